@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/check.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "cli/apache.h"
+#include "cli/check_show.h"
+#include "cli/option.h"
+#include "cli/output.h"
+#include "cli/subcommand.h"
+#include "core/name.h"
+#include "core/text.h"
+
+#define DAYS_MAX 3650
+#define LINE_MAX_OCTETS 1024
+#define LIST_MAX 100000
+
+typedef enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS } format;
+
+/* What the call asks for. */
+typedef struct check_call {
+    apr_pool_t *p;
+    const cli_subcommand *self;
+    cli_check_options options;
+    format format;
+    int quiet;
+    const char *list;            /* --file, or NULL */
+    apr_array_header_t *domains; /* of cli_check_domain */
+    apr_hash_t *seen;            /* those domains by name */
+} check_call;
+
+enum {
+    OPT_HELP = 'h',
+    OPT_WARNING = 'w',
+    OPT_CRITICAL = 'c',
+    OPT_FORMAT = 256,
+    OPT_QUIET,
+    OPT_FILE,
+    OPT_RESOLVER,
+    OPT_TRUST_ANCHOR,
+    OPT_CA_FILE,
+    OPT_SMTP_PORT,
+    OPT_CONNECT,
+    OPT_NO_SMTP,
+    OPT_TIMEOUT,
+};
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, OPT_HELP},
+    {"warning", required_argument, NULL, OPT_WARNING},
+    {"critical", required_argument, NULL, OPT_CRITICAL},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"file", required_argument, NULL, OPT_FILE},
+    {"resolver", required_argument, NULL, OPT_RESOLVER},
+    {"trust-anchor", required_argument, NULL, OPT_TRUST_ANCHOR},
+    {"ca-file", required_argument, NULL, OPT_CA_FILE},
+    {"smtp-port", required_argument, NULL, OPT_SMTP_PORT},
+    {"connect", required_argument, NULL, OPT_CONNECT},
+    {"no-smtp", no_argument, NULL, OPT_NO_SMTP},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {NULL, 0, NULL, 0},
+};
+
+/* --- reading the call; each returns NULL or what is wrong --- */
+
+static const char *read_format(check_call *call, const char *text)
+{
+    static const char *const names[] = {"text", "json", "nagios"};
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            call->format = (format)i;
+            return NULL;
+        }
+    }
+    return apr_psprintf(call->p, "--format takes text, json or nagios, not %s",
+                        mta_sts_text_quote(call->p, text, strlen(text)));
+}
+
+static const char *take_option(check_call *call, int option, const char *value)
+{
+    cli_check_options *set = &call->options;
+
+    switch (option) {
+    case OPT_WARNING:
+        return cli_option_number(call->p, "-w", value, 0, DAYS_MAX, &set->warning_days);
+    case OPT_CRITICAL:
+        return cli_option_number(call->p, "-c", value, 0, DAYS_MAX, &set->error_days);
+    case OPT_FORMAT:
+        return read_format(call, value);
+    case OPT_SMTP_PORT:
+        return cli_option_number(call->p, "--smtp-port", value, 1, CLI_PORT_MAX, &set->smtp_port);
+    case OPT_CONNECT:
+        return cli_option_connect(call->p, value, set->connects);
+    case OPT_TIMEOUT:
+        return cli_option_number(call->p, "--timeout", value, 1, CLI_CHECK_TIMEOUT_MAX,
+                                 &set->timeout);
+    case OPT_QUIET:
+        call->quiet = 1;
+        break;
+    case OPT_NO_SMTP:
+        set->no_smtp = 1;
+        break;
+    case OPT_FILE:
+        call->list = value;
+        break;
+    case OPT_RESOLVER:
+        set->server = value;
+        break;
+    case OPT_TRUST_ANCHOR:
+        set->trust_anchor = value;
+        break;
+    case OPT_CA_FILE:
+        set->ca_file = value;
+        break;
+    }
+    return NULL;
+}
+
+/* --- the domains --- */
+
+static void add_domain(check_call *call, const char *domain, const char *configured_id)
+{
+    cli_check_domain added = {.domain = domain, .configured_id = configured_id};
+
+    if (!apr_hash_get(call->seen, domain, APR_HASH_KEY_STRING)) {
+        apr_hash_set(call->seen, domain, APR_HASH_KEY_STRING, domain);
+        APR_ARRAY_PUSH(call->domains, cli_check_domain) = added;
+    }
+}
+
+static const char *read_domain(check_call *call, const char *text)
+{
+    const char *domain, *error = mta_sts_name_parse_domain(call->p, text, &domain);
+
+    if (!error) {
+        add_domain(call, domain, NULL);
+    }
+    return error;
+}
+
+/* A line of the list without blanks around it and without its comment; NULL: too long. */
+static char *read_line(FILE *file, char *line, int *end)
+{
+    char *text;
+    apr_size_t len;
+
+    *end = !fgets(line, LINE_MAX_OCTETS, file);
+    if (*end) {
+        return NULL;
+    }
+    if (!strchr(line, '\n') && !feof(file)) {
+        return NULL;
+    }
+    line[strcspn(line, "#\r\n")] = '\0';
+    text = line + strspn(line, " \t");
+    for (len = strlen(text); len && strchr(" \t", text[len - 1]); len--) {
+        text[len - 1] = '\0';
+    }
+    return text;
+}
+
+static const char *read_lines(check_call *call, FILE *file)
+{
+    char line[LINE_MAX_OCTETS];
+    const char *error = NULL;
+    int number = 0, end = 0;
+
+    while (!error) {
+        char *text = read_line(file, line, &end);
+
+        number++;
+        if (end) {
+            break;
+        }
+        if (!text) {
+            error = "the line is too long";
+        }
+        else if (call->domains->nelts >= LIST_MAX) {
+            error = "there are more than 100000 domains";
+        }
+        else if (*text) {
+            error = read_domain(call, apr_pstrdup(call->p, text));
+        }
+    }
+    return error ? apr_psprintf(call->p, "%s:%d: %s", call->list, number, error) : NULL;
+}
+
+static const char *read_list(check_call *call)
+{
+    FILE *file = strcmp(call->list, "-") == 0 ? stdin : fopen(call->list, "rb");
+    const char *error;
+
+    if (!file) {
+        return apr_psprintf(call->p, "%s: %s", call->list, strerror(errno));
+    }
+    error = read_lines(call, file);
+    if (!error && ferror(file)) {
+        error = apr_psprintf(call->p, "%s: %s", call->list, strerror(errno));
+    }
+    if (!error && !call->domains->nelts) {
+        error = apr_psprintf(call->p, "%s names no domain", call->list);
+    }
+    if (file != stdin) {
+        fclose(file);
+    }
+    return error;
+}
+
+static const char *read_configured(check_call *call)
+{
+    apr_array_header_t *policies;
+    const char *error = cli_apache_list(call->p, &policies);
+    int i;
+
+    for (i = 0; !error && i < policies->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
+
+        add_domain(call, policy->domain, policy->id);
+    }
+    return error;
+}
+
+/* The words behind the options, the list, or what this machine serves. */
+static const char *read_domains(check_call *call, int count, const char *const *words)
+{
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; !error && i < count; i++) {
+        error = read_domain(call, words[i]);
+    }
+    if (!error && call->list) {
+        error = read_list(call);
+    }
+    if (!error && !count && !call->list) {
+        error = read_configured(call);
+    }
+    return error;
+}
+
+/* Returns NULL, or what is wrong with the call. */
+static const char *parse_call(check_call *call, int argc, const char *const *argv, int *help)
+{
+    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
+    const char *error = NULL;
+    int option;
+
+    opterr = 0;
+    while (!error && (option = getopt_long(argc, words, ":hw:c:", options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            *help = 1;
+            return NULL;
+        }
+        error = option == ':'   ? apr_psprintf(call->p, "%s needs a value", argv[optind - 1])
+                : option == '?' ? apr_psprintf(call->p, "there is no option %s", argv[optind - 1])
+                                : take_option(call, option, optarg);
+    }
+    return error ? error : read_domains(call, argc - optind, argv + optind);
+}
+
+/* --- the run --- */
+
+/* A line that is written over again and again. */
+static void show_progress(const char *what, int left)
+{
+    if (left) {
+        fprintf(stderr, "\r\x1b[K%s: %d", what, left);
+    }
+    else {
+        fputs("\r\x1b[K", stderr);
+    }
+    fflush(stderr);
+}
+
+static void show(const check_call *call)
+{
+    cli_style style = cli_style_of_output();
+
+    switch (call->format) {
+    case FORMAT_JSON:
+        cli_check_print_json(call->p, call->domains);
+        break;
+    case FORMAT_NAGIOS:
+        cli_check_print_nagios(call->p, &call->options, call->domains);
+        break;
+    case FORMAT_TEXT:
+        cli_check_print(call->p, &style, call->domains, call->quiet);
+        break;
+    }
+}
+
+static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    static const int statuses[] = {
+        [MTA_STS_OK] = CLI_EXIT_OK,           [MTA_STS_INFO] = CLI_EXIT_OK,
+        [MTA_STS_WARNING] = CLI_EXIT_WARNING, [MTA_STS_ERROR] = CLI_EXIT_CRITICAL,
+        [MTA_STS_UNKNOWN] = CLI_EXIT_UNKNOWN,
+    };
+    check_call call = {.p = p, .self = self};
+    const char *error;
+    int help = 0;
+
+    cli_check_options_default(&call.options);
+    call.options.connects = apr_array_make(p, 1, sizeof(cli_check_connect));
+    call.domains = apr_array_make(p, 4, sizeof(cli_check_domain));
+    call.seen = apr_hash_make(p);
+    error = parse_call(&call, argc, argv, &help);
+    if (help) {
+        fputs(self->help, stdout);
+        return CLI_EXIT_OK;
+    }
+    if (!error) {
+        call.options.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+        error = cli_check_run(p, &call.options, call.domains);
+    }
+    if (error) {
+        cli_usage_error(self, "%s", error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    show(&call);
+    return statuses[cli_check_severity(call.domains)];
+}
+
+const cli_subcommand cli_check = {
+    "check",
+    "say whether mail will flow: look at the live deployment as a sender does",
+    "Usage: mta-sts check [OPTION...] [DOMAIN...]\n"
+    "\n"
+    "Looks at DNS, the policy host, the policy and the mail servers of each domain as a sender\n"
+    "does, and tells what is wrong and what to do. Without DOMAIN and --file, it checks all the\n"
+    "domains that this machine's httpd serves.\n"
+    "\n"
+    "  --file LIST                  also check the domains in this file, one a line (-: standard\n"
+    "                               input)\n"
+    "  --quiet                      print only what is not ok\n"
+    "  --format text|json|nagios    how to show the result (default: text)\n"
+    "  -w, --warning DAYS           certificates that end sooner are a warning (default: 14)\n"
+    "  -c, --critical DAYS          certificates that end sooner are critical (default: 0)\n"
+    "  --no-smtp                    leave the mail servers alone\n"
+    "  --timeout SECONDS            for each lookup, fetch and mail server, 1 to 17 (default: 15)\n"
+    "  --resolver ADDRESS[@PORT]    ask this name server instead of those of the system\n"
+    "  --trust-anchor FILE          DS or DNSKEY records to validate DNSSEC with, instead of the\n"
+    "                               root's\n"
+    "  --ca-file FILE               trust the CAs in this PEM file instead of the system's\n"
+    "  --smtp-port PORT             where mail servers listen (default: 25)\n"
+    "  --connect HOST=ADDRESS:PORT  connect there for this policy host or MX host (repeatable)\n"
+    "  --help                       this text\n"
+    "\n"
+    "Exit status: 0 ok; 1 warning; 2 critical; 3 could not tell, or wrong usage.\n",
+    run_check,
+};

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/source.h"
+#include "cli/state_dir.h"
+#include "cli/subcommand.h"
+#include "core/text.h"
+#include "tlsrpt/report.h"
+#include "tlsrpt/spool.h"
+
+/* EX_TEMPFAIL: the mail system tries again later. */
+#define EXIT_NOT_KEPT 75
+
+/* The module's default MTASTSReportQuota for the quarantine, which anybody can fill by mail. */
+#define QUARANTINE_MAX ((apr_int64_t)64 << 20)
+
+typedef struct import_call {
+    const char *state_dir;            /* NULL: not told */
+    apr_array_header_t *authserv_ids; /* of const char * */
+    const char *const *paths;         /* none: standard input */
+    int path_count;
+} import_call;
+
+typedef struct import_state {
+    tlsrpt_spool *spool;
+    int from_file; /* what is read was named: rejecting it is an exit status */
+    int rejected;
+    int not_kept;
+} import_state;
+
+enum { OPT_HELP = 'h', OPT_AUTHSERV_ID = 256, OPT_STATE_DIR };
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, OPT_HELP},
+    {"authserv-id", required_argument, NULL, OPT_AUTHSERV_ID},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *quote(apr_pool_t *p, const char *text)
+{
+    return mta_sts_text_quote(p, text, strlen(text));
+}
+
+/* The name of a file as it is, unless a terminal would suffer from it. */
+static const char *show_name(apr_pool_t *p, const char *name)
+{
+    const char *quoted = mta_sts_text_quote_path(p, name);
+    apr_size_t len = strlen(name);
+
+    return strlen(quoted) == len + 2 && strncmp(quoted + 1, name, len) == 0 ? name : quoted;
+}
+
+static void reject(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                   const char *what, const char *reason)
+{
+    printf("%s: %s: %s\n", show_name(p, item->name), what, reason);
+    state->rejected |= state->from_file;
+}
+
+static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                          const char *reason)
+{
+    fflush(stdout);
+    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", show_name(p, item->name), reason);
+    state->not_kept = 1;
+}
+
+/* @return 0 after saying why not */
+static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
+                const char *digest, tlsrpt_kept *kept)
+{
+    tlsrpt_receipt receipt = {
+        .received = apr_time_now(), .channel = item->channel, .verified = item->verified};
+    apr_int64_t room = tlsrpt_spool_room(state->spool);
+    const char *reason = NULL;
+
+    if (room >= 0 && room < tlsrpt_spool_cost(item->len)) {
+        tell_not_kept(state, p, item, "the disk is full up to its reserve");
+        return 0;
+    }
+    *kept = tlsrpt_spool_keep(state->spool, area, digest, &receipt, item->octets, item->len, p,
+                              &reason);
+    if (*kept == TLSRPT_NOT_KEPT) {
+        tell_not_kept(state, p, item, reason);
+    }
+    return *kept != TLSRPT_NOT_KEPT;
+}
+
+static void keep_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                        const tlsrpt_reading *reading)
+{
+    tlsrpt_kept kept;
+
+    if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
+        printf("%s: %s: report %s of %s, %s%s\n", show_name(p, item->name),
+               kept == TLSRPT_KEPT ? "kept" : "kept already", quote(p, reading->report->id),
+               quote(p, reading->report->organization),
+               item->verified ? "verified: signed by " : "not verified",
+               item->verified ? show_name(p, item->verified) : "");
+    }
+}
+
+/* What cannot be read may be of use to who looks into it, but not without end. */
+static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                               const tlsrpt_reading *reading)
+{
+    apr_int64_t octets, files;
+    tlsrpt_kept kept;
+
+    tlsrpt_spool_usage(state->spool, TLSRPT_QUARANTINE, &octets, &files);
+    if (octets + tlsrpt_spool_cost(item->len) > QUARANTINE_MAX) {
+        reject(state, p, item, "left out, for the quarantine is full", reading->reason);
+    }
+    else if (keep(state, p, item, TLSRPT_QUARANTINE, reading->digest, &kept)) {
+        reject(state, p, item, "kept in the quarantine", reading->reason);
+    }
+}
+
+static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
+{
+    import_state *state = data;
+    const tlsrpt_reading *reading;
+
+    if (!item->octets) {
+        if (item->failed && !state->from_file) {
+            tell_not_kept(state, p, item, item->error);
+            return;
+        }
+        reject(state, p, item, "left out", item->error);
+        return;
+    }
+    reading = tlsrpt_report_read(p, item->octets, item->len, &tlsrpt_limits_default);
+    switch (reading->outcome) {
+    case TLSRPT_READ:
+        keep_report(state, p, item, reading);
+        break;
+    case TLSRPT_UNREADABLE:
+    case TLSRPT_NO_POLICIES:
+        keep_in_quarantine(state, p, item, reading);
+        break;
+    case TLSRPT_FOREIGN:
+    case TLSRPT_TOO_LARGE:
+        reject(state, p, item, "left out", reading->reason);
+    }
+}
+
+static int take_option(const cli_subcommand *self, import_call *call, int option, const char *value)
+{
+    if (!*value) {
+        return cli_usage_error(self, "%s needs a value that is not empty",
+                               option == OPT_STATE_DIR ? "--state-dir" : "--authserv-id");
+    }
+    if (option == OPT_STATE_DIR) {
+        call->state_dir = value;
+    }
+    else {
+        APR_ARRAY_PUSH(call->authserv_ids, const char *) = value;
+    }
+    return CLI_EXIT_OK;
+}
+
+/*
+ * @param help out: set if help was asked for
+ * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
+ */
+static int parse_call(const cli_subcommand *self, int argc, const char *const *argv,
+                      import_call *call, int *help)
+{
+    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
+    int option, status;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            *help = 1;
+            return CLI_EXIT_OK;
+        }
+        status = option == ':'   ? cli_usage_error(self, "%s needs a value", argv[optind - 1])
+                 : option == '?' ? cli_usage_error(self, "there is no option %s", argv[optind - 1])
+                                 : take_option(self, call, option, optarg);
+        if (status != CLI_EXIT_OK) {
+            return status;
+        }
+    }
+    call->paths = argv + optind;
+    call->path_count = argc - optind;
+    return CLI_EXIT_OK;
+}
+
+/* @return NULL after saying why not */
+static tlsrpt_spool *open_spool(apr_pool_t *p, const char *told)
+{
+    const char *dir = cli_state_dir_find(told);
+    const char *error = cli_state_dir_become_owner(p, dir);
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    tlsrpt_spool *spool;
+    int i;
+
+    if (error) {
+        fprintf(stderr, "mta-sts import: %s\n", error);
+        return NULL;
+    }
+    spool = tlsrpt_spool_open(p, dir, findings);
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        fprintf(stderr, "mta-sts import: %s: %s [%s]%s%s\n", finding->subject, finding->message,
+                finding->id, finding->fix ? "\n    " : "", finding->fix ? finding->fix : "");
+    }
+    return spool;
+}
+
+static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    static const char *const standard_input[] = {"-"};
+    import_call call = {.authserv_ids = apr_array_make(p, 1, sizeof(const char *))};
+    import_state state = {.spool = NULL};
+    int help = 0, i, status = parse_call(self, argc, argv, &call, &help);
+
+    if (status != CLI_EXIT_OK) {
+        return status;
+    }
+    if (help) {
+        fputs(self->help, stdout);
+        return CLI_EXIT_OK;
+    }
+    if (!call.path_count) {
+        call.paths = standard_input;
+        call.path_count = 1;
+    }
+    state.spool = open_spool(p, call.state_dir);
+    if (!state.spool) {
+        return EXIT_NOT_KEPT;
+    }
+    for (i = 0; i < call.path_count; i++) {
+        state.from_file = strcmp(call.paths[i], "-") != 0;
+        cli_source_read(p, call.paths[i], call.authserv_ids, take_item, &state);
+    }
+    return state.not_kept ? EXIT_NOT_KEPT : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+}
+
+const cli_subcommand cli_import = {
+    "import",
+    "keep the TLS reports in mail messages and files, beside those that came over HTTPS",
+    "Usage: mta-sts import [--state-dir DIR] [--authserv-id NAME]... [FILE|MAILDIR|-]...\n"
+    "\n"
+    "Keeps the TLS reports (RFC 8460) that it finds, each once: in a mail message, an mbox, a\n"
+    "Maildir or another folder, or a bare report (JSON or gzip). Without FILE it reads standard\n"
+    "input, as the pipe transport of a mail server wants it. Nothing that is read is changed.\n"
+    "\n"
+    "  --authserv-id NAME   believe this mail server's Authentication-Results (RFC 8601): a\n"
+    "                       report whose DKIM signature it found right is kept as verified\n"
+    "                       (repeatable)\n"
+    "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
+    "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
+    "  --help               this text\n"
+    "\n"
+    "Exit status: 0 kept, or standard input holds no report that can be read; 1 something else\n"
+    "that was named is no report; 2 wrong usage; 75 something could not be kept: try again.\n",
+    run_import,
+};

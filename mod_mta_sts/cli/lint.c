@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/input.h"
+#include "cli/output.h"
+#include "cli/subcommand.h"
+#include "core/name.h"
+#include "core/policy_text.h"
+#include "core/record.h"
+
+/* What the call asks for. */
+typedef struct lint_call {
+    const char *file; /* NULL or "-": standard input */
+    int as_json;
+    apr_array_header_t *hosts;           /* of const char *: --mx */
+    apr_array_header_t *mta_sts_records; /* of const char *: --mta-sts-record */
+    apr_array_header_t *tlsrpt_records;  /* of const char *: --tlsrpt-record */
+} lint_call;
+
+/* What was found, for either way of showing it. */
+typedef struct lint_result {
+    mta_sts_findings *findings;
+    int valid;           /* the text or record itself, whatever hosts it covers */
+    json_t *json;        /* what is shown beside "valid" and "findings" */
+    const char *summary; /* one line for people */
+} lint_result;
+
+enum { OPT_HELP = 'h', OPT_FORMAT = 256, OPT_MX, OPT_MTA_STS_RECORD, OPT_TLSRPT_RECORD };
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, OPT_HELP},
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"mx", required_argument, NULL, OPT_MX},
+    {"mta-sts-record", required_argument, NULL, OPT_MTA_STS_RECORD},
+    {"tlsrpt-record", required_argument, NULL, OPT_TLSRPT_RECORD},
+    {NULL, 0, NULL, 0},
+};
+
+/* Words behind the options: FILE, or with --mx further hosts and FILE last. */
+static int take_arguments(const cli_subcommand *self, lint_call *call, int count,
+                          const char *const *words)
+{
+    int i, records = call->mta_sts_records->nelts + call->tlsrpt_records->nelts;
+
+    if (records && (count || call->hosts->nelts)) {
+        return cli_usage_error(self, "a record is checked without FILE and --mx");
+    }
+    if (call->mta_sts_records->nelts && call->tlsrpt_records->nelts) {
+        return cli_usage_error(self, "--mta-sts-record and --tlsrpt-record are checked one by one");
+    }
+    if (count > 1 && !call->hosts->nelts) {
+        return cli_usage_error(self, "there is more than one FILE");
+    }
+    for (i = 0; i < count - 1; i++) {
+        APR_ARRAY_PUSH(call->hosts, const char *) = words[i];
+    }
+    if (count) {
+        call->file = words[count - 1];
+    }
+    return CLI_EXIT_OK;
+}
+
+/* The hosts of --mx in canonical form. */
+static int check_hosts(apr_pool_t *p, const cli_subcommand *self, lint_call *call)
+{
+    int i;
+
+    for (i = 0; i < call->hosts->nelts; i++) {
+        const char **host = &APR_ARRAY_IDX(call->hosts, i, const char *);
+        const char *error = mta_sts_name_parse_host(p, *host, MTA_STS_NAME_ULABEL, host);
+
+        if (error) {
+            return cli_usage_error(self, "--mx: %s", error);
+        }
+    }
+    return CLI_EXIT_OK;
+}
+
+static int take_format(const cli_subcommand *self, lint_call *call, const char *format)
+{
+    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
+        return cli_usage_error(self, "--format takes text or json, not \"%s\"", format);
+    }
+    call->as_json = strcmp(format, "json") == 0;
+    return CLI_EXIT_OK;
+}
+
+static int take_option(const cli_subcommand *self, lint_call *call, int option, const char *value)
+{
+    switch (option) {
+    case OPT_FORMAT:
+        return take_format(self, call, value);
+    case OPT_MX:
+        APR_ARRAY_PUSH(call->hosts, const char *) = value;
+        break;
+    case OPT_MTA_STS_RECORD:
+        APR_ARRAY_PUSH(call->mta_sts_records, const char *) = value;
+        break;
+    case OPT_TLSRPT_RECORD:
+        APR_ARRAY_PUSH(call->tlsrpt_records, const char *) = value;
+        break;
+    }
+    return CLI_EXIT_OK;
+}
+
+/*
+ * @param help out: set if help was asked for
+ * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
+ */
+static int parse_call(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv,
+                      lint_call *call, int *help)
+{
+    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
+    int option, status;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            *help = 1;
+            return CLI_EXIT_OK;
+        }
+        status = option == ':'   ? cli_usage_error(self, "%s needs a value", argv[optind - 1])
+                 : option == '?' ? cli_usage_error(self, "there is no option %s", argv[optind - 1])
+                                 : take_option(self, call, option, optarg);
+        if (status != CLI_EXIT_OK) {
+            return status;
+        }
+    }
+    status = take_arguments(self, call, argc - optind, argv + optind);
+    return status != CLI_EXIT_OK ? status : check_hosts(p, self, call);
+}
+
+/* Says for each host whether the policy covers it. */
+static void check_coverage(const mta_sts_policy *policy, const apr_array_header_t *hosts,
+                           lint_result *result)
+{
+    json_t *covered = json_object();
+    int i;
+
+    for (i = 0; i < hosts->nelts; i++) {
+        const char *host = APR_ARRAY_IDX(hosts, i, const char *);
+        int covers = mta_sts_policy_covers(policy, host);
+
+        json_object_set_new(covered, host, json_boolean(covers));
+        if (covers) {
+            mta_sts_finding_add(result->findings, MTA_STS_OK, "mx-in-policy", host, NULL,
+                                "the policy covers this host");
+        }
+        else {
+            mta_sts_finding_add(result->findings, MTA_STS_ERROR, "mx-not-in-policy", host,
+                                "add an mx line for it",
+                                "the policy does not cover this host: in mode enforce, mail is "
+                                "not delivered to it");
+        }
+    }
+    if (hosts->nelts) {
+        json_object_set_new(result->json, "covered", covered);
+    }
+    else {
+        json_decref(covered);
+    }
+}
+
+static int lint_policy(apr_pool_t *p, const lint_call *call, lint_result *result)
+{
+    apr_size_t len;
+    const char *text = cli_read_policy(p, "lint", call->file, &len);
+    const mta_sts_policy *policy;
+    const char *id;
+
+    if (!text) {
+        return CLI_EXIT_USAGE;
+    }
+    policy = mta_sts_policy_text_read(p, text, len, result->findings);
+    result->valid = mta_sts_findings_count(result->findings, MTA_STS_ERROR) == 0;
+    id = mta_sts_policy_id(p, text, len);
+    result->json = json_pack("{s:o, s:s}", "policy",
+                             result->valid ? cli_policy_to_json(policy) : json_null(), "id", id);
+    if (!result->valid) {
+        result->summary = "not a valid policy";
+        return CLI_EXIT_INVALID;
+    }
+    result->summary =
+        apr_psprintf(p, "valid policy: mode %s, %d mx, max_age %" APR_INT64_T_FMT ", id %s",
+                     mta_sts_mode_name(policy->mode), policy->mx->nelts, policy->max_age, id);
+    check_coverage(policy, call->hosts, result);
+    return mta_sts_findings_count(result->findings, MTA_STS_ERROR) ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+}
+
+static int lint_mta_sts_record(apr_pool_t *p, const lint_call *call, lint_result *result)
+{
+    const char *id = mta_sts_record_read(p, call->mta_sts_records, result->findings);
+
+    result->valid = id != NULL;
+    result->json = json_pack("{s:s?}", "id", id);
+    result->summary =
+        id ? apr_pstrcat(p, "valid MTA-STS record: id ", id, NULL) : "no valid MTA-STS record";
+    return id ? CLI_EXIT_OK : CLI_EXIT_INVALID;
+}
+
+static int lint_tlsrpt_record(apr_pool_t *p, const lint_call *call, lint_result *result)
+{
+    const apr_array_header_t *rua =
+        mta_sts_tlsrpt_record_read(p, call->tlsrpt_records, result->findings);
+
+    result->valid = rua != NULL;
+    result->json = json_pack("{s:o}", "rua", rua ? cli_strings_to_json(rua) : json_null());
+    result->summary = rua ? apr_pstrcat(p, "valid TLSRPT record: reports go to ",
+                                        apr_array_pstrcat(p, rua, ' '), NULL)
+                          : "no valid TLSRPT record";
+    return rua ? CLI_EXIT_OK : CLI_EXIT_INVALID;
+}
+
+static void show(const lint_call *call, lint_result *result)
+{
+    json_t *shown;
+
+    if (!call->as_json) {
+        cli_print_findings(result->findings);
+        puts(result->summary);
+    }
+    else {
+        shown = json_pack("{s:b}", "valid", result->valid);
+        json_object_update(shown, result->json);
+        json_object_set_new(shown, "findings", cli_findings_to_json(result->findings));
+        cli_print_json(shown);
+    }
+    json_decref(result->json);
+}
+
+static int run_lint(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    lint_call call = {.hosts = apr_array_make(p, 4, sizeof(const char *)),
+                      .mta_sts_records = apr_array_make(p, 1, sizeof(const char *)),
+                      .tlsrpt_records = apr_array_make(p, 1, sizeof(const char *))};
+    lint_result result = {.findings = mta_sts_findings_make(p)};
+    int help = 0, status;
+
+    status = parse_call(p, self, argc, argv, &call, &help);
+    if (status != CLI_EXIT_OK) {
+        return status;
+    }
+    if (help) {
+        fputs(self->help, stdout);
+        return CLI_EXIT_OK;
+    }
+    status = call.mta_sts_records->nelts  ? lint_mta_sts_record(p, &call, &result)
+             : call.tlsrpt_records->nelts ? lint_tlsrpt_record(p, &call, &result)
+                                          : lint_policy(p, &call, &result);
+    if (status != CLI_EXIT_USAGE) {
+        show(&call, &result);
+    }
+    return status;
+}
+
+const cli_subcommand cli_lint = {
+    "lint",
+    "say whether a policy text, or a TXT record, is right, and what to change",
+    "Usage: mta-sts lint [--format text|json] [FILE|-]\n"
+    "       mta-sts lint [--format text|json] --mx HOST... FILE\n"
+    "       mta-sts lint [--format text|json] --mta-sts-record TEXT...\n"
+    "       mta-sts lint [--format text|json] --tlsrpt-record TEXT...\n"
+    "\n"
+    "Reads an MTA-STS policy from FILE, or from standard input, as a sender does, and tells every\n"
+    "deviation from RFC 8461 with its line.\n"
+    "\n"
+    "  --mx HOST               also say whether the policy covers this MX host (repeatable;\n"
+    "                          further hosts may stand in front of FILE)\n"
+    "  --mta-sts-record TEXT   check the text of a TXT record at _mta-sts.DOMAIN instead;\n"
+    "                          repeated, the set of all TXT records there\n"
+    "  --tlsrpt-record TEXT    the same for _smtp._tls.DOMAIN\n"
+    "  --format text|json      how to show the result (default: text)\n"
+    "  --help                  this text\n"
+    "\n"
+    "Exit status: 0 valid, with or without warnings; 1 not valid, or an MX host not covered;\n"
+    "2 wrong usage, or FILE cannot be read.\n",
+    run_lint,
+};

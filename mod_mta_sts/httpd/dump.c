@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/dump.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+#include <http_core.h>
+
+#include "core/policy_text.h"
+#include "core/publication.h"
+#include "core/record.h"
+#include "core/zone_text.h"
+#include "httpd/policies.h"
+
+/* The id stands before what it is the id of, as mta-sts-setup and its readers expect. */
+static void print_policy(apr_pool_t *p, const mta_sts_policy *policy, const char *id)
+{
+    printf(";   policy id %s\n;   mode %s, max_age %" APR_INT64_T_FMT ", mx %s\n", id,
+           mta_sts_mode_name(policy->mode), policy->max_age, apr_array_pstrcat(p, policy->mx, ' '));
+}
+
+/* What only the admin knows is a comment, so that pasting the lines as they are does no harm. */
+static void print_records(apr_pool_t *p, const char *domain, const mta_sts_policy *policy,
+                          const char *id)
+{
+    const mta_sts_publication_facts facts = {
+        .domain = domain, .id = id, .policy = policy, .ttl = MTA_STS_TTL_OF_ZONE};
+
+    puts(mta_sts_zone_render(p, mta_sts_publication_make(p, &facts, mta_sts_findings_make(p))));
+}
+
+static int same_policy(const mod_served *one, const mod_served *other)
+{
+    return strcmp(one->domain, other->domain) == 0 && one->is_pattern == other->is_pattern &&
+           one->policy->len == other->policy->len &&
+           memcmp(one->policy->text, other->policy->text, one->policy->len) == 0;
+}
+
+static void print_places(apr_pool_t *p, const mod_served *served, int places)
+{
+    int i;
+
+    for (i = 0; i < places; i++) {
+        printf(";   told at %s, in the %s\n", mod_config_place(p, served[i].policy->at),
+               mod_config_server_name(p, served[i].server));
+    }
+}
+
+/* The number of entries that tell the same policy for the same domain as the first. */
+static int count_places(const mod_served *served, int left)
+{
+    int places = 1;
+
+    while (places < left && same_policy(served, served + places)) {
+        places++;
+    }
+    return places;
+}
+
+static int reach_senders(const mod_served *served, int places)
+{
+    int i = 0;
+
+    while (i < places && !mod_policies_reach_senders(served + i)) {
+        i++;
+    }
+    return i < places;
+}
+
+/*
+ * Prints one policy of a domain.
+ *
+ * @param places   all that tell it, the first of them being `served`
+ * @param recorded whether a nearer policy of this domain has its record already
+ * @return whether the record was printed
+ */
+static int print_served(apr_pool_t *p, const mod_served *served, int places, int recorded)
+{
+    const char *id = mta_sts_policy_id(p, served->policy->text, served->policy->len);
+    const mta_sts_policy *policy = mta_sts_policy_text_read(
+        p, served->policy->text, served->policy->len, mta_sts_findings_make(p));
+
+    printf("; %s%s\n", served->is_pattern ? "policy hosts like " : "", served->domain);
+    print_policy(p, policy, id);
+    print_places(p, served, places);
+    if (!reach_senders(served, places)) {
+        printf(";   not served: senders ask over https, and this virtual host speaks http\n\n");
+        return recorded;
+    }
+    if (recorded) {
+        printf(";   told again: where the virtual host above answers, its policy counts\n\n");
+    }
+    else if (served->is_pattern) {
+        printf("; for each of their policy domains:\n;_mta-sts.DOMAIN. IN TXT \"%s\"\n\n",
+               mta_sts_record_render(p, id));
+    }
+    else {
+        print_records(p, served->domain, policy, id);
+    }
+    return 1;
+}
+
+/* Runs at configtest, where -D sets defines. */
+static void dump(apr_pool_t *pconf, server_rec *main)
+{
+    const apr_array_header_t *list;
+    const mod_served *served = NULL, *last = NULL;
+    apr_pool_t *p;
+    int i, places, recorded = 0;
+
+    if (!ap_exists_config_define("DUMP_MTA_STS")) {
+        return;
+    }
+    list = mod_policies_list(pconf, main);
+    printf("; MTA-STS policies of this server and the DNS records to publish for them.\n"
+           "; Publish a new id after the new policy is served, not before.\n\n");
+    apr_pool_create(&p, pconf);
+    for (i = 0; i < list->nelts; i += places, last = served) {
+        served = &APR_ARRAY_IDX(list, i, mod_served);
+        places = count_places(served, list->nelts - i);
+        if (!last || strcmp(last->domain, served->domain) != 0) {
+            recorded = 0;
+        }
+        recorded = print_served(p, served, places, recorded);
+        apr_pool_clear(p);
+    }
+    apr_pool_destroy(p);
+    fflush(stdout);
+}
+
+void mod_dump_register_hooks(void)
+{
+    ap_hook_test_config(dump, NULL, NULL, APR_HOOK_LAST);
+}

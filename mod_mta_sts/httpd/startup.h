@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOD_STARTUP_H
+#define MOD_STARTUP_H
+
+/*
+ * What happens when httpd has read its configuration: the policies are made, what was typed wrong
+ * stops it, and the log says what is served.
+ */
+void mod_startup_register_hooks(void);
+
+#endif

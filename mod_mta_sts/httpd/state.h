@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOD_STATE_H
+#define MOD_STATE_H
+
+#include <httpd.h>
+
+#include "tlsrpt/spool.h"
+
+/*
+ * The state directory, from its making at start to its tending while httpd runs.
+ */
+
+/* At start, while root may: makes the state directory and its folders for the user that children
+ * run as. What is wrong with it goes to the log and stops nothing. Without policies and endpoint
+ * nothing is needed, and nothing made. */
+void mod_state_prepare(server_rec *main, apr_pool_t *ptemp);
+
+/* The spool of this process; NULL in the parent. */
+tlsrpt_spool *mod_state_spool(void);
+
+/* Registers what is done in each child, and now and then in one of them (mod_watchdog): what a
+ * crash left is removed, and how full the spool is counted anew. */
+void mod_state_register_hooks(void);
+
+#endif

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Edits of Apache's configuration files, gathered and then made as one step a file."""
+
+import re
+
+from .problem import Problem
+from .step import WriteFile, read
+
+BLOCK = re.compile(r"(\s*)<MTASTSPolicy\s+(.*?)>\s*$", re.I)
+BLOCK_END = re.compile(r"\s*</MTASTSPolicy", re.I)
+PLAIN = re.compile(r"\s*MTASTS(Mode|Mx|MaxAge)\s", re.I)
+
+
+class Edits:
+    """Lines to replace, by file; line numbers are those of the file as it is, from 1."""
+
+    def __init__(self):
+        self.by_path = {}
+
+    def replace(self, path, first, count, lines):
+        self.by_path.setdefault(path, []).append((first, count, lines))
+
+    def steps(self, why):
+        return [WriteFile(path, self._text(path), why=why) for path in sorted(self.by_path)]
+
+    def _text(self, path):
+        old = read(path).splitlines()
+        # From the end on, so that the numbers hold; a line can be replaced once only.
+        unique = {edit[0]: edit for edit in self.by_path[path]}
+        for first, count, lines in sorted(unique.values(), reverse=True):
+            old[first - 1:first - 1 + count] = lines
+        return "".join(line + "\n" for line in old)
+
+
+class Block:
+    """A <MTASTSPolicy> as it stands in a file, at a line from 1."""
+
+    def __init__(self, path, line):
+        self.path = path
+        self.line = line
+        rest = read(path).splitlines()[line - 1:]
+        opening = BLOCK.match(rest[0]) if rest else None
+        ends = [number for number, text in enumerate(rest) if BLOCK_END.match(text)]
+        if not opening or not ends:
+            raise Problem("{}:{} should hold a <MTASTSPolicy> block, but it cannot be read: "
+                          "change the policy there by hand".format(path, line))
+        self.indent = opening.group(1)
+        self.domains = opening.group(2).replace('"', "").replace("'", "").split()
+        self.lines = rest[:ends[0] + 1]
+
+    @property
+    def comments(self):
+        return [line.strip() for line in self.lines if line.strip().startswith("#")]
+
+    def require_alone(self):
+        if len(self.domains) > 1:
+            raise Problem("{}:{} tells the policy of several domains ({}) at once: change it there "
+                          "by hand, or take this domain out of it".format(
+                              self.path, self.line, " ".join(self.domains)))
+
+
+def remove_told(edits, told, host):
+    """Takes out a policy that stands in a virtual host."""
+    if told.path != told.section.path or told.is_pattern:
+        raise Problem("{} tells the policy of more than {}, and it is what senders see: change it "
+                      "there by hand".format(told, host))
+    if BLOCK.match(read(told.path).splitlines()[told.line - 1]):
+        block = Block(told.path, told.line)
+        block.require_alone()
+        edits.replace(told.path, told.line, len(block.lines), [])
+        return
+    others = [name for name in told.section.names
+              if name.startswith("mta-sts.") and name != host]
+    if others:
+        raise Problem("the virtual host at {} tells the policy of {} as well: change it there by "
+                      "hand, or use a <MTASTSPolicy> block for each domain".format(
+                          told.section, ", ".join(others)))
+    for number, count in _plain_lines(told.section.lines):
+        edits.replace(told.path, told.section.line + number, count, [])
+
+
+def _plain_lines(lines):
+    """(index, number of lines) of each plain directive of ours, outside blocks."""
+    number, inside = 0, False
+    while number < len(lines):
+        inside = bool(BLOCK.match(lines[number])) or (inside and not BLOCK_END.match(lines[number]))
+        count = 1
+        while lines[number + count - 1].endswith("\\") and number + count < len(lines):
+            count += 1
+        if not inside and PLAIN.match(lines[number]):
+            yield number, count
+        number += count
+
+
+def add_alias(edits, section, host):
+    """A ServerAlias below the ServerName."""
+    for number, line in enumerate(section.lines):
+        if re.match(r"\s*ServerName\s", line, re.I):
+            indent = re.match(r"\s*", line).group()
+            edits.replace(section.path, section.line + number, 1,
+                          [line, "{}ServerAlias {}".format(indent, host)])
+            return
+
+
+def remove_alias(edits, section, host):
+    for number, line in enumerate(section.lines):
+        words = line.split()
+        if words and words[0].lower() == "serveralias" and host in words:
+            words.remove(host)
+            indent = re.match(r"\s*", line).group()
+            rest = [indent + " ".join(words)] if len(words) > 1 else []
+            edits.replace(section.path, section.line + number, 1, rest)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This machine's addresses, and what names resolve to."""
+
+import ipaddress
+import re
+import socket
+
+from . import command
+from .problem import Problem
+
+
+def own_addresses():
+    """Every address of this machine's interfaces."""
+    output = command.run(["ip", "-o", "addr"]).output
+    return {ipaddress.ip_address(text) for text in re.findall(r" inet6? ([0-9a-f.:]+)", output)}
+
+
+def public_addresses():
+    return sorted((address for address in own_addresses() if address.is_global), key=str)
+
+
+def addresses_of(name):
+    """What a name resolves to: A, then AAAA."""
+    found = []
+    for family in socket.AF_INET, socket.AF_INET6:
+        try:
+            answers = socket.getaddrinfo(name, 443, family, socket.SOCK_STREAM)
+        except socket.gaierror:
+            continue
+        for answer in answers:
+            address = ipaddress.ip_address(answer[4][0].split("%")[0])
+            if address not in found:
+                found.append(address)
+    return found
+
+
+def _records(host):
+    lines = ["  {}. IN {} {}".format(host, "A" if address.version == 4 else "AAAA", address)
+             for address in public_addresses()]
+    if lines:
+        return "\n".join(lines)
+    return ("  {}. IN A ...\n(this machine has no public address itself: write the one under "
+            "which the internet reaches it)".format(host))
+
+
+def require_here(host):
+    """Stops if the name does not lead to this machine."""
+    found = addresses_of(host)
+    if not found:
+        raise Problem("{} does not resolve to any address. Publish in DNS, wait until it can be "
+                      "seen, and run this again (or use --force):\n{}".format(
+                          host, _records(host)))
+    foreign = [str(address) for address in found if address not in own_addresses()]
+    if foreign:
+        raise Problem(
+            "{} resolves to {}, which is not an address of this machine. Publish this instead, or "
+            "delete what is wrong, and run this again; if {} leads here all the same (NAT, "
+            "CDN), use --force:\n{}".format(host, ", ".join(foreign),
+                                           "it" if len(foreign) == 1 else "they", _records(host)))
+
+
+def _lookup(kind, name):
+    """The values of a DNS type, as dig or host print them; None if neither is installed."""
+    if command.installed("dig"):
+        words = ["dig", "+short", "+time=5", "+tries=2", kind, name]
+        lines = command.run(words, check=False, stderr=False).output.splitlines()
+        return [line for line in lines if not line.startswith(";")]
+    if command.installed("host"):
+        output = command.run(["host", "-W", "5", "-t", kind, name], check=False).output
+        pattern = {"MX": r"mail is handled by (.*)$", "TXT": r"descriptive text (.*)$"}[kind]
+        return re.findall(pattern, output, re.M)
+    return None
+
+
+def mx_of(domain):
+    """The hosts of the domain's MX records, the preferred first."""
+    answers = _lookup("MX", domain)
+    if answers is None:
+        raise Problem("to propose the domain's MX hosts, dig or host is needed: "
+                      "apt-get install bind9-dnsutils, or name the hosts with --mx")
+    pairs = [line.split() for line in answers if re.match(r"\d+ \S+$", line)]
+    hosts = [host for _, host in sorted(pairs, key=lambda pair: int(pair[0]))]
+    if hosts == ["."]:
+        raise Problem("{} says that it takes no mail (a null MX record): there is nothing to "
+                      "protect".format(domain))
+    if not hosts:
+        raise Problem("{} has no MX records that can be seen here: name the MX hosts with "
+                      "--mx".format(domain))
+    return [host.rstrip(".").lower() for host in hosts]
+
+
+def texts_of(name):
+    """The TXT records of a name; empty too if there is nothing to look them up with."""
+    return ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', line)).replace("\\;", ";")
+            for line in _lookup("TXT", name) or []]

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way through: judge, look, plan, show or carry out, fetch, tell what to publish."""
+
+import os
+import signal
+import sys
+
+from . import apache, arguments, certificate, fetch, machine, mail_server, plan, removal, site
+from .problem import Problem, Usage
+from .step import Wait, carry_out, show
+
+
+def is_terminal():
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def confirm(options, question):
+    """Yes or no; None if there is nobody to ask."""
+    if options.yes:
+        return True
+    if not is_terminal():
+        return None
+    try:
+        return input(question + " [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+# --- the policy asked for ---
+
+
+def propose_mx(options, domain):
+    """The domain's MX records, if the user agrees that they are the policy."""
+    hosts = machine.mx_of(domain)
+    words = " ".join("--mx " + host for host in hosts)
+    print("MX records of {}: {}".format(domain, " ".join(hosts)))
+    answer = confirm(options, "Use them as the policy's mx?")
+    if not answer:
+        raise Usage("name the MX hosts of {}, as in: {}{}".format(
+            domain, words, "" if answer is False else
+            "\n(there is no terminal to ask on; --yes takes the MX records as they are)"))
+    return hosts
+
+
+def canonical_domain(options):
+    """The domain as the module writes it; a Problem if it is none."""
+    trial = plan.merged(options, None)._replace(mx=tuple(options.mx or ["mx.example"]))
+    return apache.judge(options.domain, trial)[0]
+
+
+def wanted_policy(options, facts):
+    if not options.mx and not facts.policy:
+        options.mx = propose_mx(options, facts.domain)
+    _, policy, advice = apache.judge(facts.domain, plan.merged(options, facts.policy))
+    for line in advice:
+        print("note: " + line)
+    return policy
+
+
+# --- checks, and the work ---
+
+
+def check_address(options, host):
+    try:
+        machine.require_here(host)
+    except Problem as problem:
+        if not options.force:
+            raise
+        print("note: {}\n  (going on, because of --force)".format(problem))
+
+
+def perform(options, facts, policy, steps):
+    """Shows or does the steps, and fetches the policy as the last one of them."""
+    if not steps:
+        print("Nothing to change.")
+    last = Wait("fetch the policy over https as a sender does",
+                lambda: verify(options, facts, policy))
+    if options.dry_run:
+        show(steps + [last])
+    elif steps:
+        carry_out(steps + [last])
+    else:
+        verify_unchanged(options, facts, policy)
+
+
+def _fetch(options, facts, policy, seconds):
+    https = plan.Facts(facts.domain).https
+    lineage = certificate.lineage_of(https) if https else None
+    rehearsal = options.staging or bool(lineage and lineage.is_rehearsal)
+    checked = fetch.wait_for(facts.host, policy.text(), not rehearsal, seconds)
+    print("  https://{}{} serves it (at {})".format(facts.host, fetch.PATH, ", ".join(checked)))
+    if rehearsal:
+        print("note: its certificate is of a staging CA, which senders do not trust: run this "
+              "again without --staging before you publish anything")
+
+
+def _serving(facts):
+    lines = ["  {}: {}".format(told, told.policy) for told in plan.Facts(facts.domain).told]
+    return "Apache's configuration tells:\n" + "\n".join(lines) if lines else ""
+
+
+def verify(options, facts, policy):
+    """Fetches as a sender does, until the policy is there."""
+    try:
+        _fetch(options, facts, policy, fetch.SECONDS)
+    except Problem as problem:
+        if not options.force:
+            raise Problem(
+                "{}\n{}\nPublish nothing in DNS yet. `apache2ctl -t -D DUMP_VHOSTS` and "
+                "/var/log/apache2/error.log show more.".format(problem, _serving(facts)))
+        print("note: {}\n  (going on, because of --force: fetch it from another machine before "
+              "you publish anything)".format(problem))
+
+
+def verify_unchanged(options, facts, policy):
+    """The same where all is as wanted. A server that was not reloaded since, is."""
+    try:
+        _fetch(options, facts, policy, 0)
+    except Problem:
+        carry_out([apache.configtest(), apache.reload()])
+        verify(options, facts, policy)
+
+
+def _published(name, text):
+    return "   (is published)" if text in machine.texts_of(name) else ""
+
+
+def print_records(options, facts, policy):
+    """In the order of publishing: what is looked at first comes last."""
+    record, name = "v=STSv1; id={};".format(policy.id()), "_mta-sts." + facts.domain
+    reports = "v=TLSRPTv1; rua=mailto:{}".format(options.email or "tls-reports@" + facts.domain)
+    print("""
+The policy of {domain}: {policy}
+Now publish in DNS, in this order:
+
+1. {name}. IN TXT "{record}"{published}
+   Only after the policy is served, as it is now; the id is new after each change.
+2. _smtp._tls.{domain}. IN TXT "{reports}"{reporting}
+   Where senders report what fails; any address of yours.
+""".format(domain=facts.domain, policy=policy, name=name, record=record, reports=reports,
+           published=_published(name, record),
+           reporting=_published("_smtp._tls." + facts.domain, reports)), end="")
+    if policy.mode == "testing":
+        print("Stay in testing until the reports are good, then: "
+              "mta-sts-setup {} --mode enforce".format(facts.domain))
+
+
+def look_after_mail_server(options, policy):
+    """Offers a deploy hook where an MX certificate is renewed without one."""
+    for lineage, mx in mail_server.unhooked(policy)[:1]:
+        print("\nwarning: certbot renews the certificate {} of the MX host {} here, but nothing "
+              "reloads the mail server then: senders would see it expire.".format(lineage, mx))
+        step = mail_server.hook_step()
+        if options.dry_run:
+            show([step])
+            continue
+        answer = confirm(options, "Install {}?".format(mail_server.HOOK))
+        if answer:
+            carry_out([step])
+        elif answer is None:
+            print("Run this again with --yes to install {}, or write such a hook "
+                  "yourself.".format(mail_server.HOOK))
+
+
+# --- the two procedures ---
+
+
+def set_up(options, facts):
+    policy = wanted_policy(options, facts)
+    check_address(options, facts.host)
+    perform(options, facts, policy, plan.setup(options, facts, policy))
+    if not options.dry_run:
+        print_records(options, facts, policy)
+    look_after_mail_server(options, policy)
+    return 0
+
+
+def _print_removal_begun(facts, policy, until):
+    print("""
+{domain} is being taken back: mode none is served. Now publish its id:
+
+   _mta-sts.{domain}. IN TXT "v=STSv1; id={id};"
+
+Go on serving it, with this record, until {until}: until then senders
+may hold an earlier policy. Then run: mta-sts-setup {domain} --remove
+""".format(domain=facts.domain, id=policy.id(), until=site.date_text(until)), end="")
+
+
+def _begin_removal(options, facts):
+    policy = removal.none_policy(facts)
+    perform(options, facts, policy, removal.begin(options, facts))
+    if not options.dry_run:
+        _print_removal_begun(facts, policy, removal.begun(plan.Facts(facts.domain)))
+    return 0
+
+
+def _finish_removal(options, facts):
+    steps = removal.finish(facts)
+    if options.dry_run:
+        show(steps)
+    else:
+        carry_out(steps)
+    left = [] if options.dry_run else plan.Facts(facts.domain).carriers
+    for section in left:
+        print("note: the virtual host at {} still has the name {}: remove it yourself".format(
+            section, facts.host))
+    print("""
+Delete in DNS, in this order:
+
+1. _mta-sts.{domain}. TXT
+2. {host}. A, AAAA or CNAME
+3. _smtp._tls.{domain}. TXT, unless reports about DANE are wanted on
+""".format(domain=facts.domain, host=facts.host), end="")
+    return 0
+
+
+def remove(options, facts):
+    if not facts.policy:
+        print("Nothing to change: Apache tells no policy for {}.".format(facts.domain))
+        return 0
+    until = removal.begun(facts)
+    if until is None:
+        return _begin_removal(options, facts)
+    if removal.is_over(until) or options.force:
+        return _finish_removal(options, facts)
+    policy = facts.policy
+    verify_unchanged(options, facts, policy)
+    _print_removal_begun(facts, policy, until)
+    print("It is not time yet; --force does not wait, and mail from senders that hold the earlier "
+          "policy may be late.")
+    return 1
+
+
+def run(words):
+    options = arguments.parse(words)
+    if os.geteuid() != 0:
+        raise Problem("it changes Apache's configuration, so it must be run as root: "
+                      "sudo mta-sts-setup ...")
+    apache.require()
+    apache.require_sound()
+    facts = plan.Facts(canonical_domain(options))
+    return remove(options, facts) if options.remove else set_up(options, facts)
+
+
+def main(words):
+    for number in signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return run(words)
+    except Problem as problem:
+        print("mta-sts-setup: {}".format(problem), file=sys.stderr)
+        return problem.status
+    except KeyboardInterrupt:
+        print("mta-sts-setup: interrupted before or after the steps: nothing is half done", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print("mta-sts-setup: {}".format(error), file=sys.stderr)
+        return 1

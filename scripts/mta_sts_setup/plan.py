@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is there, and the steps from there to what is wanted."""
+
+import os
+from datetime import datetime, timedelta, timezone
+
+from . import apache, certificate, machine, site
+from .edits import Block, Edits, add_alias, remove_told
+from .policy import Policy
+from .problem import Problem
+from .step import WriteFile, read
+
+DEFAULT_MODE = "testing"
+DEFAULT_MAX_AGE = 604800
+
+
+class Facts:
+    """What Apache's configuration holds about one domain."""
+
+    def __init__(self, domain):
+        self.domain = domain
+        self.host = "mta-sts." + domain
+        self.told = apache.told(domain)
+        self.sections = apache.sections()
+        self.carriers = [section for section in self.sections if section.carries(self.host)]
+        blocks = [told for told in self.told if told.is_block]
+        self.block = Block(blocks[0].path, blocks[0].line) if blocks else None
+        self.block_policy = blocks[0].policy if blocks else None
+
+    @property
+    def https(self):
+        """The https virtual host that has the name, or None."""
+        return next((section for section in self.carriers if section.is_https), None)
+
+    @property
+    def http(self):
+        return next((section for section in self.carriers if not section.is_https), None)
+
+    @property
+    def policy(self):
+        """The policy that senders see, or would see; None if there is none."""
+        seen = [told for told in self.told if told.is_seen] or self.told
+        return seen[0].policy if seen else None
+
+    @property
+    def comments(self):
+        return self.block.comments if self.block else []
+
+
+def merged(options, present):
+    """The policy asked for: what is not told stays as it is, or gets its default."""
+    mx = tuple(options.mx) if options.mx else present.mx if present else ()
+    return Policy(options.mode or (present.mode if present else DEFAULT_MODE), mx,
+                  options.max_age or (present.max_age if present else DEFAULT_MAX_AGE))
+
+
+# --- the policy's place ---
+
+
+def human_comments(facts):
+    """The comments in the block that are not ours."""
+    return [line for line in facts.comments if not line.startswith((site.EARLIER, site.REMOVAL))]
+
+
+def comments_after(facts, policy):
+    """Comments to go with the policy: how long senders hold copies of one with a longer life."""
+    dates = [site.noted(facts.comments, start) for start in (site.EARLIER, site.REMOVAL)]
+    if facts.policy and facts.policy.max_age > policy.max_age:
+        seconds = timedelta(seconds=facts.policy.max_age)
+        dates.append(datetime.now(timezone.utc) + seconds)
+    dates = [date for date in dates if date]
+    ours = [site.EARLIER + site.date_text(max(dates))] if dates else []
+    return human_comments(facts) + ours
+
+
+def is_told(facts, policy, comments):
+    """Whether every place that tells a policy for the domain tells this one."""
+    return (bool(facts.told) and facts.comments == comments
+            and all(told.policy == policy for told in facts.told))
+
+
+def policy_edits(facts, policy, comments):
+    """Edits after which the server-level block tells this policy and no virtual host another."""
+    edits = Edits()
+    if is_told(facts, policy, comments):
+        return edits
+    for told in facts.told:
+        if not told.is_block:
+            remove_told(edits, told, facts.host)
+    if facts.block and (facts.block_policy != policy or facts.comments != comments):
+        facts.block.require_alone()
+        text = site.block_text(facts.domain, policy, comments, facts.block.indent)
+        edits.replace(facts.block.path, facts.block.line, len(facts.block.lines),
+                      text.splitlines())
+    return edits
+
+
+def _require_ours(path):
+    if os.path.exists(path) and site.MARK not in read(path):
+        raise Problem("{} is there already, was not {}, and is not enabled: move it away or "
+                      "enable it, and run this again".format(path, site.MARK))
+
+
+def _named_addresses(facts):
+    """The addresses of the policy host that other virtual hosts name."""
+    here = [str(address) for address in machine.addresses_of(facts.host)]
+    named = {address for section in facts.sections for address in section.addresses}
+    return sorted(address for address in named if address.strip("[]") in here)
+
+
+def _hosts_text(options, facts):
+    addresses = _named_addresses(facts)
+    if options.mod_md:
+        return site.md_text(facts.host, addresses, options.email,
+                            certificate.wanted_server(options))
+    return site.http_text(facts.host, addresses)
+
+
+def own_file_steps(options, facts, policy, comments):
+    """The file with the block where there is none: a site, or beside an existing site a snippet."""
+    if facts.block or is_told(facts, policy, comments):
+        return []
+    text = site.policy_text(facts.domain, policy, comments)
+    if options.site or facts.carriers:
+        path, enable = apache.conf_file(facts.host), apache.enable_conf
+    else:
+        path, enable = apache.site_file(facts.host), apache.enable_site
+        text += _hosts_text(options, facts)
+    _require_ours(path)
+    steps = [WriteFile(path, text)] if read(path) != text else []
+    return steps + [enable(facts.host)]
+
+
+# --- the existing site ---
+
+
+def sections_of_site(facts, name):
+    """The virtual hosts, http and https, of the site that is to carry the policy host."""
+    paths = [os.path.realpath(apache.site_file(stem)) for stem in (name, name + "-le-ssl")]
+    found = [section for section in facts.sections if section.path in paths]
+    if not found:
+        raise Problem("the site {} is not there or not enabled: {} has no <VirtualHost> that "
+                      "Apache uses (a2query -s lists the enabled sites)".format(name, paths[0]))
+    first = min(found, key=lambda section: (paths.index(section.path), section.line))
+    if not first.name:
+        raise Problem("the virtual host at {} has no ServerName: give it one, and run this "
+                      "again".format(first))
+    return [section for section in found if section.name == first.name]
+
+
+def alias_edits(options, facts, edits):
+    """Adds the name to the virtual hosts of --site; returns those."""
+    chosen = sections_of_site(facts, options.site)
+    elsewhere = [section for section in facts.carriers
+                 if str(section) not in map(str, chosen)]
+    if elsewhere:
+        raise Problem("{} belongs to the virtual host at {} already: run this without --site, or "
+                      "take the name away there".format(facts.host, elsewhere[0]))
+    for section in chosen:
+        if not section.carries(facts.host):
+            add_alias(edits, section, facts.host)
+    return chosen
+
+
+# --- all of it ---
+
+
+def module_steps(options):
+    needed = ["mta_sts", "ssl"] + (["md"] if options.mod_md else [])
+    missing = [name for name in needed if not apache.is_module_enabled(name)]
+    return [apache.enable_modules(missing)] if missing else []
+
+
+def certificate_steps(options, facts, sections):
+    """sections: the virtual hosts that carry the host once the steps before are done."""
+    https = next((section for section in sections if section.is_https), None)
+    if options.mod_md:
+        return certificate.md_steps(facts.host)
+    if https and not https.certificate and apache.is_module_enabled("md"):
+        return certificate.md_steps(facts.host)
+    http = next((section for section in sections if not section.is_https), None)
+    if not sections:
+        certificate.require_certbot()
+        return [certificate.certbot(options, facts.host, [facts.host], facts.host)]
+    step = certificate.certbot_step(options, facts.host, https, http)
+    return [step] if step else []
+
+
+def _require_managed(sections):
+    """mod_md by itself takes up the new alias of a site that it manages, and only of such."""
+    for section in sections:
+        if section.certificate:
+            raise Problem("the virtual host at {} has a certificate of its own (SSLCertificateFile)"
+                          ", so mod_md does not manage it: run this without --mod-md".format(
+                              section))
+
+
+def setup(options, facts, policy):
+    """The steps that are left to do; none if all is as wanted."""
+    comments = comments_after(facts, policy)
+    edits = policy_edits(facts, policy, comments)
+    sections = facts.carriers
+    if options.site:
+        sections = alias_edits(options, facts, edits)
+    if options.mod_md:
+        _require_managed(sections)
+    modules = module_steps(options)
+    files = (edits.steps("the policy of " + facts.domain)
+             + own_file_steps(options, facts, policy, comments))
+    steps = modules + files
+    if steps:
+        steps += [apache.configtest(), apache.reload()]
+        # The first configuration after its LoadModule mod_md takes for a dry run.
+        if options.mod_md and not apache.is_module_enabled("md"):
+            steps += [apache.reload()]
+    return steps + certificate_steps(options, facts, sections)

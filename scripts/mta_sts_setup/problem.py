@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stops a run."""
+
+
+class Problem(Exception):
+    """Its text says what happened, where, and what to do next."""
+
+    status = 1
+
+
+class Usage(Problem):
+    """The words of the command are wrong."""
+
+    status = 2

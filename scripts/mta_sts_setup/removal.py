@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking MTA-STS back: RFC 8461 section 8.3.
+
+Senders keep what they have fetched for max_age seconds, whatever DNS says. So mode none is served
+until the last copy of any earlier policy has expired; only then may the policy host go.
+"""
+
+import os
+from datetime import datetime, timedelta, timezone
+
+from . import apache, certificate, site
+from .edits import Edits, remove_alias
+from .plan import human_comments, own_file_steps, policy_edits
+from .policy import Policy
+from .step import Command, RemoveFile, read
+
+NONE_MAX_AGE = 86400
+
+
+def begun(facts):
+    """Until when mode none is to be served, if the removal has begun; else None."""
+    return site.noted(facts.comments, site.REMOVAL)
+
+
+def due(options, facts):
+    """Until when the last sender forgets what is served today."""
+    seconds = max(facts.policy.max_age, options.previous_max_age or 0)
+    ends = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return max(ends, site.noted(facts.comments, site.EARLIER) or ends)
+
+
+def none_policy(facts):
+    return Policy("none", facts.policy.mx, NONE_MAX_AGE)
+
+
+def begin(options, facts):
+    """Steps: serve mode none, and note until when."""
+    comments = human_comments(facts) + [site.REMOVAL + site.date_text(due(options, facts))]
+    policy = none_policy(facts)
+    edits = policy_edits(facts, policy, comments)
+    return (edits.steps("mode none for " + facts.domain)
+            + own_file_steps(options, facts, policy, comments)
+            + [apache.configtest(), apache.reload()])
+
+
+def _owned(path):
+    return os.path.exists(path) and site.MARK in read(path)
+
+
+def _file_steps(facts):
+    """Switches off and removes the files that mta-sts-setup wrote, and certbot's copy."""
+    steps, gone = [], []
+    own, conf = apache.site_file(facts.host), apache.conf_file(facts.host)
+    copy = apache.site_file(facts.host + "-le-ssl")
+    if _owned(own):
+        if os.path.exists(copy):
+            steps += [apache.disable_site(facts.host + "-le-ssl")]
+            gone += [copy]
+        steps += [apache.disable_site(facts.host)]
+        gone += [own]
+    if _owned(conf):
+        steps += [apache.disable_conf(facts.host)]
+        gone += [conf]
+    return steps + [RemoveFile(path) for path in gone], gone
+
+
+def _edit_steps(facts, gone):
+    """Takes the block and the alias out of files that stay."""
+    edits = Edits()
+    if facts.block and facts.block.path not in gone:
+        facts.block.require_alone()
+        edits.replace(facts.block.path, facts.block.line, len(facts.block.lines), [])
+    for section in facts.carriers:
+        if section.path not in gone:
+            remove_alias(edits, section, facts.host)
+    return edits.steps("without " + facts.host)
+
+
+def _certificate_steps(facts, gone):
+    """A certificate for the policy host alone goes; from another its name does, since a name that
+    is no longer in DNS would make its renewal fail. Not while a virtual host that stays is named
+    after the policy host: it would be left without its certificate."""
+    lineage = certificate.lineage_of(facts.https) if facts.https else None
+    staying = [section for section in facts.carriers
+               if section.path not in gone and section.name == facts.host]
+    if lineage is None or facts.host not in lineage.names or staying:
+        return []
+    rest = [name for name in lineage.names if name != facts.host]
+    if rest:
+        words = certificate.without_host_words(lineage.name, rest)
+        return [Command("take {} out of the certificate {}".format(facts.host, lineage.name),
+                        words, timeout=certificate.CERTBOT_SECONDS)]
+    words = ["certbot", "delete", "--non-interactive", "--cert-name", lineage.name]
+    return [Command("delete the certificate " + lineage.name, words)]
+
+
+def finish(facts):
+    """Steps: remove the site, or the name from the site; the module stays."""
+    files, gone = _file_steps(facts)
+    gone = [os.path.realpath(path) for path in gone]
+    return (files + _edit_steps(facts, gone) + [apache.configtest(), apache.reload()]
+            + _certificate_steps(facts, gone))
+
+
+def is_over(until):
+    return datetime.now(timezone.utc) >= until

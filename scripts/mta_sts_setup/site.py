@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files that the program writes for Apache.
+
+The policy stands in a <MTASTSPolicy> block outside the virtual hosts, in both variants:
+- a site of its own: block and http virtual host in sites-available/mta-sts.DOMAIN.conf;
+- --site NAME: a ServerAlias in that site, and the block in conf-available/mta-sts.DOMAIN.conf.
+certbot copies a virtual host once, into NAME-le-ssl.conf; what is changed in the original later
+never reaches https. The block is not copied: it counts for http and https alike, so a change is
+made in one place, and an existing site gets nothing but a name.
+"""
+
+from datetime import datetime, timezone
+
+MARK = "written by mta-sts-setup"
+HEAD = """\
+# The MTA-STS policy of {domain}, {mark}: run it again to change it, or
+# change it here. Then reload Apache, and publish the new id that
+# `apachectl -t -D DUMP_MTA_STS` shows. The policy stands outside any virtual host, because
+# certbot copies a virtual host once and would leave later changes behind.
+<IfModule mod_mta_sts.c>
+{block}</IfModule>
+"""
+HTTP = """
+<VirtualHost {where}>
+    ServerName {host}
+</VirtualHost>
+"""
+HTTPS = """
+<IfModule ssl_module>
+    <VirtualHost {where}>
+        ServerName {host}
+        SSLEngine on
+    </VirtualHost>
+</IfModule>
+"""
+MD = """
+<IfModule md_module>
+    <MDomainSet {host}>
+        MDCertificateAgreement accepted
+{more}    </MDomainSet>
+</IfModule>
+"""
+EARLIER = "# mta-sts-setup: senders may hold an earlier policy until "
+REMOVAL = "# mta-sts-setup: being removed, serve mode none until "
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def date_text(when):
+    return when.strftime(FORMAT)
+
+
+def noted(comments, start):
+    """The date that a comment of the block holds, or None."""
+    for line in comments:
+        if line.startswith(start):
+            try:
+                found = datetime.strptime(line[len(start):].strip(), FORMAT)
+            except ValueError:
+                continue
+            return found.replace(tzinfo=timezone.utc)
+    return None
+
+
+def block_text(domain, policy, comments, indent):
+    """The block with the comments that it had, or is to have, in it."""
+    lines = policy.block(domain, indent).splitlines(True)
+    notes = ["{}    {}\n".format(indent, comment) for comment in comments]
+    return "".join(lines[:1] + notes + lines[1:])
+
+
+def policy_text(domain, policy, comments):
+    """A file with the policy alone."""
+    return HEAD.format(domain=domain, mark=MARK,
+                       block=block_text(domain, policy, comments, "    "))
+
+
+def _where(addresses, port):
+    """A virtual host of the very address of a request hides those of every address."""
+    return " ".join("{}:{}".format(address, port) for address in ["*"] + addresses)
+
+
+def http_text(host, addresses):
+    """A site for certbot, which makes the https one from it. addresses: those that other virtual
+    hosts name, where requests for this one arrive too."""
+    return HTTP.format(host=host, where=_where(addresses, 80))
+
+
+def md_text(host, addresses, email, server):
+    """A site whose certificate mod_md gets."""
+    more = ["        MDContactEmail {}\n".format(email)] if email else []
+    more += ["        MDCertificateAuthority {}\n".format(server)] if server else []
+    return (MD.format(host=host, more="".join(more)) + http_text(host, addresses)
+            + HTTPS.format(host=host, where=_where(addresses, 443)))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples that run the command: what they call is there, and systemd takes them."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).parents[2]
+EXAMPLES = TOP / "conf" / "examples"
+BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve()
+
+
+def command_of(name, pattern):
+    return re.search(pattern, (EXAMPLES / name).read_text(), re.M)[1].split()
+
+
+@pytest.mark.parametrize("name, pattern", [
+    ("mta-sts-check.service", r"^ExecStart=(.*)$"),
+    ("mta-sts-check.cron", r"^\d+ \d+ \* \* \* root (.*)$"),
+])
+def test_an_example_calls_the_command_in_a_way_that_it_knows(name, pattern):
+    program, *words = command_of(name, pattern)
+    assert program == "mta-sts"
+    # Usage is judged before anybody is asked.
+    result = subprocess.run([str(BUILD / program), *words, "--help"], capture_output=True, timeout=20)
+    assert result.returncode == 0
+    assert result.stderr == b""
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+def test_systemd_takes_the_service_and_the_timer(tmp_path):
+    service = (EXAMPLES / "mta-sts-check.service").read_text()
+    path = tmp_path / "mta-sts-check.service"
+    # Neither the command nor its manual page need to be installed here.
+    path.write_text(re.sub(r"^Documentation=.*\n", "", service, flags=re.M)
+                    .replace("=mta-sts ", f"={BUILD}/mta-sts "))
+    timer = tmp_path / "mta-sts-check.timer"
+    timer.write_text((EXAMPLES / timer.name).read_text())
+    result = subprocess.run(["systemd-analyze", "verify", str(path), str(timer)],
+                            capture_output=True, timeout=60)
+    assert result.returncode == 0
+    assert b"mta-sts-check" not in result.stderr, result.stderr
+
+
+PUBLISH_ID = [  # words, exit status, what is said
+    (["--help"], 0, "Usage: publish-id"),
+    (["-w"], 2, "-w needs a value"),
+    (["-w", "soon"], 2, '-w takes seconds, not "soon"'),
+    (["-k", "/nonexistent/key"], 2, "/nonexistent/key cannot be read"),
+    (["--frobnicate"], 2, "there is no option --frobnicate"),
+    (["--rua", "nonsense", "example.com"], 2, "--rua: "),
+]
+
+
+@pytest.mark.parametrize("words, status, said", PUBLISH_ID)
+def test_publish_id_says_what_is_wrong_with_its_call(words, status, said):
+    result = subprocess.run([str(TOP / "scripts" / "publish-id"), *words], capture_output=True,
+                            env={**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}"}, timeout=60)
+    assert result.returncode == status
+    assert said in (result.stdout + result.stderr).decode()

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts import` as a user and a mail server call it, with the real spool."""
+import gzip
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
+COMMAND = str(BUILD.resolve() / "mta-sts")
+DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
+TOTALS = json.loads((DATA / "totals.json").read_text())
+REPORT = (DATA / "google-failures.json").read_bytes()
+DIGEST = hashlib.sha256(REPORT).hexdigest()
+NOT_KEPT = 75
+
+
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def call(state, *words, given=b"", environment=None):
+    return subprocess.run([COMMAND, "import", "--state-dir", str(state), *map(str, words)],
+                          input=given, capture_output=True, timeout=60,
+                          env={**os.environ, **(environment or {})})
+
+
+def kept_in(state, area):
+    """Digest -> what is in the file: header line and octets."""
+    return {path.name: path.read_bytes().split(b"\n", 1)
+            for path in (state / area).rglob("*") if path.is_file()}
+
+
+def verified_in(state, digest):
+    header = kept_in(state, "reports")[digest][0].decode()
+    return "hoster.example" in header
+
+
+def test_what_the_independent_reader_finds_is_what_totals_json_holds():
+    found = subprocess.run([sys.executable, str(DATA / "independent.py"), str(DATA)],
+                           capture_output=True, check=True, timeout=60)
+    assert json.loads(found.stdout) == TOTALS
+
+
+@pytest.mark.parametrize("name", sorted(TOTALS["files"]))
+def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
+    outcomes = [report["outcome"] for report in TOTALS["files"][name]]
+    result = call(state, DATA / name)
+    lines = result.stdout.decode().splitlines()
+    found = []
+    for line in lines:
+        if ": there is no report in this message" in line:
+            continue
+        found.append("read" if ": kept: report" in line else
+                     "no-policies" if "has no array of policies" in line else
+                     "foreign" if ": left out: it is neither" in line else
+                     "unreadable" if ": kept in the quarantine: " in line else line)
+    assert found == outcomes
+    assert result.returncode == (0 if set(outcomes) == {"read"} else 1)
+    assert result.stderr == b""
+    assert len(kept_in(state, "reports")) == outcomes.count("read")
+    assert len(kept_in(state, "quarantine")) == len(outcomes) - outcomes.count("read") \
+        - outcomes.count("foreign")
+
+
+def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
+    octets = (DATA / "google-failures.json.gz").read_bytes()
+    assert call(state, given=octets).returncode == 0
+    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert kept_in(state, "reports")[DIGEST][1] == octets
+
+
+def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
+    for name in ("google.eml", "google-failures.json.gz", "google-failures.json", "forwarded.eml"):
+        assert call(state, DATA / name).returncode == 0
+    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert b"kept already: report" in call(state, DATA / "google.eml").stdout
+
+
+def test_a_maildir_is_read_and_left_as_it_was(state, tmp_path):
+    maildir = tmp_path / "Maildir"
+    for folder in ("cur", "new", "tmp"):
+        (maildir / folder).mkdir(parents=True)
+    shutil.copy(DATA / "google.eml", maildir / "new" / "1.mail")
+    shutil.copy(DATA / "microsoft.eml", maildir / "cur" / "2.mail:2,S")
+    shutil.copy(DATA / "octet-stream.eml", maildir / "tmp" / "3.mail")
+    before = sorted(maildir.rglob("*"))
+    for _ in range(2):
+        assert call(state, maildir).returncode == 0
+    assert len(kept_in(state, "reports")) == 2
+    assert sorted(maildir.rglob("*")) == before
+
+
+def test_an_mbox_is_read_message_by_message(state, tmp_path):
+    names = ["google.eml", "bad-no-report.eml", "two-reports.eml", "gateway-banner.eml"]
+    mbox = tmp_path / "mbox"
+    mbox.write_bytes(b"".join(
+        b"From sender@example.net Tue May 12 03:00:00 2026\n" +
+        (DATA / name).read_bytes().replace(b"\r\n", b"\n") + b"\n" for name in names))
+    for way in (dict(words=[mbox]), dict(words=["-"], given=mbox.read_bytes())):
+        result = call(state, *way["words"], given=way.get("given", b""))
+        assert result.returncode == (1 if way["words"] == [mbox] else 0)
+        assert b"message 2: left out: there is no report in this message" in result.stdout
+        assert len(result.stdout.splitlines()) == 5
+        assert len(kept_in(state, "reports")) == 4
+
+
+def test_a_folder_of_mixed_files_is_read(state):
+    result = call(state, DATA)
+    digests = set(kept_in(state, "reports"))
+    assert result.returncode == 1  # some of them are no reports
+    assert DIGEST in digests
+    assert len(digests) >= TOTALS["total"]["reports"]
+
+
+@pytest.mark.parametrize("name", ["bad-no-report.eml", "bad-damaged-report.eml", "bad-page.html",
+                                  "bad-negative.json", "bad-empty.json"])
+def test_nothing_that_comes_through_a_pipe_is_bounced(state, name):
+    assert call(state, given=(DATA / name).read_bytes()).returncode == 0
+
+
+def test_a_named_file_that_is_not_there_is_told(state, tmp_path):
+    result = call(state, tmp_path / "nowhere", DATA / "google.eml")
+    assert result.returncode == 1
+    assert b"nowhere: left out: No such file or directory" in result.stdout
+    assert list(kept_in(state, "reports")) == [DIGEST]
+
+
+def test_what_cannot_be_kept_is_to_be_tried_again(state):
+    (state / "reports").write_text("in the way")
+    result = call(state, given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert b"mta-sts import: " in result.stderr
+
+
+def test_a_state_directory_that_is_not_there_is_told(tmp_path):
+    result = call(tmp_path / "missing" / "state", given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert b"missing/state" in result.stderr
+
+
+def test_the_state_directory_comes_from_the_environment(state):
+    result = subprocess.run([COMMAND, "import"], input=REPORT, capture_output=True, timeout=60,
+                            env={**os.environ, "MTA_STS_STATE_DIR": str(state)})
+    assert result.returncode == 0
+    assert list(kept_in(state, "reports")) == [DIGEST]
+
+
+def test_only_a_named_server_is_believed_about_signatures(state):
+    digest = hashlib.sha256((DATA / "postfix-no-policy.json").read_bytes()).hexdigest()
+    for ids in ([], ["elsewhere.example"], ["example.com"]):
+        words = [word for name in ids for word in ("--authserv-id", name)]
+        assert call(state, *words, DATA / "verified.eml").returncode == 0
+        assert not verified_in(state, digest)
+    result = call(state, "--authserv-id", "other.example", "--authserv-id", "MX1.example.com",
+                  DATA / "verified.eml")
+    assert b"verified: signed by hoster.example" in result.stdout
+    assert verified_in(state, digest)
+
+
+@pytest.mark.parametrize("before, after", [
+    (b"dkim=pass", b"dkim=fail"),
+    (b"header.d=hoster.example", b"header.d=evil.example"),
+    (b"From: postmaster@hoster.example", b"From: postmaster@bigmail.example"),
+    (b"From: postmaster@hoster.example", b"From: a@hoster.example, b@bigmail.example"),
+    (b"Authentication-Results: mx1", b"Authentication-Results: mx1.example.com; dkim=none\r\n"
+                                     b"Authentication-Results: mx1"),
+])
+def test_a_signature_that_is_not_the_authors_verifies_nothing(state, before, after):
+    message = (DATA / "verified.eml").read_bytes()
+    assert before in message
+    result = call(state, "--authserv-id", "mx1.example.com",
+                  given=message.replace(before, after, 1))
+    assert b"not verified" in result.stdout
+
+
+def test_the_signature_of_a_message_says_nothing_of_one_within_it(state):
+    message = (DATA / "verified.eml").read_bytes()
+    outer = message.split(b"MIME-Version")[0] + b"MIME-Version: 1.0\r\n" \
+        b"Content-Type: message/rfc822\r\n\r\n" + (DATA / "google.eml").read_bytes()
+    result = call(state, "--authserv-id", "mx1.example.com", given=outer)
+    assert b"kept: report" in result.stdout and b"not verified" in result.stdout
+
+
+def nested(levels):
+    head = b"From: a@b.example\r\n"
+    for level in range(levels):
+        head += b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (level, level)
+    return head + b"Content-Type: application/tlsrpt+json\r\n\r\n" + REPORT
+
+
+HOSTILE = {
+    "deep": (nested(30), b"parts more than 16 deep"),
+    "very deep": (nested(900), b"parts more than 16 deep"),
+    "parts": (b'A: b\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\n" * 150,
+              b"more than 100 parts"),
+    "delimiters": (b'A: b\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+                   + b"--b\r\n\r\n" * 500000, b"more than 1000 parts"),
+    "fields": (b"a:\r\n" * 900000, b"more than 5000 header fields"),
+    "messages": (b"a: b\r\nContent-Type: message/rfc822\r\n\r\n"
+                 + b"Content-Type: message/rfc822\r\n\r\n" * 2000, b"parts more than 16 deep"),
+    "size": (b"A: b\r\n\r\n" + b"x" * (5 << 20), b"larger than 4 MiB"),
+    "one line": (b"A: " + b"(" * (3 << 20), b"no report in this message"),
+    "nul": (b"A: b\0\r\n\r\n\0{\0}", b"no report in this message"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_message_is_left_out_in_little_memory(state, name):
+    message, reason = HOSTILE[name]
+    result = subprocess.run(
+        ["bash", "-c", 'ulimit -v 1000000; exec "$@"', "-", COMMAND, "import", "--state-dir",
+         str(state)], input=message, capture_output=True, timeout=60)
+    if b"AddressSanitizer" in result.stderr:
+        pytest.skip("a sanitizer needs more address space than that")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert reason in result.stdout
+
+
+def test_a_bomb_is_left_out(state):
+    bomb = gzip.compress(b"\0" * (200 << 20))
+    result = call(state, given=bomb)
+    assert result.returncode == 0
+    assert b"left out: it is larger than 10485760 octets once inflated" in result.stdout
+
+
+def test_nothing_from_a_report_reaches_the_terminal_raw(state):
+    result = call(state, DATA / "hostile-text.json")
+    assert result.returncode == 0
+    assert all(octet >= 0x20 or octet == 0x0a for octet in result.stdout)
+    assert "\u202e" not in result.stdout.decode()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_becomes_the_owner_of_the_state_directory():
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to others
+        os.chown(folder, 33, 33)
+        assert call(folder, given=REPORT).returncode == 0
+        for path in (pathlib.Path(folder), *pathlib.Path(folder).rglob("*")):
+            info = path.lstat()
+            assert (info.st_uid, info.st_gid) == (33, 33)
+            assert stat.S_IMODE(info.st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+@pytest.mark.parametrize("words", [["--authserv-id"], ["--authserv-id", ""], ["--unknown"],
+                                   ["--state-dir", ""]])
+def test_wrong_usage_is_told(state, words):
+    result = call(state, *words)
+    assert result.returncode == 2
+    assert b"mta-sts import --help" in result.stderr
+
+
+def test_help_is_printed(state):
+    result = call(state, "--help")
+    assert result.returncode == 0 and result.stdout.startswith(b"Usage: mta-sts import")

@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of mta-sts-setup that need no Apache, no network and no rights."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+from datetime import datetime, timezone
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = str(TOP / "scripts" / "mta-sts-setup")
+sys.path.insert(0, str(TOP / "scripts"))
+
+from mta_sts_setup import apache, arguments, certificate, edits, mail_server, site, step  # noqa: E402
+from mta_sts_setup.policy import Policy  # noqa: E402
+from mta_sts_setup.problem import Problem  # noqa: E402
+
+POLICY = Policy("enforce", ("mx1.example.com", "*.example.net"), 604800)
+
+
+def call(*words, **more):
+    return subprocess.run(["/usr/bin/python3", "-B", PROGRAM, *words], text=True, timeout=20,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+
+# --- usage ---
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    ([], "the following arguments are required: DOMAIN"),
+    (["a.test", "b.test"], "unrecognized arguments: b.test"),
+    (["a.test", "--mode", "Enforce"], "argument --mode: invalid choice: 'Enforce'"),
+    (["a.test", "--stag"], "unrecognized arguments: --stag"),
+    (["a.test", "--staging", "--server", "https://ca.test/"], "two different CAs"),
+    (["a.test", "--server", "ca.test"], "--server: 'ca.test' is not an https URL"),
+    (["a.test", "--site", "../x"], "--site: '../x' is not the name of a site"),
+    (["a.test", "--remove", "--mx", "b.test"], "--remove takes no --mx"),
+    (["a.test", "--previous-max-age", "5"], "--previous-max-age goes with --remove"),
+    (["a.test", "--remove", "--previous-max-age", "0"], "1 to 31557600"),
+    (["a.test", "--remove", "--previous-max-age", "1d"], "invalid int value"),
+])
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(words, message):
+    result = call(*words)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("word", [
+    "", " ", "a b", "a\nServerRoot /", "a>", "<a", '"a"', "'a'", "`a`", "${HOME}", "$(id)", "a;b",
+    "a|b", "a&b", "a\\", "#a", "a\0b".replace("\0", "\x01"), "a,b", "a\tb", "--", "-a"])
+def test_what_could_break_out_of_a_directive_is_refused(word):
+    for words in (["--", word], ["a.test", "--mx=" + word], ["a.test", "--max-age=" + word],
+                  ["a.test", "--email=" + word]):
+        result = call(*words)
+        assert result.returncode == 2, words
+
+
+def test_the_help_names_every_option_and_the_exit_statuses():
+    result = call("--help")
+    assert result.returncode == 0
+    for option in re.findall(r'add\("(--[a-z-]+)"', (
+            TOP / "scripts/mta_sts_setup/arguments.py").read_text()):
+        assert option in result.stdout
+    assert "exit status: 0" in result.stdout
+
+
+def test_the_manual_page_names_every_option():
+    page = (TOP / "doc" / "mta-sts-setup.8").read_text()
+    for option in re.findall(r'add\("--([a-z-]+)"', (
+            TOP / "scripts/mta_sts_setup/arguments.py").read_text()):
+        assert re.search(rf"^\.It Fl -{option}\b", page, re.M), option
+
+
+def test_it_is_found_installed_and_through_a_link(tmp_path):
+    for folder in "sbin", "share/mod_mta_sts", "bin":
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "sbin/mta-sts-setup").write_text(pathlib.Path(PROGRAM).read_text())
+    link = tmp_path / "bin" / "setup"
+    link.symlink_to("../sbin/mta-sts-setup")
+    words = ["/usr/bin/python3", "-B", str(link), "--help"]
+    alone = subprocess.run(words, capture_output=True, timeout=20, text=True)
+    assert alone.returncode == 1 and "install mod_mta_sts again" in alone.stderr
+    (tmp_path / "share/mod_mta_sts/mta_sts_setup").symlink_to(TOP / "scripts/mta_sts_setup")
+    assert subprocess.run(words, stdout=subprocess.PIPE, timeout=20).returncode == 0
+
+
+def test_a_site_may_be_named_with_its_suffix():
+    assert arguments.parse(["a.test", "--site", "shop.conf"]).site == "shop"
+
+
+# --- policies ---
+
+
+def test_the_policy_text_and_id_are_those_of_the_module():
+    assert POLICY.text() == (b"version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\n"
+                             b"mx: *.example.net\r\nmax_age: 604800\r\n")
+    assert re.fullmatch("[0-9a-f]{20}", POLICY.id())
+
+
+DUMP = """\
+; MTA-STS policies of this server and the DNS records to publish for them.
+
+; example.com
+;   policy id 1
+;   mode enforce, max_age 604800, mx mx1.example.com *.example.net
+;   told at {path}:2, in the virtual host mta-sts.example.com:443 ({path}:1)
+_mta-sts.example.com. IN TXT "v=STSv1; id=1;"
+; the policy host, with the addresses of this server (or a CNAME to its name):
+
+; other.example
+;   policy id 2
+;   mode none, max_age 1, mx a.example
+;   told at {path}:9, in the main server
+_mta-sts.other.example. IN TXT "v=STSv1; id=2;"
+
+; policy hosts like mta-sts.*.example
+;   policy id 3
+;   mode testing, max_age 5, mx b.example
+;   told at {path}:20, in the virtual host x:80 ({path}:10)
+;   not served: senders ask over https, and this virtual host speaks http
+"""
+
+
+@pytest.fixture
+def conf(tmp_path):
+    """conf(text) -> the path of a file with that text."""
+    def write(text):
+        path = tmp_path.resolve() / "site.conf"
+        path.write_text(text)
+        return str(path)
+    return write
+
+
+def test_the_dump_tells_the_policies_of_one_domain_and_their_places(conf):
+    path = conf("<VirtualHost *:443>\n</VirtualHost>\n")
+    told = apache.read_dump(DUMP.format(path=path), "example.com")
+    assert [(str(one), one.policy, one.is_block, one.is_seen) for one in told] == [
+        (path + ":2", POLICY, False, True)]
+
+
+def test_the_dump_tells_server_level_blocks_and_patterns(conf):
+    told = apache.read_dump(DUMP.format(path=conf("")), "other.example")
+    assert [(one.policy.mode, one.is_block, one.is_pattern) for one in told] == [
+        ("none", True, False), ("testing", False, True)]
+
+
+# --- virtual hosts ---
+
+SITE = """\
+<VirtualHost *:80>
+    ServerName http://WWW.example.com:80
+    ServerAlias example.com *.shop.example.com
+    MTASTSMode enforce
+    MTASTSMx mx1.example.com \\
+        mx2.example.com
+    <MTASTSPolicy "example.net">
+        MTASTSMx mx3.example.com
+    </MTASTSPolicy>
+</VirtualHost>
+<VirtualHost *:443>
+    ServerName other.example
+    SSLEngine on
+    SSLCertificateFile "/etc/letsencrypt/live/other/fullchain.pem"
+</VirtualHost>
+"""
+
+
+def test_a_virtual_host_is_read_as_it_stands_in_its_file(conf):
+    path = conf(SITE)
+    first, second = apache.Section(path, 1), apache.Section(path, 11)
+    assert first.names == ["www.example.com", "example.com", "*.shop.example.com"]
+    assert (first.is_https, second.is_https) == (False, True)
+    assert (first.certificate, second.certificate) == (
+        None, "/etc/letsencrypt/live/other/fullchain.pem")
+    assert first.carries("a.shop.example.com") and not second.carries("example.com")
+    assert certificate.lineage_of(second).name == "other"
+
+
+def text_after(changes):
+    (one,) = changes.steps("why")
+    return one.text
+
+
+def test_an_alias_goes_below_the_server_name_and_away_again(conf):
+    path = conf(SITE)
+    changes = edits.Edits()
+    edits.add_alias(changes, apache.Section(path, 1), "mta-sts.example.com")
+    added = text_after(changes)
+    assert "80\n    ServerAlias mta-sts.example.com\n    ServerAlias example.com" in added
+    changes = edits.Edits()
+    edits.remove_alias(changes, apache.Section(conf(added), 1), "mta-sts.example.com")
+    assert text_after(changes) == SITE
+
+
+def test_one_of_several_aliases_of_a_line_goes_away_alone(conf):
+    path = conf("<VirtualHost *:80>\n  ServerName a\n  ServerAlias b c d\n</VirtualHost>\n")
+    changes = edits.Edits()
+    edits.remove_alias(changes, apache.Section(path, 1), "c")
+    assert "  ServerAlias b d\n" in text_after(changes)
+
+
+def told_in(path, line, section_line):
+    return apache.Told(POLICY, path, line, apache.Section(path, section_line), False)
+
+
+def test_plain_directives_are_taken_out_with_their_continuation_lines_and_blocks_stay(conf):
+    path = conf(SITE)
+    changes = edits.Edits()
+    edits.remove_told(changes, told_in(path, 5, 1), "mta-sts.example.com")
+    text = text_after(changes)
+    assert "enforce" not in text and "mx1" not in text and "mx2" not in text
+    assert '    <MTASTSPolicy "example.net">\n        MTASTSMx mx3.example.com\n' in text
+    assert text.count("\n") == SITE.count("\n") - 3
+
+
+def test_a_block_of_a_virtual_host_is_taken_out_alone(conf):
+    path = conf(SITE)
+    changes = edits.Edits()
+    edits.remove_told(changes, told_in(path, 7, 1), "mta-sts.example.net")
+    text = text_after(changes)
+    assert "MTASTSPolicy" not in text and "MTASTSMode enforce" in text
+
+
+def test_what_more_than_one_policy_host_uses_is_left_to_the_admin(conf):
+    path = conf(SITE.replace("ServerAlias ", "ServerAlias mta-sts.second.example "))
+    with pytest.raises(Problem, match="mta-sts.second.example as well"):
+        edits.remove_told(edits.Edits(), told_in(path, 5, 1), "mta-sts.example.com")
+
+
+def test_a_block_keeps_its_comments_and_tells_its_dates(conf):
+    date = datetime(2026, 12, 1, 5, 6, 7, tzinfo=timezone.utc)
+    note = site.REMOVAL + site.date_text(date)
+    text = site.block_text("example.com", POLICY, ["# mine", note], "  ")
+    block = edits.Block(conf(text), 1)
+    assert block.comments == ["# mine", note]
+    assert site.noted(block.comments, site.REMOVAL) == date
+    assert site.noted(block.comments, site.EARLIER) is None
+    assert site.block_text("example.com", POLICY, block.comments, block.indent) == text
+
+
+# --- steps ---
+
+
+class Failing:
+    description = "fail"
+
+    def do(self):
+        raise Problem("because")
+
+    def undo(self):
+        return []
+
+
+@pytest.fixture
+def backups(tmp_path, monkeypatch):
+    monkeypatch.setattr(step, "BACKUPS", str(tmp_path / "backups"))
+
+
+def test_a_failure_tells_what_was_done_and_how_to_undo_it(tmp_path, backups, capsys):
+    new, old = tmp_path / "new file.conf", tmp_path / "old.conf"
+    old.write_text("before\n")
+    old.chmod(0o600)
+    steps = [step.WriteFile(str(new), "x\n"), step.WriteFile(str(old), "after\n"), Failing()]
+    with pytest.raises(Problem) as raised:
+        step.carry_out(steps)
+    text = str(raised.value)
+    assert text.startswith("could not fail:\n  because\n")
+    assert old.read_text() == "after\n" and old.stat().st_mode & 0o777 == 0o600
+    undo = re.findall(r"^  ((?:cp|rm) .*)$", text, re.M)
+    assert len(undo) == 2 and undo[0].startswith("cp -p ")
+    for command in undo:
+        subprocess.run(["sh", "-c", command], check=True, timeout=10)
+    assert old.read_text() == "before\n" and not new.exists()
+
+
+def test_showing_steps_changes_nothing(tmp_path, capsys):
+    path = tmp_path / "a.conf"
+    step.show([step.WriteFile(str(path), "one\n"), step.Command("say", ["echo", "a b"])])
+    assert not path.exists()
+    shown = capsys.readouterr().out
+    assert "+one\n" in shown and "    echo 'a b'\n" in shown
+
+
+def test_octets_that_are_no_text_survive_an_edit(tmp_path, backups):
+    path = tmp_path / "latin1.conf"
+    path.write_bytes(b"# \xe9\r\nkept\r\n")
+    step.WriteFile(str(path), step.read(str(path)) + "more\n").do()
+    assert path.read_bytes() == b"# \xe9\r\nkept\r\nmore\n"
+
+
+# --- the mail server ---
+
+
+@pytest.fixture
+def letsencrypt(tmp_path, monkeypatch):
+    """A certificate for mx1.example.com as certbot keeps it; the folder of its deploy hooks."""
+    hooks = tmp_path / "renewal-hooks"
+    (hooks / "deploy").mkdir(parents=True)
+    (tmp_path / "renewal").mkdir()
+    (tmp_path / "renewal" / "mail.conf").write_text("[renewalparams]\nserver = https://ca.test\n")
+    monkeypatch.setattr(certificate, "LETSENCRYPT", str(tmp_path))
+    monkeypatch.setattr(certificate, "names_in", lambda path: ["mx1.example.com"])
+    monkeypatch.setattr(mail_server, "HOOKS", str(hooks))
+    return tmp_path
+
+
+def test_an_mx_certificate_without_a_hook_is_noticed(letsencrypt):
+    assert mail_server.unhooked(POLICY) == [("mail", "mx1.example.com")]
+    assert mail_server.unhooked(POLICY._replace(mx=("mx2.example.com",))) == []
+
+
+def test_a_hook_counts_if_it_is_executable_and_names_a_mail_server(letsencrypt):
+    hook = letsencrypt / "renewal-hooks/deploy/own"
+    hook.write_text("#!/bin/sh\nsystemctl reload dovecot\n")
+    assert mail_server.unhooked(POLICY)
+    hook.chmod(0o755)
+    assert not mail_server.unhooked(POLICY)
+    hook.write_text("#!/bin/sh\nsystemctl reload apache2\n")
+    assert mail_server.unhooked(POLICY)
+
+
+def test_a_hook_of_the_certificate_itself_counts(letsencrypt):
+    path = letsencrypt / "renewal" / "mail.conf"
+    path.write_text(path.read_text() + "renew_hook = systemctl reload postfix\n")
+    assert not mail_server.unhooked(POLICY)
+
+
+def test_the_hook_that_is_offered_is_a_sound_shell_script():
+    result = subprocess.run(["sh", "-n"], input=mail_server.TEXT, text=True, timeout=10)
+    assert result.returncode == 0
+
+
+def test_without_root_it_asks_for_it():
+    if os.geteuid() != 0:
+        result = call("a.test")
+        assert (result.returncode, "run as root" in result.stderr) == (1, True)
+    else:
+        words = ["setpriv", "--reuid=65534", "--clear-groups", "--", "/usr/bin/python3", "-B"]
+        result = subprocess.run([*words, PROGRAM, "a.test"], capture_output=True, text=True,
+                                timeout=20)
+        if "Permission denied" in result.stderr or "can't open file" in result.stderr:
+            pytest.skip("another user cannot read the checkout")
+        assert (result.returncode, "run as root" in result.stderr) == (1, True)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lab's parts as fixtures: each is started once, by the first test that asks for it."""
+
+from glob import glob
+from pathlib import Path
+
+import pytest
+
+import lab
+from lab.acme import Acme, HOST as ACME_HOST
+from lab.apache import Apache
+from lab.ca import Ca, trust
+from lab.certbot import Certbot
+from lab.dns import Dns
+from lab.mail import Mx, Sender
+
+LOGS = (
+    "/var/log/apache2/error.log",
+    "/var/log/letsencrypt/letsencrypt.log",
+    "/run/lab/*/output.log",
+    "/run/lab/*/mail.log",
+)
+TAIL = 30
+
+
+@pytest.fixture(scope="session")
+def dns():
+    dns = Dns()
+    dns.start()
+    return dns
+
+
+@pytest.fixture(scope="session")
+def ca():
+    return Ca()
+
+
+@pytest.fixture(scope="session")
+def acme(dns, ca):
+    """The ACME CA; from here on the machine trusts it, and the lab's own CA."""
+    dns.publish(ACME_HOST, "A", lab.ACME)
+    acme = Acme(ca)
+    acme.start()
+    trust({"lab-acme": acme.root, "lab-own": ca.root.read_text()})
+    return acme
+
+
+@pytest.fixture(scope="session")
+def apache(dns):
+    apache = Apache()
+    apache.start()
+    return apache
+
+
+@pytest.fixture(scope="session")
+def module(apache):
+    """mod_mta_sts, as a2enmod and one reload bring it into the running server."""
+    apache.enable_module("mta_sts")
+    apache.graceful()
+
+
+@pytest.fixture(scope="module")
+def sites(apache):
+    """apache.site(), for sites that go away again with the last test of the file."""
+    names = []
+
+    def add(name, text):
+        names.append(name)
+        apache.site(name, text)
+
+    yield add
+    for name in names:
+        apache.remove_site(name)
+    apache.graceful()
+
+
+@pytest.fixture(scope="session")
+def certbot(acme, apache):
+    return Certbot()
+
+
+@pytest.fixture(scope="session")
+def mx(dns, certbot):
+    """mx1.lab.test, with a certificate of the ACME CA that names it."""
+    dns.publish("mx1.lab.test", "A", lab.MX1)
+    mx = Mx("mx1", "mx1.lab.test", lab.MX1, certbot.standalone("mx1.lab.test", lab.MX1))
+    mx.wait_ready()
+    return mx
+
+
+@pytest.fixture(scope="session")
+def wrong_mx(dns, ca, acme):
+    """mx2.lab.test, with a certificate of a trusted CA that names another host."""
+    dns.publish("mx2.lab.test", "A", lab.MX2)
+    mx = Mx("mx2", "mx2.lab.test", lab.MX2, ca.issue("other.lab.test"))
+    mx.wait_ready()
+    return mx
+
+
+@pytest.fixture(scope="session")
+def sender(acme):
+    sender = Sender()
+    sender.wait_ready()
+    return sender
+
+
+# --- a failing test shows what the daemons logged meanwhile ---
+
+
+def _log_files():
+    return [Path(path) for pattern in LOGS for path in sorted(glob(pattern))]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    item.log_sizes = {path: path.stat().st_size for path in _log_files()}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for path in _log_files():
+        with path.open("rb") as log:
+            log.seek(min(item.log_sizes.get(path, 0), path.stat().st_size))
+            lines = log.read().decode(errors="replace").splitlines()[-TAIL:]
+        if lines:
+            report.sections.append((str(path), "\n".join(lines)))

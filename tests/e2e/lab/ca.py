@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small CA on openssl, for the certificates that no ACME CA would issue.
+
+The lab trusts its root as it trusts pebble's: what it signs is wrong only where it is meant to be.
+"""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from lab.process import folder, run
+
+CONFIG = """\
+[ca]
+default_ca = lab
+[lab]
+database = {folder}/index.txt
+new_certs_dir = {folder}
+certificate = {folder}/root.pem
+private_key = {folder}/root.key
+rand_serial = yes
+default_md = sha256
+policy = names
+unique_subject = no
+copy_extensions = copy
+[names]
+commonName = optional
+"""
+
+EC_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+RSA_KEY = ("-newkey", "rsa:2048", "-nodes")
+
+
+class Certificate:
+    """The files of a certificate (with its chain, if any) and its key."""
+
+    def __init__(self, chain, key):
+        self.chain = Path(chain)
+        self.key = Path(key)
+
+
+def _subject(names):
+    """The words for openssl: a subject, and the DNS names if there are any."""
+    words = ["-subj", f"/CN={names[0] if names else 'nameless'}"]
+    if names:
+        words += ["-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)]
+    return words
+
+
+class Ca:
+    """Issues what it is asked for: any names, any dates, self-signed if wanted."""
+
+    def __init__(self, name="ca"):
+        self.folder = folder(name)
+        self.root = self.folder / "root.pem"
+        self.count = 0
+        (self.folder / "index.txt").touch()
+        (self.folder / "ca.conf").write_text(CONFIG.format(folder=self.folder))
+        run("openssl", "req", "-x509", *EC_KEY, "-days", "3650", "-subj", "/CN=Lab CA",
+            "-keyout", self.folder / "root.key", "-out", self.root)
+
+    def issue(self, *names, starts=-1, ends=90, key=EC_KEY):
+        """A certificate for DNS names; `starts` and `ends` are days from now."""
+        stem = self._stem()
+        request = stem.with_suffix(".csr")
+        run("openssl", "req", "-new", *key, *_subject(names),
+            "-keyout", stem.with_suffix(".key"), "-out", request)
+        now = datetime.now(timezone.utc)
+        dates = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (starts, ends)]
+        run("openssl", "ca", "-batch", "-notext", "-config", self.folder / "ca.conf",
+            "-startdate", dates[0], "-enddate", dates[1],
+            "-in", request, "-out", stem.with_suffix(".pem"))
+        return Certificate(stem.with_suffix(".pem"), stem.with_suffix(".key"))
+
+    def self_signed(self, *names, days=90):
+        stem = self._stem()
+        run("openssl", "req", "-x509", *EC_KEY, "-days", days, *_subject(names),
+            "-keyout", stem.with_suffix(".key"), "-out", stem.with_suffix(".pem"))
+        return Certificate(stem.with_suffix(".pem"), stem.with_suffix(".key"))
+
+    def _stem(self):
+        self.count += 1
+        return self.folder / f"leaf{self.count}"
+
+
+def trust(roots):
+    """Adds root certificates {name: PEM text} to the system's trusted ones, Debian's way."""
+    for name, text in roots.items():
+        Path(f"/usr/local/share/ca-certificates/{name}.crt").write_text(text)
+    run("update-ca-certificates")

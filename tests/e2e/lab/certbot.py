@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""certbot, as an admin runs it, against the lab's ACME CA."""
+
+from pathlib import Path
+
+from lab import acme
+from lab.ca import Certificate
+from lab.process import run
+
+CLI_INI = f"""
+server = {acme.DIRECTORY}
+non-interactive = True
+agree-tos = True
+register-unsafely-without-email = True
+# Without a terminal it would wait up to eight minutes.
+no-random-sleep-on-renew = True
+"""
+
+
+class Certbot:
+    def __init__(self):
+        with Path("/etc/letsencrypt/cli.ini").open("a") as ini:
+            ini.write(CLI_INI)
+
+    def apache(self, *hosts, name=None, redirect=True, expand=False):
+        """Certificate for virtual hosts that Apache has, their https copies and a reload."""
+        words = ["--cert-name", name or hosts[0]]
+        words += ["--redirect" if redirect else "--no-redirect"]
+        words += ["--expand"] if expand else []
+        for host in hosts:
+            words += ["-d", host]
+        return run("certbot", "--apache", *words)
+
+    def standalone(self, host, address):
+        """A certificate for a host where no web server is; certbot itself answers on `address`."""
+        run("certbot", "certonly", "--standalone", "--http-01-address", address, "-d", host)
+        live = Path("/etc/letsencrypt/live") / host
+        return Certificate(live / "fullchain.pem", live / "privkey.pem")
+
+    def renew(self, name=None):
+        """Renews now: pebble's certificates last for years, so a plain `renew` would do nothing."""
+        words = ["--cert-name", name] if name else []
+        return run("certbot", "renew", "--force-renewal", *words)

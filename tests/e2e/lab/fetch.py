@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fetching as a sender does: DNS, a verified certificate, no redirect followed, no keep-alive."""
+
+import http.client
+import ssl
+
+
+class Response:
+    def __init__(self, status, headers, body, certificate):
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.certificate = certificate
+
+    @property
+    def names(self):
+        """The DNS names of the certificate's SAN."""
+        return sorted(value for kind, value in self.certificate["subjectAltName"] if kind == "DNS")
+
+    @property
+    def serial(self):
+        return self.certificate["serialNumber"]
+
+    def __repr__(self):
+        return f"{self.status} {dict(self.headers)} {self.body!r}"
+
+
+def fetch(host, path, method="GET", scheme="https", headers=None):
+    """One request; fails with the ssl module's own words where the certificate is wrong."""
+    if scheme == "https":
+        context = ssl.create_default_context()
+        connection = http.client.HTTPSConnection(host, timeout=10, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, timeout=10)
+    try:
+        connection.connect()
+        certificate = connection.sock.getpeercert() if scheme == "https" else None
+        connection.request(method, path, headers={"Connection": "close", **(headers or {})})
+        response = connection.getresponse()
+        return Response(response.status, response.headers, response.read(), certificate)
+    finally:
+        connection.close()

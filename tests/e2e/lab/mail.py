@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mail servers: Postfix as MX (with any certificate) and as a sender that honours MTA-STS."""
+
+import os
+import pwd
+import re
+import smtplib
+import socket
+import uuid
+
+from lab import REPORTS as REPORTS_ADDRESS, SENDER
+from lab.deadline import wait_until
+from lab.log import Log
+from lab.process import Daemon, folder, run
+
+MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = /run
+myhostname = {host}
+inet_interfaces = {address}
+inet_protocols = ipv4
+mydestination =
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+"""
+
+# An MX takes mail for every domain, and keeps it all in one mailbox.
+MX = """\
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {key}, {chain}
+virtual_mailbox_domains = static:all
+virtual_mailbox_base = {folder}/mail
+virtual_mailbox_maps = static:box
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+"""
+
+# Retries are soon, so that a test sees a deferred mail go out by itself.
+SENDING = """\
+smtp_tls_security_level = may
+smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
+smtp_tls_policy_maps = socketmap:inet:{address}:8461:postfix
+smtp_tls_loglevel = 1
+minimal_backoff_time = 2s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+"""
+
+# Nothing is chrooted: there it would look for resolv.conf and the CAs in vain.
+MASTER = """\
+{address}:25 inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+RESOLVER = """\
+host: {address}
+port: 8461
+cache:
+  type: internal
+# Seconds for which it trusts its cache without a look at the TXT record.
+cache_grace: 1
+default_zone:
+  strict_testing: false
+  timeout: 4
+"""
+
+
+class Postfix:
+    """One instance, with its own configuration, queue and log."""
+
+    def __init__(self, name, host, address, settings, services=""):
+        self.folder = folder(name)
+        self.address = address
+        self.log = Log(self.folder / "mail.log")
+        etc = self.folder / "etc"
+        for part in etc, self.folder / "queue", self.folder / "data":
+            part.mkdir()
+        postfix = pwd.getpwnam("postfix")
+        os.chown(self.folder / "data", postfix.pw_uid, postfix.pw_gid)
+        main = MAIN.format(folder=self.folder, host=host, address=address)
+        (etc / "main.cf").write_text(main + settings)
+        (etc / "master.cf").write_text(MASTER.format(address=address) + services)
+        self.daemon = Daemon(name, "postfix", "-c", etc, "start-fg")
+
+    def wait_ready(self):
+        self.daemon.wait_ready(self._greets)
+
+    def flush(self):
+        """Tries every queued mail now."""
+        run("postfix", "-c", self.folder / "etc", "flush")
+
+    def _greets(self):
+        try:
+            with socket.create_connection((self.address, 25), timeout=5) as connection:
+                return connection.recv(4).startswith(b"220")
+        except OSError:
+            return False
+
+
+class Mx(Postfix):
+    """A mail server that receives, with the certificate that it is given."""
+
+    def __init__(self, name, host, address, certificate):
+        nobody = pwd.getpwnam("nobody")
+        settings = MX.format(folder=folder(name), chain=certificate.chain, key=certificate.key,
+                             uid=nobody.pw_uid, gid=nobody.pw_gid)
+        self.mailbox = folder(name) / "mail" / "box"
+        self.mailbox.parent.mkdir()
+        os.chown(self.mailbox.parent, nobody.pw_uid, nobody.pw_gid)
+        super().__init__(name, host, address, settings)
+
+    def wait_for(self, mail):
+        """Until it is in the mailbox: it is queued here before, and the sender hears no more."""
+        wait_until(lambda: self.has(mail), f"{mail.token} in {self.mailbox}", 30)
+
+    def has(self, mail):
+        return self.mailbox.exists() and mail.token in self.mailbox.read_text(errors="replace")
+
+
+class Mail:
+    """A mail that the sender has taken: its queue id, and a token to know it by at the MX."""
+
+    def __init__(self, queue_id, token):
+        self.queue_id = queue_id
+        self.token = token
+
+
+class Outcome:
+    """One attempt at delivery: its status, the reason, and the TLS connection used."""
+
+    def __init__(self, status, reason, tls):
+        self.status = status
+        self.reason = reason
+        self.tls = tls
+
+    def __repr__(self):
+        return f"{self.status}: {self.reason}; {self.tls or 'no TLS'}"
+
+
+class Sender(Postfix):
+    """A mail server that asks postfix-mta-sts-resolver about every domain it sends to."""
+
+    def __init__(self):
+        self._start_policy_daemon()
+        super().__init__("sender", "sender.lab.test", SENDER, SENDING.format(address=SENDER))
+
+    def _start_policy_daemon(self):
+        here = folder("mta-sts-daemon")
+        (here / "config.yml").write_text(RESOLVER.format(address=SENDER))
+        # HOME: it looks for ~/.netrc at every fetch, and may not look into root's.
+        self.policy_daemon = Daemon("mta-sts-daemon", "mta-sts-daemon", "-c", here / "config.yml",
+                                    user="_mta-sts", env={"HOME": "/nonexistent"})
+
+    def wait_ready(self):
+        self.policy_daemon.wait_ready(self._policy_daemon_listens)
+        super().wait_ready()
+
+    def _policy_daemon_listens(self):
+        try:
+            socket.create_connection((SENDER, 8461), timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+    def send(self, domain):
+        """Hands over a mail to somebody at `domain`."""
+        token = uuid.uuid4().hex
+        text = f"From: lab@lab.test\r\nTo: box@{domain}\r\nSubject: {token}\r\n\r\nhello\r\n"
+        with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
+            smtp.mail("lab@lab.test")
+            smtp.rcpt(f"box@{domain}")
+            code, answer = smtp.data(text)
+        assert code == 250, answer
+        return Mail(re.search(rb"queued as (\w+)", answer).group(1).decode(), token)
+
+    def outcomes(self, mail):
+        """What has become of a mail so far, first attempt first."""
+        found, tls = [], {}
+        for line in self.log.path.read_text(errors="replace").splitlines():
+            process = re.search(r"postfix/smtp\[(\d+)\]", line)
+            if process and "TLS connection established" in line:
+                tls[process.group(1)] = line.split(": ", 1)[1]
+            status = re.search(rf": {mail.queue_id}: to=.* status=(\w+) \((.*)\)$", line)
+            if status:
+                used = tls.pop(process.group(1), None) if process else None
+                found.append(Outcome(status.group(1), status.group(2), used))
+        return found
+
+    def outcome(self, mail):
+        """The first attempt."""
+        what = f"an attempt at {mail.queue_id}"
+        return wait_until(lambda: self.outcomes(mail), what, 30)[0]
+
+    def delivery(self, mail):
+        """The attempt that delivered the mail, however many failed before."""
+
+        def delivered():
+            return [outcome for outcome in self.outcomes(mail) if outcome.status == "sent"]
+
+        return wait_until(delivered, lambda: f"delivery; so far {self.outcomes(mail)}", 30)[0]
+
+
+# How the README and mta-sts-import(1) say it; as a mail server of its own.
+REPORTS = """\
+virtual_mailbox_domains = static:all
+transport_maps = inline:{{ {{ {address} = tlsrpt: }} }}
+tlsrpt_destination_recipient_limit = 1
+"""
+REPORTS_SERVICE = """\
+tlsrpt unix - n n - 1 pipe
+  flags=R user=www-data null_sender=
+  argv=/usr/bin/mta-sts import
+"""
+
+
+class Reports(Postfix):
+    """A mail server that hands the mail for one address to `mta-sts import`."""
+
+    def __init__(self, address):
+        super().__init__("reports", "reports.lab.test", REPORTS_ADDRESS,
+                         REPORTS.format(address=address), REPORTS_SERVICE)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes: commands that are run to their end, and daemons that are children of the session."""
+
+import os
+import subprocess
+
+from lab import FOLDER
+from lab.deadline import wait_until
+
+
+class Failed(AssertionError):
+    """A command ended with another status than 0; its whole output is in the text."""
+
+
+def run(*argv, check=True, timeout=120, **options):
+    """Runs a command to its end; stdout and stderr come back together, as text."""
+    done = subprocess.run(
+        [str(word) for word in argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=None if "input" in options else subprocess.DEVNULL,
+        text=True,
+        timeout=timeout,
+        **options,
+    )
+    if check and done.returncode != 0:
+        raise Failed(f"{' '.join(done.args)}\nended with {done.returncode}:\n{done.stdout}")
+    return done
+
+
+def folder(name):
+    """The folder of one daemon."""
+    path = FOLDER / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+class Daemon:
+    """A daemon that stays in the foreground; what it prints goes to `output.log` in its folder.
+
+    The end of the namespace ends it; stop() is for tests that want it away.
+    """
+
+    def __init__(self, name, *argv, user=None, env=None):
+        self.name = name
+        self.folder = folder(name)
+        self.log = self.folder / "output.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(word) for word in argv],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                user=user,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+
+    def wait_ready(self, condition, seconds=20):
+        """Waits until the daemon serves; a daemon that has died ends the waiting at once."""
+
+        def ready():
+            if self.process.poll() is not None:
+                raise Failed(f"{self.name} ended: {self.log.read_text(errors='replace')}")
+            return condition()
+
+        wait_until(ready, f"{self.name} to serve", seconds)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts dns` and scripts/publish-id: what they tell is published in a real zone."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import APACHE, FOLDER, NAMESERVER
+from lab.apache import ETC, site_text
+from lab.deadline import wait_until
+from lab.dns import UPDATE_KEY, ask, quoted
+from lab.domain import MailDomain, policy_id, policy_text
+from lab.process import run
+
+NAME = "published.test"
+RUA = f"mailto:tls@{NAME}"
+REPORTS = f"v=TLSRPTv1; rua={RUA}"
+CONF = "published-policy"
+OLD = "v=STSv1; id=20250101;"
+EXAMPLES = Path("/usr/share/doc/mod_mta_sts/examples")
+
+
+def record(text):
+    return f"v=STSv1; id={policy_id(text)};"
+
+
+def tell(*words, user=None):
+    return subprocess.run(["mta-sts", "dns", *words], capture_output=True, text=True, timeout=60,
+                          user=user)
+
+
+def tell_json(*words):
+    return json.loads(tell("--format", "json", *words).stdout)["domains"][0]
+
+
+def lines(output):
+    """What would be pasted."""
+    return [line for line in output.splitlines() if not line.startswith(";")]
+
+
+class Policy:
+    """The policy of the domain in Apache's configuration."""
+
+    def __init__(self, apache):
+        self.apache = apache
+
+    def write(self, mode, *mx):
+        """Changes the configuration, not yet what is served; returns the text to come."""
+        text = (f"<MTASTSPolicy {NAME}>\n    MTASTSMode {mode}\n    MTASTSMx {' '.join(mx)}\n"
+                "</MTASTSPolicy>\n")
+        (ETC / "conf-available" / f"{CONF}.conf").write_text(text)
+        return policy_text(mode, *mx)
+
+    def serve(self, mode, *mx):
+        text = self.write(mode, *mx)
+        self.apache.graceful()
+        return text
+
+
+@pytest.fixture(scope="module")
+def host(module, dns, apache, certbot, sites):
+    domain = MailDomain(dns, NAME)
+    apache.conf(CONF, f"<MTASTSPolicy {NAME}>\n    MTASTSMx mx1.lab.test\n</MTASTSPolicy>\n")
+    sites(domain.host, site_text(domain.host))
+    certbot.apache(domain.host)
+    yield domain
+    apache.remove_conf(CONF)
+
+
+@pytest.fixture
+def policy(host, apache, dns):
+    """The policy in mode enforce, served; nothing of it is in DNS."""
+    for name in f"_mta-sts.{NAME}", f"_smtp._tls.{NAME}":
+        dns.remove(name, "TXT")
+    policy = Policy(apache)
+    policy.text = policy.serve("enforce", "mx1.lab.test")
+    return policy
+
+
+@pytest.fixture(scope="module")
+def key():
+    path = FOLDER / "update.key"
+    path.write_text(UPDATE_KEY)
+    return path
+
+
+def update(commands, key):
+    return run("nsupdate", "-k", key, input=f"server {NAMESERVER}\n{commands}")
+
+
+def wait_for(name, *texts):
+    wait_until(lambda: ask(name, "TXT").values("TXT") == sorted(map(quoted, texts)),
+               lambda: f"{texts} at {name}, last {ask(name, 'TXT')}")
+
+
+def test_the_records_pasted_into_the_zone_are_what_senders_need(policy, dns):
+    told = tell("--rua", RUA, "--rua", f"https://{NAME}/r,1", NAME)
+    assert (told.returncode, told.stderr) == (0, "")
+    pasted = [re.match(r"(\S+)\. \d+ IN (\S+) (.*) ; (\w+)$", line).groups()
+              for line in lines(told.stdout)]
+    assert [(name, kind, state) for name, kind, _, state in pasted] == [
+        (f"_mta-sts.{NAME}", "TXT", "missing"), (f"mta-sts.{NAME}", "A", "same"),
+        (f"_smtp._tls.{NAME}", "TXT", "missing")]
+    for name, kind, value, _ in pasted:
+        dns.publish(name, kind, value)
+    found = run("mta-sts-query", NAME).stdout
+    assert "VALID" in found and policy_id(policy.text) in found
+    for option, name in ("mta-sts", "_mta-sts"), ("tlsrpt", "_smtp._tls"):
+        text, = (value.strip('"') for value in ask(f"{name}.{NAME}", "TXT").values("TXT"))
+        assert "valid" in run("mta-sts", "lint", f"--{option}-record", text).stdout
+    again = tell_json(NAME)
+    assert {record["state"] for record in again["records"]} == {"same"}
+    assert again["steps"] == ["Nothing is to be changed: the policy is served, and DNS has its "
+                              "records."]
+
+
+def test_nsupdate_brings_the_zone_up_to_date(policy, dns, key):
+    dns.txt(f"_mta-sts.{NAME}", OLD, "v=STSv1; id=2;", "somebody else's")
+    told = tell("--format", "nsupdate", "--rua", RUA, "--ttl", "300", NAME)
+    assert told.returncode == 0, told.stderr
+    update(told.stdout, key)
+    wait_for(f"_mta-sts.{NAME}", record(policy.text), "somebody else's")
+    wait_for(f"_smtp._tls.{NAME}", REPORTS)
+    assert lines(tell("--format", "nsupdate", "--rua", RUA, NAME).stdout) == []
+
+
+def test_the_times_to_wait_are_the_ttls_of_the_name_server(policy, key):
+    update(f"update add _mta-sts.{NAME}. 300 TXT \"{OLD}\"\nsend\n"
+           f"update delete {NAME}. MX\nupdate add {NAME}. 7200 MX 10 mx1.lab.test.\nsend\n", key)
+    told = tell_json("--resolver", NAMESERVER, NAME)
+    first = told["records"][0]
+    assert (first["state"], first["ttl"], first["now"]) == ("differs", 300, OLD)
+    assert any("then wait 5 minutes, its TTL" in step for step in told["steps"])
+
+
+def test_what_differs_from_dns_is_marked(policy, dns):
+    dns.txt(f"_mta-sts.{NAME}", OLD, "v=STSv1; id=3;")
+    dns.txt(f"_smtp._tls.{NAME}", REPORTS)
+    told = tell("--rua", "mailto:other@lab.test", "--address", "192.0.2.7", NAME)
+    assert re.search(r'^_mta-sts.* ; differs: DNS has "v=STSv1; id=', told.stdout, re.M)
+    assert re.search(r"^;_mta-sts.* ; superfluous: delete it$", told.stdout, re.M)
+    assert re.search(r"^mta-sts.* IN A 192.0.2.7 ; missing$", told.stdout, re.M)
+    assert re.search(rf"^;mta-sts.* IN A {APACHE} ; superfluous", told.stdout, re.M)
+    assert re.search(rf'^_smtp.*other@lab.test" ; differs: DNS has "{re.escape(REPORTS)}"$',
+                     told.stdout, re.M)
+
+
+def test_an_alias_of_the_policy_host_is_kept(policy, dns):
+    dns.publish(f"alias.{NAME}", "A", APACHE)
+    dns.remove(f"mta-sts.{NAME}", "A")
+    dns.publish(f"mta-sts.{NAME}", "CNAME", f"alias.{NAME}.")
+    try:
+        told = tell(NAME)
+    finally:
+        dns.remove(f"mta-sts.{NAME}", "CNAME")
+        dns.publish(f"mta-sts.{NAME}", "A", APACHE)
+    assert re.search(rf"^mta-sts\.{NAME}\. \d+ IN CNAME alias\.{NAME}\. ; same$", told.stdout,
+                     re.M), told.stdout + told.stderr
+
+
+def test_the_id_is_held_back_while_another_policy_is_served(policy, tmp_path):
+    path = tmp_path / "policy.txt"
+    path.write_bytes(policy_text("enforce", "mx1.lab.test", "mx9.lab.test"))
+    told = tell("--policy", str(path), NAME)
+    assert told.returncode == 1
+    assert "[policy-not-served]" in told.stderr
+    assert not any(line.startswith("_mta-sts") for line in lines(told.stdout))
+    assert f"; not yet: another policy is served, with the id {policy_id(policy.text)}\n" \
+        in told.stdout
+    assert "The policy names mx9.lab.test, but no MX record does." in told.stdout
+
+
+def test_the_id_is_held_back_while_an_mx_host_is_not_covered(policy):
+    policy.serve("enforce", "mx9.lab.test")
+    told = tell(NAME)
+    assert told.returncode == 1
+    assert "[mx-not-in-policy]" in told.stderr
+    assert "; not yet: the policy does not cover the MX host mx1.lab.test\n" in told.stdout
+    policy.serve("testing", "mx9.lab.test")
+    assert tell(NAME).returncode == 0
+
+
+def test_a_domain_without_a_policy_is_told(dns):
+    dns.zone("unserved.test")
+    told = tell("unserved.test")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "[policy-missing]" in told.stderr
+
+
+def test_the_configuration_is_asked_for_what_is_to_come(policy):
+    coming = policy.write("enforce", "*.lab.test")
+    told = tell("--from-apache", "--offline", NAME)
+    assert told.returncode == 0, told.stderr
+    assert record(coming) in told.stdout
+    told = tell("--from-apache", "other.test")
+    assert told.returncode == 1
+    assert "[policy-not-configured]" in told.stderr
+
+
+def test_who_may_not_read_the_configuration_is_told(policy):
+    told = tell("--from-apache", NAME, user="nobody")
+    assert told.returncode == 1
+    assert "root" in told.stderr
+
+
+def test_publish_id_waits_until_the_policy_is_served(policy, key):
+    script = EXAMPLES / "publish-id"
+    words = [script, "-k", key, "-s", NAMESERVER]
+    before = policy.text
+    run(*words, "--rua", RUA, NAME)
+    wait_for(f"_mta-sts.{NAME}", record(before))
+
+    coming = policy.write("enforce", "*.lab.test")
+    failed = run(*words, "-w", "0", NAME, check=False)
+    assert failed.returncode == 1
+    assert "[policy-not-served]" in failed.stdout and "nothing was published" in failed.stdout
+    wait_for(f"_mta-sts.{NAME}", record(before))
+
+    waiting = subprocess.Popen([*words, "-w", "60", NAME])
+    try:
+        assert waiting.poll() is None
+        policy.apache.graceful()
+        assert waiting.wait(60) == 0
+    finally:
+        waiting.kill()
+        waiting.wait()
+    wait_for(f"_mta-sts.{NAME}", record(coming))
+    assert "DNS is up to date" in run(*words, NAME).stdout

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make install` and `make uninstall` on a machine whose Apache goes on working."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lab.process import run
+
+MODULE = Path("/usr/lib/apache2/modules/mod_mta_sts.so")
+AVAILABLE = Path("/etc/apache2/mods-available")
+ENABLED = Path("/etc/apache2/mods-enabled")
+
+
+@pytest.fixture
+def make(apache):
+    """Runs make in the build tree; afterwards everything is installed again."""
+    build = os.environ["MTA_STS_BUILD"]
+
+    def make(target):
+        run("make", "-C", build, target)
+
+    yield make
+    make("install")
+    apache.enable_module("mta_sts")
+    apache.graceful()
+
+
+def loaded():
+    return "mta_sts_module" in run("apache2ctl", "-M").stdout
+
+
+def test_uninstall_switches_the_module_off_first_so_that_apache_still_starts(apache, module, make):
+    assert loaded()
+    make("uninstall")
+    left = [path for path in (MODULE, *AVAILABLE.glob("mta_sts.*"), *ENABLED.glob("mta_sts.*"))
+            if path.exists() or path.is_symlink()]
+    assert left == []
+    apache.configtest()
+    apache.graceful()
+    assert not loaded()
+
+
+def test_what_was_installed_again_is_enabled_by_one_reload(apache, make):
+    make("uninstall")
+    make("install")
+    assert not loaded()
+    apache.enable_module("mta_sts")
+    apache.graceful()
+    assert loaded()
+
+
+def test_a_second_uninstall_finds_nothing_and_does_no_harm(apache, make):
+    make("uninstall")
+    make("uninstall")
+    apache.configtest()

@@ -1,0 +1,525 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mta-sts-setup: from a machine without MTA-STS to a policy that senders fetch, and back."""
+
+import hashlib
+import os
+import pty
+import re
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+import lab
+from lab import acme as ca_of_the_lab
+from lab.apache import ETC, site_text
+from lab.domain import MailDomain, policy_id, policy_text
+from lab.fetch import fetch
+from lab.log import Log
+from lab.process import run
+
+MX = "mx.setup.test"
+CHANGED = (ETC, Path("/etc/letsencrypt"), Path("/var/backups"), Path("/var/lib/letsencrypt"))
+PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+NOWHERE = "https://127.0.0.1:9/directory"
+
+
+def set_up(domain, *words, server=ca_of_the_lab.DIRECTORY, status=0):
+    """Runs the program to its end; its output, after a look at its status."""
+    done = run("mta-sts-setup", domain, *words, "--server", server, check=False,
+               env={**os.environ, **PATH}, timeout=300)
+    assert done.returncode == status, done.stdout
+    return done.stdout
+
+
+def tree(*folders):
+    """Every file and link of what the program may change, with its contents."""
+    found = {}
+    for folder in folders or CHANGED:
+        for path in sorted(folder.rglob("*")):
+            if path.is_symlink():
+                found[str(path)] = os.readlink(path)
+            elif path.is_file():
+                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def enabled():
+    return {str(path) for path in ETC.glob("*-enabled/*")}
+
+
+def hours_from_now(text):
+    then = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+    return (then - datetime.utcnow()).total_seconds() / 3600
+
+
+def undo_commands(output):
+    """The commands that the program prints after a failure."""
+    return re.findall(r"^  (\S.*)$", output.split("or undo what was done with:\n")[1], re.M)
+
+
+def forget(domain, *more):
+    """Takes away what a test has set up, for the next one."""
+    for name in (domain.host, domain.host + "-le-ssl") + more:
+        run("a2dissite", "-q", "-f", name, check=False)
+        run("a2disconf", "-q", "-f", name, check=False)
+        (ETC / "sites-available" / f"{name}.conf").unlink(missing_ok=True)
+        (ETC / "conf-available" / f"{name}.conf").unlink(missing_ok=True)
+    for name in (domain.host,) + more:
+        run("certbot", "delete", "--non-interactive", "--cert-name", name, check=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restored(acme, apache):
+    """The machine as the other tests want it, afterwards."""
+    before = enabled()
+    yield
+    for path in enabled() - before:
+        Path(path).unlink()
+    missing = {Path(path).stem for path in before - enabled() if "/mods-enabled/" in path}
+    if missing:
+        apache.enable_module(*missing)
+    apache.graceful()
+
+
+@pytest.fixture
+def bare(apache):
+    """No module of ours, no TLS."""
+    apache.disable_module("mta_sts", "md", "ssl")
+    apache.graceful()
+
+
+@pytest.fixture
+def made(dns):
+    """made(name) -> MailDomain, whose site goes away with the test."""
+    domains = []
+
+    def make(name, **more):
+        domains.append(MailDomain(dns, name, **more))
+        return domains[-1]
+
+    yield make
+    for domain in domains:
+        forget(domain)
+
+
+@pytest.fixture(scope="module")
+def served_by_all(dns):
+    domain = MailDomain(dns, "served.test")
+    set_up(domain.name, "--mx", MX)
+    yield domain
+    forget(domain)
+
+
+@pytest.fixture
+def served(served_by_all):
+    """A domain that the program has set up, with the same policy at the start of each test."""
+    set_up(served_by_all.name, "--mx", MX, "--mode", "testing", "--max-age", "1w")
+    return served_by_all
+
+
+def assert_served(domain, text):
+    response = domain.fetch()
+    assert (response.status, response.body) == (200, text)
+
+
+# --- setting up ---
+
+
+def test_a_bare_machine_gets_a_policy_with_a_certificate_and_is_told_the_records(bare, made):
+    domain = made("fresh.test")
+    output = set_up(domain.name, "--mx", MX, "--mx", "*.backup.test", "--email", "admin@fresh.test")
+    expected = policy_text("testing", MX, "*.backup.test")
+    assert_served(domain, expected)
+    assert domain.fetch().names == [domain.host]
+    record = f'_mta-sts.fresh.test. IN TXT "v=STSv1; id={policy_id(expected)};"'
+    reports = '_smtp._tls.fresh.test. IN TXT "v=TLSRPTv1; rua=mailto:admin@fresh.test"'
+    assert 0 < output.index(record) < output.index(reports)
+
+
+def test_a_second_run_changes_nothing_and_says_the_same_records(served):
+    before = tree()
+    log = Log("/var/log/apache2/error.log")
+    output = set_up(served.name, "--mx", MX)
+    assert output.startswith("Nothing to change.\n")
+    assert "v=STSv1; id=" in output
+    assert tree() == before
+    assert log.lines("SIGUSR1") == []
+
+
+def test_a_published_record_is_recognised(served):
+    assert "(is published)" not in set_up(served.name)
+    served.publish_id()
+    assert re.search(r"id=\w+;\"   \(is published\)", set_up(served.name))
+
+
+def test_a_dry_run_shows_files_and_commands_and_changes_nothing(bare, made):
+    domain = made("dry.test")
+    before = tree()
+    output = set_up(domain.name, "--mx", MX, "--dry-run")
+    assert tree() == before
+    assert "a2enmod -q mta_sts ssl\n" in output
+    assert "+    <MTASTSPolicy dry.test>\n" in output
+    assert "a2ensite -q mta-sts.dry.test\n" in output
+    assert re.search(r"^    certbot --apache .* -d mta-sts.dry.test$", output, re.M)
+    assert "Publish" not in output and "publish in DNS" not in output
+
+
+def test_an_existing_site_gets_the_name_and_its_certificate_keeps_its_names(
+        made, certbot, dns, apache, request):
+    domain = made("shop.test")
+    dns.publish("www.shop.test", "A", lab.APACHE)
+    dns.publish("shop.test", "A", lab.APACHE)
+    request.addfinalizer(lambda: forget(domain, "shop", "shop-le-ssl", "www.shop.test"))
+    apache.site("shop", site_text("www.shop.test", "    ServerAlias shop.test"))
+    certbot.apache("www.shop.test", "shop.test")
+    output = set_up(domain.name, "--mx", MX, "--site", "shop")
+    assert_served(domain, policy_text("testing", MX))
+    assert domain.fetch().names == ["mta-sts.shop.test", "shop.test", "www.shop.test"]
+    assert fetch("www.shop.test", "/").names == domain.fetch().names
+    assert not apache.site_file(domain.host).exists()
+    assert "certbot" in output
+
+    before = tree()
+    assert set_up(domain.name, "--site", "shop").startswith("Nothing to change.\n")
+    assert tree() == before
+
+    # A change reaches https without a look at certbot's copy of the site.
+    set_up(domain.name, "--mode", "enforce")
+    assert_served(domain, policy_text("enforce", MX))
+
+    set_up(domain.name, "--remove")
+    set_up(domain.name, "--remove", "--force")
+    assert fetch("www.shop.test", "/").names == ["shop.test", "www.shop.test"]
+    for name in "shop", "shop-le-ssl":
+        text = apache.site_file(name).read_text()
+        assert domain.host not in text and "ServerAlias shop.test" in text
+    assert not (ETC / "conf-available" / f"{domain.host}.conf").exists()
+
+
+HIDING = """\
+<VirtualHost {address}:443>
+    ServerName hiding.lab.test
+    SSLEngine on
+    SSLCertificateFile {files.chain}
+    SSLCertificateKeyFile {files.key}
+</VirtualHost>
+"""
+
+
+@pytest.fixture
+def hiding(apache, ca):
+    """A site of the very address, which hides those of *:443, with a certificate of its own."""
+    apache.enable_module("ssl")
+    apache.site("hiding", HIDING.format(address=lab.APACHE, files=ca.issue("hiding.lab.test")))
+    yield
+    apache.remove_site("hiding")
+    apache.graceful()
+
+
+def test_virtual_hosts_of_the_very_address_do_not_hide_a_new_site(hiding, made):
+    domain = made("unhidden.test")
+    set_up(domain.name, "--mx", MX)
+    assert_served(domain, policy_text("testing", MX))
+
+
+def test_mod_md_gets_the_certificate_from_a_bare_machine(bare, made, apache, request):
+    domain = made("md-made.test")
+    request.addfinalizer(lambda: apache.disable_module("md"))
+    set_up(domain.name, "--mx", MX, "--mod-md", "--email", "admin@lab.test")
+    assert_served(domain, policy_text("testing", MX))
+    assert domain.fetch().names == [domain.host]
+    before = tree(ETC / "sites-available", ETC / "sites-enabled", ETC / "mods-enabled")
+    assert set_up(domain.name, "--mx", MX, "--mod-md").startswith("Nothing to change.\n")
+    assert tree(ETC / "sites-available", ETC / "sites-enabled", ETC / "mods-enabled") == before
+    set_up(domain.name, "--mode", "enforce")
+    assert_served(domain, policy_text("enforce", MX))
+
+
+def test_a_run_goes_on_where_an_interrupted_one_ended(made, apache):
+    domain = made("resumed.test")
+    set_up(domain.name, "--mx", MX, server=NOWHERE, status=1)
+    set_up(domain.name, "--mx", MX)
+    assert_served(domain, policy_text("testing", MX))
+
+
+def test_a_server_that_was_not_reloaded_is(served, apache):
+    path = apache.site_file(served.host)
+    path.write_text(path.read_text().replace("testing", "enforce"))
+    output = set_up(served.name)
+    assert "* reload Apache" in output
+    assert_served(served, policy_text("enforce", MX))
+
+
+# --- changing ---
+
+
+def test_a_changed_policy_reaches_https_and_its_id_is_told(served):
+    text = policy_text("enforce", "other.setup.test", max_age=2 * 604800)
+    output = set_up(served.name, "--mode", "enforce", "--mx", "other.setup.test",
+                   "--max-age", "2w")
+    assert_served(served, text)
+    assert f"id={policy_id(text)};" in output
+
+
+def test_a_policy_typed_into_a_virtual_host_is_changed_for_https_too(made, certbot, apache):
+    domain = made("typed.test")
+    lines = "    MTASTSMode testing\n    MTASTSMx old.setup.test \\\n        older.setup.test"
+    apache.enable_module("mta_sts", "ssl")
+    apache.graceful()
+    apache.site(domain.host, site_text(domain.host, lines))
+    certbot.apache(domain.host)
+    assert set_up(domain.name).startswith("Nothing to change.\n")
+    set_up(domain.name, "--mode", "enforce", "--mx", MX)
+    assert_served(domain, policy_text("enforce", MX))
+    for name in domain.host, domain.host + "-le-ssl":
+        assert "MTASTS" not in apache.site_file(name).read_text()
+
+    # What the admin wrote stays, with its certificate.
+    set_up(domain.name, "--remove")
+    output = set_up(domain.name, "--remove", "--force")
+    assert f"still has the name {domain.host}: remove it yourself" in output
+    apache.configtest()
+    assert domain.fetch().status == 404
+
+
+def test_a_policy_of_several_domains_is_left_to_the_admin(served, apache, request):
+    path = apache.site_file(served.host)
+    kept = path.read_text()
+    request.addfinalizer(lambda: path.write_text(kept))
+    request.addfinalizer(lambda: apache.remove_conf("several"))
+    block = f"<MTASTSPolicy {served.name} two.test>\n    MTASTSMx {MX}\n</MTASTSPolicy>\n"
+    path.write_text(re.sub(r"(?s)<IfModule mod_mta_sts.*</IfModule>\n", "", kept, 1))
+    apache.conf("several", block)
+    before = tree()
+    output = set_up(served.name, "--mode", "enforce", status=1)
+    assert "conf-available/several.conf:1 tells the policy of several domains" in output
+    assert tree() == before
+
+
+# --- refusing ---
+
+
+def test_a_name_that_does_not_resolve_stops_it_and_the_record_is_shown(dns):
+    dns.zone("nameless.test")
+    before = tree()
+    output = set_up("nameless.test", "--mx", MX, status=1)
+    assert "mta-sts.nameless.test does not resolve to any address" in output
+    assert "mta-sts.nameless.test. IN A" in output
+    assert tree() == before
+
+
+@pytest.mark.parametrize(("kind", "address"), [("A", "192.0.2.1"), ("AAAA", "2001:db8::1")])
+def test_one_address_of_another_machine_stops_it(dns, kind, address):
+    name = f"foreign-{kind.lower()}.test"
+    domain = MailDomain(dns, name)
+    dns.publish(domain.host, kind, address)
+    before = tree()
+    output = set_up(name, "--mx", MX, status=1)
+    assert f"resolves to {address}, which is not an address of this machine" in output
+    assert "--force" in output
+    assert tree() == before
+
+
+def test_force_goes_on_behind_nat(bare, made, dns):
+    domain = made("nat.test")
+    dns.publish(domain.host, "AAAA", "2001:db8::1")
+    output = set_up(domain.name, "--mx", MX, "--force", "--dry-run")
+    assert "going on, because of --force" in output
+    assert "a2ensite -q mta-sts.nat.test" in output
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["words.test", "--mx", "mx1.words.test:25"], '--mx: "mx1.words.test:25" contains a port'),
+    (["words.test", "--mx", MX, "--max-age", "2y"], '--max-age: "2y" is not a time span'),
+    (["mta-sts.words.test", "--mx", MX], 'DOMAIN: "mta-sts.words.test" is a policy host'),
+])
+def test_what_the_module_would_refuse_is_refused_in_its_words(apache, words, message):
+    before = tree()
+    assert message in set_up(words[0], *words[1:], status=1)
+    assert tree() == before
+
+
+def test_a_configuration_that_is_broken_already_is_not_touched(made, apache, request):
+    domain = made("broken.test")
+    path = ETC / "conf-enabled" / "broken.conf"
+    path.write_text("NoSuchDirective on\n")
+    request.addfinalizer(path.unlink)
+    before = tree()
+    output = set_up(domain.name, "--mx", MX, status=1)
+    assert "broken already, so nothing was changed" in output and "NoSuchDirective" in output
+    assert tree() == before
+
+
+def test_it_asks_to_be_run_as_root():
+    done = run("runuser", "-u", "nobody", "--", "/usr/sbin/mta-sts-setup", "a.test", check=False)
+    assert (done.returncode, "must be run as root" in done.stdout) == (1, True), done.stdout
+
+
+# --- the MX records as a proposal ---
+
+
+def test_without_mx_and_terminal_it_proposes_and_stops(made):
+    made("asked.test", mx="mx7.asked.test")
+    output = set_up("asked.test", status=2)
+    assert "mta-sts-setup: name the MX hosts of asked.test, as in: --mx mx7.asked.test" in output
+
+
+def test_yes_takes_the_mx_records_in_their_order(made, dns):
+    made("agreed.test")
+    dns.publish("agreed.test", "MX", "20 b.agreed.test.", "5 a.agreed.test.")
+    output = set_up("agreed.test", "--yes", "--dry-run")
+    assert re.findall(r"MTASTSMx +(\S+)", output) == ["a.agreed.test", "b.agreed.test"]
+
+
+def test_on_a_terminal_it_asks(made):
+    domain = made("terminal.test", mx="mx7.terminal.test")
+    ours, its = pty.openpty()
+    words = ["mta-sts-setup", domain.name, "--dry-run"]
+    with subprocess.Popen(words, stdin=its, stdout=its, stderr=its,
+                          env={**os.environ, **PATH}) as process:
+        os.close(its)
+        os.write(ours, b"y\n")
+        output = b""
+        while True:
+            try:
+                output += os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+    os.close(ours)
+    assert process.returncode == 0, output
+    assert b"Use them as the policy's mx? [y/N]" in output
+    assert b"+        MTASTSMx     mx7.terminal.test" in output
+
+
+def test_an_internationalized_domain_is_set_up_by_its_a_label(made):
+    made("xn--bcher-kva.test")
+    output = set_up("Bücher.test", "--mx", "mx.Bücher.test", "--dry-run")
+    assert "<MTASTSPolicy xn--bcher-kva.test>\n" in output
+    assert "MTASTSMx     mx.xn--bcher-kva.test\n" in output
+    assert "-d mta-sts.xn--bcher-kva.test\n" in output
+
+
+def test_a_domain_that_takes_no_mail_is_refused(made, dns):
+    made("mailless.test")
+    dns.publish("mailless.test", "MX", "0 .")
+    assert "says that it takes no mail" in set_up("mailless.test", status=1)
+
+
+# --- failing half-way ---
+
+
+def test_a_failure_half_way_tells_what_was_done_and_its_undo_commands_work(bare, made):
+    domain = made("halfway.test")
+    before, switched_on = tree(), enabled()
+    output = set_up(domain.name, "--mx", MX, server=NOWHERE, status=1)
+    assert "could not get the certificate of mta-sts.halfway.test by certbot" in output
+    assert "- write /etc/apache2/sites-available/mta-sts.halfway.test.conf\n" in output
+    assert enabled() != switched_on
+    for command in undo_commands(output):
+        run("sh", "-c", command)
+    now = {path: digest for path, digest in tree().items() if "/etc/letsencrypt/" not in path}
+    assert now == {path: digest for path, digest in before.items()
+                   if "/etc/letsencrypt/" not in path}
+    assert enabled() == switched_on
+
+
+def test_a_policy_that_a_sender_would_not_take_in_the_end_is_a_failure_too(
+        served, hiding, apache):
+    before = apache.site_file(served.host).read_text()
+    output = set_up(served.name, "--mode", "enforce", status=1)
+    assert "could not fetch the policy over https as a sender does" in output
+    assert f"https://{served.host}/.well-known/mta-sts.txt at {lab.APACHE}: its certificate is "\
+           "not accepted: Hostname mismatch" in output
+    assert "Publish nothing in DNS yet" in output
+    assert apache.site_file(served.host).read_text() != before
+    for command in undo_commands(output):
+        run("sh", "-c", command)
+    assert apache.site_file(served.host).read_text() == before
+
+
+# --- removing ---
+
+
+def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
+        made, apache):
+    served = made("leaving.test")
+    set_up(served.name, "--mx", MX, "--max-age", "4w")
+    set_up(served.name, "--max-age", "1d")
+    output = set_up(served.name, "--remove")
+    none = policy_text("none", MX, max_age=86400)
+    assert_served(served, none)
+    assert f'_mta-sts.{served.name}. IN TXT "v=STSv1; id={policy_id(none)};"' in output
+    until = re.search(r"until (\S+):", output).group(1)
+    path = apache.site_file(served.host)
+    assert f"# mta-sts-setup: being removed, serve mode none until {until}\n" in path.read_text()
+    # Four weeks from now, because that is how long the longest-lived copy lives.
+    assert hours_from_now(until) == pytest.approx(4 * 7 * 24, abs=1)
+
+    before = tree()
+    output = set_up(served.name, "--remove", status=1)
+    assert "It is not time yet" in output and until in output
+    assert tree() == before
+
+    path.write_text(path.read_text().replace(until, "2026-01-01T00:00:00Z"))
+    output = set_up(served.name, "--remove")
+    assert (f"1. _mta-sts.{served.name}. TXT\n2. {served.host}. A, AAAA or CNAME\n"
+            f"3. _smtp._tls.{served.name}. TXT") in output
+    assert not list(ETC.glob(f"sites-*/{served.host}*"))
+    assert not Path("/etc/letsencrypt/live", served.host).exists()
+    apache.configtest()
+    assert set_up(served.name, "--remove").startswith("Nothing to change")
+
+
+def test_previous_max_age_lengthens_the_removal(served):
+    output = set_up(served.name, "--remove", "--previous-max-age", "31557600")
+    until = re.search(r"until (\S+):", output).group(1)
+    assert hours_from_now(until) == pytest.approx(31557600 / 3600, abs=1)
+
+
+def test_a_removal_can_be_taken_back(served, apache):
+    set_up(served.name, "--remove")
+    set_up(served.name, "--mode", "enforce", "--max-age", "1w")
+    assert_served(served, policy_text("enforce", MX))
+    assert "being removed" not in apache.site_file(served.host).read_text()
+
+
+# --- the mail server's own certificate ---
+
+HOOK = Path("/etc/letsencrypt/renewal-hooks/deploy/reload-mail-server")
+
+
+@pytest.fixture
+def with_mx(served, mx, certbot):
+    """A served policy whose MX has a certificate that certbot on this machine keeps."""
+    set_up(served.name, "--mx", "mx1.lab.test")
+    yield served
+    HOOK.unlink(missing_ok=True)
+
+
+def test_a_missing_deploy_hook_for_the_mail_server_is_noticed(with_mx):
+    output = set_up(with_mx.name)
+    assert "warning: certbot renews the certificate mx1.lab.test of the MX host mx1.lab.test here, "\
+           "but nothing reloads the mail server" in output
+    assert not HOOK.exists()
+
+
+def test_yes_installs_the_deploy_hook_and_it_runs_at_a_renewal(with_mx, certbot):
+    set_up(with_mx.name, "--yes")
+    assert HOOK.stat().st_mode & 0o777 == 0o755
+    certbot.renew("mx1.lab.test")
+    log = Path("/var/log/letsencrypt/letsencrypt.log").read_text()
+    assert f"Running deploy-hook command: {HOOK}" in log and "error code" not in log
+    assert "warning" not in set_up(with_mx.name)
+
+
+def test_a_hook_that_is_there_is_recognised(with_mx):
+    own = HOOK.with_name("own")
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("#!/bin/sh\npostfix reload\n")
+    own.chmod(0o755)
+    try:
+        assert "warning" not in set_up(with_mx.name)
+    finally:
+        own.unlink()

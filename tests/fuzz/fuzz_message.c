@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include <apr_tables.h>
+
+#include "cli/message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *p = fuzz_pool_make();
+    apr_array_header_t *ids = apr_array_make(p, 1, sizeof(const char *)), *parts;
+    const char *error;
+    int i;
+
+    APR_ARRAY_PUSH(ids, const char *) = "mx1.example.com";
+    error = cli_message_read(p, (const char *)data, size, ids, &parts);
+    CHECK(!error || fuzz_is_showable(error));
+    CHECK(parts->nelts <= CLI_MESSAGE_PARTS_MAX);
+    for (i = 0; i < parts->nelts; i++) {
+        const cli_message_part *part = &APR_ARRAY_IDX(parts, i, cli_message_part);
+
+        CHECK(part->octets && part->len <= size);
+        CHECK(!part->verified || *part->verified);
+    }
+    apr_pool_destroy(p);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include "tlsrpt/receipt.h"
+
+/* What is read is within bounds, and would be written in just the same octets. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *p = fuzz_pool_make();
+    tlsrpt_receipt receipt;
+    apr_size_t len = tlsrpt_receipt_read(p, (const char *)data, size, &receipt);
+
+    CHECK(len <= size && len <= TLSRPT_RECEIPT_MAX);
+    if (len > 0) {
+        const char *line = tlsrpt_receipt_render(p, &receipt);
+
+        CHECK(line && strlen(line) == len && memcmp(line, data, len) == 0);
+        CHECK(receipt.received >= 0);
+        CHECK(!receipt.peer || fuzz_is_showable(receipt.peer));
+        CHECK(!receipt.verified || fuzz_is_showable(receipt.verified));
+    }
+    apr_pool_destroy(p);
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/*
+ * Replays inputs through a fuzz target, without a fuzzer: the files named on the command line, and
+ * all files of the folders named there. A target that finds something aborts; what cannot be read,
+ * or nothing to read at all, is a failure.
+ */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int replayed;
+
+static void fail(const char *path)
+{
+    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    exit(1);
+}
+
+/* The input's copy ends where the input ends, so that a sanitizer sees a read beyond it. */
+static void replay_file(const char *path, size_t size)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *data = malloc(size ? size : 1);
+
+    if (!file || !data || fread(data, 1, size, file) != size) {
+        fail(path);
+    }
+    fclose(file);
+    LLVMFuzzerTestOneInput(data, size);
+    free(data);
+    replayed++;
+}
+
+static void replay(const char *path);
+
+static void replay_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+
+    if (!folder) {
+        fail(path);
+    }
+    while ((entry = readdir(folder)) != NULL) {
+        char name[4096];
+
+        if (entry->d_name[0] != '.') {
+            snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+            replay(name);
+        }
+    }
+    closedir(folder);
+}
+
+static void replay(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        fail(path);
+    }
+    if (S_ISDIR(info.st_mode)) {
+        replay_folder(path);
+        return;
+    }
+    replay_file(path, (size_t)info.st_size);
+}
+
+int main(int argc, char **argv)
+{
+    int i;
+
+    for (i = 1; i < argc; i++) {
+        replay(argv[i]);
+    }
+    if (replayed == 0) {
+        fprintf(stderr, "usage: %s FILE|FOLDER...\n", argv[0]);
+        return 1;
+    }
+    return 0;
+}

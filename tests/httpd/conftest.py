@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: httpds that are stopped, and whose error logs are looked through, at the end."""
+
+import contextlib
+import pathlib
+
+import pytest
+
+from ca import Ca
+from httpd import MPMS, Httpd, module_path
+
+running = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--mpm", default="event", choices=MPMS,
+                     help="the MPM of the tests that need one only")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """With xdist (-n 2) the tests of a file stay together, as they share an httpd."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadfile"
+
+
+def pytest_sessionstart():
+    if not pathlib.Path(module_path()).is_file():
+        pytest.exit(f"no module at {module_path()}: build it, or set MTA_STS_MODULE", 2)
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory):
+    return Ca(tmp_path_factory.mktemp("ca"))
+
+
+@contextlib.contextmanager
+def keeping(ca, mpm):
+    """make(expected=...) -> Httpd, closed when the context is."""
+    with contextlib.ExitStack() as stack:
+        def make(expected=(), mpm=mpm):
+            server = Httpd(ca, mpm, expected)
+            running.append(server)
+            stack.callback(running.remove, server)
+            stack.callback(server.close)
+            return server
+        yield make
+
+
+@pytest.fixture
+def mpm(request):
+    """Tests that hold under every MPM say @every_mpm instead."""
+    return request.config.getoption("--mpm")
+
+
+@pytest.fixture
+def make(ca, mpm):
+    with keeping(ca, mpm) as make:
+        yield make
+
+
+@pytest.fixture
+def make_with(ca):
+    """make_with(expected=..., mpm=...) -> Httpd, for tests that name their MPM"""
+    with keeping(ca, "event") as make:
+        yield make
+
+
+@pytest.fixture
+def start(make):
+    """start(body, modules=..., expected=...) -> a running Httpd"""
+    return lambda body, expected=(), **more: make(expected).configure(body, **more).start()
+
+
+@pytest.fixture(scope="module")
+def make_shared(ca, request):
+    with keeping(ca, request.config.getoption("--mpm")) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def start_shared(make_shared):
+    """The same for one httpd that serves all tests of a file."""
+    def start(body, expected=(), mpm=None, **more):
+        server = make_shared(expected, mpm) if mpm else make_shared(expected)
+        return server.configure(body, **more).start()
+    return start
+
+
+@pytest.fixture(autouse=True)
+def quiet_error_logs():
+    """An unexpected line fails the test during which it came."""
+    yield
+    for server in running:
+        server.log.check()

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The error log of an httpd, as a gate: what is in it must have been expected."""
+
+import re
+
+SERIOUS = re.compile(r"^\[[^\]]*\] \[\w*:(warn|error|crit|alert|emerg)\]"
+                     r"|AH00052|exit signal|segfault|[Aa]ssert|core dump|AddressSanitizer"
+                     r"|runtime error:|free\(\)|malloc")
+
+
+class ErrorLog:
+    def __init__(self, path, expected=()):
+        self.path = path
+        self.expected = list(expected)  # of regular expressions
+        self.checked = 0  # lines that check() looked at
+
+    def lines(self):
+        return self.path.read_text(errors="replace").splitlines() if self.path.exists() else []
+
+    def matching(self, pattern):
+        return [line for line in self.lines() if re.search(pattern, line)]
+
+    def check(self):
+        """No new line is there that was not expected."""
+        new = self.lines()[self.checked:]
+        self.checked += len(new)
+        unexpected = [line for line in new if SERIOUS.search(line)
+                      and not any(re.search(pattern, line) for pattern in self.expected)]
+        assert not unexpected, "unexpected in the error log:\n" + "\n".join(unexpected)
+
+    def check_expected(self):
+        """Each line that was expected is there."""
+        missing = [pattern for pattern in self.expected if not self.matching(pattern)]
+        assert not missing, f"expected in the error log, but not there: {missing}"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel knows of a process; and waiting."""
+
+import contextlib
+import os
+import pathlib
+import time
+
+DEADLINE = 20
+
+
+def wait_for(condition, what, deadline=DEADLINE):
+    """Polls until the condition holds, and returns what it returned."""
+    end = time.monotonic() + deadline
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < end, f"waited {deadline} s for: {what}"
+        time.sleep(0.01)
+
+
+def _status(pid):
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def children(pid):
+    return [int(child)
+            for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def uids(pid):
+    """Real, effective, saved and file system uid: a set; empty if it is gone."""
+    return {int(uid) for uid in _status(pid).get("Uid", "").split()}
+
+
+def is_zombie(pid):
+    return _status(pid).get("State", "").startswith("Z")
+
+
+def resident_kib(pid):
+    return int(_status(pid)["VmRSS"].split()[0])
+
+
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def _inodes(table):
+    """The inodes of the sockets in such a file as /proc/net/tcp."""
+    lines = pathlib.Path(table).read_text().splitlines()[1:] if os.path.exists(table) else []
+    return {line.split()[9] for line in lines}
+
+
+def sockets(pid):
+    """The inodes of the sockets it has open."""
+    opened = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                opened.add(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return {name[len("socket:["):-1] for name in opened if name.startswith("socket:[")}
+
+
+def connections(pid):
+    """The inodes of the TCP sockets it has open, listening ones too."""
+    tcp = _inodes("/proc/net/tcp") | _inodes("/proc/net/tcp6")
+    return tcp & sockets(pid)
+
+
+def is_idle(pid):
+    """Whether the children of a server have no connections."""
+    listening = connections(pid)
+    return all(connections(child) <= listening for child in children(pid))

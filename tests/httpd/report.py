@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports as senders make them, and the spool as an administrator sees it."""
+
+import gzip
+import hashlib
+import json
+import os
+import stat
+
+import client
+import process
+from httpd import CHILD, proxied
+from policy import HOST, MX
+
+PATH = "/tlsrpt"
+ENDPOINT = f"MTASTSReportPath {PATH}\n"
+GZIP = "application/tlsrpt+gzip"
+JSON = "application/tlsrpt+json"
+
+
+def conf(more=""):
+    """A policy host that takes in reports; `more` stands at server level."""
+    return more + proxied(HOST, MX + ENDPOINT)
+
+
+def make(number=0, domain="example.com", **more):
+    """A small report; another number gives another one."""
+    policy = {"policy": {"policy-type": "sts"},
+              "summary": {"total-successful-session-count": number,
+                          "total-failure-session-count": 0}}
+    if domain is not None:
+        policy["policy"]["policy-domain"] = domain
+    return json.dumps({
+        "organization-name": "Sender", "report-id": f"r{number}", "contact-info": "a@b.example",
+        "date-range": {"start-datetime": "2026-11-23T00:00:00Z",
+                       "end-datetime": "2026-11-23T23:59:59Z"},
+        "policies": [policy], **more}).encode()
+
+
+def packed(octets):
+    return gzip.compress(octets, mtime=0)
+
+
+def request(body, content_type=GZIP, headers=(), path=PATH, host=HOST):
+    lines = ([f"Content-Type: {content_type}"] if content_type else []) + list(headers)
+    if not any(line.lower().startswith(("transfer-encoding", "content-length")) for line in lines):
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join([f"POST {path} HTTP/1.1", f"Host: {host}", "Connection: close", *lines,
+                        "", ""])
+    return head.encode() + body
+
+
+def post(server, body, content_type=GZIP, headers=(), **more):
+    """The answer to a report."""
+    return client.only(server.talk(request(body, content_type, headers, **more)))
+
+
+def chunked(body, size=7, trailer=b""):
+    parts = [body[i:i + size] for i in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n" + \
+        trailer + b"\r\n"
+
+
+def digest(octets):
+    return hashlib.sha256(octets).hexdigest()
+
+
+class Spool:
+    """What is in a state directory."""
+
+    def __init__(self, server, folder="state"):
+        self.root = server.root / folder
+
+    def files(self, area="reports"):
+        return {path.name: path for path in sorted((self.root / area).glob("*/*"))}
+
+    def octets(self, name, area="reports"):
+        """The raw octets of a file, its header line looked through."""
+        head, _, octets = (self.root / area / name[:2] / name).read_bytes().partition(b"\n")
+        words = head.decode().split(" ")
+        assert words[:2] == ["tlsrpt", "1"] and len(words) == 6, head
+        return octets
+
+    def has(self, report, sent=None, area="reports"):
+        """The report is there, as it was sent."""
+        name = digest(report)
+        return name in self.files(area) and \
+            self.octets(name, area) == (report if sent is None else sent)
+
+    def leftovers(self):
+        return os.listdir(self.root / "tmp")
+
+    def check(self):
+        """Everything in it is whole, of the right owner and mode."""
+        for path in [self.root, *self.root.rglob("*")]:
+            info = path.lstat()
+            assert (info.st_uid, info.st_gid) == (CHILD.pw_uid, CHILD.pw_gid), path
+            folder = stat.S_ISDIR(info.st_mode)
+            assert stat.S_IMODE(info.st_mode) == (0o700 if folder else 0o600), path
+        for name in self.files():
+            octets = self.octets(name)
+            assert digest(gzip.decompress(octets) if octets[:2] == b"\x1f\x8b" else octets) == name
+        process.wait_for(lambda: not self.leftovers(), "the temporary files to be gone")

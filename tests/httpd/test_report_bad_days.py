@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was acknowledged is there, whole and once, whatever happens; and what fails works again."""
+
+import contextlib
+import gzip
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+import client
+import policy
+import process
+import report
+from httpd import CHILD, MPMS
+from policy import HOST
+from report import Spool, make, packed, post
+
+UPLOADS = 1000 if os.environ.get("MTA_STS_LONG") else 100
+BUSY = "MTASTSReportLimit 1000000\n"
+NOT_KEPT = r"report refused: .*\[report-not-kept\]$"
+
+
+def try_post(server, body):
+    """The status, or None where no whole answer came."""
+    try:
+        return client.read(client.talk(server.ports["http"], report.request(body)))[0].status
+    except (OSError, AssertionError, ValueError, ssl.SSLError):
+        return None
+
+
+def upload(server, numbers, acknowledged, tries=1):
+    for number in numbers:
+        for _ in range(tries):
+            if try_post(server, packed(make(number))) in (200, 201):
+                acknowledged.add(number)
+                break
+
+
+@contextlib.contextmanager
+def uploading(server, count, threads=4, tries=1):
+    """Uploads in the background; gives the set of the numbers that were acknowledged."""
+    acknowledged = set()
+    workers = [threading.Thread(target=upload, args=(server, range(i, count, threads),
+                                                     acknowledged, tries))
+               for i in range(threads)]
+    for worker in workers:
+        worker.start()
+    yield acknowledged, lambda: any(worker.is_alive() for worker in workers)
+    for worker in workers:
+        worker.join()
+
+
+def check_acknowledged(server, acknowledged):
+    spool = Spool(server)
+    for number in acknowledged:
+        assert spool.has(make(number), packed(make(number))), number
+    for name in spool.files():
+        assert report.digest(gzip.decompress(spool.octets(name))) == name
+    return spool
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_a_child_that_is_killed_loses_nothing_acknowledged(make_with, mpm):
+    server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
+    chance = random.Random(mpm)
+    with uploading(server, UPLOADS) as (acknowledged, going_on):
+        while going_on():
+            with contextlib.suppress(ProcessLookupError, IndexError):
+                os.kill(chance.choice(sorted(server.children())), signal.SIGKILL)
+            threading.Event().wait(chance.random() / 4)
+    assert acknowledged
+    check_acknowledged(server, acknowledged)
+    # Whoever died holding the lock gave it back.
+    process.wait_for(lambda: try_post(server, packed(make(UPLOADS + 1))) in (200, 201),
+                     "a report to be taken in again")
+
+
+def test_a_server_that_is_killed_loses_nothing_acknowledged(make_with):
+    server = make_with(["AH00098: pid file .* overwritten"]).configure(
+        BUSY + report.conf()).start()
+    everything = set()
+    for _ in range(3):
+        with uploading(server, UPLOADS) as (acknowledged, _):
+            process.wait_for(lambda: len(acknowledged) > random.randrange(30), "some uploads")
+            os.killpg(server.pid, signal.SIGKILL)
+        server.process.wait()
+        everything |= acknowledged
+        check_acknowledged(server, everything)
+        server.start()
+    assert everything
+    assert post(server, packed(make(UPLOADS))).status == 201
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_gracefuls_in_the_middle_of_uploads_lose_none(make_with, mpm):
+    server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
+    with uploading(server, 60, tries=3) as (acknowledged, _):
+        for _ in range(3):
+            server.graceful()
+    assert len(acknowledged) == 60
+    check_acknowledged(server, acknowledged).check()
+
+
+def slow(server, first):
+    """A connection over which a part of a request was sent."""
+    stream = socket.create_connection(("127.0.0.1", server.ports["http"]), 30)
+    stream.sendall(first)
+    return stream
+
+
+def test_an_upload_that_a_graceful_finds_half_received_is_finished(start):
+    server = start("KeepAlive off\n" + report.conf())
+    sent = report.request(packed(make()))
+    with slow(server, sent[:-40]) as stream:
+        process.wait_for(lambda: len(server.children()) > 0, "children")
+        server.graceful()
+        stream.sendall(sent[-40:])
+        received = b"".join(iter(lambda: stream.recv(65536), b""))
+    assert client.only(received).status == 201
+    assert Spool(server).has(make(), packed(make()))
+
+
+def test_a_client_that_leaves_in_its_body_leaves_nothing(start):
+    server = start(report.conf(), expected=[r"report refused: .*\[report-cut\]$"])
+    body = packed(make(1, text="x" * 5000))
+    for framed in (report.request(body),
+                   report.request(report.chunked(body), headers=["Transfer-Encoding: chunked"])):
+        start_of_body = framed.index(b"\r\n\r\n") + 4
+        for tenth in range(10):
+            cut = start_of_body + (len(framed) - start_of_body) * tenth // 10
+            with slow(server, framed[:cut]) as stream:
+                stream.shutdown(socket.SHUT_WR)
+                received = b"".join(iter(lambda: stream.recv(65536), b""))
+            assert not received or client.only(received).status == 400
+    server.wait_until_idle()
+    spool = Spool(server)
+    assert (spool.files(), spool.files("quarantine"), spool.leftovers()) == ({}, {}, [])
+    assert post(server, body).status == 201
+
+
+def test_a_slow_client_is_let_go(start):
+    server = start("RequestReadTimeout header=1 body=1\n" + report.conf(), modules=["reqtimeout"],
+                   expected=[r"report refused: .*\[report-cut\]$"])
+    sent = report.request(packed(make()))
+    for part, status in ((sent[:20], 408), (sent[:-10], 408)):
+        with slow(server, part) as stream:
+            received = b"".join(iter(lambda: stream.recv(65536), b""))
+        assert not received or client.only(received).status == status
+    assert Spool(server).files() == {}
+    assert post(server, packed(make())).status == 201
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_of_eight_equal_uploads_at_once_one_is_new(make_with, mpm):
+    server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
+    for number in range(4):
+        statuses = []
+        barrier = threading.Barrier(8)
+
+        def send():
+            barrier.wait()
+            statuses.append(post(server, packed(make(number))).status)
+
+        workers = [threading.Thread(target=send) for _ in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert sorted(statuses) == [200] * 7 + [201]
+    assert len(Spool(server).files()) == 4
+    Spool(server).check()
+
+
+# --- the state directory ---
+
+
+def test_a_deleted_state_directory_is_made_again(start):
+    server = start(report.conf(), expected=[NOT_KEPT])
+    shutil.rmtree(server.root / "state")
+    assert post(server, packed(make())).status == 503  # its parent is root's
+    os.chown(server.root, CHILD.pw_uid, CHILD.pw_gid)
+    for number in range(3):
+        assert post(server, packed(make(number))).status == 201
+        assert Spool(server).has(make(number), packed(make(number)))
+        shutil.rmtree(server.root / "state")
+    policy.check(server.fetch())
+
+
+@pytest.mark.parametrize("name", ["state", "state/reports", "state/tmp"])
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_replaces_a_folder_is_not_written_to(start, name, kind):
+    server = start(report.conf(), expected=[NOT_KEPT])
+    folder, aside = server.root / name, server.root / "aside"
+    folder.rename(aside)
+    if kind == "file":
+        folder.write_text("")
+    else:
+        folder.symlink_to(aside)
+    before = sorted(aside.rglob("*"))
+    answer = post(server, packed(make()))
+    assert (answer.status, answer.header("Retry-After")) == (503, "600")
+    assert sorted(aside.rglob("*")) == before
+    folder.unlink()
+    aside.rename(folder)
+    assert post(server, packed(make())).status == 201
+    Spool(server).check()
+
+
+@contextlib.contextmanager
+def mounted(server, options):
+    """A file system of our own under the state directory of a running httpd, seen by it alone."""
+    state = server.root / "state"
+    enter = ["nsenter", "-t", str(server.pid), "-m", "--"]
+    subprocess.run([*enter, "mount", "-t", "tmpfs", "-o",
+                    f"{options},mode=700,uid={CHILD.pw_uid},gid={CHILD.pw_gid}", "tmpfs",
+                    str(state)], check=True)
+    yield lambda *words: subprocess.run([*enter, *words], check=True, capture_output=True).stdout
+    subprocess.run([*enter, "umount", "-l", str(state)], check=True)
+
+
+@pytest.fixture
+def start_alone(make):
+    """An httpd with a mount namespace of its own."""
+    def start_alone(body):
+        server = make([r"report refused: .*\[report-(not-kept|quota)\]$"]).configure(body)
+        server.wrapper = ["unshare", "--mount", "--propagation", "private", "--"]
+        return server.start()
+    return start_alone
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(start_alone):
+    server = start_alone(BUSY + report.conf())
+    state = server.root / "state"
+    with mounted(server, "size=256k") as run:
+        bodies = [make(number, noise=[random.Random(number).randbytes(1000).hex()] * 9)
+                  for number in range(40)]
+        answers = [post(server, body) for body in bodies]
+        kept = {report.digest(body) for body, answer in zip(bodies, answers)
+                if answer.status == 201}
+        assert kept and {answer.status for answer in answers} == {201, 503}
+        assert all(answer.header("Retry-After") for answer in answers if answer.status == 503)
+        found = run("find", str(state), "-type", "f", "-size", "+0").decode().split()
+        assert {path.rsplit("/", 1)[1] for path in found} == kept
+        assert "/tmp/" not in "".join(path[len(str(state)):] for path in found)
+        run("rm", "-r", str(state / "reports"))
+        assert post(server, bodies[-1]).status == 201
+    lines = server.log.matching(r"\[report-(not-kept|quota)\]$")
+    assert 1 <= len(lines) <= 4
+    policy.check(server.fetch())
+
+
+def test_a_disk_that_is_read_only_is_told_and_works_again(start_alone):
+    server = start_alone(report.conf())
+    state = str(server.root / "state")
+    with mounted(server, "size=1m") as run:
+        assert post(server, packed(make(1))).status == 201
+        run("mount", "-o", "remount,ro", state)
+        assert post(server, packed(make(2))).status == 503
+        assert post(server, packed(make(1))).status == 200
+        policy.check(server.fetch())
+        run("mount", "-o", "remount,rw", state)
+        assert post(server, packed(make(2))).status == 201
+
+
+def limit_descriptors(pid, limit):
+    subprocess.run(["setpriv", "--reuid", "www-data", "--regid", "www-data", "--clear-groups",
+                    "prlimit", f"--nofile={limit}:", "--pid", str(pid)], check=True)
+
+
+def test_without_free_descriptors_it_says_so_and_works_again(make_with):
+    server = make_with([NOT_KEPT], "prefork").configure(
+        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
+        + report.conf()).start()
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    assert post(server, packed(make(1))).status == 201
+    server.wait_until_idle()
+    taken = {int(number) for number in os.listdir(f"/proc/{child}/fd")}
+    first, second = sorted(set(range(len(taken) + 2)) - taken)[:2]
+    number = 1
+    for last in (first, second):  # one for the connection, and one more
+        limit_descriptors(child, last + 1)
+        statuses = set()
+        # The watchdog of this child opens and closes files, too, and may leave one free.
+        while 503 not in statuses and number < 50:
+            number += 1
+            statuses.add(post(server, packed(make(number))).status)
+        assert 503 in statuses and statuses <= {201, 503}
+    limit_descriptors(child, 1024)
+    assert post(server, packed(make(99))).status == 201
+    assert server.children() == {child}
+    Spool(server).check()
+
+
+# --- the order on disk ---
+
+
+def test_an_answer_comes_after_file_and_folder_are_on_disk(make_with, tmp_path):
+    server = make_with(mpm="prefork").configure(
+        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
+        + report.conf()).start()
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    assert post(server, packed(make(1))).status == 201
+    server.wait_until_idle()
+    trace = tmp_path / "trace"
+    with subprocess.Popen(["strace", "-f", "-y", "-o", str(trace), "-p", str(child), "-e",
+                           "trace=write,writev,fsync,renameat2"],
+                          stderr=subprocess.PIPE) as strace:
+        assert b"attached" in strace.stderr.readline()
+        sent = packed(make(2))
+        assert post(server, sent).status == 201
+        server.wait_until_idle()
+        strace.terminate()
+    lines = trace.read_text().splitlines()
+    name = report.digest(make(2))
+    steps = [rf"writev?\(\d+<{server.root}/state/tmp/[^>]*>.*\) = \d",
+             rf"fsync\(\d+<{server.root}/state/tmp/[^>]*>\) += 0",
+             rf"renameat2\(.*/state/tmp>, .*/state/reports/{name[:2]}>, \"{name}\", RENAME_NOREPLACE"
+             r"\) = 0",
+             rf"fsync\(\d+<{server.root}/state/reports/{name[:2]}>\) += 0",
+             r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 201"]
+    at = [next((i for i, line in enumerate(lines) if re.search(step, line)), None)
+          for step in steps]
+    assert None not in at and at == sorted(at), (at, lines)

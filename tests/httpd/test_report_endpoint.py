@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The endpoint for reports: what it takes in, what it refuses, and with which words."""
+
+import gzip
+import json
+import random
+import re
+import subprocess
+import zlib
+
+import pytest
+
+import client
+import policy
+import report
+from httpd import MPMS, proxied, site
+from policy import HOST, MX
+from report import GZIP, JSON, PATH, Spool, make, packed, post
+
+REFUSED = r"report refused: .*\[report-[a-z-]+\]$"
+
+
+@pytest.fixture(scope="module")
+def server(start_shared):
+    return start_shared(
+        "MTASTSReportDomain ours.example\nMTASTSReportLimit 100000\nMTASTSReportMaxSize 64K 1M\n"
+        "<MTASTSPolicy many.example>\nMTASTSMx *.mx.example\n</MTASTSPolicy>\n"
+        + report.conf() + proxied("mta-sts.other.example", MX)
+        + f"<VirtualHost 127.0.0.1:@HTTP@>\nServerName plain.example\n{report.ENDPOINT}"
+        "</VirtualHost>\n", expected=[REFUSED])
+
+
+@pytest.fixture
+def spool(server):
+    return Spool(server)
+
+
+@pytest.fixture
+def fresh():
+    """A report that was not sent yet."""
+    return make(random.SystemRandom().randrange(1 << 62))
+
+
+def test_a_new_report_is_created_and_a_repeated_one_is_ok(server, spool, fresh):
+    answer = post(server, packed(fresh))
+    assert (answer.status, answer.body) == (201, b"Thank you: the report is kept.\n")
+    assert spool.has(fresh, packed(fresh))
+    for sent in (packed(fresh), fresh, gzip.compress(fresh, 1)):
+        answer = post(server, sent)
+        assert (answer.status, answer.body) == (200, b"Thank you: this report was kept already.\n")
+    assert spool.has(fresh, packed(fresh))
+    spool.check()
+
+
+def test_the_header_line_tells_of_the_receipt(server, spool, fresh):
+    post(server, packed(fresh))
+    head = spool.files()[report.digest(fresh)].read_bytes().split(b"\n")[0].decode()
+    assert re.fullmatch(r"tlsrpt 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z https 127\.0\.0\.1 -",
+                        head)
+
+
+TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "application/json",
+         "application/gzip", "application/octet-stream", "text/plain",
+         "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "nonsense", None]
+
+
+@pytest.mark.parametrize("pack", [packed, bytes], ids=["gzip", "json"])
+@pytest.mark.parametrize("content_type", TYPES)
+def test_the_octets_tell_what_it_is_whatever_the_type(server, spool, fresh, content_type, pack):
+    assert post(server, pack(fresh), content_type).status == 201
+    assert spool.has(fresh, pack(fresh))
+
+
+def test_chunks_and_trailers_are_taken_in(server, spool, fresh):
+    for trailer in (b"", b"X-Trailer: a\r\n", b"Content-Length: 7\r\nExpect: b\r\n"):
+        one = make(random.SystemRandom().randrange(1 << 62))
+        answer = post(server, report.chunked(packed(one), trailer=trailer),
+                      headers=["Transfer-Encoding: chunked"])
+        assert answer.status == 201, trailer
+        assert spool.has(one, packed(one))
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity"])
+def test_a_content_encoding_of_gzip_is_taken_off_once(server, spool, encoding):
+    one, two, three = (make(random.SystemRandom().randrange(1 << 62)) for _ in range(3))
+    header = [f"Content-Encoding: {encoding}"]
+    assert post(server, packed(one), JSON, header).status == 201
+    assert spool.has(one, packed(one))
+    assert post(server, two, JSON, header).status == 201
+    assert spool.has(two)
+    if encoding != "identity":
+        assert post(server, packed(packed(three)), GZIP, header).status == 201
+        assert spool.has(three, packed(three))
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "zstd"])
+def test_any_other_content_encoding_is_an_unsupported_type(server, fresh, encoding):
+    answer = post(server, packed(fresh), headers=[f"Content-Encoding: {encoding}"])
+    assert (answer.status, answer.body) == (
+        415, b"The report is not taken in: its Content-Encoding is not gzip.\n")
+
+
+def test_expect_100_continue_is_answered_before_the_body(server, spool, fresh):
+    sent = packed(fresh)
+    received = server.talk(report.request(sent, headers=["Expect: 100-continue"]))
+    first, rest = client.read(received, 0)
+    assert first.status == 100
+    assert client.only(rest).status == 201
+    assert spool.has(fresh, sent)
+
+
+def test_a_told_length_over_the_limit_is_refused_before_it_is_read(server):
+    head = report.request(b"", headers=["Content-Length: 65537", "Expect: 100-continue"])
+    answer = client.only(server.talk(head))  # no 100 before it
+    assert answer.status == 413
+    assert answer.body == b"The report is not taken in: it is larger than is taken in here.\n"
+    assert answer.header("Connection") == "close"
+
+
+def test_the_largest_report_is_taken_in_and_one_octet_more_is_not(server):
+    body = make(random.SystemRandom().randrange(1 << 62))
+    for size, status in ((65536, 201), (65537, 413)):
+        padded = body[:-1] + b" " * (size - len(body)) + b"}"
+        assert post(server, padded, JSON).status == status
+        assert post(server, report.chunked(padded, 1000), JSON,
+                    ["Transfer-Encoding: chunked"]).status == (200 if status == 201 else 413)
+
+
+def test_what_inflates_over_the_limit_is_refused(server):
+    assert post(server, packed(b'{"policies":[],"a":"' + b" " * 1048576 + b'"}')).status == 413
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"<html>", b"[]", b"\x00{", b"BZh91AY",
+                                  b"PK\x03\x04", b"null", b'"{}"', b"\x1f"], ids=repr)
+def test_what_is_neither_gzip_nor_json_is_an_unsupported_type(server, spool, body):
+    answer = post(server, body)
+    assert answer.status == 415
+    assert answer.body.startswith(b"The report is not taken in: it is neither gzip nor JSON")
+    assert report.digest(body) not in spool.files("quarantine")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"a":1}', b'{"policies":{}}', b'{"policies":"x"}'])
+def test_whole_json_without_policies_is_a_bad_request(server, body):
+    for sent in (body, packed(body)):
+        answer = post(server, sent)
+        assert (answer.status, answer.body) == (
+            400, b"The report is not taken in: it is JSON, but has no array of policies.\n")
+
+
+BROKEN = {
+    "cut JSON": make()[:-5],
+    "JSON of NUL": b'{"policies":[\x00]}',
+    "invalid UTF-8": b'{"policies":[],"a":"\xff"}',
+    "deep": b'{"policies":' + b"[" * 30000 + b"]" * 30000 + b"}",
+    "too many values": packed(b'{"policies":[' + b"{}," * 340000 + b"{}]}"),
+    "cut gzip": packed(make())[:-12],
+    "damaged gzip": packed(make())[:30] + b"\xff" * 20,
+    "gzip of something else": packed(b"hello"),
+    "gzip of nothing": packed(b""),
+    "escape sequences": b'{"policies":["\x1b[31m',
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_begins_like_a_report_and_cannot_be_read_is_put_aside(server, spool, kind):
+    answer = post(server, BROKEN[kind])
+    assert answer.status == 202, answer
+    assert answer.body.startswith(b"Taken in, but put aside: ")
+    assert all(32 <= octet < 127 for octet in answer.body[:-1])
+    assert any(spool.octets(name, "quarantine") == BROKEN[kind]
+               for name in spool.files("quarantine"))
+    assert post(server, BROKEN[kind]).status == 200
+
+
+def several(*domains):
+    return make(0, policies=[json.loads(make(0, domain))["policies"][0] for domain in domains])
+
+
+OURS = {
+    "a policy domain": make(0, "example.com"), "of a block": make(0, "many.example"),
+    "of another virtual host": make(0, "other.example"),
+    "in upper case": make(0, "EXAMPLE.com"), "with a dot": make(0, "example.com."),
+    "an MX host": make(0, "mx1.example.com"), "an MX host by pattern": make(0, "a.mx.example"),
+    "an MTASTSReportDomain": make(0, "ours.example"),
+    "one of several": several("foreign.example", "ours.example"),
+    "none at all": make(0, None), "no policies": make(0, policies=[]),
+}
+FOREIGN = {
+    "another domain": make(0, "foreign.example"), "a subdomain": make(0, "www.example.com"),
+    "a parent": make(0, "com"), "below a pattern": make(0, "a.b.mx.example"),
+    "a pattern's base": make(0, "mx.example"), "a pattern": make(0, "*.other"),
+    "several": several("foreign.example", "example.org"), "dots": make(0, "../../etc/passwd"),
+    "octets": make(0, "\x1b[31m<script>"), "a long one": make(0, "a" * 8000),
+}
+
+
+@pytest.mark.parametrize("about", OURS)
+def test_a_report_about_us_is_kept(server, spool, about):
+    assert post(server, OURS[about]).status == 201
+    assert spool.has(OURS[about])
+
+
+@pytest.mark.parametrize("about", FOREIGN)
+def test_a_report_about_others_is_put_aside(server, spool, about):
+    answer = post(server, FOREIGN[about])
+    assert (answer.status, answer.body) == (
+        202, b"Taken in, but put aside: it is not about a domain of this server.\n")
+    assert spool.has(FOREIGN[about], area="quarantine")
+    assert not spool.has(FOREIGN[about])
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
+                                    "PROPFIND", "FOO"])
+def test_any_other_method_is_told_what_the_url_is(server, method):
+    body = packed(make()) if method in ("PUT", "PATCH") else b""
+    answer = server.fetch(path=PATH, method=method, body=body)
+    assert answer.status == 405
+    assert answer.header("Allow") == "POST"
+    if method != "HEAD":
+        assert answer.body == (b"This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
+                               b"nothing to see here.\n")
+
+
+@pytest.mark.parametrize("path", [PATH + "/", PATH + "/a", "/TLSRPT", "/a/../tlsrpt",
+                                  "/tls%72pt", "/tlsrp", "/"])
+def test_any_other_path_is_not_the_endpoint(server, spool, fresh, path):
+    assert post(server, packed(fresh), path=path).status in (403, 404, 405)
+    assert not spool.has(fresh, packed(fresh))
+
+
+def test_a_query_does_not_matter(server, fresh):
+    assert post(server, packed(fresh), path=PATH + "?a=b").status == 201
+
+
+def test_it_is_not_there_in_other_virtual_hosts_nor_over_http(server, fresh):
+    assert post(server, packed(fresh), host="mta-sts.other.example").status in (404, 405)
+    assert post(server, packed(fresh), host="plain.example").status in (404, 405)
+    policy.check(server.fetch())
+
+
+def test_answers_are_text_that_nobody_keeps_or_interprets(server, fresh):
+    for answer in (post(server, packed(fresh)), post(server, b"hello"), server.fetch(path=PATH)):
+        assert answer.header("Content-Type") == "text/plain; charset=utf-8"
+        assert answer.header("X-Content-Type-Options") == "nosniff"
+        assert answer.header("Cache-Control") == "no-store"
+        assert answer.header("Content-Length") == str(len(answer.body))
+
+
+HOSTILE = ["../../../../tmp/x", "\x1b]0;x\x07", "a\r\nb: c", "<script>alert(1)</script>", "%s%n%x",
+           "\u202egnp.exe", "\x00", "' OR 1=1 --", "=cmd()", "a" * 8000, "${jndi:x}", "\ud83d\ude00"]
+
+
+def test_what_senders_write_never_reaches_log_or_file_names(server, spool):
+    for text in HOSTILE:
+        body = make(0, text, **{"organization-name": text, "report-id": text,
+                                "contact-info": text, text: text})
+        for sent in (body, body[:-1], packed(body)):
+            assert post(server, sent).status in (200, 201, 202)
+    log = server.log.path.read_bytes()
+    assert all(octet >= 32 and octet < 127 or octet in b"\n\t" for octet in log)
+    assert not any(text.encode("utf-8", "surrogatepass")[:40] in log for text in HOSTILE[3:5])
+    names = [*spool.files(), *spool.files("quarantine")]
+    assert all(re.fullmatch(r"[0-9a-f]{64}", name) for name in names)
+
+
+def test_a_long_report_id_does_not_matter(server, fresh):
+    assert post(server, make(1, **{"report-id": "x" * 8192})).status == 201
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_nothing_gets_between_under_any_mpm(start_shared, mpm, fresh):
+    server = start_shared(
+        report.ENDPOINT + site(HOST, f"{MX}DocumentRoot /nowhere\nRedirect permanent / https://a/\n"
+        "ProxyPass / http://127.0.0.1:1/\nRewriteEngine on\nRewriteRule ^ /index.php [R]\n"
+        "<Location />\nRequire all denied\nAuthType Basic\nAuthName x\nRequire valid-user\n"
+        "</Location>\n"), mpm=mpm,
+        modules=["alias", "proxy", "proxy_http", "rewrite", "authn_core", "auth_basic",
+                 "authz_user"])
+    assert post(server, packed(fresh)).status == 201
+    assert post(server, packed(fresh)).status == 200
+    assert Spool(server).has(fresh, packed(fresh))
+    assert server.fetch(path=PATH).status == 405
+    policy.check(server.fetch())
+    Spool(server).check()
+
+
+def test_http2_with_and_without_length_is_taken_in(start, tmp_path):
+    server = start("Protocols h2 http/1.1\n" + report.ENDPOINT + site(HOST, MX), modules=["http2"])
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_bytes(packed(make(1)))
+    two.write_bytes(packed(make(2)))
+    url = f"https://{HOST}:{server.ports['https']}{PATH}"
+    curl = ["curl", "--silent", "--http2", "--cacert", server.ca.root, "--resolve",
+            f"{HOST}:{server.ports['https']}:127.0.0.1", "-w", "%{http_version} %{http_code}",
+            "-o", "/dev/null", "-H", f"Content-Type: {GZIP}"]
+    told = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
+    assert told.stdout == b"2 201", told
+    with two.open("rb") as octets:
+        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=octets,
+                                capture_output=True, timeout=60)
+    assert untold.stdout == b"2 201", untold
+    assert len(Spool(server).files()) == 2
+
+
+def test_filters_of_others_see_the_body_first(start, fresh):
+    server = start("SetInputFilter DEFLATE\nLimitRequestBody 5000\n"
+                   "MTASTSReportMaxSize 1M 10M\n" + report.conf(), modules=["deflate"],
+                   expected=[REFUSED, "AH01382|AH02609|AH00588|is larger than"])
+    for sent, headers in ((packed(fresh), ["Content-Encoding: gzip"]), (fresh, []),
+                          (packed(fresh), [])):
+        assert post(server, sent, headers=headers).status in (200, 201)
+    large = make(1, information=random.Random(1).randbytes(4000).hex())
+    assert post(server, large).status == 413
+    assert post(server, report.chunked(large), headers=["Transfer-Encoding: chunked"]).status == 413
+
+
+def test_an_unframed_or_contradictory_body_is_a_bad_request(server):
+    for headers in (["Transfer-Encoding: nonsense"], ["Content-Length: -1"], ["Content-Length: x"],
+                    ["Content-Length: 1", "Content-Length: 2"]):
+        assert post(server, b"{}", headers=headers).status in (400, 501), headers
+    assert post(server, b"zz\r\n{}\r\n0\r\n\r\n",
+                headers=["Transfer-Encoding: chunked"]).status == 400
+
+
+def test_deflate_does_not_touch_the_answer(start, fresh):
+    server = start("AddOutputFilterByType DEFLATE text/plain\n" + report.conf(),
+                   modules=["deflate", "filter"])
+    answer = post(server, packed(fresh), headers=["Accept-Encoding: gzip"])
+    assert answer.status == 201
+    assert answer.header("Content-Encoding") is None
+    assert zlib.crc32(answer.body) == zlib.crc32(b"Thank you: the report is kept.\n")

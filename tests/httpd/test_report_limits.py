@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many reports are taken in: from one address, and in all; and what the log says of it."""
+
+import re
+
+import pytest
+
+import policy
+import report
+from report import Spool, make, packed, post
+
+# What README gives for fail2ban, <HOST> being an address.
+FAIL2BAN = (r"^\[[^]]*\] \[mta_sts:warn\] \[pid [^]]*\] \[client (?P<host>[0-9a-f.:]+?)(:\d+)?\] "
+            r"report refused: .* \[report-[a-z-]+\]$")
+NOISE = bytes(range(256)) * 16
+
+
+def bulky(number, size):
+    """A report of so many octets as sent."""
+    body = make(number)
+    return body[:-1] + b" " * (size - len(body)) + b"}"
+
+
+def refusals(server, outcome):
+    return server.log.matching(rf"report refused: .*\[report-{outcome}\]$")
+
+
+def remote(*lines):
+    return "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n" + "".join(lines)
+
+
+def test_an_address_may_send_so_many_new_reports_a_minute(start):
+    server = start("MTASTSReportLimit 5\n" + remote() + report.conf(), modules=["remoteip"],
+                   expected=[r"\[report-limited\]$"])
+
+    def send(number, address):
+        return post(server, packed(make(number)), headers=[f"X-Client: {address}"])
+
+    statuses = [send(number, "192.0.2.1").status for number in range(20)]
+    # A minute may end meanwhile.
+    assert statuses.count(503) >= 10 and statuses[:5] == [201] * 5
+    answer = next(one for one in (send(99, "192.0.2.1") for _ in range(20)) if one.status == 503)
+    assert answer.header("Retry-After") == "60"
+    assert answer.body == (b"The report is not taken in: too many reports from this address in "
+                           b"one minute.\n")
+    assert send(100, "192.0.2.2").status == 201
+    assert send(101, "2001:db8::1").status == 201
+    policy.check(server.fetch())
+
+
+def test_of_ipv6_a_whole_64_is_one_address(start):
+    server = start("MTASTSReportLimit 3\n" + remote() + report.conf(), modules=["remoteip"],
+                   expected=[r"\[report-limited\]$"])
+    statuses = [post(server, packed(make(number)),
+                     headers=[f"X-Client: 2001:db8:1:2::{number + 1:x}"]).status
+                for number in range(12)]
+    assert statuses[:3] == [201] * 3 and statuses.count(503) >= 6
+    assert post(server, packed(make(50)), headers=["X-Client: 2001:db8:1:3::1"]).status == 201
+
+
+def test_repeated_reports_do_not_count(start):
+    server = start("MTASTSReportLimit 2\n" + report.conf())
+    assert [post(server, packed(make())).status for _ in range(10)] == [201] + [200] * 9
+    assert post(server, packed(make(1))).status == 201
+
+
+def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell(start):
+    server = start(remote() + "MTASTSReportMaxSize 1K 1M\n" + report.conf(),
+                   modules=["remoteip"], expected=[r"\[report-[a-z-]+\]$"])
+    sent = {"foreign": b"hello", "no-policies": b"{}", "too-large": b"{" * 2000}
+    for address in ("192.0.2.7", "2001:db8::7"):
+        for body in sent.values():
+            for _ in range(5):
+                post(server, body, headers=[f"X-Client: {address}"])
+    for outcome in sent:
+        hosts = [re.match(FAIL2BAN, line)["host"] for line in refusals(server, outcome)]
+        assert set(hosts) == {"192.0.2.7", "2001:db8::7"}
+        assert len(hosts) <= 4  # one each, or two if a minute ended meanwhile
+
+
+def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    statuses = [post(server, bulky(number, 100000)).status for number in range(12)]
+    assert statuses == [201] * 10 + [503] * 2
+    answer = post(server, bulky(77, 100000))
+    assert answer.header("Retry-After") == "3600"
+    assert answer.body == (b"The report is not taken in: the spool is full: 1M octets (see "
+                           b"MTASTSReportQuota).\n")
+    assert post(server, bulky(0, 100000)).status == 200
+    assert post(server, bulky(0, 100000)[:-1]).status == 202  # the quarantine has its own
+    assert refusals(server, "quota")
+    policy.check(server.fetch())
+    server.graceful()
+    assert post(server, bulky(78, 100000)).status == 503
+    for path in list(Spool(server).files().values())[:5]:
+        path.unlink()
+    server.restart()  # what is there is counted again
+    assert post(server, bulky(79, 100000)).status == 201
+    assert len(Spool(server).files()) == 6
+
+
+def test_a_full_quarantine_leaves_the_spool_alone(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    statuses = [post(server, bulky(number, 100000)[:-1]).status for number in range(12)]
+    assert statuses == [202] * 10 + [503] * 2
+    assert post(server, packed(make())).status == 201
+
+
+@pytest.mark.parametrize("level, count", [("warn", 0), ("info", 1)])
+def test_what_is_kept_or_put_aside_is_logged_at_level_info(start, level, count):
+    server = start(f"LogLevel {level}\nLogLevel mta_sts:{level}\n" + report.conf())
+    for body in (make(), make(), make()[:-1]):
+        post(server, body)
+    assert len(server.log.matching(r"report kept \[report-new\]$")) == count
+    assert len(server.log.matching(r"report kept already \[report-repeated\]$")) == count
+    assert len(server.log.matching(r"report put aside: .* \[report-quarantined\]$")) == count

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The state directory: made at start by root for the children, and never a reason not to start."""
+
+import os
+import stat
+
+import pytest
+
+import policy
+import report
+from httpd import CHILD, MPMS, proxied
+from policy import HOST, MX
+from report import Spool, make, packed, post
+
+
+def owner_and_mode(path):
+    info = path.lstat()
+    return info.st_uid, stat.S_IMODE(info.st_mode)
+
+
+@pytest.mark.parametrize("mask", [0, 0o22, 0o777])
+def test_it_is_made_for_the_children_whatever_the_umask(start, mask):
+    before = os.umask(mask)
+    try:
+        server = start(report.conf())
+    finally:
+        os.umask(before)
+    for name in ("state", "state/reports", "state/quarantine", "state/tmp"):
+        assert owner_and_mode(server.root / name) == (CHILD.pw_uid, 0o700)
+    assert post(server, packed(make())).status == 201
+    Spool(server).check()
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_it_works_under_any_mpm_and_over_restarts(make_with, mpm):
+    server = make_with(mpm=mpm).configure(report.conf()).start()
+    for number, again in enumerate((server.graceful, server.restart, server.graceful)):
+        assert post(server, packed(make(number))).status == 201
+        again()
+        assert post(server, packed(make(number))).status == 200
+    Spool(server).check()
+
+
+@pytest.mark.parametrize("words", [["-t"], ["-S"], ["-t", "-D", "DUMP_MTA_STS"]], ids=" ".join)
+@pytest.mark.parametrize("user", [None, "nobody"])
+def test_looking_at_the_configuration_makes_nothing(make_with, words, user):
+    server = make_with().configure(report.conf())
+    status, output = server.run(*words, user=user)
+    assert status == 0, output
+    assert not (server.root / "state").exists()
+
+
+def test_without_policy_and_endpoint_nothing_is_made(start):
+    server = start(proxied("www.example.com"))
+    assert not (server.root / "state").exists()
+
+
+def test_a_policy_alone_has_a_state_directory(start):
+    assert (start(proxied(HOST, MX)).root / "state").is_dir()
+
+
+def put_file(path):
+    path.write_text("")
+
+
+def put_link(path):
+    (path.parent / "aside").mkdir()
+    path.symlink_to(path.parent / "aside")
+
+
+def put_foreign(path):
+    path.mkdir(mode=0o700)
+    os.chown(path, 1, 1)
+
+
+def put_writable(path):
+    path.mkdir()
+    os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
+    path.chmod(0o777)
+
+
+IN_THE_WAY = {
+    "a file": (put_file, r"is a file instead of a folder.*\[state-not-a-folder\]$"),
+    "a link": (put_link, r"is a symbolic link .*\[state-not-a-folder\]$"),
+    "a foreign owner": (put_foreign, r"belongs to uid 1 .*\[state-owner\]$"),
+    "a mode": (put_writable, r"can be written to by others .*\(mode 0777\).*\[state-mode\]$"),
+}
+
+
+@pytest.mark.parametrize("kind", IN_THE_WAY)
+def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
+    put, finding = IN_THE_WAY[kind]
+    server = make_with(expected=[rf"\[mta_sts:error\].*/state: {finding}",
+                                   r"\[report-not-kept\]$"]).configure(report.conf())
+    put(server.root / "state")
+    assert server.run("-t")[1].splitlines()[-1] == "Syntax OK"
+    server.start()
+    policy.check(server.fetch())
+    answer = post(server, packed(make()))
+    assert answer.status == 503
+    assert answer.header("Retry-After") == "600"
+    if kind == "a link":
+        assert os.listdir(server.root / "aside") == []
+
+
+def test_what_an_earlier_start_made_is_used_again(start):
+    server = start(report.conf())
+    post(server, packed(make()))
+    before = Spool(server).files()
+    server.stop()
+    server.start()
+    assert post(server, packed(make())).status == 200
+    assert Spool(server).files() == before

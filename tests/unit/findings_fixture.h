@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_UNIT_FINDINGS_FIXTURE_H
+#define TESTS_UNIT_FINDINGS_FIXTURE_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/finding.h"
+#include "core/text.h"
+
+/* Findings as tables tell them: "error mode-unknown@2, info line-ends-lf@1"; @0: no line. */
+static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings *findings)
+{
+    const char *summary = "";
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        summary =
+            apr_psprintf(p, "%s%s%s %s@%d", summary, i ? ", " : "",
+                         mta_sts_severity_name(finding->severity), finding->id, finding->line);
+    }
+    return summary;
+}
+
+/* Whether a text can be shown anywhere: UTF-8 without control characters, and not empty. */
+static inline int is_showable(const char *text)
+{
+    apr_size_t len = strlen(text), i = 0;
+
+    while (i < len) {
+        apr_size_t length = mta_sts_text_utf8_length(text + i, len - i);
+        unsigned char first = (unsigned char)text[i];
+
+        if (length == 0 || first < 0x20 || first == 0x7f ||
+            (first == 0xc2 && (unsigned char)text[i + 1] < 0xa0)) {
+            return 0;
+        }
+        i += length;
+    }
+    return len > 0;
+}
+
+/* What every finding owes its reader: a subject, a message of one line without a full stop. */
+static inline void assert_findings_are_showable(const mta_sts_findings *findings)
+{
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        if (!is_showable(finding->subject) || !is_showable(finding->message) ||
+            (finding->fix && !is_showable(finding->fix)) ||
+            finding->message[strlen(finding->message) - 1] == '.') {
+            fail_msg("finding %s is not fit to be shown: \"%s\", \"%s\", \"%s\"", finding->id,
+                     finding->subject, finding->message, finding->fix ? finding->fix : "");
+        }
+    }
+}
+
+/* A copy that ends where its octets end, so that a sanitizer sees a read beyond them. */
+static inline char *exact_copy(const char *octets, apr_size_t len)
+{
+    char *copy = malloc(len ? len : 1);
+
+    assert_non_null(copy);
+    memcpy(copy, octets, len);
+    return copy;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_UNIT_PUBLICATION_FIXTURE_H
+#define TESTS_UNIT_PUBLICATION_FIXTURE_H
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/policy.h"
+#include "core/publication.h"
+
+/*
+ * Facts about example.com as tables tell them. Lists are parted by newlines. In `now`, NULL is what
+ * nobody asked, "" what DNS has not, "!" what DNS fails to tell.
+ */
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ID "31a77c838c175b1b2452"
+#define STS "v=STSv1; id=" ID ";"
+#define OLD_STS "v=STSv1; id=20250101;"
+#define TLSRPT "v=TLSRPTv1; rua=mailto:tls@example.com"
+#define TTL 300
+#define MX_TTL 7200
+
+typedef struct world {
+    const char *mx; /* patterns of the policy; NULL: mx1.example.com */
+    mta_sts_mode mode;
+    mta_sts_served served;
+    const char *rua;
+    const char *addresses;
+    const char *cname;
+    apr_int64_t ttl; /* 0: MTA_STS_TTL_AS_NOW */
+    const char *now[MTA_STS_QUESTIONS];
+    const char *alias; /* of the MTA-STS record */
+} world;
+
+static inline apr_array_header_t *fixture_list(apr_pool_t *p, const char *text)
+{
+    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
+
+    while (*text) {
+        apr_size_t len = strcspn(text, "\n");
+
+        APR_ARRAY_PUSH(list, const char *) = apr_pstrmemdup(p, text, len);
+        text += len;
+        text += *text == '\n';
+    }
+    return list;
+}
+
+static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
+{
+    mta_sts_answer answer = {.status = MTA_STS_ANSWER_UNASKED};
+
+    if (text) {
+        answer.status = *text == '\0'  ? MTA_STS_ANSWER_NODATA
+                        : *text == '!' ? MTA_STS_ANSWER_SERVFAIL
+                                       : MTA_STS_ANSWER_OK;
+        answer.values = fixture_list(p, *text == '!' ? "" : text);
+        answer.ttl = answer.status == MTA_STS_ANSWER_OK ? TTL : 0;
+    }
+    return answer;
+}
+
+static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const world *w)
+{
+    mta_sts_publication_facts *facts = apr_pcalloc(p, sizeof(*facts));
+    mta_sts_policy *policy = apr_pcalloc(p, sizeof(*policy));
+    int i;
+
+    policy->mode = w->mode ? w->mode : MTA_STS_MODE_ENFORCE;
+    policy->max_age = 604800;
+    policy->mx = fixture_list(p, w->mx ? w->mx : "mx1.example.com");
+    facts->domain = "example.com";
+    facts->id = ID;
+    facts->policy = policy;
+    facts->ttl = w->ttl ? w->ttl : MTA_STS_TTL_AS_NOW;
+    facts->rua = w->rua ? fixture_list(p, w->rua) : NULL;
+    facts->addresses = w->addresses ? fixture_list(p, w->addresses) : NULL;
+    facts->cname = w->cname;
+    facts->served = w->served;
+    facts->served_id = w->served == MTA_STS_SERVED_OTHER ? "20250101" : NULL;
+    for (i = 0; i < MTA_STS_QUESTIONS; i++) {
+        facts->now[i] = fixture_answer(p, w->now[i]);
+    }
+    if (w->now[MTA_STS_ASK_MX] && *w->now[MTA_STS_ASK_MX]) {
+        facts->now[MTA_STS_ASK_MX].ttl = MX_TTL;
+    }
+    facts->now[MTA_STS_ASK_MTA_STS].alias = w->alias;
+    return facts;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <string.h>
+
+#include "cli/auth_results.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define US "mx.example.com"
+
+/* A field of ours about a message from bigmail.example; the signer that passed, or NULL. */
+typedef struct auth_case {
+    const char *value;
+    cli_auth_told told;
+    const char *domain;
+} auth_case;
+
+static void check_cases(apr_pool_t *p, const auth_case *cases, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const char *domain = "unset";
+        cli_auth_told told =
+            cli_auth_results_read(p, cases[i].value, US, "bigmail.example", &domain);
+        const char *expected = cases[i].domain ? cases[i].domain : "nothing";
+
+        if (told != cases[i].told || strcmp(domain ? domain : "nothing", expected) != 0) {
+            fail_msg("\"%s\": told %d, %s", cases[i].value, told, domain ? domain : "nothing");
+        }
+    }
+}
+
+static void test_a_signature_that_passed_is_found(void **state)
+{
+    static const auth_case cases[] = {
+        {US "; dkim=pass header.d=bigmail.example", CLI_AUTH_DKIM, "bigmail.example"},
+        {" MX.Example.Com ;DKIM=Pass Header.D=BigMail.Example", CLI_AUTH_DKIM, "bigmail.example"},
+        {US " 1; dkim=pass header.d=bigmail.example", CLI_AUTH_DKIM, "bigmail.example"},
+        {US ";\r\n\tdkim=pass (2048-bit key; secure) header.d=bigmail.example\r\n"
+            "\theader.i=@bigmail.example header.s=2026 header.b=\"a;b=c\"; spf=pass x.y=z",
+         CLI_AUTH_DKIM, "bigmail.example"},
+        {US "; dkim=pass header.i=@bigmail.example", CLI_AUTH_DKIM, "bigmail.example"},
+        {US "; dkim=pass header.i=user@bigmail.example", CLI_AUTH_DKIM, "bigmail.example"},
+        {US "; dkim/1=pass header.d=bigmail.example", CLI_AUTH_DKIM, "bigmail.example"},
+        {US "; dkim = pass header.d = bigmail.example", CLI_AUTH_DKIM, "bigmail.example"},
+        {US "; dkim=pass reason=\"a \\\"b\\\"; dkim=fail\" header.d=bigmail.example", CLI_AUTH_DKIM,
+         "bigmail.example"},
+        {US "; dmarc=pass; dkim=fail header.d=a.example; dkim=pass header.d=bigmail.example",
+         CLI_AUTH_DKIM, "bigmail.example"},
+        {"(a (nested \\) comment)) \"mx.example.com\" (x); dkim=pass header.d=\"bigmail.example\"",
+         CLI_AUTH_DKIM, "bigmail.example"},
+    };
+
+    check_cases(*state, cases, COUNT(cases));
+}
+
+static void test_what_did_not_pass_or_is_of_another_domain_is_no_verification(void **state)
+{
+    static const auth_case cases[] = {
+        {US "; dkim=fail header.d=bigmail.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=none", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=evil.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=l.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=mail.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=x.bigmail.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=bigmail.example.evil.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass header.d=evil.example header.i=@bigmail.example", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=pass (header.d=bigmail.example)", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=fail reason=\"dkim=pass header.d=bigmail.example\"", CLI_AUTH_DKIM, NULL},
+        {US "; dkim=passed header.d=bigmail.example", CLI_AUTH_DKIM, NULL},
+        {US "; \"dkim=pass header.d=bigmail.example\"", CLI_AUTH_NOTHING, NULL},
+        {US "; spf=pass header.d=bigmail.example", CLI_AUTH_NOTHING, NULL},
+        {US "; dkim-adsp=pass header.d=bigmail.example", CLI_AUTH_NOTHING, NULL},
+        {US "; none", CLI_AUTH_NOTHING, NULL},
+        {US ";", CLI_AUTH_NOTHING, NULL},
+        {US, CLI_AUTH_NOTHING, NULL},
+    };
+
+    check_cases(*state, cases, COUNT(cases));
+}
+
+static void test_the_fields_of_other_servers_and_broken_ones_are_left_alone(void **state)
+{
+    static const auth_case cases[] = {
+        {"", CLI_AUTH_OTHER, NULL},
+        {";", CLI_AUTH_OTHER, NULL},
+        {"evil.example; dkim=pass header.d=bigmail.example", CLI_AUTH_OTHER, NULL},
+        {"mx.example.com.evil.example; dkim=pass header.d=bigmail.example", CLI_AUTH_OTHER, NULL},
+        {"evil.example (mx.example.com); dkim=pass header.d=bigmail.example", CLI_AUTH_OTHER, NULL},
+        {"(; mx.example.com; dkim=pass header.d=bigmail.example", CLI_AUTH_OTHER, NULL},
+        {US "; dkim=pass header.d=bigmail.example (", CLI_AUTH_OTHER, NULL},
+        {US "; dkim=pass header.d=\"bigmail.example", CLI_AUTH_OTHER, NULL},
+        {US "; dkim=pass header.d=bigmail.example \\", CLI_AUTH_DKIM, "bigmail.example"},
+    };
+
+    check_cases(*state, cases, COUNT(cases));
+}
+
+static void test_a_signature_of_a_domain_above_the_authors_counts(void **state)
+{
+    const char *domain;
+
+    assert_int_equal(cli_auth_results_read(*state, US "; dkim=pass header.d=bigmail.example", US,
+                                           "reports.eu.bigmail.example", &domain),
+                     CLI_AUTH_DKIM);
+    assert_string_equal(domain, "bigmail.example");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_a_signature_that_passed_is_found),
+        POOL_TEST(test_what_did_not_pass_or_is_of_another_domain_is_no_verification),
+        POOL_TEST(test_the_fields_of_other_servers_and_broken_ones_are_left_alone),
+        POOL_TEST(test_a_signature_of_a_domain_above_the_authors_counts),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include "core/procedure.h"
+#include "publication_fixture.h"
+
+/* A world, and how its steps begin, one a line. */
+typedef struct procedure_case {
+    world world;
+    const char *steps;
+} procedure_case;
+
+static const apr_array_header_t *steps_of(apr_pool_t *p, const world *w)
+{
+    return mta_sts_procedure_make(
+        p, mta_sts_publication_make(p, fixture_facts(p, w), mta_sts_findings_make(p)));
+}
+
+static void check_cases(apr_pool_t *p, const procedure_case *cases, size_t count)
+{
+    size_t i;
+    int step;
+
+    for (i = 0; i < count; i++) {
+        const apr_array_header_t *steps = steps_of(p, &cases[i].world);
+        const apr_array_header_t *expected = fixture_list(p, cases[i].steps);
+
+        for (step = 0; step < steps->nelts && step < expected->nelts; step++) {
+            const char *begin = APR_ARRAY_IDX(expected, step, const char *);
+
+            if (strncmp(APR_ARRAY_IDX(steps, step, const char *), begin, strlen(begin)) != 0) {
+                fail_msg("expected: %s\nfound:    %s", begin,
+                         APR_ARRAY_IDX(steps, step, const char *));
+            }
+        }
+        assert_int_equal(steps->nelts, expected->nelts);
+    }
+}
+
+#define CHECK(cases) check_cases(*state, cases, COUNT(cases))
+#define ALL_WELL                                                                                   \
+    {                                                                                              \
+        STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"                                        \
+    }
+#define SERVE "curl -s https://mta-sts.example.com/.well-known/mta-sts.txt | sha256sum | cut -c1-20"
+
+static void test_where_all_is_well_nothing_is_to_be_done(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_IT, .now = ALL_WELL}, "Nothing is to be changed"},
+        {{.served = MTA_STS_SERVED_IT, .mode = MTA_STS_MODE_TESTING, .now = ALL_WELL},
+         "Nothing is to be changed\nStay in mode testing until"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_a_first_publication_begins_with_the_host_and_ends_with_the_records(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_NOTHING, .now = {"", "", "", "", "", "mx1.example.com"}},
+         "Publish the address of mta-sts.example.com, and get a certificate\n"
+         "First serve the policy: " SERVE " must print " ID ".\n"
+         "Publish the TXT record at _mta-sts.example.com, with the id " ID ".\n"
+         "At any time: publish the TLSRPT record"},
+        {{.served = MTA_STS_SERVED_UNKNOWN},
+         "Serve the policy: " SERVE "\n"
+         "Publish the id " ID
+         " in the TXT record at _mta-sts.example.com; if there was one before, "
+         "wait its TTL"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_OTHER,
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
+         "First serve the policy: " SERVE " must print " ID ".\n"
+         "Put the new id " ID
+         " into the TXT record at _mta-sts.example.com, then wait 5 minutes, its TTL"},
+        {{.served = MTA_STS_SERVED_IT,
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
+         "Put the new id " ID
+         " into the TXT record at _mta-sts.example.com, then wait 5 minutes, its TTL"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_a_new_mx_host_comes_last(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_OTHER,
+          .mx = "mx1.example.com\nmx2.example.com",
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
+         "First serve the policy\n"
+         "Put the new id\n"
+         "The policy names mx2.example.com, but no MX record does. A new MX host gets its MX "
+         "record only now"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_a_leaving_mx_host_goes_first(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_OTHER,
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com\nmx2.example.com"}},
+         "MX hosts that the policy does not cover: mx2.example.com. To keep one, add it to the "
+         "policy first and begin again. To be rid of one, delete its MX record first, then wait 2 "
+         "hours, the TTL of the MX records, before the policy is served.\n"
+         "First serve the policy\n"
+         "Put the new id"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_IT,
+          .mode = MTA_STS_MODE_NONE,
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx2.example.com"}},
+         "Put the new id\n"
+         "Go on serving mode none, with this record, until\n"
+         "Only then delete the TXT record at _mta-sts.example.com, wait 5 minutes, its TTL, and "
+         "afterwards the records and the site of mta-sts.example.com"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_second_records_are_deleted(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_IT,
+          .now = {STS "\n" OLD_STS, "", "192.0.2.7", "", TLSRPT "\n" TLSRPT, "mx1.example.com"}},
+         "Delete the other MTA-STS record at _mta-sts.example.com: senders use none\n"
+         "At any time: delete the other TLSRPT record"},
+    };
+
+    CHECK(cases);
+}
+
+static void test_a_time_is_told_in_the_largest_unit_that_tells_it_exactly(void **state)
+{
+    static const struct {
+        apr_int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "0 seconds"},   {1, "1 second"},    {59, "59 seconds"},       {60, "1 minute"},
+        {90, "90 seconds"}, {300, "5 minutes"}, {3600, "1 hour"},         {5400, "90 minutes"},
+        {86400, "1 day"},   {604800, "7 days"}, {86401, "86401 seconds"}, {31557600, "8766 hours"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(mta_sts_procedure_duration(*state, cases[i].seconds), cases[i].text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_where_all_is_well_nothing_is_to_be_done),
+        POOL_TEST(test_a_first_publication_begins_with_the_host_and_ends_with_the_records),
+        POOL_TEST(test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for),
+        POOL_TEST(test_a_new_mx_host_comes_last),
+        POOL_TEST(test_a_leaving_mx_host_goes_first),
+        POOL_TEST(test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy),
+        POOL_TEST(test_second_records_are_deleted),
+        POOL_TEST(test_a_time_is_told_in_the_largest_unit_that_tells_it_exactly),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/finding.h"
+#include "findings_fixture.h"
+#include "core/text.h"
+
+/* A string literal with its octets counted, NULs inside included. */
+#define OCTETS(literal) literal, sizeof(literal) - 1
+
+typedef struct quote_case {
+    const char *text;
+    apr_size_t len;
+    const char *quoted;
+} quote_case;
+
+static const char *quote_exactly(apr_pool_t *p, const char *text, apr_size_t len)
+{
+    char *copy = exact_copy(text, len);
+    const char *quoted = mta_sts_text_quote(p, copy, len);
+
+    free(copy);
+    return quoted;
+}
+
+static void check_quotes(apr_pool_t *p, const quote_case *cases, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        assert_string_equal(quote_exactly(p, cases[i].text, cases[i].len), cases[i].quoted);
+    }
+}
+
+static void test_plain_text_is_put_in_double_quotes(void **state)
+{
+    static const quote_case cases[] = {
+        {OCTETS(""), "\"\""},
+        {OCTETS("a"), "\"a\""},
+        {OCTETS("mx1.example.com"), "\"mx1.example.com\""},
+        {OCTETS(" mode: x "), "\" mode: x \""},
+        {OCTETS("100%s"), "\"100%s\""},
+        {OCTETS("it's <b>"), "\"it's <b>\""},
+        {OCTETS("m\xc3\xbcnchen"), "\"m\xc3\xbcnchen\""},
+        {OCTETS("\xc2\xa0"), "\"\xc2\xa0\""},
+        {OCTETS("\xe2\x82\xac"), "\"\xe2\x82\xac\""},
+        {OCTETS("\xf0\x9f\x92\xa9"), "\"\xf0\x9f\x92\xa9\""},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_what_would_leave_the_quotation_is_escaped(void **state)
+{
+    static const quote_case cases[] = {
+        {OCTETS("\""), "\"\\x22\""},
+        {OCTETS("\\"), "\"\\x5c\""},
+        {OCTETS("a\"b\\c"), "\"a\\x22b\\x5cc\""},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_control_characters_are_escaped(void **state)
+{
+    static const quote_case cases[] = {
+        {OCTETS("a\0b"), "\"a\\x00b\""},        {OCTETS("\t\r\n"), "\"\\x09\\x0d\\x0a\""},
+        {OCTETS("\x1b[31m"), "\"\\x1b[31m\""},  {OCTETS("\x1f\x20"), "\"\\x1f \""},
+        {OCTETS("~\x7f"), "\"~\\x7f\""},        {OCTETS("\xc2\x80"), "\"\\xc2\\x80\""},
+        {OCTETS("\xc2\x9b"), "\"\\xc2\\x9b\""}, {OCTETS("\xc2\x9f"), "\"\\xc2\\x9f\""},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_octets_that_are_not_utf8_are_escaped_one_by_one(void **state)
+{
+    static const quote_case cases[] = {
+        {OCTETS("\xff"), "\"\\xff\""},
+        {OCTETS("\x80z"), "\"\\x80z\""},
+        {OCTETS("\xc3"), "\"\\xc3\""},
+        {OCTETS("\xc3z"), "\"\\xc3z\""},
+        {OCTETS("\xe2\x82"), "\"\\xe2\\x82\""},
+        {OCTETS("\xc0\xaf"), "\"\\xc0\\xaf\""},
+        {OCTETS("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},
+        {OCTETS("\xf4\x90\x80\x80"), "\"\\xf4\\x90\\x80\\x80\""},
+        {OCTETS("\xff\xc3\xbc\xff"), "\"\\xff\xc3\xbc\\xff\""},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_eighty_octets_are_shown_whole_and_more_are_cut(void **state)
+{
+    static const char eighty[] =
+        "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
+    char text[200], expected[200];
+
+    memset(text, 'x', sizeof(text));
+    memcpy(text, eighty, 80);
+    apr_snprintf(expected, sizeof(expected), "\"%s\"", eighty);
+    assert_string_equal(quote_exactly(*state, text, 80), expected);
+    apr_snprintf(expected, sizeof(expected), "\"%s\"...", eighty);
+    assert_string_equal(quote_exactly(*state, text, 81), expected);
+    assert_string_equal(quote_exactly(*state, text, sizeof(text)), expected);
+}
+
+/* Each octet may become four: nothing may run over the end of the result. */
+static void test_eighty_octets_that_are_all_escaped_fit(void **state)
+{
+    char text[100];
+    const char *quoted;
+
+    memset(text, 0xff, sizeof(text));
+    quoted = quote_exactly(*state, text, sizeof(text));
+    assert_int_equal(strlen(quoted), 1 + 4 * 80 + strlen("\"..."));
+    assert_string_equal(quoted + strlen(quoted) - 8, "\\xff\"...");
+}
+
+static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_octets(void **state)
+{
+    static const char *const sequences[] = {"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x92\xa9"};
+    size_t i, before;
+
+    for (i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++) {
+        for (before = 76; before <= 80; before++) {
+            char text[100];
+            const char *quoted;
+
+            memset(text, 'x', sizeof(text));
+            memcpy(text + before, sequences[i], strlen(sequences[i]));
+            quoted = quote_exactly(*state, text, sizeof(text));
+            assert_true(is_showable(quoted));
+            assert_null(strchr(quoted, '\\'));
+            if (strlen(quoted) > strlen("\"\"...") + 80) {
+                fail_msg("%d octets are shown, with a sequence of %d behind %d others",
+                         (int)(strlen(quoted) - strlen("\"\"...")), (int)strlen(sequences[i]),
+                         (int)before);
+            }
+        }
+    }
+}
+
+static void test_a_path_is_shown_whole_with_what_must_be_escaped(void **state)
+{
+    apr_pool_t *p = *state;
+    char path[201] = "/a\x1b";
+
+    memset(path + 3, 'b', 197);
+    path[200] = '\0';
+    assert_string_equal(mta_sts_text_quote_path(p, path),
+                        apr_pstrcat(p, "\"/a\\x1b", path + 3, "\"", NULL));
+}
+
+static void test_any_octet_behind_any_other_quotes_to_showable_text(void **state)
+{
+    int first, second;
+
+    for (first = 0; first < 256; first++) {
+        apr_pool_t *p;
+
+        assert_int_equal(apr_pool_create(&p, *state), APR_SUCCESS);
+        for (second = 0; second < 256; second++) {
+            char text[2] = {(char)first, (char)second};
+
+            if (!is_showable(mta_sts_text_quote(p, text, 2))) {
+                fail_msg("\\x%02x\\x%02x is quoted to something that cannot be shown", first,
+                         second);
+            }
+        }
+        apr_pool_destroy(p);
+    }
+}
+
+typedef struct utf8_case {
+    const char *text;
+    apr_size_t len;
+    apr_size_t length;
+} utf8_case;
+
+static void check_utf8(const utf8_case *cases, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        char *copy = exact_copy(cases[i].text, cases[i].len);
+        apr_size_t length = mta_sts_text_utf8_length(copy, cases[i].len);
+
+        free(copy);
+        if (length != cases[i].length) {
+            fail_msg("row %d: length %d, expected %d", (int)i, (int)length, (int)cases[i].length);
+        }
+    }
+}
+
+static void test_the_borders_of_each_utf8_length_are_valid(void **state)
+{
+    static const utf8_case cases[] = {
+        {OCTETS("\0"), 1},
+        {OCTETS("\x7f"), 1},
+        {OCTETS("ab"), 1},
+        {OCTETS("\xc2\x80"), 2},
+        {OCTETS("\xdf\xbf"), 2},
+        {OCTETS("\xe0\xa0\x80"), 3},
+        {OCTETS("\xec\xbf\xbf"), 3},
+        {OCTETS("\xed\x9f\xbf"), 3},
+        {OCTETS("\xee\x80\x80"), 3},
+        {OCTETS("\xef\xbf\xbf"), 3},
+        {OCTETS("\xf0\x90\x80\x80"), 4},
+        {OCTETS("\xf3\xbf\xbf\xbf"), 4},
+        {OCTETS("\xf4\x8f\xbf\xbf"), 4},
+        {OCTETS("\xe2\x82\xac rest"), 3},
+    };
+
+    (void)state;
+    check_utf8(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_valid(void **state)
+{
+    static const utf8_case cases[] = {
+        {OCTETS("\xc0\x80"), 0},
+        {OCTETS("\xc1\xbf"), 0},
+        {OCTETS("\xe0\x80\x80"), 0},
+        {OCTETS("\xe0\x9f\xbf"), 0},
+        {OCTETS("\xf0\x80\x80\x80"), 0},
+        {OCTETS("\xf0\x8f\xbf\xbf"), 0},
+        {OCTETS("\xed\xa0\x80"), 0},
+        {OCTETS("\xed\xbf\xbf"), 0},
+        {OCTETS("\xf4\x90\x80\x80"), 0},
+        {OCTETS("\xf5\x80\x80\x80"), 0},
+        {OCTETS("\xf8\x88\x80\x80\x80"), 0},
+        {OCTETS("\xff"), 0},
+        {OCTETS("\xfe"), 0},
+    };
+
+    (void)state;
+    check_utf8(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_lonely_and_missing_continuations_are_not_valid(void **state)
+{
+    static const utf8_case cases[] = {
+        {OCTETS("\x80"), 0},          {OCTETS("\xbf"), 0},          {OCTETS("\xc3"), 0},
+        {OCTETS("\xc3z"), 0},         {OCTETS("\xc3\xc3"), 0},      {OCTETS("\xe2\x82"), 0},
+        {OCTETS("\xe2\x82z"), 0},     {OCTETS("\xe2z\xac"), 0},     {OCTETS("\xf0\x9f\x92"), 0},
+        {OCTETS("\xf0\x9f\x92z"), 0}, {OCTETS("\xf0\x9fz\xa9"), 0},
+    };
+
+    (void)state;
+    check_utf8(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_plain_text_is_put_in_double_quotes),
+        POOL_TEST(test_what_would_leave_the_quotation_is_escaped),
+        POOL_TEST(test_control_characters_are_escaped),
+        POOL_TEST(test_octets_that_are_not_utf8_are_escaped_one_by_one),
+        POOL_TEST(test_eighty_octets_are_shown_whole_and_more_are_cut),
+        POOL_TEST(test_eighty_octets_that_are_all_escaped_fit),
+        POOL_TEST(test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_octets),
+        POOL_TEST(test_a_path_is_shown_whole_with_what_must_be_escaped),
+        POOL_TEST(test_any_octet_behind_any_other_quotes_to_showable_text),
+        POOL_TEST(test_the_borders_of_each_utf8_length_are_valid),
+        POOL_TEST(test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_valid),
+        POOL_TEST(test_lonely_and_missing_continuations_are_not_valid),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
