@@ -15,6 +15,7 @@
 #define DAY (24 * HOUR)
 #define WEEK (7 * DAY)
 
+#define BEFORE_MODE "version: STSv1\r\nmode: " /* what a rendered policy begins with */
 #define ID_DIGITS 20
 
 static const char *const mode_names[] = {NULL, "none", "testing", "enforce"};
@@ -103,8 +104,7 @@ const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, a
     char *text, *out;
     int i;
 
-    apr_snprintf(head, sizeof(head), "version: STSv1\r\nmode: %s\r\n",
-                 mta_sts_mode_name(policy->mode));
+    apr_snprintf(head, sizeof(head), BEFORE_MODE "%s\r\n", mta_sts_mode_name(policy->mode));
     apr_snprintf(tail, sizeof(tail), "max_age: %" APR_INT64_T_FMT "\r\n", policy->max_age);
     *len = strlen(head) + strlen(tail);
     for (i = 0; i < policy->mx->nelts; i++) {
@@ -119,6 +119,13 @@ const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, a
     }
     append(out, tail);
     return text;
+}
+
+mta_sts_mode mta_sts_policy_rendered_mode(const char *text)
+{
+    const char *name = text + strlen(BEFORE_MODE);
+
+    return mta_sts_mode_from_name(name, strcspn(name, "\r"));
 }
 
 const char *mta_sts_policy_id(apr_pool_t *p, const char *text, apr_size_t len)

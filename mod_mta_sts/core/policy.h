@@ -66,6 +66,9 @@ const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *
  */
 const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, apr_size_t *len);
 
+/* The mode in a text that mta_sts_policy_render made. */
+mta_sts_mode mta_sts_policy_rendered_mode(const char *text);
+
 /*
  * The policy id of a policy text: the first 20 hex digits of SHA-256 over its octets, so that
  * `curl -s URL | sha256sum | cut -c1-20` gives it too.

@@ -18,12 +18,16 @@ typedef struct carrier {
     int is_https;
 } carrier;
 
+struct mod_hosts {
+    apr_hash_t *by_name;            /* policy domain -> array of carrier */
+    apr_array_header_t *by_pattern; /* of carrier */
+};
+
 typedef struct check {
     apr_pool_t *p;
     mta_sts_findings *findings;
     apr_time_t now;
-    apr_hash_t *by_name;            /* policy domain -> array of carrier */
-    apr_array_header_t *by_pattern; /* of carrier */
+    const mod_hosts *hosts;
     apr_hash_t *done;               /* policy domains that were looked at */
     int uncarried;                  /* domains of server-level blocks that no name carries */
     const char *uncarried_first;    /* one of them */
@@ -59,40 +63,46 @@ static const apr_array_header_t *certificates_of(const server_rec *s)
     return main->certificates ? apr_hash_get(main->certificates, &s, sizeof(s)) : NULL;
 }
 
-static void add_carrier(check *c, const mod_name *name, server_rec *s, int is_https)
+static void add_carrier(apr_pool_t *p, mod_hosts *hosts, const mod_name *name, server_rec *s,
+                        int is_https)
 {
-    apr_array_header_t *list = c->by_pattern;
+    apr_array_header_t *list = hosts->by_pattern;
 
     if (!name->is_pattern) {
-        list = apr_hash_get(c->by_name, name->key, APR_HASH_KEY_STRING);
+        list = apr_hash_get(hosts->by_name, name->key, APR_HASH_KEY_STRING);
         if (!list) {
-            list = apr_array_make(c->p, 2, sizeof(carrier));
-            apr_hash_set(c->by_name, name->key, APR_HASH_KEY_STRING, list);
+            list = apr_array_make(p, 2, sizeof(carrier));
+            apr_hash_set(hosts->by_name, name->key, APR_HASH_KEY_STRING, list);
         }
     }
     APR_ARRAY_PUSH(list, carrier) = (carrier){s, name->is_pattern ? name->key : NULL, is_https};
 }
 
-static void collect_carriers(check *c, server_rec *main)
+const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main)
 {
+    mod_hosts *hosts = apr_palloc(p, sizeof(*hosts));
     server_rec *s;
     int i;
 
+    hosts->by_name = apr_hash_make(p);
+    hosts->by_pattern = apr_array_make(p, 1, sizeof(carrier));
     for (s = main; s; s = s->next) {
-        const apr_array_header_t *names = mod_names_of(c->p, s);
+        const apr_array_header_t *names = mod_names_of(p, s);
         int is_https = names->nelts && mod_names_https(s);
 
         for (i = 0; i < names->nelts; i++) {
-            add_carrier(c, &APR_ARRAY_IDX(names, i, mod_name), s, is_https);
+            add_carrier(p, hosts, &APR_ARRAY_IDX(names, i, mod_name), s, is_https);
         }
     }
+    return hosts;
 }
 
 /* The first server that carries the host, of those with https or of those without. */
-static server_rec *carrier_of(const check *c, const char *host, const char *domain, int is_https)
+static server_rec *carrier_of(const mod_hosts *hosts, const char *host, const char *domain,
+                              int is_https)
 {
-    const apr_array_header_t *lists[] = {apr_hash_get(c->by_name, domain, APR_HASH_KEY_STRING),
-                                         c->by_pattern};
+    const apr_array_header_t *lists[] = {apr_hash_get(hosts->by_name, domain, APR_HASH_KEY_STRING),
+                                         hosts->by_pattern};
     apr_size_t l;
     int i;
 
@@ -123,26 +133,52 @@ static mta_sts_told what_is_told(const server_rec *s, const char *host, const ch
                   : (mta_sts_told){NULL, place_of_server(s)};
 }
 
-static void check_host(check *c, const char *host, const char *domain, const server_rec *http,
-                       const server_rec *https)
+mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served *served)
 {
+    const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
+    mod_host found = {carrier_of(hosts, host, served->domain, 0),
+                      carrier_of(hosts, host, served->domain, 1), NULL};
+
+    /* Without such names it is meant for requests that arrive there under a name not its own. */
+    if (!found.http && !found.https && served->server->is_virtual) {
+        *(mod_names_https(served->server) ? &found.https : &found.http) = served->server;
+    }
+    found.certificates = found.https ? certificates_of(found.https) : NULL;
+    return found;
+}
+
+static void judge(const mod_host *found, const char *domain, apr_time_t now,
+                  mta_sts_findings *findings)
+{
+    const char *host = apr_pstrcat(findings->pool, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
     mta_sts_policy_host facts = {.domain = domain, .host = host};
 
-    if (http) {
-        facts.http = what_is_told(http, host, domain);
+    if (found->http) {
+        facts.http = what_is_told(found->http, host, domain);
     }
-    if (https) {
+    if (found->https) {
         facts.has_https = 1;
-        facts.https_at = place_of_server(https);
-        facts.https = what_is_told(https, host, domain);
-        facts.certificates = certificates_of(https);
+        facts.https_at = place_of_server(found->https);
+        facts.https = what_is_told(found->https, host, domain);
+        facts.certificates = found->certificates;
     }
-    mta_sts_policy_host_check(&facts, c->now, c->findings);
+    mta_sts_policy_host_check(&facts, now, findings);
+}
+
+void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_t now,
+                     mta_sts_findings *findings)
+{
+    mod_host found = mod_hosts_find(hosts, findings->pool, served);
+
+    if (found.http || found.https) {
+        judge(&found, served->domain, now, findings);
+    }
 }
 
 static int is_carried(const check *c, const char *domain)
 {
-    return c->by_pattern->nelts || apr_hash_get(c->by_name, domain, APR_HASH_KEY_STRING);
+    return c->hosts->by_pattern->nelts ||
+           apr_hash_get(c->hosts->by_name, domain, APR_HASH_KEY_STRING);
 }
 
 static void count_uncarried(check *c, const mod_served *served)
@@ -157,8 +193,7 @@ static void count_uncarried(check *c, const mod_served *served)
 static void visit_served(void *baton, const mod_served *served)
 {
     check *c = baton;
-    const char *host;
-    server_rec *http, *https;
+    mod_host found;
 
     if (served->is_pattern || apr_hash_get(c->done, served->domain, APR_HASH_KEY_STRING)) {
         return;
@@ -168,18 +203,12 @@ static void visit_served(void *baton, const mod_served *served)
         return;
     }
     apr_hash_set(c->done, served->domain, APR_HASH_KEY_STRING, served->domain);
-    host = apr_pstrcat(c->p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
-    http = carrier_of(c, host, served->domain, 0);
-    https = carrier_of(c, host, served->domain, 1);
-    if (!http && !https && !served->server->is_virtual) {
+    found = mod_hosts_find(c->hosts, c->p, served);
+    if (!found.http && !found.https) {
         count_uncarried(c, served);
         return;
     }
-    if (!http && !https) { /* meant for requests that arrive there under a name not its own */
-        http = mod_names_https(served->server) ? NULL : (server_rec *)served->server;
-        https = http ? NULL : (server_rec *)served->server;
-    }
-    check_host(c, host, served->domain, http, https);
+    judge(&found, served->domain, c->now, c->findings);
 }
 
 /* A block at server level is answered wherever a request arrives, so this may be all right. */
@@ -204,10 +233,8 @@ void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings
 {
     check c = {.p = p, .findings = findings, .now = apr_time_now()};
 
-    c.by_name = apr_hash_make(p);
-    c.by_pattern = apr_array_make(p, 1, sizeof(carrier));
     c.done = apr_hash_make(p);
-    collect_carriers(&c, main);
+    c.hosts = mod_hosts_collect(p, main);
     mod_policies_each(p, main, visit_served, &c);
     report_uncarried(&c);
 }

@@ -5,14 +5,34 @@
 #include <httpd.h>
 
 #include "core/finding.h"
+#include "httpd/policies.h"
 
 /*
  * The start-up check of every policy host: which virtual hosts answer for it, what they tell, and
  * with which certificates.
  */
 
+/* Which virtual hosts carry which policy hosts among their names. */
+typedef struct mod_hosts mod_hosts;
+
+/* Looks through all virtual hosts; the result is allocated from p, and only read afterwards. */
+const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main);
+
+/* What senders see of one policy domain. */
+typedef struct mod_host {
+    const server_rec *http, *https; /* the virtual hosts that answer for it, or NULL */
+    const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https one
+                                               shows; NULL: not known */
+} mod_host;
+
+mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served *served);
+
+/* Judges one policy domain, no alias, by core/policy_host.h; the findings get what is wrong. */
+void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_t now,
+                     mta_sts_findings *findings);
+
 /*
- * Gathers the facts and judges them by core/policy_host.h.
+ * Gathers the facts of all and judges them by core/policy_host.h.
  *
  * @param p        pool of scratch memory and of what the findings point to
  * @param main     the main server, its policies resolved and its certificates collected

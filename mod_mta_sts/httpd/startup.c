@@ -10,6 +10,7 @@
 #include "httpd/hosts.h"
 #include "httpd/log.h"
 #include "httpd/mod_mta_sts.h"
+#include "httpd/noticed.h"
 #include "httpd/ours.h"
 #include "httpd/policies.h"
 #include "httpd/shared.h"
@@ -42,14 +43,16 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* What is noticed beside errors: in the directives, and in how the virtual hosts fit together. */
-static void log_state(server_rec *main, apr_pool_t *p, int startup)
+/* What is noticed beside errors: in the directives, and in how the virtual hosts fit together.
+ * Returns the latter. */
+static const mta_sts_findings *log_state(server_rec *main, apr_pool_t *p, int startup)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
 
     mod_log_findings(main, p, mod_config_of(main)->findings, 0, startup);
     mod_hosts_check(p, main, findings);
     mod_log_findings(main, p, findings, 0, startup);
+    return findings;
 }
 
 /* configtest shows warnings as well. */
@@ -112,12 +115,11 @@ static int is_dry_run(void)
 
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
-    (void)pconf;
     (void)plog;
     if (is_dry_run()) {
         return OK;
     }
-    log_state(main, ptemp, 0);
+    mod_noticed_keep(pconf, main, log_state(main, ptemp, 0));
     log_policies(main, ptemp);
     mod_counters_make(main);
     mod_state_prepare(main, ptemp);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the endpoints did since counting began, and how full the spool is. */
+#include <apr_strings.h>
+
+#include "httpd/counters.h"
+#include "httpd/html.h"
+#include "httpd/report_config.h"
+#include "httpd/status_view.h"
+
+const char *mod_status_counter_words(int counter)
+{
+    static const char *const words[] = {
+        [MOD_POLICY_SERVED] = "Policies served",
+        [MOD_POLICY_METHOD] = "Refused: neither GET nor HEAD (405)",
+        [MOD_POLICY_BAD_BODY] = "Refused: a body that could not be read (400)",
+        [MOD_REPORT_NEW] = "New reports kept (201)",
+        [MOD_REPORT_REPEATED] = "Kept already (200)",
+        [MOD_REPORT_QUARANTINED] = "Put into the quarantine (202)",
+        [MOD_REPORT_METHOD] = "Refused: not a POST (405)",
+        [MOD_REPORT_LIMITED] = "Refused: too many from one address (503)",
+        [MOD_REPORT_CUT] = "Refused: did not come whole (400, 408)",
+        [MOD_REPORT_TOO_LARGE] = "Refused: too large (413)",
+        [MOD_REPORT_FOREIGN] = "Refused: no report at all (415)",
+        [MOD_REPORT_NO_POLICIES] = "Refused: JSON without policies (400)",
+        [MOD_REPORT_QUOTA] = "Lost: the quota is reached (503)",
+        [MOD_REPORT_NOT_KEPT] = "Lost: could not be written to disk (503)",
+    };
+
+    return words[counter];
+}
+
+static void put_counters(const mod_status_view *view, const char *caption, int first, int behind)
+{
+    int counter;
+
+    MOD_HTML(view->out, "<table><caption>%s</caption><thead class=\"skip\"><tr><th scope=\"col\">"
+                        "What</th><th scope=\"col\">How often</th></tr></thead><tbody>", caption);
+    for (counter = first; counter < behind; counter++) {
+        apr_int64_t value = (apr_int64_t)mod_counters_value((mod_counter)counter);
+
+        MOD_HTML(view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
+                 mod_status_counter_words(counter), mod_html_count(view->p, value));
+    }
+    MOD_HTML(view->out, "</tbody></table>");
+}
+
+static void put_usage(const mod_status_view *view, const char *name, tlsrpt_area area,
+                      apr_int64_t quota)
+{
+    mod_usage usage = mod_counters_usage(area);
+    apr_pool_t *p = view->p;
+
+    MOD_HTML(view->out, "<dt>%s</dt><dd>%s file%s, %s of %s (%s)</dd>", name,
+             mod_html_count(p, usage.files), usage.files == 1 ? "" : "s",
+             mod_html_octets(p, usage.octets), mod_html_octets(p, quota),
+             usage.octets ? mod_html_share(p, usage.octets, quota) : "empty");
+}
+
+static void put_store(const mod_status_view *view)
+{
+    const mod_report_config *config = mod_report_config_of(view->r->server);
+
+    MOD_HTML(view->out, "<dl class=\"facts\">");
+    put_usage(view, "Reports kept", TLSRPT_REPORTS, config->spool_quota);
+    put_usage(view, "Quarantine", TLSRPT_QUARANTINE, config->quarantine_quota);
+    MOD_HTML(view->out, "<dt>State directory</dt><dd><code>%s</code></dd></dl>",
+             config->state_dir);
+}
+
+void mod_status_endpoint_html(const mod_status_view *view)
+{
+    apr_time_t since = mod_counters_since();
+
+    MOD_HTML(view->out, "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This httpd</h2>"
+                        "<p class=\"soft small\">Counted since %s, over graceful restarts.</p>"
+                        "<div class=\"columns\"><div>", mod_html_time(view->p, since));
+    put_counters(view, "Requests for policies", MOD_POLICY_SERVED, MOD_REPORT_NEW);
+    MOD_HTML(view->out, "</div><div>");
+    put_counters(view, "Reports over HTTPS", MOD_REPORT_NEW, MOD_COUNTERS);
+    MOD_HTML(view->out, "</div><div>");
+    put_store(view);
+    MOD_HTML(view->out, "</div></div></section>");
+}
