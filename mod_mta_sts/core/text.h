@@ -27,8 +27,8 @@ const char *mta_sts_text_quote_path(apr_pool_t *p, const char *path);
  */
 apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len);
 
-/* Whether the UTF-8 sequence of this length at text is a control character (C0, DEL, C1) or one that
- * changes the direction of text or breaks lines. */
+/* Whether the UTF-8 sequence of this length at text is a control character (C0, DEL, C1) or one
+ * that changes the direction of text or breaks lines. */
 int mta_sts_text_is_hidden(const char *text, apr_size_t length);
 
 /* ASCII letters and digits, whatever the locale. */

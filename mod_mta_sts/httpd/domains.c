@@ -52,8 +52,8 @@ static apr_array_header_t *make_list(apr_pool_t *p, mod_domains *domains)
         mod_domain *domain = apr_array_push(list);
 
         places = count_places(first, served->nelts - i);
-        *domain = (mod_domain){first->domain, first, places, choose(first, places),
-                               MTA_STS_MODE_UNSET};
+        *domain = (mod_domain){first->domain,      first, places, choose(first, places),
+                               MTA_STS_MODE_UNSET, NULL};
         domain->mode = mta_sts_policy_rendered_mode(domain->shown->policy->text);
         domains->modes[domain->mode]++;
     }
@@ -61,9 +61,9 @@ static apr_array_header_t *make_list(apr_pool_t *p, mod_domains *domains)
 }
 
 /* The one of them that ends first; those that could not be read have no end. */
-static const mta_sts_certificate *first_to_end(const apr_array_header_t *certificates,
-                                               const mta_sts_certificate *first)
+static const mta_sts_certificate *first_to_end(const apr_array_header_t *certificates)
 {
+    const mta_sts_certificate *first = NULL;
     int i;
 
     for (i = 0; certificates && i < certificates->nelts; i++) {
@@ -87,11 +87,14 @@ static const mod_domains *make(apr_pool_t *p)
     domains->list = make_list(p, domains);
     apr_pool_create(&scratch, p);
     for (i = 0; i < domains->list->nelts; i++) {
-        const mod_domain *domain = &APR_ARRAY_IDX(domains->list, i, mod_domain);
+        mod_domain *domain = &APR_ARRAY_IDX(domains->list, i, mod_domain);
 
-        domains->first =
-            first_to_end(mod_hosts_find(domains->hosts, scratch, domain->shown).certificates,
-                         domains->first);
+        domain->certificate =
+            first_to_end(mod_hosts_find(domains->hosts, scratch, domain->shown).certificates);
+        if (domain->certificate &&
+            (!domains->first || domain->certificate->not_after < domains->first->not_after)) {
+            domains->first = domain->certificate;
+        }
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
@@ -125,8 +128,15 @@ static const mta_sts_findings *judge(apr_pool_t *p, const mod_domains *domains,
                                      apr_time_t now)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
+    int i;
 
     mta_sts_policy_check(policy, domain->name, findings);
+    for (i = 0; i < findings->list->nelts; i++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, i, mta_sts_finding);
+
+        finding->file = domain->shown->policy->at->filename;
+        finding->line = domain->shown->policy->at->line_num;
+    }
     if (!domain->shown->is_pattern) {
         mod_hosts_judge(domains->hosts, domain->shown, now, findings);
     }
@@ -139,14 +149,11 @@ mod_domain_facts mod_domains_facts(apr_pool_t *p, const mod_domains *domains,
     const mod_policy *policy = domain->shown->policy;
     mod_domain_facts facts = {.domain = domain};
 
-    facts.policy =
-        mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
+    facts.policy = mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
     facts.id = mta_sts_policy_id(p, policy->text, policy->len);
     facts.place = mod_config_place(p, policy->at);
     facts.is_served = mod_policies_reach_senders(domain->shown);
-    facts.certificate =
-        first_to_end(mod_hosts_find(domains->hosts, p, domain->shown).certificates, NULL);
-    facts.days = facts.certificate ? mta_sts_certificate_days(facts.certificate, now) : 0;
+    facts.days = domain->certificate ? mta_sts_certificate_days(domain->certificate, now) : 0;
     facts.findings = judge(p, domains, domain, facts.policy, now);
     return facts;
 }
@@ -157,8 +164,8 @@ static const apr_array_header_t *rua_of(apr_pool_t *p, const mod_domain *domain)
     const char *path = mod_report_path_of(domain->shown->server), *uri;
     apr_array_header_t *rua;
 
-    if (!path || mta_sts_rua_parse(
-                     p, apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL), &uri)) {
+    if (!path ||
+        mta_sts_rua_parse(p, apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL), &uri)) {
         return NULL;
     }
     rua = apr_array_make(p, 1, sizeof(const char *));
@@ -177,11 +184,12 @@ const char *mod_domains_records(apr_pool_t *p, const mod_domain_facts *facts)
     };
 
     if (facts->domain->shown->is_pattern) {
-        return apr_psprintf(p, "; for each of their policy domains:\n;_mta-sts.DOMAIN. IN TXT \"%s\"",
+        return apr_psprintf(p,
+                            "; for each of their policy domains:\n;_mta-sts.DOMAIN. IN TXT \"%s\"",
                             mta_sts_record_render(p, facts->id));
     }
-    return mta_sts_zone_render(
-        p, mta_sts_publication_make(p, &publication, mta_sts_findings_make(p)));
+    return mta_sts_zone_render(p,
+                               mta_sts_publication_make(p, &publication, mta_sts_findings_make(p)));
 }
 
 static void child_init(apr_pool_t *pchild, server_rec *main)

@@ -17,18 +17,20 @@
 /* One policy domain, or wildcard alias of policy hosts. */
 typedef struct mod_domain {
     const char *name;
-    const mod_served *served; /* where its policy is told, the nearest first */
-    int places;               /* how often: served[0..places-1] */
-    const mod_served *shown;  /* the one senders get; the first if they get none */
-    mta_sts_mode mode;        /* of that one */
+    const mod_served *served;               /* where its policy is told, the nearest first */
+    int places;                             /* how often: served[0..places-1] */
+    const mod_served *shown;                /* the one senders get; the first if they get none */
+    mta_sts_mode mode;                      /* of that one */
+    const mta_sts_certificate *certificate; /* of those that its policy host shows, the one that
+                                               ends first; NULL: none is known */
 } mod_domain;
 
 typedef struct mod_domains {
-    const apr_array_header_t *list;    /* of mod_domain, by name */
+    const apr_array_header_t *list;      /* of mod_domain, by name */
     int modes[MTA_STS_MODE_ENFORCE + 1]; /* how many have this mode */
     const struct mod_hosts *hosts;
-    const mta_sts_certificate *first;  /* the certificate that ends first, of all virtual hosts with
-                                          policy hosts; NULL: none is known */
+    const mta_sts_certificate *first; /* the certificate that ends first, of all virtual hosts with
+                                         policy hosts; NULL: none is known */
 } mod_domains;
 
 /* The list; never NULL. It lives as long as the child, and nobody changes it. */
@@ -42,12 +44,10 @@ typedef struct mod_domain_facts {
     const mod_domain *domain;
     const mta_sts_policy *policy;
     const char *id;
-    const char *place; /* "file:line" */
-    int is_served;     /* whether senders can be told it */
-    const mta_sts_certificate *certificate; /* of those that its policy host shows, the one that
-                                               ends first; NULL: none is known */
-    int days;                               /* of which so many are left */
-    const mta_sts_findings *findings;       /* none is ok */
+    const char *place;                /* "file:line" */
+    int is_served;                    /* whether senders can be told it */
+    int days;                         /* that its certificate has left; 0 if none is known */
+    const mta_sts_findings *findings; /* none is ok */
 } mod_domain_facts;
 
 /* Gathers them. p is the pool of what is made for it. */

@@ -28,9 +28,9 @@ typedef struct check {
     mta_sts_findings *findings;
     apr_time_t now;
     const mod_hosts *hosts;
-    apr_hash_t *done;               /* policy domains that were looked at */
-    int uncarried;                  /* domains of server-level blocks that no name carries */
-    const char *uncarried_first;    /* one of them */
+    apr_hash_t *done;            /* policy domains that were looked at */
+    int uncarried;               /* domains of server-level blocks that no name carries */
+    const char *uncarried_first; /* one of them */
     mta_sts_place uncarried_at;
 } check;
 

@@ -20,7 +20,7 @@ const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main);
 
 /* What senders see of one policy domain. */
 typedef struct mod_host {
-    const server_rec *http, *https; /* the virtual hosts that answer for it, or NULL */
+    const server_rec *http, *https;         /* the virtual hosts that answer for it, or NULL */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https one
                                                shows; NULL: not known */
 } mod_host;

@@ -40,8 +40,8 @@ void mod_html_text(mod_buffer *buffer, const char *text)
         if (reference) {
             mod_buffer_puts(buffer, reference);
         }
-        else if (length == 0 || (mta_sts_text_is_hidden(text + i, length) && text[i] != '\n' &&
-                                 text[i] != '\t')) {
+        else if (length == 0 ||
+                 (mta_sts_text_is_hidden(text + i, length) && text[i] != '\n' && text[i] != '\t')) {
             mod_buffer_puts(buffer, REPLACEMENT);
         }
         else {

@@ -12,8 +12,8 @@
  */
 
 /*
- * Adds markup. The first argument behind the buffer must be a string constant; in it, %s is replaced
- * by a string, escaped (NULL: nothing), %d by an int, %% by a percent sign.
+ * Adds markup. The first argument behind the buffer must be a string constant; in it, %s is
+ * replaced by a string, escaped (NULL: nothing), %d by an int, %% by a percent sign.
  *
  *   MOD_HTML(page, "<td class=\"name\">%s</td>", report->organization);
  */

@@ -9,6 +9,8 @@
 #include "httpd/report_handler.h"
 #include "httpd/startup.h"
 #include "httpd/state.h"
+#include "httpd/status.h"
+#include "httpd/status_section.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -19,6 +21,8 @@ static void register_hooks(apr_pool_t *p)
     mod_handler_register_hooks();
     mod_report_handler_register_hooks();
     mod_state_register_hooks();
+    mod_status_register_hooks();
+    mod_status_section_register_hooks();
 }
 
 AP_DECLARE_MODULE(mta_sts) = {

@@ -15,7 +15,7 @@
 
 typedef struct mod_noticed {
     apr_time_t when;
-    mta_sts_findings *findings; /* MOD_NOTICED_MAX at most, the worst first; none is ok */
+    mta_sts_findings *findings;      /* MOD_NOTICED_MAX at most, the worst first; none is ok */
     int counts[MTA_STS_UNKNOWN + 1]; /* by severity, of all there were */
 } mod_noticed;
 

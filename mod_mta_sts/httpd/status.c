@@ -43,7 +43,7 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
 }
 
-static int send(request_rec *r, const char *type, const char *octets, apr_size_t len)
+static int send_text(request_rec *r, const char *type, const char *octets, apr_size_t len)
 {
     set_headers(r);
     ap_set_content_type(r, type);
@@ -57,7 +57,7 @@ static int refuse(request_rec *r, int status, const char *sentence)
     const char *text = apr_pstrcat(r->pool, sentence, "\n", NULL);
 
     r->status = status;
-    return send(r, "text/plain; charset=utf-8", text, strlen(text));
+    return send_text(r, "text/plain; charset=utf-8", text, strlen(text));
 }
 
 /* Whether anything is known of the domain that is asked for. */
@@ -84,7 +84,7 @@ static int show(mod_status_view *view)
     else {
         formats[format](view);
     }
-    return send(view->r, content_types[format], view->out->octets, view->out->len);
+    return send_text(view->r, content_types[format], view->out->octets, view->out->len);
 }
 
 static int answer(request_rec *r, const mod_status_query *query)

@@ -13,9 +13,9 @@
 
 typedef struct picture {
     mod_buffer *page;
-    apr_time_t first;   /* beginning of the first day shown */
-    int length;         /* days */
-    apr_int64_t most;   /* sessions of the day that has most; at least 1 */
+    apr_time_t first;               /* beginning of the first day shown */
+    int length;                     /* days */
+    apr_int64_t most;               /* sessions of the day that has most; at least 1 */
     apr_int64_t successful, failed; /* of all days shown */
 } picture;
 

@@ -33,8 +33,10 @@ static void put_counters(const mod_status_view *view, const char *caption, int f
 {
     int counter;
 
-    MOD_HTML(view->out, "<table><caption>%s</caption><thead class=\"skip\"><tr><th scope=\"col\">"
-                        "What</th><th scope=\"col\">How often</th></tr></thead><tbody>", caption);
+    MOD_HTML(view->out,
+             "<table><caption>%s</caption><thead class=\"skip\"><tr><th scope=\"col\">"
+             "What</th><th scope=\"col\">How often</th></tr></thead><tbody>",
+             caption);
     for (counter = first; counter < behind; counter++) {
         apr_int64_t value = (apr_int64_t)mod_counters_value((mod_counter)counter);
 
@@ -63,17 +65,18 @@ static void put_store(const mod_status_view *view)
     MOD_HTML(view->out, "<dl class=\"facts\">");
     put_usage(view, "Reports kept", TLSRPT_REPORTS, config->spool_quota);
     put_usage(view, "Quarantine", TLSRPT_QUARANTINE, config->quarantine_quota);
-    MOD_HTML(view->out, "<dt>State directory</dt><dd><code>%s</code></dd></dl>",
-             config->state_dir);
+    MOD_HTML(view->out, "<dt>State directory</dt><dd><code>%s</code></dd></dl>", config->state_dir);
 }
 
 void mod_status_endpoint_html(const mod_status_view *view)
 {
     apr_time_t since = mod_counters_since();
 
-    MOD_HTML(view->out, "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This httpd</h2>"
-                        "<p class=\"soft small\">Counted since %s, over graceful restarts.</p>"
-                        "<div class=\"columns\"><div>", mod_html_time(view->p, since));
+    MOD_HTML(view->out,
+             "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This httpd</h2>"
+             "<p class=\"soft small\">Counted since %s, over graceful restarts.</p>"
+             "<div class=\"columns\"><div>",
+             mod_html_time(view->p, since));
     put_counters(view, "Requests for policies", MOD_POLICY_SERVED, MOD_REPORT_NEW);
     MOD_HTML(view->out, "</div><div>");
     put_counters(view, "Reports over HTTPS", MOD_REPORT_NEW, MOD_COUNTERS);

@@ -9,9 +9,9 @@
 #include "httpd/status_style.h"
 #include "httpd/status_view.h"
 
-#define ICON \
-    "data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%%3E" \
-    "%%3Crect width='16' height='16' rx='4' fill='%%232a9d78'/%%3E%%3Cpath d='M4 8l3 3 5-6' " \
+#define ICON                                                                                       \
+    "data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%%3E"        \
+    "%%3Crect width='16' height='16' rx='4' fill='%%232a9d78'/%%3E%%3Cpath d='M4 8l3 3 5-6' "      \
     "fill='none' stroke='white' stroke-width='2'/%%3E%%3C/svg%%3E"
 
 /* The same view of another range. */
@@ -42,8 +42,7 @@ static void put_crumb(const mod_status_view *view)
                  mod_status_query_render(view->p, &all));
     }
     else {
-        MOD_HTML(view->out, "<p class=\"crumb soft\">%s</p>",
-                 ap_get_server_name(view->r));
+        MOD_HTML(view->out, "<p class=\"crumb soft\">%s</p>", ap_get_server_name(view->r));
     }
 }
 
@@ -65,8 +64,7 @@ void mod_status_begin_html(const mod_status_view *view, const char *title)
     MOD_HTML(view->out, "</header><main id=\"content\" tabindex=\"-1\">");
 }
 
-static void put_format_link(const mod_status_view *view, mod_status_format format,
-                            const char *name)
+static void put_format_link(const mod_status_view *view, mod_status_format format, const char *name)
 {
     mod_status_query query = view->query;
 
@@ -152,8 +150,8 @@ void mod_status_certificate_tile_html(const mod_status_view *view,
         view->out, mta_sts_severity_name(mod_status_certificate_severity(days)),
         view->query.domain ? "Certificate" : "Certificate that ends first",
         days < 0 ? "expired" : apr_psprintf(p, "%d day%s", days, days == 1 ? "" : "s"),
-        apr_pstrcat(p, days < 0 ? "ended " : "until ", mod_html_day(p, certificate->not_after), ", ",
-                    certificate->path, NULL));
+        apr_pstrcat(p, days < 0 ? "ended " : "until ", mod_html_day(p, certificate->not_after),
+                    ", ", certificate->path, NULL));
 }
 
 void mod_status_session_tiles_html(const mod_status_view *view)
@@ -168,10 +166,9 @@ void mod_status_session_tiles_html(const mod_status_view *view)
         mod_status_tile_html(view->out, "warning", "Sessions", "unknown", reports->problem);
         return;
     }
-    mod_status_tile_html(view->out, "", "Delivered securely",
-                         mod_html_share(p, reports->successful, all),
-                         apr_psprintf(p, "of %s sessions in %d days", mod_html_count(p, all),
-                                      view->query.days));
+    mod_status_tile_html(
+        view->out, "", "Delivered securely", mod_html_share(p, reports->successful, all),
+        apr_psprintf(p, "of %s sessions in %d days", mod_html_count(p, all), view->query.days));
     mod_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
                          mod_html_count(p, reports->failed),
                          reports->failed ? "causes and what to do below" : "nothing to do");

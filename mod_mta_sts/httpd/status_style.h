@@ -3,8 +3,9 @@
 #define MOD_STATUS_STYLE_H
 
 /*
- * How the status page looks: one style sheet, which the page carries and its Content-Security-Policy
- * names by its hash. Every colour has a contrast of 4.5 or more on what it stands on.
+ * How the status page looks: one style sheet, which the page carries and its
+ * Content-Security-Policy names by its hash. Every colour has a contrast of 4.5 or more on what it
+ * stands on.
  */
 static const char mod_status_style[] =
     ":root{color-scheme:light dark;--page:#f3f5f8;--card:#fff;--text:#1b1f24;--soft:#55606c;"
@@ -55,7 +56,8 @@ static const char mod_status_style[] =
     "font-variant-numeric:tabular-nums;letter-spacing:-.01em}"
     "dl.tiles dd.sub{font-size:.8125rem;font-weight:400;color:var(--soft);line-height:1.35;"
     "letter-spacing:0}"
-    "dl.tiles .error dd:not(.sub){color:var(--bad)}dl.tiles .warning dd:not(.sub){color:var(--warn)}"
+    "dl.tiles .error dd:not(.sub){color:var(--bad)}dl.tiles .warning "
+    "dd:not(.sub){color:var(--warn)}"
     "dl.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.35rem 1.25rem;"
     "margin:0}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0}"
     "table{border-collapse:collapse;width:100%;font-size:.9375rem}"
@@ -78,7 +80,8 @@ static const char mod_status_style[] =
     ".badge.testing,.badge.warning,.badge.unknown{background:var(--warn-on);color:var(--warn)}"
     ".badge.error{background:var(--bad-on);color:var(--bad)}"
     "ul.findings,ol.causes{list-style:none;margin:0;padding:0;display:grid;gap:.9rem}"
-    "ul.findings li,ol.causes li{display:grid;grid-template-columns:5.2rem minmax(0,1fr);gap:.75rem}"
+    "ul.findings li,ol.causes li{display:grid;grid-template-columns:5.2rem "
+    "minmax(0,1fr);gap:.75rem}"
     "ol.causes li{border-top:1px solid var(--line);padding-top:.9rem;grid-template-columns:"
     "7.5rem minmax(0,1fr)}ol.causes li:first-child{border-top:0;padding-top:0}"
     ".sessions{font-size:1.4rem;font-weight:600;color:var(--bad);line-height:1.2;"

@@ -3,6 +3,7 @@
 #define MOD_STATUS_VIEW_H
 
 #include <httpd.h>
+#include <apr_hash.h>
 
 #include "httpd/buffer.h"
 #include "httpd/domains.h"
@@ -10,7 +11,8 @@
 #include "httpd/status_query.h"
 #include "httpd/status_reports.h"
 
-/* What one answer of the status page is made from, gathered once and shown in one of its formats. */
+/* What one answer of the status page is made from, gathered once and shown in one of its formats.
+ */
 typedef struct mod_status_view {
     request_rec *r;
     apr_pool_t *p; /* of the request */
@@ -18,7 +20,7 @@ typedef struct mod_status_view {
     mod_status_query query;
     const mod_domains *domains;
     const mod_noticed *noticed;
-    const mod_domain *domain;         /* the one that is asked for, if it has a policy here */
+    const mod_domain *domain; /* the one that is asked for, if it has a policy here */
     const mod_status_reports *reports;
     mod_buffer *out;
 } mod_status_view;
@@ -33,6 +35,9 @@ typedef struct mod_status_list {
 #define MOD_STATUS_PAGE 100 /* domains on one page */
 
 mod_status_list mod_status_list_of(const mod_status_view *view);
+
+/* The sessions of those domains: name -> mod_status_share; NULL if they are not known. */
+apr_hash_t *mod_status_list_shares(const mod_status_view *view, const mod_status_list *list);
 
 /* The formats. Each adds a whole answer to view->out. */
 void mod_status_overview_html(const mod_status_view *view);
@@ -51,6 +56,9 @@ void mod_status_tile_html(mod_buffer *out, const char *class, const char *name, 
 void mod_status_session_tiles_html(const mod_status_view *view);
 void mod_status_reports_html(const mod_status_view *view);
 void mod_status_endpoint_html(const mod_status_view *view);
+
+/* The words for a cause; never NULL. */
+const struct tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause);
 
 /* How bad it is that a certificate has so many days left. */
 mta_sts_severity mod_status_certificate_severity(int days);

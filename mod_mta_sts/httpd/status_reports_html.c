@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reports tell, as a part of the overview and of a domain's page. */
+#include <apr_strings.h>
+
+#include "core/policy_text.h"
+#include "httpd/html.h"
+#include "httpd/status_chart.h"
+#include "httpd/status_view.h"
+#include "tlsrpt/explain.h"
+
+static const char *domain_link(const mod_status_view *view, const char *name)
+{
+    const mod_status_query query = {.domain = name, .days = view->query.days, .page = 1};
+
+    return mod_status_query_render(view->p, &query);
+}
+
+static const char *join(apr_pool_t *p, const apr_array_header_t *words)
+{
+    apr_array_header_t *parts = apr_array_make(p, 2 * words->nelts, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < words->nelts; i++) {
+        if (i) {
+            APR_ARRAY_PUSH(parts, const char *) = ", ";
+        }
+        APR_ARRAY_PUSH(parts, const char *) = APR_ARRAY_IDX(words, i, const char *);
+    }
+    return apr_array_pstrcat(p, parts, 0);
+}
+
+const tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause)
+{
+    const apr_array_header_t *reasons = cause->cause->reasons, *ips = cause->cause->receiving_ips;
+    const tlsrpt_facts facts = {
+        .result_type = cause->cause->result_type,
+        .reason = reasons->nelts ? APR_ARRAY_IDX(reasons, 0, const char *) : NULL,
+        .domain = cause->domain,
+        .mx = cause->cause->receiving_mx,
+        .ip = ips->nelts ? APR_ARRAY_IDX(ips, 0, const char *) : NULL,
+    };
+
+    return tlsrpt_explain(p, &facts);
+}
+
+/* --- failures by cause --- */
+
+static void put_cause_head(const mod_status_view *view, const mod_status_cause *cause)
+{
+    const tlsrpt_cause *of = cause->cause;
+
+    MOD_HTML(view->out, "<h3>%s", of->result_type);
+    if (of->receiving_mx) {
+        MOD_HTML(view->out, " at %s", of->receiving_mx);
+    }
+    MOD_HTML(view->out, "</h3>");
+    if (!view->query.domain) {
+        MOD_HTML(view->out, "<p class=\"small\"><a href=\"%s\">%s</a></p>",
+                 domain_link(view, cause->domain), *cause->domain ? cause->domain : "(no domain)");
+    }
+}
+
+static void put_cause_details(const mod_status_view *view, const tlsrpt_cause *of)
+{
+    apr_pool_t *p = view->p;
+
+    MOD_HTML(view->out, "<p class=\"soft small\">Told by %s, %s to %s", join(p, of->senders),
+             mod_html_day(p, of->first), mod_html_day(p, of->last));
+    if (of->reasons->nelts) {
+        MOD_HTML(view->out, "; reason as sent: %s", join(p, of->reasons));
+    }
+    if (of->receiving_ips->nelts) {
+        MOD_HTML(view->out, "; at %s", join(p, of->receiving_ips));
+    }
+    MOD_HTML(view->out, "</p>");
+}
+
+static void put_cause(const mod_status_view *view, const mod_status_cause *cause)
+{
+    const tlsrpt_explanation *explanation = mod_status_explain(view->p, cause);
+
+    MOD_HTML(view->out, "<li><p class=\"sessions\">%s<small>failed session%s</small></p><div>",
+             mod_html_count(view->p, cause->cause->sessions),
+             cause->cause->sessions == 1 ? "" : "s");
+    put_cause_head(view, cause);
+    MOD_HTML(view->out,
+             "<p>%s <span class=\"badge\">%s</span></p><p><strong>What to do:</strong> "
+             "%s</p>",
+             explanation->what, tlsrpt_whose_text(explanation->whose), explanation->action);
+    if (explanation->command) {
+        MOD_HTML(view->out, "<pre>%s</pre>", explanation->command);
+    }
+    put_cause_details(view, cause->cause);
+    MOD_HTML(view->out, "</div></li>");
+}
+
+static void put_causes(const mod_status_view *view)
+{
+    const mod_status_reports *reports = view->reports;
+    int i;
+
+    if (reports->causes->nelts == 0 && reports->failed == 0) {
+        return;
+    }
+    MOD_HTML(view->out,
+             "<section aria-labelledby=\"causes\"><h2 id=\"causes\">What failed, and what "
+             "to do</h2><ol class=\"causes\">");
+    for (i = 0; i < reports->causes->nelts; i++) {
+        put_cause(view, &APR_ARRAY_IDX(reports->causes, i, mod_status_cause));
+    }
+    MOD_HTML(view->out, "</ol>");
+    if (reports->more_causes) {
+        MOD_HTML(view->out,
+                 "<p class=\"soft\">and %d more causes; the page of each domain, and "
+                 "<code>mta-sts report --failures</code>, tell them.</p>",
+                 reports->more_causes);
+    }
+    MOD_HTML(view->out, "</section>");
+}
+
+/* --- senders --- */
+
+static void put_sender(const mod_status_view *view, const tlsrpt_sender *sender)
+{
+    apr_pool_t *p = view->p;
+
+    MOD_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
+             *sender->organization ? sender->organization : "(no name)",
+             sender->verified ? "" : " (not verified)", mod_html_count(p, sender->successful));
+    MOD_HTML(view->out, "<td class=\"number\">");
+    if (sender->failed) {
+        MOD_HTML(view->out, "<span class=\"badge error\">%s</span>",
+                 mod_html_count(p, sender->failed));
+    }
+    else {
+        MOD_HTML(view->out, "0");
+    }
+    MOD_HTML(view->out, "</td><td class=\"number wide\">%s</td><td class=\"wide\">%s</td></tr>",
+             mod_html_count(p, sender->reports), mod_html_day(p, sender->last));
+}
+
+static void put_senders(const mod_status_view *view)
+{
+    const mod_status_reports *reports = view->reports;
+    int i;
+
+    MOD_HTML(view->out,
+             "<section aria-labelledby=\"senders\"><h2 id=\"senders\">Senders</h2><table>"
+             "<thead><tr><th scope=\"col\">Who</th><th scope=\"col\" class=\"number\">"
+             "Secure</th><th scope=\"col\" class=\"number\">Failed</th><th scope=\"col\" "
+             "class=\"number wide\">Reports</th><th scope=\"col\" class=\"wide\">Last day"
+             "</th></tr></thead><tbody>");
+    for (i = 0; i < reports->senders->nelts; i++) {
+        put_sender(view, &APR_ARRAY_IDX(reports->senders, i, tlsrpt_sender));
+    }
+    MOD_HTML(view->out, "</tbody></table>");
+    if (reports->more_senders) {
+        MOD_HTML(view->out, "<p class=\"soft\">and %d more.</p>", reports->more_senders);
+    }
+    MOD_HTML(view->out, "</section>");
+}
+
+/* --- the policy that senders had --- */
+
+static void put_seen(const mod_status_view *view)
+{
+    const apr_array_header_t *seen = view->reports->seen;
+    const mod_policy *policy = view->domain ? view->domain->shown->policy : NULL;
+    const mta_sts_policy *served =
+        policy ? mta_sts_policy_text_read(view->p, policy->text, policy->len,
+                                          mta_sts_findings_make(view->p))
+               : NULL;
+    int i;
+
+    if (seen->nelts == 0) {
+        return;
+    }
+    MOD_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">The policy that senders "
+                        "had</h2><ul class=\"findings\">");
+    for (i = 0; i < seen->nelts; i++) {
+        const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
+        tlsrpt_held held = tlsrpt_held_compare(view->p, one->type, one->policy, served);
+        int is_good = held == TLSRPT_HELD_CURRENT || held == TLSRPT_HELD_DANE;
+
+        MOD_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
+                 is_good ? "ok" : "testing", tlsrpt_held_name(held),
+                 tlsrpt_held_text(view->p, held, one->policy, served, view->query.domain));
+        MOD_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
+                 join(view->p, one->senders), mod_html_count(view->p, one->sessions),
+                 mod_html_day(view->p, one->last));
+    }
+    MOD_HTML(view->out, "</ul></section>");
+}
+
+/* --- the last reports --- */
+
+static void put_receipt(const mod_status_view *view, const mod_status_receipt *receipt)
+{
+    apr_pool_t *p = view->p;
+
+    MOD_HTML(view->out, "<tr><th scope=\"row\">%s</th><td>%s</td><td class=\"wide\">%s</td>",
+             mod_html_time(p, receipt->received),
+             *receipt->organization ? receipt->organization : "(no name)",
+             receipt->begin ? mod_html_day(p, receipt->begin) : "not told");
+    MOD_HTML(view->out,
+             "<td class=\"number\">%s</td><td class=\"number\">%s</td><td "
+             "class=\"wide\">%s</td></tr>",
+             mod_html_count(p, receipt->successful), mod_html_count(p, receipt->failed),
+             receipt->verified ? "verified" : "not verified");
+}
+
+static void put_receipts(const mod_status_view *view)
+{
+    const apr_array_header_t *receipts = view->reports->receipts;
+    int i;
+
+    MOD_HTML(view->out,
+             "<section aria-labelledby=\"last\"><h2 id=\"last\">Last reports received</h2>"
+             "<table><thead><tr><th scope=\"col\">Received</th><th scope=\"col\">From</th>"
+             "<th scope=\"col\" class=\"wide\">Of the day</th><th scope=\"col\" "
+             "class=\"number\">Secure</th><th scope=\"col\" class=\"number\">Failed</th>"
+             "<th scope=\"col\" class=\"wide\">Sender</th></tr></thead><tbody>");
+    for (i = 0; i < receipts->nelts; i++) {
+        put_receipt(view, &APR_ARRAY_IDX(receipts, i, mod_status_receipt));
+    }
+    MOD_HTML(view->out, "</tbody></table></section>");
+}
+
+static void put_problem(const mod_status_view *view)
+{
+    MOD_HTML(view->out,
+             "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2>"
+             "<p>%s.</p>",
+             view->reports->problem);
+    if (view->reports->fix) {
+        MOD_HTML(view->out, "<p>What to do: %s</p>", view->reports->fix);
+    }
+    MOD_HTML(view->out,
+             "<p class=\"soft\">Reports are kept all the same; <code>mta-sts report</code> "
+             "reads them where they are kept.</p></section>");
+}
+
+static void put_chart(const mod_status_view *view)
+{
+    const mod_chart chart = {view->reports->days, view->now, view->query.days};
+
+    MOD_HTML(view->out, "<section aria-labelledby=\"days\"><h2 id=\"days\">Sessions per day</h2>");
+    mod_status_chart(view->out, &chart);
+    MOD_HTML(view->out, "</section>");
+}
+
+static void put_none(const mod_status_view *view)
+{
+    MOD_HTML(view->out,
+             "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>None "
+             "came of the last %d days. Senders send one a day, to the address in the "
+             "<code>_smtp._tls</code> record; it takes a day or two until the first "
+             "arrives.</p></section>",
+             view->query.days);
+}
+
+void mod_status_reports_html(const mod_status_view *view)
+{
+    if (view->reports->problem) {
+        put_problem(view);
+        return;
+    }
+    if (view->reports->reports == 0) {
+        put_none(view);
+        return;
+    }
+    put_causes(view);
+    put_chart(view);
+    put_seen(view);
+    MOD_HTML(view->out, "<div class=\"columns\">");
+    put_senders(view);
+    put_receipts(view);
+    MOD_HTML(view->out, "</div>");
+}
