@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "httpd/status_query.h"
+
+static void nothing_asked_for_is_the_overview_of_30_days(void **state)
+{
+    static const char *const empty[] = {NULL, "", "&", "&&"};
+    mod_status_query query;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        assert_null(mod_status_query_read(*state, empty[i], &query));
+        assert_null(query.domain);
+        assert_null(query.search);
+        assert_int_equal(query.days, 30);
+        assert_int_equal(query.page, 1);
+        assert_int_equal(query.format, MOD_STATUS_HTML);
+    }
+}
+
+static void every_parameter_is_read(void **state)
+{
+    mod_status_query query;
+
+    assert_null(mod_status_query_read(
+        *state, "domain=EXAMPLE.com&since=400d&q=Ex%41+m&page=17&format=prometheus", &query));
+    assert_string_equal(query.domain, "example.com");
+    assert_string_equal(query.search, "exa m");
+    assert_int_equal(query.days, 400);
+    assert_int_equal(query.page, 17);
+    assert_int_equal(query.format, MOD_STATUS_PROMETHEUS);
+}
+
+static void a_domain_may_be_a_wildcard_a_u_label_or_none(void **state)
+{
+    static const struct {
+        const char *args, *domain;
+    } cases[] = {
+        {"domain=mta-sts.*", "mta-sts.*"},
+        {"domain=b%C3%BCcher.example", "xn--bcher-kva.example"},
+        {"domain=", ""},
+        {"domain", ""},
+    };
+    mod_status_query query;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_null(mod_status_query_read(*state, cases[i].args, &query));
+        assert_string_equal(query.domain, cases[i].domain);
+    }
+}
+
+static void what_is_wrong_is_told_in_a_sentence(void **state)
+{
+    static const struct {
+        const char *args, *part;
+    } cases[] = {
+        {"since=8d", "7d, 30d, 90d and 400d"},
+        {"since=", "There is no range"},
+        {"since=30", "There is no range"},
+        {"page=0", "from 1 to"},
+        {"page=-1", "from 1 to"},
+        {"page=1e3", "from 1 to"},
+        {"page=99999999999999999999", "from 1 to"},
+        {"format=xml", "html, json and prometheus"},
+        {"format=JSON", "html, json and prometheus"},
+        {"domain=-x", "The domain"},
+        {"domain=a/b", "The domain"},
+        {"domain=%3Cscript%3E", "The domain"},
+        {"debug=1", "There is no parameter \"debug\""},
+        {"=1", "There is no parameter \"\""},
+        {"<x>=1", "There is no parameter"},
+        {"q=%", "percent sign"},
+        {"q=%zz", "percent sign"},
+        {"q=a%00b", "percent sign"},
+        {"%=1", "percent sign"},
+        {"page=1&page=2", "twice"},
+    };
+    mod_status_query query;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *error = mod_status_query_read(*state, cases[i].args, &query);
+
+        assert_non_null(error);
+        assert_non_null(strstr(error, cases[i].part));
+        assert_int_equal(error[strlen(error) - 1], '.');
+    }
+}
+
+static void names_of_any_length_are_refused_not_cut(void **state)
+{
+    char *args = apr_pcalloc(*state, 100003);
+    mod_status_query query;
+
+    memcpy(args, "q=", 2);
+    memset(args + 2, 'a', 253);
+    assert_null(mod_status_query_read(*state, args, &query));
+    memset(args + 2, 'a', 100000);
+    assert_non_null(mod_status_query_read(*state, args, &query));
+    memcpy(args, "domain=*", 8);
+    assert_non_null(mod_status_query_read(*state, args, &query));
+    memcpy(args, "domain=a", 8);
+    assert_non_null(mod_status_query_read(*state, args, &query));
+}
+
+static void what_is_rendered_is_read_back(void **state)
+{
+    static const char *const texts[] = {
+        "?",
+        "?domain=example.com",
+        "?domain=example.com&since=7d&format=json",
+        "?since=400d&q=a%26b%3D&page=3",
+        "?domain=",
+    };
+    mod_status_query query;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_null(mod_status_query_read(*state, texts[i] + 1, &query));
+        assert_string_equal(mod_status_query_render(*state, &query), texts[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(nothing_asked_for_is_the_overview_of_30_days),
+        POOL_TEST(every_parameter_is_read),
+        POOL_TEST(a_domain_may_be_a_wildcard_a_u_label_or_none),
+        POOL_TEST(what_is_wrong_is_told_in_a_sentence),
+        POOL_TEST(names_of_any_length_are_refused_not_cut),
+        POOL_TEST(what_is_rendered_is_read_back),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
