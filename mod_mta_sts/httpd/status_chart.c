@@ -74,7 +74,9 @@ static void put_day(const picture *of, const tlsrpt_day *day)
     apr_pool_t *p = of->page->p;
     double x = (double)((day->day - of->first) / DAY) * WIDTH / of->length;
     double failed = height_of(of, day->failed), secure = height_of(of, day->successful);
+    double room = HEIGHT - (secure > 0 ? SEEN_MIN : 0);
 
+    failed = failed > room ? room : failed;
     secure = secure + failed > HEIGHT ? HEIGHT - failed : secure;
     MOD_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>", mod_html_day(p, day->day),
              mod_html_count(p, day->successful), mod_html_count(p, day->failed));
