@@ -103,8 +103,7 @@ static void log_policies(server_rec *main, apr_pool_t *ptemp)
     }
 }
 
-/* httpd starts twice the first time; the log is for the second. */
-static int is_dry_run(void)
+int mod_startup_is_dry_run(void)
 {
     return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG &&
            ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL;
@@ -114,7 +113,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 {
     (void)pconf;
     (void)plog;
-    if (is_dry_run()) {
+    if (mod_startup_is_dry_run()) {
         return OK;
     }
     log_state(main, ptemp, 0);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/watchdog.h"
+
+#include <pthread.h>
+
+#include <ap_mpm.h>
+#include <apr_allocator.h>
+#include <apr_optional.h>
+#include <http_log.h>
+#include <mod_watchdog.h>
+#include <scoreboard.h>
+
+#include "httpd/counters.h"
+#include "httpd/mod_mta_sts.h"
+#include "httpd/startup.h"
+#include "httpd/state.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+#define NAME "mta-sts"
+#define INTERVAL apr_time_from_sec(1)
+#define TIDY_INTERVAL apr_time_from_sec(10 * 60)
+
+/* What a task works with. */
+typedef struct work {
+    server_rec *main;
+    apr_pool_t *pool;    /* of this child, for what lasts; only a task uses it */
+    apr_pool_t *scratch; /* of this step */
+} work;
+
+/* One thing to do now and then, in steps that are over in a moment, since the end of a child waits
+ * for one. A step returns whether more is to be done at once. */
+typedef struct task {
+    int (*step)(work *now);
+    apr_interval_time_t interval;
+    apr_time_t last;
+} task;
+
+static int tidy(work *now)
+{
+    (void)now;
+    tlsrpt_spool_tidy(mod_state_spool());
+    mod_counters_recount(mod_state_spool());
+    return 0;
+}
+
+static task tasks[] = {
+    {tidy, TIDY_INTERVAL, 0},
+};
+
+/* Held during each step: a child does not wait for the thread of mod_watchdog before it frees its
+ * memory. */
+static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
+static int is_ending = 1;
+static work here;
+
+/* A child of the generation before lives on while it has connections; what it knows is old. */
+static int is_of_old_generation(void)
+{
+    const global_score *score = ap_get_scoreboard_global();
+    int generation;
+
+    return score && ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS &&
+           generation != score->running_generation;
+}
+
+static void let_go(void)
+{
+}
+
+/* One step of a task; whether more is to be done at once. */
+static int step(const task *one)
+{
+    int more = 0;
+
+    pthread_mutex_lock(&working);
+    if (!is_ending && is_of_old_generation()) {
+        let_go();
+    }
+    else if (!is_ending) {
+        apr_pool_create(&here.scratch, here.pool);
+        more = one->step(&here);
+        apr_pool_destroy(here.scratch);
+    }
+    pthread_mutex_unlock(&working);
+    return more;
+}
+
+static void run_if_due(task *one)
+{
+    apr_time_t now = apr_time_now();
+
+    /* The clock may have been set back. */
+    if (one->last && now >= one->last && now - one->last < one->interval) {
+        return;
+    }
+    one->last = now;
+    while (step(one)) {
+    }
+}
+
+static apr_status_t end(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&working);
+    let_go();
+    is_ending = 1;
+    pthread_mutex_unlock(&working);
+    return APR_SUCCESS;
+}
+
+static apr_status_t watch(int state, void *unused, apr_pool_t *p)
+{
+    apr_size_t i;
+
+    (void)unused;
+    (void)p;
+    if (state == AP_WATCHDOG_STATE_STOPPING) {
+        return end(NULL);
+    }
+    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < sizeof(tasks) / sizeof(tasks[0]); i++) {
+        run_if_due(tasks + i);
+    }
+    return APR_SUCCESS;
+}
+
+/* Its allocator is its own: other threads of the child do not wait for it, nor it for them. */
+static apr_pool_t *make_pool(apr_pool_t *pchild)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *pool;
+
+    apr_allocator_create(&allocator);
+    apr_allocator_max_free_set(allocator, 1024 * 1024);
+    apr_pool_create_ex(&pool, pchild, NULL, allocator);
+    apr_allocator_owner_set(allocator, pool);
+    return pool;
+}
+
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++) {
+        tasks[i].last = 0;
+    }
+    pthread_mutex_lock(&working);
+    here.main = main;
+    here.pool = make_pool(pchild);
+    is_ending = 0;
+    pthread_mutex_unlock(&working);
+    apr_pool_pre_cleanup_register(pchild, NULL, end);
+}
+
+/* NULL, or why there is no thread. */
+static const char *ask_for_thread(apr_pool_t *pconf)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *call =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    ap_watchdog_t *watchdog;
+
+    if (!get || !call) {
+        return "is not loaded";
+    }
+    if (get(&watchdog, NAME, 0, 1, pconf) != APR_SUCCESS ||
+        call(watchdog, INTERVAL, NULL, watch) != APR_SUCCESS) {
+        return "gives us no thread";
+    }
+    return NULL;
+}
+
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
+{
+    const char *trouble;
+
+    (void)plog;
+    if (mod_startup_is_dry_run() || !mod_state_is_needed(main, ptemp)) {
+        return OK;
+    }
+    trouble = ask_for_thread(pconf);
+    if (trouble) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                     "mod_watchdog %s: policies are served and reports kept, but reports are "
+                     "neither indexed nor removed when they are old, and no history of policies is "
+                     "written; load it (LoadModule watchdog_module, or a2enmod watchdog) and "
+                     "restart [watchdog-missing]",
+                     trouble);
+    }
+    return OK;
+}
+
+void mod_watchdog_register_hooks(void)
+{
+    static const char *const after[] = {"mod_watchdog.c", NULL};
+
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_LAST);
+    /* mod_watchdog starts what it was told of before its own turn. */
+    ap_hook_post_config(post_config, NULL, after, APR_HOOK_MIDDLE);
+}
