@@ -24,29 +24,58 @@ APLOG_USE_MODULE(mta_sts);
 /* What a task works with. */
 typedef struct work {
     server_rec *main;
-    apr_pool_t *pool;    /* of this child, for what lasts; only a task uses it */
+    apr_pool_t *pool; /* of this child, for what lasts; only a task uses it */
+    mod_database *database;
     apr_pool_t *scratch; /* of this step */
 } work;
 
+typedef enum outcome {
+    DONE,
+    GO_ON,   /* more is to be done at once */
+    FAILED,  /* try again with the next round */
+} outcome;
+
 /* One thing to do now and then, in steps that are over in a moment, since the end of a child waits
- * for one. A step returns whether more is to be done at once. */
+ * for one. */
 typedef struct task {
-    int (*step)(work *now);
+    outcome (*step)(work *now);
     apr_interval_time_t interval;
-    apr_time_t last;
+    int needs_database;
+    apr_time_t done; /* 0: not yet by this child, or not since the database failed */
 } task;
 
-static int tidy(work *now)
+static outcome outcome_of(work *now, const char *error)
+{
+    return mod_database_failed(now->database, error) ? FAILED : DONE;
+}
+
+static outcome tidy(work *now)
 {
     (void)now;
     tlsrpt_spool_tidy(mod_state_spool());
     mod_counters_recount(mod_state_spool());
-    return 0;
+    return DONE;
+}
+
+static outcome note_history(work *now)
+{
+    mta_sts_database *db = mod_database_use(now->database);
+    const char *error;
+
+    if (!db) {
+        return FAILED;
+    }
+    error = now->noted ? mod_history_note_again(db, now->scratch)
+                       : mod_history_note(now->main, db, now->scratch);
+    now->noted = now->noted || !error;
+    return outcome_of(now, error);
 }
 
 static task tasks[] = {
-    {tidy, TIDY_INTERVAL, 0},
+    {note_history, NOTE_INTERVAL, 1, 0},
+    {tidy, TIDY_INTERVAL, 0, 0},
 };
+#define TASK_COUNT (sizeof(tasks) / sizeof(tasks[0]))
 
 /* Held during each step: a child does not wait for the thread of mod_watchdog before it frees its
  * memory. */
@@ -66,12 +95,15 @@ static int is_of_old_generation(void)
 
 static void let_go(void)
 {
+    if (here.database) {
+        mod_database_close(here.database);
+    }
 }
 
-/* One step of a task; whether more is to be done at once. */
-static int step(const task *one)
+/* One step of a task. */
+static outcome run_step(const task *one)
 {
-    int more = 0;
+    outcome outcome = FAILED;
 
     pthread_mutex_lock(&working);
     if (!is_ending && is_of_old_generation()) {
@@ -79,23 +111,47 @@ static int step(const task *one)
     }
     else if (!is_ending) {
         apr_pool_create(&here.scratch, here.pool);
-        more = one->step(&here);
+        outcome = one->step(&here);
         apr_pool_destroy(here.scratch);
     }
     pthread_mutex_unlock(&working);
-    return more;
+    return outcome;
+}
+
+static int is_due(const task *one, apr_time_t now)
+{
+    return !one->done || now < one->done /* the clock was set back */ ||
+           now - one->done >= one->interval;
+}
+
+/* What was done before the database failed may have been done to another one: all of it again. */
+static void forget_done(void)
+{
+    apr_size_t i;
+
+    for (i = 0; i < TASK_COUNT; i++) {
+        if (tasks[i].needs_database) {
+            tasks[i].done = 0;
+        }
+    }
 }
 
 static void run_if_due(task *one)
 {
     apr_time_t now = apr_time_now();
+    outcome outcome = GO_ON;
 
-    /* The clock may have been set back. */
-    if (one->last && now >= one->last && now - one->last < one->interval) {
+    if (!is_due(one, now)) {
         return;
     }
-    one->last = now;
-    while (step(one)) {
+    while (outcome == GO_ON) {
+        outcome = run_step(one);
+    }
+    if (outcome == DONE) {
+        one->done = now;
+    }
+    else if (one->needs_database) {
+        forget_done();
     }
 }
 
@@ -118,7 +174,7 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         return end(NULL);
     }
-    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < sizeof(tasks) / sizeof(tasks[0]); i++) {
+    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < TASK_COUNT; i++) {
         run_if_due(tasks + i);
     }
     return APR_SUCCESS;
@@ -141,9 +197,6 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     apr_size_t i;
 
-    for (i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++) {
-        tasks[i].last = 0;
-    }
     pthread_mutex_lock(&working);
     here.main = main;
     here.pool = make_pool(pchild);
