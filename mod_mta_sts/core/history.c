@@ -12,8 +12,7 @@
 /* How long a text is remembered after its last copy has run out. */
 #define REMEMBERED apr_time_from_sec(APR_INT64_C(400) * 86400)
 
-#define READ_OPEN                                                                                  \
-    "SELECT domain, id FROM mta_sts_history WHERE host = %s AND last_served IS NULL"
+#define READ_OPEN "SELECT domain, id FROM mta_sts_history WHERE host = %s AND last_served IS NULL"
 #define READ_NOTED "SELECT noted FROM mta_sts_history_host WHERE host = %s"
 #define CLOSE                                                                                      \
     "UPDATE mta_sts_history SET last_served = %lld "                                               \
@@ -70,11 +69,9 @@ static int take_noted(void *baton, const char *const *columns)
 
 static const char *read_before(note *n)
 {
-    const char *error =
-        mta_sts_database_rows(n->db, READ_NOTED, take_noted, n, n->machine->host);
+    const char *error = mta_sts_database_rows(n->db, READ_NOTED, take_noted, n, n->machine->host);
 
-    return error ? error
-                 : mta_sts_database_rows(n->db, READ_OPEN, take_open, n, n->machine->host);
+    return error ? error : mta_sts_database_rows(n->db, READ_OPEN, take_open, n, n->machine->host);
 }
 
 /* Until when, at most, was served what is served no more: a server that is up since the last note
@@ -180,8 +177,8 @@ const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_mac
                                  const apr_array_header_t *served, apr_pool_t *p,
                                  apr_array_header_t **changes)
 {
-    note n = {db, machine, p, apr_hash_make(p), 0,
-              apr_array_make(p, 4, sizeof(mta_sts_history_change))};
+    note n = {
+        db, machine, p, apr_hash_make(p), 0, apr_array_make(p, 4, sizeof(mta_sts_history_change))};
     const char *error = mta_sts_database_begin(db);
 
     *changes = n.changes;
@@ -200,13 +197,12 @@ const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_mac
     return error;
 }
 
-const char *mta_sts_history_note_again(mta_sts_database *db,
-                                       const mta_sts_history_machine *machine)
+const char *mta_sts_history_note_again(mta_sts_database *db, const mta_sts_history_machine *machine)
 {
     const char *error = mta_sts_database_begin(db);
 
-    error = error ? error
-                  : mta_sts_database_run(db, NOTE_AGAIN, number(machine->now), machine->host);
+    error =
+        error ? error : mta_sts_database_run(db, NOTE_AGAIN, number(machine->now), machine->host);
     error = error ? error : mta_sts_database_commit(db);
     mta_sts_database_rollback(db);
     return error;

@@ -18,10 +18,10 @@
 
 /* What one machine serves, and since when. */
 typedef struct mta_sts_history_machine {
-    const char *host;    /* its name */
-    apr_time_t running;  /* when its server was started: what was noted later was served in between,
-                            too */
-    apr_time_t started;  /* when it began to serve what it serves now */
+    const char *host;   /* its name */
+    apr_time_t running; /* when its server was started: what was noted later was served in between,
+                           too */
+    apr_time_t started; /* when it began to serve what it serves now */
     apr_time_t now;
 } mta_sts_history_machine;
 

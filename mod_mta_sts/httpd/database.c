@@ -25,6 +25,7 @@ struct mod_database {
     server_rec *main;
     apr_pool_t *pool; /* of the handle; cleared when it is closed */
     mta_sts_database *db;
+    int openings;
     const char *file; /* of SQLite; NULL: PostgreSQL */
     dev_t device;     /* which file it is */
     ino_t inode;
@@ -54,9 +55,8 @@ const char *mod_database_where(const server_rec *main, apr_pool_t *p)
 {
     const mod_report_config *config = mod_report_config_of(main);
 
-    return config->database
-               ? config->database
-               : apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
+    return config->database ? config->database
+                            : apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
 }
 
 int mod_database_has_state_dir(const server_rec *main)
@@ -73,8 +73,7 @@ mod_database *mod_database_make(server_rec *main, apr_pool_t *p)
 
     database->main = main;
     database->wait = WAIT_FIRST;
-    database->file =
-        is_sqlite(mod_report_config_of(main)) ? mod_database_where(main, p) : NULL;
+    database->file = is_sqlite(mod_report_config_of(main)) ? mod_database_where(main, p) : NULL;
     apr_pool_create(&database->pool, p);
     return database;
 }
@@ -86,6 +85,11 @@ void mod_database_close(mod_database *database)
         database->db = NULL;
     }
     apr_pool_clear(database->pool);
+}
+
+int mod_database_openings(const mod_database *database)
+{
+    return database->openings;
 }
 
 /* --- what is logged: one line for each change, whichever child has the database then --- */
@@ -146,11 +150,12 @@ static void try_to_open(mod_database *database)
 {
     const mod_report_config *config = mod_report_config_of(database->main);
     const char *where = mod_database_where(database->main, database->pool);
-    const char *error =
-        mta_sts_database_open(database->pool, config->driver, where, &database->db);
+    const char *error = mta_sts_database_open(database->pool, config->driver, where, &database->db);
 
+    error = error ? error : mta_sts_database_be_impatient(database->db);
     if (!mod_database_failed(database, error)) {
         note_file(database);
+        database->openings++;
     }
 }
 

@@ -27,6 +27,9 @@ mod_database *mod_database_make(server_rec *main, apr_pool_t *p);
  */
 mta_sts_database *mod_database_use(mod_database *database);
 
+/* How many times it was opened: after another time it may be another one. */
+int mod_database_openings(const mod_database *database);
+
 /*
  * To be called with the error of any function that got what mod_database_use gave. A database that
  * is just locked stays open; another one is closed.

@@ -61,8 +61,7 @@ static apr_array_header_t *list_served(server_rec *main, apr_pool_t *p)
 static apr_array_header_t *texts_served(server_rec *main, apr_pool_t *p)
 {
     const apr_array_header_t *list = list_served(main, p);
-    apr_array_header_t *texts =
-        apr_array_make(p, list->nelts, sizeof(mta_sts_history_served));
+    apr_array_header_t *texts = apr_array_make(p, list->nelts, sizeof(mta_sts_history_served));
     int i;
 
     for (i = 0; i < list->nelts; i++) {
@@ -104,8 +103,7 @@ const char *mod_history_note(server_rec *main, mta_sts_database *db, apr_pool_t 
 {
     const mta_sts_history_machine machine = this_machine(p);
     apr_array_header_t *changes;
-    const char *error =
-        mta_sts_history_note(db, &machine, texts_served(main, p), p, &changes);
+    const char *error = mta_sts_history_note(db, &machine, texts_served(main, p), p, &changes);
 
     log_changes(main, changes);
     return error;

@@ -7,6 +7,8 @@
 
 #include "core/policy_text.h"
 #include "httpd/counters.h"
+#include "httpd/database.h"
+#include "httpd/history.h"
 #include "httpd/hosts.h"
 #include "httpd/log.h"
 #include "httpd/mod_mta_sts.h"
@@ -119,6 +121,8 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     log_state(main, ptemp, 0);
     log_policies(main, ptemp);
     mod_counters_make(main);
+    mod_history_prepare();
+    mod_database_prepare(main);
     mod_state_prepare(main, ptemp);
     return OK;
 }

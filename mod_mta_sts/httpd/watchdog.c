@@ -10,7 +10,10 @@
 #include <mod_watchdog.h>
 #include <scoreboard.h>
 
+#include "core/history.h"
 #include "httpd/counters.h"
+#include "httpd/database.h"
+#include "httpd/history.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/startup.h"
 #include "httpd/state.h"
@@ -19,6 +22,7 @@ APLOG_USE_MODULE(mta_sts);
 
 #define NAME "mta-sts"
 #define INTERVAL apr_time_from_sec(1)
+#define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define TIDY_INTERVAL apr_time_from_sec(10 * 60)
 
 /* What a task works with. */
@@ -26,49 +30,45 @@ typedef struct work {
     server_rec *main;
     apr_pool_t *pool; /* of this child, for what lasts; only a task uses it */
     mod_database *database;
-    apr_pool_t *scratch; /* of this step */
+    int openings;         /* of it, so far */
+    mta_sts_database *db; /* open, if the task needs it */
+    apr_pool_t *scratch;  /* of this step */
+    int is_first;         /* the task was not done yet by this child, or not since the database was
+                             opened anew */
 } work;
 
-typedef enum outcome {
-    DONE,
-    GO_ON,   /* more is to be done at once */
-    FAILED,  /* try again with the next round */
-} outcome;
+typedef enum step {
+    STEP_DONE,
+    STEP_GO_ON,  /* more is to be done at once */
+    STEP_FAILED, /* try again with the next round */
+} step;
 
 /* One thing to do now and then, in steps that are over in a moment, since the end of a child waits
  * for one. */
 typedef struct task {
-    outcome (*step)(work *now);
+    step (*run)(work *now);
     apr_interval_time_t interval;
     int needs_database;
     apr_time_t done; /* 0: not yet by this child, or not since the database failed */
 } task;
 
-static outcome outcome_of(work *now, const char *error)
+static step outcome_of(work *now, const char *error)
 {
-    return mod_database_failed(now->database, error) ? FAILED : DONE;
+    return mod_database_failed(now->database, error) ? STEP_FAILED : STEP_DONE;
 }
 
-static outcome tidy(work *now)
+static step tidy(work *now)
 {
     (void)now;
     tlsrpt_spool_tidy(mod_state_spool());
     mod_counters_recount(mod_state_spool());
-    return DONE;
+    return STEP_DONE;
 }
 
-static outcome note_history(work *now)
+static step note_history(work *now)
 {
-    mta_sts_database *db = mod_database_use(now->database);
-    const char *error;
-
-    if (!db) {
-        return FAILED;
-    }
-    error = now->noted ? mod_history_note_again(db, now->scratch)
-                       : mod_history_note(now->main, db, now->scratch);
-    now->noted = now->noted || !error;
-    return outcome_of(now, error);
+    return outcome_of(now, now->is_first ? mod_history_note(now->main, now->db, now->scratch)
+                                         : mod_history_note_again(now->db, now->scratch));
 }
 
 static task tasks[] = {
@@ -95,36 +95,11 @@ static int is_of_old_generation(void)
 
 static void let_go(void)
 {
-    if (here.database) {
-        mod_database_close(here.database);
-    }
+    mod_database_close(here.database);
 }
 
-/* One step of a task. */
-static outcome run_step(const task *one)
-{
-    outcome outcome = FAILED;
-
-    pthread_mutex_lock(&working);
-    if (!is_ending && is_of_old_generation()) {
-        let_go();
-    }
-    else if (!is_ending) {
-        apr_pool_create(&here.scratch, here.pool);
-        outcome = one->step(&here);
-        apr_pool_destroy(here.scratch);
-    }
-    pthread_mutex_unlock(&working);
-    return outcome;
-}
-
-static int is_due(const task *one, apr_time_t now)
-{
-    return !one->done || now < one->done /* the clock was set back */ ||
-           now - one->done >= one->interval;
-}
-
-/* What was done before the database failed may have been done to another one: all of it again. */
+/* What was done with a database before it was opened anew is to be done again: it may be another
+ * one. */
 static void forget_done(void)
 {
     apr_size_t i;
@@ -136,30 +111,93 @@ static void forget_done(void)
     }
 }
 
+static int find_database(void)
+{
+    here.db = mod_database_use(here.database);
+    if (here.openings != mod_database_openings(here.database)) {
+        here.openings = mod_database_openings(here.database);
+        forget_done();
+    }
+    return here.db != NULL;
+}
+
+static step take_step(task *one)
+{
+    step outcome;
+
+    if (one->needs_database && !find_database()) {
+        return STEP_FAILED;
+    }
+    here.is_first = one->done == 0;
+    apr_pool_create(&here.scratch, here.pool);
+    outcome = one->run(&here);
+    apr_pool_destroy(here.scratch);
+    if (outcome == STEP_FAILED && one->needs_database) {
+        forget_done();
+    }
+    return outcome;
+}
+
+/* One step, unless the child ends or is not to work any more. */
+static step run_step(task *one)
+{
+    step outcome = STEP_FAILED;
+
+    pthread_mutex_lock(&working);
+    if (!is_ending && is_of_old_generation()) {
+        let_go();
+    }
+    else if (!is_ending) {
+        outcome = take_step(one);
+    }
+    pthread_mutex_unlock(&working);
+    return outcome;
+}
+
+static int is_due(const task *one, apr_time_t now)
+{
+    return !one->done || now < one->done /* the clock was set back */ ||
+           now - one->done >= one->interval;
+}
+
 static void run_if_due(task *one)
 {
     apr_time_t now = apr_time_now();
-    outcome outcome = GO_ON;
+    step outcome = STEP_GO_ON;
 
     if (!is_due(one, now)) {
         return;
     }
-    while (outcome == GO_ON) {
+    while (outcome == STEP_GO_ON) {
         outcome = run_step(one);
     }
-    if (outcome == DONE) {
+    if (outcome == STEP_DONE) {
         one->done = now;
     }
-    else if (one->needs_database) {
-        forget_done();
+}
+
+/* The database works again once all that needs it was done. */
+static void tell_if_all_is_done(void)
+{
+    apr_size_t i = 0;
+
+    pthread_mutex_lock(&working);
+    while (i < TASK_COUNT && (!tasks[i].needs_database || tasks[i].done)) {
+        i++;
     }
+    if (i == TASK_COUNT && !is_ending && mod_database_use(here.database)) {
+        mod_database_works(here.database);
+    }
+    pthread_mutex_unlock(&working);
 }
 
 static apr_status_t end(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&working);
-    let_go();
+    if (!is_ending) {
+        let_go();
+    }
     is_ending = 1;
     pthread_mutex_unlock(&working);
     return APR_SUCCESS;
@@ -177,6 +215,7 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
     for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < TASK_COUNT; i++) {
         run_if_due(tasks + i);
     }
+    tell_if_all_is_done();
     return APR_SUCCESS;
 }
 
@@ -195,11 +234,12 @@ static apr_pool_t *make_pool(apr_pool_t *pchild)
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
-    apr_size_t i;
-
     pthread_mutex_lock(&working);
     here.main = main;
     here.pool = make_pool(pchild);
+    here.database = mod_database_make(main, here.pool);
+    here.openings = 0;
+    forget_done();
     is_ending = 0;
     pthread_mutex_unlock(&working);
     apr_pool_pre_cleanup_register(pchild, NULL, end);
