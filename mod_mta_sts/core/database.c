@@ -129,13 +129,25 @@ static void collect(const statement *prepared, values *bound, va_list args)
     }
 }
 
+/* A statement without values; PostgreSQL prepares no CREATE nor DROP. */
+static const char *run_plain(mta_sts_database *db, const char *sql)
+{
+    int code = mta_sts_database_plain(db, sql);
+
+    return code == 0 ? NULL : mta_sts_database_tell(db, "write to", code);
+}
+
 static const char *run_prepared(mta_sts_database *db, const char *sql, va_list args)
 {
     const statement *prepared;
-    const char *error = prepare(db, sql, &prepared);
+    const char *error;
     int rows, code;
     values bound;
 
+    if (db->handle && !strchr(sql, '%')) {
+        return run_plain(db, sql);
+    }
+    error = prepare(db, sql, &prepared);
     if (error) {
         return error;
     }
@@ -170,7 +182,11 @@ static void take_rows(mta_sts_database *db, apr_dbd_results_t *results, mta_sts_
 
     while (apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {
         for (i = 0; go_on && i < count; i++) {
-            columns[i] = apr_dbd_get_entry(db->driver, row, i);
+            /* Not apr_dbd_get_entry, whose NULL is "" with PostgreSQL. */
+            if (apr_dbd_datum_get(db->driver, row, i, APR_DBD_TYPE_STRING, &columns[i]) !=
+                APR_SUCCESS) {
+                columns[i] = NULL;
+            }
         }
         /* All are fetched in any case: so the driver ends the statement. */
         go_on = go_on && take(baton, columns);
