@@ -11,6 +11,7 @@
 #include "httpd/state.h"
 #include "httpd/status.h"
 #include "httpd/status_section.h"
+#include "httpd/watchdog.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -23,6 +24,7 @@ static void register_hooks(apr_pool_t *p)
     mod_state_register_hooks();
     mod_status_register_hooks();
     mod_status_section_register_hooks();
+    mod_watchdog_register_hooks();
 }
 
 AP_DECLARE_MODULE(mta_sts) = {
