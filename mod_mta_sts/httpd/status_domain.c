@@ -60,6 +60,11 @@ static void put_policy(const mod_status_view *view, const mod_domain_facts *fact
     MOD_HTML(view->out, "<dt>Kept by senders for</dt><dd>%s</dd>",
              mod_html_duration(p, facts->policy->max_age));
     MOD_HTML(view->out, "<dt>Policy id</dt><dd><code>%s</code></dd>", facts->id);
+    if (facts->domain->certificate) {
+        MOD_HTML(view->out, "<dt>Certificate</dt><dd>until %s, <code>%s</code></dd>",
+                 mod_html_day(p, facts->domain->certificate->not_after),
+                 facts->domain->certificate->path);
+    }
     MOD_HTML(view->out, "<dt>Written at</dt><dd>");
     put_places(view, facts->domain);
     MOD_HTML(view->out, "</dd></dl></section>");
@@ -84,17 +89,19 @@ void mod_status_domain_html(const mod_status_view *view)
         MOD_HTML(view->out,
                  "<section><p>This httpd serves no policy for it; reports tell of it all "
                  "the same.</p></section>");
-        mod_status_reports_html(view);
+        mod_status_sessions_html(view);
+        mod_status_senders_html(view);
         mod_status_end_html(view);
         return;
     }
     facts = mod_domains_facts(view->p, view->domains, view->domain, view->now);
     put_tiles(view, &facts);
     put_findings(view, &facts);
-    mod_status_reports_html(view);
+    mod_status_sessions_html(view);
     MOD_HTML(view->out, "<div class=\"columns\">");
     put_policy(view, &facts);
     put_records(view, &facts);
     MOD_HTML(view->out, "</div>");
+    mod_status_senders_html(view);
     mod_status_end_html(view);
 }

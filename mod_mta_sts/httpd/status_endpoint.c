@@ -10,40 +10,54 @@
 const char *mod_status_counter_words(int counter)
 {
     static const char *const words[] = {
-        [MOD_POLICY_SERVED] = "Policies served",
-        [MOD_POLICY_METHOD] = "Refused: neither GET nor HEAD (405)",
-        [MOD_POLICY_BAD_BODY] = "Refused: a body that could not be read (400)",
-        [MOD_REPORT_NEW] = "New reports kept (201)",
-        [MOD_REPORT_REPEATED] = "Kept already (200)",
-        [MOD_REPORT_QUARANTINED] = "Put into the quarantine (202)",
-        [MOD_REPORT_METHOD] = "Refused: not a POST (405)",
-        [MOD_REPORT_LIMITED] = "Refused: too many from one address (503)",
-        [MOD_REPORT_CUT] = "Refused: did not come whole (400, 408)",
-        [MOD_REPORT_TOO_LARGE] = "Refused: too large (413)",
-        [MOD_REPORT_FOREIGN] = "Refused: no report at all (415)",
-        [MOD_REPORT_NO_POLICIES] = "Refused: JSON without policies (400)",
-        [MOD_REPORT_QUOTA] = "Lost: the quota is reached (503)",
-        [MOD_REPORT_NOT_KEPT] = "Lost: could not be written to disk (503)",
+        [MOD_POLICY_SERVED] = "Requests for a policy, served",
+        [MOD_POLICY_METHOD] = "Requests for a policy, refused: neither GET nor HEAD (405)",
+        [MOD_POLICY_BAD_BODY] =
+            "Requests for a policy, refused: a body that could not be read (400)",
+        [MOD_REPORT_NEW] = "Reports kept (201)",
+        [MOD_REPORT_REPEATED] = "Reports kept already (200)",
+        [MOD_REPORT_QUARANTINED] = "Reports put into the quarantine (202)",
+        [MOD_REPORT_METHOD] = "Reports refused: not a POST (405)",
+        [MOD_REPORT_LIMITED] = "Reports refused: too many from one address (503)",
+        [MOD_REPORT_CUT] = "Reports refused: did not come whole (400, 408)",
+        [MOD_REPORT_TOO_LARGE] = "Reports refused: too large (413)",
+        [MOD_REPORT_FOREIGN] = "Reports refused: no report at all (415)",
+        [MOD_REPORT_NO_POLICIES] = "Reports refused: JSON without policies (400)",
+        [MOD_REPORT_QUOTA] = "Reports lost: the quota is reached (503)",
+        [MOD_REPORT_NOT_KEPT] = "Reports lost: could not be written to disk (503)",
     };
 
     return words[counter];
 }
 
-static void put_counters(const mod_status_view *view, const char *caption, int first, int behind)
+/* What goes well is always told, the rest where it happened. */
+static int is_told(int counter)
 {
-    int counter;
+    return counter == MOD_POLICY_SERVED || counter == MOD_REPORT_NEW ||
+           counter == MOD_REPORT_REPEATED || counter == MOD_REPORT_QUARANTINED ||
+           mod_counters_value((mod_counter)counter) > 0;
+}
 
-    MOD_HTML(view->out,
-             "<table><caption>%s</caption><thead class=\"skip\"><tr><th scope=\"col\">"
-             "What</th><th scope=\"col\">How often</th></tr></thead><tbody>",
-             caption);
-    for (counter = first; counter < behind; counter++) {
-        apr_int64_t value = (apr_int64_t)mod_counters_value((mod_counter)counter);
+static void put_counters(const mod_status_view *view)
+{
+    int counter, untold = 0;
 
+    MOD_HTML(view->out, "<table><thead class=\"hidden\"><tr><th scope=\"col\">What</th><th "
+                        "scope=\"col\">How often</th></tr></thead><tbody>");
+    for (counter = 0; counter < MOD_COUNTERS; counter++) {
+        if (!is_told(counter)) {
+            untold++;
+            continue;
+        }
         MOD_HTML(view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
-                 mod_status_counter_words(counter), mod_html_count(view->p, value));
+                 mod_status_counter_words(counter),
+                 mod_html_count(view->p, (apr_int64_t)mod_counters_value((mod_counter)counter)));
     }
     MOD_HTML(view->out, "</tbody></table>");
+    if (untold) {
+        MOD_HTML(view->out, "<p class=\"soft small\">%s was refused or lost.</p>",
+                 untold == MOD_COUNTERS - 4 ? "Nothing" : "Nothing else");
+    }
 }
 
 static void put_usage(const mod_status_view *view, const char *name, tlsrpt_area area,
@@ -70,16 +84,12 @@ static void put_store(const mod_status_view *view)
 
 void mod_status_endpoint_html(const mod_status_view *view)
 {
-    apr_time_t since = mod_counters_since();
-
     MOD_HTML(view->out,
              "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This httpd</h2>"
              "<p class=\"soft small\">Counted since %s, over graceful restarts.</p>"
              "<div class=\"columns\"><div>",
-             mod_html_time(view->p, since));
-    put_counters(view, "Requests for policies", MOD_POLICY_SERVED, MOD_REPORT_NEW);
-    MOD_HTML(view->out, "</div><div>");
-    put_counters(view, "Reports over HTTPS", MOD_REPORT_NEW, MOD_COUNTERS);
+             mod_html_time(view->p, mod_counters_since()));
+    put_counters(view);
     MOD_HTML(view->out, "</div><div>");
     put_store(view);
     MOD_HTML(view->out, "</div></div></section>");

@@ -102,18 +102,19 @@ void mod_status_finding_html(mod_buffer *out, const mta_sts_finding *finding)
 {
     const char *severity = mta_sts_severity_name(finding->severity);
 
-    MOD_HTML(out, "<li><div><span class=\"badge %s\">%s</span></div><div><p><strong>%s</strong>: ",
-             severity, severity, finding->subject);
-    MOD_HTML(out, "%s <code class=\"soft\">[%s]</code></p>", finding->message, finding->id);
+    MOD_HTML(out,
+             "<li><div><span class=\"badge %s\">%s</span></div><div><p><strong>%s</strong>: %s",
+             severity, severity, finding->subject, finding->message);
     if (finding->fix) {
-        MOD_HTML(out, "<p>What to do: %s</p>", finding->fix);
+        MOD_HTML(out, ". <strong>What to do:</strong> %s", finding->fix);
     }
+    MOD_HTML(out, "</p><p class=\"soft small\">");
     if (finding->file) {
-        MOD_HTML(out, "<p class=\"soft small\">%s</p>",
+        MOD_HTML(out, "%s ",
                  finding->line ? apr_psprintf(out->p, "%s:%d", finding->file, finding->line)
                                : finding->file);
     }
-    MOD_HTML(out, "</div></li>");
+    MOD_HTML(out, "[%s]</p></div></li>", finding->id);
 }
 
 void mod_status_tile_html(mod_buffer *out, const char *class, const char *name, const char *value,
@@ -138,6 +139,7 @@ void mod_status_certificate_tile_html(const mod_status_view *view,
                                       const mta_sts_certificate *certificate)
 {
     apr_pool_t *p = view->p;
+    const char *name;
     int days;
 
     if (!certificate) {
@@ -146,12 +148,13 @@ void mod_status_certificate_tile_html(const mod_status_view *view,
         return;
     }
     days = mta_sts_certificate_days(certificate, view->now);
+    name = certificate->names->nelts ? APR_ARRAY_IDX(certificate->names, 0, const char *) : NULL;
     mod_status_tile_html(
         view->out, mta_sts_severity_name(mod_status_certificate_severity(days)),
         view->query.domain ? "Certificate" : "Certificate that ends first",
         days < 0 ? "expired" : apr_psprintf(p, "%d day%s", days, days == 1 ? "" : "s"),
         apr_pstrcat(p, days < 0 ? "ended " : "until ", mod_html_day(p, certificate->not_after),
-                    ", ", certificate->path, NULL));
+                    name ? ", " : "", name, NULL));
 }
 
 void mod_status_session_tiles_html(const mod_status_view *view)

@@ -125,7 +125,7 @@ static json_t *domain_json(const mod_status_view *view, const mod_domain *domain
 
 static void add_share(json_t *to, apr_hash_t *shares, const char *name)
 {
-    const mod_status_share *share = shares ? apr_hash_get(shares, name, APR_HASH_KEY_STRING) : NULL;
+    const tlsrpt_domain *share = shares ? apr_hash_get(shares, name, APR_HASH_KEY_STRING) : NULL;
 
     if (shares) {
         json_object_set_new(to, "successful_sessions",
@@ -223,7 +223,7 @@ static json_t *receipts_json(const apr_array_header_t *receipts)
     int i;
 
     for (i = 0; i < receipts->nelts; i++) {
-        const mod_status_receipt *one = &APR_ARRAY_IDX(receipts, i, mod_status_receipt);
+        const tlsrpt_index_report *one = &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report);
 
         json_array_append_new(
             array,
@@ -241,17 +241,17 @@ static json_t *reports_json(const mod_status_view *view)
     const mod_status_reports *reports = view->reports;
 
     if (reports->problem) {
-        return json_pack("{s:o, s:o}", "problem", text_json(reports->problem), "fix",
-                         text_json(reports->fix));
+        return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o}", "problem", "reports",
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o}", "problem", "reports",
         (json_int_t)reports->reports, "unverified", (json_int_t)reports->unverified,
         "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
-        (json_int_t)reports->failed, "newest_received", time_json(reports->received), "days",
-        days_json(reports->days), "senders", senders_json(reports->senders), "senders_left_out",
-        reports->more_senders, "causes", causes_json(view), "causes_left_out", reports->more_causes,
-        "last_received", receipts_json(reports->receipts));
+        (json_int_t)reports->failed, "failed_without_cause", (json_int_t)reports->untold,
+        "newest_received", time_json(reports->received), "days", days_json(reports->days),
+        "senders", senders_json(reports->senders), "senders_left_out", reports->more_senders,
+        "causes", causes_json(view), "causes_left_out", reports->more_causes, "last_received",
+        receipts_json(reports->receipts));
 }
 
 static json_t *noticed_json(const mod_status_view *view)

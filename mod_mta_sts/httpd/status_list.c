@@ -37,6 +37,5 @@ apr_hash_t *mod_status_list_shares(const mod_status_view *view, const mod_status
         APR_ARRAY_PUSH(names, const char *) =
             APR_ARRAY_IDX(list->domains, i, const mod_domain *)->name;
     }
-    return mod_status_shares_of(view->r, names,
-                                view->now - apr_time_from_sec(86400) * view->query.days);
+    return mod_status_shares_of(view->r, names, &view->query, view->now);
 }

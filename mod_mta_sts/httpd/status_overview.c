@@ -30,6 +30,11 @@ static mta_sts_severity verdict_of(const mod_status_view *view)
     return MTA_STS_OK;
 }
 
+static const char *number_of(apr_pool_t *p, int number, const char *what)
+{
+    return apr_psprintf(p, "%d %s%s", number, what, number == 1 ? "" : "s");
+}
+
 static void put_sessions_verdict(const mod_status_view *view)
 {
     const mod_status_reports *reports = view->reports;
@@ -43,13 +48,23 @@ static void put_sessions_verdict(const mod_status_view *view)
                  mod_html_count(p, reports->failed), view->query.days);
     }
     else if (reports->successful) {
-        MOD_HTML(view->out, " %d sender%s delivered all of %s sessions securely.",
-                 reports->senders->nelts + reports->more_senders,
-                 reports->senders->nelts + reports->more_senders == 1 ? "" : "s",
+        MOD_HTML(view->out, " %s delivered all of %s sessions securely.",
+                 number_of(p, reports->senders->nelts + reports->more_senders, "sender"),
                  mod_html_count(p, reports->successful));
     }
     else {
         MOD_HTML(view->out, " No report came in the last %d days.", view->query.days);
+    }
+}
+
+static void put_noticed_verdict(const mod_status_view *view, int errors, int warnings)
+{
+    apr_pool_t *p = view->p;
+
+    if (errors || warnings) {
+        MOD_HTML(view->out, " The last start noticed %s%s%s.",
+                 errors ? number_of(p, errors, "error") : "", errors && warnings ? " and " : "",
+                 warnings ? number_of(p, warnings, "warning") : "");
     }
 }
 
@@ -69,11 +84,7 @@ static void put_verdict(const mod_status_view *view)
     if (view->domains->list->nelts == 0) {
         MOD_HTML(view->out, " No policy is served here yet.");
     }
-    if (counts[MTA_STS_ERROR] || counts[MTA_STS_WARNING]) {
-        MOD_HTML(view->out, " The last start noticed %d error%s and %d warning%s.",
-                 counts[MTA_STS_ERROR], counts[MTA_STS_ERROR] == 1 ? "" : "s",
-                 counts[MTA_STS_WARNING], counts[MTA_STS_WARNING] == 1 ? "" : "s");
-    }
+    put_noticed_verdict(view, counts[MTA_STS_ERROR], counts[MTA_STS_WARNING]);
     put_sessions_verdict(view);
     MOD_HTML(view->out, "</p></section>");
 }
@@ -144,7 +155,7 @@ static void put_mode(const mod_status_view *view, const mod_domain_facts *facts)
 {
     const char *mode = mta_sts_mode_name(facts->domain->mode);
 
-    MOD_HTML(view->out, "<td><span class=\"badge %s\">%s</span>", mode, mode);
+    MOD_HTML(view->out, "<td role=\"cell\"><span class=\"badge %s\">%s</span>", mode, mode);
     if (!facts->is_served) {
         MOD_HTML(view->out, " <span class=\"badge error\">http only</span>");
     }
@@ -154,27 +165,32 @@ static void put_mode(const mod_status_view *view, const mod_domain_facts *facts)
 static void put_days(const mod_status_view *view, const mod_domain_facts *facts)
 {
     if (facts->domain->certificate) {
-        MOD_HTML(view->out, "<td class=\"number\"><span class=\"badge %s\">%d</span></td>",
+        MOD_HTML(view->out,
+                 "<td role=\"cell\" data-name=\"certificate days \" class=\"number\"><span "
+                 "class=\"badge %s\">%d</span></td>",
                  mta_sts_severity_name(mod_status_certificate_severity(facts->days)), facts->days);
     }
     else {
-        MOD_HTML(view->out, "<td class=\"number soft\">unknown</td>");
+        MOD_HTML(
+            view->out,
+            "<td role=\"cell\" data-name=\"certificate days \" class=\"number soft\">unknown</td>");
     }
 }
 
 static void put_share(const mod_status_view *view, const mod_domain *domain, apr_hash_t *shares)
 {
-    const mod_status_share *share =
+    const tlsrpt_domain *share =
         shares ? apr_hash_get(shares, domain->name, APR_HASH_KEY_STRING) : NULL;
 
     if (!share) {
-        MOD_HTML(view->out, "<td class=\"number soft\">%s</td>", shares ? "none" : "unknown");
+        MOD_HTML(view->out, "<td role=\"cell\" data-name=\"secure \" class=\"number soft\">%s</td>",
+                 shares ? "none" : "unknown");
         return;
     }
-    MOD_HTML(view->out, "<td class=\"number\">%s",
+    MOD_HTML(view->out, "<td role=\"cell\" data-name=\"secure \" class=\"number\">%s",
              mod_html_share(view->p, share->successful, share->successful + share->failed));
     if (share->failed) {
-        MOD_HTML(view->out, "<br><span class=\"badge error\">%s failed</span>",
+        MOD_HTML(view->out, "<br class=\"wide\"> <span class=\"badge error\">%s failed</span>",
                  mod_html_count(view->p, share->failed));
     }
     MOD_HTML(view->out, "</td>");
@@ -191,10 +207,10 @@ static void put_findings_count(const mod_status_view *view, const mod_domain_fac
         worst = severity == MTA_STS_UNKNOWN ? worst : severity > worst ? severity : worst;
     }
     if (i == 0) {
-        MOD_HTML(view->out, "<td class=\"soft\">none</td>");
+        MOD_HTML(view->out, "<td role=\"cell\" data-name=\"findings \" class=\"soft\">none</td>");
         return;
     }
-    MOD_HTML(view->out, "<td><span class=\"badge %s\">%d %s</span></td>",
+    MOD_HTML(view->out, "<td role=\"cell\"><span class=\"badge %s\">%d %s</span></td>",
              mta_sts_severity_name(worst), i, i == 1 ? "finding" : "findings");
 }
 
@@ -203,7 +219,8 @@ static void put_domain(const mod_status_view *view, const mod_domain *domain, ap
     mod_domain_facts facts = mod_domains_facts(view->p, view->domains, domain, view->now);
 
     MOD_HTML(view->out,
-             "<tr><th scope=\"row\">%s<a href=\"%s\">%s</a><details><summary>DNS records"
+             "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">%s<a "
+             "href=\"%s\">%s</a><details><summary>DNS records"
              "</summary><pre>%s</pre></details></th>",
              domain->shown->is_pattern ? "hosts like " : "", domain_link(view, domain->name),
              domain->name, mod_domains_records(view->p, &facts));
@@ -212,7 +229,8 @@ static void put_domain(const mod_status_view *view, const mod_domain *domain, ap
     put_days(view, &facts);
     put_findings_count(view, &facts);
     MOD_HTML(view->out,
-             "<td class=\"wide\"><code>%s</code></td><td class=\"wide small\">%s</td></tr>",
+             "<td role=\"cell\" class=\"wide\"><code>%s</code></td><td role=\"cell\" class=\"wide "
+             "small\">%s</td></tr>",
              facts.id, facts.place);
 }
 
@@ -264,11 +282,16 @@ static void put_table(const mod_status_view *view, const mod_status_list *list)
     apr_hash_t *shares = mod_status_list_shares(view, list);
     int i;
 
-    MOD_HTML(view->out, "<table><thead><tr><th scope=\"col\">Domain</th><th scope=\"col\">Mode</th>"
-                        "<th scope=\"col\" class=\"number\">Secure</th><th scope=\"col\" "
-                        "class=\"number\">Cert. days</th><th scope=\"col\">Findings</th>"
-                        "<th scope=\"col\" class=\"wide\">Policy id</th><th scope=\"col\" "
-                        "class=\"wide\">Place</th></tr></thead><tbody>");
+    MOD_HTML(view->out,
+             "<table class=\"cards\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th "
+             "scope=\"col\" role=\"columnheader\">Domain</th><th scope=\"col\" "
+             "role=\"columnheader\">Mode</th>"
+             "<th scope=\"col\" role=\"columnheader\" class=\"number\">Secure</th><th "
+             "scope=\"col\" role=\"columnheader\" "
+             "class=\"number\">Cert. days</th><th scope=\"col\" role=\"columnheader\">Findings</th>"
+             "<th scope=\"col\" role=\"columnheader\" class=\"wide\">Policy id</th><th "
+             "scope=\"col\" role=\"columnheader\" "
+             "class=\"wide\">Place</th></tr></thead><tbody role=\"rowgroup\">");
     for (i = 0; i < list->domains->nelts; i++) {
         put_domain(view, APR_ARRAY_IDX(list->domains, i, const mod_domain *), shares);
     }
@@ -303,9 +326,10 @@ void mod_status_overview_html(const mod_status_view *view)
     mod_status_begin_html(view, "Mail transport security");
     put_verdict(view);
     put_tiles(view);
+    mod_status_sessions_html(view);
     put_noticed(view);
-    mod_status_reports_html(view);
     put_domains(view);
+    mod_status_senders_html(view);
     mod_status_endpoint_html(view);
     mod_status_end_html(view);
 }

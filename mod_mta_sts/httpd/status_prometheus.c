@@ -11,6 +11,7 @@
 
 #include "httpd/counters.h"
 #include "httpd/report_config.h"
+#include "httpd/status_series.h"
 #include "httpd/status_view.h"
 
 static void put_head(mod_buffer *out, const char *name, const char *type, const char *help)
@@ -183,18 +184,17 @@ static void put_sessions(const mod_status_view *view, const apr_array_header_t *
     }
 }
 
-static void put_ages(const mod_status_view *view, const apr_array_header_t *series)
+static void put_ends(const mod_status_view *view, const apr_array_header_t *series)
 {
-    static const char name[] = "mta_sts_last_report_age_seconds";
+    static const char name[] = "mta_sts_last_report_end_timestamp_seconds";
     int i;
 
-    put_head(view->out, name, "gauge", "Since the last report was received; 86400 are a day.");
+    put_head(view->out, name, "gauge", "The end of the day that the last report is about.");
     for (i = 0; i < series->nelts; i++) {
         const mod_status_series *one = &APR_ARRAY_IDX(series, i, mod_status_series);
 
-        if (one->received) {
-            put_value(view->out, name, "domain", one->domain,
-                      apr_time_sec(view->now - one->received));
+        if (one->end) {
+            put_value(view->out, name, "domain", one->domain, apr_time_sec(one->end));
         }
     }
 }
@@ -210,7 +210,12 @@ static int put_reports(const mod_status_view *view)
               series != NULL);
     if (series) {
         put_sessions(view, series);
-        put_ages(view, series);
+        put_ends(view, series);
+    }
+    if (view->reports->received) {
+        put_gauge(view->out, "mta_sts_last_report_age_seconds",
+                  "Since the last report was received; 86400 are a day.",
+                  apr_time_sec(view->now - view->reports->received));
     }
     return left_out;
 }

@@ -1,54 +1,191 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/status_reports.h"
 
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "httpd/status_database.h"
+#include "tlsrpt/index.h"
+
+#define DAY apr_time_from_sec(86400)
+
+/* The range begins with the first of so many whole days, today being the last. */
+tlsrpt_filter mod_status_filter_of(const mod_status_query *query, apr_time_t now)
+{
+    return (tlsrpt_filter){now - now % DAY - (query->days - 1) * DAY, query->domain, NULL};
+}
+
+/* --- one view of the page --- */
+
+typedef struct gathering {
+    tlsrpt_filter filter;
+    mod_status_reports *reports;
+} gathering;
+
+/* Cuts a list; returns how many are left out. */
+static int cut(apr_array_header_t *list, int max)
+{
+    int more = list->nelts > max ? list->nelts - max : 0;
+
+    list->nelts -= more;
+    return more;
+}
+
+static void add_cause(mod_status_reports *reports, const char *domain, const tlsrpt_cause *cause)
+{
+    APR_ARRAY_PUSH(reports->causes, mod_status_cause) = (mod_status_cause){domain, cause};
+}
+
+/* Failed sessions of which no sender told a cause. */
+static void find_untold(mod_status_reports *reports, const tlsrpt_domain *of)
+{
+    apr_int64_t told = 0;
+    int i;
+
+    for (i = 0; i < of->causes->nelts; i++) {
+        told = tlsrpt_count_add(told, APR_ARRAY_IDX(of->causes, i, tlsrpt_cause).sessions);
+    }
+    reports->untold = of->failed > told ? of->failed - told : 0;
+}
+
+static void take_sums(mod_status_reports *reports, const tlsrpt_domain *of)
+{
+    reports->days = of->days;
+    reports->senders = of->senders;
+    reports->seen = of->seen;
+    reports->reports = of->reports;
+    reports->successful = of->successful;
+    reports->failed = of->failed;
+    reports->more_senders = cut(of->senders, MOD_STATUS_SENDERS_MAX);
+    find_untold(reports, of);
+}
+
+static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const tlsrpt_page page = {0, 1};
+    tlsrpt_summary *summary;
+    const tlsrpt_domain *of;
+    const char *error = tlsrpt_index_sum(db, &g->filter, &page, p, &summary);
+    int i;
+
+    if (error || summary->domains->nelts == 0) {
+        return error;
+    }
+    of = APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *);
+    take_sums(g->reports, of);
+    g->reports->unverified = summary->unverified;
+    for (i = 0; i < of->causes->nelts && i < MOD_STATUS_CAUSES_MAX; i++) {
+        add_cause(g->reports, of->domain, &APR_ARRAY_IDX(of->causes, i, tlsrpt_cause));
+    }
+    g->reports->more_causes = of->causes->nelts - i;
+    return NULL;
+}
+
+static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const tlsrpt_page none = {0, 0}, causes = {0, MOD_STATUS_CAUSES_MAX + 1};
+    tlsrpt_summary *summary;
+    tlsrpt_domain *all;
+    apr_array_header_t *list;
+    const char *error = tlsrpt_index_sum(db, &g->filter, &none, p, &summary);
+    int i;
+
+    error = error ? error : tlsrpt_index_sum_all(db, &g->filter, p, &all);
+    error = error ? error : tlsrpt_index_causes(db, &g->filter, &causes, p, &list);
+    if (error) {
+        return error;
+    }
+    take_sums(g->reports, all);
+    g->reports->reports = summary->reports;
+    g->reports->unverified = summary->unverified;
+    g->reports->more_causes = cut(list, MOD_STATUS_CAUSES_MAX);
+    for (i = 0; i < list->nelts; i++) {
+        const tlsrpt_index_cause *one = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
+
+        add_cause(g->reports, one->domain, &one->cause);
+    }
+    return NULL;
+}
+
+static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const tlsrpt_page page = {0, MOD_STATUS_RECEIPTS_MAX};
+    const char *error = tlsrpt_index_last(db, &g->filter, &page, p, &g->reports->receipts);
+
+    return error ? error : tlsrpt_index_received(db, g->filter.domain, &g->reports->received);
+}
+
+static void empty(mod_status_reports *reports, apr_pool_t *p)
+{
+    memset(reports, 0, sizeof(*reports));
+    reports->days = apr_array_make(p, 1, sizeof(tlsrpt_day));
+    reports->senders = apr_array_make(p, 1, sizeof(tlsrpt_sender));
+    reports->causes = apr_array_make(p, 1, sizeof(mod_status_cause));
+    reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen));
+    reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
+}
+
+static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
+{
+    gathering *g = baton;
+    const char *error;
+
+    empty(g->reports, p);
+    error = g->filter.domain ? sum_one(db, p, g) : sum_all(db, p, g);
+    return error ? error : read_receipts(db, p, g);
+}
+
 const mod_status_reports *mod_status_reports_of(request_rec *r, const mod_status_query *query,
                                                 apr_time_t now)
 {
     mod_status_reports *reports = apr_pcalloc(r->pool, sizeof(*reports));
+    gathering g = {mod_status_filter_of(query, now), reports};
 
-    (void)query;
-    (void)now;
-    reports->problem = "There is no index of the reports";
+    reports->problem = mod_status_database_read(r, gather, &g);
     return reports;
 }
 
-apr_hash_t *mod_status_shares_of(request_rec *r, const apr_array_header_t *names, apr_time_t since)
+/* --- the sessions of some domains --- */
+
+typedef struct shares {
+    const apr_array_header_t *names;
+    apr_time_t since;
+    apr_hash_t *found; /* name -> tlsrpt_domain */
+} shares;
+
+static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)
 {
-    (void)r;
-    (void)names;
-    (void)since;
+    const tlsrpt_page page = {0, 1};
+    shares *s = baton;
+    int i;
+
+    s->found = apr_hash_make(p);
+    for (i = 0; i < s->names->nelts; i++) {
+        const tlsrpt_filter filter = {s->since, APR_ARRAY_IDX(s->names, i, const char *), NULL};
+        apr_array_header_t *list;
+        const char *error = tlsrpt_index_domains(db, &filter, &page, p, &list);
+
+        if (error) {
+            return error;
+        }
+        if (list->nelts) {
+            apr_hash_set(s->found, filter.domain, APR_HASH_KEY_STRING,
+                         &APR_ARRAY_IDX(list, 0, tlsrpt_domain));
+        }
+    }
     return NULL;
 }
 
-const char *const mod_status_results[MOD_STATUS_RESULTS] = {
-    "success",
-    "starttls-not-supported",
-    "certificate-host-mismatch",
-    "certificate-expired",
-    "certificate-not-trusted",
-    "validation-failure",
-    "tlsa-invalid",
-    "dnssec-invalid",
-    "dane-required",
-    "sts-policy-fetch-error",
-    "sts-policy-invalid",
-    "sts-webpki-invalid",
-    "other",
-    "not-told",
-};
-
-apr_array_header_t *mod_status_series_of(request_rec *r, const mod_domains *domains,
-                                         const mod_status_query *query, apr_time_t now,
-                                         int *left_out)
+apr_hash_t *mod_status_shares_of(request_rec *r, const apr_array_header_t *names,
+                                 const mod_status_query *query, apr_time_t now)
 {
-    (void)r;
-    (void)domains;
-    (void)query;
-    (void)now;
-    *left_out = 0;
-    return NULL;
+    shares s = {names, mod_status_filter_of(query, now).since, NULL};
+
+    return mod_status_database_read(r, read_shares, &s) ? NULL : s.found;
 }
 
 void mod_status_reports_register_hooks(void)
 {
+    mod_status_database_register_hooks();
 }

@@ -64,8 +64,11 @@ static void put_cause_details(const mod_status_view *view, const tlsrpt_cause *o
 {
     apr_pool_t *p = view->p;
 
-    MOD_HTML(view->out, "<p class=\"soft small\">Told by %s, %s to %s", join(p, of->senders),
-             mod_html_day(p, of->first), mod_html_day(p, of->last));
+    MOD_HTML(view->out, "<p class=\"soft small\">%s to %s", mod_html_day(p, of->first),
+             mod_html_day(p, of->last));
+    if (of->senders->nelts) {
+        MOD_HTML(view->out, "; told by %s", join(p, of->senders));
+    }
     if (of->reasons->nelts) {
         MOD_HTML(view->out, "; reason as sent: %s", join(p, of->reasons));
     }
@@ -94,6 +97,17 @@ static void put_cause(const mod_status_view *view, const mod_status_cause *cause
     MOD_HTML(view->out, "</div></li>");
 }
 
+static void put_untold(const mod_status_view *view)
+{
+    const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(view->p, view->query.domain);
+
+    MOD_HTML(
+        view->out,
+        "<li><p class=\"sessions\">%s<small>failed sessions</small></p><div><h3>no details</h3>"
+        "<p>%s</p><p><strong>What to do:</strong> %s</p></div></li>",
+        mod_html_count(view->p, view->reports->untold), explanation->what, explanation->action);
+}
+
 static void put_causes(const mod_status_view *view)
 {
     const mod_status_reports *reports = view->reports;
@@ -108,6 +122,9 @@ static void put_causes(const mod_status_view *view)
     for (i = 0; i < reports->causes->nelts; i++) {
         put_cause(view, &APR_ARRAY_IDX(reports->causes, i, mod_status_cause));
     }
+    if (reports->untold) {
+        put_untold(view);
+    }
     MOD_HTML(view->out, "</ol>");
     if (reports->more_causes) {
         MOD_HTML(view->out,
@@ -120,22 +137,21 @@ static void put_causes(const mod_status_view *view)
 
 /* --- senders --- */
 
+static void put_failed(mod_buffer *out, apr_int64_t failed)
+{
+    MOD_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
+             failed ? "badge error" : "", mod_html_count(out->p, failed));
+}
+
 static void put_sender(const mod_status_view *view, const tlsrpt_sender *sender)
 {
     apr_pool_t *p = view->p;
 
     MOD_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
              *sender->organization ? sender->organization : "(no name)",
-             sender->verified ? "" : " (not verified)", mod_html_count(p, sender->successful));
-    MOD_HTML(view->out, "<td class=\"number\">");
-    if (sender->failed) {
-        MOD_HTML(view->out, "<span class=\"badge error\">%s</span>",
-                 mod_html_count(p, sender->failed));
-    }
-    else {
-        MOD_HTML(view->out, "0");
-    }
-    MOD_HTML(view->out, "</td><td class=\"number wide\">%s</td><td class=\"wide\">%s</td></tr>",
+             sender->verified ? " (verified)" : "", mod_html_count(p, sender->successful));
+    put_failed(view->out, sender->failed);
+    MOD_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
              mod_html_count(p, sender->reports), mod_html_day(p, sender->last));
 }
 
@@ -194,19 +210,33 @@ static void put_seen(const mod_status_view *view)
 
 /* --- the last reports --- */
 
-static void put_receipt(const mod_status_view *view, const mod_status_receipt *receipt)
+/* How it is counted, where that is not as usual. */
+static void put_state(mod_buffer *out, tlsrpt_index_state state)
+{
+    static const char *const words[] = {
+        [TLSRPT_STATE_DUPLICATE] = "the same again",
+        [TLSRPT_STATE_CONFLICT] = "contradicts an earlier one",
+        [TLSRPT_STATE_UNREADABLE] = "unreadable",
+    };
+
+    if (state != TLSRPT_STATE_COUNTS) {
+        MOD_HTML(out, " <span class=\"badge testing\">%s</span>", words[state]);
+    }
+}
+
+static void put_receipt(const mod_status_view *view, const tlsrpt_index_report *receipt)
 {
     apr_pool_t *p = view->p;
 
-    MOD_HTML(view->out, "<tr><th scope=\"row\">%s</th><td>%s</td><td class=\"wide\">%s</td>",
+    MOD_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
              mod_html_time(p, receipt->received),
-             *receipt->organization ? receipt->organization : "(no name)",
-             receipt->begin ? mod_html_day(p, receipt->begin) : "not told");
-    MOD_HTML(view->out,
-             "<td class=\"number\">%s</td><td class=\"number\">%s</td><td "
-             "class=\"wide\">%s</td></tr>",
-             mod_html_count(p, receipt->successful), mod_html_count(p, receipt->failed),
-             receipt->verified ? "verified" : "not verified");
+             *receipt->organization ? receipt->organization : "(no name)");
+    put_state(view->out, receipt->state);
+    MOD_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
+             receipt->begin ? mod_html_day(p, receipt->begin) : "not told",
+             mod_html_count(p, receipt->successful));
+    put_failed(view->out, receipt->failed);
+    MOD_HTML(view->out, "<td class=\"wide\">%s</td></tr>", receipt->channel);
 }
 
 static void put_receipts(const mod_status_view *view)
@@ -219,9 +249,9 @@ static void put_receipts(const mod_status_view *view)
              "<table><thead><tr><th scope=\"col\">Received</th><th scope=\"col\">From</th>"
              "<th scope=\"col\" class=\"wide\">Of the day</th><th scope=\"col\" "
              "class=\"number\">Secure</th><th scope=\"col\" class=\"number\">Failed</th>"
-             "<th scope=\"col\" class=\"wide\">Sender</th></tr></thead><tbody>");
+             "<th scope=\"col\" class=\"wide\">By</th></tr></thead><tbody>");
     for (i = 0; i < receipts->nelts; i++) {
-        put_receipt(view, &APR_ARRAY_IDX(receipts, i, mod_status_receipt));
+        put_receipt(view, &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report));
     }
     MOD_HTML(view->out, "</tbody></table></section>");
 }
@@ -232,9 +262,6 @@ static void put_problem(const mod_status_view *view)
              "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2>"
              "<p>%s.</p>",
              view->reports->problem);
-    if (view->reports->fix) {
-        MOD_HTML(view->out, "<p>What to do: %s</p>", view->reports->fix);
-    }
     MOD_HTML(view->out,
              "<p class=\"soft\">Reports are kept all the same; <code>mta-sts report</code> "
              "reads them where they are kept.</p></section>");
@@ -259,21 +286,27 @@ static void put_none(const mod_status_view *view)
              view->query.days);
 }
 
-void mod_status_reports_html(const mod_status_view *view)
+void mod_status_sessions_html(const mod_status_view *view)
 {
     if (view->reports->problem) {
         put_problem(view);
-        return;
     }
-    if (view->reports->reports == 0) {
+    else if (view->reports->reports == 0) {
         put_none(view);
-        return;
     }
-    put_causes(view);
-    put_chart(view);
-    put_seen(view);
-    MOD_HTML(view->out, "<div class=\"columns\">");
-    put_senders(view);
-    put_receipts(view);
-    MOD_HTML(view->out, "</div>");
+    else {
+        put_chart(view);
+        put_causes(view);
+        put_seen(view);
+    }
+}
+
+void mod_status_senders_html(const mod_status_view *view)
+{
+    if (!view->reports->problem && view->reports->reports) {
+        MOD_HTML(view->out, "<div class=\"columns\">");
+        put_senders(view);
+        put_receipts(view);
+        MOD_HTML(view->out, "</div>");
+    }
 }

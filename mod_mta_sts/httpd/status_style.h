@@ -31,6 +31,7 @@ static const char mod_status_style[] =
     "h2{font-size:1.15rem;line-height:1.3;margin:0 0 .75rem}"
     "h3{font-size:1rem;line-height:1.4;margin:0 0 .25rem}"
     "p{margin:0 0 .75rem}p:last-child{margin-bottom:0}"
+    "li p{margin-bottom:.25rem}"
     ".soft{color:var(--soft)}.small{font-size:.875rem}"
     ".crumb{margin:0;font-size:.875rem}"
     "nav.range{font-size:.875rem}nav.range ul{display:flex;list-style:none;margin:0;padding:0;"
@@ -68,7 +69,8 @@ static const char mod_status_style[] =
     "thead th{color:var(--soft);font-size:.8125rem;white-space:nowrap;overflow-wrap:normal}"
     "tbody tr:last-child>*{border-bottom:0}"
     ".number{text-align:right;font-variant-numeric:tabular-nums}"
-    "td.number{white-space:nowrap}"
+    "td.number,.date{white-space:nowrap;overflow-wrap:normal}"
+    ".hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
     "code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,'DejaVu Sans Mono',monospace;"
     "font-size:.875em}"
     "pre{margin:.4rem 0 0;padding:.6rem .75rem;background:var(--plain-on);border-radius:.5rem;"
@@ -98,7 +100,7 @@ static const char mod_status_style[] =
     ".chart g:hover rect{opacity:.75}"
     ".axis{display:flex;justify-content:space-between;font-size:.8125rem;color:var(--soft);"
     "padding-top:.25rem}"
-    "meter{width:100%;height:.9rem}"
+
     "form{display:flex;flex-wrap:wrap;gap:.5rem;margin-bottom:.75rem;align-items:center}"
     "input,button{font:inherit;padding:.35rem .7rem;border:1px solid var(--soft);"
     "border-radius:.5rem;background:var(--card);color:var(--text);min-width:0}"
@@ -112,7 +114,15 @@ static const char mod_status_style[] =
     "dl.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem}"
     "dl.tiles dd{font-size:1.35rem}dl.facts{grid-template-columns:minmax(0,1fr);gap:0}"
     "dl.facts dd{margin-bottom:.6rem}"
-    "ul.findings li,ol.causes li{grid-template-columns:minmax(0,1fr);gap:.3rem}}"
+    "ul.findings li,ol.causes li{grid-template-columns:minmax(0,1fr);gap:.3rem}"
+    "table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    "table.cards,table.cards tbody,table.cards th{display:block}"
+    "table.cards tr{display:flex;flex-wrap:wrap;gap:.15rem .9rem;padding:.6rem 0;"
+    "border-bottom:1px solid var(--line)}table.cards tr:last-child{border-bottom:0}"
+    "table.cards th{flex:1 0 100%;padding:0;border:0}"
+    "table.cards td{padding:0;border:0;text-align:left;font-size:.875rem}"
+    "table.cards td.wide{display:none}"
+    "table.cards td[data-name]::before{content:attr(data-name);color:var(--soft)}}"
     "@media print{body{background:#fff}section{break-inside:avoid}nav,form,.skip{display:none}}";
 
 #endif

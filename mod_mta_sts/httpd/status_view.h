@@ -36,7 +36,7 @@ typedef struct mod_status_list {
 
 mod_status_list mod_status_list_of(const mod_status_view *view);
 
-/* The sessions of those domains: name -> mod_status_share; NULL if they are not known. */
+/* The sessions of those domains: name -> tlsrpt_domain; NULL if they are not known. */
 apr_hash_t *mod_status_list_shares(const mod_status_view *view, const mod_status_list *list);
 
 /* The formats. Each adds a whole answer to view->out. */
@@ -54,7 +54,8 @@ void mod_status_certificate_tile_html(const mod_status_view *view,
 void mod_status_tile_html(mod_buffer *out, const char *class, const char *name, const char *value,
                           const char *more);
 void mod_status_session_tiles_html(const mod_status_view *view);
-void mod_status_reports_html(const mod_status_view *view);
+void mod_status_sessions_html(const mod_status_view *view);
+void mod_status_senders_html(const mod_status_view *view);
 void mod_status_endpoint_html(const mod_status_view *view);
 
 /* The words for a cause; never NULL. */
