@@ -17,25 +17,25 @@
 /* The same view of another range. */
 static void put_ranges(const mod_status_view *view)
 {
-    const int *days;
+    int i;
 
     MOD_HTML(view->out, "<nav class=\"range\" aria-label=\"Range of reports\"><ul>");
-    for (days = mod_status_ranges; *days; days++) {
+    for (i = 0; i < MOD_STATUS_RANGES; i++) {
         mod_status_query query = view->query;
 
-        query.days = *days;
+        query.range = &mod_status_ranges[i];
         MOD_HTML(view->out, "<li><a href=\"%s\"", mod_status_query_render(view->p, &query));
-        if (*days == view->query.days) {
+        if (query.range == view->query.range) {
             MOD_HTML(view->out, " aria-current=\"page\"");
         }
-        MOD_HTML(view->out, ">%d days</a></li>", *days);
+        MOD_HTML(view->out, ">%s</a></li>", query.range->title);
     }
     MOD_HTML(view->out, "</ul></nav>");
 }
 
 static void put_crumb(const mod_status_view *view)
 {
-    const mod_status_query all = {.days = view->query.days, .page = 1};
+    const mod_status_query all = {.range = view->query.range, .page = 1};
 
     if (view->query.domain) {
         MOD_HTML(view->out, "<p class=\"crumb\"><a href=\"%s\">All policy domains</a></p>",
@@ -171,7 +171,7 @@ void mod_status_session_tiles_html(const mod_status_view *view)
     }
     mod_status_tile_html(
         view->out, "", "Delivered securely", mod_html_share(p, reports->successful, all),
-        apr_psprintf(p, "of %s sessions in %d days", mod_html_count(p, all), view->query.days));
+        apr_psprintf(p, "of %s sessions %s", mod_html_count(p, all), view->query.range->words));
     mod_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
                          mod_html_count(p, reports->failed),
                          reports->failed ? "causes and what to do below" : "nothing to do");

@@ -273,7 +273,7 @@ void mod_status_json(const mod_status_view *view)
     char *text;
 
     json_object_set_new(root, "time", time_json(view->now));
-    json_object_set_new(root, "range_days", json_integer(view->query.days));
+    json_object_set_new(root, "range", json_string(view->query.range->name));
     if (view->query.domain) {
         json_object_set_new(root, "domain",
                             view->domain ? domain_json(view, view->domain) : json_null());

@@ -44,8 +44,8 @@ static void put_sessions_verdict(const mod_status_view *view)
         MOD_HTML(view->out, " %s.", reports->problem);
     }
     else if (reports->failed) {
-        MOD_HTML(view->out, " %s sessions failed in the last %d days.",
-                 mod_html_count(p, reports->failed), view->query.days);
+        MOD_HTML(view->out, " %s sessions failed %s.", mod_html_count(p, reports->failed),
+                 view->query.range->words);
     }
     else if (reports->successful) {
         MOD_HTML(view->out, " %s delivered all of %s sessions securely.",
@@ -53,7 +53,7 @@ static void put_sessions_verdict(const mod_status_view *view)
                  mod_html_count(p, reports->successful));
     }
     else {
-        MOD_HTML(view->out, " No report came in the last %d days.", view->query.days);
+        MOD_HTML(view->out, " No report came %s.", view->query.range->words);
     }
 }
 
@@ -146,7 +146,7 @@ static void put_noticed(const mod_status_view *view)
 
 static const char *domain_link(const mod_status_view *view, const char *name)
 {
-    const mod_status_query query = {.domain = name, .days = view->query.days, .page = 1};
+    const mod_status_query query = {.domain = name, .range = view->query.range, .page = 1};
 
     return mod_status_query_render(view->p, &query);
 }
@@ -241,9 +241,9 @@ static void put_search(const mod_status_view *view)
              "<input id=\"q\" name=\"q\" type=\"search\" value=\"%s\" maxlength=\"253\" "
              "autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">",
              view->query.search);
-    if (view->query.days != MOD_STATUS_DAYS_DEFAULT) {
-        MOD_HTML(view->out, "<input type=\"hidden\" name=\"since\" value=\"%dd\">",
-                 view->query.days);
+    if (view->query.range != MOD_STATUS_RANGE_DEFAULT) {
+        MOD_HTML(view->out, "<input type=\"hidden\" name=\"since\" value=\"%s\">",
+                 view->query.range->name);
     }
     MOD_HTML(view->out, "<button>Search</button></form>");
 }

@@ -168,8 +168,7 @@ static void put_sessions(const mod_status_view *view, const apr_array_header_t *
     apr_size_t t;
 
     put_head(view->out, name, "gauge",
-             apr_psprintf(view->p, "Sessions that reports of the last %d days tell of, by result.",
-                          view->query.days));
+             apr_psprintf(view->p, "Sessions %s, by result.", view->query.range->words));
     for (i = 0; i < series->nelts; i++) {
         const mod_status_series *one = &APR_ARRAY_IDX(series, i, mod_status_series);
         const char *domain = label(view->p, one->domain);

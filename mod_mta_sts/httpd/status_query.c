@@ -15,7 +15,13 @@
 #define NAME_MAX_OCTETS 253
 #define PAGE_MAX 1000000
 
-const int mod_status_ranges[] = {7, 30, 90, 400, 0};
+const mod_status_range mod_status_ranges[MOD_STATUS_RANGES] = {
+    {"7d", "7 days", "in the last 7 days", 7},
+    {"30d", "30 days", "in the last 30 days", 30},
+    {"90d", "90 days", "in the last 90 days", 90},
+    {"400d", "400 days", "in the last 400 days", 400},
+    {"all", "All", "in all reports", 0},
+};
 
 static const char *const formats[] = {
     [MOD_STATUS_HTML] = "html",
@@ -55,16 +61,16 @@ static const char *read_domain(apr_pool_t *p, const char *value, mod_status_quer
 
 static const char *read_since(apr_pool_t *p, const char *value, mod_status_query *query)
 {
-    const int *days;
+    int i;
 
-    for (days = mod_status_ranges; *days; days++) {
-        if (strcmp(value, apr_psprintf(p, "%dd", *days)) == 0) {
-            query->days = *days;
+    for (i = 0; i < MOD_STATUS_RANGES; i++) {
+        if (strcmp(value, mod_status_ranges[i].name) == 0) {
+            query->range = &mod_status_ranges[i];
             return NULL;
         }
     }
     return apr_pstrcat(p, "There is no range since=", quote(p, value),
-                       "; there are 7d, 30d, 90d and 400d.", NULL);
+                       "; there are 7d, 30d, 90d, 400d and all.", NULL);
 }
 
 static const char *read_search(apr_pool_t *p, const char *value, mod_status_query *query)
@@ -151,7 +157,7 @@ const char *mod_status_query_read(apr_pool_t *p, const char *args, mod_status_qu
     const char *error = NULL;
     unsigned seen = 0;
 
-    *query = (mod_status_query){.days = MOD_STATUS_DAYS_DEFAULT, .page = 1};
+    *query = (mod_status_query){.range = MOD_STATUS_RANGE_DEFAULT, .page = 1};
     pair = apr_strtok(apr_pstrdup(p, args ? args : ""), "&", &state);
     for (; pair && !error; pair = apr_strtok(NULL, "&", &state)) {
         error = read_parameter(p, pair, &seen, query);
@@ -171,8 +177,8 @@ const char *mod_status_query_render(apr_pool_t *p, const mod_status_query *query
     if (query->domain) {
         text = add(p, text, "domain", query->domain);
     }
-    if (query->days != MOD_STATUS_DAYS_DEFAULT) {
-        text = add(p, text, "since", apr_psprintf(p, "%dd", query->days));
+    if (query->range != MOD_STATUS_RANGE_DEFAULT) {
+        text = add(p, text, "since", query->range->name);
     }
     if (query->search) {
         text = add(p, text, "q", query->search);

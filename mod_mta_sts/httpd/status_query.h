@@ -8,7 +8,7 @@
  * What is asked of the status page: the query string of its URL. Knows nothing of httpd.
  *
  *   domain=example.com   one policy domain instead of all
- *   since=7d             reports of the last 7, 30, 90 or 400 days
+ *   since=7d             reports of the last 7, 30, 90 or 400 days, or "all"
  *   q=text, page=2       which policy domains are listed
  *   format=json          html, json or prometheus
  */
@@ -19,18 +19,27 @@ typedef enum mod_status_format {
     MOD_STATUS_PROMETHEUS,
 } mod_status_format;
 
+/* A range of reports that can be chosen. */
+typedef struct mod_status_range {
+    const char *name;  /* "7d" */
+    const char *title; /* "7 days" */
+    const char *words; /* "in the last 7 days" */
+    int days;          /* whole days, today being the last; 0: all there are */
+} mod_status_range;
+
+#define MOD_STATUS_RANGES 5
+extern const mod_status_range mod_status_ranges[MOD_STATUS_RANGES];
+
 typedef struct mod_status_query {
     const char *domain; /* lower case; NULL: all. "": reports that name none */
     const char *search; /* part of a domain's name, lower case; NULL: all */
-    int days;
+    const mod_status_range *range;
     int page; /* from 1 */
     mod_status_format format;
 } mod_status_query;
 
-#define MOD_STATUS_DAYS_DEFAULT 30
-
-/* The ranges that can be chosen, in days; 0 behind the last. */
-extern const int mod_status_ranges[];
+/* The range if none is told. */
+#define MOD_STATUS_RANGE_DEFAULT (&mod_status_ranges[1])
 
 /*
  * Reads a query string.

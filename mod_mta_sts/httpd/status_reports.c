@@ -10,10 +10,11 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* The range begins with the first of so many whole days, today being the last. */
 tlsrpt_filter mod_status_filter_of(const mod_status_query *query, apr_time_t now)
 {
-    return (tlsrpt_filter){now - now % DAY - (query->days - 1) * DAY, query->domain, NULL};
+    int days = query->range->days;
+
+    return (tlsrpt_filter){days ? now - now % DAY - (days - 1) * DAY : 0, query->domain, NULL};
 }
 
 /* --- one view of the page --- */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reports tell, as a part of the overview and of a domain's page. */
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "core/policy_text.h"
@@ -8,9 +10,11 @@
 #include "httpd/status_view.h"
 #include "tlsrpt/explain.h"
 
+#define CHART_DAYS_MAX 400
+
 static const char *domain_link(const mod_status_view *view, const char *name)
 {
-    const mod_status_query query = {.domain = name, .days = view->query.days, .page = 1};
+    const mod_status_query query = {.domain = name, .range = view->query.range, .page = 1};
 
     return mod_status_query_render(view->p, &query);
 }
@@ -229,14 +233,14 @@ static void put_receipt(const mod_status_view *view, const tlsrpt_index_report *
     apr_pool_t *p = view->p;
 
     MOD_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
-             mod_html_time(p, receipt->received),
+             apr_pstrmemdup(p, mod_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
              *receipt->organization ? receipt->organization : "(no name)");
     put_state(view->out, receipt->state);
     MOD_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
              receipt->begin ? mod_html_day(p, receipt->begin) : "not told",
              mod_html_count(p, receipt->successful));
     put_failed(view->out, receipt->failed);
-    MOD_HTML(view->out, "<td class=\"wide\">%s</td></tr>", receipt->channel);
+    MOD_HTML(view->out, "<td class=\"wide date\">%s</td></tr>", receipt->channel);
 }
 
 static void put_receipts(const mod_status_view *view)
@@ -246,7 +250,7 @@ static void put_receipts(const mod_status_view *view)
 
     MOD_HTML(view->out,
              "<section aria-labelledby=\"last\"><h2 id=\"last\">Last reports received</h2>"
-             "<table><thead><tr><th scope=\"col\">Received</th><th scope=\"col\">From</th>"
+             "<table><thead><tr><th scope=\"col\">Received (UTC)</th><th scope=\"col\">From</th>"
              "<th scope=\"col\" class=\"wide\">Of the day</th><th scope=\"col\" "
              "class=\"number\">Secure</th><th scope=\"col\" class=\"number\">Failed</th>"
              "<th scope=\"col\" class=\"wide\">By</th></tr></thead><tbody>");
@@ -269,7 +273,8 @@ static void put_problem(const mod_status_view *view)
 
 static void put_chart(const mod_status_view *view)
 {
-    const mod_chart chart = {view->reports->days, view->now, view->query.days};
+    int days = view->query.range->days;
+    const mod_chart chart = {view->reports->days, view->now, days ? days : CHART_DAYS_MAX};
 
     MOD_HTML(view->out, "<section aria-labelledby=\"days\"><h2 id=\"days\">Sessions per day</h2>");
     mod_status_chart(view->out, &chart);
@@ -279,11 +284,11 @@ static void put_chart(const mod_status_view *view)
 static void put_none(const mod_status_view *view)
 {
     MOD_HTML(view->out,
-             "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>None "
-             "came of the last %d days. Senders send one a day, to the address in the "
+             "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>There are none "
+             "%s. Senders send one a day, to the address in the "
              "<code>_smtp._tls</code> record; it takes a day or two until the first "
              "arrives.</p></section>",
-             view->query.days);
+             view->query.range->words);
 }
 
 void mod_status_sessions_html(const mod_status_view *view)

@@ -17,7 +17,7 @@ static void nothing_asked_for_is_the_overview_of_30_days(void **state)
         assert_null(mod_status_query_read(*state, empty[i], &query));
         assert_null(query.domain);
         assert_null(query.search);
-        assert_int_equal(query.days, 30);
+        assert_int_equal(query.range->days, 30);
         assert_int_equal(query.page, 1);
         assert_int_equal(query.format, MOD_STATUS_HTML);
     }
@@ -31,7 +31,7 @@ static void every_parameter_is_read(void **state)
         *state, "domain=EXAMPLE.com&since=400d&q=Ex%41+m&page=17&format=prometheus", &query));
     assert_string_equal(query.domain, "example.com");
     assert_string_equal(query.search, "exa m");
-    assert_int_equal(query.days, 400);
+    assert_int_equal(query.range->days, 400);
     assert_int_equal(query.page, 17);
     assert_int_equal(query.format, MOD_STATUS_PROMETHEUS);
 }
@@ -60,7 +60,7 @@ static void what_is_wrong_is_told_in_a_sentence(void **state)
     static const struct {
         const char *args, *part;
     } cases[] = {
-        {"since=8d", "7d, 30d, 90d and 400d"},
+        {"since=8d", "7d, 30d, 90d, 400d and all"},
         {"since=", "There is no range"},
         {"since=30", "There is no range"},
         {"page=0", "from 1 to"},
@@ -116,6 +116,7 @@ static void what_is_rendered_is_read_back(void **state)
         "?domain=example.com",
         "?domain=example.com&since=7d&format=json",
         "?since=400d&q=a%26b%3D&page=3",
+        "?since=all",
         "?domain=",
     };
     mod_status_query query;
