@@ -85,19 +85,33 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
     return at;
 }
 
+/* What began like a byte order mark and is none: a word, then. */
+static void unmark(tlsrpt_json_scan *scan)
+{
+    scan->first = byte_order_mark[0];
+    begin_text(scan, WORD_MEMORY, TLSRPT_JSON_WORD);
+    lengthen(scan, scan->before);
+    scan->before = 0;
+    scan->marked = 0;
+}
+
 /* A byte order mark counts only where it begins. */
 static const char *scan_before(tlsrpt_json_scan *scan, const char *at, const char *end)
 {
     for (; at < end; at++, scan->before++) {
-        int in_mark = scan->before < MARK_LENGTH && *at == byte_order_mark[scan->before] &&
-                      (scan->before == 0 || scan->marked);
-        int may_be_blank = !scan->marked || scan->before >= MARK_LENGTH;
+        int in_mark = scan->before < MARK_LENGTH && (scan->before == 0 || scan->marked);
 
-        if (!in_mark && !(may_be_blank && kind_of(*at) == BLANK)) {
+        if (in_mark && *at == byte_order_mark[scan->before]) {
+            scan->marked = 1;
+        }
+        else if (in_mark && scan->marked) {
+            unmark(scan);
+            return at;
+        }
+        else if (kind_of(*at) != BLANK) {
             scan->first = *at;
             return scan_between(scan, at, end);
         }
-        scan->marked |= in_mark;
     }
     return at;
 }

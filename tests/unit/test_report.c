@@ -614,7 +614,8 @@ static void test_what_begins_otherwise_is_foreign(void **state)
         {"PK\x03\x04", "begins with \"P\""},
         {"\x1f", "begins with \"\\x1f\""},
         {"\xff\xfe{", "begins with \"\\xff\""}, /* UTF-16 */
-        {"\x78\x9c\x03", "begins with \"x\""},  /* zlib without gzip */
+        {"\xef\xbb{\"policies\":[]}", "begins with \"\\xef\""},
+        {"\x78\x9c\x03", "begins with \"x\""}, /* zlib without gzip */
     };
     size_t i;
 
