@@ -72,6 +72,12 @@ const char *mta_sts_database_name(const mta_sts_database *db);
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
 
+/* Whether an error just tells that another one wrote for too long. */
+int mta_sts_database_is_locked(const char *error);
+
+/* Does not wait for a lock as long as that, but a second or two: for who tries again soon. */
+const char *mta_sts_database_be_impatient(mta_sts_database *db);
+
 /* Begins one that only reads, and sees one state of the database throughout. */
 const char *mta_sts_database_begin_reading(mta_sts_database *db);
 

@@ -8,6 +8,7 @@
 #include "core/conninfo.h"
 
 #define TEXT_MAX 300
+#define IS_LOCKED "is locked by another process"
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
 typedef struct sqlite_trouble {
@@ -16,9 +17,9 @@ typedef struct sqlite_trouble {
 } sqlite_trouble;
 
 static const sqlite_trouble sqlite_troubles[] = {
-    {5, "is locked by another process",
+    {5, IS_LOCKED,
      "it is tried again; fuser -v on the file tells who has it open"},
-    {6, "is locked by another process",
+    {6, IS_LOCKED,
      "it is tried again; fuser -v on the file tells who has it open"},
     {8, "cannot be written to",
      "see whether the disk is mounted read-only and whose the file and its folder are"},
@@ -102,4 +103,9 @@ const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int c
                                   db->conninfo);
     apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s", doing, db->name, text);
     return db->error;
+}
+
+int mta_sts_database_is_locked(const char *error)
+{
+    return strstr(error, IS_LOCKED) || strstr(error, "lock timeout") /* PostgreSQL's words */;
 }

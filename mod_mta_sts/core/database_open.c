@@ -238,6 +238,14 @@ static int ask(mta_sts_database *db, const char *sql)
     return code;
 }
 
+const char *mta_sts_database_be_impatient(mta_sts_database *db)
+{
+    int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
+                             : mta_sts_database_plain(db, "SET lock_timeout='1s'");
+
+    return code == 0 ? NULL : mta_sts_database_tell(db, "use", code);
+}
+
 static const char *settle(mta_sts_database *db)
 {
     const char *const *line = db->is_sqlite ? sqlite_settings : NULL;

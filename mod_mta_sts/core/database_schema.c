@@ -15,11 +15,16 @@
 /* Texts that many rows share are kept once, in the first three tables of the index, and called by
  * their number. 0 stands for none, and in `domain` of the two sums for all domains together. */
 static const char *const version_1[] = {
-    /* One row for each time that a policy began to be served. */
+    /* One row for each time that a machine began to serve a policy; last_served is NULL while it
+     * does. When it was seen last to serve all of those is noted. */
     "CREATE TABLE mta_sts_history ("
-    " domain TEXT NOT NULL, first_served INTEGER NOT NULL, last_served INTEGER NOT NULL,"
-    " id TEXT NOT NULL, max_age INTEGER NOT NULL, text TEXT NOT NULL,"
-    " PRIMARY KEY (domain, first_served)) WITHOUT ROWID",
+    " domain TEXT NOT NULL, host TEXT NOT NULL, first_served INTEGER NOT NULL,"
+    " last_served INTEGER, id TEXT NOT NULL, max_age INTEGER NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY (domain, host, first_served)) WITHOUT ROWID",
+    "CREATE INDEX mta_sts_history_open ON mta_sts_history (host, domain)"
+    " WHERE last_served IS NULL",
+    "CREATE TABLE mta_sts_history_host ("
+    " host TEXT NOT NULL PRIMARY KEY, noted INTEGER NOT NULL) WITHOUT ROWID",
 
     /* text is the key; of a long one it is a digest, and the text itself in whole. folded: in lower
      * case, only of organizations. */
