@@ -54,7 +54,7 @@ static int changes_direction(const unsigned char *octets)
             (octets[1] == 0x81 && octets[2] >= 0xa6 && octets[2] <= 0xa9));
 }
 
-int mta_sts_text_is_hidden(const char *text, apr_size_t length)
+int mta_sts_text_misleads(const char *text, apr_size_t length)
 {
     const unsigned char *octets = (const unsigned char *)text;
 
@@ -70,11 +70,11 @@ int mta_sts_text_is_hidden(const char *text, apr_size_t length)
     }
 }
 
-/* What would end or escape the quotation, and what would mislead its reader. */
+/* What is no UTF-8, what would mislead, and what would end or escape the quotation. */
 static int needs_escape(const char *text, apr_size_t length)
 {
-    return length == 0 || (length == 1 && (*text == '"' || *text == '\\')) ||
-           mta_sts_text_is_hidden(text, length);
+    return length == 0 || mta_sts_text_misleads(text, length) ||
+           (length == 1 && (*text == '"' || *text == '\\'));
 }
 
 static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_size_t max)

@@ -41,7 +41,7 @@ void mod_html_text(mod_buffer *buffer, const char *text)
             mod_buffer_puts(buffer, reference);
         }
         else if (length == 0 ||
-                 (mta_sts_text_is_hidden(text + i, length) && text[i] != '\n' && text[i] != '\t')) {
+                 (mta_sts_text_misleads(text + i, length) && text[i] != '\n' && text[i] != '\t')) {
             mod_buffer_puts(buffer, REPLACEMENT);
         }
         else {
