@@ -63,11 +63,14 @@ class Page(html.parser.HTMLParser):
     def handle_comment(self, data):
         raise AssertionError(f"a comment: {data}")
 
+    def names(self):
+        """The first cells of all rows."""
+        return [row[0].partition("DNS records")[0] for row in self.rows if row]
+
     def row(self, name):
-        """The cells of the only row whose first cell begins with this name."""
-        found = [row for row in self.rows if row and re.match(re.escape(name) + r"\b", row[0])]
-        assert len(found) == 1, (name, found)
-        return found[0]
+        """The cells of the only row of this name."""
+        assert self.names().count(name) == 1, (name, self.names())
+        return [row for row in self.rows if row][self.names().index(name)]
 
 
 def check_headers(answer, kind="text/html; charset=utf-8"):

@@ -67,7 +67,7 @@ def test_json_says_the_same_as_the_page(server):
         ("example.com", "enforce", 43200, ["mx1.example.com"], True)
     assert one["certificate"]["days"] == int(page(server).row("example.com")[3])
     assert [finding["id"] for finding in one["findings"]] == ["max-age-short"]
-    assert found["noticed"]["counts"]["warning"] == 1
+    assert found["noticed"]["counts"]["warning"] >= 1
     assert data(server, "?domain=example.com")["domain"]["id"] == one["id"]
 
 
@@ -147,7 +147,7 @@ GUARDS = {
 def guarded(make_shared):
     locations = "".join(f"<Location /{name}>\nSetHandler mta-sts-status\n{require}</Location>\n"
                         for name, (require, _) in GUARDS.items())
-    server = make_shared()
+    server = make_shared([r"AH01630: client denied by server configuration"])
     server.write("users", "admin:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n")  # password
     return server.configure(locations + proxied(HOST, MX), modules=[
         "authn_core", "authn_file", "auth_basic", "authz_user", "authz_host"]).start()
@@ -173,7 +173,7 @@ def test_many_domains_are_shown_on_pages(many):
     first, last = page(many), page(many, "?page=3")
     names = [f"d{i:03}.many.example" for i in range(MANY)] + ["example.com"]
     assert all(first.row(name) for name in names[:100])
-    assert not any(name in first.text for name in names[100:])
+    assert not set(first.names()) & set(names[100:])
     assert all(last.row(name) for name in names[200:])
     assert "Page 1 of 3" in first.text and "?page=3#domains" in first.links
     assert "Page 3 of 3" in last.text and "?page=2#domains" in last.links
