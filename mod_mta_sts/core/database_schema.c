@@ -12,8 +12,8 @@
  * "WITHOUT ROWID", and its INTEGER has 32 bits only.
  */
 
-/* Texts that many rows share are kept once, in tlsrpt_word. 0 stands for none where a number of a
- * word is expected, and in `domain` of the two sums for all domains together. */
+/* Texts that many rows share are kept once, in the first three tables of the index, and called by
+ * their number. 0 stands for none, and in `domain` of the two sums for all domains together. */
 static const char *const version_1[] = {
     /* One row for each time that a machine began to serve a policy; last_served is NULL while it
      * does. When it was seen last to serve all of those is noted. */
@@ -30,28 +30,33 @@ static const char *const version_1[] = {
      * case, only of organizations. */
     "CREATE TABLE tlsrpt_word ("
     " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
-    "CREATE INDEX tlsrpt_word_folded ON tlsrpt_word (folded) WHERE folded IS NOT NULL",
+    "CREATE TABLE tlsrpt_domain ("
+    " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
+    "CREATE TABLE tlsrpt_organization ("
+    " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
+    "CREATE INDEX tlsrpt_organization_folded ON tlsrpt_organization (folded)",
 
-    /* One row for each file in the spool of each host. state: 0 it counts, 1 the same octets count
-     * already, 2 others count under its identity, 3 it cannot be read. */
+    /* One row for each file in the spool of each host; file is its inode. state: 0 it counts, 1 the
+     * same octets are there already, 2 others count under its identity, 3 it cannot be read. */
     "CREATE TABLE tlsrpt_report ("
     " id INTEGER PRIMARY KEY, host INTEGER NOT NULL, digest TEXT NOT NULL,"
-    " file INTEGER NOT NULL, received INTEGER NOT NULL, channel TEXT NOT NULL,"
+    " file INTEGER NOT NULL, received INTEGER NOT NULL, channel INTEGER NOT NULL,"
     " verified INTEGER NOT NULL, state INTEGER NOT NULL, identity TEXT NOT NULL,"
     " organization INTEGER NOT NULL, report_id TEXT NOT NULL,"
     " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL)",
     "CREATE UNIQUE INDEX tlsrpt_report_digest ON tlsrpt_report (digest, host)",
-    "CREATE INDEX tlsrpt_report_identity ON tlsrpt_report (identity)",
+    "CREATE INDEX tlsrpt_report_identity ON tlsrpt_report (identity, verified DESC, received)",
     "CREATE INDEX tlsrpt_report_received ON tlsrpt_report (received)",
     "CREATE INDEX tlsrpt_report_state ON tlsrpt_report (state, range_end) WHERE state <> 0",
 
-    /* What a report tells of each policy: n counts from 0. */
+    /* What a report tells of each policy, n counting from 0. is_first: of its domain. */
     "CREATE TABLE tlsrpt_policy ("
     " report INTEGER NOT NULL, n INTEGER NOT NULL, domain INTEGER NOT NULL,"
+    " is_first INTEGER NOT NULL, received INTEGER NOT NULL,"
     " type INTEGER NOT NULL, seen INTEGER NOT NULL,"
     " successful INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " PRIMARY KEY (report, n)) WITHOUT ROWID",
-    "CREATE INDEX tlsrpt_policy_domain ON tlsrpt_policy (domain, report)",
+    "CREATE INDEX tlsrpt_policy_domain ON tlsrpt_policy (domain, received) WHERE is_first = 1",
 
     /* Its failures, those of one kind summed up. */
     "CREATE TABLE tlsrpt_failure ("
@@ -62,7 +67,7 @@ static const char *const version_1[] = {
 
     /* Sums of the reports that count. last_day is that on which the range ends, day that on which
      * it begins. reports counts a report once, in the row of its first policy of the domain. parts
-     * is the number of policies in the sum: with none the row goes. */
+     * is the number of policies in a sum: with none left the row goes. */
     "CREATE TABLE tlsrpt_sum ("
     " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, day INTEGER NOT NULL,"
     " organization INTEGER NOT NULL, type INTEGER NOT NULL, seen INTEGER NOT NULL,"
@@ -70,16 +75,18 @@ static const char *const version_1[] = {
     " successful INTEGER NOT NULL, failed INTEGER NOT NULL,"
     " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
     " PRIMARY KEY (domain, last_day, day, organization, type, seen)) WITHOUT ROWID",
-    "CREATE INDEX tlsrpt_sum_failed ON tlsrpt_sum (last_day, domain, failed) WHERE failed > 0",
+    "CREATE INDEX tlsrpt_sum_failed ON tlsrpt_sum (last_day, domain, organization, failed)"
+    " WHERE failed > 0",
 
     "CREATE TABLE tlsrpt_cause ("
-    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, type INTEGER NOT NULL,"
-    " mx INTEGER NOT NULL, organization INTEGER NOT NULL, reason INTEGER NOT NULL,"
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, organization INTEGER NOT NULL,"
+    " type INTEGER NOT NULL, mx INTEGER NOT NULL, reason INTEGER NOT NULL,"
     " receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL,"
     " parts INTEGER NOT NULL, sessions INTEGER NOT NULL,"
     " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
-    " PRIMARY KEY (domain, last_day, type, mx, organization, reason, receiving_ip, sending_ip))"
+    " PRIMARY KEY (domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip))"
     " WITHOUT ROWID",
+    "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
 
     /* The spool's folders, and when each was changed that is wholly in the index. */
     "CREATE TABLE tlsrpt_folder ("

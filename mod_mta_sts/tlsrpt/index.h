@@ -30,7 +30,7 @@
 typedef struct tlsrpt_index_task {
     tlsrpt_spool *spool;
     const char *host;            /* name of the machine whose spool it is */
-    const tlsrpt_limits *limits; /* of the reports */
+    const tlsrpt_limits *limits; /* of the reports; NULL: tlsrpt_index_limits */
     int keep_days;               /* reports that came earlier are removed; 0: none is */
     apr_interval_time_t budget;  /* time after which a call ends */
     int (*is_ending)(void *);    /* asked before each report: whether the call should end at once;
@@ -41,6 +41,9 @@ typedef struct tlsrpt_index_task {
     int folder;
     apr_time_t swept;
 } tlsrpt_index_task;
+
+/* For reports that were accepted once, whatever the limits were: those of memory still hold. */
+extern const tlsrpt_limits tlsrpt_index_limits;
 
 /* What one call did. */
 typedef struct tlsrpt_index_done {

@@ -31,8 +31,9 @@ typedef struct survey {
     tlsrpt_json_scan scan;
     apr_size_t inflated;
     apr_size_t members; /* of gzip; 0: it is plain */
+    int is_refused;     /* by what the scan told; it was ended then */
     const char *error;  /* why they could not be inflated to their end, or NULL */
-    const char *digest; /* NULL unless they could */
+    const char *digest; /* NULL unless they could, and were looked at to their end */
 } survey;
 
 static const char *to_hex(apr_pool_t *p, const unsigned char *octets, unsigned int len)
@@ -103,7 +104,16 @@ static void note_wrapping(const tlsrpt_inflate *stream, mta_sts_findings *findin
     }
 }
 
-/* Looks at all octets, or at as many as inflate to the limit and one piece more. */
+/* Whether what was seen so far is no report, or too much of one, whatever follows. */
+static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
+{
+    return (scan->where != TLSRPT_JSON_BEFORE && scan->first != '{') ||
+           scan->deepest > limits->depth || scan->longest > limits->string ||
+           scan->memory > limits->memory;
+}
+
+/* Looks at all octets, or at as many as inflate to the limit and one piece more. Those behind a
+ * reason to refuse them only count: a bomb gets no more work than that. */
 static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
                           const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
 {
@@ -119,14 +129,17 @@ static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
     }
     while (found->inflated <= limits->inflated &&
            (count = tlsrpt_inflate_read(stream, piece, sizeof(piece))) > 0) {
-        EVP_DigestUpdate(digest, piece, (size_t)count);
-        tlsrpt_json_scan_feed(&found->scan, piece, (apr_size_t)count);
         found->inflated += (apr_size_t)count;
+        if (!found->is_refused) {
+            EVP_DigestUpdate(digest, piece, (size_t)count);
+            tlsrpt_json_scan_feed(&found->scan, piece, (apr_size_t)count);
+            found->is_refused = is_refused(&found->scan, limits);
+        }
     }
     found->members = tlsrpt_inflate_members(stream);
     found->error = tlsrpt_inflate_error(stream);
     if (count == 0) {
-        found->digest = end_digest(reading->findings->pool, digest);
+        found->digest = found->is_refused ? NULL : end_digest(reading->findings->pool, digest);
         note_wrapping(stream, reading->findings);
     }
 }
