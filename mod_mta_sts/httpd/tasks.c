@@ -37,7 +37,7 @@ static apr_uint32_t changes(void)
     return __atomic_load_n(&mod_counters_shared->changes, __ATOMIC_ACQUIRE);
 }
 
-__attribute__((unused)) static int has_new_reports(const mod_work *now)
+static int has_new_reports(const mod_work *now)
 {
     return changes() != now->changes;
 }
@@ -54,7 +54,7 @@ static void tell_indexed(const mod_work *now, const tlsrpt_index_done *done)
 }
 
 /* Takes in what is new, and removes what is too old. */
-__attribute__((unused)) static mod_step tend_index(mod_work *now)
+static mod_step tend_index(mod_work *now)
 {
     mta_sts_findings *findings = mta_sts_findings_make(now->scratch);
     apr_uint32_t before = changes();
@@ -92,7 +92,7 @@ static mod_step tidy(mod_work *now)
 mod_task mod_tasks[] = {
     {tidy, is_emptier, TIDY_INTERVAL, 0, 0},
     {note_history, NULL, NOTE_INTERVAL, 1, 0},
-    //{tend_index, has_new_reports, INDEX_INTERVAL, 1, 0},
+    {tend_index, has_new_reports, INDEX_INTERVAL, 1, 0},
 };
 const int mod_task_count = sizeof(mod_tasks) / sizeof(mod_tasks[0]);
 

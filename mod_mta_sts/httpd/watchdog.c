@@ -133,6 +133,14 @@ static void run_if_due(mod_task *one)
     }
 }
 
+/* Lets a database go that was replaced, also while there is nothing to do with it. */
+static mod_step look_after_database(mod_work *now)
+{
+    (void)now;
+    find_database();
+    return MOD_STEP_DONE;
+}
+
 /* The database works again once all that needs it was done. */
 static void tell_if_all_is_done(void)
 {
@@ -146,6 +154,18 @@ static void tell_if_all_is_done(void)
         mod_database_works(here.database);
     }
     pthread_mutex_unlock(&working);
+}
+
+static void run_round(void)
+{
+    static mod_task first = {.run = look_after_database};
+    int i;
+
+    run_step(&first);
+    for (i = 0; i < mod_task_count; i++) {
+        run_if_due(mod_tasks + i);
+    }
+    tell_if_all_is_done();
 }
 
 /* Before anything of the child is freed: waits for the step that is being done. */
@@ -164,17 +184,14 @@ static apr_status_t end(void *unused)
 
 static apr_status_t watch(int state, void *unused, apr_pool_t *p)
 {
-    int i;
-
     (void)unused;
     (void)p;
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         return end(NULL);
     }
-    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < mod_task_count; i++) {
-        run_if_due(mod_tasks + i);
+    if (state == AP_WATCHDOG_STATE_RUNNING) {
+        run_round();
     }
-    tell_if_all_is_done();
     return APR_SUCCESS;
 }
 

@@ -252,7 +252,7 @@ def test_a_locked_database_is_waited_for_without_a_word_and_holds_nothing_up(mak
 
 
 def test_an_old_generation_with_a_connection_lets_go_of_the_database(make_with):
-    server = make_with(mpm="prefork").configure(
+    server = make_with([r"\[report-cut\]$"], "prefork").configure(
         "StartServers 1\nMinSpareServers 1\n" + report.conf()).start()
     noted(server, POLICY)
     old, = watchdogs(server)
