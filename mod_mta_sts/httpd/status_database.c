@@ -68,13 +68,7 @@ static const char *read_once(apr_pool_t *p, mod_status_read *read, void *baton)
     const char *error = open_database(p);
 
     if (!error) {
-        error = mta_sts_database_begin_reading(db);
-    }
-    if (!error) {
         error = read(db, p, baton);
-    }
-    if (!error) {
-        error = mta_sts_database_commit(db);
     }
     if (!error) {
         return NULL;
