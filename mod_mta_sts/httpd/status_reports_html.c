@@ -10,6 +10,8 @@
 #include "httpd/status_view.h"
 #include "tlsrpt/explain.h"
 
+#define CAUSES_OPEN 5 /* so many are shown without being asked for */
+#define CHART_DAYS_MIN 30
 #define CHART_DAYS_MAX 400
 
 static const char *domain_link(const mod_status_view *view, const char *name)
@@ -112,29 +114,49 @@ static void put_untold(const mod_status_view *view)
         mod_html_count(view->p, view->reports->untold), explanation->what, explanation->action);
 }
 
+static void put_cause_list(const mod_status_view *view, int first, int behind)
+{
+    int i;
+
+    MOD_HTML(view->out, "<ol class=\"causes\">");
+    for (i = first; i < behind; i++) {
+        put_cause(view, &APR_ARRAY_IDX(view->reports->causes, i, mod_status_cause));
+    }
+    if (behind == view->reports->causes->nelts && view->reports->untold) {
+        put_untold(view);
+    }
+    MOD_HTML(view->out, "</ol>");
+}
+
+static void put_more_causes(const mod_status_view *view, int shown)
+{
+    const mod_status_reports *reports = view->reports;
+    int more = reports->causes->nelts - shown + (reports->untold > 0);
+
+    MOD_HTML(view->out, "<details><summary>%d more</summary>", more);
+    put_cause_list(view, shown, reports->causes->nelts);
+    MOD_HTML(view->out, "</details>");
+}
+
 static void put_causes(const mod_status_view *view)
 {
     const mod_status_reports *reports = view->reports;
-    int i;
+    int causes = reports->causes->nelts;
+    int shown = causes > CAUSES_OPEN + 1 ? CAUSES_OPEN : causes;
 
-    if (reports->causes->nelts == 0 && reports->failed == 0) {
+    if (causes == 0 && reports->failed == 0) {
         return;
     }
     MOD_HTML(view->out,
              "<section aria-labelledby=\"causes\"><h2 id=\"causes\">What failed, and what "
-             "to do</h2><ol class=\"causes\">");
-    for (i = 0; i < reports->causes->nelts; i++) {
-        put_cause(view, &APR_ARRAY_IDX(reports->causes, i, mod_status_cause));
+             "to do</h2>");
+    put_cause_list(view, 0, shown);
+    if (shown < causes) {
+        put_more_causes(view, shown);
     }
-    if (reports->untold) {
-        put_untold(view);
-    }
-    MOD_HTML(view->out, "</ol>");
     if (reports->more_causes) {
-        MOD_HTML(view->out,
-                 "<p class=\"soft\">and %d more causes; the page of each domain, and "
-                 "<code>mta-sts report --failures</code>, tell them.</p>",
-                 reports->more_causes);
+        MOD_HTML(view->out, "<p class=\"soft\">There are more causes; the page of each domain, and "
+                            "<code>mta-sts report --failures</code>, tell them.</p>");
     }
     MOD_HTML(view->out, "</section>");
 }
@@ -271,10 +293,27 @@ static void put_problem(const mod_status_view *view)
              "reads them where they are kept.</p></section>");
 }
 
+/* Of all reports: from the day of the first on. */
+static int chart_length(const mod_status_view *view)
+{
+    const apr_array_header_t *days = view->reports->days;
+    apr_time_t age = 0;
+    int i;
+
+    if (view->query.range->days) {
+        return view->query.range->days;
+    }
+    for (i = 0; i < days->nelts && age == 0; i++) {
+        age = view->now - APR_ARRAY_IDX(days, i, tlsrpt_day).day;
+        age = age / apr_time_from_sec(86400) < CHART_DAYS_MAX ? age : 0;
+    }
+    age = age / apr_time_from_sec(86400) + 1;
+    return age > CHART_DAYS_MIN ? (int)age : CHART_DAYS_MIN;
+}
+
 static void put_chart(const mod_status_view *view)
 {
-    int days = view->query.range->days;
-    const mod_chart chart = {view->reports->days, view->now, days ? days : CHART_DAYS_MAX};
+    const mod_chart chart = {view->reports->days, view->now, chart_length(view)};
 
     MOD_HTML(view->out, "<section aria-labelledby=\"days\"><h2 id=\"days\">Sessions per day</h2>");
     mod_status_chart(view->out, &chart);
@@ -283,12 +322,13 @@ static void put_chart(const mod_status_view *view)
 
 static void put_none(const mod_status_view *view)
 {
-    MOD_HTML(view->out,
-             "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>There are none "
-             "%s. Senders send one a day, to the address in the "
-             "<code>_smtp._tls</code> record; it takes a day or two until the first "
-             "arrives.</p></section>",
-             view->query.range->words);
+    MOD_HTML(
+        view->out,
+        "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>There are none "
+        "%s. Senders send one a day, to the address in the "
+        "<code>_smtp._tls</code> record; it takes a day or two until the first "
+        "arrives.</p></section>",
+        view->query.range->words);
 }
 
 void mod_status_sessions_html(const mod_status_view *view)
