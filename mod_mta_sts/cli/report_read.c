@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/json_memory.h"
 #include "cli/ordered.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -164,6 +165,7 @@ static void *make_of_file(void *data, int number, apr_pool_t *p)
     const char *octets = cli_source_load(p, file, &len);
 
     if (octets) {
+        cli_json_memory_use(p);
         ready->file = file->path;
         prepare(all, p, tlsrpt_report_read(p, octets, len, &tlsrpt_limits_default), ready);
     }
@@ -180,6 +182,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         reject(all, item->name, item->error);
         return;
     }
+    cli_json_memory_use(p);
     prepare(all, p, tlsrpt_report_read(p, item->octets, item->len, &tlsrpt_limits_default), &ready);
     take(all, p, &ready);
 }
