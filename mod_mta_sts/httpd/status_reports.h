@@ -20,7 +20,7 @@ typedef struct mod_status_cause {
     const tlsrpt_cause *cause;
 } mod_status_cause;
 
-#define MOD_STATUS_CAUSES_MAX 20
+#define MOD_STATUS_CAUSES_MAX 50
 #define MOD_STATUS_SENDERS_MAX 50
 #define MOD_STATUS_RECEIPTS_MAX 20
 

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The status page with reports: its sums, its words, hostile reports, and bad days of the database."""
+
+import datetime
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import process
+import report
+from httpd import CHILD, proxied
+from policy import HOST, MX
+from status_page import LOCATION, data, fetch, metrics, page, wait_for_reports
+
+DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
+TOTALS = json.loads((DATA / "totals.json").read_text())["total"]
+COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
+NO_FILES = ("totals.json", "independent.py", "README", "bombs.py")
+TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0,
+                                                             microsecond=0)
+
+
+def import_all(server, files):
+    """As the user that httpd's children run as."""
+    imported = subprocess.run(["runuser", "-u", CHILD.pw_name, "--", COMMAND, "import",
+                               "--state-dir", server.root / "state", *files],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert imported.returncode in (0, 1), imported.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def full(start_shared, tmp_path_factory):
+    """All reports of tests/data, each with a policy for its domain where a domain can have one."""
+    names = [name for name in TOTALS["domains"] if re.fullmatch(r"[a-z0-9.-]+", name)]
+    blocks = "".join(f"<MTASTSPolicy {name}>\n{MX}</MTASTSPolicy>\n"
+                     for name in names if name != "example.com")
+    server = start_shared(LOCATION + blocks + report.conf())
+    copies = tmp_path_factory.mktemp("reports")
+    copies.chmod(0o755)
+    copies.parent.chmod(0o755)
+    copies.parent.parent.chmod(0o755)
+    files = []
+    for path in sorted(DATA.iterdir()):
+        if path.is_file() and path.name not in NO_FILES:
+            files.append(copies / path.name)
+            files[-1].write_bytes(path.read_bytes())
+            files[-1].chmod(0o644)
+    import_all(server, files)
+    server.restart()  # the index is brought up to date at once
+    wait_for_reports(server, TOTALS["reports"])
+    return server
+
+
+def sums(reports):
+    return {"reports": reports["reports"], "successful": reports["successful_sessions"],
+            "failed": reports["failed_sessions"]}
+
+
+def test_the_totals_are_those_of_the_independent_reader(full):
+    found = data(full, "?since=all")["reports"]
+    assert sums(found) == {name: TOTALS[name] for name in ("reports", "successful", "failed")}
+    assert found["senders_left_out"] == found["causes_left_out"] == 0
+    text = page(full, "?since=all").text
+    assert f"{TOTALS['failed']:,} sessions failed in all reports" in text
+
+
+REACHED = [name for name in TOTALS["domains"] if re.fullmatch(r"[a-z0-9.-]*", name)]
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_the_totals_of_a_domain_are_those_of_the_independent_reader(full, name):
+    expected = TOTALS["domains"][name]
+    found = data(full, f"?domain={name}&since=all")["reports"]
+    assert sums(found) == expected
+    types = {}
+    for cause in found["causes"]:
+        kind = cause["result_type"]
+        types[kind] = min(types.get(kind, 0) + cause["sessions"], 2 ** 63 - 1)
+    assert types == TOTALS["types"].get(name, {})
+    shown = page(full, f"?domain={name}&since=all")
+    assert re.search(rf"Failed sessions{expected['failed']:,}\D", shown.text)
+    assert re.search(rf"Reports{expected['reports']:,}\D", shown.text)
+    for sender in found["senders"]:
+        row = shown.row(sender["organization"] or "(no name)")
+        assert row[1:4] == [f"{sender[key]:,}" for key in
+                            ("successful_sessions", "failed_sessions", "reports")]
+    days = [(day["day"][:10], f"{day['successful_sessions']:,}", f"{day['failed_sessions']:,}")
+            for day in found["days"] if day["day"]]
+    for day, successful, failed in days:
+        if day > "2025-12" and (successful, failed) != ("0", "0"):
+            assert [day, successful, failed] in shown.rows
+
+
+def test_the_list_of_domains_has_their_shares(full):
+    shown, found = page(full, "?since=all"), data(full, "?since=all")["domains"]["list"]
+    for domain in found:
+        expected = TOTALS["domains"].get(domain["domain"], {"successful": 0, "failed": 0})
+        assert (domain["successful_sessions"], domain["failed_sessions"]) == \
+            (expected["successful"], expected["failed"])
+        if expected["failed"]:
+            assert f"{expected['failed']:,} failed" in shown.row(domain["domain"])[2]
+
+
+def test_failures_are_told_in_the_words_of_the_command(full):
+    told = subprocess.run([COMMAND, "report", "--format", "json", DATA / "result-types.json"],
+                          capture_output=True, timeout=60, check=False)
+    expected = {(failure["result_type"], failure["explanation"], failure["action"])
+                for one in json.loads(told.stdout)["reports"] for policy in one["policies"]
+                for failure in policy["failures"]}
+    found = data(full, "?domain=kinds.example&since=all")["reports"]["causes"]
+    shown = {(one["result_type"], one["explanation"],
+              one["action"] + (f" Run: {one['command']}" if one["command"] else ""))
+             for one in found}
+    assert shown <= expected
+    assert {one[0] for one in shown} == {one[0] for one in expected}
+    assert len(found) > 9
+    text = page(full, "?domain=kinds.example&since=all").text
+    for one in found:
+        for words in (one["explanation"], one["action"], one["command"] or ""):
+            assert words in text, one
+
+
+def test_a_hostile_report_stays_text(full):
+    """The parser of page() knows which elements and attributes there are."""
+    for query in ("?since=all", "?domain=huge.example&since=all"):
+        shown = page(full, query)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown.text)
+    assert "../<img src=x onerror=alert(1)>" in page(full, "?since=all").text
+    assert "<script>alert(1)</script>" in page(full, "?since=all").text
+    assert b"\x1b" not in fetch(full, "?since=all&format=json").body
+
+
+def test_metrics_are_complete_bounded_and_free_of_what_strangers_make_up(full):
+    text, values = metrics(full, "?since=all")
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                             capture_output=True, timeout=60)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    assert not re.search("script|img|quantum", text)
+    assert values['mta_sts_sessions{domain="example.com",result_type="success"}'] == \
+        TOTALS["domains"]["example.com"]["successful"]
+    for kind, sessions in TOTALS["types"]["kinds.example"].items():
+        name = f'mta_sts_sessions{{domain="kinds.example",result_type="{kind}"}}'
+        assert values.get(name, sessions) == sessions
+    assert values["mta_sts_index_up"] == 1
+    assert values["mta_sts_last_report_age_seconds"] < 3600
+    one, _ = metrics(full, "?since=all&domain=example.com")
+    assert set(re.findall('mta_sts_sessions{domain="([^"]*)"', one)) == {"example.com"}
+
+
+def test_only_the_children_have_the_database_open(full):
+    page(full)
+    name = str(full.root / "state/reports.db")
+
+    def opened(pid):
+        links = pathlib.Path(f"/proc/{pid}/fd").iterdir()
+        return any(os.readlink(link).startswith(name) for link in links)
+    assert not opened(full.pid)
+    assert any(opened(child) for child in full.children())
+
+
+# --- ranges ---
+
+def of_day(days_ago, number, failed=0):
+    """A report on a day before today."""
+    begin = TODAY - datetime.timedelta(days=days_ago)
+    return json.dumps({
+        "organization-name": "Ranger", "report-id": f"r{number}", "contact-info": "a@b.example",
+        "date-range": {"start-datetime": f"{begin:%Y-%m-%dT00:00:00Z}",
+                       "end-datetime": f"{begin:%Y-%m-%dT23:59:59Z}"},
+        "policies": [{"policy": {"policy-type": "sts", "policy-domain": "example.com"},
+                      "summary": {"total-successful-session-count": number,
+                                  "total-failure-session-count": failed}}]}).encode()
+
+
+@pytest.fixture(scope="module")
+def recent(start_shared):
+    server = start_shared(LOCATION + report.conf("MTASTSReportDomain foreign.example\n"))
+    for days_ago, number, failed in ((1, 1, 0), (6, 20, 5), (7, 300, 0), (60, 4000, 0),
+                                     (380, 50000, 0), (1000, 600000, 0)):
+        assert report.post(server, of_day(days_ago, number, failed)).status == 201
+    wait_for_reports(server, 6)
+    return server
+
+
+@pytest.mark.parametrize("since, successful", [
+    ("7d", 21), ("30d", 321), ("90d", 4321), ("400d", 54321), ("all", 654321)])
+def test_a_range_counts_whole_days_up_to_today(recent, since, successful):
+    for query in (f"?since={since}", f"?since={since}&domain=example.com"):
+        found = data(recent, query)["reports"]
+        assert (found["successful_sessions"], found["failed_sessions"]) == (successful, 5)
+        shown = page(recent, query)
+        assert f"of {successful + 5:,} sessions" in shown.text
+    if since != "all":
+        assert re.search(rf"Sessions per day: {successful:,} secure and 5 failed",
+                         fetch(recent, query).body.decode())
+
+
+def test_failures_without_details_are_told(recent):
+    found = data(recent, "?domain=example.com")["reports"]
+    assert found["failed_without_cause"] == 5 and found["causes"] == []
+    assert "no details" in page(recent, "?domain=example.com").text
+
+
+def test_a_domain_of_which_nothing_is_known_is_not_found(recent):
+    answer = fetch(recent, "?domain=unknown.example")
+    assert answer.status == 404 and answer.body.endswith(b".\n")
+
+
+def test_a_new_report_is_shown_soon(recent):
+    assert report.post(recent, of_day(2, 7)).status == 201
+    wait_for_reports(recent, 7)
+    assert page(recent).row("Ranger")[1] == "328"
+
+
+# --- bad days of the database ---
+
+def check_the_rest(server, words):
+    """The page shows policies and counters, and says what is wrong."""
+    shown = page(server)
+    assert shown.row("example.com")[1].startswith("testing")
+    assert shown.row("example.com")[2] == "unknown"
+    assert re.search(words, shown.text), shown.text
+    assert re.search(words, data(server)["reports"]["problem"])
+    assert data(server, "?domain=example.com")["domain"]["mode"] == "testing"
+    _, values = metrics(server)
+    assert values["mta_sts_index_up"] == 0
+    process.wait_for(lambda: server.log.matching(server.log.expected[0]), "the line in the log")
+
+
+FAILED = r"\[database-failed\]"
+
+
+def test_without_a_database_the_rest_is_shown(make):
+    server = make([FAILED]).configure(
+        LOCATION + 'MTASTSDatabase sqlite3 "@ROOT@/gone/reports.db"\n' + report.conf()).start()
+    check_the_rest(server, "there is no index of the reports yet.*gone/reports.db")
+
+
+def test_with_a_damaged_database_the_rest_is_shown(make):
+    server = make([FAILED])
+    path = server.root / "database/reports.db"
+    path.write_bytes(b"This is no database at all. " * 1000)
+    os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
+    path.chmod(0o600)
+    server.configure(LOCATION + f'MTASTSDatabase sqlite3 "{path}"\n' + report.conf()).start()
+    check_the_rest(server, "reports.db.*(not a database|damaged)")
+
+
+def test_with_a_database_that_is_away_the_rest_is_shown_and_no_password(make):
+    server = make([FAILED]).configure(
+        LOCATION + 'MTASTSDatabase pgsql "host=127.0.0.1 port=1 dbname=x password=secret"\n'
+        + report.conf()).start()
+    check_the_rest(server, "127.0.0.1|pgsql|PostgreSQL")
+    assert b"secret" not in fetch(server).body
+
+
+def test_without_the_state_directory_the_rest_is_shown_until_it_is_back(make):
+    server = make().configure(LOCATION + report.conf()).start()
+    assert report.post(server, of_day(1, 3)).status == 201
+    wait_for_reports(server, 1)
+    os.rename(server.root / "state", server.root / "away")
+    (server.root / "state").symlink_to(server.root / "away")
+    assert re.search("the state directory .* is not there, or not a folder", page(server).text)
+    (server.root / "state").unlink()
+    os.rename(server.root / "away", server.root / "state")
+    wait_for_reports(server, 1)
+
+
+def test_a_database_that_was_replaced_is_opened_anew(make):
+    server = make().configure(LOCATION + report.conf()).start()
+    assert report.post(server, of_day(1, 3)).status == 201
+    wait_for_reports(server, 1)
+    for path in (server.root / "state").glob("reports.db*"):
+        path.unlink()
+    wait_for_reports(server, 1)
+
+
+def test_who_writes_for_long_does_not_hold_the_page_up(recent):
+    writer = subprocess.Popen(
+        ["runuser", "-u", CHILD.pw_name, "--", "sqlite3", str(recent.root / "state/reports.db")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        writer.stdin.write(b"BEGIN IMMEDIATE;\nSELECT 'begun';\n")
+        writer.stdin.flush()
+        assert writer.stdout.readline() == b"begun\n"
+        assert data(recent, "?since=all")["reports"]["problem"] is None
+    finally:
+        writer.stdin.close()
+        writer.wait(process.DEADLINE)
