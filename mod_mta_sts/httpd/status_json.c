@@ -123,16 +123,15 @@ static json_t *domain_json(const mod_status_view *view, const mod_domain *domain
                      "findings", findings_json(facts.findings));
 }
 
+/* Without a share it is not known. */
 static void add_share(json_t *to, apr_hash_t *shares, const char *name)
 {
     const tlsrpt_domain *share = shares ? apr_hash_get(shares, name, APR_HASH_KEY_STRING) : NULL;
 
-    if (shares) {
-        json_object_set_new(to, "successful_sessions",
-                            json_integer(share ? (json_int_t)share->successful : 0));
-        json_object_set_new(to, "failed_sessions",
-                            json_integer(share ? (json_int_t)share->failed : 0));
-    }
+    json_object_set_new(to, "successful_sessions",
+                        share ? json_integer((json_int_t)share->successful) : json_null());
+    json_object_set_new(to, "failed_sessions",
+                        share ? json_integer((json_int_t)share->failed) : json_null());
 }
 
 static json_t *domains_json(const mod_status_view *view)

@@ -184,11 +184,12 @@ static void put_share(const mod_status_view *view, const mod_domain *domain, apr
 
     if (!share) {
         MOD_HTML(view->out, "<td role=\"cell\" data-name=\"secure \" class=\"number soft\">%s</td>",
-                 shares ? "none" : "unknown");
+                 shares ? "on its page" : "unknown");
         return;
     }
     MOD_HTML(view->out, "<td role=\"cell\" data-name=\"secure \" class=\"number\">%s",
-             mod_html_share(view->p, share->successful, share->successful + share->failed));
+             mod_html_share(view->p, share->successful,
+                            tlsrpt_count_add(share->successful, share->failed)));
     if (share->failed) {
         MOD_HTML(view->out, "<br class=\"wide\"> <span class=\"badge error\">%s failed</span>",
                  mod_html_count(view->p, share->failed));

@@ -48,8 +48,8 @@ const mod_status_reports *mod_status_reports_of(request_rec *r, const mod_status
  * The sessions of some domains, in the range that a query asks for.
  *
  * @param names of const char *
- * @return name -> tlsrpt_domain with its totals, those without reports left out; NULL if they are
- *         not known
+ * @return name -> tlsrpt_domain with its totals; without those that would have taken too long. NULL
+ *         if none are known
  */
 apr_hash_t *mod_status_shares_of(request_rec *r, const apr_array_header_t *names,
                                  const mod_status_query *query, apr_time_t now);

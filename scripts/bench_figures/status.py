@@ -16,8 +16,8 @@ LOCATION = "<Location /status>\nSetHandler mta-sts-status\nRequire all granted\n
 DAY = 86_400_000_000
 TYPES = ("certificate-expired", "starttls-not-supported", "sts-policy-fetch-error",
          "validation-failure")
-VIEWS = {"overview": "", "overview, 400 days": "?since=400d", "JSON": "?format=json",
-         "Prometheus": "?format=prometheus"}
+METRICS = {"Prometheus": "?format=prometheus"}
+VIEWS = {"overview": "", "overview, 400 days": "?since=400d", "JSON": "?format=json"}
 
 
 def milliseconds(bench, query, rounds):
@@ -107,7 +107,7 @@ def figure_status(bench):
     many, rounds = bench.pick(100_000, 20_000), bench.pick(15, 5)
     with bench.httpd(LOCATION + blocks(many)):
         wait_for_index(bench)
-        value, note = worst(bench, {**VIEWS, "a search": "?q=99999", "last page": "?page=999"},
+        value, note = worst(bench, {**VIEWS, **METRICS, "a search": "?q=99999", "last page": "?page=999"},
                             rounds)
     yield f"ms of the status page with {many:,} domains", value, note, 200, 100
     (bench.root / "state/reports.db").unlink()
@@ -119,5 +119,7 @@ def figure_status(bench):
         value, note = worst(bench, {
             **VIEWS, "a domain": "?domain=d000001.example.org",
             "a domain, 400 days": "?domain=d000001.example.org&since=400d"}, rounds)
+        scraped, scraping = worst(bench, METRICS, rounds)
     yield (f"ms of the status page with {domains * days * organizations:,} reports", value, note,
            200, 100)
+    yield f"ms of its metrics, {domains} domains", scraped, scraping, 1000, 200
