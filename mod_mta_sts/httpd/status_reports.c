@@ -11,6 +11,10 @@
 
 #define DAY apr_time_from_sec(86400)
 
+/* With more reports the causes of all domains are summed up together: telling them apart by domain
+ * would take too long. */
+#define BY_DOMAIN_MAX 200000
+
 tlsrpt_filter mod_status_filter_of(const mod_status_query *query, apr_time_t now)
 {
     int days = query->range->days;
@@ -84,23 +88,26 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     return NULL;
 }
 
-static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
+static void add_merged_causes(mod_status_reports *reports, const tlsrpt_domain *all)
 {
-    const tlsrpt_page none = {0, 0}, causes = {0, MOD_STATUS_CAUSES_MAX + 1};
-    tlsrpt_summary *summary;
-    tlsrpt_domain *all;
-    apr_array_header_t *list;
-    const char *error = tlsrpt_index_sum(db, &g->filter, &none, p, &summary);
     int i;
 
-    error = error ? error : tlsrpt_index_sum_all(db, &g->filter, p, &all);
-    error = error ? error : tlsrpt_index_causes(db, &g->filter, &causes, p, &list);
+    for (i = 0; i < all->causes->nelts && i < MOD_STATUS_CAUSES_MAX; i++) {
+        add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause));
+    }
+    reports->more_causes = all->causes->nelts - i;
+}
+
+static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const tlsrpt_page page = {0, MOD_STATUS_CAUSES_MAX + 1};
+    apr_array_header_t *list;
+    const char *error = tlsrpt_index_causes(db, &g->filter, &page, p, &list);
+    int i;
+
     if (error) {
         return error;
     }
-    take_sums(g->reports, all);
-    g->reports->reports = summary->reports;
-    g->reports->unverified = summary->unverified;
     g->reports->more_causes = cut(list, MOD_STATUS_CAUSES_MAX);
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_cause *one = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
@@ -108,6 +115,27 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
         add_cause(g->reports, one->domain, &one->cause);
     }
     return NULL;
+}
+
+static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const tlsrpt_page none = {0, 0};
+    tlsrpt_summary *summary;
+    tlsrpt_domain *all;
+    const char *error = tlsrpt_index_sum(db, &g->filter, &none, p, &summary);
+
+    error = error ? error : tlsrpt_index_sum_all(db, &g->filter, p, &all);
+    if (error) {
+        return error;
+    }
+    take_sums(g->reports, all);
+    g->reports->reports = summary->reports;
+    g->reports->unverified = summary->unverified;
+    if (summary->reports > BY_DOMAIN_MAX) {
+        add_merged_causes(g->reports, all);
+        return NULL;
+    }
+    return add_causes(db, p, g);
 }
 
 static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -152,7 +180,7 @@ const mod_status_reports *mod_status_reports_of(request_rec *r, const mod_status
 
 /* Sums of many days cost: some 0.6 us for each day and sender of a domain. After so much of this
  * thread's time the rest of the list is not summed up. */
-#define SHARES_BUDGET apr_time_from_msec(80)
+#define SHARES_BUDGET apr_time_from_msec(40)
 
 static apr_time_t thread_time(void)
 {

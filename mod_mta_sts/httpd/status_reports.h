@@ -16,7 +16,7 @@
 
 /* Failures of one kind, at one MX host, of one domain. */
 typedef struct mod_status_cause {
-    const char *domain;
+    const char *domain; /* NULL: of several, or one of them */
     const tlsrpt_cause *cause;
 } mod_status_cause;
 

@@ -60,7 +60,7 @@ static void put_cause_head(const mod_status_view *view, const mod_status_cause *
         MOD_HTML(view->out, " at %s", of->receiving_mx);
     }
     MOD_HTML(view->out, "</h3>");
-    if (!view->query.domain) {
+    if (!view->query.domain && cause->domain) {
         MOD_HTML(view->out, "<p class=\"small\"><a href=\"%s\">%s</a></p>",
                  domain_link(view, cause->domain), *cause->domain ? cause->domain : "(no domain)");
     }
