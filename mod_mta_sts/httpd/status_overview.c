@@ -111,6 +111,22 @@ static void put_tiles(const mod_status_view *view)
     MOD_HTML(view->out, "</dl>");
 }
 
+/* What is further down. */
+static void put_jumps(const mod_status_view *view)
+{
+    const mod_status_reports *reports = view->reports;
+
+    MOD_HTML(view->out, "<nav class=\"jumps\" aria-label=\"On this page\">");
+    if (!reports->problem && reports->failed) {
+        MOD_HTML(view->out, "<a href=\"#causes\">What failed</a>");
+    }
+    MOD_HTML(view->out, "<a href=\"#domains\">Policy domains</a>");
+    if (!reports->problem && reports->reports) {
+        MOD_HTML(view->out, "<a href=\"#senders\">Senders</a><a href=\"#last\">Last reports</a>");
+    }
+    MOD_HTML(view->out, "<a href=\"#endpoint\">This httpd</a></nav>");
+}
+
 /* --- what was noticed at start --- */
 
 #define FINDINGS_SHOWN 20
@@ -327,6 +343,7 @@ void mod_status_overview_html(const mod_status_view *view)
     mod_status_begin_html(view, "Mail transport security");
     put_verdict(view);
     put_tiles(view);
+    put_jumps(view);
     mod_status_sessions_html(view);
     put_noticed(view);
     put_domains(view);

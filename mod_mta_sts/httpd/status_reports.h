@@ -22,7 +22,7 @@ typedef struct mod_status_cause {
 
 #define MOD_STATUS_CAUSES_MAX 50
 #define MOD_STATUS_SENDERS_MAX 50
-#define MOD_STATUS_RECEIPTS_MAX 20
+#define MOD_STATUS_RECEIPTS_MAX 10
 
 typedef struct mod_status_reports {
     const char *problem; /* why nothing below is known, and what to do; NULL: all of it is */

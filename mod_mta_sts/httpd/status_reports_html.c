@@ -204,6 +204,15 @@ static void put_senders(const mod_status_view *view)
 
 /* --- the policy that senders had --- */
 
+/* How each looks, and what it is called. */
+static const struct {
+    const char *class, *name;
+} held_looks[] = {
+    [TLSRPT_HELD_CURRENT] = {"ok", "current"}, [TLSRPT_HELD_OTHER] = {"testing", "older"},
+    [TLSRPT_HELD_NONE] = {"testing", "none"},  [TLSRPT_HELD_UNTOLD] = {"testing", "not told"},
+    [TLSRPT_HELD_DANE] = {"ok", "DANE"},       [TLSRPT_HELD_UNKNOWN] = {"", "unknown"},
+};
+
 static void put_seen(const mod_status_view *view)
 {
     const apr_array_header_t *seen = view->reports->seen;
@@ -222,10 +231,9 @@ static void put_seen(const mod_status_view *view)
     for (i = 0; i < seen->nelts; i++) {
         const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
         tlsrpt_held held = tlsrpt_held_compare(view->p, one->type, one->policy, served);
-        int is_good = held == TLSRPT_HELD_CURRENT || held == TLSRPT_HELD_DANE;
 
         MOD_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
-                 is_good ? "ok" : "testing", tlsrpt_held_name(held),
+                 held_looks[held].class, held_looks[held].name,
                  tlsrpt_held_text(view->p, held, one->policy, served, view->query.domain));
         MOD_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
                  join(view->p, one->senders), mod_html_count(view->p, one->sessions),

@@ -106,6 +106,7 @@ static const char mod_status_style[] =
     "input,button{font:inherit;padding:.35rem .7rem;border:1px solid var(--soft);"
     "border-radius:.5rem;background:var(--card);color:var(--text);min-width:0}"
     "input{flex:1 1 12rem;max-width:24rem}button{cursor:pointer}"
+    ".jumps{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;font-size:.9375rem;padding:0 .25rem}"
     ".pages{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin-top:.75rem;font-size:.9375rem}"
     ".columns{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),"
     "1fr))}"

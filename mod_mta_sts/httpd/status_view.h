@@ -32,7 +32,7 @@ typedef struct mod_status_list {
     int pages;                   /* at least 1 */
 } mod_status_list;
 
-#define MOD_STATUS_PAGE 100 /* domains on one page */
+#define MOD_STATUS_PAGE 50 /* domains on one page */
 
 mod_status_list mod_status_list_of(const mod_status_view *view);
 
