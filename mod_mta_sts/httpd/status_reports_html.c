@@ -66,12 +66,21 @@ static void put_cause_head(const mod_status_view *view, const mod_status_cause *
     }
 }
 
+static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
+{
+    const char *first = mod_html_day(p, of->first), *last = mod_html_day(p, of->last);
+
+    if (!of->last) {
+        return "on a day that is not told";
+    }
+    return strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);
+}
+
 static void put_cause_details(const mod_status_view *view, const tlsrpt_cause *of)
 {
     apr_pool_t *p = view->p;
 
-    MOD_HTML(view->out, "<p class=\"soft small\">%s to %s", mod_html_day(p, of->first),
-             mod_html_day(p, of->last));
+    MOD_HTML(view->out, "<p class=\"soft small\">%s", days(p, of));
     if (of->senders->nelts) {
         MOD_HTML(view->out, "; told by %s", join(p, of->senders));
     }

@@ -36,7 +36,7 @@ HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document
 
 def conf():
     many = "".join(f"<MTASTSPolicy customer{i:03}.example>\nMTASTSMode "
-                   f"{('testing', 'enforce')[i % 2]}\n{MX}</MTASTSPolicy>\n" for i in range(120))
+                   f"{('testing', 'enforce')[i % 2]}\n{MX}</MTASTSPolicy>\n" for i in range(60))
     return (status_page.LOCATION + "MTASTSReportLimit 100000\nMTASTSReportPath /tlsrpt\n" + many
             + site("mta-sts.example.com", "MTASTSMode enforce\n" + MX)
             + site("mta-sts.example.net", MX, "mta-sts.example.org")

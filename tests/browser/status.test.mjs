@@ -153,7 +153,6 @@ test("every view is reached from the overview with the keyboard alone", async ()
     await go(".crumb a", "?since=400d");
     await go(".pages a:text('Next')", "?since=400d&page=2");
     await go("nav.range a:text('30 days')", "?page=2");
-    await go(".pages a:text('Last')", "?page=3");
   });
 });
 
