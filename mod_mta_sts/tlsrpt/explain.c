@@ -14,13 +14,10 @@
 /* Commands that more than one rule has. */
 #define CHECK "mta-sts check {domain}"
 #define FETCH "curl -sSi https://mta-sts.{domain}/.well-known/mta-sts.txt"
-#define SMTP_CERTIFICATE                                                                           \
-    "openssl s_client -starttls smtp -connect {mx}:25 -servername {mx} </dev/null 2>/dev/null | "  \
-    "openssl x509 -noout -subject -ext subjectAltName -enddate"
-#define WEB_CERTIFICATE                                                                            \
-    "openssl s_client -connect mta-sts.{domain}:443 -servername mta-sts.{domain} </dev/null "      \
-    "2>/dev/null | openssl x509 -noout -subject -ext subjectAltName -enddate"
-#define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -servername {mx} </dev/null"
+#define OF_CERTIFICATE " </dev/null | openssl x509 -noout -enddate -ext subjectAltName"
+#define SMTP_CERTIFICATE "openssl s_client -starttls smtp -connect {mx}:25" OF_CERTIFICATE
+#define WEB_CERTIFICATE "openssl s_client -connect mta-sts.{domain}:443" OF_CERTIFICATE
+#define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -showcerts </dev/null"
 
 /* Beginnings and ends that more than one rule has. */
 #define FETCH_FAILED                                                                               \
