@@ -2,8 +2,8 @@
 #include "cli/ordered.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <apr_allocator.h>
 
@@ -127,10 +127,11 @@ static void open_place(place *at)
 /* Threads beside this one. */
 static int count_helpers(int count)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long helpers = (processors > THREADS_MAX ? THREADS_MAX : processors) - 1;
+    cpu_set_t usable;
+    int processors = sched_getaffinity(0, sizeof(usable), &usable) == 0 ? CPU_COUNT(&usable) : 1;
+    int helpers = (processors > THREADS_MAX ? THREADS_MAX : processors) - 1;
 
-    return helpers < count ? (int)helpers : count - 1;
+    return helpers < count ? helpers : count - 1;
 }
 
 void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_ordered_take *take,
