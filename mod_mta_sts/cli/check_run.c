@@ -49,7 +49,8 @@ static const char *make_gatherer(gatherer *g)
 {
     const cli_check_options *options = g->options;
     apr_interval_time_t timeout = apr_time_from_sec(options->timeout);
-    cli_resolver_options asked = {options->server, options->trust_anchor, timeout};
+    cli_resolver_options asked = {
+        .server = options->server, .trust_anchor = options->trust_anchor, .timeout = timeout};
     cli_tls_store *store;
     const char *error;
 
