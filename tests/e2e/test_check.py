@@ -2,6 +2,8 @@
 """`mta-sts check` against the real lab: a healthy domain, and one domain for each fault."""
 
 import json
+import os
+import pty
 import re
 import socket
 import ssl
@@ -21,10 +23,13 @@ from lab.mail import Mx
 from lab.process import run
 
 ZONE = "faults.test"
+PLAIN_ZONE = "plain-dns.test"  # not signed
+MANY_ZONE = "many.test"
 ANCHOR = "/run/lab/unbound/anchor"
 WEB = "127.0.2.1"
 WEB6 = "fd00::80"
 OTHER_WEB = "127.0.2.2"
+MX6 = "fd00::25"
 NOBODY = "127.0.2.99"
 CALL = ("mta-sts", "check", "--trust-anchor", ANCHOR)
 TIMEOUT = ("--timeout", "4")
@@ -38,12 +43,13 @@ class Fault:
 
     `text` is a part of a finding's message, `status` that of the domain, `outcome` that of the
     verdict; `sender` is what mta-sts-query says, or a text why it has another opinion than we.
+    `words` are options of the call that it takes to see the fault.
     """
 
     def __init__(self, name, finding, status, outcome, text, sender="VALID", records=None,
                  policy=None, web=None, certificate=None, smtp=None, mx=None, record=None,
                  tlsrpt=("v=TLSRPTv1; rua=mailto:tls@lab.test",), addresses=(WEB,), severity=None,
-                 differs=None):
+                 differs=None, words=()):
         self.name = name
         self.finding = finding
         self.status = status
@@ -61,6 +67,7 @@ class Fault:
         self.tlsrpt = tlsrpt
         self.addresses = addresses
         self.severity = severity
+        self.words = words
 
     @property
     def domain(self):
@@ -128,6 +135,16 @@ DNS = [
           tlsrpt=("v=TLSRPTv1; rua=http://lab.test/",)),
     Fault("has-tlsa", "dane-present", OK, "delivers", "it has 1 TLSA records", smtp=Mail(),
           records={(f"_25._tcp.mx-has-tlsa.{ZONE}", "TLSA"): ["3 1 1 " + "ab" * 32]}),
+    Fault("plain-tlsa", "tlsa-insecure", OK, "delivers", "its 1 TLSA records have no effect",
+          mx=(f"10 mx.{PLAIN_ZONE}.",), policy=policy(mx=f"mx.{PLAIN_ZONE}")),
+    Fault("ipv6-mx", "mx-ipv6-only", OK, "delivers", "it has IPv6 addresses only",
+          mx=(f"10 mx-six.{ZONE}.",), policy=policy(mx=f"mx-six.{ZONE}"),
+          records={(f"mx-six.{ZONE}", "AAAA"): [MX6]}),
+    # The lab's resolver keeps nothing for longer than a second, and says so.
+    Fault("long-kept", "ttl-long", OK, "delivers", "a TTL of 172800 seconds", record=(),
+          records={(f"_mta-sts.long-kept.{ZONE}", "172800 TXT"):
+                   [quoted(f"v=STSv1; id={policy_id(policy())};")]},
+          words=("--resolver", lab.NAMESERVER)),
     Fault("many-texts", "record-ignored", OK, "delivers", "senders ignore",
           records={"more-texts": 30}),
     Fault("by-alias", "record-found", OK, "delivers", "by way of", record=(),
@@ -295,7 +312,8 @@ def records_of(fault, number):
 def issued(ca):
     """Certificates by the words in the tables."""
     foreign = Ca("foreign-ca")
-    names = [f"*.{ZONE}", *(fault.host for fault in EVERYBODY), f"implicit-mx.{ZONE}"]
+    names = [f"*.{ZONE}", *(fault.host for fault in EVERYBODY), f"implicit-mx.{ZONE}",
+             f"mx.{PLAIN_ZONE}"]
     chained = foreign.issue(*names)
     lonely = foreign.issue(*names)
     with chained.chain.open("a") as chain:
@@ -327,14 +345,20 @@ def mail_talk(fault, issued):
 @pytest.fixture(scope="module")
 def faults(dns, issued):
     """All domains of the tables, and their servers."""
-    run("ip", "-6", "addr", "add", f"{WEB6}/128", "dev", "lo", "nodad")
+    for address in WEB6, MX6:
+        run("ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
     webs = [Web(address, issued["good"]) for address in (WEB, WEB6)]
     other = Web(OTHER_WEB, issued["good"])
     other.add(f"mta-sts.two-faced.{ZONE}", reply(answer(policy(max_age=700000))))
     Web("127.0.2.4", issued["good"], OLD)
     serve("127.0.2.5", 443, say(b"HTTP/1.0 400 Bad Request\r\n\r\n"))
     kept = [take_no_connection("127.0.2.3", 443), take_no_connection("127.0.3.250", 25)]
-    serve("127.0.3.251", 25, Mail(tls=context(issued["good"])))
+    for address in "127.0.3.251", MX6:
+        serve(address, 25, Mail(tls=context(issued["good"])))
+    dns.zone(PLAIN_ZONE)
+    dns.publish_all(PLAIN_ZONE, {(f"_25._tcp.mx.{PLAIN_ZONE}", "TLSA"): ["3 1 1 " + "ab" * 32],
+                                 (f"mx.{PLAIN_ZONE}", "A"): ["127.0.3.251"]})
+    dns.make_insecure(PLAIN_ZONE)
     dns.zone(ZONE)
     records = {(f"mx-good.{ZONE}", "A"): ["127.0.3.251"]}
     for number, fault in enumerate(EVERYBODY, 1):
@@ -356,14 +380,19 @@ def check(*words, **options):
 
 @pytest.fixture(scope="module")
 def results(faults):
-    """What one call says of all of them: {domain: JSON}."""
+    """What one call says of all of them that need no options of their own: {domain: JSON}."""
     began = time.monotonic()
-    domains = "".join(f"{fault.domain}\n" for fault in faults)
+    domains = "".join(f"{fault.domain}\n" for fault in faults if not fault.words)
     done = check(*TIMEOUT, "--format", "json", "--file", "-", input=f"# all\n\n{domains}")
     print(f"{len(faults)} domains: {time.monotonic() - began:.1f} s")
     assert done.stderr == ""
     assert done.returncode == 2
-    return {result["domain"]: result for result in json.loads(done.stdout)["domains"]}
+    found = json.loads(done.stdout)["domains"]
+    for fault in faults:
+        if fault.words:
+            found += json.loads(check(*fault.words, "--format", "json", fault.domain).stdout)[
+                "domains"]
+    return {result["domain"]: result for result in found}
 
 
 def findings(result):
@@ -394,7 +423,7 @@ STATUSES = {OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3}
 def test_the_exit_status_and_the_line_for_monitoring_are_those_of_the_domain(faults):
     """One call for each domain: several at a time, since some of them wait."""
     def call(fault):
-        return fault, check(*TIMEOUT, "--format", "nagios", fault.domain)
+        return fault, check(*TIMEOUT, *fault.words, "--format", "nagios", fault.domain)
 
     with ThreadPoolExecutor(12) as pool:
         done = list(pool.map(call, faults))
@@ -407,6 +436,66 @@ def test_the_exit_status_and_the_line_for_monitoring_are_those_of_the_domain(fau
         if blocked:
             assert "[smtp-blocked]" in result.stdout
         assert result.stderr == ""
+
+
+# --- many domains ---
+
+MANY = [f"d{number}.{MANY_ZONE}" for number in range(400)]
+
+
+@pytest.fixture(scope="module")
+def many(dns, faults, ca):
+    """Healthy domains in one zone, of which a wildcard tells the same for all."""
+    web = Web("127.0.2.6", ca.issue(*(f"mta-sts.{domain}" for domain in MANY)))
+    for domain in MANY:
+        web.add(f"mta-sts.{domain}", reply(answer(policy())))
+    dns.zone(MANY_ZONE)
+    dns.publish_all(MANY_ZONE, {
+        (f"*.{MANY_ZONE}", "MX"): [f"10 mx-good.{ZONE}."],
+        (f"*.{MANY_ZONE}", "A"): ["127.0.2.6"],
+        (f"*.{MANY_ZONE}", "TXT"): [quoted(f"v=STSv1; id={policy_id(policy())};"),
+                                    quoted("v=TLSRPTv1; rua=mailto:tls@lab.test")],
+        (f"last.{MANY_ZONE}", "TXT"): [quoted("the last record")],
+    })
+    return MANY
+
+
+def test_many_domains_are_checked_side_by_side(many):
+    began = time.monotonic()
+    done = check("--format", "nagios", "--file", "-", input="\n".join([*many, many[0]]))
+    print(f"{len(many)} healthy domains: {time.monotonic() - began:.1f} s")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.startswith(
+        f"MTA-STS OK: {len(many)} domains | domains={len(many)} warning=0 critical=0 unknown=0 ")
+    assert done.stdout.count("_days'=") == len(many) + 1
+
+
+def test_on_a_terminal_a_line_tells_the_progress_and_leaves_nothing_behind(faults, tmp_path):
+    path = tmp_path / "list"
+    path.write_text(f"good.{ZONE} # ours\r\n  patient.{ZONE}\t\n\n# none\nold-id.{ZONE}\n")
+    terminal, end = pty.openpty()
+    done = subprocess.run([*CALL, "--file", str(path)], stdout=subprocess.PIPE, stderr=end,
+                          text=True, timeout=70)
+    os.close(end)
+    told = read_all(terminal)
+    assert done.returncode == 1
+    assert "\r" not in done.stdout and done.stdout.count("  Verdict\n") == 3
+    for part in "asking DNS about domains: 3", "asking DNS about mail servers: 2", \
+            "fetching policies and probing mail servers: ":
+        assert f"\r\x1b[K{part}" in told, told
+    assert told.endswith("\r\x1b[K") and "\n" not in told
+
+
+def read_all(terminal):
+    """What was written to a terminal that nobody has open any more."""
+    octets = b""
+    with open(terminal, "rb", buffering=0) as reader:
+        try:
+            while portion := reader.read(4096):
+                octets += portion
+        except OSError:  # Linux's way to tell the end
+            pass
+    return octets.decode()
 
 
 # --- what a real sender sees ---
