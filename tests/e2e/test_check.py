@@ -724,3 +724,22 @@ def test_a_machine_without_a_network_gets_a_clear_sentence():
                            "example.com"], capture_output=True, text=True, timeout=70)
     assert done.returncode == 3
     assert "no name server answers" in done.stderr
+
+
+# --- memory ---
+
+
+@pytest.mark.parametrize("words, status", [
+    (["check", f"silent-host.{ZONE}", f"misnamed-mx.{ZONE}", f"rubbish.{ZONE}",
+      f"broken-off.{ZONE}", "--timeout", "4"], 2),
+    (["dns", "--rua", "mailto:tls@lab.test"], 0),
+], ids=["check", "dns"])
+def test_no_memory_is_lost_or_misused(healthy, faults, ca, tmp_path, words, status):
+    """With one CA to trust: to read all of the system's takes longer than the rest."""
+    log = tmp_path / "valgrind"
+    done = subprocess.run(
+        ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite",
+         "--show-leak-kinds=definite", f"--log-file={log}", "mta-sts", *words, "--trust-anchor",
+         ANCHOR, "--ca-file", str(ca.root), healthy], capture_output=True, text=True, timeout=100)
+    assert log.read_text() == ""
+    assert done.returncode == status, done.stdout + done.stderr
