@@ -21,7 +21,8 @@
 #define MX_MAX 50
 #define ADDRESS_MAX 16
 
-/* When each step ends at the latest, in seconds from the start. */
+/* When each step ends at the latest, in seconds from the start: of the run, for DNS; for the
+ * network, of the whole call, which may have read httpd's configuration first. */
 #define DOMAINS_END 20
 #define MX_END 38
 #define NETWORK_END 57
@@ -256,7 +257,8 @@ static void add_probes(gatherer *g, mta_sts_check_mx *mx)
 static void use_network(gatherer *g)
 {
     struct pollfd sockets[CLI_PROBER_IN_FLIGHT_MAX];
-    const apr_time_t end = g->began + apr_time_from_sec(NETWORK_END);
+    const apr_time_t end =
+        (g->options->began ? g->options->began : g->began) + apr_time_from_sec(NETWORK_END);
     int probes, fetches;
 
     do {

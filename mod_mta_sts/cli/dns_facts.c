@@ -106,6 +106,12 @@ static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call
 
 /* --- how things are --- */
 
+static int tells_why_nothing_is_served(const mta_sts_finding *finding)
+{
+    return strcmp(finding->id, "policy-host-absent") == 0 ||
+           strcmp(finding->id, "domain-unknown") == 0;
+}
+
 /* What was found about the policy host, but for what is right. */
 static void take_host_findings(const cli_check_domain *checked, mta_sts_findings *findings)
 {
@@ -118,7 +124,8 @@ static void take_host_findings(const cli_check_domain *checked, mta_sts_findings
         for (j = 0; j < section->findings->list->nelts; j++) {
             const mta_sts_finding *finding = mta_sts_findings_at(section->findings, j);
 
-            if (section->part == MTA_STS_CHECK_POLICY_HOST && finding->severity != MTA_STS_OK) {
+            if ((section->part == MTA_STS_CHECK_POLICY_HOST && finding->severity != MTA_STS_OK) ||
+                tells_why_nothing_is_served(finding)) {
                 APR_ARRAY_PUSH(findings->list, mta_sts_finding) = *finding;
             }
         }

@@ -32,6 +32,7 @@ typedef struct transfer {
     struct curl_slist *connect_to;
     char *text; /* POLICY_READ_MAX octets, made when the first arrives */
     apr_size_t len;
+    int is_connected; /* as far as TCP goes: libcurl counts TLS in */
     int too_long;
     char error[CURL_ERROR_SIZE];
 } transfer;
@@ -113,6 +114,7 @@ static CURLcode watch_tls(CURL *easy, void *context, void *baton)
     transfer *t = baton;
 
     (void)easy;
+    t->is_connected = 1;
     cli_tls_watch(t->fetcher->p, context, t->fetcher->store, &t->fetch->peer);
     return CURLE_OK;
 }
@@ -193,16 +195,13 @@ static int is_old_tls(const char *error)
 
 static mta_sts_fetch_status read_status(const transfer *t, CURLcode code)
 {
-    curl_off_t connected = 0;
-
     switch (code) {
     case CURLE_OK:
         return MTA_STS_FETCH_ANSWERED;
     case CURLE_COULDNT_CONNECT:
         return read_connect_error(t->easy);
     case CURLE_OPERATION_TIMEDOUT:
-        curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
-        return connected ? MTA_STS_FETCH_TIMEOUT : MTA_STS_FETCH_CONNECT_TIMEOUT;
+        return t->is_connected ? MTA_STS_FETCH_TIMEOUT : MTA_STS_FETCH_CONNECT_TIMEOUT;
     case CURLE_SSL_CONNECT_ERROR:
         return is_old_tls(t->error) ? MTA_STS_FETCH_TLS_OLD : MTA_STS_FETCH_TLS_FAILED;
     default:

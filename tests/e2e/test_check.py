@@ -158,6 +158,8 @@ HOST = [
           "does not take a connection in time", ERROR, addresses=("127.0.2.3",)),
     Fault("silent-host", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
           ERROR, web=hang),
+    Fault("silent-tls", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
+          ERROR, addresses=("127.0.2.7",)),
     Fault("dripping", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time", ERROR,
           web=drip(answer(policy()), 1)),
     Fault("misnamed", "certificate-name-missing", CRITICAL, "unprotected",
@@ -351,6 +353,7 @@ def faults(dns, issued):
     other = Web(OTHER_WEB, issued["good"])
     other.add(f"mta-sts.two-faced.{ZONE}", reply(answer(policy(max_age=700000))))
     Web("127.0.2.4", issued["good"], OLD)
+    serve("127.0.2.7", 443, hang)
     serve("127.0.2.5", 443, say(b"HTTP/1.0 400 Bad Request\r\n\r\n"))
     kept = [take_no_connection("127.0.2.3", 443), take_no_connection("127.0.3.250", 25)]
     for address in "127.0.3.251", MX6:
@@ -468,6 +471,14 @@ def test_many_domains_are_checked_side_by_side(many):
     assert done.stdout.startswith(
         f"MTA-STS OK: {len(many)} domains | domains={len(many)} warning=0 critical=0 unknown=0 ")
     assert done.stdout.count("_days'=") == len(many) + 1
+
+
+def test_the_line_for_monitoring_names_a_few_of_many_domains(faults):
+    done = check("--format", "nagios", *(f"nosuch{number}.lab.test" for number in range(7)))
+    assert done.returncode == 2
+    said, numbers = done.stdout.split(" | ")
+    assert said.count("[record-missing]") == 5 and said.endswith("; and 2 more")
+    assert numbers == "domains=7 warning=0 critical=7 unknown=0\n"
 
 
 def test_on_a_terminal_a_line_tells_the_progress_and_leaves_nothing_behind(faults, tmp_path):
@@ -606,7 +617,7 @@ def test_quiet_prints_nothing_about_what_is_ok(healthy, faults):
 def test_the_line_for_monitoring_has_the_days_of_each_certificate(healthy):
     done = check("--format", "nagios", "-w", "20", "-c", "7", healthy)
     assert done.returncode == 0
-    assert f"MTA-STS OK: {healthy} delivers over verified TLS" in done.stdout
+    assert f"MTA-STS OK: {healthy}: a sender in mode enforce delivers over verified TLS" in done.stdout
     for host in f"mta-sts.{healthy}", "check-mx1.lab.test", "check-mx2.lab.test":
         assert f"'{host}_days'=89;20:;7:" in done.stdout
 

@@ -144,6 +144,21 @@ static mta_sts_mx_probe *probe_of(const mta_sts_check_facts *facts, int mx)
     return APR_ARRAY_IDX(mx_of(facts, mx)->probes, 0, mta_sts_mx_probe *);
 }
 
+/* It is printed behind "a sender in mode enforce". */
+static void assert_is_told_of_a_sender(const char *summary)
+{
+    static const char *const verbs[] = {"delivers ", "refuses to deliver: ", "does not deliver: ",
+                                        "cannot deliver: ", "may or may not deliver: "};
+    size_t i;
+
+    for (i = 0; i < COUNT(verbs); i++) {
+        if (strncmp(summary, verbs[i], strlen(verbs[i])) == 0) {
+            return;
+        }
+    }
+    fail_msg("a sender in mode enforce %s", summary);
+}
+
 /* --- what was found: "SEVERITY ID, ...; OUTCOME, ENFORCE", leaving out what is ok --- */
 
 static const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
@@ -151,6 +166,7 @@ static const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
     const char *text = "";
     int i, j;
 
+    assert_is_told_of_a_sender(result->verdict.summary);
     for (i = 0; i < result->sections->nelts; i++) {
         const mta_sts_findings *findings =
             APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
