@@ -214,11 +214,14 @@ static void take_answer(const transfer *t)
     apr_pool_t *p = t->fetcher->p;
     mta_sts_policy_fetch *fetch = t->fetch;
     const char *type = NULL, *location = NULL;
+    curl_off_t took = 0;
     long status = 0;
 
+    curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
+    fetch->took = (apr_interval_time_t)took;
     fetch->http_status = (int)status;
     fetch->content_type = type ? apr_pstrdup(p, type) : NULL;
     fetch->location = location ? apr_pstrdup(p, location) : NULL;

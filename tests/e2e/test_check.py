@@ -17,7 +17,7 @@ import lab
 from lab.ca import Ca, trust
 from lab.dns import quoted
 from lab.domain import policy_id, policy_text
-from lab.faulty import Mail, Web, answer, answer_once, context, drip, hang, reply, say, \
+from lab.faulty import Mail, Web, answer, answer_once, context, drip, hang, late, reply, say, \
     serve, take_no_connection
 from lab.mail import Mx
 from lab.process import run
@@ -158,6 +158,9 @@ HOST = [
           "does not take a connection in time", ERROR, addresses=("127.0.2.3",)),
     Fault("silent-host", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
           ERROR, web=hang),
+    Fault("slow-host", "fetch-slow", WARNING, "delivers", "seconds to answer",
+          web=late(reply(answer(policy())), 4.5), words=("--timeout", "15"),
+          differs="it waits for 4 seconds only, as the finding says"),
     Fault("silent-tls", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
           ERROR, addresses=("127.0.2.7",)),
     Fault("dripping", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time", ERROR,

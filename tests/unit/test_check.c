@@ -491,6 +491,16 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
     }
 }
 
+static void test_a_policy_that_comes_later_than_senders_wait_is_a_warning(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+
+    fetch_of(facts, 0)->took = apr_time_from_sec(4);
+    assert_judged(*state, facts, "just in time", "; delivers, yes");
+    fetch_of(facts, 0)->took++;
+    assert_judged(*state, facts, "late", "warning fetch-slow; delivers, yes");
+}
+
 static void test_the_newer_of_text_and_id_is_told_where_it_is_known(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -558,6 +568,7 @@ int main(void)
         POOL_TEST(test_a_policy_host_that_is_wrong),
         POOL_TEST(test_mail_servers_that_are_wrong),
         POOL_TEST(test_every_result_of_a_probe_and_of_a_fetch_has_words),
+        POOL_TEST(test_a_policy_that_comes_later_than_senders_wait_is_a_warning),
         POOL_TEST(test_the_newer_of_text_and_id_is_told_where_it_is_known),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
         POOL_TEST(test_certificates_are_judged_by_the_days_that_are_asked_for),
