@@ -219,7 +219,7 @@ static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *
 
 /* When all that is asked of DNS beside the check's own questions must have ended, in seconds from
  * the start. */
-#define DNS_END 59
+#define DNS_END 58
 
 /* Only a few policy hosts are aliases, of which the address lookup tells the last name alone. */
 static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
