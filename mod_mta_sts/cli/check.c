@@ -358,7 +358,7 @@ const cli_subcommand cli_check = {
     "\n"
     "  --file LIST                  also check the domains in this file, one a line (-: standard\n"
     "                               input)\n"
-    "  --quiet                      print only what is not ok\n"
+    "  --quiet                      print only what is not ok (of text)\n"
     "  --format text|json|nagios    how to show the result (default: text)\n"
     "  -w, --warning DAYS           certificates that end sooner are a warning (default: 14)\n"
     "  -c, --critical DAYS          certificates that end sooner are critical (default: 0)\n"

@@ -645,6 +645,25 @@ def test_output_is_ascii_in_a_locale_without_utf_8(healthy):
     assert "    + a sender in mode enforce delivers" in done.stdout
 
 
+@pytest.mark.parametrize("env, coloured", [
+    ({"TERM": "xterm"}, True),
+    ({"TERM": "xterm", "NO_COLOR": ""}, True),
+    ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ({"TERM": "dumb"}, False),
+    ({}, False),
+])
+def test_a_terminal_gets_colours_unless_it_wants_none(healthy, env, coloured):
+    terminal, end = pty.openpty()
+    done = subprocess.run([*CALL, healthy, f"old-id.{ZONE}"], stdout=end, stderr=subprocess.PIPE,
+                          timeout=70, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env})
+    os.close(end)
+    told = read_all(terminal)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert ("\x1b" in told) == coloured
+    for sign in ("\x1b[32m✔\x1b[0m", "\x1b[33m⚠\x1b[0m") if coloured else "✔⚠":
+        assert f"    {sign} " in told
+
+
 def test_an_internationalized_domain_is_taken_and_shown_both_ways(faults):
     done = check(f"Bücher.{ZONE}", env={"PATH": "/usr/bin:/usr/sbin:/bin", "LC_ALL": "C.UTF-8"})
     assert done.returncode == 0
@@ -761,6 +780,19 @@ def test_name_servers_that_fail_are_told_apart_from_those_that_are_late(dns, fau
     result = json.loads(done.stdout)["domains"][0]
     assert "dns-servfail" in [one["id"] for one in findings(result)], result
     assert (done.returncode, result["status"]) == (2, "critical")
+
+
+def test_a_zone_whose_name_servers_are_mute_is_unknown_and_the_others_are_not(dns, faults):
+    dns.publish("ns.mute.test", "A", "127.0.2.95")
+    dns._change("mute.test", "NS", ["ns.mute.test."], parent=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.2.95", 53))
+        done = check("--timeout", "2", "--format", "json", "mute.test", f"good.{ZONE}")
+    result, good = json.loads(done.stdout)["domains"]
+    assert done.returncode == 3
+    assert {one["id"] for one in findings(result)} == {"dns-timeout"}
+    assert (result["status"], result["verdict"]["outcome"]) == (UNKNOWN, "unknown")
+    assert good["status"] == OK
 
 
 def test_a_resolver_that_does_not_answer_leaves_everything_unknown(faults):
