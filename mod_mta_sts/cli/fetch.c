@@ -11,6 +11,9 @@
 
 #define PATH "/.well-known/mta-sts.txt"
 
+/* Octets of the head of an answer, and of those before it (status 1xx), that are read. */
+#define HEAD_MAX (64 * 1024)
+
 /* Fetches under way at the same time; the rest waits its turn. */
 #define IN_FLIGHT_MAX 100
 
@@ -31,7 +34,7 @@ typedef struct transfer {
     CURL *easy;
     struct curl_slist *connect_to;
     char *text; /* POLICY_READ_MAX octets, made when the first arrives */
-    apr_size_t len;
+    apr_size_t len, head_len;
     int is_connected; /* as far as TCP goes: libcurl counts TLS in */
     int too_long;
     char error[CURL_ERROR_SIZE];
@@ -109,6 +112,21 @@ static size_t take_body(char *octets, size_t size, size_t count, void *baton)
     return len;
 }
 
+/* Of the head only the length matters: libcurl itself would read on for as long as it comes. */
+static size_t count_head(char *octets, size_t size, size_t count, void *baton)
+{
+    transfer *t = baton;
+    size_t len = size * count;
+
+    (void)octets;
+    if (len > HEAD_MAX - t->head_len) {
+        t->too_long = 1;
+        return 0;
+    }
+    t->head_len += len;
+    return len;
+}
+
 static CURLcode watch_tls(CURL *easy, void *context, void *baton)
 {
     transfer *t = baton;
@@ -143,6 +161,8 @@ static void set_options(transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     /* What is wrong with the certificate becomes a fact: see cli/tls.h. */
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);

@@ -194,6 +194,8 @@ HOST = [
           web=reply(answer(policy(), content_type=None))),
     Fault("huge", "policy-too-long", CRITICAL, "unprotected", "more than 64 KiB", ERROR,
           web=reply(answer(policy() + b"x: y\r\n" * 17000))),
+    Fault("talkative", "policy-too-long", CRITICAL, "unprotected", "more than 64 KiB", ERROR,
+          web=reply(answer(policy(), headers="X-Padding: padding\r\n" * 5000))),
     Fault("broken-off", "fetch-broken", CRITICAL, "unprotected", "breaks off", ERROR,
           web=reply(answer(policy(), length=5000))),
     Fault("no-http", "fetch-broken", CRITICAL, "unprotected", "is no HTTP", ERROR,
