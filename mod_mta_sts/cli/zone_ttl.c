@@ -225,6 +225,7 @@ void cli_zone_ttl_read(apr_pool_t *p, const cli_resolver_options *options,
     r.zones = apr_hash_make(p);
     r.servers = apr_hash_make(p);
     asked.timeout = options->timeout < QUESTION_TIMEOUT ? options->timeout : QUESTION_TIMEOUT;
+    asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority)); /* not validated */
     if (cli_resolver_make(p, &asked, &r.resolver)) {
         return;
     }

@@ -119,6 +119,8 @@ DNS = [
           smtp=Mail(), policy=policy(mx=f"implicit-mx.{ZONE}")),
     Fault("null-mx", "mx-null", WARNING, "no-mail", "takes no mail", mx=("0 .",)),
     Fault("no-mx", "mx-absent", CRITICAL, "no-mail", "neither an MX nor an address", mx=()),
+    Fault("unknown", "domain-unknown", CRITICAL, "no-mail", "no such domain", NONE, record=(),
+          mx=(), tlsrpt=(), addresses=()),
     Fault("alias-mx", "mx-is-alias", WARNING, "delivers", "is an alias (CNAME)",
           mx=(f"10 mx-alias.{ZONE}.",), policy=policy(mx=f"mx-alias.{ZONE}"),
           records={(f"mx-alias.{ZONE}", "CNAME"): [f"mx-good.{ZONE}."]}),
@@ -159,6 +161,12 @@ HOST = [
           addresses=(NOBODY,)),
     Fault("unaccepted", "fetch-connect-timeout", CRITICAL, "unprotected",
           "does not take a connection in time", ERROR, addresses=("127.0.2.3",)),
+    Fault("unreachable", "fetch-unreachable", CRITICAL, "unprotected", "cannot be reached", ERROR,
+          addresses=("203.0.113.80",)),
+    Fault("far", "fetch-no-route", UNKNOWN, "unknown", "this machine has no way to", ERROR,
+          addresses=("192.0.2.80",)),
+    Fault("half-far", "fetch-no-route", OK, "delivers", "this machine has no way to",
+          addresses=(WEB, "2001:db8::80"), severity="info"),
     Fault("silent-host", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
           ERROR, web=hang),
     Fault("slow-host", "fetch-slow", WARNING, "delivers", "seconds to answer",
@@ -244,6 +252,10 @@ MAIL = [
     Fault("unlisted-yet", "mx-not-in-policy", WARNING, "refuses", "does not cover this host",
           policy=policy("testing", mx="mx.lab.test")),
     Fault("no-server", "smtp-refused", CRITICAL, "refuses", "refuses connections", smtp=NOBODY),
+    Fault("unreachable-mx", "smtp-unreachable", CRITICAL, "refuses", "cannot be reached",
+          smtp="203.0.113.25"),
+    Fault("far-mx", "smtp-no-route", UNKNOWN, "unknown", "this machine has no way to",
+          smtp="192.0.2.25"),
     Fault("full", "smtp-connect-timeout", CRITICAL, "refuses",
           "does not take a connection in time", smtp="127.0.3.250"),
     Fault("mute", "smtp-greeting-timeout", CRITICAL, "refuses", "does not greet in time",
@@ -357,6 +369,7 @@ def faults(dns, issued):
     """All domains of the tables, and their servers."""
     for address in WEB6, MX6:
         run("ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
+    run("ip", "route", "add", "unreachable", "203.0.113.0/24")
     webs = [Web(address, issued["good"]) for address in (WEB, WEB6)]
     other = Web(OTHER_WEB, issued["good"])
     other.add(f"mta-sts.two-faced.{ZONE}", reply(answer(policy(max_age=700000))))
