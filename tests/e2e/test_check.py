@@ -45,7 +45,7 @@ class Fault:
     """One domain: what differs from a healthy one, and what the check must say of it.
 
     `text` is a part of a finding's message, `status` that of the domain, `outcome` that of the
-    verdict; `sender` is what mta-sts-query says, or a text why it has another opinion than we.
+    verdict; `sender` is what mta-sts-query says, `differs` why that is another opinion than ours.
     `words` are options of the call that it takes to see the fault.
     """
 
@@ -110,7 +110,7 @@ DNS = [
     Fault("two-records", "record-multiple", CRITICAL, "unprotected",
           "2 records begin with", NONE, record=("v=STSv1; id=1;", "v=STSv1; id=2;")),
     Fault("bad-id", "id-malformed", CRITICAL, "unprotected", "is not 1 to 32 letters and digits",
-          NONE, record=("v=STSv1; id=2026-01-01;",), differs=NO_RECORD_CHECK),
+          record=("v=STSv1; id=2026-01-01;",), differs=NO_RECORD_CHECK),
     Fault("no-id", "field-missing", CRITICAL, "unprotected", "the record has no id=", NONE,
           record=("v=STSv1; a=b;",)),
     Fault("other-text", "record-ignored", CRITICAL, "unprotected", "senders ignore", NONE,
@@ -169,7 +169,7 @@ HOST = [
           addresses=(WEB, "2001:db8::80"), severity="info"),
     Fault("silent-host", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
           ERROR, web=hang),
-    Fault("slow-host", "fetch-slow", WARNING, "delivers", "seconds to answer",
+    Fault("slow-host", "fetch-slow", WARNING, "delivers", "seconds to answer", ERROR,
           web=late(reply(answer(policy())), 4.5), words=("--timeout", "15"),
           differs="it waits for 4 seconds only, as the finding says"),
     Fault("silent-tls", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
@@ -213,7 +213,7 @@ HOST = [
     Fault("no-tls", "fetch-tls-failed", CRITICAL, "unprotected", "no TLS connection", ERROR,
           addresses=("127.0.2.5",)),
     Fault("half-refused", "fetch-refused", WARNING, "delivers", "nobody listens on port 443",
-          addresses=(WEB, NOBODY), severity="warning",
+          "VALID or FETCH_ERROR", addresses=(WEB, NOBODY), severity="warning",
           differs="it tries one of the addresses, or both"),
     Fault("two-faced", "answers-differ", CRITICAL, "delivers", "serves another policy",
           addresses=(WEB, OTHER_WEB)),
@@ -226,7 +226,7 @@ POLICY = [
           policy=policy().replace(b"enforce", b"Enforce")),
     Fault("no-patterns", "mx-missing", CRITICAL, "unprotected", "there is no mx", ERROR,
           policy=b"version: STSv1\r\nmode: enforce\r\nmax_age: 604800\r\n"),
-    Fault("comment", "line-malformed", CRITICAL, "unprotected", "has no colon", ERROR,
+    Fault("comment", "line-malformed", CRITICAL, "unprotected", "has no colon",
           policy=b"# ours\r\n" + policy(), differs=NO_GRAMMAR),
     Fault("empty", "policy-empty", CRITICAL, "unprotected", "the policy is empty", ERROR,
           policy=b""),
@@ -573,18 +573,40 @@ def read_all(terminal):
 # --- what a real sender sees ---
 
 
-def ask_sender(domain):
-    text = subprocess.run(["mta-sts-query", domain], capture_output=True, text=True,
-                          timeout=60).stdout
-    return re.search(r"STSFetchResult\.(\w+)", text).group(1)
+# mta-sts-query once for each domain, but loaded only once: that takes longer than its work.
+QUERIES = """\
+import contextlib, io, multiprocessing, sys
+from importlib.metadata import distribution
+entry, = (one for one in distribution("postfix-mta-sts-resolver").entry_points
+          if one.name == "mta-sts-query")
+query = entry.load()
+
+def ask(domain):
+    sys.argv[1:] = [domain]
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        query()
+    return told.getvalue()
+
+with multiprocessing.Pool(16, maxtasksperchild=1) as pool:
+    print(*pool.map(ask, sys.stdin.read().split(), chunksize=1), sep="\\0", end="")
+"""
+
+
+def ask_sender(domains):
+    """{domain: what mta-sts-query says}"""
+    done = subprocess.run(["/usr/bin/python3", "-c", QUERIES], input=" ".join(domains),
+                          capture_output=True, text=True, timeout=200)
+    told = [re.search(r"STSFetchResult\.(\w+)", text).group(1) for text in done.stdout.split("\0")]
+    assert len(told) == len(domains), done.stderr
+    return dict(zip(domains, told))
 
 
 def test_a_real_sender_sees_a_policy_where_we_say_that_senders_do(results, faults):
     """It looks at the record and the policy, not at the MX."""
-    with ThreadPoolExecutor(8) as pool:
-        seen = dict(zip(faults, pool.map(lambda fault: ask_sender(fault.domain), faults)))
+    seen = ask_sender([fault.domain for fault in faults])
     differences = {}
-    for fault, sender in seen.items():
+    for fault in faults:
+        sender = seen[fault.domain]
         judged = {one["id"] for one in findings(results[fault.domain])}
         ours = "VALID" if "policy-valid" in judged and "policy-fetched" in judged \
             and "record-found" in judged else "none"
@@ -592,6 +614,9 @@ def test_a_real_sender_sees_a_policy_where_we_say_that_senders_do(results, fault
             differences[fault.name] = (sender, ours)
     for name, (sender, ours) in sorted(differences.items()):
         print(f"{name}: mta-sts-query says {sender}, we say {ours}")
+    unexpected = {fault.name: seen[fault.domain] for fault in faults
+                  if seen[fault.domain] not in fault.sender.split(" or ")}
+    assert not unexpected
     unexplained = {fault.name for fault in faults if not fault.differs}
     assert not unexplained & set(differences), differences
 
