@@ -664,9 +664,7 @@ def healthy(dns, issued, ca, apache, module, sites):
 
 
 def test_a_healthy_domain_is_ok_in_every_part(healthy):
-    began = time.monotonic()
     done = check(healthy, env={"PATH": "/usr/bin:/usr/sbin:/bin", "LC_ALL": "C.UTF-8"})
-    print(f"a healthy domain with two MX: {time.monotonic() - began:.2f} s")
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     lines = done.stdout.splitlines()
@@ -677,6 +675,17 @@ def test_a_healthy_domain_is_ok_in_every_part(healthy):
     assert "DNSSEC secure" in done.stdout
     assert "    ✔ a sender in mode enforce delivers over verified TLS to every MX" in lines
     assert "⚠" not in done.stdout and "✘" not in done.stdout and "\x1b" not in done.stdout
+
+
+def test_a_healthy_domain_with_two_mx_takes_less_than_two_seconds(healthy):
+    """The best of three: the machine may be busy."""
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        assert check("--format", "nagios", healthy).returncode == 0
+        times.append(time.monotonic() - began)
+    print(f"a healthy domain with two MX: {min(times):.3f} s")
+    assert min(times) < 2
 
 
 def test_output_is_ascii_in_a_locale_without_utf_8(healthy):
