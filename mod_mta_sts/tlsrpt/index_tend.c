@@ -22,6 +22,9 @@ const tlsrpt_limits tlsrpt_index_limits = {
 /* A folder that was changed so shortly ago may change again without its time telling. */
 #define SETTLED apr_time_from_sec(2)
 
+/* Rows of another machine go when it should have done it long ago: it may be no more. */
+#define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
+
 /* Rows asked for at once. */
 #define EXPIRED_AT_ONCE 500
 #define FORGOTTEN_AT_ONCE 500
@@ -34,6 +37,7 @@ typedef struct tending {
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
     apr_time_t deadline;
+    int has_progressed; /* each call does something, however short its time */
     apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
 } tending;
 
@@ -43,13 +47,15 @@ typedef struct known_row {
     apr_int64_t file;
     const char *digest;
     int is_there;
+    int is_ours; /* its file is in our spool */
 } known_row;
 
 static int is_over(const tending *t)
 {
     const tlsrpt_index_task *task = t->task;
 
-    return apr_time_now() >= t->deadline || (task->is_ending && task->is_ending(task->baton));
+    return (t->has_progressed && apr_time_now() >= t->deadline) ||
+           (task->is_ending && task->is_ending(task->baton));
 }
 
 /* --- what is too old --- */
@@ -63,6 +69,17 @@ static int push_row(void *baton, const char *const *columns)
     row->digest = apr_pstrdup(rows->pool, columns[1]);
     row->file = mta_sts_database_number(columns[2]);
     row->is_there = 0;
+    row->is_ours = 1;
+    return 1;
+}
+
+static int push_expired(void *baton, const char *const *columns)
+{
+    apr_array_header_t *rows = baton;
+
+    push_row(rows, columns);
+    APR_ARRAY_IDX(rows, rows->nelts - 1, known_row).is_ours =
+        columns[3] && (columns[3][0] == '1' || columns[3][0] == 't');
     return 1;
 }
 
@@ -70,7 +87,9 @@ static int push_row(void *baton, const char *const *columns)
 static const char *remove_expired(tending *t, const known_row *row, int *is_stuck)
 {
     tlsrpt_batch *batch = &t->batch;
-    apr_status_t status = tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest);
+    apr_status_t status =
+        row->is_ours ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
+                     : APR_SUCCESS;
     char reason[120];
 
     if (status != APR_SUCCESS) {
@@ -84,6 +103,7 @@ static const char *remove_expired(tending *t, const known_row *row, int *is_stuc
         return NULL;
     }
     t->done->expired++;
+    t->has_progressed = 1;
     return tlsrpt_row_remove(batch, row->id);
 }
 
@@ -99,10 +119,11 @@ static const char *expire(tending *t)
         return NULL;
     }
     error = mta_sts_database_rows(batch->db,
-                                  "SELECT id, digest, file FROM tlsrpt_report"
-                                  " WHERE host = %lld AND received < %lld"
+                                  "SELECT id, digest, file, host = %lld FROM tlsrpt_report"
+                                  " WHERE received < %lld AND (host = %lld OR received < %lld)"
                                   " ORDER BY received LIMIT %d",
-                                  push_row, rows, batch->host, (long long)before, EXPIRED_AT_ONCE);
+                                  push_expired, rows, batch->host, (long long)before, batch->host,
+                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
     for (i = 0; i < rows->nelts && !error && !is_stuck && !is_over(t); i++) {
         error = remove_expired(t, &APR_ARRAY_IDX(rows, i, known_row), &is_stuck);
         apr_pool_clear(batch->ptemp);
@@ -196,6 +217,7 @@ static const char *add_files(tending *t, const apr_array_header_t *files, apr_ha
         if (!error) {
             error = add_file(t, entry);
         }
+        t->has_progressed = 1;
         apr_pool_clear(t->batch.ptemp);
     }
     return error;
@@ -218,6 +240,7 @@ static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *
         }
         error = tlsrpt_row_remove(&t->batch, row->id);
         t->done->gone++;
+        t->has_progressed = 1;
         apr_pool_clear(t->batch.ptemp);
     }
     return error;
@@ -254,6 +277,7 @@ static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *
     if (!error && *is_whole) {
         error = remove_rows(t, rows, is_whole);
     }
+    t->has_progressed |= *is_whole;
     if (!error && *is_whole && apr_time_now() - changed >= SETTLED) {
         error = note_folder(t, folder, changed);
     }
@@ -281,36 +305,41 @@ static int has_changed(tending *t, int folder, apr_time_t *changed)
            *changed != t->known[folder];
 }
 
+/* A turn over all folders is at its end. */
+static void end_turn(tending *t)
+{
+    t->done->folders = t->task->folder;
+    t->task->folder = 0;
+}
+
 /* Goes on where the last call stopped, until each folder had its turn or time is up. */
 static const char *tend_folders(tending *t)
 {
     int *folder = &t->task->folder, is_whole = 1;
+    int errors = mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR);
     const char *error = NULL;
+    apr_time_t changed;
 
-    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error && is_whole; *folder += is_whole) {
-        apr_time_t changed;
-        int problems = t->batch.findings->list->nelts;
-
+    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error; *folder += 1) {
         if (!has_changed(t, *folder, &changed)) {
             continue;
         }
         if (is_over(t)) {
-            break;
+            is_whole = 0;
         }
-        error = tend_folder(t, *folder, changed, &is_whole);
-        if (is_whole && mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) &&
-            t->batch.findings->list->nelts > problems) {
-            *folder = TLSRPT_SPOOL_FOLDERS; /* the next ones would tell the same */
-            break;
+        else {
+            error = tend_folder(t, *folder, changed, &is_whole);
+        }
+        if (!is_whole) {
+            t->done->folders = *folder;
+            t->done->more = 1;
+            return error;
+        }
+        if (mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) > errors) {
+            break; /* the next ones would tell the same */
         }
     }
-    t->done->folders = *folder < TLSRPT_SPOOL_FOLDERS ? *folder : TLSRPT_SPOOL_FOLDERS;
-    if (*folder >= TLSRPT_SPOOL_FOLDERS) {
-        *folder = 0;
-    }
-    else {
-        t->done->more = 1;
-    }
+    end_turn(t);
     return error;
 }
 

@@ -3,12 +3,15 @@
 
 #include <string.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
 /* PostgreSQL has no index over texts of more than some 2,700 octets. */
 #define KEY_MAX 1000
+
+/* In a database that is not shared the machine may get another name without getting another spool.
+ */
+#define ALONE "localhost"
 
 static const struct {
     const char *next, *find, *add;
@@ -45,6 +48,9 @@ static const char *begin(tlsrpt_batch *batch, const char *host)
                                       "SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_report",
                                       take_number, &batch->next_report);
     }
+    if (!mta_sts_database_is_shared(batch->db)) {
+        host = ALONE;
+    }
     return error ? error : tlsrpt_word_number(batch, TLSRPT_WORD, host, &batch->host);
 }
 
@@ -79,8 +85,7 @@ const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error)
     return error;
 }
 
-/* A long text is found by its digest. */
-static const char *key_of(apr_pool_t *p, const char *text)
+const char *tlsrpt_word_key(apr_pool_t *p, const char *text)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int len = 0, i;
@@ -97,21 +102,21 @@ static const char *key_of(apr_pool_t *p, const char *text)
     return key;
 }
 
-static const char *fold(apr_pool_t *p, const char *text)
+const char *tlsrpt_word_fold(apr_pool_t *p, const char *text)
 {
     char *folded = apr_pstrdup(p, text), *c;
 
     for (c = folded; *c; c++) {
         *c = *c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c;
     }
-    return key_of(p, folded);
+    return tlsrpt_word_key(p, folded);
 }
 
 static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
                                long long *number)
 {
     apr_pool_t *p = batch->ptemp;
-    const char *key = key_of(p, text);
+    const char *key = tlsrpt_word_key(p, text);
     const char *error;
 
     *number = 0;
@@ -122,7 +127,7 @@ static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const ch
     *number = batch->next_word[table]++;
     return mta_sts_database_run(batch->db, statements[table].add, *number, key,
                                 key == text ? NULL : text,
-                                table == TLSRPT_WORD_ORGANIZATION ? fold(p, text) : NULL);
+                                table == TLSRPT_WORD_ORGANIZATION ? tlsrpt_word_fold(p, text) : NULL);
 }
 
 const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
