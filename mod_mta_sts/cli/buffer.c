@@ -91,22 +91,20 @@ static apr_size_t plain_length(const char *text, apr_size_t left)
 
 void cli_buffer_json(cli_buffer *buffer, const char *text)
 {
-    apr_size_t left, plain;
+    apr_size_t left, length;
 
     if (!text) {
         cli_buffer_add(buffer, "null", 4);
         return;
     }
     cli_buffer_add(buffer, "\"", 1);
-    for (left = strlen(text); left;) {
-        plain = plain_length(text, left);
-        cli_buffer_add(buffer, text, plain);
-        text += plain;
-        left -= plain;
-        if (left) {
-            plain = add_json_character(buffer, text, left);
-            text += plain;
-            left -= plain;
+    for (left = strlen(text); left; text += length, left -= length) {
+        length = plain_length(text, left);
+        if (length) {
+            cli_buffer_add(buffer, text, length);
+        }
+        else {
+            length = add_json_character(buffer, text, left);
         }
     }
     cli_buffer_add(buffer, "\"", 1);
@@ -199,7 +197,13 @@ void cli_buffer_csv(cli_buffer *buffer, const char *text)
     }
     cli_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
     for (left = strlen(text); left; text += length, left -= length) {
-        length = add_csv_character(buffer, text, left);
+        length = plain_length(text, left);
+        if (length) {
+            cli_buffer_add(buffer, text, length);
+        }
+        else {
+            length = add_csv_character(buffer, text, left);
+        }
     }
     cli_buffer_add(buffer, "\"", 1);
 }
