@@ -375,6 +375,20 @@ def test_names_of_files_steer_nothing_and_break_no_json(tmp_path):
     assert rejected["file"].endswith('/\x1b[31m\ufffd"\n.json')
 
 
+def test_a_flood_of_causes_does_not_drown_the_rest(tmp_path):
+    report = json.loads((DATA / "google-failures.json").read_text())
+    detail = report["policies"][0]["failure-details"][0]
+    report["policies"][0]["failure-details"] = [
+        {**detail, "receiving-mx-hostname": f"mx{number}.example.com", "failed-session-count": 1}
+        for number in range(5000)]
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(report))
+    shown = text(file)
+    assert "4980 sessions failed for 4980 further causes: --format json tells them" in shown
+    assert len(shown.splitlines()) < 500
+    assert len(read_json(file)["reports"][0]["policies"][0]["failures"]) == 5000
+
+
 # --- what is read ---
 
 
