@@ -575,6 +575,15 @@ def test_of_reports_that_contradict_each_other_the_verified_one_counts(state):
     assert b"contradicts" in result.stderr
 
 
+def test_a_report_that_a_larger_limit_let_in_is_read(state):
+    report = json.loads(changed())
+    detail = report["policies"][0]["failure-details"][0]
+    report["policies"][0]["failure-details"] = [
+        {**detail, "failure-reason-code": "x" * 8000}] * 300
+    put(state, json.dumps(report).encode(), time.time())
+    assert read_json("--state-dir", state)["totals"]["reports"] == 1
+
+
 def test_a_damaged_file_of_the_store_is_told_and_the_others_are_read(state):
     put(state, changed(), time.time())
     damaged = state / "reports" / "ab"
