@@ -274,6 +274,18 @@ def test_a_reason_that_gives_away_more_is_taken_for_the_words():
         assert words in " ".join(shown.split())
 
 
+def test_what_one_sender_alone_tells_is_likely_its_own(tmp_path):
+    good = json.loads((DATA / "google-success.json").read_text())
+    for number in range(3):
+        (tmp_path / f"good-{number}.json").write_text(
+            json.dumps({**good, "organization-name": f"Good {number}"}))
+    shutil.copy(DATA / "google-failures.json", tmp_path)
+    expired, starttls = text(tmp_path).split("✘ 6 sessions failed")
+    assert "where:    your mail server (MX)\n" in expired
+    assert "likely this sender's own, or its way to you: 3 others had no failure" in \
+        " ".join(starttls.split())
+
+
 def test_failed_sessions_without_details_are_told(tmp_path):
     report = json.loads((DATA / "google-success.json").read_text())
     report["policies"][0]["summary"]["total-failure-session-count"] = 3
