@@ -5,8 +5,10 @@
 
 #include <apr_strings.h>
 
+#include "cli/output.h"
 #include "cli/source.h"
 #include "cli/state_dir.h"
+#include "cli/store.h"
 #include "cli/subcommand.h"
 #include "core/text.h"
 #include "tlsrpt/report.h"
@@ -46,19 +48,10 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-/* The name of a file as it is, unless a terminal would suffer from it. */
-static const char *show_name(apr_pool_t *p, const char *name)
-{
-    const char *quoted = mta_sts_text_quote_path(p, name);
-    apr_size_t len = strlen(name);
-
-    return strlen(quoted) == len + 2 && strncmp(quoted + 1, name, len) == 0 ? name : quoted;
-}
-
 static void reject(import_state *state, apr_pool_t *p, const cli_source_item *item,
                    const char *what, const char *reason)
 {
-    printf("%s: %s: %s\n", show_name(p, item->name), what, reason);
+    printf("%s: %s: %s\n", cli_plain(p, item->name), what, reason);
     state->rejected |= state->from_file;
 }
 
@@ -66,7 +59,7 @@ static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_i
                           const char *reason)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", show_name(p, item->name), reason);
+    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", cli_plain(p, item->name), reason);
     state->not_kept = 1;
 }
 
@@ -97,11 +90,11 @@ static void keep_report(import_state *state, apr_pool_t *p, const cli_source_ite
     tlsrpt_kept kept;
 
     if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
-        printf("%s: %s: report %s of %s, %s%s\n", show_name(p, item->name),
+        printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
                kept == TLSRPT_KEPT ? "kept" : "kept already", quote(p, reading->report->id),
                quote(p, reading->report->organization),
                item->verified ? "verified: signed by " : "not verified",
-               item->verified ? show_name(p, item->verified) : "");
+               item->verified ? cli_plain(p, item->verified) : "");
     }
 }
 
@@ -192,29 +185,6 @@ static int parse_call(const cli_subcommand *self, int argc, const char *const *a
     return CLI_EXIT_OK;
 }
 
-/* @return NULL after saying why not */
-static tlsrpt_spool *open_spool(apr_pool_t *p, const char *told)
-{
-    const char *dir = cli_state_dir_find(told);
-    const char *error = cli_state_dir_become_owner(p, dir);
-    mta_sts_findings *findings = mta_sts_findings_make(p);
-    tlsrpt_spool *spool;
-    int i;
-
-    if (error) {
-        fprintf(stderr, "mta-sts import: %s\n", error);
-        return NULL;
-    }
-    spool = tlsrpt_spool_open(p, dir, findings);
-    for (i = 0; i < findings->list->nelts; i++) {
-        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
-
-        fprintf(stderr, "mta-sts import: %s: %s [%s]%s%s\n", finding->subject, finding->message,
-                finding->id, finding->fix ? "\n    " : "", finding->fix ? finding->fix : "");
-    }
-    return spool;
-}
-
 static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const char *const standard_input[] = {"-"};
@@ -233,7 +203,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
         call.paths = standard_input;
         call.path_count = 1;
     }
-    state.spool = open_spool(p, call.state_dir);
+    state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_KEEP);
     if (!state.spool) {
         return EXIT_NOT_KEPT;
     }

@@ -9,6 +9,7 @@
 #include "cli/check.h"
 #include "core/name.h"
 #include "core/text.h"
+#include "tlsrpt/time.h"
 
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number)
@@ -25,6 +26,36 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
     }
     *number = value;
     return NULL;
+}
+
+/* Seconds of a unit that a span of time may end with; 0: there is none of that name. */
+static int seconds_of(char unit)
+{
+    return unit == 'h' ? 3600 : unit == 'd' ? 86400 : unit == 'w' ? 7 * 86400 : 0;
+}
+
+const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since)
+{
+    apr_size_t len = strlen(text);
+    int seconds = len > 1 ? seconds_of(text[len - 1]) : 0, count;
+
+    *since = 0;
+    if (strcmp(text, "all") == 0) {
+        return NULL;
+    }
+    if (seconds &&
+        !cli_option_number(p, "--since", apr_pstrmemdup(p, text, len - 1), 1, 99999, &count)) {
+        *since = now - apr_time_from_sec((apr_time_t)seconds * count);
+        *since = *since > 0 ? *since : 0;
+        return NULL;
+    }
+    if (len > 9 && tlsrpt_time_parse(text, since) != TLSRPT_TIME_WRONG) {
+        return NULL;
+    }
+    return apr_psprintf(p,
+                        "--since takes a time like 12h, 30d, 4w, a date like 2026-05-11, or all, "
+                        "not %s",
+                        mta_sts_text_quote(p, text, len));
 }
 
 const char *cli_option_connect(apr_pool_t *p, const char *text, apr_array_header_t *connects)

@@ -31,6 +31,8 @@ extern const cli_subcommand cli_check;
 extern const cli_subcommand cli_dns;
 extern const cli_subcommand cli_import;
 extern const cli_subcommand cli_lint;
+extern const cli_subcommand cli_reindex;
+extern const cli_subcommand cli_report;
 
 /*
  * Says on standard error what is wrong with the words of the call and where help is.

@@ -20,7 +20,7 @@ def wait_for(condition, what, deadline=DEADLINE):
         time.sleep(0.01)
 
 
-def _status(pid):
+def status(pid):
     try:
         lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -35,19 +35,29 @@ def children(pid):
 
 def uids(pid):
     """Real, effective, saved and file system uid: a set; empty if it is gone."""
-    return {int(uid) for uid in _status(pid).get("Uid", "").split()}
+    return {int(uid) for uid in status(pid).get("Uid", "").split()}
 
 
 def is_zombie(pid):
-    return _status(pid).get("State", "").startswith("Z")
+    return status(pid).get("State", "").startswith("Z")
 
 
 def resident_kib(pid):
-    return int(_status(pid)["VmRSS"].split()[0])
+    return int(status(pid)["VmRSS"].split()[0])
 
 
 def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def opened(pid):
+    """The paths of the files it has open."""
+    paths = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                paths.add(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return paths
 
 
 def _inodes(table):
@@ -58,12 +68,7 @@ def _inodes(table):
 
 def sockets(pid):
     """The inodes of the sockets it has open."""
-    opened = set()
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                opened.add(os.readlink(f"/proc/{pid}/fd/{number}"))
-    return {name[len("socket:["):-1] for name in opened if name.startswith("socket:[")}
+    return {name[len("socket:["):-1] for name in opened(pid) if name.startswith("socket:[")}
 
 
 def connections(pid):
