@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <jansson.h>
 
+#include "cli/json_memory.h"
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/state_dir.h"
@@ -172,8 +172,8 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
             return CLI_EXIT_USAGE;
         }
     }
-    setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
-    json_object_seed(0); /* before there are threads */
+    setvbuf(stdout, apr_palloc(p, OUTPUT_BUFFER), _IOFBF, OUTPUT_BUFFER);
+    cli_json_memory_start();
     if (!cli_report_read(p, self->name, &call, &result)) {
         return CLI_EXIT_INVALID;
     }

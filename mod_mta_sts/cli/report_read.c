@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/json_memory.h"
 #include "cli/ordered.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -164,6 +165,7 @@ static void *make_of_file(void *data, int number, apr_pool_t *p)
     const char *octets = cli_source_load(p, file, &len);
 
     if (octets) {
+        cli_json_memory_use(p);
         ready->file = file->path;
         prepare(all, p, tlsrpt_report_read(p, octets, len, &tlsrpt_limits_default), ready);
     }
@@ -180,6 +182,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         reject(all, item->name, item->error);
         return;
     }
+    cli_json_memory_use(p);
     prepare(all, p, tlsrpt_report_read(p, item->octets, item->len, &tlsrpt_limits_default), &ready);
     take(all, p, &ready);
 }
@@ -234,34 +237,35 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     tell_progress(all);
 }
 
-static int read_store(reading *all)
+static void read_store(reading *all, tlsrpt_spool *spool)
 {
-    tlsrpt_spool *spool = cli_store_open(all->p, all->name, all->call->state_dir, CLI_STORE_READ);
-
-    if (spool) {
-        all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
-    }
-    return spool != NULL;
+    all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
 }
 
 int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
                     cli_report_result *result)
 {
     reading all = {.p = p, .name = name, .call = call, .result = result};
-    int is_read = 1;
+    tlsrpt_spool *spool = NULL;
 
     memset(result, 0, sizeof(*result));
     result->rejected = apr_array_make(p, 1, sizeof(cli_report_rejected));
     all.tally = tlsrpt_tally_make(p, &call->filter);
     all.told = isatty(STDERR_FILENO) ? apr_time_now() + PROGRESS_AFTER : 0;
+    if (!call->path_count) {
+        spool = cli_store_open(p, name, call->state_dir, CLI_STORE_READ);
+        if (!spool) {
+            return 0;
+        }
+    }
     fputs(call->format->head, stdout);
-    if (call->path_count) {
-        read_files(&all);
+    if (spool) {
+        read_store(&all, spool);
     }
     else {
-        is_read = read_store(&all);
+        read_files(&all);
     }
     end_progress(&all);
     result->sum = tlsrpt_tally_sum(all.tally);
-    return is_read;
+    return 1;
 }

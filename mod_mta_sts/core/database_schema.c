@@ -9,7 +9,7 @@
 
 /*
  * The statements that lead from one version to the next, in SQLite's words. PostgreSQL has no
- * "WITHOUT ROWID", and its INTEGER has 32 bits only.
+ * "WITHOUT ROWID", its INTEGER has 32 bits only, and it sorts texts by the words of a language.
  */
 
 /* Texts that many rows share are kept once, in the first three tables of the index, and called by
@@ -116,6 +116,7 @@ static const char *run(mta_sts_database *db, const char *sql)
 
     if (!db->is_sqlite) {
         sql = replace(p, replace(p, sql, " WITHOUT ROWID", ""), "INTEGER", "BIGINT");
+        sql = replace(p, sql, " TEXT", " TEXT COLLATE \"C\"");
     }
     code = mta_sts_database_plain(db, sql);
     return code == 0 ? NULL : mta_sts_database_tell(db, "make the tables of", code);

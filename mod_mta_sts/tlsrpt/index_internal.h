@@ -69,6 +69,12 @@ const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
                                long long *number);
 
+/* What a text is found by in those tables: itself, or its digest if it is long. */
+const char *tlsrpt_word_key(apr_pool_t *p, const char *text);
+
+/* The same of the text in lower case (ASCII): what an organization is compared by. */
+const char *tlsrpt_word_fold(apr_pool_t *p, const char *text);
+
 /* --- index_facts.c --- */
 
 /* Failed sessions of one kind; numbers of words. */

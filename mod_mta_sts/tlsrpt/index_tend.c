@@ -34,6 +34,7 @@ typedef struct tending {
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
     apr_time_t deadline;
+    int has_progressed; /* each call does something, however short its time */
     apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
 } tending;
 
@@ -49,7 +50,8 @@ static int is_over(const tending *t)
 {
     const tlsrpt_index_task *task = t->task;
 
-    return apr_time_now() >= t->deadline || (task->is_ending && task->is_ending(task->baton));
+    return (t->has_progressed && apr_time_now() >= t->deadline) ||
+           (task->is_ending && task->is_ending(task->baton));
 }
 
 /* --- what is too old --- */
@@ -84,6 +86,7 @@ static const char *remove_expired(tending *t, const known_row *row, int *is_stuc
         return NULL;
     }
     t->done->expired++;
+    t->has_progressed = 1;
     return tlsrpt_row_remove(batch, row->id);
 }
 
@@ -196,6 +199,7 @@ static const char *add_files(tending *t, const apr_array_header_t *files, apr_ha
         if (!error) {
             error = add_file(t, entry);
         }
+        t->has_progressed = 1;
         apr_pool_clear(t->batch.ptemp);
     }
     return error;
@@ -218,6 +222,7 @@ static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *
         }
         error = tlsrpt_row_remove(&t->batch, row->id);
         t->done->gone++;
+        t->has_progressed = 1;
         apr_pool_clear(t->batch.ptemp);
     }
     return error;
@@ -254,6 +259,7 @@ static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *
     if (!error && *is_whole) {
         error = remove_rows(t, rows, is_whole);
     }
+    t->has_progressed |= *is_whole;
     if (!error && *is_whole && apr_time_now() - changed >= SETTLED) {
         error = note_folder(t, folder, changed);
     }
@@ -281,36 +287,41 @@ static int has_changed(tending *t, int folder, apr_time_t *changed)
            *changed != t->known[folder];
 }
 
+/* A turn over all folders is at its end. */
+static void end_turn(tending *t)
+{
+    t->done->folders = t->task->folder;
+    t->task->folder = 0;
+}
+
 /* Goes on where the last call stopped, until each folder had its turn or time is up. */
 static const char *tend_folders(tending *t)
 {
     int *folder = &t->task->folder, is_whole = 1;
+    int errors = mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR);
     const char *error = NULL;
+    apr_time_t changed;
 
-    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error && is_whole; *folder += is_whole) {
-        apr_time_t changed;
-        int problems = t->batch.findings->list->nelts;
-
+    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error; *folder += 1) {
         if (!has_changed(t, *folder, &changed)) {
             continue;
         }
         if (is_over(t)) {
-            break;
+            is_whole = 0;
         }
-        error = tend_folder(t, *folder, changed, &is_whole);
-        if (is_whole && mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) &&
-            t->batch.findings->list->nelts > problems) {
-            *folder = TLSRPT_SPOOL_FOLDERS; /* the next ones would tell the same */
-            break;
+        else {
+            error = tend_folder(t, *folder, changed, &is_whole);
+        }
+        if (!is_whole) {
+            t->done->folders = *folder;
+            t->done->more = 1;
+            return error;
+        }
+        if (mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) > errors) {
+            break; /* the next ones would tell the same */
         }
     }
-    t->done->folders = *folder < TLSRPT_SPOOL_FOLDERS ? *folder : TLSRPT_SPOOL_FOLDERS;
-    if (*folder >= TLSRPT_SPOOL_FOLDERS) {
-        *folder = 0;
-    }
-    else {
-        t->done->more = 1;
-    }
+    end_turn(t);
     return error;
 }
 

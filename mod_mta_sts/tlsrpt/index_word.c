@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
@@ -79,8 +78,7 @@ const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error)
     return error;
 }
 
-/* A long text is found by its digest. */
-static const char *key_of(apr_pool_t *p, const char *text)
+const char *tlsrpt_word_key(apr_pool_t *p, const char *text)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int len = 0, i;
@@ -97,21 +95,21 @@ static const char *key_of(apr_pool_t *p, const char *text)
     return key;
 }
 
-static const char *fold(apr_pool_t *p, const char *text)
+const char *tlsrpt_word_fold(apr_pool_t *p, const char *text)
 {
     char *folded = apr_pstrdup(p, text), *c;
 
     for (c = folded; *c; c++) {
         *c = *c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c;
     }
-    return key_of(p, folded);
+    return tlsrpt_word_key(p, folded);
 }
 
 static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
                                long long *number)
 {
     apr_pool_t *p = batch->ptemp;
-    const char *key = key_of(p, text);
+    const char *key = tlsrpt_word_key(p, text);
     const char *error;
 
     *number = 0;
@@ -122,7 +120,7 @@ static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const ch
     *number = batch->next_word[table]++;
     return mta_sts_database_run(batch->db, statements[table].add, *number, key,
                                 key == text ? NULL : text,
-                                table == TLSRPT_WORD_ORGANIZATION ? fold(p, text) : NULL);
+                                table == TLSRPT_WORD_ORGANIZATION ? tlsrpt_word_fold(p, text) : NULL);
 }
 
 const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
