@@ -193,8 +193,8 @@ def test_a_removal_that_has_begun_waits_for_what_the_history_knows():
 
 
 @pytest.mark.parametrize("hours, words", [
-    (-5, "0 hours"), (0.5, "1 hour"), (23, "23 hours"), (23.99, "1 day"), (24.5, "2 days"),
-    (671.9, "28 days")])
+    (-5, "0 hours"), (0.5, "1 hour"), (22.5, "23 hours"), (47.5, "48 hours"), (48.5, "2 days"),
+    (672.1, "28 days")])
 def test_the_time_that_is_left_is_told_in_words(hours, words):
     until = datetime.now(timezone.utc) + timedelta(hours=hours)
     assert removal.left(until) == words
