@@ -17,7 +17,6 @@
 
 #include "core/history.h"
 #include "httpd/database.h"
-#include "httpd/history.h"
 #include "httpd/report_config.h"
 
 #define READ_SECONDS 20
@@ -56,8 +55,8 @@ static const char *read_copies(server_rec *main, apr_pool_t *p, apr_array_header
 
     error =
         error ? error : mta_sts_database_open(p, config->driver, mod_database_where(main, p), &db);
-    error =
-        error ? error : mta_sts_history_copies(db, mod_history_host(p), apr_time_now(), p, copies);
+    error = error ? error
+                  : mta_sts_history_copies(db, mta_sts_database_host(p), apr_time_now(), p, copies);
     if (!error) {
         mta_sts_database_close(db);
     }

@@ -106,7 +106,7 @@ void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->is_ending = is_ending;
     work->limits = mod_report_limits_of(main);
     work->index.spool = mod_state_spool();
-    work->index.host = mod_history_host(p);
+    work->index.host = mta_sts_database_host(p);
     work->index.limits = &work->limits;
     work->index.keep_days = (int)config->keep_days;
     work->index.budget = INDEX_BUDGET;
