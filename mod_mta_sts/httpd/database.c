@@ -58,8 +58,12 @@ const char *mod_database_where(const server_rec *main, apr_pool_t *p)
 {
     const mod_report_config *config = mod_report_config_of(main);
 
-    return config->database ? config->database
-                            : apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
+    if (!config->database) {
+        return apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
+    }
+    return is_sqlite(config) || strstr(config->database, "connect_timeout")
+               ? config->database
+               : apr_pstrcat(p, config->database, PGSQL_TIMEOUT, NULL);
 }
 
 int mod_database_has_state_dir(const server_rec *main)
