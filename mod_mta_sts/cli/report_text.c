@@ -10,6 +10,10 @@
 #include "core/name.h"
 #include "core/policy_text.h"
 
+/* Of one domain; what a stranger sends must not drown the rest. */
+#define CAUSES_MAX 20
+#define POLICIES_MAX 10
+
 /* What is the same for all lines. */
 typedef struct page {
     apr_pool_t *p; /* cleared behind each domain */
@@ -141,14 +145,32 @@ static apr_int64_t undetailed(const tlsrpt_domain *domain)
     return domain->failed > told ? domain->failed - told : 0;
 }
 
+/* The causes that are not shown one by one. */
+static void print_further(const page *of, const apr_array_header_t *causes)
+{
+    apr_int64_t sessions = 0;
+    int i;
+
+    for (i = CAUSES_MAX; i < causes->nelts; i++) {
+        sessions = tlsrpt_count_add(sessions, APR_ARRAY_IDX(causes, i, tlsrpt_cause).sessions);
+    }
+    if (causes->nelts > CAUSES_MAX) {
+        putchar('\n');
+        print_sign(of, 2, MTA_STS_ERROR);
+        printf("%s failed for %d further causes: --format json tells them\n",
+               cli_counted(of->p, sessions, "session", "sessions"), causes->nelts - CAUSES_MAX);
+    }
+}
+
 static void print_causes(const page *of, const tlsrpt_domain *domain)
 {
     apr_int64_t rest = undetailed(domain);
     int i;
 
-    for (i = 0; i < domain->causes->nelts; i++) {
+    for (i = 0; i < domain->causes->nelts && i < CAUSES_MAX; i++) {
         print_cause(of, domain, &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause));
     }
+    print_further(of, domain->causes);
     if (rest) {
         putchar('\n');
         print_sign(of, 2, MTA_STS_ERROR);
@@ -209,17 +231,20 @@ static void print_seen(const page *of, const tlsrpt_domain *domain, const tlsrpt
 }
 
 /*
+ * The last ones.
+ *
  * @param odd_only only what is not as it should be
  */
 static void print_policies(const page *of, const tlsrpt_domain *domain, int odd_only)
 {
-    int i;
+    int i, shown = 0;
 
-    for (i = 0; i < domain->seen->nelts; i++) {
+    for (i = 0; i < domain->seen->nelts && shown < POLICIES_MAX; i++) {
         const tlsrpt_seen *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen);
 
         if (!odd_only || is_odd(held_of(of, domain, seen))) {
             print_seen(of, domain, seen);
+            shown++;
         }
     }
 }

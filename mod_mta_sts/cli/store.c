@@ -133,7 +133,7 @@ typedef struct found {
     cli_store_report report;
 } found;
 
-static void *read_entry(void *data, int number, apr_pool_t *p)
+static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weight)
 {
     const walk *of = data;
     const char *digest = of->entries[number].digest;
@@ -148,6 +148,7 @@ static void *read_entry(void *data, int number, apr_pool_t *p)
         read->report.reading =
             tlsrpt_report_read(p, read->file.octets, read->file.len, &tlsrpt_limits_default);
     }
+    *weight = read->file.len + cli_json_memory_taken();
     return &read->report;
 }
 

@@ -14,13 +14,10 @@
 /* Commands that more than one rule has. */
 #define CHECK "mta-sts check {domain}"
 #define FETCH "curl -sSi https://mta-sts.{domain}/.well-known/mta-sts.txt"
-#define SMTP_CERTIFICATE                                                                           \
-    "openssl s_client -starttls smtp -connect {mx}:25 -servername {mx} </dev/null 2>/dev/null | "  \
-    "openssl x509 -noout -subject -ext subjectAltName -enddate"
-#define WEB_CERTIFICATE                                                                            \
-    "openssl s_client -connect mta-sts.{domain}:443 -servername mta-sts.{domain} </dev/null "      \
-    "2>/dev/null | openssl x509 -noout -subject -ext subjectAltName -enddate"
-#define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -servername {mx} </dev/null"
+#define OF_CERTIFICATE " </dev/null | openssl x509 -noout -enddate -ext subjectAltName"
+#define SMTP_CERTIFICATE "openssl s_client -starttls smtp -connect {mx}:25" OF_CERTIFICATE
+#define WEB_CERTIFICATE "openssl s_client -connect mta-sts.{domain}:443" OF_CERTIFICATE
+#define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -showcerts </dev/null"
 
 /* Beginnings and ends that more than one rule has. */
 #define FETCH_FAILED                                                                               \
@@ -261,12 +258,12 @@ static int fits(const rule *one, const tlsrpt_facts *facts)
            (!one->hint || has_any_hint(facts->reason, one->hint));
 }
 
-/* A name that can stand in a sentence and in a command, or what stands there instead. */
-static const char *host_or(apr_pool_t *p, const char *name, const char *instead)
+/* A name that can stand in a sentence and in a command, or NULL. */
+static const char *host_of(apr_pool_t *p, const char *name)
 {
     const char *host;
 
-    return name && !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host) ? host : instead;
+    return name && !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host) ? host : NULL;
 }
 
 /* What is put in for the words in braces. */
@@ -296,9 +293,10 @@ static const char *fill(apr_pool_t *p, const char *text, const filling *fillings
 
 static const tlsrpt_explanation *apply(apr_pool_t *p, const rule *one, const tlsrpt_facts *facts)
 {
+    const char *domain = host_of(p, facts->domain), *mx = host_of(p, facts->mx);
     const filling fillings[] = {
-        {"domain", host_or(p, facts->domain, "your domain"), host_or(p, facts->domain, "DOMAIN")},
-        {"mx", host_or(p, facts->mx, "your mail server"), host_or(p, facts->mx, "MX-HOST")},
+        {"domain", domain ? domain : "your domain", domain ? domain : "DOMAIN"},
+        {"mx", mx ? mx : "your mail server", mx ? mx : "MX-HOST"},
         {"type", mta_sts_text_quote(p, facts->result_type, strlen(facts->result_type)), ""},
     };
     tlsrpt_explanation *explanation = apr_palloc(p, sizeof(*explanation));
