@@ -7,6 +7,7 @@
 #include "cli/option.h"
 #include "cli/source.h"
 #include "cli/state_dir.h"
+#include "cli/store.h"
 #include "cli/subcommand.h"
 #include "core/text.h"
 #include "tlsrpt/report.h"
@@ -166,29 +167,6 @@ static const char *take_option(void *baton, int option, const char *value)
     return NULL;
 }
 
-/* @return NULL after saying why not */
-static tlsrpt_spool *open_spool(apr_pool_t *p, const char *told)
-{
-    const char *dir = cli_state_dir_find(told);
-    const char *error = cli_state_dir_become_owner(p, dir);
-    mta_sts_findings *findings = mta_sts_findings_make(p);
-    tlsrpt_spool *spool;
-    int i;
-
-    if (error) {
-        fprintf(stderr, "mta-sts import: %s\n", error);
-        return NULL;
-    }
-    spool = tlsrpt_spool_open(p, dir, findings);
-    for (i = 0; i < findings->list->nelts; i++) {
-        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
-
-        fprintf(stderr, "mta-sts import: %s: %s [%s]%s%s\n", finding->subject, finding->message,
-                finding->id, finding->fix ? "\n    " : "", finding->fix ? finding->fix : "");
-    }
-    return spool;
-}
-
 static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const char *const standard_input[] = {"-"};
@@ -208,7 +186,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
         call.paths.list = standard_input;
         call.paths.count = 1;
     }
-    state.spool = open_spool(p, call.state_dir);
+    state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_KEEP);
     if (!state.spool) {
         return EXIT_NOT_KEPT;
     }

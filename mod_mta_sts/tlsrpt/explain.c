@@ -29,16 +29,16 @@
 #define KEEPS_OLD "A sender that has an older policy in its cache goes on with that one meanwhile."
 #define EXPIRED "The certificate of {mx} is out of date."
 #define RENEW                                                                                      \
-    "Renew it and reload the mail server: renewing alone changes nothing for the running one. "   \
+    "Renew it and reload the mail server: renewing alone changes nothing for the running one. "    \
     "Look at every MX, and give the renewal a hook that reloads (certbot: --deploy-hook)."
 #define UNTRUSTED                                                                                  \
     "The certificate of {mx} does not lead to a certification authority that the sender trusts."
 #define FULL_CHAIN                                                                                 \
-    "Install the whole chain, with the intermediate certificates (certbot's fullchain.pem, not "  \
+    "Install the whole chain, with the intermediate certificates (certbot's fullchain.pem, not "   \
     "cert.pem); a self-signed certificate will not do for MTA-STS."
 #define MISMATCH "The certificate of {mx} does not name that host."
 #define ADD_NAME                                                                                   \
-    "Get a certificate that has the MX host's name among its names (SAN), or let the MX record "  \
+    "Get a certificate that has the MX host's name among its names (SAN), or let the MX record "   \
     "and the policy's mx lines name a host that the certificate has."
 
 /*
@@ -112,8 +112,8 @@ static const rule rules[] = {
      "timeouts: watch them. Many at one time: look at the mail log of that day, and whether TLS "
      "1.2 and common ciphers are on.",
      CHECK},
-    {"sts-policy-fetch-error", "404|not found", NULL, "policy-not-found",
-     TLSRPT_WHOSE_POLICY_HOST, FETCH_FAILED ": it was told that there is no such page (404).",
+    {"sts-policy-fetch-error", "404|not found", NULL, "policy-not-found", TLSRPT_WHOSE_POLICY_HOST,
+     FETCH_FAILED ": it was told that there is no such page (404).",
      "The request reaches a virtual host that does not serve the policy: let the one with "
      "mta-sts.{domain} among its names have the MTASTS lines. " KEEPS_OLD,
      FETCH},
@@ -132,9 +132,9 @@ static const rule rules[] = {
      FETCH_FAILED ": the server answered with an error (5xx).",
      "Look at httpd's error log of that day, and at a proxy in front of it. " KEEPS_OLD, FETCH},
     {"sts-policy-fetch-error", "nxdomain|servfail|no such host|resolve|dns", NULL,
-     "policy-host-dns", TLSRPT_WHOSE_DNS,
-     FETCH_FAILED ": DNS had no address for that host.",
-     "Give mta-sts.{domain} its A and AAAA records, or a CNAME. " KEEPS_OLD, "mta-sts dns {domain}"},
+     "policy-host-dns", TLSRPT_WHOSE_DNS, FETCH_FAILED ": DNS had no address for that host.",
+     "Give mta-sts.{domain} its A and AAAA records, or a CNAME. " KEEPS_OLD,
+     "mta-sts dns {domain}"},
     {"sts-policy-fetch-error", "timeout|timed out|deadline|refused|unreachable|reset|connect", NULL,
      "policy-unreachable", TLSRPT_WHOSE_POLICY_HOST,
      FETCH_FAILED ": no connection, or no answer in time.",
@@ -200,10 +200,14 @@ static const rule rules[] = {
      CHECK},
 };
 
-static const rule no_details = {
-    NULL, NULL, NULL, "no-details", TLSRPT_WHOSE_UNKNOWN,
-    "The sender counts failed sessions, but does not tell what failed.",
-    "Look at other senders' reports and at the mail log of that day.", CHECK};
+static const rule no_details = {NULL,
+                                NULL,
+                                NULL,
+                                "no-details",
+                                TLSRPT_WHOSE_UNKNOWN,
+                                "The sender counts failed sessions, but does not tell what failed.",
+                                "Look at other senders' reports and at the mail log of that day.",
+                                CHECK};
 
 static int is_digits(const char *text, apr_size_t len)
 {
@@ -243,12 +247,12 @@ static int has_any_hint(const char *reason, const char *hints)
     return 0;
 }
 
-static int fits(const rule *rule, const tlsrpt_facts *facts)
+static int fits(const rule *one, const tlsrpt_facts *facts)
 {
-    return (!rule->result_type || strcmp(rule->result_type, facts->result_type) == 0) &&
-           (!rule->policy_type ||
-            (facts->policy_type && strcmp(rule->policy_type, facts->policy_type) == 0)) &&
-           (!rule->hint || has_any_hint(facts->reason, rule->hint));
+    return (!one->result_type || strcmp(one->result_type, facts->result_type) == 0) &&
+           (!one->policy_type ||
+            (facts->policy_type && strcmp(one->policy_type, facts->policy_type) == 0)) &&
+           (!one->hint || has_any_hint(facts->reason, one->hint));
 }
 
 /* A name that can stand in a sentence and in a command, or what stands there instead. */
@@ -284,7 +288,7 @@ static const char *fill(apr_pool_t *p, const char *text, const filling *fillings
     return text ? apr_pstrcat(p, filled, text, NULL) : NULL;
 }
 
-static const tlsrpt_explanation *apply(apr_pool_t *p, const rule *rule, const tlsrpt_facts *facts)
+static const tlsrpt_explanation *apply(apr_pool_t *p, const rule *one, const tlsrpt_facts *facts)
 {
     const filling fillings[] = {
         {"domain", host_or(p, facts->domain, "your domain"), host_or(p, facts->domain, "DOMAIN")},
@@ -293,24 +297,24 @@ static const tlsrpt_explanation *apply(apr_pool_t *p, const rule *rule, const tl
     };
     tlsrpt_explanation *explanation = apr_palloc(p, sizeof(*explanation));
 
-    explanation->cause = rule->cause;
-    explanation->whose = rule->whose;
-    explanation->what = fill(p, rule->what, fillings, COUNT(fillings), 0);
-    explanation->action = fill(p, rule->action, fillings, COUNT(fillings), 0);
-    explanation->command = fill(p, rule->command, fillings, COUNT(fillings), 1);
+    explanation->cause = one->cause;
+    explanation->whose = one->whose;
+    explanation->what = fill(p, one->what, fillings, COUNT(fillings), 0);
+    explanation->action = fill(p, one->action, fillings, COUNT(fillings), 0);
+    explanation->command = fill(p, one->command, fillings, COUNT(fillings), 1);
     return explanation;
 }
 
 const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *facts)
 {
     tlsrpt_facts told = *facts;
-    const rule *rule = rules;
+    const rule *one = rules;
 
     told.result_type = told.result_type ? told.result_type : "";
-    while (!fits(rule, &told)) { /* the last one fits all */
-        rule++;
+    while (!fits(one, &told)) { /* the last one fits all */
+        one++;
     }
-    return apply(p, rule, &told);
+    return apply(p, one, &told);
 }
 
 const tlsrpt_explanation *tlsrpt_explain_no_details(apr_pool_t *p, const char *domain)

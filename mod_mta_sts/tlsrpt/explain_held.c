@@ -117,19 +117,18 @@ static const char *kept_for(apr_pool_t *p, const char *policy)
 {
     const mta_sts_policy *read = read_policy(p, policy);
 
-    return read->max_age > 0
-               ? apr_pstrcat(p, ", at the latest ", span(p, read->max_age), " after it fetched it",
-                             NULL)
-               : "";
+    return read->max_age > 0 ? apr_pstrcat(p, ", at the latest ", span(p, read->max_age),
+                                           " after it fetched it", NULL)
+                             : "";
 }
 
 const char *tlsrpt_held_text(apr_pool_t *p, tlsrpt_held held, const char *policy,
                              const mta_sts_policy *served, const char *domain)
 {
-    const char *host, *name = domain && !mta_sts_name_parse_host(p, domain, MTA_STS_NAME_ALABEL,
-                                                                 &host)
-                                  ? host
-                                  : "DOMAIN";
+    const char *host,
+        *name = domain && !mta_sts_name_parse_host(p, domain, MTA_STS_NAME_ALABEL, &host)
+                    ? host
+                    : "DOMAIN";
 
     switch (held) {
     case TLSRPT_HELD_CURRENT:

@@ -118,6 +118,16 @@ apr_status_t tlsrpt_spool_folder_changed(const tlsrpt_spool *spool, tlsrpt_area 
 apr_array_header_t *tlsrpt_spool_folder_list(const tlsrpt_spool *spool, tlsrpt_area area,
                                              int folder, apr_pool_t *p);
 
+/*
+ * What is known of each file in one folder from its header line alone.
+ *
+ * @param digest  of the visit
+ * @param receipt of the visit; NULL: the file cannot be opened, or has no such line
+ */
+typedef void tlsrpt_spool_visit(void *baton, const char *digest, const tlsrpt_receipt *receipt);
+void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
+                                  tlsrpt_spool_visit *visit, void *baton);
+
 /* Removes one file; APR_SUCCESS also if it is not there. */
 apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
 

@@ -213,6 +213,53 @@ apr_array_header_t *tlsrpt_spool_folder_list(const tlsrpt_spool *spool, tlsrpt_a
     return list;
 }
 
+typedef struct receipts {
+    apr_pool_t *p; /* cleared behind each file */
+    tlsrpt_spool_visit *visit;
+    void *baton;
+} receipts;
+
+static void read_receipt(int folder, const char *name, void *baton)
+{
+    const receipts *all = baton;
+    char line[TLSRPT_RECEIPT_MAX];
+    tlsrpt_receipt receipt;
+    ssize_t count = -1;
+    int fd;
+
+    if (!tlsrpt_spool_is_digest(name)) {
+        return;
+    }
+    fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        count = read(fd, line, sizeof(line));
+        close(fd);
+    }
+    all->visit(all->baton, name,
+               count > 0 && tlsrpt_receipt_read(all->p, line, (apr_size_t)count, &receipt)
+                   ? &receipt
+                   : NULL);
+    apr_pool_clear(all->p);
+}
+
+void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
+                                  tlsrpt_spool_visit *visit, void *baton)
+{
+    receipts all = {NULL, visit, baton};
+    apr_pool_t *p;
+    char name[3];
+    int fd;
+
+    apr_pool_create(&p, NULL);
+    apr_pool_create(&all.p, p);
+    folder_name(folder, name);
+    fd = open_folder(spool, area, name, p);
+    if (fd >= 0) {
+        each_name(fd, read_receipt, &all);
+    }
+    apr_pool_destroy(p);
+}
+
 typedef struct usage {
     apr_int64_t octets, files;
 } usage;

@@ -36,9 +36,9 @@ struct tlsrpt_tally {
     apr_pool_t *p;
     apr_pool_t *ptemp; /* cleared behind each report */
     const tlsrpt_filter *filter;
-    apr_hash_t *texts;      /* text -> itself */
-    apr_hash_t *digests;    /* digest -> tlsrpt_kept_report * */
-    apr_hash_t *identities; /* identity -> tlsrpt_kept_report * */
+    apr_hash_t *texts;           /* text -> itself */
+    apr_hash_t *digests;         /* digest -> tlsrpt_kept_report * */
+    apr_hash_t *identities;      /* identity -> tlsrpt_kept_report * */
     apr_array_header_t *reports; /* of tlsrpt_kept_report * */
     apr_int64_t duplicates, conflicts;
 };

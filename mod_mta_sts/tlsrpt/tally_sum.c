@@ -22,7 +22,7 @@ typedef struct domain_row {
 
 typedef struct summing {
     apr_pool_t *p;
-    apr_pool_t *ptemp; /* of what is only needed while summing */
+    apr_pool_t *ptemp;                                    /* of what is only needed while summing */
     apr_hash_t *domains, *days, *senders, *causes, *seen; /* key -> row */
     tlsrpt_summary *sum;
 } summing;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "tlsrpt/explain.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+typedef struct explained {
+    tlsrpt_facts facts;
+    const char *cause;
+    tlsrpt_whose whose;
+} explained;
+
+#define OF(type, reason)                                                                           \
+    {                                                                                              \
+        type, "sts", reason, "example.com", "mx1.example.com", "192.0.2.25"                        \
+    }
+
+static const explained cases[] = {
+    {OF("starttls-not-supported", NULL), "starttls-not-supported", TLSRPT_WHOSE_MX},
+    {OF("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_WHOSE_MX},
+    {OF("certificate-host-mismatch", "MX_HOSTS_MISMATCH"), "mx-not-in-policy",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("certificate-expired", NULL), "certificate-expired", TLSRPT_WHOSE_MX},
+    {OF("certificate-not-trusted", NULL), "certificate-not-trusted", TLSRPT_WHOSE_MX},
+    {{"certificate-not-trusted", "tlsa", NULL, "example.com", NULL, NULL},
+     "tlsa-invalid",
+     TLSRPT_WHOSE_DNS},
+    {OF("validation-failure", NULL), "validation-failure", TLSRPT_WHOSE_UNKNOWN},
+    {OF("validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED"), "certificate-expired",
+     TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "X509_V_ERR_CERT_NOT_YET_VALID"), "certificate-not-yet-valid",
+     TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "X509_V_ERR_HOSTNAME_MISMATCH"), "certificate-host-mismatch",
+     TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT"), "certificate-not-trusted",
+     TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
+     "certificate-not-trusted", TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "tls-remote-alert-70-protocol-version"), "tls-handshake",
+     TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_WHOSE_SENDER},
+    {OF("validation-failure", "MX_HOSTS_MISMATCH"), "mx-not-in-policy", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", NULL), "sts-policy-fetch-error", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "bad https response code: 404"), "policy-not-found",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "404"), "policy-not-found", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "session 14041"), "sts-policy-fetch-error",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "HTTP 403"), "policy-forbidden", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "got 301"), "policy-redirect", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "503 Service Unavailable"), "policy-server-error",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "NXDOMAIN"), "policy-host-dns", TLSRPT_WHOSE_DNS},
+    {OF("sts-policy-fetch-error", "context deadline exceeded"), "policy-unreachable",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "unexpected Content-Type"), "policy-content-type",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "x509: certificate is bad"), "sts-webpki-invalid",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-policy-invalid", NULL), "sts-policy-invalid", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-webpki-invalid", NULL), "sts-webpki-invalid", TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-webpki-invalid", "certificate has expired"), "web-certificate-expired",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("sts-webpki-invalid", "X509_V_ERR_HOSTNAME_MISMATCH"), "web-certificate-host-mismatch",
+     TLSRPT_WHOSE_POLICY_HOST},
+    {OF("tlsa-invalid", NULL), "tlsa-invalid", TLSRPT_WHOSE_DNS},
+    {OF("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_WHOSE_DNS},
+    {OF("dane-required", NULL), "dane-required", TLSRPT_WHOSE_SENDER},
+    {OF("", NULL), "untold", TLSRPT_WHOSE_UNKNOWN},
+    {OF(NULL, NULL), "untold", TLSRPT_WHOSE_UNKNOWN},
+    {OF("certificate-revoked", NULL), "unknown", TLSRPT_WHOSE_UNKNOWN},
+    {OF("Certificate-Expired", NULL), "unknown", TLSRPT_WHOSE_UNKNOWN},
+};
+
+static void test_every_result_type_and_known_reason_has_its_explanation(void **state)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        const tlsrpt_explanation *told = tlsrpt_explain(*state, &cases[i].facts);
+
+        assert_string_equal(told->cause, cases[i].cause);
+        assert_int_equal(told->whose, cases[i].whose);
+        assert_non_null(told->command);
+        assert_null(
+            strpbrk(apr_pstrcat(*state, told->what, told->action, told->command, NULL), "{}"));
+        assert_int_equal(told->what[strlen(told->what) - 1], '.');
+        assert_int_equal(told->action[strlen(told->action) - 1], '.');
+    }
+}
+
+static void test_hosts_are_named_in_words_and_command(void **state)
+{
+    const tlsrpt_facts facts = OF("starttls-not-supported", NULL);
+    const tlsrpt_explanation *told = tlsrpt_explain(*state, &facts);
+
+    assert_string_equal(told->what,
+                        "The sender reached mx1.example.com, and it did not offer encryption "
+                        "(STARTTLS).");
+    assert_string_equal(told->command,
+                        "openssl s_client -starttls smtp -connect mx1.example.com:25");
+}
+
+static void test_no_command_has_anything_but_host_names_of_a_report(void **state)
+{
+    static const char *const hostile[] = {
+        "$(reboot)", "a;b", "mx1.example.com -x", "\x1b[31m", "-connect", "a`b", "a\nb", ""};
+    size_t i, j;
+
+    for (i = 0; i < COUNT(hostile); i++) {
+        for (j = 0; j < COUNT(cases); j++) {
+            const tlsrpt_facts facts = {.result_type = cases[j].facts.result_type,
+                                        .reason = cases[j].facts.reason,
+                                        .domain = hostile[i],
+                                        .mx = hostile[i]};
+            const tlsrpt_facts untold = {.result_type = facts.result_type, .reason = facts.reason};
+            const tlsrpt_explanation *told = tlsrpt_explain(*state, &facts);
+            const tlsrpt_explanation *plain = tlsrpt_explain(*state, &untold);
+
+            assert_string_equal(told->what, plain->what);
+            assert_string_equal(told->action, plain->action);
+            assert_string_equal(told->command, plain->command);
+        }
+    }
+}
+
+static void test_an_unknown_type_is_shown_as_sent_but_escaped(void **state)
+{
+    const tlsrpt_facts facts = {.result_type = "new\x1b[31m{mx}"};
+
+    assert_string_equal(tlsrpt_explain(*state, &facts)->what,
+                        "The sender calls the failure \"new\\x1b[31m{mx}\", which is none of the "
+                        "registered result types.");
+}
+
+static void test_failures_without_details_have_words_too(void **state)
+{
+    const tlsrpt_explanation *told = tlsrpt_explain_no_details(*state, "example.com");
+
+    assert_string_equal(told->cause, "no-details");
+    assert_string_equal(told->command, "mta-sts check example.com");
+}
+
+static void test_every_owner_of_a_cause_has_a_name(void **state)
+{
+    int whose;
+
+    (void)state;
+    for (whose = TLSRPT_WHOSE_POLICY_HOST; whose <= TLSRPT_WHOSE_UNKNOWN; whose++) {
+        assert_true(*tlsrpt_whose_name((tlsrpt_whose)whose));
+        assert_true(*tlsrpt_whose_text((tlsrpt_whose)whose));
+    }
+}
+
+static const mta_sts_policy *served(apr_pool_t *p, mta_sts_mode mode)
+{
+    mta_sts_policy *policy = apr_pcalloc(p, sizeof(*policy));
+
+    policy->mode = mode;
+    policy->max_age = 604800;
+    policy->mx = apr_array_make(p, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(policy->mx, const char *) = "mx1.example.com";
+    APR_ARRAY_PUSH(policy->mx, const char *) = "*.example.net";
+    return policy;
+}
+
+#define POLICY(mode, mx, age) "version: STSv1\nmode: " mode "\n" mx "max_age: " age
+#define BOTH "mx: *.example.net\nmx: MX1.example.com\n"
+
+static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **state)
+{
+    static const struct {
+        const char *type, *policy;
+        mta_sts_mode served;
+        tlsrpt_held held;
+    } held[] = {
+        {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_HELD_CURRENT},
+        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_HELD_OTHER},
+        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_HELD_OTHER},
+        {"sts", POLICY("enforce", "mx: *.example.net\n", "604800"), MTA_STS_MODE_ENFORCE,
+         TLSRPT_HELD_OTHER},
+        {"sts", POLICY("enforce", BOTH "mx: mx3.example.com\n", "604800"), MTA_STS_MODE_ENFORCE,
+         TLSRPT_HELD_OTHER},
+        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_OTHER},
+        {"sts", "", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_UNTOLD},
+        {"new", "x", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_UNTOLD},
+        {"no-policy-found", "", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_NONE},
+        {"no-policy-found", "", MTA_STS_MODE_NONE, TLSRPT_HELD_CURRENT},
+        {"tlsa", "3 1 1 00", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_DANE},
+        {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_UNSET, TLSRPT_HELD_UNKNOWN},
+        {"no-policy-found", "", MTA_STS_MODE_UNSET, TLSRPT_HELD_UNKNOWN},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(held); i++) {
+        const mta_sts_policy *now =
+            held[i].served == MTA_STS_MODE_UNSET ? NULL : served(*state, held[i].served);
+
+        assert_string_equal(
+            tlsrpt_held_name(tlsrpt_held_compare(*state, held[i].type, held[i].policy, now)),
+            tlsrpt_held_name(held[i].held));
+        assert_non_null(tlsrpt_held_text(*state, held[i].held, held[i].policy, now, "example.com"));
+    }
+}
+
+static void test_an_older_policy_is_told_with_what_is_served_now(void **state)
+{
+    assert_string_equal(
+        tlsrpt_held_text(*state, TLSRPT_HELD_OTHER, POLICY("testing", BOTH, "86400"),
+                         served(*state, MTA_STS_MODE_ENFORCE), "example.com"),
+        "an older one from its cache: mode testing, mx *.example.net mx1.example.com, max_age "
+        "86400; now served: mode enforce, mx mx1.example.com *.example.net, max_age 604800. It "
+        "takes the new one once it sees the new id in the _mta-sts record, at the latest 24 hours "
+        "after it fetched it. If it does not: mta-sts check example.com");
+}
+
+static void test_what_is_no_policy_is_quoted(void **state)
+{
+    assert_string_equal(tlsrpt_policy_words(*state, "\x1b[31m"), "\"\\x1b[31m\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_every_result_type_and_known_reason_has_its_explanation),
+        POOL_TEST(test_hosts_are_named_in_words_and_command),
+        POOL_TEST(test_no_command_has_anything_but_host_names_of_a_report),
+        POOL_TEST(test_an_unknown_type_is_shown_as_sent_but_escaped),
+        POOL_TEST(test_failures_without_details_have_words_too),
+        POOL_TEST(test_every_owner_of_a_cause_has_a_name),
+        POOL_TEST(test_the_policy_a_sender_had_is_held_against_the_one_served),
+        POOL_TEST(test_an_older_policy_is_told_with_what_is_served_now),
+        POOL_TEST(test_what_is_no_policy_is_quoted),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
