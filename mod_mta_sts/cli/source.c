@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/source.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
 
@@ -189,96 +188,90 @@ static void read_open(source *from, const char *name, FILE *file)
     apr_pool_clear(from->item_pool);
 }
 
-static void read_path(source *from, const char *path)
+static void read_stream(source *from, const cli_file *file)
 {
-    FILE *file = fopen(path, "rbe");
+    int fd = cli_file_open(file);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "rb");
 
-    if (!file) {
-        visit_error(from, path, "file", strerror(errno), 1);
+    if (!stream) {
+        visit_error(from, file->path, "file", strerror(errno), 1);
         return;
     }
-    read_open(from, path, file);
-    fclose(file);
+    read_open(from, file->path, stream);
+    fclose(stream);
 }
 
-static int compare_names(const void *a, const void *b)
+void cli_source_read_file(apr_pool_t *p, const cli_file *file,
+                          const apr_array_header_t *authserv_ids, cli_source_visit *visit_item,
+                          void *data)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
+    source from = {.authserv_ids = authserv_ids, .visit = visit_item, .data = data};
 
-/* The regular files of a folder whose names do not begin with a dot, sorted. */
-static const char *list_files(apr_pool_t *p, const char *path, apr_array_header_t *files)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-
-    if (!folder) {
-        return strerror(errno);
+    apr_pool_create(&from.item_pool, p);
+    if (file->error) {
+        visit_error(&from, file->path, "file", file->error, 1);
     }
-    while ((entry = readdir(folder)) != NULL) {
-        struct stat info;
-
-        if (entry->d_name[0] != '.' && fstatat(dirfd(folder), entry->d_name, &info, 0) == 0 &&
-            S_ISREG(info.st_mode)) {
-            APR_ARRAY_PUSH(files, const char *) = apr_pstrcat(p, path, "/", entry->d_name, NULL);
-        }
-    }
-    closedir(folder);
-    qsort(files->elts, (size_t)files->nelts, (size_t)files->elt_size, compare_names);
-    return NULL;
-}
-
-static int is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-static void read_folder(apr_pool_t *p, source *from, const char *path)
-{
-    apr_array_header_t *files = apr_array_make(p, 64, sizeof(const char *));
-    const char *error = list_files(p, path, files);
-    int i;
-
-    if (error) {
-        visit_error(from, path, "file", error, 1);
-    }
-    for (i = 0; i < files->nelts; i++) {
-        read_path(from, APR_ARRAY_IDX(files, i, const char *));
-    }
-}
-
-static void read_folder_or_maildir(apr_pool_t *p, source *from, const char *path)
-{
-    const char *cur = apr_pstrcat(p, path, "/cur", NULL);
-    const char *new = apr_pstrcat(p, path, "/new", NULL);
-
-    if (is_folder(cur) && is_folder(new)) {
-        read_folder(p, from, cur);
-        read_folder(p, from, new);
+    else if (strcmp(file->path, "-") == 0) {
+        read_open(&from, "standard input", stdin);
     }
     else {
-        read_folder(p, from, path);
+        read_stream(&from, file);
     }
+    apr_pool_destroy(from.item_pool);
 }
 
 void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
                      cli_source_visit *visit_item, void *data)
 {
-    source from = {.authserv_ids = authserv_ids, .visit = visit_item, .data = data};
+    apr_array_header_t *files;
     apr_pool_t *ptemp;
+    int i;
 
     apr_pool_create(&ptemp, p);
-    apr_pool_create(&from.item_pool, ptemp);
-    if (strcmp(path, "-") == 0) {
-        read_open(&from, "standard input", stdin);
-    }
-    else if (is_folder(path)) {
-        read_folder_or_maildir(ptemp, &from, path);
-    }
-    else {
-        read_path(&from, path);
+    files = apr_array_make(ptemp, 16, sizeof(cli_file));
+    cli_files_list(ptemp, path, files);
+    for (i = 0; i < files->nelts; i++) {
+        cli_source_read_file(ptemp, &APR_ARRAY_IDX(files, i, cli_file), authserv_ids, visit_item,
+                             data);
     }
     apr_pool_destroy(ptemp);
+}
+
+/* All octets of an open file, of 16 MiB at most; NULL if that does not work. */
+static char *load(apr_pool_t *p, int fd, apr_size_t *len)
+{
+    struct stat info;
+    apr_size_t size;
+    char *octets;
+
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > CLI_SOURCE_FILE_MAX) {
+        return NULL;
+    }
+    size = (apr_size_t)info.st_size;
+    octets = apr_palloc(p, size + 1);
+    for (*len = 0; *len < size;) {
+        ssize_t got = read(fd, octets + *len, size - *len);
+
+        if (got <= 0) {
+            return NULL;
+        }
+        *len += (apr_size_t)got;
+    }
+    return octets;
+}
+
+const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len)
+{
+    const char *octets;
+    int fd;
+
+    if (file->error || !file->is_regular || (fd = cli_file_open(file)) < 0) {
+        return NULL;
+    }
+    octets = load(p, fd, len);
+    close(fd);
+    return octets && !is_message(octets, *len) &&
+                   (*len < SEPARATOR_LENGTH || memcmp(octets, separator, SEPARATOR_LENGTH) != 0)
+               ? octets
+               : NULL;
 }

@@ -5,9 +5,11 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+#include "cli/files.h"
+
 /*
  * Where a subcommand reads reports from: a report file (JSON or gzip), a mail message, an mbox, a
- * Maildir (its folders new and cur), any other folder of such files, or "-" for standard input.
+ * Maildir or another folder of such files (cli/files.h), or "-" for standard input.
  * What a file is, its first octets tell. Nothing is changed or moved. However many there are, one
  * file, or one message of an mbox, is in memory at a time.
  */
@@ -35,5 +37,18 @@ typedef void cli_source_visit(void *data, apr_pool_t *p, const cli_source_item *
  */
 void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
                      cli_source_visit *visit, void *data);
+
+/* The same for one file of a list. */
+void cli_source_read_file(apr_pool_t *p, const cli_file *file,
+                          const apr_array_header_t *authserv_ids, cli_source_visit *visit,
+                          void *data);
+
+/*
+ * The octets of a file that is a report by itself, on any thread: the way of most files.
+ *
+ * @param p pool of the octets
+ * @return NULL if it is a message or an mbox, or cannot be read so: cli_source_read_file does it
+ */
+const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len);
 
 #endif
