@@ -6,6 +6,7 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <apr_time.h>
 
 #include "cli/check.h"
 
@@ -84,6 +85,14 @@ const char *cli_option_network(apr_pool_t *p, cli_check_options *set, int option
 /* Reads a decimal number of min..max, which must not be negative; name is that of the option. */
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number);
+
+/*
+ * Reads --since: a day, "2026-11-25" (its beginning, UTC), or a number of days before now, "30d",
+ * of 1..3650.
+ *
+ * @param since out
+ */
+const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since);
 
 /*
  * Reads HOST=ADDRESS:PORT of --connect, where an IPv6 address stands in brackets.

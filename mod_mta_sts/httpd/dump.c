@@ -42,8 +42,13 @@ static void print_places(apr_pool_t *p, const mod_served *served, int places)
     int i;
 
     for (i = 0; i < places; i++) {
-        printf(";   told at %s, in the %s\n", mod_config_place(p, served[i].policy->at),
+        const mod_policy *policy = served[i].policy;
+
+        printf(";   told at %s, in the %s\n", mod_config_place(p, policy->at),
                mod_config_server_name(p, served[i].server));
+        if (policy->mode_at) {
+            printf(";   its MTASTSMode at %s\n", mod_config_place(p, policy->mode_at));
+        }
     }
 }
 

@@ -16,7 +16,7 @@
 #define EVERYDAY 1000
 
 /* What a failure comes to. */
-typedef enum weight {
+typedef enum failure_weight {
     UNCONFIRMED, /* nobody told it who weighs */
     PAST,        /* long enough ago */
     ELSEWHERE,   /* at the sender, or its network's everyday */
@@ -24,7 +24,7 @@ typedef enum weight {
     HARMLESS,    /* ours, but senders deliver in spite of it */
     MENDED,      /* ours, and well by now */
     OURS,
-} weight;
+} failure_weight;
 
 static const struct {
     mta_sts_severity severity;
@@ -89,8 +89,8 @@ static int is_everyday(const readiness_judge *judge, apr_int64_t sessions)
     return sessions <= tlsrpt_count_add(all->successful, all->failed) / EVERYDAY;
 }
 
-static weight weigh(const readiness_judge *judge, const tlsrpt_cause *cause,
-                    const tlsrpt_explanation *explanation)
+static failure_weight weigh(const readiness_judge *judge, const tlsrpt_cause *cause,
+                            const tlsrpt_explanation *explanation)
 {
     if (cause->last <= judge->limits->now - judge->limits->days * READINESS_DAY) {
         return PAST;
@@ -123,8 +123,8 @@ static const tlsrpt_explanation *explain(const readiness_judge *judge, apr_pool_
 
 /* --- telling it --- */
 
-static const char *fix_of(const readiness_judge *judge, const tlsrpt_cause *cause, weight weight,
-                          const tlsrpt_explanation *explanation)
+static const char *fix_of(const readiness_judge *judge, const tlsrpt_cause *cause,
+                          failure_weight weight, const tlsrpt_explanation *explanation)
 {
     apr_time_t until = cause->last + judge->limits->days * READINESS_DAY;
 
@@ -163,7 +163,8 @@ static const char *phrase(apr_pool_t *p, const char *sentence)
 }
 
 static void tell(const readiness_judge *judge, mta_sts_findings *findings,
-                 const tlsrpt_cause *cause, weight weight, const tlsrpt_explanation *explanation)
+                 const tlsrpt_cause *cause, failure_weight weight,
+                 const tlsrpt_explanation *explanation)
 {
     apr_pool_t *p = judge->p;
 
@@ -266,7 +267,7 @@ void readiness_judge_failures(readiness_judge *judge)
             apr_hash_get(weighed, key_of(scratch, cause), APR_HASH_KEY_STRING);
         const tlsrpt_explanation *explanation =
             explain(judge, i < TOLD_MAX ? judge->p : scratch, counted ? counted : cause);
-        weight weight = counted ? weigh(judge, counted, explanation) : UNCONFIRMED;
+        failure_weight weight = counted ? weigh(judge, counted, explanation) : UNCONFIRMED;
 
         if (i < TOLD_MAX) {
             tell(judge, findings, counted ? counted : cause, weight, explanation);
