@@ -39,6 +39,12 @@ tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
     return TLSRPT_READY_YES;
 }
 
+/* Whether a text leaves open what it is about: neither the domain nor what it names. */
+static int is_untold(const cli_ready_domain *domain, const char *subject, const char *text)
+{
+    return strcmp(subject, domain->domain) != 0 && !strstr(text, subject);
+}
+
 /* --- the steps --- */
 
 /* The mode to change to, or NULL: there is nothing to change. */
@@ -89,8 +95,16 @@ static const char *step_at(const cli_ready_call *call, const cli_apache_place *p
     return apr_psprintf(call->p, "change the line at %s to: MTASTSMode %s", place->mode, mode);
 }
 
+/* Each once. */
 static void add(apr_array_header_t *steps, const char *step)
 {
+    int i;
+
+    for (i = 0; i < steps->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(steps, i, const char *), step) == 0) {
+            return;
+        }
+    }
     APR_ARRAY_PUSH(steps, const char *) = step;
 }
 
@@ -129,9 +143,9 @@ static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain
             const mta_sts_finding *finding = mta_sts_findings_at(findings, j);
 
             if (finding->severity == severity && finding->fix) {
-                add(steps, strcmp(finding->subject, domain->domain) == 0
-                               ? finding->fix
-                               : apr_pstrcat(call->p, finding->subject, ": ", finding->fix, NULL));
+                add(steps, is_untold(domain, finding->subject, finding->fix)
+                               ? apr_pstrcat(call->p, finding->subject, ": ", finding->fix, NULL)
+                               : finding->fix);
             }
         }
     }
@@ -176,7 +190,7 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
         print_sign(style, finding->severity);
-        if (strcmp(finding->subject, domain->domain) != 0) {
+        if (is_untold(domain, finding->subject, finding->message)) {
             printf("%s: ", finding->subject);
         }
         printf("%s", finding->message);
@@ -185,6 +199,18 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
         }
         putchar('\n');
     }
+}
+
+/* A command gets a line of its own, to be copied. */
+static void print_step(int number, const char *step)
+{
+    const char *see = strstr(step, TLSRPT_READINESS_SEE);
+
+    if (see) {
+        printf("    %d. %.*s\n      %s\n", number, (int)(see - step), step, see);
+        return;
+    }
+    printf("    %d. %s\n", number, step);
 }
 
 static void print_steps(const cli_ready_call *call, const cli_ready_domain *domain)
@@ -196,7 +222,7 @@ static void print_steps(const cli_ready_call *call, const cli_ready_domain *doma
         puts("  What to do");
     }
     for (i = 0; i < steps->nelts; i++) {
-        printf("    %d. %s\n", i + 1, APR_ARRAY_IDX(steps, i, const char *));
+        print_step(i + 1, APR_ARRAY_IDX(steps, i, const char *));
     }
 }
 

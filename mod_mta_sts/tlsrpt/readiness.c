@@ -129,15 +129,18 @@ static void carry(const mta_sts_check_section *section, mta_sts_findings *findin
     }
 }
 
-/* That senders see no policy is told in any case, even if nothing was found that explains it. */
-static void tell_unseen(const mta_sts_check_result *result, mta_sts_findings *findings)
+/* That senders see no policy, or no mail server, is told even if nothing was found that explains
+ * it. */
+static void tell_unseen(const readiness_judge *judge, mta_sts_findings *findings)
 {
+    const mta_sts_check_result *result = judge->facts->result;
     int is_unknown = result->verdict.outcome == MTA_STS_OUTCOME_UNKNOWN;
 
-    if (!result->policy && !mta_sts_findings_count(findings, MTA_STS_WARNING) &&
+    if ((!result->policy || !judge->facts->looked->mxs->nelts) &&
+        !mta_sts_findings_count(findings, MTA_STS_WARNING) &&
         !mta_sts_findings_count(findings, MTA_STS_UNKNOWN)) {
         mta_sts_finding_add(findings, is_unknown ? MTA_STS_UNKNOWN : MTA_STS_WARNING,
-                            "policy-unseen", result->domain, result->verdict.advice, "a sender %s",
+                            "nothing-seen", result->domain, result->verdict.advice, "a sender %s",
                             result->verdict.summary);
     }
 }
@@ -158,7 +161,7 @@ static void judge_policy(readiness_judge *judge)
         }
     }
     if (result) {
-        tell_unseen(result, findings);
+        tell_unseen(judge, findings);
     }
 }
 
@@ -246,15 +249,6 @@ static void judge_mxs(readiness_judge *judge)
     if (!looked) {
         judge_unseen(judge);
         return;
-    }
-    if (!looked->mxs->nelts) {
-        mta_sts_finding_add(
-            judge->result->parts[TLSRPT_READINESS_MX],
-            result->verdict.outcome == MTA_STS_OUTCOME_UNKNOWN ? MTA_STS_UNKNOWN : MTA_STS_WARNING,
-            "mx-none", judge->facts->domain,
-            apr_psprintf(judge->p, "see what is the matter: mta-sts check %s",
-                         judge->facts->domain),
-            "there is no mail server to be seen: a sender %s", result->verdict.summary);
     }
     for (i = 0; i < result->sections->nelts && hosts < looked->mxs->nelts; i++) {
         const mta_sts_check_section *section =

@@ -52,6 +52,9 @@ typedef enum tlsrpt_readiness_part {
 } tlsrpt_readiness_part;
 #define TLSRPT_READINESS_PARTS 3
 
+/* In a fix, what stands between the words and a command that shows the state of the thing. */
+#define TLSRPT_READINESS_SEE " To see it: "
+
 typedef struct tlsrpt_readiness {
     tlsrpt_ready ready;
     const char *summary;                             /* the verdict in one line */

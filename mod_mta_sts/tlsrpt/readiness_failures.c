@@ -132,9 +132,9 @@ static const char *fix_of(const readiness_judge *judge, const tlsrpt_cause *caus
     case OURS:
     case HARMLESS:
     case UNCLEAR:
-        return explanation->command
-                   ? apr_psprintf(judge->p, "%s See: %s", explanation->action, explanation->command)
-                   : explanation->action;
+        return explanation->command ? apr_psprintf(judge->p, "%s" TLSRPT_READINESS_SEE "%s",
+                                                   explanation->action, explanation->command)
+                                    : explanation->action;
     case MENDED:
         return apr_psprintf(judge->p, "wait until %s, to see that reports tell no more of it",
                             readiness_date(judge->p, until));

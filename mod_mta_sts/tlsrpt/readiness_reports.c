@@ -83,15 +83,15 @@ static void judge_days(readiness_judge *judge, mta_sts_findings *findings)
 
     if (days >= judge->limits->days) {
         mta_sts_finding_add(findings, MTA_STS_OK, "days-enough", judge->facts->domain, NULL,
-                            "%d days have reports that count (at least %d are wanted)", days,
+                            "there are reports on %d days (at least %d are wanted)", days,
                             judge->limits->days);
         return;
     }
     mta_sts_finding_add(findings, readiness_missing(judge), "days-few", judge->facts->domain,
                         "wait: senders report once a day on the mail they had for you; --days "
                         "changes how many are wanted",
-                        "%d of %d days that are wanted have reports that count", days,
-                        judge->limits->days);
+                        "there are reports on %d %s only (%d are wanted)", days,
+                        days == 1 ? "day" : "days", judge->limits->days);
 }
 
 static void judge_senders(readiness_judge *judge, mta_sts_findings *findings)
@@ -101,13 +101,16 @@ static void judge_senders(readiness_judge *judge, mta_sts_findings *findings)
 
     if (senders->nelts >= judge->limits->senders) {
         mta_sts_finding_add(findings, MTA_STS_OK, "senders-enough", judge->facts->domain, NULL,
-                            "%d senders report (at least %d are wanted): %s", senders->nelts,
-                            judge->limits->senders, names);
+                            "%d %s (at least %d %s wanted): %s", senders->nelts,
+                            senders->nelts == 1 ? "sender reports" : "senders report",
+                            judge->limits->senders, judge->limits->senders == 1 ? "is" : "are",
+                            names);
         return;
     }
     mta_sts_finding_add(findings, readiness_missing(judge), "senders-few", judge->facts->domain,
                         "wait, or ask for fewer with --senders if so few send you mail",
-                        "%d of %d senders that are wanted report: %s", senders->nelts,
+                        "%d %s only (%d are wanted): %s", senders->nelts,
+                        senders->nelts == 1 ? "sender reports" : "senders report",
                         judge->limits->senders, names);
 }
 
@@ -122,8 +125,7 @@ static void judge_age(readiness_judge *judge, mta_sts_findings *findings)
                                          "in the TLSRPT record (mta-sts check %s), then import or "
                                          "httpd's log",
                                          judge->facts->domain),
-                            "the last report that counts is of %s: since then, nobody tells how "
-                            "it goes",
+                            "the last report is of %s: nobody tells how it went since then",
                             readiness_date(judge->p, end));
     }
 }
@@ -131,20 +133,21 @@ static void judge_age(readiness_judge *judge, mta_sts_findings *findings)
 static void judge_trust(readiness_judge *judge, mta_sts_findings *findings)
 {
     const tlsrpt_domain *all = judge->facts->all, *weighed = judge->facts->weighed;
-    apr_int64_t reports = weighed ? weighed->reports : 0;
 
-    if (all->reports > reports) {
-        mta_sts_finding_add(
-            findings, MTA_STS_INFO, "reports-not-counted", judge->facts->domain, NULL,
-            "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " reports do not count: their senders are "
-            "not verified, and they tell no policy, or none that is known to have been served",
-            all->reports - reports, all->reports);
+    if (all->reports > weighed->reports) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "reports-left-aside", judge->facts->domain,
+                            NULL,
+                            "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " reports are left aside: "
+                            "nobody vouches for their senders, and they tell no policy that is "
+                            "known to have been served",
+                            all->reports - weighed->reports, all->reports);
     }
-    if (weighed && !readiness_has_verified_sender(judge)) {
+    if (!readiness_has_verified_sender(judge)) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "senders-unverified", judge->facts->domain,
                             NULL,
-                            "no sender is verified; reports count because they tell the policy "
-                            "that was served (mails: see --authserv-id in mta-sts-import(1))");
+                            "nobody vouches for the senders: their reports count since they tell "
+                            "the policy that was served (of those that come by mail, "
+                            "--authserv-id of mta-sts import verifies the senders)");
     }
 }
 
@@ -164,15 +167,17 @@ void readiness_judge_reports(readiness_judge *judge)
         judge_days(judge, findings);
         judge_senders(judge, findings);
         judge_age(judge, findings);
+        judge_trust(judge, findings);
+        return;
     }
-    else {
-        mta_sts_finding_add(findings, readiness_missing(judge), "reports-uncounted",
-                            judge->facts->domain,
-                            "wait for reports on the policy served now; verify those that come by "
-                            "mail (--authserv-id in mta-sts-import(1))",
-                            "no report that counts has come");
-    }
-    judge_trust(judge, findings);
+    mta_sts_finding_add(findings, readiness_missing(judge), "reports-unfounded",
+                        judge->facts->domain,
+                        "wait for reports on the policy that is served now; for those that come by "
+                        "mail, have the senders verified (--authserv-id of mta-sts import)",
+                        "%" APR_INT64_T_FMT " reports came, but none can be relied on: nobody "
+                        "vouches for their senders, and they tell no policy that is known to have "
+                        "been served",
+                        judge->facts->all->reports);
 }
 
 /* --- the policy that senders hold --- */
@@ -225,7 +230,7 @@ static int judge_sender(readiness_judge *judge, const tlsrpt_sender *sender,
         mta_sts_finding_add(findings, sender->verified ? readiness_missing(judge) : MTA_STS_INFO,
                             held == TLSRPT_HELD_OTHER ? "policy-held-other" : "policy-held-none",
                             name, "wait until its reports tell the policy that is served now",
-                            "the policy that %s held on %s: %s", name,
+                            "the policy that it had on %s: %s",
                             readiness_date(judge->p, seen->last),
                             tlsrpt_held_text(judge->p, held, seen->policy, judge->facts->served,
                                              judge->facts->domain));
@@ -257,7 +262,7 @@ void readiness_judge_held(readiness_judge *judge)
     }
     if (i && current == i) {
         mta_sts_finding_add(findings, MTA_STS_OK, "policy-held", judge->facts->domain, NULL,
-                            "the senders of %.0f %% of the sessions hold the policy that is "
+                            "the senders of %.0f %% of the sessions have the policy that is "
                             "served now",
                             covered * 100 / total);
     }
