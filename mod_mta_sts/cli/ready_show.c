@@ -39,10 +39,12 @@ tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
     return TLSRPT_READY_YES;
 }
 
-/* Whether a text leaves open what it is about: neither the domain nor what it names. */
+/* Whether a text leaves open what it is about: neither the domain nor what its words name. */
 static int is_untold(const cli_ready_domain *domain, const char *subject, const char *text)
 {
-    return strcmp(subject, domain->domain) != 0 && !strstr(text, subject);
+    const char *named = strstr(text, subject), *see = strstr(text, TLSRPT_READINESS_SEE);
+
+    return strcmp(subject, domain->domain) != 0 && (!named || (see && see < named));
 }
 
 /* --- the steps --- */

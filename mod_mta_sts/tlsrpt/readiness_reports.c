@@ -151,6 +151,21 @@ static void judge_trust(readiness_judge *judge, mta_sts_findings *findings)
     }
 }
 
+/* Nobody can tell what they are worth where the policy is not known. */
+static void tell_unfounded(readiness_judge *judge, mta_sts_findings *findings)
+{
+    int is_unknown = !judge->facts->served && !judge->facts->looked;
+
+    mta_sts_finding_add(findings, is_unknown ? MTA_STS_UNKNOWN : readiness_missing(judge),
+                        "reports-unfounded", judge->facts->domain,
+                        "wait for reports on the policy that is served now; for those that come by "
+                        "mail, have the senders verified (--authserv-id of mta-sts import)",
+                        "%" APR_INT64_T_FMT " %s, but nothing to rely on: no sender is "
+                        "verified, or no policy is told that is known to have been served",
+                        judge->facts->all->reports,
+                        judge->facts->all->reports == 1 ? "report came" : "reports came");
+}
+
 void readiness_judge_reports(readiness_judge *judge)
 {
     mta_sts_findings *findings = judge->result->parts[TLSRPT_READINESS_REPORTS];
@@ -170,14 +185,7 @@ void readiness_judge_reports(readiness_judge *judge)
         judge_trust(judge, findings);
         return;
     }
-    mta_sts_finding_add(findings, readiness_missing(judge), "reports-unfounded",
-                        judge->facts->domain,
-                        "wait for reports on the policy that is served now; for those that come by "
-                        "mail, have the senders verified (--authserv-id of mta-sts import)",
-                        "%" APR_INT64_T_FMT " reports came, but none can be relied on: nobody "
-                        "vouches for their senders, and they tell no policy that is known to have "
-                        "been served",
-                        judge->facts->all->reports);
+    tell_unfounded(judge, findings);
 }
 
 /* --- the policy that senders hold --- */
