@@ -90,9 +90,12 @@ static int look(const cli_subcommand *self, cli_ready_call *call)
         APR_ARRAY_PUSH(checked, cli_check_domain) = to_check;
     }
     error = cli_check_run(call->p, &call->network, checked);
+    if (error == cli_check_no_network) {
+        fprintf(stderr, "mta-sts ready: %s; --no-check goes by the reports alone\n", error);
+        return CLI_EXIT_UNKNOWN;
+    }
     if (error) {
-        fprintf(stderr, "mta-sts %s: %s%s\n", self->name, error,
-                error == cli_check_no_network ? "; --no-check goes by the reports alone" : "");
+        cli_usage_error(self, "%s", error);
         return CLI_EXIT_UNKNOWN;
     }
     for (i = 0; i < call->domains->nelts; i++) {
