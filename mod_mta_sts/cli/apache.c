@@ -245,6 +245,9 @@ apr_array_header_t *cli_apache_read(apr_pool_t *p, char *text)
         else if (next.id && next.places->nelts && (value = skip(line, ";   its MTASTSMode at "))) {
             APR_ARRAY_IDX(next.places, next.places->nelts - 1, cli_apache_place).mode = value;
         }
+        else if (next.id && next.places->nelts && skip(line, ";   there it speaks http")) {
+            next.places->nelts--;
+        }
         else if ((next.domain = read_domain(line)) && next.id && next.policy) {
             APR_ARRAY_PUSH(policies, cli_apache_policy) = next;
             next.id = NULL;

@@ -22,7 +22,7 @@ typedef struct cli_apache_policy {
     const char *domain;         /* the policy domain */
     const char *id;             /* policy id of the configured text */
     mta_sts_policy *policy;     /* what is configured */
-    apr_array_header_t *places; /* of cli_apache_place: all that tell it */
+    apr_array_header_t *places; /* of cli_apache_place: all that tell it to senders */
 } cli_apache_policy;
 
 /*

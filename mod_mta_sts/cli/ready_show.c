@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cli/ready.h"
+#include "core/text.h"
 
 /* Nagios's word for each verdict, and the severity that it looks like. */
 static const struct {
@@ -39,12 +40,33 @@ tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
     return TLSRPT_READY_YES;
 }
 
+static int is_of_name(char c)
+{
+    return c == '.' || c == '-' || c == '_' || mta_sts_text_is_alnum(c);
+}
+
+/* Whether a name stands in a text before its end: as a whole, not as a part of another one. */
+static int has_name(const char *text, const char *end, const char *name)
+{
+    apr_size_t len = strlen(name);
+    const char *at = text;
+
+    while ((at = strstr(at, name)) != NULL && at + len <= end) {
+        if ((at == text || !is_of_name(at[-1])) && !is_of_name(at[len])) {
+            return 1;
+        }
+        at++;
+    }
+    return 0;
+}
+
 /* Whether a text leaves open what it is about: neither the domain nor what its words name. */
 static int is_untold(const cli_ready_domain *domain, const char *subject, const char *text)
 {
-    const char *named = strstr(text, subject), *see = strstr(text, TLSRPT_READINESS_SEE);
+    const char *see = strstr(text, TLSRPT_READINESS_SEE);
 
-    return strcmp(subject, domain->domain) != 0 && (!named || (see && see < named));
+    return strcmp(subject, domain->domain) != 0 &&
+           !has_name(text, see ? see : text + strlen(text), subject);
 }
 
 /* --- the steps --- */

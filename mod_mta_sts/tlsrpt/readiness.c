@@ -43,16 +43,29 @@ int tlsrpt_readiness_concerns(const tlsrpt_policy *policy)
     return strcmp(policy->type, "tlsa") != 0;
 }
 
+/* Whether a sender had this policy, in mode testing or enforce. */
+static int is_policy(apr_pool_t *p, const char *type, const char *lines, const mta_sts_policy *ours)
+{
+    static const mta_sts_mode modes[] = {MTA_STS_MODE_TESTING, MTA_STS_MODE_ENFORCE};
+    mta_sts_policy policy = *ours;
+    size_t i;
+
+    for (i = 0; i < sizeof(modes) / sizeof(modes[0]) && ours->mode != MTA_STS_MODE_NONE; i++) {
+        policy.mode = modes[i];
+        if (tlsrpt_held_compare(p, type, lines, &policy) == TLSRPT_HELD_CURRENT) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int is_one_of(apr_pool_t *p, const tlsrpt_policy *policy, const apr_array_header_t *served)
 {
     const char *lines = apr_array_pstrcat(p, policy->policy, '\n');
     int i;
 
-    for (i = 0; i < served->nelts; i++) {
-        const mta_sts_policy *ours = APR_ARRAY_IDX(served, i, const mta_sts_policy *);
-
-        if (ours->mode != MTA_STS_MODE_NONE && *lines &&
-            tlsrpt_held_compare(p, policy->type, lines, ours) == TLSRPT_HELD_CURRENT) {
+    for (i = 0; *lines && i < served->nelts; i++) {
+        if (is_policy(p, policy->type, lines, APR_ARRAY_IDX(served, i, const mta_sts_policy *))) {
             return 1;
         }
     }

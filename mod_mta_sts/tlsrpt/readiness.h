@@ -17,9 +17,10 @@
  * nobody and changes nothing.
  *
  * Reports are claims by strangers. What a report tells weighs if its sender was verified, or if the
- * policy in it is one that we served: that much its sender must have seen. What weighs nothing is
- * told, but decides nothing; and without a look at the mail servers, or a verified sender, nothing
- * makes a domain ready.
+ * policy in it is one that we served (in mode testing or enforce, for a domain goes from the one to
+ * the other): that much its sender must have seen. What weighs nothing is told, but decides
+ * nothing; and without a look at the mail servers, or a verified sender, nothing makes a domain
+ * ready.
  */
 
 /* What has to be there. */

@@ -226,24 +226,69 @@ static const tlsrpt_seen *find_held(const readiness_judge *judge, const char *se
     return last;
 }
 
-/* Returns whether the sender holds the current policy. */
+/* Senders that had the same policy last, which is not the one served now. */
+typedef struct holders {
+    const tlsrpt_seen *seen;
+    tlsrpt_held held;
+    apr_array_header_t *names; /* of const char * */
+    int verified;              /* one of them is */
+} holders;
+
+/* Those of a policy; new ones if there are none yet. */
+static holders *find_holders(readiness_judge *judge, apr_array_header_t *list,
+                             const tlsrpt_seen *seen, tlsrpt_held held)
+{
+    holders *made;
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        if (APR_ARRAY_IDX(list, i, holders).seen == seen) {
+            return &APR_ARRAY_IDX(list, i, holders);
+        }
+    }
+    made = apr_array_push(list);
+    made->seen = seen;
+    made->held = held;
+    made->names = apr_array_make(judge->p, 2, sizeof(const char *));
+    made->verified = 0;
+    return made;
+}
+
+/* Returns whether the sender has the current policy. */
 static int judge_sender(readiness_judge *judge, const tlsrpt_sender *sender,
-                        mta_sts_findings *findings)
+                        apr_array_header_t *others)
 {
     tlsrpt_held held = TLSRPT_HELD_UNKNOWN;
     const tlsrpt_seen *seen = find_held(judge, sender->organization, &held);
-    const char *name = show_name(judge->p, sender->organization);
 
     if (seen && (held == TLSRPT_HELD_OTHER || held == TLSRPT_HELD_NONE)) {
-        mta_sts_finding_add(findings, sender->verified ? readiness_missing(judge) : MTA_STS_INFO,
-                            held == TLSRPT_HELD_OTHER ? "policy-held-other" : "policy-held-none",
-                            name, "wait until its reports tell the policy that is served now",
-                            "the policy that it had on %s: %s",
-                            readiness_date(judge->p, seen->last),
-                            tlsrpt_held_text(judge->p, held, seen->policy, judge->facts->served,
-                                             judge->facts->domain));
+        holders *them = find_holders(judge, others, seen, held);
+
+        APR_ARRAY_PUSH(them->names, const char *) = sender->organization;
+        them->verified |= sender->verified;
     }
     return held == TLSRPT_HELD_CURRENT;
+}
+
+static void tell_others(readiness_judge *judge, const apr_array_header_t *others,
+                        mta_sts_findings *findings)
+{
+    apr_pool_t *p = judge->p;
+    int i;
+
+    for (i = 0; i < others->nelts; i++) {
+        const holders *them = &APR_ARRAY_IDX(others, i, holders);
+        const char *names = readiness_names(p, them->names);
+
+        mta_sts_finding_add(
+            findings, them->verified ? readiness_missing(judge) : MTA_STS_INFO,
+            them->held == TLSRPT_HELD_OTHER ? "policy-held-other" : "policy-held-none",
+            judge->facts->domain,
+            apr_psprintf(p, "wait until reports of %s tell the policy that is served now", names),
+            "the policy that %s had on %s: %s", names, readiness_date(p, them->seen->last),
+            tlsrpt_held_text(p, them->held, them->seen->policy, judge->facts->served,
+                             judge->facts->domain));
+    }
 }
 
 static double sessions_of(const tlsrpt_sender *sender)
@@ -255,6 +300,7 @@ void readiness_judge_held(readiness_judge *judge)
 {
     const tlsrpt_domain *all = judge->facts->all;
     mta_sts_findings *findings = judge->result->parts[TLSRPT_READINESS_REPORTS];
+    apr_array_header_t *others = apr_array_make(judge->p, 2, sizeof(holders));
     double total, covered = 0;
     int i, current = 0;
 
@@ -266,8 +312,9 @@ void readiness_judge_held(readiness_judge *judge)
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(all->senders, i, tlsrpt_sender);
 
         covered += sessions_of(sender);
-        current += judge_sender(judge, sender, findings);
+        current += judge_sender(judge, sender, others);
     }
+    tell_others(judge, others, findings);
     if (i && current == i) {
         mta_sts_finding_add(findings, MTA_STS_OK, "policy-held", judge->facts->domain, NULL,
                             "the senders of %.0f %% of the sessions have the policy that is "

@@ -178,6 +178,14 @@ def test_a_mode_that_holds_for_other_domains_too_is_told_as_such(good):
         "/etc/apache2/sites-enabled/mta-sts.conf:7" in domain["steps"][0]
 
 
+def test_a_virtual_host_that_speaks_http_need_not_be_changed(good):
+    good.serve(DUMP.format(mode=MODE + ";   told at /etc/apache2/x.conf:1, in the virtual host "
+                                       "x:80 (y:1)\n;   its MTASTSMode at /etc/apache2/x.conf:2\n"
+                                       ";   there it speaks http, where senders do not ask\n"))
+    domain, _ = good.told()
+    assert domain["change"]["places"] == ["/etc/apache2/sites-enabled/mta-sts.conf:9"]
+
+
 def test_elsewhere_served_the_change_is_told_without_a_place(good):
     domain, status = good.told("--policy", good.policy)
     assert status == READY
