@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cli/option.h"
+#include "cli/output.h"
 #include "cli/source.h"
 #include "cli/state_dir.h"
 #include "cli/store.h"
@@ -47,19 +48,10 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-/* The name of a file as it is, unless a terminal would suffer from it. */
-static const char *show_name(apr_pool_t *p, const char *name)
-{
-    const char *quoted = mta_sts_text_quote_path(p, name);
-    apr_size_t len = strlen(name);
-
-    return strlen(quoted) == len + 2 && strncmp(quoted + 1, name, len) == 0 ? name : quoted;
-}
-
 static void reject(import_state *state, apr_pool_t *p, const cli_source_item *item,
                    const char *what, const char *reason)
 {
-    printf("%s: %s: %s\n", show_name(p, item->name), what, reason);
+    printf("%s: %s: %s\n", cli_plain(p, item->name), what, reason);
     state->rejected |= state->from_file;
 }
 
@@ -67,7 +59,7 @@ static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_i
                           const char *reason)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", show_name(p, item->name), reason);
+    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", cli_plain(p, item->name), reason);
     state->not_kept = 1;
 }
 
@@ -98,11 +90,11 @@ static void keep_report(import_state *state, apr_pool_t *p, const cli_source_ite
     tlsrpt_kept kept;
 
     if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
-        printf("%s: %s: report %s of %s, %s%s\n", show_name(p, item->name),
+        printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
                kept == TLSRPT_KEPT ? "kept" : "kept already", quote(p, reading->report->id),
                quote(p, reading->report->organization),
                item->verified ? "verified: signed by " : "not verified",
-               item->verified ? show_name(p, item->verified) : "");
+               item->verified ? cli_plain(p, item->verified) : "");
     }
 }
 

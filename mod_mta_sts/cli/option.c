@@ -2,15 +2,13 @@
 #include "cli/option.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
 #include "core/name.h"
 #include "core/text.h"
-
-#define DAYS_MAX 3650
+#include "tlsrpt/time.h"
 
 /* The short options of a table, as getopt_long() wants them. */
 static const char *short_options(apr_pool_t *p, const struct option *options)
@@ -92,47 +90,34 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
     return NULL;
 }
 
-/* "2026-11-25" */
-static int read_day(const char *text, apr_time_t *day)
+/* Seconds of a unit that a span of time may end with; 0: there is none of that name. */
+static int seconds_of(char unit)
 {
-    static const char shape[] = "dddd-dd-dd";
-    apr_time_exp_t parts = {0};
-    int i;
-
-    for (i = 0; shape[i]; i++) {
-        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i]) {
-            return 0;
-        }
-    }
-    parts.tm_year = atoi(text) - 1900;
-    parts.tm_mon = atoi(text + 5) - 1;
-    parts.tm_mday = atoi(text + 8);
-    if (text[i] || parts.tm_year < 70 || parts.tm_mon < 0 || parts.tm_mon > 11 ||
-        parts.tm_mday < 1 || apr_time_exp_get(day, &parts) != APR_SUCCESS) {
-        return 0;
-    }
-    /* The 31st of April would be the 1st of May. */
-    i = parts.tm_mday;
-    return apr_time_exp_gmt(&parts, *day) == APR_SUCCESS && parts.tm_mday == i;
+    return unit == 'h' ? 3600 : unit == 'd' ? 86400 : unit == 'w' ? 7 * 86400 : 0;
 }
 
 const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since)
 {
     apr_size_t len = strlen(text);
-    int days;
+    int seconds = len > 1 ? seconds_of(text[len - 1]) : 0, count;
 
-    if (read_day(text, since) && *since <= now) {
+    *since = 0;
+    if (strcmp(text, "all") == 0) {
         return NULL;
     }
-    if (len && text[len - 1] == 'd' &&
-        !cli_option_number(p, "--since", apr_pstrmemdup(p, text, len - 1), 1, DAYS_MAX, &days)) {
-        *since = now - apr_time_from_sec(days * APR_INT64_C(86400));
+    if (seconds &&
+        !cli_option_number(p, "--since", apr_pstrmemdup(p, text, len - 1), 1, 99999, &count)) {
+        *since = now - apr_time_from_sec((apr_time_t)seconds * count);
+        *since = *since > 0 ? *since : 0;
+        return NULL;
+    }
+    if (len > 9 && tlsrpt_time_parse(text, since) != TLSRPT_TIME_WRONG) {
         return NULL;
     }
     return apr_psprintf(p,
-                        "--since takes a day like 2026-11-25, not in the future, or 1d to %dd, not "
-                        "%s",
-                        DAYS_MAX, mta_sts_text_quote(p, text, len));
+                        "--since takes a time like 12h, 30d, 4w, a date like 2026-05-11, or all, "
+                        "not %s",
+                        mta_sts_text_quote(p, text, len));
 }
 
 const char *cli_option_connect(apr_pool_t *p, const char *text, apr_array_header_t *connects)

@@ -87,10 +87,10 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
                               int *number);
 
 /*
- * Reads --since: a day, "2026-11-25" (its beginning, UTC), or a number of days before now, "30d",
- * of 1..3650.
+ * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
+ * ("2026-05-11", in UTC), or "all".
  *
- * @param since out
+ * @param since out: 0 for "all"
  */
 const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since);
 

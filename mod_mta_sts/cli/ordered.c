@@ -21,30 +21,17 @@ typedef struct work {
     cli_ordered_make *make;
     void *data;
     int count;
-    pthread_mutex_t lock;   /* of all that follows */
-    pthread_cond_t changed; /* a result was made or taken */
-    int begun, taken;       /* numbers below are begun, or taken */
-    int waiting;            /* threads that wait for a change */
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t ready; /* the result that is taken next */
+    pthread_cond_t room;  /* for more results */
+    int begun, taken;     /* numbers below are begun, or taken */
+    int helpers_wait;     /* number of threads that wait for room */
     place places[CLI_ORDERED_AHEAD];
 } work;
 
 static place *place_of(work *all, int number)
 {
     return &all->places[number % CLI_ORDERED_AHEAD];
-}
-
-static void wait_for_change(work *all)
-{
-    all->waiting++;
-    pthread_cond_wait(&all->changed, &all->lock);
-    all->waiting--;
-}
-
-static void tell_change(work *all)
-{
-    if (all->waiting) {
-        pthread_cond_broadcast(&all->changed);
-    }
 }
 
 static int can_begin(const work *all)
@@ -63,10 +50,12 @@ static void make_next(work *all)
     at->result = all->make(all->data, number, at->p);
     pthread_mutex_lock(&all->lock);
     at->number = number;
-    tell_change(all);
+    if (number == all->taken) {
+        pthread_cond_signal(&all->ready);
+    }
 }
 
-static void *make_all(void *data)
+static void *help(void *data)
 {
     work *all = data;
 
@@ -76,11 +65,22 @@ static void *make_all(void *data)
             make_next(all);
         }
         else {
-            wait_for_change(all);
+            all->helpers_wait++;
+            pthread_cond_wait(&all->room, &all->lock);
+            all->helpers_wait--;
         }
     }
     pthread_mutex_unlock(&all->lock);
     return NULL;
+}
+
+/* Threads are woken when there is something to do for a while, or nothing any more. */
+static void tell_room(work *all)
+{
+    if (all->helpers_wait &&
+        (all->begun <= all->taken + CLI_ORDERED_AHEAD / 2 || all->begun == all->count)) {
+        pthread_cond_broadcast(&all->room);
+    }
 }
 
 /* Takes every result; while the next one is not there, it helps. */
@@ -97,7 +97,7 @@ static void take_all(work *all, cli_ordered_take *take)
                 make_next(all);
             }
             else {
-                wait_for_change(all);
+                pthread_cond_wait(&all->ready, &all->lock);
             }
         }
         pthread_mutex_unlock(&all->lock);
@@ -105,8 +105,9 @@ static void take_all(work *all, cli_ordered_take *take)
         pthread_mutex_lock(&all->lock);
         at->number = -1;
         all->taken = number + 1;
-        tell_change(all);
+        tell_room(all);
     }
+    pthread_cond_broadcast(&all->room);
     pthread_mutex_unlock(&all->lock);
 }
 
@@ -143,11 +144,12 @@ void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_order
     all->data = data;
     all->count = count;
     pthread_mutex_init(&all->lock, NULL);
-    pthread_cond_init(&all->changed, NULL);
+    pthread_cond_init(&all->ready, NULL);
+    pthread_cond_init(&all->room, NULL);
     for (i = 0; i < CLI_ORDERED_AHEAD; i++) {
         open_place(&all->places[i]);
     }
-    while (helpers < wanted && pthread_create(&threads[helpers], NULL, make_all, all) == 0) {
+    while (helpers < wanted && pthread_create(&threads[helpers], NULL, help, all) == 0) {
         helpers++;
     }
     take_all(all, take);
@@ -157,6 +159,7 @@ void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_order
     for (i = 0; i < CLI_ORDERED_AHEAD; i++) {
         apr_pool_destroy(all->places[i].p);
     }
-    pthread_cond_destroy(&all->changed);
+    pthread_cond_destroy(&all->ready);
+    pthread_cond_destroy(&all->room);
     pthread_mutex_destroy(&all->lock);
 }

@@ -12,6 +12,7 @@
 #include <idn2.h>
 
 #include "core/name.h"
+#include "core/text.h"
 
 void cli_print_findings(const mta_sts_findings *findings)
 {
@@ -67,6 +68,14 @@ json_t *cli_policy_to_json(const mta_sts_policy *policy)
     return json_pack("{s:s, s:s, s:o, s:I}", "version", "STSv1", "mode",
                      mta_sts_mode_name(policy->mode), "mx", cli_strings_to_json(policy->mx),
                      "max_age", (json_int_t)policy->max_age);
+}
+
+const char *cli_plain(apr_pool_t *p, const char *text)
+{
+    const char *quoted = mta_sts_text_quote_path(p, text);
+    apr_size_t len = strlen(text);
+
+    return strlen(quoted) == len + 2 && strncmp(quoted + 1, text, len) == 0 ? text : quoted;
 }
 
 cli_style cli_style_of_output(void)

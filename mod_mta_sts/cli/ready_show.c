@@ -257,8 +257,9 @@ static void print_domain(const cli_ready_call *call, const cli_style *style,
     const char *const titles[TLSRPT_READINESS_PARTS] = {
         [TLSRPT_READINESS_POLICY] = "Policy",
         [TLSRPT_READINESS_MX] = "Mail servers",
-        [TLSRPT_READINESS_REPORTS] =
-            apr_pstrcat(call->p, "Reports since ", date_of(call->p, call->since), NULL),
+        [TLSRPT_READINESS_REPORTS] = call->since ? apr_pstrcat(call->p, "Reports since ",
+                                                               date_of(call->p, call->since), NULL)
+                                                 : "Reports",
     };
     int i;
 
@@ -318,8 +319,9 @@ static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domai
 {
     const tlsrpt_domain *all = domain->facts.all, *weighed = domain->facts.weighed;
 
-    return json_pack("{s:s, s:I, s:I, s:i, s:i, s:I, s:I}", "since", date_of(call->p, call->since),
-                     "reports", (json_int_t)(all ? all->reports : 0), "counted",
+    return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
+                     call->since ? date_of(call->p, call->since) : NULL, "reports",
+                     (json_int_t)(all ? all->reports : 0), "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
                      weighed ? weighed->days->nelts : 0, "senders",
                      weighed ? weighed->senders->nelts : 0, "successful_sessions",

@@ -10,6 +10,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/json_memory.h"
 #include "cli/ordered.h"
 #include "cli/state_dir.h"
 
@@ -142,6 +143,7 @@ static void *read_entry(void *data, int number, apr_pool_t *p)
     read->report.error = tlsrpt_spool_read(of->spool, TLSRPT_REPORTS, digest,
                                            tlsrpt_limits_default.sent, p, &read->file);
     if (!read->report.error) {
+        cli_json_memory_use(p);
         read->report.receipt = &read->file.receipt;
         read->report.reading =
             tlsrpt_report_read(p, read->file.octets, read->file.len, &tlsrpt_limits_default);

@@ -32,6 +32,7 @@ extern const cli_subcommand cli_dns;
 extern const cli_subcommand cli_import;
 extern const cli_subcommand cli_lint;
 extern const cli_subcommand cli_ready;
+extern const cli_subcommand cli_report;
 
 /*
  * Says on standard error what is wrong with the words of the call and where help is.

@@ -54,16 +54,13 @@ static int changes_direction(const unsigned char *octets)
             (octets[1] == 0x81 && octets[2] >= 0xa6 && octets[2] <= 0xa9));
 }
 
-/* C0, C1 and DEL, what would end or escape the quotation, and what would mislead its reader. */
-static int needs_escape(const char *text, apr_size_t length)
+int mta_sts_text_misleads(const char *text, apr_size_t length)
 {
     const unsigned char *octets = (const unsigned char *)text;
 
     switch (length) {
-    case 0:
-        return 1;
     case 1:
-        return octets[0] < 0x20 || octets[0] == 0x7f || octets[0] == '"' || octets[0] == '\\';
+        return octets[0] < 0x20 || octets[0] == 0x7f;
     case 2:
         return (octets[0] == 0xc2 && octets[1] < 0xa0) || (octets[0] == 0xd8 && octets[1] == 0x9c);
     case 3:
@@ -71,6 +68,13 @@ static int needs_escape(const char *text, apr_size_t length)
     default:
         return 0;
     }
+}
+
+/* What is no UTF-8, what would mislead, and what would end or escape the quotation. */
+static int needs_escape(const char *text, apr_size_t length)
+{
+    return length == 0 || mta_sts_text_misleads(text, length) ||
+           (length == 1 && (*text == '"' || *text == '\\'));
 }
 
 static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_size_t max)

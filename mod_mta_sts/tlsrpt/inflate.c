@@ -80,19 +80,19 @@ static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size,
     zlib->avail_in = given;
     zlib->next_out = (Bytef *)buffer;
     zlib->avail_out = room;
-    status = inflate(zlib, Z_NO_FLUSH);
+    status = inflate(zlib, Z_FINISH); /* what fits into the buffer needs no window */
     stream->next += given - zlib->avail_in;
     stream->left -= given - zlib->avail_in;
     *count = room - zlib->avail_out;
     if (status == Z_STREAM_END) {
         end_member(stream);
     }
-    else if (status == Z_BUF_ERROR || (status == Z_OK && !stream->left && zlib->avail_out)) {
-        stream->error = "the gzip ends too early";
-    }
-    else if (status != Z_OK) {
+    else if (status != Z_OK && status != Z_BUF_ERROR) {
         stream->error = status == Z_MEM_ERROR ? "there is no memory to inflate the gzip"
                                               : "the gzip is damaged";
+    }
+    else if (!stream->left && zlib->avail_out) {
+        stream->error = "the gzip ends too early";
     }
 }
 

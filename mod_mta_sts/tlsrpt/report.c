@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #include "tlsrpt/json_scan.h"
 #include "tlsrpt/report_json.h"
 
-#define PIECE 16384 /* octets that are looked at together; on the stack */
+#define PIECE 65536 /* octets that are looked at together; most reports are smaller */
 #define SUBJECT "report"
 
 const tlsrpt_limits tlsrpt_limits_default = {
@@ -31,8 +32,10 @@ typedef struct survey {
     tlsrpt_json_scan scan;
     apr_size_t inflated;
     apr_size_t members; /* of gzip; 0: it is plain */
+    int is_refused;     /* by what the scan told; it was ended then */
     const char *error;  /* why they could not be inflated to their end, or NULL */
-    const char *digest; /* NULL unless they could */
+    const char *digest; /* NULL unless they could, and were looked at to their end */
+    const char *text;   /* all inflated octets, where they are in memory; else NULL */
 } survey;
 
 static const char *to_hex(apr_pool_t *p, const unsigned char *octets, unsigned int len)
@@ -66,11 +69,21 @@ static apr_status_t free_digest(void *context)
     return APR_SUCCESS;
 }
 
+/* EVP_sha256() is looked up anew each time it is used, which costs more than most digests. */
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 static EVP_MD_CTX *start_digest(apr_pool_t *p)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL)) {
+    pthread_once(&once, fetch_sha256);
+    if (!context || !sha256 || !EVP_DigestInit_ex(context, sha256, NULL)) {
         abort();
     }
     apr_pool_cleanup_register(p, context, free_digest, apr_pool_cleanup_null);
@@ -103,13 +116,22 @@ static void note_wrapping(const tlsrpt_inflate *stream, mta_sts_findings *findin
     }
 }
 
-/* Looks at all octets, or at as many as inflate to the limit and one piece more. */
+/* Whether what was seen so far is no report, or too much of one, whatever follows. */
+static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
+{
+    return (scan->where != TLSRPT_JSON_BEFORE && scan->first != '{') ||
+           scan->deepest > limits->depth || scan->longest > limits->string ||
+           scan->memory > limits->memory;
+}
+
+/* Looks at all octets, or at as many as inflate to the limit and one piece more. Those behind a
+ * reason to refuse them only count: a bomb gets no more work than that. */
 static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
                           const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(ptemp, octets, len);
     EVP_MD_CTX *digest = start_digest(ptemp);
-    char piece[PIECE];
+    char *pieces = apr_palloc(ptemp, PIECE);
     apr_ssize_t count = 0;
 
     memset(found, 0, sizeof(*found));
@@ -117,16 +139,26 @@ static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
         found->error = "there is no memory to inflate it";
         return;
     }
-    while (found->inflated <= limits->inflated &&
-           (count = tlsrpt_inflate_read(stream, piece, sizeof(piece))) > 0) {
-        EVP_DigestUpdate(digest, piece, (size_t)count);
-        tlsrpt_json_scan_feed(&found->scan, piece, (apr_size_t)count);
+    while (found->inflated <= limits->inflated) {
+        apr_size_t used = found->inflated < PIECE ? found->inflated : 0;
+        const char *piece = pieces + used;
+
+        count = tlsrpt_inflate_read(stream, pieces + used, PIECE - used);
+        if (count <= 0) {
+            break;
+        }
         found->inflated += (apr_size_t)count;
+        if (!found->is_refused) {
+            EVP_DigestUpdate(digest, piece, (size_t)count);
+            tlsrpt_json_scan_feed(&found->scan, piece, (apr_size_t)count);
+            found->is_refused = is_refused(&found->scan, limits);
+        }
     }
     found->members = tlsrpt_inflate_members(stream);
+    found->text = !found->members ? octets : found->inflated <= PIECE ? pieces : NULL;
     found->error = tlsrpt_inflate_error(stream);
     if (count == 0) {
-        found->digest = end_digest(reading->findings->pool, digest);
+        found->digest = found->is_refused ? NULL : end_digest(reading->findings->pool, digest);
         note_wrapping(stream, reading->findings);
     }
 }
@@ -187,7 +219,8 @@ static void judge(apr_pool_t *p, const survey *found, const tlsrpt_limits *limit
     }
 }
 
-/* The second pass: jansson asks for octets, those before the "{" left out. */
+/* The second pass, for what is not in memory as a whole: jansson asks for octets, those before the
+ * "{" left out. */
 typedef struct source {
     tlsrpt_inflate *stream;
     apr_size_t before;
@@ -210,8 +243,8 @@ static size_t give_octets(void *buffer, size_t size, void *data)
     return (size_t)count; /* -1 means an error to jansson, too */
 }
 
-static json_t *load_json(apr_pool_t *p, const char *octets, apr_size_t len, apr_size_t before,
-                         size_t flags, json_error_t *error)
+static json_t *load_pieces(apr_pool_t *p, const char *octets, apr_size_t len, apr_size_t before,
+                           size_t flags, json_error_t *error)
 {
     apr_pool_t *ptemp;
     source from = {.before = before};
@@ -220,11 +253,21 @@ static json_t *load_json(apr_pool_t *p, const char *octets, apr_size_t len, apr_
     apr_pool_create(&ptemp, p);
     from.stream = tlsrpt_inflate_start(ptemp, octets, len);
     if (from.stream) {
-        /* What follows the first value was told by the survey already. */
-        root = json_load_callback(give_octets, &from, flags | JSON_DISABLE_EOF_CHECK, error);
+        root = json_load_callback(give_octets, &from, flags, error);
     }
     apr_pool_destroy(ptemp);
     return root;
+}
+
+/* What follows the first value was told by the survey already. */
+static json_t *load_json(apr_pool_t *p, const char *octets, apr_size_t len, const survey *found,
+                         size_t flags, json_error_t *error)
+{
+    apr_size_t before = found->scan.before;
+
+    flags |= JSON_DISABLE_EOF_CHECK;
+    return found->text ? json_loadb(found->text + before, found->inflated - before, flags, error)
+                       : load_pieces(p, octets, len, before, flags, error);
 }
 
 static apr_status_t free_json(void *root)
@@ -237,12 +280,11 @@ static apr_status_t free_json(void *root)
 static json_t *parse(apr_pool_t *p, const char *octets, apr_size_t len, const survey *found,
                      tlsrpt_reading *reading)
 {
-    apr_size_t before = found->scan.before;
     json_error_t error = {.line = 0};
-    json_t *root = load_json(p, octets, len, before, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = load_json(p, octets, len, found, JSON_REJECT_DUPLICATES, &error);
 
     if (!root && error.line && json_error_code(&error) == json_error_duplicate_key) {
-        root = load_json(p, octets, len, before, 0, &error);
+        root = load_json(p, octets, len, found, 0, &error);
         if (root) {
             note(reading->findings, MTA_STS_WARNING, "json-member-duplicate",
                  "an object has two members of one name, of which the last one counts");
@@ -310,12 +352,12 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *octets, apr_size_t
     }
     apr_pool_create(&ptemp, p);
     survey_octets(ptemp, octets, len, limits, reading, &found);
-    apr_pool_destroy(ptemp);
     reading->digest = found.digest ? found.digest : digest_of(p, octets, len);
     judge(p, &found, limits, reading);
     if (reading->outcome == TLSRPT_READ) {
         read_json(p, octets, len, &found, limits, reading);
     }
+    apr_pool_destroy(ptemp);
     return reading;
 }
 

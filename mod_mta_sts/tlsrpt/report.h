@@ -73,7 +73,8 @@ typedef struct tlsrpt_reading {
     tlsrpt_outcome outcome;
     const char *reason; /* in words, why it is not TLSRPT_READ; else NULL */
     const char *digest; /* 64 hex digits: SHA-256 of the inflated octets, or of the octets as sent
-                           where those could not be inflated to their end */
+                           where those could not be inflated to their end, or were refused before
+                           it: by their first octet, depth, strings or memory */
     tlsrpt_report *report;      /* TLSRPT_READ only, else NULL */
     mta_sts_findings *findings; /* deviations from RFC 8460 that were accepted */
 } tlsrpt_reading;

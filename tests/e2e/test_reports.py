@@ -4,9 +4,10 @@
 import collections
 import datetime
 import email.message
+import email.policy
+import email.utils
 import gzip
 import json
-import smtplib
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 import lab
 from lab.apache import site_text
 from lab.deadline import wait_until
+from lab.dkim import Milter, Signer
 from lab.domain import MailDomain, policy_text
 from lab.mail import Reports
 
@@ -93,19 +95,88 @@ def test_the_reporter_of_postfix_and_a_python_client_deliver_and_each_report_cou
     assert all(path.owner() == "www-data" for path in SPOOL.rglob("*"))
 
 
-def test_a_report_by_mail_goes_through_a_pipe_transport_and_counts_once_with_its_copy(url):
-    mailbox = Reports("tls-reports@reported.test")
+@pytest.fixture(scope="module")
+def mailbox(url):
+    mailbox = Reports("tls-reports@reported.test", Milter(Reports.HOST).name)
     mailbox.wait_ready()
-    octets = report("mail.test", 1)
-    message = email.message.EmailMessage()
-    message["From"], message["To"] = "tls@mail.test", "tls-reports@reported.test"
-    message["Subject"] = "Report Domain: reported.test Submitter: mail.test Report-ID: <1@mail.test>"
+    return mailbox
+
+
+@pytest.fixture(scope="module")
+def signer(dns):
+    return Signer(dns, "signing.test")
+
+
+def mail(sender, octets, **headers):
+    """A report as senders mail it (RFC 8460 section 5.3)."""
+    message = email.message.EmailMessage(email.policy.SMTP)
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message["From"], message["To"] = f"tls@{sender}", "tls-reports@reported.test"
+    message["Subject"] = f"Report Domain: reported.test Submitter: {sender} Report-ID: <1@{sender}>"
+    message["Date"] = email.utils.formatdate()
+    message["Message-ID"] = email.utils.make_msgid(domain=sender)
     message.set_content("A report.")
     message.add_attachment(octets, maintype="application", subtype="tlsrpt+gzip",
-                           filename="mail.test!reported.test!1!2.json.gz")
-    with smtplib.SMTP(mailbox.address, 25, "lab.test", timeout=20) as smtp:
-        smtp.send_message(message)
+                           filename=f"{sender}!reported.test!1!2.json.gz")
+    return message.as_bytes()
 
-    wait_until(lambda: kept()["mail.test"], lambda: f"the mailed report; now {kept()}", 30)
+
+def verified(sender):
+    """Whom the header line of the one report of this sender names as its signer."""
+    found = [path.read_bytes().split(b"\n", 1) for path in SPOOL.glob("*/*")]
+    head, = [head for head, octets in found
+             if json.loads(gzip.decompress(octets))["organization-name"] == sender]
+    return head.decode().split(" ")[5]
+
+
+def wait_until_kept(sender):
+    wait_until(lambda: kept()[sender], lambda: f"the report of {sender}; now {kept()}", 30)
+
+
+def test_a_report_by_mail_goes_through_a_pipe_transport_and_counts_once_with_its_copy(url, mailbox):
+    octets = report("mail.test", 1)
+    mailbox.take(mail("mail.test", octets), "tls@mail.test")
+    wait_until_kept("mail.test")
     assert curl(url, octets) == 200
     assert kept()["mail.test"] == 1
+    assert all(path.owner() == "www-data" for path in SPOOL.rglob("*"))
+
+
+def test_a_signature_that_the_milter_found_right_verifies_a_report_whatever_way_it_came_first(
+        url, mailbox, signer):
+    octets = report("signing.test", 1)
+    assert curl(url, octets) == 201
+    assert verified("signing.test") == "-"
+    mailbox.take(signer.sign(mail("signing.test", octets)), "tls@signing.test")
+    wait_until(lambda: verified("signing.test") == "signing.test", "the verified report", 30)
+    assert kept()["signing.test"] == 1
+
+
+def test_a_stranger_who_writes_the_result_into_the_mail_is_not_believed(mailbox):
+    told = f"{Reports.HOST}; dkim=pass header.d=forged.test"
+    mailbox.take(mail("forged.test", report("forged.test", 1), Authentication_Results=told),
+                 "tls@forged.test")
+    wait_until_kept("forged.test")
+    assert verified("forged.test") == "-"
+
+
+def test_a_mail_that_holds_no_report_is_taken_and_not_bounced(mailbox):
+    before = kept()
+    queued = mailbox.take(mail("spam.test", b"buy"), "tls@spam.test")
+    wait_until(lambda: mailbox.outcomes(queued), "a delivery", 30)
+    assert mailbox.outcomes(queued) == ["sent"]
+    assert kept() == before
+
+
+def test_a_mail_that_cannot_be_kept_stays_in_the_queue_and_is_delivered_later_by_itself(mailbox):
+    aside = SPOOL.with_name("aside")
+    SPOOL.rename(aside)
+    SPOOL.write_text("in the way")
+    queued = mailbox.take(mail("patient.test", report("patient.test", 1)), "tls@patient.test")
+    wait_until(lambda: mailbox.outcomes(queued), "an attempt", 30)
+    assert set(mailbox.outcomes(queued)) == {"deferred"}
+    SPOOL.unlink()
+    aside.rename(SPOOL)
+    wait_until_kept("patient.test")
+    wait_until(lambda: mailbox.outcomes(queued)[-1] == "sent", "the end of it", 30)

@@ -20,7 +20,7 @@ def wait_for(condition, what, deadline=DEADLINE):
         time.sleep(0.01)
 
 
-def _status(pid):
+def status(pid):
     try:
         lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -35,15 +35,15 @@ def children(pid):
 
 def uids(pid):
     """Real, effective, saved and file system uid: a set; empty if it is gone."""
-    return {int(uid) for uid in _status(pid).get("Uid", "").split()}
+    return {int(uid) for uid in status(pid).get("Uid", "").split()}
 
 
 def is_zombie(pid):
-    return _status(pid).get("State", "").startswith("Z")
+    return status(pid).get("State", "").startswith("Z")
 
 
 def resident_kib(pid):
-    return int(_status(pid)["VmRSS"].split()[0])
+    return int(status(pid)["VmRSS"].split()[0])
 
 
 def open_files(pid):

@@ -110,7 +110,7 @@ def test_the_dump_tells_which_of_two_virtual_hosts_with_one_policy_speaks_http(m
     told = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
     assert len(re.findall(r"^;   told at ", told, re.M)) == 2
     assert re.findall(r"^;   told at .*:(\d+), .*\n;   there it speaks http, where senders do not "
-                      r"ask$", told, re.M) == [str(server.line + 2)]
+                      r"ask$", told, re.M) == [str(server.line + 3)]
 
 
 def test_the_dump_is_lines_of_a_zone_file_and_comments(server):

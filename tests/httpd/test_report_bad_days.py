@@ -23,7 +23,9 @@ from httpd import CHILD, MPMS
 from policy import HOST
 from report import Spool, make, packed, post
 
-UPLOADS = 1000 if os.environ.get("MTA_STS_LONG") else 100
+IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
+UPLOADS = 1000 if IS_LONG else 100
+KILLS = 30 if IS_LONG else 3
 BUSY = "MTASTSReportLimit 1000000\n"
 NOT_KEPT = r"report refused: .*\[report-not-kept\]$"
 
@@ -87,7 +89,7 @@ def test_a_server_that_is_killed_loses_nothing_acknowledged(make_with):
     server = make_with(["AH00098: pid file .* overwritten"]).configure(
         BUSY + report.conf()).start()
     everything = set()
-    for _ in range(3):
+    for _ in range(KILLS):
         with uploading(server, UPLOADS) as (acknowledged, _):
             process.wait_for(lambda: len(acknowledged) > random.randrange(30), "some uploads")
             os.killpg(server.pid, signal.SIGKILL)
@@ -97,6 +99,32 @@ def test_a_server_that_is_killed_loses_nothing_acknowledged(make_with):
         server.start()
     assert everything
     assert post(server, packed(make(UPLOADS))).status == 201
+
+
+def leave_stale(server):
+    """What a crash left a day ago, and only the watchdog takes away."""
+    path = server.root / "state/tmp/left"
+    path.write_text("{")
+    os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
+    os.utime(path, (0, 0))
+    return path
+
+
+def test_the_process_of_the_watchdog_that_is_killed_has_a_successor_and_loses_nothing(make_with):
+    server = make_with().configure(
+        BUSY + "StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads 1\n"
+        "MaxRequestWorkers 32\n" + report.conf()).start()
+    with uploading(server, UPLOADS) as (acknowledged, _):
+        for _ in range(KILLS):
+            before = len(acknowledged)
+            process.wait_for(lambda: len(acknowledged) > before or len(acknowledged) == UPLOADS,
+                             "an upload")
+            stale = leave_stale(server)
+            child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+            os.kill(child, signal.SIGKILL)
+            process.wait_for(lambda: not stale.exists(), "the next watchdog to tidy up")
+    assert acknowledged
+    check_acknowledged(server, acknowledged)
 
 
 @pytest.mark.parametrize("mpm", MPMS)

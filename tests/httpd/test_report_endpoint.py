@@ -284,8 +284,10 @@ def test_nothing_gets_between_under_any_mpm(start_shared, mpm, fresh):
     Spool(server).check()
 
 
-def test_http2_with_and_without_length_is_taken_in(start, tmp_path):
-    server = start("Protocols h2 http/1.1\n" + report.ENDPOINT + site(HOST, MX), modules=["http2"])
+@pytest.mark.parametrize("mpm", ["worker", "event"])
+def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
+    server = make_with(mpm=mpm).configure(
+        "Protocols h2 http/1.1\n" + report.ENDPOINT + site(HOST, MX), modules=["http2"]).start()
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_bytes(packed(make(1)))
     two.write_bytes(packed(make(2)))

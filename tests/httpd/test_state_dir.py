@@ -7,6 +7,7 @@ import stat
 import pytest
 
 import policy
+import process
 import report
 from httpd import CHILD, MPMS, proxied
 from policy import HOST, MX
@@ -111,3 +112,18 @@ def test_what_an_earlier_start_made_is_used_again(start):
     server.start()
     assert post(server, packed(make())).status == 200
     assert Spool(server).files() == before
+
+
+def test_an_httpd_that_was_not_started_by_root_keeps_reports_as_its_own_user(make_with):
+    server = make_with().configure(report.conf())
+    server.wrapper = ["setpriv", f"--reuid={CHILD.pw_uid}", f"--regid={CHILD.pw_gid}",
+                      "--clear-groups", "--"]
+    for path in (server.root, *server.root.rglob("*")):
+        os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
+    server.start()
+    assert process.uids(server.pid) == {CHILD.pw_uid}
+    assert post(server, packed(make())).status == 201
+    server.graceful()
+    assert post(server, packed(make())).status == 200
+    policy.check(server.fetch())
+    Spool(server).check()

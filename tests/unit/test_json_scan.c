@@ -92,7 +92,9 @@ static void test_what_stands_before_and_behind_the_first_value_is_told(void **st
         {BOM, '\0', 3, 0, 1},
         {BOM BOM "{}", '\xef', 3, 2, 1},
         {" " BOM "{}", '\xef', 1, 2, 0},
-        {"\xef\xbb{}", '{', 2, 0, 1}, /* half a mark: jansson never sees it, but nor does it harm */
+        {"\xef\xbb{}", '\xef', 0, 2, 0}, /* half a mark is none */
+        {"\xef\r[]", '\xef', 0, 2, 0},
+        {"\xef", '\0', 1, 0, 1},
         {"[]", '[', 0, 0, 0},
         {"{} \r\n", '{', 0, 0, 0},
         {"{} x y", '{', 0, 2, 0},

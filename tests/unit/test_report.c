@@ -614,7 +614,8 @@ static void test_what_begins_otherwise_is_foreign(void **state)
         {"PK\x03\x04", "begins with \"P\""},
         {"\x1f", "begins with \"\\x1f\""},
         {"\xff\xfe{", "begins with \"\\xff\""}, /* UTF-16 */
-        {"\x78\x9c\x03", "begins with \"x\""},  /* zlib without gzip */
+        {"\xef\xbb{\"policies\":[]}", "begins with \"\\xef\""},
+        {"\x78\x9c\x03", "begins with \"x\""}, /* zlib without gzip */
     };
     size_t i;
 
@@ -775,6 +776,29 @@ static void test_the_digest_is_that_of_the_inflated_octets(void **state)
     assert_string_equal(read_octets(*state, octets_of("{}"), &limits)->digest, of_empty);
 }
 
+/* A bomb is not hashed once it is known to be one: its digest is that of what was sent. */
+static void
+test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_octets_sent(void **state)
+{
+    const octets bombs[] = {
+        repeated(*state, "{\"policies\":[],\"a\":\"", "x", 100000, "\"}"),
+        repeated(*state, "{\"policies\":", "[", 100000, ""),
+        repeated(*state, "{\"policies\":[{}", ",{}", 100000, "]}"),
+        repeated(*state, "0", "0", 100000, ""),
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+        octets sent = gzip_of(*state, bombs[i].at, bombs[i].len);
+        tlsrpt_reading *packed = read_octets(*state, sent, &tlsrpt_limits_default);
+        tlsrpt_limits limits = tlsrpt_limits_default;
+
+        assert_int_equal(packed->outcome, TLSRPT_UNREADABLE);
+        limits.sent = 0; /* nothing is looked at but the octets as they came */
+        assert_string_equal(packed->digest, read_octets(*state, sent, &limits)->digest);
+    }
+}
+
 static const char *identity_of(apr_pool_t *p, const char *text)
 {
     tlsrpt_reading *reading = read_text(p, text);
@@ -863,6 +887,7 @@ int main(void)
         POOL_TEST(test_failures_of_all_policies_are_limited),
         POOL_TEST(test_values_that_jansson_would_drown_in_are_not_parsed),
         POOL_TEST(test_the_digest_is_that_of_the_inflated_octets),
+        POOL_TEST(test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_octets_sent),
         POOL_TEST(test_identity_is_organization_id_range_and_domains),
     };
 

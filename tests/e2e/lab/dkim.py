@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DKIM: a domain that signs its mail, and the milter that tells a mail server whether it did."""
+
+import socket
+from base64 import b64encode
+
+import dkim
+
+from lab import REPORTS
+from lab.process import Daemon, folder, run
+
+PORT = 8891
+CONF = """\
+Mode v
+Socket inet:{port}@{address}
+AuthservID {authserv_id}
+AlwaysAddARHeader yes
+Syslog no
+UserID opendkim
+"""
+
+
+class Milter:
+    """OpenDKIM, which only looks at signatures."""
+
+    def __init__(self, authserv_id, address=REPORTS):
+        self.address = address
+        conf = folder("opendkim") / "opendkim.conf"
+        conf.write_text(CONF.format(port=PORT, address=address, authserv_id=authserv_id))
+        self.daemon = Daemon("opendkim", "opendkim", "-f", "-x", conf)
+        self.daemon.wait_ready(self._listens)
+
+    @property
+    def name(self):
+        """As Postfix has it."""
+        return f"inet:{self.address}:{PORT}"
+
+    def _listens(self):
+        try:
+            socket.create_connection((self.address, PORT), timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+
+class Signer:
+    """A domain whose key is in DNS."""
+
+    SELECTOR = "lab"
+
+    def __init__(self, dns, domain):
+        self.domain = domain
+        self.key = folder("dkim") / f"{domain}.pem"
+        run("openssl", "genrsa", "-traditional", "-out", self.key, "1024")  # one string in DNS
+        run("openssl", "rsa", "-in", self.key, "-pubout", "-outform", "DER",
+            "-out", f"{self.key}.pub")
+        public = b64encode((folder("dkim") / f"{domain}.pem.pub").read_bytes()).decode()
+        dns.zone(domain)
+        dns.txt(f"{self.SELECTOR}._domainkey.{domain}", f"v=DKIM1; k=rsa; p={public}")
+
+    def sign(self, message):
+        """The same octets with a signature before them."""
+        return dkim.sign(message, self.SELECTOR.encode(), self.domain.encode(),
+                         self.key.read_bytes()) + message

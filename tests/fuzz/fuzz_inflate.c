@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include "tlsrpt/inflate.h"
+
+#define OCTETS_MAX (1 << 20) /* of one input, inflated */
+
+/* What a stream told from its beginning to its end. */
+typedef struct told {
+    uint64_t hash; /* of the octets, FNV-1a */
+    size_t count;
+    size_t members;
+    size_t ignored;
+    const char *error;
+} told;
+
+static void add(told *all, const char *octets, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        all->hash = (all->hash ^ (unsigned char)octets[i]) * 0x100000001b3;
+    }
+    all->count += len;
+}
+
+/* Whether it came to its end within OCTETS_MAX. */
+static int read_all(apr_pool_t *p, const char *octets, size_t len, size_t size, told *all)
+{
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(p, octets, len);
+    char piece[4096];
+    apr_ssize_t count;
+
+    memset(all, 0, sizeof(*all));
+    CHECK(stream && size <= sizeof(piece));
+    while ((count = tlsrpt_inflate_read(stream, piece, size)) > 0) {
+        CHECK((size_t)count <= size);
+        add(all, piece, (size_t)count);
+        if (all->count > OCTETS_MAX) {
+            return 0;
+        }
+    }
+    CHECK(tlsrpt_inflate_read(stream, piece, size) == count);
+    all->members = tlsrpt_inflate_members(stream);
+    all->ignored = tlsrpt_inflate_ignored(stream);
+    all->error = tlsrpt_inflate_error(stream);
+    CHECK((count < 0) == (all->error != NULL));
+    return 1;
+}
+
+/* However large the pieces are that it is asked for, it tells the same. The first octet is their
+ * size. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *p = fuzz_pool_make();
+    const char *octets = (const char *)data + 1;
+    told large, small;
+
+    if (size > 0 && read_all(p, octets, size - 1, 4096, &large)) {
+        CHECK(read_all(p, octets, size - 1, (size_t)data[0] + 1, &small));
+        CHECK((large.members > 0) == tlsrpt_inflate_is_gzip(octets, size - 1));
+        CHECK(large.members > 0 || (large.count == size - 1 && !large.error));
+        CHECK(large.members == small.members && large.ignored == small.ignored);
+        CHECK(large.ignored < size && large.members <= size);
+        CHECK(large.error == small.error ||
+              (large.error && small.error && strcmp(large.error, small.error) == 0));
+        CHECK(large.error || (large.count == small.count && large.hash == small.hash));
+    }
+    apr_pool_destroy(p);
+    return 0;
+}
