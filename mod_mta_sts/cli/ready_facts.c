@@ -8,7 +8,6 @@
 
 #include "cli/input.h"
 #include "cli/store.h"
-#include "core/policy_text.h"
 
 static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 {
@@ -35,33 +34,13 @@ static void read_apache(cli_ready_call *call)
     }
 }
 
-static const mta_sts_policy *read_file(const cli_subcommand *self, cli_ready_call *call,
-                                       const char *file)
-{
-    mta_sts_findings *findings = mta_sts_findings_make(call->p);
-    const mta_sts_policy *policy;
-    apr_size_t len;
-    const char *text = cli_read_policy(call->p, self->name, file, &len);
-
-    if (!text) {
-        return NULL;
-    }
-    policy = mta_sts_policy_text_read(call->p, text, len, findings);
-    if (mta_sts_findings_count(findings, MTA_STS_ERROR)) {
-        fprintf(stderr, "mta-sts ready: %s is not a valid policy: mta-sts lint %s tells why\n",
-                file, file);
-        return NULL;
-    }
-    return policy;
-}
-
 static int read_files(const cli_subcommand *self, cli_ready_call *call)
 {
     int i, j;
 
     for (i = 0; i < call->files->nelts; i++) {
         const mta_sts_policy *policy =
-            read_file(self, call, APR_ARRAY_IDX(call->files, i, const char *));
+            cli_read_valid_policy(call->p, self->name, APR_ARRAY_IDX(call->files, i, const char *));
 
         if (!policy) {
             return CLI_EXIT_UNKNOWN;

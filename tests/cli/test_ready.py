@@ -377,7 +377,7 @@ WRONG = [  # words, what is said
     (["--ca-file", "/nonexistent", "a.test"], "/nonexistent cannot be read"),
     (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
     (["--policy", "/nonexistent", "a.test"], "/nonexistent: No such file or directory"),
-    (["--policy", "/etc/hostname", "a.test"], "is not a valid policy: mta-sts lint /etc/hostname"),
+    (["--policy", "/etc/hostname", "a.test"], "/etc/hostname: line "),
     (["--no-check", "--state-dir", "/nonexistent", "a.test"],
      "the state directory /nonexistent"),
 ]
