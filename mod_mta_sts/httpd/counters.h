@@ -48,6 +48,7 @@ typedef struct mod_counters {
     int counted;                     /* whether they were counted on disk */
     int keeping;                     /* reports that are being kept now */
     apr_uint32_t changes;            /* grows where one begins and where one ends */
+    apr_uint32_t database_trouble;   /* see httpd/database.c; 0: none */
     apr_uint64_t limits[MOD_LIMIT_SLOTS];
     unsigned char secret[16]; /* of the hash of addresses */
 } mod_counters;

@@ -9,6 +9,7 @@
 #include "httpd/report_handler.h"
 #include "httpd/startup.h"
 #include "httpd/state.h"
+#include "httpd/watchdog.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -19,6 +20,7 @@ static void register_hooks(apr_pool_t *p)
     mod_handler_register_hooks();
     mod_report_handler_register_hooks();
     mod_state_register_hooks();
+    mod_watchdog_register_hooks();
 }
 
 AP_DECLARE_MODULE(mta_sts) = {

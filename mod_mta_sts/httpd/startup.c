@@ -7,6 +7,8 @@
 
 #include "core/policy_text.h"
 #include "httpd/counters.h"
+#include "httpd/database.h"
+#include "httpd/history.h"
 #include "httpd/hosts.h"
 #include "httpd/log.h"
 #include "httpd/mod_mta_sts.h"
@@ -103,8 +105,7 @@ static void log_policies(server_rec *main, apr_pool_t *ptemp)
     }
 }
 
-/* httpd starts twice the first time; the log is for the second. */
-static int is_dry_run(void)
+int mod_startup_is_dry_run(void)
 {
     return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG &&
            ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL;
@@ -114,12 +115,14 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 {
     (void)pconf;
     (void)plog;
-    if (is_dry_run()) {
+    if (mod_startup_is_dry_run()) {
         return OK;
     }
     log_state(main, ptemp, 0);
     log_policies(main, ptemp);
     mod_counters_make(main);
+    mod_history_prepare();
+    mod_database_prepare(main);
     mod_state_prepare(main, ptemp);
     return OK;
 }

@@ -8,4 +8,7 @@
  */
 void mod_startup_register_hooks(void);
 
+/* httpd starts twice the first time: whether this is the first of the two, which does not count. */
+int mod_startup_is_dry_run(void);
+
 #endif

@@ -7,8 +7,11 @@
 #include "tlsrpt/spool.h"
 
 /*
- * The state directory, from its making at start to its tending while httpd runs.
+ * The state directory: made at start, found by each child.
  */
+
+/* Whether anything is to be kept: there are policies, or an endpoint. */
+int mod_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
 
 /* At start, while root may: makes the state directory and its folders for the user that children
  * run as. What is wrong with it goes to the log and stops nothing. Without policies and endpoint
@@ -18,8 +21,7 @@ void mod_state_prepare(server_rec *main, apr_pool_t *ptemp);
 /* The spool of this process; NULL in the parent. */
 tlsrpt_spool *mod_state_spool(void);
 
-/* Registers what is done in each child, and now and then in one of them (mod_watchdog): what a
- * crash left is removed, and how full the spool is counted anew. */
+/* Registers what each child prepares. */
 void mod_state_register_hooks(void);
 
 #endif

@@ -118,6 +118,32 @@ apr_status_t tlsrpt_spool_folder_changed(const tlsrpt_spool *spool, tlsrpt_area 
 apr_array_header_t *tlsrpt_spool_folder_list(const tlsrpt_spool *spool, tlsrpt_area area,
                                              int folder, apr_pool_t *p);
 
+/* One name in a folder. */
+typedef struct tlsrpt_spool_entry {
+    const char *digest;
+    apr_int64_t file; /* its inode: another one once a verified receipt took an unverified one's
+                         place */
+} tlsrpt_spool_entry;
+
+/*
+ * The files in one folder; unlike tlsrpt_spool_folder_list it tells an empty folder from one that
+ * cannot be looked at.
+ *
+ * @param findings why not, as errors
+ * @return an array of tlsrpt_spool_entry in p, empty for a folder that is not there; NULL after a
+ *         finding, also where the area is not there
+ */
+apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_area area,
+                                              int folder, apr_pool_t *p,
+                                              mta_sts_findings *findings);
+
+/*
+ * Removes what came before a time, by the time at which its file was written.
+ *
+ * @return number of files removed
+ */
+apr_int64_t tlsrpt_spool_expire(const tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before);
+
 /*
  * What is known of each file in one folder from its header line alone.
  *

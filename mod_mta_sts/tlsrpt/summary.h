@@ -101,4 +101,11 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
 /* The sums so far, in the tally's pool. */
 tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally);
 
+/* The orders that are told above, as qsort wants them; no two rows of one list are equal. */
+int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
+int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
+int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);
+int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b);
+int tlsrpt_order_seen(const tlsrpt_seen *a, const tlsrpt_seen *b);
+
 #endif

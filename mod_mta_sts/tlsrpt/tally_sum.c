@@ -235,61 +235,19 @@ static void add_report(summing *s, const tlsrpt_kept_report *report)
 
 /* --- order: the rows are pointers until they are sorted --- */
 
-#define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))
-#define ROW(type, name) const type *name = *(const type *const *)name##_
+/* qsort's comparison of pointers to rows. */
+#define BY_POINTER(type, names)                                                                    \
+    static int order_##names(const void *a, const void *b)                                         \
+    {                                                                                              \
+        return tlsrpt_order_##names(*(const tlsrpt_##type *const *)a,                              \
+                                    *(const tlsrpt_##type *const *)b);                             \
+    }
 
-static int order_texts(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "");
-}
-
-static int order_domains(const void *a_, const void *b_)
-{
-    ROW(tlsrpt_domain, a);
-    ROW(tlsrpt_domain, b);
-    int order = ORDER(b->failed, a->failed);
-
-    return order ? order : strcmp(a->domain, b->domain);
-}
-
-static int order_days(const void *a_, const void *b_)
-{
-    ROW(tlsrpt_day, a);
-    ROW(tlsrpt_day, b);
-
-    return ORDER(a->day, b->day);
-}
-
-static int order_senders(const void *a_, const void *b_)
-{
-    ROW(tlsrpt_sender, a);
-    ROW(tlsrpt_sender, b);
-    int order = ORDER(tlsrpt_count_add(b->successful, b->failed),
-                      tlsrpt_count_add(a->successful, a->failed));
-
-    return order ? order : strcmp(a->organization, b->organization);
-}
-
-static int order_causes(const void *a_, const void *b_)
-{
-    ROW(tlsrpt_cause, a);
-    ROW(tlsrpt_cause, b);
-    int order = ORDER(b->sessions, a->sessions);
-
-    order = order ? order : strcmp(a->result_type, b->result_type);
-    return order ? order : order_texts(a->receiving_mx, b->receiving_mx);
-}
-
-static int order_seen(const void *a_, const void *b_)
-{
-    ROW(tlsrpt_seen, a);
-    ROW(tlsrpt_seen, b);
-    int order = ORDER(b->last, a->last);
-
-    order = order ? order : ORDER(b->sessions, a->sessions);
-    order = order ? order : strcmp(a->type, b->type);
-    return order ? order : strcmp(a->policy, b->policy);
-}
+BY_POINTER(domain, domains)
+BY_POINTER(day, days)
+BY_POINTER(sender, senders)
+BY_POINTER(cause, causes)
+BY_POINTER(seen, seen)
 
 typedef int comparison(const void *, const void *);
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 
-from . import command
+from . import command, site
 from .policy import Policy
 from .problem import Problem
 from .step import Command, read
@@ -191,11 +191,13 @@ def sections():
 class Told:
     """A policy that the configuration tells for a domain, and where. `is_block` is whether it
     stands at server level; else `section` is its virtual host. `is_pattern` is whether the virtual
-    host tells it to every name that matches an alias with a wildcard."""
+    host tells it to every name that matches an alias with a wildcard. `held` is until when senders
+    may hold an earlier policy, as far as the history of served policies tells; or None."""
 
-    def __init__(self, policy, path, line, section, is_pattern):
+    def __init__(self, policy, path, line, section, is_pattern, held=None):
         self.policy = policy
         self.is_pattern = is_pattern
+        self.held = held
         self.path = os.path.realpath(path)
         self.line = line
         self.section = section
@@ -213,21 +215,24 @@ class Told:
 TOLD = re.compile(r";   told at (.+):(\d+), in the (?:main server|virtual host .*"
                   r"\((.+):(\d+)\))$")
 FIELDS = re.compile(r";   mode (\w+), max_age (\d+), mx (.*)$")
+HELD = re.compile(r";   senders may hold an earlier policy until (\S+)$")
 
 
 def read_dump(output, domain):
     """What DUMP_MTA_STS says about one domain: a list of Told."""
-    found, name, policy, is_pattern = [], None, None, False
+    found, name, policy, held, is_pattern = [], None, None, None, False
     pattern = "; policy hosts like "
     for line in output.splitlines():
-        fields, told = FIELDS.match(line), TOLD.match(line)
-        if fields:
+        fields, told, hold = FIELDS.match(line), TOLD.match(line), HELD.match(line)
+        if hold:
+            held = site.date(hold.group(1))
+        elif fields:
             policy = Policy(fields.group(1), tuple(fields.group(3).split()), int(fields.group(2)))
         elif told and (name == domain or is_pattern):
             section = Section(told.group(3), int(told.group(4))) if told.group(3) else None
-            found.append(Told(policy, told.group(1), int(told.group(2)), section, is_pattern))
+            found.append(Told(policy, told.group(1), int(told.group(2)), section, is_pattern, held))
         elif line.startswith("; ") and not line.startswith(";  "):
-            name = line[2:]
+            name, held = line[2:], None
             is_pattern = (line.startswith(pattern)
                           and fnmatch.fnmatchcase("mta-sts." + domain, line[len(pattern):]))
     return found

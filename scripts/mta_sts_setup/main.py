@@ -182,8 +182,9 @@ def _print_removal_begun(facts, policy, until):
    _mta-sts.{domain}. IN TXT "v=STSv1; id={id};"
 
 Go on serving it, with this record, until {until}: until then senders
-may hold an earlier policy. Then run: mta-sts-setup {domain} --remove
-""".format(domain=facts.domain, id=policy.id(), until=site.date_text(until)), end="")
+may hold an earlier policy. That is {left} from now. Then run: mta-sts-setup {domain} --remove
+""".format(domain=facts.domain, id=policy.id(), until=site.date_text(until),
+           left=removal.left(until)), end="")
 
 
 def _begin_removal(options, facts):

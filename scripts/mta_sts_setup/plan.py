@@ -43,6 +43,11 @@ class Facts:
         return seen[0].policy if seen else None
 
     @property
+    def held(self):
+        """Until when senders may hold an earlier policy, as far as the history tells; or None."""
+        return site.last(*(told.held for told in self.told))
+
+    @property
     def comments(self):
         return self.block.comments if self.block else []
 

@@ -15,18 +15,25 @@ from .policy import Policy
 from .step import Command, RemoveFile, read
 
 NONE_MAX_AGE = 86400
+RELOAD = timedelta(seconds=60)
 
 
 def begun(facts):
-    """Until when mode none is to be served, if the removal has begun; else None."""
-    return site.noted(facts.comments, site.REMOVAL)
+    """Until when mode none is to be served, if the removal has begun; else None. What the module
+    noted in its history counts beside what this program did: policies may have been changed by
+    hand, and were served until the reload."""
+    until = site.noted(facts.comments, site.REMOVAL)
+    return until and site.last(until, facts.held)
 
 
 def due(options, facts):
-    """Until when the last sender forgets what is served today."""
+    """Until when the last sender forgets what is served today, and what was served before. It does
+    not need the module to have noted today's policy. Rounded up, since that one is served until the
+    reload, a few seconds from now."""
     seconds = max(facts.policy.max_age, options.previous_max_age or 0)
-    ends = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    return max(ends, site.noted(facts.comments, site.EARLIER) or ends)
+    ends = datetime.now(timezone.utc) + RELOAD + timedelta(seconds=seconds)
+    ends = site.last(ends, facts.held, site.noted(facts.comments, site.EARLIER))
+    return site.rounded_up(ends)
 
 
 def none_policy(facts):
@@ -104,3 +111,11 @@ def finish(facts):
 
 def is_over(until):
     return datetime.now(timezone.utc) >= until
+
+
+def left(until):
+    """How long that is from now, in words."""
+    hours = max(0, int((until - datetime.now(timezone.utc)).total_seconds() + 3599) // 3600)
+    days, rest = divmod(hours, 24)
+    number, unit = (days + (rest > 0), "day") if days else (hours, "hour")
+    return "{} {}{}".format(number, unit, "" if number == 1 else "s")

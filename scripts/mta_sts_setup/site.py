@@ -49,16 +49,29 @@ def date_text(when):
     return when.strftime(FORMAT)
 
 
+def date(text):
+    """The date that date_text() writes so, or None."""
+    try:
+        return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
 def noted(comments, start):
     """The date that a comment of the block holds, or None."""
-    for line in comments:
-        if line.startswith(start):
-            try:
-                found = datetime.strptime(line[len(start):].strip(), FORMAT)
-            except ValueError:
-                continue
-            return found.replace(tzinfo=timezone.utc)
-    return None
+    dates = [date(line[len(start):].strip()) for line in comments if line.startswith(start)]
+    return next((found for found in dates if found), None)
+
+
+def rounded_up(when):
+    """The full ten minutes at or after it."""
+    seconds = int(when.timestamp())
+    return datetime.fromtimestamp(seconds - seconds % -600, timezone.utc)
+
+
+def last(*dates):
+    """The last of those dates that are not None, or None."""
+    return max((date for date in dates if date), default=None)
 
 
 def block_text(domain, policy, comments, indent):

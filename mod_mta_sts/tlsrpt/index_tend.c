@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/text.h"
+
+const tlsrpt_limits tlsrpt_index_limits = {
+    .sent = 64 << 20,
+    .inflated = 64 << 20,
+    .memory = 16 << 20,
+    .depth = 32,
+    .string = 8192,
+    .policies = 10000,
+    .failures = 100000,
+};
+
+/* A folder that was changed so shortly ago may change again without its time telling. */
+#define SETTLED apr_time_from_sec(2)
+
+/* Rows asked for at once. */
+#define EXPIRED_AT_ONCE 500
+#define FORGOTTEN_AT_ONCE 500
+
+/* How often the quarantine is looked through. */
+#define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
+
+typedef struct tending {
+    tlsrpt_batch batch;
+    tlsrpt_index_task *task;
+    tlsrpt_index_done *done;
+    apr_time_t deadline;
+    int has_progressed; /* each call does something, however short its time */
+    apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
+} tending;
+
+/* A row of the index and whether its file is still there. */
+typedef struct known_row {
+    long long id;
+    apr_int64_t file;
+    const char *digest;
+    int is_there;
+} known_row;
+
+static int is_over(const tending *t)
+{
+    const tlsrpt_index_task *task = t->task;
+
+    return (t->has_progressed && apr_time_now() >= t->deadline) ||
+           (task->is_ending && task->is_ending(task->baton));
+}
+
+/* --- what is too old --- */
+
+static int push_row(void *baton, const char *const *columns)
+{
+    apr_array_header_t *rows = baton;
+    known_row *row = apr_array_push(rows);
+
+    row->id = (long long)mta_sts_database_number(columns[0]);
+    row->digest = apr_pstrdup(rows->pool, columns[1]);
+    row->file = mta_sts_database_number(columns[2]);
+    row->is_there = 0;
+    return 1;
+}
+
+/* First the file, then the row: a row without file goes by itself, whatever happens in between. */
+static const char *remove_expired(tending *t, const known_row *row, int *is_stuck)
+{
+    tlsrpt_batch *batch = &t->batch;
+    apr_status_t status = tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest);
+    char reason[120];
+
+    if (status != APR_SUCCESS) {
+        *is_stuck = 1;
+        mta_sts_finding_add(batch->findings, MTA_STS_ERROR, "report-not-removed",
+                            tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest,
+                                              batch->findings->pool),
+                            "see whether the disk is mounted read-only and whose the file is",
+                            "it is older than reports are to be kept, and cannot be removed: %s",
+                            apr_strerror(status, reason, sizeof(reason)));
+        return NULL;
+    }
+    t->done->expired++;
+    t->has_progressed = 1;
+    return tlsrpt_row_remove(batch, row->id);
+}
+
+static const char *expire(tending *t)
+{
+    tlsrpt_batch *batch = &t->batch;
+    apr_time_t before = apr_time_now() - t->task->keep_days * TLSRPT_DAY;
+    apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(known_row));
+    const char *error;
+    int i, is_stuck = 0;
+
+    if (t->task->keep_days <= 0) {
+        return NULL;
+    }
+    error = mta_sts_database_rows(batch->db,
+                                  "SELECT id, digest, file FROM tlsrpt_report"
+                                  " WHERE host = %lld AND received < %lld"
+                                  " ORDER BY received LIMIT %d",
+                                  push_row, rows, batch->host, (long long)before, EXPIRED_AT_ONCE);
+    for (i = 0; i < rows->nelts && !error && !is_stuck && !is_over(t); i++) {
+        error = remove_expired(t, &APR_ARRAY_IDX(rows, i, known_row), &is_stuck);
+        apr_pool_clear(batch->ptemp);
+    }
+    t->done->more |= !is_stuck && (i < rows->nelts || rows->nelts == EXPIRED_AT_ONCE);
+    return error;
+}
+
+/* What was put into quarantine is not in the index. */
+static void sweep(tending *t)
+{
+    apr_time_t now = apr_time_now();
+    tlsrpt_index_task *task = t->task;
+
+    if (task->keep_days > 0 && now - task->swept >= SWEEP_INTERVAL) {
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
+        task->swept = now;
+    }
+}
+
+/* --- one folder --- */
+
+static const char *add_file(tending *t, const tlsrpt_spool_entry *entry)
+{
+    tlsrpt_batch *batch = &t->batch;
+    const tlsrpt_limits *limits = t->task->limits ? t->task->limits : &tlsrpt_index_limits;
+    tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
+    tlsrpt_kept_file kept;
+    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
+                                                   limits->sent, batch->ptemp, &kept);
+
+    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
+        return NULL; /* removed meanwhile */
+    }
+    error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
+                   : tlsrpt_row_add(batch, &kept, entry->file, limits, &state);
+    t->done->added++;
+    t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
+    t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
+    return error;
+}
+
+/* The rows of a folder, by digest. */
+static const char *find_rows(tending *t, int folder, apr_array_header_t **rows,
+                             apr_hash_t **by_digest)
+{
+    tlsrpt_batch *batch = &t->batch;
+    const char *first = apr_psprintf(batch->p, "%02x", (unsigned)folder);
+    const char *error;
+    int i;
+
+    *rows = apr_array_make(batch->p, 16, sizeof(known_row));
+    *by_digest = apr_hash_make(batch->p);
+    /* "g" follows the last hex digit. */
+    error = mta_sts_database_rows(batch->db,
+                                  "SELECT id, digest, file FROM tlsrpt_report"
+                                  " WHERE digest >= %s AND digest < %s AND host = %lld",
+                                  push_row, *rows, first, apr_pstrcat(batch->p, first, "g", NULL),
+                                  batch->host);
+    for (i = 0; i < (*rows)->nelts; i++) {
+        known_row *row = &APR_ARRAY_IDX(*rows, i, known_row);
+
+        apr_hash_set(*by_digest, row->digest, APR_HASH_KEY_STRING, row);
+    }
+    return error;
+}
+
+/* Takes in the files without row, or whose row tells another file. */
+static const char *add_files(tending *t, const apr_array_header_t *files, apr_hash_t *by_digest,
+                             int *is_whole)
+{
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < files->nelts && !error; i++) {
+        const tlsrpt_spool_entry *entry = &APR_ARRAY_IDX(files, i, tlsrpt_spool_entry);
+        known_row *row = apr_hash_get(by_digest, entry->digest, APR_HASH_KEY_STRING);
+
+        if (row && row->file == entry->file) {
+            row->is_there = 1;
+            continue;
+        }
+        if (is_over(t)) {
+            *is_whole = 0;
+            return NULL;
+        }
+        if (row) {
+            row->is_there = 1;
+            error = tlsrpt_row_remove(&t->batch, row->id);
+        }
+        if (!error) {
+            error = add_file(t, entry);
+        }
+        t->has_progressed = 1;
+        apr_pool_clear(t->batch.ptemp);
+    }
+    return error;
+}
+
+static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *is_whole)
+{
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < rows->nelts && !error; i++) {
+        const known_row *row = &APR_ARRAY_IDX(rows, i, known_row);
+
+        if (row->is_there) {
+            continue;
+        }
+        if (is_over(t)) {
+            *is_whole = 0;
+            return NULL;
+        }
+        error = tlsrpt_row_remove(&t->batch, row->id);
+        t->done->gone++;
+        t->has_progressed = 1;
+        apr_pool_clear(t->batch.ptemp);
+    }
+    return error;
+}
+
+static const char *note_folder(tending *t, int folder, apr_time_t changed)
+{
+    return mta_sts_database_run(t->batch.db,
+                                "INSERT INTO tlsrpt_folder (host, folder, changed)"
+                                " VALUES (%lld, %d, %lld)"
+                                " ON CONFLICT (host, folder) DO UPDATE SET"
+                                " changed = excluded.changed",
+                                t->batch.host, folder, (long long)changed);
+}
+
+/* @param is_whole out: whether nothing is left to do in it */
+static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *is_whole)
+{
+    apr_array_header_t *rows;
+    apr_hash_t *by_digest;
+    const apr_array_header_t *files;
+    const char *error;
+
+    *is_whole = 1;
+    files = tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, t->batch.p,
+                                      t->batch.findings);
+    if (!files) {
+        return NULL; /* it is told, and tried again next time */
+    }
+    error = find_rows(t, folder, &rows, &by_digest);
+    if (!error) {
+        error = add_files(t, files, by_digest, is_whole);
+    }
+    if (!error && *is_whole) {
+        error = remove_rows(t, rows, is_whole);
+    }
+    t->has_progressed |= *is_whole;
+    if (!error && *is_whole && apr_time_now() - changed >= SETTLED) {
+        error = note_folder(t, folder, changed);
+    }
+    return error;
+}
+
+/* --- the folders in turn --- */
+
+static int take_folder(void *baton, const char *const *columns)
+{
+    tending *t = baton;
+    apr_int64_t folder = mta_sts_database_number(columns[0]);
+
+    if (folder >= 0 && folder < TLSRPT_SPOOL_FOLDERS) {
+        t->known[folder] = mta_sts_database_number(columns[1]);
+    }
+    return 1;
+}
+
+/* Whether a folder must be looked at; its time is asked for before it is read. */
+static int has_changed(tending *t, int folder, apr_time_t *changed)
+{
+    return tlsrpt_spool_folder_changed(t->task->spool, TLSRPT_REPORTS, folder, changed) !=
+               APR_SUCCESS ||
+           *changed != t->known[folder];
+}
+
+/* A turn over all folders is at its end. */
+static void end_turn(tending *t)
+{
+    t->done->folders = t->task->folder;
+    t->task->folder = 0;
+}
+
+/* Goes on where the last call stopped, until each folder had its turn or time is up. */
+static const char *tend_folders(tending *t)
+{
+    int *folder = &t->task->folder, is_whole = 1;
+    int errors = mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR);
+    const char *error = NULL;
+    apr_time_t changed;
+
+    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error; *folder += 1) {
+        if (!has_changed(t, *folder, &changed)) {
+            continue;
+        }
+        if (is_over(t)) {
+            is_whole = 0;
+        }
+        else {
+            error = tend_folder(t, *folder, changed, &is_whole);
+        }
+        if (!is_whole) {
+            t->done->folders = *folder;
+            t->done->more = 1;
+            return error;
+        }
+        if (mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) > errors) {
+            break; /* the next ones would tell the same */
+        }
+    }
+    end_turn(t);
+    return error;
+}
+
+static const char *tend(tending *t)
+{
+    const char *error = expire(t);
+
+    if (!error) {
+        error = mta_sts_database_rows(t->batch.db,
+                                      "SELECT folder, changed FROM tlsrpt_folder WHERE host = %lld",
+                                      take_folder, t, t->batch.host);
+    }
+    if (!error) {
+        error = tend_folders(t);
+    }
+    return error;
+}
+
+const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
+                              mta_sts_findings *findings, tlsrpt_index_done *done)
+{
+    tending *t = apr_pcalloc(p, sizeof(*t));
+    int folder = task->folder;
+    const char *error;
+
+    memset(done, 0, sizeof(*done));
+    t->task = task;
+    t->done = done;
+    t->deadline = apr_time_now() + task->budget;
+    error = tlsrpt_batch_begin(&t->batch, db, task->host, p, findings);
+    if (error) {
+        return error;
+    }
+    error = tlsrpt_batch_end(&t->batch, tend(t));
+    if (error) {
+        task->folder = folder; /* what was done since is undone */
+        return error;
+    }
+    if (!done->more) {
+        sweep(t);
+    }
+    return NULL;
+}
+
+/* --- forgetting --- */
+
+static int take_count(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+/* Everything, numbers of texts and all. */
+static const char *forget_all(mta_sts_database *db)
+{
+    static const char *const tables[] = {
+        "DELETE FROM tlsrpt_failure", "DELETE FROM tlsrpt_policy",
+        "DELETE FROM tlsrpt_report",  "DELETE FROM tlsrpt_sum",
+        "DELETE FROM tlsrpt_cause",   "DELETE FROM tlsrpt_folder",
+        "DELETE FROM tlsrpt_word",    "DELETE FROM tlsrpt_domain",
+        "DELETE FROM tlsrpt_organization",
+    };
+    const char *error = NULL;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(tables) / sizeof(tables[0]) && !error; i++) {
+        error = mta_sts_database_run(db, tables[i]);
+    }
+    return error;
+}
+
+/* The reports of a host, one by one, for those of others stay. */
+static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
+{
+    apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(known_row));
+    const char *error = mta_sts_database_run(
+        batch->db, "DELETE FROM tlsrpt_folder WHERE host = %lld", batch->host);
+    int i;
+
+    if (!error) {
+        error = mta_sts_database_rows(batch->db,
+                                      "SELECT id, digest, file FROM tlsrpt_report"
+                                      " WHERE host = %lld LIMIT %d",
+                                      push_row, rows, batch->host, FORGOTTEN_AT_ONCE);
+    }
+    for (i = 0; i < rows->nelts && !error && apr_time_now() < deadline; i++) {
+        error = tlsrpt_row_remove(batch, APR_ARRAY_IDX(rows, i, known_row).id);
+        apr_pool_clear(batch->ptemp);
+    }
+    *more = i < rows->nelts || rows->nelts == FORGOTTEN_AT_ONCE;
+    return error;
+}
+
+const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_interval_time_t budget,
+                                apr_pool_t *p, int *more)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    apr_time_t deadline = apr_time_now() + budget;
+    apr_int64_t others = 0;
+    tlsrpt_batch batch;
+    const char *error = tlsrpt_batch_begin(&batch, db, host, p, findings);
+
+    *more = 0;
+    if (error) {
+        return error;
+    }
+    error = mta_sts_database_rows(
+        db, "SELECT count(*) FROM (SELECT 1 FROM tlsrpt_report WHERE host <> %lld LIMIT 1) s",
+        take_count, &others, batch.host);
+    if (!error) {
+        error = others ? forget_some(&batch, deadline, more) : forget_all(db);
+    }
+    return tlsrpt_batch_end(&batch, error);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/summary.h"
+
+#include <string.h>
+
+#define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))
+
+static int order_texts(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b)
+{
+    int order = ORDER(b->failed, a->failed);
+
+    return order ? order : strcmp(a->domain, b->domain);
+}
+
+int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b)
+{
+    return ORDER(a->day, b->day);
+}
+
+int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b)
+{
+    int order = ORDER(tlsrpt_count_add(b->successful, b->failed),
+                      tlsrpt_count_add(a->successful, a->failed));
+
+    return order ? order : strcmp(a->organization, b->organization);
+}
+
+int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b)
+{
+    int order = ORDER(b->sessions, a->sessions);
+
+    order = order ? order : strcmp(a->result_type, b->result_type);
+    return order ? order : order_texts(a->receiving_mx, b->receiving_mx);
+}
+
+int tlsrpt_order_seen(const tlsrpt_seen *a, const tlsrpt_seen *b)
+{
+    int order = ORDER(b->last, a->last);
+
+    order = order ? order : ORDER(b->sessions, a->sessions);
+    order = order ? order : strcmp(a->type, b->type);
+    return order ? order : strcmp(a->policy, b->policy);
+}

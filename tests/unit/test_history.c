@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "database_fixture.h"
+
+#include "core/history.h"
+#include "core/policy.h"
+
+#define DAY apr_time_from_sec(86400)
+#define T0 apr_time_from_sec(1800000000)
+
+/* --- helpers --- */
+
+static const char *text_of(apr_pool_t *p, const char *mode, int max_age)
+{
+    return apr_psprintf(p, "version: STSv1\r\nmode: %s\r\nmx: mx.example\r\nmax_age: %d\r\n", mode,
+                        max_age);
+}
+
+static const char *id_of(apr_pool_t *p, const char *text)
+{
+    return mta_sts_policy_id(p, text, strlen(text));
+}
+
+static void serve(apr_array_header_t *served, const char *domain, const char *text)
+{
+    apr_pool_t *p = served->pool;
+    const mta_sts_history_served one = {domain, id_of(p, text), text, strlen(text)};
+
+    APR_ARRAY_PUSH(served, mta_sts_history_served) = one;
+}
+
+static apr_array_header_t *nothing(apr_pool_t *p)
+{
+    return apr_array_make(p, 1, sizeof(mta_sts_history_served));
+}
+
+static mta_sts_history_machine machine_at(apr_time_t started)
+{
+    const mta_sts_history_machine machine = {"a.example", T0, started, started};
+
+    return machine;
+}
+
+/* Notes a start that serves these; the changes. */
+static apr_array_header_t *note(mta_sts_database *db, mta_sts_history_machine machine,
+                                const apr_array_header_t *served)
+{
+    apr_array_header_t *changes;
+
+    assert_done(mta_sts_history_note(db, &machine, served, served->pool, &changes));
+    return changes;
+}
+
+/* The same with one text for example.com. */
+static apr_array_header_t *note_text(mta_sts_database *db, apr_pool_t *p, apr_time_t started,
+                                     const char *text)
+{
+    apr_array_header_t *served = nothing(p);
+
+    serve(served, "example.com", text);
+    return note(db, machine_at(started), served);
+}
+
+static void note_again(mta_sts_database *db, apr_time_t now)
+{
+    const mta_sts_history_machine machine = {"a.example", T0, T0, now};
+
+    assert_done(mta_sts_history_note_again(db, &machine));
+}
+
+static apr_array_header_t *read_all(mta_sts_database *db, apr_pool_t *p, const char *domain)
+{
+    apr_array_header_t *entries;
+
+    assert_done(mta_sts_history_read(db, domain, p, &entries));
+    return entries;
+}
+
+static const mta_sts_history_entry *entry(const apr_array_header_t *entries, int i)
+{
+    assert_true(i < entries->nelts);
+    return &APR_ARRAY_IDX(entries, i, mta_sts_history_entry);
+}
+
+/* Until when senders hold something else than text for example.com. */
+static apr_time_t until(mta_sts_database *db, apr_pool_t *p, apr_time_t now, const char *text)
+{
+    apr_array_header_t *copies;
+
+    assert_done(mta_sts_history_copies(db, "a.example", now, p, &copies));
+    return mta_sts_history_until(copies, "example.com", id_of(p, text));
+}
+
+/* --- tests --- */
+
+static void test_a_first_policy_is_noted_and_changes_nothing(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *text = text_of(test->p, "testing", 86400);
+    const mta_sts_history_entry *only;
+    apr_array_header_t *entries;
+
+    assert_int_equal(note_text(db, test->p, T0, text)->nelts, 0);
+    entries = read_all(db, test->p, "example.com");
+    assert_int_equal(entries->nelts, 1);
+    only = entry(entries, 0);
+    assert_string_equal(only->host, "a.example");
+    assert_string_equal(only->domain, "example.com");
+    assert_string_equal(only->text, text);
+    assert_string_equal(only->id, id_of(test->p, text));
+    assert_int_equal(only->max_age, 86400);
+    assert_int_equal(only->first, T0);
+    assert_int_equal(only->last, T0);
+    assert_true(only->is_served);
+    assert_int_equal(until(db, test->p, T0, text), 0);
+    assert_int_equal(read_all(db, test->p, "other.example")->nelts, 0);
+}
+
+static void test_a_change_is_told_once_with_both_ids(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400);
+    const char *two = text_of(test->p, "enforce", 86400);
+    apr_array_header_t *changes;
+    const mta_sts_history_change *change;
+
+    note_text(db, test->p, T0, one);
+    assert_int_equal(note_text(db, test->p, T0 + DAY, one)->nelts, 0);
+    changes = note_text(db, test->p, T0 + 2 * DAY, two);
+    assert_int_equal(changes->nelts, 1);
+    change = &APR_ARRAY_IDX(changes, 0, mta_sts_history_change);
+    assert_string_equal(change->domain, "example.com");
+    assert_string_equal(change->old_id, id_of(test->p, one));
+    assert_string_equal(change->id, id_of(test->p, two));
+    assert_int_equal(note_text(db, test->p, T0 + 3 * DAY, two)->nelts, 0);
+}
+
+static void test_what_a_running_server_replaced_was_served_until_then(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 10 * 86400);
+    const char *two = text_of(test->p, "none", 86400);
+    apr_array_header_t *entries;
+
+    note_text(db, test->p, T0, one);
+    note_again(db, T0 + DAY);
+    note_text(db, test->p, T0 + 5 * DAY, two);
+    entries = read_all(db, test->p, "example.com");
+    assert_int_equal(entries->nelts, 2);
+    assert_string_equal(entry(entries, 0)->text, two);
+    assert_true(entry(entries, 0)->is_served);
+    assert_string_equal(entry(entries, 1)->text, one);
+    assert_false(entry(entries, 1)->is_served);
+    assert_int_equal(entry(entries, 1)->first, T0);
+    assert_int_equal(entry(entries, 1)->last, T0 + 5 * DAY);
+    assert_int_equal(until(db, test->p, T0 + 5 * DAY, two), T0 + 15 * DAY);
+}
+
+static void test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
+    mta_sts_history_machine later = {"a.example", T0 + 5 * DAY, T0 + 5 * DAY, T0 + 5 * DAY};
+    apr_array_header_t *served = nothing(test->p);
+
+    note_text(db, test->p, T0, one);
+    note_again(db, T0 + DAY);
+    serve(served, "example.com", two);
+    assert_int_equal(note(db, later, served)->nelts, 1);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 1)->last,
+                     T0 + DAY + MTA_STS_HISTORY_INTERVAL);
+}
+
+static void test_the_last_copy_of_all_earlier_texts_counts(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *year = text_of(test->p, "enforce", 31557600);
+    const char *week = text_of(test->p, "enforce", 7 * 86400);
+    const char *none = text_of(test->p, "none", 86400);
+    const apr_time_t end = T0 + DAY + apr_time_from_sec(31557600);
+
+    note_text(db, test->p, T0, year);
+    note_text(db, test->p, T0 + DAY, week);
+    note_text(db, test->p, T0 + 2 * DAY, none);
+    assert_int_equal(until(db, test->p, T0 + 2 * DAY, none), end);
+    assert_int_equal(until(db, test->p, end - 1, none), end);
+    assert_int_equal(until(db, test->p, end, none), 0);
+    /* Before it is noted that the year's policy is served again, nobody holds an earlier week. */
+    assert_int_equal(until(db, test->p, T0 + 2 * DAY, year), T0 + 9 * DAY);
+}
+
+static void test_what_is_not_noted_yet_is_served_until_now(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "enforce", 10 * 86400);
+    const char *two = text_of(test->p, "none", 86400);
+
+    note_text(db, test->p, T0, one);
+    assert_int_equal(until(db, test->p, T0 + 3 * DAY, two), T0 + 13 * DAY);
+}
+
+static void test_a_text_that_comes_back_is_no_earlier_one(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400);
+    const char *two = text_of(test->p, "enforce", 86400);
+
+    note_text(db, test->p, T0, one);
+    note_text(db, test->p, T0 + DAY, two);
+    assert_int_equal(note_text(db, test->p, T0 + 2 * DAY, one)->nelts, 1);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 3);
+    assert_int_equal(until(db, test->p, T0 + 2 * DAY, one), T0 + 3 * DAY);
+    assert_int_equal(until(db, test->p, T0 + 3 * DAY, one), 0);
+}
+
+static void test_a_domain_that_is_served_no_more_ends_and_begins_again(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *text = text_of(test->p, "testing", 86400);
+
+    note_text(db, test->p, T0, text);
+    assert_int_equal(note(db, machine_at(T0 + DAY), nothing(test->p))->nelts, 0);
+    assert_false(entry(read_all(db, test->p, "example.com"), 0)->is_served);
+    assert_int_equal(until(db, test->p, T0 + DAY, ""), T0 + 2 * DAY);
+    assert_int_equal(note_text(db, test->p, T0 + 2 * DAY, text)->nelts, 0);
+    assert_true(entry(read_all(db, test->p, "example.com"), 0)->is_served);
+}
+
+static void test_machines_do_not_end_what_others_serve(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
+    mta_sts_history_machine other = {"b.example", T0, T0, T0};
+    apr_array_header_t *served = nothing(test->p);
+
+    serve(served, "example.com", one);
+    note(db, other, served);
+    note_text(db, test->p, T0, one);
+    note_text(db, test->p, T0 + DAY, two);
+    assert_int_equal(note(db, other, served)->nelts, 0);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 3);
+    /* The other one was not seen for a day: of it counts what it served when it was seen. */
+    assert_int_equal(until(db, test->p, T0 + DAY, two), T0 + 2 * DAY);
+}
+
+static void test_what_nobody_can_hold_any_more_is_forgotten_in_the_end(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
+
+    note_text(db, test->p, T0, one);
+    note_text(db, test->p, T0 + DAY, two);
+    note_text(db, test->p, T0 + 300 * DAY, two);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 2);
+    note_text(db, test->p, T0 + 500 * DAY, two);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
+}
+
+static void test_an_error_is_told_and_leaves_no_half(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    mta_sts_history_machine machine = machine_at(T0 + DAY);
+    apr_array_header_t *served = nothing(test->p), *changes;
+
+    note_text(db, test->p, T0, text_of(test->p, "testing", 86400));
+    serve(served, "example.com", text_of(test->p, "none", 86400));
+    serve(served, "other.example", text_of(test->p, "none", 86400));
+    serve(served, "other.example", text_of(test->p, "none", 86400)); /* twice the same key */
+    assert_non_null(mta_sts_history_note(db, &machine, served, test->p, &changes));
+    assert_int_equal(changes->nelts, 0);
+    assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
+    assert_int_equal(read_all(db, test->p, "other.example")->nelts, 0);
+    assert_int_equal(note_text(db, test->p, T0 + DAY, text_of(test->p, "none", 86400))->nelts, 1);
+}
+
+/* A generous limit: the machine may be busy. */
+static void test_ten_thousand_domains_are_noted_soon(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    apr_array_header_t *before = nothing(test->p), *after = nothing(test->p), *copies;
+    apr_time_t began = apr_time_now();
+    int i;
+
+    for (i = 0; i < 10000; i++) {
+        const char *domain = apr_psprintf(test->p, "d%d.example", i);
+
+        serve(before, domain, text_of(test->p, "testing", 86400 + i));
+        serve(after, domain, text_of(test->p, i % 2 ? "none" : "testing", 86400 + i));
+    }
+    assert_int_equal(note(db, machine_at(T0), before)->nelts, 0);
+    assert_int_equal(note(db, machine_at(T0 + DAY), before)->nelts, 0);
+    note_again(db, T0 + DAY);
+    assert_int_equal(note(db, machine_at(T0 + 2 * DAY), after)->nelts, 5000);
+    assert_done(mta_sts_history_copies(db, "a.example", T0 + 2 * DAY, test->p, &copies));
+    assert_int_equal(copies->nelts, 15000);
+    assert_int_equal(mta_sts_history_until(copies, "d9999.example",
+                                           id_of(test->p, text_of(test->p, "none", 96399))),
+                     T0 + 2 * DAY + apr_time_from_sec(96399));
+    print_message("10,000 domains: %d ms\n", (int)apr_time_as_msec(apr_time_now() - began));
+    assert_true(apr_time_now() - began < apr_time_from_sec(60));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DATABASE_TESTS(test_a_first_policy_is_noted_and_changes_nothing),
+        DATABASE_TESTS(test_a_change_is_told_once_with_both_ids),
+        DATABASE_TESTS(test_what_a_running_server_replaced_was_served_until_then),
+        DATABASE_TESTS(test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last),
+        DATABASE_TESTS(test_the_last_copy_of_all_earlier_texts_counts),
+        DATABASE_TESTS(test_what_is_not_noted_yet_is_served_until_now),
+        DATABASE_TESTS(test_a_text_that_comes_back_is_no_earlier_one),
+        DATABASE_TESTS(test_a_domain_that_is_served_no_more_ends_and_begins_again),
+        DATABASE_TESTS(test_machines_do_not_end_what_others_serve),
+        DATABASE_TESTS(test_what_nobody_can_hold_any_more_is_forgotten_in_the_end),
+        DATABASE_TESTS(test_an_error_is_told_and_leaves_no_half),
+        DATABASE_TESTS(test_ten_thousand_domains_are_noted_soon),
+    };
+
+    return RUN_DATABASE_TESTS(tests);
+}
