@@ -116,6 +116,9 @@ static void tell(mod_database *database, const char *error)
 
 void mod_database_works(mod_database *database)
 {
+    if (!database->db) {
+        return;
+    }
     database->wait = WAIT_FIRST;
     if (mod_counters_shared->database_trouble == 0) {
         return;

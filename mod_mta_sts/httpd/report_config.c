@@ -28,3 +28,15 @@ const char *mod_report_path_of(const server_rec *s)
 {
     return mod_config_of(s)->report_path.path;
 }
+
+tlsrpt_limits mod_report_limits_of(const server_rec *s)
+{
+    const mod_report_config *config = mod_report_config_of(s);
+    tlsrpt_limits limits = tlsrpt_limits_default;
+
+    limits.sent = (apr_size_t)config->max_sent;
+    limits.inflated = (apr_size_t)config->max_inflated;
+    limits.memory = tlsrpt_limits_default.memory / 1024 *
+                    (limits.inflated / (tlsrpt_limits_default.inflated / 1024));
+    return limits;
+}

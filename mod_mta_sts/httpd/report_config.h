@@ -6,6 +6,8 @@
 #include <http_config.h>
 #include <apr_tables.h>
 
+#include "tlsrpt/report.h"
+
 /*
  * What the directives say of reports: where they come in, how many and how large, and where they
  * are kept. Written while httpd reads its configuration and only read afterwards; it lives in
@@ -44,6 +46,9 @@ mod_report_config *mod_report_config_make(apr_pool_t *p);
 
 /* What holds for a server: the same for all of them. */
 const mod_report_config *mod_report_config_of(const server_rec *s);
+
+/* The limits of the reader, made larger or smaller with those of the directive. */
+tlsrpt_limits mod_report_limits_of(const server_rec *s);
 
 /* The path of the endpoint of a server, its own or inherited; NULL if it has none. */
 const char *mod_report_path_of(const server_rec *s);

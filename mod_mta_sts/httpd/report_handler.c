@@ -47,19 +47,6 @@ static mod_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_
     return mod_ours_has(r->server, p, reading->report) ? MOD_REPORT_NEW : MOD_REPORT_QUARANTINED;
 }
 
-/* The limits of the reader, made larger or smaller with those of the directive. */
-static tlsrpt_limits limits_of(const request_rec *r)
-{
-    const mod_report_config *config = mod_report_config_of(r->server);
-    tlsrpt_limits limits = tlsrpt_limits_default;
-
-    limits.sent = (apr_size_t)config->max_sent;
-    limits.inflated = (apr_size_t)config->max_inflated;
-    limits.memory = tlsrpt_limits_default.memory / 1024 *
-                    (limits.inflated / (tlsrpt_limits_default.inflated / 1024));
-    return limits;
-}
-
 /* A pool that keeps nothing back for later when it is destroyed. */
 static apr_pool_t *make_passing_pool(apr_pool_t *parent)
 {
@@ -80,7 +67,7 @@ static apr_pool_t *make_passing_pool(apr_pool_t *parent)
 /* One report is open at a time in all children, so that many at once do not take more memory. */
 static void open_report(request_rec *r, const mod_body *body, opened *found)
 {
-    tlsrpt_limits limits = limits_of(r);
+    tlsrpt_limits limits = mod_report_limits_of(r->server);
     const tlsrpt_reading *reading;
     apr_pool_t *p;
 

@@ -10,78 +10,24 @@
 #include <mod_watchdog.h>
 #include <scoreboard.h>
 
-#include "core/history.h"
-#include "httpd/counters.h"
-#include "httpd/database.h"
-#include "httpd/history.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/startup.h"
 #include "httpd/state.h"
+#include "httpd/tasks.h"
 
 APLOG_USE_MODULE(mta_sts);
 
 #define NAME "mta-sts"
 #define INTERVAL apr_time_from_sec(1)
-#define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
-#define TIDY_INTERVAL apr_time_from_sec(10 * 60)
-
-/* What a task works with. */
-typedef struct work {
-    server_rec *main;
-    apr_pool_t *pool; /* of this child, for what lasts; only a task uses it */
-    mod_database *database;
-    int openings;         /* of it, so far */
-    mta_sts_database *db; /* open, if the task needs it */
-    apr_pool_t *scratch;  /* of this step */
-    int is_first;         /* the task was not done yet by this child, or not since the database was
-                             opened anew */
-} work;
-
-typedef enum step {
-    STEP_DONE,
-    STEP_GO_ON,  /* more is to be done at once */
-    STEP_FAILED, /* try again with the next round */
-} step;
-
-/* One thing to do now and then, in steps that are over in a moment, since the end of a child waits
- * for one. */
-typedef struct task {
-    step (*run)(work *now);
-    apr_interval_time_t interval;
-    int needs_database;
-    apr_time_t done; /* 0: not yet by this child, or not since the database failed */
-} task;
-
-static step outcome_of(work *now, const char *error)
-{
-    return mod_database_failed(now->database, error) ? STEP_FAILED : STEP_DONE;
-}
-
-static step tidy(work *now)
-{
-    (void)now;
-    tlsrpt_spool_tidy(mod_state_spool());
-    mod_counters_recount(mod_state_spool());
-    return STEP_DONE;
-}
-
-static step note_history(work *now)
-{
-    return outcome_of(now, now->is_first ? mod_history_note(now->main, now->db, now->scratch)
-                                         : mod_history_note_again(now->db, now->scratch));
-}
-
-static task tasks[] = {
-    {note_history, NOTE_INTERVAL, 1, 0},
-    {tidy, TIDY_INTERVAL, 0, 0},
-};
-#define TASK_COUNT (sizeof(tasks) / sizeof(tasks[0]))
 
 /* Held during each step: a child does not wait for the thread of mod_watchdog before it frees its
  * memory. */
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
-static int is_ending = 1;
-static work here;
+static int has_ended = 1;
+static int is_waited_for; /* the child is about to end */
+static mod_work here;
+static apr_pool_t *pool; /* of the watchdog of this child */
+static int openings;     /* of the database, so far */
 
 /* A child of the generation before lives on while it has connections; what it knows is old. */
 static int is_of_old_generation(void)
@@ -93,6 +39,17 @@ static int is_of_old_generation(void)
            generation != score->running_generation;
 }
 
+/* Asked often, and without the lock. */
+static int is_over(void *unused)
+{
+    int state;
+
+    (void)unused;
+    return __atomic_load_n(&is_waited_for, __ATOMIC_ACQUIRE) ||
+           ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING ||
+           is_of_old_generation();
+}
+
 static void let_go(void)
 {
     mod_database_close(here.database);
@@ -102,11 +59,11 @@ static void let_go(void)
  * one. */
 static void forget_done(void)
 {
-    apr_size_t i;
+    int i;
 
-    for (i = 0; i < TASK_COUNT; i++) {
-        if (tasks[i].needs_database) {
-            tasks[i].done = 0;
+    for (i = 0; i < mod_task_count; i++) {
+        if (mod_tasks[i].needs_database) {
+            mod_tasks[i].done = 0;
         }
     }
 }
@@ -114,108 +71,127 @@ static void forget_done(void)
 static int find_database(void)
 {
     here.db = mod_database_use(here.database);
-    if (here.openings != mod_database_openings(here.database)) {
-        here.openings = mod_database_openings(here.database);
+    if (openings != mod_database_openings(here.database)) {
+        openings = mod_database_openings(here.database);
         forget_done();
     }
     return here.db != NULL;
 }
 
-static step take_step(task *one)
+static mod_step take_step(mod_task *one)
 {
-    step outcome;
+    mod_step outcome;
 
     if (one->needs_database && !find_database()) {
-        return STEP_FAILED;
+        return MOD_STEP_FAILED;
     }
     here.is_first = one->done == 0;
-    apr_pool_create(&here.scratch, here.pool);
+    apr_pool_create(&here.scratch, pool);
     outcome = one->run(&here);
     apr_pool_destroy(here.scratch);
-    if (outcome == STEP_FAILED && one->needs_database) {
+    if (outcome == MOD_STEP_FAILED && one->needs_database) {
         forget_done();
     }
     return outcome;
 }
 
 /* One step, unless the child ends or is not to work any more. */
-static step run_step(task *one)
+static mod_step run_step(mod_task *one)
 {
-    step outcome = STEP_FAILED;
+    mod_step outcome = MOD_STEP_FAILED;
 
     pthread_mutex_lock(&working);
-    if (!is_ending && is_of_old_generation()) {
+    if (!has_ended && is_over(NULL)) {
         let_go();
     }
-    else if (!is_ending) {
+    else if (!has_ended) {
         outcome = take_step(one);
     }
     pthread_mutex_unlock(&working);
     return outcome;
 }
 
-static int is_due(const task *one, apr_time_t now)
+static int is_due(const mod_task *one, apr_time_t now)
 {
-    return !one->done || now < one->done /* the clock was set back */ ||
-           now - one->done >= one->interval;
+    return !one->done || (one->is_wanted && one->is_wanted(&here)) ||
+           now < one->done /* the clock was set back */ || now - one->done >= one->interval;
 }
 
-static void run_if_due(task *one)
+static void run_if_due(mod_task *one)
 {
     apr_time_t now = apr_time_now();
-    step outcome = STEP_GO_ON;
+    mod_step outcome = MOD_STEP_GO_ON;
 
     if (!is_due(one, now)) {
         return;
     }
-    while (outcome == STEP_GO_ON) {
+    while (outcome == MOD_STEP_GO_ON) {
         outcome = run_step(one);
     }
-    if (outcome == STEP_DONE) {
+    if (outcome == MOD_STEP_DONE) {
         one->done = now;
     }
+}
+
+/* Lets a database go that was replaced, also while there is nothing to do with it. */
+static mod_step look_after_database(mod_work *now)
+{
+    (void)now;
+    find_database();
+    return MOD_STEP_DONE;
 }
 
 /* The database works again once all that needs it was done. */
 static void tell_if_all_is_done(void)
 {
-    apr_size_t i = 0;
+    int i = 0;
 
     pthread_mutex_lock(&working);
-    while (i < TASK_COUNT && (!tasks[i].needs_database || tasks[i].done)) {
+    while (i < mod_task_count && (!mod_tasks[i].needs_database || mod_tasks[i].done)) {
         i++;
     }
-    if (i == TASK_COUNT && !is_ending && mod_database_use(here.database)) {
+    if (i == mod_task_count && !has_ended && !is_over(NULL)) {
         mod_database_works(here.database);
     }
     pthread_mutex_unlock(&working);
 }
 
+static void run_round(void)
+{
+    static mod_task first = {.run = look_after_database};
+    int i;
+
+    run_step(&first);
+    for (i = 0; i < mod_task_count; i++) {
+        run_if_due(mod_tasks + i);
+    }
+    tell_if_all_is_done();
+}
+
+/* Before anything of the child is freed: waits for the step that is being done. */
 static apr_status_t end(void *unused)
 {
     (void)unused;
+    __atomic_store_n(&is_waited_for, 1, __ATOMIC_RELEASE);
     pthread_mutex_lock(&working);
-    if (!is_ending) {
+    if (!has_ended) {
         let_go();
     }
-    is_ending = 1;
+    has_ended = 1;
     pthread_mutex_unlock(&working);
     return APR_SUCCESS;
 }
 
 static apr_status_t watch(int state, void *unused, apr_pool_t *p)
 {
-    apr_size_t i;
-
     (void)unused;
     (void)p;
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         return end(NULL);
     }
-    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < TASK_COUNT; i++) {
-        run_if_due(tasks + i);
+    if (state == AP_WATCHDOG_STATE_RUNNING) {
+        run_round();
     }
-    tell_if_all_is_done();
     return APR_SUCCESS;
 }
 
@@ -223,24 +199,24 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator;
-    apr_pool_t *pool;
+    apr_pool_t *made;
 
     apr_allocator_create(&allocator);
     apr_allocator_max_free_set(allocator, 1024 * 1024);
-    apr_pool_create_ex(&pool, pchild, NULL, allocator);
-    apr_allocator_owner_set(allocator, pool);
-    return pool;
+    apr_pool_create_ex(&made, pchild, NULL, allocator);
+    apr_allocator_owner_set(allocator, made);
+    return made;
 }
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     pthread_mutex_lock(&working);
-    here.main = main;
-    here.pool = make_pool(pchild);
-    here.database = mod_database_make(main, here.pool);
-    here.openings = 0;
+    pool = make_pool(pchild);
+    mod_tasks_prepare(&here, main, pool, is_over);
+    openings = 0;
     forget_done();
-    is_ending = 0;
+    has_ended = 0;
+    is_waited_for = 0;
     pthread_mutex_unlock(&working);
     apr_pool_pre_cleanup_register(pchild, NULL, end);
 }

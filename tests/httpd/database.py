@@ -14,17 +14,19 @@ class Database:
         self.path = path or server.root / "state/reports.db"
 
     def run(self, sql):
-        """Each row as a dict; an AssertionError where it cannot be read."""
+        """Each row as a dict; none where there is no table yet."""
+        if not self.path.exists():
+            return []
         result = subprocess.run([*OWNER, "sqlite3", "-bail", "-json", "-cmd", ".timeout 10000",
                                  f"file:{self.path}?mode=rw", sql],
                                 stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        if b"no such table" in result.stderr:
+            return []
         assert result.returncode == 0 and not result.stderr, result.stderr.decode()
         return json.loads(result.stdout or b"[]")
 
     def history(self, domain="example.com"):
-        """What was served, in the order of time: (id, mode, whether it is still served)."""
-        if not self.path.exists():
-            return []
-        rows = self.run("SELECT id, text, max_age, first_served, last_served FROM mta_sts_history "
+        """What was served, in the order of time: (id, text, whether it is still served)."""
+        rows = self.run("SELECT id, text, last_served FROM mta_sts_history "
                         f"WHERE domain = '{domain}' ORDER BY first_served")
         return [(row["id"], row["text"], row["last_served"] is None) for row in rows]

@@ -50,6 +50,16 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def opened(pid):
+    """The paths of the files it has open."""
+    paths = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                paths.add(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return paths
+
+
 def _inodes(table):
     """The inodes of the sockets in such a file as /proc/net/tcp."""
     lines = pathlib.Path(table).read_text().splitlines()[1:] if os.path.exists(table) else []
@@ -58,12 +68,7 @@ def _inodes(table):
 
 def sockets(pid):
     """The inodes of the sockets it has open."""
-    opened = set()
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                opened.add(os.readlink(f"/proc/{pid}/fd/{number}"))
-    return {name[len("socket:["):-1] for name in opened if name.startswith("socket:[")}
+    return {name[len("socket:["):-1] for name in opened(pid) if name.startswith("socket:[")}
 
 
 def connections(pid):
