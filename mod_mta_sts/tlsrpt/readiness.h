@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/finding.h"
 #include "core/policy.h"
+#include "tlsrpt/explain.h"
 #include "tlsrpt/summary.h"
 
 /*
@@ -84,6 +85,9 @@ int tlsrpt_readiness_concerns(const tlsrpt_policy *policy);
  */
 int tlsrpt_readiness_weighs(apr_pool_t *p, const tlsrpt_policy *policy, int verified,
                             const apr_array_header_t *served);
+
+/* Whether senders in mode enforce refuse to deliver for such a failure, and the cause is ours. */
+int tlsrpt_readiness_refuses(const tlsrpt_explanation *explanation);
 
 /* "yes", "not-yet", "no" or "unknown". */
 const char *tlsrpt_ready_name(tlsrpt_ready ready);

@@ -35,7 +35,7 @@ static const struct {
     [PAST] = {MTA_STS_INFO, "failure-past", "; not since"},
     [ELSEWHERE] = {MTA_STS_INFO, "failure-of-sender", ""},
     [UNCLEAR] = {MTA_STS_WARNING, "failure-unclear", ""},
-    [HARMLESS] = {MTA_STS_WARNING, "failure-of-policy-host", ""},
+    [HARMLESS] = {MTA_STS_WARNING, "failure-without-refusal", ""},
     [MENDED] = {MTA_STS_WARNING, "failure-mended", "; now it is well"},
     [OURS] = {MTA_STS_ERROR, "failure-ours", ""},
 };
@@ -75,10 +75,11 @@ static int is_well(const readiness_judge *judge, const tlsrpt_cause *cause,
 
 /* --- the weight of one failure --- */
 
-/* Without a policy senders deliver as ever: only what it says of the MX hosts holds mail up. */
-static int holds_up_mail(const tlsrpt_explanation *explanation)
+/* Without a policy senders deliver as ever, and DANE makes them refuse whatever the mode is: that
+ * leaves what is wrong with the mail servers. */
+int tlsrpt_readiness_refuses(const tlsrpt_explanation *explanation)
 {
-    return explanation->whose != TLSRPT_WHOSE_POLICY_HOST ||
+    return explanation->whose == TLSRPT_WHOSE_MX ||
            strcmp(explanation->cause, "mx-not-in-policy") == 0;
 }
 
@@ -101,9 +102,9 @@ static failure_weight weigh(const readiness_judge *judge, const tlsrpt_cause *ca
     case TLSRPT_WHOSE_UNKNOWN:
         return is_everyday(judge, cause->sessions) ? ELSEWHERE : UNCLEAR;
     default:
-        return is_well(judge, cause, explanation) ? MENDED
-               : holds_up_mail(explanation)       ? OURS
-                                                  : HARMLESS;
+        return is_well(judge, cause, explanation)      ? MENDED
+               : tlsrpt_readiness_refuses(explanation) ? OURS
+                                                       : HARMLESS;
     }
 }
 

@@ -484,7 +484,7 @@ static void test_failures_count_where_they_are_ours_and_recent_and_told_by_someb
          "yes: info failure-unconfirmed, info reports-left-aside"},
         {"fetch, verified", fetch_error_verified, "not-yet: warning failure-mended"},
         {"fetch, unlooked", fetch_error_unlooked,
-         "not-yet: unknown mx-unprobed, warning failure-of-policy-host"},
+         "not-yet: unknown mx-unprobed, warning failure-without-refusal"},
         {"forged", forged, "yes: info failure-unconfirmed, info reports-left-aside"},
         {"DANE", dane_failures, "yes: "},
         {"countless", countless,
