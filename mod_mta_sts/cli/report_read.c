@@ -237,34 +237,35 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     tell_progress(all);
 }
 
-static int read_store(reading *all)
+static void read_store(reading *all, tlsrpt_spool *spool)
 {
-    tlsrpt_spool *spool = cli_store_open(all->p, all->name, all->call->state_dir, CLI_STORE_READ);
-
-    if (spool) {
-        all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
-    }
-    return spool != NULL;
+    all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
 }
 
 int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
                     cli_report_result *result)
 {
     reading all = {.p = p, .name = name, .call = call, .result = result};
-    int is_read = 1;
+    tlsrpt_spool *spool = NULL;
 
     memset(result, 0, sizeof(*result));
     result->rejected = apr_array_make(p, 1, sizeof(cli_report_rejected));
     all.tally = tlsrpt_tally_make(p, &call->filter);
     all.told = isatty(STDERR_FILENO) ? apr_time_now() + PROGRESS_AFTER : 0;
+    if (!call->path_count) {
+        spool = cli_store_open(p, name, call->state_dir, CLI_STORE_READ);
+        if (!spool) {
+            return 0;
+        }
+    }
     fputs(call->format->head, stdout);
-    if (call->path_count) {
-        read_files(&all);
+    if (spool) {
+        read_store(&all, spool);
     }
     else {
-        is_read = read_store(&all);
+        read_files(&all);
     }
     end_progress(&all);
     result->sum = tlsrpt_tally_sum(all.tally);
-    return is_read;
+    return 1;
 }

@@ -6,14 +6,9 @@
 
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/words.h"
 #include "core/name.h"
 #include "core/policy_text.h"
-#include "core/text.h"
-
-#define WIDTH 78          /* columns of text */
-#define NAMES_MAX 5       /* senders and addresses in one line */
-#define LABEL "     %-9s" /* in front of the facts of a failure */
-#define INDENT 14         /* columns of it */
 
 /* What is the same for all lines. */
 typedef struct page {
@@ -21,71 +16,6 @@ typedef struct page {
     const cli_report_call *call;
     cli_style style;
 } page;
-
-/* --- words --- */
-
-static const char *counted(apr_pool_t *p, apr_int64_t count, const char *one, const char *many)
-{
-    return apr_psprintf(p, "%" APR_INT64_T_FMT " %s", count, count == 1 ? one : many);
-}
-
-/* A sender's word, short and harmless. */
-static const char *shown(apr_pool_t *p, const char *text)
-{
-    const char *quoted = mta_sts_text_quote(p, text, strlen(text));
-    apr_size_t len = strlen(text);
-
-    return !len                                                               ? "(no name)"
-           : strlen(quoted) == len + 2 && strncmp(quoted + 1, text, len) == 0 ? text
-                                                                              : quoted;
-}
-
-static const char *date(apr_pool_t *p, apr_time_t time)
-{
-    apr_time_exp_t parts;
-
-    if (!time || apr_time_exp_gmt(&parts, time) != APR_SUCCESS) {
-        return "an untold day";
-    }
-    return apr_psprintf(p, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
-}
-
-/* A range that ends with midnight ends with the day before. */
-static const char *last_date(apr_pool_t *p, apr_time_t end)
-{
-    return date(p, end ? end - 1 : 0);
-}
-
-static const char *dates(apr_pool_t *p, apr_time_t begin, apr_time_t end)
-{
-    const char *first = date(p, begin), *last = last_date(p, end);
-
-    return !end || strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);
-}
-
-/* "Google, Microsoft and 3 more" */
-static const char *names(apr_pool_t *p, const apr_array_header_t *list)
-{
-    const char *text = "";
-    int i, count = list->nelts < NAMES_MAX ? list->nelts : NAMES_MAX;
-
-    for (i = 0; i < count; i++) {
-        text = apr_pstrcat(p, text, i ? ", " : "", shown(p, APR_ARRAY_IDX(list, i, const char *)),
-                           NULL);
-    }
-    return list->nelts > count ? apr_psprintf(p, "%s and %d more", text, list->nelts - count)
-                               : text;
-}
-
-/* Per cent, cut to two digits, so that it is 100 only if all are. */
-static const char *share(apr_pool_t *p, apr_int64_t part, apr_int64_t rest)
-{
-    double per_cent = 100 * ((double)part / ((double)part + (double)rest));
-    apr_int64_t hundredths = (apr_int64_t)(100 * per_cent);
-
-    hundredths = rest && hundredths > 9999 ? 9999 : hundredths;
-    return apr_psprintf(p, "%d.%02d %%", (int)(hundredths / 100), (int)(hundredths % 100));
-}
 
 static const char *domain_name(const page *of, const tlsrpt_domain *domain)
 {
@@ -95,37 +25,11 @@ static const char *domain_name(const page *of, const tlsrpt_domain *domain)
         return "(no domain told)";
     }
     return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
-               ? shown(of->p, domain->domain)
+               ? cli_shown(of->p, domain->domain)
                : cli_domain_text(of->p, &of->style, host);
 }
 
 /* --- lines --- */
-
-/* Prints words in lines of WIDTH, from a column on where the cursor is already. */
-static void print_wrapped(int indent, const char *text)
-{
-    int column = indent;
-
-    while (*text) {
-        int len = (int)strcspn(text, " ");
-
-        if (column > indent && column + 1 + len > WIDTH) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        }
-        printf("%s%.*s", column > indent ? " " : "", len, text);
-        column += len + (column > indent);
-        text += len;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
-}
-
-static void print_fact(const char *label, const char *text)
-{
-    printf(LABEL, label);
-    print_wrapped(INDENT, text);
-}
 
 static void print_sign(const page *of, int indent, mta_sts_severity severity)
 {
@@ -136,11 +40,11 @@ static void print_sign(const page *of, int indent, mta_sts_severity severity)
 /* A command stands alone in its line, so that it can be copied. */
 static void print_explanation(const tlsrpt_explanation *explanation)
 {
-    print_fact("what:", explanation->what);
-    print_fact("where:", tlsrpt_whose_text(explanation->whose));
-    print_fact("do:", explanation->action);
+    cli_print_fact("what:", explanation->what);
+    cli_print_fact("where:", tlsrpt_whose_text(explanation->whose));
+    cli_print_fact("do:", explanation->action);
     if (explanation->command) {
-        printf("%*s%s\n", INDENT, "", explanation->command);
+        printf("%*s%s\n", CLI_FACT_INDENT, "", explanation->command);
     }
 }
 
@@ -191,6 +95,23 @@ static apr_array_header_t *explanations(const page *of, const tlsrpt_domain *dom
     return list;
 }
 
+static void print_names(const page *of, const char *label, const apr_array_header_t *list)
+{
+    if (list->nelts) {
+        cli_print_fact(label, cli_names(of->p, list));
+    }
+}
+
+static void print_facts(const page *of, const tlsrpt_cause *cause)
+{
+    cli_print_fact("since:", apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
+                                         cli_last_date(of->p, cause->last), NULL));
+    print_names(of, "told by:", cause->senders);
+    print_names(of, "from IP:", cause->sending_ips);
+    print_names(of, "MX's IP:", cause->receiving_ips);
+    print_names(of, "reason:", cause->reasons);
+}
+
 static void print_cause(const page *of, const tlsrpt_domain *domain, const tlsrpt_cause *cause)
 {
     const apr_array_header_t *list = explanations(of, domain, cause);
@@ -198,24 +119,13 @@ static void print_cause(const page *of, const tlsrpt_domain *domain, const tlsrp
 
     putchar('\n');
     print_sign(of, 2, MTA_STS_ERROR);
-    printf("%s failed: %s", counted(of->p, cause->sessions, "session", "sessions"),
-           *cause->result_type ? shown(of->p, cause->result_type) : "no result type told");
-    printf("%s%s\n", cause->receiving_mx ? " at " : "",
-           cause->receiving_mx ? shown(of->p, cause->receiving_mx) : "");
+    printf("%s failed: %s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
+           *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
+           cause->receiving_mx ? " at " : "",
+           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "");
+    print_facts(of, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(APR_ARRAY_IDX(list, i, const tlsrpt_explanation *));
-    }
-    print_fact("since:", apr_pstrcat(of->p, date(of->p, cause->first), ", last told of ",
-                                     last_date(of->p, cause->last), NULL));
-    print_fact("told by:", names(of->p, cause->senders));
-    if (cause->reasons->nelts) {
-        print_fact("reason:", names(of->p, cause->reasons));
-    }
-    if (cause->receiving_ips->nelts) {
-        print_fact("at:", names(of->p, cause->receiving_ips));
-    }
-    if (cause->sending_ips->nelts) {
-        print_fact("from:", names(of->p, cause->sending_ips));
     }
 }
 
@@ -242,7 +152,7 @@ static void print_causes(const page *of, const tlsrpt_domain *domain)
     if (rest) {
         putchar('\n');
         print_sign(of, 2, MTA_STS_ERROR);
-        printf("%s failed: no details told\n", counted(of->p, rest, "session", "sessions"));
+        printf("%s failed: no details told\n", cli_counted(of->p, rest, "session", "sessions"));
         print_explanation(tlsrpt_explain_no_details(of->p, domain->domain));
     }
 }
@@ -267,9 +177,10 @@ static void print_urgency(const page *of, const tlsrpt_domain *domain)
     if (enforced && domain->failed) {
         putchar('\n');
         print_sign(of, 2, MTA_STS_WARNING);
-        print_wrapped(4, "These senders had a policy in mode enforce: where a failure is the MX's, "
-                         "they hold the mail back or bounce it. While it is being mended, "
-                         "`MTASTSMode testing` and the new id in DNS stop the loss.");
+        cli_print_wrapped(
+            4, "These senders had a policy in mode enforce: where a failure is the MX's, "
+               "they hold the mail back or bounce it. While it is being mended, "
+               "`MTASTSMode testing` and the new id in DNS stop the loss.");
     }
 }
 
@@ -291,10 +202,10 @@ static void print_seen(const page *of, const tlsrpt_domain *domain, const tlsrpt
         of->p, held, seen->policy, cli_served_of(of->call->served, domain->domain), domain->domain);
 
     print_sign(of, 2, is_odd(held) ? MTA_STS_WARNING : MTA_STS_INFO);
-    print_wrapped(4, apr_psprintf(of->p, "policy that %s had (%s, last on %s): %s",
-                                  names(of->p, seen->senders),
-                                  counted(of->p, seen->sessions, "session", "sessions"),
-                                  last_date(of->p, seen->last), text));
+    cli_print_wrapped(4, apr_psprintf(of->p, "policy that %s had (%s, last on %s): %s",
+                                      cli_names(of->p, seen->senders),
+                                      cli_counted(of->p, seen->sessions, "session", "sessions"),
+                                      cli_last_date(of->p, seen->last), text));
 }
 
 /*
@@ -334,20 +245,20 @@ static const char *policy_in_short(const page *of, const tlsrpt_domain *domain)
 
 static void print_well(const page *of, const tlsrpt_domain *domain)
 {
-    const char *senders = counted(of->p, domain->senders->nelts, "sender", "senders");
+    const char *senders = cli_counted(of->p, domain->senders->nelts, "sender", "senders");
     const char *policy = domain->seen->nelts ? policy_in_short(of, domain) : "";
 
     print_sign(of, 0, domain->successful ? MTA_STS_OK : MTA_STS_INFO);
     printf("%s: ", domain_name(of, domain));
     if (domain->successful) {
         printf("all %s of %s delivered securely%s%s",
-               counted(of->p, domain->successful, "session", "sessions"), senders,
+               cli_counted(of->p, domain->successful, "session", "sessions"), senders,
                *policy ? ", " : "", policy);
     }
     else {
         printf("no sessions, tell %s", senders);
     }
-    printf(" (%s)\n", dates(of->p, domain->begin, domain->end));
+    printf(" (%s)\n", cli_dates(of->p, domain->begin, domain->end));
     print_policies(of, domain, 1);
 }
 
@@ -358,18 +269,18 @@ static void print_ill(const page *of, const tlsrpt_domain *domain)
     printf("%s: ", domain_name(of, domain));
     if (domain->failed) {
         printf("%s of %s delivered securely, %" APR_INT64_T_FMT " failed\n",
-               share(of->p, domain->successful, domain->failed),
-               counted(of->p, tlsrpt_count_add(domain->successful, domain->failed), "session",
-                       "sessions"),
+               cli_share(of->p, domain->successful, domain->failed),
+               cli_counted(of->p, tlsrpt_count_add(domain->successful, domain->failed), "session",
+                           "sessions"),
                domain->failed);
     }
     else {
         printf("%s delivered securely, but failures are told\n",
-               counted(of->p, domain->successful, "session", "sessions"));
+               cli_counted(of->p, domain->successful, "session", "sessions"));
     }
-    printf("  %s, %s, %s\n", dates(of->p, domain->begin, domain->end),
-           counted(of->p, domain->senders->nelts, "sender", "senders"),
-           counted(of->p, domain->reports, "report", "reports"));
+    printf("  %s, %s, %s\n", cli_dates(of->p, domain->begin, domain->end),
+           cli_counted(of->p, domain->senders->nelts, "sender", "senders"),
+           cli_counted(of->p, domain->reports, "report", "reports"));
     print_causes(of, domain);
     print_urgency(of, domain);
     putchar('\n');
@@ -383,9 +294,9 @@ static void print_head(const page *of, const cli_report_result *result)
     const tlsrpt_summary *sum = result->sum;
     int is_store = !of->call->path_count;
 
-    printf("%s", counted(of->p, sum->reports, "report", "reports"));
+    printf("%s", cli_counted(of->p, sum->reports, "report", "reports"));
     if (is_store && of->call->since) {
-        printf(" since %s", date(of->p, of->call->since));
+        printf(" since %s", cli_date(of->p, of->call->since));
     }
     if (sum->duplicates + sum->conflicts) {
         printf("; %" APR_INT64_T_FMT " more came again and do not count",
@@ -393,7 +304,7 @@ static void print_head(const page *of, const cli_report_result *result)
     }
     if (result->older) {
         printf("; %s left out (--since all tells them, too)",
-               counted(of->p, result->older, "older one is", "older ones are"));
+               cli_counted(of->p, result->older, "older one is", "older ones are"));
     }
     if (sum->reports && sum->unverified == sum->reports) {
         printf("\nNo sender is verified: anybody can send such reports.");
@@ -401,7 +312,7 @@ static void print_head(const page *of, const cli_report_result *result)
     else if (sum->unverified) {
         printf("\nOf %" APR_INT64_T_FMT " of them the sender is not verified.", sum->unverified);
     }
-    printf("\n%s", sum->domains->nelts ? "\n" : "");
+    putchar('\n');
 }
 
 static int count_failed(const tlsrpt_summary *sum)
@@ -414,25 +325,30 @@ static int count_failed(const tlsrpt_summary *sum)
     return count;
 }
 
+/* Those that failed come first, and stand apart. */
+static void print_domain(const page *of, const tlsrpt_domain *domain, int is_first_well)
+{
+    if (has_failed(domain)) {
+        print_ill(of, domain);
+    }
+    else if (!of->call->failures_only) {
+        fputs(is_first_well ? "\n" : "", stdout);
+        print_well(of, domain);
+    }
+}
+
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
     page of = {.call = call, .style = cli_style_of_output()};
-    int i;
+    int i, failed = count_failed(result->sum);
 
-    if (call->failures_only && !count_failed(result->sum)) {
+    if (call->failures_only && !failed) {
         return;
     }
     apr_pool_create(&of.p, p);
     print_head(&of, result);
     for (i = 0; i < result->sum->domains->nelts; i++) {
-        const tlsrpt_domain *domain = APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *);
-
-        if (has_failed(domain)) {
-            print_ill(&of, domain);
-        }
-        else if (!call->failures_only) {
-            print_well(&of, domain);
-        }
+        print_domain(&of, APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *), i == failed);
         apr_pool_clear(of.p);
     }
     apr_pool_destroy(of.p);

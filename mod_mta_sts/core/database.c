@@ -13,7 +13,6 @@
 #define PGSQL_LOCK 0x6d7461737473LL
 
 #define VALUES_MAX 32
-#define NUMBER_SIZE 24
 
 typedef enum value_kind { VALUE_TEXT, VALUE_INT, VALUE_LONG, VALUE_LONG_LONG } value_kind;
 
@@ -23,10 +22,11 @@ typedef struct statement {
     value_kind kinds[VALUES_MAX];
 } statement;
 
-/* Values as the driver takes them, and room for the digits of numbers. */
+/* Values as the driver takes them: pointers to texts, or to numbers. Bound as texts, as
+ * apr_dbd_pquery would do it, SQLite would find no number equal to another one. */
 typedef struct values {
-    const char *texts[VALUES_MAX];
-    char digits[VALUES_MAX][NUMBER_SIZE];
+    const void *pointers[VALUES_MAX];
+    apr_int64_t numbers[VALUES_MAX];
 } values;
 
 static const struct {
@@ -108,24 +108,21 @@ static void collect(const statement *prepared, values *bound, va_list args)
     int i;
 
     for (i = 0; i < prepared->count; i++) {
-        long long number = 0;
-
+        bound->pointers[i] = &bound->numbers[i];
         switch (prepared->kinds[i]) {
         case VALUE_TEXT:
-            bound->texts[i] = va_arg(args, const char *);
-            continue;
+            bound->pointers[i] = va_arg(args, const char *);
+            break;
         case VALUE_INT:
-            number = va_arg(args, int);
+            bound->numbers[i] = va_arg(args, int);
             break;
         case VALUE_LONG:
-            number = va_arg(args, long);
+            bound->numbers[i] = va_arg(args, long);
             break;
         case VALUE_LONG_LONG:
-            number = va_arg(args, long long);
+            bound->numbers[i] = va_arg(args, long long);
             break;
         }
-        apr_snprintf(bound->digits[i], NUMBER_SIZE, "%" APR_INT64_T_FMT, (apr_int64_t)number);
-        bound->texts[i] = bound->digits[i];
     }
 }
 
@@ -152,8 +149,8 @@ static const char *run_prepared(mta_sts_database *db, const char *sql, va_list a
         return error;
     }
     collect(prepared, &bound, args);
-    code = apr_dbd_pquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
-                          prepared->count, bound.texts);
+    code = apr_dbd_pbquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
+                           bound.pointers);
     return code == 0 ? NULL : mta_sts_database_tell(db, "write to", code);
 }
 
@@ -206,8 +203,8 @@ static const char *select_prepared(mta_sts_database *db, const char *sql,
         return error;
     }
     collect(prepared, &bound, args);
-    code = apr_dbd_pselect(db->driver, db->scratch, db->handle, &results, prepared->prepared, 1,
-                           prepared->count, bound.texts);
+    code = apr_dbd_pbselect(db->driver, db->scratch, db->handle, &results, prepared->prepared, 1,
+                            bound.pointers);
     if (code != 0 || !results) {
         return mta_sts_database_tell(db, "read", code);
     }

@@ -105,6 +105,12 @@ static const rule rules[] = {
      "Let the mail server speak TLS 1.2 and 1.3 with common ciphers; Postfix: leave "
      "smtpd_tls_protocols and smtpd_tls_ciphers at their defaults.",
      "openssl s_client -starttls smtp -connect {mx}:25 -tls1_2 </dev/null"},
+    {"validation-failure", "X509_V_ERR_|x509", NULL, "certificate-invalid", TLSRPT_WHOSE_MX,
+     "The sender found something wrong with the certificate of {mx}: the reason names the check "
+     "that failed.",
+     "Look at each certificate of the chain that the server sends. A new certificate, installed "
+     "with its full chain, mends nearly all of these.",
+     SMTP_CHAIN},
     {"validation-failure", NULL, NULL, "validation-failure", TLSRPT_WHOSE_UNKNOWN,
      "The encrypted session with {mx} failed for another reason than a certificate that is out of "
      "date, untrusted or of another host.",

@@ -51,16 +51,17 @@ tlsrpt_held tlsrpt_held_compare(apr_pool_t *p, const char *type, const char *pol
     if (strcmp(type, "tlsa") == 0) {
         return TLSRPT_HELD_DANE;
     }
-    if (!served) {
-        return TLSRPT_HELD_UNKNOWN;
-    }
     if (strcmp(type, "no-policy-found") == 0) {
-        return served->mode == MTA_STS_MODE_NONE ? TLSRPT_HELD_CURRENT : TLSRPT_HELD_NONE;
+        return !served                             ? TLSRPT_HELD_UNKNOWN
+               : served->mode == MTA_STS_MODE_NONE ? TLSRPT_HELD_CURRENT
+                                                   : TLSRPT_HELD_NONE;
     }
     if (strcmp(type, "sts") != 0 || !*policy) {
         return TLSRPT_HELD_UNTOLD;
     }
-    return is_same(read_policy(p, policy), served) ? TLSRPT_HELD_CURRENT : TLSRPT_HELD_OTHER;
+    return !served                                   ? TLSRPT_HELD_UNKNOWN
+           : is_same(read_policy(p, policy), served) ? TLSRPT_HELD_CURRENT
+                                                     : TLSRPT_HELD_OTHER;
 }
 
 const char *tlsrpt_held_name(tlsrpt_held held)
@@ -153,5 +154,5 @@ const char *tlsrpt_held_text(apr_pool_t *p, tlsrpt_held held, const char *policy
     case TLSRPT_HELD_UNKNOWN:
         break;
     }
-    return *policy ? tlsrpt_policy_words(p, policy) : "none";
+    return *policy ? tlsrpt_policy_words(p, policy) : "none found";
 }

@@ -120,14 +120,58 @@ static void keep_report(tlsrpt_tally *tally, const tlsrpt_report *report, int ve
     }
 }
 
-/* The same report again, or another one of its identity: a verified one takes the place of one that
- * is not. */
-static void add_again(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
-                      tlsrpt_kept_report *kept)
+/* Texts are interned, so that those that are the same are the same pointer. */
+static int is_same_failure(const tlsrpt_kept_failure *a, const tlsrpt_kept_failure *b)
 {
-    if (verified && !kept->verified) {
-        keep_report(tally, report, verified, kept);
+    return a->result_type == b->result_type && a->mx == b->mx && a->reason == b->reason &&
+           a->receiving_ip == b->receiving_ip && a->sending_ip == b->sending_ip &&
+           a->sessions == b->sessions;
+}
+
+static int is_same_policy(const tlsrpt_kept_policy *a, const tlsrpt_kept_policy *b)
+{
+    int i;
+
+    if (a->domain != b->domain || a->type != b->type || strcmp(a->policy, b->policy) != 0 ||
+        a->successful != b->successful || a->failed != b->failed ||
+        a->failure_count != b->failure_count) {
+        return 0;
     }
+    for (i = 0; i < a->failure_count; i++) {
+        if (!is_same_failure(&a->failures[i], &b->failures[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether two of one identity tell the same, however they are written. */
+static int is_same(const tlsrpt_kept_report *a, const tlsrpt_kept_report *b)
+{
+    int i, same = a->policy_count == b->policy_count;
+
+    for (i = 0; same && i < a->policy_count; i++) {
+        same = is_same_policy(&a->policies[i], &b->policies[i]);
+    }
+    return same;
+}
+
+/* Another report of an identity that was counted: it is the same again, or it contradicts. A
+ * verified one takes the place of one that is not. */
+static tlsrpt_counted add_again(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
+                                tlsrpt_kept_report *kept)
+{
+    tlsrpt_kept_report again;
+    int same;
+
+    keep_report(tally, report, verified, &again);
+    same = is_same(kept, &again);
+    if (verified && !kept->verified) {
+        *kept = again;
+    }
+    tally->duplicates += same;
+    tally->conflicts += !same;
+    return same ? TLSRPT_DUPLICATE : TLSRPT_CONFLICT;
 }
 
 tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,
@@ -141,19 +185,16 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
     }
     apr_pool_clear(tally->ptemp);
     kept = apr_hash_get(tally->digests, digest, APR_HASH_KEY_STRING);
-    if (kept) {
+    if (kept && (kept->verified || !verified)) {
         tally->duplicates++;
-        add_again(tally, report, verified, kept);
         return TLSRPT_DUPLICATE;
     }
-    digest = apr_pstrdup(tally->p, digest);
     identity = tlsrpt_report_identity(tally->ptemp, report);
-    kept = apr_hash_get(tally->identities, identity, APR_HASH_KEY_STRING);
+    kept = kept ? kept : apr_hash_get(tally->identities, identity, APR_HASH_KEY_STRING);
+    digest = apr_pstrdup(tally->p, digest);
     if (kept) {
         apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, kept);
-        add_again(tally, report, verified, kept);
-        tally->conflicts++;
-        return TLSRPT_CONFLICT;
+        return add_again(tally, report, verified, kept);
     }
     kept = apr_palloc(tally->p, sizeof(*kept));
     keep_report(tally, report, verified, kept);

@@ -41,6 +41,8 @@ static const explained cases[] = {
      TLSRPT_WHOSE_MX},
     {OF("validation-failure", "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
      "certificate-not-trusted", TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"), "certificate-invalid",
+     TLSRPT_WHOSE_MX},
     {OF("validation-failure", "tls-remote-alert-70-protocol-version"), "tls-handshake",
      TLSRPT_WHOSE_MX},
     {OF("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_WHOSE_SENDER},

@@ -225,8 +225,9 @@ static void test_a_report_counts_once_whatever_way_it_came(void **state)
     add(tally, &one, "a", 0, TLSRPT_COUNTED);
     add(tally, &one, "a", 1, TLSRPT_DUPLICATE);
     add(tally, &one, "a", 0, TLSRPT_DUPLICATE);
+    add(tally, &one, "written otherwise", 0, TLSRPT_DUPLICATE);
     sum = tlsrpt_tally_sum(tally);
-    assert_true(sum->reports == 1 && sum->duplicates == 2 && sum->conflicts == 0);
+    assert_true(sum->reports == 1 && sum->duplicates == 3 && sum->conflicts == 0);
     assert_true(sum->unverified == 0 && sum->successful == 5);
 }
 

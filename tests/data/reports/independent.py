@@ -102,19 +102,33 @@ def domain_of(policy):
     return domain.removesuffix(".").lower()
 
 
+def objects(values):
+    """What is no object has no meaning here."""
+    return [value for value in values or [] if isinstance(value, dict)]
+
+
+def text_of(holder, name):
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def sums_of(root):
     """Per policy domain: sessions as the summaries tell them, and failure details."""
-    sums = {}
-    for policy in root["policies"]:
+    sums, of_types = {}, {}
+    for policy in objects(root["policies"]):
         summary = policy.get("summary") or {}
         of = sums.setdefault(domain_of(policy), collections.Counter())
+        types = of_types.setdefault(domain_of(policy), collections.Counter())
         of["successful"] += count_of(summary, "total-successful-session-count")
         of["failed"] += count_of(summary, "total-failure-session-count")
-        for detail in policy.get("failure-details") or []:
+        for detail in objects(policy.get("failure-details")):
+            count = count_of(detail, "failed-session-count")
             of["details"] += 1
-            of["failed_in_details"] += count_of(detail, "failed-session-count")
+            of["failed_in_details"] += count
+            types[detail.get("result-type") or ""] += count
     return [{"domain": domain, **{name: min(of[name], HIGHEST) for name in
-             ("successful", "failed", "details", "failed_in_details")}}
+             ("successful", "failed", "details", "failed_in_details")},
+             "types": dict(sorted(of_types[domain].items()))}
             for domain, of in sorted(sums.items())]
 
 
@@ -124,8 +138,8 @@ def read(octets):
         root = load(octets)
         date_range = root.get("date-range") or {}
         return {"outcome": "read",
-                "organization": root.get("organization-name") or "",
-                "id": root.get("report-id") or "",
+                "organization": text_of(root, "organization-name"),
+                "id": text_of(root, "report-id"),
                 "begin": seconds_of(date_range, "start-datetime"),
                 "end": seconds_of(date_range, "end-datetime"),
                 "domains": sums_of(root)}
@@ -161,7 +175,7 @@ def total_of(files):
     """All files together, in their order, each identity once."""
     seen = {}
     totals = collections.Counter()
-    domains = {}
+    domains, types = {}, {}
     for reports in files.values():
         for report in reports:
             if report["outcome"] != "read":
@@ -179,9 +193,14 @@ def total_of(files):
                 for name in ("successful", "failed"):
                     sums[name] = min(sums[name] + of[name], HIGHEST)
                     totals[name] = min(totals[name] + of[name], HIGHEST)
+                for kind, count in of["types"].items():
+                    kinds = types.setdefault(of["domain"], collections.Counter())
+                    kinds[kind] = min(kinds[kind] + count, HIGHEST)
     return {**{name: totals[name] for name in ("reports", "duplicates", "conflicts", "rejected",
                                                "successful", "failed")},
-            "domains": {domain: dict(sums) for domain, sums in sorted(domains.items())}}
+            "domains": {domain: dict(sums) for domain, sums in sorted(domains.items())},
+            "types": {domain: dict(sorted(kinds.items())) for domain, kinds in
+                      sorted(types.items())}}
 
 
 def main():

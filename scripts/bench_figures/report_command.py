@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `mta-sts report --format json` takes for ten thousand reports, beside Python."""
+
+import gzip
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from bench_figures.common import CannotMeasure, spread
+
+PYTHON = Path(__file__).parent / "python_report.py"
+MIB = 1 << 20
+SENDERS, DAYS, DOMAINS = 20, 28, 500
+
+
+def failures(number, domain):
+    """Every fourth report tells of failures, as few real ones do."""
+    kinds = (("certificate-expired", "X509_V_ERR_CERT_HAS_EXPIRED"), ("starttls-not-supported", ""))
+    return [] if number % 4 else [
+        {"result-type": kind, "sending-mta-ip": f"192.0.2.{number % 250}",
+         "receiving-mx-hostname": f"mx1.{domain}", "receiving-mx-helo": f"mx1.{domain}",
+         "receiving-ip": "198.51.100.7", "failed-session-count": 1 + number % 7,
+         "failure-reason-code": reason} for kind, reason in kinds]
+
+
+def report(number):
+    """One as Google and Microsoft send them."""
+    day = f"2026-05-{number // SENDERS % DAYS + 1:02}"
+    domain = f"d{number % DOMAINS:04}.example.org"
+    details = failures(number, domain)
+    patterns = [f"mx1.{domain}", f"*.mail.{domain}"]
+    return {
+        "organization-name": f"Sender {number % SENDERS} Inc.",
+        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+        "contact-info": "tls-reports@sender.example",
+        "report-id": f"{day}T00:00:00Z_{number}_{domain}",
+        "policies": [{
+            "policy": {"policy-type": "sts", "policy-domain": domain, "mx-host": patterns,
+                       "policy-string": ["version: STSv1", "mode: enforce",
+                                         *(f"mx: {name}" for name in patterns),
+                                         "max_age: 604800"]},
+            "summary": {"total-successful-session-count": 1000 + number,
+                        "total-failure-session-count":
+                            sum(detail["failed-session-count"] for detail in details)},
+            "failure-details": details}]}
+
+
+def write_reports(folder, count):
+    folder.mkdir()
+    for number in range(count):
+        packed = gzip.compress(json.dumps(report(number)).encode(), mtime=0)
+        (folder / f"{number:06}.json.gz").write_bytes(packed)
+
+
+def measure(words, output):
+    """(seconds, octets of memory at most) of a process that must end well."""
+    with open(output, "wb") as file:
+        begin = time.monotonic()
+        pid = os.posix_spawn(words[0], words, os.environ,
+                             file_actions=[(os.POSIX_SPAWN_DUP2, file.fileno(), 1)])
+        _, status, usage = os.wait4(pid, 0)
+        seconds = time.monotonic() - begin
+    if status:
+        raise CannotMeasure(f"{words[0]} ended with {status}")
+    return seconds, usage.ru_maxrss * 1024
+
+
+def totals(output):
+    return json.loads(output.read_bytes())["totals"]
+
+
+def figure_report_command(bench):
+    count, pairs = 10_000, bench.pick(15, 5)
+    folder = bench.root / "reports"
+    ours, pythons = bench.root / "ours.json", bench.root / "python.json"
+    command = str(Path(bench.module).parents[1] / "mta-sts")
+    ratios, most = [], 0
+    write_reports(folder, count)
+    for _ in range(pairs):
+        python, _ = measure([sys.executable, str(PYTHON), str(folder)], pythons)
+        seconds, memory = measure([command, "report", "--format", "json", str(folder)], ours)
+        ratios.append(python / seconds)
+        most = max(most, memory)
+    if totals(ours) != totals(pythons):
+        raise CannotMeasure(f"{totals(ours)} is not what Python sums up: {totals(pythons)}")
+    yield (f"{count:,} reports: Python's time over that of mta-sts report",
+           statistics.median(ratios), f"{pairs} pairs, {spread(ratios)}, last {python:.2f} s over "
+           f"{seconds:.2f} s", 2, 3)
+    yield (f"{count:,} reports: peak memory of mta-sts report (MiB)", most / MIB, "", 100, 50)
