@@ -92,7 +92,7 @@ static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
     ap_log_error(
         APLOG_MARK, APLOG_WARNING, 0, look->main,
         "%s: mode enforce is set, but reports of the last %d days tell of %" APR_INT64_T_FMT
-        " sessions that it makes senders refuse: %s %s; mta-sts ready %s tells the rest "
+        " sessions that it makes senders refuse: %s %s All of it: mta-sts ready %s "
         "[enforce-failures]",
         domain, DAYS, sessions, worst->what, worst->action, domain);
 }
@@ -139,7 +139,6 @@ const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
 
         error = is_on && *is_on ? look_at(&look, domain) : NULL;
     }
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main, "DBG %d domains error %s told %d", domains ? domains->nelts : -1, error ? error : "-", look.told);
     if (look.told > MOD_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                      "and %d more domains in mode enforce with such failures [enforce-failures]",
