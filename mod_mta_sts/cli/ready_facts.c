@@ -2,12 +2,18 @@
 #include "cli/ready.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
 #include "cli/input.h"
+#include "cli/state_dir.h"
 #include "cli/store.h"
+#include "core/database.h"
+#include "core/history.h"
+#include "core/policy_text.h"
 
 static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 {
@@ -101,6 +107,47 @@ static void find_served(cli_ready_domain *domain)
     }
 }
 
+/* The embedded database of the state directory; NULL: there is none, or it cannot be read, so that
+ * what it would tell is not known. It is not made. */
+static mta_sts_database *open_database(cli_ready_call *call)
+{
+    char *dir = realpath(cli_state_dir_find(call->state_dir), NULL);
+    const char *path = apr_pstrcat(call->p, dir ? dir : "", "/" MTA_STS_DATABASE_FILE, NULL);
+    mta_sts_database *db = NULL;
+    struct stat info;
+
+    free(dir);
+    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode) && !mta_sts_database_init(call->p)) {
+        mta_sts_database_open(call->p, MTA_STS_DATABASE_SQLITE, path, &db);
+    }
+    return db;
+}
+
+/* What the module noted that it served earlier. */
+static void read_history(cli_ready_call *call)
+{
+    mta_sts_database *db = open_database(call);
+    apr_array_header_t *entries;
+    int i, j;
+
+    for (i = 0; db && i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        if (mta_sts_history_read(db, domain->domain, call->p, &entries)) {
+            continue;
+        }
+        for (j = 0; j < entries->nelts; j++) {
+            const char *text = APR_ARRAY_IDX(entries, j, mta_sts_history_entry).text;
+
+            APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = mta_sts_policy_text_read(
+                call->p, text, strlen(text), mta_sts_findings_make(call->p));
+        }
+    }
+    if (db) {
+        mta_sts_database_close(db);
+    }
+}
+
 /* --- the reports --- */
 
 /* A report without those of its policies that are not wanted. */
@@ -188,6 +235,7 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     if (!spool) {
         return CLI_EXIT_UNKNOWN;
     }
+    read_history(call);
     for (i = 0; i < call->domains->nelts; i++) {
         cli_ready_domain *domain = domain_at(call, i);
 
