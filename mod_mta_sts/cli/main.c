@@ -14,6 +14,7 @@ static const cli_subcommand *const subcommands[] = {
     &cli_import,
     &cli_lint,
     &cli_ready,
+    &cli_reindex,
     &cli_report,
 };
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))

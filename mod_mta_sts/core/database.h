@@ -62,6 +62,12 @@ const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const c
 /* Closes it before its pool does. */
 void mta_sts_database_close(mta_sts_database *db);
 
+/* Whether several machines may use it: PostgreSQL. */
+int mta_sts_database_is_shared(const mta_sts_database *db);
+
+/* The name by which this machine is told from others in a database. */
+const char *mta_sts_database_host(apr_pool_t *p);
+
 /* How messages call it: its file, or what may be shown of the conninfo. Lives as long as db. */
 const char *mta_sts_database_name(const mta_sts_database *db);
 
@@ -71,6 +77,17 @@ const char *mta_sts_database_name(const mta_sts_database *db);
  * removed or replaced meanwhile (open it anew).
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
+
+/* Whether an error tells that the file of SQLite is damaged: it must be moved away and made again.
+ */
+int mta_sts_database_is_damaged(const char *error);
+
+/* Moves a damaged file of SQLite, and what belongs to it, out of the way: ".damaged" is added to
+ * its name. Nobody of this process may have it open.
+ *
+ * @return NULL, or in words why not, allocated from p
+ */
+const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file);
 
 /* Whether an error just tells that another one wrote for too long. */
 int mta_sts_database_is_locked(const char *error);

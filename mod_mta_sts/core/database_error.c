@@ -8,6 +8,7 @@
 #include "core/conninfo.h"
 
 #define TEXT_MAX 300
+#define IS_DAMAGED "is damaged"
 #define IS_LOCKED "is locked by another process"
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
@@ -25,13 +26,12 @@ static const sqlite_trouble sqlite_troubles[] = {
      "see whether the disk is mounted read-only and whose the file and its folder are"},
     {10, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
-    {11, "is damaged", "move the file and those with -wal and -shm away, then mta-sts reindex "
-                       "makes it again from the reports"},
+    {11, IS_DAMAGED, "mta-sts reindex moves it away and makes it again from the "
+                       "reports"},
     {13, "cannot grow: the disk is full", "make room on the disk"},
     {14, "cannot be opened", "see whether its folder is there and whose it is"},
-    {26, "is damaged, or not a database of SQLite",
-     "move the file and those with -wal and -shm away, then mta-sts reindex makes it again from "
-     "the reports"},
+    {26, IS_DAMAGED ", or not a database of SQLite",
+     "mta-sts reindex moves it away and makes it again from the reports"},
 };
 
 static const sqlite_trouble *find_trouble(int code)
@@ -108,4 +108,9 @@ const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int c
 int mta_sts_database_is_locked(const char *error)
 {
     return strstr(error, IS_LOCKED) || strstr(error, "lock timeout") /* PostgreSQL's words */;
+}
+
+int mta_sts_database_is_damaged(const char *error)
+{
+    return strstr(error, IS_DAMAGED) != NULL;
 }

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <apr_network_io.h>
 #include <apr_strings.h>
 
 #include "core/conninfo.h"
@@ -186,6 +188,36 @@ void mta_sts_database_close(mta_sts_database *db)
 const char *mta_sts_database_name(const mta_sts_database *db)
 {
     return db->name;
+}
+
+int mta_sts_database_is_shared(const mta_sts_database *db)
+{
+    return !db->is_sqlite;
+}
+
+const char *mta_sts_database_host(apr_pool_t *p)
+{
+    char name[APRMAXHOSTLEN + 1];
+
+    return apr_gethostname(name, sizeof(name), p) == APR_SUCCESS ? apr_pstrdup(p, name)
+                                                                 : "localhost";
+}
+
+const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file)
+{
+    /* The log last: without the file it belongs to nothing. */
+    static const char *const ends[] = {"", "-shm", "-wal"};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const char *from = apr_pstrcat(p, file, ends[i], NULL);
+
+        if (rename(from, apr_pstrcat(p, file, ".damaged", ends[i], NULL)) != 0 &&
+            errno != ENOENT) {
+            return refuse(p, from, apr_psprintf(p, "cannot be moved: %s", strerror(errno)));
+        }
+    }
+    return NULL;
 }
 
 static const char *describe(mta_sts_database *db, const char *where)

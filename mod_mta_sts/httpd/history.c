@@ -24,10 +24,7 @@ void mod_history_prepare(void)
 
 const char *mod_history_host(apr_pool_t *p)
 {
-    char name[APRMAXHOSTLEN + 1];
-
-    return apr_gethostname(name, sizeof(name), p) == APR_SUCCESS ? apr_pstrdup(p, name)
-                                                                 : "localhost";
+    return mta_sts_database_host(p);
 }
 
 static mta_sts_history_machine this_machine(apr_pool_t *p)

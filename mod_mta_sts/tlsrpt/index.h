@@ -29,7 +29,8 @@
 /* What a process that keeps the index has to know, and how far it is. */
 typedef struct tlsrpt_index_task {
     tlsrpt_spool *spool;
-    const char *host;            /* name of the machine whose spool it is */
+    const char *host;            /* name of the machine whose spool it is: mta_sts_database_host.
+                                    Of no meaning in a database of SQLite, which has one spool */
     const tlsrpt_limits *limits; /* of the reports; NULL: tlsrpt_index_limits */
     int keep_days;               /* reports that came earlier are removed; 0: none is */
     apr_interval_time_t budget;  /* time after which a call ends */

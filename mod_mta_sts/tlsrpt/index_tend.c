@@ -22,6 +22,9 @@ const tlsrpt_limits tlsrpt_index_limits = {
 /* A folder that was changed so shortly ago may change again without its time telling. */
 #define SETTLED apr_time_from_sec(2)
 
+/* Rows of another machine go when it should have done it long ago: it may be no more. */
+#define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
+
 /* Rows asked for at once. */
 #define EXPIRED_AT_ONCE 500
 #define FORGOTTEN_AT_ONCE 500
@@ -44,6 +47,7 @@ typedef struct known_row {
     apr_int64_t file;
     const char *digest;
     int is_there;
+    int is_ours; /* its file is in our spool */
 } known_row;
 
 static int is_over(const tending *t)
@@ -65,6 +69,17 @@ static int push_row(void *baton, const char *const *columns)
     row->digest = apr_pstrdup(rows->pool, columns[1]);
     row->file = mta_sts_database_number(columns[2]);
     row->is_there = 0;
+    row->is_ours = 1;
+    return 1;
+}
+
+static int push_expired(void *baton, const char *const *columns)
+{
+    apr_array_header_t *rows = baton;
+
+    push_row(rows, columns);
+    APR_ARRAY_IDX(rows, rows->nelts - 1, known_row).is_ours =
+        columns[3] && (columns[3][0] == '1' || columns[3][0] == 't');
     return 1;
 }
 
@@ -72,7 +87,9 @@ static int push_row(void *baton, const char *const *columns)
 static const char *remove_expired(tending *t, const known_row *row, int *is_stuck)
 {
     tlsrpt_batch *batch = &t->batch;
-    apr_status_t status = tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest);
+    apr_status_t status =
+        row->is_ours ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
+                     : APR_SUCCESS;
     char reason[120];
 
     if (status != APR_SUCCESS) {
@@ -102,10 +119,11 @@ static const char *expire(tending *t)
         return NULL;
     }
     error = mta_sts_database_rows(batch->db,
-                                  "SELECT id, digest, file FROM tlsrpt_report"
-                                  " WHERE host = %lld AND received < %lld"
+                                  "SELECT id, digest, file, host = %lld FROM tlsrpt_report"
+                                  " WHERE received < %lld AND (host = %lld OR received < %lld)"
                                   " ORDER BY received LIMIT %d",
-                                  push_row, rows, batch->host, (long long)before, EXPIRED_AT_ONCE);
+                                  push_expired, rows, batch->host, (long long)before, batch->host,
+                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
     for (i = 0; i < rows->nelts && !error && !is_stuck && !is_over(t); i++) {
         error = remove_expired(t, &APR_ARRAY_IDX(rows, i, known_row), &is_stuck);
         apr_pool_clear(batch->ptemp);

@@ -9,6 +9,10 @@
 /* PostgreSQL has no index over texts of more than some 2,700 octets. */
 #define KEY_MAX 1000
 
+/* In a database that is not shared the machine may get another name without getting another spool.
+ */
+#define ALONE "localhost"
+
 static const struct {
     const char *next, *find, *add;
 } statements[TLSRPT_WORDS] = {
@@ -43,6 +47,9 @@ static const char *begin(tlsrpt_batch *batch, const char *host)
         error = mta_sts_database_rows(batch->db,
                                       "SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_report",
                                       take_number, &batch->next_report);
+    }
+    if (!mta_sts_database_is_shared(batch->db)) {
+        host = ALONE;
     }
     return error ? error : tlsrpt_word_number(batch, TLSRPT_WORD, host, &batch->host);
 }
