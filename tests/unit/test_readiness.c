@@ -646,6 +646,15 @@ static void one_had_the_older(situation *s)
     add_days(s, "big.example", 1, 10, TESTING, 1);
 }
 
+static void one_changed_on_the_last_day(situation *s)
+{
+    day told = {
+        .sender = "big.example", .days_ago = 1, .policy = OLDER, .good = 5000, .verified = 1};
+
+    add_report(s, &told);
+    add_days(s, "big.example", 1, 1, TESTING, 1);
+}
+
 static void small_has_the_older(situation *s)
 {
     day told = {
@@ -661,6 +670,7 @@ static void test_the_big_senders_have_the_current_policy(void **state)
         {"verified", one_verified_has_the_older, "not-yet: warning policy-held-other"},
         {"served earlier", one_served_earlier_has_it, "yes: info policy-held-other"},
         {"no more", one_had_the_older, "yes: "},
+        {"both on one day", one_changed_on_the_last_day, "yes: "},
         {"small", small_has_the_older, "yes: "},
     };
 
