@@ -317,8 +317,9 @@ void readiness_judge_held(readiness_judge *judge)
     tell_others(judge, others, findings);
     if (i && current == i) {
         mta_sts_finding_add(findings, MTA_STS_OK, "policy-held", judge->facts->domain, NULL,
-                            "the senders of %.0f %% of the sessions have the policy that is "
-                            "served now",
-                            covered * 100 / total);
+                            "%s, with %.0f %% of the sessions, %s the policy that is served now",
+                            i == 1 ? "the biggest sender"
+                                   : apr_psprintf(judge->p, "the %d biggest senders", i),
+                            covered * 100 / total, i == 1 ? "has" : "have");
     }
 }
