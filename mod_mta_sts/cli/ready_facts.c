@@ -96,7 +96,7 @@ static void find_served(cli_ready_domain *domain)
     const mta_sts_policy *configured = domain->configured ? domain->configured->policy : NULL;
     tlsrpt_readiness_facts *facts = &domain->facts;
 
-    facts->served = facts->result           ? facts->result->policy
+    facts->served = facts->result && facts->result->policy ? facts->result->policy
                     : domain->served->nelts ? APR_ARRAY_IDX(domain->served, 0, mta_sts_policy *)
                                             : configured;
     if (facts->result && facts->result->policy) {
