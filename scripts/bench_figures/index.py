@@ -182,11 +182,12 @@ def build_sums(bench):
 def figure_index_sums(bench):
     count = bench.pick(1_000_000, 200_000)
     program, worst = build_sums(bench), {}
-    for domains in (count // 10, 1000):
+    for domains in (count // 10, count // 400):
         state = make_state(bench.root / f"sums-{domains}")
         reindex(bench, state)
         fill_index(state / "reports.db", Rows(count, domains, 50))
         since = FIRST_DAY + count // domains - min(30, count // domains // 2)
+        run(program, str(state / "reports.db"), "d000007.example.org", str(since))
         times = run(program, str(state / "reports.db"), "d000007.example.org", str(since))
         for line in times.splitlines():
             name, value = line.split()
@@ -194,6 +195,6 @@ def figure_index_sums(bench):
         size = os.path.getsize(state / "reports.db")
     name, value = max(worst.items(), key=lambda item: item[1])
     told = ", ".join(f"{name} {value:.0f}" for name, value in worst.items())
-    yield (f"slowest page over {count:,} reports (ms)", value,
-           f"{name}; with {count // 10:,} and with 1,000 domains: {told}; the database has "
+    yield (f"slowest page over {count:,} reports (ms of CPU)", value,
+           f"{name}; the slower of {count // 10:,} and {count // 400:,} domains: {told}; the database has "
            f"{size / count:.0f} octets a report", 200, 100)

@@ -4,10 +4,12 @@
  *
  *   index_sums DATABASE DOMAIN SINCE-DAY
  *
- * Prints a line for each: its name and the milliseconds.
+ * Prints a line for each: its name and the milliseconds of CPU, which on a machine that has nothing
+ * else to do are those that pass, for the pages of the database are in memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <apr_general.h>
 
@@ -123,10 +125,11 @@ int main(int argc, const char *const *argv)
     a.domain.domain = argv[2];
     a.lately.since = apr_time_from_sec((apr_time_t)atoi(argv[3]) * 86400);
     for (i = 0; !error && i < sizeof(questions) / sizeof(questions[0]); i++) {
-        apr_time_t begin = apr_time_now();
+        clock_t begin = clock();
 
         error = questions[i].ask(&a);
-        printf("%s %.1f\n", questions[i].name, (double)(apr_time_now() - begin) / 1000);
+        printf("%s %.1f\n", questions[i].name,
+               (double)(clock() - begin) * 1000 / (double)CLOCKS_PER_SEC);
     }
     if (error) {
         fprintf(stderr, "%s\n", error);
