@@ -98,8 +98,7 @@ static const char *read_database(reindexing *work, const reindex_call *call)
     work->where = blank ? blank : "";
     if (!*work->where && strcmp(work->driver, MTA_STS_DATABASE_SQLITE) == 0) {
         real = realpath(dir, NULL);
-        work->where =
-            apr_pstrcat(work->p, real ? real : dir, "/" MTA_STS_DATABASE_FILE, NULL);
+        work->where = apr_pstrcat(work->p, real ? real : dir, "/" MTA_STS_DATABASE_FILE, NULL);
         free(real);
     }
     return mta_sts_database_validate(work->p, work->driver, work->where);
@@ -128,8 +127,8 @@ static void tell_findings(const reindexing *work, const mta_sts_findings *findin
 static void tell_progress(const reindexing *work, const tlsrpt_index_done *done)
 {
     if (work->is_terminal && done->more) {
-        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool",
-                work->all.added, 100 * done->folders / TLSRPT_SPOOL_FOLDERS);
+        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->all.added,
+                100 * done->folders / TLSRPT_SPOOL_FOLDERS);
     }
 }
 
@@ -252,8 +251,7 @@ static int reindex(reindexing *work)
     return finish(work, error, is_broken);
 }
 
-static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc,
-                       const char *const *argv)
+static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     reindex_call call = {NULL, NULL};
     reindexing work = {.p = p};

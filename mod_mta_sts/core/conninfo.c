@@ -13,10 +13,9 @@
 static const char *const shown[] = {"host", "hostaddr", "port", "dbname", "user", NULL};
 
 /* Known to hold nothing secret, so that a value such as "require" may stand in an error text. */
-static const char *const harmless[] = {"application_name", "connect_timeout", "gssencmode",
-                                       "options",          "sslcert",         "sslkey",
-                                       "sslmode",          "sslrootcert",     "service",
-                                       "passfile",         "channel_binding", NULL};
+static const char *const harmless[] = {
+    "application_name", "connect_timeout", "gssencmode", "options",  "sslcert",         "sslkey",
+    "sslmode",          "sslrootcert",     "service",    "passfile", "channel_binding", NULL};
 
 static int is_listed(const char *const *list, const char *word)
 {

@@ -212,8 +212,8 @@ static const char *select_prepared(mta_sts_database *db, const char *sql,
     return NULL;
 }
 
-const char *mta_sts_database_rows(mta_sts_database *db, const char *sql,
-                                  mta_sts_database_row *take, void *baton, ...)
+const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,
+                                  void *baton, ...)
 {
     const char *error;
     va_list args;
@@ -292,8 +292,7 @@ const char *mta_sts_database_begin(mta_sts_database *db)
 
 const char *mta_sts_database_begin_reading(mta_sts_database *db)
 {
-    return begin(db,
-                 db->is_sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    return begin(db, db->is_sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
                  "read");
 }
 

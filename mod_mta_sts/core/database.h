@@ -124,9 +124,8 @@ const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
 typedef int mta_sts_database_row(void *baton, const char *const *columns);
 
 /* Runs one statement that has rows; as mta_sts_database_run. take must not use db. */
-const char *mta_sts_database_rows(mta_sts_database *db, const char *sql,
-                                  mta_sts_database_row *take, void *baton, ...)
-    __attribute__((format(printf, 2, 5)));
+const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,
+                                  void *baton, ...) __attribute__((format(printf, 2, 5)));
 
 /* The number in a column; 0 for NULL. Beyond 64 bits it is the largest or smallest. */
 apr_int64_t mta_sts_database_number(const char *column);

@@ -87,9 +87,10 @@ const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const c
                             mta_sts_text_quote(p, driver, strlen(driver)));
     }
     if (strcmp(driver, MTA_STS_DATABASE_SQLITE) == 0) {
-        return *where == '/' ? NULL
-                             : apr_psprintf(p, "the path of a database begins with \"/\", not so %s",
-                                            mta_sts_text_quote_path(p, where));
+        return *where == '/'
+                   ? NULL
+                   : apr_psprintf(p, "the path of a database begins with \"/\", not so %s",
+                                  mta_sts_text_quote_path(p, where));
     }
     error = mta_sts_conninfo_read(p, where, &info);
     return error ? apr_pstrcat(p, "the connection to PostgreSQL cannot be read: ", error, NULL)
@@ -113,16 +114,20 @@ static const char *judge_folder(apr_pool_t *p, const char *file)
 
     if (lstat(folder, &info) != 0) {
         return refuse(p, folder,
-                      apr_psprintf(p, "cannot be looked at: %s: a database is made in a folder "
-                                      "that is there already", strerror(errno)));
+                      apr_psprintf(p,
+                                   "cannot be looked at: %s: a database is made in a folder "
+                                   "that is there already",
+                                   strerror(errno)));
     }
     if (!S_ISDIR(info.st_mode)) {
-        return refuse(p, folder, "is not a folder (nor may it be a symbolic link): no database is "
-                                 "opened in it");
+        return refuse(p, folder,
+                      "is not a folder (nor may it be a symbolic link): no database is "
+                      "opened in it");
     }
     if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH))) {
-        return refuse(p, folder, "does not belong to the user that reports are kept as, or others "
-                                 "can write to it: chown and chmod 700 it");
+        return refuse(p, folder,
+                      "does not belong to the user that reports are kept as, or others "
+                      "can write to it: chown and chmod 700 it");
     }
     return NULL;
 }
@@ -155,8 +160,9 @@ static const char *judge_file(apr_pool_t *p, mta_sts_database *db)
         return error;
     }
     if (lstat(db->file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
-        return refuse(p, db->file, "is not a file of the user that reports are kept as: move it "
-                                   "away, and it is made again");
+        return refuse(p, db->file,
+                      "is not a file of the user that reports are kept as: move it "
+                      "away, and it is made again");
     }
     if ((info.st_mode & 077) && chmod(db->file, 0600) != 0) {
         return refuse(p, db->file, "can be read by others: chmod 600 it");
@@ -212,8 +218,7 @@ const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file)
     for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         const char *from = apr_pstrcat(p, file, ends[i], NULL);
 
-        if (rename(from, apr_pstrcat(p, file, ".damaged", ends[i], NULL)) != 0 &&
-            errno != ENOENT) {
+        if (rename(from, apr_pstrcat(p, file, ".damaged", ends[i], NULL)) != 0 && errno != ENOENT) {
             return refuse(p, from, apr_psprintf(p, "cannot be moved: %s", strerror(errno)));
         }
     }
@@ -254,14 +259,12 @@ static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *w
     return NULL;
 }
 
-
 /* A setting that answers with a row. */
 static int ask(mta_sts_database *db, const char *sql)
 {
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
-    int code =
-        apr_dbd_select(db->driver, db->scratch, db->handle, &results, sql, 1);
+    int code = apr_dbd_select(db->driver, db->scratch, db->handle, &results, sql, 1);
 
     while (code == 0 && results &&
            apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {

@@ -102,8 +102,8 @@ static const char *replace(apr_pool_t *p, const char *text, const char *old, con
     const char *made = "", *found;
 
     while ((found = strstr(text, old)) != NULL) {
-        made = apr_pstrcat(p, made, apr_pstrmemdup(p, text, (apr_size_t)(found - text)), with,
-                           NULL);
+        made =
+            apr_pstrcat(p, made, apr_pstrmemdup(p, text, (apr_size_t)(found - text)), with, NULL);
         text = found + strlen(old);
     }
     return apr_pstrcat(p, made, text, NULL);

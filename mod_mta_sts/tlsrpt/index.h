@@ -91,8 +91,8 @@ typedef struct tlsrpt_page {
 #define TLSRPT_INDEX_CAUSES_MAX 200
 
 /*
- * The same sums that tlsrpt_tally_sum makes, with some of the domains. filter->since counts by whole
- * days (UTC): for the same numbers it must be the beginning of one.
+ * The same sums that tlsrpt_tally_sum makes, with some of the domains. filter->since counts by
+ * whole days (UTC): for the same numbers it must be the beginning of one.
  *
  * @param filter NULL: everything
  * @param page   which domains, in the order that tlsrpt_summary tells; those are summed up in full.
@@ -110,14 +110,14 @@ const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filt
 /* --- lists (tlsrpt/index_list.c) --- */
 
 /*
- * Domains with their totals: most failed sessions first, then by name; without days, senders, causes
- * and policies seen (empty). With filter->domain it is that one, if there are reports about it.
+ * Domains with their totals: most failed sessions first, then by name; without days, senders,
+ * causes and policies seen (empty). With filter->domain it is that one, if there are reports about
+ * it.
  *
  * @param list out: array of tlsrpt_domain
  */
 const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter,
-                                 const tlsrpt_page *page, apr_pool_t *p,
-                                 apr_array_header_t **list);
+                                 const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
 
 /* A cause, and the domain it is of. */
 typedef struct tlsrpt_index_cause {
@@ -125,7 +125,8 @@ typedef struct tlsrpt_index_cause {
     tlsrpt_cause cause; /* in tlsrpt_index_causes its four lists are empty */
 } tlsrpt_index_cause;
 
-/* Causes of all domains or of filter->domain, most sessions first: an array of tlsrpt_index_cause */
+/* Causes of all domains or of filter->domain, most sessions first: an array of tlsrpt_index_cause
+ */
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter,
                                 const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
 
@@ -149,7 +150,8 @@ typedef struct tlsrpt_index_report {
     apr_int64_t successful, failed; /* of filter->domain, or of all its domains */
 } tlsrpt_index_report;
 
-/* Reports, the last received first: an array of tlsrpt_index_report. Here filter->since is exact. */
+/* Reports, the last received first: an array of tlsrpt_index_report. Here filter->since is exact.
+ */
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
                               const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
 

@@ -26,8 +26,8 @@ typedef struct delta {
 #define MAX "9223372036854775807"
 /* A sum that stops at its largest. */
 #define ADD(column)                                                                                \
-    column " = CASE WHEN s." column " > " MAX " - excluded." column " THEN " MAX                   \
-           " ELSE s." column " + excluded." column " END"
+    column " = CASE WHEN s." column " > " MAX " - excluded." column " THEN " MAX " ELSE s." column \
+           " + excluded." column " END"
 /* A time of 0 was not told. */
 #define WIDEN                                                                                      \
     "range_begin = CASE WHEN s.range_begin = 0 OR (excluded.range_begin > 0 AND"                   \
@@ -107,10 +107,9 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
                           int is_more)
 {
     const long long last_day = tlsrpt_last_day_of(facts->end);
-    const long long of_domain[KEY_MAX] = {policy->domain,        last_day,
-                                          facts->organization,   failure->type,
-                                          failure->mx,           failure->reason,
-                                          failure->receiving_ip, failure->sending_ip};
+    const long long of_domain[KEY_MAX] = {
+        policy->domain, last_day,        facts->organization,   failure->type,
+        failure->mx,    failure->reason, failure->receiving_ip, failure->sending_ip};
     const long long of_all[KEY_MAX] = {0, last_day, facts->organization, failure->type,
                                        failure->mx};
     const amount by = {1, 0, 0, 0, failure->sessions};
@@ -122,8 +121,8 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
 /* A report without any policy counts for all domains together. */
 static void change_empty(tlsrpt_batch *batch, const tlsrpt_facts *facts, int is_more)
 {
-    const long long key[KEY_MAX] = {0, tlsrpt_last_day_of(facts->end),
-                                    tlsrpt_day_of(facts->begin), facts->organization};
+    const long long key[KEY_MAX] = {0, tlsrpt_last_day_of(facts->end), tlsrpt_day_of(facts->begin),
+                                    facts->organization};
     const amount by = {1, 1, facts->verified, 0, 0};
 
     change(find_delta(batch, batch->sums, key), facts, &by, is_more);
@@ -173,8 +172,8 @@ static const char *add_to_sum(mta_sts_database *db, const delta *row)
         " range_begin, range_end) VALUES (%lld, %lld, %lld, %lld, %lld, %lld,"
         " %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
         " ON CONFLICT (" SUM_KEY ") DO UPDATE SET parts = s.parts + excluded.parts,"
-        " reports = s.reports + excluded.reports, verified = s.verified + excluded.verified, "
-        ADD("successful") ", " ADD("failed") ", " WIDEN,
+        " reports = s.reports + excluded.reports, verified = s.verified + excluded.verified, " ADD(
+            "successful") ", " ADD("failed") ", " WIDEN,
         key[0], key[1], key[2], key[3], key[4], key[5], LL(by->parts), LL(by->reports),
         LL(by->verified), LL(by->successful), LL(by->failed), LL(row->begin), LL(row->end));
 }
@@ -187,8 +186,8 @@ static const char *take_from_sum(mta_sts_database *db, const delta *row)
         db,
         "UPDATE tlsrpt_sum SET parts = parts - %lld, reports = reports - %lld,"
         " verified = verified - %lld, " TAKE("successful") ", " TAKE("failed") SUM_IS,
-        LL(by->parts), LL(by->reports), LL(by->verified), TWICE(by->successful),
-        TWICE(by->failed), key[0], key[1], key[2], key[3], key[4], key[5]);
+        LL(by->parts), LL(by->reports), LL(by->verified), TWICE(by->successful), TWICE(by->failed),
+        key[0], key[1], key[2], key[3], key[4], key[5]);
 
     return error ? error
                  : mta_sts_database_run(db, "DELETE FROM tlsrpt_sum" SUM_IS " AND parts <= 0",
@@ -203,8 +202,8 @@ static const char *add_to_cause(mta_sts_database *db, const delta *row)
         db,
         "INSERT INTO tlsrpt_cause AS s (" CAUSE_KEY ", parts, sessions, range_begin, range_end)"
         " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
-        " ON CONFLICT (" CAUSE_KEY ") DO UPDATE SET parts = s.parts + excluded.parts, "
-        ADD("sessions") ", " WIDEN,
+        " ON CONFLICT (" CAUSE_KEY
+        ") DO UPDATE SET parts = s.parts + excluded.parts, " ADD("sessions") ", " WIDEN,
         key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], LL(row->plus.parts),
         LL(row->plus.failed), LL(row->begin), LL(row->end));
 }

@@ -7,8 +7,8 @@
 
 #include <apr_strings.h>
 
-#define SAMPLES_MAX 5    /* reasons and addresses of one cause */
-#define NAMES_MAX 20000  /* all names, reasons and addresses in the lists of one domain */
+#define SAMPLES_MAX 5   /* reasons and addresses of one cause */
+#define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
 
 /* Rows as they are found again by the two numbers that name them. */
 typedef struct rows {
@@ -27,8 +27,7 @@ static void remember(rows *all, const char *const *columns, int index)
 
     key->first = (long long)mta_sts_database_number(columns[0]);
     key->second = (long long)mta_sts_database_number(columns[1]);
-    apr_hash_set(all->by_key, key, sizeof(*key),
-                 apr_pmemdup(all->query->p, &index, sizeof(index)));
+    apr_hash_set(all->by_key, key, sizeof(*key), apr_pmemdup(all->query->p, &index, sizeof(index)));
 }
 
 /* The row that the first two columns name; NULL if it is not in the list. */
@@ -83,9 +82,9 @@ static const char *find_days(const tlsrpt_query *query, long long id, tlsrpt_dom
 {
     const char *error = mta_sts_database_rows(
         query->db,
-        "SELECT day, " SUM("successful") ", " SUM("failed")
-        " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
-        " GROUP BY day ORDER BY day DESC LIMIT %d",
+        "SELECT day, " SUM("successful") ", " SUM(
+            "failed") " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
+                      " GROUP BY day ORDER BY day DESC LIMIT %d",
         take_day, domain->days, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     sort(domain->days, order_days);

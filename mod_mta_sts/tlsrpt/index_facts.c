@@ -102,8 +102,7 @@ static void choose_detail(making *m, const tlsrpt_report *report)
     int i;
 
     for (i = 0; i < report->policies->nelts; i++) {
-        failures +=
-            (apr_size_t)APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).failures->nelts;
+        failures += (apr_size_t)APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).failures->nelts;
     }
     for (m->detail = DETAIL_ALL; failures > m->room && m->detail < DETAIL_TYPE; m->detail++) {
         if (count_kinds(m, report, m->room) <= m->room) {
@@ -144,8 +143,7 @@ static const char *make_policy(making *m, const tlsrpt_policy *policy, apr_hash_
                                tlsrpt_fact_policy *fact)
 {
     const char *domain = policy->domain ? policy->domain : "";
-    const char *seen =
-        policy->policy->nelts ? apr_array_pstrcat(m->p, policy->policy, '\n') : "";
+    const char *seen = policy->policy->nelts ? apr_array_pstrcat(m->p, policy->policy, '\n') : "";
 
     fact->is_first = !apr_hash_get(domains, domain, APR_HASH_KEY_STRING);
     apr_hash_set(domains, domain, APR_HASH_KEY_STRING, domain);
@@ -194,8 +192,7 @@ const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, in
     facts->begin = report->begin;
     facts->end = report->end;
     facts->verified = verified;
-    facts->policies =
-        apr_array_make(m.p, report->policies->nelts, sizeof(tlsrpt_fact_policy));
+    facts->policies = apr_array_make(m.p, report->policies->nelts, sizeof(tlsrpt_fact_policy));
     error = make_policies(&m, report, facts);
     EVP_MD_CTX_free(m.digest);
     return error ? error

@@ -29,12 +29,12 @@ static int take_count(void *baton, const char *const *columns)
 static const char *find_failing(const tlsrpt_query *query, const tlsrpt_page *page,
                                 apr_array_header_t *list)
 {
-    return mta_sts_database_rows(
-        query->db,
-        "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT domain, sum(failed * 1.0) AS failed"
-        FAILING " GROUP BY domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
-        " ORDER BY s.failed DESC, d.text LIMIT %d OFFSET %d",
-        push_domain, list, FILTER_VALUES(query), page->count, page->first);
+    return mta_sts_database_rows(query->db,
+                                 "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT domain, "
+                                 "sum(failed * 1.0) AS failed" FAILING
+                                 " GROUP BY domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
+                                 " ORDER BY s.failed DESC, d.text LIMIT %d OFFSET %d",
+                                 push_domain, list, FILTER_VALUES(query), page->count, page->first);
 }
 
 /* The others, by name. */
@@ -105,8 +105,7 @@ static const char *add_totals(const tlsrpt_query *query, const apr_array_header_
 }
 
 const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter,
-                                 const tlsrpt_page *page, apr_pool_t *p,
-                                 apr_array_header_t **list)
+                                 const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list)
 {
     apr_array_header_t *names;
     tlsrpt_query query;
@@ -161,8 +160,8 @@ const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filte
     if (!error) {
         error = query.has_domain
                     ? mta_sts_database_rows(db, CAUSES("domain = %lld AND domain > 0"), push_cause,
-                                            *list, query.domain, FILTER_VALUES(&query),
-                                            page->count, page->first)
+                                            *list, query.domain, FILTER_VALUES(&query), page->count,
+                                            page->first)
                     : mta_sts_database_rows(db, CAUSES("domain > 0"), push_cause, *list,
                                             FILTER_VALUES(&query), page->count, page->first);
     }
@@ -209,7 +208,8 @@ static int push_report(void *baton, const char *const *columns)
 
 #define LAST_OF_DOMAIN                                                                             \
     LAST("tlsrpt_policy q JOIN tlsrpt_report r ON r.id = q.report"                                 \
-         " WHERE q.is_first = 1 AND q.domain = %lld AND", "q.received", " AND p.domain = %lld")
+         " WHERE q.is_first = 1 AND q.domain = %lld AND",                                          \
+         "q.received", " AND p.domain = %lld")
 #define LAST_OF_ALL LAST("tlsrpt_report r WHERE", "r.received", "")
 
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
@@ -226,9 +226,9 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
                 ? mta_sts_database_rows(db, LAST_OF_DOMAIN, push_report, *list, query.domain,
                                         has_since, query.since, query.has_organization,
                                         query.organization, page->count, page->first, query.domain)
-                : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since,
-                                        query.since, query.has_organization, query.organization,
-                                        page->count, page->first);
+                : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since, query.since,
+                                        query.has_organization, query.organization, page->count,
+                                        page->first);
     }
     return tlsrpt_query_end(&query, error);
 }

@@ -50,8 +50,8 @@ static const char *find_twin(tlsrpt_batch *batch, const char *digest, long long 
     memset(found, 0, sizeof(*found));
     found->p = batch->ptemp;
     return mta_sts_database_rows(
-        batch->db, ROW_COLUMNS " WHERE digest = %s AND id <> %lld AND state = %d LIMIT 1",
-        take_row, found, digest, id, state);
+        batch->db, ROW_COLUMNS " WHERE digest = %s AND id <> %lld AND state = %d LIMIT 1", take_row,
+        found, digest, id, state);
 }
 
 static int is_better(const row *a, const row *b)
@@ -98,8 +98,7 @@ static const char *insert_failures(tlsrpt_batch *batch, long long id, int n,
     return error;
 }
 
-static const char *insert_policies(tlsrpt_batch *batch, const row *added,
-                                   const tlsrpt_facts *facts)
+static const char *insert_policies(tlsrpt_batch *batch, const row *added, const tlsrpt_facts *facts)
 {
     const char *error = NULL;
     int n;
@@ -165,7 +164,8 @@ static const char *dethrone(tlsrpt_batch *batch, const row *added, const row *be
     row twin;
 
     if (!error) {
-        error = set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
+        error =
+            set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
     }
     if (!error && !is_same) {
         /* The new one stands for its octets from now on. */
@@ -241,8 +241,8 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, a
         error = judge(batch, &added, &is_conflict);
     }
     if (!error) {
-        error = insert_report(batch, &added, file, kept->receipt.channel,
-                              shorten(p, report->id), &facts);
+        error = insert_report(batch, &added, file, kept->receipt.channel, shorten(p, report->id),
+                              &facts);
     }
     if (!error) {
         error = insert_policies(batch, &added, &facts);
@@ -307,12 +307,11 @@ static const char *delete_rows(tlsrpt_batch *batch, long long id)
         mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_failure WHERE report = %lld", id);
 
     if (!error) {
-        error = mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_policy WHERE report = %lld",
-                                     id);
+        error =
+            mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_policy WHERE report = %lld", id);
     }
     return error ? error
-                 : mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_report WHERE id = %lld",
-                                        id);
+                 : mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_report WHERE id = %lld", id);
 }
 
 /* Another row of the octets that a removed one stood for. */

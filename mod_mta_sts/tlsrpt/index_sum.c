@@ -87,12 +87,13 @@ const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_
                                 apr_int64_t *verified)
 {
     totals sum = {domain, 0};
-    const char *error = mta_sts_database_rows(
-        query->db,
-        "SELECT sum(reports), sum(verified), " SUM("successful") ", " SUM("failed") ","
-        " min(nullif(range_begin, 0)), max(range_end)"
-        " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE,
-        take_totals, &sum, id, FILTER_VALUES(query));
+    const char *error =
+        mta_sts_database_rows(query->db,
+                              "SELECT sum(reports), sum(verified), " SUM("successful") ", " SUM(
+                                  "failed") ","
+                                            " min(nullif(range_begin, 0)), max(range_end)"
+                                            " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE,
+                              take_totals, &sum, id, FILTER_VALUES(query));
 
     make_lists(query->p, domain);
     *verified = sum.verified;
@@ -120,8 +121,7 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
         query->db,
         "SELECT state, count(*) FROM tlsrpt_report"
         " WHERE state <> 0 AND state < 3 AND (%d = 0 OR range_end > %lld)"
-        " AND " FILTER_ORGANIZATION
-        " AND (%d = 0 OR id IN (SELECT report FROM tlsrpt_policy"
+        " AND " FILTER_ORGANIZATION " AND (%d = 0 OR id IN (SELECT report FROM tlsrpt_policy"
         " WHERE domain = %lld AND is_first = 1)) GROUP BY state",
         take_left_out, summary, query->since != 0, query->since, query->has_organization,
         query->organization, query->has_domain, query->domain);

@@ -37,7 +37,7 @@ typedef struct tending {
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
     apr_time_t deadline;
-    int has_progressed; /* each call does something, however short its time */
+    int has_progressed;                     /* each call does something, however short its time */
     apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
 } tending;
 
@@ -87,19 +87,19 @@ static int push_expired(void *baton, const char *const *columns)
 static const char *remove_expired(tending *t, const known_row *row, int *is_stuck)
 {
     tlsrpt_batch *batch = &t->batch;
-    apr_status_t status =
-        row->is_ours ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
-                     : APR_SUCCESS;
+    apr_status_t status = row->is_ours
+                              ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
+                              : APR_SUCCESS;
     char reason[120];
 
     if (status != APR_SUCCESS) {
         *is_stuck = 1;
-        mta_sts_finding_add(batch->findings, MTA_STS_ERROR, "report-not-removed",
-                            tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest,
-                                              batch->findings->pool),
-                            "see whether the disk is mounted read-only and whose the file is",
-                            "it is older than reports are to be kept, and cannot be removed: %s",
-                            apr_strerror(status, reason, sizeof(reason)));
+        mta_sts_finding_add(
+            batch->findings, MTA_STS_ERROR, "report-not-removed",
+            tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest, batch->findings->pool),
+            "see whether the disk is mounted read-only and whose the file is",
+            "it is older than reports are to be kept, and cannot be removed: %s",
+            apr_strerror(status, reason, sizeof(reason)));
         return NULL;
     }
     t->done->expired++;
@@ -396,10 +396,10 @@ static int take_count(void *baton, const char *const *columns)
 static const char *forget_all(mta_sts_database *db)
 {
     static const char *const tables[] = {
-        "DELETE FROM tlsrpt_failure", "DELETE FROM tlsrpt_policy",
-        "DELETE FROM tlsrpt_report",  "DELETE FROM tlsrpt_sum",
-        "DELETE FROM tlsrpt_cause",   "DELETE FROM tlsrpt_folder",
-        "DELETE FROM tlsrpt_word",    "DELETE FROM tlsrpt_domain",
+        "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
+        "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
+        "DELETE FROM tlsrpt_cause",        "DELETE FROM tlsrpt_folder",
+        "DELETE FROM tlsrpt_word",         "DELETE FROM tlsrpt_domain",
         "DELETE FROM tlsrpt_organization",
     };
     const char *error = NULL;
@@ -415,8 +415,8 @@ static const char *forget_all(mta_sts_database *db)
 static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
 {
     apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(known_row));
-    const char *error = mta_sts_database_run(
-        batch->db, "DELETE FROM tlsrpt_folder WHERE host = %lld", batch->host);
+    const char *error =
+        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_folder WHERE host = %lld", batch->host);
     int i;
 
     if (!error) {

@@ -40,13 +40,13 @@ static const char *begin(tlsrpt_batch *batch, const char *host)
 
     for (i = 0; i < TLSRPT_WORDS && !error; i++) {
         batch->known[i] = apr_hash_make(batch->p);
-        error = mta_sts_database_rows(batch->db, statements[i].next, take_number,
-                                      &batch->next_word[i]);
+        error =
+            mta_sts_database_rows(batch->db, statements[i].next, take_number, &batch->next_word[i]);
     }
     if (!error) {
-        error = mta_sts_database_rows(batch->db,
-                                      "SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_report",
-                                      take_number, &batch->next_report);
+        error =
+            mta_sts_database_rows(batch->db, "SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_report",
+                                  take_number, &batch->next_report);
     }
     if (!mta_sts_database_is_shared(batch->db)) {
         host = ALONE;
@@ -125,9 +125,9 @@ static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const ch
         return error;
     }
     *number = batch->next_word[table]++;
-    return mta_sts_database_run(batch->db, statements[table].add, *number, key,
-                                key == text ? NULL : text,
-                                table == TLSRPT_WORD_ORGANIZATION ? tlsrpt_word_fold(p, text) : NULL);
+    return mta_sts_database_run(
+        batch->db, statements[table].add, *number, key, key == text ? NULL : text,
+        table == TLSRPT_WORD_ORGANIZATION ? tlsrpt_word_fold(p, text) : NULL);
 }
 
 const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,

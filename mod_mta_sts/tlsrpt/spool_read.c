@@ -203,8 +203,7 @@ static int push_entries(int fd, apr_array_header_t *list)
 }
 
 apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_area area,
-                                              int folder, apr_pool_t *p,
-                                              mta_sts_findings *findings)
+                                              int folder, apr_pool_t *p, mta_sts_findings *findings)
 {
     apr_array_header_t *list = apr_array_make(p, 16, sizeof(tlsrpt_spool_entry));
     tlsrpt_folder_rules rules = {geteuid(), getegid(), 0};
@@ -213,8 +212,8 @@ apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_
     char name[3];
 
     folder_name(folder, name);
-    path = apr_psprintf(findings->pool, "%s/%s/%s", spool->state_dir, tlsrpt_spool_areas[area],
-                        name);
+    path =
+        apr_psprintf(findings->pool, "%s/%s/%s", spool->state_dir, tlsrpt_spool_areas[area], name);
     parent = tlsrpt_spool_open_area(spool, area, 0, findings);
     fd = parent < 0 ? -1 : tlsrpt_folder_open(parent, name, path, &rules, findings);
     if (parent < 0 && findings->list->nelts == before) {

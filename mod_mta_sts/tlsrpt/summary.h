@@ -31,8 +31,8 @@ typedef struct tlsrpt_day {
 typedef struct tlsrpt_sender {
     const char *organization;
     apr_int64_t reports, successful, failed;
-    apr_time_t last;   /* end of its last report */
-    int verified;      /* one of its reports came verified */
+    apr_time_t last; /* end of its last report */
+    int verified;    /* one of its reports came verified */
 } tlsrpt_sender;
 
 /* Failures of one result type at one MX host: one thing to mend. */
@@ -40,9 +40,9 @@ typedef struct tlsrpt_cause {
     const char *result_type;
     const char *receiving_mx; /* NULL: not told */
     apr_int64_t sessions;
-    apr_time_t first, last;       /* begin of the first, end of the last report that tells it */
-    apr_array_header_t *senders;  /* of const char *: organizations, sorted */
-    apr_array_header_t *reasons;  /* of const char *: different reasons told, sorted, 5 at most */
+    apr_time_t first, last;      /* begin of the first, end of the last report that tells it */
+    apr_array_header_t *senders; /* of const char *: organizations, sorted */
+    apr_array_header_t *reasons; /* of const char *: different reasons told, sorted, 5 at most */
     apr_array_header_t *receiving_ips; /* of const char *: likewise */
     apr_array_header_t *sending_ips;   /* of const char *: likewise */
 } tlsrpt_cause;
@@ -50,7 +50,7 @@ typedef struct tlsrpt_cause {
 /* A policy as senders saw it. */
 typedef struct tlsrpt_seen {
     const char *type;
-    const char *policy; /* the lines of policy-string, joined by LF; "" if none */
+    const char *policy;          /* the lines of policy-string, joined by LF; "" if none */
     apr_array_header_t *senders; /* of const char *: organizations, sorted */
     apr_int64_t sessions;        /* successful and failed */
     apr_time_t last;             /* end of the last report that tells it */

@@ -49,7 +49,8 @@ static inline void database_become_nobody(void)
     if (geteuid() != 0) {
         return;
     }
-    if (!user || setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0) {
+    if (!user || setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0) {
         _exit(1);
     }
 }
@@ -118,10 +119,30 @@ static inline void database_find_binaries(void)
 static inline int database_start_server(void)
 {
     const char *data = apr_pstrcat(database_process, database_folder, "/data", NULL);
-    const char *initdb[] = {database_binary("initdb"), "-D", data, "-U", "tester", "-A", "trust",
-                            "--no-sync", "-E", "UTF8", "--locale=C", NULL};
-    const char *postgres[] = {database_binary("postgres"), "-D", data, "-k", database_folder, "-h",
-                              "", "-c", "fsync=off", "-c", "max_connections=10", NULL};
+    const char *initdb[] = {database_binary("initdb"),
+                            "-D",
+                            data,
+                            "-U",
+                            "tester",
+                            "-A",
+                            "trust",
+                            "--no-sync",
+                            "-E",
+                            "UTF8",
+                            "--locale=C",
+                            NULL};
+    const char *postgres[] = {database_binary("postgres"),
+                              "-D",
+                              data,
+                              "-k",
+                              database_folder,
+                              "-h",
+                              "",
+                              "-c",
+                              "fsync=off",
+                              "-c",
+                              "max_connections=10",
+                              NULL};
 
     if (database_run(initdb) != 0) {
         return -1;
@@ -220,8 +241,16 @@ static inline int database_make_sqlite(void **state)
 static inline void database_empty_server(void)
 {
     const char *words[] = {
-        database_binary("psql"), "-q", "-h", database_folder, "-U", "tester", "-d", "postgres",
-        "-c", "SET client_min_messages=error; DROP SCHEMA public CASCADE; CREATE SCHEMA public",
+        database_binary("psql"),
+        "-q",
+        "-h",
+        database_folder,
+        "-U",
+        "tester",
+        "-d",
+        "postgres",
+        "-c",
+        "SET client_min_messages=error; DROP SCHEMA public CASCADE; CREATE SCHEMA public",
         NULL};
 
     assert_int_equal(database_run(words), 0);
@@ -269,7 +298,9 @@ static inline mta_sts_database *database_open(database_test *test)
 
 #define SQLITE_TEST(test) cmocka_unit_test_setup_teardown(test, database_make_sqlite, database_drop)
 #define PGSQL_TEST(test)                                                                           \
-    {#test " (PostgreSQL)", test, database_make_pgsql, database_drop, NULL}
+    {                                                                                              \
+#test " (PostgreSQL)", test, database_make_pgsql, database_drop, NULL                      \
+    }
 #define DATABASE_TESTS(test) SQLITE_TEST(test), PGSQL_TEST(test)
 #define RUN_DATABASE_TESTS(tests)                                                                  \
     cmocka_run_group_tests(tests, database_group_start, database_group_stop)

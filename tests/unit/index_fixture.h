@@ -126,13 +126,12 @@ static inline const char *keep_at(apr_pool_t *p, tlsrpt_spool *spool, const char
                                   apr_time_t received, const char *verified)
 {
     const tlsrpt_receipt receipt = {received, verified ? "mail" : "https", NULL, verified};
-    const char *digest =
-        tlsrpt_report_read(p, json, strlen(json), &tlsrpt_limits_default)->digest;
+    const char *digest = tlsrpt_report_read(p, json, strlen(json), &tlsrpt_limits_default)->digest;
     const char *reason = NULL;
 
-    assert_int_not_equal(tlsrpt_spool_keep(spool, TLSRPT_REPORTS, digest, &receipt, json,
-                                           strlen(json), p, &reason),
-                         TLSRPT_NOT_KEPT);
+    assert_int_not_equal(
+        tlsrpt_spool_keep(spool, TLSRPT_REPORTS, digest, &receipt, json, strlen(json), p, &reason),
+        TLSRPT_NOT_KEPT);
     return digest;
 }
 
@@ -153,8 +152,8 @@ static inline int tell_first(void *baton, const char *const *columns)
 {
     told_rows *told = baton;
 
-    told->text =
-        apr_pstrcat(told->p, told->text, *told->text ? " " : "", columns[0] ? columns[0] : "", NULL);
+    told->text = apr_pstrcat(told->p, told->text, *told->text ? " " : "",
+                             columns[0] ? columns[0] : "", NULL);
     return 1;
 }
 
@@ -212,10 +211,10 @@ static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain
     for (i = 0; i < domain->senders->nelts; i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender);
 
-        text = apr_psprintf(p, "%s sender %s " N " reports " N "+" N " until " N "%s\n", text,
-                            sender->organization, sender->reports, sender->successful,
-                            sender->failed, sender->last / APR_USEC_PER_SEC,
-                            sender->verified ? " verified" : "");
+        text =
+            apr_psprintf(p, "%s sender %s " N " reports " N "+" N " until " N "%s\n", text,
+                         sender->organization, sender->reports, sender->successful, sender->failed,
+                         sender->last / APR_USEC_PER_SEC, sender->verified ? " verified" : "");
     }
     for (i = 0; i < domain->causes->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
@@ -246,8 +245,8 @@ static inline const char *summary_text(apr_pool_t *p, const tlsrpt_summary *sum)
     int i;
 
     for (i = 0; i < sum->domains->nelts; i++) {
-        text = apr_pstrcat(p, text,
-                           domain_text(p, APR_ARRAY_IDX(sum->domains, i, tlsrpt_domain *)), NULL);
+        text = apr_pstrcat(p, text, domain_text(p, APR_ARRAY_IDX(sum->domains, i, tlsrpt_domain *)),
+                           NULL);
     }
     return text;
 }

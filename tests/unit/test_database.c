@@ -27,7 +27,10 @@ static int tell_row(void *baton, const char *const *columns)
     int i;
 
     for (i = 0; i < all->columns; i++) {
-        all->rows = apr_pstrcat(all->p, all->rows, i ? "|" : *all->rows ? "," : "",
+        all->rows = apr_pstrcat(all->p, all->rows,
+                                i            ? "|"
+                                : *all->rows ? ","
+                                             : "",
                                 columns[i] ? columns[i] : "NULL", NULL);
     }
     return 1;
@@ -37,8 +40,8 @@ static const char *things(database_test *test, mta_sts_database *db)
 {
     told all = {test->p, 2, ""};
 
-    assert_done(mta_sts_database_rows(
-        db, "SELECT number, text FROM things ORDER BY number, text", tell_row, &all));
+    assert_done(mta_sts_database_rows(db, "SELECT number, text FROM things ORDER BY number, text",
+                                      tell_row, &all));
     return all.rows;
 }
 
@@ -74,7 +77,10 @@ static const char *open_error(database_test *test)
 static void test_values_are_bound_whatever_is_in_them(void **state)
 {
     static const char *const texts[] = {
-        "", "'; DROP TABLE things; --", "%s %d %lld %% \\ \"", "\xc3\xa4\xe2\x82\xac \x01\x1b[31m",
+        "",
+        "'; DROP TABLE things; --",
+        "%s %d %lld %% \\ \"",
+        "\xc3\xa4\xe2\x82\xac \x01\x1b[31m",
         "a\nb",
     };
     mta_sts_database *db = open_with_table(*state);
@@ -85,9 +91,9 @@ static void test_values_are_bound_whatever_is_in_them(void **state)
         told all = {test->p, 1, ""};
 
         assert_done(mta_sts_database_run(db, INSERT, (long long)i, texts[i]));
-        assert_done(mta_sts_database_rows(
-            db, "SELECT text FROM things WHERE number = %lld AND text = %s", tell_row, &all,
-            (long long)i, texts[i]));
+        assert_done(
+            mta_sts_database_rows(db, "SELECT text FROM things WHERE number = %lld AND text = %s",
+                                  tell_row, &all, (long long)i, texts[i]));
         assert_string_equal(all.rows, texts[i]);
     }
 }
@@ -252,8 +258,8 @@ static void test_the_schema_is_made_once_and_found_again(void **state)
     mta_sts_database *db = database_open(test);
     told all = {test->p, 1, ""};
 
-    assert_done(mta_sts_database_run(
-        db, "INSERT INTO tlsrpt_word (id, text) VALUES (%d, %s)", 1, "kept"));
+    assert_done(
+        mta_sts_database_run(db, "INSERT INTO tlsrpt_word (id, text) VALUES (%d, %s)", 1, "kept"));
     mta_sts_database_close(db);
     db = database_open(test);
     assert_done(mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", tell_row, &all));
@@ -291,8 +297,8 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
     assert_done(run_text(db, drops.rows));
     mta_sts_database_close(db);
     db = database_open(test);
-    assert_done(mta_sts_database_run(
-        db, "INSERT INTO tlsrpt_word (id, text) VALUES (%d, %s)", 1, "made"));
+    assert_done(
+        mta_sts_database_run(db, "INSERT INTO tlsrpt_word (id, text) VALUES (%d, %s)", 1, "made"));
 }
 
 static void test_a_newer_schema_is_refused_with_a_sentence(void **state)

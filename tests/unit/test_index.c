@@ -19,17 +19,15 @@ static void test_reports_are_summed_up(void **state)
     keep(index, simple_json(p, "Google", "example.com", MONDAY, "10", "2"), "google.com");
     keep(index, simple_json(p, "Google", "example.com", MONDAY + 1, "20", "0"), NULL);
     keep(index,
-         report_json(p, "Mail.ru", "r1", MONDAY + 1,
-                     apr_pstrcat(p,
-                                 policy_json(p, "sts", "example.com", "5", "7",
-                                             apr_pstrcat(p,
-                                                         failure_json(p, "certificate-expired",
-                                                                      "mx1", "1", "4"),
-                                                         ",",
-                                                         failure_json(p, "certificate-expired",
-                                                                      "mx1", "2", "3"),
-                                                         NULL)),
-                                 ",", policy_json(p, "tlsa", "example.org", "1", "0", ""), NULL)),
+         report_json(
+             p, "Mail.ru", "r1", MONDAY + 1,
+             apr_pstrcat(
+                 p,
+                 policy_json(
+                     p, "sts", "example.com", "5", "7",
+                     apr_pstrcat(p, failure_json(p, "certificate-expired", "mx1", "1", "4"), ",",
+                                 failure_json(p, "certificate-expired", "mx1", "2", "3"), NULL)),
+                 ",", policy_json(p, "tlsa", "example.org", "1", "0", ""), NULL)),
          NULL);
     tend(index);
     assert_int_equal(index->all.added, 3);
@@ -85,8 +83,8 @@ static const char *mixed_policy(apr_pool_t *p, unsigned *seed, unsigned failures
                                            number(p, chance(seed, 9)), number(p, chance(seed, 50))),
                               NULL);
     }
-    return policy_json(p, types[chance(seed, 3)],
-                       apr_psprintf(p, "d%u.example", chance(seed, 6)), number(p, chance(seed, 100)),
+    return policy_json(p, types[chance(seed, 3)], apr_psprintf(p, "d%u.example", chance(seed, 6)),
+                       number(p, chance(seed, 100)),
                        number(p, chance(seed, 3) ? 0 : chance(seed, 20)), details);
 }
 
@@ -377,8 +375,7 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     keep(index, simple_json(index->p, "B", "b.example", MONDAY, "1", "1"), NULL);
     tend(index);
     do {
-        assert_done(
-            tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
+        assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
     } while (more && ++calls < 10);
     assert_string_equal(index_text(index, NULL), before);
 }
@@ -474,10 +471,9 @@ static void test_what_is_too_old_goes_with_its_file(void **state)
     apr_time_t now = apr_time_now();
     const char *old = keep_at(index->p, index->task.spool, variant(index, "1"),
                               now - 10 * DAY - apr_time_from_sec(60), NULL);
-    const char *young =
-        keep_at(index->p, index->task.spool,
-                simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
-                now - 10 * DAY + apr_time_from_sec(3600), NULL);
+    const char *young = keep_at(index->p, index->task.spool,
+                                simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
+                                now - 10 * DAY + apr_time_from_sec(3600), NULL);
 
     tend(index);
     assert_int_equal(index->all.expired, 0);
@@ -511,8 +507,8 @@ static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
 static void test_a_crash_between_file_and_row_is_mended(void **state)
 {
     indexed *index = make_index(state);
-    const char *digest = keep_at(index->p, index->task.spool, variant(index, "1"),
-                                 apr_time_now() - 20 * DAY, NULL);
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     int more;
 
     /* The file was removed, the row was not. */
@@ -601,9 +597,9 @@ static const char *many_failures(apr_pool_t *p, const char *id, const char *form
     for (i = 0; i < MANY; i++) {
         APR_ARRAY_PUSH(parts, const char *) = apr_psprintf(p, format, i);
     }
-    return report_json(p, "A", id, MONDAY,
-                       policy_json(p, "sts", "d.example", "1", number(p, MANY),
-                                   apr_array_pstrcat(p, parts, ',')));
+    return report_json(
+        p, "A", id, MONDAY,
+        policy_json(p, "sts", "d.example", "1", number(p, MANY), apr_array_pstrcat(p, parts, ',')));
 }
 
 /* A few octets that inflate to many rows. */
@@ -654,8 +650,8 @@ static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **s
 {
     indexed *index = make_index(state);
 
-    keep(index,
-         many_failures(index->p, "1", "{\"result-type\":\"t\",\"sending-mta-ip\":\"%d\"}"), NULL);
+    keep(index, many_failures(index->p, "1", "{\"result-type\":\"t\",\"sending-mta-ip\":\"%d\"}"),
+         NULL);
     tend(index);
     assert_int_equal(count_rows(index, "tlsrpt_failure"), MANY);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
@@ -671,8 +667,7 @@ static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
     keep(index, variant(index, "1"), NULL);
     assert_done(mta_sts_database_rows(index->db, "PRAGMA busy_timeout = 1", tell_first, &told));
     assert_done(mta_sts_database_begin(holder));
-    assert_non_null(
-        tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_non_null(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
     mta_sts_database_rollback(holder);
     tend(index);
     assert_string_equal(states(index), "0");
@@ -769,10 +764,10 @@ static const char *last_text(indexed *index, const tlsrpt_filter *filter, int fi
 
         assert_string_equal(report->host,
                             mta_sts_database_is_shared(index->db) ? HOST : "localhost");
-        text = apr_psprintf(index->p, "%s%s%s %s %s %d%s " N "+" N, text, i ? ", " : "",
-                            report->organization, report->report_id, report->channel,
-                            report->state, report->verified ? " verified" : "", report->successful,
-                            report->failed);
+        text =
+            apr_psprintf(index->p, "%s%s%s %s %s %d%s " N "+" N, text, i ? ", " : "",
+                         report->organization, report->report_id, report->channel, report->state,
+                         report->verified ? " verified" : "", report->successful, report->failed);
     }
     return text;
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the pages of the status page ask the index for, each once with an open database:
+ *
+ *   index_sums DATABASE DOMAIN SINCE-DAY
+ *
+ * Prints a line for each: its name and the milliseconds of CPU, which on a machine that has nothing
+ * else to do are those that pass, for the pages of the database are in memory.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <apr_general.h>
+
+#include "tlsrpt/index.h"
+
+typedef struct asked {
+    apr_pool_t *p;
+    mta_sts_database *db;
+    tlsrpt_filter all, lately, domain;
+} asked;
+
+static const char *ask_totals(asked *a)
+{
+    static const tlsrpt_page none = {0, 0};
+    tlsrpt_summary *sum;
+
+    return tlsrpt_index_sum(a->db, &a->all, &none, a->p, &sum);
+}
+
+static const char *ask_all(asked *a)
+{
+    tlsrpt_domain *all;
+
+    return tlsrpt_index_sum_all(a->db, &a->all, a->p, &all);
+}
+
+static const char *ask_lately(asked *a)
+{
+    tlsrpt_domain *all;
+
+    return tlsrpt_index_sum_all(a->db, &a->lately, a->p, &all);
+}
+
+static const char *ask_domain(asked *a)
+{
+    static const tlsrpt_page first = {0, 1};
+    tlsrpt_summary *sum;
+
+    return tlsrpt_index_sum(a->db, &a->domain, &first, a->p, &sum);
+}
+
+static const char *list_domains(asked *a, const tlsrpt_filter *filter, int from)
+{
+    const tlsrpt_page page = {from, 100};
+    apr_array_header_t *list;
+
+    return tlsrpt_index_domains(a->db, filter, &page, a->p, &list);
+}
+
+static const char *ask_first_domains(asked *a)
+{
+    return list_domains(a, &a->lately, 0);
+}
+
+static const char *ask_last_domains(asked *a)
+{
+    return list_domains(a, &a->all, 99900);
+}
+
+static const char *ask_causes(asked *a)
+{
+    static const tlsrpt_page page = {0, 20};
+    apr_array_header_t *list;
+
+    return tlsrpt_index_causes(a->db, &a->lately, &page, a->p, &list);
+}
+
+static const char *ask_reports(asked *a)
+{
+    static const tlsrpt_page page = {0, 50};
+    apr_array_header_t *list;
+
+    return tlsrpt_index_last(a->db, &a->all, &page, a->p, &list);
+}
+
+static const char *ask_reports_of_domain(asked *a)
+{
+    static const tlsrpt_page page = {0, 50};
+    apr_array_header_t *list;
+
+    return tlsrpt_index_last(a->db, &a->domain, &page, a->p, &list);
+}
+
+static const struct {
+    const char *name;
+    const char *(*ask)(asked *);
+} questions[] = {
+    {"totals", ask_totals},
+    {"all-domains", ask_all},
+    {"all-domains-lately", ask_lately},
+    {"one-domain", ask_domain},
+    {"first-domains", ask_first_domains},
+    {"last-domains", ask_last_domains},
+    {"causes", ask_causes},
+    {"last-reports", ask_reports},
+    {"last-reports-of-domain", ask_reports_of_domain},
+};
+
+int main(int argc, const char *const *argv)
+{
+    asked a = {NULL};
+    const char *error;
+    apr_size_t i;
+
+    if (argc != 4 || apr_initialize() != APR_SUCCESS) {
+        return 2;
+    }
+    apr_pool_create(&a.p, NULL);
+    error = mta_sts_database_init(a.p);
+    if (!error) {
+        error = mta_sts_database_open(a.p, MTA_STS_DATABASE_SQLITE, argv[1], &a.db);
+    }
+    a.domain.domain = argv[2];
+    a.lately.since = apr_time_from_sec((apr_time_t)atoi(argv[3]) * 86400);
+    for (i = 0; !error && i < sizeof(questions) / sizeof(questions[0]); i++) {
+        clock_t begin = clock();
+
+        error = questions[i].ask(&a);
+        printf("%s %.1f\n", questions[i].name,
+               (double)(clock() - begin) * 1000 / (double)CLOCKS_PER_SEC);
+    }
+    if (error) {
+        fprintf(stderr, "%s\n", error);
+    }
+    apr_pool_destroy(a.p);
+    return error != NULL;
+}

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts reindex` with the real spool and the SQLite database in it."""
+import contextlib
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import threading
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
+COMMAND = str(BUILD.resolve() / "mta-sts")
+DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
+REPORT = (DATA / "google-failures.json").read_bytes()
+
+
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def call(state, *words, subcommand="reindex", given=b""):
+    return subprocess.run([COMMAND, subcommand, "--state-dir", str(state), *map(str, words)],
+                          input=given, capture_output=True, timeout=120)
+
+
+def keep(state, *reports):
+    for report in reports:
+        assert call(state, subcommand="import", given=report).returncode == 0
+
+
+def variant(number, contact="nobody"):
+    report = json.loads(REPORT)
+    return json.dumps({**report, "report-id": f"variant {number}", "contact-info": contact}).encode()
+
+
+def ask(state, sql):
+    with contextlib.closing(sqlite3.connect(state / "reports.db", timeout=60)) as database:
+        return database.execute(sql).fetchall()
+
+
+def sums(state):
+    return ask(state, "SELECT * FROM tlsrpt_sum ORDER BY 1, 2, 3, 4, 5, 6")
+
+
+
+def test_the_index_is_made_from_the_spool(state):
+    keep(state, *(variant(number) for number in range(20)))
+    result = call(state)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.decode() == (f'20 reports are in the database "{state}/reports.db": '
+                                      "0 contradict others, 0 cannot be read\n")
+    assert ask(state, "SELECT count(*), sum(state) FROM tlsrpt_report") == [(20, 0)]
+
+
+def test_it_is_made_again_whatever_was_in_it(state):
+    keep(state, *(variant(number) for number in range(5)))
+    call(state)
+    before = sums(state)
+    with contextlib.closing(sqlite3.connect(state / "reports.db")) as database:
+        database.execute("UPDATE tlsrpt_sum SET failed = 77")
+        database.execute("DELETE FROM tlsrpt_policy")
+        database.commit()
+    assert sums(state) != before
+    assert call(state).returncode == 0
+    assert sums(state) == before
+
+
+def test_the_history_of_policies_stays(state):
+    keep(state, REPORT)
+    call(state)
+    with contextlib.closing(sqlite3.connect(state / "reports.db")) as database:
+        database.execute("INSERT INTO mta_sts_history (domain, host, first_served, id, max_age, text)"
+                         " VALUES ('example.com', 'here', 1, 'abc', 1, 'text')")
+        database.commit()
+    assert call(state).returncode == 0
+    assert ask(state, "SELECT domain FROM mta_sts_history") == [("example.com",)]
+
+
+def test_contradicting_and_unreadable_reports_are_told(state):
+    keep(state, variant(1), variant(1, "somebody"), variant(2))
+    damaged = next(path for path in (state / "reports").rglob("*") if path.is_file()
+                   and b"variant 2" in path.read_bytes())
+    damaged.write_bytes(b"damaged")
+    result = call(state)
+    assert result.returncode == 1
+    assert "3 reports" in result.stdout.decode()
+    assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
+    assert "[report-conflict]" in result.stderr.decode()
+    assert "[report-unreadable]" in result.stderr.decode()
+
+
+def test_a_damaged_database_is_moved_away(state):
+    keep(state, REPORT)
+    (state / "reports.db").write_bytes(b"no database " * 100)
+    result = call(state)
+    assert result.returncode == 0
+    assert "is damaged" in result.stderr.decode()
+    assert "reports.db.damaged" in result.stderr.decode()
+    assert (state / "reports.db.damaged").read_bytes().startswith(b"no database")
+    assert ask(state, "SELECT count(*) FROM tlsrpt_report") == [(1,)]
+
+
+def test_a_page_that_is_damaged_is_found_as_well(state):
+    keep(state, *(variant(number) for number in range(30)))
+    call(state)
+    with open(state / "reports.db", "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (os.path.getsize(state / "reports.db") - 4096))
+    assert call(state).returncode == 0
+    assert ask(state, "SELECT count(*) FROM tlsrpt_report") == [(30,)]
+
+
+def test_a_database_of_a_newer_version_is_left_alone(state):
+    keep(state, REPORT)
+    call(state)
+    with contextlib.closing(sqlite3.connect(state / "reports.db")) as database:
+        database.execute("UPDATE mta_sts_schema SET version = 99")
+        database.commit()
+    result = call(state)
+    assert result.returncode == 1
+    assert "newer mod_mta_sts" in result.stderr.decode()
+    assert ask(state, "SELECT count(*) FROM tlsrpt_report") == [(1,)]
+
+
+def test_it_waits_for_somebody_else_who_writes(state):
+    keep(state, REPORT)
+    call(state)
+    with contextlib.closing(sqlite3.connect(state / "reports.db", isolation_level=None,
+                                            check_same_thread=False)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        end = threading.Timer(1, database.execute, ("ROLLBACK",))
+        end.start()
+        result = call(state)
+        end.join()
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_another_file_can_be_named(state, tmp_path):
+    keep(state, REPORT)
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    assert call(state, "--database", f"sqlite3 {other}/x.db").returncode == 0
+    assert (other / "x.db").stat().st_mode & 0o777 == 0o600
+    assert not (state / "reports.db").exists()
+
+
+@pytest.mark.parametrize("words, part", [
+    (["--database", "oracle x"], "sqlite3 and pgsql are known"),
+    (["--database", "sqlite3 reports.db"], 'begins with "/"'),
+    (["--database", "pgsql postgresql://me:hunter2@db/x"], "KEY=VALUE"),
+    (["--database", "pgsql password='hunter2"], "quote"),
+    (["--database"], "needs a value"),
+    (["--database", ""], "not empty"),
+    (["--databas=pgsql password=hunter2", "--nothing=hunter2"], "no such option"),
+    (["hunter2"], "no argument"),
+])
+def test_wrong_usage_is_told_without_a_password(state, words, part):
+    result = call(state, *words)
+    assert result.returncode == 2
+    assert part in result.stderr.decode()
+    assert "hunter2" not in result.stderr.decode() + result.stdout.decode()
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password(state):
+    keep(state, REPORT)
+    result = call(state, "--database", "pgsql host=/nowhere password=hunter2 dbname=reports")
+    assert result.returncode == 1
+    assert "hunter2" not in result.stderr.decode()
+    assert "host=/nowhere dbname=reports" in result.stderr.decode()
+
+
+def test_a_state_directory_that_is_not_there_is_told(tmp_path):
+    result = call(tmp_path / "nothing")
+    assert result.returncode == 1
+    assert "nothing" in result.stderr.decode()
+
+
+def test_a_spool_that_is_not_there_is_told(state):
+    result = call(state)
+    assert (result.returncode, result.stdout.decode().split()[0]) == (0, "0")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root only")
+def test_root_becomes_the_owner_of_the_state_directory():
+    user = pwd.getpwnam("www-data")
+    top = pathlib.Path(tempfile.mkdtemp(prefix="mta-sts-"))
+    try:
+        top.chmod(0o755)
+        state = top / "state"
+        state.mkdir(mode=0o700)
+        os.chown(state, user.pw_uid, user.pw_gid)
+        keep(state, REPORT)
+        assert call(state).returncode == 0
+        assert (state / "reports.db").stat().st_uid == user.pw_uid
+    finally:
+        shutil.rmtree(top)
