@@ -10,6 +10,7 @@
  * What the writing half of the index shares:
  *
  *   index_tend.c   walks the spool, and says what comes in and what goes
+ *   index_forget.c forgets a host
  *   index_row.c    the rows of one report
  *   index_facts.c  what a report says, in numbers
  *   index_word.c   the numbers of texts
