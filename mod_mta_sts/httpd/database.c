@@ -21,6 +21,9 @@ APLOG_USE_MODULE(mta_sts);
 /* Who holds a lock for so long is worth a line. */
 #define LOCKED_LONG apr_time_from_sec(60)
 
+/* The end of a child waits for an attempt to connect. */
+#define PGSQL_TIMEOUT " connect_timeout=3"
+
 struct mod_database {
     server_rec *main;
     apr_pool_t *pool; /* of the handle; cleared when it is closed */
@@ -55,8 +58,12 @@ const char *mod_database_where(const server_rec *main, apr_pool_t *p)
 {
     const mod_report_config *config = mod_report_config_of(main);
 
-    return config->database ? config->database
-                            : apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
+    if (!config->database) {
+        return apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
+    }
+    return is_sqlite(config) || strstr(config->database, "connect_timeout")
+               ? config->database
+               : apr_pstrcat(p, config->database, PGSQL_TIMEOUT, NULL);
 }
 
 int mod_database_has_state_dir(const server_rec *main)
@@ -152,9 +159,12 @@ static void note_file(mod_database *database)
 static void try_to_open(mod_database *database)
 {
     const mod_report_config *config = mod_report_config_of(database->main);
-    const char *where = mod_database_where(database->main, database->pool);
-    const char *error = mta_sts_database_open(database->pool, config->driver, where, &database->db);
+    const char *error;
 
+    apr_pool_clear(database->pool);
+    error =
+        mta_sts_database_open(database->pool, config->driver,
+                              mod_database_where(database->main, database->pool), &database->db);
     error = error ? error : mta_sts_database_be_impatient(database->db);
     if (!mod_database_failed(database, error)) {
         note_file(database);

@@ -7,10 +7,12 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
+#include "core/history.h"
 #include "core/policy_text.h"
 #include "core/publication.h"
 #include "core/record.h"
 #include "core/zone_text.h"
+#include "httpd/copies.h"
 #include "httpd/policies.h"
 
 /* The id stands before what it is the id of, as mta-sts-setup and its readers expect. */
@@ -47,6 +49,21 @@ static void print_places(apr_pool_t *p, const mod_served *served, int places)
     }
 }
 
+/* Of the policy that senders are told. */
+static void print_copies(const mod_served *served, const char *id, const apr_array_header_t *copies)
+{
+    apr_time_t until = mta_sts_history_until(copies, served->domain, id);
+    apr_time_exp_t time;
+
+    if (until == 0) {
+        return;
+    }
+    apr_time_exp_gmt(&time, until + APR_USEC_PER_SEC - 1);
+    printf(";   senders may hold an earlier policy until %04d-%02d-%02dT%02d:%02d:%02dZ\n",
+           time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min,
+           time.tm_sec);
+}
+
 /* The number of entries that tell the same policy for the same domain as the first. */
 static int count_places(const mod_served *served, int left)
 {
@@ -73,9 +90,11 @@ static int reach_senders(const mod_served *served, int places)
  *
  * @param places   all that tell it, the first of them being `served`
  * @param recorded whether a nearer policy of this domain has its record already
+ * @param copies   until when senders hold which policies
  * @return whether the record was printed
  */
-static int print_served(apr_pool_t *p, const mod_served *served, int places, int recorded)
+static int print_served(apr_pool_t *p, const mod_served *served, int places, int recorded,
+                        const apr_array_header_t *copies)
 {
     const char *id = mta_sts_policy_id(p, served->policy->text, served->policy->len);
     const mta_sts_policy *policy = mta_sts_policy_text_read(
@@ -96,6 +115,7 @@ static int print_served(apr_pool_t *p, const mod_served *served, int places, int
                mta_sts_record_render(p, id));
     }
     else {
+        print_copies(served, id, copies);
         print_records(p, served->domain, policy, id);
     }
     return 1;
@@ -106,6 +126,8 @@ static void dump(apr_pool_t *pconf, server_rec *main)
 {
     const apr_array_header_t *list;
     const mod_served *served = NULL, *last = NULL;
+    const apr_array_header_t *copies;
+    const char *error;
     apr_pool_t *p;
     int i, places, recorded = 0;
 
@@ -115,6 +137,10 @@ static void dump(apr_pool_t *pconf, server_rec *main)
     list = mod_policies_list(pconf, main);
     printf("; MTA-STS policies of this server and the DNS records to publish for them.\n"
            "; Publish a new id after the new policy is served, not before.\n\n");
+    copies = mod_copies_read(main, pconf, &error);
+    if (error) {
+        printf("; Until when senders may hold earlier policies is not known: %s\n\n", error);
+    }
     apr_pool_create(&p, pconf);
     for (i = 0; i < list->nelts; i += places, last = served) {
         served = &APR_ARRAY_IDX(list, i, mod_served);
@@ -122,7 +148,7 @@ static void dump(apr_pool_t *pconf, server_rec *main)
         if (!last || strcmp(last->domain, served->domain) != 0) {
             recorded = 0;
         }
-        recorded = print_served(p, served, places, recorded);
+        recorded = print_served(p, served, places, recorded, copies);
         apr_pool_clear(p);
     }
     apr_pool_destroy(p);

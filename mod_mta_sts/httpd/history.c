@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/history.h"
 
-#include <apr_network_io.h>
 #include <apr_strings.h>
 #include <http_log.h>
 
@@ -22,15 +21,10 @@ void mod_history_prepare(void)
     started = apr_time_now();
 }
 
-const char *mod_history_host(apr_pool_t *p)
-{
-    return mta_sts_database_host(p);
-}
-
 static mta_sts_history_machine this_machine(apr_pool_t *p)
 {
-    const mta_sts_history_machine machine = {mod_history_host(p), mod_counters_since(), started,
-                                             apr_time_now()};
+    const mta_sts_history_machine machine = {mta_sts_database_host(p), mod_counters_since(),
+                                             started, apr_time_now()};
 
     return machine;
 }

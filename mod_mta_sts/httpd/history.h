@@ -25,7 +25,4 @@ const char *mod_history_note(server_rec *main, mta_sts_database *db, apr_pool_t 
 /* Notes that the same is served still; otherwise as mod_history_note. */
 const char *mod_history_note_again(mta_sts_database *db, apr_pool_t *p);
 
-/* The name of this machine in the database. */
-const char *mod_history_host(apr_pool_t *p);
-
 #endif

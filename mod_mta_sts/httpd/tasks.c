@@ -14,7 +14,7 @@ APLOG_USE_MODULE(mta_sts);
 
 /* Reports that came over https are indexed within a second or two; those of `mta-sts import`, and
  * what was removed by hand, with the next look at the folders. */
-#define INDEX_INTERVAL apr_time_from_sec(30)
+#define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define TIDY_INTERVAL apr_time_from_sec(10 * 60)
@@ -106,7 +106,7 @@ void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->is_ending = is_ending;
     work->limits = mod_report_limits_of(main);
     work->index.spool = mod_state_spool();
-    work->index.host = mod_history_host(p);
+    work->index.host = mta_sts_database_host(p);
     work->index.limits = &work->limits;
     work->index.keep_days = (int)config->keep_days;
     work->index.budget = INDEX_BUDGET;

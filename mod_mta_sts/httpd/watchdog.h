@@ -9,7 +9,7 @@
  * gives us, keeps the database (history of served policies, index of reports), removes reports
  * that are too old and what a crash left behind, and counts the spool.
  *
- * Only this thread opens the database. The parent, which may be root, never does.
+ * The parent, which may be root, never opens the database: files of his would be in the way.
  */
 
 /* Registers where mod_watchdog is asked for the thread, and what each child prepares for the case

@@ -194,10 +194,10 @@ class Told:
     host tells it to every name that matches an alias with a wildcard. `held` is until when senders
     may hold an earlier policy, as far as the history of served policies tells; or None."""
 
-    def __init__(self, policy, path, line, section, is_pattern, held=None):
+    def __init__(self, policy, path, line, section, is_pattern):
         self.policy = policy
         self.is_pattern = is_pattern
-        self.held = held
+        self.held = None
         self.path = os.path.realpath(path)
         self.line = line
         self.section = section
@@ -220,19 +220,19 @@ HELD = re.compile(r";   senders may hold an earlier policy until (\S+)$")
 
 def read_dump(output, domain):
     """What DUMP_MTA_STS says about one domain: a list of Told."""
-    found, name, policy, held, is_pattern = [], None, None, None, False
+    found, name, policy, is_pattern = [], None, None, False
     pattern = "; policy hosts like "
     for line in output.splitlines():
         fields, told, hold = FIELDS.match(line), TOLD.match(line), HELD.match(line)
-        if hold:
-            held = site.date(hold.group(1))
-        elif fields:
+        if fields:
             policy = Policy(fields.group(1), tuple(fields.group(3).split()), int(fields.group(2)))
         elif told and (name == domain or is_pattern):
             section = Section(told.group(3), int(told.group(4))) if told.group(3) else None
-            found.append(Told(policy, told.group(1), int(told.group(2)), section, is_pattern, held))
+            found.append(Told(policy, told.group(1), int(told.group(2)), section, is_pattern))
+        elif hold and name == domain:
+            found[-1].held = site.date(hold.group(1))
         elif line.startswith("; ") and not line.startswith(";  "):
-            name, held = line[2:], None
+            name = line[2:]
             is_pattern = (line.startswith(pattern)
                           and fnmatch.fnmatchcase("mta-sts." + domain, line[len(pattern):]))
     return found

@@ -115,7 +115,8 @@ def is_over(until):
 
 def left(until):
     """How long that is from now, in words."""
-    hours = max(0, int((until - datetime.now(timezone.utc)).total_seconds() + 3599) // 3600)
-    days, rest = divmod(hours, 24)
-    number, unit = (days + (rest > 0), "day") if days else (hours, "hour")
-    return "{} {}{}".format(number, unit, "" if number == 1 else "s")
+    seconds = max(0, (until - datetime.now(timezone.utc)).total_seconds())
+    if seconds >= 2 * 86400:
+        return "{} days".format(int(seconds // 86400))
+    hours = int(-(-seconds // 3600))
+    return "1 hour" if hours == 1 else "{} hours".format(hours)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts of mta-sts-setup that need no Apache, no network and no rights."""
 
+import argparse
 import os
 import pathlib
 import re
 import subprocess
 import sys
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -14,7 +15,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = str(TOP / "scripts" / "mta-sts-setup")
 sys.path.insert(0, str(TOP / "scripts"))
 
-from mta_sts_setup import apache, arguments, certificate, edits, mail_server, site, step  # noqa: E402
+from mta_sts_setup import (apache, arguments, certificate, edits, mail_server,  # noqa: E402
+                           removal, site, step)
 from mta_sts_setup.policy import Policy  # noqa: E402
 from mta_sts_setup.problem import Problem  # noqa: E402
 
@@ -114,6 +116,7 @@ _mta-sts.example.com. IN TXT "v=STSv1; id=1;"
 ;   policy id 2
 ;   mode none, max_age 1, mx a.example
 ;   told at {path}:9, in the main server
+;   senders may hold an earlier policy until 2027-01-02T03:04:05Z
 _mta-sts.other.example. IN TXT "v=STSv1; id=2;"
 
 ; policy hosts like mta-sts.*.example
@@ -145,6 +148,56 @@ def test_the_dump_tells_server_level_blocks_and_patterns(conf):
     told = apache.read_dump(DUMP.format(path=conf("")), "other.example")
     assert [(one.policy.mode, one.is_block, one.is_pattern) for one in told] == [
         ("none", True, False), ("testing", False, True)]
+
+
+def test_the_dump_tells_until_when_senders_hold_an_earlier_policy(conf):
+    output = DUMP.format(path=conf("<VirtualHost *:443>\n</VirtualHost>\n"))
+    assert apache.read_dump(output, "example.com")[0].held is None
+    told = apache.read_dump(output, "other.example")
+    assert [one.held for one in told] == [
+        datetime(2027, 1, 2, 3, 4, 5, tzinfo=timezone.utc), None]
+
+
+# --- the end of a removal ---
+
+NOW = datetime.now(timezone.utc)
+
+
+class Served:
+    """What removal looks at: a policy of a day, and what is known of earlier ones."""
+
+    policy = Policy("enforce", ("mx1.example.com",), 86400)
+
+    def __init__(self, held=None, *comments):
+        self.held, self.comments = held, list(comments)
+
+
+@pytest.mark.parametrize("held, earlier, previous, days", [
+    (None, None, None, 1), (3, None, None, 3), (None, 4, None, 4), (None, None, 5, 5), (6, 4, 5, 6),
+    (-3, -4, None, 1)])
+def test_a_removal_is_due_when_the_last_of_all_earlier_policies_has_run_out(
+        held, earlier, previous, days):
+    day = timedelta(days=1)
+    comments = [site.EARLIER + site.date_text(NOW + earlier * day)] if earlier else []
+    served = Served(NOW + held * day if held else None, *comments)
+    options = argparse.Namespace(previous_max_age=previous * 86400 if previous else None)
+    late = removal.due(options, served) - NOW - days * day
+    assert timedelta(0) <= late < timedelta(minutes=12)
+
+
+def test_a_removal_that_has_begun_waits_for_what_the_history_knows():
+    noted = site.REMOVAL + "2026-01-01T00:00:00Z"
+    assert removal.begun(Served(NOW)) is None
+    assert removal.is_over(removal.begun(Served(None, noted)))
+    assert removal.begun(Served(NOW + timedelta(days=2), noted)) == NOW + timedelta(days=2)
+
+
+@pytest.mark.parametrize("hours, words", [
+    (-5, "0 hours"), (0.5, "1 hour"), (22.5, "23 hours"), (47.5, "48 hours"), (48.5, "2 days"),
+    (672.1, "28 days")])
+def test_the_time_that_is_left_is_told_in_words(hours, words):
+    until = datetime.now(timezone.utc) + timedelta(hours=hours)
+    assert removal.left(until) == words
 
 
 # --- virtual hosts ---

@@ -14,6 +14,7 @@ import pytest
 import lab
 from lab import acme as ca_of_the_lab
 from lab.apache import ETC, site_text
+from lab.deadline import wait_until
 from lab.domain import MailDomain, policy_id, policy_text
 from lab.fetch import fetch
 from lab.log import Log
@@ -441,11 +442,27 @@ def test_a_policy_that_a_sender_would_not_take_in_the_end_is_a_failure_too(
 
 # --- removing ---
 
+HISTORY = "/var/lib/mod_mta_sts/reports.db"
+
+
+def history(sql):
+    """As its owner: root would leave files that the module could not write to."""
+    return run("setpriv", "--reuid", "www-data", "--regid", "www-data", "--clear-groups", "sqlite3",
+               "-cmd", ".timeout 10000", HISTORY, sql).stdout.splitlines()
+
+
+def wait_until_noted(domain, policy):
+    """Until the module has noted that it serves this policy now."""
+    wait_until(lambda: os.path.exists(HISTORY) and policy_id(policy) in history(
+        f"SELECT id FROM mta_sts_history WHERE domain = '{domain}' AND last_served IS NULL"),
+        "the policy to be in the history")
+
 
 def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
         made, apache):
     served = made("leaving.test")
     set_up(served.name, "--mx", MX, "--max-age", "4w")
+    wait_until_noted(served.name, policy_text("testing", MX, max_age=4 * 604800))
     set_up(served.name, "--max-age", "1d")
     output = set_up(served.name, "--remove")
     none = policy_text("none", MX, max_age=86400)
@@ -456,13 +473,22 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     assert f"# mta-sts-setup: being removed, serve mode none until {until}\n" in path.read_text()
     # Four weeks from now, because that is how long the longest-lived copy lives.
     assert hours_from_now(until) == pytest.approx(4 * 7 * 24, abs=1)
+    assert "That is 28 days from now." in output
 
     before = tree()
     output = set_up(served.name, "--remove", status=1)
     assert "It is not time yet" in output and until in output
     assert tree() == before
 
+    # Whatever the file says, the history knows of the policy of four weeks.
     path.write_text(path.read_text().replace(until, "2026-01-01T00:00:00Z"))
+    wait_until_noted(served.name, none)
+    output = set_up(served.name, "--remove", status=1)
+    assert hours_from_now(re.search(r"until (\S+):", output).group(1)) == pytest.approx(
+        4 * 7 * 24, abs=1)
+
+    history("UPDATE mta_sts_history SET last_served = last_served - 31 * 86400000000 "
+            f"WHERE domain = '{served.name}'")
     output = set_up(served.name, "--remove")
     assert (f"1. _mta-sts.{served.name}. TXT\n2. {served.host}. A, AAAA or CNAME\n"
             f"3. _smtp._tls.{served.name}. TXT") in output

@@ -30,3 +30,8 @@ class Database:
         rows = self.run("SELECT id, text, last_served FROM mta_sts_history "
                         f"WHERE domain = '{domain}' ORDER BY first_served")
         return [(row["id"], row["text"], row["last_served"] is None) for row in rows]
+
+    def reports(self):
+        """The digests of the reports that are counted, each as often as it is there."""
+        return sorted(row["digest"] for row in self.run(
+            "SELECT digest FROM tlsrpt_report WHERE state = 0"))

@@ -3,13 +3,16 @@
 database."""
 
 import contextlib
+import datetime
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 
 import pytest
@@ -124,6 +127,152 @@ def test_what_senders_cannot_fetch_is_not_in_the_history(start):
     assert Database(server).history("example.net") == []
 
 
+# --- until when senders hold earlier policies ---
+
+HELD = r"^;   senders may hold an earlier policy until (\S+)Z$"
+
+
+def held(server, user=None):
+    """What the dump tells, in seconds from now: one number for each domain that it tells it of."""
+    status, output = server.run("-t", "-D", "DUMP_MTA_STS", user=user)
+    assert status == 0, output
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return [(datetime.datetime.fromisoformat(date + "+00:00") - now).total_seconds()
+            for date in re.findall(HELD, output, re.M)]
+
+
+def test_the_dump_tells_until_when_senders_hold_earlier_policies(start):
+    server = start(proxied(HOST, MX) + blocks(1, "testing"))
+    noted(server, POLICY)
+    assert held(server) == []
+    # A change that is not served yet: those of today are held for their week from now on.
+    server.configure(proxied(HOST, MX + "MTASTSMode none\nMTASTSMaxAge 1d\n")
+                     + blocks(1, "testing"))
+    assert held(server) == [pytest.approx(policy.WEEK, abs=300)]
+    server.graceful()
+    noted(server, POLICY, text("mx1.example.com", mode="none", max_age=86400))
+    assert held(server) == [pytest.approx(policy.WEEK, abs=300)]
+    assert held(server, user="www-data") == [pytest.approx(policy.WEEK, abs=300)]
+    assert held(server, user="nobody") == []
+    # Six days and some hours later.
+    Database(server).run("UPDATE mta_sts_history SET last_served = last_served - 518400000000, "
+                         "first_served = first_served - 518400000000")
+    assert held(server) == [pytest.approx(86400, abs=300)]
+    Database(server).run("UPDATE mta_sts_history SET last_served = last_served - 86400000000, "
+                         "first_served = first_served - 86400000000")
+    assert held(server) == []
+    Spool(server).check()  # nothing in it belongs to root
+
+
+def test_the_dump_says_so_where_the_history_cannot_be_read(make_with):
+    server = make_with([FAILED]).configure(proxied(HOST, MX)).start()
+    noted(server, POLICY)
+    server.stop()
+    (server.root / "state/reports.db").write_bytes(b"damaged " * 1000)
+    status, output = server.run("-t", "-D", "DUMP_MTA_STS")
+    assert status == 0
+    assert re.search("^; Until when senders may hold earlier policies is not known: the database "
+                     ".* is damaged", output, re.M)
+    assert f"id {identity(POLICY)}" in output
+    server.start()
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+
+
+# --- index ---
+
+BUSY = "MTASTSReportLimit 1000000\n"
+
+
+def indexed(server, numbers):
+    """Waits until exactly these reports are counted, each once."""
+    wanted = sorted(report.digest(make(number)) for number in numbers)
+    process.wait_for(lambda: Database(server).reports() == wanted, f"{len(wanted)} reports", 60)
+    sums, = Database(server).run("SELECT sum(reports) AS reports, sum(successful) AS successful "
+                                 "FROM tlsrpt_sum WHERE domain <> 0")
+    assert (sums["reports"], sums["successful"]) == (len(wanted), sum(numbers))
+
+
+def post_all(server, numbers):
+    for number in numbers:
+        assert post(server, packed(make(number))).status in (200, 201)
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_reports_come_into_the_index_once_over_gracefuls_and_restarts(make_with, mpm):
+    server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
+    post_all(server, range(5))
+    indexed(server, range(5))
+    for number, again in enumerate((server.graceful, server.restart, server.graceful), 1):
+        post_all(server, range(5 * number, 5 * number + 5))
+        again()
+        post_all(server, range(5 * number + 5))  # most of them again
+    server.stop()
+    server.start()
+    indexed(server, range(20))
+    Spool(server).check()
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_a_watchdog_that_is_killed_at_any_moment_leaves_no_report_out_or_twice(make_with, mpm):
+    server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
+    chance = random.Random(mpm)
+    for turn in range(4):
+        post_all(server, range(30 * turn, 30 * turn + 30))
+        found = process.wait_for(lambda: watchdogs(server), "a watchdog")
+        threading.Event().wait(chance.random() * 1.2)  # it works once a second
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        server.graceful()  # else the next one waits ten seconds for its turn
+    indexed(server, range(120))
+    Spool(server).check()
+
+
+def test_another_child_takes_the_place_of_a_killed_watchdog(start):
+    server = start(report.conf())
+    post_all(server, [1])
+    indexed(server, [1])
+    killed, = watchdogs(server)
+    os.kill(killed, signal.SIGKILL)
+    post_all(server, [2])
+    indexed(server, [1, 2])
+    assert killed not in watchdogs(server)
+
+
+def received_at(server, number, date):
+    """The report has been there since that day."""
+    path = Spool(server).files()[report.digest(make(number))]
+    head, _, octets = path.read_bytes().partition(b"\n")
+    words = head.split(b" ")
+    words[2] = date + b"T00:00:00.000000Z"
+    path.write_bytes(b" ".join(words) + b"\n" + octets)
+
+
+def test_reports_that_are_too_old_are_removed_from_spool_and_index(start):
+    server = start("MTASTSReportKeep 30\n" + report.conf())
+    post_all(server, range(4))
+    server.stop()
+    shutil.rmtree(server.root / "state/tmp")  # made again at start
+    for name in ("reports.db", "reports.db-wal", "reports.db-shm"):
+        (server.root / "state" / name).unlink(missing_ok=True)
+    for number in (0, 1):
+        received_at(server, number, b"2026-01-01")
+    server.start()
+    indexed(server, [2, 3])
+    kept = {report.digest(make(number)) for number in (2, 3)}
+    process.wait_for(lambda: set(Spool(server).files()) == kept, "the old ones to be removed")
+    Spool(server).check()
+
+
+def test_a_report_that_is_removed_by_hand_leaves_the_index_with_the_next_start(start):
+    server = start(report.conf())
+    post_all(server, range(3))
+    indexed(server, range(3))
+    Spool(server).files()[report.digest(make(1))].unlink()
+    server.graceful()
+    indexed(server, [0, 2])
+
+
 # --- bad days of the database ---
 
 FAILED = r"\[mta_sts:warn\].*\[database-failed\]$"
@@ -156,32 +305,45 @@ def test_only_children_open_the_database(start):
         assert stat.S_IMODE(info.st_mode) == 0o600
 
 
-@pytest.mark.parametrize("kind", ["away", "a link", "a file", "a new folder"])
-def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again(start, kind):
+def put_nothing(state, _):
+    del state
+
+
+def put_link(state, other):
+    state.symlink_to(other)
+
+
+def put_file(state, _):
+    state.write_text("")
+
+
+def put_folder(state, other):
+    other.rename(state)
+
+
+def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again(start):
     server = start(proxied(HOST, MX))
     noted(server, POLICY)
     state, aside, other = (server.root / name for name in ("state", "aside", "other"))
-    state.rename(aside)
-    other.mkdir(mode=0o700)
-    shutil.chown(other, CHILD.pw_uid, CHILD.pw_gid)
-    if kind == "a link":
-        state.symlink_to(other)
-    elif kind == "a file":
-        state.write_text("")
-    elif kind == "a new folder":
-        other.rename(state)
-        noted(server, POLICY)  # in a database of its own
-    process.wait_for(lambda: not any(str(aside) in name for child in server.children()
-                                     for name in process.opened(child)), "the old one to be closed")
-    policy.check(server.fetch())
-    if kind == "a new folder":
-        state.rename(other)
-    else:
-        assert os.listdir(other) == []
-        if kind != "away":
-            state.unlink()
-    aside.rename(state)
-    process.wait_for(lambda: watchdogs(server), "it to be open again")
+    for put in (put_nothing, put_link, put_file, put_folder):
+        other.mkdir(mode=0o700)
+        shutil.chown(other, CHILD.pw_uid, CHILD.pw_gid)
+        state.rename(aside)
+        put(state, other)
+        process.wait_for(lambda: not any(str(aside) in name for child in server.children()
+                                         for name in process.opened(child)),
+                         "the old one to be closed")
+        policy.check(server.fetch())
+        if put == put_folder:
+            noted(server, POLICY)  # in a database of its own
+            state.rename(other)
+        else:
+            assert os.listdir(other) == []
+            if put != put_nothing:
+                state.unlink()
+        shutil.rmtree(other)
+        aside.rename(state)
+        process.wait_for(lambda: watchdogs(server), "it to be open again")
     noted(server, POLICY, serve(server, "enforce"))
     assert not server.log.matching(r"\[database-")
 
@@ -200,6 +362,7 @@ def test_a_damaged_database_is_told_once_and_a_new_one_works(make_with):
     path.unlink()
     process.wait_for(lambda: server.log.matching(WORKS), "it to work again")
     noted(server, POLICY)
+    indexed(server, [0])
     line, = server.log.matching(FAILED)
     assert "is damaged" in line and "mta-sts reindex" in line
     Spool(server).check()
@@ -231,7 +394,7 @@ def locked(server):
         holder.stdin.close()
 
 
-@pytest.mark.parametrize("mpm", MPMS)
+@pytest.mark.parametrize("mpm", ["prefork", "event"])
 def test_a_locked_database_is_waited_for_without_a_word_and_holds_nothing_up(make_with, mpm):
     server = make_with(mpm=mpm).configure(report.conf()).start()
     noted(server, POLICY)
@@ -248,6 +411,7 @@ def test_a_locked_database_is_waited_for_without_a_word_and_holds_nothing_up(mak
         # Most of it is waiting for children that httpd starts.
         assert time.monotonic() - began < 30
     noted(server, POLICY, strict)
+    indexed(server, [0])
     assert not server.log.matching(r"\[database-")
 
 
@@ -305,6 +469,7 @@ def test_postgresql_has_the_history_and_may_go_and_come_back(make_with, postgres
     postgres.start()
     process.wait_for(lambda: server.log.matching(WORKS), "it to work again")
     assert has((identity(POLICY), "f"), (identity(strict), "t"))
+    assert postgres.run("SELECT digest FROM tlsrpt_report") == [[report.digest(make())]]
     line, = server.log.matching(FAILED)
     assert str(postgres.folder) in line
     assert not (server.root / "state/reports.db").exists()

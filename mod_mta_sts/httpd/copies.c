@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/copies.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "core/history.h"
+#include "httpd/database.h"
+#include "httpd/report_config.h"
+
+#define READ_SECONDS 20
+#define LINE_SIZE 1024
+
+/* What begins a line that tells an error; a domain cannot. */
+#define ERROR_MARK '!'
+
+/* --- the process that reads --- */
+
+/* Whether there is a history that this process may become the owner of. */
+static int find_owner(server_rec *main, apr_pool_t *p, struct stat *folder)
+{
+    const mod_report_config *config = mod_report_config_of(main);
+    struct stat file;
+
+    if (lstat(config->state_dir, folder) != 0 || !S_ISDIR(folder->st_mode) ||
+        (geteuid() != 0 && geteuid() != folder->st_uid)) {
+        return 0;
+    }
+    return strcmp(config->driver, MTA_STS_DATABASE_SQLITE) != 0 ||
+           lstat(mod_database_where(main, p), &file) == 0;
+}
+
+static int become(const struct stat *folder)
+{
+    return geteuid() != 0 || (folder->st_uid != 0 && setgroups(0, NULL) == 0 &&
+                              setgid(folder->st_gid) == 0 && setuid(folder->st_uid) == 0);
+}
+
+static const char *read_copies(server_rec *main, apr_pool_t *p, apr_array_header_t **copies)
+{
+    const mod_report_config *config = mod_report_config_of(main);
+    mta_sts_database *db;
+    const char *error = mta_sts_database_init(p);
+
+    error =
+        error ? error : mta_sts_database_open(p, config->driver, mod_database_where(main, p), &db);
+    error = error ? error
+                  : mta_sts_history_copies(db, mta_sts_database_host(p), apr_time_now(), p, copies);
+    if (!error) {
+        mta_sts_database_close(db);
+    }
+    return error;
+}
+
+static void tell(FILE *out, const apr_array_header_t *copies)
+{
+    int i;
+
+    for (i = 0; i < copies->nelts; i++) {
+        const mta_sts_history_copy *copy = &APR_ARRAY_IDX(copies, i, mta_sts_history_copy);
+
+        fprintf(out, "%s %s %" APR_INT64_T_FMT "\n", copy->domain, copy->id, copy->until);
+    }
+}
+
+static void read_and_tell(server_rec *main, apr_pool_t *p, const struct stat *folder, int fd)
+{
+    apr_array_header_t *copies = NULL;
+    FILE *out = fdopen(fd, "w");
+    const char *error =
+        become(folder) ? read_copies(main, p, &copies) : "its owner cannot be become";
+
+    if (!out) {
+        return;
+    }
+    if (error) {
+        fprintf(out, "%c%.*s\n", ERROR_MARK, LINE_SIZE - 3, error);
+    }
+    else {
+        tell(out, copies);
+    }
+    fclose(out);
+}
+
+/* --- the process that asks --- */
+
+static void take_line(apr_array_header_t *copies, char *line, const char **error)
+{
+    apr_pool_t *p = copies->pool;
+    mta_sts_history_copy *copy;
+    char *rest;
+
+    if (*line == ERROR_MARK) {
+        *error = apr_pstrdup(p, line + 1);
+        return;
+    }
+    copy = apr_array_push(copies);
+    copy->domain = apr_pstrdup(p, apr_strtok(line, " ", &rest));
+    copy->id = apr_pstrdup(p, apr_strtok(NULL, " ", &rest));
+    copy->until = apr_atoi64(rest);
+}
+
+/* Whether something comes in time. */
+static int comes(int fd, time_t end)
+{
+    struct pollfd waited = {.fd = fd, .events = POLLIN};
+    time_t left = end - time(NULL);
+
+    return left > 0 && poll(&waited, 1, (int)left * 1000) > 0;
+}
+
+/* All that the other process tells. */
+static char *receive(apr_pool_t *p, int fd, const char **error)
+{
+    apr_array_header_t *octets = apr_array_make(p, 4096, 1);
+    time_t end = time(NULL) + READ_SECONDS;
+    char part[4096];
+    ssize_t count;
+
+    do {
+        if (!comes(fd, end)) {
+            *error = "the database does not answer";
+            break;
+        }
+        count = read(fd, part, sizeof(part));
+        if (count > 0) {
+            int at = octets->nelts;
+
+            while (octets->nelts < at + count) {
+                apr_array_push(octets);
+            }
+            memcpy(octets->elts + at, part, (size_t)count);
+        }
+    } while (count > 0 || (count < 0 && errno == EINTR));
+    *(char *)apr_array_push(octets) = '\0';
+    return octets->elts;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL); /* it has told all, or takes too long */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+apr_array_header_t *mod_copies_read(server_rec *main, apr_pool_t *p, const char **error)
+{
+    apr_array_header_t *copies = apr_array_make(p, 16, sizeof(mta_sts_history_copy));
+    struct stat folder;
+    int ends[2];
+    char *line, *rest;
+    pid_t pid;
+
+    *error = NULL;
+    if (!find_owner(main, p, &folder) || pipe(ends) != 0) {
+        return copies;
+    }
+    pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        read_and_tell(main, p, &folder, ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    if (pid > 0) {
+        line = apr_strtok(receive(p, ends[0], error), "\n", &rest);
+        for (; line; line = apr_strtok(NULL, "\n", &rest)) {
+            take_line(copies, line, error);
+        }
+        end(pid);
+    }
+    close(ends[0]);
+    return copies;
+}
