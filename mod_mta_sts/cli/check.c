@@ -148,7 +148,8 @@ static const char *read_domain(check_call *call, const char *text)
     return error;
 }
 
-/* A line of the list without blanks around it and without its comment; NULL: too long. */
+/* A line of the list without blanks around it and without its comment; NULL: too long, or there is
+ * a NUL in it. */
 static char *read_line(FILE *file, char *line, int *end)
 {
     char *text;
@@ -183,7 +184,7 @@ static const char *read_lines(check_call *call, FILE *file)
             break;
         }
         if (!text) {
-            error = "the line is too long";
+            error = "the line has a NUL in it, or is too long";
         }
         else if (call->domains->nelts >= LIST_MAX) {
             error = "there are more than 100000 domains";
@@ -219,9 +220,11 @@ static const char *read_list(check_call *call)
 static const char *read_configured(check_call *call)
 {
     apr_array_header_t *policies;
-    const char *error = cli_apache_list(call->p, &policies);
+    const char *error;
     int i;
 
+    call->options.began = apr_time_now();
+    error = cli_apache_list(call->p, &policies);
     for (i = 0; !error && i < policies->nelts; i++) {
         const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
 
@@ -299,6 +302,19 @@ static void show(const check_call *call)
     }
 }
 
+static void tell_error(const check_call *call, const char *error)
+{
+    if (call->format == FORMAT_NAGIOS) {
+        cli_check_print_nagios_error(error);
+    }
+    else if (error == cli_check_no_network) {
+        fprintf(stderr, "mta-sts check: %s\n", error);
+    }
+    else {
+        cli_usage_error(call->self, "%s", error);
+    }
+}
+
 static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const int statuses[] = {
@@ -324,7 +340,7 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
         error = cli_check_run(p, &call.options, call.domains);
     }
     if (error) {
-        cli_usage_error(self, "%s", error);
+        tell_error(&call, error);
         return CLI_EXIT_UNKNOWN;
     }
     show(&call);
@@ -342,7 +358,7 @@ const cli_subcommand cli_check = {
     "\n"
     "  --file LIST                  also check the domains in this file, one a line (-: standard\n"
     "                               input)\n"
-    "  --quiet                      print only what is not ok\n"
+    "  --quiet                      print only what is not ok (of text)\n"
     "  --format text|json|nagios    how to show the result (default: text)\n"
     "  -w, --warning DAYS           certificates that end sooner are a warning (default: 14)\n"
     "  -c, --critical DAYS          certificates that end sooner are critical (default: 0)\n"

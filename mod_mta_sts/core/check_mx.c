@@ -237,7 +237,7 @@ static void report_not_probed(mta_sts_judge *judge)
     mta_sts_finding_add(findings, MTA_STS_UNKNOWN, "smtp-blocked", judge->facts->domain,
                         "check from a machine that may use port 25, or use --no-smtp",
                         "no MX host takes a connection: it seems that this network lets nobody out "
-                        "to port 25, so the MX hosts could not be probed");
+                        "to port 25 (or every one of them is down), so they could not be probed");
 }
 
 /* Only mode enforce makes senders refuse: before, what would fail is a warning. */
@@ -284,7 +284,8 @@ int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)
                 const mta_sts_mx_probe *probe =
                     APR_ARRAY_IDX(mx->probes, k, const mta_sts_mx_probe *);
 
-                if (probe->result == MTA_STS_SMTP_NO_ROUTE) {
+                if (probe->result == MTA_STS_SMTP_NO_ROUTE ||
+                    probe->result == MTA_STS_SMTP_UNTRIED) {
                     continue;
                 }
                 if (probe->result != MTA_STS_SMTP_TIMEOUT || probe->stage != MTA_STS_SMTP_CONNECT) {

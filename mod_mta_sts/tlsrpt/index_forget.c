@@ -69,3 +69,35 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
     }
     return tlsrpt_batch_end(&batch, error);
 }
+
+#define UNUSED(table) "DELETE FROM " table " WHERE id NOT IN (SELECT "
+
+/* The sums have no texts but those of the reports. */
+static const char *const forget_words[] = {
+    UNUSED("tlsrpt_word") "host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
+                          " UNION SELECT host FROM tlsrpt_folder"
+                          " UNION SELECT type FROM tlsrpt_policy"
+                          " UNION SELECT seen FROM tlsrpt_policy"
+                          " UNION SELECT type FROM tlsrpt_failure"
+                          " UNION SELECT mx FROM tlsrpt_failure"
+                          " UNION SELECT reason FROM tlsrpt_failure"
+                          " UNION SELECT receiving_ip FROM tlsrpt_failure"
+                          " UNION SELECT sending_ip FROM tlsrpt_failure)",
+    UNUSED("tlsrpt_domain") "domain FROM tlsrpt_policy)",
+    UNUSED("tlsrpt_organization") "organization FROM tlsrpt_report)",
+    NULL,
+};
+
+const char *tlsrpt_words_sweep(mta_sts_database *db)
+{
+    const char *error = mta_sts_database_begin(db);
+
+    if (!error) {
+        error = mta_sts_database_run_all(db, forget_words);
+    }
+    if (!error) {
+        return mta_sts_database_commit(db);
+    }
+    mta_sts_database_rollback(db);
+    return error;
+}

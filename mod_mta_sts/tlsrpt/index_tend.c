@@ -131,16 +131,24 @@ static const char *expire(tending *t)
     return error;
 }
 
-/* What was put into quarantine is not in the index. */
-static void sweep(tending *t)
+/* Once a day: what was put into quarantine is not in the index, and texts stay behind when rows go.
+ */
+static const char *sweep(mta_sts_database *db, tlsrpt_index_task *task)
 {
     apr_time_t now = apr_time_now();
-    tlsrpt_index_task *task = t->task;
 
-    if (task->keep_days > 0 && now - task->swept >= SWEEP_INTERVAL) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
-        task->swept = now;
+    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
+        return NULL;
     }
+    task->swept = now;
+    if (task->keep_days > 0) {
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
+    }
+    if (!task->removed) {
+        return NULL;
+    }
+    task->removed = 0;
+    return tlsrpt_words_sweep(db);
 }
 
 /* --- one folder --- */
@@ -377,8 +385,6 @@ const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr
         task->folder = folder; /* what was done since is undone */
         return error;
     }
-    if (!done->more) {
-        sweep(t);
-    }
-    return NULL;
+    task->removed += done->gone + done->expired;
+    return done->more ? NULL : sweep(db, task);
 }

@@ -144,6 +144,21 @@ static mta_sts_mx_probe *probe_of(const mta_sts_check_facts *facts, int mx)
     return APR_ARRAY_IDX(mx_of(facts, mx)->probes, 0, mta_sts_mx_probe *);
 }
 
+/* It is printed behind "a sender in mode enforce". */
+static void assert_is_told_of_a_sender(const char *summary)
+{
+    static const char *const verbs[] = {"delivers ", "refuses to deliver: ", "does not deliver: ",
+                                        "cannot deliver: ", "may or may not deliver: "};
+    size_t i;
+
+    for (i = 0; i < COUNT(verbs); i++) {
+        if (strncmp(summary, verbs[i], strlen(verbs[i])) == 0) {
+            return;
+        }
+    }
+    fail_msg("a sender in mode enforce %s", summary);
+}
+
 /* --- what was found: "SEVERITY ID, ...; OUTCOME, ENFORCE", leaving out what is ok --- */
 
 static const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
@@ -151,6 +166,7 @@ static const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
     const char *text = "";
     int i, j;
 
+    assert_is_told_of_a_sender(result->verdict.summary);
     for (i = 0; i < result->sections->nelts; i++) {
         const mta_sts_findings *findings =
             APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
@@ -475,6 +491,16 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
     }
 }
 
+static void test_a_policy_that_comes_later_than_senders_wait_is_a_warning(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+
+    fetch_of(facts, 0)->took = apr_time_from_sec(4);
+    assert_judged(*state, facts, "just in time", "; delivers, yes");
+    fetch_of(facts, 0)->took++;
+    assert_judged(*state, facts, "late", "warning fetch-slow; delivers, yes");
+}
+
 static void test_the_newer_of_text_and_id_is_told_where_it_is_known(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -509,6 +535,8 @@ static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **
     assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 0)->result = MTA_STS_SMTP_NO_ROUTE;
     assert_true(mta_sts_check_smtp_is_blocked(all));
+    probe_of(facts, 0)->result = MTA_STS_SMTP_UNTRIED;
+    assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 1)->stage = MTA_STS_SMTP_GREETING;
     assert_false(mta_sts_check_smtp_is_blocked(all));
 }
@@ -542,6 +570,7 @@ int main(void)
         POOL_TEST(test_a_policy_host_that_is_wrong),
         POOL_TEST(test_mail_servers_that_are_wrong),
         POOL_TEST(test_every_result_of_a_probe_and_of_a_fetch_has_words),
+        POOL_TEST(test_a_policy_that_comes_later_than_senders_wait_is_a_warning),
         POOL_TEST(test_the_newer_of_text_and_id_is_told_where_it_is_known),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
         POOL_TEST(test_certificates_are_judged_by_the_days_that_are_asked_for),
