@@ -562,6 +562,57 @@ static void test_certificates_are_judged_by_the_days_that_are_asked_for(void **s
     }
 }
 
+static void uncover_second(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->fetches->nelts = 0;
+    add_fetch(p, facts, "192.0.2.80",
+              "version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n");
+}
+
+static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void **state)
+{
+    static const struct {
+        void (*change)(apr_pool_t *p, mta_sts_check_facts *facts);
+        const char *expected; /* for the first and the second MX: enforce, trouble */
+        int has_policy;
+    } rows[] = {
+        {NULL, "yes -, yes -", 1},
+        {refuse_smtp, "no smtp-refused, yes -", 1},
+        {uncover_second, "yes -, no mx-not-in-policy", 1},
+        {second_mx_address, "yes -, yes -", 1}, /* a sender goes to the other one */
+        {be_busy, "unknown -, unknown -", 1},
+        {skip_smtp, "unknown -, unknown -", 1},
+        {block_smtp, "unknown -, unknown -", 1},
+        {redirect, "yes -, yes -", 0},
+    };
+    apr_pool_t *p = *state;
+    size_t i;
+    int j;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        mta_sts_check_facts *facts = healthy(p, TESTING);
+        const mta_sts_check_result *result;
+        const char *got = NULL;
+
+        if (rows[i].change) {
+            rows[i].change(p, facts);
+        }
+        result = mta_sts_check_judge(p, facts, &limits);
+        for (j = 0; j < result->sections->nelts; j++) {
+            const mta_sts_check_section *section =
+                &APR_ARRAY_IDX(result->sections, j, mta_sts_check_section);
+
+            if (section->part == MTA_STS_CHECK_MX && strcmp(section->subject, "example.com") != 0) {
+                got = apr_psprintf(p, "%s%s%s %s", got ? got : "", got ? ", " : "",
+                                   mta_sts_safety_name(section->enforce),
+                                   section->trouble ? section->trouble->id : "-");
+            }
+        }
+        assert_string_equal(got, rows[i].expected);
+        assert_int_equal(result->policy != NULL, rows[i].has_policy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +625,7 @@ int main(void)
         POOL_TEST(test_the_newer_of_text_and_id_is_told_where_it_is_known),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
         POOL_TEST(test_certificates_are_judged_by_the_days_that_are_asked_for),
+        POOL_TEST(test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode),
     };
 
     return RUN_POOL_TESTS(tests);
