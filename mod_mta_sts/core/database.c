@@ -246,10 +246,21 @@ apr_int64_t mta_sts_database_number(const char *column)
 
 /* --- transactions --- */
 
+/* Another process made the tables meanwhile. The driver's code for it is that of any error. */
+static int has_schema_changed(mta_sts_database *db, int code)
+{
+    const char *error = code && db->is_sqlite ? apr_dbd_error(db->driver, db->handle, code) : NULL;
+
+    return error && strstr(error, "schema has changed");
+}
+
 int mta_sts_database_plain(mta_sts_database *db, const char *sql)
 {
     int rows, code = apr_dbd_query(db->driver, db->handle, &rows, sql);
 
+    if (has_schema_changed(db, code)) { /* SQLite knows it now */
+        code = apr_dbd_query(db->driver, db->handle, &rows, sql);
+    }
     return code;
 }
 
