@@ -104,9 +104,14 @@ void mod_counters_recount(const tlsrpt_spool *spool)
     __atomic_store_n(&mod_counters_shared->counted, 1, __ATOMIC_RELEASE);
 }
 
+int mod_counters_are_counted(void)
+{
+    return __atomic_load_n(&mod_counters_shared->counted, __ATOMIC_ACQUIRE);
+}
+
 void mod_counters_count_once(const tlsrpt_spool *spool)
 {
-    if (!__atomic_load_n(&mod_counters_shared->counted, __ATOMIC_ACQUIRE)) {
+    if (!mod_counters_are_counted()) {
         mod_counters_recount(spool);
     }
 }

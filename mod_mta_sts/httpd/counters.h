@@ -75,6 +75,9 @@ apr_time_t mod_counters_since(void);
 /* How full an area is: as counted last on disk, and what was added since. */
 mod_usage mod_counters_usage(tlsrpt_area area);
 
+/* Whether the areas were counted on disk since the last start. */
+int mod_counters_are_counted(void);
+
 /* Adds to it, or takes away. Returns the octets then. */
 apr_int64_t mod_counters_use(tlsrpt_area area, apr_int64_t octets, int files);
 

@@ -15,6 +15,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static server_rec *main_server;
 static apr_pool_t *pool; /* of the handle */
 static mta_sts_database *db;
+static int is_ending; /* the child: its pools are being destroyed */
 
 static void close_database(void)
 {
@@ -78,27 +79,40 @@ static const char *read_once(apr_pool_t *p, mod_status_read *read, void *baton)
     return error;
 }
 
+static apr_status_t let_go(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&lock);
+    if (!is_ending) {
+        close_database();
+    }
+    pthread_mutex_unlock(&lock);
+    return APR_SUCCESS;
+}
+
 const char *mod_status_database_read(request_rec *r, mod_status_read *read, void *baton)
 {
     const char *error;
     int was_open;
 
+    apr_pool_cleanup_register(r->pool, NULL, let_go, apr_pool_cleanup_null);
     pthread_mutex_lock(&lock);
     was_open = db != NULL;
-    error = read_once(r->pool, read, baton);
-    if (error && was_open && !mta_sts_database_is_locked(error)) {
+    error = is_ending ? "httpd is ending" : read_once(r->pool, read, baton);
+    if (error && was_open && !is_ending && !mta_sts_database_is_locked(error)) {
         error = read_once(r->pool, read, baton);
     }
     pthread_mutex_unlock(&lock);
     return error;
 }
 
-/* Before anything of the child is freed: waits for the request that reads, and lets no other. */
+/* Before anything of the child is freed: waits for who reads, and lets nobody read any more. */
 static apr_status_t end(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&lock);
     close_database();
+    is_ending = 1;
     pthread_mutex_unlock(&lock);
     return APR_SUCCESS;
 }
@@ -107,6 +121,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     main_server = main;
     db = NULL;
+    is_ending = 0;
     apr_pool_create(&pool, pchild);
     apr_pool_pre_cleanup_register(pchild, NULL, end);
 }

@@ -79,6 +79,10 @@ static void put_store(const mod_status_view *view)
     MOD_HTML(view->out, "<dl class=\"facts\">");
     put_usage(view, "Reports kept", TLSRPT_REPORTS, config->spool_quota);
     put_usage(view, "Quarantine", TLSRPT_QUARANTINE, config->quarantine_quota);
+    if (!mod_counters_are_counted()) {
+        MOD_HTML(view->out, "<dt>Note</dt><dd>The disk has not been counted since the start "
+                            "yet.</dd>");
+    }
     MOD_HTML(view->out, "<dt>State directory</dt><dd><code>%s</code></dd></dl>", config->state_dir);
 }
 
