@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 
+#define ELLIPSIS "\xe2\x80\xa6"    /* U+2026 */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* What stands for a character that has a meaning in markup; NULL: itself. */
@@ -71,6 +72,19 @@ void mod_html_put(mod_buffer *buffer, const char *template, ...)
     }
     va_end(arguments);
     mod_buffer_puts(buffer, template);
+}
+
+const char *mod_html_shorten(apr_pool_t *p, const char *text)
+{
+    apr_size_t len = MOD_HTML_SHORT;
+
+    if (!text || strlen(text) <= len) {
+        return text;
+    }
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    return apr_pstrcat(p, apr_pstrmemdup(p, text, len), ELLIPSIS, NULL);
 }
 
 const char *mod_html_parameter(apr_pool_t *p, const char *text)

@@ -29,6 +29,12 @@ void mod_html_put(mod_buffer *buffer, const char *template, ...)
  */
 void mod_html_text(mod_buffer *buffer, const char *text);
 
+/* The beginning of a text, MOD_HTML_SHORT octets at most and whole characters of UTF-8, then an
+ * ellipsis; or the text itself. What a stranger wrote may be much longer than what anybody reads.
+ */
+#define MOD_HTML_SHORT 200
+const char *mod_html_shorten(apr_pool_t *p, const char *text);
+
 /* A text for the value of a query parameter: percent-encoded, allocated from p. */
 const char *mod_html_parameter(apr_pool_t *p, const char *text);
 

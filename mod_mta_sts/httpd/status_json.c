@@ -11,6 +11,8 @@
 #include "httpd/status_view.h"
 #include "tlsrpt/explain.h"
 
+#define TEXTS_MAX 50
+
 /* "2026-11-25T18:49:00Z", or null. */
 static json_t *time_json(apr_time_t time)
 {
@@ -41,6 +43,23 @@ static json_t *texts_json(const apr_array_header_t *texts)
 
     for (i = 0; i < texts->nelts; i++) {
         json_array_append_new(array, text_json(APR_ARRAY_IDX(texts, i, const char *)));
+    }
+    return array;
+}
+
+/* What strangers wrote, bounded: the first of some texts, and each shortened. */
+static json_t *short_json(apr_pool_t *p, const char *text)
+{
+    return text_json(mod_html_shorten(p, text));
+}
+
+static json_t *shorts_json(apr_pool_t *p, const apr_array_header_t *texts)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < texts->nelts && i < TEXTS_MAX; i++) {
+        json_array_append_new(array, short_json(p, APR_ARRAY_IDX(texts, i, const char *)));
     }
     return array;
 }
@@ -179,7 +198,7 @@ static json_t *senders_json(const apr_array_header_t *senders)
 
         json_array_append_new(array,
                               json_pack("{s:o, s:I, s:I, s:I, s:o, s:b}", "organization",
-                                        text_json(sender->organization), "reports",
+                                        short_json(senders->pool, sender->organization), "reports",
                                         (json_int_t)sender->reports, "successful_sessions",
                                         (json_int_t)sender->successful, "failed_sessions",
                                         (json_int_t)sender->failed, "last", time_json(sender->last),
@@ -193,15 +212,15 @@ static json_t *cause_json(const mod_status_view *view, const mod_status_cause *c
     const tlsrpt_explanation *explanation = mod_status_explain(view->p, cause);
     const tlsrpt_cause *of = cause->cause;
 
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}",
-                     "domain", text_json(cause->domain), "result_type", text_json(of->result_type),
-                     "receiving_mx", text_json(of->receiving_mx), "sessions",
-                     (json_int_t)of->sessions, "first", time_json(of->first), "last",
-                     time_json(of->last), "senders", texts_json(of->senders), "reasons",
-                     texts_json(of->reasons), "receiving_ips", texts_json(of->receiving_ips),
-                     "cause", explanation->cause, "whose", tlsrpt_whose_name(explanation->whose),
-                     "explanation", text_json(explanation->what), "action",
-                     text_json(explanation->action), "command", text_json(explanation->command));
+    return json_pack(
+        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "domain",
+        text_json(cause->domain), "result_type", short_json(view->p, of->result_type),
+        "receiving_mx", short_json(view->p, of->receiving_mx), "sessions", (json_int_t)of->sessions,
+        "first", time_json(of->first), "last", time_json(of->last), "senders",
+        shorts_json(view->p, of->senders), "reasons", shorts_json(view->p, of->reasons),
+        "receiving_ips", shorts_json(view->p, of->receiving_ips), "cause", explanation->cause,
+        "whose", tlsrpt_whose_name(explanation->whose), "explanation", text_json(explanation->what),
+        "action", text_json(explanation->action), "command", text_json(explanation->command));
 }
 
 static json_t *causes_json(const mod_status_view *view)
@@ -227,9 +246,10 @@ static json_t *receipts_json(const apr_array_header_t *receipts)
         json_array_append_new(
             array,
             json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "received",
-                      time_json(one->received), "organization", text_json(one->organization),
-                      "report_id", text_json(one->report_id), "begin", time_json(one->begin), "end",
-                      time_json(one->end), "verified", one->verified, "successful_sessions",
+                      time_json(one->received), "organization",
+                      short_json(receipts->pool, one->organization), "report_id",
+                      short_json(receipts->pool, one->report_id), "begin", time_json(one->begin),
+                      "end", time_json(one->end), "verified", one->verified, "successful_sessions",
                       (json_int_t)one->successful, "failed_sessions", (json_int_t)one->failed));
     }
     return array;

@@ -11,6 +11,7 @@
 #include "tlsrpt/explain.h"
 
 #define CAUSES_OPEN 5 /* so many are shown without being asked for */
+#define JOINED_MAX 10
 #define CHART_DAYS_MIN 30
 #define CHART_DAYS_MAX 400
 
@@ -21,18 +22,17 @@ static const char *domain_link(const mod_status_view *view, const char *name)
     return mod_status_query_render(view->p, &query);
 }
 
+/* The first of some words from reports, each shortened. */
 static const char *join(apr_pool_t *p, const apr_array_header_t *words)
 {
-    apr_array_header_t *parts = apr_array_make(p, 2 * words->nelts, sizeof(const char *));
+    const char *joined = "";
     int i;
 
-    for (i = 0; i < words->nelts; i++) {
-        if (i) {
-            APR_ARRAY_PUSH(parts, const char *) = ", ";
-        }
-        APR_ARRAY_PUSH(parts, const char *) = APR_ARRAY_IDX(words, i, const char *);
+    for (i = 0; i < words->nelts && i < JOINED_MAX; i++) {
+        joined = apr_pstrcat(p, joined, i ? ", " : "",
+                             mod_html_shorten(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
     }
-    return apr_array_pstrcat(p, parts, 0);
+    return i < words->nelts ? apr_psprintf(p, "%s and %d more", joined, words->nelts - i) : joined;
 }
 
 const tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause)
@@ -55,9 +55,9 @@ static void put_cause_head(const mod_status_view *view, const mod_status_cause *
 {
     const tlsrpt_cause *of = cause->cause;
 
-    MOD_HTML(view->out, "<h3>%s", of->result_type);
+    MOD_HTML(view->out, "<h3>%s", mod_html_shorten(view->p, of->result_type));
     if (of->receiving_mx) {
-        MOD_HTML(view->out, " at %s", of->receiving_mx);
+        MOD_HTML(view->out, " at %s", mod_html_shorten(view->p, of->receiving_mx));
     }
     MOD_HTML(view->out, "</h3>");
     if (!view->query.domain && cause->domain) {
@@ -172,6 +172,11 @@ static void put_causes(const mod_status_view *view)
 
 /* --- senders --- */
 
+static const char *name_of(apr_pool_t *p, const char *organization)
+{
+    return *organization ? mod_html_shorten(p, organization) : "(no name)";
+}
+
 static void put_failed(mod_buffer *out, apr_int64_t failed)
 {
     MOD_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
@@ -183,8 +188,8 @@ static void put_sender(const mod_status_view *view, const tlsrpt_sender *sender)
     apr_pool_t *p = view->p;
 
     MOD_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
-             *sender->organization ? sender->organization : "(no name)",
-             sender->verified ? " (verified)" : "", mod_html_count(p, sender->successful));
+             name_of(p, sender->organization), sender->verified ? " (verified)" : "",
+             mod_html_count(p, sender->successful));
     put_failed(view->out, sender->failed);
     MOD_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
              mod_html_count(p, sender->reports), mod_html_day(p, sender->last));
@@ -273,7 +278,7 @@ static void put_receipt(const mod_status_view *view, const tlsrpt_index_report *
 
     MOD_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
              apr_pstrmemdup(p, mod_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
-             *receipt->organization ? receipt->organization : "(no name)");
+             name_of(p, receipt->organization));
     put_state(view->out, receipt->state);
     MOD_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
              receipt->begin ? mod_html_day(p, receipt->begin) : "not told",

@@ -73,6 +73,24 @@ static void a_buffer_grows_as_needed(void **state)
     assert_memory_equal(buffer->octets + 999990, "0123456789", 10);
 }
 
+static void a_long_text_is_cut_between_characters(void **state)
+{
+    char *text = apr_pcalloc(*state, 1001);
+    const char *cut;
+
+    memset(text, 'a', 200);
+    assert_ptr_equal(mod_html_shorten(*state, text), text);
+    assert_null(mod_html_shorten(*state, NULL));
+    memset(text + 199, 'b', 2);
+    cut = mod_html_shorten(*state, text);
+    assert_int_equal(strlen(cut), 203);
+    assert_string_equal(cut + 199, "b\xe2\x80\xa6");
+    memcpy(text + 199, "\xe2\x82\xac\xe2\x82\xac", 6);
+    assert_string_equal(mod_html_shorten(*state, text) + 198, "a\xe2\x80\xa6");
+    memset(text, '\x80', 1000);
+    assert_string_equal(mod_html_shorten(*state, text), "\xe2\x80\xa6");
+}
+
 static void the_value_of_a_parameter_is_encoded(void **state)
 {
     assert_string_equal(mod_html_parameter(*state, "a-z.0_9~"), "a-z.0_9~");
@@ -135,6 +153,7 @@ int main(void)
         POOL_TEST(what_is_filled_in_is_escaped_and_the_markup_is_not),
         POOL_TEST(a_percent_sign_in_what_is_filled_in_means_nothing),
         POOL_TEST(a_buffer_grows_as_needed),
+        POOL_TEST(a_long_text_is_cut_between_characters),
         POOL_TEST(the_value_of_a_parameter_is_encoded),
         POOL_TEST(counts_are_grouped),
         POOL_TEST(a_share_is_whole_only_where_nothing_is_missing),
