@@ -291,3 +291,21 @@ def test_who_writes_for_long_does_not_hold_the_page_up(recent):
     finally:
         writer.stdin.close()
         writer.wait(process.DEADLINE)
+
+
+def test_long_names_are_shown_shortened(start):
+    server = start(LOCATION + report.conf())
+    for number in range(3):
+        made = json.loads(of_day(1, number))
+        made["organization-name"] = "\u20ac" * 1000 + str(number)
+        made["policies"][0]["summary"]["total-failure-session-count"] = 1
+        made["policies"][0]["failure-details"] = [
+            {"result-type": "x" * 8000, "failed-session-count": 1,
+             "failure-reason-code": "y" * 8000}]
+        assert report.post(server, json.dumps(made).encode()).status == 201
+    wait_for_reports(server, 3)
+    for query in ("", "?domain=example.com"):
+        shown = page(server, query)
+        assert "x" * 200 + "\u2026" in shown.text and "\u20ac" * 66 + "\u2026" in shown.text
+        assert "x" * 201 not in shown.text and "\u20ac" * 67 not in shown.text
+        assert len(json.dumps(data(server, query))) < 20000
