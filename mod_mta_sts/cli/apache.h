@@ -12,10 +12,17 @@
  * tells them.
  */
 
+/* Where a policy is told: FILE:LINE. */
+typedef struct cli_apache_place {
+    const char *told; /* its block, or one of its directives */
+    const char *mode; /* its MTASTSMode; NULL: it has the default */
+} cli_apache_place;
+
 typedef struct cli_apache_policy {
-    const char *domain;     /* the policy domain */
-    const char *id;         /* policy id of the configured text */
-    mta_sts_policy *policy; /* what is configured */
+    const char *domain;         /* the policy domain */
+    const char *id;             /* policy id of the configured text */
+    mta_sts_policy *policy;     /* what is configured */
+    apr_array_header_t *places; /* of cli_apache_place: all that tell it to senders */
 } cli_apache_policy;
 
 /*

@@ -91,22 +91,20 @@ static apr_size_t plain_length(const char *text, apr_size_t left)
 
 void cli_buffer_json(cli_buffer *buffer, const char *text)
 {
-    apr_size_t left, plain;
+    apr_size_t left, length;
 
     if (!text) {
         cli_buffer_add(buffer, "null", 4);
         return;
     }
     cli_buffer_add(buffer, "\"", 1);
-    for (left = strlen(text); left;) {
-        plain = plain_length(text, left);
-        cli_buffer_add(buffer, text, plain);
-        text += plain;
-        left -= plain;
-        if (left) {
-            plain = add_json_character(buffer, text, left);
-            text += plain;
-            left -= plain;
+    for (left = strlen(text); left; text += length, left -= length) {
+        length = plain_length(text, left);
+        if (length) {
+            cli_buffer_add(buffer, text, length);
+        }
+        else {
+            length = add_json_character(buffer, text, left);
         }
     }
     cli_buffer_add(buffer, "\"", 1);
@@ -124,17 +122,34 @@ void cli_buffer_json_array(cli_buffer *buffer, const apr_array_header_t *texts)
     cli_buffer_add(buffer, "]", 1);
 }
 
+/* So many digits of a number, and what follows them; printf would take most of a report's time. */
+static char *put_digits(char *out, int number, int count, char behind)
+{
+    int i;
+
+    for (i = count; i > 0; i--) {
+        out[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    out[count] = behind;
+    return out + count + 1;
+}
+
 void cli_buffer_time(cli_buffer *buffer, apr_time_t time)
 {
     apr_time_exp_t parts;
-    char text[40];
+    char text[24], *out = text;
 
-    if (time && apr_time_exp_gmt(&parts, time) == APR_SUCCESS) {
-        cli_buffer_add(buffer, text,
-                       (apr_size_t)snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ",
-                                            parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                                            parts.tm_hour, parts.tm_min, parts.tm_sec));
+    if (!time || apr_time_exp_gmt(&parts, time) != APR_SUCCESS) {
+        return;
     }
+    out = put_digits(out, parts.tm_year + 1900, 4, '-');
+    out = put_digits(out, parts.tm_mon + 1, 2, '-');
+    out = put_digits(out, parts.tm_mday, 2, 'T');
+    out = put_digits(out, parts.tm_hour, 2, ':');
+    out = put_digits(out, parts.tm_min, 2, ':');
+    out = put_digits(out, parts.tm_sec, 2, 'Z');
+    cli_buffer_add(buffer, text, (apr_size_t)(out - text));
 }
 
 /* Whether a spreadsheet would take a cell for a formula: also in full-width characters, and behind
@@ -182,7 +197,13 @@ void cli_buffer_csv(cli_buffer *buffer, const char *text)
     }
     cli_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
     for (left = strlen(text); left; text += length, left -= length) {
-        length = add_csv_character(buffer, text, left);
+        length = plain_length(text, left);
+        if (length) {
+            cli_buffer_add(buffer, text, length);
+        }
+        else {
+            length = add_csv_character(buffer, text, left);
+        }
     }
     cli_buffer_add(buffer, "\"", 1);
 }

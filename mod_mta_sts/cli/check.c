@@ -2,10 +2,8 @@
 #include "cli/check.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <apr_hash.h>
 #include <apr_strings.h>
@@ -36,36 +34,17 @@ typedef struct check_call {
     apr_hash_t *seen;            /* those domains by name */
 } check_call;
 
-enum {
-    OPT_HELP = 'h',
-    OPT_WARNING = 'w',
-    OPT_CRITICAL = 'c',
-    OPT_FORMAT = 256,
-    OPT_QUIET,
-    OPT_FILE,
-    OPT_RESOLVER,
-    OPT_TRUST_ANCHOR,
-    OPT_CA_FILE,
-    OPT_SMTP_PORT,
-    OPT_CONNECT,
-    OPT_NO_SMTP,
-    OPT_TIMEOUT,
-};
+enum { OPT_WARNING = 'w', OPT_CRITICAL = 'c', OPT_FORMAT = 256, OPT_QUIET, OPT_FILE };
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
+    CLI_HELP_OPTION,
     {"warning", required_argument, NULL, OPT_WARNING},
     {"critical", required_argument, NULL, OPT_CRITICAL},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"file", required_argument, NULL, OPT_FILE},
-    {"resolver", required_argument, NULL, OPT_RESOLVER},
-    {"trust-anchor", required_argument, NULL, OPT_TRUST_ANCHOR},
-    {"ca-file", required_argument, NULL, OPT_CA_FILE},
-    {"smtp-port", required_argument, NULL, OPT_SMTP_PORT},
-    {"connect", required_argument, NULL, OPT_CONNECT},
-    {"no-smtp", no_argument, NULL, OPT_NO_SMTP},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    CLI_NETWORK_OPTIONS,
+    CLI_SMTP_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
@@ -86,8 +65,9 @@ static const char *read_format(check_call *call, const char *text)
                         mta_sts_text_quote(call->p, text, strlen(text)));
 }
 
-static const char *take_option(check_call *call, int option, const char *value)
+static const char *take_option(void *baton, int option, const char *value)
 {
+    check_call *call = baton;
     cli_check_options *set = &call->options;
 
     switch (option) {
@@ -97,33 +77,15 @@ static const char *take_option(check_call *call, int option, const char *value)
         return cli_option_number(call->p, "-c", value, 0, DAYS_MAX, &set->error_days);
     case OPT_FORMAT:
         return read_format(call, value);
-    case OPT_SMTP_PORT:
-        return cli_option_number(call->p, "--smtp-port", value, 1, CLI_PORT_MAX, &set->smtp_port);
-    case OPT_CONNECT:
-        return cli_option_connect(call->p, value, set->connects);
-    case OPT_TIMEOUT:
-        return cli_option_number(call->p, "--timeout", value, 1, CLI_CHECK_TIMEOUT_MAX,
-                                 &set->timeout);
     case OPT_QUIET:
         call->quiet = 1;
-        break;
-    case OPT_NO_SMTP:
-        set->no_smtp = 1;
-        break;
+        return NULL;
     case OPT_FILE:
         call->list = value;
-        break;
-    case OPT_RESOLVER:
-        set->server = value;
-        break;
-    case OPT_TRUST_ANCHOR:
-        set->trust_anchor = value;
-        break;
-    case OPT_CA_FILE:
-        set->ca_file = value;
-        break;
+        return NULL;
+    default:
+        return cli_option_network(call->p, set, option, value);
     }
-    return NULL;
 }
 
 /* --- the domains --- */
@@ -148,7 +110,8 @@ static const char *read_domain(check_call *call, const char *text)
     return error;
 }
 
-/* A line of the list without blanks around it and without its comment; NULL: too long. */
+/* A line of the list without blanks around it and without its comment; NULL: too long, or there is
+ * a NUL in it. */
 static char *read_line(FILE *file, char *line, int *end)
 {
     char *text;
@@ -183,7 +146,7 @@ static const char *read_lines(check_call *call, FILE *file)
             break;
         }
         if (!text) {
-            error = "the line is too long";
+            error = "the line has a NUL in it, or is too long";
         }
         else if (call->domains->nelts >= LIST_MAX) {
             error = "there are more than 100000 domains";
@@ -219,9 +182,11 @@ static const char *read_list(check_call *call)
 static const char *read_configured(check_call *call)
 {
     apr_array_header_t *policies;
-    const char *error = cli_apache_list(call->p, &policies);
+    const char *error;
     int i;
 
+    call->options.began = apr_time_now();
+    error = cli_apache_list(call->p, &policies);
     for (i = 0; !error && i < policies->nelts; i++) {
         const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
 
@@ -251,36 +216,14 @@ static const char *read_domains(check_call *call, int count, const char *const *
 /* Returns NULL, or what is wrong with the call. */
 static const char *parse_call(check_call *call, int argc, const char *const *argv, int *help)
 {
-    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
-    const char *error = NULL;
-    int option;
+    cli_words words;
+    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
 
-    opterr = 0;
-    while (!error && (option = getopt_long(argc, words, ":hw:c:", options, NULL)) != -1) {
-        if (option == OPT_HELP) {
-            *help = 1;
-            return NULL;
-        }
-        error = option == ':'   ? apr_psprintf(call->p, "%s needs a value", argv[optind - 1])
-                : option == '?' ? apr_psprintf(call->p, "there is no option %s", argv[optind - 1])
-                                : take_option(call, option, optarg);
-    }
-    return error ? error : read_domains(call, argc - optind, argv + optind);
+    *help = words.help;
+    return error || *help ? error : read_domains(call, words.count, words.list);
 }
 
 /* --- the run --- */
-
-/* A line that is written over again and again. */
-static void show_progress(const char *what, int left)
-{
-    if (left) {
-        fprintf(stderr, "\r\x1b[K%s: %d", what, left);
-    }
-    else {
-        fputs("\r\x1b[K", stderr);
-    }
-    fflush(stderr);
-}
 
 static void show(const check_call *call)
 {
@@ -296,6 +239,19 @@ static void show(const check_call *call)
     case FORMAT_TEXT:
         cli_check_print(call->p, &style, call->domains, call->quiet);
         break;
+    }
+}
+
+static void tell_error(const check_call *call, const char *error)
+{
+    if (call->format == FORMAT_NAGIOS) {
+        cli_check_print_nagios_error(error);
+    }
+    else if (error == cli_check_no_network) {
+        fprintf(stderr, "mta-sts check: %s\n", error);
+    }
+    else {
+        cli_usage_error(call->self, "%s", error);
     }
 }
 
@@ -320,11 +276,11 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
         return CLI_EXIT_OK;
     }
     if (!error) {
-        call.options.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+        call.options.progress = cli_progress_to_show();
         error = cli_check_run(p, &call.options, call.domains);
     }
     if (error) {
-        cli_usage_error(self, "%s", error);
+        tell_error(&call, error);
         return CLI_EXIT_UNKNOWN;
     }
     show(&call);
@@ -342,7 +298,7 @@ const cli_subcommand cli_check = {
     "\n"
     "  --file LIST                  also check the domains in this file, one a line (-: standard\n"
     "                               input)\n"
-    "  --quiet                      print only what is not ok\n"
+    "  --quiet                      print only what is not ok (of text)\n"
     "  --format text|json|nagios    how to show the result (default: text)\n"
     "  -w, --warning DAYS           certificates that end sooner are a warning (default: 14)\n"
     "  -c, --critical DAYS          certificates that end sooner are critical (default: 0)\n"

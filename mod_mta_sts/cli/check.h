@@ -31,6 +31,7 @@ typedef struct cli_check_options {
     int smtp_port;                /* 0: 25 */
     int no_smtp;                  /* leave the MX hosts alone */
     int timeout;                  /* seconds, 1..CLI_CHECK_TIMEOUT_MAX */
+    apr_time_t began;             /* when the 60 seconds began; 0: with the run */
     int warning_days;             /* see mta_sts_check_limits */
     int error_days;
     void (*progress)(const char *what, int left); /* told now and then; may be NULL */

@@ -11,12 +11,22 @@ static const char *const status_names[] = {
     [MTA_STS_ERROR] = "CRITICAL", [MTA_STS_UNKNOWN] = "UNKNOWN",
 };
 
+/* Of many domains only so many are named: Nagios keeps a few KiB of a line. */
+#define NAMED_MAX 5
+
 /* "|" is where performance data begins. */
 static void print_text(const char *text)
 {
     for (; *text; text++) {
         putchar(*text == '|' ? '/' : *text);
     }
+}
+
+void cli_check_print_nagios_error(const char *error)
+{
+    printf("MTA-STS %s: ", status_names[MTA_STS_UNKNOWN]);
+    print_text(error);
+    putchar('\n');
 }
 
 /* The first finding of the domain's own severity. */
@@ -43,7 +53,7 @@ static void print_domain(const cli_check_domain *domain)
 
     print_text(domain->domain);
     if (domain->result->severity == MTA_STS_OK || !reason) {
-        print_text(" ");
+        print_text(": a sender in mode enforce ");
         print_text(domain->result->verdict.summary);
         return;
     }
@@ -57,7 +67,7 @@ static void print_domain(const cli_check_domain *domain)
 /* What matters: the domains of the worst severity; of several that are all ok, their number. */
 static void print_domains(const apr_array_header_t *domains, mta_sts_severity worst)
 {
-    int i, printed = 0;
+    int i, found = 0;
 
     if (worst == MTA_STS_OK && domains->nelts > 1) {
         printf("%d domains", domains->nelts);
@@ -66,10 +76,13 @@ static void print_domains(const apr_array_header_t *domains, mta_sts_severity wo
     for (i = 0; i < domains->nelts; i++) {
         const cli_check_domain *domain = &APR_ARRAY_IDX(domains, i, cli_check_domain);
 
-        if (domain->result->severity == worst) {
-            print_text(printed++ ? "; " : "");
+        if (domain->result->severity == worst && found++ < NAMED_MAX) {
+            print_text(found > 1 ? "; " : "");
             print_domain(domain);
         }
+    }
+    if (found > NAMED_MAX) {
+        printf("; and %d more", found - NAMED_MAX);
     }
 }
 

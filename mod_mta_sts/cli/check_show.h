@@ -22,6 +22,9 @@ void cli_check_print_json(apr_pool_t *p, const apr_array_header_t *domains);
 void cli_check_print_nagios(apr_pool_t *p, const cli_check_options *options,
                             const apr_array_header_t *domains);
 
+/* The same where nothing could be checked: why. */
+void cli_check_print_nagios_error(const char *error);
+
 /* The worst severity of all; that something is unknown counts least. */
 mta_sts_severity cli_check_severity(const apr_array_header_t *domains);
 

@@ -2,7 +2,6 @@
 #include "cli/dns.h"
 
 #include <arpa/inet.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,45 +11,36 @@
 #include "cli/option.h"
 #include "core/name.h"
 #include "core/record.h"
+#include "core/text.h"
 
 enum {
-    OPT_HELP = 'h',
     OPT_ADDRESS = 256,
-    OPT_CA_FILE,
     OPT_CNAME,
-    OPT_CONNECT,
     OPT_FORMAT,
     OPT_FROM_APACHE,
     OPT_OFFLINE,
     OPT_POLICY,
-    OPT_RESOLVER,
     OPT_RUA,
-    OPT_TIMEOUT,
-    OPT_TRUST_ANCHOR,
     OPT_TTL,
 };
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
+    CLI_HELP_OPTION,
     {"address", required_argument, NULL, OPT_ADDRESS},
-    {"ca-file", required_argument, NULL, OPT_CA_FILE},
     {"cname", required_argument, NULL, OPT_CNAME},
-    {"connect", required_argument, NULL, OPT_CONNECT},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"from-apache", no_argument, NULL, OPT_FROM_APACHE},
     {"offline", no_argument, NULL, OPT_OFFLINE},
     {"policy", required_argument, NULL, OPT_POLICY},
-    {"resolver", required_argument, NULL, OPT_RESOLVER},
     {"rua", required_argument, NULL, OPT_RUA},
-    {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"trust-anchor", required_argument, NULL, OPT_TRUST_ANCHOR},
     {"ttl", required_argument, NULL, OPT_TTL},
+    CLI_NETWORK_OPTIONS,
     {NULL, 0, NULL, 0},
 };
 
-/* --- values of options: each returns CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why --- */
+/* --- reading the call: each returns NULL, or what is wrong with it --- */
 
-static int take_format(const cli_subcommand *self, cli_dns_call *call, const char *value)
+static const char *take_format(cli_dns_call *call, const char *value)
 {
     static const struct {
         const char *name;
@@ -65,169 +55,123 @@ static int take_format(const cli_subcommand *self, cli_dns_call *call, const cha
     for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (strcmp(value, formats[i].name) == 0) {
             call->show = formats[i].show;
-            return CLI_EXIT_OK;
+            return NULL;
         }
     }
-    return cli_usage_error(self, "--format takes zone, nsupdate or json, not \"%s\"", value);
+    return apr_psprintf(call->p, "--format takes zone, nsupdate or json, not %s",
+                        mta_sts_text_quote(call->p, value, strlen(value)));
 }
 
-static int take_source(const cli_subcommand *self, cli_dns_call *call, cli_dns_source source,
-                       const char *file)
+static const char *take_source(cli_dns_call *call, cli_dns_source source, const char *file)
 {
     if (call->source != CLI_DNS_SERVED && call->source != source) {
-        return cli_usage_error(self, "--policy and --from-apache exclude each other");
+        return "--policy and --from-apache exclude each other";
     }
     call->source = source;
     call->file = file;
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
-static int take_rua(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call,
-                    const char *value)
+static const char *take_rua(cli_dns_call *call, const char *value)
 {
-    const char *uri, *error = mta_sts_rua_parse(p, value, &uri);
+    const char *uri, *error = mta_sts_rua_parse(call->p, value, &uri);
 
     if (error) {
-        return cli_usage_error(self, "--rua: %s", error);
+        return apr_pstrcat(call->p, "--rua: ", error, NULL);
     }
     APR_ARRAY_PUSH(call->rua, const char *) = uri;
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
-static int take_address(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call,
-                        const char *value)
+static const char *take_address(cli_dns_call *call, const char *value)
 {
     int family = strchr(value, ':') ? AF_INET6 : AF_INET;
     char text[INET6_ADDRSTRLEN];
     unsigned char octets[16];
 
     if (inet_pton(family, value, octets) != 1) {
-        return cli_usage_error(self, "--address takes an IPv4 or IPv6 address, not \"%s\"", value);
+        return apr_psprintf(call->p, "--address takes an IPv4 or IPv6 address, not %s",
+                            mta_sts_text_quote(call->p, value, strlen(value)));
     }
     APR_ARRAY_PUSH(call->addresses, const char *) =
-        apr_pstrdup(p, inet_ntop(family, octets, text, sizeof(text)));
-    return CLI_EXIT_OK;
+        apr_pstrdup(call->p, inet_ntop(family, octets, text, sizeof(text)));
+    return NULL;
 }
 
-static int take_cname(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call,
-                      const char *value)
+static const char *take_cname(cli_dns_call *call, const char *value)
 {
-    const char *error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, &call->cname);
+    const char *error = mta_sts_name_parse_host(call->p, value, MTA_STS_NAME_ULABEL, &call->cname);
 
-    return error ? cli_usage_error(self, "--cname: %s", error) : CLI_EXIT_OK;
+    return error ? apr_pstrcat(call->p, "--cname: ", error, NULL) : NULL;
 }
 
-static int take_number(apr_pool_t *p, const cli_subcommand *self, const char *name,
-                       const char *value, int max, int *number)
+static const char *take_option(void *baton, int option, const char *value)
 {
-    const char *error = cli_option_number(p, name, value, 1, max, number);
+    cli_dns_call *call = baton;
 
-    return error ? cli_usage_error(self, "%s", error) : CLI_EXIT_OK;
-}
-
-static int take_connect(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call,
-                        const char *value)
-{
-    const char *error = cli_option_connect(p, value, call->network.connects);
-
-    return error ? cli_usage_error(self, "%s", error) : CLI_EXIT_OK;
-}
-
-static int take_option(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call, int option,
-                       const char *value)
-{
     switch (option) {
     case OPT_ADDRESS:
-        return take_address(p, self, call, value);
-    case OPT_CA_FILE:
-        call->network.ca_file = value;
-        break;
+        return take_address(call, value);
     case OPT_CNAME:
-        return take_cname(p, self, call, value);
-    case OPT_CONNECT:
-        return take_connect(p, self, call, value);
+        return take_cname(call, value);
     case OPT_FORMAT:
-        return take_format(self, call, value);
+        return take_format(call, value);
     case OPT_FROM_APACHE:
-        return take_source(self, call, CLI_DNS_APACHE, NULL);
+        return take_source(call, CLI_DNS_APACHE, NULL);
     case OPT_OFFLINE:
         call->is_offline = 1;
-        break;
+        return NULL;
     case OPT_POLICY:
-        return take_source(self, call, CLI_DNS_FILE, value);
-    case OPT_RESOLVER:
-        call->network.server = value;
-        break;
+        return take_source(call, CLI_DNS_FILE, value);
     case OPT_RUA:
-        return take_rua(p, self, call, value);
-    case OPT_TIMEOUT:
-        return take_number(p, self, "--timeout", value, CLI_CHECK_TIMEOUT_MAX,
-                           &call->network.timeout);
-    case OPT_TRUST_ANCHOR:
-        call->network.trust_anchor = value;
-        break;
+        return take_rua(call, value);
     case OPT_TTL:
-        return take_number(p, self, "--ttl", value, MTA_STS_TTL_MAX, &call->ttl);
+        return cli_option_number(call->p, "--ttl", value, 1, MTA_STS_TTL_MAX, &call->ttl);
+    default:
+        return cli_option_network(call->p, &call->network, option, value);
     }
-    return CLI_EXIT_OK;
 }
 
-static int take_domains(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call, int count,
-                        const char *const *words)
+static const char *take_domains(cli_dns_call *call, int count, const char *const *words)
 {
     const char *domain, *error;
     int i;
 
     for (i = 0; i < count; i++) {
-        error = mta_sts_name_parse_domain(p, words[i], &domain);
+        error = mta_sts_name_parse_domain(call->p, words[i], &domain);
         if (error) {
-            return cli_usage_error(self, "%s", error);
+            return error;
         }
-        cli_dns_add_domain(p, call, domain);
+        cli_dns_add_domain(call->p, call, domain);
     }
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
 /* Options that do not go together. */
-static int check_call(const cli_subcommand *self, const cli_dns_call *call)
+static const char *check_call(const cli_dns_call *call)
 {
     if (call->domains->nelts == 0 && call->source != CLI_DNS_APACHE) {
-        return cli_usage_error(self, "name the DOMAIN, or use --from-apache");
+        return "name the DOMAIN, or use --from-apache";
     }
     if (call->is_offline && call->source == CLI_DNS_SERVED) {
-        return cli_usage_error(self, "--offline needs --policy or --from-apache");
+        return "--offline needs --policy or --from-apache";
     }
     if (call->cname && call->addresses->nelts) {
-        return cli_usage_error(self, "--address and --cname exclude each other");
+        return "--address and --cname exclude each other";
     }
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
-/*
- * @param help out: set if help was asked for
- * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
- */
-static int parse_call(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv,
-                      cli_dns_call *call, int *help)
+static const char *parse_call(cli_dns_call *call, int argc, const char *const *argv, int *help)
 {
-    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
-    int option, status;
+    cli_words words;
+    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
-        if (option == OPT_HELP) {
-            *help = 1;
-            return CLI_EXIT_OK;
-        }
-        status = option == ':'   ? cli_usage_error(self, "%s needs a value", argv[optind - 1])
-                 : option == '?' ? cli_usage_error(self, "there is no option %s", argv[optind - 1])
-                                 : take_option(p, self, call, option, optarg);
-        if (status != CLI_EXIT_OK) {
-            return status;
-        }
+    *help = words.help;
+    if (!error && !*help) {
+        error = take_domains(call, words.count, words.list);
     }
-    status = take_domains(p, self, call, argc - optind, argv + optind);
-    return status != CLI_EXIT_OK ? status : check_call(self, call);
+    return error || *help ? error : check_call(call);
 }
 
 static int exit_status(const cli_dns_call *call)
@@ -247,19 +191,21 @@ static int exit_status(const cli_dns_call *call)
 
 static int run_dns(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
-    cli_dns_call call = {.show = cli_dns_show_zone,
+    cli_dns_call call = {.p = p,
+                         .show = cli_dns_show_zone,
                          .ttl = MTA_STS_TTL_AS_NOW,
                          .rua = apr_array_make(p, 2, sizeof(const char *)),
                          .addresses = apr_array_make(p, 2, sizeof(const char *)),
                          .domains = apr_array_make(p, 2, sizeof(cli_dns_domain))};
-    int help = 0, status;
+    const char *error;
+    int help, status;
 
     cli_check_options_default(&call.network);
     call.network.connects = apr_array_make(p, 1, sizeof(cli_check_connect));
     call.network.no_smtp = 1;
-    status = parse_call(p, self, argc, argv, &call, &help);
-    if (status != CLI_EXIT_OK) {
-        return status;
+    error = parse_call(&call, argc, argv, &help);
+    if (error) {
+        return cli_usage_error(self, "%s", error);
     }
     if (help) {
         fputs(self->help, stdout);

@@ -30,6 +30,7 @@ typedef void cli_dns_show(apr_pool_t *p, const cli_dns_call *call,
 
 /* What the call asks for. */
 struct cli_dns_call {
+    apr_pool_t *p;
     cli_dns_source source;
     const char *file; /* of CLI_DNS_FILE */
     int is_offline;   /* ask nobody */

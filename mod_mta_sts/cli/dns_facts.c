@@ -9,6 +9,7 @@
 #include "cli/apache.h"
 #include "cli/input.h"
 #include "cli/resolver.h"
+#include "cli/zone_ttl.h"
 #include "core/name.h"
 #include "core/policy_text.h"
 #include "core/rdata.h"
@@ -105,6 +106,12 @@ static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call
 
 /* --- how things are --- */
 
+static int tells_why_nothing_is_served(const mta_sts_finding *finding)
+{
+    return strcmp(finding->id, "policy-host-absent") == 0 ||
+           strcmp(finding->id, "domain-unknown") == 0;
+}
+
 /* What was found about the policy host, but for what is right. */
 static void take_host_findings(const cli_check_domain *checked, mta_sts_findings *findings)
 {
@@ -117,7 +124,8 @@ static void take_host_findings(const cli_check_domain *checked, mta_sts_findings
         for (j = 0; j < section->findings->list->nelts; j++) {
             const mta_sts_finding *finding = mta_sts_findings_at(section->findings, j);
 
-            if (section->part == MTA_STS_CHECK_POLICY_HOST && finding->severity != MTA_STS_OK) {
+            if ((section->part == MTA_STS_CHECK_POLICY_HOST && finding->severity != MTA_STS_OK) ||
+                tells_why_nothing_is_served(finding)) {
                 APR_ARRAY_PUSH(findings->list, mta_sts_finding) = *finding;
             }
         }
@@ -209,12 +217,14 @@ static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *
     }
 }
 
+/* When all that is asked of DNS beside the check's own questions must have ended, in seconds from
+ * the start. */
+#define DNS_END 58
+
 /* Only a few policy hosts are aliases, of which the address lookup tells the last name alone. */
-static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call)
+static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
+                                   const cli_resolver_options *options, apr_time_t end)
 {
-    const cli_check_options *network = &call->network;
-    const cli_resolver_options options = {network->server, network->trust_anchor,
-                                          apr_time_from_sec(network->timeout)};
     cli_resolver *resolver = NULL;
     const char *error = NULL;
     int i;
@@ -223,7 +233,7 @@ static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call)
         mta_sts_publication_facts *facts = &domain_at(call, i)->facts;
 
         if (facts->now[MTA_STS_ASK_A].alias || facts->now[MTA_STS_ASK_AAAA].alias) {
-            error = resolver ? NULL : cli_resolver_make(p, &options, &resolver);
+            error = resolver ? NULL : cli_resolver_make(p, options, &resolver);
             if (!error) {
                 cli_resolver_ask(resolver, p, domain_at(call, i)->host, MTA_STS_RDATA_CNAME,
                                  &facts->now[MTA_STS_ASK_CNAME]);
@@ -231,9 +241,33 @@ static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call)
         }
     }
     if (resolver && !error) {
-        cli_resolver_wait(resolver, apr_time_now() + options.timeout);
+        cli_resolver_wait(resolver, end);
     }
     return error;
+}
+
+/* How long others may keep what DNS has now: that is what is to be waited for. */
+static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_options *options,
+                         apr_time_t end)
+{
+    apr_array_header_t *wanted = apr_array_make(p, 8, sizeof(cli_zone_ttl));
+    int i, j;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        cli_dns_domain *domain = domain_at(call, i);
+
+        for (j = 0; j < MTA_STS_QUESTIONS; j++) {
+            if (domain->facts.now[j].status == MTA_STS_ANSWER_OK) {
+                cli_zone_ttl *added = apr_array_push(wanted);
+
+                added->domain = domain->domain;
+                added->name = mta_sts_question_name(p, j, domain->domain);
+                added->type = mta_sts_question_rdata(j);
+                added->answer = &domain->facts.now[j];
+            }
+        }
+    }
+    cli_zone_ttl_read(p, options, wanted, end);
 }
 
 /* Where a host has addresses, and no alias was told of, there is none. */
@@ -249,6 +283,10 @@ static void tell_no_alias(mta_sts_answer *now)
 
 static const char *look(apr_pool_t *p, cli_dns_call *call)
 {
+    const cli_resolver_options options = {.server = call->network.server,
+                                          .trust_anchor = call->network.trust_anchor,
+                                          .timeout = apr_time_from_sec(call->network.timeout)};
+    const apr_time_t end = apr_time_now() + apr_time_from_sec(DNS_END);
     apr_array_header_t *checked = apr_array_make(p, 2, sizeof(cli_check_domain));
     const char *error;
     int i;
@@ -265,9 +303,12 @@ static const char *look(apr_pool_t *p, cli_dns_call *call)
     for (i = 0; i < call->domains->nelts; i++) {
         take_facts(p, call, domain_at(call, i), &APR_ARRAY_IDX(checked, i, cli_check_domain));
     }
-    error = ask_for_aliases(p, call);
+    error = ask_for_aliases(p, call, &options, end);
     for (i = 0; i < call->domains->nelts; i++) {
         tell_no_alias(domain_at(call, i)->facts.now);
+    }
+    if (!error) {
+        ask_for_ttls(p, call, &options, end);
     }
     return error;
 }

@@ -11,6 +11,9 @@
 
 #define PATH "/.well-known/mta-sts.txt"
 
+/* Octets of the head of an answer, and of those before it (status 1xx), that are read. */
+#define HEAD_MAX (64 * 1024)
+
 /* Fetches under way at the same time; the rest waits its turn. */
 #define IN_FLIGHT_MAX 100
 
@@ -31,7 +34,8 @@ typedef struct transfer {
     CURL *easy;
     struct curl_slist *connect_to;
     char *text; /* POLICY_READ_MAX octets, made when the first arrives */
-    apr_size_t len;
+    apr_size_t len, head_len;
+    int is_connected; /* as far as TCP goes: libcurl counts TLS in */
     int too_long;
     char error[CURL_ERROR_SIZE];
 } transfer;
@@ -108,11 +112,27 @@ static size_t take_body(char *octets, size_t size, size_t count, void *baton)
     return len;
 }
 
+/* Of the head only the length matters: libcurl itself would read on for as long as it comes. */
+static size_t count_head(char *octets, size_t size, size_t count, void *baton)
+{
+    transfer *t = baton;
+    size_t len = size * count;
+
+    (void)octets;
+    if (len > HEAD_MAX - t->head_len) {
+        t->too_long = 1;
+        return 0;
+    }
+    t->head_len += len;
+    return len;
+}
+
 static CURLcode watch_tls(CURL *easy, void *context, void *baton)
 {
     transfer *t = baton;
 
     (void)easy;
+    t->is_connected = 1;
     cli_tls_watch(t->fetcher->p, context, t->fetcher->store, &t->fetch->peer);
     return CURLE_OK;
 }
@@ -141,6 +161,8 @@ static void set_options(transfer *t)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     /* What is wrong with the certificate becomes a fact: see cli/tls.h. */
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -193,16 +215,13 @@ static int is_old_tls(const char *error)
 
 static mta_sts_fetch_status read_status(const transfer *t, CURLcode code)
 {
-    curl_off_t connected = 0;
-
     switch (code) {
     case CURLE_OK:
         return MTA_STS_FETCH_ANSWERED;
     case CURLE_COULDNT_CONNECT:
         return read_connect_error(t->easy);
     case CURLE_OPERATION_TIMEDOUT:
-        curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
-        return connected ? MTA_STS_FETCH_TIMEOUT : MTA_STS_FETCH_CONNECT_TIMEOUT;
+        return t->is_connected ? MTA_STS_FETCH_TIMEOUT : MTA_STS_FETCH_CONNECT_TIMEOUT;
     case CURLE_SSL_CONNECT_ERROR:
         return is_old_tls(t->error) ? MTA_STS_FETCH_TLS_OLD : MTA_STS_FETCH_TLS_FAILED;
     default:
@@ -215,11 +234,14 @@ static void take_answer(const transfer *t)
     apr_pool_t *p = t->fetcher->p;
     mta_sts_policy_fetch *fetch = t->fetch;
     const char *type = NULL, *location = NULL;
+    curl_off_t took = 0;
     long status = 0;
 
+    curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location);
+    fetch->took = (apr_interval_time_t)took;
     fetch->http_status = (int)status;
     fetch->content_type = type ? apr_pstrdup(p, type) : NULL;
     fetch->location = location ? apr_pstrdup(p, location) : NULL;

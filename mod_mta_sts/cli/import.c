@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
+#include "cli/option.h"
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/state_dir.h"
@@ -21,10 +21,10 @@
 #define QUARANTINE_MAX ((apr_int64_t)64 << 20)
 
 typedef struct import_call {
+    apr_pool_t *p;
     const char *state_dir;            /* NULL: not told */
     apr_array_header_t *authserv_ids; /* of const char * */
-    const char *const *paths;         /* none: standard input */
-    int path_count;
+    cli_words paths;                  /* none: standard input */
 } import_call;
 
 typedef struct import_state {
@@ -34,10 +34,10 @@ typedef struct import_state {
     int not_kept;
 } import_state;
 
-enum { OPT_HELP = 'h', OPT_AUTHSERV_ID = 256, OPT_STATE_DIR };
+enum { OPT_AUTHSERV_ID = 256, OPT_STATE_DIR };
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
+    CLI_HELP_OPTION,
     {"authserv-id", required_argument, NULL, OPT_AUTHSERV_ID},
     {"state-dir", required_argument, NULL, OPT_STATE_DIR},
     {NULL, 0, NULL, 0},
@@ -142,11 +142,13 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     }
 }
 
-static int take_option(const cli_subcommand *self, import_call *call, int option, const char *value)
+static const char *take_option(void *baton, int option, const char *value)
 {
+    import_call *call = baton;
+
     if (!*value) {
-        return cli_usage_error(self, "%s needs a value that is not empty",
-                               option == OPT_STATE_DIR ? "--state-dir" : "--authserv-id");
+        return apr_psprintf(call->p, "%s needs a value that is not empty",
+                            option == OPT_STATE_DIR ? "--state-dir" : "--authserv-id");
     }
     if (option == OPT_STATE_DIR) {
         call->state_dir = value;
@@ -154,62 +156,35 @@ static int take_option(const cli_subcommand *self, import_call *call, int option
     else {
         APR_ARRAY_PUSH(call->authserv_ids, const char *) = value;
     }
-    return CLI_EXIT_OK;
-}
-
-/*
- * @param help out: set if help was asked for
- * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
- */
-static int parse_call(const cli_subcommand *self, int argc, const char *const *argv,
-                      import_call *call, int *help)
-{
-    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
-    int option, status;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
-        if (option == OPT_HELP) {
-            *help = 1;
-            return CLI_EXIT_OK;
-        }
-        status = option == ':'   ? cli_usage_error(self, "%s needs a value", argv[optind - 1])
-                 : option == '?' ? cli_usage_error(self, "there is no option %s", argv[optind - 1])
-                                 : take_option(self, call, option, optarg);
-        if (status != CLI_EXIT_OK) {
-            return status;
-        }
-    }
-    call->paths = argv + optind;
-    call->path_count = argc - optind;
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
 static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const char *const standard_input[] = {"-"};
-    import_call call = {.authserv_ids = apr_array_make(p, 1, sizeof(const char *))};
+    import_call call = {.p = p, .authserv_ids = apr_array_make(p, 1, sizeof(const char *))};
     import_state state = {.spool = NULL};
-    int help = 0, i, status = parse_call(self, argc, argv, &call, &help);
+    const char *error = cli_options_read(p, argc, argv, options, take_option, &call, &call.paths);
+    int i;
 
-    if (status != CLI_EXIT_OK) {
-        return status;
+    if (error) {
+        return cli_usage_error(self, "%s", error);
     }
-    if (help) {
+    if (call.paths.help) {
         fputs(self->help, stdout);
         return CLI_EXIT_OK;
     }
-    if (!call.path_count) {
-        call.paths = standard_input;
-        call.path_count = 1;
+    if (!call.paths.count) {
+        call.paths.list = standard_input;
+        call.paths.count = 1;
     }
     state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_KEEP);
     if (!state.spool) {
         return EXIT_NOT_KEPT;
     }
-    for (i = 0; i < call.path_count; i++) {
-        state.from_file = strcmp(call.paths[i], "-") != 0;
-        cli_source_read(p, call.paths[i], call.authserv_ids, take_item, &state);
+    for (i = 0; i < call.paths.count; i++) {
+        state.from_file = strcmp(call.paths.list[i], "-") != 0;
+        cli_source_read(p, call.paths.list[i], call.authserv_ids, take_item, &state);
     }
     return state.not_kept ? EXIT_NOT_KEPT : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }

@@ -4,6 +4,8 @@
 
 #include <apr_pools.h>
 
+#include "core/policy.h"
+
 /*
  * Reads a policy from a file, but no more of it than shows that it is too long for one.
  *
@@ -14,5 +16,12 @@
  * @return NULL after saying on standard error why not
  */
 const char *cli_read_policy(apr_pool_t *p, const char *name, const char *path, apr_size_t *len);
+
+/*
+ * The same for a policy that must be valid.
+ *
+ * @return NULL after saying on standard error why there is none
+ */
+const mta_sts_policy *cli_read_valid_policy(apr_pool_t *p, const char *name, const char *path);
 
 #endif

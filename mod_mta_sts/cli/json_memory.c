@@ -4,9 +4,11 @@
 #include <jansson.h>
 
 static _Thread_local apr_pool_t *pool;
+static _Thread_local apr_size_t taken;
 
 static void *take(size_t size)
 {
+    taken += size;
     return apr_palloc(pool, size);
 }
 
@@ -24,4 +26,10 @@ void cli_json_memory_start(void)
 void cli_json_memory_use(apr_pool_t *p)
 {
     pool = p;
+    taken = 0;
+}
+
+apr_size_t cli_json_memory_taken(void)
+{
+    return taken;
 }

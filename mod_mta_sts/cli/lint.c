@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
 #include "cli/input.h"
+#include "cli/option.h"
 #include "cli/output.h"
 #include "cli/subcommand.h"
 #include "core/name.h"
 #include "core/policy_text.h"
 #include "core/record.h"
+#include "core/text.h"
 
 /* What the call asks for. */
 typedef struct lint_call {
+    apr_pool_t *p;
     const char *file; /* NULL or "-": standard input */
     int as_json;
     apr_array_header_t *hosts;           /* of const char *: --mx */
@@ -29,10 +31,10 @@ typedef struct lint_result {
     const char *summary; /* one line for people */
 } lint_result;
 
-enum { OPT_HELP = 'h', OPT_FORMAT = 256, OPT_MX, OPT_MTA_STS_RECORD, OPT_TLSRPT_RECORD };
+enum { OPT_FORMAT = 256, OPT_MX, OPT_MTA_STS_RECORD, OPT_TLSRPT_RECORD };
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
+    CLI_HELP_OPTION,
     {"format", required_argument, NULL, OPT_FORMAT},
     {"mx", required_argument, NULL, OPT_MX},
     {"mta-sts-record", required_argument, NULL, OPT_MTA_STS_RECORD},
@@ -41,19 +43,18 @@ static const struct option options[] = {
 };
 
 /* Words behind the options: FILE, or with --mx further hosts and FILE last. */
-static int take_arguments(const cli_subcommand *self, lint_call *call, int count,
-                          const char *const *words)
+static const char *take_arguments(lint_call *call, int count, const char *const *words)
 {
     int i, records = call->mta_sts_records->nelts + call->tlsrpt_records->nelts;
 
     if (records && (count || call->hosts->nelts)) {
-        return cli_usage_error(self, "a record is checked without FILE and --mx");
+        return "a record is checked without FILE and --mx";
     }
     if (call->mta_sts_records->nelts && call->tlsrpt_records->nelts) {
-        return cli_usage_error(self, "--mta-sts-record and --tlsrpt-record are checked one by one");
+        return "--mta-sts-record and --tlsrpt-record are checked one by one";
     }
     if (count > 1 && !call->hosts->nelts) {
-        return cli_usage_error(self, "there is more than one FILE");
+        return "there is more than one FILE";
     }
     for (i = 0; i < count - 1; i++) {
         APR_ARRAY_PUSH(call->hosts, const char *) = words[i];
@@ -61,39 +62,42 @@ static int take_arguments(const cli_subcommand *self, lint_call *call, int count
     if (count) {
         call->file = words[count - 1];
     }
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
 /* The hosts of --mx in canonical form. */
-static int check_hosts(apr_pool_t *p, const cli_subcommand *self, lint_call *call)
+static const char *check_hosts(lint_call *call)
 {
     int i;
 
     for (i = 0; i < call->hosts->nelts; i++) {
         const char **host = &APR_ARRAY_IDX(call->hosts, i, const char *);
-        const char *error = mta_sts_name_parse_host(p, *host, MTA_STS_NAME_ULABEL, host);
+        const char *error = mta_sts_name_parse_host(call->p, *host, MTA_STS_NAME_ULABEL, host);
 
         if (error) {
-            return cli_usage_error(self, "--mx: %s", error);
+            return apr_pstrcat(call->p, "--mx: ", error, NULL);
         }
     }
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
-static int take_format(const cli_subcommand *self, lint_call *call, const char *format)
+static const char *take_format(lint_call *call, const char *format)
 {
     if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        return cli_usage_error(self, "--format takes text or json, not \"%s\"", format);
+        return apr_psprintf(call->p, "--format takes text or json, not %s",
+                            mta_sts_text_quote(call->p, format, strlen(format)));
     }
     call->as_json = strcmp(format, "json") == 0;
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
-static int take_option(const cli_subcommand *self, lint_call *call, int option, const char *value)
+static const char *take_option(void *baton, int option, const char *value)
 {
+    lint_call *call = baton;
+
     switch (option) {
     case OPT_FORMAT:
-        return take_format(self, call, value);
+        return take_format(call, value);
     case OPT_MX:
         APR_ARRAY_PUSH(call->hosts, const char *) = value;
         break;
@@ -104,34 +108,20 @@ static int take_option(const cli_subcommand *self, lint_call *call, int option, 
         APR_ARRAY_PUSH(call->tlsrpt_records, const char *) = value;
         break;
     }
-    return CLI_EXIT_OK;
+    return NULL;
 }
 
-/*
- * @param help out: set if help was asked for
- * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
- */
-static int parse_call(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv,
-                      lint_call *call, int *help)
+/* Returns NULL, or what is wrong with the call. */
+static const char *parse_call(lint_call *call, int argc, const char *const *argv, int *help)
 {
-    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
-    int option, status;
+    cli_words words;
+    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
-        if (option == OPT_HELP) {
-            *help = 1;
-            return CLI_EXIT_OK;
-        }
-        status = option == ':'   ? cli_usage_error(self, "%s needs a value", argv[optind - 1])
-                 : option == '?' ? cli_usage_error(self, "there is no option %s", argv[optind - 1])
-                                 : take_option(self, call, option, optarg);
-        if (status != CLI_EXIT_OK) {
-            return status;
-        }
+    *help = words.help;
+    if (!error && !*help) {
+        error = take_arguments(call, words.count, words.list);
     }
-    status = take_arguments(self, call, argc - optind, argv + optind);
-    return status != CLI_EXIT_OK ? status : check_hosts(p, self, call);
+    return error || *help ? error : check_hosts(call);
 }
 
 /* Says for each host whether the policy covers it. */
@@ -234,15 +224,16 @@ static void show(const lint_call *call, lint_result *result)
 
 static int run_lint(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
-    lint_call call = {.hosts = apr_array_make(p, 4, sizeof(const char *)),
+    lint_call call = {.p = p,
+                      .hosts = apr_array_make(p, 4, sizeof(const char *)),
                       .mta_sts_records = apr_array_make(p, 1, sizeof(const char *)),
                       .tlsrpt_records = apr_array_make(p, 1, sizeof(const char *))};
     lint_result result = {.findings = mta_sts_findings_make(p)};
-    int help = 0, status;
+    int help, status;
+    const char *error = parse_call(&call, argc, argv, &help);
 
-    status = parse_call(p, self, argc, argv, &call, &help);
-    if (status != CLI_EXIT_OK) {
-        return status;
+    if (error) {
+        return cli_usage_error(self, "%s", error);
     }
     if (help) {
         fputs(self->help, stdout);

@@ -13,6 +13,7 @@ static const cli_subcommand *const subcommands[] = {
     &cli_dns,
     &cli_import,
     &cli_lint,
+    &cli_ready,
     &cli_reindex,
     &cli_report,
 };

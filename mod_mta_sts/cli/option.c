@@ -6,10 +6,72 @@
 
 #include <apr_strings.h>
 
-#include "cli/check.h"
 #include "core/name.h"
 #include "core/text.h"
 #include "tlsrpt/time.h"
+
+/* The short options of a table, as getopt_long() wants them. */
+static const char *short_options(apr_pool_t *p, const struct option *options)
+{
+    const char *letters = ":"; /* a missing value is told apart from an unknown option */
+
+    for (; options->name; options++) {
+        if (options->val < 256) {
+            letters = apr_psprintf(p, "%s%c%s", letters, options->val,
+                                   options->has_arg == required_argument ? ":" : "");
+        }
+    }
+    return letters;
+}
+
+const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
+                             const struct option *options, cli_option_take *take, void *call,
+                             cli_words *words)
+{
+    char *const *moved = (char *const *)argv; /* getopt_long moves them, but changes none */
+    const char *letters = short_options(p, options), *error = NULL;
+    int option;
+
+    words->help = 0;
+    opterr = 0;
+    while (!error && (option = getopt_long(argc, moved, letters, options, NULL)) != -1) {
+        if (option == CLI_OPTION_HELP) {
+            words->help = 1;
+            return NULL;
+        }
+        error = option == ':'   ? apr_psprintf(p, "%s needs a value", argv[optind - 1])
+                : option == '?' ? apr_psprintf(p, "there is no option %s", argv[optind - 1])
+                                : take(call, option, optarg);
+    }
+    words->list = argv + optind;
+    words->count = argc - optind;
+    return error;
+}
+
+const char *cli_option_network(apr_pool_t *p, cli_check_options *set, int option, const char *value)
+{
+    switch (option) {
+    case CLI_OPTION_CONNECT:
+        return cli_option_connect(p, value, set->connects);
+    case CLI_OPTION_TIMEOUT:
+        return cli_option_number(p, "--timeout", value, 1, CLI_CHECK_TIMEOUT_MAX, &set->timeout);
+    case CLI_OPTION_SMTP_PORT:
+        return cli_option_number(p, "--smtp-port", value, 1, CLI_PORT_MAX, &set->smtp_port);
+    case CLI_OPTION_NO_SMTP:
+        set->no_smtp = 1;
+        break;
+    case CLI_OPTION_RESOLVER:
+        set->server = value;
+        break;
+    case CLI_OPTION_TRUST_ANCHOR:
+        set->trust_anchor = value;
+        break;
+    case CLI_OPTION_CA_FILE:
+        set->ca_file = value;
+        break;
+    }
+    return NULL;
+}
 
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number)

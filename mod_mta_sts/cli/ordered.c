@@ -2,8 +2,8 @@
 #include "cli/ordered.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <apr_allocator.h>
 
@@ -14,6 +14,7 @@
 typedef struct place {
     apr_pool_t *p;
     void *result;
+    apr_size_t weight;
     int number; /* of the thing whose result it is; -1: it is free or being made */
 } place;
 
@@ -25,6 +26,7 @@ typedef struct work {
     pthread_cond_t ready; /* the result that is taken next */
     pthread_cond_t room;  /* for more results */
     int begun, taken;     /* numbers below are begun, or taken */
+    apr_size_t weight;    /* of all results that wait */
     int helpers_wait;     /* number of threads that wait for room */
     place places[CLI_ORDERED_AHEAD];
 } work;
@@ -36,7 +38,8 @@ static place *place_of(work *all, int number)
 
 static int can_begin(const work *all)
 {
-    return all->begun < all->count && all->begun < all->taken + CLI_ORDERED_AHEAD;
+    return all->begun < all->count && all->begun < all->taken + CLI_ORDERED_AHEAD &&
+           all->weight < CLI_ORDERED_WEIGHT_MAX;
 }
 
 /* Makes the next result; the lock is held before and behind it. */
@@ -47,8 +50,10 @@ static void make_next(work *all)
 
     pthread_mutex_unlock(&all->lock);
     apr_pool_clear(at->p);
-    at->result = all->make(all->data, number, at->p);
+    at->weight = 0;
+    at->result = all->make(all->data, number, at->p, &at->weight);
     pthread_mutex_lock(&all->lock);
+    all->weight += at->weight;
     at->number = number;
     if (number == all->taken) {
         pthread_cond_signal(&all->ready);
@@ -102,8 +107,12 @@ static void take_all(work *all, cli_ordered_take *take)
         }
         pthread_mutex_unlock(&all->lock);
         take(all->data, number, at->p, at->result);
+        if (at->weight > SPARE_MAX) {
+            apr_pool_clear(at->p);
+        }
         pthread_mutex_lock(&all->lock);
         at->number = -1;
+        all->weight -= at->weight;
         all->taken = number + 1;
         tell_room(all);
     }
@@ -127,10 +136,11 @@ static void open_place(place *at)
 /* Threads beside this one. */
 static int count_helpers(int count)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long helpers = (processors > THREADS_MAX ? THREADS_MAX : processors) - 1;
+    cpu_set_t usable;
+    int processors = sched_getaffinity(0, sizeof(usable), &usable) == 0 ? CPU_COUNT(&usable) : 1;
+    int helpers = (processors > THREADS_MAX ? THREADS_MAX : processors) - 1;
 
-    return helpers < count ? (int)helpers : count - 1;
+    return helpers < count ? helpers : count - 1;
 }
 
 void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_ordered_take *take,

@@ -135,6 +135,22 @@ const char *cli_domain_unicode(apr_pool_t *p, const char *domain)
                : NULL;
 }
 
+static void show_progress(const char *what, int left)
+{
+    if (left) {
+        fprintf(stderr, "\r\x1b[K%s: %d", what, left);
+    }
+    else {
+        fputs("\r\x1b[K", stderr);
+    }
+    fflush(stderr);
+}
+
+cli_progress *cli_progress_to_show(void)
+{
+    return isatty(STDERR_FILENO) ? show_progress : NULL;
+}
+
 const char *cli_domain_text(apr_pool_t *p, const cli_style *style, const char *domain)
 {
     const char *unicode = style->has_utf8 ? cli_domain_unicode(p, domain) : NULL;

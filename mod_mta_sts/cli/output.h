@@ -44,6 +44,13 @@ const char *cli_severity_sign(const cli_style *style, mta_sts_severity severity)
 const char *cli_severity_colour(const cli_style *style, mta_sts_severity severity);
 const char *cli_colour_end(const cli_style *style);
 
+/* Says how much is left of something that takes long: a line on standard error that is written over
+ * again and again, and erased when nothing is left. */
+typedef void cli_progress(const char *what, int left);
+
+/* The same, or NULL where standard error is no terminal. */
+cli_progress *cli_progress_to_show(void);
+
 /*
  * A domain for people: where it has A-labels and the style has UTF-8, "bücher.example
  * (xn--bcher-kva.example)", else the domain itself.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +22,6 @@ static const cli_report_format *const formats[] = {&cli_report_text, &cli_report
                                                    &cli_report_ndjson, &cli_report_csv};
 
 enum {
-    OPT_HELP = 'h',
     OPT_DOMAIN = 256,
     OPT_FAILURES,
     OPT_FORMAT,
@@ -34,7 +32,7 @@ enum {
 };
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
+    CLI_HELP_OPTION,
     {"domain", required_argument, NULL, OPT_DOMAIN},
     {"failures", no_argument, NULL, OPT_FAILURES},
     {"format", required_argument, NULL, OPT_FORMAT},
@@ -69,8 +67,11 @@ static const char *take_domain(apr_pool_t *p, cli_report_call *call, const char 
 }
 
 /* NULL, or what is wrong with the option's value. */
-static const char *take_option(apr_pool_t *p, cli_report_call *call, int option, const char *value)
+static const char *take_option(void *baton, int option, const char *value)
 {
+    cli_report_call *call = baton;
+    apr_pool_t *p = call->p;
+
     if (value && !*value) {
         return "an option has an empty value";
     }
@@ -112,32 +113,14 @@ static const char *take_arguments(cli_report_call *call, int count, const char *
     return NULL;
 }
 
-/*
- * @param help out: set if help was asked for
- * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
- */
-static int parse_call(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv,
-                      cli_report_call *call, int *help)
+/* NULL, or what is wrong with the call. */
+static const char *parse_call(cli_report_call *call, int argc, const char *const *argv, int *help)
 {
-    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
-    const char *error;
-    int option;
+    cli_words words;
+    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
-        if (option == OPT_HELP) {
-            *help = 1;
-            return CLI_EXIT_OK;
-        }
-        error = option == ':'   ? apr_psprintf(p, "%s needs a value", argv[optind - 1])
-                : option == '?' ? apr_psprintf(p, "there is no option %s", argv[optind - 1])
-                                : take_option(p, call, option, optarg);
-        if (error) {
-            return cli_usage_error(self, "%s", error);
-        }
-    }
-    error = take_arguments(call, argc - optind, argv + optind);
-    return error ? cli_usage_error(self, "%s", error) : CLI_EXIT_OK;
+    *help = words.help;
+    return error || *help ? error : take_arguments(call, words.count, words.list);
 }
 
 static void tell_rejected(apr_pool_t *p, const cli_subcommand *self,
@@ -155,12 +138,13 @@ static void tell_rejected(apr_pool_t *p, const cli_subcommand *self,
 
 static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
-    cli_report_call call = {.format = &cli_report_text, .since = -1};
+    cli_report_call call = {.p = p, .format = &cli_report_text, .since = -1};
     cli_report_result result;
-    int help = 0, status = parse_call(p, self, argc, argv, &call, &help);
+    int help;
+    const char *error = parse_call(&call, argc, argv, &help);
 
-    if (status != CLI_EXIT_OK) {
-        return status;
+    if (error) {
+        return cli_usage_error(self, "%s", error);
     }
     if (help) {
         fputs(self->help, stdout);

@@ -16,6 +16,7 @@ typedef struct cli_report_format cli_report_format;
 
 /* What the call asks for. */
 typedef struct cli_report_call {
+    apr_pool_t *p;
     const cli_report_format *format;
     tlsrpt_filter filter;     /* since: 0 for the store, which is filtered by time of receipt */
     apr_time_t since;         /* 0: all */

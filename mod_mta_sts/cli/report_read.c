@@ -156,7 +156,7 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
 
 /* --- files --- */
 
-static void *make_of_file(void *data, int number, apr_pool_t *p)
+static void *make_of_file(void *data, int number, apr_pool_t *p, apr_size_t *weight)
 {
     const reading *all = data;
     const cli_file *file = &all->files[number];
@@ -168,6 +168,7 @@ static void *make_of_file(void *data, int number, apr_pool_t *p)
         cli_json_memory_use(p);
         ready->file = file->path;
         prepare(all, p, tlsrpt_report_read(p, octets, len, &tlsrpt_limits_default), ready);
+        *weight = len + ready->text.len + cli_json_memory_taken();
     }
     return ready;
 }

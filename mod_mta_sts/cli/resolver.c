@@ -24,6 +24,9 @@
 /* Questions under way at the same time; the rest waits its turn. */
 #define IN_FLIGHT_MAX 200
 
+/* As the zone has them: libunbound cuts TTLs to a day else. */
+#define TTL_MAX "2147483647"
+
 /* The look at the root is a luxury: it does not take longer. */
 #define ROOT_TIMEOUT apr_time_from_sec(4)
 
@@ -108,6 +111,20 @@ static const char *set_anchor(apr_pool_t *p, struct ub_ctx *context, const char 
                : apr_psprintf(p, "the trust anchor %s cannot be used", path);
 }
 
+static const char *set_authorities(struct ub_ctx *context, const apr_array_header_t *authorities)
+{
+    int i;
+
+    for (i = 0; authorities && i < authorities->nelts; i++) {
+        const cli_resolver_authority *one = &APR_ARRAY_IDX(authorities, i, cli_resolver_authority);
+
+        if (ub_ctx_set_stub(context, one->zone, one->address, 0) != 0) {
+            return "the DNS library does not take the name servers of a zone";
+        }
+    }
+    return NULL;
+}
+
 /*
  * A context that is ready to be asked; destroyed with p.
  *
@@ -125,7 +142,12 @@ static const char *make_context(apr_pool_t *p, const cli_resolver_options *optio
     apr_pool_cleanup_register(p, *context, drop_context, apr_pool_cleanup_null);
     ub_ctx_debugout(*context, NULL); /* what goes wrong is in the answers */
     ub_ctx_async(*context, 1);
+    ub_ctx_set_option(*context, "cache-max-ttl:", TTL_MAX);
+    ub_ctx_set_option(*context, "do-not-query-localhost:", "no");
     error = set_servers(p, *context, options->server);
+    if (!error) {
+        error = set_authorities(*context, options->authorities);
+    }
     if (!error && anchor) {
         error = set_anchor(p, *context, anchor);
     }
@@ -158,15 +180,15 @@ const char *cli_resolver_make(apr_pool_t *p, const cli_resolver_options *options
                               cli_resolver **resolver)
 {
     cli_resolver *made = apr_pcalloc(p, sizeof(*made));
-    int try_root = !options->trust_anchor && access(ROOT_ANCHOR, R_OK) == 0;
+    const char *anchor = options->authorities ? NULL : options->trust_anchor;
+    int try_root = !anchor && !options->authorities && access(ROOT_ANCHOR, R_OK) == 0;
     const char *error;
 
     made->timeout = options->timeout;
     made->waiting = apr_array_make(p, 16, sizeof(question *));
     made->under_way = apr_array_make(p, 16, sizeof(question *));
-    made->validates = try_root || options->trust_anchor;
-    error =
-        make_context(p, options, try_root ? ROOT_ANCHOR : options->trust_anchor, &made->context);
+    made->validates = try_root || anchor;
+    error = make_context(p, options, try_root ? ROOT_ANCHOR : anchor, &made->context);
     if (!error && try_root && !root_validates(made, p)) {
         /* With that anchor every answer would be bogus. */
         made->validates = 0;

@@ -16,11 +16,20 @@
 
 typedef struct cli_resolver cli_resolver;
 
+/* A name server of a zone. */
+typedef struct cli_resolver_authority {
+    const char *zone;    /* without a final dot */
+    const char *address; /* IPv4 or IPv6 */
+} cli_resolver_authority;
+
 typedef struct cli_resolver_options {
     const char *server;          /* "ADDRESS" or "ADDRESS@PORT"; NULL: those of /etc/resolv.conf */
     const char *trust_anchor;    /* file of DS or DNSKEY records; NULL: that of the root which the
                                     system has, if there is one and the server is up to DNSSEC */
     apr_interval_time_t timeout; /* for each question */
+    const apr_array_header_t *authorities; /* of cli_resolver_authority: whom to ask, without
+                                              recursion, about names in their zones; nothing is
+                                              validated then. NULL: none */
 } cli_resolver_options;
 
 /*

@@ -13,6 +13,7 @@
 #include "cli/json_memory.h"
 #include "cli/ordered.h"
 #include "cli/state_dir.h"
+#include "tlsrpt/index.h"
 
 static void tell_findings(const char *name, const mta_sts_findings *findings)
 {
@@ -133,7 +134,8 @@ typedef struct found {
     cli_store_report report;
 } found;
 
-static void *read_entry(void *data, int number, apr_pool_t *p)
+/* Whatever MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
+static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weight)
 {
     const walk *of = data;
     const char *digest = of->entries[number].digest;
@@ -141,13 +143,14 @@ static void *read_entry(void *data, int number, apr_pool_t *p)
 
     read->report.path = tlsrpt_spool_path(of->spool, TLSRPT_REPORTS, digest, p);
     read->report.error = tlsrpt_spool_read(of->spool, TLSRPT_REPORTS, digest,
-                                           tlsrpt_limits_default.sent, p, &read->file);
+                                           tlsrpt_index_limits.sent, p, &read->file);
     if (!read->report.error) {
         cli_json_memory_use(p);
         read->report.receipt = &read->file.receipt;
         read->report.reading =
-            tlsrpt_report_read(p, read->file.octets, read->file.len, &tlsrpt_limits_default);
+            tlsrpt_report_read(p, read->file.octets, read->file.len, &tlsrpt_index_limits);
     }
+    *weight = read->file.len + cli_json_memory_taken();
     return &read->report;
 }
 

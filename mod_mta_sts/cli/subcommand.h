@@ -31,6 +31,7 @@ extern const cli_subcommand cli_check;
 extern const cli_subcommand cli_dns;
 extern const cli_subcommand cli_import;
 extern const cli_subcommand cli_lint;
+extern const cli_subcommand cli_ready;
 extern const cli_subcommand cli_reindex;
 extern const cli_subcommand cli_report;
 

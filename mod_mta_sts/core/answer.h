@@ -33,6 +33,7 @@ typedef struct mta_sts_answer {
     mta_sts_answer_status status;
     mta_sts_dnssec dnssec;
     apr_uint32_t ttl;           /* seconds, with MTA_STS_ANSWER_OK */
+    int ttl_is_zones;           /* it is what the zone gives; else what a cache has left of it */
     const char *alias;          /* the name that CNAMEs lead to, or NULL if there are none */
     const char *detail;         /* why it is bogus, if that was told, or NULL */
     apr_array_header_t *values; /* of const char *, as core/rdata.h renders them; empty unless

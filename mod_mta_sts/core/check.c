@@ -46,6 +46,8 @@ mta_sts_findings *mta_sts_judge_section(mta_sts_judge *judge, mta_sts_check_part
     section->part = part;
     section->subject = subject;
     section->findings = mta_sts_findings_make(judge->p);
+    section->enforce = MTA_STS_SAFETY_UNKNOWN;
+    section->trouble = NULL;
     return section->findings;
 }
 
@@ -106,6 +108,7 @@ mta_sts_check_result *mta_sts_check_judge(apr_pool_t *p, const mta_sts_check_fac
     mta_sts_judge_mxs(&judge);
     mta_sts_judge_tlsrpt(&judge);
     mta_sts_judge_verdict(&judge);
+    result->policy = judge.policy_reachable && judge.policy_valid ? judge.policy : NULL;
     result->severity = worst(result);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "core/answer.h"
 #include "core/finding.h"
 #include "core/mx_probe.h"
+#include "core/policy.h"
 #include "core/policy_fetch.h"
 
 /*
@@ -55,12 +56,21 @@ typedef enum mta_sts_check_part {
     MTA_STS_CHECK_TLSRPT,
 } mta_sts_check_part;
 
+typedef enum mta_sts_safety {
+    MTA_STS_SAFETY_YES,     /* mode enforce would hold up no mail */
+    MTA_STS_SAFETY_NO,      /* it would, or has no effect */
+    MTA_STS_SAFETY_UNKNOWN, /* could not be told from here */
+} mta_sts_safety;
+
 /* What was found about one part of the deployment. */
 typedef struct mta_sts_check_section {
     mta_sts_check_part part;
     const char *subject;        /* the host of MTA_STS_CHECK_POLICY_HOST and MTA_STS_CHECK_MX, else
                                    the domain */
     mta_sts_findings *findings; /* of every severity: what is right is told too */
+    mta_sts_safety enforce;     /* of an MX host: whether senders in mode enforce deliver there,
+                                   whatever the mode is now; else MTA_STS_SAFETY_UNKNOWN */
+    const mta_sts_finding *trouble; /* why they do not: an error; else NULL */
 } mta_sts_check_section;
 
 /* What a sender that honours MTA-STS does with mail to the domain now. */
@@ -73,12 +83,6 @@ typedef enum mta_sts_outcome {
     MTA_STS_OUTCOME_UNKNOWN,     /* could not be told from here */
 } mta_sts_outcome;
 
-typedef enum mta_sts_safety {
-    MTA_STS_SAFETY_YES,     /* mode enforce would hold up no mail */
-    MTA_STS_SAFETY_NO,      /* it would, or has no effect */
-    MTA_STS_SAFETY_UNKNOWN, /* could not be told from here */
-} mta_sts_safety;
-
 typedef struct mta_sts_verdict {
     mta_sts_outcome outcome;
     const char *summary; /* one line: what a sender does, and why */
@@ -88,7 +92,9 @@ typedef struct mta_sts_verdict {
 
 typedef struct mta_sts_check_result {
     const char *domain;
-    apr_array_header_t *sections; /* of mta_sts_check_section */
+    apr_array_header_t *sections; /* of mta_sts_check_section; those of the MX hosts first of all
+                                     MTA_STS_CHECK_MX, in the order of the facts */
+    const mta_sts_policy *policy; /* that senders get now; NULL: no valid one */
     mta_sts_severity severity;    /* of the domain as a whole: MTA_STS_OK, _WARNING, _ERROR, or
                                      MTA_STS_UNKNOWN if nothing worse, but something unknown */
     mta_sts_verdict verdict;

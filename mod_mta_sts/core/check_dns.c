@@ -134,11 +134,13 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
         }
     }
     else if (!failed) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "policy-host-absent", facts->host,
-                            apr_psprintf(judge->p,
-                                         "publish its address, or a CNAME to this web server: %s",
-                                         facts->host),
-                            "the policy host has no address: senders get no policy");
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "policy-host-absent", facts->host,
+            apr_psprintf(judge->p,
+                         "publish the address of %s, or a CNAME from there to its web "
+                         "server",
+                         facts->host),
+            "the policy host has no address: senders get no policy");
     }
 }
 

@@ -161,18 +161,35 @@ static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
     }
 }
 
-static void note_first_error(mta_sts_judge *judge, const char *host,
-                             const mta_sts_findings *findings)
+static const mta_sts_finding *find_first_error(const mta_sts_findings *findings)
 {
     int i;
 
-    for (i = 0; !judge->bad_mx && i < findings->list->nelts; i++) {
+    for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
         if (finding->severity == MTA_STS_ERROR) {
-            judge->bad_mx = host;
-            judge->bad_reason = finding->message;
+            return apr_pmemdup(findings->pool, finding, sizeof(*finding));
         }
+    }
+    return NULL;
+}
+
+/* Whether a sender in mode enforce delivers to the MX host of the last section. */
+static void conclude(mta_sts_judge *judge, const tally *sum, int covered)
+{
+    mta_sts_check_section *section = &APR_ARRAY_IDX(
+        judge->result->sections, judge->result->sections->nelts - 1, mta_sts_check_section);
+    const mta_sts_finding *trouble = find_first_error(section->findings);
+    int delivers = sum->good && !sum->bad && (covered || !judge->policy_valid);
+
+    section->trouble = delivers ? NULL : trouble;
+    section->enforce = delivers           ? MTA_STS_SAFETY_YES
+                       : section->trouble ? MTA_STS_SAFETY_NO
+                                          : MTA_STS_SAFETY_UNKNOWN;
+    if (trouble && !judge->bad_mx) {
+        judge->bad_mx = section->subject;
+        judge->bad_reason = trouble->message;
     }
 }
 
@@ -185,7 +202,7 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     tally sum = {0};
 
     if (!judge_name(mx, shown, findings)) {
-        note_first_error(judge, shown, findings);
+        conclude(judge, &sum, 0);
         return;
     }
     covered = judge_coverage(judge, mx->host, findings);
@@ -195,7 +212,7 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
         sum = count_probes(judge, mx);
         judge_probes(judge, mx, &sum, findings);
     }
-    note_first_error(judge, shown, findings);
+    conclude(judge, &sum, covered);
     judge->mx_covered += covered;
     judge->mx_good += covered && sum.good && !sum.bad;
     judge->mx_usable += covered && sum.good;
@@ -237,7 +254,7 @@ static void report_not_probed(mta_sts_judge *judge)
     mta_sts_finding_add(findings, MTA_STS_UNKNOWN, "smtp-blocked", judge->facts->domain,
                         "check from a machine that may use port 25, or use --no-smtp",
                         "no MX host takes a connection: it seems that this network lets nobody out "
-                        "to port 25, so the MX hosts could not be probed");
+                        "to port 25 (or every one of them is down), so they could not be probed");
 }
 
 /* Only mode enforce makes senders refuse: before, what would fail is a warning. */
@@ -284,7 +301,8 @@ int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)
                 const mta_sts_mx_probe *probe =
                     APR_ARRAY_IDX(mx->probes, k, const mta_sts_mx_probe *);
 
-                if (probe->result == MTA_STS_SMTP_NO_ROUTE) {
+                if (probe->result == MTA_STS_SMTP_NO_ROUTE ||
+                    probe->result == MTA_STS_SMTP_UNTRIED) {
                     continue;
                 }
                 if (probe->result != MTA_STS_SMTP_TIMEOUT || probe->stage != MTA_STS_SMTP_CONNECT) {

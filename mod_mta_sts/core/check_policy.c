@@ -64,8 +64,9 @@ static void report_fetched(const mta_sts_judge *judge, const mta_sts_policy_fetc
                            mta_sts_findings *findings)
 {
     mta_sts_finding_add(findings, MTA_STS_OK, "policy-fetched", judge->facts->host, NULL,
-                        "%s serves the policy over %s, with a certificate for %d more days",
-                        fetch->address, fetch->peer.version,
+                        "%s serves the policy over %s in %d ms, with a certificate for %d more "
+                        "days",
+                        fetch->address, fetch->peer.version, (int)apr_time_as_msec(fetch->took),
                         mta_sts_certificate_days(fetch->peer.certificate, judge->limits->now));
 }
 

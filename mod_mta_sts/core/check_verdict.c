@@ -22,7 +22,7 @@ static int judge_delivery(mta_sts_judge *judge)
     switch (facts->mx.status) {
     case MTA_STS_ANSWER_TIMEOUT:
     case MTA_STS_ANSWER_UNASKED:
-        set(judge, MTA_STS_OUTCOME_UNKNOWN, "could not tell: no answer for the MX came");
+        set(judge, MTA_STS_OUTCOME_UNKNOWN, "may or may not deliver: no answer for the MX came");
         break;
     case MTA_STS_ANSWER_BOGUS:
     case MTA_STS_ANSWER_SERVFAIL:
@@ -74,7 +74,9 @@ static void judge_mxs(mta_sts_judge *judge)
     }
     else if (judge->mx_unknown) {
         set(judge, MTA_STS_OUTCOME_UNKNOWN,
-            "could not tell whether it delivers: the MX hosts could not be probed");
+            apr_psprintf(p, "may or may not deliver: the MX hosts %s",
+                         judge->facts->smtp == MTA_STS_CHECK_SMTP_SKIPPED ? "were not probed"
+                                                                          : "could not be probed"));
     }
     else {
         set(judge, MTA_STS_OUTCOME_REFUSES, apr_psprintf(p, "refuses to deliver: %s", why));
@@ -101,6 +103,12 @@ static void judge_enforce(mta_sts_judge *judge)
                on ? "mode enforce is on; whether that is right could not be told"
                   : "whether it is safe to go to mode enforce could not be told");
         break;
+    case MTA_STS_OUTCOME_PARTLY:
+        advise(
+            judge, MTA_STS_SAFETY_NO,
+            on ? "mode enforce is on, and may hold up mail: mend this, or go back to mode testing"
+               : "do not go to mode enforce yet");
+        break;
     default:
         advise(judge, MTA_STS_SAFETY_NO,
                on ? "mode enforce is on, and holds up mail: go back to mode testing, or mend this"
@@ -118,7 +126,8 @@ void mta_sts_judge_verdict(mta_sts_judge *judge)
         return;
     }
     if (gap && is_unknown_gap(judge)) {
-        set(judge, MTA_STS_OUTCOME_UNKNOWN, apr_psprintf(judge->p, "could not tell: %s", gap));
+        set(judge, MTA_STS_OUTCOME_UNKNOWN,
+            apr_psprintf(judge->p, "may or may not deliver: %s", gap));
         advise(judge, MTA_STS_SAFETY_UNKNOWN,
                "whether it is safe to go to mode enforce could not be told");
         return;

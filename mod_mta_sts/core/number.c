@@ -76,11 +76,13 @@ const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min,
 
 const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t octets)
 {
+    /* Not "%.1s" of &UNITS[unit - 1], which crashes gcc 12 at -O0. */
+    static const char *const suffixes[] = {"", "K", "M", "G", "T"};
     int unit = 0;
 
     while (octets && octets % 1024 == 0 && UNITS[unit]) {
         octets /= 1024;
         unit++;
     }
-    return apr_psprintf(p, "%" APR_INT64_T_FMT "%.1s", octets, unit ? &UNITS[unit - 1] : "");
+    return apr_psprintf(p, "%" APR_INT64_T_FMT "%s", octets, suffixes[unit]);
 }

@@ -10,6 +10,9 @@
 
 #define OK_STATUS 200
 
+/* postfix-mta-sts-resolver, which most Postfix servers have, waits no longer by default. */
+#define SLOW apr_time_from_sec(4)
+
 static const char *const loss = "senders do not take a policy from this host";
 
 /* What is told about a fetch that brought no answer: "%s" is its address. */
@@ -132,6 +135,17 @@ static int check_content_type(const mta_sts_policy_fetch *fetch, const char *hos
     return 0;
 }
 
+static void check_time(const mta_sts_policy_fetch *fetch, const char *host,
+                       mta_sts_findings *findings)
+{
+    if (fetch->took > SLOW) {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "fetch-slow", host,
+                            "see httpd's load and error log",
+                            "%s takes %d seconds to answer: many senders wait for 4 only",
+                            fetch->address, (int)apr_time_sec(fetch->took));
+    }
+}
+
 int mta_sts_policy_fetch_check(const mta_sts_policy_fetch *fetch, const char *host,
                                const mta_sts_check_limits *limits, mta_sts_findings *findings)
 {
@@ -141,6 +155,7 @@ int mta_sts_policy_fetch_check(const mta_sts_policy_fetch *fetch, const char *ho
         report_failure(fetch, host, findings);
         return 0;
     }
+    check_time(fetch, host, findings);
     return check_status(fetch, host, findings) && check_content_type(fetch, host, findings) &&
            usable;
 }

@@ -2,6 +2,8 @@
 #ifndef MTA_STS_POLICY_FETCH_H
 #define MTA_STS_POLICY_FETCH_H
 
+#include <apr_time.h>
+
 #include "core/finding.h"
 #include "core/peer.h"
 
@@ -29,6 +31,7 @@ typedef struct mta_sts_policy_fetch {
     mta_sts_fetch_status status;
     const char *detail;       /* the library's words, or NULL */
     mta_sts_peer peer;        /* version NULL: no TLS connection */
+    apr_interval_time_t took; /* from the connection to the last octet */
     int http_status;          /* with MTA_STS_FETCH_ANSWERED, as all that follows */
     const char *content_type; /* as it was sent, or NULL */
     const char *location;     /* of a redirect, or NULL */

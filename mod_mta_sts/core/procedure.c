@@ -41,6 +41,19 @@ static const mta_sts_answer *now(const teller *t, mta_sts_question question)
     return &t->facts->now[question];
 }
 
+/* How long others may keep an answer: "5 minutes, its TTL". */
+static const char *lifetime(const teller *t, mta_sts_question question, const char *whose)
+{
+    const mta_sts_answer *answer = now(t, question);
+
+    return answer->ttl_is_zones
+               ? apr_psprintf(t->p, "%s, %s", duration(t, answer->ttl), whose)
+               : apr_psprintf(t->p,
+                              "at least %s, %s or what a cache has left of it (the zone's own name "
+                              "servers did not tell)",
+                              duration(t, answer->ttl), whose);
+}
+
 static int is_there(const mta_sts_answer *answer)
 {
     return answer->values && answer->values->nelts;
@@ -82,9 +95,8 @@ static void tell_leaving_hosts(teller *t)
     tell(t, apr_psprintf(t->p,
                          "MX hosts that the policy does not cover: %s. To keep one, add it to the "
                          "policy first and begin again. To be rid of one, delete its MX record "
-                         "first, then wait %s, the TTL of the MX records, before the policy is "
-                         "served.",
-                         join(t, hosts), duration(t, now(t, MTA_STS_ASK_MX)->ttl)));
+                         "first, then wait %s, before the policy is served.",
+                         join(t, hosts), lifetime(t, MTA_STS_ASK_MX, "the TTL of the MX records")));
 }
 
 static void tell_host(teller *t)
@@ -118,17 +130,17 @@ static void tell_serving(teller *t)
 static void tell_id(teller *t)
 {
     const mta_sts_publication_record *record = mta_sts_publication_of_id(t->publication);
-    const mta_sts_answer *answer = now(t, MTA_STS_ASK_MTA_STS);
 
     if (record->state == MTA_STS_RECORD_MISSING) {
         tell(t, apr_psprintf(t->p, "Publish the TXT record at %s, with the id %s.", record->name,
                              t->facts->id));
     }
     else if (record->state == MTA_STS_RECORD_DIFFERS) {
-        tell(t, apr_psprintf(t->p,
-                             "Put the new id %s into the TXT record at %s, then wait %s, its TTL: "
-                             "until then senders may go by the earlier policy.",
-                             t->facts->id, record->name, duration(t, answer->ttl)));
+        tell(t,
+             apr_psprintf(t->p,
+                          "Put the new id %s into the TXT record at %s, then wait %s: until "
+                          "then senders may go by the earlier policy.",
+                          t->facts->id, record->name, lifetime(t, MTA_STS_ASK_MTA_STS, "its TTL")));
     }
     else if (record->state == MTA_STS_RECORD_UNKNOWN) {
         tell(t, apr_psprintf(t->p,
@@ -186,8 +198,8 @@ static void tell_removal(teller *t)
                          "records and the site of mta-sts.%s.",
                          t->facts->domain,
                          is_there(now(t, MTA_STS_ASK_MTA_STS))
-                             ? apr_psprintf(t->p, "wait %s, its TTL, and ",
-                                            duration(t, now(t, MTA_STS_ASK_MTA_STS)->ttl))
+                             ? apr_psprintf(t->p, "wait %s, and ",
+                                            lifetime(t, MTA_STS_ASK_MTA_STS, "its TTL"))
                              : "and ",
                          t->facts->domain));
 }

@@ -103,7 +103,10 @@ static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
     if (pl->facts->ttl != MTA_STS_TTL_AS_NOW) {
         return pl->facts->ttl;
     }
-    return count(now->values) ? now->ttl : MTA_STS_TTL_DEFAULT;
+    /* What a cache has left is no TTL for a zone, unless it is more than would be taken anyway. */
+    return count(now->values) && (now->ttl_is_zones || now->ttl > MTA_STS_TTL_DEFAULT)
+               ? now->ttl
+               : MTA_STS_TTL_DEFAULT;
 }
 
 static mta_sts_publication_record *add(planner *pl, mta_sts_question question, const char *value,

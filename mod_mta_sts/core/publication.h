@@ -44,7 +44,7 @@ typedef enum mta_sts_served {
     MTA_STS_SERVED_IT,
 } mta_sts_served;
 
-#define MTA_STS_TTL_AS_NOW (-1)  /* as DNS has it now, or MTA_STS_TTL_DEFAULT */
+#define MTA_STS_TTL_AS_NOW (-1)  /* as the zone has it now, or MTA_STS_TTL_DEFAULT */
 #define MTA_STS_TTL_OF_ZONE (-2) /* whatever the zone gives */
 #define MTA_STS_TTL_DEFAULT 3600
 #define MTA_STS_TTL_MAX 604800 /* more would make every change wait for weeks */

@@ -111,6 +111,7 @@ const char *mta_sts_rdata_text(apr_pool_t *p, int type, const unsigned char *oct
         return len == 16 ? address_text(p, AF_INET6, octets) : NULL;
     case MTA_STS_RDATA_TXT:
         return strings_text(p, octets, len);
+    case MTA_STS_RDATA_NS:
     case MTA_STS_RDATA_CNAME:
         return name_text(p, octets, len);
     case MTA_STS_RDATA_TLSA:

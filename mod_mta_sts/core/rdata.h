@@ -10,6 +10,7 @@
 
 /* The types that MTA-STS has to do with. */
 #define MTA_STS_RDATA_A 1
+#define MTA_STS_RDATA_NS 2
 #define MTA_STS_RDATA_CNAME 5
 #define MTA_STS_RDATA_SOA 6 /* without a text: to see if there is an answer */
 #define MTA_STS_RDATA_MX 15
@@ -19,8 +20,9 @@
 
 /*
  * The text of one record's data: an address; the strings of a TXT record joined, with any NUL in
- * them as U+0001 (which no record may have either); the host of an MX or a CNAME, lower case,
- * without the final dot, "." alone for the null MX (RFC 7505); "USAGE SELECTOR TYPE HEX" of a TLSA.
+ * them as U+0001 (which no record may have either); the host of an MX, an NS or a CNAME, lower
+ * case, without the final dot, "." alone for the null MX (RFC 7505); "USAGE SELECTOR TYPE HEX" of a
+ * TLSA.
  *
  * @param p          pool of the result
  * @param type       one of those above that has a text

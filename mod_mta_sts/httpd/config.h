@@ -41,8 +41,9 @@ typedef struct mod_block {
 typedef struct mod_policy {
     const char *text;
     apr_size_t len;
-    const apr_array_header_t *mx; /* of const char *: canonical patterns */
-    const ap_directive_t *at;     /* the block, or the directive, that a person looks at first */
+    const apr_array_header_t *mx;  /* of const char *: canonical patterns */
+    const ap_directive_t *at;      /* the block, or the directive, that a person looks at first */
+    const ap_directive_t *mode_at; /* its MTASTSMode; NULL: the default */
 } mod_policy;
 
 /* A ServerAlias with a wildcard that can match policy hosts. */

@@ -39,13 +39,31 @@ static int same_policy(const mod_served *one, const mod_served *other)
            memcmp(one->policy->text, other->policy->text, one->policy->len) == 0;
 }
 
+static int reach_senders(const mod_served *served, int places)
+{
+    int i = 0;
+
+    while (i < places && !mod_policies_reach_senders(served + i)) {
+        i++;
+    }
+    return i < places;
+}
+
 static void print_places(apr_pool_t *p, const mod_served *served, int places)
 {
-    int i;
+    int some_reach = reach_senders(served, places), i;
 
     for (i = 0; i < places; i++) {
-        printf(";   told at %s, in the %s\n", mod_config_place(p, served[i].policy->at),
+        const mod_policy *policy = served[i].policy;
+
+        printf(";   told at %s, in the %s\n", mod_config_place(p, policy->at),
                mod_config_server_name(p, served[i].server));
+        if (policy->mode_at) {
+            printf(";   its MTASTSMode at %s\n", mod_config_place(p, policy->mode_at));
+        }
+        if (some_reach && !mod_policies_reach_senders(served + i)) {
+            printf(";   there it speaks http, where senders do not ask\n");
+        }
     }
 }
 
@@ -73,16 +91,6 @@ static int count_places(const mod_served *served, int left)
         places++;
     }
     return places;
-}
-
-static int reach_senders(const mod_served *served, int places)
-{
-    int i = 0;
-
-    while (i < places && !mod_policies_reach_senders(served + i)) {
-        i++;
-    }
-    return i < places;
 }
 
 /*

@@ -81,6 +81,7 @@ static const mod_policy *make_policy(resolver *v, const mod_settings *settings, 
     made->text = mta_sts_policy_render(v->p, &policy, &made->len);
     made->mx = policy.mx;
     made->at = at;
+    made->mode_at = settings->mode_at;
     if (made->len > MTA_STS_POLICY_TEXT_MAX) {
         report(v, MTA_STS_ERROR, "policy-too-long", subject, settings->mx_at,
                "use fewer MTASTSMx, or wildcards like *.example.com",

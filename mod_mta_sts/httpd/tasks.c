@@ -5,6 +5,7 @@
 
 #include "core/history.h"
 #include "httpd/counters.h"
+#include "httpd/enforced.h"
 #include "httpd/history.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/report_config.h"
@@ -17,6 +18,7 @@ APLOG_USE_MODULE(mta_sts);
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
+#define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define TIDY_INTERVAL apr_time_from_sec(10 * 60)
 
 static mod_step step_of(mod_work *now, const char *error)
@@ -73,6 +75,13 @@ static mod_step tend_index(mod_work *now)
     return MOD_STEP_DONE;
 }
 
+/* --- what the index tells of modes --- */
+
+static mod_step check_enforced(mod_work *now)
+{
+    return step_of(now, mod_enforced_check(now->main, now->db, now->scratch));
+}
+
 /* --- the spool --- */
 
 static int is_emptier(const mod_work *now)
@@ -93,6 +102,7 @@ mod_task mod_tasks[] = {
     {tidy, is_emptier, TIDY_INTERVAL, 0, 0},
     {note_history, NULL, NOTE_INTERVAL, 1, 0},
     {tend_index, has_new_reports, INDEX_INTERVAL, 1, 0},
+    {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},
 };
 const int mod_task_count = sizeof(mod_tasks) / sizeof(mod_tasks[0]);
 

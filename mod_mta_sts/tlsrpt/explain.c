@@ -14,13 +14,10 @@
 /* Commands that more than one rule has. */
 #define CHECK "mta-sts check {domain}"
 #define FETCH "curl -sSi https://mta-sts.{domain}/.well-known/mta-sts.txt"
-#define SMTP_CERTIFICATE                                                                           \
-    "openssl s_client -starttls smtp -connect {mx}:25 -servername {mx} </dev/null 2>/dev/null | "  \
-    "openssl x509 -noout -subject -ext subjectAltName -enddate"
-#define WEB_CERTIFICATE                                                                            \
-    "openssl s_client -connect mta-sts.{domain}:443 -servername mta-sts.{domain} </dev/null "      \
-    "2>/dev/null | openssl x509 -noout -subject -ext subjectAltName -enddate"
-#define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -servername {mx} </dev/null"
+#define OF_CERTIFICATE " </dev/null | openssl x509 -noout -enddate -ext subjectAltName"
+#define SMTP_CERTIFICATE "openssl s_client -starttls smtp -connect {mx}:25" OF_CERTIFICATE
+#define WEB_CERTIFICATE "openssl s_client -connect mta-sts.{domain}:443" OF_CERTIFICATE
+#define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -showcerts </dev/null"
 
 /* Beginnings and ends that more than one rule has. */
 #define FETCH_FAILED                                                                               \
@@ -55,6 +52,7 @@ typedef struct rule {
     const char *what;
     const char *action;
     const char *command;
+    int may_be_senders; /* see tlsrpt_explanation */
 } rule;
 
 /* RFC 8460 section 4.3, and what senders are known to write for a reason. */
@@ -64,156 +62,156 @@ static const rule rules[] = {
      "The sender was about to deliver to an MX host that no mx line of your policy names.",
      "Let MTASTSMx name every host that the MX records of {domain} name, or take the MX record "
      "away; then publish the new id.",
-     CHECK},
+     CHECK, 0},
     {"starttls-not-supported", NULL, NULL, "starttls-not-supported", TLSRPT_WHOSE_MX,
      "The sender reached {mx}, and it did not offer encryption (STARTTLS).",
      "Turn STARTTLS on for every MX host and each of its addresses, IPv6 too; look for a firewall "
      "or an \"SMTP fixup\" that strips it. If one sender alone tells this, something on its way "
      "to you may do it: an attack looks the same.",
-     "openssl s_client -starttls smtp -connect {mx}:25"},
+     "openssl s_client -starttls smtp -connect {mx}:25", 1},
     {"certificate-host-mismatch", NULL, NULL, "certificate-host-mismatch", TLSRPT_WHOSE_MX,
-     MISMATCH, ADD_NAME, SMTP_CERTIFICATE},
+     MISMATCH, ADD_NAME, SMTP_CERTIFICATE, 0},
     {"certificate-expired", NULL, NULL, "certificate-expired", TLSRPT_WHOSE_MX, EXPIRED, RENEW,
-     SMTP_CERTIFICATE},
+     SMTP_CERTIFICATE, 0},
     {"certificate-not-trusted", NULL, "tlsa", "tlsa-invalid", TLSRPT_WHOSE_DNS,
      "The certificate of {mx} is not one that its TLSA records (DANE) vouch for.",
      "Publish a TLSA record for the certificate that the server has now. Before the next change "
      "of the key publish both, and wait for the TTL to run out.",
-     "dig +dnssec TLSA _25._tcp.{mx}"},
+     "dig +dnssec TLSA _25._tcp.{mx}", 0},
     {"certificate-not-trusted", NULL, NULL, "certificate-not-trusted", TLSRPT_WHOSE_MX, UNTRUSTED,
-     FULL_CHAIN, SMTP_CHAIN},
+     FULL_CHAIN, SMTP_CHAIN, 0},
     {"validation-failure", "CERT_HAS_EXPIRED|certificate has expired", NULL, "certificate-expired",
-     TLSRPT_WHOSE_MX, EXPIRED, RENEW, SMTP_CERTIFICATE},
+     TLSRPT_WHOSE_MX, EXPIRED, RENEW, SMTP_CERTIFICATE, 0},
     {"validation-failure", "CERT_NOT_YET_VALID|not yet valid", NULL, "certificate-not-yet-valid",
      TLSRPT_WHOSE_MX, "The certificate of {mx} is not valid yet.",
      "Look at the clocks of the mail server and of the machine that got the certificate.",
-     SMTP_CERTIFICATE},
+     SMTP_CERTIFICATE, 0},
     {"validation-failure", "HOSTNAME_MISMATCH|hostname mismatch|host name mismatch", NULL,
-     "certificate-host-mismatch", TLSRPT_WHOSE_MX, MISMATCH, ADD_NAME, SMTP_CERTIFICATE},
+     "certificate-host-mismatch", TLSRPT_WHOSE_MX, MISMATCH, ADD_NAME, SMTP_CERTIFICATE, 0},
     {"validation-failure",
      "UNABLE_TO_GET_ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|CERT_UNTRUSTED|self-signed|"
      "unknown authority|unable to get local issuer",
-     NULL, "certificate-not-trusted", TLSRPT_WHOSE_MX, UNTRUSTED, FULL_CHAIN, SMTP_CHAIN},
+     NULL, "certificate-not-trusted", TLSRPT_WHOSE_MX, UNTRUSTED, FULL_CHAIN, SMTP_CHAIN, 0},
     {"validation-failure", "timeout|timed out|deadline", NULL, "timeout", TLSRPT_WHOSE_SENDER,
      "The encrypted session with {mx} was begun and took too long.",
      "Few of these, spread over senders, are the network's everyday: watch them. Many at one time: "
      "look at the load and the mail log of that day.",
-     CHECK},
+     CHECK, 1},
     {"validation-failure", "alert|handshake|protocol version|no shared cipher|cipher", NULL,
      "tls-handshake", TLSRPT_WHOSE_MX,
      "The sender and {mx} could not agree on how to encrypt (TLS version, cipher or certificate).",
      "Let the mail server speak TLS 1.2 and 1.3 with common ciphers; Postfix: leave "
      "smtpd_tls_protocols and smtpd_tls_ciphers at their defaults.",
-     "openssl s_client -starttls smtp -connect {mx}:25 -tls1_2 </dev/null"},
+     "openssl s_client -starttls smtp -connect {mx}:25 -tls1_2 </dev/null", 1},
     {"validation-failure", "X509_V_ERR_|x509", NULL, "certificate-invalid", TLSRPT_WHOSE_MX,
      "The sender found something wrong with the certificate of {mx}: the reason names the check "
      "that failed.",
      "Look at each certificate of the chain that the server sends. A new certificate, installed "
      "with its full chain, mends nearly all of these.",
-     SMTP_CHAIN},
+     SMTP_CHAIN, 0},
     {"validation-failure", NULL, NULL, "validation-failure", TLSRPT_WHOSE_UNKNOWN,
      "The encrypted session with {mx} failed for another reason than a certificate that is out of "
      "date, untrusted or of another host.",
      "Read the reason, if the sender gives one. Few of these, spread over senders, are mostly "
      "timeouts: watch them. Many at one time: look at the mail log of that day, and whether TLS "
      "1.2 and common ciphers are on.",
-     CHECK},
+     CHECK, 1},
     {"sts-policy-fetch-error", "404|not found", NULL, "policy-not-found", TLSRPT_WHOSE_POLICY_HOST,
      FETCH_FAILED ": it was told that there is no such page (404).",
      "The request reaches a virtual host that does not serve the policy: let the one with "
      "mta-sts.{domain} among its names have the MTASTS lines. " KEEPS_OLD,
-     FETCH},
+     FETCH, 0},
     {"sts-policy-fetch-error", "401|403|forbidden|unauthorized", NULL, "policy-forbidden",
      TLSRPT_WHOSE_POLICY_HOST, FETCH_FAILED ": it was refused (401 or 403).",
      "Look for a web application firewall, a bot check, a country block or a proxy in front of "
      "httpd: the policy is for everybody. " KEEPS_OLD,
-     FETCH},
+     FETCH, 1},
     {"sts-policy-fetch-error", "301|302|303|307|308|redirect", NULL, "policy-redirect",
      TLSRPT_WHOSE_POLICY_HOST, FETCH_FAILED ": it was sent elsewhere (a redirect).",
      "Senders do not follow redirects (RFC 8461 section 3.3): answer with the policy itself. A "
      "proxy or panel in front of httpd does this. " KEEPS_OLD,
-     FETCH},
+     FETCH, 0},
     {"sts-policy-fetch-error", "500|502|503|504|bad gateway|unavailable", NULL,
      "policy-server-error", TLSRPT_WHOSE_POLICY_HOST,
      FETCH_FAILED ": the server answered with an error (5xx).",
-     "Look at httpd's error log of that day, and at a proxy in front of it. " KEEPS_OLD, FETCH},
+     "Look at httpd's error log of that day, and at a proxy in front of it. " KEEPS_OLD, FETCH, 0},
     {"sts-policy-fetch-error", "nxdomain|servfail|no such host|resolve|dns", NULL,
      "policy-host-dns", TLSRPT_WHOSE_DNS, FETCH_FAILED ": DNS had no address for that host.",
-     "Give mta-sts.{domain} its A and AAAA records, or a CNAME. " KEEPS_OLD,
-     "mta-sts dns {domain}"},
+     "Give mta-sts.{domain} its A and AAAA records, or a CNAME. " KEEPS_OLD, "mta-sts dns {domain}",
+     1},
     {"sts-policy-fetch-error", "timeout|timed out|deadline|refused|unreachable|reset|connect", NULL,
      "policy-unreachable", TLSRPT_WHOSE_POLICY_HOST,
      FETCH_FAILED ": no connection, or no answer in time.",
      "Let port 443 be open to everybody, on each address that DNS tells, IPv6 too. " KEEPS_OLD,
-     CHECK},
+     CHECK, 1},
     {"sts-policy-fetch-error", "content-type|content type|text/plain|media type", NULL,
      "policy-content-type", TLSRPT_WHOSE_POLICY_HOST,
      FETCH_FAILED ": the answer was no text/plain.",
-     "Something other than this module answers: look which virtual host it is. " KEEPS_OLD, FETCH},
+     "Something other than this module answers: look which virtual host it is. " KEEPS_OLD, FETCH,
+     0},
     {"sts-policy-fetch-error", "certificate|x509|tls|ssl", NULL, "sts-webpki-invalid",
      TLSRPT_WHOSE_POLICY_HOST, FETCH_FAILED " over a trusted encrypted connection.",
      "Mend httpd's certificate for mta-sts.{domain}; it is not the mail server's. " KEEPS_OLD,
-     WEB_CERTIFICATE},
+     WEB_CERTIFICATE, 0},
     {"sts-policy-fetch-error", NULL, NULL, "sts-policy-fetch-error", TLSRPT_WHOSE_POLICY_HOST,
      FETCH_FAILED ".",
      "Fetch it from elsewhere: the answer must be 200 and text/plain, without a redirect, on each "
      "address that DNS tells. Look at the virtual host, the A and AAAA records, the firewall. If "
      "one sender alone tells this and others fetch it, its network may be the reason. " KEEPS_OLD,
-     CHECK},
+     CHECK, 1},
     {"sts-policy-invalid", NULL, NULL, "sts-policy-invalid", TLSRPT_WHOSE_POLICY_HOST,
      "The sender fetched the policy and could not make sense of it.",
      "Look at what is served: mode, max_age, at least one mx line, line ends, nothing else. What "
      "this module serves is always valid, so something else may answer.",
-     "curl -sS https://mta-sts.{domain}/.well-known/mta-sts.txt | mta-sts lint -"},
+     "curl -sS https://mta-sts.{domain}/.well-known/mta-sts.txt | mta-sts lint -", 0},
     {"sts-webpki-invalid", "expired", NULL, "web-certificate-expired", TLSRPT_WHOSE_POLICY_HOST,
      "The certificate of the web server mta-sts.{domain} is out of date, so the policy could not "
      "be fetched.",
-     "Renew it and reload httpd; it is not the mail server's. " KEEPS_OLD, WEB_CERTIFICATE},
+     "Renew it and reload httpd; it is not the mail server's. " KEEPS_OLD, WEB_CERTIFICATE, 0},
     {"sts-webpki-invalid", "HOSTNAME_MISMATCH|mismatch|unrecognized name|not valid for", NULL,
      "web-certificate-host-mismatch", TLSRPT_WHOSE_POLICY_HOST,
      "The certificate of the web server does not name mta-sts.{domain}, so the policy could not "
      "be fetched.",
      "Add mta-sts.{domain} to httpd's certificate; it is not the mail server's. " KEEPS_OLD,
-     WEB_CERTIFICATE},
+     WEB_CERTIFICATE, 0},
     {"sts-webpki-invalid", NULL, NULL, "sts-webpki-invalid", TLSRPT_WHOSE_POLICY_HOST,
      "The certificate of the web server mta-sts.{domain} does not hold (name, dates or chain), so "
      "the policy could not be fetched.",
      "Mend httpd's certificate for mta-sts.{domain} (certbot, mod_md); it is not the mail "
      "server's. " KEEPS_OLD,
-     WEB_CERTIFICATE},
+     WEB_CERTIFICATE, 0},
     {"tlsa-invalid", NULL, NULL, "tlsa-invalid", TLSRPT_WHOSE_DNS,
      "No TLSA record (DANE) of {mx} matches its certificate.",
      "Publish a TLSA record for the certificate that the server has now. Before the next change "
      "of the key publish both, and wait for the TTL to run out.",
-     "dig +dnssec TLSA _25._tcp.{mx}"},
+     "dig +dnssec TLSA _25._tcp.{mx}", 0},
     {"dnssec-invalid", NULL, NULL, "dnssec-invalid", TLSRPT_WHOSE_DNS,
      "The sender could not validate the DNSSEC signatures of a name on the way to {mx}.",
      "Look at the DS record at the parent zone, and whether the signatures are out of date; "
      "dnsviz.net shows the chain.",
-     "delv MX {domain}"},
+     "delv MX {domain}", 1},
     {"dane-required", NULL, NULL, "dane-required", TLSRPT_WHOSE_SENDER,
      "The sender is set up to deliver only with DANE, and found no TLSA record for {mx}.",
      "Nothing is broken for others: publish TLSA records in a signed zone, or talk to that "
      "sender.",
-     "dig +dnssec TLSA _25._tcp.{mx}"},
+     "dig +dnssec TLSA _25._tcp.{mx}", 0},
     {"", NULL, NULL, "untold", TLSRPT_WHOSE_UNKNOWN,
      "The sender does not tell what kind of failure it was.",
-     "Read the reason, if it gives one, and look at the mail log of that day.", CHECK},
+     "Read the reason, if it gives one, and look at the mail log of that day.", CHECK, 0},
     {NULL, NULL, NULL, "unknown", TLSRPT_WHOSE_UNKNOWN,
      "The sender calls the failure {type}, which is none of the registered result types.",
      "Read the reason, if it gives one, look at the mail log of that day, or ask the sender's "
      "contact.",
-     CHECK},
+     CHECK, 0},
 };
 
-static const rule no_details = {NULL,
-                                NULL,
-                                NULL,
-                                "no-details",
-                                TLSRPT_WHOSE_UNKNOWN,
-                                "The sender counts failed sessions, but does not tell what failed.",
-                                "Look at other senders' reports and at the mail log of that day.",
-                                CHECK};
+static const rule no_details = {
+    .cause = "no-details",
+    .whose = TLSRPT_WHOSE_UNKNOWN,
+    .what = "The sender counts failed sessions, but does not tell what failed.",
+    .action = "Look at other senders' reports and at the mail log of that day.",
+    .command = CHECK,
+};
 
 static int is_digits(const char *text, apr_size_t len)
 {
@@ -261,12 +259,12 @@ static int fits(const rule *one, const tlsrpt_facts *facts)
            (!one->hint || has_any_hint(facts->reason, one->hint));
 }
 
-/* A name that can stand in a sentence and in a command, or what stands there instead. */
-static const char *host_or(apr_pool_t *p, const char *name, const char *instead)
+/* A name that can stand in a sentence and in a command, or NULL. */
+static const char *host_of(apr_pool_t *p, const char *name)
 {
     const char *host;
 
-    return name && !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host) ? host : instead;
+    return name && !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host) ? host : NULL;
 }
 
 /* What is put in for the words in braces. */
@@ -296,15 +294,17 @@ static const char *fill(apr_pool_t *p, const char *text, const filling *fillings
 
 static const tlsrpt_explanation *apply(apr_pool_t *p, const rule *one, const tlsrpt_facts *facts)
 {
+    const char *domain = host_of(p, facts->domain), *mx = host_of(p, facts->mx);
     const filling fillings[] = {
-        {"domain", host_or(p, facts->domain, "your domain"), host_or(p, facts->domain, "DOMAIN")},
-        {"mx", host_or(p, facts->mx, "your mail server"), host_or(p, facts->mx, "MX-HOST")},
+        {"domain", domain ? domain : "your domain", domain ? domain : "DOMAIN"},
+        {"mx", mx ? mx : "your mail server", mx ? mx : "MX-HOST"},
         {"type", mta_sts_text_quote(p, facts->result_type, strlen(facts->result_type)), ""},
     };
     tlsrpt_explanation *explanation = apr_palloc(p, sizeof(*explanation));
 
     explanation->cause = one->cause;
     explanation->whose = one->whose;
+    explanation->may_be_senders = one->may_be_senders;
     explanation->what = fill(p, one->what, fillings, COUNT(fillings), 0);
     explanation->action = fill(p, one->action, fillings, COUNT(fillings), 0);
     explanation->command = fill(p, one->command, fillings, COUNT(fillings), 1);

@@ -48,6 +48,7 @@ typedef struct tlsrpt_explanation {
     const char *what;    /* what happened: sentences */
     const char *action;  /* what to do: sentences */
     const char *command; /* shows the state of the thing now, or mends it; NULL: there is none */
+    int may_be_senders;  /* if one sender alone tells it, it is likely its own, or its way to us */
 } tlsrpt_explanation;
 
 /*

@@ -67,12 +67,29 @@ def test_a_wrong_call_is_told_and_exits_with_3(words, said):
     assert said in refused(*words)
 
 
+def test_for_monitoring_what_went_wrong_is_on_standard_output():
+    result = call("--format", "nagios", "--file", "/nonexistent|x")
+    assert (result.returncode, result.stderr) == (3, b"")
+    assert result.stdout == b"MTA-STS UNKNOWN: /nonexistent/x: No such file or directory\n"
+
+
+def test_a_machine_without_a_network_is_told_so_and_not_how_to_call():
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
+        pytest.skip("cannot make a network namespace")
+    result = subprocess.run(["unshare", "-n", COMMAND, "check", "--timeout", "1", "a.test"],
+                            capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr == "mta-sts check: no name server answers: is there a network? " \
+                            "(--resolver asks another one)\n"
+
+
 LISTS = [  # the list, what is said
     (b"# nothing\n\n   \n", "names no domain"),
     (b"a.test\n\nmta-sts.b.test\n", ":3: \"mta-sts.b.test\" is a policy host"),
     (b"a.test b.test\n", ":1: \"a.test b.test\" contains a blank"),
-    (b"x" * 5000 + b"\n", ":1: the line is too long"),
+    (b"x" * 5000 + b"\n", ":1: the line has a NUL in it, or is too long"),
     (b"\xff\xfe.test\n", ":1: "),
+    (b"a.test\0b.test\n", ":1: the line has a NUL"),
 ]
 
 

@@ -74,7 +74,7 @@ def test_programs_get_json(file):
     assert status == 0
     steps = shown.pop("steps")
     assert shown == {
-        "domain": "example.com", "source": "file", "served": "unknown",
+        "domain": "example.com", "unicode": None, "source": "file", "served": "unknown",
         "policy": {"version": "STSv1", "mode": "enforce", "mx": ["mx1.example.com"],
                    "max_age": 604800},
         "id": ID, "hold": None, "mx_not_covered": [], "mx_unused": [], "findings": [],
@@ -93,7 +93,8 @@ def test_programs_get_json(file):
 def test_several_domains_have_the_same_policy_each(file):
     status, shown = call_json("--offline", "--policy", file, "example.com", "bücher.example")
     assert status == 0
-    assert [domain["domain"] for domain in shown] == ["example.com", "xn--bcher-kva.example"]
+    assert [(domain["domain"], domain["unicode"]) for domain in shown] == [
+        ("example.com", None), ("xn--bcher-kva.example", "bücher.example")]
     assert {domain["id"] for domain in shown} == {ID}
 
 

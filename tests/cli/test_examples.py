@@ -20,6 +20,8 @@ def command_of(name, pattern):
 @pytest.mark.parametrize("name, pattern", [
     ("mta-sts-check.service", r"^ExecStart=(.*)$"),
     ("mta-sts-check.cron", r"^\d+ \d+ \* \* \* root (.*)$"),
+    ("mta-sts-report.cron", r"^\d+ \d+ \* \* \* root (.*)$"),
+    ("mta-sts-report.service", r"(mta-sts report .*) 2>&1\);"),
 ])
 def test_an_example_calls_the_command_in_a_way_that_it_knows(name, pattern):
     program, *words = command_of(name, pattern)
@@ -31,18 +33,19 @@ def test_an_example_calls_the_command_in_a_way_that_it_knows(name, pattern):
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
-def test_systemd_takes_the_service_and_the_timer(tmp_path):
-    service = (EXAMPLES / "mta-sts-check.service").read_text()
-    path = tmp_path / "mta-sts-check.service"
+@pytest.mark.parametrize("name", ["mta-sts-check", "mta-sts-report"])
+def test_systemd_takes_the_service_and_the_timer(name, tmp_path):
+    service = (EXAMPLES / f"{name}.service").read_text()
+    path = tmp_path / f"{name}.service"
     # Neither the command nor its manual page need to be installed here.
     path.write_text(re.sub(r"^Documentation=.*\n", "", service, flags=re.M)
                     .replace("=mta-sts ", f"={BUILD}/mta-sts "))
-    timer = tmp_path / "mta-sts-check.timer"
+    timer = tmp_path / f"{name}.timer"
     timer.write_text((EXAMPLES / timer.name).read_text())
     result = subprocess.run(["systemd-analyze", "verify", str(path), str(timer)],
                             capture_output=True, timeout=60)
     assert result.returncode == 0
-    assert b"mta-sts-check" not in result.stderr, result.stderr
+    assert name.encode() not in result.stderr, result.stderr
 
 
 PUBLISH_ID = [  # words, exit status, what is said

@@ -2,6 +2,8 @@
 """`mta-sts check` against the real lab: a healthy domain, and one domain for each fault."""
 
 import json
+import os
+import pty
 import re
 import socket
 import ssl
@@ -15,16 +17,22 @@ import lab
 from lab.ca import Ca, trust
 from lab.dns import quoted
 from lab.domain import policy_id, policy_text
-from lab.faulty import Mail, Web, answer, answer_once, context, drip, hang, reply, say, \
+from lab.faulty import Mail, Web, answer, answer_once, context, drip, hang, late, reply, say, \
     serve, take_no_connection
 from lab.mail import Mx
 from lab.process import run
 
 ZONE = "faults.test"
+PLAIN_ZONE = "plain-dns.test"  # not signed
+MANY_ZONE = "many.test"
+HANGING_ZONE = "hanging.test"
+RUA = "mailto:tls@lab.test"
+LONG = os.environ.get("MTA_STS_LONG") == "1"
 ANCHOR = "/run/lab/unbound/anchor"
 WEB = "127.0.2.1"
 WEB6 = "fd00::80"
 OTHER_WEB = "127.0.2.2"
+MX6 = "fd00::25"
 NOBODY = "127.0.2.99"
 CALL = ("mta-sts", "check", "--trust-anchor", ANCHOR)
 TIMEOUT = ("--timeout", "4")
@@ -37,13 +45,14 @@ class Fault:
     """One domain: what differs from a healthy one, and what the check must say of it.
 
     `text` is a part of a finding's message, `status` that of the domain, `outcome` that of the
-    verdict; `sender` is what mta-sts-query says, or a text why it has another opinion than we.
+    verdict; `sender` is what mta-sts-query says, `differs` why that is another opinion than ours.
+    `words` are options of the call that it takes to see the fault.
     """
 
     def __init__(self, name, finding, status, outcome, text, sender="VALID", records=None,
                  policy=None, web=None, certificate=None, smtp=None, mx=None, record=None,
                  tlsrpt=("v=TLSRPTv1; rua=mailto:tls@lab.test",), addresses=(WEB,), severity=None,
-                 differs=None):
+                 differs=None, words=()):
         self.name = name
         self.finding = finding
         self.status = status
@@ -61,6 +70,7 @@ class Fault:
         self.tlsrpt = tlsrpt
         self.addresses = addresses
         self.severity = severity
+        self.words = words
 
     @property
     def domain(self):
@@ -100,7 +110,7 @@ DNS = [
     Fault("two-records", "record-multiple", CRITICAL, "unprotected",
           "2 records begin with", NONE, record=("v=STSv1; id=1;", "v=STSv1; id=2;")),
     Fault("bad-id", "id-malformed", CRITICAL, "unprotected", "is not 1 to 32 letters and digits",
-          NONE, record=("v=STSv1; id=2026-01-01;",), differs=NO_RECORD_CHECK),
+          record=("v=STSv1; id=2026-01-01;",), differs=NO_RECORD_CHECK),
     Fault("no-id", "field-missing", CRITICAL, "unprotected", "the record has no id=", NONE,
           record=("v=STSv1; a=b;",)),
     Fault("other-text", "record-ignored", CRITICAL, "unprotected", "senders ignore", NONE,
@@ -109,6 +119,8 @@ DNS = [
           smtp=Mail(), policy=policy(mx=f"implicit-mx.{ZONE}")),
     Fault("null-mx", "mx-null", WARNING, "no-mail", "takes no mail", mx=("0 .",)),
     Fault("no-mx", "mx-absent", CRITICAL, "no-mail", "neither an MX nor an address", mx=()),
+    Fault("unknown", "domain-unknown", CRITICAL, "no-mail", "no such domain", NONE, record=(),
+          mx=(), tlsrpt=(), addresses=()),
     Fault("alias-mx", "mx-is-alias", WARNING, "delivers", "is an alias (CNAME)",
           mx=(f"10 mx-alias.{ZONE}.",), policy=policy(mx=f"mx-alias.{ZONE}"),
           records={(f"mx-alias.{ZONE}", "CNAME"): [f"mx-good.{ZONE}."]}),
@@ -128,6 +140,16 @@ DNS = [
           tlsrpt=("v=TLSRPTv1; rua=http://lab.test/",)),
     Fault("has-tlsa", "dane-present", OK, "delivers", "it has 1 TLSA records", smtp=Mail(),
           records={(f"_25._tcp.mx-has-tlsa.{ZONE}", "TLSA"): ["3 1 1 " + "ab" * 32]}),
+    Fault("plain-tlsa", "tlsa-insecure", OK, "delivers", "its 1 TLSA records have no effect",
+          mx=(f"10 mx.{PLAIN_ZONE}.",), policy=policy(mx=f"mx.{PLAIN_ZONE}")),
+    Fault("ipv6-mx", "mx-ipv6-only", OK, "delivers", "it has IPv6 addresses only",
+          mx=(f"10 mx-six.{ZONE}.",), policy=policy(mx=f"mx-six.{ZONE}"),
+          records={(f"mx-six.{ZONE}", "AAAA"): [MX6]}),
+    # The lab's resolver keeps nothing for longer than a second, and says so.
+    Fault("long-kept", "ttl-long", OK, "delivers", "a TTL of 172800 seconds", record=(),
+          records={(f"_mta-sts.long-kept.{ZONE}", "172800 TXT"):
+                   [quoted(f"v=STSv1; id={policy_id(policy())};")]},
+          words=("--resolver", lab.NAMESERVER)),
     Fault("many-texts", "record-ignored", OK, "delivers", "senders ignore",
           records={"more-texts": 30}),
     Fault("by-alias", "record-found", OK, "delivers", "by way of", record=(),
@@ -139,8 +161,19 @@ HOST = [
           addresses=(NOBODY,)),
     Fault("unaccepted", "fetch-connect-timeout", CRITICAL, "unprotected",
           "does not take a connection in time", ERROR, addresses=("127.0.2.3",)),
+    Fault("unreachable", "fetch-unreachable", CRITICAL, "unprotected", "cannot be reached", ERROR,
+          addresses=("203.0.113.80",)),
+    Fault("far", "fetch-no-route", UNKNOWN, "unknown", "this machine has no way to", ERROR,
+          addresses=("192.0.2.80",)),
+    Fault("half-far", "fetch-no-route", OK, "delivers", "this machine has no way to",
+          addresses=(WEB, "2001:db8::80"), severity="info"),
     Fault("silent-host", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
           ERROR, web=hang),
+    Fault("slow-host", "fetch-slow", WARNING, "delivers", "seconds to answer", ERROR,
+          web=late(reply(answer(policy())), 4.5), words=("--timeout", "15"),
+          differs="it waits for 4 seconds only, as the finding says"),
+    Fault("silent-tls", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time",
+          ERROR, addresses=("127.0.2.7",)),
     Fault("dripping", "fetch-timeout", CRITICAL, "unprotected", "does not answer in time", ERROR,
           web=drip(answer(policy()), 1)),
     Fault("misnamed", "certificate-name-missing", CRITICAL, "unprotected",
@@ -169,6 +202,8 @@ HOST = [
           web=reply(answer(policy(), content_type=None))),
     Fault("huge", "policy-too-long", CRITICAL, "unprotected", "more than 64 KiB", ERROR,
           web=reply(answer(policy() + b"x: y\r\n" * 17000))),
+    Fault("talkative", "policy-too-long", CRITICAL, "unprotected", "more than 64 KiB", ERROR,
+          web=reply(answer(policy(), headers="X-Padding: padding\r\n" * 5000))),
     Fault("broken-off", "fetch-broken", CRITICAL, "unprotected", "breaks off", ERROR,
           web=reply(answer(policy(), length=5000))),
     Fault("no-http", "fetch-broken", CRITICAL, "unprotected", "is no HTTP", ERROR,
@@ -178,7 +213,7 @@ HOST = [
     Fault("no-tls", "fetch-tls-failed", CRITICAL, "unprotected", "no TLS connection", ERROR,
           addresses=("127.0.2.5",)),
     Fault("half-refused", "fetch-refused", WARNING, "delivers", "nobody listens on port 443",
-          addresses=(WEB, NOBODY), severity="warning",
+          "VALID or FETCH_ERROR", addresses=(WEB, NOBODY), severity="warning",
           differs="it tries one of the addresses, or both"),
     Fault("two-faced", "answers-differ", CRITICAL, "delivers", "serves another policy",
           addresses=(WEB, OTHER_WEB)),
@@ -191,7 +226,7 @@ POLICY = [
           policy=policy().replace(b"enforce", b"Enforce")),
     Fault("no-patterns", "mx-missing", CRITICAL, "unprotected", "there is no mx", ERROR,
           policy=b"version: STSv1\r\nmode: enforce\r\nmax_age: 604800\r\n"),
-    Fault("comment", "line-malformed", CRITICAL, "unprotected", "has no colon", ERROR,
+    Fault("comment", "line-malformed", CRITICAL, "unprotected", "has no colon",
           policy=b"# ours\r\n" + policy(), differs=NO_GRAMMAR),
     Fault("empty", "policy-empty", CRITICAL, "unprotected", "the policy is empty", ERROR,
           policy=b""),
@@ -217,6 +252,10 @@ MAIL = [
     Fault("unlisted-yet", "mx-not-in-policy", WARNING, "refuses", "does not cover this host",
           policy=policy("testing", mx="mx.lab.test")),
     Fault("no-server", "smtp-refused", CRITICAL, "refuses", "refuses connections", smtp=NOBODY),
+    Fault("unreachable-mx", "smtp-unreachable", CRITICAL, "refuses", "cannot be reached",
+          smtp="203.0.113.25"),
+    Fault("far-mx", "smtp-no-route", UNKNOWN, "unknown", "this machine has no way to",
+          smtp="192.0.2.25"),
     Fault("full", "smtp-connect-timeout", CRITICAL, "refuses",
           "does not take a connection in time", smtp="127.0.3.250"),
     Fault("mute", "smtp-greeting-timeout", CRITICAL, "refuses", "does not greet in time",
@@ -295,7 +334,8 @@ def records_of(fault, number):
 def issued(ca):
     """Certificates by the words in the tables."""
     foreign = Ca("foreign-ca")
-    names = [f"*.{ZONE}", *(fault.host for fault in EVERYBODY), f"implicit-mx.{ZONE}"]
+    names = [f"*.{ZONE}", *(fault.host for fault in EVERYBODY), f"implicit-mx.{ZONE}",
+             f"mx.{PLAIN_ZONE}"]
     chained = foreign.issue(*names)
     lonely = foreign.issue(*names)
     with chained.chain.open("a") as chain:
@@ -327,14 +367,22 @@ def mail_talk(fault, issued):
 @pytest.fixture(scope="module")
 def faults(dns, issued):
     """All domains of the tables, and their servers."""
-    run("ip", "-6", "addr", "add", f"{WEB6}/128", "dev", "lo", "nodad")
+    for address in WEB6, MX6:
+        run("ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
+    run("ip", "route", "add", "unreachable", "203.0.113.0/24")
     webs = [Web(address, issued["good"]) for address in (WEB, WEB6)]
     other = Web(OTHER_WEB, issued["good"])
     other.add(f"mta-sts.two-faced.{ZONE}", reply(answer(policy(max_age=700000))))
     Web("127.0.2.4", issued["good"], OLD)
+    serve("127.0.2.7", 443, hang)
     serve("127.0.2.5", 443, say(b"HTTP/1.0 400 Bad Request\r\n\r\n"))
     kept = [take_no_connection("127.0.2.3", 443), take_no_connection("127.0.3.250", 25)]
-    serve("127.0.3.251", 25, Mail(tls=context(issued["good"])))
+    for address in "127.0.3.251", MX6:
+        serve(address, 25, Mail(tls=context(issued["good"])))
+    dns.zone(PLAIN_ZONE)
+    dns.publish_all(PLAIN_ZONE, {(f"_25._tcp.mx.{PLAIN_ZONE}", "TLSA"): ["3 1 1 " + "ab" * 32],
+                                 (f"mx.{PLAIN_ZONE}", "A"): ["127.0.3.251"]})
+    dns.make_insecure(PLAIN_ZONE)
     dns.zone(ZONE)
     records = {(f"mx-good.{ZONE}", "A"): ["127.0.3.251"]}
     for number, fault in enumerate(EVERYBODY, 1):
@@ -356,14 +404,19 @@ def check(*words, **options):
 
 @pytest.fixture(scope="module")
 def results(faults):
-    """What one call says of all of them: {domain: JSON}."""
+    """What one call says of all of them that need no options of their own: {domain: JSON}."""
     began = time.monotonic()
-    domains = "".join(f"{fault.domain}\n" for fault in faults)
+    domains = "".join(f"{fault.domain}\n" for fault in faults if not fault.words)
     done = check(*TIMEOUT, "--format", "json", "--file", "-", input=f"# all\n\n{domains}")
     print(f"{len(faults)} domains: {time.monotonic() - began:.1f} s")
     assert done.stderr == ""
     assert done.returncode == 2
-    return {result["domain"]: result for result in json.loads(done.stdout)["domains"]}
+    found = json.loads(done.stdout)["domains"]
+    for fault in faults:
+        if fault.words:
+            found += json.loads(check(*fault.words, "--format", "json", fault.domain).stdout)[
+                "domains"]
+    return {result["domain"]: result for result in found}
 
 
 def findings(result):
@@ -394,7 +447,7 @@ STATUSES = {OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3}
 def test_the_exit_status_and_the_line_for_monitoring_are_those_of_the_domain(faults):
     """One call for each domain: several at a time, since some of them wait."""
     def call(fault):
-        return fault, check(*TIMEOUT, "--format", "nagios", fault.domain)
+        return fault, check(*TIMEOUT, *fault.words, "--format", "nagios", fault.domain)
 
     with ThreadPoolExecutor(12) as pool:
         done = list(pool.map(call, faults))
@@ -409,21 +462,151 @@ def test_the_exit_status_and_the_line_for_monitoring_are_those_of_the_domain(fau
         assert result.stderr == ""
 
 
+# --- many domains ---
+
+MANY = [f"d{number}.{MANY_ZONE}" for number in range(400)]
+
+
+@pytest.fixture(scope="module")
+def many(dns, faults, ca):
+    """Healthy domains in one zone, of which a wildcard tells the same for all."""
+    web = Web("127.0.2.6", ca.issue(*(f"mta-sts.{domain}" for domain in MANY)))
+    for domain in MANY:
+        web.add(f"mta-sts.{domain}", reply(answer(policy())))
+    dns.zone(MANY_ZONE)
+    dns.publish_all(MANY_ZONE, {
+        (f"*.{MANY_ZONE}", "MX"): [f"10 mx-good.{ZONE}."],
+        (f"*.{MANY_ZONE}", "A"): ["127.0.2.6"],
+        (f"*.{MANY_ZONE}", "TXT"): [quoted(f"v=STSv1; id={policy_id(policy())};"),
+                                    quoted("v=TLSRPTv1; rua=mailto:tls@lab.test")],
+        (f"last.{MANY_ZONE}", "TXT"): [quoted("the last record")],
+    })
+    return MANY
+
+
+def test_many_domains_are_checked_side_by_side(many):
+    began = time.monotonic()
+    done = check("--format", "nagios", "--file", "-", input="\n".join([*many, many[0]]))
+    print(f"{len(many)} healthy domains: {time.monotonic() - began:.1f} s")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.startswith(
+        f"MTA-STS OK: {len(many)} domains | domains={len(many)} warning=0 critical=0 unknown=0 ")
+    assert done.stdout.count("_days'=") == len(many) + 1
+
+
+HANGING_APACHECTL = """\
+#!/bin/sh
+sleep 15
+echo "; MTA-STS policies of this server"
+for number in $(seq 400); do
+    echo ";   policy id 1"
+    echo ";   mode enforce, max_age 604800, mx mx.lab.test"
+    echo "_mta-sts.d$number.{zone}. IN TXT \\"v=STSv1; id=1;\\""
+done
+"""
+
+
+@pytest.mark.skipif(not LONG, reason="takes a minute")
+def test_the_whole_ends_within_a_minute_whatever_hangs(dns, faults, tmp_path):
+    """apachectl, policy hosts and mail servers, more of them than are asked at a time."""
+    for port in 443, 25:
+        serve("127.0.4.1", port, hang, backlog=1000)
+    dns.zone(HANGING_ZONE)
+    records = {}
+    for number in range(1, 401):
+        domain = f"d{number}.{HANGING_ZONE}"
+        records[domain, "MX"] = [f"10 mx{number}.{HANGING_ZONE}."]
+        records[f"mx{number}.{HANGING_ZONE}", "A"] = ["127.0.4.1"]
+        records[f"mta-sts.{domain}", "A"] = ["127.0.4.1"]
+        records[f"_mta-sts.{domain}", "TXT"] = [quoted("v=STSv1; id=1;")]
+    dns.publish_all(HANGING_ZONE, records)
+    apachectl = tmp_path / "apachectl"
+    apachectl.write_text(HANGING_APACHECTL.format(zone=HANGING_ZONE))
+    apachectl.chmod(0o755)
+    began = time.monotonic()
+    done = check("--format", "json", env={"PATH": f"{tmp_path}:/usr/bin:/usr/sbin:/bin"})
+    took = time.monotonic() - began
+    print(f"400 domains where all hangs: {took:.1f} s")
+    results = json.loads(done.stdout)["domains"]
+    ids = {one["id"] for result in results for one in findings(result)}
+    assert took < 60
+    assert (done.returncode, len(results)) == (2, 400)
+    assert {"fetch-timeout", "fetch-untried", "smtp-greeting-timeout"} <= ids
+
+
+def test_the_line_for_monitoring_names_a_few_of_many_domains(faults):
+    done = check("--format", "nagios", *(f"nosuch{number}.lab.test" for number in range(7)))
+    assert done.returncode == 2
+    said, numbers = done.stdout.split(" | ")
+    assert said.count("[record-missing]") == 5 and said.endswith("; and 2 more")
+    assert numbers == "domains=7 warning=0 critical=7 unknown=0\n"
+
+
+def test_on_a_terminal_a_line_tells_the_progress_and_leaves_nothing_behind(faults, tmp_path):
+    path = tmp_path / "list"
+    path.write_text(f"good.{ZONE} # ours\r\n  patient.{ZONE}\t\n\n# none\nold-id.{ZONE}\n")
+    terminal, end = pty.openpty()
+    done = subprocess.run([*CALL, "--file", str(path)], stdout=subprocess.PIPE, stderr=end,
+                          text=True, timeout=70)
+    os.close(end)
+    told = read_all(terminal)
+    assert done.returncode == 1
+    assert "\r" not in done.stdout and done.stdout.count("  Verdict\n") == 3
+    for part in "asking DNS about domains: 3", "asking DNS about mail servers: 2", \
+            "fetching policies and probing mail servers: ":
+        assert f"\r\x1b[K{part}" in told, told
+    assert told.endswith("\r\x1b[K") and "\n" not in told
+
+
+def read_all(terminal):
+    """What was written to a terminal that nobody has open any more."""
+    octets = b""
+    with open(terminal, "rb", buffering=0) as reader:
+        try:
+            while portion := reader.read(4096):
+                octets += portion
+        except OSError:  # Linux's way to tell the end
+            pass
+    return octets.decode()
+
+
 # --- what a real sender sees ---
 
 
-def ask_sender(domain):
-    text = subprocess.run(["mta-sts-query", domain], capture_output=True, text=True,
-                          timeout=60).stdout
-    return re.search(r"STSFetchResult\.(\w+)", text).group(1)
+# mta-sts-query once for each domain, but loaded only once: that takes longer than its work.
+QUERIES = """\
+import contextlib, io, multiprocessing, sys
+from importlib.metadata import distribution
+entry, = (one for one in distribution("postfix-mta-sts-resolver").entry_points
+          if one.name == "mta-sts-query")
+query = entry.load()
+
+def ask(domain):
+    sys.argv[1:] = [domain]
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        query()
+    return told.getvalue()
+
+with multiprocessing.Pool(16, maxtasksperchild=1) as pool:
+    print(*pool.map(ask, sys.stdin.read().split(), chunksize=1), sep="\\0", end="")
+"""
+
+
+def ask_sender(domains):
+    """{domain: what mta-sts-query says}"""
+    done = subprocess.run(["/usr/bin/python3", "-c", QUERIES], input=" ".join(domains),
+                          capture_output=True, text=True, timeout=200)
+    told = [re.search(r"STSFetchResult\.(\w+)", text).group(1) for text in done.stdout.split("\0")]
+    assert len(told) == len(domains), done.stderr
+    return dict(zip(domains, told))
 
 
 def test_a_real_sender_sees_a_policy_where_we_say_that_senders_do(results, faults):
     """It looks at the record and the policy, not at the MX."""
-    with ThreadPoolExecutor(8) as pool:
-        seen = dict(zip(faults, pool.map(lambda fault: ask_sender(fault.domain), faults)))
+    seen = ask_sender([fault.domain for fault in faults])
     differences = {}
-    for fault, sender in seen.items():
+    for fault in faults:
+        sender = seen[fault.domain]
         judged = {one["id"] for one in findings(results[fault.domain])}
         ours = "VALID" if "policy-valid" in judged and "policy-fetched" in judged \
             and "record-found" in judged else "none"
@@ -431,6 +614,9 @@ def test_a_real_sender_sees_a_policy_where_we_say_that_senders_do(results, fault
             differences[fault.name] = (sender, ours)
     for name, (sender, ours) in sorted(differences.items()):
         print(f"{name}: mta-sts-query says {sender}, we say {ours}")
+    unexpected = {fault.name: seen[fault.domain] for fault in faults
+                  if seen[fault.domain] not in fault.sender.split(" or ")}
+    assert not unexpected
     unexplained = {fault.name for fault in faults if not fault.differs}
     assert not unexplained & set(differences), differences
 
@@ -478,9 +664,7 @@ def healthy(dns, issued, ca, apache, module, sites):
 
 
 def test_a_healthy_domain_is_ok_in_every_part(healthy):
-    began = time.monotonic()
     done = check(healthy, env={"PATH": "/usr/bin:/usr/sbin:/bin", "LC_ALL": "C.UTF-8"})
-    print(f"a healthy domain with two MX: {time.monotonic() - began:.2f} s")
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     lines = done.stdout.splitlines()
@@ -493,10 +677,40 @@ def test_a_healthy_domain_is_ok_in_every_part(healthy):
     assert "⚠" not in done.stdout and "✘" not in done.stdout and "\x1b" not in done.stdout
 
 
+def test_a_healthy_domain_with_two_mx_takes_less_than_two_seconds(healthy):
+    """The best of three: the machine may be busy."""
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        assert check("--format", "nagios", healthy).returncode == 0
+        times.append(time.monotonic() - began)
+    print(f"a healthy domain with two MX: {min(times):.3f} s")
+    assert min(times) < 2
+
+
 def test_output_is_ascii_in_a_locale_without_utf_8(healthy):
     done = check(healthy, f"bücher.{ZONE}", env={"PATH": "/usr/bin:/usr/sbin:/bin", "LC_ALL": "C"})
     assert done.stdout.isascii()
     assert "    + a sender in mode enforce delivers" in done.stdout
+
+
+@pytest.mark.parametrize("env, coloured", [
+    ({"TERM": "xterm"}, True),
+    ({"TERM": "xterm", "NO_COLOR": ""}, True),
+    ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ({"TERM": "dumb"}, False),
+    ({}, False),
+])
+def test_a_terminal_gets_colours_unless_it_wants_none(healthy, env, coloured):
+    terminal, end = pty.openpty()
+    done = subprocess.run([*CALL, healthy, f"old-id.{ZONE}"], stdout=end, stderr=subprocess.PIPE,
+                          timeout=70, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env})
+    os.close(end)
+    told = read_all(terminal)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert ("\x1b" in told) == coloured
+    for sign in ("\x1b[32m✔\x1b[0m", "\x1b[33m⚠\x1b[0m") if coloured else "✔⚠":
+        assert f"    {sign} " in told
 
 
 def test_an_internationalized_domain_is_taken_and_shown_both_ways(faults):
@@ -517,7 +731,7 @@ def test_quiet_prints_nothing_about_what_is_ok(healthy, faults):
 def test_the_line_for_monitoring_has_the_days_of_each_certificate(healthy):
     done = check("--format", "nagios", "-w", "20", "-c", "7", healthy)
     assert done.returncode == 0
-    assert f"MTA-STS OK: {healthy} delivers over verified TLS" in done.stdout
+    assert f"MTA-STS OK: {healthy}: a sender in mode enforce delivers over verified TLS" in done.stdout
     for host in f"mta-sts.{healthy}", "check-mx1.lab.test", "check-mx2.lab.test":
         assert f"'{host}_days'=89;20:;7:" in done.stdout
 
@@ -617,6 +831,19 @@ def test_name_servers_that_fail_are_told_apart_from_those_that_are_late(dns, fau
     assert (done.returncode, result["status"]) == (2, "critical")
 
 
+def test_a_zone_whose_name_servers_are_mute_is_unknown_and_the_others_are_not(dns, faults):
+    dns.publish("ns.mute.test", "A", "127.0.2.95")
+    dns._change("mute.test", "NS", ["ns.mute.test."], parent=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.2.95", 53))
+        done = check("--timeout", "2", "--format", "json", "mute.test", f"good.{ZONE}")
+    result, good = json.loads(done.stdout)["domains"]
+    assert done.returncode == 3
+    assert {one["id"] for one in findings(result)} == {"dns-timeout"}
+    assert (result["status"], result["verdict"]["outcome"]) == (UNKNOWN, "unknown")
+    assert good["status"] == OK
+
+
 def test_a_resolver_that_does_not_answer_leaves_everything_unknown(faults):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.2.97", 53))
@@ -635,3 +862,25 @@ def test_a_machine_without_a_network_gets_a_clear_sentence():
                            "example.com"], capture_output=True, text=True, timeout=70)
     assert done.returncode == 3
     assert "no name server answers" in done.stderr
+
+
+# --- memory ---
+
+
+def begin_under_valgrind(log, *words):
+    return subprocess.Popen(
+        ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite",
+         "--show-leak-kinds=definite", f"--log-file={log}", "mta-sts", *words],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def test_no_memory_is_lost_or_misused(healthy, faults, ca, tmp_path):
+    """With one CA to trust: to read all of the system's takes longer than the rest."""
+    shared = ["--trust-anchor", ANCHOR, "--ca-file", str(ca.root), healthy]
+    checking = begin_under_valgrind(
+        tmp_path / "check", "check", f"silent-host.{ZONE}", f"misnamed-mx.{ZONE}",
+        f"rubbish.{ZONE}", f"broken-off.{ZONE}", *TIMEOUT, *shared)
+    telling = begin_under_valgrind(tmp_path / "dns", "dns", "--rua", RUA, *shared)
+    assert (checking.wait(100), telling.wait(100)) == (2, 0)
+    assert (tmp_path / "check").read_text() == ""
+    assert (tmp_path / "dns").read_text() == ""

@@ -3,7 +3,9 @@
 
 import json
 import re
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ RUA = f"mailto:tls@{NAME}"
 REPORTS = f"v=TLSRPTv1; rua={RUA}"
 CONF = "published-policy"
 OLD = "v=STSv1; id=20250101;"
+MUTE = "127.0.2.96"
 EXAMPLES = Path("/usr/share/doc/mod_mta_sts/examples")
 
 
@@ -127,13 +130,41 @@ def test_nsupdate_brings_the_zone_up_to_date(policy, dns, key):
     assert lines(tell("--format", "nsupdate", "--rua", RUA, NAME).stdout) == []
 
 
-def test_the_times_to_wait_are_the_ttls_of_the_name_server(policy, key):
+@pytest.fixture
+def long_ttls(policy, key):
+    """TTLs in the zone of which the resolver's cache keeps no more than a second."""
+    policy.serve("testing", "mx9.lab.test")
     update(f"update add _mta-sts.{NAME}. 300 TXT \"{OLD}\"\nsend\n"
-           f"update delete {NAME}. MX\nupdate add {NAME}. 7200 MX 10 mx1.lab.test.\nsend\n", key)
-    told = tell_json("--resolver", NAMESERVER, NAME)
+           f"update delete {NAME}. MX\nupdate add {NAME}. 172800 MX 10 mx1.lab.test.\nsend\n",
+           key)
+    wait_for(f"_mta-sts.{NAME}", OLD)
+    yield
+    update(f"update delete {NAME}. MX\nupdate add {NAME}. 1 MX 10 mx1.lab.test.\nsend\n", key)
+
+
+def test_the_times_to_wait_are_the_ttls_of_the_zone_not_what_a_cache_has_left(long_ttls):
+    told = tell_json(NAME)
     first = told["records"][0]
     assert (first["state"], first["ttl"], first["now"]) == ("differs", 300, OLD)
-    assert any("then wait 5 minutes, its TTL" in step for step in told["steps"])
+    assert any("then wait 5 minutes, its TTL:" in step for step in told["steps"]), told["steps"]
+    assert any("then wait 2 days, the TTL of the MX records," in step for step in told["steps"])
+
+
+def test_where_the_name_servers_of_the_zone_do_not_answer_the_times_are_the_least(long_ttls, dns):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind((MUTE, 53))
+        dns.pretend(f"ns.{NAME}", MUTE)
+        try:
+            began = time.monotonic()
+            told = tell_json(NAME)
+            took = time.monotonic() - began
+        finally:
+            dns.end_pretending(f"ns.{NAME}")
+    assert took < 30
+    assert told["records"][0]["ttl"] == 3600
+    for least in "then wait at least 1 second, its TTL or", \
+            "then wait at least 1 second, the TTL of the MX records or":
+        assert any(least in step for step in told["steps"]), told["steps"]
 
 
 def test_what_differs_from_dns_is_marked(policy, dns):
@@ -187,7 +218,8 @@ def test_a_domain_without_a_policy_is_told(dns):
     dns.zone("unserved.test")
     told = tell("unserved.test")
     assert (told.returncode, told.stdout) == (1, "")
-    assert "[policy-missing]" in told.stderr
+    assert "[policy-missing]" in told.stderr and "[policy-host-absent]" in told.stderr
+    assert "[domain-unknown]" in tell("nosuch.test").stderr
 
 
 def test_the_configuration_is_asked_for_what_is_to_come(policy):

@@ -8,6 +8,7 @@ import email.policy
 import email.utils
 import gzip
 import json
+import os
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -180,3 +181,25 @@ def test_a_mail_that_cannot_be_kept_stays_in_the_queue_and_is_delivered_later_by
     aside.rename(SPOOL)
     wait_until_kept("patient.test")
     wait_until(lambda: mailbox.outcomes(queued)[-1] == "sent", "the end of it", 30)
+
+
+def shown(*words):
+    """What `mta-sts report` tells of the store, its lines put together."""
+    done = subprocess.run(["mta-sts", "report", *words], capture_output=True, text=True, timeout=60,
+                          check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert done.stderr == ""
+    return " ".join(done.stdout.split())
+
+
+def test_report_tells_root_what_failed_and_which_policy_the_sender_had(url):
+    assert post(url, report("broken.test", 1, failures=[("certificate-expired", 3)])) == 201
+    story = shown("--organization", "broken.test")
+    assert "reported.test: 93.02 % of 43 sessions delivered securely, 3 failed" in story
+    assert "3 sessions failed: certificate-expired at mx1.lab.test" in story
+    assert "policy that broken.test had" in story and "as it is served now" in story
+
+
+def test_the_digest_of_a_good_day_is_silent(url):
+    assert post(url, report("good.test", 1)) == 201
+    assert shown("--since", "1d", "--failures", "--organization", "good.test") == ""
+    assert "all 40 sessions of 1 sender" in shown("--organization", "good.test")

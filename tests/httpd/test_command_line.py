@@ -91,6 +91,28 @@ def test_the_dump_tells_each_policy_domain_its_policy_id_and_place(server):
         assert " ".join(mx) in told
 
 
+def modes_told(output):
+    return re.findall(r"^;   its MTASTSMode at .*:(\d+)$", output, re.M)
+
+
+def test_the_dump_tells_the_line_of_each_mode_that_is_no_default(make):
+    server = make().configure(CONF)
+    found = entries(dump(server))
+    assert modes_told(found["example.com"]) == [str(server.line + 1)]  # inherited
+    assert modes_told(found["example.net"]) == [str(server.line + 3)]
+    assert modes_told(dump(server.configure(proxied(HOST, MX)))) == []
+
+
+def test_the_dump_tells_which_of_two_virtual_hosts_with_one_policy_speaks_http(make):
+    """As after certbot, which copies a virtual host."""
+    server = make()
+    plain = proxied(HOST, MX).replace("https://", "")
+    told = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
+    assert len(re.findall(r"^;   told at ", told, re.M)) == 2
+    assert re.findall(r"^;   told at .*:(\d+), .*\n;   there it speaks http, where senders do not "
+                      r"ask$", told, re.M) == [str(server.line + 3)]
+
+
 def test_the_dump_is_lines_of_a_zone_file_and_comments(server):
     for line in dump(server).splitlines():
         assert re.fullmatch(

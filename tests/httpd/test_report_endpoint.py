@@ -12,6 +12,7 @@ import pytest
 
 import client
 import policy
+import process
 import report
 from httpd import MPMS, proxied, site
 from policy import HOST, MX
@@ -302,6 +303,27 @@ def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
                                 capture_output=True, timeout=60)
     assert untold.stdout == b"2 201", untold
     assert len(Spool(server).files()) == 2
+
+
+def test_a_client_that_leaves_in_the_middle_of_an_http2_stream_leaves_nothing(make_with):
+    server = make_with([r"report refused: .*\[report-cut\]$"]).configure(
+        "Protocols h2 http/1.1\n" + report.ENDPOINT + site(HOST, MX), modules=["http2"]).start()
+    url = f"https://{HOST}:{server.ports['https']}{PATH}"
+    for _ in range(100):  # it may leave before anything was sent
+        with subprocess.Popen(
+                ["curl", "--silent", "--http2", "--no-buffer", "--cacert", server.ca.root,
+                 "--resolve", f"{HOST}:{server.ports['https']}:127.0.0.1", "-X", "POST", "-T", "-",
+                 "-H", "Expect:", url], stdin=subprocess.PIPE) as client_that_leaves:
+            client_that_leaves.stdin.write(packed(make())[:100])
+            client_that_leaves.stdin.flush()
+            process.wait_for(lambda: not process.is_idle(server.pid), "a connection")
+            client_that_leaves.kill()
+        server.wait_until_idle()
+        if server.log.matching(r"\[report-cut\]$"):
+            break
+    assert not any(line.split('" ')[1][0] in "25" for line in server.accesses())
+    assert Spool(server).files() == {} and Spool(server).leftovers() == []
+    assert server.log.matching(r"\[report-cut\]$")
 
 
 def test_filters_of_others_see_the_body_first(start, fresh):

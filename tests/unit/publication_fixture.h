@@ -32,6 +32,7 @@ typedef struct world {
     apr_int64_t ttl; /* 0: MTA_STS_TTL_AS_NOW */
     const char *now[MTA_STS_QUESTIONS];
     const char *alias; /* of the MTA-STS record */
+    int is_cached;     /* the TTLs are what a cache has left */
 } world;
 
 static inline apr_array_header_t *fixture_list(apr_pool_t *p, const char *text)
@@ -82,6 +83,7 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
     facts->served_id = w->served == MTA_STS_SERVED_OTHER ? "20250101" : NULL;
     for (i = 0; i < MTA_STS_QUESTIONS; i++) {
         facts->now[i] = fixture_answer(p, w->now[i]);
+        facts->now[i].ttl_is_zones = !w->is_cached;
     }
     if (w->now[MTA_STS_ASK_MX] && *w->now[MTA_STS_ASK_MX]) {
         facts->now[MTA_STS_ASK_MX].ttl = MX_TTL;

@@ -144,6 +144,21 @@ static mta_sts_mx_probe *probe_of(const mta_sts_check_facts *facts, int mx)
     return APR_ARRAY_IDX(mx_of(facts, mx)->probes, 0, mta_sts_mx_probe *);
 }
 
+/* It is printed behind "a sender in mode enforce". */
+static void assert_is_told_of_a_sender(const char *summary)
+{
+    static const char *const verbs[] = {"delivers ", "refuses to deliver: ", "does not deliver: ",
+                                        "cannot deliver: ", "may or may not deliver: "};
+    size_t i;
+
+    for (i = 0; i < COUNT(verbs); i++) {
+        if (strncmp(summary, verbs[i], strlen(verbs[i])) == 0) {
+            return;
+        }
+    }
+    fail_msg("a sender in mode enforce %s", summary);
+}
+
 /* --- what was found: "SEVERITY ID, ...; OUTCOME, ENFORCE", leaving out what is ok --- */
 
 static const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
@@ -151,6 +166,7 @@ static const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
     const char *text = "";
     int i, j;
 
+    assert_is_told_of_a_sender(result->verdict.summary);
     for (i = 0; i < result->sections->nelts; i++) {
         const mta_sts_findings *findings =
             APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
@@ -475,6 +491,16 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
     }
 }
 
+static void test_a_policy_that_comes_later_than_senders_wait_is_a_warning(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+
+    fetch_of(facts, 0)->took = apr_time_from_sec(4);
+    assert_judged(*state, facts, "just in time", "; delivers, yes");
+    fetch_of(facts, 0)->took++;
+    assert_judged(*state, facts, "late", "warning fetch-slow; delivers, yes");
+}
+
 static void test_the_newer_of_text_and_id_is_told_where_it_is_known(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -509,6 +535,8 @@ static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **
     assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 0)->result = MTA_STS_SMTP_NO_ROUTE;
     assert_true(mta_sts_check_smtp_is_blocked(all));
+    probe_of(facts, 0)->result = MTA_STS_SMTP_UNTRIED;
+    assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 1)->stage = MTA_STS_SMTP_GREETING;
     assert_false(mta_sts_check_smtp_is_blocked(all));
 }
@@ -534,6 +562,57 @@ static void test_certificates_are_judged_by_the_days_that_are_asked_for(void **s
     }
 }
 
+static void uncover_second(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->fetches->nelts = 0;
+    add_fetch(p, facts, "192.0.2.80",
+              "version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n");
+}
+
+static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void **state)
+{
+    static const struct {
+        void (*change)(apr_pool_t *p, mta_sts_check_facts *facts);
+        const char *expected; /* for the first and the second MX: enforce, trouble */
+        int has_policy;
+    } rows[] = {
+        {NULL, "yes -, yes -", 1},
+        {refuse_smtp, "no smtp-refused, yes -", 1},
+        {uncover_second, "yes -, no mx-not-in-policy", 1},
+        {second_mx_address, "yes -, yes -", 1}, /* a sender goes to the other one */
+        {be_busy, "unknown -, unknown -", 1},
+        {skip_smtp, "unknown -, unknown -", 1},
+        {block_smtp, "unknown -, unknown -", 1},
+        {redirect, "yes -, yes -", 0},
+    };
+    apr_pool_t *p = *state;
+    size_t i;
+    int j;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        mta_sts_check_facts *facts = healthy(p, TESTING);
+        const mta_sts_check_result *result;
+        const char *got = NULL;
+
+        if (rows[i].change) {
+            rows[i].change(p, facts);
+        }
+        result = mta_sts_check_judge(p, facts, &limits);
+        for (j = 0; j < result->sections->nelts; j++) {
+            const mta_sts_check_section *section =
+                &APR_ARRAY_IDX(result->sections, j, mta_sts_check_section);
+
+            if (section->part == MTA_STS_CHECK_MX && strcmp(section->subject, "example.com") != 0) {
+                got = apr_psprintf(p, "%s%s%s %s", got ? got : "", got ? ", " : "",
+                                   mta_sts_safety_name(section->enforce),
+                                   section->trouble ? section->trouble->id : "-");
+            }
+        }
+        assert_string_equal(got, rows[i].expected);
+        assert_int_equal(result->policy != NULL, rows[i].has_policy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,9 +621,11 @@ int main(void)
         POOL_TEST(test_a_policy_host_that_is_wrong),
         POOL_TEST(test_mail_servers_that_are_wrong),
         POOL_TEST(test_every_result_of_a_probe_and_of_a_fetch_has_words),
+        POOL_TEST(test_a_policy_that_comes_later_than_senders_wait_is_a_warning),
         POOL_TEST(test_the_newer_of_text_and_id_is_told_where_it_is_known),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
         POOL_TEST(test_certificates_are_judged_by_the_days_that_are_asked_for),
+        POOL_TEST(test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode),
     };
 
     return RUN_POOL_TESTS(tests);

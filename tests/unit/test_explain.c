@@ -140,6 +140,17 @@ static void test_an_unknown_type_is_shown_as_sent_but_escaped(void **state)
                         "registered result types.");
 }
 
+static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void **state)
+{
+    const tlsrpt_facts expired = OF("certificate-expired", NULL);
+    const tlsrpt_facts unfetched = OF("sts-policy-fetch-error", NULL);
+    const tlsrpt_facts missing = OF("sts-policy-fetch-error", "404");
+
+    assert_false(tlsrpt_explain(*state, &expired)->may_be_senders);
+    assert_true(tlsrpt_explain(*state, &unfetched)->may_be_senders);
+    assert_false(tlsrpt_explain(*state, &missing)->may_be_senders);
+}
+
 static void test_failures_without_details_have_words_too(void **state)
 {
     const tlsrpt_explanation *told = tlsrpt_explain_no_details(*state, "example.com");
@@ -233,6 +244,7 @@ int main(void)
         POOL_TEST(test_hosts_are_named_in_words_and_command),
         POOL_TEST(test_no_command_has_anything_but_host_names_of_a_report),
         POOL_TEST(test_an_unknown_type_is_shown_as_sent_but_escaped),
+        POOL_TEST(test_only_what_a_sender_may_have_itself_is_said_to_be_its_own),
         POOL_TEST(test_failures_without_details_have_words_too),
         POOL_TEST(test_every_owner_of_a_cause_has_a_name),
         POOL_TEST(test_the_policy_a_sender_had_is_held_against_the_one_served),

@@ -90,6 +90,23 @@ static void test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for(void
     CHECK(cases);
 }
 
+static void test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_IT,
+          .is_cached = 1,
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com\nmx2.example.com"}},
+         "MX hosts that the policy does not cover: mx2.example.com. To keep one, add it to the "
+         "policy first and begin again. To be rid of one, delete its MX record first, then wait at "
+         "least 2 hours, the TTL of the MX records or what a cache has left of it (the zone's own "
+         "name servers did not tell), before the policy is served.\n"
+         "Put the new id " ID " into the TXT record at _mta-sts.example.com, then wait at least 5 "
+         "minutes, its TTL or what a cache has left of it"},
+    };
+
+    CHECK(cases);
+}
+
 static void test_a_new_mx_host_comes_last(void **state)
 {
     static const procedure_case cases[] = {
@@ -170,6 +187,7 @@ int main(void)
         POOL_TEST(test_where_all_is_well_nothing_is_to_be_done),
         POOL_TEST(test_a_first_publication_begins_with_the_host_and_ends_with_the_records),
         POOL_TEST(test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for),
+        POOL_TEST(test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait),
         POOL_TEST(test_a_new_mx_host_comes_last),
         POOL_TEST(test_a_leaving_mx_host_goes_first),
         POOL_TEST(test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy),

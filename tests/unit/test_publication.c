@@ -120,6 +120,8 @@ static void test_the_mta_sts_record_is_held_against_those_in_dns(void **state)
          RECORD("same", "300") STS "\n" RECORD("superfluous", "300") STS "\n" UNKNOWN_REST,
          NULL,
          NULL},
+        /* what a cache has left of the ttl is none for the zone */
+        {{.is_cached = 1, .now = {STS}}, RECORD("same", "3600") STS "\n" UNKNOWN_REST, NULL, NULL},
         /* a ttl that is asked for */
         {{.ttl = 60, .now = {OLD_STS}},
          "differs TXT _mta-sts.example.com 60 " STS " <- " OLD_STS "\n"

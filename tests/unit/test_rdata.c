@@ -43,6 +43,8 @@ static void test_data_becomes_text_or_is_refused(void **state)
         ROW(MTA_STS_RDATA_MX, "\0\0\x02mx", NULL, 0),
         ROW(MTA_STS_RDATA_MX, "\0\0\x02mx\0x", NULL, 0),
         ROW(MTA_STS_RDATA_MX, "\0\0\xc0\x0c", NULL, 0),
+        ROW(MTA_STS_RDATA_NS, "\x02NS\x04Test\0", "ns.test", 0),
+        ROW(MTA_STS_RDATA_NS, "\x02ns", NULL, 0),
         ROW(MTA_STS_RDATA_TLSA, "\x03\x01\x01\xab\xcd", "3 1 1 abcd", 0),
         ROW(MTA_STS_RDATA_TLSA, "\x03\x01\x01", NULL, 0),
         ROW(MTA_STS_RDATA_SOA, "\0", NULL, 0),

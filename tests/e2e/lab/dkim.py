@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import dkim
 
-from lab import REPORTS
+from lab import REPORTS, RESOLVER
 from lab.process import Daemon, folder, run
 
 PORT = 8891
@@ -17,6 +17,16 @@ AuthservID {authserv_id}
 AlwaysAddARHeader yes
 Syslog no
 UserID opendkim
+ResolverConfiguration {folder}/unbound.conf
+"""
+# Left alone, its libunbound knows by itself that there is no test.
+UNBOUND = f"""\
+server:
+    local-zone: "test." nodefault
+    do-not-query-localhost: no
+forward-zone:
+    name: "."
+    forward-addr: {RESOLVER}
 """
 
 
@@ -26,7 +36,9 @@ class Milter:
     def __init__(self, authserv_id, address=REPORTS):
         self.address = address
         conf = folder("opendkim") / "opendkim.conf"
-        conf.write_text(CONF.format(port=PORT, address=address, authserv_id=authserv_id))
+        conf.write_text(CONF.format(port=PORT, address=address, authserv_id=authserv_id,
+                                    folder=conf.parent))
+        conf.with_name("unbound.conf").write_text(UNBOUND)
         self.daemon = Daemon("opendkim", "opendkim", "-f", "-x", conf)
         self.daemon.wait_ready(self._listens)
 

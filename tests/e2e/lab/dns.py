@@ -182,6 +182,13 @@ class Dns:
         self._change(name, "DS", ())
         self._wait(name, "SOA", lambda a: a.values("SOA") and not a.authenticated, "a plain SOA")
 
+    def pretend(self, name, address):
+        """Lets the resolver tell an address that is not in the zone; it does not go there."""
+        self._control("local_data", f"{name}. A {address}")
+
+    def end_pretending(self, name):
+        self._control("local_data_remove", f"{name}.")
+
     def _wait(self, name, kind, good, expected):
         last = []
 
@@ -232,8 +239,10 @@ class Dns:
     def _forget(self, name):
         """Empties the resolver's cache below a name: it keeps a bogus key for a minute else."""
         if self.resolver:
-            config = folder("unbound") / "unbound.conf"
-            run("unbound-control", "-c", config, "flush_zone", f"{name}.")
+            self._control("flush_zone", f"{name}.")
+
+    def _control(self, *words):
+        run("unbound-control", "-c", folder("unbound") / "unbound.conf", *words)
 
     def _ds(self, zone):
         """The SHA-256 DS records of a zone's keys, empty until knot has made them."""

@@ -66,6 +66,16 @@ def drip(octets, pause):
     return talk
 
 
+def late(talk, seconds):
+    """Does the same, but not at once."""
+
+    def wait_and_talk(connection):
+        threading.Event().wait(seconds)
+        talk(connection)
+
+    return wait_and_talk
+
+
 def say(octets):
     """Sends this and closes."""
 

@@ -224,8 +224,9 @@ class Sender(Postfix):
 
 # How the README and mta-sts-import(1) say it; as a mail server of its own. Retries are soon.
 REPORTS = """\
-virtual_mailbox_domains = static:all
+mydestination = {domain}
 transport_maps = inline:{{ {{ {address} = tlsrpt: }} }}
+local_recipient_maps = proxy:unix:passwd.byname $alias_maps $transport_maps
 tlsrpt_destination_recipient_limit = 1
 smtpd_milters = {milter}
 minimal_backoff_time = 2s
@@ -248,7 +249,8 @@ class Reports(Postfix):
     def __init__(self, mail_address, milter):
         self.mail_address = mail_address
         super().__init__("reports", self.HOST, REPORTS_ADDRESS,
-                         REPORTS.format(address=mail_address, milter=milter),
+                         REPORTS.format(address=mail_address, milter=milter,
+                                        domain=mail_address.partition("@")[2]),
                          REPORTS_SERVICE.format(host=self.HOST))
 
     def take(self, message, sender):

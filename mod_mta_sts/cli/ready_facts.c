@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ready.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <apr_strings.h>
+
+#include "cli/input.h"
+#include "cli/state_dir.h"
+#include "cli/store.h"
+#include "core/database.h"
+#include "core/history.h"
+#include "core/policy_text.h"
+
+static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
+{
+    return APR_ARRAY_IDX(call->domains, i, cli_ready_domain *);
+}
+
+/* --- the policies that were served --- */
+
+/* What of this machine's httpd is not to be had does not matter: it may serve other domains. */
+static void read_apache(cli_ready_call *call)
+{
+    int i;
+
+    if (cli_apache_list(call->p, &call->configured) != NULL) {
+        call->configured = apr_array_make(call->p, 1, sizeof(cli_apache_policy));
+    }
+    for (i = 0; i < call->configured->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(call->configured, i, cli_apache_policy);
+        cli_ready_domain *domain = apr_hash_get(call->by_name, policy->domain, APR_HASH_KEY_STRING);
+
+        if (domain) {
+            domain->configured = policy;
+        }
+    }
+}
+
+static int read_files(const cli_subcommand *self, cli_ready_call *call)
+{
+    int i, j;
+
+    for (i = 0; i < call->files->nelts; i++) {
+        const mta_sts_policy *policy =
+            cli_read_valid_policy(call->p, self->name, APR_ARRAY_IDX(call->files, i, const char *));
+
+        if (!policy) {
+            return CLI_EXIT_UNKNOWN;
+        }
+        for (j = 0; j < call->domains->nelts; j++) {
+            APR_ARRAY_PUSH(domain_at(call, j)->served, const mta_sts_policy *) = policy;
+        }
+    }
+    return CLI_EXIT_OK;
+}
+
+/* --- the look --- */
+
+static int look(const cli_subcommand *self, cli_ready_call *call)
+{
+    apr_array_header_t *checked =
+        apr_array_make(call->p, call->domains->nelts, sizeof(cli_check_domain));
+    const char *error;
+    int i;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        const cli_ready_domain *domain = domain_at(call, i);
+        cli_check_domain to_check = {.domain = domain->domain};
+
+        to_check.configured_id = domain->configured ? domain->configured->id : NULL;
+        APR_ARRAY_PUSH(checked, cli_check_domain) = to_check;
+    }
+    error = cli_check_run(call->p, &call->network, checked);
+    if (error == cli_check_no_network) {
+        fprintf(stderr, "mta-sts ready: %s; --no-check goes by the reports alone\n", error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    if (error) {
+        cli_usage_error(self, "%s", error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        domain_at(call, i)->facts.looked = APR_ARRAY_IDX(checked, i, cli_check_domain).facts;
+        domain_at(call, i)->facts.result = APR_ARRAY_IDX(checked, i, cli_check_domain).result;
+    }
+    return CLI_EXIT_OK;
+}
+
+/* Which policy is served now: what was fetched, else what was told, else what is configured. */
+static void find_served(cli_ready_domain *domain)
+{
+    const mta_sts_policy *configured = domain->configured ? domain->configured->policy : NULL;
+    tlsrpt_readiness_facts *facts = &domain->facts;
+
+    facts->served = facts->result && facts->result->policy ? facts->result->policy
+                    : domain->served->nelts ? APR_ARRAY_IDX(domain->served, 0, mta_sts_policy *)
+                                            : configured;
+    if (facts->result && facts->result->policy) {
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = facts->result->policy;
+    }
+    if (configured) {
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = configured;
+    }
+}
+
+/* The embedded database of the state directory; NULL: there is none, or it cannot be read, so that
+ * what it would tell is not known. It is not made. */
+static mta_sts_database *open_database(cli_ready_call *call)
+{
+    char *dir = realpath(cli_state_dir_find(call->state_dir), NULL);
+    const char *path = apr_pstrcat(call->p, dir ? dir : "", "/" MTA_STS_DATABASE_FILE, NULL);
+    mta_sts_database *db = NULL;
+    struct stat info;
+
+    free(dir);
+    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode) && !mta_sts_database_init(call->p)) {
+        mta_sts_database_open(call->p, MTA_STS_DATABASE_SQLITE, path, &db);
+    }
+    return db;
+}
+
+/* What the module noted that it served earlier. */
+static void read_history(cli_ready_call *call)
+{
+    mta_sts_database *db = open_database(call);
+    apr_array_header_t *entries;
+    int i, j;
+
+    for (i = 0; db && i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        if (mta_sts_history_read(db, domain->domain, call->p, &entries)) {
+            continue;
+        }
+        for (j = 0; j < entries->nelts; j++) {
+            const char *text = APR_ARRAY_IDX(entries, j, mta_sts_history_entry).text;
+
+            APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = mta_sts_policy_text_read(
+                call->p, text, strlen(text), mta_sts_findings_make(call->p));
+        }
+    }
+    if (db) {
+        mta_sts_database_close(db);
+    }
+}
+
+/* --- the reports --- */
+
+/* A report without those of its policies that are not wanted. */
+static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
+                                const cli_ready_domain *domain, int verified, int all)
+{
+    tlsrpt_report *part = apr_pmemdup(p, report, sizeof(*part));
+    int i;
+
+    part->policies = apr_array_make(p, 1, sizeof(tlsrpt_policy));
+    for (i = 0; i < report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
+
+        if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
+            (all ? tlsrpt_readiness_concerns(policy)
+                 : tlsrpt_readiness_weighs(p, policy, verified, domain->served))) {
+            APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
+        }
+    }
+    return part;
+}
+
+static void count(apr_pool_t *p, const cli_store_report *report, cli_ready_domain *domain)
+{
+    const tlsrpt_report *told = report->reading->report;
+    int verified = report->receipt->verified != NULL;
+
+    tlsrpt_tally_add(domain->all, cut(p, told, domain, verified, 1), report->reading->digest,
+                     verified);
+    tlsrpt_tally_add(domain->weighed, cut(p, told, domain, verified, 0), report->reading->digest,
+                     verified);
+}
+
+/* Whether an earlier policy of the report is about the same domain. */
+static int is_repeated(const apr_array_header_t *policies, int i)
+{
+    const char *domain = APR_ARRAY_IDX(policies, i, tlsrpt_policy).domain;
+    int j;
+
+    for (j = 0; j < i; j++) {
+        const char *other = APR_ARRAY_IDX(policies, j, tlsrpt_policy).domain;
+
+        if (other && strcmp(other, domain) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void take_report(void *data, apr_pool_t *p, const cli_store_report *report)
+{
+    cli_ready_call *call = data;
+    const apr_array_header_t *policies;
+    int i;
+
+    if (report->error || report->reading->outcome != TLSRPT_READ) {
+        call->unreadable++;
+        return;
+    }
+    policies = report->reading->report->policies;
+    for (i = 0; i < policies->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(policies, i, tlsrpt_policy).domain;
+        cli_ready_domain *domain =
+            name ? apr_hash_get(call->by_name, name, APR_HASH_KEY_STRING) : NULL;
+
+        if (domain && !is_repeated(policies, i)) {
+            count(p, report, domain);
+        }
+    }
+}
+
+static const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
+{
+    const tlsrpt_summary *summary = tlsrpt_tally_sum(tally);
+
+    return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, tlsrpt_domain *) : NULL;
+}
+
+static int read_reports(const cli_subcommand *self, cli_ready_call *call)
+{
+    tlsrpt_spool *spool = cli_store_open(call->p, self->name, call->state_dir, CLI_STORE_READ);
+    apr_pool_t *ptemp;
+    int i;
+
+    if (!spool) {
+        return CLI_EXIT_UNKNOWN;
+    }
+    read_history(call);
+    for (i = 0; i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        domain->filter.since = call->since;
+        domain->filter.domain = domain->domain;
+        domain->all = tlsrpt_tally_make(call->p, &domain->filter);
+        domain->weighed = tlsrpt_tally_make(call->p, &domain->filter);
+    }
+    apr_pool_create(&ptemp, call->p);
+    cli_store_walk(ptemp, spool, call->since, take_report, call);
+    apr_pool_destroy(ptemp);
+    for (i = 0; i < call->domains->nelts; i++) {
+        domain_at(call, i)->facts.all = sum_of(domain_at(call, i)->all);
+        domain_at(call, i)->facts.weighed = sum_of(domain_at(call, i)->weighed);
+    }
+    return CLI_EXIT_OK;
+}
+
+/* httpd's configuration, files and DNSSEC anchors may be root's, so reports come last. */
+int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
+{
+    int status = read_files(self, call), i;
+
+    read_apache(call);
+    if (status == CLI_EXIT_OK && !call->no_check) {
+        status = look(self, call);
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        find_served(domain_at(call, i));
+    }
+    if (status == CLI_EXIT_OK) {
+        status = read_reports(self, call);
+    }
+    for (i = 0; status == CLI_EXIT_OK && i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        domain->facts.domain = domain->domain;
+        domain->readiness = tlsrpt_readiness_judge(call->p, &domain->facts, &call->limits);
+    }
+    return status;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/report_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/words.h"
+
+#define CAUSES_MAX 20 /* of one domain; what a stranger sends must not drown the rest */
+
+/* A command stands alone in its line, so that it can be copied. */
+static void print_explanation(const cli_report_page *of, const tlsrpt_explanation *explanation,
+                              int others)
+{
+    cli_print_fact("what:", explanation->what);
+    cli_print_fact("where:", others && explanation->may_be_senders
+                                 ? apr_psprintf(of->p,
+                                                "likely this sender's own, or its way to you: %d "
+                                                "others had no failure; else %s",
+                                                others, tlsrpt_whose_text(explanation->whose))
+                                 : tlsrpt_whose_text(explanation->whose));
+    cli_print_fact("do:", explanation->action);
+    if (explanation->command) {
+        printf("%*s%s\n", CLI_FACT_INDENT, "", explanation->command);
+    }
+}
+
+static const tlsrpt_explanation *explain(const cli_report_page *of, const tlsrpt_domain *domain,
+                                         const tlsrpt_cause *cause, const char *reason)
+{
+    const tlsrpt_facts facts = {.result_type = cause->result_type,
+                                .reason = reason,
+                                .domain = domain->domain,
+                                .mx = cause->receiving_mx};
+
+    return tlsrpt_explain(of->p, &facts);
+}
+
+static int has_explanation(const apr_array_header_t *list, const tlsrpt_explanation *wanted)
+{
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const tlsrpt_explanation *)->cause, wanted->cause) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What the reasons give away; what the type alone tells only if that is nothing. */
+static apr_array_header_t *explanations(const cli_report_page *of, const tlsrpt_domain *domain,
+                                        const tlsrpt_cause *cause)
+{
+    apr_array_header_t *list = apr_array_make(of->p, 2, sizeof(const tlsrpt_explanation *));
+    const tlsrpt_explanation *general = explain(of, domain, cause, NULL);
+    int i;
+
+    for (i = 0; i < cause->reasons->nelts; i++) {
+        const tlsrpt_explanation *special =
+            explain(of, domain, cause, APR_ARRAY_IDX(cause->reasons, i, const char *));
+
+        if (strcmp(special->cause, general->cause) != 0 && !has_explanation(list, special)) {
+            APR_ARRAY_PUSH(list, const tlsrpt_explanation *) = special;
+        }
+    }
+    if (!list->nelts) {
+        APR_ARRAY_PUSH(list, const tlsrpt_explanation *) = general;
+    }
+    return list;
+}
+
+static void print_names(const cli_report_page *of, const char *label,
+                        const apr_array_header_t *list)
+{
+    if (list->nelts) {
+        cli_print_fact(label, cli_names(of->p, list));
+    }
+}
+
+static void print_facts(const cli_report_page *of, const tlsrpt_cause *cause)
+{
+    cli_print_fact("since:", apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
+                                         cli_last_date(of->p, cause->last), NULL));
+    print_names(of, "told by:", cause->senders);
+    print_names(of, "from IP:", cause->sending_ips);
+    print_names(of, "MX's IP:", cause->receiving_ips);
+    print_names(of, "reason:", cause->reasons);
+}
+
+/* Where one sender alone tells a cause: how many others delivered without any failure; else, or
+ * where that is too few to mean something, 0. */
+static int count_others(const tlsrpt_domain *domain, const tlsrpt_cause *cause)
+{
+    int i, count = 0;
+
+    for (i = 0; i < domain->senders->nelts; i++) {
+        const tlsrpt_sender *sender = &APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender);
+
+        count += sender->successful > 0 && !sender->failed;
+    }
+    return cause->senders->nelts == 1 && count > 1 ? count : 0;
+}
+
+static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
+                        const tlsrpt_cause *cause)
+{
+    const apr_array_header_t *list = explanations(of, domain, cause);
+    int i;
+
+    putchar('\n');
+    cli_report_print_sign(of, 2, MTA_STS_ERROR);
+    printf("%s failed: %s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
+           *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
+           cause->receiving_mx ? " at " : "",
+           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "");
+    print_facts(of, cause);
+    for (i = 0; i < list->nelts; i++) {
+        print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),
+                          count_others(domain, cause));
+    }
+}
+
+/* Failed sessions that no failure details tell of. */
+static apr_int64_t undetailed(const tlsrpt_domain *domain)
+{
+    apr_int64_t told = 0;
+    int i;
+
+    for (i = 0; i < domain->causes->nelts; i++) {
+        told = tlsrpt_count_add(told, APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).sessions);
+    }
+    return domain->failed > told ? domain->failed - told : 0;
+}
+
+/* The causes that are not shown one by one. */
+static void print_further(const cli_report_page *of, const apr_array_header_t *causes)
+{
+    apr_int64_t sessions = 0;
+    int i;
+
+    for (i = CAUSES_MAX; i < causes->nelts; i++) {
+        sessions = tlsrpt_count_add(sessions, APR_ARRAY_IDX(causes, i, tlsrpt_cause).sessions);
+    }
+    if (causes->nelts > CAUSES_MAX) {
+        putchar('\n');
+        cli_report_print_sign(of, 2, MTA_STS_ERROR);
+        printf("%s failed for %d further causes: --format json tells them\n",
+               cli_counted(of->p, sessions, "session", "sessions"), causes->nelts - CAUSES_MAX);
+    }
+}
+
+void cli_report_print_causes(const cli_report_page *of, const tlsrpt_domain *domain)
+{
+    apr_int64_t rest = undetailed(domain);
+    int i;
+
+    for (i = 0; i < domain->causes->nelts && i < CAUSES_MAX; i++) {
+        print_cause(of, domain, &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause));
+    }
+    print_further(of, domain->causes);
+    if (rest) {
+        putchar('\n');
+        cli_report_print_sign(of, 2, MTA_STS_ERROR);
+        printf("%s failed: no details told\n", cli_counted(of->p, rest, "session", "sessions"));
+        print_explanation(of, tlsrpt_explain_no_details(of->p, domain->domain), 0);
+    }
+}

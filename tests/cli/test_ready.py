@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts ready` with the reports of a store, without the network: the live look is tested in
+tests/e2e/test_ready.py."""
+import datetime
+import email.message
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
+COMMAND = str(BUILD.resolve() / "mta-sts")
+READY, NOT_YET, NO, UNKNOWN = range(4)
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+
+
+def policy(mode="testing", mx="mx1.example.com"):
+    return ["version: STSv1", f"mode: {mode}", f"mx: {mx}", "max_age: 604800"]
+
+
+def report(sender, days_ago, text=None, failures=(), domain="example.com", kind="sts", good=40):
+    """One sender's day: its JSON. failures: (result type, MX, sessions)."""
+    day = TODAY - datetime.timedelta(days=days_ago)
+    told = {"policy-type": kind, "policy-domain": domain}
+    if text is not None:
+        told["policy-string"] = text
+    return json.dumps({
+        "organization-name": sender, "contact-info": f"tls@{sender}",
+        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+        "report-id": f"{day}-{sender}",
+        "policies": [{
+            "policy": told,
+            "summary": {"total-successful-session-count": good,
+                        "total-failure-session-count": sum(one[2] for one in failures)},
+            "failure-details": [
+                {"result-type": name, "receiving-mx-hostname": mx, "failed-session-count": count}
+                for name, mx, count in failures]}]}).encode()
+
+
+def mail(octets, signer):
+    """The same in a mail whose signature our mail server found right."""
+    message = email.message.EmailMessage()
+    message["Authentication-Results"] = f"mx.ours.example; dkim=pass header.d={signer}"
+    message["From"] = f"tls@{signer}"
+    message["Subject"] = "Report Domain: example.com"
+    message.set_content("A report.")
+    message.add_attachment(gzip.compress(octets), maintype="application", subtype="tlsrpt+gzip",
+                           filename="report.json.gz")
+    return bytes(message)
+
+
+def days(sender, first=1, last=20, **options):
+    options = {"text": policy(), **options}
+    return [report(sender, ago, **options) for ago in range(first, last + 1)]
+
+
+class Store:
+    """A state directory, filled by mta-sts import."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.state = folder / "state"
+        self.state.mkdir(mode=0o700)
+        self.path = folder / "bin"
+        self.path.mkdir()
+        self.have_apache("exit 1")
+        self.policy = folder / "policy"
+        self.policy.write_text("".join(f"{line}\r\n" for line in policy()))
+
+    def have_apache(self, script):
+        program = self.path / "apachectl"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    def serve(self, dump):
+        """httpd's configuration, as the module's dump tells it."""
+        (self.folder / "dump").write_text(f"; MTA-STS policies of this server\n\n{dump}")
+        self.have_apache(f"exec cat '{self.folder}/dump'")
+
+    def run(self, *words, **environment):
+        return subprocess.run([COMMAND, *map(str, words)], capture_output=True, timeout=60,
+                              env={**os.environ, "PATH": f"{self.path}:{os.environ['PATH']}",
+                                   "LC_ALL": "C.UTF-8", **environment})
+
+    def keep(self, octets, *words):
+        mails = self.folder / "mails"
+        mails.mkdir(exist_ok=True)
+        for number, one in enumerate(octets):
+            (mails / f"{number}").write_bytes(one)
+        done = self.run("import", "--state-dir", self.state, *words, mails)
+        assert done.returncode == 0, done
+        for path in mails.iterdir():
+            path.unlink()
+
+    def keep_verified(self, octets, signer):
+        self.keep([mail(one, signer) for one in octets], "--authserv-id", "mx.ours.example")
+
+    def ready(self, *words, domain="example.com", **environment):
+        return self.run("ready", "--state-dir", self.state, "--no-check", *words, domain,
+                        **environment)
+
+    def told(self, *words, domain="example.com"):
+        """What JSON says of one domain, and the exit status."""
+        done = self.ready("--format", "json", *words, domain=domain)
+        assert done.stderr == b"", done
+        return json.loads(done.stdout)["domains"][0], done.returncode
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def good_state(tmp_path_factory):
+    """Twenty days of two senders, one of them verified: enough even without a look."""
+    made = Store(tmp_path_factory.mktemp("good"))
+    made.keep(days("a.example"))
+    made.keep_verified(days("b.example"), "b.example")
+    return made.state
+
+
+@pytest.fixture
+def good(store, good_state):
+    shutil.copytree(good_state, store.state, dirs_exist_ok=True)
+    return store
+
+
+def severities(domain):
+    return {finding["id"]: finding["severity"]
+            for section in domain["sections"] for finding in section["findings"]}
+
+
+DUMP = """\
+; example.com
+;   policy id 57c0b2e9044f1929fd31
+;   mode testing, max_age 604800, mx mx1.example.com
+;   told at /etc/apache2/sites-enabled/mta-sts.conf:7, in the virtual host x:443 (y:1)
+{mode}_mta-sts.example.com. IN TXT "v=STSv1; id=57c0b2e9044f1929fd31;"
+"""
+MODE = ";   its MTASTSMode at /etc/apache2/sites-enabled/mta-sts.conf:9\n"
+OTHER = DUMP.replace("example.com", "example.net")
+
+
+# --- the verdict and the line to change ---
+
+
+def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
+    good.serve(DUMP.format(mode=MODE))
+    done = good.ready()
+    assert (done.returncode, done.stderr) == (READY, b"")
+    text = done.stdout.decode()
+    assert "✔ ready: it is safe to go to mode enforce\n" in text
+    assert "1. change the line at /etc/apache2/sites-enabled/mta-sts.conf:9 to: MTASTSMode enforce" \
+        in text
+    assert "2. reload httpd: sudo apachectl graceful" in text
+    assert "3. publish the new id that this tells: mta-sts dns example.com" in text
+
+
+def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
+    good.serve(DUMP.format(mode=""))
+    domain, status = good.told()
+    assert status == READY
+    assert domain["steps"][0] == "add this line below " \
+        "/etc/apache2/sites-enabled/mta-sts.conf:7: MTASTSMode enforce"
+    assert domain["change"] == {"directive": "MTASTSMode enforce",
+                                "places": ["/etc/apache2/sites-enabled/mta-sts.conf:7"]}
+
+
+def test_a_mode_that_holds_for_other_domains_too_is_told_as_such(good):
+    good.serve(DUMP.format(mode=MODE) + OTHER.format(mode=MODE))
+    domain, _ = good.told()
+    assert "which holds for 2 domains; for this one alone, add it at " \
+        "/etc/apache2/sites-enabled/mta-sts.conf:7" in domain["steps"][0]
+
+
+def test_a_virtual_host_that_speaks_http_need_not_be_changed(good):
+    good.serve(DUMP.format(mode=MODE + ";   told at /etc/apache2/x.conf:1, in the virtual host "
+                                       "x:80 (y:1)\n;   its MTASTSMode at /etc/apache2/x.conf:2\n"
+                                       ";   there it speaks http, where senders do not ask\n"))
+    domain, _ = good.told()
+    assert domain["change"]["places"] == ["/etc/apache2/sites-enabled/mta-sts.conf:9"]
+
+
+def test_elsewhere_served_the_change_is_told_without_a_place(good):
+    domain, status = good.told("--policy", good.policy)
+    assert status == READY
+    assert "on the machine that serves mta-sts.example.com" in domain["steps"][0]
+    assert domain["change"] == {"directive": "MTASTSMode enforce", "places": []}
+
+
+def test_json_tells_the_evidence(good):
+    domain, status = good.told("--policy", good.policy)
+    assert (status, domain["status"], domain["ready"]) == (READY, "ok", "yes")
+    assert domain["reports"] == {
+        "since": str(TODAY - datetime.timedelta(days=30)), "reports": 40, "counted": 40,
+        "days": 20, "senders": 2, "successful_sessions": 1600, "failed_sessions": 0}
+    assert domain["policy"]["mode"] == "testing"
+    assert [section["part"] for section in domain["sections"]] == ["policy", "mx", "reports"]
+    assert set(severities(domain).values()) == {"ok"}
+
+
+def test_an_empty_store_says_what_is_missing(store):
+    domain, status = store.told("--policy", store.policy)
+    assert status == NOT_YET
+    assert severities(domain)["reports-missing"] == "warning"
+    assert domain["change"] is None
+
+
+def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do(good):
+    good.keep([report("c.example", 2, policy(),
+                      [("certificate-expired", "mx1.example.com", 7)])])
+    done = good.ready("--policy", good.policy)
+    assert done.returncode == NO
+    text = done.stdout.decode()
+    assert "The certificate of mx1.example.com is out of date (7 sessions of c.example, last on " \
+        in text
+    assert "✘ do not go to mode enforce, it would hold up mail: one thing is broken" in text
+    assert "\n       To see it: openssl s_client -starttls smtp -connect mx1.example.com:25" in text
+
+
+def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing(good):
+    good.serve(DUMP.format(mode=MODE).replace("testing", "enforce"))
+    good.keep([report("c.example", 2, policy("enforce"),
+                      [("certificate-expired", "mx1.example.com", 7)])])
+    domain, status = good.told()
+    assert status == NO
+    assert domain["summary"] == "mode enforce is on, and holds up mail: one thing is broken"
+    assert domain["steps"][0].endswith("mta-sts.conf:9 to: MTASTSMode testing")
+
+
+def test_enforce_that_is_on_needs_no_days_and_senders(store):
+    store.serve(DUMP.format(mode=MODE).replace("testing", "enforce"))
+    store.keep_verified(days("b.example", last=2, text=policy("enforce")), "b.example")
+    domain, status = store.told()
+    assert (status, domain["summary"]) == (READY, "mode enforce is on, and safe")
+    assert severities(domain)["days-few"] == "info"
+
+
+# --- what weighs ---
+
+
+def test_unverified_reports_alone_decide_nothing(store):
+    store.keep(days("a.example") + days("c.example"))
+    domain, status = store.told("--policy", store.policy)
+    assert status == UNKNOWN
+    assert severities(domain)["mx-unprobed"] == "unknown"
+    assert severities(domain)["days-enough"] == "ok"
+
+
+def test_reports_on_a_policy_that_nobody_served_are_left_aside(good):
+    good.keep(days("forger.example", text=policy(mx="evil.example"),
+                   failures=[("starttls-not-supported", "mx1.example.com", 9)]))
+    domain, status = good.told("--policy", good.policy)
+    assert status == READY
+    assert severities(domain)["failure-unconfirmed"] == "info"
+    assert severities(domain)["reports-left-aside"] == "info"
+    assert domain["reports"]["reports"] == 60
+    assert domain["reports"]["counted"] == 40
+
+
+def test_a_policy_that_is_named_as_served_earlier_makes_its_reports_count(store, tmp_path):
+    earlier = tmp_path / "earlier"
+    earlier.write_text("".join(f"{line}\r\n" for line in policy(mx="mx0.example.com")))
+    store.keep(days("a.example", text=policy(mx="mx0.example.com")))
+    assert store.told("--policy", store.policy)[0]["reports"]["counted"] == 0
+    domain, _ = store.told("--policy", store.policy, "--policy", earlier)
+    assert domain["reports"]["counted"] == 20
+    assert domain["policy"]["mx"] == ["mx1.example.com"]
+
+
+def test_dane_is_another_matter(good):
+    good.keep([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
+                      kind="tlsa")])
+    domain, status = good.told("--policy", good.policy)
+    assert (status, domain["reports"]["reports"]) == (READY, 40)
+
+
+def test_other_domains_reports_do_not_count(good):
+    good.keep(days("a.example", domain="example.net",
+                   failures=[("starttls-not-supported", "mx1.example.com", 9)]))
+    domain, status = good.told("--policy", good.policy)
+    assert (status, domain["reports"]["reports"]) == (READY, 40)
+    domain, status = good.told("--policy", good.policy, domain="example.net")
+    assert (status, domain["reports"]["reports"]) == (NO, 20)
+
+
+def test_what_a_hostile_report_says_reaches_the_terminal_escaped(good):
+    hostile = "\x1b]0;x\x07\u202eevil"
+    good.keep([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
+    done = good.ready("--policy", good.policy)
+    assert done.returncode == NOT_YET
+    text = done.stdout.decode()
+    assert not set("\x1b\x07\u202e") & set(text)
+    assert "\\x1b]0;x\\x07" in text
+
+
+def test_what_of_the_store_cannot_be_read_is_counted_and_the_rest_told(good):
+    path = next(path for path in (good.state / "reports").rglob("*") if path.is_file())
+    path.write_bytes(b"rubbish")
+    done = good.ready("--policy", good.policy)
+    assert done.returncode == READY
+    assert b"1 files of the store cannot be read" in done.stderr
+
+
+# --- options ---
+
+
+@pytest.mark.parametrize("words,status,finding", [
+    (["--days", "20"], READY, "days-enough"),
+    (["--days", "21"], NOT_YET, "days-few"),
+    (["--senders", "3"], NOT_YET, "senders-few"),
+    (["--since", "15d"], READY, "days-enough"),
+    (["--since", "5d", "--days", "4"], READY, "days-enough"),
+    (["--since", "all"], READY, "days-enough"),
+    (["--since", str(TODAY - datetime.timedelta(days=16))], READY, "days-enough"),
+], ids=str)
+def test_days_senders_and_since_say_what_is_enough(good, words, status, finding):
+    domain, got = good.told("--policy", good.policy, *words)
+    assert (got, finding in severities(domain)) == (status, True), domain
+
+
+def test_reports_from_before_since_do_not_count(store):
+    store.keep(days("a.example", 10, 20))
+    words = ["--policy", store.policy, "--days", "8"]
+    assert severities(store.told(*words)[0])["days-enough"] == "ok"
+    assert "reports-missing" in severities(store.told(*words, "--since", "8d")[0])
+
+
+def test_several_domains_have_the_status_of_the_worst(good):
+    done = good.ready("--policy", good.policy, "example.net", "--format", "json", "EXAMPLE.com")
+    told = json.loads(done.stdout)
+    assert [domain["domain"] for domain in told["domains"]] == ["example.net", "example.com"]
+    assert [domain["status"] for domain in told["domains"]] == ["warning", "ok"]
+    assert (told["status"], done.returncode) == ("warning", NOT_YET)
+    text = good.ready("--policy", good.policy, "example.net").stdout.decode()
+    assert text.startswith("example.net\n") and "\n\nexample.com\n" in text
+
+
+def test_the_state_directory_can_come_from_the_environment(good):
+    done = good.run("ready", "--no-check", "--policy", good.policy, "example.com",
+                    MTA_STS_STATE_DIR=str(good.state))
+    assert done.returncode == READY
+
+
+def test_without_the_utf8_of_a_terminal_signs_are_ascii(good):
+    text = good.ready("--policy", good.policy, LC_ALL="C").stdout
+    assert b"    + ready: it is safe" in text and text.isascii()
+
+
+WRONG = [  # words, what is said
+    ([], "name the DOMAIN"),
+    (["mta-sts.example.com"], 'write the policy domain, the part behind "mta-sts."'),
+    (["a..b"], "has an empty label"),
+    (["--frobnicate", "a.test"], "there is no option --frobnicate"),
+    (["--days"], "--days needs a value"),
+    (["--days", "0", "a.test"], "--days takes a number from 1 to 3650"),
+    (["--days", "-1", "a.test"], "--days takes a number"),
+    (["--senders", "0", "a.test"], "--senders takes a number from 1 to 1000"),
+    (["--senders", "x", "a.test"], "--senders takes a number"),
+    (["--since", "30", "a.test"], "--since takes a time like"),
+    (["--since", "0d", "a.test"], "--since takes a time like"),
+    (["--since", "", "a.test"], "--since takes a time like"),
+    (["--since", "2026-02-31", "a.test"], "--since takes a time like"),
+    (["--since", "9999-01-01", "a.test"], "choose an earlier --since, or fewer --days"),
+    (["--since", "7d", "a.test"], "choose an earlier --since, or fewer --days"),
+    (["--format", "nagios", "a.test"], 'text or json, not "nagios"'),
+    (["--state-dir", "", "a.test"], "--state-dir needs a value that is not empty"),
+    (["--timeout", "18", "a.test"], "a number from 1 to 17"),
+    (["--smtp-port", "0", "a.test"], "a number from 1 to 65535"),
+    (["--connect", "mx", "a.test"], "HOST=ADDRESS:PORT"),
+    (["--resolver", "dns.example", "a.test"], "is not an IP address"),
+    (["--ca-file", "/nonexistent", "a.test"], "/nonexistent cannot be read"),
+    (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
+    (["--policy", "/nonexistent", "a.test"], "/nonexistent: No such file or directory"),
+    (["--policy", "/etc/hostname", "a.test"], "/etc/hostname: line "),
+    (["--no-check", "--state-dir", "/nonexistent", "a.test"],
+     "the state directory /nonexistent"),
+]
+
+
+@pytest.mark.parametrize("words,said", WRONG, ids=lambda value: str(value)[:40])
+def test_a_wrong_call_is_told_in_a_sentence(store, words, said):
+    done = store.run("ready", *words)
+    assert (done.returncode, done.stdout) == (UNKNOWN, b"")
+    assert said in done.stderr.decode()
+    assert done.stderr.startswith(b"mta-sts ready: ")
+
+
+def test_a_network_without_name_servers_is_told(store):
+    done = store.run("ready", "--state-dir", store.state, "--timeout", "1", "--resolver",
+                     "127.0.0.1@9", "example.com")
+    assert (done.returncode, done.stdout) == (UNKNOWN, b"")
+    assert b"--no-check goes by the reports alone" in done.stderr

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From testing to enforce, as `mta-sts ready` tells the story: reports posted, two mail servers, one
+of them broken on purpose and mended, and the line changed that it names."""
+
+import datetime
+import gzip
+import json
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from lab.apache import site_text
+from lab.domain import MailDomain, policy_text
+from lab.faulty import Mail, context, serve
+
+NAME = "ready.test"
+OTHER_MX = f"mx.{NAME}"
+OTHER_ADDRESS = "127.0.4.1"
+LINES = f"""\
+    MTASTSMode testing
+    MTASTSMx mx1.lab.test {OTHER_MX}
+    MTASTSReportPath /tlsrpt
+"""
+DAYS = 3
+CALL = ("mta-sts", "ready", "--trust-anchor", "/run/lab/unbound/anchor", "--days", str(DAYS))
+READY, NOT_YET, NO = range(3)
+
+
+class OtherMx:
+    """The second mail server, whose certificate can be changed."""
+
+    def __init__(self, ca):
+        self.ca = ca
+        self.take("other.lab.test")
+        serve(OTHER_ADDRESS, 25, lambda connection: self.talk(connection))
+
+    def take(self, name):
+        self.talk = Mail(tls=context(self.ca.issue(name)))
+
+
+@pytest.fixture(scope="module")
+def other_mx(ca, acme):
+    mx = OtherMx(ca)
+    mx.take(OTHER_MX)
+    return mx
+
+
+@pytest.fixture(scope="module")
+def domain(module, certbot, dns, sites, mx, other_mx):
+    domain = MailDomain(dns, NAME)
+    dns.publish(NAME, "MX", "10 mx1.lab.test.", f"20 {OTHER_MX}.")
+    dns.publish(OTHER_MX, "A", OTHER_ADDRESS)
+    sites(domain.host, site_text(domain.host, LINES))
+    certbot.apache(domain.host)
+    dns.txt(f"_smtp._tls.{NAME}", f"v=TLSRPTv1; rua=https://{domain.host}/tlsrpt")
+    domain.publish_id()
+    return domain
+
+
+def post(domain, sender, days_ago):
+    """One sender's day, all well, as it posts it."""
+    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days_ago)
+    lines = policy_text("testing", "mx1.lab.test", OTHER_MX).decode().splitlines()
+    report = {
+        "organization-name": sender, "contact-info": f"tls@{sender}", "report-id": str(day),
+        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+        "policies": [{
+            "policy": {"policy-type": "sts", "policy-string": lines, "policy-domain": NAME},
+            "summary": {"total-successful-session-count": 40, "total-failure-session-count": 0}}]}
+    request = urllib.request.Request(
+        f"https://{domain.host}/tlsrpt", gzip.compress(json.dumps(report).encode()),
+        {"Content-Type": "application/tlsrpt+gzip"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert response.status == 201
+
+
+def ready(status):
+    """What it tells people, with this exit status."""
+    done = subprocess.run([*CALL, NAME], capture_output=True, text=True, timeout=90)
+    print(done.stdout)
+    assert (done.returncode, done.stderr) == (status, ""), done
+    return done.stdout
+
+
+def findings():
+    done = subprocess.run([*CALL, "--format", "json", NAME], capture_output=True, timeout=90)
+    sections = json.loads(done.stdout)["domains"][0]["sections"]
+    return {finding["id"]: finding for section in sections for finding in section["findings"]}
+
+
+def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_mx, apache):
+    assert "no report has come" in ready(NOT_YET)
+
+    for days_ago in range(1, DAYS + 1):
+        for sender in "a.test", "b.test":
+            post(domain, sender, days_ago)
+    assert "ready: it is safe to go to mode enforce" in ready(READY)
+
+    other_mx.take("other.lab.test")
+    text = ready(NO)
+    assert "do not go to mode enforce" in text
+    assert re.search(rf"{OTHER_MX}: .*does not name it.*certificate-name-missing", text), text
+    assert "mx1.lab.test: probed now: it encrypts" in text
+
+    other_mx.take(OTHER_MX)
+    text = ready(READY)
+    path, line = re.search(r"1\. change the line at (\S+):(\d+) to: MTASTSMode enforce",
+                           text).groups()
+    told = Path(path).read_text().splitlines()
+    assert told[int(line) - 1].strip() == "MTASTSMode testing"
+    told[int(line) - 1] = "MTASTSMode enforce"
+    Path(path).write_text("\n".join(told) + "\n")
+    apache.configtest()
+    apache.graceful()
+    assert "id-out-of-step" in ready(NOT_YET)
+
+    domain.publish_id()
+    assert domain.fetch().body == policy_text("enforce", "mx1.lab.test", OTHER_MX)
+    assert "mode enforce is on, and safe" in ready(READY)
+
+    other_mx.take("other.lab.test")
+    text = ready(NO)
+    assert "mode enforce is on, and holds up mail: one thing is broken" in text
+    assert f"1. change the line at {path}:{line} to: MTASTSMode testing" in text

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The warning at start about mode enforce, where reports tell of failures that it turns into refused
+mail."""
+
+import datetime
+
+import process
+from database import Database
+from policy import MX
+from report import conf, make, packed, post
+
+WARNED = r"\[mta_sts:warn\].*\[enforce-failures\]$"
+
+EXPIRED = ("certificate-expired", "mx1.example.com")
+
+# Domain: mode, result type, MX, sessions, days ago. Those with most failures are looked at first, so
+# that the others were passed over when a line about the last ones is there.
+DOMAINS = {
+    "testing.example": ("testing", *EXPIRED, 9, 2),
+    "old.example": ("enforce", *EXPIRED, 9, 20),
+    "fetch.example": ("enforce", "sts-policy-fetch-error", None, 9, 2),
+    "unclear.example": ("enforce", "validation-failure", "mx1.example.com", 9, 2),
+    "refused.example": ("enforce", *EXPIRED, 3, 2),
+    "hostile.example": ("enforce", "starttls-not-supported", "\x1b[2J$(reboot)", 2, 2),
+}
+SAID = {
+    "refused.example": "of the last 14 days tell of 3 sessions that it makes senders refuse: The "
+                       "certificate of mx1.example.com is out of date. Renew it",
+    "hostile.example": "The sender reached your mail server, and it did not offer encryption",
+}
+
+
+def failing(domain, kind, mx, sessions, days_ago):
+    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days_ago)
+    failure = {"result-type": kind, "failed-session-count": sessions}
+    if mx:
+        failure["receiving-mx-hostname"] = mx
+    return make(policies=[{
+        "policy": {"policy-type": "sts", "policy-domain": domain},
+        "summary": {"total-successful-session-count": 5, "total-failure-session-count": sessions},
+        "failure-details": [failure]}],
+        **{"date-range": {"start-datetime": f"{day}T00:00:00Z",
+                          "end-datetime": f"{day}T23:59:59Z"}})
+
+
+def test_enforce_is_warned_of_at_start_where_reports_tell_of_mail_that_it_refuses(make_with):
+    server = make_with([WARNED]).configure(conf("".join(
+        f"<MTASTSPolicy {domain}>\n{MX}MTASTSMode {mode}\n</MTASTSPolicy>\n"
+        for domain, (mode, *_) in DOMAINS.items()))).start()
+    for domain, (_, *failure) in DOMAINS.items():
+        assert post(server, packed(failing(domain, *failure))).status == 201
+    process.wait_for(
+        lambda: len(Database(server).run("SELECT id FROM tlsrpt_report")) == len(DOMAINS),
+        "the reports to be in the index")
+    server.stop()
+    before = len(server.log.matching(WARNED))
+
+    server.start()
+    lines = process.wait_for(
+        lambda: (now := server.log.matching(WARNED)[before:]) and "hostile.example: " in now[-1]
+        and now, "the warnings")
+    assert len(lines) == len(SAID)
+    for line, (domain, said) in zip(lines, SAID.items()):
+        assert f"{domain}: mode enforce is set, but reports " in line and said in line
+        assert f" All of it: mta-sts ready {domain} [enforce-failures]" in line
+        assert "\x1b" not in line and "reboot" not in line

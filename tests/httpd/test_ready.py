@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `mta-sts ready` knows from the module: the policies that it noted as served earlier."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import process
+from database import Database
+from httpd import proxied
+from policy import HOST, text
+from report import ENDPOINT, make, packed, post
+
+COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
+
+
+def conf(mx):
+    return proxied(HOST, f"MTASTSMx {mx}\n{ENDPOINT}")
+
+
+def counted(server, policy):
+    """The reports that weigh, where this policy is the one served now."""
+    done = subprocess.run(
+        [COMMAND, "ready", "--no-check", "--since", "all", "--state-dir", server.root / "state",
+         "--policy", policy, "--format", "json", "example.com"],
+        env={"PATH": "/nonexistent"}, capture_output=True, timeout=60)
+    assert done.stderr == b""
+    return json.loads(done.stdout)["domains"][0]["reports"]["counted"]
+
+
+def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_path):
+    now = tmp_path / "now"
+    now.write_bytes(text("mx2.example.com"))
+    server = start(conf("mx1.example.com"))
+    for number, name in enumerate(["mx1.example.com", "mx9.example.com"]):
+        assert post(server, packed(make(number, policies=[{
+            "policy": {"policy-type": "sts", "policy-domain": "example.com",
+                       "policy-string": text(name).decode().split("\r\n")[:-1]},
+            "summary": {"total-successful-session-count": 5,
+                        "total-failure-session-count": 0}}]))).status == 201
+    process.wait_for(lambda: Database(server).history(), "the history")
+    server.configure(conf("mx2.example.com"))
+    server.graceful()
+    process.wait_for(lambda: len(Database(server).history()) == 2, "the new policy")
+    assert counted(server, now) == 1
+
+    (server.root / "state/reports.db").unlink()
+    assert counted(server, now) == 0
