@@ -12,6 +12,8 @@
 #define PGSQL_WRITERS "SELECT pg_advisory_xact_lock(%lld)"
 #define PGSQL_LOCK 0x6d7461737473LL
 
+#define CLOSED "the database is closed: open it again"
+
 #define VALUES_MAX 32
 
 typedef enum value_kind { VALUE_TEXT, VALUE_INT, VALUE_LONG, VALUE_LONG_LONG } value_kind;
@@ -87,7 +89,7 @@ static const char *prepare(mta_sts_database *db, const char *sql, const statemen
     int code;
 
     if (!db->handle) {
-        return "the database is closed: open it again";
+        return CLOSED;
     }
     if (!made) {
         made = apr_pcalloc(db->pool, sizeof(*made));
@@ -163,6 +165,17 @@ const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
     error = run_prepared(db, sql, args);
     va_end(args);
     apr_pool_clear(db->scratch);
+    db->has_failed |= error != NULL;
+    return error;
+}
+
+const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *statements)
+{
+    const char *error = db->handle ? NULL : CLOSED;
+
+    for (; *statements && !error; statements++) {
+        error = run_plain(db, *statements);
+    }
     db->has_failed |= error != NULL;
     return error;
 }
@@ -253,7 +266,7 @@ static const char *begin(mta_sts_database *db, const char *sql, const char *doin
     int code;
 
     if (!db->handle) {
-        return "the database is closed: open it again";
+        return CLOSED;
     }
     if (!mta_sts_database_is_there(db)) {
         apr_snprintf(db->error, sizeof(db->error),

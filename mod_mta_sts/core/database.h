@@ -115,6 +115,9 @@ void mta_sts_database_rollback(mta_sts_database *db);
 const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Runs statements without values, one after the other up to a NULL. */
+const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *statements);
+
 /*
  * Takes one row.
  *

@@ -41,6 +41,7 @@ typedef struct tlsrpt_index_task {
     /* All 0 at first, and of no concern to the caller. */
     int folder;
     apr_time_t swept;
+    apr_int64_t removed;
 } tlsrpt_index_task;
 
 /* For reports that were accepted once, whatever the limits were: those of memory still hold. */

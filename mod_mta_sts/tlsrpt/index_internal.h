@@ -10,6 +10,7 @@
  * What the writing half of the index shares:
  *
  *   index_tend.c   walks the spool, and says what comes in and what goes
+ *   index_forget.c forgets a host, and what nobody names any more
  *   index_row.c    the rows of one report
  *   index_facts.c  what a report says, in numbers
  *   index_word.c   the numbers of texts
@@ -120,6 +121,11 @@ void tlsrpt_delta_subtract(tlsrpt_batch *batch, const tlsrpt_facts *facts);
 
 /* Writes all of it. */
 const char *tlsrpt_delta_write(tlsrpt_batch *batch);
+
+/* --- index_forget.c --- */
+
+/* Removes texts that no row names any more. With a million reports it takes a second or two. */
+const char *tlsrpt_words_sweep(mta_sts_database *db);
 
 /* --- index_row.c --- */
 

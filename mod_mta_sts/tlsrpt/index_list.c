@@ -23,18 +23,26 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-#define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND domain > 0 AND" FILTER_WHERE
+/* The sign keeps SQLite from walking through the whole table in the order of domains. */
+#define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND +domain > 0 AND" FILTER_WHERE
 
 /* Those with failed sessions, which are few, or few at a time. */
 static const char *find_failing(const tlsrpt_query *query, const tlsrpt_page *page,
                                 apr_array_header_t *list)
 {
-    return mta_sts_database_rows(query->db,
-                                 "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT domain, "
-                                 "sum(failed * 1.0) AS failed" FAILING
-                                 " GROUP BY domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
-                                 " ORDER BY s.failed DESC, d.text LIMIT %d OFFSET %d",
-                                 push_domain, list, FILTER_VALUES(query), page->count, page->first);
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT +domain AS domain, "
+        "sum(failed * 1.0) AS failed" FAILING
+        " GROUP BY +domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
+        " ORDER BY s.failed DESC, d.text LIMIT %d OFFSET %d",
+        push_domain, list, FILTER_VALUES(query), page->count, page->first);
+}
+
+static const char *count_failing(const tlsrpt_query *query, apr_int64_t *count)
+{
+    return mta_sts_database_rows(query->db, "SELECT count(DISTINCT domain)" FAILING, take_count,
+                                 count, FILTER_VALUES(query));
 }
 
 /* The others, by name. */
@@ -70,20 +78,15 @@ const char *tlsrpt_query_domains(const tlsrpt_query *query, const tlsrpt_page *p
     if (query->has_domain) {
         return page->first > 0 || page->count < 1 ? NULL : find_one(query, *list);
     }
-    error = find_failing(query, page, *list);
+    error = page->first > 0 ? count_failing(query, &failing) : NULL;
+    if (!error && (page->first == 0 || page->first < failing)) {
+        error = find_failing(query, page, *list);
+    }
     if (error || (*list)->nelts >= page->count) {
         return error;
     }
-    if ((*list)->nelts == 0) {
-        error = mta_sts_database_rows(query->db, "SELECT count(DISTINCT domain)" FAILING,
-                                      take_count, &failing, FILTER_VALUES(query));
-    }
-    else {
-        failing = page->first + (*list)->nelts;
-    }
-    return error ? error
-                 : find_others(query, page->first > failing ? page->first - (int)failing : 0,
-                               page->count - (*list)->nelts, *list);
+    return find_others(query, page->first > failing ? page->first - (int)failing : 0,
+                       page->count - (*list)->nelts, *list);
 }
 
 static const char *add_totals(const tlsrpt_query *query, const apr_array_header_t *names,

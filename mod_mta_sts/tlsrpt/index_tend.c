@@ -27,7 +27,6 @@ const tlsrpt_limits tlsrpt_index_limits = {
 
 /* Rows asked for at once. */
 #define EXPIRED_AT_ONCE 500
-#define FORGOTTEN_AT_ONCE 500
 
 /* How often the quarantine is looked through. */
 #define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
@@ -132,16 +131,24 @@ static const char *expire(tending *t)
     return error;
 }
 
-/* What was put into quarantine is not in the index. */
-static void sweep(tending *t)
+/* Once a day: what was put into quarantine is not in the index, and texts stay behind when rows go.
+ */
+static const char *sweep(mta_sts_database *db, tlsrpt_index_task *task)
 {
     apr_time_t now = apr_time_now();
-    tlsrpt_index_task *task = t->task;
 
-    if (task->keep_days > 0 && now - task->swept >= SWEEP_INTERVAL) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
-        task->swept = now;
+    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
+        return NULL;
     }
+    task->swept = now;
+    if (task->keep_days > 0) {
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
+    }
+    if (!task->removed) {
+        return NULL;
+    }
+    task->removed = 0;
+    return tlsrpt_words_sweep(db);
 }
 
 /* --- one folder --- */
@@ -378,79 +385,6 @@ const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr
         task->folder = folder; /* what was done since is undone */
         return error;
     }
-    if (!done->more) {
-        sweep(t);
-    }
-    return NULL;
-}
-
-/* --- forgetting --- */
-
-static int take_count(void *baton, const char *const *columns)
-{
-    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
-    return 0;
-}
-
-/* Everything, numbers of texts and all. */
-static const char *forget_all(mta_sts_database *db)
-{
-    static const char *const tables[] = {
-        "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
-        "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
-        "DELETE FROM tlsrpt_cause",        "DELETE FROM tlsrpt_folder",
-        "DELETE FROM tlsrpt_word",         "DELETE FROM tlsrpt_domain",
-        "DELETE FROM tlsrpt_organization",
-    };
-    const char *error = NULL;
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(tables) / sizeof(tables[0]) && !error; i++) {
-        error = mta_sts_database_run(db, tables[i]);
-    }
-    return error;
-}
-
-/* The reports of a host, one by one, for those of others stay. */
-static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
-{
-    apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(known_row));
-    const char *error =
-        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_folder WHERE host = %lld", batch->host);
-    int i;
-
-    if (!error) {
-        error = mta_sts_database_rows(batch->db,
-                                      "SELECT id, digest, file FROM tlsrpt_report"
-                                      " WHERE host = %lld LIMIT %d",
-                                      push_row, rows, batch->host, FORGOTTEN_AT_ONCE);
-    }
-    for (i = 0; i < rows->nelts && !error && apr_time_now() < deadline; i++) {
-        error = tlsrpt_row_remove(batch, APR_ARRAY_IDX(rows, i, known_row).id);
-        apr_pool_clear(batch->ptemp);
-    }
-    *more = i < rows->nelts || rows->nelts == FORGOTTEN_AT_ONCE;
-    return error;
-}
-
-const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_interval_time_t budget,
-                                apr_pool_t *p, int *more)
-{
-    mta_sts_findings *findings = mta_sts_findings_make(p);
-    apr_time_t deadline = apr_time_now() + budget;
-    apr_int64_t others = 0;
-    tlsrpt_batch batch;
-    const char *error = tlsrpt_batch_begin(&batch, db, host, p, findings);
-
-    *more = 0;
-    if (error) {
-        return error;
-    }
-    error = mta_sts_database_rows(
-        db, "SELECT count(*) FROM (SELECT 1 FROM tlsrpt_report WHERE host <> %lld LIMIT 1) s",
-        take_count, &others, batch.host);
-    if (!error) {
-        error = others ? forget_some(&batch, deadline, more) : forget_all(db);
-    }
-    return tlsrpt_batch_end(&batch, error);
+    task->removed += done->gone + done->expired;
+    return done->more ? NULL : sweep(db, task);
 }

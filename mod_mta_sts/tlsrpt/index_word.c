@@ -13,19 +13,31 @@
  */
 #define ALONE "localhost"
 
+#define NEXT(table) "(SELECT coalesce(max(id), 0) + 1 FROM " table ")"
+
 static const struct {
-    const char *next, *find, *add;
+    const char *find, *add;
 } statements[TLSRPT_WORDS] = {
-    {"SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_word",
-     "SELECT id FROM tlsrpt_word WHERE text = %s",
+    {"SELECT id FROM tlsrpt_word WHERE text = %s",
      "INSERT INTO tlsrpt_word (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
-    {"SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_domain",
-     "SELECT id FROM tlsrpt_domain WHERE text = %s",
+    {"SELECT id FROM tlsrpt_domain WHERE text = %s",
      "INSERT INTO tlsrpt_domain (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
-    {"SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_organization",
-     "SELECT id FROM tlsrpt_organization WHERE text = %s",
+    {"SELECT id FROM tlsrpt_organization WHERE text = %s",
      "INSERT INTO tlsrpt_organization (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
 };
+
+/* The numbers that rows added in a batch begin with. */
+static int take_next(void *baton, const char *const *columns)
+{
+    tlsrpt_batch *batch = baton;
+    int i;
+
+    for (i = 0; i < TLSRPT_WORDS; i++) {
+        batch->next_word[i] = (long long)mta_sts_database_number(columns[i]);
+    }
+    batch->next_report = (long long)mta_sts_database_number(columns[TLSRPT_WORDS]);
+    return 0;
+}
 
 static int take_number(void *baton, const char *const *columns)
 {
@@ -38,15 +50,15 @@ static const char *begin(tlsrpt_batch *batch, const char *host)
     const char *error = mta_sts_database_begin(batch->db);
     int i;
 
-    for (i = 0; i < TLSRPT_WORDS && !error; i++) {
+    for (i = 0; i < TLSRPT_WORDS; i++) {
         batch->known[i] = apr_hash_make(batch->p);
-        error =
-            mta_sts_database_rows(batch->db, statements[i].next, take_number, &batch->next_word[i]);
     }
     if (!error) {
-        error =
-            mta_sts_database_rows(batch->db, "SELECT coalesce(max(id), 0) + 1 FROM tlsrpt_report",
-                                  take_number, &batch->next_report);
+        error = mta_sts_database_rows(
+            batch->db,
+            "SELECT " NEXT("tlsrpt_word") ", " NEXT("tlsrpt_domain") ", " NEXT(
+                "tlsrpt_organization") ", " NEXT("tlsrpt_report"),
+            take_next, batch);
     }
     if (!mta_sts_database_is_shared(batch->db)) {
         host = ALONE;

@@ -142,7 +142,7 @@ apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_
  *
  * @return number of files removed
  */
-apr_int64_t tlsrpt_spool_expire(const tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before);
+apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before);
 
 /*
  * What is known of each file in one folder from its header line alone.

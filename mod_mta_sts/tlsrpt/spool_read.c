@@ -171,70 +171,6 @@ apr_status_t tlsrpt_spool_folder_changed(const tlsrpt_spool *spool, tlsrpt_area 
 /* What is done with each name in a folder. */
 typedef void visitor(int folder, const char *name, void *baton);
 
-static void push_entry(apr_array_header_t *list, const struct dirent *entry)
-{
-    tlsrpt_spool_entry *made;
-
-    if (tlsrpt_spool_is_digest(entry->d_name)) {
-        made = apr_array_push(list);
-        made->digest = apr_pstrdup(list->pool, entry->d_name);
-        made->file = (apr_int64_t)entry->d_ino;
-    }
-}
-
-/* Reads a folder to its end; fd is closed. 0, or errno. */
-static int push_entries(int fd, apr_array_header_t *list)
-{
-    DIR *folder = fdopendir(fd);
-    const struct dirent *entry;
-    int problem;
-
-    if (!folder) {
-        problem = errno;
-        close(fd);
-        return problem;
-    }
-    for (errno = 0; (entry = readdir(folder)) != NULL; errno = 0) {
-        push_entry(list, entry);
-    }
-    problem = errno;
-    closedir(folder);
-    return problem;
-}
-
-apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_area area,
-                                              int folder, apr_pool_t *p, mta_sts_findings *findings)
-{
-    apr_array_header_t *list = apr_array_make(p, 16, sizeof(tlsrpt_spool_entry));
-    tlsrpt_folder_rules rules = {geteuid(), getegid(), 0};
-    int before = findings->list->nelts, problem, fd, parent;
-    const char *path;
-    char name[3];
-
-    folder_name(folder, name);
-    path =
-        apr_psprintf(findings->pool, "%s/%s/%s", spool->state_dir, tlsrpt_spool_areas[area], name);
-    parent = tlsrpt_spool_open_area(spool, area, 0, findings);
-    fd = parent < 0 ? -1 : tlsrpt_folder_open(parent, name, path, &rules, findings);
-    if (parent < 0 && findings->list->nelts == before) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-missing", path, NULL,
-                            "there are no reports to look at: it is not there");
-    }
-    if (parent >= 0) {
-        close(parent);
-    }
-    if (fd < 0) {
-        return findings->list->nelts == before ? list : NULL;
-    }
-    problem = push_entries(fd, list);
-    if (problem) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-unreadable", path, NULL,
-                            "it cannot be read: %s", strerror(problem));
-        return NULL;
-    }
-    return list;
-}
-
 static void each_name(int fd, visitor *visit, void *baton)
 {
     DIR *folder = fdopendir(fd);
@@ -372,44 +308,6 @@ static void remove_stale(int folder, const char *name, void *baton)
         info.st_mtime < *now - STALE) {
         unlinkat(folder, name, 0);
     }
-}
-
-typedef struct expiry {
-    apr_time_t before;
-    apr_int64_t removed;
-} expiry;
-
-static void remove_old(int folder, const char *name, void *baton)
-{
-    expiry *old = baton;
-    struct stat info;
-
-    if (tlsrpt_spool_is_digest(name) && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-        apr_time_from_sec(info.st_mtime) < old->before && unlinkat(folder, name, 0) == 0) {
-        old->removed++;
-    }
-}
-
-apr_int64_t tlsrpt_spool_expire(const tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before)
-{
-    expiry old = {before, 0};
-    apr_pool_t *p;
-    int i;
-
-    apr_pool_create(&p, NULL);
-    for (i = 0; i < TLSRPT_SPOOL_FOLDERS; i++) {
-        char name[3];
-        int fd;
-
-        folder_name(i, name);
-        fd = open_folder(spool, area, name, p);
-        if (fd >= 0) {
-            each_name(fd, remove_old, &old);
-        }
-        apr_pool_clear(p);
-    }
-    apr_pool_destroy(p);
-    return old.removed;
 }
 
 void tlsrpt_spool_tidy(const tlsrpt_spool *spool)

@@ -339,6 +339,35 @@ static void test_rows_go_with_their_files_and_no_sum_is_left(void **state)
     assert_nothing_is_left(index);
 }
 
+static void test_texts_that_nobody_names_any_more_go(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const char *digest =
+        keep(index,
+             report_json(p, "Gone", "1", MONDAY,
+                         policy_json(p, "sts", "gone.example", "1", "1",
+                                     failure_json(p, "gone", "gone", "gone", "1"))),
+             NULL);
+
+    keep(index,
+         report_json(p, "Here", "1", MONDAY,
+                     policy_json(p, "tlsa", "here.example", "1", "1",
+                                 failure_json(p, "here", "mx", "1", "1"))),
+         NULL);
+    tend(index);
+    tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, digest);
+    tend(index);
+    assert_int_equal(count_rows(index, "tlsrpt_domain"), 2);
+    index->task.swept = 0; /* a day later */
+    tend(index);
+    assert_int_equal(count_rows(index, "tlsrpt_domain"), 1);
+    assert_int_equal(count_rows(index, "tlsrpt_organization"), 1);
+    /* host, channel, type, policy; type, mx, reason and two addresses of the failure */
+    assert_int_equal(count_rows(index, "tlsrpt_word"), 9);
+    assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
 static void test_everything_is_read_again_after_it_was_forgotten(void **state)
 {
     indexed *index = make_index(state);
@@ -823,6 +852,7 @@ int main(void)
         DATABASE_TESTS(test_a_report_that_comes_again_verified_becomes_verified),
         PGSQL_TEST(test_the_same_report_in_the_spools_of_two_machines_counts_once),
         DATABASE_TESTS(test_rows_go_with_their_files_and_no_sum_is_left),
+        DATABASE_TESTS(test_texts_that_nobody_names_any_more_go),
         DATABASE_TESTS(test_everything_is_read_again_after_it_was_forgotten),
         PGSQL_TEST(test_reports_of_other_machines_are_not_forgotten),
         SQLITE_TEST(test_a_folder_that_did_not_change_is_not_read),
