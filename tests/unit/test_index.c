@@ -5,7 +5,7 @@
 
 #include <utime.h>
 
-#define MANY 2000
+#define MANY 1000
 #define LARGEST "9223372036854775807"
 
 /* --- sums --- */
@@ -120,7 +120,7 @@ static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
     unsigned seed = 7, round, i;
 
     for (round = 0; round < 3; round++) {
-        for (i = 0; i < 60; i++) {
+        for (i = 0; i < 25; i++) {
             keep_mixed(index, &seed);
         }
         tend(index); /* what comes later may take the place of what counted */
@@ -128,7 +128,7 @@ static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
             assert_string_equal(index_text(index, &filters[i]), tally_text(index, &filters[i]));
         }
     }
-    assert_true(index->all.conflicts > 5);
+    assert_true(index->all.conflicts > 2);
 }
 
 static void test_sums_stop_at_the_largest_number(void **state)
@@ -328,11 +328,11 @@ static void test_rows_go_with_their_files_and_no_sum_is_left(void **state)
     indexed *index = make_index(state);
     unsigned seed = 3, i;
 
-    for (i = 0; i < 80; i++) {
+    for (i = 0; i < 30; i++) {
         keep_mixed(index, &seed);
     }
     tend(index);
-    assert_true(count_rows(index, "tlsrpt_cause") > 20);
+    assert_true(count_rows(index, "tlsrpt_cause") > 10);
     remove_everything(index);
     tend(index);
     assert_int_equal(index->all.gone, index->all.added);
@@ -375,7 +375,7 @@ static void test_everything_is_read_again_after_it_was_forgotten(void **state)
     const char *before;
     int more;
 
-    for (i = 0; i < 40; i++) {
+    for (i = 0; i < 20; i++) {
         keep_mixed(index, &seed);
     }
     tend(index);
