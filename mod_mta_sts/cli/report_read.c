@@ -26,7 +26,7 @@ typedef struct reading {
     int total;             /* of them; 0: not known */
     int seen;              /* files, or reports of the store, so far */
     int written;           /* reports */
-    apr_time_t told;       /* when progress is told next; 0: standard error is no terminal */
+    apr_time_t told;       /* when progress is told next; 0: never */
     int has_told;
 } reading;
 
@@ -91,6 +91,12 @@ static void prepare(const reading *all, apr_pool_t *p, const tlsrpt_reading *rea
 
         call->format->render(&ready->text, call, &item);
     }
+}
+
+/* On a terminal, unless the reports themselves come there one by one. */
+static int shows_progress(const cli_report_call *call)
+{
+    return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
 }
 
 static void tell_progress(reading *all)
@@ -252,7 +258,7 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
     memset(result, 0, sizeof(*result));
     result->rejected = apr_array_make(p, 1, sizeof(cli_report_rejected));
     all.tally = tlsrpt_tally_make(p, &call->filter);
-    all.told = isatty(STDERR_FILENO) ? apr_time_now() + PROGRESS_AFTER : 0;
+    all.told = shows_progress(call) ? apr_time_now() + PROGRESS_AFTER : 0;
     if (!call->path_count) {
         spool = cli_store_open(p, name, call->state_dir, CLI_STORE_READ);
         if (!spool) {
