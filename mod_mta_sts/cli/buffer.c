@@ -40,10 +40,15 @@ void cli_buffer_text(cli_buffer *buffer, const char *text)
 
 void cli_buffer_number(cli_buffer *buffer, apr_int64_t number)
 {
-    char text[24];
+    char text[24], *digit = text + sizeof(text);
+    apr_uint64_t left = number < 0 ? -(apr_uint64_t)number : (apr_uint64_t)number;
 
-    cli_buffer_add(buffer, text,
-                   (apr_size_t)apr_snprintf(text, sizeof(text), "%" APR_INT64_T_FMT, number));
+    do {
+        *--digit = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    cli_buffer_add(buffer, "-", number < 0);
+    cli_buffer_add(buffer, digit, (apr_size_t)(text + sizeof(text) - digit));
 }
 
 /* The code point of a valid sequence of two or three octets. */

@@ -4,7 +4,14 @@
 import json
 import subprocess
 
+import process
+import report
+from policy import identity
+
 OWNER = ["setpriv", "--reuid", "www-data", "--regid", "www-data", "--clear-groups", "--"]
+
+FAILED = r"\[mta_sts:warn\].*\[database-failed\]$"
+WORKS = r"\[mta_sts:notice\].* works again \[database-works\]$"
 
 
 class Database:
@@ -35,3 +42,26 @@ class Database:
         """The digests of the reports that are counted, each as often as it is there."""
         return sorted(row["digest"] for row in self.run(
             "SELECT digest FROM tlsrpt_report WHERE state = 0"))
+
+
+def noted(server, *expected, domain="example.com"):
+    """Waits until the history of a domain is these texts, the last of them still served."""
+    wanted = [(identity(one), one.decode(), number == len(expected))
+              for number, one in enumerate(expected, 1)]
+    process.wait_for(lambda: Database(server).history(domain) == wanted, "the history of " + domain)
+
+
+def indexed(server, numbers):
+    """Waits until exactly these reports are counted, each once."""
+    wanted = sorted(report.digest(report.make(number)) for number in numbers)
+    process.wait_for(lambda: Database(server).reports() == wanted, f"{len(wanted)} reports", 60)
+    sums, = Database(server).run("SELECT sum(reports) AS reports, sum(successful) AS successful "
+                                 "FROM tlsrpt_sum WHERE domain <> 0")
+    assert (sums["reports"], sums["successful"]) == (len(wanted), sum(numbers))
+
+
+def watchdogs(server):
+    """The processes that have the database open."""
+    path = str(server.root / "state/reports.db")
+    return [pid for pid in server.children()
+            if any(name.startswith(path) for name in process.opened(pid))]

@@ -5,7 +5,7 @@
 
 #include <utime.h>
 
-#define MANY 2000
+#define MANY 1000
 #define LARGEST "9223372036854775807"
 
 /* --- sums --- */
@@ -69,38 +69,46 @@ static const char *number(apr_pool_t *p, unsigned value)
     return apr_psprintf(p, "%u", value);
 }
 
+/* One call of chance a statement: the order of those within one is the compiler's. */
+static const char *mixed_failure(apr_pool_t *p, unsigned *seed)
+{
+    static const char *const results[] = {"certificate-expired", "starttls-not-supported", ""};
+    const char *result = results[chance(seed, 3)];
+    const char *mx = apr_psprintf(p, "mx%u", chance(seed, 3));
+    const char *detail = number(p, chance(seed, 9));
+
+    return failure_json(p, result, mx, detail, number(p, chance(seed, 50)));
+}
+
 static const char *mixed_policy(apr_pool_t *p, unsigned *seed, unsigned failures)
 {
     static const char *const types[] = {"sts", "tlsa", "no-policy-found"};
-    static const char *const results[] = {"certificate-expired", "starttls-not-supported", ""};
-    const char *details = "";
+    const char *type = types[chance(seed, 3)], *details = "", *domain, *successful;
     unsigned i;
 
     for (i = 0; i < failures; i++) {
-        details = apr_pstrcat(p, details, i ? "," : "",
-                              failure_json(p, results[chance(seed, 3)],
-                                           apr_psprintf(p, "mx%u", chance(seed, 3)),
-                                           number(p, chance(seed, 9)), number(p, chance(seed, 50))),
-                              NULL);
+        details = apr_pstrcat(p, details, i ? "," : "", mixed_failure(p, seed), NULL);
     }
-    return policy_json(p, types[chance(seed, 3)], apr_psprintf(p, "d%u.example", chance(seed, 6)),
-                       number(p, chance(seed, 100)),
-                       number(p, chance(seed, 3) ? 0 : chance(seed, 20)), details);
+    domain = apr_psprintf(p, "d%u.example", chance(seed, 4));
+    successful = number(p, chance(seed, 100));
+    return policy_json(p, type, domain, successful, number(p, chance(seed, 20)), details);
 }
 
 static void keep_mixed(indexed *index, unsigned *seed)
 {
     static const char *const organizations[] = {"Google", "google", "Mail.ru", "M\xc3\xbcller", ""};
     apr_pool_t *p = index->p;
-    const char *policies = mixed_policy(p, seed, chance(seed, 4));
+    unsigned failures = chance(seed, 4);
+    const char *policies = mixed_policy(p, seed, failures), *organization, *verified;
+    int day;
 
     if (chance(seed, 2)) {
-        policies = apr_pstrcat(p, policies, ",", mixed_policy(p, seed, chance(seed, 2)), NULL);
+        policies = apr_pstrcat(p, policies, ",", mixed_policy(p, seed, 1), NULL);
     }
-    keep(index,
-         report_json(p, organizations[chance(seed, 5)], number(p, chance(seed, 6)),
-                     MONDAY + (int)chance(seed, 4), policies),
-         chance(seed, 3) ? NULL : "example.net");
+    organization = organizations[chance(seed, 5)];
+    day = MONDAY + (int)chance(seed, 3);
+    verified = chance(seed, 3) ? NULL : "example.net";
+    keep(index, report_json(p, organization, number(p, chance(seed, 2)), day, policies), verified);
 }
 
 static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
@@ -120,7 +128,7 @@ static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
     unsigned seed = 7, round, i;
 
     for (round = 0; round < 3; round++) {
-        for (i = 0; i < 60; i++) {
+        for (i = 0; i < 25; i++) {
             keep_mixed(index, &seed);
         }
         tend(index); /* what comes later may take the place of what counted */
@@ -128,7 +136,7 @@ static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
             assert_string_equal(index_text(index, &filters[i]), tally_text(index, &filters[i]));
         }
     }
-    assert_true(index->all.conflicts > 5);
+    assert_true(index->all.conflicts > 2);
 }
 
 static void test_sums_stop_at_the_largest_number(void **state)
@@ -328,11 +336,11 @@ static void test_rows_go_with_their_files_and_no_sum_is_left(void **state)
     indexed *index = make_index(state);
     unsigned seed = 3, i;
 
-    for (i = 0; i < 80; i++) {
+    for (i = 0; i < 30; i++) {
         keep_mixed(index, &seed);
     }
     tend(index);
-    assert_true(count_rows(index, "tlsrpt_cause") > 20);
+    assert_true(count_rows(index, "tlsrpt_cause") > 10);
     remove_everything(index);
     tend(index);
     assert_int_equal(index->all.gone, index->all.added);
@@ -375,7 +383,7 @@ static void test_everything_is_read_again_after_it_was_forgotten(void **state)
     const char *before;
     int more;
 
-    for (i = 0; i < 40; i++) {
+    for (i = 0; i < 20; i++) {
         keep_mixed(index, &seed);
     }
     tend(index);

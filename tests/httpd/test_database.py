@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad days of the database: whatever happens to it, policies are served and reports kept, and it
+works again by itself."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+
+import pytest
+
+import policy
+import process
+import report
+from database import FAILED, OWNER, WORKS, Database, indexed, noted, watchdogs
+from httpd import CHILD, proxied
+from policy import HOST, MX, POLICY, identity, text
+from postgres import Postgres
+from report import Spool, make, packed, post
+
+
+def serve(server, mode):
+    """Another policy from now on, which is to come into the history; its text."""
+    server.configure(re.sub("MTASTSMode .*\n", "", server.body).replace(
+        MX, f"{MX}MTASTSMode {mode}\n"))
+    server.graceful()
+    return text("mx1.example.com", mode=mode)
+
+
+def test_only_children_open_the_database(start):
+    server = start(proxied(HOST, MX))
+    noted(server, POLICY)
+    assert len(watchdogs(server)) == 1
+    assert not [name for name in process.opened(server.pid) if "reports.db" in name]
+    for name in ("reports.db", "reports.db-wal", "reports.db-shm"):
+        info = (server.root / "state" / name).stat()
+        assert (info.st_uid, info.st_gid) == (CHILD.pw_uid, CHILD.pw_gid)
+        assert stat.S_IMODE(info.st_mode) == 0o600
+
+
+def put_nothing(state, _):
+    del state
+
+
+def put_link(state, other):
+    state.symlink_to(other)
+
+
+def put_file(state, _):
+    state.write_text("")
+
+
+def put_folder(state, other):
+    other.rename(state)
+
+
+def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again(start):
+    server = start(proxied(HOST, MX))
+    noted(server, POLICY)
+    state, aside, other = (server.root / name for name in ("state", "aside", "other"))
+    for put in (put_nothing, put_link, put_file, put_folder):
+        other.mkdir(mode=0o700)
+        shutil.chown(other, CHILD.pw_uid, CHILD.pw_gid)
+        state.rename(aside)
+        put(state, other)
+        process.wait_for(lambda: not any(str(aside) in name for child in server.children()
+                                         for name in process.opened(child)),
+                         "the old one to be closed")
+        policy.check(server.fetch())
+        if put == put_folder:
+            noted(server, POLICY)  # in a database of its own
+            state.rename(other)
+        else:
+            assert os.listdir(other) == []
+            if put != put_nothing:
+                state.unlink()
+        shutil.rmtree(other)
+        aside.rename(state)
+        process.wait_for(lambda: watchdogs(server), "it to be open again")
+    noted(server, POLICY, serve(server, "enforce"))
+    assert not server.log.matching(r"\[database-")
+
+
+def test_a_damaged_database_is_told_once_and_a_new_one_works(make_with):
+    server = make_with([FAILED, WORKS]).configure(report.conf()).start()
+    noted(server, POLICY)
+    server.stop()
+    path = server.root / "state/reports.db"
+    path.write_bytes(b"damaged " * 1000)
+    server.start()
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+    assert post(server, packed(make())).status == 201
+    server.graceful()
+    policy.check(server.fetch())
+    path.unlink()
+    process.wait_for(lambda: server.log.matching(WORKS), "it to work again")
+    noted(server, POLICY)
+    indexed(server, [0])
+    line, = server.log.matching(FAILED)
+    assert "is damaged" in line and "mta-sts reindex" in line
+    Spool(server).check()
+
+
+def test_a_database_in_a_folder_that_is_missing_is_told_once_and_works_once_it_is_there(make_with):
+    server = make_with([FAILED, WORKS]).configure(
+        "MTASTSDatabase sqlite3 @ROOT@/missing/index.db\n" + report.conf()).start()
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+    policy.check(server.fetch())
+    assert post(server, packed(make())).status == 201
+    (server.root / "missing").mkdir(mode=0o700)
+    shutil.chown(server.root / "missing", CHILD.pw_uid, CHILD.pw_gid)
+    process.wait_for(lambda: server.log.matching(WORKS), "it to work")
+    database = Database(server, server.root / "missing/index.db")
+    assert [served for _, _, served in database.history()] == [True]
+    assert len(server.log.matching(FAILED)) == 1
+
+
+@contextlib.contextmanager
+def locked(server):
+    """The database is being written to by somebody else."""
+    with subprocess.Popen([*OWNER, "sqlite3", str(server.root / "state/reports.db")],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdin.write(b".timeout 60000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == b"locked\n"
+        yield
+        holder.stdin.close()
+
+
+@pytest.mark.parametrize("mpm", ["prefork", "event"])
+def test_a_locked_database_is_waited_for_without_a_word_and_holds_nothing_up(make_with, mpm):
+    server = make_with(mpm=mpm).configure(report.conf()).start()
+    noted(server, POLICY)
+    with locked(server):
+        began = time.monotonic()
+        old = server.children()
+        strict = serve(server, "enforce")
+        process.wait_for(lambda: watchdogs(server), "the new generation to open it")
+        policy.check(server.fetch(), strict)
+        assert post(server, packed(make())).status == 201
+        process.wait_for(lambda: not old & server.children(), "the old children to end")
+        server.stop()
+        server.start()
+        # Most of it is waiting for children that httpd starts.
+        assert time.monotonic() - began < 30
+    noted(server, POLICY, strict)
+    indexed(server, [0])
+    assert not server.log.matching(r"\[database-")
+
+
+def test_an_old_generation_with_a_connection_lets_go_of_the_database(make_with):
+    server = make_with([r"\[report-cut\]$"], "prefork").configure(
+        "StartServers 1\nMinSpareServers 1\n" + report.conf()).start()
+    noted(server, POLICY)
+    old, = watchdogs(server)
+    sent = report.request(packed(make()))
+    with contextlib.ExitStack() as stack:
+        # Until each child of this generation has one, and is held up by it.
+        for _ in range(3):
+            stream = stack.enter_context(
+                socket.create_connection(("127.0.0.1", server.ports["http"]), 30))
+            stream.sendall(sent[:-9])
+        server.configure(server.body.replace(MX, MX + "MTASTSMode enforce\n"))
+        resumed = server.resumptions()
+        os.kill(server.pid, signal.SIGUSR1)
+        server.wait_until_resumed(resumed)
+        strict = text("mx1.example.com", mode="enforce")
+        noted(server, POLICY, strict)
+        process.wait_for(lambda: old not in watchdogs(server), "the old one to let go")
+        assert old in server.children()
+        assert len(watchdogs(server)) == 1
+    assert not server.log.matching(r"\[database-")
+
+
+# --- PostgreSQL ---
+
+@pytest.fixture(scope="module")
+def postgres():
+    server = Postgres().start()
+    yield server
+    server.close()
+
+
+HISTORY = "SELECT id, last_served IS NULL FROM mta_sts_history ORDER BY first_served"
+
+
+def test_postgresql_has_the_history_and_may_go_and_come_back(make_with, postgres):
+    server = make_with([FAILED, WORKS]).configure(
+        f'MTASTSDatabase pgsql "{postgres.conninfo}"\n' + report.conf()).start()
+
+    def has(*rows):
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return postgres.run(HISTORY) == [list(row) for row in rows]
+
+    process.wait_for(lambda: has((identity(POLICY), "t")), "the first policy")
+    postgres.stop()
+    strict = serve(server, "enforce")
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+    policy.check(server.fetch(), strict)
+    assert post(server, packed(make())).status == 201
+    server.graceful()
+    postgres.start()
+    process.wait_for(lambda: server.log.matching(WORKS), "it to work again")
+    assert has((identity(POLICY), "f"), (identity(strict), "t"))
+    assert postgres.run("SELECT digest FROM tlsrpt_report") == [[report.digest(make())]]
+    line, = server.log.matching(FAILED)
+    assert str(postgres.folder) in line
+    assert not (server.root / "state/reports.db").exists()

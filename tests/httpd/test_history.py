@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The history of served policies: which id is to be published, and until when senders hold what was
+served before."""
+
+import datetime
+import re
+
+import pytest
+
+import policy
+import process
+from database import FAILED, Database, noted
+from httpd import MPMS, proxied
+from policy import HOST, MX, POLICY, identity, text
+from report import Spool
+
+STRICT = text("mx1.example.com", mode="enforce")
+CHANGED = r"\[id-changed\]$"
+
+
+def told(server, count):
+    """The lines on new ids, which come once what changed is in the history."""
+    process.wait_for(lambda: len(server.log.matching(CHANGED)) >= count, "the last of the lines")
+    lines = server.log.matching(CHANGED)
+    assert len(lines) == count, lines
+    return lines
+
+
+def blocks(count, mode):
+    return proxied("www.example.com") + "".join(
+        f"<MTASTSPolicy d{i}.example>\n{MX}MTASTSMode {mode}\n</MTASTSPolicy>\n"
+        for i in range(count))
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_the_history_follows_the_policies_over_starts_and_tells_each_new_id_once(make_with, mpm):
+    server = make_with(mpm=mpm).configure(proxied(HOST, MX)).start()
+    noted(server, POLICY)
+    server.graceful()
+    server.configure(proxied(HOST, MX + "MTASTSMode enforce\n"))
+    server.graceful()
+    noted(server, POLICY, STRICT)
+    line, = told(server, 1)
+    assert ":notice]" in line and "example.com: another policy is served than before: " in line
+    assert f"publish id {identity(STRICT)} now" in line
+    assert f'(_mta-sts.example.com. IN TXT "v=STSv1; id={identity(STRICT)};")' in line
+    server.restart()
+    server.stop()
+    server.configure(proxied(HOST, MX))
+    server.start()
+    noted(server, POLICY, STRICT, POLICY)
+    assert f"publish id {identity(POLICY)} now" in told(server, 2)[1]
+
+
+def test_many_new_ids_are_told_in_one_line(start):
+    server = start(blocks(21, "testing"))
+    noted(server, POLICY, domain="d20.example")
+    server.configure(blocks(21, "enforce"))
+    server.graceful()
+    noted(server, POLICY, STRICT, domain="d20.example")
+    line, = told(server, 1)
+    assert "21 domains" in line and "DUMP_MTA_STS" in line
+
+
+def test_a_domain_that_is_no_longer_served_ends_in_the_history(start):
+    server = start(proxied(HOST, MX))
+    noted(server, POLICY)
+    server.configure(proxied(HOST))
+    server.graceful()
+    # Nothing is left to be kept: the history stays as it was.
+    server.configure(proxied(HOST) + blocks(1, "testing"))
+    server.graceful()
+    noted(server, POLICY, domain="d0.example")
+    assert Database(server).history() == [(identity(POLICY), POLICY.decode(), False)]
+    assert not server.log.matching(CHANGED)
+
+
+def test_what_senders_cannot_fetch_is_not_in_the_history(start):
+    plain = proxied("mta-sts.example.net", MX).replace("https://", "http://")
+    server = start(proxied(HOST, MX) + plain)
+    noted(server, POLICY)
+    assert Database(server).history("example.net") == []
+
+
+# --- until when senders hold earlier policies ---
+
+HELD = r"^;   senders may hold an earlier policy until (\S+)Z$"
+
+
+def held(server, user=None):
+    """What the dump tells, in seconds from now: one number for each domain that it tells it of."""
+    status, output = server.run("-t", "-D", "DUMP_MTA_STS", user=user)
+    assert status == 0, output
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return [(datetime.datetime.fromisoformat(date + "+00:00") - now).total_seconds()
+            for date in re.findall(HELD, output, re.M)]
+
+
+def test_the_dump_tells_until_when_senders_hold_earlier_policies(start):
+    server = start(proxied(HOST, MX) + blocks(1, "testing"))
+    noted(server, POLICY)
+    assert held(server) == []
+    # A change that is not served yet: those of today are held for their week from now on.
+    server.configure(proxied(HOST, MX + "MTASTSMode none\nMTASTSMaxAge 1d\n")
+                     + blocks(1, "testing"))
+    assert held(server) == [pytest.approx(policy.WEEK, abs=300)]
+    server.graceful()
+    noted(server, POLICY, text("mx1.example.com", mode="none", max_age=86400))
+    assert held(server) == [pytest.approx(policy.WEEK, abs=300)]
+    assert held(server, user="www-data") == [pytest.approx(policy.WEEK, abs=300)]
+    assert held(server, user="nobody") == []
+    # Six days and some hours later.
+    Database(server).run("UPDATE mta_sts_history SET last_served = last_served - 518400000000, "
+                         "first_served = first_served - 518400000000")
+    assert held(server) == [pytest.approx(86400, abs=300)]
+    Database(server).run("UPDATE mta_sts_history SET last_served = last_served - 86400000000, "
+                         "first_served = first_served - 86400000000")
+    assert held(server) == []
+    Spool(server).check()  # nothing in it belongs to root
+
+
+def test_the_dump_says_so_where_the_history_cannot_be_read(make_with):
+    server = make_with([FAILED]).configure(proxied(HOST, MX)).start()
+    noted(server, POLICY)
+    server.stop()
+    (server.root / "state/reports.db").write_bytes(b"damaged " * 1000)
+    status, output = server.run("-t", "-D", "DUMP_MTA_STS")
+    assert status == 0
+    assert re.search("^; Until when senders may hold earlier policies is not known: the database "
+                     ".* is damaged", output, re.M)
+    assert f"id {identity(POLICY)}" in output
+    server.start()
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
