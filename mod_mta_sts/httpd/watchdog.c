@@ -184,8 +184,8 @@ static apr_status_t end(void *unused)
     return APR_SUCCESS;
 }
 
-/* Whoever waits for an answer comes first: where the index is tended in one go, a request would wait
- * milliseconds for a processor. On Linux a priority is that of a thread. */
+/* Whoever waits for an answer comes first: where the index is tended in one go, a request would
+ * wait milliseconds for a processor. On Linux a priority is that of a thread. */
 static void step_back(void)
 {
     if (setpriority(PRIO_PROCESS, 0, NICENESS) != 0) {
