@@ -80,10 +80,24 @@ static void print_names(const cli_report_page *of, const char *label,
     }
 }
 
-static void print_facts(const cli_report_page *of, const tlsrpt_cause *cause)
+/* From when to when, and what came after. */
+static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
+                         const tlsrpt_cause *cause)
 {
-    cli_print_fact("since:", apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
-                                         cli_last_date(of->p, cause->last), NULL));
+    apr_int64_t secure = tlsrpt_secure_since(domain->days, cause);
+    const char *text = apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
+                                   cli_last_date(of->p, cause->last), NULL);
+
+    return secure ? apr_pstrcat(of->p, text, "; ",
+                                cli_counted(of->p, secure, "secure session", "secure sessions"),
+                                " on later days", NULL)
+                  : text;
+}
+
+static void print_facts(const cli_report_page *of, const tlsrpt_domain *domain,
+                        const tlsrpt_cause *cause)
+{
+    cli_print_fact("since:", since(of, domain, cause));
     print_names(of, "told by:", cause->senders);
     print_names(of, "from IP:", cause->sending_ips);
     print_names(of, "MX's IP:", cause->receiving_ips);
@@ -116,7 +130,7 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
            *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
            cause->receiving_mx ? " at " : "",
            cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "");
-    print_facts(of, cause);
+    print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),
                           count_others(domain, cause));

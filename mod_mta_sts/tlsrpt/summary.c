@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause)
+{
+    apr_int64_t secure = 0;
+    int i;
+
+    for (i = 0; cause->last && i < days->nelts; i++) {
+        const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
+
+        if (day->day >= cause->last) {
+            secure = tlsrpt_count_add(secure, day->successful);
+        }
+    }
+    return secure;
+}
+
 #define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))
 
 static int order_texts(const char *a, const char *b)
