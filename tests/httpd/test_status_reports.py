@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The status page with reports: its sums, its words, hostile reports, and bad days of the database."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -25,45 +26,37 @@ TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, s
                                                              microsecond=0)
 
 
-def import_all(server, files):
-    """As the user that httpd's children run as."""
+def import_all(server):
+    """The reports of tests/data, as the user that httpd's children run as. From copies that it can
+    reach: into pytest's folders nobody else is let, once another pytest starts."""
+    files = []
+    for path in sorted(DATA.iterdir()):
+        if path.is_file() and path.name not in NO_FILES:
+            files.append(server.root / path.name)
+            files[-1].write_bytes(path.read_bytes())
+            files[-1].chmod(0o644)
     imported = subprocess.run(["runuser", "-u", CHILD.pw_name, "--", COMMAND, "import",
                                "--state-dir", server.root / "state", *files],
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     assert imported.returncode in (0, 1), imported.stderr.decode()
+    assert b"ermission denied" not in imported.stderr, imported.stderr.decode()
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """All reports of tests/data, where httpd's children can read them."""
-    copies = tmp_path_factory.mktemp("reports")
-    copies.chmod(0o755)
-    copies.parent.chmod(0o755)
-    copies.parent.parent.chmod(0o755)
-    files = []
-    for path in sorted(DATA.iterdir()):
-        if path.is_file() and path.name not in NO_FILES:
-            files.append(copies / path.name)
-            files[-1].write_bytes(path.read_bytes())
-            files[-1].chmod(0o644)
-    return files
-
-
-def start_with(start_shared, files, more=""):
+def start_with(start_shared, more=""):
     """All reports, each with a policy for its domain where a domain can have one."""
     names = [name for name in TOTALS["domains"] if re.fullmatch(r"[a-z0-9.-]+", name)]
     blocks = "".join(f"<MTASTSPolicy {name}>\n{MX}</MTASTSPolicy>\n"
                      for name in names if name != "example.com")
     server = start_shared(LOCATION + more + blocks + report.conf())
-    import_all(server, files)
+    import_all(server)
     server.restart()  # the index is brought up to date at once
     wait_for_reports(server, TOTALS["reports"])
     return server
 
 
 @pytest.fixture(scope="module")
-def full(start_shared, files):
-    return start_with(start_shared, files)
+def full(start_shared):
+    return start_with(start_shared)
 
 
 def sums(reports):
@@ -176,10 +169,9 @@ def test_only_the_children_have_the_database_open(full):
 # --- PostgreSQL ---
 
 @pytest.fixture(scope="module")
-def with_postgres(make_shared, start_shared, files):
-    postgres = Postgres().start()
-    yield start_with(start_shared, files, f'MTASTSDatabase pgsql "{postgres.conninfo}"\n')
-    postgres.close()
+def with_postgres(start_shared):
+    with contextlib.closing(Postgres().start()) as postgres:
+        yield start_with(start_shared, f'MTASTSDatabase pgsql "{postgres.conninfo}"\n')
 
 
 def test_postgresql_gives_the_same_answers_as_sqlite(full, with_postgres):
