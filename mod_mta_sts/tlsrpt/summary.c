@@ -11,7 +11,7 @@ apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cau
     for (i = 0; cause->last && i < days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
 
-        if (day->day >= cause->last) {
+        if (day->day >= cause->last && day->day > cause->first) {
             secure = tlsrpt_count_add(secure, day->successful);
         }
     }
