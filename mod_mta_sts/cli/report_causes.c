@@ -15,12 +15,7 @@ static void print_explanation(const cli_report_page *of, const tlsrpt_explanatio
                               int others)
 {
     cli_print_fact("what:", explanation->what);
-    cli_print_fact("where:", others && explanation->may_be_senders
-                                 ? apr_psprintf(of->p,
-                                                "likely this sender's own, or its way to you: %d "
-                                                "others had no failure; else %s",
-                                                others, tlsrpt_whose_text(explanation->whose))
-                                 : tlsrpt_whose_text(explanation->whose));
+    cli_print_fact("where:", tlsrpt_where_text(of->p, explanation, others));
     cli_print_fact("do:", explanation->action);
     if (explanation->command) {
         printf("%*s%s\n", CLI_FACT_INDENT, "", explanation->command);
@@ -104,20 +99,6 @@ static void print_facts(const cli_report_page *of, const tlsrpt_domain *domain,
     print_names(of, "reason:", cause->reasons);
 }
 
-/* Where one sender alone tells a cause: how many others delivered without any failure; else, or
- * where that is too few to mean something, 0. */
-static int count_others(const tlsrpt_domain *domain, const tlsrpt_cause *cause)
-{
-    int i, count = 0;
-
-    for (i = 0; i < domain->senders->nelts; i++) {
-        const tlsrpt_sender *sender = &APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender);
-
-        count += sender->successful > 0 && !sender->failed;
-    }
-    return cause->senders->nelts == 1 && count > 1 ? count : 0;
-}
-
 static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
                         const tlsrpt_cause *cause)
 {
@@ -133,7 +114,7 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),
-                          count_others(domain, cause));
+                          tlsrpt_others_without_failure(domain->senders, cause));
     }
 }
 

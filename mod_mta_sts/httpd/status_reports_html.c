@@ -116,12 +116,14 @@ static void put_number(const mod_status_view *view, apr_int64_t sessions)
              mod_html_count(view->p, sessions), sessions == 1 ? "" : "s");
 }
 
-static void put_explanation(const mod_status_view *view, const tlsrpt_explanation *explanation)
+static void put_explanation(const mod_status_view *view, const tlsrpt_explanation *explanation,
+                            int others)
 {
     MOD_HTML(view->out,
              "<p>%s <span class=\"badge\">%s</span></p><p><strong>What to do:</strong> "
              "%s</p>",
-             explanation->what, tlsrpt_whose_text(explanation->whose), explanation->action);
+             explanation->what, tlsrpt_where_text(view->p, explanation, others),
+             explanation->action);
     if (explanation->command) {
         MOD_HTML(view->out, "<pre>%s</pre>", explanation->command);
     }
@@ -129,22 +131,18 @@ static void put_explanation(const mod_status_view *view, const tlsrpt_explanatio
 
 static void put_cause(const mod_status_view *view, const mod_status_cause *cause)
 {
-    const tlsrpt_explanation *explanation = mod_status_explain(view->p, cause);
-
     put_number(view, cause->cause->sessions);
     put_cause_head(view, cause);
-    put_explanation(view, explanation);
+    put_explanation(view, mod_status_explain(view->p, cause), cause->others);
     put_cause_details(view, cause->cause);
     MOD_HTML(view->out, "</div></li>");
 }
 
 static void put_untold(const mod_status_view *view)
 {
-    const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(view->p, view->query.domain);
-
     put_number(view, view->reports->untold);
     MOD_HTML(view->out, "<h3>no details</h3>");
-    put_explanation(view, explanation);
+    put_explanation(view, tlsrpt_explain_no_details(view->p, view->query.domain), 0);
     MOD_HTML(view->out, "</div></li>");
 }
 

@@ -18,6 +18,18 @@ apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cau
     return secure;
 }
 
+int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause)
+{
+    int i, count = 0;
+
+    for (i = 0; i < senders->nelts; i++) {
+        const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
+
+        count += sender->successful > 0 && !sender->failed;
+    }
+    return cause->senders->nelts == 1 && count > 1 ? count : 0;
+}
+
 #define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))
 
 static int order_texts(const char *a, const char *b)

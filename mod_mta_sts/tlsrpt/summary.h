@@ -110,6 +110,14 @@ tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally);
  */
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
 
+/*
+ * Where one sender alone tells a failure: how many others delivered without any.
+ *
+ * @param senders of tlsrpt_sender, all of the same domain
+ * @return 0 where others tell it too, or where they are too few to mean something
+ */
+int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
+
 /* The orders that are told above, as qsort wants them; no two rows of one list are equal. */
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);

@@ -171,7 +171,9 @@ def test_only_the_children_have_the_database_open(full):
 @pytest.fixture(scope="module")
 def with_postgres(start_shared):
     with contextlib.closing(Postgres().start()) as postgres:
-        yield start_with(start_shared, f'MTASTSDatabase pgsql "{postgres.conninfo}"\n')
+        server = start_with(start_shared, f'MTASTSDatabase pgsql "{postgres.conninfo}"\n')
+        yield server
+        server.stop()
 
 
 def test_postgresql_gives_the_same_answers_as_sqlite(full, with_postgres):
@@ -291,6 +293,23 @@ def test_failures_of_no_type_and_without_details_are_told_as_the_command_tells_t
     assert " 1 session failed in the last 30 days." in failing.first_verdict
     command = "mta-sts check example.com" if query else "mta-sts check DOMAIN"
     assert command in shown.text.partition("no details")[2].partition("Senders")[0]
+
+
+def test_what_one_sender_alone_tells_is_likely_its_own_as_the_command_tells_it(start):
+    """The kind of a domain's page; the overview has several domains' senders."""
+    server = start(LOCATION + report.conf())
+    for number in range(3):
+        told = json.loads(of_day(1, 10, 0 if number else 2))
+        told["organization-name"] = f"Sender {number}"
+        told["policies"][0]["failure-details"] = [
+            {"result-type": "starttls-not-supported", "failed-session-count": 2}] * (not number)
+        assert report.post(server, json.dumps(told).encode()).status == 201
+    wait_for_reports(server, 3)
+    words = "likely this sender's own, or its way to you: 2 others had no failure; " \
+        "else your mail server (MX)"
+    assert words in page(server, "?domain=example.com").text
+    overview = page(server).text
+    assert words not in overview and "your mail server (MX)" in overview
 
 
 # --- bad days of the database ---
