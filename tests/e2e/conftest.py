@@ -77,7 +77,7 @@ def sites(apache):
 
 @pytest.fixture(scope="module")
 def restored(acme, apache):
-    """What is enabled in Apache afterwards is what was before: the machine as other tests want it."""
+    """Afterwards the same is enabled in Apache as before: the machine as other tests want it."""
     before = enabled()
     yield
     for path in enabled() - before:

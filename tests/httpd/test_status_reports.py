@@ -246,7 +246,7 @@ def test_a_new_report_is_shown_soon(recent):
 
 
 def failed_day(days_ago, failed, **details):
-    """Sessions failed on a day that ends, as some senders write it, with the next one's midnight."""
+    """Sessions failed on a day that ends with the next one's midnight, as some senders have it."""
     made = json.loads(of_day(days_ago, 10, failed))
     begin = TODAY - datetime.timedelta(days=days_ago)
     made["date-range"]["end-datetime"] = \
