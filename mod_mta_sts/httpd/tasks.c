@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/tasks.h"
 
+#include <apr_hash.h>
 #include <http_log.h>
 
 #include "core/history.h"
 #include "httpd/counters.h"
 #include "httpd/enforced.h"
 #include "httpd/history.h"
+#include "httpd/log.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/report_config.h"
+#include "httpd/report_limit.h"
 #include "httpd/state.h"
 
 APLOG_USE_MODULE(mta_sts);
@@ -20,6 +23,9 @@ APLOG_USE_MODULE(mta_sts);
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define TIDY_INTERVAL apr_time_from_sec(10 * 60)
+
+/* About reports that contradict others or cannot be read. */
+#define LINES_A_MINUTE 10
 
 static mod_step step_of(mod_work *now, const char *error)
 {
@@ -55,6 +61,47 @@ static void tell_indexed(const mod_work *now, const tlsrpt_index_done *done)
     }
 }
 
+/* Tells one set of errors from another and from none, which is 0. */
+static apr_uint32_t digest_of_errors(const mta_sts_findings *findings)
+{
+    apr_uint32_t digest = 0;
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+        apr_ssize_t len = APR_HASH_KEY_STRING;
+
+        if (finding->severity == MTA_STS_ERROR) {
+            digest = 31 * digest + (apr_hashfunc_default(finding->message, &len) | 1);
+        }
+    }
+    return digest;
+}
+
+/* Strangers make reports that contradict others: those are told as they come, but not all. */
+static int may_tell(void)
+{
+    return mod_limit_take("indexed", "", LINES_A_MINUTE, apr_time_now()) == MOD_LIMIT_TAKEN;
+}
+
+/* What is wrong with the spool is told once, until it is over or something else is wrong. */
+static void tell_findings(mod_work *now, const mta_sts_findings *findings, int is_at_end)
+{
+    mta_sts_findings *told = mta_sts_findings_make(now->scratch);
+    apr_uint32_t errors = digest_of_errors(findings);
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        if (finding->severity == MTA_STS_ERROR ? errors != now->errors : may_tell()) {
+            APR_ARRAY_PUSH(told->list, mta_sts_finding) = *finding;
+        }
+    }
+    now->errors = errors || is_at_end ? errors : now->errors;
+    mod_log_findings(now->main, now->scratch, told, 0, 0);
+}
+
 /* Takes in what is new, and removes what is too old. */
 static mod_step tend_index(mod_work *now)
 {
@@ -67,6 +114,7 @@ static mod_step tend_index(mod_work *now)
         return MOD_STEP_FAILED;
     }
     tell_indexed(now, &done);
+    tell_findings(now, findings, !done.more);
     now->is_emptier = now->is_emptier || done.expired > 0;
     if (done.more) {
         return MOD_STEP_GO_ON;
@@ -114,10 +162,8 @@ void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->main = main;
     work->database = mod_database_make(main, p);
     work->is_ending = is_ending;
-    work->limits = mod_report_limits_of(main);
     work->index.spool = mod_state_spool();
     work->index.host = mta_sts_database_host(p);
-    work->index.limits = &work->limits;
     work->index.keep_days = (int)config->keep_days;
     work->index.budget = INDEX_BUDGET;
     work->index.is_ending = is_ending;

@@ -29,14 +29,13 @@
 /* What a process that keeps the index has to know, and how far it is. */
 typedef struct tlsrpt_index_task {
     tlsrpt_spool *spool;
-    const char *host;            /* name of the machine whose spool it is: mta_sts_database_host.
-                                    Of no meaning in a database of SQLite, which has one spool */
-    const tlsrpt_limits *limits; /* of the reports; NULL: tlsrpt_index_limits */
-    int keep_days;               /* reports that came earlier are removed; 0: none is */
-    apr_interval_time_t budget;  /* time after which a call ends */
-    int (*is_ending)(void *);    /* asked before each report: whether the call should end at once;
-                                    may be NULL */
-    void *baton;                 /* of it */
+    const char *host;           /* name of the machine whose spool it is: mta_sts_database_host.
+                                   Of no meaning in a database of SQLite, which has one spool */
+    int keep_days;              /* reports that came earlier are removed; 0: none is */
+    apr_interval_time_t budget; /* time after which a call ends */
+    int (*is_ending)(void *);   /* asked before each report: whether the call should end at once;
+                                   may be NULL */
+    void *baton;                /* of it */
 
     /* All 0 at first, and of no concern to the caller. */
     int folder;
@@ -44,7 +43,7 @@ typedef struct tlsrpt_index_task {
     apr_int64_t removed;
 } tlsrpt_index_task;
 
-/* For reports that were accepted once, whatever the limits were: those of memory still hold. */
+/* For reports that were accepted once, whatever the limits were then. */
 extern const tlsrpt_limits tlsrpt_index_limits;
 
 /* What one call did. */
@@ -54,6 +53,7 @@ typedef struct tlsrpt_index_done {
     apr_int64_t expired;    /* reports removed, file and row, for their age */
     apr_int64_t conflicts;  /* of those added: another report of the same identity was there */
     apr_int64_t unreadable; /* of those added: cannot be read, and are counted nowhere */
+    apr_int64_t closed;     /* files that could not be opened, and are tried again */
     int folders;            /* of TLSRPT_SPOOL_FOLDERS that are known to be in the index wholly */
     int more;               /* there is more to do: call again */
 } tlsrpt_index_done;
@@ -155,6 +155,22 @@ typedef struct tlsrpt_index_report {
  */
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
                               const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+
+/* How many files of a spool are in the index. */
+typedef struct tlsrpt_index_counts {
+    apr_int64_t files;      /* all of them */
+    apr_int64_t conflicts;  /* which contradict one that counts */
+    apr_int64_t unreadable; /* which cannot be read */
+} tlsrpt_index_counts;
+
+/*
+ * Counts them, whoever took them in.
+ *
+ * @param host   as in tlsrpt_index_task
+ * @param counts out
+ */
+const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
+                               tlsrpt_index_counts *counts);
 
 /*
  * When the last report came.

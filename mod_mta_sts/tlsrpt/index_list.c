@@ -236,6 +236,28 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
     return tlsrpt_query_end(&query, error);
 }
 
+static int add_count(void *baton, const char *const *columns)
+{
+    tlsrpt_index_counts *counts = baton;
+    apr_int64_t state = mta_sts_database_number(columns[0]);
+    apr_int64_t files = mta_sts_database_number(columns[1]);
+
+    counts->files += files;
+    counts->conflicts += state == TLSRPT_STATE_CONFLICT ? files : 0;
+    counts->unreadable += state == TLSRPT_STATE_UNREADABLE ? files : 0;
+    return 1;
+}
+
+const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
+                               tlsrpt_index_counts *counts)
+{
+    memset(counts, 0, sizeof(*counts));
+    return mta_sts_database_rows(db,
+                                 "SELECT state, count(*) FROM tlsrpt_report WHERE host ="
+                                 " (SELECT id FROM tlsrpt_word WHERE text = %s) GROUP BY state",
+                                 add_count, counts, tlsrpt_word_key(p, tlsrpt_host_name(db, host)));
+}
+
 const char *tlsrpt_index_received(mta_sts_database *db, const char *domain, apr_time_t *received)
 {
     apr_int64_t last = 0;

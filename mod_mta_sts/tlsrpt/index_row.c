@@ -276,10 +276,10 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
 }
 
 const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
-                           const tlsrpt_limits *limits, tlsrpt_index_state *state)
+                           tlsrpt_index_state *state)
 {
     const tlsrpt_reading *reading =
-        tlsrpt_report_read(batch->ptemp, kept->octets, kept->len, limits);
+        tlsrpt_report_read(batch->ptemp, kept->octets, kept->len, &tlsrpt_index_limits);
     const char *reason = reading->reason;
 
     if (!reason && strcmp(reading->digest, kept->digest) != 0) {

@@ -3,6 +3,7 @@
 
 #include "gzip_fixture.h"
 
+#include <sys/resource.h>
 #include <utime.h>
 
 #define MANY 1000
@@ -417,21 +418,34 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     assert_string_equal(index_text(index, NULL), before);
 }
 
-static void test_a_folder_that_did_not_change_is_not_read(void **state)
+static const char *folder_of(indexed *index, const char *digest)
+{
+    const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
+
+    return apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
+}
+
+/* It was changed so long ago that it need not be looked at twice. */
+static void set_folder_back(indexed *index, const char *digest)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
+
+    assert_int_equal(utime(folder_of(index, digest), &long_ago), 0);
+}
+
+static void test_a_folder_that_did_not_change_is_not_read(void **state)
+{
     indexed *index = make_index(state);
     const char *digest = keep(index, variant(index, "1"), NULL);
     const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
-    const char *folder = apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
 
-    assert_int_equal(utime(folder, &long_ago), 0);
+    set_folder_back(index, digest);
     tend(index);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(utime(folder, &long_ago), 0);
+    set_folder_back(index, digest);
     tend(index);
     assert_int_equal(index->all.gone, 0);
-    assert_int_equal(utime(folder, NULL), 0);
+    assert_int_equal(utime(folder_of(index, digest), NULL), 0);
     tend(index);
     assert_int_equal(index->all.gone, 1);
 }
@@ -500,6 +514,46 @@ static void test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere(void
     assert_int_equal(index->all.gone, 1);
 }
 
+typedef struct descriptors {
+    struct rlimit before;
+    int asked;
+} descriptors;
+
+/* Asked before a folder is looked at, then before its first file is: none can be opened then. */
+static int use_up(void *baton)
+{
+    descriptors *of = baton;
+    const struct rlimit none = {3, of->before.rlim_max};
+
+    if (++of->asked == 2) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
+    return 0;
+}
+
+static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
+{
+    indexed *index = make_index(state);
+    descriptors of = {.asked = 0};
+    tlsrpt_index_done done;
+    const char *error;
+
+    set_folder_back(index, keep(index, variant(index, "1"), NULL));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &of.before), 0);
+    index->task.is_ending = use_up;
+    index->task.baton = &of;
+    error = tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &of.before), 0);
+    assert_null(error);
+    assert_int_equal(of.asked, 2);
+    assert_int_equal(count_rows(index, "tlsrpt_report"), 0);
+    assert_string_equal(findings_summary(index->p, index->findings), "error report-closed@0");
+    assert_findings_are_showable(index->findings);
+    index->task.is_ending = NULL;
+    tend(index);
+    assert_string_equal(states(index), "0");
+}
+
 /* --- retention --- */
 
 static void test_what_is_too_old_goes_with_its_file(void **state)
@@ -520,6 +574,62 @@ static void test_what_is_too_old_goes_with_its_file(void **state)
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, old));
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, young));
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+/* Old reports of which the second one has a folder in the place of its file. */
+static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
+{
+    indexed *index = make_index(state);
+    apr_time_t now = apr_time_now();
+    const char *digests[3];
+    const char *path;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        const char *json =
+            simple_json(index->p, number(index->p, (unsigned)i), "a.example", MONDAY, "1", "0");
+
+        digests[i] = keep_at(index->p, index->task.spool, json, now - (20 - i) * DAY, NULL);
+    }
+    tend(index);
+    path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digests[1], index->p);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 2);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digests[2]));
+    assert_string_equal(findings_summary(index->p, index->findings), "error report-not-removed@0");
+    assert_findings_are_showable(index->findings);
+}
+
+static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(void **state)
+{
+    indexed *index = make_index(state);
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    const char *reports =
+        apr_pstrcat(index->p, ((database_test *)*state)->folder, "/state/reports", NULL);
+    const char *out_of_reach[] = {folder_of(index, digest), reports};
+    unsigned i;
+
+    set_folder_back(index, digest);
+    tend(index);
+    index->task.keep_days = 10;
+    for (i = 0; i < 2; i++) {
+        const char *away = apr_pstrcat(index->p, reports, ".away", NULL);
+        tlsrpt_index_done done;
+
+        assert_int_equal(rename(out_of_reach[i], away), 0);
+        assert_int_equal(symlink(away, out_of_reach[i]), 0);
+        assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+        assert_int_equal(done.expired, 0);
+        assert_int_equal(unlink(out_of_reach[i]), 0);
+        assert_int_equal(rename(away, out_of_reach[i]), 0);
+    }
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
 }
 
 static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
@@ -694,6 +804,34 @@ static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **s
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
+static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const int objects = 100000; /* jansson takes 24 MB for them */
+    const char *json = simple_json(p, "A", "a.example", MONDAY, "7", "0");
+    char *more = apr_palloc(p, 3 * (apr_size_t)objects + 1);
+    tlsrpt_limits limits = tlsrpt_limits_default;
+    const tlsrpt_receipt receipt = {MONDAY * DAY, "https", NULL, NULL};
+    const char *digest, *reason;
+    int i;
+
+    for (i = 0; i < objects; i++) {
+        memcpy(more + 3 * i, "{},", 3);
+    }
+    more[3 * objects - 1] = '\0';
+    json = apr_pstrcat(p, "{\"more\":[", more, "],", json + 1, NULL);
+    assert_int_not_equal(tlsrpt_report_read(p, json, strlen(json), &limits)->outcome, TLSRPT_READ);
+    limits.memory = 100 << 20;
+    digest = tlsrpt_report_read(p, json, strlen(json), &limits)->digest;
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_REPORTS, digest, &receipt, json,
+                                       strlen(json), p, &reason),
+                     TLSRPT_KEPT);
+    tend(index);
+    assert_int_equal(index->all.unreadable, 0);
+    assert_non_null(strstr(index_text(index, NULL), "1 reports"));
+}
+
 static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
 {
     indexed *index = make_index(state);
@@ -866,7 +1004,10 @@ int main(void)
         SQLITE_TEST(test_a_folder_that_did_not_change_is_not_read),
         SQLITE_TEST(test_a_spool_that_is_away_takes_no_row_with_it),
         DATABASE_TESTS(test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere),
+        DATABASE_TESTS(test_a_file_that_cannot_be_opened_is_tried_again),
         DATABASE_TESTS(test_what_is_too_old_goes_with_its_file),
+        SQLITE_TEST(test_one_that_cannot_be_removed_holds_no_other_one_up),
+        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach),
         PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
         DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
         SQLITE_TEST(test_the_quarantine_is_not_kept_longer),
@@ -874,6 +1015,7 @@ int main(void)
         SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_octets),
         SQLITE_TEST(test_a_report_with_many_failures_and_octets_is_told_in_full),
+        SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
         SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
         DATABASE_TESTS(test_domains_are_listed_most_failed_first_then_by_name),
         DATABASE_TESTS(test_causes_are_listed_over_all_domains),
