@@ -97,6 +97,17 @@ const char *tlsrpt_host_name(const mta_sts_database *db, const char *host)
     return mta_sts_database_is_shared(db) ? host : "localhost";
 }
 
+const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max)
+{
+    if (strlen(text) <= max) {
+        return text;
+    }
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
+        max--;
+    }
+    return apr_pstrmemdup(p, text, max);
+}
+
 const char *tlsrpt_word_key(apr_pool_t *p, const char *text)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];

@@ -793,6 +793,65 @@ static void test_a_report_takes_rows_in_proportion_to_its_octets(void **state)
     }
 }
 
+/* The octets of all texts in the index. */
+static int count_text(indexed *index)
+{
+    static const char *const tables[] = {"tlsrpt_word", "tlsrpt_domain", "tlsrpt_organization"};
+    int sum = 0;
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        told_rows told = {index->p, ""};
+
+        assert_done(mta_sts_database_rows(
+            index->db,
+            apr_pstrcat(index->p, "SELECT sum(length(text) + coalesce(length(whole), 0)) FROM ",
+                        tables[i], " WHERE 0 < %d", NULL),
+            tell_first, &told, 1));
+        sum += atoi(told.text);
+    }
+    return sum;
+}
+
+/* Long texts that differ at their beginning, and inflate from next to nothing. */
+static const char *long_text(apr_pool_t *p, int number)
+{
+    char *tail = apr_palloc(p, 8001);
+
+    memset(tail, 'a', 8000);
+    tail[8000] = '\0';
+    return apr_psprintf(p, "%d-%s", number, tail);
+}
+
+static void test_texts_take_room_in_proportion_to_the_octets_of_a_report(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const char *policies = "", *failures = "";
+    tlsrpt_domain *all;
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        const char *text = long_text(p, i);
+
+        failures = apr_pstrcat(p, failures, i ? "," : "",
+                               failure_json(p, text, text, long_text(p, 100 + i), "1"), NULL);
+        policies =
+            apr_pstrcat(p, policies, i ? "," : "", policy_json(p, text, text, "1", "0", ""), NULL);
+    }
+    policies = apr_pstrcat(p, policies, ",",
+                           policy_json(p, "sts", "a.example", "1", "20", failures), NULL);
+    keep_packed(index, report_json(p, long_text(p, 99), "1", MONDAY, policies));
+    tend(index);
+    assert_int_equal(index->all.unreadable, 0);
+    assert_in_range(count_text(index), 4096, 65536);
+    assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
+    assert_true(all->successful == 21 && all->failed == 20 && all->reports == 1);
+    remove_everything(index);
+    tend(index);
+    assert_nothing_is_left(index);
+}
+
 static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **state)
 {
     indexed *index = make_index(state);
@@ -1014,6 +1073,7 @@ int main(void)
         SQLITE_TEST(test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one),
         SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_octets),
+        DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_octets_of_a_report),
         SQLITE_TEST(test_a_report_with_many_failures_and_octets_is_told_in_full),
         SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
         SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
