@@ -81,13 +81,8 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
 
 /* --- reading it (tlsrpt/index_sum.c) --- */
 
-/* A part of a list. */
-typedef struct tlsrpt_page {
-    int first; /* from 0 */
-    int count; /* at most */
-} tlsrpt_page;
-
-/* No list below is longer, however many names strangers make up; the most important are in it. */
+/* Lists begin with the most important, and are as long as the caller wants at most (`max`, from 0).
+ * No list below is longer than these, however many names strangers make up. */
 #define TLSRPT_INDEX_LIST_MAX 2000 /* days, senders, policies seen */
 #define TLSRPT_INDEX_CAUSES_MAX 200
 
@@ -96,12 +91,12 @@ typedef struct tlsrpt_page {
  * whole days (UTC): for the same numbers it must be the beginning of one.
  *
  * @param filter NULL: everything
- * @param page   which domains, in the order that tlsrpt_summary tells; those are summed up in full.
- *               count 0: none
+ * @param max    so many domains at most, in the order that tlsrpt_summary tells; those are summed
+ * up in full
  * @param p      pool of the summary
  */
-const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter,
-                             const tlsrpt_page *page, apr_pool_t *p, tlsrpt_summary **summary);
+const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                             apr_pool_t *p, tlsrpt_summary **summary);
 
 /* All domains together as one, named "*": its causes tell no reasons and addresses, and it has no
  * policies seen. filter->domain must be NULL. */
@@ -117,8 +112,8 @@ const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filt
  *
  * @param list out: array of tlsrpt_domain
  */
-const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter,
-                                 const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                 apr_pool_t *p, apr_array_header_t **list);
 
 /* A cause, and the domain it is of. */
 typedef struct tlsrpt_index_cause {
@@ -128,8 +123,8 @@ typedef struct tlsrpt_index_cause {
 
 /* Causes of all domains or of filter->domain, most sessions first: an array of tlsrpt_index_cause
  */
-const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter,
-                                const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                apr_pool_t *p, apr_array_header_t **list);
 
 /* How a report is counted. */
 typedef enum tlsrpt_index_state {
@@ -153,8 +148,8 @@ typedef struct tlsrpt_index_report {
 
 /* Reports, the last received first: an array of tlsrpt_index_report. Here filter->since is exact.
  */
-const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
-                              const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                              apr_pool_t *p, apr_array_header_t **list);
 
 /* How many files of a spool are in the index. */
 typedef struct tlsrpt_index_counts {
