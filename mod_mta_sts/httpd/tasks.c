@@ -24,9 +24,6 @@ APLOG_USE_MODULE(mta_sts);
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define TIDY_INTERVAL apr_time_from_sec(10 * 60)
 
-/* About reports that contradict others or cannot be read. */
-#define LINES_A_MINUTE 10
-
 static mod_step step_of(mod_work *now, const char *error)
 {
     return mod_database_failed(now->database, error) ? MOD_STEP_FAILED : MOD_STEP_DONE;
@@ -78,28 +75,39 @@ static apr_uint32_t digest_of_errors(const mta_sts_findings *findings)
     return digest;
 }
 
-/* Strangers make reports that contradict others: those are told as they come, but not all. */
-static int may_tell(void)
-{
-    return mod_limit_take("indexed", "", LINES_A_MINUTE, apr_time_now()) == MOD_LIMIT_TAKEN;
-}
-
 /* What is wrong with the spool is told once, until it is over or something else is wrong. */
-static void tell_findings(mod_work *now, const mta_sts_findings *findings, int is_at_end)
+static void tell_errors(mod_work *now, const mta_sts_findings *findings, int is_at_end)
 {
-    mta_sts_findings *told = mta_sts_findings_make(now->scratch);
     apr_uint32_t errors = digest_of_errors(findings);
-    int i;
 
-    for (i = 0; i < findings->list->nelts; i++) {
-        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
-
-        if (finding->severity == MTA_STS_ERROR ? errors != now->errors : may_tell()) {
-            APR_ARRAY_PUSH(told->list, mta_sts_finding) = *finding;
-        }
+    if (errors != now->errors) {
+        mod_log_findings(now->main, now->scratch, findings, 1, 0);
     }
     now->errors = errors || is_at_end ? errors : now->errors;
-    mod_log_findings(now->main, now->scratch, told, 0, 0);
+}
+
+/* Strangers make such reports: a line a minute at most, and nothing of what they wrote. */
+static void tell_number(const mod_work *now, apr_int64_t number, const char *what, const char *id)
+{
+    if (number && mod_limit_take(id, "", 1, apr_time_now()) == MOD_LIMIT_TAKEN) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->main, "%" APR_INT64_T_FMT " %s [%s]",
+                     number, what, id);
+    }
+}
+
+static void tell_findings(mod_work *now, const mta_sts_findings *findings,
+                          const tlsrpt_index_done *done)
+{
+    tell_errors(now, findings, !done->more);
+    tell_number(now, done->conflicts,
+                "of the new reports say something else than one of the same name: all are kept, "
+                "and the first verified one counts, else the first; the status page lists them, "
+                "and mta-sts reindex names the files",
+                "report-conflict");
+    tell_number(now, done->unreadable,
+                "of the new reports cannot be read, and count nowhere: the disk may have damaged "
+                "them; mta-sts reindex names the files",
+                "report-unreadable");
 }
 
 /* Takes in what is new, and removes what is too old. */
@@ -114,7 +122,7 @@ static mod_step tend_index(mod_work *now)
         return MOD_STEP_FAILED;
     }
     tell_indexed(now, &done);
-    tell_findings(now, findings, !done.more);
+    tell_findings(now, findings, &done);
     now->is_emptier = now->is_emptier || done.expired > 0;
     if (done.more) {
         return MOD_STEP_GO_ON;
