@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "httpd/config.h"
 #include "httpd/directive.h"
+#include "tlsrpt/report.h"
 
 #define KIB APR_INT64_C(1024)
 #define MIB (1024 * KIB)
@@ -55,8 +56,9 @@ typedef struct number_rule {
 
 /* Two numbers of one directive stand one behind the other. */
 static const number_rule number_rules[] = {
-    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, 64 * MIB, max_sent, max_size_at),
-    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, 512 * MIB, max_inflated, max_size_at),
+    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_SENT_MAX, max_sent, max_size_at),
+    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_INFLATED_MAX, max_inflated,
+         max_size_at),
     RULE("MTASTSReportQuota", mta_sts_size_parse, MIB, 1024 * GIB, spool_quota, quota_at),
     RULE("MTASTSReportQuota", mta_sts_size_parse, MIB, 1024 * GIB, quarantine_quota, quota_at),
     RULE("MTASTSReportLimit", mta_sts_number_parse, 1, 1000000, per_minute, limit_at),

@@ -10,9 +10,9 @@
 #include "core/text.h"
 
 const tlsrpt_limits tlsrpt_index_limits = {
-    .sent = 64 << 20,
-    .inflated = 64 << 20,
-    .memory = 16 << 20,
+    .sent = TLSRPT_SENT_MAX,
+    .inflated = TLSRPT_INFLATED_MAX,
+    .memory = TLSRPT_MEMORY_OF(TLSRPT_INFLATED_MAX),
     .depth = 32,
     .string = 8192,
     .policies = 10000,
@@ -22,34 +22,15 @@ const tlsrpt_limits tlsrpt_index_limits = {
 /* A folder that was changed so shortly ago may change again without its time telling. */
 #define SETTLED apr_time_from_sec(2)
 
-/* Rows of another machine go when it should have done it long ago: it may be no more. */
-#define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
-
-/* Rows asked for at once. */
-#define EXPIRED_AT_ONCE 500
-
-/* How often the quarantine is looked through. */
-#define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
-
-typedef struct tending {
-    tlsrpt_batch batch;
-    tlsrpt_index_task *task;
-    tlsrpt_index_done *done;
-    apr_time_t deadline;
-    int has_progressed;                     /* each call does something, however short its time */
-    apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
-} tending;
-
 /* A row of the index and whether its file is still there. */
 typedef struct known_row {
     long long id;
     apr_int64_t file;
     const char *digest;
     int is_there;
-    int is_ours; /* its file is in our spool */
 } known_row;
 
-static int is_over(const tending *t)
+int tlsrpt_tending_is_over(const tlsrpt_tending *t)
 {
     const tlsrpt_index_task *task = t->task;
 
@@ -57,7 +38,46 @@ static int is_over(const tending *t)
            (task->is_ending && task->is_ending(task->baton));
 }
 
-/* --- what is too old --- */
+/* --- one folder --- */
+
+/* It may be possible another time: it gets no row, so that it is tried again. */
+static void tell_closed(tlsrpt_tending *t, const tlsrpt_spool_entry *entry, const char *reason)
+{
+    mta_sts_findings *findings = t->batch.findings;
+
+    t->has_closed = 1;
+    t->done->closed++;
+    if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-closed",
+                            apr_pstrdup(findings->pool, entry->digest),
+                            "see whose the file is, and whether httpd may open more files (ulimit "
+                            "-n); it is tried again",
+                            "%s", reason);
+    }
+}
+
+static const char *add_file(tlsrpt_tending *t, const tlsrpt_spool_entry *entry)
+{
+    tlsrpt_batch *batch = &t->batch;
+    tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
+    tlsrpt_kept_file kept;
+    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
+                                                   tlsrpt_index_limits.sent, batch->ptemp, &kept);
+
+    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
+        return NULL; /* removed meanwhile */
+    }
+    if (reason && kept.is_closed) {
+        tell_closed(t, entry, reason);
+        return NULL;
+    }
+    error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
+                   : tlsrpt_row_add(batch, &kept, entry->file, &state);
+    t->done->added++;
+    t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
+    t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
+    return error;
+}
 
 static int push_row(void *baton, const char *const *columns)
 {
@@ -68,113 +88,11 @@ static int push_row(void *baton, const char *const *columns)
     row->digest = apr_pstrdup(rows->pool, columns[1]);
     row->file = mta_sts_database_number(columns[2]);
     row->is_there = 0;
-    row->is_ours = 1;
     return 1;
-}
-
-static int push_expired(void *baton, const char *const *columns)
-{
-    apr_array_header_t *rows = baton;
-
-    push_row(rows, columns);
-    APR_ARRAY_IDX(rows, rows->nelts - 1, known_row).is_ours =
-        columns[3] && (columns[3][0] == '1' || columns[3][0] == 't');
-    return 1;
-}
-
-/* First the file, then the row: a row without file goes by itself, whatever happens in between. */
-static const char *remove_expired(tending *t, const known_row *row, int *is_stuck)
-{
-    tlsrpt_batch *batch = &t->batch;
-    apr_status_t status = row->is_ours
-                              ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
-                              : APR_SUCCESS;
-    char reason[120];
-
-    if (status != APR_SUCCESS) {
-        *is_stuck = 1;
-        mta_sts_finding_add(
-            batch->findings, MTA_STS_ERROR, "report-not-removed",
-            tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest, batch->findings->pool),
-            "see whether the disk is mounted read-only and whose the file is",
-            "it is older than reports are to be kept, and cannot be removed: %s",
-            apr_strerror(status, reason, sizeof(reason)));
-        return NULL;
-    }
-    t->done->expired++;
-    t->has_progressed = 1;
-    return tlsrpt_row_remove(batch, row->id);
-}
-
-static const char *expire(tending *t)
-{
-    tlsrpt_batch *batch = &t->batch;
-    apr_time_t before = apr_time_now() - t->task->keep_days * TLSRPT_DAY;
-    apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(known_row));
-    const char *error;
-    int i, is_stuck = 0;
-
-    if (t->task->keep_days <= 0) {
-        return NULL;
-    }
-    error = mta_sts_database_rows(batch->db,
-                                  "SELECT id, digest, file, host = %lld FROM tlsrpt_report"
-                                  " WHERE received < %lld AND (host = %lld OR received < %lld)"
-                                  " ORDER BY received LIMIT %d",
-                                  push_expired, rows, batch->host, (long long)before, batch->host,
-                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
-    for (i = 0; i < rows->nelts && !error && !is_stuck && !is_over(t); i++) {
-        error = remove_expired(t, &APR_ARRAY_IDX(rows, i, known_row), &is_stuck);
-        apr_pool_clear(batch->ptemp);
-    }
-    t->done->more |= !is_stuck && (i < rows->nelts || rows->nelts == EXPIRED_AT_ONCE);
-    return error;
-}
-
-/* Once a day: what was put into quarantine is not in the index, and texts stay behind when rows go.
- */
-static const char *sweep(mta_sts_database *db, tlsrpt_index_task *task)
-{
-    apr_time_t now = apr_time_now();
-
-    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
-        return NULL;
-    }
-    task->swept = now;
-    if (task->keep_days > 0) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
-    }
-    if (!task->removed) {
-        return NULL;
-    }
-    task->removed = 0;
-    return tlsrpt_words_sweep(db);
-}
-
-/* --- one folder --- */
-
-static const char *add_file(tending *t, const tlsrpt_spool_entry *entry)
-{
-    tlsrpt_batch *batch = &t->batch;
-    const tlsrpt_limits *limits = t->task->limits ? t->task->limits : &tlsrpt_index_limits;
-    tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
-    tlsrpt_kept_file kept;
-    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
-                                                   limits->sent, batch->ptemp, &kept);
-
-    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
-        return NULL; /* removed meanwhile */
-    }
-    error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
-                   : tlsrpt_row_add(batch, &kept, entry->file, limits, &state);
-    t->done->added++;
-    t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
-    t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
-    return error;
 }
 
 /* The rows of a folder, by digest. */
-static const char *find_rows(tending *t, int folder, apr_array_header_t **rows,
+static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t **rows,
                              apr_hash_t **by_digest)
 {
     tlsrpt_batch *batch = &t->batch;
@@ -199,8 +117,8 @@ static const char *find_rows(tending *t, int folder, apr_array_header_t **rows,
 }
 
 /* Takes in the files without row, or whose row tells another file. */
-static const char *add_files(tending *t, const apr_array_header_t *files, apr_hash_t *by_digest,
-                             int *is_whole)
+static const char *add_files(tlsrpt_tending *t, const apr_array_header_t *files,
+                             apr_hash_t *by_digest, int *is_whole)
 {
     const char *error = NULL;
     int i;
@@ -213,7 +131,7 @@ static const char *add_files(tending *t, const apr_array_header_t *files, apr_ha
             row->is_there = 1;
             continue;
         }
-        if (is_over(t)) {
+        if (tlsrpt_tending_is_over(t)) {
             *is_whole = 0;
             return NULL;
         }
@@ -230,7 +148,7 @@ static const char *add_files(tending *t, const apr_array_header_t *files, apr_ha
     return error;
 }
 
-static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *is_whole)
+static const char *remove_rows(tlsrpt_tending *t, const apr_array_header_t *rows, int *is_whole)
 {
     const char *error = NULL;
     int i;
@@ -241,7 +159,7 @@ static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *
         if (row->is_there) {
             continue;
         }
-        if (is_over(t)) {
+        if (tlsrpt_tending_is_over(t)) {
             *is_whole = 0;
             return NULL;
         }
@@ -253,7 +171,7 @@ static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *
     return error;
 }
 
-static const char *note_folder(tending *t, int folder, apr_time_t changed)
+static const char *note_folder(tlsrpt_tending *t, int folder, apr_time_t changed)
 {
     return mta_sts_database_run(t->batch.db,
                                 "INSERT INTO tlsrpt_folder (host, folder, changed)"
@@ -264,7 +182,7 @@ static const char *note_folder(tending *t, int folder, apr_time_t changed)
 }
 
 /* @param is_whole out: whether nothing is left to do in it */
-static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *is_whole)
+static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
 {
     apr_array_header_t *rows;
     apr_hash_t *by_digest;
@@ -272,10 +190,12 @@ static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *
     const char *error;
 
     *is_whole = 1;
+    t->has_closed = 0;
     files = tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, t->batch.p,
                                       t->batch.findings);
     if (!files) {
-        return NULL; /* it is told, and tried again next time */
+        t->is_broken = 1; /* it is told, and tried again next time */
+        return NULL;
     }
     error = find_rows(t, folder, &rows, &by_digest);
     if (!error) {
@@ -285,7 +205,7 @@ static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *
         error = remove_rows(t, rows, is_whole);
     }
     t->has_progressed |= *is_whole;
-    if (!error && *is_whole && apr_time_now() - changed >= SETTLED) {
+    if (!error && *is_whole && !t->has_closed && apr_time_now() - changed >= SETTLED) {
         error = note_folder(t, folder, changed);
     }
     return error;
@@ -295,7 +215,7 @@ static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *
 
 static int take_folder(void *baton, const char *const *columns)
 {
-    tending *t = baton;
+    tlsrpt_tending *t = baton;
     apr_int64_t folder = mta_sts_database_number(columns[0]);
 
     if (folder >= 0 && folder < TLSRPT_SPOOL_FOLDERS) {
@@ -305,7 +225,7 @@ static int take_folder(void *baton, const char *const *columns)
 }
 
 /* Whether a folder must be looked at; its time is asked for before it is read. */
-static int has_changed(tending *t, int folder, apr_time_t *changed)
+static int has_changed(tlsrpt_tending *t, int folder, apr_time_t *changed)
 {
     return tlsrpt_spool_folder_changed(t->task->spool, TLSRPT_REPORTS, folder, changed) !=
                APR_SUCCESS ||
@@ -313,17 +233,16 @@ static int has_changed(tending *t, int folder, apr_time_t *changed)
 }
 
 /* A turn over all folders is at its end. */
-static void end_turn(tending *t)
+static void end_turn(tlsrpt_tending *t)
 {
     t->done->folders = t->task->folder;
     t->task->folder = 0;
 }
 
 /* Goes on where the last call stopped, until each folder had its turn or time is up. */
-static const char *tend_folders(tending *t)
+static const char *tend_folders(tlsrpt_tending *t)
 {
     int *folder = &t->task->folder, is_whole = 1;
-    int errors = mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR);
     const char *error = NULL;
     apr_time_t changed;
 
@@ -331,7 +250,7 @@ static const char *tend_folders(tending *t)
         if (!has_changed(t, *folder, &changed)) {
             continue;
         }
-        if (is_over(t)) {
+        if (tlsrpt_tending_is_over(t)) {
             is_whole = 0;
         }
         else {
@@ -342,7 +261,7 @@ static const char *tend_folders(tending *t)
             t->done->more = 1;
             return error;
         }
-        if (mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) > errors) {
+        if (t->is_broken) {
             break; /* the next ones would tell the same */
         }
     }
@@ -350,9 +269,9 @@ static const char *tend_folders(tending *t)
     return error;
 }
 
-static const char *tend(tending *t)
+static const char *tend(tlsrpt_tending *t)
 {
-    const char *error = expire(t);
+    const char *error = tlsrpt_expire(t);
 
     if (!error) {
         error = mta_sts_database_rows(t->batch.db,
@@ -368,7 +287,7 @@ static const char *tend(tending *t)
 const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
                               mta_sts_findings *findings, tlsrpt_index_done *done)
 {
-    tending *t = apr_pcalloc(p, sizeof(*t));
+    tlsrpt_tending *t = apr_pcalloc(p, sizeof(*t));
     int folder = task->folder;
     const char *error;
 
@@ -386,5 +305,5 @@ const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr
         return error;
     }
     task->removed += done->gone + done->expired;
-    return done->more ? NULL : sweep(db, task);
+    return done->more ? NULL : tlsrpt_sweep(db, task);
 }
