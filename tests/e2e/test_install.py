@@ -55,3 +55,15 @@ def test_a_second_uninstall_finds_nothing_and_does_no_harm(apache, make):
     make("uninstall")
     make("uninstall")
     apache.configtest()
+
+
+def test_what_an_admin_wrote_into_its_configuration_outlives_install_and_uninstall(make):
+    path = AVAILABLE / "mta_sts.conf"
+    own = path.read_text() + "MTASTSMode enforce\n"
+    path.write_text(own)
+    try:
+        for target in ("install", "uninstall", "install"):
+            make(target)
+            assert path.read_text() == own
+    finally:
+        path.unlink(missing_ok=True)
