@@ -34,8 +34,22 @@ def configure(tmp_path_factory):
 
     status, output = configure()
     assert status == 0, output
-    assert re.search(r"^  httpd: +2\.4\.\d+ ", output, re.M)  # the summary
+    configure.summary = output.split("\nmod_mta_sts ")[1]
     return configure
+
+
+def test_the_summary_tells_what_was_found_and_what_goes_where(configure):
+    for line in (r"httpd: +2\.4\.\d+ \(/usr/sbin/apache2, found by /usr/bin/apxs\)",
+                 r"module goes to +\$\(DESTDIR\)/usr/lib/apache2/modules",
+                 r"command goes to \$\(DESTDIR\)/usr/local/bin",
+                 r"sanitizers: +no", r"coverage: +no"):
+        assert re.search(rf"^  {line}$", configure.summary, re.M), configure.summary
+
+
+@pytest.mark.parametrize("page", ["README.md", "doc/mta-sts-import.1"])
+def test_the_command_is_where_postfix_is_told_to_look_for_it(configure, page):
+    folder = re.search(r"command goes to \$\(DESTDIR\)(.*)", configure.summary)[1]
+    assert f"argv={folder}/mta-sts import" in (TOP / page).read_text()
 
 
 # All are asked for by one macro, so a few stand for the others.
