@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,24 @@ def test_another_child_takes_the_place_of_a_killed_watchdog(start):
     post_all(server, [2])
     indexed(server, [1, 2])
     assert killed not in watchdogs(server)
+
+
+def niceness(pid):
+    """Of each thread."""
+    return sorted(int((task / "stat").read_text().rpartition(")")[2].split()[16])
+                  for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
+    server = make_with(mpm=mpm).configure(report.conf()).start()
+    post_all(server, [1])
+    indexed(server, [1])
+    found, = watchdogs(server)
+    usual = os.getpriority(os.PRIO_PROCESS, server.pid)
+    *others, last = niceness(found)
+    assert last > usual
+    assert set(others) == {usual}
 
 
 def received_at(server, number, date):
