@@ -17,8 +17,8 @@ STATE_DIR = pathlib.Path("/var/lib/mod_mta_sts")
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root only")
 
 
-def quickstart(*words):
-    result = subprocess.run([str(TOP / "scripts" / "quickstart"), *words], stdin=subprocess.DEVNULL,
+def quickstart(*words, program=TOP / "scripts" / "quickstart"):
+    result = subprocess.run([str(program), *words], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
                             env={**os.environ, "MTA_STS_BUILD": str(BUILD)})
     return result.returncode, result.stdout.decode()
@@ -80,3 +80,13 @@ def test_it_shows_policy_and_records_twice_in_a_row_and_stops(stopped):
 def test_a_wrong_call_is_told(words, status, said):
     result, output = quickstart(*words)
     assert (result, said in output) == (status, True), output
+
+
+def test_a_checkout_that_is_configured_itself_is_told(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    for name in "quickstart", "common.sh":
+        (tmp_path / "scripts" / name).symlink_to(TOP / "scripts" / name)
+    (tmp_path / "config.status").touch()
+    status, output = quickstart(program=tmp_path / "scripts/quickstart")
+    assert status == 1
+    assert f"{tmp_path} itself is configured" in output and "make distclean" in output
