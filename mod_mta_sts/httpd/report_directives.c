@@ -6,6 +6,7 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "core/database.h"
 #include "core/name.h"
 #include "core/number.h"
 #include "core/text.h"
@@ -290,14 +291,16 @@ const char *mod_report_add_domains(cmd_parms *cmd, void *unused, const char *arg
 
 static const char *refuse_database(cmd_parms *cmd, const char *driver, const char *database)
 {
+    const char *error;
+
     if (strcmp(driver, "sqlite3") == 0) {
         return database ? refuse_file_path(cmd, database) : NULL;
     }
     if (strcmp(driver, "pgsql") == 0) {
-        return database ? NULL
-                        : mod_directive_refuse_value(
-                              cmd, "pgsql needs to be told where it is: write MTASTSDatabase pgsql "
-                                   "\"host=db.example.com dbname=mta_sts user=mta_sts\"");
+        error = database ? mta_sts_database_validate(cmd->temp_pool, driver, database)
+                         : "pgsql needs to be told where it is: write MTASTSDatabase pgsql "
+                           "\"host=db.example.com dbname=mta_sts user=mta_sts\"";
+        return error ? mod_directive_refuse_value(cmd, error) : NULL;
     }
     return refuse_text(cmd, driver,
                        "is not a database; allowed are sqlite3 [FILE] and pgsql \"conninfo\"");

@@ -91,27 +91,24 @@ static int push_row(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The rows of a folder, by digest. */
-static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t **rows,
-                             apr_hash_t **by_digest)
+/* The rows of a folder, in the pool of the list, and the same by digest. */
+static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t *rows,
+                             apr_hash_t *by_digest)
 {
-    tlsrpt_batch *batch = &t->batch;
-    const char *first = apr_psprintf(batch->p, "%02x", (unsigned)folder);
+    const char *first = apr_psprintf(rows->pool, "%02x", (unsigned)folder);
     const char *error;
     int i;
 
-    *rows = apr_array_make(batch->p, 16, sizeof(known_row));
-    *by_digest = apr_hash_make(batch->p);
     /* "g" follows the last hex digit. */
-    error = mta_sts_database_rows(batch->db,
+    error = mta_sts_database_rows(t->batch.db,
                                   "SELECT id, digest, file FROM tlsrpt_report"
                                   " WHERE digest >= %s AND digest < %s AND host = %lld",
-                                  push_row, *rows, first, apr_pstrcat(batch->p, first, "g", NULL),
-                                  batch->host);
-    for (i = 0; i < (*rows)->nelts; i++) {
-        known_row *row = &APR_ARRAY_IDX(*rows, i, known_row);
+                                  push_row, rows, first, apr_pstrcat(rows->pool, first, "g", NULL),
+                                  t->batch.host);
+    for (i = 0; i < rows->nelts; i++) {
+        known_row *row = &APR_ARRAY_IDX(rows, i, known_row);
 
-        apr_hash_set(*by_digest, row->digest, APR_HASH_KEY_STRING, row);
+        apr_hash_set(by_digest, row->digest, APR_HASH_KEY_STRING, row);
     }
     return error;
 }
@@ -181,34 +178,49 @@ static const char *note_folder(tlsrpt_tending *t, int folder, apr_time_t changed
                                 t->batch.host, folder, (long long)changed);
 }
 
-/* @param is_whole out: whether nothing is left to do in it */
-static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
+/* Brings rows and files of a folder together.
+ *
+ * @param p        for what is known of the folder
+ * @param is_whole out: whether nothing is left to do in it
+ */
+static const char *compare(tlsrpt_tending *t, int folder, apr_pool_t *p, int *is_whole)
 {
-    apr_array_header_t *rows;
-    apr_hash_t *by_digest;
-    const apr_array_header_t *files;
+    apr_array_header_t *rows = apr_array_make(p, 16, sizeof(known_row));
+    apr_hash_t *by_digest = apr_hash_make(p);
+    const apr_array_header_t *files =
+        tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, p, t->batch.findings);
     const char *error;
 
-    *is_whole = 1;
-    t->has_closed = 0;
-    files = tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, t->batch.p,
-                                      t->batch.findings);
     if (!files) {
         t->is_broken = 1; /* it is told, and tried again next time */
         return NULL;
     }
-    error = find_rows(t, folder, &rows, &by_digest);
+    error = find_rows(t, folder, rows, by_digest);
     if (!error) {
         error = add_files(t, files, by_digest, is_whole);
     }
     if (!error && *is_whole) {
         error = remove_rows(t, rows, is_whole);
     }
-    t->has_progressed |= *is_whole;
-    if (!error && *is_whole && !t->has_closed && apr_time_now() - changed >= SETTLED) {
-        error = note_folder(t, folder, changed);
-    }
     return error;
+}
+
+static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
+{
+    const char *error;
+    apr_pool_t *p;
+
+    *is_whole = 1;
+    t->has_closed = 0;
+    apr_pool_create(&p, t->batch.p);
+    error = compare(t, folder, p, is_whole);
+    apr_pool_destroy(p);
+    if (error || t->is_broken || !*is_whole) {
+        return error;
+    }
+    t->has_progressed = 1;
+    return t->has_closed || apr_time_now() - changed < SETTLED ? NULL
+                                                               : note_folder(t, folder, changed);
 }
 
 /* --- the folders in turn --- */
