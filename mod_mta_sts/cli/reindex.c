@@ -29,7 +29,7 @@ typedef struct reindexing {
     const char *driver, *where;
     mta_sts_database *db;
     tlsrpt_index_task task;
-    tlsrpt_index_done all;
+    apr_int64_t added, closed; /* by this process: httpd may take some in, too */
     int is_terminal;
 } reindexing;
 
@@ -127,7 +127,7 @@ static void tell_findings(const reindexing *work, const mta_sts_findings *findin
 static void tell_progress(const reindexing *work, const tlsrpt_index_done *done)
 {
     if (work->is_terminal && done->more) {
-        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->all.added,
+        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->added,
                 100 * done->folders / TLSRPT_SPOOL_FOLDERS);
     }
 }
@@ -137,12 +137,19 @@ static const char *open_database(reindexing *work)
     return mta_sts_database_open(work->p, work->driver, work->where, &work->db);
 }
 
+/* Whether a step that ended so is to be tried once more. */
+static int is_tried_again(const char *error, int *tries)
+{
+    *tries = error ? *tries + 1 : 0;
+    return error && mta_sts_database_is_locked(error) && *tries < TRIES;
+}
+
 static const char *forget(reindexing *work)
 {
     const char *error = NULL;
-    int more = 1;
+    int more = 1, tries = 0;
 
-    while (more && !error) {
+    while (is_tried_again(error, &tries) || (more && !error)) {
         error = tlsrpt_index_forget(work->db, work->task.host, BUDGET, work->p, &more);
     }
     return error;
@@ -174,13 +181,6 @@ static const char *begin(reindexing *work)
     return error;
 }
 
-static void add_done(reindexing *work, const tlsrpt_index_done *done)
-{
-    work->all.added += done->added;
-    work->all.conflicts += done->conflicts;
-    work->all.unreadable += done->unreadable;
-}
-
 /* One transaction; findings that are errors are told and end it all. */
 static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_broken)
 {
@@ -192,10 +192,11 @@ static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_
     findings = mta_sts_findings_make(ptemp);
     error = tlsrpt_index_tend(work->db, &work->task, ptemp, findings, done);
     if (!error) {
-        add_done(work, done);
+        work->added += done->added;
+        work->closed += done->closed;
         tell_findings(work, findings);
         tell_progress(work, done);
-        *is_broken = mta_sts_findings_count(findings, MTA_STS_ERROR) > 0;
+        *is_broken |= mta_sts_findings_count(findings, MTA_STS_ERROR) > 0;
     }
     apr_pool_destroy(ptemp);
     return error;
@@ -207,19 +208,17 @@ static const char *take_all(reindexing *work, int *is_broken)
     const char *error = NULL;
     int tries = 0;
 
-    while (done.more && !*is_broken && tries < TRIES) {
+    while (is_tried_again(error, &tries) || (!error && done.more)) {
         error = take_some(work, &done, is_broken);
-        if (error && !mta_sts_database_is_locked(error)) {
-            return error;
-        }
-        tries = error ? tries + 1 : 0;
-        done.more |= error != NULL;
     }
     return error;
 }
 
 static int finish(const reindexing *work, const char *error, int is_broken)
 {
+    tlsrpt_index_counts counts;
+
+    error = error ? error : tlsrpt_index_count(work->db, work->task.host, work->p, &counts);
     if (work->is_terminal) {
         fputs("\r\033[K", stderr);
     }
@@ -229,9 +228,9 @@ static int finish(const reindexing *work, const char *error, int is_broken)
     }
     printf("%" APR_INT64_T_FMT " reports are in %s: %" APR_INT64_T_FMT
            " contradict others, %" APR_INT64_T_FMT " cannot be read\n",
-           work->all.added, mta_sts_database_name(work->db), work->all.conflicts,
-           work->all.unreadable);
-    return is_broken || work->all.unreadable ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+           counts.files, mta_sts_database_name(work->db), counts.conflicts,
+           counts.unreadable + work->closed);
+    return is_broken || counts.unreadable || work->closed ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }
 
 static int reindex(reindexing *work)

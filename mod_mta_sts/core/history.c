@@ -12,9 +12,6 @@
 /* How long a text is remembered after its last copy has run out. */
 #define REMEMBERED apr_time_from_sec(APR_INT64_C(400) * 86400)
 
-/* SQLite's driver binds numbers as texts, which only a column makes numbers again. */
-#define NUMBER "CAST(%lld AS BIGINT)"
-
 #define READ_OPEN "SELECT domain, id FROM mta_sts_history WHERE host = %s AND last_served IS NULL"
 #define READ_NOTED "SELECT noted FROM mta_sts_history_host WHERE host = %s"
 #define CLOSE                                                                                      \
@@ -25,7 +22,7 @@
     "VALUES (%s, %s, %s, %s, %lld, %lld)"
 #define NOTE_AGAIN "UPDATE mta_sts_history_host SET noted = %lld WHERE host = %s"
 #define NOTE_FIRST "INSERT INTO mta_sts_history_host (host, noted) VALUES (%s, %lld)"
-#define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < " NUMBER
+#define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < %lld"
 #define READ_DOMAIN                                                                                \
     "SELECT h.host, h.domain, h.id, h.text, h.max_age, h.first_served, "                           \
     "COALESCE(h.last_served, n.noted), CASE WHEN h.last_served IS NULL THEN 1 ELSE 0 END "         \
@@ -38,7 +35,7 @@
     "WHEN h.last_served IS NOT NULL THEN h.last_served WHEN h.host = %s THEN %lld "                \
     "ELSE n.noted + %lld END AS until "                                                            \
     "FROM mta_sts_history h LEFT JOIN mta_sts_history_host n ON n.host = h.host) copies "          \
-    "WHERE until > " NUMBER " GROUP BY domain, id"
+    "WHERE until > %lld GROUP BY domain, id"
 
 /* What the steps of a note share. */
 typedef struct note {

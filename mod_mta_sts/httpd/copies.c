@@ -22,8 +22,9 @@
 #define READ_SECONDS 20
 #define LINE_SIZE 1024
 
-/* What begins a line that tells an error; a domain cannot. */
+/* What begins a line that tells an error, and what is the last line; no domain is like them. */
 #define ERROR_MARK '!'
+#define END_MARK "."
 
 /* --- the process that reads --- */
 
@@ -72,6 +73,7 @@ static void tell(FILE *out, const apr_array_header_t *copies)
 
         fprintf(out, "%s %s %" APR_INT64_T_FMT "\n", copy->domain, copy->id, copy->until);
     }
+    fputs(END_MARK "\n", out);
 }
 
 static void read_and_tell(server_rec *main, apr_pool_t *p, const struct stat *folder, int fd)
@@ -95,20 +97,32 @@ static void read_and_tell(server_rec *main, apr_pool_t *p, const struct stat *fo
 
 /* --- the process that asks --- */
 
-static void take_line(apr_array_header_t *copies, char *line, const char **error)
+static void take_line(apr_array_header_t *copies, char *line)
 {
-    apr_pool_t *p = copies->pool;
-    mta_sts_history_copy *copy;
+    mta_sts_history_copy *copy = apr_array_push(copies);
     char *rest;
 
-    if (*line == ERROR_MARK) {
-        *error = apr_pstrdup(p, line + 1);
+    copy->domain = apr_strtok(line, " ", &rest);
+    copy->id = apr_strtok(NULL, " ", &rest);
+    copy->until = apr_atoi64(rest);
+}
+
+/* All of it or nothing: the other process may have been killed. */
+static void take_lines(apr_array_header_t *copies, char *told, const char **error)
+{
+    char *rest, *line = apr_strtok(told, "\n", &rest);
+
+    for (; line && *line != ERROR_MARK && strcmp(line, END_MARK) != 0;
+         line = apr_strtok(NULL, "\n", &rest)) {
+        take_line(copies, line);
+    }
+    if (line && *line != ERROR_MARK) {
         return;
     }
-    copy = apr_array_push(copies);
-    copy->domain = apr_pstrdup(p, apr_strtok(line, " ", &rest));
-    copy->id = apr_pstrdup(p, apr_strtok(NULL, " ", &rest));
-    copy->until = apr_atoi64(rest);
+    apr_array_clear(copies);
+    if (!*error) {
+        *error = line ? line + 1 : "the process that reads it ended before its time; try it again";
+    }
 }
 
 /* Whether something comes in time. */
@@ -130,7 +144,7 @@ static char *receive(apr_pool_t *p, int fd, const char **error)
 
     do {
         if (!comes(fd, end)) {
-            *error = "the database does not answer";
+            *error = "the database does not answer: see the error log";
             break;
         }
         count = read(fd, part, sizeof(part));
@@ -159,7 +173,6 @@ apr_array_header_t *mod_copies_read(server_rec *main, apr_pool_t *p, const char 
     apr_array_header_t *copies = apr_array_make(p, 16, sizeof(mta_sts_history_copy));
     struct stat folder;
     int ends[2];
-    char *line, *rest;
     pid_t pid;
 
     *error = NULL;
@@ -174,11 +187,11 @@ apr_array_header_t *mod_copies_read(server_rec *main, apr_pool_t *p, const char 
     }
     close(ends[1]);
     if (pid > 0) {
-        line = apr_strtok(receive(p, ends[0], error), "\n", &rest);
-        for (; line; line = apr_strtok(NULL, "\n", &rest)) {
-            take_line(copies, line, error);
-        }
+        take_lines(copies, receive(p, ends[0], error), error);
         end(pid);
+    }
+    else {
+        *error = "no process can be started to read it";
     }
     close(ends[0]);
     return copies;

@@ -100,11 +100,10 @@ static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
 static const char *look_at(enforced_look *look, const char *domain)
 {
     const tlsrpt_filter filter = {.since = look->since, .domain = domain};
-    const tlsrpt_page page = {0, CAUSES_MAX};
     const tlsrpt_explanation *worst = NULL;
     apr_int64_t sessions = 0;
     apr_array_header_t *causes;
-    const char *error = tlsrpt_index_causes(look->db, &filter, &page, look->p, &causes);
+    const char *error = tlsrpt_index_causes(look->db, &filter, CAUSES_MAX, look->p, &causes);
     int i;
 
     for (i = 0; !error && i < causes->nelts; i++) {
@@ -127,9 +126,8 @@ const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
     const apr_time_t now = apr_time_now();
     enforced_look look = {main, db, p, now - now % DAY - DAYS * DAY, 0};
     const tlsrpt_filter filter = {.since = look.since};
-    const tlsrpt_page page = {0, DOMAINS_MAX};
     apr_array_header_t *domains;
-    const char *error = tlsrpt_index_domains(db, &filter, &page, p, &domains);
+    const char *error = tlsrpt_index_domains(db, &filter, DOMAINS_MAX, p, &domains);
     apr_hash_t *enforced = error ? NULL : find_enforced(&look, domains);
     int i;
 

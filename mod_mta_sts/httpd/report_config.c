@@ -36,7 +36,6 @@ tlsrpt_limits mod_report_limits_of(const server_rec *s)
 
     limits.sent = (apr_size_t)config->max_sent;
     limits.inflated = (apr_size_t)config->max_inflated;
-    limits.memory = tlsrpt_limits_default.memory / 1024 *
-                    (limits.inflated / (tlsrpt_limits_default.inflated / 1024));
+    limits.memory = TLSRPT_MEMORY_OF(limits.inflated);
     return limits;
 }

@@ -6,11 +6,13 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "core/database.h"
 #include "core/name.h"
 #include "core/number.h"
 #include "core/text.h"
 #include "httpd/config.h"
 #include "httpd/directive.h"
+#include "tlsrpt/report.h"
 
 #define KIB APR_INT64_C(1024)
 #define MIB (1024 * KIB)
@@ -55,8 +57,9 @@ typedef struct number_rule {
 
 /* Two numbers of one directive stand one behind the other. */
 static const number_rule number_rules[] = {
-    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, 64 * MIB, max_sent, max_size_at),
-    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, 512 * MIB, max_inflated, max_size_at),
+    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_SENT_MAX, max_sent, max_size_at),
+    RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_INFLATED_MAX, max_inflated,
+         max_size_at),
     RULE("MTASTSReportQuota", mta_sts_size_parse, MIB, 1024 * GIB, spool_quota, quota_at),
     RULE("MTASTSReportQuota", mta_sts_size_parse, MIB, 1024 * GIB, quarantine_quota, quota_at),
     RULE("MTASTSReportLimit", mta_sts_number_parse, 1, 1000000, per_minute, limit_at),
@@ -288,14 +291,16 @@ const char *mod_report_add_domains(cmd_parms *cmd, void *unused, const char *arg
 
 static const char *refuse_database(cmd_parms *cmd, const char *driver, const char *database)
 {
+    const char *error;
+
     if (strcmp(driver, "sqlite3") == 0) {
         return database ? refuse_file_path(cmd, database) : NULL;
     }
     if (strcmp(driver, "pgsql") == 0) {
-        return database ? NULL
-                        : mod_directive_refuse_value(
-                              cmd, "pgsql needs to be told where it is: write MTASTSDatabase pgsql "
-                                   "\"host=db.example.com dbname=mta_sts user=mta_sts\"");
+        error = database ? mta_sts_database_validate(cmd->temp_pool, driver, database)
+                         : "pgsql needs to be told where it is: write MTASTSDatabase pgsql "
+                           "\"host=db.example.com dbname=mta_sts user=mta_sts\"";
+        return error ? mod_directive_refuse_value(cmd, error) : NULL;
     }
     return refuse_text(cmd, driver,
                        "is not a database; allowed are sqlite3 [FILE] and pgsql \"conninfo\"");

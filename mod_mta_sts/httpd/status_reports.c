@@ -70,10 +70,9 @@ static void take_sums(mod_status_reports *reports, const tlsrpt_domain *of)
 
 static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    const tlsrpt_page page = {0, 1};
     tlsrpt_summary *summary;
     const tlsrpt_domain *of;
-    const char *error = tlsrpt_index_sum(db, &g->filter, &page, p, &summary);
+    const char *error = tlsrpt_index_sum(db, &g->filter, 1, p, &summary);
     int i;
 
     if (error || summary->domains->nelts == 0) {
@@ -103,9 +102,8 @@ static void add_merged_causes(mod_status_reports *reports, const tlsrpt_domain *
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    const tlsrpt_page page = {0, MOD_STATUS_CAUSES_MAX + 1};
     apr_array_header_t *list;
-    const char *error = tlsrpt_index_causes(db, &g->filter, &page, p, &list);
+    const char *error = tlsrpt_index_causes(db, &g->filter, MOD_STATUS_CAUSES_MAX + 1, p, &list);
     int i;
 
     if (error) {
@@ -122,10 +120,9 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
 
 static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    const tlsrpt_page none = {0, 0};
     tlsrpt_summary *summary;
     tlsrpt_domain *all;
-    const char *error = tlsrpt_index_sum(db, &g->filter, &none, p, &summary);
+    const char *error = tlsrpt_index_sum(db, &g->filter, 0, p, &summary);
 
     error = error ? error : tlsrpt_index_sum_all(db, &g->filter, p, &all);
     if (error) {
@@ -143,8 +140,8 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
 
 static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    const tlsrpt_page page = {0, MOD_STATUS_RECEIPTS_MAX};
-    const char *error = tlsrpt_index_last(db, &g->filter, &page, p, &g->reports->receipts);
+    const char *error =
+        tlsrpt_index_last(db, &g->filter, MOD_STATUS_RECEIPTS_MAX, p, &g->reports->receipts);
 
     return error ? error : tlsrpt_index_received(db, g->filter.domain, &g->reports->received);
 }
@@ -201,7 +198,6 @@ typedef struct shares {
 
 static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)
 {
-    const tlsrpt_page page = {0, 1};
     const apr_time_t end = thread_time() + SHARES_BUDGET;
     shares *s = baton;
     int i;
@@ -210,7 +206,7 @@ static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)
     for (i = 0; i < s->names->nelts && thread_time() < end; i++) {
         const tlsrpt_filter filter = {s->since, APR_ARRAY_IDX(s->names, i, const char *), NULL};
         apr_array_header_t *list;
-        const char *error = tlsrpt_index_domains(db, &filter, &page, p, &list);
+        const char *error = tlsrpt_index_domains(db, &filter, 1, p, &list);
 
         if (error) {
             return error;

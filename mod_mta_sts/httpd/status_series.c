@@ -59,9 +59,8 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
                               mod_status_series *series)
 {
     const tlsrpt_filter filter = {g->filter.since, series->domain, NULL};
-    const tlsrpt_page page = {0, TLSRPT_INDEX_CAUSES_MAX};
     apr_array_header_t *causes;
-    const char *error = tlsrpt_index_causes(db, &filter, &page, p, &causes);
+    const char *error = tlsrpt_index_causes(db, &filter, TLSRPT_INDEX_CAUSES_MAX, p, &causes);
     int i;
 
     for (i = 0; !error && i < causes->nelts; i++) {
@@ -104,9 +103,8 @@ static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
 
 static const char *add_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    const tlsrpt_page page = {0, TLSRPT_INDEX_LIST_MAX};
     apr_array_header_t *list;
-    const char *error = tlsrpt_index_domains(db, &g->filter, &page, p, &list);
+    const char *error = tlsrpt_index_domains(db, &g->filter, TLSRPT_INDEX_LIST_MAX, p, &list);
     int i;
 
     for (i = 0; !error && i < list->nelts; i++) {

@@ -21,9 +21,9 @@ typedef struct mod_work {
                                  database was opened anew */
     int (*is_ending)(void *); /* whether the child waits for the end of the step */
     apr_uint32_t changes;     /* of the spool, when it was indexed last */
+    apr_uint32_t errors;      /* in the spool, as they were told; 0: none */
     int is_emptier;           /* than it was counted: reports were removed from the spool */
-    tlsrpt_limits limits;
-    tlsrpt_index_task index; /* how far the index is */
+    tlsrpt_index_task index;  /* how far the index is */
 } mod_work;
 
 typedef enum mod_step {

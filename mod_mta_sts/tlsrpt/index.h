@@ -29,14 +29,13 @@
 /* What a process that keeps the index has to know, and how far it is. */
 typedef struct tlsrpt_index_task {
     tlsrpt_spool *spool;
-    const char *host;            /* name of the machine whose spool it is: mta_sts_database_host.
-                                    Of no meaning in a database of SQLite, which has one spool */
-    const tlsrpt_limits *limits; /* of the reports; NULL: tlsrpt_index_limits */
-    int keep_days;               /* reports that came earlier are removed; 0: none is */
-    apr_interval_time_t budget;  /* time after which a call ends */
-    int (*is_ending)(void *);    /* asked before each report: whether the call should end at once;
-                                    may be NULL */
-    void *baton;                 /* of it */
+    const char *host;           /* name of the machine whose spool it is: mta_sts_database_host.
+                                   Of no meaning in a database of SQLite, which has one spool */
+    int keep_days;              /* reports that came earlier are removed; 0: none is */
+    apr_interval_time_t budget; /* time after which a call ends */
+    int (*is_ending)(void *);   /* asked before each report: whether the call should end at once;
+                                   may be NULL */
+    void *baton;                /* of it */
 
     /* All 0 at first, and of no concern to the caller. */
     int folder;
@@ -44,7 +43,7 @@ typedef struct tlsrpt_index_task {
     apr_int64_t removed;
 } tlsrpt_index_task;
 
-/* For reports that were accepted once, whatever the limits were: those of memory still hold. */
+/* For reports that were accepted once, whatever the limits were then. */
 extern const tlsrpt_limits tlsrpt_index_limits;
 
 /* What one call did. */
@@ -54,6 +53,7 @@ typedef struct tlsrpt_index_done {
     apr_int64_t expired;    /* reports removed, file and row, for their age */
     apr_int64_t conflicts;  /* of those added: another report of the same identity was there */
     apr_int64_t unreadable; /* of those added: cannot be read, and are counted nowhere */
+    apr_int64_t closed;     /* files that could not be opened, and are tried again */
     int folders;            /* of TLSRPT_SPOOL_FOLDERS that are known to be in the index wholly */
     int more;               /* there is more to do: call again */
 } tlsrpt_index_done;
@@ -81,13 +81,8 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
 
 /* --- reading it (tlsrpt/index_sum.c) --- */
 
-/* A part of a list. */
-typedef struct tlsrpt_page {
-    int first; /* from 0 */
-    int count; /* at most */
-} tlsrpt_page;
-
-/* No list below is longer, however many names strangers make up; the most important are in it. */
+/* Lists begin with the most important, and are as long as the caller wants at most (`max`, from 0).
+ * No list below is longer than these, however many names strangers make up. */
 #define TLSRPT_INDEX_LIST_MAX 2000 /* days, senders, policies seen */
 #define TLSRPT_INDEX_CAUSES_MAX 200
 
@@ -96,12 +91,12 @@ typedef struct tlsrpt_page {
  * whole days (UTC): for the same numbers it must be the beginning of one.
  *
  * @param filter NULL: everything
- * @param page   which domains, in the order that tlsrpt_summary tells; those are summed up in full.
- *               count 0: none
+ * @param max    so many domains at most, in the order that tlsrpt_summary tells; those are summed
+ * up in full
  * @param p      pool of the summary
  */
-const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter,
-                             const tlsrpt_page *page, apr_pool_t *p, tlsrpt_summary **summary);
+const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                             apr_pool_t *p, tlsrpt_summary **summary);
 
 /* All domains together as one, named "*": its causes tell no reasons and addresses, and it has no
  * policies seen. filter->domain must be NULL. */
@@ -117,8 +112,8 @@ const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filt
  *
  * @param list out: array of tlsrpt_domain
  */
-const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter,
-                                 const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                 apr_pool_t *p, apr_array_header_t **list);
 
 /* A cause, and the domain it is of. */
 typedef struct tlsrpt_index_cause {
@@ -128,8 +123,8 @@ typedef struct tlsrpt_index_cause {
 
 /* Causes of all domains or of filter->domain, most sessions first: an array of tlsrpt_index_cause
  */
-const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter,
-                                const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                apr_pool_t *p, apr_array_header_t **list);
 
 /* How a report is counted. */
 typedef enum tlsrpt_index_state {
@@ -153,8 +148,24 @@ typedef struct tlsrpt_index_report {
 
 /* Reports, the last received first: an array of tlsrpt_index_report. Here filter->since is exact.
  */
-const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
-                              const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list);
+const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                              apr_pool_t *p, apr_array_header_t **list);
+
+/* How many files of a spool are in the index. */
+typedef struct tlsrpt_index_counts {
+    apr_int64_t files;      /* all of them */
+    apr_int64_t conflicts;  /* which contradict one that counts */
+    apr_int64_t unreadable; /* which cannot be read */
+} tlsrpt_index_counts;
+
+/*
+ * Counts them, whoever took them in.
+ *
+ * @param host   as in tlsrpt_index_task
+ * @param counts out
+ */
+const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
+                               tlsrpt_index_counts *counts);
 
 /*
  * When the last report came.

@@ -10,6 +10,13 @@
 #define ROWS_MIN 64
 #define OCTETS_A_ROW 16
 
+/* Texts of so many octets are kept as they are. Longer ones may take TEXT_MIN octets in all, and
+ * more for each octet of the report: what is not compressed fits in any case. */
+#define TEXT_SHORT 64
+#define TEXT_MIN 4096
+#define TEXT_AN_OCTET 8
+#define CUT "\xe2\x80\xa6" /* three dots */
+
 #define KIND_SIZE 32 /* of SHA-256 */
 
 /* How much is told of a failure. */
@@ -20,7 +27,9 @@ typedef struct making {
     apr_pool_t *p;
     EVP_MD_CTX *digest;
     detail detail;
-    apr_size_t room; /* rows that are left */
+    apr_size_t room;      /* rows that are left */
+    apr_size_t text_room; /* octets of long texts that are left */
+    apr_hash_t *texts;    /* long ones of the report, as they are kept */
 } making;
 
 #define NEED(call)                                                                                 \
@@ -31,21 +40,44 @@ typedef struct making {
         }                                                                                          \
     } while (0)
 
+/* A text as there is room for it, each time the same. */
+static const char *fit(making *m, const char *text)
+{
+    apr_size_t len = text ? strlen(text) : 0;
+    const char *kept;
+
+    if (len <= TEXT_SHORT) {
+        return text;
+    }
+    kept = apr_hash_get(m->texts, text, (apr_ssize_t)len);
+    if (!kept) {
+        kept = len <= m->text_room
+                   ? text
+                   : apr_pstrcat(m->p, tlsrpt_word_shorten(m->p, text, TEXT_SHORT), CUT, NULL);
+        m->text_room -= kept == text ? len : 0;
+        apr_hash_set(m->texts, text, (apr_ssize_t)len, kept);
+    }
+    return kept;
+}
+
+static const char *number_text(making *m, const char *text, long long *number)
+{
+    return tlsrpt_word_number(m->batch, TLSRPT_WORD, fit(m, text), number);
+}
+
 static const char *number_failure(making *m, const tlsrpt_failure *failure,
                                   tlsrpt_fact_failure *fact)
 {
-    tlsrpt_batch *batch = m->batch;
-
     memset(fact, 0, sizeof(*fact));
     fact->sessions = failure->sessions;
-    NEED(tlsrpt_word_number(batch, TLSRPT_WORD, failure->result_type, &fact->type));
+    NEED(number_text(m, failure->result_type, &fact->type));
     if (m->detail <= DETAIL_MX) {
-        NEED(tlsrpt_word_number(batch, TLSRPT_WORD, failure->receiving_mx, &fact->mx));
+        NEED(number_text(m, failure->receiving_mx, &fact->mx));
     }
     if (m->detail <= DETAIL_ALL) {
-        NEED(tlsrpt_word_number(batch, TLSRPT_WORD, failure->reason, &fact->reason));
-        NEED(tlsrpt_word_number(batch, TLSRPT_WORD, failure->receiving_ip, &fact->receiving_ip));
-        NEED(tlsrpt_word_number(batch, TLSRPT_WORD, failure->sending_ip, &fact->sending_ip));
+        NEED(number_text(m, failure->reason, &fact->reason));
+        NEED(number_text(m, failure->receiving_ip, &fact->receiving_ip));
+        NEED(number_text(m, failure->sending_ip, &fact->sending_ip));
     }
     return NULL;
 }
@@ -142,7 +174,7 @@ static const char *make_failures(making *m, const tlsrpt_policy *policy, tlsrpt_
 static const char *make_policy(making *m, const tlsrpt_policy *policy, apr_hash_t *domains,
                                tlsrpt_fact_policy *fact)
 {
-    const char *domain = policy->domain ? policy->domain : "";
+    const char *domain = policy->domain ? fit(m, policy->domain) : "";
     const char *seen = policy->policy->nelts ? apr_array_pstrcat(m->p, policy->policy, '\n') : "";
 
     fact->is_first = !apr_hash_get(domains, domain, APR_HASH_KEY_STRING);
@@ -150,8 +182,8 @@ static const char *make_policy(making *m, const tlsrpt_policy *policy, apr_hash_
     fact->successful = policy->successful;
     fact->failed = policy->failed;
     NEED(tlsrpt_word_number(m->batch, TLSRPT_WORD_DOMAIN, domain, &fact->domain));
-    NEED(tlsrpt_word_number(m->batch, TLSRPT_WORD, policy->type, &fact->type));
-    NEED(tlsrpt_word_number(m->batch, TLSRPT_WORD, seen, &fact->seen));
+    NEED(number_text(m, policy->type, &fact->type));
+    NEED(number_text(m, seen, &fact->seen));
     return make_failures(m, policy, fact);
 }
 
@@ -186,18 +218,23 @@ static const char *make_policies(making *m, const tlsrpt_report *report, tlsrpt_
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
                             apr_size_t len, tlsrpt_facts *facts)
 {
-    making m = {batch, batch->ptemp, EVP_MD_CTX_new(), DETAIL_ALL, ROWS_MIN + len / OCTETS_A_ROW};
+    making m = {.batch = batch,
+                .p = batch->ptemp,
+                .digest = EVP_MD_CTX_new(),
+                .room = ROWS_MIN + len / OCTETS_A_ROW,
+                .text_room = TEXT_MIN + len * TEXT_AN_OCTET,
+                .texts = apr_hash_make(batch->ptemp)};
     const char *error;
 
     facts->begin = report->begin;
     facts->end = report->end;
     facts->verified = verified;
     facts->policies = apr_array_make(m.p, report->policies->nelts, sizeof(tlsrpt_fact_policy));
-    error = make_policies(&m, report, facts);
+    error = tlsrpt_word_number(batch, TLSRPT_WORD_ORGANIZATION, fit(&m, report->organization),
+                               &facts->organization);
+    error = error ? error : make_policies(&m, report, facts);
     EVP_MD_CTX_free(m.digest);
-    return error ? error
-                 : tlsrpt_word_number(batch, TLSRPT_WORD_ORGANIZATION, report->organization,
-                                      &facts->organization);
+    return error;
 }
 
 /* --- from the database --- */

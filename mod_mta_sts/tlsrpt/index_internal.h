@@ -10,6 +10,7 @@
  * What the writing half of the index shares:
  *
  *   index_tend.c   walks the spool, and says what comes in and what goes
+ *   index_expire.c removes what is too old
  *   index_forget.c forgets a host, and what nobody names any more
  *   index_row.c    the rows of one report
  *   index_facts.c  what a report says, in numbers
@@ -70,11 +71,44 @@ const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
                                long long *number);
 
+/* What a machine is called in a database: one that is not shared has one spool, and the machine may
+ * get another name without getting another spool. */
+const char *tlsrpt_host_name(const mta_sts_database *db, const char *host);
+
+/* The beginning of a text, of so many octets at most: UTF-8 in, UTF-8 out. */
+const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max);
+
 /* What a text is found by in those tables: itself, or its digest if it is long. */
 const char *tlsrpt_word_key(apr_pool_t *p, const char *text);
 
 /* The same of the text in lower case (ASCII): what an organization is compared by. */
 const char *tlsrpt_word_fold(apr_pool_t *p, const char *text);
+
+/* --- index_tend.c --- */
+
+/* One call of tlsrpt_index_tend. */
+typedef struct tlsrpt_tending {
+    tlsrpt_batch batch;
+    tlsrpt_index_task *task;
+    tlsrpt_index_done *done;
+    apr_time_t deadline;
+    int is_broken;                          /* a folder could not be looked at */
+    int has_closed;                         /* of the folder: files that could not be opened */
+    int has_progressed;                     /* each call does something, however short its time */
+    apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
+} tlsrpt_tending;
+
+/* Whether the call is to end. */
+int tlsrpt_tending_is_over(const tlsrpt_tending *t);
+
+/* --- index_expire.c --- */
+
+/* Removes reports that are too old, file and row. Those whose file stays stay too, and hold no
+ * other one up. */
+const char *tlsrpt_expire(tlsrpt_tending *t);
+
+/* Once a day, and not within a transaction: the quarantine, and texts that are left. */
+const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task);
 
 /* --- index_facts.c --- */
 
@@ -105,7 +139,8 @@ typedef struct tlsrpt_facts {
  * @param len its octets in the spool: it may take so many rows in proportion, so that the database
  *            is bounded by the quota of the spool. Of a report that would take more the kinds of
  *            failures lose their reasons and addresses, then their MX hosts; the last rows take
- *            what is still too much
+ *            what is still too much. Likewise its long texts may take so many octets; beyond,
+ *            only their beginnings are kept
  */
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
                             apr_size_t len, tlsrpt_facts *facts);
@@ -136,7 +171,7 @@ const char *tlsrpt_words_sweep(mta_sts_database *db);
  * @param counts out: how it is counted
  */
 const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
-                           const tlsrpt_limits *limits, tlsrpt_index_state *state);
+                           tlsrpt_index_state *state);
 
 /* Takes one that cannot be read in, so that it is not tried again and again, and goes when it is
  * old.

@@ -27,35 +27,27 @@ static int take_count(void *baton, const char *const *columns)
 #define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND +domain > 0 AND" FILTER_WHERE
 
 /* Those with failed sessions, which are few, or few at a time. */
-static const char *find_failing(const tlsrpt_query *query, const tlsrpt_page *page,
-                                apr_array_header_t *list)
+static const char *find_failing(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
         query->db,
         "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT +domain AS domain, "
         "sum(failed * 1.0) AS failed" FAILING
         " GROUP BY +domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
-        " ORDER BY s.failed DESC, d.text LIMIT %d OFFSET %d",
-        push_domain, list, FILTER_VALUES(query), page->count, page->first);
-}
-
-static const char *count_failing(const tlsrpt_query *query, apr_int64_t *count)
-{
-    return mta_sts_database_rows(query->db, "SELECT count(DISTINCT domain)" FAILING, take_count,
-                                 count, FILTER_VALUES(query));
+        " ORDER BY s.failed DESC, d.text LIMIT %d",
+        push_domain, list, FILTER_VALUES(query), max);
 }
 
 /* The others, by name. */
-static const char *find_others(const tlsrpt_query *query, int first, int count,
-                               apr_array_header_t *list)
+static const char *find_others(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
         query->db,
         "SELECT d.id, coalesce(d.whole, d.text) FROM tlsrpt_domain d WHERE EXISTS"
         " (SELECT 1 FROM tlsrpt_sum WHERE domain = d.id AND" FILTER_WHERE ")"
         " AND d.id NOT IN (SELECT domain" FAILING ")"
-        " ORDER BY d.text LIMIT %d OFFSET %d",
-        push_domain, list, FILTER_VALUES(query), FILTER_VALUES(query), count, first);
+        " ORDER BY d.text LIMIT %d",
+        push_domain, list, FILTER_VALUES(query), FILTER_VALUES(query), max);
 }
 
 /* The one that is asked for, if there are reports about it. */
@@ -68,25 +60,16 @@ static const char *find_one(const tlsrpt_query *query, apr_array_header_t *list)
         push_domain, list, query->domain, FILTER_VALUES(query));
 }
 
-const char *tlsrpt_query_domains(const tlsrpt_query *query, const tlsrpt_page *page,
-                                 apr_array_header_t **list)
+const char *tlsrpt_query_domains(const tlsrpt_query *query, int max, apr_array_header_t **list)
 {
-    apr_int64_t failing = 0;
     const char *error;
 
     *list = apr_array_make(query->p, 16, sizeof(tlsrpt_query_domain));
     if (query->has_domain) {
-        return page->first > 0 || page->count < 1 ? NULL : find_one(query, *list);
+        return max > 0 ? find_one(query, *list) : NULL;
     }
-    error = page->first > 0 ? count_failing(query, &failing) : NULL;
-    if (!error && (page->first == 0 || page->first < failing)) {
-        error = find_failing(query, page, *list);
-    }
-    if (error || (*list)->nelts >= page->count) {
-        return error;
-    }
-    return find_others(query, page->first > failing ? page->first - (int)failing : 0,
-                       page->count - (*list)->nelts, *list);
+    error = find_failing(query, max, *list);
+    return error || (*list)->nelts >= max ? error : find_others(query, max - (*list)->nelts, *list);
 }
 
 static const char *add_totals(const tlsrpt_query *query, const apr_array_header_t *names,
@@ -107,8 +90,8 @@ static const char *add_totals(const tlsrpt_query *query, const apr_array_header_
     return error;
 }
 
-const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter,
-                                 const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list)
+const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                 apr_pool_t *p, apr_array_header_t **list)
 {
     apr_array_header_t *names;
     tlsrpt_query query;
@@ -116,7 +99,7 @@ const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filt
 
     *list = apr_array_make(p, 16, sizeof(tlsrpt_domain));
     if (!error) {
-        error = tlsrpt_query_domains(&query, page, &names);
+        error = tlsrpt_query_domains(&query, max, &names);
     }
     if (!error) {
         error = add_totals(&query, names, *list);
@@ -149,12 +132,12 @@ static int push_cause(void *baton, const char *const *columns)
     " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"                   \
     " max(range_end) AS last, sum(sessions * 1.0) AS sessions"                                     \
     " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
-    " GROUP BY domain, type, mx ORDER BY 8 DESC LIMIT %d OFFSET %d) c"                             \
+    " GROUP BY domain, type, mx ORDER BY 8 DESC LIMIT %d) c"                                       \
     " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_word t ON t.id = c.type"                 \
     " LEFT JOIN tlsrpt_word m ON m.id = c.mx ORDER BY c.sessions DESC, 1, 2, 3"
 
-const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter,
-                                const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list)
+const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                apr_pool_t *p, apr_array_header_t **list)
 {
     tlsrpt_query query;
     const char *error = tlsrpt_query_begin(&query, db, filter, p);
@@ -163,10 +146,9 @@ const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filte
     if (!error) {
         error = query.has_domain
                     ? mta_sts_database_rows(db, CAUSES("domain = %lld AND domain > 0"), push_cause,
-                                            *list, query.domain, FILTER_VALUES(&query), page->count,
-                                            page->first)
+                                            *list, query.domain, FILTER_VALUES(&query), max)
                     : mta_sts_database_rows(db, CAUSES("domain > 0"), push_cause, *list,
-                                            FILTER_VALUES(&query), page->count, page->first);
+                                            FILTER_VALUES(&query), max);
     }
     return tlsrpt_query_end(&query, error);
 }
@@ -201,7 +183,7 @@ static int push_report(void *baton, const char *const *columns)
     " coalesce(sum(p.successful %% 1073741824), 0), coalesce(sum(p.failed / 1073741824), 0),"      \
     " coalesce(sum(p.failed %% 1073741824), 0)"                                                    \
     " FROM (SELECT r.id FROM " from " (%d = 0 OR r.range_end > %lld) AND " FILTER_ORGANIZATION     \
-    " ORDER BY " received " DESC, r.id DESC LIMIT %d OFFSET %d) page"                              \
+    " ORDER BY " received " DESC, r.id DESC LIMIT %d) page"                                        \
     " JOIN tlsrpt_report r ON r.id = page.id JOIN tlsrpt_word h ON h.id = r.host"                  \
     " JOIN tlsrpt_word c ON c.id = r.channel"                                                      \
     " LEFT JOIN tlsrpt_organization o ON o.id = r.organization"                                    \
@@ -215,8 +197,8 @@ static int push_report(void *baton, const char *const *columns)
          "q.received", " AND p.domain = %lld")
 #define LAST_OF_ALL LAST("tlsrpt_report r WHERE", "r.received", "")
 
-const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
-                              const tlsrpt_page *page, apr_pool_t *p, apr_array_header_t **list)
+const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                              apr_pool_t *p, apr_array_header_t **list)
 {
     tlsrpt_query query;
     const char *error = tlsrpt_query_begin(&query, db, filter, p);
@@ -228,12 +210,33 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
             query.has_domain
                 ? mta_sts_database_rows(db, LAST_OF_DOMAIN, push_report, *list, query.domain,
                                         has_since, query.since, query.has_organization,
-                                        query.organization, page->count, page->first, query.domain)
+                                        query.organization, max, query.domain)
                 : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since, query.since,
-                                        query.has_organization, query.organization, page->count,
-                                        page->first);
+                                        query.has_organization, query.organization, max);
     }
     return tlsrpt_query_end(&query, error);
+}
+
+static int add_count(void *baton, const char *const *columns)
+{
+    tlsrpt_index_counts *counts = baton;
+    apr_int64_t state = mta_sts_database_number(columns[0]);
+    apr_int64_t files = mta_sts_database_number(columns[1]);
+
+    counts->files += files;
+    counts->conflicts += state == TLSRPT_STATE_CONFLICT ? files : 0;
+    counts->unreadable += state == TLSRPT_STATE_UNREADABLE ? files : 0;
+    return 1;
+}
+
+const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
+                               tlsrpt_index_counts *counts)
+{
+    memset(counts, 0, sizeof(*counts));
+    return mta_sts_database_rows(db,
+                                 "SELECT state, count(*) FROM tlsrpt_report WHERE host ="
+                                 " (SELECT id FROM tlsrpt_word WHERE text = %s) GROUP BY state",
+                                 add_count, counts, tlsrpt_word_key(p, tlsrpt_host_name(db, host)));
 }
 
 const char *tlsrpt_index_received(mta_sts_database *db, const char *domain, apr_time_t *received)

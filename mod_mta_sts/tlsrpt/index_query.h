@@ -61,8 +61,7 @@ typedef struct tlsrpt_query_domain {
  *
  * @param list out: array of tlsrpt_query_domain
  */
-const char *tlsrpt_query_domains(const tlsrpt_query *query, const tlsrpt_page *page,
-                                 apr_array_header_t **list);
+const char *tlsrpt_query_domains(const tlsrpt_query *query, int max, apr_array_header_t **list);
 
 /* The last of some lines of a list: a text in a column, "" for NULL. */
 static inline const char *tlsrpt_query_text(apr_pool_t *p, const char *column)

@@ -10,6 +10,9 @@
 /* 128 bits are enough to tell identities apart, and are kept twice for each report. */
 #define IDENTITY_LENGTH 32
 
+/* The id of a report is the sender's, and as long as it likes. */
+#define REPORT_ID_MAX 200
+
 /* A row of tlsrpt_report, as far as it decides which one counts. */
 typedef struct row {
     long long id, verified, received, state;
@@ -210,20 +213,6 @@ static void tell_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
         mta_sts_text_quote(p, report->organization, strlen(report->organization)));
 }
 
-/* The id of a report is the sender's, and as long as it likes. */
-static const char *shorten(apr_pool_t *p, const char *text)
-{
-    apr_size_t len = strlen(text), max = 200;
-
-    if (len <= max) {
-        return text;
-    }
-    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
-        max--;
-    }
-    return apr_pstrmemdup(p, text, max);
-}
-
 static const char *add_read(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
                             const tlsrpt_report *report, tlsrpt_index_state *state)
 {
@@ -241,8 +230,8 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, a
         error = judge(batch, &added, &is_conflict);
     }
     if (!error) {
-        error = insert_report(batch, &added, file, kept->receipt.channel, shorten(p, report->id),
-                              &facts);
+        error = insert_report(batch, &added, file, kept->receipt.channel,
+                              tlsrpt_word_shorten(p, report->id, REPORT_ID_MAX), &facts);
     }
     if (!error) {
         error = insert_policies(batch, &added, &facts);
@@ -276,10 +265,10 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
 }
 
 const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
-                           const tlsrpt_limits *limits, tlsrpt_index_state *state)
+                           tlsrpt_index_state *state)
 {
     const tlsrpt_reading *reading =
-        tlsrpt_report_read(batch->ptemp, kept->octets, kept->len, limits);
+        tlsrpt_report_read(batch->ptemp, kept->octets, kept->len, &tlsrpt_index_limits);
     const char *reason = reading->reason;
 
     if (!reason && strcmp(reading->digest, kept->digest) != 0) {

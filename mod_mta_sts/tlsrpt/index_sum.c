@@ -157,11 +157,10 @@ static const char *sum_domain(const tlsrpt_query *query, const tlsrpt_query_doma
     return error ? error : tlsrpt_query_details(query, which->id, domain);
 }
 
-static const char *sum_domains(const tlsrpt_query *query, const tlsrpt_page *page,
-                               tlsrpt_summary *summary)
+static const char *sum_domains(const tlsrpt_query *query, int max, tlsrpt_summary *summary)
 {
     apr_array_header_t *list;
-    const char *error = tlsrpt_query_domains(query, page, &list);
+    const char *error = tlsrpt_query_domains(query, max, &list);
     int i;
 
     for (i = 0; !error && i < list->nelts; i++) {
@@ -171,8 +170,8 @@ static const char *sum_domains(const tlsrpt_query *query, const tlsrpt_page *pag
     return error;
 }
 
-const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter,
-                             const tlsrpt_page *page, apr_pool_t *p, tlsrpt_summary **summary)
+const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                             apr_pool_t *p, tlsrpt_summary **summary)
 {
     tlsrpt_query query;
     const char *error = tlsrpt_query_begin(&query, db, filter, p);
@@ -182,8 +181,8 @@ const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter,
     if (!error) {
         error = sum_totals(&query, *summary);
     }
-    if (!error && page->count > 0) {
-        error = sum_domains(&query, page, *summary);
+    if (!error && max > 0) {
+        error = sum_domains(&query, max, *summary);
     }
     return tlsrpt_query_end(&query, error);
 }

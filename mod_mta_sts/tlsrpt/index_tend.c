@@ -10,9 +10,9 @@
 #include "core/text.h"
 
 const tlsrpt_limits tlsrpt_index_limits = {
-    .sent = 64 << 20,
-    .inflated = 64 << 20,
-    .memory = 16 << 20,
+    .sent = TLSRPT_SENT_MAX,
+    .inflated = TLSRPT_INFLATED_MAX,
+    .memory = TLSRPT_MEMORY_OF(TLSRPT_INFLATED_MAX),
     .depth = 32,
     .string = 8192,
     .policies = 10000,
@@ -22,34 +22,15 @@ const tlsrpt_limits tlsrpt_index_limits = {
 /* A folder that was changed so shortly ago may change again without its time telling. */
 #define SETTLED apr_time_from_sec(2)
 
-/* Rows of another machine go when it should have done it long ago: it may be no more. */
-#define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
-
-/* Rows asked for at once. */
-#define EXPIRED_AT_ONCE 500
-
-/* How often the quarantine is looked through. */
-#define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
-
-typedef struct tending {
-    tlsrpt_batch batch;
-    tlsrpt_index_task *task;
-    tlsrpt_index_done *done;
-    apr_time_t deadline;
-    int has_progressed;                     /* each call does something, however short its time */
-    apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
-} tending;
-
 /* A row of the index and whether its file is still there. */
 typedef struct known_row {
     long long id;
     apr_int64_t file;
     const char *digest;
     int is_there;
-    int is_ours; /* its file is in our spool */
 } known_row;
 
-static int is_over(const tending *t)
+int tlsrpt_tending_is_over(const tlsrpt_tending *t)
 {
     const tlsrpt_index_task *task = t->task;
 
@@ -57,7 +38,46 @@ static int is_over(const tending *t)
            (task->is_ending && task->is_ending(task->baton));
 }
 
-/* --- what is too old --- */
+/* --- one folder --- */
+
+/* It may be possible another time: it gets no row, so that it is tried again. */
+static void tell_closed(tlsrpt_tending *t, const tlsrpt_spool_entry *entry, const char *reason)
+{
+    mta_sts_findings *findings = t->batch.findings;
+
+    t->has_closed = 1;
+    t->done->closed++;
+    if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-closed",
+                            apr_pstrdup(findings->pool, entry->digest),
+                            "see whose the file is, and whether httpd may open more files (ulimit "
+                            "-n); it is tried again",
+                            "%s", reason);
+    }
+}
+
+static const char *add_file(tlsrpt_tending *t, const tlsrpt_spool_entry *entry)
+{
+    tlsrpt_batch *batch = &t->batch;
+    tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
+    tlsrpt_kept_file kept;
+    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
+                                                   tlsrpt_index_limits.sent, batch->ptemp, &kept);
+
+    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
+        return NULL; /* removed meanwhile */
+    }
+    if (reason && kept.is_closed) {
+        tell_closed(t, entry, reason);
+        return NULL;
+    }
+    error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
+                   : tlsrpt_row_add(batch, &kept, entry->file, &state);
+    t->done->added++;
+    t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
+    t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
+    return error;
+}
 
 static int push_row(void *baton, const char *const *columns)
 {
@@ -68,139 +88,34 @@ static int push_row(void *baton, const char *const *columns)
     row->digest = apr_pstrdup(rows->pool, columns[1]);
     row->file = mta_sts_database_number(columns[2]);
     row->is_there = 0;
-    row->is_ours = 1;
     return 1;
 }
 
-static int push_expired(void *baton, const char *const *columns)
+/* The rows of a folder, in the pool of the list, and the same by digest. */
+static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t *rows,
+                             apr_hash_t *by_digest)
 {
-    apr_array_header_t *rows = baton;
-
-    push_row(rows, columns);
-    APR_ARRAY_IDX(rows, rows->nelts - 1, known_row).is_ours =
-        columns[3] && (columns[3][0] == '1' || columns[3][0] == 't');
-    return 1;
-}
-
-/* First the file, then the row: a row without file goes by itself, whatever happens in between. */
-static const char *remove_expired(tending *t, const known_row *row, int *is_stuck)
-{
-    tlsrpt_batch *batch = &t->batch;
-    apr_status_t status = row->is_ours
-                              ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
-                              : APR_SUCCESS;
-    char reason[120];
-
-    if (status != APR_SUCCESS) {
-        *is_stuck = 1;
-        mta_sts_finding_add(
-            batch->findings, MTA_STS_ERROR, "report-not-removed",
-            tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest, batch->findings->pool),
-            "see whether the disk is mounted read-only and whose the file is",
-            "it is older than reports are to be kept, and cannot be removed: %s",
-            apr_strerror(status, reason, sizeof(reason)));
-        return NULL;
-    }
-    t->done->expired++;
-    t->has_progressed = 1;
-    return tlsrpt_row_remove(batch, row->id);
-}
-
-static const char *expire(tending *t)
-{
-    tlsrpt_batch *batch = &t->batch;
-    apr_time_t before = apr_time_now() - t->task->keep_days * TLSRPT_DAY;
-    apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(known_row));
-    const char *error;
-    int i, is_stuck = 0;
-
-    if (t->task->keep_days <= 0) {
-        return NULL;
-    }
-    error = mta_sts_database_rows(batch->db,
-                                  "SELECT id, digest, file, host = %lld FROM tlsrpt_report"
-                                  " WHERE received < %lld AND (host = %lld OR received < %lld)"
-                                  " ORDER BY received LIMIT %d",
-                                  push_expired, rows, batch->host, (long long)before, batch->host,
-                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
-    for (i = 0; i < rows->nelts && !error && !is_stuck && !is_over(t); i++) {
-        error = remove_expired(t, &APR_ARRAY_IDX(rows, i, known_row), &is_stuck);
-        apr_pool_clear(batch->ptemp);
-    }
-    t->done->more |= !is_stuck && (i < rows->nelts || rows->nelts == EXPIRED_AT_ONCE);
-    return error;
-}
-
-/* Once a day: what was put into quarantine is not in the index, and texts stay behind when rows go.
- */
-static const char *sweep(mta_sts_database *db, tlsrpt_index_task *task)
-{
-    apr_time_t now = apr_time_now();
-
-    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
-        return NULL;
-    }
-    task->swept = now;
-    if (task->keep_days > 0) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
-    }
-    if (!task->removed) {
-        return NULL;
-    }
-    task->removed = 0;
-    return tlsrpt_words_sweep(db);
-}
-
-/* --- one folder --- */
-
-static const char *add_file(tending *t, const tlsrpt_spool_entry *entry)
-{
-    tlsrpt_batch *batch = &t->batch;
-    const tlsrpt_limits *limits = t->task->limits ? t->task->limits : &tlsrpt_index_limits;
-    tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
-    tlsrpt_kept_file kept;
-    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
-                                                   limits->sent, batch->ptemp, &kept);
-
-    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
-        return NULL; /* removed meanwhile */
-    }
-    error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
-                   : tlsrpt_row_add(batch, &kept, entry->file, limits, &state);
-    t->done->added++;
-    t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
-    t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
-    return error;
-}
-
-/* The rows of a folder, by digest. */
-static const char *find_rows(tending *t, int folder, apr_array_header_t **rows,
-                             apr_hash_t **by_digest)
-{
-    tlsrpt_batch *batch = &t->batch;
-    const char *first = apr_psprintf(batch->p, "%02x", (unsigned)folder);
+    const char *first = apr_psprintf(rows->pool, "%02x", (unsigned)folder);
     const char *error;
     int i;
 
-    *rows = apr_array_make(batch->p, 16, sizeof(known_row));
-    *by_digest = apr_hash_make(batch->p);
     /* "g" follows the last hex digit. */
-    error = mta_sts_database_rows(batch->db,
+    error = mta_sts_database_rows(t->batch.db,
                                   "SELECT id, digest, file FROM tlsrpt_report"
                                   " WHERE digest >= %s AND digest < %s AND host = %lld",
-                                  push_row, *rows, first, apr_pstrcat(batch->p, first, "g", NULL),
-                                  batch->host);
-    for (i = 0; i < (*rows)->nelts; i++) {
-        known_row *row = &APR_ARRAY_IDX(*rows, i, known_row);
+                                  push_row, rows, first, apr_pstrcat(rows->pool, first, "g", NULL),
+                                  t->batch.host);
+    for (i = 0; i < rows->nelts; i++) {
+        known_row *row = &APR_ARRAY_IDX(rows, i, known_row);
 
-        apr_hash_set(*by_digest, row->digest, APR_HASH_KEY_STRING, row);
+        apr_hash_set(by_digest, row->digest, APR_HASH_KEY_STRING, row);
     }
     return error;
 }
 
 /* Takes in the files without row, or whose row tells another file. */
-static const char *add_files(tending *t, const apr_array_header_t *files, apr_hash_t *by_digest,
-                             int *is_whole)
+static const char *add_files(tlsrpt_tending *t, const apr_array_header_t *files,
+                             apr_hash_t *by_digest, int *is_whole)
 {
     const char *error = NULL;
     int i;
@@ -213,7 +128,7 @@ static const char *add_files(tending *t, const apr_array_header_t *files, apr_ha
             row->is_there = 1;
             continue;
         }
-        if (is_over(t)) {
+        if (tlsrpt_tending_is_over(t)) {
             *is_whole = 0;
             return NULL;
         }
@@ -230,7 +145,7 @@ static const char *add_files(tending *t, const apr_array_header_t *files, apr_ha
     return error;
 }
 
-static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *is_whole)
+static const char *remove_rows(tlsrpt_tending *t, const apr_array_header_t *rows, int *is_whole)
 {
     const char *error = NULL;
     int i;
@@ -241,7 +156,7 @@ static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *
         if (row->is_there) {
             continue;
         }
-        if (is_over(t)) {
+        if (tlsrpt_tending_is_over(t)) {
             *is_whole = 0;
             return NULL;
         }
@@ -253,7 +168,7 @@ static const char *remove_rows(tending *t, const apr_array_header_t *rows, int *
     return error;
 }
 
-static const char *note_folder(tending *t, int folder, apr_time_t changed)
+static const char *note_folder(tlsrpt_tending *t, int folder, apr_time_t changed)
 {
     return mta_sts_database_run(t->batch.db,
                                 "INSERT INTO tlsrpt_folder (host, folder, changed)"
@@ -263,39 +178,56 @@ static const char *note_folder(tending *t, int folder, apr_time_t changed)
                                 t->batch.host, folder, (long long)changed);
 }
 
-/* @param is_whole out: whether nothing is left to do in it */
-static const char *tend_folder(tending *t, int folder, apr_time_t changed, int *is_whole)
+/* Brings rows and files of a folder together.
+ *
+ * @param p        for what is known of the folder
+ * @param is_whole out: whether nothing is left to do in it
+ */
+static const char *compare(tlsrpt_tending *t, int folder, apr_pool_t *p, int *is_whole)
 {
-    apr_array_header_t *rows;
-    apr_hash_t *by_digest;
-    const apr_array_header_t *files;
+    apr_array_header_t *rows = apr_array_make(p, 16, sizeof(known_row));
+    apr_hash_t *by_digest = apr_hash_make(p);
+    const apr_array_header_t *files =
+        tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, p, t->batch.findings);
     const char *error;
 
-    *is_whole = 1;
-    files = tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, t->batch.p,
-                                      t->batch.findings);
     if (!files) {
-        return NULL; /* it is told, and tried again next time */
+        t->is_broken = 1; /* it is told, and tried again next time */
+        return NULL;
     }
-    error = find_rows(t, folder, &rows, &by_digest);
+    error = find_rows(t, folder, rows, by_digest);
     if (!error) {
         error = add_files(t, files, by_digest, is_whole);
     }
     if (!error && *is_whole) {
         error = remove_rows(t, rows, is_whole);
     }
-    t->has_progressed |= *is_whole;
-    if (!error && *is_whole && apr_time_now() - changed >= SETTLED) {
-        error = note_folder(t, folder, changed);
-    }
     return error;
+}
+
+static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
+{
+    const char *error;
+    apr_pool_t *p;
+
+    *is_whole = 1;
+    t->has_closed = 0;
+    apr_pool_create(&p, t->batch.p);
+    error = compare(t, folder, p, is_whole);
+    apr_pool_destroy(p);
+    if (error || t->is_broken || !*is_whole) {
+        return error;
+    }
+    t->has_progressed = 1;
+    return t->has_closed || apr_time_now() - changed < SETTLED ? NULL
+                                                               : note_folder(t, folder, changed);
 }
 
 /* --- the folders in turn --- */
 
 static int take_folder(void *baton, const char *const *columns)
 {
-    tending *t = baton;
+    tlsrpt_tending *t = baton;
     apr_int64_t folder = mta_sts_database_number(columns[0]);
 
     if (folder >= 0 && folder < TLSRPT_SPOOL_FOLDERS) {
@@ -305,7 +237,7 @@ static int take_folder(void *baton, const char *const *columns)
 }
 
 /* Whether a folder must be looked at; its time is asked for before it is read. */
-static int has_changed(tending *t, int folder, apr_time_t *changed)
+static int has_changed(tlsrpt_tending *t, int folder, apr_time_t *changed)
 {
     return tlsrpt_spool_folder_changed(t->task->spool, TLSRPT_REPORTS, folder, changed) !=
                APR_SUCCESS ||
@@ -313,17 +245,16 @@ static int has_changed(tending *t, int folder, apr_time_t *changed)
 }
 
 /* A turn over all folders is at its end. */
-static void end_turn(tending *t)
+static void end_turn(tlsrpt_tending *t)
 {
     t->done->folders = t->task->folder;
     t->task->folder = 0;
 }
 
 /* Goes on where the last call stopped, until each folder had its turn or time is up. */
-static const char *tend_folders(tending *t)
+static const char *tend_folders(tlsrpt_tending *t)
 {
     int *folder = &t->task->folder, is_whole = 1;
-    int errors = mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR);
     const char *error = NULL;
     apr_time_t changed;
 
@@ -331,7 +262,7 @@ static const char *tend_folders(tending *t)
         if (!has_changed(t, *folder, &changed)) {
             continue;
         }
-        if (is_over(t)) {
+        if (tlsrpt_tending_is_over(t)) {
             is_whole = 0;
         }
         else {
@@ -342,7 +273,7 @@ static const char *tend_folders(tending *t)
             t->done->more = 1;
             return error;
         }
-        if (mta_sts_findings_count(t->batch.findings, MTA_STS_ERROR) > errors) {
+        if (t->is_broken) {
             break; /* the next ones would tell the same */
         }
     }
@@ -350,9 +281,9 @@ static const char *tend_folders(tending *t)
     return error;
 }
 
-static const char *tend(tending *t)
+static const char *tend(tlsrpt_tending *t)
 {
-    const char *error = expire(t);
+    const char *error = tlsrpt_expire(t);
 
     if (!error) {
         error = mta_sts_database_rows(t->batch.db,
@@ -368,7 +299,7 @@ static const char *tend(tending *t)
 const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
                               mta_sts_findings *findings, tlsrpt_index_done *done)
 {
-    tending *t = apr_pcalloc(p, sizeof(*t));
+    tlsrpt_tending *t = apr_pcalloc(p, sizeof(*t));
     int folder = task->folder;
     const char *error;
 
@@ -386,5 +317,5 @@ const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr
         return error;
     }
     task->removed += done->gone + done->expired;
-    return done->more ? NULL : sweep(db, task);
+    return done->more ? NULL : tlsrpt_sweep(db, task);
 }

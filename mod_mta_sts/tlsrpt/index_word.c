@@ -9,10 +9,6 @@
 /* PostgreSQL has no index over texts of more than some 2,700 octets. */
 #define KEY_MAX 1000
 
-/* In a database that is not shared the machine may get another name without getting another spool.
- */
-#define ALONE "localhost"
-
 #define NEXT(table) "(SELECT coalesce(max(id), 0) + 1 FROM " table ")"
 
 static const struct {
@@ -60,10 +56,9 @@ static const char *begin(tlsrpt_batch *batch, const char *host)
                 "tlsrpt_organization") ", " NEXT("tlsrpt_report"),
             take_next, batch);
     }
-    if (!mta_sts_database_is_shared(batch->db)) {
-        host = ALONE;
-    }
-    return error ? error : tlsrpt_word_number(batch, TLSRPT_WORD, host, &batch->host);
+    return error ? error
+                 : tlsrpt_word_number(batch, TLSRPT_WORD, tlsrpt_host_name(batch->db, host),
+                                      &batch->host);
 }
 
 const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const char *host,
@@ -95,6 +90,22 @@ const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error)
     }
     apr_pool_destroy(batch->p);
     return error;
+}
+
+const char *tlsrpt_host_name(const mta_sts_database *db, const char *host)
+{
+    return mta_sts_database_is_shared(db) ? host : "localhost";
+}
+
+const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max)
+{
+    if (strlen(text) <= max) {
+        return text;
+    }
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
+        max--;
+    }
+    return apr_pstrmemdup(p, text, max);
 }
 
 const char *tlsrpt_word_key(apr_pool_t *p, const char *text)

@@ -29,6 +29,13 @@ typedef struct tlsrpt_limits {
 
 extern const tlsrpt_limits tlsrpt_limits_default;
 
+/* The largest sizes that an admin may allow: sent and inflated. */
+#define TLSRPT_SENT_MAX (64 << 20)
+#define TLSRPT_INFLATED_MAX (512 << 20)
+
+/* Memory for JSON of so many octets: 16 MiB for the default, and enough for the smallest. */
+#define TLSRPT_MEMORY_OF(inflated) (((apr_size_t)1 << 20) + (apr_size_t)(inflated) / 2 * 3)
+
 /* Failed sessions of one kind (RFC 8460 section 4.3). A string that was not told is NULL. */
 typedef struct tlsrpt_failure {
     const char *result_type; /* as sent; "" if it was not told */

@@ -88,6 +88,8 @@ typedef struct tlsrpt_kept_file {
     tlsrpt_receipt receipt;
     const char *octets; /* raw, as they came */
     apr_size_t len;
+    int is_closed; /* after an error: it could not be opened, which may pass; else what is in it is
+                      wrong */
 } tlsrpt_kept_file;
 
 /*
@@ -154,7 +156,8 @@ typedef void tlsrpt_spool_visit(void *baton, const char *digest, const tlsrpt_re
 void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
                                   tlsrpt_spool_visit *visit, void *baton);
 
-/* Removes one file; APR_SUCCESS also if it is not there. */
+/* Removes one file; APR_SUCCESS also if it is not there, but not where its area is not there, or
+ * cannot be looked at. */
 apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
 
 /* What a report of so many octets costs on disk: whole blocks of 4 KiB, header line included. */

@@ -89,6 +89,7 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
     apr_size_t len = 0, header;
     int fd, folder;
 
+    file->is_closed = 0;
     if (!tlsrpt_spool_is_digest(digest)) {
         return "not a digest";
     }
@@ -99,6 +100,7 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
         close(folder);
     }
     if (fd < 0) {
+        file->is_closed = 1;
         return refuse(spool, area, digest, p, "cannot be opened");
     }
     why = read_octets(fd, max + TLSRPT_RECEIPT_MAX, p, &octets, &len);
@@ -126,27 +128,47 @@ int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *di
     return tlsrpt_spool_is_digest(digest) && lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+static apr_status_t remove_from(int folder, const char *digest)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (unlinkat(folder, digest, 0) != 0 && errno != ENOENT) {
+        status = errno;
+    }
+    close(folder);
+    return status;
+}
+
+/* Nothing is in a folder that is not there; of one that is there and not ours nobody knows. */
+static apr_status_t remove_nothing(int area, const char *name)
+{
+    struct stat info;
+
+    return fstatat(area, name, &info, AT_SYMLINK_NOFOLLOW) == 0 ? APR_EACCES
+           : errno == ENOENT                                    ? APR_SUCCESS
+                                                                : errno;
+}
+
 apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest)
 {
     char name[3] = "";
-    apr_status_t status = APR_SUCCESS;
+    int area_fd, folder;
+    apr_status_t status;
     apr_pool_t *p;
-    int folder;
 
     if (!tlsrpt_spool_is_digest(digest)) {
         return APR_EINVAL;
     }
     memcpy(name, digest, 2);
     apr_pool_create(&p, NULL);
-    folder = open_folder(spool, area, name, p);
+    area_fd = tlsrpt_spool_open_area(spool, area, 0, mta_sts_findings_make(p));
+    folder = area_fd < 0 ? -1 : open_folder(spool, area, name, p);
     apr_pool_destroy(p);
-    if (folder < 0) {
-        return APR_SUCCESS;
+    if (area_fd < 0) {
+        return APR_ENOENT;
     }
-    if (unlinkat(folder, digest, 0) != 0 && errno != ENOENT) {
-        status = errno;
-    }
-    close(folder);
+    status = folder < 0 ? remove_nothing(area_fd, name) : remove_from(folder, digest);
+    close(area_fd);
     return status;
 }
 

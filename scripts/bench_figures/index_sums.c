@@ -23,10 +23,9 @@ typedef struct asked {
 
 static const char *ask_totals(asked *a)
 {
-    static const tlsrpt_page none = {0, 0};
     tlsrpt_summary *sum;
 
-    return tlsrpt_index_sum(a->db, &a->all, &none, a->p, &sum);
+    return tlsrpt_index_sum(a->db, &a->all, 0, a->p, &sum);
 }
 
 static const char *ask_all(asked *a)
@@ -45,52 +44,37 @@ static const char *ask_lately(asked *a)
 
 static const char *ask_domain(asked *a)
 {
-    static const tlsrpt_page first = {0, 1};
     tlsrpt_summary *sum;
 
-    return tlsrpt_index_sum(a->db, &a->domain, &first, a->p, &sum);
+    return tlsrpt_index_sum(a->db, &a->domain, 1, a->p, &sum);
 }
 
-static const char *list_domains(asked *a, const tlsrpt_filter *filter, int from)
+static const char *ask_domains(asked *a)
 {
-    const tlsrpt_page page = {from, 100};
     apr_array_header_t *list;
 
-    return tlsrpt_index_domains(a->db, filter, &page, a->p, &list);
-}
-
-static const char *ask_first_domains(asked *a)
-{
-    return list_domains(a, &a->lately, 0);
-}
-
-static const char *ask_last_domains(asked *a)
-{
-    return list_domains(a, &a->all, 99900);
+    return tlsrpt_index_domains(a->db, &a->lately, TLSRPT_INDEX_LIST_MAX, a->p, &list);
 }
 
 static const char *ask_causes(asked *a)
 {
-    static const tlsrpt_page page = {0, 20};
     apr_array_header_t *list;
 
-    return tlsrpt_index_causes(a->db, &a->lately, &page, a->p, &list);
+    return tlsrpt_index_causes(a->db, &a->lately, 20, a->p, &list);
 }
 
 static const char *ask_reports(asked *a)
 {
-    static const tlsrpt_page page = {0, 50};
     apr_array_header_t *list;
 
-    return tlsrpt_index_last(a->db, &a->all, &page, a->p, &list);
+    return tlsrpt_index_last(a->db, &a->all, 50, a->p, &list);
 }
 
 static const char *ask_reports_of_domain(asked *a)
 {
-    static const tlsrpt_page page = {0, 50};
     apr_array_header_t *list;
 
-    return tlsrpt_index_last(a->db, &a->domain, &page, a->p, &list);
+    return tlsrpt_index_last(a->db, &a->domain, 50, a->p, &list);
 }
 
 static const struct {
@@ -101,8 +85,7 @@ static const struct {
     {"all-domains", ask_all},
     {"all-domains-lately", ask_lately},
     {"one-domain", ask_domain},
-    {"first-domains", ask_first_domains},
-    {"last-domains", ask_last_domains},
+    {"domains", ask_domains},
     {"causes", ask_causes},
     {"last-reports", ask_reports},
     {"last-reports-of-domain", ask_reports_of_domain},

@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import pwd
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -82,6 +84,35 @@ def test_the_history_of_policies_stays(state):
         database.commit()
     assert call(state).returncode == 0
     assert ask(state, "SELECT domain FROM mta_sts_history") == [("example.com",)]
+
+
+def heavy(number):
+    """A report that takes some time."""
+    failures = [{"result-type": "t", "receiving-ip": f"192.0.2.{i}", "failed-session-count": 1}
+                for i in range(3000)]
+    report = json.loads(variant(number))
+    report["policies"][0]["failure-details"] = failures
+    return json.dumps(report).encode()
+
+
+def test_on_a_terminal_it_tells_how_far_it_is(state):
+    keep(state, *(heavy(number) for number in range(30)))
+    master, terminal = pty.openpty()
+    with subprocess.Popen([COMMAND, "reindex", "--state-dir", str(state)], stdout=subprocess.PIPE,
+                          stderr=terminal) as process:
+        os.close(terminal)
+        told = b""
+        with contextlib.suppress(OSError):  # EIO: its end
+            while part := os.read(master, 4096):
+                told += part
+        output = process.stdout.read()
+    os.close(master)
+    assert output.startswith(b"30 reports are in ")
+    lines = told.decode().split("\r\x1b[K")
+    assert lines[0] == lines[-1] == ""  # nothing of it is left
+    assert lines[1:-1]
+    for line in lines[1:-1]:
+        assert re.fullmatch(r"\d+ reports, \d+ % of the spool", line)
 
 
 def test_contradicting_and_unreadable_reports_are_told(state):

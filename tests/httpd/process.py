@@ -6,7 +6,7 @@ import os
 import pathlib
 import time
 
-DEADLINE = 20
+DEADLINE = 60  # seconds: of a machine that is busy
 
 
 def wait_for(condition, what, deadline=DEADLINE):

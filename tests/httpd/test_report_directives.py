@@ -81,6 +81,8 @@ REFUSED = {
     "MTASTSDatabase sqlite3 /": ('"/"', "root of the file system"),
     "MTASTSDatabase pgsql": ("pgsql", "host=db.example.com"),
     "MTASTSDatabase pgsql host=a dbname=b": ("MTASTSDatabase", "1-2 arguments"),
+    "MTASTSDatabase pgsql postgresql://a/b": ("MTASTSDatabase", "KEY=VALUE.*host=db.example.com"),
+    "MTASTSDatabase pgsql \"password='a\"": ("MTASTSDatabase", "quote in it does not end"),
 
     "MTASTSStateDir": ("MTASTSStateDir", "one argument"),
     'MTASTSStateDir ""': ("MTASTSStateDir", "one argument"),

@@ -16,7 +16,7 @@ import policy
 import process
 import report
 from database import Database, indexed, watchdogs
-from httpd import MPMS
+from httpd import CHILD, MPMS
 from report import Spool, make, packed, post
 
 # --- mod_watchdog ---
@@ -119,6 +119,50 @@ def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
     *others, last = niceness(found)
     assert last > usual
     assert set(others) == {usual}
+
+
+def test_reports_that_a_larger_limit_let_in_are_indexed_under_a_smaller_one(start):
+    server = start(report.conf())
+    large = make(1, more="x" * 2000)
+    assert post(server, large).status == 201
+    server.stop()
+    shutil.rmtree(server.root / "state/tmp")  # made again at start
+    for name in ("reports.db", "reports.db-wal", "reports.db-shm"):
+        (server.root / "state" / name).unlink(missing_ok=True)
+    server.configure("MTASTSReportMaxSize 1K 1K\n" + report.conf()).start()
+    assert post(server, make(2)).status == 201
+    wanted = sorted(report.digest(one) for one in (large, make(2)))
+    process.wait_for(lambda: Database(server).reports() == wanted, "both to be counted")
+
+
+def test_a_report_that_contradicts_another_one_is_logged(make_with):
+    line = r"\[mta_sts:warn\].* 1 of the new reports say something else.*\[report-conflict\]$"
+    server = make_with([line]).configure(report.conf()).start()
+    for more in ({}, {"contact-info": "somebody else"}):
+        assert post(server, make(1, **more)).status == 201
+    process.wait_for(lambda: server.log.matching(line), "it to be told")
+    assert len(server.log.matching(line)) == 1
+
+
+def test_a_report_that_cannot_be_opened_is_logged_once_and_indexed_when_it_can_be(make_with):
+    line = r"\[mta_sts:error\].*cannot be opened; see whose the file is.*\[report-closed\]$"
+    server = make_with([line]).configure(report.conf()).start()
+    post_all(server, [1])
+    indexed(server, [1])
+    server.stop()
+    path = Spool(server).files()[report.digest(make(1))]
+    path.replace(path.with_name("aside"))  # so that the index sees a change
+    shutil.copy(path.with_name("aside"), path)
+    path.with_name("aside").unlink()
+    path.chmod(0o600)
+    server.start()
+    for number in (2, 3):
+        post_all(server, [number])
+        indexed(server, range(2, number + 1))
+    assert len(server.log.matching(line)) == 1
+    shutil.chown(path, CHILD.pw_uid, CHILD.pw_gid)
+    indexed(server, [1, 2, 3])
+    Spool(server).check()
 
 
 def received_at(server, number, date):

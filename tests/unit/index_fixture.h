@@ -253,10 +253,9 @@ static inline const char *summary_text(apr_pool_t *p, const tlsrpt_summary *sum)
 
 static inline const char *index_text(indexed *index, const tlsrpt_filter *filter)
 {
-    static const tlsrpt_page everything = {0, 1000};
     tlsrpt_summary *sum;
 
-    assert_done(tlsrpt_index_sum(index->db, filter, &everything, index->p, &sum));
+    assert_done(tlsrpt_index_sum(index->db, filter, 1000, index->p, &sum));
     return summary_text(index->p, sum);
 }
 

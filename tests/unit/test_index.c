@@ -3,6 +3,7 @@
 
 #include "gzip_fixture.h"
 
+#include <sys/resource.h>
 #include <utime.h>
 
 #define MANY 1000
@@ -417,21 +418,34 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     assert_string_equal(index_text(index, NULL), before);
 }
 
-static void test_a_folder_that_did_not_change_is_not_read(void **state)
+static const char *folder_of(indexed *index, const char *digest)
+{
+    const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
+
+    return apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
+}
+
+/* It was changed so long ago that it need not be looked at twice. */
+static void set_folder_back(indexed *index, const char *digest)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
+
+    assert_int_equal(utime(folder_of(index, digest), &long_ago), 0);
+}
+
+static void test_a_folder_that_did_not_change_is_not_read(void **state)
+{
     indexed *index = make_index(state);
     const char *digest = keep(index, variant(index, "1"), NULL);
     const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
-    const char *folder = apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
 
-    assert_int_equal(utime(folder, &long_ago), 0);
+    set_folder_back(index, digest);
     tend(index);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(utime(folder, &long_ago), 0);
+    set_folder_back(index, digest);
     tend(index);
     assert_int_equal(index->all.gone, 0);
-    assert_int_equal(utime(folder, NULL), 0);
+    assert_int_equal(utime(folder_of(index, digest), NULL), 0);
     tend(index);
     assert_int_equal(index->all.gone, 1);
 }
@@ -500,6 +514,46 @@ static void test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere(void
     assert_int_equal(index->all.gone, 1);
 }
 
+typedef struct descriptors {
+    struct rlimit before;
+    int asked;
+} descriptors;
+
+/* Asked before a folder is looked at, then before its first file is: none can be opened then. */
+static int use_up(void *baton)
+{
+    descriptors *of = baton;
+    const struct rlimit none = {3, of->before.rlim_max};
+
+    if (++of->asked == 2) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
+    return 0;
+}
+
+static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
+{
+    indexed *index = make_index(state);
+    descriptors of = {.asked = 0};
+    tlsrpt_index_done done;
+    const char *error;
+
+    set_folder_back(index, keep(index, variant(index, "1"), NULL));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &of.before), 0);
+    index->task.is_ending = use_up;
+    index->task.baton = &of;
+    error = tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &of.before), 0);
+    assert_null(error);
+    assert_int_equal(of.asked, 2);
+    assert_int_equal(count_rows(index, "tlsrpt_report"), 0);
+    assert_string_equal(findings_summary(index->p, index->findings), "error report-closed@0");
+    assert_findings_are_showable(index->findings);
+    index->task.is_ending = NULL;
+    tend(index);
+    assert_string_equal(states(index), "0");
+}
+
 /* --- retention --- */
 
 static void test_what_is_too_old_goes_with_its_file(void **state)
@@ -520,6 +574,62 @@ static void test_what_is_too_old_goes_with_its_file(void **state)
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, old));
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, young));
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+/* Old reports of which the second one has a folder in the place of its file. */
+static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
+{
+    indexed *index = make_index(state);
+    apr_time_t now = apr_time_now();
+    const char *digests[3];
+    const char *path;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        const char *json =
+            simple_json(index->p, number(index->p, (unsigned)i), "a.example", MONDAY, "1", "0");
+
+        digests[i] = keep_at(index->p, index->task.spool, json, now - (20 - i) * DAY, NULL);
+    }
+    tend(index);
+    path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digests[1], index->p);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 2);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digests[2]));
+    assert_string_equal(findings_summary(index->p, index->findings), "error report-not-removed@0");
+    assert_findings_are_showable(index->findings);
+}
+
+static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(void **state)
+{
+    indexed *index = make_index(state);
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    const char *reports =
+        apr_pstrcat(index->p, ((database_test *)*state)->folder, "/state/reports", NULL);
+    const char *out_of_reach[] = {folder_of(index, digest), reports};
+    unsigned i;
+
+    set_folder_back(index, digest);
+    tend(index);
+    index->task.keep_days = 10;
+    for (i = 0; i < 2; i++) {
+        const char *away = apr_pstrcat(index->p, reports, ".away", NULL);
+        tlsrpt_index_done done;
+
+        assert_int_equal(rename(out_of_reach[i], away), 0);
+        assert_int_equal(symlink(away, out_of_reach[i]), 0);
+        assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+        assert_int_equal(done.expired, 0);
+        assert_int_equal(unlink(out_of_reach[i]), 0);
+        assert_int_equal(rename(away, out_of_reach[i]), 0);
+    }
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
 }
 
 static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
@@ -683,6 +793,65 @@ static void test_a_report_takes_rows_in_proportion_to_its_octets(void **state)
     }
 }
 
+/* The octets of all texts in the index. */
+static int count_text(indexed *index)
+{
+    static const char *const tables[] = {"tlsrpt_word", "tlsrpt_domain", "tlsrpt_organization"};
+    int sum = 0;
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        told_rows told = {index->p, ""};
+
+        assert_done(mta_sts_database_rows(
+            index->db,
+            apr_pstrcat(index->p, "SELECT sum(length(text) + coalesce(length(whole), 0)) FROM ",
+                        tables[i], " WHERE 0 < %d", NULL),
+            tell_first, &told, 1));
+        sum += atoi(told.text);
+    }
+    return sum;
+}
+
+/* Long texts that differ at their beginning, and inflate from next to nothing. */
+static const char *long_text(apr_pool_t *p, int number)
+{
+    char *tail = apr_palloc(p, 8001);
+
+    memset(tail, 'a', 8000);
+    tail[8000] = '\0';
+    return apr_psprintf(p, "%d-%s", number, tail);
+}
+
+static void test_texts_take_room_in_proportion_to_the_octets_of_a_report(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const char *policies = "", *failures = "";
+    tlsrpt_domain *all;
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        const char *text = long_text(p, i);
+
+        failures = apr_pstrcat(p, failures, i ? "," : "",
+                               failure_json(p, text, text, long_text(p, 100 + i), "1"), NULL);
+        policies =
+            apr_pstrcat(p, policies, i ? "," : "", policy_json(p, text, text, "1", "0", ""), NULL);
+    }
+    policies = apr_pstrcat(p, policies, ",",
+                           policy_json(p, "sts", "a.example", "1", "20", failures), NULL);
+    keep_packed(index, report_json(p, long_text(p, 99), "1", MONDAY, policies));
+    tend(index);
+    assert_int_equal(index->all.unreadable, 0);
+    assert_in_range(count_text(index), 4096, 65536);
+    assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
+    assert_true(all->successful == 21 && all->failed == 20 && all->reports == 1);
+    remove_everything(index);
+    tend(index);
+    assert_nothing_is_left(index);
+}
+
 static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **state)
 {
     indexed *index = make_index(state);
@@ -692,6 +861,34 @@ static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **s
     tend(index);
     assert_int_equal(count_rows(index, "tlsrpt_failure"), MANY);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const int objects = 100000; /* jansson takes 24 MB for them */
+    const char *json = simple_json(p, "A", "a.example", MONDAY, "7", "0");
+    char *more = apr_palloc(p, 3 * (apr_size_t)objects + 1);
+    tlsrpt_limits limits = tlsrpt_limits_default;
+    const tlsrpt_receipt receipt = {MONDAY * DAY, "https", NULL, NULL};
+    const char *digest, *reason;
+    int i;
+
+    for (i = 0; i < objects; i++) {
+        memcpy(more + 3 * i, "{},", 3);
+    }
+    more[3 * objects - 1] = '\0';
+    json = apr_pstrcat(p, "{\"more\":[", more, "],", json + 1, NULL);
+    assert_int_not_equal(tlsrpt_report_read(p, json, strlen(json), &limits)->outcome, TLSRPT_READ);
+    limits.memory = 100 << 20;
+    digest = tlsrpt_report_read(p, json, strlen(json), &limits)->digest;
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_REPORTS, digest, &receipt, json,
+                                       strlen(json), p, &reason),
+                     TLSRPT_KEPT);
+    tend(index);
+    assert_int_equal(index->all.unreadable, 0);
+    assert_non_null(strstr(index_text(index, NULL), "1 reports"));
 }
 
 static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
@@ -712,14 +909,13 @@ static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
 
 /* --- lists --- */
 
-static const char *domains_text(indexed *index, int first, int count)
+static const char *domains_text(indexed *index, int max)
 {
-    const tlsrpt_page page = {first, count};
     apr_array_header_t *list;
     const char *text = "";
     int i;
 
-    assert_done(tlsrpt_index_domains(index->db, NULL, &page, index->p, &list));
+    assert_done(tlsrpt_index_domains(index->db, NULL, max, index->p, &list));
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_domain *domain = &APR_ARRAY_IDX(list, i, tlsrpt_domain);
 
@@ -742,22 +938,21 @@ static void test_domains_are_listed_most_failed_first_then_by_name(void **state)
              NULL);
     }
     tend(index);
-    assert_string_equal(domains_text(index, 0, 10), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0, c 1+0");
-    assert_string_equal(domains_text(index, 1, 3), "a 1+2, e 1+2, b 1+0");
-    assert_string_equal(domains_text(index, 4, 1), "b- 1+0");
-    assert_string_equal(domains_text(index, 3, 9), "b 1+0, b- 1+0, c 1+0");
-    assert_string_equal(domains_text(index, 6, 9), "");
+    assert_string_equal(domains_text(index, 10), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0, c 1+0");
+    assert_string_equal(domains_text(index, 5), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0");
+    assert_string_equal(domains_text(index, 3), "d 1+5, a 1+2, e 1+2");
+    assert_string_equal(domains_text(index, 2), "d 1+5, a 1+2");
+    assert_string_equal(domains_text(index, 0), "");
 }
 
 static const char *causes_text(indexed *index, const char *domain)
 {
     const tlsrpt_filter filter = {0, domain, NULL};
-    const tlsrpt_page page = {0, 10};
     apr_array_header_t *list;
     const char *text = "";
     int i;
 
-    assert_done(tlsrpt_index_causes(index->db, &filter, &page, index->p, &list));
+    assert_done(tlsrpt_index_causes(index->db, &filter, 10, index->p, &list));
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_cause *cause = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
 
@@ -788,14 +983,13 @@ static void test_causes_are_listed_over_all_domains(void **state)
     assert_string_equal(causes_text(index, "c.example"), "");
 }
 
-static const char *last_text(indexed *index, const tlsrpt_filter *filter, int first, int count)
+static const char *last_text(indexed *index, const tlsrpt_filter *filter, int max)
 {
-    const tlsrpt_page page = {first, count};
     apr_array_header_t *list;
     const char *text = "";
     int i;
 
-    assert_done(tlsrpt_index_last(index->db, filter, &page, index->p, &list));
+    assert_done(tlsrpt_index_last(index->db, filter, max, index->p, &list));
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_report *report = &APR_ARRAY_IDX(list, i, tlsrpt_index_report);
 
@@ -830,14 +1024,14 @@ static void test_the_last_reports_are_listed(void **state)
                                  policy_json(p, "tlsa", "a.example", "5", "0", ""), NULL)),
          "b.example");
     tend(index);
-    assert_string_equal(last_text(index, NULL, 0, 10),
+    assert_string_equal(last_text(index, NULL, 10),
                         "B r mail 0 verified 12+3, A 20583-a.example https 2 2+0, "
                         "A 20583-a.example https 0 1+0");
-    assert_string_equal(last_text(index, NULL, 1, 1), "A 20583-a.example https 2 2+0");
-    assert_string_equal(last_text(index, &of_domain, 0, 2),
+    assert_string_equal(last_text(index, NULL, 1), "B r mail 0 verified 12+3");
+    assert_string_equal(last_text(index, &of_domain, 2),
                         "B r mail 0 verified 8+1, A 20583-a.example https 2 2+0");
-    assert_string_equal(last_text(index, &of_sender, 0, 10), "B r mail 0 verified 12+3");
-    assert_string_equal(last_text(index, &lately, 0, 10), "B r mail 0 verified 12+3");
+    assert_string_equal(last_text(index, &of_sender, 10), "B r mail 0 verified 12+3");
+    assert_string_equal(last_text(index, &lately, 10), "B r mail 0 verified 12+3");
     assert_done(tlsrpt_index_received(index->db, NULL, &received));
     assert_true(received == (MONDAY + 100) * DAY + apr_time_from_sec(2));
     assert_done(tlsrpt_index_received(index->db, "b.example", &received));
@@ -866,14 +1060,19 @@ int main(void)
         SQLITE_TEST(test_a_folder_that_did_not_change_is_not_read),
         SQLITE_TEST(test_a_spool_that_is_away_takes_no_row_with_it),
         DATABASE_TESTS(test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere),
+        DATABASE_TESTS(test_a_file_that_cannot_be_opened_is_tried_again),
         DATABASE_TESTS(test_what_is_too_old_goes_with_its_file),
+        SQLITE_TEST(test_one_that_cannot_be_removed_holds_no_other_one_up),
+        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach),
         PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
         DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
         SQLITE_TEST(test_the_quarantine_is_not_kept_longer),
         SQLITE_TEST(test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one),
         SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_octets),
+        DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_octets_of_a_report),
         SQLITE_TEST(test_a_report_with_many_failures_and_octets_is_told_in_full),
+        SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
         SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
         DATABASE_TESTS(test_domains_are_listed_most_failed_first_then_by_name),
         DATABASE_TESTS(test_causes_are_listed_over_all_domains),
