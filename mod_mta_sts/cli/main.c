@@ -9,13 +9,7 @@
 #include "cli/subcommand.h"
 
 static const cli_subcommand *const subcommands[] = {
-    &cli_check,
-    &cli_dns,
-    &cli_import,
-    &cli_lint,
-    &cli_ready,
-    &cli_reindex,
-    &cli_report,
+    &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,
 };
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
 

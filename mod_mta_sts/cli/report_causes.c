@@ -15,12 +15,7 @@ static void print_explanation(const cli_report_page *of, const tlsrpt_explanatio
                               int others)
 {
     cli_print_fact("what:", explanation->what);
-    cli_print_fact("where:", others && explanation->may_be_senders
-                                 ? apr_psprintf(of->p,
-                                                "likely this sender's own, or its way to you: %d "
-                                                "others had no failure; else %s",
-                                                others, tlsrpt_whose_text(explanation->whose))
-                                 : tlsrpt_whose_text(explanation->whose));
+    cli_print_fact("where:", tlsrpt_where_text(of->p, explanation, others));
     cli_print_fact("do:", explanation->action);
     if (explanation->command) {
         printf("%*s%s\n", CLI_FACT_INDENT, "", explanation->command);
@@ -80,28 +75,28 @@ static void print_names(const cli_report_page *of, const char *label,
     }
 }
 
-static void print_facts(const cli_report_page *of, const tlsrpt_cause *cause)
+/* From when to when, and what came after. */
+static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
+                         const tlsrpt_cause *cause)
 {
-    cli_print_fact("since:", apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
-                                         cli_last_date(of->p, cause->last), NULL));
+    apr_int64_t secure = tlsrpt_secure_since(domain->days, cause);
+    const char *text = apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
+                                   cli_last_date(of->p, cause->last), NULL);
+
+    return secure ? apr_pstrcat(of->p, text, "; ",
+                                cli_counted(of->p, secure, "secure session", "secure sessions"),
+                                " on later days", NULL)
+                  : text;
+}
+
+static void print_facts(const cli_report_page *of, const tlsrpt_domain *domain,
+                        const tlsrpt_cause *cause)
+{
+    cli_print_fact("since:", since(of, domain, cause));
     print_names(of, "told by:", cause->senders);
     print_names(of, "from IP:", cause->sending_ips);
     print_names(of, "MX's IP:", cause->receiving_ips);
     print_names(of, "reason:", cause->reasons);
-}
-
-/* Where one sender alone tells a cause: how many others delivered without any failure; else, or
- * where that is too few to mean something, 0. */
-static int count_others(const tlsrpt_domain *domain, const tlsrpt_cause *cause)
-{
-    int i, count = 0;
-
-    for (i = 0; i < domain->senders->nelts; i++) {
-        const tlsrpt_sender *sender = &APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender);
-
-        count += sender->successful > 0 && !sender->failed;
-    }
-    return cause->senders->nelts == 1 && count > 1 ? count : 0;
 }
 
 static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
@@ -116,10 +111,10 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
            *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
            cause->receiving_mx ? " at " : "",
            cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "");
-    print_facts(of, cause);
+    print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),
-                          count_others(domain, cause));
+                          tlsrpt_others_without_failure(domain->senders, cause));
     }
 }
 

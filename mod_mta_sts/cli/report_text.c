@@ -166,6 +166,12 @@ static void print_ill(const cli_report_page *of, const tlsrpt_domain *domain)
 
 /* --- the whole --- */
 
+/* Whether there may be reports that were not asked for. */
+static int call_chooses(const cli_report_call *call)
+{
+    return call->filter.domain || call->filter.organization;
+}
+
 static void print_head(const cli_report_page *of, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;
@@ -190,6 +196,10 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
         printf("\nOf %" APR_INT64_T_FMT " of them the sender is not verified.", sum->unverified);
     }
     putchar('\n');
+    if (is_store && !sum->reports && !result->older && !call_chooses(of->call)) {
+        cli_print_wrapped(0, "Senders send one a day, to the address in the _smtp._tls record; it "
+                             "takes a day or two until the first arrives.");
+    }
 }
 
 static int count_failed(const tlsrpt_summary *sum)

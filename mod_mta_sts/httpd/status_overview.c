@@ -44,8 +44,8 @@ static void put_sessions_verdict(const mod_status_view *view)
         MOD_HTML(view->out, " %s.", reports->problem);
     }
     else if (reports->failed) {
-        MOD_HTML(view->out, " %s sessions failed %s.", mod_html_count(p, reports->failed),
-                 view->query.range->words);
+        MOD_HTML(view->out, " %s session%s failed %s.", mod_html_count(p, reports->failed),
+                 reports->failed == 1 ? "" : "s", view->query.range->words);
     }
     else if (reports->successful) {
         MOD_HTML(view->out, " %s delivered all of %s sessions securely.",

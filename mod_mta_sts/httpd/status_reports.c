@@ -38,9 +38,10 @@ static int cut(apr_array_header_t *list, int max)
     return more;
 }
 
-static void add_cause(mod_status_reports *reports, const char *domain, const tlsrpt_cause *cause)
+static void add_cause(mod_status_reports *reports, const char *domain, const tlsrpt_cause *cause,
+                      int others)
 {
-    APR_ARRAY_PUSH(reports->causes, mod_status_cause) = (mod_status_cause){domain, cause};
+    APR_ARRAY_PUSH(reports->causes, mod_status_cause) = (mod_status_cause){domain, cause, others};
 }
 
 /* Failed sessions of which no sender told a cause. */
@@ -78,12 +79,14 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
         return error;
     }
     of = APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *);
-    take_sums(g->reports, of);
-    g->reports->unverified = summary->unverified;
     for (i = 0; i < of->causes->nelts && i < MOD_STATUS_CAUSES_MAX; i++) {
-        add_cause(g->reports, of->domain, &APR_ARRAY_IDX(of->causes, i, tlsrpt_cause));
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(of->causes, i, tlsrpt_cause);
+
+        add_cause(g->reports, of->domain, cause, tlsrpt_others_without_failure(of->senders, cause));
     }
     g->reports->more_causes = of->causes->nelts - i;
+    g->reports->unverified = summary->unverified;
+    take_sums(g->reports, of); /* which cuts the list of senders */
     return NULL;
 }
 
@@ -92,7 +95,7 @@ static void add_merged_causes(mod_status_reports *reports, const tlsrpt_domain *
     int i;
 
     for (i = 0; i < all->causes->nelts && i < MOD_STATUS_CAUSES_MAX; i++) {
-        add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause));
+        add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause), 0);
     }
     reports->more_causes = all->causes->nelts - i;
 }
@@ -110,7 +113,7 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_cause *one = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
 
-        add_cause(g->reports, one->domain, &one->cause);
+        add_cause(g->reports, one->domain, &one->cause, 0);
     }
     return NULL;
 }

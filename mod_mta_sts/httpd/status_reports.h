@@ -18,6 +18,7 @@
 typedef struct mod_status_cause {
     const char *domain; /* NULL: of several, or one of them */
     const tlsrpt_cause *cause;
+    int others; /* senders without a failure, if one alone tells it; of one domain only, else 0 */
 } mod_status_cause;
 
 #define MOD_STATUS_CAUSES_MAX 50

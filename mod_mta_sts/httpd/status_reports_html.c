@@ -22,6 +22,11 @@ static const char *domain_link(const mod_status_view *view, const char *name)
     return mod_status_query_render(view->p, &query);
 }
 
+static const char *name_of(apr_pool_t *p, const char *organization)
+{
+    return *organization ? mod_html_shorten(p, organization) : "(no name)";
+}
+
 /* The first of some words from reports, each shortened. */
 static const char *join(apr_pool_t *p, const apr_array_header_t *words)
 {
@@ -30,7 +35,7 @@ static const char *join(apr_pool_t *p, const apr_array_header_t *words)
 
     for (i = 0; i < words->nelts && i < JOINED_MAX; i++) {
         joined = apr_pstrcat(p, joined, i ? ", " : "",
-                             mod_html_shorten(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
+                             name_of(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
     }
     return i < words->nelts ? apr_psprintf(p, "%s and %d more", joined, words->nelts - i) : joined;
 }
@@ -55,7 +60,8 @@ static void put_cause_head(const mod_status_view *view, const mod_status_cause *
 {
     const tlsrpt_cause *of = cause->cause;
 
-    MOD_HTML(view->out, "<h3>%s", mod_html_shorten(view->p, of->result_type));
+    MOD_HTML(view->out, "<h3>%s",
+             *of->result_type ? mod_html_shorten(view->p, of->result_type) : "no result type told");
     if (of->receiving_mx) {
         MOD_HTML(view->out, " at %s", mod_html_shorten(view->p, of->receiving_mx));
     }
@@ -66,9 +72,15 @@ static void put_cause_head(const mod_status_view *view, const mod_status_cause *
     }
 }
 
+/* The day that ends then. */
+static const char *last_day(apr_pool_t *p, apr_time_t end)
+{
+    return end ? mod_html_day(p, end - 1) : "not told";
+}
+
 static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
 {
-    const char *first = mod_html_day(p, of->first), *last = mod_html_day(p, of->last);
+    const char *first = mod_html_day(p, of->first), *last = last_day(p, of->last);
 
     if (!of->last) {
         return "on a day that is not told";
@@ -79,6 +91,7 @@ static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
 static void put_cause_details(const mod_status_view *view, const tlsrpt_cause *of)
 {
     apr_pool_t *p = view->p;
+    apr_int64_t secure = view->query.domain ? tlsrpt_secure_since(view->reports->days, of) : 0;
 
     MOD_HTML(view->out, "<p class=\"soft small\">%s", days(p, of));
     if (of->senders->nelts) {
@@ -90,37 +103,47 @@ static void put_cause_details(const mod_status_view *view, const tlsrpt_cause *o
     if (of->receiving_ips->nelts) {
         MOD_HTML(view->out, "; at %s", join(p, of->receiving_ips));
     }
+    if (secure) {
+        MOD_HTML(view->out, "; %s secure session%s on later days", mod_html_count(p, secure),
+                 secure == 1 ? "" : "s");
+    }
     MOD_HTML(view->out, "</p>");
+}
+
+static void put_number(const mod_status_view *view, apr_int64_t sessions)
+{
+    MOD_HTML(view->out, "<li><p class=\"sessions\">%s<small>failed session%s</small></p><div>",
+             mod_html_count(view->p, sessions), sessions == 1 ? "" : "s");
+}
+
+static void put_explanation(const mod_status_view *view, const tlsrpt_explanation *explanation,
+                            int others)
+{
+    MOD_HTML(view->out,
+             "<p>%s <span class=\"badge\">%s</span></p><p><strong>What to do:</strong> "
+             "%s</p>",
+             explanation->what, tlsrpt_where_text(view->p, explanation, others),
+             explanation->action);
+    if (explanation->command) {
+        MOD_HTML(view->out, "<pre>%s</pre>", explanation->command);
+    }
 }
 
 static void put_cause(const mod_status_view *view, const mod_status_cause *cause)
 {
-    const tlsrpt_explanation *explanation = mod_status_explain(view->p, cause);
-
-    MOD_HTML(view->out, "<li><p class=\"sessions\">%s<small>failed session%s</small></p><div>",
-             mod_html_count(view->p, cause->cause->sessions),
-             cause->cause->sessions == 1 ? "" : "s");
+    put_number(view, cause->cause->sessions);
     put_cause_head(view, cause);
-    MOD_HTML(view->out,
-             "<p>%s <span class=\"badge\">%s</span></p><p><strong>What to do:</strong> "
-             "%s</p>",
-             explanation->what, tlsrpt_whose_text(explanation->whose), explanation->action);
-    if (explanation->command) {
-        MOD_HTML(view->out, "<pre>%s</pre>", explanation->command);
-    }
+    put_explanation(view, mod_status_explain(view->p, cause), cause->others);
     put_cause_details(view, cause->cause);
     MOD_HTML(view->out, "</div></li>");
 }
 
 static void put_untold(const mod_status_view *view)
 {
-    const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(view->p, view->query.domain);
-
-    MOD_HTML(
-        view->out,
-        "<li><p class=\"sessions\">%s<small>failed sessions</small></p><div><h3>no details</h3>"
-        "<p>%s</p><p><strong>What to do:</strong> %s</p></div></li>",
-        mod_html_count(view->p, view->reports->untold), explanation->what, explanation->action);
+    put_number(view, view->reports->untold);
+    MOD_HTML(view->out, "<h3>no details</h3>");
+    put_explanation(view, tlsrpt_explain_no_details(view->p, view->query.domain), 0);
+    MOD_HTML(view->out, "</div></li>");
 }
 
 static void put_cause_list(const mod_status_view *view, int first, int behind)
@@ -172,11 +195,6 @@ static void put_causes(const mod_status_view *view)
 
 /* --- senders --- */
 
-static const char *name_of(apr_pool_t *p, const char *organization)
-{
-    return *organization ? mod_html_shorten(p, organization) : "(no name)";
-}
-
 static void put_failed(mod_buffer *out, apr_int64_t failed)
 {
     MOD_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
@@ -192,7 +210,7 @@ static void put_sender(const mod_status_view *view, const tlsrpt_sender *sender)
              mod_html_count(p, sender->successful));
     put_failed(view->out, sender->failed);
     MOD_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
-             mod_html_count(p, sender->reports), mod_html_day(p, sender->last));
+             mod_html_count(p, sender->reports), last_day(p, sender->last));
 }
 
 static void put_senders(const mod_status_view *view)
@@ -251,7 +269,7 @@ static void put_seen(const mod_status_view *view)
                  tlsrpt_held_text(view->p, held, one->policy, served, view->query.domain));
         MOD_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
                  join(view->p, one->senders), mod_html_count(view->p, one->sessions),
-                 mod_html_day(view->p, one->last));
+                 last_day(view->p, one->last));
     }
     MOD_HTML(view->out, "</ul></section>");
 }

@@ -2,6 +2,7 @@
 #include "httpd/watchdog.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <ap_mpm.h>
 #include <apr_allocator.h>
@@ -19,6 +20,7 @@ APLOG_USE_MODULE(mta_sts);
 
 #define NAME "mta-sts"
 #define INTERVAL apr_time_from_sec(1)
+#define NICENESS 15
 
 /* Held during each step: a child does not wait for the thread of mod_watchdog before it frees its
  * memory. */
@@ -182,10 +184,23 @@ static apr_status_t end(void *unused)
     return APR_SUCCESS;
 }
 
+/* Whoever waits for an answer comes first: where the index is tended in one go, a request would
+ * wait milliseconds for a processor. On Linux a priority is that of a thread. */
+static void step_back(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, NICENESS) != 0) {
+        ap_log_error(APLOG_MARK, APLOG_DEBUG, errno, here.main,
+                     "the thread of the watchdog keeps its priority");
+    }
+}
+
 static apr_status_t watch(int state, void *unused, apr_pool_t *p)
 {
     (void)unused;
     (void)p;
+    if (state == AP_WATCHDOG_STATE_STARTING) {
+        step_back();
+    }
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         return end(NULL);
     }

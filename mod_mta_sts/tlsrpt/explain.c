@@ -350,3 +350,15 @@ const char *tlsrpt_whose_text(tlsrpt_whose whose)
 {
     return whoses[whose].text;
 }
+
+const char *tlsrpt_where_text(apr_pool_t *p, const tlsrpt_explanation *explanation, int others)
+{
+    const char *text = tlsrpt_whose_text(explanation->whose);
+
+    return others && explanation->may_be_senders
+               ? apr_psprintf(p,
+                              "likely this sender's own, or its way to you: %d others had no "
+                              "failure; else %s",
+                              others, text)
+               : text;
+}

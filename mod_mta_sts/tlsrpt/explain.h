@@ -63,6 +63,15 @@ const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *fact
 /* Failed sessions of which the sender told no details. */
 const tlsrpt_explanation *tlsrpt_explain_no_details(apr_pool_t *p, const char *domain);
 
+/*
+ * Where the cause of a failure is, for people; likely at the sender, where that may be and it alone
+ * tells it.
+ *
+ * @param p      pool of the text
+ * @param others how many senders had no failure (tlsrpt_others_without_failure)
+ */
+const char *tlsrpt_where_text(apr_pool_t *p, const tlsrpt_explanation *explanation, int others);
+
 /* How the policy that a sender had stands to the one that is served now. */
 typedef enum tlsrpt_held {
     TLSRPT_HELD_CURRENT, /* the same */

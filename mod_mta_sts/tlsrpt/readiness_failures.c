@@ -93,7 +93,7 @@ static int is_everyday(const readiness_judge *judge, apr_int64_t sessions)
 static failure_weight weigh(const readiness_judge *judge, const tlsrpt_cause *cause,
                             const tlsrpt_explanation *explanation)
 {
-    if (cause->last <= judge->limits->now - judge->limits->days * READINESS_DAY) {
+    if (cause->last && cause->last <= judge->limits->now - judge->limits->days * READINESS_DAY) {
         return PAST;
     }
     switch (explanation->whose) {
@@ -137,8 +137,10 @@ static const char *fix_of(const readiness_judge *judge, const tlsrpt_cause *caus
                                                    explanation->action, explanation->command)
                                     : explanation->action;
     case MENDED:
-        return apr_psprintf(judge->p, "wait until %s, to see that reports tell no more of it",
-                            readiness_date(judge->p, until));
+        return !cause->last
+                   ? "wait, to see that reports tell no more of it"
+                   : apr_psprintf(judge->p, "wait until %s, to see that reports tell no more of it",
+                                  readiness_date(judge->p, until));
     default:
         return NULL;
     }
@@ -169,12 +171,13 @@ static void tell(const readiness_judge *judge, mta_sts_findings *findings,
 {
     apr_pool_t *p = judge->p;
 
-    mta_sts_finding_add(
-        findings, weights[weight].severity, weights[weight].id, subject_of(judge, cause),
-        fix_of(judge, cause, weight, explanation),
-        "%s (%" APR_INT64_T_FMT " %s of %s, last on %s%s)", phrase(p, explanation->what),
-        cause->sessions, cause->sessions == 1 ? "session" : "sessions",
-        readiness_names(p, cause->senders), readiness_date(p, cause->last), weights[weight].note);
+    mta_sts_finding_add(findings, weights[weight].severity, weights[weight].id,
+                        subject_of(judge, cause), fix_of(judge, cause, weight, explanation),
+                        "%s (%" APR_INT64_T_FMT " %s of %s, last on %s%s)",
+                        phrase(p, explanation->what), cause->sessions,
+                        cause->sessions == 1 ? "session" : "sessions",
+                        readiness_names(p, cause->senders), readiness_last_date(p, cause->last),
+                        weights[weight].note);
 }
 
 static void tell_more(const readiness_judge *judge, mta_sts_findings *findings, const int *more)
@@ -235,7 +238,7 @@ static const tlsrpt_cause *find_untold(const readiness_judge *judge)
     }
     for (i = 0; i < weighed->days->nelts; i++) {
         if (APR_ARRAY_IDX(weighed->days, i, tlsrpt_day).failed) {
-            cause->last = APR_ARRAY_IDX(weighed->days, i, tlsrpt_day).day;
+            cause->last = APR_ARRAY_IDX(weighed->days, i, tlsrpt_day).day + READINESS_DAY;
         }
     }
     cause->sessions = weighed->failed - told;

@@ -30,6 +30,9 @@ void readiness_judge_failures(readiness_judge *judge);
 /* "2026-11-25", UTC. */
 const char *readiness_date(apr_pool_t *p, apr_time_t time);
 
+/* The day that ends then; 0: it is not told. */
+const char *readiness_last_date(apr_pool_t *p, apr_time_t end);
+
 /* "a.example, b.example and 3 more", escaped for a terminal: of const char *. */
 const char *readiness_names(apr_pool_t *p, const apr_array_header_t *names);
 

@@ -25,6 +25,11 @@ const char *readiness_date(apr_pool_t *p, apr_time_t time)
     return apr_psprintf(p, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
 }
 
+const char *readiness_last_date(apr_pool_t *p, apr_time_t end)
+{
+    return end ? readiness_date(p, end - 1) : "a day that is not told";
+}
+
 /* As it is, unless a terminal would suffer from it, or a reader take it for something else. */
 static const char *show_name(apr_pool_t *p, const char *name)
 {
@@ -63,7 +68,8 @@ static const char *names_of_senders(apr_pool_t *p, const apr_array_header_t *sen
 
 /* --- how many there are --- */
 
-/* Days that have sessions; none of the future, which a report can claim as well. */
+/* Days that have sessions; none of the future, which a report can claim as well, nor one that is
+ * not told. */
 static int count_days(const readiness_judge *judge)
 {
     const apr_array_header_t *days = judge->facts->weighed->days;
@@ -72,7 +78,7 @@ static int count_days(const readiness_judge *judge)
     for (i = 0; i < days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
 
-        count += day->day <= judge->limits->now && (day->successful || day->failed);
+        count += day->day && day->day <= judge->limits->now && (day->successful || day->failed);
     }
     return count;
 }
@@ -126,7 +132,7 @@ static void judge_age(readiness_judge *judge, mta_sts_findings *findings)
                                          "httpd's log",
                                          judge->facts->domain),
                             "the last report is of %s: nobody tells how it went since then",
-                            readiness_date(judge->p, end));
+                            readiness_last_date(judge->p, end));
     }
 }
 
@@ -285,7 +291,7 @@ static void tell_others(readiness_judge *judge, const apr_array_header_t *others
             them->held == TLSRPT_HELD_OTHER ? "policy-held-other" : "policy-held-none",
             judge->facts->domain,
             apr_psprintf(p, "wait until reports of %s tell the policy that is served now", names),
-            "the policy that %s had on %s: %s", names, readiness_date(p, them->seen->last),
+            "the policy that %s had on %s: %s", names, readiness_last_date(p, them->seen->last),
             tlsrpt_held_text(p, them->held, them->seen->policy, judge->facts->served,
                              judge->facts->domain));
     }

@@ -3,6 +3,33 @@
 
 #include <string.h>
 
+apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause)
+{
+    apr_int64_t secure = 0;
+    int i;
+
+    for (i = 0; cause->last && i < days->nelts; i++) {
+        const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
+
+        if (day->day >= cause->last && day->day > cause->first) {
+            secure = tlsrpt_count_add(secure, day->successful);
+        }
+    }
+    return secure;
+}
+
+int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause)
+{
+    int i, count = 0;
+
+    for (i = 0; i < senders->nelts; i++) {
+        const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
+
+        count += sender->successful > 0 && !sender->failed;
+    }
+    return cause->senders->nelts == 1 && count > 1 ? count : 0;
+}
+
 #define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))
 
 static int order_texts(const char *a, const char *b)

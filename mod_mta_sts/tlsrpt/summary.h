@@ -101,6 +101,23 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
 /* The sums so far, in the tally's pool. */
 tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally);
 
+/*
+ * The secure sessions since a failure: of the days after the last one that is told of it. They do
+ * not prove that it is mended, but hint at it.
+ *
+ * @param days of tlsrpt_day, of the same domain
+ * @return 0 also if it is not told when the failure was
+ */
+apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
+
+/*
+ * Where one sender alone tells a failure: how many others delivered without any.
+ *
+ * @param senders of tlsrpt_sender, all of the same domain
+ * @return 0 where others tell it too, or where they are too few to mean something
+ */
+int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
+
 /* The orders that are told above, as qsort wants them; no two rows of one list are equal. */
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);

@@ -273,6 +273,25 @@ def test_a_policy_that_is_named_as_served_earlier_makes_its_reports_count(store,
     assert domain["policy"]["mx"] == ["mx1.example.com"]
 
 
+def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
+    told = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
+                                                         "mx1.example.com", 3)]))
+    told["date-range"]["end-datetime"] = f"{TODAY - datetime.timedelta(days=1)}T00:00:00Z"
+    good.keep([json.dumps(told).encode()])
+    found = good.ready("--policy", good.policy).stdout.decode()
+    assert f"(3 sessions of c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
+
+
+def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
+    told = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
+                                                         "mx1.example.com", 3)]))
+    del told["date-range"]
+    good.keep([json.dumps(told).encode()])
+    found, status = good.told("--policy", good.policy, "--since", "all")
+    assert (status, severities(found)["failure-ours"]) == (NO, "error")
+    assert "last on a day that is not told)" in json.dumps(found)
+
+
 def test_dane_is_another_matter(good):
     good.keep([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
                       kind="tlsa")])

@@ -87,6 +87,15 @@ def changed(**members):
                        **members}).encode()
 
 
+def good_day(begin, sessions):
+    report = json.loads((DATA / "google-success.json").read_text())
+    report["date-range"] = {"start-datetime": f"{begin}T00:00:00Z",
+                            "end-datetime": f"{begin}T23:59:59Z"}
+    report["policies"][0]["summary"] = {"total-successful-session-count": sessions,
+                                        "total-failure-session-count": 0}
+    return json.dumps(report).encode()
+
+
 def capped(number):
     return min(number, HIGHEST)
 
@@ -291,6 +300,17 @@ def test_failed_sessions_without_details_are_told(tmp_path):
     file = tmp_path / "report.json"
     file.write_text(json.dumps(report))
     assert "3 sessions failed: no details told" in text(file)
+
+
+def test_a_failure_that_nobody_told_of_later_has_the_secure_sessions_since(tmp_path):
+    shutil.copy(DATA / "google-failures.json", tmp_path)  # of 2026-05-12
+    for number, begin in enumerate(("2026-05-12", "2026-05-13", "2026-05-15")):
+        (tmp_path / f"later-{begin}.json").write_bytes(good_day(begin, 100 + number))
+    shown = " ".join(text(tmp_path).split())
+    assert shown.count("since: 2026-05-12, last told of 2026-05-12; 203 secure sessions on later "
+                       "days told by:") == 2
+    for one in "google-failures.json", "loose.json":  # the latter ends before it begins
+        assert "later" not in text(DATA / one)
 
 
 def test_nobody_is_told_that_all_is_well_while_something_failed(tmp_path):
@@ -614,7 +634,10 @@ def test_a_store_that_is_not_there_is_told(tmp_path):
 
 
 def test_an_empty_store_says_so(state):
-    assert text("--state-dir", state).startswith("0 reports since ")
+    shown = text("--state-dir", state)
+    assert shown.startswith("0 reports since ")
+    assert "it takes a day or two until the first arrives" in " ".join(shown.split())
+    assert text("--state-dir", state, "--failures") == ""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")

@@ -13,6 +13,7 @@ from lab.ca import Ca, trust
 from lab.certbot import Certbot
 from lab.dns import Dns
 from lab.mail import Mx, Sender
+from lab.setup import enabled
 
 LOGS = (
     "/var/log/apache2/error.log",
@@ -71,6 +72,26 @@ def sites(apache):
     yield add
     for name in names:
         apache.remove_site(name)
+    apache.graceful()
+
+
+@pytest.fixture(scope="module")
+def restored(acme, apache):
+    """What is enabled in Apache afterwards is what was before: the machine as other tests want it."""
+    before = enabled()
+    yield
+    for path in enabled() - before:
+        Path(path).unlink()
+    missing = {Path(path).stem for path in before - enabled() if "/mods-enabled/" in path}
+    if missing:
+        apache.enable_module(*missing)
+    apache.graceful()
+
+
+@pytest.fixture
+def bare(apache, restored):
+    """No module of ours, no TLS."""
+    apache.disable_module("mta_sts", "md", "ssl")
     apache.graceful()
 
 

@@ -12,26 +12,19 @@ from pathlib import Path
 import pytest
 
 import lab
-from lab import acme as ca_of_the_lab
 from lab.apache import ETC, site_text
 from lab.deadline import wait_until
 from lab.domain import MailDomain, policy_id, policy_text
 from lab.fetch import fetch
 from lab.log import Log
 from lab.process import run
+from lab.setup import PATH, enabled, forget, set_up
 
 MX = "mx.setup.test"
 CHANGED = (ETC, Path("/etc/letsencrypt"), Path("/var/backups"), Path("/var/lib/letsencrypt"))
-PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 NOWHERE = "https://127.0.0.1:9/directory"
 
-
-def set_up(domain, *words, server=ca_of_the_lab.DIRECTORY, status=0):
-    """Runs the program to its end; its output, after a look at its status."""
-    done = run("mta-sts-setup", domain, *words, "--server", server, check=False,
-               env={**os.environ, **PATH}, timeout=300)
-    assert done.returncode == status, done.stdout
-    return done.stdout
+pytestmark = pytest.mark.usefixtures("restored")
 
 
 def tree(*folders):
@@ -46,10 +39,6 @@ def tree(*folders):
     return found
 
 
-def enabled():
-    return {str(path) for path in ETC.glob("*-enabled/*")}
-
-
 def hours_from_now(text):
     then = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
     return (then - datetime.utcnow()).total_seconds() / 3600
@@ -58,37 +47,6 @@ def hours_from_now(text):
 def undo_commands(output):
     """The commands that the program prints after a failure."""
     return re.findall(r"^  (\S.*)$", output.split("or undo what was done with:\n")[1], re.M)
-
-
-def forget(domain, *more):
-    """Takes away what a test has set up, for the next one."""
-    for name in (domain.host, domain.host + "-le-ssl") + more:
-        run("a2dissite", "-q", "-f", name, check=False)
-        run("a2disconf", "-q", "-f", name, check=False)
-        (ETC / "sites-available" / f"{name}.conf").unlink(missing_ok=True)
-        (ETC / "conf-available" / f"{name}.conf").unlink(missing_ok=True)
-    for name in (domain.host,) + more:
-        run("certbot", "delete", "--non-interactive", "--cert-name", name, check=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def restored(acme, apache):
-    """The machine as the other tests want it, afterwards."""
-    before = enabled()
-    yield
-    for path in enabled() - before:
-        Path(path).unlink()
-    missing = {Path(path).stem for path in before - enabled() if "/mods-enabled/" in path}
-    if missing:
-        apache.enable_module(*missing)
-    apache.graceful()
-
-
-@pytest.fixture
-def bare(apache):
-    """No module of ours, no TLS."""
-    apache.disable_module("mta_sts", "md", "ssl")
-    apache.graceful()
 
 
 @pytest.fixture

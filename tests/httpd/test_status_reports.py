@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The status page with reports: its sums, its words, hostile reports, and bad days of the database."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -14,6 +15,7 @@ import process
 import report
 from httpd import CHILD, proxied
 from policy import HOST, MX
+from postgres import Postgres
 from status_page import LOCATION, data, fetch, metrics, page, wait_for_reports
 
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
@@ -24,35 +26,37 @@ TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, s
                                                              microsecond=0)
 
 
-def import_all(server, files):
-    """As the user that httpd's children run as."""
+def import_all(server):
+    """The reports of tests/data, as the user that httpd's children run as. From copies that it can
+    reach: into pytest's folders nobody else is let, once another pytest starts."""
+    files = []
+    for path in sorted(DATA.iterdir()):
+        if path.is_file() and path.name not in NO_FILES:
+            files.append(server.root / path.name)
+            files[-1].write_bytes(path.read_bytes())
+            files[-1].chmod(0o644)
     imported = subprocess.run(["runuser", "-u", CHILD.pw_name, "--", COMMAND, "import",
                                "--state-dir", server.root / "state", *files],
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     assert imported.returncode in (0, 1), imported.stderr.decode()
+    assert b"ermission denied" not in imported.stderr, imported.stderr.decode()
 
 
-@pytest.fixture(scope="module")
-def full(start_shared, tmp_path_factory):
-    """All reports of tests/data, each with a policy for its domain where a domain can have one."""
+def start_with(start_shared, more=""):
+    """All reports, each with a policy for its domain where a domain can have one."""
     names = [name for name in TOTALS["domains"] if re.fullmatch(r"[a-z0-9.-]+", name)]
     blocks = "".join(f"<MTASTSPolicy {name}>\n{MX}</MTASTSPolicy>\n"
                      for name in names if name != "example.com")
-    server = start_shared(LOCATION + blocks + report.conf())
-    copies = tmp_path_factory.mktemp("reports")
-    copies.chmod(0o755)
-    copies.parent.chmod(0o755)
-    copies.parent.parent.chmod(0o755)
-    files = []
-    for path in sorted(DATA.iterdir()):
-        if path.is_file() and path.name not in NO_FILES:
-            files.append(copies / path.name)
-            files[-1].write_bytes(path.read_bytes())
-            files[-1].chmod(0o644)
-    import_all(server, files)
+    server = start_shared(LOCATION + more + blocks + report.conf())
+    import_all(server)
     server.restart()  # the index is brought up to date at once
     wait_for_reports(server, TOTALS["reports"])
     return server
+
+
+@pytest.fixture(scope="module")
+def full(start_shared):
+    return start_with(start_shared)
 
 
 def sums(reports):
@@ -162,6 +166,31 @@ def test_only_the_children_have_the_database_open(full):
     assert any(opened(child) for child in full.children())
 
 
+# --- PostgreSQL ---
+
+@pytest.fixture(scope="module")
+def with_postgres(start_shared):
+    with contextlib.closing(Postgres().start()) as postgres:
+        server = start_with(start_shared, f'MTASTSDatabase pgsql "{postgres.conninfo}"\n')
+        yield server
+        server.stop()
+
+
+def test_postgresql_gives_the_same_answers_as_sqlite(full, with_postgres):
+    for query in ["?since=all", "?since=400d", *(f"?since=all&domain={name}" for name in REACHED)]:
+        told, expected = data(with_postgres, query), data(full, query)
+        for found in told["reports"], expected["reports"]:
+            for changing in "newest_received", "last_received":
+                assert found.pop(changing)
+        assert told["reports"] == expected["reports"], query
+    told, expected = (
+        {name: value for name, value in metrics(server, "?since=all")[1].items()
+         if name.startswith("mta_sts_sessions{")} for server in (with_postgres, full))
+    assert told == expected != {}
+    assert page(with_postgres, "?since=all").text.count("failed sessions") == \
+        page(full, "?since=all").text.count("failed sessions") > 0
+
+
 # --- ranges ---
 
 def of_day(days_ago, number, failed=0):
@@ -214,6 +243,73 @@ def test_a_new_report_is_shown_soon(recent):
     assert report.post(recent, of_day(2, 7)).status == 201
     wait_for_reports(recent, 7)
     assert page(recent).row("Ranger")[1] == "328"
+
+
+def failed_day(days_ago, failed, **details):
+    """Sessions failed on a day that ends, as some senders write it, with the next one's midnight."""
+    made = json.loads(of_day(days_ago, 10, failed))
+    begin = TODAY - datetime.timedelta(days=days_ago)
+    made["date-range"]["end-datetime"] = \
+        f"{begin + datetime.timedelta(days=1):%Y-%m-%dT00:00:00Z}"
+    if details:
+        made["policies"][0]["failure-details"] = [details]
+        del made["organization-name"]
+    return json.dumps(made).encode()
+
+
+@pytest.fixture(scope="module")
+def failing(start_shared):
+    server = start_shared(LOCATION + report.conf())
+    assert report.post(server, failed_day(3, 1)).status == 201
+    wait_for_reports(server, 1)
+    server.first_verdict = page(server).text
+    for one in (of_day(2, 100), of_day(1, 30),
+                failed_day(4, 2, **{"failed-session-count": 2, "sending-mta-ip": "192.0.2.1"})):
+        assert report.post(server, one).status == 201
+    wait_for_reports(server, 4)
+    return server
+
+
+def test_the_page_of_a_domain_tells_of_secure_sessions_after_a_failure(failing):
+    day = f"{TODAY - datetime.timedelta(days=4):%Y-%m-%d}"
+    shown = page(failing, "?domain=example.com")
+    assert f"{day}; told by (no name); 140 secure sessions on later days" in shown.text
+    assert "later days" not in page(failing).text
+
+
+def test_a_day_that_ends_at_midnight_is_the_last_day_and_not_the_next_one(failing):
+    server = failing
+    found = data(server, "?domain=example.com")["reports"]["causes"]
+    assert [one["sessions"] for one in found] == [2]
+    for query in "", "?domain=example.com":
+        assert f"{TODAY - datetime.timedelta(days=4):%Y-%m-%d} to" not in page(server, query).text
+
+
+@pytest.mark.parametrize("query", ["", "?domain=example.com"])
+def test_failures_of_no_type_and_without_details_are_told_as_the_command_tells_them(failing, query):
+    shown = page(failing, query)
+    assert "no result type told" in shown.text
+    assert "1failed sessionno details" in shown.text
+    assert " 1 session failed in the last 30 days." in failing.first_verdict
+    command = "mta-sts check example.com" if query else "mta-sts check DOMAIN"
+    assert command in shown.text.partition("no details")[2].partition("Senders")[0]
+
+
+def test_what_one_sender_alone_tells_is_likely_its_own_as_the_command_tells_it(start):
+    """The kind of a domain's page; the overview has several domains' senders."""
+    server = start(LOCATION + report.conf())
+    for number in range(3):
+        told = json.loads(of_day(1, 10, 0 if number else 2))
+        told["organization-name"] = f"Sender {number}"
+        told["policies"][0]["failure-details"] = [
+            {"result-type": "starttls-not-supported", "failed-session-count": 2}] * (not number)
+        assert report.post(server, json.dumps(told).encode()).status == 201
+    wait_for_reports(server, 3)
+    words = "likely this sender's own, or its way to you: 2 others had no failure; " \
+        "else your mail server (MX)"
+    assert words in page(server, "?domain=example.com").text
+    overview = page(server).text
+    assert words not in overview and "your mail server (MX)" in overview
 
 
 # --- bad days of the database ---

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +145,24 @@ def test_a_report_that_cannot_be_opened_is_logged_once_and_indexed_when_it_can_b
     shutil.chown(path, CHILD.pw_uid, CHILD.pw_gid)
     indexed(server, [1, 2, 3])
     Spool(server).check()
+
+
+def niceness(pid):
+    """Of each thread."""
+    return sorted(int((task / "stat").read_text().rpartition(")")[2].split()[16])
+                  for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
+    server = make_with(mpm=mpm).configure(report.conf()).start()
+    post_all(server, [1])
+    indexed(server, [1])
+    found, = watchdogs(server)
+    usual = os.getpriority(os.PRIO_PROCESS, server.pid)
+    *others, last = niceness(found)
+    assert last > usual
+    assert set(others) == {usual}
 
 
 def received_at(server, number, date):

@@ -6,6 +6,7 @@ import pwd
 import re
 import smtplib
 import socket
+import ssl
 import uuid
 
 from lab import REPORTS as REPORTS_ADDRESS, SENDER
@@ -130,6 +131,22 @@ class Mx(Postfix):
         self.mailbox.parent.mkdir()
         os.chown(self.mailbox.parent, nobody.pw_uid, nobody.pw_gid)
         super().__init__(name, host, address, settings)
+
+    def take(self, certificate):
+        """Changes its certificate, and waits until it shows the new one."""
+        run("postconf", "-c", self.folder / "etc", "-e",
+            f"smtpd_tls_chain_files = {certificate.key}, {certificate.chain}")
+        run("postfix", "-c", self.folder / "etc", "reload")
+        octets = ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
+        wait_until(lambda: self._shown() == octets, f"{certificate.chain} at {self.address}")
+
+    def _shown(self):
+        """The octets of the certificate that it shows."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
+            smtp.starttls(context=context)
+            return smtp.sock.getpeercert(binary_form=True)
 
     def wait_for(self, mail):
         """Until it is in the mailbox: it is queued here before, and the sender hears no more."""

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mta-sts-setup, as an admin runs it, and what it leaves behind taken away."""
+
+import os
+
+from lab import acme
+from lab.apache import ETC
+from lab.process import run
+
+PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+def set_up(domain, *words, server=acme.DIRECTORY, status=0):
+    """Runs the program to its end; its output, after a look at its status."""
+    done = run("mta-sts-setup", domain, *words, "--server", server, check=False,
+               env={**os.environ, **PATH}, timeout=300)
+    assert done.returncode == status, done.stdout
+    return done.stdout
+
+
+def enabled():
+    """What of Apache's sites, modules and snippets is enabled."""
+    return {str(path) for path in ETC.glob("*-enabled/*")}
+
+
+def forget(domain, *more):
+    """Takes away what was set up for a MailDomain, and further sites by their names."""
+    for name in (domain.host, domain.host + "-le-ssl") + more:
+        run("a2dissite", "-q", "-f", name, check=False)
+        run("a2disconf", "-q", "-f", name, check=False)
+        (ETC / "sites-available" / f"{name}.conf").unlink(missing_ok=True)
+        (ETC / "conf-available" / f"{name}.conf").unlink(missing_ok=True)
+    for name in (domain.host,) + more:
+        run("certbot", "delete", "--non-interactive", "--cert-name", name, check=False)

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The story of one domain, from an empty machine to mode enforce, with one MX broken on purpose
+under way: whoever is asked about it tells the same."""
+
+import datetime
+import gzip
+import html
+import json
+import re
+import subprocess
+from urllib.parse import urlencode
+
+import pytest
+
+from lab import FOLDER, NAMESERVER
+from lab.deadline import wait_until
+from lab.dns import UPDATE_KEY, ask
+from lab.domain import MailDomain, policy_id, policy_text
+from lab.mail import Mx
+from lab.process import run
+from lab.setup import forget, set_up
+
+NAME = "story.test"
+FIRST, SECOND = f"mx.{NAME}", "mx1.lab.test"
+FIRST_ADDRESS = "127.0.0.29"
+CONF = "story-reports"
+ADMIN, STRANGER = "127.0.0.90", "127.0.0.91"
+REPORTS = f"""\
+MTASTSReportPath /tlsrpt
+<Location /mta-sts-status>
+    SetHandler mta-sts-status
+    Require ip {ADMIN}
+</Location>
+"""
+URL = f"https://mta-sts.{NAME}"
+ANCHOR = ("--trust-anchor", "/run/lab/unbound/anchor")
+DAYS = 3
+KIND = "certificate-host-mismatch"
+WELL, WARNING, CRITICAL = range(3)
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+
+
+@pytest.fixture
+def first_mx(dns, ca, acme):
+    mx = Mx("story-mx", FIRST, FIRST_ADDRESS, ca.issue(FIRST))
+    mx.wait_ready()
+    yield mx
+    mx.daemon.stop()
+
+
+@pytest.fixture
+def domain(bare, dns, mx, first_mx, apache):
+    """Its mail servers are there, and an Apache that does not know of it."""
+    domain = MailDomain(dns, NAME)
+    dns.publish(NAME, "MX", f"10 {FIRST}.", f"20 {SECOND}.")
+    dns.publish(FIRST, "A", FIRST_ADDRESS)
+    yield domain
+    apache.remove_conf(CONF)
+    forget(domain)
+
+
+# --- what the admin and the senders do ---
+
+def publish(domain):
+    """What `mta-sts dns` tells to publish, as nsupdate takes it."""
+    key = FOLDER / "story.key"
+    key.write_text(UPDATE_KEY)
+    told = subprocess.run(["mta-sts", "dns", "--format", "nsupdate", "--rua", f"{URL}/tlsrpt",
+                           NAME], capture_output=True, text=True, timeout=60, check=True)
+    run("nsupdate", "-k", key, input=f"server {NAMESERVER}\n{told.stdout}")
+    identity = policy_id(domain.fetch().body)
+    wait_until(lambda: identity in str(ask(f"_mta-sts.{NAME}", "TXT")), f"the id {identity}")
+
+
+def day(days_ago):
+    return str(TODAY - datetime.timedelta(days=days_ago))
+
+
+def post(organization, days_ago, failed=0):
+    """A day of a sender with 40 sessions; those that failed met the certificate of the first MX."""
+    lines = policy_text("testing", FIRST, SECOND).decode().splitlines()
+    report = {
+        "organization-name": organization, "contact-info": f"tls@{organization}",
+        "report-id": day(days_ago),
+        "date-range": {"start-datetime": f"{day(days_ago)}T00:00:00Z",
+                       "end-datetime": f"{day(days_ago)}T23:59:59Z"},
+        "policies": [{
+            "policy": {"policy-type": "sts", "policy-string": lines, "policy-domain": NAME},
+            "summary": {"total-successful-session-count": 40 - failed,
+                        "total-failure-session-count": failed},
+            "failure-details": [{
+                "result-type": KIND, "receiving-mx-hostname": FIRST,
+                "receiving-ip": FIRST_ADDRESS, "failed-session-count": failed}] * bool(failed)}]}
+    told = subprocess.run(
+        ["curl", "-sS", "--fail", "-H", "Content-Type: application/tlsrpt+gzip", "--data-binary",
+         "@-", "-o", "/dev/null", "-w", "%{http_code}", f"{URL}/tlsrpt"], input=gzip.compress(
+             json.dumps(report).encode()), capture_output=True, timeout=60, check=True)
+    assert told.stdout == b"201"
+
+
+def assert_delivered(sender, mx, strength):
+    """A mail goes to an MX, over TLS that is Verified (under enforce), or Trusted (else)."""
+    mail = sender.send(NAME)
+    outcome = sender.delivery(mail)
+    assert outcome.tls.startswith(f"{strength} TLS connection established to {FIRST}"), outcome
+    mx.wait_for(mail)
+
+
+# --- who is asked ---
+
+def tell(status, *words):
+    """What the command tells, with this exit status; the lines put together."""
+    done = subprocess.run(["mta-sts", *words], capture_output=True, text=True, timeout=90)
+    assert (done.returncode, done.stderr) == (status, ""), done
+    return " ".join(done.stdout.split())
+
+
+def tell_json(status, *words):
+    return json.loads(tell(status, *words, "--format", "json"))
+
+
+def check(status):
+    """The verdict of `mta-sts check`, and what it says about the first MX."""
+    found = tell_json(status, "check", *ANCHOR, NAME)["domains"][0]
+    section, = (one for one in found["sections"] if one["subject"] == FIRST)
+    return found["verdict"], {finding["id"] for finding in section["findings"]}
+
+
+def ready(status, days=DAYS):
+    return tell(status, "ready", *ANCHOR, "--days", str(days), NAME)
+
+
+def page(source=ADMIN, **query):
+    """(HTTP status, body) of the status page, fetched from that address."""
+    told = run("curl", "-sS", "--interface", source, "-w", "\n%{http_code}",
+               f"{URL}/mta-sts-status?{urlencode(query)}").stdout
+    body, _, status = told.rpartition("\n")
+    return int(status), body
+
+
+def page_json(**query):
+    status, body = page(**query, format="json")
+    assert status == 200, body
+    return json.loads(body)
+
+
+def page_text(**query):
+    """The words of the page."""
+    status, body = page(**query)
+    assert status == 200, body
+    body = re.sub(r"<style>.*?</style>", "", body, flags=re.S)
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", body)).split())
+
+
+def metrics():
+    status, body = page(format="prometheus")
+    assert status == 200, body
+    return dict(line.rsplit(" ", 1) for line in body.splitlines() if not line.startswith("#"))
+
+
+def wait_for_reports(number):
+    """The watchdog brings them into the index, which the page reads."""
+    return wait_until(
+        lambda: (found := page_json(domain=NAME)["reports"]).get("reports") == number and found,
+        f"{number} reports on the status page", 60)
+
+
+# --- the story ---
+
+def assert_all_is_well():
+    assert check(WELL)[0]["enforce"] == "yes"
+    assert "ready: it is safe to go to mode enforce" in ready(WELL)
+    assert f"✔ {NAME}: all 240 sessions of 2 senders delivered securely" in tell(0, "report")
+    assert wait_for_reports(6)["causes"] == []
+    assert f"{NAME} DNS records" in page_text() and "What failed" not in page_text()
+
+
+def assert_the_break_is_told():
+    verdict, found = check(WARNING)
+    assert (verdict["enforce"], "certificate-name-missing" in found) == ("no", True)
+
+    text = ready(CRITICAL)
+    assert "do not go to mode enforce" in text
+    assert re.search(rf"✘ {FIRST}: .*certificate-name-missing.*failure-ours", text), text
+
+    told = tell_json(0, "report")
+    assert told["totals"] == {"reports": 7, "duplicates": 0, "successful_sessions": 273,
+                              "failed_sessions": 7}
+    failure, = (one for report in told["reports"] for policy in report["policies"]
+                for one in policy["failures"])
+    assert (failure["result_type"], failure["receiving_mx"], failure["sessions"]) == \
+        (KIND, FIRST, 7)
+
+    text = tell(0, "report", "--since", "1d", "--failures")
+    assert f"{NAME}: 97.50 % of 280 sessions delivered securely, 7 failed" in text
+    assert f"7 sessions failed: {KIND} at {FIRST}" in text
+    for words in "told by: a.test", "where: your mail server (MX)", failure["explanation"]:
+        assert words in text
+
+    found = wait_for_reports(7)
+    cause, = found["causes"]
+    assert (found["successful_sessions"], found["failed_sessions"]) == (273, 7)
+    assert (cause["result_type"], cause["receiving_mx"], cause["sessions"], cause["senders"]) == \
+        (KIND, FIRST, 7, ["a.test"])
+    assert cause["explanation"] == failure["explanation"]
+    for text in page_text(), page_text(domain=NAME):
+        assert f"{KIND} at {FIRST}" in text and failure["explanation"] in text
+        assert "your mail server (MX)" in text
+    series = f'mta_sts_sessions{{domain="{NAME}",result_type='
+    values = metrics()
+    assert (values[f'{series}"success"}}'], values[f'{series}"{KIND}"}}']) == ("273", "7")
+
+
+def assert_the_mending_is_told():
+    verdict, found = check(WELL)
+    assert (verdict["enforce"], found & {"certificate-name-missing"}) == ("yes", set())
+    text = ready(WARNING)
+    assert re.search(r"now it is well\) \[failure-mended\]", text), text
+    assert f"1. {FIRST}: wait until" in text
+
+    wait_for_reports(9)
+    since = "80 secure sessions on later days"
+    assert f"since: {day(2)}, last told of {day(2)}; {since}" in tell(0, "report")
+    assert f"{day(2)}; told by a.test; at {FIRST_ADDRESS}; {since}" in page_text(domain=NAME)
+    text = ready(WELL, days=1)
+    assert "ready: it is safe" in text and f"last on {day(2)}; not since) [failure-past]" in text
+
+
+def assert_enforce_is_told():
+    assert "mode enforce is on, and safe" in ready(WELL, days=1)
+    assert check(WELL)[0]["enforce"] == "yes"
+    assert page_json(domain=NAME)["domain"]["mode"] == "enforce"
+    assert "older an older one from its cache: mode testing" in page_text(domain=NAME)
+    assert "an older one from its cache: mode testing" in tell(0, "report")
+
+
+def test_from_an_empty_machine_to_enforce_everybody_tells_of_a_break_and_its_mending(
+        domain, first_mx, sender, apache, ca):
+    set_up(NAME, "--mx", FIRST, "--mx", SECOND)
+    apache.conf(CONF, REPORTS)
+    publish(domain)
+    assert domain.fetch().body == policy_text("testing", FIRST, SECOND)
+    assert page(STRANGER)[0] == page(STRANGER, format="json")[0] == 403
+    assert "no report has come" in ready(WARNING)
+
+    assert_delivered(sender, first_mx, "Trusted")
+    for days_ago in 5, 4, 3:
+        for organization in "a.test", "b.test":
+            post(organization, days_ago)
+    assert_all_is_well()
+
+    first_mx.take(ca.issue("other.lab.test"))
+    assert_delivered(sender, first_mx, "Trusted")  # mode testing loses no mail
+    post("a.test", 2, failed=7)
+    assert_the_break_is_told()
+
+    first_mx.take(ca.issue(FIRST))
+    assert_delivered(sender, first_mx, "Trusted")
+    for organization in "a.test", "b.test":
+        post(organization, 1)
+    assert_the_mending_is_told()
+
+    set_up(NAME, "--mode", "enforce")
+    publish(domain)
+    assert_delivered(sender, first_mx, "Verified")
+    assert_enforce_is_told()
