@@ -124,8 +124,8 @@ def test_contradicting_and_unreadable_reports_are_told(state):
     assert result.returncode == 1
     assert "3 reports" in result.stdout.decode()
     assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
-    assert "[report-conflict]" in result.stderr.decode()
-    assert "[report-unreadable]" in result.stderr.decode()
+    assert re.search(r": report .*; look at both files.* \[report-conflict\]\n", result.stderr.decode())
+    assert re.search(r"; look at the file.* \[report-unreadable\]\n", result.stderr.decode())
 
 
 def test_a_damaged_database_is_moved_away(state):
