@@ -39,10 +39,17 @@ build_packages="apache2-bin apache2-dev autoconf automake gcc libapr1-dev libapr
     libaprutil1-dbd-sqlite3 libcurl4-openssl-dev libevent-dev libgmime-3.0-dev libidn2-dev
     libjansson-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
 
+# give_to_owner FILE...: what root makes in somebody's checkout is theirs, so that they can go on.
+give_to_owner() {
+    [ "$(stat -c %u "$top")" = "$(id -u)" ] || chown -Rh --reference="$top" "$@"
+}
+
 # build FOLDER [CONFIGURE-ARGUMENT...]: an up-to-date VPATH build in that folder.
 build() {
     local folder=$1 log
     shift
+    [ ! -e "$top/config.status" ] ||
+        die "$top itself is configured, so no other folder can be: run make distclean there first"
     mkdir -p "$folder" && log=$folder/build.log || die "cannot write to $folder"
     {
         cd "$top" || exit 1
@@ -54,5 +61,7 @@ build() {
         { [ config.status -nt "$top/configure" ] || "$top/configure" "$@"; } &&
         make -j"$(nproc)" all
     } > "$log" 2>&1 || { tail -40 "$log"; die "the build in $folder failed; see $log"; }
+    give_to_owner "$top"/{Makefile.in,aclocal.m4,autom4te.cache,build-aux,config.h.in,configure,m4} \
+        "$folder"
     cd "$top" || exit 1
 }

@@ -323,7 +323,7 @@ static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domai
                      call->since ? date_of(call->p, call->since) : NULL, "reports",
                      (json_int_t)(all ? all->reports : 0), "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
-                     weighed ? weighed->days->nelts : 0, "senders",
+                     tlsrpt_readiness_days(weighed, call->limits.now), "senders",
                      weighed ? weighed->senders->nelts : 0, "successful_sessions",
                      (json_int_t)(weighed ? weighed->successful : 0), "failed_sessions",
                      (json_int_t)(weighed ? weighed->failed : 0));

@@ -11,6 +11,8 @@
 #define IS_DAMAGED "is damaged"
 #define IS_LOCKED "is locked by another process"
 
+#define CODE_BUSY 5
+
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
 typedef struct sqlite_trouble {
     int code;
@@ -18,7 +20,7 @@ typedef struct sqlite_trouble {
 } sqlite_trouble;
 
 static const sqlite_trouble sqlite_troubles[] = {
-    {5, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
+    {CODE_BUSY, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
     {6, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
     {8, "cannot be written to",
      "see whether the disk is mounted read-only and whose the file and its folder are"},
@@ -93,6 +95,11 @@ const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int c
     const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
     const char *text;
 
+    /* A change to WAL mode while others read fails with another code, but the words of this one. */
+    if (db->is_sqlite && !trouble &&
+        strcmp(apr_dbd_error(db->driver, db->handle, code), "database is locked") == 0) {
+        trouble = find_trouble(CODE_BUSY);
+    }
     if (trouble) {
         apr_snprintf(db->error, sizeof(db->error), "%s %s: %s", db->name, trouble->what,
                      trouble->next);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/hosts.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 #include <http_log.h>
 #include <http_ssl.h>
@@ -147,6 +149,31 @@ mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served 
     return found;
 }
 
+/* A block at server level that senders never see: what the https virtual host inherits is nearer.
+ */
+static void report_hidden_block(const server_rec *https, const char *host, const char *domain,
+                                mta_sts_findings *findings)
+{
+    const mod_config *own = mod_config_own(https);
+    apr_hash_t *blocks = mod_config_of(https)->main->by_block;
+    const mod_policy *block = blocks ? apr_hash_get(blocks, domain, APR_HASH_KEY_STRING) : NULL;
+    const mod_policy *told = mod_policies_told(https, host, domain, APR_HASH_KEY_STRING);
+    mta_sts_finding *finding;
+
+    if (!own || !block || told != own->plain_policy || mod_settings_told(&own->own) ||
+        strcmp(told->text, block->text) == 0) {
+        return;
+    }
+    finding = mta_sts_finding_add(
+        findings, MTA_STS_WARNING, "block-hidden", host,
+        apr_psprintf(findings->pool, "move %s into the block", told->at->directive),
+        "senders never see the policy of this block: the %s has the name and inherits the "
+        "directives at %s, which are nearer",
+        mod_config_server_name(findings->pool, https), mod_config_place(findings->pool, told->at));
+    finding->file = block->at->filename;
+    finding->line = block->at->line_num;
+}
+
 static void judge(const mod_host *found, const char *domain, apr_time_t now,
                   mta_sts_findings *findings)
 {
@@ -161,6 +188,7 @@ static void judge(const mod_host *found, const char *domain, apr_time_t now,
         facts.https_at = place_of_server(found->https);
         facts.https = what_is_told(found->https, host, domain);
         facts.certificates = found->certificates;
+        report_hidden_block(found->https, host, domain, findings);
     }
     mta_sts_policy_host_check(&facts, now, findings);
 }

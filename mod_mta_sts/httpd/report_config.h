@@ -14,6 +14,7 @@
  * pconf. A member `..._at` is the directive that told the value, or NULL: it is the default.
  */
 
+/* Not /var/lib/mta-sts: Debian's postfix-mta-sts-resolver keeps its cache there. */
 #define MOD_STATE_DIR "/var/lib/mod_mta_sts"
 
 /* The endpoint of a server. */

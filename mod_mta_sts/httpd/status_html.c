@@ -174,7 +174,8 @@ void mod_status_session_tiles_html(const mod_status_view *view)
         apr_psprintf(p, "of %s sessions %s", mod_html_count(p, all), view->query.range->words));
     mod_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
                          mod_html_count(p, reports->failed),
-                         reports->failed ? "causes and what to do below" : "nothing to do");
+                         reports->failed || reports->causes->nelts ? "causes and what to do below"
+                                                                   : "nothing to do");
     mod_status_tile_html(
         view->out, "", "Reports", mod_html_count(p, reports->reports),
         reports->received

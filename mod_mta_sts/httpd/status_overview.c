@@ -12,6 +12,12 @@
 
 /* --- the verdict --- */
 
+/* Some reports tell what failed, and count no failed session. */
+static int has_failures(const mod_status_reports *reports)
+{
+    return !reports->problem && (reports->failed || reports->causes->nelts);
+}
+
 static mta_sts_severity verdict_of(const mod_status_view *view)
 {
     const mta_sts_certificate *first = view->domains->first;
@@ -24,7 +30,7 @@ static mta_sts_severity verdict_of(const mod_status_view *view)
         return MTA_STS_ERROR;
     }
     if (counts[MTA_STS_WARNING] || certificate == MTA_STS_WARNING || view->reports->problem ||
-        view->reports->failed) {
+        has_failures(view->reports)) {
         return MTA_STS_WARNING;
     }
     return MTA_STS_OK;
@@ -46,6 +52,11 @@ static void put_sessions_verdict(const mod_status_view *view)
     else if (reports->failed) {
         MOD_HTML(view->out, " %s session%s failed %s.", mod_html_count(p, reports->failed),
                  reports->failed == 1 ? "" : "s", view->query.range->words);
+    }
+    else if (has_failures(reports)) {
+        MOD_HTML(view->out, " %s session%s told as secure %s, but failures are told, too.",
+                 mod_html_count(p, reports->successful), reports->successful == 1 ? " is" : "s are",
+                 view->query.range->words);
     }
     else if (reports->successful) {
         MOD_HTML(view->out, " %s delivered all of %s sessions securely.",
@@ -117,7 +128,7 @@ static void put_jumps(const mod_status_view *view)
     const mod_status_reports *reports = view->reports;
 
     MOD_HTML(view->out, "<nav class=\"jumps\" aria-label=\"On this page\">");
-    if (!reports->problem && reports->failed) {
+    if (has_failures(reports)) {
         MOD_HTML(view->out, "<a href=\"#causes\">What failed</a>");
     }
     MOD_HTML(view->out, "<a href=\"#domains\">Policy domains</a>");

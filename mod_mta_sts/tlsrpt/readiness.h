@@ -73,6 +73,10 @@ typedef struct tlsrpt_readiness {
 tlsrpt_readiness *tlsrpt_readiness_judge(apr_pool_t *p, const tlsrpt_readiness_facts *facts,
                                          const tlsrpt_readiness_limits *limits);
 
+/* Days that have sessions; none of the future, which a report can claim as well, nor one that is
+ * not told. weighed may be NULL. */
+int tlsrpt_readiness_days(const tlsrpt_domain *weighed, apr_time_t now);
+
 /* Whether what a report tells under this policy is about MTA-STS at all: not about DANE. */
 int tlsrpt_readiness_concerns(const tlsrpt_policy *policy);
 

@@ -68,24 +68,21 @@ static const char *names_of_senders(apr_pool_t *p, const apr_array_header_t *sen
 
 /* --- how many there are --- */
 
-/* Days that have sessions; none of the future, which a report can claim as well, nor one that is
- * not told. */
-static int count_days(const readiness_judge *judge)
+int tlsrpt_readiness_days(const tlsrpt_domain *weighed, apr_time_t now)
 {
-    const apr_array_header_t *days = judge->facts->weighed->days;
     int i, count = 0;
 
-    for (i = 0; i < days->nelts; i++) {
-        const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
+    for (i = 0; weighed && i < weighed->days->nelts; i++) {
+        const tlsrpt_day *day = &APR_ARRAY_IDX(weighed->days, i, tlsrpt_day);
 
-        count += day->day && day->day <= judge->limits->now && (day->successful || day->failed);
+        count += day->day && day->day <= now && (day->successful || day->failed);
     }
     return count;
 }
 
 static void judge_days(readiness_judge *judge, mta_sts_findings *findings)
 {
-    int days = count_days(judge);
+    int days = tlsrpt_readiness_days(judge->facts->weighed, judge->limits->now);
 
     if (days >= judge->limits->days) {
         mta_sts_finding_add(findings, MTA_STS_OK, "days-enough", judge->facts->domain, NULL,

@@ -282,6 +282,14 @@ def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     assert f"(3 sessions of c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
 
+def test_json_counts_the_days_that_the_verdict_counts(good):
+    """None without sessions, none to come."""
+    good.keep([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
+    found, _ = good.told("--policy", good.policy)
+    assert found["reports"]["days"] == 20
+    assert "there are reports on 20 days" in json.dumps(found["sections"])
+
+
 def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
     told = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))

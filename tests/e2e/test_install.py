@@ -11,6 +11,7 @@ from lab.process import run
 MODULE = Path("/usr/lib/apache2/modules/mod_mta_sts.so")
 AVAILABLE = Path("/etc/apache2/mods-available")
 ENABLED = Path("/etc/apache2/mods-enabled")
+FOLDERS = [Path("/usr/share/mod_mta_sts"), Path("/usr/share/doc/mod_mta_sts")]
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def test_uninstall_switches_the_module_off_first_so_that_apache_still_starts(apa
     left = [path for path in (MODULE, *AVAILABLE.glob("mta_sts.*"), *ENABLED.glob("mta_sts.*"))
             if path.exists() or path.is_symlink()]
     assert left == []
+    assert not any(folder.exists() for folder in FOLDERS)
     apache.configtest()
     apache.graceful()
     assert not loaded()
@@ -55,3 +57,15 @@ def test_a_second_uninstall_finds_nothing_and_does_no_harm(apache, make):
     make("uninstall")
     make("uninstall")
     apache.configtest()
+
+
+def test_what_an_admin_wrote_into_its_configuration_outlives_install_and_uninstall(make):
+    path = AVAILABLE / "mta_sts.conf"
+    own = path.read_text() + "MTASTSMode enforce\n"
+    path.write_text(own)
+    try:
+        for target in ("install", "uninstall", "install"):
+            make(target)
+            assert path.read_text() == own
+    finally:
+        path.unlink(missing_ok=True)

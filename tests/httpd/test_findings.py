@@ -218,6 +218,24 @@ def test_a_virtual_host_that_differs_from_the_block_at_server_level_is_seen(at):
     assert_told(server, "warn", "policy-differs")
 
 
+def test_a_block_that_a_virtual_host_hides_by_what_it_inherits_is_a_warning(at):
+    server = at(MX + BLOCK.format("MTASTSMode enforce\n") + http() + https(), "block-hidden")
+    lines = server.conf_file.read_text().splitlines()
+    told, hidden = lines.index(MX.strip()) + 1, lines.index("<MTASTSPolicy example.com>") + 1
+    assert_told(server, "warn", "block-hidden", f"{server.conf_file}:{hidden}: ",
+                f"{server.conf_file}:{told}", "move ")
+
+
+@pytest.mark.parametrize("body", [
+    MX + BLOCK.format("MTASTSMode testing\n") + https(),
+    MX + BLOCK.format("MTASTSMode enforce\n") + https(body=MX),
+    MX + BLOCK.format("MTASTSMode enforce\n") + https(body=BLOCK.format(MX)),
+    "MTASTSMode none\n" + BLOCK.format(MX) + https(),
+])
+def test_a_block_that_is_served_or_overruled_on_purpose_is_not_worth_a_word(start, body):
+    assert findings(start(body)) == []
+
+
 # --- the policy itself ---
 
 

@@ -312,6 +312,18 @@ def test_what_one_sender_alone_tells_is_likely_its_own_as_the_command_tells_it(s
     assert words not in overview and "your mail server (MX)" in overview
 
 
+def test_nobody_is_told_that_all_is_well_where_failures_are_told_of_no_failed_session(start):
+    server = start(LOCATION + report.conf())
+    told = json.loads(of_day(1, 10))
+    told["policies"][0]["failure-details"] = [
+        {"result-type": "certificate-expired", "failed-session-count": 2}]
+    assert report.post(server, json.dumps(told).encode()).status == 201
+    wait_for_reports(server, 1)
+    text = page(server).text
+    assert "10 sessions are told as secure in the last 30 days, but failures are told, too." in text
+    assert "delivered all of" not in text and "nothing to do" not in text and "Have a look" in text
+
+
 # --- bad days of the database ---
 
 def check_the_rest(server, words):

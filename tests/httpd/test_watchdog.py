@@ -103,6 +103,24 @@ def test_another_child_takes_the_place_of_a_killed_watchdog(start):
     assert killed not in watchdogs(server)
 
 
+def niceness(pid):
+    """Of each thread."""
+    return sorted(int((task / "stat").read_text().rpartition(")")[2].split()[16])
+                  for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
+    server = make_with(mpm=mpm).configure(report.conf()).start()
+    post_all(server, [1])
+    indexed(server, [1])
+    found, = watchdogs(server)
+    usual = os.getpriority(os.PRIO_PROCESS, server.pid)
+    *others, last = niceness(found)
+    assert last > usual
+    assert set(others) == {usual}
+
+
 def test_reports_that_a_larger_limit_let_in_are_indexed_under_a_smaller_one(start):
     server = start(report.conf())
     large = make(1, more="x" * 2000)
@@ -145,24 +163,6 @@ def test_a_report_that_cannot_be_opened_is_logged_once_and_indexed_when_it_can_b
     shutil.chown(path, CHILD.pw_uid, CHILD.pw_gid)
     indexed(server, [1, 2, 3])
     Spool(server).check()
-
-
-def niceness(pid):
-    """Of each thread."""
-    return sorted(int((task / "stat").read_text().rpartition(")")[2].split()[16])
-                  for task in Path(f"/proc/{pid}/task").iterdir())
-
-
-@pytest.mark.parametrize("mpm", MPMS)
-def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
-    server = make_with(mpm=mpm).configure(report.conf()).start()
-    post_all(server, [1])
-    indexed(server, [1])
-    found, = watchdogs(server)
-    usual = os.getpriority(os.PRIO_PROCESS, server.pid)
-    *others, last = niceness(found)
-    assert last > usual
-    assert set(others) == {usual}
 
 
 def received_at(server, number, date):

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <utime.h>
 
+#include <apr_dbd.h>
+
 #include "core/conninfo.h"
 #include "core/database_schema.h"
 #include "findings_fixture.h"
@@ -392,6 +394,28 @@ static void test_a_lock_that_does_not_end_is_told(void **state)
     mta_sts_database_rollback(other);
 }
 
+/* As while another process makes it: it is not in WAL mode yet, and somebody reads it. */
+static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **state)
+{
+    database_test *test = *state;
+    const apr_dbd_driver_t *driver;
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    apr_dbd_t *reader;
+    int rows;
+
+    assert_int_equal(apr_dbd_get_driver(test->p, test->driver, &driver), APR_SUCCESS);
+    assert_int_equal(apr_dbd_open(driver, test->p, test->where, &reader), APR_SUCCESS);
+    assert_int_equal(apr_dbd_query(driver, reader, &rows, "CREATE TABLE t (a INTEGER)"), 0);
+    assert_int_equal(apr_dbd_query(driver, reader, &rows, "BEGIN"), 0);
+    assert_int_equal(apr_dbd_select(driver, test->p, reader, &results, "SELECT a FROM t", 0), 0);
+    assert_int_not_equal(apr_dbd_get_row(driver, test->p, results, &row, -1), 0);
+    assert_true(mta_sts_database_is_locked(open_error(test)));
+    assert_int_equal(apr_dbd_query(driver, reader, &rows, "ROLLBACK"), 0);
+    apr_dbd_close(driver, reader);
+    mta_sts_database_close(database_open(test));
+}
+
 static void test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one(void **state)
 {
     database_test *test = *state;
@@ -523,6 +547,7 @@ int main(void)
         SQLITE_TEST(test_what_is_in_the_way_is_not_followed),
         SQLITE_TEST(test_a_damaged_file_is_told),
         SQLITE_TEST(test_a_lock_that_does_not_end_is_told),
+        SQLITE_TEST(test_a_lock_that_is_met_while_it_is_opened_is_told_as_one),
         SQLITE_TEST(test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one),
         SQLITE_TEST(test_a_full_disk_is_told),
         PGSQL_TEST(test_a_server_that_is_not_there_is_told_without_the_password),
