@@ -108,8 +108,8 @@ static const char *read_database(reindexing *work, const reindex_call *call)
 
 static void print_finding(const mta_sts_finding *finding)
 {
-    fprintf(stderr, "mta-sts reindex: %s: %s [%s]\n", finding->subject, finding->message,
-            finding->id);
+    fprintf(stderr, "mta-sts reindex: %s: %s%s%s [%s]\n", finding->subject, finding->message,
+            finding->fix ? "; " : "", finding->fix ? finding->fix : "", finding->id);
 }
 
 static void tell_findings(const reindexing *work, const mta_sts_findings *findings)

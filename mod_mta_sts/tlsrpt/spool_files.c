@@ -58,7 +58,8 @@ apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_
     parent = tlsrpt_spool_open_area(spool, area, 0, findings);
     fd = parent < 0 ? -1 : tlsrpt_folder_open(parent, name, path, &rules, findings);
     if (parent < 0 && findings->list->nelts == before) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-missing", path, NULL,
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-missing", path,
+                            "mount its disk, or restart httpd, which makes it",
                             "there are no reports to look at: it is not there");
     }
     if (parent >= 0) {
@@ -69,8 +70,9 @@ apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_
     }
     problem = push_entries(fd, list);
     if (problem) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-unreadable", path, NULL,
-                            "it cannot be read: %s", strerror(problem));
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-unreadable", path,
+                            "see the kernel's messages (journalctl -k)", "it cannot be read: %s",
+                            strerror(problem));
         return NULL;
     }
     return list;

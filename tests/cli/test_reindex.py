@@ -87,16 +87,20 @@ def test_the_history_of_policies_stays(state):
 
 
 def heavy(number):
-    """A report that takes some time."""
-    failures = [{"result-type": "t", "receiving-ip": f"192.0.2.{i}", "failed-session-count": 1}
+    """A report that takes some time: each text of it is a row of its own."""
+    failures = [{"result-type": "t", "receiving-ip": f"{number}.{i}",
+                 "sending-mta-ip": f"{i}.{number}", "failure-reason-code": f"{number}-{i}",
+                 "failed-session-count": 1}
                 for i in range(3000)]
     report = json.loads(variant(number))
     report["policies"][0]["failure-details"] = failures
     return json.dumps(report).encode()
 
 
-def test_on_a_terminal_it_tells_how_far_it_is(state):
-    keep(state, *(heavy(number) for number in range(30)))
+def test_on_a_terminal_it_tells_how_far_it_is(state, tmp_path):
+    for number in range(30):
+        (tmp_path / f"{number}.json").write_bytes(heavy(number))
+    assert call(state, tmp_path, subcommand="import").returncode == 0
     master, terminal = pty.openpty()
     with subprocess.Popen([COMMAND, "reindex", "--state-dir", str(state)], stdout=subprocess.PIPE,
                           stderr=terminal) as process:
@@ -124,8 +128,9 @@ def test_contradicting_and_unreadable_reports_are_told(state):
     assert result.returncode == 1
     assert "3 reports" in result.stdout.decode()
     assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
-    assert "[report-conflict]" in result.stderr.decode()
-    assert "[report-unreadable]" in result.stderr.decode()
+    told = result.stderr.decode()
+    assert re.search(r": report .*; look at both files.* \[report-conflict\]\n", told)
+    assert re.search(r"; look at the file.* \[report-unreadable\]\n", told)
 
 
 def test_a_damaged_database_is_moved_away(state):
