@@ -7,6 +7,7 @@ import gzip
 import html
 import json
 import re
+import shutil
 import subprocess
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ NAME = "story.test"
 FIRST, SECOND = f"mx.{NAME}", "mx1.lab.test"
 FIRST_ADDRESS = "127.0.0.29"
 CONF = "story-reports"
+STATE_DIR = "/var/lib/mod_mta_sts"
 ADMIN, STRANGER = "127.0.0.90", "127.0.0.91"
 REPORTS = f"""\
 MTASTSReportPath /tlsrpt
@@ -50,10 +52,11 @@ def first_mx(dns, ca, acme):
 
 @pytest.fixture
 def domain(bare, dns, mx, first_mx, apache):
-    """Its mail servers are there, and an Apache that does not know of it."""
+    """Its mail servers are there, and an Apache that knows neither of it nor of any report."""
     domain = MailDomain(dns, NAME)
     dns.publish(NAME, "MX", f"10 {FIRST}.", f"20 {SECOND}.")
     dns.publish(FIRST, "A", FIRST_ADDRESS)
+    shutil.rmtree(STATE_DIR, ignore_errors=True)  # made again by the next reload
     yield domain
     apache.remove_conf(CONF)
     forget(domain)
