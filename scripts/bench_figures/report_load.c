@@ -28,7 +28,7 @@
 typedef struct worker {
     pthread_t thread;
     int number, target; /* a port, or a descriptor of the folder */
-    double until, interval;
+    double until, interval, delay; /* seconds; delay: so that they come one by one */
     long done, count;
     unsigned *latencies; /* us */
 } worker;
@@ -127,8 +127,9 @@ static void *send_reports(void *baton)
     worker *w = baton;
     char body[SIZE + 1], request[2 * SIZE];
     int fd = connect_to(w->target);
-    double next = now();
+    double next = now() + w->delay;
 
+    usleep((useconds_t)(w->delay * 1e6));
     while (now() < w->until) {
         int len = snprintf(
             body, sizeof(body),
@@ -190,6 +191,7 @@ int main(int argc, char **argv)
         w->number = i;
         w->until = now() + seconds;
         w->interval = rate > 0 ? count / rate : 0;
+        w->delay = rate > 0 ? i / rate : 0;
         w->latencies = malloc(LATENCIES * sizeof(*w->latencies));
         w->target = mode[0] == 'b' ? open(argv[2], O_RDONLY | O_DIRECTORY) : atoi(argv[2]);
         pthread_create(&w->thread, NULL,
