@@ -27,7 +27,7 @@
 
 typedef struct worker {
     pthread_t thread;
-    int number, target; /* a port, or a descriptor of the folder */
+    int number, target;            /* a port, or a descriptor of the folder */
     double until, interval, delay; /* seconds; delay: so that they come one by one */
     long done, count;
     unsigned *latencies; /* us */
