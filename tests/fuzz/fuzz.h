@@ -11,8 +11,8 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 
+#include "../showable.h"
 #include "core/finding.h"
-#include "core/text.h"
 
 /*
  * What the targets share. A target reads octets as one input of the core and checks what must hold
@@ -44,24 +44,6 @@ static inline apr_pool_t *fuzz_pool_make(void)
     return p;
 }
 
-/* Text that any output can take: not empty, valid UTF-8, no control characters. */
-static inline int fuzz_is_showable(const char *text)
-{
-    size_t len = strlen(text), i = 0;
-
-    while (i < len) {
-        size_t length = mta_sts_text_utf8_length(text + i, len - i);
-        unsigned char first = (unsigned char)text[i];
-
-        if (length == 0 || first < 0x20 || first == 0x7f ||
-            (first == 0xc2 && (unsigned char)text[i + 1] < 0xa0)) {
-            return 0;
-        }
-        i += length;
-    }
-    return len > 0;
-}
-
 /* What holds of all findings; lines is the number of lines that were read. */
 static inline void fuzz_check_findings(const mta_sts_findings *findings, int lines)
 {
@@ -70,10 +52,10 @@ static inline void fuzz_check_findings(const mta_sts_findings *findings, int lin
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        CHECK(fuzz_is_showable(finding->id));
-        CHECK(fuzz_is_showable(finding->subject));
-        CHECK(fuzz_is_showable(finding->message));
-        CHECK(!finding->fix || fuzz_is_showable(finding->fix));
+        CHECK(is_showable(finding->id));
+        CHECK(is_showable(finding->subject));
+        CHECK(is_showable(finding->message));
+        CHECK(!finding->fix || is_showable(finding->fix));
         CHECK(finding->line >= 0 && finding->line <= lines);
     }
 }

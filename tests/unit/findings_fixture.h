@@ -7,8 +7,8 @@
 
 #include <apr_strings.h>
 
+#include "../showable.h"
 #include "core/finding.h"
-#include "core/text.h"
 
 /* Findings as tables tell them: "error mode-unknown@2, info line-ends-lf@1"; @0: no line. */
 static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings *findings)
@@ -24,24 +24,6 @@ static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings
                          mta_sts_severity_name(finding->severity), finding->id, finding->line);
     }
     return summary;
-}
-
-/* Whether a text can be shown anywhere: UTF-8 without control characters, and not empty. */
-static inline int is_showable(const char *text)
-{
-    apr_size_t len = strlen(text), i = 0;
-
-    while (i < len) {
-        apr_size_t length = mta_sts_text_utf8_length(text + i, len - i);
-        unsigned char first = (unsigned char)text[i];
-
-        if (length == 0 || first < 0x20 || first == 0x7f ||
-            (first == 0xc2 && (unsigned char)text[i + 1] < 0xa0)) {
-            return 0;
-        }
-        i += length;
-    }
-    return len > 0;
 }
 
 /* What every finding owes its reader: a subject, a message of one line without a full stop. */
