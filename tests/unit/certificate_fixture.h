@@ -33,19 +33,19 @@ typedef struct san {
 
 static const san only_host[] = {DNS(HOST), NAMES_END};
 
-static apr_status_t free_key(void *key)
+static inline apr_status_t free_key(void *key)
 {
     EVP_PKEY_free(key);
     return APR_SUCCESS;
 }
 
-static apr_status_t free_x509(void *x509)
+static inline apr_status_t free_x509(void *x509)
 {
     X509_free(x509);
     return APR_SUCCESS;
 }
 
-static EVP_PKEY *make_key(apr_pool_t *p)
+static inline EVP_PKEY *make_key(apr_pool_t *p)
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
     EVP_PKEY *key = NULL;
@@ -59,7 +59,7 @@ static EVP_PKEY *make_key(apr_pool_t *p)
     return key;
 }
 
-static GENERAL_NAME *make_name(const san *entry)
+static inline GENERAL_NAME *make_name(const san *entry)
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_STRING *value =
@@ -72,7 +72,7 @@ static GENERAL_NAME *make_name(const san *entry)
     return name;
 }
 
-static void add_names(X509 *x509, const san *entries)
+static inline void add_names(X509 *x509, const san *entries)
 {
     GENERAL_NAMES *names = GENERAL_NAMES_new();
 
@@ -85,7 +85,7 @@ static void add_names(X509 *x509, const san *entries)
 }
 
 /* A subjectAltName of octets that need not be one. */
-static void add_raw_names(X509 *x509, const char *octets, int len)
+static inline void add_raw_names(X509 *x509, const char *octets, int len)
 {
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     X509_EXTENSION *extension;
@@ -100,13 +100,13 @@ static void add_raw_names(X509 *x509, const char *octets, int len)
 }
 
 /* Times as ASN.1 writes them: 13 characters make a UTCTime, 15 a GeneralizedTime. */
-static void set_times(X509 *x509, const char *from, const char *until)
+static inline void set_times(X509 *x509, const char *from, const char *until)
 {
     assert_int_equal(ASN1_TIME_set_string(X509_getm_notBefore(x509), from), 1);
     assert_int_equal(ASN1_TIME_set_string(X509_getm_notAfter(x509), until), 1);
 }
 
-static void sign(apr_pool_t *p, X509 *x509)
+static inline void sign(apr_pool_t *p, X509 *x509)
 {
     EVP_PKEY *key = make_key(p);
 
@@ -115,7 +115,7 @@ static void sign(apr_pool_t *p, X509 *x509)
 }
 
 /* A certificate not yet signed, valid through 2026. Its common name is always the host. */
-static X509 *draft_x509(apr_pool_t *p)
+static inline X509 *draft_x509(apr_pool_t *p)
 {
     X509 *x509 = X509_new();
     X509_NAME *subject = X509_NAME_new();
@@ -135,7 +135,7 @@ static X509 *draft_x509(apr_pool_t *p)
     return x509;
 }
 
-static X509 *make_x509(apr_pool_t *p, const san *names)
+static inline X509 *make_x509(apr_pool_t *p, const san *names)
 {
     X509 *x509 = draft_x509(p);
 
@@ -147,7 +147,7 @@ static X509 *make_x509(apr_pool_t *p, const san *names)
 }
 
 /* What was written to a memory BIO, which is freed. */
-static const char *take_text(apr_pool_t *p, BIO *bio)
+static inline const char *take_text(apr_pool_t *p, BIO *bio)
 {
     char *octets;
     long len = BIO_get_mem_data(bio, &octets);
@@ -157,7 +157,7 @@ static const char *take_text(apr_pool_t *p, BIO *bio)
     return text;
 }
 
-static BIO *new_bio(void)
+static inline BIO *new_bio(void)
 {
     BIO *bio = BIO_new(BIO_s_mem());
 
@@ -165,7 +165,7 @@ static BIO *new_bio(void)
     return bio;
 }
 
-static const char *pem_of(apr_pool_t *p, X509 *x509)
+static inline const char *pem_of(apr_pool_t *p, X509 *x509)
 {
     BIO *bio = new_bio();
 
@@ -173,13 +173,13 @@ static const char *pem_of(apr_pool_t *p, X509 *x509)
     return take_text(p, bio);
 }
 
-static const char *pem_with(apr_pool_t *p, const san *names)
+static inline const char *pem_with(apr_pool_t *p, const san *names)
 {
     return pem_of(p, make_x509(p, names));
 }
 
-static const char *pem_of_octets(apr_pool_t *p, const char *label, const unsigned char *octets,
-                                 long len)
+static inline const char *pem_of_octets(apr_pool_t *p, const char *label,
+                                        const unsigned char *octets, long len)
 {
     BIO *bio = new_bio();
 
@@ -187,7 +187,7 @@ static const char *pem_of_octets(apr_pool_t *p, const char *label, const unsigne
     return take_text(p, bio);
 }
 
-static unsigned char *der_of(apr_pool_t *p, X509 *x509, int *len)
+static inline unsigned char *der_of(apr_pool_t *p, X509 *x509, int *len)
 {
     unsigned char *der, *end;
 
@@ -198,7 +198,7 @@ static unsigned char *der_of(apr_pool_t *p, X509 *x509, int *len)
     return der;
 }
 
-static const char *pkcs8_key(apr_pool_t *p, const EVP_CIPHER *cipher)
+static inline const char *pkcs8_key(apr_pool_t *p, const EVP_CIPHER *cipher)
 {
     BIO *bio = new_bio();
 
@@ -208,7 +208,7 @@ static const char *pkcs8_key(apr_pool_t *p, const EVP_CIPHER *cipher)
     return take_text(p, bio);
 }
 
-static const char *traditional_key(apr_pool_t *p, const EVP_CIPHER *cipher)
+static inline const char *traditional_key(apr_pool_t *p, const EVP_CIPHER *cipher)
 {
     BIO *bio = new_bio();
     unsigned char password[] = "secret";
@@ -219,7 +219,5 @@ static const char *traditional_key(apr_pool_t *p, const EVP_CIPHER *cipher)
                      1);
     return take_text(p, bio);
 }
-
-/* Looking at what was read */
 
 #endif
