@@ -71,16 +71,20 @@ static mta_sts_certificate *make_certificate(apr_pool_t *p, const char *path)
 
 static void take_x509(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
-    if (!x509 || !take_time(X509_get0_notBefore(x509), &certificate->not_before) ||
-        !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
-        certificate->error = certificate->path ? "it holds no certificate in PEM format"
-                                               : "it has dates that cannot be read";
-        return;
+    if (!x509) {
+        certificate->error = "it holds no certificate in PEM format";
     }
-    take_names(p, x509, certificate);
+    else if (!take_time(X509_get0_notBefore(x509), &certificate->not_before) ||
+             !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
+        certificate->error = "it has dates that cannot be read";
+    }
+    else {
+        take_names(p, x509, certificate);
+    }
 }
 
-/* Leaves OpenSSL's error queue as it was: it belongs to whoever called. */
+/* With trust settings or without, as mod_ssl takes it. Leaves OpenSSL's error queue as it was: it
+ * belongs to whoever called. */
 mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
 {
     mta_sts_certificate *certificate = make_certificate(p, path);
@@ -92,7 +96,7 @@ mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
         return certificate;
     }
     ERR_set_mark();
-    x509 = PEM_read_X509(file, NULL, no_password, NULL);
+    x509 = PEM_read_X509_AUX(file, NULL, no_password, NULL);
     fclose(file);
     take_x509(p, x509, certificate);
     ERR_pop_to_mark();
@@ -209,7 +213,7 @@ void mta_sts_certificate_check(const mta_sts_certificate *certificate, const cha
 
     if (certificate->error) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "certificate-unreadable", host,
-                            "look at the file and its rights",
+                            "look at the file and its rights, or have the certificate issued anew",
                             "the certificate file %s cannot be read: %s", certificate->path,
                             certificate->error);
         return;

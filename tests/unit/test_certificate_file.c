@@ -108,6 +108,24 @@ static void test_text_around_the_certificate_is_passed_over(void **state)
     }
 }
 
+/* `openssl x509 -trustout` writes such files, and mod_ssl shows the certificate in them. */
+static void test_a_certificate_with_trust_settings_is_the_first_as_for_mod_ssl(void **state)
+{
+    static const san ca[] = {DNS("ca.example"), NAMES_END};
+    X509 *x509 = make_x509(*state, only_host);
+    const mta_sts_certificate *certificate;
+    const char *text;
+    BIO *bio = new_bio();
+
+    assert_int_equal(X509_alias_set1(x509, (const unsigned char *)"mine", 4), 1);
+    assert_int_equal(PEM_write_bio_X509_AUX(bio, x509), 1);
+    text = take_text(*state, bio);
+    assert_contains(text, "-----BEGIN TRUSTED CERTIFICATE-----\n");
+    certificate = read_text(*state, apr_pstrcat(*state, text, pem_with(*state, ca), NULL));
+    assert_null(certificate->error);
+    assert_string_equal(names_of(*state, certificate), HOST);
+}
+
 /* What cannot be read is one warning that says why, and nothing of it is judged. */
 static void assert_unreadable(apr_pool_t *p, const char *path, const char *reason)
 {
@@ -234,7 +252,7 @@ static void test_a_certificate_with_dates_that_are_none_cannot_be_read(void **st
         add_names(x509, only_host);
         ASN1_STRING_set(i % 2 ? X509_getm_notBefore(x509) : X509_getm_notAfter(x509), dates[i], -1);
         sign(*state, x509);
-        assert_unreadable(*state, write_text(*state, pem_of(*state, x509)), "");
+        assert_unreadable(*state, write_text(*state, pem_of(*state, x509)), "it has dates that");
     }
 }
 
@@ -363,6 +381,7 @@ int main(void)
         POOL_TEST(test_a_broken_first_certificate_is_not_passed_over),
         POOL_TEST(test_a_key_may_stand_before_the_certificate),
         POOL_TEST(test_text_around_the_certificate_is_passed_over),
+        POOL_TEST(test_a_certificate_with_trust_settings_is_the_first_as_for_mod_ssl),
         POOL_TEST(test_a_file_that_is_not_there_cannot_be_read),
         POOL_TEST(test_a_link_to_nowhere_cannot_be_read),
         POOL_TEST(test_a_folder_cannot_be_read),
