@@ -9,21 +9,6 @@
 #include "core/name.h"
 #include "core/rdata.h"
 #include "core/record.h"
-#include "core/text.h"
-
-static const struct {
-    const char *prefix;
-    const char *type;
-    int rdata;
-    const char *version; /* of a TXT record that is ours */
-} questions[MTA_STS_QUESTIONS] = {
-    [MTA_STS_ASK_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
-    [MTA_STS_ASK_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
-    [MTA_STS_ASK_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
-    [MTA_STS_ASK_AAAA] = {MTA_STS_POLICY_HOST_PREFIX, "AAAA", MTA_STS_RDATA_AAAA, NULL},
-    [MTA_STS_ASK_TLSRPT] = {"_smtp._tls.", "TXT", MTA_STS_RDATA_TXT, "v=TLSRPTv1"},
-    [MTA_STS_ASK_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
-};
 
 #define NULL_MX "." /* the domain takes no mail: RFC 7505 */
 
@@ -34,35 +19,11 @@ typedef struct planner {
     mta_sts_findings *findings;
 } planner;
 
-const char *mta_sts_question_type(mta_sts_question question)
-{
-    return questions[question].type;
-}
-
-int mta_sts_question_rdata(mta_sts_question question)
-{
-    return questions[question].rdata;
-}
-
-const char *mta_sts_question_name(apr_pool_t *p, mta_sts_question question, const char *domain)
-{
-    return apr_pstrcat(p, questions[question].prefix, domain, NULL);
-}
-
 const char *mta_sts_record_state_name(mta_sts_record_state state)
 {
     static const char *const names[] = {"unknown", "same", "differs", "missing", "superfluous"};
 
     return names[state];
-}
-
-int mta_sts_publication_is_ours(mta_sts_question question, const char *text)
-{
-    const char *version = questions[question].version;
-
-    /* Quotation marks and blanks in front are mistakes of those who typed it. */
-    text += strspn(text, " \t\"'");
-    return apr_cstr_casecmpn(text, version, strlen(version)) == 0;
 }
 
 static apr_array_header_t *make_texts(apr_pool_t *p)
@@ -117,9 +78,8 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_question question, c
 
     memset(record, 0, sizeof(*record));
     record->question = question;
-    /* A TXT record is to be changed where a CNAME leads; the policy host's own CNAME is a record.
-     */
-    record->name = now->alias && questions[question].version
+    /* A TXT record is to be changed where a CNAME leads; the policy host's CNAME is a record. */
+    record->name = now->alias && mta_sts_question_rdata(question) == MTA_STS_RDATA_TXT
                        ? now->alias
                        : mta_sts_question_name(pl->p, question, pl->facts->domain);
     record->ttl = choose_ttl(pl, now);
@@ -180,7 +140,7 @@ static apr_array_header_t *select_ours(const planner *pl, mta_sts_question quest
     int i;
 
     for (i = 0; i < count(values); i++) {
-        if (mta_sts_publication_is_ours(question, text_at(values, i))) {
+        if (mta_sts_question_is_ours(question, text_at(values, i))) {
             APR_ARRAY_PUSH(ours, const char *) = text_at(values, i);
         }
     }

@@ -8,6 +8,7 @@
 #include "core/answer.h"
 #include "core/finding.h"
 #include "core/policy.h"
+#include "core/question.h"
 
 /*
  * What a policy domain publishes in DNS for its policy (RFC 8461 sections 3.1 and 3.3, RFC 8460
@@ -15,26 +16,6 @@
  *
  * core/zone_text.h writes it down, core/procedure.h tells the order of the steps.
  */
-
-/* What is asked of DNS about a policy domain. */
-typedef enum mta_sts_question {
-    MTA_STS_ASK_MTA_STS, /* TXT of _mta-sts.DOMAIN */
-    MTA_STS_ASK_CNAME,   /* CNAME of mta-sts.DOMAIN */
-    MTA_STS_ASK_A,       /* A of mta-sts.DOMAIN */
-    MTA_STS_ASK_AAAA,    /* AAAA of mta-sts.DOMAIN */
-    MTA_STS_ASK_TLSRPT,  /* TXT of _smtp._tls.DOMAIN */
-    MTA_STS_ASK_MX,      /* MX of DOMAIN */
-    MTA_STS_QUESTIONS,   /* their number */
-} mta_sts_question;
-
-/* "A", "TXT", ...; a string constant. */
-const char *mta_sts_question_type(mta_sts_question question);
-
-/* MTA_STS_RDATA_TXT and so on. */
-int mta_sts_question_rdata(mta_sts_question question);
-
-/* The name that is asked for, without a final dot; allocated from p. */
-const char *mta_sts_question_name(apr_pool_t *p, mta_sts_question question, const char *domain);
 
 /* What https://mta-sts.DOMAIN/.well-known/mta-sts.txt has now. */
 typedef enum mta_sts_served {
@@ -112,9 +93,5 @@ const mta_sts_publication_record *mta_sts_publication_at(const mta_sts_publicati
 
 /* The MTA-STS record to be published: never NULL, never an example. */
 const mta_sts_publication_record *mta_sts_publication_of_id(const mta_sts_publication *publication);
-
-/* Whether a TXT record found at the name of an MTA-STS or TLSRPT record is meant as one, however
- * badly it may be written. Others are nobody's concern here. */
-int mta_sts_publication_is_ours(mta_sts_question question, const char *text);
 
 #endif

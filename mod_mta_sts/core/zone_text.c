@@ -215,7 +215,7 @@ static void command_add_others(writer *w, const char *comment,
     for (i = 0; values && i < values->nelts; i++) {
         const char *text = APR_ARRAY_IDX(values, i, const char *);
 
-        if (!mta_sts_publication_is_ours(record->question, text)) {
+        if (!mta_sts_question_is_ours(record->question, text)) {
             command_add(w, comment, record, mta_sts_zone_strings(w->p, text));
         }
     }
