@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report.h"
 
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 #include <jansson.h>
-#include <openssl/evp.h>
 
 #include "core/text.h"
+#include "tlsrpt/digest.h"
 #include "tlsrpt/inflate.h"
 #include "tlsrpt/json_scan.h"
 #include "tlsrpt/report_json.h"
@@ -37,67 +35,6 @@ typedef struct survey {
     const char *digest; /* NULL unless they could, and were looked at to their end */
     const char *text;   /* all inflated octets, where they are in memory; else NULL */
 } survey;
-
-static const char *to_hex(apr_pool_t *p, const unsigned char *octets, unsigned int len)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *hex = apr_palloc(p, 2 * len + 1);
-    char *out = hex;
-
-    for (; len; len--, octets++) {
-        *out++ = digits[*octets >> 4];
-        *out++ = digits[*octets & 15];
-    }
-    *out = '\0';
-    return hex;
-}
-
-static const char *digest_of(apr_pool_t *p, const char *octets, apr_size_t len)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int count;
-
-    if (!EVP_Digest(octets, len, digest, &count, EVP_sha256(), NULL)) {
-        abort(); /* OpenSSL without SHA-256, or no memory */
-    }
-    return to_hex(p, digest, count);
-}
-
-static apr_status_t free_digest(void *context)
-{
-    EVP_MD_CTX_free(context);
-    return APR_SUCCESS;
-}
-
-/* EVP_sha256() is looked up anew each time it is used, which costs more than most digests. */
-static EVP_MD *sha256;
-
-static void fetch_sha256(void)
-{
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
-
-static EVP_MD_CTX *start_digest(apr_pool_t *p)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-    pthread_once(&once, fetch_sha256);
-    if (!context || !sha256 || !EVP_DigestInit_ex(context, sha256, NULL)) {
-        abort();
-    }
-    apr_pool_cleanup_register(p, context, free_digest, apr_pool_cleanup_null);
-    return context;
-}
-
-static const char *end_digest(apr_pool_t *p, EVP_MD_CTX *context)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int count;
-
-    EVP_DigestFinal_ex(context, digest, &count);
-    return to_hex(p, digest, count);
-}
 
 static void note(mta_sts_findings *findings, mta_sts_severity severity, const char *id,
                  const char *message)
@@ -130,7 +67,7 @@ static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
                           const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(ptemp, octets, len);
-    EVP_MD_CTX *digest = start_digest(ptemp);
+    EVP_MD_CTX *digest = tlsrpt_digest_start(ptemp);
     char *pieces = apr_palloc(ptemp, PIECE);
     apr_ssize_t count = 0;
 
@@ -149,7 +86,7 @@ static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
         }
         found->inflated += (apr_size_t)count;
         if (!found->is_refused) {
-            EVP_DigestUpdate(digest, piece, (size_t)count);
+            tlsrpt_digest_add(digest, piece, (apr_size_t)count);
             tlsrpt_json_scan_feed(&found->scan, piece, (apr_size_t)count);
             found->is_refused = is_refused(&found->scan, limits);
         }
@@ -158,7 +95,8 @@ static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
     found->text = !found->members ? octets : found->inflated <= PIECE ? pieces : NULL;
     found->error = tlsrpt_inflate_error(stream);
     if (count == 0) {
-        found->digest = found->is_refused ? NULL : end_digest(reading->findings->pool, digest);
+        found->digest =
+            found->is_refused ? NULL : tlsrpt_digest_end(reading->findings->pool, digest);
         note_wrapping(stream, reading->findings);
     }
 }
@@ -345,14 +283,14 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *octets, apr_size_t
     reading->outcome = TLSRPT_READ;
     reading->findings = mta_sts_findings_make(p);
     if (len > limits->sent) {
-        reading->digest = digest_of(p, octets, len);
+        reading->digest = tlsrpt_digest_of(p, octets, len);
         refuse(reading, TLSRPT_TOO_LARGE,
                apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " octets", limits->sent));
         return reading;
     }
     apr_pool_create(&ptemp, p);
     survey_octets(ptemp, octets, len, limits, reading, &found);
-    reading->digest = found.digest ? found.digest : digest_of(p, octets, len);
+    reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, octets, len);
     judge(p, &found, limits, reading);
     if (reading->outcome == TLSRPT_READ) {
         read_json(p, octets, len, &found, limits, reading);
@@ -364,61 +302,4 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *octets, apr_size_t
 apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b)
 {
     return a > APR_INT64_MAX - b ? APR_INT64_MAX : a + b;
-}
-
-static int compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The policy domains, sorted, each once. */
-static apr_array_header_t *list_domains(apr_pool_t *p, const tlsrpt_report *report)
-{
-    apr_array_header_t *all = apr_array_make(p, report->policies->nelts, sizeof(const char *));
-    apr_array_header_t *once = apr_array_make(p, report->policies->nelts, sizeof(const char *));
-    int i;
-
-    for (i = 0; i < report->policies->nelts; i++) {
-        const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
-
-        APR_ARRAY_PUSH(all, const char *) = domain ? domain : "";
-    }
-    qsort(all->elts, (size_t)all->nelts, (size_t)all->elt_size, compare_strings);
-    for (i = 0; i < all->nelts; i++) {
-        const char *domain = APR_ARRAY_IDX(all, i, const char *);
-
-        if (i == 0 || strcmp(domain, APR_ARRAY_IDX(all, i - 1, const char *)) != 0) {
-            APR_ARRAY_PUSH(once, const char *) = domain;
-        }
-    }
-    return once;
-}
-
-/* Hashes a text with the NUL that ends it, which parts it from the next one. */
-static void add_text(EVP_MD_CTX *digest, const char *text)
-{
-    EVP_DigestUpdate(digest, text, strlen(text) + 1);
-}
-
-const char *tlsrpt_report_identity(apr_pool_t *p, const tlsrpt_report *report)
-{
-    apr_pool_t *ptemp;
-    apr_array_header_t *domains;
-    EVP_MD_CTX *digest;
-    const char *identity;
-    int i;
-
-    apr_pool_create(&ptemp, p);
-    domains = list_domains(ptemp, report);
-    digest = start_digest(ptemp);
-    add_text(digest, report->organization);
-    add_text(digest, report->id);
-    add_text(digest, apr_psprintf(ptemp, "%" APR_TIME_T_FMT, report->begin));
-    add_text(digest, apr_psprintf(ptemp, "%" APR_TIME_T_FMT, report->end));
-    for (i = 0; i < domains->nelts; i++) {
-        add_text(digest, APR_ARRAY_IDX(domains, i, const char *));
-    }
-    identity = end_digest(p, digest);
-    apr_pool_destroy(ptemp);
-    return identity;
 }
