@@ -62,7 +62,9 @@ static unsigned int code_point(const char *text, apr_size_t length)
                : (octets[0] & 0x0fu) << 12 | (octets[1] & 0x3fu) << 6 | (octets[2] & 0x3fu);
 }
 
-/* One character that may need an escape; gives its octets. */
+/* Adds one character that may need an escape; gives its octets. */
+typedef apr_size_t add_character(cli_buffer *buffer, const char *text, apr_size_t left);
+
 static apr_size_t add_json_character(cli_buffer *buffer, const char *text, apr_size_t left)
 {
     apr_size_t length = mta_sts_text_utf8_length(text, left);
@@ -94,25 +96,31 @@ static apr_size_t plain_length(const char *text, apr_size_t left)
     return i;
 }
 
-void cli_buffer_json(cli_buffer *buffer, const char *text)
+/* A text in quotation marks, the first of which the caller has added. */
+static void add_quoted(cli_buffer *buffer, const char *text, add_character *add)
 {
     apr_size_t left, length;
 
-    if (!text) {
-        cli_buffer_add(buffer, "null", 4);
-        return;
-    }
-    cli_buffer_add(buffer, "\"", 1);
     for (left = strlen(text); left; text += length, left -= length) {
         length = plain_length(text, left);
         if (length) {
             cli_buffer_add(buffer, text, length);
         }
         else {
-            length = add_json_character(buffer, text, left);
+            length = add(buffer, text, left);
         }
     }
     cli_buffer_add(buffer, "\"", 1);
+}
+
+void cli_buffer_json(cli_buffer *buffer, const char *text)
+{
+    if (!text) {
+        cli_buffer_add(buffer, "null", 4);
+        return;
+    }
+    cli_buffer_add(buffer, "\"", 1);
+    add_quoted(buffer, text, add_json_character);
 }
 
 void cli_buffer_json_array(cli_buffer *buffer, const apr_array_header_t *texts)
@@ -195,20 +203,9 @@ static apr_size_t add_csv_character(cli_buffer *buffer, const char *text, apr_si
 
 void cli_buffer_csv(cli_buffer *buffer, const char *text)
 {
-    apr_size_t left, length;
-
     if (!text) {
         return;
     }
     cli_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
-    for (left = strlen(text); left; text += length, left -= length) {
-        length = plain_length(text, left);
-        if (length) {
-            cli_buffer_add(buffer, text, length);
-        }
-        else {
-            length = add_csv_character(buffer, text, left);
-        }
-    }
-    cli_buffer_add(buffer, "\"", 1);
+    add_quoted(buffer, text, add_csv_character);
 }
