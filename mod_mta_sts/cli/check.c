@@ -14,20 +14,21 @@
 #include "cli/output.h"
 #include "cli/subcommand.h"
 #include "core/name.h"
-#include "core/text.h"
 
 #define DAYS_MAX 3650
 #define LINE_MAX_OCTETS 1024
 #define LIST_MAX 100000
 
-typedef enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS } format;
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS };
+
+static const char *const formats[] = {"text", "json", "nagios", NULL};
 
 /* What the call asks for. */
 typedef struct check_call {
     apr_pool_t *p;
     const cli_subcommand *self;
     cli_check_options options;
-    format format;
+    int format; /* FORMAT_TEXT... */
     int quiet;
     const char *list;            /* --file, or NULL */
     apr_array_header_t *domains; /* of cli_check_domain */
@@ -50,21 +51,6 @@ static const struct option options[] = {
 
 /* --- reading the call; each returns NULL or what is wrong --- */
 
-static const char *read_format(check_call *call, const char *text)
-{
-    static const char *const names[] = {"text", "json", "nagios"};
-    int i;
-
-    for (i = 0; i < 3; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            call->format = (format)i;
-            return NULL;
-        }
-    }
-    return apr_psprintf(call->p, "--format takes text, json or nagios, not %s",
-                        mta_sts_text_quote(call->p, text, strlen(text)));
-}
-
 static const char *take_option(void *baton, int option, const char *value)
 {
     check_call *call = baton;
@@ -76,7 +62,7 @@ static const char *take_option(void *baton, int option, const char *value)
     case OPT_CRITICAL:
         return cli_option_number(call->p, "-c", value, 0, DAYS_MAX, &set->error_days);
     case OPT_FORMAT:
-        return read_format(call, value);
+        return cli_option_format(call->p, value, formats, &call->format);
     case OPT_QUIET:
         call->quiet = 1;
         return NULL;

@@ -42,24 +42,14 @@ static const struct option options[] = {
 
 static const char *take_format(cli_dns_call *call, const char *value)
 {
-    static const struct {
-        const char *name;
-        cli_dns_show *show;
-    } formats[] = {
-        {"zone", cli_dns_show_zone},
-        {"nsupdate", cli_dns_show_nsupdate},
-        {"json", cli_dns_show_json},
-    };
-    size_t i;
+    static const char *const formats[] = {"zone", "nsupdate", "json", NULL};
+    static cli_dns_show *const shows[] = {cli_dns_show_zone, cli_dns_show_nsupdate,
+                                          cli_dns_show_json};
+    int chosen = 0;
+    const char *error = cli_option_format(call->p, value, formats, &chosen);
 
-    for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        if (strcmp(value, formats[i].name) == 0) {
-            call->show = formats[i].show;
-            return NULL;
-        }
-    }
-    return apr_psprintf(call->p, "--format takes zone, nsupdate or json, not %s",
-                        mta_sts_text_quote(call->p, value, strlen(value)));
+    call->show = shows[chosen];
+    return error;
 }
 
 static const char *take_source(cli_dns_call *call, cli_dns_source source, const char *file)

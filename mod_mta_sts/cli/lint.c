@@ -11,7 +11,6 @@
 #include "core/name.h"
 #include "core/policy_text.h"
 #include "core/record.h"
-#include "core/text.h"
 
 /* What the call asks for. */
 typedef struct lint_call {
@@ -30,6 +29,8 @@ typedef struct lint_result {
     json_t *json;        /* what is shown beside "valid" and "findings" */
     const char *summary; /* one line for people */
 } lint_result;
+
+static const char *const formats[] = {"text", "json", NULL}; /* by as_json */
 
 enum { OPT_FORMAT = 256, OPT_MX, OPT_MTA_STS_RECORD, OPT_TLSRPT_RECORD };
 
@@ -81,23 +82,13 @@ static const char *check_hosts(lint_call *call)
     return NULL;
 }
 
-static const char *take_format(lint_call *call, const char *format)
-{
-    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        return apr_psprintf(call->p, "--format takes text or json, not %s",
-                            mta_sts_text_quote(call->p, format, strlen(format)));
-    }
-    call->as_json = strcmp(format, "json") == 0;
-    return NULL;
-}
-
 static const char *take_option(void *baton, int option, const char *value)
 {
     lint_call *call = baton;
 
     switch (option) {
     case OPT_FORMAT:
-        return take_format(call, value);
+        return cli_option_format(call->p, value, formats, &call->as_json);
     case OPT_MX:
         APR_ARRAY_PUSH(call->hosts, const char *) = value;
         break;

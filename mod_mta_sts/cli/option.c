@@ -90,6 +90,25 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
     return NULL;
 }
 
+const char *cli_option_format(apr_pool_t *p, const char *text, const char *const *formats,
+                              int *chosen)
+{
+    const char *allowed = formats[0];
+    int i;
+
+    for (i = 0; formats[i]; i++) {
+        if (strcmp(text, formats[i]) == 0) {
+            *chosen = i;
+            return NULL;
+        }
+    }
+    for (i = 1; formats[i]; i++) {
+        allowed = apr_pstrcat(p, allowed, formats[i + 1] ? ", " : " or ", formats[i], NULL);
+    }
+    return apr_psprintf(p, "--format takes %s, not %s", allowed,
+                        mta_sts_text_quote(p, text, strlen(text)));
+}
+
 /* Seconds of a unit that a span of time may end with; 0: there is none of that name. */
 static int seconds_of(char unit)
 {

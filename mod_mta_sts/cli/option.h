@@ -87,6 +87,15 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
                               int *number);
 
 /*
+ * Reads the value of --format.
+ *
+ * @param formats the names of at least two, NULL behind them
+ * @param chosen  out: which of them, 0 being the first
+ */
+const char *cli_option_format(apr_pool_t *p, const char *text, const char *const *formats,
+                              int *chosen);
+
+/*
  * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
  * ("2026-05-11", in UTC), or "all".
  *

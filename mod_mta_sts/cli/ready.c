@@ -9,7 +9,6 @@
 #include "cli/option.h"
 #include "cli/state_dir.h"
 #include "core/name.h"
-#include "core/text.h"
 
 #define DAYS_MAX 3650
 #define DAYS_DEFAULT 14
@@ -22,6 +21,8 @@ typedef struct ready_words {
     cli_ready_call *call;
     int as_json;
 } ready_words;
+
+static const char *const formats[] = {"text", "json", NULL}; /* by as_json */
 
 enum {
     OPT_DAYS = 256,
@@ -49,16 +50,6 @@ static const struct option options[] = {
 
 /* --- reading the call; each returns NULL or what is wrong --- */
 
-static const char *take_format(ready_words *words, const char *value)
-{
-    if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0) {
-        return apr_psprintf(words->call->p, "--format takes text or json, not %s",
-                            mta_sts_text_quote(words->call->p, value, strlen(value)));
-    }
-    words->as_json = strcmp(value, "json") == 0;
-    return NULL;
-}
-
 static const char *take_option(void *baton, int option, const char *value)
 {
     ready_words *words = baton;
@@ -82,7 +73,7 @@ static const char *take_option(void *baton, int option, const char *value)
         call->no_check = 1;
         return NULL;
     case OPT_FORMAT:
-        return take_format(words, value);
+        return cli_option_format(call->p, value, formats, &words->as_json);
     default:
         return cli_option_network(call->p, &call->network, option, value);
     }
