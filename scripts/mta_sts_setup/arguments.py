@@ -29,7 +29,8 @@ def _parser():
     add("--mode", choices=MODES, help="default: testing")
     add("--max-age", metavar="TIME",
         help="how long senders keep the policy: seconds, or 12h, 30d, 4w (default: 604800, a week)")
-    add("--email", metavar="ADDRESS", help="for the CA's mails about the certificate")
+    add("--email", metavar="ADDRESS",
+        help="for the CA, and where reports go to in the records that are printed")
     add("--staging", action="store_true",
         help="use Let's Encrypt's staging CA, for a rehearsal: senders do not trust it")
     add("--server", metavar="URL", help="the directory of another ACME CA")
@@ -44,7 +45,7 @@ def _parser():
     add("--remove", action="store_true",
         help="take MTA-STS back: serve mode none first; run again when that is due, remove the site")
     add("--previous-max-age", metavar="SECONDS", type=int,
-        help="with --remove: the largest max_age ever served in the last year")
+        help="with --remove: the largest max_age ever served, if it was more than the present one")
     return parser
 
 
