@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "record_fixture.h"
+
+static void test_the_report_uris_are_read(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1;rua=mailto:reports@example.com", "mailto:reports@example.com", ""},
+        {"v=TLSRPTv1; rua=https://reporting.example.com/v1/tlsrpt",
+         "https://reporting.example.com/v1/tlsrpt", ""},
+        {"v=TLSRPTv1; rua=mailto:a@example.com;", "mailto:a@example.com", ""},
+        {"v=TLSRPTv1; rua=https://a.example/t,mailto:a@example.com",
+         "https://a.example/t mailto:a@example.com", ""},
+        {"v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.org,https://c.example/",
+         "mailto:a@example.com mailto:b@example.org https://c.example/", ""},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_blanks_may_surround_a_comma_and_a_semicolon(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=mailto:a@example.com , mailto:b@example.com",
+         "mailto:a@example.com mailto:b@example.com", ""},
+        {"v=TLSRPTv1;\trua=mailto:a@example.com\t,\tmailto:b@example.com\t;\t",
+         "mailto:a@example.com mailto:b@example.com", ""},
+        {"v=TLSRPTv1; a=b ; rua=mailto:a@example.com ; c=d ;", "mailto:a@example.com",
+         "info field-unknown, info field-unknown"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+/* tlsrpt-rua = %s"rua=" tlsrpt-uri: no blank stands there in the grammar. Issue 2: "every deviation
+ * a finding". */
+static void test_a_blank_behind_rua_equals_does_not_go_unsaid(void **state)
+{
+    static const char *const sets[] = {"v=TLSRPTv1; rua= mailto:a@example.com",
+                                       "v=TLSRPTv1; rua=\tmailto:a@example.com;"};
+    size_t i;
+
+    for (i = 0; i < COUNT(sets); i++) {
+        mta_sts_findings *findings = mta_sts_findings_make(*state);
+
+        mta_sts_tlsrpt_record_read(*state, make_set(*state, sets[i]), findings);
+        if (findings->list->nelts == 0) {
+            fail_msg("\"%s\" has no finding", sets[i]);
+        }
+    }
+}
+
+static void test_a_scheme_is_read_without_case(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=MAILTO:a@example.com,HttpS://a.example/",
+         "MAILTO:a@example.com HttpS://a.example/", ""},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_uris_are_kept_as_they_were_written(void **state)
+{
+    static const char *const uris[] = {
+        "mailto:A.b+c%2Cd@Example.COM",
+        "mailto:a@example.com?subject=tls%21",
+        "mailto:'a'@example.com",
+        "https://example.com",
+        "https://example.com:8443/a/b?c=d&e=f#g",
+        "https://user:pass@example.com/",
+        "https://[2001:db8::1]/tlsrpt",
+        "https://example.com/%2C%21%3B/(a)*+$@:~",
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(uris); i++) {
+        record_case row = {apr_pstrcat(*state, "v=TLSRPTv1; rua=", uris[i], NULL), uris[i], ""};
+
+        check_sets(*state, read_tlsrpt, &row, 1);
+    }
+}
+
+static void test_malformed_uris_are_errors(void **state)
+{
+    static const char *const uris[] = {
+        "", /* empty */
+        "mailto:",
+        "mailto:a",
+        "mailto:@example.com",
+        "mailto:a@",
+        "mailto:a@?subject=x",
+        "mailto:a@example..com",
+        "mailto:a@-example.com",
+        "mailto:a@exa_mple.com",
+        "mailto:a%40example.com",
+        "mailto:a!b@example.com",   /* must be %21 */
+        "mailto:a@example.com!10m", /* a DMARC habit */
+        "mailto:a b@example.com",
+        "mailto:a@ex\tample.com",
+        "mailto:a@m\xc3\xbcnchen.de",
+        "mailto:a\xff@example.com",
+        "mailto:a\x01@example.com",
+        "mailto:<a@example.com>",
+        "mailto:\"a\"@example.com",
+        "mailto:a%@example.com", /* "%" without its digits */
+        "mailto:a%4@example.com",
+        "mailto:a%4g@example.com",
+        "https://",
+        "https:///path",
+        "https://:443/",
+        "https://?query",
+        "https://example.com:port/",
+        "https://example.com/{a}",
+        "https://example.com/a|b",
+        "https://example.com/a\\b",
+        "https://example.com/a^b`c",
+        "https://example.com/%",
+        "https://example.com/%zz",
+        "https://example.com/%a",
+        "https://example.com/a!",
+        "<https://example.com/>",
+        "mailto:a@example.com mailto:b@example.com",
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(uris); i++) {
+        record_case rows[] = {
+            {apr_pstrcat(*state, "v=TLSRPTv1; rua=", uris[i], NULL), NULL, "error rua-malformed"},
+            {apr_pstrcat(*state, "v=TLSRPTv1; rua=mailto:a@example.com,", uris[i],
+                         ",https://b.example/", NULL),
+             NULL, "error rua-malformed"},
+        };
+
+        check_sets(*state, read_tlsrpt, rows, COUNT(rows));
+    }
+}
+
+/* RFC 8460 section 3 wants "!" encoded; who comes from DMARC writes a size behind it. */
+static void test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding(void **state)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(*state);
+
+    mta_sts_tlsrpt_record_read(*state, make_set(*state, "v=TLSRPTv1; rua=mailto:a@example.com!10m"),
+                               findings);
+    assert_int_equal(findings->list->nelts, 1);
+    assert_non_null(strstr(mta_sts_findings_at(findings, 0)->message,
+                           "\"mailto:a@example.com!10m\" contains \"!\""));
+    assert_non_null(strstr(mta_sts_findings_at(findings, 0)->message, "%21"));
+}
+
+/* RFC 6068: the addresses of a mailto URI end where its "?" is. */
+static void test_the_address_is_judged_and_not_the_query_behind_it(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=mailto:a@example.com?cc=b@c_d", "mailto:a@example.com?cc=b@c_d", ""},
+        {"v=TLSRPTv1; rua=mailto:a@example.com?subject=@", "mailto:a@example.com?subject=@", ""},
+        {"v=TLSRPTv1; rua=mailto:a@exa_mple.com?cc=b@example.com", NULL, "error rua-malformed"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_empty_uris_between_commas_are_errors(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=,mailto:a@example.com", NULL, "error rua-malformed"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com,", NULL, "error rua-malformed"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com,;", NULL, "error rua-malformed"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com, ,mailto:b@example.com", NULL,
+         "error rua-malformed"},
+        {"v=TLSRPTv1; rua=,", NULL, "error rua-malformed, error rua-malformed"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_uris_of_other_schemes_are_left_out_with_a_warning(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=http://example.com/,mailto:a@example.com", "mailto:a@example.com",
+         "warning rua-scheme"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com,ftp://example.com/,tel:+1", "mailto:a@example.com",
+         "warning rua-scheme, warning rua-scheme"},
+        {"v=TLSRPTv1; rua=mailtox:a@example.com,https://a.example/", "https://a.example/",
+         "warning rua-scheme"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_a_record_without_a_uri_that_senders_use_is_an_error(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=http://example.com/", NULL, "warning rua-scheme, error rua-missing"},
+        {"v=TLSRPTv1; rua=reports@example.com", NULL, "warning rua-scheme, error rua-missing"},
+        {"v=TLSRPTv1; rua=https:example.com", NULL, "warning rua-scheme, error rua-missing"},
+        {"v=TLSRPTv1; rua=http://a.example/,http://b.example/", NULL,
+         "warning rua-scheme, warning rua-scheme, error rua-missing"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_a_tlsrpt_record_needs_a_rua(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1;", NULL, "error field-missing"},
+        {"v=TLSRPTv1; ", NULL, "error field-missing"},
+        {"v=TLSRPTv1; RUA=mailto:a@example.com", NULL, "info field-unknown, error field-missing"},
+        {"v=TLSRPTv1; ruf=mailto:a@example.com", NULL, "info field-unknown, error field-missing"},
+        {"v=TLSRPTv1; id=1", NULL, "info field-unknown, error field-missing"},
+        {"v=TLSRPTv1; mailto:a@example.com", NULL, "error field-malformed, error field-missing"},
+        {"v=TLSRPTv1; rua", NULL, "error field-malformed, error field-missing"},
+        {"v=TLSRPTv1; rua =mailto:a@example.com", NULL,
+         "error field-malformed, error field-missing"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_the_first_of_several_rua_fields_counts(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com", "mailto:a@example.com",
+         "warning field-duplicate"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=", "mailto:a@example.com",
+         "warning field-duplicate"},
+        {"v=TLSRPTv1; rua=http://a.example/; rua=mailto:b@example.com", NULL,
+         "warning rua-scheme, error rua-missing, warning field-duplicate"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_a_semicolon_in_a_uri_ends_the_field(void **state)
+{
+    static const record_case cases[] = {
+        {"v=TLSRPTv1; rua=https://example.com/a;b", NULL, "error field-malformed"},
+        {"v=TLSRPTv1; rua=https://example.com/a;b=c", "https://example.com/a",
+         "info field-unknown"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+static void test_exactly_one_tlsrpt_record_must_begin_right(void **state)
+{
+    static const record_case cases[] = {
+        {"", NULL, "error record-missing"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com\nv=TLSRPTv1; rua=mailto:a@example.com", NULL,
+         "error record-multiple"},
+        {"v=STSv1; id=1;", NULL, "info record-ignored, error record-missing"},
+        {"v=STSv1; id=1;\nv=TLSRPTv1; rua=mailto:a@example.com", "mailto:a@example.com",
+         "info record-ignored"},
+        {"v=TLSRPTv1 ; rua=mailto:a@example.com", NULL,
+         "warning record-ignored, error record-missing"},
+        {"v=TLSRPTV1; rua=mailto:a@example.com", NULL,
+         "warning record-ignored, error record-missing"},
+        {"v=TLSRPTv1", NULL, "warning record-ignored, error record-missing"},
+        {"v=TLSRPTv2; rua=mailto:a@example.com\nv=TLSRPTv1; rua=mailto:b@example.com",
+         "mailto:b@example.com", "info record-ignored"},
+    };
+
+    CHECK_TLSRPT(cases);
+}
+
+/* Rendering, and report URIs as an admin types them */
+
+static void test_report_addresses_are_rendered_to_a_record_that_reads_to_them(void **state)
+{
+    static const char *const uris[] = {"mailto:tls@example.com", "https://example.com/r?a=b"};
+    apr_array_header_t *rua = apr_array_make(*state, 2, sizeof(const char *));
+    mta_sts_findings *findings = mta_sts_findings_make(*state);
+    const char *text;
+    size_t i;
+
+    for (i = 0; i < COUNT(uris); i++) {
+        APR_ARRAY_PUSH(rua, const char *) = uris[i];
+    }
+    text = mta_sts_tlsrpt_record_render(*state, rua);
+    assert_string_equal(text, "v=TLSRPTv1; rua=mailto:tls@example.com,https://example.com/r?a=b");
+    assert_string_equal(read_tlsrpt(*state, make_set(*state, text), findings),
+                        "mailto:tls@example.com https://example.com/r?a=b");
+    assert_int_equal(findings->list->nelts, 0);
+}
+
+static void test_a_report_uri_is_taken_with_its_separators_encoded(void **state)
+{
+    static const struct {
+        const char *typed, *uri;
+    } cases[] = {
+        {"mailto:tls@example.com", "mailto:tls@example.com"},
+        {"MAILTO:tls@example.com", "MAILTO:tls@example.com"},
+        {"mailto:a!b@example.com", "mailto:a%21b@example.com"},
+        {"mailto:a@example.com?subject=x,y;z", "mailto:a@example.com?subject=x%2Cy%3Bz"},
+        {"https://example.com/r;v=1,2!", "https://example.com/r%3Bv=1%2C2%21"},
+        {"https://example.com:8443/r", "https://example.com:8443/r"},
+        {"https://[2001:db8::1]/r", "https://[2001:db8::1]/r"},
+        {"https://example.com/a%2Cb", "https://example.com/a%2Cb"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        const char *uri, *error = mta_sts_rua_parse(*state, cases[i].typed, &uri);
+
+        assert_null(error);
+        assert_string_equal(uri, cases[i].uri);
+    }
+}
+
+static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason(void **state)
+{
+    static const struct {
+        const char *typed, *said;
+    } cases[] = {
+        {"", "is empty"},
+        {"tls@example.com", "write mailto:user@example.com"},
+        {"http://example.com/", "is of no kind that senders use"},
+        {"ftp://example.com/", "is of no kind that senders use"},
+        {"mailto:", "is no mail address"},
+        {"mailto:@example.com", "is no mail address"},
+        {"mailto:tls", "is no mail address"},
+        {"mailto:tls@b\xc3\xbc"
+         "cher.example",
+         "percent-encoded"},
+        {"mailto:tls@example..com", "empty label"},
+        {"mailto:a b@example.com", "percent-encoded"},
+        {"mailto:a%4@example.com", "two hex digits"},
+        {"mailto:a\"b@example.com", "percent-encoded"},
+        {"https://", "names no host"},
+        {"https:///r", "names no host"},
+        {"mailto:a\x1b@example.com", "\\x1b"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        const char *uri, *error = mta_sts_rua_parse(*state, cases[i].typed, &uri);
+
+        if (!error || !strstr(error, cases[i].said) || !is_showable(error)) {
+            fail_msg("\"%s\": expected \"%s\", found \"%s\"", cases[i].typed, cases[i].said,
+                     error ? error : "nothing");
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_the_report_uris_are_read),
+        POOL_TEST(test_blanks_may_surround_a_comma_and_a_semicolon),
+        POOL_TEST(test_a_blank_behind_rua_equals_does_not_go_unsaid),
+        POOL_TEST(test_a_scheme_is_read_without_case),
+        POOL_TEST(test_uris_are_kept_as_they_were_written),
+        POOL_TEST(test_malformed_uris_are_errors),
+        POOL_TEST(test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding),
+        POOL_TEST(test_the_address_is_judged_and_not_the_query_behind_it),
+        POOL_TEST(test_empty_uris_between_commas_are_errors),
+        POOL_TEST(test_uris_of_other_schemes_are_left_out_with_a_warning),
+        POOL_TEST(test_a_record_without_a_uri_that_senders_use_is_an_error),
+        POOL_TEST(test_a_tlsrpt_record_needs_a_rua),
+        POOL_TEST(test_the_first_of_several_rua_fields_counts),
+        POOL_TEST(test_a_semicolon_in_a_uri_ends_the_field),
+        POOL_TEST(test_exactly_one_tlsrpt_record_must_begin_right),
+        POOL_TEST(test_report_addresses_are_rendered_to_a_record_that_reads_to_them),
+        POOL_TEST(test_a_report_uri_is_taken_with_its_separators_encoded),
+        POOL_TEST(test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}

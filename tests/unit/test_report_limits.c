@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "report_fixture.h"
+
+/* Limits, one by one: what keeps to it is read, one more is not. */
+
+static void check_limit(apr_pool_t *p, const tlsrpt_limits *limits, octets within, octets beyond,
+                        tlsrpt_outcome outcome, const char *reason)
+{
+    tlsrpt_reading *reading = read_octets(p, within, limits);
+
+    if (reading->outcome != TLSRPT_READ) {
+        fail_msg("within the limit, but: %s", reading->reason);
+    }
+    reading = read_octets(p, beyond, limits);
+    assert_int_equal(reading->outcome, outcome);
+    assert_string_equal(reading->reason, reason);
+}
+
+#define EMPTY "{\"policies\":[]}"
+
+static void test_octets_as_sent_are_limited(void **state)
+{
+    tlsrpt_limits limits = tlsrpt_limits_default;
+
+    limits.sent = 100;
+    check_limit(*state, &limits, repeated(*state, EMPTY, " ", 100 - strlen(EMPTY), ""),
+                repeated(*state, EMPTY, " ", 101 - strlen(EMPTY), ""), TLSRPT_TOO_LARGE,
+                "it is larger than 100 octets");
+}
+
+static void test_octets_inflated_are_limited(void **state)
+{
+    octets within = repeated(*state, EMPTY, " ", 1000000 - strlen(EMPTY), "");
+    octets beyond = repeated(*state, EMPTY, " ", 1000001 - strlen(EMPTY), "");
+    tlsrpt_limits limits = tlsrpt_limits_default;
+
+    limits.inflated = 1000000;
+    limits.sent = 2000000;
+    check_limit(*state, &limits, within, beyond, TLSRPT_TOO_LARGE,
+                "it is larger than 1000000 octets");
+    check_limit(*state, &limits, gzip_of(*state, within.at, within.len),
+                gzip_of(*state, beyond.at, beyond.len), TLSRPT_TOO_LARGE,
+                "it is larger than 1000000 octets once inflated");
+}
+
+static void test_depth_is_limited(void **state)
+{
+    octets within = repeated(*state, "{\"policies\":[],\"a\":", "[", 31, ""), beyond;
+
+    beyond = repeated(*state, "{\"policies\":[],\"a\":", "[", 32, "");
+    within = joined(*state, within, repeated(*state, "", "]", 31, "}"));
+    beyond = joined(*state, beyond, repeated(*state, "", "]", 32, "}"));
+    check_limit(*state, &tlsrpt_limits_default, within, beyond, TLSRPT_UNREADABLE,
+                "its JSON is nested more than 32 deep");
+    check_refused(*state, repeated(*state, "{\"policies\":", "[", 100000, ""), TLSRPT_UNREADABLE,
+                  "its JSON is nested more than 32 deep");
+    check_refused(*state, repeated(*state, "", "{\"a\":", 100000, ""), TLSRPT_UNREADABLE,
+                  "its JSON is nested more than 32 deep");
+}
+
+static void test_strings_and_numbers_are_limited(void **state)
+{
+    static const char reason[] = "it has a string or number of more than 8192 octets";
+
+    check_limit(*state, &tlsrpt_limits_default,
+                repeated(*state, "{\"policies\":[],\"a\":\"", "x", 8192, "\"}"),
+                repeated(*state, "{\"policies\":[],\"a\":\"", "x", 8193, "\"}"), TLSRPT_UNREADABLE,
+                reason);
+    check_limit(
+        *state, &tlsrpt_limits_default, repeated(*state, "{\"policies\":[],\"", "x", 8192, "\":0}"),
+        repeated(*state, "{\"policies\":[],\"", "x", 8193, "\":0}"), TLSRPT_UNREADABLE, reason);
+    check_refused(*state, repeated(*state, "{\"policies\":[],\"a\":", "1", 8193, "}"),
+                  TLSRPT_UNREADABLE, reason);
+}
+
+static void test_policies_are_limited(void **state)
+{
+    check_limit(*state, &tlsrpt_limits_default,
+                repeated(*state, "{\"policies\":[{}", ",{}", 9999, "]}"),
+                repeated(*state, "{\"policies\":[{}", ",{}", 10000, "]}"), TLSRPT_UNREADABLE,
+                "it has more than 10000 policies");
+}
+
+static void test_failures_of_all_policies_are_limited(void **state)
+{
+    tlsrpt_limits limits = tlsrpt_limits_default;
+
+    limits.failures = 5;
+    check_limit(*state, &limits,
+                octets_of("{\"policies\":[{\"failure-details\":[{},{}]},"
+                          "{\"failure-details\":[{},{},{}]}]}"),
+                octets_of("{\"policies\":[{\"failure-details\":[{},{},{}]},"
+                          "{\"failure-details\":[{},{},{}]}]}"),
+                TLSRPT_UNREADABLE, "it has more than 5 failure details");
+}
+
+static void test_values_that_jansson_would_drown_in_are_not_parsed(void **state)
+{
+    static const char reason[] =
+        "its JSON has so many values that they take more than 16777216 octets";
+    octets objects = repeated(*state, "{\"policies\":[{}", ",{}", 3400000, "]}");
+    octets keys = repeated(*state, "{\"policies\":[],\"a\":0", ",\"\":0", 1000000, "}");
+
+    check_refused(*state, gzip_of(*state, objects.at, objects.len), TLSRPT_UNREADABLE, reason);
+    check_refused(*state, gzip_of(*state, keys.at, keys.len), TLSRPT_UNREADABLE, reason);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_octets_as_sent_are_limited),
+        POOL_TEST(test_octets_inflated_are_limited),
+        POOL_TEST(test_depth_is_limited),
+        POOL_TEST(test_strings_and_numbers_are_limited),
+        POOL_TEST(test_policies_are_limited),
+        POOL_TEST(test_failures_of_all_policies_are_limited),
+        POOL_TEST(test_values_that_jansson_would_drown_in_are_not_parsed),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
