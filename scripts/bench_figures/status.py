@@ -50,7 +50,7 @@ def blocks(count):
 
 
 def wait_for_index(bench):
-    path = bench.root / "state/reports.db"
+    path = bench.state / "reports.db"
     for _ in range(600):
         if path.exists() and not milliseconds_or_none(bench) is None:
             return path
@@ -110,7 +110,7 @@ def figure_status(bench):
         value, note = worst(bench, {**VIEWS, **METRICS, "a search": "?q=99999", "last page": "?page=999"},
                             rounds)
     yield f"ms of the status page with {many:,} domains", value, note, 200, 100
-    (bench.root / "state/reports.db").unlink()
+    (bench.state / "reports.db").unlink()
     domains, days, organizations = bench.pick((250, 400, 10), (50, 400, 10))
     with bench.httpd(LOCATION + blocks(domains)):
         path = wait_for_index(bench)
