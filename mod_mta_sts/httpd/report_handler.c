@@ -3,6 +3,7 @@
 
 #include <apr_allocator.h>
 #include <apr_strings.h>
+#include <apr_thread_mutex.h>
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
@@ -21,6 +22,7 @@
 
 #define HANDLER_NAME "mta-sts-report"
 #define LIMITED "report"
+#define SPARE_MAX (256 * 1024) /* octets that a child keeps for its next report */
 
 /* --- opening --- */
 
@@ -47,21 +49,26 @@ static mod_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_
     return mod_ours_has(r->server, p, reading->report) ? MOD_REPORT_NEW : MOD_REPORT_QUARANTINED;
 }
 
-/* A pool that keeps nothing back for later when it is destroyed. */
-static apr_pool_t *make_passing_pool(apr_pool_t *parent)
-{
-    apr_allocator_t *allocator;
-    apr_pool_t *p;
+/* From where reports get their memory. To hand it to the system after each one, as a large one's
+ * is, would stop all processors for a moment, five times a report. */
+static apr_allocator_t *allocator;
 
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    apr_thread_mutex_t *mutex;
+    apr_pool_t *owner;
+
+    (void)main;
     if (apr_allocator_create(&allocator) != APR_SUCCESS) {
-        return NULL;
+        allocator = NULL; /* reports take theirs from the request's */
+        return;
     }
-    if (apr_pool_create_ex(&p, parent, NULL, allocator) != APR_SUCCESS) {
-        apr_allocator_destroy(allocator);
-        return NULL;
+    apr_pool_create_ex(&owner, pchild, NULL, allocator);
+    apr_allocator_owner_set(allocator, owner);
+    apr_allocator_max_free_set(allocator, SPARE_MAX);
+    if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pchild) == APR_SUCCESS) {
+        apr_allocator_mutex_set(allocator, mutex);
     }
-    apr_allocator_owner_set(allocator, p);
-    return p;
 }
 
 /* One report is open at a time in all children, so that many at once do not take more memory. */
@@ -72,15 +79,13 @@ static void open_report(request_rec *r, const mod_body *body, opened *found)
     apr_pool_t *p;
 
     mod_shared_lock();
-    p = make_passing_pool(r->pool);
-    reading = tlsrpt_report_read(p ? p : r->pool, body->octets, body->len, &limits);
-    found->outcome = outcome_of(r, p ? p : r->pool, reading);
+    apr_pool_create_ex(&p, r->pool, NULL, allocator);
+    reading = tlsrpt_report_read(p, body->octets, body->len, &limits);
+    found->outcome = outcome_of(r, p, reading);
     found->why = reading->reason ? apr_pstrdup(r->pool, reading->reason)
                                  : "it is not about a domain of this server";
     apr_cpystrn(found->digest, reading->digest, sizeof(found->digest));
-    if (p) {
-        apr_pool_destroy(p);
-    }
+    apr_pool_destroy(p);
     mod_shared_unlock();
 }
 
@@ -228,6 +233,7 @@ void mod_report_handler_register_hooks(void)
 {
     static const char *const before[] = {"mod_cache.c", NULL};
 
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_quick_handler(handle_quickly, NULL, before, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(handle, NULL, before, APR_HOOK_REALLY_FIRST);
 }
