@@ -2,8 +2,8 @@
 """Start-up findings: each appears in the log of the httpd that has the fault, once per start, and
 none in the log of a healthy one.
 
-Not here: certificate-unreadable. mod_ssl refuses to start with a file that holds no certificate, so
-that finding is for unit tests.
+Not here: certificate-unreadable. mod_ssl refuses to start with a file that holds no certificate;
+tests/e2e/test_startup.py has the one that it takes and nobody can read.
 """
 
 import datetime

@@ -38,9 +38,9 @@ class Certificate:
         self.key = Path(key)
 
 
-def _subject(names):
+def _subject(names, common_name=None):
     """The words for openssl: a subject, and the DNS names if there are any."""
-    words = ["-subj", f"/CN={names[0] if names else 'nameless'}"]
+    words = ["-subj", f"/CN={common_name or (names[0] if names else 'nameless')}"]
     if names:
         words += ["-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)]
     return words
@@ -58,11 +58,11 @@ class Ca:
         run("openssl", "req", "-x509", *EC_KEY, "-days", "3650", "-subj", "/CN=Lab CA",
             "-keyout", self.folder / "root.key", "-out", self.root)
 
-    def issue(self, *names, starts=-1, ends=90, key=EC_KEY):
+    def issue(self, *names, starts=-1, ends=90, key=EC_KEY, common_name=None):
         """A certificate for DNS names; `starts` and `ends` are days from now."""
         stem = self._stem()
         request = stem.with_suffix(".csr")
-        run("openssl", "req", "-new", *key, *_subject(names),
+        run("openssl", "req", "-new", *key, *_subject(names, common_name),
             "-keyout", stem.with_suffix(".key"), "-out", request)
         now = datetime.now(timezone.utc)
         dates = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (starts, ends)]

@@ -1,0 +1,441 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start-up findings on a Debian machine with certbot: each is in the error log, once a start, as
+long as the machine has that fault, and none on the healthy one. None of them fails configtest."""
+
+import contextlib
+import json
+import re
+import shutil
+import ssl
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from lab import FOLDER
+from lab.apache import ETC, site_text
+from lab.ca import Certificate, RSA_KEY
+from lab.domain import MailDomain, policy_id, policy_text
+from lab.fault import added, edited, led, place, put_aside, read_only, replaced
+from lab.process import run
+from lab.setup import forget, set_up
+from lab.starts import Starts
+
+SOURCES = Path(__file__).parents[2] / "mod_mta_sts"
+STATE_DIR = Path("/var/lib/mod_mta_sts")
+DATABASE = STATE_DIR / "reports.db"
+LIVE = Path("/etc/letsencrypt/live")
+MX = "mx1.lab.test"
+
+# The policy of one domain is in a block that mta-sts-setup wrote; the other's is in a virtual host,
+# with the copy that certbot made of it.
+NAME, TYPED = "startup.test", "typed-startup.test"
+HOST, TYPED_HOST = f"mta-sts.{NAME}", f"mta-sts.{TYPED}"
+LINES = f"""\
+    MTASTSMode testing
+    MTASTSMx {MX}"""
+BLOCK, BLOCK_COPY, SITE, COPY = (
+    ETC / "sites-enabled" / f"{name}.conf"
+    for name in (HOST, f"{HOST}-le-ssl", TYPED_HOST, f"{TYPED_HOST}-le-ssl"))
+
+ENFORCED = {"testing": "enforce"}
+WEEK = "604800"
+CHANGED = ("notice", "id-changed")
+
+
+@pytest.fixture(scope="module")
+def starts(machine, apache):
+    return Starts(apache)
+
+
+@pytest.fixture(scope="module")
+def machine(restored, module, certbot, dns, sites, apache):
+    domains = MailDomain(dns, NAME), MailDomain(dns, TYPED)
+    # Debian's own level is warn, which hides what is no more than an info.
+    apache.conf("startup", "LogLevel mta_sts:info\n")
+    set_up(NAME, "--mx", MX)
+    sites(TYPED_HOST, site_text(TYPED_HOST, LINES))
+    certbot.apache(TYPED_HOST)
+    yield domains
+    forget(domains[0])
+    apache.remove_conf("startup")
+
+
+# --- how the machine gets a fault: functions of the lab's CA, to be used with `with` ---
+
+
+@contextlib.contextmanager
+def in_live(certificate):
+    """certbot's links lead to another certificate."""
+    links = {"fullchain.pem": certificate.chain, "privkey.pem": certificate.key}
+    with led({LIVE / HOST / name: target for name, target in links.items()}):
+        yield place(BLOCK_COPY, "<VirtualHost")
+
+
+def certificate(*names, **more):
+    """certbot's folder holds a certificate like this."""
+    return lambda ca: in_live(ca.issue(*names, **more))
+
+
+def second_certificate(**more):
+    """Beside certbot's the virtual host has an RSA certificate like this."""
+
+    def make(ca):
+        files = ca.issue(HOST, key=RSA_KEY, **more)
+        first = f"SSLCertificateKeyFile {LIVE}/{HOST}/privkey.pem\n"
+        both = (f"{first}SSLCertificateFile {files.chain}\n"
+                f"SSLCertificateKeyFile {files.key}\n")
+        return edited(BLOCK_COPY, {first: both}, "<VirtualHost")(ca)
+
+    return make
+
+
+@contextlib.contextmanager
+def first_of_two(ca):
+    """certbot's certificate is past its time, a second one is good."""
+    with certificate(HOST, starts=-9, ends=-2)(ca) as told, second_certificate()(ca):
+        yield told
+
+
+def impossible_date(ca):
+    """A certificate that ends in the 13th month. mod_ssl reads no dates, so httpd starts with it.
+
+    There is no other way: what mod_ssl cannot read it refuses to start with (no file, DER, PKCS #7,
+    a damaged certificate, also one that mod_md hands over), and what it takes is read (text around
+    it, a key before it, CR LF, a byte order mark, trust settings). What comes from a key token
+    (pkcs11:) is not looked at.
+    """
+    files = ca.issue(HOST)
+    octets = ssl.PEM_cert_to_DER_cert(files.chain.read_text())
+    end = [found.start(1) for found in re.finditer(rb"\x17\x0d(\d{12})Z", octets)][1]
+    octets = octets[:end + 2] + b"13" + octets[end + 4:]
+    path = files.chain.with_suffix(".impossible.pem")
+    path.write_text(ssl.DER_cert_to_PEM_cert(octets))
+    return in_live(Certificate(path, files.key))
+
+
+@contextlib.contextmanager
+def hidden_block(ca):
+    with added("MTASTSMode enforce\nMTASTSMx mx.other.test\n", "MTASTSMx")(ca):
+        yield place(BLOCK, "<MTASTSPolicy")
+
+
+@contextlib.contextmanager
+def left_out(ca):
+    with edited(COPY, {LINES: ""}, "<VirtualHost")(ca):
+        yield place(SITE, "MTASTSMx")
+
+
+@contextlib.contextmanager
+def another_policy(ca):
+    now = policy_id(policy_text("enforce", MX))
+    with edited(BLOCK, ENFORCED, "enforce")(ca):
+        yield f"{NAME}: another policy is served than before: publish id {now} now, in the place "
+
+
+@contextlib.contextmanager
+def foreign_state(_):
+    shutil.chown(STATE_DIR, "root")
+    try:
+        yield f"{STATE_DIR}: "
+    finally:
+        shutil.chown(STATE_DIR, "www-data")
+
+
+@contextlib.contextmanager
+def open_state(_):
+    STATE_DIR.chmod(0o777)
+    try:
+        yield f"{STATE_DIR}: "
+    finally:
+        STATE_DIR.chmod(0o700)
+
+
+@contextlib.contextmanager
+def linked_state(_):
+    with put_aside(STATE_DIR) as aside:
+        STATE_DIR.symlink_to(aside)
+        yield f"{STATE_DIR}: "
+
+
+@contextlib.contextmanager
+def read_only_state(_):
+    with read_only(STATE_DIR):
+        yield f"{STATE_DIR}/tmp: "
+
+
+PROXIED = """\
+<VirtualHost *:80>
+    ServerName https://{}
+{}
+</VirtualHost>
+"""
+OTHERS = f"""\
+    MTASTSMode testing
+    <MTASTSPolicy others.{NAME}>
+        MTASTSMx {MX}
+    </MTASTSPolicy>"""
+
+
+class Fault:
+    """What is logged once somebody has made it: level and id, and the parts that the line has
+    beside its place. What is logged with it once, and once when it is mended."""
+
+    def __init__(self, level, identity, make, *parts, more=(), mended=()):
+        self.finding = level, identity
+        self.make = make
+        self.parts = parts
+        self.more = more
+        self.mended = mended
+
+
+CERTBOT = f"run: certbot --apache -d {HOST} "
+RENEW = "renew it (certbot renew) and reload httpd"
+FAULTS = {
+    "a certificate of other hosts": Fault(
+        "error", "certificate-name-missing", certificate(f"www.{NAME}", NAME),
+        f'does not name it (but "www.{NAME}", "{NAME}")', CERTBOT),
+    "a certificate whose common name alone is right": Fault(
+        "error", "certificate-name-missing", certificate(common_name=HOST), "no DNS name at all",
+        CERTBOT),
+    "a certificate past its time": Fault(
+        "error", "certificate-expired", certificate(HOST, starts=-90, ends=-2), RENEW),
+    "a certificate before its time": Fault(
+        "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "look at the clock"),
+    "a certificate that was not renewed": Fault(
+        "warn", "certificate-ends-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
+    "an RSA certificate past its time beside another one": Fault(
+        "error", "certificate-expired", second_certificate(starts=-9, ends=-2), "leaf", RENEW),
+    "another one past its time beside an RSA certificate": Fault(
+        "error", "certificate-expired", first_of_two, "fullchain.pem", RENEW),
+    "a certificate with an impossible date": Fault(
+        "warn", "certificate-unreadable", impossible_date, "dates that cannot be read",
+        "issued anew"),
+    "a policy changed in the original of certbot's copy": Fault(
+        "warn", "policy-differs", edited(SITE, ENFORCED, "MTASTSMx"),
+        f"than the https one ({COPY}:", "senders see the https one", "make the change at"),
+    "a policy left out of certbot's copy": Fault(
+        "warn", "policy-only-http", left_out,
+        f"has a policy ({SITE}:", f"<MTASTSPolicy {TYPED}> at server level"),
+    "directives in a virtual host of another name": Fault(
+        "warn", "policy-host-missing", added(PROXIED.format(f"www.{NAME}", LINES), "MTASTSMx"),
+        f"virtual host www.{NAME}:80 ", "add ServerAlias mta-sts.DOMAIN"),
+    "a virtual host that none of its blocks is for": Fault(
+        "warn", "mx-missing", added(PROXIED.format(f"mta-sts.other.{NAME}", OTHERS), "MTASTSMode"),
+        f"other.{NAME}: ", "add MTASTSMx, or a <MTASTSPolicy> for this domain"),
+    "an alias with U-labels": Fault(
+        "warn", "server-name-not-ascii", added(PROXIED.format(
+            f"mta-sts.b\u00fccher.test\n    ServerAlias mta-sts.alias.{NAME}", LINES), "MTASTSMx"),
+        "write mta-sts.xn--bcher-kva.test instead"),
+    "directives at server level that hide a block": Fault(
+        "warn", "block-hidden", hidden_block, "move MTASTSMx into the block", more=[CHANGED],
+        mended=[CHANGED]),
+    "a block whose host no virtual host is named after": Fault(
+        "info", "policy-host-uncarried", added(
+            f"<MTASTSPolicy a.{NAME} b.{NAME}>\n{LINES}\n</MTASTSPolicy>\n", "<MTASTSPolicy"),
+        "of 2 domains", "its certificate must name them"),
+    "mode enforce for an hour": Fault(
+        "warn", "max-age-short", edited(BLOCK, {**ENFORCED, WEEK: "1h"}, "MTASTSMaxAge"),
+        "use a max_age of a week", more=[CHANGED],
+        mended=[CHANGED]),
+    "mode none for a month": Fault(
+        "warn", "max-age-long", edited(BLOCK, {"testing": "none", WEEK: "4w"},
+                                       "MTASTSMaxAge"), "use a max_age of a day", more=[CHANGED],
+        mended=[CHANGED]),
+    "an MX with one label": Fault(
+        "warn", "mx-single-label", edited(BLOCK, {MX: f"{MX} localhost"}, "MTASTSMaxAge"),
+        'mx pattern "localhost"', "write the full name", more=[CHANGED],
+        mended=[CHANGED]),
+    "a policy changed": Fault(
+        *CHANGED, another_policy, policy_id(policy_text("testing", MX)),
+        f'(_mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
+    "a state directory of root": Fault(
+        "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown it"),
+    "a state directory open to all": Fault(
+        "error", "state-mode", open_state, "(mode 0777)", "chmod it to 0700"),
+    "a link in place of the state directory": Fault(
+        "error", "state-not-a-folder", linked_state, "is a symbolic link", "remove it"),
+    "a state directory on a read-only disk": Fault(
+        "error", "state-unusable", read_only_state, "Read-only file system", "can be written to",
+        more=[("warn", "database-failed")], mended=[("notice", "database-works")]),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_told_at_each_start_until_it_is_mended(starts, ca, apache, name):
+    fault = FAULTS[name]
+    with contextlib.ExitStack() as made:
+        def make():
+            nonlocal its_place
+            its_place = made.enter_context(fault.make(ca))
+            assert apache.configtest().stdout.endswith("Syntax OK\n")
+            apache.graceful()
+
+        def mend():
+            made.close()
+            apache.graceful()
+
+        its_place = None
+        texts = starts.again(fault.finding, *fault.more, how=make)
+        told = next(text for text in texts if text.endswith(f"[{fault.finding[1]}]"))
+        assert all(part in told for part in fault.parts), told
+        assert told.startswith(its_place), (told, its_place)
+        if fault.finding != CHANGED:
+            starts.again(fault.finding)
+        starts.again(*fault.mended, how=mend)
+
+
+def anew(apache, meanwhile=lambda: None):
+    """Stops Apache and starts it."""
+    apache.stop()
+    meanwhile()
+    apache.start()
+
+
+def test_the_machine_that_the_program_set_up_is_not_worth_a_word(machine, starts, apache):
+    for how in lambda: anew(apache), apache.graceful:
+        starts.again(how=how)
+        for domain in machine:
+            assert domain.fetch().body == policy_text("testing", MX)
+        assert len(starts.log.lines(r"\[mta_sts:info\] .*\[policy-served\]$")) == 2
+
+
+def test_a_certificate_with_trust_settings_is_read_as_mod_ssl_reads_it(starts, ca):
+    files = ca.issue(HOST)
+    path = files.chain.with_suffix(".trusted.pem")
+    run("openssl", "x509", "-in", files.chain, "-setalias", "ours", "-trustout", "-out", path)
+    with in_live(Certificate(path, files.key)):
+        starts.again()
+
+
+def test_before_certbot_ran_the_command_is_told_that_mends_it(machine, starts, dns, sites):
+    domain = MailDomain(dns, "early-startup.test")
+    text, = starts.again(("info", "https-missing"),
+                         how=lambda: sites(domain.host, site_text(domain.host, LINES)))
+    at = place(ETC / "sites-enabled" / f"{domain.host}.conf", "MTASTSMx")
+    assert text.startswith(f"{at}{domain.host}: no https virtual host answers for it yet")
+    command = re.search(r"run: (certbot --apache -d \S+) \[", text).group(1)
+    run(*command.split())
+    starts.skip()
+    starts.again()
+    assert domain.fetch().body == policy_text("testing", MX)
+
+
+# What a machine may not have. Debian's httpd has mod_watchdog in its binary.
+WITHOUT = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+void *apr_dynamic_fn_retrieve(const char *name)
+{
+    void *(*real)(const char *) = dlsym(RTLD_NEXT, "apr_dynamic_fn_retrieve");
+    return strncmp(name, "ap_watchdog_", 12) == 0 ? 0 : real(name);
+}
+int apr_shm_create(void **shm, size_t size, const char *file, void *pool)
+{
+    int (*real)(void **, size_t, const char *, void *) = dlsym(RTLD_NEXT, "apr_shm_create");
+    Dl_info caller;
+    return dladdr(__builtin_return_address(0), &caller) && strstr(caller.dli_fname, "mta_sts")
+        ? ENOMEM : real(shm, size, file, pool);
+}
+"""
+
+
+def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp_path):
+    library = tmp_path / "without.so"
+    run("cc", "-shared", "-fPIC", "-w", "-x", "c", "-o", library, "-", input=WITHOUT)
+    variables = ETC / "envvars"
+    locks = FOLDER / "locks"
+    with replaced(variables, f"{variables.read_text()}\nexport LD_PRELOAD={library}\n"), \
+            read_only(locks), added(f"Mutex file:{locks} mta-sts-report\n", "Mutex")(ca):
+        apache.configtest()
+        texts = starts.again(("warn", "lock-missing"), ("warn", "shared-memory-missing"),
+                             ("warn", "watchdog-missing"), how=lambda: anew(apache))
+        for part in "see the Mutex directive", "allows anonymous", "a2enmod watchdog":
+            assert len([text for text in texts if part in text]) == 1
+        assert machine[0].fetch().body == policy_text("testing", MX)
+    starts.again(how=lambda: anew(apache))
+
+
+def test_a_damaged_database_is_told_until_it_works_again(machine, starts, apache):
+    def damage():
+        kept.enter_context(put_aside(DATABASE))
+        DATABASE.write_bytes(bytes(4096))
+        shutil.chown(DATABASE, "www-data", "www-data")
+
+    with contextlib.ExitStack() as kept:
+        text, = starts.again(("warn", "database-failed"), how=lambda: anew(apache, damage))
+        assert str(DATABASE) in text and "policies are served and reports kept" in text
+        assert machine[0].fetch().body == policy_text("testing", MX)
+        starts.again(("notice", "database-works"), how=kept.close)
+    starts.again()
+
+
+def failed(domain, sessions):
+    """A sender's report of yesterday, about an MX whose certificate is out of date."""
+    day = date.today() - timedelta(days=1)
+    return json.dumps({
+        "organization-name": "sender.test", "contact-info": "a@sender.test", "report-id": domain,
+        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
+        "policies": [{
+            "policy": {"policy-type": "sts", "policy-domain": domain},
+            "summary": {"total-successful-session-count": 5,
+                        "total-failure-session-count": sessions},
+            "failure-details": [{"result-type": "certificate-expired", "receiving-mx-hostname": MX,
+                                 "failed-session-count": sessions}]}]})
+
+
+def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(machine, starts, ca):
+    for domain, sessions in (NAME, 9), (TYPED, 2):
+        run("mta-sts", "import", "-", input=failed(domain, sessions))
+    starts.again()  # it is all right in mode testing
+    warning = "warn", "enforce-failures"
+    with edited(COPY, ENFORCED, "enforce")(ca), \
+            edited(SITE, ENFORCED, "enforce")(ca):
+        with edited(BLOCK, ENFORCED, "enforce")(ca):
+            texts = starts.again(CHANGED, CHANGED, warning, warning)
+            for text, domain, sessions in zip(texts[2:], (NAME, TYPED), (9, 2)):
+                assert text.startswith(f"{domain}: mode enforce is set, but reports of the last ")
+                assert f" tell of {sessions} sessions " in text
+                assert "Renew it" in text and f"All of it: mta-sts ready {domain} " in text
+        # They are looked at in this order, so that the first was passed over.
+        texts = starts.again(CHANGED, warning)
+        assert texts[1].startswith(f"{TYPED}: ")
+    starts.again(CHANGED)
+
+
+# --- none is left out ---
+
+# What is told elsewhere: which files' findings are of no start, and which lines come later.
+OF_COMMANDS = {"answer", "check", "check_dns", "check_mx", "check_policy", "mx_probe", "peer",
+               "policy_fetch", "policy_text", "publication", "record", "readiness",
+               "readiness_failures", "readiness_reports", "report", "report_json"}
+OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
+ELSEWHERE = {
+    "certificate-missing": "e2e/test_md.py",
+    "report-closed": "httpd/test_watchdog.py",
+    "report-conflict": "httpd/test_watchdog.py",
+    "report-not-removed": "unit/test_index.c",
+    "report-unreadable": "unit/test_index.c",
+    "spool-missing": "unit/test_index.c",
+    "spool-unreadable": None,  # what no file system does that is in order
+    "policy-served": "httpd/test_start_up_log.py",
+}
+FOUND = r'MTA_STS_(?:INFO|WARNING|ERROR|UNKNOWN),\s*"([a-z-]+)"'
+LOGGED = r'\[([a-z]+(?:-[a-z]+)+)\]"|tell_number\([^;]*"([a-z-]+)"\);'
+
+
+def test_each_finding_of_the_source_is_in_this_file():
+    known = set(OF_CONFIGTEST) | set(ELSEWHERE)
+    known |= set(re.findall(r'"(?:info|notice|warn|error)", "([a-z-]+)"',
+                            Path(__file__).read_text()))
+    source = set()
+    for room in "core", "tlsrpt", "httpd":
+        for path in (SOURCES / room).glob("*.c"):
+            text = "" if path.stem in OF_COMMANDS else path.read_text()
+            source |= set(re.findall(FOUND, text))
+            source |= {a or b for a, b in re.findall(LOGGED, text)}
+    assert source == known
+    for identity, test in ELSEWHERE.items():
+        assert not test or identity in (SOURCES.parent / "tests" / test).read_text()
