@@ -162,7 +162,7 @@ static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
         const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
         if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
-            (all ? tlsrpt_readiness_concerns(policy)
+            (all ? tlsrpt_readiness_concerns(policy->type)
                  : tlsrpt_readiness_weighs(p, policy, verified, domain->served))) {
             APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
         }

@@ -26,6 +26,7 @@ static const tlsrpt_explanation *explain(const cli_report_page *of, const tlsrpt
                                          const tlsrpt_cause *cause, const char *reason)
 {
     const tlsrpt_facts facts = {.result_type = cause->result_type,
+                                .policy_type = cause->policy_type,
                                 .reason = reason,
                                 .domain = domain->domain,
                                 .mx = cause->receiving_mx};
@@ -107,10 +108,11 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
 
     putchar('\n');
     cli_report_print_sign(of, 2, MTA_STS_ERROR);
-    printf("%s failed: %s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
+    printf("%s failed: %s%s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
            *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
            cause->receiving_mx ? " at " : "",
-           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "");
+           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "",
+           tlsrpt_under_text(of->p, cause->policy_type));
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),

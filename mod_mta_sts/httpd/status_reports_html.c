@@ -45,6 +45,7 @@ const tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cau
     const apr_array_header_t *reasons = cause->cause->reasons, *ips = cause->cause->receiving_ips;
     const tlsrpt_facts facts = {
         .result_type = cause->cause->result_type,
+        .policy_type = cause->cause->policy_type,
         .reason = reasons->nelts ? APR_ARRAY_IDX(reasons, 0, const char *) : NULL,
         .domain = cause->domain,
         .mx = cause->cause->receiving_mx,
@@ -65,7 +66,8 @@ static void put_cause_head(const mod_status_view *view, const mod_status_cause *
     if (of->receiving_mx) {
         MOD_HTML(view->out, " at %s", mod_html_shorten(view->p, of->receiving_mx));
     }
-    MOD_HTML(view->out, "</h3>");
+    MOD_HTML(view->out, "%s</h3>",
+             mod_html_shorten(view->p, tlsrpt_under_text(view->p, of->policy_type)));
     if (!view->query.domain && cause->domain) {
         MOD_HTML(view->out, "<p class=\"small\"><a href=\"%s\">%s</a></p>",
                  domain_link(view, cause->domain), *cause->domain ? cause->domain : "(no domain)");
