@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "cli/words.h"
+#include "tlsrpt/time.h"
 
 #define CAUSES_MAX 20 /* of one domain; what a stranger sends must not drown the rest */
 
@@ -81,9 +82,12 @@ static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
                          const tlsrpt_cause *cause)
 {
     apr_int64_t secure = tlsrpt_secure_since(domain->days, cause);
-    const char *text = apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
-                                   cli_last_date(of->p, cause->last), NULL);
+    apr_time_t first = cause->first, last = cause->last;
+    const char *text;
 
+    tlsrpt_time_order(&first, &last);
+    text = apr_pstrcat(of->p, cli_date(of->p, first), ", last told of ", cli_last_date(of->p, last),
+                       NULL);
     return secure ? apr_pstrcat(of->p, text, "; ",
                                 cli_counted(of->p, secure, "secure session", "secure sessions"),
                                 " on later days", NULL)

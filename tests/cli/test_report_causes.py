@@ -109,3 +109,16 @@ def test_failures_are_summed_up_for_each_type_of_policy(source):
     lines = [line for line, _ in blocks(call(*words)).values()]
     assert lines == [f"22 sessions failed: certificate-not-trusted at {MX}, under DANE",
                      f"11 sessions failed: certificate-not-trusted at {MX}"]
+
+
+REVERSED = {"begin": "2026-05-13T00:00:00Z", "end": "2026-05-11T00:00:00Z"}
+
+
+def test_a_range_that_is_reversed_is_shown_in_order_and_found_fault_with(source):
+    words = source(**REVERSED, pairs=[("sts", "certificate-expired")])
+    shown = call(*words)
+    assert "  2026-05-11 to 2026-05-12, 1 sender, 1 report\n" in shown
+    assert "since:    2026-05-11, last told of 2026-05-12\n" in shown
+    report, = json.loads(call("--format", "json", *words))["reports"]
+    assert {name: report[name] for name in REVERSED} == REVERSED
+    assert "date-range-reversed" in [finding["id"] for finding in report["findings"]]

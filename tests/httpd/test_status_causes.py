@@ -25,7 +25,7 @@ KINDS = [(policy, result) for policy in HOW
          for result in ("certificate-not-trusted", "certificate-expired", "tlsa-invalid")]
 
 
-def failing(domain, first):
+def failing(domain, first, **more):
     """A report with all of the table; the numbers of its sessions tell which failure is which."""
     return report.make(policies=[{
         "policy": {"policy-domain": domain, **({"policy-type": kind} if kind else {})},
@@ -33,10 +33,11 @@ def failing(domain, first):
                     "total-failure-session-count": first + number},
         "failure-details": [{"result-type": result, "receiving-mx-hostname": HOST,
                              "failed-session-count": first + number}]}
-        for number, (kind, result) in enumerate(KINDS)], **{"report-id": domain})
+        for number, (kind, result) in enumerate(KINDS)], **{"report-id": domain, **more})
 
 
-REPORTS = [failing(domain, 100 * (i + 1)) for i, domain in enumerate(DOMAINS)]
+REPORTS = [failing(DOMAINS[0], 100), failing(DOMAINS[1], 200, **{"date-range": {
+    "start-datetime": "2026-11-23T00:00:00Z", "end-datetime": "2026-11-21T00:00:00Z"}})]
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +120,8 @@ def test_metrics_sum_up_what_failed_under_all_types_of_policy(server):
         for result, sessions in sums.items():
             assert values[f'mta_sts_sessions{{domain="{domain}",result_type="{result}"}}'] == \
                 sessions
+
+
+def test_a_range_that_is_reversed_is_shown_in_order(server):
+    words = [rest for _, rest in shown(server, "?since=all&domain=b.example").values()]
+    assert words and all("2026-11-21 to 2026-11-22" in " ".join(rest.split()) for rest in words)
