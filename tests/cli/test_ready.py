@@ -374,6 +374,12 @@ def test_the_state_directory_can_come_from_the_environment(good):
     assert done.returncode == READY
 
 
+def test_a_database_that_was_named_and_cannot_be_read_is_told(good):
+    done = good.ready("--policy", good.policy, "--database", "pgsql host=/nonexistent")
+    assert (done.returncode, done.stdout) == (UNKNOWN, b"")
+    assert done.stderr.startswith(b"mta-sts ready: --database: ")
+
+
 def test_without_the_utf8_of_a_terminal_signs_are_ascii(good):
     text = good.ready("--policy", good.policy, LC_ALL="C").stdout
     assert b"    + ready: it is safe" in text and text.isascii()
@@ -403,6 +409,10 @@ WRONG = [  # words, what is said
     (["--resolver", "dns.example", "a.test"], "is not an IP address"),
     (["--ca-file", "/nonexistent", "a.test"], "/nonexistent cannot be read"),
     (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
+    (["--database", "", "a.test"], "--database needs a value that is not empty"),
+    (["--database", "mysql host=x", "a.test"], '--database: there is no database driver "mysql"'),
+    (["--database", "sqlite3 reports.db", "a.test"], "--database: the path of a database begins"),
+    (["--database", "pgsql host='x", "a.test"], "--database: the connection to PostgreSQL"),
     (["--policy", "/nonexistent", "a.test"], "/nonexistent: No such file or directory"),
     (["--policy", "/etc/hostname", "a.test"], "/etc/hostname: line "),
     (["--no-check", "--state-dir", "/nonexistent", "a.test"],
