@@ -91,6 +91,7 @@ static void keep_all_kinds(indexed *index)
     static const char *const ranges[] = {
         "\"start-datetime\":\"2026-05-10T00:00:00Z\",\"end-datetime\":\"2026-05-11T00:00:00Z\"",
         "\"start-datetime\":\"2026-05-12T00:00:00Z\",\"end-datetime\":\"2026-05-09T00:00:00Z\"",
+        "\"end-datetime\":\"2026-05-11T00:00:00Z\"",
         "\"start-datetime\":\"1970-01-01T00:00:00Z\",\"end-datetime\":\"9999-01-01T00:00:00Z\"",
         "",
     };
