@@ -282,6 +282,18 @@ def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     assert f"(3 sessions of c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
 
+def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
+    failure = ("starttls-not-supported", "mx1.example.com")
+    good.keep_verified([report("c.example", 2, policy(), [(*failure, 3)]),
+                        report("d.example", 2, None, [(*failure, 2)], kind="no-policy-found"),
+                        report("e.example", 2, None, [(*failure, 9)], kind="tlsa")], "c.example")
+    told = good.ready("--policy", good.policy).stdout.decode()
+    day = TODAY - datetime.timedelta(days=2)
+    assert f"(3 sessions of c.example, last on {day})" in told
+    assert f"(2 sessions of d.example, no policy found, last on {day}" in told
+    assert "e.example" not in told
+
+
 def test_json_counts_the_days_that_the_verdict_counts(good):
     """None without sessions, none to come."""
     good.keep([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
