@@ -6,8 +6,10 @@
 
 #include <apr_strings.h>
 
+#include "cli/database.h"
 #include "cli/option.h"
 #include "cli/state_dir.h"
+#include "core/database.h"
 #include "core/name.h"
 
 #define DAYS_MAX 3650
@@ -29,6 +31,7 @@ enum {
     OPT_SENDERS,
     OPT_SINCE,
     OPT_STATE_DIR,
+    OPT_DATABASE,
     OPT_POLICY,
     OPT_NO_CHECK,
     OPT_FORMAT,
@@ -40,6 +43,7 @@ static const struct option options[] = {
     {"senders", required_argument, NULL, OPT_SENDERS},
     {"since", required_argument, NULL, OPT_SINCE},
     {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {"database", required_argument, NULL, OPT_DATABASE},
     {"policy", required_argument, NULL, OPT_POLICY},
     {"no-check", no_argument, NULL, OPT_NO_CHECK},
     {"format", required_argument, NULL, OPT_FORMAT},
@@ -66,6 +70,9 @@ static const char *take_option(void *baton, int option, const char *value)
     case OPT_STATE_DIR:
         call->state_dir = value;
         return *value ? NULL : "--state-dir needs a value that is not empty";
+    case OPT_DATABASE:
+        call->database = value;
+        return *value ? NULL : "--database needs a value that is not empty";
     case OPT_POLICY:
         APR_ARRAY_PUSH(call->files, const char *) = value;
         return NULL;
@@ -106,10 +113,14 @@ static const char *take_domains(cli_ready_call *call, const cli_words *words)
     return error;
 }
 
-/* Options that do not go together. */
+/* What is wrong with options taken together. */
 static const char *check_call(const cli_ready_call *call)
 {
     apr_time_t days = apr_time_from_sec(call->limits.days * APR_INT64_C(86400));
+    cli_database database;
+    const char *error = call->database
+                            ? cli_database_find(call->p, call->database, call->state_dir, &database)
+                            : NULL;
 
     if (call->since > call->limits.now - days) {
         return apr_psprintf(call->p,
@@ -117,7 +128,7 @@ static const char *check_call(const cli_ready_call *call)
                             "choose an earlier --since, or fewer --days",
                             call->limits.days);
     }
-    return NULL;
+    return error ? apr_pstrcat(call->p, "--database: ", error, NULL) : NULL;
 }
 
 static const char *parse_call(ready_words *words, int argc, const char *const *argv, int *help)
@@ -206,6 +217,11 @@ const cli_subcommand cli_ready = {
     "  --state-dir DIR              the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in "
     "the\n"
     "                               environment, else " CLI_STATE_DIR_DEFAULT ")\n"
+    "  --database DATABASE          as the module's MTASTSDatabase, in one word: \"sqlite3 FILE\" "
+    "or\n"
+    "                               \"pgsql CONNINFO\" (default: " MTA_STS_DATABASE_FILE
+    " of SQLite in the state\n"
+    "                               directory); policies that were served are noted in there\n"
     "  --policy FILE                a policy that was served: reports that tell it count as well\n"
     "                               (repeatable; the first one is that served now, where that is\n"
     "                               not to be seen)\n"

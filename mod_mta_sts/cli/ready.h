@@ -35,6 +35,7 @@ typedef struct cli_ready_call {
     cli_check_options network;
     int no_check;
     const char *state_dir;     /* NULL: not told */
+    const char *database;      /* likewise: MTASTSDatabase */
     apr_array_header_t *files; /* of const char *: --policy */
     apr_time_t since;          /* reports that are older do not count */
     tlsrpt_readiness_limits limits;

@@ -2,14 +2,13 @@
 #include "cli/ready.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <apr_strings.h>
 
+#include "cli/database.h"
 #include "cli/input.h"
-#include "cli/state_dir.h"
 #include "cli/store.h"
 #include "core/database.h"
 #include "core/history.h"
@@ -107,45 +106,64 @@ static void find_served(cli_ready_domain *domain)
     }
 }
 
-/* The embedded database of the state directory; NULL: there is none, or it cannot be read, so that
- * what it would tell is not known. It is not made. */
-static mta_sts_database *open_database(cli_ready_call *call)
+/* The embedded database is not made where it was not asked for. */
+static int has_database(const cli_ready_call *call, const cli_database *which)
 {
-    char *dir = realpath(cli_state_dir_find(call->state_dir), NULL);
-    const char *path = apr_pstrcat(call->p, dir ? dir : "", "/" MTA_STS_DATABASE_FILE, NULL);
-    mta_sts_database *db = NULL;
     struct stat info;
 
-    free(dir);
-    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode) && !mta_sts_database_init(call->p)) {
-        mta_sts_database_open(call->p, MTA_STS_DATABASE_SQLITE, path, &db);
-    }
-    return db;
+    return call->database || (lstat(which->where, &info) == 0 && S_ISREG(info.st_mode));
 }
 
-/* What the module noted that it served earlier. */
-static void read_history(cli_ready_call *call)
+/* What the module noted that it served earlier, about one domain. */
+static const char *add_history(cli_ready_call *call, mta_sts_database *db, cli_ready_domain *domain)
 {
-    mta_sts_database *db = open_database(call);
     apr_array_header_t *entries;
-    int i, j;
+    const char *error = mta_sts_history_read(db, domain->domain, call->p, &entries);
+    int i;
 
-    for (i = 0; db && i < call->domains->nelts; i++) {
-        cli_ready_domain *domain = domain_at(call, i);
+    for (i = 0; !error && i < entries->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(entries, i, mta_sts_history_entry).text;
 
-        if (mta_sts_history_read(db, domain->domain, call->p, &entries)) {
-            continue;
-        }
-        for (j = 0; j < entries->nelts; j++) {
-            const char *text = APR_ARRAY_IDX(entries, j, mta_sts_history_entry).text;
-
-            APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = mta_sts_policy_text_read(
-                call->p, text, strlen(text), mta_sts_findings_make(call->p));
-        }
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) =
+            mta_sts_policy_text_read(call->p, text, strlen(text), mta_sts_findings_make(call->p));
     }
+    return error;
+}
+
+static const char *read_database(cli_ready_call *call)
+{
+    mta_sts_database *db = NULL;
+    cli_database which;
+    const char *error = cli_database_find(call->p, call->database, call->state_dir, &which);
+    int i;
+
+    if (error || !has_database(call, &which)) {
+        return error;
+    }
+    error = mta_sts_database_init(call->p);
+    if (!error) {
+        error = mta_sts_database_open(call->p, which.driver, which.where, &db);
+    }
+    for (i = 0; !error && i < call->domains->nelts; i++) {
+        error = add_history(call, db, domain_at(call, i));
+    }
+    error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be the database's */
     if (db) {
         mta_sts_database_close(db);
     }
+    return error;
+}
+
+/* Without the history, fewer reports count: that is told only where it was asked for. */
+static int read_history(const cli_subcommand *self, cli_ready_call *call)
+{
+    const char *error = read_database(call);
+
+    if (error && call->database) {
+        fprintf(stderr, "mta-sts %s: --database: %s\n", self->name, error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    return CLI_EXIT_OK;
 }
 
 /* --- the reports --- */
@@ -162,7 +180,7 @@ static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
         const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
         if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
-            (all ? tlsrpt_readiness_concerns(policy)
+            (all ? tlsrpt_readiness_concerns(policy->type)
                  : tlsrpt_readiness_weighs(p, policy, verified, domain->served))) {
             APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
         }
@@ -232,10 +250,9 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     apr_pool_t *ptemp;
     int i;
 
-    if (!spool) {
+    if (!spool || read_history(self, call) != CLI_EXIT_OK) {
         return CLI_EXIT_UNKNOWN;
     }
-    read_history(call);
     for (i = 0; i < call->domains->nelts; i++) {
         cli_ready_domain *domain = domain_at(call, i);
 

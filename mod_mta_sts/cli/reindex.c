@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
 
+#include "cli/database.h"
 #include "cli/state_dir.h"
 #include "cli/store.h"
 #include "cli/subcommand.h"
@@ -26,7 +26,7 @@ typedef struct reindex_call {
 /* What is being done. */
 typedef struct reindexing {
     apr_pool_t *p;
-    const char *driver, *where;
+    cli_database which;
     mta_sts_database *db;
     tlsrpt_index_task task;
     apr_int64_t added, closed; /* by this process: httpd may take some in, too */
@@ -83,27 +83,6 @@ static int parse_call(const cli_subcommand *self, int argc, const char *const *a
                          : CLI_EXIT_OK;
 }
 
-/* The two words of MTASTSDatabase: NULL, or what is wrong. */
-static const char *read_database(reindexing *work, const reindex_call *call)
-{
-    const char *dir = cli_state_dir_find(call->state_dir);
-    const char *told = call->database ? call->database : MTA_STS_DATABASE_SQLITE;
-    const char *blank = strchr(told, ' ');
-    char *real;
-
-    work->driver = blank ? apr_pstrmemdup(work->p, told, (apr_size_t)(blank - told)) : told;
-    while (blank && *blank == ' ') {
-        blank++;
-    }
-    work->where = blank ? blank : "";
-    if (!*work->where && strcmp(work->driver, MTA_STS_DATABASE_SQLITE) == 0) {
-        real = realpath(dir, NULL);
-        work->where = apr_pstrcat(work->p, real ? real : dir, "/" MTA_STS_DATABASE_FILE, NULL);
-        free(real);
-    }
-    return mta_sts_database_validate(work->p, work->driver, work->where);
-}
-
 /* --- the work --- */
 
 static void print_finding(const mta_sts_finding *finding)
@@ -134,7 +113,7 @@ static void tell_progress(const reindexing *work, const tlsrpt_index_done *done)
 
 static const char *open_database(reindexing *work)
 {
-    return mta_sts_database_open(work->p, work->driver, work->where, &work->db);
+    return mta_sts_database_open(work->p, work->which.driver, work->which.where, &work->db);
 }
 
 /* Whether a step that ended so is to be tried once more. */
@@ -170,12 +149,12 @@ static const char *begin(reindexing *work)
     if (work->db) {
         mta_sts_database_close(work->db);
     }
-    error = mta_sts_database_set_aside(work->p, work->where);
+    error = mta_sts_database_set_aside(work->p, work->which.where);
     if (!error) {
         fprintf(stderr,
                 "mta-sts reindex: it was moved to %s.damaged; the history of served policies "
                 "begins anew\n",
-                work->where);
+                work->which.where);
         error = open_database(work);
     }
     return error;
@@ -264,7 +243,7 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
         fputs(self->help, stdout);
         return CLI_EXIT_OK;
     }
-    error = read_database(&work, &call);
+    error = cli_database_find(p, call.database, call.state_dir, &work.which);
     if (error) {
         return cli_usage_error(self, "--database: %s", error);
     }

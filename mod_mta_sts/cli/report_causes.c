@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "cli/words.h"
+#include "tlsrpt/time.h"
 
 #define CAUSES_MAX 20 /* of one domain; what a stranger sends must not drown the rest */
 
@@ -26,6 +27,7 @@ static const tlsrpt_explanation *explain(const cli_report_page *of, const tlsrpt
                                          const tlsrpt_cause *cause, const char *reason)
 {
     const tlsrpt_facts facts = {.result_type = cause->result_type,
+                                .policy_type = cause->policy_type,
                                 .reason = reason,
                                 .domain = domain->domain,
                                 .mx = cause->receiving_mx};
@@ -80,9 +82,12 @@ static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
                          const tlsrpt_cause *cause)
 {
     apr_int64_t secure = tlsrpt_secure_since(domain->days, cause);
-    const char *text = apr_pstrcat(of->p, cli_date(of->p, cause->first), ", last told of ",
-                                   cli_last_date(of->p, cause->last), NULL);
+    apr_time_t first = cause->first, last = cause->last;
+    const char *text;
 
+    tlsrpt_time_order(&first, &last);
+    text = apr_pstrcat(of->p, cli_date(of->p, first), ", last told of ", cli_last_date(of->p, last),
+                       NULL);
     return secure ? apr_pstrcat(of->p, text, "; ",
                                 cli_counted(of->p, secure, "secure session", "secure sessions"),
                                 " on later days", NULL)
@@ -107,10 +112,11 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
 
     putchar('\n');
     cli_report_print_sign(of, 2, MTA_STS_ERROR);
-    printf("%s failed: %s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
+    printf("%s failed: %s%s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
            *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
            cause->receiving_mx ? " at " : "",
-           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "");
+           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "",
+           tlsrpt_under_text(of->p, cause->policy_type));
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "core/text.h"
+#include "tlsrpt/time.h"
 
 #define WIDTH 78    /* columns */
 #define NAMES_MAX 5 /* in one line */
@@ -43,8 +44,11 @@ const char *cli_last_date(apr_pool_t *p, apr_time_t end)
 
 const char *cli_dates(apr_pool_t *p, apr_time_t begin, apr_time_t end)
 {
-    const char *first = cli_date(p, begin), *last = cli_last_date(p, end);
+    const char *first, *last;
 
+    tlsrpt_time_order(&begin, &end);
+    first = cli_date(p, begin);
+    last = cli_last_date(p, end);
     return !end || strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);
 }
 

@@ -95,7 +95,44 @@ static const char *const version_1[] = {
     NULL,
 };
 
-static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1};
+#define ADDED_TO_CAUSE                                                                             \
+    "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
+    " receiving_ip, sending_ip, parts, sessions, range_begin, range_end)"
+/* The day of tlsrpt_last_day_of: before 1970 for a time that was not told. */
+#define LAST_DAY "CASE WHEN r.range_end > 0 THEN (r.range_end - 1) / 86400000000 ELSE -1 END"
+/* What of reports that count was kept of their failures; a sum stops at 2^63-1. */
+#define SUMS_OF_FAILURES                                                                           \
+    " count(*), CASE WHEN sum(f.sessions / 1073741824) + sum(f.sessions % 1073741824) / "          \
+    "1073741824"                                                                                   \
+    " >= 8589934592 THEN 9223372036854775807 ELSE"                                                 \
+    " sum(f.sessions / 1073741824) * 1073741824 + sum(f.sessions % 1073741824) END,"               \
+    " coalesce(min(CASE WHEN r.range_begin > 0 THEN r.range_begin END), 0), max(r.range_end)"      \
+    " FROM tlsrpt_failure f JOIN tlsrpt_policy p ON p.report = f.report AND p.n = f.n"             \
+    " JOIN tlsrpt_report r ON r.id = f.report WHERE r.state = 0"
+
+/* Failures are summed up under each type of policy (policy_type): of DANE they mean another thing.
+ */
+static const char *const version_2[] = {
+    "DROP TABLE tlsrpt_cause",
+    "CREATE TABLE tlsrpt_cause ("
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, organization INTEGER NOT NULL,"
+    " policy_type INTEGER NOT NULL, type INTEGER NOT NULL, mx INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL, receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL,"
+    " parts INTEGER NOT NULL, sessions INTEGER NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
+    " sending_ip)) WITHOUT ROWID",
+    ADDED_TO_CAUSE " SELECT p.domain, " LAST_DAY ", r.organization, p.type, f.type, f.mx, f.reason,"
+                   " f.receiving_ip, f.sending_ip," SUMS_OF_FAILURES
+                   " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+    ADDED_TO_CAUSE " SELECT 0, " LAST_DAY
+                   ", r.organization, p.type, f.type, f.mx, 0, 0, 0," SUMS_OF_FAILURES
+                   " GROUP BY 2, 3, 4, 5, 6",
+    "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
+    NULL,
+};
+
+static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1, version_2};
 
 static const char *replace(apr_pool_t *p, const char *text, const char *old, const char *with)
 {

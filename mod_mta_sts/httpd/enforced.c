@@ -75,7 +75,7 @@ static const tlsrpt_explanation *explain(const enforced_look *look, const char *
                                          const tlsrpt_cause *cause)
 {
     const tlsrpt_facts facts = {.result_type = cause->result_type,
-                                .policy_type = "sts",
+                                .policy_type = cause->policy_type,
                                 .domain = domain,
                                 .mx = cause->receiving_mx};
 
@@ -110,7 +110,8 @@ static const char *look_at(enforced_look *look, const char *domain)
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_index_cause).cause;
         const tlsrpt_explanation *explanation = explain(look, domain, cause);
 
-        if (tlsrpt_readiness_refuses(explanation)) {
+        if (tlsrpt_readiness_concerns(cause->policy_type) &&
+            tlsrpt_readiness_refuses(explanation)) {
             worst = worst ? worst : explanation; /* most sessions come first */
             sessions = tlsrpt_count_add(sessions, cause->sessions);
         }

@@ -213,10 +213,11 @@ static json_t *cause_json(const mod_status_view *view, const mod_status_cause *c
     const tlsrpt_cause *of = cause->cause;
 
     return json_pack(
-        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "domain",
-        text_json(cause->domain), "result_type", short_json(view->p, of->result_type),
-        "receiving_mx", short_json(view->p, of->receiving_mx), "sessions", (json_int_t)of->sessions,
-        "first", time_json(of->first), "last", time_json(of->last), "senders",
+        "{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "domain",
+        text_json(cause->domain), "policy_type", short_json(view->p, of->policy_type),
+        "result_type", short_json(view->p, of->result_type), "receiving_mx",
+        short_json(view->p, of->receiving_mx), "sessions", (json_int_t)of->sessions, "first",
+        time_json(of->first), "last", time_json(of->last), "senders",
         shorts_json(view->p, of->senders), "reasons", shorts_json(view->p, of->reasons),
         "receiving_ips", shorts_json(view->p, of->receiving_ips), "cause", explanation->cause,
         "whose", tlsrpt_whose_name(explanation->whose), "explanation", text_json(explanation->what),

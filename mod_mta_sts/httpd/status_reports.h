@@ -14,7 +14,7 @@
  * never in the parent. Whatever is wrong with it, the page shows the rest.
  */
 
-/* Failures of one kind, at one MX host, of one domain. */
+/* Failures of one kind, at one MX host, under one type of policy, of one domain. */
 typedef struct mod_status_cause {
     const char *domain; /* NULL: of several, or one of them */
     const tlsrpt_cause *cause;

@@ -10,187 +10,39 @@
 #include "httpd/status_view.h"
 #include "tlsrpt/explain.h"
 
-#define CAUSES_OPEN 5 /* so many are shown without being asked for */
 #define JOINED_MAX 10
 #define CHART_DAYS_MIN 30
 #define CHART_DAYS_MAX 400
 
-static const char *domain_link(const mod_status_view *view, const char *name)
+const char *mod_status_domain_link(const mod_status_view *view, const char *name)
 {
     const mod_status_query query = {.domain = name, .range = view->query.range, .page = 1};
 
     return mod_status_query_render(view->p, &query);
 }
 
-static const char *name_of(apr_pool_t *p, const char *organization)
+const char *mod_status_name_of(apr_pool_t *p, const char *organization)
 {
     return *organization ? mod_html_shorten(p, organization) : "(no name)";
 }
 
 /* The first of some words from reports, each shortened. */
-static const char *join(apr_pool_t *p, const apr_array_header_t *words)
+const char *mod_status_join(apr_pool_t *p, const apr_array_header_t *words)
 {
     const char *joined = "";
     int i;
 
     for (i = 0; i < words->nelts && i < JOINED_MAX; i++) {
         joined = apr_pstrcat(p, joined, i ? ", " : "",
-                             name_of(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
+                             mod_status_name_of(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
     }
     return i < words->nelts ? apr_psprintf(p, "%s and %d more", joined, words->nelts - i) : joined;
 }
 
-const tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause)
-{
-    const apr_array_header_t *reasons = cause->cause->reasons, *ips = cause->cause->receiving_ips;
-    const tlsrpt_facts facts = {
-        .result_type = cause->cause->result_type,
-        .reason = reasons->nelts ? APR_ARRAY_IDX(reasons, 0, const char *) : NULL,
-        .domain = cause->domain,
-        .mx = cause->cause->receiving_mx,
-        .ip = ips->nelts ? APR_ARRAY_IDX(ips, 0, const char *) : NULL,
-    };
-
-    return tlsrpt_explain(p, &facts);
-}
-
-/* --- failures by cause --- */
-
-static void put_cause_head(const mod_status_view *view, const mod_status_cause *cause)
-{
-    const tlsrpt_cause *of = cause->cause;
-
-    MOD_HTML(view->out, "<h3>%s",
-             *of->result_type ? mod_html_shorten(view->p, of->result_type) : "no result type told");
-    if (of->receiving_mx) {
-        MOD_HTML(view->out, " at %s", mod_html_shorten(view->p, of->receiving_mx));
-    }
-    MOD_HTML(view->out, "</h3>");
-    if (!view->query.domain && cause->domain) {
-        MOD_HTML(view->out, "<p class=\"small\"><a href=\"%s\">%s</a></p>",
-                 domain_link(view, cause->domain), *cause->domain ? cause->domain : "(no domain)");
-    }
-}
-
 /* The day that ends then. */
-static const char *last_day(apr_pool_t *p, apr_time_t end)
+const char *mod_status_last_day(apr_pool_t *p, apr_time_t end)
 {
     return end ? mod_html_day(p, end - 1) : "not told";
-}
-
-static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
-{
-    const char *first = mod_html_day(p, of->first), *last = last_day(p, of->last);
-
-    if (!of->last) {
-        return "on a day that is not told";
-    }
-    return strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);
-}
-
-static void put_cause_details(const mod_status_view *view, const tlsrpt_cause *of)
-{
-    apr_pool_t *p = view->p;
-    apr_int64_t secure = view->query.domain ? tlsrpt_secure_since(view->reports->days, of) : 0;
-
-    MOD_HTML(view->out, "<p class=\"soft small\">%s", days(p, of));
-    if (of->senders->nelts) {
-        MOD_HTML(view->out, "; told by %s", join(p, of->senders));
-    }
-    if (of->reasons->nelts) {
-        MOD_HTML(view->out, "; reason as sent: %s", join(p, of->reasons));
-    }
-    if (of->receiving_ips->nelts) {
-        MOD_HTML(view->out, "; at %s", join(p, of->receiving_ips));
-    }
-    if (secure) {
-        MOD_HTML(view->out, "; %s secure session%s on later days", mod_html_count(p, secure),
-                 secure == 1 ? "" : "s");
-    }
-    MOD_HTML(view->out, "</p>");
-}
-
-static void put_number(const mod_status_view *view, apr_int64_t sessions)
-{
-    MOD_HTML(view->out, "<li><p class=\"sessions\">%s<small>failed session%s</small></p><div>",
-             mod_html_count(view->p, sessions), sessions == 1 ? "" : "s");
-}
-
-static void put_explanation(const mod_status_view *view, const tlsrpt_explanation *explanation,
-                            int others)
-{
-    MOD_HTML(view->out,
-             "<p>%s <span class=\"badge\">%s</span></p><p><strong>What to do:</strong> "
-             "%s</p>",
-             explanation->what, tlsrpt_where_text(view->p, explanation, others),
-             explanation->action);
-    if (explanation->command) {
-        MOD_HTML(view->out, "<pre>%s</pre>", explanation->command);
-    }
-}
-
-static void put_cause(const mod_status_view *view, const mod_status_cause *cause)
-{
-    put_number(view, cause->cause->sessions);
-    put_cause_head(view, cause);
-    put_explanation(view, mod_status_explain(view->p, cause), cause->others);
-    put_cause_details(view, cause->cause);
-    MOD_HTML(view->out, "</div></li>");
-}
-
-static void put_untold(const mod_status_view *view)
-{
-    put_number(view, view->reports->untold);
-    MOD_HTML(view->out, "<h3>no details</h3>");
-    put_explanation(view, tlsrpt_explain_no_details(view->p, view->query.domain), 0);
-    MOD_HTML(view->out, "</div></li>");
-}
-
-static void put_cause_list(const mod_status_view *view, int first, int behind)
-{
-    int i;
-
-    MOD_HTML(view->out, "<ol class=\"causes\">");
-    for (i = first; i < behind; i++) {
-        put_cause(view, &APR_ARRAY_IDX(view->reports->causes, i, mod_status_cause));
-    }
-    if (behind == view->reports->causes->nelts && view->reports->untold) {
-        put_untold(view);
-    }
-    MOD_HTML(view->out, "</ol>");
-}
-
-static void put_more_causes(const mod_status_view *view, int shown)
-{
-    const mod_status_reports *reports = view->reports;
-    int more = reports->causes->nelts - shown + (reports->untold > 0);
-
-    MOD_HTML(view->out, "<details><summary>%d more</summary>", more);
-    put_cause_list(view, shown, reports->causes->nelts);
-    MOD_HTML(view->out, "</details>");
-}
-
-static void put_causes(const mod_status_view *view)
-{
-    const mod_status_reports *reports = view->reports;
-    int causes = reports->causes->nelts;
-    int shown = causes > CAUSES_OPEN + 1 ? CAUSES_OPEN : causes;
-
-    if (causes == 0 && reports->failed == 0) {
-        return;
-    }
-    MOD_HTML(view->out,
-             "<section aria-labelledby=\"causes\"><h2 id=\"causes\">What failed, and what "
-             "to do</h2>");
-    put_cause_list(view, 0, shown);
-    if (shown < causes) {
-        put_more_causes(view, shown);
-    }
-    if (reports->more_causes) {
-        MOD_HTML(view->out, "<p class=\"soft\">There are more causes; the page of each domain, and "
-                            "<code>mta-sts report --failures</code>, tell them.</p>");
-    }
-    MOD_HTML(view->out, "</section>");
 }
 
 /* --- senders --- */
@@ -206,11 +58,11 @@ static void put_sender(const mod_status_view *view, const tlsrpt_sender *sender)
     apr_pool_t *p = view->p;
 
     MOD_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
-             name_of(p, sender->organization), sender->verified ? " (verified)" : "",
+             mod_status_name_of(p, sender->organization), sender->verified ? " (verified)" : "",
              mod_html_count(p, sender->successful));
     put_failed(view->out, sender->failed);
     MOD_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
-             mod_html_count(p, sender->reports), last_day(p, sender->last));
+             mod_html_count(p, sender->reports), mod_status_last_day(p, sender->last));
 }
 
 static void put_senders(const mod_status_view *view)
@@ -268,8 +120,8 @@ static void put_seen(const mod_status_view *view)
                  held_looks[held].class, held_looks[held].name,
                  tlsrpt_held_text(view->p, held, one->policy, served, view->query.domain));
         MOD_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
-                 join(view->p, one->senders), mod_html_count(view->p, one->sessions),
-                 last_day(view->p, one->last));
+                 mod_status_join(view->p, one->senders), mod_html_count(view->p, one->sessions),
+                 mod_status_last_day(view->p, one->last));
     }
     MOD_HTML(view->out, "</ul></section>");
 }
@@ -296,7 +148,7 @@ static void put_receipt(const mod_status_view *view, const tlsrpt_index_report *
 
     MOD_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
              apr_pstrmemdup(p, mod_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
-             name_of(p, receipt->organization));
+             mod_status_name_of(p, receipt->organization));
     put_state(view->out, receipt->state);
     MOD_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
              receipt->begin ? mod_html_day(p, receipt->begin) : "not told",
@@ -381,7 +233,7 @@ void mod_status_sessions_html(const mod_status_view *view)
     }
     else {
         put_chart(view);
-        put_causes(view);
+        mod_status_causes_html(view);
         put_seen(view);
     }
 }

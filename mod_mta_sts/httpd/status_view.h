@@ -56,7 +56,15 @@ void mod_status_tile_html(mod_buffer *out, const char *class, const char *name, 
 void mod_status_session_tiles_html(const mod_status_view *view);
 void mod_status_sessions_html(const mod_status_view *view);
 void mod_status_senders_html(const mod_status_view *view);
+void mod_status_causes_html(const mod_status_view *view);
 void mod_status_endpoint_html(const mod_status_view *view);
+
+/* Words from reports, which are still to be escaped. The link to a domain's page; a name of a
+ * sender; the first of some names; the day that ends then. */
+const char *mod_status_domain_link(const mod_status_view *view, const char *name);
+const char *mod_status_name_of(apr_pool_t *p, const char *organization);
+const char *mod_status_join(apr_pool_t *p, const apr_array_header_t *words);
+const char *mod_status_last_day(apr_pool_t *p, apr_time_t end);
 
 /* The words for a cause; never NULL. */
 const struct tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause);

@@ -72,6 +72,15 @@ const tlsrpt_explanation *tlsrpt_explain_no_details(apr_pool_t *p, const char *d
  */
 const char *tlsrpt_where_text(apr_pool_t *p, const tlsrpt_explanation *explanation, int others);
 
+/*
+ * Under what a failure was told, to stand behind its result type and MX host: ", under DANE"; ""
+ * for MTA-STS, and where it is not told.
+ *
+ * @param p           pool of the text
+ * @param policy_type as sent; one that is not known comes quoted, escaped for a terminal
+ */
+const char *tlsrpt_under_text(apr_pool_t *p, const char *policy_type);
+
 /* How the policy that a sender had stands to the one that is served now. */
 typedef enum tlsrpt_held {
     TLSRPT_HELD_CURRENT, /* the same */

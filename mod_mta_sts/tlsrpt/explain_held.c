@@ -9,6 +9,16 @@
 #include "core/policy_text.h"
 #include "core/text.h"
 
+const char *tlsrpt_under_text(apr_pool_t *p, const char *policy_type)
+{
+    return !*policy_type || strcmp(policy_type, "sts") == 0 ? ""
+           : strcmp(policy_type, "tlsa") == 0               ? ", under DANE"
+           : strcmp(policy_type, "no-policy-found") == 0
+               ? ", no policy found"
+               : apr_pstrcat(p, ", under policy type ",
+                             mta_sts_text_quote(p, policy_type, strlen(policy_type)), NULL);
+}
+
 static const mta_sts_policy *read_policy(apr_pool_t *p, const char *text)
 {
     return mta_sts_policy_text_read(p, text, strlen(text), mta_sts_findings_make(p));

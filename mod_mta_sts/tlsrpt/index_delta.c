@@ -9,7 +9,7 @@
  * at 2^63-1 no longer knows what was added.
  */
 
-#define KEY_MAX 8
+#define KEY_MAX 9
 
 typedef struct amount {
     apr_int64_t parts, reports, verified, successful, failed; /* of a cause: parts and, as failed,
@@ -43,10 +43,12 @@ typedef struct delta {
 #define SUM_IS                                                                                     \
     " WHERE domain = %lld AND last_day = %lld AND day = %lld AND organization = %lld"              \
     " AND type = %lld AND seen = %lld"
-#define CAUSE_KEY "domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip"
+#define CAUSE_KEY                                                                                  \
+    "domain, last_day, organization, policy_type, type, mx, reason, receiving_ip, sending_ip"
 #define CAUSE_IS                                                                                   \
-    " WHERE domain = %lld AND last_day = %lld AND organization = %lld AND type = %lld"             \
-    " AND mx = %lld AND reason = %lld AND receiving_ip = %lld AND sending_ip = %lld"
+    " WHERE domain = %lld AND last_day = %lld AND organization = %lld AND policy_type = %lld"      \
+    " AND type = %lld AND mx = %lld AND reason = %lld AND receiving_ip = %lld AND sending_ip = "   \
+    "%lld"
 
 /* --- collecting --- */
 
@@ -108,10 +110,10 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
 {
     const long long last_day = tlsrpt_last_day_of(facts->end);
     const long long of_domain[KEY_MAX] = {
-        policy->domain, last_day,        facts->organization,   failure->type,
+        policy->domain, last_day,        facts->organization,   policy->type,       failure->type,
         failure->mx,    failure->reason, failure->receiving_ip, failure->sending_ip};
-    const long long of_all[KEY_MAX] = {0, last_day, facts->organization, failure->type,
-                                       failure->mx};
+    const long long of_all[KEY_MAX] = {
+        0, last_day, facts->organization, policy->type, failure->type, failure->mx};
     const amount by = {1, 0, 0, 0, failure->sessions};
 
     change(find_delta(batch, batch->causes, of_domain), facts, &by, is_more);
@@ -201,10 +203,10 @@ static const char *add_to_cause(mta_sts_database *db, const delta *row)
     return mta_sts_database_run(
         db,
         "INSERT INTO tlsrpt_cause AS s (" CAUSE_KEY ", parts, sessions, range_begin, range_end)"
-        " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
+        " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
         " ON CONFLICT (" CAUSE_KEY
         ") DO UPDATE SET parts = s.parts + excluded.parts, " ADD("sessions") ", " WIDEN,
-        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], LL(row->plus.parts),
+        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], key[8], LL(row->plus.parts),
         LL(row->plus.failed), LL(row->begin), LL(row->end));
 }
 
@@ -214,12 +216,12 @@ static const char *take_from_cause(mta_sts_database *db, const delta *row)
     const char *error = mta_sts_database_run(
         db, "UPDATE tlsrpt_cause SET parts = parts - %lld, " TAKE("sessions") CAUSE_IS,
         LL(row->minus.parts), TWICE(row->minus.failed), key[0], key[1], key[2], key[3], key[4],
-        key[5], key[6], key[7]);
+        key[5], key[6], key[7], key[8]);
 
     return error ? error
                  : mta_sts_database_run(db, "DELETE FROM tlsrpt_cause" CAUSE_IS " AND parts <= 0",
                                         key[0], key[1], key[2], key[3], key[4], key[5], key[6],
-                                        key[7]);
+                                        key[7], key[8]);
 }
 
 typedef const char *writer(mta_sts_database *db, const delta *row);

@@ -10,7 +10,9 @@
 #define SAMPLES_MAX 5   /* reasons and addresses of one cause */
 #define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
 
-/* Rows as they are found again by the two numbers that name them. */
+#define NUMBERS 3 /* that name a row; policies seen, which two name, have 0 for the third */
+
+/* Rows as they are found again by the numbers that name them. */
 typedef struct rows {
     const tlsrpt_query *query;
     apr_array_header_t *list;
@@ -18,28 +20,35 @@ typedef struct rows {
 } rows;
 
 typedef struct row_key {
-    long long first, second;
+    long long numbers[NUMBERS];
 } row_key;
+
+/* The first columns name a row. */
+static row_key key_of(const char *const *columns)
+{
+    row_key key;
+    int i;
+
+    for (i = 0; i < NUMBERS; i++) {
+        key.numbers[i] = (long long)mta_sts_database_number(columns[i]);
+    }
+    return key;
+}
 
 static void remember(rows *all, const char *const *columns, int index)
 {
-    row_key *key = apr_pcalloc(all->query->p, sizeof(*key));
+    const row_key key = key_of(columns);
 
-    key->first = (long long)mta_sts_database_number(columns[0]);
-    key->second = (long long)mta_sts_database_number(columns[1]);
-    apr_hash_set(all->by_key, key, sizeof(*key), apr_pmemdup(all->query->p, &index, sizeof(index)));
+    apr_hash_set(all->by_key, apr_pmemdup(all->query->p, &key, sizeof(key)), sizeof(key),
+                 apr_pmemdup(all->query->p, &index, sizeof(index)));
 }
 
-/* The row that the first two columns name; NULL if it is not in the list. */
+/* NULL if it is not in the list. */
 static void *recall(const rows *all, const char *const *columns)
 {
-    row_key key;
-    const int *index;
+    const row_key key = key_of(columns);
+    const int *index = apr_hash_get(all->by_key, &key, sizeof(key));
 
-    memset(&key, 0, sizeof(key));
-    key.first = (long long)mta_sts_database_number(columns[0]);
-    key.second = (long long)mta_sts_database_number(columns[1]);
-    index = apr_hash_get(all->by_key, &key, sizeof(key));
     return index ? all->list->elts + *index * all->list->elt_size : NULL;
 }
 
@@ -132,11 +141,12 @@ static int take_cause(void *baton, const char *const *columns)
     tlsrpt_cause *cause = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
-    cause->result_type = tlsrpt_query_text(p, columns[2]);
-    cause->receiving_mx = columns[3] ? apr_pstrdup(p, columns[3]) : NULL;
-    cause->sessions = tlsrpt_query_sum(columns + 4);
-    cause->first = mta_sts_database_number(columns[6]);
-    cause->last = mta_sts_database_number(columns[7]);
+    cause->policy_type = tlsrpt_query_text(p, columns[NUMBERS]);
+    cause->result_type = tlsrpt_query_text(p, columns[NUMBERS + 1]);
+    cause->receiving_mx = columns[NUMBERS + 2] ? apr_pstrdup(p, columns[NUMBERS + 2]) : NULL;
+    cause->sessions = tlsrpt_query_sum(columns + NUMBERS + 3);
+    cause->first = mta_sts_database_number(columns[NUMBERS + 5]);
+    cause->last = mta_sts_database_number(columns[NUMBERS + 6]);
     cause->senders = apr_array_make(p, 1, sizeof(const char *));
     cause->reasons = apr_array_make(p, 1, sizeof(const char *));
     cause->receiving_ips = apr_array_make(p, 1, sizeof(const char *));
@@ -158,18 +168,20 @@ static int take_text(void *baton, const char *const *columns)
     if (row) {
         apr_array_header_t *list = *(apr_array_header_t **)(row + which->list);
 
-        APR_ARRAY_PUSH(list, const char *) = tlsrpt_query_text(which->all->query->p, columns[2]);
+        APR_ARRAY_PUSH(list, const char *) =
+            tlsrpt_query_text(which->all->query->p, columns[NUMBERS]);
     }
     return 1;
 }
 
 /* The first texts of each cause, in their order. */
 #define SAMPLES(column, table)                                                                     \
-    "SELECT type, mx, text FROM (SELECT type, mx, coalesce(w.whole, w.text) AS text,"              \
-    " row_number() OVER (PARTITION BY type, mx ORDER BY w.text) AS k FROM"                         \
-    " (SELECT DISTINCT type, mx, " column " AS word FROM tlsrpt_cause"                             \
+    "SELECT policy_type, type, mx, text FROM"                                                      \
+    " (SELECT policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                           \
+    " row_number() OVER (PARTITION BY policy_type, type, mx ORDER BY w.text) AS k FROM"            \
+    " (SELECT DISTINCT policy_type, type, mx, " column " AS word FROM tlsrpt_cause"                \
     " WHERE domain = %lld AND" FILTER_WHERE ") d JOIN " table " w ON w.id = d.word) t"             \
-    " WHERE k <= %d ORDER BY type, mx, k LIMIT %d"
+    " WHERE k <= %d ORDER BY policy_type, type, mx, k LIMIT %d"
 
 static const struct {
     const char *sql;
@@ -205,12 +217,15 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
     rows all = make_rows(query, domain->causes);
     const char *error = mta_sts_database_rows(
         query->db,
-        "SELECT c.type, c.mx, coalesce(t.whole, t.text), coalesce(m.whole, m.text), high, low,"
-        " first, last FROM (SELECT type, mx, sum(sessions / 1073741824) AS high,"
+        "SELECT c.policy_type, c.type, c.mx, coalesce(p.whole, p.text), coalesce(t.whole, t.text),"
+        " coalesce(m.whole, m.text), high, low, first, last"
+        " FROM (SELECT policy_type, type, mx, sum(sessions / 1073741824) AS high,"
         " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"
         " max(range_end) AS last, sum(sessions * 1.0) AS sessions"
-        " FROM tlsrpt_cause WHERE domain = %lld AND" FILTER_WHERE " GROUP BY type, mx) c"
-        " JOIN tlsrpt_word t ON t.id = c.type LEFT JOIN tlsrpt_word m ON m.id = c.mx"
+        " FROM tlsrpt_cause WHERE domain = %lld AND" FILTER_WHERE
+        " GROUP BY policy_type, type, mx) c"
+        " JOIN tlsrpt_word p ON p.id = c.policy_type JOIN tlsrpt_word t ON t.id = c.type LEFT JOIN "
+        "tlsrpt_word m ON m.id = c.mx"
         " ORDER BY c.sessions DESC LIMIT %d",
         take_cause, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
 
@@ -230,10 +245,11 @@ static int take_seen(void *baton, const char *const *columns)
     tlsrpt_seen *seen = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
-    seen->type = tlsrpt_query_text(p, columns[2]);
-    seen->policy = tlsrpt_query_text(p, columns[3]);
-    seen->sessions = tlsrpt_count_add(tlsrpt_query_sum(columns + 4), tlsrpt_query_sum(columns + 6));
-    seen->last = mta_sts_database_number(columns[8]);
+    seen->type = tlsrpt_query_text(p, columns[NUMBERS]);
+    seen->policy = tlsrpt_query_text(p, columns[NUMBERS + 1]);
+    seen->sessions = tlsrpt_count_add(tlsrpt_query_sum(columns + NUMBERS + 2),
+                                      tlsrpt_query_sum(columns + NUMBERS + 4));
+    seen->last = mta_sts_database_number(columns[NUMBERS + 6]);
     seen->senders = apr_array_make(p, 1, sizeof(const char *));
     return 1;
 }
@@ -244,7 +260,7 @@ static const char *find_seen_by(const tlsrpt_query *query, long long id, const r
 
     return mta_sts_database_rows(
         query->db,
-        "SELECT type, seen, coalesce(w.whole, w.text) FROM (SELECT DISTINCT type, seen,"
+        "SELECT type, seen, 0, coalesce(w.whole, w.text) FROM (SELECT DISTINCT type, seen,"
         " organization FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE ") d"
         " JOIN tlsrpt_organization w ON w.id = d.organization ORDER BY w.text LIMIT %d",
         take_text, &which, id, FILTER_VALUES(query), NAMES_MAX);
@@ -255,7 +271,7 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
     rows all = make_rows(query, domain->seen);
     const char *error = mta_sts_database_rows(
         query->db,
-        "SELECT s.type, s.seen, coalesce(t.whole, t.text), coalesce(p.whole, p.text), high, low,"
+        "SELECT s.type, s.seen, 0, coalesce(t.whole, t.text), coalesce(p.whole, p.text), high, low,"
         " failed_high, failed_low, last FROM (SELECT type, seen,"
         " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
         " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"

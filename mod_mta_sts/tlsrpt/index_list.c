@@ -118,9 +118,10 @@ static int push_cause(void *baton, const char *const *columns)
     of_domain->domain = tlsrpt_query_text(list->pool, columns[0]);
     cause->result_type = tlsrpt_query_text(list->pool, columns[1]);
     cause->receiving_mx = columns[2] ? apr_pstrdup(list->pool, columns[2]) : NULL;
-    cause->sessions = tlsrpt_query_sum(columns + 3);
-    cause->first = mta_sts_database_number(columns[5]);
-    cause->last = mta_sts_database_number(columns[6]);
+    cause->policy_type = tlsrpt_query_text(list->pool, columns[3]);
+    cause->sessions = tlsrpt_query_sum(columns + 4);
+    cause->first = mta_sts_database_number(columns[6]);
+    cause->last = mta_sts_database_number(columns[7]);
     cause->senders = apr_array_make(list->pool, 1, sizeof(const char *));
     cause->reasons = cause->receiving_ips = cause->sending_ips = cause->senders;
     return 1;
@@ -128,13 +129,15 @@ static int push_cause(void *baton, const char *const *columns)
 
 #define CAUSES(which)                                                                              \
     "SELECT coalesce(d.whole, d.text), coalesce(t.whole, t.text), coalesce(m.whole, m.text),"      \
-    " high, low, first, last FROM (SELECT domain, type, mx, sum(sessions / 1073741824) AS high,"   \
+    " coalesce(p.whole, p.text), high, low, first, last"                                           \
+    " FROM (SELECT domain, type, mx, policy_type, sum(sessions / 1073741824) AS high,"             \
     " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"                   \
     " max(range_end) AS last, sum(sessions * 1.0) AS sessions"                                     \
     " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
-    " GROUP BY domain, type, mx ORDER BY 8 DESC LIMIT %d) c"                                       \
+    " GROUP BY domain, type, mx, policy_type ORDER BY 9 DESC LIMIT %d) c"                          \
     " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_word t ON t.id = c.type"                 \
-    " LEFT JOIN tlsrpt_word m ON m.id = c.mx ORDER BY c.sessions DESC, 1, 2, 3"
+    " JOIN tlsrpt_word p ON p.id = c.policy_type LEFT JOIN tlsrpt_word m ON m.id = c.mx"           \
+    " ORDER BY c.sessions DESC, 1, 2, 3, 4"
 
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                 apr_pool_t *p, apr_array_header_t **list)

@@ -38,9 +38,9 @@ mta_sts_severity readiness_missing(const readiness_judge *judge)
 
 /* --- what of a report weighs --- */
 
-int tlsrpt_readiness_concerns(const tlsrpt_policy *policy)
+int tlsrpt_readiness_concerns(const char *policy_type)
 {
-    return strcmp(policy->type, "tlsa") != 0;
+    return strcmp(policy_type, "tlsa") != 0;
 }
 
 /* Whether a sender had this policy, in mode testing or enforce. */
@@ -75,7 +75,7 @@ static int is_one_of(apr_pool_t *p, const tlsrpt_policy *policy, const apr_array
 int tlsrpt_readiness_weighs(apr_pool_t *p, const tlsrpt_policy *policy, int verified,
                             const apr_array_header_t *served)
 {
-    if (!tlsrpt_readiness_concerns(policy)) {
+    if (!tlsrpt_readiness_concerns(policy->type)) {
         return 0;
     }
     /* Successes without any policy are no evidence of what mode testing would find. */

@@ -77,8 +77,9 @@ tlsrpt_readiness *tlsrpt_readiness_judge(apr_pool_t *p, const tlsrpt_readiness_f
  * not told. weighed may be NULL. */
 int tlsrpt_readiness_days(const tlsrpt_domain *weighed, apr_time_t now);
 
-/* Whether what a report tells under this policy is about MTA-STS at all: not about DANE. */
-int tlsrpt_readiness_concerns(const tlsrpt_policy *policy);
+/* Whether what a report tells under a type of policy is about MTA-STS at all: not about DANE, which
+ * goes before it (RFC 8461 section 2). */
+int tlsrpt_readiness_concerns(const char *policy_type);
 
 /*
  * Whether it weighs, as said above.
@@ -90,7 +91,8 @@ int tlsrpt_readiness_concerns(const tlsrpt_policy *policy);
 int tlsrpt_readiness_weighs(apr_pool_t *p, const tlsrpt_policy *policy, int verified,
                             const apr_array_header_t *served);
 
-/* Whether senders in mode enforce refuse to deliver for such a failure, and the cause is ours. */
+/* Whether senders in mode enforce refuse to deliver for such a failure, and the cause is ours; of a
+ * failure that concerns MTA-STS. */
 int tlsrpt_readiness_refuses(const tlsrpt_explanation *explanation);
 
 /* "yes", "not-yet", "no" or "unknown". */

@@ -113,7 +113,7 @@ static const tlsrpt_explanation *explain(const readiness_judge *judge, apr_pool_
 {
     const tlsrpt_facts facts = {
         .result_type = cause->result_type,
-        .policy_type = "sts",
+        .policy_type = cause->policy_type,
         .reason = apr_array_pstrcat(p, cause->reasons, ' '),
         .domain = judge->facts->domain,
         .mx = cause->receiving_mx,
@@ -171,13 +171,13 @@ static void tell(const readiness_judge *judge, mta_sts_findings *findings,
 {
     apr_pool_t *p = judge->p;
 
-    mta_sts_finding_add(findings, weights[weight].severity, weights[weight].id,
-                        subject_of(judge, cause), fix_of(judge, cause, weight, explanation),
-                        "%s (%" APR_INT64_T_FMT " %s of %s, last on %s%s)",
-                        phrase(p, explanation->what), cause->sessions,
-                        cause->sessions == 1 ? "session" : "sessions",
-                        readiness_names(p, cause->senders), readiness_last_date(p, cause->last),
-                        weights[weight].note);
+    mta_sts_finding_add(
+        findings, weights[weight].severity, weights[weight].id, subject_of(judge, cause),
+        fix_of(judge, cause, weight, explanation),
+        "%s (%" APR_INT64_T_FMT " %s of %s%s, last on %s%s)", phrase(p, explanation->what),
+        cause->sessions, cause->sessions == 1 ? "session" : "sessions",
+        readiness_names(p, cause->senders), tlsrpt_under_text(p, cause->policy_type),
+        readiness_last_date(p, cause->last), weights[weight].note);
 }
 
 static void tell_more(const readiness_judge *judge, mta_sts_findings *findings, const int *more)
@@ -199,7 +199,8 @@ static void tell_more(const readiness_judge *judge, mta_sts_findings *findings, 
 
 static const char *key_of(apr_pool_t *p, const tlsrpt_cause *cause)
 {
-    return apr_pstrcat(p, cause->result_type, "\n", cause->receiving_mx, NULL);
+    return apr_pstrcat(p, cause->policy_type, "\n", cause->result_type, "\n", cause->receiving_mx,
+                       NULL);
 }
 
 /* The failures that weigh, by kind. */
@@ -225,6 +226,7 @@ static const tlsrpt_cause *find_untold(const readiness_judge *judge)
     apr_int64_t told = 0;
     int i;
 
+    cause->policy_type = "";
     cause->senders = apr_array_make(judge->p, 1, sizeof(const char *));
     for (i = 0; i < weighed->causes->nelts; i++) {
         told = tlsrpt_count_add(told, APR_ARRAY_IDX(weighed->causes, i, tlsrpt_cause).sessions);

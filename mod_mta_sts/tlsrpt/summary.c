@@ -62,7 +62,8 @@ int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b)
     int order = ORDER(b->sessions, a->sessions);
 
     order = order ? order : strcmp(a->result_type, b->result_type);
-    return order ? order : order_texts(a->receiving_mx, b->receiving_mx);
+    order = order ? order : order_texts(a->receiving_mx, b->receiving_mx);
+    return order ? order : strcmp(a->policy_type, b->policy_type);
 }
 
 int tlsrpt_order_seen(const tlsrpt_seen *a, const tlsrpt_seen *b)

@@ -35,8 +35,9 @@ typedef struct tlsrpt_sender {
     int verified;    /* one of its reports came verified */
 } tlsrpt_sender;
 
-/* Failures of one result type at one MX host: one thing to mend. */
+/* Failures of one result type at one MX host, under one type of policy: one thing to mend. */
 typedef struct tlsrpt_cause {
+    const char *policy_type; /* as sent; "" if not told */
     const char *result_type;
     const char *receiving_mx; /* NULL: not told */
     apr_int64_t sessions;

@@ -11,7 +11,7 @@
 
 /* What a row of the summary is found by: interned texts, and a day; compared octet by octet. */
 typedef struct key {
-    const char *domain, *first, *second;
+    const char *domain, *first, *second, *third;
     apr_time_t day;
 } key;
 
@@ -116,7 +116,7 @@ static apr_array_header_t *make_list(summing *s)
 
 static domain_row *find_domain(summing *s, const char *name)
 {
-    const key wanted = {name, NULL, NULL, 0};
+    const key wanted = {.domain = name};
     int is_new;
     domain_row *row = find_row(s, s->domains, &wanted, sizeof(*row), s->sum->domains, &is_new);
 
@@ -135,7 +135,7 @@ static domain_row *find_domain(summing *s, const char *name)
 static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
                     const tlsrpt_kept_policy *policy)
 {
-    const key wanted = {domain->domain, NULL, NULL, report->begin - report->begin % DAY};
+    const key wanted = {.domain = domain->domain, .day = report->begin - report->begin % DAY};
     int is_new;
     tlsrpt_day *day = find_row(s, s->days, &wanted, sizeof(*day), domain->days, &is_new);
 
@@ -146,7 +146,7 @@ static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report 
 
 static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char *organization)
 {
-    const key wanted = {domain->domain, organization, NULL, 0};
+    const key wanted = {domain->domain, organization, NULL, NULL, 0};
     int is_new;
     tlsrpt_sender *sender =
         find_row(s, s->senders, &wanted, sizeof(*sender), domain->senders, &is_new);
@@ -158,7 +158,7 @@ static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char 
 static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
                      const tlsrpt_kept_policy *policy)
 {
-    const key wanted = {domain->domain, policy->type, policy->policy, 0};
+    const key wanted = {domain->domain, policy->type, policy->policy, NULL, 0};
     int is_new;
     tlsrpt_seen *seen = find_row(s, s->seen, &wanted, sizeof(*seen), domain->seen, &is_new);
 
@@ -173,13 +173,14 @@ static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report
 }
 
 static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
-                        const tlsrpt_kept_failure *failure)
+                        const tlsrpt_kept_policy *policy, const tlsrpt_kept_failure *failure)
 {
-    const key wanted = {domain->domain, failure->result_type, failure->mx, 0};
+    const key wanted = {domain->domain, policy->type, failure->result_type, failure->mx, 0};
     int is_new;
     tlsrpt_cause *cause = find_row(s, s->causes, &wanted, sizeof(*cause), domain->causes, &is_new);
 
     if (is_new) {
+        cause->policy_type = policy->type;
         cause->result_type = failure->result_type;
         cause->receiving_mx = failure->mx;
         cause->senders = make_list(s);
@@ -216,7 +217,7 @@ static void add_policy(summing *s, const tlsrpt_kept_report *report,
     add_day(s, domain, report, policy);
     add_seen(s, domain, report, policy);
     for (i = 0; i < policy->failure_count; i++) {
-        add_failure(s, domain, report, &policy->failures[i]);
+        add_failure(s, domain, report, policy, &policy->failures[i]);
     }
 }
 

@@ -178,3 +178,13 @@ tlsrpt_time_form tlsrpt_time_parse(const char *text, apr_time_t *time)
     }
     return r.form;
 }
+
+void tlsrpt_time_order(apr_time_t *begin, apr_time_t *end)
+{
+    apr_time_t first = *end;
+
+    if (first && first < *begin) {
+        *end = *begin;
+        *begin = first;
+    }
+}

@@ -24,4 +24,8 @@ typedef enum tlsrpt_time_form {
  */
 tlsrpt_time_form tlsrpt_time_parse(const char *text, apr_time_t *time);
 
+/* Puts the ends of a range in order, to be shown: some reports end before they begin. One that was
+ * not told (0) stays where it is. */
+void tlsrpt_time_order(apr_time_t *begin, apr_time_t *end);
+
 #endif

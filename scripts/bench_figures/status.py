@@ -94,8 +94,8 @@ def fill(path, domains, days, organizations):
         run(f"""INSERT INTO tlsrpt_sum SELECT {domain}, day, day, organization, {kind}, {seen},
             count(*), count(*), 0, sum(successful), sum(failed), day * {DAY},
             (day + 1) * {DAY} - 1000000 FROM made GROUP BY {domain}, day, organization""")
-        run(f"""INSERT INTO tlsrpt_cause SELECT {domain}, day, organization, 1000 + kind, 1005, 0, 0,
-            0, count(*), sum(failed), day * {DAY}, (day + 1) * {DAY} - 1000000 FROM made
+        run(f"""INSERT INTO tlsrpt_cause SELECT {domain}, day, organization, 1004, 1000 + kind, 1005,
+            0, 0, 0, count(*), sum(failed), day * {DAY}, (day + 1) * {DAY} - 1000000 FROM made
             WHERE failed > 0 GROUP BY {domain}, day, organization, kind""")
     database.commit()
     database.close()

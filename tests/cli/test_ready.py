@@ -282,6 +282,18 @@ def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     assert f"(3 sessions of c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
 
+def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
+    failure = ("starttls-not-supported", "mx1.example.com")
+    good.keep_verified([report("c.example", 2, policy(), [(*failure, 3)]),
+                        report("d.example", 2, None, [(*failure, 2)], kind="no-policy-found"),
+                        report("e.example", 2, None, [(*failure, 9)], kind="tlsa")], "c.example")
+    told = good.ready("--policy", good.policy).stdout.decode()
+    day = TODAY - datetime.timedelta(days=2)
+    assert f"(3 sessions of c.example, last on {day})" in told
+    assert f"(2 sessions of d.example, no policy found, last on {day}" in told
+    assert "e.example" not in told
+
+
 def test_json_counts_the_days_that_the_verdict_counts(good):
     """None without sessions, none to come."""
     good.keep([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
@@ -374,6 +386,12 @@ def test_the_state_directory_can_come_from_the_environment(good):
     assert done.returncode == READY
 
 
+def test_a_database_that_was_named_and_cannot_be_read_is_told(good):
+    done = good.ready("--policy", good.policy, "--database", "pgsql host=/nonexistent")
+    assert (done.returncode, done.stdout) == (UNKNOWN, b"")
+    assert done.stderr.startswith(b"mta-sts ready: --database: ")
+
+
 def test_without_the_utf8_of_a_terminal_signs_are_ascii(good):
     text = good.ready("--policy", good.policy, LC_ALL="C").stdout
     assert b"    + ready: it is safe" in text and text.isascii()
@@ -403,6 +421,10 @@ WRONG = [  # words, what is said
     (["--resolver", "dns.example", "a.test"], "is not an IP address"),
     (["--ca-file", "/nonexistent", "a.test"], "/nonexistent cannot be read"),
     (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
+    (["--database", "", "a.test"], "--database needs a value that is not empty"),
+    (["--database", "mysql host=x", "a.test"], '--database: there is no database driver "mysql"'),
+    (["--database", "sqlite3 reports.db", "a.test"], "--database: the path of a database begins"),
+    (["--database", "pgsql host='x", "a.test"], "--database: the connection to PostgreSQL"),
     (["--policy", "/nonexistent", "a.test"], "/nonexistent: No such file or directory"),
     (["--policy", "/etc/hostname", "a.test"], "/etc/hostname: line "),
     (["--no-check", "--state-dir", "/nonexistent", "a.test"],

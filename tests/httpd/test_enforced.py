@@ -13,13 +13,15 @@ WARNED = r"\[mta_sts:warn\].*\[enforce-failures\]$"
 
 EXPIRED = ("certificate-expired", "mx1.example.com")
 
-# Domain: mode, result type, MX, sessions, days ago. Those with most failures are looked at first, so
-# that the others were passed over when a line about the last ones is there.
+# Domain: mode, result type, MX, sessions, days ago, and the type of policy if it is not sts. Those with
+# most failures are looked at first, so that the others were passed over when a line about the last ones
+# is there.
 DOMAINS = {
     "testing.example": ("testing", *EXPIRED, 9, 2),
     "old.example": ("enforce", *EXPIRED, 9, 20),
     "fetch.example": ("enforce", "sts-policy-fetch-error", None, 9, 2),
     "unclear.example": ("enforce", "validation-failure", "mx1.example.com", 9, 2),
+    "dane.example": ("enforce", *EXPIRED, 9, 2, "tlsa"),
     "refused.example": ("enforce", *EXPIRED, 3, 2),
     "hostile.example": ("enforce", "starttls-not-supported", "\x1b[2J$(reboot)", 2, 2),
 }
@@ -30,13 +32,13 @@ SAID = {
 }
 
 
-def failing(domain, kind, mx, sessions, days_ago):
+def failing(domain, kind, mx, sessions, days_ago, policy="sts"):
     day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days_ago)
     failure = {"result-type": kind, "failed-session-count": sessions}
     if mx:
         failure["receiving-mx-hostname"] = mx
     return make(policies=[{
-        "policy": {"policy-type": "sts", "policy-domain": domain},
+        "policy": {"policy-type": policy, "policy-domain": domain},
         "summary": {"total-successful-session-count": 5, "total-failure-session-count": sessions},
         "failure-details": [failure]}],
         **{"date-range": {"start-datetime": f"{day}T00:00:00Z",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `mta-sts ready` knows from the module: the policies that it noted as served earlier."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,35 +11,41 @@ import process
 from database import Database
 from httpd import proxied
 from policy import HOST, text
+from postgres import Postgres
 from report import ENDPOINT, make, packed, post
 
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 
 
-def conf(mx):
-    return proxied(HOST, f"MTASTSMx {mx}\n{ENDPOINT}")
+def conf(mx, more=""):
+    return more + proxied(HOST, f"MTASTSMx {mx}\n{ENDPOINT}")
 
 
-def counted(server, policy):
+def counted(server, policy, *words):
     """The reports that weigh, where this policy is the one served now."""
     done = subprocess.run(
         [COMMAND, "ready", "--no-check", "--since", "all", "--state-dir", server.root / "state",
-         "--policy", policy, "--format", "json", "example.com"],
+         "--policy", policy, "--format", "json", *words, "example.com"],
         env={"PATH": "/nonexistent"}, capture_output=True, timeout=60)
     assert done.stderr == b""
     return json.loads(done.stdout)["domains"][0]["reports"]["counted"]
 
 
-def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_path):
-    now = tmp_path / "now"
-    now.write_bytes(text("mx2.example.com"))
-    server = start(conf("mx1.example.com"))
+def take_reports(server):
+    """One under the policy that is served now, one under another."""
     for number, name in enumerate(["mx1.example.com", "mx9.example.com"]):
         assert post(server, packed(make(number, policies=[{
             "policy": {"policy-type": "sts", "policy-domain": "example.com",
                        "policy-string": text(name).decode().split("\r\n")[:-1]},
             "summary": {"total-successful-session-count": 5,
                         "total-failure-session-count": 0}}]))).status == 201
+
+
+def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_path):
+    now = tmp_path / "now"
+    now.write_bytes(text("mx2.example.com"))
+    server = start(conf("mx1.example.com"))
+    take_reports(server)
     process.wait_for(lambda: Database(server).history(), "the history")
     server.configure(conf("mx2.example.com"))
     server.graceful()
@@ -47,3 +54,20 @@ def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_pat
 
     (server.root / "state/reports.db").unlink()
     assert counted(server, now) == 0
+
+
+def has_history(postgres):
+    with contextlib.suppress(subprocess.CalledProcessError):  # there may be no table yet
+        return postgres.run("SELECT 1 FROM mta_sts_history") == [["1"]]
+
+
+def test_what_was_served_earlier_may_be_noted_in_postgresql(start, tmp_path):
+    now = tmp_path / "now"
+    now.write_bytes(text("mx2.example.com"))
+    with contextlib.closing(Postgres().start()) as postgres:
+        server = start(conf("mx1.example.com", f'MTASTSDatabase pgsql "{postgres.conninfo}"\n'))
+        take_reports(server)
+        process.wait_for(lambda: has_history(postgres), "the history")
+        server.stop()
+        assert counted(server, now) == 0
+        assert counted(server, now, "--database", f"pgsql {postgres.conninfo}") == 1

@@ -12,6 +12,7 @@
 #define DAY (86400 * APR_USEC_PER_SEC)
 #define MONDAY 20583 /* 2026-05-10 */
 #define HOST "one.example.net"
+#define LARGEST "9223372036854775807"
 
 typedef struct indexed {
     apr_pool_t *p;
@@ -141,6 +142,21 @@ static inline const char *keep(indexed *index, const char *json, const char *ver
                    (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
 }
 
+static inline void remove_everything(indexed *index)
+{
+    int folder, i;
+
+    for (folder = 0; folder < TLSRPT_SPOOL_FOLDERS; folder++) {
+        apr_array_header_t *names =
+            tlsrpt_spool_folder_list(index->task.spool, TLSRPT_REPORTS, folder, index->p);
+
+        for (i = 0; i < names->nelts; i++) {
+            tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS,
+                                APR_ARRAY_IDX(names, i, const char *));
+        }
+    }
+}
+
 /* --- what is in the database, as text --- */
 
 typedef struct told_rows {
@@ -219,12 +235,12 @@ static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain
     for (i = 0; i < domain->causes->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
 
-        text = apr_psprintf(p, "%s cause %s at %s " N " in " N ".." N " by %s: %s; %s; %s\n", text,
-                            cause->result_type, cause->receiving_mx ? cause->receiving_mx : "-",
-                            cause->sessions, cause->first / APR_USEC_PER_SEC,
-                            cause->last / APR_USEC_PER_SEC, list_text(p, cause->senders),
-                            list_text(p, cause->reasons), list_text(p, cause->receiving_ips),
-                            list_text(p, cause->sending_ips));
+        text = apr_psprintf(p, "%s cause %s %s at %s " N " in " N ".." N " by %s: %s; %s; %s\n",
+                            text, cause->policy_type, cause->result_type,
+                            cause->receiving_mx ? cause->receiving_mx : "-", cause->sessions,
+                            cause->first / APR_USEC_PER_SEC, cause->last / APR_USEC_PER_SEC,
+                            list_text(p, cause->senders), list_text(p, cause->reasons),
+                            list_text(p, cause->receiving_ips), list_text(p, cause->sending_ips));
     }
     for (i = 0; i < domain->seen->nelts; i++) {
         const tlsrpt_seen *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen);

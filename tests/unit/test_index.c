@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index_fixture.h"
+#include "mixed_reports.h"
 
 #include "gzip_fixture.h"
 
@@ -7,7 +8,6 @@
 #include <utime.h>
 
 #define MANY 1000
-#define LARGEST "9223372036854775807"
 
 /* --- sums --- */
 
@@ -40,7 +40,7 @@ static void test_reports_are_summed_up(void **state)
         " day 20584 25+7\n"
         " sender Google 2 reports 30+2 until 1778543999 verified\n"
         " sender Mail.ru 1 reports 5+7 until 1778543999\n"
-        " cause certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: 1,2;"
+        " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: 1,2;"
         " 2001:db8::1,2001:db8::2; 192.0.2.1,192.0.2.2\n"
         " seen sts \"version: STSv1\nmode: sts\" by Google,Mail.ru 44 until 1778543999\n"
         "example.org 1 reports 1+0 in 1778457600..1778543999\n"
@@ -55,61 +55,7 @@ static void test_reports_are_summed_up(void **state)
         " day 20584 26+7\n"
         " sender Google 2 reports 30+2 until 1778543999 verified\n"
         " sender Mail.ru 1 reports 6+7 until 1778543999\n"
-        " cause certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: ; ; \n");
-}
-
-/* Small numbers that look like chance and are the same each time. */
-static unsigned chance(unsigned *seed, unsigned below)
-{
-    *seed = *seed * 1103515245u + 12345u;
-    return (*seed >> 16) % below;
-}
-
-static const char *number(apr_pool_t *p, unsigned value)
-{
-    return apr_psprintf(p, "%u", value);
-}
-
-/* One call of chance a statement: the order of those within one is the compiler's. */
-static const char *mixed_failure(apr_pool_t *p, unsigned *seed)
-{
-    static const char *const results[] = {"certificate-expired", "starttls-not-supported", ""};
-    const char *result = results[chance(seed, 3)];
-    const char *mx = apr_psprintf(p, "mx%u", chance(seed, 3));
-    const char *detail = number(p, chance(seed, 9));
-
-    return failure_json(p, result, mx, detail, number(p, chance(seed, 50)));
-}
-
-static const char *mixed_policy(apr_pool_t *p, unsigned *seed, unsigned failures)
-{
-    static const char *const types[] = {"sts", "tlsa", "no-policy-found"};
-    const char *type = types[chance(seed, 3)], *details = "", *domain, *successful;
-    unsigned i;
-
-    for (i = 0; i < failures; i++) {
-        details = apr_pstrcat(p, details, i ? "," : "", mixed_failure(p, seed), NULL);
-    }
-    domain = apr_psprintf(p, "d%u.example", chance(seed, 4));
-    successful = number(p, chance(seed, 100));
-    return policy_json(p, type, domain, successful, number(p, chance(seed, 20)), details);
-}
-
-static void keep_mixed(indexed *index, unsigned *seed)
-{
-    static const char *const organizations[] = {"Google", "google", "Mail.ru", "M\xc3\xbcller", ""};
-    apr_pool_t *p = index->p;
-    unsigned failures = chance(seed, 4);
-    const char *policies = mixed_policy(p, seed, failures), *organization, *verified;
-    int day;
-
-    if (chance(seed, 2)) {
-        policies = apr_pstrcat(p, policies, ",", mixed_policy(p, seed, 1), NULL);
-    }
-    organization = organizations[chance(seed, 5)];
-    day = MONDAY + (int)chance(seed, 3);
-    verified = chance(seed, 3) ? NULL : "example.net";
-    keep(index, report_json(p, organization, number(p, chance(seed, 2)), day, policies), verified);
+        " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: ; ; \n");
 }
 
 static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
@@ -314,21 +260,6 @@ static void assert_nothing_is_left(indexed *index)
 
     for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         assert_int_equal(count_rows(index, tables[i]), 0);
-    }
-}
-
-static void remove_everything(indexed *index)
-{
-    int folder, i;
-
-    for (folder = 0; folder < TLSRPT_SPOOL_FOLDERS; folder++) {
-        apr_array_header_t *names =
-            tlsrpt_spool_folder_list(index->task.spool, TLSRPT_REPORTS, folder, index->p);
-
-        for (i = 0; i < names->nelts; i++) {
-            tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS,
-                                APR_ARRAY_IDX(names, i, const char *));
-        }
     }
 }
 
@@ -945,44 +876,6 @@ static void test_domains_are_listed_most_failed_first_then_by_name(void **state)
     assert_string_equal(domains_text(index, 0), "");
 }
 
-static const char *causes_text(indexed *index, const char *domain)
-{
-    const tlsrpt_filter filter = {0, domain, NULL};
-    apr_array_header_t *list;
-    const char *text = "";
-    int i;
-
-    assert_done(tlsrpt_index_causes(index->db, &filter, 10, index->p, &list));
-    for (i = 0; i < list->nelts; i++) {
-        const tlsrpt_index_cause *cause = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
-
-        text = apr_psprintf(index->p, "%s%s%s %s " N, text, i ? ", " : "", cause->domain,
-                            cause->cause.result_type, cause->cause.sessions);
-    }
-    return text;
-}
-
-static void test_causes_are_listed_over_all_domains(void **state)
-{
-    indexed *index = make_index(state);
-    apr_pool_t *p = index->p;
-
-    keep(index,
-         report_json(p, "A", "1", MONDAY,
-                     apr_pstrcat(p,
-                                 policy_json(p, "sts", "a.example", "0", "9",
-                                             failure_json(p, "x", "mx", "1", "9")),
-                                 ",",
-                                 policy_json(p, "sts", "b.example", "0", "20",
-                                             failure_json(p, "y", "mx", "1", "20")),
-                                 NULL)),
-         NULL);
-    tend(index);
-    assert_string_equal(causes_text(index, NULL), "b.example y 20, a.example x 9");
-    assert_string_equal(causes_text(index, "a.example"), "a.example x 9");
-    assert_string_equal(causes_text(index, "c.example"), "");
-}
-
 static const char *last_text(indexed *index, const tlsrpt_filter *filter, int max)
 {
     apr_array_header_t *list;
@@ -1075,7 +968,6 @@ int main(void)
         SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
         SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
         DATABASE_TESTS(test_domains_are_listed_most_failed_first_then_by_name),
-        DATABASE_TESTS(test_causes_are_listed_over_all_domains),
         DATABASE_TESTS(test_the_last_reports_are_listed),
     };
 

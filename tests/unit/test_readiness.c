@@ -114,7 +114,7 @@ static void add_report(situation *s, const day *told)
         APR_ARRAY_PUSH(policy.failures, tlsrpt_failure) = failure;
     }
     APR_ARRAY_PUSH(report.policies, tlsrpt_policy) = policy;
-    if (tlsrpt_readiness_concerns(&policy)) {
+    if (tlsrpt_readiness_concerns(policy.type)) {
         tlsrpt_tally_add(s->all, &report, report.id, told->verified);
     }
     if (tlsrpt_readiness_weighs(p, &policy, told->verified, s->served)) {

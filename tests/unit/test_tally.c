@@ -152,6 +152,32 @@ static void test_failures_of_one_type_at_one_mx_are_one_cause(void **state)
     assert_int_equal(cause_at(domain, 2)->reasons->nelts, 0);
 }
 
+static void test_one_failure_under_two_types_of_policy_is_two_causes(void **state)
+{
+    static const char *const types[] = {"sts", "tlsa", "sts", "no-policy-found"};
+    tlsrpt_tally *tally = tlsrpt_tally_make(*state, NULL);
+    const tlsrpt_domain *domain;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        const char *id = apr_psprintf(*state, "%d", i);
+        const made one = make_report(*state, "A", id, 0, 0, 4);
+
+        one.policy->type = types[i];
+        add_failure(&one, "certificate-not-trusted", "mx1.example.com", NULL, 4);
+        add(tally, &one, id, 0, TLSRPT_COUNTED);
+    }
+    domain = domain_at(tlsrpt_tally_sum(tally), 0);
+    assert_int_equal(domain->causes->nelts, 3);
+    assert_string_equal(cause_at(domain, 0)->policy_type, "sts");
+    assert_true(cause_at(domain, 0)->sessions == 8);
+    /* As many of both: then by the type of policy. */
+    assert_string_equal(cause_at(domain, 1)->policy_type, "no-policy-found");
+    assert_string_equal(cause_at(domain, 2)->policy_type, "tlsa");
+    assert_string_equal(cause_at(domain, 2)->result_type, "certificate-not-trusted");
+    assert_true(cause_at(domain, 2)->sessions == 4);
+}
+
 static void test_of_many_reasons_the_first_five_are_told(void **state)
 {
     tlsrpt_tally *tally = tlsrpt_tally_make(*state, NULL);
@@ -307,6 +333,7 @@ int main(void)
         POOL_TEST(test_nothing_sums_up_to_nothing),
         POOL_TEST(test_reports_of_one_domain_are_added_up_by_day_and_sender),
         POOL_TEST(test_failures_of_one_type_at_one_mx_are_one_cause),
+        POOL_TEST(test_one_failure_under_two_types_of_policy_is_two_causes),
         POOL_TEST(test_of_many_reasons_the_first_five_are_told),
         POOL_TEST(test_policies_are_told_with_who_saw_them),
         POOL_TEST(test_the_domain_that_fails_most_comes_first),

@@ -195,6 +195,23 @@ static void test_anything_else_is_no_time(void **state)
     }
 }
 
+static void test_a_range_is_put_in_order_if_both_its_ends_are_told(void **state)
+{
+    static const struct {
+        apr_time_t begin, end, first, last;
+    } cases[] = {{3, 5, 3, 5}, {5, 3, 3, 5}, {4, 4, 4, 4},
+                 {0, 3, 0, 3}, {3, 0, 3, 0}, {0, 0, 0, 0}};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(cases); i++) {
+        apr_time_t begin = cases[i].begin, end = cases[i].end;
+
+        tlsrpt_time_order(&begin, &end);
+        assert_true(begin == cases[i].first && end == cases[i].last);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_what_senders_write_instead_is_read_and_told),
         cmocka_unit_test(test_the_machines_time_zone_does_not_matter),
         cmocka_unit_test(test_anything_else_is_no_time),
+        cmocka_unit_test(test_a_range_is_put_in_order_if_both_its_ends_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What failed on the status page: the same words as `mta-sts report` has, under each type of
+policy."""
+
+import collections
+import html
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import report
+from policy import MX
+from status_page import LOCATION, data, fetch, metrics, page, wait_for_reports
+
+COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
+HOST = "mx1.example.com"
+DOMAINS = ["a.example", "b.example"]
+HOW = {"sts": "", "tlsa": ", under DANE", "no-policy-found": ", no policy found", "": "",
+       "<new>": ', under policy type "<new>"'}
+KINDS = [(policy, result) for policy in HOW
+         for result in ("certificate-not-trusted", "certificate-expired", "tlsa-invalid")]
+
+
+def failing(domain, first, **more):
+    """A report with all of the table; the numbers of its sessions tell which failure is which."""
+    return report.make(policies=[{
+        "policy": {"policy-domain": domain, **({"policy-type": kind} if kind else {})},
+        "summary": {"total-successful-session-count": 0,
+                    "total-failure-session-count": first + number},
+        "failure-details": [{"result-type": result, "receiving-mx-hostname": HOST,
+                             "failed-session-count": first + number}]}
+        for number, (kind, result) in enumerate(KINDS)], **{"report-id": domain, **more})
+
+
+REPORTS = [failing(DOMAINS[0], 100), failing(DOMAINS[1], 200, **{"date-range": {
+    "start-datetime": "2026-11-23T00:00:00Z", "end-datetime": "2026-11-21T00:00:00Z"}})]
+
+
+@pytest.fixture(scope="module")
+def server(start_shared):
+    started = start_shared(LOCATION + report.conf("".join(
+        f"<MTASTSPolicy {domain}>\n{MX}</MTASTSPolicy>\n" for domain in DOMAINS)))
+    for sent in REPORTS:
+        assert report.post(started, report.packed(sent)).status == 201
+    wait_for_reports(started, len(REPORTS))
+    return started
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """{sessions: (policy type, failure)} as the command has it."""
+    told = {}
+    for sent in REPORTS:
+        file = tmp_path_factory.mktemp("report") / "report.json"
+        file.write_bytes(sent)
+        done = subprocess.run([COMMAND, "report", "--format", "json", file], check=True,
+                              capture_output=True, timeout=60)
+        for policy in json.loads(done.stdout)["reports"][0]["policies"]:
+            for failure in policy["failures"]:
+                told[failure["sessions"]] = (policy["type"], failure)
+    return told
+
+
+def of_domain(expected, domain):
+    first = 100 * (DOMAINS.index(domain) + 1)
+    return {sessions: told for sessions, told in expected.items() if first <= sessions < first + 100}
+
+
+def shown(server, query):
+    """{sessions: (heading, everything else)} of the page."""
+    body = fetch(server, query).body.decode()
+    parts = re.findall(r'<p class="sessions">(\d+)<small>failed sessions?</small></p><div>'
+                       r"<h3>(.*?)</h3>(.*?)</div></li>", body)
+    return {int(sessions): (html.unescape(heading), html.unescape(re.sub("<[^>]*>", " ", rest)))
+            for sessions, heading, rest in parts}
+
+
+@pytest.mark.parametrize("domain", [None, *DOMAINS])
+def test_page_and_json_give_the_advice_of_the_command_under_each_type_of_policy(server, expected,
+                                                                                domain):
+    query = f"?since=all&domain={domain}" if domain else "?since=all"
+    failures = of_domain(expected, domain) if domain else expected
+    causes = {cause["sessions"]: cause for cause in data(server, query)["reports"]["causes"]}
+    parts = shown(server, query)
+    assert set(causes) == set(parts) == set(failures)
+    for sessions, (kind, failure) in failures.items():
+        cause, (heading, rest) = causes[sessions], parts[sessions]
+        assert (cause["policy_type"], cause["result_type"], cause["explanation"]) == \
+            (kind, failure["result_type"], failure["explanation"])
+        assert failure["action"] == f"{cause['action']} Run: {cause['command']}"
+        assert heading == f"{failure['result_type']} at {HOST}{HOW[kind]}"
+        words = " ".join(rest.split())
+        for part in (cause["explanation"], cause["action"], cause["command"]):
+            assert part in words
+    wrong = {kind for kind, failure in failures.values()
+             if failure["result_type"] == "certificate-not-trusted"
+             and "TLSA" in failure["action"]}
+    assert wrong == {"tlsa"}
+
+
+@pytest.mark.parametrize("query", ["?since=all", "?since=all&domain=a.example"])
+def test_no_id_stands_twice_on_a_page(server, query):
+    page(server, query)
+    ids = collections.Counter(re.findall(r'\sid="([^"]*)"', fetch(server, query).body.decode()))
+    assert "causes" in ids and max(ids.values()) == 1
+
+
+def test_metrics_sum_up_what_failed_under_all_types_of_policy(server):
+    text, values = metrics(server, "?since=all")
+    samples = [line.rpartition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(samples) == len(set(samples))
+    for i, domain in enumerate(DOMAINS):
+        sums = collections.Counter()
+        for number, (_, result) in enumerate(KINDS):
+            sums[result] += 100 * (i + 1) + number
+        for result, sessions in sums.items():
+            assert values[f'mta_sts_sessions{{domain="{domain}",result_type="{result}"}}'] == \
+                sessions
+
+
+def test_a_range_that_is_reversed_is_shown_in_order(server):
+    words = [rest for _, rest in shown(server, "?since=all&domain=b.example").values()]
+    assert words and all("2026-11-21 to 2026-11-22" in " ".join(rest.split()) for rest in words)

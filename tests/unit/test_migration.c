@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mixed_reports.h"
+
+#include "core/database_schema.h"
+
+/* Databases of version 1, whose sums of failures did not tell the type of policy. */
+
+#define CAUSES_OF_1                                                                                \
+    "CREATE TABLE tlsrpt_cause (domain BIGINT NOT NULL, last_day BIGINT NOT NULL,"                 \
+    " organization BIGINT NOT NULL, type BIGINT NOT NULL, mx BIGINT NOT NULL,"                     \
+    " reason BIGINT NOT NULL, receiving_ip BIGINT NOT NULL, sending_ip BIGINT NOT NULL,"           \
+    " parts BIGINT NOT NULL, sessions BIGINT NOT NULL, range_begin BIGINT NOT NULL,"               \
+    " range_end BIGINT NOT NULL, PRIMARY KEY (domain, last_day, organization, type, mx, reason,"   \
+    " receiving_ip, sending_ip))"
+#define INDEX_OF_1 "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)"
+/* Sums that stop at their largest are left out: SQLite's sum() does not take them. */
+#define SUMS_OF_1                                                                                  \
+    "INSERT INTO tlsrpt_cause SELECT domain, last_day, organization, type, mx, reason,"            \
+    " receiving_ip, sending_ip, sum(parts), sum(sessions), min(range_begin), max(range_end)"       \
+    " FROM kept WHERE sessions < 4611686018427387904"                                              \
+    " GROUP BY domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip"
+
+/* Makes a database what it would be if version 1 had kept it. */
+static void make_old(indexed *index)
+{
+    static const char *const statements[] = {
+        "CREATE TABLE kept AS SELECT * FROM tlsrpt_cause",
+        "DROP TABLE tlsrpt_cause",
+        CAUSES_OF_1,
+        INDEX_OF_1,
+        SUMS_OF_1,
+        "DROP TABLE kept",
+        "UPDATE mta_sts_schema SET version = 1",
+        NULL,
+    };
+
+    assert_done(mta_sts_database_run_all(index->db, statements));
+}
+
+static void open_again(indexed *index, database_test *test)
+{
+    mta_sts_database_close(index->db);
+    index->db = database_open(test);
+}
+
+static int tell_all(void *baton, const char *const *columns)
+{
+    told_rows *told = baton;
+    int i;
+
+    for (i = 0; i < 13; i++) {
+        told->text = apr_pstrcat(told->p, told->text, columns[i], i < 12 ? " " : "\n", NULL);
+    }
+    return 1;
+}
+
+static const char *rows_of_causes(indexed *index)
+{
+    told_rows told = {index->p, ""};
+
+    assert_done(mta_sts_database_rows(
+        index->db,
+        "SELECT domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
+        " sending_ip, parts, sessions, range_begin, range_end FROM tlsrpt_cause"
+        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        tell_all, &told));
+    return told.text;
+}
+
+static int take_version(void *baton, const char *const *columns)
+{
+    *(int *)baton = atoi(columns[0]);
+    return 0;
+}
+
+/* In other words than open() has, which SQLite would not take again after a change of the tables.
+ */
+static int version_of(mta_sts_database *db)
+{
+    int version = 0;
+
+    assert_done(mta_sts_database_rows(db, "SELECT max(version) FROM mta_sts_schema", take_version,
+                                      &version));
+    return version;
+}
+
+/* Reports that agree, contradict, replace each other, cannot be read, or tell no or strange days.
+ */
+static void keep_all_kinds(indexed *index)
+{
+    static const char *const ranges[] = {
+        "\"start-datetime\":\"2026-05-10T00:00:00Z\",\"end-datetime\":\"2026-05-11T00:00:00Z\"",
+        "\"start-datetime\":\"2026-05-12T00:00:00Z\",\"end-datetime\":\"2026-05-09T00:00:00Z\"",
+        "\"end-datetime\":\"2026-05-11T00:00:00Z\"",
+        "\"start-datetime\":\"1970-01-01T00:00:00Z\",\"end-datetime\":\"9999-01-01T00:00:00Z\"",
+        "",
+    };
+    apr_pool_t *p = index->p;
+    unsigned seed = 11, i;
+
+    for (i = 0; i < 60; i++) {
+        keep_mixed(index, &seed);
+    }
+    for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        const char *failure = failure_json(p, "x", "mx", "1", i % 2 ? LARGEST : "1");
+
+        keep(index,
+             apr_psprintf(p,
+                          "{\"organization-name\":\"A\",\"report-id\":\"%u\",\"date-range\":{%s},"
+                          "\"policies\":[%s,%s]}",
+                          i, ranges[i], policy_json(p, "sts", "d.example", "1", "1", failure),
+                          policy_json(p, "sts", "d.example", "1", "1", failure)),
+             NULL);
+    }
+}
+
+/* Reads the whole spool anew. */
+static void rebuild(indexed *index)
+{
+    int more = 1;
+
+    while (more) {
+        assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
+    }
+    tend(index);
+}
+
+static void test_a_database_of_version_1_gets_the_sums_that_a_new_one_has(void **state)
+{
+    indexed *index = make_index(state);
+    const char *rows, *sums;
+
+    keep_all_kinds(index);
+    tend(index);
+    assert_true(index->all.conflicts > 2);
+    rows = rows_of_causes(index);
+    make_old(index);
+    open_again(index, *state);
+    assert_int_equal(version_of(index->db), MTA_STS_DATABASE_SCHEMA);
+    assert_string_equal(rows_of_causes(index), rows);
+    sums = index_text(index, NULL);
+    assert_string_equal(sums, tally_text(index, NULL));
+    rebuild(index);
+    assert_string_equal(index_text(index, NULL), sums);
+}
+
+static void test_what_is_taken_out_of_migrated_sums_leaves_nothing(void **state)
+{
+    indexed *index = make_index(state);
+
+    keep_all_kinds(index);
+    tend(index);
+    make_old(index);
+    open_again(index, *state);
+    remove_everything(index);
+    tend(index);
+    assert_int_equal(count_rows(index, "tlsrpt_cause"), 0);
+}
+
+static void test_a_migration_that_fails_leaves_everything_as_it_was(void **state)
+{
+    indexed *index = make_index(state);
+    database_test *test = *state;
+    mta_sts_database *db;
+    int rows;
+
+    keep_all_kinds(index);
+    tend(index);
+    make_old(index);
+    /* The index, the last step, finds its name taken. */
+    assert_done(mta_sts_database_run(index->db, "DROP INDEX tlsrpt_cause_day"));
+    assert_done(mta_sts_database_run(index->db, "CREATE TABLE tlsrpt_cause_day (a BIGINT)"));
+    rows = count_rows(index, "tlsrpt_cause");
+    assert_non_null(mta_sts_database_open(test->p, test->driver, test->where, &db));
+    assert_int_equal(version_of(index->db), 1);
+    assert_int_equal(count_rows(index, "tlsrpt_cause"), rows);
+
+    assert_done(mta_sts_database_run(index->db, "DROP TABLE tlsrpt_cause_day"));
+    open_again(index, test);
+    assert_int_equal(version_of(index->db), MTA_STS_DATABASE_SCHEMA);
+    assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DATABASE_TESTS(test_a_database_of_version_1_gets_the_sums_that_a_new_one_has),
+        DATABASE_TESTS(test_what_is_taken_out_of_migrated_sums_leaves_nothing),
+        DATABASE_TESTS(test_a_migration_that_fails_leaves_everything_as_it_was),
+    };
+
+    return RUN_DATABASE_TESTS(tests);
+}
