@@ -410,7 +410,8 @@ def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(ma
 # What is told elsewhere: which files' findings are of no start, and which lines come later.
 OF_COMMANDS = {"answer", "check", "check_dns", "check_mx", "check_policy", "mx_probe", "peer",
                "policy_fetch", "policy_text", "publication", "record", "readiness",
-               "readiness_failures", "readiness_reports", "report", "report_json"}
+               "readiness_failures", "readiness_reports", "report", "report_json",
+               "report_member"}
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
     "certificate-missing": "e2e/test_md.py",
