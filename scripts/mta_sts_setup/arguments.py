@@ -43,7 +43,8 @@ def _parser():
     add("--dry-run", action="store_true", help="show every file and command, change nothing")
     add("--yes", action="store_true", help="answer every question with yes")
     add("--remove", action="store_true",
-        help="take MTA-STS back: serve mode none first; run again when that is due, remove the site")
+        help="take MTA-STS back: serve mode none first; run again when that is due, remove the "
+             "site")
     add("--previous-max-age", metavar="SECONDS", type=int,
         help="with --remove: the largest max_age ever served, if it was more than the present one")
     return parser

@@ -252,7 +252,8 @@ def main(words):
         print("mta-sts-setup: {}".format(problem), file=sys.stderr)
         return problem.status
     except KeyboardInterrupt:
-        print("mta-sts-setup: interrupted before or after the steps: nothing is half done", file=sys.stderr)
+        print("mta-sts-setup: interrupted before or after the steps: nothing is half done",
+              file=sys.stderr)
         return 1
     except OSError as error:
         print("mta-sts-setup: {}".format(error), file=sys.stderr)

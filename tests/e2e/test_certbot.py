@@ -3,7 +3,7 @@
 
 import pytest
 
-from lab.apache import site_text
+from lab.apache import example_text, site_text
 from lab.deadline import wait_until
 from lab.domain import MailDomain, policy_text
 from lab.fetch import fetch
@@ -160,16 +160,17 @@ def test_a_further_policy_host_joins_the_certificate_by_expand(redirected, certb
     assert response.names == sorted(hosts)
 
 
-def test_a_renewal_under_load_serves_the_new_certificate_and_fails_no_request(
+def test_the_example_site_is_renewed_under_load_with_the_new_certificate_and_no_failed_request(
         module, certbot, dns, apache, sites):
     domain = MailDomain(dns, "renewed.test")
-    sites(domain.host, site_text(domain.host, FLAT))
+    policy = policy_text("testing", "mx1.renewed.test", "mx2.renewed.test")
+    sites(domain.host, example_text("http-only", domain.name))
     certbot.apache(domain.host)
     before = domain.fetch().serial
     with Load(domain.url) as load:
         certbot.renew(domain.host)
         wait_until(lambda: domain.fetch().serial != before, "the new certificate")
         apache.graceful()
-    assert domain.fetch().body == POLICY
+    assert domain.fetch().body == policy
     assert load.requests > 100
     assert load.failed == 0, load.report

@@ -125,6 +125,13 @@ def test_a_dry_run_shows_files_and_commands_and_changes_nothing(bare, made):
     assert "Publish" not in output and "publish in DNS" not in output
 
 
+def test_a_rehearsal_asks_the_staging_ca(made):
+    made("rehearsed.test")
+    output = set_up("rehearsed.test", "--mx", MX, "--staging", "--dry-run", server=None)
+    server = "https://acme-staging-v02.api.letsencrypt.org/directory"
+    assert re.search(rf"^    certbot .* --server {server} ", output, re.M)
+
+
 def test_an_existing_site_gets_the_name_and_its_certificate_keeps_its_names(
         made, certbot, dns, apache, request):
     domain = made("shop.test")
@@ -484,8 +491,8 @@ def with_mx(served, mx, certbot):
 
 def test_a_missing_deploy_hook_for_the_mail_server_is_noticed(with_mx):
     output = set_up(with_mx.name)
-    assert "warning: certbot renews the certificate mx1.lab.test of the MX host mx1.lab.test here, "\
-           "but nothing reloads the mail server" in output
+    assert ("warning: certbot renews the certificate mx1.lab.test of the MX host mx1.lab.test "
+            "here, but nothing reloads the mail server") in output
     assert not HOOK.exists()
 
 

@@ -21,7 +21,6 @@ from lab.process import run
 from lab.setup import forget, set_up
 from lab.starts import Starts
 
-SOURCES = Path(__file__).parents[2] / "mod_mta_sts"
 STATE_DIR = Path("/var/lib/mod_mta_sts")
 DATABASE = STATE_DIR / "reports.db"
 LIVE = Path("/etc/letsencrypt/live")
@@ -236,16 +235,13 @@ FAULTS = {
         "of 2 domains", "its certificate must name them"),
     "mode enforce for an hour": Fault(
         "warn", "max-age-short", edited(BLOCK, {**ENFORCED, WEEK: "1h"}, "MTASTSMaxAge"),
-        "use a max_age of a week", more=[CHANGED],
-        mended=[CHANGED]),
+        "use a max_age of a week", more=[CHANGED], mended=[CHANGED]),
     "mode none for a month": Fault(
-        "warn", "max-age-long", edited(BLOCK, {"testing": "none", WEEK: "4w"},
-                                       "MTASTSMaxAge"), "use a max_age of a day", more=[CHANGED],
-        mended=[CHANGED]),
+        "warn", "max-age-long", edited(BLOCK, {"testing": "none", WEEK: "4w"}, "MTASTSMaxAge"),
+        "use a max_age of a day", more=[CHANGED], mended=[CHANGED]),
     "an MX with one label": Fault(
         "warn", "mx-single-label", edited(BLOCK, {MX: f"{MX} localhost"}, "MTASTSMaxAge"),
-        'mx pattern "localhost"', "write the full name", more=[CHANGED],
-        mended=[CHANGED]),
+        'mx pattern "localhost"', "write the full name", more=[CHANGED], mended=[CHANGED]),
     "a policy changed": Fault(
         *CHANGED, another_policy, policy_id(policy_text("testing", MX)),
         f'(_mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
@@ -391,8 +387,7 @@ def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(ma
         run("mta-sts", "import", "-", input=failed(domain, sessions))
     starts.again()  # it is all right in mode testing
     warning = "warn", "enforce-failures"
-    with edited(COPY, ENFORCED, "enforce")(ca), \
-            edited(SITE, ENFORCED, "enforce")(ca):
+    with edited(COPY, ENFORCED, "enforce")(ca), edited(SITE, ENFORCED, "enforce")(ca):
         with edited(BLOCK, ENFORCED, "enforce")(ca):
             texts = starts.again(CHANGED, CHANGED, warning, warning)
             for text, domain, sessions in zip(texts[2:], (NAME, TYPED), (9, 2)):
@@ -403,40 +398,3 @@ def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(ma
         texts = starts.again(CHANGED, warning)
         assert texts[1].startswith(f"{TYPED}: ")
     starts.again(CHANGED)
-
-
-# --- none is left out ---
-
-# What is told elsewhere: which files' findings are of no start, and which lines come later.
-OF_COMMANDS = {"answer", "check", "check_dns", "check_mx", "check_policy", "mx_probe", "peer",
-               "policy_fetch", "policy_text", "publication", "record", "readiness",
-               "readiness_failures", "readiness_reports", "report", "report_json",
-               "report_member"}
-OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
-ELSEWHERE = {
-    "certificate-missing": "e2e/test_md.py",
-    "report-closed": "httpd/test_watchdog.py",
-    "report-conflict": "httpd/test_watchdog.py",
-    "report-not-removed": "unit/test_index.c",
-    "report-unreadable": "unit/test_index.c",
-    "spool-missing": "unit/test_index.c",
-    "spool-unreadable": None,  # what no file system does that is in order
-    "policy-served": "httpd/test_start_up_log.py",
-}
-FOUND = r'MTA_STS_(?:INFO|WARNING|ERROR|UNKNOWN),\s*"([a-z-]+)"'
-LOGGED = r'\[([a-z]+(?:-[a-z]+)+)\]"|tell_number\([^;]*"([a-z-]+)"\);'
-
-
-def test_each_finding_of_the_source_is_in_this_file():
-    known = set(OF_CONFIGTEST) | set(ELSEWHERE)
-    known |= set(re.findall(r'"(?:info|notice|warn|error)", "([a-z-]+)"',
-                            Path(__file__).read_text()))
-    source = set()
-    for room in "core", "tlsrpt", "httpd":
-        for path in (SOURCES / room).glob("*.c"):
-            text = "" if path.stem in OF_COMMANDS else path.read_text()
-            source |= set(re.findall(FOUND, text))
-            source |= {a or b for a, b in re.findall(LOGGED, text)}
-    assert source == known
-    for identity, test in ELSEWHERE.items():
-        assert not test or identity in (SOURCES.parent / "tests" / test).read_text()

@@ -192,6 +192,22 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
     }
 }
 
+static void test_where_there_may_be_no_https_yet_the_command_of_certbot_is_told(void **state)
+{
+    static const mta_sts_fetch_status cases[] = {MTA_STS_FETCH_REFUSED, MTA_STS_FETCH_TLS_FAILED};
+    static const char *const ids[] = {"fetch-refused", "fetch-tls-failed"};
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+
+        fetch_of(facts, 0)->status = cases[i];
+        fetch_of(facts, 0)->peer.version = NULL;
+        assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), ids[i])->fix,
+                               "certbot --apache -d mta-sts.example.com"));
+    }
+}
+
 static void test_a_policy_that_comes_later_than_senders_wait_is_a_warning(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -248,6 +264,7 @@ int main(void)
         POOL_TEST(test_dns_that_is_wrong),
         POOL_TEST(test_a_policy_host_that_is_wrong),
         POOL_TEST(test_every_result_of_a_probe_and_of_a_fetch_has_words),
+        POOL_TEST(test_where_there_may_be_no_https_yet_the_command_of_certbot_is_told),
         POOL_TEST(test_a_policy_that_comes_later_than_senders_wait_is_a_warning),
         POOL_TEST(test_the_newer_of_text_and_id_is_told_where_it_is_known),
         POOL_TEST(test_certificates_are_judged_by_the_days_that_are_asked_for),

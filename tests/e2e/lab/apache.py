@@ -12,6 +12,7 @@ from lab.log import Log
 from lab.process import Failed, run
 
 ETC = Path("/etc/apache2")
+EXAMPLES = Path("/usr/share/doc/mod_mta_sts/examples")
 PID_FILE = Path("/run/apache2/apache2.pid")
 MPMS = ("event", "worker", "prefork")
 
@@ -35,6 +36,11 @@ SITE = """\
 def site_text(host, lines=""):
     """An http virtual host, as an admin writes it before certbot comes."""
     return SITE.format(host=host, lines=lines)
+
+
+def example_text(name, domain):
+    """The site of conf/examples as it is installed, for this mail domain."""
+    return (EXAMPLES / f"{name}.conf").read_text().replace("example.com", domain)
 
 
 class Apache:

@@ -12,7 +12,8 @@ PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 def set_up(domain, *words, server=acme.DIRECTORY, status=0):
     """Runs the program to its end; its output, after a look at its status."""
-    done = run("mta-sts-setup", domain, *words, "--server", server, check=False,
+    words += ("--server", server) if server else ()
+    done = run("mta-sts-setup", domain, *words, check=False,
                env={**os.environ, **PATH}, timeout=300)
     assert done.returncode == status, done.stdout
     return done.stdout

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""None of the findings at start is left out of tests/e2e/test_startup.py. It is here because
+whoever adds one sees it at once, without the lab."""
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+
+# What is told elsewhere: which files' findings are of no start, and which lines come later.
+OF_COMMANDS = {"answer", "check", "check_dns", "check_mx", "check_policy", "mx_probe", "peer",
+               "policy_fetch", "policy_text", "publication", "record", "readiness",
+               "readiness_failures", "readiness_reports", "report", "report_json",
+               "report_member"}
+OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
+ELSEWHERE = {
+    "certificate-missing": "e2e/test_md.py",
+    "report-closed": "httpd/test_watchdog.py",
+    "report-conflict": "httpd/test_watchdog.py",
+    "report-not-removed": "unit/test_index.c",
+    "report-unreadable": "unit/test_index.c",
+    "spool-missing": "unit/test_index.c",
+    "spool-unreadable": None,  # what no file system does that is in order
+    "policy-served": "httpd/test_start_up_log.py",
+}
+FOUND = r'MTA_STS_(?:INFO|WARNING|ERROR|UNKNOWN),\s*"([a-z-]+)"'
+LOGGED = r'\[([a-z]+(?:-[a-z]+)+)\]"|tell_number\([^;]*"([a-z-]+)"\);'
+
+
+def test_each_finding_of_the_source_is_in_the_test_of_starts():
+    known = set(OF_CONFIGTEST) | set(ELSEWHERE)
+    known |= set(re.findall(r'"(?:info|notice|warn|error)", "([a-z-]+)"',
+                            (TESTS / "e2e/test_startup.py").read_text()))
+    source = set()
+    for room in "core", "tlsrpt", "httpd":
+        for path in (TESTS.parent / "mod_mta_sts" / room).glob("*.c"):
+            text = "" if path.stem in OF_COMMANDS else path.read_text()
+            source |= set(re.findall(FOUND, text))
+            source |= {a or b for a, b in re.findall(LOGGED, text)}
+    assert source == known, "e2e/test_startup.py lacks it, or one of the lists above does"
+    for identity, test in ELSEWHERE.items():
+        assert not test or identity in (TESTS / test).read_text()
