@@ -15,7 +15,8 @@
 
 static const char *const loss = "senders do not take a policy from this host";
 
-/* What is told about a fetch that brought no answer: "%s" is its address. */
+/* What is told about a fetch that brought no answer: "%s" is its address; in what to do, the host.
+ */
 static const struct {
     mta_sts_severity severity;
     const char *id;
@@ -27,8 +28,10 @@ static const struct {
     [MTA_STS_FETCH_NO_ROUTE] = {MTA_STS_UNKNOWN, "fetch-no-route",
                                 "this machine has no way to %s, so nobody knows if it answers",
                                 "check from a machine that has IPv4 and IPv6"},
-    [MTA_STS_FETCH_REFUSED] = {MTA_STS_ERROR, "fetch-refused", "nobody listens on port 443 of %s",
-                               "let httpd listen on that address, or remove it from DNS"},
+    [MTA_STS_FETCH_REFUSED] =
+        {MTA_STS_ERROR, "fetch-refused", "nobody listens on port 443 of %s",
+         "if there is no certificate yet, run: certbot --apache -d %s; else let "
+         "httpd listen on that address, or remove it from DNS"},
     [MTA_STS_FETCH_UNREACHABLE] = {MTA_STS_ERROR, "fetch-unreachable", "%s cannot be reached",
                                    "look at the firewall, or remove the address from DNS"},
     [MTA_STS_FETCH_CONNECT_TIMEOUT] = {MTA_STS_ERROR, "fetch-connect-timeout",
@@ -39,7 +42,8 @@ static const struct {
                                "allow TLS 1.2 and 1.3 (SSLProtocol)"},
     [MTA_STS_FETCH_TLS_FAILED] = {MTA_STS_ERROR, "fetch-tls-failed",
                                   "no TLS connection to %s can be made",
-                                  "see httpd's error log: is there a certificate for this name?"},
+                                  "if there is no certificate yet, run: certbot --apache -d %s; "
+                                  "else see httpd's error log"},
     [MTA_STS_FETCH_TIMEOUT] = {MTA_STS_ERROR, "fetch-timeout",
                                "%s takes a connection, but does not answer in time",
                                "see httpd's load and error log; senders wait a minute at most"},
@@ -68,10 +72,10 @@ static void report_failure(const mta_sts_policy_fetch *fetch, const char *host,
 {
     const char *message =
         apr_psprintf(findings->pool, failures[fetch->status].format, fetch->address);
+    const char *fix = apr_psprintf(findings->pool, failures[fetch->status].fix, host);
 
     mta_sts_finding_add(findings, failures[fetch->status].severity, failures[fetch->status].id,
-                        host, failures[fetch->status].fix, "%s%s%s", message,
-                        fetch->detail ? ": " : "",
+                        host, fix, "%s%s%s", message, fetch->detail ? ": " : "",
                         fetch->detail ? quote(findings, fetch->detail) : "");
 }
 
