@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """certbot --apache and the module on one machine: issuing, copying, renewing."""
 
+import re
+
 import pytest
 
 from lab.apache import example_text, site_text
@@ -8,6 +10,7 @@ from lab.deadline import wait_until
 from lab.domain import MailDomain, policy_text
 from lab.fetch import fetch
 from lab.load import Load
+from lab.process import run
 
 POLICY = policy_text("enforce", "mx1.lab.test", "*.example.test", max_age=86400)
 FLAT = """\
@@ -174,3 +177,32 @@ def test_the_example_site_is_renewed_under_load_with_the_new_certificate_and_no_
     assert domain.fetch().body == policy
     assert load.requests > 100
     assert load.failed == 0, load.report
+
+
+def told_commands(text):
+    """certbot's calls in the comments of an example site, as words."""
+    comments = "".join(re.findall(r"(?m)^# ?(.*\n)", text)).replace("\\\n", " ")
+    return [line.split() for line in re.findall(r"(?m)^ +(certbot .*)$", comments)]
+
+
+TWO = policy_text("enforce", "mx1.several.test", "mx2.several.test")
+WITH_CERTIFICATE = {
+    "certbot": {"alone.test": policy_text("enforce", "mx1.alone.test", "*.backup.net-alone.test",
+                                          max_age=4 * 604800)},
+    "several-domains": {"several.test": TWO, "net-several.test": TWO,
+                        "org-several.test": policy_text("testing", "mail.org-several.test")},
+}
+
+
+@pytest.mark.parametrize("name", WITH_CERTIFICATE)
+def test_an_example_serves_its_policies_after_the_command_that_it_tells(
+        module, certbot, dns, apache, sites, name):
+    policies = WITH_CERTIFICATE[name]
+    domains = [MailDomain(dns, domain) for domain in policies]
+    text = example_text(name, domains[0].name)
+    command, = told_commands(text)
+    apache.enable_module("ssl")
+    run(*command)
+    sites(domains[0].host, text)
+    for domain in domains:
+        assert domain.fetch().body == policies[domain.name]

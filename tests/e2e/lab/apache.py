@@ -39,8 +39,10 @@ def site_text(host, lines=""):
 
 
 def example_text(name, domain):
-    """The site of conf/examples as it is installed, for this mail domain."""
-    return (EXAMPLES / f"{name}.conf").read_text().replace("example.com", domain)
+    """The site of conf/examples as it is installed, for this mail domain, and for net-DOMAIN and
+    org-DOMAIN where it has further ones."""
+    text = (EXAMPLES / f"{name}.conf").read_text().replace("example.com", domain)
+    return re.sub(r"example\.(net|org)", rf"\1-{domain}", text)
 
 
 class Apache:
