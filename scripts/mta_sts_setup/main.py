@@ -195,14 +195,8 @@ def _begin_removal(options, facts):
     return 0
 
 
-def _finish_removal(options, facts):
-    steps = removal.finish(facts)
-    if options.dry_run:
-        show(steps)
-    else:
-        carry_out(steps)
-    left = [] if options.dry_run else plan.Facts(facts.domain).carriers
-    for section in left:
+def _print_removed(facts):
+    for section in plan.Facts(facts.domain).carriers:
         print("note: the virtual host at {} still has the name {}: remove it yourself".format(
             section, facts.host))
     print("""
@@ -212,6 +206,15 @@ Delete in DNS, in this order:
 2. {host}. A, AAAA or CNAME
 3. _smtp._tls.{domain}. TXT, unless reports about DANE are wanted on
 """.format(domain=facts.domain, host=facts.host), end="")
+
+
+def _finish_removal(options, facts):
+    steps = removal.finish(facts)
+    if options.dry_run:
+        show(steps)
+    else:
+        carry_out(steps)
+        _print_removed(facts)
     return 0
 
 
@@ -224,9 +227,9 @@ def remove(options, facts):
         return _begin_removal(options, facts)
     if removal.is_over(until) or options.force:
         return _finish_removal(options, facts)
-    policy = facts.policy
-    verify_unchanged(options, facts, policy)
-    _print_removal_begun(facts, policy, until)
+    if not options.dry_run:
+        verify_unchanged(options, facts, facts.policy)
+    _print_removal_begun(facts, facts.policy, until)
     print("It is not time yet; --force does not wait, and mail from senders that hold the earlier "
           "policy may be late.")
     return 1

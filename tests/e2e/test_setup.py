@@ -463,6 +463,20 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     assert set_up(served.name, "--remove").startswith("Nothing to change")
 
 
+def test_a_dry_run_of_a_removal_changes_nothing_and_sends_nobody_to_dns(served, apache):
+    set_up(served.name, "--remove")
+    path = apache.site_file(served.host)
+    path.write_text(path.read_text().replace(MX, "not-reloaded.test"))
+    before = tree()
+    log = Log("/var/log/apache2/error.log")
+    assert "It is not time yet" in set_up(served.name, "--remove", "--dry-run", status=1)
+    output = set_up(served.name, "--remove", "--force", "--dry-run")
+    assert f"would remove {path}\n" in output
+    assert "in DNS" not in output
+    assert tree() == before
+    assert log.lines("SIGUSR1") == []
+
+
 def test_previous_max_age_lengthens_the_removal(served):
     output = set_up(served.name, "--remove", "--previous-max-age", "31557600")
     until = re.search(r"until (\S+):", output).group(1)
