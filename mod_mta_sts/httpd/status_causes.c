@@ -152,6 +152,10 @@ void mod_status_causes_html(const mod_status_view *view)
     MOD_HTML(view->out,
              "<section aria-labelledby=\"causes\"><h2 id=\"causes\">What failed, and what "
              "to do</h2>");
+    if (!view->query.domain && causes) {
+        MOD_HTML(view->out, "<p class=\"soft\">The page of each domain has more: who told it, and "
+                            "the reasons sent.</p>");
+    }
     put_cause_list(view, 0, shown);
     if (shown < causes) {
         put_more_causes(view, shown);

@@ -128,6 +128,12 @@ def test_failures_are_told_in_the_words_of_the_command(full):
             assert words in text, one
 
 
+def test_the_overview_says_where_senders_and_reasons_are_told(full):
+    words = "who told it, and the reasons sent"
+    assert words in page(full, "?since=all").text
+    assert words not in page(full, "?domain=kinds.example&since=all").text
+
+
 def test_a_hostile_report_stays_text(full):
     """The parser of page() knows which elements and attributes there are."""
     for query in ("?since=all", "?domain=huge.example&since=all"):
