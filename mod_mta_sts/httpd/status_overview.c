@@ -47,7 +47,7 @@ static void put_sessions_verdict(const mod_status_view *view)
     apr_pool_t *p = view->p;
 
     if (reports->problem) {
-        MOD_HTML(view->out, " %s.", reports->problem);
+        MOD_HTML(view->out, " Reports cannot be shown: %s.", reports->problem);
     }
     else if (reports->failed) {
         MOD_HTML(view->out, " %s session%s failed %s.", mod_html_count(p, reports->failed),
