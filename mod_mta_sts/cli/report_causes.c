@@ -2,7 +2,6 @@
 #include "cli/report_text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <apr_strings.h>
 
