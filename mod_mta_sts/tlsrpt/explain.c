@@ -248,14 +248,16 @@ static int is_digits(const char *text, apr_size_t len)
     return strspn(text, "0123456789") >= len;
 }
 
+#define LOOKED_AT 2000 /* no honest reason is longer, and a page explains hundreds */
+
 /* Whether a hint stands in a reason, in upper or lower case. */
 static int has_hint(const char *reason, const char *hint, apr_size_t len)
 {
-    int number = is_digits(hint, len);
+    int number = is_digits(hint, len), first = apr_tolower(*hint);
     const char *at;
 
-    for (at = reason; *at; at++) {
-        if (strncasecmp(at, hint, len) == 0 &&
+    for (at = reason; *at && at < reason + LOOKED_AT; at++) {
+        if (apr_tolower(*at) == first && strncasecmp(at, hint, len) == 0 &&
             (!number || ((at == reason || !apr_isdigit(at[-1])) && !apr_isdigit(at[len])))) {
             return 1;
         }

@@ -202,6 +202,23 @@ static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void *
     assert_false(tlsrpt_explain(*state, &missing)->may_be_senders);
 }
 
+/* Strangers write them, and a page explains hundreds. */
+static void test_of_a_reason_that_is_too_long_the_beginning_is_looked_at(void **state)
+{
+    const struct {
+        int before;
+        const char *cause;
+    } lengths[] = {{1900, "policy-not-found"}, {2000, "sts-policy-fetch-error"}};
+    size_t i;
+
+    for (i = 0; i < COUNT(lengths); i++) {
+        const tlsrpt_facts facts =
+            OF("sts-policy-fetch-error", apr_psprintf(*state, "%*s404", lengths[i].before, ""));
+
+        assert_string_equal(tlsrpt_explain(*state, &facts)->cause, lengths[i].cause);
+    }
+}
+
 static void test_failures_without_details_have_words_too(void **state)
 {
     const tlsrpt_explanation *told = tlsrpt_explain_no_details(*state, "example.com");
@@ -297,6 +314,7 @@ int main(void)
         POOL_TEST(test_no_command_has_anything_but_host_names_of_a_report),
         POOL_TEST(test_an_unknown_type_is_shown_as_sent_but_escaped),
         POOL_TEST(test_only_what_a_sender_may_have_itself_is_said_to_be_its_own),
+        POOL_TEST(test_of_a_reason_that_is_too_long_the_beginning_is_looked_at),
         POOL_TEST(test_failures_without_details_have_words_too),
         POOL_TEST(test_every_owner_of_a_cause_has_a_name),
         POOL_TEST(test_the_policy_a_sender_had_is_held_against_the_one_served),
