@@ -183,6 +183,25 @@ static int is_formula(const char *text)
     return 0;
 }
 
+/* Where semicolons part cells, as Excel has it in much of Europe, a cell begins behind each. */
+static const char *guard_parts(apr_pool_t *p, const char *text)
+{
+    char *guarded, *out;
+
+    if (!strchr(text, ';')) {
+        return text;
+    }
+    guarded = out = apr_palloc(p, 2 * strlen(text) + 1);
+    for (; *text; text++) {
+        *out++ = *text;
+        if (*text == ';' && is_formula(text + 1 + strspn(text + 1, " \""))) {
+            *out++ = '\'';
+        }
+    }
+    *out = '\0';
+    return guarded;
+}
+
 static apr_size_t add_csv_character(cli_buffer *buffer, const char *text, apr_size_t left)
 {
     apr_size_t length = mta_sts_text_utf8_length(text, left), i;
@@ -207,5 +226,5 @@ void cli_buffer_csv(cli_buffer *buffer, const char *text)
         return;
     }
     cli_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
-    add_quoted(buffer, text, add_csv_character);
+    add_quoted(buffer, guard_parts(buffer->p, text), add_csv_character);
 }

@@ -32,7 +32,8 @@ void cli_buffer_time(cli_buffer *buffer, apr_time_t time);
 
 /*
  * A cell of CSV (RFC 4180), in quotes; empty for NULL. What a spreadsheet would take for a formula
- * gets an apostrophe in front; misleading characters become \xNN, as in core/text.h.
+ * gets an apostrophe in front, also behind a semicolon, where some part cells; misleading
+ * characters become \xNN, as in core/text.h.
  */
 void cli_buffer_csv(cli_buffer *buffer, const char *text);
 

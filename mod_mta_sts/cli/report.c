@@ -2,7 +2,6 @@
 #include "cli/report.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <apr_strings.h>
 
@@ -12,12 +11,11 @@
 #include "cli/state_dir.h"
 #include "cli/subcommand.h"
 #include "core/name.h"
-#include "core/text.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SINCE_DEFAULT (30 * 86400 * APR_USEC_PER_SEC) /* of the store */
 #define OUTPUT_BUFFER (1 << 16)
 
+/* In the order of the names in take_format(). */
 static const cli_report_format *const formats[] = {&cli_report_text, &cli_report_json,
                                                    &cli_report_ndjson, &cli_report_csv};
 
@@ -46,16 +44,12 @@ static const struct option options[] = {
 /* NULL, or what is wrong with the value. */
 static const char *take_format(apr_pool_t *p, cli_report_call *call, const char *value)
 {
-    size_t i;
+    static const char *const names[] = {"text", "json", "ndjson", "csv", NULL};
+    int chosen = 0;
+    const char *error = cli_option_format(p, value, names, &chosen);
 
-    for (i = 0; i < COUNT(formats); i++) {
-        if (strcmp(value, formats[i]->name) == 0) {
-            call->format = formats[i];
-            return NULL;
-        }
-    }
-    return apr_psprintf(p, "--format takes text, json, ndjson or csv, not %s",
-                        mta_sts_text_quote(p, value, strlen(value)));
+    call->format = formats[chosen];
+    return error;
 }
 
 static const char *take_domain(apr_pool_t *p, cli_report_call *call, const char *value)

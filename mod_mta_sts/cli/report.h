@@ -49,7 +49,6 @@ typedef struct cli_report_result {
 
 /* Each report is rendered on any thread, and written in order; the result is shown at the end. */
 struct cli_report_format {
-    const char *name;
     const char *head;    /* in front of all */
     const char *between; /* reports */
     void (*render)(cli_buffer *out, const cli_report_call *call, const cli_report_item *item);

@@ -2,7 +2,6 @@
 #include "cli/report_text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <apr_strings.h>
 
@@ -21,52 +20,6 @@ static void print_explanation(const cli_report_page *of, const tlsrpt_explanatio
     if (explanation->command) {
         printf("%*s%s\n", CLI_FACT_INDENT, "", explanation->command);
     }
-}
-
-static const tlsrpt_explanation *explain(const cli_report_page *of, const tlsrpt_domain *domain,
-                                         const tlsrpt_cause *cause, const char *reason)
-{
-    const tlsrpt_facts facts = {.result_type = cause->result_type,
-                                .policy_type = cause->policy_type,
-                                .reason = reason,
-                                .domain = domain->domain,
-                                .mx = cause->receiving_mx};
-
-    return tlsrpt_explain(of->p, &facts);
-}
-
-static int has_explanation(const apr_array_header_t *list, const tlsrpt_explanation *wanted)
-{
-    int i;
-
-    for (i = 0; i < list->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(list, i, const tlsrpt_explanation *)->cause, wanted->cause) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* What the reasons give away; what the type alone tells only if that is nothing. */
-static apr_array_header_t *explanations(const cli_report_page *of, const tlsrpt_domain *domain,
-                                        const tlsrpt_cause *cause)
-{
-    apr_array_header_t *list = apr_array_make(of->p, 2, sizeof(const tlsrpt_explanation *));
-    const tlsrpt_explanation *general = explain(of, domain, cause, NULL);
-    int i;
-
-    for (i = 0; i < cause->reasons->nelts; i++) {
-        const tlsrpt_explanation *special =
-            explain(of, domain, cause, APR_ARRAY_IDX(cause->reasons, i, const char *));
-
-        if (strcmp(special->cause, general->cause) != 0 && !has_explanation(list, special)) {
-            APR_ARRAY_PUSH(list, const tlsrpt_explanation *) = special;
-        }
-    }
-    if (!list->nelts) {
-        APR_ARRAY_PUSH(list, const tlsrpt_explanation *) = general;
-    }
-    return list;
 }
 
 static void print_names(const cli_report_page *of, const char *label,
@@ -107,7 +60,7 @@ static void print_facts(const cli_report_page *of, const tlsrpt_domain *domain,
 static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
                         const tlsrpt_cause *cause)
 {
-    const apr_array_header_t *list = explanations(of, domain, cause);
+    const apr_array_header_t *list = tlsrpt_explain_cause(of->p, domain->domain, cause);
     int i;
 
     putchar('\n');

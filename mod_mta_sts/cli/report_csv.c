@@ -92,4 +92,4 @@ static void render(cli_buffer *out, const cli_report_call *call, const cli_repor
     }
 }
 
-const cli_report_format cli_report_csv = {"csv", HEAD, "", render, NULL, 0};
+const cli_report_format cli_report_csv = {HEAD, "", render, NULL, 0};

@@ -148,5 +148,5 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
     fwrite(out.at, 1, out.len, stdout);
 }
 
-const cli_report_format cli_report_json = {"json", "{\"reports\":[\n", ",\n", render, end, 1};
-const cli_report_format cli_report_ndjson = {"ndjson", "", "", render_line, NULL, 0};
+const cli_report_format cli_report_json = {"{\"reports\":[\n", ",\n", render, end, 1};
+const cli_report_format cli_report_ndjson = {"", "", render_line, NULL, 0};

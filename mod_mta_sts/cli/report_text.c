@@ -241,4 +241,4 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
     apr_pool_destroy(of.p);
 }
 
-const cli_report_format cli_report_text = {"text", "", "", NULL, end, 0};
+const cli_report_format cli_report_text = {"", "", NULL, end, 0};

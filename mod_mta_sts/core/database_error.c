@@ -11,6 +11,8 @@
 #define IS_DAMAGED "is damaged"
 #define IS_LOCKED "is locked by another process"
 
+#define LOCK_TIMEOUT "lock timeout" /* PostgreSQL's words */
+
 #define CODE_BUSY 5
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
@@ -107,13 +109,17 @@ const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int c
     }
     text = mta_sts_database_clean(db->scratch, apr_dbd_error(db->driver, db->handle, code),
                                   db->conninfo);
-    apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s", doing, db->name, text);
+    apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s%s", doing, db->name, text,
+                 strstr(text, LOCK_TIMEOUT)
+                     ? ": another process writes to it, or brings its tables up to date: try again "
+                       "once it has done that"
+                     : "");
     return db->error;
 }
 
 int mta_sts_database_is_locked(const char *error)
 {
-    return strstr(error, IS_LOCKED) || strstr(error, "lock timeout") /* PostgreSQL's words */;
+    return strstr(error, IS_LOCKED) || strstr(error, LOCK_TIMEOUT);
 }
 
 int mta_sts_database_is_damaged(const char *error)

@@ -71,15 +71,16 @@ static apr_hash_t *find_enforced(const enforced_look *look, const apr_array_head
 
 /* --- what failed --- */
 
-static const tlsrpt_explanation *explain(const enforced_look *look, const char *domain,
+static const tlsrpt_explanation *explain(apr_pool_t *p, const char *domain,
                                          const tlsrpt_cause *cause)
 {
     const tlsrpt_facts facts = {.result_type = cause->result_type,
                                 .policy_type = cause->policy_type,
+                                .reason = apr_array_pstrcat(p, cause->reasons, ' '),
                                 .domain = domain,
                                 .mx = cause->receiving_mx};
 
-    return tlsrpt_explain(look->p, &facts);
+    return tlsrpt_explain(p, &facts);
 }
 
 static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
@@ -97,18 +98,31 @@ static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
         domain, DAYS, sessions, worst->what, worst->action, domain);
 }
 
-static const char *look_at(enforced_look *look, const char *domain)
+/* The failures of a domain, with the reasons: some give away what the type does not. */
+static const char *find_causes(enforced_look *look, const char *domain, apr_pool_t *p,
+                               const apr_array_header_t **causes)
 {
     const tlsrpt_filter filter = {.since = look->since, .domain = domain};
+    tlsrpt_summary *sum;
+    const char *error = tlsrpt_index_sum(look->db, &filter, 1, p, &sum);
+
+    *causes = !error && sum->domains->nelts
+                  ? APR_ARRAY_IDX(sum->domains, 0, const tlsrpt_domain *)->causes
+                  : apr_array_make(p, 1, sizeof(tlsrpt_cause));
+    return error;
+}
+
+static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *p)
+{
     const tlsrpt_explanation *worst = NULL;
+    const apr_array_header_t *causes;
     apr_int64_t sessions = 0;
-    apr_array_header_t *causes;
-    const char *error = tlsrpt_index_causes(look->db, &filter, CAUSES_MAX, look->p, &causes);
+    const char *error = find_causes(look, domain, p, &causes);
     int i;
 
-    for (i = 0; !error && i < causes->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_index_cause).cause;
-        const tlsrpt_explanation *explanation = explain(look, domain, cause);
+    for (i = 0; i < causes->nelts && i < CAUSES_MAX; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
+        const tlsrpt_explanation *explanation = explain(p, domain, cause);
 
         if (tlsrpt_readiness_concerns(cause->policy_type) &&
             tlsrpt_readiness_refuses(explanation)) {
@@ -130,14 +144,18 @@ const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
     apr_array_header_t *domains;
     const char *error = tlsrpt_index_domains(db, &filter, DOMAINS_MAX, p, &domains);
     apr_hash_t *enforced = error ? NULL : find_enforced(&look, domains);
+    apr_pool_t *scratch;
     int i;
 
+    apr_pool_create(&scratch, p);
     for (i = 0; !error && i < domains->nelts; i++) {
         const char *domain = APR_ARRAY_IDX(domains, i, tlsrpt_domain).domain;
         const int *is_on = apr_hash_get(enforced, domain, APR_HASH_KEY_STRING);
 
-        error = is_on && *is_on ? look_at(&look, domain) : NULL;
+        error = is_on && *is_on ? look_at(&look, domain, scratch) : NULL;
+        apr_pool_clear(scratch);
     }
+    apr_pool_destroy(scratch);
     if (look.told > MOD_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                      "and %d more domains in mode enforce with such failures [enforce-failures]",

@@ -125,7 +125,7 @@ const char *mod_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole)
     double percent;
 
     if (whole <= 0) {
-        return "none";
+        return "no sessions";
     }
     percent = 100.0 * (double)part / (double)whole;
     if (part >= whole || part <= 0) {

@@ -42,7 +42,7 @@ const char *mod_html_parameter(apr_pool_t *p, const char *text);
 const char *mod_html_count(apr_pool_t *p, apr_int64_t count);
 
 /* A part of a whole in percent, never rounded to "100 %" or "0 %" unless it is: "99.98 %", or
- * "none" of nothing. Allocated from p. */
+ * "no sessions" of nothing. Allocated from p. */
 const char *mod_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole);
 
 /* Octets for people: "1.4 MiB". Allocated from p. */

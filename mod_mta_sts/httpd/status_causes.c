@@ -11,19 +11,9 @@
 
 #define CAUSES_OPEN 5 /* so many are shown without being asked for */
 
-const tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause)
+apr_array_header_t *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause)
 {
-    const apr_array_header_t *reasons = cause->cause->reasons, *ips = cause->cause->receiving_ips;
-    const tlsrpt_facts facts = {
-        .result_type = cause->cause->result_type,
-        .policy_type = cause->cause->policy_type,
-        .reason = reasons->nelts ? APR_ARRAY_IDX(reasons, 0, const char *) : NULL,
-        .domain = cause->domain,
-        .mx = cause->cause->receiving_mx,
-        .ip = ips->nelts ? APR_ARRAY_IDX(ips, 0, const char *) : NULL,
-    };
-
-    return tlsrpt_explain(p, &facts);
+    return tlsrpt_explain_cause(p, cause->domain, cause->cause);
 }
 
 static void put_cause_head(const mod_status_view *view, const mod_status_cause *cause)
@@ -101,9 +91,14 @@ static void put_explanation(const mod_status_view *view, const tlsrpt_explanatio
 
 static void put_cause(const mod_status_view *view, const mod_status_cause *cause)
 {
+    const apr_array_header_t *list = mod_status_explain(view->p, cause);
+    int i;
+
     put_number(view, cause->cause->sessions);
     put_cause_head(view, cause);
-    put_explanation(view, mod_status_explain(view->p, cause), cause->others);
+    for (i = 0; i < list->nelts; i++) {
+        put_explanation(view, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *), cause->others);
+    }
     put_cause_details(view, cause->cause);
     MOD_HTML(view->out, "</div></li>");
 }
@@ -152,6 +147,10 @@ void mod_status_causes_html(const mod_status_view *view)
     MOD_HTML(view->out,
              "<section aria-labelledby=\"causes\"><h2 id=\"causes\">What failed, and what "
              "to do</h2>");
+    if (!view->query.domain && causes) {
+        MOD_HTML(view->out, "<p class=\"soft\">The page of each domain has more: who told it, and "
+                            "the reasons sent.</p>");
+    }
     put_cause_list(view, 0, shown);
     if (shown < causes) {
         put_more_causes(view, shown);

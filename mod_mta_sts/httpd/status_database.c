@@ -35,7 +35,7 @@ static const char *refuse(apr_pool_t *p)
     if (!mod_database_has_state_dir(main_server)) {
         return apr_psprintf(p,
                             "the state directory %s is not there, or not a folder of the user that "
-                            "httpd's children run as alone: the error log told at start why",
+                            "httpd's children run as alone: its error log tells why",
                             config->state_dir);
     }
     if (strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0 &&

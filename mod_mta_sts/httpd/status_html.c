@@ -171,7 +171,8 @@ void mod_status_session_tiles_html(const mod_status_view *view)
     }
     mod_status_tile_html(
         view->out, "", "Delivered securely", mod_html_share(p, reports->successful, all),
-        apr_psprintf(p, "of %s sessions %s", mod_html_count(p, all), view->query.range->words));
+        all ? apr_psprintf(p, "of %s sessions %s", mod_html_count(p, all), view->query.range->words)
+            : view->query.range->words);
     mod_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
                          mod_html_count(p, reports->failed),
                          reports->failed || reports->causes->nelts ? "causes and what to do below"

@@ -209,7 +209,8 @@ static json_t *senders_json(const apr_array_header_t *senders)
 
 static json_t *cause_json(const mod_status_view *view, const mod_status_cause *cause)
 {
-    const tlsrpt_explanation *explanation = mod_status_explain(view->p, cause);
+    const tlsrpt_explanation *explanation =
+        APR_ARRAY_IDX(mod_status_explain(view->p, cause), 0, const tlsrpt_explanation *);
     const tlsrpt_cause *of = cause->cause;
 
     return json_pack(

@@ -47,7 +47,7 @@ static void put_sessions_verdict(const mod_status_view *view)
     apr_pool_t *p = view->p;
 
     if (reports->problem) {
-        MOD_HTML(view->out, " %s.", reports->problem);
+        MOD_HTML(view->out, " Reports cannot be shown: %s.", reports->problem);
     }
     else if (reports->failed) {
         MOD_HTML(view->out, " %s session%s failed %s.", mod_html_count(p, reports->failed),
@@ -79,10 +79,16 @@ static void put_noticed_verdict(const mod_status_view *view, int errors, int war
     }
 }
 
+/* What is known is all that can be well. */
+static const char *well_words(const mod_status_view *view)
+{
+    return view->reports->successful ? "All is well." : "No trouble is known.";
+}
+
 static void put_verdict(const mod_status_view *view)
 {
-    static const char *const words[] = {
-        [MTA_STS_OK] = "All is well.",
+    const char *const words[] = {
+        [MTA_STS_OK] = well_words(view),
         [MTA_STS_WARNING] = "Have a look.",
         [MTA_STS_ERROR] = "Something is broken.",
     };

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "core/policy_text.h"
+#include "httpd/database.h"
 #include "httpd/html.h"
 #include "httpd/status_chart.h"
 #include "httpd/status_view.h"
@@ -178,11 +179,13 @@ static void put_problem(const mod_status_view *view)
 {
     MOD_HTML(view->out,
              "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2>"
-             "<p>%s.</p>",
+             "<p>They cannot be shown: %s.</p>",
              view->reports->problem);
-    MOD_HTML(view->out,
-             "<p class=\"soft\">Reports are kept all the same; <code>mta-sts report</code> "
-             "reads them where they are kept.</p></section>");
+    if (mod_database_has_state_dir(view->r->server)) {
+        MOD_HTML(view->out, "<p class=\"soft\">Reports are kept all the same; <code>mta-sts "
+                            "report</code> reads them where they are kept.</p>");
+    }
+    MOD_HTML(view->out, "</section>");
 }
 
 /* Of all reports: from the day of the first on. */

@@ -66,8 +66,8 @@ const char *mod_status_name_of(apr_pool_t *p, const char *organization);
 const char *mod_status_join(apr_pool_t *p, const apr_array_header_t *words);
 const char *mod_status_last_day(apr_pool_t *p, apr_time_t end);
 
-/* The words for a cause; never NULL. */
-const struct tlsrpt_explanation *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause);
+/* The words for a cause: of const tlsrpt_explanation *, never empty. */
+apr_array_header_t *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause);
 
 /* How bad it is that a certificate has so many days left. */
 mta_sts_severity mod_status_certificate_severity(int days);

@@ -38,6 +38,35 @@
     "Get a certificate that has the MX host's name among its names (SAN), or let the MX record "   \
     "and the policy's mx lines name a host that the certificate has."
 
+#define CHECK_FAILED                                                                               \
+    "The sender found something wrong with the certificate of {mx}: the reason names the check "   \
+    "that failed."
+#define NEW_CHAIN                                                                                  \
+    "Look at each certificate of the chain that the server sends. A new certificate, installed "   \
+    "with its full chain, mends nearly all of these."
+
+/* Hints that rules for MTA-STS and for DANE have. */
+#define SAYS_EXPIRED "CERT_HAS_EXPIRED|certificate has expired"
+#define SAYS_MISMATCH "HOSTNAME_MISMATCH|hostname mismatch|host name mismatch"
+#define SAYS_MX_MISMATCH "MX_HOSTS_MISMATCH|mx hosts mismatch|mx_mismatch"
+#define SAYS_UNTRUSTED                                                                             \
+    "UNABLE_TO_GET_ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|CERT_UNTRUSTED|self-signed|"           \
+    "unknown authority|unable to get local issuer"
+
+/* Under DANE it is the zone that vouches for a certificate: neither authorities nor the policy. */
+#define NOT_VOUCHED "The certificate of {mx} is not one that its TLSA records (DANE) vouch for."
+#define NO_MATCH "No TLSA record (DANE) of {mx} matches its certificate."
+#define PUBLISH_TLSA                                                                               \
+    "Publish a TLSA record for the certificate that the server has now. Before the next change "   \
+    "of the key publish both, and wait for the TTL to run out."
+#define TLSA_FIRST                                                                                 \
+    " Where that changes what the TLSA records name, publish the new one first, and wait for the " \
+    "TTL to run out."
+#define ADD_NAME_DANE                                                                              \
+    "Get a certificate that has the MX host's name among its names (SAN), or publish a TLSA "      \
+    "record of usage 3 (\"3 1 1\"), of which senders look at the key alone." TLSA_FIRST
+#define TLSA_RECORDS "dig +dnssec TLSA _25._tcp.{mx}"
+
 /*
  * The first rule that fits a failure explains it: those with a hint stand before those without.
  * {domain}, {mx} and {type} are put in.
@@ -57,8 +86,27 @@ typedef struct rule {
 
 /* RFC 8460 section 4.3, and what senders are known to write for a reason. */
 static const rule rules[] = {
-    {NULL, "MX_HOSTS_MISMATCH|mx hosts mismatch|mx_mismatch", NULL, "mx-not-in-policy",
-     TLSRPT_WHOSE_POLICY_HOST,
+    {"certificate-host-mismatch", NULL, "tlsa", "certificate-host-mismatch", TLSRPT_WHOSE_MX,
+     MISMATCH, ADD_NAME_DANE, SMTP_CERTIFICATE, 0},
+    {"certificate-expired", NULL, "tlsa", "certificate-expired", TLSRPT_WHOSE_MX, EXPIRED,
+     RENEW TLSA_FIRST, SMTP_CERTIFICATE, 0},
+    {"certificate-not-trusted", NULL, "tlsa", "tlsa-invalid", TLSRPT_WHOSE_DNS, NOT_VOUCHED,
+     PUBLISH_TLSA, TLSA_RECORDS, 0},
+    {"validation-failure", SAYS_EXPIRED, "tlsa", "certificate-expired", TLSRPT_WHOSE_MX, EXPIRED,
+     RENEW TLSA_FIRST, SMTP_CERTIFICATE, 0},
+    {"validation-failure", "CERT_NOT_YET_VALID|not yet valid", NULL, "certificate-not-yet-valid",
+     TLSRPT_WHOSE_MX, "The certificate of {mx} is not valid yet.",
+     "Look at the clocks of the mail server and of the machine that got the certificate.",
+     SMTP_CERTIFICATE, 0},
+    {"validation-failure", SAYS_MISMATCH "|" SAYS_MX_MISMATCH, "tlsa", "certificate-host-mismatch",
+     TLSRPT_WHOSE_MX, MISMATCH, ADD_NAME_DANE, SMTP_CERTIFICATE, 0},
+    {"validation-failure", SAYS_UNTRUSTED, "tlsa", "tlsa-invalid", TLSRPT_WHOSE_DNS, NOT_VOUCHED,
+     PUBLISH_TLSA, TLSA_RECORDS, 0},
+    {"validation-failure", "DANE_NO_MATCH|DANE TLSA|TLSA record", NULL, "tlsa-invalid",
+     TLSRPT_WHOSE_DNS, NO_MATCH, PUBLISH_TLSA, TLSA_RECORDS, 0},
+    {"validation-failure", "X509_V_ERR_|x509", "tlsa", "certificate-invalid", TLSRPT_WHOSE_MX,
+     CHECK_FAILED, NEW_CHAIN TLSA_FIRST, SMTP_CHAIN, 0},
+    {NULL, SAYS_MX_MISMATCH, NULL, "mx-not-in-policy", TLSRPT_WHOSE_POLICY_HOST,
      "The sender was about to deliver to an MX host that no mx line of your policy names.",
      "Let MTASTSMx name every host that the MX records of {domain} name, or take the MX record "
      "away; then publish the new id.",
@@ -73,25 +121,14 @@ static const rule rules[] = {
      MISMATCH, ADD_NAME, SMTP_CERTIFICATE, 0},
     {"certificate-expired", NULL, NULL, "certificate-expired", TLSRPT_WHOSE_MX, EXPIRED, RENEW,
      SMTP_CERTIFICATE, 0},
-    {"certificate-not-trusted", NULL, "tlsa", "tlsa-invalid", TLSRPT_WHOSE_DNS,
-     "The certificate of {mx} is not one that its TLSA records (DANE) vouch for.",
-     "Publish a TLSA record for the certificate that the server has now. Before the next change "
-     "of the key publish both, and wait for the TTL to run out.",
-     "dig +dnssec TLSA _25._tcp.{mx}", 0},
     {"certificate-not-trusted", NULL, NULL, "certificate-not-trusted", TLSRPT_WHOSE_MX, UNTRUSTED,
      FULL_CHAIN, SMTP_CHAIN, 0},
-    {"validation-failure", "CERT_HAS_EXPIRED|certificate has expired", NULL, "certificate-expired",
-     TLSRPT_WHOSE_MX, EXPIRED, RENEW, SMTP_CERTIFICATE, 0},
-    {"validation-failure", "CERT_NOT_YET_VALID|not yet valid", NULL, "certificate-not-yet-valid",
-     TLSRPT_WHOSE_MX, "The certificate of {mx} is not valid yet.",
-     "Look at the clocks of the mail server and of the machine that got the certificate.",
-     SMTP_CERTIFICATE, 0},
-    {"validation-failure", "HOSTNAME_MISMATCH|hostname mismatch|host name mismatch", NULL,
-     "certificate-host-mismatch", TLSRPT_WHOSE_MX, MISMATCH, ADD_NAME, SMTP_CERTIFICATE, 0},
-    {"validation-failure",
-     "UNABLE_TO_GET_ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|CERT_UNTRUSTED|self-signed|"
-     "unknown authority|unable to get local issuer",
-     NULL, "certificate-not-trusted", TLSRPT_WHOSE_MX, UNTRUSTED, FULL_CHAIN, SMTP_CHAIN, 0},
+    {"validation-failure", SAYS_EXPIRED, NULL, "certificate-expired", TLSRPT_WHOSE_MX, EXPIRED,
+     RENEW, SMTP_CERTIFICATE, 0},
+    {"validation-failure", SAYS_MISMATCH, NULL, "certificate-host-mismatch", TLSRPT_WHOSE_MX,
+     MISMATCH, ADD_NAME, SMTP_CERTIFICATE, 0},
+    {"validation-failure", SAYS_UNTRUSTED, NULL, "certificate-not-trusted", TLSRPT_WHOSE_MX,
+     UNTRUSTED, FULL_CHAIN, SMTP_CHAIN, 0},
     {"validation-failure", "timeout|timed out|deadline", NULL, "timeout", TLSRPT_WHOSE_SENDER,
      "The encrypted session with {mx} was begun and took too long.",
      "Few of these, spread over senders, are the network's everyday: watch them. Many at one time: "
@@ -104,11 +141,7 @@ static const rule rules[] = {
      "smtpd_tls_protocols and smtpd_tls_ciphers at their defaults.",
      "openssl s_client -starttls smtp -connect {mx}:25 -tls1_2 </dev/null", 1},
     {"validation-failure", "X509_V_ERR_|x509", NULL, "certificate-invalid", TLSRPT_WHOSE_MX,
-     "The sender found something wrong with the certificate of {mx}: the reason names the check "
-     "that failed.",
-     "Look at each certificate of the chain that the server sends. A new certificate, installed "
-     "with its full chain, mends nearly all of these.",
-     SMTP_CHAIN, 0},
+     CHECK_FAILED, NEW_CHAIN, SMTP_CHAIN, 0},
     {"validation-failure", NULL, NULL, "validation-failure", TLSRPT_WHOSE_UNKNOWN,
      "The encrypted session with {mx} failed for another reason than a certificate that is out of "
      "date, untrusted or of another host.",
@@ -180,11 +213,8 @@ static const rule rules[] = {
      "Mend httpd's certificate for mta-sts.{domain} (certbot, mod_md); it is not the mail "
      "server's. " KEEPS_OLD,
      WEB_CERTIFICATE, 0},
-    {"tlsa-invalid", NULL, NULL, "tlsa-invalid", TLSRPT_WHOSE_DNS,
-     "No TLSA record (DANE) of {mx} matches its certificate.",
-     "Publish a TLSA record for the certificate that the server has now. Before the next change "
-     "of the key publish both, and wait for the TTL to run out.",
-     "dig +dnssec TLSA _25._tcp.{mx}", 0},
+    {"tlsa-invalid", NULL, NULL, "tlsa-invalid", TLSRPT_WHOSE_DNS, NO_MATCH, PUBLISH_TLSA,
+     TLSA_RECORDS, 0},
     {"dnssec-invalid", NULL, NULL, "dnssec-invalid", TLSRPT_WHOSE_DNS,
      "The sender could not validate the DNSSEC signatures of a name on the way to {mx}.",
      "Look at the DS record at the parent zone, and whether the signatures are out of date; "
@@ -194,7 +224,7 @@ static const rule rules[] = {
      "The sender is set up to deliver only with DANE, and found no TLSA record for {mx}.",
      "Nothing is broken for others: publish TLSA records in a signed zone, or talk to that "
      "sender.",
-     "dig +dnssec TLSA _25._tcp.{mx}", 0},
+     TLSA_RECORDS, 0},
     {"", NULL, NULL, "untold", TLSRPT_WHOSE_UNKNOWN,
      "The sender does not tell what kind of failure it was.",
      "Read the reason, if it gives one, and look at the mail log of that day.", CHECK, 0},
@@ -218,14 +248,16 @@ static int is_digits(const char *text, apr_size_t len)
     return strspn(text, "0123456789") >= len;
 }
 
+#define LOOKED_AT 2000 /* no honest reason is longer, and a page explains hundreds */
+
 /* Whether a hint stands in a reason, in upper or lower case. */
 static int has_hint(const char *reason, const char *hint, apr_size_t len)
 {
-    int number = is_digits(hint, len);
+    int number = is_digits(hint, len), first = apr_tolower(*hint);
     const char *at;
 
-    for (at = reason; *at; at++) {
-        if (strncasecmp(at, hint, len) == 0 &&
+    for (at = reason; *at && at < reason + LOOKED_AT; at++) {
+        if (apr_tolower(*at) == first && strncasecmp(at, hint, len) == 0 &&
             (!number || ((at == reason || !apr_isdigit(at[-1])) && !apr_isdigit(at[len])))) {
             return 1;
         }

@@ -3,6 +3,7 @@
 #define TLSRPT_EXPLAIN_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "core/policy.h"
@@ -59,6 +60,19 @@ typedef struct tlsrpt_explanation {
  * @return never NULL; cause "unknown" for a type that is not known
  */
 const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *facts);
+
+struct tlsrpt_cause;
+
+/*
+ * Explains failures that were summed up: what their reasons give away, each once; what the type
+ * alone tells only if that is nothing.
+ *
+ * @param p      pool of the list
+ * @param domain policy domain
+ * @return of const tlsrpt_explanation *, never empty
+ */
+apr_array_header_t *tlsrpt_explain_cause(apr_pool_t *p, const char *domain,
+                                         const struct tlsrpt_cause *cause);
 
 /* Failed sessions of which the sender told no details. */
 const tlsrpt_explanation *tlsrpt_explain_no_details(apr_pool_t *p, const char *domain);

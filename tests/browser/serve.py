@@ -31,12 +31,14 @@ SENDERS = ("Big Mail Inc.", "Enterprise Mail Corporation", "Small Hoster", "Mead
 HELD = ["version: STSv1", "mode: enforce", "mx: mx1.example.com", "mx: mx2.example.com",
         "max_age: 604800"]
 OLD = ["version: STSv1", "mode: testing", "mx: mx1.example.com", "max_age: 86400"]
+LONG = "customer-with-a-name-that-goes-on-and-on." + "another-label-that-goes-on." * 3 + "example"
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 
 
 def conf():
     many = "".join(f"<MTASTSPolicy customer{i:03}.example>\nMTASTSMode "
                    f"{('testing', 'enforce')[i % 2]}\n{MX}</MTASTSPolicy>\n" for i in range(60))
+    many += f"<MTASTSPolicy {LONG}>\n{MX}</MTASTSPolicy>\n"
     return (status_page.LOCATION + "MTASTSReportLimit 100000\nMTASTSReportPath /tlsrpt\n" + many
             + site("mta-sts.example.com", "MTASTSMode enforce\n" + MX)
             + site("mta-sts.example.net", MX, "mta-sts.example.org")

@@ -196,6 +196,20 @@ test("the list of domains stays a table for a screen reader on a phone", async (
   });
 });
 
+test("a long name breaks no word of ours, nor an id, in the list of domains", async () => {
+  for (const width of [SIZES.desktop.width, 760]) {
+    await withPage("?q=customer", { viewport: { width, height: 900 } }, async (page) => {
+      const broken = await page.locator("[aria-labelledby=domains] table").evaluate((table) =>
+        [...table.querySelectorAll("td .badge, td > code")]
+          .filter((it) => it.getBoundingClientRect().height > 30 || it.getClientRects().length > 1)
+          .map((it) => it.textContent));
+      assert.deepEqual(broken, []);
+      assert.ok(await page.evaluate(() =>
+        document.documentElement.scrollWidth <= globalThis.innerWidth));
+    });
+  }
+});
+
 test("nothing of a hostile report becomes markup", async () => {
   for (const view of ["?domain=example.org", "", "?since=all"]) {
     await withPage(view, {}, async (page) => {

@@ -176,26 +176,33 @@ def test_the_store_has_the_same_totals(state):
 
 def test_json_has_the_members_that_are_documented():
     found = read_json(DATA / "google-failures.json")
-    assert set(found) == {"reports", "rejected", "totals"}
+    assert list(found) == ["reports", "rejected", "totals"]
     report, = found["reports"]
+    assert list(report) == ["file", "organization", "contact", "report_id", "begin", "end",
+                            "verified", "policies", "findings"]
+    assert report["file"] == str(DATA / "google-failures.json")
     assert {name: report[name] for name in ("organization", "contact", "report_id", "begin", "end",
                                             "verified", "findings")} == {
         "organization": "Big Mail Inc.", "contact": "smtp-tls-reporting@bigmail.example",
         "report_id": "2026-05-12T00:00:00Z_example.com", "begin": "2026-05-12T00:00:00Z",
         "end": "2026-05-12T23:59:59Z", "verified": False, "findings": []}
     policy, = report["policies"]
+    assert list(policy) == ["type", "domain", "mx", "policy", "successful_sessions",
+                            "failed_sessions", "failures"]
     assert policy["type"] == "sts" and policy["domain"] == "example.com"
     assert policy["mx"] == ["mx1.example.com", "*.mail.example.com"]
     assert policy["policy"][0] == "version: STSv1"
     assert (policy["successful_sessions"], policy["failed_sessions"]) == (1288, 37)
     failure = policy["failures"][0]
-    assert set(failure) == {"result_type", "sessions", "sending_ip", "receiving_mx",
-                            "receiving_helo", "receiving_ip", "reason", "information",
-                            "explanation", "action"}
+    assert list(failure) == ["result_type", "sessions", "sending_ip", "receiving_mx",
+                             "receiving_helo", "receiving_ip", "reason", "information",
+                             "explanation", "action"]
     assert failure["explanation"].startswith("The ")
     assert "Run: openssl s_client" in failure["action"]
     assert found["totals"] == {"reports": 1, "duplicates": 0, "successful_sessions": 1288,
                                "failed_sessions": 37}
+    rejected, = read_json(DATA / "README", status=1)["rejected"]
+    assert list(rejected) == ["file", "reason"] and rejected["file"] == str(DATA / "README")
 
 
 def test_deviations_that_were_accepted_are_findings():
@@ -239,6 +246,17 @@ def test_no_cell_of_csv_is_a_formula(beginning, tmp_path):
         for cell in row.values():
             assert not re.match("[ \t\r]*[=+@\uff0b\uff0d\uff1d\uff20-]", cell)
     assert call("--format", "csv", file).returncode == 0
+
+
+@pytest.mark.parametrize("inside", ["a;=1+1", "a; =1+1", 'a";@SUM(1)', "a;-1;+1",
+                                    'a;"=1', 'a; ""+1', "a;;\uff1d1"])
+def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_cells(inside, tmp_path):
+    file = tmp_path / "report.json"
+    file.write_bytes(changed(**{"organization-name": inside, "report-id": inside}))
+    shown = call("--format", "csv", file).stdout.decode()
+    for row in csv.reader(shown.splitlines(), delimiter=";"):
+        for cell in row:
+            assert not re.match("[\" \t\r]*[=+@\uff0b\uff0d\uff1d\uff20-]", cell)
 
 
 def test_quotes_in_a_cell_stay_in_it(tmp_path):

@@ -13,28 +13,34 @@ WARNED = r"\[mta_sts:warn\].*\[enforce-failures\]$"
 
 EXPIRED = ("certificate-expired", "mx1.example.com")
 
-# Domain: mode, result type, MX, sessions, days ago, and the type of policy if it is not sts. Those with
-# most failures are looked at first, so that the others were passed over when a line about the last ones
-# is there.
+# Domain: mode, result type, MX, sessions, days ago, the type of policy if it is not sts, and a reason.
+# Those with most failures are looked at first, so that the others were passed over when a line about
+# the last ones is there.
 DOMAINS = {
     "testing.example": ("testing", *EXPIRED, 9, 2),
     "old.example": ("enforce", *EXPIRED, 9, 20),
     "fetch.example": ("enforce", "sts-policy-fetch-error", None, 9, 2),
     "unclear.example": ("enforce", "validation-failure", "mx1.example.com", 9, 2),
     "dane.example": ("enforce", *EXPIRED, 9, 2, "tlsa"),
+    "unlisted.example": ("enforce", "validation-failure", "mx9.example.com", 4, 2, "sts",
+                         "MX_HOSTS_MISMATCH"),
     "refused.example": ("enforce", *EXPIRED, 3, 2),
     "hostile.example": ("enforce", "starttls-not-supported", "\x1b[2J$(reboot)", 2, 2),
 }
 SAID = {
+    "unlisted.example": "4 sessions that it makes senders refuse: The sender was about to deliver to "
+                        "an MX host that no mx line of your policy names.",
     "refused.example": "of the last 14 days tell of 3 sessions that it makes senders refuse: The "
                        "certificate of mx1.example.com is out of date. Renew it",
     "hostile.example": "The sender reached your mail server, and it did not offer encryption",
 }
 
 
-def failing(domain, kind, mx, sessions, days_ago, policy="sts"):
+def failing(domain, kind, mx, sessions, days_ago, policy="sts", reason=None):
     day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days_ago)
     failure = {"result-type": kind, "failed-session-count": sessions}
+    if reason:
+        failure["failure-reason-code"] = reason
     if mx:
         failure["receiving-mx-hostname"] = mx
     return make(policies=[{

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import policy
+import process
 import report
 import status_page
 from httpd import MPMS, proxied, site
@@ -218,6 +219,17 @@ def test_a_policy_over_http_only_is_marked(start):
 def test_a_server_without_policies_has_a_page(start):
     shown = page(start(LOCATION))
     assert "No policy is served here yet" in shown.text
+
+
+def test_where_no_report_came_nobody_is_told_that_all_is_well(start):
+    started = start(LOCATION + site(HOST, "MTASTSMode enforce\n" + MX + report.ENDPOINT))
+    process.wait_for(lambda: "No report came in the last 30 days" in page(started).text,
+                     "the index of the reports", 60)
+    shown = page(started)
+    assert "No trouble is known." in shown.text
+    assert "All is well" not in shown.text
+    assert "Delivered securelyno sessionsin the last 30 days" in shown.text
+    assert shown.row("example.com")[2] == "no sessions"
 
 
 # --- mod_status ---

@@ -102,6 +102,26 @@ def test_page_and_json_give_the_advice_of_the_command_under_each_type_of_policy(
     assert wrong == {"tlsa"}
 
 
+def test_each_reason_that_gives_away_another_cause_is_explained_as_the_command_does(start):
+    reasons = ["Connection timed out", "MX_HOSTS_MISMATCH", "deadline exceeded", "of no meaning"]
+    sent = report.make(policies=[{
+        "policy": {"policy-domain": "a.example", "policy-type": "sts"},
+        "summary": {"total-successful-session-count": 0, "total-failure-session-count": 4},
+        "failure-details": [{"result-type": "validation-failure", "failed-session-count": 1,
+                             "receiving-mx-hostname": HOST, "failure-reason-code": reason}
+                            for reason in reasons]}])
+    started = start(LOCATION + report.conf(f"<MTASTSPolicy a.example>\n{MX}</MTASTSPolicy>\n"))
+    assert report.post(started, report.packed(sent)).status == 201
+    wait_for_reports(started, 1)
+    (_, rest), = shown(started, "?since=all&domain=a.example").values()
+    words = " ".join(rest.split())
+    assert words.count("was begun and took too long") == 1
+    assert words.count("no mx line of your policy names") == 1
+    assert words.count("What to do:") == 2
+    cause, = data(started, "?since=all&domain=a.example")["reports"]["causes"]
+    assert cause["explanation"] in words
+
+
 @pytest.mark.parametrize("query", ["?since=all", "?since=all&domain=a.example"])
 def test_no_id_stands_twice_on_a_page(server, query):
     page(server, query)

@@ -128,6 +128,12 @@ def test_failures_are_told_in_the_words_of_the_command(full):
             assert words in text, one
 
 
+def test_the_overview_says_where_senders_and_reasons_are_told(full):
+    words = "who told it, and the reasons sent"
+    assert words in page(full, "?since=all").text
+    assert words not in page(full, "?domain=kinds.example&since=all").text
+
+
 def test_a_hostile_report_stays_text(full):
     """The parser of page() knows which elements and attributes there are."""
     for query in ("?since=all", "?domain=huge.example&since=all"):
@@ -333,6 +339,7 @@ def check_the_rest(server, words):
     assert shown.row("example.com")[1].startswith("testing")
     assert shown.row("example.com")[2] == "unknown"
     assert re.search(words, shown.text), shown.text
+    assert "Reports are kept all the same" in shown.text
     assert re.search(words, data(server)["reports"]["problem"])
     assert data(server, "?domain=example.com")["domain"]["mode"] == "testing"
     _, values = metrics(server)
@@ -373,7 +380,9 @@ def test_without_the_state_directory_the_rest_is_shown_until_it_is_back(make):
     wait_for_reports(server, 1)
     os.rename(server.root / "state", server.root / "away")
     (server.root / "state").symlink_to(server.root / "away")
-    assert re.search("the state directory .* is not there, or not a folder", page(server).text)
+    text = page(server).text
+    assert text.count("cannot be shown: the state directory") == 2  # verdict, and in their place
+    assert "Reports are kept all the same" not in text
     (server.root / "state").unlink()
     os.rename(server.root / "away", server.root / "state")
     wait_for_reports(server, 1)

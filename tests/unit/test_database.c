@@ -394,6 +394,21 @@ static void test_a_lock_that_does_not_end_is_told(void **state)
     mta_sts_database_rollback(other);
 }
 
+static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
+{
+    mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
+    const char *error;
+
+    assert_done(mta_sts_database_be_impatient(other));
+    assert_done(mta_sts_database_begin(holder));
+    error = mta_sts_database_begin(other);
+    assert_tells(error, "lock timeout: another process writes to it");
+    assert_true(mta_sts_database_is_locked(error));
+    mta_sts_database_rollback(holder);
+    assert_done(mta_sts_database_begin(other));
+    mta_sts_database_rollback(other);
+}
+
 /* As while another process makes it: it is not in WAL mode yet, and somebody reads it. */
 static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **state)
 {
@@ -550,6 +565,7 @@ int main(void)
         SQLITE_TEST(test_a_lock_that_is_met_while_it_is_opened_is_told_as_one),
         SQLITE_TEST(test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one),
         SQLITE_TEST(test_a_full_disk_is_told),
+        PGSQL_TEST(test_who_writes_for_long_is_told_with_what_to_do),
         PGSQL_TEST(test_a_server_that_is_not_there_is_told_without_the_password),
         PGSQL_TEST(test_a_server_that_goes_away_is_told_and_opening_works_again),
         SQLITE_TEST(test_a_conninfo_is_read_as_libpq_reads_it),

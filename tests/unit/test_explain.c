@@ -15,6 +15,10 @@ typedef struct explained {
     tlsrpt_whose whose;
 } explained;
 
+#define DANE(type, reason)                                                                         \
+    {                                                                                              \
+        type, "tlsa", reason, "example.com", "mx1.example.com", "192.0.2.25"                       \
+    }
 #define OF(type, reason)                                                                           \
     {                                                                                              \
         type, "sts", reason, "example.com", "mx1.example.com", "192.0.2.25"                        \
@@ -27,9 +31,35 @@ static const explained cases[] = {
      TLSRPT_WHOSE_POLICY_HOST},
     {OF("certificate-expired", NULL), "certificate-expired", TLSRPT_WHOSE_MX},
     {OF("certificate-not-trusted", NULL), "certificate-not-trusted", TLSRPT_WHOSE_MX},
-    {{"certificate-not-trusted", "tlsa", NULL, "example.com", NULL, NULL},
-     "tlsa-invalid",
+    {DANE("certificate-not-trusted", NULL), "tlsa-invalid", TLSRPT_WHOSE_DNS},
+    {DANE("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_WHOSE_MX},
+    {DANE("certificate-host-mismatch", "MX_HOSTS_MISMATCH"), "certificate-host-mismatch",
+     TLSRPT_WHOSE_MX},
+    {DANE("certificate-expired", NULL), "certificate-expired", TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", NULL), "validation-failure", TLSRPT_WHOSE_UNKNOWN},
+    {DANE("validation-failure", "X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT"), "tlsa-invalid",
      TLSRPT_WHOSE_DNS},
+    {DANE("validation-failure", "unable to get local issuer certificate"), "tlsa-invalid",
+     TLSRPT_WHOSE_DNS},
+    {DANE("validation-failure", "X509_V_ERR_DANE_NO_MATCH"), "tlsa-invalid", TLSRPT_WHOSE_DNS},
+    {DANE("validation-failure", "no matching DANE TLSA records"), "tlsa-invalid", TLSRPT_WHOSE_DNS},
+    {DANE("validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED"), "certificate-expired",
+     TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", "X509_V_ERR_CERT_NOT_YET_VALID"), "certificate-not-yet-valid",
+     TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", "X509_V_ERR_HOSTNAME_MISMATCH"), "certificate-host-mismatch",
+     TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", "MX_HOSTS_MISMATCH"), "certificate-host-mismatch", TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"), "certificate-invalid",
+     TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_WHOSE_SENDER},
+    {DANE("validation-failure", "tls-remote-alert-70-protocol-version"), "tls-handshake",
+     TLSRPT_WHOSE_MX},
+    {DANE("validation-failure", "TLSAlert 40"), "tls-handshake", TLSRPT_WHOSE_MX},
+    {DANE("starttls-not-supported", NULL), "starttls-not-supported", TLSRPT_WHOSE_MX},
+    {DANE("tlsa-invalid", NULL), "tlsa-invalid", TLSRPT_WHOSE_DNS},
+    {DANE("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_WHOSE_DNS},
+    {DANE("dane-required", NULL), "dane-required", TLSRPT_WHOSE_SENDER},
     {OF("validation-failure", NULL), "validation-failure", TLSRPT_WHOSE_UNKNOWN},
     {OF("validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED"), "certificate-expired",
      TLSRPT_WHOSE_MX},
@@ -45,6 +75,7 @@ static const explained cases[] = {
      TLSRPT_WHOSE_MX},
     {OF("validation-failure", "tls-remote-alert-70-protocol-version"), "tls-handshake",
      TLSRPT_WHOSE_MX},
+    {OF("validation-failure", "X509_V_ERR_DANE_NO_MATCH"), "tlsa-invalid", TLSRPT_WHOSE_DNS},
     {OF("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_WHOSE_SENDER},
     {OF("validation-failure", "MX_HOSTS_MISMATCH"), "mx-not-in-policy", TLSRPT_WHOSE_POLICY_HOST},
     {OF("sts-policy-fetch-error", NULL), "sts-policy-fetch-error", TLSRPT_WHOSE_POLICY_HOST},
@@ -93,6 +124,26 @@ static void test_every_result_type_and_known_reason_has_its_explanation(void **s
             strpbrk(apr_pstrcat(*state, told->what, told->action, told->command, NULL), "{}"));
         assert_int_equal(told->what[strlen(told->what) - 1], '.');
         assert_int_equal(told->action[strlen(told->action) - 1], '.');
+    }
+}
+
+/* A new certificate may need new records; no policy counts, nor any authority. */
+static void test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alone(void **state)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        const tlsrpt_explanation *told = tlsrpt_explain(*state, &cases[i].facts);
+
+        if (cases[i].facts.policy_type && strcmp(cases[i].facts.policy_type, "tlsa") == 0) {
+            if (strncmp(told->cause, "certificate-", 12) == 0 &&
+                strcmp(told->cause, "certificate-not-yet-valid") != 0) {
+                assert_non_null(strstr(told->action, "TLSA"));
+            }
+            assert_null(strstr(told->action, "MTASTS"));
+            assert_null(strstr(told->action, "policy"));
+            assert_null(strstr(told->action, "MTA-STS"));
+        }
     }
 }
 
@@ -149,6 +200,23 @@ static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void *
     assert_false(tlsrpt_explain(*state, &expired)->may_be_senders);
     assert_true(tlsrpt_explain(*state, &unfetched)->may_be_senders);
     assert_false(tlsrpt_explain(*state, &missing)->may_be_senders);
+}
+
+/* Strangers write them, and a page explains hundreds. */
+static void test_of_a_reason_that_is_too_long_the_beginning_is_looked_at(void **state)
+{
+    const struct {
+        int before;
+        const char *cause;
+    } lengths[] = {{1900, "policy-not-found"}, {2000, "sts-policy-fetch-error"}};
+    size_t i;
+
+    for (i = 0; i < COUNT(lengths); i++) {
+        const tlsrpt_facts facts =
+            OF("sts-policy-fetch-error", apr_psprintf(*state, "%*s404", lengths[i].before, ""));
+
+        assert_string_equal(tlsrpt_explain(*state, &facts)->cause, lengths[i].cause);
+    }
 }
 
 static void test_failures_without_details_have_words_too(void **state)
@@ -241,10 +309,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_every_result_type_and_known_reason_has_its_explanation),
+        POOL_TEST(test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alone),
         POOL_TEST(test_hosts_are_named_in_words_and_command),
         POOL_TEST(test_no_command_has_anything_but_host_names_of_a_report),
         POOL_TEST(test_an_unknown_type_is_shown_as_sent_but_escaped),
         POOL_TEST(test_only_what_a_sender_may_have_itself_is_said_to_be_its_own),
+        POOL_TEST(test_of_a_reason_that_is_too_long_the_beginning_is_looked_at),
         POOL_TEST(test_failures_without_details_have_words_too),
         POOL_TEST(test_every_owner_of_a_cause_has_a_name),
         POOL_TEST(test_the_policy_a_sender_had_is_held_against_the_one_served),

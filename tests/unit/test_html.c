@@ -113,7 +113,7 @@ static void a_share_is_whole_only_where_nothing_is_missing(void **state)
         apr_int64_t part, whole;
         const char *text;
     } cases[] = {
-        {0, 0, "none"},         {0, 5, "0 %"},
+        {0, 0, "no sessions"},  {0, 5, "0 %"},
         {5, 5, "100 %"},        {1, 2, "50.0 %"},
         {999, 1000, "99.90 %"}, {999999, 1000000, "> 99.99 %"},
         {1, 200, "0.50 %"},     {1, 1000000, "< 0.01 %"},

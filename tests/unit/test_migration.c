@@ -181,11 +181,44 @@ static void test_a_migration_that_fails_leaves_everything_as_it_was(void **state
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
+static int take_text(void *baton, const char *const *columns)
+{
+    told_rows *told = baton;
+
+    told->text = apr_pstrcat(told->p, told->text, columns[0], "\n", NULL);
+    return 1;
+}
+
+/* A big index takes longer than a statement is given otherwise: it would be cut off each time. */
+static void test_a_migration_is_given_more_time_than_other_statements(void **state)
+{
+    static const char *const noting[] = {
+        "CREATE TABLE noted (text TEXT)",
+        "CREATE RULE note AS ON DELETE TO mta_sts_schema DO ALSO"
+        " INSERT INTO noted SELECT current_setting('statement_timeout')",
+        NULL,
+    };
+    indexed *index = make_index(state);
+    told_rows told = {index->p, ""};
+
+    make_old(index);
+    assert_done(mta_sts_database_run_all(index->db, noting));
+    open_again(index, *state);
+    assert_done(mta_sts_database_rows(index->db,
+                                      "SELECT text FROM noted UNION ALL"
+                                      " SELECT current_setting('statement_timeout')",
+                                      take_text, &told));
+    assert_string_equal(told.text, "1h\n1min\n");
+    assert_done(mta_sts_database_run(index->db, "DROP RULE note ON mta_sts_schema"));
+    assert_done(mta_sts_database_run(index->db, "DROP TABLE noted"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_a_database_of_version_1_gets_the_sums_that_a_new_one_has),
         DATABASE_TESTS(test_what_is_taken_out_of_migrated_sums_leaves_nothing),
+        PGSQL_TEST(test_a_migration_is_given_more_time_than_other_statements),
         DATABASE_TESTS(test_a_migration_that_fails_leaves_everything_as_it_was),
     };
 
