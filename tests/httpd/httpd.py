@@ -212,7 +212,10 @@ class Httpd:
         self.signal(signal.SIGUSR1)
 
     def children(self):
-        return set(process.children(self.pid))
+        """Those that serve: a piped log has a process, too."""
+        name = process.status(self.pid).get("Name")
+        return {child for child in process.children(self.pid)
+                if process.status(child).get("Name") == name}
 
     def restart(self):
         self.wait_until_idle()
