@@ -3,15 +3,14 @@
 
 import gzip
 import json
-import os
 import statistics
 import sys
-import time
 from pathlib import Path
 
-from bench_figures.common import CannotMeasure, spread
+from bench_figures.common import CannotMeasure, run, spread
 
 PYTHON = Path(__file__).parent / "python_report.py"
+MEASURED = Path(__file__).parent / "measured.py"
 MIB = 1 << 20
 SENDERS, DAYS, DOMAINS = 20, 28, 500
 
@@ -57,15 +56,8 @@ def write_reports(folder, count):
 
 def measure(words, output):
     """(seconds, octets of memory at most) of a process that must end well."""
-    with open(output, "wb") as file:
-        begin = time.monotonic()
-        pid = os.posix_spawn(words[0], words, os.environ,
-                             file_actions=[(os.POSIX_SPAWN_DUP2, file.fileno(), 1)])
-        _, status, usage = os.wait4(pid, 0)
-        seconds = time.monotonic() - begin
-    if status:
-        raise CannotMeasure(f"{words[0]} ended with {status}")
-    return seconds, usage.ru_maxrss * 1024
+    seconds, memory = run(sys.executable, str(MEASURED), str(output), *words).split()
+    return float(seconds), int(memory)
 
 
 def totals(output):
