@@ -49,26 +49,24 @@ static mod_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_
     return mod_ours_has(r->server, p, reading->report) ? MOD_REPORT_NEW : MOD_REPORT_QUARANTINED;
 }
 
-/* From where reports get their memory. To hand it to the system after each one, as a large one's
- * is, would stop all processors for a moment, five times a report. */
+/* From where reports get their memory, or NULL: from where requests do. To hand it to the system
+ * after each one, as a large one's is, would stop all processors for a moment, five times a report.
+ * It is never destroyed: prefork stops a child in the middle of a report, and takes the pools of
+ * the child apart before those of its request. */
 static apr_allocator_t *allocator;
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     apr_thread_mutex_t *mutex;
-    apr_pool_t *owner;
 
     (void)main;
-    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
-        allocator = NULL; /* reports take theirs from the request's */
+    if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pchild) != APR_SUCCESS ||
+        apr_allocator_create(&allocator) != APR_SUCCESS) {
+        allocator = NULL;
         return;
     }
-    apr_pool_create_ex(&owner, pchild, NULL, allocator);
-    apr_allocator_owner_set(allocator, owner);
+    apr_allocator_mutex_set(allocator, mutex);
     apr_allocator_max_free_set(allocator, SPARE_MAX);
-    if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pchild) == APR_SUCCESS) {
-        apr_allocator_mutex_set(allocator, mutex);
-    }
 }
 
 /* One report is open at a time in all children, so that many at once do not take more memory. */

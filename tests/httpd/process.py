@@ -46,6 +46,13 @@ def resident_kib(pid):
     return int(status(pid)["VmRSS"].split()[0])
 
 
+def cpu_seconds(pid, thread=None):
+    """Of a process, or of one of its threads."""
+    folder = f"/proc/{pid}/task/{thread}" if thread else f"/proc/{pid}"
+    fields = pathlib.Path(folder, "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 

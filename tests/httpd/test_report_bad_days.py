@@ -144,6 +144,26 @@ def slow(server, first):
     return stream
 
 
+def test_a_child_that_is_stopped_while_a_report_is_open_ends_in_order(make_with):
+    """prefork takes its pools apart wherever the signal finds it."""
+    server = make_with(mpm="prefork").configure(
+        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
+        "LogLevel mpm_prefork:crit\nMTASTSReportMaxSize 1M 512M\n" + report.conf())
+    server.wrapper = ["env", "MALLOC_PERTURB_=165"]  # nobody can use what is freed
+    child, = server.start().children()
+    process.wait_for(lambda: any("reports.db" in path for path in process.opened(child)),
+                     "all of the child to have begun")
+    began = process.cpu_seconds(child, thread=child)
+    long = packed(b'{"a":"') + packed(b" " * (16 << 20)) * 31
+    with slow(server, report.request(long)) as stream:
+        process.wait_for(lambda: process.cpu_seconds(child, thread=child) >= began + 0.1,
+                         "the report to be open")
+        os.kill(child, signal.SIGTERM)
+        assert stream.recv(1) == b"", "the report was open no longer"
+    process.wait_for(lambda: server.children() - {child}, "its successor")
+    assert post(server, packed(make())).status == 201
+
+
 def test_an_upload_that_a_graceful_finds_half_received_is_finished(start):
     server = start("KeepAlive off\n" + report.conf())
     sent = report.request(packed(make()))

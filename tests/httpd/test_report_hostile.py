@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports that are made to hurt: little time, little memory, an answer, and httpd goes on."""
 
-import os
 import pathlib
 import socket
 import threading
@@ -54,11 +53,6 @@ ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads
              "MaxRequestWorkers 32\nMTASTSReportLimit 100000\n")
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def most_resident_kib(pid):
     return int(process.status(pid)["VmHWM"].split()[0])
 
@@ -71,9 +65,9 @@ def test_a_bomb_costs_little_time_and_memory(make_with):
     for name, (make_bomb, status) in BOMBS.items():
         bomb = make_bomb()
         pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")  # the peak begins anew
-        before, began = process.resident_kib(child), cpu_seconds(child)
+        before, began = process.resident_kib(child), process.cpu_seconds(child)
         assert post(server, bomb).status == status, name
-        assert cpu_seconds(child) - began <= 1, name
+        assert process.cpu_seconds(child) - began <= 1, name
         assert most_resident_kib(child) - before <= 32 * 1024, name
     assert server.children() == {child}
     policy.check(server.fetch())
