@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -350,30 +351,76 @@ def test_without_free_descriptors_it_says_so_and_works_again(make_with):
 # --- the order on disk ---
 
 
-def test_an_answer_comes_after_file_and_folder_are_on_disk(make_with, tmp_path):
+@pytest.fixture
+def lone_child(make_with):
+    """A server with one child that has kept a report, and that child."""
     server = make_with(mpm="prefork").configure(
         "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
         + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     assert post(server, packed(make(1))).status == 201
     server.wait_until_idle()
-    trace = tmp_path / "trace"
-    with subprocess.Popen(["strace", "-f", "-y", "-o", str(trace), "-p", str(child), "-e",
-                           "trace=write,writev,fsync,renameat2"],
-                          stderr=subprocess.PIPE) as strace:
+    return server, child
+
+
+@contextlib.contextmanager
+def traced(child, *words):
+    """What strace tells of a child, in a list that is full at the end."""
+    lines = []
+    with tempfile.NamedTemporaryFile("r") as trace, \
+            subprocess.Popen(["strace", "-f", "-y", "-o", trace.name, "-p", str(child), *words],
+                             stderr=subprocess.PIPE) as strace:
         assert b"attached" in strace.stderr.readline()
-        sent = packed(make(2))
-        assert post(server, sent).status == 201
-        server.wait_until_idle()
+        yield lines
         strace.terminate()
-    lines = trace.read_text().splitlines()
-    name = report.digest(make(2))
-    steps = [rf"writev?\(\d+<{server.root}/state/tmp/[^>]*>.*\) = \d",
-             rf"fsync\(\d+<{server.root}/state/tmp/[^>]*>\) += 0",
-             rf"renameat2\(.*/state/tmp>, .*/state/reports/{name[:2]}>, \"{name}\", RENAME_NOREPLACE"
-             r"\) = 0",
-             rf"fsync\(\d+<{server.root}/state/reports/{name[:2]}>\) += 0",
-             r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 201"]
+        strace.wait()
+        lines += trace.read().splitlines()
+
+
+def check_order(lines, steps):
     at = [next((i for i, line in enumerate(lines) if re.search(step, line)), None)
           for step in steps]
     assert None not in at and at == sorted(at), (at, lines)
+
+
+def test_an_answer_comes_after_file_and_folders_are_on_disk(lone_child):
+    server, child = lone_child
+    name = report.digest(make(2))
+    folder = server.root / "state/reports" / name[:2]
+    folder.mkdir(0o700)  # as if whoever made it had been killed before it was on disk
+    shutil.chown(folder, CHILD.pw_uid, CHILD.pw_gid)
+    with traced(child, "-e", "trace=write,writev,fsync,renameat2") as lines:
+        assert post(server, packed(make(2))).status == 201
+        server.wait_until_idle()
+    state = re.escape(f"{server.root}/state")
+    check_order(lines, [
+        rf"fsync\(\d+<{state}/reports>\) += 0",
+        rf"writev?\(\d+<{state}/tmp/[^>]*>.*\) = \d",
+        rf"fsync\(\d+<{state}/tmp/[^>]*>\) += 0",
+        rf"renameat2\(.*/state/tmp>, .*/state/reports/{name[:2]}>, \"{name}\", RENAME_NOREPLACE"
+        r"\) = 0",
+        rf"fsync\(\d+<{state}/reports/{name[:2]}>\) += 0",
+        r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 201"])
+
+
+def test_a_repeated_report_is_acknowledged_after_its_folder_is_on_disk(lone_child):
+    """Whoever put it there may not have come as far as that."""
+    server, child = lone_child
+    with traced(child, "-e", "trace=write,writev,fsync") as lines:
+        assert post(server, packed(make(1))).status == 200
+        server.wait_until_idle()
+    folder = re.escape(f"{server.root}/state/reports/{report.digest(make(1))[:2]}")
+    check_order(lines, [rf"fsync\(\d+<{folder}>\) += 0",
+                        r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 200"])
+
+
+@pytest.mark.parametrize("error", ["EINVAL", "ENOSYS"])
+def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lone_child, error):
+    server, child = lone_child
+    with traced(child, "-e", "trace=renameat2", "-e", f"inject=renameat2:error={error}") as lines:
+        statuses = [post(server, packed(make(2))).status for _ in range(2)]
+        server.wait_until_idle()
+    assert statuses == [201, 200]
+    assert any("INJECTED" in line for line in lines)
+    assert Spool(server).has(make(2), packed(make(2)))
+    Spool(server).check()
