@@ -306,6 +306,18 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(start_alone):
     policy.check(server.fetch())
 
 
+def test_the_reserve_of_a_disk_is_left_free(start_alone):
+    server = start_alone("MTASTSDatabase sqlite3 @ROOT@/database/reports.db\n" + report.conf())
+    state = server.root / "state"
+    with mounted(server, "size=16M") as run:  # of it 160 KiB
+        free = 4096 * int(run("stat", "-f", "-c", "%a", str(state)))
+        run("fallocate", "-l", str(free - 80 * 1024), str(state / "filler"))
+        assert post(server, packed(make(1))).status == 503
+        run("rm", str(state / "filler"))
+        assert post(server, packed(make(1))).status == 201
+    assert server.log.matching(r"the disk is full but for its reserve.* \[report-quota\]$")
+
+
 def test_a_disk_that_is_read_only_is_told_and_works_again(start_alone):
     server = start_alone(report.conf())
     state = str(server.root / "state")
