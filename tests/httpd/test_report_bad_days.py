@@ -436,3 +436,18 @@ def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lo
     assert any("INJECTED" in line for line in lines)
     assert Spool(server).has(make(2), packed(make(2)))
     Spool(server).check()
+
+
+@pytest.mark.parametrize("call", ["fsync", "renameat2"])
+@pytest.mark.parametrize("error, words", [("EDQUOT", "Disk quota exceeded"),
+                                          ("EIO", "Input/output error")])
+def test_a_disk_that_fails_late_is_told_and_works_again(lone_child, call, error, words):
+    server, child = lone_child
+    server.log.expected.append(NOT_KEPT)
+    with traced(child, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"):
+        assert post(server, packed(make(2))).status == 503
+        server.wait_until_idle()
+    assert server.log.matching(rf"{words}.* \[report-not-kept\]$")
+    assert set(Spool(server).files()) == {report.digest(make(1))}
+    Spool(server).check()
+    assert post(server, packed(make(2))).status == 201
