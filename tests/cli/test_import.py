@@ -143,6 +143,45 @@ def test_what_cannot_be_kept_is_to_be_tried_again(state):
     assert b"mta-sts import: " in result.stderr
 
 
+def test_standard_input_that_cannot_be_read_is_to_be_tried_again(state, tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        result = subprocess.run([COMMAND, "import", "--state-dir", str(state)], stdin=folder,
+                                capture_output=True, timeout=60)
+    finally:
+        os.close(folder)
+    assert result.returncode == NOT_KEPT
+    assert b"could not be kept: Is a directory" in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_the_reserve_of_a_disk_is_left_free(state):
+    """Of 16 MiB, 160 KiB."""
+    script = ('set -e; state=$1; shift; mount -t tmpfs -o size=16M,mode=700 tmpfs "$state"; '
+              'free=$(stat -f -c %a "$state"); '
+              'fallocate -l $((free * 4096 - 80 * 1024)) "$state/filler"; '
+              'status=0; "$@" || status=$?; echo "$status"; rm "$state/filler"; exec "$@"')
+    words = [COMMAND, "import", "--state-dir", str(state), str(DATA / "google-failures.json")]
+    result = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script,
+                             "-", str(state), *words], capture_output=True, timeout=60)
+    assert b"could not be kept: the disk is full up to its reserve" in result.stderr
+    assert result.stdout.startswith(b"%d\n" % NOT_KEPT)
+    assert b": kept: report" in result.stdout and result.returncode == 0
+
+
+def test_a_full_quarantine_takes_nothing_more_and_bounces_nothing(state):
+    name = "ab" * 32
+    other = state / "quarantine" / name[:2] / name
+    assert call(state).returncode == 0  # makes the folders
+    other.parent.mkdir(mode=0o700)
+    other.touch(mode=0o600)
+    os.truncate(other, 64 << 20)
+    result = call(state, given=(DATA / "bad-truncated.json").read_bytes())
+    assert result.returncode == 0
+    assert b"left out, for the quarantine is full: " in result.stdout
+    assert list(kept_in(state, "quarantine")) == [name]
+
+
 def test_a_state_directory_that_is_not_there_is_told(tmp_path):
     result = call(tmp_path / "missing" / "state", given=REPORT)
     assert result.returncode == NOT_KEPT
