@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A report is on disk before its answer; a disk that is full or fails is told, and works again."""
+
+import contextlib
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import policy
+import process
+import report
+from httpd import CHILD
+from report import Spool, make, packed, post
+
+NOT_KEPT = r"report refused: .*\[report-not-kept\]$"
+
+
+@contextlib.contextmanager
+def mounted(server, options):
+    """A file system of our own under the state directory of a running httpd, seen by it alone."""
+    state = server.root / "state"
+    enter = ["nsenter", "-t", str(server.pid), "-m", "--"]
+    subprocess.run([*enter, "mount", "-t", "tmpfs", "-o",
+                    f"{options},mode=700,uid={CHILD.pw_uid},gid={CHILD.pw_gid}", "tmpfs",
+                    str(state)], check=True)
+    yield lambda *words: subprocess.run([*enter, *words], check=True, capture_output=True).stdout
+    subprocess.run([*enter, "umount", "-l", str(state)], check=True)
+
+
+@pytest.fixture
+def start_alone(make):
+    """An httpd with a mount namespace of its own."""
+    def start_alone(body):
+        server = make([r"report refused: .*\[report-(not-kept|quota)\]$"]).configure(body)
+        server.wrapper = ["unshare", "--mount", "--propagation", "private", "--"]
+        return server.start()
+    return start_alone
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(start_alone):
+    server = start_alone("MTASTSReportLimit 1000000\n" + report.conf())
+    state = server.root / "state"
+    with mounted(server, "size=256k") as run:
+        bodies = [make(number, noise=[random.Random(number).randbytes(1000).hex()] * 9)
+                  for number in range(40)]
+        answers = [post(server, body) for body in bodies]
+        kept = {report.digest(body) for body, answer in zip(bodies, answers)
+                if answer.status == 201}
+        assert kept and {answer.status for answer in answers} == {201, 503}
+        assert all(answer.header("Retry-After") for answer in answers if answer.status == 503)
+        found = run("find", str(state), "-type", "f", "-size", "+0").decode().split()
+        assert {path.rsplit("/", 1)[1] for path in found} == kept
+        assert "/tmp/" not in "".join(path[len(str(state)):] for path in found)
+        run("rm", "-r", str(state / "reports"))
+        assert post(server, bodies[-1]).status == 201
+    lines = server.log.matching(r"\[report-(not-kept|quota)\]$")
+    assert 1 <= len(lines) <= 4
+    policy.check(server.fetch())
+
+
+def test_the_reserve_of_a_disk_is_left_free(start_alone):
+    server = start_alone("MTASTSDatabase sqlite3 @ROOT@/database/reports.db\n" + report.conf())
+    state = server.root / "state"
+    with mounted(server, "size=16M") as run:  # of it 160 KiB
+        free = 4096 * int(run("stat", "-f", "-c", "%a", str(state)))
+        run("fallocate", "-l", str(free - 80 * 1024), str(state / "filler"))
+        assert post(server, packed(make(1))).status == 503
+        run("rm", str(state / "filler"))
+        assert post(server, packed(make(1))).status == 201
+    assert server.log.matching(r"the disk is full but for its reserve.* \[report-quota\]$")
+
+
+def test_a_disk_that_is_read_only_is_told_and_works_again(start_alone):
+    server = start_alone(report.conf())
+    state = str(server.root / "state")
+    with mounted(server, "size=1m") as run:
+        assert post(server, packed(make(1))).status == 201
+        run("mount", "-o", "remount,ro", state)
+        assert post(server, packed(make(2))).status == 503
+        assert post(server, packed(make(1))).status == 200
+        policy.check(server.fetch())
+        run("mount", "-o", "remount,rw", state)
+        assert post(server, packed(make(2))).status == 201
+
+
+@pytest.fixture
+def lone_child(make_with):
+    """A server with one child that has kept a report, and that child."""
+    server = make_with(mpm="prefork").configure(
+        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
+        + report.conf()).start()
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    assert post(server, packed(make(1))).status == 201
+    server.wait_until_idle()
+    return server, child
+
+
+@contextlib.contextmanager
+def traced(child, *words):
+    """What strace tells of a child, in a list that is full at the end."""
+    lines = []
+    with tempfile.NamedTemporaryFile("r") as trace, \
+            subprocess.Popen(["strace", "-f", "-y", "-o", trace.name, "-p", str(child), *words],
+                             stderr=subprocess.PIPE) as strace:
+        assert b"attached" in strace.stderr.readline()
+        yield lines
+        strace.terminate()
+        strace.wait()
+        lines += trace.read().splitlines()
+
+
+def check_order(lines, steps):
+    at = [next((i for i, line in enumerate(lines) if re.search(step, line)), None)
+          for step in steps]
+    assert None not in at and at == sorted(at), (at, lines)
+
+
+def test_an_answer_comes_after_file_and_folders_are_on_disk(lone_child):
+    server, child = lone_child
+    name = report.digest(make(2))
+    folder = server.root / "state/reports" / name[:2]
+    folder.mkdir(0o700)  # as if whoever made it had been killed before it was on disk
+    shutil.chown(folder, CHILD.pw_uid, CHILD.pw_gid)
+    with traced(child, "-e", "trace=write,writev,fsync,renameat2") as lines:
+        assert post(server, packed(make(2))).status == 201
+        server.wait_until_idle()
+    state = re.escape(f"{server.root}/state")
+    check_order(lines, [
+        rf"fsync\(\d+<{state}/reports>\) += 0",
+        rf"writev?\(\d+<{state}/tmp/[^>]*>.*\) = \d",
+        rf"fsync\(\d+<{state}/tmp/[^>]*>\) += 0",
+        rf"renameat2\(.*/state/tmp>, .*/state/reports/{name[:2]}>, \"{name}\", RENAME_NOREPLACE"
+        r"\) = 0",
+        rf"fsync\(\d+<{state}/reports/{name[:2]}>\) += 0",
+        r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 201"])
+
+
+def test_a_repeated_report_is_acknowledged_after_its_folder_is_on_disk(lone_child):
+    """Whoever put it there may not have come as far as that."""
+    server, child = lone_child
+    with traced(child, "-e", "trace=write,writev,fsync") as lines:
+        assert post(server, packed(make(1))).status == 200
+        server.wait_until_idle()
+    folder = re.escape(f"{server.root}/state/reports/{report.digest(make(1))[:2]}")
+    check_order(lines, [rf"fsync\(\d+<{folder}>\) += 0",
+                        r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 200"])
+
+
+@pytest.mark.parametrize("error", ["EINVAL", "ENOSYS"])
+def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lone_child, error):
+    server, child = lone_child
+    with traced(child, "-e", "trace=renameat2", "-e", f"inject=renameat2:error={error}") as lines:
+        statuses = [post(server, packed(make(2))).status for _ in range(2)]
+        server.wait_until_idle()
+    assert statuses == [201, 200]
+    assert any("INJECTED" in line for line in lines)
+    assert Spool(server).has(make(2), packed(make(2)))
+    Spool(server).check()
+
+
+@pytest.mark.parametrize("call", ["fsync", "renameat2"])
+@pytest.mark.parametrize("error, words", [("EDQUOT", "Disk quota exceeded"),
+                                          ("EIO", "Input/output error")])
+def test_a_disk_that_fails_late_is_told_and_works_again(lone_child, call, error, words):
+    server, child = lone_child
+    server.log.expected.append(NOT_KEPT)
+    with traced(child, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"):
+        assert post(server, packed(make(2))).status == 503
+        server.wait_until_idle()
+    assert server.log.matching(rf"{words}.* \[report-not-kept\]$")
+    assert set(Spool(server).files()) == {report.digest(make(1))}
+    Spool(server).check()
+    assert post(server, packed(make(2))).status == 201
