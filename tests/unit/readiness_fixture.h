@@ -10,6 +10,7 @@
 
 #include "core/policy_text.h"
 #include "findings_fixture.h"
+#include "table_fixture.h"
 #include "tlsrpt/readiness.h"
 
 /* A domain that may be ready for mode enforce, and what is said of it. */
@@ -82,17 +83,6 @@ typedef struct day {
     int verified;
 } day;
 
-static inline apr_array_header_t *lines_of(apr_pool_t *p, const char *policy)
-{
-    apr_array_header_t *lines = apr_array_make(p, 4, sizeof(const char *));
-    char *last, *text = apr_pstrdup(p, policy ? policy : ""), *line;
-
-    for (line = apr_strtok(text, "\n", &last); line; line = apr_strtok(NULL, "\n", &last)) {
-        APR_ARRAY_PUSH(lines, const char *) = line;
-    }
-    return lines;
-}
-
 static inline void add_report(situation *s, const day *told)
 {
     static int number;
@@ -100,7 +90,7 @@ static inline void add_report(situation *s, const day *told)
     tlsrpt_policy policy = {.type = told->type ? told->type : "sts",
                             .domain = "example.com",
                             .mx = apr_array_make(p, 1, sizeof(const char *)),
-                            .policy = lines_of(p, told->policy),
+                            .policy = lines_of(p, told->policy ? told->policy : ""),
                             .successful = told->good,
                             .failed = told->failed,
                             .failures = apr_array_make(p, 1, sizeof(tlsrpt_failure))};
