@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 import lab
+from lab import faulty_zone
 from lab.acme import Acme, HOST as ACME_HOST
 from lab.apache import Apache
 from lab.ca import Ca, trust
 from lab.certbot import Certbot
 from lab.dns import Dns
+from lab.faulty_domains import EVERYBODY
 from lab.mail import Mx, Sender
 from lab.setup import enabled
 
@@ -123,6 +125,19 @@ def sender(acme):
     sender = Sender()
     sender.wait_ready()
     return sender
+
+
+@pytest.fixture(scope="session")
+def issued(ca):
+    return faulty_zone.issue(ca)
+
+
+@pytest.fixture(scope="session")
+def faults(dns, issued):
+    """The domains with a fault each, and all their servers."""
+    kept = faulty_zone.start(dns, issued)
+    yield EVERYBODY
+    del kept
 
 
 # --- a failing test shows what the daemons logged meanwhile ---
