@@ -12,8 +12,6 @@
 
 /* Policy texts as tables tell them, and what is read from them and said of them. */
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* One policy text, and the summary of what is found in it. */
 typedef struct text_case {
     const char *text;

@@ -15,7 +15,6 @@
  * nobody asked, "" what DNS has not, "!" what DNS fails to tell.
  */
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ID "31a77c838c175b1b2452"
 #define STS "v=STSv1; id=" ID ";"
 #define OLD_STS "v=STSv1; id=20250101;"

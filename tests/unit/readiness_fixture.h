@@ -15,8 +15,6 @@
 
 /* A domain that may be ready for mode enforce, and what is said of it. */
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 #define DAY apr_time_from_sec(24 * 60 * 60)
 #define NOW apr_time_from_sec(APR_INT64_C(1767268800)) /* 2026-01-01 12:00:00 UTC */
 #define TODAY (NOW - DAY / 2)

@@ -12,8 +12,6 @@
 
 /* Sets of TXT records as tables tell them, and what is read from them and said of them. */
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Findings of records have no line, so their summary needs none. */
 static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_findings *findings)
 {

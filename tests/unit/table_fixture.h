@@ -9,6 +9,8 @@
 
 /* What tables of inputs are written with. */
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* A string literal with its octets counted, NULs inside included. */
 #define OCTETS(literal) literal, sizeof(literal) - 1
 

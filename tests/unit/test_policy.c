@@ -9,7 +9,6 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY (24 * 60 * 60)
 #define WEEK (7 * DAY)
 
