@@ -13,9 +13,10 @@ from lab.apache import Apache
 from lab.ca import Ca, trust
 from lab.certbot import Certbot
 from lab.dns import Dns
+from lab.domain import MailDomain
 from lab.faulty_domains import EVERYBODY
 from lab.mail import Mx, Sender
-from lab.setup import enabled
+from lab.setup import enabled, forget
 
 LOGS = (
     "/var/log/apache2/error.log",
@@ -95,6 +96,20 @@ def bare(apache, restored):
     """No module of ours, no TLS."""
     apache.disable_module("mta_sts", "md", "ssl")
     apache.graceful()
+
+
+@pytest.fixture
+def made(dns):
+    """made(name) -> MailDomain, whose site goes away with the test."""
+    domains = []
+
+    def make(name, **more):
+        domains.append(MailDomain(dns, name, **more))
+        return domains[-1]
+
+    yield make
+    for domain in domains:
+        forget(domain)
 
 
 @pytest.fixture(scope="session")
