@@ -17,9 +17,9 @@ ELSEWHERE = {
     "certificate-missing": "e2e/test_md.py",
     "report-closed": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
-    "report-not-removed": "unit/test_index.c",
-    "report-unreadable": "unit/test_index.c",
-    "spool-missing": "unit/test_index.c",
+    "report-not-removed": "unit/test_index_expire.c",
+    "report-unreadable": "unit/test_index_files.c",
+    "spool-missing": "unit/test_index_files.c",
     "spool-unreadable": None,  # what no file system does that is in order
     "policy-served": "httpd/test_start_up_log.py",
 }
