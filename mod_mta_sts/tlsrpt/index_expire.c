@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "core/steady.h"
+
 /* Rows of another machine go when it should have done it long ago: it may be no more. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
@@ -93,15 +95,16 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
  */
 const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = mta_sts_steady_now();
     const char *error = NULL;
 
-    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
+    if (task->swept && now - task->swept < SWEEP_INTERVAL) {
         return NULL;
     }
     task->swept = now;
     if (task->keep_days > 0) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE,
+                            apr_time_now() - task->keep_days * TLSRPT_DAY);
     }
     if (task->removed) {
         error = tlsrpt_words_sweep(db);
