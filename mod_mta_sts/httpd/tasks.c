@@ -147,6 +147,7 @@ void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->index.spool = mod_state_spool();
     work->index.host = mta_sts_database_host(p);
     work->index.keep_days = (int)config->keep_days;
+    work->index.clock = &mod_counters_shared->clock;
     work->index.budget = INDEX_BUDGET;
     work->index.is_ending = is_ending;
 }

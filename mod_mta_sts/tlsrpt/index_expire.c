@@ -44,6 +44,23 @@ static const char *find_old(tlsrpt_tending *t, apr_array_header_t *rows)
                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
 }
 
+/* Whether things may be removed for their age. */
+static int is_date_believed(const tlsrpt_index_task *task)
+{
+    return !task->clock ||
+           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_steady_now());
+}
+
+static void tell_leap(mta_sts_findings *findings)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-leapt", "MTASTSReportKeep",
+                        "see whether the date is right (timedatectl), and set it if not; if it is, "
+                        "nothing is to be done",
+                        "the clock of this machine was set forward, and by its date there are "
+                        "reports older than they are to be kept: none is removed before a day has "
+                        "passed");
+}
+
 /* One is told: the others are there for the same reason, mostly. */
 static void tell_stuck(tlsrpt_tending *t, const old_row *row, apr_status_t status)
 {
@@ -83,6 +100,12 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
     const char *error = t->task->keep_days > 0 ? find_old(t, rows) : NULL;
     int i, stuck = 0;
 
+    if (!is_date_believed(t->task)) {
+        if (rows->nelts) {
+            tell_leap(t->batch.findings);
+        }
+        return error;
+    }
     for (i = 0; i < rows->nelts && !error && !tlsrpt_tending_is_over(t); i++) {
         error = remove_row(t, &APR_ARRAY_IDX(rows, i, old_row), &stuck);
         apr_pool_clear(t->batch.ptemp);
@@ -99,6 +122,9 @@ const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
     const char *error = NULL;
 
     if (task->swept && now - task->swept < SWEEP_INTERVAL) {
+        return NULL;
+    }
+    if (!is_date_believed(task)) {
         return NULL;
     }
     task->swept = now;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index_fixture.h"
 
+#include "core/steady.h"
+
 /* Reports that are kept no longer: their files go, then their rows. */
 
 static void test_what_is_too_old_goes_with_its_file(void **state)
@@ -121,6 +123,39 @@ static void test_a_crash_between_file_and_row_is_mended(void **state)
     assert_nothing_is_left(index);
 }
 
+static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(void **state)
+{
+    static const struct utimbuf long_ago = {1000000000, 1000000000};
+    indexed *index = make_index(state);
+    apr_time_t boot = mta_sts_steady_now();
+    tlsrpt_clock clock = {apr_time_now() - boot - 1000 * DAY, 0};
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
+    const char *reason;
+
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
+                                       1, index->p, &reason),
+                     TLSRPT_KEPT);
+    assert_int_equal(
+        utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
+        0);
+    index->task.clock = &clock; /* leapt by 1000 days */
+    tend(index);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 0);
+    assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
+    assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
+    assert_string_equal(findings_summary(index->p, index->findings), "error clock-leapt@0");
+    assert_findings_are_showable(index->findings);
+    clock.until = boot; /* a day later */
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
+}
+
 static void test_the_quarantine_is_not_kept_longer(void **state)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
@@ -153,6 +188,7 @@ int main(void)
         SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach),
         PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
         DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
+        SQLITE_TEST(test_while_the_date_is_not_believed_nothing_is_removed_for_its_age),
         SQLITE_TEST(test_the_quarantine_is_not_kept_longer),
     };
 
