@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index_fixture.h"
 
+#include "core/steady.h"
+
 /* Reports that are kept no longer: their files go, then their rows. */
 
 static void test_what_is_too_old_goes_with_its_file(void **state)
@@ -125,7 +127,7 @@ static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(v
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
     indexed *index = make_index(state);
-    apr_time_t boot = tlsrpt_clock_since_boot();
+    apr_time_t boot = mta_sts_steady_now();
     tlsrpt_clock clock = {apr_time_now() - boot - 1000 * DAY, 0};
     const char *digest =
         keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
