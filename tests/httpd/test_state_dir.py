@@ -74,6 +74,10 @@ def put_foreign(path):
     os.chown(path, 1, 1)
 
 
+def put_root_owned(path):
+    path.mkdir(mode=0o755)  # as mkdir by an administrator does
+
+
 def put_writable(path):
     path.mkdir()
     os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
@@ -84,6 +88,7 @@ IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a folder.*\[state-not-a-folder\]$"),
     "a link": (put_link, r"is a symbolic link .*\[state-not-a-folder\]$"),
     "a foreign owner": (put_foreign, r"belongs to uid 1 .*\[state-owner\]$"),
+    "of root": (put_root_owned, r"belongs to uid 0 instead of uid .*\[state-owner\]$"),
     "a mode": (put_writable, r"can be written to by others .*\(mode 0777\).*\[state-mode\]$"),
 }
 
