@@ -18,6 +18,7 @@ COMMAND = str(BUILD.resolve() / "mta-sts")
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
 TOTALS = json.loads((DATA / "totals.json").read_text())
 REPORT = (DATA / "google-failures.json").read_bytes()
+OTHER = (DATA / "postfix-no-policy.json").read_bytes()
 DIGEST = hashlib.sha256(REPORT).hexdigest()
 NOT_KEPT = 75
 
@@ -39,6 +40,21 @@ def kept_in(state, area):
     """Digest -> what is in the file: header line and octets."""
     return {path.name: path.read_bytes().split(b"\n", 1)
             for path in (state / area).rglob("*") if path.is_file()}
+
+
+def kept_digests(state):
+    return {path.name for path in (state / "reports").rglob("*") if path.is_file()}
+
+
+def fill(state, area, octets):
+    """A file in the area that takes so many octets, with holes."""
+    name = "ab" * 32
+    path = state / area / name[:2] / name
+    assert call(state).returncode == 0  # makes the folders
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    os.truncate(path, octets)
+    return name
 
 
 def verified_in(state, digest):
@@ -170,16 +186,89 @@ def test_the_reserve_of_a_disk_is_left_free(state):
 
 
 def test_a_full_quarantine_takes_nothing_more_and_bounces_nothing(state):
-    name = "ab" * 32
-    other = state / "quarantine" / name[:2] / name
-    assert call(state).returncode == 0  # makes the folders
-    other.parent.mkdir(mode=0o700)
-    other.touch(mode=0o600)
-    os.truncate(other, 64 << 20)
+    name = fill(state, "quarantine", 64 << 20)
     result = call(state, given=(DATA / "bad-truncated.json").read_bytes())
     assert result.returncode == 0
     assert b"left out, for the quarantine is full: " in result.stdout
     assert list(kept_in(state, "quarantine")) == [name]
+
+
+def test_what_comes_by_mail_counts_under_the_quota_that_https_has(state):
+    """The default of MTASTSReportQuota: 1 GiB. What is kept already is still told so."""
+    assert call(state, given=OTHER).returncode == 0
+    fill(state, "reports", (1 << 30) - 4096)  # with the 4096 of the other report, it is full
+    result = call(state, given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert DIGEST not in kept_digests(state)
+    assert (f"could not be kept: the quota of 1G octets is used up by {state}/reports: remove old "
+            "files there, or raise it: --quota, and MTASTSReportQuota of httpd") \
+        in result.stderr.decode()
+    assert b"kept already: report" in call(state, given=OTHER).stdout
+    assert call(state, "--quota", "2G", given=REPORT).returncode == 0
+    assert DIGEST in kept_digests(state)
+
+
+def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
+    """What is kept in one call counts as what was there before; 1 MiB is room for 256 files."""
+    fill(state, "reports", (1 << 20) - 2 * 4096)
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.json").write_bytes(REPORT + b" " * number)
+    result = call(state, "--quota", "1M", folder)
+    assert result.returncode == NOT_KEPT
+    assert result.stdout.count(b": kept: report") == 2
+    assert result.stderr.count(b"the quota of 1M octets is used up") == 2
+
+
+def test_a_signature_counts_although_the_quota_is_used_up(state):
+    """The verified receipt takes the place of the other and needs no room."""
+    digest = hashlib.sha256(OTHER).hexdigest()
+    assert call(state, given=OTHER).returncode == 0
+    fill(state, "reports", 1 << 20)
+    result = call(state, "--quota", "1M", "--authserv-id", "mx1.example.com",
+                  DATA / "verified.eml")
+    assert b"kept already" in result.stdout and result.returncode == 0
+    assert verified_in(state, digest)
+
+
+def test_the_quota_of_the_quarantine_can_be_told(state):
+    fill(state, "quarantine", 64 << 20)
+    damaged = (DATA / "bad-truncated.json").read_bytes()
+    result = call(state, "--quota", "1G,128M", given=damaged)
+    assert b"kept in the quarantine" in result.stdout
+    assert len(kept_in(state, "quarantine")) == 2
+
+
+def test_the_sizes_of_a_report_can_be_told(state):
+    """Those of MTASTSReportMaxSize: as sent, and inflated."""
+    large = REPORT + b" " * (2 << 20)
+    assert b"left out: it is larger than 1048576 octets" in call(state, given=large).stdout
+    assert b"left out" in call(state, "--max-size", "4M,11M",
+                               given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
+    assert kept_in(state, "reports") == {}
+    for words, octets in ((["--max-size", "4M,10M"], large),
+                          (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
+        result = call(state, *words, given=octets)
+        assert b": kept: report" in result.stdout, result
+    result = call(state, "--max-size", "1K,1K", given=REPORT + b" " * 1024)
+    assert b"left out: it is larger than 1024 octets" in result.stdout
+
+
+@pytest.mark.parametrize("words, reason", [
+    (["--quota", "1"], b'--quota: "1" is not allowed; allowed are 1M to 1T octets'),
+    (["--quota", "1G,"], b'--quota: "" is not allowed'),
+    (["--quota", "1G,64M,1M"], b'--quota: "64M,1M" is not allowed'),
+    (["--quota", "2G,-1"], b'--quota: "-1" is not allowed'),
+    (["--max-size", "1M"], b"--max-size needs two sizes with a comma between them, like 1M,10M"),
+    (["--max-size", "10M,1M"], b"--max-size: fewer octets inflated (1M) than sent (10M)"),
+    (["--max-size", "1M,1T"], b'--max-size: "1T" is not allowed; allowed are 1K to 512M octets'),
+])
+def test_a_limit_that_cannot_be_is_told(state, words, reason):
+    result = call(state, *words, given=REPORT)
+    assert result.returncode == 2
+    assert reason in result.stderr
+    assert kept_in(state, "reports") == {}
 
 
 def test_a_state_directory_that_is_not_there_is_told(tmp_path):
