@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
+#include <apr_user.h>
 
 #include "cli/limits.h"
 #include "cli/option.h"
@@ -32,7 +35,8 @@ typedef struct import_state {
     const char *state_dir;
     const cli_limits *limits;
     apr_int64_t used[TLSRPT_AREAS]; /* octets on disk; -1: not counted yet */
-    int from_file;                  /* what is read was named: rejecting it is an exit status */
+    int was_root;
+    int from_file; /* what is read was named: rejecting it is an exit status */
     int rejected;
     int not_kept;
 } import_state;
@@ -148,6 +152,21 @@ static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_sou
     }
 }
 
+/* Root is the owner of the state directory by now. */
+static const char *explain(const import_state *state, apr_pool_t *p, const char *error)
+{
+    char *owner;
+
+    if (!state->was_root || geteuid() == 0 || strcmp(error, strerror(EACCES)) != 0 ||
+        apr_uid_name_get(&owner, geteuid(), p) != APR_SUCCESS) {
+        return error;
+    }
+    return apr_psprintf(p,
+                        "%s (to %s, who owns the state directory; `mta-sts import < FILE` reads "
+                        "what root can)",
+                        error, owner);
+}
+
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 {
     import_state *state = data;
@@ -158,7 +177,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
             tell_not_kept(state, p, item, item->error);
             return;
         }
-        reject(state, p, item, "left out", item->error);
+        reject(state, p, item, "left out", explain(state, p, item->error));
         return;
     }
     reading = tlsrpt_report_read(p, item->octets, item->len, &state->limits->report);
@@ -205,12 +224,13 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     import_call call = {.p = p,
                         .authserv_ids = apr_array_make(p, 1, sizeof(const char *)),
                         .limits = cli_limits_make()};
-    import_state state = {.limits = &call.limits, .used = {-1, -1}};
+    import_state state = {.limits = &call.limits, .used = {-1, -1}, .was_root = geteuid() == 0};
     const char *error = cli_options_read(p, argc, argv, options, take_option, &call, &call.paths);
     int i;
 
     if (error) {
-        return cli_usage_error(self, "%s", error);
+        cli_usage_error(self, "%s", error);
+        return EXIT_NOT_KEPT; /* a mail server bounces whatever else a wrong call ends with */
     }
     if (call.paths.help) {
         fputs(self->help, stdout);
@@ -256,7 +276,7 @@ const cli_subcommand cli_import = {
     "  --help               this text\n"
     "\n"
     "Exit status: 0 kept, or standard input holds no report that can be read; 1 something else\n"
-    "that was named is no report; 2 wrong usage; 75 something could not be kept (quota, disk,\n"
-    "state directory): try again.\n",
+    "that was named is no report; 75 something could not be kept (quota, disk, state directory),\n"
+    "or wrong usage: a mail server tries again.\n",
     run_import,
 };

@@ -20,6 +20,7 @@ typedef struct answer {
     int level;               /* of the line in the log */
     const char *retry_after; /* seconds, or NULL: sending it again changes nothing */
     const char *sentence;
+    const char *directive; /* that sets the limit, for who reads the log; or NULL */
 } answer;
 
 /* By outcome. What an administrator must look at is an error or a warning; what fail2ban may act on
@@ -32,10 +33,11 @@ static const answer answers[MOD_COUNTERS] = {
                            "This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
                            "nothing to see here."},
     [MOD_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
-                            "too many reports from this address in one minute"},
+                            "too many reports from this address in one minute",
+                            "MTASTSReportLimit"},
     [MOD_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its octets did not all come"},
     [MOD_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
-                              "it is larger than is taken in here"},
+                              "it is larger than is taken in here", "MTASTSReportMaxSize"},
     [MOD_REPORT_FOREIGN] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
                             "it is neither gzip nor JSON"},
     [MOD_REPORT_NO_POLICIES] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL,
@@ -77,7 +79,11 @@ static void log_outcome(request_rec *r, mod_counter outcome, const char *why)
                       outcome == MOD_REPORT_NEW ? "kept" : "kept already", id);
     }
     else if (may_log(r, id)) {
-        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s [%s]", why, id);
+        const char *directive = answers[outcome].directive;
+
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s%s%s [%s]", why,
+                      directive ? " (see " : "", directive ? directive : "", directive ? ")" : "",
+                      id);
     }
 }
 
@@ -91,7 +97,9 @@ static const char *sentence_of(const request_rec *r, mod_counter outcome, const 
     if (is_kept(outcome) || outcome == MOD_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
-    return apr_pstrcat(r->pool, "The report is not taken in: ", why, ".\n", NULL);
+    /* How things are on this machine is the business of who reads its log. */
+    return apr_pstrcat(r->pool, "The report is not taken in: ",
+                       answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
 }
 
 int mod_report_answer(request_rec *r, mod_counter outcome, int status, const char *why)

@@ -166,6 +166,16 @@ static int has_dots_or_gaps(const char *path)
 
 static const char *refuse_path(cmd_parms *cmd, const char *path)
 {
+    if (strstr(path, "://")) {
+        return refuse_text(cmd, path,
+                           "is not allowed; write its path alone: a URL path that begins with / "
+                           "like /tlsrpt");
+    }
+    if (strcmp(path, "/") == 0 && !cmd->server->is_virtual) {
+        return refuse_text(cmd, path,
+                           "is not allowed outside virtual hosts, since it is the first page of "
+                           "every site; allowed are a longer URL path like /tlsrpt, and off");
+    }
     if (path[0] != '/') {
         return refuse_text(cmd, path,
                            "is not allowed; allowed are a URL path that begins with / like "

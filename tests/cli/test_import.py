@@ -266,7 +266,7 @@ def test_the_sizes_of_a_report_can_be_told(state):
 ])
 def test_a_limit_that_cannot_be_is_told(state, words, reason):
     result = call(state, *words, given=REPORT)
-    assert result.returncode == 2
+    assert result.returncode == NOT_KEPT
     assert reason in result.stderr
     assert kept_in(state, "reports") == {}
 
@@ -370,6 +370,35 @@ def test_nothing_from_a_report_reaches_the_terminal_raw(state):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_mail_server_that_runs_it_as_another_user_is_told_which(tmp_path):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o700)
+        os.chown(folder, 33, 33)
+        result = subprocess.run(
+            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", COMMAND, "import",
+             "--state-dir", folder], input=REPORT, capture_output=True, timeout=60)
+    assert result.returncode == NOT_KEPT
+    assert result.stderr.decode() == (
+        f"mta-sts import: the state directory {folder} belongs to www-data, and this runs as "
+        "nobody: run it as root, or as that user (user=www-data in Postfix's master.cf)\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_is_told_why_it_cannot_read_a_file_that_root_can_read(tmp_path):
+    closed = tmp_path / "google.eml"
+    shutil.copy(DATA / "google.eml", closed)
+    closed.chmod(0o600)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 33, 33)
+        result = call(folder, closed)
+        assert result.returncode == 1
+        assert (f"{closed}: left out: Permission denied (to www-data, who owns the state "
+                "directory; `mta-sts import < FILE` reads what root can)") in result.stdout.decode()
+        with open(closed, "rb") as given:
+            assert call(folder, given=given.read()).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_becomes_the_owner_of_the_state_directory():
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to others
         os.chown(folder, 33, 33)
@@ -382,9 +411,10 @@ def test_root_becomes_the_owner_of_the_state_directory():
 
 @pytest.mark.parametrize("words", [["--authserv-id"], ["--authserv-id", ""], ["--unknown"],
                                    ["--state-dir", ""]])
-def test_wrong_usage_is_told(state, words):
+def test_wrong_usage_is_told_and_bounces_nothing(state, words):
+    """A mail server would bounce what another status comes from."""
     result = call(state, *words)
-    assert result.returncode == 2
+    assert result.returncode == NOT_KEPT
     assert b"mta-sts import --help" in result.stderr
 
 

@@ -43,6 +43,7 @@ def test_an_address_may_send_so_many_new_reports_a_minute(start):
     assert answer.header("Retry-After") == "60"
     assert answer.body == (b"The report is not taken in: too many reports from this address in "
                            b"one minute.\n")
+    assert server.log.matching(r"in one minute \(see MTASTSReportLimit\) \[report-limited\]$")
     assert send(100, "192.0.2.2").status == 201
     assert send(101, "2001:db8::1").status == 201
     policy.check(server.fetch())
@@ -72,6 +73,7 @@ def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell
         for body in sent.values():
             for _ in range(5):
                 post(server, body, headers=[f"X-Client: {address}"])
+    assert server.log.matching(r" here \(see MTASTSReportMaxSize\) \[report-too-large\]$")
     for outcome in sent:
         hosts = [re.match(FAIL2BAN, line)["host"] for line in refusals(server, outcome)]
         assert set(hosts) == {"192.0.2.7", "2001:db8::7"}
@@ -85,8 +87,9 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     assert statuses == [201] * 10 + [503] * 2
     answer = post(server, bulky(77, 100000))
     assert answer.header("Retry-After") == "3600"
-    assert answer.body == (b"The report is not taken in: the spool is full: 1M octets (see "
-                           b"MTASTSReportQuota).\n")
+    assert answer.body == b"The report is not taken in: there is no room left for reports.\n"
+    assert server.log.matching(
+        r"the spool is full: 1M octets \(see MTASTSReportQuota\) \[report-quota\]$")
     assert post(server, bulky(0, 100000)).status == 200
     assert post(server, bulky(0, 100000)[:-1]).status == 202  # the quarantine has its own
     assert refusals(server, "quota")
