@@ -251,6 +251,9 @@ def test_the_sizes_of_a_report_can_be_told(state):
                           (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
         result = call(state, *words, given=octets)
         assert b": kept: report" in result.stdout, result
+    many = REPORT.replace(b"{", b'{"a":[' + b"{}," * 100000 + b"0],", 1)  # 23 MiB in memory
+    assert b"kept in the quarantine: " in call(state, given=many).stdout
+    assert b": kept: report" in call(state, "--max-size", "1M,20M", given=many).stdout
     result = call(state, "--max-size", "1K,1K", given=REPORT + b" " * 1024)
     assert b"left out: it is larger than 1024 octets" in result.stdout
 

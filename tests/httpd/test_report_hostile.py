@@ -157,3 +157,35 @@ def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
     assert len(statuses) == len(bombs) and set(statuses) <= {200, 201, 202, 413}
     assert most_resident_kib(child) - before <= 64 * 1024
     policy.check(server.fetch(HOST))
+
+
+def values(number):
+    """A report whose JSON takes 240 octets of memory for each of so many values."""
+    return holding(b"[" + b"{}," * number + b"{}]")
+
+
+def test_what_large_reports_took_is_given_back_whichever_threads_opened_them(make_with):
+    server = make_with().configure(ONE_CHILD + report.conf()).start()
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    assert post(server, packed(make())).status == 201
+    pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")
+    before = process.resident_kib(child)
+    for _ in range(3):
+        statuses = []
+        workers = [threading.Thread(target=lambda number=number: statuses.append(
+            post(server, values(60000 + number)).status)) for number in range(25)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert set(statuses) <= {200, 201} and len(statuses) == 25
+    assert most_resident_kib(child) - before <= 80 * 1024  # 14 MiB each
+    process.wait_for(lambda: process.resident_kib(child) - before <= 32 * 1024,
+                     "the memory of large reports to be given back")
+
+
+def test_a_larger_size_lets_more_values_in(start):
+    """As many as take one and a half times the size inflated."""
+    server = start("MTASTSReportMaxSize 1M 20M\n" + report.conf())
+    assert post(server, values(100000)).status == 201  # 23 MiB
+    assert post(server, values(150000)).status == 202

@@ -80,6 +80,33 @@ def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell
         assert len(hosts) <= 4  # one each, or two if a minute ended meanwhile
 
 
+def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(start):
+    server = start(remote() + report.conf(), modules=["remoteip"],
+                   expected=[r"\[report-foreign\]$"])
+    for number in range(330):
+        post(server, b"hello", headers=[f"X-Client: 192.0.{number // 250}.{number % 250}"])
+    assert 100 <= len(refusals(server, "foreign")) <= 300  # of three minutes at most
+
+
+def test_what_is_refused_for_want_of_room_does_not_count_against_its_sender(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 15\n" + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    answers = [post(server, bulky(number, 100000)) for number in range(40)]
+    assert {answer.header("Retry-After") for answer in answers[10:]} == {"3600"}
+
+
+def test_what_could_not_be_written_does_not_count_against_its_sender(start):
+    server = start("MTASTSReportLimit 5\n" + report.conf(), expected=[r"\[report-not-kept\]$"])
+    reports = server.root / "state/reports"
+    reports.rename(reports.with_name("aside"))
+    reports.write_text("in the way")
+    answers = [post(server, packed(make(number))) for number in range(12)]
+    assert {answer.header("Retry-After") for answer in answers} == {"600"}
+    reports.unlink()
+    reports.with_name("aside").rename(reports)
+    assert post(server, packed(make())).status == 201
+
+
 def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
                    expected=[r"\[report-quota\]$"])
