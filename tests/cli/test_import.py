@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mta-sts import` as a user and a mail server call it, with the real spool."""
+import datetime
 import gzip
 import hashlib
 import json
@@ -94,6 +95,15 @@ def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
     assert call(state, given=octets).returncode == 0
     assert list(kept_in(state, "reports")) == [DIGEST]
     assert kept_in(state, "reports")[DIGEST][1] == octets
+
+
+@pytest.mark.parametrize("name, channel", [("google.eml", "mail"), ("google-failures.json", "file")])
+def test_the_header_line_tells_when_and_by_what_way_a_report_came(state, name, channel):
+    before = datetime.datetime.utcnow().isoformat(timespec="microseconds")
+    assert call(state, DATA / name).returncode == 0
+    words = kept_in(state, "reports")[DIGEST][0].decode().split(" ")
+    assert words[:2] + words[3:] == ["tlsrpt", "1", channel, "-", "-"]
+    assert before <= words[2].removesuffix("Z") <= datetime.datetime.utcnow().isoformat(timespec="microseconds")
 
 
 def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
