@@ -97,13 +97,18 @@ def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
     assert kept_in(state, "reports")[DIGEST][1] == octets
 
 
-@pytest.mark.parametrize("name, channel", [("google.eml", "mail"), ("google-failures.json", "file")])
+def now():
+    return datetime.datetime.utcnow().isoformat(timespec="microseconds")
+
+
+@pytest.mark.parametrize("name, channel", [("google.eml", "mail"),
+                                           ("google-failures.json", "file")])
 def test_the_header_line_tells_when_and_by_what_way_a_report_came(state, name, channel):
-    before = datetime.datetime.utcnow().isoformat(timespec="microseconds")
+    before = now()
     assert call(state, DATA / name).returncode == 0
     words = kept_in(state, "reports")[DIGEST][0].decode().split(" ")
     assert words[:2] + words[3:] == ["tlsrpt", "1", channel, "-", "-"]
-    assert before <= words[2].removesuffix("Z") <= datetime.datetime.utcnow().isoformat(timespec="microseconds")
+    assert before <= words[2].removesuffix("Z") <= now()
 
 
 def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
