@@ -27,6 +27,8 @@ def server(start_shared):
         "MTASTSReportDomain ours.example\nMTASTSReportLimit 100000\nMTASTSReportMaxSize 64K 1M\n"
         "<MTASTSPolicy many.example>\nMTASTSMx *.mx.example\n</MTASTSPolicy>\n"
         + report.conf() + proxied("mta-sts.other.example", MX)
+        + proxied("mta-sts.wild.example", MX, aliases="mta-sts.*.wild.example")
+        + proxied("reports.example", "MTASTSReportPath /inbox/\n")
         + f"<VirtualHost 127.0.0.1:@HTTP@>\nServerName plain.example\n{report.ENDPOINT}"
         "</VirtualHost>\n", expected=[REFUSED])
 
@@ -180,6 +182,7 @@ def several(*domains):
 OURS = {
     "a policy domain": make(0, "example.com"), "of a block": make(0, "many.example"),
     "of another virtual host": make(0, "other.example"),
+    "of a wildcard alias": make(0, "customer.wild.example"),
     "in upper case": make(0, "EXAMPLE.com"), "with a dot": make(0, "example.com."),
     "an MX host": make(0, "mx1.example.com"), "an MX host by pattern": make(0, "a.mx.example"),
     "an MTASTSReportDomain": make(0, "ours.example"),
@@ -237,6 +240,12 @@ def test_it_is_not_there_in_other_virtual_hosts_nor_over_http(server, fresh):
     assert post(server, packed(fresh), host="mta-sts.other.example").status in (404, 405)
     assert post(server, packed(fresh), host="plain.example").status in (404, 405)
     policy.check(server.fetch())
+
+
+def test_a_virtual_host_without_a_policy_takes_reports_in_at_its_own_path(server, spool, fresh):
+    assert post(server, packed(fresh), host="reports.example").status == 404
+    assert post(server, packed(fresh), host="reports.example", path="/inbox/").status == 201
+    assert spool.has(fresh, packed(fresh))
 
 
 def test_answers_are_text_that_nobody_keeps_or_interprets(server, fresh):

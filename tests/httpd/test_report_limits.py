@@ -130,6 +130,15 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     assert len(Spool(server).files()) == 6
 
 
+def test_what_is_repeated_or_refused_takes_no_room(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    assert [post(server, bulky(0, 100000)).status for _ in range(30)] == [201] + [200] * 29
+    assert [post(server, bulky(number, 100000)).status for number in range(1, 10)] == [201] * 9
+    assert [post(server, bulky(number, 900000)).status for number in range(20, 25)] == [503] * 5
+    assert post(server, packed(make())).status == 201
+
+
 def test_a_full_quarantine_leaves_the_spool_alone(start):
     server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
                    expected=[r"\[report-quota\]$"])
