@@ -175,7 +175,8 @@ static int open_folders(keeping *k)
     if (!done && !k->reason) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, 0);
 
-        k->reason = apr_pstrcat(k->p, finding->subject, ": ", finding->message, NULL);
+        k->reason =
+            apr_pstrcat(k->p, finding->subject, ": ", finding->message, "; ", finding->fix, NULL);
     }
     return done;
 }

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many reports are taken in: from one address, and in all; and what the log says of it."""
 
+import os
 import re
+import signal
 
 import pytest
 
 import policy
+import process
 import report
 from report import Spool, make, packed, post
 
 # What README gives for fail2ban, <HOST> being an address.
 FAIL2BAN = (r"^\[[^]]*\] \[mta_sts:warn\] \[pid [^]]*\] \[client (?P<host>[0-9a-f.:]+?)(:\d+)?\] "
             r"report refused: .* \[report-[a-z-]+\]$")
+ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads 1\n"
+             "MaxRequestWorkers 32\n")
 NOISE = bytes(range(256)) * 16
 
 
@@ -128,6 +133,20 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     server.restart()  # what is there is counted again
     assert post(server, bulky(79, 100000)).status == 201
     assert len(Spool(server).files()) == 6
+
+
+def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + ONE_CHILD + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    assert [post(server, bulky(number, 100000)).status for number in range(11)] == \
+        [201] * 10 + [503]
+    for path in list(Spool(server).files().values())[:5]:
+        path.unlink()
+    assert post(server, bulky(20, 100000)).status == 503  # it is not counted at each report
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    os.kill(child, signal.SIGKILL)  # a new watchdog begins with it; else it does so each ten minutes
+    process.wait_for(lambda: server.children() - {child}, "another child")
+    process.wait_for(lambda: post(server, bulky(20, 100000)).status == 201, "room")
 
 
 def test_what_is_repeated_or_refused_takes_no_room(start):
