@@ -4,6 +4,7 @@
 
 #include <httpd.h>
 
+#include "tlsrpt/clock.h"
 #include "tlsrpt/spool.h"
 
 /*
@@ -49,6 +50,7 @@ typedef struct mod_counters {
     int keeping;                     /* reports that are being kept now */
     apr_uint32_t changes;            /* grows where one begins and where one ends */
     apr_uint32_t database_trouble;   /* see httpd/database.c; 0: none */
+    tlsrpt_clock clock;              /* of the watchdog, whichever child it is in */
     apr_uint64_t limits[MOD_LIMIT_SLOTS];
     unsigned char secret[16]; /* of the hash of addresses */
 } mod_counters;

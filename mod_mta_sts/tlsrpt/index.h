@@ -8,6 +8,7 @@
 
 #include "core/database.h"
 #include "core/finding.h"
+#include "tlsrpt/clock.h"
 #include "tlsrpt/report.h"
 #include "tlsrpt/spool.h"
 #include "tlsrpt/summary.h"
@@ -32,6 +33,8 @@ typedef struct tlsrpt_index_task {
     const char *host;           /* name of the machine whose spool it is: mta_sts_database_host.
                                    Of no meaning in a database of SQLite, which has one spool */
     int keep_days;              /* reports that came earlier are removed; 0: none is */
+    tlsrpt_clock *clock;        /* of all who keep this index in turn; asked before reports are
+                                   removed for their age. NULL: the date is believed */
     apr_interval_time_t budget; /* time after which a call ends */
     int (*is_ending)(void *);   /* asked before each report: whether the call should end at once;
                                    may be NULL */

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "core/steady.h"
+
 /* Rows of another machine go when it should have done it long ago: it may be no more. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
@@ -40,6 +42,23 @@ static const char *find_old(tlsrpt_tending *t, apr_array_header_t *rows)
                                  " ORDER BY received LIMIT %d",
                                  push_row, rows, batch->host, (long long)before, batch->host,
                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
+}
+
+/* Whether things may be removed for their age. */
+static int is_date_believed(const tlsrpt_index_task *task)
+{
+    return !task->clock ||
+           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_steady_now());
+}
+
+static void tell_leap(mta_sts_findings *findings)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-leapt", "MTASTSReportKeep",
+                        "see whether the date is right (timedatectl), and set it if not; if it is, "
+                        "nothing is to be done",
+                        "the clock of this machine was set forward, and by its date there are "
+                        "reports older than they are to be kept: none is removed before a day has "
+                        "passed");
 }
 
 /* One is told: the others are there for the same reason, mostly. */
@@ -81,6 +100,12 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
     const char *error = t->task->keep_days > 0 ? find_old(t, rows) : NULL;
     int i, stuck = 0;
 
+    if (!is_date_believed(t->task)) {
+        if (rows->nelts) {
+            tell_leap(t->batch.findings);
+        }
+        return error;
+    }
     for (i = 0; i < rows->nelts && !error && !tlsrpt_tending_is_over(t); i++) {
         error = remove_row(t, &APR_ARRAY_IDX(rows, i, old_row), &stuck);
         apr_pool_clear(t->batch.ptemp);
@@ -93,15 +118,19 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
  */
 const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = mta_sts_steady_now();
     const char *error = NULL;
 
-    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
+    if (task->swept && now - task->swept < SWEEP_INTERVAL) {
+        return NULL;
+    }
+    if (!is_date_believed(task)) {
         return NULL;
     }
     task->swept = now;
     if (task->keep_days > 0) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE,
+                            apr_time_now() - task->keep_days * TLSRPT_DAY);
     }
     if (task->removed) {
         error = tlsrpt_words_sweep(db);

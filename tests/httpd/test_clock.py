@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A clock that is wrong, or is set while httpd runs: no report is lost by it, and nobody waits."""
+
+import calendar
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+import policy
+import process
+import report
+from database import Database, indexed
+from report import Spool, make, packed, post
+from status_page import LOCATION, data, page
+
+LIBRARY, = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+DAY = 86400
+LEAPT = r"\[mta_sts:error\].*clock of this machine was set forward.*\[clock-leapt\]$"
+
+
+class Clock:
+    """What a httpd that starts from now on, and its children, take for the time."""
+
+    def __init__(self, server, zone="UTC"):
+        self.path = server.root / "clock"
+        self.set(0)
+        # What the machine's clock says of files stays, as it does on a disk.
+        server.wrapper = ["env", f"LD_PRELOAD={LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={self.path}",
+                          "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                          "NO_FAKE_STAT=1", f"TZ={zone}"]
+
+    def set(self, seconds):
+        """Ahead of the real time."""
+        following = self.path.with_suffix(".new")
+        following.write_text(f"{seconds:+d}\n")
+        following.replace(self.path)
+
+
+def keep(server, number):
+    assert post(server, packed(make(number))).status == 201
+
+
+def test_a_clock_that_is_set_forward_removes_no_report_and_one_that_stays_so_does(make_with):
+    server = make_with([LEAPT]).configure("MTASTSReportKeep 30\n" + report.conf())
+    clock = Clock(server)
+    server.start()
+    keep(server, 1)
+    indexed(server, [1])
+    for number, ahead in enumerate((800 * DAY, 0, 900 * DAY), 2):
+        clock.set(ahead)
+        server.graceful()  # what is known of the clock is not forgotten
+        keep(server, number)
+        indexed(server, range(1, number + 1))
+        policy.check(server.fetch())
+    Spool(server).check()
+    server.stop()
+    told = len(server.log.matching(LEAPT))
+    server.start()
+    keep(server, 5)
+    indexed(server, [4, 5])  # one came on that day
+    assert len(server.log.matching(LEAPT)) == told
+
+
+def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_comes_to_rest(start_at):
+    server, clock = start_at("MTASTSReportLimit 1\n", [r"\[report-limited\]$"])
+    keep(server, 1)
+    assert post(server, packed(make(2))).status == 503
+    clock.set(-400 * DAY)
+    keep(server, 2)
+    indexed(server, [1, 2])
+    folders = {report.digest(make(number))[:2] for number in (1, 2)}
+    process.wait_for(lambda: {f"{row['folder']:02x}" for row in Database(server).run(
+        "SELECT folder FROM tlsrpt_folder")} >= folders, "each folder to be known as it is now")
+
+
+@pytest.fixture
+def start_at(make_with):
+    """(httpd, its clock) with more in its configuration"""
+    def start(conf, expected=()):
+        server = make_with(expected).configure(conf + report.conf())
+        clock = Clock(server)
+        return server.start(), clock
+    return start
+
+
+DATES = {
+    "a leap day, on the other side of the world": ("2028-02-29 23:59", "Pacific/Kiritimati"),
+    "the night in which summer ends": ("2026-10-25 02:30", "Europe/Berlin"),
+    "beyond 31 bits of seconds": ("2038-01-20 00:00", "America/New_York"),
+    "beyond 32 bits of seconds": ("2106-02-08 00:00", "UTC"),
+    "before there was RFC 8460": ("1999-12-31 23:59", "UTC"),
+}
+
+
+@pytest.mark.parametrize("what", DATES)
+def test_reports_are_kept_and_shown_whatever_the_date(make_with, what):
+    date, zone = DATES[what]
+    now = calendar.timegm(time.strptime(date, "%Y-%m-%d %H:%M"))
+    server = make_with().configure(LOCATION + report.conf())
+    Clock(server, zone).set(now - int(time.time()))
+    server.start()
+    keep(server, 1)
+    indexed(server, [1])
+    row, = Database(server).run("SELECT received FROM tlsrpt_report")
+    assert 0 <= row["received"] / 1e6 - now < 120
+    assert post(server, packed(make(1))).status == 200
+    policy.check(server.fetch())
+    last, = data(server, "?since=all")["reports"]["last_received"]
+    received = datetime.fromtimestamp(row["received"] // 1000000, timezone.utc)
+    assert last["received"] == received.strftime("%Y-%m-%dT%H:%M:%SZ")
+    page(server, "?since=all")
+    Spool(server).check()

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include "core/steady.h"
+#include "tlsrpt/clock.h"
+
+#define MINUTE apr_time_from_sec(60)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define YEAR (365 * DAY)
+#define NOW apr_time_from_sec(1795000000)
+
+/* The clock is looked at a minute later each time, unless a step says otherwise. */
+typedef struct step {
+    apr_time_t set; /* by so much the date was set since the step before */
+    apr_time_t later;
+    int is_believed;
+} step;
+
+static void check(const step *steps, size_t count)
+{
+    tlsrpt_clock clock = {0, 0};
+    apr_time_t date = NOW, boot = 5 * MINUTE;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        boot += steps[i].later ? steps[i].later : MINUTE;
+        date += steps[i].set + (steps[i].later ? steps[i].later : MINUTE);
+        assert_int_equal(tlsrpt_clock_is_believed(&clock, date, boot), steps[i].is_believed);
+    }
+}
+
+#define CHECK(...)                                                                                 \
+    do {                                                                                           \
+        const step steps[] = {__VA_ARGS__};                                                        \
+        check(steps, sizeof(steps) / sizeof(steps[0]));                                            \
+    } while (0)
+
+static void test_a_date_that_goes_on_is_believed(void **state)
+{
+    (void)state;
+    CHECK({0, 0, 1}, {0, 0, 1}, {0, 2 * YEAR, 1});
+    /* Also across the end of 32-bit time, with small corrections. */
+    CHECK({0, 0, 1}, {0, 12 * YEAR, 1}, {59 * MINUTE, 0, 1}, {-59 * MINUTE, 0, 1});
+}
+
+static void test_a_date_that_leaps_forward_is_not_believed_for_a_day(void **state)
+{
+    (void)state;
+    CHECK({0, 0, 1}, {YEAR, 0, 0}, {0, 0, 0}, {0, 23 * HOUR, 0}, {0, HOUR, 1});
+    CHECK({0, 0, 1}, {HOUR, 0, 0});
+    /* Once more, and the day begins anew. */
+    CHECK({0, 0, 1}, {YEAR, 0, 0}, {YEAR, 23 * HOUR, 0}, {0, 2 * HOUR, 0}, {0, DAY, 1});
+}
+
+static void test_a_date_that_is_set_back_is_believed_as_it_was_before(void **state)
+{
+    (void)state;
+    CHECK({0, 0, 1}, {-20 * YEAR, 0, 1}, {0, 0, 1});
+    /* Set back by too little, it is still wrong. */
+    CHECK({0, 0, 1}, {20 * YEAR, 0, 0}, {-HOUR, 0, 0}, {-20 * YEAR, 0, 0}, {0, DAY, 1});
+}
+
+static void test_steady_time_goes_on(void **state)
+{
+    apr_time_t before = mta_sts_steady_now(), after;
+
+    (void)state;
+    do {
+        after = mta_sts_steady_now();
+    } while (after == before);
+    assert_true(before > 0 && after > before && after - before < HOUR);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_date_that_goes_on_is_believed),
+        cmocka_unit_test(test_a_date_that_leaps_forward_is_not_believed_for_a_day),
+        cmocka_unit_test(test_a_date_that_is_set_back_is_believed_as_it_was_before),
+        cmocka_unit_test(test_steady_time_goes_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
