@@ -20,7 +20,6 @@ typedef struct answer {
     int level;               /* of the line in the log */
     const char *retry_after; /* seconds, or NULL: sending it again changes nothing */
     const char *sentence;
-    const char *directive; /* that sets the limit, for who reads the log; or NULL */
 } answer;
 
 /* By outcome. What an administrator must look at is an error or a warning; what fail2ban may act on
@@ -33,11 +32,10 @@ static const answer answers[MOD_COUNTERS] = {
                            "This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
                            "nothing to see here."},
     [MOD_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
-                            "too many reports from this address in one minute",
-                            "MTASTSReportLimit"},
+                            "too many reports from this address in one minute"},
     [MOD_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its octets did not all come"},
     [MOD_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
-                              "it is larger than is taken in here", "MTASTSReportMaxSize"},
+                              "it is larger than is taken in here"},
     [MOD_REPORT_FOREIGN] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
                             "it is neither gzip nor JSON"},
     [MOD_REPORT_NO_POLICIES] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL,
@@ -46,6 +44,12 @@ static const answer answers[MOD_COUNTERS] = {
                           "there is no room left for reports"},
     [MOD_REPORT_NOT_KEPT] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",
                              "it could not be written to disk"},
+};
+
+/* What sets the limit that was met, for who reads the log. */
+static const char *const limits[MOD_COUNTERS] = {
+    [MOD_REPORT_LIMITED] = " (see MTASTSReportLimit)",
+    [MOD_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
 };
 
 static int is_kept(mod_counter outcome)
@@ -79,11 +83,8 @@ static void log_outcome(request_rec *r, mod_counter outcome, const char *why)
                       outcome == MOD_REPORT_NEW ? "kept" : "kept already", id);
     }
     else if (may_log(r, id)) {
-        const char *directive = answers[outcome].directive;
-
-        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s%s%s [%s]", why,
-                      directive ? " (see " : "", directive ? directive : "", directive ? ")" : "",
-                      id);
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s [%s]", why,
+                      limits[outcome] ? limits[outcome] : "", id);
     }
 }
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The endpoint for reports: what it takes in, what it refuses, and with which words."""
 
+import datetime
 import gzip
 import json
 import random
 import re
 import subprocess
+import time
 import zlib
 
 import pytest
@@ -56,10 +58,14 @@ def test_a_new_report_is_created_and_a_repeated_one_is_ok(server, spool, fresh):
 
 
 def test_the_header_line_tells_of_the_receipt(server, spool, fresh):
+    before = time.time()
     post(server, packed(fresh))
+    after = time.time()
     head = spool.files()[report.digest(fresh)].read_bytes().split(b"\n")[0].decode()
     assert re.fullmatch(r"tlsrpt 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z https 127\.0\.0\.1 -",
                         head)
+    told = datetime.datetime.fromisoformat(head.split(" ")[2].replace("Z", "+00:00"))
+    assert before <= told.timestamp() <= after
 
 
 TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "application/json",

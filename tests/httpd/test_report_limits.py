@@ -50,6 +50,8 @@ def test_an_address_may_send_so_many_new_reports_a_minute(start):
                            b"one minute.\n")
     assert server.log.matching(r"in one minute \(see MTASTSReportLimit\) \[report-limited\]$")
     assert send(100, "192.0.2.2").status == 201
+    name = report.digest(make(100))
+    assert b" https 192.0.2.2 " in Spool(server).files()[name].read_bytes().split(b"\n")[0]
     assert send(101, "2001:db8::1").status == 201
     policy.check(server.fetch())
 
