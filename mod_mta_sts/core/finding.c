@@ -33,6 +33,16 @@ mta_sts_finding *mta_sts_finding_add(mta_sts_findings *findings, mta_sts_severit
     return finding;
 }
 
+void mta_sts_finding_copy(mta_sts_findings *to, const mta_sts_finding *finding)
+{
+    mta_sts_finding *made = mta_sts_finding_add(
+        to, finding->severity, finding->id, apr_pstrdup(to->pool, finding->subject),
+        apr_pstrdup(to->pool, finding->fix), "%s", finding->message);
+
+    made->file = apr_pstrdup(to->pool, finding->file);
+    made->line = finding->line;
+}
+
 const mta_sts_finding *mta_sts_findings_at(const mta_sts_findings *findings, int i)
 {
     return &APR_ARRAY_IDX(findings->list, i, mta_sts_finding);

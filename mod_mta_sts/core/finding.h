@@ -54,6 +54,9 @@ mta_sts_finding *mta_sts_finding_add(mta_sts_findings *findings, mta_sts_severit
                                      const char *id, const char *subject, const char *fix,
                                      const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* Adds a copy of a finding, with all that it points to. */
+void mta_sts_finding_copy(mta_sts_findings *to, const mta_sts_finding *finding);
+
 /* The i-th finding, 0 being the first. i must be less than findings->list->nelts. */
 const mta_sts_finding *mta_sts_findings_at(const mta_sts_findings *findings, int i);
 

@@ -10,16 +10,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
 
 #include "core/history.h"
+#include "core/steady.h"
 #include "httpd/database.h"
 #include "httpd/report_config.h"
 
-#define READ_SECONDS 20
+#define READ_TIME apr_time_from_sec(20)
 #define LINE_SIZE 1024
 
 /* What begins a line that tells an error, and what is the last line; no domain is like them. */
@@ -126,19 +126,19 @@ static void take_lines(apr_array_header_t *copies, char *told, const char **erro
 }
 
 /* Whether something comes in time. */
-static int comes(int fd, time_t end)
+static int comes(int fd, apr_time_t end)
 {
     struct pollfd waited = {.fd = fd, .events = POLLIN};
-    time_t left = end - time(NULL);
+    apr_interval_time_t left = end - mta_sts_steady_now();
 
-    return left > 0 && poll(&waited, 1, (int)left * 1000) > 0;
+    return left > 0 && poll(&waited, 1, (int)apr_time_as_msec(left)) > 0;
 }
 
 /* All that the other process tells. */
 static char *receive(apr_pool_t *p, int fd, const char **error)
 {
     apr_array_header_t *octets = apr_array_make(p, 4096, 1);
-    time_t end = time(NULL) + READ_SECONDS;
+    apr_time_t end = mta_sts_steady_now() + READ_TIME;
     char part[4096];
     ssize_t count;
 

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "core/steady.h"
 #include "httpd/counters.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/report_config.h"
@@ -32,7 +33,7 @@ struct mod_database {
     const char *file; /* of SQLite; NULL: PostgreSQL */
     dev_t device;     /* which file it is */
     ino_t inode;
-    apr_time_t retry; /* when to open it again */
+    apr_time_t retry; /* when to open it again; steady, as `locked` */
     apr_interval_time_t wait;
     apr_time_t locked; /* since when it is; 0: it is not */
 };
@@ -172,14 +173,6 @@ static void try_to_open(mod_database *database)
     }
 }
 
-/* Also after the clock was set back. */
-static int is_time(const mod_database *database)
-{
-    apr_time_t now = apr_time_now();
-
-    return now >= database->retry || database->retry - now > 2 * WAIT_LONGEST;
-}
-
 mta_sts_database *mod_database_use(mod_database *database)
 {
     if (!mod_database_has_state_dir(database->main) || !is_there(database)) {
@@ -188,7 +181,7 @@ mta_sts_database *mod_database_use(mod_database *database)
     if (!mod_database_has_state_dir(database->main)) {
         return NULL; /* told by what keeps reports in it */
     }
-    if (!database->db && is_time(database)) {
+    if (!database->db && mta_sts_steady_now() >= database->retry) {
         try_to_open(database);
     }
     return database->db;
@@ -198,7 +191,7 @@ mta_sts_database *mod_database_use(mod_database *database)
 
 static void wait_longer(mod_database *database)
 {
-    database->retry = apr_time_now() + database->wait;
+    database->retry = mta_sts_steady_now() + database->wait;
     if (database->wait < WAIT_LONGEST) {
         database->wait *= 2;
     }
@@ -206,7 +199,7 @@ static void wait_longer(mod_database *database)
 
 int mod_database_failed(mod_database *database, const char *error)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = mta_sts_steady_now();
 
     if (!error) {
         database->locked = 0;

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/noticed.h"
 
-#include <apr_strings.h>
-
 #include "httpd/config.h"
 
 /* Worst first; what could not be looked at may be bad. */
 static const mta_sts_severity worst_first[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN,
                                                MTA_STS_INFO};
-
-static void copy(mta_sts_findings *to, const mta_sts_finding *finding)
-{
-    mta_sts_finding *made = mta_sts_finding_add(
-        to, finding->severity, finding->id, apr_pstrdup(to->pool, finding->subject),
-        apr_pstrdup(to->pool, finding->fix), "%s", finding->message);
-
-    made->file = apr_pstrdup(to->pool, finding->file);
-    made->line = finding->line;
-}
 
 static void copy_those_of(mta_sts_findings *to, mta_sts_severity severity,
                           const mta_sts_findings *from)
@@ -26,7 +14,7 @@ static void copy_those_of(mta_sts_findings *to, mta_sts_severity severity,
 
     for (i = 0; i < from->list->nelts && to->list->nelts < MOD_NOTICED_MAX; i++) {
         if (mta_sts_findings_at(from, i)->severity == severity) {
-            copy(to, mta_sts_findings_at(from, i));
+            mta_sts_finding_copy(to, mta_sts_findings_at(from, i));
         }
     }
 }

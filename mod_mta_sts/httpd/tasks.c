@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/tasks.h"
 
-#include <apr_hash.h>
 #include <http_log.h>
 
 #include "core/history.h"
 #include "httpd/counters.h"
 #include "httpd/enforced.h"
 #include "httpd/history.h"
-#include "httpd/log.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/report_config.h"
 #include "httpd/report_limit.h"
@@ -58,34 +56,6 @@ static void tell_indexed(const mod_work *now, const tlsrpt_index_done *done)
     }
 }
 
-/* Tells one set of errors from another and from none, which is 0. */
-static apr_uint32_t digest_of_errors(const mta_sts_findings *findings)
-{
-    apr_uint32_t digest = 0;
-    int i;
-
-    for (i = 0; i < findings->list->nelts; i++) {
-        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
-        apr_ssize_t len = APR_HASH_KEY_STRING;
-
-        if (finding->severity == MTA_STS_ERROR) {
-            digest = 31 * digest + (apr_hashfunc_default(finding->message, &len) | 1);
-        }
-    }
-    return digest;
-}
-
-/* What is wrong with the spool is told once, until it is over or something else is wrong. */
-static void tell_errors(mod_work *now, const mta_sts_findings *findings, int is_at_end)
-{
-    apr_uint32_t errors = digest_of_errors(findings);
-
-    if (errors != now->errors) {
-        mod_log_findings(now->main, now->scratch, findings, 1, 0);
-    }
-    now->errors = errors || is_at_end ? errors : now->errors;
-}
-
 /* Strangers make such reports: a line a minute at most, and nothing of what they wrote. */
 static void tell_number(const mod_work *now, apr_int64_t number, const char *what, const char *id)
 {
@@ -98,7 +68,10 @@ static void tell_number(const mod_work *now, apr_int64_t number, const char *wha
 static void tell_findings(mod_work *now, const mta_sts_findings *findings,
                           const tlsrpt_index_done *done)
 {
-    tell_errors(now, findings, !done->more);
+    mod_told_tell(now->told, now->main, findings, now->scratch);
+    if (!done->more) {
+        mod_told_end_turn(now->told);
+    }
     tell_number(now, done->conflicts,
                 "of the new reports say something else than one of the same name: all are kept, "
                 "and the first verified one counts, else the first; the status page lists them, "
@@ -169,6 +142,7 @@ void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is
     memset(work, 0, sizeof(*work));
     work->main = main;
     work->database = mod_database_make(main, p);
+    work->told = mod_told_make(p);
     work->is_ending = is_ending;
     work->index.spool = mod_state_spool();
     work->index.host = mta_sts_database_host(p);

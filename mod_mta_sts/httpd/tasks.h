@@ -5,6 +5,7 @@
 #include <httpd.h>
 
 #include "httpd/database.h"
+#include "httpd/told.h"
 #include "tlsrpt/index.h"
 
 /*
@@ -21,7 +22,7 @@ typedef struct mod_work {
                                  database was opened anew */
     int (*is_ending)(void *); /* whether the child waits for the end of the step */
     apr_uint32_t changes;     /* of the spool, when it was indexed last */
-    apr_uint32_t errors;      /* in the spool, as they were told; 0: none */
+    mod_told *told;           /* of what is wrong with the spool */
     int is_emptier;           /* than it was counted: reports were removed from the spool */
     tlsrpt_index_task index;  /* how far the index is */
 } mod_work;
@@ -39,7 +40,8 @@ typedef struct mod_task {
     int (*is_wanted)(const mod_work *now); /* earlier than the interval tells; may be NULL */
     apr_interval_time_t interval;
     int needs_database;
-    apr_time_t done; /* 0: not yet by this child, or not since the database was opened anew */
+    apr_time_t
+        done; /* steady; 0: not yet by this child, or not since the database was opened anew */
 } mod_task;
 
 /* In the order in which they are done. */

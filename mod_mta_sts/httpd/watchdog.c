@@ -11,6 +11,7 @@
 #include <mod_watchdog.h>
 #include <scoreboard.h>
 
+#include "core/steady.h"
 #include "httpd/mod_mta_sts.h"
 #include "httpd/startup.h"
 #include "httpd/state.h"
@@ -116,12 +117,12 @@ static mod_step run_step(mod_task *one)
 static int is_due(const mod_task *one, apr_time_t now)
 {
     return !one->done || (one->is_wanted && one->is_wanted(&here)) ||
-           now < one->done /* the clock was set back */ || now - one->done >= one->interval;
+           now - one->done >= one->interval;
 }
 
 static void run_if_due(mod_task *one)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = mta_sts_steady_now();
     mod_step outcome = MOD_STEP_GO_ON;
 
     if (!is_due(one, now)) {

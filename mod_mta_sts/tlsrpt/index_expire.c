@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "core/steady.h"
+
 /* Rows of another machine go when it should have done it long ago: it may be no more. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
@@ -46,7 +48,7 @@ static const char *find_old(tlsrpt_tending *t, apr_array_header_t *rows)
 static int is_date_believed(const tlsrpt_index_task *task)
 {
     return !task->clock ||
-           tlsrpt_clock_is_believed(task->clock, apr_time_now(), tlsrpt_clock_since_boot());
+           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_steady_now());
 }
 
 static void tell_leap(mta_sts_findings *findings)
@@ -116,10 +118,10 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
  */
 const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
 {
-    apr_time_t now = apr_time_now();
+    apr_time_t now = mta_sts_steady_now();
     const char *error = NULL;
 
-    if (task->swept && now - task->swept < SWEEP_INTERVAL && now >= task->swept) {
+    if (task->swept && now - task->swept < SWEEP_INTERVAL) {
         return NULL;
     }
     if (!is_date_believed(task)) {
@@ -127,7 +129,8 @@ const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
     }
     task->swept = now;
     if (task->keep_days > 0) {
-        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE, now - task->keep_days * TLSRPT_DAY);
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE,
+                            apr_time_now() - task->keep_days * TLSRPT_DAY);
     }
     if (task->removed) {
         error = tlsrpt_words_sweep(db);

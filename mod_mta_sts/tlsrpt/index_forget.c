@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/index_internal.h"
 
+#include "core/steady.h"
+
 #define FORGOTTEN_AT_ONCE 500
 
 static int take_count(void *baton, const char *const *columns)
@@ -39,7 +41,7 @@ static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *mo
                                       " WHERE host = %lld LIMIT %d",
                                       push_number, rows, batch->host, FORGOTTEN_AT_ONCE);
     }
-    for (i = 0; i < rows->nelts && !error && apr_time_now() < deadline; i++) {
+    for (i = 0; i < rows->nelts && !error && mta_sts_steady_now() < deadline; i++) {
         error = tlsrpt_row_remove(batch, APR_ARRAY_IDX(rows, i, long long));
         apr_pool_clear(batch->ptemp);
     }
@@ -51,7 +53,7 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
                                 apr_pool_t *p, int *more)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
-    apr_time_t deadline = apr_time_now() + budget;
+    apr_time_t deadline = mta_sts_steady_now() + budget;
     apr_int64_t others = 0;
     tlsrpt_batch batch;
     const char *error = tlsrpt_batch_begin(&batch, db, host, p, findings);

@@ -7,6 +7,7 @@
 
 #include <apr_strings.h>
 
+#include "core/steady.h"
 #include "core/text.h"
 
 const tlsrpt_limits tlsrpt_index_limits = {
@@ -34,7 +35,7 @@ int tlsrpt_tending_is_over(const tlsrpt_tending *t)
 {
     const tlsrpt_index_task *task = t->task;
 
-    return (t->has_progressed && apr_time_now() >= t->deadline) ||
+    return (t->has_progressed && mta_sts_steady_now() >= t->deadline) ||
            (task->is_ending && task->is_ending(task->baton));
 }
 
@@ -205,6 +206,12 @@ static const char *compare(tlsrpt_tending *t, int folder, apr_pool_t *p, int *is
     return error;
 }
 
+/* Far in the future it was before the clock was set back. */
+static int is_recent(apr_time_t changed)
+{
+    return llabs((long long)(apr_time_now() - changed)) < SETTLED;
+}
+
 static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
 {
     const char *error;
@@ -219,8 +226,7 @@ static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed
         return error;
     }
     t->has_progressed = 1;
-    return t->has_closed || apr_time_now() - changed < SETTLED ? NULL
-                                                               : note_folder(t, folder, changed);
+    return t->has_closed || is_recent(changed) ? NULL : note_folder(t, folder, changed);
 }
 
 /* --- the folders in turn --- */
@@ -306,7 +312,7 @@ const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr
     memset(done, 0, sizeof(*done));
     t->task = task;
     t->done = done;
-    t->deadline = apr_time_now() + task->budget;
+    t->deadline = mta_sts_steady_now() + task->budget;
     error = tlsrpt_batch_begin(&t->batch, db, task->host, p, findings);
     if (error) {
         return error;

@@ -22,13 +22,6 @@ DIGEST = hashlib.sha256(REPORT).hexdigest()
 NOT_KEPT = 75
 
 
-@pytest.fixture
-def state(tmp_path):
-    folder = tmp_path / "state"
-    folder.mkdir(mode=0o700)
-    return folder
-
-
 def call(state, *words, given=b"", environment=None):
     return subprocess.run([COMMAND, "import", "--state-dir", str(state), *map(str, words)],
                           input=given, capture_output=True, timeout=60,

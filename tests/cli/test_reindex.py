@@ -21,13 +21,6 @@ DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
 REPORT = (DATA / "google-failures.json").read_bytes()
 
 
-@pytest.fixture
-def state(tmp_path):
-    folder = tmp_path / "state"
-    folder.mkdir(mode=0o700)
-    return folder
-
-
 def call(state, *words, subcommand="reindex", given=b""):
     return subprocess.run([COMMAND, subcommand, "--state-dir", str(state), *map(str, words)],
                           input=given, capture_output=True, timeout=120)

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 import lab
+from lab import faulty_zone
 from lab.acme import Acme, HOST as ACME_HOST
 from lab.apache import Apache
 from lab.ca import Ca, trust
 from lab.certbot import Certbot
 from lab.dns import Dns
+from lab.domain import MailDomain
+from lab.faulty_domains import EVERYBODY
 from lab.mail import Mx, Sender
-from lab.setup import enabled
+from lab.setup import enabled, forget
 
 LOGS = (
     "/var/log/apache2/error.log",
@@ -95,6 +98,20 @@ def bare(apache, restored):
     apache.graceful()
 
 
+@pytest.fixture
+def made(dns):
+    """made(name) -> MailDomain, whose site goes away with the test."""
+    domains = []
+
+    def make(name, **more):
+        domains.append(MailDomain(dns, name, **more))
+        return domains[-1]
+
+    yield make
+    for domain in domains:
+        forget(domain)
+
+
 @pytest.fixture(scope="session")
 def certbot(acme, apache):
     return Certbot()
@@ -123,6 +140,19 @@ def sender(acme):
     sender = Sender()
     sender.wait_ready()
     return sender
+
+
+@pytest.fixture(scope="session")
+def issued(ca):
+    return faulty_zone.issue(ca)
+
+
+@pytest.fixture(scope="session")
+def faults(dns, issued):
+    """The domains with a fault each, and all their servers."""
+    kept = faulty_zone.start(dns, issued)
+    yield EVERYBODY
+    del kept
 
 
 # --- a failing test shows what the daemons logged meanwhile ---

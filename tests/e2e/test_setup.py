@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """mta-sts-setup: from a machine without MTA-STS to a policy that senders fetch, and back."""
 
-import hashlib
 import os
-import pty
 import re
-import subprocess
 from datetime import datetime
 from pathlib import Path
 
@@ -18,25 +15,11 @@ from lab.domain import MailDomain, policy_id, policy_text
 from lab.fetch import fetch
 from lab.log import Log
 from lab.process import run
-from lab.setup import PATH, enabled, forget, set_up
+from lab.setup import MX, enabled, forget, set_up, tree
 
-MX = "mx.setup.test"
-CHANGED = (ETC, Path("/etc/letsencrypt"), Path("/var/backups"), Path("/var/lib/letsencrypt"))
 NOWHERE = "https://127.0.0.1:9/directory"
 
 pytestmark = pytest.mark.usefixtures("restored")
-
-
-def tree(*folders):
-    """Every file and link of what the program may change, with its contents."""
-    found = {}
-    for folder in folders or CHANGED:
-        for path in sorted(folder.rglob("*")):
-            if path.is_symlink():
-                found[str(path)] = os.readlink(path)
-            elif path.is_file():
-                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
 
 
 def hours_from_now(text):
@@ -47,20 +30,6 @@ def hours_from_now(text):
 def undo_commands(output):
     """The commands that the program prints after a failure."""
     return re.findall(r"^  (\S.*)$", output.split("or undo what was done with:\n")[1], re.M)
-
-
-@pytest.fixture
-def made(dns):
-    """made(name) -> MailDomain, whose site goes away with the test."""
-    domains = []
-
-    def make(name, **more):
-        domains.append(MailDomain(dns, name, **more))
-        return domains[-1]
-
-    yield make
-    for domain in domains:
-        forget(domain)
 
 
 @pytest.fixture(scope="module")
@@ -262,115 +231,6 @@ def test_a_policy_of_several_domains_is_left_to_the_admin(served, apache, reques
     output = set_up(served.name, "--mode", "enforce", status=1)
     assert "conf-available/several.conf:1 tells the policy of several domains" in output
     assert tree() == before
-
-
-# --- refusing ---
-
-
-def test_a_name_that_does_not_resolve_stops_it_and_the_record_is_shown(dns):
-    dns.zone("nameless.test")
-    before = tree()
-    output = set_up("nameless.test", "--mx", MX, status=1)
-    assert "mta-sts.nameless.test does not resolve to any address" in output
-    assert "mta-sts.nameless.test. IN A" in output
-    assert tree() == before
-
-
-@pytest.mark.parametrize(("kind", "address"), [("A", "192.0.2.1"), ("AAAA", "2001:db8::1")])
-def test_one_address_of_another_machine_stops_it(dns, kind, address):
-    name = f"foreign-{kind.lower()}.test"
-    domain = MailDomain(dns, name)
-    dns.publish(domain.host, kind, address)
-    before = tree()
-    output = set_up(name, "--mx", MX, status=1)
-    assert f"resolves to {address}, which is not an address of this machine" in output
-    assert "--force" in output
-    assert tree() == before
-
-
-def test_force_goes_on_behind_nat(bare, made, dns):
-    domain = made("nat.test")
-    dns.publish(domain.host, "AAAA", "2001:db8::1")
-    output = set_up(domain.name, "--mx", MX, "--force", "--dry-run")
-    assert "going on, because of --force" in output
-    assert "a2ensite -q mta-sts.nat.test" in output
-
-
-@pytest.mark.parametrize(("words", "message"), [
-    (["words.test", "--mx", "mx1.words.test:25"], '--mx: "mx1.words.test:25" contains a port'),
-    (["words.test", "--mx", MX, "--max-age", "2y"], '--max-age: "2y" is not a time span'),
-    (["mta-sts.words.test", "--mx", MX], 'DOMAIN: "mta-sts.words.test" is a policy host'),
-])
-def test_what_the_module_would_refuse_is_refused_in_its_words(apache, words, message):
-    before = tree()
-    assert message in set_up(words[0], *words[1:], status=1)
-    assert tree() == before
-
-
-def test_a_configuration_that_is_broken_already_is_not_touched(made, apache, request):
-    domain = made("broken.test")
-    path = ETC / "conf-enabled" / "broken.conf"
-    path.write_text("NoSuchDirective on\n")
-    request.addfinalizer(path.unlink)
-    before = tree()
-    output = set_up(domain.name, "--mx", MX, status=1)
-    assert "broken already, so nothing was changed" in output and "NoSuchDirective" in output
-    assert tree() == before
-
-
-def test_it_asks_to_be_run_as_root():
-    done = run("runuser", "-u", "nobody", "--", "/usr/sbin/mta-sts-setup", "a.test", check=False)
-    assert (done.returncode, "must be run as root" in done.stdout) == (1, True), done.stdout
-
-
-# --- the MX records as a proposal ---
-
-
-def test_without_mx_and_terminal_it_proposes_and_stops(made):
-    made("asked.test", mx="mx7.asked.test")
-    output = set_up("asked.test", status=2)
-    assert "mta-sts-setup: name the MX hosts of asked.test, as in: --mx mx7.asked.test" in output
-
-
-def test_yes_takes_the_mx_records_in_their_order(made, dns):
-    made("agreed.test")
-    dns.publish("agreed.test", "MX", "20 b.agreed.test.", "5 a.agreed.test.")
-    output = set_up("agreed.test", "--yes", "--dry-run")
-    assert re.findall(r"MTASTSMx +(\S+)", output) == ["a.agreed.test", "b.agreed.test"]
-
-
-def test_on_a_terminal_it_asks(made):
-    domain = made("terminal.test", mx="mx7.terminal.test")
-    ours, its = pty.openpty()
-    words = ["mta-sts-setup", domain.name, "--dry-run"]
-    with subprocess.Popen(words, stdin=its, stdout=its, stderr=its,
-                          env={**os.environ, **PATH}) as process:
-        os.close(its)
-        os.write(ours, b"y\n")
-        output = b""
-        while True:
-            try:
-                output += os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-    os.close(ours)
-    assert process.returncode == 0, output
-    assert b"Use them as the policy's mx? [y/N]" in output
-    assert b"+        MTASTSMx     mx7.terminal.test" in output
-
-
-def test_an_internationalized_domain_is_set_up_by_its_a_label(made):
-    made("xn--bcher-kva.test")
-    output = set_up("Bücher.test", "--mx", "mx.Bücher.test", "--dry-run")
-    assert "<MTASTSPolicy xn--bcher-kva.test>\n" in output
-    assert "MTASTSMx     mx.xn--bcher-kva.test\n" in output
-    assert "-d mta-sts.xn--bcher-kva.test\n" in output
-
-
-def test_a_domain_that_takes_no_mail_is_refused(made, dns):
-    made("mailless.test")
-    dns.publish("mailless.test", "MX", "0 .")
-    assert "says that it takes no mail" in set_up("mailless.test", status=1)
 
 
 # --- failing half-way ---

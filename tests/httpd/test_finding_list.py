@@ -15,12 +15,12 @@ OF_COMMANDS = {"answer", "check", "check_dns", "check_mx", "check_policy", "mx_p
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
     "certificate-missing": "e2e/test_md.py",
-    "clock-leapt": "httpd/test_clock.py",
+    "clock-leapt": "unit/test_index_expire.c",
     "report-closed": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
-    "report-not-removed": "unit/test_index.c",
-    "report-unreadable": "unit/test_index.c",
-    "spool-missing": "unit/test_index.c",
+    "report-not-removed": "unit/test_index_expire.c",
+    "report-unreadable": "unit/test_index_files.c",
+    "spool-missing": "unit/test_index_files.c",
     "spool-unreadable": None,  # what no file system does that is in order
     "policy-served": "httpd/test_start_up_log.py",
 }

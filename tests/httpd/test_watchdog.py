@@ -165,6 +165,40 @@ def test_a_report_that_cannot_be_opened_is_logged_once_and_indexed_when_it_can_b
     Spool(server).check()
 
 
+MANY = 8000  # more than are indexed in a step
+
+
+def lay_down(server, numbers):
+    """Reports as if each had been kept, without a request for each."""
+    first, *_ = Spool(server).files().values()
+    head, _, _ = first.read_bytes().partition(b"\n")
+    for number in numbers:
+        octets = make(number)
+        name = report.digest(octets)
+        path = first.parents[1] / name[:2] / name
+        path.parent.mkdir(0o700, exist_ok=True)
+        path.write_bytes(head + b"\n" + octets)
+        path.chmod(0o600)
+        for made in (path, path.parent):
+            shutil.chown(made, CHILD.pw_uid, CHILD.pw_gid)
+
+
+def test_what_is_wrong_with_reports_is_told_once_though_a_turn_takes_many_steps(make_with):
+    line = r"\[mta_sts:error\].*\[report-closed\]$"
+    server = make_with([line]).configure(report.conf()).start()
+    post_all(server, [0])
+    indexed(server, [0])
+    server.stop()
+    lay_down(server, range(1, MANY))
+    closed = min(Spool(server).files().values())  # in one of the first steps
+    shutil.chown(closed, 0, 0)
+    server.start()
+    for number in (MANY, MANY + 1):
+        post_all(server, [number])
+        process.wait_for(lambda: len(Database(server).reports()) == number, "all others", 60)
+    assert len(server.log.matching(line)) == 1
+
+
 def received_at(server, number, date):
     """The report has been there since that day."""
     path = Spool(server).files()[report.digest(make(number))]

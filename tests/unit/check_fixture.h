@@ -9,10 +9,9 @@
 #include "core/check.h"
 #include "core/policy.h"
 #include "findings_fixture.h"
+#include "table_fixture.h"
 
 /* Facts about a healthy domain, of which each test changes something, and what is found of them. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define DAY apr_time_from_sec(24 * 60 * 60)
 #define NOW apr_time_from_sec(APR_INT64_C(1767225600)) /* 2026-01-01 00:00:00 UTC */

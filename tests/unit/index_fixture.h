@@ -4,6 +4,8 @@
 
 #include "database_fixture.h"
 
+#include <utime.h>
+
 #include "findings_fixture.h"
 #include "tlsrpt/index.h"
 
@@ -71,6 +73,11 @@ static inline void tend(indexed *index)
 }
 
 /* --- reports --- */
+
+static inline const char *number(apr_pool_t *p, unsigned value)
+{
+    return apr_psprintf(p, "%u", value);
+}
 
 static inline const char *time_of(apr_pool_t *p, int day, const char *clock)
 {
@@ -142,6 +149,12 @@ static inline const char *keep(indexed *index, const char *json, const char *ver
                    (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
 }
 
+/* Google's report of Monday; those with another number contradict it. */
+static inline const char *variant(indexed *index, const char *successful)
+{
+    return simple_json(index->p, "Google", "example.com", MONDAY, successful, "0");
+}
+
 static inline void remove_everything(indexed *index)
 {
     int folder, i;
@@ -155,6 +168,21 @@ static inline void remove_everything(indexed *index)
                                 APR_ARRAY_IDX(names, i, const char *));
         }
     }
+}
+
+static inline const char *folder_of(indexed *index, const char *digest)
+{
+    const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
+
+    return apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
+}
+
+/* It was changed so long ago that it need not be looked at twice. */
+static inline void set_folder_back(indexed *index, const char *digest)
+{
+    static const struct utimbuf long_ago = {1000000000, 1000000000};
+
+    assert_int_equal(utime(folder_of(index, digest), &long_ago), 0);
 }
 
 /* --- what is in the database, as text --- */
@@ -183,6 +211,17 @@ static inline int count_rows(indexed *index, const char *table)
         index->db, apr_pstrcat(index->p, "SELECT count(*) FROM ", table, " WHERE 0 < %d", NULL),
         tell_first, &told, 1));
     return atoi(told.text);
+}
+
+static inline void assert_nothing_is_left(indexed *index)
+{
+    static const char *const tables[] = {"tlsrpt_report", "tlsrpt_policy", "tlsrpt_failure",
+                                         "tlsrpt_sum", "tlsrpt_cause"};
+    unsigned i;
+
+    for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        assert_int_equal(count_rows(index, tables[i]), 0);
+    }
 }
 
 static inline const char *states(indexed *index)

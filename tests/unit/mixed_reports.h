@@ -13,11 +13,6 @@ static inline unsigned chance(unsigned *seed, unsigned below)
     return (*seed >> 16) % below;
 }
 
-static inline const char *number(apr_pool_t *p, unsigned value)
-{
-    return apr_psprintf(p, "%u", value);
-}
-
 /* One call of chance a statement: the order of those within one is the compiler's. */
 static inline const char *mixed_failure(apr_pool_t *p, unsigned *seed)
 {

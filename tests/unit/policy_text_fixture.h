@@ -8,12 +8,9 @@
 
 #include "core/policy_text.h"
 #include "findings_fixture.h"
+#include "table_fixture.h"
 
 /* Policy texts as tables tell them, and what is read from them and said of them. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define OCTETS(literal) literal, sizeof(literal) - 1
 
 /* One policy text, and the summary of what is found in it. */
 typedef struct text_case {

@@ -8,13 +8,13 @@
 
 #include "core/policy.h"
 #include "core/publication.h"
+#include "table_fixture.h"
 
 /*
  * Facts about example.com as tables tell them. Lists are parted by newlines. In `now`, NULL is what
  * nobody asked, "" what DNS has not, "!" what DNS fails to tell.
  */
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ID "31a77c838c175b1b2452"
 #define STS "v=STSv1; id=" ID ";"
 #define OLD_STS "v=STSv1; id=20250101;"
@@ -35,20 +35,6 @@ typedef struct world {
     int is_cached;     /* the TTLs are what a cache has left */
 } world;
 
-static inline apr_array_header_t *fixture_list(apr_pool_t *p, const char *text)
-{
-    apr_array_header_t *list = apr_array_make(p, 2, sizeof(const char *));
-
-    while (*text) {
-        apr_size_t len = strcspn(text, "\n");
-
-        APR_ARRAY_PUSH(list, const char *) = apr_pstrmemdup(p, text, len);
-        text += len;
-        text += *text == '\n';
-    }
-    return list;
-}
-
 static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
 {
     mta_sts_answer answer = {.status = MTA_STS_ANSWER_UNASKED};
@@ -57,7 +43,7 @@ static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
         answer.status = *text == '\0'  ? MTA_STS_ANSWER_NODATA
                         : *text == '!' ? MTA_STS_ANSWER_SERVFAIL
                                        : MTA_STS_ANSWER_OK;
-        answer.values = fixture_list(p, *text == '!' ? "" : text);
+        answer.values = lines_of(p, *text == '!' ? "" : text);
         answer.ttl = answer.status == MTA_STS_ANSWER_OK ? TTL : 0;
     }
     return answer;
@@ -71,13 +57,13 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
 
     policy->mode = w->mode ? w->mode : MTA_STS_MODE_ENFORCE;
     policy->max_age = 604800;
-    policy->mx = fixture_list(p, w->mx ? w->mx : "mx1.example.com");
+    policy->mx = lines_of(p, w->mx ? w->mx : "mx1.example.com");
     facts->domain = "example.com";
     facts->id = ID;
     facts->policy = policy;
     facts->ttl = w->ttl ? w->ttl : MTA_STS_TTL_AS_NOW;
-    facts->rua = w->rua ? fixture_list(p, w->rua) : NULL;
-    facts->addresses = w->addresses ? fixture_list(p, w->addresses) : NULL;
+    facts->rua = w->rua ? lines_of(p, w->rua) : NULL;
+    facts->addresses = w->addresses ? lines_of(p, w->addresses) : NULL;
     facts->cname = w->cname;
     facts->served = w->served;
     facts->served_id = w->served == MTA_STS_SERVED_OTHER ? "20250101" : NULL;

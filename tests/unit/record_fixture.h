@@ -8,10 +8,9 @@
 
 #include "core/record.h"
 #include "findings_fixture.h"
+#include "table_fixture.h"
 
 /* Sets of TXT records as tables tell them, and what is read from them and said of them. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Findings of records have no line, so their summary needs none. */
 static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_findings *findings)
@@ -38,20 +37,6 @@ typedef struct record_case {
     const char *findings;
 } record_case;
 
-static inline apr_array_header_t *make_set(apr_pool_t *p, const char *set)
-{
-    apr_array_header_t *texts = apr_array_make(p, 2, sizeof(const char *));
-
-    while (*set) {
-        apr_size_t len = strcspn(set, "\n");
-
-        APR_ARRAY_PUSH(texts, const char *) = apr_pstrmemdup(p, set, len);
-        set += len;
-        set += *set == '\n';
-    }
-    return texts;
-}
-
 /* What read() finds, as one text: the id, or the report URIs parted by blanks. */
 typedef const char *read_function(apr_pool_t *p, const apr_array_header_t *texts,
                                   mta_sts_findings *findings);
@@ -71,7 +56,7 @@ static inline void check_sets(apr_pool_t *p, read_function *read, const record_c
 
     for (i = 0; i < count; i++) {
         mta_sts_findings *findings = mta_sts_findings_make(p);
-        const char *result = read(p, make_set(p, cases[i].set), findings);
+        const char *result = read(p, lines_of(p, cases[i].set), findings);
         const char *expected = cases[i].result ? cases[i].result : "nothing";
         const char *summary = findings_without_lines(p, findings);
 

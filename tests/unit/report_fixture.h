@@ -9,11 +9,10 @@
 
 #include "findings_fixture.h"
 #include "gzip_fixture.h"
+#include "table_fixture.h"
 #include "tlsrpt/report.h"
 
 /* Reports as tables tell them, and what is read from them and said of them. */
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A report that keeps to RFC 8460; the tables below change parts of it. */
 #define ORGANIZATION "\"organization-name\":\"Example Mail\""

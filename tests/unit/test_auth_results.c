@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cli/auth_results.h"
+#include "table_fixture.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define US "mx.example.com"
 
 /* A field of ours about a message from bigmail.example; the signer that passed, or NULL. */

@@ -7,8 +7,7 @@
 #include <time.h>
 
 #include "certificate_file_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "table_fixture.h"
 
 /* Dates */
 

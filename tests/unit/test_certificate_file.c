@@ -11,8 +11,7 @@
 #include <openssl/ui.h>
 
 #include "certificate_file_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "table_fixture.h"
 
 static const char *in_crlf(apr_pool_t *p, const char *text)
 {

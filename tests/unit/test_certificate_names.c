@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "certificate_file_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "table_fixture.h"
 
 static void test_the_dns_names_are_read_in_their_order(void **state)
 {

@@ -5,9 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "table_fixture.h"
 #include "tlsrpt/explain.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 typedef struct explained {
     tlsrpt_facts facts;

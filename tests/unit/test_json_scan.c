@@ -7,9 +7,9 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "table_fixture.h"
 #include "tlsrpt/json_scan.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BOM "\xef\xbb\xbf"
 
 static tlsrpt_json_scan scan_text(const char *text)

@@ -6,8 +6,7 @@
 #include <apr_strings.h>
 
 #include "name_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "table_fixture.h"
 
 static void test_a_u_label_becomes_its_a_label(void **state)
 {

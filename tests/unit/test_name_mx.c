@@ -6,8 +6,7 @@
 #include <apr_strings.h>
 
 #include "name_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "table_fixture.h"
 
 /* mx patterns */
 

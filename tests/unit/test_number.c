@@ -5,8 +5,8 @@
 
 #include "core/number.h"
 #include "findings_fixture.h"
+#include "table_fixture.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MOST APR_INT64_C(0x7fffffffffffffff)
 
 typedef const char *parser(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,

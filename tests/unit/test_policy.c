@@ -7,8 +7,8 @@
 
 #include "core/policy.h"
 #include "findings_fixture.h"
+#include "table_fixture.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY (24 * 60 * 60)
 #define WEEK (7 * DAY)
 
@@ -264,7 +264,6 @@ static void test_the_policy_id_is_the_beginning_of_sha256(void **state)
         apr_size_t len;
         const char *id;
     } cases[] = {
-#define OCTETS(literal) literal, sizeof(literal) - 1
         {OCTETS("version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n"),
          "31a77c838c175b1b2452"},
         {OCTETS("version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: *.example.net\r\n"

@@ -7,8 +7,7 @@
 
 #include "core/policy_host.h"
 #include "findings_fixture.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "table_fixture.h"
 
 #define DOMAIN "example.com"
 #define HOST "mta-sts.example.com"

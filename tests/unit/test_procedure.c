@@ -23,7 +23,7 @@ static void check_cases(apr_pool_t *p, const procedure_case *cases, size_t count
 
     for (i = 0; i < count; i++) {
         const apr_array_header_t *steps = steps_of(p, &cases[i].world);
-        const apr_array_header_t *expected = fixture_list(p, cases[i].steps);
+        const apr_array_header_t *expected = lines_of(p, cases[i].steps);
 
         for (step = 0; step < steps->nelts && step < expected->nelts; step++) {
             const char *begin = APR_ARRAY_IDX(expected, step, const char *);

@@ -5,9 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "table_fixture.h"
 #include "tlsrpt/receipt.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* 2026-11-24 20:59:49.123456 UTC */
 #define RECEIVED APR_INT64_C(1795553989123456)

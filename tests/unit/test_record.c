@@ -24,7 +24,7 @@ static void test_a_rendered_record_reads_to_its_id_without_a_finding(void **stat
 
     for (i = 0; i < COUNT(ids); i++) {
         mta_sts_findings *findings = mta_sts_findings_make(*state);
-        const apr_array_header_t *set = make_set(*state, mta_sts_record_render(*state, ids[i]));
+        const apr_array_header_t *set = lines_of(*state, mta_sts_record_render(*state, ids[i]));
 
         assert_string_equal(mta_sts_record_read(*state, set, findings), ids[i]);
         assert_int_equal(findings->list->nelts, 0);
@@ -277,8 +277,8 @@ static void test_findings_name_their_record(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
-    mta_sts_record_read(*state, make_set(*state, ""), findings);
-    mta_sts_tlsrpt_record_read(*state, make_set(*state, ""), findings);
+    mta_sts_record_read(*state, lines_of(*state, ""), findings);
+    mta_sts_tlsrpt_record_read(*state, lines_of(*state, ""), findings);
     assert_int_equal(findings->list->nelts, 2);
     assert_string_equal(mta_sts_findings_at(findings, 0)->subject, "MTA-STS record");
     assert_string_equal(mta_sts_findings_at(findings, 1)->subject, "TLSRPT record");
@@ -288,7 +288,7 @@ static void test_the_texts_of_a_set_are_not_changed(void **state)
 {
     static const char *const text =
         "v=TLSRPTv1; a=b ; rua=mailto:a@example.com , https://b.example/ ;";
-    const apr_array_header_t *set = make_set(*state, text);
+    const apr_array_header_t *set = lines_of(*state, text);
 
     assert_non_null(mta_sts_tlsrpt_record_read(*state, set, mta_sts_findings_make(*state)));
     assert_string_equal(APR_ARRAY_IDX(set, 0, const char *), text);
@@ -298,7 +298,7 @@ static void test_the_texts_of_a_set_are_not_changed(void **state)
 static void test_findings_outlive_the_pool_of_the_result(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
-    const apr_array_header_t *bad = make_set(*state, "v=STSv1; id"), *none = make_set(*state, "x");
+    const apr_array_header_t *bad = lines_of(*state, "v=STSv1; id"), *none = lines_of(*state, "x");
     apr_pool_t *of_result;
     int i;
 
@@ -333,7 +333,7 @@ static void test_a_hostile_record_gives_a_bounded_number_of_findings(void **stat
         for (j = strlen(text); j + len <= MTA_STS_RECORD_MAX; j += len) {
             memcpy(long_text + j, fields[i], len);
         }
-        mta_sts_record_read(*state, make_set(*state, long_text), findings);
+        mta_sts_record_read(*state, lines_of(*state, long_text), findings);
         if (findings->list->nelts > 101) {
             fail_msg("%d findings about \"%s\" repeated", findings->list->nelts, fields[i]);
         }

@@ -48,7 +48,7 @@ static void test_a_blank_behind_rua_equals_does_not_go_unsaid(void **state)
     for (i = 0; i < COUNT(sets); i++) {
         mta_sts_findings *findings = mta_sts_findings_make(*state);
 
-        mta_sts_tlsrpt_record_read(*state, make_set(*state, sets[i]), findings);
+        mta_sts_tlsrpt_record_read(*state, lines_of(*state, sets[i]), findings);
         if (findings->list->nelts == 0) {
             fail_msg("\"%s\" has no finding", sets[i]);
         }
@@ -146,7 +146,7 @@ static void test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding(void 
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
-    mta_sts_tlsrpt_record_read(*state, make_set(*state, "v=TLSRPTv1; rua=mailto:a@example.com!10m"),
+    mta_sts_tlsrpt_record_read(*state, lines_of(*state, "v=TLSRPTv1; rua=mailto:a@example.com!10m"),
                                findings);
     assert_int_equal(findings->list->nelts, 1);
     assert_non_null(strstr(mta_sts_findings_at(findings, 0)->message,
@@ -285,7 +285,7 @@ static void test_report_addresses_are_rendered_to_a_record_that_reads_to_them(vo
     }
     text = mta_sts_tlsrpt_record_render(*state, rua);
     assert_string_equal(text, "v=TLSRPTv1; rua=mailto:tls@example.com,https://example.com/r?a=b");
-    assert_string_equal(read_tlsrpt(*state, make_set(*state, text), findings),
+    assert_string_equal(read_tlsrpt(*state, lines_of(*state, text), findings),
                         "mailto:tls@example.com https://example.com/r?a=b");
     assert_int_equal(findings->list->nelts, 0);
 }

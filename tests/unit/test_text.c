@@ -7,9 +7,7 @@
 #include "core/finding.h"
 #include "findings_fixture.h"
 #include "core/text.h"
-
-/* A string literal with its octets counted, NULs inside included. */
-#define OCTETS(literal) literal, sizeof(literal) - 1
+#include "table_fixture.h"
 
 typedef struct quote_case {
     const char *text;

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "table_fixture.h"
 #include "tlsrpt/time.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A text, how it deviates, and the seconds since 1970 that it tells. */
 typedef struct time_case {

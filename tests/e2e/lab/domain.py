@@ -27,7 +27,6 @@ class MailDomain:
         self.dns = dns
         self.name = name
         self.host = f"mta-sts.{name}"
-        self.url = f"https://{self.host}{PATH}"
         dns.zone(name)
         dns.publish(name, "MX", f"10 {mx}.")
         dns.publish(self.host, "A", APACHE)

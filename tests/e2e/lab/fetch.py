@@ -4,6 +4,8 @@
 import http.client
 import ssl
 
+TIMEOUT = 20
+
 
 class Response:
     def __init__(self, status, headers, body, certificate):
@@ -25,13 +27,15 @@ class Response:
         return f"{self.status} {dict(self.headers)} {self.body!r}"
 
 
-def fetch(host, path, method="GET", scheme="https", headers=None):
-    """One request; fails with the ssl module's own words where the certificate is wrong."""
+def fetch(host, path, method="GET", scheme="https", headers=None, context=None):
+    """One request; fails with the ssl module's own words where the certificate is wrong.
+
+    Whoever makes many gives a context, since to make one takes longer than a request."""
     if scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(host, timeout=10, context=context)
+        context = context or ssl.create_default_context()
+        connection = http.client.HTTPSConnection(host, timeout=TIMEOUT, context=context)
     else:
-        connection = http.client.HTTPConnection(host, timeout=10)
+        connection = http.client.HTTPConnection(host, timeout=TIMEOUT)
     try:
         connection.connect()
         certificate = connection.sock.getpeercert() if scheme == "https" else None

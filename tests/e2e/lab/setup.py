@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """mta-sts-setup, as an admin runs it, and what it leaves behind taken away."""
 
+import hashlib
 import os
+from pathlib import Path
 
 from lab import acme
 from lab.apache import ETC
 from lab.process import run
 
 PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+MX = "mx.setup.test"
+# The folders that the program may change something in.
+CHANGED = (ETC, Path("/etc/letsencrypt"), Path("/var/backups"), Path("/var/lib/letsencrypt"))
 
 
 def set_up(domain, *words, server=acme.DIRECTORY, status=0):
@@ -33,3 +38,15 @@ def forget(domain, *more):
         (ETC / "conf-available" / f"{name}.conf").unlink(missing_ok=True)
     for name in (domain.host,) + more:
         run("certbot", "delete", "--non-interactive", "--cert-name", name, check=False)
+
+
+def tree(*folders):
+    """Every file and link of what the program may change, with its contents."""
+    found = {}
+    for folder in folders or CHANGED:
+        for path in sorted(folder.rglob("*")):
+            if path.is_symlink():
+                found[str(path)] = os.readlink(path)
+            elif path.is_file():
+                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found

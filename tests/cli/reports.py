@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts report` as an admin calls it, and the reports that it is called on."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
+COMMAND = str(BUILD.resolve() / "mta-sts")
+TOP = pathlib.Path(__file__).parents[2]
+DATA = TOP / "tests" / "data" / "reports"
+TABLE = json.loads((DATA / "totals.json").read_text())
+TOTAL = TABLE["total"]
+FILES = [DATA / name for name in TABLE["files"]]
+
+
+def call(*words, given=b"", **environment):
+    """PATH has no apachectl: what this machine serves is of no interest unless told otherwise."""
+    return subprocess.run([COMMAND, "report", *map(str, words)], input=given, capture_output=True,
+                          timeout=60, check=False,
+                          env={"PATH": "/nowhere", "LC_ALL": "C.UTF-8", **environment})
+
+
+def text(*words, **more):
+    result = call(*words, **more)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == b""
+    return result.stdout.decode()
+
+
+def read_json(*words, status=0, **more):
+    result = call("--format", "json", *words, **more)
+    assert result.returncode == status, result.stderr
+    return json.loads(result.stdout)
+
+
+def read_csv(*words, status=0, **more):
+    result = call("--format", "csv", *words, **more)
+    assert result.returncode == status, result.stderr
+    return list(csv.DictReader(io.StringIO(result.stdout.decode(), newline=""), strict=True))
+
+
+def keep(state, *files):
+    for file in files:
+        subprocess.run([COMMAND, "import", "--state-dir", state, file], capture_output=True,
+                       timeout=60, check=False)
+
+
+def put(state, octets, received, verified="-"):
+    """A report in the store that came at that time."""
+    digest = hashlib.sha256(octets).hexdigest()
+    folder = state / "reports" / digest[:2]
+    for path in (state / "reports", folder):
+        path.mkdir(mode=0o700, exist_ok=True)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(received))
+    (folder / digest).write_bytes(f"tlsrpt 1 {stamp} https 192.0.2.1 {verified}\n".encode() + octets)
+
+
+def changed(**members):
+    """A report that is Google's but for some members."""
+    return json.dumps({**json.loads((DATA / "google-failures.json").read_text()),
+                       **members}).encode()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts report`: the reports of the real store."""
+
+import json
+import os
+import time
+
+import pytest
+
+from reports import call, changed, put, read_json, text
+
+
+def test_the_store_is_read_where_no_file_is_named(state):
+    put(state, changed(), time.time() - 3600)
+    for way in (dict(words=["--state-dir", state]),
+                dict(words=[], environment={"MTA_STS_STATE_DIR": str(state)})):
+        found = read_json(*way["words"], **way.get("environment", {}))
+        assert found["totals"]["reports"] == 1
+        assert found["reports"][0]["file"].startswith(f"{state}/reports/")
+
+
+def test_the_store_is_not_changed(state):
+    put(state, changed(), time.time())
+    before = sorted(state.rglob("*"))
+    read_json("--state-dir", state)
+    assert sorted(state.rglob("*")) == before
+
+
+def test_reports_of_the_store_are_chosen_by_the_time_they_came(state):
+    now = time.time()
+    for days in (1, 20, 40):
+        put(state, changed(**{"report-id": f"{days} days"}), now - days * 86400)
+    for words, count in (([], 2), (["--since", "all"], 3), (["--since", "2d"], 1),
+                         (["--since", "1h"], 0)):
+        assert read_json("--state-dir", state, *words)["totals"]["reports"] == count
+    assert "1 older one is left out" in text("--state-dir", state)
+
+
+def test_of_reports_that_contradict_each_other_the_verified_one_counts(state):
+    forged = changed(**{"contact-info": "forged"}).replace(b"1288", b"9")
+    put(state, forged, time.time() - 7200)
+    put(state, changed(), time.time() - 3600, "bigmail.example")
+    result = call("--state-dir", state, "--format", "json")
+    found = json.loads(result.stdout)
+    assert [report["verified"] for report in found["reports"]] == [True]
+    assert found["totals"]["successful_sessions"] == 1288
+    assert b"contradicts" in result.stderr
+
+
+def test_a_report_that_a_larger_limit_let_in_is_read(state):
+    report = json.loads(changed())
+    detail = report["policies"][0]["failure-details"][0]
+    report["policies"][0]["failure-details"] = [
+        {**detail, "failure-reason-code": "x" * 8000}] * 300
+    put(state, json.dumps(report).encode(), time.time())
+    assert read_json("--state-dir", state)["totals"]["reports"] == 1
+
+
+def test_a_damaged_file_of_the_store_is_told_and_the_others_are_read(state):
+    put(state, changed(), time.time())
+    damaged = state / "reports" / "ab"
+    damaged.mkdir(mode=0o700, exist_ok=True)
+    (damaged / ("ab" * 32)).write_bytes(b"no header")
+    found = read_json("--state-dir", state, status=1)
+    assert found["totals"]["reports"] == 1
+    assert "header line" in found["rejected"][0]["reason"]
+
+
+def test_a_store_that_is_not_there_is_told(tmp_path):
+    for words in ([], ["--format", "json"]):
+        result = call("--state-dir", tmp_path / "nowhere", *words)
+        assert result.returncode == 1
+        assert b"nowhere" in result.stderr and b"MTASTSReportPath" in result.stderr
+        assert result.stdout == b""
+
+
+def test_an_empty_store_says_so(state):
+    shown = text("--state-dir", state)
+    assert shown.startswith("0 reports since ")
+    assert "it takes a day or two until the first arrives" in " ".join(shown.split())
+    assert text("--state-dir", state, "--failures") == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+def test_root_reads_the_store_as_its_owner(state, tmp_path):
+    put(state, changed(), time.time())
+    for path in (state, *state.rglob("*")):
+        os.chown(path, 65534, 65534)
+    for path in (*tmp_path.parents, tmp_path):
+        if path.stat().st_uid == 0 and str(path).startswith("/tmp/"):
+            path.chmod(0o755)
+    assert read_json("--state-dir", state)["totals"]["reports"] == 1

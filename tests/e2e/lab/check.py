@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts check`, as the tests call it."""
+
+import subprocess
+
+ANCHOR = "/run/lab/unbound/anchor"
+CALL = ("mta-sts", "check", "--trust-anchor", ANCHOR)
+TIMEOUT = ("--timeout", "4")
+
+
+def check(*words, **options):
+    return subprocess.run([*CALL, *words], capture_output=True, text=True, timeout=70, **options)
+
+
+def findings(result):
+    return [finding for section in result["sections"] for finding in section["findings"]]
+
+
+def read_all(terminal):
+    """What was written to a terminal that nobody has open any more."""
+    octets = b""
+    with open(terminal, "rb", buffering=0) as reader:
+        try:
+            while portion := reader.read(4096):
+                octets += portion
+        except OSError:  # Linux's way to tell the end
+            pass
+    return octets.decode()

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_UNIT_READINESS_FIXTURE_H
+#define TESTS_UNIT_READINESS_FIXTURE_H
+
+#include "pool_fixture.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/policy_text.h"
+#include "findings_fixture.h"
+#include "table_fixture.h"
+#include "tlsrpt/readiness.h"
+
+/* A domain that may be ready for mode enforce, and what is said of it. */
+
+#define DAY apr_time_from_sec(24 * 60 * 60)
+#define NOW apr_time_from_sec(APR_INT64_C(1767268800)) /* 2026-01-01 12:00:00 UTC */
+#define TODAY (NOW - DAY / 2)
+
+#define POLICY(mode, mx) "version: STSv1\nmode: " mode "\nmx: " mx "\nmax_age: 604800"
+#define TESTING POLICY("testing", "*.example.com")
+#define ENFORCE POLICY("enforce", "*.example.com")
+#define ONE_MX POLICY("testing", "mx1.example.com")
+#define OLDER POLICY("testing", "old.example.com")
+
+static const tlsrpt_readiness_limits limits = {.now = NOW, .days = 14, .senders = 2};
+
+/* --- a situation: a policy, what a look shows, reports; each test changes something --- */
+
+typedef struct situation {
+    apr_pool_t *p;
+    apr_array_header_t *served; /* of const mta_sts_policy *; the first is that of now */
+    mta_sts_check_facts looked;
+    mta_sts_check_result result;
+    tlsrpt_filter filter;
+    tlsrpt_tally *all, *weighed;
+    tlsrpt_readiness_facts facts;
+} situation;
+
+static inline const mta_sts_policy *policy_of(apr_pool_t *p, const char *text)
+{
+    return mta_sts_policy_text_read(p, text, strlen(text), mta_sts_findings_make(p));
+}
+
+static inline mta_sts_check_section *add_section(situation *s, mta_sts_check_part part,
+                                                 const char *subject)
+{
+    mta_sts_check_section *section = apr_array_push(s->result.sections);
+
+    memset(section, 0, sizeof(*section));
+    section->part = part;
+    section->subject = subject;
+    section->findings = mta_sts_findings_make(s->p);
+    section->enforce = MTA_STS_SAFETY_UNKNOWN;
+    return section;
+}
+
+static inline void add_mx(situation *s, const char *host)
+{
+    APR_ARRAY_PUSH(s->looked.mxs, const char *) = host; /* only their number is looked at */
+    add_section(s, MTA_STS_CHECK_MX, host)->enforce = MTA_STS_SAFETY_YES;
+}
+
+static inline mta_sts_check_section *section_of(situation *s, int i)
+{
+    return &APR_ARRAY_IDX(s->result.sections, i, mta_sts_check_section);
+}
+
+/* One sender's day, under one policy. */
+typedef struct day {
+    const char *sender;
+    int days_ago;
+    const char *type;   /* NULL: "sts" */
+    const char *policy; /* its lines, or NULL */
+    int good, failed;
+    const char *failure; /* result type of those that failed; NULL: not told */
+    const char *mx;
+    const char *reason;
+    int verified;
+} day;
+
+static inline void add_report(situation *s, const day *told)
+{
+    static int number;
+    apr_pool_t *p = s->p;
+    tlsrpt_policy policy = {.type = told->type ? told->type : "sts",
+                            .domain = "example.com",
+                            .mx = apr_array_make(p, 1, sizeof(const char *)),
+                            .policy = lines_of(p, told->policy ? told->policy : ""),
+                            .successful = told->good,
+                            .failed = told->failed,
+                            .failures = apr_array_make(p, 1, sizeof(tlsrpt_failure))};
+    tlsrpt_report report = {.organization = told->sender,
+                            .id = apr_psprintf(p, "%d", number++),
+                            .begin = TODAY - told->days_ago * DAY,
+                            .end = TODAY - told->days_ago * DAY + DAY - APR_USEC_PER_SEC,
+                            .policies = apr_array_make(p, 1, sizeof(tlsrpt_policy))};
+
+    if (told->failure) {
+        tlsrpt_failure failure = {.result_type = told->failure,
+                                  .sessions = told->failed,
+                                  .receiving_mx = told->mx,
+                                  .reason = told->reason};
+
+        APR_ARRAY_PUSH(policy.failures, tlsrpt_failure) = failure;
+    }
+    APR_ARRAY_PUSH(report.policies, tlsrpt_policy) = policy;
+    if (tlsrpt_readiness_concerns(policy.type)) {
+        tlsrpt_tally_add(s->all, &report, report.id, told->verified);
+    }
+    if (tlsrpt_readiness_weighs(p, &policy, told->verified, s->served)) {
+        tlsrpt_tally_add(s->weighed, &report, report.id, told->verified);
+    }
+}
+
+static inline void add_days(situation *s, const char *sender, int from, int to, const char *policy,
+                            int verified)
+{
+    day told = {.sender = sender, .policy = policy, .good = 40, .verified = verified};
+
+    for (told.days_ago = from; told.days_ago <= to; told.days_ago++) {
+        add_report(s, &told);
+    }
+}
+
+/* Two MX hosts that are all right; no reports yet. */
+static inline situation *make_silent(apr_pool_t *p, const char *policy)
+{
+    situation *s = apr_pcalloc(p, sizeof(*s));
+
+    s->p = p;
+    s->served = apr_array_make(p, 1, sizeof(const mta_sts_policy *));
+    APR_ARRAY_PUSH(s->served, const mta_sts_policy *) = policy_of(p, policy);
+    s->looked.smtp = MTA_STS_CHECK_SMTP_PROBED;
+    s->looked.mxs = apr_array_make(p, 2, sizeof(const char *));
+    s->result.domain = "example.com";
+    s->result.sections = apr_array_make(p, 4, sizeof(mta_sts_check_section));
+    s->result.policy = policy_of(p, policy);
+    s->result.verdict.outcome = MTA_STS_OUTCOME_DELIVERS;
+    s->result.verdict.summary = "delivers";
+    s->result.verdict.advice = "do";
+    add_mx(s, "mx1.example.com");
+    add_mx(s, "mx2.example.com");
+    add_section(s, MTA_STS_CHECK_DNS, "example.com");
+    s->filter.domain = "example.com";
+    s->all = tlsrpt_tally_make(p, &s->filter);
+    s->weighed = tlsrpt_tally_make(p, &s->filter);
+    s->facts.domain = "example.com";
+    s->facts.served = s->result.policy;
+    s->facts.looked = &s->looked;
+    s->facts.result = &s->result;
+    return s;
+}
+
+/* All is well: two senders, twenty days. */
+static inline situation *make_good(apr_pool_t *p, const char *policy)
+{
+    situation *s = make_silent(p, policy);
+
+    add_days(s, "a.example", 1, 20, policy, 0);
+    add_days(s, "b.example", 1, 20, policy, 0);
+    return s;
+}
+
+/* --- the verdict: "READY: SEVERITY ID, ...", leaving out what is ok and what is always told --- */
+
+static inline const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
+{
+    const tlsrpt_summary *summary = tlsrpt_tally_sum(tally);
+
+    return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, tlsrpt_domain *) : NULL;
+}
+
+static inline const tlsrpt_readiness *judge(situation *s)
+{
+    s->facts.all = sum_of(s->all);
+    s->facts.weighed = sum_of(s->weighed);
+    return tlsrpt_readiness_judge(s->p, &s->facts, &limits);
+}
+
+static inline const char *summary(apr_pool_t *p, const tlsrpt_readiness *readiness)
+{
+    const char *text = "";
+    int i, j;
+
+    for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
+        assert_findings_are_showable(readiness->parts[i]);
+        for (j = 0; j < readiness->parts[i]->list->nelts; j++) {
+            const mta_sts_finding *finding = mta_sts_findings_at(readiness->parts[i], j);
+
+            if (finding->severity != MTA_STS_OK && strcmp(finding->id, "senders-unverified") != 0) {
+                text = apr_psprintf(p, "%s%s%s %s", text, *text ? ", " : "",
+                                    mta_sts_severity_name(finding->severity), finding->id);
+            }
+        }
+    }
+    return apr_psprintf(p, "%s: %s", tlsrpt_ready_name(readiness->ready), text);
+}
+
+typedef struct row {
+    const char *name;
+    void (*change)(situation *s);
+    const char *expected;
+} row;
+
+static inline void check_rows(apr_pool_t *p, situation *make(apr_pool_t *, const char *),
+                              const char *policy, const row *rows, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        situation *s = make(p, policy);
+        const char *got;
+
+        if (rows[i].change) {
+            rows[i].change(s);
+        }
+        got = summary(p, judge(s));
+        if (strcmp(got, rows[i].expected) != 0) {
+            fail_msg("%s: \"%s\" instead of \"%s\"", rows[i].name, got, rows[i].expected);
+        }
+    }
+}
+
+/* --- changes that more than one file makes --- */
+
+static inline void one_sender(situation *s)
+{
+    add_days(s, "a.example", 1, 20, TESTING, 0);
+}
+
+static inline void thirteen_days(situation *s)
+{
+    add_days(s, "a.example", 1, 13, TESTING, 0);
+    add_days(s, "b.example", 1, 13, TESTING, 0);
+}
+
+static inline void old_reports(situation *s)
+{
+    add_days(s, "a.example", 9, 28, TESTING, 0);
+    add_days(s, "b.example", 9, 28, TESTING, 0);
+}
+
+static inline void foreign_policy(situation *s)
+{
+    add_days(s, "a.example", 1, 20, POLICY("testing", "elsewhere.example"), 0);
+    add_days(s, "b.example", 1, 20, POLICY("testing", "elsewhere.example"), 0);
+}
+
+static inline void one_verified_has_the_older(situation *s)
+{
+    add_days(s, "big.example", 1, 20, OLDER, 1);
+}
+
+static inline void fail_as(situation *s, const char *type, const char *mx, int days_ago, int failed)
+{
+    day told = {.sender = "a.example",
+                .days_ago = days_ago,
+                .policy = TESTING,
+                .good = 10,
+                .failed = failed,
+                .failure = type,
+                .mx = mx};
+
+    add_report(s, &told);
+}
+
+static inline void expired_now_well(situation *s)
+{
+    fail_as(s, "certificate-expired", "mx1.example.com", 3, 5);
+}
+
+static inline void many_of_unknown_kind(situation *s)
+{
+    fail_as(s, "unheard-of\x1b", "mx1.example.com", 2, 100);
+}
+
+static inline void without_details(situation *s)
+{
+    fail_as(s, NULL, NULL, 2, 100);
+}
+
+static inline void fetch_error_verified(situation *s)
+{
+    day told = {.sender = "a.example",
+                .days_ago = 2,
+                .failed = 5,
+                .failure = "sts-policy-fetch-error",
+                .verified = 1};
+
+    add_report(s, &told);
+}
+
+static inline void fetch_error_unlooked(situation *s)
+{
+    fetch_error_verified(s);
+    s->facts.looked = NULL;
+    s->facts.result = NULL;
+}
+
+static inline void countless(situation *s)
+{
+    int i;
+
+    for (i = 0; i < 40; i++) {
+        fail_as(s, apr_psprintf(s->p, "kind-%d", i), "mx1.example.com", 3, 50);
+    }
+}
+
+static inline void break_mx(situation *s)
+{
+    static mta_sts_finding trouble = {MTA_STS_ERROR,
+                                      "certificate-expired",
+                                      "mx1.example.com",
+                                      "the certificate expired",
+                                      "renew it",
+                                      NULL,
+                                      0};
+
+    section_of(s, 0)->enforce = MTA_STS_SAFETY_NO;
+    section_of(s, 0)->trouble = &trouble;
+    s->result.verdict.outcome = MTA_STS_OUTCOME_PARTLY;
+}
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "things_fixture.h"
+
+#include <apr_dbd.h>
+
+#include "core/conninfo.h"
+
+/* What is told where the file of SQLite or the server of PostgreSQL makes trouble. */
+
+/* --- the file of SQLite --- */
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_the_file_is_private_whatever_the_umask(void **state)
+{
+    database_test *test = *state;
+    mode_t old = umask(0);
+    struct stat info;
+
+    open_with_table(test);
+    umask(old);
+    assert_int_equal(stat(test->where, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(stat(apr_pstrcat(test->p, test->where, "-wal", NULL), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void test_a_file_that_others_can_read_becomes_private(void **state)
+{
+    database_test *test = *state;
+    struct stat info;
+
+    mta_sts_database_close(open_with_table(test));
+    assert_int_equal(chmod(test->where, 0644), 0);
+    database_open(test);
+    assert_int_equal(stat(test->where, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void test_what_is_in_the_way_is_not_followed(void **state)
+{
+    database_test *test = *state;
+    const char *elsewhere = apr_pstrcat(test->p, test->folder, "/elsewhere", NULL);
+    const char *link = apr_pstrcat(test->p, test->folder, "/link", NULL);
+
+    assert_int_equal(symlink(elsewhere, test->where), 0);
+    assert_tells(open_error(test), "is not a file of the user");
+    assert_int_equal(access(elsewhere, F_OK), -1);
+    assert_int_equal(symlink(test->folder, link), 0);
+    test->where = apr_pstrcat(test->p, link, "/reports.db", NULL);
+    assert_tells(open_error(test), "is not a folder");
+    assert_int_equal(chmod(test->folder, 0777), 0);
+    test->where = apr_pstrcat(test->p, test->folder, "/reports.db", NULL);
+    assert_tells(open_error(test), "others can write to it");
+    test->where = "/nowhere/reports.db";
+    assert_tells(open_error(test), "No such file or directory");
+    test->where = "reports.db";
+    assert_tells(open_error(test), "begins with \"/\"");
+}
+
+static void test_a_damaged_file_is_told(void **state)
+{
+    database_test *test = *state;
+
+    write_file(test->where, "This is no database, although it is as long as the header of one is; "
+                            "it goes on and on until it has the 100 octets that are looked at.");
+    assert_tells(open_error(test), "damaged");
+    assert_tells(open_error(test), "mta-sts reindex");
+}
+
+static void test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = open_with_table(test);
+
+    assert_int_equal(unlink(test->where), 0);
+    assert_tells(mta_sts_database_begin(db), "removed or replaced");
+    write_file(test->where, "");
+    assert_tells(mta_sts_database_begin(db), "removed or replaced");
+    mta_sts_database_close(db);
+    db = open_with_table(test);
+    assert_string_equal(things(test, db), "");
+}
+
+static void test_a_full_disk_is_told(void **state)
+{
+    mta_sts_database *db = open_with_table(*state);
+    told all = {((database_test *)*state)->p, 1, ""};
+    const char *error = NULL;
+    int i;
+
+    /* SQLite's own limit of pages has the code of a full disk. */
+    assert_done(mta_sts_database_rows(db, "PRAGMA max_page_count = 30", tell_row, &all));
+    for (i = 0; i < 100000 && !error; i++) {
+        error = mta_sts_database_run(db, INSERT, (long long)i, "some octets to fill pages with");
+    }
+    assert_tells(error, "disk is full");
+}
+
+/* --- locks --- */
+
+static void test_a_lock_that_does_not_end_is_told(void **state)
+{
+    mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
+    told all = {((database_test *)*state)->p, 1, ""};
+
+    assert_done(mta_sts_database_begin(holder));
+    assert_done(mta_sts_database_rows(other, "PRAGMA busy_timeout = 1", tell_row, &all));
+    assert_tells(mta_sts_database_begin(other), "locked by another process");
+    mta_sts_database_rollback(holder);
+    assert_done(mta_sts_database_begin(other));
+    mta_sts_database_rollback(other);
+}
+
+static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
+{
+    mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
+    const char *error;
+
+    assert_done(mta_sts_database_be_impatient(other));
+    assert_done(mta_sts_database_begin(holder));
+    error = mta_sts_database_begin(other);
+    assert_tells(error, "lock timeout: another process writes to it");
+    assert_true(mta_sts_database_is_locked(error));
+    mta_sts_database_rollback(holder);
+    assert_done(mta_sts_database_begin(other));
+    mta_sts_database_rollback(other);
+}
+
+/* As while another process makes it: it is not in WAL mode yet, and somebody reads it. */
+static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **state)
+{
+    database_test *test = *state;
+    const apr_dbd_driver_t *driver;
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    apr_dbd_t *reader;
+    int rows;
+
+    assert_int_equal(apr_dbd_get_driver(test->p, test->driver, &driver), APR_SUCCESS);
+    assert_int_equal(apr_dbd_open(driver, test->p, test->where, &reader), APR_SUCCESS);
+    assert_int_equal(apr_dbd_query(driver, reader, &rows, "CREATE TABLE t (a INTEGER)"), 0);
+    assert_int_equal(apr_dbd_query(driver, reader, &rows, "BEGIN"), 0);
+    assert_int_equal(apr_dbd_select(driver, test->p, reader, &results, "SELECT a FROM t", 0), 0);
+    assert_int_not_equal(apr_dbd_get_row(driver, test->p, results, &row, -1), 0);
+    assert_true(mta_sts_database_is_locked(open_error(test)));
+    assert_int_equal(apr_dbd_query(driver, reader, &rows, "ROLLBACK"), 0);
+    apr_dbd_close(driver, reader);
+    mta_sts_database_close(database_open(test));
+}
+
+/* --- how PostgreSQL is reached --- */
+
+static void test_a_server_that_is_not_there_is_told_without_the_password(void **state)
+{
+    static const char *const infos[] = {
+        "host=/nowhere password=hunter2 user=me",
+        "host=/nowhere password='hunter2'",
+        "host=/nowhere PASSWORD=hunter2",
+        "postgresql://me:hunter2@/db?host=/nowhere",
+        "dbname=postgresql://me:hunter2@nowhere/db",
+        "dbname='password=hunter2'",
+        "host=/nowhere password = hunter2",
+        "host=/nowhere hunter2",
+        "host=/nowhere password='hunter2",
+        "hunter2",
+        "host=/nowhere password=x'hunter2",
+        "host=/nowhere sslpassword=hunter2 sslmode=hunter2x",
+    };
+    database_test *test = *state;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
+        test->where = infos[i];
+        if (strstr(open_error(test), "hunter2")) {
+            fail_msg("%s: %s", infos[i], open_error(test));
+        }
+    }
+    test->where = "host=/nowhere dbname=reports password=hunter2";
+    if (database_server > 0) {
+        assert_tells(open_error(test), "host=/nowhere dbname=reports");
+    }
+}
+
+static void test_a_server_that_goes_away_is_told_and_opening_works_again(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = open_with_table(test), *other = database_open(test);
+    told all = {test->p, 1, ""};
+
+    /* As when the server was started again. */
+    assert_done(mta_sts_database_rows(other,
+                                      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                      " WHERE pid <> pg_backend_pid() AND usename = 'tester'",
+                                      tell_row, &all));
+    assert_true(is_showable(mta_sts_database_begin(db)));
+    mta_sts_database_close(db);
+    assert_string_equal(things(test, database_open(test)), "");
+}
+
+static void test_a_conninfo_is_read_as_libpq_reads_it(void **state)
+{
+    static const struct {
+        const char *text, *shown, *secret;
+    } cases[] = {
+        {"", "", NULL},
+        {" host = db  port=5433 ", "host=db port=5433", NULL},
+        {"host='/run/my \\'db\\'' user=a\\ b password=p\\ w", "host=/run/my 'db' user=a b", "p w"},
+        {"password='' dbname=x", "dbname=x", ""},
+        {"sslmode=require sslpassword=k", "", "k"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mta_sts_conninfo info;
+
+        assert_null(mta_sts_conninfo_read(((database_test *)*state)->p, cases[i].text, &info));
+        assert_string_equal(info.shown, cases[i].shown);
+        assert_int_equal(info.secrets->nelts, cases[i].secret != NULL);
+        if (cases[i].secret) {
+            assert_string_equal(APR_ARRAY_IDX(info.secrets, 0, const char *), cases[i].secret);
+        }
+    }
+}
+
+static void test_an_unknown_driver_is_told(void **state)
+{
+    database_test *test = *state;
+
+    test->driver = "oracle";
+    assert_tells(open_error(test), "sqlite3 and pgsql are known");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SQLITE_TEST(test_the_file_is_private_whatever_the_umask),
+        SQLITE_TEST(test_a_file_that_others_can_read_becomes_private),
+        SQLITE_TEST(test_what_is_in_the_way_is_not_followed),
+        SQLITE_TEST(test_a_damaged_file_is_told),
+        SQLITE_TEST(test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one),
+        SQLITE_TEST(test_a_full_disk_is_told),
+        SQLITE_TEST(test_a_lock_that_does_not_end_is_told),
+        PGSQL_TEST(test_who_writes_for_long_is_told_with_what_to_do),
+        SQLITE_TEST(test_a_lock_that_is_met_while_it_is_opened_is_told_as_one),
+        PGSQL_TEST(test_a_server_that_is_not_there_is_told_without_the_password),
+        PGSQL_TEST(test_a_server_that_goes_away_is_told_and_opening_works_again),
+        SQLITE_TEST(test_a_conninfo_is_read_as_libpq_reads_it),
+        SQLITE_TEST(test_an_unknown_driver_is_told),
+    };
+
+    return RUN_DATABASE_TESTS(tests);
+}

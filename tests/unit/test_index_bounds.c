@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index_fixture.h"
+#include "gzip_fixture.h"
+#include "mixed_reports.h"
+
+/* What a call and a report may take at most: time, rows and room. */
+
+/* --- time --- */
+
+static void test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one(void **state)
+{
+    indexed *index = make_index(state);
+    tlsrpt_index_done done;
+    unsigned seed = 9, i;
+
+    for (i = 0; i < 20; i++) {
+        keep_mixed(index, &seed);
+    }
+    index->task.budget = 0;
+    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_int_equal(done.added, 1);
+    assert_int_equal(done.more, 1);
+    tend(index);
+    assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+static int always(void *baton)
+{
+    (void)baton;
+    return 1;
+}
+
+static void test_a_call_that_should_end_does_nothing_more(void **state)
+{
+    indexed *index = make_index(state);
+    tlsrpt_index_done done;
+
+    keep(index, variant(index, "1"), NULL);
+    index->task.is_ending = always;
+    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_int_equal(done.added, 0);
+    assert_int_equal(done.more, 1);
+}
+
+static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
+{
+    indexed *index = make_index(state);
+    mta_sts_database *holder = database_open(*state);
+    told_rows told = {index->p, ""};
+    tlsrpt_index_done done;
+
+    keep(index, variant(index, "1"), NULL);
+    assert_done(mta_sts_database_rows(index->db, "PRAGMA busy_timeout = 1", tell_first, &told));
+    assert_done(mta_sts_database_begin(holder));
+    assert_non_null(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    mta_sts_database_rollback(holder);
+    tend(index);
+    assert_string_equal(states(index), "0");
+}
+
+/* --- room --- */
+
+#define MANY 1000
+
+/* Failures that differ in what `format` makes of their number. */
+static const char *many_failures(apr_pool_t *p, const char *id, const char *format)
+{
+    apr_array_header_t *parts = apr_array_make(p, MANY, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < MANY; i++) {
+        APR_ARRAY_PUSH(parts, const char *) = apr_psprintf(p, format, i);
+    }
+    return report_json(
+        p, "A", id, MONDAY,
+        policy_json(p, "sts", "d.example", "1", number(p, MANY), apr_array_pstrcat(p, parts, ',')));
+}
+
+/* A few octets that inflate to many rows. */
+static void keep_packed(indexed *index, const char *json)
+{
+    const tlsrpt_receipt receipt = {MONDAY * DAY, "https", NULL, NULL};
+    const octets packed = gzip_of(index->p, json, strlen(json));
+    const char *reason;
+    const char *digest =
+        tlsrpt_report_read(index->p, packed.at, packed.len, &tlsrpt_limits_default)->digest;
+
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_REPORTS, digest, &receipt,
+                                       packed.at, packed.len, index->p, &reason),
+                     TLSRPT_KEPT);
+    assert_true(packed.len < strlen(json) / 4);
+}
+
+static void test_a_report_takes_rows_in_proportion_to_its_octets(void **state)
+{
+    static const struct {
+        const char *format;
+        int min, max;
+    } cases[] = {
+        {"{\"result-type\":\"t\",\"failed-session-count\":1,\"sending-mta-ip\":\"%d\"}", 1, 1},
+        {"{\"result-type\":\"t\",\"failed-session-count\":1,\"receiving-mx-hostname\":\"%d\"}", 1,
+         1},
+        {"{\"result-type\":\"t%d\",\"failed-session-count\":1}", 64, MANY / 2},
+    };
+    indexed *index = make_index(state);
+    unsigned i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tlsrpt_domain *all;
+
+        keep_packed(index, many_failures(index->p, number(index->p, i), cases[i].format));
+        tend(index);
+        assert_int_equal(index->all.unreadable, 0);
+        assert_in_range(count_rows(index, "tlsrpt_failure"), cases[i].min, cases[i].max);
+        assert_done(tlsrpt_index_sum_all(index->db, NULL, index->p, &all));
+        assert_true(all->failed == MANY);
+        remove_everything(index);
+        tend(index);
+        assert_nothing_is_left(index);
+    }
+}
+
+/* The octets of all texts in the index. */
+static int count_text(indexed *index)
+{
+    static const char *const tables[] = {"tlsrpt_word", "tlsrpt_domain", "tlsrpt_organization"};
+    int sum = 0;
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        told_rows told = {index->p, ""};
+
+        assert_done(mta_sts_database_rows(
+            index->db,
+            apr_pstrcat(index->p, "SELECT sum(length(text) + coalesce(length(whole), 0)) FROM ",
+                        tables[i], " WHERE 0 < %d", NULL),
+            tell_first, &told, 1));
+        sum += atoi(told.text);
+    }
+    return sum;
+}
+
+/* Long texts that differ at their beginning, and inflate from next to nothing. */
+static const char *long_text(apr_pool_t *p, int number)
+{
+    char *tail = apr_palloc(p, 8001);
+
+    memset(tail, 'a', 8000);
+    tail[8000] = '\0';
+    return apr_psprintf(p, "%d-%s", number, tail);
+}
+
+static void test_texts_take_room_in_proportion_to_the_octets_of_a_report(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const char *policies = "", *failures = "";
+    tlsrpt_domain *all;
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        const char *text = long_text(p, i);
+
+        failures = apr_pstrcat(p, failures, i ? "," : "",
+                               failure_json(p, text, text, long_text(p, 100 + i), "1"), NULL);
+        policies =
+            apr_pstrcat(p, policies, i ? "," : "", policy_json(p, text, text, "1", "0", ""), NULL);
+    }
+    policies = apr_pstrcat(p, policies, ",",
+                           policy_json(p, "sts", "a.example", "1", "20", failures), NULL);
+    keep_packed(index, report_json(p, long_text(p, 99), "1", MONDAY, policies));
+    tend(index);
+    assert_int_equal(index->all.unreadable, 0);
+    assert_in_range(count_text(index), 4096, 65536);
+    assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
+    assert_true(all->successful == 21 && all->failed == 20 && all->reports == 1);
+    remove_everything(index);
+    tend(index);
+    assert_nothing_is_left(index);
+}
+
+static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **state)
+{
+    indexed *index = make_index(state);
+
+    keep(index, many_failures(index->p, "1", "{\"result-type\":\"t\",\"sending-mta-ip\":\"%d\"}"),
+         NULL);
+    tend(index);
+    assert_int_equal(count_rows(index, "tlsrpt_failure"), MANY);
+    assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    const int objects = 100000; /* jansson takes 24 MB for them */
+    const char *json = simple_json(p, "A", "a.example", MONDAY, "7", "0");
+    char *more = apr_palloc(p, 3 * (apr_size_t)objects + 1);
+    tlsrpt_limits limits = tlsrpt_limits_default;
+    const tlsrpt_receipt receipt = {MONDAY * DAY, "https", NULL, NULL};
+    const char *digest, *reason;
+    int i;
+
+    for (i = 0; i < objects; i++) {
+        memcpy(more + 3 * i, "{},", 3);
+    }
+    more[3 * objects - 1] = '\0';
+    json = apr_pstrcat(p, "{\"more\":[", more, "],", json + 1, NULL);
+    assert_int_not_equal(tlsrpt_report_read(p, json, strlen(json), &limits)->outcome, TLSRPT_READ);
+    limits.memory = 100 << 20;
+    digest = tlsrpt_report_read(p, json, strlen(json), &limits)->digest;
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_REPORTS, digest, &receipt, json,
+                                       strlen(json), p, &reason),
+                     TLSRPT_KEPT);
+    tend(index);
+    assert_int_equal(index->all.unreadable, 0);
+    assert_non_null(strstr(index_text(index, NULL), "1 reports"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SQLITE_TEST(test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one),
+        SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
+        SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
+        DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_octets),
+        DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_octets_of_a_report),
+        SQLITE_TEST(test_a_report_with_many_failures_and_octets_is_told_in_full),
+        SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
+    };
+
+    return RUN_DATABASE_TESTS(tests);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index_fixture.h"
+
+#include "core/steady.h"
+
+/* Reports that are kept no longer: their files go, then their rows. */
+
+static void test_what_is_too_old_goes_with_its_file(void **state)
+{
+    indexed *index = make_index(state);
+    apr_time_t now = apr_time_now();
+    const char *old = keep_at(index->p, index->task.spool, variant(index, "1"),
+                              now - 10 * DAY - apr_time_from_sec(60), NULL);
+    const char *young = keep_at(index->p, index->task.spool,
+                                simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
+                                now - 10 * DAY + apr_time_from_sec(3600), NULL);
+
+    tend(index);
+    assert_int_equal(index->all.expired, 0);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, old));
+    assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, young));
+    assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
+}
+
+/* Old reports of which the second one has a folder in the place of its file. */
+static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
+{
+    indexed *index = make_index(state);
+    apr_time_t now = apr_time_now();
+    const char *digests[3];
+    const char *path;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        const char *json =
+            simple_json(index->p, number(index->p, (unsigned)i), "a.example", MONDAY, "1", "0");
+
+        digests[i] = keep_at(index->p, index->task.spool, json, now - (20 - i) * DAY, NULL);
+    }
+    tend(index);
+    path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digests[1], index->p);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 2);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digests[2]));
+    assert_string_equal(findings_summary(index->p, index->findings), "error report-not-removed@0");
+    assert_findings_are_showable(index->findings);
+}
+
+static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(void **state)
+{
+    indexed *index = make_index(state);
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    const char *reports =
+        apr_pstrcat(index->p, ((database_test *)*state)->folder, "/state/reports", NULL);
+    const char *out_of_reach[] = {folder_of(index, digest), reports};
+    unsigned i;
+
+    set_folder_back(index, digest);
+    tend(index);
+    index->task.keep_days = 10;
+    for (i = 0; i < 2; i++) {
+        const char *away = apr_pstrcat(index->p, reports, ".away", NULL);
+        tlsrpt_index_done done;
+
+        assert_int_equal(rename(out_of_reach[i], away), 0);
+        assert_int_equal(symlink(away, out_of_reach[i]), 0);
+        assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+        assert_int_equal(done.expired, 0);
+        assert_int_equal(unlink(out_of_reach[i]), 0);
+        assert_int_equal(rename(away, out_of_reach[i]), 0);
+    }
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
+}
+
+static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
+{
+    indexed *index = make_index(state);
+    tlsrpt_index_task other = index->task;
+
+    other.spool = make_spool(index->p, ((database_test *)*state)->folder, "other");
+    other.host = "two.example.net";
+    keep_at(index->p, other.spool, simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
+            apr_time_now() - 20 * DAY, NULL);
+    keep_at(index->p, other.spool, simple_json(index->p, "B", "a.example", MONDAY, "1", "0"),
+            apr_time_now() - 12 * DAY, NULL);
+    tend_with(index, &other);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_non_null(strstr(index_text(index, NULL), "sender B"));
+    assert_null(strstr(index_text(index, NULL), "sender A"));
+}
+
+static void test_a_crash_between_file_and_row_is_mended(void **state)
+{
+    indexed *index = make_index(state);
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    int more;
+
+    /* The file was removed, the row was not. */
+    tend(index);
+    tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, digest);
+    tend(index);
+    assert_nothing_is_left(index);
+    /* The row was removed, the file was not. */
+    keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    tend(index);
+    assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
+    index->task.keep_days = 10;
+    tend(index);
+    tend(index);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
+    assert_nothing_is_left(index);
+}
+
+static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(void **state)
+{
+    static const struct utimbuf long_ago = {1000000000, 1000000000};
+    indexed *index = make_index(state);
+    apr_time_t boot = mta_sts_steady_now();
+    tlsrpt_clock clock = {apr_time_now() - boot - 1000 * DAY, 0};
+    const char *digest =
+        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
+    const char *reason;
+
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
+                                       1, index->p, &reason),
+                     TLSRPT_KEPT);
+    assert_int_equal(
+        utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
+        0);
+    index->task.clock = &clock; /* leapt by 1000 days */
+    tend(index);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_int_equal(index->all.expired, 0);
+    assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
+    assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
+    assert_string_equal(findings_summary(index->p, index->findings), "error clock-leapt@0");
+    assert_findings_are_showable(index->findings);
+    clock.until = boot; /* a day later */
+    tend(index);
+    assert_int_equal(index->all.expired, 1);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
+}
+
+static void test_the_quarantine_is_not_kept_longer(void **state)
+{
+    static const struct utimbuf long_ago = {1000000000, 1000000000};
+    const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
+    indexed *index = make_index(state);
+    char digest[TLSRPT_DIGEST_LENGTH + 1];
+    const char *reason;
+
+    memset(digest, 'a', sizeof(digest));
+    digest[TLSRPT_DIGEST_LENGTH] = '\0';
+    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
+                                       1, index->p, &reason),
+                     TLSRPT_KEPT);
+    index->task.keep_days = 10;
+    tend(index);
+    assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
+    assert_int_equal(
+        utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
+        0);
+    index->task.swept = 0;
+    tend(index);
+    assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DATABASE_TESTS(test_what_is_too_old_goes_with_its_file),
+        SQLITE_TEST(test_one_that_cannot_be_removed_holds_no_other_one_up),
+        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach),
+        PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
+        DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
+        SQLITE_TEST(test_while_the_date_is_not_believed_nothing_is_removed_for_its_age),
+        SQLITE_TEST(test_the_quarantine_is_not_kept_longer),
+    };
+
+    return RUN_DATABASE_TESTS(tests);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "index_fixture.h"
+
+/* Lists out of the index: domains, and the last reports. */
+
+static const char *domains_text(indexed *index, int max)
+{
+    apr_array_header_t *list;
+    const char *text = "";
+    int i;
+
+    assert_done(tlsrpt_index_domains(index->db, NULL, max, index->p, &list));
+    for (i = 0; i < list->nelts; i++) {
+        const tlsrpt_domain *domain = &APR_ARRAY_IDX(list, i, tlsrpt_domain);
+
+        text = apr_psprintf(index->p, "%s%s%s " N "+" N, text, i ? ", " : "", domain->domain,
+                            domain->successful, domain->failed);
+    }
+    return text;
+}
+
+static void test_domains_are_listed_most_failed_first_then_by_name(void **state)
+{
+    static const struct {
+        const char *domain, *failed;
+    } cases[] = {{"c", "0"}, {"a", "2"}, {"B", "0"}, {"d", "5"}, {"b-", "0"}, {"e", "2"}};
+    indexed *index = make_index(state);
+    unsigned i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        keep(index, simple_json(index->p, "A", cases[i].domain, MONDAY, "1", cases[i].failed),
+             NULL);
+    }
+    tend(index);
+    assert_string_equal(domains_text(index, 10), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0, c 1+0");
+    assert_string_equal(domains_text(index, 5), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0");
+    assert_string_equal(domains_text(index, 3), "d 1+5, a 1+2, e 1+2");
+    assert_string_equal(domains_text(index, 2), "d 1+5, a 1+2");
+    assert_string_equal(domains_text(index, 0), "");
+}
+
+static const char *last_text(indexed *index, const tlsrpt_filter *filter, int max)
+{
+    apr_array_header_t *list;
+    const char *text = "";
+    int i;
+
+    assert_done(tlsrpt_index_last(index->db, filter, max, index->p, &list));
+    for (i = 0; i < list->nelts; i++) {
+        const tlsrpt_index_report *report = &APR_ARRAY_IDX(list, i, tlsrpt_index_report);
+
+        assert_string_equal(report->host,
+                            mta_sts_database_is_shared(index->db) ? HOST : "localhost");
+        text =
+            apr_psprintf(index->p, "%s%s%s %s %s %d%s " N "+" N, text, i ? ", " : "",
+                         report->organization, report->report_id, report->channel, report->state,
+                         report->verified ? " verified" : "", report->successful, report->failed);
+    }
+    return text;
+}
+
+static void test_the_last_reports_are_listed(void **state)
+{
+    static const tlsrpt_filter of_domain = {0, "a.example", NULL};
+    static const tlsrpt_filter of_sender = {0, NULL, "b"};
+    static const tlsrpt_filter lately = {(MONDAY + 1) * DAY, NULL, NULL};
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    apr_time_t received;
+
+    assert_done(tlsrpt_index_received(index->db, NULL, &received));
+    assert_true(received == 0);
+    receipts = 0;
+    keep(index, simple_json(p, "A", "a.example", MONDAY, "1", "0"), NULL);
+    keep(index, simple_json(p, "A", "a.example", MONDAY, "2", "0"), NULL);
+    keep(index,
+         report_json(p, "B", "r", MONDAY + 1,
+                     apr_pstrcat(p, policy_json(p, "sts", "a.example", "3", "1", ""), ",",
+                                 policy_json(p, "sts", "b.example", "4", "2", ""), ",",
+                                 policy_json(p, "tlsa", "a.example", "5", "0", ""), NULL)),
+         "b.example");
+    tend(index);
+    assert_string_equal(last_text(index, NULL, 10),
+                        "B r mail 0 verified 12+3, A 20583-a.example https 2 2+0, "
+                        "A 20583-a.example https 0 1+0");
+    assert_string_equal(last_text(index, NULL, 1), "B r mail 0 verified 12+3");
+    assert_string_equal(last_text(index, &of_domain, 2),
+                        "B r mail 0 verified 8+1, A 20583-a.example https 2 2+0");
+    assert_string_equal(last_text(index, &of_sender, 10), "B r mail 0 verified 12+3");
+    assert_string_equal(last_text(index, &lately, 10), "B r mail 0 verified 12+3");
+    assert_done(tlsrpt_index_received(index->db, NULL, &received));
+    assert_true(received == (MONDAY + 100) * DAY + apr_time_from_sec(2));
+    assert_done(tlsrpt_index_received(index->db, "b.example", &received));
+    assert_true(received == (MONDAY + 100) * DAY + apr_time_from_sec(2));
+    assert_done(tlsrpt_index_received(index->db, "c.example", &received));
+    assert_true(received == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DATABASE_TESTS(test_domains_are_listed_most_failed_first_then_by_name),
+        DATABASE_TESTS(test_the_last_reports_are_listed),
+    };
+
+    return RUN_DATABASE_TESTS(tests);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "readiness_fixture.h"
+
+/* Which failures in its reports keep a domain from being ready. */
+
+static void expired_and_still(situation *s)
+{
+    expired_now_well(s);
+    break_mx(s);
+}
+
+static void expired_unlooked(situation *s)
+{
+    expired_now_well(s);
+    s->facts.looked = NULL;
+    s->facts.result = NULL;
+}
+
+static void expired_long_ago(situation *s)
+{
+    fail_as(s, "certificate-expired", "mx1.example.com", 16, 5);
+}
+
+static void expired_at_nobody_s_mx(situation *s)
+{
+    fail_as(s, "certificate-expired", "gone.example.net", 3, 5);
+}
+
+static void mx_of_no_name(situation *s)
+{
+    fail_as(s, "certificate-expired", "\x1b[2J$(reboot)", 3, 5);
+}
+
+static void timeouts(situation *s)
+{
+    day told = {.sender = "a.example",
+                .days_ago = 2,
+                .policy = TESTING,
+                .failed = 5,
+                .failure = "validation-failure",
+                .mx = "mx1.example.com",
+                .reason = "connection timed out"};
+
+    add_report(s, &told);
+}
+
+static void one_of_unknown_kind(situation *s)
+{
+    fail_as(s, "unheard-of\x1b", "mx1.example.com", 2, 1);
+}
+
+static void fetch_error_unverified(situation *s)
+{
+    day told = {
+        .sender = "c.example", .days_ago = 2, .failed = 5, .failure = "sts-policy-fetch-error"};
+
+    add_report(s, &told);
+}
+
+static void forged(situation *s)
+{
+    day told = {.sender = "c.example",
+                .days_ago = 1,
+                .policy = OLDER,
+                .failed = 30,
+                .failure = "starttls-not-supported",
+                .mx = "mx1.example.com"};
+
+    add_report(s, &told);
+}
+
+static void dane_failures(situation *s)
+{
+    day told = {.sender = "a.example",
+                .days_ago = 1,
+                .type = "tlsa",
+                .failed = 30,
+                .failure = "tlsa-invalid",
+                .mx = "mx1.example.com",
+                .verified = 1};
+
+    add_report(s, &told);
+}
+
+static void test_failures_count_where_they_are_ours_and_recent_and_told_by_somebody(void **state)
+{
+    static const row rows[] = {
+        {"well again", expired_now_well, "not-yet: warning failure-mended"},
+        {"still", expired_and_still, "no: error certificate-expired, error failure-ours"},
+        {"unlooked", expired_unlooked, "no: unknown mx-unprobed, error failure-ours"},
+        {"long ago", expired_long_ago, "yes: info failure-past"},
+        {"former MX", expired_at_nobody_s_mx, "not-yet: warning failure-mended"},
+        {"hostile MX", mx_of_no_name, "not-yet: warning failure-mended"},
+        {"timeouts", timeouts, "yes: info failure-of-sender"},
+        {"one unknown", one_of_unknown_kind, "yes: info failure-of-sender"},
+        {"many unknown", many_of_unknown_kind, "not-yet: warning failure-unclear"},
+        {"no details", without_details, "not-yet: warning failure-unclear"},
+        {"fetch, unverified", fetch_error_unverified,
+         "yes: info failure-unconfirmed, info reports-left-aside"},
+        {"fetch, verified", fetch_error_verified, "not-yet: warning failure-mended"},
+        {"fetch, unlooked", fetch_error_unlooked,
+         "not-yet: unknown mx-unprobed, warning failure-without-refusal"},
+        {"forged", forged, "yes: info failure-unconfirmed, info reports-left-aside"},
+        {"DANE", dane_failures, "yes: "},
+        {"countless", countless,
+         "not-yet: warning failure-unclear, warning failure-unclear, warning failure-unclear, "
+         "warning failure-unclear, warning failure-unclear, warning failure-unclear, "
+         "warning failure-unclear, warning failure-unclear, warning failure-unclear, "
+         "warning failure-unclear, warning failure-unclear, warning failure-unclear, "
+         "warning failures-more"},
+    };
+
+    check_rows(*state, make_good, TESTING, rows, COUNT(rows));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_failures_count_where_they_are_ours_and_recent_and_told_by_somebody),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}

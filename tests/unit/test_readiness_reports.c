@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "readiness_fixture.h"
+
+/* What of its reports decides it: how many there are, and which policy senders hold. */
+
+/* --- enough reports --- */
+
+static void fourteen_days(situation *s)
+{
+    thirteen_days(s);
+    add_days(s, "b.example", 14, 14, TESTING, 0);
+}
+
+static void days_of_the_future(situation *s)
+{
+    add_days(s, "a.example", -20, 5, TESTING, 0);
+    add_days(s, "b.example", -20, 5, TESTING, 0);
+}
+
+static void days_without_sessions(situation *s)
+{
+    day told = {.sender = "a.example", .policy = TESTING};
+
+    thirteen_days(s);
+    for (told.days_ago = 14; told.days_ago < 20; told.days_ago++) {
+        add_report(s, &told);
+    }
+}
+
+static void no_policy(situation *s)
+{
+    day told = {.sender = "a.example", .type = "no-policy-found", .good = 40};
+
+    for (told.days_ago = 1; told.days_ago < 20; told.days_ago++) {
+        add_report(s, &told);
+    }
+}
+
+static void verified_no_policy(situation *s)
+{
+    day told = {.sender = "a.example", .type = "no-policy-found", .good = 40, .verified = 1};
+
+    for (told.days_ago = 1; told.days_ago < 20; told.days_ago++) {
+        add_report(s, &told);
+    }
+}
+
+static void test_so_many_days_and_senders_are_wanted(void **state)
+{
+    static const row rows[] = {
+        {"none", NULL, "not-yet: warning reports-missing"},
+        {"one sender", one_sender, "not-yet: warning senders-few"},
+        {"13 days", thirteen_days, "not-yet: warning days-few"},
+        {"14 days", fourteen_days, "yes: "},
+        {"future", days_of_the_future, "not-yet: warning days-few"},
+        {"no sessions", days_without_sessions, "not-yet: warning days-few"},
+        {"old", old_reports, "not-yet: warning reports-old"},
+        {"another policy", foreign_policy,
+         "not-yet: warning reports-unfounded, info policy-held-other"},
+        {"no policy", no_policy, "not-yet: warning reports-unfounded, info policy-held-none"},
+        {"verified, no policy", verified_no_policy,
+         "not-yet: warning reports-unfounded, warning policy-held-none"},
+    };
+
+    check_rows(*state, make_silent, TESTING, rows, COUNT(rows));
+}
+
+/* --- what senders hold --- */
+
+static void one_has_the_older(situation *s)
+{
+    add_days(s, "big.example", 1, 20, OLDER, 0);
+}
+
+static void one_served_earlier_has_it(situation *s)
+{
+    APR_ARRAY_PUSH(s->served, const mta_sts_policy *) = policy_of(s->p, OLDER);
+    add_days(s, "big.example", 1, 20, OLDER, 0);
+}
+
+static void one_had_the_older(situation *s)
+{
+    add_days(s, "big.example", 10, 20, OLDER, 1);
+    add_days(s, "big.example", 1, 10, TESTING, 1);
+}
+
+static void one_changed_on_the_last_day(situation *s)
+{
+    day told = {
+        .sender = "big.example", .days_ago = 1, .policy = OLDER, .good = 5000, .verified = 1};
+
+    add_report(s, &told);
+    add_days(s, "big.example", 1, 1, TESTING, 1);
+}
+
+static void small_has_the_older(situation *s)
+{
+    day told = {
+        .sender = "small.example", .days_ago = 1, .policy = OLDER, .good = 1, .verified = 1};
+
+    add_report(s, &told);
+}
+
+static void test_the_big_senders_have_the_current_policy(void **state)
+{
+    static const row rows[] = {
+        {"unverified", one_has_the_older, "yes: info reports-left-aside, info policy-held-other"},
+        {"verified", one_verified_has_the_older, "not-yet: warning policy-held-other"},
+        {"served earlier", one_served_earlier_has_it, "yes: info policy-held-other"},
+        {"no more", one_had_the_older, "yes: "},
+        {"both on one day", one_changed_on_the_last_day, "yes: "},
+        {"small", small_has_the_older, "yes: "},
+    };
+
+    check_rows(*state, make_good, TESTING, rows, COUNT(rows));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(test_so_many_days_and_senders_are_wanted),
+        POOL_TEST(test_the_big_senders_have_the_current_policy),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
