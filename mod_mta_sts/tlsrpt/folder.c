@@ -38,11 +38,15 @@ static void report_errno(mta_sts_findings *findings, const char *path, const cha
                          int error)
 {
     char words[120];
+    const char *fix = "make sure that the folder is there, belongs to the user that httpd's "
+                      "children run as, and that its disk can be written to";
 
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "state-unusable", path,
-                        "make sure that the folder is there, belongs to the user that httpd's "
-                        "children run as, and that its disk can be written to",
-                        "cannot %s it: %s", attempt, apr_strerror(error, words, sizeof(words)));
+    if (error == EROFS) {
+        fix = "mount its disk for writing; where systemd confines httpd (ProtectSystem=), name the "
+              "folder of MTASTSStateDir in ReadWritePaths= of its unit";
+    }
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "state-unusable", path, fix, "cannot %s it: %s",
+                        attempt, apr_strerror(error, words, sizeof(words)));
 }
 
 /* Where there should be a folder that can be opened there is something else, or none. */

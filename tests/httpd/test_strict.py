@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""httpd under ProtectSystem=strict of systemd: all is read-only but what README's drop-in names."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import policy
+import process
+import report
+from httpd import TOP, module_path
+from report import make, packed, post
+
+STATE = "/var/lib/mod_mta_sts"
+README = (TOP / "README.md").read_text()
+DROP_IN = re.search(r"^    \[Service\]\n(?:    .+\n)+", README, re.M)[0].replace("    ", "")
+PREPARE = re.search(r"^    sudo (install -d .*)$", README, re.M)[1]
+
+# $1: the folder of httpd, $2: that of the module, $3: README's command, $4: its paths; then httpd.
+# As systemd does it, in a mount namespace: /tmp is private, /dev, /proc and /sys stay as they are.
+STRICT = r"""
+set -eu
+root=$1 module=$2 prepare=$3 paths=$4
+shift 4
+mount -t tmpfs tmpfs /var/lib
+mkdir /var/lib/root /var/lib/module
+mount --bind "$root" /var/lib/root
+mount --bind "$module" /var/lib/module
+mount -t tmpfs tmpfs /tmp
+mkdir -p "$root" "$module"
+mount --bind /var/lib/root "$root"
+mount --bind /var/lib/module "$module"
+umount /var/lib/root /var/lib/module
+eval "$prepare"
+for path in $paths; do
+    [ ! -e "$path" ] || mount --rbind "$path" "$path"
+done
+awk '{ print $5 }' /proc/self/mountinfo | while read -r place; do
+    case " $root /tmp $paths " in *" $place "*) continue ;; esac
+    case $place in /dev*|/proc*|/sys*) continue ;; esac
+    mount -o remount,bind,ro "$(printf %b "$place")" 2>/dev/null || :
+done
+for place in /var/lib /etc /usr /run /; do
+    case " $paths " in *" $place "*) continue ;; esac
+    [ ! -w "$place" ] || { echo "$place can be written to" >&2; exit 1; }
+done
+exec "$@"
+"""
+
+
+def paths_of(drop_in):
+    return re.search(r"^ReadWritePaths=(.*)$", drop_in, re.M)[1]
+
+
+@pytest.fixture
+def start_strictly(make):
+    """start_strictly(paths) -> a running Httpd that can write to these and its own folder only"""
+    def start(paths, expected=()):
+        server = make(expected).configure(f"MTASTSStateDir {STATE}\n" + report.conf())
+        folder = str(pathlib.Path(module_path()).resolve().parent)
+        server.wrapper = ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c",
+                          STRICT, "sh", str(server.root), folder, PREPARE, paths]
+        return server.start()
+    return start
+
+
+def files(server):
+    found = subprocess.run(["nsenter", "-t", str(server.pid), "-m", "--", "find", STATE, "-type",
+                            "f"], check=True, capture_output=True, text=True).stdout
+    return {path.removeprefix(f"{STATE}/").split("/")[0] for path in found.split()}
+
+
+def test_with_the_drop_in_of_the_readme_reports_are_kept_and_indexed(start_strictly):
+    server = start_strictly(paths_of(DROP_IN))
+    assert post(server, packed(make())).status == 201
+    process.wait_for(lambda: {"reports", "reports.db"} <= files(server), "the index")
+    server.graceful()
+    assert post(server, packed(make())).status == 200
+    policy.check(server.fetch())
+
+
+def test_without_it_the_policy_is_served_and_the_log_tells_what_is_missing(start_strictly):
+    server = start_strictly("", expected=[r"Read-only file system; .*ReadWritePaths= .*"
+                                          r"\[state-unusable\]$",
+                                          r"report refused: .*Read-only .*\[report-not-kept\]$"])
+    policy.check(server.fetch())
+    assert post(server, packed(make())).status == 503
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+def test_systemd_takes_the_drop_in(tmp_path):
+    unit = tmp_path / "strict.service"
+    unit.write_text(DROP_IN + "ExecStart=/bin/true\n")
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True,
+                          timeout=60)
+    assert "strict.service" not in done.stderr and "Unknown" not in done.stderr, done.stderr
