@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/report_handler.h"
 
-#include <malloc.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <apr_allocator.h>
 #include <apr_strings.h>
