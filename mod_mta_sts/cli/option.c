@@ -118,7 +118,7 @@ static int seconds_of(char unit)
 const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since)
 {
     apr_size_t len = strlen(text);
-    int seconds = len > 1 ? seconds_of(text[len - 1]) : 0, count;
+    int seconds = len > 1 ? seconds_of(text[len - 1]) : 0, count = 0;
 
     *since = 0;
     if (strcmp(text, "all") == 0) {

@@ -205,10 +205,10 @@ static int finish(const reindexing *work, const char *error, int is_broken)
         fprintf(stderr, "mta-sts reindex: %s\n", error);
         return CLI_EXIT_INVALID;
     }
-    printf("%" APR_INT64_T_FMT " reports are in %s: %" APR_INT64_T_FMT
+    printf("%" APR_INT64_T_FMT " %s in %s: %" APR_INT64_T_FMT
            " contradict others, %" APR_INT64_T_FMT " cannot be read\n",
-           counts.files, mta_sts_database_name(work->db), counts.conflicts,
-           counts.unreadable + work->closed);
+           counts.files, counts.files == 1 ? "report is" : "reports are",
+           mta_sts_database_name(work->db), counts.conflicts, counts.unreadable + work->closed);
     return is_broken || counts.unreadable || work->closed ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <apr_strings.h>
+#include <apr_user.h>
 
 #include "cli/json_memory.h"
 #include "cli/ordered.h"
@@ -42,6 +43,29 @@ static const char *why_not_readable(const char *dir)
                                       : NULL;
 }
 
+static const char *user_name(apr_pool_t *p, uid_t user)
+{
+    char *name;
+
+    return apr_uid_name_get(&name, user, p) == APR_SUCCESS ? name : apr_psprintf(p, "uid %u", user);
+}
+
+/* A mail server runs it as whoever it was told to: why that is the wrong one, or NULL. */
+static const char *why_not_ours(apr_pool_t *p, const char *dir)
+{
+    const char *owner;
+    struct stat info;
+
+    if (lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid == geteuid()) {
+        return NULL;
+    }
+    owner = user_name(p, info.st_uid);
+    return apr_psprintf(p,
+                        "the state directory %s belongs to %s, and this runs as %s: run it as "
+                        "root, or as that user (user=%s in Postfix's master.cf)",
+                        dir, owner, user_name(p, geteuid()), owner);
+}
+
 /* What is read must be there, and is not changed. */
 static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
 {
@@ -62,6 +86,9 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
     mta_sts_findings *findings = mta_sts_findings_make(p);
     tlsrpt_spool *spool;
 
+    if (!error && use == CLI_STORE_KEEP) {
+        error = why_not_ours(p, dir);
+    }
     if (error) {
         fprintf(stderr, "mta-sts %s: %s\n", name, error);
         return NULL;

@@ -182,9 +182,11 @@ static void plan_text(planner *pl, mta_sts_question question, const char *wanted
 static void plan_reports(planner *pl)
 {
     const apr_array_header_t *rua = pl->facts->rua;
+    const char *endpoint = pl->facts->endpoint;
 
     plan_text(pl, MTA_STS_ASK_TLSRPT, count(rua) ? mta_sts_tlsrpt_record_render(pl->p, rua) : NULL,
-              apr_pstrcat(pl->p, "v=TLSRPTv1; rua=mailto:YOU@", pl->facts->domain, NULL));
+              apr_pstrcat(pl->p, "v=TLSRPTv1; rua=", endpoint ? endpoint : "", endpoint ? "," : "",
+                          "mailto:YOU@", pl->facts->domain, NULL));
 }
 
 /* --- the policy host --- */

@@ -8,12 +8,14 @@
 #include <http_core.h>
 
 #include "core/history.h"
+#include "core/name.h"
 #include "core/policy_text.h"
 #include "core/publication.h"
 #include "core/record.h"
 #include "core/zone_text.h"
 #include "httpd/copies.h"
 #include "httpd/policies.h"
+#include "httpd/report_config.h"
 
 /* The id stands before what it is the id of, as mta-sts-setup and its readers expect. */
 static void print_policy(apr_pool_t *p, const mta_sts_policy *policy, const char *id)
@@ -22,12 +24,24 @@ static void print_policy(apr_pool_t *p, const mta_sts_policy *policy, const char
            mta_sts_mode_name(policy->mode), policy->max_age, apr_array_pstrcat(p, policy->mx, ' '));
 }
 
+/* Where the server that tells a policy takes in reports, as a URL; or NULL. */
+static const char *endpoint_of(apr_pool_t *p, const mod_served *served)
+{
+    const char *path = mod_report_path_of(served->server);
+
+    return path ? apr_pstrcat(p, "https://" MTA_STS_POLICY_HOST_PREFIX, served->domain, path, NULL)
+                : NULL;
+}
+
 /* What only the admin knows is a comment, so that pasting the lines as they are does no harm. */
-static void print_records(apr_pool_t *p, const char *domain, const mta_sts_policy *policy,
+static void print_records(apr_pool_t *p, const mod_served *served, const mta_sts_policy *policy,
                           const char *id)
 {
-    const mta_sts_publication_facts facts = {
-        .domain = domain, .id = id, .policy = policy, .ttl = MTA_STS_TTL_OF_ZONE};
+    const mta_sts_publication_facts facts = {.domain = served->domain,
+                                             .id = id,
+                                             .policy = policy,
+                                             .ttl = MTA_STS_TTL_OF_ZONE,
+                                             .endpoint = endpoint_of(p, served)};
 
     puts(mta_sts_zone_render(p, mta_sts_publication_make(p, &facts, mta_sts_findings_make(p))));
 }
@@ -124,7 +138,7 @@ static int print_served(apr_pool_t *p, const mod_served *served, int places, int
     }
     else {
         print_copies(served, id, copies);
-        print_records(p, served->domain, policy, id);
+        print_records(p, served, policy, id);
     }
     return 1;
 }

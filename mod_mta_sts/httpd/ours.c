@@ -34,23 +34,37 @@ static void add_served(void *baton, const mod_served *served)
     }
 }
 
-static int takes_reports(const server_rec *main)
+/* The endpoint of the first server that has one, or NULL. */
+static const mod_report_path *find_endpoint(const server_rec *main)
 {
     const server_rec *s = main;
 
     while (s && !mod_report_path_of(s)) {
         s = s->next;
     }
-    return s != NULL;
+    return s ? &mod_config_of(s)->report_path : NULL;
 }
 
-void mod_ours_collect(apr_pool_t *p, const server_rec *main)
+static void tell_none(const mod_report_path *endpoint, mta_sts_findings *findings)
+{
+    mta_sts_finding *finding = mta_sts_finding_add(
+        findings, MTA_STS_WARNING, "report-domain-missing", endpoint->path,
+        "name it: MTASTSReportDomain example.com, or add its policy",
+        "reports are taken in here, but no domain is known that they are about, so that almost all "
+        "of them go to the quarantine and are explained nowhere");
+
+    finding->file = endpoint->at->filename;
+    finding->line = endpoint->at->line_num;
+}
+
+void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
 {
     const apr_array_header_t *domains = mod_report_config_of(main)->domains;
+    const mod_report_path *endpoint = find_endpoint(main);
     mod_ours *ours;
     int i;
 
-    if (!takes_reports(main)) {
+    if (!endpoint) {
         return;
     }
     ours = apr_palloc(p, sizeof(*ours));
@@ -60,6 +74,9 @@ void mod_ours_collect(apr_pool_t *p, const server_rec *main)
         add_name(ours, APR_ARRAY_IDX(domains, i, const char *));
     }
     mod_policies_each(p, main, add_served, ours);
+    if (apr_hash_count(ours->names) == 0 && ours->aliases->nelts == 0) {
+        tell_none(endpoint, findings);
+    }
     mod_config_of(main)->ours = ours;
 }
 

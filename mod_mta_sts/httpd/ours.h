@@ -4,6 +4,7 @@
 
 #include <httpd.h>
 
+#include "core/finding.h"
 #include "tlsrpt/report.h"
 
 /*
@@ -16,10 +17,11 @@ typedef struct mod_ours mod_ours;
 /*
  * Collects what is ours, once the policies are resolved; nothing if no server takes in reports.
  *
- * @param p    pconf
- * @param main the main server
+ * @param p        pconf
+ * @param main     the main server
+ * @param findings gets a warning if reports are taken in and no domain is ours
  */
-void mod_ours_collect(apr_pool_t *p, const server_rec *main);
+void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
 
 /* Whether one of the domains of a report is ours. p is for scratch memory. */
 int mod_ours_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);

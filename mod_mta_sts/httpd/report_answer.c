@@ -46,6 +46,12 @@ static const answer answers[MOD_COUNTERS] = {
                              "it could not be written to disk"},
 };
 
+/* What sets the limit that was met, for who reads the log. */
+static const char *const limits[MOD_COUNTERS] = {
+    [MOD_REPORT_LIMITED] = " (see MTASTSReportLimit)",
+    [MOD_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
+};
+
 static int is_kept(mod_counter outcome)
 {
     return outcome == MOD_REPORT_NEW || outcome == MOD_REPORT_REPEATED ||
@@ -77,7 +83,8 @@ static void log_outcome(request_rec *r, mod_counter outcome, const char *why)
                       outcome == MOD_REPORT_NEW ? "kept" : "kept already", id);
     }
     else if (may_log(r, id)) {
-        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s [%s]", why, id);
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s [%s]", why,
+                      limits[outcome] ? limits[outcome] : "", id);
     }
 }
 
@@ -91,7 +98,9 @@ static const char *sentence_of(const request_rec *r, mod_counter outcome, const 
     if (is_kept(outcome) || outcome == MOD_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
-    return apr_pstrcat(r->pool, "The report is not taken in: ", why, ".\n", NULL);
+    /* How things are on this machine is the business of who reads its log. */
+    return apr_pstrcat(r->pool, "The report is not taken in: ",
+                       answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
 }
 
 int mod_report_answer(request_rec *r, mod_counter outcome, int status, const char *why)

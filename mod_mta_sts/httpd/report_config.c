@@ -2,6 +2,7 @@
 #include "httpd/report_config.h"
 
 #include "httpd/config.h"
+#include "tlsrpt/spool.h"
 
 mod_report_config *mod_report_config_make(apr_pool_t *p)
 {
@@ -9,8 +10,8 @@ mod_report_config *mod_report_config_make(apr_pool_t *p)
 
     config->max_sent = 1 << 20;
     config->max_inflated = 10 << 20;
-    config->spool_quota = 1 << 30;
-    config->quarantine_quota = 64 << 20;
+    config->spool_quota = TLSRPT_QUOTA_REPORTS;
+    config->quarantine_quota = TLSRPT_QUOTA_QUARANTINE;
     config->per_minute = 60;
     config->keep_days = 400;
     config->domains = apr_array_make(p, 1, sizeof(const char *));

@@ -13,10 +13,9 @@
 #include "httpd/config.h"
 #include "httpd/directive.h"
 #include "tlsrpt/report.h"
+#include "tlsrpt/spool.h"
 
 #define KIB APR_INT64_C(1024)
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
 
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 #define CHALLENGE_PATH "/.well-known/acme-challenge" /* RFC 8555 section 8.3 */
@@ -60,8 +59,10 @@ static const number_rule number_rules[] = {
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_SENT_MAX, max_sent, max_size_at),
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_INFLATED_MAX, max_inflated,
          max_size_at),
-    RULE("MTASTSReportQuota", mta_sts_size_parse, MIB, 1024 * GIB, spool_quota, quota_at),
-    RULE("MTASTSReportQuota", mta_sts_size_parse, MIB, 1024 * GIB, quarantine_quota, quota_at),
+    RULE("MTASTSReportQuota", mta_sts_size_parse, TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX, spool_quota,
+         quota_at),
+    RULE("MTASTSReportQuota", mta_sts_size_parse, TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX,
+         quarantine_quota, quota_at),
     RULE("MTASTSReportLimit", mta_sts_number_parse, 1, 1000000, per_minute, limit_at),
     RULE("MTASTSReportKeep", mta_sts_number_parse, 1, 36500, keep_days, keep_at),
 };
@@ -165,6 +166,16 @@ static int has_dots_or_gaps(const char *path)
 
 static const char *refuse_path(cmd_parms *cmd, const char *path)
 {
+    if (strstr(path, "://")) {
+        return refuse_text(cmd, path,
+                           "is not allowed; write its path alone: a URL path that begins with / "
+                           "like /tlsrpt");
+    }
+    if (strcmp(path, "/") == 0 && !cmd->server->is_virtual) {
+        return refuse_text(cmd, path,
+                           "is not allowed outside virtual hosts, since it is the first page of "
+                           "every site; allowed are a longer URL path like /tlsrpt, and off");
+    }
     if (path[0] != '/') {
         return refuse_text(cmd, path,
                            "is not allowed; allowed are a URL path that begins with / like "

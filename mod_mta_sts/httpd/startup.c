@@ -37,7 +37,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     config->plain = config->own;
     config->findings = mta_sts_findings_make(pconf);
     mod_policies_resolve(pconf, ptemp, main, config->findings);
-    mod_ours_collect(pconf, main);
+    mod_ours_collect(pconf, main, config->findings);
     if (mta_sts_findings_count(config->findings, MTA_STS_ERROR) == 0) {
         return OK;
     }

@@ -141,8 +141,11 @@ static int is_ours(int fd, const char *path, const tlsrpt_folder_rules *rules,
     }
     if (info.st_uid != rules->owner) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "state-owner", path,
-                            "chown it, with all that is in it, to the user that httpd's children "
-                            "run as",
+                            apr_psprintf(findings->pool,
+                                         "chown it, with all that is in it, to the user that "
+                                         "httpd's children run as: chown -R %lu:%lu %s",
+                                         (unsigned long)rules->owner, (unsigned long)rules->group,
+                                         path),
                             "belongs to uid %lu instead of uid %lu, so nothing is kept there",
                             (unsigned long)info.st_uid, (unsigned long)rules->owner);
         return 0;

@@ -256,6 +256,7 @@ static void read_json(apr_pool_t *p, const char *octets, apr_size_t len, const s
     json_t *root, *policies;
 
     note_around(found, reading->findings);
+    reading->parsed = (apr_size_t)found->scan.memory;
     root = parse(p, octets, len, found, reading);
     if (!root) {
         return;

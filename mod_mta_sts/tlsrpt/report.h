@@ -83,6 +83,7 @@ typedef struct tlsrpt_reading {
                            where those could not be inflated to their end, or were refused before
                            it: by their first octet, depth, strings or memory */
     tlsrpt_report *report;      /* TLSRPT_READ only, else NULL */
+    apr_size_t parsed;          /* octets of memory that its JSON took, about; 0: not parsed */
     mta_sts_findings *findings; /* deviations from RFC 8460 that were accepted */
 } tlsrpt_reading;
 

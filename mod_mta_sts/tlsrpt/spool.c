@@ -18,9 +18,8 @@
 #define HEADER_USUAL 80 /* octets */
 #define RESERVE_MAX (APR_INT64_C(64) << 20)
 #define FILE_MODE 0600
-#define AREAS 2
 
-const char *const tlsrpt_spool_areas[AREAS] = {"reports", "quarantine"};
+const char *const tlsrpt_spool_areas[TLSRPT_AREAS] = {"reports", "quarantine"};
 
 tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir)
 {
@@ -182,7 +181,8 @@ static int open_folders(keeping *k)
     if (!done && !k->reason) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, 0);
 
-        k->reason = apr_pstrcat(k->p, finding->subject, ": ", finding->message, NULL);
+        k->reason =
+            apr_pstrcat(k->p, finding->subject, ": ", finding->message, "; ", finding->fix, NULL);
     }
     return done;
 }

@@ -27,6 +27,13 @@
 #define TLSRPT_DIGEST_LENGTH 64
 
 typedef enum tlsrpt_area { TLSRPT_REPORTS, TLSRPT_QUARANTINE } tlsrpt_area;
+#define TLSRPT_AREAS 2
+
+/* What an area may take on disk, in octets: unless told otherwise, and what may be told. */
+#define TLSRPT_QUOTA_REPORTS ((apr_int64_t)1 << 30)
+#define TLSRPT_QUOTA_QUARANTINE ((apr_int64_t)64 << 20)
+#define TLSRPT_QUOTA_MIN ((apr_int64_t)1 << 20)
+#define TLSRPT_QUOTA_MAX ((apr_int64_t)1 << 40)
 
 typedef struct tlsrpt_spool tlsrpt_spool;
 

@@ -10,7 +10,8 @@
 
 struct tlsrpt_spool {
     const char *state_dir;
-    ino_t settled[2][TLSRPT_SPOOL_FOLDERS]; /* folders whose entry this process brought to disk */
+    ino_t settled[TLSRPT_AREAS]
+                 [TLSRPT_SPOOL_FOLDERS]; /* folders whose entry this process brought to disk */
 };
 
 /* What a file of so many octets takes on disk, in octets. */

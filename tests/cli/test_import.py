@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mta-sts import` as a user and a mail server call it, with the real spool."""
+import datetime
 import gzip
 import hashlib
 import json
@@ -18,6 +19,7 @@ COMMAND = str(BUILD.resolve() / "mta-sts")
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
 TOTALS = json.loads((DATA / "totals.json").read_text())
 REPORT = (DATA / "google-failures.json").read_bytes()
+OTHER = (DATA / "postfix-no-policy.json").read_bytes()
 DIGEST = hashlib.sha256(REPORT).hexdigest()
 NOT_KEPT = 75
 
@@ -32,6 +34,21 @@ def kept_in(state, area):
     """Digest -> what is in the file: header line and octets."""
     return {path.name: path.read_bytes().split(b"\n", 1)
             for path in (state / area).rglob("*") if path.is_file()}
+
+
+def kept_digests(state):
+    return {path.name for path in (state / "reports").rglob("*") if path.is_file()}
+
+
+def fill(state, area, octets):
+    """A file in the area that takes so many octets, with holes."""
+    name = "ab" * 32
+    path = state / area / name[:2] / name
+    assert call(state).returncode == 0  # makes the folders
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    os.truncate(path, octets)
+    return name
 
 
 def verified_in(state, digest):
@@ -71,6 +88,20 @@ def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
     assert call(state, given=octets).returncode == 0
     assert list(kept_in(state, "reports")) == [DIGEST]
     assert kept_in(state, "reports")[DIGEST][1] == octets
+
+
+def now():
+    return datetime.datetime.utcnow().isoformat(timespec="microseconds")
+
+
+@pytest.mark.parametrize("name, channel", [("google.eml", "mail"),
+                                           ("google-failures.json", "file")])
+def test_the_header_line_tells_when_and_by_what_way_a_report_came(state, name, channel):
+    before = now()
+    assert call(state, DATA / name).returncode == 0
+    words = kept_in(state, "reports")[DIGEST][0].decode().split(" ")
+    assert words[:2] + words[3:] == ["tlsrpt", "1", channel, "-", "-"]
+    assert before <= words[2].removesuffix("Z") <= now()
 
 
 def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
@@ -163,16 +194,92 @@ def test_the_reserve_of_a_disk_is_left_free(state):
 
 
 def test_a_full_quarantine_takes_nothing_more_and_bounces_nothing(state):
-    name = "ab" * 32
-    other = state / "quarantine" / name[:2] / name
-    assert call(state).returncode == 0  # makes the folders
-    other.parent.mkdir(mode=0o700)
-    other.touch(mode=0o600)
-    os.truncate(other, 64 << 20)
+    name = fill(state, "quarantine", 64 << 20)
     result = call(state, given=(DATA / "bad-truncated.json").read_bytes())
     assert result.returncode == 0
     assert b"left out, for the quarantine is full: " in result.stdout
     assert list(kept_in(state, "quarantine")) == [name]
+
+
+def test_what_comes_by_mail_counts_under_the_quota_that_https_has(state):
+    """The default of MTASTSReportQuota: 1 GiB. What is kept already is still told so."""
+    assert call(state, given=OTHER).returncode == 0
+    fill(state, "reports", (1 << 30) - 4096)  # with the 4096 of the other report, it is full
+    result = call(state, given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert DIGEST not in kept_digests(state)
+    assert (f"could not be kept: the quota of 1G octets is used up by {state}/reports: remove old "
+            "files there, or raise it: --quota, and MTASTSReportQuota of httpd") \
+        in result.stderr.decode()
+    assert b"kept already: report" in call(state, given=OTHER).stdout
+    assert call(state, "--quota", "2G", given=REPORT).returncode == 0
+    assert DIGEST in kept_digests(state)
+
+
+def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
+    """What is kept in one call counts as what was there before; 1 MiB is room for 256 files."""
+    fill(state, "reports", (1 << 20) - 2 * 4096)
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.json").write_bytes(REPORT + b" " * number)
+    result = call(state, "--quota", "1M", folder)
+    assert result.returncode == NOT_KEPT
+    assert result.stdout.count(b": kept: report") == 2
+    assert result.stderr.count(b"the quota of 1M octets is used up") == 2
+
+
+def test_a_signature_counts_although_the_quota_is_used_up(state):
+    """The verified receipt takes the place of the other and needs no room."""
+    digest = hashlib.sha256(OTHER).hexdigest()
+    assert call(state, given=OTHER).returncode == 0
+    fill(state, "reports", 1 << 20)
+    result = call(state, "--quota", "1M", "--authserv-id", "mx1.example.com",
+                  DATA / "verified.eml")
+    assert b"kept already" in result.stdout and result.returncode == 0
+    assert verified_in(state, digest)
+
+
+def test_the_quota_of_the_quarantine_can_be_told(state):
+    fill(state, "quarantine", 64 << 20)
+    damaged = (DATA / "bad-truncated.json").read_bytes()
+    result = call(state, "--quota", "1G,128M", given=damaged)
+    assert b"kept in the quarantine" in result.stdout
+    assert len(kept_in(state, "quarantine")) == 2
+
+
+def test_the_sizes_of_a_report_can_be_told(state):
+    """Those of MTASTSReportMaxSize: as sent, and inflated."""
+    large = REPORT + b" " * (2 << 20)
+    assert b"left out: it is larger than 1048576 octets" in call(state, given=large).stdout
+    assert b"left out" in call(state, "--max-size", "4M,11M",
+                               given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
+    assert kept_in(state, "reports") == {}
+    for words, octets in ((["--max-size", "4M,10M"], large),
+                          (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
+        result = call(state, *words, given=octets)
+        assert b": kept: report" in result.stdout, result
+    many = REPORT.replace(b"{", b'{"a":[' + b"{}," * 100000 + b"0],", 1)  # 23 MiB in memory
+    assert b"kept in the quarantine: " in call(state, given=many).stdout
+    assert b": kept: report" in call(state, "--max-size", "1M,20M", given=many).stdout
+    result = call(state, "--max-size", "1K,1K", given=REPORT + b" " * 1024)
+    assert b"left out: it is larger than 1024 octets" in result.stdout
+
+
+@pytest.mark.parametrize("words, reason", [
+    (["--quota", "1"], b'--quota: "1" is not allowed; allowed are 1M to 1T octets'),
+    (["--quota", "1G,"], b'--quota: "" is not allowed'),
+    (["--quota", "1G,64M,1M"], b'--quota: "64M,1M" is not allowed'),
+    (["--quota", "2G,-1"], b'--quota: "-1" is not allowed'),
+    (["--max-size", "1M"], b"--max-size needs two sizes with a comma between them, like 1M,10M"),
+    (["--max-size", "10M,1M"], b"--max-size: fewer octets inflated (1M) than sent (10M)"),
+    (["--max-size", "1M,1T"], b'--max-size: "1T" is not allowed; allowed are 1K to 512M octets'),
+])
+def test_a_limit_that_cannot_be_is_told(state, words, reason):
+    result = call(state, *words, given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert reason in result.stderr
+    assert kept_in(state, "reports") == {}
 
 
 def test_a_state_directory_that_is_not_there_is_told(tmp_path):
@@ -274,6 +381,35 @@ def test_nothing_from_a_report_reaches_the_terminal_raw(state):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_mail_server_that_runs_it_as_another_user_is_told_which(tmp_path):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o700)
+        os.chown(folder, 33, 33)
+        result = subprocess.run(
+            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", COMMAND, "import",
+             "--state-dir", folder], input=REPORT, capture_output=True, timeout=60)
+    assert result.returncode == NOT_KEPT
+    assert result.stderr.decode() == (
+        f"mta-sts import: the state directory {folder} belongs to www-data, and this runs as "
+        "nobody: run it as root, or as that user (user=www-data in Postfix's master.cf)\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_is_told_why_it_cannot_read_a_file_that_root_can_read(tmp_path):
+    closed = tmp_path / "google.eml"
+    shutil.copy(DATA / "google.eml", closed)
+    closed.chmod(0o600)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 33, 33)
+        result = call(folder, closed)
+        assert result.returncode == 1
+        assert (f"{closed}: left out: Permission denied (to www-data, who owns the state "
+                "directory; `mta-sts import < FILE` reads what root can)") in result.stdout.decode()
+        with open(closed, "rb") as given:
+            assert call(folder, given=given.read()).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_becomes_the_owner_of_the_state_directory():
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to others
         os.chown(folder, 33, 33)
@@ -286,9 +422,10 @@ def test_root_becomes_the_owner_of_the_state_directory():
 
 @pytest.mark.parametrize("words", [["--authserv-id"], ["--authserv-id", ""], ["--unknown"],
                                    ["--state-dir", ""]])
-def test_wrong_usage_is_told(state, words):
+def test_wrong_usage_is_told_and_bounces_nothing(state, words):
+    """A mail server would bounce what another status comes from."""
     result = call(state, *words)
-    assert result.returncode == 2
+    assert result.returncode == NOT_KEPT
     assert b"mta-sts import --help" in result.stderr
 
 

@@ -68,6 +68,20 @@ def dump(server):
     return result.stdout.decode()
 
 
+def test_the_record_that_is_proposed_for_reports_has_the_endpoint_in_it(make):
+    server = make().configure(
+        "MTASTSReportPath /all\n"
+        + proxied("mta-sts.example.com", "MTASTSMx a.example\nMTASTSReportPath /tlsrpt\n")
+        + proxied("mta-sts.example.net", "MTASTSMx a.example\nMTASTSReportPath off\n")
+        + "<MTASTSPolicy example.org>\nMTASTSMx a.example\n</MTASTSPolicy>\n")
+    output = dump(server)
+    for rua in ("example.com https://mta-sts.example.com/tlsrpt,mailto:YOU@example.com",
+                "example.net mailto:YOU@example.net",
+                "example.org https://mta-sts.example.org/all,mailto:YOU@example.org"):
+        domain, rua = rua.split(" ")
+        assert f';_smtp._tls.{domain}. IN TXT "v=TLSRPTv1; rua={rua}"\n' in output
+
+
 def entries(output):
     """{domain: the lines that tell of it}"""
     found = {}

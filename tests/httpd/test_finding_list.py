@@ -18,6 +18,7 @@ ELSEWHERE = {
     "clock-leapt": "unit/test_index_expire.c",
     "report-closed": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
+    "report-domain-missing": "httpd/test_findings.py",
     "report-not-removed": "unit/test_index_expire.c",
     "report-unreadable": "unit/test_index_files.c",
     "spool-missing": "unit/test_index_files.c",

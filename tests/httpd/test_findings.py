@@ -263,6 +263,21 @@ def test_a_virtual_host_without_a_policy_host_among_its_names_is_a_warning(at):
     assert_told(server, "warn", "policy-host-missing", "ServerAlias mta-sts.DOMAIN")
 
 
+def test_reports_that_can_be_about_nobody_are_a_warning_at_their_path(at):
+    server = at(https(body="MTASTSReportPath /tlsrpt"), "report-domain-missing")
+    assert_told(server, "warn", "report-domain-missing", "httpd.conf:", "MTASTSReportDomain",
+                "/tlsrpt: reports are taken in here")
+
+
+@pytest.mark.parametrize("body", (
+    "MTASTSReportDomain example.com\n" + https(body="MTASTSReportPath /tlsrpt"),
+    BLOCK.format(MX) + https(body="MTASTSReportPath /tlsrpt"),
+    https(body="MTASTSReportPath off"),
+), ids=("a domain is named", "there is a policy", "no server takes any in"))
+def test_reports_about_somebody_or_none_at_all_are_not_worth_a_word(start, body):
+    assert not start(body).log.matching(r"\[report-domain-missing\]$")
+
+
 def test_policy_hosts_that_no_name_carries_are_summed_up_in_one_info(start):
     blocks = BLOCK.format(MX) + "<MTASTSPolicy a.example b.example>\n" + MX + "</MTASTSPolicy>\n"
     server = start(blocks + https(name="www.example.com"))

@@ -20,7 +20,8 @@ REFUSED = {
     "MTASTSReportPath /a /b": ("MTASTSReportPath", "one argument"),
     "MTASTSReportPath tlsrpt": ('"tlsrpt"', PATH),
     "MTASTSReportPath on": ('"on"', PATH),
-    "MTASTSReportPath https://mta-sts.example.com/tlsrpt": ('"https://mta-sts', PATH),
+    "MTASTSReportPath https://mta-sts.example.com/tlsrpt": ('"https://mta-sts', "path alone"),
+    "MTASTSReportPath /": ('"/"', "the first page of every site"),
     "MTASTSReportPath */tlsrpt": (r'"\*/tlsrpt"', PATH),
     'MTASTSReportPath " /tlsrpt"': ('" /tlsrpt"', PATH),
     'MTASTSReportPath "/tls rpt"': ('"/tls rpt"', CHARACTERS),
@@ -129,7 +130,7 @@ def accepted(make, conf):
 
 
 @pytest.mark.parametrize("line", [
-    "MTASTSReportPath off", "MTASTSReportPath Off", "MTASTSReportPath /", "MTASTSReportPath /a/b/",
+    "MTASTSReportPath off", "MTASTSReportPath Off", "MTASTSReportPath /a/b/",
     "MTASTSReportPath /.well-known/tlsrpt", "MTASTSReportPath /a..b/.c",
     "MTASTSReportMaxSize 1K 1K", "MTASTSReportMaxSize 64M 512M", "MTASTSReportQuota 1M 1024G",
     "MTASTSReportLimit 1000000", "MTASTSReportKeep 36500", "MTASTSDatabase sqlite3",
@@ -146,6 +147,7 @@ def test_the_same_value_twice_is_taken(make):
 def test_a_path_stands_in_virtual_hosts_too(make):
     accepted(make, "MTASTSReportPath /tlsrpt\n"
              + proxied(HOST, MX + "MTASTSReportPath /reports\n")
+             + proxied("tlsrpt.example.com", "MTASTSReportPath /\n")
              + proxied("www.example.com", "MTASTSReportPath off\n"))
 
 

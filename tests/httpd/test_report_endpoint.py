@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The endpoint for reports: what it takes in, what it refuses, and with which words."""
 
+import datetime
 import gzip
 import json
 import random
 import re
 import subprocess
+import time
 import zlib
 
 import pytest
@@ -27,6 +29,8 @@ def server(start_shared):
         "MTASTSReportDomain ours.example\nMTASTSReportLimit 100000\nMTASTSReportMaxSize 64K 1M\n"
         "<MTASTSPolicy many.example>\nMTASTSMx *.mx.example\n</MTASTSPolicy>\n"
         + report.conf() + proxied("mta-sts.other.example", MX)
+        + proxied("mta-sts.wild.example", MX, aliases="mta-sts.*.wild.example")
+        + proxied("reports.example", "MTASTSReportPath /inbox/\n")
         + f"<VirtualHost 127.0.0.1:@HTTP@>\nServerName plain.example\n{report.ENDPOINT}"
         "</VirtualHost>\n", expected=[REFUSED])
 
@@ -54,10 +58,14 @@ def test_a_new_report_is_created_and_a_repeated_one_is_ok(server, spool, fresh):
 
 
 def test_the_header_line_tells_of_the_receipt(server, spool, fresh):
+    before = time.time()
     post(server, packed(fresh))
+    after = time.time()
     head = spool.files()[report.digest(fresh)].read_bytes().split(b"\n")[0].decode()
     assert re.fullmatch(r"tlsrpt 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z https 127\.0\.0\.1 -",
                         head)
+    told = datetime.datetime.fromisoformat(head.split(" ")[2].replace("Z", "+00:00"))
+    assert before <= told.timestamp() <= after
 
 
 TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "application/json",
@@ -180,6 +188,7 @@ def several(*domains):
 OURS = {
     "a policy domain": make(0, "example.com"), "of a block": make(0, "many.example"),
     "of another virtual host": make(0, "other.example"),
+    "of a wildcard alias": make(0, "customer.wild.example"),
     "in upper case": make(0, "EXAMPLE.com"), "with a dot": make(0, "example.com."),
     "an MX host": make(0, "mx1.example.com"), "an MX host by pattern": make(0, "a.mx.example"),
     "an MTASTSReportDomain": make(0, "ours.example"),
@@ -237,6 +246,12 @@ def test_it_is_not_there_in_other_virtual_hosts_nor_over_http(server, fresh):
     assert post(server, packed(fresh), host="mta-sts.other.example").status in (404, 405)
     assert post(server, packed(fresh), host="plain.example").status in (404, 405)
     policy.check(server.fetch())
+
+
+def test_a_virtual_host_without_a_policy_takes_reports_in_at_its_own_path(server, spool, fresh):
+    assert post(server, packed(fresh), host="reports.example").status == 404
+    assert post(server, packed(fresh), host="reports.example", path="/inbox/").status == 201
+    assert spool.has(fresh, packed(fresh))
 
 
 def test_answers_are_text_that_nobody_keeps_or_interprets(server, fresh):

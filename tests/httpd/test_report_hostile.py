@@ -10,6 +10,7 @@ import zlib
 
 import pytest
 
+import client
 import policy
 import process
 import report
@@ -115,6 +116,20 @@ def test_curl_asks_before_it_sends_much_and_sends_only_what_is_taken(start, tmp_
         assert (told, int(uploaded)) == (status, body.stat().st_size if asked else 0)
 
 
+@pytest.mark.parametrize("method, status", [("POST", 413), ("PUT", 405)])
+def test_after_a_refusal_nobody_waits_for_the_rest_of_the_body(start, method, status):
+    """Not even where the client would keep the connection."""
+    server = start("KeepAlive on\n" + report.conf(),
+                   expected=[r"report refused: .*\[report-too-large\]$"][:status == 413])
+    sent = report.request(b"{" * (2 * MIB)).replace(b"Connection: close\r\n", b"").replace(
+        b"POST", method.encode(), 1)
+    with socket.create_connection(("127.0.0.1", server.ports["http"]), 30) as stream:
+        stream.sendall(sent[:1000])
+        received = b"".join(iter(lambda: stream.recv(65536), b""))
+    answer = client.only(received)
+    assert (answer.status, answer.header("Connection")) == (status, "close")
+
+
 # None of it is a reason to fail; what it says of numbers leaves no doubt, or it is put aside.
 ODD = {
     "a count of 2^63-1": (make(2**63 - 1), 201),
@@ -186,3 +201,35 @@ def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
     assert len(statuses) == len(bombs) and set(statuses) <= {200, 201, 202, 413}
     assert most_resident_kib(child) - before <= 64 * 1024
     policy.check(server.fetch(HOST))
+
+
+def values(number):
+    """A report whose JSON takes 240 octets of memory for each of so many values."""
+    return holding(b"[" + b"{}," * number + b"{}]")
+
+
+def test_what_large_reports_took_is_given_back_whichever_threads_opened_them(make_with):
+    server = make_with().configure(ONE_CHILD + report.conf()).start()
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    assert post(server, packed(make())).status == 201
+    pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")
+    before = process.resident_kib(child)
+    for _ in range(3):
+        statuses = []
+        workers = [threading.Thread(target=lambda number=number: statuses.append(
+            post(server, values(60000 + number)).status)) for number in range(25)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert set(statuses) <= {200, 201} and len(statuses) == 25
+    assert most_resident_kib(child) - before <= 80 * 1024  # 14 MiB each
+    process.wait_for(lambda: process.resident_kib(child) - before <= 32 * 1024,
+                     "the memory of large reports to be given back")
+
+
+def test_a_larger_size_lets_more_values_in(start):
+    """As many as take one and a half times the size inflated."""
+    server = start("MTASTSReportMaxSize 1M 20M\n" + report.conf())
+    assert post(server, values(100000)).status == 201  # 23 MiB
+    assert post(server, values(150000)).status == 202

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many reports are taken in: from one address, and in all; and what the log says of it."""
 
+import os
 import re
+import signal
 
 import pytest
 
 import policy
+import process
 import report
 from report import Spool, make, packed, post
 
 # What README gives for fail2ban, <HOST> being an address.
 FAIL2BAN = (r"^\[[^]]*\] \[mta_sts:warn\] \[pid [^]]*\] \[client (?P<host>[0-9a-f.:]+?)(:\d+)?\] "
             r"report refused: .* \[report-[a-z-]+\]$")
+ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads 1\n"
+             "MaxRequestWorkers 32\n")
 NOISE = bytes(range(256)) * 16
 
 
@@ -43,7 +48,10 @@ def test_an_address_may_send_so_many_new_reports_a_minute(start):
     assert answer.header("Retry-After") == "60"
     assert answer.body == (b"The report is not taken in: too many reports from this address in "
                            b"one minute.\n")
+    assert server.log.matching(r"in one minute \(see MTASTSReportLimit\) \[report-limited\]$")
     assert send(100, "192.0.2.2").status == 201
+    name = report.digest(make(100))
+    assert b" https 192.0.2.2 " in Spool(server).files()[name].read_bytes().split(b"\n")[0]
     assert send(101, "2001:db8::1").status == 201
     policy.check(server.fetch())
 
@@ -72,10 +80,38 @@ def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell
         for body in sent.values():
             for _ in range(5):
                 post(server, body, headers=[f"X-Client: {address}"])
+    assert server.log.matching(r" here \(see MTASTSReportMaxSize\) \[report-too-large\]$")
     for outcome in sent:
         hosts = [re.match(FAIL2BAN, line)["host"] for line in refusals(server, outcome)]
         assert set(hosts) == {"192.0.2.7", "2001:db8::7"}
         assert len(hosts) <= 4  # one each, or two if a minute ended meanwhile
+
+
+def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(start):
+    server = start(remote() + report.conf(), modules=["remoteip"],
+                   expected=[r"\[report-foreign\]$"])
+    for number in range(330):
+        post(server, b"hello", headers=[f"X-Client: 192.0.{number // 250}.{number % 250}"])
+    assert 100 <= len(refusals(server, "foreign")) <= 300  # of three minutes at most
+
+
+def test_what_is_refused_for_want_of_room_does_not_count_against_its_sender(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 15\n" + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    answers = [post(server, bulky(number, 100000)) for number in range(40)]
+    assert {answer.header("Retry-After") for answer in answers[10:]} == {"3600"}
+
+
+def test_what_could_not_be_written_does_not_count_against_its_sender(start):
+    server = start("MTASTSReportLimit 5\n" + report.conf(), expected=[r"\[report-not-kept\]$"])
+    reports = server.root / "state/reports"
+    reports.rename(reports.with_name("aside"))
+    reports.write_text("in the way")
+    answers = [post(server, packed(make(number))) for number in range(12)]
+    assert {answer.header("Retry-After") for answer in answers} == {"600"}
+    reports.unlink()
+    reports.with_name("aside").rename(reports)
+    assert post(server, packed(make())).status == 201
 
 
 def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
@@ -85,8 +121,9 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     assert statuses == [201] * 10 + [503] * 2
     answer = post(server, bulky(77, 100000))
     assert answer.header("Retry-After") == "3600"
-    assert answer.body == (b"The report is not taken in: the spool is full: 1M octets (see "
-                           b"MTASTSReportQuota).\n")
+    assert answer.body == b"The report is not taken in: there is no room left for reports.\n"
+    assert server.log.matching(
+        r"the spool is full: 1M octets \(see MTASTSReportQuota\) \[report-quota\]$")
     assert post(server, bulky(0, 100000)).status == 200
     assert post(server, bulky(0, 100000)[:-1]).status == 202  # the quarantine has its own
     assert refusals(server, "quota")
@@ -98,6 +135,29 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     server.restart()  # what is there is counted again
     assert post(server, bulky(79, 100000)).status == 201
     assert len(Spool(server).files()) == 6
+
+
+def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + ONE_CHILD + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    assert [post(server, bulky(number, 100000)).status for number in range(11)] == \
+        [201] * 10 + [503]
+    for path in list(Spool(server).files().values())[:5]:
+        path.unlink()
+    assert post(server, bulky(20, 100000)).status == 503  # it is not counted at each report
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    os.kill(child, signal.SIGKILL)  # a new watchdog begins with it; else it does so each ten minutes
+    process.wait_for(lambda: server.children() - {child}, "another child")
+    process.wait_for(lambda: post(server, bulky(20, 100000)).status == 201, "room")
+
+
+def test_what_is_repeated_or_refused_takes_no_room(start):
+    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    assert [post(server, bulky(0, 100000)).status for _ in range(30)] == [201] + [200] * 29
+    assert [post(server, bulky(number, 100000)).status for number in range(1, 10)] == [201] * 9
+    assert [post(server, bulky(number, 900000)).status for number in range(20, 25)] == [503] * 5
+    assert post(server, packed(make())).status == 201
 
 
 def test_a_full_quarantine_leaves_the_spool_alone(start):

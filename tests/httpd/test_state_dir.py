@@ -84,11 +84,15 @@ def put_writable(path):
     path.chmod(0o777)
 
 
+# What to do, in the line about the report as well as at the start.
+MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
+           "of root": "chown", "a mode": "chmod it"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a folder.*\[state-not-a-folder\]$"),
     "a link": (put_link, r"is a symbolic link .*\[state-not-a-folder\]$"),
-    "a foreign owner": (put_foreign, r"belongs to uid 1 .*\[state-owner\]$"),
-    "of root": (put_root_owned, r"belongs to uid 0 instead of uid .*\[state-owner\]$"),
+    "a foreign owner": (put_foreign, r"belongs to uid 1 .*"
+                        rf": chown -R {CHILD.pw_uid}:{CHILD.pw_gid} /\S*/state \[state-owner\]$"),
+    "of root": (put_root_owned, r"belongs to uid 0 .*: chown -R .*\[state-owner\]$"),
     "a mode": (put_writable, r"can be written to by others .*\(mode 0777\).*\[state-mode\]$"),
 }
 
@@ -105,6 +109,8 @@ def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
     answer = post(server, packed(make()))
     assert answer.status == 503
     assert answer.header("Retry-After") == "600"
+    assert answer.body == b"The report is not taken in: it could not be written to disk.\n"
+    assert server.log.matching(rf"report refused: /.*; {MENDING[kind]}.* \[report-not-kept\]$")
     if kind == "a link":
         assert os.listdir(server.root / "aside") == []
 

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include <apr_allocator.h>
+#include <apr_strings.h>
+
+#include "httpd/counters.h"
+#include "httpd/report_limit.h"
+#include "httpd/shared.h"
+#include "spool_fixture.h"
+#include "tlsrpt/report.h"
+
+#include "gzip_fixture.h" /* its octets would shadow those of the others */
+
+/*
+ * What the threads of one child share, used by several at once: the spool, the digest, the counters
+ * and the limit. `make check-threads` runs the same under ThreadSanitizer, which tells of every
+ * access that nothing orders, also where the outcome happens to be right.
+ */
+
+#define THREADS 4
+#define ROUNDS 48
+#define LIMIT 100
+
+/* In a server it is memory of all children, all 0 at first. */
+void *mod_shared_make(server_rec *main, apr_size_t size)
+{
+    (void)main;
+    return calloc(1, size);
+}
+
+/* --- threads --- */
+
+typedef struct worker {
+    pthread_t thread;
+    pthread_barrier_t *together;
+    tlsrpt_spool *spool;
+    apr_pool_t *p; /* with memory of its own, so that no lock of APR orders what the threads do */
+    int number;
+    int count;         /* of what a test counts */
+    const char *wrong; /* cmocka's assertions are for its own thread */
+} worker;
+
+static void expect(worker *me, int is_right, const char *otherwise)
+{
+    if (!is_right && !me->wrong) {
+        me->wrong = otherwise;
+    }
+}
+
+static apr_pool_t *pool_apart(void)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *p;
+
+    assert_int_equal(apr_allocator_create(&allocator), APR_SUCCESS);
+    assert_int_equal(apr_pool_create_ex(&p, NULL, NULL, allocator), APR_SUCCESS);
+    apr_allocator_owner_set(allocator, p);
+    return p;
+}
+
+/* Does the same in all threads at once. Returns the sum of what they counted. */
+static int run(tlsrpt_spool *spool, void *(*thread)(void *))
+{
+    pthread_barrier_t together;
+    worker workers[THREADS];
+    int i, count = 0;
+
+    memset(workers, 0, sizeof(workers));
+    pthread_barrier_init(&together, NULL, THREADS);
+    for (i = 0; i < THREADS; i++) {
+        workers[i].together = &together;
+        workers[i].spool = spool;
+        workers[i].number = i;
+        workers[i].p = pool_apart();
+    }
+    for (i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, thread, &workers[i]), 0);
+    }
+    for (i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+    }
+    pthread_barrier_destroy(&together);
+    for (i = 0; i < THREADS; i++) {
+        count += workers[i].count;
+        apr_pool_destroy(workers[i].p);
+        assert_string_equal(workers[i].wrong ? workers[i].wrong : "", "");
+    }
+    return count;
+}
+
+/* --- reports --- */
+
+/* A report and its digest, read as a handler reads it. */
+typedef struct upload {
+    octets body;
+    const char *digest;
+} upload;
+
+/* The report of a sender in a round; half of the threads send it packed. */
+static upload upload_of(worker *me, int round, int sender)
+{
+    char *text = apr_psprintf(me->p, "{\"report-id\":\"%d of %d\",\"policies\":[]}", round, sender);
+    upload made = {octets_of(text), NULL};
+    const tlsrpt_reading *reading;
+
+    if (me->number % 2) {
+        made.body = gzip_of(me->p, text, strlen(text));
+    }
+    reading = tlsrpt_report_read(me->p, made.body.at, made.body.len, &tlsrpt_limits_default);
+    expect(me, reading->outcome == TLSRPT_READ, "a report could not be read");
+    made.digest = reading->digest;
+    return made;
+}
+
+static tlsrpt_kept keep_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
+{
+    const char *reason;
+    tlsrpt_kept kept = tlsrpt_spool_keep(me->spool, TLSRPT_REPORTS, what->digest, receipt,
+                                         what->body.at, what->body.len, me->p, &reason);
+
+    expect(me, kept != TLSRPT_NOT_KEPT, "a report was not kept");
+    return kept;
+}
+
+/* What can be read of a file is whole: of the digest that its name tells. */
+static int is_whole(worker *me, const char *digest)
+{
+    tlsrpt_kept_file file;
+
+    return !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, digest, LARGEST, me->p, &file) &&
+           strcmp(tlsrpt_report_read(me->p, file.octets, file.len, &tlsrpt_limits_default)->digest,
+                  digest) == 0;
+}
+
+/* What others than handlers do: the watchdog, the status page. */
+static void look_around(worker *me)
+{
+    apr_int64_t size, files;
+    apr_time_t changed;
+
+    tlsrpt_spool_usage(me->spool, TLSRPT_REPORTS, &size, &files);
+    expect(me, files > 0, "the spool is empty");
+    tlsrpt_spool_tidy(me->spool);
+    expect(me, tlsrpt_spool_room(me->spool) >= 0, "the disk cannot be asked");
+    expect(me, tlsrpt_spool_folder_changed(me->spool, TLSRPT_REPORTS, 0, &changed) == APR_SUCCESS,
+           "a folder cannot be asked");
+    tlsrpt_spool_folder_files(me->spool, TLSRPT_REPORTS, 0, me->p, mta_sts_findings_make(me->p));
+}
+
+/* --- keeping --- */
+
+/* Each round all send the same report, and each one of its own. */
+static void *keep_many(void *baton)
+{
+    worker *me = baton;
+    int round;
+
+    for (round = 0; round < ROUNDS; round++) {
+        upload equal = upload_of(me, round, THREADS), own = upload_of(me, round, me->number);
+
+        pthread_barrier_wait(me->together);
+        me->count += keep_sent(me, &equal, me->number ? &unverified : &verified) == TLSRPT_KEPT;
+        me->count += keep_sent(me, &own, &unverified) == TLSRPT_KEPT;
+        expect(me, tlsrpt_spool_has(me->spool, TLSRPT_REPORTS, equal.digest), "one is not there");
+        expect(me, is_whole(me, equal.digest), "one that all sent is not whole");
+        expect(me, is_whole(me, own.digest), "one that a single thread sent is not whole");
+        if (round % 16 == me->number) {
+            look_around(me);
+        }
+    }
+    return NULL;
+}
+
+static void test_equal_and_different_reports_of_many_threads_are_each_kept_once(void **state)
+{
+    tlsrpt_spool *spool = open_spool(*state);
+    apr_int64_t size, files;
+
+    assert_int_equal(run(spool, keep_many), ROUNDS * (THREADS + 1));
+    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &size, &files);
+    assert_int_equal(files, ROUNDS * (THREADS + 1));
+    assert_int_equal(count_in(path_of(*state, "tmp")), 0);
+}
+
+/* --- removing --- */
+
+static void remove_sent(worker *me, int round, const char *digest)
+{
+    if (round % 8 == me->number) {
+        tlsrpt_spool_expire(me->spool, TLSRPT_REPORTS, apr_time_now() + apr_time_from_sec(60));
+        return;
+    }
+    expect(me, tlsrpt_spool_remove(me->spool, TLSRPT_REPORTS, digest) == APR_SUCCESS,
+           "a report was not removed");
+}
+
+/* All keep, read and remove the same few reports. */
+static void *keep_and_remove(void *baton)
+{
+    worker *me = baton;
+    tlsrpt_kept_file file;
+    int round;
+
+    for (round = 0; round < ROUNDS; round++) {
+        upload equal = upload_of(me, round % 3, THREADS);
+
+        keep_sent(me, &equal, &unverified);
+        expect(me,
+               !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, equal.digest, LARGEST, me->p, &file) ||
+                   file.is_closed,
+               "a file is damaged");
+        if (round % 2) {
+            remove_sent(me, round, equal.digest);
+        }
+    }
+    for (round = 0; round < 3; round++) {
+        pthread_barrier_wait(me->together);
+        remove_sent(me, THREADS, upload_of(me, round, THREADS).digest);
+    }
+    return NULL;
+}
+
+static void test_what_is_removed_while_others_keep_it_is_whole_or_gone(void **state)
+{
+    tlsrpt_spool *spool = open_spool(*state);
+
+    run(spool, keep_and_remove);
+    assert_nothing_is_left(spool, *state);
+}
+
+/* --- counting --- */
+
+static void *count_while_keeping(void *baton)
+{
+    worker *me = baton;
+    int round;
+
+    mod_counters_count_once(me->spool);
+    pthread_barrier_wait(me->together);
+    for (round = 0; round < ROUNDS; round++) {
+        upload equal = upload_of(me, round, THREADS);
+
+        mod_counters_keeping(1);
+        mod_counters_use(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
+        if (keep_sent(me, &equal, &unverified) == TLSRPT_KEPT) {
+            mod_counters_add(MOD_REPORT_NEW);
+            me->count++;
+        }
+        else {
+            mod_counters_use(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
+            mod_counters_add(MOD_REPORT_REPEATED);
+        }
+        mod_counters_keeping(0);
+        expect(me, mod_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
+    }
+    return NULL;
+}
+
+static void test_counters_of_many_threads_are_what_is_on_disk(void **state)
+{
+    tlsrpt_spool *spool = open_spool(*state);
+    apr_int64_t size, files;
+
+    mod_counters_make(NULL);
+    assert_int_equal(run(spool, count_while_keeping), ROUNDS);
+    assert_int_equal(mod_counters_value(MOD_REPORT_NEW), ROUNDS);
+    assert_int_equal(mod_counters_value(MOD_REPORT_REPEATED), ROUNDS * (THREADS - 1));
+    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &size, &files);
+    assert_int_equal(mod_counters_usage(TLSRPT_REPORTS).files, files);
+    assert_int_equal(mod_counters_usage(TLSRPT_REPORTS).octets, size);
+    free(mod_counters_shared);
+}
+
+static void *take_all(void *baton)
+{
+    worker *me = baton;
+    int i;
+
+    pthread_barrier_wait(me->together);
+    for (i = 0; i < LIMIT; i++) {
+        const char *other = apr_psprintf(me->p, "198.51.100.%d", i);
+
+        me->count +=
+            mod_limit_take("reports", "192.0.2.1", LIMIT, unverified.received) == MOD_LIMIT_TAKEN;
+        expect(me,
+               mod_limit_take("reports", other, THREADS, unverified.received) == MOD_LIMIT_TAKEN,
+               "one within its limit is refused");
+        mod_limit_give_back("reports", other, unverified.received);
+    }
+    return NULL;
+}
+
+static void test_many_threads_take_a_limit_together_and_no_more(void **state)
+{
+    (void)state;
+    mod_counters_make(NULL);
+    assert_int_equal(run(NULL, take_all), LIMIT);
+    free(mod_counters_shared);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SPOOL_TEST(test_equal_and_different_reports_of_many_threads_are_each_kept_once),
+        SPOOL_TEST(test_what_is_removed_while_others_keep_it_is_whole_or_gone),
+        SPOOL_TEST(test_counters_of_many_threads_are_what_is_on_disk),
+        POOL_TEST(test_many_threads_take_a_limit_together_and_no_more),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
