@@ -10,6 +10,7 @@ import pytest
 import policy
 from policy import HOST, MX
 from report import ENDPOINT, Spool, make as make_report, packed, post
+from status_page import LOCATION, data
 
 OTHER = "mta-sts.other.example"
 ORDERS = list(itertools.permutations(["ssl", "md", "mta_sts"]))
@@ -36,13 +37,16 @@ def reorder(path, order):
 @pytest.mark.parametrize("order", ORDERS, ids=", ".join)
 def test_any_order_of_loading_serves_the_policy_and_judges_the_certificate(make, ca, order):
     wrong = rf"\[mta_sts:error\] .*{re.escape(OTHER)}.* \[certificate-name-missing\]$"
+    right = str(ca.issue([HOST]))
     server = make([wrong, r"\[ssl:warn\] .* AH01909: "]).configure(
-        "# over TLS: @CERT@\nMDStoreDir @ROOT@/md\n" + managed(HOST, ca.issue([HOST]))
+        LOCATION + "# over TLS: @CERT@\nMDStoreDir @ROOT@/md\n" + managed(HOST, right)
         + managed(OTHER, ca.issue(["www.other.example"])), modules=["md"])
     reorder(server.conf_file, order)
     server.start()
     for count, again in ((1, server.graceful), (2, server.stop)):
         policy.check(server.fetch())
+        shown = data(server, "?q=example.com")["domains"]["list"][0]
+        assert shown["certificate"]["file"] == right
         assert post(server, packed(make_report(count))).status == 201
         assert len(Spool(server).files()) == count
         assert len(server.log.matching(wrong)) == count, "one a start"
