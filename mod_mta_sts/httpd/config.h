@@ -73,6 +73,8 @@ typedef struct mod_config {
     apr_array_header_t *by_pattern; /* of mod_pattern: by ServerAlias with a wildcard */
     mta_sts_findings *findings;     /* main server only: what was noticed in the configuration */
     struct mod_noticed *noticed;    /* main server only: of the last start; see noticed.h */
+    apr_hash_t *certificate_files;  /* main server only: server_rec * -> array of const char *, as
+                                       mod_ssl and others go on to fill it */
     apr_hash_t *certificates; /* main server only: server_rec * -> array of mta_sts_certificate *,
                                  read at start, while root may */
 } mod_config;

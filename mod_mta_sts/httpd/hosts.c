@@ -36,26 +36,64 @@ typedef struct check {
     mta_sts_place uncarried_at;
 } check;
 
-static int add_certificates(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
-                            apr_array_header_t *key_files)
+static void keep_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
 {
     mod_config *main = mod_config_of(s)->main;
-    apr_array_header_t *read = apr_array_make(p, cert_files->nelts, sizeof(mta_sts_certificate *));
+
+    if (!main->certificate_files) {
+        main->certificate_files = apr_hash_make(p);
+    }
+    apr_hash_set(main->certificate_files, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), files);
+}
+
+/* What mod_md adds comes behind us, and ends the hook: so the array is kept, to be looked at once
+ * it is full. */
+static int keep_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
+                           apr_array_header_t *key_files)
+{
+    (void)key_files;
+    keep_files(s, p, cert_files);
+    return DECLINED;
+}
+
+/* There is none: what comes now is shown until there is, and trusted by nobody. */
+static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
+                             apr_array_header_t *key_files)
+{
+    (void)cert_files;
+    (void)key_files;
+    keep_files(s, p, apr_array_make(p, 1, sizeof(const char *)));
+    return DECLINED;
+}
+
+static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *files)
+{
+    apr_array_header_t *read = apr_array_make(p, files->nelts, sizeof(mta_sts_certificate *));
     int i;
 
-    (void)key_files;
-    for (i = 0; i < cert_files->nelts; i++) {
-        const char *path = APR_ARRAY_IDX(cert_files, i, const char *);
+    for (i = 0; i < files->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(files, i, const char *);
 
         if (path[0] == '/') { /* else it is the URI of a key token, which only mod_ssl can open */
             APR_ARRAY_PUSH(read, mta_sts_certificate *) = mta_sts_certificate_read(p, path);
         }
     }
-    if (!main->certificates) {
-        main->certificates = apr_hash_make(p);
+    return read;
+}
+
+void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
+{
+    mod_config *main = mod_config_of(main_server)->main;
+    apr_hash_index_t *at;
+
+    if (!main->certificate_files) {
+        return;
     }
-    apr_hash_set(main->certificates, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), read);
-    return DECLINED;
+    main->certificates = apr_hash_make(pconf);
+    for (at = apr_hash_first(pconf, main->certificate_files); at; at = apr_hash_next(at)) {
+        apr_hash_set(main->certificates, apr_hash_this_key(at), apr_hash_this_key_len(at),
+                     read_files(pconf, apr_hash_this_val(at)));
+    }
 }
 
 static const apr_array_header_t *certificates_of(const server_rec *s)
@@ -269,5 +307,6 @@ void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings
 
 void mod_hosts_register_hooks(void)
 {
-    ap_hook_ssl_add_cert_files(add_certificates, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_ssl_add_cert_files(keep_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_ssl_add_fallback_cert_files(forget_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }

@@ -40,7 +40,15 @@ void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_
  */
 void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings);
 
-/* Registers the hook through which certificates are learnt: whoever adds them, mod_ssl, mod_md or
+/*
+ * Reads the certificates of all virtual hosts, once every module has said which these are: after
+ * mod_ssl's and mod_md's post_config, as the user that reads them there.
+ *
+ * @param pconf pool of what is read
+ */
+void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
+
+/* Registers the hooks through which certificates are learnt: whoever adds them, mod_ssl, mod_md or
  * another, they come by there. */
 void mod_hosts_register_hooks(void);
 

@@ -120,6 +120,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (mod_startup_is_dry_run()) {
         return OK;
     }
+    mod_hosts_read_certificates(pconf, main);
     mod_noticed_keep(pconf, main, log_state(main, ptemp, 0));
     log_policies(main, ptemp);
     mod_counters_make(main);

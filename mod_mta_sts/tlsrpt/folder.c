@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <apr_errno.h>
@@ -182,4 +183,15 @@ int tlsrpt_folder_open(int at, const char *name, const char *path, const tlsrpt_
         return -1;
     }
     return fd;
+}
+
+int tlsrpt_folder_is_writable(int fd, const char *path, mta_sts_findings *findings)
+{
+    struct statvfs mounted;
+
+    if (fstatvfs(fd, &mounted) != 0 || !(mounted.f_flag & ST_RDONLY)) {
+        return 1;
+    }
+    report_errno(findings, path, "write to", EROFS);
+    return 0;
 }

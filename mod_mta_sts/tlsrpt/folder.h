@@ -31,6 +31,14 @@ typedef struct tlsrpt_folder_rules {
 int tlsrpt_folder_open(int at, const char *name, const char *path, const tlsrpt_folder_rules *rules,
                        mta_sts_findings *findings);
 
+/*
+ * Whether the file system that an open folder is on can be written to, as it is mounted for us.
+ *
+ * @param path     how the folder is called in a finding; borrowed by it
+ * @param findings that it cannot is added here, as an error
+ */
+int tlsrpt_folder_is_writable(int fd, const char *path, mta_sts_findings *findings);
+
 /* fsync that goes on after signals. 0, or -1 and errno. */
 int tlsrpt_fsync(int fd);
 

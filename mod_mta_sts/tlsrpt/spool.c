@@ -65,12 +65,18 @@ int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
     apr_size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *path = names[i]
+                               ? apr_pstrcat(findings->pool, spool->state_dir, "/", names[i], NULL)
+                               : spool->state_dir;
         int fd = open_top(spool, names[i], &rules, findings);
+        int usable = fd >= 0 && tlsrpt_folder_is_writable(fd, path, findings);
 
-        if (fd < 0) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        if (!usable) {
             return 0;
         }
-        close(fd);
     }
     return 1;
 }

@@ -19,6 +19,8 @@ BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
 COMMAND = str(BUILD.resolve() / "mta-sts")
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
 REPORT = (DATA / "google-failures.json").read_bytes()
+# What must never reach a terminal: C0 but line ends, DEL, C1, what changes direction or breaks lines.
+UNSAFE = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def call(state, *words, subcommand="reindex", given=b""):
@@ -126,6 +128,16 @@ def test_contradicting_and_unreadable_reports_are_told(state):
     told = result.stderr.decode()
     assert re.search(r": report .*; look at both files.* \[report-conflict\]\n", told)
     assert re.search(r"; look at the file.* \[report-unreadable\]\n", told)
+
+
+def test_nothing_from_a_report_reaches_the_terminal_raw(state):
+    hostile = "\x1b]0;x\x07\r\n<script>\u009b31m\u202e\u2028"
+    names = {"organization-name": hostile, "report-id": hostile}
+    keep(state, *(json.dumps({**json.loads(variant(1, contact)), **names}).encode()
+                  for contact in ("nobody", "somebody")))
+    told = call(state).stderr.decode()
+    assert "[report-conflict]" in told and "<script>" in told
+    assert not UNSAFE.search(told)
 
 
 def test_a_damaged_database_is_moved_away(state):

@@ -160,7 +160,7 @@ def linked_state(_):
 @contextlib.contextmanager
 def read_only_state(_):
     with read_only(STATE_DIR):
-        yield f"{STATE_DIR}/tmp: "
+        yield f"{STATE_DIR}: "
 
 
 PROXIED = """\
@@ -252,7 +252,7 @@ FAULTS = {
     "a link in place of the state directory": Fault(
         "error", "state-not-a-folder", linked_state, "is a symbolic link", "remove it"),
     "a state directory on a read-only disk": Fault(
-        "error", "state-unusable", read_only_state, "Read-only file system", "can be written to",
+        "error", "state-unusable", read_only_state, "Read-only file system", "ReadWritePaths=",
         more=[("warn", "database-failed")], mended=[("notice", "database-works")]),
 }
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports that are made to hurt: little time, little memory, an answer, and httpd goes on."""
 
+import contextlib
 import pathlib
 import socket
+import subprocess
 import threading
 import zlib
 
@@ -74,16 +76,44 @@ def test_a_bomb_costs_little_time_and_memory(make_with):
     Spool(server).check()
 
 
-def test_an_endless_body_is_refused_at_the_limit(start):
-    server = start("MTASTSReportMaxSize 64K 1M\n" + report.conf(),
-                   expected=[r"report refused: .*\[report-too-large\]$"])
-    head = report.request(b"", headers=["Transfer-Encoding: chunked"])
-    chunk = b"10000\r\n" + b"{" * 65536 + b"\r\n"
+@pytest.mark.parametrize("framing", ["chunked", "told"])
+def test_an_endless_body_is_refused_at_the_limit_and_costs_no_memory(make_with, framing):
+    server = make_with([r"report refused: .*\[report-too-large\]$"]).configure(
+        ONE_CHILD + "MTASTSReportMaxSize 64K 1M\n" + report.conf()).start()
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    head, block = {
+        "chunked": ("Transfer-Encoding: chunked", b"10000\r\n" + b"{" * 65536 + b"\r\n"),
+        "told": (f"Content-Length: {GIB // 2}", b"{" * 65536)}[framing]
+    assert post(server, packed(make())).status == 201
+    pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")
+    before = process.resident_kib(child)
     with socket.create_connection(("127.0.0.1", server.ports["http"]), 30) as stream:
-        stream.sendall(head + chunk + chunk)
-        received = b"".join(iter(lambda: stream.recv(65536), b""))  # its end never comes
-    answer = client.only(received)
-    assert (answer.status, answer.header("Connection")) == (413, "close")
+        stream.sendall(report.request(b"", headers=[head]))
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1000):  # its end never comes
+                stream.sendall(block)
+    server.wait_until_idle()
+    assert server.accesses()[-1].split('" ')[1].startswith("413")
+    assert most_resident_kib(child) - before <= 4 * 1024
+    assert server.children() == {child}
+
+
+def test_curl_asks_before_it_sends_much_and_sends_only_what_is_taken(start, tmp_path):
+    server = start("MTASTSReportMaxSize 2M 10M\n" + report.conf(),
+                   expected=[r"report refused: .*\[report-too-large\]$"])
+    for size, status, asked in ((3 * MIB // 2, "201", True), (3 * MIB, "413", False)):
+        body = tmp_path / "body"
+        body.write_bytes(make()[:-1] + b" " * size + b"}")
+        sent = subprocess.run(
+            ["curl", "--silent", "--verbose", "--data-binary", f"@{body}", "--header",
+             f"Host: {HOST}", "--header", f"Content-Type: {JSON}", "--output", "/dev/null",
+             "--write-out", "%{http_code} %{size_upload}",
+             f"http://127.0.0.1:{server.ports['http']}{report.PATH}"],
+            capture_output=True, text=True, timeout=60)
+        assert "> Expect: 100-continue" in sent.stderr
+        assert ("< HTTP/1.1 100 Continue" in sent.stderr) == asked
+        told, uploaded = sent.stdout.split(" ")
+        assert (told, int(uploaded)) == (status, body.stat().st_size if asked else 0)
 
 
 @pytest.mark.parametrize("method, status", [("POST", 413), ("PUT", 405)])

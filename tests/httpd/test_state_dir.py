@@ -74,6 +74,10 @@ def put_foreign(path):
     os.chown(path, 1, 1)
 
 
+def put_root_owned(path):
+    path.mkdir(mode=0o755)  # as mkdir by an administrator does
+
+
 def put_writable(path):
     path.mkdir()
     os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
@@ -82,12 +86,13 @@ def put_writable(path):
 
 # What to do, in the line about the report as well as at the start.
 MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
-           "a mode": "chmod it"}
+           "of root": "chown", "a mode": "chmod it"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a folder.*\[state-not-a-folder\]$"),
     "a link": (put_link, r"is a symbolic link .*\[state-not-a-folder\]$"),
     "a foreign owner": (put_foreign, r"belongs to uid 1 .*"
                         rf": chown -R {CHILD.pw_uid}:{CHILD.pw_gid} /\S*/state \[state-owner\]$"),
+    "of root": (put_root_owned, r"belongs to uid 0 .*: chown -R .*\[state-owner\]$"),
     "a mode": (put_writable, r"can be written to by others .*\(mode 0777\).*\[state-mode\]$"),
 }
 

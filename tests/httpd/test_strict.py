@@ -3,7 +3,6 @@
 
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 import policy
 import process
 import report
+from database import OWNER
 from httpd import TOP, module_path
 from report import make, packed, post
 
@@ -18,6 +18,8 @@ STATE = "/var/lib/mod_mta_sts"
 README = (TOP / "README.md").read_text()
 DROP_IN = re.search(r"^    \[Service\]\n(?:    .+\n)+", README, re.M)[0].replace("    ", "")
 PREPARE = re.search(r"^    sudo (install -d .*)$", README, re.M)[1]
+# As a start makes it that was not confined yet.
+PREPARE_ALL = f"{PREPARE} {STATE}/reports {STATE}/quarantine {STATE}/tmp"
 
 # $1: the folder of httpd, $2: that of the module, $3: README's command, $4: its paths; then httpd.
 # As systemd does it, in a mount namespace: /tmp is private, /dev, /proc and /sys stay as they are.
@@ -57,40 +59,45 @@ def paths_of(drop_in):
 
 @pytest.fixture
 def start_strictly(make):
-    """start_strictly(paths) -> a running Httpd that can write to these and its own folder only"""
-    def start(paths, expected=()):
+    """start_strictly(paths, ...) -> a running Httpd that writes to these and its own folder only"""
+    def start(paths, prepare=PREPARE, expected=()):
         server = make(expected).configure(f"MTASTSStateDir {STATE}\n" + report.conf())
         folder = str(pathlib.Path(module_path()).resolve().parent)
         server.wrapper = ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c",
-                          STRICT, "sh", str(server.root), folder, PREPARE, paths]
+                          STRICT, "sh", str(server.root), folder, prepare, paths]
         return server.start()
     return start
 
 
-def files(server):
-    found = subprocess.run(["nsenter", "-t", str(server.pid), "-m", "--", "find", STATE, "-type",
-                            "f"], check=True, capture_output=True, text=True).stdout
-    return {path.removeprefix(f"{STATE}/").split("/")[0] for path in found.split()}
+def counted(server):
+    """How many reports are in the index."""
+    asked = subprocess.run(
+        ["nsenter", "-t", str(server.pid), "-m", "--", *OWNER, "sqlite3", "-cmd",
+         ".timeout 10000", f"file:{STATE}/reports.db?mode=rw",
+         "SELECT count(*) FROM tlsrpt_report WHERE state = 0"], capture_output=True, timeout=60)
+    return int(asked.stdout or 0)
 
 
 def test_with_the_drop_in_of_the_readme_reports_are_kept_and_indexed(start_strictly):
     server = start_strictly(paths_of(DROP_IN))
-    assert post(server, packed(make())).status == 201
-    process.wait_for(lambda: {"reports", "reports.db"} <= files(server), "the index")
-    server.graceful()
-    assert post(server, packed(make())).status == 200
-    policy.check(server.fetch())
+    for number, again in ((1, server.graceful), (2, server.stop)):
+        assert post(server, packed(make(number))).status == 201
+        assert post(server, packed(make(number))).status == 200
+        policy.check(server.fetch())
+        process.wait_for(lambda: counted(server) == number, "the index")
+        again()
 
 
-def test_without_it_the_policy_is_served_and_the_log_tells_what_is_missing(start_strictly):
-    server = start_strictly("", expected=[r"Read-only file system; .*ReadWritePaths= .*"
-                                          r"\[state-unusable\]$",
-                                          r"report refused: .*Read-only .*\[report-not-kept\]$"])
+@pytest.mark.parametrize("prepare", [PREPARE, PREPARE_ALL], ids=["new", "used before"])
+def test_without_it_the_policy_is_served_and_the_log_tells_what_is_missing(start_strictly, prepare):
+    server = start_strictly("", prepare, [
+        r"Read-only file system; .*ReadWritePaths= .*\[state-unusable\]$",
+        r"report refused: .*Read-only .*\[report-not-kept\]$"])
+    server.log.possible.append(r"\[database-failed\]$")
     policy.check(server.fetch())
     assert post(server, packed(make())).status == 503
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
 def test_systemd_takes_the_drop_in(tmp_path):
     unit = tmp_path / "strict.service"
     unit.write_text(DROP_IN + "ExecStart=/bin/true\n")

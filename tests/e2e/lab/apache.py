@@ -54,6 +54,9 @@ class Apache:
     def start(self):
         (ETC / "ports.conf").write_text(PORTS)
         run("apache2ctl", "start")
+        self.wait_until_started()
+
+    def wait_until_started(self):
         wait_until(self._generation, "Apache to answer")
         self.assert_children_unprivileged()
 
@@ -83,8 +86,7 @@ class Apache:
         run("a2dismod", "-q", "-f", *(f"mpm_{name}" for name in MPMS))
         run("a2enmod", "-q", f"mpm_{mpm}")
         run("apache2ctl", "start")
-        wait_until(self._generation, "Apache to answer")
-        self.assert_children_unprivileged()
+        self.wait_until_started()
 
     def mpm(self):
         return re.search(r"Server MPM: +(\w+)", run("apache2ctl", "-V").stdout).group(1)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's apache2 under README's drop-in with ProtectSystem=strict: its stock folders suffice."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import lab
+from lab.domain import policy_text
+from lab.process import run
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+PATHS = re.search(r"^    ReadWritePaths=(.*)$", README, re.M)[1].split()
+PREPARE = re.search(r"^    sudo (install -d .*)$", README, re.M)[1].split()
+HOST = "mta-sts.strict.test"
+# httpd's own idiom for a virtual host behind a proxy that speaks TLS.
+SITE = f"""\
+<VirtualHost *:80>
+    ServerName https://{HOST}
+    MTASTSMode testing
+    MTASTSMx mx1.lab.test
+    MTASTSReportPath /tlsrpt
+</VirtualHost>
+"""
+POLICY = policy_text("testing", "mx1.lab.test")
+REPORT = b'{"organization-name":"strict.test","report-id":"%d","policies":[]}'
+
+# $@: what can be written to. As systemd mounts it: /tmp is private, /dev, /proc and /sys stay.
+STRICT = r"""
+set -eu
+mount -t tmpfs tmpfs /tmp
+for path; do mount --rbind "$path" "$path"; done
+awk '{ print $5 }' /proc/self/mountinfo | while read -r place; do
+    case " /tmp $* " in *" $place "*) continue ;; esac
+    case $place in /dev*|/proc*|/sys*) continue ;; esac
+    mount -o remount,bind,ro "$(printf %b "$place")" 2>/dev/null || :
+done
+for place in / /etc /usr /var /var/lib; do
+    [ ! -w "$place" ] || { echo "$place can be written to" >&2; exit 1; }
+done
+exec apache2ctl start
+"""
+
+
+@pytest.fixture
+def strictly(apache, module, sites):
+    """Apache, started again in a mount namespace like systemd's."""
+    sites(HOST, SITE)
+    apache.stop()
+    run(*PREPARE)
+    run("unshare", "--mount", "--propagation", "private", "--", "sh", "-c", STRICT, "sh", *PATHS)
+    apache.wait_until_started()
+    yield apache
+    apache.stop()
+    apache.start()
+
+
+def curl(*words):
+    return subprocess.run(
+        ["curl", "--silent", "--header", f"Host: {HOST}", *words], timeout=60, check=True,
+        stdout=subprocess.PIPE).stdout
+
+
+def post(number):
+    return curl("--data-binary", (REPORT % number).decode(), "--output", "/dev/null",
+                "--write-out", "%{http_code}", f"http://{lab.APACHE}/tlsrpt")
+
+
+def kept():
+    return len(list(Path("/var/lib/mod_mta_sts/reports").glob("*/*")))
+
+
+def test_apache_serves_keeps_and_reloads_in_it(strictly):
+    before = kept()
+    for number in (1, 2):
+        assert curl(f"http://{lab.APACHE}/.well-known/mta-sts.txt") == POLICY
+        assert post(number) == b"201"
+        strictly.graceful()
+    assert post(2) == b"200"
+    assert kept() == before + 2
+    assert strictly.error_log.lines(r"\[mta_sts:(warn|error)\]|Read-only file system") == []
