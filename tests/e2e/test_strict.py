@@ -50,6 +50,7 @@ def strictly(apache, module, sites):
     sites(HOST, SITE)
     apache.stop()
     run(*PREPARE)
+    apache.error_log.mark()
     run("unshare", "--mount", "--propagation", "private", "--", "sh", "-c", STRICT, "sh", *PATHS)
     apache.wait_until_started()
     yield apache

@@ -10,6 +10,7 @@ import pytest
 import policy
 import process
 import report
+from database import noted
 from report import Spool, make, packed, post
 
 # What README gives for fail2ban, <HOST> being an address.
@@ -140,6 +141,7 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
 def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
     server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + ONE_CHILD + report.conf(),
                    expected=[r"\[report-quota\]$"])
+    noted(server, policy.POLICY)  # by then the disk has been counted
     assert [post(server, bulky(number, 100000)).status for number in range(11)] == \
         [201] * 10 + [503]
     for path in list(Spool(server).files().values())[:5]:
