@@ -40,8 +40,8 @@ typedef struct mod_task {
     int (*is_wanted)(const mod_work *now); /* earlier than the interval tells; may be NULL */
     apr_interval_time_t interval;
     int needs_database;
-    apr_time_t
-        done; /* steady; 0: not yet by this child, or not since the database was opened anew */
+    apr_time_t done; /* mta_sts_steady_now; 0: not yet by this child, or not since the database
+                        was opened anew */
 } mod_task;
 
 /* In the order in which they are done. */
