@@ -18,7 +18,7 @@ from lab.faulty import Mail, context, serve
 
 NAME = "ready.test"
 OTHER_MX = f"mx.{NAME}"
-OTHER_ADDRESS = "127.0.4.1"
+OTHER_ADDRESS = "127.0.5.1"
 LINES = f"""\
     MTASTSMode testing
     MTASTSMx mx1.lab.test {OTHER_MX}
