@@ -18,6 +18,7 @@
 #define HEADER_USUAL 80 /* octets */
 #define RESERVE_MAX (APR_INT64_C(64) << 20)
 #define FILE_MODE 0600
+#define TRIES 3
 
 const char *const tlsrpt_spool_areas[TLSRPT_AREAS] = {"reports", "quarantine"};
 
@@ -116,6 +117,7 @@ typedef struct keeping {
     apr_pool_t *p;
     int tmp, folder;   /* descriptors of folders, or -1 */
     char tmp_name[64]; /* in tmp, or "" if there is no such file */
+    int vanished;      /* whether somebody removed the file, or a folder, under our hands */
     const char *reason;
 } keeping;
 
@@ -308,6 +310,13 @@ static int place_new(const keeping *k)
     return result;
 }
 
+static tlsrpt_kept refuse_place(keeping *k, const char *attempt, int error)
+{
+    k->vanished = error == ENOENT;
+    refuse(k, attempt, error);
+    return TLSRPT_NOT_KEPT;
+}
+
 /* Puts the file in place: where there is none, else over one that tells less. */
 static tlsrpt_kept put_in_place(keeping *k)
 {
@@ -315,16 +324,14 @@ static tlsrpt_kept put_in_place(keeping *k)
 
     if (place_new(k) != 0) {
         if (errno != EEXIST) {
-            refuse(k, "put a file in its place", errno);
-            return TLSRPT_NOT_KEPT;
+            return refuse_place(k, "put a file in its place", errno);
         }
         kept = TLSRPT_KEPT_ALREADY;
         if (is_as_good(k)) {
             return kept;
         }
         if (renameat(k->tmp, k->tmp_name, k->folder, k->digest) != 0) {
-            refuse(k, "replace a file", errno);
-            return TLSRPT_NOT_KEPT;
+            return refuse_place(k, "replace a file", errno);
         }
     }
     k->tmp_name[0] = '\0';
@@ -347,27 +354,40 @@ static tlsrpt_kept keep_in_folders(keeping *k, const char *octets, apr_size_t le
     return kept;
 }
 
+static tlsrpt_kept keep_once(keeping *k, const char *octets, apr_size_t len)
+{
+    tlsrpt_kept kept = open_folders(k) ? keep_in_folders(k, octets, len) : TLSRPT_NOT_KEPT;
+
+    if (k->folder >= 0) {
+        close(k->folder);
+    }
+    if (k->tmp >= 0) {
+        close(k->tmp);
+    }
+    return kept;
+}
+
 tlsrpt_kept tlsrpt_spool_keep(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                               const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
                               apr_pool_t *ptemp, const char **reason)
 {
-    keeping k = {spool, area, digest, receipt, ptemp, -1, -1, "", NULL};
-    tlsrpt_kept kept = TLSRPT_NOT_KEPT;
+    int left = TRIES;
 
+    *reason = "its digest is none";
     if (!tlsrpt_spool_is_digest(digest)) {
-        k.reason = "its digest is none";
+        return TLSRPT_NOT_KEPT;
     }
-    else if (open_folders(&k)) {
-        kept = keep_in_folders(&k, octets, len);
+    /* A clock that leaps forward makes a file in tmp/ look old to whoever tidies while it is being
+     * written; so do other programs that tidy. The report is still at hand. */
+    for (;;) {
+        keeping k = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};
+        tlsrpt_kept kept = keep_once(&k, octets, len);
+
+        *reason = k.reason;
+        if (!k.vanished || --left == 0) {
+            return kept;
+        }
     }
-    if (k.folder >= 0) {
-        close(k.folder);
-    }
-    if (k.tmp >= 0) {
-        close(k.tmp);
-    }
-    *reason = k.reason;
-    return kept;
 }
 
 apr_int64_t tlsrpt_spool_cost(apr_size_t len)

@@ -106,9 +106,11 @@ def traced(child, *words):
     with tempfile.NamedTemporaryFile("r") as trace, \
             subprocess.Popen(["strace", "-f", "-y", "-o", trace.name, "-p", str(child), *words],
                              stderr=subprocess.PIPE) as strace:
-        assert b"attached" in strace.stderr.readline()
-        yield lines
-        strace.terminate()
+        try:
+            assert b"attached" in strace.stderr.readline()
+            yield lines
+        finally:
+            strace.terminate()
         strace.wait()
         lines += trace.read().splitlines()
 
@@ -158,6 +160,22 @@ def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lo
         server.wait_until_idle()
     assert statuses == [201, 200]
     assert any("INJECTED" in line for line in lines)
+    assert Spool(server).has(make(2), packed(make(2)))
+    Spool(server).check()
+
+
+@pytest.mark.parametrize("times, statuses", [("1..2", [201, 200]), ("1..3", [503, 201])])
+def test_a_report_whose_file_is_removed_while_it_is_written_is_written_again(lone_child, times,
+                                                                             statuses):
+    """By whoever tidies tmp/ under a clock that has just leapt forward: more than once by nobody."""
+    server, child = lone_child
+    if 503 in statuses:
+        server.log.expected.append(NOT_KEPT)
+    with traced(child, "-e", "trace=renameat2", "-e",
+                f"inject=renameat2:error=ENOENT:when={times}") as lines:
+        assert [post(server, packed(make(2))).status for _ in range(2)] == statuses
+        server.wait_until_idle()
+    assert sum("INJECTED" in line for line in lines) == int(times[-1])
     assert Spool(server).has(make(2), packed(make(2)))
     Spool(server).check()
 
