@@ -52,6 +52,9 @@ MinSpareThreads 16
 MaxRequestWorkers 256
 </IfModule>
 """
+# For prefork, which complains where its only child is found at work.
+LONE_CHILD = ("StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
+              "LogLevel mpm_prefork:crit\n")
 TLS = """\
 Listen 127.0.0.1:@HTTPS@ https
 SSLSessionCache "shmcb:@ROOT@/run/tls(65536)"

@@ -18,7 +18,7 @@ import client
 import policy
 import process
 import report
-from httpd import CHILD, MPMS
+from httpd import CHILD, LONE_CHILD, MPMS
 from report import Spool, make, packed, post
 
 IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
@@ -145,8 +145,7 @@ def slow(server, first):
 def test_a_child_that_is_stopped_while_a_report_is_open_ends_in_order(make_with):
     """prefork takes its pools apart wherever the signal finds it."""
     server = make_with(mpm="prefork").configure(
-        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
-        "LogLevel mpm_prefork:crit\nMTASTSReportMaxSize 1M 512M\n" + report.conf())
+        LONE_CHILD + "MTASTSReportMaxSize 1M 512M\n" + report.conf())
     server.wrapper = ["env", "MALLOC_PERTURB_=165"]  # nobody can use what is freed
     child, = server.start().children()
     process.wait_for(lambda: any("reports.db" in path for path in process.opened(child)),
@@ -286,9 +285,7 @@ def limit_descriptors(pid, limit):
 
 
 def test_without_free_descriptors_it_says_so_and_works_again(make_with):
-    server = make_with([NOT_KEPT], "prefork").configure(
-        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
-        + report.conf()).start()
+    server = make_with([NOT_KEPT], "prefork").configure(LONE_CHILD + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     assert post(server, packed(make(1))).status == 201
     server.wait_until_idle()

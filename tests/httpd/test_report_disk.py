@@ -13,7 +13,7 @@ import pytest
 import policy
 import process
 import report
-from httpd import CHILD
+from httpd import CHILD, LONE_CHILD
 from report import Spool, make, packed, post
 
 NOT_KEPT = r"report refused: .*\[report-not-kept\]$"
@@ -42,7 +42,8 @@ def start_alone(make):
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(start_alone):
-    server = start_alone("MTASTSReportLimit 1000000\n" + report.conf())
+    server = start_alone("MTASTSDatabase sqlite3 @ROOT@/database/reports.db\n"
+                         "MTASTSReportLimit 1000000\n" + report.conf())
     state = server.root / "state"
     with mounted(server, "size=256k") as run:
         bodies = [make(number, noise=[random.Random(number).randbytes(1000).hex()] * 9)
@@ -90,9 +91,7 @@ def test_a_disk_that_is_read_only_is_told_and_works_again(start_alone):
 @pytest.fixture
 def lone_child(make_with):
     """A server with one child that has kept a report, and that child."""
-    server = make_with(mpm="prefork").configure(
-        "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
-        + report.conf()).start()
+    server = make_with(mpm="prefork").configure(LONE_CHILD + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     assert post(server, packed(make(1))).status == 201
     server.wait_until_idle()

@@ -27,6 +27,14 @@ def bulky(number, size):
     return body[:-1] + b" " * (size - len(body)) + b"}"
 
 
+def start_counted(start, body):
+    """With a quota; once the disk has been counted, so that no count comes in between."""
+    server = start("MTASTSReportQuota 1M 1M\n" + body + report.conf(),
+                   expected=[r"\[report-quota\]$"])
+    noted(server, policy.POLICY)
+    return server
+
+
 def refusals(server, outcome):
     return server.log.matching(rf"report refused: .*\[report-{outcome}\]$")
 
@@ -97,8 +105,7 @@ def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(star
 
 
 def test_what_is_refused_for_want_of_room_does_not_count_against_its_sender(start):
-    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 15\n" + report.conf(),
-                   expected=[r"\[report-quota\]$"])
+    server = start_counted(start, "MTASTSReportLimit 15\n")
     answers = [post(server, bulky(number, 100000)) for number in range(40)]
     assert {answer.header("Retry-After") for answer in answers[10:]} == {"3600"}
 
@@ -116,8 +123,7 @@ def test_what_could_not_be_written_does_not_count_against_its_sender(start):
 
 
 def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
-    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
-                   expected=[r"\[report-quota\]$"])
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
     statuses = [post(server, bulky(number, 100000)).status for number in range(12)]
     assert statuses == [201] * 10 + [503] * 2
     answer = post(server, bulky(77, 100000))
@@ -139,9 +145,7 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
 
 
 def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
-    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + ONE_CHILD + report.conf(),
-                   expected=[r"\[report-quota\]$"])
-    noted(server, policy.POLICY)  # by then the disk has been counted
+    server = start_counted(start, "MTASTSReportLimit 10000\n" + ONE_CHILD)
     assert [post(server, bulky(number, 100000)).status for number in range(11)] == \
         [201] * 10 + [503]
     for path in list(Spool(server).files().values())[:5]:
@@ -154,8 +158,7 @@ def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
 
 
 def test_what_is_repeated_or_refused_takes_no_room(start):
-    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
-                   expected=[r"\[report-quota\]$"])
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
     assert [post(server, bulky(0, 100000)).status for _ in range(30)] == [201] + [200] * 29
     assert [post(server, bulky(number, 100000)).status for number in range(1, 10)] == [201] * 9
     assert [post(server, bulky(number, 900000)).status for number in range(20, 25)] == [503] * 5
@@ -163,8 +166,7 @@ def test_what_is_repeated_or_refused_takes_no_room(start):
 
 
 def test_a_full_quarantine_leaves_the_spool_alone(start):
-    server = start("MTASTSReportQuota 1M 1M\nMTASTSReportLimit 10000\n" + report.conf(),
-                   expected=[r"\[report-quota\]$"])
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
     statuses = [post(server, bulky(number, 100000)[:-1]).status for number in range(12)]
     assert statuses == [202] * 10 + [503] * 2
     assert post(server, packed(make())).status == 201
