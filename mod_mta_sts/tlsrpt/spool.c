@@ -117,7 +117,7 @@ typedef struct keeping {
     apr_pool_t *p;
     int tmp, folder;   /* descriptors of folders, or -1 */
     char tmp_name[64]; /* in tmp, or "" if there is no such file */
-    int vanished;      /* whether somebody removed the file, or a folder, under our hands */
+    int vanished;      /* whether the file, or a folder, was removed under our hands */
     const char *reason;
 } keeping;
 
@@ -125,6 +125,7 @@ static int refuse(keeping *k, const char *attempt, int error)
 {
     char words[120];
 
+    k->vanished = error == ENOENT;
     k->reason = apr_psprintf(k->p, "cannot %s in %s: %s", attempt, k->spool->state_dir,
                              apr_strerror(error, words, sizeof(words)));
     return 0;
@@ -310,13 +311,6 @@ static int place_new(const keeping *k)
     return result;
 }
 
-static tlsrpt_kept refuse_place(keeping *k, const char *attempt, int error)
-{
-    k->vanished = error == ENOENT;
-    refuse(k, attempt, error);
-    return TLSRPT_NOT_KEPT;
-}
-
 /* Puts the file in place: where there is none, else over one that tells less. */
 static tlsrpt_kept put_in_place(keeping *k)
 {
@@ -324,14 +318,16 @@ static tlsrpt_kept put_in_place(keeping *k)
 
     if (place_new(k) != 0) {
         if (errno != EEXIST) {
-            return refuse_place(k, "put a file in its place", errno);
+            refuse(k, "put a file in its place", errno);
+            return TLSRPT_NOT_KEPT;
         }
         kept = TLSRPT_KEPT_ALREADY;
         if (is_as_good(k)) {
             return kept;
         }
         if (renameat(k->tmp, k->tmp_name, k->folder, k->digest) != 0) {
-            return refuse_place(k, "replace a file", errno);
+            refuse(k, "replace a file", errno);
+            return TLSRPT_NOT_KEPT;
         }
     }
     k->tmp_name[0] = '\0';

@@ -75,7 +75,7 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
 
 /*
  * Keeps octets: temporary file, fsync, rename into place where there is none, fsync of the
- * folder. Any number of
+ * folder. What is removed meanwhile by others is written again, three times in all. Any number of
  * processes and threads may keep at once; of equal digests one becomes TLSRPT_KEPT.
  *
  * @param digest 64 lower-case hex digits

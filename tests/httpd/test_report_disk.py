@@ -166,7 +166,7 @@ def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lo
 @pytest.mark.parametrize("times, statuses", [("1..2", [201, 200]), ("1..3", [503, 201])])
 def test_a_report_whose_file_is_removed_while_it_is_written_is_written_again(lone_child, times,
                                                                              statuses):
-    """By whoever tidies tmp/ under a clock that has just leapt forward: more than once by nobody."""
+    """By whoever tidies tmp/ under a clock that leapt forward; at the third time it is told."""
     server, child = lone_child
     if 503 in statuses:
         server.log.expected.append(NOT_KEPT)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "spool_fixture.h"
+
+/* What is being kept is removed by somebody else at the last moment: just before the call that puts
+ * it in its place, which is replaced here by one that first lets that happen. */
+
+static const char *victim; /* in the state directory: what is removed, with all that is in it */
+static int removals;       /* how many times more */
+
+static void let_it_happen(void)
+{
+    char path[128];
+
+    if (removals > 0) {
+        removals--;
+        snprintf(path, sizeof(path), "%s/%s", state_dir, victim);
+        assert_int_equal(access(path, F_OK), 0);
+        remove_all(path);
+    }
+}
+
+int renameat2(int from, const char *name, int to, const char *new_name, unsigned flags)
+{
+    let_it_happen();
+    return (int)syscall(SYS_renameat2, from, name, to, new_name, flags);
+}
+
+static void assert_nothing_in_tmp(apr_pool_t *p)
+{
+    DIR *folder = opendir(path_of(p, "tmp"));
+    const struct dirent *entry;
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        assert_int_equal(entry->d_name[0], '.');
+    }
+    closedir(folder);
+}
+
+static const char *const victims[] = {"tmp", "reports/ab", "reports"};
+
+static void test_what_vanishes_twice_is_written_a_third_time(void **state)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(victims) / sizeof(victims[0]); i++) {
+        tlsrpt_spool *spool = open_spool(*state);
+
+        victim = victims[i];
+        removals = 2;
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+        assert_int_equal(removals, 0);
+        assert_kept(spool, *state, &unverified);
+        assert_nothing_in_tmp(*state);
+        remove_all(state_dir);
+    }
+}
+
+static void test_what_vanishes_each_time_is_refused_with_a_reason(void **state)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(victims) / sizeof(victims[0]); i++) {
+        tlsrpt_spool *spool = open_spool(*state);
+
+        victim = victims[i];
+        removals = 9;
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_KEPT);
+        assert_int_equal(removals, 9 - 3);
+        removals = 0;
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+        assert_nothing_in_tmp(*state);
+        remove_all(state_dir);
+    }
+}
+
+static void test_what_tells_more_is_written_again_over_what_tells_less(void **state)
+{
+    tlsrpt_spool *spool = open_spool(*state);
+
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    victim = "tmp";
+    removals = 2;
+    assert_int_equal(keep(spool, *state, &verified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(removals, 0);
+    assert_kept(spool, *state, &verified);
+    assert_nothing_in_tmp(*state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SPOOL_TEST(test_what_vanishes_twice_is_written_a_third_time),
+        SPOOL_TEST(test_what_vanishes_each_time_is_refused_with_a_reason),
+        SPOOL_TEST(test_what_tells_more_is_written_again_over_what_tells_less),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
