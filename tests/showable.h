@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/text.h"
+#include "core/base/text.h"
 
 /*
  * Whether any output can take a text, be it a log, a terminal or a page: it is not empty, valid

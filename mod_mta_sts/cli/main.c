@@ -6,7 +6,7 @@
 
 #include <apr_general.h>
 
-#include "cli/subcommand.h"
+#include "cli/common/subcommand.h"
 
 static const cli_subcommand *const subcommands[] = {
     &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/mod_mta_sts.h"
+#include "httpd/shared/module.h"
 
-#include "httpd/config.h"
-#include "httpd/directives.h"
-#include "httpd/dump.h"
-#include "httpd/handler.h"
-#include "httpd/hosts.h"
-#include "httpd/report_handler.h"
-#include "httpd/startup.h"
-#include "httpd/state.h"
-#include "httpd/status.h"
-#include "httpd/status_section.h"
-#include "httpd/watchdog.h"
+#include "httpd/config/config.h"
+#include "httpd/config/directives.h"
+#include "httpd/policy/dump.h"
+#include "httpd/policy/handler.h"
+#include "httpd/policy/hosts.h"
+#include "httpd/endpoint/handler.h"
+#include "httpd/upkeep/startup.h"
+#include "httpd/config/state.h"
+#include "httpd/status/handler.h"
+#include "httpd/status/mod_status.h"
+#include "httpd/upkeep/watchdog.h"
 
 static void register_hooks(apr_pool_t *p)
 {

@@ -13,7 +13,7 @@
 
 #include <apr_general.h>
 
-#include "tlsrpt/index.h"
+#include "tlsrpt/index/index.h"
 
 typedef struct asked {
     apr_pool_t *p;

@@ -12,7 +12,7 @@
 #include <apr_strings.h>
 
 #include "../showable.h"
-#include "core/finding.h"
+#include "core/base/finding.h"
 
 /*
  * What the targets share. A target reads octets as one input of the core and checks what must hold

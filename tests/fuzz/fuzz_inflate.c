@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
-#include "tlsrpt/inflate.h"
+#include "tlsrpt/report/inflate.h"
 
 #define OCTETS_MAX (1 << 20) /* of one input, inflated */
 

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "tlsrpt/json_scan.h"
+#include "tlsrpt/report/json_scan.h"
 
 static size_t depth_of(const json_t *json)
 {

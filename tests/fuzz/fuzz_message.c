@@ -3,7 +3,7 @@
 
 #include <apr_tables.h>
 
-#include "cli/message.h"
+#include "cli/import/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
-#include "core/name.h"
-#include "core/policy_text.h"
+#include "core/base/name.h"
+#include "core/policy/text.h"
 
 static int count_lines(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
-#include "core/rdata.h"
+#include "core/dns/rdata.h"
 
 /* The first octet chooses the type; the rest is the data of a record. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
-#include "tlsrpt/receipt.h"
+#include "tlsrpt/spool/receipt.h"
 
 /* What is read is within bounds, and would be written in just the same octets. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

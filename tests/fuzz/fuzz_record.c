@@ -4,7 +4,7 @@
 #include <apr_lib.h>
 #include <apr_tables.h>
 
-#include "core/record.h"
+#include "core/policy/record.h"
 
 /* A TXT set: the lines of the input, each up to its first NUL. */
 static apr_array_header_t *make_set(apr_pool_t *p, const char *data, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
-#include "core/smtp_reply.h"
+#include "core/check/smtp_reply.h"
 
 /* Reads in portions whose size the first octet tells: what is found must not depend on them. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

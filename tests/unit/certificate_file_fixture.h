@@ -11,7 +11,7 @@
 #include <apr_strings.h>
 
 #include "certificate_fixture.h"
-#include "core/certificate.h"
+#include "core/policy/certificate.h"
 #include "findings_fixture.h"
 
 /*

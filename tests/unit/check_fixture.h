@@ -6,8 +6,8 @@
 
 #include <apr_strings.h>
 
-#include "core/check.h"
-#include "core/policy.h"
+#include "core/check/check.h"
+#include "core/policy/policy.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
 

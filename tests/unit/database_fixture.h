@@ -18,7 +18,7 @@
 
 #include <apr_strings.h>
 
-#include "core/database.h"
+#include "core/database/database.h"
 
 /*
  * A database for each test, of SQLite and of a PostgreSQL that this program starts for itself: on a

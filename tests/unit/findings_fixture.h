@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "../showable.h"
-#include "core/finding.h"
+#include "core/base/finding.h"
 
 /* Findings as tables tell them: "error mode-unknown@2, info line-ends-lf@1"; @0: no line. */
 static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings *findings)

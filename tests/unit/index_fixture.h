@@ -7,7 +7,7 @@
 #include <utime.h>
 
 #include "findings_fixture.h"
-#include "tlsrpt/index.h"
+#include "tlsrpt/index/index.h"
 
 /* A spool and an index of it for each test. */
 

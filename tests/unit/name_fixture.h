@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-#include "core/name.h"
+#include "core/base/name.h"
 #include "findings_fixture.h"
 
 /* Tables of names that are accepted or refused, by whichever function parses them. */

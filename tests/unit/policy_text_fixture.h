@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-#include "core/policy_text.h"
+#include "core/policy/text.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
 

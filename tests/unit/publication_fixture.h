@@ -6,8 +6,8 @@
 
 #include <apr_strings.h>
 
-#include "core/policy.h"
-#include "core/publication.h"
+#include "core/policy/policy.h"
+#include "core/dns/publication.h"
 #include "table_fixture.h"
 
 /*

@@ -8,10 +8,10 @@
 
 #include <apr_strings.h>
 
-#include "core/policy_text.h"
+#include "core/policy/text.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
-#include "tlsrpt/readiness.h"
+#include "tlsrpt/advice/readiness.h"
 
 /* A domain that may be ready for mode enforce, and what is said of it. */
 

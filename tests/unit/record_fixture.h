@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-#include "core/record.h"
+#include "core/policy/record.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
 

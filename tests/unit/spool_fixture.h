@@ -13,7 +13,7 @@
 #include <apr_strings.h>
 
 #include "findings_fixture.h"
-#include "tlsrpt/spool.h"
+#include "tlsrpt/spool/spool.h"
 
 /* A spool in a folder that each test has for itself: one that runs as SPOOL_TEST. */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cli/auth_results.h"
+#include "cli/import/auth_results.h"
 #include "table_fixture.h"
 
 #define US "mx.example.com"

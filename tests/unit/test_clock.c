@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_fixture.h"
 
-#include "core/steady.h"
-#include "tlsrpt/clock.h"
+#include "core/base/monotonic.h"
+#include "tlsrpt/index/clock.h"
 
 #define MINUTE apr_time_from_sec(60)
 #define HOUR (60 * MINUTE)

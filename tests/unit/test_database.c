@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "things_fixture.h"
 
-#include "core/database_schema.h"
+#include "core/database/schema.h"
 
 /* Statements, transactions and the schema, with SQLite as with PostgreSQL. */
 

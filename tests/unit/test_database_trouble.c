@@ -3,7 +3,7 @@
 
 #include <apr_dbd.h>
 
-#include "core/conninfo.h"
+#include "core/database/conninfo.h"
 
 /* What is told where the file of SQLite or the server of PostgreSQL makes trouble. */
 

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 
 #include "table_fixture.h"
-#include "tlsrpt/explain.h"
+#include "tlsrpt/advice/explain.h"
 
 typedef struct explained {
     tlsrpt_facts facts;

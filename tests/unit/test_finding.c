@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "core/finding.h"
+#include "core/base/finding.h"
 
 static void test_a_new_list_is_empty(void **state)
 {

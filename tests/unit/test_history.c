@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database_fixture.h"
 
-#include "core/history.h"
-#include "core/policy.h"
+#include "core/database/history.h"
+#include "core/policy/policy.h"
 
 #define DAY apr_time_from_sec(86400)
 #define T0 apr_time_from_sec(1800000000)

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "httpd/html.h"
+#include "httpd/status/html.h"
 
 static const char *text_of(mod_buffer *buffer)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index_fixture.h"
 
-#include "core/steady.h"
+#include "core/base/monotonic.h"
 
 /* Reports that are kept no longer: their files go, then their rows. */
 

@@ -8,7 +8,7 @@
 
 #include "findings_fixture.h"
 #include "gzip_fixture.h"
-#include "tlsrpt/inflate.h"
+#include "tlsrpt/report/inflate.h"
 
 #define TEXT "{\"policies\": [], \"organization-name\": \"Example Mail\"}"
 

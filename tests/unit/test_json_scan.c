@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "table_fixture.h"
-#include "tlsrpt/json_scan.h"
+#include "tlsrpt/report/json_scan.h"
 
 #define BOM "\xef\xbb\xbf"
 

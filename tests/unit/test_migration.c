@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mixed_reports.h"
 
-#include "core/database_schema.h"
+#include "core/database/schema.h"
 
 /* Databases of version 1, whose sums of failures did not tell the type of policy. */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/number.h"
+#include "core/base/number.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
 

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "core/policy.h"
+#include "core/policy/policy.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
 

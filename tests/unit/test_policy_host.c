@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "core/policy_host.h"
+#include "core/policy/host.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_fixture.h"
 
-#include "core/procedure.h"
+#include "core/dns/steps.h"
 #include "publication_fixture.h"
 
 /* A world, and how its steps begin, one a line. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_fixture.h"
 
-#include "core/rdata.h"
+#include "core/dns/rdata.h"
 #include "findings_fixture.h"
 #include "publication_fixture.h"
 

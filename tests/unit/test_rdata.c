@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/rdata.h"
+#include "core/dns/rdata.h"
 #include "findings_fixture.h"
 
 #define ROW(type, octets, text, preference)                                                        \

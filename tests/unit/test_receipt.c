@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 
 #include "table_fixture.h"
-#include "tlsrpt/receipt.h"
+#include "tlsrpt/spool/receipt.h"
 
 /* 2026-11-24 20:59:49.123456 UTC */
 #define RECEIVED APR_INT64_C(1795553989123456)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/smtp_reply.h"
+#include "core/check/smtp_reply.h"
 
 static mta_sts_smtp_reply_status read_by(mta_sts_smtp_reply *reply, const char *text,
                                          apr_size_t step, apr_size_t *taken)

@@ -6,8 +6,8 @@
 
 #include <apr_strings.h>
 
-#include "httpd/status_chart.h"
-#include "tlsrpt/summary.h"
+#include "httpd/status/chart.h"
+#include "tlsrpt/summary/summary.h"
 
 #define DAY apr_time_from_sec(86400)
 #define LAST (20000 * DAY + 12345) /* 2024-10-04 */

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "httpd/status_query.h"
+#include "httpd/status/query.h"
 
 static void nothing_asked_for_is_the_overview_of_30_days(void **state)
 {

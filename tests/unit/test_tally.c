@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#include "tlsrpt/summary.h"
+#include "tlsrpt/summary/summary.h"
 
 #define DAY (86400 * APR_USEC_PER_SEC)
 #define MONDAY (20583 * DAY) /* 2026-05-10 */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/finding.h"
+#include "core/base/finding.h"
 #include "findings_fixture.h"
-#include "core/text.h"
+#include "core/base/text.h"
 #include "table_fixture.h"
 
 typedef struct quote_case {

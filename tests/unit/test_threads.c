@@ -7,11 +7,11 @@
 #include <apr_allocator.h>
 #include <apr_strings.h>
 
-#include "httpd/counters.h"
-#include "httpd/report_limit.h"
-#include "httpd/shared.h"
+#include "httpd/shared/counters.h"
+#include "httpd/endpoint/limit.h"
+#include "httpd/shared/memory.h"
 #include "spool_fixture.h"
-#include "tlsrpt/report.h"
+#include "tlsrpt/report/report.h"
 
 #include "gzip_fixture.h" /* its octets would shadow those of the others */
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "table_fixture.h"
-#include "tlsrpt/time.h"
+#include "core/base/time.h"
 
 /* A text, how it deviates, and the seconds since 1970 that it tells. */
 typedef struct time_case {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_fixture.h"
 
-#include "core/zone_text.h"
+#include "core/dns/zone_text.h"
 #include "publication_fixture.h"
 
 #define OCTETS_50 "12345678901234567890123456789012345678901234567890"

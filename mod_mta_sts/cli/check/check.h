@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CHECK_CHECK_H
+#define CLI_CHECK_CHECK_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "core/check/check.h"
+
+/*
+ * The live check of policy domains: gathers the facts from DNS, the policy hosts and the MX hosts,
+ * and has them judged. For the subcommands check and ready.
+ */
+
+/* The longest that one lookup, fetch or probe may take, in seconds. */
+#define CLI_CHECK_TIMEOUT_MAX 17
+#define CLI_CHECK_TIMEOUT 15
+
+/* Connections to a host that go elsewhere than DNS says. */
+typedef struct cli_check_connect {
+    const char *host;    /* a policy host or MX host */
+    const char *address; /* IPv4 or IPv6 */
+    int port;
+} cli_check_connect;
+
+typedef struct cli_check_options {
+    const char *server;           /* see cli/resolver.h; NULL: the system's */
+    const char *trust_anchor;     /* the same */
+    const char *ca_file;          /* see cli/tls.h; NULL: the system's */
+    apr_array_header_t *connects; /* of cli_check_connect, or NULL */
+    int smtp_port;                /* 0: 25 */
+    int no_smtp;                  /* leave the MX hosts alone */
+    int timeout;                  /* seconds, 1..CLI_CHECK_TIMEOUT_MAX */
+    apr_time_t began;             /* when the 60 seconds began; 0: with the run */
+    int warning_days;             /* see mta_sts_check_limits */
+    int error_days;
+    void (*progress)(const char *what, int left); /* told now and then; may be NULL */
+} cli_check_options;
+
+/* What is used where nothing else is said. */
+void cli_check_options_default(cli_check_options *options);
+
+/* One domain to check, and then what was found. */
+typedef struct cli_check_domain {
+    const char *domain;        /* canonical: see mta_sts_name_parse_domain() */
+    const char *configured_id; /* or NULL: see mta_sts_check_facts */
+    const mta_sts_check_facts *facts;
+    const mta_sts_check_result *result;
+} cli_check_domain;
+
+/*
+ * Checks domains, all side by side, in under 60 seconds whatever happens.
+ *
+ * @param p       pool of what is found
+ * @param options borrowed
+ * @param domains array of cli_check_domain; facts and result are filled in
+ * @return NULL, or why it could not be done at all (a bad option, a file that cannot be read)
+ */
+extern const char cli_check_no_network[]; /* this very pointer: no fault of the options */
+const char *cli_check_run(apr_pool_t *p, const cli_check_options *options,
+                          apr_array_header_t *domains);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/input.h"
+#include "cli/common/option.h"
+#include "cli/common/output.h"
+#include "cli/common/subcommand.h"
+#include "core/base/name.h"
+#include "core/policy/text.h"
+#include "core/policy/record.h"
+
+/* What the call asks for. */
+typedef struct lint_call {
+    apr_pool_t *p;
+    const char *file; /* NULL or "-": standard input */
+    int as_json;
+    apr_array_header_t *hosts;           /* of const char *: --mx */
+    apr_array_header_t *mta_sts_records; /* of const char *: --mta-sts-record */
+    apr_array_header_t *tlsrpt_records;  /* of const char *: --tlsrpt-record */
+} lint_call;
+
+/* What was found, for either way of showing it. */
+typedef struct lint_result {
+    mta_sts_findings *findings;
+    int valid;           /* the text or record itself, whatever hosts it covers */
+    json_t *json;        /* what is shown beside "valid" and "findings" */
+    const char *summary; /* one line for people */
+} lint_result;
+
+static const char *const formats[] = {"text", "json", NULL}; /* by as_json */
+
+enum { OPT_FORMAT = 256, OPT_MX, OPT_MTA_STS_RECORD, OPT_TLSRPT_RECORD };
+
+static const struct option options[] = {
+    CLI_HELP_OPTION,
+    {"format", required_argument, NULL, OPT_FORMAT},
+    {"mx", required_argument, NULL, OPT_MX},
+    {"mta-sts-record", required_argument, NULL, OPT_MTA_STS_RECORD},
+    {"tlsrpt-record", required_argument, NULL, OPT_TLSRPT_RECORD},
+    {NULL, 0, NULL, 0},
+};
+
+/* Words behind the options: FILE, or with --mx further hosts and FILE last. */
+static const char *take_arguments(lint_call *call, int count, const char *const *words)
+{
+    int i, records = call->mta_sts_records->nelts + call->tlsrpt_records->nelts;
+
+    if (records && (count || call->hosts->nelts)) {
+        return "a record is checked without FILE and --mx";
+    }
+    if (call->mta_sts_records->nelts && call->tlsrpt_records->nelts) {
+        return "--mta-sts-record and --tlsrpt-record are checked one by one";
+    }
+    if (count > 1 && !call->hosts->nelts) {
+        return "there is more than one FILE";
+    }
+    for (i = 0; i < count - 1; i++) {
+        APR_ARRAY_PUSH(call->hosts, const char *) = words[i];
+    }
+    if (count) {
+        call->file = words[count - 1];
+    }
+    return NULL;
+}
+
+/* The hosts of --mx in canonical form. */
+static const char *check_hosts(lint_call *call)
+{
+    int i;
+
+    for (i = 0; i < call->hosts->nelts; i++) {
+        const char **host = &APR_ARRAY_IDX(call->hosts, i, const char *);
+        const char *error = mta_sts_name_parse_host(call->p, *host, MTA_STS_NAME_ULABEL, host);
+
+        if (error) {
+            return apr_pstrcat(call->p, "--mx: ", error, NULL);
+        }
+    }
+    return NULL;
+}
+
+static const char *take_option(void *baton, int option, const char *value)
+{
+    lint_call *call = baton;
+
+    switch (option) {
+    case OPT_FORMAT:
+        return cli_option_format(call->p, value, formats, &call->as_json);
+    case OPT_MX:
+        APR_ARRAY_PUSH(call->hosts, const char *) = value;
+        break;
+    case OPT_MTA_STS_RECORD:
+        APR_ARRAY_PUSH(call->mta_sts_records, const char *) = value;
+        break;
+    case OPT_TLSRPT_RECORD:
+        APR_ARRAY_PUSH(call->tlsrpt_records, const char *) = value;
+        break;
+    }
+    return NULL;
+}
+
+/* Returns NULL, or what is wrong with the call. */
+static const char *parse_call(lint_call *call, int argc, const char *const *argv, int *help)
+{
+    cli_words words;
+    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
+
+    *help = words.help;
+    if (!error && !*help) {
+        error = take_arguments(call, words.count, words.list);
+    }
+    return error || *help ? error : check_hosts(call);
+}
+
+/* Says for each host whether the policy covers it. */
+static void check_coverage(const mta_sts_policy *policy, const apr_array_header_t *hosts,
+                           lint_result *result)
+{
+    json_t *covered = json_object();
+    int i;
+
+    for (i = 0; i < hosts->nelts; i++) {
+        const char *host = APR_ARRAY_IDX(hosts, i, const char *);
+        int covers = mta_sts_policy_covers(policy, host);
+
+        json_object_set_new(covered, host, json_boolean(covers));
+        if (covers) {
+            mta_sts_finding_add(result->findings, MTA_STS_OK, "mx-in-policy", host, NULL,
+                                "the policy covers this host");
+        }
+        else {
+            mta_sts_finding_add(result->findings, MTA_STS_ERROR, "mx-not-in-policy", host,
+                                "add an mx line for it",
+                                "the policy does not cover this host: in mode enforce, mail is "
+                                "not delivered to it");
+        }
+    }
+    if (hosts->nelts) {
+        json_object_set_new(result->json, "covered", covered);
+    }
+    else {
+        json_decref(covered);
+    }
+}
+
+static int lint_policy(apr_pool_t *p, const lint_call *call, lint_result *result)
+{
+    apr_size_t len;
+    const char *text = cli_read_policy(p, "lint", call->file, &len);
+    const mta_sts_policy *policy;
+    const char *id;
+
+    if (!text) {
+        return CLI_EXIT_USAGE;
+    }
+    policy = mta_sts_policy_text_read(p, text, len, result->findings);
+    result->valid = mta_sts_findings_count(result->findings, MTA_STS_ERROR) == 0;
+    id = mta_sts_policy_id(p, text, len);
+    result->json = json_pack("{s:o, s:s}", "policy",
+                             result->valid ? cli_policy_to_json(policy) : json_null(), "id", id);
+    if (!result->valid) {
+        result->summary = "not a valid policy";
+        return CLI_EXIT_INVALID;
+    }
+    result->summary =
+        apr_psprintf(p, "valid policy: mode %s, %d mx, max_age %" APR_INT64_T_FMT ", id %s",
+                     mta_sts_mode_name(policy->mode), policy->mx->nelts, policy->max_age, id);
+    check_coverage(policy, call->hosts, result);
+    return mta_sts_findings_count(result->findings, MTA_STS_ERROR) ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+}
+
+static int lint_mta_sts_record(apr_pool_t *p, const lint_call *call, lint_result *result)
+{
+    const char *id = mta_sts_record_read(p, call->mta_sts_records, result->findings);
+
+    result->valid = id != NULL;
+    result->json = json_pack("{s:s?}", "id", id);
+    result->summary =
+        id ? apr_pstrcat(p, "valid MTA-STS record: id ", id, NULL) : "no valid MTA-STS record";
+    return id ? CLI_EXIT_OK : CLI_EXIT_INVALID;
+}
+
+static int lint_tlsrpt_record(apr_pool_t *p, const lint_call *call, lint_result *result)
+{
+    const apr_array_header_t *rua =
+        mta_sts_tlsrpt_record_read(p, call->tlsrpt_records, result->findings);
+
+    result->valid = rua != NULL;
+    result->json = json_pack("{s:o}", "rua", rua ? cli_strings_to_json(rua) : json_null());
+    result->summary = rua ? apr_pstrcat(p, "valid TLSRPT record: reports go to ",
+                                        apr_array_pstrcat(p, rua, ' '), NULL)
+                          : "no valid TLSRPT record";
+    return rua ? CLI_EXIT_OK : CLI_EXIT_INVALID;
+}
+
+static void show(const lint_call *call, lint_result *result)
+{
+    json_t *shown;
+
+    if (!call->as_json) {
+        cli_print_findings(result->findings);
+        puts(result->summary);
+    }
+    else {
+        shown = json_pack("{s:b}", "valid", result->valid);
+        json_object_update(shown, result->json);
+        json_object_set_new(shown, "findings", cli_findings_to_json(result->findings));
+        cli_print_json(shown);
+    }
+    json_decref(result->json);
+}
+
+static int run_lint(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    lint_call call = {.p = p,
+                      .hosts = apr_array_make(p, 4, sizeof(const char *)),
+                      .mta_sts_records = apr_array_make(p, 1, sizeof(const char *)),
+                      .tlsrpt_records = apr_array_make(p, 1, sizeof(const char *))};
+    lint_result result = {.findings = mta_sts_findings_make(p)};
+    int help, status;
+    const char *error = parse_call(&call, argc, argv, &help);
+
+    if (error) {
+        return cli_usage_error(self, "%s", error);
+    }
+    if (help) {
+        fputs(self->help, stdout);
+        return CLI_EXIT_OK;
+    }
+    status = call.mta_sts_records->nelts  ? lint_mta_sts_record(p, &call, &result)
+             : call.tlsrpt_records->nelts ? lint_tlsrpt_record(p, &call, &result)
+                                          : lint_policy(p, &call, &result);
+    if (status != CLI_EXIT_USAGE) {
+        show(&call, &result);
+    }
+    return status;
+}
+
+const cli_subcommand cli_lint = {
+    "lint",
+    "say whether a policy text, or a TXT record, is right, and what to change",
+    "Usage: mta-sts lint [--format text|json] [FILE|-]\n"
+    "       mta-sts lint [--format text|json] --mx HOST... FILE\n"
+    "       mta-sts lint [--format text|json] --mta-sts-record TEXT...\n"
+    "       mta-sts lint [--format text|json] --tlsrpt-record TEXT...\n"
+    "\n"
+    "Reads an MTA-STS policy from FILE, or from standard input, as a sender does, and tells every\n"
+    "deviation from RFC 8461 with its line.\n"
+    "\n"
+    "  --mx HOST               also say whether the policy covers this MX host (repeatable;\n"
+    "                          further hosts may stand in front of FILE)\n"
+    "  --mta-sts-record TEXT   check the text of a TXT record at _mta-sts.DOMAIN instead;\n"
+    "                          repeated, the set of all TXT records there\n"
+    "  --tlsrpt-record TEXT    the same for _smtp._tls.DOMAIN\n"
+    "  --format text|json      how to show the result (default: text)\n"
+    "  --help                  this text\n"
+    "\n"
+    "Exit status: 0 valid, with or without warnings; 1 not valid, or an MX host not covered;\n"
+    "2 wrong usage, or FILE cannot be read.\n",
+    run_lint,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CHECK_SHOW_H
+#define CLI_CHECK_SHOW_H
+
+#include "cli/check/check.h"
+#include "cli/common/output.h"
+
+/*
+ * The ways to show what a check found. domains is an array of cli_check_domain, each with its
+ * result.
+ */
+
+/* For people: findings by parts of the deployment, and the verdict. `quiet` shows only what is not
+ * ok. */
+void cli_check_print(apr_pool_t *p, const cli_style *style, const apr_array_header_t *domains,
+                     int quiet);
+
+/* One JSON object, as mta-sts-check(1) documents it. */
+void cli_check_print_json(apr_pool_t *p, const apr_array_header_t *domains);
+
+/* One line for Nagios and its kin, with performance data. */
+void cli_check_print_nagios(apr_pool_t *p, const cli_check_options *options,
+                            const apr_array_header_t *domains);
+
+/* The same where nothing could be checked: why. */
+void cli_check_print_nagios_error(const char *error);
+
+/* The worst severity of all; that something is unknown counts least. */
+mta_sts_severity cli_check_severity(const apr_array_header_t *domains);
+
+/* Every certificate that was seen, in the order of the domains: array of cli_check_certificate. */
+typedef struct cli_check_certificate {
+    const char *host;
+    const char *address;
+    const mta_sts_certificate *certificate;
+} cli_check_certificate;
+apr_array_header_t *cli_check_certificates(apr_pool_t *p, const mta_sts_check_facts *facts);
+
+#endif

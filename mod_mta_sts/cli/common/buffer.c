@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common/buffer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/text.h"
+
+static void make_room(cli_buffer *buffer, apr_size_t len)
+{
+    if (len > buffer->room - buffer->len) {
+        apr_size_t room = buffer->room ? 2 * buffer->room : 4000;
+        char *larger;
+
+        while (room - buffer->len < len) {
+            room *= 2;
+        }
+        larger = apr_palloc(buffer->p, room);
+        if (buffer->len) {
+            memcpy(larger, buffer->at, buffer->len);
+        }
+        buffer->at = larger;
+        buffer->room = room;
+    }
+}
+
+void cli_buffer_add(cli_buffer *buffer, const char *octets, apr_size_t len)
+{
+    make_room(buffer, len);
+    memcpy(buffer->at + buffer->len, octets, len);
+    buffer->len += len;
+}
+
+void cli_buffer_text(cli_buffer *buffer, const char *text)
+{
+    cli_buffer_add(buffer, text, strlen(text));
+}
+
+void cli_buffer_number(cli_buffer *buffer, apr_int64_t number)
+{
+    char text[24], *digit = text + sizeof(text);
+    apr_uint64_t left = number < 0 ? -(apr_uint64_t)number : (apr_uint64_t)number;
+
+    do {
+        *--digit = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    cli_buffer_add(buffer, "-", number < 0);
+    cli_buffer_add(buffer, digit, (apr_size_t)(text + sizeof(text) - digit));
+}
+
+/* The code point of a valid sequence of two or three octets. */
+static unsigned int code_point(const char *text, apr_size_t length)
+{
+    const unsigned char *octets = (const unsigned char *)text;
+
+    return length == 1 ? octets[0]
+           : length == 2
+               ? (octets[0] & 0x1fu) << 6 | (octets[1] & 0x3fu)
+               : (octets[0] & 0x0fu) << 12 | (octets[1] & 0x3fu) << 6 | (octets[2] & 0x3fu);
+}
+
+/* Adds one character that may need an escape; gives its octets. */
+typedef apr_size_t add_character(cli_buffer *buffer, const char *text, apr_size_t left);
+
+static apr_size_t add_json_character(cli_buffer *buffer, const char *text, apr_size_t left)
+{
+    apr_size_t length = mta_sts_text_utf8_length(text, left);
+    char escape[8];
+
+    if (length == 1 && (*text == '"' || *text == '\\')) {
+        cli_buffer_add(buffer, "\\", 1);
+        cli_buffer_add(buffer, text, 1);
+    }
+    else if (length == 0 || mta_sts_text_misleads(text, length)) {
+        snprintf(escape, sizeof(escape), "\\u%04x", length ? code_point(text, length) : 0xfffd);
+        cli_buffer_add(buffer, escape, 6);
+    }
+    else {
+        cli_buffer_add(buffer, text, length);
+    }
+    return length ? length : 1;
+}
+
+/* The octets from here that go as they are. */
+static apr_size_t plain_length(const char *text, apr_size_t left)
+{
+    apr_size_t i = 0;
+
+    while (i < left && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7f &&
+           text[i] != '"' && text[i] != '\\') {
+        i++;
+    }
+    return i;
+}
+
+/* A text in quotation marks, the first of which the caller has added. */
+static void add_quoted(cli_buffer *buffer, const char *text, add_character *add)
+{
+    apr_size_t left, length;
+
+    for (left = strlen(text); left; text += length, left -= length) {
+        length = plain_length(text, left);
+        if (length) {
+            cli_buffer_add(buffer, text, length);
+        }
+        else {
+            length = add(buffer, text, left);
+        }
+    }
+    cli_buffer_add(buffer, "\"", 1);
+}
+
+void cli_buffer_json(cli_buffer *buffer, const char *text)
+{
+    if (!text) {
+        cli_buffer_add(buffer, "null", 4);
+        return;
+    }
+    cli_buffer_add(buffer, "\"", 1);
+    add_quoted(buffer, text, add_json_character);
+}
+
+void cli_buffer_json_array(cli_buffer *buffer, const apr_array_header_t *texts)
+{
+    int i;
+
+    cli_buffer_add(buffer, "[", 1);
+    for (i = 0; i < texts->nelts; i++) {
+        cli_buffer_add(buffer, ",", i > 0);
+        cli_buffer_json(buffer, APR_ARRAY_IDX(texts, i, const char *));
+    }
+    cli_buffer_add(buffer, "]", 1);
+}
+
+/* So many digits of a number, and what follows them; printf would take most of a report's time. */
+static char *put_digits(char *out, int number, int count, char behind)
+{
+    int i;
+
+    for (i = count; i > 0; i--) {
+        out[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    out[count] = behind;
+    return out + count + 1;
+}
+
+void cli_buffer_time(cli_buffer *buffer, apr_time_t time)
+{
+    apr_time_exp_t parts;
+    char text[24], *out = text;
+
+    if (!time || apr_time_exp_gmt(&parts, time) != APR_SUCCESS) {
+        return;
+    }
+    out = put_digits(out, parts.tm_year + 1900, 4, '-');
+    out = put_digits(out, parts.tm_mon + 1, 2, '-');
+    out = put_digits(out, parts.tm_mday, 2, 'T');
+    out = put_digits(out, parts.tm_hour, 2, ':');
+    out = put_digits(out, parts.tm_min, 2, ':');
+    out = put_digits(out, parts.tm_sec, 2, 'Z');
+    cli_buffer_add(buffer, text, (apr_size_t)(out - text));
+}
+
+/* Whether a spreadsheet would take a cell for a formula: also in full-width characters, and behind
+ * blanks. */
+static int is_formula(const char *text)
+{
+    static const char *const beginnings[] = {
+        "=",           "+", "-", "@", "\t", "\r", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
+        "\xef\xbc\xa0"};
+    size_t i;
+
+    text += strspn(text, " ");
+    for (i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Where semicolons part cells, as Excel has it in much of Europe, a cell begins behind each. */
+static const char *guard_parts(apr_pool_t *p, const char *text)
+{
+    char *guarded, *out;
+
+    if (!strchr(text, ';')) {
+        return text;
+    }
+    guarded = out = apr_palloc(p, 2 * strlen(text) + 1);
+    for (; *text; text++) {
+        *out++ = *text;
+        if (*text == ';' && is_formula(text + 1 + strspn(text + 1, " \""))) {
+            *out++ = '\'';
+        }
+    }
+    *out = '\0';
+    return guarded;
+}
+
+static apr_size_t add_csv_character(cli_buffer *buffer, const char *text, apr_size_t left)
+{
+    apr_size_t length = mta_sts_text_utf8_length(text, left), i;
+    char escape[8];
+
+    if (length && !mta_sts_text_misleads(text, length)) {
+        cli_buffer_add(buffer, "\"", *text == '"');
+        cli_buffer_add(buffer, text, length);
+        return length;
+    }
+    length = length ? length : 1;
+    for (i = 0; i < length; i++) {
+        snprintf(escape, sizeof(escape), "\\x%02x", (unsigned char)text[i]);
+        cli_buffer_add(buffer, escape, 4);
+    }
+    return length;
+}
+
+void cli_buffer_csv(cli_buffer *buffer, const char *text)
+{
+    if (!text) {
+        return;
+    }
+    cli_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
+    add_quoted(buffer, guard_parts(buffer->p, text), add_csv_character);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common/database.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/state_dir.h"
+#include "core/database/database.h"
+
+/* The file in the state directory. */
+static const char *find_file(apr_pool_t *p, const char *state_dir)
+{
+    const char *dir = cli_state_dir_find(state_dir);
+    char *real = realpath(dir, NULL);
+    const char *file = apr_pstrcat(p, real ? real : dir, "/" MTA_STS_DATABASE_FILE, NULL);
+
+    free(real);
+    return file;
+}
+
+const char *cli_database_find(apr_pool_t *p, const char *told, const char *state_dir,
+                              cli_database *database)
+{
+    const char *words = told ? told : MTA_STS_DATABASE_SQLITE;
+    apr_size_t len = strcspn(words, " ");
+
+    database->driver = apr_pstrmemdup(p, words, len);
+    database->where = words + len + strspn(words + len, " ");
+    if (!*database->where && strcmp(database->driver, MTA_STS_DATABASE_SQLITE) == 0) {
+        database->where = find_file(p, state_dir);
+    }
+    return mta_sts_database_validate(p, database->driver, database->where);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_COMMON_PARALLEL_H
+#define CLI_COMMON_PARALLEL_H
+
+#include <apr_pools.h>
+
+/*
+ * Work on many things on all processors, whose results are taken one by one in the order of the
+ * things: as if one thread had done it all, but sooner.
+ */
+
+/*
+ * Makes the result of one thing, on any thread; p lives until the result was taken.
+ *
+ * @param weight out: octets that the result takes, about; 0 if they are few
+ */
+typedef void *cli_ordered_make(void *data, int number, apr_pool_t *p, apr_size_t *weight);
+
+/* Takes a result, on the thread that called cli_ordered_run. */
+typedef void cli_ordered_take(void *data, int number, apr_pool_t *p, void *result);
+
+/*
+ * Makes and takes the results of things 0..count-1. Few results wait to be taken at any time: less
+ * than CLI_ORDERED_AHEAD, and no further ones are begun while they weigh CLI_ORDERED_WEIGHT_MAX.
+ *
+ * @param p scratch
+ */
+#define CLI_ORDERED_AHEAD 16
+#define CLI_ORDERED_WEIGHT_MAX ((apr_size_t)2 << 20)
+void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_ordered_take *take,
+                     void *data);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common/state_dir.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+const char *cli_state_dir_find(const char *told)
+{
+    const char *environment = getenv("MTA_STS_STATE_DIR");
+
+    return told ? told : environment && *environment ? environment : CLI_STATE_DIR_DEFAULT;
+}
+
+const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
+{
+    struct stat info;
+
+    if (geteuid() != 0) {
+        return NULL;
+    }
+    if (lstat(dir, &info) != 0) {
+        return apr_psprintf(p,
+                            "the state directory %s: %s (httpd makes it when it starts with "
+                            "MTASTSReportPath)",
+                            dir, strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return apr_psprintf(p, "the state directory %s is not a folder", dir);
+    }
+    if (info.st_uid != 0 &&
+        (setgroups(0, NULL) != 0 || setgid(info.st_gid) != 0 || setuid(info.st_uid) != 0)) {
+        return apr_psprintf(p, "cannot become the owner of the state directory %s: %s", dir,
+                            strerror(errno));
+    }
+    return NULL;
+}

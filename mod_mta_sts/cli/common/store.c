@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+#include <apr_user.h>
+
+#include "cli/common/json_memory.h"
+#include "cli/common/parallel.h"
+#include "cli/common/state_dir.h"
+#include "tlsrpt/index/index.h"
+
+static void tell_findings(const char *name, const mta_sts_findings *findings)
+{
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        fprintf(stderr, "mta-sts %s: %s: %s [%s]%s%s\n", name, finding->subject, finding->message,
+                finding->id, finding->fix ? "\n    " : "", finding->fix ? finding->fix : "");
+    }
+}
+
+/* Why a state directory cannot be read, and what to do; or NULL. */
+static const char *why_not_readable(const char *dir)
+{
+    struct stat info;
+
+    if (lstat(dir, &info) != 0) {
+        return errno == ENOENT ? "is not there: --state-dir names another one (MTASTSStateDir); "
+                                 "httpd makes it when it starts with MTASTSReportPath"
+                               : strerror(errno);
+    }
+    return !S_ISDIR(info.st_mode)     ? "is not a folder"
+           : info.st_uid != geteuid() ? "belongs to another user: run this as root"
+                                      : NULL;
+}
+
+static const char *user_name(apr_pool_t *p, uid_t user)
+{
+    char *name;
+
+    return apr_uid_name_get(&name, user, p) == APR_SUCCESS ? name : apr_psprintf(p, "uid %u", user);
+}
+
+/* A mail server runs it as whoever it was told to: why that is the wrong one, or NULL. */
+static const char *why_not_ours(apr_pool_t *p, const char *dir)
+{
+    const char *owner;
+    struct stat info;
+
+    if (lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid == geteuid()) {
+        return NULL;
+    }
+    owner = user_name(p, info.st_uid);
+    return apr_psprintf(p,
+                        "the state directory %s belongs to %s, and this runs as %s: run it as "
+                        "root, or as that user (user=%s in Postfix's master.cf)",
+                        dir, owner, user_name(p, geteuid()), owner);
+}
+
+/* What is read must be there, and is not changed. */
+static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
+{
+    const char *why = why_not_readable(dir);
+
+    if (why) {
+        fprintf(stderr, "mta-sts %s: the state directory %s %s\n", name, dir, why);
+        return NULL;
+    }
+    return tlsrpt_spool_make(p, dir);
+}
+
+tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_dir,
+                             cli_store_use use)
+{
+    const char *dir = cli_state_dir_find(state_dir);
+    const char *error = cli_state_dir_become_owner(p, dir);
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    tlsrpt_spool *spool;
+
+    if (!error && use == CLI_STORE_KEEP) {
+        error = why_not_ours(p, dir);
+    }
+    if (error) {
+        fprintf(stderr, "mta-sts %s: %s\n", name, error);
+        return NULL;
+    }
+    if (use == CLI_STORE_READ) {
+        return open_for_reading(p, name, dir);
+    }
+    spool = tlsrpt_spool_open(p, dir, findings);
+    tell_findings(name, findings);
+    return spool;
+}
+
+/* --- what there is, by the header lines: a million of them fit into memory --- */
+
+typedef struct entry {
+    apr_time_t received; /* 0: its header line cannot be read */
+    int verified;
+    char digest[TLSRPT_DIGEST_LENGTH + 1];
+} entry;
+
+typedef struct listing {
+    apr_time_t since;
+    apr_int64_t older;
+    entry *entries;
+    int count, room;
+} listing;
+
+static void add_entry(void *data, const char *digest, const tlsrpt_receipt *receipt)
+{
+    listing *list = data;
+    entry *added;
+
+    if (receipt && receipt->received < list->since) {
+        list->older++;
+        return;
+    }
+    if (list->count == list->room) {
+        list->room = list->room ? 2 * list->room : 256;
+        list->entries = realloc(list->entries, sizeof(entry) * (size_t)list->room);
+        if (!list->entries) {
+            abort();
+        }
+    }
+    added = &list->entries[list->count++];
+    added->received = receipt ? receipt->received : 0;
+    added->verified = receipt && receipt->verified;
+    memcpy(added->digest, digest, sizeof(added->digest));
+}
+
+static int compare_entries(const void *a_, const void *b_)
+{
+    const entry *a = a_, *b = b_;
+
+    return a->verified != b->verified   ? b->verified - a->verified
+           : a->received != b->received ? (a->received < b->received ? -1 : 1)
+                                        : strcmp(a->digest, b->digest);
+}
+
+/* --- reading them --- */
+
+typedef struct walk {
+    tlsrpt_spool *spool;
+    const entry *entries;
+    cli_store_visit *visit;
+    void *data;
+} walk;
+
+typedef struct found {
+    tlsrpt_kept_file file;
+    cli_store_report report;
+} found;
+
+/* Whatever MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
+static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weight)
+{
+    const walk *of = data;
+    const char *digest = of->entries[number].digest;
+    found *read = apr_pcalloc(p, sizeof(*read));
+
+    read->report.path = tlsrpt_spool_path(of->spool, TLSRPT_REPORTS, digest, p);
+    read->report.error = tlsrpt_spool_read(of->spool, TLSRPT_REPORTS, digest,
+                                           tlsrpt_index_limits.sent, p, &read->file);
+    if (!read->report.error) {
+        cli_json_memory_use(p);
+        read->report.receipt = &read->file.receipt;
+        read->report.reading =
+            tlsrpt_report_read(p, read->file.octets, read->file.len, &tlsrpt_index_limits);
+    }
+    *weight = read->file.len + cli_json_memory_taken();
+    return &read->report;
+}
+
+static void take_entry(void *data, int number, apr_pool_t *p, void *report)
+{
+    const walk *of = data;
+
+    (void)number;
+    of->visit(of->data, p, report);
+}
+
+apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
+                           cli_store_visit *visit, void *data)
+{
+    listing list = {.since = since};
+    walk of = {.spool = spool, .visit = visit, .data = data};
+    int i;
+
+    for (i = 0; i < TLSRPT_SPOOL_FOLDERS; i++) {
+        tlsrpt_spool_folder_receipts(spool, TLSRPT_REPORTS, i, add_entry, &list);
+    }
+    if (list.count) {
+        qsort(list.entries, (size_t)list.count, sizeof(entry), compare_entries);
+    }
+    of.entries = list.entries;
+    cli_ordered_run(p, list.count, read_entry, take_entry, &of);
+    free(list.entries);
+    return list.older;
+}

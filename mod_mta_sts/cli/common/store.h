@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_COMMON_STORE_H
+#define CLI_COMMON_STORE_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "tlsrpt/report/report.h"
+#include "tlsrpt/spool/spool.h"
+
+/*
+ * The reports that httpd and `mta-sts import` have kept: the spool in the state directory. The one
+ * place where a subcommand finds it, becomes the owner of the state directory, and reads it.
+ */
+
+/* What a subcommand wants of the spool. */
+typedef enum cli_store_use {
+    CLI_STORE_READ, /* nothing is made or changed; that it is missing is an error */
+    CLI_STORE_KEEP, /* its folders are made where they are missing */
+} cli_store_use;
+
+/*
+ * Opens the spool. Run as root, the process is the owner of the state directory from then on.
+ *
+ * @param p         pool of the spool
+ * @param name      of the subcommand, for the error text
+ * @param state_dir what --state-dir told, or NULL
+ * @return NULL after saying on standard error why not and what to do
+ */
+tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_dir,
+                             cli_store_use use);
+
+/* One report of the store; it lives until the visit ends. */
+typedef struct cli_store_report {
+    const char *path;              /* of its file */
+    const tlsrpt_receipt *receipt; /* NULL if error */
+    const tlsrpt_reading *reading; /* NULL if error */
+    const char *error;             /* why the file cannot be read, or NULL */
+} cli_store_report;
+
+/* @param p of the visit, cleared behind it */
+typedef void cli_store_visit(void *data, apr_pool_t *p, const cli_store_report *report);
+
+/*
+ * Visits every report that came at or after a time: the verified ones first, so that one that
+ * contradicts them does not count (tlsrpt/summary.h), then by time of receipt. Of the others only
+ * the header line is read.
+ *
+ * @param p     scratch
+ * @param since 0: all
+ * @return number of reports left out because they are older
+ */
+apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
+                           cli_store_visit *visit, void *data);
+
+#endif

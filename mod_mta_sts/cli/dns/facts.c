@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/dns/dns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/apache.h"
+#include "cli/common/input.h"
+#include "cli/net/resolver.h"
+#include "cli/net/zone_ttl.h"
+#include "core/base/name.h"
+#include "core/policy/text.h"
+#include "core/dns/rdata.h"
+
+static cli_dns_domain *domain_at(const cli_dns_call *call, int i)
+{
+    return &APR_ARRAY_IDX(call->domains, i, cli_dns_domain);
+}
+
+void cli_dns_add_domain(apr_pool_t *p, cli_dns_call *call, const char *domain)
+{
+    cli_dns_domain *added = apr_array_push(call->domains);
+
+    memset(added, 0, sizeof(*added));
+    added->domain = domain;
+    added->host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
+    added->findings = mta_sts_findings_make(p);
+}
+
+/* --- the policy that is to be published --- */
+
+static int read_file(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    const mta_sts_policy *policy;
+    apr_size_t len;
+    const char *text = cli_read_policy(p, self->name, call->file, &len);
+    int i;
+
+    if (!text) {
+        return CLI_EXIT_USAGE;
+    }
+    policy = mta_sts_policy_text_read(p, text, len, findings);
+    if (mta_sts_findings_count(findings, MTA_STS_ERROR)) {
+        fprintf(stderr, "mta-sts dns: %s is not a valid policy: mta-sts lint %s tells why\n",
+                call->file, call->file);
+        return CLI_EXIT_INVALID;
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        domain_at(call, i)->policy = policy;
+        domain_at(call, i)->id = mta_sts_policy_id(p, text, len);
+    }
+    return CLI_EXIT_OK;
+}
+
+static void take_configured(cli_dns_domain *domain, const apr_array_header_t *configured)
+{
+    int i;
+
+    for (i = 0; i < configured->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(configured, i, cli_apache_policy);
+
+        if (strcmp(policy->domain, domain->domain) == 0) {
+            domain->policy = policy->policy;
+            domain->id = policy->id;
+            return;
+        }
+    }
+    mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-not-configured", domain->domain,
+                        "see what is: apachectl -t -D DUMP_MTA_STS",
+                        "the httpd of this machine is not configured to serve a policy for it");
+}
+
+static int read_apache(apr_pool_t *p, cli_dns_call *call)
+{
+    apr_array_header_t *configured;
+    const char *error = cli_apache_list(p, &configured);
+    int i;
+
+    if (error) {
+        fprintf(stderr, "mta-sts dns: %s\n", error);
+        return CLI_EXIT_INVALID;
+    }
+    for (i = 0; call->domains->nelts == 0 && i < configured->nelts; i++) {
+        cli_dns_add_domain(p, call, APR_ARRAY_IDX(configured, i, cli_apache_policy).domain);
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        take_configured(domain_at(call, i), configured);
+    }
+    return CLI_EXIT_OK;
+}
+
+static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call)
+{
+    switch (call->source) {
+    case CLI_DNS_FILE:
+        return read_file(p, self, call);
+    case CLI_DNS_APACHE:
+        return read_apache(p, call);
+    default:
+        return CLI_EXIT_OK;
+    }
+}
+
+/* --- how things are --- */
+
+static int tells_why_nothing_is_served(const mta_sts_finding *finding)
+{
+    return strcmp(finding->id, "policy-host-absent") == 0 ||
+           strcmp(finding->id, "domain-unknown") == 0;
+}
+
+/* What was found about the policy host, but for what is right. */
+static void take_host_findings(const cli_check_domain *checked, mta_sts_findings *findings)
+{
+    const apr_array_header_t *sections = checked->result->sections;
+    int i, j;
+
+    for (i = 0; i < sections->nelts; i++) {
+        const mta_sts_check_section *section = &APR_ARRAY_IDX(sections, i, mta_sts_check_section);
+
+        for (j = 0; j < section->findings->list->nelts; j++) {
+            const mta_sts_finding *finding = mta_sts_findings_at(section->findings, j);
+
+            if ((section->part == MTA_STS_CHECK_POLICY_HOST && finding->severity != MTA_STS_OK) ||
+                tells_why_nothing_is_served(finding)) {
+                APR_ARRAY_PUSH(findings->list, mta_sts_finding) = *finding;
+            }
+        }
+    }
+}
+
+static int is_usable(apr_pool_t *p, const cli_dns_domain *domain, const mta_sts_policy_fetch *fetch)
+{
+    mta_sts_check_limits limits = {.now = apr_time_now()};
+
+    return mta_sts_policy_fetch_check(fetch, domain->host, &limits, mta_sts_findings_make(p));
+}
+
+/* Takes the policy that is to be published from the first address that senders would take it
+ * from. */
+static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
+{
+    int errors = mta_sts_findings_count(domain->findings, MTA_STS_ERROR), i;
+
+    for (i = 0; i < fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch = APR_ARRAY_IDX(fetches, i, mta_sts_policy_fetch *);
+
+        if (is_usable(p, domain, fetch)) {
+            domain->policy = mta_sts_policy_text_read(p, fetch->text, fetch->len, domain->findings);
+            domain->id = mta_sts_policy_id(p, fetch->text, fetch->len);
+            break;
+        }
+    }
+    if (!domain->policy || mta_sts_findings_count(domain->findings, MTA_STS_ERROR) > errors) {
+        domain->policy = NULL;
+        mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-missing", domain->domain,
+                            "serve one first, or name it with --policy or --from-apache",
+                            "no valid policy is served, so nobody knows what to publish");
+    }
+}
+
+/* Senders may come to any address: it is served if all of those that answer serve it. */
+static void compare_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
+{
+    mta_sts_publication_facts *facts = &domain->facts;
+    int i;
+
+    facts->served = MTA_STS_SERVED_NOTHING;
+    for (i = 0; i < fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch = APR_ARRAY_IDX(fetches, i, mta_sts_policy_fetch *);
+
+        if (is_usable(p, domain, fetch)) {
+            facts->served_id = mta_sts_policy_id(p, fetch->text, fetch->len);
+            facts->served = MTA_STS_SERVED_IT;
+            if (strcmp(facts->served_id, domain->id) != 0) {
+                facts->served = MTA_STS_SERVED_OTHER;
+                return;
+            }
+        }
+        else if (!mta_sts_policy_fetch_is_unreached(fetch)) {
+            facts->served = MTA_STS_SERVED_NOTHING;
+            return;
+        }
+    }
+}
+
+static void take_answers(apr_pool_t *p, cli_dns_domain *domain, const mta_sts_check_facts *checked)
+{
+    mta_sts_answer *now = domain->facts.now;
+    int i;
+
+    now[MTA_STS_ASK_MTA_STS] = checked->record;
+    now[MTA_STS_ASK_A] = checked->host_a;
+    now[MTA_STS_ASK_AAAA] = checked->host_aaaa;
+    now[MTA_STS_ASK_TLSRPT] = checked->tlsrpt;
+    now[MTA_STS_ASK_MX] = checked->mx;
+    for (i = 0; i < MTA_STS_QUESTIONS; i++) {
+        mta_sts_answer_check(&now[i], mta_sts_question_name(p, i, domain->domain),
+                             apr_pstrcat(p, mta_sts_question_type(i), " record", NULL),
+                             domain->findings);
+    }
+}
+
+static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain,
+                       const cli_check_domain *checked)
+{
+    take_answers(p, domain, checked->facts);
+    take_host_findings(checked, domain->findings);
+    if (call->source == CLI_DNS_SERVED) {
+        take_served(p, domain, checked->facts->fetches);
+    }
+    if (domain->policy) {
+        compare_served(p, domain, checked->facts->fetches);
+    }
+}
+
+/* When all that is asked of DNS beside the check's own questions must have ended, in seconds from
+ * the start. */
+#define DNS_END 58
+
+/* Only a few policy hosts are aliases, of which the address lookup tells the last name alone. */
+static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
+                                   const cli_resolver_options *options, apr_time_t end)
+{
+    cli_resolver *resolver = NULL;
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < call->domains->nelts && !error; i++) {
+        mta_sts_publication_facts *facts = &domain_at(call, i)->facts;
+
+        if (facts->now[MTA_STS_ASK_A].alias || facts->now[MTA_STS_ASK_AAAA].alias) {
+            error = resolver ? NULL : cli_resolver_make(p, options, &resolver);
+            if (!error) {
+                cli_resolver_ask(resolver, p, domain_at(call, i)->host, MTA_STS_RDATA_CNAME,
+                                 &facts->now[MTA_STS_ASK_CNAME]);
+            }
+        }
+    }
+    if (resolver && !error) {
+        cli_resolver_wait(resolver, end);
+    }
+    return error;
+}
+
+/* How long others may keep what DNS has now: that is what is to be waited for. */
+static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_options *options,
+                         apr_time_t end)
+{
+    apr_array_header_t *wanted = apr_array_make(p, 8, sizeof(cli_zone_ttl));
+    int i, j;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        cli_dns_domain *domain = domain_at(call, i);
+
+        for (j = 0; j < MTA_STS_QUESTIONS; j++) {
+            if (domain->facts.now[j].status == MTA_STS_ANSWER_OK) {
+                cli_zone_ttl *added = apr_array_push(wanted);
+
+                added->domain = domain->domain;
+                added->name = mta_sts_question_name(p, j, domain->domain);
+                added->type = mta_sts_question_rdata(j);
+                added->answer = &domain->facts.now[j];
+            }
+        }
+    }
+    cli_zone_ttl_read(p, options, wanted, end);
+}
+
+/* Where a host has addresses, and no alias was told of, there is none. */
+static void tell_no_alias(mta_sts_answer *now)
+{
+    if (now[MTA_STS_ASK_CNAME].status == MTA_STS_ANSWER_UNASKED &&
+        now[MTA_STS_ASK_A].status != MTA_STS_ANSWER_UNASKED) {
+        now[MTA_STS_ASK_CNAME].status = now[MTA_STS_ASK_A].status == MTA_STS_ANSWER_OK
+                                            ? MTA_STS_ANSWER_NODATA
+                                            : now[MTA_STS_ASK_A].status;
+    }
+}
+
+static const char *look(apr_pool_t *p, cli_dns_call *call)
+{
+    const cli_resolver_options options = {.server = call->network.server,
+                                          .trust_anchor = call->network.trust_anchor,
+                                          .timeout = apr_time_from_sec(call->network.timeout)};
+    const apr_time_t end = apr_time_now() + apr_time_from_sec(DNS_END);
+    apr_array_header_t *checked = apr_array_make(p, 2, sizeof(cli_check_domain));
+    const char *error;
+    int i;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        cli_check_domain domain = {.domain = domain_at(call, i)->domain};
+
+        APR_ARRAY_PUSH(checked, cli_check_domain) = domain;
+    }
+    error = cli_check_run(p, &call->network, checked);
+    if (error) {
+        return error;
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        take_facts(p, call, domain_at(call, i), &APR_ARRAY_IDX(checked, i, cli_check_domain));
+    }
+    error = ask_for_aliases(p, call, &options, end);
+    for (i = 0; i < call->domains->nelts; i++) {
+        tell_no_alias(domain_at(call, i)->facts.now);
+    }
+    if (!error) {
+        ask_for_ttls(p, call, &options, end);
+    }
+    return error;
+}
+
+static void complete_facts(const cli_dns_call *call, cli_dns_domain *domain)
+{
+    domain->facts.domain = domain->domain;
+    domain->facts.id = domain->id;
+    domain->facts.policy = domain->policy;
+    domain->facts.ttl = call->ttl;
+    domain->facts.rua = call->rua;
+    domain->facts.addresses = call->addresses;
+    domain->facts.cname = call->cname;
+}
+
+int cli_dns_gather(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call)
+{
+    int status = read_policies(p, self, call), i;
+    const char *error;
+
+    if (status != CLI_EXIT_OK) {
+        return status;
+    }
+    error = call->is_offline ? NULL : look(p, call);
+    if (error == cli_check_no_network) {
+        fprintf(stderr, "mta-sts dns: %s\n", error);
+        return CLI_EXIT_INVALID;
+    }
+    if (error) {
+        return cli_usage_error(self, "%s", error);
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        complete_facts(call, domain_at(call, i));
+    }
+    return CLI_EXIT_OK;
+}

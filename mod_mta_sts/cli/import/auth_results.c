@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import/auth_results.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+
+/* A word or quoted string, or one of ";" and "="; "" at the end; NULL where it is not well-formed.
+ */
+typedef struct reader {
+    apr_pool_t *p;
+    const char *at;
+    const char *token;
+    int quoted;
+} reader;
+
+/* Behind a comment, which may hold others; NULL if it does not end. */
+static const char *skip_comment(const char *at)
+{
+    int depth = 0;
+
+    do {
+        if (*at == '\\' && at[1]) {
+            at++;
+        }
+        else if (*at == '(') {
+            depth++;
+        }
+        else if (*at == ')') {
+            depth--;
+        }
+        else if (!*at) {
+            return NULL;
+        }
+        at++;
+    } while (depth);
+    return at;
+}
+
+static const char *skip_blanks(const char *at)
+{
+    while (at && *at && strchr(" \t\r\n(", *at)) {
+        at = *at == '(' ? skip_comment(at) : at + 1;
+    }
+    return at;
+}
+
+static void read_quoted(reader *r)
+{
+    char *out = apr_palloc(r->p, strlen(r->at));
+
+    r->token = out;
+    for (r->at++; *r->at && *r->at != '"'; r->at++) {
+        if (*r->at == '\\' && r->at[1]) {
+            r->at++;
+        }
+        *out++ = *r->at;
+    }
+    *out = '\0';
+    if (*r->at++ != '"') {
+        r->token = NULL;
+    }
+}
+
+static void next_token(reader *r)
+{
+    apr_size_t len;
+
+    r->quoted = 0;
+    r->at = r->token ? skip_blanks(r->at) : NULL;
+    if (!r->at) {
+        r->token = NULL;
+        return;
+    }
+    if (*r->at == '"') {
+        r->quoted = 1;
+        read_quoted(r);
+        return;
+    }
+    len = strcspn(r->at, " \t\r\n(;=\"");
+    len += !len && *r->at;
+    r->token = apr_pstrmemdup(r->p, r->at, len);
+    r->at += len;
+}
+
+static int is_end(const reader *r)
+{
+    return !r->token || (!r->quoted && (!*r->token || strcmp(r->token, ";") == 0));
+}
+
+static int is_sign(const reader *r, const char *sign)
+{
+    return r->token && !r->quoted && strcmp(r->token, sign) == 0;
+}
+
+/* NAME = VALUE, blanks around the "="; both NULL if it is something else, which is skipped. */
+static void read_pair(reader *r, const char **name, const char **value)
+{
+    *name = *value = NULL;
+    if (!is_end(r)) {
+        const char *word = r->token;
+
+        next_token(r);
+        if (is_sign(r, "=")) {
+            next_token(r);
+            if (!is_end(r)) {
+                *name = word;
+                *value = r->token;
+                next_token(r);
+            }
+        }
+    }
+}
+
+static const char *to_lower(apr_pool_t *p, const char *text)
+{
+    char *lower = apr_pstrdup(p, text), *c;
+
+    for (c = lower; *c; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    }
+    return lower;
+}
+
+/* Whether name is domain, or a name below it; both lower case. */
+static int is_within(const char *name, const char *domain)
+{
+    apr_size_t name_len = strlen(name), len = strlen(domain);
+
+    return strchr(domain, '.') && name_len >= len && strcmp(name + name_len - len, domain) == 0 &&
+           (name_len == len || name[name_len - len - 1] == '.');
+}
+
+/* One result, up to its ";": a signature of DKIM, or anything else. */
+static int read_result(reader *r, const char *from, const char **domain)
+{
+    const char *name, *value, *signer = NULL;
+    int is_dkim, passed;
+
+    read_pair(r, &name, &value);
+    is_dkim = name && apr_cstr_casecmpn(name, "dkim", 4) == 0 && (!name[4] || name[4] == '/');
+    passed = is_dkim && apr_cstr_casecmp(value, "pass") == 0;
+    while (!is_end(r)) {
+        read_pair(r, &name, &value);
+        if (name && apr_cstr_casecmp(name, "header.d") == 0) {
+            signer = to_lower(r->p, value);
+        }
+        else if (name && !signer && apr_cstr_casecmp(name, "header.i") == 0 && strchr(value, '@')) {
+            signer = to_lower(r->p, strrchr(value, '@') + 1);
+        }
+    }
+    if (passed && signer && !*domain && is_within(from, signer)) {
+        *domain = signer;
+    }
+    return is_dkim;
+}
+
+cli_auth_told cli_auth_results_read(apr_pool_t *p, const char *value, const char *authserv_id,
+                                    const char *from, const char **domain)
+{
+    reader r = {.p = p, .at = value, .token = ""};
+    int told = 0;
+
+    *domain = NULL;
+    next_token(&r);
+    if (!r.token || apr_cstr_casecmp(r.token, authserv_id) != 0) {
+        return CLI_AUTH_OTHER;
+    }
+    while (!is_end(&r)) {
+        next_token(&r); /* the version */
+    }
+    while (is_sign(&r, ";")) {
+        next_token(&r);
+        told |= read_result(&r, from, domain);
+    }
+    if (!r.token) {
+        *domain = NULL;
+        return CLI_AUTH_OTHER;
+    }
+    return told ? CLI_AUTH_DKIM : CLI_AUTH_NOTHING;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+#include <apr_user.h>
+
+#include "cli/import/limits.h"
+#include "cli/common/option.h"
+#include "cli/common/output.h"
+#include "cli/import/source.h"
+#include "cli/common/state_dir.h"
+#include "cli/common/store.h"
+#include "cli/common/subcommand.h"
+#include "core/base/number.h"
+#include "core/base/text.h"
+#include "tlsrpt/report/report.h"
+#include "tlsrpt/spool/spool.h"
+
+/* EX_TEMPFAIL: the mail system tries again later. */
+#define EXIT_NOT_KEPT 75
+
+typedef struct import_call {
+    apr_pool_t *p;
+    const char *state_dir;            /* NULL: not told */
+    apr_array_header_t *authserv_ids; /* of const char * */
+    cli_limits limits;
+    cli_words paths; /* none: standard input */
+} import_call;
+
+typedef struct import_state {
+    tlsrpt_spool *spool;
+    const char *state_dir;
+    const cli_limits *limits;
+    apr_int64_t used[TLSRPT_AREAS]; /* octets on disk; -1: not counted yet */
+    int was_root;
+    int from_file; /* what is read was named: rejecting it is an exit status */
+    int rejected;
+    int not_kept;
+} import_state;
+
+enum { OPT_AUTHSERV_ID = 256, OPT_MAX_SIZE, OPT_QUOTA, OPT_STATE_DIR };
+
+static const struct option options[] = {
+    CLI_HELP_OPTION,
+    {"authserv-id", required_argument, NULL, OPT_AUTHSERV_ID},
+    {"max-size", required_argument, NULL, OPT_MAX_SIZE},
+    {"quota", required_argument, NULL, OPT_QUOTA},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *quote(apr_pool_t *p, const char *text)
+{
+    return mta_sts_text_quote(p, text, strlen(text));
+}
+
+static void reject(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                   const char *what, const char *reason)
+{
+    printf("%s: %s: %s\n", cli_plain(p, item->name), what, reason);
+    state->rejected |= state->from_file;
+}
+
+static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                          const char *reason)
+{
+    fflush(stdout);
+    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", cli_plain(p, item->name), reason);
+    state->not_kept = 1;
+}
+
+/* Whether an area has room for it under its quota, which httpd and this command share. It is
+ * counted once in a call: who keeps reports at the same time may pass the quota by a few. */
+static int is_within_quota(import_state *state, tlsrpt_area area, apr_int64_t cost)
+{
+    apr_int64_t files;
+
+    if (state->used[area] < 0) {
+        tlsrpt_spool_usage(state->spool, area, &state->used[area], &files);
+    }
+    return state->used[area] + cost <= state->limits->quota[area];
+}
+
+/* Why there is no room for it, or NULL. */
+static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area area,
+                               apr_int64_t cost)
+{
+    apr_int64_t room;
+
+    if (!is_within_quota(state, area, cost)) {
+        return apr_psprintf(p,
+                            "the quota of %s octets is used up by %s/reports: remove old files "
+                            "there, or raise it: --quota, and MTASTSReportQuota of httpd",
+                            mta_sts_size_render(p, state->limits->quota[area]), state->state_dir);
+    }
+    room = tlsrpt_spool_room(state->spool);
+    return room >= 0 && room < cost ? "the disk is full up to its reserve" : NULL;
+}
+
+/* What is there already needs no room. @return 0 after saying why not */
+static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
+                const char *digest, tlsrpt_kept *kept)
+{
+    tlsrpt_receipt receipt = {
+        .received = apr_time_now(), .channel = item->channel, .verified = item->verified};
+    apr_int64_t cost = tlsrpt_spool_cost(item->len);
+    const char *reason = refuse_room(state, p, area, cost);
+
+    if (reason && !tlsrpt_spool_has(state->spool, area, digest)) {
+        tell_not_kept(state, p, item, reason);
+        return 0;
+    }
+    *kept = tlsrpt_spool_keep(state->spool, area, digest, &receipt, item->octets, item->len, p,
+                              &reason);
+    if (*kept == TLSRPT_NOT_KEPT) {
+        tell_not_kept(state, p, item, reason);
+        return 0;
+    }
+    state->used[area] += *kept == TLSRPT_KEPT ? cost : 0;
+    return 1;
+}
+
+static void keep_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                        const tlsrpt_reading *reading)
+{
+    tlsrpt_kept kept;
+
+    if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
+        printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
+               kept == TLSRPT_KEPT ? "kept" : "kept already", quote(p, reading->report->id),
+               quote(p, reading->report->organization),
+               item->verified ? "verified: signed by " : "not verified",
+               item->verified ? cli_plain(p, item->verified) : "");
+    }
+}
+
+/* What cannot be read may be of use to who looks into it, but not without end: anybody can fill the
+ * quarantine by mail. */
+static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                               const tlsrpt_reading *reading)
+{
+    tlsrpt_kept kept;
+
+    if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
+        reject(state, p, item, "left out, for the quarantine is full", reading->reason);
+    }
+    else if (keep(state, p, item, TLSRPT_QUARANTINE, reading->digest, &kept)) {
+        reject(state, p, item, "kept in the quarantine", reading->reason);
+    }
+}
+
+/* Root is the owner of the state directory by now. */
+static const char *explain(const import_state *state, apr_pool_t *p, const char *error)
+{
+    char *owner;
+
+    if (!state->was_root || geteuid() == 0 || strcmp(error, strerror(EACCES)) != 0 ||
+        apr_uid_name_get(&owner, geteuid(), p) != APR_SUCCESS) {
+        return error;
+    }
+    return apr_psprintf(p,
+                        "%s (to %s, who owns the state directory; `mta-sts import < FILE` reads "
+                        "what root can)",
+                        error, owner);
+}
+
+static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
+{
+    import_state *state = data;
+    const tlsrpt_reading *reading;
+
+    if (!item->octets) {
+        if (item->failed && !state->from_file) {
+            tell_not_kept(state, p, item, item->error);
+            return;
+        }
+        reject(state, p, item, "left out", explain(state, p, item->error));
+        return;
+    }
+    reading = tlsrpt_report_read(p, item->octets, item->len, &state->limits->report);
+    switch (reading->outcome) {
+    case TLSRPT_READ:
+        keep_report(state, p, item, reading);
+        break;
+    case TLSRPT_UNREADABLE:
+    case TLSRPT_NO_POLICIES:
+        keep_in_quarantine(state, p, item, reading);
+        break;
+    case TLSRPT_FOREIGN:
+    case TLSRPT_TOO_LARGE:
+        reject(state, p, item, "left out", reading->reason);
+    }
+}
+
+static const char *take_option(void *baton, int option, const char *value)
+{
+    import_call *call = baton;
+
+    if (option == OPT_QUOTA) {
+        return cli_limits_set_quota(&call->limits, call->p, value);
+    }
+    if (option == OPT_MAX_SIZE) {
+        return cli_limits_set_size(&call->limits, call->p, value);
+    }
+    if (!*value) {
+        return apr_psprintf(call->p, "%s needs a value that is not empty",
+                            option == OPT_STATE_DIR ? "--state-dir" : "--authserv-id");
+    }
+    if (option == OPT_STATE_DIR) {
+        call->state_dir = value;
+    }
+    else {
+        APR_ARRAY_PUSH(call->authserv_ids, const char *) = value;
+    }
+    return NULL;
+}
+
+static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    static const char *const standard_input[] = {"-"};
+    import_call call = {.p = p,
+                        .authserv_ids = apr_array_make(p, 1, sizeof(const char *)),
+                        .limits = cli_limits_make()};
+    import_state state = {.limits = &call.limits, .used = {-1, -1}, .was_root = geteuid() == 0};
+    const char *error = cli_options_read(p, argc, argv, options, take_option, &call, &call.paths);
+    int i;
+
+    if (error) {
+        cli_usage_error(self, "%s", error);
+        return EXIT_NOT_KEPT; /* a mail server bounces whatever else a wrong call ends with */
+    }
+    if (call.paths.help) {
+        fputs(self->help, stdout);
+        return CLI_EXIT_OK;
+    }
+    if (!call.paths.count) {
+        call.paths.list = standard_input;
+        call.paths.count = 1;
+    }
+    state.state_dir = cli_state_dir_find(call.state_dir);
+    state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_KEEP);
+    if (!state.spool) {
+        return EXIT_NOT_KEPT;
+    }
+    for (i = 0; i < call.paths.count; i++) {
+        state.from_file = strcmp(call.paths.list[i], "-") != 0;
+        cli_source_read(p, call.paths.list[i], call.authserv_ids, take_item, &state);
+    }
+    return state.not_kept ? EXIT_NOT_KEPT : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+}
+
+const cli_subcommand cli_import = {
+    "import",
+    "keep the TLS reports in mail messages and files, beside those that came over HTTPS",
+    "Usage: mta-sts import [--state-dir DIR] [--authserv-id NAME]... [--quota SIZE[,SIZE]]\n"
+    "                      [--max-size SIZE,SIZE] [FILE|MAILDIR|-]...\n"
+    "\n"
+    "Keeps the TLS reports (RFC 8460) that it finds, each once: in a mail message, an mbox, a\n"
+    "Maildir or another folder, or a bare report (JSON or gzip). Without FILE it reads standard\n"
+    "input, as the pipe transport of a mail server wants it. Nothing that is read is changed.\n"
+    "\n"
+    "  --authserv-id NAME   believe this mail server's Authentication-Results (RFC 8601): a\n"
+    "                       report whose DKIM signature it found right is kept as verified\n"
+    "                       (repeatable)\n"
+    "  --max-size SIZE,SIZE\n"
+    "                       the module's MTASTSReportMaxSize: octets of a report as sent, octets\n"
+    "                       inflated (default: 1M,10M)\n"
+    "  --quota SIZE[,SIZE]  the module's MTASTSReportQuota: octets of all reports, by mail or "
+    "over\n"
+    "                       HTTPS, and octets of the quarantine (default: 1G,64M)\n"
+    "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
+    "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
+    "  --help               this text\n"
+    "\n"
+    "Exit status: 0 kept, or standard input holds no report that can be read; 1 something else\n"
+    "that was named is no report; 75 something could not be kept (quota, disk, state directory),\n"
+    "or wrong usage: a mail server tries again.\n",
+    run_import,
+};

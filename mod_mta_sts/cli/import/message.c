@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import/message.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <gmime/gmime.h>
+
+#include "cli/import/auth_results.h"
+#include "tlsrpt/report/inflate.h"
+
+/* GMime takes some hundred octets for each header field and each part, and enters parts within
+ * parts by calling itself: so they are counted before it sees them. */
+#define FIELDS_MAX 5000
+#define DELIMITERS_MAX 1000
+
+typedef struct reader {
+    apr_pool_t *p;
+    const char *verified; /* of the message as a whole */
+    apr_array_header_t *parts;
+    int seen; /* parts of any kind */
+    const char *error;
+} reader;
+
+/* Whether a line looks like a header field: a name of printable ASCII, and a colon. */
+static int is_field(const char *line, const char *end)
+{
+    const char *c = line;
+
+    while (c<end && * c> ' ' && *c < 0x7f && *c != ':') {
+        c++;
+    }
+    return c > line && c < end && *c == ':';
+}
+
+/* Refuses what would cost GMime much more than its size. */
+static const char *check_lines(const char *octets, apr_size_t len)
+{
+    const char *end = octets + len, *line = octets, *next;
+    int fields = 0, delimiters = 0;
+
+    if (len > CLI_MESSAGE_MAX) {
+        return "the message is larger than 4 MiB";
+    }
+    for (; line < end; line = next) {
+        const char *newline = memchr(line, '\n', (apr_size_t)(end - line));
+
+        next = newline ? newline + 1 : end;
+        fields += is_field(line, next);
+        delimiters += next - line > 2 && line[0] == '-' && line[1] == '-';
+    }
+    return fields > FIELDS_MAX           ? "the message has more than 5000 header fields"
+           : delimiters > DELIMITERS_MAX ? "the message has more than 1000 parts"
+                                         : NULL;
+}
+
+/* Whether octets begin as a report does: a byte order mark and blanks may stand before the "{". */
+static int is_report(const char *octets, apr_size_t len)
+{
+    apr_size_t i = len >= 3 && memcmp(octets, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (i < len && strchr(" \t\r\n", octets[i]) && octets[i]) {
+        i++;
+    }
+    return (i < len && octets[i] == '{') || tlsrpt_inflate_is_gzip(octets, len);
+}
+
+static int ends_with(const char *text, const char *end)
+{
+    apr_size_t len = strlen(text), end_len = strlen(end);
+
+    return len >= end_len && g_ascii_strcasecmp(text + len - end_len, end) == 0;
+}
+
+/* Whether a part claims to be a report, by its type or by its name (RFC 8460 section 5.1). */
+static int claims_report(GMimePart *part)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+    const char *subtype = g_mime_content_type_get_media_subtype(type);
+    const char *name = g_mime_part_get_filename(part);
+
+    return (subtype && g_ascii_strncasecmp(subtype, "tlsrpt", 6) == 0) ||
+           (name && (ends_with(name, ".json") || ends_with(name, ".json.gz")));
+}
+
+static apr_status_t unref(void *object)
+{
+    g_object_unref(object);
+    return APR_SUCCESS;
+}
+
+/* The decoded octets of a part, in the reader's pool. */
+static GByteArray *decode(reader *r, GMimePart *part)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(part);
+    GMimeStream *stream = g_mime_stream_mem_new();
+
+    apr_pool_cleanup_register(r->p, stream, unref, apr_pool_cleanup_null);
+    if (content) {
+        g_mime_data_wrapper_write_to_stream(content, stream);
+    }
+    return g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+}
+
+static void read_part(reader *r, GMimePart *part, int embedded)
+{
+    GByteArray *octets = decode(r, part);
+    cli_message_part *found;
+
+    if (is_report((const char *)octets->data, octets->len) || claims_report(part)) {
+        found = apr_array_push(r->parts);
+        found->octets = octets->len ? (const char *)octets->data : "";
+        found->len = octets->len;
+        found->verified = embedded ? NULL : r->verified;
+    }
+}
+
+static void read_object(reader *r, GMimeObject *object, int depth, int embedded)
+{
+    int i, count;
+
+    if (depth > CLI_MESSAGE_DEPTH_MAX || ++r->seen > CLI_MESSAGE_PARTS_MAX) {
+        r->error = depth > CLI_MESSAGE_DEPTH_MAX ? "the message has parts more than 16 deep"
+                                                 : "the message has more than 100 parts";
+        return;
+    }
+    if (GMIME_IS_MULTIPART(object)) {
+        count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+        for (i = 0; i < count && !r->error; i++) {
+            read_object(r, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1,
+                        embedded);
+        }
+    }
+    else if (GMIME_IS_MESSAGE_PART(object)) {
+        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+        GMimeObject *inner = message ? g_mime_message_get_mime_part(message) : NULL;
+
+        if (inner) {
+            read_object(r, inner, depth + 1, 1);
+        }
+    }
+    else if (GMIME_IS_PART(object)) {
+        read_part(r, GMIME_PART(object), embedded);
+    }
+}
+
+/* The domain of the one author, in lower case; NULL if there is none, or more than one. */
+static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
+{
+    InternetAddressList *from = g_mime_message_get_from(message);
+    InternetAddress *address;
+    const char *mailbox, *at;
+    char *domain;
+
+    if (!from || internet_address_list_length(from) != 1) {
+        return NULL;
+    }
+    address = internet_address_list_get_address(from, 0);
+    if (!INTERNET_ADDRESS_IS_MAILBOX(address)) {
+        return NULL;
+    }
+    mailbox = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
+    at = mailbox ? strrchr(mailbox, '@') : NULL;
+    if (!at || !at[1]) {
+        return NULL;
+    }
+    for (domain = apr_pstrdup(p, at + 1), at = domain; *domain; domain++) {
+        *domain = g_ascii_tolower(*domain);
+    }
+    return at;
+}
+
+/* What the topmost field of one server says that tells of DKIM. */
+static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
+                               const char *from)
+{
+    int i, count = g_mime_header_list_get_count(headers);
+
+    for (i = 0; i < count; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+        const char *domain = NULL;
+
+        if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Authentication-Results") == 0 &&
+            cli_auth_results_read(p, g_mime_header_get_raw_value(header), authserv_id, from,
+                                  &domain) == CLI_AUTH_DKIM) {
+            return domain;
+        }
+    }
+    return NULL;
+}
+
+static const char *find_verified(apr_pool_t *p, GMimeMessage *message,
+                                 const apr_array_header_t *authserv_ids)
+{
+    GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(message));
+    const char *from = author_domain(p, message), *verified = NULL;
+    int i;
+
+    for (i = 0; from && i < authserv_ids->nelts && !verified; i++) {
+        verified = verified_by(p, headers, APR_ARRAY_IDX(authserv_ids, i, const char *), from);
+    }
+    return verified;
+}
+
+static GMimeMessage *parse(const char *octets, apr_size_t len)
+{
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(octets, len);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return message;
+}
+
+const char *cli_message_read(apr_pool_t *p, const char *octets, apr_size_t len,
+                             const apr_array_header_t *authserv_ids, apr_array_header_t **parts)
+{
+    reader r = {.p = p, .parts = apr_array_make(p, 1, sizeof(cli_message_part))};
+    GMimeMessage *message;
+    GMimeObject *body;
+
+    *parts = r.parts;
+    r.error = check_lines(octets, len);
+    if (r.error) {
+        return r.error;
+    }
+    g_mime_init();
+    message = parse(octets, len);
+    if (!message) {
+        return "it cannot be read as a mail message";
+    }
+    apr_pool_cleanup_register(p, message, unref, apr_pool_cleanup_null);
+    r.verified = find_verified(p, message, authserv_ids);
+    body = g_mime_message_get_mime_part(message);
+    if (body) {
+        read_object(&r, body, 0, 0);
+    }
+    return r.error;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/database.h"
+#include "cli/common/state_dir.h"
+#include "cli/common/store.h"
+#include "cli/common/subcommand.h"
+#include "core/database/database.h"
+#include "tlsrpt/index/index.h"
+
+/* One transaction: httpd waits for the lock about as long as this. */
+#define BUDGET apr_time_from_msec(500)
+
+/* How often a lock that somebody else holds is tried again; each time takes about ten seconds. */
+#define TRIES 6
+
+typedef struct reindex_call {
+    const char *state_dir, *database;
+} reindex_call;
+
+/* What is being done. */
+typedef struct reindexing {
+    apr_pool_t *p;
+    cli_database which;
+    mta_sts_database *db;
+    tlsrpt_index_task task;
+    apr_int64_t added, closed; /* by this process: httpd may take some in, too */
+    int is_terminal;
+} reindexing;
+
+enum { OPT_HELP = 'h', OPT_DATABASE = 256, OPT_STATE_DIR };
+
+static const struct option options[] = {
+    {"help", no_argument, NULL, OPT_HELP},
+    {"database", required_argument, NULL, OPT_DATABASE},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {NULL, 0, NULL, 0},
+};
+
+/* --- the call --- */
+
+static int take_option(const cli_subcommand *self, reindex_call *call, int option,
+                       const char *value)
+{
+    if (!*value) {
+        return cli_usage_error(self, "%s needs a value that is not empty",
+                               option == OPT_STATE_DIR ? "--state-dir" : "--database");
+    }
+    *(option == OPT_STATE_DIR ? &call->state_dir : &call->database) = value;
+    return CLI_EXIT_OK;
+}
+
+/*
+ * @param help out: set if help was asked for
+ * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
+ */
+static int parse_call(const cli_subcommand *self, int argc, const char *const *argv,
+                      reindex_call *call, int *help)
+{
+    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
+    int option, status;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            *help = 1;
+            return CLI_EXIT_OK;
+        }
+        /* The value of a mistyped option may be a password: only names are shown. */
+        status = option == ':'   ? cli_usage_error(self, "an option needs a value")
+                 : option == '?' ? cli_usage_error(self, "there is no such option")
+                                 : take_option(self, call, option, optarg);
+        if (status != CLI_EXIT_OK) {
+            return status;
+        }
+    }
+    return optind < argc ? cli_usage_error(self, "it takes no argument beside options")
+                         : CLI_EXIT_OK;
+}
+
+/* --- the work --- */
+
+static void print_finding(const mta_sts_finding *finding)
+{
+    fprintf(stderr, "mta-sts reindex: %s: %s%s%s [%s]\n", finding->subject, finding->message,
+            finding->fix ? "; " : "", finding->fix ? finding->fix : "", finding->id);
+}
+
+static void tell_findings(const reindexing *work, const mta_sts_findings *findings)
+{
+    int i;
+
+    if (findings->list->nelts && work->is_terminal) {
+        fputs("\r\033[K", stderr);
+    }
+    for (i = 0; i < findings->list->nelts; i++) {
+        print_finding(mta_sts_findings_at(findings, i));
+    }
+}
+
+static void tell_progress(const reindexing *work, const tlsrpt_index_done *done)
+{
+    if (work->is_terminal && done->more) {
+        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->added,
+                100 * done->folders / TLSRPT_SPOOL_FOLDERS);
+    }
+}
+
+static const char *open_database(reindexing *work)
+{
+    return mta_sts_database_open(work->p, work->which.driver, work->which.where, &work->db);
+}
+
+/* Whether a step that ended so is to be tried once more. */
+static int is_tried_again(const char *error, int *tries)
+{
+    *tries = error ? *tries + 1 : 0;
+    return error && mta_sts_database_is_locked(error) && *tries < TRIES;
+}
+
+static const char *forget(reindexing *work)
+{
+    const char *error = NULL;
+    int more = 1, tries = 0;
+
+    while (is_tried_again(error, &tries) || (more && !error)) {
+        error = tlsrpt_index_forget(work->db, work->task.host, BUDGET, work->p, &more);
+    }
+    return error;
+}
+
+/* Opens it and empties it; a damaged one of SQLite is replaced. */
+static const char *begin(reindexing *work)
+{
+    const char *error = open_database(work);
+
+    if (!error) {
+        error = forget(work);
+    }
+    if (!error || !mta_sts_database_is_damaged(error)) {
+        return error;
+    }
+    fprintf(stderr, "mta-sts reindex: %s\n", error);
+    if (work->db) {
+        mta_sts_database_close(work->db);
+    }
+    error = mta_sts_database_set_aside(work->p, work->which.where);
+    if (!error) {
+        fprintf(stderr,
+                "mta-sts reindex: it was moved to %s.damaged; the history of served policies "
+                "begins anew\n",
+                work->which.where);
+        error = open_database(work);
+    }
+    return error;
+}
+
+/* One transaction; findings that are errors are told and end it all. */
+static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_broken)
+{
+    mta_sts_findings *findings;
+    const char *error;
+    apr_pool_t *ptemp;
+
+    apr_pool_create(&ptemp, work->p);
+    findings = mta_sts_findings_make(ptemp);
+    error = tlsrpt_index_tend(work->db, &work->task, ptemp, findings, done);
+    if (!error) {
+        work->added += done->added;
+        work->closed += done->closed;
+        tell_findings(work, findings);
+        tell_progress(work, done);
+        *is_broken |= mta_sts_findings_count(findings, MTA_STS_ERROR) > 0;
+    }
+    apr_pool_destroy(ptemp);
+    return error;
+}
+
+static const char *take_all(reindexing *work, int *is_broken)
+{
+    tlsrpt_index_done done = {.more = 1};
+    const char *error = NULL;
+    int tries = 0;
+
+    while (is_tried_again(error, &tries) || (!error && done.more)) {
+        error = take_some(work, &done, is_broken);
+    }
+    return error;
+}
+
+static int finish(const reindexing *work, const char *error, int is_broken)
+{
+    tlsrpt_index_counts counts;
+
+    error = error ? error : tlsrpt_index_count(work->db, work->task.host, work->p, &counts);
+    if (work->is_terminal) {
+        fputs("\r\033[K", stderr);
+    }
+    if (error) {
+        fprintf(stderr, "mta-sts reindex: %s\n", error);
+        return CLI_EXIT_INVALID;
+    }
+    printf("%" APR_INT64_T_FMT " %s in %s: %" APR_INT64_T_FMT
+           " contradict others, %" APR_INT64_T_FMT " cannot be read\n",
+           counts.files, counts.files == 1 ? "report is" : "reports are",
+           mta_sts_database_name(work->db), counts.conflicts, counts.unreadable + work->closed);
+    return is_broken || counts.unreadable || work->closed ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+}
+
+static int reindex(reindexing *work)
+{
+    int is_broken = 0;
+    const char *error = mta_sts_database_init(work->p);
+
+    work->task.host = mta_sts_database_host(work->p);
+    work->task.budget = BUDGET;
+    work->is_terminal = isatty(STDERR_FILENO);
+    if (!error) {
+        error = begin(work);
+    }
+    if (!error) {
+        error = take_all(work, &is_broken);
+    }
+    return finish(work, error, is_broken);
+}
+
+static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    reindex_call call = {NULL, NULL};
+    reindexing work = {.p = p};
+    int help = 0, status = parse_call(self, argc, argv, &call, &help);
+    const char *error;
+
+    if (status != CLI_EXIT_OK) {
+        return status;
+    }
+    if (help) {
+        fputs(self->help, stdout);
+        return CLI_EXIT_OK;
+    }
+    error = cli_database_find(p, call.database, call.state_dir, &work.which);
+    if (error) {
+        return cli_usage_error(self, "--database: %s", error);
+    }
+    work.task.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_READ);
+    return work.task.spool ? reindex(&work) : CLI_EXIT_INVALID;
+}
+
+const cli_subcommand cli_reindex = {
+    "reindex",
+    "make the index of the TLS reports again from the reports themselves",
+    "Usage: mta-sts reindex [--state-dir DIR] [--database DATABASE]\n"
+    "\n"
+    "Makes the index of the reports, which the status page reads, again from the spool: after the\n"
+    "database was lost or damaged, or to move to another one. httpd may run meanwhile; its status\n"
+    "page tells of the reports that are read so far. Nothing is ever changed in the spool.\n"
+    "\n"
+    "  --database DATABASE  as the module's MTASTSDatabase, in one word: \"sqlite3 FILE\" or\n"
+    "                       \"pgsql CONNINFO\" (default: " MTA_STS_DATABASE_FILE
+    " of SQLite in the state directory)\n"
+    "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
+    "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
+    "  --help               this text\n"
+    "\n"
+    "Exit status: 0 all reports are in the index; 1 some cannot be read, or the index could not\n"
+    "be made; 2 wrong usage.\n",
+    run_reindex,
+};

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "cli/import/message.h"
+
+#define BEGINNING_MAX 1000 /* octets that tell what a file is */
+static const char separator[] = "From ";
+#define SEPARATOR_LENGTH (sizeof(separator) - 1)
+
+typedef struct source {
+    apr_pool_t *item_pool; /* of what is visited, cleared behind it */
+    const apr_array_header_t *authserv_ids;
+    cli_source_visit *visit;
+    void *data;
+} source;
+
+static void visit(source *from, const cli_source_item *item)
+{
+    from->visit(from->data, from->item_pool, item);
+}
+
+static void visit_error(source *from, const char *name, const char *channel, const char *error,
+                        int failed)
+{
+    cli_source_item item = {.name = name, .channel = channel, .error = error, .failed = failed};
+
+    visit(from, &item);
+}
+
+static void read_message(source *from, const char *name, const char *octets, apr_size_t len)
+{
+    apr_array_header_t *parts;
+    const char *error = cli_message_read(from->item_pool, octets, len, from->authserv_ids, &parts);
+    int i;
+
+    if (error || !parts->nelts) {
+        visit_error(from, name, "mail", error ? error : "there is no report in this message", 0);
+        return;
+    }
+    for (i = 0; i < parts->nelts; i++) {
+        const cli_message_part *part = &APR_ARRAY_IDX(parts, i, cli_message_part);
+        cli_source_item item = {.name = name,
+                                .channel = "mail",
+                                .octets = part->octets,
+                                .len = part->len,
+                                .verified = part->verified};
+
+        visit(from, &item);
+    }
+}
+
+/* Whether octets begin with a header field: a name of letters, digits and hyphens, and a colon. */
+static int is_message(const char *octets, apr_size_t len)
+{
+    apr_size_t i = 0;
+
+    while (i < len &&
+           (octets[i] == '-' || (octets[i] >= '0' && octets[i] <= '9') ||
+            (octets[i] >= 'A' && octets[i] <= 'Z') || (octets[i] >= 'a' && octets[i] <= 'z'))) {
+        i++;
+    }
+    return i > 0 && i < len && octets[i] == ':';
+}
+
+static void read_whole(source *from, const char *name, const char *octets, apr_size_t len)
+{
+    cli_source_item item = {.name = name, .channel = "file", .octets = octets, .len = len};
+
+    if (is_message(octets, len)) {
+        read_message(from, name, octets, len);
+    }
+    else {
+        visit(from, &item);
+    }
+}
+
+/* Text that grows up to a maximum; what is more is counted, but not kept. */
+typedef struct text {
+    char *at;
+    apr_size_t len, room, most;
+} text;
+
+static void append(text *to, const char *octets, apr_size_t len)
+{
+    apr_size_t kept = to->len > to->most ? 0 : to->most + 1 - to->len;
+
+    kept = len < kept ? len : kept;
+    if (to->len + kept > to->room) {
+        to->room = 2 * (to->len + kept) + 4096;
+        to->at = realloc(to->at, to->room);
+        if (!to->at) {
+            abort();
+        }
+    }
+    memcpy(to->at + to->len, octets, kept);
+    to->len += kept;
+}
+
+static void end_mbox_message(source *from, const char *name, int number, text *message)
+{
+    if (number) {
+        read_message(from, apr_psprintf(from->item_pool, "%s, message %d", name, number),
+                     message->at ? message->at : "", message->len);
+        apr_pool_clear(from->item_pool);
+    }
+    message->len = 0;
+}
+
+/* Messages parted by lines that begin with "From ", at the beginning or behind an empty line. */
+static void read_mbox(source *from, const char *name, FILE *file)
+{
+    text message = {.most = CLI_MESSAGE_MAX};
+    char line[BEGINNING_MAX];
+    int number = 0, at_start = 1, behind_empty = 1;
+
+    while (fgets(line, sizeof(line), file)) {
+        apr_size_t len = strlen(line);
+        int ends = len > 0 && line[len - 1] == '\n';
+
+        if (at_start && behind_empty && strncmp(line, separator, SEPARATOR_LENGTH) == 0) {
+            end_mbox_message(from, name, number++, &message);
+        }
+        else {
+            append(&message, line, len);
+        }
+        behind_empty = at_start && (strcmp(line, "\n") == 0 || strcmp(line, "\r\n") == 0);
+        at_start = ends;
+    }
+    end_mbox_message(from, name, number, &message);
+    free(message.at);
+}
+
+static void read_file(source *from, const char *name, FILE *file)
+{
+    text whole = {.most = CLI_SOURCE_FILE_MAX};
+    char piece[16384];
+    apr_size_t count;
+
+    while (whole.len <= whole.most && (count = fread(piece, 1, sizeof(piece), file)) > 0) {
+        append(&whole, piece, count);
+    }
+    if (whole.len > whole.most) {
+        visit_error(from, name, "file", "it is larger than 16 MiB", 0);
+    }
+    else if (!ferror(file)) {
+        read_whole(from, name, whole.at ? whole.at : "", whole.len);
+    }
+    free(whole.at);
+}
+
+/* Whether an mbox begins here; nothing is taken from the file. */
+static int is_mbox(FILE *file)
+{
+    char beginning[SEPARATOR_LENGTH];
+    apr_size_t count = fread(beginning, 1, sizeof(beginning), file), i;
+    int is = count == sizeof(beginning) && memcmp(beginning, separator, count) == 0;
+
+    if (fseek(file, 0, SEEK_SET) == 0) {
+        return is;
+    }
+    for (i = count; i > 0; i--) {
+        ungetc((unsigned char)beginning[i - 1], file);
+    }
+    return is;
+}
+
+static void read_open(source *from, const char *name, FILE *file)
+{
+    errno = 0;
+    if (is_mbox(file)) {
+        read_mbox(from, name, file);
+    }
+    else {
+        read_file(from, name, file);
+    }
+    if (ferror(file)) {
+        visit_error(from, name, "file", strerror(errno), 1);
+    }
+    apr_pool_clear(from->item_pool);
+}
+
+static void read_stream(source *from, const cli_file *file)
+{
+    int fd = cli_file_open(file);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "rb");
+
+    if (!stream) {
+        visit_error(from, file->path, "file", strerror(errno), 1);
+        return;
+    }
+    read_open(from, file->path, stream);
+    fclose(stream);
+}
+
+void cli_source_read_file(apr_pool_t *p, const cli_file *file,
+                          const apr_array_header_t *authserv_ids, cli_source_visit *visit_item,
+                          void *data)
+{
+    source from = {.authserv_ids = authserv_ids, .visit = visit_item, .data = data};
+
+    apr_pool_create(&from.item_pool, p);
+    if (file->error) {
+        visit_error(&from, file->path, "file", file->error, 1);
+    }
+    else if (strcmp(file->path, "-") == 0) {
+        read_open(&from, "standard input", stdin);
+    }
+    else {
+        read_stream(&from, file);
+    }
+    apr_pool_destroy(from.item_pool);
+}
+
+void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
+                     cli_source_visit *visit_item, void *data)
+{
+    apr_array_header_t *files;
+    apr_pool_t *ptemp;
+    int i;
+
+    apr_pool_create(&ptemp, p);
+    files = apr_array_make(ptemp, 16, sizeof(cli_file));
+    cli_files_list(ptemp, path, files);
+    for (i = 0; i < files->nelts; i++) {
+        cli_source_read_file(ptemp, &APR_ARRAY_IDX(files, i, cli_file), authserv_ids, visit_item,
+                             data);
+    }
+    apr_pool_destroy(ptemp);
+}
+
+/* All octets of an open file, of 16 MiB at most; NULL if that does not work. */
+static char *load(apr_pool_t *p, int fd, apr_size_t *len)
+{
+    struct stat info;
+    apr_size_t size;
+    char *octets;
+
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > CLI_SOURCE_FILE_MAX) {
+        return NULL;
+    }
+    size = (apr_size_t)info.st_size;
+    octets = apr_palloc(p, size + 1);
+    for (*len = 0; *len < size;) {
+        ssize_t got = read(fd, octets + *len, size - *len);
+
+        if (got <= 0) {
+            return NULL;
+        }
+        *len += (apr_size_t)got;
+    }
+    return octets;
+}
+
+const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len)
+{
+    const char *octets;
+    int fd;
+
+    if (file->error || !file->is_regular || (fd = cli_file_open(file)) < 0) {
+        return NULL;
+    }
+    octets = load(p, fd, len);
+    close(fd);
+    return octets && !is_message(octets, *len) &&
+                   (*len < SEPARATOR_LENGTH || memcmp(octets, separator, SEPARATOR_LENGTH) != 0)
+               ? octets
+               : NULL;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_IMPORT_SOURCE_H
+#define CLI_IMPORT_SOURCE_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "cli/common/files.h"
+
+/*
+ * Where a subcommand reads reports from: a report file (JSON or gzip), a mail message, an mbox, a
+ * Maildir or another folder of such files (cli/files.h), or "-" for standard input.
+ * What a file is, its first octets tell. Nothing is changed or moved. However many there are, one
+ * file, or one message of an mbox, is in memory at a time.
+ */
+
+#define CLI_SOURCE_FILE_MAX (16 << 20) /* octets of a file that is not an mbox */
+
+/* One report, or what is no report; it lives until the visit ends. */
+typedef struct cli_source_item {
+    const char *name;    /* of the file, with the number of the message in an mbox; unescaped */
+    const char *channel; /* "mail" or "file" */
+    const char *octets;  /* NULL: there is nothing to read, and error says why */
+    apr_size_t len;
+    const char *verified; /* see cli/message.h */
+    const char *error;    /* in words, or NULL */
+    int failed;           /* the error is one of this machine (no such file), not of a message */
+} cli_source_item;
+
+/* @param p of the visit, cleared behind it */
+typedef void cli_source_visit(void *data, apr_pool_t *p, const cli_source_item *item);
+
+/*
+ * Visits every report at path, in the order of the names of files.
+ *
+ * @param authserv_ids see cli/message.h
+ */
+void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
+                     cli_source_visit *visit, void *data);
+
+/* The same for one file of a list. */
+void cli_source_read_file(apr_pool_t *p, const cli_file *file,
+                          const apr_array_header_t *authserv_ids, cli_source_visit *visit,
+                          void *data);
+
+/*
+ * The octets of a file that is a report by itself, on any thread: the way of most files.
+ *
+ * @param p pool of the octets
+ * @return NULL if it is a message or an mbox, or cannot be read so: cli_source_read_file does it
+ */
+const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/net/tls.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+typedef struct watch {
+    apr_pool_t *p;
+    mta_sts_peer *peer;
+    int shown; /* number of certificates that the server sent */
+} watch;
+
+static apr_status_t drop_store(void *store)
+{
+    X509_STORE_free(store);
+    return APR_SUCCESS;
+}
+
+const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store **store)
+{
+    *store = X509_STORE_new();
+    if (!*store) {
+        return "OpenSSL cannot be started";
+    }
+    apr_pool_cleanup_register(p, *store, drop_store, apr_pool_cleanup_null);
+    if (!ca_file) {
+        X509_STORE_set_default_paths(*store);
+        return NULL;
+    }
+    if (access(ca_file, R_OK) != 0) {
+        return apr_psprintf(p, "the CA file %s cannot be read: %s", ca_file, strerror(errno));
+    }
+    if (X509_STORE_load_locations(*store, ca_file, NULL) != 1) {
+        ERR_clear_error();
+        return apr_psprintf(p, "the CA file %s holds no certificate in PEM format", ca_file);
+    }
+    return NULL;
+}
+
+/* Where a watch hangs on a verification. */
+static int watch_index(void)
+{
+    static int index = -1;
+
+    if (index < 0) {
+        index = X509_STORE_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+    return index;
+}
+
+static mta_sts_trust read_error(int error, int shown)
+{
+    switch (error) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return MTA_STS_TRUST_SELF_SIGNED;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return MTA_STS_TRUST_UNKNOWN_CA;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return shown == 1 ? MTA_STS_TRUST_LONELY : MTA_STS_TRUST_UNKNOWN_CA;
+    default:
+        return MTA_STS_TRUST_BROKEN;
+    }
+}
+
+/* Dates of the server's own certificate are judged elsewhere; of the rest, the first error counts.
+ */
+static int note_error(int ok, X509_STORE_CTX *verification)
+{
+    watch *w = X509_STORE_CTX_get_ex_data(verification, watch_index());
+    int error = X509_STORE_CTX_get_error(verification);
+    int own_date = X509_STORE_CTX_get_error_depth(verification) == 0 &&
+                   (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID);
+
+    if (!ok && !own_date && w->peer->trust == MTA_STS_TRUST_OK) {
+        w->peer->trust = read_error(error, w->shown);
+        if (w->peer->trust == MTA_STS_TRUST_BROKEN) {
+            w->peer->detail = apr_pstrdup(w->p, X509_verify_cert_error_string(error));
+        }
+    }
+    return 1;
+}
+
+/* In place of OpenSSL's own verification: the same, but the handshake goes on. */
+static int verify(X509_STORE_CTX *verification, void *baton)
+{
+    watch *w = baton;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
+    X509 *own = X509_STORE_CTX_get0_cert(verification);
+
+    if (!own) {
+        return 1;
+    }
+    w->shown = sk_X509_num(X509_STORE_CTX_get0_untrusted(verification));
+    w->peer->trust = MTA_STS_TRUST_OK;
+    w->peer->version = apr_pstrdup(w->p, SSL_get_version(ssl));
+    w->peer->certificate = mta_sts_certificate_of(w->p, own);
+    X509_STORE_CTX_set_ex_data(verification, watch_index(), w);
+    X509_STORE_CTX_set_verify_cb(verification, note_error);
+    if (X509_verify_cert(verification) <= 0 && w->peer->trust == MTA_STS_TRUST_OK) {
+        w->peer->trust = MTA_STS_TRUST_BROKEN;
+    }
+    X509_STORE_CTX_set_error(verification, X509_V_OK);
+    ERR_clear_error();
+    return 1;
+}
+
+void cli_tls_watch(apr_pool_t *p, SSL_CTX *context, cli_tls_store *store, mta_sts_peer *peer)
+{
+    watch *w = apr_pcalloc(p, sizeof(*w));
+
+    w->p = p;
+    w->peer = peer;
+    SSL_CTX_set1_cert_store(context, store);
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(context, verify, w);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_NET_TLS_H
+#define CLI_NET_TLS_H
+
+#include <apr_pools.h>
+#include <openssl/ssl.h>
+
+#include "core/check/peer.h"
+
+/*
+ * TLS connections that look instead of refusing: whatever is wrong with the server's certificate
+ * becomes a fact, and the handshake goes on.
+ */
+
+/* The certificates of the CAs that are trusted. */
+typedef X509_STORE cli_tls_store;
+
+/*
+ * @param p       the store lives as long as this pool; also of the error text
+ * @param ca_file PEM file of CA certificates, or NULL for those of the system
+ * @param store   out
+ * @return NULL, or why the file cannot be used
+ */
+const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store **store);
+
+/*
+ * Makes a context ask for TLS 1.2 or newer, and tell what it sees of the server it is connected to.
+ *
+ * @param p    pool of what is in peer; must live as long as the connection
+ * @param peer out: filled in during the handshake
+ */
+void cli_tls_watch(apr_pool_t *p, SSL_CTX *context, cli_tls_store *store, mta_sts_peer *peer);
+
+#endif

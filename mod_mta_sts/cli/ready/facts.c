@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ready/ready.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/database.h"
+#include "cli/common/input.h"
+#include "cli/common/store.h"
+#include "core/database/database.h"
+#include "core/database/history.h"
+#include "core/policy/text.h"
+
+static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
+{
+    return APR_ARRAY_IDX(call->domains, i, cli_ready_domain *);
+}
+
+/* --- the policies that were served --- */
+
+/* What of this machine's httpd is not to be had does not matter: it may serve other domains. */
+static void read_apache(cli_ready_call *call)
+{
+    int i;
+
+    if (cli_apache_list(call->p, &call->configured) != NULL) {
+        call->configured = apr_array_make(call->p, 1, sizeof(cli_apache_policy));
+    }
+    for (i = 0; i < call->configured->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(call->configured, i, cli_apache_policy);
+        cli_ready_domain *domain = apr_hash_get(call->by_name, policy->domain, APR_HASH_KEY_STRING);
+
+        if (domain) {
+            domain->configured = policy;
+        }
+    }
+}
+
+static int read_files(const cli_subcommand *self, cli_ready_call *call)
+{
+    int i, j;
+
+    for (i = 0; i < call->files->nelts; i++) {
+        const mta_sts_policy *policy =
+            cli_read_valid_policy(call->p, self->name, APR_ARRAY_IDX(call->files, i, const char *));
+
+        if (!policy) {
+            return CLI_EXIT_UNKNOWN;
+        }
+        for (j = 0; j < call->domains->nelts; j++) {
+            APR_ARRAY_PUSH(domain_at(call, j)->served, const mta_sts_policy *) = policy;
+        }
+    }
+    return CLI_EXIT_OK;
+}
+
+/* --- the look --- */
+
+static int look(const cli_subcommand *self, cli_ready_call *call)
+{
+    apr_array_header_t *checked =
+        apr_array_make(call->p, call->domains->nelts, sizeof(cli_check_domain));
+    const char *error;
+    int i;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        const cli_ready_domain *domain = domain_at(call, i);
+        cli_check_domain to_check = {.domain = domain->domain};
+
+        to_check.configured_id = domain->configured ? domain->configured->id : NULL;
+        APR_ARRAY_PUSH(checked, cli_check_domain) = to_check;
+    }
+    error = cli_check_run(call->p, &call->network, checked);
+    if (error == cli_check_no_network) {
+        fprintf(stderr, "mta-sts ready: %s; --no-check goes by the reports alone\n", error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    if (error) {
+        cli_usage_error(self, "%s", error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        domain_at(call, i)->facts.looked = APR_ARRAY_IDX(checked, i, cli_check_domain).facts;
+        domain_at(call, i)->facts.result = APR_ARRAY_IDX(checked, i, cli_check_domain).result;
+    }
+    return CLI_EXIT_OK;
+}
+
+/* Which policy is served now: what was fetched, else what was told, else what is configured. */
+static void find_served(cli_ready_domain *domain)
+{
+    const mta_sts_policy *configured = domain->configured ? domain->configured->policy : NULL;
+    tlsrpt_readiness_facts *facts = &domain->facts;
+
+    facts->served = facts->result && facts->result->policy ? facts->result->policy
+                    : domain->served->nelts ? APR_ARRAY_IDX(domain->served, 0, mta_sts_policy *)
+                                            : configured;
+    if (facts->result && facts->result->policy) {
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = facts->result->policy;
+    }
+    if (configured) {
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = configured;
+    }
+}
+
+/* The embedded database is not made where it was not asked for. */
+static int has_database(const cli_ready_call *call, const cli_database *which)
+{
+    struct stat info;
+
+    return call->database || (lstat(which->where, &info) == 0 && S_ISREG(info.st_mode));
+}
+
+/* What the module noted that it served earlier, about one domain. */
+static const char *add_history(cli_ready_call *call, mta_sts_database *db, cli_ready_domain *domain)
+{
+    apr_array_header_t *entries;
+    const char *error = mta_sts_history_read(db, domain->domain, call->p, &entries);
+    int i;
+
+    for (i = 0; !error && i < entries->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(entries, i, mta_sts_history_entry).text;
+
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) =
+            mta_sts_policy_text_read(call->p, text, strlen(text), mta_sts_findings_make(call->p));
+    }
+    return error;
+}
+
+static const char *read_database(cli_ready_call *call)
+{
+    mta_sts_database *db = NULL;
+    cli_database which;
+    const char *error = cli_database_find(call->p, call->database, call->state_dir, &which);
+    int i;
+
+    if (error || !has_database(call, &which)) {
+        return error;
+    }
+    error = mta_sts_database_init(call->p);
+    if (!error) {
+        error = mta_sts_database_open(call->p, which.driver, which.where, &db);
+    }
+    for (i = 0; !error && i < call->domains->nelts; i++) {
+        error = add_history(call, db, domain_at(call, i));
+    }
+    error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be the database's */
+    if (db) {
+        mta_sts_database_close(db);
+    }
+    return error;
+}
+
+/* Without the history, fewer reports count: that is told only where it was asked for. */
+static int read_history(const cli_subcommand *self, cli_ready_call *call)
+{
+    const char *error = read_database(call);
+
+    if (error && call->database) {
+        fprintf(stderr, "mta-sts %s: --database: %s\n", self->name, error);
+        return CLI_EXIT_UNKNOWN;
+    }
+    return CLI_EXIT_OK;
+}
+
+/* --- the reports --- */
+
+/* A report without those of its policies that are not wanted. */
+static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
+                                const cli_ready_domain *domain, int verified, int all)
+{
+    tlsrpt_report *part = apr_pmemdup(p, report, sizeof(*part));
+    int i;
+
+    part->policies = apr_array_make(p, 1, sizeof(tlsrpt_policy));
+    for (i = 0; i < report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
+
+        if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
+            (all ? tlsrpt_readiness_concerns(policy->type)
+                 : tlsrpt_readiness_weighs(p, policy, verified, domain->served))) {
+            APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
+        }
+    }
+    return part;
+}
+
+static void count(apr_pool_t *p, const cli_store_report *report, cli_ready_domain *domain)
+{
+    const tlsrpt_report *told = report->reading->report;
+    int verified = report->receipt->verified != NULL;
+
+    tlsrpt_tally_add(domain->all, cut(p, told, domain, verified, 1), report->reading->digest,
+                     verified);
+    tlsrpt_tally_add(domain->weighed, cut(p, told, domain, verified, 0), report->reading->digest,
+                     verified);
+}
+
+/* Whether an earlier policy of the report is about the same domain. */
+static int is_repeated(const apr_array_header_t *policies, int i)
+{
+    const char *domain = APR_ARRAY_IDX(policies, i, tlsrpt_policy).domain;
+    int j;
+
+    for (j = 0; j < i; j++) {
+        const char *other = APR_ARRAY_IDX(policies, j, tlsrpt_policy).domain;
+
+        if (other && strcmp(other, domain) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void take_report(void *data, apr_pool_t *p, const cli_store_report *report)
+{
+    cli_ready_call *call = data;
+    const apr_array_header_t *policies;
+    int i;
+
+    if (report->error || report->reading->outcome != TLSRPT_READ) {
+        call->unreadable++;
+        return;
+    }
+    policies = report->reading->report->policies;
+    for (i = 0; i < policies->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(policies, i, tlsrpt_policy).domain;
+        cli_ready_domain *domain =
+            name ? apr_hash_get(call->by_name, name, APR_HASH_KEY_STRING) : NULL;
+
+        if (domain && !is_repeated(policies, i)) {
+            count(p, report, domain);
+        }
+    }
+}
+
+static const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
+{
+    const tlsrpt_summary *summary = tlsrpt_tally_sum(tally);
+
+    return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, tlsrpt_domain *) : NULL;
+}
+
+static int read_reports(const cli_subcommand *self, cli_ready_call *call)
+{
+    tlsrpt_spool *spool = cli_store_open(call->p, self->name, call->state_dir, CLI_STORE_READ);
+    apr_pool_t *ptemp;
+    int i;
+
+    if (!spool || read_history(self, call) != CLI_EXIT_OK) {
+        return CLI_EXIT_UNKNOWN;
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        domain->filter.since = call->since;
+        domain->filter.domain = domain->domain;
+        domain->all = tlsrpt_tally_make(call->p, &domain->filter);
+        domain->weighed = tlsrpt_tally_make(call->p, &domain->filter);
+    }
+    apr_pool_create(&ptemp, call->p);
+    cli_store_walk(ptemp, spool, call->since, take_report, call);
+    apr_pool_destroy(ptemp);
+    for (i = 0; i < call->domains->nelts; i++) {
+        domain_at(call, i)->facts.all = sum_of(domain_at(call, i)->all);
+        domain_at(call, i)->facts.weighed = sum_of(domain_at(call, i)->weighed);
+    }
+    return CLI_EXIT_OK;
+}
+
+/* httpd's configuration, files and DNSSEC anchors may be root's, so reports come last. */
+int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
+{
+    int status = read_files(self, call), i;
+
+    read_apache(call);
+    if (status == CLI_EXIT_OK && !call->no_check) {
+        status = look(self, call);
+    }
+    for (i = 0; i < call->domains->nelts; i++) {
+        find_served(domain_at(call, i));
+    }
+    if (status == CLI_EXIT_OK) {
+        status = read_reports(self, call);
+    }
+    for (i = 0; status == CLI_EXIT_OK && i < call->domains->nelts; i++) {
+        cli_ready_domain *domain = domain_at(call, i);
+
+        domain->facts.domain = domain->domain;
+        domain->readiness = tlsrpt_readiness_judge(call->p, &domain->facts, &call->limits);
+    }
+    return status;
+}

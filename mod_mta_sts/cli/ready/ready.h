@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_READY_READY_H
+#define CLI_READY_READY_H
+
+#include <apr_hash.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "cli/common/apache.h"
+#include "cli/check/check.h"
+#include "cli/common/output.h"
+#include "cli/common/subcommand.h"
+#include "tlsrpt/advice/readiness.h"
+
+/*
+ * `mta-sts ready`: what its parts share. cli/ready.c reads the call, cli/ready_facts.c finds out
+ * how things are, cli/ready_show.c tells the verdict.
+ */
+
+/* One domain, and all that is known of it. */
+typedef struct cli_ready_domain {
+    const char *domain;                  /* canonical */
+    const cli_apache_policy *configured; /* by this machine's httpd, or NULL */
+    apr_array_header_t *served;          /* of const mta_sts_policy *: known to have been served */
+    tlsrpt_filter filter;
+    tlsrpt_tally *all, *weighed;
+    tlsrpt_readiness_facts facts;
+    const tlsrpt_readiness *readiness;
+} cli_ready_domain;
+
+/* What the call asks for, and what was found. */
+typedef struct cli_ready_call {
+    apr_pool_t *p;
+    cli_check_options network;
+    int no_check;
+    const char *state_dir;     /* NULL: not told */
+    const char *database;      /* likewise: MTASTSDatabase */
+    apr_array_header_t *files; /* of const char *: --policy */
+    apr_time_t since;          /* reports that are older do not count */
+    tlsrpt_readiness_limits limits;
+    apr_array_header_t *domains; /* of cli_ready_domain * */
+    apr_hash_t *by_name;         /* the same by name */
+    apr_array_header_t
+        *configured; /* of cli_apache_policy: by this machine's httpd; may be empty */
+    int unreadable;  /* reports in the store that cannot be read */
+} cli_ready_call;
+
+/*
+ * Finds out all about the domains, and judges them. Run as root, the process is the owner of the
+ * state directory afterwards.
+ *
+ * @return CLI_EXIT_OK, or CLI_EXIT_UNKNOWN after saying why on standard error
+ */
+int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call);
+
+/* For people, and as mta-sts-ready(1) documents it. */
+void cli_ready_print(const cli_ready_call *call, const cli_style *style);
+void cli_ready_print_json(const cli_ready_call *call);
+
+/* What to do, in order: array of const char *. */
+apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain);
+
+/* The worst of all verdicts; that one could not be told counts least. */
+tlsrpt_ready cli_ready_worst(const cli_ready_call *call);
+
+#endif

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/ready/ready.h"
+#include "core/base/text.h"
+
+/* Nagios's word for each verdict, and the severity that it looks like. */
+static const struct {
+    const char *status;
+    mta_sts_severity severity;
+} looks[] = {
+    [TLSRPT_READY_YES] = {"ok", MTA_STS_OK},
+    [TLSRPT_READY_NOT_YET] = {"warning", MTA_STS_WARNING},
+    [TLSRPT_READY_NO] = {"critical", MTA_STS_ERROR},
+    [TLSRPT_READY_UNKNOWN] = {"unknown", MTA_STS_UNKNOWN},
+};
+
+static const cli_ready_domain *domain_at(const cli_ready_call *call, int i)
+{
+    return APR_ARRAY_IDX(call->domains, i, cli_ready_domain *);
+}
+
+tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
+{
+    static const tlsrpt_ready order[] = {TLSRPT_READY_NO, TLSRPT_READY_NOT_YET,
+                                         TLSRPT_READY_UNKNOWN};
+    size_t i;
+    int j;
+
+    for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        for (j = 0; j < call->domains->nelts; j++) {
+            if (domain_at(call, j)->readiness->ready == order[i]) {
+                return order[i];
+            }
+        }
+    }
+    return TLSRPT_READY_YES;
+}
+
+static int is_of_name(char c)
+{
+    return c == '.' || c == '-' || c == '_' || mta_sts_text_is_alnum(c);
+}
+
+/* Whether a name stands in a text before its end: as a whole, not as a part of another one. */
+static int has_name(const char *text, const char *end, const char *name)
+{
+    apr_size_t len = strlen(name);
+    const char *at = text;
+
+    while ((at = strstr(at, name)) != NULL && at + len <= end) {
+        if ((at == text || !is_of_name(at[-1])) && !is_of_name(at[len])) {
+            return 1;
+        }
+        at++;
+    }
+    return 0;
+}
+
+/* Whether a text leaves open what it is about: neither the domain nor what its words name. */
+static int is_untold(const cli_ready_domain *domain, const char *subject, const char *text)
+{
+    const char *see = strstr(text, TLSRPT_READINESS_SEE);
+
+    return strcmp(subject, domain->domain) != 0 &&
+           !has_name(text, see ? see : text + strlen(text), subject);
+}
+
+/* --- the steps --- */
+
+/* The mode to change to, or NULL: there is nothing to change. */
+static const char *mode_to_set(const cli_ready_domain *domain)
+{
+    mta_sts_mode mode = domain->facts.served ? domain->facts.served->mode : MTA_STS_MODE_NONE;
+
+    return mode == MTA_STS_MODE_TESTING && domain->readiness->ready == TLSRPT_READY_YES  ? "enforce"
+           : mode == MTA_STS_MODE_ENFORCE && domain->readiness->ready == TLSRPT_READY_NO ? "testing"
+                                                                                         : NULL;
+}
+
+/* The number of domains that have their mode from this line. */
+static int count_domains(const cli_ready_call *call, const char *mode_place)
+{
+    int i, j, count = 0;
+
+    for (i = 0; i < call->configured->nelts; i++) {
+        const apr_array_header_t *places =
+            APR_ARRAY_IDX(call->configured, i, cli_apache_policy).places;
+
+        for (j = 0; j < places->nelts; j++) {
+            const char *mode = APR_ARRAY_IDX(places, j, cli_apache_place).mode;
+
+            if (mode && strcmp(mode, mode_place) == 0) {
+                count++;
+                break;
+            }
+        }
+    }
+    return count;
+}
+
+static const char *step_at(const cli_ready_call *call, const cli_apache_place *place,
+                           const char *mode)
+{
+    int domains = place->mode ? count_domains(call, place->mode) : 0;
+
+    if (!place->mode) {
+        return apr_psprintf(call->p, "add this line below %s: MTASTSMode %s", place->told, mode);
+    }
+    if (domains > 1) {
+        return apr_psprintf(call->p,
+                            "change the line at %s to: MTASTSMode %s (which holds for %d domains; "
+                            "for this one alone, add it at %s)",
+                            place->mode, mode, domains, place->told);
+    }
+    return apr_psprintf(call->p, "change the line at %s to: MTASTSMode %s", place->mode, mode);
+}
+
+/* Each once. */
+static void add(apr_array_header_t *steps, const char *step)
+{
+    int i;
+
+    for (i = 0; i < steps->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(steps, i, const char *), step) == 0) {
+            return;
+        }
+    }
+    APR_ARRAY_PUSH(steps, const char *) = step;
+}
+
+static void add_change(const cli_ready_call *call, const cli_ready_domain *domain, const char *mode,
+                       apr_array_header_t *steps)
+{
+    apr_pool_t *p = call->p;
+    int i;
+
+    for (i = 0; domain->configured && i < domain->configured->places->nelts; i++) {
+        add(steps,
+            step_at(call, &APR_ARRAY_IDX(domain->configured->places, i, cli_apache_place), mode));
+    }
+    if (domain->configured) {
+        add(steps, "reload httpd: sudo apachectl graceful");
+    }
+    else {
+        add(steps, apr_psprintf(p,
+                                "on the machine that serves mta-sts.%s, let the policy say mode "
+                                "%s (MTASTSMode %s), and reload",
+                                domain->domain, mode, mode));
+    }
+    add(steps,
+        apr_psprintf(p, "publish the new id that this tells: mta-sts dns %s", domain->domain));
+}
+
+static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain,
+                      mta_sts_severity severity, apr_array_header_t *steps)
+{
+    int i, j;
+
+    for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
+        const mta_sts_findings *findings = domain->readiness->parts[i];
+
+        for (j = 0; j < findings->list->nelts; j++) {
+            const mta_sts_finding *finding = mta_sts_findings_at(findings, j);
+
+            if (finding->severity == severity && finding->fix) {
+                add(steps, is_untold(domain, finding->subject, finding->fix)
+                               ? apr_pstrcat(call->p, finding->subject, ": ", finding->fix, NULL)
+                               : finding->fix);
+            }
+        }
+    }
+}
+
+apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain)
+{
+    apr_array_header_t *steps = apr_array_make(call->p, 4, sizeof(const char *));
+    const char *mode = mode_to_set(domain);
+
+    if (mode) {
+        add_change(call, domain, mode, steps);
+    }
+    add_fixes(call, domain, MTA_STS_ERROR, steps);
+    add_fixes(call, domain, MTA_STS_WARNING, steps);
+    add_fixes(call, domain, MTA_STS_UNKNOWN, steps);
+    return steps;
+}
+
+/* --- for people --- */
+
+static const char *date_of(apr_pool_t *p, apr_time_t time)
+{
+    apr_time_exp_t parts;
+
+    apr_time_exp_gmt(&parts, time);
+    return apr_psprintf(p, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
+static void print_sign(const cli_style *style, mta_sts_severity severity)
+{
+    printf("    %s%s%s ", cli_severity_colour(style, severity), cli_severity_sign(style, severity),
+           cli_colour_end(style));
+}
+
+static void print_findings(const cli_style *style, const cli_ready_domain *domain,
+                           const mta_sts_findings *findings)
+{
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        print_sign(style, finding->severity);
+        if (is_untold(domain, finding->subject, finding->message)) {
+            printf("%s: ", finding->subject);
+        }
+        printf("%s", finding->message);
+        if (finding->severity != MTA_STS_OK) {
+            printf(" [%s]", finding->id);
+        }
+        putchar('\n');
+    }
+}
+
+/* A command gets a line of its own, to be copied. */
+static void print_step(int number, const char *step)
+{
+    const char *see = strstr(step, TLSRPT_READINESS_SEE);
+
+    if (see) {
+        printf("    %d. %.*s\n      %s\n", number, (int)(see - step), step, see);
+        return;
+    }
+    printf("    %d. %s\n", number, step);
+}
+
+static void print_steps(const cli_ready_call *call, const cli_ready_domain *domain)
+{
+    const apr_array_header_t *steps = cli_ready_steps(call, domain);
+    int i;
+
+    if (steps->nelts) {
+        puts("  What to do");
+    }
+    for (i = 0; i < steps->nelts; i++) {
+        print_step(i + 1, APR_ARRAY_IDX(steps, i, const char *));
+    }
+}
+
+static void print_domain(const cli_ready_call *call, const cli_style *style,
+                         const cli_ready_domain *domain)
+{
+    const tlsrpt_readiness *readiness = domain->readiness;
+    const char *const titles[TLSRPT_READINESS_PARTS] = {
+        [TLSRPT_READINESS_POLICY] = "Policy",
+        [TLSRPT_READINESS_MX] = "Mail servers",
+        [TLSRPT_READINESS_REPORTS] = call->since ? apr_pstrcat(call->p, "Reports since ",
+                                                               date_of(call->p, call->since), NULL)
+                                                 : "Reports",
+    };
+    int i;
+
+    printf("%s\n", cli_domain_text(call->p, style, domain->domain));
+    for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
+        if (readiness->parts[i]->list->nelts) {
+            printf("  %s\n", titles[i]);
+            print_findings(style, domain, readiness->parts[i]);
+        }
+    }
+    puts("  Verdict");
+    print_sign(style, looks[readiness->ready].severity);
+    printf("%s\n", readiness->summary);
+    print_steps(call, domain);
+}
+
+void cli_ready_print(const cli_ready_call *call, const cli_style *style)
+{
+    int i;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        if (i) {
+            putchar('\n');
+        }
+        print_domain(call, style, domain_at(call, i));
+    }
+    if (call->unreadable) {
+        fflush(stdout);
+        fprintf(stderr, "mta-sts ready: %d files of the store cannot be read and were left out\n",
+                call->unreadable);
+    }
+}
+
+/* --- for programs --- */
+
+static json_t *change_to_json(const cli_ready_domain *domain)
+{
+    const char *mode = mode_to_set(domain);
+    json_t *places = json_array();
+    int i;
+
+    for (i = 0; domain->configured && i < domain->configured->places->nelts; i++) {
+        const cli_apache_place *place =
+            &APR_ARRAY_IDX(domain->configured->places, i, cli_apache_place);
+
+        json_array_append_new(places, json_string(place->mode ? place->mode : place->told));
+    }
+    if (!mode) {
+        json_decref(places);
+        return json_null();
+    }
+    return json_pack("{s:o, s:o}", "directive", json_sprintf("MTASTSMode %s", mode), "places",
+                     places);
+}
+
+static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domain *domain)
+{
+    const tlsrpt_domain *all = domain->facts.all, *weighed = domain->facts.weighed;
+
+    return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
+                     call->since ? date_of(call->p, call->since) : NULL, "reports",
+                     (json_int_t)(all ? all->reports : 0), "counted",
+                     (json_int_t)(weighed ? weighed->reports : 0), "days",
+                     tlsrpt_readiness_days(weighed, call->limits.now), "senders",
+                     weighed ? weighed->senders->nelts : 0, "successful_sessions",
+                     (json_int_t)(weighed ? weighed->successful : 0), "failed_sessions",
+                     (json_int_t)(weighed ? weighed->failed : 0));
+}
+
+static json_t *sections_to_json(const tlsrpt_readiness *readiness)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
+        json_array_append_new(array,
+                              json_pack("{s:s, s:o}", "part", tlsrpt_readiness_part_name(i),
+                                        "findings", cli_findings_to_json(readiness->parts[i])));
+    }
+    return array;
+}
+
+static json_t *domain_to_json(const cli_ready_call *call, const cli_ready_domain *domain)
+{
+    const tlsrpt_readiness *readiness = domain->readiness;
+    const mta_sts_policy *served = domain->facts.served;
+
+    return json_pack(
+        "{s:s, s:s?, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "domain", domain->domain, "unicode",
+        cli_domain_unicode(call->p, domain->domain), "status", looks[readiness->ready].status,
+        "ready", tlsrpt_ready_name(readiness->ready), "summary", readiness->summary, "policy",
+        served ? cli_policy_to_json(served) : json_null(), "reports", reports_to_json(call, domain),
+        "sections", sections_to_json(readiness), "steps",
+        cli_strings_to_json(cli_ready_steps(call, domain)), "change", change_to_json(domain));
+}
+
+void cli_ready_print_json(const cli_ready_call *call)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        json_array_append_new(array, domain_to_json(call, domain_at(call, i)));
+    }
+    cli_print_json(json_pack("{s:s, s:i, s:o}", "status", looks[cli_ready_worst(call)].status,
+                             "unreadable", call->unreadable, "domains", array));
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/report/report.h"
+
+#include <apr_strings.h>
+
+/* In the order of the cells below. */
+#define HEAD                                                                                       \
+    "file,organization,contact,report_id,begin,end,verified,line,policy_type,policy_domain,mx,"    \
+    "policy,successful_sessions,failed_sessions,result_type,sessions,sending_ip,receiving_mx,"     \
+    "receiving_helo,receiving_ip,reason,information,explanation,action\r\n"
+
+static void add_cell(cli_buffer *out, const char *text)
+{
+    cli_buffer_text(out, ",");
+    cli_buffer_csv(out, text);
+}
+
+static void add_number(cli_buffer *out, apr_int64_t number)
+{
+    cli_buffer_text(out, ",");
+    cli_buffer_number(out, number);
+}
+
+static void add_time(cli_buffer *out, apr_time_t time)
+{
+    cli_buffer_text(out, ",");
+    cli_buffer_time(out, time);
+}
+
+/* The cells that all lines of a policy begin with. */
+static void add_beginning(cli_buffer *out, const cli_report_item *item, const char *line,
+                          const tlsrpt_policy *policy)
+{
+    const tlsrpt_report *report = item->report;
+
+    cli_buffer_csv(out, item->file);
+    add_cell(out, report->organization);
+    add_cell(out, report->contact);
+    add_cell(out, report->id);
+    add_time(out, report->begin);
+    add_time(out, report->end);
+    cli_buffer_text(out, item->verified ? ",true," : ",false,");
+    cli_buffer_text(out, line);
+    add_cell(out, policy->type);
+    add_cell(out, policy->domain);
+    add_cell(out, apr_array_pstrcat(out->p, policy->mx, ' '));
+    add_cell(out, apr_array_pstrcat(out->p, policy->policy, ' '));
+}
+
+static void add_summary(cli_buffer *out, const cli_report_item *item, const tlsrpt_policy *policy)
+{
+    add_beginning(out, item, "policy", policy);
+    add_number(out, policy->successful);
+    add_number(out, policy->failed);
+    cli_buffer_text(out, ",,,,,,,,,,\r\n");
+}
+
+static void add_failure(cli_buffer *out, const cli_report_item *item, const tlsrpt_policy *policy,
+                        const tlsrpt_failure *failure)
+{
+    const tlsrpt_explanation *explanation = cli_report_explain(out->p, policy, failure);
+
+    add_beginning(out, item, "failure", policy);
+    cli_buffer_text(out, ",,");
+    add_cell(out, failure->result_type);
+    add_number(out, failure->sessions);
+    add_cell(out, failure->sending_ip);
+    add_cell(out, failure->receiving_mx);
+    add_cell(out, failure->receiving_helo);
+    add_cell(out, failure->receiving_ip);
+    add_cell(out, failure->reason);
+    add_cell(out, failure->information);
+    add_cell(out, explanation->what);
+    add_cell(out, cli_report_action(out->p, explanation));
+    cli_buffer_text(out, "\r\n");
+}
+
+static void render(cli_buffer *out, const cli_report_call *call, const cli_report_item *item)
+{
+    int i, j;
+
+    for (i = 0; i < item->report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(item->report->policies, i, tlsrpt_policy);
+
+        if (!cli_report_wants(call, policy)) {
+            continue;
+        }
+        add_summary(out, item, policy);
+        for (j = 0; j < policy->failures->nelts; j++) {
+            add_failure(out, item, policy, &APR_ARRAY_IDX(policy->failures, j, tlsrpt_failure));
+        }
+    }
+}
+
+const cli_report_format cli_report_csv = {HEAD, "", render, NULL, 0};

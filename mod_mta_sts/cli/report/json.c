@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cli/report/report.h"
+
+/* ,"name": and then a string or null. */
+static void add_member(cli_buffer *out, const char *name, const char *value)
+{
+    cli_buffer_text(out, name);
+    cli_buffer_json(out, value);
+}
+
+static void add_number(cli_buffer *out, const char *name, apr_int64_t number)
+{
+    cli_buffer_text(out, name);
+    cli_buffer_number(out, number);
+}
+
+static void add_time(cli_buffer *out, const char *name, apr_time_t time)
+{
+    cli_buffer_text(out, name);
+    if (!time) {
+        cli_buffer_text(out, "null");
+        return;
+    }
+    cli_buffer_text(out, "\"");
+    cli_buffer_time(out, time);
+    cli_buffer_text(out, "\"");
+}
+
+static void add_failure(cli_buffer *out, const tlsrpt_policy *policy, const tlsrpt_failure *failure)
+{
+    const tlsrpt_explanation *explanation = cli_report_explain(out->p, policy, failure);
+
+    add_member(out, "{\"result_type\":", failure->result_type);
+    add_number(out, ",\"sessions\":", failure->sessions);
+    add_member(out, ",\"sending_ip\":", failure->sending_ip);
+    add_member(out, ",\"receiving_mx\":", failure->receiving_mx);
+    add_member(out, ",\"receiving_helo\":", failure->receiving_helo);
+    add_member(out, ",\"receiving_ip\":", failure->receiving_ip);
+    add_member(out, ",\"reason\":", failure->reason);
+    add_member(out, ",\"information\":", failure->information);
+    add_member(out, ",\"explanation\":", explanation->what);
+    add_member(out, ",\"action\":", cli_report_action(out->p, explanation));
+    cli_buffer_text(out, "}");
+}
+
+static void add_policy(cli_buffer *out, const tlsrpt_policy *policy)
+{
+    int i;
+
+    add_member(out, "{\"type\":", policy->type);
+    add_member(out, ",\"domain\":", policy->domain);
+    cli_buffer_text(out, ",\"mx\":");
+    cli_buffer_json_array(out, policy->mx);
+    cli_buffer_text(out, ",\"policy\":");
+    cli_buffer_json_array(out, policy->policy);
+    add_number(out, ",\"successful_sessions\":", policy->successful);
+    add_number(out, ",\"failed_sessions\":", policy->failed);
+    cli_buffer_text(out, ",\"failures\":[");
+    for (i = 0; i < policy->failures->nelts; i++) {
+        cli_buffer_text(out, i ? "," : "");
+        add_failure(out, policy, &APR_ARRAY_IDX(policy->failures, i, tlsrpt_failure));
+    }
+    cli_buffer_text(out, "]}");
+}
+
+static void add_policies(cli_buffer *out, const cli_report_call *call, const tlsrpt_report *report)
+{
+    const char *between = "";
+    int i;
+
+    for (i = 0; i < report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
+
+        if (cli_report_wants(call, policy)) {
+            cli_buffer_text(out, between);
+            add_policy(out, policy);
+            between = ",";
+        }
+    }
+}
+
+/* As cli_findings_to_json has them. */
+static void add_findings(cli_buffer *out, const mta_sts_findings *findings)
+{
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        add_member(out, i ? ",{\"severity\":" : "{\"severity\":",
+                   mta_sts_severity_name(finding->severity));
+        add_member(out, ",\"id\":", finding->id);
+        add_member(out, ",\"subject\":", finding->subject);
+        add_member(out, ",\"message\":", finding->message);
+        add_member(out, ",\"fix\":", finding->fix);
+        cli_buffer_text(out, ",\"line\":null}");
+    }
+}
+
+static void render(cli_buffer *out, const cli_report_call *call, const cli_report_item *item)
+{
+    const tlsrpt_report *report = item->report;
+
+    add_member(out, "{\"file\":", item->file);
+    add_member(out, ",\"organization\":", report->organization);
+    add_member(out, ",\"contact\":", report->contact);
+    add_member(out, ",\"report_id\":", report->id);
+    add_time(out, ",\"begin\":", report->begin);
+    add_time(out, ",\"end\":", report->end);
+    cli_buffer_text(out, item->verified ? ",\"verified\":true" : ",\"verified\":false");
+    cli_buffer_text(out, ",\"policies\":[");
+    add_policies(out, call, report);
+    cli_buffer_text(out, "],\"findings\":[");
+    add_findings(out, item->findings);
+    cli_buffer_text(out, "]}");
+}
+
+static void render_line(cli_buffer *out, const cli_report_call *call, const cli_report_item *item)
+{
+    render(out, call, item);
+    cli_buffer_text(out, "\n");
+}
+
+/* What contradicts another report counts as one that came again. */
+static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
+{
+    const tlsrpt_summary *sum = result->sum;
+    cli_buffer out = {.p = p};
+    int i;
+
+    (void)call;
+    cli_buffer_text(&out, "],\n\"rejected\":[");
+    for (i = 0; i < result->rejected->nelts; i++) {
+        const cli_report_rejected *rejected =
+            &APR_ARRAY_IDX(result->rejected, i, cli_report_rejected);
+
+        add_member(&out, i ? ",\n{\"file\":" : "\n{\"file\":", rejected->file);
+        add_member(&out, ",\"reason\":", rejected->reason);
+        cli_buffer_text(&out, "}");
+    }
+    add_number(&out, "],\n\"totals\":{\"reports\":", sum->reports);
+    add_number(&out, ",\"duplicates\":", sum->duplicates + sum->conflicts);
+    add_number(&out, ",\"successful_sessions\":", sum->successful);
+    add_number(&out, ",\"failed_sessions\":", sum->failed);
+    cli_buffer_text(&out, "}}\n");
+    fwrite(out.at, 1, out.len, stdout);
+}
+
+const cli_report_format cli_report_json = {"{\"reports\":[\n", ",\n", render, end, 1};
+const cli_report_format cli_report_ndjson = {"", "", render_line, NULL, 0};

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/json_memory.h"
+#include "cli/common/parallel.h"
+#include "cli/common/output.h"
+#include "cli/report/report.h"
+#include "cli/import/source.h"
+#include "cli/common/store.h"
+
+#define PROGRESS_AFTER APR_USEC_PER_SEC /* nothing is said before */
+#define PROGRESS_EACH (APR_USEC_PER_SEC / 5)
+
+/* Everything while it is read. */
+typedef struct reading {
+    apr_pool_t *p;
+    const char *name;
+    const cli_report_call *call;
+    tlsrpt_tally *tally;
+    cli_report_result *result;
+    const cli_file *files; /* not of the store */
+    int total;             /* of them; 0: not known */
+    int seen;              /* files, or reports of the store, so far */
+    int written;           /* reports */
+    apr_time_t told;       /* when progress is told next; 0: never */
+    int has_told;
+} reading;
+
+/* A report that was read and, if it is to be shown, rendered. */
+typedef struct prepared {
+    const char *file;
+    int verified;
+    const tlsrpt_reading *reading; /* NULL: it is read when it is taken, being no report file */
+    cli_buffer text;
+} prepared;
+
+int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
+{
+    return !call->filter.domain ||
+           (policy->domain && strcmp(policy->domain, call->filter.domain) == 0);
+}
+
+const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
+                                             const tlsrpt_failure *failure)
+{
+    const tlsrpt_facts facts = {.result_type = failure->result_type,
+                                .policy_type = policy->type,
+                                .reason = failure->reason,
+                                .domain = policy->domain,
+                                .mx = failure->receiving_mx,
+                                .ip = failure->receiving_ip};
+
+    return tlsrpt_explain(p, &facts);
+}
+
+const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation)
+{
+    return explanation->command
+               ? apr_pstrcat(p, explanation->action, " Run: ", explanation->command, NULL)
+               : explanation->action;
+}
+
+static int has_failures(const cli_report_call *call, const tlsrpt_report *report)
+{
+    int i;
+
+    for (i = 0; i < report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
+
+        if (cli_report_wants(call, policy) && (policy->failed || policy->failures->nelts)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* On any thread. */
+static void prepare(const reading *all, apr_pool_t *p, const tlsrpt_reading *read, prepared *ready)
+{
+    const cli_report_call *call = all->call;
+
+    ready->reading = read;
+    ready->text.p = p;
+    if (read->outcome == TLSRPT_READ && call->format->render &&
+        (!call->failures_only || has_failures(call, read->report))) {
+        const cli_report_item item = {ready->file, ready->verified, read->report, read->findings};
+
+        call->format->render(&ready->text, call, &item);
+    }
+}
+
+/* On a terminal, unless the reports themselves come there one by one. */
+static int shows_progress(const cli_report_call *call)
+{
+    return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
+}
+
+static void tell_progress(reading *all)
+{
+    apr_time_t now = all->told ? apr_time_now() : 0;
+
+    if (!all->told || now < all->told) {
+        return;
+    }
+    all->told = now + PROGRESS_EACH;
+    all->has_told = 1;
+    fprintf(stderr, all->total ? "\r%d of %d files read " : "\r%d reports read ", all->seen,
+            all->total);
+}
+
+static void end_progress(const reading *all)
+{
+    if (all->has_told) {
+        fprintf(stderr, "\r%40s\r", "");
+    }
+}
+
+static void reject(reading *all, const char *file, const char *reason)
+{
+    cli_report_rejected *rejected = apr_array_push(all->result->rejected);
+
+    rejected->file = apr_pstrdup(all->p, file);
+    rejected->reason = apr_pstrdup(all->p, reason);
+}
+
+static void write_text(reading *all, const cli_buffer *text)
+{
+    const cli_report_format *format = all->call->format;
+
+    if (text->len) {
+        fputs(all->written++ ? format->between : "", stdout);
+        fwrite(text->at, 1, text->len, stdout);
+    }
+}
+
+static void take(reading *all, apr_pool_t *p, const prepared *ready)
+{
+    if (ready->reading->outcome != TLSRPT_READ) {
+        reject(all, ready->file, ready->reading->reason);
+        return;
+    }
+    switch (tlsrpt_tally_add(all->tally, ready->reading->report, ready->reading->digest,
+                             ready->verified)) {
+    case TLSRPT_COUNTED:
+        write_text(all, &ready->text);
+        break;
+    case TLSRPT_CONFLICT:
+        fprintf(stderr,
+                "mta-sts %s: %s contradicts a report of the same sender, id and days that was read "
+                "before, and does not count\n",
+                all->name, cli_plain(p, ready->file));
+        break;
+    case TLSRPT_DUPLICATE:
+    case TLSRPT_FILTERED:
+        break;
+    }
+}
+
+/* --- files --- */
+
+static void *make_of_file(void *data, int number, apr_pool_t *p, apr_size_t *weight)
+{
+    const reading *all = data;
+    const cli_file *file = &all->files[number];
+    prepared *ready = apr_pcalloc(p, sizeof(*ready));
+    apr_size_t len;
+    const char *octets = cli_source_load(p, file, &len);
+
+    if (octets) {
+        cli_json_memory_use(p);
+        ready->file = file->path;
+        prepare(all, p, tlsrpt_report_read(p, octets, len, &tlsrpt_limits_default), ready);
+        *weight = len + ready->text.len + cli_json_memory_taken();
+    }
+    return ready;
+}
+
+/* A report in a message, or what has none. */
+static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
+{
+    reading *all = data;
+    prepared ready = {.file = item->name};
+
+    if (!item->octets) {
+        reject(all, item->name, item->error);
+        return;
+    }
+    cli_json_memory_use(p);
+    prepare(all, p, tlsrpt_report_read(p, item->octets, item->len, &tlsrpt_limits_default), &ready);
+    take(all, p, &ready);
+}
+
+static void take_file(void *data, int number, apr_pool_t *p, void *made)
+{
+    reading *all = data;
+    const prepared *ready = made;
+    const apr_array_header_t *no_servers;
+
+    all->seen = number + 1;
+    if (ready->reading) {
+        take(all, p, ready);
+    }
+    else {
+        no_servers = apr_array_make(p, 1, sizeof(const char *));
+        cli_source_read_file(p, &all->files[number], no_servers, take_item, all);
+    }
+    tell_progress(all);
+}
+
+static void read_files(reading *all)
+{
+    const cli_report_call *call = all->call;
+    apr_array_header_t *files = apr_array_make(all->p, 64, sizeof(cli_file));
+    int i;
+
+    for (i = 0; i < call->path_count; i++) {
+        cli_files_list(all->p, call->paths[i], files);
+    }
+    all->files = (const cli_file *)files->elts;
+    all->total = files->nelts;
+    cli_ordered_run(all->p, files->nelts, make_of_file, take_file, all);
+}
+
+/* --- the store --- */
+
+static void take_report(void *data, apr_pool_t *p, const cli_store_report *report)
+{
+    reading *all = data;
+    prepared ready = {.file = report->path};
+
+    all->seen++;
+    if (report->error) {
+        reject(all, report->path, report->error);
+    }
+    else {
+        ready.verified = report->receipt->verified != NULL;
+        prepare(all, p, report->reading, &ready);
+        take(all, p, &ready);
+    }
+    tell_progress(all);
+}
+
+static void read_store(reading *all, tlsrpt_spool *spool)
+{
+    all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
+}
+
+int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
+                    cli_report_result *result)
+{
+    reading all = {.p = p, .name = name, .call = call, .result = result};
+    tlsrpt_spool *spool = NULL;
+
+    memset(result, 0, sizeof(*result));
+    result->rejected = apr_array_make(p, 1, sizeof(cli_report_rejected));
+    all.tally = tlsrpt_tally_make(p, &call->filter);
+    all.told = shows_progress(call) ? apr_time_now() + PROGRESS_AFTER : 0;
+    if (!call->path_count) {
+        spool = cli_store_open(p, name, call->state_dir, CLI_STORE_READ);
+        if (!spool) {
+            return 0;
+        }
+    }
+    fputs(call->format->head, stdout);
+    if (spool) {
+        read_store(&all, spool);
+    }
+    else {
+        read_files(&all);
+    }
+    end_progress(&all);
+    result->sum = tlsrpt_tally_sum(all.tally);
+    return 1;
+}

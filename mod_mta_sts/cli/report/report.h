@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_REPORT_REPORT_H
+#define CLI_REPORT_REPORT_H
+
+#include "cli/common/buffer.h"
+#include "cli/common/served.h"
+#include "tlsrpt/advice/explain.h"
+#include "tlsrpt/summary/summary.h"
+
+/*
+ * What the parts of `mta-sts report` share: report.c takes the call, report_read.c reads, and each
+ * format shows what was read.
+ */
+
+typedef struct cli_report_format cli_report_format;
+
+/* What the call asks for. */
+typedef struct cli_report_call {
+    apr_pool_t *p;
+    const cli_report_format *format;
+    tlsrpt_filter filter;     /* since: 0 for the store, which is filtered by time of receipt */
+    apr_time_t since;         /* 0: all */
+    int failures_only;        /* leave out what did not fail */
+    const char *policy_file;  /* or NULL */
+    const char *state_dir;    /* or NULL */
+    const char *const *paths; /* none: the store */
+    int path_count;
+    const cli_served *served; /* for text only */
+} cli_report_call;
+
+/* One report, as a format shows it. */
+typedef struct cli_report_item {
+    const char *file; /* unescaped */
+    int verified;
+    const tlsrpt_report *report;
+    const mta_sts_findings *findings;
+} cli_report_item;
+
+typedef struct cli_report_rejected {
+    const char *file, *reason; /* unescaped */
+} cli_report_rejected;
+
+/* What all reports came to. */
+typedef struct cli_report_result {
+    apr_array_header_t *rejected; /* of cli_report_rejected */
+    const tlsrpt_summary *sum;
+    apr_int64_t older; /* of the store, left out */
+} cli_report_result;
+
+/* Each report is rendered on any thread, and written in order; the result is shown at the end. */
+struct cli_report_format {
+    const char *head;    /* in front of all */
+    const char *between; /* reports */
+    void (*render)(cli_buffer *out, const cli_report_call *call, const cli_report_item *item);
+    void (*end)(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result);
+    int has_rejected; /* it shows what was rejected: standard error need not */
+};
+
+extern const cli_report_format cli_report_text, cli_report_json, cli_report_ndjson, cli_report_csv;
+
+/*
+ * Reads what the call names, writes the reports as its format wants, and sums up.
+ *
+ * @param p    pool of the result
+ * @param name of the subcommand, for error texts
+ * @return 0 after saying why the store cannot be read
+ */
+int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
+                    cli_report_result *result);
+
+/* Whether the call wants this policy of a report to be shown. */
+int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
+
+/* The words for a failure, and what to do with the command behind it, in one text. */
+const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
+                                             const tlsrpt_failure *failure);
+const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/report/text.h"
+#include "cli/common/format.h"
+#include "core/base/name.h"
+#include "core/policy/text.h"
+
+#define POLICIES_MAX 10 /* of one domain */
+
+static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *domain)
+{
+    const char *host;
+
+    if (!*domain->domain) {
+        return "(no domain told)";
+    }
+    return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
+               ? cli_shown(of->p, domain->domain)
+               : cli_domain_text(of->p, &of->style, host);
+}
+
+void cli_report_print_sign(const cli_report_page *of, int indent, mta_sts_severity severity)
+{
+    printf("%*s%s%s%s ", indent, "", cli_severity_colour(&of->style, severity),
+           cli_severity_sign(&of->style, severity), cli_colour_end(&of->style));
+}
+
+/* --- policies --- */
+
+static int is_enforced(apr_pool_t *p, const tlsrpt_seen *seen)
+{
+    return strcmp(seen->type, "sts") == 0 &&
+           mta_sts_policy_text_read(p, seen->policy, strlen(seen->policy), mta_sts_findings_make(p))
+                   ->mode == MTA_STS_MODE_ENFORCE;
+}
+
+/* In enforce, a failure is mail that waits or bounces. */
+static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain)
+{
+    int i, enforced = 0;
+
+    for (i = 0; i < domain->seen->nelts; i++) {
+        enforced |= is_enforced(of->p, &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen));
+    }
+    if (enforced && domain->failed) {
+        putchar('\n');
+        cli_report_print_sign(of, 2, MTA_STS_WARNING);
+        cli_print_wrapped(
+            4, "These senders had a policy in mode enforce: where a failure is the MX's, "
+               "they hold the mail back or bounce it. While it is being mended, "
+               "`MTASTSMode testing` and the new id in DNS stop the loss.");
+    }
+}
+
+static tlsrpt_held held_of(const cli_report_page *of, const tlsrpt_domain *domain,
+                           const tlsrpt_seen *seen)
+{
+    return tlsrpt_held_compare(of->p, seen->type, seen->policy,
+                               cli_served_of(of->call->served, domain->domain));
+}
+
+static int is_odd(tlsrpt_held held)
+{
+    return held == TLSRPT_HELD_OTHER || held == TLSRPT_HELD_NONE;
+}
+
+static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
+                       const tlsrpt_seen *seen)
+{
+    tlsrpt_held held = held_of(of, domain, seen);
+    const char *text = tlsrpt_held_text(
+        of->p, held, seen->policy, cli_served_of(of->call->served, domain->domain), domain->domain);
+
+    cli_report_print_sign(of, 2, is_odd(held) ? MTA_STS_WARNING : MTA_STS_INFO);
+    cli_print_wrapped(4, apr_psprintf(of->p, "policy that %s had (%s, last on %s): %s",
+                                      cli_names(of->p, seen->senders),
+                                      cli_counted(of->p, seen->sessions, "session", "sessions"),
+                                      cli_last_date(of->p, seen->last), text));
+}
+
+/*
+ * The last ones.
+ *
+ * @param odd_only only what is not as it should be
+ */
+static void print_policies(const cli_report_page *of, const tlsrpt_domain *domain, int odd_only)
+{
+    int i, shown = 0;
+
+    for (i = 0; i < domain->seen->nelts && shown < POLICIES_MAX; i++) {
+        const tlsrpt_seen *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen);
+
+        if (!odd_only || is_odd(held_of(of, domain, seen))) {
+            print_seen(of, domain, seen);
+            shown++;
+        }
+    }
+}
+
+/* --- domains --- */
+
+static int has_failed(const tlsrpt_domain *domain)
+{
+    return domain->failed > 0 || domain->causes->nelts > 0;
+}
+
+/* The last policy that was told, in few words. */
+static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domain *domain)
+{
+    const tlsrpt_seen *last = &APR_ARRAY_IDX(domain->seen, 0, tlsrpt_seen);
+
+    return strcmp(last->type, "no-policy-found") == 0 ? "no policy found"
+           : strcmp(last->type, "tlsa") == 0          ? "under DANE"
+           : strcmp(last->type, "sts") != 0           ? ""
+           : is_enforced(of->p, last)                 ? "under enforce"
+                                                      : "under MTA-STS, not enforced";
+}
+
+static void print_well(const cli_report_page *of, const tlsrpt_domain *domain)
+{
+    const char *senders = cli_counted(of->p, domain->senders->nelts, "sender", "senders");
+    const char *policy = domain->seen->nelts ? policy_in_short(of, domain) : "";
+
+    cli_report_print_sign(of, 0, domain->successful ? MTA_STS_OK : MTA_STS_INFO);
+    printf("%s: ", domain_name(of, domain));
+    if (domain->successful) {
+        printf("all %s of %s delivered securely%s%s",
+               cli_counted(of->p, domain->successful, "session", "sessions"), senders,
+               *policy ? ", " : "", policy);
+    }
+    else {
+        printf("no sessions, tell %s", senders);
+    }
+    printf(" (%s)\n", cli_dates(of->p, domain->begin, domain->end));
+    print_policies(of, domain, 1);
+}
+
+static void print_ill(const cli_report_page *of, const tlsrpt_domain *domain)
+{
+    putchar('\n');
+    cli_report_print_sign(of, 0, MTA_STS_ERROR);
+    printf("%s: ", domain_name(of, domain));
+    if (domain->failed) {
+        printf("%s of %s delivered securely, %" APR_INT64_T_FMT " failed\n",
+               cli_share(of->p, domain->successful, domain->failed),
+               cli_counted(of->p, tlsrpt_count_add(domain->successful, domain->failed), "session",
+                           "sessions"),
+               domain->failed);
+    }
+    else {
+        printf("%s delivered securely, but failures are told\n",
+               cli_counted(of->p, domain->successful, "session", "sessions"));
+    }
+    printf("  %s, %s, %s\n", cli_dates(of->p, domain->begin, domain->end),
+           cli_counted(of->p, domain->senders->nelts, "sender", "senders"),
+           cli_counted(of->p, domain->reports, "report", "reports"));
+    cli_report_print_causes(of, domain);
+    print_urgency(of, domain);
+    putchar('\n');
+    print_policies(of, domain, 0);
+}
+
+/* --- the whole --- */
+
+/* Whether there may be reports that were not asked for. */
+static int call_chooses(const cli_report_call *call)
+{
+    return call->filter.domain || call->filter.organization;
+}
+
+static void print_head(const cli_report_page *of, const cli_report_result *result)
+{
+    const tlsrpt_summary *sum = result->sum;
+    int is_store = !of->call->path_count;
+
+    printf("%s", cli_counted(of->p, sum->reports, "report", "reports"));
+    if (is_store && of->call->since) {
+        printf(" since %s", cli_date(of->p, of->call->since));
+    }
+    if (sum->duplicates + sum->conflicts) {
+        printf("; %" APR_INT64_T_FMT " more came again and do not count",
+               sum->duplicates + sum->conflicts);
+    }
+    if (result->older) {
+        printf("; %s left out (--since all tells them, too)",
+               cli_counted(of->p, result->older, "older one is", "older ones are"));
+    }
+    if (sum->reports && sum->unverified == sum->reports) {
+        printf("\nNo sender is verified: anybody can send such reports.");
+    }
+    else if (sum->unverified) {
+        printf("\nOf %" APR_INT64_T_FMT " of them the sender is not verified.", sum->unverified);
+    }
+    putchar('\n');
+    if (is_store && !sum->reports && !result->older && !call_chooses(of->call)) {
+        cli_print_wrapped(0, "Senders send one a day, to the address in the _smtp._tls record; it "
+                             "takes a day or two until the first arrives.");
+    }
+}
+
+static int count_failed(const tlsrpt_summary *sum)
+{
+    int i, count = 0;
+
+    for (i = 0; i < sum->domains->nelts; i++) {
+        count += has_failed(APR_ARRAY_IDX(sum->domains, i, const tlsrpt_domain *));
+    }
+    return count;
+}
+
+/* Those that failed come first, and stand apart. */
+static void print_domain(const cli_report_page *of, const tlsrpt_domain *domain, int is_first_well)
+{
+    if (has_failed(domain)) {
+        print_ill(of, domain);
+    }
+    else if (!of->call->failures_only) {
+        fputs(is_first_well ? "\n" : "", stdout);
+        print_well(of, domain);
+    }
+}
+
+static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
+{
+    cli_report_page of = {.call = call, .style = cli_style_of_output()};
+    int i, failed = count_failed(result->sum);
+
+    if (call->failures_only && !failed) {
+        return;
+    }
+    apr_pool_create(&of.p, p);
+    print_head(&of, result);
+    for (i = 0; i < result->sum->domains->nelts; i++) {
+        print_domain(&of, APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *), i == failed);
+        apr_pool_clear(of.p);
+    }
+    apr_pool_destroy(of.p);
+}
+
+const cli_report_format cli_report_text = {"", "", NULL, end, 0};

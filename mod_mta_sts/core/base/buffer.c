@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/buffer.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define FIRST_SIZE 16384
+
+mod_buffer *mod_buffer_make(apr_pool_t *p)
+{
+    mod_buffer *buffer = apr_pcalloc(p, sizeof(*buffer));
+
+    buffer->p = p;
+    buffer->size = FIRST_SIZE;
+    buffer->octets = apr_palloc(p, buffer->size);
+    return buffer;
+}
+
+static void grow(mod_buffer *buffer, apr_size_t needed)
+{
+    char *larger;
+
+    while (buffer->size < needed) {
+        buffer->size *= 2;
+    }
+    larger = apr_palloc(buffer->p, buffer->size);
+    memcpy(larger, buffer->octets, buffer->len);
+    buffer->octets = larger;
+}
+
+void mod_buffer_add(mod_buffer *buffer, const char *octets, apr_size_t len)
+{
+    if (buffer->size - buffer->len < len) {
+        grow(buffer, buffer->len + len);
+    }
+    memcpy(buffer->octets + buffer->len, octets, len);
+    buffer->len += len;
+}
+
+void mod_buffer_puts(mod_buffer *buffer, const char *text)
+{
+    mod_buffer_add(buffer, text, strlen(text));
+}
+
+void mod_buffer_printf(mod_buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    mod_buffer_puts(buffer, apr_pvsprintf(buffer->p, format, arguments));
+    va_end(arguments);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/monotonic.h"
+
+#include <time.h>
+
+/* The first one goes on while the machine is suspended, as the clock does. */
+#ifdef CLOCK_BOOTTIME
+#define STEADY CLOCK_BOOTTIME
+#else
+#define STEADY CLOCK_MONOTONIC
+#endif
+
+apr_time_t mta_sts_steady_now(void)
+{
+    struct timespec now = {0, 0};
+
+    clock_gettime(STEADY, &now);
+    return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_NUMBER_H
+#define CORE_BASE_NUMBER_H
+
+#include <apr_pools.h>
+
+/*
+ * Numbers as an admin types them: decimal digits and nothing else, within a range that the message
+ * names. No sign, no blank, no fraction.
+ */
+
+/*
+ * Reads a whole number.
+ *
+ * @param p        pool of the error text
+ * @param min, max what is allowed, 0 <= min <= max
+ * @param value    out: the number
+ * @return NULL, or what is wrong with the text and what is allowed
+ */
+const char *mta_sts_number_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
+                                 apr_int64_t *value);
+
+/*
+ * Reads a number of octets: digits, or digits and K, M, G or T for the powers of 1024.
+ *
+ * @param p, min, max, return value: as above
+ * @param octets out: the number of octets
+ */
+const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
+                               apr_int64_t *octets);
+
+/* A number of octets as mta_sts_size_parse reads it, with the largest unit that leaves it whole:
+ * "10M". Allocated from p. */
+const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t octets);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/text.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define QUOTED_MAX 80
+
+apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
+{
+    /* RFC 3629 section 4: the ranges of the first two octets decide everything. */
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high, length;
+    } forms[] = {
+        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const unsigned char *octets = (const unsigned char *)text;
+    apr_size_t i, form;
+
+    for (form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
+        if (octets[0] >= forms[form].first_low && octets[0] <= forms[form].first_high) {
+            break;
+        }
+    }
+    if (form == sizeof(forms) / sizeof(forms[0]) || forms[form].length > len) {
+        return 0;
+    }
+    if (forms[form].length == 1) {
+        return 1;
+    }
+    if (octets[1] < forms[form].second_low || octets[1] > forms[form].second_high) {
+        return 0;
+    }
+    for (i = 2; i < forms[form].length; i++) {
+        if ((octets[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return forms[form].length;
+}
+
+/* Characters of three octets that turn or break lines on a terminal: U+200E, U+200F,
+ * U+2028..U+202E, U+2066..U+2069. */
+static int changes_direction(const unsigned char *octets)
+{
+    return octets[0] == 0xe2 &&
+           ((octets[1] == 0x80 && (octets[2] == 0x8e || octets[2] == 0x8f ||
+                                   (octets[2] >= 0xa8 && octets[2] <= 0xae))) ||
+            (octets[1] == 0x81 && octets[2] >= 0xa6 && octets[2] <= 0xa9));
+}
+
+int mta_sts_text_misleads(const char *text, apr_size_t length)
+{
+    const unsigned char *octets = (const unsigned char *)text;
+
+    switch (length) {
+    case 1:
+        return octets[0] < 0x20 || octets[0] == 0x7f;
+    case 2:
+        return (octets[0] == 0xc2 && octets[1] < 0xa0) || (octets[0] == 0xd8 && octets[1] == 0x9c);
+    case 3:
+        return changes_direction(octets);
+    default:
+        return 0;
+    }
+}
+
+/* What is no UTF-8, what would mislead, and what would end or escape the quotation. */
+static int needs_escape(const char *text, apr_size_t length)
+{
+    return length == 0 || mta_sts_text_misleads(text, length) ||
+           (length == 1 && (*text == '"' || *text == '\\'));
+}
+
+static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_size_t max)
+{
+    apr_size_t shown = len > max ? max : len;
+    char *quoted = apr_palloc(p, 4 * shown + sizeof("\"\"..."));
+    char *out = quoted;
+    apr_size_t i = 0;
+
+    *out++ = '"';
+    while (i < shown) {
+        apr_size_t length = mta_sts_text_utf8_length(text + i, len - i);
+
+        if (i + length > shown) {
+            break; /* a sequence is shown whole or not at all */
+        }
+        if (!needs_escape(text + i, length)) {
+            memcpy(out, text + i, length);
+            out += length;
+            i += length;
+            continue;
+        }
+        length = length ? length : 1;
+        while (length--) {
+            out += sprintf(out, "\\x%02x", (unsigned char)text[i++]);
+        }
+    }
+    strcpy(out, i < len ? "\"..." : "\"");
+    return quoted;
+}
+
+const char *mta_sts_text_quote(apr_pool_t *p, const char *text, apr_size_t len)
+{
+    return quote(p, text, len, QUOTED_MAX);
+}
+
+const char *mta_sts_text_quote_path(apr_pool_t *p, const char *path)
+{
+    return quote(p, path, strlen(path), PATH_MAX);
+}

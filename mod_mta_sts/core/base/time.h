@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_TIME_H
+#define CORE_BASE_TIME_H
+
+#include <apr_time.h>
+
+/*
+ * Dates and times of reports: RFC 3339, and what senders write instead of it. None of it depends
+ * on the locale or on the machine's time zone.
+ */
+
+/* How a time deviates from RFC 3339. */
+typedef enum tlsrpt_time_form {
+    TLSRPT_TIME_RIGHT,
+    TLSRPT_TIME_NO_ZONE, /* 2026-05-11T00:00:00: taken as UTC */
+    TLSRPT_TIME_LOOSE,   /* a blank for the T, no seconds, no time of day, +0000 without colon */
+    TLSRPT_TIME_WRONG,   /* none of these, or no time that there is */
+} tlsrpt_time_form;
+
+/*
+ * Reads a time, from 1970 to 9999. A leap second is taken as the second that follows it.
+ *
+ * @param time out: set unless the answer is TLSRPT_TIME_WRONG
+ */
+tlsrpt_time_form tlsrpt_time_parse(const char *text, apr_time_t *time);
+
+/* Puts the ends of a range in order, to be shown: some reports end before they begin. One that was
+ * not told (0) stays where it is. */
+void tlsrpt_time_order(apr_time_t *begin, apr_time_t *end);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/check/judge.h"
+#include "core/policy/record.h"
+#include "core/base/text.h"
+
+/* A policy id that hangs in caches for longer makes every change slow. */
+#define TTL_LONG 86400
+
+static const char *join(mta_sts_findings *findings, const apr_array_header_t *values)
+{
+    const char *joined = apr_array_pstrcat(findings->pool, values, ' ');
+
+    return joined[strcspn(joined, "\\\"")]
+               ? mta_sts_text_quote(findings->pool, joined, strlen(joined))
+               : joined;
+}
+
+/* Readers of records name them "MTA-STS record"; here they are found under a name. */
+static void name_subjects(mta_sts_findings *findings, int index, const char *subject)
+{
+    for (; index < findings->list->nelts; index++) {
+        APR_ARRAY_IDX(findings->list, index, mta_sts_finding).subject = subject;
+    }
+}
+
+static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    int index = findings->list->nelts;
+
+    if (mta_sts_answer_check(&facts->record, facts->record_name, "MTA-STS record", findings)) {
+        return;
+    }
+    if (mta_sts_answer_is_empty(&facts->record)) {
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "record-missing", facts->record_name,
+            apr_psprintf(judge->p, "publish it: mta-sts dns %s tells the text", facts->domain),
+            "there is no MTA-STS record: senders do not look for a policy");
+        return;
+    }
+    judge->record_id = mta_sts_record_read(judge->p, facts->record.values, findings);
+    name_subjects(findings, index, facts->record_name);
+    if (!judge->record_id) {
+        return;
+    }
+    mta_sts_finding_add(findings, MTA_STS_OK, "record-found", facts->record_name, NULL,
+                        "MTA-STS record with id %s, %s%s%s", judge->record_id,
+                        mta_sts_judge_answer_note(judge->p, &facts->record),
+                        facts->record.alias ? ", by way of " : "",
+                        facts->record.alias ? facts->record.alias : "");
+    if (facts->record.ttl > TTL_LONG) {
+        mta_sts_finding_add(
+            findings, MTA_STS_INFO, "ttl-long", facts->record_name, "use a TTL of an hour (3600)",
+            "a TTL of %u seconds: a new policy id is seen as late as that", facts->record.ttl);
+    }
+}
+
+/* What comes of there being no MX at all. */
+static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+
+    if (facts->mxs->nelts) {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-implicit", facts->domain,
+                            "publish an MX record",
+                            "there is no MX: senders take the domain's own address as its MX");
+        return;
+    }
+    if (facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "domain-unknown", facts->domain,
+                            "look at the spelling, and whether the domain is still registered",
+                            "there is no such domain in DNS");
+        return;
+    }
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-absent", facts->domain,
+                        "publish an MX record, or the null MX if the domain takes no mail",
+                        "there is neither an MX nor an address: mail to this domain fails");
+}
+
+static int is_null_mx(const mta_sts_answer *mx)
+{
+    return mx->status == MTA_STS_ANSWER_OK && mx->values->nelts == 1 &&
+           strcmp(APR_ARRAY_IDX(mx->values, 0, const char *), ".") == 0;
+}
+
+static void judge_mx(mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+
+    if (mta_sts_answer_check(&facts->mx, facts->domain, "MX", findings)) {
+        return;
+    }
+    if (mta_sts_answer_is_empty(&facts->mx)) {
+        report_no_mx(judge, findings);
+        return;
+    }
+    if (is_null_mx(&facts->mx)) {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-null", facts->domain,
+                            "a domain that takes no mail needs no MTA-STS; else publish its MX",
+                            "the null MX says that the domain takes no mail");
+        return;
+    }
+    mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", facts->domain, NULL, "MX %s, %s",
+                        join(findings, facts->mx.values),
+                        mta_sts_judge_answer_note(judge->p, &facts->mx));
+}
+
+static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    const mta_sts_answer *a = &facts->host_a, *aaaa = &facts->host_aaaa;
+    int has_a = a->status == MTA_STS_ANSWER_OK, has_aaaa = aaaa->status == MTA_STS_ANSWER_OK;
+    int failed;
+
+    failed = mta_sts_answer_check(a, facts->host, "IPv4 address", findings);
+    failed |= mta_sts_answer_check(aaaa, facts->host, "IPv6 address", findings);
+    if (has_a || has_aaaa) {
+        const mta_sts_answer *told = has_a ? a : aaaa;
+
+        mta_sts_finding_add(findings, MTA_STS_OK, "policy-host-found", facts->host, NULL,
+                            "addresses %s%s%s, %s%s%s", has_a ? join(findings, a->values) : "",
+                            has_a && has_aaaa ? " " : "",
+                            has_aaaa ? join(findings, aaaa->values) : "",
+                            mta_sts_judge_answer_note(judge->p, told),
+                            told->alias ? ", by way of " : "", told->alias ? told->alias : "");
+        if (!has_a && mta_sts_answer_is_empty(a)) {
+            mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-host-ipv6-only", facts->host,
+                                "give it an IPv4 address as well",
+                                "it has IPv6 addresses only: senders without IPv6 get no policy");
+        }
+    }
+    else if (!failed) {
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "policy-host-absent", facts->host,
+            apr_psprintf(judge->p,
+                         "publish the address of %s, or a CNAME from there to its web "
+                         "server",
+                         facts->host),
+            "the policy host has no address: senders get no policy");
+    }
+}
+
+void mta_sts_judge_dns(mta_sts_judge *judge)
+{
+    mta_sts_findings *findings =
+        mta_sts_judge_section(judge, MTA_STS_CHECK_DNS, judge->facts->domain);
+
+    judge_record(judge, findings);
+    judge_mx(judge, findings);
+    judge_host_addresses(judge, findings);
+}
+
+void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    mta_sts_findings *findings = mta_sts_judge_section(judge, MTA_STS_CHECK_TLSRPT, facts->domain);
+    const apr_array_header_t *rua;
+    int testing = judge->policy && judge->policy->mode == MTA_STS_MODE_TESTING;
+
+    if (mta_sts_answer_check(&facts->tlsrpt, facts->tlsrpt_name, "TLSRPT record", findings)) {
+        return;
+    }
+    if (mta_sts_answer_is_empty(&facts->tlsrpt)) {
+        mta_sts_finding_add(findings, testing ? MTA_STS_WARNING : MTA_STS_INFO, "tlsrpt-missing",
+                            facts->tlsrpt_name,
+                            apr_psprintf(judge->p,
+                                         "publish \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"",
+                                         facts->domain),
+                            "there is no TLSRPT record: senders report failures to nobody%s",
+                            testing ? ", and mode testing is for their reports" : "");
+        return;
+    }
+    rua = mta_sts_tlsrpt_record_read(judge->p, facts->tlsrpt.values, findings);
+    name_subjects(findings, 0, facts->tlsrpt_name);
+    if (rua) {
+        mta_sts_finding_add(findings, MTA_STS_OK, "tlsrpt-found", facts->tlsrpt_name, NULL,
+                            "reports go to %s, %s", join(findings, rua),
+                            mta_sts_judge_answer_note(judge->p, &facts->tlsrpt));
+    }
+}

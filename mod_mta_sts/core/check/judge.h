@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_CHECK_JUDGE_H
+#define CORE_CHECK_JUDGE_H
+
+#include "core/check/check.h"
+#include "core/policy/policy.h"
+
+/*
+ * What the parts of mta_sts_check_judge() share, and nobody else: the state of one judgement.
+ */
+
+typedef struct mta_sts_judge {
+    apr_pool_t *p;
+    const mta_sts_check_facts *facts;
+    const mta_sts_check_limits *limits;
+    mta_sts_check_result *result;
+    const char *record_id;              /* the id in DNS, or NULL if senders see none */
+    const mta_sts_policy_fetch *served; /* brought the text that is judged; NULL: there is none */
+    const mta_sts_policy *policy;       /* what that text says, as far as it can be understood */
+    mta_sts_findings *policy_findings;  /* those of the section about it */
+    const char *served_id;              /* the id of that text */
+    int policy_valid;                   /* the text is right */
+    int policy_reachable;               /* a sender would take it */
+    int policy_unknown;                 /* nobody can tell from here if it would */
+    int mx_covered;                     /* number of MX hosts that the policy covers */
+    int mx_good;                        /* those of them where every address is all right */
+    int mx_usable;                      /* those of them where at least one address is */
+    int mx_unknown;                     /* those of them that are neither usable nor bad for sure */
+    const char *bad_mx;                 /* the first MX host where something is wrong, or NULL */
+    const char *bad_reason;             /* what that is */
+} mta_sts_judge;
+
+/* Adds a section for findings and returns them. */
+mta_sts_findings *mta_sts_judge_section(mta_sts_judge *judge, mta_sts_check_part part,
+                                        const char *subject);
+
+/* ", TTL 300 s, DNSSEC secure": what is told behind an answer that came. */
+const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answer);
+
+/* Lowers findings, from the one at this index on: all of `from` become `to`. */
+void mta_sts_judge_lower(mta_sts_findings *findings, int index, mta_sts_severity from,
+                         mta_sts_severity to);
+
+/* Each adds its sections and sets its part of the state; in this order. */
+void mta_sts_judge_dns(mta_sts_judge *judge);
+void mta_sts_judge_policy_host(mta_sts_judge *judge);
+void mta_sts_judge_policy(mta_sts_judge *judge);
+void mta_sts_judge_mxs(mta_sts_judge *judge);
+void mta_sts_judge_tlsrpt(mta_sts_judge *judge);
+void mta_sts_judge_verdict(mta_sts_judge *judge);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/check/judge.h"
+#include "core/policy/text.h"
+
+#define DAY 86400
+#define WEEK 604800
+
+static int is_served(const mta_sts_policy_fetch *fetch)
+{
+    return fetch->status == MTA_STS_FETCH_ANSWERED && fetch->http_status == 200;
+}
+
+static int same_text(const mta_sts_policy_fetch *one, const mta_sts_policy_fetch *other)
+{
+    return one->len == other->len && memcmp(one->text, other->text, one->len) == 0;
+}
+
+/* The policy is what a sender takes; where it takes none, what it would read there. */
+static const mta_sts_policy_fetch *find_served(const mta_sts_check_facts *facts,
+                                               const mta_sts_policy_fetch *usable)
+{
+    int i;
+
+    if (usable) {
+        return usable;
+    }
+    for (i = 0; i < facts->fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch =
+            APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
+
+        if (is_served(fetch)) {
+            return fetch;
+        }
+    }
+    return NULL;
+}
+
+static void compare_texts(const mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    const mta_sts_policy_fetch *served = judge->served;
+    int i;
+
+    for (i = 0; i < facts->fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch =
+            APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
+
+        if (is_served(fetch) && !same_text(fetch, served)) {
+            mta_sts_finding_add(findings, MTA_STS_ERROR, "answers-differ", facts->host,
+                                "serve the same policy at every address",
+                                "%s serves another policy (id %s) than %s (id %s)", fetch->address,
+                                mta_sts_policy_id(judge->p, fetch->text, fetch->len),
+                                served->address,
+                                mta_sts_policy_id(judge->p, served->text, served->len));
+        }
+    }
+}
+
+static void report_fetched(const mta_sts_judge *judge, const mta_sts_policy_fetch *fetch,
+                           mta_sts_findings *findings)
+{
+    mta_sts_finding_add(findings, MTA_STS_OK, "policy-fetched", judge->facts->host, NULL,
+                        "%s serves the policy over %s in %d ms, with a certificate for %d more "
+                        "days",
+                        fetch->address, fetch->peer.version, (int)apr_time_as_msec(fetch->took),
+                        mta_sts_certificate_days(fetch->peer.certificate, judge->limits->now));
+}
+
+/* Senders try one address after the other: what does not answer costs time only, as long as
+ * another does. And what this machine cannot reach is then no matter. */
+static void forgive(mta_sts_findings *findings, int index)
+{
+    mta_sts_judge_lower(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+    mta_sts_judge_lower(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
+}
+
+/* The first fetch that a sender could use, judged into findings that nobody sees. */
+static const mta_sts_policy_fetch *find_usable(const mta_sts_judge *judge)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    mta_sts_findings *unseen = mta_sts_findings_make(judge->p);
+    int i;
+
+    for (i = 0; i < facts->fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch =
+            APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
+
+        if (mta_sts_policy_fetch_check(fetch, facts->host, judge->limits, unseen)) {
+            return fetch;
+        }
+    }
+    return NULL;
+}
+
+void mta_sts_judge_policy_host(mta_sts_judge *judge)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    const mta_sts_policy_fetch *usable = find_usable(judge);
+    mta_sts_findings *findings;
+    int i, unknown = 0;
+
+    if (!facts->fetches->nelts) {
+        judge->policy_unknown = facts->host_a.status == MTA_STS_ANSWER_TIMEOUT ||
+                                facts->host_aaaa.status == MTA_STS_ANSWER_TIMEOUT;
+        return;
+    }
+    findings = mta_sts_judge_section(judge, MTA_STS_CHECK_POLICY_HOST, facts->host);
+    for (i = 0; i < facts->fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch =
+            APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
+        int index = findings->list->nelts;
+
+        unknown +=
+            fetch->status == MTA_STS_FETCH_UNTRIED || fetch->status == MTA_STS_FETCH_NO_ROUTE;
+        if (mta_sts_policy_fetch_check(fetch, facts->host, judge->limits, findings)) {
+            report_fetched(judge, fetch, findings);
+        }
+        if (usable && mta_sts_policy_fetch_is_unreached(fetch)) {
+            forgive(findings, index);
+        }
+    }
+    judge->policy_reachable = usable != NULL;
+    judge->policy_unknown = !usable && unknown == facts->fetches->nelts;
+    judge->served = find_served(facts, usable);
+    if (judge->served) {
+        compare_texts(judge, findings);
+    }
+}
+
+/* The shape of the ids that the module makes: 20 hex digits in lower case. */
+static int is_our_id(const char *id)
+{
+    return strlen(id) == 20 && strspn(id, "0123456789abcdef") == 20;
+}
+
+/* Which of the two is newer, as far as that can be known: ids have no order. */
+static const char *tell_newer(const mta_sts_judge *judge)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    const char *configured = facts->configured_id;
+    int i;
+
+    if (configured && strcmp(configured, judge->record_id) == 0) {
+        return "the record is the newer one: httpd is configured for it, but not reloaded";
+    }
+    if (configured && strcmp(configured, judge->served_id) == 0) {
+        return "the served text is the newer one, as httpd is configured";
+    }
+    for (i = 0; i < facts->fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch =
+            APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
+
+        if (is_served(fetch) &&
+            strcmp(mta_sts_policy_id(judge->p, fetch->text, fetch->len), judge->record_id) == 0) {
+            return apr_psprintf(judge->p, "it is that of the text at %s", fetch->address);
+        }
+    }
+    return "senders that know this id keep the policy that they have";
+}
+
+static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const char *name = judge->facts->record_name;
+
+    if (!judge->record_id) {
+        return;
+    }
+    if (strcmp(judge->record_id, judge->served_id) == 0) {
+        mta_sts_finding_add(findings, MTA_STS_OK, "id-in-step", name, NULL,
+                            "the id in DNS is that of the text served");
+    }
+    else if (!is_our_id(judge->record_id)) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "id-foreign", name,
+                            apr_psprintf(judge->p,
+                                         "see that it changes with the policy; mod_mta_sts's own "
+                                         "would be %s",
+                                         judge->served_id),
+                            "the id %s in DNS is of somebody's own making, so it cannot be "
+                            "compared with the text served",
+                            judge->record_id);
+    }
+    else {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "id-out-of-step", name,
+                            apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id),
+                            "the id %s in DNS is not that of the text served (%s): %s",
+                            judge->record_id, judge->served_id, tell_newer(judge));
+    }
+}
+
+static void report_valid(const mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_policy *policy = judge->policy;
+
+    mta_sts_finding_add(findings, MTA_STS_OK, "policy-valid", judge->facts->domain, NULL,
+                        "mode %s, max_age %" APR_INT64_T_FMT ", mx %s",
+                        mta_sts_mode_name(policy->mode), policy->max_age,
+                        apr_array_pstrcat(judge->p, policy->mx, ' '));
+    /* Below a day, mode enforce has a finding of its own. */
+    if (policy->max_age < WEEK &&
+        policy->max_age >= (policy->mode == MTA_STS_MODE_ENFORCE ? DAY : 0) &&
+        policy->mode != MTA_STS_MODE_NONE) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "max-age-advice", judge->facts->domain,
+                            "use 604800 (a week) or more once all is well",
+                            "a max_age of %" APR_INT64_T_FMT
+                            " seconds is short: RFC 8461 speaks of weeks",
+                            policy->max_age);
+    }
+}
+
+void mta_sts_judge_policy(mta_sts_judge *judge)
+{
+    const mta_sts_policy_fetch *served = judge->served;
+    mta_sts_findings *findings;
+    int i;
+
+    if (!served) {
+        return;
+    }
+    findings = mta_sts_judge_section(judge, MTA_STS_CHECK_POLICY, judge->facts->domain);
+    judge->policy_findings = findings;
+    judge->policy = mta_sts_policy_text_read(judge->p, served->text, served->len, findings);
+    judge->policy_valid = mta_sts_findings_count(findings, MTA_STS_ERROR) == 0;
+    judge->served_id = mta_sts_policy_id(judge->p, served->text, served->len);
+    for (i = 0; i < findings->list->nelts; i++) {
+        APR_ARRAY_IDX(findings->list, i, mta_sts_finding).subject = judge->facts->domain;
+    }
+    if (judge->policy_valid) {
+        report_valid(judge, findings);
+    }
+    judge_id(judge, findings);
+}

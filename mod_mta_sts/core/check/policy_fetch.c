@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/check/policy_fetch.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+
+#include "core/base/text.h"
+
+#define OK_STATUS 200
+
+/* postfix-mta-sts-resolver, which most Postfix servers have, waits no longer by default. */
+#define SLOW apr_time_from_sec(4)
+
+static const char *const loss = "senders do not take a policy from this host";
+
+/* What is told about a fetch that brought no answer: "%s" is its address; in what to do, the host.
+ */
+static const struct {
+    mta_sts_severity severity;
+    const char *id;
+    const char *format;
+    const char *fix;
+} failures[] = {
+    [MTA_STS_FETCH_UNTRIED] = {MTA_STS_UNKNOWN, "fetch-untried", "no time was left to ask %s",
+                               "check fewer domains at once"},
+    [MTA_STS_FETCH_NO_ROUTE] = {MTA_STS_UNKNOWN, "fetch-no-route",
+                                "this machine has no way to %s, so nobody knows if it answers",
+                                "check from a machine that has IPv4 and IPv6"},
+    [MTA_STS_FETCH_REFUSED] =
+        {MTA_STS_ERROR, "fetch-refused", "nobody listens on port 443 of %s",
+         "if there is no certificate yet, run: certbot --apache -d %s; else let "
+         "httpd listen on that address, or remove it from DNS"},
+    [MTA_STS_FETCH_UNREACHABLE] = {MTA_STS_ERROR, "fetch-unreachable", "%s cannot be reached",
+                                   "look at the firewall, or remove the address from DNS"},
+    [MTA_STS_FETCH_CONNECT_TIMEOUT] = {MTA_STS_ERROR, "fetch-connect-timeout",
+                                       "%s does not take a connection in time",
+                                       "look at the firewall, or remove the address from DNS"},
+    [MTA_STS_FETCH_TLS_OLD] = {MTA_STS_ERROR, "tls-too-old",
+                               "%s speaks no TLS newer than 1.1, which senders refuse",
+                               "allow TLS 1.2 and 1.3 (SSLProtocol)"},
+    [MTA_STS_FETCH_TLS_FAILED] = {MTA_STS_ERROR, "fetch-tls-failed",
+                                  "no TLS connection to %s can be made",
+                                  "if there is no certificate yet, run: certbot --apache -d %s; "
+                                  "else see httpd's error log"},
+    [MTA_STS_FETCH_TIMEOUT] = {MTA_STS_ERROR, "fetch-timeout",
+                               "%s takes a connection, but does not answer in time",
+                               "see httpd's load and error log; senders wait a minute at most"},
+    [MTA_STS_FETCH_TOO_LONG] = {MTA_STS_ERROR, "policy-too-long",
+                                "%s answers with more than 64 KiB, where senders stop reading",
+                                "see what answers there: a policy has a few hundred octets"},
+    [MTA_STS_FETCH_BROKEN] = {MTA_STS_ERROR, "fetch-broken",
+                              "the answer of %s is no HTTP, or breaks off",
+                              "see what answers there, and httpd's error log"},
+};
+
+int mta_sts_policy_fetch_is_unreached(const mta_sts_policy_fetch *fetch)
+{
+    return fetch->status == MTA_STS_FETCH_NO_ROUTE || fetch->status == MTA_STS_FETCH_REFUSED ||
+           fetch->status == MTA_STS_FETCH_UNREACHABLE ||
+           fetch->status == MTA_STS_FETCH_CONNECT_TIMEOUT;
+}
+
+static const char *quote(mta_sts_findings *findings, const char *text)
+{
+    return mta_sts_text_quote(findings->pool, text, strlen(text));
+}
+
+static void report_failure(const mta_sts_policy_fetch *fetch, const char *host,
+                           mta_sts_findings *findings)
+{
+    const char *message =
+        apr_psprintf(findings->pool, failures[fetch->status].format, fetch->address);
+    const char *fix = apr_psprintf(findings->pool, failures[fetch->status].fix, host);
+
+    mta_sts_finding_add(findings, failures[fetch->status].severity, failures[fetch->status].id,
+                        host, fix, "%s%s%s", message, fetch->detail ? ": " : "",
+                        fetch->detail ? quote(findings, fetch->detail) : "");
+}
+
+static int check_peer(const mta_sts_policy_fetch *fetch, const char *host,
+                      const mta_sts_check_limits *limits, mta_sts_findings *findings)
+{
+    mta_sts_certificate_use use = {
+        .where = apr_pstrcat(findings->pool, "at ", fetch->address, NULL),
+        .loss = loss,
+        .name_fix = apr_psprintf(findings->pool, "run: certbot --apache -d %s", host),
+        .renew_fix = "renew it (certbot renew) and reload the web server",
+        .warning_days = limits->warning_days,
+        .error_days = limits->error_days,
+    };
+
+    return mta_sts_peer_check(&fetch->peer, host, limits->now, &use,
+                              "use a certificate of a public CA, with its whole chain (certbot's "
+                              "fullchain.pem)",
+                              findings);
+}
+
+static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
+                        mta_sts_findings *findings)
+{
+    int status = fetch->http_status;
+
+    if (status == OK_STATUS) {
+        return 1;
+    }
+    if (status >= 300 && status < 400) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-redirect", host,
+                            "answer with the policy at this very address",
+                            "%s redirects (status %d%s%s), which senders do not follow",
+                            fetch->address, status, fetch->location ? ", to " : "",
+                            fetch->location ? quote(findings, fetch->location) : "");
+    }
+    else {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-status", host,
+                            "see which virtual host answers for this name: apachectl -t -D "
+                            "DUMP_MTA_STS",
+                            "%s answers with status %d instead of 200", fetch->address, status);
+    }
+    return 0;
+}
+
+/* Some senders look at it, some do not (RFC 8461 section 3.2: SHOULD). */
+static int check_content_type(const mta_sts_policy_fetch *fetch, const char *host,
+                              mta_sts_findings *findings)
+{
+    static const char plain[] = "text/plain";
+    const char *type = fetch->content_type;
+
+    if (type && apr_cstr_casecmpn(type, plain, strlen(plain)) == 0 &&
+        strchr("; \t", type[strlen(plain)])) {
+        return 1;
+    }
+    mta_sts_finding_add(
+        findings, MTA_STS_ERROR, "content-type", host, "serve the policy as text/plain",
+        "%s sends the policy %s%s: many senders take text/plain only", fetch->address,
+        type ? "as " : "without a content type", type ? quote(findings, type) : "");
+    return 0;
+}
+
+static void check_time(const mta_sts_policy_fetch *fetch, const char *host,
+                       mta_sts_findings *findings)
+{
+    if (fetch->took > SLOW) {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "fetch-slow", host,
+                            "see httpd's load and error log",
+                            "%s takes %d seconds to answer: many senders wait for 4 only",
+                            fetch->address, (int)apr_time_sec(fetch->took));
+    }
+}
+
+int mta_sts_policy_fetch_check(const mta_sts_policy_fetch *fetch, const char *host,
+                               const mta_sts_check_limits *limits, mta_sts_findings *findings)
+{
+    int usable = fetch->peer.version && check_peer(fetch, host, limits, findings);
+
+    if (fetch->status != MTA_STS_FETCH_ANSWERED) {
+        report_failure(fetch, host, findings);
+        return 0;
+    }
+    check_time(fetch, host, findings);
+    return check_status(fetch, host, findings) && check_content_type(fetch, host, findings) &&
+           usable;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <apr_strings.h>
+
+/* The number of the lock that writers of all machines take in PostgreSQL: "mtasts" in ASCII. */
+#define PGSQL_WRITERS "SELECT pg_advisory_xact_lock(%lld)"
+#define PGSQL_LOCK 0x6d7461737473LL
+
+#define CLOSED "the database is closed: open it again"
+
+#define VALUES_MAX 32
+
+typedef enum value_kind { VALUE_TEXT, VALUE_INT, VALUE_LONG, VALUE_LONG_LONG } value_kind;
+
+typedef struct statement {
+    apr_dbd_prepared_t *prepared;
+    int count;
+    value_kind kinds[VALUES_MAX];
+} statement;
+
+/* Values as the driver takes them: pointers to texts, or to numbers. Bound as texts, as
+ * apr_dbd_pquery would do it, SQLite would find no number equal to another one. */
+typedef struct values {
+    const void *pointers[VALUES_MAX];
+    apr_int64_t numbers[VALUES_MAX];
+} values;
+
+static const struct {
+    const char *written;
+    value_kind kind;
+    const char *bound; /* what apr_dbd calls it */
+} placeholders[] = {
+    {"%s", VALUE_TEXT, "%s"},
+    {"%d", VALUE_INT, "%lld"},
+    {"%ld", VALUE_LONG, "%lld"},
+    {"%lld", VALUE_LONG_LONG, "%lld"},
+};
+#define PLACEHOLDER_COUNT (sizeof(placeholders) / sizeof(placeholders[0]))
+
+/* --- statements --- */
+
+/* The placeholder at the beginning of a text; PLACEHOLDER_COUNT if there is none. */
+static apr_size_t find_placeholder(const char *text)
+{
+    apr_size_t i;
+
+    for (i = 0; i < PLACEHOLDER_COUNT; i++) {
+        if (strncmp(text, placeholders[i].written, strlen(placeholders[i].written)) == 0) {
+            break;
+        }
+    }
+    return i;
+}
+
+/* The text as apr_dbd_prepare takes it; notes the kinds of its values. */
+static const char *translate(apr_pool_t *p, const char *sql, statement *made)
+{
+    /* Each of at most VALUES_MAX placeholders may become 2 octets longer. */
+    char *text = apr_palloc(p, strlen(sql) + 2 * VALUES_MAX + 1), *out = text;
+
+    while (*sql) {
+        apr_size_t i = *sql == '%' ? find_placeholder(sql) : PLACEHOLDER_COUNT;
+
+        if (i < PLACEHOLDER_COUNT && made->count < VALUES_MAX) {
+            made->kinds[made->count++] = placeholders[i].kind;
+            out = stpcpy(out, placeholders[i].bound);
+            sql += strlen(placeholders[i].written);
+            continue;
+        }
+        if (*sql == '%' && sql[1] == '%') {
+            *out++ = *sql++;
+        }
+        *out++ = *sql++;
+    }
+    *out = '\0';
+    return text;
+}
+
+static const char *prepare(mta_sts_database *db, const char *sql, const statement **found)
+{
+    statement *made = apr_hash_get(db->statements, sql, APR_HASH_KEY_STRING);
+    const char *label;
+    int code;
+
+    if (!db->handle) {
+        return CLOSED;
+    }
+    if (!made) {
+        made = apr_pcalloc(db->pool, sizeof(*made));
+        label = apr_psprintf(db->pool, "mta_sts_%u", apr_hash_count(db->statements));
+        code = apr_dbd_prepare(db->driver, db->pool, db->handle, translate(db->scratch, sql, made),
+                               label, &made->prepared);
+        if (code != 0) {
+            return mta_sts_database_tell(db, "use", code);
+        }
+        apr_hash_set(db->statements, apr_pstrdup(db->pool, sql), APR_HASH_KEY_STRING, made);
+    }
+    *found = made;
+    return NULL;
+}
+
+static void collect(const statement *prepared, values *bound, va_list args)
+{
+    int i;
+
+    for (i = 0; i < prepared->count; i++) {
+        bound->pointers[i] = &bound->numbers[i];
+        switch (prepared->kinds[i]) {
+        case VALUE_TEXT:
+            bound->pointers[i] = va_arg(args, const char *);
+            break;
+        case VALUE_INT:
+            bound->numbers[i] = va_arg(args, int);
+            break;
+        case VALUE_LONG:
+            bound->numbers[i] = va_arg(args, long);
+            break;
+        case VALUE_LONG_LONG:
+            bound->numbers[i] = va_arg(args, long long);
+            break;
+        }
+    }
+}
+
+/* A statement without values; PostgreSQL prepares no CREATE nor DROP. */
+static const char *run_plain(mta_sts_database *db, const char *sql)
+{
+    int code = mta_sts_database_plain(db, sql);
+
+    return code == 0 ? NULL : mta_sts_database_tell(db, "write to", code);
+}
+
+static const char *run_prepared(mta_sts_database *db, const char *sql, va_list args)
+{
+    const statement *prepared;
+    const char *error;
+    int rows, code;
+    values bound;
+
+    if (db->handle && !strchr(sql, '%')) {
+        return run_plain(db, sql);
+    }
+    error = prepare(db, sql, &prepared);
+    if (error) {
+        return error;
+    }
+    collect(prepared, &bound, args);
+    code = apr_dbd_pbquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
+                           bound.pointers);
+    return code == 0 ? NULL : mta_sts_database_tell(db, "write to", code);
+}
+
+const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
+{
+    const char *error;
+    va_list args;
+
+    va_start(args, sql);
+    error = run_prepared(db, sql, args);
+    va_end(args);
+    apr_pool_clear(db->scratch);
+    db->has_failed |= error != NULL;
+    return error;
+}
+
+const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *statements)
+{
+    const char *error = db->handle ? NULL : CLOSED;
+
+    for (; *statements && !error; statements++) {
+        error = run_plain(db, *statements);
+    }
+    db->has_failed |= error != NULL;
+    return error;
+}
+
+/* --- rows --- */
+
+static void take_rows(mta_sts_database *db, apr_dbd_results_t *results, mta_sts_database_row *take,
+                      void *baton)
+{
+    int i, count = apr_dbd_num_cols(db->driver, results);
+    const char **columns = apr_pcalloc(db->scratch, sizeof(*columns) * (apr_size_t)(count + 1));
+    apr_dbd_row_t *row = NULL;
+    int go_on = 1;
+
+    while (apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {
+        for (i = 0; go_on && i < count; i++) {
+            /* Not apr_dbd_get_entry, whose NULL is "" with PostgreSQL. */
+            if (apr_dbd_datum_get(db->driver, row, i, APR_DBD_TYPE_STRING, &columns[i]) !=
+                APR_SUCCESS) {
+                columns[i] = NULL;
+            }
+        }
+        /* All are fetched in any case: so the driver ends the statement. */
+        go_on = go_on && take(baton, columns);
+    }
+}
+
+static const char *select_prepared(mta_sts_database *db, const char *sql,
+                                   mta_sts_database_row *take, void *baton, va_list args)
+{
+    apr_dbd_results_t *results = NULL;
+    const statement *prepared;
+    const char *error = prepare(db, sql, &prepared);
+    values bound;
+    int code;
+
+    if (error) {
+        return error;
+    }
+    collect(prepared, &bound, args);
+    code = apr_dbd_pbselect(db->driver, db->scratch, db->handle, &results, prepared->prepared, 1,
+                            bound.pointers);
+    if (code != 0 || !results) {
+        return mta_sts_database_tell(db, "read", code);
+    }
+    take_rows(db, results, take, baton);
+    return NULL;
+}
+
+const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,
+                                  void *baton, ...)
+{
+    const char *error;
+    va_list args;
+
+    va_start(args, baton);
+    error = select_prepared(db, sql, take, baton, args);
+    va_end(args);
+    apr_pool_clear(db->scratch);
+    db->has_failed |= error != NULL;
+    return error;
+}
+
+apr_int64_t mta_sts_database_number(const char *column)
+{
+    return column ? apr_strtoi64(column, NULL, 10) : 0;
+}
+
+/* --- transactions --- */
+
+/* Another process made the tables meanwhile. The driver's code for it is that of any error. */
+static int has_schema_changed(mta_sts_database *db, int code)
+{
+    const char *error = code && db->is_sqlite ? apr_dbd_error(db->driver, db->handle, code) : NULL;
+
+    return error && strstr(error, "schema has changed");
+}
+
+int mta_sts_database_plain(mta_sts_database *db, const char *sql)
+{
+    int rows, code = apr_dbd_query(db->driver, db->handle, &rows, sql);
+
+    if (has_schema_changed(db, code)) { /* SQLite knows it now */
+        code = apr_dbd_query(db->driver, db->handle, &rows, sql);
+    }
+    return code;
+}
+
+int mta_sts_database_is_there(const mta_sts_database *db)
+{
+    struct stat info;
+
+    return !db->is_sqlite ||
+           (lstat(db->file, &info) == 0 && info.st_dev == db->device && info.st_ino == db->inode);
+}
+
+static const char *begin(mta_sts_database *db, const char *sql, const char *doing)
+{
+    int code;
+
+    if (!db->handle) {
+        return CLOSED;
+    }
+    if (!mta_sts_database_is_there(db)) {
+        apr_snprintf(db->error, sizeof(db->error),
+                     "%s was removed or replaced: it is opened again, and filled from the reports",
+                     db->name);
+        return db->error;
+    }
+    code = mta_sts_database_plain(db, sql);
+    if (code != 0) {
+        return mta_sts_database_tell(db, doing, code);
+    }
+    db->in_transaction = 1;
+    db->has_failed = 0;
+    return NULL;
+}
+
+static int take_none(void *baton, const char *const *columns)
+{
+    (void)baton;
+    (void)columns;
+    return 0;
+}
+
+const char *mta_sts_database_begin(mta_sts_database *db)
+{
+    const char *error = begin(db, db->is_sqlite ? "BEGIN IMMEDIATE" : "BEGIN", "write to");
+
+    if (!error && !db->is_sqlite) {
+        error = mta_sts_database_rows(db, PGSQL_WRITERS, take_none, NULL, PGSQL_LOCK);
+        if (error) {
+            mta_sts_database_rollback(db);
+        }
+    }
+    return error;
+}
+
+const char *mta_sts_database_begin_reading(mta_sts_database *db)
+{
+    return begin(db, db->is_sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+                 "read");
+}
+
+const char *mta_sts_database_commit(mta_sts_database *db)
+{
+    const char *error = NULL;
+    int code;
+
+    if (!db->in_transaction) {
+        return NULL;
+    }
+    if (db->has_failed) {
+        mta_sts_database_rollback(db);
+        return "a part of it failed, so nothing of it was written";
+    }
+    code = mta_sts_database_plain(db, "COMMIT");
+    if (code != 0) {
+        error = mta_sts_database_tell(db, "write to", code);
+        mta_sts_database_rollback(db);
+    }
+    db->in_transaction = 0;
+    return error;
+}
+
+void mta_sts_database_rollback(mta_sts_database *db)
+{
+    if (db->in_transaction && db->handle) {
+        mta_sts_database_plain(db, "ROLLBACK");
+    }
+    db->in_transaction = 0;
+}

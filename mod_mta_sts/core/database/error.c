@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/internal.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/database/conninfo.h"
+
+#define TEXT_MAX 300
+#define IS_DAMAGED "is damaged"
+#define IS_LOCKED "is locked by another process"
+
+#define LOCK_TIMEOUT "lock timeout" /* PostgreSQL's words */
+
+#define CODE_BUSY 5
+
+/* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
+typedef struct sqlite_trouble {
+    int code;
+    const char *what, *next;
+} sqlite_trouble;
+
+static const sqlite_trouble sqlite_troubles[] = {
+    {CODE_BUSY, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
+    {6, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
+    {8, "cannot be written to",
+     "see whether the disk is mounted read-only and whose the file and its folder are"},
+    {10, "cannot be read or written: the disk reports an error",
+     "see the kernel's messages (journalctl -k)"},
+    {11, IS_DAMAGED,
+     "mta-sts reindex moves it away and makes it again from the "
+     "reports"},
+    {13, "cannot grow: the disk is full", "make room on the disk"},
+    {14, "cannot be opened", "see whether its folder is there and whose it is"},
+    {26, IS_DAMAGED ", or not a database of SQLite",
+     "mta-sts reindex moves it away and makes it again from the reports"},
+};
+
+static const sqlite_trouble *find_trouble(int code)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(sqlite_troubles) / sizeof(sqlite_troubles[0]); i++) {
+        if (sqlite_troubles[i].code == (code & 0xff)) {
+            return &sqlite_troubles[i];
+        }
+    }
+    return NULL;
+}
+
+static int has_secret(const char *text, const mta_sts_conninfo *conninfo)
+{
+    int i;
+
+    for (i = 0; conninfo && i < conninfo->secrets->nelts; i++) {
+        const char *secret = APR_ARRAY_IDX(conninfo->secrets, i, const char *);
+
+        if (*secret && strstr(text, secret)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *mta_sts_database_clean(apr_pool_t *p, const char *text,
+                                   const mta_sts_conninfo *conninfo)
+{
+    char *clean, *out;
+
+    if (!text || !*text) {
+        return "no reason given";
+    }
+    if (has_secret(text, conninfo)) {
+        return "the reason is not shown, for a password is in it";
+    }
+    clean = out = apr_pstrndup(p, text, TEXT_MAX);
+    for (text = clean; *text; text++) {
+        char c = *text > ' ' && *text < 0x7f ? *text : *text == '\n' || *text == '\t' ? ' ' : *text;
+
+        if (c < ' ' || c == 0x7f) {
+            c = '?';
+        }
+        if (c != ' ' || (out > clean && out[-1] != ' ')) {
+            *out++ = c;
+        }
+    }
+    while (out > clean && (out[-1] == ' ' || out[-1] == '.')) {
+        out--;
+    }
+    *out = '\0';
+    return clean;
+}
+
+const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int code)
+{
+    const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
+    const char *text;
+
+    /* A change to WAL mode while others read fails with another code, but the words of this one. */
+    if (db->is_sqlite && !trouble &&
+        strcmp(apr_dbd_error(db->driver, db->handle, code), "database is locked") == 0) {
+        trouble = find_trouble(CODE_BUSY);
+    }
+    if (trouble) {
+        apr_snprintf(db->error, sizeof(db->error), "%s %s: %s", db->name, trouble->what,
+                     trouble->next);
+        return db->error;
+    }
+    text = mta_sts_database_clean(db->scratch, apr_dbd_error(db->driver, db->handle, code),
+                                  db->conninfo);
+    apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s%s", doing, db->name, text,
+                 strstr(text, LOCK_TIMEOUT)
+                     ? ": another process writes to it, or brings its tables up to date: try again "
+                       "once it has done that"
+                     : "");
+    return db->error;
+}
+
+int mta_sts_database_is_locked(const char *error)
+{
+    return strstr(error, IS_LOCKED) || strstr(error, LOCK_TIMEOUT);
+}
+
+int mta_sts_database_is_damaged(const char *error)
+{
+    return strstr(error, IS_DAMAGED) != NULL;
+}

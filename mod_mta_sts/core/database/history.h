@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_DATABASE_HISTORY_H
+#define CORE_DATABASE_HISTORY_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "core/database/database.h"
+
+/*
+ * The history of served policies: which text a machine served for a policy domain, and from when
+ * until when. Senders keep a policy for its max_age after they fetched it (RFC 8461 section 3.2),
+ * so it tells on which day the last copy of an earlier policy has run out.
+ *
+ * A text that is being served has a row without an end. When the machine was last seen to serve is
+ * noted once for all of its rows, so that to note it costs the same for any number of domains.
+ */
+
+/* What one machine serves, and since when. */
+typedef struct mta_sts_history_machine {
+    const char *host;   /* its name */
+    apr_time_t running; /* when its server was started: what was noted later was served in between,
+                           too */
+    apr_time_t started; /* when it began to serve what it serves now */
+    apr_time_t now;
+} mta_sts_history_machine;
+
+typedef struct mta_sts_history_served {
+    const char *domain; /* policy domain */
+    const char *id;
+    const char *text; /* ends with NUL */
+    apr_size_t len;
+} mta_sts_history_served;
+
+/* A domain whose policy is another one than the machine served before. */
+typedef struct mta_sts_history_change {
+    const char *domain, *old_id, *id;
+} mta_sts_history_change;
+
+/* What may lie between two notes of a machine. */
+#define MTA_STS_HISTORY_INTERVAL apr_time_from_sec(600)
+
+/*
+ * Notes all that a machine serves, in one transaction: once after each start.
+ *
+ * @param machine which, and when
+ * @param served  of mta_sts_history_served, each domain once; a domain that is not there is no
+ *                longer served
+ * @param p       pool of changes
+ * @param changes out: of mta_sts_history_change, sorted by domain; empty after an error
+ * @return NULL, or why it could not be noted (see core/database.h)
+ */
+const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_machine *machine,
+                                 const apr_array_header_t *served, apr_pool_t *p,
+                                 apr_array_header_t **changes);
+
+/* Notes that the machine still serves the same. As mta_sts_history_note. */
+const char *mta_sts_history_note_again(mta_sts_database *db,
+                                       const mta_sts_history_machine *machine);
+
+/* One text of a domain, as one machine served it. */
+typedef struct mta_sts_history_entry {
+    const char *host, *domain, *id, *text;
+    apr_int64_t max_age;    /* seconds */
+    apr_time_t first, last; /* when it was served; last: as far as it was noted */
+    int is_served;          /* still */
+} mta_sts_history_entry;
+
+/*
+ * The history of a domain.
+ *
+ * @param p       pool of entries
+ * @param entries out: of mta_sts_history_entry, what was served last first
+ * @return NULL, or why it cannot be read
+ */
+const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_pool_t *p,
+                                 apr_array_header_t **entries);
+
+/* Until when senders may hold one of the policies of a domain. */
+typedef struct mta_sts_history_copy {
+    const char *domain, *id;
+    apr_time_t until;
+} mta_sts_history_copy;
+
+/*
+ * Every copy that some sender may still hold.
+ *
+ * @param host   this machine: what it has not ended yet it serves until now. Others serve until
+ *               they were seen last
+ * @param p      pool of copies
+ * @param copies out: of mta_sts_history_copy, sorted by domain
+ * @return NULL, or why it cannot be read
+ */
+const char *mta_sts_history_copies(mta_sts_database *db, const char *host, apr_time_t now,
+                                   apr_pool_t *p, apr_array_header_t **copies);
+
+/*
+ * Until when senders may hold a policy that is not the present one.
+ *
+ * @param copies as mta_sts_history_copies made them
+ * @param id     of the present one
+ * @return 0 if no copy is left
+ */
+apr_time_t mta_sts_history_until(const apr_array_header_t *copies, const char *domain,
+                                 const char *id);
+
+#endif

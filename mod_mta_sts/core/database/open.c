@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_network_io.h>
+#include <apr_strings.h>
+
+#include "core/database/conninfo.h"
+#include "core/database/schema.h"
+#include "core/base/text.h"
+
+/* What a session begins with: first with rows (an SQLite PRAGMA that tells its value), then
+ * without. The driver of SQLite tries 16 times, with 0.1 s between, what these 0.5 s were not
+ * enough for. */
+static const char *const sqlite_settings[] = {
+    "PRAGMA busy_timeout=500",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA journal_size_limit=16777216",
+    NULL,
+};
+static const char *const sqlite_preamble[] = {
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-8000",
+    "PRAGMA temp_store=MEMORY",
+    NULL,
+};
+static const char *const pgsql_preamble[] = {
+    "SET client_min_messages=error",
+    "SET client_encoding=UTF8",
+    "SET lock_timeout='10s'",
+    "SET statement_timeout='60s'",
+    "SET idle_in_transaction_session_timeout='60s'",
+    NULL,
+};
+#define PGSQL_TIMEOUT " connect_timeout=10"
+
+typedef struct driver_name {
+    const char *name, *package;
+} driver_name;
+
+static const driver_name driver_names[] = {
+    {MTA_STS_DATABASE_SQLITE, "libaprutil1-dbd-sqlite3"},
+    {MTA_STS_DATABASE_PGSQL, "libaprutil1-dbd-pgsql"},
+};
+#define DRIVER_COUNT ((int)(sizeof(driver_names) / sizeof(driver_names[0])))
+
+/* Found by init, read by all threads afterwards; NULL where one is not installed. */
+static const apr_dbd_driver_t *drivers[DRIVER_COUNT];
+
+const char *mta_sts_database_init(apr_pool_t *process)
+{
+    int i;
+
+    if (apr_dbd_init(process) != APR_SUCCESS) {
+        return "apr-util cannot use any database";
+    }
+    for (i = 0; i < DRIVER_COUNT; i++) {
+        if (apr_dbd_get_driver(process, driver_names[i].name, &drivers[i]) != APR_SUCCESS) {
+            drivers[i] = NULL;
+        }
+    }
+    return NULL;
+}
+
+static int find_driver(const char *name)
+{
+    int i;
+
+    for (i = 0; i < DRIVER_COUNT && strcmp(driver_names[i].name, name) != 0; i++) {
+    }
+    return i;
+}
+
+const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const char *where)
+{
+    mta_sts_conninfo info;
+    const char *error;
+
+    if (find_driver(driver) == DRIVER_COUNT) {
+        return apr_psprintf(p, "there is no database driver %s: sqlite3 and pgsql are known",
+                            mta_sts_text_quote(p, driver, strlen(driver)));
+    }
+    if (strcmp(driver, MTA_STS_DATABASE_SQLITE) == 0) {
+        return *where == '/'
+                   ? NULL
+                   : apr_psprintf(p, "the path of a database begins with \"/\", not so %s",
+                                  mta_sts_text_quote_path(p, where));
+    }
+    error = mta_sts_conninfo_read(p, where, &info);
+    return error ? apr_pstrcat(p, "the connection to PostgreSQL cannot be read: ", error, NULL)
+                 : NULL;
+}
+
+/* --- the file of SQLite --- */
+
+static const char *refuse(apr_pool_t *p, const char *path, const char *why)
+{
+    return apr_psprintf(p, "%s %s", mta_sts_text_quote_path(p, path), why);
+}
+
+/* The folder a file is in must be real and ours, so that nobody can put another file in its place.
+ */
+static const char *judge_folder(apr_pool_t *p, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *folder = slash == file ? "/" : apr_pstrmemdup(p, file, (apr_size_t)(slash - file));
+    struct stat info;
+
+    if (lstat(folder, &info) != 0) {
+        return refuse(p, folder,
+                      apr_psprintf(p,
+                                   "cannot be looked at: %s: a database is made in a folder "
+                                   "that is there already",
+                                   strerror(errno)));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return refuse(p, folder,
+                      "is not a folder (nor may it be a symbolic link): no database is "
+                      "opened in it");
+    }
+    if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH))) {
+        return refuse(p, folder,
+                      "does not belong to the user that reports are kept as, or others "
+                      "can write to it: chown and chmod 700 it");
+    }
+    return NULL;
+}
+
+/* Makes the file where there is none: private whatever the umask. No connection can have it open
+ * yet, so that closing it takes no lock from one. */
+static const char *make_file(apr_pool_t *p, const char *file)
+{
+    int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return errno == EEXIST
+                   ? NULL
+                   : refuse(p, file, apr_psprintf(p, "cannot be made: %s", strerror(errno)));
+    }
+    fchmod(fd, 0600);
+    close(fd);
+    return NULL;
+}
+
+static const char *judge_file(apr_pool_t *p, mta_sts_database *db)
+{
+    const char *error = judge_folder(p, db->file);
+    struct stat info;
+
+    if (!error) {
+        error = make_file(p, db->file);
+    }
+    if (error) {
+        return error;
+    }
+    if (lstat(db->file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
+        return refuse(p, db->file,
+                      "is not a file of the user that reports are kept as: move it "
+                      "away, and it is made again");
+    }
+    if ((info.st_mode & 077) && chmod(db->file, 0600) != 0) {
+        return refuse(p, db->file, "can be read by others: chmod 600 it");
+    }
+    db->device = info.st_dev;
+    db->inode = info.st_ino;
+    return NULL;
+}
+
+/* --- opening --- */
+
+static apr_status_t close_handle(void *data)
+{
+    mta_sts_database *db = data;
+
+    if (db->handle) {
+        mta_sts_database_rollback(db);
+        apr_dbd_close(db->driver, db->handle);
+        db->handle = NULL;
+    }
+    return APR_SUCCESS;
+}
+
+void mta_sts_database_close(mta_sts_database *db)
+{
+    apr_pool_cleanup_run(db->pool, db, close_handle);
+}
+
+const char *mta_sts_database_name(const mta_sts_database *db)
+{
+    return db->name;
+}
+
+int mta_sts_database_is_shared(const mta_sts_database *db)
+{
+    return !db->is_sqlite;
+}
+
+const char *mta_sts_database_host(apr_pool_t *p)
+{
+    char name[APRMAXHOSTLEN + 1];
+
+    return apr_gethostname(name, sizeof(name), p) == APR_SUCCESS ? apr_pstrdup(p, name)
+                                                                 : "localhost";
+}
+
+const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file)
+{
+    /* The log last: without the file it belongs to nothing. */
+    static const char *const ends[] = {"", "-shm", "-wal"};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const char *from = apr_pstrcat(p, file, ends[i], NULL);
+
+        if (rename(from, apr_pstrcat(p, file, ".damaged", ends[i], NULL)) != 0 && errno != ENOENT) {
+            return refuse(p, from, apr_psprintf(p, "cannot be moved: %s", strerror(errno)));
+        }
+    }
+    return NULL;
+}
+
+static const char *describe(mta_sts_database *db, const char *where)
+{
+    apr_pool_t *p = db->pool;
+    mta_sts_conninfo *conninfo = apr_pcalloc(p, sizeof(*conninfo));
+
+    if (db->is_sqlite) {
+        db->file = apr_pstrdup(p, where);
+        db->name = apr_pstrcat(p, "the database ", mta_sts_text_quote_path(p, where), NULL);
+        return judge_file(p, db);
+    }
+    db->conninfo = conninfo;
+    mta_sts_conninfo_read(p, where, conninfo); /* was validated */
+    db->name = *conninfo->shown
+                   ? apr_pstrcat(p, "the PostgreSQL database (", conninfo->shown, ")", NULL)
+                   : "the PostgreSQL database";
+    return NULL;
+}
+
+static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *where)
+{
+    const char *reason = NULL;
+
+    if (!db->is_sqlite && !db->conninfo->has_timeout) {
+        where = apr_pstrcat(p, where, PGSQL_TIMEOUT, NULL);
+    }
+    if (apr_dbd_open_ex(db->driver, db->pool, where, &db->handle, &reason) != APR_SUCCESS) {
+        db->handle = NULL;
+        return apr_psprintf(p, "cannot open %s: %s%s", db->name,
+                            mta_sts_database_clean(p, reason, db->conninfo),
+                            db->is_sqlite ? "" : ": see whether it runs and lets this user in");
+    }
+    return NULL;
+}
+
+/* A setting that answers with a row. */
+static int ask(mta_sts_database *db, const char *sql)
+{
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    int code = apr_dbd_select(db->driver, db->scratch, db->handle, &results, sql, 1);
+
+    while (code == 0 && results &&
+           apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {
+    }
+    apr_pool_clear(db->scratch);
+    return code;
+}
+
+const char *mta_sts_database_be_impatient(mta_sts_database *db)
+{
+    int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
+                             : mta_sts_database_plain(db, "SET lock_timeout='1s'");
+
+    return code == 0 ? NULL : mta_sts_database_tell(db, "use", code);
+}
+
+static const char *settle(mta_sts_database *db)
+{
+    const char *const *line = db->is_sqlite ? sqlite_settings : NULL;
+    int code = 0;
+
+    for (; line && *line && code == 0; line++) {
+        code = ask(db, *line);
+    }
+    for (line = db->is_sqlite ? sqlite_preamble : pgsql_preamble; *line && code == 0; line++) {
+        code = mta_sts_database_plain(db, *line);
+    }
+    return code == 0 ? mta_sts_database_schema_prepare(db)
+                     : mta_sts_database_tell(db, "open", code);
+}
+
+const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
+                                  mta_sts_database **db)
+{
+    const char *error = mta_sts_database_validate(p, driver, where);
+    int which = find_driver(driver);
+    mta_sts_database *made;
+    apr_pool_t *own;
+
+    *db = NULL;
+    if (!error && !drivers[which]) {
+        error = apr_psprintf(p, "the driver of the database is missing: apt-get install %s",
+                             driver_names[which].package);
+    }
+    if (error) {
+        return error;
+    }
+    apr_pool_create(&own, p);
+    made = apr_pcalloc(own, sizeof(*made));
+    made->pool = own;
+    apr_pool_create(&made->scratch, own);
+    made->driver = drivers[which];
+    made->is_sqlite = which == 0;
+    made->statements = apr_hash_make(own);
+    error = describe(made, where);
+    if (!error) {
+        error = connect_to(p, made, where);
+    }
+    if (!error) {
+        apr_pool_pre_cleanup_register(own, made, close_handle);
+        error = settle(made);
+    }
+    if (error) {
+        error = apr_pstrdup(p, error);
+        apr_pool_destroy(own);
+        return error;
+    }
+    *db = made;
+    return NULL;
+}

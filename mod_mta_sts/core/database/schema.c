@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/schema.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/database/internal.h"
+
+/*
+ * The statements that lead from one version to the next, in SQLite's words. PostgreSQL has no
+ * "WITHOUT ROWID", its INTEGER has 32 bits only, and it sorts texts by the words of a language.
+ */
+
+/* Texts that many rows share are kept once, in the first three tables of the index, and called by
+ * their number. 0 stands for none, and in `domain` of the two sums for all domains together. */
+static const char *const version_1[] = {
+    /* One row for each time that a machine began to serve a policy; last_served is NULL while it
+     * does. When it was seen last to serve all of those is noted. */
+    "CREATE TABLE mta_sts_history ("
+    " domain TEXT NOT NULL, host TEXT NOT NULL, first_served INTEGER NOT NULL,"
+    " last_served INTEGER, id TEXT NOT NULL, max_age INTEGER NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY (domain, host, first_served)) WITHOUT ROWID",
+    "CREATE INDEX mta_sts_history_open ON mta_sts_history (host, domain)"
+    " WHERE last_served IS NULL",
+    "CREATE TABLE mta_sts_history_host ("
+    " host TEXT NOT NULL PRIMARY KEY, noted INTEGER NOT NULL) WITHOUT ROWID",
+
+    /* text is the key; of a long one it is a digest, and the text itself in whole. folded: in lower
+     * case, only of organizations. */
+    "CREATE TABLE tlsrpt_word ("
+    " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
+    "CREATE TABLE tlsrpt_domain ("
+    " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
+    "CREATE TABLE tlsrpt_organization ("
+    " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
+    "CREATE INDEX tlsrpt_organization_folded ON tlsrpt_organization (folded)",
+
+    /* One row for each file in the spool of each host; file is its inode. state: 0 it counts, 1 the
+     * same octets are there already, 2 others count under its identity, 3 it cannot be read. */
+    "CREATE TABLE tlsrpt_report ("
+    " id INTEGER PRIMARY KEY, host INTEGER NOT NULL, digest TEXT NOT NULL,"
+    " file INTEGER NOT NULL, received INTEGER NOT NULL, channel INTEGER NOT NULL,"
+    " verified INTEGER NOT NULL, state INTEGER NOT NULL, identity TEXT NOT NULL,"
+    " organization INTEGER NOT NULL, report_id TEXT NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL)",
+    "CREATE UNIQUE INDEX tlsrpt_report_digest ON tlsrpt_report (digest, host)",
+    "CREATE INDEX tlsrpt_report_identity ON tlsrpt_report (identity, verified DESC, received)",
+    "CREATE INDEX tlsrpt_report_received ON tlsrpt_report (received)",
+    "CREATE INDEX tlsrpt_report_state ON tlsrpt_report (state, range_end) WHERE state <> 0",
+
+    /* What a report tells of each policy, n counting from 0. is_first: of its domain. */
+    "CREATE TABLE tlsrpt_policy ("
+    " report INTEGER NOT NULL, n INTEGER NOT NULL, domain INTEGER NOT NULL,"
+    " is_first INTEGER NOT NULL, received INTEGER NOT NULL,"
+    " type INTEGER NOT NULL, seen INTEGER NOT NULL,"
+    " successful INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    " PRIMARY KEY (report, n)) WITHOUT ROWID",
+    "CREATE INDEX tlsrpt_policy_domain ON tlsrpt_policy (domain, received) WHERE is_first = 1",
+
+    /* Its failures, those of one kind summed up. */
+    "CREATE TABLE tlsrpt_failure ("
+    " report INTEGER NOT NULL, n INTEGER NOT NULL, k INTEGER NOT NULL,"
+    " type INTEGER NOT NULL, mx INTEGER NOT NULL, reason INTEGER NOT NULL,"
+    " receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL, sessions INTEGER NOT NULL,"
+    " PRIMARY KEY (report, n, k)) WITHOUT ROWID",
+
+    /* Sums of the reports that count. last_day is that on which the range ends, day that on which
+     * it begins. reports counts a report once, in the row of its first policy of the domain. parts
+     * is the number of policies in a sum: with none left the row goes. */
+    "CREATE TABLE tlsrpt_sum ("
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " organization INTEGER NOT NULL, type INTEGER NOT NULL, seen INTEGER NOT NULL,"
+    " parts INTEGER NOT NULL, reports INTEGER NOT NULL, verified INTEGER NOT NULL,"
+    " successful INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, last_day, day, organization, type, seen)) WITHOUT ROWID",
+    "CREATE INDEX tlsrpt_sum_failed ON tlsrpt_sum (last_day, domain, organization, failed)"
+    " WHERE failed > 0",
+
+    "CREATE TABLE tlsrpt_cause ("
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, organization INTEGER NOT NULL,"
+    " type INTEGER NOT NULL, mx INTEGER NOT NULL, reason INTEGER NOT NULL,"
+    " receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL,"
+    " parts INTEGER NOT NULL, sessions INTEGER NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip))"
+    " WITHOUT ROWID",
+    "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
+
+    /* The spool's folders, and when each was changed that is wholly in the index. */
+    "CREATE TABLE tlsrpt_folder ("
+    " host INTEGER NOT NULL, folder INTEGER NOT NULL, changed INTEGER NOT NULL,"
+    " PRIMARY KEY (host, folder)) WITHOUT ROWID",
+    NULL,
+};
+
+#define ADDED_TO_CAUSE                                                                             \
+    "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
+    " receiving_ip, sending_ip, parts, sessions, range_begin, range_end)"
+/* The day of tlsrpt_last_day_of: before 1970 for a time that was not told. */
+#define LAST_DAY "CASE WHEN r.range_end > 0 THEN (r.range_end - 1) / 86400000000 ELSE -1 END"
+/* What of reports that count was kept of their failures; a sum stops at 2^63-1. */
+#define SUMS_OF_FAILURES                                                                           \
+    " count(*), CASE WHEN sum(f.sessions / 1073741824) + sum(f.sessions % 1073741824) / "          \
+    "1073741824"                                                                                   \
+    " >= 8589934592 THEN 9223372036854775807 ELSE"                                                 \
+    " sum(f.sessions / 1073741824) * 1073741824 + sum(f.sessions % 1073741824) END,"               \
+    " coalesce(min(CASE WHEN r.range_begin > 0 THEN r.range_begin END), 0), max(r.range_end)"      \
+    " FROM tlsrpt_failure f JOIN tlsrpt_policy p ON p.report = f.report AND p.n = f.n"             \
+    " JOIN tlsrpt_report r ON r.id = f.report WHERE r.state = 0"
+
+/* Failures are summed up under each type of policy (policy_type): of DANE they mean another thing.
+ */
+static const char *const version_2[] = {
+    "DROP TABLE tlsrpt_cause",
+    "CREATE TABLE tlsrpt_cause ("
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, organization INTEGER NOT NULL,"
+    " policy_type INTEGER NOT NULL, type INTEGER NOT NULL, mx INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL, receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL,"
+    " parts INTEGER NOT NULL, sessions INTEGER NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
+    " sending_ip)) WITHOUT ROWID",
+    ADDED_TO_CAUSE " SELECT p.domain, " LAST_DAY ", r.organization, p.type, f.type, f.mx, f.reason,"
+                   " f.receiving_ip, f.sending_ip," SUMS_OF_FAILURES
+                   " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+    ADDED_TO_CAUSE " SELECT 0, " LAST_DAY
+                   ", r.organization, p.type, f.type, f.mx, 0, 0, 0," SUMS_OF_FAILURES
+                   " GROUP BY 2, 3, 4, 5, 6",
+    "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
+    NULL,
+};
+
+static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1, version_2};
+
+static const char *replace(apr_pool_t *p, const char *text, const char *old, const char *with)
+{
+    const char *made = "", *found;
+
+    while ((found = strstr(text, old)) != NULL) {
+        made =
+            apr_pstrcat(p, made, apr_pstrmemdup(p, text, (apr_size_t)(found - text)), with, NULL);
+        text = found + strlen(old);
+    }
+    return apr_pstrcat(p, made, text, NULL);
+}
+
+static const char *run(mta_sts_database *db, const char *sql)
+{
+    apr_pool_t *p = db->scratch;
+    int code;
+
+    if (!db->is_sqlite) {
+        sql = replace(p, replace(p, sql, " WITHOUT ROWID", ""), "INTEGER", "BIGINT");
+        sql = replace(p, sql, " TEXT", " TEXT COLLATE \"C\"");
+    }
+    code = mta_sts_database_plain(db, sql);
+    return code == 0 ? NULL : mta_sts_database_tell(db, "make the tables of", code);
+}
+
+static int take_version(void *baton, const char *const *columns)
+{
+    *(int *)baton = (int)mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+static const char *read_version(mta_sts_database *db, int *version)
+{
+    *version = 0;
+    return mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", take_version, version);
+}
+
+static const char *judge(mta_sts_database *db, int version)
+{
+    if (version <= MTA_STS_DATABASE_SCHEMA) {
+        return NULL;
+    }
+    apr_snprintf(db->error, sizeof(db->error),
+                 "%s was made by a newer mod_mta_sts (its tables have version %d, here %d is "
+                 "known): install that one again, or name another database",
+                 db->name, version, MTA_STS_DATABASE_SCHEMA);
+    return db->error;
+}
+
+/* Of this transaction alone: sums over all that a big index has take more than a statement's usual
+ * time, and would be begun and cut off for ever. */
+static const char *take_time(mta_sts_database *db)
+{
+    return db->is_sqlite ? NULL : run(db, "SET LOCAL statement_timeout='1h'");
+}
+
+static const char *run_from(mta_sts_database *db, int version)
+{
+    const char *error = take_time(db);
+    const char *const *sql;
+
+    for (; version < MTA_STS_DATABASE_SCHEMA && !error; version++) {
+        for (sql = versions[version]; *sql && !error; sql++) {
+            error = run(db, *sql);
+        }
+    }
+    return error ? error : run(db, "DELETE FROM mta_sts_schema");
+}
+
+static const char *migrate(mta_sts_database *db)
+{
+    int version = 0;
+    const char *error =
+        run(db, "CREATE TABLE IF NOT EXISTS mta_sts_schema (version INTEGER NOT NULL)");
+
+    if (!error) {
+        error = read_version(db, &version);
+    }
+    if (error || version == MTA_STS_DATABASE_SCHEMA) {
+        return error; /* another process was faster */
+    }
+    error = judge(db, version);
+    if (!error) {
+        error = run_from(db, version);
+    }
+    return error ? error
+                 : mta_sts_database_run(db, "INSERT INTO mta_sts_schema (version) VALUES (%d)",
+                                        MTA_STS_DATABASE_SCHEMA);
+}
+
+const char *mta_sts_database_schema_prepare(mta_sts_database *db)
+{
+    int version;
+    const char *error = read_version(db, &version);
+
+    if (!error && version == MTA_STS_DATABASE_SCHEMA) {
+        return NULL;
+    }
+    error = mta_sts_database_begin(db);
+    if (error) {
+        return error;
+    }
+    error = migrate(db);
+    if (error) {
+        mta_sts_database_rollback(db);
+        return error;
+    }
+    return mta_sts_database_commit(db);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_DNS_PUBLICATION_H
+#define CORE_DNS_PUBLICATION_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "core/dns/answer.h"
+#include "core/base/finding.h"
+#include "core/policy/policy.h"
+#include "core/dns/record_type.h"
+
+/*
+ * What a policy domain publishes in DNS for its policy (RFC 8461 sections 3.1 and 3.3, RFC 8460
+ * section 3), held against what DNS has now. A pure function of facts that others gather.
+ *
+ * core/zone_text.h writes it down, core/procedure.h tells the order of the steps.
+ */
+
+/* What https://mta-sts.DOMAIN/.well-known/mta-sts.txt has now. */
+typedef enum mta_sts_served {
+    MTA_STS_SERVED_UNKNOWN, /* not looked at */
+    MTA_STS_SERVED_NOTHING, /* no valid policy */
+    MTA_STS_SERVED_OTHER,   /* not the policy to be published */
+    MTA_STS_SERVED_IT,
+} mta_sts_served;
+
+#define MTA_STS_TTL_AS_NOW (-1)  /* as the zone has it now, or MTA_STS_TTL_DEFAULT */
+#define MTA_STS_TTL_OF_ZONE (-2) /* whatever the zone gives */
+#define MTA_STS_TTL_DEFAULT 3600
+#define MTA_STS_TTL_MAX 604800 /* more would make every change wait for weeks */
+
+/* What is to be published, and how things are. All is borrowed. */
+typedef struct mta_sts_publication_facts {
+    const char *domain;                  /* policy domain, canonical */
+    const char *id;                      /* policy id */
+    const mta_sts_policy *policy;        /* a valid one */
+    apr_int64_t ttl;                     /* seconds, or MTA_STS_TTL_AS_NOW, MTA_STS_TTL_OF_ZONE */
+    const apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them; NULL:
+                                            leave reports as they are */
+    const char *endpoint;                /* URL at which the policy host takes in reports, to be
+                                            proposed where no rua is told; or NULL */
+    const apr_array_header_t *addresses; /* of const char *, of the policy host, as inet_ntop
+                                            writes them; NULL: leave them as they are */
+    const char *cname;                   /* what the policy host is an alias of, canonical; or NULL.
+                                            Not with addresses */
+    mta_sts_served served;
+    const char *served_id;                 /* of what is served, where it is a policy; else NULL */
+    mta_sts_answer now[MTA_STS_QUESTIONS]; /* what DNS has */
+} mta_sts_publication_facts;
+
+/* How a record stands to what DNS has now. */
+typedef enum mta_sts_record_state {
+    MTA_STS_RECORD_UNKNOWN, /* DNS has not told */
+    MTA_STS_RECORD_SAME,
+    MTA_STS_RECORD_DIFFERS,     /* it takes the place of another */
+    MTA_STS_RECORD_MISSING,     /* DNS has none */
+    MTA_STS_RECORD_SUPERFLUOUS, /* DNS has it, and it is to go */
+} mta_sts_record_state;
+
+/* "unknown", "same", "differs", "missing" or "superfluous". */
+const char *mta_sts_record_state_name(mta_sts_record_state state);
+
+typedef struct mta_sts_publication_record {
+    mta_sts_question question;
+    const char *name;  /* without a final dot */
+    apr_int64_t ttl;   /* seconds; negative: whatever the zone gives */
+    const char *value; /* as core/rdata.h renders it */
+    mta_sts_record_state state;
+    const char *now; /* the value that it takes the place of; or NULL */
+    int is_example;  /* the value is an example: only the admin knows the real one */
+} mta_sts_publication_record;
+
+typedef struct mta_sts_publication {
+    const mta_sts_publication_facts *facts; /* borrowed */
+    apr_array_header_t *records;            /* of mta_sts_publication_record */
+    const char *hold;              /* why the MTA-STS record must not be published yet; or NULL */
+    apr_array_header_t *uncovered; /* of const char *: MX hosts that the policy does not cover */
+    apr_array_header_t *unused;    /* of const char *: mx patterns that no MX host matches */
+} mta_sts_publication;
+
+/*
+ * Works out the records.
+ *
+ * @param p        pool of the result
+ * @param facts    borrowed: must live as long as the result
+ * @param findings what stands in the way of publishing is added here
+ */
+mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publication_facts *facts,
+                                              mta_sts_findings *findings);
+
+/* The i-th record, 0 being the first. i must be less than records->nelts. */
+const mta_sts_publication_record *mta_sts_publication_at(const mta_sts_publication *publication,
+                                                         int i);
+
+/* The MTA-STS record to be published: never NULL, never an example. */
+const mta_sts_publication_record *mta_sts_publication_of_id(const mta_sts_publication *publication);
+
+#endif

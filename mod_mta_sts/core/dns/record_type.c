@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/dns/record_type.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+
+#include "core/base/name.h"
+#include "core/dns/rdata.h"
+
+static const struct {
+    const char *prefix;
+    const char *type;
+    int rdata;
+    const char *version; /* of a TXT record that is ours */
+} questions[MTA_STS_QUESTIONS] = {
+    [MTA_STS_ASK_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
+    [MTA_STS_ASK_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
+    [MTA_STS_ASK_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
+    [MTA_STS_ASK_AAAA] = {MTA_STS_POLICY_HOST_PREFIX, "AAAA", MTA_STS_RDATA_AAAA, NULL},
+    [MTA_STS_ASK_TLSRPT] = {"_smtp._tls.", "TXT", MTA_STS_RDATA_TXT, "v=TLSRPTv1"},
+    [MTA_STS_ASK_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
+};
+
+const char *mta_sts_question_type(mta_sts_question question)
+{
+    return questions[question].type;
+}
+
+int mta_sts_question_rdata(mta_sts_question question)
+{
+    return questions[question].rdata;
+}
+
+const char *mta_sts_question_name(apr_pool_t *p, mta_sts_question question, const char *domain)
+{
+    return apr_pstrcat(p, questions[question].prefix, domain, NULL);
+}
+
+int mta_sts_question_is_ours(mta_sts_question question, const char *text)
+{
+    const char *version = questions[question].version;
+
+    /* Quotation marks and blanks in front are mistakes of those who typed it. */
+    text += strspn(text, " \t\"'");
+    return apr_cstr_casecmpn(text, version, strlen(version)) == 0;
+}

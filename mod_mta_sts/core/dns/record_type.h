@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_DNS_RECORD_TYPE_H
+#define CORE_DNS_RECORD_TYPE_H
+
+#include <apr_pools.h>
+
+/*
+ * What is asked of DNS about a policy domain and what it publishes there: the names and types of
+ * its records (RFC 8461 sections 3.1 and 3.3, RFC 8460 section 3).
+ */
+
+typedef enum mta_sts_question {
+    MTA_STS_ASK_MTA_STS, /* TXT of _mta-sts.DOMAIN */
+    MTA_STS_ASK_CNAME,   /* CNAME of mta-sts.DOMAIN */
+    MTA_STS_ASK_A,       /* A of mta-sts.DOMAIN */
+    MTA_STS_ASK_AAAA,    /* AAAA of mta-sts.DOMAIN */
+    MTA_STS_ASK_TLSRPT,  /* TXT of _smtp._tls.DOMAIN */
+    MTA_STS_ASK_MX,      /* MX of DOMAIN */
+    MTA_STS_QUESTIONS,   /* their number */
+} mta_sts_question;
+
+/* "A", "TXT", ...; a string constant. */
+const char *mta_sts_question_type(mta_sts_question question);
+
+/* MTA_STS_RDATA_TXT and so on. */
+int mta_sts_question_rdata(mta_sts_question question);
+
+/* The name that is asked for, without a final dot; allocated from p. */
+const char *mta_sts_question_name(apr_pool_t *p, mta_sts_question question, const char *domain);
+
+/* Whether a TXT record found at the name of an MTA-STS or TLSRPT record is meant as one, however
+ * badly it may be written. Others are nobody's concern here. */
+int mta_sts_question_is_ours(mta_sts_question question, const char *text);
+
+#endif

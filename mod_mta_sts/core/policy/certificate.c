@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/certificate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "core/base/name.h"
+#include "core/base/text.h"
+
+#define DAY apr_time_from_sec(24 * 60 * 60)
+
+/* A SAN entry with a NUL inside is a forgery and names nothing. */
+static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+    int i;
+
+    for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const char *octets;
+        apr_size_t len;
+
+        if (name->type != GEN_DNS) {
+            continue;
+        }
+        octets = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
+        len = (apr_size_t)ASN1_STRING_length(name->d.dNSName);
+        if (len && !memchr(octets, '\0', len)) {
+            APR_ARRAY_PUSH(certificate->names, const char *) = apr_pstrmemdup(p, octets, len);
+        }
+    }
+    GENERAL_NAMES_free(names);
+}
+
+static int take_time(const ASN1_TIME *asn1, apr_time_t *out)
+{
+    struct tm tm;
+
+    if (!ASN1_TIME_to_tm(asn1, &tm)) {
+        return 0;
+    }
+    *out = apr_time_from_sec((apr_time_t)timegm(&tm));
+    return 1;
+}
+
+/* No start of httpd waits for somebody who types a password. */
+static int no_password(char *out, int size, int writing, void *baton)
+{
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)baton;
+    return -1;
+}
+
+static mta_sts_certificate *make_certificate(apr_pool_t *p, const char *path)
+{
+    mta_sts_certificate *certificate = apr_pcalloc(p, sizeof(*certificate));
+
+    certificate->path = path;
+    certificate->names = apr_array_make(p, 2, sizeof(const char *));
+    return certificate;
+}
+
+static void take_x509(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
+{
+    if (!x509) {
+        certificate->error = "it holds no certificate in PEM format";
+    }
+    else if (!take_time(X509_get0_notBefore(x509), &certificate->not_before) ||
+             !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
+        certificate->error = "it has dates that cannot be read";
+    }
+    else {
+        take_names(p, x509, certificate);
+    }
+}
+
+/* With trust settings or without, as mod_ssl takes it. Leaves OpenSSL's error queue as it was: it
+ * belongs to whoever called. */
+mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
+{
+    mta_sts_certificate *certificate = make_certificate(p, path);
+    FILE *file = fopen(path, "rb");
+    X509 *x509;
+
+    if (!file) {
+        certificate->error = apr_pstrdup(p, strerror(errno));
+        return certificate;
+    }
+    ERR_set_mark();
+    x509 = PEM_read_X509_AUX(file, NULL, no_password, NULL);
+    fclose(file);
+    take_x509(p, x509, certificate);
+    ERR_pop_to_mark();
+    X509_free(x509);
+    return certificate;
+}
+
+mta_sts_certificate *mta_sts_certificate_of(apr_pool_t *p, X509 *x509)
+{
+    mta_sts_certificate *certificate = make_certificate(p, NULL);
+
+    ERR_set_mark();
+    take_x509(p, x509, certificate);
+    ERR_pop_to_mark();
+    return certificate;
+}
+
+int mta_sts_certificate_names(const mta_sts_certificate *certificate, const char *host)
+{
+    int i;
+
+    for (i = 0; i < certificate->names->nelts; i++) {
+        if (mta_sts_name_matches_mx(APR_ARRAY_IDX(certificate->names, i, const char *), host)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *date(apr_pool_t *p, apr_time_t when)
+{
+    apr_time_exp_t exploded;
+    char text[sizeof("2026-01-31 23:59 UTC")];
+    apr_size_t len;
+
+    apr_time_exp_gmt(&exploded, when);
+    apr_strftime(text, &len, sizeof(text), "%Y-%m-%d %H:%M UTC", &exploded);
+    return apr_pstrdup(p, text);
+}
+
+/* The names that it does have, for a person who wonders which certificate this is. */
+static const char *list_names(apr_pool_t *p, const mta_sts_certificate *certificate)
+{
+    const int shown = 5;
+    const char *list = "";
+    int i;
+
+    for (i = 0; i < certificate->names->nelts && i < shown; i++) {
+        const char *name = APR_ARRAY_IDX(certificate->names, i, const char *);
+
+        list = apr_pstrcat(p, list, i ? ", " : "", mta_sts_text_quote(p, name, strlen(name)), NULL);
+    }
+    if (i == 0) {
+        return "no DNS name at all";
+    }
+    return i < certificate->names->nelts ? apr_pstrcat(p, list, ", ...", NULL) : list;
+}
+
+int mta_sts_certificate_days(const mta_sts_certificate *certificate, apr_time_t now)
+{
+    apr_time_t left = certificate->not_after - now;
+
+    return (int)(left < 0 ? (left - DAY + 1) / DAY : left / DAY);
+}
+
+static void judge_dates(const mta_sts_certificate *certificate, const char *host, apr_time_t now,
+                        const mta_sts_certificate_use *use, mta_sts_findings *findings)
+{
+    apr_pool_t *p = findings->pool;
+    int days = mta_sts_certificate_days(certificate, now);
+
+    if (now < certificate->not_before) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-not-yet-valid", host,
+                            "look at the clock of this machine",
+                            "the certificate %s is valid from %s on only", use->where,
+                            date(p, certificate->not_before));
+    }
+    else if (now > certificate->not_after) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-expired", host, use->renew_fix,
+                            "the certificate %s expired on %s: %s", use->where,
+                            date(p, certificate->not_after), use->loss);
+    }
+    else if (days < use->warning_days || days < use->error_days) {
+        mta_sts_finding_add(findings, days < use->error_days ? MTA_STS_ERROR : MTA_STS_WARNING,
+                            "certificate-ends-soon", host, use->renew_fix,
+                            "the certificate %s ends on %s, in %d days", use->where,
+                            date(p, certificate->not_after), days);
+    }
+}
+
+void mta_sts_certificate_judge(const mta_sts_certificate *certificate, const char *host,
+                               apr_time_t now, const mta_sts_certificate_use *use,
+                               mta_sts_findings *findings)
+{
+    if (!mta_sts_certificate_names(certificate, host)) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-name-missing", host,
+                            use->name_fix, "the certificate %s does not name it (but %s): %s",
+                            use->where, list_names(findings->pool, certificate), use->loss);
+    }
+    judge_dates(certificate, host, now, use, findings);
+}
+
+void mta_sts_certificate_check(const mta_sts_certificate *certificate, const char *host,
+                               apr_time_t now, const char *name_fix, mta_sts_findings *findings)
+{
+    mta_sts_certificate_use use = {
+        .where = apr_pstrcat(findings->pool, "in ", certificate->path, NULL),
+        .loss = "senders do not take a policy from this host",
+        .name_fix = name_fix,
+        .renew_fix =
+            "renew it (certbot renew) and reload httpd; `certbot certificates` shows what is there",
+        .warning_days = MTA_STS_CERTIFICATE_SOON_DAYS,
+    };
+
+    if (certificate->error) {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "certificate-unreadable", host,
+                            "look at the file and its rights, or have the certificate issued anew",
+                            "the certificate file %s cannot be read: %s", certificate->path,
+                            certificate->error);
+        return;
+    }
+    mta_sts_certificate_judge(certificate, host, now, &use, findings);
+}

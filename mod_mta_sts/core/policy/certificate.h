@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_POLICY_CERTIFICATE_H
+#define CORE_POLICY_CERTIFICATE_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "core/base/finding.h"
+
+/*
+ * What MTA-STS wants of a server's certificate (RFC 8461 section 3.3 and 4.2): that its
+ * subjectAltName holds the host's name, and that it is valid today. Whether a trusted CA signed it
+ * is for those to say who connect.
+ */
+
+/* A certificate that ends within this many days is told about. */
+#define MTA_STS_CERTIFICATE_SOON_DAYS 14
+
+typedef struct mta_sts_certificate {
+    const char *path;          /* where it was read; NULL: shown by a server */
+    const char *error;         /* why it could not be read, or NULL; then nothing below is set */
+    apr_array_header_t *names; /* of const char *: the DNS names of its subjectAltName */
+    apr_time_t not_before;
+    apr_time_t not_after;
+} mta_sts_certificate;
+
+/*
+ * Reads the first certificate of a PEM file, that of the server itself.
+ *
+ * @param p    pool of the result
+ * @param path borrowed
+ * @return never NULL; see its error
+ */
+mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path);
+
+/* The same for a certificate that OpenSSL has already (an X509 *, borrowed for the call). */
+struct x509_st;
+mta_sts_certificate *mta_sts_certificate_of(apr_pool_t *p, struct x509_st *x509);
+
+/* Whether a DNS name of the certificate matches the host: "*" stands for one whole left-most
+ * label (RFC 6125 section 6.4.3); the subject's common name does not count. */
+int mta_sts_certificate_names(const mta_sts_certificate *certificate, const char *host);
+
+/* How a certificate is judged, and in whose words. All is borrowed by the findings. */
+typedef struct mta_sts_certificate_use {
+    const char *where;     /* "in /etc/ssl/a.pem", "at 192.0.2.1" */
+    const char *loss;      /* what comes of a bad one: "senders do not take a policy from this
+                              host" */
+    const char *name_fix;  /* what to do if it does not name the host */
+    const char *renew_fix; /* what to do if it ends */
+    int warning_days;      /* a certificate that ends within so many days is a warning */
+    int error_days;        /* or an error; 0: only when it has ended */
+} mta_sts_certificate_use;
+
+/*
+ * Judges a certificate that could be read.
+ *
+ * @param host the host, which the findings are about; borrowed by them
+ * @param now  the time to judge for
+ */
+void mta_sts_certificate_judge(const mta_sts_certificate *certificate, const char *host,
+                               apr_time_t now, const mta_sts_certificate_use *use,
+                               mta_sts_findings *findings);
+
+/* Whole days until the certificate ends; negative once it has. */
+int mta_sts_certificate_days(const mta_sts_certificate *certificate, apr_time_t now);
+
+/*
+ * Judges the certificate file that this machine's httpd shows for a host.
+ *
+ * @param host     the host, which the findings are about; borrowed by them
+ * @param now      the time to judge for
+ * @param name_fix what to do if the certificate does not name the host; borrowed
+ */
+void mta_sts_certificate_check(const mta_sts_certificate *certificate, const char *host,
+                               apr_time_t now, const char *name_fix, mta_sts_findings *findings);
+
+#endif

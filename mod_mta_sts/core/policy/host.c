@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/host.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+static void locate(mta_sts_findings *findings, int from, mta_sts_place place)
+{
+    for (; from < findings->list->nelts; from++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, from, mta_sts_finding);
+
+        finding->file = place.file;
+        finding->line = place.line;
+    }
+}
+
+static const char *place_text(apr_pool_t *p, mta_sts_place place)
+{
+    return place.line ? apr_psprintf(p, "%s:%d", place.file, place.line) : place.file;
+}
+
+/* The state before a certificate was asked for: nothing is wrong yet. */
+static void report_no_https(const mta_sts_policy_host *facts, mta_sts_findings *findings)
+{
+    int from = findings->list->nelts;
+
+    mta_sts_finding_add(
+        findings, MTA_STS_INFO, "https-missing", facts->host,
+        apr_psprintf(findings->pool, "run: certbot --apache -d %s", facts->host),
+        "no https virtual host answers for it yet, and senders ask over https only");
+    locate(findings, from, facts->http.at);
+}
+
+/* certbot copies a virtual host once; what changes in the http one later never reaches senders. */
+static void check_agreement(const mta_sts_policy_host *facts, mta_sts_findings *findings)
+{
+    apr_pool_t *p = findings->pool;
+    int from = findings->list->nelts;
+    const char *fix, *here, *there;
+
+    if (!facts->http.text || (facts->https.text && !strcmp(facts->http.text, facts->https.text))) {
+        return;
+    }
+    here = place_text(p, facts->http.at);
+    there = place_text(p, facts->https.at);
+    fix = apr_psprintf(p,
+                       "make the change at %s as well, or move the policy into one "
+                       "<MTASTSPolicy %s> at server level",
+                       there, facts->domain);
+    if (facts->https.text) {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-differs", facts->host, fix,
+                            "the http virtual host has another policy (%s) than the https one "
+                            "(%s); senders see the https one",
+                            here, there);
+    }
+    else {
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-only-http", facts->host, fix,
+                            "the http virtual host has a policy (%s), the https one has none "
+                            "(%s), and senders ask the https one",
+                            here, there);
+    }
+    locate(findings, from, facts->http.at);
+}
+
+static void check_certificates(const mta_sts_policy_host *facts, apr_time_t now,
+                               mta_sts_findings *findings)
+{
+    const char *fix =
+        apr_psprintf(findings->pool, "run: certbot --apache -d %s (with mod_md: add MDomain %s)",
+                     facts->host, facts->host);
+    int from = findings->list->nelts, i;
+
+    for (i = 0; facts->certificates && i < facts->certificates->nelts; i++) {
+        mta_sts_certificate_check(APR_ARRAY_IDX(facts->certificates, i, mta_sts_certificate *),
+                                  facts->host, now, fix, findings);
+    }
+    if (facts->certificates && facts->certificates->nelts == 0) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "certificate-missing", facts->host,
+                            "wait for mod_md to get it, or see httpd's log why it does not",
+                            "the https virtual host has no certificate yet");
+    }
+    locate(findings, from, facts->https_at);
+}
+
+void mta_sts_policy_host_check(const mta_sts_policy_host *facts, apr_time_t now,
+                               mta_sts_findings *findings)
+{
+    if (!facts->has_https) {
+        report_no_https(facts, findings);
+        return;
+    }
+    check_agreement(facts, findings);
+    check_certificates(facts, now, findings);
+}

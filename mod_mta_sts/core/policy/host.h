@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_POLICY_HOST_H
+#define CORE_POLICY_HOST_H
+
+#include "core/policy/certificate.h"
+#include "core/base/finding.h"
+
+/*
+ * What a web server knows of one policy host, and the judgement of it: would a sender get the
+ * policy that the admin typed?
+ */
+
+typedef struct mta_sts_place {
+    const char *file; /* NULL: none */
+    int line;         /* 0: file is no file, but another name of the place */
+} mta_sts_place;
+
+/* A policy as one virtual host tells it. */
+typedef struct mta_sts_told {
+    const char *text; /* the policy text, or NULL if the virtual host tells none */
+    mta_sts_place at; /* the directive; without a policy, the virtual host */
+} mta_sts_told;
+
+/* The facts about one policy host. All is borrowed. */
+typedef struct mta_sts_policy_host {
+    const char *domain; /* policy domain */
+    const char *host;   /* policy host */
+    mta_sts_told http;  /* what the http virtual host of that name tells, if there is one */
+    int has_https;      /* an https virtual host answers for it */
+    mta_sts_place https_at;
+    mta_sts_told https;                     /* what senders are told */
+    const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
+                                               virtual host shows; NULL: not known here */
+} mta_sts_policy_host;
+
+/* Adds what is wrong with a policy host to the findings; nothing if all is well. */
+void mta_sts_policy_host_check(const mta_sts_policy_host *facts, apr_time_t now,
+                               mta_sts_findings *findings);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+
+#include "core/base/name.h"
+#include "core/base/text.h"
+
+#define ID_OCTETS_MAX 32
+#define EXTENSION_NAME_MAX 32
+
+typedef struct reader reader;
+
+/* What the two kinds of record differ in; the rest of the grammar is the same. */
+typedef struct kind {
+    const char *subject;
+    const char *version; /* what a record begins with */
+    const char *mark;    /* what a misspelt record still contains */
+    const char *field;   /* the field that must be there */
+    const char *example;
+    void (*read_value)(reader *r, char *value); /* of that field; may change it */
+} kind;
+
+struct reader {
+    apr_pool_t *p; /* of the result; what findings say is in their own */
+    mta_sts_findings *findings;
+    const kind *kind;
+    int errors;
+    int seen;                /* the required field was there */
+    const char *id;          /* from an MTA-STS record */
+    apr_array_header_t *rua; /* from a TLSRPT record, of const char * */
+};
+
+static void report(reader *r, mta_sts_severity severity, const char *id, const char *fix,
+                   const char *message)
+{
+    int first_error = severity == MTA_STS_ERROR && r->errors++ == 0;
+
+    if (first_error || r->findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+        mta_sts_finding_add(r->findings, severity, id, r->kind->subject, fix, "%s", message);
+    }
+}
+
+static const char *quote(reader *r, const char *text)
+{
+    return mta_sts_text_quote(r->findings->pool, text, strlen(text));
+}
+
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Cuts the blanks off both ends. */
+static char *trim(char *text)
+{
+    char *end = text + strlen(text);
+
+    while (end > text && is_blank(end[-1])) {
+        end--;
+    }
+    *end = '\0';
+    return text + strspn(text, " \t");
+}
+
+static void read_id(reader *r, char *value)
+{
+    const char *c;
+
+    for (c = value; mta_sts_text_is_alnum(*c); c++) {
+    }
+    if (*c || c == value || c - value > ID_OCTETS_MAX) {
+        report(r, MTA_STS_ERROR, "id-malformed",
+               "use the id that the server tells, or 1 to 32 letters and digits",
+               apr_psprintf(r->findings->pool, "the id %s is not 1 to 32 letters and digits",
+                            quote(r, value)));
+        return;
+    }
+    r->id = value;
+}
+
+/* What is wrong with the octets of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
+static const char *check_uri_octets(const char *uri)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._~:/?#[]@$&'()*+=%";
+    apr_size_t len = strspn(uri, allowed);
+
+    if (uri[len] == '!') {
+        return "contains \"!\", which must be written as %21";
+    }
+    if (uri[len]) {
+        return "contains a character that no URI may have: write it percent-encoded";
+    }
+    for (; (uri = strchr(uri, '%')) != NULL; uri++) {
+        if (!apr_isxdigit(uri[1]) || !apr_isxdigit(uri[2])) {
+            return "contains \"%\" without two hex digits behind it";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_mailto(apr_pool_t *p, const char *address)
+{
+    const char *mailbox = apr_pstrmemdup(p, address, strcspn(address, "?#"));
+    const char *at = strrchr(mailbox, '@');
+    const char *domain;
+
+    if (!at || at == mailbox) {
+        return "is no mail address: write mailto:user@example.com";
+    }
+    return mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
+}
+
+static const char *check_https(apr_pool_t *p, const char *uri)
+{
+    apr_uri_t parsed;
+
+    return apr_uri_parse(p, uri, &parsed) != APR_SUCCESS || !parsed.hostname || !*parsed.hostname
+               ? "names no host: write https://example.com/path"
+               : NULL;
+}
+
+/*
+ * The judgement of a report URI.
+ *
+ * @param is_used out: whether its scheme is one that senders use
+ * @return what is wrong with it, or NULL
+ */
+static const char *check_uri(apr_pool_t *p, const char *uri, int *is_used)
+{
+    const char *error = *uri ? check_uri_octets(uri) : "is empty";
+
+    *is_used = 1;
+    if (error) {
+        return error;
+    }
+    if (apr_cstr_casecmpn(uri, "mailto:", 7) == 0) {
+        return check_mailto(p, uri + 7);
+    }
+    if (apr_cstr_casecmpn(uri, "https://", 8) == 0) {
+        return check_https(p, uri);
+    }
+    *is_used = 0;
+    return NULL;
+}
+
+static void read_uri(reader *r, char *uri)
+{
+    int is_used;
+    const char *error = check_uri(r->p, uri, &is_used);
+
+    if (error) {
+        report(r, MTA_STS_ERROR, "rua-malformed", NULL,
+               apr_psprintf(r->findings->pool, "the report address %s %s", quote(r, uri), error));
+        return;
+    }
+    if (!is_used) {
+        report(r, MTA_STS_WARNING, "rua-scheme", "use mailto: or https:",
+               apr_psprintf(r->findings->pool, "senders send no reports to %s", quote(r, uri)));
+        return;
+    }
+    APR_ARRAY_PUSH(r->rua, const char *) = uri;
+}
+
+static void read_rua(reader *r, char *value)
+{
+    char *next;
+
+    if (is_blank(*value)) {
+        report(r, MTA_STS_WARNING, "rua-blank", "remove the blank",
+               "a blank follows rua=, which some senders refuse");
+    }
+    for (; value; value = next) {
+        next = strchr(value, ',');
+        if (next) {
+            *next++ = '\0';
+        }
+        read_uri(r, trim(value));
+    }
+    if (!r->errors && r->rua->nelts == 0) {
+        report(r, MTA_STS_ERROR, "rua-missing",
+               "use mailto: or https:", "no report address is of a kind that senders use");
+    }
+}
+
+/* sts-extension and tlsrpt-extension of the grammars. */
+static int is_extension(const char *name, const char *value)
+{
+    apr_size_t len = strlen(name);
+
+    if (len == 0 || len > EXTENSION_NAME_MAX || !mta_sts_text_is_alnum(name[0]) || !*value) {
+        return 0;
+    }
+    for (; *name; name++) {
+        if (!mta_sts_text_is_alnum(*name) && !strchr("_-.", *name)) {
+            return 0;
+        }
+    }
+    for (; *value; value++) {
+        if (*value < 0x21 || *value > 0x7e || *value == '=') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void read_field(reader *r, char *field)
+{
+    char *value = strchr(field, '=');
+
+    if (value) {
+        *value++ = '\0';
+    }
+    if (value && strcmp(field, r->kind->field) == 0) {
+        if (r->seen++) {
+            report(r, MTA_STS_WARNING, "field-duplicate", "keep one of them",
+                   apr_psprintf(r->findings->pool, "%s= is told again; the first counts", field));
+            return;
+        }
+        r->kind->read_value(r, value);
+        return;
+    }
+    if (!value || !is_extension(field, value)) {
+        report(
+            r, MTA_STS_ERROR, "field-malformed",
+            apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
+            apr_psprintf(r->findings->pool, "%s is not of the form name=value", quote(r, field)));
+        return;
+    }
+    report(r, MTA_STS_INFO, "field-unknown", NULL,
+           apr_psprintf(r->findings->pool, "senders ignore the unknown field %s", quote(r, field)));
+}
+
+/* The one record that begins right: everything behind its version. */
+static void read_record(reader *r, const char *text)
+{
+    char *fields = trim(apr_pstrdup(r->p, text + strlen(r->kind->version)));
+    char *next;
+
+    if (*fields && fields[strlen(fields) - 1] != ';' && is_blank(text[strlen(text) - 1])) {
+        report(r, MTA_STS_WARNING, "trailing-blank", "remove the blank",
+               "the record ends with a blank, which some senders refuse");
+    }
+    for (; fields && *fields; fields = next) {
+        next = strchr(fields, ';');
+        if (next) {
+            *next++ = '\0';
+            next += strspn(next, " \t");
+        }
+        read_field(r, trim(fields));
+    }
+    if (!r->seen) {
+        report(r, MTA_STS_ERROR, "field-missing",
+               apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
+               apr_psprintf(r->findings->pool, "the record has no %s=", r->kind->field));
+    }
+}
+
+static int contains(const char *text, const char *mark)
+{
+    for (; *text; text++) {
+        if (apr_cstr_casecmpn(text, mark, strlen(mark)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The record that counts, or NULL after a finding: senders drop all that begin differently, and
+ * then take nothing but a single one. */
+static const char *select_record(reader *r, const apr_array_header_t *texts)
+{
+    const char *selected = NULL;
+    int i, count = 0;
+
+    for (i = 0; i < texts->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(texts, i, const char *);
+
+        if (strncmp(text, r->kind->version, strlen(r->kind->version)) == 0) {
+            selected = text;
+            count++;
+            continue;
+        }
+        report(r, contains(text, r->kind->mark) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
+               apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
+               apr_psprintf(r->findings->pool, "senders ignore %s: it does not begin with \"%s\"",
+                            quote(r, text), r->kind->version));
+    }
+    if (count == 0) {
+        report(r, MTA_STS_ERROR, "record-missing",
+               apr_pstrcat(r->findings->pool, "publish ", r->kind->example, NULL),
+               apr_psprintf(r->findings->pool, "no record begins with \"%s\"", r->kind->version));
+        return NULL;
+    }
+    if (count > 1) {
+        report(r, MTA_STS_ERROR, "record-multiple", "keep exactly one",
+               apr_psprintf(r->findings->pool,
+                            "%d records begin with \"%s\": senders then use none of them", count,
+                            r->kind->version));
+        return NULL;
+    }
+    return selected;
+}
+
+static void read_set(reader *r, const apr_array_header_t *texts)
+{
+    const char *text = select_record(r, texts);
+
+    if (text && strlen(text) > MTA_STS_RECORD_MAX) {
+        report(r, MTA_STS_ERROR, "record-too-long", NULL, "the record is longer than DNS allows");
+        return;
+    }
+    if (text) {
+        read_record(r, text);
+    }
+}
+
+const char *mta_sts_record_render(apr_pool_t *p, const char *id)
+{
+    return apr_pstrcat(p, "v=STSv1; id=", id, ";", NULL);
+}
+
+const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
+                                mta_sts_findings *findings)
+{
+    static const kind mta_sts = {
+        "MTA-STS record", "v=STSv1;", "STSv1", "id", "\"v=STSv1; id=20260101000000;\"", read_id,
+    };
+    reader r = {.p = p, .findings = findings, .kind = &mta_sts};
+
+    read_set(&r, texts);
+    return r.errors ? NULL : r.id;
+}
+
+apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_header_t *texts,
+                                               mta_sts_findings *findings)
+{
+    static const kind tlsrpt = {
+        "TLSRPT record",
+        "v=TLSRPTv1;",
+        "TLSRPTv1",
+        "rua",
+        "\"v=TLSRPTv1; rua=mailto:reports@example.com\"",
+        read_rua,
+    };
+    reader r = {.p = p, .findings = findings, .kind = &tlsrpt};
+
+    r.rua = apr_array_make(p, 2, sizeof(const char *));
+    read_set(&r, texts);
+    return r.errors ? NULL : r.rua;
+}
+
+const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua)
+{
+    return apr_pstrcat(p, "v=TLSRPTv1; rua=", apr_array_pstrcat(p, rua, ','), NULL);
+}
+
+const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
+{
+    char *encoded = apr_palloc(p, 3 * strlen(text) + 1), *out = encoded;
+    const char *error, *quoted = mta_sts_text_quote(p, text, strlen(text));
+    int is_used;
+
+    for (; *text; text++) {
+        if (strchr(",!;", *text)) {
+            out += sprintf(out, "%%%02X", (unsigned char)*text);
+        }
+        else {
+            *out++ = *text;
+        }
+    }
+    *out = '\0';
+    error = check_uri(p, encoded, &is_used);
+    if (!error && !is_used) {
+        error = "is of no kind that senders use: write mailto:user@example.com or "
+                "https://example.com/path";
+    }
+    *uri = encoded;
+    return error ? apr_psprintf(p, "%s %s", quoted, error) : NULL;
+}

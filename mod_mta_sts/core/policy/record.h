@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_POLICY_RECORD_H
+#define CORE_POLICY_RECORD_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "core/base/finding.h"
+
+/*
+ * The two TXT records of a policy domain: the MTA-STS record at _mta-sts.DOMAIN (RFC 8461 section
+ * 3.1), which tells senders the policy id, and the TLSRPT record at _smtp._tls.DOMAIN (RFC 8460
+ * section 3), which tells them where reports go.
+ */
+
+/* One TXT record is at most this long in DNS. */
+#define MTA_STS_RECORD_MAX 65535
+
+/* The text of an MTA-STS record. id is a policy id; allocated from p. */
+const char *mta_sts_record_render(apr_pool_t *p, const char *id);
+
+/*
+ * Reads the TXT records found at _mta-sts.DOMAIN. Records that do not begin with "v=STSv1;" are
+ * ignored; exactly one must be left.
+ *
+ * @param p        pool of the result
+ * @param texts    array of const char *: each record, its strings already joined
+ * @param findings what was noticed is added here; the set is valid unless one is an error
+ * @return the policy id, or NULL if the set is not valid
+ */
+const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
+                                mta_sts_findings *findings);
+
+/*
+ * Reads the TXT records found at _smtp._tls.DOMAIN, by the same rule for "v=TLSRPTv1;".
+ *
+ * @param p, texts, findings: as above
+ * @return array of const char *: the report URIs as they were written, of the schemes mailto and
+ *         https only; NULL if the set is not valid
+ */
+apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_header_t *texts,
+                                               mta_sts_findings *findings);
+
+/* The text of a TLSRPT record. rua is an array of const char *: at least one URI, each as
+ * mta_sts_rua_parse makes it; allocated from p. */
+const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua);
+
+/*
+ * Reads a report URI as an admin types it. The octets that part URIs in a record, "," "!" and ";",
+ * become percent-encoded, as RFC 8460 section 3 asks; whatever else no URI may have is refused.
+ *
+ * @param p   pool of the result and of the error text
+ * @param uri out: a URI of the scheme mailto or https
+ * @return NULL, or what is wrong with the text and what is allowed
+ */
+const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_CONFIG_DIRECTIVE_H
+#define HTTPD_CONFIG_DIRECTIVE_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+/*
+ * What the functions that read directives share: how they refuse, and how they cut words. Errors
+ * are returned to httpd, which adds the file and the line.
+ */
+
+/* Why a directive must not stand where it stands, or NULL. RSRC_CONF keeps directives out of
+ * <Directory> and .htaccess, but not out of <Limit>. */
+const char *mod_directive_refuse_place(cmd_parms *cmd);
+
+/* The same for a directive that says something of the whole server: not in a virtual host. */
+const char *mod_directive_refuse_not_global(cmd_parms *cmd);
+
+/* An error text, with the name of the directive in front. */
+const char *mod_directive_refuse_value(cmd_parms *cmd, const char *error);
+
+/*
+ * The same place told two values: one of them would silently lose.
+ *
+ * @param first the directive that told the first
+ */
+const char *mod_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
+
+/* The next word of a directive, and args behind it. It lives as long as the configuration. */
+const char *mod_directive_next_word(cmd_parms *cmd, const char **args);
+
+#endif

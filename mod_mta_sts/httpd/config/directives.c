@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/config/directives.h"
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "core/base/name.h"
+#include "core/policy/policy.h"
+#include "core/base/text.h"
+#include "httpd/config/config.h"
+#include "httpd/config/directive.h"
+#include "httpd/config/report_directives.h"
+
+#define BLOCK "<MTASTSPolicy"
+
+static mod_config *config_of(const cmd_parms *cmd)
+{
+    return mod_config_of(cmd->server);
+}
+
+/* Where a plain directive writes to: the block around it, else its server. */
+static mod_settings *settings_of(const cmd_parms *cmd)
+{
+    mod_config *config = config_of(cmd);
+
+    return config->open_block ? &config->open_block->settings : &config->own;
+}
+
+static const char *set_mode(cmd_parms *cmd, void *unused, const char *arg)
+{
+    mod_settings *settings = settings_of(cmd);
+    mta_sts_mode mode;
+    const char *error = mod_directive_refuse_place(cmd);
+
+    (void)unused;
+    if (error) {
+        return error;
+    }
+    error = mta_sts_mode_parse(cmd->pool, arg, &mode);
+    if (error) {
+        return mod_directive_refuse_value(cmd, error);
+    }
+    if (settings->mode_at && settings->mode != mode) {
+        return mod_directive_refuse_second(cmd, settings->mode_at);
+    }
+    settings->mode = mode;
+    settings->mode_at = cmd->directive;
+    return NULL;
+}
+
+static const char *set_max_age(cmd_parms *cmd, void *unused, const char *arg)
+{
+    mod_settings *settings = settings_of(cmd);
+    apr_int64_t seconds;
+    const char *error = mod_directive_refuse_place(cmd);
+
+    (void)unused;
+    if (error) {
+        return error;
+    }
+    error = mta_sts_max_age_parse(cmd->pool, arg, &seconds);
+    if (error) {
+        return mod_directive_refuse_value(cmd, error);
+    }
+    if (settings->max_age_at && settings->max_age != seconds) {
+        return mod_directive_refuse_second(cmd, settings->max_age_at);
+    }
+    settings->max_age = (int)seconds;
+    settings->max_age_at = cmd->directive;
+    return NULL;
+}
+
+static int holds(const apr_array_header_t *names, const char *name)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *add_mx(cmd_parms *cmd, mod_settings *settings, const char *word)
+{
+    const char *pattern;
+    const char *error = mta_sts_name_parse_mx(cmd->pool, word, MTA_STS_NAME_ULABEL, &pattern);
+
+    if (error) {
+        return mod_directive_refuse_value(cmd, error);
+    }
+    if (!settings->mx) {
+        settings->mx = apr_array_make(cmd->pool, 1, sizeof(const char *));
+        settings->mx_at = cmd->directive;
+    }
+    if (!holds(settings->mx, pattern)) {
+        APR_ARRAY_PUSH(settings->mx, const char *) = pattern;
+    }
+    return NULL;
+}
+
+/* Takes the words apart itself: httpd's own way ends at an empty one and drops the rest. */
+static const char *add_mx_words(cmd_parms *cmd, void *unused, const char *args)
+{
+    const char *error = mod_directive_refuse_place(cmd);
+
+    (void)unused;
+    if (!error && !*args) {
+        error = mod_directive_refuse_value(cmd, "names no MX host: write MTASTSMx mx1.example.com");
+    }
+    while (!error && *args) {
+        error = add_mx(cmd, settings_of(cmd), mod_directive_next_word(cmd, &args));
+    }
+    return error;
+}
+
+/* What stands between "<MTASTSPolicy" and ">": *words, which live as long as the configuration. */
+static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const char **words)
+{
+    const char *end = ap_strrchr_c(args, '>');
+
+    if (!end) {
+        return BLOCK "> directive missing closing '>'";
+    }
+    if (end[1 + strspn(end + 1, " \t")]) {
+        return apr_pstrcat(cmd->pool, BLOCK ">: nothing is allowed behind '>', but there is ",
+                           mta_sts_text_quote(cmd->temp_pool, end + 1, strlen(end + 1)), NULL);
+    }
+    *words = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
+    return **words ? NULL : BLOCK "> names no policy domain: write " BLOCK " example.com>";
+}
+
+/* Words that a text can hold at most. */
+static apr_size_t bound_words(const char *text)
+{
+    apr_size_t bound = 1;
+
+    while ((text = strpbrk(text, " \t\"'")) != NULL) {
+        bound++;
+        text++;
+    }
+    return bound;
+}
+
+/*
+ * Makes a block for the policy domains named, without anything inside yet.
+ *
+ * @param block out: allocated from the configuration's pool
+ */
+static const char *make_block(cmd_parms *cmd, const char *args, mod_block **block)
+{
+    const char *words, *domain, *error = cut_block_arguments(cmd, args, &words);
+
+    if (error) {
+        return error;
+    }
+    *block = apr_pcalloc(cmd->pool, sizeof(mod_block) + bound_words(words) * sizeof(domain));
+    (*block)->at = cmd->directive;
+    while (*words) {
+        error = mta_sts_name_parse_domain(cmd->pool, mod_directive_next_word(cmd, &words), &domain);
+        if (error) {
+            return apr_pstrcat(cmd->pool, BLOCK ">: ", error, NULL);
+        }
+        (*block)->domains[(*block)->domain_count++] = domain;
+    }
+    return NULL;
+}
+
+/* Whether a directive tells something of a policy. */
+static int is_policy_directive(const char *name)
+{
+    static const char *const names[] = {"MTASTSMode", "MTASTSMx", "MTASTSMaxAge"};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (apr_cstr_casecmp(name, names[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Only those have a meaning inside a block; another would silently reach the server
+ * around it. */
+static const char *refuse_foreign_directives(cmd_parms *cmd)
+{
+    const ap_directive_t *child;
+
+    for (child = cmd->directive->first_child; child; child = child->next) {
+        if (!is_policy_directive(child->directive)) {
+            cmd->err_directive = child;
+            return apr_psprintf(cmd->pool,
+                                "%s is not allowed inside " BLOCK
+                                ">; allowed are MTASTSMode, MTASTSMx and MTASTSMaxAge",
+                                child->directive);
+        }
+    }
+    return NULL;
+}
+
+static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
+{
+    mod_config *config = config_of(cmd);
+    mod_block *block;
+    const char *error = mod_directive_refuse_place(cmd);
+
+    (void)unused;
+    if (!error) {
+        error = make_block(cmd, args, &block);
+    }
+    if (!error) {
+        error = refuse_foreign_directives(cmd);
+    }
+    if (error) {
+        return error;
+    }
+    *config->blocks_end = block;
+    config->blocks_end = &block->next;
+    config->open_block = block;
+    error = ap_walk_config(cmd->directive->first_child, cmd, cmd->context);
+    config->open_block = NULL;
+    return error;
+}
+
+const command_rec mod_directives[] = {
+    AP_INIT_TAKE1("MTASTSMode", set_mode, NULL, RSRC_CONF,
+                  "The mode of the policy: none, testing (the default) or enforce"),
+    AP_INIT_RAW_ARGS("MTASTSMx", add_mx_words, NULL, RSRC_CONF,
+                     "One or more MX hosts, or *. and a domain, that mail for the policy domain "
+                     "may be delivered to"),
+    AP_INIT_TAKE1("MTASTSMaxAge", set_max_age, NULL, RSRC_CONF,
+                  "How long senders may keep the policy: seconds, or with a suffix h, d or w "
+                  "(default 604800, a week)"),
+    AP_INIT_RAW_ARGS(BLOCK, open_block, NULL, RSRC_CONF,
+                     "The policy of the policy domains named; inherits what it does not set"),
+    AP_INIT_TAKE1("MTASTSReportPath", mod_report_set_path, NULL, RSRC_CONF,
+                  "The URL path at which TLS reports are taken in, or off (the default)"),
+    AP_INIT_TAKE2("MTASTSReportMaxSize", mod_report_set_pair, NULL, RSRC_CONF,
+                  "The largest report: octets as sent and octets inflated (default 1M 10M)"),
+    AP_INIT_TAKE2("MTASTSReportQuota", mod_report_set_pair, NULL, RSRC_CONF,
+                  "How much is kept: octets of reports and octets of the quarantine (default 1G "
+                  "64M)"),
+    AP_INIT_TAKE1("MTASTSReportLimit", mod_report_set_number, NULL, RSRC_CONF,
+                  "New reports taken in from one client address in a minute (default 60)"),
+    AP_INIT_TAKE1("MTASTSReportKeep", mod_report_set_number, NULL, RSRC_CONF,
+                  "Days for which a report is kept (default 400)"),
+    AP_INIT_RAW_ARGS("MTASTSReportDomain", mod_report_add_domains, NULL, RSRC_CONF,
+                     "Domains, beside those with a policy here, whose reports are ours"),
+    AP_INIT_TAKE12(
+        "MTASTSDatabase", mod_report_set_database, NULL, RSRC_CONF,
+        "The index of the reports: sqlite3 and a file, or pgsql and \"conninfo\" (default "
+        "sqlite3, in the state directory)"),
+    AP_INIT_TAKE1("MTASTSStateDir", mod_report_set_state_dir, NULL, RSRC_CONF,
+                  "The folder of reports and index (default /var/lib/mod_mta_sts)"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
+};

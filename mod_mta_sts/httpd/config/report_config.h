@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_CONFIG_REPORT_CONFIG_H
+#define HTTPD_CONFIG_REPORT_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <apr_tables.h>
+
+#include "tlsrpt/report/report.h"
+
+/*
+ * What the directives say of reports: where they come in, how many and how large, and where they
+ * are kept. Written while httpd reads its configuration and only read afterwards; it lives in
+ * pconf. A member `..._at` is the directive that told the value, or NULL: it is the default.
+ */
+
+/* Not /var/lib/mta-sts: Debian's postfix-mta-sts-resolver keeps its cache there. */
+#define MOD_STATE_DIR "/var/lib/mod_mta_sts"
+
+/* The endpoint of a server. */
+typedef struct mod_report_path {
+    const char *path; /* begins with "/"; NULL: off */
+    const ap_directive_t *at;
+} mod_report_path;
+
+/* What holds for the whole server. */
+typedef struct mod_report_config {
+    apr_int64_t max_sent, max_inflated; /* octets of one report */
+    const ap_directive_t *max_size_at;
+    apr_int64_t spool_quota, quarantine_quota; /* octets on disk */
+    const ap_directive_t *quota_at;
+    apr_int64_t per_minute; /* new reports of one client address */
+    const ap_directive_t *limit_at;
+    apr_int64_t keep_days;
+    const ap_directive_t *keep_at;
+    apr_array_header_t *domains; /* of const char *: canonical; may be empty */
+    const char *driver;          /* of apr_dbd: "sqlite3" or "pgsql" */
+    const char *database;        /* sqlite3: an absolute path, or NULL: in the state directory;
+                                    pgsql: what PQconnectdb takes, which may hold a password */
+    const ap_directive_t *database_at;
+    const char *state_dir; /* absolute, without a slash at its end */
+    const ap_directive_t *state_dir_at;
+} mod_report_config;
+
+/* The defaults, allocated from p. */
+mod_report_config *mod_report_config_make(apr_pool_t *p);
+
+/* What holds for a server: the same for all of them. */
+const mod_report_config *mod_report_config_of(const server_rec *s);
+
+/* The limits of the reader, made larger or smaller with those of the directive. */
+tlsrpt_limits mod_report_limits_of(const server_rec *s);
+
+/* The path of the endpoint of a server, its own or inherited; NULL if it has none. */
+const char *mod_report_path_of(const server_rec *s);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/config/report_scope.h"
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "core/base/name.h"
+#include "httpd/config/config.h"
+#include "httpd/config/policies.h"
+
+struct mod_ours {
+    apr_hash_t *names;           /* domains, hosts and mx patterns, each its own value */
+    apr_array_header_t *aliases; /* of const char *: wildcard aliases of policy hosts */
+};
+
+static void add_name(mod_ours *ours, const char *name)
+{
+    apr_hash_set(ours->names, name, APR_HASH_KEY_STRING, name);
+}
+
+static void add_served(void *baton, const mod_served *served)
+{
+    mod_ours *ours = baton;
+    int i;
+
+    if (served->is_pattern) {
+        APR_ARRAY_PUSH(ours->aliases, const char *) = served->domain;
+    }
+    else {
+        add_name(ours, served->domain);
+    }
+    for (i = 0; i < served->policy->mx->nelts; i++) {
+        add_name(ours, APR_ARRAY_IDX(served->policy->mx, i, const char *));
+    }
+}
+
+/* The endpoint of the first server that has one, or NULL. */
+static const mod_report_path *find_endpoint(const server_rec *main)
+{
+    const server_rec *s = main;
+
+    while (s && !mod_report_path_of(s)) {
+        s = s->next;
+    }
+    return s ? &mod_config_of(s)->report_path : NULL;
+}
+
+static void tell_none(const mod_report_path *endpoint, mta_sts_findings *findings)
+{
+    mta_sts_finding *finding = mta_sts_finding_add(
+        findings, MTA_STS_WARNING, "report-domain-missing", endpoint->path,
+        "name it: MTASTSReportDomain example.com, or add its policy",
+        "reports are taken in here, but no domain is known that they are about, so that almost all "
+        "of them go to the quarantine and are explained nowhere");
+
+    finding->file = endpoint->at->filename;
+    finding->line = endpoint->at->line_num;
+}
+
+void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
+{
+    const apr_array_header_t *domains = mod_report_config_of(main)->domains;
+    const mod_report_path *endpoint = find_endpoint(main);
+    mod_ours *ours;
+    int i;
+
+    if (!endpoint) {
+        return;
+    }
+    ours = apr_palloc(p, sizeof(*ours));
+    ours->names = apr_hash_make(p);
+    ours->aliases = apr_array_make(p, 1, sizeof(const char *));
+    for (i = 0; i < domains->nelts; i++) {
+        add_name(ours, APR_ARRAY_IDX(domains, i, const char *));
+    }
+    mod_policies_each(p, main, add_served, ours);
+    if (apr_hash_count(ours->names) == 0 && ours->aliases->nelts == 0) {
+        tell_none(endpoint, findings);
+    }
+    mod_config_of(main)->ours = ours;
+}
+
+static int has_alias(const mod_ours *ours, apr_pool_t *p, const char *domain)
+{
+    const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
+    int i;
+
+    for (i = 0; i < ours->aliases->nelts; i++) {
+        if (ap_strcasecmp_match(host, APR_ARRAY_IDX(ours->aliases, i, const char *)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A pattern *.example.com has hosts of one label more (RFC 8461 section 4.1). */
+static int has_name(const mod_ours *ours, apr_pool_t *p, const char *name)
+{
+    const char *parent = strchr(name, '.');
+
+    return apr_hash_get(ours->names, name, APR_HASH_KEY_STRING) ||
+           (parent &&
+            apr_hash_get(ours->names, apr_pstrcat(p, "*", parent, NULL), APR_HASH_KEY_STRING)) ||
+           has_alias(ours, p, name);
+}
+
+int mod_ours_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)
+{
+    const mod_ours *ours = mod_config_of(s)->main->ours;
+    int i, named = 0;
+
+    for (i = 0; i < report->policies->nelts; i++) {
+        const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
+
+        if (domain && has_name(ours, p, domain)) {
+            return 1;
+        }
+        named += domain != NULL;
+    }
+    return named == 0;
+}

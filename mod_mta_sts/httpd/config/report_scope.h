@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_CONFIG_REPORT_SCOPE_H
+#define HTTPD_CONFIG_REPORT_SCOPE_H
+
+#include <httpd.h>
+
+#include "core/base/finding.h"
+#include "tlsrpt/report/report.h"
+
+/*
+ * Which reports are about us: those on a policy domain that is served here, on an MX host that its
+ * policy lists (reports on DANE name those), on an MTASTSReportDomain, and those that name no
+ * domain at all.
+ */
+typedef struct mod_ours mod_ours;
+
+/*
+ * Collects what is ours, once the policies are resolved; nothing if no server takes in reports.
+ *
+ * @param p        pconf
+ * @param main     the main server
+ * @param findings gets a warning if reports are taken in and no domain is ours
+ */
+void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
+
+/* Whether one of the domains of a report is ours. p is for scratch memory. */
+int mod_ours_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
+
+#endif

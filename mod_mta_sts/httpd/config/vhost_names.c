@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/config/vhost_names.h"
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <util_cfgtree.h>
+
+#include "core/base/name.h"
+
+/* A name that is none by our rules cannot be asked for by any sender. */
+static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
+{
+    const char *canonical;
+
+    if (mta_sts_name_policy_domain(name) &&
+        !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &canonical)) {
+        APR_ARRAY_PUSH(found, mod_name) = (mod_name){mta_sts_name_policy_domain(canonical), 0};
+    }
+}
+
+/* A wildcard alias counts if "mta-sts." and something can match it: if it agrees with that up to
+ * its first wildcard. */
+static void add_wildcard_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
+{
+    const apr_size_t prefix = strlen(MTA_STS_POLICY_HOST_PREFIX);
+    apr_size_t fixed = strcspn(name, "*?");
+    char *alias;
+
+    if (apr_cstr_casecmpn(name, MTA_STS_POLICY_HOST_PREFIX, fixed < prefix ? fixed : prefix) == 0) {
+        alias = apr_pstrdup(p, name);
+        ap_str_tolower(alias);
+        APR_ARRAY_PUSH(found, mod_name) = (mod_name){alias, 1};
+    }
+}
+
+apr_array_header_t *mod_names_of(apr_pool_t *p, const server_rec *s)
+{
+    apr_array_header_t *found = apr_array_make(p, 1, sizeof(mod_name));
+    int i;
+
+    if (s->server_hostname) {
+        add_host_name(p, found, s->server_hostname);
+    }
+    for (i = 0; s->names && i < s->names->nelts; i++) {
+        add_host_name(p, found, APR_ARRAY_IDX(s->names, i, const char *));
+    }
+    for (i = 0; s->wild_names && i < s->wild_names->nelts; i++) {
+        add_wildcard_name(p, found, APR_ARRAY_IDX(s->wild_names, i, const char *));
+    }
+    return found;
+}
+
+static int is_ulabel_host(const char *name)
+{
+    const char *c;
+
+    for (c = mta_sts_name_policy_domain(name); c && *c; c++) {
+        if ((unsigned char)*c >= 0x80) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *mod_names_ulabel(const server_rec *s)
+{
+    int i;
+
+    if (s->server_hostname && is_ulabel_host(s->server_hostname)) {
+        return s->server_hostname;
+    }
+    for (i = 0; s->names && i < s->names->nelts; i++) {
+        if (is_ulabel_host(APR_ARRAY_IDX(s->names, i, const char *))) {
+            return APR_ARRAY_IDX(s->names, i, const char *);
+        }
+    }
+    return NULL;
+}
+
+/* The argument of the last SSLEngine among these directives, or NULL. */
+static const char *ssl_engine(const ap_directive_t *directive)
+{
+    const char *argument = NULL;
+
+    for (; directive; directive = directive->next) {
+        if (apr_cstr_casecmp(directive->directive, "SSLEngine") == 0) {
+            argument = directive->args;
+        }
+    }
+    return argument;
+}
+
+/* The directives inside the <VirtualHost> of a server. */
+static const ap_directive_t *section_of(const server_rec *s)
+{
+    const ap_directive_t *directive;
+
+    for (directive = ap_conftree; directive; directive = directive->next) {
+        if ((unsigned)directive->line_num == s->defn_line_number && s->defn_name &&
+            apr_cstr_casecmp(directive->directive, "<VirtualHost") == 0 &&
+            strcmp(directive->filename, s->defn_name) == 0) {
+            return directive->first_child;
+        }
+    }
+    return NULL;
+}
+
+/* The protocol of a listener is known after configtest only; until then its port tells it. */
+static int listener_is_https(const server_rec *s)
+{
+    const char *protocol = ap_get_server_protocol((server_rec *)s);
+
+    return protocol ? strcmp(protocol, "https") == 0
+                    : s->addrs && s->addrs->host_port == DEFAULT_HTTPS_PORT;
+}
+
+int mod_names_https(const server_rec *s)
+{
+    const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
+
+    if (s->server_scheme && strcmp(s->server_scheme, "https") == 0) {
+        return 1;
+    }
+    engine = engine ? engine : ssl_engine(ap_conftree);
+    return engine ? apr_cstr_casecmp(engine, "on") == 0 : listener_is_https(s);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/endpoint/answer.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "httpd/shared/module.h"
+#include "httpd/endpoint/limit.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+/* Lines about refusals in a minute, whatever their addresses. */
+#define LOG_LINES_MAX 100
+
+typedef struct answer {
+    int status;
+    int level;               /* of the line in the log */
+    const char *retry_after; /* seconds, or NULL: sending it again changes nothing */
+    const char *sentence;
+} answer;
+
+/* By outcome. What an administrator must look at is an error or a warning; what fail2ban may act on
+ * is a warning. */
+static const answer answers[MOD_COUNTERS] = {
+    [MOD_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report is kept."},
+    [MOD_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL, "Thank you: this report was kept already."},
+    [MOD_REPORT_QUARANTINED] = {HTTP_ACCEPTED, APLOG_INFO, NULL, "Taken in, but put aside"},
+    [MOD_REPORT_METHOD] = {HTTP_METHOD_NOT_ALLOWED, APLOG_INFO, NULL,
+                           "This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
+                           "nothing to see here."},
+    [MOD_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
+                            "too many reports from this address in one minute"},
+    [MOD_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its octets did not all come"},
+    [MOD_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
+                              "it is larger than is taken in here"},
+    [MOD_REPORT_FOREIGN] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
+                            "it is neither gzip nor JSON"},
+    [MOD_REPORT_NO_POLICIES] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL,
+                                "it is JSON, but has no array of policies"},
+    [MOD_REPORT_QUOTA] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "3600",
+                          "there is no room left for reports"},
+    [MOD_REPORT_NOT_KEPT] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",
+                             "it could not be written to disk"},
+};
+
+/* What sets the limit that was met, for who reads the log. */
+static const char *const limits[MOD_COUNTERS] = {
+    [MOD_REPORT_LIMITED] = " (see MTASTSReportLimit)",
+    [MOD_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
+};
+
+static int is_kept(mod_counter outcome)
+{
+    return outcome == MOD_REPORT_NEW || outcome == MOD_REPORT_REPEATED ||
+           outcome == MOD_REPORT_QUARANTINED;
+}
+
+/* Refusals are told once a minute for each address and outcome, and so many in all. */
+static int may_log(const request_rec *r, const char *id)
+{
+    apr_time_t now = apr_time_now();
+
+    return mod_limit_take(id, r->useragent_ip, 1, now) == MOD_LIMIT_TAKEN &&
+           mod_limit_take("log", "", LOG_LINES_MAX, now) == MOD_LIMIT_TAKEN;
+}
+
+static void log_outcome(request_rec *r, mod_counter outcome, const char *why)
+{
+    const char *id = mod_counters_name(outcome);
+    int level = answers[outcome].level;
+
+    if (!APLOG_R_IS_LEVEL(r, level)) {
+        return;
+    }
+    if (outcome == MOD_REPORT_QUARANTINED) {
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report put aside: %s [%s]", why, id);
+    }
+    else if (is_kept(outcome)) {
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report %s [%s]",
+                      outcome == MOD_REPORT_NEW ? "kept" : "kept already", id);
+    }
+    else if (may_log(r, id)) {
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s [%s]", why,
+                      limits[outcome] ? limits[outcome] : "", id);
+    }
+}
+
+static const char *sentence_of(const request_rec *r, mod_counter outcome, const char *why)
+{
+    const char *usual = answers[outcome].sentence;
+
+    if (outcome == MOD_REPORT_QUARANTINED) {
+        return apr_pstrcat(r->pool, usual, ": ", why, ".\n", NULL);
+    }
+    if (is_kept(outcome) || outcome == MOD_REPORT_METHOD) {
+        return apr_pstrcat(r->pool, usual, "\n", NULL);
+    }
+    /* How things are on this machine is the business of who reads its log. */
+    return apr_pstrcat(r->pool, "The report is not taken in: ",
+                       answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
+}
+
+int mod_report_answer(request_rec *r, mod_counter outcome, int status, const char *why)
+{
+    const answer *usual = &answers[outcome];
+    const char *sentence;
+
+    why = why ? why : usual->sentence;
+    mod_counters_add(outcome);
+    log_outcome(r, outcome, why);
+    r->status = status ? status : usual->status;
+    sentence = sentence_of(r, outcome, why);
+    if (!is_kept(outcome) && ap_request_has_body(r)) {
+        r->connection->keepalive = AP_CONN_CLOSE; /* what is left of the body is not waited for */
+    }
+    if (outcome == MOD_REPORT_METHOD) {
+        apr_table_setn(r->headers_out, "Allow", "POST");
+    }
+    if (usual->retry_after) {
+        apr_table_setn(r->headers_out, "Retry-After", usual->retry_after);
+    }
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->subprocess_env, "no-gzip", "1");
+    apr_table_setn(r->subprocess_env, "no-brotli", "1");
+    ap_set_content_type(r, "text/plain; charset=utf-8");
+    ap_set_content_length(r, (apr_off_t)strlen(sentence));
+    ap_rputs(sentence, r);
+    return OK;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/endpoint/body.h"
+
+#include <stdlib.h>
+
+#include <apr_buckets.h>
+#include <apr_cstr.h>
+#include <http_core.h>
+#include <http_protocol.h>
+
+#include "tlsrpt/report/inflate.h"
+
+#define FIRST_SIZE 8192
+#define READ_SIZE 32768
+
+static apr_status_t free_octets(void *octets)
+{
+    free(*(char **)octets);
+    *(char **)octets = NULL;
+    return APR_SUCCESS;
+}
+
+void mod_body_free(request_rec *r, mod_body *body)
+{
+    apr_pool_cleanup_run(r->pool, &body->octets, free_octets);
+}
+
+/* LimitRequestBody and our own limit, whichever is smaller. */
+static apr_size_t limit_of(const request_rec *r, apr_size_t max)
+{
+    apr_off_t limit = ap_get_limit_req_body(r);
+
+    return limit > 0 && limit < (apr_off_t)max ? (apr_size_t)limit : max;
+}
+
+int mod_body_is_told_too_large(const request_rec *r, apr_size_t max)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    apr_off_t told;
+
+    return length && ap_parse_strict_length(&told, length) && told > (apr_off_t)limit_of(r, max);
+}
+
+/* Room for some octets more, with one to spare; it doubles, so that it is moved seldom. */
+static int make_room(mod_body *body, apr_size_t *size, apr_size_t more)
+{
+    apr_size_t wanted = *size ? *size : FIRST_SIZE;
+    char *moved;
+
+    while (wanted - body->len <= more) {
+        wanted *= 2;
+    }
+    if (wanted == *size) {
+        return 1;
+    }
+    moved = realloc(body->octets, wanted);
+    if (!moved) {
+        return 0;
+    }
+    body->octets = moved;
+    *size = wanted;
+    return 1;
+}
+
+/* Adds what is in a brigade. OK, or a status. */
+static int take(apr_bucket_brigade *brigade, apr_size_t max, mod_body *body, apr_size_t *size,
+                int *at_end)
+{
+    apr_bucket *bucket;
+
+    for (bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        const char *octets;
+        apr_size_t len;
+
+        if (APR_BUCKET_IS_EOS(bucket)) {
+            *at_end = 1;
+            return OK;
+        }
+        if (APR_BUCKET_IS_METADATA(bucket)) {
+            continue;
+        }
+        if (apr_bucket_read(bucket, &octets, &len, APR_BLOCK_READ) != APR_SUCCESS) {
+            return HTTP_BAD_REQUEST;
+        }
+        if (len > max - body->len) {
+            return HTTP_REQUEST_ENTITY_TOO_LARGE;
+        }
+        if (!make_room(body, size, len)) {
+            return HTTP_SERVICE_UNAVAILABLE;
+        }
+        memcpy(body->octets + body->len, octets, len);
+        body->len += len;
+    }
+    return OK;
+}
+
+/* The octets of a body, whatever they are. */
+static int read_octets(request_rec *r, apr_size_t max, mod_body *body)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_size_t size = 0;
+    int at_end = 0;
+    int status = ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK);
+
+    while (status == OK && !at_end) {
+        apr_status_t result =
+            ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
+
+        status = result == APR_SUCCESS ? take(brigade, max, body, &size, &at_end)
+                                       : ap_map_http_request_error(result, HTTP_BAD_REQUEST);
+        apr_brigade_cleanup(brigade);
+    }
+    apr_brigade_destroy(brigade);
+    return status;
+}
+
+static const char *encoding_of(const request_rec *r)
+{
+    const char *encoding = apr_table_get(r->headers_in, "Content-Encoding");
+
+    return encoding && apr_cstr_casecmp(encoding, "identity") != 0 ? encoding : NULL;
+}
+
+int mod_body_is_plain_or_gzip(const request_rec *r)
+{
+    const char *encoding = encoding_of(r);
+
+    return !encoding || apr_cstr_casecmp(encoding, "gzip") == 0 ||
+           apr_cstr_casecmp(encoding, "x-gzip") == 0;
+}
+
+/* Takes off an encoding if there is gzip in it; else it stays, for the reader of reports. */
+static int unwrap(request_rec *r, apr_size_t max, mod_body *body)
+{
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->octets, body->len);
+    mod_body inner = {NULL, 0};
+    apr_size_t size = 0;
+    apr_ssize_t got;
+
+    do {
+        got = stream && make_room(&inner, &size, READ_SIZE)
+                  ? tlsrpt_inflate_read(stream, inner.octets + inner.len, READ_SIZE)
+                  : -1;
+        inner.len += got > 0 ? (apr_size_t)got : 0;
+    } while (got > 0 && inner.len <= max && tlsrpt_inflate_is_gzip(inner.octets, inner.len));
+    if (got < 0 || !tlsrpt_inflate_is_gzip(inner.octets, inner.len)) {
+        free(inner.octets);
+        return OK;
+    }
+    free(body->octets);
+    *body = inner;
+    return inner.len > max ? HTTP_REQUEST_ENTITY_TOO_LARGE : OK;
+}
+
+int mod_body_read(request_rec *r, apr_size_t max, mod_body **body)
+{
+    mod_body *got = *body = apr_pcalloc(r->pool, sizeof(*got));
+    int status;
+
+    max = limit_of(r, max);
+    apr_pool_cleanup_register(r->pool, &got->octets, free_octets, apr_pool_cleanup_null);
+    status = read_octets(r, max, got);
+    if (status == OK && encoding_of(r) && tlsrpt_inflate_is_gzip(got->octets, got->len)) {
+        status = unwrap(r, max, got);
+    }
+    return status;
+}

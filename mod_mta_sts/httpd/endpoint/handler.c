@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/endpoint/handler.h"
+
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <apr_allocator.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "core/base/number.h"
+#include "httpd/shared/counters.h"
+#include "httpd/config/report_scope.h"
+#include "httpd/endpoint/answer.h"
+#include "httpd/endpoint/body.h"
+#include "httpd/config/report_config.h"
+#include "httpd/endpoint/limit.h"
+#include "httpd/shared/memory.h"
+#include "httpd/config/state.h"
+#include "tlsrpt/report/report.h"
+
+#define HANDLER_NAME "mta-sts-report"
+#define LIMITED "report"
+#define SPARE_MAX (256 * 1024) /* octets that a child keeps for its next report */
+#define LARGE (1024 * 1024)    /* octets of JSON in memory; usual reports take a tenth */
+#define NUDGE (96 * 1024)      /* octets: more than 64 KiB, less than glibc maps apart */
+
+/* --- opening --- */
+
+/* What became of a body before it is kept. */
+typedef struct opened {
+    mod_counter outcome; /* MOD_REPORT_NEW: a report of ours; MOD_REPORT_QUARANTINED: to be put
+                            aside; else: refused */
+    const char *why;     /* in the pool of the request */
+    char digest[TLSRPT_DIGEST_LENGTH + 1];
+} opened;
+
+static mod_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_reading *reading)
+{
+    static const mod_counter outcomes[] = {
+        [TLSRPT_FOREIGN] = MOD_REPORT_FOREIGN,
+        [TLSRPT_TOO_LARGE] = MOD_REPORT_TOO_LARGE,
+        [TLSRPT_NO_POLICIES] = MOD_REPORT_NO_POLICIES,
+        [TLSRPT_UNREADABLE] = MOD_REPORT_QUARANTINED,
+    };
+
+    if (reading->outcome != TLSRPT_READ) {
+        return outcomes[reading->outcome];
+    }
+    return mod_ours_has(r->server, p, reading->report) ? MOD_REPORT_NEW : MOD_REPORT_QUARANTINED;
+}
+
+/* From where reports get their memory, or NULL: from where requests do. To hand it to the system
+ * after each one, as a large one's is, would stop all processors for a moment, five times a report.
+ * It is never destroyed: prefork stops a child in the middle of a report, and takes the pools of
+ * the child apart before those of its request. */
+static apr_allocator_t *allocator;
+
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    apr_thread_mutex_t *mutex;
+
+    (void)main;
+    if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pchild) != APR_SUCCESS ||
+        apr_allocator_create(&allocator) != APR_SUCCESS) {
+        allocator = NULL;
+        return;
+    }
+    apr_allocator_mutex_set(allocator, mutex);
+    apr_allocator_max_free_set(allocator, SPARE_MAX);
+}
+
+/*
+ * What jansson took of malloc stays with the thread that took it, so that each one that ever opened
+ * a large report would hold 16 MiB. glibc looks whether it can give the end of a thread's memory
+ * back to the system when at least 64 KiB are freed, which none of jansson's are; and, unless told
+ * when, ever later the larger what was freed before. malloc_trim gives back what is not at an end.
+ */
+static void give_back(apr_size_t parsed)
+{
+#ifdef __GLIBC__
+    void *volatile nudge;
+
+    if (parsed > LARGE && mallopt(M_TRIM_THRESHOLD, LARGE)) {
+        nudge = malloc(NUDGE);
+        free(nudge);
+        malloc_trim(0);
+    }
+#else
+    (void)parsed;
+#endif
+}
+
+/* One report is open at a time in all children, so that many at once do not take more memory. */
+static void open_report(request_rec *r, const mod_body *body, opened *found)
+{
+    tlsrpt_limits limits = mod_report_limits_of(r->server);
+    const tlsrpt_reading *reading;
+    apr_size_t parsed;
+    apr_pool_t *p;
+
+    mod_shared_lock();
+    apr_pool_create_ex(&p, r->pool, NULL, allocator);
+    reading = tlsrpt_report_read(p, body->octets, body->len, &limits);
+    found->outcome = outcome_of(r, p, reading);
+    found->why = reading->reason ? apr_pstrdup(r->pool, reading->reason)
+                                 : "it is not about a domain of this server";
+    apr_cpystrn(found->digest, reading->digest, sizeof(found->digest));
+    parsed = reading->parsed;
+    apr_pool_destroy(p);
+    give_back(parsed);
+    mod_shared_unlock();
+}
+
+/* --- keeping --- */
+
+/* Why there is no room for it, or NULL. */
+static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64_t octets,
+                               apr_int64_t cost)
+{
+    const mod_report_config *config = mod_report_config_of(r->server);
+    apr_int64_t quota = area == TLSRPT_REPORTS ? config->spool_quota : config->quarantine_quota;
+    apr_int64_t room;
+
+    if (octets > quota) {
+        return apr_psprintf(r->pool, "the %s is full: %s octets (see MTASTSReportQuota)",
+                            area == TLSRPT_REPORTS ? "spool" : "quarantine",
+                            mta_sts_size_render(r->pool, quota));
+    }
+    room = tlsrpt_spool_room(mod_state_spool());
+    return room >= 0 && room < cost ? "the disk is full but for its reserve" : NULL;
+}
+
+/* What came again is not new, nor is what could not be kept the fault of its sender. */
+static void uncount(const request_rec *r, tlsrpt_area area, apr_int64_t cost)
+{
+    mod_counters_use(area, -cost, -1);
+    mod_limit_give_back(LIMITED, r->useragent_ip, r->request_time);
+}
+
+/* It is counted before it is kept, so that many at once do not pass the quota. */
+static int keep_counted(request_rec *r, const mod_body *body, const opened *found)
+{
+    tlsrpt_area area = found->outcome == MOD_REPORT_NEW ? TLSRPT_REPORTS : TLSRPT_QUARANTINE;
+    tlsrpt_receipt receipt = {r->request_time, "https", r->useragent_ip, NULL};
+    tlsrpt_spool *spool = mod_state_spool();
+    apr_int64_t cost = tlsrpt_spool_cost(body->len);
+    const char *why;
+    tlsrpt_kept kept;
+
+    why = refuse_room(r, area, mod_counters_use(area, cost, 1), cost);
+    if (why && !tlsrpt_spool_has(spool, area, found->digest)) {
+        uncount(r, area, cost);
+        return mod_report_answer(r, MOD_REPORT_QUOTA, 0, why);
+    }
+    kept = tlsrpt_spool_keep(spool, area, found->digest, &receipt, body->octets, body->len, r->pool,
+                             &why);
+    if (kept == TLSRPT_KEPT) {
+        return mod_report_answer(r, found->outcome, 0, found->why);
+    }
+    uncount(r, area, cost);
+    return kept == TLSRPT_KEPT_ALREADY ? mod_report_answer(r, MOD_REPORT_REPEATED, 0, NULL)
+                                       : mod_report_answer(r, MOD_REPORT_NOT_KEPT, 0, why);
+}
+
+static int keep(request_rec *r, const mod_body *body, const opened *found)
+{
+    int status;
+
+    mod_counters_count_once(mod_state_spool());
+    mod_counters_keeping(1);
+    status = keep_counted(r, body, found);
+    mod_counters_keeping(0);
+    return status;
+}
+
+/* --- handlers --- */
+
+/* Whether a request is for the endpoint. Before anything was looked up for it, r->uri is as the
+ * client sent it: other spellings of the path are left to httpd. */
+static int is_for_us(const request_rec *r)
+{
+    const char *path = mod_report_path_of(r->server);
+
+    return path && r->uri && strcmp(r->uri, path) == 0 && strcmp(ap_http_scheme(r), "https") == 0;
+}
+
+static int refuse_body(request_rec *r, int status)
+{
+    if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        return mod_report_answer(r, MOD_REPORT_TOO_LARGE, 0, NULL);
+    }
+    if (status == AP_FILTER_ERROR) { /* somebody answered already */
+        mod_counters_add(MOD_REPORT_CUT);
+        return status;
+    }
+    return mod_report_answer(r, MOD_REPORT_CUT, status, NULL);
+}
+
+/* Whatever is sent counts against the limit, but for what uncount takes back. */
+static int is_limited(const request_rec *r)
+{
+    return mod_limit_take(LIMITED, r->useragent_ip, mod_report_config_of(r->server)->per_minute,
+                          r->request_time) == MOD_LIMIT_REACHED;
+}
+
+static int take_in(request_rec *r)
+{
+    apr_size_t max = (apr_size_t)mod_report_config_of(r->server)->max_sent;
+    mod_body *body;
+    opened found;
+    int status;
+
+    if (is_limited(r)) {
+        return mod_report_answer(r, MOD_REPORT_LIMITED, 0, NULL);
+    }
+    if (mod_body_is_told_too_large(r, max)) {
+        return mod_report_answer(r, MOD_REPORT_TOO_LARGE, 0, NULL);
+    }
+    if (!mod_body_is_plain_or_gzip(r)) {
+        return mod_report_answer(r, MOD_REPORT_FOREIGN, 0, "its Content-Encoding is not gzip");
+    }
+    status = mod_body_read(r, max, &body);
+    if (status != OK) {
+        return refuse_body(r, status);
+    }
+    open_report(r, body, &found);
+    status = found.outcome == MOD_REPORT_NEW || found.outcome == MOD_REPORT_QUARANTINED
+                 ? keep(r, body, &found)
+                 : mod_report_answer(r, found.outcome, 0, found.why);
+    mod_body_free(r, body);
+    return status;
+}
+
+static int handle(request_rec *r)
+{
+    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0 || r->main || !is_for_us(r)) {
+        return DECLINED;
+    }
+    if (r->method_number != M_POST) {
+        return mod_report_answer(r, MOD_REPORT_METHOD, 0, NULL);
+    }
+    return take_in(r);
+}
+
+static int handle_quickly(request_rec *r, int is_lookup)
+{
+    if (is_lookup || r->main || !is_for_us(r)) {
+        return DECLINED;
+    }
+    r->handler = HANDLER_NAME;
+    return ap_invoke_handler(r);
+}
+
+void mod_report_handler_register_hooks(void)
+{
+    static const char *const before[] = {"mod_cache.c", NULL};
+
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_quick_handler(handle_quickly, NULL, before, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(handle, NULL, before, APR_HOOK_REALLY_FIRST);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/policy/domains.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/policy/text.h"
+#include "core/dns/publication.h"
+#include "core/policy/record.h"
+#include "core/dns/zone_text.h"
+#include "httpd/policy/hosts.h"
+
+/* Of this child; guarded by the lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static apr_pool_t *pool;
+static server_rec *main_server;
+static const mod_domains *made;
+
+/* Which of several places senders are answered from: the nearest that speaks https. */
+static const mod_served *choose(const mod_served *served, int places)
+{
+    int i = 0;
+
+    while (i < places && !mod_policies_reach_senders(served + i)) {
+        i++;
+    }
+    return served + (i < places ? i : 0);
+}
+
+static int count_places(const mod_served *served, int left)
+{
+    int places = 1;
+
+    while (places < left && strcmp(served->domain, served[places].domain) == 0 &&
+           served->is_pattern == served[places].is_pattern) {
+        places++;
+    }
+    return places;
+}
+
+static apr_array_header_t *make_list(apr_pool_t *p, mod_domains *domains)
+{
+    const apr_array_header_t *served = mod_policies_list(p, main_server);
+    apr_array_header_t *list = apr_array_make(p, served->nelts, sizeof(mod_domain));
+    int i, places;
+
+    for (i = 0; i < served->nelts; i += places) {
+        const mod_served *first = &APR_ARRAY_IDX(served, i, mod_served);
+        mod_domain *domain = apr_array_push(list);
+
+        places = count_places(first, served->nelts - i);
+        *domain = (mod_domain){first->domain,      first, places, choose(first, places),
+                               MTA_STS_MODE_UNSET, NULL};
+        domain->mode = mta_sts_policy_rendered_mode(domain->shown->policy->text);
+        domains->modes[domain->mode]++;
+    }
+    return list;
+}
+
+/* The one of them that ends first; those that could not be read have no end. */
+static const mta_sts_certificate *first_to_end(const apr_array_header_t *certificates)
+{
+    const mta_sts_certificate *first = NULL;
+    int i;
+
+    for (i = 0; certificates && i < certificates->nelts; i++) {
+        const mta_sts_certificate *other =
+            APR_ARRAY_IDX(certificates, i, const mta_sts_certificate *);
+
+        if (!other->error && (!first || other->not_after < first->not_after)) {
+            first = other;
+        }
+    }
+    return first;
+}
+
+static const mod_domains *make(apr_pool_t *p)
+{
+    mod_domains *domains = apr_pcalloc(p, sizeof(*domains));
+    apr_pool_t *scratch;
+    int i;
+
+    domains->hosts = mod_hosts_collect(p, main_server);
+    domains->list = make_list(p, domains);
+    apr_pool_create(&scratch, p);
+    for (i = 0; i < domains->list->nelts; i++) {
+        mod_domain *domain = &APR_ARRAY_IDX(domains->list, i, mod_domain);
+
+        domain->certificate =
+            first_to_end(mod_hosts_find(domains->hosts, scratch, domain->shown).certificates);
+        if (domain->certificate &&
+            (!domains->first || domain->certificate->not_after < domains->first->not_after)) {
+            domains->first = domain->certificate;
+        }
+        apr_pool_clear(scratch);
+    }
+    apr_pool_destroy(scratch);
+    return domains;
+}
+
+const mod_domains *mod_domains_of(const server_rec *s)
+{
+    (void)s;
+    pthread_mutex_lock(&lock);
+    if (!made) {
+        made = make(pool);
+    }
+    pthread_mutex_unlock(&lock);
+    return made;
+}
+
+static int compare(const void *name, const void *domain)
+{
+    return strcmp(name, ((const mod_domain *)domain)->name);
+}
+
+const mod_domain *mod_domains_find(const mod_domains *domains, const char *name)
+{
+    return bsearch(name, domains->list->elts, (size_t)domains->list->nelts, sizeof(mod_domain),
+                   compare);
+}
+
+static const mta_sts_findings *judge(apr_pool_t *p, const mod_domains *domains,
+                                     const mod_domain *domain, const mta_sts_policy *policy,
+                                     apr_time_t now)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    int i;
+
+    mta_sts_policy_check(policy, domain->name, findings);
+    for (i = 0; i < findings->list->nelts; i++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, i, mta_sts_finding);
+
+        finding->file = domain->shown->policy->at->filename;
+        finding->line = domain->shown->policy->at->line_num;
+    }
+    if (!domain->shown->is_pattern) {
+        mod_hosts_judge(domains->hosts, domain->shown, now, findings);
+    }
+    return findings;
+}
+
+mod_domain_facts mod_domains_facts(apr_pool_t *p, const mod_domains *domains,
+                                   const mod_domain *domain, apr_time_t now)
+{
+    const mod_policy *policy = domain->shown->policy;
+    mod_domain_facts facts = {.domain = domain};
+
+    facts.policy = mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
+    facts.id = mta_sts_policy_id(p, policy->text, policy->len);
+    facts.place = mod_config_place(p, policy->at);
+    facts.is_served = mod_policies_reach_senders(domain->shown);
+    facts.days = domain->certificate ? mta_sts_certificate_days(domain->certificate, now) : 0;
+    facts.findings = judge(p, domains, domain, facts.policy, now);
+    return facts;
+}
+
+/* Where reports go, if they come to this httpd. */
+static const apr_array_header_t *rua_of(apr_pool_t *p, const mod_domain *domain)
+{
+    const char *path = mod_report_path_of(domain->shown->server), *uri;
+    apr_array_header_t *rua;
+
+    if (!path ||
+        mta_sts_rua_parse(p, apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL), &uri)) {
+        return NULL;
+    }
+    rua = apr_array_make(p, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(rua, const char *) = uri;
+    return rua;
+}
+
+const char *mod_domains_records(apr_pool_t *p, const mod_domain_facts *facts)
+{
+    const mta_sts_publication_facts publication = {
+        .domain = facts->domain->name,
+        .id = facts->id,
+        .policy = facts->policy,
+        .ttl = MTA_STS_TTL_OF_ZONE,
+        .rua = rua_of(p, facts->domain),
+    };
+
+    if (facts->domain->shown->is_pattern) {
+        return apr_psprintf(p,
+                            "; for each of their policy domains:\n;_mta-sts.DOMAIN. IN TXT \"%s\"",
+                            mta_sts_record_render(p, facts->id));
+    }
+    return mta_sts_zone_render(p,
+                               mta_sts_publication_make(p, &publication, mta_sts_findings_make(p)));
+}
+
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    made = NULL;
+    main_server = main;
+    apr_pool_create(&pool, pchild);
+}
+
+void mod_domains_register_hooks(void)
+{
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+}

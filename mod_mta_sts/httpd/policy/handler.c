@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/policy/handler.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_core.h>
+#include <util_filter.h>
+
+#include "httpd/shared/counters.h"
+#include "httpd/shared/module.h"
+#include "httpd/config/policies.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+#define POLICY_PATH "/.well-known/mta-sts.txt" /* RFC 8461 section 3.3 */
+#define HANDLER_NAME "mta-sts"
+#define CONTENT_TYPE "text/plain; charset=us-ascii"
+
+/*
+ * The octets of a policy are not for any filter to change: neither compressed nor cut to a range,
+ * whatever the configuration or the sender asks for. Of the filters above the protocol only that
+ * of mod_headers stays, which sets the headers an admin wants on every answer.
+ */
+static void remove_changing_filters(request_rec *r)
+{
+    ap_filter_t *filter, *next;
+
+    for (filter = r->output_filters; filter && filter->frec->ftype < AP_FTYPE_CONNECTION;
+         filter = next) {
+        next = filter->next;
+        if (filter->frec == ap_byterange_filter_handle ||
+            (filter->frec->ftype < AP_FTYPE_PROTOCOL &&
+             strcmp(filter->frec->name, "fixup_headers_out") != 0)) {
+            ap_remove_output_filter(filter);
+        }
+    }
+}
+
+static int send_policy(request_rec *r, const mod_policy *policy)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, alloc);
+
+    if (!r->main) { /* what a page includes is that page's, filters and all */
+        remove_changing_filters(r);
+    }
+    ap_set_content_type(r, CONTENT_TYPE);
+    ap_set_content_length(r, (apr_off_t)policy->len);
+    apr_table_setn(r->headers_out, "Cache-Control", "max-age=60"); /* RFC 8461 section 8.2 */
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(policy->text, policy->len, alloc));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));
+    if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS && !r->connection->aborted) {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the policy could not be sent whole");
+    }
+    return OK;
+}
+
+/* The content handler. What the quick handler found comes in the request's configuration. */
+static int handle(request_rec *r)
+{
+    const mod_policy *policy;
+
+    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
+        return DECLINED;
+    }
+    policy = ap_get_module_config(r->request_config, &mta_sts_module);
+    if (!policy) {
+        policy = mod_policies_find(r);
+    }
+    if (!policy) {
+        return DECLINED;
+    }
+    if (r->method_number != M_GET) { /* httpd counts HEAD as GET */
+        mod_counters_add(MOD_POLICY_METHOD);
+        ap_allow_methods(r, REPLACE_ALLOW, "GET", "HEAD", NULL);
+        return HTTP_METHOD_NOT_ALLOWED;
+    }
+    if (ap_request_has_body(r) && ap_discard_request_body(r) != OK) {
+        mod_counters_add(MOD_POLICY_BAD_BODY);
+        return HTTP_BAD_REQUEST;
+    }
+    mod_counters_add(MOD_POLICY_SERVED);
+    return send_policy(r, policy);
+}
+
+/* Here r->uri is as the client sent it: other spellings of the path are left to httpd. Nothing has
+ * been looked up for this request yet, neither files nor rights, and nothing needs to be. */
+static int handle_quickly(request_rec *r, int is_lookup)
+{
+    const mod_policy *policy;
+
+    if (is_lookup || r->main || !r->uri || strcmp(r->uri, POLICY_PATH) != 0) {
+        return DECLINED;
+    }
+    policy = mod_policies_find(r);
+    if (!policy) {
+        return DECLINED;
+    }
+    ap_set_module_config(r->request_config, &mta_sts_module, (void *)policy);
+    r->handler = HANDLER_NAME;
+    return ap_invoke_handler(r);
+}
+
+void mod_handler_register_hooks(void)
+{
+    /* mod_cache must not answer with what it stored before the policy changed. */
+    static const char *const before[] = {"mod_cache.c", NULL};
+
+    ap_hook_quick_handler(handle_quickly, NULL, before, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(handle, NULL, before, APR_HOOK_REALLY_FIRST);
+}

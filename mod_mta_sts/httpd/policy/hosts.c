@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/policy/hosts.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <http_log.h>
+#include <http_ssl.h>
+
+#include "core/base/name.h"
+#include "core/policy/host.h"
+#include "httpd/shared/module.h"
+#include "httpd/config/vhost_names.h"
+#include "httpd/config/policies.h"
+
+/* A server that carries policy hosts among its names. */
+typedef struct carrier {
+    server_rec *server;
+    const char *alias; /* with a wildcard; NULL: found by its exact name */
+    int is_https;
+} carrier;
+
+struct mod_hosts {
+    apr_hash_t *by_name;            /* policy domain -> array of carrier */
+    apr_array_header_t *by_pattern; /* of carrier */
+};
+
+typedef struct check {
+    apr_pool_t *p;
+    mta_sts_findings *findings;
+    apr_time_t now;
+    const mod_hosts *hosts;
+    apr_hash_t *done;            /* policy domains that were looked at */
+    int uncarried;               /* domains of server-level blocks that no name carries */
+    const char *uncarried_first; /* one of them */
+    mta_sts_place uncarried_at;
+} check;
+
+static void keep_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
+{
+    mod_config *main = mod_config_of(s)->main;
+
+    if (!main->certificate_files) {
+        main->certificate_files = apr_hash_make(p);
+    }
+    apr_hash_set(main->certificate_files, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), files);
+}
+
+/* What mod_md adds comes behind us, and ends the hook: so the array is kept, to be looked at once
+ * it is full. */
+static int keep_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
+                           apr_array_header_t *key_files)
+{
+    (void)key_files;
+    keep_files(s, p, cert_files);
+    return DECLINED;
+}
+
+/* There is none: what comes now is shown until there is, and trusted by nobody. */
+static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
+                             apr_array_header_t *key_files)
+{
+    (void)cert_files;
+    (void)key_files;
+    keep_files(s, p, apr_array_make(p, 1, sizeof(const char *)));
+    return DECLINED;
+}
+
+static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *files)
+{
+    apr_array_header_t *read = apr_array_make(p, files->nelts, sizeof(mta_sts_certificate *));
+    int i;
+
+    for (i = 0; i < files->nelts; i++) {
+        const char *path = APR_ARRAY_IDX(files, i, const char *);
+
+        if (path[0] == '/') { /* else it is the URI of a key token, which only mod_ssl can open */
+            APR_ARRAY_PUSH(read, mta_sts_certificate *) = mta_sts_certificate_read(p, path);
+        }
+    }
+    return read;
+}
+
+void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
+{
+    mod_config *main = mod_config_of(main_server)->main;
+    apr_hash_index_t *at;
+
+    if (!main->certificate_files) {
+        return;
+    }
+    main->certificates = apr_hash_make(pconf);
+    for (at = apr_hash_first(pconf, main->certificate_files); at; at = apr_hash_next(at)) {
+        apr_hash_set(main->certificates, apr_hash_this_key(at), apr_hash_this_key_len(at),
+                     read_files(pconf, apr_hash_this_val(at)));
+    }
+}
+
+static const apr_array_header_t *certificates_of(const server_rec *s)
+{
+    const mod_config *main = mod_config_of(s)->main;
+
+    return main->certificates ? apr_hash_get(main->certificates, &s, sizeof(s)) : NULL;
+}
+
+static void add_carrier(apr_pool_t *p, mod_hosts *hosts, const mod_name *name, server_rec *s,
+                        int is_https)
+{
+    apr_array_header_t *list = hosts->by_pattern;
+
+    if (!name->is_pattern) {
+        list = apr_hash_get(hosts->by_name, name->key, APR_HASH_KEY_STRING);
+        if (!list) {
+            list = apr_array_make(p, 2, sizeof(carrier));
+            apr_hash_set(hosts->by_name, name->key, APR_HASH_KEY_STRING, list);
+        }
+    }
+    APR_ARRAY_PUSH(list, carrier) = (carrier){s, name->is_pattern ? name->key : NULL, is_https};
+}
+
+const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main)
+{
+    mod_hosts *hosts = apr_palloc(p, sizeof(*hosts));
+    server_rec *s;
+    int i;
+
+    hosts->by_name = apr_hash_make(p);
+    hosts->by_pattern = apr_array_make(p, 1, sizeof(carrier));
+    for (s = main; s; s = s->next) {
+        const apr_array_header_t *names = mod_names_of(p, s);
+        int is_https = names->nelts && mod_names_https(s);
+
+        for (i = 0; i < names->nelts; i++) {
+            add_carrier(p, hosts, &APR_ARRAY_IDX(names, i, mod_name), s, is_https);
+        }
+    }
+    return hosts;
+}
+
+/* The first server that carries the host, of those with https or of those without. */
+static server_rec *carrier_of(const mod_hosts *hosts, const char *host, const char *domain,
+                              int is_https)
+{
+    const apr_array_header_t *lists[] = {apr_hash_get(hosts->by_name, domain, APR_HASH_KEY_STRING),
+                                         hosts->by_pattern};
+    apr_size_t l;
+    int i;
+
+    for (l = 0; l < 2; l++) {
+        for (i = 0; lists[l] && i < lists[l]->nelts; i++) {
+            const carrier *candidate = &APR_ARRAY_IDX(lists[l], i, carrier);
+
+            if (candidate->is_https == is_https &&
+                (!candidate->alias || ap_strcasecmp_match(host, candidate->alias) == 0)) {
+                return candidate->server;
+            }
+        }
+    }
+    return NULL;
+}
+
+static mta_sts_place place_of_server(const server_rec *s)
+{
+    return (mta_sts_place){s->defn_name ? s->defn_name : "the main server",
+                           (int)s->defn_line_number};
+}
+
+static mta_sts_told what_is_told(const server_rec *s, const char *host, const char *domain)
+{
+    const mod_policy *policy = mod_policies_told(s, host, domain, APR_HASH_KEY_STRING);
+
+    return policy ? (mta_sts_told){policy->text, {policy->at->filename, policy->at->line_num}}
+                  : (mta_sts_told){NULL, place_of_server(s)};
+}
+
+mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served *served)
+{
+    const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
+    mod_host found = {carrier_of(hosts, host, served->domain, 0),
+                      carrier_of(hosts, host, served->domain, 1), NULL};
+
+    /* Without such names it is meant for requests that arrive there under a name not its own. */
+    if (!found.http && !found.https && served->server->is_virtual) {
+        *(mod_names_https(served->server) ? &found.https : &found.http) = served->server;
+    }
+    found.certificates = found.https ? certificates_of(found.https) : NULL;
+    return found;
+}
+
+/* A block at server level that senders never see: what the https virtual host inherits is nearer.
+ */
+static void report_hidden_block(const server_rec *https, const char *host, const char *domain,
+                                mta_sts_findings *findings)
+{
+    const mod_config *own = mod_config_own(https);
+    apr_hash_t *blocks = mod_config_of(https)->main->by_block;
+    const mod_policy *block = blocks ? apr_hash_get(blocks, domain, APR_HASH_KEY_STRING) : NULL;
+    const mod_policy *told = mod_policies_told(https, host, domain, APR_HASH_KEY_STRING);
+    mta_sts_finding *finding;
+
+    if (!own || !block || told != own->plain_policy || mod_settings_told(&own->own) ||
+        strcmp(told->text, block->text) == 0) {
+        return;
+    }
+    finding = mta_sts_finding_add(
+        findings, MTA_STS_WARNING, "block-hidden", host,
+        apr_psprintf(findings->pool, "move %s into the block", told->at->directive),
+        "senders never see the policy of this block: the %s has the name and inherits the "
+        "directives at %s, which are nearer",
+        mod_config_server_name(findings->pool, https), mod_config_place(findings->pool, told->at));
+    finding->file = block->at->filename;
+    finding->line = block->at->line_num;
+}
+
+static void judge(const mod_host *found, const char *domain, apr_time_t now,
+                  mta_sts_findings *findings)
+{
+    const char *host = apr_pstrcat(findings->pool, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
+    mta_sts_policy_host facts = {.domain = domain, .host = host};
+
+    if (found->http) {
+        facts.http = what_is_told(found->http, host, domain);
+    }
+    if (found->https) {
+        facts.has_https = 1;
+        facts.https_at = place_of_server(found->https);
+        facts.https = what_is_told(found->https, host, domain);
+        facts.certificates = found->certificates;
+        report_hidden_block(found->https, host, domain, findings);
+    }
+    mta_sts_policy_host_check(&facts, now, findings);
+}
+
+void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_t now,
+                     mta_sts_findings *findings)
+{
+    mod_host found = mod_hosts_find(hosts, findings->pool, served);
+
+    if (found.http || found.https) {
+        judge(&found, served->domain, now, findings);
+    }
+}
+
+static int is_carried(const check *c, const char *domain)
+{
+    return c->hosts->by_pattern->nelts ||
+           apr_hash_get(c->hosts->by_name, domain, APR_HASH_KEY_STRING);
+}
+
+static void count_uncarried(check *c, const mod_served *served)
+{
+    if (c->uncarried++ == 0) {
+        c->uncarried_first = served->domain;
+        c->uncarried_at =
+            (mta_sts_place){served->policy->at->filename, served->policy->at->line_num};
+    }
+}
+
+static void visit_served(void *baton, const mod_served *served)
+{
+    check *c = baton;
+    mod_host found;
+
+    if (served->is_pattern || apr_hash_get(c->done, served->domain, APR_HASH_KEY_STRING)) {
+        return;
+    }
+    if (!served->server->is_virtual && !is_carried(c, served->domain)) {
+        count_uncarried(c, served);
+        return;
+    }
+    apr_hash_set(c->done, served->domain, APR_HASH_KEY_STRING, served->domain);
+    found = mod_hosts_find(c->hosts, c->p, served);
+    if (!found.http && !found.https) {
+        count_uncarried(c, served);
+        return;
+    }
+    judge(&found, served->domain, c->now, c->findings);
+}
+
+/* A block at server level is answered wherever a request arrives, so this may be all right. */
+static void report_uncarried(const check *c)
+{
+    mta_sts_finding *finding;
+
+    if (!c->uncarried) {
+        return;
+    }
+    finding = mta_sts_finding_add(
+        c->findings, MTA_STS_INFO, "policy-host-uncarried", c->uncarried_first,
+        "if their requests arrive in another virtual host, its certificate must name them",
+        "no ServerName or ServerAlias carries the policy hosts of %d domain%s of <MTASTSPolicy> at "
+        "server level, this one for example",
+        c->uncarried, c->uncarried == 1 ? "" : "s");
+    finding->file = c->uncarried_at.file;
+    finding->line = c->uncarried_at.line;
+}
+
+void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings)
+{
+    check c = {.p = p, .findings = findings, .now = apr_time_now()};
+
+    c.done = apr_hash_make(p);
+    c.hosts = mod_hosts_collect(p, main);
+    mod_policies_each(p, main, visit_served, &c);
+    report_uncarried(&c);
+}
+
+void mod_hosts_register_hooks(void)
+{
+    ap_hook_ssl_add_cert_files(keep_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_ssl_add_fallback_cert_files(forget_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_POLICY_HOSTS_H
+#define HTTPD_POLICY_HOSTS_H
+
+#include <httpd.h>
+
+#include "core/base/finding.h"
+#include "httpd/config/policies.h"
+
+/*
+ * The start-up check of every policy host: which virtual hosts answer for it, what they tell, and
+ * with which certificates.
+ */
+
+/* Which virtual hosts carry which policy hosts among their names. */
+typedef struct mod_hosts mod_hosts;
+
+/* Looks through all virtual hosts; the result is allocated from p, and only read afterwards. */
+const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main);
+
+/* What senders see of one policy domain. */
+typedef struct mod_host {
+    const server_rec *http, *https;         /* the virtual hosts that answer for it, or NULL */
+    const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https one
+                                               shows; NULL: not known */
+} mod_host;
+
+mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served *served);
+
+/* Judges one policy domain, no alias, by core/policy_host.h; the findings get what is wrong. */
+void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_t now,
+                     mta_sts_findings *findings);
+
+/*
+ * Gathers the facts of all and judges them by core/policy_host.h.
+ *
+ * @param p        pool of scratch memory and of what the findings point to
+ * @param main     the main server, its policies resolved and its certificates collected
+ * @param findings what is wrong is added here
+ */
+void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings);
+
+/*
+ * Reads the certificates of all virtual hosts, once every module has said which these are: after
+ * mod_ssl's and mod_md's post_config, as the user that reads them there.
+ *
+ * @param pconf pool of what is read
+ */
+void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
+
+/* Registers the hooks through which certificates are learnt: whoever adds them, mod_ssl, mod_md or
+ * another, they come by there. */
+void mod_hosts_register_hooks(void);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/policy/startup_findings.h"
+
+#include "httpd/config/config.h"
+
+/* Worst first; what could not be looked at may be bad. */
+static const mta_sts_severity worst_first[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN,
+                                               MTA_STS_INFO};
+
+static void copy_those_of(mta_sts_findings *to, mta_sts_severity severity,
+                          const mta_sts_findings *from)
+{
+    int i;
+
+    for (i = 0; i < from->list->nelts && to->list->nelts < MOD_NOTICED_MAX; i++) {
+        if (mta_sts_findings_at(from, i)->severity == severity) {
+            mta_sts_finding_copy(to, mta_sts_findings_at(from, i));
+        }
+    }
+}
+
+void mod_noticed_keep(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings)
+{
+    mod_config *config = mod_config_of(main);
+    const mta_sts_findings *const sources[] = {findings, config->findings};
+    mod_noticed *noticed = apr_pcalloc(p, sizeof(*noticed));
+    apr_size_t i, s;
+
+    noticed->when = apr_time_now();
+    noticed->findings = mta_sts_findings_make(p);
+    for (i = 0; i < sizeof(worst_first) / sizeof(worst_first[0]); i++) {
+        for (s = 0; s < 2; s++) {
+            copy_those_of(noticed->findings, worst_first[i], sources[s]);
+            noticed->counts[worst_first[i]] += mta_sts_findings_count(sources[s], worst_first[i]);
+        }
+    }
+    config->noticed = noticed;
+}
+
+const mod_noticed *mod_noticed_of(const server_rec *s)
+{
+    return mod_config_of(s)->main->noticed;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/shared/log_once.h"
+
+#include <string.h>
+
+#include "httpd/shared/log.h"
+
+struct mod_told {
+    apr_pool_t *p;
+    mta_sts_findings *before, *now; /* of the last turn, and of this one; each in its own pool */
+};
+
+static mta_sts_findings *make_findings(apr_pool_t *parent)
+{
+    apr_pool_t *p;
+
+    apr_pool_create(&p, parent);
+    return mta_sts_findings_make(p);
+}
+
+mod_told *mod_told_make(apr_pool_t *p)
+{
+    mod_told *told = apr_pcalloc(p, sizeof(*told));
+
+    told->p = p;
+    told->before = make_findings(p);
+    told->now = make_findings(p);
+    return told;
+}
+
+static int has(const mta_sts_findings *findings, const mta_sts_finding *finding)
+{
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *one = mta_sts_findings_at(findings, i);
+
+        if (strcmp(one->subject, finding->subject) == 0 &&
+            strcmp(one->message, finding->message) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void mod_told_tell(mod_told *told, server_rec *s, const mta_sts_findings *findings,
+                   apr_pool_t *scratch)
+{
+    mta_sts_findings *fresh = mta_sts_findings_make(scratch);
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        if (finding->severity != MTA_STS_ERROR || has(told->now, finding) ||
+            told->now->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
+            continue;
+        }
+        mta_sts_finding_copy(told->now, finding);
+        if (!has(told->before, finding)) {
+            mta_sts_finding_copy(fresh, finding);
+        }
+    }
+    mod_log_findings(s, scratch, fresh, 1, 0);
+}
+
+void mod_told_end_turn(mod_told *told)
+{
+    apr_pool_destroy(told->before->pool);
+    told->before = told->now;
+    told->now = make_findings(told->p);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_STATUS_CHART_H
+#define HTTPD_STATUS_CHART_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "core/base/buffer.h"
+
+/*
+ * Sessions per day as a picture (SVG inside the page) and, for who cannot see it or wants the
+ * numbers, as a table. Knows nothing of httpd.
+ */
+
+typedef struct mod_chart {
+    const apr_array_header_t *days; /* of tlsrpt_day: by day, those without sessions left out */
+    apr_time_t last;                /* some moment of the last day shown */
+    int length;                     /* how many days are shown, 1..400 */
+} mod_chart;
+
+void mod_status_chart(mod_buffer *page, const mod_chart *chart);
+
+#endif

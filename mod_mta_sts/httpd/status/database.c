@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/status/database.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <apr_strings.h>
+
+#include "httpd/upkeep/database.h"
+#include "httpd/config/report_config.h"
+
+/* Of this child; guarded by the lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static server_rec *main_server;
+static apr_pool_t *pool; /* of the handle */
+static mta_sts_database *db;
+static int is_ending; /* the child: its pools are being destroyed */
+
+static void close_database(void)
+{
+    if (db) {
+        mta_sts_database_close(db);
+        db = NULL;
+    }
+    apr_pool_clear(pool);
+}
+
+/* A page that is looked at makes no database: that is the watchdog's. */
+static const char *refuse(apr_pool_t *p)
+{
+    const mod_report_config *config = mod_report_config_of(main_server);
+    struct stat info;
+
+    if (!mod_database_has_state_dir(main_server)) {
+        return apr_psprintf(p,
+                            "the state directory %s is not there, or not a folder of the user that "
+                            "httpd's children run as alone: its error log tells why",
+                            config->state_dir);
+    }
+    if (strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0 &&
+        lstat(mod_database_where(main_server, p), &info) != 0) {
+        return apr_psprintf(p,
+                            "there is no index of the reports yet (%s): it is made within seconds "
+                            "of a start if mod_watchdog is loaded",
+                            mod_database_where(main_server, p));
+    }
+    return NULL;
+}
+
+static const char *open_database(apr_pool_t *p)
+{
+    const char *error = refuse(p);
+
+    if (error) {
+        close_database();
+        return error;
+    }
+    if (db) {
+        return NULL;
+    }
+    error = mta_sts_database_open(pool, mod_report_config_of(main_server)->driver,
+                                  mod_database_where(main_server, pool), &db);
+    return error ? error : mta_sts_database_be_impatient(db);
+}
+
+static const char *read_once(apr_pool_t *p, mod_status_read *read, void *baton)
+{
+    const char *error = open_database(p);
+
+    if (!error) {
+        error = read(db, p, baton);
+    }
+    if (!error) {
+        return NULL;
+    }
+    error = apr_pstrdup(p, error); /* it lives in the handle */
+    close_database();
+    return error;
+}
+
+static apr_status_t let_go(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&lock);
+    if (!is_ending) {
+        close_database();
+    }
+    pthread_mutex_unlock(&lock);
+    return APR_SUCCESS;
+}
+
+const char *mod_status_database_read(request_rec *r, mod_status_read *read, void *baton)
+{
+    const char *error;
+    int was_open;
+
+    apr_pool_cleanup_register(r->pool, NULL, let_go, apr_pool_cleanup_null);
+    pthread_mutex_lock(&lock);
+    was_open = db != NULL;
+    error = is_ending ? "httpd is ending" : read_once(r->pool, read, baton);
+    if (error && was_open && !is_ending && !mta_sts_database_is_locked(error)) {
+        error = read_once(r->pool, read, baton);
+    }
+    pthread_mutex_unlock(&lock);
+    return error;
+}
+
+/* Before anything of the child is freed: waits for who reads, and lets nobody read any more. */
+static apr_status_t end(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&lock);
+    close_database();
+    is_ending = 1;
+    pthread_mutex_unlock(&lock);
+    return APR_SUCCESS;
+}
+
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    main_server = main;
+    db = NULL;
+    is_ending = 0;
+    apr_pool_create(&pool, pchild);
+    apr_pool_pre_cleanup_register(pchild, NULL, end);
+}
+
+void mod_status_database_register_hooks(void)
+{
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/status/mod_status.h"
+
+#include <apu.h>
+#include <apr_optional_hooks.h>
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <mod_status.h>
+
+#include "httpd/shared/counters.h"
+#include "httpd/status/html.h"
+#include "httpd/status/view.h"
+
+/* "policy-served" -> "PolicyServed" */
+static const char *key_of(apr_pool_t *p, const char *name)
+{
+    char *key = apr_pstrdup(p, name), *to = key;
+    int is_first = 1;
+
+    for (; *name; name++) {
+        if (*name == '-') {
+            is_first = 1;
+            continue;
+        }
+        *to++ = (char)(is_first ? *name - 'a' + 'A' : *name);
+        is_first = 0;
+    }
+    *to = '\0';
+    return key;
+}
+
+typedef struct section {
+    request_rec *r;
+    int is_short;
+} section;
+
+static void put_row(const section *of, const char *key, const char *words, apr_int64_t value)
+{
+    if (of->is_short) {
+        ap_rprintf(of->r, "MTASTS%s: %" APR_INT64_T_FMT "\n", key, value);
+    }
+    else {
+        ap_rprintf(of->r, "<tr><td>%s</td><td>%s</td></tr>\n", words,
+                   mod_html_count(of->r->pool, value));
+    }
+}
+
+static void put_rows(const section *of)
+{
+    static const struct {
+        tlsrpt_area area;
+        const char *files_key, *files, *octets_key, *octets;
+    } areas[] = {
+        {TLSRPT_REPORTS, "SpoolFiles", "Reports on disk", "SpoolBytes", "Octets of them"},
+        {TLSRPT_QUARANTINE, "QuarantineFiles", "Quarantine", "QuarantineBytes", "Octets of it"},
+    };
+    apr_size_t i;
+    int c;
+
+    for (c = 0; c < MOD_COUNTERS; c++) {
+        put_row(of, key_of(of->r->pool, mod_counters_name((mod_counter)c)),
+                mod_status_counter_words(c), (apr_int64_t)mod_counters_value((mod_counter)c));
+    }
+    for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
+        mod_usage usage = mod_counters_usage(areas[i].area);
+
+        put_row(of, areas[i].files_key, areas[i].files, usage.files);
+        put_row(of, areas[i].octets_key, areas[i].octets, usage.octets);
+    }
+}
+
+static int put_section(request_rec *r, int flags)
+{
+    const section of = {r, (flags & AP_STATUS_SHORT) != 0};
+
+    if (of.is_short) {
+        put_rows(&of);
+        return OK;
+    }
+    ap_rputs("<hr />\n<h2>MTA-STS policies and TLS reports</h2>\n<table border=\"0\">\n", r);
+    put_rows(&of);
+    ap_rputs("</table>\n", r);
+    return OK;
+}
+
+/* mod_status decides in its own pre_config whether anybody is asked. */
+void mod_status_section_register_hooks(void)
+{
+    APR_OPTIONAL_HOOK(ap, status_hook, put_section, NULL, NULL, APR_HOOK_MIDDLE);
+}

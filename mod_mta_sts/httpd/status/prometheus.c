@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The status page for Prometheus: its text format 0.0.4. The number of series is bounded: results
+ * are those that are registered, domains those that have a policy here, and MOD_STATUS_SERIES_MAX
+ * of them; what is left out is told.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "httpd/shared/counters.h"
+#include "httpd/config/report_config.h"
+#include "httpd/status/series.h"
+#include "httpd/status/view.h"
+
+static void put_head(mod_buffer *out, const char *name, const char *type, const char *help)
+{
+    mod_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* The value of a label, escaped. */
+static const char *label(apr_pool_t *p, const char *value)
+{
+    char *escaped = apr_palloc(p, 2 * strlen(value) + 1), *to = escaped;
+
+    for (; *value; value++) {
+        if (*value == '\\' || *value == '"' || *value == '\n') {
+            *to++ = '\\';
+        }
+        *to++ = *value == '\n' ? 'n' : *value;
+    }
+    *to = '\0';
+    return escaped;
+}
+
+static void put_value(mod_buffer *out, const char *name, const char *label_name, const char *value,
+                      apr_int64_t number)
+{
+    mod_buffer_printf(out, "%s{%s=\"%s\"} %" APR_INT64_T_FMT "\n", name, label_name,
+                      label(out->p, value), number);
+}
+
+static void put_gauge(mod_buffer *out, const char *name, const char *help, apr_int64_t number)
+{
+    put_head(out, name, "gauge", help);
+    mod_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
+}
+
+/* Without the first word of the counter's name, which the metric's has. */
+static void put_counters(mod_buffer *out, const char *name, const char *help, int first, int behind)
+{
+    int i;
+
+    put_head(out, name, "counter", help);
+    for (i = first; i < behind; i++) {
+        put_value(out, name, "outcome", strchr(mod_counters_name((mod_counter)i), '-') + 1,
+                  (apr_int64_t)mod_counters_value((mod_counter)i));
+    }
+}
+
+static void put_endpoint(mod_buffer *out)
+{
+    put_gauge(out, "mta_sts_counting_start_timestamp_seconds", "When the counters were at 0.",
+              apr_time_sec(mod_counters_since()));
+    put_counters(out, "mta_sts_policy_requests_total", "Requests for policies, by outcome.",
+                 MOD_POLICY_SERVED, MOD_REPORT_NEW);
+    put_counters(out, "mta_sts_reports_total", "Reports that came over HTTPS, by outcome.",
+                 MOD_REPORT_NEW, MOD_COUNTERS);
+}
+
+static void put_areas(mod_buffer *out, const char *name, const char *help, apr_int64_t reports,
+                      apr_int64_t quarantine)
+{
+    put_head(out, name, "gauge", help);
+    put_value(out, name, "area", "reports", reports);
+    put_value(out, name, "area", "quarantine", quarantine);
+}
+
+static void put_spool(const mod_status_view *view)
+{
+    const mod_report_config *config = mod_report_config_of(view->r->server);
+    mod_usage reports = mod_counters_usage(TLSRPT_REPORTS);
+    mod_usage quarantine = mod_counters_usage(TLSRPT_QUARANTINE);
+
+    put_areas(view->out, "mta_sts_spool_files", "Reports on disk.", reports.files,
+              quarantine.files);
+    put_areas(view->out, "mta_sts_spool_bytes", "What reports take on disk.", reports.octets,
+              quarantine.octets);
+    put_areas(view->out, "mta_sts_spool_quota_bytes", "What reports may take on disk.",
+              config->spool_quota, config->quarantine_quota);
+}
+
+static void put_policies(const mod_status_view *view)
+{
+    static const char name[] = "mta_sts_policy_domains", found[] = "mta_sts_findings";
+    int i;
+
+    put_head(view->out, name, "gauge", "Policy domains, by mode.");
+    for (i = MTA_STS_MODE_NONE; i <= MTA_STS_MODE_ENFORCE; i++) {
+        put_value(view->out, name, "mode", mta_sts_mode_name((mta_sts_mode)i),
+                  view->domains->modes[i]);
+    }
+    put_head(view->out, found, "gauge", "Findings of the last start, by severity.");
+    for (i = MTA_STS_INFO; i <= MTA_STS_UNKNOWN; i++) {
+        put_value(view->out, found, "severity", mta_sts_severity_name((mta_sts_severity)i),
+                  view->noticed->counts[i]);
+    }
+    put_gauge(view->out, "mta_sts_start_timestamp_seconds",
+              "When configuration and certificates were read.", apr_time_sec(view->noticed->when));
+}
+
+/* --- certificates --- */
+
+typedef struct expiry {
+    const char *domain;
+    apr_time_t when;
+} expiry;
+
+static int compare_expiry(const void *a, const void *b)
+{
+    const expiry *one = a, *other = b;
+
+    return one->when != other->when ? (one->when < other->when ? -1 : 1)
+                                    : strcmp(one->domain, other->domain);
+}
+
+static apr_array_header_t *expiries_of(const mod_status_view *view)
+{
+    const apr_array_header_t *list = view->domains->list;
+    apr_array_header_t *expiries = apr_array_make(view->p, list->nelts, sizeof(expiry));
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        const mod_domain *domain = &APR_ARRAY_IDX(list, i, mod_domain);
+
+        if (domain->certificate && (!view->query.domain || domain == view->domain)) {
+            APR_ARRAY_PUSH(expiries, expiry) =
+                (expiry){domain->name, domain->certificate->not_after};
+        }
+    }
+    return expiries;
+}
+
+/* Those that end first. Returns how many are left out. */
+static int put_certificates(const mod_status_view *view)
+{
+    static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
+    apr_array_header_t *expiries = expiries_of(view);
+    int i;
+
+    qsort(expiries->elts, (size_t)expiries->nelts, sizeof(expiry), compare_expiry);
+    put_head(view->out, name, "gauge", "When the certificate of the policy host ends.");
+    for (i = 0; i < expiries->nelts && i < MOD_STATUS_SERIES_MAX; i++) {
+        const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
+
+        put_value(view->out, name, "domain", one->domain, apr_time_sec(one->when));
+    }
+    return expiries->nelts - i;
+}
+
+/* --- reports --- */
+
+static void put_sessions(const mod_status_view *view, const apr_array_header_t *series)
+{
+    static const char name[] = "mta_sts_sessions";
+    int i;
+    apr_size_t t;
+
+    put_head(view->out, name, "gauge",
+             apr_psprintf(view->p, "Sessions %s, by result.", view->query.range->words));
+    for (i = 0; i < series->nelts; i++) {
+        const mod_status_series *one = &APR_ARRAY_IDX(series, i, mod_status_series);
+        const char *domain = label(view->p, one->domain);
+
+        for (t = 0; t < MOD_STATUS_RESULTS; t++) {
+            if (one->sessions[t] || t == 0) {
+                mod_buffer_printf(view->out,
+                                  "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
+                                  name, domain, mod_status_results[t], one->sessions[t]);
+            }
+        }
+    }
+}
+
+static void put_ends(const mod_status_view *view, const apr_array_header_t *series)
+{
+    static const char name[] = "mta_sts_last_report_end_timestamp_seconds";
+    int i;
+
+    put_head(view->out, name, "gauge", "The end of the day that the last report is about.");
+    for (i = 0; i < series->nelts; i++) {
+        const mod_status_series *one = &APR_ARRAY_IDX(series, i, mod_status_series);
+
+        if (one->end) {
+            put_value(view->out, name, "domain", one->domain, apr_time_sec(one->end));
+        }
+    }
+}
+
+/* Returns how many domains are left out. */
+static int put_reports(const mod_status_view *view)
+{
+    int left_out = 0;
+    const apr_array_header_t *series =
+        mod_status_series_of(view->r, view->domains, &view->query, view->now, &left_out);
+
+    put_gauge(view->out, "mta_sts_index_up", "Whether the index of the reports can be read.",
+              series != NULL);
+    if (series) {
+        put_sessions(view, series);
+        put_ends(view, series);
+    }
+    if (view->reports->received) {
+        put_gauge(view->out, "mta_sts_last_report_age_seconds",
+                  "Since the last report was received; 86400 are a day.",
+                  apr_time_sec(view->now - view->reports->received));
+    }
+    return left_out;
+}
+
+void mod_status_prometheus(const mod_status_view *view)
+{
+    static const char name[] = "mta_sts_domains_left_out";
+    int certificates, sessions;
+
+    put_endpoint(view->out);
+    put_spool(view);
+    put_policies(view);
+    certificates = put_certificates(view);
+    sessions = put_reports(view);
+    put_head(view->out, name, "gauge",
+             "Domains without series of their own, since there are too many.");
+    put_value(view->out, name, "of", "certificates", certificates);
+    put_value(view->out, name, "of", "sessions", sessions);
+}

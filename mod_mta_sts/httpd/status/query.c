@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/status/query.h"
+
+#include <string.h>
+
+#include <apr_escape.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "core/base/name.h"
+#include "core/base/number.h"
+#include "core/base/text.h"
+#include "httpd/status/html.h"
+
+#define NAME_MAX_OCTETS 253
+#define PAGE_MAX 1000000
+
+const mod_status_range mod_status_ranges[MOD_STATUS_RANGES] = {
+    {"7d", "7 days", "in the last 7 days", 7},
+    {"30d", "30 days", "in the last 30 days", 30},
+    {"90d", "90 days", "in the last 90 days", 90},
+    {"400d", "400 days", "in the last 400 days", 400},
+    {"all", "All", "in all reports", 0},
+};
+
+static const char *const formats[] = {
+    [MOD_STATUS_HTML] = "html",
+    [MOD_STATUS_JSON] = "json",
+    [MOD_STATUS_PROMETHEUS] = "prometheus",
+};
+
+static const char *quote(apr_pool_t *p, const char *text)
+{
+    return mta_sts_text_quote(p, text, strlen(text));
+}
+
+static char *lower(apr_pool_t *p, const char *text)
+{
+    char *lowered = apr_pstrdup(p, text), *c;
+
+    for (c = lowered; *c; c++) {
+        *c = (char)apr_tolower(*c);
+    }
+    return lowered;
+}
+
+/* A wildcard alias such as mta-sts.* is listed like a policy domain, too. */
+static const char *read_domain(apr_pool_t *p, const char *value, mod_status_query *query)
+{
+    const char *error = NULL;
+
+    query->domain = lower(p, value);
+    if (*value && !strpbrk(value, "*?")) {
+        error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, &query->domain);
+    }
+    else if (strlen(value) > NAME_MAX_OCTETS) {
+        error = "is too long for a domain";
+    }
+    return error ? apr_pstrcat(p, "The domain ", error, ".", NULL) : NULL;
+}
+
+static const char *read_since(apr_pool_t *p, const char *value, mod_status_query *query)
+{
+    int i;
+
+    for (i = 0; i < MOD_STATUS_RANGES; i++) {
+        if (strcmp(value, mod_status_ranges[i].name) == 0) {
+            query->range = &mod_status_ranges[i];
+            return NULL;
+        }
+    }
+    return apr_pstrcat(p, "There is no range since=", quote(p, value),
+                       "; there are 7d, 30d, 90d, 400d and all.", NULL);
+}
+
+static const char *read_search(apr_pool_t *p, const char *value, mod_status_query *query)
+{
+    if (strlen(value) > NAME_MAX_OCTETS) {
+        return "What is searched for, q=, is longer than any domain.";
+    }
+    query->search = *value ? lower(p, value) : NULL;
+    return NULL;
+}
+
+static const char *read_page(apr_pool_t *p, const char *value, mod_status_query *query)
+{
+    apr_int64_t page;
+    const char *error = mta_sts_number_parse(p, value, 1, PAGE_MAX, &page);
+
+    if (error) {
+        return apr_pstrcat(p, "The page ", error, ".", NULL);
+    }
+    query->page = (int)page;
+    return NULL;
+}
+
+static const char *read_format(apr_pool_t *p, const char *value, mod_status_query *query)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (strcmp(value, formats[i]) == 0) {
+            query->format = (mod_status_format)i;
+            return NULL;
+        }
+    }
+    return apr_pstrcat(p, "There is no format=", quote(p, value),
+                       "; there are html, json and prometheus.", NULL);
+}
+
+static const struct {
+    const char *name;
+    const char *(*read)(apr_pool_t *p, const char *value, mod_status_query *query);
+} parameters[] = {
+    {"domain", read_domain}, {"since", read_since},   {"q", read_search},
+    {"page", read_page},     {"format", read_format},
+};
+
+#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+/* Decodes a name or a value; NULL if it cannot be, or holds NUL. */
+static const char *decode(apr_pool_t *p, const char *text)
+{
+    return apr_punescape_url(p, text, NULL, NULL, 1);
+}
+
+static const char *read_parameter(apr_pool_t *p, char *pair, unsigned *seen,
+                                  mod_status_query *query)
+{
+    char *equals = strchr(pair, '=');
+    const char *name, *value = equals ? decode(p, equals + 1) : "";
+    apr_size_t i;
+
+    if (equals) {
+        *equals = '\0';
+    }
+    name = decode(p, pair);
+    if (!name || !value) {
+        return "The query has a percent sign without two hexadecimal digits, or %00, in it.";
+    }
+    for (i = 0; i < PARAMETERS && strcmp(name, parameters[i].name) != 0; i++) {
+    }
+    if (i == PARAMETERS) {
+        return apr_pstrcat(p, "There is no parameter ", quote(p, name),
+                           "; there are domain, since, q, page and format.", NULL);
+    }
+    if (*seen & (1u << i)) {
+        return apr_pstrcat(p, "The parameter ", parameters[i].name, " is there twice.", NULL);
+    }
+    *seen |= 1u << i;
+    return parameters[i].read(p, value, query);
+}
+
+const char *mod_status_query_read(apr_pool_t *p, const char *args, mod_status_query *query)
+{
+    char *state, *pair;
+    const char *error = NULL;
+    unsigned seen = 0;
+
+    *query = (mod_status_query){.range = MOD_STATUS_RANGE_DEFAULT, .page = 1};
+    pair = apr_strtok(apr_pstrdup(p, args ? args : ""), "&", &state);
+    for (; pair && !error; pair = apr_strtok(NULL, "&", &state)) {
+        error = read_parameter(p, pair, &seen, query);
+    }
+    return error;
+}
+
+static const char *add(apr_pool_t *p, const char *text, const char *name, const char *value)
+{
+    return apr_pstrcat(p, text, text[1] ? "&" : "", name, "=", mod_html_parameter(p, value), NULL);
+}
+
+const char *mod_status_query_render(apr_pool_t *p, const mod_status_query *query)
+{
+    const char *text = "?";
+
+    if (query->domain) {
+        text = add(p, text, "domain", query->domain);
+    }
+    if (query->range != MOD_STATUS_RANGE_DEFAULT) {
+        text = add(p, text, "since", query->range->name);
+    }
+    if (query->search) {
+        text = add(p, text, "q", query->search);
+    }
+    if (query->page != 1) {
+        text = add(p, text, "page", apr_psprintf(p, "%d", query->page));
+    }
+    if (query->format != MOD_STATUS_HTML) {
+        text = add(p, text, "format", formats[query->format]);
+    }
+    return text;
+}

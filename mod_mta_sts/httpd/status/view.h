@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_STATUS_VIEW_H
+#define HTTPD_STATUS_VIEW_H
+
+#include <httpd.h>
+#include <apr_hash.h>
+
+#include "core/base/buffer.h"
+#include "httpd/policy/domains.h"
+#include "httpd/policy/startup_findings.h"
+#include "httpd/status/query.h"
+#include "httpd/status/reports.h"
+
+/* What one answer of the status page is made from, gathered once and shown in one of its formats.
+ */
+typedef struct mod_status_view {
+    request_rec *r;
+    apr_pool_t *p; /* of the request */
+    apr_time_t now;
+    mod_status_query query;
+    const mod_domains *domains;
+    const mod_noticed *noticed;
+    const mod_domain *domain; /* the one that is asked for, if it has a policy here */
+    const mod_status_reports *reports;
+    mod_buffer *out;
+} mod_status_view;
+
+/* The policy domains of one page of the list. */
+typedef struct mod_status_list {
+    apr_array_header_t *domains; /* of const mod_domain *: those of the page */
+    int found;                   /* how many match what is searched for */
+    int pages;                   /* at least 1 */
+} mod_status_list;
+
+#define MOD_STATUS_PAGE 50 /* domains on one page */
+
+mod_status_list mod_status_list_of(const mod_status_view *view);
+
+/* The sessions of those domains: name -> tlsrpt_domain; NULL if they are not known. */
+apr_hash_t *mod_status_list_shares(const mod_status_view *view, const mod_status_list *list);
+
+/* The formats. Each adds a whole answer to view->out. */
+void mod_status_overview_html(const mod_status_view *view);
+void mod_status_domain_html(const mod_status_view *view);
+void mod_status_json(const mod_status_view *view);
+void mod_status_prometheus(const mod_status_view *view);
+
+/* Parts of the HTML. */
+void mod_status_begin_html(const mod_status_view *view, const char *title);
+void mod_status_end_html(const mod_status_view *view);
+void mod_status_finding_html(mod_buffer *out, const mta_sts_finding *finding);
+void mod_status_certificate_tile_html(const mod_status_view *view,
+                                      const mta_sts_certificate *certificate);
+void mod_status_tile_html(mod_buffer *out, const char *class, const char *name, const char *value,
+                          const char *more);
+void mod_status_session_tiles_html(const mod_status_view *view);
+void mod_status_sessions_html(const mod_status_view *view);
+void mod_status_senders_html(const mod_status_view *view);
+void mod_status_causes_html(const mod_status_view *view);
+void mod_status_endpoint_html(const mod_status_view *view);
+
+/* Words from reports, which are still to be escaped. The link to a domain's page; a name of a
+ * sender; the first of some names; the day that ends then. */
+const char *mod_status_domain_link(const mod_status_view *view, const char *name);
+const char *mod_status_name_of(apr_pool_t *p, const char *organization);
+const char *mod_status_join(apr_pool_t *p, const apr_array_header_t *words);
+const char *mod_status_last_day(apr_pool_t *p, apr_time_t end);
+
+/* The words for a cause: of const tlsrpt_explanation *, never empty. */
+apr_array_header_t *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause);
+
+/* How bad it is that a certificate has so many days left. */
+mta_sts_severity mod_status_certificate_severity(int days);
+
+/* In words, for people: "Policies served". */
+const char *mod_status_counter_words(int counter);
+
+#endif

@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MOD_STATUS_SECTION_H
-#define MOD_STATUS_SECTION_H
-
-/* A section in the page of mod_status, where that is loaded: the counters, and how full the spool
- * is; as HTML and for ?auto. */
-void mod_status_section_register_hooks(void);
-
-#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/database.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "core/base/monotonic.h"
+#include "httpd/shared/counters.h"
+#include "httpd/shared/module.h"
+#include "httpd/config/report_config.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+/* After a failure it is tried again soon, then less and less often. */
+#define WAIT_FIRST apr_time_from_sec(1)
+#define WAIT_LONGEST apr_time_from_sec(10)
+
+/* Who holds a lock for so long is worth a line. */
+#define LOCKED_LONG apr_time_from_sec(60)
+
+/* The end of a child waits for an attempt to connect. */
+#define PGSQL_TIMEOUT " connect_timeout=3"
+
+struct mod_database {
+    server_rec *main;
+    apr_pool_t *pool; /* of the handle; cleared when it is closed */
+    mta_sts_database *db;
+    int openings;
+    const char *file; /* of SQLite; NULL: PostgreSQL */
+    dev_t device;     /* which file it is */
+    ino_t inode;
+    apr_time_t retry; /* when to open it again; steady, as `locked` */
+    apr_interval_time_t wait;
+    apr_time_t locked; /* since when it is; 0: it is not */
+};
+
+void mod_database_prepare(server_rec *main)
+{
+    const char *error = mta_sts_database_init(main->process->pconf);
+
+    if (error) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                     "the database cannot be used: %s; policies are served and reports kept all "
+                     "the same [database-failed]",
+                     error);
+    }
+}
+
+static int is_sqlite(const mod_report_config *config)
+{
+    return strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0;
+}
+
+const char *mod_database_where(const server_rec *main, apr_pool_t *p)
+{
+    const mod_report_config *config = mod_report_config_of(main);
+
+    if (!config->database) {
+        return apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
+    }
+    return is_sqlite(config) || strstr(config->database, "connect_timeout")
+               ? config->database
+               : apr_pstrcat(p, config->database, PGSQL_TIMEOUT, NULL);
+}
+
+int mod_database_has_state_dir(const server_rec *main)
+{
+    struct stat info;
+
+    return lstat(mod_report_config_of(main)->state_dir, &info) == 0 && S_ISDIR(info.st_mode) &&
+           info.st_uid == geteuid() && !(info.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+mod_database *mod_database_make(server_rec *main, apr_pool_t *p)
+{
+    mod_database *database = apr_pcalloc(p, sizeof(*database));
+
+    database->main = main;
+    database->wait = WAIT_FIRST;
+    database->file = is_sqlite(mod_report_config_of(main)) ? mod_database_where(main, p) : NULL;
+    apr_pool_create(&database->pool, p);
+    return database;
+}
+
+void mod_database_close(mod_database *database)
+{
+    if (database->db) {
+        mta_sts_database_close(database->db);
+        database->db = NULL;
+    }
+    apr_pool_clear(database->pool);
+}
+
+int mod_database_openings(const mod_database *database)
+{
+    return database->openings;
+}
+
+/* --- what is logged: one line for each change, whichever child has the database then --- */
+
+/* Tells a trouble from another one and from none, which is 0. */
+static apr_uint32_t digest_of(const char *error)
+{
+    apr_ssize_t len = APR_HASH_KEY_STRING;
+
+    return apr_hashfunc_default(error, &len) | 1;
+}
+
+static void tell(mod_database *database, const char *error)
+{
+    apr_uint32_t digest = digest_of(error);
+
+    if (mod_counters_shared->database_trouble == digest) {
+        return;
+    }
+    mod_counters_shared->database_trouble = digest;
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, database->main,
+                 "%s; policies are served and reports kept all the same [database-failed]", error);
+}
+
+void mod_database_works(mod_database *database)
+{
+    if (!database->db) {
+        return;
+    }
+    database->wait = WAIT_FIRST;
+    if (mod_counters_shared->database_trouble == 0) {
+        return;
+    }
+    mod_counters_shared->database_trouble = 0;
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, database->main, "%s works again [database-works]",
+                 mta_sts_database_name(database->db));
+}
+
+/* --- opening --- */
+
+/* Whether what was opened is still what its path leads to. */
+static int is_there(const mod_database *database)
+{
+    struct stat info;
+
+    return !database->file || (lstat(database->file, &info) == 0 &&
+                               info.st_dev == database->device && info.st_ino == database->inode);
+}
+
+static void note_file(mod_database *database)
+{
+    struct stat info;
+
+    if (database->file && lstat(database->file, &info) == 0) {
+        database->device = info.st_dev;
+        database->inode = info.st_ino;
+    }
+}
+
+static void try_to_open(mod_database *database)
+{
+    const mod_report_config *config = mod_report_config_of(database->main);
+    const char *error;
+
+    apr_pool_clear(database->pool);
+    error =
+        mta_sts_database_open(database->pool, config->driver,
+                              mod_database_where(database->main, database->pool), &database->db);
+    error = error ? error : mta_sts_database_be_impatient(database->db);
+    if (!mod_database_failed(database, error)) {
+        note_file(database);
+        database->openings++;
+    }
+}
+
+mta_sts_database *mod_database_use(mod_database *database)
+{
+    if (!mod_database_has_state_dir(database->main) || !is_there(database)) {
+        mod_database_close(database);
+    }
+    if (!mod_database_has_state_dir(database->main)) {
+        return NULL; /* told by what keeps reports in it */
+    }
+    if (!database->db && mta_sts_steady_now() >= database->retry) {
+        try_to_open(database);
+    }
+    return database->db;
+}
+
+/* --- failures --- */
+
+static void wait_longer(mod_database *database)
+{
+    database->retry = mta_sts_steady_now() + database->wait;
+    if (database->wait < WAIT_LONGEST) {
+        database->wait *= 2;
+    }
+}
+
+int mod_database_failed(mod_database *database, const char *error)
+{
+    apr_time_t now = mta_sts_steady_now();
+
+    if (!error) {
+        database->locked = 0;
+        return 0;
+    }
+    if (database->db && !is_there(database)) {
+        mod_database_close(database);
+        return 1;
+    }
+    if (mta_sts_database_is_locked(error)) {
+        database->locked = database->locked ? database->locked : now;
+        if (now - database->locked >= LOCKED_LONG) {
+            tell(database, error);
+        }
+        return 1;
+    }
+    tell(database, error);
+    mod_database_close(database);
+    wait_longer(database);
+    return 1;
+}

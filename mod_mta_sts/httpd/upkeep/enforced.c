@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/enforced.h"
+
+#include <string.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "httpd/shared/log.h"
+#include "httpd/shared/module.h"
+#include "httpd/config/policies.h"
+#include "tlsrpt/advice/explain.h"
+#include "tlsrpt/index/index.h"
+#include "tlsrpt/advice/readiness.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+#define DAYS 14 /* as mta-sts ready looks back */
+#define DAY apr_time_from_sec(86400)
+
+/* Only so many are looked at, those that failed most: who sends reports can make up any number. */
+#define DOMAINS_MAX 500
+#define CAUSES_MAX 20
+
+/* What is looked for, and how many domains were told. */
+typedef struct enforced_look {
+    server_rec *main;
+    mta_sts_database *db;
+    apr_pool_t *p;
+    apr_time_t since;
+    int told;
+} enforced_look;
+
+/* --- which domains are served in mode enforce --- */
+
+static int is_enforced(const mod_policy *policy)
+{
+    return strstr(policy->text, "\r\nmode: enforce\r\n") != NULL;
+}
+
+/* Takes a domain that failed for one that is enforced. */
+static void visit(void *baton, const mod_served *served)
+{
+    apr_hash_t *failed = baton;
+    int *enforced = apr_hash_get(failed, served->domain, APR_HASH_KEY_STRING);
+
+    if (enforced && !served->is_pattern && is_enforced(served->policy) &&
+        mod_policies_reach_senders(served)) {
+        *enforced = 1;
+    }
+}
+
+/* Whether each of the domains is: domain -> int. */
+static apr_hash_t *find_enforced(const enforced_look *look, const apr_array_header_t *domains)
+{
+    apr_hash_t *failed = apr_hash_make(look->p);
+    int i;
+
+    for (i = 0; i < domains->nelts; i++) {
+        const tlsrpt_domain *domain = &APR_ARRAY_IDX(domains, i, tlsrpt_domain);
+
+        if (domain->failed) {
+            apr_hash_set(failed, domain->domain, APR_HASH_KEY_STRING,
+                         apr_pcalloc(look->p, sizeof(int)));
+        }
+    }
+    mod_policies_each(look->p, look->main, visit, failed);
+    return failed;
+}
+
+/* --- what failed --- */
+
+static const tlsrpt_explanation *explain(apr_pool_t *p, const char *domain,
+                                         const tlsrpt_cause *cause)
+{
+    const tlsrpt_facts facts = {.result_type = cause->result_type,
+                                .policy_type = cause->policy_type,
+                                .reason = apr_array_pstrcat(p, cause->reasons, ' '),
+                                .domain = domain,
+                                .mx = cause->receiving_mx};
+
+    return tlsrpt_explain(p, &facts);
+}
+
+static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
+                 const tlsrpt_explanation *worst)
+{
+    look->told++;
+    if (look->told > MOD_LOG_LISTED_MAX) {
+        return;
+    }
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING, 0, look->main,
+        "%s: mode enforce is set, but reports of the last %d days tell of %" APR_INT64_T_FMT
+        " sessions that it makes senders refuse: %s %s All of it: mta-sts ready %s "
+        "[enforce-failures]",
+        domain, DAYS, sessions, worst->what, worst->action, domain);
+}
+
+/* The failures of a domain, with the reasons: some give away what the type does not. */
+static const char *find_causes(enforced_look *look, const char *domain, apr_pool_t *p,
+                               const apr_array_header_t **causes)
+{
+    const tlsrpt_filter filter = {.since = look->since, .domain = domain};
+    tlsrpt_summary *sum;
+    const char *error = tlsrpt_index_sum(look->db, &filter, 1, p, &sum);
+
+    *causes = !error && sum->domains->nelts
+                  ? APR_ARRAY_IDX(sum->domains, 0, const tlsrpt_domain *)->causes
+                  : apr_array_make(p, 1, sizeof(tlsrpt_cause));
+    return error;
+}
+
+static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *p)
+{
+    const tlsrpt_explanation *worst = NULL;
+    const apr_array_header_t *causes;
+    apr_int64_t sessions = 0;
+    const char *error = find_causes(look, domain, p, &causes);
+    int i;
+
+    for (i = 0; i < causes->nelts && i < CAUSES_MAX; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
+        const tlsrpt_explanation *explanation = explain(p, domain, cause);
+
+        if (tlsrpt_readiness_concerns(cause->policy_type) &&
+            tlsrpt_readiness_refuses(explanation)) {
+            worst = worst ? worst : explanation; /* most sessions come first */
+            sessions = tlsrpt_count_add(sessions, cause->sessions);
+        }
+    }
+    if (worst) {
+        tell(look, domain, sessions, worst);
+    }
+    return error;
+}
+
+const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p)
+{
+    const apr_time_t now = apr_time_now();
+    enforced_look look = {main, db, p, now - now % DAY - DAYS * DAY, 0};
+    const tlsrpt_filter filter = {.since = look.since};
+    apr_array_header_t *domains;
+    const char *error = tlsrpt_index_domains(db, &filter, DOMAINS_MAX, p, &domains);
+    apr_hash_t *enforced = error ? NULL : find_enforced(&look, domains);
+    apr_pool_t *scratch;
+    int i;
+
+    apr_pool_create(&scratch, p);
+    for (i = 0; !error && i < domains->nelts; i++) {
+        const char *domain = APR_ARRAY_IDX(domains, i, tlsrpt_domain).domain;
+        const int *is_on = apr_hash_get(enforced, domain, APR_HASH_KEY_STRING);
+
+        error = is_on && *is_on ? look_at(&look, domain, scratch) : NULL;
+        apr_pool_clear(scratch);
+    }
+    apr_pool_destroy(scratch);
+    if (look.told > MOD_LOG_LISTED_MAX) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                     "and %d more domains in mode enforce with such failures [enforce-failures]",
+                     look.told - MOD_LOG_LISTED_MAX);
+    }
+    return error;
+}

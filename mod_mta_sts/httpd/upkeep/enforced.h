@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_UPKEEP_ENFORCED_H
+#define HTTPD_UPKEEP_ENFORCED_H
+
+#include <httpd.h>
+
+#include "core/database/database.h"
+
+/*
+ * Warns of domains that are served in mode enforce although the reports of the last days tell of
+ * failures that it turns into refused mail.
+ *
+ * @param main the main server
+ * @param p    scratch
+ * @return NULL, or why the index could not be read (see core/database.h)
+ */
+const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/history.h"
+
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "core/database/history.h"
+#include "core/policy/policy.h"
+#include "httpd/shared/counters.h"
+#include "httpd/shared/log.h"
+#include "httpd/shared/module.h"
+#include "httpd/config/policies.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+/* When the present configuration began to be served; children have it from the parent. */
+static apr_time_t started;
+
+void mod_history_prepare(void)
+{
+    started = apr_time_now();
+}
+
+static mta_sts_history_machine this_machine(apr_pool_t *p)
+{
+    const mta_sts_history_machine machine = {mta_sts_database_host(p), mod_counters_since(),
+                                             started, apr_time_now()};
+
+    return machine;
+}
+
+/* What senders are told by name, not by a pattern: an array of mod_served, each domain once, with
+ * its nearest policy. */
+static apr_array_header_t *list_served(server_rec *main, apr_pool_t *p)
+{
+    const apr_array_header_t *list = mod_policies_list(p, main);
+    apr_array_header_t *served = apr_array_make(p, list->nelts, sizeof(mod_served));
+    const char *last = "";
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        const mod_served *one = &APR_ARRAY_IDX(list, i, mod_served);
+
+        if (!one->is_pattern && mod_policies_reach_senders(one) && strcmp(one->domain, last) != 0) {
+            APR_ARRAY_PUSH(served, mod_served) = *one;
+            last = one->domain;
+        }
+    }
+    return served;
+}
+
+static apr_array_header_t *texts_served(server_rec *main, apr_pool_t *p)
+{
+    const apr_array_header_t *list = list_served(main, p);
+    apr_array_header_t *texts = apr_array_make(p, list->nelts, sizeof(mta_sts_history_served));
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        const mod_served *one = &APR_ARRAY_IDX(list, i, mod_served);
+        const mta_sts_history_served text = {
+            one->domain, mta_sts_policy_id(p, one->policy->text, one->policy->len),
+            one->policy->text, one->policy->len};
+
+        APR_ARRAY_PUSH(texts, mta_sts_history_served) = text;
+    }
+    return texts;
+}
+
+static void log_change(server_rec *main, const mta_sts_history_change *change)
+{
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main,
+                 "%s: another policy is served than before: publish id %s now, in the place of %s "
+                 "(_mta-sts.%s. IN TXT \"v=STSv1; id=%s;\") [id-changed]",
+                 change->domain, change->id, change->old_id, change->domain, change->id);
+}
+
+static void log_changes(server_rec *main, const apr_array_header_t *changes)
+{
+    int i;
+
+    if (changes->nelts > MOD_LOG_LISTED_MAX) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main,
+                     "%d domains are served another policy than before: publish their new ids now; "
+                     "apachectl -t -D DUMP_MTA_STS lists them [id-changed]",
+                     changes->nelts);
+        return;
+    }
+    for (i = 0; i < changes->nelts; i++) {
+        log_change(main, &APR_ARRAY_IDX(changes, i, mta_sts_history_change));
+    }
+}
+
+const char *mod_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p)
+{
+    const mta_sts_history_machine machine = this_machine(p);
+    apr_array_header_t *changes;
+    const char *error = mta_sts_history_note(db, &machine, texts_served(main, p), p, &changes);
+
+    log_changes(main, changes);
+    return error;
+}
+
+const char *mod_history_note_again(mta_sts_database *db, apr_pool_t *p)
+{
+    const mta_sts_history_machine machine = this_machine(p);
+
+    return mta_sts_history_note_again(db, &machine);
+}

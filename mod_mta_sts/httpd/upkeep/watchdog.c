@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/watchdog.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <ap_mpm.h>
+#include <apr_allocator.h>
+#include <apr_optional.h>
+#include <http_log.h>
+#include <mod_watchdog.h>
+#include <scoreboard.h>
+
+#include "core/base/monotonic.h"
+#include "httpd/shared/module.h"
+#include "httpd/upkeep/startup.h"
+#include "httpd/config/state.h"
+#include "httpd/upkeep/tasks.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+#define NAME "mta-sts"
+#define INTERVAL apr_time_from_sec(1)
+#define NICENESS 15
+
+/* Held during each step: a child does not wait for the thread of mod_watchdog before it frees its
+ * memory. */
+static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
+static int has_ended = 1;
+static int is_waited_for; /* the child is about to end */
+static mod_work here;
+static apr_pool_t *pool; /* of the watchdog of this child */
+static int openings;     /* of the database, so far */
+
+/* A child of the generation before lives on while it has connections; what it knows is old. */
+static int is_of_old_generation(void)
+{
+    const global_score *score = ap_get_scoreboard_global();
+    int generation;
+
+    return score && ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS &&
+           generation != score->running_generation;
+}
+
+/* Asked often, and without the lock. */
+static int is_over(void *unused)
+{
+    int state;
+
+    (void)unused;
+    return __atomic_load_n(&is_waited_for, __ATOMIC_ACQUIRE) ||
+           ap_mpm_query(AP_MPMQ_MPM_STATE, &state) != APR_SUCCESS || state == AP_MPMQ_STOPPING ||
+           is_of_old_generation();
+}
+
+static void let_go(void)
+{
+    mod_database_close(here.database);
+}
+
+/* What was done with a database before it was opened anew is to be done again: it may be another
+ * one. */
+static void forget_done(void)
+{
+    int i;
+
+    for (i = 0; i < mod_task_count; i++) {
+        if (mod_tasks[i].needs_database) {
+            mod_tasks[i].done = 0;
+        }
+    }
+}
+
+static int find_database(void)
+{
+    here.db = mod_database_use(here.database);
+    if (openings != mod_database_openings(here.database)) {
+        openings = mod_database_openings(here.database);
+        forget_done();
+    }
+    return here.db != NULL;
+}
+
+static mod_step take_step(mod_task *one)
+{
+    mod_step outcome;
+
+    if (one->needs_database && !find_database()) {
+        return MOD_STEP_FAILED;
+    }
+    here.is_first = one->done == 0;
+    apr_pool_create(&here.scratch, pool);
+    outcome = one->run(&here);
+    apr_pool_destroy(here.scratch);
+    if (outcome == MOD_STEP_FAILED && one->needs_database) {
+        forget_done();
+    }
+    return outcome;
+}
+
+/* One step, unless the child ends or is not to work any more. */
+static mod_step run_step(mod_task *one)
+{
+    mod_step outcome = MOD_STEP_FAILED;
+
+    pthread_mutex_lock(&working);
+    if (!has_ended && is_over(NULL)) {
+        let_go();
+    }
+    else if (!has_ended) {
+        outcome = take_step(one);
+    }
+    pthread_mutex_unlock(&working);
+    return outcome;
+}
+
+static int is_due(const mod_task *one, apr_time_t now)
+{
+    return !one->done || (one->is_wanted && one->is_wanted(&here)) ||
+           now - one->done >= one->interval;
+}
+
+static void run_if_due(mod_task *one)
+{
+    apr_time_t now = mta_sts_steady_now();
+    mod_step outcome = MOD_STEP_GO_ON;
+
+    if (!is_due(one, now)) {
+        return;
+    }
+    while (outcome == MOD_STEP_GO_ON) {
+        outcome = run_step(one);
+    }
+    if (outcome == MOD_STEP_DONE) {
+        one->done = now;
+    }
+}
+
+/* Lets a database go that was replaced, also while there is nothing to do with it. */
+static mod_step look_after_database(mod_work *now)
+{
+    (void)now;
+    find_database();
+    return MOD_STEP_DONE;
+}
+
+/* The database works again once all that needs it was done. */
+static void tell_if_all_is_done(void)
+{
+    int i = 0;
+
+    pthread_mutex_lock(&working);
+    while (i < mod_task_count && (!mod_tasks[i].needs_database || mod_tasks[i].done)) {
+        i++;
+    }
+    if (i == mod_task_count && !has_ended && !is_over(NULL)) {
+        mod_database_works(here.database);
+    }
+    pthread_mutex_unlock(&working);
+}
+
+static void run_round(void)
+{
+    static mod_task first = {.run = look_after_database};
+    int i;
+
+    run_step(&first);
+    for (i = 0; i < mod_task_count; i++) {
+        run_if_due(mod_tasks + i);
+    }
+    tell_if_all_is_done();
+}
+
+/* Before anything of the child is freed: waits for the step that is being done. */
+static apr_status_t end(void *unused)
+{
+    (void)unused;
+    __atomic_store_n(&is_waited_for, 1, __ATOMIC_RELEASE);
+    pthread_mutex_lock(&working);
+    if (!has_ended) {
+        let_go();
+    }
+    has_ended = 1;
+    pthread_mutex_unlock(&working);
+    return APR_SUCCESS;
+}
+
+/* Whoever waits for an answer comes first: where the index is tended in one go, a request would
+ * wait milliseconds for a processor. On Linux a priority is that of a thread. */
+static void step_back(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, NICENESS) != 0) {
+        ap_log_error(APLOG_MARK, APLOG_DEBUG, errno, here.main,
+                     "the thread of the watchdog keeps its priority");
+    }
+}
+
+static apr_status_t watch(int state, void *unused, apr_pool_t *p)
+{
+    (void)unused;
+    (void)p;
+    if (state == AP_WATCHDOG_STATE_STARTING) {
+        step_back();
+    }
+    if (state == AP_WATCHDOG_STATE_STOPPING) {
+        return end(NULL);
+    }
+    if (state == AP_WATCHDOG_STATE_RUNNING) {
+        run_round();
+    }
+    return APR_SUCCESS;
+}
+
+/* Its allocator is its own: other threads of the child do not wait for it, nor it for them. */
+static apr_pool_t *make_pool(apr_pool_t *pchild)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *made;
+
+    apr_allocator_create(&allocator);
+    apr_allocator_max_free_set(allocator, 1024 * 1024);
+    apr_pool_create_ex(&made, pchild, NULL, allocator);
+    apr_allocator_owner_set(allocator, made);
+    return made;
+}
+
+static void child_init(apr_pool_t *pchild, server_rec *main)
+{
+    pthread_mutex_lock(&working);
+    pool = make_pool(pchild);
+    mod_tasks_prepare(&here, main, pool, is_over);
+    openings = 0;
+    forget_done();
+    has_ended = 0;
+    is_waited_for = 0;
+    pthread_mutex_unlock(&working);
+    apr_pool_pre_cleanup_register(pchild, NULL, end);
+}
+
+/* NULL, or why there is no thread. */
+static const char *ask_for_thread(apr_pool_t *pconf)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *call =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    ap_watchdog_t *watchdog;
+
+    if (!get || !call) {
+        return "is not loaded";
+    }
+    if (get(&watchdog, NAME, 0, 1, pconf) != APR_SUCCESS ||
+        call(watchdog, INTERVAL, NULL, watch) != APR_SUCCESS) {
+        return "gives us no thread";
+    }
+    return NULL;
+}
+
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
+{
+    const char *trouble;
+
+    (void)plog;
+    if (mod_startup_is_dry_run() || !mod_state_is_needed(main, ptemp)) {
+        return OK;
+    }
+    trouble = ask_for_thread(pconf);
+    if (trouble) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                     "mod_watchdog %s: policies are served and reports kept, but reports are "
+                     "neither indexed nor removed when they are old, and no history of policies is "
+                     "written; load it (LoadModule watchdog_module, or a2enmod watchdog) and "
+                     "restart [watchdog-missing]",
+                     trouble);
+    }
+    return OK;
+}
+
+void mod_watchdog_register_hooks(void)
+{
+    static const char *const after[] = {"mod_watchdog.c", NULL};
+
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_LAST);
+    /* mod_watchdog starts what it was told of before its own turn. */
+    ap_hook_post_config(post_config, NULL, after, APR_HOOK_MIDDLE);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/advice/explain.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/name.h"
+#include "core/policy/text.h"
+#include "core/base/text.h"
+
+const char *tlsrpt_under_text(apr_pool_t *p, const char *policy_type)
+{
+    return !*policy_type || strcmp(policy_type, "sts") == 0 ? ""
+           : strcmp(policy_type, "tlsa") == 0               ? ", under DANE"
+           : strcmp(policy_type, "no-policy-found") == 0
+               ? ", no policy found"
+               : apr_pstrcat(p, ", under policy type ",
+                             mta_sts_text_quote(p, policy_type, strlen(policy_type)), NULL);
+}
+
+static const mta_sts_policy *read_policy(apr_pool_t *p, const char *text)
+{
+    return mta_sts_policy_text_read(p, text, strlen(text), mta_sts_findings_make(p));
+}
+
+static int has_pattern(const mta_sts_policy *policy, const char *pattern)
+{
+    int i;
+
+    for (i = 0; i < policy->mx->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(policy->mx, i, const char *), pattern) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int has_patterns_of(const mta_sts_policy *policy, const mta_sts_policy *other)
+{
+    int i;
+
+    for (i = 0; i < other->mx->nelts; i++) {
+        if (!has_pattern(policy, APR_ARRAY_IDX(other->mx, i, const char *))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The order of the mx patterns says nothing. */
+static int is_same(const mta_sts_policy *one, const mta_sts_policy *other)
+{
+    return one->mode == other->mode && one->max_age == other->max_age &&
+           has_patterns_of(one, other) && has_patterns_of(other, one);
+}
+
+tlsrpt_held tlsrpt_held_compare(apr_pool_t *p, const char *type, const char *policy,
+                                const mta_sts_policy *served)
+{
+    if (strcmp(type, "tlsa") == 0) {
+        return TLSRPT_HELD_DANE;
+    }
+    if (strcmp(type, "no-policy-found") == 0) {
+        return !served                             ? TLSRPT_HELD_UNKNOWN
+               : served->mode == MTA_STS_MODE_NONE ? TLSRPT_HELD_CURRENT
+                                                   : TLSRPT_HELD_NONE;
+    }
+    if (strcmp(type, "sts") != 0 || !*policy) {
+        return TLSRPT_HELD_UNTOLD;
+    }
+    return !served                                   ? TLSRPT_HELD_UNKNOWN
+           : is_same(read_policy(p, policy), served) ? TLSRPT_HELD_CURRENT
+                                                     : TLSRPT_HELD_OTHER;
+}
+
+const char *tlsrpt_held_name(tlsrpt_held held)
+{
+    static const char *const names[] = {
+        [TLSRPT_HELD_CURRENT] = "current", [TLSRPT_HELD_OTHER] = "other",
+        [TLSRPT_HELD_NONE] = "none",       [TLSRPT_HELD_UNTOLD] = "untold",
+        [TLSRPT_HELD_DANE] = "dane",       [TLSRPT_HELD_UNKNOWN] = "unknown",
+    };
+
+    return names[held];
+}
+
+static const char *patterns_of(apr_pool_t *p, const mta_sts_policy *policy)
+{
+    const char *text = apr_array_pstrcat(p, policy->mx, ' ');
+
+    return strlen(text) > 200 ? apr_psprintf(p, "%.200s...", text) : text;
+}
+
+static const char *words_of(apr_pool_t *p, const mta_sts_policy *policy)
+{
+    return apr_psprintf(p, "mode %s, mx %s, max_age %" APR_INT64_T_FMT,
+                        mta_sts_mode_name(policy->mode), patterns_of(p, policy), policy->max_age);
+}
+
+const char *tlsrpt_policy_words(apr_pool_t *p, const char *policy)
+{
+    const mta_sts_policy *read = read_policy(p, policy);
+
+    return read->mode == MTA_STS_MODE_UNSET || read->max_age < 0
+               ? mta_sts_text_quote(p, policy, strlen(policy))
+               : words_of(p, read);
+}
+
+/* "7 days", "36 hours" or "90 seconds". */
+static const char *span(apr_pool_t *p, apr_int64_t seconds)
+{
+    static const struct {
+        apr_int64_t seconds;
+        const char *one, *many;
+    } units[] = {{86400, "day", "days"}, {3600, "hour", "hours"}, {1, "second", "seconds"}};
+    size_t i = 0;
+
+    while (seconds < 2 * units[i].seconds && units[i].seconds > 1) {
+        i++;
+    }
+    return apr_psprintf(p, "%" APR_INT64_T_FMT " %s", seconds / units[i].seconds,
+                        seconds / units[i].seconds == 1 ? units[i].one : units[i].many);
+}
+
+/* How long a sender may keep what it has. */
+static const char *kept_for(apr_pool_t *p, const char *policy)
+{
+    const mta_sts_policy *read = read_policy(p, policy);
+
+    return read->max_age > 0 ? apr_pstrcat(p, ", at the latest ", span(p, read->max_age),
+                                           " after it fetched it", NULL)
+                             : "";
+}
+
+const char *tlsrpt_held_text(apr_pool_t *p, tlsrpt_held held, const char *policy,
+                             const mta_sts_policy *served, const char *domain)
+{
+    const char *host,
+        *name = domain && !mta_sts_name_parse_host(p, domain, MTA_STS_NAME_ALABEL, &host)
+                    ? host
+                    : "DOMAIN";
+
+    switch (held) {
+    case TLSRPT_HELD_CURRENT:
+        return "as it is served now";
+    case TLSRPT_HELD_OTHER:
+        return apr_psprintf(p,
+                            "an older one from its cache: %s; now served: %s. It takes the new "
+                            "one once it sees the new id in the _mta-sts record%s. If it does "
+                            "not: mta-sts check %s",
+                            tlsrpt_policy_words(p, policy), words_of(p, served),
+                            kept_for(p, policy), name);
+    case TLSRPT_HELD_NONE:
+        return apr_psprintf(p,
+                            "none found, although one is published: normal for a day or so after "
+                            "publishing, while old answers are in DNS caches. If it stays so, "
+                            "look at the _mta-sts record: mta-sts check %s",
+                            name);
+    case TLSRPT_HELD_UNTOLD:
+        return "it does not tell which";
+    case TLSRPT_HELD_DANE:
+        return "TLSA records (DANE), which go before MTA-STS";
+    case TLSRPT_HELD_UNKNOWN:
+        break;
+    }
+    return *policy ? tlsrpt_policy_words(p, policy) : "none found";
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/internal.h"
+
+#include <string.h>
+
+/*
+ * What a batch changes in the sums: collected in memory, so that a row that many reports of the
+ * batch change is written once. What comes and what goes is kept apart, for a sum that has stopped
+ * at 2^63-1 no longer knows what was added.
+ */
+
+#define KEY_MAX 9
+
+typedef struct amount {
+    apr_int64_t parts, reports, verified, successful, failed; /* of a cause: parts and, as failed,
+                                                                 its sessions */
+} amount;
+
+/* A row of tlsrpt_sum or tlsrpt_cause. */
+typedef struct delta {
+    long long key[KEY_MAX]; /* in the order of its primary key */
+    amount plus, minus;
+    apr_time_t begin, end; /* of what comes */
+} delta;
+
+#define MAX "9223372036854775807"
+/* A sum that stops at its largest. */
+#define ADD(column)                                                                                \
+    column " = CASE WHEN s." column " > " MAX " - excluded." column " THEN " MAX " ELSE s." column \
+           " + excluded." column " END"
+/* A time of 0 was not told. */
+#define WIDEN                                                                                      \
+    "range_begin = CASE WHEN s.range_begin = 0 OR (excluded.range_begin > 0 AND"                   \
+    " excluded.range_begin < s.range_begin) THEN excluded.range_begin ELSE s.range_begin END,"     \
+    " range_end = CASE WHEN excluded.range_end > s.range_end THEN excluded.range_end"              \
+    " ELSE s.range_end END"
+/* One that has stopped stays there; the same value is bound twice. */
+#define TAKE(column)                                                                               \
+    column " = CASE WHEN " column " = " MAX " THEN " column " WHEN " column                        \
+           " < %lld THEN 0 ELSE " column " - %lld END"
+
+#define SUM_KEY "domain, last_day, day, organization, type, seen"
+#define SUM_IS                                                                                     \
+    " WHERE domain = %lld AND last_day = %lld AND day = %lld AND organization = %lld"              \
+    " AND type = %lld AND seen = %lld"
+#define CAUSE_KEY                                                                                  \
+    "domain, last_day, organization, policy_type, type, mx, reason, receiving_ip, sending_ip"
+#define CAUSE_IS                                                                                   \
+    " WHERE domain = %lld AND last_day = %lld AND organization = %lld AND policy_type = %lld"      \
+    " AND type = %lld AND mx = %lld AND reason = %lld AND receiving_ip = %lld AND sending_ip = "   \
+    "%lld"
+
+/* --- collecting --- */
+
+static delta *find_delta(tlsrpt_batch *batch, apr_hash_t *table, const long long key[KEY_MAX])
+{
+    delta *row = apr_hash_get(table, key, sizeof(row->key));
+
+    if (!row) {
+        row = apr_pcalloc(batch->p, sizeof(*row));
+        memcpy(row->key, key, sizeof(row->key));
+        apr_hash_set(table, row->key, sizeof(row->key), row);
+    }
+    return row;
+}
+
+static void add_amount(amount *sum, const amount *more)
+{
+    sum->parts += more->parts;
+    sum->reports += more->reports;
+    sum->verified += more->verified;
+    sum->successful = tlsrpt_count_add(sum->successful, more->successful);
+    sum->failed = tlsrpt_count_add(sum->failed, more->failed);
+}
+
+static void change(delta *row, const tlsrpt_facts *facts, const amount *by, int is_more)
+{
+    add_amount(is_more ? &row->plus : &row->minus, by);
+    if (!is_more) {
+        return;
+    }
+    if (facts->begin > 0 && (row->begin == 0 || facts->begin < row->begin)) {
+        row->begin = facts->begin;
+    }
+    if (facts->end > row->end) {
+        row->end = facts->end;
+    }
+}
+
+/* In the sums for all domains a report counts once, and no policy seen is told. */
+static void change_sums(tlsrpt_batch *batch, const tlsrpt_facts *facts,
+                        const tlsrpt_fact_policy *policy, int is_first, int is_more)
+{
+    const long long last_day = tlsrpt_last_day_of(facts->end), day = tlsrpt_day_of(facts->begin);
+    const long long of_domain[KEY_MAX] = {policy->domain,      last_day,     day,
+                                          facts->organization, policy->type, policy->seen};
+    const long long of_all[KEY_MAX] = {0, last_day, day, facts->organization};
+    amount by = {1, policy->is_first, policy->is_first && facts->verified, policy->successful,
+                 policy->failed};
+
+    change(find_delta(batch, batch->sums, of_domain), facts, &by, is_more);
+    by.reports = is_first;
+    by.verified = is_first && facts->verified;
+    change(find_delta(batch, batch->sums, of_all), facts, &by, is_more);
+}
+
+static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
+                          const tlsrpt_fact_policy *policy, const tlsrpt_fact_failure *failure,
+                          int is_more)
+{
+    const long long last_day = tlsrpt_last_day_of(facts->end);
+    const long long of_domain[KEY_MAX] = {
+        policy->domain, last_day,        facts->organization,   policy->type,       failure->type,
+        failure->mx,    failure->reason, failure->receiving_ip, failure->sending_ip};
+    const long long of_all[KEY_MAX] = {
+        0, last_day, facts->organization, policy->type, failure->type, failure->mx};
+    const amount by = {1, 0, 0, 0, failure->sessions};
+
+    change(find_delta(batch, batch->causes, of_domain), facts, &by, is_more);
+    change(find_delta(batch, batch->causes, of_all), facts, &by, is_more);
+}
+
+/* A report without any policy counts for all domains together. */
+static void change_empty(tlsrpt_batch *batch, const tlsrpt_facts *facts, int is_more)
+{
+    const long long key[KEY_MAX] = {0, tlsrpt_last_day_of(facts->end), tlsrpt_day_of(facts->begin),
+                                    facts->organization};
+    const amount by = {1, 1, facts->verified, 0, 0};
+
+    change(find_delta(batch, batch->sums, key), facts, &by, is_more);
+}
+
+static void change_all(tlsrpt_batch *batch, const tlsrpt_facts *facts, int is_more)
+{
+    int i, k;
+
+    for (i = 0; i < facts->policies->nelts; i++) {
+        const tlsrpt_fact_policy *policy = &APR_ARRAY_IDX(facts->policies, i, tlsrpt_fact_policy);
+
+        change_sums(batch, facts, policy, i == 0, is_more);
+        for (k = 0; k < policy->failures->nelts; k++) {
+            change_causes(batch, facts, policy,
+                          &APR_ARRAY_IDX(policy->failures, k, tlsrpt_fact_failure), is_more);
+        }
+    }
+    if (facts->policies->nelts == 0) {
+        change_empty(batch, facts, is_more);
+    }
+}
+
+void tlsrpt_delta_add(tlsrpt_batch *batch, const tlsrpt_facts *facts)
+{
+    change_all(batch, facts, 1);
+}
+
+void tlsrpt_delta_subtract(tlsrpt_batch *batch, const tlsrpt_facts *facts)
+{
+    change_all(batch, facts, 0);
+}
+
+/* --- writing --- */
+
+#define LL(number) ((long long)(number))
+#define TWICE(number) LL(number), LL(number)
+
+static const char *add_to_sum(mta_sts_database *db, const delta *row)
+{
+    const long long *key = row->key;
+    const amount *by = &row->plus;
+
+    return mta_sts_database_run(
+        db,
+        "INSERT INTO tlsrpt_sum AS s (" SUM_KEY ", parts, reports, verified, successful, failed,"
+        " range_begin, range_end) VALUES (%lld, %lld, %lld, %lld, %lld, %lld,"
+        " %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
+        " ON CONFLICT (" SUM_KEY ") DO UPDATE SET parts = s.parts + excluded.parts,"
+        " reports = s.reports + excluded.reports, verified = s.verified + excluded.verified, " ADD(
+            "successful") ", " ADD("failed") ", " WIDEN,
+        key[0], key[1], key[2], key[3], key[4], key[5], LL(by->parts), LL(by->reports),
+        LL(by->verified), LL(by->successful), LL(by->failed), LL(row->begin), LL(row->end));
+}
+
+static const char *take_from_sum(mta_sts_database *db, const delta *row)
+{
+    const long long *key = row->key;
+    const amount *by = &row->minus;
+    const char *error = mta_sts_database_run(
+        db,
+        "UPDATE tlsrpt_sum SET parts = parts - %lld, reports = reports - %lld,"
+        " verified = verified - %lld, " TAKE("successful") ", " TAKE("failed") SUM_IS,
+        LL(by->parts), LL(by->reports), LL(by->verified), TWICE(by->successful), TWICE(by->failed),
+        key[0], key[1], key[2], key[3], key[4], key[5]);
+
+    return error ? error
+                 : mta_sts_database_run(db, "DELETE FROM tlsrpt_sum" SUM_IS " AND parts <= 0",
+                                        key[0], key[1], key[2], key[3], key[4], key[5]);
+}
+
+static const char *add_to_cause(mta_sts_database *db, const delta *row)
+{
+    const long long *key = row->key;
+
+    return mta_sts_database_run(
+        db,
+        "INSERT INTO tlsrpt_cause AS s (" CAUSE_KEY ", parts, sessions, range_begin, range_end)"
+        " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
+        " ON CONFLICT (" CAUSE_KEY
+        ") DO UPDATE SET parts = s.parts + excluded.parts, " ADD("sessions") ", " WIDEN,
+        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], key[8], LL(row->plus.parts),
+        LL(row->plus.failed), LL(row->begin), LL(row->end));
+}
+
+static const char *take_from_cause(mta_sts_database *db, const delta *row)
+{
+    const long long *key = row->key;
+    const char *error = mta_sts_database_run(
+        db, "UPDATE tlsrpt_cause SET parts = parts - %lld, " TAKE("sessions") CAUSE_IS,
+        LL(row->minus.parts), TWICE(row->minus.failed), key[0], key[1], key[2], key[3], key[4],
+        key[5], key[6], key[7], key[8]);
+
+    return error ? error
+                 : mta_sts_database_run(db, "DELETE FROM tlsrpt_cause" CAUSE_IS " AND parts <= 0",
+                                        key[0], key[1], key[2], key[3], key[4], key[5], key[6],
+                                        key[7], key[8]);
+}
+
+typedef const char *writer(mta_sts_database *db, const delta *row);
+
+static const char *write_table(tlsrpt_batch *batch, apr_hash_t *table, writer *add, writer *take)
+{
+    apr_hash_index_t *at;
+    const char *error = NULL;
+
+    for (at = apr_hash_first(batch->p, table); at && !error; at = apr_hash_next(at)) {
+        const delta *row = apr_hash_this_val(at);
+
+        if (row->plus.parts) {
+            error = add(batch->db, row);
+        }
+        if (!error && row->minus.parts) {
+            error = take(batch->db, row);
+        }
+    }
+    return error;
+}
+
+const char *tlsrpt_delta_write(tlsrpt_batch *batch)
+{
+    const char *error = write_table(batch, batch->sums, add_to_sum, take_from_sum);
+
+    return error ? error : write_table(batch, batch->causes, add_to_cause, take_from_cause);
+}

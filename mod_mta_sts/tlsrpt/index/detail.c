@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/query.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define SAMPLES_MAX 5   /* reasons and addresses of one cause */
+#define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
+
+#define NUMBERS 3 /* that name a row; policies seen, which two name, have 0 for the third */
+
+/* Rows as they are found again by the numbers that name them. */
+typedef struct rows {
+    const tlsrpt_query *query;
+    apr_array_header_t *list;
+    apr_hash_t *by_key; /* row_key -> index in the list */
+} rows;
+
+typedef struct row_key {
+    long long numbers[NUMBERS];
+} row_key;
+
+/* The first columns name a row. */
+static row_key key_of(const char *const *columns)
+{
+    row_key key;
+    int i;
+
+    for (i = 0; i < NUMBERS; i++) {
+        key.numbers[i] = (long long)mta_sts_database_number(columns[i]);
+    }
+    return key;
+}
+
+static void remember(rows *all, const char *const *columns, int index)
+{
+    const row_key key = key_of(columns);
+
+    apr_hash_set(all->by_key, apr_pmemdup(all->query->p, &key, sizeof(key)), sizeof(key),
+                 apr_pmemdup(all->query->p, &index, sizeof(index)));
+}
+
+/* NULL if it is not in the list. */
+static void *recall(const rows *all, const char *const *columns)
+{
+    const row_key key = key_of(columns);
+    const int *index = apr_hash_get(all->by_key, &key, sizeof(key));
+
+    return index ? all->list->elts + *index * all->list->elt_size : NULL;
+}
+
+static rows make_rows(const tlsrpt_query *query, apr_array_header_t *list)
+{
+    rows all = {query, list, apr_hash_make(query->p)};
+
+    return all;
+}
+
+static void sort(apr_array_header_t *list, int (*order)(const void *, const void *))
+{
+    qsort(list->elts, (size_t)list->nelts, (size_t)list->elt_size, order);
+}
+
+#define BY_VALUE(type, names)                                                                      \
+    static int order_##names(const void *a, const void *b)                                         \
+    {                                                                                              \
+        return tlsrpt_order_##names((const tlsrpt_##type *)a, (const tlsrpt_##type *)b);           \
+    }
+
+BY_VALUE(day, days)
+BY_VALUE(sender, senders)
+BY_VALUE(cause, causes)
+BY_VALUE(seen, seen)
+
+/* --- days and senders --- */
+
+static int take_day(void *baton, const char *const *columns)
+{
+    tlsrpt_day *day = apr_array_push(baton);
+
+    day->day = mta_sts_database_number(columns[0]) * TLSRPT_DAY;
+    day->successful = tlsrpt_query_sum(columns + 1);
+    day->failed = tlsrpt_query_sum(columns + 3);
+    return 1;
+}
+
+static const char *find_days(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
+{
+    const char *error = mta_sts_database_rows(
+        query->db,
+        "SELECT day, " SUM("successful") ", " SUM(
+            "failed") " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
+                      " GROUP BY day ORDER BY day DESC LIMIT %d",
+        take_day, domain->days, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+
+    sort(domain->days, order_days);
+    return error;
+}
+
+static int take_sender(void *baton, const char *const *columns)
+{
+    apr_array_header_t *list = baton;
+    tlsrpt_sender *sender = apr_array_push(list);
+
+    sender->organization = tlsrpt_query_text(list->pool, columns[0]);
+    sender->reports = mta_sts_database_number(columns[1]);
+    sender->verified = mta_sts_database_number(columns[2]) > 0;
+    sender->last = mta_sts_database_number(columns[3]);
+    sender->successful = tlsrpt_query_sum(columns + 4);
+    sender->failed = tlsrpt_query_sum(columns + 6);
+    return 1;
+}
+
+static const char *find_senders(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
+{
+    const char *error = mta_sts_database_rows(
+        query->db,
+        "SELECT coalesce(w.whole, w.text), reports, verified, last, high, low, failed_high,"
+        " failed_low FROM (SELECT organization, sum(reports) AS reports,"
+        " sum(verified) AS verified, max(range_end) AS last,"
+        " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
+        " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
+        " sum(successful * 1.0 + failed * 1.0) AS sessions"
+        " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE " GROUP BY organization) s"
+        " JOIN tlsrpt_organization w ON w.id = s.organization ORDER BY sessions DESC LIMIT %d",
+        take_sender, domain->senders, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+
+    sort(domain->senders, order_senders);
+    return error;
+}
+
+/* --- causes --- */
+
+static int take_cause(void *baton, const char *const *columns)
+{
+    rows *all = baton;
+    apr_pool_t *p = all->query->p;
+    tlsrpt_cause *cause = apr_array_push(all->list);
+
+    remember(all, columns, all->list->nelts - 1);
+    cause->policy_type = tlsrpt_query_text(p, columns[NUMBERS]);
+    cause->result_type = tlsrpt_query_text(p, columns[NUMBERS + 1]);
+    cause->receiving_mx = columns[NUMBERS + 2] ? apr_pstrdup(p, columns[NUMBERS + 2]) : NULL;
+    cause->sessions = tlsrpt_query_sum(columns + NUMBERS + 3);
+    cause->first = mta_sts_database_number(columns[NUMBERS + 5]);
+    cause->last = mta_sts_database_number(columns[NUMBERS + 6]);
+    cause->senders = apr_array_make(p, 1, sizeof(const char *));
+    cause->reasons = apr_array_make(p, 1, sizeof(const char *));
+    cause->receiving_ips = apr_array_make(p, 1, sizeof(const char *));
+    cause->sending_ips = apr_array_make(p, 1, sizeof(const char *));
+    return 1;
+}
+
+/* Texts of causes or policies seen: which of a row's lists they go to, and where they come from. */
+typedef struct texts {
+    const rows *all;
+    apr_size_t list; /* offset of the list in a row */
+} texts;
+
+static int take_text(void *baton, const char *const *columns)
+{
+    const texts *which = baton;
+    char *row = recall(which->all, columns);
+
+    if (row) {
+        apr_array_header_t *list = *(apr_array_header_t **)(row + which->list);
+
+        APR_ARRAY_PUSH(list, const char *) =
+            tlsrpt_query_text(which->all->query->p, columns[NUMBERS]);
+    }
+    return 1;
+}
+
+/* The first texts of each cause, in their order. */
+#define SAMPLES(column, table)                                                                     \
+    "SELECT policy_type, type, mx, text FROM"                                                      \
+    " (SELECT policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                           \
+    " row_number() OVER (PARTITION BY policy_type, type, mx ORDER BY w.text) AS k FROM"            \
+    " (SELECT DISTINCT policy_type, type, mx, " column " AS word FROM tlsrpt_cause"                \
+    " WHERE domain = %lld AND" FILTER_WHERE ") d JOIN " table " w ON w.id = d.word) t"             \
+    " WHERE k <= %d ORDER BY policy_type, type, mx, k LIMIT %d"
+
+static const struct {
+    const char *sql;
+    apr_size_t list;
+    int max;
+    int of_all; /* kept for all domains together too */
+} samples[] = {
+    {SAMPLES("organization", "tlsrpt_organization"), offsetof(tlsrpt_cause, senders),
+     TLSRPT_INDEX_LIST_MAX, 1},
+    {SAMPLES("reason", "tlsrpt_word"), offsetof(tlsrpt_cause, reasons), SAMPLES_MAX, 0},
+    {SAMPLES("receiving_ip", "tlsrpt_word"), offsetof(tlsrpt_cause, receiving_ips), SAMPLES_MAX, 0},
+    {SAMPLES("sending_ip", "tlsrpt_word"), offsetof(tlsrpt_cause, sending_ips), SAMPLES_MAX, 0},
+};
+
+static const char *find_samples(const tlsrpt_query *query, long long id, const rows *all)
+{
+    const char *error = NULL;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(samples) / sizeof(samples[0]) && !error; i++) {
+        texts which = {all, samples[i].list};
+
+        if (id || samples[i].of_all) {
+            error = mta_sts_database_rows(query->db, samples[i].sql, take_text, &which, id,
+                                          FILTER_VALUES(query), samples[i].max, NAMES_MAX);
+        }
+    }
+    return error;
+}
+
+static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
+{
+    rows all = make_rows(query, domain->causes);
+    const char *error = mta_sts_database_rows(
+        query->db,
+        "SELECT c.policy_type, c.type, c.mx, coalesce(p.whole, p.text), coalesce(t.whole, t.text),"
+        " coalesce(m.whole, m.text), high, low, first, last"
+        " FROM (SELECT policy_type, type, mx, sum(sessions / 1073741824) AS high,"
+        " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"
+        " max(range_end) AS last, sum(sessions * 1.0) AS sessions"
+        " FROM tlsrpt_cause WHERE domain = %lld AND" FILTER_WHERE
+        " GROUP BY policy_type, type, mx) c"
+        " JOIN tlsrpt_word p ON p.id = c.policy_type JOIN tlsrpt_word t ON t.id = c.type LEFT JOIN "
+        "tlsrpt_word m ON m.id = c.mx"
+        " ORDER BY c.sessions DESC LIMIT %d",
+        take_cause, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
+
+    if (!error && domain->causes->nelts) {
+        error = find_samples(query, id, &all);
+    }
+    sort(domain->causes, order_causes);
+    return error;
+}
+
+/* --- policies seen --- */
+
+static int take_seen(void *baton, const char *const *columns)
+{
+    rows *all = baton;
+    apr_pool_t *p = all->query->p;
+    tlsrpt_seen *seen = apr_array_push(all->list);
+
+    remember(all, columns, all->list->nelts - 1);
+    seen->type = tlsrpt_query_text(p, columns[NUMBERS]);
+    seen->policy = tlsrpt_query_text(p, columns[NUMBERS + 1]);
+    seen->sessions = tlsrpt_count_add(tlsrpt_query_sum(columns + NUMBERS + 2),
+                                      tlsrpt_query_sum(columns + NUMBERS + 4));
+    seen->last = mta_sts_database_number(columns[NUMBERS + 6]);
+    seen->senders = apr_array_make(p, 1, sizeof(const char *));
+    return 1;
+}
+
+static const char *find_seen_by(const tlsrpt_query *query, long long id, const rows *all)
+{
+    texts which = {all, offsetof(tlsrpt_seen, senders)};
+
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT type, seen, 0, coalesce(w.whole, w.text) FROM (SELECT DISTINCT type, seen,"
+        " organization FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE ") d"
+        " JOIN tlsrpt_organization w ON w.id = d.organization ORDER BY w.text LIMIT %d",
+        take_text, &which, id, FILTER_VALUES(query), NAMES_MAX);
+}
+
+static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
+{
+    rows all = make_rows(query, domain->seen);
+    const char *error = mta_sts_database_rows(
+        query->db,
+        "SELECT s.type, s.seen, 0, coalesce(t.whole, t.text), coalesce(p.whole, p.text), high, low,"
+        " failed_high, failed_low, last FROM (SELECT type, seen,"
+        " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
+        " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
+        " max(range_end) AS last FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
+        " GROUP BY type, seen) s JOIN tlsrpt_word t ON t.id = s.type"
+        " JOIN tlsrpt_word p ON p.id = s.seen ORDER BY last DESC LIMIT %d",
+        take_seen, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+
+    if (!error && domain->seen->nelts) {
+        error = find_seen_by(query, id, &all);
+    }
+    sort(domain->seen, order_seen);
+    return error;
+}
+
+const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
+{
+    const char *error = find_days(query, id, domain);
+
+    if (!error) {
+        error = find_senders(query, id, domain);
+    }
+    if (!error) {
+        error = find_causes(query, id, domain);
+    }
+    return error || !id ? error : find_seen(query, id, domain);
+}

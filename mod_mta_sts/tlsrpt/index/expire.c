@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/internal.h"
+
+#include <apr_strings.h>
+
+#include "core/base/monotonic.h"
+
+/* Rows of another machine go when it should have done it long ago: it may be no more. */
+#define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
+
+/* Rows asked for at once. */
+#define EXPIRED_AT_ONCE 500
+
+/* How often the quarantine is looked through. */
+#define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
+
+typedef struct old_row {
+    long long id;
+    const char *digest;
+    int is_ours; /* its file is in our spool */
+} old_row;
+
+static int push_row(void *baton, const char *const *columns)
+{
+    apr_array_header_t *rows = baton;
+    old_row *row = apr_array_push(rows);
+
+    row->id = (long long)mta_sts_database_number(columns[0]);
+    row->digest = apr_pstrdup(rows->pool, columns[1]);
+    row->is_ours = columns[2] && (columns[2][0] == '1' || columns[2][0] == 't');
+    return 1;
+}
+
+static const char *find_old(tlsrpt_tending *t, apr_array_header_t *rows)
+{
+    tlsrpt_batch *batch = &t->batch;
+    apr_time_t before = apr_time_now() - t->task->keep_days * TLSRPT_DAY;
+
+    return mta_sts_database_rows(batch->db,
+                                 "SELECT id, digest, host = %lld FROM tlsrpt_report"
+                                 " WHERE received < %lld AND (host = %lld OR received < %lld)"
+                                 " ORDER BY received LIMIT %d",
+                                 push_row, rows, batch->host, (long long)before, batch->host,
+                                 (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
+}
+
+/* Whether things may be removed for their age. */
+static int is_date_believed(const tlsrpt_index_task *task)
+{
+    return !task->clock ||
+           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_steady_now());
+}
+
+static void tell_leap(mta_sts_findings *findings)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-leapt", "MTASTSReportKeep",
+                        "see whether the date is right (timedatectl), and set it if not; if it is, "
+                        "nothing is to be done",
+                        "the clock of this machine was set forward, and by its date there are "
+                        "reports older than they are to be kept: none is removed before a day has "
+                        "passed");
+}
+
+/* One is told: the others are there for the same reason, mostly. */
+static void tell_stuck(tlsrpt_tending *t, const old_row *row, apr_status_t status)
+{
+    mta_sts_findings *findings = t->batch.findings;
+    char reason[120];
+
+    mta_sts_finding_add(
+        findings, MTA_STS_ERROR, "report-not-removed",
+        tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest, findings->pool),
+        "see whether the disk is there and mounted read-only, and whose the file "
+        "and its folder are",
+        "it is older than reports are to be kept, and cannot be removed: %s",
+        apr_strerror(status, reason, sizeof(reason)));
+}
+
+/* First the file, then the row: a row without file goes by itself, whatever happens in between. */
+static const char *remove_row(tlsrpt_tending *t, const old_row *row, int *stuck)
+{
+    apr_status_t status = row->is_ours
+                              ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
+                              : APR_SUCCESS;
+
+    if (status != APR_SUCCESS) {
+        if ((*stuck)++ == 0) {
+            tell_stuck(t, row, status);
+        }
+        return NULL;
+    }
+    t->done->expired++;
+    t->has_progressed = 1;
+    return tlsrpt_row_remove(&t->batch, row->id);
+}
+
+const char *tlsrpt_expire(tlsrpt_tending *t)
+{
+    apr_array_header_t *rows = apr_array_make(t->batch.p, 16, sizeof(old_row));
+    const char *error = t->task->keep_days > 0 ? find_old(t, rows) : NULL;
+    int i, stuck = 0;
+
+    if (!is_date_believed(t->task)) {
+        if (rows->nelts) {
+            tell_leap(t->batch.findings);
+        }
+        return error;
+    }
+    for (i = 0; i < rows->nelts && !error && !tlsrpt_tending_is_over(t); i++) {
+        error = remove_row(t, &APR_ARRAY_IDX(rows, i, old_row), &stuck);
+        apr_pool_clear(t->batch.ptemp);
+    }
+    t->done->more |= i < rows->nelts || (i == EXPIRED_AT_ONCE && stuck < i);
+    return error;
+}
+
+/* Once a day: what was put into quarantine is not in the index, and texts stay behind when rows go.
+ */
+const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
+{
+    apr_time_t now = mta_sts_steady_now();
+    const char *error = NULL;
+
+    if (task->swept && now - task->swept < SWEEP_INTERVAL) {
+        return NULL;
+    }
+    if (!is_date_believed(task)) {
+        return NULL;
+    }
+    task->swept = now;
+    if (task->keep_days > 0) {
+        tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE,
+                            apr_time_now() - task->keep_days * TLSRPT_DAY);
+    }
+    if (task->removed) {
+        error = tlsrpt_words_sweep(db);
+    }
+    task->removed = error ? task->removed : 0;
+    return error;
+}

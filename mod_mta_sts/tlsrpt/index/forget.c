@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/internal.h"
+
+#include "core/base/monotonic.h"
+
+#define FORGOTTEN_AT_ONCE 500
+
+static int take_count(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+/* Everything, numbers of texts and all. */
+static const char *const forget_all[] = {
+    "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
+    "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
+    "DELETE FROM tlsrpt_cause",        "DELETE FROM tlsrpt_folder",
+    "DELETE FROM tlsrpt_word",         "DELETE FROM tlsrpt_domain",
+    "DELETE FROM tlsrpt_organization", NULL,
+};
+
+static int push_number(void *baton, const char *const *columns)
+{
+    APR_ARRAY_PUSH((apr_array_header_t *)baton, long long) =
+        (long long)mta_sts_database_number(columns[0]);
+    return 1;
+}
+
+/* The reports of a host, one by one, for those of others stay. */
+static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
+{
+    apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(long long));
+    const char *error =
+        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_folder WHERE host = %lld", batch->host);
+    int i;
+
+    if (!error) {
+        error = mta_sts_database_rows(batch->db,
+                                      "SELECT id FROM tlsrpt_report"
+                                      " WHERE host = %lld LIMIT %d",
+                                      push_number, rows, batch->host, FORGOTTEN_AT_ONCE);
+    }
+    for (i = 0; i < rows->nelts && !error && mta_sts_steady_now() < deadline; i++) {
+        error = tlsrpt_row_remove(batch, APR_ARRAY_IDX(rows, i, long long));
+        apr_pool_clear(batch->ptemp);
+    }
+    *more = i < rows->nelts || rows->nelts == FORGOTTEN_AT_ONCE;
+    return error;
+}
+
+const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_interval_time_t budget,
+                                apr_pool_t *p, int *more)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    apr_time_t deadline = mta_sts_steady_now() + budget;
+    apr_int64_t others = 0;
+    tlsrpt_batch batch;
+    const char *error = tlsrpt_batch_begin(&batch, db, host, p, findings);
+
+    *more = 0;
+    if (error) {
+        return error;
+    }
+    error = mta_sts_database_rows(
+        db, "SELECT count(*) FROM (SELECT 1 FROM tlsrpt_report WHERE host <> %lld LIMIT 1) s",
+        take_count, &others, batch.host);
+    if (!error) {
+        error =
+            others ? forget_some(&batch, deadline, more) : mta_sts_database_run_all(db, forget_all);
+    }
+    return tlsrpt_batch_end(&batch, error);
+}
+
+/* Not "NOT IN", for which PostgreSQL goes through a long list once for each row. */
+#define UNUSED(table, used)                                                                        \
+    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " EXCEPT SELECT * FROM (" used      \
+    ") used)"
+
+/* The sums have no texts but those of the reports. */
+static const char *const forget_words[] = {
+    UNUSED("tlsrpt_word", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
+                          " UNION SELECT host FROM tlsrpt_folder"
+                          " UNION SELECT type FROM tlsrpt_policy"
+                          " UNION SELECT seen FROM tlsrpt_policy"
+                          " UNION SELECT type FROM tlsrpt_failure"
+                          " UNION SELECT mx FROM tlsrpt_failure"
+                          " UNION SELECT reason FROM tlsrpt_failure"
+                          " UNION SELECT receiving_ip FROM tlsrpt_failure"
+                          " UNION SELECT sending_ip FROM tlsrpt_failure"),
+    UNUSED("tlsrpt_domain", "SELECT domain FROM tlsrpt_policy"),
+    UNUSED("tlsrpt_organization", "SELECT organization FROM tlsrpt_report"),
+    NULL,
+};
+
+const char *tlsrpt_words_sweep(mta_sts_database *db)
+{
+    const char *error = mta_sts_database_begin(db);
+
+    if (!error) {
+        error = mta_sts_database_run_all(db, forget_words);
+    }
+    if (!error) {
+        return mta_sts_database_commit(db);
+    }
+    mta_sts_database_rollback(db);
+    return error;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/query.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* --- domains --- */
+
+static int push_domain(void *baton, const char *const *columns)
+{
+    apr_array_header_t *list = baton;
+    tlsrpt_query_domain *domain = apr_array_push(list);
+
+    domain->id = (long long)mta_sts_database_number(columns[0]);
+    domain->name = tlsrpt_query_text(list->pool, columns[1]);
+    return 1;
+}
+
+static int take_count(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+/* The sign keeps SQLite from walking through the whole table in the order of domains. */
+#define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND +domain > 0 AND" FILTER_WHERE
+
+/* Those with failed sessions, which are few, or few at a time. */
+static const char *find_failing(const tlsrpt_query *query, int max, apr_array_header_t *list)
+{
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT +domain AS domain, "
+        "sum(failed * 1.0) AS failed" FAILING
+        " GROUP BY +domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
+        " ORDER BY s.failed DESC, d.text LIMIT %d",
+        push_domain, list, FILTER_VALUES(query), max);
+}
+
+/* The others, by name. */
+static const char *find_others(const tlsrpt_query *query, int max, apr_array_header_t *list)
+{
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT d.id, coalesce(d.whole, d.text) FROM tlsrpt_domain d WHERE EXISTS"
+        " (SELECT 1 FROM tlsrpt_sum WHERE domain = d.id AND" FILTER_WHERE ")"
+        " AND d.id NOT IN (SELECT domain" FAILING ")"
+        " ORDER BY d.text LIMIT %d",
+        push_domain, list, FILTER_VALUES(query), FILTER_VALUES(query), max);
+}
+
+/* The one that is asked for, if there are reports about it. */
+static const char *find_one(const tlsrpt_query *query, apr_array_header_t *list)
+{
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT d.id, coalesce(d.whole, d.text) FROM tlsrpt_domain d WHERE d.id = %lld AND EXISTS"
+        " (SELECT 1 FROM tlsrpt_sum WHERE domain = d.id AND" FILTER_WHERE ")",
+        push_domain, list, query->domain, FILTER_VALUES(query));
+}
+
+const char *tlsrpt_query_domains(const tlsrpt_query *query, int max, apr_array_header_t **list)
+{
+    const char *error;
+
+    *list = apr_array_make(query->p, 16, sizeof(tlsrpt_query_domain));
+    if (query->has_domain) {
+        return max > 0 ? find_one(query, *list) : NULL;
+    }
+    error = find_failing(query, max, *list);
+    return error || (*list)->nelts >= max ? error : find_others(query, max - (*list)->nelts, *list);
+}
+
+static const char *add_totals(const tlsrpt_query *query, const apr_array_header_t *names,
+                              apr_array_header_t *list)
+{
+    const char *error = NULL;
+    apr_int64_t verified;
+    int i;
+
+    for (i = 0; i < names->nelts && !error; i++) {
+        const tlsrpt_query_domain *which = &APR_ARRAY_IDX(names, i, tlsrpt_query_domain);
+        tlsrpt_domain *domain = apr_array_push(list);
+
+        memset(domain, 0, sizeof(*domain));
+        domain->domain = which->name;
+        error = tlsrpt_query_totals(query, which->id, domain, &verified);
+    }
+    return error;
+}
+
+const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                 apr_pool_t *p, apr_array_header_t **list)
+{
+    apr_array_header_t *names;
+    tlsrpt_query query;
+    const char *error = tlsrpt_query_begin(&query, db, filter, p);
+
+    *list = apr_array_make(p, 16, sizeof(tlsrpt_domain));
+    if (!error) {
+        error = tlsrpt_query_domains(&query, max, &names);
+    }
+    if (!error) {
+        error = add_totals(&query, names, *list);
+    }
+    return tlsrpt_query_end(&query, error);
+}
+
+/* --- causes --- */
+
+static int push_cause(void *baton, const char *const *columns)
+{
+    apr_array_header_t *list = baton;
+    tlsrpt_index_cause *of_domain = apr_array_push(list);
+    tlsrpt_cause *cause = &of_domain->cause;
+
+    of_domain->domain = tlsrpt_query_text(list->pool, columns[0]);
+    cause->result_type = tlsrpt_query_text(list->pool, columns[1]);
+    cause->receiving_mx = columns[2] ? apr_pstrdup(list->pool, columns[2]) : NULL;
+    cause->policy_type = tlsrpt_query_text(list->pool, columns[3]);
+    cause->sessions = tlsrpt_query_sum(columns + 4);
+    cause->first = mta_sts_database_number(columns[6]);
+    cause->last = mta_sts_database_number(columns[7]);
+    cause->senders = apr_array_make(list->pool, 1, sizeof(const char *));
+    cause->reasons = cause->receiving_ips = cause->sending_ips = cause->senders;
+    return 1;
+}
+
+#define CAUSES(which)                                                                              \
+    "SELECT coalesce(d.whole, d.text), coalesce(t.whole, t.text), coalesce(m.whole, m.text),"      \
+    " coalesce(p.whole, p.text), high, low, first, last"                                           \
+    " FROM (SELECT domain, type, mx, policy_type, sum(sessions / 1073741824) AS high,"             \
+    " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"                   \
+    " max(range_end) AS last, sum(sessions * 1.0) AS sessions"                                     \
+    " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
+    " GROUP BY domain, type, mx, policy_type ORDER BY 9 DESC LIMIT %d) c"                          \
+    " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_word t ON t.id = c.type"                 \
+    " JOIN tlsrpt_word p ON p.id = c.policy_type LEFT JOIN tlsrpt_word m ON m.id = c.mx"           \
+    " ORDER BY c.sessions DESC, 1, 2, 3, 4"
+
+const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                apr_pool_t *p, apr_array_header_t **list)
+{
+    tlsrpt_query query;
+    const char *error = tlsrpt_query_begin(&query, db, filter, p);
+
+    *list = apr_array_make(p, 16, sizeof(tlsrpt_index_cause));
+    if (!error) {
+        error = query.has_domain
+                    ? mta_sts_database_rows(db, CAUSES("domain = %lld AND domain > 0"), push_cause,
+                                            *list, query.domain, FILTER_VALUES(&query), max)
+                    : mta_sts_database_rows(db, CAUSES("domain > 0"), push_cause, *list,
+                                            FILTER_VALUES(&query), max);
+    }
+    return tlsrpt_query_end(&query, error);
+}
+
+/* --- reports --- */
+
+static int push_report(void *baton, const char *const *columns)
+{
+    apr_array_header_t *list = baton;
+    tlsrpt_index_report *report = apr_array_push(list);
+
+    report->host = tlsrpt_query_text(list->pool, columns[0]);
+    report->digest = tlsrpt_query_text(list->pool, columns[1]);
+    report->channel = tlsrpt_query_text(list->pool, columns[2]);
+    report->organization = tlsrpt_query_text(list->pool, columns[3]);
+    report->report_id = tlsrpt_query_text(list->pool, columns[4]);
+    report->received = mta_sts_database_number(columns[5]);
+    report->begin = mta_sts_database_number(columns[6]);
+    report->end = mta_sts_database_number(columns[7]);
+    report->verified = (int)mta_sts_database_number(columns[8]);
+    report->state = (tlsrpt_index_state)mta_sts_database_number(columns[9]);
+    report->successful = tlsrpt_query_sum(columns + 10);
+    report->failed = tlsrpt_query_sum(columns + 12);
+    return 1;
+}
+
+/* The page is picked first, by an index; then each report is told. */
+#define LAST(from, received, counted)                                                              \
+    "SELECT coalesce(h.whole, h.text), r.digest, c.text, coalesce(o.whole, o.text), r.report_id,"  \
+    " r.received, r.range_begin, r.range_end, r.verified, r.state,"                                \
+    " coalesce(sum(p.successful / 1073741824), 0),"                                                \
+    " coalesce(sum(p.successful %% 1073741824), 0), coalesce(sum(p.failed / 1073741824), 0),"      \
+    " coalesce(sum(p.failed %% 1073741824), 0)"                                                    \
+    " FROM (SELECT r.id FROM " from " (%d = 0 OR r.range_end > %lld) AND " FILTER_ORGANIZATION     \
+    " ORDER BY " received " DESC, r.id DESC LIMIT %d) page"                                        \
+    " JOIN tlsrpt_report r ON r.id = page.id JOIN tlsrpt_word h ON h.id = r.host"                  \
+    " JOIN tlsrpt_word c ON c.id = r.channel"                                                      \
+    " LEFT JOIN tlsrpt_organization o ON o.id = r.organization"                                    \
+    " LEFT JOIN tlsrpt_policy p ON p.report = r.id" counted                                        \
+    " GROUP BY h.whole, h.text, r.id, r.digest, c.text, o.whole, o.text, r.report_id, r.received," \
+    " r.range_begin, r.range_end, r.verified, r.state ORDER BY r.received DESC, r.id DESC"
+
+#define LAST_OF_DOMAIN                                                                             \
+    LAST("tlsrpt_policy q JOIN tlsrpt_report r ON r.id = q.report"                                 \
+         " WHERE q.is_first = 1 AND q.domain = %lld AND",                                          \
+         "q.received", " AND p.domain = %lld")
+#define LAST_OF_ALL LAST("tlsrpt_report r WHERE", "r.received", "")
+
+const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                              apr_pool_t *p, apr_array_header_t **list)
+{
+    tlsrpt_query query;
+    const char *error = tlsrpt_query_begin(&query, db, filter, p);
+    int has_since = query.since != 0;
+
+    *list = apr_array_make(p, 16, sizeof(tlsrpt_index_report));
+    if (!error) {
+        error =
+            query.has_domain
+                ? mta_sts_database_rows(db, LAST_OF_DOMAIN, push_report, *list, query.domain,
+                                        has_since, query.since, query.has_organization,
+                                        query.organization, max, query.domain)
+                : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since, query.since,
+                                        query.has_organization, query.organization, max);
+    }
+    return tlsrpt_query_end(&query, error);
+}
+
+static int add_count(void *baton, const char *const *columns)
+{
+    tlsrpt_index_counts *counts = baton;
+    apr_int64_t state = mta_sts_database_number(columns[0]);
+    apr_int64_t files = mta_sts_database_number(columns[1]);
+
+    counts->files += files;
+    counts->conflicts += state == TLSRPT_STATE_CONFLICT ? files : 0;
+    counts->unreadable += state == TLSRPT_STATE_UNREADABLE ? files : 0;
+    return 1;
+}
+
+const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
+                               tlsrpt_index_counts *counts)
+{
+    memset(counts, 0, sizeof(*counts));
+    return mta_sts_database_rows(db,
+                                 "SELECT state, count(*) FROM tlsrpt_report WHERE host ="
+                                 " (SELECT id FROM tlsrpt_word WHERE text = %s) GROUP BY state",
+                                 add_count, counts, tlsrpt_word_key(p, tlsrpt_host_name(db, host)));
+}
+
+const char *tlsrpt_index_received(mta_sts_database *db, const char *domain, apr_time_t *received)
+{
+    apr_int64_t last = 0;
+    const char *error =
+        domain ? mta_sts_database_rows(db,
+                                       "SELECT max(received) FROM tlsrpt_policy WHERE is_first = 1"
+                                       " AND domain = (SELECT id FROM tlsrpt_domain"
+                                       " WHERE text = %s)",
+                                       take_count, &last, domain)
+               : mta_sts_database_rows(db, "SELECT max(received) FROM tlsrpt_report WHERE id > %d",
+                                       take_count, &last, 0);
+
+    *received = last;
+    return error;
+}

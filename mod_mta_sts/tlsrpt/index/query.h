@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_INDEX_QUERY_H
+#define TLSRPT_INDEX_QUERY_H
+
+#include <apr_strings.h>
+
+#include "tlsrpt/index/internal.h"
+
+/*
+ * What the reading half of the index shares: index_sum.c sums up, index_detail.c tells of one
+ * domain, index_list.c lists.
+ */
+
+/* A filter as the statements want it, which all bind it alike: FILTER_WHERE and FILTER_VALUES. */
+typedef struct tlsrpt_query {
+    mta_sts_database *db;
+    apr_pool_t *p; /* of the results */
+    long long since;
+    long long last_day;
+    int has_organization;
+    const char *organization; /* folded; "" if any will do */
+    int has_domain;
+    long long domain; /* 0: all together, or not in the index */
+} tlsrpt_query;
+
+#define FILTER_ORGANIZATION                                                                        \
+    "(%d = 0 OR organization IN (SELECT id FROM tlsrpt_organization WHERE folded = %s))"
+#define FILTER_WHERE " last_day >= %lld AND " FILTER_ORGANIZATION
+#define FILTER_VALUES(query) (query)->last_day, (query)->has_organization, (query)->organization
+
+/* A sum that may pass 63 bits, as two columns: sum() itself fails beyond them. */
+#define SUM(column) "sum(" column " / 1073741824), sum(" column " %% 1073741824)"
+
+/* Those two columns put together; it stops at 2^63-1. */
+apr_int64_t tlsrpt_query_sum(const char *const *columns);
+
+/* Begins to read: one state of the database throughout, until tlsrpt_query_end. filter may be NULL.
+ */
+const char *tlsrpt_query_begin(tlsrpt_query *query, mta_sts_database *db,
+                               const tlsrpt_filter *filter, apr_pool_t *p);
+const char *tlsrpt_query_end(tlsrpt_query *query, const char *error);
+
+/* The totals of one domain, or with id 0 of all; its lists are empty.
+ *
+ * @param domain   out; domain->domain is not set
+ * @param verified out: its verified reports
+ */
+const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain,
+                                apr_int64_t *verified);
+
+/* Adds days, senders, causes and policies seen. With id 0 those that are not kept stay empty. */
+const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
+
+/* A domain with its number. */
+typedef struct tlsrpt_query_domain {
+    long long id;
+    const char *name;
+} tlsrpt_query_domain;
+
+/* Domains in the order of tlsrpt_summary.
+ *
+ * @param list out: array of tlsrpt_query_domain
+ */
+const char *tlsrpt_query_domains(const tlsrpt_query *query, int max, apr_array_header_t **list);
+
+/* The last of some lines of a list: a text in a column, "" for NULL. */
+static inline const char *tlsrpt_query_text(apr_pool_t *p, const char *column)
+{
+    return apr_pstrdup(p, column ? column : "");
+}
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/internal.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/text.h"
+
+/* 128 bits are enough to tell identities apart, and are kept twice for each report. */
+#define IDENTITY_LENGTH 32
+
+/* The id of a report is the sender's, and as long as it likes. */
+#define REPORT_ID_MAX 200
+
+/* A row of tlsrpt_report, as far as it decides which one counts. */
+typedef struct row {
+    long long id, verified, received, state;
+    const char *digest, *identity; /* in p */
+    apr_pool_t *p;
+} row;
+
+#define ROW_COLUMNS "SELECT id, verified, received, state, digest, identity FROM tlsrpt_report"
+
+static int take_row(void *baton, const char *const *columns)
+{
+    row *found = baton;
+
+    found->id = (long long)mta_sts_database_number(columns[0]);
+    found->verified = (long long)mta_sts_database_number(columns[1]);
+    found->received = (long long)mta_sts_database_number(columns[2]);
+    found->state = (long long)mta_sts_database_number(columns[3]);
+    found->digest = apr_pstrdup(found->p, columns[4]);
+    found->identity = apr_pstrdup(found->p, columns[5]);
+    return 0;
+}
+
+/* The one that counts, or should, of all that are in the index. found->id: 0 if there is none. */
+static const char *find_best(tlsrpt_batch *batch, const char *identity, row *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->p = batch->ptemp;
+    return mta_sts_database_rows(batch->db,
+                                 ROW_COLUMNS " WHERE identity = %s"
+                                             " ORDER BY verified DESC, received, id LIMIT 1",
+                                 take_row, found, identity);
+}
+
+/* Another row of the same octets, from another host's spool. */
+static const char *find_twin(tlsrpt_batch *batch, const char *digest, long long id, int state,
+                             row *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->p = batch->ptemp;
+    return mta_sts_database_rows(
+        batch->db, ROW_COLUMNS " WHERE digest = %s AND id <> %lld AND state = %d LIMIT 1", take_row,
+        found, digest, id, state);
+}
+
+static int is_better(const row *a, const row *b)
+{
+    return a->verified != b->verified ? a->verified > b->verified : a->received < b->received;
+}
+
+static const char *set_state(tlsrpt_batch *batch, long long id, tlsrpt_index_state state)
+{
+    return mta_sts_database_run(batch->db, "UPDATE tlsrpt_report SET state = %d WHERE id = %lld",
+                                (int)state, id);
+}
+
+static const char *count(tlsrpt_batch *batch, long long id, int is_more)
+{
+    tlsrpt_facts facts;
+    const char *error = tlsrpt_facts_load(batch, id, &facts);
+
+    if (!error) {
+        (is_more ? tlsrpt_delta_add : tlsrpt_delta_subtract)(batch, &facts);
+    }
+    return error;
+}
+
+/* --- in --- */
+
+static const char *insert_failures(tlsrpt_batch *batch, long long id, int n,
+                                   const apr_array_header_t *failures)
+{
+    const char *error = NULL;
+    int k;
+
+    for (k = 0; k < failures->nelts && !error; k++) {
+        const tlsrpt_fact_failure *failure = &APR_ARRAY_IDX(failures, k, tlsrpt_fact_failure);
+
+        error = mta_sts_database_run(
+            batch->db,
+            "INSERT INTO tlsrpt_failure (report, n, k, type, mx, reason, receiving_ip,"
+            " sending_ip, sessions)"
+            " VALUES (%lld, %d, %d, %lld, %lld, %lld, %lld, %lld, %lld)",
+            id, n, k, failure->type, failure->mx, failure->reason, failure->receiving_ip,
+            failure->sending_ip, (long long)failure->sessions);
+    }
+    return error;
+}
+
+static const char *insert_policies(tlsrpt_batch *batch, const row *added, const tlsrpt_facts *facts)
+{
+    const char *error = NULL;
+    int n;
+
+    for (n = 0; n < facts->policies->nelts && !error; n++) {
+        const tlsrpt_fact_policy *policy = &APR_ARRAY_IDX(facts->policies, n, tlsrpt_fact_policy);
+
+        error = mta_sts_database_run(
+            batch->db,
+            "INSERT INTO tlsrpt_policy (report, n, domain, is_first, received, type, seen,"
+            " successful, failed)"
+            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld)",
+            added->id, n, policy->domain, policy->is_first, added->received, policy->type,
+            policy->seen, (long long)policy->successful, (long long)policy->failed);
+        if (!error) {
+            error = insert_failures(batch, added->id, n, policy->failures);
+        }
+    }
+    return error;
+}
+
+static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int64_t file,
+                                 const char *channel, const char *report_id,
+                                 const tlsrpt_facts *facts)
+{
+    long long word;
+    const char *error = tlsrpt_word_number(batch, TLSRPT_WORD, channel, &word);
+
+    return error ? error
+                 : mta_sts_database_run(
+                       batch->db,
+                       "INSERT INTO tlsrpt_report (id, host, digest, file, received, channel,"
+                       " verified, state, identity, organization, report_id, range_begin,"
+                       " range_end) VALUES (%lld, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s,"
+                       " %lld, %s, %lld, %lld)",
+                       added->id, batch->host, added->digest, (long long)file, added->received,
+                       word, added->verified, added->state, added->identity, facts->organization,
+                       report_id, (long long)facts->begin, (long long)facts->end);
+}
+
+/* A new row that is not the best: the same octets may be there, whoever counts. */
+static const char *judge_further(tlsrpt_batch *batch, row *added, const row *best)
+{
+    row twin;
+    const char *error;
+
+    added->state = TLSRPT_STATE_DUPLICATE;
+    if (strcmp(best->digest, added->digest) == 0) {
+        return NULL;
+    }
+    error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
+    if (!error && !twin.id) {
+        added->state = TLSRPT_STATE_CONFLICT;
+    }
+    return error;
+}
+
+/* The best so far makes room for a better one. */
+static const char *dethrone(tlsrpt_batch *batch, const row *added, const row *best)
+{
+    int is_same = strcmp(best->digest, added->digest) == 0;
+    const char *error = count(batch, best->id, 0);
+    row twin;
+
+    if (!error) {
+        error =
+            set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
+    }
+    if (!error && !is_same) {
+        /* The new one stands for its octets from now on. */
+        error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
+        if (!error && twin.id) {
+            error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
+        }
+    }
+    return error;
+}
+
+/* How a new row is counted. */
+static const char *judge(tlsrpt_batch *batch, row *added, int *is_conflict)
+{
+    row best;
+    const char *error = find_best(batch, added->identity, &best);
+
+    added->state = TLSRPT_STATE_COUNTS;
+    *is_conflict = 0;
+    if (error || !best.id) {
+        return error;
+    }
+    *is_conflict = strcmp(best.digest, added->digest) != 0;
+    return is_better(added, &best) ? dethrone(batch, added, &best)
+                                   : judge_further(batch, added, &best);
+}
+
+static void tell_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
+                          const tlsrpt_kept_file *kept)
+{
+    apr_pool_t *p = batch->findings->pool;
+
+    if (batch->findings->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
+        return;
+    }
+    mta_sts_finding_add(
+        batch->findings, MTA_STS_WARNING, "report-conflict", apr_pstrdup(p, kept->digest),
+        "look at both files: a stranger may have made one up; the first verified one counts, else "
+        "the first",
+        "report %s of %s says something else than another one of the same name that is kept",
+        mta_sts_text_quote(p, report->id, strlen(report->id)),
+        mta_sts_text_quote(p, report->organization, strlen(report->organization)));
+}
+
+static const char *add_read(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
+                            const tlsrpt_report *report, tlsrpt_index_state *state)
+{
+    row added = {.id = batch->next_report++, .digest = kept->digest};
+    apr_pool_t *p = batch->ptemp;
+    int is_conflict = 0;
+    tlsrpt_facts facts;
+    const char *error;
+
+    added.verified = kept->receipt.verified != NULL;
+    added.received = (long long)kept->receipt.received;
+    added.identity = apr_pstrmemdup(p, tlsrpt_report_identity(p, report), IDENTITY_LENGTH);
+    error = tlsrpt_facts_of(batch, report, (int)added.verified, kept->len, &facts);
+    if (!error) {
+        error = judge(batch, &added, &is_conflict);
+    }
+    if (!error) {
+        error = insert_report(batch, &added, file, kept->receipt.channel,
+                              tlsrpt_word_shorten(p, report->id, REPORT_ID_MAX), &facts);
+    }
+    if (!error) {
+        error = insert_policies(batch, &added, &facts);
+    }
+    if (!error && added.state == TLSRPT_STATE_COUNTS) {
+        tlsrpt_delta_add(batch, &facts);
+    }
+    if (!error && is_conflict) {
+        tell_conflict(batch, report, kept);
+    }
+    *state = is_conflict ? TLSRPT_STATE_CONFLICT : (tlsrpt_index_state)added.state;
+    return error;
+}
+
+const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, apr_int64_t file,
+                                      const char *reason)
+{
+    const row added = {.id = batch->next_report++,
+                       .digest = digest,
+                       .identity = "",
+                       .received = (long long)apr_time_now(),
+                       .state = TLSRPT_STATE_UNREADABLE};
+    static const tlsrpt_facts nothing = {0};
+
+    if (batch->findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+        mta_sts_finding_add(batch->findings, MTA_STS_WARNING, "report-unreadable",
+                            apr_pstrdup(batch->findings->pool, digest),
+                            "look at the file: the disk may have damaged it", "%s", reason);
+    }
+    return insert_report(batch, &added, file, "-", "", &nothing);
+}
+
+const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
+                           tlsrpt_index_state *state)
+{
+    const tlsrpt_reading *reading =
+        tlsrpt_report_read(batch->ptemp, kept->octets, kept->len, &tlsrpt_index_limits);
+    const char *reason = reading->reason;
+
+    if (!reason && strcmp(reading->digest, kept->digest) != 0) {
+        reason = "its octets are not those that its name tells";
+    }
+    if (reason) {
+        *state = TLSRPT_STATE_UNREADABLE;
+        return tlsrpt_row_add_unreadable(batch, kept->digest, file, reason);
+    }
+    return add_read(batch, kept, file, reading->report, state);
+}
+
+/* --- out --- */
+
+static const char *find_row(tlsrpt_batch *batch, long long id, row *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->p = batch->ptemp;
+    return mta_sts_database_rows(batch->db, ROW_COLUMNS " WHERE id = %lld", take_row, found, id);
+}
+
+static const char *delete_rows(tlsrpt_batch *batch, long long id)
+{
+    const char *error =
+        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_failure WHERE report = %lld", id);
+
+    if (!error) {
+        error =
+            mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_policy WHERE report = %lld", id);
+    }
+    return error ? error
+                 : mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_report WHERE id = %lld", id);
+}
+
+/* Another row of the octets that a removed one stood for. */
+static const char *promote_twin(tlsrpt_batch *batch, const row *removed)
+{
+    row twin;
+    const char *error =
+        find_twin(batch, removed->digest, removed->id, TLSRPT_STATE_DUPLICATE, &twin);
+
+    return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
+}
+
+/* The best of those that are left. */
+static const char *enthrone(tlsrpt_batch *batch, const row *removed)
+{
+    row best, twin;
+    const char *error = find_best(batch, removed->identity, &best);
+
+    if (error || !best.id) {
+        return error;
+    }
+    error = set_state(batch, best.id, TLSRPT_STATE_COUNTS);
+    if (!error) {
+        error = count(batch, best.id, 1);
+    }
+    if (!error) {
+        error = find_twin(batch, best.digest, best.id, TLSRPT_STATE_CONFLICT, &twin);
+    }
+    if (!error && twin.id) {
+        error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
+    }
+    return error || strcmp(best.digest, removed->digest) == 0 ? error
+                                                              : promote_twin(batch, removed);
+}
+
+const char *tlsrpt_row_remove(tlsrpt_batch *batch, long long report)
+{
+    row removed;
+    const char *error = find_row(batch, report, &removed);
+
+    if (error || !removed.id) {
+        return error;
+    }
+    if (removed.state == TLSRPT_STATE_COUNTS) {
+        error = count(batch, report, 0);
+    }
+    if (!error) {
+        error = delete_rows(batch, report);
+    }
+    if (!error && removed.state == TLSRPT_STATE_COUNTS) {
+        error = enthrone(batch, &removed);
+    }
+    else if (!error && removed.state == TLSRPT_STATE_CONFLICT) {
+        error = promote_twin(batch, &removed);
+    }
+    return error;
+}

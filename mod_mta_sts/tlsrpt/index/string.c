@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/internal.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <openssl/evp.h>
+
+/* PostgreSQL has no index over texts of more than some 2,700 octets. */
+#define KEY_MAX 1000
+
+#define NEXT(table) "(SELECT coalesce(max(id), 0) + 1 FROM " table ")"
+
+static const struct {
+    const char *find, *add;
+} statements[TLSRPT_WORDS] = {
+    {"SELECT id FROM tlsrpt_word WHERE text = %s",
+     "INSERT INTO tlsrpt_word (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
+    {"SELECT id FROM tlsrpt_domain WHERE text = %s",
+     "INSERT INTO tlsrpt_domain (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
+    {"SELECT id FROM tlsrpt_organization WHERE text = %s",
+     "INSERT INTO tlsrpt_organization (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
+};
+
+/* The numbers that rows added in a batch begin with. */
+static int take_next(void *baton, const char *const *columns)
+{
+    tlsrpt_batch *batch = baton;
+    int i;
+
+    for (i = 0; i < TLSRPT_WORDS; i++) {
+        batch->next_word[i] = (long long)mta_sts_database_number(columns[i]);
+    }
+    batch->next_report = (long long)mta_sts_database_number(columns[TLSRPT_WORDS]);
+    return 0;
+}
+
+static int take_number(void *baton, const char *const *columns)
+{
+    *(long long *)baton = (long long)mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+static const char *begin(tlsrpt_batch *batch, const char *host)
+{
+    const char *error = mta_sts_database_begin(batch->db);
+    int i;
+
+    for (i = 0; i < TLSRPT_WORDS; i++) {
+        batch->known[i] = apr_hash_make(batch->p);
+    }
+    if (!error) {
+        error = mta_sts_database_rows(
+            batch->db,
+            "SELECT " NEXT("tlsrpt_word") ", " NEXT("tlsrpt_domain") ", " NEXT(
+                "tlsrpt_organization") ", " NEXT("tlsrpt_report"),
+            take_next, batch);
+    }
+    return error ? error
+                 : tlsrpt_word_number(batch, TLSRPT_WORD, tlsrpt_host_name(batch->db, host),
+                                      &batch->host);
+}
+
+const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const char *host,
+                               apr_pool_t *p, mta_sts_findings *findings)
+{
+    const char *error;
+
+    memset(batch, 0, sizeof(*batch));
+    batch->db = db;
+    batch->findings = findings;
+    apr_pool_create(&batch->p, p);
+    apr_pool_create(&batch->ptemp, batch->p);
+    batch->sums = apr_hash_make(batch->p);
+    batch->causes = apr_hash_make(batch->p);
+    error = begin(batch, host);
+    return error ? tlsrpt_batch_end(batch, error) : NULL;
+}
+
+const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error)
+{
+    if (!error) {
+        error = tlsrpt_delta_write(batch);
+    }
+    if (!error) {
+        error = mta_sts_database_commit(batch->db);
+    }
+    else {
+        mta_sts_database_rollback(batch->db);
+    }
+    apr_pool_destroy(batch->p);
+    return error;
+}
+
+const char *tlsrpt_host_name(const mta_sts_database *db, const char *host)
+{
+    return mta_sts_database_is_shared(db) ? host : "localhost";
+}
+
+const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max)
+{
+    if (strlen(text) <= max) {
+        return text;
+    }
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
+        max--;
+    }
+    return apr_pstrmemdup(p, text, max);
+}
+
+const char *tlsrpt_word_key(apr_pool_t *p, const char *text)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int len = 0, i;
+    char *key;
+
+    if (strlen(text) <= KEY_MAX) {
+        return text;
+    }
+    EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL);
+    key = apr_pstrcat(p, "sha256:", NULL);
+    for (i = 0; i < len; i++) {
+        key = apr_psprintf(p, "%s%02x", key, digest[i]);
+    }
+    return key;
+}
+
+const char *tlsrpt_word_fold(apr_pool_t *p, const char *text)
+{
+    char *folded = apr_pstrdup(p, text), *c;
+
+    for (c = folded; *c; c++) {
+        *c = *c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c;
+    }
+    return tlsrpt_word_key(p, folded);
+}
+
+static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
+                               long long *number)
+{
+    apr_pool_t *p = batch->ptemp;
+    const char *key = tlsrpt_word_key(p, text);
+    const char *error;
+
+    *number = 0;
+    error = mta_sts_database_rows(batch->db, statements[table].find, take_number, number, key);
+    if (error || *number) {
+        return error;
+    }
+    *number = batch->next_word[table]++;
+    return mta_sts_database_run(
+        batch->db, statements[table].add, *number, key, key == text ? NULL : text,
+        table == TLSRPT_WORD_ORGANIZATION ? tlsrpt_word_fold(p, text) : NULL);
+}
+
+const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
+                               long long *number)
+{
+    const long long *known;
+    const char *error;
+
+    *number = 0;
+    if (!text) {
+        return NULL;
+    }
+    known = apr_hash_get(batch->known[table], text, APR_HASH_KEY_STRING);
+    if (known) {
+        *number = *known;
+        return NULL;
+    }
+    error = find_or_add(batch, table, text, number);
+    if (!error) {
+        apr_hash_set(batch->known[table], apr_pstrdup(batch->p, text), APR_HASH_KEY_STRING,
+                     apr_pmemdup(batch->p, number, sizeof(*number)));
+    }
+    return error;
+}

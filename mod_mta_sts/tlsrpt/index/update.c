@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/monotonic.h"
+#include "core/base/text.h"
+
+const tlsrpt_limits tlsrpt_index_limits = {
+    .sent = TLSRPT_SENT_MAX,
+    .inflated = TLSRPT_INFLATED_MAX,
+    .memory = TLSRPT_MEMORY_OF(TLSRPT_INFLATED_MAX),
+    .depth = 32,
+    .string = 8192,
+    .policies = 10000,
+    .failures = 100000,
+};
+
+/* A folder that was changed so shortly ago may change again without its time telling. */
+#define SETTLED apr_time_from_sec(2)
+
+/* A row of the index and whether its file is still there. */
+typedef struct known_row {
+    long long id;
+    apr_int64_t file;
+    const char *digest;
+    int is_there;
+} known_row;
+
+int tlsrpt_tending_is_over(const tlsrpt_tending *t)
+{
+    const tlsrpt_index_task *task = t->task;
+
+    return (t->has_progressed && mta_sts_steady_now() >= t->deadline) ||
+           (task->is_ending && task->is_ending(task->baton));
+}
+
+/* --- one folder --- */
+
+/* It may be possible another time: it gets no row, so that it is tried again. */
+static void tell_closed(tlsrpt_tending *t, const tlsrpt_spool_entry *entry, const char *reason)
+{
+    mta_sts_findings *findings = t->batch.findings;
+
+    t->has_closed = 1;
+    t->done->closed++;
+    if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-closed",
+                            apr_pstrdup(findings->pool, entry->digest),
+                            "see whose the file is, and whether httpd may open more files (ulimit "
+                            "-n); it is tried again",
+                            "%s", reason);
+    }
+}
+
+static const char *add_file(tlsrpt_tending *t, const tlsrpt_spool_entry *entry)
+{
+    tlsrpt_batch *batch = &t->batch;
+    tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
+    tlsrpt_kept_file kept;
+    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
+                                                   tlsrpt_index_limits.sent, batch->ptemp, &kept);
+
+    if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
+        return NULL; /* removed meanwhile */
+    }
+    if (reason && kept.is_closed) {
+        tell_closed(t, entry, reason);
+        return NULL;
+    }
+    error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
+                   : tlsrpt_row_add(batch, &kept, entry->file, &state);
+    t->done->added++;
+    t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
+    t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
+    return error;
+}
+
+static int push_row(void *baton, const char *const *columns)
+{
+    apr_array_header_t *rows = baton;
+    known_row *row = apr_array_push(rows);
+
+    row->id = (long long)mta_sts_database_number(columns[0]);
+    row->digest = apr_pstrdup(rows->pool, columns[1]);
+    row->file = mta_sts_database_number(columns[2]);
+    row->is_there = 0;
+    return 1;
+}
+
+/* The rows of a folder, in the pool of the list, and the same by digest. */
+static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t *rows,
+                             apr_hash_t *by_digest)
+{
+    const char *first = apr_psprintf(rows->pool, "%02x", (unsigned)folder);
+    const char *error;
+    int i;
+
+    /* "g" follows the last hex digit. */
+    error = mta_sts_database_rows(t->batch.db,
+                                  "SELECT id, digest, file FROM tlsrpt_report"
+                                  " WHERE digest >= %s AND digest < %s AND host = %lld",
+                                  push_row, rows, first, apr_pstrcat(rows->pool, first, "g", NULL),
+                                  t->batch.host);
+    for (i = 0; i < rows->nelts; i++) {
+        known_row *row = &APR_ARRAY_IDX(rows, i, known_row);
+
+        apr_hash_set(by_digest, row->digest, APR_HASH_KEY_STRING, row);
+    }
+    return error;
+}
+
+/* Takes in the files without row, or whose row tells another file. */
+static const char *add_files(tlsrpt_tending *t, const apr_array_header_t *files,
+                             apr_hash_t *by_digest, int *is_whole)
+{
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < files->nelts && !error; i++) {
+        const tlsrpt_spool_entry *entry = &APR_ARRAY_IDX(files, i, tlsrpt_spool_entry);
+        known_row *row = apr_hash_get(by_digest, entry->digest, APR_HASH_KEY_STRING);
+
+        if (row && row->file == entry->file) {
+            row->is_there = 1;
+            continue;
+        }
+        if (tlsrpt_tending_is_over(t)) {
+            *is_whole = 0;
+            return NULL;
+        }
+        if (row) {
+            row->is_there = 1;
+            error = tlsrpt_row_remove(&t->batch, row->id);
+        }
+        if (!error) {
+            error = add_file(t, entry);
+        }
+        t->has_progressed = 1;
+        apr_pool_clear(t->batch.ptemp);
+    }
+    return error;
+}
+
+static const char *remove_rows(tlsrpt_tending *t, const apr_array_header_t *rows, int *is_whole)
+{
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < rows->nelts && !error; i++) {
+        const known_row *row = &APR_ARRAY_IDX(rows, i, known_row);
+
+        if (row->is_there) {
+            continue;
+        }
+        if (tlsrpt_tending_is_over(t)) {
+            *is_whole = 0;
+            return NULL;
+        }
+        error = tlsrpt_row_remove(&t->batch, row->id);
+        t->done->gone++;
+        t->has_progressed = 1;
+        apr_pool_clear(t->batch.ptemp);
+    }
+    return error;
+}
+
+static const char *note_folder(tlsrpt_tending *t, int folder, apr_time_t changed)
+{
+    return mta_sts_database_run(t->batch.db,
+                                "INSERT INTO tlsrpt_folder (host, folder, changed)"
+                                " VALUES (%lld, %d, %lld)"
+                                " ON CONFLICT (host, folder) DO UPDATE SET"
+                                " changed = excluded.changed",
+                                t->batch.host, folder, (long long)changed);
+}
+
+/* Brings rows and files of a folder together.
+ *
+ * @param p        for what is known of the folder
+ * @param is_whole out: whether nothing is left to do in it
+ */
+static const char *compare(tlsrpt_tending *t, int folder, apr_pool_t *p, int *is_whole)
+{
+    apr_array_header_t *rows = apr_array_make(p, 16, sizeof(known_row));
+    apr_hash_t *by_digest = apr_hash_make(p);
+    const apr_array_header_t *files =
+        tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, p, t->batch.findings);
+    const char *error;
+
+    if (!files) {
+        t->is_broken = 1; /* it is told, and tried again next time */
+        return NULL;
+    }
+    error = find_rows(t, folder, rows, by_digest);
+    if (!error) {
+        error = add_files(t, files, by_digest, is_whole);
+    }
+    if (!error && *is_whole) {
+        error = remove_rows(t, rows, is_whole);
+    }
+    return error;
+}
+
+/* Far in the future it was before the clock was set back. */
+static int is_recent(apr_time_t changed)
+{
+    return llabs((long long)(apr_time_now() - changed)) < SETTLED;
+}
+
+static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
+{
+    const char *error;
+    apr_pool_t *p;
+
+    *is_whole = 1;
+    t->has_closed = 0;
+    apr_pool_create(&p, t->batch.p);
+    error = compare(t, folder, p, is_whole);
+    apr_pool_destroy(p);
+    if (error || t->is_broken || !*is_whole) {
+        return error;
+    }
+    t->has_progressed = 1;
+    return t->has_closed || is_recent(changed) ? NULL : note_folder(t, folder, changed);
+}
+
+/* --- the folders in turn --- */
+
+static int take_folder(void *baton, const char *const *columns)
+{
+    tlsrpt_tending *t = baton;
+    apr_int64_t folder = mta_sts_database_number(columns[0]);
+
+    if (folder >= 0 && folder < TLSRPT_SPOOL_FOLDERS) {
+        t->known[folder] = mta_sts_database_number(columns[1]);
+    }
+    return 1;
+}
+
+/* Whether a folder must be looked at; its time is asked for before it is read. */
+static int has_changed(tlsrpt_tending *t, int folder, apr_time_t *changed)
+{
+    return tlsrpt_spool_folder_changed(t->task->spool, TLSRPT_REPORTS, folder, changed) !=
+               APR_SUCCESS ||
+           *changed != t->known[folder];
+}
+
+/* A turn over all folders is at its end. */
+static void end_turn(tlsrpt_tending *t)
+{
+    t->done->folders = t->task->folder;
+    t->task->folder = 0;
+}
+
+/* Goes on where the last call stopped, until each folder had its turn or time is up. */
+static const char *tend_folders(tlsrpt_tending *t)
+{
+    int *folder = &t->task->folder, is_whole = 1;
+    const char *error = NULL;
+    apr_time_t changed;
+
+    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error; *folder += 1) {
+        if (!has_changed(t, *folder, &changed)) {
+            continue;
+        }
+        if (tlsrpt_tending_is_over(t)) {
+            is_whole = 0;
+        }
+        else {
+            error = tend_folder(t, *folder, changed, &is_whole);
+        }
+        if (!is_whole) {
+            t->done->folders = *folder;
+            t->done->more = 1;
+            return error;
+        }
+        if (t->is_broken) {
+            break; /* the next ones would tell the same */
+        }
+    }
+    end_turn(t);
+    return error;
+}
+
+static const char *tend(tlsrpt_tending *t)
+{
+    const char *error = tlsrpt_expire(t);
+
+    if (!error) {
+        error = mta_sts_database_rows(t->batch.db,
+                                      "SELECT folder, changed FROM tlsrpt_folder WHERE host = %lld",
+                                      take_folder, t, t->batch.host);
+    }
+    if (!error) {
+        error = tend_folders(t);
+    }
+    return error;
+}
+
+const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
+                              mta_sts_findings *findings, tlsrpt_index_done *done)
+{
+    tlsrpt_tending *t = apr_pcalloc(p, sizeof(*t));
+    int folder = task->folder;
+    const char *error;
+
+    memset(done, 0, sizeof(*done));
+    t->task = task;
+    t->done = done;
+    t->deadline = mta_sts_steady_now() + task->budget;
+    error = tlsrpt_batch_begin(&t->batch, db, task->host, p, findings);
+    if (error) {
+        return error;
+    }
+    error = tlsrpt_batch_end(&t->batch, tend(t));
+    if (error) {
+        task->folder = folder; /* what was done since is undone */
+        return error;
+    }
+    task->removed += done->gone + done->expired;
+    return done->more ? NULL : tlsrpt_sweep(db, task);
+}

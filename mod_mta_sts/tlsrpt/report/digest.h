@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_REPORT_DIGEST_H
+#define TLSRPT_REPORT_DIGEST_H
+
+#include <apr_pools.h>
+#include <openssl/types.h>
+
+/*
+ * SHA-256 of octets, as 64 hex digits; of all at once, or of pieces as they come. Without SHA-256
+ * or memory the process ends.
+ */
+
+/* @param p pool of the digits; the octets are borrowed for the call */
+const char *tlsrpt_digest_of(apr_pool_t *p, const void *octets, apr_size_t len);
+
+/* Begins the digest of pieces; it lives as long as p. */
+EVP_MD_CTX *tlsrpt_digest_start(apr_pool_t *p);
+
+void tlsrpt_digest_add(EVP_MD_CTX *digest, const void *octets, apr_size_t len);
+
+/* Of all that was added, once; the digits are allocated from p. */
+const char *tlsrpt_digest_end(apr_pool_t *p, EVP_MD_CTX *digest);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/report/json.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/name.h"
+#include "tlsrpt/report/member.h"
+#include "core/base/time.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define DAY (86400 * APR_USEC_PER_SEC)
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static const char *read_information(tlsrpt_reader *r, const json_t *object)
+{
+    const char *text = tlsrpt_member_string(r, object, "additional-information", NULL);
+
+    if (!text) {
+        text = tlsrpt_member_string(r, object, "additional-info-uri", NULL);
+        if (text) {
+            tlsrpt_member_note(r, MTA_STS_INFO, "information-name", "additional-information",
+                               "is called additional-info-uri");
+        }
+    }
+    if (text && strpbrk(text, " \t\r\n")) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "information-no-uri", "additional-information",
+                           "has blanks in it, so that it is no URI");
+    }
+    return text;
+}
+
+static const char *read_result_type(tlsrpt_reader *r, const json_t *object)
+{
+    /* RFC 8460 section 4.3, IANA's STARTTLS Validation Result Types. */
+    static const char *const known[] = {
+        "starttls-not-supported", "certificate-host-mismatch",
+        "certificate-expired",    "certificate-not-trusted",
+        "validation-failure",     "tlsa-invalid",
+        "dnssec-invalid",         "dane-required",
+        "sts-policy-fetch-error", "sts-policy-invalid",
+        "sts-webpki-invalid",
+    };
+    const char *type = tlsrpt_member_string(r, object, "result-type", "result-type-missing");
+    size_t i;
+
+    for (i = 0; type && i < COUNT(known); i++) {
+        if (strcmp(type, known[i]) == 0) {
+            return type;
+        }
+    }
+    if (type) {
+        tlsrpt_member_note_value(r, MTA_STS_INFO, "result-type-unknown", "result-type", type,
+                                 "is not registered");
+    }
+    return or_empty(type);
+}
+
+static void read_failure(tlsrpt_reader *r, const json_t *object, tlsrpt_failure *failure)
+{
+    static const char incomplete[] = "failure-incomplete";
+
+    failure->result_type = read_result_type(r, object);
+    failure->sessions = tlsrpt_member_count(r, object, "failed-session-count");
+    failure->sending_ip = tlsrpt_member_string(r, object, "sending-mta-ip", incomplete);
+    failure->receiving_mx = tlsrpt_member_string(r, object, "receiving-mx-hostname", incomplete);
+    failure->receiving_helo = tlsrpt_member_string(r, object, "receiving-mx-helo", NULL);
+    failure->receiving_ip = tlsrpt_member_string(r, object, "receiving-ip", incomplete);
+    failure->reason = tlsrpt_member_string(r, object, "failure-reason-code", NULL);
+    failure->information = read_information(r, object);
+}
+
+static void check_sum(tlsrpt_reader *r, const tlsrpt_policy *policy)
+{
+    apr_int64_t sum = 0;
+    int i;
+
+    for (i = 0; i < policy->failures->nelts; i++) {
+        sum = tlsrpt_count_add(sum, APR_ARRAY_IDX(policy->failures, i, tlsrpt_failure).sessions);
+    }
+    if (sum != policy->failed && !tlsrpt_member_is_noted(r, "failures-sum")) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "failures-sum", "failure-details",
+                           apr_psprintf(r->ptemp,
+                                        "tell of %" APR_INT64_T_FMT
+                                        " sessions, the summary of %" APR_INT64_T_FMT,
+                                        sum, policy->failed));
+    }
+}
+
+static void read_failures(tlsrpt_reader *r, const json_t *object, tlsrpt_policy *policy)
+{
+    const json_t *details = tlsrpt_member_container(r, object, "failure-details", JSON_ARRAY);
+    size_t i, count = json_array_size(details);
+
+    policy->failures = apr_array_make(r->p, (int)count, sizeof(tlsrpt_failure));
+    if (!details) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "failure-details-missing", "failure-details",
+                           "is missing");
+    }
+    for (i = 0; i < count && !r->error; i++) {
+        const json_t *detail = json_array_get(details, i);
+
+        if (++r->failures > r->limits->failures) {
+            r->error =
+                apr_psprintf(r->p, "it has more than %d failure details", r->limits->failures);
+            return;
+        }
+        if (!json_is_object(detail)) {
+            tlsrpt_member_note_type(r, "failure-details",
+                                    "has something else than objects in it, which was ignored");
+            continue;
+        }
+        r->failure = (int)i;
+        read_failure(r, detail, apr_array_push(policy->failures));
+        r->failure = -1;
+    }
+    check_sum(r, policy);
+}
+
+static const char *read_policy_type(tlsrpt_reader *r, const json_t *object)
+{
+    const char *type = tlsrpt_member_string(r, object, "policy-type", "policy-type-missing");
+
+    if (type && strcmp(type, "sts") != 0 && strcmp(type, "tlsa") != 0 &&
+        strcmp(type, "no-policy-found") != 0) {
+        tlsrpt_member_note_value(r, MTA_STS_INFO, "policy-type-unknown", "policy-type", type,
+                                 "is not known");
+    }
+    return or_empty(type);
+}
+
+static char *to_lower(apr_pool_t *p, const char *text)
+{
+    char *lower = apr_pstrdup(p, text), *c;
+
+    for (c = lower; *c; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    }
+    return lower;
+}
+
+/* In its canonical form, if it has one. */
+static const char *read_domain(tlsrpt_reader *r, const json_t *object)
+{
+    const char *sent = tlsrpt_member_string(r, object, "policy-domain", "policy-domain-missing");
+    const char *name, *domain;
+    apr_size_t len;
+
+    if (!sent) {
+        return NULL;
+    }
+    len = strlen(sent);
+    name = len > 1 && sent[len - 1] == '.' ? apr_pstrmemdup(r->ptemp, sent, len - 1) : sent;
+    if (mta_sts_name_parse_host(r->ptemp, name, MTA_STS_NAME_ULABEL, &domain)) {
+        tlsrpt_member_note_value(r, MTA_STS_WARNING, "policy-domain-malformed", "policy-domain",
+                                 sent, "is not a host name");
+        return to_lower(r->p, name);
+    }
+    if (domain != sent) {
+        tlsrpt_member_note_value(r, MTA_STS_INFO, "policy-domain-form", "policy-domain", sent,
+                                 "is not in lower-case ASCII without a final dot");
+    }
+    return domain == sent ? sent : apr_pstrdup(r->p, domain);
+}
+
+/* RFC 8460's appendix B has a string; drafts call it mx-host-pattern. Only STS has one. */
+static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const char *type)
+{
+    const json_t *value = tlsrpt_member_of(object, "mx-host");
+
+    if (!value) {
+        value = tlsrpt_member_of(object, "mx-host-pattern");
+        if (value) {
+            tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-name", "mx-host",
+                               "is called mx-host-pattern");
+        }
+    }
+    if (!value && strcmp(type, "sts") == 0) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-missing", "mx-host", "is missing");
+    }
+    return tlsrpt_member_strings(r, value, "mx-host", "mx-host-string");
+}
+
+static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *object,
+                                              const char *type)
+{
+    const json_t *value = tlsrpt_member_of(object, "policy-string");
+    apr_array_header_t *lines =
+        tlsrpt_member_strings(r, value, "policy-string", "policy-string-string");
+
+    if (!lines->nelts && strcmp(type, "no-policy-found") != 0) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "policy-string-missing", "policy-string",
+                           value ? "is empty" : "is missing");
+    }
+    if (lines->nelts && APR_ARRAY_IDX(lines, 0, const char *)[0] == '[') {
+        tlsrpt_member_note(r, MTA_STS_INFO, "policy-string-nested", "policy-string",
+                           "holds JSON written into a string");
+    }
+    return lines;
+}
+
+static void read_policy(tlsrpt_reader *r, const json_t *object, tlsrpt_policy *policy)
+{
+    const json_t *applied = tlsrpt_member_container(r, object, "policy", JSON_OBJECT);
+    const json_t *summary = tlsrpt_member_container(r, object, "summary", JSON_OBJECT);
+
+    policy->type = read_policy_type(r, applied);
+    policy->domain = read_domain(r, applied);
+    policy->mx = read_mx(r, applied, policy->type);
+    policy->policy = read_policy_string(r, applied, policy->type);
+    policy->successful = tlsrpt_member_count(r, summary, "total-successful-session-count");
+    policy->failed = tlsrpt_member_count(r, summary, "total-failure-session-count");
+    read_failures(r, object, policy);
+}
+
+static void read_policies(tlsrpt_reader *r, const json_t *policies, apr_array_header_t *list)
+{
+    size_t i, count = json_array_size(policies);
+
+    if (!count) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "policies-empty", "policies", "is an empty array");
+    }
+    if (count > (size_t)r->limits->policies) {
+        r->error = apr_psprintf(r->p, "it has more than %d policies", r->limits->policies);
+    }
+    for (i = 0; i < count && !r->error; i++) {
+        const json_t *policy = json_array_get(policies, i);
+
+        if (!json_is_object(policy)) {
+            tlsrpt_member_note_type(r, "policies",
+                                    "has something else than objects in it, which was ignored");
+            continue;
+        }
+        r->policy = (int)i;
+        read_policy(r, policy, apr_array_push(list));
+        r->policy = -1;
+        apr_pool_clear(r->ptemp);
+    }
+}
+
+static apr_time_t read_time(tlsrpt_reader *r, const json_t *range, const char *name)
+{
+    const char *text = tlsrpt_member_string(r, range, name, "date-missing");
+    apr_time_t time = 0;
+
+    if (!text) {
+        return 0;
+    }
+    switch (tlsrpt_time_parse(text, &time)) {
+    case TLSRPT_TIME_RIGHT:
+        break;
+    case TLSRPT_TIME_NO_ZONE:
+        tlsrpt_member_note(r, MTA_STS_INFO, "date-zone-missing", name,
+                           "has no time zone: taken for UTC");
+        break;
+    case TLSRPT_TIME_LOOSE:
+        tlsrpt_member_note_value(r, MTA_STS_INFO, "date-form", name, text,
+                                 "is not written as RFC 3339 asks for");
+        break;
+    case TLSRPT_TIME_WRONG:
+        tlsrpt_member_note_value(r, MTA_STS_WARNING, "date-malformed", name, text,
+                                 "is not a time and was ignored");
+    }
+    return time;
+}
+
+static void read_range(tlsrpt_reader *r, const json_t *root, tlsrpt_report *report)
+{
+    const json_t *range = tlsrpt_member_container(r, root, "date-range", JSON_OBJECT);
+
+    report->begin = read_time(r, range, "start-datetime");
+    report->end = read_time(r, range, "end-datetime");
+    if (!report->begin || !report->end) {
+        return;
+    }
+    if (report->end < report->begin) {
+        tlsrpt_member_note(r, MTA_STS_WARNING, "date-range-reversed", "date-range",
+                           "ends before it begins");
+    }
+    else if (report->begin % DAY || report->end - report->begin < DAY - APR_USEC_PER_SEC ||
+             report->end - report->begin >= DAY) {
+        tlsrpt_member_note(r, MTA_STS_INFO, "date-range-no-day", "date-range",
+                           "is not one day in UTC, from 00:00:00 to 23:59:59");
+    }
+}
+
+const char *tlsrpt_report_from_json(apr_pool_t *p, const json_t *root, const json_t *policies,
+                                    const tlsrpt_limits *limits, mta_sts_findings *findings,
+                                    tlsrpt_report **report)
+{
+    tlsrpt_reader r = {.p = p, .limits = limits, .findings = findings, .policy = -1, .failure = -1};
+    tlsrpt_report *read = apr_pcalloc(p, sizeof(*read));
+
+    apr_pool_create(&r.ptemp, p);
+    read->organization =
+        or_empty(tlsrpt_member_string(&r, root, "organization-name", "organization-missing"));
+    read->contact = tlsrpt_member_string(&r, root, "contact-info", "contact-missing");
+    read->id = or_empty(tlsrpt_member_string(&r, root, "report-id", "report-id-missing"));
+    read_range(&r, root, read);
+    read->policies = apr_array_make(p, 1, sizeof(tlsrpt_policy));
+    read_policies(&r, policies, read->policies);
+    apr_pool_destroy(r.ptemp);
+    *report = read;
+    return r.error;
+}

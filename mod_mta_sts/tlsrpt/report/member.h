@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_REPORT_MEMBER_H
+#define TLSRPT_REPORT_MEMBER_H
+
+#include <jansson.h>
+
+#include "tlsrpt/report/report.h"
+
+/*
+ * A member of an object in a report's JSON: its value as what it should be, whatever the sender
+ * wrote. What deviates is noted as a finding, the first of each kind with its place; what leaves a
+ * doubt about a number makes the report unreadable. Objects and values may be NULL: not there.
+ */
+
+/* Where in a report it is read, and what was noted so far. */
+typedef struct tlsrpt_reader {
+    apr_pool_t *p;
+    apr_pool_t *ptemp; /* cleared behind each policy */
+    const tlsrpt_limits *limits;
+    mta_sts_findings *findings;
+    int policy;        /* index, or -1 */
+    int failure;       /* index, or -1 */
+    int failures;      /* of all policies so far */
+    const char *error; /* why it cannot be read, or NULL */
+} tlsrpt_reader;
+
+/* Whether a deviation of this kind was noted. */
+int tlsrpt_member_is_noted(const tlsrpt_reader *r, const char *id);
+
+/*
+ * Notes one deviation of each kind, however often it occurs: nothing is allocated for the others.
+ *
+ * @param id   its kind, a string constant
+ * @param name the member's
+ * @param what of the member, in words; borrowed for the call
+ */
+void tlsrpt_member_note(tlsrpt_reader *r, mta_sts_severity severity, const char *id,
+                        const char *name, const char *what);
+
+/* The same, with what the member holds; any octets. */
+void tlsrpt_member_note_value(tlsrpt_reader *r, mta_sts_severity severity, const char *id,
+                              const char *name, const char *value, const char *what);
+
+/* The same, of a member that is of another type than it should be. */
+void tlsrpt_member_note_type(tlsrpt_reader *r, const char *name, const char *what);
+
+/* A member's value; null is the same as none. */
+const json_t *tlsrpt_member_of(const json_t *object, const char *name);
+
+/* An object or array (JSON_OBJECT, JSON_ARRAY), or NULL. */
+const json_t *tlsrpt_member_container(tlsrpt_reader *r, const json_t *object, const char *name,
+                                      json_type type);
+
+/*
+ * A string, or NULL if it is missing or empty.
+ *
+ * @param missing id under which that is noted, or NULL: it may be
+ */
+const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const char *name,
+                                 const char *missing);
+
+/*
+ * An array of strings; never NULL.
+ *
+ * @param value of the member
+ * @param lone  id under which a lone string is noted, which is taken for an array of it
+ */
+apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value, const char *name,
+                                          const char *lone);
+
+/* A number of sessions, 0..2^63-1; 0 if it is missing. Another number is an error. */
+apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const json_t *object, const char *name);
+
+#endif

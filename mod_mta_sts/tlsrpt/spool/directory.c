@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/spool/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <apr_errno.h>
+#include <apr_strings.h>
+
+#define MODE 0700
+#define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+int tlsrpt_fsync(int fd)
+{
+    int result;
+
+    do {
+        result = fsync(fd);
+    } while (result != 0 && errno == EINTR);
+    return result;
+}
+
+static int open_folder(int at, const char *name)
+{
+    int fd;
+
+    do {
+        fd = openat(at, name, FLAGS);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* What a system call said, and what to do about it. */
+static void report_errno(mta_sts_findings *findings, const char *path, const char *attempt,
+                         int error)
+{
+    char words[120];
+    const char *fix = "make sure that the folder is there, belongs to the user that httpd's "
+                      "children run as, and that its disk can be written to";
+
+    if (error == EROFS) {
+        fix = "mount its disk for writing; where systemd confines httpd (ProtectSystem=), name the "
+              "folder of MTASTSStateDir in ReadWritePaths= of its unit";
+    }
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "state-unusable", path, fix, "cannot %s it: %s",
+                        attempt, apr_strerror(error, words, sizeof(words)));
+}
+
+/* Where there should be a folder that can be opened there is something else, or none. */
+static void report_unopened(mta_sts_findings *findings, int at, const char *name, const char *path,
+                            int error)
+{
+    struct stat info;
+
+    if (fstatat(at, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode)) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-not-a-folder", path,
+                            "remove it, and what is needed will be made in its place",
+                            "is %s instead of a folder, so nothing is kept there",
+                            S_ISLNK(info.st_mode) ? "a symbolic link" : "a file");
+        return;
+    }
+    report_errno(findings, path, "open", error);
+}
+
+/* The entry of a new folder is in its parent. */
+static int sync_parent(int at, const char *name)
+{
+    char parent[4096];
+    char *slash;
+    int fd, result;
+
+    if (at != AT_FDCWD) {
+        return tlsrpt_fsync(at);
+    }
+    apr_cpystrn(parent, name, sizeof(parent));
+    slash = strrchr(parent, '/');
+    if (!slash) {
+        return 0;
+    }
+    slash[slash == parent ? 1 : 0] = '\0';
+    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    result = fd < 0 ? -1 : tlsrpt_fsync(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return result;
+}
+
+/* A folder just made, which for root is given away: through its descriptor, since the parent may
+ * belong to somebody who could put something else under its name. */
+static int settle(int fd, const tlsrpt_folder_rules *rules)
+{
+    struct stat info;
+
+    if (fchmod(fd, MODE) != 0 || fstat(fd, &info) != 0) {
+        return -1;
+    }
+    return info.st_uid == geteuid() && info.st_uid != rules->owner
+               ? fchown(fd, rules->owner, rules->group)
+               : 0;
+}
+
+static int make_folder(int at, const char *name, const char *path, const tlsrpt_folder_rules *rules,
+                       mta_sts_findings *findings)
+{
+    int made = mkdirat(at, name, MODE) == 0;
+    int fd;
+
+    if (!made && errno != EEXIST) {
+        report_errno(findings, path, "make", errno);
+        return -1;
+    }
+    fd = open_folder(at, name);
+    if (fd < 0 && errno == EACCES && made) { /* the umask left nothing to its owner */
+        fd = fchmodat(at, name, MODE, 0) == 0 ? open_folder(at, name) : -1;
+    }
+    if (fd < 0) {
+        report_unopened(findings, at, name, path, errno);
+        return -1;
+    }
+    if (made && (settle(fd, rules) != 0 || sync_parent(at, name) != 0)) {
+        report_errno(findings, path, "make", errno);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int is_ours(int fd, const char *path, const tlsrpt_folder_rules *rules,
+                   mta_sts_findings *findings)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0) {
+        report_errno(findings, path, "look at", errno);
+        return 0;
+    }
+    if (info.st_uid != rules->owner) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-owner", path,
+                            apr_psprintf(findings->pool,
+                                         "chown it, with all that is in it, to the user that "
+                                         "httpd's children run as: chown -R %lu:%lu %s",
+                                         (unsigned long)rules->owner, (unsigned long)rules->group,
+                                         path),
+                            "belongs to uid %lu instead of uid %lu, so nothing is kept there",
+                            (unsigned long)info.st_uid, (unsigned long)rules->owner);
+        return 0;
+    }
+    if (info.st_mode & (S_IWGRP | S_IWOTH)) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-mode", path, "chmod it to 0700",
+                            "can be written to by others than its owner (mode %04o), so nothing is "
+                            "kept there",
+                            (unsigned)info.st_mode & 07777);
+        return 0;
+    }
+    return 1;
+}
+
+int tlsrpt_folder_open(int at, const char *name, const char *path, const tlsrpt_folder_rules *rules,
+                       mta_sts_findings *findings)
+{
+    int fd = open_folder(at, name);
+
+    if (fd < 0 && errno == ENOENT) {
+        if (!rules->make) {
+            return -1;
+        }
+        fd = make_folder(at, name, path, rules, findings);
+        if (fd < 0) {
+            return -1;
+        }
+    }
+    if (fd < 0) {
+        report_unopened(findings, at, name, path, errno);
+        return -1;
+    }
+    if (!is_ours(fd, path, rules, findings)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int tlsrpt_folder_is_writable(int fd, const char *path, mta_sts_findings *findings)
+{
+    struct statvfs mounted;
+
+    if (fstatvfs(fd, &mounted) != 0 || !(mounted.f_flag & ST_RDONLY)) {
+        return 1;
+    }
+    report_errno(findings, path, "write to", EROFS);
+    return 0;
+}

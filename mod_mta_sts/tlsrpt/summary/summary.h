@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_SUMMARY_SUMMARY_H
+#define TLSRPT_SUMMARY_SUMMARY_H
+
+#include <apr_hash.h>
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "tlsrpt/report/report.h"
+
+/*
+ * Reports summed up, per policy domain: what the text of `mta-sts report`, `mta-sts ready` and the
+ * status page tell. It is made either from reports in memory (below) or from the index in SQL
+ * (tlsrpt/index.h); both give the same numbers. Sums stop at 2^63-1.
+ */
+
+/* What a sum is made of; a member that is 0 or NULL does not restrict. */
+typedef struct tlsrpt_filter {
+    apr_time_t since;         /* reports whose range ends after it */
+    const char *domain;       /* policy domain, lower case */
+    const char *organization; /* compared without case */
+} tlsrpt_filter;
+
+/* One day (UTC) of one policy domain: a report counts for the day on which its range begins. */
+typedef struct tlsrpt_day {
+    apr_time_t day; /* its beginning */
+    apr_int64_t successful, failed;
+} tlsrpt_day;
+
+typedef struct tlsrpt_sender {
+    const char *organization;
+    apr_int64_t reports, successful, failed;
+    apr_time_t last; /* end of its last report */
+    int verified;    /* one of its reports came verified */
+} tlsrpt_sender;
+
+/* Failures of one result type at one MX host, under one type of policy: one thing to mend. */
+typedef struct tlsrpt_cause {
+    const char *policy_type; /* as sent; "" if not told */
+    const char *result_type;
+    const char *receiving_mx; /* NULL: not told */
+    apr_int64_t sessions;
+    apr_time_t first, last;      /* begin of the first, end of the last report that tells it */
+    apr_array_header_t *senders; /* of const char *: organizations, sorted */
+    apr_array_header_t *reasons; /* of const char *: different reasons told, sorted, 5 at most */
+    apr_array_header_t *receiving_ips; /* of const char *: likewise */
+    apr_array_header_t *sending_ips;   /* of const char *: likewise */
+} tlsrpt_cause;
+
+/* A policy as senders saw it. */
+typedef struct tlsrpt_seen {
+    const char *type;
+    const char *policy;          /* the lines of policy-string, joined by LF; "" if none */
+    apr_array_header_t *senders; /* of const char *: organizations, sorted */
+    apr_int64_t sessions;        /* successful and failed */
+    apr_time_t last;             /* end of the last report that tells it */
+} tlsrpt_seen;
+
+typedef struct tlsrpt_domain {
+    const char *domain;    /* "" for reports that name none */
+    apr_time_t begin, end; /* of all its reports */
+    apr_int64_t reports, successful, failed;
+    apr_array_header_t *days;    /* of tlsrpt_day, first day first; days without report left out */
+    apr_array_header_t *senders; /* of tlsrpt_sender, most sessions first */
+    apr_array_header_t *causes;  /* of tlsrpt_cause, most sessions first */
+    apr_array_header_t *seen;    /* of tlsrpt_seen, last first */
+} tlsrpt_domain;
+
+typedef struct tlsrpt_summary {
+    apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions first, then by name */
+    apr_int64_t reports;         /* counted, each identity once */
+    apr_int64_t duplicates;      /* the same again */
+    apr_int64_t conflicts;       /* same identity, other octets */
+    apr_int64_t unverified;      /* of those counted */
+    apr_int64_t successful, failed;
+} tlsrpt_summary;
+
+/* Sums reports up that come one by one. */
+typedef struct tlsrpt_tally tlsrpt_tally;
+
+/* An empty one; everything it makes lives in p. filter is borrowed. */
+tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter);
+
+typedef enum tlsrpt_counted {
+    TLSRPT_COUNTED,
+    TLSRPT_DUPLICATE, /* the same octets, or the same identity, was counted already */
+    TLSRPT_CONFLICT,  /* the same identity with another content: the verified one counts, else the
+                         first */
+    TLSRPT_FILTERED,
+} tlsrpt_counted;
+
+/*
+ * Adds a report; what is needed of it is copied.
+ *
+ * @param digest   of its octets, as tlsrpt_reading has it
+ * @param verified whether its sender was verified
+ */
+tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,
+                                const char *digest, int verified);
+
+/* The sums so far, in the tally's pool. */
+tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally);
+
+/*
+ * The secure sessions since a failure: of the days after the last one that is told of it. They do
+ * not prove that it is mended, but hint at it.
+ *
+ * @param days of tlsrpt_day, of the same domain
+ * @return 0 also if it is not told when the failure was
+ */
+apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
+
+/*
+ * Where one sender alone tells a failure: how many others delivered without any.
+ *
+ * @param senders of tlsrpt_sender, all of the same domain
+ * @return 0 where others tell it too, or where they are too few to mean something
+ */
+int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
+
+/* The orders that are told above, as qsort wants them; no two rows of one list are equal. */
+int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
+int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
+int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);
+int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b);
+int tlsrpt_order_seen(const tlsrpt_seen *a, const tlsrpt_seen *b);
+
+#endif

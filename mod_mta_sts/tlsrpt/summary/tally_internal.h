@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_SUMMARY_TALLY_INTERNAL_H
+#define TLSRPT_SUMMARY_TALLY_INTERNAL_H
+
+#include "tlsrpt/summary/summary.h"
+
+/*
+ * What the two halves of the tally share: tally.c takes what is needed of each report,
+ * tally_sum.c sums it up. Reports are kept until then, since one may still be replaced.
+ *
+ * Texts are interned: the same text is the same pointer.
+ */
+
+typedef struct tlsrpt_kept_failure {
+    const char *result_type, *mx, *reason, *receiving_ip, *sending_ip; /* all but the first may be
+                                                                          NULL */
+    apr_int64_t sessions;
+} tlsrpt_kept_failure;
+
+typedef struct tlsrpt_kept_policy {
+    const char *domain, *type, *policy; /* never NULL */
+    apr_int64_t successful, failed;
+    const tlsrpt_kept_failure *failures;
+    int failure_count;
+} tlsrpt_kept_policy;
+
+typedef struct tlsrpt_kept_report {
+    const char *organization;
+    apr_time_t begin, end;
+    int verified;
+    const tlsrpt_kept_policy *policies;
+    int policy_count;
+} tlsrpt_kept_report;
+
+struct tlsrpt_tally {
+    apr_pool_t *p;
+    apr_pool_t *ptemp; /* cleared behind each report */
+    const tlsrpt_filter *filter;
+    apr_hash_t *texts;           /* text -> itself */
+    apr_hash_t *digests;         /* digest -> tlsrpt_kept_report * */
+    apr_hash_t *identities;      /* identity -> tlsrpt_kept_report * */
+    apr_array_header_t *reports; /* of tlsrpt_kept_report * */
+    apr_int64_t duplicates, conflicts;
+};
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/summary/tally_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define DAY (86400 * APR_USEC_PER_SEC)
+#define SAMPLES_MAX 5 /* reasons and addresses of one cause */
+
+/* What a row of the summary is found by: interned texts, and a day; compared octet by octet. */
+typedef struct key {
+    const char *domain, *first, *second, *third;
+    apr_time_t day;
+} key;
+
+typedef struct domain_row {
+    tlsrpt_domain sum;
+    const tlsrpt_kept_report *counted; /* last: one that has several policies of it counts once */
+} domain_row;
+
+typedef struct summing {
+    apr_pool_t *p;
+    apr_pool_t *ptemp;                                    /* of what is only needed while summing */
+    apr_hash_t *domains, *days, *senders, *causes, *seen; /* key -> row */
+    tlsrpt_summary *sum;
+} summing;
+
+/*
+ * The row of a key in a table; a new one, all 0, if there is none yet.
+ *
+ * @param list gets the new one: array of pointers to rows
+ */
+static void *find_row(summing *s, apr_hash_t *table, const key *wanted, apr_size_t size,
+                      apr_array_header_t *list, int *is_new)
+{
+    void *row = apr_hash_get(table, wanted, sizeof(*wanted));
+
+    *is_new = !row;
+    if (!row) {
+        row = apr_pcalloc(s->p, size);
+        apr_hash_set(table, apr_pmemdup(s->ptemp, wanted, sizeof(*wanted)), sizeof(*wanted), row);
+        APR_ARRAY_PUSH(list, void *) = row;
+    }
+    return row;
+}
+
+static void add_to(apr_int64_t *sum, apr_int64_t count)
+{
+    *sum = tlsrpt_count_add(*sum, count);
+}
+
+/* Times of 0 were not told. */
+static void widen(apr_time_t *begin, apr_time_t *end, const tlsrpt_kept_report *report)
+{
+    if (report->begin && (!*begin || report->begin < *begin)) {
+        *begin = report->begin;
+    }
+    if (report->end > *end) {
+        *end = report->end;
+    }
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Of a sorted list with few texts, each once, the first ones are kept. */
+static void add_sample(apr_array_header_t *list, const char *text)
+{
+    const char **at = (const char **)list->elts;
+    int i = 0;
+
+    while (text && i < list->nelts && strcmp(at[i], text) < 0) {
+        i++;
+    }
+    if (!text || i == SAMPLES_MAX || (i < list->nelts && strcmp(at[i], text) == 0)) {
+        return;
+    }
+    if (list->nelts < SAMPLES_MAX) {
+        apr_array_push(list);
+        at = (const char **)list->elts;
+    }
+    memmove(at + i + 1, at + i, sizeof(*at) * (size_t)(list->nelts - 1 - i));
+    at[i] = text;
+}
+
+/* Names come in any order, and again and again: they are sorted in the end. */
+static void add_name(apr_array_header_t *list, const char *name)
+{
+    if (!list->nelts || APR_ARRAY_IDX(list, list->nelts - 1, const char *) != name) {
+        APR_ARRAY_PUSH(list, const char *) = name;
+    }
+}
+
+static void sort_names(apr_array_header_t *list)
+{
+    const char **at = (const char **)list->elts;
+    int i, count = 0;
+
+    qsort(at, (size_t)list->nelts, sizeof(*at), compare_names);
+    for (i = 0; i < list->nelts; i++) {
+        if (!count || at[count - 1] != at[i]) {
+            at[count++] = at[i];
+        }
+    }
+    list->nelts = count;
+}
+
+static apr_array_header_t *make_list(summing *s)
+{
+    return apr_array_make(s->p, 1, sizeof(void *));
+}
+
+static domain_row *find_domain(summing *s, const char *name)
+{
+    const key wanted = {.domain = name};
+    int is_new;
+    domain_row *row = find_row(s, s->domains, &wanted, sizeof(*row), s->sum->domains, &is_new);
+
+    if (is_new) {
+        tlsrpt_domain *domain = &row->sum;
+
+        domain->domain = name;
+        domain->days = make_list(s);
+        domain->senders = make_list(s);
+        domain->causes = make_list(s);
+        domain->seen = make_list(s);
+    }
+    return row;
+}
+
+static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
+                    const tlsrpt_kept_policy *policy)
+{
+    const key wanted = {.domain = domain->domain, .day = report->begin - report->begin % DAY};
+    int is_new;
+    tlsrpt_day *day = find_row(s, s->days, &wanted, sizeof(*day), domain->days, &is_new);
+
+    day->day = wanted.day;
+    add_to(&day->successful, policy->successful);
+    add_to(&day->failed, policy->failed);
+}
+
+static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char *organization)
+{
+    const key wanted = {domain->domain, organization, NULL, NULL, 0};
+    int is_new;
+    tlsrpt_sender *sender =
+        find_row(s, s->senders, &wanted, sizeof(*sender), domain->senders, &is_new);
+
+    sender->organization = organization;
+    return sender;
+}
+
+static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
+                     const tlsrpt_kept_policy *policy)
+{
+    const key wanted = {domain->domain, policy->type, policy->policy, NULL, 0};
+    int is_new;
+    tlsrpt_seen *seen = find_row(s, s->seen, &wanted, sizeof(*seen), domain->seen, &is_new);
+
+    if (is_new) {
+        seen->type = policy->type;
+        seen->policy = policy->policy;
+        seen->senders = make_list(s);
+    }
+    add_name(seen->senders, report->organization);
+    add_to(&seen->sessions, tlsrpt_count_add(policy->successful, policy->failed));
+    seen->last = report->end > seen->last ? report->end : seen->last;
+}
+
+static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
+                        const tlsrpt_kept_policy *policy, const tlsrpt_kept_failure *failure)
+{
+    const key wanted = {domain->domain, policy->type, failure->result_type, failure->mx, 0};
+    int is_new;
+    tlsrpt_cause *cause = find_row(s, s->causes, &wanted, sizeof(*cause), domain->causes, &is_new);
+
+    if (is_new) {
+        cause->policy_type = policy->type;
+        cause->result_type = failure->result_type;
+        cause->receiving_mx = failure->mx;
+        cause->senders = make_list(s);
+        cause->reasons = make_list(s);
+        cause->receiving_ips = make_list(s);
+        cause->sending_ips = make_list(s);
+    }
+    add_to(&cause->sessions, failure->sessions);
+    widen(&cause->first, &cause->last, report);
+    add_name(cause->senders, report->organization);
+    add_sample(cause->reasons, failure->reason);
+    add_sample(cause->receiving_ips, failure->receiving_ip);
+    add_sample(cause->sending_ips, failure->sending_ip);
+}
+
+static void add_policy(summing *s, const tlsrpt_kept_report *report,
+                       const tlsrpt_kept_policy *policy)
+{
+    domain_row *row = find_domain(s, policy->domain);
+    tlsrpt_domain *domain = &row->sum;
+    tlsrpt_sender *sender = find_sender(s, domain, report->organization);
+    int i, is_first = row->counted != report;
+
+    row->counted = report;
+    domain->reports += is_first;
+    add_to(&domain->successful, policy->successful);
+    add_to(&domain->failed, policy->failed);
+    widen(&domain->begin, &domain->end, report);
+    sender->reports += is_first;
+    add_to(&sender->successful, policy->successful);
+    add_to(&sender->failed, policy->failed);
+    sender->last = report->end > sender->last ? report->end : sender->last;
+    sender->verified |= report->verified;
+    add_day(s, domain, report, policy);
+    add_seen(s, domain, report, policy);
+    for (i = 0; i < policy->failure_count; i++) {
+        add_failure(s, domain, report, policy, &policy->failures[i]);
+    }
+}
+
+static void add_report(summing *s, const tlsrpt_kept_report *report)
+{
+    int i;
+
+    s->sum->reports++;
+    s->sum->unverified += !report->verified;
+    for (i = 0; i < report->policy_count; i++) {
+        add_to(&s->sum->successful, report->policies[i].successful);
+        add_to(&s->sum->failed, report->policies[i].failed);
+        add_policy(s, report, &report->policies[i]);
+    }
+}
+
+/* --- order: the rows are pointers until they are sorted --- */
+
+/* qsort's comparison of pointers to rows. */
+#define BY_POINTER(type, names)                                                                    \
+    static int order_##names(const void *a, const void *b)                                         \
+    {                                                                                              \
+        return tlsrpt_order_##names(*(const tlsrpt_##type *const *)a,                              \
+                                    *(const tlsrpt_##type *const *)b);                             \
+    }
+
+BY_POINTER(domain, domains)
+BY_POINTER(day, days)
+BY_POINTER(sender, senders)
+BY_POINTER(cause, causes)
+BY_POINTER(seen, seen)
+
+typedef int comparison(const void *, const void *);
+
+static void sort(apr_array_header_t *rows, comparison *order)
+{
+    qsort(rows->elts, (size_t)rows->nelts, (size_t)rows->elt_size, order);
+}
+
+/* An array of the rows themselves, sorted, from one of pointers to them. */
+static apr_array_header_t *settle(summing *s, apr_array_header_t *rows, apr_size_t size,
+                                  comparison *order)
+{
+    apr_array_header_t *list = apr_array_make(s->p, rows->nelts ? rows->nelts : 1, (int)size);
+    int i;
+
+    sort(rows, order);
+    for (i = 0; i < rows->nelts; i++) {
+        memcpy(apr_array_push(list), APR_ARRAY_IDX(rows, i, void *), size);
+    }
+    return list;
+}
+
+static void finish_domain(summing *s, tlsrpt_domain *domain)
+{
+    int i;
+
+    domain->days = settle(s, domain->days, sizeof(tlsrpt_day), order_days);
+    domain->senders = settle(s, domain->senders, sizeof(tlsrpt_sender), order_senders);
+    domain->causes = settle(s, domain->causes, sizeof(tlsrpt_cause), order_causes);
+    domain->seen = settle(s, domain->seen, sizeof(tlsrpt_seen), order_seen);
+    for (i = 0; i < domain->causes->nelts; i++) {
+        sort_names(APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).senders);
+    }
+    for (i = 0; i < domain->seen->nelts; i++) {
+        sort_names(APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen).senders);
+    }
+}
+
+tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)
+{
+    summing s = {.p = tally->p, .sum = apr_pcalloc(tally->p, sizeof(*s.sum))};
+    int i;
+
+    apr_pool_create(&s.ptemp, tally->p);
+    s.domains = apr_hash_make(s.ptemp);
+    s.days = apr_hash_make(s.ptemp);
+    s.senders = apr_hash_make(s.ptemp);
+    s.causes = apr_hash_make(s.ptemp);
+    s.seen = apr_hash_make(s.ptemp);
+    s.sum->domains = apr_array_make(s.p, 16, sizeof(tlsrpt_domain *));
+    s.sum->duplicates = tally->duplicates;
+    s.sum->conflicts = tally->conflicts;
+    for (i = 0; i < tally->reports->nelts; i++) {
+        add_report(&s, APR_ARRAY_IDX(tally->reports, i, tlsrpt_kept_report *));
+    }
+    sort(s.sum->domains, order_domains);
+    for (i = 0; i < s.sum->domains->nelts; i++) {
+        finish_domain(&s, APR_ARRAY_IDX(s.sum->domains, i, tlsrpt_domain *));
+    }
+    apr_pool_destroy(s.ptemp);
+    return s.sum;
+}
