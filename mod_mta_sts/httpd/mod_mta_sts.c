@@ -16,24 +16,24 @@
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
-    mod_startup_register_hooks();
-    mod_hosts_register_hooks();
-    mod_dump_register_hooks();
-    mod_handler_register_hooks();
-    mod_report_handler_register_hooks();
-    mod_state_register_hooks();
-    mod_status_register_hooks();
-    mod_status_section_register_hooks();
-    mod_watchdog_register_hooks();
+    mts_startup_register_hooks();
+    mts_hosts_register_hooks();
+    mts_dump_register_hooks();
+    mts_policy_handler_register_hooks();
+    mts_report_handler_register_hooks();
+    mts_state_register_hooks();
+    mts_status_register_hooks();
+    mts_mod_status_register_hooks();
+    mts_watchdog_register_hooks();
 }
 
 AP_DECLARE_MODULE(mta_sts) = {
     STANDARD20_MODULE_STUFF,
     NULL, /* nothing a directory */
     NULL,
-    mod_config_create,
-    mod_config_merge,
-    mod_directives,
+    mts_config_create,
+    mts_config_merge,
+    mts_directives,
     register_hooks,
     0,
 };

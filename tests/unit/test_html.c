@@ -7,7 +7,7 @@
 
 #include "httpd/status/html.h"
 
-static const char *text_of(mod_buffer *buffer)
+static const char *text_of(mts_buffer *buffer)
 {
     return apr_pstrmemdup(buffer->p, buffer->octets, buffer->len);
 }
@@ -38,36 +38,36 @@ static void text_is_escaped(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        mod_buffer *buffer = mod_buffer_make(*state);
+        mts_buffer *buffer = mts_buffer_make(*state);
 
-        mod_html_text(buffer, cases[i].text);
+        mts_html_text(buffer, cases[i].text);
         assert_string_equal(text_of(buffer), cases[i].html);
     }
 }
 
 static void what_is_filled_in_is_escaped_and_the_markup_is_not(void **state)
 {
-    mod_buffer *buffer = mod_buffer_make(*state);
+    mts_buffer *buffer = mts_buffer_make(*state);
 
-    MOD_HTML(buffer, "<td title=\"%s\" width=\"%d%%\">%s</td>", "a\"b", 7, "<b>");
+    MTS_HTML(buffer, "<td title=\"%s\" width=\"%d%%\">%s</td>", "a\"b", 7, "<b>");
     assert_string_equal(text_of(buffer), "<td title=\"a&quot;b\" width=\"7%\">&lt;b&gt;</td>");
 }
 
 static void a_percent_sign_in_what_is_filled_in_means_nothing(void **state)
 {
-    mod_buffer *buffer = mod_buffer_make(*state);
+    mts_buffer *buffer = mts_buffer_make(*state);
 
-    MOD_HTML(buffer, "%s%s", "%s%n%d", "%%");
+    MTS_HTML(buffer, "%s%s", "%s%n%d", "%%");
     assert_string_equal(text_of(buffer), "%s%n%d%%");
 }
 
 static void a_buffer_grows_as_needed(void **state)
 {
-    mod_buffer *buffer = mod_buffer_make(*state);
+    mts_buffer *buffer = mts_buffer_make(*state);
     int i;
 
     for (i = 0; i < 100000; i++) {
-        mod_buffer_puts(buffer, "0123456789");
+        mts_buffer_puts(buffer, "0123456789");
     }
     assert_int_equal(buffer->len, 1000000);
     assert_memory_equal(buffer->octets + 999990, "0123456789", 10);
@@ -79,32 +79,32 @@ static void a_long_text_is_cut_between_characters(void **state)
     const char *cut;
 
     memset(text, 'a', 200);
-    assert_ptr_equal(mod_html_shorten(*state, text), text);
-    assert_null(mod_html_shorten(*state, NULL));
+    assert_ptr_equal(mts_html_shorten(*state, text), text);
+    assert_null(mts_html_shorten(*state, NULL));
     memset(text + 199, 'b', 2);
-    cut = mod_html_shorten(*state, text);
+    cut = mts_html_shorten(*state, text);
     assert_int_equal(strlen(cut), 203);
     assert_string_equal(cut + 199, "b\xe2\x80\xa6");
     memcpy(text + 199, "\xe2\x82\xac\xe2\x82\xac", 6);
-    assert_string_equal(mod_html_shorten(*state, text) + 198, "a\xe2\x80\xa6");
+    assert_string_equal(mts_html_shorten(*state, text) + 198, "a\xe2\x80\xa6");
     memset(text, '\x80', 1000);
-    assert_string_equal(mod_html_shorten(*state, text), "\xe2\x80\xa6");
+    assert_string_equal(mts_html_shorten(*state, text), "\xe2\x80\xa6");
 }
 
 static void the_value_of_a_parameter_is_encoded(void **state)
 {
-    assert_string_equal(mod_html_parameter(*state, "a-z.0_9~"), "a-z.0_9~");
-    assert_string_equal(mod_html_parameter(*state, "a&b=c d+%\"\xc3\xbc"),
+    assert_string_equal(mts_html_parameter(*state, "a-z.0_9~"), "a-z.0_9~");
+    assert_string_equal(mts_html_parameter(*state, "a&b=c d+%\"\xc3\xbc"),
                         "a%26b%3Dc%20d%2B%25%22%C3%BC");
 }
 
 static void counts_are_grouped(void **state)
 {
-    assert_string_equal(mod_html_count(*state, 0), "0");
-    assert_string_equal(mod_html_count(*state, 999), "999");
-    assert_string_equal(mod_html_count(*state, 1000), "1,000");
-    assert_string_equal(mod_html_count(*state, -123456), "-123,456");
-    assert_string_equal(mod_html_count(*state, APR_INT64_MAX), "9,223,372,036,854,775,807");
+    assert_string_equal(mts_html_count(*state, 0), "0");
+    assert_string_equal(mts_html_count(*state, 999), "999");
+    assert_string_equal(mts_html_count(*state, 1000), "1,000");
+    assert_string_equal(mts_html_count(*state, -123456), "-123,456");
+    assert_string_equal(mts_html_count(*state, APR_INT64_MAX), "9,223,372,036,854,775,807");
 }
 
 static void a_share_is_whole_only_where_nothing_is_missing(void **state)
@@ -121,29 +121,29 @@ static void a_share_is_whole_only_where_nothing_is_missing(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_string_equal(mod_html_share(*state, cases[i].part, cases[i].whole), cases[i].text);
+        assert_string_equal(mts_html_share(*state, cases[i].part, cases[i].whole), cases[i].text);
     }
 }
 
 static void octets_and_durations_have_their_largest_unit(void **state)
 {
-    assert_string_equal(mod_html_octets(*state, 0), "0 octets");
-    assert_string_equal(mod_html_octets(*state, 1023), "1023 octets");
-    assert_string_equal(mod_html_octets(*state, 1536), "1.5 KiB");
-    assert_string_equal(mod_html_octets(*state, 64 << 20), "64 MiB");
-    assert_string_equal(mod_html_octets(*state, APR_INT64_MAX), "8388608 TiB");
-    assert_string_equal(mod_html_duration(*state, -5), "less than a minute");
-    assert_string_equal(mod_html_duration(*state, 59), "less than a minute");
-    assert_string_equal(mod_html_duration(*state, 60), "1 minute");
-    assert_string_equal(mod_html_duration(*state, 7199), "1 hour");
-    assert_string_equal(mod_html_duration(*state, 172800), "2 days");
+    assert_string_equal(mts_html_bytes(*state, 0), "0 octets");
+    assert_string_equal(mts_html_bytes(*state, 1023), "1023 octets");
+    assert_string_equal(mts_html_bytes(*state, 1536), "1.5 KiB");
+    assert_string_equal(mts_html_bytes(*state, 64 << 20), "64 MiB");
+    assert_string_equal(mts_html_bytes(*state, APR_INT64_MAX), "8388608 TiB");
+    assert_string_equal(mts_html_duration(*state, -5), "less than a minute");
+    assert_string_equal(mts_html_duration(*state, 59), "less than a minute");
+    assert_string_equal(mts_html_duration(*state, 60), "1 minute");
+    assert_string_equal(mts_html_duration(*state, 7199), "1 hour");
+    assert_string_equal(mts_html_duration(*state, 172800), "2 days");
 }
 
 static void times_are_those_of_utc(void **state)
 {
-    assert_string_equal(mod_html_time(*state, apr_time_from_sec(1795633113)),
+    assert_string_equal(mts_html_time(*state, apr_time_from_sec(1795633113)),
                         "2026-11-25 18:58 UTC");
-    assert_string_equal(mod_html_day(*state, apr_time_from_sec(1795633113)), "2026-11-25");
+    assert_string_equal(mts_html_day(*state, apr_time_from_sec(1795633113)), "2026-11-25");
 }
 
 int main(void)

@@ -20,10 +20,10 @@ static void add_day(apr_array_header_t *days, int number, apr_int64_t successful
 
 static const char *chart_of(apr_pool_t *p, const apr_array_header_t *days, int length)
 {
-    mod_buffer *buffer = mod_buffer_make(p);
-    const mod_chart chart = {days, LAST, length};
+    mts_buffer *buffer = mts_buffer_make(p);
+    const mts_chart chart = {days, LAST, length};
 
-    mod_status_chart(buffer, &chart);
+    mts_status_chart(buffer, &chart);
     return apr_pstrmemdup(p, buffer->octets, buffer->len);
 }
 

@@ -10,30 +10,30 @@
 static void nothing_asked_for_is_the_overview_of_30_days(void **state)
 {
     static const char *const empty[] = {NULL, "", "&", "&&"};
-    mod_status_query query;
+    mts_status_query query;
     apr_size_t i;
 
     for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
-        assert_null(mod_status_query_read(*state, empty[i], &query));
+        assert_null(mts_status_query_read(*state, empty[i], &query));
         assert_null(query.domain);
         assert_null(query.search);
         assert_int_equal(query.range->days, 30);
         assert_int_equal(query.page, 1);
-        assert_int_equal(query.format, MOD_STATUS_HTML);
+        assert_int_equal(query.format, MTS_STATUS_HTML);
     }
 }
 
 static void every_parameter_is_read(void **state)
 {
-    mod_status_query query;
+    mts_status_query query;
 
-    assert_null(mod_status_query_read(
+    assert_null(mts_status_query_read(
         *state, "domain=EXAMPLE.com&since=400d&q=Ex%41+m&page=17&format=prometheus", &query));
     assert_string_equal(query.domain, "example.com");
     assert_string_equal(query.search, "exa m");
     assert_int_equal(query.range->days, 400);
     assert_int_equal(query.page, 17);
-    assert_int_equal(query.format, MOD_STATUS_PROMETHEUS);
+    assert_int_equal(query.format, MTS_STATUS_PROMETHEUS);
 }
 
 static void a_domain_may_be_a_wildcard_a_u_label_or_none(void **state)
@@ -46,11 +46,11 @@ static void a_domain_may_be_a_wildcard_a_u_label_or_none(void **state)
         {"domain=", ""},
         {"domain", ""},
     };
-    mod_status_query query;
+    mts_status_query query;
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_null(mod_status_query_read(*state, cases[i].args, &query));
+        assert_null(mts_status_query_read(*state, cases[i].args, &query));
         assert_string_equal(query.domain, cases[i].domain);
     }
 }
@@ -81,11 +81,11 @@ static void what_is_wrong_is_told_in_a_sentence(void **state)
         {"%=1", "percent sign"},
         {"page=1&page=2", "twice"},
     };
-    mod_status_query query;
+    mts_status_query query;
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *error = mod_status_query_read(*state, cases[i].args, &query);
+        const char *error = mts_status_query_read(*state, cases[i].args, &query);
 
         assert_non_null(error);
         assert_non_null(strstr(error, cases[i].part));
@@ -96,17 +96,17 @@ static void what_is_wrong_is_told_in_a_sentence(void **state)
 static void names_of_any_length_are_refused_not_cut(void **state)
 {
     char *args = apr_pcalloc(*state, 100003);
-    mod_status_query query;
+    mts_status_query query;
 
     memcpy(args, "q=", 2);
     memset(args + 2, 'a', 253);
-    assert_null(mod_status_query_read(*state, args, &query));
+    assert_null(mts_status_query_read(*state, args, &query));
     memset(args + 2, 'a', 100000);
-    assert_non_null(mod_status_query_read(*state, args, &query));
+    assert_non_null(mts_status_query_read(*state, args, &query));
     memcpy(args, "domain=*", 8);
-    assert_non_null(mod_status_query_read(*state, args, &query));
+    assert_non_null(mts_status_query_read(*state, args, &query));
     memcpy(args, "domain=a", 8);
-    assert_non_null(mod_status_query_read(*state, args, &query));
+    assert_non_null(mts_status_query_read(*state, args, &query));
 }
 
 static void what_is_rendered_is_read_back(void **state)
@@ -119,12 +119,12 @@ static void what_is_rendered_is_read_back(void **state)
         "?since=all",
         "?domain=",
     };
-    mod_status_query query;
+    mts_status_query query;
     apr_size_t i;
 
     for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        assert_null(mod_status_query_read(*state, texts[i] + 1, &query));
-        assert_string_equal(mod_status_query_render(*state, &query), texts[i]);
+        assert_null(mts_status_query_read(*state, texts[i] + 1, &query));
+        assert_string_equal(mts_status_query_render(*state, &query), texts[i]);
     }
 }
 

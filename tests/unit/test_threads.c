@@ -26,7 +26,7 @@
 #define LIMIT 100
 
 /* In a server it is memory of all children, all 0 at first. */
-void *mod_shared_make(server_rec *main, apr_size_t size)
+void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     (void)main;
     return calloc(1, size);
@@ -239,23 +239,23 @@ static void *count_while_keeping(void *baton)
     worker *me = baton;
     int round;
 
-    mod_counters_count_once(me->spool);
+    mts_counters_count_once(me->spool);
     pthread_barrier_wait(me->together);
     for (round = 0; round < ROUNDS; round++) {
         upload equal = upload_of(me, round, THREADS);
 
-        mod_counters_keeping(1);
-        mod_counters_use(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
+        mts_counters_storing(1);
+        mts_counters_use(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
         if (keep_sent(me, &equal, &unverified) == TLSRPT_KEPT) {
-            mod_counters_add(MOD_REPORT_NEW);
+            mts_counters_add(MTS_REPORT_NEW);
             me->count++;
         }
         else {
-            mod_counters_use(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
-            mod_counters_add(MOD_REPORT_REPEATED);
+            mts_counters_use(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
+            mts_counters_add(MTS_REPORT_REPEATED);
         }
-        mod_counters_keeping(0);
-        expect(me, mod_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
+        mts_counters_storing(0);
+        expect(me, mts_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
     }
     return NULL;
 }
@@ -265,14 +265,14 @@ static void test_counters_of_many_threads_are_what_is_on_disk(void **state)
     tlsrpt_spool *spool = open_spool(*state);
     apr_int64_t size, files;
 
-    mod_counters_make(NULL);
+    mts_counters_make(NULL);
     assert_int_equal(run(spool, count_while_keeping), ROUNDS);
-    assert_int_equal(mod_counters_value(MOD_REPORT_NEW), ROUNDS);
-    assert_int_equal(mod_counters_value(MOD_REPORT_REPEATED), ROUNDS * (THREADS - 1));
+    assert_int_equal(mts_counters_value(MTS_REPORT_NEW), ROUNDS);
+    assert_int_equal(mts_counters_value(MTS_REPORT_REPEATED), ROUNDS * (THREADS - 1));
     tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &size, &files);
-    assert_int_equal(mod_counters_usage(TLSRPT_REPORTS).files, files);
-    assert_int_equal(mod_counters_usage(TLSRPT_REPORTS).octets, size);
-    free(mod_counters_shared);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).files, files);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).octets, size);
+    free(mts_counters_shared);
 }
 
 static void *take_all(void *baton)
@@ -285,11 +285,11 @@ static void *take_all(void *baton)
         const char *other = apr_psprintf(me->p, "198.51.100.%d", i);
 
         me->count +=
-            mod_limit_take("reports", "192.0.2.1", LIMIT, unverified.received) == MOD_LIMIT_TAKEN;
+            mts_limit_take("reports", "192.0.2.1", LIMIT, unverified.received) == MTS_LIMIT_TAKEN;
         expect(me,
-               mod_limit_take("reports", other, THREADS, unverified.received) == MOD_LIMIT_TAKEN,
+               mts_limit_take("reports", other, THREADS, unverified.received) == MTS_LIMIT_TAKEN,
                "one within its limit is refused");
-        mod_limit_give_back("reports", other, unverified.received);
+        mts_limit_give_back("reports", other, unverified.received);
     }
     return NULL;
 }
@@ -297,9 +297,9 @@ static void *take_all(void *baton)
 static void test_many_threads_take_a_limit_together_and_no_more(void **state)
 {
     (void)state;
-    mod_counters_make(NULL);
+    mts_counters_make(NULL);
     assert_int_equal(run(NULL, take_all), LIMIT);
-    free(mod_counters_shared);
+    free(mts_counters_shared);
 }
 
 int main(void)

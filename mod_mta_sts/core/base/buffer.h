@@ -5,22 +5,22 @@
 #include <apr_pools.h>
 
 /* An answer while it is being made: octets that grow at their end. Knows nothing of httpd. */
-typedef struct mod_buffer {
+typedef struct mts_buffer {
     apr_pool_t *p;
     char *octets;
     apr_size_t len, size;
-} mod_buffer;
+} mts_buffer;
 
 /* An empty one, it and its octets allocated from p. */
-mod_buffer *mod_buffer_make(apr_pool_t *p);
+mts_buffer *mts_buffer_make(apr_pool_t *p);
 
-void mod_buffer_add(mod_buffer *buffer, const char *octets, apr_size_t len);
+void mod_buffer_add(mts_buffer *buffer, const char *octets, apr_size_t len);
 
 /* Adds a string as it is. */
-void mod_buffer_puts(mod_buffer *buffer, const char *text);
+void mts_buffer_puts(mts_buffer *buffer, const char *text);
 
 /* Formats as apr_psprintf does. */
-void mod_buffer_printf(mod_buffer *buffer, const char *format, ...)
+void mts_buffer_printf(mts_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -5,30 +5,30 @@
 
 #include "httpd/config/config.h"
 
-const char *mod_directive_refuse_place(cmd_parms *cmd)
+const char *mts_directive_refuse_place(cmd_parms *cmd)
 {
     return ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 }
 
-const char *mod_directive_refuse_not_global(cmd_parms *cmd)
+const char *mts_directive_refuse_not_global(cmd_parms *cmd)
 {
     return ap_check_cmd_context(cmd, GLOBAL_ONLY);
 }
 
-const char *mod_directive_refuse_value(cmd_parms *cmd, const char *error)
+const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error)
 {
     return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL);
 }
 
-const char *mod_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first)
+const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first)
 {
     return apr_psprintf(cmd->pool, "%s %s contradicts \"%s %s\" at %s: keep one of them",
                         cmd->cmd->name, cmd->directive->args, cmd->cmd->name, first->args,
-                        mod_config_place(cmd->temp_pool, first));
+                        mts_config_location(cmd->temp_pool, first));
 }
 
 /* Names in canonical form are kept as they are, so a single plain word is not copied. */
-const char *mod_directive_next_word(cmd_parms *cmd, const char **args)
+const char *mts_directive_next_arg(cmd_parms *cmd, const char **args)
 {
     const char *word = *args;
 

@@ -12,22 +12,22 @@
 
 /* Why a directive must not stand where it stands, or NULL. RSRC_CONF keeps directives out of
  * <Directory> and .htaccess, but not out of <Limit>. */
-const char *mod_directive_refuse_place(cmd_parms *cmd);
+const char *mts_directive_refuse_place(cmd_parms *cmd);
 
 /* The same for a directive that says something of the whole server: not in a virtual host. */
-const char *mod_directive_refuse_not_global(cmd_parms *cmd);
+const char *mts_directive_refuse_not_global(cmd_parms *cmd);
 
 /* An error text, with the name of the directive in front. */
-const char *mod_directive_refuse_value(cmd_parms *cmd, const char *error);
+const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error);
 
 /*
  * The same place told two values: one of them would silently lose.
  *
  * @param first the directive that told the first
  */
-const char *mod_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
+const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
 
 /* The next word of a directive, and args behind it. It lives as long as the configuration. */
-const char *mod_directive_next_word(cmd_parms *cmd, const char **args);
+const char *mts_directive_next_arg(cmd_parms *cmd, const char **args);
 
 #endif

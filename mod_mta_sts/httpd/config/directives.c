@@ -14,24 +14,24 @@
 
 #define BLOCK "<MTASTSPolicy"
 
-static mod_config *config_of(const cmd_parms *cmd)
+static mts_config *config_of(const cmd_parms *cmd)
 {
-    return mod_config_of(cmd->server);
+    return mts_config_of(cmd->server);
 }
 
 /* Where a plain directive writes to: the block around it, else its server. */
-static mod_settings *settings_of(const cmd_parms *cmd)
+static mts_settings *settings_of(const cmd_parms *cmd)
 {
-    mod_config *config = config_of(cmd);
+    mts_config *config = config_of(cmd);
 
     return config->open_block ? &config->open_block->settings : &config->own;
 }
 
 static const char *set_mode(cmd_parms *cmd, void *unused, const char *arg)
 {
-    mod_settings *settings = settings_of(cmd);
+    mts_settings *settings = settings_of(cmd);
     mta_sts_mode mode;
-    const char *error = mod_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_place(cmd);
 
     (void)unused;
     if (error) {
@@ -39,10 +39,10 @@ static const char *set_mode(cmd_parms *cmd, void *unused, const char *arg)
     }
     error = mta_sts_mode_parse(cmd->pool, arg, &mode);
     if (error) {
-        return mod_directive_refuse_value(cmd, error);
+        return mts_directive_refuse_value(cmd, error);
     }
     if (settings->mode_at && settings->mode != mode) {
-        return mod_directive_refuse_second(cmd, settings->mode_at);
+        return mts_directive_refuse_second(cmd, settings->mode_at);
     }
     settings->mode = mode;
     settings->mode_at = cmd->directive;
@@ -51,9 +51,9 @@ static const char *set_mode(cmd_parms *cmd, void *unused, const char *arg)
 
 static const char *set_max_age(cmd_parms *cmd, void *unused, const char *arg)
 {
-    mod_settings *settings = settings_of(cmd);
+    mts_settings *settings = settings_of(cmd);
     apr_int64_t seconds;
-    const char *error = mod_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_place(cmd);
 
     (void)unused;
     if (error) {
@@ -61,10 +61,10 @@ static const char *set_max_age(cmd_parms *cmd, void *unused, const char *arg)
     }
     error = mta_sts_max_age_parse(cmd->pool, arg, &seconds);
     if (error) {
-        return mod_directive_refuse_value(cmd, error);
+        return mts_directive_refuse_value(cmd, error);
     }
     if (settings->max_age_at && settings->max_age != seconds) {
-        return mod_directive_refuse_second(cmd, settings->max_age_at);
+        return mts_directive_refuse_second(cmd, settings->max_age_at);
     }
     settings->max_age = (int)seconds;
     settings->max_age_at = cmd->directive;
@@ -83,13 +83,13 @@ static int holds(const apr_array_header_t *names, const char *name)
     return 0;
 }
 
-static const char *add_mx(cmd_parms *cmd, mod_settings *settings, const char *word)
+static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *word)
 {
     const char *pattern;
     const char *error = mta_sts_name_parse_mx(cmd->pool, word, MTA_STS_NAME_ULABEL, &pattern);
 
     if (error) {
-        return mod_directive_refuse_value(cmd, error);
+        return mts_directive_refuse_value(cmd, error);
     }
     if (!settings->mx) {
         settings->mx = apr_array_make(cmd->pool, 1, sizeof(const char *));
@@ -104,14 +104,14 @@ static const char *add_mx(cmd_parms *cmd, mod_settings *settings, const char *wo
 /* Takes the words apart itself: httpd's own way ends at an empty one and drops the rest. */
 static const char *add_mx_words(cmd_parms *cmd, void *unused, const char *args)
 {
-    const char *error = mod_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_place(cmd);
 
     (void)unused;
     if (!error && !*args) {
-        error = mod_directive_refuse_value(cmd, "names no MX host: write MTASTSMx mx1.example.com");
+        error = mts_directive_refuse_value(cmd, "names no MX host: write MTASTSMx mx1.example.com");
     }
     while (!error && *args) {
-        error = add_mx(cmd, settings_of(cmd), mod_directive_next_word(cmd, &args));
+        error = add_mx(cmd, settings_of(cmd), mts_directive_next_arg(cmd, &args));
     }
     return error;
 }
@@ -149,17 +149,17 @@ static apr_size_t bound_words(const char *text)
  *
  * @param block out: allocated from the configuration's pool
  */
-static const char *make_block(cmd_parms *cmd, const char *args, mod_block **block)
+static const char *make_block(cmd_parms *cmd, const char *args, mts_block **block)
 {
     const char *words, *domain, *error = cut_block_arguments(cmd, args, &words);
 
     if (error) {
         return error;
     }
-    *block = apr_pcalloc(cmd->pool, sizeof(mod_block) + bound_words(words) * sizeof(domain));
+    *block = apr_pcalloc(cmd->pool, sizeof(mts_block) + bound_words(words) * sizeof(domain));
     (*block)->at = cmd->directive;
     while (*words) {
-        error = mta_sts_name_parse_domain(cmd->pool, mod_directive_next_word(cmd, &words), &domain);
+        error = mta_sts_name_parse_domain(cmd->pool, mts_directive_next_arg(cmd, &words), &domain);
         if (error) {
             return apr_pstrcat(cmd->pool, BLOCK ">: ", error, NULL);
         }
@@ -202,9 +202,9 @@ static const char *refuse_foreign_directives(cmd_parms *cmd)
 
 static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
 {
-    mod_config *config = config_of(cmd);
-    mod_block *block;
-    const char *error = mod_directive_refuse_place(cmd);
+    mts_config *config = config_of(cmd);
+    mts_block *block;
+    const char *error = mts_directive_refuse_place(cmd);
 
     (void)unused;
     if (!error) {
@@ -224,7 +224,7 @@ static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
     return error;
 }
 
-const command_rec mod_directives[] = {
+const command_rec mts_directives[] = {
     AP_INIT_TAKE1("MTASTSMode", set_mode, NULL, RSRC_CONF,
                   "The mode of the policy: none, testing (the default) or enforce"),
     AP_INIT_RAW_ARGS("MTASTSMx", add_mx_words, NULL, RSRC_CONF,
@@ -235,24 +235,24 @@ const command_rec mod_directives[] = {
                   "(default 604800, a week)"),
     AP_INIT_RAW_ARGS(BLOCK, open_block, NULL, RSRC_CONF,
                      "The policy of the policy domains named; inherits what it does not set"),
-    AP_INIT_TAKE1("MTASTSReportPath", mod_report_set_path, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("MTASTSReportPath", mts_report_set_path, NULL, RSRC_CONF,
                   "The URL path at which TLS reports are taken in, or off (the default)"),
-    AP_INIT_TAKE2("MTASTSReportMaxSize", mod_report_set_pair, NULL, RSRC_CONF,
+    AP_INIT_TAKE2("MTASTSReportMaxSize", mts_report_set_pair, NULL, RSRC_CONF,
                   "The largest report: octets as sent and octets inflated (default 1M 10M)"),
-    AP_INIT_TAKE2("MTASTSReportQuota", mod_report_set_pair, NULL, RSRC_CONF,
+    AP_INIT_TAKE2("MTASTSReportQuota", mts_report_set_pair, NULL, RSRC_CONF,
                   "How much is kept: octets of reports and octets of the quarantine (default 1G "
                   "64M)"),
-    AP_INIT_TAKE1("MTASTSReportLimit", mod_report_set_number, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("MTASTSReportLimit", mts_report_set_number, NULL, RSRC_CONF,
                   "New reports taken in from one client address in a minute (default 60)"),
-    AP_INIT_TAKE1("MTASTSReportKeep", mod_report_set_number, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("MTASTSReportKeep", mts_report_set_number, NULL, RSRC_CONF,
                   "Days for which a report is kept (default 400)"),
-    AP_INIT_RAW_ARGS("MTASTSReportDomain", mod_report_add_domains, NULL, RSRC_CONF,
+    AP_INIT_RAW_ARGS("MTASTSReportDomain", mts_report_add_domains, NULL, RSRC_CONF,
                      "Domains, beside those with a policy here, whose reports are ours"),
     AP_INIT_TAKE12(
-        "MTASTSDatabase", mod_report_set_database, NULL, RSRC_CONF,
+        "MTASTSDatabase", mts_report_set_database, NULL, RSRC_CONF,
         "The index of the reports: sqlite3 and a file, or pgsql and \"conninfo\" (default "
         "sqlite3, in the state directory)"),
-    AP_INIT_TAKE1("MTASTSStateDir", mod_report_set_state_dir, NULL, RSRC_CONF,
+    AP_INIT_TAKE1("MTASTSStateDir", mts_report_set_state_dir, NULL, RSRC_CONF,
                   "The folder of reports and index (default /var/lib/mod_mta_sts)"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
 };

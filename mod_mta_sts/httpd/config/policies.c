@@ -32,7 +32,7 @@ static mta_sts_finding *report(resolver *v, mta_sts_severity severity, const cha
 }
 
 /* Any directive of a place: the one to point at when one is missing. */
-static const ap_directive_t *any_place(const mod_settings *settings)
+static const ap_directive_t *any_place(const mts_settings *settings)
 {
     return settings->mx_at     ? settings->mx_at
            : settings->mode_at ? settings->mode_at
@@ -40,7 +40,7 @@ static const ap_directive_t *any_place(const mod_settings *settings)
 }
 
 /* Advice on a policy goes with the directive that sets what is advised on. */
-static void check_policy(resolver *v, const mta_sts_policy *policy, const mod_settings *settings,
+static void check_policy(resolver *v, const mta_sts_policy *policy, const mts_settings *settings,
                          const char *subject, const ap_directive_t *at)
 {
     int i = v->findings->list->nelts;
@@ -61,11 +61,11 @@ static void check_policy(resolver *v, const mta_sts_policy *policy, const mod_se
  * @param subject the policy domain that messages name
  * @param at      the place that messages name, and the policy's own
  */
-static const mod_policy *make_policy(resolver *v, const mod_settings *settings, const char *subject,
+static const mts_policy *make_policy(resolver *v, const mts_settings *settings, const char *subject,
                                      const ap_directive_t *at)
 {
     mta_sts_policy policy;
-    mod_policy *made;
+    mts_policy *made;
 
     if (!settings->mx) {
         report(v, MTA_STS_ERROR, "mx-missing", subject, at,
@@ -95,13 +95,13 @@ static const mod_policy *make_policy(resolver *v, const mod_settings *settings, 
     return made;
 }
 
-static int same_text(const mod_policy *a, const mod_policy *b)
+static int same_text(const mts_policy *a, const mts_policy *b)
 {
     return a == b || (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
 }
 
 static void add_to_table(apr_pool_t *p, apr_hash_t **table, const char *domain,
-                         const mod_policy *policy)
+                         const mts_policy *policy)
 {
     if (!*table) {
         *table = apr_hash_make(p);
@@ -109,15 +109,15 @@ static void add_to_table(apr_pool_t *p, apr_hash_t **table, const char *domain,
     apr_hash_set(*table, domain, APR_HASH_KEY_STRING, policy);
 }
 
-static const mod_policy *find_in_table(apr_hash_t *table, const char *domain, apr_ssize_t len)
+static const mts_policy *find_in_table(apr_hash_t *table, const char *domain, apr_ssize_t len)
 {
     return table ? apr_hash_get(table, domain, len) : NULL;
 }
 
-static void resolve_block(resolver *v, mod_config *config, const mod_block *block)
+static void resolve_block(resolver *v, mts_config *config, const mts_block *block)
 {
-    mod_settings settings = mod_settings_inherit(&config->plain, &block->settings);
-    const mod_policy *policy = make_policy(v, &settings, block->domains[0], block->at);
+    mts_settings settings = mts_settings_inherit(&config->plain, &block->settings);
+    const mts_policy *policy = make_policy(v, &settings, block->domains[0], block->at);
     int i;
 
     if (!policy) {
@@ -125,7 +125,7 @@ static void resolve_block(resolver *v, mod_config *config, const mod_block *bloc
     }
     for (i = 0; i < block->domain_count; i++) {
         const char *domain = block->domains[i];
-        const mod_policy *told = find_in_table(config->by_block, domain, APR_HASH_KEY_STRING);
+        const mts_policy *told = find_in_table(config->by_block, domain, APR_HASH_KEY_STRING);
 
         if (!told) {
             add_to_table(v->p, &config->by_block, domain, policy);
@@ -134,39 +134,39 @@ static void resolve_block(resolver *v, mod_config *config, const mod_block *bloc
             report(v, MTA_STS_ERROR, "policy-contradiction", domain, block->at,
                    "keep one of the two",
                    apr_pstrcat(v->ptemp, "another <MTASTSPolicy> at ",
-                               mod_config_place(v->ptemp, told->at),
+                               mts_config_location(v->ptemp, told->at),
                                " gives this domain a different policy", NULL));
         }
     }
 }
 
-static void serve_by_names(resolver *v, mod_config *config, const apr_array_header_t *names)
+static void serve_by_names(resolver *v, mts_config *config, const apr_array_header_t *names)
 {
     int i;
 
     for (i = 0; i < names->nelts; i++) {
-        const mod_name *name = &APR_ARRAY_IDX(names, i, mod_name);
+        const mts_vhost_name *name = &APR_ARRAY_IDX(names, i, mts_vhost_name);
 
         if (!name->is_pattern) {
             add_to_table(v->p, &config->by_name, name->key, config->plain_policy);
             continue;
         }
         if (!config->by_pattern) {
-            config->by_pattern = apr_array_make(v->p, 1, sizeof(mod_pattern));
+            config->by_pattern = apr_array_make(v->p, 1, sizeof(mts_pattern));
         }
-        APR_ARRAY_PUSH(config->by_pattern, mod_pattern) =
-            (mod_pattern){name->key, config->plain_policy};
+        APR_ARRAY_PUSH(config->by_pattern, mts_pattern) =
+            (mts_pattern){name->key, config->plain_policy};
     }
 }
 
 /* Directives that lead to no policy. Where there are blocks they may be meant for those alone. */
-static void report_no_policy(resolver *v, const server_rec *s, const mod_config *config,
+static void report_no_policy(resolver *v, const server_rec *s, const mts_config *config,
                              const apr_array_header_t *names)
 {
     int i;
 
     if (names->nelts == 0) {
-        report(v, MTA_STS_WARNING, "policy-host-missing", mod_config_server_name(v->ptemp, s),
+        report(v, MTA_STS_WARNING, "policy-host-missing", mts_config_server_name(v->ptemp, s),
                any_place(&config->own),
                "add ServerAlias mta-sts.DOMAIN, or use <MTASTSPolicy DOMAIN>",
                "there is a policy, but neither ServerName nor ServerAlias is a policy host "
@@ -174,7 +174,7 @@ static void report_no_policy(resolver *v, const server_rec *s, const mod_config 
         return;
     }
     for (i = 0; i < names->nelts; i++) {
-        const mod_name *name = &APR_ARRAY_IDX(names, i, mod_name);
+        const mts_vhost_name *name = &APR_ARRAY_IDX(names, i, mts_vhost_name);
 
         if (!config->blocks) {
             make_policy(v, &config->plain, name->key, any_place(&config->own));
@@ -189,7 +189,7 @@ static void report_no_policy(resolver *v, const server_rec *s, const mod_config 
     }
 }
 
-static void report_ulabel(resolver *v, const char *name, const mod_config *config)
+static void report_ulabel(resolver *v, const char *name, const mts_config *config)
 {
     const char *alabels;
 
@@ -204,17 +204,17 @@ static void report_ulabel(resolver *v, const char *name, const mod_config *confi
 /* The plain directives of a server: they make a policy for the policy hosts it is named after. */
 static void resolve_plain(resolver *v, server_rec *s)
 {
-    mod_config *config = mod_config_own(s);
-    mod_config *main = mod_config_of(s)->main;
-    int told = config && mod_settings_told(&config->own);
+    mts_config *config = mts_config_own(s);
+    mts_config *main = mts_config_of(s)->main;
+    int told = config && mts_settings_are_set(&config->own);
     apr_array_header_t *names;
     const char *ulabel;
 
     if (!told && !main->own.mx) {
         return;
     }
-    names = mod_names_of(v->p, s);
-    ulabel = mod_names_ulabel(s);
+    names = mts_vhost_names_of(v->p, s);
+    ulabel = mts_vhost_names_ulabel(s);
     if (ulabel) {
         report_ulabel(v, ulabel, config ? config : main);
     }
@@ -228,28 +228,28 @@ static void resolve_plain(resolver *v, server_rec *s)
         return;
     }
     if (!config) { /* a virtual host without a word of ours, that inherits all */
-        config = mod_config_merge(v->p, main, mod_config_create(v->p, s));
+        config = mts_config_merge(v->p, main, mts_config_create(v->p, s));
         ap_set_module_config(s->module_config, &mta_sts_module, config);
     }
     config->plain_policy =
         !told && main->plain_policy
             ? main->plain_policy
-            : make_policy(v, &config->plain, APR_ARRAY_IDX(names, 0, mod_name).key,
+            : make_policy(v, &config->plain, APR_ARRAY_IDX(names, 0, mts_vhost_name).key,
                           config->own.mx_at ? config->own.mx_at : any_place(&config->plain));
     if (config->plain_policy) {
         serve_by_names(v, config, names);
     }
 }
 
-void mod_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
+void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
                           mta_sts_findings *findings)
 {
     resolver v = {p, ptemp, findings};
     server_rec *s;
 
     for (s = main; s; s = s->next) {
-        mod_config *config = mod_config_own(s);
-        const mod_block *block;
+        mts_config *config = mts_config_own(s);
+        const mts_block *block;
 
         for (block = config ? config->blocks : NULL; block; block = block->next) {
             resolve_block(&v, config, block);
@@ -274,12 +274,12 @@ static const char *host_of(const request_rec *r)
     return host;
 }
 
-static const mod_policy *find_by_pattern(const mod_config *config, const char *host)
+static const mts_policy *find_by_pattern(const mts_config *config, const char *host)
 {
     int i;
 
     for (i = 0; config->by_pattern && i < config->by_pattern->nelts; i++) {
-        const mod_pattern *pattern = &APR_ARRAY_IDX(config->by_pattern, i, mod_pattern);
+        const mts_pattern *pattern = &APR_ARRAY_IDX(config->by_pattern, i, mts_pattern);
 
         if (ap_strcasecmp_match(host, pattern->alias) == 0) {
             return pattern->policy;
@@ -288,11 +288,11 @@ static const mod_policy *find_by_pattern(const mod_config *config, const char *h
     return NULL;
 }
 
-const mod_policy *mod_policies_told(const server_rec *s, const char *host, const char *domain,
-                                    apr_ssize_t len)
+const mts_policy *mts_policies_defined(const server_rec *s, const char *host, const char *domain,
+                                       apr_ssize_t len)
 {
-    const mod_config *config = mod_config_of(s);
-    const mod_policy *policy = NULL;
+    const mts_config *config = mts_config_of(s);
+    const mts_policy *policy = NULL;
 
     if (config->server == s) {
         policy = find_in_table(config->by_block, domain, len);
@@ -306,7 +306,7 @@ const mod_policy *mod_policies_told(const server_rec *s, const char *host, const
     return policy ? policy : find_in_table(config->main->by_block, domain, len);
 }
 
-const mod_policy *mod_policies_find(const request_rec *r)
+const mts_policy *mts_policies_find(const request_rec *r)
 {
     const char *host = host_of(r);
     const char *domain = mta_sts_name_policy_domain(host);
@@ -319,21 +319,21 @@ const mod_policy *mod_policies_find(const request_rec *r)
     if (domain[len - 1] == '.') {
         len--;
     }
-    return mod_policies_told(r->server, host, domain, len);
+    return mts_policies_defined(r->server, host, domain, len);
 }
 
-int mod_policies_reach_senders(const mod_served *served)
+int mts_policies_reach_senders(const mts_served *served)
 {
-    return !served->server->is_virtual || mod_names_https(served->server);
+    return !served->server->is_virtual || mts_vhost_names_https(served->server);
 }
 
-void mod_policies_each(apr_pool_t *p, const server_rec *main,
-                       void (*visit)(void *baton, const mod_served *served), void *baton)
+void mts_policies_each(apr_pool_t *p, const server_rec *main,
+                       void (*visit)(void *baton, const mts_served *served), void *baton)
 {
-    mod_served served = {.server = main};
+    mts_served served = {.server = main};
 
     for (; served.server; served.server = served.server->next, served.order++) {
-        const mod_config *config = mod_config_own(served.server);
+        const mts_config *config = mts_config_own(served.server);
         apr_hash_t *const tables[] = {config ? config->by_block : NULL,
                                       config ? config->by_name : NULL};
         apr_hash_index_t *h;
@@ -350,21 +350,21 @@ void mod_policies_each(apr_pool_t *p, const server_rec *main,
         }
         served.is_pattern = 1;
         for (i = 0; config && config->by_pattern && i < config->by_pattern->nelts; i++) {
-            served.domain = APR_ARRAY_IDX(config->by_pattern, i, mod_pattern).alias;
-            served.policy = APR_ARRAY_IDX(config->by_pattern, i, mod_pattern).policy;
+            served.domain = APR_ARRAY_IDX(config->by_pattern, i, mts_pattern).alias;
+            served.policy = APR_ARRAY_IDX(config->by_pattern, i, mts_pattern).policy;
             visit(baton, &served);
         }
     }
 }
 
-static void push_served(void *baton, const mod_served *served)
+static void push_served(void *baton, const mts_served *served)
 {
-    APR_ARRAY_PUSH((apr_array_header_t *)baton, mod_served) = *served;
+    APR_ARRAY_PUSH((apr_array_header_t *)baton, mts_served) = *served;
 }
 
 static int compare_served(const void *a, const void *b)
 {
-    const mod_served *one = a, *other = b;
+    const mts_served *one = a, *other = b;
     int by_domain = strcmp(one->domain, other->domain);
 
     if (by_domain || one->server->is_virtual == other->server->is_virtual) {
@@ -373,11 +373,11 @@ static int compare_served(const void *a, const void *b)
     return one->server->is_virtual ? -1 : 1;
 }
 
-apr_array_header_t *mod_policies_list(apr_pool_t *p, const server_rec *main)
+apr_array_header_t *mts_policies_list(apr_pool_t *p, const server_rec *main)
 {
-    apr_array_header_t *list = apr_array_make(p, 16, sizeof(mod_served));
+    apr_array_header_t *list = apr_array_make(p, 16, sizeof(mts_served));
 
-    mod_policies_each(p, main, push_served, list);
-    qsort(list->elts, (size_t)list->nelts, sizeof(mod_served), compare_served);
+    mts_policies_each(p, main, push_served, list);
+    qsort(list->elts, (size_t)list->nelts, sizeof(mts_served), compare_served);
     return list;
 }

@@ -13,14 +13,14 @@
  */
 
 /*
- * Renders every policy and fills the tables of every mod_config.
+ * Renders every policy and fills the tables of every mts_config.
  *
  * @param p        pconf: what is served lives there
  * @param ptemp    for what is needed only meanwhile
  * @param main     the main server
  * @param findings what is wrong; the configuration must not be used if one is an error
  */
-void mod_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
+void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
                           mta_sts_findings *findings);
 
 /*
@@ -31,33 +31,33 @@ void mod_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
  * @param domain its policy domain, of len octets or APR_HASH_KEY_STRING
  * @return NULL if the server knows no policy for it
  */
-const mod_policy *mod_policies_told(const server_rec *s, const char *host, const char *domain,
-                                    apr_ssize_t len);
+const mts_policy *mts_policies_defined(const server_rec *s, const char *host, const char *domain,
+                                       apr_ssize_t len);
 
 /* The policy that this request asks for: one over https, for a policy host that the answering
  * server knows; else NULL. */
-const mod_policy *mod_policies_find(const request_rec *r);
+const mts_policy *mts_policies_find(const request_rec *r);
 
 /* One policy domain, or wildcard alias of policy hosts, and the policy told for it somewhere. */
-typedef struct mod_served {
+typedef struct mts_served {
     const char *domain; /* policy domain, or the alias */
     int is_pattern;     /* it is an alias */
-    const mod_policy *policy;
+    const mts_policy *policy;
     const server_rec *server; /* where it is told */
     int order;                /* number of that server, from 0 */
-} mod_served;
+} mts_served;
 
 /* Whether senders, who ask over https, can be told it: by an https virtual host, or from server
  * level. */
-int mod_policies_reach_senders(const mod_served *served);
+int mts_policies_reach_senders(const mts_served *served);
 
 /* Calls visit for everything that is served; what it gets is valid during the call only. p is for
  * a little scratch memory. */
-void mod_policies_each(apr_pool_t *p, const server_rec *main,
-                       void (*visit)(void *baton, const mod_served *served), void *baton);
+void mts_policies_each(apr_pool_t *p, const server_rec *main,
+                       void (*visit)(void *baton, const mts_served *served), void *baton);
 
-/* All of it as an array of mod_served in p, sorted by domain, the nearest first: virtual
+/* All of it as an array of mts_served in p, sorted by domain, the nearest first: virtual
  * hosts in their order, then the main server. */
-apr_array_header_t *mod_policies_list(apr_pool_t *p, const server_rec *main);
+apr_array_header_t *mts_policies_list(apr_pool_t *p, const server_rec *main);
 
 #endif

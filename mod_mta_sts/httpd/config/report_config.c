@@ -4,9 +4,9 @@
 #include "httpd/config/config.h"
 #include "tlsrpt/spool/spool.h"
 
-mod_report_config *mod_report_config_make(apr_pool_t *p)
+mts_report_config *mts_report_config_make(apr_pool_t *p)
 {
-    mod_report_config *config = apr_pcalloc(p, sizeof(*config));
+    mts_report_config *config = apr_pcalloc(p, sizeof(*config));
 
     config->max_sent = 1 << 20;
     config->max_inflated = 10 << 20;
@@ -16,23 +16,23 @@ mod_report_config *mod_report_config_make(apr_pool_t *p)
     config->keep_days = 400;
     config->domains = apr_array_make(p, 1, sizeof(const char *));
     config->driver = "sqlite3";
-    config->state_dir = MOD_STATE_DIR;
+    config->state_dir = MTS_STATE_DIR;
     return config;
 }
 
-const mod_report_config *mod_report_config_of(const server_rec *s)
+const mts_report_config *mts_report_config_of(const server_rec *s)
 {
-    return mod_config_of(s)->reports;
+    return mts_config_of(s)->reports;
 }
 
-const char *mod_report_path_of(const server_rec *s)
+const char *mts_report_path_of(const server_rec *s)
 {
-    return mod_config_of(s)->report_path.path;
+    return mts_config_of(s)->report_path.path;
 }
 
-tlsrpt_limits mod_report_limits_of(const server_rec *s)
+tlsrpt_limits mts_report_limits_of(const server_rec *s)
 {
-    const mod_report_config *config = mod_report_config_of(s);
+    const mts_report_config *config = mts_report_config_of(s);
     tlsrpt_limits limits = tlsrpt_limits_default;
 
     limits.sent = (apr_size_t)config->max_sent;

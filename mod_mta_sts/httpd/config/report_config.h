@@ -15,16 +15,16 @@
  */
 
 /* Not /var/lib/mta-sts: Debian's postfix-mta-sts-resolver keeps its cache there. */
-#define MOD_STATE_DIR "/var/lib/mod_mta_sts"
+#define MTS_STATE_DIR "/var/lib/mod_mta_sts"
 
 /* The endpoint of a server. */
-typedef struct mod_report_path {
+typedef struct mts_report_path {
     const char *path; /* begins with "/"; NULL: off */
     const ap_directive_t *at;
-} mod_report_path;
+} mts_report_path;
 
 /* What holds for the whole server. */
-typedef struct mod_report_config {
+typedef struct mts_report_config {
     apr_int64_t max_sent, max_inflated; /* octets of one report */
     const ap_directive_t *max_size_at;
     apr_int64_t spool_quota, quarantine_quota; /* octets on disk */
@@ -40,18 +40,18 @@ typedef struct mod_report_config {
     const ap_directive_t *database_at;
     const char *state_dir; /* absolute, without a slash at its end */
     const ap_directive_t *state_dir_at;
-} mod_report_config;
+} mts_report_config;
 
 /* The defaults, allocated from p. */
-mod_report_config *mod_report_config_make(apr_pool_t *p);
+mts_report_config *mts_report_config_make(apr_pool_t *p);
 
 /* What holds for a server: the same for all of them. */
-const mod_report_config *mod_report_config_of(const server_rec *s);
+const mts_report_config *mts_report_config_of(const server_rec *s);
 
 /* The limits of the reader, made larger or smaller with those of the directive. */
-tlsrpt_limits mod_report_limits_of(const server_rec *s);
+tlsrpt_limits mts_report_limits_of(const server_rec *s);
 
 /* The path of the endpoint of a server, its own or inherited; NULL if it has none. */
-const char *mod_report_path_of(const server_rec *s);
+const char *mts_report_path_of(const server_rec *s);
 
 #endif

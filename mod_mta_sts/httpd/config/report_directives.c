@@ -20,9 +20,9 @@
 #define POLICY_PATH "/.well-known/mta-sts.txt"
 #define CHALLENGE_PATH "/.well-known/acme-challenge" /* RFC 8555 section 8.3 */
 
-static mod_report_config *config_of(const cmd_parms *cmd)
+static mts_report_config *config_of(const cmd_parms *cmd)
 {
-    return mod_config_of(cmd->server)->reports;
+    return mts_config_of(cmd->server)->reports;
 }
 
 static const char *refuse_text(cmd_parms *cmd, const char *text, const char *why)
@@ -45,13 +45,13 @@ typedef struct number_rule {
     const char *(*parse)(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
                          apr_int64_t *value);
     apr_int64_t min, max;
-    apr_size_t value, at; /* offsets in mod_report_config */
+    apr_size_t value, at; /* offsets in mts_report_config */
 } number_rule;
 
 #define RULE(directive, parse, min, max, value, at)                                                \
     {                                                                                              \
-        directive, parse, min, max, offsetof(mod_report_config, value),                            \
-            offsetof(mod_report_config, at)                                                        \
+        directive, parse, min, max, offsetof(mts_report_config, value),                            \
+            offsetof(mts_report_config, at)                                                        \
     }
 
 /* Two numbers of one directive stand one behind the other. */
@@ -82,27 +82,27 @@ static const char *set_numbers(cmd_parms *cmd, const char *const *words, int cou
     const number_rule *rule = rule_of(cmd);
     char *config = (char *)config_of(cmd);
     const ap_directive_t **at = (const ap_directive_t **)(config + rule->at);
-    const char *error = mod_directive_refuse_not_global(cmd);
+    const char *error = mts_directive_refuse_not_global(cmd);
     int i;
 
     if (error) {
         return error;
     }
     if (is_second(cmd, *at)) {
-        return mod_directive_refuse_second(cmd, *at);
+        return mts_directive_refuse_second(cmd, *at);
     }
     *at = cmd->directive;
     for (i = 0; i < count; i++, rule++) {
         error = rule->parse(cmd->pool, words[i], rule->min, rule->max,
                             (apr_int64_t *)(config + rule->value));
         if (error) {
-            return mod_directive_refuse_value(cmd, error);
+            return mts_directive_refuse_value(cmd, error);
         }
     }
     return NULL;
 }
 
-const char *mod_report_set_number(cmd_parms *cmd, void *unused, const char *number)
+const char *mts_report_set_number(cmd_parms *cmd, void *unused, const char *number)
 {
     (void)unused;
     return set_numbers(cmd, &number, 1);
@@ -111,7 +111,7 @@ const char *mod_report_set_number(cmd_parms *cmd, void *unused, const char *numb
 /* JSON that is not compressed is as large as it is sent. */
 static const char *refuse_size(cmd_parms *cmd)
 {
-    const mod_report_config *config = config_of(cmd);
+    const mts_report_config *config = config_of(cmd);
 
     if (config->max_inflated >= config->max_sent) {
         return NULL;
@@ -121,7 +121,7 @@ static const char *refuse_size(cmd_parms *cmd)
                        "the size inflated, like 1M 10M");
 }
 
-const char *mod_report_set_pair(cmd_parms *cmd, void *unused, const char *one, const char *other)
+const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, const char *other)
 {
     const char *const words[] = {one, other};
     const char *error = set_numbers(cmd, words, 2);
@@ -199,18 +199,18 @@ static const char *refuse_path(cmd_parms *cmd, const char *path)
     return NULL;
 }
 
-const char *mod_report_set_path(cmd_parms *cmd, void *unused, const char *path)
+const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path)
 {
-    mod_report_path *own = &mod_config_of(cmd->server)->report_path;
+    mts_report_path *own = &mts_config_of(cmd->server)->report_path;
     int is_off = apr_cstr_casecmp(path, "off") == 0;
-    const char *error = mod_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_place(cmd);
 
     (void)unused;
     if (!error && !is_off) {
         error = refuse_path(cmd, path);
     }
     if (!error && is_second(cmd, own->at)) {
-        error = mod_directive_refuse_second(cmd, own->at);
+        error = mts_directive_refuse_second(cmd, own->at);
     }
     if (error) {
         return error;
@@ -237,10 +237,10 @@ static const char *refuse_file_path(cmd_parms *cmd, const char *path)
                : NULL;
 }
 
-const char *mod_report_set_state_dir(cmd_parms *cmd, void *unused, const char *path)
+const char *mts_report_set_state_dir(cmd_parms *cmd, void *unused, const char *path)
 {
-    mod_report_config *config = config_of(cmd);
-    const char *error = mod_directive_refuse_not_global(cmd);
+    mts_report_config *config = config_of(cmd);
+    const char *error = mts_directive_refuse_not_global(cmd);
     apr_size_t len = strlen(path);
 
     (void)unused;
@@ -248,7 +248,7 @@ const char *mod_report_set_state_dir(cmd_parms *cmd, void *unused, const char *p
         error = refuse_file_path(cmd, path);
     }
     if (!error && is_second(cmd, config->state_dir_at)) {
-        error = mod_directive_refuse_second(cmd, config->state_dir_at);
+        error = mts_directive_refuse_second(cmd, config->state_dir_at);
     }
     if (error) {
         return error;
@@ -271,7 +271,7 @@ static const char *add_domain(cmd_parms *cmd, const char *word)
     int i;
 
     if (error) {
-        return mod_directive_refuse_value(cmd, error);
+        return mts_directive_refuse_value(cmd, error);
     }
     for (i = 0; i < domains->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(domains, i, const char *), domain) == 0) {
@@ -283,17 +283,17 @@ static const char *add_domain(cmd_parms *cmd, const char *word)
 }
 
 /* Takes the words apart itself: httpd's own way ends at an empty one and drops the rest. */
-const char *mod_report_add_domains(cmd_parms *cmd, void *unused, const char *args)
+const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *args)
 {
-    const char *error = mod_directive_refuse_not_global(cmd);
+    const char *error = mts_directive_refuse_not_global(cmd);
 
     (void)unused;
     if (!error && !*args) {
-        error = mod_directive_refuse_value(cmd,
+        error = mts_directive_refuse_value(cmd,
                                            "names no domain: write MTASTSReportDomain example.com");
     }
     while (!error && *args) {
-        error = add_domain(cmd, mod_directive_next_word(cmd, &args));
+        error = add_domain(cmd, mts_directive_next_arg(cmd, &args));
     }
     return error;
 }
@@ -311,18 +311,18 @@ static const char *refuse_database(cmd_parms *cmd, const char *driver, const cha
         error = database ? mta_sts_database_validate(cmd->temp_pool, driver, database)
                          : "pgsql needs to be told where it is: write MTASTSDatabase pgsql "
                            "\"host=db.example.com dbname=mta_sts user=mta_sts\"";
-        return error ? mod_directive_refuse_value(cmd, error) : NULL;
+        return error ? mts_directive_refuse_value(cmd, error) : NULL;
     }
     return refuse_text(cmd, driver,
                        "is not a database; allowed are sqlite3 [FILE] and pgsql \"conninfo\"");
 }
 
 /* What contradicts is not shown: it may hold a password. */
-const char *mod_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
+const char *mts_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
                                     const char *database)
 {
-    mod_report_config *config = config_of(cmd);
-    const char *error = mod_directive_refuse_not_global(cmd);
+    mts_report_config *config = config_of(cmd);
+    const char *error = mts_directive_refuse_not_global(cmd);
 
     (void)unused;
     if (!error) {
@@ -330,7 +330,7 @@ const char *mod_report_set_database(cmd_parms *cmd, void *unused, const char *dr
     }
     if (!error && is_second(cmd, config->database_at)) {
         error = apr_pstrcat(cmd->pool, cmd->cmd->name, " contradicts the one at ",
-                            mod_config_place(cmd->temp_pool, config->database_at),
+                            mts_config_location(cmd->temp_pool, config->database_at),
                             ": keep one of them", NULL);
     }
     if (error) {

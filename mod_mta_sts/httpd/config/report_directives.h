@@ -10,12 +10,12 @@
  * returns NULL, or why the value is refused and what is allowed.
  */
 
-const char *mod_report_set_path(cmd_parms *cmd, void *unused, const char *path);
-const char *mod_report_set_number(cmd_parms *cmd, void *unused, const char *number);
-const char *mod_report_set_pair(cmd_parms *cmd, void *unused, const char *one, const char *other);
-const char *mod_report_add_domains(cmd_parms *cmd, void *unused, const char *args);
-const char *mod_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
+const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path);
+const char *mts_report_set_number(cmd_parms *cmd, void *unused, const char *number);
+const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, const char *other);
+const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *args);
+const char *mts_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
                                     const char *database);
-const char *mod_report_set_state_dir(cmd_parms *cmd, void *unused, const char *path);
+const char *mts_report_set_state_dir(cmd_parms *cmd, void *unused, const char *path);
 
 #endif

@@ -8,19 +8,19 @@
 #include "httpd/config/config.h"
 #include "httpd/config/policies.h"
 
-struct mod_ours {
+struct mts_report_scope {
     apr_hash_t *names;           /* domains, hosts and mx patterns, each its own value */
     apr_array_header_t *aliases; /* of const char *: wildcard aliases of policy hosts */
 };
 
-static void add_name(mod_ours *ours, const char *name)
+static void add_name(mts_report_scope *ours, const char *name)
 {
     apr_hash_set(ours->names, name, APR_HASH_KEY_STRING, name);
 }
 
-static void add_served(void *baton, const mod_served *served)
+static void add_served(void *baton, const mts_served *served)
 {
-    mod_ours *ours = baton;
+    mts_report_scope *ours = baton;
     int i;
 
     if (served->is_pattern) {
@@ -35,17 +35,17 @@ static void add_served(void *baton, const mod_served *served)
 }
 
 /* The endpoint of the first server that has one, or NULL. */
-static const mod_report_path *find_endpoint(const server_rec *main)
+static const mts_report_path *find_endpoint(const server_rec *main)
 {
     const server_rec *s = main;
 
-    while (s && !mod_report_path_of(s)) {
+    while (s && !mts_report_path_of(s)) {
         s = s->next;
     }
-    return s ? &mod_config_of(s)->report_path : NULL;
+    return s ? &mts_config_of(s)->report_path : NULL;
 }
 
-static void tell_none(const mod_report_path *endpoint, mta_sts_findings *findings)
+static void tell_none(const mts_report_path *endpoint, mta_sts_findings *findings)
 {
     mta_sts_finding *finding = mta_sts_finding_add(
         findings, MTA_STS_WARNING, "report-domain-missing", endpoint->path,
@@ -57,11 +57,11 @@ static void tell_none(const mod_report_path *endpoint, mta_sts_findings *finding
     finding->line = endpoint->at->line_num;
 }
 
-void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
+void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
 {
-    const apr_array_header_t *domains = mod_report_config_of(main)->domains;
-    const mod_report_path *endpoint = find_endpoint(main);
-    mod_ours *ours;
+    const apr_array_header_t *domains = mts_report_config_of(main)->domains;
+    const mts_report_path *endpoint = find_endpoint(main);
+    mts_report_scope *ours;
     int i;
 
     if (!endpoint) {
@@ -73,14 +73,14 @@ void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *f
     for (i = 0; i < domains->nelts; i++) {
         add_name(ours, APR_ARRAY_IDX(domains, i, const char *));
     }
-    mod_policies_each(p, main, add_served, ours);
+    mts_policies_each(p, main, add_served, ours);
     if (apr_hash_count(ours->names) == 0 && ours->aliases->nelts == 0) {
         tell_none(endpoint, findings);
     }
-    mod_config_of(main)->ours = ours;
+    mts_config_of(main)->ours = ours;
 }
 
-static int has_alias(const mod_ours *ours, apr_pool_t *p, const char *domain)
+static int has_alias(const mts_report_scope *ours, apr_pool_t *p, const char *domain)
 {
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
     int i;
@@ -94,7 +94,7 @@ static int has_alias(const mod_ours *ours, apr_pool_t *p, const char *domain)
 }
 
 /* A pattern *.example.com has hosts of one label more (RFC 8461 section 4.1). */
-static int has_name(const mod_ours *ours, apr_pool_t *p, const char *name)
+static int has_name(const mts_report_scope *ours, apr_pool_t *p, const char *name)
 {
     const char *parent = strchr(name, '.');
 
@@ -104,9 +104,9 @@ static int has_name(const mod_ours *ours, apr_pool_t *p, const char *name)
            has_alias(ours, p, name);
 }
 
-int mod_ours_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)
+int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)
 {
-    const mod_ours *ours = mod_config_of(s)->main->ours;
+    const mts_report_scope *ours = mts_config_of(s)->main->ours;
     int i, named = 0;
 
     for (i = 0; i < report->policies->nelts; i++) {

@@ -12,7 +12,7 @@
  * policy lists (reports on DANE name those), on an MTASTSReportDomain, and those that name no
  * domain at all.
  */
-typedef struct mod_ours mod_ours;
+typedef struct mts_report_scope mts_report_scope;
 
 /*
  * Collects what is ours, once the policies are resolved; nothing if no server takes in reports.
@@ -21,9 +21,9 @@ typedef struct mod_ours mod_ours;
  * @param main     the main server
  * @param findings gets a warning if reports are taken in and no domain is ours
  */
-void mod_ours_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
+void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
 
 /* Whether one of the domains of a report is ours. p is for scratch memory. */
-int mod_ours_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
+int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
 
 #endif

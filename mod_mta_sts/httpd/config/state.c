@@ -12,46 +12,46 @@
 
 static tlsrpt_spool *spool;
 
-static void count_served(void *baton, const mod_served *served)
+static void count_served(void *baton, const mts_served *served)
 {
     (void)served;
     ++*(int *)baton;
 }
 
-int mod_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
+int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
 {
     int policies = 0;
 
-    mod_policies_each(ptemp, main, count_served, &policies);
-    return policies > 0 || mod_config_of(main)->ours != NULL;
+    mts_policies_each(ptemp, main, count_served, &policies);
+    return policies > 0 || mts_config_of(main)->ours != NULL;
 }
 
-void mod_state_prepare(server_rec *main, apr_pool_t *ptemp)
+void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)
 {
     mta_sts_findings *findings = mta_sts_findings_make(ptemp);
     int is_root = geteuid() == 0;
 
-    if (!mod_state_is_needed(main, ptemp)) {
+    if (!mts_state_is_needed(main, ptemp)) {
         return;
     }
-    tlsrpt_spool_prepare(tlsrpt_spool_make(ptemp, mod_report_config_of(main)->state_dir),
+    tlsrpt_spool_prepare(tlsrpt_spool_make(ptemp, mts_report_config_of(main)->state_dir),
                          is_root ? ap_unixd_config.user_id : geteuid(),
                          is_root ? ap_unixd_config.group_id : getegid(), findings);
-    mod_log_findings(main, ptemp, findings, 0, 0);
+    mts_log_findings(main, ptemp, findings, 0, 0);
 }
 
-tlsrpt_spool *mod_state_spool(void)
+tlsrpt_spool *mts_state_spool(void)
 {
     return spool;
 }
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
-    mod_shared_child_init(pchild, main);
-    spool = tlsrpt_spool_make(pchild, mod_report_config_of(main)->state_dir);
+    mts_memory_child_init(pchild, main);
+    spool = tlsrpt_spool_make(pchild, mts_report_config_of(main)->state_dir);
 }
 
-void mod_state_register_hooks(void)
+void mts_state_register_hooks(void)
 {
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
 }

@@ -11,17 +11,17 @@
  */
 
 /* Whether anything is to be kept: there are policies, or an endpoint. */
-int mod_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
+int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
 
 /* At start, while root may: makes the state directory and its folders for the user that children
  * run as. What is wrong with it goes to the log and stops nothing. Without policies and endpoint
  * nothing is needed, and nothing made. */
-void mod_state_prepare(server_rec *main, apr_pool_t *ptemp);
+void mts_state_prepare(server_rec *main, apr_pool_t *ptemp);
 
 /* The spool of this process; NULL in the parent. */
-tlsrpt_spool *mod_state_spool(void);
+tlsrpt_spool *mts_state_spool(void);
 
 /* Registers what each child prepares. */
-void mod_state_register_hooks(void);
+void mts_state_register_hooks(void);
 
 #endif

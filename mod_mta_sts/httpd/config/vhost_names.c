@@ -15,7 +15,8 @@ static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *
 
     if (mta_sts_name_policy_domain(name) &&
         !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &canonical)) {
-        APR_ARRAY_PUSH(found, mod_name) = (mod_name){mta_sts_name_policy_domain(canonical), 0};
+        APR_ARRAY_PUSH(found, mts_vhost_name) =
+            (mts_vhost_name){mta_sts_name_policy_domain(canonical), 0};
     }
 }
 
@@ -30,13 +31,13 @@ static void add_wildcard_name(apr_pool_t *p, apr_array_header_t *found, const ch
     if (apr_cstr_casecmpn(name, MTA_STS_POLICY_HOST_PREFIX, fixed < prefix ? fixed : prefix) == 0) {
         alias = apr_pstrdup(p, name);
         ap_str_tolower(alias);
-        APR_ARRAY_PUSH(found, mod_name) = (mod_name){alias, 1};
+        APR_ARRAY_PUSH(found, mts_vhost_name) = (mts_vhost_name){alias, 1};
     }
 }
 
-apr_array_header_t *mod_names_of(apr_pool_t *p, const server_rec *s)
+apr_array_header_t *mts_vhost_names_of(apr_pool_t *p, const server_rec *s)
 {
-    apr_array_header_t *found = apr_array_make(p, 1, sizeof(mod_name));
+    apr_array_header_t *found = apr_array_make(p, 1, sizeof(mts_vhost_name));
     int i;
 
     if (s->server_hostname) {
@@ -63,7 +64,7 @@ static int is_ulabel_host(const char *name)
     return 0;
 }
 
-const char *mod_names_ulabel(const server_rec *s)
+const char *mts_vhost_names_ulabel(const server_rec *s)
 {
     int i;
 
@@ -115,7 +116,7 @@ static int listener_is_https(const server_rec *s)
                     : s->addrs && s->addrs->host_port == DEFAULT_HTTPS_PORT;
 }
 
-int mod_names_https(const server_rec *s)
+int mts_vhost_names_https(const server_rec *s)
 {
     const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
 

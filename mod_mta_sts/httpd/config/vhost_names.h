@@ -8,22 +8,22 @@
  * The ServerName and ServerAlias names of a server, as far as they make it answer for policy hosts.
  */
 
-typedef struct mod_name {
+typedef struct mts_vhost_name {
     const char *key; /* the policy domain, or the alias in lower case */
     int is_pattern;  /* it is an alias with a wildcard that can match policy hosts */
-} mod_name;
+} mts_vhost_name;
 
-/* The names of one server: an array of mod_name, it and what it holds allocated from p. */
-apr_array_header_t *mod_names_of(apr_pool_t *p, const server_rec *s);
+/* The names of one server: an array of mts_vhost_name, it and what it holds allocated from p. */
+apr_array_header_t *mts_vhost_names_of(apr_pool_t *p, const server_rec *s);
 
 /* The first policy host among the names that is written with U-labels, or NULL. No request reaches
  * it: clients send A-labels, and httpd compares names as they are typed. */
-const char *mod_names_ulabel(const server_rec *s);
+const char *mts_vhost_names_ulabel(const server_rec *s);
 
 /*
  * Whether the configuration makes a server speak https: SSLEngine, a ServerName with https://, or
  * its listener's protocol. Right at configtest too, where mod_ssl has not looked yet.
  */
-int mod_names_https(const server_rec *s);
+int mts_vhost_names_https(const server_rec *s);
 
 #endif

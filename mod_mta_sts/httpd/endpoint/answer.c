@@ -24,38 +24,38 @@ typedef struct answer {
 
 /* By outcome. What an administrator must look at is an error or a warning; what fail2ban may act on
  * is a warning. */
-static const answer answers[MOD_COUNTERS] = {
-    [MOD_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report is kept."},
-    [MOD_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL, "Thank you: this report was kept already."},
-    [MOD_REPORT_QUARANTINED] = {HTTP_ACCEPTED, APLOG_INFO, NULL, "Taken in, but put aside"},
-    [MOD_REPORT_METHOD] = {HTTP_METHOD_NOT_ALLOWED, APLOG_INFO, NULL,
+static const answer answers[MTS_COUNTERS] = {
+    [MTS_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report is kept."},
+    [MTS_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL, "Thank you: this report was kept already."},
+    [MTS_REPORT_QUARANTINED] = {HTTP_ACCEPTED, APLOG_INFO, NULL, "Taken in, but put aside"},
+    [MTS_REPORT_METHOD] = {HTTP_METHOD_NOT_ALLOWED, APLOG_INFO, NULL,
                            "This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
                            "nothing to see here."},
-    [MOD_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
+    [MTS_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                             "too many reports from this address in one minute"},
-    [MOD_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its octets did not all come"},
-    [MOD_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
+    [MTS_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its octets did not all come"},
+    [MTS_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
                               "it is larger than is taken in here"},
-    [MOD_REPORT_FOREIGN] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
-                            "it is neither gzip nor JSON"},
-    [MOD_REPORT_NO_POLICIES] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL,
+    [MTS_REPORT_NOT_A_REPORT] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
+                                 "it is neither gzip nor JSON"},
+    [MTS_REPORT_NO_POLICIES] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL,
                                 "it is JSON, but has no array of policies"},
-    [MOD_REPORT_QUOTA] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "3600",
+    [MTS_REPORT_QUOTA] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "3600",
                           "there is no room left for reports"},
-    [MOD_REPORT_NOT_KEPT] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",
-                             "it could not be written to disk"},
+    [MTS_REPORT_NOT_STORED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",
+                               "it could not be written to disk"},
 };
 
 /* What sets the limit that was met, for who reads the log. */
-static const char *const limits[MOD_COUNTERS] = {
-    [MOD_REPORT_LIMITED] = " (see MTASTSReportLimit)",
-    [MOD_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
+static const char *const limits[MTS_COUNTERS] = {
+    [MTS_REPORT_LIMITED] = " (see MTASTSReportLimit)",
+    [MTS_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
 };
 
-static int is_kept(mod_counter outcome)
+static int is_kept(mts_counter outcome)
 {
-    return outcome == MOD_REPORT_NEW || outcome == MOD_REPORT_REPEATED ||
-           outcome == MOD_REPORT_QUARANTINED;
+    return outcome == MTS_REPORT_NEW || outcome == MTS_REPORT_REPEATED ||
+           outcome == MTS_REPORT_QUARANTINED;
 }
 
 /* Refusals are told once a minute for each address and outcome, and so many in all. */
@@ -63,24 +63,24 @@ static int may_log(const request_rec *r, const char *id)
 {
     apr_time_t now = apr_time_now();
 
-    return mod_limit_take(id, r->useragent_ip, 1, now) == MOD_LIMIT_TAKEN &&
-           mod_limit_take("log", "", LOG_LINES_MAX, now) == MOD_LIMIT_TAKEN;
+    return mts_limit_take(id, r->useragent_ip, 1, now) == MTS_LIMIT_TAKEN &&
+           mts_limit_take("log", "", LOG_LINES_MAX, now) == MTS_LIMIT_TAKEN;
 }
 
-static void log_outcome(request_rec *r, mod_counter outcome, const char *why)
+static void log_outcome(request_rec *r, mts_counter outcome, const char *why)
 {
-    const char *id = mod_counters_name(outcome);
+    const char *id = mts_counters_name(outcome);
     int level = answers[outcome].level;
 
     if (!APLOG_R_IS_LEVEL(r, level)) {
         return;
     }
-    if (outcome == MOD_REPORT_QUARANTINED) {
+    if (outcome == MTS_REPORT_QUARANTINED) {
         ap_log_rerror(APLOG_MARK, level, 0, r, "report put aside: %s [%s]", why, id);
     }
     else if (is_kept(outcome)) {
         ap_log_rerror(APLOG_MARK, level, 0, r, "report %s [%s]",
-                      outcome == MOD_REPORT_NEW ? "kept" : "kept already", id);
+                      outcome == MTS_REPORT_NEW ? "kept" : "kept already", id);
     }
     else if (may_log(r, id)) {
         ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s [%s]", why,
@@ -88,14 +88,14 @@ static void log_outcome(request_rec *r, mod_counter outcome, const char *why)
     }
 }
 
-static const char *sentence_of(const request_rec *r, mod_counter outcome, const char *why)
+static const char *sentence_of(const request_rec *r, mts_counter outcome, const char *why)
 {
     const char *usual = answers[outcome].sentence;
 
-    if (outcome == MOD_REPORT_QUARANTINED) {
+    if (outcome == MTS_REPORT_QUARANTINED) {
         return apr_pstrcat(r->pool, usual, ": ", why, ".\n", NULL);
     }
-    if (is_kept(outcome) || outcome == MOD_REPORT_METHOD) {
+    if (is_kept(outcome) || outcome == MTS_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
     /* How things are on this machine is the business of who reads its log. */
@@ -103,20 +103,20 @@ static const char *sentence_of(const request_rec *r, mod_counter outcome, const 
                        answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
 }
 
-int mod_report_answer(request_rec *r, mod_counter outcome, int status, const char *why)
+int mts_report_answer(request_rec *r, mts_counter outcome, int status, const char *why)
 {
     const answer *usual = &answers[outcome];
     const char *sentence;
 
     why = why ? why : usual->sentence;
-    mod_counters_add(outcome);
+    mts_counters_add(outcome);
     log_outcome(r, outcome, why);
     r->status = status ? status : usual->status;
     sentence = sentence_of(r, outcome, why);
     if (!is_kept(outcome) && ap_request_has_body(r)) {
         r->connection->keepalive = AP_CONN_CLOSE; /* what is left of the body is not waited for */
     }
-    if (outcome == MOD_REPORT_METHOD) {
+    if (outcome == MTS_REPORT_METHOD) {
         apr_table_setn(r->headers_out, "Allow", "POST");
     }
     if (usual->retry_after) {

@@ -22,6 +22,6 @@
  *                shown. NULL: the usual sentence of the outcome
  * @return what a handler returns
  */
-int mod_report_answer(request_rec *r, mod_counter outcome, int status, const char *why);
+int mts_report_answer(request_rec *r, mts_counter outcome, int status, const char *why);
 
 #endif

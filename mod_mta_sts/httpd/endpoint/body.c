@@ -20,7 +20,7 @@ static apr_status_t free_octets(void *octets)
     return APR_SUCCESS;
 }
 
-void mod_body_free(request_rec *r, mod_body *body)
+void mts_body_free(request_rec *r, mts_body *body)
 {
     apr_pool_cleanup_run(r->pool, &body->octets, free_octets);
 }
@@ -33,7 +33,7 @@ static apr_size_t limit_of(const request_rec *r, apr_size_t max)
     return limit > 0 && limit < (apr_off_t)max ? (apr_size_t)limit : max;
 }
 
-int mod_body_is_told_too_large(const request_rec *r, apr_size_t max)
+int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
     apr_off_t told;
@@ -42,7 +42,7 @@ int mod_body_is_told_too_large(const request_rec *r, apr_size_t max)
 }
 
 /* Room for some octets more, with one to spare; it doubles, so that it is moved seldom. */
-static int make_room(mod_body *body, apr_size_t *size, apr_size_t more)
+static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
 {
     apr_size_t wanted = *size ? *size : FIRST_SIZE;
     char *moved;
@@ -63,7 +63,7 @@ static int make_room(mod_body *body, apr_size_t *size, apr_size_t more)
 }
 
 /* Adds what is in a brigade. OK, or a status. */
-static int take(apr_bucket_brigade *brigade, apr_size_t max, mod_body *body, apr_size_t *size,
+static int take(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body, apr_size_t *size,
                 int *at_end)
 {
     apr_bucket *bucket;
@@ -96,7 +96,7 @@ static int take(apr_bucket_brigade *brigade, apr_size_t max, mod_body *body, apr
 }
 
 /* The octets of a body, whatever they are. */
-static int read_octets(request_rec *r, apr_size_t max, mod_body *body)
+static int read_octets(request_rec *r, apr_size_t max, mts_body *body)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_size_t size = 0;
@@ -122,7 +122,7 @@ static const char *encoding_of(const request_rec *r)
     return encoding && apr_cstr_casecmp(encoding, "identity") != 0 ? encoding : NULL;
 }
 
-int mod_body_is_plain_or_gzip(const request_rec *r)
+int mts_body_is_plain_or_gzip(const request_rec *r)
 {
     const char *encoding = encoding_of(r);
 
@@ -131,10 +131,10 @@ int mod_body_is_plain_or_gzip(const request_rec *r)
 }
 
 /* Takes off an encoding if there is gzip in it; else it stays, for the reader of reports. */
-static int unwrap(request_rec *r, apr_size_t max, mod_body *body)
+static int unwrap(request_rec *r, apr_size_t max, mts_body *body)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->octets, body->len);
-    mod_body inner = {NULL, 0};
+    mts_body inner = {NULL, 0};
     apr_size_t size = 0;
     apr_ssize_t got;
 
@@ -153,9 +153,9 @@ static int unwrap(request_rec *r, apr_size_t max, mod_body *body)
     return inner.len > max ? HTTP_REQUEST_ENTITY_TOO_LARGE : OK;
 }
 
-int mod_body_read(request_rec *r, apr_size_t max, mod_body **body)
+int mts_body_read(request_rec *r, apr_size_t max, mts_body **body)
 {
-    mod_body *got = *body = apr_pcalloc(r->pool, sizeof(*got));
+    mts_body *got = *body = apr_pcalloc(r->pool, sizeof(*got));
     int status;
 
     max = limit_of(r, max);

@@ -8,27 +8,27 @@
  * The body of a request, as it came: read whole into memory, up to a limit.
  */
 
-typedef struct mod_body {
+typedef struct mts_body {
     char *octets;
     apr_size_t len;
-} mod_body;
+} mts_body;
 
 /* Whether the client told that its body has more octets than are allowed, before any was read. */
-int mod_body_is_told_too_large(const request_rec *r, apr_size_t max);
+int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max);
 
-/* Whether its Content-Encoding is one that mod_body_read takes off: gzip, once, or none. */
-int mod_body_is_plain_or_gzip(const request_rec *r);
+/* Whether its Content-Encoding is one that mts_body_read takes off: gzip, once, or none. */
+int mts_body_is_plain_or_gzip(const request_rec *r);
 
 /*
  * Reads the body. Whatever framing it has: a length, chunks, HTTP/2; input filters have seen it.
  * Gzip within a Content-Encoding of gzip is unwrapped; gzip alone is the report's own.
  *
  * @param max  octets; LimitRequestBody counts, too
- * @param body out: lives in the pool of the request, as its octets do until mod_body_free
+ * @param body out: lives in the pool of the request, as its octets do until mts_body_free
  * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, or another status: the body did not come whole
  */
-int mod_body_read(request_rec *r, apr_size_t max, mod_body **body);
+int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
 
-void mod_body_free(request_rec *r, mod_body *body);
+void mts_body_free(request_rec *r, mts_body *body);
 
 #endif

@@ -35,25 +35,26 @@
 
 /* What became of a body before it is kept. */
 typedef struct opened {
-    mod_counter outcome; /* MOD_REPORT_NEW: a report of ours; MOD_REPORT_QUARANTINED: to be put
+    mts_counter outcome; /* MTS_REPORT_NEW: a report of ours; MTS_REPORT_QUARANTINED: to be put
                             aside; else: refused */
     const char *why;     /* in the pool of the request */
     char digest[TLSRPT_DIGEST_LENGTH + 1];
 } opened;
 
-static mod_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_reading *reading)
+static mts_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_reading *reading)
 {
-    static const mod_counter outcomes[] = {
-        [TLSRPT_FOREIGN] = MOD_REPORT_FOREIGN,
-        [TLSRPT_TOO_LARGE] = MOD_REPORT_TOO_LARGE,
-        [TLSRPT_NO_POLICIES] = MOD_REPORT_NO_POLICIES,
-        [TLSRPT_UNREADABLE] = MOD_REPORT_QUARANTINED,
+    static const mts_counter outcomes[] = {
+        [TLSRPT_FOREIGN] = MTS_REPORT_NOT_A_REPORT,
+        [TLSRPT_TOO_LARGE] = MTS_REPORT_TOO_LARGE,
+        [TLSRPT_NO_POLICIES] = MTS_REPORT_NO_POLICIES,
+        [TLSRPT_UNREADABLE] = MTS_REPORT_QUARANTINED,
     };
 
     if (reading->outcome != TLSRPT_READ) {
         return outcomes[reading->outcome];
     }
-    return mod_ours_has(r->server, p, reading->report) ? MOD_REPORT_NEW : MOD_REPORT_QUARANTINED;
+    return mts_report_scope_has(r->server, p, reading->report) ? MTS_REPORT_NEW
+                                                               : MTS_REPORT_QUARANTINED;
 }
 
 /* From where reports get their memory, or NULL: from where requests do. To hand it to the system
@@ -98,14 +99,14 @@ static void give_back(apr_size_t parsed)
 }
 
 /* One report is open at a time in all children, so that many at once do not take more memory. */
-static void open_report(request_rec *r, const mod_body *body, opened *found)
+static void open_report(request_rec *r, const mts_body *body, opened *found)
 {
-    tlsrpt_limits limits = mod_report_limits_of(r->server);
+    tlsrpt_limits limits = mts_report_limits_of(r->server);
     const tlsrpt_reading *reading;
     apr_size_t parsed;
     apr_pool_t *p;
 
-    mod_shared_lock();
+    mts_memory_lock();
     apr_pool_create_ex(&p, r->pool, NULL, allocator);
     reading = tlsrpt_report_read(p, body->octets, body->len, &limits);
     found->outcome = outcome_of(r, p, reading);
@@ -115,7 +116,7 @@ static void open_report(request_rec *r, const mod_body *body, opened *found)
     parsed = reading->parsed;
     apr_pool_destroy(p);
     give_back(parsed);
-    mod_shared_unlock();
+    mts_memory_unlock();
 }
 
 /* --- keeping --- */
@@ -124,7 +125,7 @@ static void open_report(request_rec *r, const mod_body *body, opened *found)
 static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64_t octets,
                                apr_int64_t cost)
 {
-    const mod_report_config *config = mod_report_config_of(r->server);
+    const mts_report_config *config = mts_report_config_of(r->server);
     apr_int64_t quota = area == TLSRPT_REPORTS ? config->spool_quota : config->quarantine_quota;
     apr_int64_t room;
 
@@ -133,50 +134,50 @@ static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64
                             area == TLSRPT_REPORTS ? "spool" : "quarantine",
                             mta_sts_size_render(r->pool, quota));
     }
-    room = tlsrpt_spool_room(mod_state_spool());
+    room = tlsrpt_spool_room(mts_state_spool());
     return room >= 0 && room < cost ? "the disk is full but for its reserve" : NULL;
 }
 
 /* What came again is not new, nor is what could not be kept the fault of its sender. */
 static void uncount(const request_rec *r, tlsrpt_area area, apr_int64_t cost)
 {
-    mod_counters_use(area, -cost, -1);
-    mod_limit_give_back(LIMITED, r->useragent_ip, r->request_time);
+    mts_counters_use(area, -cost, -1);
+    mts_limit_give_back(LIMITED, r->useragent_ip, r->request_time);
 }
 
 /* It is counted before it is kept, so that many at once do not pass the quota. */
-static int keep_counted(request_rec *r, const mod_body *body, const opened *found)
+static int keep_counted(request_rec *r, const mts_body *body, const opened *found)
 {
-    tlsrpt_area area = found->outcome == MOD_REPORT_NEW ? TLSRPT_REPORTS : TLSRPT_QUARANTINE;
+    tlsrpt_area area = found->outcome == MTS_REPORT_NEW ? TLSRPT_REPORTS : TLSRPT_QUARANTINE;
     tlsrpt_receipt receipt = {r->request_time, "https", r->useragent_ip, NULL};
-    tlsrpt_spool *spool = mod_state_spool();
+    tlsrpt_spool *spool = mts_state_spool();
     apr_int64_t cost = tlsrpt_spool_cost(body->len);
     const char *why;
     tlsrpt_kept kept;
 
-    why = refuse_room(r, area, mod_counters_use(area, cost, 1), cost);
+    why = refuse_room(r, area, mts_counters_use(area, cost, 1), cost);
     if (why && !tlsrpt_spool_has(spool, area, found->digest)) {
         uncount(r, area, cost);
-        return mod_report_answer(r, MOD_REPORT_QUOTA, 0, why);
+        return mts_report_answer(r, MTS_REPORT_QUOTA, 0, why);
     }
     kept = tlsrpt_spool_keep(spool, area, found->digest, &receipt, body->octets, body->len, r->pool,
                              &why);
     if (kept == TLSRPT_KEPT) {
-        return mod_report_answer(r, found->outcome, 0, found->why);
+        return mts_report_answer(r, found->outcome, 0, found->why);
     }
     uncount(r, area, cost);
-    return kept == TLSRPT_KEPT_ALREADY ? mod_report_answer(r, MOD_REPORT_REPEATED, 0, NULL)
-                                       : mod_report_answer(r, MOD_REPORT_NOT_KEPT, 0, why);
+    return kept == TLSRPT_KEPT_ALREADY ? mts_report_answer(r, MTS_REPORT_REPEATED, 0, NULL)
+                                       : mts_report_answer(r, MTS_REPORT_NOT_STORED, 0, why);
 }
 
-static int keep(request_rec *r, const mod_body *body, const opened *found)
+static int keep(request_rec *r, const mts_body *body, const opened *found)
 {
     int status;
 
-    mod_counters_count_once(mod_state_spool());
-    mod_counters_keeping(1);
+    mts_counters_count_once(mts_state_spool());
+    mts_counters_storing(1);
     status = keep_counted(r, body, found);
-    mod_counters_keeping(0);
+    mts_counters_storing(0);
     return status;
 }
 
@@ -186,7 +187,7 @@ static int keep(request_rec *r, const mod_body *body, const opened *found)
  * client sent it: other spellings of the path are left to httpd. */
 static int is_for_us(const request_rec *r)
 {
-    const char *path = mod_report_path_of(r->server);
+    const char *path = mts_report_path_of(r->server);
 
     return path && r->uri && strcmp(r->uri, path) == 0 && strcmp(ap_http_scheme(r), "https") == 0;
 }
@@ -194,47 +195,47 @@ static int is_for_us(const request_rec *r)
 static int refuse_body(request_rec *r, int status)
 {
     if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        return mod_report_answer(r, MOD_REPORT_TOO_LARGE, 0, NULL);
+        return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
     if (status == AP_FILTER_ERROR) { /* somebody answered already */
-        mod_counters_add(MOD_REPORT_CUT);
+        mts_counters_add(MTS_REPORT_CUT);
         return status;
     }
-    return mod_report_answer(r, MOD_REPORT_CUT, status, NULL);
+    return mts_report_answer(r, MTS_REPORT_CUT, status, NULL);
 }
 
 /* Whatever is sent counts against the limit, but for what uncount takes back. */
 static int is_limited(const request_rec *r)
 {
-    return mod_limit_take(LIMITED, r->useragent_ip, mod_report_config_of(r->server)->per_minute,
-                          r->request_time) == MOD_LIMIT_REACHED;
+    return mts_limit_take(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
+                          r->request_time) == MTS_LIMIT_REACHED;
 }
 
 static int take_in(request_rec *r)
 {
-    apr_size_t max = (apr_size_t)mod_report_config_of(r->server)->max_sent;
-    mod_body *body;
+    apr_size_t max = (apr_size_t)mts_report_config_of(r->server)->max_sent;
+    mts_body *body;
     opened found;
     int status;
 
     if (is_limited(r)) {
-        return mod_report_answer(r, MOD_REPORT_LIMITED, 0, NULL);
+        return mts_report_answer(r, MTS_REPORT_LIMITED, 0, NULL);
     }
-    if (mod_body_is_told_too_large(r, max)) {
-        return mod_report_answer(r, MOD_REPORT_TOO_LARGE, 0, NULL);
+    if (mts_body_is_declared_too_large(r, max)) {
+        return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
-    if (!mod_body_is_plain_or_gzip(r)) {
-        return mod_report_answer(r, MOD_REPORT_FOREIGN, 0, "its Content-Encoding is not gzip");
+    if (!mts_body_is_plain_or_gzip(r)) {
+        return mts_report_answer(r, MTS_REPORT_NOT_A_REPORT, 0, "its Content-Encoding is not gzip");
     }
-    status = mod_body_read(r, max, &body);
+    status = mts_body_read(r, max, &body);
     if (status != OK) {
         return refuse_body(r, status);
     }
     open_report(r, body, &found);
-    status = found.outcome == MOD_REPORT_NEW || found.outcome == MOD_REPORT_QUARANTINED
+    status = found.outcome == MTS_REPORT_NEW || found.outcome == MTS_REPORT_QUARANTINED
                  ? keep(r, body, &found)
-                 : mod_report_answer(r, found.outcome, 0, found.why);
-    mod_body_free(r, body);
+                 : mts_report_answer(r, found.outcome, 0, found.why);
+    mts_body_free(r, body);
     return status;
 }
 
@@ -244,7 +245,7 @@ static int handle(request_rec *r)
         return DECLINED;
     }
     if (r->method_number != M_POST) {
-        return mod_report_answer(r, MOD_REPORT_METHOD, 0, NULL);
+        return mts_report_answer(r, MTS_REPORT_METHOD, 0, NULL);
     }
     return take_in(r);
 }
@@ -258,7 +259,7 @@ static int handle_quickly(request_rec *r, int is_lookup)
     return ap_invoke_handler(r);
 }
 
-void mod_report_handler_register_hooks(void)
+void mts_report_handler_register_hooks(void)
 {
     static const char *const before[] = {"mod_cache.c", NULL};
 

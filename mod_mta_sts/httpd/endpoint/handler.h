@@ -9,6 +9,6 @@
  * A report is acknowledged when its octets are on disk, and not before. What might be a report is
  * kept: some senders never send it again, whatever the answer.
  */
-void mod_report_handler_register_hooks(void);
+void mts_report_handler_register_hooks(void);
 
 #endif

@@ -41,13 +41,13 @@ static apr_size_t octets_of(const char *address, unsigned char octets[16])
 /* Only who knows the secret could find two addresses that share their slots. */
 static apr_uint64_t hash_of(const char *what, const char *address)
 {
-    unsigned char input[sizeof(mod_counters_shared->secret) + 32 + 16];
+    unsigned char input[sizeof(mts_counters_shared->secret) + 32 + 16];
     unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned char *end = input + sizeof(mod_counters_shared->secret);
+    unsigned char *end = input + sizeof(mts_counters_shared->secret);
     apr_uint64_t hash = 0;
 
     memset(input, 0, sizeof(input));
-    memcpy(input, mod_counters_shared->secret, sizeof(mod_counters_shared->secret));
+    memcpy(input, mts_counters_shared->secret, sizeof(mts_counters_shared->secret));
     apr_cpystrn((char *)end, what, 32);
     end += 32;
     end += octets_of(address, end);
@@ -62,7 +62,7 @@ static place find_place(const char *what, const char *address, apr_time_t now)
     apr_uint64_t hash = hash_of(what, address);
     apr_uint64_t minute = (apr_uint64_t)apr_time_sec(now) / 60 << (COUNT_BITS + HASH_BITS);
     place found = {
-        .slots = mod_counters_shared->limits + hash % (MOD_LIMIT_SLOTS / WAYS) * WAYS,
+        .slots = mts_counters_shared->limits + hash % (MTS_LIMIT_SLOTS / WAYS) * WAYS,
         .key = minute | ((hash >> 40 & HASH_MASK) << COUNT_BITS),
         .minute = minute,
     };
@@ -81,7 +81,7 @@ static int is_free(apr_uint64_t slot, const place *at)
 }
 
 /* Counts in one slot, if it is or can be the key's. */
-static int try_slot(apr_uint64_t *slot, const place *at, apr_int64_t limit, mod_limit_state *state)
+static int try_slot(apr_uint64_t *slot, const place *at, apr_int64_t limit, mts_limit_state *state)
 {
     apr_uint64_t value = __atomic_load_n(slot, __ATOMIC_RELAXED), next;
 
@@ -93,7 +93,7 @@ static int try_slot(apr_uint64_t *slot, const place *at, apr_int64_t limit, mod_
             return 0;
         }
         else if ((apr_int64_t)(value & COUNT_MASK) >= limit) {
-            *state = MOD_LIMIT_REACHED;
+            *state = MTS_LIMIT_REACHED;
             return 1;
         }
         else {
@@ -101,7 +101,7 @@ static int try_slot(apr_uint64_t *slot, const place *at, apr_int64_t limit, mod_
         }
     } while (
         !__atomic_compare_exchange_n(slot, &value, next, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    *state = MOD_LIMIT_TAKEN;
+    *state = MTS_LIMIT_TAKEN;
     return 1;
 }
 
@@ -118,12 +118,12 @@ static apr_uint64_t *find_slot(const place *at)
     return NULL;
 }
 
-mod_limit_state mod_limit_take(const char *what, const char *address, apr_int64_t limit,
+mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_t limit,
                                apr_time_t now)
 {
     place at = find_place(what, address, now);
     apr_uint64_t *slot = find_slot(&at);
-    mod_limit_state state;
+    mts_limit_state state;
     int i;
 
     if (slot && try_slot(slot, &at, limit, &state)) {
@@ -134,10 +134,10 @@ mod_limit_state mod_limit_take(const char *what, const char *address, apr_int64_
             return state;
         }
     }
-    return MOD_LIMIT_UNKNOWN;
+    return MTS_LIMIT_UNKNOWN;
 }
 
-void mod_limit_give_back(const char *what, const char *address, apr_time_t now)
+void mts_limit_give_back(const char *what, const char *address, apr_time_t now)
 {
     place at = find_place(what, address, now);
     apr_uint64_t *slot = find_slot(&at), value;

@@ -11,11 +11,11 @@
  */
 
 /* Whether there was room in the table. */
-typedef enum mod_limit_state {
-    MOD_LIMIT_TAKEN, /* within the limit, and counted */
-    MOD_LIMIT_REACHED,
-    MOD_LIMIT_UNKNOWN, /* not counted: the table is full */
-} mod_limit_state;
+typedef enum mts_limit_state {
+    MTS_LIMIT_TAKEN, /* within the limit, and counted */
+    MTS_LIMIT_REACHED,
+    MTS_LIMIT_UNKNOWN, /* not counted: the table is full */
+} mts_limit_state;
 
 /*
  * Counts one more.
@@ -24,10 +24,10 @@ typedef enum mod_limit_state {
  * @param address the client's; of IPv6 its /64 counts, since one client has all of that
  * @param limit   in one minute, 1..1000000
  */
-mod_limit_state mod_limit_take(const char *what, const char *address, apr_int64_t limit,
+mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_t limit,
                                apr_time_t now);
 
 /* Takes one back that turned out not to count. */
-void mod_limit_give_back(const char *what, const char *address, apr_time_t now);
+void mts_limit_give_back(const char *what, const char *address, apr_time_t now);
 
 #endif

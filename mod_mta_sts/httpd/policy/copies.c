@@ -31,7 +31,7 @@
 /* Whether there is a history that this process may become the owner of. */
 static int find_owner(server_rec *main, apr_pool_t *p, struct stat *folder)
 {
-    const mod_report_config *config = mod_report_config_of(main);
+    const mts_report_config *config = mts_report_config_of(main);
     struct stat file;
 
     if (lstat(config->state_dir, folder) != 0 || !S_ISDIR(folder->st_mode) ||
@@ -39,7 +39,7 @@ static int find_owner(server_rec *main, apr_pool_t *p, struct stat *folder)
         return 0;
     }
     return strcmp(config->driver, MTA_STS_DATABASE_SQLITE) != 0 ||
-           lstat(mod_database_where(main, p), &file) == 0;
+           lstat(mts_database_where(main, p), &file) == 0;
 }
 
 static int become(const struct stat *folder)
@@ -50,12 +50,12 @@ static int become(const struct stat *folder)
 
 static const char *read_copies(server_rec *main, apr_pool_t *p, apr_array_header_t **copies)
 {
-    const mod_report_config *config = mod_report_config_of(main);
+    const mts_report_config *config = mts_report_config_of(main);
     mta_sts_database *db;
     const char *error = mta_sts_database_init(p);
 
     error =
-        error ? error : mta_sts_database_open(p, config->driver, mod_database_where(main, p), &db);
+        error ? error : mta_sts_database_open(p, config->driver, mts_database_where(main, p), &db);
     error = error ? error
                   : mta_sts_history_copies(db, mta_sts_database_host(p), apr_time_now(), p, copies);
     if (!error) {
@@ -168,7 +168,7 @@ static void end(pid_t pid)
     }
 }
 
-apr_array_header_t *mod_copies_read(server_rec *main, apr_pool_t *p, const char **error)
+apr_array_header_t *mts_copies_read(server_rec *main, apr_pool_t *p, const char **error)
 {
     apr_array_header_t *copies = apr_array_make(p, 16, sizeof(mta_sts_history_copy));
     struct stat folder;

@@ -19,6 +19,6 @@
  * @return array of mta_sts_history_copy, as mta_sts_history_until takes it; empty if there is no
  *         history, or we are neither root nor its owner
  */
-apr_array_header_t *mod_copies_read(server_rec *main, apr_pool_t *p, const char **error);
+apr_array_header_t *mts_copies_read(server_rec *main, apr_pool_t *p, const char **error);
 
 #endif

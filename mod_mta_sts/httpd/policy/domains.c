@@ -17,20 +17,20 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static apr_pool_t *pool;
 static server_rec *main_server;
-static const mod_domains *made;
+static const mts_domains *made;
 
 /* Which of several places senders are answered from: the nearest that speaks https. */
-static const mod_served *choose(const mod_served *served, int places)
+static const mts_served *choose(const mts_served *served, int places)
 {
     int i = 0;
 
-    while (i < places && !mod_policies_reach_senders(served + i)) {
+    while (i < places && !mts_policies_reach_senders(served + i)) {
         i++;
     }
     return served + (i < places ? i : 0);
 }
 
-static int count_places(const mod_served *served, int left)
+static int count_places(const mts_served *served, int left)
 {
     int places = 1;
 
@@ -41,18 +41,18 @@ static int count_places(const mod_served *served, int left)
     return places;
 }
 
-static apr_array_header_t *make_list(apr_pool_t *p, mod_domains *domains)
+static apr_array_header_t *make_list(apr_pool_t *p, mts_domains *domains)
 {
-    const apr_array_header_t *served = mod_policies_list(p, main_server);
-    apr_array_header_t *list = apr_array_make(p, served->nelts, sizeof(mod_domain));
+    const apr_array_header_t *served = mts_policies_list(p, main_server);
+    apr_array_header_t *list = apr_array_make(p, served->nelts, sizeof(mts_domain));
     int i, places;
 
     for (i = 0; i < served->nelts; i += places) {
-        const mod_served *first = &APR_ARRAY_IDX(served, i, mod_served);
-        mod_domain *domain = apr_array_push(list);
+        const mts_served *first = &APR_ARRAY_IDX(served, i, mts_served);
+        mts_domain *domain = apr_array_push(list);
 
         places = count_places(first, served->nelts - i);
-        *domain = (mod_domain){first->domain,      first, places, choose(first, places),
+        *domain = (mts_domain){first->domain,      first, places, choose(first, places),
                                MTA_STS_MODE_UNSET, NULL};
         domain->mode = mta_sts_policy_rendered_mode(domain->shown->policy->text);
         domains->modes[domain->mode]++;
@@ -77,20 +77,20 @@ static const mta_sts_certificate *first_to_end(const apr_array_header_t *certifi
     return first;
 }
 
-static const mod_domains *make(apr_pool_t *p)
+static const mts_domains *make(apr_pool_t *p)
 {
-    mod_domains *domains = apr_pcalloc(p, sizeof(*domains));
+    mts_domains *domains = apr_pcalloc(p, sizeof(*domains));
     apr_pool_t *scratch;
     int i;
 
-    domains->hosts = mod_hosts_collect(p, main_server);
+    domains->hosts = mts_hosts_collect(p, main_server);
     domains->list = make_list(p, domains);
     apr_pool_create(&scratch, p);
     for (i = 0; i < domains->list->nelts; i++) {
-        mod_domain *domain = &APR_ARRAY_IDX(domains->list, i, mod_domain);
+        mts_domain *domain = &APR_ARRAY_IDX(domains->list, i, mts_domain);
 
         domain->certificate =
-            first_to_end(mod_hosts_find(domains->hosts, scratch, domain->shown).certificates);
+            first_to_end(mts_hosts_find(domains->hosts, scratch, domain->shown).certificates);
         if (domain->certificate &&
             (!domains->first || domain->certificate->not_after < domains->first->not_after)) {
             domains->first = domain->certificate;
@@ -101,7 +101,7 @@ static const mod_domains *make(apr_pool_t *p)
     return domains;
 }
 
-const mod_domains *mod_domains_of(const server_rec *s)
+const mts_domains *mts_domains_of(const server_rec *s)
 {
     (void)s;
     pthread_mutex_lock(&lock);
@@ -114,17 +114,17 @@ const mod_domains *mod_domains_of(const server_rec *s)
 
 static int compare(const void *name, const void *domain)
 {
-    return strcmp(name, ((const mod_domain *)domain)->name);
+    return strcmp(name, ((const mts_domain *)domain)->name);
 }
 
-const mod_domain *mod_domains_find(const mod_domains *domains, const char *name)
+const mts_domain *mts_domains_find(const mts_domains *domains, const char *name)
 {
-    return bsearch(name, domains->list->elts, (size_t)domains->list->nelts, sizeof(mod_domain),
+    return bsearch(name, domains->list->elts, (size_t)domains->list->nelts, sizeof(mts_domain),
                    compare);
 }
 
-static const mta_sts_findings *judge(apr_pool_t *p, const mod_domains *domains,
-                                     const mod_domain *domain, const mta_sts_policy *policy,
+static const mta_sts_findings *judge(apr_pool_t *p, const mts_domains *domains,
+                                     const mts_domain *domain, const mta_sts_policy *policy,
                                      apr_time_t now)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
@@ -138,30 +138,30 @@ static const mta_sts_findings *judge(apr_pool_t *p, const mod_domains *domains,
         finding->line = domain->shown->policy->at->line_num;
     }
     if (!domain->shown->is_pattern) {
-        mod_hosts_judge(domains->hosts, domain->shown, now, findings);
+        mts_hosts_judge(domains->hosts, domain->shown, now, findings);
     }
     return findings;
 }
 
-mod_domain_facts mod_domains_facts(apr_pool_t *p, const mod_domains *domains,
-                                   const mod_domain *domain, apr_time_t now)
+mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
+                                   const mts_domain *domain, apr_time_t now)
 {
-    const mod_policy *policy = domain->shown->policy;
-    mod_domain_facts facts = {.domain = domain};
+    const mts_policy *policy = domain->shown->policy;
+    mts_domain_facts facts = {.domain = domain};
 
     facts.policy = mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
     facts.id = mta_sts_policy_id(p, policy->text, policy->len);
-    facts.place = mod_config_place(p, policy->at);
-    facts.is_served = mod_policies_reach_senders(domain->shown);
+    facts.place = mts_config_location(p, policy->at);
+    facts.is_served = mts_policies_reach_senders(domain->shown);
     facts.days = domain->certificate ? mta_sts_certificate_days(domain->certificate, now) : 0;
     facts.findings = judge(p, domains, domain, facts.policy, now);
     return facts;
 }
 
 /* Where reports go, if they come to this httpd. */
-static const apr_array_header_t *rua_of(apr_pool_t *p, const mod_domain *domain)
+static const apr_array_header_t *rua_of(apr_pool_t *p, const mts_domain *domain)
 {
-    const char *path = mod_report_path_of(domain->shown->server), *uri;
+    const char *path = mts_report_path_of(domain->shown->server), *uri;
     apr_array_header_t *rua;
 
     if (!path ||
@@ -173,7 +173,7 @@ static const apr_array_header_t *rua_of(apr_pool_t *p, const mod_domain *domain)
     return rua;
 }
 
-const char *mod_domains_records(apr_pool_t *p, const mod_domain_facts *facts)
+const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts)
 {
     const mta_sts_publication_facts publication = {
         .domain = facts->domain->name,
@@ -199,7 +199,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
     apr_pool_create(&pool, pchild);
 }
 
-void mod_domains_register_hooks(void)
+void mts_domains_register_hooks(void)
 {
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
 }

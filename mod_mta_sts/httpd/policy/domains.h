@@ -15,51 +15,51 @@
  */
 
 /* One policy domain, or wildcard alias of policy hosts. */
-typedef struct mod_domain {
+typedef struct mts_domain {
     const char *name;
-    const mod_served *served;               /* where its policy is told, the nearest first */
+    const mts_served *served;               /* where its policy is told, the nearest first */
     int places;                             /* how often: served[0..places-1] */
-    const mod_served *shown;                /* the one senders get; the first if they get none */
+    const mts_served *shown;                /* the one senders get; the first if they get none */
     mta_sts_mode mode;                      /* of that one */
     const mta_sts_certificate *certificate; /* of those that its policy host shows, the one that
                                                ends first; NULL: none is known */
-} mod_domain;
+} mts_domain;
 
-typedef struct mod_domains {
-    const apr_array_header_t *list;      /* of mod_domain, by name */
+typedef struct mts_domains {
+    const apr_array_header_t *list;      /* of mts_domain, by name */
     int modes[MTA_STS_MODE_ENFORCE + 1]; /* how many have this mode */
-    const struct mod_hosts *hosts;
+    const struct mts_hosts *hosts;
     const mta_sts_certificate *first; /* the certificate that ends first, of all virtual hosts with
                                          policy hosts; NULL: none is known */
-} mod_domains;
+} mts_domains;
 
 /* The list; never NULL. It lives as long as the child, and nobody changes it. */
-const mod_domains *mod_domains_of(const server_rec *s);
+const mts_domains *mts_domains_of(const server_rec *s);
 
 /* The domain of this name, or NULL. */
-const mod_domain *mod_domains_find(const mod_domains *domains, const char *name);
+const mts_domain *mts_domains_find(const mts_domains *domains, const char *name);
 
 /* What is known of one domain now. */
-typedef struct mod_domain_facts {
-    const mod_domain *domain;
+typedef struct mts_domain_facts {
+    const mts_domain *domain;
     const mta_sts_policy *policy;
     const char *id;
     const char *place;                /* "file:line" */
     int is_served;                    /* whether senders can be told it */
     int days;                         /* that its certificate has left; 0 if none is known */
     const mta_sts_findings *findings; /* none is ok */
-} mod_domain_facts;
+} mts_domain_facts;
 
 /* Gathers them. p is the pool of what is made for it. */
-mod_domain_facts mod_domains_facts(apr_pool_t *p, const mod_domains *domains,
-                                   const mod_domain *domain, apr_time_t now);
+mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
+                                   const mts_domain *domain, apr_time_t now);
 
 /*
  * The DNS records to publish, as lines of a zone file; for an alias, a comment with a pattern.
  * Allocated from p.
  */
-const char *mod_domains_records(apr_pool_t *p, const mod_domain_facts *facts);
+const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts);
 
-void mod_domains_register_hooks(void);
+void mts_domains_register_hooks(void);
 
 #endif

@@ -25,16 +25,16 @@ static void print_policy(apr_pool_t *p, const mta_sts_policy *policy, const char
 }
 
 /* Where the server that tells a policy takes in reports, as a URL; or NULL. */
-static const char *endpoint_of(apr_pool_t *p, const mod_served *served)
+static const char *endpoint_of(apr_pool_t *p, const mts_served *served)
 {
-    const char *path = mod_report_path_of(served->server);
+    const char *path = mts_report_path_of(served->server);
 
     return path ? apr_pstrcat(p, "https://" MTA_STS_POLICY_HOST_PREFIX, served->domain, path, NULL)
                 : NULL;
 }
 
 /* What only the admin knows is a comment, so that pasting the lines as they are does no harm. */
-static void print_records(apr_pool_t *p, const mod_served *served, const mta_sts_policy *policy,
+static void print_records(apr_pool_t *p, const mts_served *served, const mta_sts_policy *policy,
                           const char *id)
 {
     const mta_sts_publication_facts facts = {.domain = served->domain,
@@ -46,43 +46,43 @@ static void print_records(apr_pool_t *p, const mod_served *served, const mta_sts
     puts(mta_sts_zone_render(p, mta_sts_publication_make(p, &facts, mta_sts_findings_make(p))));
 }
 
-static int same_policy(const mod_served *one, const mod_served *other)
+static int same_policy(const mts_served *one, const mts_served *other)
 {
     return strcmp(one->domain, other->domain) == 0 && one->is_pattern == other->is_pattern &&
            one->policy->len == other->policy->len &&
            memcmp(one->policy->text, other->policy->text, one->policy->len) == 0;
 }
 
-static int reach_senders(const mod_served *served, int places)
+static int reach_senders(const mts_served *served, int places)
 {
     int i = 0;
 
-    while (i < places && !mod_policies_reach_senders(served + i)) {
+    while (i < places && !mts_policies_reach_senders(served + i)) {
         i++;
     }
     return i < places;
 }
 
-static void print_places(apr_pool_t *p, const mod_served *served, int places)
+static void print_places(apr_pool_t *p, const mts_served *served, int places)
 {
     int some_reach = reach_senders(served, places), i;
 
     for (i = 0; i < places; i++) {
-        const mod_policy *policy = served[i].policy;
+        const mts_policy *policy = served[i].policy;
 
-        printf(";   told at %s, in the %s\n", mod_config_place(p, policy->at),
-               mod_config_server_name(p, served[i].server));
+        printf(";   told at %s, in the %s\n", mts_config_location(p, policy->at),
+               mts_config_server_name(p, served[i].server));
         if (policy->mode_at) {
-            printf(";   its MTASTSMode at %s\n", mod_config_place(p, policy->mode_at));
+            printf(";   its MTASTSMode at %s\n", mts_config_location(p, policy->mode_at));
         }
-        if (some_reach && !mod_policies_reach_senders(served + i)) {
+        if (some_reach && !mts_policies_reach_senders(served + i)) {
             printf(";   there it speaks http, where senders do not ask\n");
         }
     }
 }
 
 /* Of the policy that senders are told. */
-static void print_copies(const mod_served *served, const char *id, const apr_array_header_t *copies)
+static void print_copies(const mts_served *served, const char *id, const apr_array_header_t *copies)
 {
     apr_time_t until = mta_sts_history_until(copies, served->domain, id);
     apr_time_exp_t time;
@@ -97,7 +97,7 @@ static void print_copies(const mod_served *served, const char *id, const apr_arr
 }
 
 /* The number of entries that tell the same policy for the same domain as the first. */
-static int count_places(const mod_served *served, int left)
+static int count_places(const mts_served *served, int left)
 {
     int places = 1;
 
@@ -115,7 +115,7 @@ static int count_places(const mod_served *served, int left)
  * @param copies   until when senders hold which policies
  * @return whether the record was printed
  */
-static int print_served(apr_pool_t *p, const mod_served *served, int places, int recorded,
+static int print_served(apr_pool_t *p, const mts_served *served, int places, int recorded,
                         const apr_array_header_t *copies)
 {
     const char *id = mta_sts_policy_id(p, served->policy->text, served->policy->len);
@@ -147,7 +147,7 @@ static int print_served(apr_pool_t *p, const mod_served *served, int places, int
 static void dump(apr_pool_t *pconf, server_rec *main)
 {
     const apr_array_header_t *list;
-    const mod_served *served = NULL, *last = NULL;
+    const mts_served *served = NULL, *last = NULL;
     const apr_array_header_t *copies;
     const char *error;
     apr_pool_t *p;
@@ -156,16 +156,16 @@ static void dump(apr_pool_t *pconf, server_rec *main)
     if (!ap_exists_config_define("DUMP_MTA_STS")) {
         return;
     }
-    list = mod_policies_list(pconf, main);
+    list = mts_policies_list(pconf, main);
     printf("; MTA-STS policies of this server and the DNS records to publish for them.\n"
            "; Publish a new id after the new policy is served, not before.\n\n");
-    copies = mod_copies_read(main, pconf, &error);
+    copies = mts_copies_read(main, pconf, &error);
     if (error) {
         printf("; Until when senders may hold earlier policies is not known: %s\n\n", error);
     }
     apr_pool_create(&p, pconf);
     for (i = 0; i < list->nelts; i += places, last = served) {
-        served = &APR_ARRAY_IDX(list, i, mod_served);
+        served = &APR_ARRAY_IDX(list, i, mts_served);
         places = count_places(served, list->nelts - i);
         if (!last || strcmp(last->domain, served->domain) != 0) {
             recorded = 0;
@@ -177,7 +177,7 @@ static void dump(apr_pool_t *pconf, server_rec *main)
     fflush(stdout);
 }
 
-void mod_dump_register_hooks(void)
+void mts_dump_register_hooks(void)
 {
     ap_hook_test_config(dump, NULL, NULL, APR_HOOK_LAST);
 }

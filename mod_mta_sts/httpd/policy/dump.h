@@ -6,6 +6,6 @@
  * `apachectl -t -D DUMP_MTA_STS`: what is served, where it comes from, and the DNS records to
  * publish, as lines of a zone file.
  */
-void mod_dump_register_hooks(void);
+void mts_dump_register_hooks(void);
 
 #endif

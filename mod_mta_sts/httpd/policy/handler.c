@@ -38,7 +38,7 @@ static void remove_changing_filters(request_rec *r)
     }
 }
 
-static int send_policy(request_rec *r, const mod_policy *policy)
+static int send_policy(request_rec *r, const mts_policy *policy)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, alloc);
@@ -61,28 +61,28 @@ static int send_policy(request_rec *r, const mod_policy *policy)
 /* The content handler. What the quick handler found comes in the request's configuration. */
 static int handle(request_rec *r)
 {
-    const mod_policy *policy;
+    const mts_policy *policy;
 
     if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
         return DECLINED;
     }
     policy = ap_get_module_config(r->request_config, &mta_sts_module);
     if (!policy) {
-        policy = mod_policies_find(r);
+        policy = mts_policies_find(r);
     }
     if (!policy) {
         return DECLINED;
     }
     if (r->method_number != M_GET) { /* httpd counts HEAD as GET */
-        mod_counters_add(MOD_POLICY_METHOD);
+        mts_counters_add(MTS_POLICY_METHOD);
         ap_allow_methods(r, REPLACE_ALLOW, "GET", "HEAD", NULL);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     if (ap_request_has_body(r) && ap_discard_request_body(r) != OK) {
-        mod_counters_add(MOD_POLICY_BAD_BODY);
+        mts_counters_add(MTS_POLICY_BAD_BODY);
         return HTTP_BAD_REQUEST;
     }
-    mod_counters_add(MOD_POLICY_SERVED);
+    mts_counters_add(MTS_POLICY_SERVED);
     return send_policy(r, policy);
 }
 
@@ -90,12 +90,12 @@ static int handle(request_rec *r)
  * been looked up for this request yet, neither files nor rights, and nothing needs to be. */
 static int handle_quickly(request_rec *r, int is_lookup)
 {
-    const mod_policy *policy;
+    const mts_policy *policy;
 
     if (is_lookup || r->main || !r->uri || strcmp(r->uri, POLICY_PATH) != 0) {
         return DECLINED;
     }
-    policy = mod_policies_find(r);
+    policy = mts_policies_find(r);
     if (!policy) {
         return DECLINED;
     }
@@ -104,7 +104,7 @@ static int handle_quickly(request_rec *r, int is_lookup)
     return ap_invoke_handler(r);
 }
 
-void mod_handler_register_hooks(void)
+void mts_policy_handler_register_hooks(void)
 {
     /* mod_cache must not answer with what it stored before the policy changed. */
     static const char *const before[] = {"mod_cache.c", NULL};

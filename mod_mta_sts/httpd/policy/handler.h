@@ -7,6 +7,6 @@
  * that a virtual host may do with it; the content handler "mta-sts" renders, for it and for
  * SetHandler.
  */
-void mod_handler_register_hooks(void);
+void mts_policy_handler_register_hooks(void);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct carrier {
     int is_https;
 } carrier;
 
-struct mod_hosts {
+struct mts_hosts {
     apr_hash_t *by_name;            /* policy domain -> array of carrier */
     apr_array_header_t *by_pattern; /* of carrier */
 };
@@ -29,7 +29,7 @@ typedef struct check {
     apr_pool_t *p;
     mta_sts_findings *findings;
     apr_time_t now;
-    const mod_hosts *hosts;
+    const mts_hosts *hosts;
     apr_hash_t *done;            /* policy domains that were looked at */
     int uncarried;               /* domains of server-level blocks that no name carries */
     const char *uncarried_first; /* one of them */
@@ -38,7 +38,7 @@ typedef struct check {
 
 static void keep_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
 {
-    mod_config *main = mod_config_of(s)->main;
+    mts_config *main = mts_config_of(s)->main;
 
     if (!main->certificate_files) {
         main->certificate_files = apr_hash_make(p);
@@ -81,9 +81,9 @@ static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *f
     return read;
 }
 
-void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
+void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
 {
-    mod_config *main = mod_config_of(main_server)->main;
+    mts_config *main = mts_config_of(main_server)->main;
     apr_hash_index_t *at;
 
     if (!main->certificate_files) {
@@ -98,12 +98,12 @@ void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
 
 static const apr_array_header_t *certificates_of(const server_rec *s)
 {
-    const mod_config *main = mod_config_of(s)->main;
+    const mts_config *main = mts_config_of(s)->main;
 
     return main->certificates ? apr_hash_get(main->certificates, &s, sizeof(s)) : NULL;
 }
 
-static void add_carrier(apr_pool_t *p, mod_hosts *hosts, const mod_name *name, server_rec *s,
+static void add_carrier(apr_pool_t *p, mts_hosts *hosts, const mts_vhost_name *name, server_rec *s,
                         int is_https)
 {
     apr_array_header_t *list = hosts->by_pattern;
@@ -118,27 +118,27 @@ static void add_carrier(apr_pool_t *p, mod_hosts *hosts, const mod_name *name, s
     APR_ARRAY_PUSH(list, carrier) = (carrier){s, name->is_pattern ? name->key : NULL, is_https};
 }
 
-const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main)
+const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
 {
-    mod_hosts *hosts = apr_palloc(p, sizeof(*hosts));
+    mts_hosts *hosts = apr_palloc(p, sizeof(*hosts));
     server_rec *s;
     int i;
 
     hosts->by_name = apr_hash_make(p);
     hosts->by_pattern = apr_array_make(p, 1, sizeof(carrier));
     for (s = main; s; s = s->next) {
-        const apr_array_header_t *names = mod_names_of(p, s);
-        int is_https = names->nelts && mod_names_https(s);
+        const apr_array_header_t *names = mts_vhost_names_of(p, s);
+        int is_https = names->nelts && mts_vhost_names_https(s);
 
         for (i = 0; i < names->nelts; i++) {
-            add_carrier(p, hosts, &APR_ARRAY_IDX(names, i, mod_name), s, is_https);
+            add_carrier(p, hosts, &APR_ARRAY_IDX(names, i, mts_vhost_name), s, is_https);
         }
     }
     return hosts;
 }
 
 /* The first server that carries the host, of those with https or of those without. */
-static server_rec *carrier_of(const mod_hosts *hosts, const char *host, const char *domain,
+static server_rec *carrier_of(const mts_hosts *hosts, const char *host, const char *domain,
                               int is_https)
 {
     const apr_array_header_t *lists[] = {apr_hash_get(hosts->by_name, domain, APR_HASH_KEY_STRING),
@@ -167,21 +167,21 @@ static mta_sts_place place_of_server(const server_rec *s)
 
 static mta_sts_told what_is_told(const server_rec *s, const char *host, const char *domain)
 {
-    const mod_policy *policy = mod_policies_told(s, host, domain, APR_HASH_KEY_STRING);
+    const mts_policy *policy = mts_policies_defined(s, host, domain, APR_HASH_KEY_STRING);
 
     return policy ? (mta_sts_told){policy->text, {policy->at->filename, policy->at->line_num}}
                   : (mta_sts_told){NULL, place_of_server(s)};
 }
 
-mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served *served)
+mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served)
 {
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
-    mod_host found = {carrier_of(hosts, host, served->domain, 0),
+    mts_host found = {carrier_of(hosts, host, served->domain, 0),
                       carrier_of(hosts, host, served->domain, 1), NULL};
 
     /* Without such names it is meant for requests that arrive there under a name not its own. */
     if (!found.http && !found.https && served->server->is_virtual) {
-        *(mod_names_https(served->server) ? &found.https : &found.http) = served->server;
+        *(mts_vhost_names_https(served->server) ? &found.https : &found.http) = served->server;
     }
     found.certificates = found.https ? certificates_of(found.https) : NULL;
     return found;
@@ -192,13 +192,13 @@ mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served 
 static void report_hidden_block(const server_rec *https, const char *host, const char *domain,
                                 mta_sts_findings *findings)
 {
-    const mod_config *own = mod_config_own(https);
-    apr_hash_t *blocks = mod_config_of(https)->main->by_block;
-    const mod_policy *block = blocks ? apr_hash_get(blocks, domain, APR_HASH_KEY_STRING) : NULL;
-    const mod_policy *told = mod_policies_told(https, host, domain, APR_HASH_KEY_STRING);
+    const mts_config *own = mts_config_own(https);
+    apr_hash_t *blocks = mts_config_of(https)->main->by_block;
+    const mts_policy *block = blocks ? apr_hash_get(blocks, domain, APR_HASH_KEY_STRING) : NULL;
+    const mts_policy *told = mts_policies_defined(https, host, domain, APR_HASH_KEY_STRING);
     mta_sts_finding *finding;
 
-    if (!own || !block || told != own->plain_policy || mod_settings_told(&own->own) ||
+    if (!own || !block || told != own->plain_policy || mts_settings_are_set(&own->own) ||
         strcmp(told->text, block->text) == 0) {
         return;
     }
@@ -207,12 +207,13 @@ static void report_hidden_block(const server_rec *https, const char *host, const
         apr_psprintf(findings->pool, "move %s into the block", told->at->directive),
         "senders never see the policy of this block: the %s has the name and inherits the "
         "directives at %s, which are nearer",
-        mod_config_server_name(findings->pool, https), mod_config_place(findings->pool, told->at));
+        mts_config_server_name(findings->pool, https),
+        mts_config_location(findings->pool, told->at));
     finding->file = block->at->filename;
     finding->line = block->at->line_num;
 }
 
-static void judge(const mod_host *found, const char *domain, apr_time_t now,
+static void judge(const mts_host *found, const char *domain, apr_time_t now,
                   mta_sts_findings *findings)
 {
     const char *host = apr_pstrcat(findings->pool, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
@@ -231,10 +232,10 @@ static void judge(const mod_host *found, const char *domain, apr_time_t now,
     mta_sts_policy_host_check(&facts, now, findings);
 }
 
-void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_t now,
+void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_t now,
                      mta_sts_findings *findings)
 {
-    mod_host found = mod_hosts_find(hosts, findings->pool, served);
+    mts_host found = mts_hosts_find(hosts, findings->pool, served);
 
     if (found.http || found.https) {
         judge(&found, served->domain, now, findings);
@@ -247,7 +248,7 @@ static int is_carried(const check *c, const char *domain)
            apr_hash_get(c->hosts->by_name, domain, APR_HASH_KEY_STRING);
 }
 
-static void count_uncarried(check *c, const mod_served *served)
+static void count_uncarried(check *c, const mts_served *served)
 {
     if (c->uncarried++ == 0) {
         c->uncarried_first = served->domain;
@@ -256,10 +257,10 @@ static void count_uncarried(check *c, const mod_served *served)
     }
 }
 
-static void visit_served(void *baton, const mod_served *served)
+static void visit_served(void *baton, const mts_served *served)
 {
     check *c = baton;
-    mod_host found;
+    mts_host found;
 
     if (served->is_pattern || apr_hash_get(c->done, served->domain, APR_HASH_KEY_STRING)) {
         return;
@@ -269,7 +270,7 @@ static void visit_served(void *baton, const mod_served *served)
         return;
     }
     apr_hash_set(c->done, served->domain, APR_HASH_KEY_STRING, served->domain);
-    found = mod_hosts_find(c->hosts, c->p, served);
+    found = mts_hosts_find(c->hosts, c->p, served);
     if (!found.http && !found.https) {
         count_uncarried(c, served);
         return;
@@ -295,17 +296,17 @@ static void report_uncarried(const check *c)
     finding->line = c->uncarried_at.line;
 }
 
-void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings)
+void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings)
 {
     check c = {.p = p, .findings = findings, .now = apr_time_now()};
 
     c.done = apr_hash_make(p);
-    c.hosts = mod_hosts_collect(p, main);
-    mod_policies_each(p, main, visit_served, &c);
+    c.hosts = mts_hosts_collect(p, main);
+    mts_policies_each(p, main, visit_served, &c);
     report_uncarried(&c);
 }
 
-void mod_hosts_register_hooks(void)
+void mts_hosts_register_hooks(void)
 {
     ap_hook_ssl_add_cert_files(keep_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_ssl_add_fallback_cert_files(forget_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);

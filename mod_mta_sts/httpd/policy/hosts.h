@@ -13,22 +13,22 @@
  */
 
 /* Which virtual hosts carry which policy hosts among their names. */
-typedef struct mod_hosts mod_hosts;
+typedef struct mts_hosts mts_hosts;
 
 /* Looks through all virtual hosts; the result is allocated from p, and only read afterwards. */
-const mod_hosts *mod_hosts_collect(apr_pool_t *p, server_rec *main);
+const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main);
 
 /* What senders see of one policy domain. */
-typedef struct mod_host {
+typedef struct mts_host {
     const server_rec *http, *https;         /* the virtual hosts that answer for it, or NULL */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https one
                                                shows; NULL: not known */
-} mod_host;
+} mts_host;
 
-mod_host mod_hosts_find(const mod_hosts *hosts, apr_pool_t *p, const mod_served *served);
+mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
 
 /* Judges one policy domain, no alias, by core/policy_host.h; the findings get what is wrong. */
-void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_t now,
+void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_t now,
                      mta_sts_findings *findings);
 
 /*
@@ -38,7 +38,7 @@ void mod_hosts_judge(const mod_hosts *hosts, const mod_served *served, apr_time_
  * @param main     the main server, its policies resolved and its certificates collected
  * @param findings what is wrong is added here
  */
-void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings);
+void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings);
 
 /*
  * Reads the certificates of all virtual hosts, once every module has said which these are: after
@@ -46,10 +46,10 @@ void mod_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings
  *
  * @param pconf pool of what is read
  */
-void mod_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
+void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
 
 /* Registers the hooks through which certificates are learnt: whoever adds them, mod_ssl, mod_md or
  * another, they come by there. */
-void mod_hosts_register_hooks(void);
+void mts_hosts_register_hooks(void);
 
 #endif

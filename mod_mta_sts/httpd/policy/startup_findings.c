@@ -12,18 +12,18 @@ static void copy_those_of(mta_sts_findings *to, mta_sts_severity severity,
 {
     int i;
 
-    for (i = 0; i < from->list->nelts && to->list->nelts < MOD_NOTICED_MAX; i++) {
+    for (i = 0; i < from->list->nelts && to->list->nelts < MTS_STARTUP_FINDINGS_MAX; i++) {
         if (mta_sts_findings_at(from, i)->severity == severity) {
             mta_sts_finding_copy(to, mta_sts_findings_at(from, i));
         }
     }
 }
 
-void mod_noticed_keep(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings)
+void mts_startup_findings_store(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings)
 {
-    mod_config *config = mod_config_of(main);
+    mts_config *config = mts_config_of(main);
     const mta_sts_findings *const sources[] = {findings, config->findings};
-    mod_noticed *noticed = apr_pcalloc(p, sizeof(*noticed));
+    mts_startup_findings *noticed = apr_pcalloc(p, sizeof(*noticed));
     apr_size_t i, s;
 
     noticed->when = apr_time_now();
@@ -37,7 +37,7 @@ void mod_noticed_keep(apr_pool_t *p, server_rec *main, const mta_sts_findings *f
     config->noticed = noticed;
 }
 
-const mod_noticed *mod_noticed_of(const server_rec *s)
+const mts_startup_findings *mts_startup_findings_of(const server_rec *s)
 {
-    return mod_config_of(s)->main->noticed;
+    return mts_config_of(s)->main->noticed;
 }

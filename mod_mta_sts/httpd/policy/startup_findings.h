@@ -11,24 +11,24 @@
  * each severity there was.
  */
 
-#define MOD_NOTICED_MAX 100
+#define MTS_STARTUP_FINDINGS_MAX 100
 
-typedef struct mod_noticed {
+typedef struct mts_startup_findings {
     apr_time_t when;
-    mta_sts_findings *findings;      /* MOD_NOTICED_MAX at most, the worst first; none is ok */
+    mta_sts_findings *findings; /* MTS_STARTUP_FINDINGS_MAX at most, the worst first; none is ok */
     int counts[MTA_STS_UNKNOWN + 1]; /* by severity, of all there were */
-} mod_noticed;
+} mts_startup_findings;
 
 /*
- * Keeps the findings of the configuration and these in the main server's mod_config.
+ * Keeps the findings of the configuration and these in the main server's mts_config.
  *
  * @param p        pconf
  * @param main     the main server
  * @param findings of the virtual hosts; copied
  */
-void mod_noticed_keep(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings);
+void mts_startup_findings_store(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings);
 
 /* What was kept at the last start; NULL before the first has ended. */
-const mod_noticed *mod_noticed_of(const server_rec *s);
+const mts_startup_findings *mts_startup_findings_of(const server_rec *s);
 
 #endif

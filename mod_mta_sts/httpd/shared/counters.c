@@ -8,62 +8,69 @@
 #define RECOUNTS 20
 #define RECOUNT_PAUSE apr_time_from_msec(2)
 
-static mod_counters unshared;
-mod_counters *mod_counters_shared = &unshared;
+static mts_counters unshared;
+mts_counters *mts_counters_shared = &unshared;
 
-void mod_counters_make(server_rec *main)
+void mts_counters_make(server_rec *main)
 {
-    mod_counters_shared = mod_shared_make(main, sizeof(mod_counters));
-    if (mod_counters_shared->since == 0) {
-        mod_counters_shared->since = apr_time_now();
-        apr_generate_random_bytes(mod_counters_shared->secret, sizeof(mod_counters_shared->secret));
+    mts_counters_shared = mts_memory_make(main, sizeof(mts_counters));
+    if (mts_counters_shared->since == 0) {
+        mts_counters_shared->since = apr_time_now();
+        apr_generate_random_bytes(mts_counters_shared->secret, sizeof(mts_counters_shared->secret));
     }
-    mod_counters_shared->counted = 0;
+    mts_counters_shared->counted = 0;
 }
 
-apr_uint64_t mod_counters_value(mod_counter counter)
+apr_uint64_t mts_counters_value(mts_counter counter)
 {
-    return __atomic_load_n(&mod_counters_shared->values[counter], __ATOMIC_RELAXED);
+    return __atomic_load_n(&mts_counters_shared->values[counter], __ATOMIC_RELAXED);
 }
 
-const char *mod_counters_name(mod_counter counter)
+const char *mts_counters_name(mts_counter counter)
 {
     static const char *const names[] = {
-        [MOD_POLICY_SERVED] = "policy-served",     [MOD_POLICY_METHOD] = "policy-method",
-        [MOD_POLICY_BAD_BODY] = "policy-bad-body", [MOD_REPORT_NEW] = "report-new",
-        [MOD_REPORT_REPEATED] = "report-repeated", [MOD_REPORT_QUARANTINED] = "report-quarantined",
-        [MOD_REPORT_METHOD] = "report-method",     [MOD_REPORT_LIMITED] = "report-limited",
-        [MOD_REPORT_CUT] = "report-cut",           [MOD_REPORT_TOO_LARGE] = "report-too-large",
-        [MOD_REPORT_FOREIGN] = "report-foreign",   [MOD_REPORT_NO_POLICIES] = "report-no-policies",
-        [MOD_REPORT_QUOTA] = "report-quota",       [MOD_REPORT_NOT_KEPT] = "report-not-kept",
+        [MTS_POLICY_SERVED] = "policy-served",
+        [MTS_POLICY_METHOD] = "policy-method",
+        [MTS_POLICY_BAD_BODY] = "policy-bad-body",
+        [MTS_REPORT_NEW] = "report-new",
+        [MTS_REPORT_REPEATED] = "report-repeated",
+        [MTS_REPORT_QUARANTINED] = "report-quarantined",
+        [MTS_REPORT_METHOD] = "report-method",
+        [MTS_REPORT_LIMITED] = "report-limited",
+        [MTS_REPORT_CUT] = "report-cut",
+        [MTS_REPORT_TOO_LARGE] = "report-too-large",
+        [MTS_REPORT_NOT_A_REPORT] = "report-foreign",
+        [MTS_REPORT_NO_POLICIES] = "report-no-policies",
+        [MTS_REPORT_QUOTA] = "report-quota",
+        [MTS_REPORT_NOT_STORED] = "report-not-kept",
     };
 
     return names[counter];
 }
 
-apr_time_t mod_counters_since(void)
+apr_time_t mts_counters_since(void)
 {
-    return mod_counters_shared->since;
+    return mts_counters_shared->since;
 }
 
-mod_usage mod_counters_usage(tlsrpt_area area)
+mts_usage mts_counters_usage(tlsrpt_area area)
 {
-    mod_usage usage = {__atomic_load_n(&mod_counters_shared->octets[area], __ATOMIC_RELAXED),
-                       __atomic_load_n(&mod_counters_shared->files[area], __ATOMIC_RELAXED)};
+    mts_usage usage = {__atomic_load_n(&mts_counters_shared->octets[area], __ATOMIC_RELAXED),
+                       __atomic_load_n(&mts_counters_shared->files[area], __ATOMIC_RELAXED)};
 
     return usage;
 }
 
-apr_int64_t mod_counters_use(tlsrpt_area area, apr_int64_t octets, int files)
+apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t octets, int files)
 {
-    __atomic_add_fetch(&mod_counters_shared->files[area], files, __ATOMIC_RELAXED);
-    return __atomic_add_fetch(&mod_counters_shared->octets[area], octets, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&mts_counters_shared->files[area], files, __ATOMIC_RELAXED);
+    return __atomic_add_fetch(&mts_counters_shared->octets[area], octets, __ATOMIC_RELAXED);
 }
 
-void mod_counters_keeping(int begins)
+void mts_counters_storing(int begins)
 {
-    __atomic_add_fetch(&mod_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
-    __atomic_add_fetch(&mod_counters_shared->keeping, begins ? 1 : -1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&mts_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&mts_counters_shared->keeping, begins ? 1 : -1, __ATOMIC_ACQ_REL);
 }
 
 /* Replaces a number by what was counted, unless it was changed meanwhile. */
@@ -76,9 +83,9 @@ static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted)
 /* One count of one area; false if a report was kept meanwhile, which may be in it or not. */
 static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int whatever_happens)
 {
-    mod_counters *shared = mod_counters_shared;
+    mts_counters *shared = mts_counters_shared;
     apr_uint32_t changes = __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE);
-    mod_usage known = mod_counters_usage(area);
+    mts_usage known = mts_counters_usage(area);
     int quiet = __atomic_load_n(&shared->keeping, __ATOMIC_ACQUIRE) == 0;
     apr_int64_t octets, files;
 
@@ -88,7 +95,7 @@ static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int whatever_hap
            replace(&shared->files[area], known.files, files);
 }
 
-void mod_counters_recount(const tlsrpt_spool *spool)
+void mts_counters_recount(const tlsrpt_spool *spool)
 {
     static const tlsrpt_area areas[] = {TLSRPT_REPORTS, TLSRPT_QUARANTINE};
     apr_size_t i;
@@ -101,17 +108,17 @@ void mod_counters_recount(const tlsrpt_spool *spool)
             apr_sleep(RECOUNT_PAUSE);
         }
     }
-    __atomic_store_n(&mod_counters_shared->counted, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&mts_counters_shared->counted, 1, __ATOMIC_RELEASE);
 }
 
-int mod_counters_are_counted(void)
+int mts_counters_are_counted(void)
 {
-    return __atomic_load_n(&mod_counters_shared->counted, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&mts_counters_shared->counted, __ATOMIC_ACQUIRE);
 }
 
-void mod_counters_count_once(const tlsrpt_spool *spool)
+void mts_counters_count_once(const tlsrpt_spool *spool)
 {
-    if (!mod_counters_are_counted()) {
-        mod_counters_recount(spool);
+    if (!mts_counters_are_counted()) {
+        mts_counters_recount(spool);
     }
 }

@@ -45,15 +45,15 @@ static void log_surplus(server_rec *s, apr_hash_t *by_id, int startup)
     for (h = apr_hash_first(NULL, by_id); h; h = apr_hash_next(h)) {
         const surplus *of_id = apr_hash_this_val(h);
 
-        if (of_id->seen > MOD_LOG_LISTED_MAX) {
+        if (of_id->seen > MTS_LOG_LISTED_MAX) {
             ap_log_error(APLOG_MARK, log_level(of_id->severity) | startup, 0, s,
-                         "%d more findings like these [%s]", of_id->seen - MOD_LOG_LISTED_MAX,
+                         "%d more findings like these [%s]", of_id->seen - MTS_LOG_LISTED_MAX,
                          (const char *)apr_hash_this_key(h));
         }
     }
 }
 
-void mod_log_findings(server_rec *s, apr_pool_t *p, const mta_sts_findings *findings,
+void mts_log_findings(server_rec *s, apr_pool_t *p, const mta_sts_findings *findings,
                       int errors_only, int startup)
 {
     apr_hash_t *by_id = apr_hash_make(p);
@@ -71,7 +71,7 @@ void mod_log_findings(server_rec *s, apr_pool_t *p, const mta_sts_findings *find
             of_id->severity = finding->severity;
             apr_hash_set(by_id, finding->id, APR_HASH_KEY_STRING, of_id);
         }
-        if (of_id->seen++ < MOD_LOG_LISTED_MAX) {
+        if (of_id->seen++ < MTS_LOG_LISTED_MAX) {
             log_finding(s, p, finding, startup);
         }
     }

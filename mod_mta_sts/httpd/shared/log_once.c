@@ -5,7 +5,7 @@
 
 #include "httpd/shared/log.h"
 
-struct mod_told {
+struct mts_log_once {
     apr_pool_t *p;
     mta_sts_findings *before, *now; /* of the last turn, and of this one; each in its own pool */
 };
@@ -18,9 +18,9 @@ static mta_sts_findings *make_findings(apr_pool_t *parent)
     return mta_sts_findings_make(p);
 }
 
-mod_told *mod_told_make(apr_pool_t *p)
+mts_log_once *mts_log_once_make(apr_pool_t *p)
 {
-    mod_told *told = apr_pcalloc(p, sizeof(*told));
+    mts_log_once *told = apr_pcalloc(p, sizeof(*told));
 
     told->p = p;
     told->before = make_findings(p);
@@ -43,8 +43,8 @@ static int has(const mta_sts_findings *findings, const mta_sts_finding *finding)
     return 0;
 }
 
-void mod_told_tell(mod_told *told, server_rec *s, const mta_sts_findings *findings,
-                   apr_pool_t *scratch)
+void mts_log_once_log(mts_log_once *told, server_rec *s, const mta_sts_findings *findings,
+                      apr_pool_t *scratch)
 {
     mta_sts_findings *fresh = mta_sts_findings_make(scratch);
     int i;
@@ -61,10 +61,10 @@ void mod_told_tell(mod_told *told, server_rec *s, const mta_sts_findings *findin
             mta_sts_finding_copy(fresh, finding);
         }
     }
-    mod_log_findings(s, scratch, fresh, 1, 0);
+    mts_log_findings(s, scratch, fresh, 1, 0);
 }
 
-void mod_told_end_turn(mod_told *told)
+void mts_log_once_end_round(mts_log_once *told)
 {
     apr_pool_destroy(told->before->pool);
     told->before = told->now;

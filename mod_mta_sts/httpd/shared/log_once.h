@@ -11,10 +11,10 @@
  * passed without them.
  */
 
-typedef struct mod_told mod_told;
+typedef struct mts_log_once mts_log_once;
 
 /* None was told. Works in pools of its own below p. */
-mod_told *mod_told_make(apr_pool_t *p);
+mts_log_once *mts_log_once_make(apr_pool_t *p);
 
 /*
  * Logs the errors that were found neither in this turn nor in the last one.
@@ -23,10 +23,10 @@ mod_told *mod_told_make(apr_pool_t *p);
  *                 turn; copied
  * @param scratch  scratch memory
  */
-void mod_told_tell(mod_told *told, server_rec *s, const mta_sts_findings *findings,
-                   apr_pool_t *scratch);
+void mts_log_once_log(mts_log_once *told, server_rec *s, const mta_sts_findings *findings,
+                      apr_pool_t *scratch);
 
 /* The turn is at its end: what was not found in it is over, and told when it comes again. */
-void mod_told_end_turn(mod_told *told);
+void mts_log_once_end_round(mts_log_once *told);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct shared {
 
 static apr_global_mutex_t *lock;
 
-void mod_shared_register_lock(apr_pool_t *pconf)
+void mts_memory_register_lock(apr_pool_t *pconf)
 {
     ap_mutex_register(pconf, LOCK_TYPE, NULL, APR_LOCK_DEFAULT, 0);
 }
@@ -57,7 +57,7 @@ static apr_global_mutex_t *make_lock(server_rec *main, apr_pool_t *pool)
 }
 
 /* A module of another version does not take the memory of this one for its own. */
-void *mod_shared_make(server_rec *main, apr_size_t size)
+void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     apr_pool_t *pool = main->process->pool;
     const char *key =
@@ -77,7 +77,7 @@ void *mod_shared_make(server_rec *main, apr_size_t size)
     return made->memory;
 }
 
-void mod_shared_child_init(apr_pool_t *pchild, server_rec *main)
+void mts_memory_child_init(apr_pool_t *pchild, server_rec *main)
 {
     apr_status_t status;
 
@@ -93,14 +93,14 @@ void mod_shared_child_init(apr_pool_t *pchild, server_rec *main)
     }
 }
 
-void mod_shared_lock(void)
+void mts_memory_lock(void)
 {
     if (lock) {
         apr_global_mutex_lock(lock);
     }
 }
 
-void mod_shared_unlock(void)
+void mts_memory_unlock(void)
 {
     if (lock) {
         apr_global_mutex_unlock(lock);

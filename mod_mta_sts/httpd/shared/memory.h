@@ -10,7 +10,7 @@
  */
 
 /* Hook functions: where the lock is told to httpd, so that the Mutex directive knows it. */
-void mod_shared_register_lock(apr_pool_t *pconf);
+void mts_memory_register_lock(apr_pool_t *pconf);
 
 /*
  * Makes both, or finds them again. What cannot be made is logged; then each child has a piece of
@@ -20,13 +20,13 @@ void mod_shared_register_lock(apr_pool_t *pconf);
  * @param size octets of memory, all 0 at first
  * @return the memory
  */
-void *mod_shared_make(server_rec *main, apr_size_t size);
+void *mts_memory_make(server_rec *main, apr_size_t size);
 
 /* In each child, before it uses the lock. */
-void mod_shared_child_init(apr_pool_t *pchild, server_rec *main);
+void mts_memory_child_init(apr_pool_t *pchild, server_rec *main);
 
 /* Whoever dies while he holds it gives it back. */
-void mod_shared_lock(void);
-void mod_shared_unlock(void);
+void mts_memory_lock(void);
+void mts_memory_unlock(void);
 
 #endif

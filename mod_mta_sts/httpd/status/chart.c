@@ -12,7 +12,7 @@
 #define SEEN_MIN 3 /* units: a failure among a million sessions is still to be seen */
 
 typedef struct picture {
-    mod_buffer *page;
+    mts_buffer *page;
     apr_time_t first;               /* beginning of the first day shown */
     int length;                     /* days */
     apr_int64_t most;               /* sessions of the day that has most; at least 1 */
@@ -30,7 +30,7 @@ static apr_int64_t add(apr_int64_t a, apr_int64_t b)
     return a > APR_INT64_MAX - b ? APR_INT64_MAX : a + b;
 }
 
-static picture measure(mod_buffer *page, const mod_chart *chart)
+static picture measure(mts_buffer *page, const mts_chart *chart)
 {
     picture of = {.page = page, .length = chart->length, .most = 1};
     int i;
@@ -62,7 +62,7 @@ static void put_bar(const picture *of, const char *class, double x, double botto
     double gap = width > 8 ? width * 0.2 : width * 0.1;
 
     if (height > 0) {
-        mod_buffer_printf(of->page,
+        mts_buffer_printf(of->page,
                           "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
                           "height=\"%.1f\"/>",
                           class, x + gap / 2, bottom - height, width - gap, height);
@@ -78,11 +78,11 @@ static void put_day(const picture *of, const tlsrpt_day *day)
 
     failed = failed > room ? room : failed;
     secure = secure + failed > HEIGHT ? HEIGHT - failed : secure;
-    MOD_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>", mod_html_day(p, day->day),
-             mod_html_count(p, day->successful), mod_html_count(p, day->failed));
+    MTS_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>", mts_html_day(p, day->day),
+             mts_html_count(p, day->successful), mts_html_count(p, day->failed));
     put_bar(of, "failed", x, HEIGHT, failed);
     put_bar(of, "secure", x, HEIGHT - failed, secure);
-    MOD_HTML(of->page, "</g>");
+    MTS_HTML(of->page, "</g>");
 }
 
 static void put_picture(const picture *of, const apr_array_header_t *days)
@@ -90,19 +90,19 @@ static void put_picture(const picture *of, const apr_array_header_t *days)
     apr_pool_t *p = of->page->p;
     int i;
 
-    MOD_HTML(of->page,
+    MTS_HTML(of->page,
              "<svg class=\"chart\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
              "aria-label=\"Sessions per day: %s secure and %s failed in %d days, at most %s on one "
              "day\">",
-             WIDTH, HEIGHT, mod_html_count(p, of->successful), mod_html_count(p, of->failed),
-             of->length, mod_html_count(p, of->most));
-    MOD_HTML(of->page, "<path class=\"grid\" d=\"M0 0.5H%dM0 %dH%d\"/>", WIDTH, HEIGHT / 2, WIDTH);
+             WIDTH, HEIGHT, mts_html_count(p, of->successful), mts_html_count(p, of->failed),
+             of->length, mts_html_count(p, of->most));
+    MTS_HTML(of->page, "<path class=\"grid\" d=\"M0 0.5H%dM0 %dH%d\"/>", WIDTH, HEIGHT / 2, WIDTH);
     for (i = 0; i < days->nelts; i++) {
         if (is_shown(of, &APR_ARRAY_IDX(days, i, tlsrpt_day))) {
             put_day(of, &APR_ARRAY_IDX(days, i, tlsrpt_day));
         }
     }
-    MOD_HTML(of->page, "</svg>");
+    MTS_HTML(of->page, "</svg>");
 }
 
 static void put_table(const picture *of, const apr_array_header_t *days)
@@ -110,34 +110,34 @@ static void put_table(const picture *of, const apr_array_header_t *days)
     apr_pool_t *p = of->page->p;
     int i;
 
-    MOD_HTML(of->page, "<details><summary>The same as a table</summary><table><thead><tr>"
+    MTS_HTML(of->page, "<details><summary>The same as a table</summary><table><thead><tr>"
                        "<th scope=\"col\">Day (UTC)</th><th scope=\"col\" class=\"number\">Secure"
                        "</th><th scope=\"col\" class=\"number\">Failed</th></tr></thead><tbody>");
     for (i = days->nelts - 1; i >= 0; i--) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
 
         if (is_shown(of, day)) {
-            MOD_HTML(of->page,
+            MTS_HTML(of->page,
                      "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td><td "
                      "class=\"number\">%s</td></tr>",
-                     mod_html_day(p, day->day), mod_html_count(p, day->successful),
-                     mod_html_count(p, day->failed));
+                     mts_html_day(p, day->day), mts_html_count(p, day->successful),
+                     mts_html_count(p, day->failed));
         }
     }
-    MOD_HTML(of->page, "</tbody></table></details>");
+    MTS_HTML(of->page, "</tbody></table></details>");
 }
 
-void mod_status_chart(mod_buffer *page, const mod_chart *chart)
+void mts_status_chart(mts_buffer *page, const mts_chart *chart)
 {
     picture of = measure(page, chart);
     apr_pool_t *p = page->p;
 
-    MOD_HTML(page,
+    MTS_HTML(page,
              "<figure><figcaption><span class=\"key secure\">secure</span><span class=\"key "
              "failed\">failed</span><span class=\"most\">most on one day: %s</span></figcaption>",
-             mod_html_count(p, of.most));
+             mts_html_count(p, of.most));
     put_picture(&of, chart->days);
-    MOD_HTML(page, "<div class=\"axis\"><span>%s</span><span>%s</span></div></figure>",
-             mod_html_day(p, of.first), mod_html_day(p, of.first + (of.length - 1) * DAY));
+    MTS_HTML(page, "<div class=\"axis\"><span>%s</span><span>%s</span></div></figure>",
+             mts_html_day(p, of.first), mts_html_day(p, of.first + (of.length - 1) * DAY));
     put_table(&of, chart->days);
 }

@@ -12,12 +12,12 @@
  * numbers, as a table. Knows nothing of httpd.
  */
 
-typedef struct mod_chart {
+typedef struct mts_chart {
     const apr_array_header_t *days; /* of tlsrpt_day: by day, those without sessions left out */
     apr_time_t last;                /* some moment of the last day shown */
     int length;                     /* how many days are shown, 1..400 */
-} mod_chart;
+} mts_chart;
 
-void mod_status_chart(mod_buffer *page, const mod_chart *chart);
+void mts_status_chart(mts_buffer *page, const mts_chart *chart);
 
 #endif

@@ -29,21 +29,21 @@ static void close_database(void)
 /* A page that is looked at makes no database: that is the watchdog's. */
 static const char *refuse(apr_pool_t *p)
 {
-    const mod_report_config *config = mod_report_config_of(main_server);
+    const mts_report_config *config = mts_report_config_of(main_server);
     struct stat info;
 
-    if (!mod_database_has_state_dir(main_server)) {
+    if (!mts_database_has_state_dir(main_server)) {
         return apr_psprintf(p,
                             "the state directory %s is not there, or not a folder of the user that "
                             "httpd's children run as alone: its error log tells why",
                             config->state_dir);
     }
     if (strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0 &&
-        lstat(mod_database_where(main_server, p), &info) != 0) {
+        lstat(mts_database_where(main_server, p), &info) != 0) {
         return apr_psprintf(p,
                             "there is no index of the reports yet (%s): it is made within seconds "
                             "of a start if mod_watchdog is loaded",
-                            mod_database_where(main_server, p));
+                            mts_database_where(main_server, p));
     }
     return NULL;
 }
@@ -59,12 +59,12 @@ static const char *open_database(apr_pool_t *p)
     if (db) {
         return NULL;
     }
-    error = mta_sts_database_open(pool, mod_report_config_of(main_server)->driver,
-                                  mod_database_where(main_server, pool), &db);
+    error = mta_sts_database_open(pool, mts_report_config_of(main_server)->driver,
+                                  mts_database_where(main_server, pool), &db);
     return error ? error : mta_sts_database_be_impatient(db);
 }
 
-static const char *read_once(apr_pool_t *p, mod_status_read *read, void *baton)
+static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)
 {
     const char *error = open_database(p);
 
@@ -90,7 +90,7 @@ static apr_status_t let_go(void *unused)
     return APR_SUCCESS;
 }
 
-const char *mod_status_database_read(request_rec *r, mod_status_read *read, void *baton)
+const char *mts_status_database_read(request_rec *r, mts_status_read *read, void *baton)
 {
     const char *error;
     int was_open;
@@ -126,7 +126,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
     apr_pool_pre_cleanup_register(pchild, NULL, end);
 }
 
-void mod_status_database_register_hooks(void)
+void mts_status_database_register_hooks(void)
 {
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
 }

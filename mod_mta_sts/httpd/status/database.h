@@ -12,7 +12,7 @@
  */
 
 /* Reads something; returns NULL, or what is wrong as core/database.h says. */
-typedef const char *mod_status_read(mta_sts_database *db, apr_pool_t *p, void *baton);
+typedef const char *mts_status_read(mta_sts_database *db, apr_pool_t *p, void *baton);
 
 /*
  * Opens the database, if it is not open, and reads in one transaction, so that all that is read
@@ -21,8 +21,8 @@ typedef const char *mod_status_read(mta_sts_database *db, apr_pool_t *p, void *b
  * @param read may be called twice: where the file was replaced, once more with the new one
  * @return NULL, or what happened and what to do, allocated from r->pool
  */
-const char *mod_status_database_read(request_rec *r, mod_status_read *read, void *baton);
+const char *mts_status_database_read(request_rec *r, mts_status_read *read, void *baton);
 
-void mod_status_database_register_hooks(void);
+void mts_status_database_register_hooks(void);
 
 #endif

@@ -5,103 +5,103 @@
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
-static void put_tiles(const mod_status_view *view, const mod_domain_facts *facts)
+static void put_tiles(const mts_status_view *view, const mts_domain_facts *facts)
 {
-    MOD_HTML(view->out, "<dl class=\"tiles\">");
+    MTS_HTML(view->out, "<dl class=\"tiles\">");
     if (facts) {
-        mod_status_tile_html(view->out, "", "Mode", mta_sts_mode_name(facts->domain->mode),
+        mts_status_tile_html(view->out, "", "Mode", mta_sts_mode_name(facts->domain->mode),
                              facts->is_served ? "as senders get it"
                                               : "not served: its virtual host speaks http only");
     }
-    mod_status_session_tiles_html(view);
+    mts_status_session_tiles_html(view);
     if (facts) {
-        mod_status_certificate_tile_html(view, facts->domain->certificate);
+        mts_status_certificate_tile_html(view, facts->domain->certificate);
     }
-    MOD_HTML(view->out, "</dl>");
+    MTS_HTML(view->out, "</dl>");
 }
 
-static void put_findings(const mod_status_view *view, const mod_domain_facts *facts)
+static void put_findings(const mts_status_view *view, const mts_domain_facts *facts)
 {
     int i;
 
     if (facts->findings->list->nelts == 0) {
         return;
     }
-    MOD_HTML(view->out, "<section aria-labelledby=\"findings\"><h2 id=\"findings\">Findings</h2>"
+    MTS_HTML(view->out, "<section aria-labelledby=\"findings\"><h2 id=\"findings\">Findings</h2>"
                         "<ul class=\"findings\">");
     for (i = 0; i < facts->findings->list->nelts; i++) {
-        mod_status_finding_html(view->out, mta_sts_findings_at(facts->findings, i));
+        mts_status_finding_html(view->out, mta_sts_findings_at(facts->findings, i));
     }
-    MOD_HTML(view->out, "</ul></section>");
+    MTS_HTML(view->out, "</ul></section>");
 }
 
-static void put_places(const mod_status_view *view, const mod_domain *domain)
+static void put_places(const mts_status_view *view, const mts_domain *domain)
 {
     int i;
 
     for (i = 0; i < domain->places; i++) {
-        MOD_HTML(view->out, "<div><code>%s</code> in the %s%s</div>",
-                 mod_config_place(view->p, domain->served[i].policy->at),
-                 mod_config_server_name(view->p, domain->served[i].server),
+        MTS_HTML(view->out, "<div><code>%s</code> in the %s%s</div>",
+                 mts_config_location(view->p, domain->served[i].policy->at),
+                 mts_config_server_name(view->p, domain->served[i].server),
                  domain->served + i == domain->shown ? " (what senders get)" : "");
     }
 }
 
-static void put_policy(const mod_status_view *view, const mod_domain_facts *facts)
+static void put_policy(const mts_status_view *view, const mts_domain_facts *facts)
 {
     apr_pool_t *p = view->p;
 
-    MOD_HTML(view->out,
+    MTS_HTML(view->out,
              "<section aria-labelledby=\"policy\"><h2 id=\"policy\">Policy</h2>"
              "<dl class=\"facts\"><dt>Mode</dt><dd><span class=\"badge %s\">%s</span></dd>",
              mta_sts_mode_name(facts->policy->mode), mta_sts_mode_name(facts->policy->mode));
-    MOD_HTML(view->out, "<dt>MX hosts</dt><dd>%s</dd>",
+    MTS_HTML(view->out, "<dt>MX hosts</dt><dd>%s</dd>",
              apr_array_pstrcat(p, facts->policy->mx, ' '));
-    MOD_HTML(view->out, "<dt>Kept by senders for</dt><dd>%s</dd>",
-             mod_html_duration(p, facts->policy->max_age));
-    MOD_HTML(view->out, "<dt>Policy id</dt><dd><code>%s</code></dd>", facts->id);
+    MTS_HTML(view->out, "<dt>Kept by senders for</dt><dd>%s</dd>",
+             mts_html_duration(p, facts->policy->max_age));
+    MTS_HTML(view->out, "<dt>Policy id</dt><dd><code>%s</code></dd>", facts->id);
     if (facts->domain->certificate) {
-        MOD_HTML(view->out, "<dt>Certificate</dt><dd>until %s, <code>%s</code></dd>",
-                 mod_html_day(p, facts->domain->certificate->not_after),
+        MTS_HTML(view->out, "<dt>Certificate</dt><dd>until %s, <code>%s</code></dd>",
+                 mts_html_day(p, facts->domain->certificate->not_after),
                  facts->domain->certificate->path);
     }
-    MOD_HTML(view->out, "<dt>Written at</dt><dd>");
+    MTS_HTML(view->out, "<dt>Written at</dt><dd>");
     put_places(view, facts->domain);
-    MOD_HTML(view->out, "</dd></dl></section>");
+    MTS_HTML(view->out, "</dd></dl></section>");
 }
 
-static void put_records(const mod_status_view *view, const mod_domain_facts *facts)
+static void put_records(const mts_status_view *view, const mts_domain_facts *facts)
 {
-    MOD_HTML(view->out,
+    MTS_HTML(view->out,
              "<section aria-labelledby=\"records\"><h2 id=\"records\">DNS records</h2>"
              "<p class=\"soft\">To publish once the policy is served; <code>mta-sts dns "
              "%s</code> compares them with what DNS has.</p><pre>%s</pre></section>",
-             facts->domain->name, mod_domains_records(view->p, facts));
+             facts->domain->name, mts_domains_records(view->p, facts));
 }
 
-void mod_status_domain_html(const mod_status_view *view)
+void mts_status_domain_html(const mts_status_view *view)
 {
-    mod_domain_facts facts;
+    mts_domain_facts facts;
 
-    mod_status_begin_html(view, *view->query.domain ? view->query.domain : "Reports of no domain");
+    mts_status_begin_html(view, *view->query.domain ? view->query.domain : "Reports of no domain");
     if (!view->domain) {
         put_tiles(view, NULL);
-        MOD_HTML(view->out,
+        MTS_HTML(view->out,
                  "<section><p>This httpd serves no policy for it; reports tell of it all "
                  "the same.</p></section>");
-        mod_status_sessions_html(view);
-        mod_status_senders_html(view);
-        mod_status_end_html(view);
+        mts_status_sessions_html(view);
+        mts_status_senders_html(view);
+        mts_status_end_html(view);
         return;
     }
-    facts = mod_domains_facts(view->p, view->domains, view->domain, view->now);
+    facts = mts_domains_facts(view->p, view->domains, view->domain, view->now);
     put_tiles(view, &facts);
     put_findings(view, &facts);
-    mod_status_sessions_html(view);
-    MOD_HTML(view->out, "<div class=\"columns\">");
+    mts_status_sessions_html(view);
+    MTS_HTML(view->out, "<div class=\"columns\">");
     put_policy(view, &facts);
     put_records(view, &facts);
-    MOD_HTML(view->out, "</div>");
-    mod_status_senders_html(view);
-    mod_status_end_html(view);
+    MTS_HTML(view->out, "</div>");
+    mts_status_senders_html(view);
+    mts_status_end_html(view);
 }

@@ -16,9 +16,9 @@
 #define HANDLER_NAME "mta-sts-status"
 
 static const char *const content_types[] = {
-    [MOD_STATUS_HTML] = "text/html; charset=utf-8",
-    [MOD_STATUS_JSON] = "application/json",
-    [MOD_STATUS_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
+    [MTS_STATUS_HTML] = "text/html; charset=utf-8",
+    [MTS_STATUS_JSON] = "application/json",
+    [MTS_STATUS_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
 };
 
 /* Nothing may be loaded, run or sent anywhere; the style sheet is named by its hash. */
@@ -27,7 +27,7 @@ static const char *content_policy(apr_pool_t *p)
     unsigned char digest[SHA256_DIGEST_LENGTH];
     char encoded[64];
 
-    SHA256((const unsigned char *)mod_status_style, sizeof(mod_status_style) - 1, digest);
+    SHA256((const unsigned char *)mts_status_style, sizeof(mts_status_style) - 1, digest);
     apr_base64_encode_binary(encoded, digest, sizeof(digest));
     return apr_pstrcat(p,
                        "default-src 'none'; img-src data:; form-action 'self'; base-uri 'none'; "
@@ -61,25 +61,25 @@ static int refuse(request_rec *r, int status, const char *sentence)
 }
 
 /* Whether anything is known of the domain that is asked for. */
-static int is_known(const mod_status_view *view)
+static int is_known(const mts_status_view *view)
 {
     return view->domain || view->reports->reports > 0 || view->reports->problem;
 }
 
-static int show(mod_status_view *view)
+static int show(mts_status_view *view)
 {
-    static void (*const formats[])(const mod_status_view *view) = {
-        [MOD_STATUS_JSON] = mod_status_json,
-        [MOD_STATUS_PROMETHEUS] = mod_status_prometheus,
+    static void (*const formats[])(const mts_status_view *view) = {
+        [MTS_STATUS_JSON] = mts_status_json,
+        [MTS_STATUS_PROMETHEUS] = mts_status_prometheus,
     };
-    mod_status_format format = view->query.format;
+    mts_status_format format = view->query.format;
 
     if (view->query.domain && !is_known(view)) {
         return refuse(view->r, HTTP_NOT_FOUND,
                       "This domain has no policy here, and no report of that time tells of it.");
     }
-    if (format == MOD_STATUS_HTML) {
-        (view->query.domain ? mod_status_domain_html : mod_status_overview_html)(view);
+    if (format == MTS_STATUS_HTML) {
+        (view->query.domain ? mts_status_domain_html : mts_status_overview_html)(view);
     }
     else {
         formats[format](view);
@@ -87,21 +87,21 @@ static int show(mod_status_view *view)
     return send_text(view->r, content_types[format], view->out->octets, view->out->len);
 }
 
-static int answer(request_rec *r, const mod_status_query *query)
+static int answer(request_rec *r, const mts_status_query *query)
 {
-    mod_status_view view = {.r = r, .p = r->pool, .now = apr_time_now(), .query = *query};
+    mts_status_view view = {.r = r, .p = r->pool, .now = apr_time_now(), .query = *query};
 
-    view.domains = mod_domains_of(r->server);
-    view.noticed = mod_noticed_of(r->server);
-    view.domain = query->domain ? mod_domains_find(view.domains, query->domain) : NULL;
-    view.reports = mod_status_reports_of(r, query, view.now);
-    view.out = mod_buffer_make(r->pool);
+    view.domains = mts_domains_of(r->server);
+    view.noticed = mts_startup_findings_of(r->server);
+    view.domain = query->domain ? mts_domains_find(view.domains, query->domain) : NULL;
+    view.reports = mts_status_reports_of(r, query, view.now);
+    view.out = mts_buffer_make(r->pool);
     return show(&view);
 }
 
 static int handle(request_rec *r)
 {
-    mod_status_query query;
+    mts_status_query query;
     const char *error;
 
     if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
@@ -114,13 +114,13 @@ static int handle(request_rec *r)
     if (ap_discard_request_body(r) != OK) {
         return HTTP_BAD_REQUEST;
     }
-    error = mod_status_query_read(r->pool, r->args, &query);
+    error = mts_status_query_read(r->pool, r->args, &query);
     return error ? refuse(r, HTTP_BAD_REQUEST, error) : answer(r, &query);
 }
 
-void mod_status_register_hooks(void)
+void mts_status_register_hooks(void)
 {
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_MIDDLE);
-    mod_domains_register_hooks();
-    mod_status_reports_register_hooks();
+    mts_domains_register_hooks();
+    mts_status_reports_register_hooks();
 }

@@ -6,6 +6,6 @@
  * The status page: SetHandler mta-sts-status. An ordinary content handler, so that all that an
  * admin says of its <Location> (Require above all) holds.
  */
-void mod_status_register_hooks(void);
+void mts_status_register_hooks(void);
 
 #endif

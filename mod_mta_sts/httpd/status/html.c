@@ -30,7 +30,7 @@ static const char *reference_of(char character)
     }
 }
 
-void mod_html_text(mod_buffer *buffer, const char *text)
+void mts_html_text(mts_buffer *buffer, const char *text)
 {
     apr_size_t len = text ? strlen(text) : 0, i, length;
 
@@ -39,11 +39,11 @@ void mod_html_text(mod_buffer *buffer, const char *text)
 
         length = mta_sts_text_utf8_length(text + i, len - i);
         if (reference) {
-            mod_buffer_puts(buffer, reference);
+            mts_buffer_puts(buffer, reference);
         }
         else if (length == 0 ||
                  (mta_sts_text_misleads(text + i, length) && text[i] != '\n' && text[i] != '\t')) {
-            mod_buffer_puts(buffer, REPLACEMENT);
+            mts_buffer_puts(buffer, REPLACEMENT);
         }
         else {
             mod_buffer_add(buffer, text + i, length);
@@ -51,7 +51,7 @@ void mod_html_text(mod_buffer *buffer, const char *text)
     }
 }
 
-void mod_html_put(mod_buffer *buffer, const char *template, ...)
+void mts_html_put(mts_buffer *buffer, const char *template, ...)
 {
     const char *percent;
     va_list arguments;
@@ -60,23 +60,23 @@ void mod_html_put(mod_buffer *buffer, const char *template, ...)
     while ((percent = strchr(template, '%')) != NULL) {
         mod_buffer_add(buffer, template, (apr_size_t)(percent - template));
         if (percent[1] == 's') {
-            mod_html_text(buffer, va_arg(arguments, const char *));
+            mts_html_text(buffer, va_arg(arguments, const char *));
         }
         else if (percent[1] == 'd') {
-            mod_buffer_printf(buffer, "%d", va_arg(arguments, int));
+            mts_buffer_printf(buffer, "%d", va_arg(arguments, int));
         }
         else {
-            mod_buffer_puts(buffer, "%");
+            mts_buffer_puts(buffer, "%");
         }
         template = percent + 2;
     }
     va_end(arguments);
-    mod_buffer_puts(buffer, template);
+    mts_buffer_puts(buffer, template);
 }
 
-const char *mod_html_shorten(apr_pool_t *p, const char *text)
+const char *mts_html_shorten(apr_pool_t *p, const char *text)
 {
-    apr_size_t len = MOD_HTML_SHORT;
+    apr_size_t len = MTS_HTML_SHORT;
 
     if (!text || strlen(text) <= len) {
         return text;
@@ -87,7 +87,7 @@ const char *mod_html_shorten(apr_pool_t *p, const char *text)
     return apr_pstrcat(p, apr_pstrmemdup(p, text, len), ELLIPSIS, NULL);
 }
 
-const char *mod_html_parameter(apr_pool_t *p, const char *text)
+const char *mts_html_parameter(apr_pool_t *p, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
     char *encoded = apr_palloc(p, 3 * strlen(text) + 1), *out = encoded;
@@ -106,7 +106,7 @@ const char *mod_html_parameter(apr_pool_t *p, const char *text)
     return encoded;
 }
 
-const char *mod_html_count(apr_pool_t *p, apr_int64_t count)
+const char *mts_html_count(apr_pool_t *p, apr_int64_t count)
 {
     char digits[32], grouped[48], *out = grouped;
     int len = apr_snprintf(digits, sizeof(digits), "%" APR_INT64_T_FMT, count), i;
@@ -120,7 +120,7 @@ const char *mod_html_count(apr_pool_t *p, apr_int64_t count)
     return apr_pstrmemdup(p, grouped, (apr_size_t)(out - grouped));
 }
 
-const char *mod_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole)
+const char *mts_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole)
 {
     double percent;
 
@@ -137,7 +137,7 @@ const char *mod_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole)
     return apr_psprintf(p, percent > 99 || percent < 1 ? "%.2f %%" : "%.1f %%", percent);
 }
 
-const char *mod_html_octets(apr_pool_t *p, apr_int64_t octets)
+const char *mts_html_bytes(apr_pool_t *p, apr_int64_t octets)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
     double amount = (double)octets / 1024;
@@ -164,17 +164,17 @@ static const char *format_time(apr_pool_t *p, apr_time_t time, const char *forma
     return apr_pstrdup(p, text);
 }
 
-const char *mod_html_time(apr_pool_t *p, apr_time_t time)
+const char *mts_html_time(apr_pool_t *p, apr_time_t time)
 {
     return format_time(p, time, "%Y-%m-%d %H:%M UTC");
 }
 
-const char *mod_html_day(apr_pool_t *p, apr_time_t time)
+const char *mts_html_day(apr_pool_t *p, apr_time_t time)
 {
     return format_time(p, time, "%Y-%m-%d");
 }
 
-const char *mod_html_duration(apr_pool_t *p, apr_int64_t seconds)
+const char *mts_html_duration(apr_pool_t *p, apr_int64_t seconds)
 {
     static const struct {
         apr_int64_t seconds;

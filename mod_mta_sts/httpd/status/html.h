@@ -15,11 +15,11 @@
  * Adds markup. The first argument behind the buffer must be a string constant; in it, %s is
  * replaced by a string, escaped (NULL: nothing), %d by an int, %% by a percent sign.
  *
- *   MOD_HTML(page, "<td class=\"name\">%s</td>", report->organization);
+ *   MTS_HTML(page, "<td class=\"name\">%s</td>", report->organization);
  */
-#define MOD_HTML(buffer, ...) mod_html_put(buffer, "" __VA_ARGS__)
+#define MTS_HTML(buffer, ...) mts_html_put(buffer, "" __VA_ARGS__)
 
-void mod_html_put(mod_buffer *buffer, const char *template, ...)
+void mts_html_put(mts_buffer *buffer, const char *template, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
@@ -27,33 +27,33 @@ void mod_html_put(mod_buffer *buffer, const char *template, ...)
  * characters that cannot be seen or that turn the direction of text, and octets that are not valid
  * UTF-8, become U+FFFD, except for LF and tab.
  */
-void mod_html_text(mod_buffer *buffer, const char *text);
+void mts_html_text(mts_buffer *buffer, const char *text);
 
-/* The beginning of a text, MOD_HTML_SHORT octets at most and whole characters of UTF-8, then an
+/* The beginning of a text, MTS_HTML_SHORT octets at most and whole characters of UTF-8, then an
  * ellipsis; or the text itself. What a stranger wrote may be much longer than what anybody reads.
  */
-#define MOD_HTML_SHORT 200
-const char *mod_html_shorten(apr_pool_t *p, const char *text);
+#define MTS_HTML_SHORT 200
+const char *mts_html_shorten(apr_pool_t *p, const char *text);
 
 /* A text for the value of a query parameter: percent-encoded, allocated from p. */
-const char *mod_html_parameter(apr_pool_t *p, const char *text);
+const char *mts_html_parameter(apr_pool_t *p, const char *text);
 
 /* A count for people: "1,234,567". Allocated from p. */
-const char *mod_html_count(apr_pool_t *p, apr_int64_t count);
+const char *mts_html_count(apr_pool_t *p, apr_int64_t count);
 
 /* A part of a whole in percent, never rounded to "100 %" or "0 %" unless it is: "99.98 %", or
  * "no sessions" of nothing. Allocated from p. */
-const char *mod_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole);
+const char *mts_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole);
 
 /* Octets for people: "1.4 MiB". Allocated from p. */
-const char *mod_html_octets(apr_pool_t *p, apr_int64_t octets);
+const char *mts_html_bytes(apr_pool_t *p, apr_int64_t octets);
 
 /* "2026-11-25 18:49 UTC", and the day alone. Allocated from p. */
-const char *mod_html_time(apr_pool_t *p, apr_time_t time);
-const char *mod_html_day(apr_pool_t *p, apr_time_t time);
+const char *mts_html_time(apr_pool_t *p, apr_time_t time);
+const char *mts_html_day(apr_pool_t *p, apr_time_t time);
 
 /* How long something lasts, in its largest unit: "3 hours". Less than a minute, or negative: "less
  * than a minute". Allocated from p. */
-const char *mod_html_duration(apr_pool_t *p, apr_int64_t seconds);
+const char *mts_html_duration(apr_pool_t *p, apr_int64_t seconds);
 
 #endif

@@ -50,7 +50,7 @@ static json_t *texts_json(const apr_array_header_t *texts)
 /* What strangers wrote, bounded: the first of some texts, and each shortened. */
 static json_t *short_json(apr_pool_t *p, const char *text)
 {
-    return text_json(mod_html_shorten(p, text));
+    return text_json(mts_html_shorten(p, text));
 }
 
 static json_t *shorts_json(apr_pool_t *p, const apr_array_header_t *texts)
@@ -91,26 +91,26 @@ static json_t *counters_json(void)
     json_t *counters = json_object();
     int i;
 
-    for (i = 0; i < MOD_COUNTERS; i++) {
-        json_object_set_new(counters, mod_counters_name((mod_counter)i),
-                            json_integer((json_int_t)mod_counters_value((mod_counter)i)));
+    for (i = 0; i < MTS_COUNTERS; i++) {
+        json_object_set_new(counters, mts_counters_name((mts_counter)i),
+                            json_integer((json_int_t)mts_counters_value((mts_counter)i)));
     }
     return counters;
 }
 
 static json_t *usage_json(tlsrpt_area area, apr_int64_t quota)
 {
-    mod_usage usage = mod_counters_usage(area);
+    mts_usage usage = mts_counters_usage(area);
 
     return json_pack("{s:I, s:I, s:I}", "files", (json_int_t)usage.files, "octets",
                      (json_int_t)usage.octets, "quota", (json_int_t)quota);
 }
 
-static void add_endpoint(json_t *root, const mod_status_view *view)
+static void add_endpoint(json_t *root, const mts_status_view *view)
 {
-    const mod_report_config *config = mod_report_config_of(view->r->server);
+    const mts_report_config *config = mts_report_config_of(view->r->server);
 
-    json_object_set_new(root, "counting_since", time_json(mod_counters_since()));
+    json_object_set_new(root, "counting_since", time_json(mts_counters_since()));
     json_object_set_new(root, "counters", counters_json());
     json_object_set_new(root, "spool", usage_json(TLSRPT_REPORTS, config->spool_quota));
     json_object_set_new(root, "quarantine",
@@ -119,7 +119,7 @@ static void add_endpoint(json_t *root, const mod_status_view *view)
 
 /* --- policy domains --- */
 
-static json_t *certificate_json(const mod_domain_facts *facts)
+static json_t *certificate_json(const mts_domain_facts *facts)
 {
     if (!facts->domain->certificate) {
         return json_null();
@@ -129,16 +129,16 @@ static json_t *certificate_json(const mod_domain_facts *facts)
                      facts->days);
 }
 
-static json_t *domain_json(const mod_status_view *view, const mod_domain *domain)
+static json_t *domain_json(const mts_status_view *view, const mts_domain *domain)
 {
-    mod_domain_facts facts = mod_domains_facts(view->p, view->domains, domain, view->now);
+    mts_domain_facts facts = mts_domains_facts(view->p, view->domains, domain, view->now);
 
     return json_pack("{s:o, s:b, s:s, s:o, s:I, s:s, s:b, s:o, s:s, s:o, s:o}", "domain",
                      text_json(domain->name), "pattern", domain->shown->is_pattern, "mode",
                      mta_sts_mode_name(domain->mode), "mx", texts_json(facts.policy->mx), "max_age",
                      (json_int_t)facts.policy->max_age, "id", facts.id, "served", facts.is_served,
                      "place", text_json(facts.place), "records",
-                     mod_domains_records(view->p, &facts), "certificate", certificate_json(&facts),
+                     mts_domains_records(view->p, &facts), "certificate", certificate_json(&facts),
                      "findings", findings_json(facts.findings));
 }
 
@@ -153,15 +153,15 @@ static void add_share(json_t *to, apr_hash_t *shares, const char *name)
                         share ? json_integer((json_int_t)share->failed) : json_null());
 }
 
-static json_t *domains_json(const mod_status_view *view)
+static json_t *domains_json(const mts_status_view *view)
 {
-    mod_status_list list = mod_status_list_of(view);
-    apr_hash_t *shares = mod_status_list_shares(view, &list);
+    mts_status_list list = mts_status_list_of(view);
+    apr_hash_t *shares = mts_status_list_shares(view, &list);
     json_t *array = json_array();
     int i;
 
     for (i = 0; i < list.domains->nelts; i++) {
-        const mod_domain *domain = APR_ARRAY_IDX(list.domains, i, const mod_domain *);
+        const mts_domain *domain = APR_ARRAY_IDX(list.domains, i, const mts_domain *);
         json_t *one = domain_json(view, domain);
 
         add_share(one, shares, domain->name);
@@ -207,10 +207,10 @@ static json_t *senders_json(const apr_array_header_t *senders)
     return array;
 }
 
-static json_t *cause_json(const mod_status_view *view, const mod_status_cause *cause)
+static json_t *cause_json(const mts_status_view *view, const mts_status_cause *cause)
 {
     const tlsrpt_explanation *explanation =
-        APR_ARRAY_IDX(mod_status_explain(view->p, cause), 0, const tlsrpt_explanation *);
+        APR_ARRAY_IDX(mts_status_explain(view->p, cause), 0, const tlsrpt_explanation *);
     const tlsrpt_cause *of = cause->cause;
 
     return json_pack(
@@ -225,14 +225,14 @@ static json_t *cause_json(const mod_status_view *view, const mod_status_cause *c
         "action", text_json(explanation->action), "command", text_json(explanation->command));
 }
 
-static json_t *causes_json(const mod_status_view *view)
+static json_t *causes_json(const mts_status_view *view)
 {
     json_t *array = json_array();
     int i;
 
     for (i = 0; i < view->reports->causes->nelts; i++) {
         json_array_append_new(
-            array, cause_json(view, &APR_ARRAY_IDX(view->reports->causes, i, mod_status_cause)));
+            array, cause_json(view, &APR_ARRAY_IDX(view->reports->causes, i, mts_status_cause)));
     }
     return array;
 }
@@ -257,9 +257,9 @@ static json_t *receipts_json(const apr_array_header_t *receipts)
     return array;
 }
 
-static json_t *reports_json(const mod_status_view *view)
+static json_t *reports_json(const mts_status_view *view)
 {
-    const mod_status_reports *reports = view->reports;
+    const mts_status_reports *reports = view->reports;
 
     if (reports->problem) {
         return json_pack("{s:o}", "problem", text_json(reports->problem));
@@ -275,7 +275,7 @@ static json_t *reports_json(const mod_status_view *view)
         receipts_json(reports->receipts));
 }
 
-static json_t *noticed_json(const mod_status_view *view)
+static json_t *noticed_json(const mts_status_view *view)
 {
     json_t *counts = json_object();
     int i;
@@ -288,7 +288,7 @@ static json_t *noticed_json(const mod_status_view *view)
                      "findings", findings_json(view->noticed->findings));
 }
 
-void mod_status_json(const mod_status_view *view)
+void mts_status_json(const mts_status_view *view)
 {
     json_t *root = json_object();
     char *text;
@@ -308,8 +308,8 @@ void mod_status_json(const mod_status_view *view)
     text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII);
     json_decref(root);
     if (text) {
-        mod_buffer_puts(view->out, text);
-        mod_buffer_puts(view->out, "\n");
+        mts_buffer_puts(view->out, text);
+        mts_buffer_puts(view->out, "\n");
         free(text);
     }
 }

@@ -41,7 +41,7 @@ static void put_row(const section *of, const char *key, const char *words, apr_i
     }
     else {
         ap_rprintf(of->r, "<tr><td>%s</td><td>%s</td></tr>\n", words,
-                   mod_html_count(of->r->pool, value));
+                   mts_html_count(of->r->pool, value));
     }
 }
 
@@ -57,12 +57,12 @@ static void put_rows(const section *of)
     apr_size_t i;
     int c;
 
-    for (c = 0; c < MOD_COUNTERS; c++) {
-        put_row(of, key_of(of->r->pool, mod_counters_name((mod_counter)c)),
-                mod_status_counter_words(c), (apr_int64_t)mod_counters_value((mod_counter)c));
+    for (c = 0; c < MTS_COUNTERS; c++) {
+        put_row(of, key_of(of->r->pool, mts_counters_name((mts_counter)c)),
+                mts_status_counter_text(c), (apr_int64_t)mts_counters_value((mts_counter)c));
     }
     for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
-        mod_usage usage = mod_counters_usage(areas[i].area);
+        mts_usage usage = mts_counters_usage(areas[i].area);
 
         put_row(of, areas[i].files_key, areas[i].files, usage.files);
         put_row(of, areas[i].octets_key, areas[i].octets, usage.octets);
@@ -84,7 +84,7 @@ static int put_section(request_rec *r, int flags)
 }
 
 /* mod_status decides in its own pre_config whether anybody is asked. */
-void mod_status_section_register_hooks(void)
+void mts_mod_status_register_hooks(void)
 {
     APR_OPTIONAL_HOOK(ap, status_hook, put_section, NULL, NULL, APR_HOOK_MIDDLE);
 }

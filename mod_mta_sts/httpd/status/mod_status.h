@@ -4,6 +4,6 @@
 
 /* A section in the page of mod_status, where that is loaded: the counters, and how full the spool
  * is; as HTML and for ?auto. */
-void mod_status_section_register_hooks(void);
+void mts_mod_status_register_hooks(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The status page for Prometheus: its text format 0.0.4. The number of series is bounded: results
- * are those that are registered, domains those that have a policy here, and MOD_STATUS_SERIES_MAX
+ * are those that are registered, domains those that have a policy here, and MTS_STATUS_SERIES_MAX
  * of them; what is left out is told.
  */
 #include <stdlib.h>
@@ -14,9 +14,9 @@
 #include "httpd/status/series.h"
 #include "httpd/status/view.h"
 
-static void put_head(mod_buffer *out, const char *name, const char *type, const char *help)
+static void put_head(mts_buffer *out, const char *name, const char *type, const char *help)
 {
-    mod_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    mts_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 /* The value of a label, escaped. */
@@ -34,42 +34,42 @@ static const char *label(apr_pool_t *p, const char *value)
     return escaped;
 }
 
-static void put_value(mod_buffer *out, const char *name, const char *label_name, const char *value,
+static void put_value(mts_buffer *out, const char *name, const char *label_name, const char *value,
                       apr_int64_t number)
 {
-    mod_buffer_printf(out, "%s{%s=\"%s\"} %" APR_INT64_T_FMT "\n", name, label_name,
+    mts_buffer_printf(out, "%s{%s=\"%s\"} %" APR_INT64_T_FMT "\n", name, label_name,
                       label(out->p, value), number);
 }
 
-static void put_gauge(mod_buffer *out, const char *name, const char *help, apr_int64_t number)
+static void put_gauge(mts_buffer *out, const char *name, const char *help, apr_int64_t number)
 {
     put_head(out, name, "gauge", help);
-    mod_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
+    mts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
 }
 
 /* Without the first word of the counter's name, which the metric's has. */
-static void put_counters(mod_buffer *out, const char *name, const char *help, int first, int behind)
+static void put_counters(mts_buffer *out, const char *name, const char *help, int first, int behind)
 {
     int i;
 
     put_head(out, name, "counter", help);
     for (i = first; i < behind; i++) {
-        put_value(out, name, "outcome", strchr(mod_counters_name((mod_counter)i), '-') + 1,
-                  (apr_int64_t)mod_counters_value((mod_counter)i));
+        put_value(out, name, "outcome", strchr(mts_counters_name((mts_counter)i), '-') + 1,
+                  (apr_int64_t)mts_counters_value((mts_counter)i));
     }
 }
 
-static void put_endpoint(mod_buffer *out)
+static void put_endpoint(mts_buffer *out)
 {
     put_gauge(out, "mta_sts_counting_start_timestamp_seconds", "When the counters were at 0.",
-              apr_time_sec(mod_counters_since()));
+              apr_time_sec(mts_counters_since()));
     put_counters(out, "mta_sts_policy_requests_total", "Requests for policies, by outcome.",
-                 MOD_POLICY_SERVED, MOD_REPORT_NEW);
+                 MTS_POLICY_SERVED, MTS_REPORT_NEW);
     put_counters(out, "mta_sts_reports_total", "Reports that came over HTTPS, by outcome.",
-                 MOD_REPORT_NEW, MOD_COUNTERS);
+                 MTS_REPORT_NEW, MTS_COUNTERS);
 }
 
-static void put_areas(mod_buffer *out, const char *name, const char *help, apr_int64_t reports,
+static void put_areas(mts_buffer *out, const char *name, const char *help, apr_int64_t reports,
                       apr_int64_t quarantine)
 {
     put_head(out, name, "gauge", help);
@@ -77,11 +77,11 @@ static void put_areas(mod_buffer *out, const char *name, const char *help, apr_i
     put_value(out, name, "area", "quarantine", quarantine);
 }
 
-static void put_spool(const mod_status_view *view)
+static void put_spool(const mts_status_view *view)
 {
-    const mod_report_config *config = mod_report_config_of(view->r->server);
-    mod_usage reports = mod_counters_usage(TLSRPT_REPORTS);
-    mod_usage quarantine = mod_counters_usage(TLSRPT_QUARANTINE);
+    const mts_report_config *config = mts_report_config_of(view->r->server);
+    mts_usage reports = mts_counters_usage(TLSRPT_REPORTS);
+    mts_usage quarantine = mts_counters_usage(TLSRPT_QUARANTINE);
 
     put_areas(view->out, "mta_sts_spool_files", "Reports on disk.", reports.files,
               quarantine.files);
@@ -91,7 +91,7 @@ static void put_spool(const mod_status_view *view)
               config->spool_quota, config->quarantine_quota);
 }
 
-static void put_policies(const mod_status_view *view)
+static void put_policies(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_policy_domains", found[] = "mta_sts_findings";
     int i;
@@ -125,14 +125,14 @@ static int compare_expiry(const void *a, const void *b)
                                     : strcmp(one->domain, other->domain);
 }
 
-static apr_array_header_t *expiries_of(const mod_status_view *view)
+static apr_array_header_t *expiries_of(const mts_status_view *view)
 {
     const apr_array_header_t *list = view->domains->list;
     apr_array_header_t *expiries = apr_array_make(view->p, list->nelts, sizeof(expiry));
     int i;
 
     for (i = 0; i < list->nelts; i++) {
-        const mod_domain *domain = &APR_ARRAY_IDX(list, i, mod_domain);
+        const mts_domain *domain = &APR_ARRAY_IDX(list, i, mts_domain);
 
         if (domain->certificate && (!view->query.domain || domain == view->domain)) {
             APR_ARRAY_PUSH(expiries, expiry) =
@@ -143,7 +143,7 @@ static apr_array_header_t *expiries_of(const mod_status_view *view)
 }
 
 /* Those that end first. Returns how many are left out. */
-static int put_certificates(const mod_status_view *view)
+static int put_certificates(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
     apr_array_header_t *expiries = expiries_of(view);
@@ -151,7 +151,7 @@ static int put_certificates(const mod_status_view *view)
 
     qsort(expiries->elts, (size_t)expiries->nelts, sizeof(expiry), compare_expiry);
     put_head(view->out, name, "gauge", "When the certificate of the policy host ends.");
-    for (i = 0; i < expiries->nelts && i < MOD_STATUS_SERIES_MAX; i++) {
+    for (i = 0; i < expiries->nelts && i < MTS_STATUS_SERIES_MAX; i++) {
         const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
 
         put_value(view->out, name, "domain", one->domain, apr_time_sec(one->when));
@@ -161,7 +161,7 @@ static int put_certificates(const mod_status_view *view)
 
 /* --- reports --- */
 
-static void put_sessions(const mod_status_view *view, const apr_array_header_t *series)
+static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
 {
     static const char name[] = "mta_sts_sessions";
     int i;
@@ -170,27 +170,27 @@ static void put_sessions(const mod_status_view *view, const apr_array_header_t *
     put_head(view->out, name, "gauge",
              apr_psprintf(view->p, "Sessions %s, by result.", view->query.range->words));
     for (i = 0; i < series->nelts; i++) {
-        const mod_status_series *one = &APR_ARRAY_IDX(series, i, mod_status_series);
+        const mts_status_series *one = &APR_ARRAY_IDX(series, i, mts_status_series);
         const char *domain = label(view->p, one->domain);
 
-        for (t = 0; t < MOD_STATUS_RESULTS; t++) {
+        for (t = 0; t < MTS_STATUS_RESULTS; t++) {
             if (one->sessions[t] || t == 0) {
-                mod_buffer_printf(view->out,
+                mts_buffer_printf(view->out,
                                   "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
-                                  name, domain, mod_status_results[t], one->sessions[t]);
+                                  name, domain, mts_status_results[t], one->sessions[t]);
             }
         }
     }
 }
 
-static void put_ends(const mod_status_view *view, const apr_array_header_t *series)
+static void put_ends(const mts_status_view *view, const apr_array_header_t *series)
 {
     static const char name[] = "mta_sts_last_report_end_timestamp_seconds";
     int i;
 
     put_head(view->out, name, "gauge", "The end of the day that the last report is about.");
     for (i = 0; i < series->nelts; i++) {
-        const mod_status_series *one = &APR_ARRAY_IDX(series, i, mod_status_series);
+        const mts_status_series *one = &APR_ARRAY_IDX(series, i, mts_status_series);
 
         if (one->end) {
             put_value(view->out, name, "domain", one->domain, apr_time_sec(one->end));
@@ -199,11 +199,11 @@ static void put_ends(const mod_status_view *view, const apr_array_header_t *seri
 }
 
 /* Returns how many domains are left out. */
-static int put_reports(const mod_status_view *view)
+static int put_reports(const mts_status_view *view)
 {
     int left_out = 0;
     const apr_array_header_t *series =
-        mod_status_series_of(view->r, view->domains, &view->query, view->now, &left_out);
+        mts_status_series_of(view->r, view->domains, &view->query, view->now, &left_out);
 
     put_gauge(view->out, "mta_sts_index_up", "Whether the index of the reports can be read.",
               series != NULL);
@@ -219,7 +219,7 @@ static int put_reports(const mod_status_view *view)
     return left_out;
 }
 
-void mod_status_prometheus(const mod_status_view *view)
+void mts_status_prometheus(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_domains_left_out";
     int certificates, sessions;

@@ -15,7 +15,7 @@
 #define NAME_MAX_OCTETS 253
 #define PAGE_MAX 1000000
 
-const mod_status_range mod_status_ranges[MOD_STATUS_RANGES] = {
+const mts_status_range mts_status_ranges[MTS_STATUS_RANGES] = {
     {"7d", "7 days", "in the last 7 days", 7},
     {"30d", "30 days", "in the last 30 days", 30},
     {"90d", "90 days", "in the last 90 days", 90},
@@ -24,9 +24,9 @@ const mod_status_range mod_status_ranges[MOD_STATUS_RANGES] = {
 };
 
 static const char *const formats[] = {
-    [MOD_STATUS_HTML] = "html",
-    [MOD_STATUS_JSON] = "json",
-    [MOD_STATUS_PROMETHEUS] = "prometheus",
+    [MTS_STATUS_HTML] = "html",
+    [MTS_STATUS_JSON] = "json",
+    [MTS_STATUS_PROMETHEUS] = "prometheus",
 };
 
 static const char *quote(apr_pool_t *p, const char *text)
@@ -45,7 +45,7 @@ static char *lower(apr_pool_t *p, const char *text)
 }
 
 /* A wildcard alias such as mta-sts.* is listed like a policy domain, too. */
-static const char *read_domain(apr_pool_t *p, const char *value, mod_status_query *query)
+static const char *read_domain(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     const char *error = NULL;
 
@@ -59,13 +59,13 @@ static const char *read_domain(apr_pool_t *p, const char *value, mod_status_quer
     return error ? apr_pstrcat(p, "The domain ", error, ".", NULL) : NULL;
 }
 
-static const char *read_since(apr_pool_t *p, const char *value, mod_status_query *query)
+static const char *read_since(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     int i;
 
-    for (i = 0; i < MOD_STATUS_RANGES; i++) {
-        if (strcmp(value, mod_status_ranges[i].name) == 0) {
-            query->range = &mod_status_ranges[i];
+    for (i = 0; i < MTS_STATUS_RANGES; i++) {
+        if (strcmp(value, mts_status_ranges[i].name) == 0) {
+            query->range = &mts_status_ranges[i];
             return NULL;
         }
     }
@@ -73,7 +73,7 @@ static const char *read_since(apr_pool_t *p, const char *value, mod_status_query
                        "; there are 7d, 30d, 90d, 400d and all.", NULL);
 }
 
-static const char *read_search(apr_pool_t *p, const char *value, mod_status_query *query)
+static const char *read_search(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     if (strlen(value) > NAME_MAX_OCTETS) {
         return "What is searched for, q=, is longer than any domain.";
@@ -82,7 +82,7 @@ static const char *read_search(apr_pool_t *p, const char *value, mod_status_quer
     return NULL;
 }
 
-static const char *read_page(apr_pool_t *p, const char *value, mod_status_query *query)
+static const char *read_page(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     apr_int64_t page;
     const char *error = mta_sts_number_parse(p, value, 1, PAGE_MAX, &page);
@@ -94,13 +94,13 @@ static const char *read_page(apr_pool_t *p, const char *value, mod_status_query 
     return NULL;
 }
 
-static const char *read_format(apr_pool_t *p, const char *value, mod_status_query *query)
+static const char *read_format(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     apr_size_t i;
 
     for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (strcmp(value, formats[i]) == 0) {
-            query->format = (mod_status_format)i;
+            query->format = (mts_status_format)i;
             return NULL;
         }
     }
@@ -110,7 +110,7 @@ static const char *read_format(apr_pool_t *p, const char *value, mod_status_quer
 
 static const struct {
     const char *name;
-    const char *(*read)(apr_pool_t *p, const char *value, mod_status_query *query);
+    const char *(*read)(apr_pool_t *p, const char *value, mts_status_query *query);
 } parameters[] = {
     {"domain", read_domain}, {"since", read_since},   {"q", read_search},
     {"page", read_page},     {"format", read_format},
@@ -125,7 +125,7 @@ static const char *decode(apr_pool_t *p, const char *text)
 }
 
 static const char *read_parameter(apr_pool_t *p, char *pair, unsigned *seen,
-                                  mod_status_query *query)
+                                  mts_status_query *query)
 {
     char *equals = strchr(pair, '=');
     const char *name, *value = equals ? decode(p, equals + 1) : "";
@@ -151,13 +151,13 @@ static const char *read_parameter(apr_pool_t *p, char *pair, unsigned *seen,
     return parameters[i].read(p, value, query);
 }
 
-const char *mod_status_query_read(apr_pool_t *p, const char *args, mod_status_query *query)
+const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query)
 {
     char *state, *pair;
     const char *error = NULL;
     unsigned seen = 0;
 
-    *query = (mod_status_query){.range = MOD_STATUS_RANGE_DEFAULT, .page = 1};
+    *query = (mts_status_query){.range = MTS_STATUS_RANGE_DEFAULT, .page = 1};
     pair = apr_strtok(apr_pstrdup(p, args ? args : ""), "&", &state);
     for (; pair && !error; pair = apr_strtok(NULL, "&", &state)) {
         error = read_parameter(p, pair, &seen, query);
@@ -167,17 +167,17 @@ const char *mod_status_query_read(apr_pool_t *p, const char *args, mod_status_qu
 
 static const char *add(apr_pool_t *p, const char *text, const char *name, const char *value)
 {
-    return apr_pstrcat(p, text, text[1] ? "&" : "", name, "=", mod_html_parameter(p, value), NULL);
+    return apr_pstrcat(p, text, text[1] ? "&" : "", name, "=", mts_html_parameter(p, value), NULL);
 }
 
-const char *mod_status_query_render(apr_pool_t *p, const mod_status_query *query)
+const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query)
 {
     const char *text = "?";
 
     if (query->domain) {
         text = add(p, text, "domain", query->domain);
     }
-    if (query->range != MOD_STATUS_RANGE_DEFAULT) {
+    if (query->range != MTS_STATUS_RANGE_DEFAULT) {
         text = add(p, text, "since", query->range->name);
     }
     if (query->search) {
@@ -186,7 +186,7 @@ const char *mod_status_query_render(apr_pool_t *p, const mod_status_query *query
     if (query->page != 1) {
         text = add(p, text, "page", apr_psprintf(p, "%d", query->page));
     }
-    if (query->format != MOD_STATUS_HTML) {
+    if (query->format != MTS_STATUS_HTML) {
         text = add(p, text, "format", formats[query->format]);
     }
     return text;

@@ -13,33 +13,33 @@
  *   format=json          html, json or prometheus
  */
 
-typedef enum mod_status_format {
-    MOD_STATUS_HTML,
-    MOD_STATUS_JSON,
-    MOD_STATUS_PROMETHEUS,
-} mod_status_format;
+typedef enum mts_status_format {
+    MTS_STATUS_HTML,
+    MTS_STATUS_JSON,
+    MTS_STATUS_PROMETHEUS,
+} mts_status_format;
 
 /* A range of reports that can be chosen. */
-typedef struct mod_status_range {
+typedef struct mts_status_range {
     const char *name;  /* "7d" */
     const char *title; /* "7 days" */
     const char *words; /* "in the last 7 days" */
     int days;          /* whole days, today being the last; 0: all there are */
-} mod_status_range;
+} mts_status_range;
 
-#define MOD_STATUS_RANGES 5
-extern const mod_status_range mod_status_ranges[MOD_STATUS_RANGES];
+#define MTS_STATUS_RANGES 5
+extern const mts_status_range mts_status_ranges[MTS_STATUS_RANGES];
 
-typedef struct mod_status_query {
+typedef struct mts_status_query {
     const char *domain; /* lower case; NULL: all. "": reports that name none */
     const char *search; /* part of a domain's name, lower case; NULL: all */
-    const mod_status_range *range;
+    const mts_status_range *range;
     int page; /* from 1 */
-    mod_status_format format;
-} mod_status_query;
+    mts_status_format format;
+} mts_status_query;
 
 /* The range if none is told. */
-#define MOD_STATUS_RANGE_DEFAULT (&mod_status_ranges[1])
+#define MTS_STATUS_RANGE_DEFAULT (&mts_status_ranges[1])
 
 /*
  * Reads a query string.
@@ -50,12 +50,12 @@ typedef struct mod_status_query {
  * @return NULL, or a sentence: what is wrong and what is allowed. It may quote what was sent,
  *         which is then escaped as by mta_sts_text_quote
  */
-const char *mod_status_query_read(apr_pool_t *p, const char *args, mod_status_query *query);
+const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query);
 
 /*
  * The query string for what is asked, with "?" in front; "?" alone for what everybody sees who asks
  * for nothing. Allocated from p.
  */
-const char *mod_status_query_render(apr_pool_t *p, const mod_status_query *query);
+const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query);
 
 #endif

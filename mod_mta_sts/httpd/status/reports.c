@@ -15,7 +15,7 @@
  * would take too long. */
 #define BY_DOMAIN_MAX 200000
 
-tlsrpt_filter mod_status_filter_of(const mod_status_query *query, apr_time_t now)
+tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now)
 {
     int days = query->range->days;
 
@@ -26,7 +26,7 @@ tlsrpt_filter mod_status_filter_of(const mod_status_query *query, apr_time_t now
 
 typedef struct gathering {
     tlsrpt_filter filter;
-    mod_status_reports *reports;
+    mts_status_reports *reports;
 } gathering;
 
 /* Cuts a list; returns how many are left out. */
@@ -38,14 +38,14 @@ static int cut(apr_array_header_t *list, int max)
     return more;
 }
 
-static void add_cause(mod_status_reports *reports, const char *domain, const tlsrpt_cause *cause,
+static void add_cause(mts_status_reports *reports, const char *domain, const tlsrpt_cause *cause,
                       int others)
 {
-    APR_ARRAY_PUSH(reports->causes, mod_status_cause) = (mod_status_cause){domain, cause, others};
+    APR_ARRAY_PUSH(reports->causes, mts_status_cause) = (mts_status_cause){domain, cause, others};
 }
 
 /* Failed sessions of which no sender told a cause. */
-static void find_untold(mod_status_reports *reports, const tlsrpt_domain *of)
+static void find_untold(mts_status_reports *reports, const tlsrpt_domain *of)
 {
     apr_int64_t told = 0;
     int i;
@@ -56,7 +56,7 @@ static void find_untold(mod_status_reports *reports, const tlsrpt_domain *of)
     reports->untold = of->failed > told ? of->failed - told : 0;
 }
 
-static void take_sums(mod_status_reports *reports, const tlsrpt_domain *of)
+static void take_sums(mts_status_reports *reports, const tlsrpt_domain *of)
 {
     reports->days = of->days;
     reports->senders = of->senders;
@@ -64,7 +64,7 @@ static void take_sums(mod_status_reports *reports, const tlsrpt_domain *of)
     reports->reports = of->reports;
     reports->successful = of->successful;
     reports->failed = of->failed;
-    reports->more_senders = cut(of->senders, MOD_STATUS_SENDERS_MAX);
+    reports->more_senders = cut(of->senders, MTS_STATUS_SENDERS_MAX);
     find_untold(reports, of);
 }
 
@@ -79,7 +79,7 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
         return error;
     }
     of = APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *);
-    for (i = 0; i < of->causes->nelts && i < MOD_STATUS_CAUSES_MAX; i++) {
+    for (i = 0; i < of->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(of->causes, i, tlsrpt_cause);
 
         add_cause(g->reports, of->domain, cause, tlsrpt_others_without_failure(of->senders, cause));
@@ -90,11 +90,11 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     return NULL;
 }
 
-static void add_merged_causes(mod_status_reports *reports, const tlsrpt_domain *all)
+static void add_merged_causes(mts_status_reports *reports, const tlsrpt_domain *all)
 {
     int i;
 
-    for (i = 0; i < all->causes->nelts && i < MOD_STATUS_CAUSES_MAX; i++) {
+    for (i = 0; i < all->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
         add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause), 0);
     }
     reports->more_causes = all->causes->nelts - i;
@@ -103,13 +103,13 @@ static void add_merged_causes(mod_status_reports *reports, const tlsrpt_domain *
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     apr_array_header_t *list;
-    const char *error = tlsrpt_index_causes(db, &g->filter, MOD_STATUS_CAUSES_MAX + 1, p, &list);
+    const char *error = tlsrpt_index_causes(db, &g->filter, MTS_STATUS_CAUSES_MAX + 1, p, &list);
     int i;
 
     if (error) {
         return error;
     }
-    g->reports->more_causes = cut(list, MOD_STATUS_CAUSES_MAX);
+    g->reports->more_causes = cut(list, MTS_STATUS_CAUSES_MAX);
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_cause *one = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
 
@@ -141,17 +141,17 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
 static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     const char *error =
-        tlsrpt_index_last(db, &g->filter, MOD_STATUS_RECEIPTS_MAX, p, &g->reports->receipts);
+        tlsrpt_index_last(db, &g->filter, MTS_STATUS_RECEIPTS_MAX, p, &g->reports->receipts);
 
     return error ? error : tlsrpt_index_received(db, g->filter.domain, &g->reports->received);
 }
 
-static void empty(mod_status_reports *reports, apr_pool_t *p)
+static void empty(mts_status_reports *reports, apr_pool_t *p)
 {
     memset(reports, 0, sizeof(*reports));
     reports->days = apr_array_make(p, 1, sizeof(tlsrpt_day));
     reports->senders = apr_array_make(p, 1, sizeof(tlsrpt_sender));
-    reports->causes = apr_array_make(p, 1, sizeof(mod_status_cause));
+    reports->causes = apr_array_make(p, 1, sizeof(mts_status_cause));
     reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen));
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
 }
@@ -166,13 +166,13 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     return error ? error : read_receipts(db, p, g);
 }
 
-const mod_status_reports *mod_status_reports_of(request_rec *r, const mod_status_query *query,
+const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_status_query *query,
                                                 apr_time_t now)
 {
-    mod_status_reports *reports = apr_pcalloc(r->pool, sizeof(*reports));
-    gathering g = {mod_status_filter_of(query, now), reports};
+    mts_status_reports *reports = apr_pcalloc(r->pool, sizeof(*reports));
+    gathering g = {mts_status_filter_of(query, now), reports};
 
-    reports->problem = mod_status_database_read(r, gather, &g);
+    reports->problem = mts_status_database_read(r, gather, &g);
     return reports;
 }
 
@@ -217,15 +217,15 @@ static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)
     return NULL;
 }
 
-apr_hash_t *mod_status_shares_of(request_rec *r, const apr_array_header_t *names,
-                                 const mod_status_query *query, apr_time_t now)
+apr_hash_t *mts_status_shares_of(request_rec *r, const apr_array_header_t *names,
+                                 const mts_status_query *query, apr_time_t now)
 {
-    shares s = {names, mod_status_filter_of(query, now).since, NULL};
+    shares s = {names, mts_status_filter_of(query, now).since, NULL};
 
-    return mod_status_database_read(r, read_shares, &s) ? NULL : s.found;
+    return mts_status_database_read(r, read_shares, &s) ? NULL : s.found;
 }
 
-void mod_status_reports_register_hooks(void)
+void mts_status_reports_register_hooks(void)
 {
-    mod_status_database_register_hooks();
+    mts_status_database_register_hooks();
 }

@@ -15,34 +15,34 @@
  */
 
 /* Failures of one kind, at one MX host, under one type of policy, of one domain. */
-typedef struct mod_status_cause {
+typedef struct mts_status_cause {
     const char *domain; /* NULL: of several, or one of them */
     const tlsrpt_cause *cause;
     int others; /* senders without a failure, if one alone tells it; of one domain only, else 0 */
-} mod_status_cause;
+} mts_status_cause;
 
-#define MOD_STATUS_CAUSES_MAX 50
-#define MOD_STATUS_SENDERS_MAX 50
-#define MOD_STATUS_RECEIPTS_MAX 10
+#define MTS_STATUS_CAUSES_MAX 50
+#define MTS_STATUS_SENDERS_MAX 50
+#define MTS_STATUS_RECEIPTS_MAX 10
 
-typedef struct mod_status_reports {
+typedef struct mts_status_reports {
     const char *problem; /* why nothing below is known, and what to do; NULL: all of it is */
     apr_int64_t reports, unverified, successful, failed; /* in the range that is asked for */
     apr_int64_t untold;            /* failed sessions of which no sender told a cause */
     apr_time_t received;           /* of the newest report of all times; 0: there is none */
     apr_array_header_t *days;      /* of tlsrpt_day */
     apr_array_header_t *senders;   /* of tlsrpt_sender, most sessions first */
-    apr_array_header_t *causes;    /* of mod_status_cause, most sessions first */
+    apr_array_header_t *causes;    /* of mts_status_cause, most sessions first */
     apr_array_header_t *seen;      /* of tlsrpt_seen, last first; of one domain only, else empty */
     apr_array_header_t *receipts;  /* of tlsrpt_index_report, last first */
     int more_senders, more_causes; /* how many are left out */
-} mod_status_reports;
+} mts_status_reports;
 
 /* What is asked of the index. */
-tlsrpt_filter mod_status_filter_of(const mod_status_query *query, apr_time_t now);
+tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now);
 
 /* Gathers what a query asks for, in r->pool; never NULL. */
-const mod_status_reports *mod_status_reports_of(request_rec *r, const mod_status_query *query,
+const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_status_query *query,
                                                 apr_time_t now);
 
 /*
@@ -52,9 +52,9 @@ const mod_status_reports *mod_status_reports_of(request_rec *r, const mod_status
  * @return name -> tlsrpt_domain with its totals; without those that would have taken too long. NULL
  *         if none are known
  */
-apr_hash_t *mod_status_shares_of(request_rec *r, const apr_array_header_t *names,
-                                 const mod_status_query *query, apr_time_t now);
+apr_hash_t *mts_status_shares_of(request_rec *r, const apr_array_header_t *names,
+                                 const mts_status_query *query, apr_time_t now);
 
-void mod_status_reports_register_hooks(void);
+void mts_status_reports_register_hooks(void);
 
 #endif

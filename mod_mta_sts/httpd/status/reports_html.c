@@ -15,63 +15,63 @@
 #define CHART_DAYS_MIN 30
 #define CHART_DAYS_MAX 400
 
-const char *mod_status_domain_link(const mod_status_view *view, const char *name)
+const char *mts_status_domain_link(const mts_status_view *view, const char *name)
 {
-    const mod_status_query query = {.domain = name, .range = view->query.range, .page = 1};
+    const mts_status_query query = {.domain = name, .range = view->query.range, .page = 1};
 
-    return mod_status_query_render(view->p, &query);
+    return mts_status_query_render(view->p, &query);
 }
 
-const char *mod_status_name_of(apr_pool_t *p, const char *organization)
+const char *mts_status_name_of(apr_pool_t *p, const char *organization)
 {
-    return *organization ? mod_html_shorten(p, organization) : "(no name)";
+    return *organization ? mts_html_shorten(p, organization) : "(no name)";
 }
 
 /* The first of some words from reports, each shortened. */
-const char *mod_status_join(apr_pool_t *p, const apr_array_header_t *words)
+const char *mts_status_join(apr_pool_t *p, const apr_array_header_t *words)
 {
     const char *joined = "";
     int i;
 
     for (i = 0; i < words->nelts && i < JOINED_MAX; i++) {
         joined = apr_pstrcat(p, joined, i ? ", " : "",
-                             mod_status_name_of(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
+                             mts_status_name_of(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
     }
     return i < words->nelts ? apr_psprintf(p, "%s and %d more", joined, words->nelts - i) : joined;
 }
 
 /* The day that ends then. */
-const char *mod_status_last_day(apr_pool_t *p, apr_time_t end)
+const char *mts_status_last_day(apr_pool_t *p, apr_time_t end)
 {
-    return end ? mod_html_day(p, end - 1) : "not told";
+    return end ? mts_html_day(p, end - 1) : "not told";
 }
 
 /* --- senders --- */
 
-static void put_failed(mod_buffer *out, apr_int64_t failed)
+static void put_failed(mts_buffer *out, apr_int64_t failed)
 {
-    MOD_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
-             failed ? "badge error" : "", mod_html_count(out->p, failed));
+    MTS_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
+             failed ? "badge error" : "", mts_html_count(out->p, failed));
 }
 
-static void put_sender(const mod_status_view *view, const tlsrpt_sender *sender)
+static void put_sender(const mts_status_view *view, const tlsrpt_sender *sender)
 {
     apr_pool_t *p = view->p;
 
-    MOD_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
-             mod_status_name_of(p, sender->organization), sender->verified ? " (verified)" : "",
-             mod_html_count(p, sender->successful));
+    MTS_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
+             mts_status_name_of(p, sender->organization), sender->verified ? " (verified)" : "",
+             mts_html_count(p, sender->successful));
     put_failed(view->out, sender->failed);
-    MOD_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
-             mod_html_count(p, sender->reports), mod_status_last_day(p, sender->last));
+    MTS_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
+             mts_html_count(p, sender->reports), mts_status_last_day(p, sender->last));
 }
 
-static void put_senders(const mod_status_view *view)
+static void put_senders(const mts_status_view *view)
 {
-    const mod_status_reports *reports = view->reports;
+    const mts_status_reports *reports = view->reports;
     int i;
 
-    MOD_HTML(view->out,
+    MTS_HTML(view->out,
              "<section aria-labelledby=\"senders\"><h2 id=\"senders\">Senders</h2><table>"
              "<thead><tr><th scope=\"col\">Who</th><th scope=\"col\" class=\"number\">"
              "Secure</th><th scope=\"col\" class=\"number\">Failed</th><th scope=\"col\" "
@@ -80,11 +80,11 @@ static void put_senders(const mod_status_view *view)
     for (i = 0; i < reports->senders->nelts; i++) {
         put_sender(view, &APR_ARRAY_IDX(reports->senders, i, tlsrpt_sender));
     }
-    MOD_HTML(view->out, "</tbody></table>");
+    MTS_HTML(view->out, "</tbody></table>");
     if (reports->more_senders) {
-        MOD_HTML(view->out, "<p class=\"soft\">and %d more.</p>", reports->more_senders);
+        MTS_HTML(view->out, "<p class=\"soft\">and %d more.</p>", reports->more_senders);
     }
-    MOD_HTML(view->out, "</section>");
+    MTS_HTML(view->out, "</section>");
 }
 
 /* --- the policy that senders had --- */
@@ -98,10 +98,10 @@ static const struct {
     [TLSRPT_HELD_DANE] = {"ok", "DANE"},       [TLSRPT_HELD_UNKNOWN] = {"", "unknown"},
 };
 
-static void put_seen(const mod_status_view *view)
+static void put_seen(const mts_status_view *view)
 {
     const apr_array_header_t *seen = view->reports->seen;
-    const mod_policy *policy = view->domain ? view->domain->shown->policy : NULL;
+    const mts_policy *policy = view->domain ? view->domain->shown->policy : NULL;
     const mta_sts_policy *served =
         policy ? mta_sts_policy_text_read(view->p, policy->text, policy->len,
                                           mta_sts_findings_make(view->p))
@@ -111,26 +111,26 @@ static void put_seen(const mod_status_view *view)
     if (seen->nelts == 0) {
         return;
     }
-    MOD_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">The policy that senders "
+    MTS_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">The policy that senders "
                         "had</h2><ul class=\"findings\">");
     for (i = 0; i < seen->nelts; i++) {
         const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
         tlsrpt_held held = tlsrpt_held_compare(view->p, one->type, one->policy, served);
 
-        MOD_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
+        MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
                  held_looks[held].class, held_looks[held].name,
                  tlsrpt_held_text(view->p, held, one->policy, served, view->query.domain));
-        MOD_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
-                 mod_status_join(view->p, one->senders), mod_html_count(view->p, one->sessions),
-                 mod_status_last_day(view->p, one->last));
+        MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
+                 mts_status_join(view->p, one->senders), mts_html_count(view->p, one->sessions),
+                 mts_status_last_day(view->p, one->last));
     }
-    MOD_HTML(view->out, "</ul></section>");
+    MTS_HTML(view->out, "</ul></section>");
 }
 
 /* --- the last reports --- */
 
 /* How it is counted, where that is not as usual. */
-static void put_state(mod_buffer *out, tlsrpt_index_state state)
+static void put_state(mts_buffer *out, tlsrpt_index_state state)
 {
     static const char *const words[] = {
         [TLSRPT_STATE_DUPLICATE] = "the same again",
@@ -139,31 +139,31 @@ static void put_state(mod_buffer *out, tlsrpt_index_state state)
     };
 
     if (state != TLSRPT_STATE_COUNTS) {
-        MOD_HTML(out, " <span class=\"badge testing\">%s</span>", words[state]);
+        MTS_HTML(out, " <span class=\"badge testing\">%s</span>", words[state]);
     }
 }
 
-static void put_receipt(const mod_status_view *view, const tlsrpt_index_report *receipt)
+static void put_receipt(const mts_status_view *view, const tlsrpt_index_report *receipt)
 {
     apr_pool_t *p = view->p;
 
-    MOD_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
-             apr_pstrmemdup(p, mod_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
-             mod_status_name_of(p, receipt->organization));
+    MTS_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
+             apr_pstrmemdup(p, mts_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
+             mts_status_name_of(p, receipt->organization));
     put_state(view->out, receipt->state);
-    MOD_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
-             receipt->begin ? mod_html_day(p, receipt->begin) : "not told",
-             mod_html_count(p, receipt->successful));
+    MTS_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
+             receipt->begin ? mts_html_day(p, receipt->begin) : "not told",
+             mts_html_count(p, receipt->successful));
     put_failed(view->out, receipt->failed);
-    MOD_HTML(view->out, "<td class=\"wide date\">%s</td></tr>", receipt->channel);
+    MTS_HTML(view->out, "<td class=\"wide date\">%s</td></tr>", receipt->channel);
 }
 
-static void put_receipts(const mod_status_view *view)
+static void put_receipts(const mts_status_view *view)
 {
     const apr_array_header_t *receipts = view->reports->receipts;
     int i;
 
-    MOD_HTML(view->out,
+    MTS_HTML(view->out,
              "<section aria-labelledby=\"last\"><h2 id=\"last\">Last reports received</h2>"
              "<table><thead><tr><th scope=\"col\">Received (UTC)</th><th scope=\"col\">From</th>"
              "<th scope=\"col\" class=\"wide\">Of the day</th><th scope=\"col\" "
@@ -172,24 +172,24 @@ static void put_receipts(const mod_status_view *view)
     for (i = 0; i < receipts->nelts; i++) {
         put_receipt(view, &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report));
     }
-    MOD_HTML(view->out, "</tbody></table></section>");
+    MTS_HTML(view->out, "</tbody></table></section>");
 }
 
-static void put_problem(const mod_status_view *view)
+static void put_problem(const mts_status_view *view)
 {
-    MOD_HTML(view->out,
+    MTS_HTML(view->out,
              "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2>"
              "<p>They cannot be shown: %s.</p>",
              view->reports->problem);
-    if (mod_database_has_state_dir(view->r->server)) {
-        MOD_HTML(view->out, "<p class=\"soft\">Reports are kept all the same; <code>mta-sts "
+    if (mts_database_has_state_dir(view->r->server)) {
+        MTS_HTML(view->out, "<p class=\"soft\">Reports are kept all the same; <code>mta-sts "
                             "report</code> reads them where they are kept.</p>");
     }
-    MOD_HTML(view->out, "</section>");
+    MTS_HTML(view->out, "</section>");
 }
 
 /* Of all reports: from the day of the first on. */
-static int chart_length(const mod_status_view *view)
+static int chart_length(const mts_status_view *view)
 {
     const apr_array_header_t *days = view->reports->days;
     apr_time_t age = 0;
@@ -206,18 +206,18 @@ static int chart_length(const mod_status_view *view)
     return age > CHART_DAYS_MIN ? (int)age : CHART_DAYS_MIN;
 }
 
-static void put_chart(const mod_status_view *view)
+static void put_chart(const mts_status_view *view)
 {
-    const mod_chart chart = {view->reports->days, view->now, chart_length(view)};
+    const mts_chart chart = {view->reports->days, view->now, chart_length(view)};
 
-    MOD_HTML(view->out, "<section aria-labelledby=\"days\"><h2 id=\"days\">Sessions per day</h2>");
-    mod_status_chart(view->out, &chart);
-    MOD_HTML(view->out, "</section>");
+    MTS_HTML(view->out, "<section aria-labelledby=\"days\"><h2 id=\"days\">Sessions per day</h2>");
+    mts_status_chart(view->out, &chart);
+    MTS_HTML(view->out, "</section>");
 }
 
-static void put_none(const mod_status_view *view)
+static void put_none(const mts_status_view *view)
 {
-    MOD_HTML(
+    MTS_HTML(
         view->out,
         "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>There are none "
         "%s. Senders send one a day, to the address in the "
@@ -226,7 +226,7 @@ static void put_none(const mod_status_view *view)
         view->query.range->words);
 }
 
-void mod_status_sessions_html(const mod_status_view *view)
+void mts_status_sessions_html(const mts_status_view *view)
 {
     if (view->reports->problem) {
         put_problem(view);
@@ -236,17 +236,17 @@ void mod_status_sessions_html(const mod_status_view *view)
     }
     else {
         put_chart(view);
-        mod_status_causes_html(view);
+        mts_status_causes_html(view);
         put_seen(view);
     }
 }
 
-void mod_status_senders_html(const mod_status_view *view)
+void mts_status_senders_html(const mts_status_view *view)
 {
     if (!view->reports->problem && view->reports->reports) {
-        MOD_HTML(view->out, "<div class=\"columns\">");
+        MTS_HTML(view->out, "<div class=\"columns\">");
         put_senders(view);
         put_receipts(view);
-        MOD_HTML(view->out, "</div>");
+        MTS_HTML(view->out, "</div>");
     }
 }

@@ -8,10 +8,10 @@
 #include "tlsrpt/index/index.h"
 
 #define SUCCESS 0
-#define OTHER (MOD_STATUS_RESULTS - 2)
-#define NOT_TOLD (MOD_STATUS_RESULTS - 1)
+#define OTHER (MTS_STATUS_RESULTS - 2)
+#define NOT_TOLD (MTS_STATUS_RESULTS - 1)
 
-const char *const mod_status_results[MOD_STATUS_RESULTS] = {
+const char *const mts_status_results[MTS_STATUS_RESULTS] = {
     [SUCCESS] = "success",    "starttls-not-supported",  "certificate-host-mismatch",
     "certificate-expired",    "certificate-not-trusted", "validation-failure",
     "tlsa-invalid",           "dnssec-invalid",          "dane-required",
@@ -20,10 +20,10 @@ const char *const mod_status_results[MOD_STATUS_RESULTS] = {
 };
 
 typedef struct gathering {
-    const mod_domains *domains;
+    const mts_domains *domains;
     tlsrpt_filter filter;
-    apr_array_header_t *series; /* of mod_status_series */
-    mod_status_series rest;     /* of what has no series of its own */
+    apr_array_header_t *series; /* of mts_status_series */
+    mts_status_series rest;     /* of what has no series of its own */
     int left_out;
 } gathering;
 
@@ -31,13 +31,13 @@ static int result_of(const char *type)
 {
     int result = SUCCESS + 1;
 
-    while (result < OTHER && strcmp(type, mod_status_results[result]) != 0) {
+    while (result < OTHER && strcmp(type, mts_status_results[result]) != 0) {
         result++;
     }
     return result;
 }
 
-static void count_cause(mod_status_series *series, const tlsrpt_cause *cause)
+static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
 {
     apr_int64_t *sessions = &series->sessions[result_of(cause->result_type)];
 
@@ -45,7 +45,7 @@ static void count_cause(mod_status_series *series, const tlsrpt_cause *cause)
 }
 
 /* Once all causes are counted. */
-static void count_untold(mod_status_series *series, apr_int64_t failed)
+static void count_untold(mts_status_series *series, apr_int64_t failed)
 {
     int result;
 
@@ -56,7 +56,7 @@ static void count_untold(mod_status_series *series, apr_int64_t failed)
 }
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gathering *g,
-                              mod_status_series *series)
+                              mts_status_series *series)
 {
     const tlsrpt_filter filter = {g->filter.since, series->domain, NULL};
     apr_array_header_t *causes;
@@ -70,11 +70,11 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
 }
 
 /* What is in a series of its own is not in the rest. */
-static void take_from_rest(mod_status_series *rest, const mod_status_series *series)
+static void take_from_rest(mts_status_series *rest, const mts_status_series *series)
 {
     int result;
 
-    for (result = 0; result < MOD_STATUS_RESULTS; result++) {
+    for (result = 0; result < MTS_STATUS_RESULTS; result++) {
         apr_int64_t *sessions = &rest->sessions[result];
 
         *sessions -= series->sessions[result] < *sessions ? series->sessions[result] : *sessions;
@@ -84,20 +84,20 @@ static void take_from_rest(mod_status_series *rest, const mod_status_series *ser
 static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
                               const tlsrpt_domain *domain)
 {
-    mod_status_series series = {domain->domain, {domain->successful}, domain->end};
+    mts_status_series series = {domain->domain, {domain->successful}, domain->end};
     const char *error;
 
-    if (!mod_domains_find(g->domains, domain->domain)) {
+    if (!mts_domains_find(g->domains, domain->domain)) {
         return NULL; /* whoever makes up domains makes up no series */
     }
-    if (g->series->nelts == MOD_STATUS_SERIES_MAX) {
+    if (g->series->nelts == MTS_STATUS_SERIES_MAX) {
         g->left_out++;
         return NULL;
     }
     error = domain->failed ? add_causes(db, p, g, &series) : NULL;
     count_untold(&series, domain->failed);
     take_from_rest(&g->rest, &series);
-    APR_ARRAY_PUSH(g->series, mod_status_series) = series;
+    APR_ARRAY_PUSH(g->series, mts_status_series) = series;
     return error;
 }
 
@@ -124,7 +124,7 @@ static const char *begin_rest(mta_sts_database *db, apr_pool_t *p, gathering *g)
     if (error) {
         return error;
     }
-    g->rest = (mod_status_series){"other", {all->successful}, 0};
+    g->rest = (mts_status_series){"other", {all->successful}, 0};
     for (i = 0; i < all->causes->nelts; i++) {
         count_cause(&g->rest, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause));
     }
@@ -132,13 +132,13 @@ static const char *begin_rest(mta_sts_database *db, apr_pool_t *p, gathering *g)
     return NULL;
 }
 
-static int is_empty(const mod_status_series *series)
+static int is_empty(const mts_status_series *series)
 {
     int result;
 
-    for (result = 0; result < MOD_STATUS_RESULTS && !series->sessions[result]; result++) {
+    for (result = 0; result < MTS_STATUS_RESULTS && !series->sessions[result]; result++) {
     }
-    return result == MOD_STATUS_RESULTS;
+    return result == MTS_STATUS_RESULTS;
 }
 
 static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
@@ -146,22 +146,22 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     gathering *g = baton;
     const char *error;
 
-    g->series = apr_array_make(p, 16, sizeof(mod_status_series));
+    g->series = apr_array_make(p, 16, sizeof(mts_status_series));
     g->left_out = 0;
     error = g->filter.domain ? NULL : begin_rest(db, p, g);
     error = error ? error : add_all(db, p, g);
     if (!error && !g->filter.domain && !is_empty(&g->rest)) {
-        APR_ARRAY_PUSH(g->series, mod_status_series) = g->rest;
+        APR_ARRAY_PUSH(g->series, mts_status_series) = g->rest;
     }
     return error;
 }
 
-apr_array_header_t *mod_status_series_of(request_rec *r, const mod_domains *domains,
-                                         const mod_status_query *query, apr_time_t now,
+apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *domains,
+                                         const mts_status_query *query, apr_time_t now,
                                          int *left_out)
 {
-    gathering g = {.domains = domains, .filter = mod_status_filter_of(query, now)};
-    const char *error = mod_status_database_read(r, gather, &g);
+    gathering g = {.domains = domains, .filter = mts_status_filter_of(query, now)};
+    const char *error = mts_status_database_read(r, gather, &g);
 
     *left_out = error ? 0 : g.left_out;
     return error ? NULL : g.series;

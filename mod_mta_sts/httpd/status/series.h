@@ -13,26 +13,26 @@
 
 /* "success"; the registered result types (RFC 8460 section 4.3); "other" for all other types;
  * "not-told" for failed sessions without details. */
-#define MOD_STATUS_RESULTS 14
-extern const char *const mod_status_results[MOD_STATUS_RESULTS];
+#define MTS_STATUS_RESULTS 14
+extern const char *const mts_status_results[MTS_STATUS_RESULTS];
 
 /* One policy domain, or ("other") all that have no policy here or no series of their own. */
-typedef struct mod_status_series {
+typedef struct mts_status_series {
     const char *domain;
-    apr_int64_t sessions[MOD_STATUS_RESULTS];
+    apr_int64_t sessions[MTS_STATUS_RESULTS];
     apr_time_t end; /* of what the last of its reports is about; 0: not known */
-} mod_status_series;
+} mts_status_series;
 
-#define MOD_STATUS_SERIES_MAX 500 /* domains */
+#define MTS_STATUS_SERIES_MAX 500 /* domains */
 
 /*
  * The domains with most failed sessions first.
  *
  * @param left_out out: how many policy domains that reports tell of are not among them; at least
- * @return array of mod_status_series in r->pool; NULL if they are not known
+ * @return array of mts_status_series in r->pool; NULL if they are not known
  */
-apr_array_header_t *mod_status_series_of(request_rec *r, const mod_domains *domains,
-                                         const mod_status_query *query, apr_time_t now,
+apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *domains,
+                                         const mts_status_query *query, apr_time_t now,
                                          int *left_out);
 
 #endif

@@ -7,7 +7,7 @@
  * Content-Security-Policy names by its hash. Every colour has a contrast of 4.5 or more on what it
  * stands on.
  */
-static const char mod_status_style[] =
+static const char mts_status_style[] =
     ":root{color-scheme:light dark;--page:#f3f5f8;--card:#fff;--text:#1b1f24;--soft:#55606c;"
     "--line:#d5dbe2;--link:#0a57a3;--good:#126b40;--good-on:#dff3e7;--warn:#7d4e00;"
     "--warn-on:#fdf0d0;--bad:#a8201a;--bad-on:#fde5e2;--plain-on:#e8ecf1;--secure:#2a9d78;"

@@ -13,66 +13,66 @@
 
 /* What one answer of the status page is made from, gathered once and shown in one of its formats.
  */
-typedef struct mod_status_view {
+typedef struct mts_status_view {
     request_rec *r;
     apr_pool_t *p; /* of the request */
     apr_time_t now;
-    mod_status_query query;
-    const mod_domains *domains;
-    const mod_noticed *noticed;
-    const mod_domain *domain; /* the one that is asked for, if it has a policy here */
-    const mod_status_reports *reports;
-    mod_buffer *out;
-} mod_status_view;
+    mts_status_query query;
+    const mts_domains *domains;
+    const mts_startup_findings *noticed;
+    const mts_domain *domain; /* the one that is asked for, if it has a policy here */
+    const mts_status_reports *reports;
+    mts_buffer *out;
+} mts_status_view;
 
 /* The policy domains of one page of the list. */
-typedef struct mod_status_list {
-    apr_array_header_t *domains; /* of const mod_domain *: those of the page */
+typedef struct mts_status_list {
+    apr_array_header_t *domains; /* of const mts_domain *: those of the page */
     int found;                   /* how many match what is searched for */
     int pages;                   /* at least 1 */
-} mod_status_list;
+} mts_status_list;
 
-#define MOD_STATUS_PAGE 50 /* domains on one page */
+#define MTS_STATUS_PAGE 50 /* domains on one page */
 
-mod_status_list mod_status_list_of(const mod_status_view *view);
+mts_status_list mts_status_list_of(const mts_status_view *view);
 
 /* The sessions of those domains: name -> tlsrpt_domain; NULL if they are not known. */
-apr_hash_t *mod_status_list_shares(const mod_status_view *view, const mod_status_list *list);
+apr_hash_t *mts_status_list_shares(const mts_status_view *view, const mts_status_list *list);
 
 /* The formats. Each adds a whole answer to view->out. */
-void mod_status_overview_html(const mod_status_view *view);
-void mod_status_domain_html(const mod_status_view *view);
-void mod_status_json(const mod_status_view *view);
-void mod_status_prometheus(const mod_status_view *view);
+void mts_status_overview_html(const mts_status_view *view);
+void mts_status_domain_html(const mts_status_view *view);
+void mts_status_json(const mts_status_view *view);
+void mts_status_prometheus(const mts_status_view *view);
 
 /* Parts of the HTML. */
-void mod_status_begin_html(const mod_status_view *view, const char *title);
-void mod_status_end_html(const mod_status_view *view);
-void mod_status_finding_html(mod_buffer *out, const mta_sts_finding *finding);
-void mod_status_certificate_tile_html(const mod_status_view *view,
+void mts_status_begin_html(const mts_status_view *view, const char *title);
+void mts_status_end_html(const mts_status_view *view);
+void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding);
+void mts_status_certificate_tile_html(const mts_status_view *view,
                                       const mta_sts_certificate *certificate);
-void mod_status_tile_html(mod_buffer *out, const char *class, const char *name, const char *value,
+void mts_status_tile_html(mts_buffer *out, const char *class, const char *name, const char *value,
                           const char *more);
-void mod_status_session_tiles_html(const mod_status_view *view);
-void mod_status_sessions_html(const mod_status_view *view);
-void mod_status_senders_html(const mod_status_view *view);
-void mod_status_causes_html(const mod_status_view *view);
-void mod_status_endpoint_html(const mod_status_view *view);
+void mts_status_session_tiles_html(const mts_status_view *view);
+void mts_status_sessions_html(const mts_status_view *view);
+void mts_status_senders_html(const mts_status_view *view);
+void mts_status_causes_html(const mts_status_view *view);
+void mts_status_endpoint_html(const mts_status_view *view);
 
 /* Words from reports, which are still to be escaped. The link to a domain's page; a name of a
  * sender; the first of some names; the day that ends then. */
-const char *mod_status_domain_link(const mod_status_view *view, const char *name);
-const char *mod_status_name_of(apr_pool_t *p, const char *organization);
-const char *mod_status_join(apr_pool_t *p, const apr_array_header_t *words);
-const char *mod_status_last_day(apr_pool_t *p, apr_time_t end);
+const char *mts_status_domain_link(const mts_status_view *view, const char *name);
+const char *mts_status_name_of(apr_pool_t *p, const char *organization);
+const char *mts_status_join(apr_pool_t *p, const apr_array_header_t *words);
+const char *mts_status_last_day(apr_pool_t *p, apr_time_t end);
 
 /* The words for a cause: of const tlsrpt_explanation *, never empty. */
-apr_array_header_t *mod_status_explain(apr_pool_t *p, const mod_status_cause *cause);
+apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *cause);
 
 /* How bad it is that a certificate has so many days left. */
-mta_sts_severity mod_status_certificate_severity(int days);
+mta_sts_severity mts_status_certificate_severity(int days);
 
 /* In words, for people: "Policies served". */
-const char *mod_status_counter_words(int counter);
+const char *mts_status_counter_text(int counter);
 
 #endif

@@ -25,7 +25,7 @@ APLOG_USE_MODULE(mta_sts);
 /* The end of a child waits for an attempt to connect. */
 #define PGSQL_TIMEOUT " connect_timeout=3"
 
-struct mod_database {
+struct mts_database {
     server_rec *main;
     apr_pool_t *pool; /* of the handle; cleared when it is closed */
     mta_sts_database *db;
@@ -38,7 +38,7 @@ struct mod_database {
     apr_time_t locked; /* since when it is; 0: it is not */
 };
 
-void mod_database_prepare(server_rec *main)
+void mts_database_prepare(server_rec *main)
 {
     const char *error = mta_sts_database_init(main->process->pconf);
 
@@ -50,14 +50,14 @@ void mod_database_prepare(server_rec *main)
     }
 }
 
-static int is_sqlite(const mod_report_config *config)
+static int is_sqlite(const mts_report_config *config)
 {
     return strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0;
 }
 
-const char *mod_database_where(const server_rec *main, apr_pool_t *p)
+const char *mts_database_where(const server_rec *main, apr_pool_t *p)
 {
-    const mod_report_config *config = mod_report_config_of(main);
+    const mts_report_config *config = mts_report_config_of(main);
 
     if (!config->database) {
         return apr_pstrcat(p, config->state_dir, "/" MTA_STS_DATABASE_FILE, NULL);
@@ -67,26 +67,26 @@ const char *mod_database_where(const server_rec *main, apr_pool_t *p)
                : apr_pstrcat(p, config->database, PGSQL_TIMEOUT, NULL);
 }
 
-int mod_database_has_state_dir(const server_rec *main)
+int mts_database_has_state_dir(const server_rec *main)
 {
     struct stat info;
 
-    return lstat(mod_report_config_of(main)->state_dir, &info) == 0 && S_ISDIR(info.st_mode) &&
+    return lstat(mts_report_config_of(main)->state_dir, &info) == 0 && S_ISDIR(info.st_mode) &&
            info.st_uid == geteuid() && !(info.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-mod_database *mod_database_make(server_rec *main, apr_pool_t *p)
+mts_database *mts_database_make(server_rec *main, apr_pool_t *p)
 {
-    mod_database *database = apr_pcalloc(p, sizeof(*database));
+    mts_database *database = apr_pcalloc(p, sizeof(*database));
 
     database->main = main;
     database->wait = WAIT_FIRST;
-    database->file = is_sqlite(mod_report_config_of(main)) ? mod_database_where(main, p) : NULL;
+    database->file = is_sqlite(mts_report_config_of(main)) ? mts_database_where(main, p) : NULL;
     apr_pool_create(&database->pool, p);
     return database;
 }
 
-void mod_database_close(mod_database *database)
+void mts_database_close(mts_database *database)
 {
     if (database->db) {
         mta_sts_database_close(database->db);
@@ -95,7 +95,7 @@ void mod_database_close(mod_database *database)
     apr_pool_clear(database->pool);
 }
 
-int mod_database_openings(const mod_database *database)
+int mts_database_openings(const mts_database *database)
 {
     return database->openings;
 }
@@ -110,28 +110,28 @@ static apr_uint32_t digest_of(const char *error)
     return apr_hashfunc_default(error, &len) | 1;
 }
 
-static void tell(mod_database *database, const char *error)
+static void tell(mts_database *database, const char *error)
 {
     apr_uint32_t digest = digest_of(error);
 
-    if (mod_counters_shared->database_trouble == digest) {
+    if (mts_counters_shared->database_trouble == digest) {
         return;
     }
-    mod_counters_shared->database_trouble = digest;
+    mts_counters_shared->database_trouble = digest;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, database->main,
                  "%s; policies are served and reports kept all the same [database-failed]", error);
 }
 
-void mod_database_works(mod_database *database)
+void mts_database_works(mts_database *database)
 {
     if (!database->db) {
         return;
     }
     database->wait = WAIT_FIRST;
-    if (mod_counters_shared->database_trouble == 0) {
+    if (mts_counters_shared->database_trouble == 0) {
         return;
     }
-    mod_counters_shared->database_trouble = 0;
+    mts_counters_shared->database_trouble = 0;
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, database->main, "%s works again [database-works]",
                  mta_sts_database_name(database->db));
 }
@@ -139,7 +139,7 @@ void mod_database_works(mod_database *database)
 /* --- opening --- */
 
 /* Whether what was opened is still what its path leads to. */
-static int is_there(const mod_database *database)
+static int is_there(const mts_database *database)
 {
     struct stat info;
 
@@ -147,7 +147,7 @@ static int is_there(const mod_database *database)
                                info.st_dev == database->device && info.st_ino == database->inode);
 }
 
-static void note_file(mod_database *database)
+static void note_file(mts_database *database)
 {
     struct stat info;
 
@@ -157,28 +157,28 @@ static void note_file(mod_database *database)
     }
 }
 
-static void try_to_open(mod_database *database)
+static void try_to_open(mts_database *database)
 {
-    const mod_report_config *config = mod_report_config_of(database->main);
+    const mts_report_config *config = mts_report_config_of(database->main);
     const char *error;
 
     apr_pool_clear(database->pool);
     error =
         mta_sts_database_open(database->pool, config->driver,
-                              mod_database_where(database->main, database->pool), &database->db);
+                              mts_database_where(database->main, database->pool), &database->db);
     error = error ? error : mta_sts_database_be_impatient(database->db);
-    if (!mod_database_failed(database, error)) {
+    if (!mts_database_failed(database, error)) {
         note_file(database);
         database->openings++;
     }
 }
 
-mta_sts_database *mod_database_use(mod_database *database)
+mta_sts_database *mts_database_use(mts_database *database)
 {
-    if (!mod_database_has_state_dir(database->main) || !is_there(database)) {
-        mod_database_close(database);
+    if (!mts_database_has_state_dir(database->main) || !is_there(database)) {
+        mts_database_close(database);
     }
-    if (!mod_database_has_state_dir(database->main)) {
+    if (!mts_database_has_state_dir(database->main)) {
         return NULL; /* told by what keeps reports in it */
     }
     if (!database->db && mta_sts_steady_now() >= database->retry) {
@@ -189,7 +189,7 @@ mta_sts_database *mod_database_use(mod_database *database)
 
 /* --- failures --- */
 
-static void wait_longer(mod_database *database)
+static void wait_longer(mts_database *database)
 {
     database->retry = mta_sts_steady_now() + database->wait;
     if (database->wait < WAIT_LONGEST) {
@@ -197,7 +197,7 @@ static void wait_longer(mod_database *database)
     }
 }
 
-int mod_database_failed(mod_database *database, const char *error)
+int mts_database_failed(mts_database *database, const char *error)
 {
     apr_time_t now = mta_sts_steady_now();
 
@@ -206,7 +206,7 @@ int mod_database_failed(mod_database *database, const char *error)
         return 0;
     }
     if (database->db && !is_there(database)) {
-        mod_database_close(database);
+        mts_database_close(database);
         return 1;
     }
     if (mta_sts_database_is_locked(error)) {
@@ -217,7 +217,7 @@ int mod_database_failed(mod_database *database, const char *error)
         return 1;
     }
     tell(database, error);
-    mod_database_close(database);
+    mts_database_close(database);
     wait_longer(database);
     return 1;
 }

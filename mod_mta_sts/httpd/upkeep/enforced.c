@@ -34,19 +34,19 @@ typedef struct enforced_look {
 
 /* --- which domains are served in mode enforce --- */
 
-static int is_enforced(const mod_policy *policy)
+static int is_enforced(const mts_policy *policy)
 {
     return strstr(policy->text, "\r\nmode: enforce\r\n") != NULL;
 }
 
 /* Takes a domain that failed for one that is enforced. */
-static void visit(void *baton, const mod_served *served)
+static void visit(void *baton, const mts_served *served)
 {
     apr_hash_t *failed = baton;
     int *enforced = apr_hash_get(failed, served->domain, APR_HASH_KEY_STRING);
 
     if (enforced && !served->is_pattern && is_enforced(served->policy) &&
-        mod_policies_reach_senders(served)) {
+        mts_policies_reach_senders(served)) {
         *enforced = 1;
     }
 }
@@ -65,7 +65,7 @@ static apr_hash_t *find_enforced(const enforced_look *look, const apr_array_head
                          apr_pcalloc(look->p, sizeof(int)));
         }
     }
-    mod_policies_each(look->p, look->main, visit, failed);
+    mts_policies_each(look->p, look->main, visit, failed);
     return failed;
 }
 
@@ -87,7 +87,7 @@ static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
                  const tlsrpt_explanation *worst)
 {
     look->told++;
-    if (look->told > MOD_LOG_LISTED_MAX) {
+    if (look->told > MTS_LOG_LISTED_MAX) {
         return;
     }
     ap_log_error(
@@ -136,7 +136,7 @@ static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *
     return error;
 }
 
-const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p)
+const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p)
 {
     const apr_time_t now = apr_time_now();
     enforced_look look = {main, db, p, now - now % DAY - DAYS * DAY, 0};
@@ -156,10 +156,10 @@ const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
-    if (look.told > MOD_LOG_LISTED_MAX) {
+    if (look.told > MTS_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                      "and %d more domains in mode enforce with such failures [enforce-failures]",
-                     look.told - MOD_LOG_LISTED_MAX);
+                     look.told - MTS_LOG_LISTED_MAX);
     }
     return error;
 }

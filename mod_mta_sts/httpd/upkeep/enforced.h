@@ -14,6 +14,6 @@
  * @param p    scratch
  * @return NULL, or why the index could not be read (see core/database.h)
  */
-const char *mod_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p);
+const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p);
 
 #endif

@@ -16,33 +16,33 @@ APLOG_USE_MODULE(mta_sts);
 /* When the present configuration began to be served; children have it from the parent. */
 static apr_time_t started;
 
-void mod_history_prepare(void)
+void mts_history_prepare(void)
 {
     started = apr_time_now();
 }
 
 static mta_sts_history_machine this_machine(apr_pool_t *p)
 {
-    const mta_sts_history_machine machine = {mta_sts_database_host(p), mod_counters_since(),
+    const mta_sts_history_machine machine = {mta_sts_database_host(p), mts_counters_since(),
                                              started, apr_time_now()};
 
     return machine;
 }
 
-/* What senders are told by name, not by a pattern: an array of mod_served, each domain once, with
+/* What senders are told by name, not by a pattern: an array of mts_served, each domain once, with
  * its nearest policy. */
 static apr_array_header_t *list_served(server_rec *main, apr_pool_t *p)
 {
-    const apr_array_header_t *list = mod_policies_list(p, main);
-    apr_array_header_t *served = apr_array_make(p, list->nelts, sizeof(mod_served));
+    const apr_array_header_t *list = mts_policies_list(p, main);
+    apr_array_header_t *served = apr_array_make(p, list->nelts, sizeof(mts_served));
     const char *last = "";
     int i;
 
     for (i = 0; i < list->nelts; i++) {
-        const mod_served *one = &APR_ARRAY_IDX(list, i, mod_served);
+        const mts_served *one = &APR_ARRAY_IDX(list, i, mts_served);
 
-        if (!one->is_pattern && mod_policies_reach_senders(one) && strcmp(one->domain, last) != 0) {
-            APR_ARRAY_PUSH(served, mod_served) = *one;
+        if (!one->is_pattern && mts_policies_reach_senders(one) && strcmp(one->domain, last) != 0) {
+            APR_ARRAY_PUSH(served, mts_served) = *one;
             last = one->domain;
         }
     }
@@ -56,7 +56,7 @@ static apr_array_header_t *texts_served(server_rec *main, apr_pool_t *p)
     int i;
 
     for (i = 0; i < list->nelts; i++) {
-        const mod_served *one = &APR_ARRAY_IDX(list, i, mod_served);
+        const mts_served *one = &APR_ARRAY_IDX(list, i, mts_served);
         const mta_sts_history_served text = {
             one->domain, mta_sts_policy_id(p, one->policy->text, one->policy->len),
             one->policy->text, one->policy->len};
@@ -78,7 +78,7 @@ static void log_changes(server_rec *main, const apr_array_header_t *changes)
 {
     int i;
 
-    if (changes->nelts > MOD_LOG_LISTED_MAX) {
+    if (changes->nelts > MTS_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main,
                      "%d domains are served another policy than before: publish their new ids now; "
                      "apachectl -t -D DUMP_MTA_STS lists them [id-changed]",
@@ -90,7 +90,7 @@ static void log_changes(server_rec *main, const apr_array_header_t *changes)
     }
 }
 
-const char *mod_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p)
+const char *mts_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p)
 {
     const mta_sts_history_machine machine = this_machine(p);
     apr_array_header_t *changes;
@@ -100,7 +100,7 @@ const char *mod_history_note(server_rec *main, mta_sts_database *db, apr_pool_t 
     return error;
 }
 
-const char *mod_history_note_again(mta_sts_database *db, apr_pool_t *p)
+const char *mts_history_note_again(mta_sts_database *db, apr_pool_t *p)
 {
     const mta_sts_history_machine machine = this_machine(p);
 

@@ -12,7 +12,7 @@
  */
 
 /* Hook function for the post_config of a start that counts: notes when it was. */
-void mod_history_prepare(void);
+void mts_history_prepare(void);
 
 /*
  * Notes what is served, and logs what changed since the start before: a new id is to be published.
@@ -20,9 +20,9 @@ void mod_history_prepare(void);
  * @param p scratch memory
  * @return NULL, or why it could not be noted (see core/database.h)
  */
-const char *mod_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p);
+const char *mts_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p);
 
-/* Notes that the same is served still; otherwise as mod_history_note. */
-const char *mod_history_note_again(mta_sts_database *db, apr_pool_t *p);
+/* Notes that the same is served still; otherwise as mts_history_note. */
+const char *mts_history_note_again(mta_sts_database *db, apr_pool_t *p);
 
 #endif

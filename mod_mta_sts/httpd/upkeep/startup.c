@@ -24,24 +24,24 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)plog;
     (void)ptemp;
-    mod_shared_register_lock(pconf);
+    mts_memory_register_lock(pconf);
     return OK;
 }
 
 /* Runs for configtest as for a start, with the whole configuration read. */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
-    mod_config *config = mod_config_of(main);
+    mts_config *config = mts_config_of(main);
 
     (void)plog;
     config->plain = config->own;
     config->findings = mta_sts_findings_make(pconf);
-    mod_policies_resolve(pconf, ptemp, main, config->findings);
-    mod_ours_collect(pconf, main, config->findings);
+    mts_policies_resolve(pconf, ptemp, main, config->findings);
+    mts_report_scope_collect(pconf, main, config->findings);
     if (mta_sts_findings_count(config->findings, MTA_STS_ERROR) == 0) {
         return OK;
     }
-    mod_log_findings(main, ptemp, config->findings, 1, APLOG_STARTUP);
+    mts_log_findings(main, ptemp, config->findings, 1, APLOG_STARTUP);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -51,9 +51,9 @@ static const mta_sts_findings *log_state(server_rec *main, apr_pool_t *p, int st
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
 
-    mod_log_findings(main, p, mod_config_of(main)->findings, 0, startup);
-    mod_hosts_check(p, main, findings);
-    mod_log_findings(main, p, findings, 0, startup);
+    mts_log_findings(main, p, mts_config_of(main)->findings, 0, startup);
+    mts_hosts_check(p, main, findings);
+    mts_log_findings(main, p, findings, 0, startup);
     return findings;
 }
 
@@ -63,15 +63,15 @@ static void test_config(apr_pool_t *pconf, server_rec *main)
     log_state(main, pconf, APLOG_STARTUP);
 }
 
-static void count_served(void *baton, const mod_served *served)
+static void count_served(void *baton, const mts_served *served)
 {
     (void)served;
     ++*(int *)baton;
 }
 
-static void log_served(server_rec *main, apr_pool_t *p, const mod_served *served)
+static void log_served(server_rec *main, apr_pool_t *p, const mts_served *served)
 {
-    const mod_policy *policy = served->policy;
+    const mts_policy *policy = served->policy;
     const mta_sts_policy *read =
         mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
 
@@ -79,7 +79,8 @@ static void log_served(server_rec *main, apr_pool_t *p, const mod_served *served
                  "%s: policy mode %s, %d mx, max_age %" APR_INT64_T_FMT ", id %s, from %s "
                  "[policy-served]",
                  served->domain, mta_sts_mode_name(read->mode), read->mx->nelts, read->max_age,
-                 mta_sts_policy_id(p, policy->text, policy->len), mod_config_place(p, policy->at));
+                 mta_sts_policy_id(p, policy->text, policy->len),
+                 mts_config_location(p, policy->at));
 }
 
 static void log_policies(server_rec *main, apr_pool_t *ptemp)
@@ -90,25 +91,25 @@ static void log_policies(server_rec *main, apr_pool_t *ptemp)
     if (!APLOG_IS_LEVEL(main, APLOG_INFO)) {
         return;
     }
-    mod_policies_each(ptemp, main, count_served, &count);
-    if (count > MOD_LOG_LISTED_MAX) {
+    mts_policies_each(ptemp, main, count_served, &count);
+    if (count > MTS_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, main,
                      "%d policies are served; apachectl -t -D DUMP_MTA_STS lists them "
                      "[policy-served]",
                      count);
         return;
     }
-    list = mod_policies_list(ptemp, main);
+    list = mts_policies_list(ptemp, main);
     for (i = 0; i < list->nelts; i++) {
-        const mod_served *served = &APR_ARRAY_IDX(list, i, mod_served);
+        const mts_served *served = &APR_ARRAY_IDX(list, i, mts_served);
 
-        if (mod_policies_reach_senders(served)) {
+        if (mts_policies_reach_senders(served)) {
             log_served(main, ptemp, served);
         }
     }
 }
 
-int mod_startup_is_dry_run(void)
+int mts_startup_is_dry_run(void)
 {
     return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG &&
            ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL;
@@ -117,20 +118,20 @@ int mod_startup_is_dry_run(void)
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
     (void)plog;
-    if (mod_startup_is_dry_run()) {
+    if (mts_startup_is_dry_run()) {
         return OK;
     }
-    mod_hosts_read_certificates(pconf, main);
-    mod_noticed_keep(pconf, main, log_state(main, ptemp, 0));
+    mts_hosts_read_certificates(pconf, main);
+    mts_startup_findings_store(pconf, main, log_state(main, ptemp, 0));
     log_policies(main, ptemp);
-    mod_counters_make(main);
-    mod_history_prepare();
-    mod_database_prepare(main);
-    mod_state_prepare(main, ptemp);
+    mts_counters_make(main);
+    mts_history_prepare();
+    mts_database_prepare(main);
+    mts_state_prepare(main, ptemp);
     return OK;
 }
 
-void mod_startup_register_hooks(void)
+void mts_startup_register_hooks(void)
 {
     static const char *const certificate_modules[] = {"mod_ssl.c", "mod_md.c", NULL};
 

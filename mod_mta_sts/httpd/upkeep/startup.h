@@ -6,9 +6,9 @@
  * What happens when httpd has read its configuration: the policies are made, what was typed wrong
  * stops it, and the log says what is served.
  */
-void mod_startup_register_hooks(void);
+void mts_startup_register_hooks(void);
 
 /* httpd starts twice the first time: whether this is the first of the two, which does not count. */
-int mod_startup_is_dry_run(void);
+int mts_startup_is_dry_run(void);
 
 #endif

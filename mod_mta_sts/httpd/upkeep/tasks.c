@@ -22,30 +22,30 @@ APLOG_USE_MODULE(mta_sts);
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define TIDY_INTERVAL apr_time_from_sec(10 * 60)
 
-static mod_step step_of(mod_work *now, const char *error)
+static mts_step step_of(mts_work *now, const char *error)
 {
-    return mod_database_failed(now->database, error) ? MOD_STEP_FAILED : MOD_STEP_DONE;
+    return mts_database_failed(now->database, error) ? MTS_STEP_FAILED : MTS_STEP_DONE;
 }
 
-static mod_step note_history(mod_work *now)
+static mts_step note_history(mts_work *now)
 {
-    return step_of(now, now->is_first ? mod_history_note(now->main, now->db, now->scratch)
-                                      : mod_history_note_again(now->db, now->scratch));
+    return step_of(now, now->is_first ? mts_history_note(now->main, now->db, now->scratch)
+                                      : mts_history_note_again(now->db, now->scratch));
 }
 
 /* --- the index --- */
 
 static apr_uint32_t changes(void)
 {
-    return __atomic_load_n(&mod_counters_shared->changes, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&mts_counters_shared->changes, __ATOMIC_ACQUIRE);
 }
 
-static int has_new_reports(const mod_work *now)
+static int has_new_reports(const mts_work *now)
 {
     return changes() != now->changes;
 }
 
-static void tell_indexed(const mod_work *now, const tlsrpt_index_done *done)
+static void tell_indexed(const mts_work *now, const tlsrpt_index_done *done)
 {
     if (done->added || done->gone || done->expired) {
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, now->main,
@@ -57,20 +57,20 @@ static void tell_indexed(const mod_work *now, const tlsrpt_index_done *done)
 }
 
 /* Strangers make such reports: a line a minute at most, and nothing of what they wrote. */
-static void tell_number(const mod_work *now, apr_int64_t number, const char *what, const char *id)
+static void tell_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
 {
-    if (number && mod_limit_take(id, "", 1, apr_time_now()) == MOD_LIMIT_TAKEN) {
+    if (number && mts_limit_take(id, "", 1, apr_time_now()) == MTS_LIMIT_TAKEN) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->main, "%" APR_INT64_T_FMT " %s [%s]",
                      number, what, id);
     }
 }
 
-static void tell_findings(mod_work *now, const mta_sts_findings *findings,
+static void tell_findings(mts_work *now, const mta_sts_findings *findings,
                           const tlsrpt_index_done *done)
 {
-    mod_told_tell(now->told, now->main, findings, now->scratch);
+    mts_log_once_log(now->told, now->main, findings, now->scratch);
     if (!done->more) {
-        mod_told_end_turn(now->told);
+        mts_log_once_end_round(now->told);
     }
     tell_number(now, done->conflicts,
                 "of the new reports say something else than one of the same name: all are kept, "
@@ -84,70 +84,70 @@ static void tell_findings(mod_work *now, const mta_sts_findings *findings,
 }
 
 /* Takes in what is new, and removes what is too old. */
-static mod_step tend_index(mod_work *now)
+static mts_step tend_index(mts_work *now)
 {
     mta_sts_findings *findings = mta_sts_findings_make(now->scratch);
     apr_uint32_t before = changes();
     tlsrpt_index_done done;
     const char *error = tlsrpt_index_tend(now->db, &now->index, now->scratch, findings, &done);
 
-    if (mod_database_failed(now->database, error)) {
-        return MOD_STEP_FAILED;
+    if (mts_database_failed(now->database, error)) {
+        return MTS_STEP_FAILED;
     }
     tell_indexed(now, &done);
     tell_findings(now, findings, &done);
     now->is_emptier = now->is_emptier || done.expired > 0;
     if (done.more) {
-        return MOD_STEP_GO_ON;
+        return MTS_STEP_GO_ON;
     }
     now->changes = before;
-    return MOD_STEP_DONE;
+    return MTS_STEP_DONE;
 }
 
 /* --- what the index tells of modes --- */
 
-static mod_step check_enforced(mod_work *now)
+static mts_step check_enforced(mts_work *now)
 {
-    return step_of(now, mod_enforced_check(now->main, now->db, now->scratch));
+    return step_of(now, mts_enforced_check(now->main, now->db, now->scratch));
 }
 
 /* --- the spool --- */
 
-static int is_emptier(const mod_work *now)
+static int is_emptier(const mts_work *now)
 {
     return now->is_emptier;
 }
 
-static mod_step tidy(mod_work *now)
+static mts_step tidy(mts_work *now)
 {
-    tlsrpt_spool_tidy(mod_state_spool());
-    mod_counters_recount(mod_state_spool());
+    tlsrpt_spool_tidy(mts_state_spool());
+    mts_counters_recount(mts_state_spool());
     now->is_emptier = 0;
-    return MOD_STEP_DONE;
+    return MTS_STEP_DONE;
 }
 
 /* What does not need the database is not held up by it. */
-mod_task mod_tasks[] = {
+mts_task mts_tasks[] = {
     {tidy, is_emptier, TIDY_INTERVAL, 0, 0},
     {note_history, NULL, NOTE_INTERVAL, 1, 0},
     {tend_index, has_new_reports, INDEX_INTERVAL, 1, 0},
     {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},
 };
-const int mod_task_count = sizeof(mod_tasks) / sizeof(mod_tasks[0]);
+const int mts_task_count = sizeof(mts_tasks) / sizeof(mts_tasks[0]);
 
-void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is_ending)(void *))
+void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is_ending)(void *))
 {
-    const mod_report_config *config = mod_report_config_of(main);
+    const mts_report_config *config = mts_report_config_of(main);
 
     memset(work, 0, sizeof(*work));
     work->main = main;
-    work->database = mod_database_make(main, p);
-    work->told = mod_told_make(p);
+    work->database = mts_database_make(main, p);
+    work->told = mts_log_once_make(p);
     work->is_ending = is_ending;
-    work->index.spool = mod_state_spool();
+    work->index.spool = mts_state_spool();
     work->index.host = mta_sts_database_host(p);
     work->index.keep_days = (int)config->keep_days;
-    work->index.clock = &mod_counters_shared->clock;
+    work->index.clock = &mts_counters_shared->clock;
     work->index.budget = INDEX_BUDGET;
     work->index.is_ending = is_ending;
 }

@@ -13,46 +13,46 @@
  */
 
 /* What a task works with: of one child, used by one thread at a time. */
-typedef struct mod_work {
+typedef struct mts_work {
     server_rec *main;
-    mod_database *database;
+    mts_database *database;
     mta_sts_database *db;     /* open, if the task needs it */
     apr_pool_t *scratch;      /* of this step */
     int is_first;             /* the task was not done yet by this child, or not since the
                                  database was opened anew */
     int (*is_ending)(void *); /* whether the child waits for the end of the step */
     apr_uint32_t changes;     /* of the spool, when it was indexed last */
-    mod_told *told;           /* of what is wrong with the spool */
+    mts_log_once *told;       /* of what is wrong with the spool */
     int is_emptier;           /* than it was counted: reports were removed from the spool */
     tlsrpt_index_task index;  /* how far the index is */
-} mod_work;
+} mts_work;
 
-typedef enum mod_step {
-    MOD_STEP_DONE,
-    MOD_STEP_GO_ON,  /* more is to be done at once */
-    MOD_STEP_FAILED, /* try again with the next round */
-} mod_step;
+typedef enum mts_step {
+    MTS_STEP_DONE,
+    MTS_STEP_GO_ON,  /* more is to be done at once */
+    MTS_STEP_FAILED, /* try again with the next round */
+} mts_step;
 
 /* One thing to do now and then, in steps that are over in a moment, since the end of a child waits
  * for one. */
-typedef struct mod_task {
-    mod_step (*run)(mod_work *now);
-    int (*is_wanted)(const mod_work *now); /* earlier than the interval tells; may be NULL */
+typedef struct mts_task {
+    mts_step (*run)(mts_work *now);
+    int (*is_wanted)(const mts_work *now); /* earlier than the interval tells; may be NULL */
     apr_interval_time_t interval;
     int needs_database;
     apr_time_t done; /* mta_sts_steady_now; 0: not yet by this child, or not since the database
                         was opened anew */
-} mod_task;
+} mts_task;
 
 /* In the order in which they are done. */
-extern mod_task mod_tasks[];
-extern const int mod_task_count;
+extern mts_task mts_tasks[];
+extern const int mts_task_count;
 
 /*
  * Prepares what tasks work with.
  *
  * @param p of the child, used by the watchdog alone
  */
-void mod_tasks_prepare(mod_work *work, server_rec *main, apr_pool_t *p, int (*is_ending)(void *));
+void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is_ending)(void *));
 
 #endif

@@ -28,7 +28,7 @@ APLOG_USE_MODULE(mta_sts);
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
 static int has_ended = 1;
 static int is_waited_for; /* the child is about to end */
-static mod_work here;
+static mts_work here;
 static apr_pool_t *pool; /* of the watchdog of this child */
 static int openings;     /* of the database, so far */
 
@@ -55,7 +55,7 @@ static int is_over(void *unused)
 
 static void let_go(void)
 {
-    mod_database_close(here.database);
+    mts_database_close(here.database);
 }
 
 /* What was done with a database before it was opened anew is to be done again: it may be another
@@ -64,44 +64,44 @@ static void forget_done(void)
 {
     int i;
 
-    for (i = 0; i < mod_task_count; i++) {
-        if (mod_tasks[i].needs_database) {
-            mod_tasks[i].done = 0;
+    for (i = 0; i < mts_task_count; i++) {
+        if (mts_tasks[i].needs_database) {
+            mts_tasks[i].done = 0;
         }
     }
 }
 
 static int find_database(void)
 {
-    here.db = mod_database_use(here.database);
-    if (openings != mod_database_openings(here.database)) {
-        openings = mod_database_openings(here.database);
+    here.db = mts_database_use(here.database);
+    if (openings != mts_database_openings(here.database)) {
+        openings = mts_database_openings(here.database);
         forget_done();
     }
     return here.db != NULL;
 }
 
-static mod_step take_step(mod_task *one)
+static mts_step take_step(mts_task *one)
 {
-    mod_step outcome;
+    mts_step outcome;
 
     if (one->needs_database && !find_database()) {
-        return MOD_STEP_FAILED;
+        return MTS_STEP_FAILED;
     }
     here.is_first = one->done == 0;
     apr_pool_create(&here.scratch, pool);
     outcome = one->run(&here);
     apr_pool_destroy(here.scratch);
-    if (outcome == MOD_STEP_FAILED && one->needs_database) {
+    if (outcome == MTS_STEP_FAILED && one->needs_database) {
         forget_done();
     }
     return outcome;
 }
 
 /* One step, unless the child ends or is not to work any more. */
-static mod_step run_step(mod_task *one)
+static mts_step run_step(mts_task *one)
 {
-    mod_step outcome = MOD_STEP_FAILED;
+    mts_step outcome = MTS_STEP_FAILED;
 
     pthread_mutex_lock(&working);
     if (!has_ended && is_over(NULL)) {
@@ -114,34 +114,34 @@ static mod_step run_step(mod_task *one)
     return outcome;
 }
 
-static int is_due(const mod_task *one, apr_time_t now)
+static int is_due(const mts_task *one, apr_time_t now)
 {
     return !one->done || (one->is_wanted && one->is_wanted(&here)) ||
            now - one->done >= one->interval;
 }
 
-static void run_if_due(mod_task *one)
+static void run_if_due(mts_task *one)
 {
     apr_time_t now = mta_sts_steady_now();
-    mod_step outcome = MOD_STEP_GO_ON;
+    mts_step outcome = MTS_STEP_GO_ON;
 
     if (!is_due(one, now)) {
         return;
     }
-    while (outcome == MOD_STEP_GO_ON) {
+    while (outcome == MTS_STEP_GO_ON) {
         outcome = run_step(one);
     }
-    if (outcome == MOD_STEP_DONE) {
+    if (outcome == MTS_STEP_DONE) {
         one->done = now;
     }
 }
 
 /* Lets a database go that was replaced, also while there is nothing to do with it. */
-static mod_step look_after_database(mod_work *now)
+static mts_step look_after_database(mts_work *now)
 {
     (void)now;
     find_database();
-    return MOD_STEP_DONE;
+    return MTS_STEP_DONE;
 }
 
 /* The database works again once all that needs it was done. */
@@ -150,23 +150,23 @@ static void tell_if_all_is_done(void)
     int i = 0;
 
     pthread_mutex_lock(&working);
-    while (i < mod_task_count && (!mod_tasks[i].needs_database || mod_tasks[i].done)) {
+    while (i < mts_task_count && (!mts_tasks[i].needs_database || mts_tasks[i].done)) {
         i++;
     }
-    if (i == mod_task_count && !has_ended && !is_over(NULL)) {
-        mod_database_works(here.database);
+    if (i == mts_task_count && !has_ended && !is_over(NULL)) {
+        mts_database_works(here.database);
     }
     pthread_mutex_unlock(&working);
 }
 
 static void run_round(void)
 {
-    static mod_task first = {.run = look_after_database};
+    static mts_task first = {.run = look_after_database};
     int i;
 
     run_step(&first);
-    for (i = 0; i < mod_task_count; i++) {
-        run_if_due(mod_tasks + i);
+    for (i = 0; i < mts_task_count; i++) {
+        run_if_due(mts_tasks + i);
     }
     tell_if_all_is_done();
 }
@@ -228,7 +228,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     pthread_mutex_lock(&working);
     pool = make_pool(pchild);
-    mod_tasks_prepare(&here, main, pool, is_over);
+    mts_tasks_prepare(&here, main, pool, is_over);
     openings = 0;
     forget_done();
     has_ended = 0;
@@ -261,7 +261,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     const char *trouble;
 
     (void)plog;
-    if (mod_startup_is_dry_run() || !mod_state_is_needed(main, ptemp)) {
+    if (mts_startup_is_dry_run() || !mts_state_is_needed(main, ptemp)) {
         return OK;
     }
     trouble = ask_for_thread(pconf);
@@ -276,7 +276,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     return OK;
 }
 
-void mod_watchdog_register_hooks(void)
+void mts_watchdog_register_hooks(void)
 {
     static const char *const after[] = {"mod_watchdog.c", NULL};
 

@@ -14,6 +14,6 @@
 
 /* Registers where mod_watchdog is asked for the thread, and what each child prepares for the case
  * that the thread is its own. */
-void mod_watchdog_register_hooks(void);
+void mts_watchdog_register_hooks(void);
 
 #endif
