@@ -155,9 +155,9 @@ def insert(database, table, rows):
 def fill_index(path, rows):
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA synchronous=OFF")
-        for table in ("tlsrpt_word", "tlsrpt_domain", "tlsrpt_organization"):
+        for table in ("tlsrpt_string", "tlsrpt_domain", "tlsrpt_organization"):
             database.execute(f"DELETE FROM {table}")
-        insert(database, "tlsrpt_word", ((i, text, None, None) for i, text in rows.words()))
+        insert(database, "tlsrpt_string", ((i, text, None, None) for i, text in rows.words()))
         insert(database, "tlsrpt_domain",
                ((i + 1, f"d{i:06}.example.org", None, None) for i in range(rows.domains)))
         insert(database, "tlsrpt_organization",

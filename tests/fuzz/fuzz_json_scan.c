@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json && (json_is_array(json) || json_is_object(json))) {
         CHECK(depth_of(json) <= scan.deepest);
         CHECK(scan.first == (json_is_array(json) ? '[' : '{'));
-        CHECK(scan.where == TLSRPT_JSON_BEHIND);
+        CHECK(scan.where == TLSRPT_JSON_AFTER);
     }
     json_decref(json);
     return 0;

@@ -56,7 +56,7 @@ static inline void tend_with(indexed *index, tlsrpt_index_task *task)
     int calls = 0;
 
     do {
-        assert_done(tlsrpt_index_tend(index->db, task, index->p, index->findings, &done));
+        assert_done(tlsrpt_index_update(index->db, task, index->p, index->findings, &done));
         index->all.added += done.added;
         index->all.gone += done.gone;
         index->all.expired += done.expired;
@@ -138,8 +138,8 @@ static inline const char *keep_at(apr_pool_t *p, tlsrpt_spool *spool, const char
     const char *reason = NULL;
 
     assert_int_not_equal(
-        tlsrpt_spool_keep(spool, TLSRPT_REPORTS, digest, &receipt, json, strlen(json), p, &reason),
-        TLSRPT_NOT_KEPT);
+        tlsrpt_spool_store(spool, TLSRPT_REPORTS, digest, &receipt, json, strlen(json), p, &reason),
+        TLSRPT_NOT_STORED);
     return digest;
 }
 
@@ -318,7 +318,7 @@ static inline const char *index_text(indexed *index, const tlsrpt_filter *filter
 
 static inline int order_files(const void *a, const void *b)
 {
-    const tlsrpt_kept_file *x = a, *y = b;
+    const tlsrpt_stored_file *x = a, *y = b;
 
     if (!x->receipt.verified != !y->receipt.verified) {
         return x->receipt.verified ? -1 : 1;
@@ -328,7 +328,7 @@ static inline int order_files(const void *a, const void *b)
 
 static inline const char *tally_text(indexed *index, const tlsrpt_filter *filter)
 {
-    apr_array_header_t *files = apr_array_make(index->p, 16, sizeof(tlsrpt_kept_file));
+    apr_array_header_t *files = apr_array_make(index->p, 16, sizeof(tlsrpt_stored_file));
     tlsrpt_tally *tally = tlsrpt_tally_make(index->p, filter);
     int folder, i;
 
@@ -344,7 +344,7 @@ static inline const char *tally_text(indexed *index, const tlsrpt_filter *filter
     }
     qsort(files->elts, (size_t)files->nelts, (size_t)files->elt_size, order_files);
     for (i = 0; i < files->nelts; i++) {
-        const tlsrpt_kept_file *file = &APR_ARRAY_IDX(files, i, tlsrpt_kept_file);
+        const tlsrpt_stored_file *file = &APR_ARRAY_IDX(files, i, tlsrpt_stored_file);
         const tlsrpt_reading *reading =
             tlsrpt_report_read(index->p, file->octets, file->len, &tlsrpt_limits_default);
 

@@ -30,7 +30,7 @@ typedef struct world {
     const char *addresses;
     const char *cname;
     apr_int64_t ttl; /* 0: MTA_STS_TTL_AS_NOW */
-    const char *now[MTA_STS_QUESTIONS];
+    const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
     int is_cached;     /* the TTLs are what a cache has left */
 } world;
@@ -67,7 +67,7 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
     facts->cname = w->cname;
     facts->served = w->served;
     facts->served_id = w->served == MTA_STS_SERVED_OTHER ? "20250101" : NULL;
-    for (i = 0; i < MTA_STS_QUESTIONS; i++) {
+    for (i = 0; i < MTA_STS_RECORD_TYPES; i++) {
         facts->now[i] = fixture_answer(p, w->now[i]);
         facts->now[i].ttl_is_zones = !w->is_cached;
     }

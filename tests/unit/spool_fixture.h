@@ -72,13 +72,13 @@ static inline tlsrpt_spool *open_spool(apr_pool_t *p)
     return spool;
 }
 
-static inline tlsrpt_kept keep(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
+static inline tlsrpt_stored keep(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
 {
     const char *reason = "";
-    tlsrpt_kept kept = tlsrpt_spool_keep(spool, TLSRPT_REPORTS, DIGEST, receipt, REPORT,
-                                         strlen(REPORT), p, &reason);
+    tlsrpt_stored kept = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, receipt, REPORT,
+                                            strlen(REPORT), p, &reason);
 
-    if (kept == TLSRPT_NOT_KEPT) {
+    if (kept == TLSRPT_NOT_STORED) {
         assert_non_null(reason);
         assert_true(is_showable(reason));
     }
@@ -90,7 +90,7 @@ static inline tlsrpt_kept keep(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_
 
 static inline void assert_kept(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
 {
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
 
     assert_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, p, &file));
     assert_int_equal(file.len, strlen(REPORT));

@@ -11,7 +11,7 @@
 /* A field of ours about a message from bigmail.example; the signer that passed, or NULL. */
 typedef struct auth_case {
     const char *value;
-    cli_auth_told told;
+    cli_auth_result told;
     const char *domain;
 } auth_case;
 
@@ -21,7 +21,7 @@ static void check_cases(apr_pool_t *p, const auth_case *cases, size_t count)
 
     for (i = 0; i < count; i++) {
         const char *domain = "unset";
-        cli_auth_told told =
+        cli_auth_result told =
             cli_auth_results_read(p, cases[i].value, US, "bigmail.example", &domain);
         const char *expected = cases[i].domain ? cases[i].domain : "nothing";
 

@@ -193,14 +193,14 @@ static void test_the_schema_is_made_once_and_found_again(void **state)
     mta_sts_database *db = database_open(test);
     told all = {test->p, 1, ""};
 
-    assert_done(
-        mta_sts_database_run(db, "INSERT INTO tlsrpt_word (id, text) VALUES (%d, %s)", 1, "kept"));
+    assert_done(mta_sts_database_run(db, "INSERT INTO tlsrpt_string (id, text) VALUES (%d, %s)", 1,
+                                     "kept"));
     mta_sts_database_close(db);
     db = database_open(test);
     assert_done(mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", tell_row, &all));
     assert_string_equal(all.rows, apr_psprintf(test->p, "%d", MTA_STS_DATABASE_SCHEMA));
     all.rows = "";
-    assert_done(mta_sts_database_rows(db, "SELECT text FROM tlsrpt_word", tell_row, &all));
+    assert_done(mta_sts_database_rows(db, "SELECT text FROM tlsrpt_string", tell_row, &all));
     assert_string_equal(all.rows, "kept");
 }
 
@@ -232,8 +232,8 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
     assert_done(run_text(db, drops.rows));
     mta_sts_database_close(db);
     db = database_open(test);
-    assert_done(
-        mta_sts_database_run(db, "INSERT INTO tlsrpt_word (id, text) VALUES (%d, %s)", 1, "made"));
+    assert_done(mta_sts_database_run(db, "INSERT INTO tlsrpt_string (id, text) VALUES (%d, %s)", 1,
+                                     "made"));
 }
 
 static void test_a_newer_schema_is_refused_with_a_sentence(void **state)

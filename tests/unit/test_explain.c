@@ -11,7 +11,7 @@
 typedef struct explained {
     tlsrpt_facts facts;
     const char *cause;
-    tlsrpt_whose whose;
+    tlsrpt_owner owner;
 } explained;
 
 #define DANE(type, reason)                                                                         \
@@ -24,89 +24,89 @@ typedef struct explained {
     }
 
 static const explained cases[] = {
-    {OF("starttls-not-supported", NULL), "starttls-not-supported", TLSRPT_WHOSE_MX},
-    {OF("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_WHOSE_MX},
+    {OF("starttls-not-supported", NULL), "starttls-not-supported", TLSRPT_OWNER_MX},
+    {OF("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_OWNER_MX},
     {OF("certificate-host-mismatch", "MX_HOSTS_MISMATCH"), "mx-not-in-policy",
-     TLSRPT_WHOSE_POLICY_HOST},
-    {OF("certificate-expired", NULL), "certificate-expired", TLSRPT_WHOSE_MX},
-    {OF("certificate-not-trusted", NULL), "certificate-not-trusted", TLSRPT_WHOSE_MX},
-    {DANE("certificate-not-trusted", NULL), "tlsa-invalid", TLSRPT_WHOSE_DNS},
-    {DANE("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_POLICY_HOST},
+    {OF("certificate-expired", NULL), "certificate-expired", TLSRPT_OWNER_MX},
+    {OF("certificate-not-trusted", NULL), "certificate-not-trusted", TLSRPT_OWNER_MX},
+    {DANE("certificate-not-trusted", NULL), "tlsa-invalid", TLSRPT_OWNER_DNS},
+    {DANE("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_OWNER_MX},
     {DANE("certificate-host-mismatch", "MX_HOSTS_MISMATCH"), "certificate-host-mismatch",
-     TLSRPT_WHOSE_MX},
-    {DANE("certificate-expired", NULL), "certificate-expired", TLSRPT_WHOSE_MX},
-    {DANE("validation-failure", NULL), "validation-failure", TLSRPT_WHOSE_UNKNOWN},
+     TLSRPT_OWNER_MX},
+    {DANE("certificate-expired", NULL), "certificate-expired", TLSRPT_OWNER_MX},
+    {DANE("validation-failure", NULL), "validation-failure", TLSRPT_OWNER_UNKNOWN},
     {DANE("validation-failure", "X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT"), "tlsa-invalid",
-     TLSRPT_WHOSE_DNS},
+     TLSRPT_OWNER_DNS},
     {DANE("validation-failure", "unable to get local issuer certificate"), "tlsa-invalid",
-     TLSRPT_WHOSE_DNS},
-    {DANE("validation-failure", "X509_V_ERR_DANE_NO_MATCH"), "tlsa-invalid", TLSRPT_WHOSE_DNS},
-    {DANE("validation-failure", "no matching DANE TLSA records"), "tlsa-invalid", TLSRPT_WHOSE_DNS},
+     TLSRPT_OWNER_DNS},
+    {DANE("validation-failure", "X509_V_ERR_DANE_NO_MATCH"), "tlsa-invalid", TLSRPT_OWNER_DNS},
+    {DANE("validation-failure", "no matching DANE TLSA records"), "tlsa-invalid", TLSRPT_OWNER_DNS},
     {DANE("validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED"), "certificate-expired",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {DANE("validation-failure", "X509_V_ERR_CERT_NOT_YET_VALID"), "certificate-not-yet-valid",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {DANE("validation-failure", "X509_V_ERR_HOSTNAME_MISMATCH"), "certificate-host-mismatch",
-     TLSRPT_WHOSE_MX},
-    {DANE("validation-failure", "MX_HOSTS_MISMATCH"), "certificate-host-mismatch", TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
+    {DANE("validation-failure", "MX_HOSTS_MISMATCH"), "certificate-host-mismatch", TLSRPT_OWNER_MX},
     {DANE("validation-failure", "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"), "certificate-invalid",
-     TLSRPT_WHOSE_MX},
-    {DANE("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_WHOSE_SENDER},
+     TLSRPT_OWNER_MX},
+    {DANE("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_OWNER_SENDER},
     {DANE("validation-failure", "tls-remote-alert-70-protocol-version"), "tls-handshake",
-     TLSRPT_WHOSE_MX},
-    {DANE("validation-failure", "TLSAlert 40"), "tls-handshake", TLSRPT_WHOSE_MX},
-    {DANE("starttls-not-supported", NULL), "starttls-not-supported", TLSRPT_WHOSE_MX},
-    {DANE("tlsa-invalid", NULL), "tlsa-invalid", TLSRPT_WHOSE_DNS},
-    {DANE("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_WHOSE_DNS},
-    {DANE("dane-required", NULL), "dane-required", TLSRPT_WHOSE_SENDER},
-    {OF("validation-failure", NULL), "validation-failure", TLSRPT_WHOSE_UNKNOWN},
+     TLSRPT_OWNER_MX},
+    {DANE("validation-failure", "TLSAlert 40"), "tls-handshake", TLSRPT_OWNER_MX},
+    {DANE("starttls-not-supported", NULL), "starttls-not-supported", TLSRPT_OWNER_MX},
+    {DANE("tlsa-invalid", NULL), "tlsa-invalid", TLSRPT_OWNER_DNS},
+    {DANE("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_OWNER_DNS},
+    {DANE("dane-required", NULL), "dane-required", TLSRPT_OWNER_SENDER},
+    {OF("validation-failure", NULL), "validation-failure", TLSRPT_OWNER_UNKNOWN},
     {OF("validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED"), "certificate-expired",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {OF("validation-failure", "X509_V_ERR_CERT_NOT_YET_VALID"), "certificate-not-yet-valid",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {OF("validation-failure", "X509_V_ERR_HOSTNAME_MISMATCH"), "certificate-host-mismatch",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {OF("validation-failure", "X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT"), "certificate-not-trusted",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {OF("validation-failure", "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
-     "certificate-not-trusted", TLSRPT_WHOSE_MX},
+     "certificate-not-trusted", TLSRPT_OWNER_MX},
     {OF("validation-failure", "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"), "certificate-invalid",
-     TLSRPT_WHOSE_MX},
+     TLSRPT_OWNER_MX},
     {OF("validation-failure", "tls-remote-alert-70-protocol-version"), "tls-handshake",
-     TLSRPT_WHOSE_MX},
-    {OF("validation-failure", "X509_V_ERR_DANE_NO_MATCH"), "tlsa-invalid", TLSRPT_WHOSE_DNS},
-    {OF("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_WHOSE_SENDER},
-    {OF("validation-failure", "MX_HOSTS_MISMATCH"), "mx-not-in-policy", TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-policy-fetch-error", NULL), "sts-policy-fetch-error", TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_MX},
+    {OF("validation-failure", "X509_V_ERR_DANE_NO_MATCH"), "tlsa-invalid", TLSRPT_OWNER_DNS},
+    {OF("validation-failure", "Connection Timed Out"), "timeout", TLSRPT_OWNER_SENDER},
+    {OF("validation-failure", "MX_HOSTS_MISMATCH"), "mx-not-in-policy", TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-policy-fetch-error", NULL), "sts-policy-fetch-error", TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-policy-fetch-error", "bad https response code: 404"), "policy-not-found",
-     TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-policy-fetch-error", "404"), "policy-not-found", TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "404"), "policy-not-found", TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-policy-fetch-error", "session 14041"), "sts-policy-fetch-error",
-     TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-policy-fetch-error", "HTTP 403"), "policy-forbidden", TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-policy-fetch-error", "got 301"), "policy-redirect", TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "HTTP 403"), "policy-forbidden", TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "got 301"), "policy-redirect", TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-policy-fetch-error", "503 Service Unavailable"), "policy-server-error",
-     TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-policy-fetch-error", "NXDOMAIN"), "policy-host-dns", TLSRPT_WHOSE_DNS},
+     TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-policy-fetch-error", "NXDOMAIN"), "policy-host-dns", TLSRPT_OWNER_DNS},
     {OF("sts-policy-fetch-error", "context deadline exceeded"), "policy-unreachable",
-     TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-policy-fetch-error", "unexpected Content-Type"), "policy-content-type",
-     TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-policy-fetch-error", "x509: certificate is bad"), "sts-webpki-invalid",
-     TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-policy-invalid", NULL), "sts-policy-invalid", TLSRPT_WHOSE_POLICY_HOST},
-    {OF("sts-webpki-invalid", NULL), "sts-webpki-invalid", TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-policy-invalid", NULL), "sts-policy-invalid", TLSRPT_OWNER_POLICY_HOST},
+    {OF("sts-webpki-invalid", NULL), "sts-webpki-invalid", TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-webpki-invalid", "certificate has expired"), "web-certificate-expired",
-     TLSRPT_WHOSE_POLICY_HOST},
+     TLSRPT_OWNER_POLICY_HOST},
     {OF("sts-webpki-invalid", "X509_V_ERR_HOSTNAME_MISMATCH"), "web-certificate-host-mismatch",
-     TLSRPT_WHOSE_POLICY_HOST},
-    {OF("tlsa-invalid", NULL), "tlsa-invalid", TLSRPT_WHOSE_DNS},
-    {OF("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_WHOSE_DNS},
-    {OF("dane-required", NULL), "dane-required", TLSRPT_WHOSE_SENDER},
-    {OF("", NULL), "untold", TLSRPT_WHOSE_UNKNOWN},
-    {OF(NULL, NULL), "untold", TLSRPT_WHOSE_UNKNOWN},
-    {OF("certificate-revoked", NULL), "unknown", TLSRPT_WHOSE_UNKNOWN},
-    {OF("Certificate-Expired", NULL), "unknown", TLSRPT_WHOSE_UNKNOWN},
+     TLSRPT_OWNER_POLICY_HOST},
+    {OF("tlsa-invalid", NULL), "tlsa-invalid", TLSRPT_OWNER_DNS},
+    {OF("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_OWNER_DNS},
+    {OF("dane-required", NULL), "dane-required", TLSRPT_OWNER_SENDER},
+    {OF("", NULL), "unspecified", TLSRPT_OWNER_UNKNOWN},
+    {OF(NULL, NULL), "unspecified", TLSRPT_OWNER_UNKNOWN},
+    {OF("certificate-revoked", NULL), "unknown", TLSRPT_OWNER_UNKNOWN},
+    {OF("Certificate-Expired", NULL), "unknown", TLSRPT_OWNER_UNKNOWN},
 };
 
 static void test_every_result_type_and_known_reason_has_its_explanation(void **state)
@@ -117,7 +117,7 @@ static void test_every_result_type_and_known_reason_has_its_explanation(void **s
         const tlsrpt_explanation *told = tlsrpt_explain(*state, &cases[i].facts);
 
         assert_string_equal(told->cause, cases[i].cause);
-        assert_int_equal(told->whose, cases[i].whose);
+        assert_int_equal(told->owner, cases[i].owner);
         assert_non_null(told->command);
         assert_null(
             strpbrk(apr_pstrcat(*state, told->what, told->action, told->command, NULL), "{}"));
@@ -231,9 +231,9 @@ static void test_every_owner_of_a_cause_has_a_name(void **state)
     int whose;
 
     (void)state;
-    for (whose = TLSRPT_WHOSE_POLICY_HOST; whose <= TLSRPT_WHOSE_UNKNOWN; whose++) {
-        assert_true(*tlsrpt_whose_name((tlsrpt_whose)whose));
-        assert_true(*tlsrpt_whose_text((tlsrpt_whose)whose));
+    for (whose = TLSRPT_OWNER_POLICY_HOST; whose <= TLSRPT_OWNER_UNKNOWN; whose++) {
+        assert_true(*tlsrpt_owner_name((tlsrpt_owner)whose));
+        assert_true(*tlsrpt_owner_text((tlsrpt_owner)whose));
     }
 }
 
@@ -257,23 +257,23 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
     static const struct {
         const char *type, *policy;
         mta_sts_mode served;
-        tlsrpt_held held;
+        tlsrpt_policy_match held;
     } held[] = {
-        {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_HELD_CURRENT},
-        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_HELD_OTHER},
-        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_HELD_OTHER},
+        {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_CURRENT},
+        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
+        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
         {"sts", POLICY("enforce", "mx: *.example.net\n", "604800"), MTA_STS_MODE_ENFORCE,
-         TLSRPT_HELD_OTHER},
+         TLSRPT_MATCH_OTHER},
         {"sts", POLICY("enforce", BOTH "mx: mx3.example.com\n", "604800"), MTA_STS_MODE_ENFORCE,
-         TLSRPT_HELD_OTHER},
-        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_OTHER},
-        {"sts", "", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_UNTOLD},
-        {"new", "x", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_UNTOLD},
-        {"no-policy-found", "", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_NONE},
-        {"no-policy-found", "", MTA_STS_MODE_NONE, TLSRPT_HELD_CURRENT},
-        {"tlsa", "3 1 1 00", MTA_STS_MODE_ENFORCE, TLSRPT_HELD_DANE},
-        {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_UNSET, TLSRPT_HELD_UNKNOWN},
-        {"no-policy-found", "", MTA_STS_MODE_UNSET, TLSRPT_HELD_UNKNOWN},
+         TLSRPT_MATCH_OTHER},
+        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
+        {"sts", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_UNSPECIFIED},
+        {"new", "x", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_UNSPECIFIED},
+        {"no-policy-found", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_NONE},
+        {"no-policy-found", "", MTA_STS_MODE_NONE, TLSRPT_MATCH_CURRENT},
+        {"tlsa", "3 1 1 00", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_DANE},
+        {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_UNSET, TLSRPT_MATCH_UNKNOWN},
+        {"no-policy-found", "", MTA_STS_MODE_UNSET, TLSRPT_MATCH_UNKNOWN},
     };
     size_t i;
 
@@ -281,18 +281,19 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
         const mta_sts_policy *now =
             held[i].served == MTA_STS_MODE_UNSET ? NULL : served(*state, held[i].served);
 
-        assert_string_equal(
-            tlsrpt_held_name(tlsrpt_held_compare(*state, held[i].type, held[i].policy, now)),
-            tlsrpt_held_name(held[i].held));
-        assert_non_null(tlsrpt_held_text(*state, held[i].held, held[i].policy, now, "example.com"));
+        assert_string_equal(tlsrpt_policy_match_name(tlsrpt_policy_match_compare(
+                                *state, held[i].type, held[i].policy, now)),
+                            tlsrpt_policy_match_name(held[i].held));
+        assert_non_null(
+            tlsrpt_policy_match_text(*state, held[i].held, held[i].policy, now, "example.com"));
     }
 }
 
 static void test_an_older_policy_is_told_with_what_is_served_now(void **state)
 {
     assert_string_equal(
-        tlsrpt_held_text(*state, TLSRPT_HELD_OTHER, POLICY("testing", BOTH, "86400"),
-                         served(*state, MTA_STS_MODE_ENFORCE), "example.com"),
+        tlsrpt_policy_match_text(*state, TLSRPT_MATCH_OTHER, POLICY("testing", BOTH, "86400"),
+                                 served(*state, MTA_STS_MODE_ENFORCE), "example.com"),
         "an older one from its cache: mode testing, mx *.example.net mx1.example.com, max_age "
         "86400; now served: mode enforce, mx mx1.example.com *.example.net, max_age 604800. It "
         "takes the new one once it sees the new id in the _mta-sts record, at the latest 24 hours "
@@ -301,7 +302,7 @@ static void test_an_older_policy_is_told_with_what_is_served_now(void **state)
 
 static void test_what_is_no_policy_is_quoted(void **state)
 {
-    assert_string_equal(tlsrpt_policy_words(*state, "\x1b[31m"), "\"\\x1b[31m\"");
+    assert_string_equal(tlsrpt_policy_summary(*state, "\x1b[31m"), "\"\\x1b[31m\"");
 }
 
 int main(void)

@@ -17,7 +17,7 @@ static void test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one(void 
         keep_mixed(index, &seed);
     }
     index->task.budget = 0;
-    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.added, 1);
     assert_int_equal(done.more, 1);
     tend(index);
@@ -37,7 +37,7 @@ static void test_a_call_that_should_end_does_nothing_more(void **state)
 
     keep(index, variant(index, "1"), NULL);
     index->task.is_ending = always;
-    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.added, 0);
     assert_int_equal(done.more, 1);
 }
@@ -52,7 +52,7 @@ static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
     keep(index, variant(index, "1"), NULL);
     assert_done(mta_sts_database_rows(index->db, "PRAGMA busy_timeout = 1", tell_first, &told));
     assert_done(mta_sts_database_begin(holder));
-    assert_non_null(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_non_null(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     mta_sts_database_rollback(holder);
     tend(index);
     assert_string_equal(states(index), "0");
@@ -85,9 +85,9 @@ static void keep_packed(indexed *index, const char *json)
     const char *digest =
         tlsrpt_report_read(index->p, packed.at, packed.len, &tlsrpt_limits_default)->digest;
 
-    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_REPORTS, digest, &receipt,
-                                       packed.at, packed.len, index->p, &reason),
-                     TLSRPT_KEPT);
+    assert_int_equal(tlsrpt_spool_store(index->task.spool, TLSRPT_REPORTS, digest, &receipt,
+                                        packed.at, packed.len, index->p, &reason),
+                     TLSRPT_STORED);
     assert_true(packed.len < strlen(json) / 4);
 }
 
@@ -123,7 +123,7 @@ static void test_a_report_takes_rows_in_proportion_to_its_octets(void **state)
 /* The octets of all texts in the index. */
 static int count_text(indexed *index)
 {
-    static const char *const tables[] = {"tlsrpt_word", "tlsrpt_domain", "tlsrpt_organization"};
+    static const char *const tables[] = {"tlsrpt_string", "tlsrpt_domain", "tlsrpt_organization"};
     int sum = 0;
     unsigned i;
 
@@ -210,9 +210,9 @@ static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
     assert_int_not_equal(tlsrpt_report_read(p, json, strlen(json), &limits)->outcome, TLSRPT_READ);
     limits.memory = 100 << 20;
     digest = tlsrpt_report_read(p, json, strlen(json), &limits)->digest;
-    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_REPORTS, digest, &receipt, json,
-                                       strlen(json), p, &reason),
-                     TLSRPT_KEPT);
+    assert_int_equal(tlsrpt_spool_store(index->task.spool, TLSRPT_REPORTS, digest, &receipt, json,
+                                        strlen(json), p, &reason),
+                     TLSRPT_STORED);
     tend(index);
     assert_int_equal(index->all.unreadable, 0);
     assert_non_null(strstr(index_text(index, NULL), "1 reports"));

@@ -71,7 +71,7 @@ static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(voi
 
         assert_int_equal(rename(out_of_reach[i], away), 0);
         assert_int_equal(symlink(away, out_of_reach[i]), 0);
-        assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+        assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
         assert_int_equal(done.expired, 0);
         assert_int_equal(unlink(out_of_reach[i]), 0);
         assert_int_equal(rename(away, out_of_reach[i]), 0);
@@ -127,16 +127,16 @@ static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(v
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
     indexed *index = make_index(state);
-    apr_time_t boot = mta_sts_steady_now();
+    apr_time_t boot = mta_sts_monotonic_now();
     tlsrpt_clock clock = {apr_time_now() - boot - 1000 * DAY, 0};
     const char *digest =
         keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
     const char *reason;
 
-    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
-                                       1, index->p, &reason),
-                     TLSRPT_KEPT);
+    assert_int_equal(tlsrpt_spool_store(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
+                                        1, index->p, &reason),
+                     TLSRPT_STORED);
     assert_int_equal(
         utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
         0);
@@ -166,9 +166,9 @@ static void test_the_quarantine_is_not_kept_longer(void **state)
 
     memset(digest, 'a', sizeof(digest));
     digest[TLSRPT_DIGEST_LENGTH] = '\0';
-    assert_int_equal(tlsrpt_spool_keep(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
-                                       1, index->p, &reason),
-                     TLSRPT_KEPT);
+    assert_int_equal(tlsrpt_spool_store(index->task.spool, TLSRPT_QUARANTINE, digest, &receipt, "{",
+                                        1, index->p, &reason),
+                     TLSRPT_STORED);
     index->task.keep_days = 10;
     tend(index);
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));

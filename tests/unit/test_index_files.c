@@ -49,7 +49,7 @@ static void test_texts_that_nobody_names_any_more_go(void **state)
     assert_int_equal(count_rows(index, "tlsrpt_domain"), 1);
     assert_int_equal(count_rows(index, "tlsrpt_organization"), 1);
     /* host, channel, type, policy; type, mx, reason and two addresses of the failure */
-    assert_int_equal(count_rows(index, "tlsrpt_word"), 9);
+    assert_int_equal(count_rows(index, "tlsrpt_string"), 9);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
@@ -126,19 +126,19 @@ static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
     keep(index, variant(index, "1"), NULL);
     tend(index);
     assert_int_equal(rename(reports, away), 0);
-    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.more, 0);
     assert_int_equal(done.gone, 0);
     /* One that was read a while ago is missed; the others were never looked at. */
     assert_done(mta_sts_database_run(
-        index->db, "INSERT INTO tlsrpt_folder (host, folder, changed) SELECT host, 7, 1"
+        index->db, "INSERT INTO tlsrpt_directory (host, directory, changed) SELECT host, 7, 1"
                    " FROM tlsrpt_report"));
-    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.gone, 0);
     assert_string_equal(findings_summary(index->p, index->findings), "error spool-missing@0");
     assert_findings_are_showable(index->findings);
     assert_int_equal(symlink(away, reports), 0);
-    assert_done(tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done));
+    assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.gone, 0);
     assert_int_equal(mta_sts_findings_count(index->findings, MTA_STS_ERROR), 2);
     assert_int_equal(unlink(reports), 0);
@@ -207,7 +207,7 @@ static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &of.before), 0);
     index->task.is_ending = use_up;
     index->task.baton = &of;
-    error = tlsrpt_index_tend(index->db, &index->task, index->p, index->findings, &done);
+    error = tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &of.before), 0);
     assert_null(error);
     assert_int_equal(of.asked, 2);

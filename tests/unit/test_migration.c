@@ -30,6 +30,9 @@ static void make_old(indexed *index)
         INDEX_OF_1,
         SUMS_OF_1,
         "DROP TABLE kept",
+        "ALTER TABLE tlsrpt_string RENAME TO tlsrpt_word",
+        "ALTER TABLE tlsrpt_directory RENAME COLUMN directory TO folder",
+        "ALTER TABLE tlsrpt_directory RENAME TO tlsrpt_folder",
         "UPDATE mta_sts_schema SET version = 1",
         NULL,
     };

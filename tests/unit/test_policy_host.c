@@ -73,11 +73,12 @@ static mta_sts_policy_host make_facts(apr_pool_t *p, const char *http, int has_h
 {
     mta_sts_policy_host facts = {.domain = DOMAIN, .host = HOST};
 
-    facts.http = (mta_sts_told){http, {http_file, HTTP_LINE}};
+    facts.http = (mta_sts_configured){http, {http_file, HTTP_LINE}};
     if (has_https) {
         facts.has_https = 1;
-        facts.https_at = (mta_sts_place){https_file, HTTPS_HOST_LINE};
-        facts.https = (mta_sts_told){https, {https_file, https ? HTTPS_LINE : HTTPS_HOST_LINE}};
+        facts.https_at = (mta_sts_location){https_file, HTTPS_HOST_LINE};
+        facts.https =
+            (mta_sts_configured){https, {https_file, https ? HTTPS_LINE : HTTPS_HOST_LINE}};
         facts.certificates = make_certificates(p, certificates);
     }
     return facts;
@@ -277,7 +278,7 @@ static void test_a_host_without_a_place_gives_findings_without_one(void **state)
     mta_sts_policy_host facts = make_facts(*state, NULL, 0, NULL, NULL);
     const mta_sts_finding *finding;
 
-    facts.http.at = (mta_sts_place){NULL, 0};
+    facts.http.at = (mta_sts_location){NULL, 0};
     finding = mta_sts_findings_at(check(*state, &facts), 0);
     assert_string_equal(finding->id, "https-missing");
     assert_null(finding->file);

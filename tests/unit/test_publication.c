@@ -18,7 +18,7 @@ static const char *record_summary(apr_pool_t *p, const mta_sts_publication_recor
 {
     return apr_psprintf(p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s\n",
                         mta_sts_record_state_name(record->state),
-                        mta_sts_question_type(record->question), record->name, record->ttl,
+                        mta_sts_record_type_rdata_name(record->question), record->name, record->ttl,
                         record->value, record->now ? " <- " : "", record->now ? record->now : "",
                         record->is_example ? " (example)" : "");
 }
@@ -327,7 +327,7 @@ static void test_each_question_has_its_name_and_type(void **state)
     static const struct {
         const char *name, *type;
         int rdata;
-    } expected[MTA_STS_QUESTIONS] = {
+    } expected[MTA_STS_RECORD_TYPES] = {
         {"_mta-sts.example.com", "TXT", MTA_STS_RDATA_TXT},
         {"mta-sts.example.com", "CNAME", MTA_STS_RDATA_CNAME},
         {"mta-sts.example.com", "A", MTA_STS_RDATA_A},
@@ -337,10 +337,10 @@ static void test_each_question_has_its_name_and_type(void **state)
     };
     int i;
 
-    for (i = 0; i < MTA_STS_QUESTIONS; i++) {
-        assert_string_equal(mta_sts_question_name(*state, i, "example.com"), expected[i].name);
-        assert_string_equal(mta_sts_question_type(i), expected[i].type);
-        assert_int_equal(mta_sts_question_rdata(i), expected[i].rdata);
+    for (i = 0; i < MTA_STS_RECORD_TYPES; i++) {
+        assert_string_equal(mta_sts_record_type_name(*state, i, "example.com"), expected[i].name);
+        assert_string_equal(mta_sts_record_type_rdata_name(i), expected[i].type);
+        assert_int_equal(mta_sts_record_type_rdata(i), expected[i].rdata);
     }
 }
 

@@ -18,8 +18,8 @@ static void test_a_report_is_new_once(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_kept(spool, *state, &unverified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
@@ -27,13 +27,13 @@ static void test_a_report_is_new_once(void **state)
 static void test_the_quarantine_is_apart(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
     const char *reason;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
-        tlsrpt_spool_keep(spool, TLSRPT_QUARANTINE, DIGEST, &unverified, "{", 1, *state, &reason),
-        TLSRPT_KEPT);
+        tlsrpt_spool_store(spool, TLSRPT_QUARANTINE, DIGEST, &unverified, "{", 1, *state, &reason),
+        TLSRPT_STORED);
     assert_null(tlsrpt_spool_read(spool, TLSRPT_QUARANTINE, DIGEST, LARGEST, *state, &file));
     assert_int_equal(file.len, 1);
     assert_kept(spool, *state, &unverified);
@@ -43,10 +43,10 @@ static void test_a_verified_receipt_replaces_an_unverified_one(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_kept(spool, *state, &verified);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_kept(spool, *state, &verified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
@@ -55,9 +55,9 @@ static void test_a_damaged_file_is_replaced(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(truncate(tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state), 10), 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_kept(spool, *state, &unverified);
 }
 
@@ -73,13 +73,13 @@ static void test_octets_of_any_kind_and_number_come_back(void **state)
     }
     for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         char digest[] = DIGEST;
-        tlsrpt_kept_file file;
+        tlsrpt_stored_file file;
         const char *reason;
 
         digest[60] = (char)('0' + i);
-        assert_int_equal(tlsrpt_spool_keep(spool, TLSRPT_REPORTS, digest, &unverified, octets,
-                                           lengths[i], *state, &reason),
-                         TLSRPT_KEPT);
+        assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, digest, &unverified, octets,
+                                            lengths[i], *state, &reason),
+                         TLSRPT_STORED);
         assert_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, lengths[i], *state, &file));
         assert_int_equal(file.len, lengths[i]);
         assert_memory_equal(file.octets, octets, lengths[i]);
@@ -101,12 +101,12 @@ static void test_a_name_that_is_no_digest_is_refused(void **state)
     size_t i;
 
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        tlsrpt_kept_file file;
+        tlsrpt_stored_file file;
         const char *reason = NULL;
 
-        assert_int_equal(tlsrpt_spool_keep(spool, TLSRPT_REPORTS, refused[i], &unverified, "", 0,
-                                           *state, &reason),
-                         TLSRPT_NOT_KEPT);
+        assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, refused[i], &unverified, "", 0,
+                                            *state, &reason),
+                         TLSRPT_NOT_STORED);
         assert_non_null(reason);
         assert_non_null(
             tlsrpt_spool_read(spool, TLSRPT_REPORTS, refused[i], LARGEST, *state, &file));
@@ -120,7 +120,7 @@ static void test_a_receipt_that_cannot_be_written_keeps_nothing(void **state)
     static const tlsrpt_receipt refused = {1, "https", "192.0.2.1\nx", NULL};
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &refused), TLSRPT_NOT_KEPT);
+    assert_int_equal(keep(spool, *state, &refused), TLSRPT_NOT_STORED);
     assert_nothing_is_left(spool, *state);
 }
 
@@ -131,7 +131,7 @@ typedef struct racer {
     pthread_barrier_t *start;
     tlsrpt_spool *spool;
     apr_pool_t *p;
-    int kept[3], done; /* by tlsrpt_kept */
+    int kept[3], done; /* by tlsrpt_stored */
 } racer;
 
 #define ROUNDS 64
@@ -148,8 +148,8 @@ static void *race(void *baton)
         snprintf(digest, 3, "%02x", (unsigned)round);
         digest[2] = 'c';
         pthread_barrier_wait(r->start);
-        r->kept[tlsrpt_spool_keep(r->spool, TLSRPT_REPORTS, digest, &unverified, REPORT,
-                                  strlen(REPORT), r->p, &reason)]++;
+        r->kept[tlsrpt_spool_store(r->spool, TLSRPT_REPORTS, digest, &unverified, REPORT,
+                                   strlen(REPORT), r->p, &reason)]++;
     }
     return NULL;
 }
@@ -173,12 +173,12 @@ static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
     for (i = 0; i < THREADS; i++) {
         pthread_join(racers[i].thread, NULL);
         apr_pool_destroy(racers[i].p);
-        kept[TLSRPT_KEPT] += racers[i].kept[TLSRPT_KEPT];
-        kept[TLSRPT_KEPT_ALREADY] += racers[i].kept[TLSRPT_KEPT_ALREADY];
+        kept[TLSRPT_STORED] += racers[i].kept[TLSRPT_STORED];
+        kept[TLSRPT_STORED_ALREADY] += racers[i].kept[TLSRPT_STORED_ALREADY];
     }
     pthread_barrier_destroy(&start);
-    assert_int_equal(kept[TLSRPT_KEPT], ROUNDS);
-    assert_int_equal(kept[TLSRPT_KEPT_ALREADY], ROUNDS * (THREADS - 1));
+    assert_int_equal(kept[TLSRPT_STORED], ROUNDS);
+    assert_int_equal(kept[TLSRPT_STORED_ALREADY], ROUNDS * (THREADS - 1));
     tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &octets, &files);
     assert_int_equal(files, ROUNDS);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
@@ -195,10 +195,10 @@ static void test_files_are_listed_by_folder(void **state)
 
     assert_int_equal(tlsrpt_spool_folder_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
     assert_true(changed == 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
-        tlsrpt_spool_keep(spool, TLSRPT_REPORTS, OTHER, &unverified, "", 0, *state, &reason),
-        TLSRPT_KEPT);
+        tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified, "", 0, *state, &reason),
+        TLSRPT_STORED);
     close(open(path_of(*state, "reports/ab/note"), O_CREAT | O_WRONLY, 0600));
     assert_int_equal(tlsrpt_spool_folder_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
     assert_true(changed > 0);
@@ -217,10 +217,10 @@ static void test_usage_is_counted_in_blocks(void **state)
     apr_int64_t octets, files;
     const char *reason;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
-    assert_int_equal(tlsrpt_spool_keep(spool, TLSRPT_REPORTS, OTHER, &unverified,
-                                       apr_pcalloc(*state, 5000), 5000, *state, &reason),
-                     TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified,
+                                        apr_pcalloc(*state, 5000), 5000, *state, &reason),
+                     TLSRPT_STORED);
     tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &octets, &files);
     assert_int_equal(files, 2);
     assert_int_equal(octets, 4096 + 8192);
@@ -233,10 +233,10 @@ static void test_usage_is_counted_in_blocks(void **state)
 static void test_a_file_is_removed_once_or_more(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
 
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_non_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, *state, &file));
@@ -246,12 +246,12 @@ static void test_a_file_is_removed_once_or_more(void **state)
 static void test_a_file_larger_than_allowed_is_not_read(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
     const char *reason, *why;
 
-    assert_int_equal(tlsrpt_spool_keep(spool, TLSRPT_REPORTS, DIGEST, &unverified,
-                                       apr_pcalloc(*state, 10000), 10000, *state, &reason),
-                     TLSRPT_KEPT);
+    assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified,
+                                        apr_pcalloc(*state, 10000), 10000, *state, &reason),
+                     TLSRPT_STORED);
     why = tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, 5000, *state, &file);
     assert_non_null(why);
     assert_non_null(strstr(why, "more than"));

@@ -57,7 +57,7 @@ static void test_what_vanishes_twice_is_written_a_third_time(void **state)
 
         victim = victims[i];
         removals = 2;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
         assert_int_equal(removals, 0);
         assert_kept(spool, *state, &unverified);
         assert_nothing_in_tmp(*state);
@@ -74,10 +74,10 @@ static void test_what_vanishes_each_time_is_refused_with_a_reason(void **state)
 
         victim = victims[i];
         removals = 9;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_KEPT);
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
         assert_int_equal(removals, 9 - 3);
         removals = 0;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
         assert_nothing_in_tmp(*state);
         remove_all(state_dir);
     }
@@ -87,10 +87,10 @@ static void test_what_tells_more_is_written_again_over_what_tells_less(void **st
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     victim = "tmp";
     removals = 2;
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_int_equal(removals, 0);
     assert_kept(spool, *state, &verified);
     assert_nothing_in_tmp(*state);

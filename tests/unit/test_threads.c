@@ -116,20 +116,20 @@ static upload upload_of(worker *me, int round, int sender)
     return made;
 }
 
-static tlsrpt_kept keep_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
+static tlsrpt_stored keep_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
 {
     const char *reason;
-    tlsrpt_kept kept = tlsrpt_spool_keep(me->spool, TLSRPT_REPORTS, what->digest, receipt,
-                                         what->body.at, what->body.len, me->p, &reason);
+    tlsrpt_stored kept = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
+                                            what->body.at, what->body.len, me->p, &reason);
 
-    expect(me, kept != TLSRPT_NOT_KEPT, "a report was not kept");
+    expect(me, kept != TLSRPT_NOT_STORED, "a report was not kept");
     return kept;
 }
 
 /* What can be read of a file is whole: of the digest that its name tells. */
 static int is_whole(worker *me, const char *digest)
 {
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
 
     return !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, digest, LARGEST, me->p, &file) &&
            strcmp(tlsrpt_report_read(me->p, file.octets, file.len, &tlsrpt_limits_default)->digest,
@@ -163,8 +163,8 @@ static void *keep_many(void *baton)
         upload equal = upload_of(me, round, THREADS), own = upload_of(me, round, me->number);
 
         pthread_barrier_wait(me->together);
-        me->count += keep_sent(me, &equal, me->number ? &unverified : &verified) == TLSRPT_KEPT;
-        me->count += keep_sent(me, &own, &unverified) == TLSRPT_KEPT;
+        me->count += keep_sent(me, &equal, me->number ? &unverified : &verified) == TLSRPT_STORED;
+        me->count += keep_sent(me, &own, &unverified) == TLSRPT_STORED;
         expect(me, tlsrpt_spool_has(me->spool, TLSRPT_REPORTS, equal.digest), "one is not there");
         expect(me, is_whole(me, equal.digest), "one that all sent is not whole");
         expect(me, is_whole(me, own.digest), "one that a single thread sent is not whole");
@@ -202,7 +202,7 @@ static void remove_sent(worker *me, int round, const char *digest)
 static void *keep_and_remove(void *baton)
 {
     worker *me = baton;
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
     int round;
 
     for (round = 0; round < ROUNDS; round++) {
@@ -246,7 +246,7 @@ static void *count_while_keeping(void *baton)
 
         mts_counters_storing(1);
         mts_counters_use(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
-        if (keep_sent(me, &equal, &unverified) == TLSRPT_KEPT) {
+        if (keep_sent(me, &equal, &unverified) == TLSRPT_STORED) {
             mts_counters_add(MTS_REPORT_NEW);
             me->count++;
         }

@@ -17,7 +17,7 @@ const char *cli_counted(apr_pool_t *p, apr_int64_t count, const char *one, const
     return apr_psprintf(p, "%" APR_INT64_T_FMT " %s", count, count == 1 ? one : many);
 }
 
-const char *cli_shown(apr_pool_t *p, const char *text)
+const char *cli_quoted(apr_pool_t *p, const char *text)
 {
     const char *quoted = mta_sts_text_quote(p, text, strlen(text));
     apr_size_t len = strlen(text);
@@ -59,7 +59,7 @@ const char *cli_names(apr_pool_t *p, const apr_array_header_t *list)
 
     for (i = 0; i < count; i++) {
         text = apr_pstrcat(p, text, i ? ", " : "",
-                           cli_shown(p, APR_ARRAY_IDX(list, i, const char *)), NULL);
+                           cli_quoted(p, APR_ARRAY_IDX(list, i, const char *)), NULL);
     }
     return list->nelts > count ? apr_psprintf(p, "%s and %d more", text, list->nelts - count)
                                : text;

@@ -13,7 +13,7 @@
 const char *cli_counted(apr_pool_t *p, apr_int64_t count, const char *one, const char *many);
 
 /* A sender's word, short and harmless: as it is, or else quoted, escaped and cut (core/text.h). */
-const char *cli_shown(apr_pool_t *p, const char *text);
+const char *cli_quoted(apr_pool_t *p, const char *text);
 
 /* The day of a time (UTC), "2026-05-11"; of the end of a range, which may be the midnight behind
  * it; and both, "2026-05-11 to 2026-05-12", or one if they are the same. 0 is an untold time. */

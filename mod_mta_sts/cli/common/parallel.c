@@ -19,7 +19,7 @@ typedef struct place {
 } place;
 
 typedef struct work {
-    cli_ordered_make *make;
+    cli_parallel_make *make;
     void *data;
     int count;
     pthread_mutex_t lock; /* of all that follows */
@@ -28,18 +28,18 @@ typedef struct work {
     int begun, taken;     /* numbers below are begun, or taken */
     apr_size_t weight;    /* of all results that wait */
     int helpers_wait;     /* number of threads that wait for room */
-    place places[CLI_ORDERED_AHEAD];
+    place places[CLI_PARALLEL_AHEAD];
 } work;
 
 static place *place_of(work *all, int number)
 {
-    return &all->places[number % CLI_ORDERED_AHEAD];
+    return &all->places[number % CLI_PARALLEL_AHEAD];
 }
 
 static int can_begin(const work *all)
 {
-    return all->begun < all->count && all->begun < all->taken + CLI_ORDERED_AHEAD &&
-           all->weight < CLI_ORDERED_WEIGHT_MAX;
+    return all->begun < all->count && all->begun < all->taken + CLI_PARALLEL_AHEAD &&
+           all->weight < CLI_PARALLEL_WEIGHT_MAX;
 }
 
 /* Makes the next result; the lock is held before and behind it. */
@@ -83,13 +83,13 @@ static void *help(void *data)
 static void tell_room(work *all)
 {
     if (all->helpers_wait &&
-        (all->begun <= all->taken + CLI_ORDERED_AHEAD / 2 || all->begun == all->count)) {
+        (all->begun <= all->taken + CLI_PARALLEL_AHEAD / 2 || all->begun == all->count)) {
         pthread_cond_broadcast(&all->room);
     }
 }
 
 /* Takes every result; while the next one is not there, it helps. */
-static void take_all(work *all, cli_ordered_take *take)
+static void take_all(work *all, cli_parallel_take *take)
 {
     int number;
 
@@ -143,8 +143,8 @@ static int count_helpers(int count)
     return helpers < count ? helpers : count - 1;
 }
 
-void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_ordered_take *take,
-                     void *data)
+void cli_parallel_run(apr_pool_t *p, int count, cli_parallel_make *make, cli_parallel_take *take,
+                      void *data)
 {
     work *all = apr_pcalloc(p, sizeof(*all));
     pthread_t threads[THREADS_MAX];
@@ -156,7 +156,7 @@ void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_order
     pthread_mutex_init(&all->lock, NULL);
     pthread_cond_init(&all->ready, NULL);
     pthread_cond_init(&all->room, NULL);
-    for (i = 0; i < CLI_ORDERED_AHEAD; i++) {
+    for (i = 0; i < CLI_PARALLEL_AHEAD; i++) {
         open_place(&all->places[i]);
     }
     while (helpers < wanted && pthread_create(&threads[helpers], NULL, help, all) == 0) {
@@ -166,7 +166,7 @@ void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_order
     for (i = 0; i < helpers; i++) {
         pthread_join(threads[i], NULL);
     }
-    for (i = 0; i < CLI_ORDERED_AHEAD; i++) {
+    for (i = 0; i < CLI_PARALLEL_AHEAD; i++) {
         apr_pool_destroy(all->places[i].p);
     }
     pthread_cond_destroy(&all->ready);

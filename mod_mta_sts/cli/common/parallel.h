@@ -14,20 +14,20 @@
  *
  * @param weight out: octets that the result takes, about; 0 if they are few
  */
-typedef void *cli_ordered_make(void *data, int number, apr_pool_t *p, apr_size_t *weight);
+typedef void *cli_parallel_make(void *data, int number, apr_pool_t *p, apr_size_t *weight);
 
-/* Takes a result, on the thread that called cli_ordered_run. */
-typedef void cli_ordered_take(void *data, int number, apr_pool_t *p, void *result);
+/* Takes a result, on the thread that called cli_parallel_run. */
+typedef void cli_parallel_take(void *data, int number, apr_pool_t *p, void *result);
 
 /*
  * Makes and takes the results of things 0..count-1. Few results wait to be taken at any time: less
- * than CLI_ORDERED_AHEAD, and no further ones are begun while they weigh CLI_ORDERED_WEIGHT_MAX.
+ * than CLI_PARALLEL_AHEAD, and no further ones are begun while they weigh CLI_PARALLEL_WEIGHT_MAX.
  *
  * @param p scratch
  */
-#define CLI_ORDERED_AHEAD 16
-#define CLI_ORDERED_WEIGHT_MAX ((apr_size_t)2 << 20)
-void cli_ordered_run(apr_pool_t *p, int count, cli_ordered_make *make, cli_ordered_take *take,
-                     void *data);
+#define CLI_PARALLEL_AHEAD 16
+#define CLI_PARALLEL_WEIGHT_MAX ((apr_size_t)2 << 20)
+void cli_parallel_run(apr_pool_t *p, int count, cli_parallel_make *make, cli_parallel_take *take,
+                      void *data);
 
 #endif

@@ -86,7 +86,7 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
     mta_sts_findings *findings = mta_sts_findings_make(p);
     tlsrpt_spool *spool;
 
-    if (!error && use == CLI_STORE_KEEP) {
+    if (!error && use == CLI_STORE_WRITE) {
         error = why_not_ours(p, dir);
     }
     if (error) {
@@ -157,7 +157,7 @@ typedef struct walk {
 } walk;
 
 typedef struct found {
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
     cli_store_report report;
 } found;
 
@@ -203,7 +203,7 @@ apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
         qsort(list.entries, (size_t)list.count, sizeof(entry), compare_entries);
     }
     of.entries = list.entries;
-    cli_ordered_run(p, list.count, read_entry, take_entry, &of);
+    cli_parallel_run(p, list.count, read_entry, take_entry, &of);
     free(list.entries);
     return list.older;
 }

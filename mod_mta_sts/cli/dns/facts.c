@@ -197,9 +197,9 @@ static void take_answers(apr_pool_t *p, cli_dns_domain *domain, const mta_sts_ch
     now[MTA_STS_ASK_AAAA] = checked->host_aaaa;
     now[MTA_STS_ASK_TLSRPT] = checked->tlsrpt;
     now[MTA_STS_ASK_MX] = checked->mx;
-    for (i = 0; i < MTA_STS_QUESTIONS; i++) {
-        mta_sts_answer_check(&now[i], mta_sts_question_name(p, i, domain->domain),
-                             apr_pstrcat(p, mta_sts_question_type(i), " record", NULL),
+    for (i = 0; i < MTA_STS_RECORD_TYPES; i++) {
+        mta_sts_answer_check(&now[i], mta_sts_record_type_name(p, i, domain->domain),
+                             apr_pstrcat(p, mta_sts_record_type_rdata_name(i), " record", NULL),
                              domain->findings);
     }
 }
@@ -256,13 +256,13 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
     for (i = 0; i < call->domains->nelts; i++) {
         cli_dns_domain *domain = domain_at(call, i);
 
-        for (j = 0; j < MTA_STS_QUESTIONS; j++) {
+        for (j = 0; j < MTA_STS_RECORD_TYPES; j++) {
             if (domain->facts.now[j].status == MTA_STS_ANSWER_OK) {
                 cli_zone_ttl *added = apr_array_push(wanted);
 
                 added->domain = domain->domain;
-                added->name = mta_sts_question_name(p, j, domain->domain);
-                added->type = mta_sts_question_rdata(j);
+                added->name = mta_sts_record_type_name(p, j, domain->domain);
+                added->type = mta_sts_record_type_rdata(j);
                 added->answer = &domain->facts.now[j];
             }
         }

@@ -41,7 +41,7 @@ static void print_findings(const cli_dns_domain *domain)
 
 static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 {
-    const apr_array_header_t *steps = mta_sts_procedure_make(p, publication);
+    const apr_array_header_t *steps = mta_sts_steps_make(p, publication);
     int i;
 
     puts("; in this order:");
@@ -96,7 +96,7 @@ static json_t *string_to_json(const char *text)
 static json_t *record_to_json(apr_pool_t *p, const mta_sts_publication_record *record)
 {
     return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "name", record->name, "type",
-                     mta_sts_question_type(record->question), "ttl",
+                     mta_sts_record_type_rdata_name(record->question), "ttl",
                      record->ttl < 0 ? json_null() : json_integer(record->ttl), "value",
                      string_to_json(record->value), "data", mta_sts_zone_value(p, record), "state",
                      mta_sts_record_state_name(record->state), "now", string_to_json(record->now));
@@ -129,8 +129,7 @@ static void add_publication(apr_pool_t *p, const cli_dns_domain *domain, json_t 
     json_object_set_new(object, "records", records_to_json(p, publication));
     json_object_set_new(object, "mx_not_covered", cli_strings_to_json(publication->uncovered));
     json_object_set_new(object, "mx_unused", cli_strings_to_json(publication->unused));
-    json_object_set_new(object, "steps",
-                        cli_strings_to_json(mta_sts_procedure_make(p, publication)));
+    json_object_set_new(object, "steps", cli_strings_to_json(mta_sts_steps_make(p, publication)));
 }
 
 static json_t *domain_to_json(apr_pool_t *p, const cli_dns_call *call, const cli_dns_domain *domain)

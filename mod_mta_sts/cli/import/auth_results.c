@@ -156,8 +156,8 @@ static int read_result(reader *r, const char *from, const char **domain)
     return is_dkim;
 }
 
-cli_auth_told cli_auth_results_read(apr_pool_t *p, const char *value, const char *authserv_id,
-                                    const char *from, const char **domain)
+cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const char *authserv_id,
+                                      const char *from, const char **domain)
 {
     reader r = {.p = p, .at = value, .token = ""};
     int told = 0;

@@ -10,11 +10,11 @@
  * that removes the ones of others may be believed (section 5).
  */
 
-typedef enum cli_auth_told {
+typedef enum cli_auth_result {
     CLI_AUTH_OTHER,   /* it is another server's, or cannot be read */
     CLI_AUTH_NOTHING, /* it is that server's, but does not tell of DKIM */
     CLI_AUTH_DKIM,
-} cli_auth_told;
+} cli_auth_result;
 
 /*
  * @param p           pool of the domain
@@ -24,7 +24,7 @@ typedef enum cli_auth_told {
  * @param domain      out: with CLI_AUTH_DKIM, the domain of a signature that passed and that is
  *                    from's own or one above it, in lower case; NULL if there is none
  */
-cli_auth_told cli_auth_results_read(apr_pool_t *p, const char *value, const char *authserv_id,
-                                    const char *from, const char **domain);
+cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const char *authserv_id,
+                                      const char *from, const char **domain);
 
 #endif

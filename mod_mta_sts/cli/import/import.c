@@ -20,7 +20,7 @@
 #include "tlsrpt/spool/spool.h"
 
 /* EX_TEMPFAIL: the mail system tries again later. */
-#define EXIT_NOT_KEPT 75
+#define EXIT_NOT_STORED 75
 
 typedef struct import_call {
     apr_pool_t *p;
@@ -102,7 +102,7 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
 
 /* What is there already needs no room. @return 0 after saying why not */
 static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
-                const char *digest, tlsrpt_kept *kept)
+                const char *digest, tlsrpt_stored *kept)
 {
     tlsrpt_receipt receipt = {
         .received = apr_time_now(), .channel = item->channel, .verified = item->verified};
@@ -113,24 +113,24 @@ static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item,
         tell_not_kept(state, p, item, reason);
         return 0;
     }
-    *kept = tlsrpt_spool_keep(state->spool, area, digest, &receipt, item->octets, item->len, p,
-                              &reason);
-    if (*kept == TLSRPT_NOT_KEPT) {
+    *kept = tlsrpt_spool_store(state->spool, area, digest, &receipt, item->octets, item->len, p,
+                               &reason);
+    if (*kept == TLSRPT_NOT_STORED) {
         tell_not_kept(state, p, item, reason);
         return 0;
     }
-    state->used[area] += *kept == TLSRPT_KEPT ? cost : 0;
+    state->used[area] += *kept == TLSRPT_STORED ? cost : 0;
     return 1;
 }
 
 static void keep_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
                         const tlsrpt_reading *reading)
 {
-    tlsrpt_kept kept;
+    tlsrpt_stored kept;
 
     if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
         printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
-               kept == TLSRPT_KEPT ? "kept" : "kept already", quote(p, reading->report->id),
+               kept == TLSRPT_STORED ? "kept" : "kept already", quote(p, reading->report->id),
                quote(p, reading->report->organization),
                item->verified ? "verified: signed by " : "not verified",
                item->verified ? cli_plain(p, item->verified) : "");
@@ -142,7 +142,7 @@ static void keep_report(import_state *state, apr_pool_t *p, const cli_source_ite
 static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
                                const tlsrpt_reading *reading)
 {
-    tlsrpt_kept kept;
+    tlsrpt_stored kept;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
         reject(state, p, item, "left out, for the quarantine is full", reading->reason);
@@ -189,7 +189,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     case TLSRPT_NO_POLICIES:
         keep_in_quarantine(state, p, item, reading);
         break;
-    case TLSRPT_FOREIGN:
+    case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
         reject(state, p, item, "left out", reading->reason);
     }
@@ -230,7 +230,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
 
     if (error) {
         cli_usage_error(self, "%s", error);
-        return EXIT_NOT_KEPT; /* a mail server bounces whatever else a wrong call ends with */
+        return EXIT_NOT_STORED; /* a mail server bounces whatever else a wrong call ends with */
     }
     if (call.paths.help) {
         fputs(self->help, stdout);
@@ -241,15 +241,15 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
         call.paths.count = 1;
     }
     state.state_dir = cli_state_dir_find(call.state_dir);
-    state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_KEEP);
+    state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_WRITE);
     if (!state.spool) {
-        return EXIT_NOT_KEPT;
+        return EXIT_NOT_STORED;
     }
     for (i = 0; i < call.paths.count; i++) {
         state.from_file = strcmp(call.paths.list[i], "-") != 0;
         cli_source_read(p, call.paths.list[i], call.authserv_ids, take_item, &state);
     }
-    return state.not_kept ? EXIT_NOT_KEPT : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+    return state.not_kept ? EXIT_NOT_STORED : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }
 
 const cli_subcommand cli_import = {

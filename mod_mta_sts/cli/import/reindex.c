@@ -169,7 +169,7 @@ static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_
 
     apr_pool_create(&ptemp, work->p);
     findings = mta_sts_findings_make(ptemp);
-    error = tlsrpt_index_tend(work->db, &work->task, ptemp, findings, done);
+    error = tlsrpt_index_update(work->db, &work->task, ptemp, findings, done);
     if (!error) {
         work->added += done->added;
         work->closed += done->closed;

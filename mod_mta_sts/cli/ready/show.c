@@ -61,7 +61,7 @@ static int has_name(const char *text, const char *end, const char *name)
 }
 
 /* Whether a text leaves open what it is about: neither the domain nor what its words name. */
-static int is_untold(const cli_ready_domain *domain, const char *subject, const char *text)
+static int is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text)
 {
     const char *see = strstr(text, TLSRPT_READINESS_SEE);
 
@@ -167,7 +167,7 @@ static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain
             const mta_sts_finding *finding = mta_sts_findings_at(findings, j);
 
             if (finding->severity == severity && finding->fix) {
-                add(steps, is_untold(domain, finding->subject, finding->fix)
+                add(steps, is_unspecified(domain, finding->subject, finding->fix)
                                ? apr_pstrcat(call->p, finding->subject, ": ", finding->fix, NULL)
                                : finding->fix);
             }
@@ -214,7 +214,7 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
         print_sign(style, finding->severity);
-        if (is_untold(domain, finding->subject, finding->message)) {
+        if (is_unspecified(domain, finding->subject, finding->message)) {
             printf("%s: ", finding->subject);
         }
         printf("%s", finding->message);

@@ -66,9 +66,9 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
     putchar('\n');
     cli_report_print_sign(of, 2, MTA_STS_ERROR);
     printf("%s failed: %s%s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
-           *cause->result_type ? cli_shown(of->p, cause->result_type) : "no result type told",
+           *cause->result_type ? cli_quoted(of->p, cause->result_type) : "no result type told",
            cause->receiving_mx ? " at " : "",
-           cause->receiving_mx ? cli_shown(of->p, cause->receiving_mx) : "",
+           cause->receiving_mx ? cli_quoted(of->p, cause->receiving_mx) : "",
            tlsrpt_under_text(of->p, cause->policy_type));
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {

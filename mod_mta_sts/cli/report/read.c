@@ -222,7 +222,7 @@ static void read_files(reading *all)
     }
     all->files = (const cli_file *)files->elts;
     all->total = files->nelts;
-    cli_ordered_run(all->p, files->nelts, make_of_file, take_file, all);
+    cli_parallel_run(all->p, files->nelts, make_of_file, take_file, all);
 }
 
 /* --- the store --- */

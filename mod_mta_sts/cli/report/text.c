@@ -19,7 +19,7 @@ static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *d
         return "(no domain told)";
     }
     return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
-               ? cli_shown(of->p, domain->domain)
+               ? cli_quoted(of->p, domain->domain)
                : cli_domain_text(of->p, &of->style, host);
 }
 
@@ -56,23 +56,23 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
     }
 }
 
-static tlsrpt_held held_of(const cli_report_page *of, const tlsrpt_domain *domain,
-                           const tlsrpt_seen *seen)
+static tlsrpt_policy_match held_of(const cli_report_page *of, const tlsrpt_domain *domain,
+                                   const tlsrpt_seen *seen)
 {
-    return tlsrpt_held_compare(of->p, seen->type, seen->policy,
-                               cli_served_of(of->call->served, domain->domain));
+    return tlsrpt_policy_match_compare(of->p, seen->type, seen->policy,
+                                       cli_served_of(of->call->served, domain->domain));
 }
 
-static int is_odd(tlsrpt_held held)
+static int is_odd(tlsrpt_policy_match held)
 {
-    return held == TLSRPT_HELD_OTHER || held == TLSRPT_HELD_NONE;
+    return held == TLSRPT_MATCH_OTHER || held == TLSRPT_MATCH_NONE;
 }
 
 static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
                        const tlsrpt_seen *seen)
 {
-    tlsrpt_held held = held_of(of, domain, seen);
-    const char *text = tlsrpt_held_text(
+    tlsrpt_policy_match held = held_of(of, domain, seen);
+    const char *text = tlsrpt_policy_match_text(
         of->p, held, seen->policy, cli_served_of(of->call->served, domain->domain), domain->domain);
 
     cli_report_print_sign(of, 2, is_odd(held) ? MTA_STS_WARNING : MTA_STS_INFO);

@@ -10,7 +10,7 @@
 #define STEADY CLOCK_MONOTONIC
 #endif
 
-apr_time_t mta_sts_steady_now(void)
+apr_time_t mta_sts_monotonic_now(void)
 {
     struct timespec now = {0, 0};
 

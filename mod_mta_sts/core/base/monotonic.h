@@ -10,6 +10,6 @@
  */
 
 /* In microseconds, never negative; of use only as a difference. */
-apr_time_t mta_sts_steady_now(void);
+apr_time_t mta_sts_monotonic_now(void);
 
 #endif

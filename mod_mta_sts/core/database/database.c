@@ -97,7 +97,7 @@ static const char *prepare(mta_sts_database *db, const char *sql, const statemen
         code = apr_dbd_prepare(db->driver, db->pool, db->handle, translate(db->scratch, sql, made),
                                label, &made->prepared);
         if (code != 0) {
-            return mta_sts_database_tell(db, "use", code);
+            return mta_sts_database_error(db, "use", code);
         }
         apr_hash_set(db->statements, apr_pstrdup(db->pool, sql), APR_HASH_KEY_STRING, made);
     }
@@ -133,7 +133,7 @@ static const char *run_plain(mta_sts_database *db, const char *sql)
 {
     int code = mta_sts_database_plain(db, sql);
 
-    return code == 0 ? NULL : mta_sts_database_tell(db, "write to", code);
+    return code == 0 ? NULL : mta_sts_database_error(db, "write to", code);
 }
 
 static const char *run_prepared(mta_sts_database *db, const char *sql, va_list args)
@@ -153,7 +153,7 @@ static const char *run_prepared(mta_sts_database *db, const char *sql, va_list a
     collect(prepared, &bound, args);
     code = apr_dbd_pbquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
                            bound.pointers);
-    return code == 0 ? NULL : mta_sts_database_tell(db, "write to", code);
+    return code == 0 ? NULL : mta_sts_database_error(db, "write to", code);
 }
 
 const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
@@ -219,7 +219,7 @@ static const char *select_prepared(mta_sts_database *db, const char *sql,
     code = apr_dbd_pbselect(db->driver, db->scratch, db->handle, &results, prepared->prepared, 1,
                             bound.pointers);
     if (code != 0 || !results) {
-        return mta_sts_database_tell(db, "read", code);
+        return mta_sts_database_error(db, "read", code);
     }
     take_rows(db, results, take, baton);
     return NULL;
@@ -287,7 +287,7 @@ static const char *begin(mta_sts_database *db, const char *sql, const char *doin
     }
     code = mta_sts_database_plain(db, sql);
     if (code != 0) {
-        return mta_sts_database_tell(db, doing, code);
+        return mta_sts_database_error(db, doing, code);
     }
     db->in_transaction = 1;
     db->has_failed = 0;
@@ -334,7 +334,7 @@ const char *mta_sts_database_commit(mta_sts_database *db)
     }
     code = mta_sts_database_plain(db, "COMMIT");
     if (code != 0) {
-        error = mta_sts_database_tell(db, "write to", code);
+        error = mta_sts_database_error(db, "write to", code);
         mta_sts_database_rollback(db);
     }
     db->in_transaction = 0;

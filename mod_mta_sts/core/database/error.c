@@ -92,7 +92,7 @@ const char *mta_sts_database_clean(apr_pool_t *p, const char *text,
     return clean;
 }
 
-const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int code)
+const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code)
 {
     const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
     const char *text;

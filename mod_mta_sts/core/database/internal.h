@@ -36,7 +36,7 @@ struct mta_sts_database {
  * @param doing what could not be done: "read", "write", "open"
  * @param code  what the driver returned
  */
-const char *mta_sts_database_tell(mta_sts_database *db, const char *doing, int code);
+const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code);
 
 /* The driver's text, made fit to be shown: one line, ASCII, at most some 300 octets, and nothing of
  * it where it might have a secret in it. */

@@ -278,7 +278,7 @@ const char *mta_sts_database_be_impatient(mta_sts_database *db)
     int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
                              : mta_sts_database_plain(db, "SET lock_timeout='1s'");
 
-    return code == 0 ? NULL : mta_sts_database_tell(db, "use", code);
+    return code == 0 ? NULL : mta_sts_database_error(db, "use", code);
 }
 
 static const char *settle(mta_sts_database *db)
@@ -293,7 +293,7 @@ static const char *settle(mta_sts_database *db)
         code = mta_sts_database_plain(db, *line);
     }
     return code == 0 ? mta_sts_database_schema_prepare(db)
-                     : mta_sts_database_tell(db, "open", code);
+                     : mta_sts_database_error(db, "open", code);
 }
 
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,

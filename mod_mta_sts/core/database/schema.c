@@ -132,7 +132,16 @@ static const char *const version_2[] = {
     NULL,
 };
 
-static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1, version_2};
+/* The tables of strings and of the spool's directories are called what they are. */
+static const char *const version_3[] = {
+    "ALTER TABLE tlsrpt_word RENAME TO tlsrpt_string",
+    "ALTER TABLE tlsrpt_folder RENAME TO tlsrpt_directory",
+    "ALTER TABLE tlsrpt_directory RENAME COLUMN folder TO directory",
+    NULL,
+};
+
+static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1, version_2,
+                                                                     version_3};
 
 static const char *replace(apr_pool_t *p, const char *text, const char *old, const char *with)
 {
@@ -156,7 +165,7 @@ static const char *run(mta_sts_database *db, const char *sql)
         sql = replace(p, sql, " TEXT", " TEXT COLLATE \"C\"");
     }
     code = mta_sts_database_plain(db, sql);
-    return code == 0 ? NULL : mta_sts_database_tell(db, "make the tables of", code);
+    return code == 0 ? NULL : mta_sts_database_error(db, "make the tables of", code);
 }
 
 static int take_version(void *baton, const char *const *columns)

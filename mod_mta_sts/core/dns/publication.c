@@ -70,7 +70,7 @@ static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
                : MTA_STS_TTL_DEFAULT;
 }
 
-static mta_sts_publication_record *add(planner *pl, mta_sts_question question, const char *value,
+static mta_sts_publication_record *add(planner *pl, mta_sts_record_type question, const char *value,
                                        mta_sts_record_state state)
 {
     const mta_sts_answer *now = &pl->facts->now[question];
@@ -79,9 +79,9 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_question question, c
     memset(record, 0, sizeof(*record));
     record->question = question;
     /* A TXT record is to be changed where a CNAME leads; the policy host's CNAME is a record. */
-    record->name = now->alias && mta_sts_question_rdata(question) == MTA_STS_RDATA_TXT
+    record->name = now->alias && mta_sts_record_type_rdata(question) == MTA_STS_RDATA_TXT
                        ? now->alias
-                       : mta_sts_question_name(pl->p, question, pl->facts->domain);
+                       : mta_sts_record_type_name(pl->p, question, pl->facts->domain);
     record->ttl = choose_ttl(pl, now);
     record->value = value;
     record->state = state;
@@ -89,12 +89,12 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_question question, c
 }
 
 /* The state of what DNS has not. */
-static mta_sts_record_state absent(const planner *pl, mta_sts_question question)
+static mta_sts_record_state absent(const planner *pl, mta_sts_record_type question)
 {
     return is_known(&pl->facts->now[question]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
 }
 
-static void add_example(planner *pl, mta_sts_question question, const char *value)
+static void add_example(planner *pl, mta_sts_record_type question, const char *value)
 {
     add(pl, question, value, absent(pl, question))->is_example = 1;
 }
@@ -102,7 +102,7 @@ static void add_example(planner *pl, mta_sts_question question, const char *valu
 /* --- the two TXT records --- */
 
 /* What a TXT record tells senders, or NULL if it tells them nothing. */
-static const char *meaning(const planner *pl, mta_sts_question question, const char *text)
+static const char *meaning(const planner *pl, mta_sts_record_type question, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(pl->p);
     apr_array_header_t *set = make_texts(pl->p);
@@ -117,7 +117,7 @@ static const char *meaning(const planner *pl, mta_sts_question question, const c
 }
 
 /* The first of the records that tells what is wanted, or if nothing is, anything; -1 if none. */
-static int find_meaning(const planner *pl, mta_sts_question question,
+static int find_meaning(const planner *pl, mta_sts_record_type question,
                         const apr_array_header_t *texts, const char *wanted)
 {
     const char *sought = wanted ? meaning(pl, question, wanted) : NULL;
@@ -133,14 +133,14 @@ static int find_meaning(const planner *pl, mta_sts_question question,
     return -1;
 }
 
-static apr_array_header_t *select_ours(const planner *pl, mta_sts_question question)
+static apr_array_header_t *select_ours(const planner *pl, mta_sts_record_type question)
 {
     const apr_array_header_t *values = pl->facts->now[question].values;
     apr_array_header_t *ours = make_texts(pl->p);
     int i;
 
     for (i = 0; i < count(values); i++) {
-        if (mta_sts_question_is_ours(question, text_at(values, i))) {
+        if (mta_sts_record_type_is_published(question, text_at(values, i))) {
             APR_ARRAY_PUSH(ours, const char *) = text_at(values, i);
         }
     }
@@ -153,7 +153,7 @@ static apr_array_header_t *select_ours(const planner *pl, mta_sts_question quest
  * @param wanted  its text; NULL: the one that is there
  * @param example what to show if none is wanted and none is there
  */
-static void plan_text(planner *pl, mta_sts_question question, const char *wanted,
+static void plan_text(planner *pl, mta_sts_record_type question, const char *wanted,
                       const char *example)
 {
     const apr_array_header_t *ours = select_ours(pl, question);
@@ -191,13 +191,13 @@ static void plan_reports(planner *pl)
 
 /* --- the policy host --- */
 
-static int is_of_type(mta_sts_question question, const char *address)
+static int is_of_type(mta_sts_record_type question, const char *address)
 {
     return (strchr(address, ':') != NULL) == (question == MTA_STS_ASK_AAAA);
 }
 
 /* The values wanted of one type for the policy host. */
-static apr_array_header_t *wanted_of(const planner *pl, mta_sts_question question)
+static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type question)
 {
     const apr_array_header_t *addresses = pl->facts->addresses;
     apr_array_header_t *wanted = make_texts(pl->p);
@@ -218,7 +218,7 @@ static apr_array_header_t *wanted_of(const planner *pl, mta_sts_question questio
 }
 
 /* The host's own records of a type: what a CNAME leads to is another's. */
-static const apr_array_header_t *own_values(const planner *pl, mta_sts_question question)
+static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type question)
 {
     const mta_sts_answer *now = pl->facts->now;
 
@@ -227,7 +227,7 @@ static const apr_array_header_t *own_values(const planner *pl, mta_sts_question 
                : now[question].values;
 }
 
-static void plan_host_values(planner *pl, mta_sts_question question, int is_wanted)
+static void plan_host_values(planner *pl, mta_sts_record_type question, int is_wanted)
 {
     const apr_array_header_t *wanted = wanted_of(pl, question), *now = own_values(pl, question);
     int i;
@@ -246,7 +246,7 @@ static void plan_host_values(planner *pl, mta_sts_question question, int is_want
 
 static void plan_host(planner *pl)
 {
-    static const mta_sts_question types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
+    static const mta_sts_record_type types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
     int is_wanted = pl->facts->cname || count(pl->facts->addresses);
     int before = pl->publication->records->nelts;
     apr_size_t i;
@@ -336,13 +336,13 @@ static void judge_served(planner *pl)
 }
 
 /* Where a CNAME leads to, the record is to be changed. */
-static void tell_of_alias(planner *pl, mta_sts_question question)
+static void tell_of_alias(planner *pl, mta_sts_record_type question)
 {
     if (pl->facts->now[question].alias) {
-        mta_sts_finding_add(pl->findings, MTA_STS_INFO, "record-elsewhere",
-                            mta_sts_question_name(pl->findings->pool, question, pl->facts->domain),
-                            NULL, "it is a CNAME: the record is at %s",
-                            pl->facts->now[question].alias);
+        mta_sts_finding_add(
+            pl->findings, MTA_STS_INFO, "record-elsewhere",
+            mta_sts_record_type_name(pl->findings->pool, question, pl->facts->domain), NULL,
+            "it is a CNAME: the record is at %s", pl->facts->now[question].alias);
     }
 }
 

@@ -45,8 +45,8 @@ typedef struct mta_sts_publication_facts {
     const char *cname;                   /* what the policy host is an alias of, canonical; or NULL.
                                             Not with addresses */
     mta_sts_served served;
-    const char *served_id;                 /* of what is served, where it is a policy; else NULL */
-    mta_sts_answer now[MTA_STS_QUESTIONS]; /* what DNS has */
+    const char *served_id; /* of what is served, where it is a policy; else NULL */
+    mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* what DNS has */
 } mta_sts_publication_facts;
 
 /* How a record stands to what DNS has now. */
@@ -62,7 +62,7 @@ typedef enum mta_sts_record_state {
 const char *mta_sts_record_state_name(mta_sts_record_state state);
 
 typedef struct mta_sts_publication_record {
-    mta_sts_question question;
+    mta_sts_record_type question;
     const char *name;  /* without a final dot */
     apr_int64_t ttl;   /* seconds; negative: whatever the zone gives */
     const char *value; /* as core/rdata.h renders it */

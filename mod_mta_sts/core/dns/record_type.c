@@ -14,7 +14,7 @@ static const struct {
     const char *type;
     int rdata;
     const char *version; /* of a TXT record that is ours */
-} questions[MTA_STS_QUESTIONS] = {
+} questions[MTA_STS_RECORD_TYPES] = {
     [MTA_STS_ASK_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
     [MTA_STS_ASK_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
     [MTA_STS_ASK_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
@@ -23,22 +23,23 @@ static const struct {
     [MTA_STS_ASK_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
 };
 
-const char *mta_sts_question_type(mta_sts_question question)
+const char *mta_sts_record_type_rdata_name(mta_sts_record_type question)
 {
     return questions[question].type;
 }
 
-int mta_sts_question_rdata(mta_sts_question question)
+int mta_sts_record_type_rdata(mta_sts_record_type question)
 {
     return questions[question].rdata;
 }
 
-const char *mta_sts_question_name(apr_pool_t *p, mta_sts_question question, const char *domain)
+const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type question,
+                                     const char *domain)
 {
     return apr_pstrcat(p, questions[question].prefix, domain, NULL);
 }
 
-int mta_sts_question_is_ours(mta_sts_question question, const char *text)
+int mta_sts_record_type_is_published(mta_sts_record_type question, const char *text)
 {
     const char *version = questions[question].version;
 

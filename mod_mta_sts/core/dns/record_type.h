@@ -9,27 +9,28 @@
  * its records (RFC 8461 sections 3.1 and 3.3, RFC 8460 section 3).
  */
 
-typedef enum mta_sts_question {
-    MTA_STS_ASK_MTA_STS, /* TXT of _mta-sts.DOMAIN */
-    MTA_STS_ASK_CNAME,   /* CNAME of mta-sts.DOMAIN */
-    MTA_STS_ASK_A,       /* A of mta-sts.DOMAIN */
-    MTA_STS_ASK_AAAA,    /* AAAA of mta-sts.DOMAIN */
-    MTA_STS_ASK_TLSRPT,  /* TXT of _smtp._tls.DOMAIN */
-    MTA_STS_ASK_MX,      /* MX of DOMAIN */
-    MTA_STS_QUESTIONS,   /* their number */
-} mta_sts_question;
+typedef enum mta_sts_record_type {
+    MTA_STS_ASK_MTA_STS,  /* TXT of _mta-sts.DOMAIN */
+    MTA_STS_ASK_CNAME,    /* CNAME of mta-sts.DOMAIN */
+    MTA_STS_ASK_A,        /* A of mta-sts.DOMAIN */
+    MTA_STS_ASK_AAAA,     /* AAAA of mta-sts.DOMAIN */
+    MTA_STS_ASK_TLSRPT,   /* TXT of _smtp._tls.DOMAIN */
+    MTA_STS_ASK_MX,       /* MX of DOMAIN */
+    MTA_STS_RECORD_TYPES, /* their number */
+} mta_sts_record_type;
 
 /* "A", "TXT", ...; a string constant. */
-const char *mta_sts_question_type(mta_sts_question question);
+const char *mta_sts_record_type_rdata_name(mta_sts_record_type question);
 
 /* MTA_STS_RDATA_TXT and so on. */
-int mta_sts_question_rdata(mta_sts_question question);
+int mta_sts_record_type_rdata(mta_sts_record_type question);
 
 /* The name that is asked for, without a final dot; allocated from p. */
-const char *mta_sts_question_name(apr_pool_t *p, mta_sts_question question, const char *domain);
+const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type question,
+                                     const char *domain);
 
 /* Whether a TXT record found at the name of an MTA-STS or TLSRPT record is meant as one, however
  * badly it may be written. Others are nobody's concern here. */
-int mta_sts_question_is_ours(mta_sts_question question, const char *text);
+int mta_sts_record_type_is_published(mta_sts_record_type question, const char *text);
 
 #endif

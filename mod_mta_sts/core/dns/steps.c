@@ -15,7 +15,7 @@ static void tell(teller *t, const char *step)
     APR_ARRAY_PUSH(t->steps, const char *) = step;
 }
 
-const char *mta_sts_procedure_duration(apr_pool_t *p, apr_int64_t seconds)
+const char *mta_sts_steps_duration(apr_pool_t *p, apr_int64_t seconds)
 {
     static const struct {
         apr_int64_t seconds;
@@ -33,16 +33,16 @@ const char *mta_sts_procedure_duration(apr_pool_t *p, apr_int64_t seconds)
 
 static const char *duration(const teller *t, apr_int64_t seconds)
 {
-    return mta_sts_procedure_duration(t->p, seconds);
+    return mta_sts_steps_duration(t->p, seconds);
 }
 
-static const mta_sts_answer *now(const teller *t, mta_sts_question question)
+static const mta_sts_answer *now(const teller *t, mta_sts_record_type question)
 {
     return &t->facts->now[question];
 }
 
 /* How long others may keep an answer: "5 minutes, its TTL". */
-static const char *lifetime(const teller *t, mta_sts_question question, const char *whose)
+static const char *lifetime(const teller *t, mta_sts_record_type question, const char *whose)
 {
     const mta_sts_answer *answer = now(t, question);
 
@@ -70,7 +70,7 @@ static int is_removal(const teller *t)
 }
 
 /* Whether a record of this question is in this state. */
-static int has_state(const teller *t, mta_sts_question question, mta_sts_record_state state)
+static int has_state(const teller *t, mta_sts_record_type question, mta_sts_record_state state)
 {
     int i;
 
@@ -101,7 +101,7 @@ static void tell_leaving_hosts(teller *t)
 
 static void tell_host(teller *t)
 {
-    static const mta_sts_question types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
+    static const mta_sts_record_type types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
     apr_size_t i;
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -215,7 +215,7 @@ static void tell_mode(teller *t)
     }
 }
 
-apr_array_header_t *mta_sts_procedure_make(apr_pool_t *p, const mta_sts_publication *publication)
+apr_array_header_t *mta_sts_steps_make(apr_pool_t *p, const mta_sts_publication *publication)
 {
     teller t = {p, publication, publication->facts, apr_array_make(p, 4, sizeof(const char *))};
 

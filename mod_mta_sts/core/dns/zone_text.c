@@ -60,7 +60,7 @@ const char *mta_sts_zone_strings(apr_pool_t *p, const char *text)
     return strings;
 }
 
-static const char *render_value(apr_pool_t *p, mta_sts_question question, const char *value)
+static const char *render_value(apr_pool_t *p, mta_sts_record_type question, const char *value)
 {
     switch (question) {
     case MTA_STS_ASK_A:
@@ -88,7 +88,8 @@ static const char *render_record(apr_pool_t *p, const mta_sts_publication_record
                           : apr_psprintf(p, "%" APR_INT64_T_FMT " ", record->ttl);
 
     return apr_psprintf(p, "%s. %sIN %s %s", record->name, ttl,
-                        mta_sts_question_type(record->question), mta_sts_zone_value(p, record));
+                        mta_sts_record_type_rdata_name(record->question),
+                        mta_sts_zone_value(p, record));
 }
 
 /* The comment behind a record. */
@@ -107,7 +108,7 @@ static const char *mark(apr_pool_t *p, const mta_sts_publication_record *record)
 }
 
 /* The comment in front of an example, once for all of its kind. */
-static const char *example_note(mta_sts_question question)
+static const char *example_note(mta_sts_record_type question)
 {
     switch (question) {
     case MTA_STS_ASK_A:
@@ -184,7 +185,7 @@ static int has_change(const mta_sts_publication *publication, int first, int end
 
 static int is_text(const mta_sts_publication_record *record)
 {
-    return strcmp(mta_sts_question_type(record->question), "TXT") == 0;
+    return strcmp(mta_sts_record_type_rdata_name(record->question), "TXT") == 0;
 }
 
 static void command_add(writer *w, const char *comment, const mta_sts_publication_record *record,
@@ -193,7 +194,8 @@ static void command_add(writer *w, const char *comment, const mta_sts_publicatio
     apr_int64_t ttl = record->ttl < 0 ? MTA_STS_TTL_DEFAULT : record->ttl;
 
     add_line(w, apr_psprintf(w->p, "%supdate add %s. %" APR_INT64_T_FMT " IN %s %s", comment,
-                             record->name, ttl, mta_sts_question_type(record->question), value));
+                             record->name, ttl, mta_sts_record_type_rdata_name(record->question),
+                             value));
 }
 
 static void command_delete(writer *w, const char *comment, const mta_sts_publication_record *record)
@@ -201,7 +203,8 @@ static void command_delete(writer *w, const char *comment, const mta_sts_publica
     /* A TXT record can be told by its strings alone, and how it was cut into them is not known: so
      * all of them go, and come back if they stay. */
     add_line(w, apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
-                            mta_sts_question_type(record->question), is_text(record) ? NULL : " ",
+                            mta_sts_record_type_rdata_name(record->question),
+                            is_text(record) ? NULL : " ",
                             is_text(record) ? NULL : mta_sts_zone_value(w->p, record), NULL));
 }
 
@@ -215,7 +218,7 @@ static void command_add_others(writer *w, const char *comment,
     for (i = 0; values && i < values->nelts; i++) {
         const char *text = APR_ARRAY_IDX(values, i, const char *);
 
-        if (!mta_sts_question_is_ours(record->question, text)) {
+        if (!mta_sts_record_type_is_published(record->question, text)) {
             command_add(w, comment, record, mta_sts_zone_strings(w->p, text));
         }
     }

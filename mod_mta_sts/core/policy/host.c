@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-static void locate(mta_sts_findings *findings, int from, mta_sts_place place)
+static void locate(mta_sts_findings *findings, int from, mta_sts_location place)
 {
     for (; from < findings->list->nelts; from++) {
         mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, from, mta_sts_finding);
@@ -15,7 +15,7 @@ static void locate(mta_sts_findings *findings, int from, mta_sts_place place)
     }
 }
 
-static const char *place_text(apr_pool_t *p, mta_sts_place place)
+static const char *place_text(apr_pool_t *p, mta_sts_location place)
 {
     return place.line ? apr_psprintf(p, "%s:%d", place.file, place.line) : place.file;
 }

@@ -10,25 +10,25 @@
  * policy that the admin typed?
  */
 
-typedef struct mta_sts_place {
+typedef struct mta_sts_location {
     const char *file; /* NULL: none */
     int line;         /* 0: file is no file, but another name of the place */
-} mta_sts_place;
+} mta_sts_location;
 
 /* A policy as one virtual host tells it. */
-typedef struct mta_sts_told {
-    const char *text; /* the policy text, or NULL if the virtual host tells none */
-    mta_sts_place at; /* the directive; without a policy, the virtual host */
-} mta_sts_told;
+typedef struct mta_sts_configured {
+    const char *text;    /* the policy text, or NULL if the virtual host tells none */
+    mta_sts_location at; /* the directive; without a policy, the virtual host */
+} mta_sts_configured;
 
 /* The facts about one policy host. All is borrowed. */
 typedef struct mta_sts_policy_host {
-    const char *domain; /* policy domain */
-    const char *host;   /* policy host */
-    mta_sts_told http;  /* what the http virtual host of that name tells, if there is one */
-    int has_https;      /* an https virtual host answers for it */
-    mta_sts_place https_at;
-    mta_sts_told https;                     /* what senders are told */
+    const char *domain;      /* policy domain */
+    const char *host;        /* policy host */
+    mta_sts_configured http; /* what the http virtual host of that name tells, if there is one */
+    int has_https;           /* an https virtual host answers for it */
+    mta_sts_location https_at;
+    mta_sts_configured https;               /* what senders are told */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
                                                virtual host shows; NULL: not known here */
 } mta_sts_policy_host;

@@ -52,7 +52,7 @@ static const char *const limits[MTS_COUNTERS] = {
     [MTS_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
 };
 
-static int is_kept(mts_counter outcome)
+static int is_stored(mts_counter outcome)
 {
     return outcome == MTS_REPORT_NEW || outcome == MTS_REPORT_REPEATED ||
            outcome == MTS_REPORT_QUARANTINED;
@@ -78,7 +78,7 @@ static void log_outcome(request_rec *r, mts_counter outcome, const char *why)
     if (outcome == MTS_REPORT_QUARANTINED) {
         ap_log_rerror(APLOG_MARK, level, 0, r, "report put aside: %s [%s]", why, id);
     }
-    else if (is_kept(outcome)) {
+    else if (is_stored(outcome)) {
         ap_log_rerror(APLOG_MARK, level, 0, r, "report %s [%s]",
                       outcome == MTS_REPORT_NEW ? "kept" : "kept already", id);
     }
@@ -95,7 +95,7 @@ static const char *sentence_of(const request_rec *r, mts_counter outcome, const 
     if (outcome == MTS_REPORT_QUARANTINED) {
         return apr_pstrcat(r->pool, usual, ": ", why, ".\n", NULL);
     }
-    if (is_kept(outcome) || outcome == MTS_REPORT_METHOD) {
+    if (is_stored(outcome) || outcome == MTS_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
     /* How things are on this machine is the business of who reads its log. */
@@ -113,7 +113,7 @@ int mts_report_answer(request_rec *r, mts_counter outcome, int status, const cha
     log_outcome(r, outcome, why);
     r->status = status ? status : usual->status;
     sentence = sentence_of(r, outcome, why);
-    if (!is_kept(outcome) && ap_request_has_body(r)) {
+    if (!is_stored(outcome) && ap_request_has_body(r)) {
         r->connection->keepalive = AP_CONN_CLOSE; /* what is left of the body is not waited for */
     }
     if (outcome == MTS_REPORT_METHOD) {

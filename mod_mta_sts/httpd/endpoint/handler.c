@@ -44,7 +44,7 @@ typedef struct opened {
 static mts_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_reading *reading)
 {
     static const mts_counter outcomes[] = {
-        [TLSRPT_FOREIGN] = MTS_REPORT_NOT_A_REPORT,
+        [TLSRPT_NOT_A_REPORT] = MTS_REPORT_NOT_A_REPORT,
         [TLSRPT_TOO_LARGE] = MTS_REPORT_TOO_LARGE,
         [TLSRPT_NO_POLICIES] = MTS_REPORT_NO_POLICIES,
         [TLSRPT_UNREADABLE] = MTS_REPORT_QUARANTINED,
@@ -153,21 +153,21 @@ static int keep_counted(request_rec *r, const mts_body *body, const opened *foun
     tlsrpt_spool *spool = mts_state_spool();
     apr_int64_t cost = tlsrpt_spool_cost(body->len);
     const char *why;
-    tlsrpt_kept kept;
+    tlsrpt_stored kept;
 
     why = refuse_room(r, area, mts_counters_use(area, cost, 1), cost);
     if (why && !tlsrpt_spool_has(spool, area, found->digest)) {
         uncount(r, area, cost);
         return mts_report_answer(r, MTS_REPORT_QUOTA, 0, why);
     }
-    kept = tlsrpt_spool_keep(spool, area, found->digest, &receipt, body->octets, body->len, r->pool,
-                             &why);
-    if (kept == TLSRPT_KEPT) {
+    kept = tlsrpt_spool_store(spool, area, found->digest, &receipt, body->octets, body->len,
+                              r->pool, &why);
+    if (kept == TLSRPT_STORED) {
         return mts_report_answer(r, found->outcome, 0, found->why);
     }
     uncount(r, area, cost);
-    return kept == TLSRPT_KEPT_ALREADY ? mts_report_answer(r, MTS_REPORT_REPEATED, 0, NULL)
-                                       : mts_report_answer(r, MTS_REPORT_NOT_STORED, 0, why);
+    return kept == TLSRPT_STORED_ALREADY ? mts_report_answer(r, MTS_REPORT_REPEATED, 0, NULL)
+                                         : mts_report_answer(r, MTS_REPORT_NOT_STORED, 0, why);
 }
 
 static int keep(request_rec *r, const mts_body *body, const opened *found)

@@ -129,7 +129,7 @@ static void take_lines(apr_array_header_t *copies, char *told, const char **erro
 static int comes(int fd, apr_time_t end)
 {
     struct pollfd waited = {.fd = fd, .events = POLLIN};
-    apr_interval_time_t left = end - mta_sts_steady_now();
+    apr_interval_time_t left = end - mta_sts_monotonic_now();
 
     return left > 0 && poll(&waited, 1, (int)apr_time_as_msec(left)) > 0;
 }
@@ -138,7 +138,7 @@ static int comes(int fd, apr_time_t end)
 static char *receive(apr_pool_t *p, int fd, const char **error)
 {
     apr_array_header_t *octets = apr_array_make(p, 4096, 1);
-    apr_time_t end = mta_sts_steady_now() + READ_TIME;
+    apr_time_t end = mta_sts_monotonic_now() + READ_TIME;
     char part[4096];
     ssize_t count;
 

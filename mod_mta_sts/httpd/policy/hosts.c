@@ -33,7 +33,7 @@ typedef struct check {
     apr_hash_t *done;            /* policy domains that were looked at */
     int uncarried;               /* domains of server-level blocks that no name carries */
     const char *uncarried_first; /* one of them */
-    mta_sts_place uncarried_at;
+    mta_sts_location uncarried_at;
 } check;
 
 static void keep_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
@@ -159,18 +159,18 @@ static server_rec *carrier_of(const mts_hosts *hosts, const char *host, const ch
     return NULL;
 }
 
-static mta_sts_place place_of_server(const server_rec *s)
+static mta_sts_location place_of_server(const server_rec *s)
 {
-    return (mta_sts_place){s->defn_name ? s->defn_name : "the main server",
-                           (int)s->defn_line_number};
+    return (mta_sts_location){s->defn_name ? s->defn_name : "the main server",
+                              (int)s->defn_line_number};
 }
 
-static mta_sts_told what_is_told(const server_rec *s, const char *host, const char *domain)
+static mta_sts_configured what_is_told(const server_rec *s, const char *host, const char *domain)
 {
     const mts_policy *policy = mts_policies_defined(s, host, domain, APR_HASH_KEY_STRING);
 
-    return policy ? (mta_sts_told){policy->text, {policy->at->filename, policy->at->line_num}}
-                  : (mta_sts_told){NULL, place_of_server(s)};
+    return policy ? (mta_sts_configured){policy->text, {policy->at->filename, policy->at->line_num}}
+                  : (mta_sts_configured){NULL, place_of_server(s)};
 }
 
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served)
@@ -253,7 +253,7 @@ static void count_uncarried(check *c, const mts_served *served)
     if (c->uncarried++ == 0) {
         c->uncarried_first = served->domain;
         c->uncarried_at =
-            (mta_sts_place){served->policy->at->filename, served->policy->at->line_num};
+            (mta_sts_location){served->policy->at->filename, served->policy->at->line_num};
     }
 }
 

@@ -105,7 +105,7 @@ static void put_cause(const mts_status_view *view, const mts_status_cause *cause
 
 static void put_untold(const mts_status_view *view)
 {
-    put_number(view, view->reports->untold);
+    put_number(view, view->reports->unspecified);
     MTS_HTML(view->out, "<h3>no details</h3>");
     put_explanation(view, tlsrpt_explain_no_details(view->p, view->query.domain), 0);
     MTS_HTML(view->out, "</div></li>");
@@ -119,7 +119,7 @@ static void put_cause_list(const mts_status_view *view, int first, int behind)
     for (i = first; i < behind; i++) {
         put_cause(view, &APR_ARRAY_IDX(view->reports->causes, i, mts_status_cause));
     }
-    if (behind == view->reports->causes->nelts && view->reports->untold) {
+    if (behind == view->reports->causes->nelts && view->reports->unspecified) {
         put_untold(view);
     }
     MTS_HTML(view->out, "</ol>");
@@ -128,7 +128,7 @@ static void put_cause_list(const mts_status_view *view, int first, int behind)
 static void put_more_causes(const mts_status_view *view, int shown)
 {
     const mts_status_reports *reports = view->reports;
-    int more = reports->causes->nelts - shown + (reports->untold > 0);
+    int more = reports->causes->nelts - shown + (reports->unspecified > 0);
 
     MTS_HTML(view->out, "<details><summary>%d more</summary>", more);
     put_cause_list(view, shown, reports->causes->nelts);

@@ -31,7 +31,7 @@ const char *mts_status_counter_text(int counter)
 }
 
 /* What goes well is always told, the rest where it happened. */
-static int is_told(int counter)
+static int is_set(int counter)
 {
     return counter == MTS_POLICY_SERVED || counter == MTS_REPORT_NEW ||
            counter == MTS_REPORT_REPEATED || counter == MTS_REPORT_QUARANTINED ||
@@ -45,7 +45,7 @@ static void put_counters(const mts_status_view *view)
     MTS_HTML(view->out, "<table><thead class=\"hidden\"><tr><th scope=\"col\">What</th><th "
                         "scope=\"col\">How often</th></tr></thead><tbody>");
     for (counter = 0; counter < MTS_COUNTERS; counter++) {
-        if (!is_told(counter)) {
+        if (!is_set(counter)) {
             untold++;
             continue;
         }

@@ -221,7 +221,7 @@ static json_t *cause_json(const mts_status_view *view, const mts_status_cause *c
         time_json(of->first), "last", time_json(of->last), "senders",
         shorts_json(view->p, of->senders), "reasons", shorts_json(view->p, of->reasons),
         "receiving_ips", shorts_json(view->p, of->receiving_ips), "cause", explanation->cause,
-        "whose", tlsrpt_whose_name(explanation->whose), "explanation", text_json(explanation->what),
+        "owner", tlsrpt_owner_name(explanation->owner), "explanation", text_json(explanation->what),
         "action", text_json(explanation->action), "command", text_json(explanation->command));
 }
 
@@ -268,7 +268,7 @@ static json_t *reports_json(const mts_status_view *view)
         "{s:n, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o}", "problem", "reports",
         (json_int_t)reports->reports, "unverified", (json_int_t)reports->unverified,
         "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
-        (json_int_t)reports->failed, "failed_without_cause", (json_int_t)reports->untold,
+        (json_int_t)reports->failed, "failed_without_cause", (json_int_t)reports->unspecified,
         "newest_received", time_json(reports->received), "days", days_json(reports->days),
         "senders", senders_json(reports->senders), "senders_left_out", reports->more_senders,
         "causes", causes_json(view), "causes_left_out", reports->more_causes, "last_received",

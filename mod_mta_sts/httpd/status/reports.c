@@ -53,7 +53,7 @@ static void find_untold(mts_status_reports *reports, const tlsrpt_domain *of)
     for (i = 0; i < of->causes->nelts; i++) {
         told = tlsrpt_count_add(told, APR_ARRAY_IDX(of->causes, i, tlsrpt_cause).sessions);
     }
-    reports->untold = of->failed > told ? of->failed - told : 0;
+    reports->unspecified = of->failed > told ? of->failed - told : 0;
 }
 
 static void take_sums(mts_status_reports *reports, const tlsrpt_domain *of)

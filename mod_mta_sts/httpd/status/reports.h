@@ -28,7 +28,7 @@ typedef struct mts_status_cause {
 typedef struct mts_status_reports {
     const char *problem; /* why nothing below is known, and what to do; NULL: all of it is */
     apr_int64_t reports, unverified, successful, failed; /* in the range that is asked for */
-    apr_int64_t untold;            /* failed sessions of which no sender told a cause */
+    apr_int64_t unspecified;       /* failed sessions of which no sender told a cause */
     apr_time_t received;           /* of the newest report of all times; 0: there is none */
     apr_array_header_t *days;      /* of tlsrpt_day */
     apr_array_header_t *senders;   /* of tlsrpt_sender, most sessions first */

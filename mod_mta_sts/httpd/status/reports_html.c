@@ -93,9 +93,12 @@ static void put_senders(const mts_status_view *view)
 static const struct {
     const char *class, *name;
 } held_looks[] = {
-    [TLSRPT_HELD_CURRENT] = {"ok", "current"}, [TLSRPT_HELD_OTHER] = {"testing", "older"},
-    [TLSRPT_HELD_NONE] = {"testing", "none"},  [TLSRPT_HELD_UNTOLD] = {"testing", "not told"},
-    [TLSRPT_HELD_DANE] = {"ok", "DANE"},       [TLSRPT_HELD_UNKNOWN] = {"", "unknown"},
+    [TLSRPT_MATCH_CURRENT] = {"ok", "current"},
+    [TLSRPT_MATCH_OTHER] = {"testing", "older"},
+    [TLSRPT_MATCH_NONE] = {"testing", "none"},
+    [TLSRPT_MATCH_UNSPECIFIED] = {"testing", "not told"},
+    [TLSRPT_MATCH_DANE] = {"ok", "DANE"},
+    [TLSRPT_MATCH_UNKNOWN] = {"", "unknown"},
 };
 
 static void put_seen(const mts_status_view *view)
@@ -115,11 +118,12 @@ static void put_seen(const mts_status_view *view)
                         "had</h2><ul class=\"findings\">");
     for (i = 0; i < seen->nelts; i++) {
         const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
-        tlsrpt_held held = tlsrpt_held_compare(view->p, one->type, one->policy, served);
+        tlsrpt_policy_match held =
+            tlsrpt_policy_match_compare(view->p, one->type, one->policy, served);
 
         MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
                  held_looks[held].class, held_looks[held].name,
-                 tlsrpt_held_text(view->p, held, one->policy, served, view->query.domain));
+                 tlsrpt_policy_match_text(view->p, held, one->policy, served, view->query.domain));
         MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
                  mts_status_join(view->p, one->senders), mts_html_count(view->p, one->sessions),
                  mts_status_last_day(view->p, one->last));

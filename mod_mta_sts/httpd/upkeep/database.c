@@ -181,7 +181,7 @@ mta_sts_database *mts_database_use(mts_database *database)
     if (!mts_database_has_state_dir(database->main)) {
         return NULL; /* told by what keeps reports in it */
     }
-    if (!database->db && mta_sts_steady_now() >= database->retry) {
+    if (!database->db && mta_sts_monotonic_now() >= database->retry) {
         try_to_open(database);
     }
     return database->db;
@@ -191,7 +191,7 @@ mta_sts_database *mts_database_use(mts_database *database)
 
 static void wait_longer(mts_database *database)
 {
-    database->retry = mta_sts_steady_now() + database->wait;
+    database->retry = mta_sts_monotonic_now() + database->wait;
     if (database->wait < WAIT_LONGEST) {
         database->wait *= 2;
     }
@@ -199,7 +199,7 @@ static void wait_longer(mts_database *database)
 
 int mts_database_failed(mts_database *database, const char *error)
 {
-    apr_time_t now = mta_sts_steady_now();
+    apr_time_t now = mta_sts_monotonic_now();
 
     if (!error) {
         database->locked = 0;

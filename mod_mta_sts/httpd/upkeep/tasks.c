@@ -89,7 +89,7 @@ static mts_step tend_index(mts_work *now)
     mta_sts_findings *findings = mta_sts_findings_make(now->scratch);
     apr_uint32_t before = changes();
     tlsrpt_index_done done;
-    const char *error = tlsrpt_index_tend(now->db, &now->index, now->scratch, findings, &done);
+    const char *error = tlsrpt_index_update(now->db, &now->index, now->scratch, findings, &done);
 
     if (mts_database_failed(now->database, error)) {
         return MTS_STEP_FAILED;

@@ -40,7 +40,7 @@ typedef struct mts_task {
     int (*is_wanted)(const mts_work *now); /* earlier than the interval tells; may be NULL */
     apr_interval_time_t interval;
     int needs_database;
-    apr_time_t done; /* mta_sts_steady_now; 0: not yet by this child, or not since the database
+    apr_time_t done; /* mta_sts_monotonic_now; 0: not yet by this child, or not since the database
                         was opened anew */
 } mts_task;
 

@@ -122,7 +122,7 @@ static int is_due(const mts_task *one, apr_time_t now)
 
 static void run_if_due(mts_task *one)
 {
-    apr_time_t now = mta_sts_steady_now();
+    apr_time_t now = mta_sts_monotonic_now();
     mts_step outcome = MTS_STEP_GO_ON;
 
     if (!is_due(one, now)) {

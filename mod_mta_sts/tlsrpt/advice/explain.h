@@ -19,19 +19,19 @@
  */
 
 /* Where the cause is. */
-typedef enum tlsrpt_whose {
-    TLSRPT_WHOSE_POLICY_HOST, /* the web server of mta-sts.DOMAIN: our own httpd */
-    TLSRPT_WHOSE_MX,          /* the mail server that receives */
-    TLSRPT_WHOSE_DNS,         /* the zone of the domain or of its MX */
-    TLSRPT_WHOSE_SENDER,      /* likely the sender's own, or its way to us */
-    TLSRPT_WHOSE_UNKNOWN,     /* the report does not tell */
-} tlsrpt_whose;
+typedef enum tlsrpt_owner {
+    TLSRPT_OWNER_POLICY_HOST, /* the web server of mta-sts.DOMAIN: our own httpd */
+    TLSRPT_OWNER_MX,          /* the mail server that receives */
+    TLSRPT_OWNER_DNS,         /* the zone of the domain or of its MX */
+    TLSRPT_OWNER_SENDER,      /* likely the sender's own, or its way to us */
+    TLSRPT_OWNER_UNKNOWN,     /* the report does not tell */
+} tlsrpt_owner;
 
 /* "policy-host", "mx", "dns", "sender" or "unknown", for machines. */
-const char *tlsrpt_whose_name(tlsrpt_whose whose);
+const char *tlsrpt_owner_name(tlsrpt_owner owner);
 
 /* For people: "your policy host", "your mail server", ... */
-const char *tlsrpt_whose_text(tlsrpt_whose whose);
+const char *tlsrpt_owner_text(tlsrpt_owner owner);
 
 /* What a report tells of a failure. A member that was not told is NULL. */
 typedef struct tlsrpt_facts {
@@ -45,7 +45,7 @@ typedef struct tlsrpt_facts {
 
 typedef struct tlsrpt_explanation {
     const char *cause; /* stable id in words: "certificate-expired"; a string constant */
-    tlsrpt_whose whose;
+    tlsrpt_owner owner;
     const char *what;    /* what happened: sentences */
     const char *action;  /* what to do: sentences */
     const char *command; /* shows the state of the thing now, or mends it; NULL: there is none */
@@ -96,14 +96,15 @@ const char *tlsrpt_where_text(apr_pool_t *p, const tlsrpt_explanation *explanati
 const char *tlsrpt_under_text(apr_pool_t *p, const char *policy_type);
 
 /* How the policy that a sender had stands to the one that is served now. */
-typedef enum tlsrpt_held {
-    TLSRPT_HELD_CURRENT, /* the same */
-    TLSRPT_HELD_OTHER,   /* another one: an older one in its cache */
-    TLSRPT_HELD_NONE,    /* none found, although one is served */
-    TLSRPT_HELD_UNTOLD,  /* it had one, but does not tell which: it could not be fetched or read */
-    TLSRPT_HELD_DANE,    /* TLSA records, which have nothing to do with the policy */
-    TLSRPT_HELD_UNKNOWN, /* it is not known which policy is served now */
-} tlsrpt_held;
+typedef enum tlsrpt_policy_match {
+    TLSRPT_MATCH_CURRENT,     /* the same */
+    TLSRPT_MATCH_OTHER,       /* another one: an older one in its cache */
+    TLSRPT_MATCH_NONE,        /* none found, although one is served */
+    TLSRPT_MATCH_UNSPECIFIED, /* it had one, but does not tell which: it could not be fetched or
+                                 read */
+    TLSRPT_MATCH_DANE,        /* TLSA records, which have nothing to do with the policy */
+    TLSRPT_MATCH_UNKNOWN,     /* it is not known which policy is served now */
+} tlsrpt_policy_match;
 
 /*
  * @param p      scratch
@@ -111,11 +112,11 @@ typedef enum tlsrpt_held {
  * @param policy the lines of policy-string, joined by LF; "" if none (as tlsrpt_seen has it)
  * @param served the policy served now, or NULL if that is not known
  */
-tlsrpt_held tlsrpt_held_compare(apr_pool_t *p, const char *type, const char *policy,
-                                const mta_sts_policy *served);
+tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type, const char *policy,
+                                                const mta_sts_policy *served);
 
-/* "current", "other", "none", "untold", "dane" or "unknown", for machines. */
-const char *tlsrpt_held_name(tlsrpt_held held);
+/* "current", "other", "none", "unspecified", "dane" or "unknown", for machines. */
+const char *tlsrpt_policy_match_name(tlsrpt_policy_match held);
 
 /*
  * The same in a sentence, with what to do where something is to be done.
@@ -123,11 +124,11 @@ const char *tlsrpt_held_name(tlsrpt_held held);
  * @param p      pool of the text
  * @param domain policy domain; left out if it is no host name
  */
-const char *tlsrpt_held_text(apr_pool_t *p, tlsrpt_held held, const char *policy,
-                             const mta_sts_policy *served, const char *domain);
+const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match held, const char *policy,
+                                     const mta_sts_policy *served, const char *domain);
 
 /* A policy in a few words: "mode enforce, mx mx1.example.com *.example.net, max_age 604800"; of
  * policy-string, its lines quoted if they are none. Allocated from p. */
-const char *tlsrpt_policy_words(apr_pool_t *p, const char *policy);
+const char *tlsrpt_policy_summary(apr_pool_t *p, const char *policy);
 
 #endif

@@ -55,31 +55,31 @@ static int is_same(const mta_sts_policy *one, const mta_sts_policy *other)
            has_patterns_of(one, other) && has_patterns_of(other, one);
 }
 
-tlsrpt_held tlsrpt_held_compare(apr_pool_t *p, const char *type, const char *policy,
-                                const mta_sts_policy *served)
+tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type, const char *policy,
+                                                const mta_sts_policy *served)
 {
     if (strcmp(type, "tlsa") == 0) {
-        return TLSRPT_HELD_DANE;
+        return TLSRPT_MATCH_DANE;
     }
     if (strcmp(type, "no-policy-found") == 0) {
-        return !served                             ? TLSRPT_HELD_UNKNOWN
-               : served->mode == MTA_STS_MODE_NONE ? TLSRPT_HELD_CURRENT
-                                                   : TLSRPT_HELD_NONE;
+        return !served                             ? TLSRPT_MATCH_UNKNOWN
+               : served->mode == MTA_STS_MODE_NONE ? TLSRPT_MATCH_CURRENT
+                                                   : TLSRPT_MATCH_NONE;
     }
     if (strcmp(type, "sts") != 0 || !*policy) {
-        return TLSRPT_HELD_UNTOLD;
+        return TLSRPT_MATCH_UNSPECIFIED;
     }
-    return !served                                   ? TLSRPT_HELD_UNKNOWN
-           : is_same(read_policy(p, policy), served) ? TLSRPT_HELD_CURRENT
-                                                     : TLSRPT_HELD_OTHER;
+    return !served                                   ? TLSRPT_MATCH_UNKNOWN
+           : is_same(read_policy(p, policy), served) ? TLSRPT_MATCH_CURRENT
+                                                     : TLSRPT_MATCH_OTHER;
 }
 
-const char *tlsrpt_held_name(tlsrpt_held held)
+const char *tlsrpt_policy_match_name(tlsrpt_policy_match held)
 {
     static const char *const names[] = {
-        [TLSRPT_HELD_CURRENT] = "current", [TLSRPT_HELD_OTHER] = "other",
-        [TLSRPT_HELD_NONE] = "none",       [TLSRPT_HELD_UNTOLD] = "untold",
-        [TLSRPT_HELD_DANE] = "dane",       [TLSRPT_HELD_UNKNOWN] = "unknown",
+        [TLSRPT_MATCH_CURRENT] = "current", [TLSRPT_MATCH_OTHER] = "other",
+        [TLSRPT_MATCH_NONE] = "none",       [TLSRPT_MATCH_UNSPECIFIED] = "unspecified",
+        [TLSRPT_MATCH_DANE] = "dane",       [TLSRPT_MATCH_UNKNOWN] = "unknown",
     };
 
     return names[held];
@@ -98,7 +98,7 @@ static const char *words_of(apr_pool_t *p, const mta_sts_policy *policy)
                         mta_sts_mode_name(policy->mode), patterns_of(p, policy), policy->max_age);
 }
 
-const char *tlsrpt_policy_words(apr_pool_t *p, const char *policy)
+const char *tlsrpt_policy_summary(apr_pool_t *p, const char *policy)
 {
     const mta_sts_policy *read = read_policy(p, policy);
 
@@ -133,8 +133,8 @@ static const char *kept_for(apr_pool_t *p, const char *policy)
                              : "";
 }
 
-const char *tlsrpt_held_text(apr_pool_t *p, tlsrpt_held held, const char *policy,
-                             const mta_sts_policy *served, const char *domain)
+const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match held, const char *policy,
+                                     const mta_sts_policy *served, const char *domain)
 {
     const char *host,
         *name = domain && !mta_sts_name_parse_host(p, domain, MTA_STS_NAME_ALABEL, &host)
@@ -142,27 +142,27 @@ const char *tlsrpt_held_text(apr_pool_t *p, tlsrpt_held held, const char *policy
                     : "DOMAIN";
 
     switch (held) {
-    case TLSRPT_HELD_CURRENT:
+    case TLSRPT_MATCH_CURRENT:
         return "as it is served now";
-    case TLSRPT_HELD_OTHER:
+    case TLSRPT_MATCH_OTHER:
         return apr_psprintf(p,
                             "an older one from its cache: %s; now served: %s. It takes the new "
                             "one once it sees the new id in the _mta-sts record%s. If it does "
                             "not: mta-sts check %s",
-                            tlsrpt_policy_words(p, policy), words_of(p, served),
+                            tlsrpt_policy_summary(p, policy), words_of(p, served),
                             kept_for(p, policy), name);
-    case TLSRPT_HELD_NONE:
+    case TLSRPT_MATCH_NONE:
         return apr_psprintf(p,
                             "none found, although one is published: normal for a day or so after "
                             "publishing, while old answers are in DNS caches. If it stays so, "
                             "look at the _mta-sts record: mta-sts check %s",
                             name);
-    case TLSRPT_HELD_UNTOLD:
+    case TLSRPT_MATCH_UNSPECIFIED:
         return "it does not tell which";
-    case TLSRPT_HELD_DANE:
+    case TLSRPT_MATCH_DANE:
         return "TLSA records (DANE), which go before MTA-STS";
-    case TLSRPT_HELD_UNKNOWN:
+    case TLSRPT_MATCH_UNKNOWN:
         break;
     }
-    return *policy ? tlsrpt_policy_words(p, policy) : "none found";
+    return *policy ? tlsrpt_policy_summary(p, policy) : "none found";
 }

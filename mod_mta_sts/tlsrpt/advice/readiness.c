@@ -52,7 +52,7 @@ static int is_policy(apr_pool_t *p, const char *type, const char *lines, const m
 
     for (i = 0; i < sizeof(modes) / sizeof(modes[0]) && ours->mode != MTA_STS_MODE_NONE; i++) {
         policy.mode = modes[i];
-        if (tlsrpt_held_compare(p, type, lines, &policy) == TLSRPT_HELD_CURRENT) {
+        if (tlsrpt_policy_match_compare(p, type, lines, &policy) == TLSRPT_MATCH_CURRENT) {
             return 1;
         }
     }

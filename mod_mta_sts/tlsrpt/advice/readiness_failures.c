@@ -67,7 +67,7 @@ static int is_well(const readiness_judge *judge, const tlsrpt_cause *cause,
     if (!result) {
         return 0;
     }
-    if (explanation->whose == TLSRPT_WHOSE_MX) {
+    if (explanation->owner == TLSRPT_OWNER_MX) {
         return mx_is_well(judge, cause->receiving_mx);
     }
     return result->verdict.outcome == MTA_STS_OUTCOME_DELIVERS;
@@ -79,7 +79,7 @@ static int is_well(const readiness_judge *judge, const tlsrpt_cause *cause,
  * leaves what is wrong with the mail servers. */
 int tlsrpt_readiness_refuses(const tlsrpt_explanation *explanation)
 {
-    return explanation->whose == TLSRPT_WHOSE_MX ||
+    return explanation->owner == TLSRPT_OWNER_MX ||
            strcmp(explanation->cause, "mx-not-in-policy") == 0;
 }
 
@@ -96,10 +96,10 @@ static failure_weight weigh(const readiness_judge *judge, const tlsrpt_cause *ca
     if (cause->last && cause->last <= judge->limits->now - judge->limits->days * READINESS_DAY) {
         return PAST;
     }
-    switch (explanation->whose) {
-    case TLSRPT_WHOSE_SENDER:
+    switch (explanation->owner) {
+    case TLSRPT_OWNER_SENDER:
         return ELSEWHERE;
-    case TLSRPT_WHOSE_UNKNOWN:
+    case TLSRPT_OWNER_UNKNOWN:
         return is_everyday(judge, cause->sessions) ? ELSEWHERE : UNCLEAR;
     default:
         return is_well(judge, cause, explanation)      ? MENDED

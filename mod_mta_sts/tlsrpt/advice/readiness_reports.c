@@ -207,7 +207,7 @@ static int names(const apr_array_header_t *list, const char *wanted)
 
 /* The policy that a sender held last; of two at one time, the one that is served now. */
 static const tlsrpt_seen *find_held(const readiness_judge *judge, const char *sender,
-                                    tlsrpt_held *held)
+                                    tlsrpt_policy_match *held)
 {
     const apr_array_header_t *seen = judge->facts->all->seen;
     const tlsrpt_seen *last = NULL;
@@ -215,13 +215,13 @@ static const tlsrpt_seen *find_held(const readiness_judge *judge, const char *se
 
     for (i = 0; i < seen->nelts; i++) {
         const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
-        tlsrpt_held now;
+        tlsrpt_policy_match now;
 
         if ((last && one->last < last->last) || !names(one->senders, sender)) {
             continue;
         }
-        now = tlsrpt_held_compare(judge->p, one->type, one->policy, judge->facts->served);
-        if (!last || now == TLSRPT_HELD_CURRENT) {
+        now = tlsrpt_policy_match_compare(judge->p, one->type, one->policy, judge->facts->served);
+        if (!last || now == TLSRPT_MATCH_CURRENT) {
             last = one;
             *held = now;
         }
@@ -232,14 +232,14 @@ static const tlsrpt_seen *find_held(const readiness_judge *judge, const char *se
 /* Senders that had the same policy last, which is not the one served now. */
 typedef struct holders {
     const tlsrpt_seen *seen;
-    tlsrpt_held held;
+    tlsrpt_policy_match held;
     apr_array_header_t *names; /* of const char * */
     int verified;              /* one of them is */
 } holders;
 
 /* Those of a policy; new ones if there are none yet. */
 static holders *find_holders(readiness_judge *judge, apr_array_header_t *list,
-                             const tlsrpt_seen *seen, tlsrpt_held held)
+                             const tlsrpt_seen *seen, tlsrpt_policy_match held)
 {
     holders *made;
     int i;
@@ -261,16 +261,16 @@ static holders *find_holders(readiness_judge *judge, apr_array_header_t *list,
 static int judge_sender(readiness_judge *judge, const tlsrpt_sender *sender,
                         apr_array_header_t *others)
 {
-    tlsrpt_held held = TLSRPT_HELD_UNKNOWN;
+    tlsrpt_policy_match held = TLSRPT_MATCH_UNKNOWN;
     const tlsrpt_seen *seen = find_held(judge, sender->organization, &held);
 
-    if (seen && (held == TLSRPT_HELD_OTHER || held == TLSRPT_HELD_NONE)) {
+    if (seen && (held == TLSRPT_MATCH_OTHER || held == TLSRPT_MATCH_NONE)) {
         holders *them = find_holders(judge, others, seen, held);
 
         APR_ARRAY_PUSH(them->names, const char *) = sender->organization;
         them->verified |= sender->verified;
     }
-    return held == TLSRPT_HELD_CURRENT;
+    return held == TLSRPT_MATCH_CURRENT;
 }
 
 static void tell_others(readiness_judge *judge, const apr_array_header_t *others,
@@ -285,12 +285,12 @@ static void tell_others(readiness_judge *judge, const apr_array_header_t *others
 
         mta_sts_finding_add(
             findings, them->verified ? readiness_missing(judge) : MTA_STS_INFO,
-            them->held == TLSRPT_HELD_OTHER ? "policy-held-other" : "policy-held-none",
+            them->held == TLSRPT_MATCH_OTHER ? "policy-held-other" : "policy-held-none",
             judge->facts->domain,
             apr_psprintf(p, "wait until reports of %s tell the policy that is served now", names),
             "the policy that %s had on %s: %s", names, readiness_last_date(p, them->seen->last),
-            tlsrpt_held_text(p, them->held, them->seen->policy, judge->facts->served,
-                             judge->facts->domain));
+            tlsrpt_policy_match_text(p, them->held, them->seen->policy, judge->facts->served,
+                                     judge->facts->domain));
     }
 }
 

@@ -19,7 +19,7 @@ typedef struct tlsrpt_clock {
 /*
  * @param clock of whoever looks; one thread at a time
  * @param date  apr_time_now()
- * @param boot  mta_sts_steady_now()
+ * @param boot  mta_sts_monotonic_now()
  */
 int tlsrpt_clock_is_believed(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot);
 

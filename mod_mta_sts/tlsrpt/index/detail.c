@@ -191,9 +191,10 @@ static const struct {
 } samples[] = {
     {SAMPLES("organization", "tlsrpt_organization"), offsetof(tlsrpt_cause, senders),
      TLSRPT_INDEX_LIST_MAX, 1},
-    {SAMPLES("reason", "tlsrpt_word"), offsetof(tlsrpt_cause, reasons), SAMPLES_MAX, 0},
-    {SAMPLES("receiving_ip", "tlsrpt_word"), offsetof(tlsrpt_cause, receiving_ips), SAMPLES_MAX, 0},
-    {SAMPLES("sending_ip", "tlsrpt_word"), offsetof(tlsrpt_cause, sending_ips), SAMPLES_MAX, 0},
+    {SAMPLES("reason", "tlsrpt_string"), offsetof(tlsrpt_cause, reasons), SAMPLES_MAX, 0},
+    {SAMPLES("receiving_ip", "tlsrpt_string"), offsetof(tlsrpt_cause, receiving_ips), SAMPLES_MAX,
+     0},
+    {SAMPLES("sending_ip", "tlsrpt_string"), offsetof(tlsrpt_cause, sending_ips), SAMPLES_MAX, 0},
 };
 
 static const char *find_samples(const tlsrpt_query *query, long long id, const rows *all)
@@ -224,8 +225,9 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
         " max(range_end) AS last, sum(sessions * 1.0) AS sessions"
         " FROM tlsrpt_cause WHERE domain = %lld AND" FILTER_WHERE
         " GROUP BY policy_type, type, mx) c"
-        " JOIN tlsrpt_word p ON p.id = c.policy_type JOIN tlsrpt_word t ON t.id = c.type LEFT JOIN "
-        "tlsrpt_word m ON m.id = c.mx"
+        " JOIN tlsrpt_string p ON p.id = c.policy_type JOIN tlsrpt_string t ON t.id = c.type LEFT "
+        "JOIN "
+        "tlsrpt_string m ON m.id = c.mx"
         " ORDER BY c.sessions DESC LIMIT %d",
         take_cause, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
 
@@ -276,8 +278,8 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
         " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
         " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
         " max(range_end) AS last FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
-        " GROUP BY type, seen) s JOIN tlsrpt_word t ON t.id = s.type"
-        " JOIN tlsrpt_word p ON p.id = s.seen ORDER BY last DESC LIMIT %d",
+        " GROUP BY type, seen) s JOIN tlsrpt_string t ON t.id = s.type"
+        " JOIN tlsrpt_string p ON p.id = s.seen ORDER BY last DESC LIMIT %d",
         take_seen, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     if (!error && domain->seen->nelts) {

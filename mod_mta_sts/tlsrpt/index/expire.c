@@ -17,7 +17,7 @@
 typedef struct old_row {
     long long id;
     const char *digest;
-    int is_ours; /* its file is in our spool */
+    int is_local; /* its file is in our spool */
 } old_row;
 
 static int push_row(void *baton, const char *const *columns)
@@ -27,11 +27,11 @@ static int push_row(void *baton, const char *const *columns)
 
     row->id = (long long)mta_sts_database_number(columns[0]);
     row->digest = apr_pstrdup(rows->pool, columns[1]);
-    row->is_ours = columns[2] && (columns[2][0] == '1' || columns[2][0] == 't');
+    row->is_local = columns[2] && (columns[2][0] == '1' || columns[2][0] == 't');
     return 1;
 }
 
-static const char *find_old(tlsrpt_tending *t, apr_array_header_t *rows)
+static const char *find_old(tlsrpt_updating *t, apr_array_header_t *rows)
 {
     tlsrpt_batch *batch = &t->batch;
     apr_time_t before = apr_time_now() - t->task->keep_days * TLSRPT_DAY;
@@ -48,7 +48,7 @@ static const char *find_old(tlsrpt_tending *t, apr_array_header_t *rows)
 static int is_date_believed(const tlsrpt_index_task *task)
 {
     return !task->clock ||
-           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_steady_now());
+           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_monotonic_now());
 }
 
 static void tell_leap(mta_sts_findings *findings)
@@ -62,7 +62,7 @@ static void tell_leap(mta_sts_findings *findings)
 }
 
 /* One is told: the others are there for the same reason, mostly. */
-static void tell_stuck(tlsrpt_tending *t, const old_row *row, apr_status_t status)
+static void tell_stuck(tlsrpt_updating *t, const old_row *row, apr_status_t status)
 {
     mta_sts_findings *findings = t->batch.findings;
     char reason[120];
@@ -77,9 +77,9 @@ static void tell_stuck(tlsrpt_tending *t, const old_row *row, apr_status_t statu
 }
 
 /* First the file, then the row: a row without file goes by itself, whatever happens in between. */
-static const char *remove_row(tlsrpt_tending *t, const old_row *row, int *stuck)
+static const char *remove_row(tlsrpt_updating *t, const old_row *row, int *stuck)
 {
-    apr_status_t status = row->is_ours
+    apr_status_t status = row->is_local
                               ? tlsrpt_spool_remove(t->task->spool, TLSRPT_REPORTS, row->digest)
                               : APR_SUCCESS;
 
@@ -94,7 +94,7 @@ static const char *remove_row(tlsrpt_tending *t, const old_row *row, int *stuck)
     return tlsrpt_row_remove(&t->batch, row->id);
 }
 
-const char *tlsrpt_expire(tlsrpt_tending *t)
+const char *tlsrpt_expire(tlsrpt_updating *t)
 {
     apr_array_header_t *rows = apr_array_make(t->batch.p, 16, sizeof(old_row));
     const char *error = t->task->keep_days > 0 ? find_old(t, rows) : NULL;
@@ -106,7 +106,7 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
         }
         return error;
     }
-    for (i = 0; i < rows->nelts && !error && !tlsrpt_tending_is_over(t); i++) {
+    for (i = 0; i < rows->nelts && !error && !tlsrpt_updating_is_over(t); i++) {
         error = remove_row(t, &APR_ARRAY_IDX(rows, i, old_row), &stuck);
         apr_pool_clear(t->batch.ptemp);
     }
@@ -118,7 +118,7 @@ const char *tlsrpt_expire(tlsrpt_tending *t)
  */
 const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
 {
-    apr_time_t now = mta_sts_steady_now();
+    apr_time_t now = mta_sts_monotonic_now();
     const char *error = NULL;
 
     if (task->swept && now - task->swept < SWEEP_INTERVAL) {
@@ -133,7 +133,7 @@ const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
                             apr_time_now() - task->keep_days * TLSRPT_DAY);
     }
     if (task->removed) {
-        error = tlsrpt_words_sweep(db);
+        error = tlsrpt_strings_sweep(db);
     }
     task->removed = error ? task->removed : 0;
     return error;

@@ -53,7 +53,7 @@ static const char *fit(making *m, const char *text)
     if (!kept) {
         kept = len <= m->text_room
                    ? text
-                   : apr_pstrcat(m->p, tlsrpt_word_shorten(m->p, text, TEXT_SHORT), CUT, NULL);
+                   : apr_pstrcat(m->p, tlsrpt_string_shorten(m->p, text, TEXT_SHORT), CUT, NULL);
         m->text_room -= kept == text ? len : 0;
         apr_hash_set(m->texts, text, (apr_ssize_t)len, kept);
     }
@@ -62,7 +62,7 @@ static const char *fit(making *m, const char *text)
 
 static const char *number_text(making *m, const char *text, long long *number)
 {
-    return tlsrpt_word_number(m->batch, TLSRPT_WORD, fit(m, text), number);
+    return tlsrpt_string_number(m->batch, TLSRPT_STRING, fit(m, text), number);
 }
 
 static const char *number_failure(making *m, const tlsrpt_failure *failure,
@@ -83,10 +83,10 @@ static const char *number_failure(making *m, const tlsrpt_failure *failure,
 }
 
 /* NULL and "" differ, and NUL ends each part. */
-static void add_part(EVP_MD_CTX *digest, const char *part, int is_told)
+static void add_part(EVP_MD_CTX *digest, const char *part, int is_set)
 {
-    EVP_DigestUpdate(digest, part && is_told ? "=" : "-", 1);
-    if (part && is_told) {
+    EVP_DigestUpdate(digest, part && is_set ? "=" : "-", 1);
+    if (part && is_set) {
         EVP_DigestUpdate(digest, part, strlen(part) + 1);
     }
 }
@@ -181,7 +181,7 @@ static const char *make_policy(making *m, const tlsrpt_policy *policy, apr_hash_
     apr_hash_set(domains, domain, APR_HASH_KEY_STRING, domain);
     fact->successful = policy->successful;
     fact->failed = policy->failed;
-    NEED(tlsrpt_word_number(m->batch, TLSRPT_WORD_DOMAIN, domain, &fact->domain));
+    NEED(tlsrpt_string_number(m->batch, TLSRPT_STRING_DOMAIN, domain, &fact->domain));
     NEED(number_text(m, policy->type, &fact->type));
     NEED(number_text(m, seen, &fact->seen));
     return make_failures(m, policy, fact);
@@ -230,8 +230,8 @@ const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, in
     facts->end = report->end;
     facts->verified = verified;
     facts->policies = apr_array_make(m.p, report->policies->nelts, sizeof(tlsrpt_fact_policy));
-    error = tlsrpt_word_number(batch, TLSRPT_WORD_ORGANIZATION, fit(&m, report->organization),
-                               &facts->organization);
+    error = tlsrpt_string_number(batch, TLSRPT_STRING_ORGANIZATION, fit(&m, report->organization),
+                                 &facts->organization);
     error = error ? error : make_policies(&m, report, facts);
     EVP_MD_CTX_free(m.digest);
     return error;

@@ -15,8 +15,8 @@ static int take_count(void *baton, const char *const *columns)
 static const char *const forget_all[] = {
     "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
     "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
-    "DELETE FROM tlsrpt_cause",        "DELETE FROM tlsrpt_folder",
-    "DELETE FROM tlsrpt_word",         "DELETE FROM tlsrpt_domain",
+    "DELETE FROM tlsrpt_cause",        "DELETE FROM tlsrpt_directory",
+    "DELETE FROM tlsrpt_string",       "DELETE FROM tlsrpt_domain",
     "DELETE FROM tlsrpt_organization", NULL,
 };
 
@@ -32,7 +32,7 @@ static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *mo
 {
     apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(long long));
     const char *error =
-        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_folder WHERE host = %lld", batch->host);
+        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_directory WHERE host = %lld", batch->host);
     int i;
 
     if (!error) {
@@ -41,7 +41,7 @@ static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *mo
                                       " WHERE host = %lld LIMIT %d",
                                       push_number, rows, batch->host, FORGOTTEN_AT_ONCE);
     }
-    for (i = 0; i < rows->nelts && !error && mta_sts_steady_now() < deadline; i++) {
+    for (i = 0; i < rows->nelts && !error && mta_sts_monotonic_now() < deadline; i++) {
         error = tlsrpt_row_remove(batch, APR_ARRAY_IDX(rows, i, long long));
         apr_pool_clear(batch->ptemp);
     }
@@ -53,7 +53,7 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
                                 apr_pool_t *p, int *more)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
-    apr_time_t deadline = mta_sts_steady_now() + budget;
+    apr_time_t deadline = mta_sts_monotonic_now() + budget;
     apr_int64_t others = 0;
     tlsrpt_batch batch;
     const char *error = tlsrpt_batch_begin(&batch, db, host, p, findings);
@@ -79,21 +79,21 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
 
 /* The sums have no texts but those of the reports. */
 static const char *const forget_words[] = {
-    UNUSED("tlsrpt_word", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
-                          " UNION SELECT host FROM tlsrpt_folder"
-                          " UNION SELECT type FROM tlsrpt_policy"
-                          " UNION SELECT seen FROM tlsrpt_policy"
-                          " UNION SELECT type FROM tlsrpt_failure"
-                          " UNION SELECT mx FROM tlsrpt_failure"
-                          " UNION SELECT reason FROM tlsrpt_failure"
-                          " UNION SELECT receiving_ip FROM tlsrpt_failure"
-                          " UNION SELECT sending_ip FROM tlsrpt_failure"),
+    UNUSED("tlsrpt_string", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
+                            " UNION SELECT host FROM tlsrpt_directory"
+                            " UNION SELECT type FROM tlsrpt_policy"
+                            " UNION SELECT seen FROM tlsrpt_policy"
+                            " UNION SELECT type FROM tlsrpt_failure"
+                            " UNION SELECT mx FROM tlsrpt_failure"
+                            " UNION SELECT reason FROM tlsrpt_failure"
+                            " UNION SELECT receiving_ip FROM tlsrpt_failure"
+                            " UNION SELECT sending_ip FROM tlsrpt_failure"),
     UNUSED("tlsrpt_domain", "SELECT domain FROM tlsrpt_policy"),
     UNUSED("tlsrpt_organization", "SELECT organization FROM tlsrpt_report"),
     NULL,
 };
 
-const char *tlsrpt_words_sweep(mta_sts_database *db)
+const char *tlsrpt_strings_sweep(mta_sts_database *db)
 {
     const char *error = mta_sts_database_begin(db);
 

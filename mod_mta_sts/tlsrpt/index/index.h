@@ -70,12 +70,12 @@ typedef struct tlsrpt_index_done {
  * @param findings conflicts, files that cannot be read, and what is wrong with the spool
  * @param done     out
  */
-const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
-                              mta_sts_findings *findings, tlsrpt_index_done *done);
+const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
+                                mta_sts_findings *findings, tlsrpt_index_done *done);
 
 /*
- * Forgets all reports of a host, and with the last host everything, so that tlsrpt_index_tend reads
- * the whole spool again. Works in one transaction for as long as the budget says.
+ * Forgets all reports of a host, and with the last host everything, so that tlsrpt_index_update
+ * reads the whole spool again. Works in one transaction for as long as the budget says.
  *
  * @param more out: whether it is to be called again
  */

@@ -34,12 +34,12 @@ static inline apr_int64_t tlsrpt_last_day_of(apr_time_t end)
 }
 
 /* The tables of texts. */
-typedef enum tlsrpt_words {
-    TLSRPT_WORD, /* everything else */
-    TLSRPT_WORD_DOMAIN,
-    TLSRPT_WORD_ORGANIZATION,
-} tlsrpt_words;
-#define TLSRPT_WORDS 3
+typedef enum tlsrpt_strings {
+    TLSRPT_STRING, /* everything else */
+    TLSRPT_STRING_DOMAIN,
+    TLSRPT_STRING_ORGANIZATION,
+} tlsrpt_strings;
+#define TLSRPT_STRINGS 3
 
 /* One transaction that changes the index. */
 typedef struct tlsrpt_batch {
@@ -47,8 +47,8 @@ typedef struct tlsrpt_batch {
     apr_pool_t *p;     /* until it ends */
     apr_pool_t *ptemp; /* of one report */
     mta_sts_findings *findings;
-    apr_hash_t *known[TLSRPT_WORDS]; /* text -> its number */
-    long long next_word[TLSRPT_WORDS];
+    apr_hash_t *known[TLSRPT_STRINGS]; /* text -> its number */
+    long long next_word[TLSRPT_STRINGS];
     long long next_report;
     long long host;   /* the number of its name */
     apr_hash_t *sums; /* what they change by: index_delta.c */
@@ -68,26 +68,26 @@ const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const 
 const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 
 /* The number of a text, which gets one if it has none; that of NULL is 0. */
-const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
-                               long long *number);
+const char *tlsrpt_string_number(tlsrpt_batch *batch, tlsrpt_strings table, const char *text,
+                                 long long *number);
 
 /* What a machine is called in a database: one that is not shared has one spool, and the machine may
  * get another name without getting another spool. */
 const char *tlsrpt_host_name(const mta_sts_database *db, const char *host);
 
 /* The beginning of a text, of so many octets at most: UTF-8 in, UTF-8 out. */
-const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max);
+const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t max);
 
 /* What a text is found by in those tables: itself, or its digest if it is long. */
-const char *tlsrpt_word_key(apr_pool_t *p, const char *text);
+const char *tlsrpt_string_key(apr_pool_t *p, const char *text);
 
 /* The same of the text in lower case (ASCII): what an organization is compared by. */
-const char *tlsrpt_word_fold(apr_pool_t *p, const char *text);
+const char *tlsrpt_string_fold(apr_pool_t *p, const char *text);
 
 /* --- index_tend.c --- */
 
-/* One call of tlsrpt_index_tend. */
-typedef struct tlsrpt_tending {
+/* One call of tlsrpt_index_update. */
+typedef struct tlsrpt_updating {
     tlsrpt_batch batch;
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
@@ -96,16 +96,16 @@ typedef struct tlsrpt_tending {
     int has_closed;                         /* of the folder: files that could not be opened */
     int has_progressed;                     /* each call does something, however short its time */
     apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
-} tlsrpt_tending;
+} tlsrpt_updating;
 
 /* Whether the call is to end. */
-int tlsrpt_tending_is_over(const tlsrpt_tending *t);
+int tlsrpt_updating_is_over(const tlsrpt_updating *t);
 
 /* --- index_expire.c --- */
 
 /* Removes reports that are too old, file and row. Those whose file stays stay too, and hold no
  * other one up. */
-const char *tlsrpt_expire(tlsrpt_tending *t);
+const char *tlsrpt_expire(tlsrpt_updating *t);
 
 /* Once a day, and not within a transaction: the quarantine, and texts that are left. */
 const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task);
@@ -160,7 +160,7 @@ const char *tlsrpt_delta_write(tlsrpt_batch *batch);
 /* --- index_forget.c --- */
 
 /* Removes texts that no row names any more. With a million reports it takes a second or two. */
-const char *tlsrpt_words_sweep(mta_sts_database *db);
+const char *tlsrpt_strings_sweep(mta_sts_database *db);
 
 /* --- index_row.c --- */
 
@@ -170,7 +170,7 @@ const char *tlsrpt_words_sweep(mta_sts_database *db);
  * @param file   its inode
  * @param counts out: how it is counted
  */
-const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
+const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, apr_int64_t file,
                            tlsrpt_index_state *state);
 
 /* Takes one that cannot be read in, so that it is not tried again and again, and goes when it is

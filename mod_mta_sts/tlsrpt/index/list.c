@@ -135,8 +135,8 @@ static int push_cause(void *baton, const char *const *columns)
     " max(range_end) AS last, sum(sessions * 1.0) AS sessions"                                     \
     " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
     " GROUP BY domain, type, mx, policy_type ORDER BY 9 DESC LIMIT %d) c"                          \
-    " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_word t ON t.id = c.type"                 \
-    " JOIN tlsrpt_word p ON p.id = c.policy_type LEFT JOIN tlsrpt_word m ON m.id = c.mx"           \
+    " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_string t ON t.id = c.type"               \
+    " JOIN tlsrpt_string p ON p.id = c.policy_type LEFT JOIN tlsrpt_string m ON m.id = c.mx"       \
     " ORDER BY c.sessions DESC, 1, 2, 3, 4"
 
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
@@ -187,8 +187,8 @@ static int push_report(void *baton, const char *const *columns)
     " coalesce(sum(p.failed %% 1073741824), 0)"                                                    \
     " FROM (SELECT r.id FROM " from " (%d = 0 OR r.range_end > %lld) AND " FILTER_ORGANIZATION     \
     " ORDER BY " received " DESC, r.id DESC LIMIT %d) page"                                        \
-    " JOIN tlsrpt_report r ON r.id = page.id JOIN tlsrpt_word h ON h.id = r.host"                  \
-    " JOIN tlsrpt_word c ON c.id = r.channel"                                                      \
+    " JOIN tlsrpt_report r ON r.id = page.id JOIN tlsrpt_string h ON h.id = r.host"                \
+    " JOIN tlsrpt_string c ON c.id = r.channel"                                                    \
     " LEFT JOIN tlsrpt_organization o ON o.id = r.organization"                                    \
     " LEFT JOIN tlsrpt_policy p ON p.report = r.id" counted                                        \
     " GROUP BY h.whole, h.text, r.id, r.digest, c.text, o.whole, o.text, r.report_id, r.received," \
@@ -238,8 +238,9 @@ const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_
     memset(counts, 0, sizeof(*counts));
     return mta_sts_database_rows(db,
                                  "SELECT state, count(*) FROM tlsrpt_report WHERE host ="
-                                 " (SELECT id FROM tlsrpt_word WHERE text = %s) GROUP BY state",
-                                 add_count, counts, tlsrpt_word_key(p, tlsrpt_host_name(db, host)));
+                                 " (SELECT id FROM tlsrpt_string WHERE text = %s) GROUP BY state",
+                                 add_count, counts,
+                                 tlsrpt_string_key(p, tlsrpt_host_name(db, host)));
 }
 
 const char *tlsrpt_index_received(mta_sts_database *db, const char *domain, apr_time_t *received)

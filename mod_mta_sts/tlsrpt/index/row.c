@@ -128,7 +128,7 @@ static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int6
                                  const tlsrpt_facts *facts)
 {
     long long word;
-    const char *error = tlsrpt_word_number(batch, TLSRPT_WORD, channel, &word);
+    const char *error = tlsrpt_string_number(batch, TLSRPT_STRING, channel, &word);
 
     return error ? error
                  : mta_sts_database_run(
@@ -160,7 +160,7 @@ static const char *judge_further(tlsrpt_batch *batch, row *added, const row *bes
 }
 
 /* The best so far makes room for a better one. */
-static const char *dethrone(tlsrpt_batch *batch, const row *added, const row *best)
+static const char *demote(tlsrpt_batch *batch, const row *added, const row *best)
 {
     int is_same = strcmp(best->digest, added->digest) == 0;
     const char *error = count(batch, best->id, 0);
@@ -192,12 +192,12 @@ static const char *judge(tlsrpt_batch *batch, row *added, int *is_conflict)
         return error;
     }
     *is_conflict = strcmp(best.digest, added->digest) != 0;
-    return is_better(added, &best) ? dethrone(batch, added, &best)
+    return is_better(added, &best) ? demote(batch, added, &best)
                                    : judge_further(batch, added, &best);
 }
 
 static void tell_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
-                          const tlsrpt_kept_file *kept)
+                          const tlsrpt_stored_file *kept)
 {
     apr_pool_t *p = batch->findings->pool;
 
@@ -213,7 +213,7 @@ static void tell_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
         mta_sts_text_quote(p, report->organization, strlen(report->organization)));
 }
 
-static const char *add_read(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
+static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, apr_int64_t file,
                             const tlsrpt_report *report, tlsrpt_index_state *state)
 {
     row added = {.id = batch->next_report++, .digest = kept->digest};
@@ -231,7 +231,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, a
     }
     if (!error) {
         error = insert_report(batch, &added, file, kept->receipt.channel,
-                              tlsrpt_word_shorten(p, report->id, REPORT_ID_MAX), &facts);
+                              tlsrpt_string_shorten(p, report->id, REPORT_ID_MAX), &facts);
     }
     if (!error) {
         error = insert_policies(batch, &added, &facts);
@@ -264,7 +264,7 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
     return insert_report(batch, &added, file, "-", "", &nothing);
 }
 
-const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_kept_file *kept, apr_int64_t file,
+const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, apr_int64_t file,
                            tlsrpt_index_state *state)
 {
     const tlsrpt_reading *reading =

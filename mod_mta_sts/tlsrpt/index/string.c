@@ -13,9 +13,9 @@
 
 static const struct {
     const char *find, *add;
-} statements[TLSRPT_WORDS] = {
-    {"SELECT id FROM tlsrpt_word WHERE text = %s",
-     "INSERT INTO tlsrpt_word (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
+} statements[TLSRPT_STRINGS] = {
+    {"SELECT id FROM tlsrpt_string WHERE text = %s",
+     "INSERT INTO tlsrpt_string (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
     {"SELECT id FROM tlsrpt_domain WHERE text = %s",
      "INSERT INTO tlsrpt_domain (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
     {"SELECT id FROM tlsrpt_organization WHERE text = %s",
@@ -28,10 +28,10 @@ static int take_next(void *baton, const char *const *columns)
     tlsrpt_batch *batch = baton;
     int i;
 
-    for (i = 0; i < TLSRPT_WORDS; i++) {
+    for (i = 0; i < TLSRPT_STRINGS; i++) {
         batch->next_word[i] = (long long)mta_sts_database_number(columns[i]);
     }
-    batch->next_report = (long long)mta_sts_database_number(columns[TLSRPT_WORDS]);
+    batch->next_report = (long long)mta_sts_database_number(columns[TLSRPT_STRINGS]);
     return 0;
 }
 
@@ -46,19 +46,19 @@ static const char *begin(tlsrpt_batch *batch, const char *host)
     const char *error = mta_sts_database_begin(batch->db);
     int i;
 
-    for (i = 0; i < TLSRPT_WORDS; i++) {
+    for (i = 0; i < TLSRPT_STRINGS; i++) {
         batch->known[i] = apr_hash_make(batch->p);
     }
     if (!error) {
         error = mta_sts_database_rows(
             batch->db,
-            "SELECT " NEXT("tlsrpt_word") ", " NEXT("tlsrpt_domain") ", " NEXT(
+            "SELECT " NEXT("tlsrpt_string") ", " NEXT("tlsrpt_domain") ", " NEXT(
                 "tlsrpt_organization") ", " NEXT("tlsrpt_report"),
             take_next, batch);
     }
     return error ? error
-                 : tlsrpt_word_number(batch, TLSRPT_WORD, tlsrpt_host_name(batch->db, host),
-                                      &batch->host);
+                 : tlsrpt_string_number(batch, TLSRPT_STRING, tlsrpt_host_name(batch->db, host),
+                                        &batch->host);
 }
 
 const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const char *host,
@@ -97,7 +97,7 @@ const char *tlsrpt_host_name(const mta_sts_database *db, const char *host)
     return mta_sts_database_is_shared(db) ? host : "localhost";
 }
 
-const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max)
+const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t max)
 {
     if (strlen(text) <= max) {
         return text;
@@ -108,7 +108,7 @@ const char *tlsrpt_word_shorten(apr_pool_t *p, const char *text, apr_size_t max)
     return apr_pstrmemdup(p, text, max);
 }
 
-const char *tlsrpt_word_key(apr_pool_t *p, const char *text)
+const char *tlsrpt_string_key(apr_pool_t *p, const char *text)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int len = 0, i;
@@ -125,21 +125,21 @@ const char *tlsrpt_word_key(apr_pool_t *p, const char *text)
     return key;
 }
 
-const char *tlsrpt_word_fold(apr_pool_t *p, const char *text)
+const char *tlsrpt_string_fold(apr_pool_t *p, const char *text)
 {
     char *folded = apr_pstrdup(p, text), *c;
 
     for (c = folded; *c; c++) {
         *c = *c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c;
     }
-    return tlsrpt_word_key(p, folded);
+    return tlsrpt_string_key(p, folded);
 }
 
-static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
+static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_strings table, const char *text,
                                long long *number)
 {
     apr_pool_t *p = batch->ptemp;
-    const char *key = tlsrpt_word_key(p, text);
+    const char *key = tlsrpt_string_key(p, text);
     const char *error;
 
     *number = 0;
@@ -150,11 +150,11 @@ static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_words table, const ch
     *number = batch->next_word[table]++;
     return mta_sts_database_run(
         batch->db, statements[table].add, *number, key, key == text ? NULL : text,
-        table == TLSRPT_WORD_ORGANIZATION ? tlsrpt_word_fold(p, text) : NULL);
+        table == TLSRPT_STRING_ORGANIZATION ? tlsrpt_string_fold(p, text) : NULL);
 }
 
-const char *tlsrpt_word_number(tlsrpt_batch *batch, tlsrpt_words table, const char *text,
-                               long long *number)
+const char *tlsrpt_string_number(tlsrpt_batch *batch, tlsrpt_strings table, const char *text,
+                                 long long *number)
 {
     const long long *known;
     const char *error;

@@ -35,12 +35,12 @@ const char *tlsrpt_query_begin(tlsrpt_query *query, mta_sts_database *db,
     query->since = (long long)filter->since;
     query->last_day = filter->since ? (long long)tlsrpt_day_of(filter->since) : -1;
     query->has_organization = filter->organization != NULL;
-    query->organization = filter->organization ? tlsrpt_word_fold(p, filter->organization) : "";
+    query->organization = filter->organization ? tlsrpt_string_fold(p, filter->organization) : "";
     query->has_domain = filter->domain != NULL;
     error = mta_sts_database_begin_reading(db);
     if (!error && filter->domain) {
         error = mta_sts_database_rows(db, "SELECT id FROM tlsrpt_domain WHERE text = %s", take_id,
-                                      &query->domain, tlsrpt_word_key(p, filter->domain));
+                                      &query->domain, tlsrpt_string_key(p, filter->domain));
     }
     return error;
 }

@@ -31,18 +31,18 @@ typedef struct known_row {
     int is_there;
 } known_row;
 
-int tlsrpt_tending_is_over(const tlsrpt_tending *t)
+int tlsrpt_updating_is_over(const tlsrpt_updating *t)
 {
     const tlsrpt_index_task *task = t->task;
 
-    return (t->has_progressed && mta_sts_steady_now() >= t->deadline) ||
+    return (t->has_progressed && mta_sts_monotonic_now() >= t->deadline) ||
            (task->is_ending && task->is_ending(task->baton));
 }
 
 /* --- one folder --- */
 
 /* It may be possible another time: it gets no row, so that it is tried again. */
-static void tell_closed(tlsrpt_tending *t, const tlsrpt_spool_entry *entry, const char *reason)
+static void tell_closed(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, const char *reason)
 {
     mta_sts_findings *findings = t->batch.findings;
 
@@ -57,11 +57,11 @@ static void tell_closed(tlsrpt_tending *t, const tlsrpt_spool_entry *entry, cons
     }
 }
 
-static const char *add_file(tlsrpt_tending *t, const tlsrpt_spool_entry *entry)
+static const char *add_file(tlsrpt_updating *t, const tlsrpt_spool_entry *entry)
 {
     tlsrpt_batch *batch = &t->batch;
     tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
-    tlsrpt_kept_file kept;
+    tlsrpt_stored_file kept;
     const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
                                                    tlsrpt_index_limits.sent, batch->ptemp, &kept);
 
@@ -93,7 +93,7 @@ static int push_row(void *baton, const char *const *columns)
 }
 
 /* The rows of a folder, in the pool of the list, and the same by digest. */
-static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t *rows,
+static const char *find_rows(tlsrpt_updating *t, int folder, apr_array_header_t *rows,
                              apr_hash_t *by_digest)
 {
     const char *first = apr_psprintf(rows->pool, "%02x", (unsigned)folder);
@@ -115,7 +115,7 @@ static const char *find_rows(tlsrpt_tending *t, int folder, apr_array_header_t *
 }
 
 /* Takes in the files without row, or whose row tells another file. */
-static const char *add_files(tlsrpt_tending *t, const apr_array_header_t *files,
+static const char *add_files(tlsrpt_updating *t, const apr_array_header_t *files,
                              apr_hash_t *by_digest, int *is_whole)
 {
     const char *error = NULL;
@@ -129,7 +129,7 @@ static const char *add_files(tlsrpt_tending *t, const apr_array_header_t *files,
             row->is_there = 1;
             continue;
         }
-        if (tlsrpt_tending_is_over(t)) {
+        if (tlsrpt_updating_is_over(t)) {
             *is_whole = 0;
             return NULL;
         }
@@ -146,7 +146,7 @@ static const char *add_files(tlsrpt_tending *t, const apr_array_header_t *files,
     return error;
 }
 
-static const char *remove_rows(tlsrpt_tending *t, const apr_array_header_t *rows, int *is_whole)
+static const char *remove_rows(tlsrpt_updating *t, const apr_array_header_t *rows, int *is_whole)
 {
     const char *error = NULL;
     int i;
@@ -157,7 +157,7 @@ static const char *remove_rows(tlsrpt_tending *t, const apr_array_header_t *rows
         if (row->is_there) {
             continue;
         }
-        if (tlsrpt_tending_is_over(t)) {
+        if (tlsrpt_updating_is_over(t)) {
             *is_whole = 0;
             return NULL;
         }
@@ -169,12 +169,12 @@ static const char *remove_rows(tlsrpt_tending *t, const apr_array_header_t *rows
     return error;
 }
 
-static const char *note_folder(tlsrpt_tending *t, int folder, apr_time_t changed)
+static const char *note_folder(tlsrpt_updating *t, int folder, apr_time_t changed)
 {
     return mta_sts_database_run(t->batch.db,
-                                "INSERT INTO tlsrpt_folder (host, folder, changed)"
+                                "INSERT INTO tlsrpt_directory (host, directory, changed)"
                                 " VALUES (%lld, %d, %lld)"
-                                " ON CONFLICT (host, folder) DO UPDATE SET"
+                                " ON CONFLICT (host, directory) DO UPDATE SET"
                                 " changed = excluded.changed",
                                 t->batch.host, folder, (long long)changed);
 }
@@ -184,7 +184,7 @@ static const char *note_folder(tlsrpt_tending *t, int folder, apr_time_t changed
  * @param p        for what is known of the folder
  * @param is_whole out: whether nothing is left to do in it
  */
-static const char *compare(tlsrpt_tending *t, int folder, apr_pool_t *p, int *is_whole)
+static const char *compare(tlsrpt_updating *t, int folder, apr_pool_t *p, int *is_whole)
 {
     apr_array_header_t *rows = apr_array_make(p, 16, sizeof(known_row));
     apr_hash_t *by_digest = apr_hash_make(p);
@@ -212,7 +212,7 @@ static int is_recent(apr_time_t changed)
     return llabs((long long)(apr_time_now() - changed)) < SETTLED;
 }
 
-static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed, int *is_whole)
+static const char *tend_folder(tlsrpt_updating *t, int folder, apr_time_t changed, int *is_whole)
 {
     const char *error;
     apr_pool_t *p;
@@ -233,7 +233,7 @@ static const char *tend_folder(tlsrpt_tending *t, int folder, apr_time_t changed
 
 static int take_folder(void *baton, const char *const *columns)
 {
-    tlsrpt_tending *t = baton;
+    tlsrpt_updating *t = baton;
     apr_int64_t folder = mta_sts_database_number(columns[0]);
 
     if (folder >= 0 && folder < TLSRPT_SPOOL_FOLDERS) {
@@ -243,7 +243,7 @@ static int take_folder(void *baton, const char *const *columns)
 }
 
 /* Whether a folder must be looked at; its time is asked for before it is read. */
-static int has_changed(tlsrpt_tending *t, int folder, apr_time_t *changed)
+static int has_changed(tlsrpt_updating *t, int folder, apr_time_t *changed)
 {
     return tlsrpt_spool_folder_changed(t->task->spool, TLSRPT_REPORTS, folder, changed) !=
                APR_SUCCESS ||
@@ -251,14 +251,14 @@ static int has_changed(tlsrpt_tending *t, int folder, apr_time_t *changed)
 }
 
 /* A turn over all folders is at its end. */
-static void end_turn(tlsrpt_tending *t)
+static void end_turn(tlsrpt_updating *t)
 {
     t->done->folders = t->task->folder;
     t->task->folder = 0;
 }
 
 /* Goes on where the last call stopped, until each folder had its turn or time is up. */
-static const char *tend_folders(tlsrpt_tending *t)
+static const char *tend_folders(tlsrpt_updating *t)
 {
     int *folder = &t->task->folder, is_whole = 1;
     const char *error = NULL;
@@ -268,7 +268,7 @@ static const char *tend_folders(tlsrpt_tending *t)
         if (!has_changed(t, *folder, &changed)) {
             continue;
         }
-        if (tlsrpt_tending_is_over(t)) {
+        if (tlsrpt_updating_is_over(t)) {
             is_whole = 0;
         }
         else {
@@ -287,13 +287,13 @@ static const char *tend_folders(tlsrpt_tending *t)
     return error;
 }
 
-static const char *tend(tlsrpt_tending *t)
+static const char *tend(tlsrpt_updating *t)
 {
     const char *error = tlsrpt_expire(t);
 
     if (!error) {
         error = mta_sts_database_rows(t->batch.db,
-                                      "SELECT folder, changed FROM tlsrpt_folder WHERE host = %lld",
+                                      "SELECT directory, changed FROM tlsrpt_directory WHERE host = %lld",
                                       take_folder, t, t->batch.host);
     }
     if (!error) {
@@ -302,17 +302,17 @@ static const char *tend(tlsrpt_tending *t)
     return error;
 }
 
-const char *tlsrpt_index_tend(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
-                              mta_sts_findings *findings, tlsrpt_index_done *done)
+const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
+                                mta_sts_findings *findings, tlsrpt_index_done *done)
 {
-    tlsrpt_tending *t = apr_pcalloc(p, sizeof(*t));
+    tlsrpt_updating *t = apr_pcalloc(p, sizeof(*t));
     int folder = task->folder;
     const char *error;
 
     memset(done, 0, sizeof(*done));
     t->task = task;
     t->done = done;
-    t->deadline = mta_sts_steady_now() + task->budget;
+    t->deadline = mta_sts_monotonic_now() + task->budget;
     error = tlsrpt_batch_begin(&t->batch, db, task->host, p, findings);
     if (error) {
         return error;

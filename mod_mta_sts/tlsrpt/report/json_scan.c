@@ -50,7 +50,7 @@ static void begin_text(tlsrpt_json_scan *scan, unsigned int memory, tlsrpt_json_
 /* Behind a value: whether it was the first one, which holds all others. */
 static void end_value(tlsrpt_json_scan *scan)
 {
-    scan->where = scan->depth ? TLSRPT_JSON_BETWEEN : TLSRPT_JSON_BEHIND;
+    scan->where = scan->depth ? TLSRPT_JSON_BETWEEN : TLSRPT_JSON_AFTER;
 }
 
 /* Each of these looks at octets of its own place, as many as there are, and gives the first one
@@ -75,7 +75,7 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
             begin_text(scan, STRING_MEMORY, TLSRPT_JSON_STRING);
             break;
         case OTHER:
-            begin_text(scan, WORD_MEMORY, TLSRPT_JSON_WORD);
+            begin_text(scan, WORD_MEMORY, TLSRPT_JSON_LITERAL);
             return at;
         case BLANK:
         case SEPARATOR:
@@ -89,7 +89,7 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
 static void unmark(tlsrpt_json_scan *scan)
 {
     scan->first = byte_order_mark[0];
-    begin_text(scan, WORD_MEMORY, TLSRPT_JSON_WORD);
+    begin_text(scan, WORD_MEMORY, TLSRPT_JSON_LITERAL);
     lengthen(scan, scan->before);
     scan->before = 0;
     scan->marked = 0;
@@ -169,8 +169,8 @@ void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *octets, apr_size_
 {
     static const char *(*const places[])(tlsrpt_json_scan *, const char *, const char *) = {
         [TLSRPT_JSON_BEFORE] = scan_before, [TLSRPT_JSON_BETWEEN] = scan_between,
-        [TLSRPT_JSON_WORD] = scan_word,     [TLSRPT_JSON_STRING] = scan_string,
-        [TLSRPT_JSON_ESCAPE] = scan_escape, [TLSRPT_JSON_BEHIND] = scan_behind,
+        [TLSRPT_JSON_LITERAL] = scan_word,  [TLSRPT_JSON_STRING] = scan_string,
+        [TLSRPT_JSON_ESCAPE] = scan_escape, [TLSRPT_JSON_AFTER] = scan_behind,
     };
     const char *end = octets + len;
 

@@ -16,10 +16,10 @@
 typedef enum tlsrpt_json_where {
     TLSRPT_JSON_BEFORE, /* the first value: a byte order mark and blanks */
     TLSRPT_JSON_BETWEEN,
-    TLSRPT_JSON_WORD, /* a number, true, false or null */
+    TLSRPT_JSON_LITERAL, /* a number, true, false or null */
     TLSRPT_JSON_STRING,
     TLSRPT_JSON_ESCAPE, /* behind a backslash in a string */
-    TLSRPT_JSON_BEHIND, /* the end of the first value */
+    TLSRPT_JSON_AFTER,  /* the end of the first value */
 } tlsrpt_json_where;
 
 /* What was seen so far. To begin, all 0. */

@@ -117,7 +117,7 @@ static void refuse_beginning(apr_pool_t *p, const survey *found, tlsrpt_reading 
                apr_psprintf(p, "the gzip holds %s where a report begins with \"{\"", what));
         return;
     }
-    refuse(reading, TLSRPT_FOREIGN,
+    refuse(reading, TLSRPT_NOT_A_REPORT,
            apr_psprintf(p, "it is neither gzip nor JSON: it begins with %s, not with \"{\"", what));
 }
 

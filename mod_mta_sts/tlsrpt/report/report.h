@@ -68,12 +68,12 @@ typedef struct tlsrpt_report {
 } tlsrpt_report;
 
 typedef enum tlsrpt_outcome {
-    TLSRPT_READ,        /* a report */
-    TLSRPT_FOREIGN,     /* neither gzip nor text that begins with "{" */
-    TLSRPT_TOO_LARGE,   /* over limits.sent or limits.inflated */
-    TLSRPT_NO_POLICIES, /* whole JSON, but without an array of policies */
-    TLSRPT_UNREADABLE,  /* begins like a report and cannot be read to its end, or has more in it
-                           than the other limits allow */
+    TLSRPT_READ,         /* a report */
+    TLSRPT_NOT_A_REPORT, /* neither gzip nor text that begins with "{" */
+    TLSRPT_TOO_LARGE,    /* over limits.sent or limits.inflated */
+    TLSRPT_NO_POLICIES,  /* whole JSON, but without an array of policies */
+    TLSRPT_UNREADABLE,   /* begins like a report and cannot be read to its end, or has more in it
+                            than the other limits allow */
 } tlsrpt_outcome;
 
 typedef struct tlsrpt_reading {

@@ -130,8 +130,8 @@ static int make_folder(int at, const char *name, const char *path, const tlsrpt_
     return fd;
 }
 
-static int is_ours(int fd, const char *path, const tlsrpt_folder_rules *rules,
-                   mta_sts_findings *findings)
+static int is_local(int fd, const char *path, const tlsrpt_folder_rules *rules,
+                    mta_sts_findings *findings)
 {
     struct stat info;
 
@@ -178,7 +178,7 @@ int tlsrpt_folder_open(int at, const char *name, const char *path, const tlsrpt_
         report_unopened(findings, at, name, path, errno);
         return -1;
     }
-    if (!is_ours(fd, path, rules, findings)) {
+    if (!is_local(fd, path, rules, findings)) {
         close(fd);
         return -1;
     }

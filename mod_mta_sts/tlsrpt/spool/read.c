@@ -81,7 +81,7 @@ static const char *read_octets(int fd, apr_size_t max, apr_pool_t *p, char **oct
 }
 
 const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
-                              apr_size_t max, apr_pool_t *p, tlsrpt_kept_file *file)
+                              apr_size_t max, apr_pool_t *p, tlsrpt_stored_file *file)
 {
     char name[3] = "";
     const char *why;

@@ -108,7 +108,7 @@ int tlsrpt_spool_is_digest(const char *name)
 
 /* --- keeping --- */
 
-/* What one call of tlsrpt_spool_keep works with. */
+/* What one call of tlsrpt_spool_store works with. */
 typedef struct keeping {
     tlsrpt_spool *spool;
     tlsrpt_area area;
@@ -312,47 +312,47 @@ static int place_new(const keeping *k)
 }
 
 /* Puts the file in place: where there is none, else over one that tells less. */
-static tlsrpt_kept put_in_place(keeping *k)
+static tlsrpt_stored put_in_place(keeping *k)
 {
-    tlsrpt_kept kept = TLSRPT_KEPT;
+    tlsrpt_stored kept = TLSRPT_STORED;
 
     if (place_new(k) != 0) {
         if (errno != EEXIST) {
             refuse(k, "put a file in its place", errno);
-            return TLSRPT_NOT_KEPT;
+            return TLSRPT_NOT_STORED;
         }
-        kept = TLSRPT_KEPT_ALREADY;
+        kept = TLSRPT_STORED_ALREADY;
         if (is_as_good(k)) {
             return kept;
         }
         if (renameat(k->tmp, k->tmp_name, k->folder, k->digest) != 0) {
             refuse(k, "replace a file", errno);
-            return TLSRPT_NOT_KEPT;
+            return TLSRPT_NOT_STORED;
         }
     }
     k->tmp_name[0] = '\0';
     return kept;
 }
 
-static tlsrpt_kept keep_in_folders(keeping *k, const char *octets, apr_size_t len)
+static tlsrpt_stored keep_in_folders(keeping *k, const char *octets, apr_size_t len)
 {
-    tlsrpt_kept kept = TLSRPT_KEPT_ALREADY;
+    tlsrpt_stored kept = TLSRPT_STORED_ALREADY;
 
     if (!is_as_good(k)) {
-        kept = write_tmp(k, octets, len) ? put_in_place(k) : TLSRPT_NOT_KEPT;
+        kept = write_tmp(k, octets, len) ? put_in_place(k) : TLSRPT_NOT_STORED;
         remove_tmp(k);
     }
     /* Whoever put it there may not have come as far as this yet. */
-    if (kept != TLSRPT_NOT_KEPT && tlsrpt_fsync(k->folder) != 0) {
+    if (kept != TLSRPT_NOT_STORED && tlsrpt_fsync(k->folder) != 0) {
         refuse(k, "bring a folder to disk", errno);
-        kept = TLSRPT_NOT_KEPT;
+        kept = TLSRPT_NOT_STORED;
     }
     return kept;
 }
 
-static tlsrpt_kept keep_once(keeping *k, const char *octets, apr_size_t len)
+static tlsrpt_stored keep_once(keeping *k, const char *octets, apr_size_t len)
 {
-    tlsrpt_kept kept = open_folders(k) ? keep_in_folders(k, octets, len) : TLSRPT_NOT_KEPT;
+    tlsrpt_stored kept = open_folders(k) ? keep_in_folders(k, octets, len) : TLSRPT_NOT_STORED;
 
     if (k->folder >= 0) {
         close(k->folder);
@@ -363,21 +363,21 @@ static tlsrpt_kept keep_once(keeping *k, const char *octets, apr_size_t len)
     return kept;
 }
 
-tlsrpt_kept tlsrpt_spool_keep(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
-                              const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
-                              apr_pool_t *ptemp, const char **reason)
+tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
+                                 const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
+                                 apr_pool_t *ptemp, const char **reason)
 {
     int left = TRIES;
 
     *reason = "its digest is none";
     if (!tlsrpt_spool_is_digest(digest)) {
-        return TLSRPT_NOT_KEPT;
+        return TLSRPT_NOT_STORED;
     }
     /* A clock that leaps forward makes a file in tmp/ look old to whoever tidies while it is being
      * written; so do other programs that tidy. The report is still at hand. */
     for (;;) {
         keeping k = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};
-        tlsrpt_kept kept = keep_once(&k, octets, len);
+        tlsrpt_stored kept = keep_once(&k, octets, len);
 
         *reason = k.reason;
         if (!k.vanished || --left == 0) {

@@ -37,12 +37,13 @@ typedef enum tlsrpt_area { TLSRPT_REPORTS, TLSRPT_QUARANTINE } tlsrpt_area;
 
 typedef struct tlsrpt_spool tlsrpt_spool;
 
-typedef enum tlsrpt_kept {
-    TLSRPT_KEPT,         /* new, and on disk */
-    TLSRPT_KEPT_ALREADY, /* was there before, on disk; a verified receipt replaced an unverified */
-    TLSRPT_NOT_KEPT,     /* no part of it is left; the whole may be, if its folder could not be
+typedef enum tlsrpt_stored {
+    TLSRPT_STORED,         /* new, and on disk */
+    TLSRPT_STORED_ALREADY, /* was there before, on disk; a verified receipt replaced an unverified
+                            */
+    TLSRPT_NOT_STORED,     /* no part of it is left; the whole may be, if its folder could not be
                             brought to disk */
-} tlsrpt_kept;
+} tlsrpt_stored;
 
 /*
  * The spool of a state directory, for any number of threads. It holds nothing open: each call finds
@@ -76,28 +77,28 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
 /*
  * Keeps octets: temporary file, fsync, rename into place where there is none, fsync of the
  * folder. What is removed meanwhile by others is written again, three times in all. Any number of
- * processes and threads may keep at once; of equal digests one becomes TLSRPT_KEPT.
+ * processes and threads may keep at once; of equal digests one becomes TLSRPT_STORED.
  *
  * @param digest 64 lower-case hex digits
  * @param ptemp  scratch, and pool of reason
- * @param reason out: why it is TLSRPT_NOT_KEPT, in words
+ * @param reason out: why it is TLSRPT_NOT_STORED, in words
  */
-tlsrpt_kept tlsrpt_spool_keep(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
-                              const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
-                              apr_pool_t *ptemp, const char **reason);
+tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
+                                 const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
+                                 apr_pool_t *ptemp, const char **reason);
 
 /* Whether there is a file of this digest. */
 int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
 
 /* One file of the spool. */
-typedef struct tlsrpt_kept_file {
+typedef struct tlsrpt_stored_file {
     const char *digest;
     tlsrpt_receipt receipt;
     const char *octets; /* raw, as they came */
     apr_size_t len;
     int is_closed; /* after an error: it could not be opened, which may pass; else what is in it is
                       wrong */
-} tlsrpt_kept_file;
+} tlsrpt_stored_file;
 
 /*
  * Reads one file back.
@@ -107,7 +108,7 @@ typedef struct tlsrpt_kept_file {
  * @return NULL, or why it cannot be read
  */
 const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
-                              apr_size_t max, apr_pool_t *p, tlsrpt_kept_file *file);
+                              apr_size_t max, apr_pool_t *p, tlsrpt_stored_file *file);
 
 /* The path of a file, allocated from p. */
 const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,

@@ -26,7 +26,7 @@ tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter)
     tally->texts = apr_hash_make(p);
     tally->digests = apr_hash_make_custom(p, hash_digest);
     tally->identities = apr_hash_make_custom(p, hash_digest);
-    tally->reports = apr_array_make(p, 64, sizeof(tlsrpt_kept_report *));
+    tally->reports = apr_array_make(p, 64, sizeof(tlsrpt_stored_report *));
     return tally;
 }
 
@@ -71,10 +71,10 @@ static int is_filtered(const tlsrpt_tally *tally, const tlsrpt_report *report)
            (filter->domain && !count_policies(tally, report));
 }
 
-static const tlsrpt_kept_failure *keep_failures(tlsrpt_tally *tally,
-                                                const apr_array_header_t *failures)
+static const tlsrpt_stored_failure *keep_failures(tlsrpt_tally *tally,
+                                                  const apr_array_header_t *failures)
 {
-    tlsrpt_kept_failure *kept =
+    tlsrpt_stored_failure *kept =
         apr_palloc(tally->p, sizeof(*kept) * (apr_size_t)(failures->nelts ? failures->nelts : 1));
     int i;
 
@@ -96,7 +96,8 @@ static const char *join_lines(tlsrpt_tally *tally, const apr_array_header_t *lin
     return lines->nelts ? intern(tally, apr_array_pstrcat(tally->ptemp, lines, '\n')) : "";
 }
 
-static void keep_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy, tlsrpt_kept_policy *kept)
+static void keep_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy,
+                        tlsrpt_stored_policy *kept)
 {
     kept->domain = intern(tally, policy->domain ? policy->domain : "");
     kept->type = intern(tally, policy->type);
@@ -109,10 +110,10 @@ static void keep_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy, tlsrpt
 
 /* What is needed of a report, in the tally's pool. */
 static void keep_report(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
-                        tlsrpt_kept_report *kept)
+                        tlsrpt_stored_report *kept)
 {
     int count = count_policies(tally, report), i;
-    tlsrpt_kept_policy *policies =
+    tlsrpt_stored_policy *policies =
         apr_palloc(tally->p, sizeof(*policies) * (apr_size_t)(count ? count : 1));
 
     kept->organization = intern(tally, report->organization);
@@ -131,14 +132,14 @@ static void keep_report(tlsrpt_tally *tally, const tlsrpt_report *report, int ve
 }
 
 /* Texts are interned, so that those that are the same are the same pointer. */
-static int is_same_failure(const tlsrpt_kept_failure *a, const tlsrpt_kept_failure *b)
+static int is_same_failure(const tlsrpt_stored_failure *a, const tlsrpt_stored_failure *b)
 {
     return a->result_type == b->result_type && a->mx == b->mx && a->reason == b->reason &&
            a->receiving_ip == b->receiving_ip && a->sending_ip == b->sending_ip &&
            a->sessions == b->sessions;
 }
 
-static int is_same_policy(const tlsrpt_kept_policy *a, const tlsrpt_kept_policy *b)
+static int is_same_policy(const tlsrpt_stored_policy *a, const tlsrpt_stored_policy *b)
 {
     int i;
 
@@ -156,7 +157,7 @@ static int is_same_policy(const tlsrpt_kept_policy *a, const tlsrpt_kept_policy 
 }
 
 /* Whether two of one identity tell the same, however they are written. */
-static int is_same(const tlsrpt_kept_report *a, const tlsrpt_kept_report *b)
+static int is_same(const tlsrpt_stored_report *a, const tlsrpt_stored_report *b)
 {
     int i, same = a->policy_count == b->policy_count;
 
@@ -169,9 +170,9 @@ static int is_same(const tlsrpt_kept_report *a, const tlsrpt_kept_report *b)
 /* Another report of an identity that was counted: it is the same again, or it contradicts. A
  * verified one takes the place of one that is not. */
 static tlsrpt_counted add_again(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
-                                tlsrpt_kept_report *kept)
+                                tlsrpt_stored_report *kept)
 {
-    tlsrpt_kept_report again;
+    tlsrpt_stored_report again;
     int same;
 
     keep_report(tally, report, verified, &again);
@@ -188,7 +189,7 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
                                 const char *digest, int verified)
 {
     const char *identity;
-    tlsrpt_kept_report *kept;
+    tlsrpt_stored_report *kept;
 
     if (is_filtered(tally, report)) {
         return TLSRPT_FILTERED;
@@ -210,6 +211,6 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
     keep_report(tally, report, verified, kept);
     apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, kept);
     apr_hash_set(tally->identities, apr_pstrdup(tally->p, identity), APR_HASH_KEY_STRING, kept);
-    APR_ARRAY_PUSH(tally->reports, tlsrpt_kept_report *) = kept;
+    APR_ARRAY_PUSH(tally->reports, tlsrpt_stored_report *) = kept;
     return TLSRPT_COUNTED;
 }

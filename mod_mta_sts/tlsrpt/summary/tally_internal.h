@@ -11,35 +11,35 @@
  * Texts are interned: the same text is the same pointer.
  */
 
-typedef struct tlsrpt_kept_failure {
+typedef struct tlsrpt_stored_failure {
     const char *result_type, *mx, *reason, *receiving_ip, *sending_ip; /* all but the first may be
                                                                           NULL */
     apr_int64_t sessions;
-} tlsrpt_kept_failure;
+} tlsrpt_stored_failure;
 
-typedef struct tlsrpt_kept_policy {
+typedef struct tlsrpt_stored_policy {
     const char *domain, *type, *policy; /* never NULL */
     apr_int64_t successful, failed;
-    const tlsrpt_kept_failure *failures;
+    const tlsrpt_stored_failure *failures;
     int failure_count;
-} tlsrpt_kept_policy;
+} tlsrpt_stored_policy;
 
-typedef struct tlsrpt_kept_report {
+typedef struct tlsrpt_stored_report {
     const char *organization;
     apr_time_t begin, end;
     int verified;
-    const tlsrpt_kept_policy *policies;
+    const tlsrpt_stored_policy *policies;
     int policy_count;
-} tlsrpt_kept_report;
+} tlsrpt_stored_report;
 
 struct tlsrpt_tally {
     apr_pool_t *p;
     apr_pool_t *ptemp; /* cleared behind each report */
     const tlsrpt_filter *filter;
     apr_hash_t *texts;           /* text -> itself */
-    apr_hash_t *digests;         /* digest -> tlsrpt_kept_report * */
-    apr_hash_t *identities;      /* identity -> tlsrpt_kept_report * */
-    apr_array_header_t *reports; /* of tlsrpt_kept_report * */
+    apr_hash_t *digests;         /* digest -> tlsrpt_stored_report * */
+    apr_hash_t *identities;      /* identity -> tlsrpt_stored_report * */
+    apr_array_header_t *reports; /* of tlsrpt_stored_report * */
     apr_int64_t duplicates, conflicts;
 };
 

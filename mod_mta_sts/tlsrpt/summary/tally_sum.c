@@ -17,7 +17,7 @@ typedef struct key {
 
 typedef struct domain_row {
     tlsrpt_domain sum;
-    const tlsrpt_kept_report *counted; /* last: one that has several policies of it counts once */
+    const tlsrpt_stored_report *counted; /* last: one that has several policies of it counts once */
 } domain_row;
 
 typedef struct summing {
@@ -52,7 +52,7 @@ static void add_to(apr_int64_t *sum, apr_int64_t count)
 }
 
 /* Times of 0 were not told. */
-static void widen(apr_time_t *begin, apr_time_t *end, const tlsrpt_kept_report *report)
+static void widen(apr_time_t *begin, apr_time_t *end, const tlsrpt_stored_report *report)
 {
     if (report->begin && (!*begin || report->begin < *begin)) {
         *begin = report->begin;
@@ -132,8 +132,8 @@ static domain_row *find_domain(summing *s, const char *name)
     return row;
 }
 
-static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
-                    const tlsrpt_kept_policy *policy)
+static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
+                    const tlsrpt_stored_policy *policy)
 {
     const key wanted = {.domain = domain->domain, .day = report->begin - report->begin % DAY};
     int is_new;
@@ -155,8 +155,8 @@ static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char 
     return sender;
 }
 
-static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
-                     const tlsrpt_kept_policy *policy)
+static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
+                     const tlsrpt_stored_policy *policy)
 {
     const key wanted = {domain->domain, policy->type, policy->policy, NULL, 0};
     int is_new;
@@ -172,8 +172,8 @@ static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report
     seen->last = report->end > seen->last ? report->end : seen->last;
 }
 
-static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_report *report,
-                        const tlsrpt_kept_policy *policy, const tlsrpt_kept_failure *failure)
+static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
+                        const tlsrpt_stored_policy *policy, const tlsrpt_stored_failure *failure)
 {
     const key wanted = {domain->domain, policy->type, failure->result_type, failure->mx, 0};
     int is_new;
@@ -196,8 +196,8 @@ static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_kept_rep
     add_sample(cause->sending_ips, failure->sending_ip);
 }
 
-static void add_policy(summing *s, const tlsrpt_kept_report *report,
-                       const tlsrpt_kept_policy *policy)
+static void add_policy(summing *s, const tlsrpt_stored_report *report,
+                       const tlsrpt_stored_policy *policy)
 {
     domain_row *row = find_domain(s, policy->domain);
     tlsrpt_domain *domain = &row->sum;
@@ -221,7 +221,7 @@ static void add_policy(summing *s, const tlsrpt_kept_report *report,
     }
 }
 
-static void add_report(summing *s, const tlsrpt_kept_report *report)
+static void add_report(summing *s, const tlsrpt_stored_report *report)
 {
     int i;
 
@@ -302,7 +302,7 @@ tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)
     s.sum->duplicates = tally->duplicates;
     s.sum->conflicts = tally->conflicts;
     for (i = 0; i < tally->reports->nelts; i++) {
-        add_report(&s, APR_ARRAY_IDX(tally->reports, i, tlsrpt_kept_report *));
+        add_report(&s, APR_ARRAY_IDX(tally->reports, i, tlsrpt_stored_report *));
     }
     sort(s.sum->domains, order_domains);
     for (i = 0; i < s.sum->domains->nelts; i++) {

@@ -12,7 +12,7 @@ typedef struct procedure_case {
 
 static const apr_array_header_t *steps_of(apr_pool_t *p, const world *w)
 {
-    return mta_sts_procedure_make(
+    return mta_sts_steps_make(
         p, mta_sts_publication_make(p, fixture_facts(p, w), mta_sts_findings_make(p)));
 }
 
@@ -177,7 +177,7 @@ static void test_a_time_is_told_in_the_largest_unit_that_tells_it_exactly(void *
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        assert_string_equal(mta_sts_procedure_duration(*state, cases[i].seconds), cases[i].text);
+        assert_string_equal(mta_sts_steps_duration(*state, cases[i].seconds), cases[i].text);
     }
 }
 

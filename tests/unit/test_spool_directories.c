@@ -27,7 +27,7 @@ static void test_modes_do_not_depend_on_the_umask(void **state)
 
         remove_all(state_dir);
         spool = open_spool(*state);
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
         umask(before);
         assert_int_equal(mode_of(state_dir), 0700);
         assert_int_equal(mode_of(path_of(*state, "tmp")), 0700);
@@ -56,7 +56,7 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
     if (!name) {
         aside = apr_pstrcat(p, state_dir, "-aside", NULL);
     }
-    assert_int_equal(keep(spool, p, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, p, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_int_equal(rename(path, aside), 0);
     if (is_link) {
@@ -67,13 +67,13 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
         assert_non_null(file);
         fclose(file);
     }
-    assert_int_equal(keep(spool, p, &unverified), TLSRPT_NOT_KEPT);
+    assert_int_equal(keep(spool, p, &unverified), TLSRPT_NOT_STORED);
     if (!name || strcmp(name, "reports/ab") != 0) {
         assert_refused(p, "error state-not-a-folder@0");
     }
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rename(aside, path), 0);
-    assert_int_equal(keep(spool, p, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, p, &unverified), TLSRPT_STORED);
     remove_all(state_dir);
 }
 
@@ -92,13 +92,13 @@ static void test_a_symbolic_link_under_the_digest_is_not_followed(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     const char *target = path_of(*state, "target");
-    tlsrpt_kept_file file;
+    tlsrpt_stored_file file;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(rename(tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state), target), 0);
     assert_int_equal(symlink(target, tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state)), 0);
     assert_non_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, *state, &file));
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_KEPT_ALREADY);
+    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_kept(spool, *state, &verified);
     assert_int_equal(mode_of(target), 0600);
 }
@@ -109,9 +109,9 @@ static void test_a_folder_that_others_can_write_to_is_refused(void **state)
 
     assert_int_equal(chmod(path_of(*state, "reports"), 0770), 0);
     assert_refused(*state, "error state-mode@0");
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
     assert_int_equal(chmod(path_of(*state, "reports"), 0755), 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
 }
 
 static void test_a_foreign_owner_is_refused(void **state)
@@ -123,7 +123,7 @@ static void test_a_foreign_owner_is_refused(void **state)
     }
     assert_int_equal(chown(path_of(*state, "tmp"), 1, 1), 0);
     assert_refused(*state, "error state-owner@0");
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
 }
 
 static void test_root_gives_away_what_it_makes(void **state)
@@ -159,11 +159,11 @@ static void test_folders_that_were_deleted_are_made_again(void **state)
     tlsrpt_spool *spool = open_spool(*state);
     size_t i;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         remove_all(path_of(*state, names[i]));
         assert_int_equal(keep(spool, *state, &unverified),
-                         strcmp(names[i], "tmp") == 0 ? TLSRPT_KEPT_ALREADY : TLSRPT_KEPT);
+                         strcmp(names[i], "tmp") == 0 ? TLSRPT_STORED_ALREADY : TLSRPT_STORED);
         assert_kept(spool, *state, &unverified);
     }
 }
@@ -173,21 +173,21 @@ static void test_a_full_disk_leaves_nothing_half_written(void **state)
     tlsrpt_spool *spool = open_spool(*state);
     struct rlimit before, low;
     const char *reason;
-    tlsrpt_kept kept;
+    tlsrpt_stored kept;
 
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     low = before;
     low.rlim_cur = 4096; /* a first write is short, the next one fails */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
-    kept = tlsrpt_spool_keep(spool, TLSRPT_REPORTS, DIGEST, &unverified, apr_pcalloc(*state, 10000),
-                             10000, *state, &reason);
+    kept = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified,
+                              apr_pcalloc(*state, 10000), 10000, *state, &reason);
     setrlimit(RLIMIT_FSIZE, &before);
     signal(SIGXFSZ, SIG_DFL);
-    assert_int_equal(kept, TLSRPT_NOT_KEPT);
+    assert_int_equal(kept, TLSRPT_NOT_STORED);
     assert_true(is_showable(reason));
     assert_nothing_is_left(spool, *state);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_KEPT);
+    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
 }
 
 /* With one more descriptor allowed at each try, until it is kept. */
@@ -202,17 +202,17 @@ static void test_without_descriptors_nothing_is_kept_and_none_is_lost(void **sta
     low = before;
     for (limit = first; limit < first + 10; limit++) {
         const char *reason;
-        tlsrpt_kept kept;
+        tlsrpt_stored kept;
 
         low.rlim_cur = limit;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-        kept = tlsrpt_spool_keep(spool, TLSRPT_REPORTS, DIGEST, &unverified, REPORT, strlen(REPORT),
-                                 *state, &reason);
+        kept = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified, REPORT,
+                                  strlen(REPORT), *state, &reason);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-        if (kept == TLSRPT_KEPT) {
+        if (kept == TLSRPT_STORED) {
             break;
         }
-        assert_int_equal(kept, TLSRPT_NOT_KEPT);
+        assert_int_equal(kept, TLSRPT_NOT_STORED);
         assert_nothing_is_left(spool, *state);
     }
     assert_true(limit > first && limit < first + 10);
