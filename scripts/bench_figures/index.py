@@ -33,8 +33,8 @@ def make_state(path):
 
 
 def fill_spool(state, count):
-    """Octets of all reports, as they were sent."""
-    octets = 0
+    """Bytes of all reports, as they were sent."""
+    bytes = 0
     for number in range(count):
         plain = json.dumps(report(number)).encode()
         packed = gzip.compress(plain, mtime=0)
@@ -44,8 +44,8 @@ def fill_spool(state, count):
         received = f"2026-06-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
         header = f"tlsrpt 1 {received}.000000Z https 192.0.2.1 -\n"
         (folder / digest).write_bytes(header.encode() + packed)
-        octets += len(packed)
-    return octets
+        bytes += len(packed)
+    return bytes
 
 
 def reindex(bench, state):
@@ -56,7 +56,7 @@ def reindex(bench, state):
 
 
 def blocks(path):
-    """Octets on disk of a file, or of all below a folder."""
+    """Bytes on disk of a file, or of all below a folder."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_blocks * 512 for file in files)
 
@@ -64,7 +64,7 @@ def blocks(path):
 def figure_indexing(bench):
     count, rounds = 10_000, bench.pick(7, 3)
     state = make_state(bench.root / "indexing")
-    octets = fill_spool(state, count)
+    bytes = fill_spool(state, count)
     database = state / "reports.db"
     rates = []
     for _ in range(rounds):
@@ -74,12 +74,12 @@ def figure_indexing(bench):
     yield (f"reports indexed/s ({count:,} typical ones, SQLite)", statistics.median(rates),
            f"{rounds} rounds, {min(rates):.0f} to {max(rates):.0f}", 5000, 8000)
     size = database.stat().st_size / count
-    yield ("octets of the index for each report", size,
-           f"its own: {octets / count:.0f}", KIB, 700)
+    yield ("bytes of the index for each report", size,
+           f"its own: {bytes / count:.0f}", KIB, 700)
     yield ("blocks on disk for each report (KiB)",
            (blocks(state / "reports") + blocks(database)) / count / KIB,
            f"its file {blocks(state / 'reports') / count / KIB:.2f}, of which it fills "
-           f"{octets / count / KIB:.2f}", 8, 5)
+           f"{bytes / count / KIB:.2f}", 8, 5)
 
 
 # --- sums over a million rows, which are made up in the database ---
@@ -197,4 +197,4 @@ def figure_index_sums(bench):
     told = ", ".join(f"{name} {value:.0f}" for name, value in worst.items())
     yield (f"slowest page over {count:,} reports (ms of CPU)", value,
            f"{name}; the slower of {count // 10:,} and {count // 400:,} domains: {told}; the database has "
-           f"{size / count:.0f} octets a report", 200, 100)
+           f"{size / count:.0f} bytes a report", 200, 100)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command with its output in a file, and prints its seconds and octets of memory at most:
+"""Runs a command with its output in a file, and prints its seconds and bytes of memory at most:
 
     python3 measured.py OUTPUT COMMAND [WORD ...]
 

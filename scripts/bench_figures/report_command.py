@@ -55,7 +55,7 @@ def write_reports(folder, count):
 
 
 def measure(words, output):
-    """(seconds, octets of memory at most) of a process that must end well."""
+    """(seconds, bytes of memory at most) of a process that must end well."""
     seconds, memory = run(sys.executable, str(MEASURED), str(output), *words).split()
     return float(seconds), int(memory)
 

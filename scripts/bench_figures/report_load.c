@@ -50,16 +50,16 @@ static void fail(const char *what)
 static void *bare(void *baton)
 {
     worker *w = baton;
-    char octets[SIZE], tmp[32], name[32];
+    char bytes[SIZE], tmp[32], name[32];
 
-    memset(octets, 'x', sizeof(octets));
+    memset(bytes, 'x', sizeof(bytes));
     while (now() < w->until) {
         int fd;
 
         snprintf(tmp, sizeof(tmp), "t%d", w->number);
         snprintf(name, sizeof(name), "%d-%ld", w->number, w->done);
         fd = openat(w->target, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        if (fd < 0 || write(fd, octets, sizeof(octets)) != sizeof(octets) || fsync(fd) != 0 ||
+        if (fd < 0 || write(fd, bytes, sizeof(bytes)) != sizeof(bytes) || fsync(fd) != 0 ||
             close(fd) != 0 || renameat(w->target, tmp, w->target, name) != 0 ||
             fsync(w->target) != 0) {
             fail("bare");

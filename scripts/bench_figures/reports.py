@@ -114,7 +114,7 @@ def send_bomb(bench, body, taken):
 
 
 def refusal(bench, process, body, count):
-    """(most octets above before, seconds) until so many at once are refused."""
+    """(most bytes above before, seconds) until so many at once are refused."""
     taken = []
     threads = [threading.Thread(target=send_bomb, args=(bench, body, taken)) for _ in range(count)]
     before = most = resident(process.pid)
@@ -135,7 +135,7 @@ def figure_hostile(bench):
         for count, must, wish, limit in ((1, 32, 24, 1), (25, 96, 64, 5)):
             with bench.httpd(ENDPOINT) as process:
                 refusal(bench, process, b'{"policies":[]}', 1)
-                octets, seconds = refusal(bench, process, body, count)
-            note = f"{len(body):,} octets sent"
-            yield f"MiB above before: {count} x {name}", octets / MIB, note, must, wish
+                bytes, seconds = refusal(bench, process, body, count)
+            note = f"{len(body):,} bytes sent"
+            yield f"MiB above before: {count} x {name}", bytes / MIB, note, must, wish
             yield f"seconds until refused: {count} x {name}", seconds, note, limit, limit / 2

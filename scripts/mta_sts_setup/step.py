@@ -20,7 +20,7 @@ BACKUPS = "/var/backups/mta-sts-setup"
 
 
 def read(path):
-    """The text of a file, "" if there is none. Octets that are no UTF-8 survive write()."""
+    """The text of a file, "" if there is none. Bytes that are no UTF-8 survive write()."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             return file.read()

@@ -32,7 +32,7 @@ WRONG = [  # words, what is said
     (["exa mple.com"], "contains a blank"),
     ([""], "is empty"),
     (["a..b"], "has an empty label"),
-    (["x" * 64 + ".com"], "longer than 63 octets"),
+    (["x" * 64 + ".com"], "longer than 63 bytes"),
     (["\x1b[31m.com"], "contains a control character"),
     (["--frobnicate"], "there is no option --frobnicate"),
     (["-x"], "there is no option -x"),

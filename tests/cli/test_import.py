@@ -31,7 +31,7 @@ def call(state, *words, given=b"", environment=None):
 
 
 def kept_in(state, area):
-    """Digest -> what is in the file: header line and octets."""
+    """Digest -> what is in the file: header line and bytes."""
     return {path.name: path.read_bytes().split(b"\n", 1)
             for path in (state / area).rglob("*") if path.is_file()}
 
@@ -40,14 +40,14 @@ def kept_digests(state):
     return {path.name for path in (state / "reports").rglob("*") if path.is_file()}
 
 
-def fill(state, area, octets):
-    """A file in the area that takes so many octets, with holes."""
+def fill(state, area, bytes):
+    """A file in the area that takes so many bytes, with holes."""
     name = "ab" * 32
     path = state / area / name[:2] / name
     assert call(state).returncode == 0  # makes the folders
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    os.truncate(path, octets)
+    os.truncate(path, bytes)
     return name
 
 
@@ -84,10 +84,10 @@ def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
 
 
 def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
-    octets = (DATA / "google-failures.json.gz").read_bytes()
-    assert call(state, given=octets).returncode == 0
+    bytes = (DATA / "google-failures.json.gz").read_bytes()
+    assert call(state, given=bytes).returncode == 0
     assert list(kept_in(state, "reports")) == [DIGEST]
-    assert kept_in(state, "reports")[DIGEST][1] == octets
+    assert kept_in(state, "reports")[DIGEST][1] == bytes
 
 
 def now():
@@ -208,7 +208,7 @@ def test_what_comes_by_mail_counts_under_the_quota_that_https_has(state):
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT
     assert DIGEST not in kept_digests(state)
-    assert (f"could not be kept: the quota of 1G octets is used up by {state}/reports: remove old "
+    assert (f"could not be kept: the quota of 1G bytes is used up by {state}/reports: remove old "
             "files there, or raise it: --quota, and MTASTSReportQuota of httpd") \
         in result.stderr.decode()
     assert b"kept already: report" in call(state, given=OTHER).stdout
@@ -226,7 +226,7 @@ def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
     result = call(state, "--quota", "1M", folder)
     assert result.returncode == NOT_KEPT
     assert result.stdout.count(b": kept: report") == 2
-    assert result.stderr.count(b"the quota of 1M octets is used up") == 2
+    assert result.stderr.count(b"the quota of 1M bytes is used up") == 2
 
 
 def test_a_signature_counts_although_the_quota_is_used_up(state):
@@ -251,29 +251,29 @@ def test_the_quota_of_the_quarantine_can_be_told(state):
 def test_the_sizes_of_a_report_can_be_told(state):
     """Those of MTASTSReportMaxSize: as sent, and inflated."""
     large = REPORT + b" " * (2 << 20)
-    assert b"left out: it is larger than 1048576 octets" in call(state, given=large).stdout
+    assert b"left out: it is larger than 1048576 bytes" in call(state, given=large).stdout
     assert b"left out" in call(state, "--max-size", "4M,11M",
                                given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
     assert kept_in(state, "reports") == {}
-    for words, octets in ((["--max-size", "4M,10M"], large),
+    for words, bytes in ((["--max-size", "4M,10M"], large),
                           (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
-        result = call(state, *words, given=octets)
+        result = call(state, *words, given=bytes)
         assert b": kept: report" in result.stdout, result
     many = REPORT.replace(b"{", b'{"a":[' + b"{}," * 100000 + b"0],", 1)  # 23 MiB in memory
     assert b"kept in the quarantine: " in call(state, given=many).stdout
     assert b": kept: report" in call(state, "--max-size", "1M,20M", given=many).stdout
     result = call(state, "--max-size", "1K,1K", given=REPORT + b" " * 1024)
-    assert b"left out: it is larger than 1024 octets" in result.stdout
+    assert b"left out: it is larger than 1024 bytes" in result.stdout
 
 
 @pytest.mark.parametrize("words, reason", [
-    (["--quota", "1"], b'--quota: "1" is not allowed; allowed are 1M to 1T octets'),
+    (["--quota", "1"], b'--quota: "1" is not allowed; allowed are 1M to 1T bytes'),
     (["--quota", "1G,"], b'--quota: "" is not allowed'),
     (["--quota", "1G,64M,1M"], b'--quota: "64M,1M" is not allowed'),
     (["--quota", "2G,-1"], b'--quota: "-1" is not allowed'),
     (["--max-size", "1M"], b"--max-size needs two sizes with a comma between them, like 1M,10M"),
-    (["--max-size", "10M,1M"], b"--max-size: fewer octets inflated (1M) than sent (10M)"),
-    (["--max-size", "1M,1T"], b'--max-size: "1T" is not allowed; allowed are 1K to 512M octets'),
+    (["--max-size", "10M,1M"], b"--max-size: fewer bytes inflated (1M) than sent (10M)"),
+    (["--max-size", "1M,1T"], b'--max-size: "1T" is not allowed; allowed are 1K to 512M bytes'),
 ])
 def test_a_limit_that_cannot_be_is_told(state, words, reason):
     result = call(state, *words, given=REPORT)
@@ -370,13 +370,13 @@ def test_a_bomb_is_left_out(state):
     bomb = gzip.compress(b"\0" * (200 << 20))
     result = call(state, given=bomb)
     assert result.returncode == 0
-    assert b"left out: it is larger than 10485760 octets once inflated" in result.stdout
+    assert b"left out: it is larger than 10485760 bytes once inflated" in result.stdout
 
 
 def test_nothing_from_a_report_reaches_the_terminal_raw(state):
     result = call(state, DATA / "hostile-text.json")
     assert result.returncode == 0
-    assert all(octet >= 0x20 or octet == 0x0a for octet in result.stdout)
+    assert all(byte >= 0x20 or byte == 0x0a for byte in result.stdout)
     assert "\u202e" not in result.stdout.decode()
 
 

@@ -129,7 +129,7 @@ HOSTILE = [b"", b"\0" * 100, b"\n" * 70000, b"mx:" * 30000, b"\xff\xfe" * 500,
 
 
 @pytest.mark.parametrize("given", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_octets_are_not_valid_and_reach_no_terminal(given):
+def test_hostile_bytes_are_not_valid_and_reach_no_terminal(given):
     result = call("lint", given=given)
     assert result.returncode == 1
     assert not set(result.stdout) & set(range(0x00, 0x20)) - {0x0a}

@@ -83,7 +83,7 @@ def test_text_of_every_deviation_has_the_same_totals():
 def test_the_store_has_the_same_totals(state):
     keep(state, *FILES)
     found = read_json("--state-dir", state)
-    # What is the same octet by octet is in the store once, and does not come again.
+    # What is the same byte by byte is in the store once, and does not come again.
     found["totals"]["duplicates"] = TOTAL["duplicates"] + TOTAL["conflicts"]
     assert_table(found)
 

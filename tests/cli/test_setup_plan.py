@@ -337,7 +337,7 @@ def test_showing_steps_changes_nothing(tmp_path, capsys):
     assert "+one\n" in shown and "    echo 'a b'\n" in shown
 
 
-def test_octets_that_are_no_text_survive_an_edit(tmp_path, backups):
+def test_bytes_that_are_no_text_survive_an_edit(tmp_path, backups):
     path = tmp_path / "latin1.conf"
     path.write_bytes(b"# \xe9\r\nkept\r\n")
     step.WriteFile(str(path), step.read(str(path)) + "more\n").do()

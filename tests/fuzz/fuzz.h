@@ -15,7 +15,7 @@
 #include "core/base/finding.h"
 
 /*
- * What the targets share. A target reads octets as one input of the core and checks what must hold
+ * What the targets share. A target reads bytes as one input of the core and checks what must hold
  * of any input. Built with -fsanitize=fuzzer it searches; linked with standalone.c it replays.
  */
 

@@ -3,31 +3,31 @@
 
 #include "tlsrpt/report/inflate.h"
 
-#define OCTETS_MAX (1 << 20) /* of one input, inflated */
+#define BYTES_MAX (1 << 20) /* of one input, inflated */
 
 /* What a stream told from its beginning to its end. */
 typedef struct told {
-    uint64_t hash; /* of the octets, FNV-1a */
+    uint64_t hash; /* of the bytes, FNV-1a */
     size_t count;
     size_t members;
     size_t ignored;
     const char *error;
 } told;
 
-static void add(told *all, const char *octets, size_t len)
+static void add(told *all, const char *bytes, size_t len)
 {
     size_t i;
 
     for (i = 0; i < len; i++) {
-        all->hash = (all->hash ^ (unsigned char)octets[i]) * 0x100000001b3;
+        all->hash = (all->hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
     }
     all->count += len;
 }
 
-/* Whether it came to its end within OCTETS_MAX. */
-static int read_all(apr_pool_t *p, const char *octets, size_t len, size_t size, told *all)
+/* Whether it came to its end within BYTES_MAX. */
+static int read_all(apr_pool_t *p, const char *bytes, size_t len, size_t size, told *all)
 {
-    tlsrpt_inflate *stream = tlsrpt_inflate_start(p, octets, len);
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(p, bytes, len);
     char piece[4096];
     apr_ssize_t count;
 
@@ -36,7 +36,7 @@ static int read_all(apr_pool_t *p, const char *octets, size_t len, size_t size, 
     while ((count = tlsrpt_inflate_read(stream, piece, size)) > 0) {
         CHECK((size_t)count <= size);
         add(all, piece, (size_t)count);
-        if (all->count > OCTETS_MAX) {
+        if (all->count > BYTES_MAX) {
             return 0;
         }
     }
@@ -48,17 +48,17 @@ static int read_all(apr_pool_t *p, const char *octets, size_t len, size_t size, 
     return 1;
 }
 
-/* However large the pieces are that it is asked for, it tells the same. The first octet is their
+/* However large the pieces are that it is asked for, it tells the same. The first byte is their
  * size. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *p = fuzz_pool_make();
-    const char *octets = (const char *)data + 1;
+    const char *bytes = (const char *)data + 1;
     told large, small;
 
-    if (size > 0 && read_all(p, octets, size - 1, 4096, &large)) {
-        CHECK(read_all(p, octets, size - 1, (size_t)data[0] + 1, &small));
-        CHECK((large.members > 0) == tlsrpt_inflate_is_gzip(octets, size - 1));
+    if (size > 0 && read_all(p, bytes, size - 1, 4096, &large)) {
+        CHECK(read_all(p, bytes, size - 1, (size_t)data[0] + 1, &small));
+        CHECK((large.members > 0) == tlsrpt_inflate_is_gzip(bytes, size - 1));
         CHECK(large.members > 0 || (large.count == size - 1 && !large.error));
         CHECK(large.members == small.members && large.ignored == small.ignored);
         CHECK(large.ignored < size && large.members <= size);

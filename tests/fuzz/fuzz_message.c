@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (i = 0; i < parts->nelts; i++) {
         const cli_message_part *part = &APR_ARRAY_IDX(parts, i, cli_message_part);
 
-        CHECK(part->octets && part->len <= size);
+        CHECK(part->bytes && part->len <= size);
         CHECK(!part->verified || *part->verified);
     }
     apr_pool_destroy(p);

@@ -3,7 +3,7 @@
 
 #include "core/dns/rdata.h"
 
-/* The first octet chooses the type; the rest is the data of a record. */
+/* The first byte chooses the type; the rest is the data of a record. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int types[] = {MTA_STS_RDATA_A, MTA_STS_RDATA_AAAA, MTA_STS_RDATA_MX,

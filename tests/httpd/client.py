@@ -85,5 +85,5 @@ def read(received, length=None):
 def only(received, method="GET"):
     """The answer, nothing being behind it."""
     answer, rest = read(received, 0 if method == "HEAD" else None)
-    assert rest == b"", f"{method}: octets behind the answer: {rest!r}"
+    assert rest == b"", f"{method}: bytes behind the answer: {rest!r}"
     return answer

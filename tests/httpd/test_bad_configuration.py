@@ -10,7 +10,7 @@ from httpd import proxied
 from policy import HOST, MX
 
 LABEL = "a" * 64
-# 254 octets in labels that are short enough
+# 254 bytes in labels that are short enough
 LONG = ".".join(["a" * 62] * 4) + ".ex"
 SECONDS = "1 to 31557600"
 HOST_RULE = "host name"
@@ -99,8 +99,8 @@ VALUES = {
     "MTASTSMx mx1.example.com#": ('"mx1.example.com#"', HOST_RULE),
     "MTASTSMx mx!.example.com": ('"mx!.example.com"', HOST_RULE),
     "MTASTSMx mx1\\example.com": (r"mx1\\+x5cexample", HOST_RULE),
-    f"MTASTSMx {LABEL}.example.com": ("a{60}", "63 octets"),
-    f"MTASTSMx *.{LABEL}.example.com": ("a{60}", "63 octets"),
+    f"MTASTSMx {LABEL}.example.com": ("a{60}", "63 bytes"),
+    f"MTASTSMx *.{LABEL}.example.com": ("a{60}", "63 bytes"),
     f"MTASTSMx {LONG}": ("a{60}", "253"),
     f"MTASTSMx *.{LONG[2:]}": ("a{60}", "253"),
     f"MTASTSMx {'a.' * 150}example": (r"a\.a\.a", "253"),
@@ -175,7 +175,7 @@ ARGUMENTS = {
     "example..com": (r'"example\.\.com"', "host name"),
     '"example.com example.net"': ('"example.com example.net"', "separate words"),
     "example.com,example.net": ('"example.com,example.net"', "host name"),
-    f"{LABEL}.com": ("a{60}", "63 octets"),
+    f"{LABEL}.com": ("a{60}", "63 bytes"),
     f"{LONG[8:]}": ("a{50}", "253"),
     "good.example bad_one": ('"bad_one"', "host name"),
     'good.example "" other.example': ("MTASTSPolicy", "host name|policy domain|empty"),
@@ -269,7 +269,7 @@ def test_wrong_structure_is_refused(make, structure):
     refused(make, conf + "\n", offending, allowed)
 
 
-MANY = "\n".join(f"MTASTSMx mx{i}.a-rather-long-domain-name-of-fifty-octets-or-so.example"
+MANY = "\n".join(f"MTASTSMx mx{i}.a-rather-long-domain-name-of-fifty-bytes-or-so.example"
                  for i in range(170))
 EFFECTIVE = {
     "no mx in mode none": proxied(HOST, ">>>MTASTSMode none"),
@@ -301,14 +301,14 @@ TOO_LONG = {
 
 @pytest.mark.parametrize("case", TOO_LONG)
 def test_a_policy_text_over_ten_kib_is_refused(make, case):
-    refused(make, TOO_LONG[case], r"\b1\d{4} octets", r"10240.*\[policy-too-long\]")
+    refused(make, TOO_LONG[case], r"\b1\d{4} bytes", r"10240.*\[policy-too-long\]")
 
 
-def padded(octets):
-    """Directives whose policy text has this many octets."""
+def padded(bytes):
+    """Directives whose policy text has this many bytes."""
     head = len("version: STSv1\r\nmode: testing\r\nmax_age: 604800\r\n")
     names = []
-    left = octets - head
+    left = bytes - head
     while left:
         size = min(left, 200) if left >= 400 or left <= 200 else left // 2
         name = f"{len(names):04}" + "b" * 50 + "." + "c" * 60 + "." + "d" * 60

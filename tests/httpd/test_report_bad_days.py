@@ -63,7 +63,7 @@ def check_acknowledged(server, acknowledged):
     for number in acknowledged:
         assert spool.has(make(number), packed(make(number))), number
     for name in spool.files():
-        assert report.digest(gzip.decompress(spool.octets(name))) == name
+        assert report.digest(gzip.decompress(spool.bytes(name))) == name
     return spool
 
 
@@ -191,13 +191,13 @@ def test_a_client_that_leaves_in_its_body_leaves_nothing(start):
     assert post(server, body).status == 201
 
 
-def drip(stream, octets, enough):
-    """One octet after another."""
-    for octet in octets:
+def drip(stream, bytes, enough):
+    """One byte after another."""
+    for byte in bytes:
         if enough.wait(0.05):
             return
         with contextlib.suppress(OSError):
-            stream.sendall(bytes([octet]))
+            stream.sendall(bytes([byte]))
 
 
 @pytest.mark.parametrize("part", ["header", "body"])

@@ -43,7 +43,7 @@ REFUSED = {
     "MTASTSReportMaxSize": ("MTASTSReportMaxSize", "two arguments"),
     "MTASTSReportMaxSize 1M": ("MTASTSReportMaxSize", "two arguments"),
     "MTASTSReportMaxSize 1M 2M 3M": ("MTASTSReportMaxSize", "two arguments"),
-    "MTASTSReportMaxSize 1023 1M": ('"1023"', "1K to 64M octets.*" + SIZE),
+    "MTASTSReportMaxSize 1023 1M": ('"1023"', "1K to 64M bytes.*" + SIZE),
     "MTASTSReportMaxSize 65M 100M": ('"65M"', SIZE),
     "MTASTSReportMaxSize 1M 513M": ('"513M"', SIZE),
     "MTASTSReportMaxSize 1m 10m": ('"1m"', SIZE),

@@ -75,7 +75,7 @@ TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "appli
 
 @pytest.mark.parametrize("pack", [packed, bytes], ids=["gzip", "json"])
 @pytest.mark.parametrize("content_type", TYPES)
-def test_the_octets_tell_what_it_is_whatever_the_type(server, spool, fresh, content_type, pack):
+def test_the_bytes_tell_what_it_is_whatever_the_type(server, spool, fresh, content_type, pack):
     assert post(server, pack(fresh), content_type).status == 201
     assert spool.has(fresh, pack(fresh))
 
@@ -126,7 +126,7 @@ def test_a_told_length_over_the_limit_is_refused_before_it_is_read(server):
     assert answer.header("Connection") == "close"
 
 
-def test_the_largest_report_is_taken_in_and_one_octet_more_is_not(server):
+def test_the_largest_report_is_taken_in_and_one_byte_more_is_not(server):
     body = make(random.SystemRandom().randrange(1 << 62))
     for size, status in ((65536, 201), (65537, 413)):
         padded = body[:-1] + b" " * (size - len(body)) + b"}"
@@ -175,8 +175,8 @@ def test_what_begins_like_a_report_and_cannot_be_read_is_put_aside(server, spool
     answer = post(server, BROKEN[kind])
     assert answer.status == 202, answer
     assert answer.body.startswith(b"Taken in, but put aside: ")
-    assert all(32 <= octet < 127 for octet in answer.body[:-1])
-    assert any(spool.octets(name, "quarantine") == BROKEN[kind]
+    assert all(32 <= byte < 127 for byte in answer.body[:-1])
+    assert any(spool.bytes(name, "quarantine") == BROKEN[kind]
                for name in spool.files("quarantine"))
     assert post(server, BROKEN[kind]).status == 200
 
@@ -200,7 +200,7 @@ FOREIGN = {
     "a parent": make(0, "com"), "below a pattern": make(0, "a.b.mx.example"),
     "a pattern's base": make(0, "mx.example"), "a pattern": make(0, "*.other"),
     "several": several("foreign.example", "example.org"), "dots": make(0, "../../etc/passwd"),
-    "octets": make(0, "\x1b[31m<script>"), "a long one": make(0, "a" * 8000),
+    "bytes": make(0, "\x1b[31m<script>"), "a long one": make(0, "a" * 8000),
 }
 
 
@@ -273,7 +273,7 @@ def test_what_senders_write_never_reaches_log_or_file_names(server, spool):
         for sent in (body, body[:-1], packed(body)):
             assert post(server, sent).status in (200, 201, 202)
     log = server.log.path.read_bytes()
-    assert all(octet >= 32 and octet < 127 or octet in b"\n\t" for octet in log)
+    assert all(byte >= 32 and byte < 127 or byte in b"\n\t" for byte in log)
     assert not any(text.encode("utf-8", "surrogatepass")[:40] in log for text in HOSTILE[3:5])
     names = [*spool.files(), *spool.files("quarantine")]
     assert all(re.fullmatch(r"[0-9a-f]{64}", name) for name in names)
@@ -313,8 +313,8 @@ def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
             "-o", "/dev/null", "-H", f"Content-Type: {GZIP}"]
     told = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
     assert told.stdout == b"2 201", told
-    with two.open("rb") as octets:
-        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=octets,
+    with two.open("rb") as bytes:
+        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=bytes,
                                 capture_output=True, timeout=60)
     assert untold.stdout == b"2 201", untold
     assert len(Spool(server).files()) == 2

@@ -21,17 +21,17 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
-def zeros(octets):
+def zeros(bytes):
     """Gzip of so many zeros, as much as is ever looked at: the checksum is left out."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = bytes(16 * MIB)
     first = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     return first + (packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)) * (
-        octets // len(block))
+        bytes // len(block))
 
 
-def holding(octets):
-    return packed(b'{"policies":[],"a":' + octets + b"}")
+def holding(bytes):
+    return packed(b'{"policies":[],"a":' + bytes + b"}")
 
 
 TEXT = b'"' + b"a" * 8000 + b'",'
@@ -142,7 +142,7 @@ ODD = {
     "two policies of one name": (make(1)[:-1] + b',"policies":[]}', 201),
     "numbers for strings": (make(0, **{"organization-name": 1, "report-id": [], "date-range": 7}),
                             201),
-    "octets behind it": (make(3) + b"\n<!-- gateway -->", 201),
+    "bytes behind it": (make(3) + b"\n<!-- gateway -->", 201),
 }
 
 
@@ -160,14 +160,14 @@ def start_once(start_shared):
     return start_shared(report.conf("MTASTSReportLimit 100000\n"))
 
 
-def test_reports_of_one_id_and_different_octets_are_both_kept(start_once):
+def test_reports_of_one_id_and_different_bytes_are_both_kept(start_once):
     one = make(17, information="one", **{"report-id": "the same"})
     two = make(18, information="two", **{"report-id": "the same"})
     assert [post(start_once, packed(body)).status for body in (one, two)] == [201, 201]
     assert all(Spool(start_once).has(body, packed(body)) for body in (one, two))
 
 
-def test_filters_that_slow_down_copy_or_gather_octets_do_not_matter(start):
+def test_filters_that_slow_down_copy_or_gather_bytes_do_not_matter(start):
     server = start("DumpIOInput on\nDumpIOOutput on\nLogLevel dumpio:trace7\n"
                    "SetInputFilter BUFFER\nSetOutputFilter RATE_LIMIT\n"
                    "SetEnvIf Request_URI ^ rate-limit=1\n" + report.conf(),
@@ -204,7 +204,7 @@ def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
 
 
 def values(number):
-    """A report whose JSON takes 240 octets of memory for each of so many values."""
+    """A report whose JSON takes 240 bytes of memory for each of so many values."""
     return holding(b"[" + b"{}," * number + b"{}]")
 
 

@@ -22,7 +22,7 @@ NOISE = bytes(range(256)) * 16
 
 
 def bulky(number, size):
-    """A report of so many octets as sent."""
+    """A report of so many bytes as sent."""
     body = make(number)
     return body[:-1] + b" " * (size - len(body)) + b"}"
 
@@ -130,7 +130,7 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     assert answer.header("Retry-After") == "3600"
     assert answer.body == b"The report is not taken in: there is no room left for reports.\n"
     assert server.log.matching(
-        r"the spool is full: 1M octets \(see MTASTSReportQuota\) \[report-quota\]$")
+        r"the spool is full: 1M bytes \(see MTASTSReportQuota\) \[report-quota\]$")
     assert post(server, bulky(0, 100000)).status == 200
     assert post(server, bulky(0, 100000)[:-1]).status == 202  # the quarantine has its own
     assert refusals(server, "quota")

@@ -68,20 +68,20 @@ static inline char *new_path(apr_pool_t *p)
     return path;
 }
 
-static inline const char *write_octets(apr_pool_t *p, const void *octets, size_t len)
+static inline const char *write_bytes(apr_pool_t *p, const void *bytes, size_t len)
 {
     const char *path = new_path(p);
     FILE *file = fopen(path, "wb");
 
     assert_non_null(file);
-    assert_int_equal(fwrite(octets, 1, len, file), len);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
     assert_int_equal(fclose(file), 0);
     return path;
 }
 
 static inline const char *write_text(apr_pool_t *p, const char *text)
 {
-    return write_octets(p, text, strlen(text));
+    return write_bytes(p, text, strlen(text));
 }
 
 /* The certificates of the tests */

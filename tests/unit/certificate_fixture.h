@@ -17,7 +17,7 @@
 /* One entry of a subjectAltName; a list of them ends with NAMES_END. */
 typedef struct san {
     int type;
-    const char *octets;
+    const char *bytes;
     int len;
 } san;
 
@@ -63,11 +63,11 @@ static inline GENERAL_NAME *make_name(const san *entry)
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_STRING *value =
-        ASN1_STRING_type_new(entry->type == GEN_IPADD ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
+        ASN1_STRING_type_new(entry->type == GEN_IPADD ? V_ASN1_BYTE_STRING : V_ASN1_IA5STRING);
 
     assert_non_null(name);
     assert_non_null(value);
-    assert_int_equal(ASN1_STRING_set(value, entry->octets, entry->len), 1);
+    assert_int_equal(ASN1_STRING_set(value, entry->bytes, entry->len), 1);
     GENERAL_NAME_set0_value(name, entry->type, value);
     return name;
 }
@@ -77,26 +77,26 @@ static inline void add_names(X509 *x509, const san *entries)
     GENERAL_NAMES *names = GENERAL_NAMES_new();
 
     assert_non_null(names);
-    for (; entries->octets; entries++) {
+    for (; entries->bytes; entries++) {
         assert_true(sk_GENERAL_NAME_push(names, make_name(entries)) > 0);
     }
     assert_int_equal(X509_add1_ext_i2d(x509, NID_subject_alt_name, names, 0, 0), 1);
     GENERAL_NAMES_free(names);
 }
 
-/* A subjectAltName of octets that need not be one. */
-static inline void add_raw_names(X509 *x509, const char *octets, int len)
+/* A subjectAltName of bytes that need not be one. */
+static inline void add_raw_names(X509 *x509, const char *bytes, int len)
 {
-    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    ASN1_BYTE_STRING *value = ASN1_BYTE_STRING_new();
     X509_EXTENSION *extension;
 
     assert_non_null(value);
-    assert_int_equal(ASN1_OCTET_STRING_set(value, (const unsigned char *)octets, len), 1);
+    assert_int_equal(ASN1_BYTE_STRING_set(value, (const unsigned char *)bytes, len), 1);
     extension = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value);
     assert_non_null(extension);
     assert_int_equal(X509_add_ext(x509, extension, -1), 1);
     X509_EXTENSION_free(extension);
-    ASN1_OCTET_STRING_free(value);
+    ASN1_BYTE_STRING_free(value);
 }
 
 /* Times as ASN.1 writes them: 13 characters make a UTCTime, 15 a GeneralizedTime. */
@@ -149,9 +149,9 @@ static inline X509 *make_x509(apr_pool_t *p, const san *names)
 /* What was written to a memory BIO, which is freed. */
 static inline const char *take_text(apr_pool_t *p, BIO *bio)
 {
-    char *octets;
-    long len = BIO_get_mem_data(bio, &octets);
-    const char *text = apr_pstrmemdup(p, octets, (apr_size_t)len);
+    char *bytes;
+    long len = BIO_get_mem_data(bio, &bytes);
+    const char *text = apr_pstrmemdup(p, bytes, (apr_size_t)len);
 
     BIO_free(bio);
     return text;
@@ -178,12 +178,12 @@ static inline const char *pem_with(apr_pool_t *p, const san *names)
     return pem_of(p, make_x509(p, names));
 }
 
-static inline const char *pem_of_octets(apr_pool_t *p, const char *label,
-                                        const unsigned char *octets, long len)
+static inline const char *pem_of_bytes(apr_pool_t *p, const char *label, const unsigned char *bytes,
+                                       long len)
 {
     BIO *bio = new_bio();
 
-    assert_true(PEM_write_bio(bio, label, "", octets, len) > 0);
+    assert_true(PEM_write_bio(bio, label, "", bytes, len) > 0);
     return take_text(p, bio);
 }
 

@@ -43,13 +43,13 @@ static inline void assert_findings_are_showable(const mta_sts_findings *findings
     }
 }
 
-/* A copy that ends where its octets end, so that a sanitizer sees a read beyond them. */
-static inline char *exact_copy(const char *octets, apr_size_t len)
+/* A copy that ends where its bytes end, so that a sanitizer sees a read beyond them. */
+static inline char *exact_copy(const char *bytes, apr_size_t len)
 {
     char *copy = malloc(len ? len : 1);
 
     assert_non_null(copy);
-    memcpy(copy, octets, len);
+    memcpy(copy, bytes, len);
     return copy;
 }
 

@@ -7,17 +7,17 @@
 #include <apr_pools.h>
 #include <zlib.h>
 
-/* Octets, in a pool; they end where their memory ends only after exact_copy. */
-typedef struct octets {
+/* Bytes, in a pool; they end where their memory ends only after exact_copy. */
+typedef struct bytes {
     char *at;
     apr_size_t len;
-} octets;
+} bytes;
 
-/* One gzip member of these octets. */
-static inline octets gzip_of(apr_pool_t *p, const char *text, apr_size_t len)
+/* One gzip member of these bytes. */
+static inline bytes gzip_of(apr_pool_t *p, const char *text, apr_size_t len)
 {
     z_stream zlib;
-    octets made;
+    bytes made;
     apr_size_t room;
 
     memset(&zlib, 0, sizeof(zlib));
@@ -34,18 +34,18 @@ static inline octets gzip_of(apr_pool_t *p, const char *text, apr_size_t len)
     return made;
 }
 
-static inline octets joined(apr_pool_t *p, octets a, octets b)
+static inline bytes joined(apr_pool_t *p, bytes a, bytes b)
 {
-    octets both = {apr_palloc(p, a.len + b.len + 1), a.len + b.len};
+    bytes both = {apr_palloc(p, a.len + b.len + 1), a.len + b.len};
 
     memcpy(both.at, a.at, a.len);
     memcpy(both.at + a.len, b.at, b.len);
     return both;
 }
 
-static inline octets octets_of(const char *text)
+static inline bytes bytes_of(const char *text)
 {
-    octets made = {(char *)text, strlen(text)};
+    bytes made = {(char *)text, strlen(text)};
 
     return made;
 }

@@ -346,7 +346,7 @@ static inline const char *tally_text(indexed *index, const tlsrpt_filter *filter
     for (i = 0; i < files->nelts; i++) {
         const tlsrpt_stored_file *file = &APR_ARRAY_IDX(files, i, tlsrpt_stored_file);
         const tlsrpt_reading *reading =
-            tlsrpt_report_read(index->p, file->octets, file->len, &tlsrpt_limits_default);
+            tlsrpt_report_read(index->p, file->bytes, file->len, &tlsrpt_limits_default);
 
         tlsrpt_tally_add(tally, reading->report, reading->digest, file->receipt.verified != NULL);
     }

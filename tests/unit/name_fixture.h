@@ -12,14 +12,14 @@
 /* Tables of names that are accepted or refused, by whichever function parses them. */
 
 /* Labels and names of exact lengths. */
-#define OCTETS_9 "abcdefgh1"
-#define OCTETS_63 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9 OCTETS_9
-#define OCTETS_191 OCTETS_63 "." OCTETS_63 "." OCTETS_63
+#define BYTES_9 "abcdefgh1"
+#define BYTES_63 BYTES_9 BYTES_9 BYTES_9 BYTES_9 BYTES_9 BYTES_9 BYTES_9
+#define BYTES_191 BYTES_63 "." BYTES_63 "." BYTES_63
 
-/* A host name of that many octets, some 200 to 255, that ends with tail. */
-static inline const char *make_name(apr_pool_t *p, const char *tail, apr_size_t octets)
+/* A host name of that many bytes, some 200 to 255, that ends with tail. */
+static inline const char *make_name(apr_pool_t *p, const char *tail, apr_size_t bytes)
 {
-    return apr_pstrcat(p, OCTETS_191 ".", apr_pstrndup(p, OCTETS_63, octets - 192 - strlen(tail)),
+    return apr_pstrcat(p, BYTES_191 ".", apr_pstrndup(p, BYTES_63, bytes - 192 - strlen(tail)),
                        tail, NULL);
 }
 

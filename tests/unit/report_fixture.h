@@ -118,7 +118,7 @@ static inline void assert_sound(const tlsrpt_reading *reading)
     }
 }
 
-static inline tlsrpt_reading *read_octets(apr_pool_t *p, octets given, const tlsrpt_limits *limits)
+static inline tlsrpt_reading *read_bytes(apr_pool_t *p, bytes given, const tlsrpt_limits *limits)
 {
     char *copy = exact_copy(given.at, given.len);
     tlsrpt_reading *reading = tlsrpt_report_read(p, copy, given.len, limits);
@@ -130,19 +130,19 @@ static inline tlsrpt_reading *read_octets(apr_pool_t *p, octets given, const tls
 
 static inline tlsrpt_reading *read_text(apr_pool_t *p, const char *text)
 {
-    return read_octets(p, octets_of(text), &tlsrpt_limits_default);
+    return read_bytes(p, bytes_of(text), &tlsrpt_limits_default);
 }
 
 /* Reads a text that is a report, plain and as gzip. */
 static inline void check_read(apr_pool_t *p, const char *text, const char *shown,
                               const char *findings)
 {
-    octets ways[] = {octets_of(text), gzip_of(p, text, strlen(text))};
+    bytes ways[] = {bytes_of(text), gzip_of(p, text, strlen(text))};
     const char *digest = NULL;
     size_t i;
 
     for (i = 0; i < COUNT(ways); i++) {
-        tlsrpt_reading *reading = read_octets(p, ways[i], &tlsrpt_limits_default);
+        tlsrpt_reading *reading = read_bytes(p, ways[i], &tlsrpt_limits_default);
 
         if (reading->outcome != TLSRPT_READ) {
             fail_msg("%s\nwas not read: %s", text, reading->reason);
@@ -154,10 +154,10 @@ static inline void check_read(apr_pool_t *p, const char *text, const char *shown
     }
 }
 
-static inline void check_refused(apr_pool_t *p, octets given, tlsrpt_outcome outcome,
+static inline void check_refused(apr_pool_t *p, bytes given, tlsrpt_outcome outcome,
                                  const char *reason)
 {
-    tlsrpt_reading *reading = read_octets(p, given, &tlsrpt_limits_default);
+    tlsrpt_reading *reading = read_bytes(p, given, &tlsrpt_limits_default);
 
     if (reading->outcome != outcome || !strstr(or_dash(reading->reason), reason)) {
         fail_msg("%.60s:\nexpected: %d, %s\nfound:    %d, %s", given.len ? given.at : "", outcome,
@@ -166,11 +166,11 @@ static inline void check_refused(apr_pool_t *p, octets given, tlsrpt_outcome out
 }
 
 /* A head, a piece so many times, and an end. */
-static inline octets repeated(apr_pool_t *p, const char *head, const char *piece, apr_size_t times,
-                              const char *tail)
+static inline bytes repeated(apr_pool_t *p, const char *head, const char *piece, apr_size_t times,
+                             const char *tail)
 {
     apr_size_t len = strlen(piece);
-    octets made;
+    bytes made;
     char *out;
 
     made.len = strlen(head) + len * times + strlen(tail);

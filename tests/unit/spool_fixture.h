@@ -94,7 +94,7 @@ static inline void assert_kept(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_
 
     assert_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, p, &file));
     assert_int_equal(file.len, strlen(REPORT));
-    assert_memory_equal(file.octets, REPORT, file.len);
+    assert_memory_equal(file.bytes, REPORT, file.len);
     assert_true(file.receipt.received == receipt->received);
     assert_string_equal(file.receipt.channel, receipt->channel);
     assert_string_equal(file.digest, DIGEST);
@@ -117,10 +117,10 @@ static inline int count_in(const char *path)
 
 static inline void assert_nothing_is_left(tlsrpt_spool *spool, apr_pool_t *p)
 {
-    apr_int64_t octets, files;
+    apr_int64_t bytes, files;
 
     assert_int_equal(count_in(path_of(p, "tmp")), 0);
-    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &octets, &files);
+    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &bytes, &files);
     assert_int_equal(files, 0);
 }
 

@@ -11,8 +11,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A string literal with its octets counted, NULs inside included. */
-#define OCTETS(literal) literal, sizeof(literal) - 1
+/* A string literal with its bytes counted, NULs inside included. */
+#define BYTES(literal) literal, sizeof(literal) - 1
 
 /* A list whose members are parted by newlines in `text`; one at the end makes no further member. */
 static inline apr_array_header_t *lines_of(apr_pool_t *p, const char *text)

@@ -49,7 +49,7 @@ static void test_the_first_of_several_certificates_counts(void **state)
 static void test_a_broken_first_certificate_is_not_passed_over(void **state)
 {
     const char *server = pem_with(*state, only_host);
-    const char *broken = pem_of_octets(*state, "CERTIFICATE", (const unsigned char *)"\x30\x00", 2);
+    const char *broken = pem_of_bytes(*state, "CERTIFICATE", (const unsigned char *)"\x30\x00", 2);
 
     assert_non_null(read_text(*state, apr_pstrcat(*state, broken, server, NULL))->error);
 }
@@ -63,8 +63,8 @@ static void test_a_key_may_stand_before_the_certificate(void **state)
         traditional_key(*state, NULL),
         pkcs8_key(*state, EVP_aes_256_cbc()),
         traditional_key(*state, EVP_aes_256_cbc()),
-        pem_of_octets(*state, "EC PARAMETERS", curve, sizeof(curve) - 1),
-        apr_pstrcat(*state, pem_of_octets(*state, "EC PARAMETERS", curve, sizeof(curve) - 1),
+        pem_of_bytes(*state, "EC PARAMETERS", curve, sizeof(curve) - 1),
+        apr_pstrcat(*state, pem_of_bytes(*state, "EC PARAMETERS", curve, sizeof(curve) - 1),
                     traditional_key(*state, NULL), NULL),
     };
     const char *server = pem_with(*state, only_host);
@@ -221,7 +221,7 @@ static void test_a_certificate_in_der_format_cannot_be_read(void **state)
     int len;
     const unsigned char *der = der_of(*state, make_x509(*state, only_host), &len);
 
-    assert_unreadable(*state, write_octets(*state, der, (size_t)len),
+    assert_unreadable(*state, write_bytes(*state, der, (size_t)len),
                       "no certificate in PEM format");
 }
 
@@ -234,7 +234,7 @@ static void test_a_certificate_cut_anywhere_cannot_be_read(void **state)
         apr_pool_t *round;
 
         assert_int_equal(apr_pool_create(&round, *state), APR_SUCCESS);
-        assert_unreadable(round, write_octets(round, server, len), "no certificate in PEM format");
+        assert_unreadable(round, write_bytes(round, server, len), "no certificate in PEM format");
         apr_pool_destroy(round);
     }
 }
@@ -255,7 +255,7 @@ static void test_a_certificate_with_dates_that_are_none_cannot_be_read(void **st
     }
 }
 
-static void test_a_certificate_with_any_octet_changed_is_read_or_refused(void **state)
+static void test_a_certificate_with_any_byte_changed_is_read_or_refused(void **state)
 {
     static const san names[] = {DNS(HOST), DNS("*.example.com"), SAN(GEN_URI, "a:b"), NAMES_END};
     static const unsigned char changes[] = {0x01, 0x80, 0xff};
@@ -270,7 +270,7 @@ static void test_a_certificate_with_any_octet_changed_is_read_or_refused(void **
 
             assert_int_equal(apr_pool_create(&round, *state), APR_SUCCESS);
             der[i] ^= changes[c];
-            certificate = read_text(round, pem_of_octets(round, "CERTIFICATE", der, len));
+            certificate = read_text(round, pem_of_bytes(round, "CERTIFICATE", der, len));
             der[i] ^= changes[c];
             if (certificate->error) {
                 assert_int_equal(certificate->names->nelts, 0);
@@ -389,7 +389,7 @@ int main(void)
         POOL_TEST(test_a_certificate_in_der_format_cannot_be_read),
         POOL_TEST(test_a_certificate_cut_anywhere_cannot_be_read),
         POOL_TEST(test_a_certificate_with_dates_that_are_none_cannot_be_read),
-        POOL_TEST(test_a_certificate_with_any_octet_changed_is_read_or_refused),
+        POOL_TEST(test_a_certificate_with_any_byte_changed_is_read_or_refused),
         POOL_TEST(test_reading_leaves_nothing_in_the_error_queue),
         POOL_TEST(test_nobody_is_asked_for_a_password),
         POOL_TEST(test_reading_leaves_no_file_open),

@@ -52,7 +52,7 @@ static void test_only_dns_names_are_names(void **state)
     assert_false(mta_sts_certificate_names(certificate, HOST));
 }
 
-/* A CA that compares whole octets would sign this for the owner of evil.example. */
+/* A CA that compares whole bytes would sign this for the owner of evil.example. */
 static void test_a_name_with_nul_inside_names_nothing(void **state)
 {
     static const san names[] = {DNS(HOST "\0.evil.example"),
@@ -92,7 +92,7 @@ static void test_a_malformed_list_of_names_names_nothing(void **state)
         X509 *x509 = draft_x509(*state);
         const mta_sts_certificate *certificate;
 
-        add_raw_names(x509, raw[i].octets, raw[i].len);
+        add_raw_names(x509, raw[i].bytes, raw[i].len);
         sign(*state, x509);
         certificate = read_text(*state, pem_of(*state, x509));
         assert_null(certificate->error);
@@ -162,7 +162,7 @@ static void test_an_asterisk_stands_for_one_whole_left_most_label(void **state)
         const mta_sts_certificate *certificate = read_names(*state, cases[i].names);
 
         if (mta_sts_certificate_names(certificate, HOST) != cases[i].named) {
-            fail_msg("%s: %d", cases[i].names[0].octets, !cases[i].named);
+            fail_msg("%s: %d", cases[i].names[0].bytes, !cases[i].named);
         }
     }
 }

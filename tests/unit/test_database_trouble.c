@@ -70,7 +70,7 @@ static void test_a_damaged_file_is_told(void **state)
     database_test *test = *state;
 
     write_file(test->where, "This is no database, although it is as long as the header of one is; "
-                            "it goes on and on until it has the 100 octets that are looked at.");
+                            "it goes on and on until it has the 100 bytes that are looked at.");
     assert_tells(open_error(test), "damaged");
     assert_tells(open_error(test), "mta-sts reindex");
 }
@@ -99,7 +99,7 @@ static void test_a_full_disk_is_told(void **state)
     /* SQLite's own limit of pages has the code of a full disk. */
     assert_done(mta_sts_database_rows(db, "PRAGMA max_page_count = 30", tell_row, &all));
     for (i = 0; i < 100000 && !error; i++) {
-        error = mta_sts_database_run(db, INSERT, (long long)i, "some octets to fill pages with");
+        error = mta_sts_database_run(db, INSERT, (long long)i, "some bytes to fill pages with");
     }
     assert_tells(error, "disk is full");
 }

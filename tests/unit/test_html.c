@@ -9,7 +9,7 @@
 
 static const char *text_of(mts_buffer *buffer)
 {
-    return apr_pstrmemdup(buffer->p, buffer->octets, buffer->len);
+    return apr_pstrmemdup(buffer->p, buffer->bytes, buffer->len);
 }
 
 static void text_is_escaped(void **state)
@@ -70,7 +70,7 @@ static void a_buffer_grows_as_needed(void **state)
         mts_buffer_puts(buffer, "0123456789");
     }
     assert_int_equal(buffer->len, 1000000);
-    assert_memory_equal(buffer->octets + 999990, "0123456789", 10);
+    assert_memory_equal(buffer->bytes + 999990, "0123456789", 10);
 }
 
 static void a_long_text_is_cut_between_characters(void **state)
@@ -125,10 +125,10 @@ static void a_share_is_whole_only_where_nothing_is_missing(void **state)
     }
 }
 
-static void octets_and_durations_have_their_largest_unit(void **state)
+static void bytes_and_durations_have_their_largest_unit(void **state)
 {
-    assert_string_equal(mts_html_bytes(*state, 0), "0 octets");
-    assert_string_equal(mts_html_bytes(*state, 1023), "1023 octets");
+    assert_string_equal(mts_html_bytes(*state, 0), "0 bytes");
+    assert_string_equal(mts_html_bytes(*state, 1023), "1023 bytes");
     assert_string_equal(mts_html_bytes(*state, 1536), "1.5 KiB");
     assert_string_equal(mts_html_bytes(*state, 64 << 20), "64 MiB");
     assert_string_equal(mts_html_bytes(*state, APR_INT64_MAX), "8388608 TiB");
@@ -157,7 +157,7 @@ int main(void)
         POOL_TEST(the_value_of_a_parameter_is_encoded),
         POOL_TEST(counts_are_grouped),
         POOL_TEST(a_share_is_whole_only_where_nothing_is_missing),
-        POOL_TEST(octets_and_durations_have_their_largest_unit),
+        POOL_TEST(bytes_and_durations_have_their_largest_unit),
         POOL_TEST(times_are_those_of_utc),
     };
 

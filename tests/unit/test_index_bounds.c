@@ -76,11 +76,11 @@ static const char *many_failures(apr_pool_t *p, const char *id, const char *form
         policy_json(p, "sts", "d.example", "1", number(p, MANY), apr_array_pstrcat(p, parts, ',')));
 }
 
-/* A few octets that inflate to many rows. */
+/* A few bytes that inflate to many rows. */
 static void keep_packed(indexed *index, const char *json)
 {
     const tlsrpt_receipt receipt = {MONDAY * DAY, "https", NULL, NULL};
-    const octets packed = gzip_of(index->p, json, strlen(json));
+    const bytes packed = gzip_of(index->p, json, strlen(json));
     const char *reason;
     const char *digest =
         tlsrpt_report_read(index->p, packed.at, packed.len, &tlsrpt_limits_default)->digest;
@@ -91,7 +91,7 @@ static void keep_packed(indexed *index, const char *json)
     assert_true(packed.len < strlen(json) / 4);
 }
 
-static void test_a_report_takes_rows_in_proportion_to_its_octets(void **state)
+static void test_a_report_takes_rows_in_proportion_to_its_bytes(void **state)
 {
     static const struct {
         const char *format;
@@ -120,7 +120,7 @@ static void test_a_report_takes_rows_in_proportion_to_its_octets(void **state)
     }
 }
 
-/* The octets of all texts in the index. */
+/* The bytes of all texts in the index. */
 static int count_text(indexed *index)
 {
     static const char *const tables[] = {"tlsrpt_string", "tlsrpt_domain", "tlsrpt_organization"};
@@ -150,7 +150,7 @@ static const char *long_text(apr_pool_t *p, int number)
     return apr_psprintf(p, "%d-%s", number, tail);
 }
 
-static void test_texts_take_room_in_proportion_to_the_octets_of_a_report(void **state)
+static void test_texts_take_room_in_proportion_to_the_bytes_of_a_report(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
@@ -179,7 +179,7 @@ static void test_texts_take_room_in_proportion_to_the_octets_of_a_report(void **
     assert_nothing_is_left(index);
 }
 
-static void test_a_report_with_many_failures_and_octets_is_told_in_full(void **state)
+static void test_a_report_with_many_failures_and_bytes_is_told_in_full(void **state)
 {
     indexed *index = make_index(state);
 
@@ -224,9 +224,9 @@ int main(void)
         SQLITE_TEST(test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one),
         SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
         SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
-        DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_octets),
-        DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_octets_of_a_report),
-        SQLITE_TEST(test_a_report_with_many_failures_and_octets_is_told_in_full),
+        DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_bytes),
+        DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_bytes_of_a_report),
+        SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_told_in_full),
         SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
     };
 

@@ -13,7 +13,7 @@
 #define TEXT "{\"policies\": [], \"organization-name\": \"Example Mail\"}"
 
 /* Everything that a stream gives, asked for in pieces of some size; NULL where it is damaged. */
-static const char *read_all(apr_pool_t *p, octets given, apr_size_t size, const char **error,
+static const char *read_all(apr_pool_t *p, bytes given, apr_size_t size, const char **error,
                             apr_size_t *members, apr_size_t *ignored)
 {
     char *copy = exact_copy(given.at, given.len), *piece = malloc(size);
@@ -40,7 +40,7 @@ static const char *read_all(apr_pool_t *p, octets given, apr_size_t size, const 
     return count < 0 ? NULL : all;
 }
 
-static void check_whole(apr_pool_t *p, octets given, const char *expected, apr_size_t members,
+static void check_whole(apr_pool_t *p, bytes given, const char *expected, apr_size_t members,
                         apr_size_t ignored)
 {
     static const apr_size_t sizes[] = {1, 2, 7, 16384};
@@ -57,22 +57,22 @@ static void check_whole(apr_pool_t *p, octets given, const char *expected, apr_s
     }
 }
 
-static void check_damaged(apr_pool_t *p, octets given, const char *expected)
+static void check_damaged(apr_pool_t *p, bytes given, const char *expected)
 {
     const char *error;
     apr_size_t members, ignored;
 
     if (read_all(p, given, 64, &error, &members, &ignored)) {
-        fail_msg("%d octets were taken for whole", (int)given.len);
+        fail_msg("%d bytes were taken for whole", (int)given.len);
     }
     assert_string_equal(error, expected);
 }
 
-static void test_plain_octets_come_as_they_are(void **state)
+static void test_plain_bytes_come_as_they_are(void **state)
 {
-    check_whole(*state, octets_of(TEXT), TEXT, 0, 0);
-    check_whole(*state, octets_of(""), "", 0, 0);
-    check_whole(*state, octets_of("\x1f"), "\x1f", 0, 0);
+    check_whole(*state, bytes_of(TEXT), TEXT, 0, 0);
+    check_whole(*state, bytes_of(""), "", 0, 0);
+    check_whole(*state, bytes_of("\x1f"), "\x1f", 0, 0);
 }
 
 static void test_gzip_is_inflated(void **state)
@@ -85,27 +85,27 @@ static void test_gzip_is_inflated(void **state)
 static void test_several_members_are_one_after_another(void **state)
 {
     apr_pool_t *p = *state;
-    octets both = joined(p, gzip_of(p, "{\"a\"", 4), gzip_of(p, ":1}", 3));
-    octets with_empty = joined(p, gzip_of(p, "", 0), joined(p, gzip_of(p, "", 0), both));
+    bytes both = joined(p, gzip_of(p, "{\"a\"", 4), gzip_of(p, ":1}", 3));
+    bytes with_empty = joined(p, gzip_of(p, "", 0), joined(p, gzip_of(p, "", 0), both));
 
     check_whole(p, both, "{\"a\":1}", 2, 0);
     check_whole(p, with_empty, "{\"a\":1}", 4, 0);
 }
 
-static void test_octets_behind_the_last_member_are_ignored(void **state)
+static void test_bytes_behind_the_last_member_are_ignored(void **state)
 {
     apr_pool_t *p = *state;
-    octets gzip = gzip_of(p, TEXT, strlen(TEXT));
-    octets zeros = {apr_pcalloc(p, 300), 300};
+    bytes gzip = gzip_of(p, TEXT, strlen(TEXT));
+    bytes zeros = {apr_pcalloc(p, 300), 300};
 
-    check_whole(p, joined(p, gzip, octets_of("junk")), TEXT, 1, 4);
-    check_whole(p, joined(p, gzip, octets_of("\x1f")), TEXT, 1, 1);
+    check_whole(p, joined(p, gzip, bytes_of("junk")), TEXT, 1, 4);
+    check_whole(p, joined(p, gzip, bytes_of("\x1f")), TEXT, 1, 1);
     check_whole(p, joined(p, gzip, zeros), TEXT, 1, 300);
 }
 
 static void test_every_cut_of_a_gzip_is_told(void **state)
 {
-    octets gzip = gzip_of(*state, TEXT, strlen(TEXT));
+    bytes gzip = gzip_of(*state, TEXT, strlen(TEXT));
 
     for (gzip.len--; gzip.len >= 2; gzip.len--) {
         check_damaged(*state, gzip, "the gzip ends too early");
@@ -115,18 +115,18 @@ static void test_every_cut_of_a_gzip_is_told(void **state)
 static void test_a_cut_second_member_is_told(void **state)
 {
     apr_pool_t *p = *state;
-    octets gzip = gzip_of(p, TEXT, strlen(TEXT));
-    octets cut = gzip;
+    bytes gzip = gzip_of(p, TEXT, strlen(TEXT));
+    bytes cut = gzip;
 
     cut.len -= 3;
     check_damaged(p, joined(p, gzip, cut), "the gzip ends too early");
 }
 
-static void test_a_gzip_with_a_wrong_octet_is_damaged(void **state)
+static void test_a_gzip_with_a_wrong_byte_is_damaged(void **state)
 {
     apr_pool_t *p = *state;
-    octets gzip = gzip_of(p, TEXT, strlen(TEXT));
-    octets other = {apr_pmemdup(p, gzip.at, gzip.len), gzip.len};
+    bytes gzip = gzip_of(p, TEXT, strlen(TEXT));
+    bytes other = {apr_pmemdup(p, gzip.at, gzip.len), gzip.len};
 
     other.at[other.len - 5] ^= 1; /* its checksum */
     check_damaged(p, other, "the gzip is damaged");
@@ -141,13 +141,13 @@ static void test_a_gzip_with_a_wrong_octet_is_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_plain_octets_come_as_they_are),
+        POOL_TEST(test_plain_bytes_come_as_they_are),
         POOL_TEST(test_gzip_is_inflated),
         POOL_TEST(test_several_members_are_one_after_another),
-        POOL_TEST(test_octets_behind_the_last_member_are_ignored),
+        POOL_TEST(test_bytes_behind_the_last_member_are_ignored),
         POOL_TEST(test_every_cut_of_a_gzip_is_told),
         POOL_TEST(test_a_cut_second_member_is_told),
-        POOL_TEST(test_a_gzip_with_a_wrong_octet_is_damaged),
+        POOL_TEST(test_a_gzip_with_a_wrong_byte_is_damaged),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -70,7 +70,7 @@ static void test_lengths_are_those_of_strings_and_words_as_written(void **state)
         tlsrpt_json_scan scan = scan_text(cases[i].text);
 
         if (scan.longest != cases[i].longest) {
-            fail_msg("%s: %d octets", cases[i].text, (int)scan.longest);
+            fail_msg("%s: %d bytes", cases[i].text, (int)scan.longest);
         }
     }
 }
@@ -208,7 +208,7 @@ static void test_the_memory_told_is_what_jansson_takes(void **state)
         {"[", "[]", "]"},
         {"[", "[0]", "]"},
         {"[", "\"\"", "]"},
-        {"[", "\"twenty-four octets long\"", "]"},
+        {"[", "\"twenty-four bytes long\"", "]"},
         {"[", "1", "]"},
         {"[", "1.5", "]"},
         {"[", "{\"a\":1}", "]"},
@@ -229,7 +229,7 @@ static void test_the_memory_told_is_what_jansson_takes(void **state)
         size_t taken = taken_by(text);
 
         if (taken > told + told / 8 || taken < told / 3) {
-            fail_msg("%s: %d octets told, %d taken", cases[i].value, (int)told, (int)taken);
+            fail_msg("%s: %d bytes told, %d taken", cases[i].value, (int)told, (int)taken);
         }
     }
 }
@@ -255,7 +255,7 @@ static void test_the_memory_of_a_large_object_is_told(void **state)
     told = scan_text(text).memory;
     taken = taken_by(text);
     if (taken > told + told / 8) {
-        fail_msg("%d octets told, %d taken", (int)told, (int)taken);
+        fail_msg("%d bytes told, %d taken", (int)told, (int)taken);
     }
 }
 

@@ -58,31 +58,31 @@ static void test_a_canonical_text_is_not_copied_and_another_is_not_changed(void 
     assert_string_equal(other, "MX1.example.com");
 }
 
-static void test_a_label_has_63_octets_at_most(void **state)
+static void test_a_label_has_63_bytes_at_most(void **state)
 {
     static const name_case accepted[] = {
-        {OCTETS_63, OCTETS_63},
-        {OCTETS_63 ".com", OCTETS_63 ".com"},
-        {"mx." OCTETS_63 ".com", "mx." OCTETS_63 ".com"},
-        {"mx." OCTETS_63, "mx." OCTETS_63},
+        {BYTES_63, BYTES_63},
+        {BYTES_63 ".com", BYTES_63 ".com"},
+        {"mx." BYTES_63 ".com", "mx." BYTES_63 ".com"},
+        {"mx." BYTES_63, "mx." BYTES_63},
     };
     static const name_case refused[] = {
-        {OCTETS_63 "x", "label longer than 63 octets"},
-        {OCTETS_63 "x.com", "label longer than 63 octets"},
-        {"mx." OCTETS_63 "x.com", "label longer than 63 octets"},
-        {"mx." OCTETS_63 "x", "label longer than 63 octets"},
+        {BYTES_63 "x", "label longer than 63 bytes"},
+        {BYTES_63 "x.com", "label longer than 63 bytes"},
+        {"mx." BYTES_63 "x.com", "label longer than 63 bytes"},
+        {"mx." BYTES_63 "x", "label longer than 63 bytes"},
     };
 
     check_accepted(*state, mta_sts_name_parse_host, MTA_STS_NAME_ALABEL, accepted, COUNT(accepted));
     check_refused(*state, mta_sts_name_parse_host, MTA_STS_NAME_ALABEL, refused, COUNT(refused));
 }
 
-static void test_a_host_name_has_253_octets_at_most(void **state)
+static void test_a_host_name_has_253_bytes_at_most(void **state)
 {
     const char *longest = make_name(*state, ".com", 253);
     const char *too_long = make_name(*state, ".com", 254);
     const name_case accepted[] = {{longest, longest}};
-    const name_case refused[] = {{too_long, "longer than 253 octets"}};
+    const name_case refused[] = {{too_long, "longer than 253 bytes"}};
 
     assert_int_equal(strlen(longest), 253);
     assert_int_equal(strlen(too_long), 254);
@@ -93,7 +93,7 @@ static void test_a_host_name_has_253_octets_at_most(void **state)
 static void test_a_text_of_a_megabyte_is_refused(void **state)
 {
     char *text = apr_palloc(*state, (1 << 20) + 1);
-    name_case refused[] = {{text, "longer than 253 octets"}};
+    name_case refused[] = {{text, "longer than 253 bytes"}};
 
     memset(text, 'a', 1 << 20);
     text[1 << 20] = '\0';
@@ -313,8 +313,8 @@ int main(void)
         POOL_TEST(test_a_host_name_is_letters_digits_and_hyphens_in_labels),
         POOL_TEST(test_the_canonical_form_is_lower_case),
         POOL_TEST(test_a_canonical_text_is_not_copied_and_another_is_not_changed),
-        POOL_TEST(test_a_label_has_63_octets_at_most),
-        POOL_TEST(test_a_host_name_has_253_octets_at_most),
+        POOL_TEST(test_a_label_has_63_bytes_at_most),
+        POOL_TEST(test_a_host_name_has_253_bytes_at_most),
         POOL_TEST(test_a_text_of_a_megabyte_is_refused),
         POOL_TEST(test_malformed_host_names_are_refused_with_the_reason),
         POOL_TEST(test_blanks_and_control_characters_are_refused),

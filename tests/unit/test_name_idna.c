@@ -82,7 +82,7 @@ static void test_what_a_u_label_maps_to_must_be_a_host_name_too(void **state)
     check_refused(*state, mta_sts_name_parse_host, MTA_STS_NAME_ULABEL, cases, COUNT(cases));
 }
 
-static void test_octets_that_are_not_utf8_are_refused(void **state)
+static void test_bytes_that_are_not_utf8_are_refused(void **state)
 {
     static const name_case cases[] = {
         {"m\xfcnchen.de", "\"m\\xfcnchen.de\" is not a valid internationalized name"}, /* Latin 1 */
@@ -107,11 +107,11 @@ static void test_the_length_of_a_label_is_that_of_its_a_label(void **state)
     for (i = 0; i < 30; i++) {
         label = apr_pstrcat(*state, label, "\u00fc", NULL);
     }
-    /* 60 octets as typed. */
+    /* 60 bytes as typed. */
     assert_null(mta_sts_name_parse_host(*state, label, MTA_STS_NAME_ULABEL, &name));
     assert_int_equal(strncmp(name, "xn--", 4), 0);
     assert_true(strlen(name) <= 63);
-    /* 40 characters as typed, more than 63 octets as an A-label. */
+    /* 40 characters as typed, more than 63 bytes as an A-label. */
     label = "\u65e5\u672c\u8a9e\u6f22\u5b57\u4eee\u540d\u6771\u4eac\u5927\u962a\u4eac\u90fd\u5948"
             "\u826f\u798f\u5ca1\u672d\u5e4c\u540d\u53e4\u5c4b\u6a2a\u6d5c\u795e\u6238\u5e83\u5cf6";
     assert_non_null(mta_sts_name_parse_host(*state, label, MTA_STS_NAME_ULABEL, &name));
@@ -124,7 +124,7 @@ int main(void)
         POOL_TEST(test_a_u_label_is_refused_where_only_ascii_is_allowed),
         POOL_TEST(test_what_idna_forbids_is_refused),
         POOL_TEST(test_what_a_u_label_maps_to_must_be_a_host_name_too),
-        POOL_TEST(test_octets_that_are_not_utf8_are_refused),
+        POOL_TEST(test_bytes_that_are_not_utf8_are_refused),
         POOL_TEST(test_the_length_of_a_label_is_that_of_its_a_label),
     };
 

@@ -19,7 +19,7 @@ static void test_a_pattern_is_a_host_name_or_a_star_label_before_one(void **stat
         {"*.a.b.c.example.com", "*.a.b.c.example.com"},
         {"*.com", "*.com"},
         {"*.xn--mnchen-3ya.de", "*.xn--mnchen-3ya.de"},
-        {"*." OCTETS_63 ".com", "*." OCTETS_63 ".com"},
+        {"*." BYTES_63 ".com", "*." BYTES_63 ".com"},
     };
 
     check_accepted(*state, mta_sts_name_parse_mx, MTA_STS_NAME_ALABEL, cases, COUNT(cases));
@@ -63,7 +63,7 @@ static void test_malformed_patterns_are_refused_with_the_reason(void **state)
         {"* .example.com", "contains a blank"},
         {"*.example.com\n", "control character"},
         {"*.exa_mple.com", "character that is not allowed"},
-        {"*." OCTETS_63 "x.com", "label longer than 63 octets"},
+        {"*." BYTES_63 "x.com", "label longer than 63 bytes"},
         {".*.example.com", "empty label"},
     };
 
@@ -71,12 +71,12 @@ static void test_malformed_patterns_are_refused_with_the_reason(void **state)
     check_refused(*state, mta_sts_name_parse_mx, MTA_STS_NAME_ULABEL, cases, COUNT(cases));
 }
 
-static void test_a_pattern_has_253_octets_at_most_with_its_star(void **state)
+static void test_a_pattern_has_253_bytes_at_most_with_its_star(void **state)
 {
     const char *longest = apr_pstrcat(*state, "*.", make_name(*state, ".com", 251), NULL);
     const char *too_long = apr_pstrcat(*state, "*.", make_name(*state, ".com", 252), NULL);
     const name_case accepted[] = {{longest, longest}};
-    const name_case refused[] = {{too_long, "longer than 253 octets"}};
+    const name_case refused[] = {{too_long, "longer than 253 bytes"}};
 
     assert_int_equal(strlen(longest), 253);
     check_accepted(*state, mta_sts_name_parse_mx, MTA_STS_NAME_ALABEL, accepted, 1);
@@ -165,7 +165,7 @@ static void test_a_wildcard_matches_exactly_one_label(void **state)
         {"*.example.com", "mail.example.com"},
         {"*.example.com", "x.example.com"},
         {"*.example.com", "xn--mnchen-3ya.example.com"},
-        {"*.example.com", OCTETS_63 ".example.com"},
+        {"*.example.com", BYTES_63 ".example.com"},
         {"*.com", "example.com"},
     };
     static const match_case no[] = {
@@ -226,7 +226,7 @@ int main(void)
         POOL_TEST(test_a_pattern_is_a_host_name_or_a_star_label_before_one),
         POOL_TEST(test_a_u_label_behind_the_star_becomes_its_a_label),
         POOL_TEST(test_malformed_patterns_are_refused_with_the_reason),
-        POOL_TEST(test_a_pattern_has_253_octets_at_most_with_its_star),
+        POOL_TEST(test_a_pattern_has_253_bytes_at_most_with_its_star),
         POOL_TEST(test_a_refusal_quotes_the_text_and_says_what_is_allowed),
         POOL_TEST(test_a_refusal_of_hostile_text_stays_short),
         POOL_TEST(test_a_pattern_without_a_star_matches_its_own_name_only),

@@ -123,10 +123,10 @@ static void test_any_other_size_is_refused(void **state)
 
 static void test_a_refused_size_is_told_the_range_in_units(void **state)
 {
-    apr_int64_t octets;
-    const char *error = mta_sts_size_parse(*state, "1", 1024, 64 << 20, &octets);
+    apr_int64_t bytes;
+    const char *error = mta_sts_size_parse(*state, "1", 1024, 64 << 20, &bytes);
 
-    assert_non_null(strstr(error, "1K to 64M octets"));
+    assert_non_null(strstr(error, "1K to 64M bytes"));
 }
 
 static void test_a_size_is_rendered_with_the_unit_that_leaves_it_whole(void **state)

@@ -39,7 +39,7 @@ static void test_each_mode_has_its_name(void **state)
     assert_string_equal(mta_sts_mode_name(MTA_STS_MODE_ENFORCE), "enforce");
 }
 
-static void test_a_mode_is_found_by_exactly_its_octets(void **state)
+static void test_a_mode_is_found_by_exactly_its_bytes(void **state)
 {
     (void)state;
     assert_int_equal(mta_sts_mode_from_name("none", 4), MTA_STS_MODE_NONE);
@@ -205,7 +205,7 @@ static void test_a_refused_max_age_is_quoted(void **state)
 
 /* The policy text */
 
-static void test_a_policy_is_rendered_to_these_octets(void **state)
+static void test_a_policy_is_rendered_to_these_bytes(void **state)
 {
     static const char *const two_mx[] = {"mx1.example.com", "*.example.net", NULL};
     static const struct {
@@ -264,19 +264,19 @@ static void test_the_policy_id_is_the_beginning_of_sha256(void **state)
         apr_size_t len;
         const char *id;
     } cases[] = {
-        {OCTETS("version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n"),
+        {BYTES("version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n"),
          "31a77c838c175b1b2452"},
-        {OCTETS("version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: *.example.net\r\n"
-                "max_age: 31557600\r\n"),
+        {BYTES("version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: *.example.net\r\n"
+               "max_age: 31557600\r\n"),
          "3db993aeef548eba9c57"},
-        {OCTETS("version: STSv1\r\nmode: none\r\nmx: mx1.example.com\r\nmax_age: 86400\r\n"),
+        {BYTES("version: STSv1\r\nmode: none\r\nmx: mx1.example.com\r\nmax_age: 86400\r\n"),
          "d216122dec32a239e23c"},
-        {OCTETS("version: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800\n"),
+        {BYTES("version: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800\n"),
          "35dd6b2383572833a108"},
-        {OCTETS(""), "e3b0c44298fc1c149afb"},
-        {OCTETS("abc"), "ba7816bf8f01cfea4141"},
-        {OCTETS("a\0b"), "59b271ae1bbcb1d31d41"},
-        {OCTETS("x2687"), "0008cec2e2fe5997cd65"}, /* leading zeros stay */
+        {BYTES(""), "e3b0c44298fc1c149afb"},
+        {BYTES("abc"), "ba7816bf8f01cfea4141"},
+        {BYTES("a\0b"), "59b271ae1bbcb1d31d41"},
+        {BYTES("x2687"), "0008cec2e2fe5997cd65"}, /* leading zeros stay */
     };
     size_t i;
 
@@ -415,14 +415,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_each_mode_has_its_name),
-        POOL_TEST(test_a_mode_is_found_by_exactly_its_octets),
+        POOL_TEST(test_a_mode_is_found_by_exactly_its_bytes),
         POOL_TEST(test_the_three_modes_are_read),
         POOL_TEST(test_any_other_mode_is_refused_with_what_is_allowed),
         POOL_TEST(test_a_max_age_is_seconds_or_hours_days_or_weeks),
         POOL_TEST(test_a_max_age_that_is_not_a_time_span_is_refused),
         POOL_TEST(test_a_max_age_out_of_range_is_refused),
         POOL_TEST(test_a_refused_max_age_is_quoted),
-        POOL_TEST(test_a_policy_is_rendered_to_these_octets),
+        POOL_TEST(test_a_policy_is_rendered_to_these_bytes),
         POOL_TEST(test_a_policy_of_a_thousand_patterns_is_rendered_whole),
         POOL_TEST(test_the_policy_id_is_the_beginning_of_sha256),
         POOL_TEST(test_the_policy_id_of_a_large_text_counts_all_of_it),

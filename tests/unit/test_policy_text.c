@@ -11,12 +11,12 @@
 
 static void test_the_text_of_the_rfc_is_read(void **state)
 {
-    outcome result = read_text(*state, OCTETS("version: STSv1\r\n"
-                                              "mode: enforce\r\n"
-                                              "mx: mail.example.com\r\n"
-                                              "mx: *.example.net\r\n"
-                                              "mx: backupmx.example.com\r\n"
-                                              "max_age: 604800\r\n"));
+    outcome result = read_text(*state, BYTES("version: STSv1\r\n"
+                                             "mode: enforce\r\n"
+                                             "mx: mail.example.com\r\n"
+                                             "mx: *.example.net\r\n"
+                                             "mx: backupmx.example.com\r\n"
+                                             "max_age: 604800\r\n"));
 
     assert_int_equal(result.policy->mode, MTA_STS_MODE_ENFORCE);
     assert_int_equal(result.policy->max_age, 604800);
@@ -48,13 +48,13 @@ static void test_each_mode_is_read(void **state)
 static void test_lines_may_end_with_lf(void **state)
 {
     static const text_case cases[] = {
-        {OCTETS("version: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800\n"),
+        {BYTES("version: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800\n"),
          "info line-ends-lf@1"},
-        {OCTETS("version: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800"),
+        {BYTES("version: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800"),
          "info line-ends-lf@1"},
-        {OCTETS("version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\nmax_age: 604800\r\n"),
+        {BYTES("version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\nmax_age: 604800\r\n"),
          "info line-ends-lf@3"},
-        {OCTETS(VERSION MODE MX "max_age: 604800\n"), "info line-ends-lf@4"},
+        {BYTES(VERSION MODE MX "max_age: 604800\n"), "info line-ends-lf@4"},
     };
 
     check_findings(*state, cases, COUNT(cases));
@@ -63,9 +63,9 @@ static void test_lines_may_end_with_lf(void **state)
 static void test_the_last_terminator_is_optional(void **state)
 {
     static const text_case cases[] = {
-        {OCTETS(VERSION MODE MX "max_age: 604800"), ""},
-        {OCTETS(VERSION MODE "max_age: 604800\r\nmx: mx1.example.com"), ""},
-        {OCTETS(VERSION MODE MX "max_age: 604800  \t"), ""},
+        {BYTES(VERSION MODE MX "max_age: 604800"), ""},
+        {BYTES(VERSION MODE "max_age: 604800\r\nmx: mx1.example.com"), ""},
+        {BYTES(VERSION MODE MX "max_age: 604800  \t"), ""},
     };
 
     check_findings(*state, cases, COUNT(cases));
@@ -74,11 +74,11 @@ static void test_the_last_terminator_is_optional(void **state)
 static void
 test_blanks_behind_the_colon_and_at_the_end_of_a_line_are_no_part_of_a_value(void **state)
 {
-    outcome result = read_text(*state, OCTETS("version:STSv1 \r\n"
-                                              "mode:   testing\t\r\n"
-                                              "mx:\t mx1.example.com \t \r\n"
-                                              "max_age:\t86400   \r\n"
-                                              "x:   y \r\n"));
+    outcome result = read_text(*state, BYTES("version:STSv1 \r\n"
+                                             "mode:   testing\t\r\n"
+                                             "mx:\t mx1.example.com \t \r\n"
+                                             "max_age:\t86400   \r\n"
+                                             "x:   y \r\n"));
 
     assert_int_equal(result.policy->mode, MTA_STS_MODE_TESTING);
     assert_int_equal(result.policy->max_age, 86400);
@@ -89,11 +89,11 @@ test_blanks_behind_the_colon_and_at_the_end_of_a_line_are_no_part_of_a_value(voi
 static void test_the_order_of_fields_is_free_but_version_is_advised_first(void **state)
 {
     static const text_case cases[] = {
-        {OCTETS(VERSION MAX_AGE MX MODE), ""},
-        {OCTETS(VERSION MX MAX_AGE MX MODE), ""},
-        {OCTETS(MODE VERSION MX MAX_AGE), "warning version-not-first@1"},
-        {OCTETS(MX MODE MAX_AGE VERSION), "warning version-not-first@1"},
-        {OCTETS(MAX_AGE MX MODE VERSION), "warning version-not-first@1"},
+        {BYTES(VERSION MAX_AGE MX MODE), ""},
+        {BYTES(VERSION MX MAX_AGE MX MODE), ""},
+        {BYTES(MODE VERSION MX MAX_AGE), "warning version-not-first@1"},
+        {BYTES(MX MODE MAX_AGE VERSION), "warning version-not-first@1"},
+        {BYTES(MAX_AGE MX MODE VERSION), "warning version-not-first@1"},
     };
 
     check_findings(*state, cases, COUNT(cases));
@@ -102,7 +102,7 @@ static void test_the_order_of_fields_is_free_but_version_is_advised_first(void *
 static void test_an_mx_pattern_is_read_in_lower_case(void **state)
 {
     outcome result = read_text(
-        *state, OCTETS(VERSION MODE "mx: MX1.Example.COM\r\nmx: *.EXAMPLE.net\r\n" MAX_AGE));
+        *state, BYTES(VERSION MODE "mx: MX1.Example.COM\r\nmx: *.EXAMPLE.net\r\n" MAX_AGE));
 
     assert_string_equal(mx_summary(*state, result.policy), "mx1.example.com *.example.net");
     assert_int_equal(result.findings->list->nelts, 0);
@@ -111,7 +111,7 @@ static void test_an_mx_pattern_is_read_in_lower_case(void **state)
 static void test_the_policy_does_not_borrow_the_text(void **state)
 {
     /* read_text() frees the text before it returns. */
-    outcome result = read_text(*state, OCTETS(VERSION MODE MX MAX_AGE "unknown: field\r\n"));
+    outcome result = read_text(*state, BYTES(VERSION MODE MX MAX_AGE "unknown: field\r\n"));
 
     assert_string_equal(APR_ARRAY_IDX(result.policy->mx, 0, const char *), "mx1.example.com");
     assert_non_null(strstr(mta_sts_findings_at(result.findings, 0)->message, "\"unknown\""));
@@ -141,23 +141,23 @@ static void test_findings_outlive_the_pool_of_the_policy(void **state)
 
 /* Sizes */
 
-/* A valid text of exactly this many octets: unknown fields fill it up. */
-static char *make_text(apr_pool_t *p, apr_size_t octets)
+/* A valid text of exactly this many bytes: unknown fields fill it up. */
+static char *make_text(apr_pool_t *p, apr_size_t bytes)
 {
     static const char head[] = VERSION MODE MX MAX_AGE "x: ";
-    char *text = apr_palloc(p, octets + 1);
+    char *text = apr_palloc(p, bytes + 1);
 
-    assert_true(octets > sizeof(head) + 2);
-    memset(text, 'y', octets);
+    assert_true(bytes > sizeof(head) + 2);
+    memset(text, 'y', bytes);
     memcpy(text, head, sizeof(head) - 1);
-    memcpy(text + octets - 2, "\r\n", 3);
+    memcpy(text + bytes - 2, "\r\n", 3);
     return text;
 }
 
 static void test_a_text_over_10_kib_is_long_and_over_64_kib_too_long(void **state)
 {
     static const struct {
-        apr_size_t octets;
+        apr_size_t bytes;
         const char *findings;
     } cases[] = {
         {10240, "info field-unknown@5"},
@@ -170,7 +170,7 @@ static void test_a_text_over_10_kib_is_long_and_over_64_kib_too_long(void **stat
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        outcome result = read_text(*state, make_text(*state, cases[i].octets), cases[i].octets);
+        outcome result = read_text(*state, make_text(*state, cases[i].bytes), cases[i].bytes);
 
         assert_string_equal(findings_summary(*state, result.findings), cases[i].findings);
     }
@@ -254,12 +254,12 @@ static void test_the_first_error_is_never_left_out(void **state)
 static void test_advice_is_given_on_a_valid_text_only(void **state)
 {
     static const text_case cases[] = {
-        {OCTETS(VERSION MODE MX "max_age: 60\r\n"), "warning max-age-short@0"},
-        {OCTETS(VERSION MODE MX "max_age: 0\r\n"),
+        {BYTES(VERSION MODE MX "max_age: 60\r\n"), "warning max-age-short@0"},
+        {BYTES(VERSION MODE MX "max_age: 0\r\n"),
          "warning max-age-zero@4, warning max-age-short@0"},
-        {OCTETS(VERSION "mode: none\r\n" MX "max_age: 31557600\r\n"), "warning max-age-long@0"},
-        {OCTETS(VERSION MODE "mx: localhost\r\n" MAX_AGE), "warning mx-single-label@0"},
-        {OCTETS(VERSION MODE "mx: localhost\r\nmx: *\r\nmax_age: 60\r\n"), "error mx-invalid@4"},
+        {BYTES(VERSION "mode: none\r\n" MX "max_age: 31557600\r\n"), "warning max-age-long@0"},
+        {BYTES(VERSION MODE "mx: localhost\r\n" MAX_AGE), "warning mx-single-label@0"},
+        {BYTES(VERSION MODE "mx: localhost\r\nmx: *\r\nmax_age: 60\r\n"), "error mx-invalid@4"},
     };
 
     check_findings(*state, cases, COUNT(cases));
@@ -267,7 +267,7 @@ static void test_advice_is_given_on_a_valid_text_only(void **state)
 
 static void test_findings_name_the_policy_and_quote_what_is_wrong(void **state)
 {
-    outcome result = read_text(*state, OCTETS(VERSION "mode: En\x22\x66orce\r\n" MX MAX_AGE));
+    outcome result = read_text(*state, BYTES(VERSION "mode: En\x22\x66orce\r\n" MX MAX_AGE));
     const mta_sts_finding *finding = mta_sts_findings_at(result.findings, 0);
 
     assert_string_equal(finding->subject, "policy");

@@ -10,13 +10,13 @@
 static void test_each_missing_field_is_told(void **state)
 {
     static const text_case cases[] = {
-        {OCTETS(MODE MX MAX_AGE), "warning version-not-first@1, error version-missing@0"},
-        {OCTETS(VERSION MX MAX_AGE), "error mode-missing@0"},
-        {OCTETS(VERSION MODE MX), "error max-age-missing@0"},
-        {OCTETS(VERSION MODE MAX_AGE), "error mx-missing@0"},
-        {OCTETS(VERSION), "error mode-missing@0, error max-age-missing@0, error mx-missing@0"},
-        {OCTETS("a: b\r\n"), "info field-unknown@1, error version-missing@0, error mode-missing@0, "
-                             "error max-age-missing@0, error mx-missing@0"},
+        {BYTES(MODE MX MAX_AGE), "warning version-not-first@1, error version-missing@0"},
+        {BYTES(VERSION MX MAX_AGE), "error mode-missing@0"},
+        {BYTES(VERSION MODE MX), "error max-age-missing@0"},
+        {BYTES(VERSION MODE MAX_AGE), "error mx-missing@0"},
+        {BYTES(VERSION), "error mode-missing@0, error max-age-missing@0, error mx-missing@0"},
+        {BYTES("a: b\r\n"), "info field-unknown@1, error version-missing@0, error mode-missing@0, "
+                            "error max-age-missing@0, error mx-missing@0"},
     };
 
     check_findings(*state, cases, COUNT(cases));
@@ -24,7 +24,7 @@ static void test_each_missing_field_is_told(void **state)
 
 static void test_an_invalid_policy_has_no_values_made_up(void **state)
 {
-    outcome result = read_text(*state, OCTETS(VERSION "mode: maybe\r\nmx: *\r\nmax_age: long\r\n"));
+    outcome result = read_text(*state, BYTES(VERSION "mode: maybe\r\nmx: *\r\nmax_age: long\r\n"));
 
     assert_int_equal(result.policy->mode, MTA_STS_MODE_UNSET);
     assert_int_equal(result.policy->max_age, -1);
@@ -165,11 +165,11 @@ static void test_malformed_mx_patterns_are_told_each_with_its_line(void **state)
 static void test_a_u_label_in_mx_is_an_error(void **state)
 {
     static const text_case cases[] = {
-        {OCTETS(VERSION MODE "mx: mx.m\xc3\xbcnchen.example\r\n" MAX_AGE),
+        {BYTES(VERSION MODE "mx: mx.m\xc3\xbcnchen.example\r\n" MAX_AGE),
          "error mx-invalid@3, warning not-ascii@3"},
-        {OCTETS(VERSION MODE "mx: *.m\xc3\xbcnchen.example\r\n" MAX_AGE),
+        {BYTES(VERSION MODE "mx: *.m\xc3\xbcnchen.example\r\n" MAX_AGE),
          "error mx-invalid@3, warning not-ascii@3"},
-        {OCTETS(VERSION MODE "mx: mx.xn--mnchen-3ya.example\r\n" MAX_AGE), ""},
+        {BYTES(VERSION MODE "mx: mx.xn--mnchen-3ya.example\r\n" MAX_AGE), ""},
     };
 
     check_findings(*state, cases, COUNT(cases));

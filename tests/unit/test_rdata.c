@@ -6,16 +6,16 @@
 #include "core/dns/rdata.h"
 #include "findings_fixture.h"
 
-#define ROW(type, octets, text, preference)                                                        \
+#define ROW(type, bytes, text, preference)                                                         \
     {                                                                                              \
-        type, octets, sizeof(octets) - 1, text, preference                                         \
+        type, bytes, sizeof(bytes) - 1, text, preference                                           \
     }
 
 static void test_data_becomes_text_or_is_refused(void **state)
 {
     static const struct {
         int type;
-        const char *octets;
+        const char *bytes;
         apr_size_t len;
         const char *text; /* NULL: refused */
         int preference;
@@ -53,11 +53,11 @@ static void test_data_becomes_text_or_is_refused(void **state)
     int preference;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char *octets = exact_copy(rows[i].octets, rows[i].len);
-        const char *text = mta_sts_rdata_text(*state, rows[i].type, (unsigned char *)octets,
+        char *bytes = exact_copy(rows[i].bytes, rows[i].len);
+        const char *text = mta_sts_rdata_text(*state, rows[i].type, (unsigned char *)bytes,
                                               rows[i].len, &preference);
 
-        free(octets);
+        free(bytes);
         if (!text != !rows[i].text || (text && strcmp(text, rows[i].text) != 0)) {
             fail_msg("row %d: %s", (int)i, text ? text : "refused");
         }

@@ -7,11 +7,11 @@
 
 #include "record_fixture.h"
 
-#define OCTETS_31 "a234567890123456789012345678901"
+#define BYTES_31 "a234567890123456789012345678901"
 
 /* The MTA-STS record */
 
-static void test_a_record_is_rendered_to_these_octets(void **state)
+static void test_a_record_is_rendered_to_these_bytes(void **state)
 {
     assert_string_equal(mta_sts_record_render(*state, "31a77c838c175b1b2452"),
                         "v=STSv1; id=31a77c838c175b1b2452;");
@@ -19,7 +19,7 @@ static void test_a_record_is_rendered_to_these_octets(void **state)
 
 static void test_a_rendered_record_reads_to_its_id_without_a_finding(void **state)
 {
-    static const char *const ids[] = {"0", "Z", "31a77c838c175b1b2452", OCTETS_31 "2"};
+    static const char *const ids[] = {"0", "Z", "31a77c838c175b1b2452", BYTES_31 "2"};
     size_t i;
 
     for (i = 0; i < COUNT(ids); i++) {
@@ -85,9 +85,9 @@ static void test_no_blank_is_allowed_around_an_equals_sign(void **state)
 static void test_an_id_is_1_to_32_letters_and_digits(void **state)
 {
     static const record_case cases[] = {
-        {"v=STSv1; id=" OCTETS_31 ";", OCTETS_31, ""},
-        {"v=STSv1; id=" OCTETS_31 "2;", OCTETS_31 "2", ""},
-        {"v=STSv1; id=" OCTETS_31 "23;", NULL, "error id-malformed"},
+        {"v=STSv1; id=" BYTES_31 ";", BYTES_31, ""},
+        {"v=STSv1; id=" BYTES_31 "2;", BYTES_31 "2", ""},
+        {"v=STSv1; id=" BYTES_31 "23;", NULL, "error id-malformed"},
         {"v=STSv1; id=;", NULL, "error id-malformed"},
         {"v=STSv1; id=", NULL, "error id-malformed"},
         {"v=STSv1; id=2026-01-01;", NULL, "error id-malformed"},
@@ -141,7 +141,7 @@ static void test_extensions_are_ignored(void **state)
         {"v=STSv1; id=1; a=b; c=d", "1", "info field-unknown, info field-unknown"},
         {"v=STSv1; id=1; a-b_c.d=!,:<>~", "1", "info field-unknown"},
         {"v=STSv1; id=1; 1=2", "1", "info field-unknown"},
-        {"v=STSv1; id=1; " OCTETS_31 "2=b", "1", "info field-unknown"},
+        {"v=STSv1; id=1; " BYTES_31 "2=b", "1", "info field-unknown"},
         {"v=STSv1; id=1; v=STSv1;", "1", "info field-unknown"},
     };
 
@@ -165,7 +165,7 @@ static void test_what_is_no_extension_either_is_an_error(void **state)
         {"v=STSv1; id=1; a=\x7f", NULL, "error field-malformed"},
         {"v=STSv1; id=1; a=\xc3\xbc", NULL, "error field-malformed"},
         {"v=STSv1; id=1; \xc3\xbc=b", NULL, "error field-malformed"},
-        {"v=STSv1; id=1; " OCTETS_31 "23=b", NULL, "error field-malformed"},
+        {"v=STSv1; id=1; " BYTES_31 "23=b", NULL, "error field-malformed"},
         {"v=STSv1; id=1, a=b", NULL, "error id-malformed"},
     };
 
@@ -250,7 +250,7 @@ static void test_hostile_records_are_quoted_safely(void **state)
 static void test_a_record_longer_than_dns_allows_is_an_error(void **state)
 {
     static const struct {
-        apr_size_t octets;
+        apr_size_t bytes;
         const char *findings;
     } cases[] = {
         {65535, "info field-unknown"},
@@ -261,11 +261,11 @@ static void test_a_record_longer_than_dns_allows_is_an_error(void **state)
 
     for (i = 0; i < COUNT(cases); i++) {
         static const char head[] = "v=STSv1; id=1; a=";
-        char *text = apr_palloc(*state, cases[i].octets + 1);
+        char *text = apr_palloc(*state, cases[i].bytes + 1);
         record_case row = {text, i == 0 ? "1" : NULL, cases[i].findings};
 
-        memset(text, 'b', cases[i].octets);
-        text[cases[i].octets] = '\0';
+        memset(text, 'b', cases[i].bytes);
+        text[cases[i].bytes] = '\0';
         memcpy(text, head, sizeof(head) - 1);
         check_sets(*state, mta_sts_record_read, &row, 1);
     }
@@ -343,7 +343,7 @@ static void test_a_hostile_record_gives_a_bounded_number_of_findings(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_record_is_rendered_to_these_octets),
+        POOL_TEST(test_a_record_is_rendered_to_these_bytes),
         POOL_TEST(test_a_rendered_record_reads_to_its_id_without_a_finding),
         POOL_TEST(test_the_id_of_a_record_is_read),
         POOL_TEST(test_blanks_may_surround_a_semicolon),

@@ -39,10 +39,10 @@ static void test_of_two_members_with_one_name_the_last_counts(void **state)
 static void test_gzip_of_several_members_and_junk_is_read(void **state)
 {
     apr_pool_t *p = *state;
-    octets members = joined(p, gzip_of(p, GOOD, 100), gzip_of(p, &GOOD[100], strlen(GOOD) - 100));
+    bytes members = joined(p, gzip_of(p, GOOD, 100), gzip_of(p, &GOOD[100], strlen(GOOD) - 100));
     tlsrpt_reading *plain = read_text(p, GOOD);
     tlsrpt_reading *reading =
-        read_octets(p, joined(p, members, octets_of("junk")), &tlsrpt_limits_default);
+        read_bytes(p, joined(p, members, bytes_of("junk")), &tlsrpt_limits_default);
 
     assert_int_equal(reading->outcome, TLSRPT_READ);
     assert_string_equal(show_report(p, reading->report), GOOD_SHOWN);
@@ -87,7 +87,7 @@ static void test_json_that_is_broken_is_unreadable(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(texts); i++) {
-        check_refused(*state, octets_of(texts[i]), TLSRPT_UNREADABLE, "its JSON cannot be read: ");
+        check_refused(*state, bytes_of(texts[i]), TLSRPT_UNREADABLE, "its JSON cannot be read: ");
         check_refused(*state, gzip_of(*state, texts[i], strlen(texts[i])), TLSRPT_UNREADABLE,
                       "its JSON cannot be read: line");
     }
@@ -96,14 +96,14 @@ static void test_json_that_is_broken_is_unreadable(void **state)
 static void test_a_nul_in_the_json_is_unreadable(void **state)
 {
     static const char text[] = "{\"policies\":\0[]}";
-    octets given = {(char *)text, sizeof(text) - 1};
+    bytes given = {(char *)text, sizeof(text) - 1};
 
     check_refused(*state, given, TLSRPT_UNREADABLE, "its JSON cannot be read");
 }
 
 static void test_every_cut_of_a_report_is_unreadable(void **state)
 {
-    octets text = octets_of(GOOD), gzip = gzip_of(*state, GOOD, strlen(GOOD));
+    bytes text = bytes_of(GOOD), gzip = gzip_of(*state, GOOD, strlen(GOOD));
 
     for (text.len--; text.len > 0; text.len--) {
         check_refused(*state, text, TLSRPT_UNREADABLE, "its JSON cannot be read");
@@ -126,14 +126,14 @@ static void test_json_without_an_array_of_policies_is_told(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(texts); i++) {
-        check_refused(*state, octets_of(texts[i]), TLSRPT_NO_POLICIES, "has no array of policies");
+        check_refused(*state, bytes_of(texts[i]), TLSRPT_NO_POLICIES, "has no array of policies");
     }
 }
 
 static void test_what_begins_otherwise_is_foreign(void **state)
 {
     static const struct {
-        const char *octets, *reason;
+        const char *bytes, *reason;
     } cases[] = {
         {"", "begins with nothing"},
         {" \n", "begins with nothing"},
@@ -150,7 +150,7 @@ static void test_what_begins_otherwise_is_foreign(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        check_refused(*state, octets_of(cases[i].octets), TLSRPT_NOT_A_REPORT, cases[i].reason);
+        check_refused(*state, bytes_of(cases[i].bytes), TLSRPT_NOT_A_REPORT, cases[i].reason);
     }
 }
 
@@ -158,37 +158,37 @@ static void test_what_begins_otherwise_is_foreign(void **state)
 static void test_gzip_of_something_else_is_unreadable(void **state)
 {
     apr_pool_t *p = *state;
-    octets gzip = gzip_of(p, GOOD, strlen(GOOD));
+    bytes gzip = gzip_of(p, GOOD, strlen(GOOD));
 
     check_refused(p, gzip_of(p, "hello", 5), TLSRPT_UNREADABLE,
                   "the gzip holds \"h\" where a report begins with \"{\"");
     check_refused(p, gzip_of(p, "", 0), TLSRPT_UNREADABLE, "the gzip holds nothing");
     check_refused(p, gzip_of(p, gzip.at, gzip.len), TLSRPT_UNREADABLE, "the gzip holds \"\\x1f\"");
-    check_refused(p, octets_of("\x1f\x8b"), TLSRPT_UNREADABLE, "the gzip ends too early");
+    check_refused(p, bytes_of("\x1f\x8b"), TLSRPT_UNREADABLE, "the gzip ends too early");
 }
 
 /* What identifies */
 
-static void test_the_digest_is_that_of_the_inflated_octets(void **state)
+static void test_the_digest_is_that_of_the_inflated_bytes(void **state)
 {
     static const char of_empty[] =
         "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"; /* sha256sum of {} */
-    octets gzip = gzip_of(*state, "{}", 2), cut = gzip;
+    bytes gzip = gzip_of(*state, "{}", 2), cut = gzip;
     tlsrpt_limits limits = tlsrpt_limits_default;
 
     assert_string_equal(read_text(*state, "{}")->digest, of_empty);
-    assert_string_equal(read_octets(*state, gzip, &limits)->digest, of_empty);
+    assert_string_equal(read_bytes(*state, gzip, &limits)->digest, of_empty);
     cut.len--;
-    assert_string_not_equal(read_octets(*state, cut, &limits)->digest, of_empty);
+    assert_string_not_equal(read_bytes(*state, cut, &limits)->digest, of_empty);
     limits.sent = 1;
-    assert_string_equal(read_octets(*state, octets_of("{}"), &limits)->digest, of_empty);
+    assert_string_equal(read_bytes(*state, bytes_of("{}"), &limits)->digest, of_empty);
 }
 
 /* A bomb is not hashed once it is known to be one: its digest is that of what was sent. */
 static void
-test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_octets_sent(void **state)
+test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_bytes_sent(void **state)
 {
-    const octets bombs[] = {
+    const bytes bombs[] = {
         repeated(*state, "{\"policies\":[],\"a\":\"", "x", 100000, "\"}"),
         repeated(*state, "{\"policies\":", "[", 100000, ""),
         repeated(*state, "{\"policies\":[{}", ",{}", 100000, "]}"),
@@ -197,13 +197,13 @@ test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_octets_sent(voi
     size_t i;
 
     for (i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
-        octets sent = gzip_of(*state, bombs[i].at, bombs[i].len);
-        tlsrpt_reading *packed = read_octets(*state, sent, &tlsrpt_limits_default);
+        bytes sent = gzip_of(*state, bombs[i].at, bombs[i].len);
+        tlsrpt_reading *packed = read_bytes(*state, sent, &tlsrpt_limits_default);
         tlsrpt_limits limits = tlsrpt_limits_default;
 
         assert_int_equal(packed->outcome, TLSRPT_UNREADABLE);
-        limits.sent = 0; /* nothing is looked at but the octets as they came */
-        assert_string_equal(packed->digest, read_octets(*state, sent, &limits)->digest);
+        limits.sent = 0; /* nothing is looked at but the bytes as they came */
+        assert_string_equal(packed->digest, read_bytes(*state, sent, &limits)->digest);
     }
 }
 
@@ -276,8 +276,8 @@ int main(void)
         POOL_TEST(test_json_without_an_array_of_policies_is_told),
         POOL_TEST(test_what_begins_otherwise_is_foreign),
         POOL_TEST(test_gzip_of_something_else_is_unreadable),
-        POOL_TEST(test_the_digest_is_that_of_the_inflated_octets),
-        POOL_TEST(test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_octets_sent),
+        POOL_TEST(test_the_digest_is_that_of_the_inflated_bytes),
+        POOL_TEST(test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_bytes_sent),
         POOL_TEST(test_identity_is_organization_id_range_and_domains),
     };
 

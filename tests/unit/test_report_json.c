@@ -298,7 +298,7 @@ static void test_other_counts_make_a_report_unreadable(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        check_refused(*state, octets_of(with_counts(*state, "0", cases[i].sent)), TLSRPT_UNREADABLE,
+        check_refused(*state, bytes_of(with_counts(*state, "0", cases[i].sent)), TLSRPT_UNREADABLE,
                       cases[i].reason);
     }
 }
@@ -309,7 +309,7 @@ static void test_a_bad_count_names_its_place(void **state)
         HEAD "[" GOOD_POLICY ",{" STS
              "," SUMMARY_OF("0", "1") ",\"failure-details\":[{},{\"failed-session-count\":-7}]}]}";
 
-    check_refused(*state, octets_of(text), TLSRPT_UNREADABLE,
+    check_refused(*state, bytes_of(text), TLSRPT_UNREADABLE,
                   "policies[1].failure-details[1].failed-session-count is -7: it must be");
 }
 

@@ -9,49 +9,49 @@
 
 /* Limits, one by one: what keeps to it is read, one more is not. */
 
-static void check_limit(apr_pool_t *p, const tlsrpt_limits *limits, octets within, octets beyond,
+static void check_limit(apr_pool_t *p, const tlsrpt_limits *limits, bytes within, bytes beyond,
                         tlsrpt_outcome outcome, const char *reason)
 {
-    tlsrpt_reading *reading = read_octets(p, within, limits);
+    tlsrpt_reading *reading = read_bytes(p, within, limits);
 
     if (reading->outcome != TLSRPT_READ) {
         fail_msg("within the limit, but: %s", reading->reason);
     }
-    reading = read_octets(p, beyond, limits);
+    reading = read_bytes(p, beyond, limits);
     assert_int_equal(reading->outcome, outcome);
     assert_string_equal(reading->reason, reason);
 }
 
 #define EMPTY "{\"policies\":[]}"
 
-static void test_octets_as_sent_are_limited(void **state)
+static void test_bytes_as_sent_are_limited(void **state)
 {
     tlsrpt_limits limits = tlsrpt_limits_default;
 
     limits.sent = 100;
     check_limit(*state, &limits, repeated(*state, EMPTY, " ", 100 - strlen(EMPTY), ""),
                 repeated(*state, EMPTY, " ", 101 - strlen(EMPTY), ""), TLSRPT_TOO_LARGE,
-                "it is larger than 100 octets");
+                "it is larger than 100 bytes");
 }
 
-static void test_octets_inflated_are_limited(void **state)
+static void test_bytes_inflated_are_limited(void **state)
 {
-    octets within = repeated(*state, EMPTY, " ", 1000000 - strlen(EMPTY), "");
-    octets beyond = repeated(*state, EMPTY, " ", 1000001 - strlen(EMPTY), "");
+    bytes within = repeated(*state, EMPTY, " ", 1000000 - strlen(EMPTY), "");
+    bytes beyond = repeated(*state, EMPTY, " ", 1000001 - strlen(EMPTY), "");
     tlsrpt_limits limits = tlsrpt_limits_default;
 
     limits.inflated = 1000000;
     limits.sent = 2000000;
     check_limit(*state, &limits, within, beyond, TLSRPT_TOO_LARGE,
-                "it is larger than 1000000 octets");
+                "it is larger than 1000000 bytes");
     check_limit(*state, &limits, gzip_of(*state, within.at, within.len),
                 gzip_of(*state, beyond.at, beyond.len), TLSRPT_TOO_LARGE,
-                "it is larger than 1000000 octets once inflated");
+                "it is larger than 1000000 bytes once inflated");
 }
 
 static void test_depth_is_limited(void **state)
 {
-    octets within = repeated(*state, "{\"policies\":[],\"a\":", "[", 31, ""), beyond;
+    bytes within = repeated(*state, "{\"policies\":[],\"a\":", "[", 31, ""), beyond;
 
     beyond = repeated(*state, "{\"policies\":[],\"a\":", "[", 32, "");
     within = joined(*state, within, repeated(*state, "", "]", 31, "}"));
@@ -66,7 +66,7 @@ static void test_depth_is_limited(void **state)
 
 static void test_strings_and_numbers_are_limited(void **state)
 {
-    static const char reason[] = "it has a string or number of more than 8192 octets";
+    static const char reason[] = "it has a string or number of more than 8192 bytes";
 
     check_limit(*state, &tlsrpt_limits_default,
                 repeated(*state, "{\"policies\":[],\"a\":\"", "x", 8192, "\"}"),
@@ -93,19 +93,19 @@ static void test_failures_of_all_policies_are_limited(void **state)
 
     limits.failures = 5;
     check_limit(*state, &limits,
-                octets_of("{\"policies\":[{\"failure-details\":[{},{}]},"
-                          "{\"failure-details\":[{},{},{}]}]}"),
-                octets_of("{\"policies\":[{\"failure-details\":[{},{},{}]},"
-                          "{\"failure-details\":[{},{},{}]}]}"),
+                bytes_of("{\"policies\":[{\"failure-details\":[{},{}]},"
+                         "{\"failure-details\":[{},{},{}]}]}"),
+                bytes_of("{\"policies\":[{\"failure-details\":[{},{},{}]},"
+                         "{\"failure-details\":[{},{},{}]}]}"),
                 TLSRPT_UNREADABLE, "it has more than 5 failure details");
 }
 
 static void test_values_that_jansson_would_drown_in_are_not_parsed(void **state)
 {
     static const char reason[] =
-        "its JSON has so many values that they take more than 16777216 octets";
-    octets objects = repeated(*state, "{\"policies\":[{}", ",{}", 3400000, "]}");
-    octets keys = repeated(*state, "{\"policies\":[],\"a\":0", ",\"\":0", 1000000, "}");
+        "its JSON has so many values that they take more than 16777216 bytes";
+    bytes objects = repeated(*state, "{\"policies\":[{}", ",{}", 3400000, "]}");
+    bytes keys = repeated(*state, "{\"policies\":[],\"a\":0", ",\"\":0", 1000000, "}");
 
     check_refused(*state, gzip_of(*state, objects.at, objects.len), TLSRPT_UNREADABLE, reason);
     check_refused(*state, gzip_of(*state, keys.at, keys.len), TLSRPT_UNREADABLE, reason);
@@ -114,8 +114,8 @@ static void test_values_that_jansson_would_drown_in_are_not_parsed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_octets_as_sent_are_limited),
-        POOL_TEST(test_octets_inflated_are_limited),
+        POOL_TEST(test_bytes_as_sent_are_limited),
+        POOL_TEST(test_bytes_inflated_are_limited),
         POOL_TEST(test_depth_is_limited),
         POOL_TEST(test_strings_and_numbers_are_limited),
         POOL_TEST(test_policies_are_limited),

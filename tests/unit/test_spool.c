@@ -61,15 +61,15 @@ static void test_a_damaged_file_is_replaced(void **state)
     assert_kept(spool, *state, &unverified);
 }
 
-static void test_octets_of_any_kind_and_number_come_back(void **state)
+static void test_bytes_of_any_kind_and_number_come_back(void **state)
 {
     static const apr_size_t lengths[] = {0, 1, 4095, 4096, LARGEST};
     tlsrpt_spool *spool = open_spool(*state);
-    char *octets = apr_palloc(*state, LARGEST);
+    char *bytes = apr_palloc(*state, LARGEST);
     size_t i;
 
     for (i = 0; i < LARGEST; i++) {
-        octets[i] = (char)(i * 7);
+        bytes[i] = (char)(i * 7);
     }
     for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         char digest[] = DIGEST;
@@ -77,12 +77,12 @@ static void test_octets_of_any_kind_and_number_come_back(void **state)
         const char *reason;
 
         digest[60] = (char)('0' + i);
-        assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, digest, &unverified, octets,
+        assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, digest, &unverified, bytes,
                                             lengths[i], *state, &reason),
                          TLSRPT_STORED);
         assert_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, lengths[i], *state, &file));
         assert_int_equal(file.len, lengths[i]);
-        assert_memory_equal(file.octets, octets, lengths[i]);
+        assert_memory_equal(file.bytes, bytes, lengths[i]);
     }
 }
 
@@ -160,7 +160,7 @@ static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
     pthread_barrier_t start;
     racer racers[THREADS];
     int i, kept[3] = {0, 0, 0};
-    apr_int64_t octets, files;
+    apr_int64_t bytes, files;
 
     pthread_barrier_init(&start, NULL, THREADS);
     memset(racers, 0, sizeof(racers));
@@ -179,7 +179,7 @@ static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
     pthread_barrier_destroy(&start);
     assert_int_equal(kept[TLSRPT_STORED], ROUNDS);
     assert_int_equal(kept[TLSRPT_STORED_ALREADY], ROUNDS * (THREADS - 1));
-    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &octets, &files);
+    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &bytes, &files);
     assert_int_equal(files, ROUNDS);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
@@ -214,20 +214,20 @@ static void test_files_are_listed_by_folder(void **state)
 static void test_usage_is_counted_in_blocks(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
-    apr_int64_t octets, files;
+    apr_int64_t bytes, files;
     const char *reason;
 
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified,
                                         apr_pcalloc(*state, 5000), 5000, *state, &reason),
                      TLSRPT_STORED);
-    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &octets, &files);
+    tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &bytes, &files);
     assert_int_equal(files, 2);
-    assert_int_equal(octets, 4096 + 8192);
-    assert_int_equal(octets, tlsrpt_spool_cost(strlen(REPORT)) + tlsrpt_spool_cost(5000));
-    tlsrpt_spool_usage(spool, TLSRPT_QUARANTINE, &octets, &files);
+    assert_int_equal(bytes, 4096 + 8192);
+    assert_int_equal(bytes, tlsrpt_spool_cost(strlen(REPORT)) + tlsrpt_spool_cost(5000));
+    tlsrpt_spool_usage(spool, TLSRPT_QUARANTINE, &bytes, &files);
     assert_int_equal(files, 0);
-    assert_int_equal(octets, 0);
+    assert_int_equal(bytes, 0);
 }
 
 static void test_a_file_is_removed_once_or_more(void **state)
@@ -273,7 +273,7 @@ int main(void)
         SPOOL_TEST(test_the_quarantine_is_apart),
         SPOOL_TEST(test_a_verified_receipt_replaces_an_unverified_one),
         SPOOL_TEST(test_a_damaged_file_is_replaced),
-        SPOOL_TEST(test_octets_of_any_kind_and_number_come_back),
+        SPOOL_TEST(test_bytes_of_any_kind_and_number_come_back),
         SPOOL_TEST(test_a_name_that_is_no_digest_is_refused),
         SPOOL_TEST(test_a_receipt_that_cannot_be_written_keeps_nothing),
         SPOOL_TEST(test_of_equal_reports_at_the_same_moment_one_is_new),

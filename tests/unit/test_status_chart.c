@@ -24,7 +24,7 @@ static const char *chart_of(apr_pool_t *p, const apr_array_header_t *days, int l
     const mts_chart chart = {days, LAST, length};
 
     mts_status_chart(buffer, &chart);
-    return apr_pstrmemdup(p, buffer->octets, buffer->len);
+    return apr_pstrmemdup(p, buffer->bytes, buffer->len);
 }
 
 static int count(const char *text, const char *part)

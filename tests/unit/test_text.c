@@ -36,16 +36,16 @@ static void check_quotes(apr_pool_t *p, const quote_case *cases, size_t count)
 static void test_plain_text_is_put_in_double_quotes(void **state)
 {
     static const quote_case cases[] = {
-        {OCTETS(""), "\"\""},
-        {OCTETS("a"), "\"a\""},
-        {OCTETS("mx1.example.com"), "\"mx1.example.com\""},
-        {OCTETS(" mode: x "), "\" mode: x \""},
-        {OCTETS("100%s"), "\"100%s\""},
-        {OCTETS("it's <b>"), "\"it's <b>\""},
-        {OCTETS("m\xc3\xbcnchen"), "\"m\xc3\xbcnchen\""},
-        {OCTETS("\xc2\xa0"), "\"\xc2\xa0\""},
-        {OCTETS("\xe2\x82\xac"), "\"\xe2\x82\xac\""},
-        {OCTETS("\xf0\x9f\x92\xa9"), "\"\xf0\x9f\x92\xa9\""},
+        {BYTES(""), "\"\""},
+        {BYTES("a"), "\"a\""},
+        {BYTES("mx1.example.com"), "\"mx1.example.com\""},
+        {BYTES(" mode: x "), "\" mode: x \""},
+        {BYTES("100%s"), "\"100%s\""},
+        {BYTES("it's <b>"), "\"it's <b>\""},
+        {BYTES("m\xc3\xbcnchen"), "\"m\xc3\xbcnchen\""},
+        {BYTES("\xc2\xa0"), "\"\xc2\xa0\""},
+        {BYTES("\xe2\x82\xac"), "\"\xe2\x82\xac\""},
+        {BYTES("\xf0\x9f\x92\xa9"), "\"\xf0\x9f\x92\xa9\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
@@ -54,9 +54,9 @@ static void test_plain_text_is_put_in_double_quotes(void **state)
 static void test_what_would_leave_the_quotation_is_escaped(void **state)
 {
     static const quote_case cases[] = {
-        {OCTETS("\""), "\"\\x22\""},
-        {OCTETS("\\"), "\"\\x5c\""},
-        {OCTETS("a\"b\\c"), "\"a\\x22b\\x5cc\""},
+        {BYTES("\""), "\"\\x22\""},
+        {BYTES("\\"), "\"\\x5c\""},
+        {BYTES("a\"b\\c"), "\"a\\x22b\\x5cc\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
@@ -65,33 +65,33 @@ static void test_what_would_leave_the_quotation_is_escaped(void **state)
 static void test_control_characters_are_escaped(void **state)
 {
     static const quote_case cases[] = {
-        {OCTETS("a\0b"), "\"a\\x00b\""},        {OCTETS("\t\r\n"), "\"\\x09\\x0d\\x0a\""},
-        {OCTETS("\x1b[31m"), "\"\\x1b[31m\""},  {OCTETS("\x1f\x20"), "\"\\x1f \""},
-        {OCTETS("~\x7f"), "\"~\\x7f\""},        {OCTETS("\xc2\x80"), "\"\\xc2\\x80\""},
-        {OCTETS("\xc2\x9b"), "\"\\xc2\\x9b\""}, {OCTETS("\xc2\x9f"), "\"\\xc2\\x9f\""},
+        {BYTES("a\0b"), "\"a\\x00b\""},        {BYTES("\t\r\n"), "\"\\x09\\x0d\\x0a\""},
+        {BYTES("\x1b[31m"), "\"\\x1b[31m\""},  {BYTES("\x1f\x20"), "\"\\x1f \""},
+        {BYTES("~\x7f"), "\"~\\x7f\""},        {BYTES("\xc2\x80"), "\"\\xc2\\x80\""},
+        {BYTES("\xc2\x9b"), "\"\\xc2\\x9b\""}, {BYTES("\xc2\x9f"), "\"\\xc2\\x9f\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void test_octets_that_are_not_utf8_are_escaped_one_by_one(void **state)
+static void test_bytes_that_are_not_utf8_are_escaped_one_by_one(void **state)
 {
     static const quote_case cases[] = {
-        {OCTETS("\xff"), "\"\\xff\""},
-        {OCTETS("\x80z"), "\"\\x80z\""},
-        {OCTETS("\xc3"), "\"\\xc3\""},
-        {OCTETS("\xc3z"), "\"\\xc3z\""},
-        {OCTETS("\xe2\x82"), "\"\\xe2\\x82\""},
-        {OCTETS("\xc0\xaf"), "\"\\xc0\\xaf\""},
-        {OCTETS("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},
-        {OCTETS("\xf4\x90\x80\x80"), "\"\\xf4\\x90\\x80\\x80\""},
-        {OCTETS("\xff\xc3\xbc\xff"), "\"\\xff\xc3\xbc\\xff\""},
+        {BYTES("\xff"), "\"\\xff\""},
+        {BYTES("\x80z"), "\"\\x80z\""},
+        {BYTES("\xc3"), "\"\\xc3\""},
+        {BYTES("\xc3z"), "\"\\xc3z\""},
+        {BYTES("\xe2\x82"), "\"\\xe2\\x82\""},
+        {BYTES("\xc0\xaf"), "\"\\xc0\\xaf\""},
+        {BYTES("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\""},
+        {BYTES("\xf4\x90\x80\x80"), "\"\\xf4\\x90\\x80\\x80\""},
+        {BYTES("\xff\xc3\xbc\xff"), "\"\\xff\xc3\xbc\\xff\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void test_eighty_octets_are_shown_whole_and_more_are_cut(void **state)
+static void test_eighty_bytes_are_shown_whole_and_more_are_cut(void **state)
 {
     static const char eighty[] =
         "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
@@ -106,8 +106,8 @@ static void test_eighty_octets_are_shown_whole_and_more_are_cut(void **state)
     assert_string_equal(quote_exactly(*state, text, sizeof(text)), expected);
 }
 
-/* Each octet may become four: nothing may run over the end of the result. */
-static void test_eighty_octets_that_are_all_escaped_fit(void **state)
+/* Each byte may become four: nothing may run over the end of the result. */
+static void test_eighty_bytes_that_are_all_escaped_fit(void **state)
 {
     char text[100];
     const char *quoted;
@@ -118,7 +118,7 @@ static void test_eighty_octets_that_are_all_escaped_fit(void **state)
     assert_string_equal(quoted + strlen(quoted) - 8, "\\xff\"...");
 }
 
-static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_octets(void **state)
+static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_bytes(void **state)
 {
     static const char *const sequences[] = {"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x92\xa9"};
     size_t i, before;
@@ -134,7 +134,7 @@ static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_oc
             assert_true(is_showable(quoted));
             assert_null(strchr(quoted, '\\'));
             if (strlen(quoted) > strlen("\"\"...") + 80) {
-                fail_msg("%d octets are shown, with a sequence of %d behind %d others",
+                fail_msg("%d bytes are shown, with a sequence of %d behind %d others",
                          (int)(strlen(quoted) - strlen("\"\"...")), (int)strlen(sequences[i]),
                          (int)before);
             }
@@ -153,7 +153,7 @@ static void test_a_path_is_shown_whole_with_what_must_be_escaped(void **state)
                         apr_pstrcat(p, "\"/a\\x1b", path + 3, "\"", NULL));
 }
 
-static void test_any_octet_behind_any_other_quotes_to_showable_text(void **state)
+static void test_any_byte_behind_any_other_quotes_to_showable_text(void **state)
 {
     int first, second;
 
@@ -197,20 +197,20 @@ static void check_utf8(const utf8_case *cases, size_t count)
 static void test_the_borders_of_each_utf8_length_are_valid(void **state)
 {
     static const utf8_case cases[] = {
-        {OCTETS("\0"), 1},
-        {OCTETS("\x7f"), 1},
-        {OCTETS("ab"), 1},
-        {OCTETS("\xc2\x80"), 2},
-        {OCTETS("\xdf\xbf"), 2},
-        {OCTETS("\xe0\xa0\x80"), 3},
-        {OCTETS("\xec\xbf\xbf"), 3},
-        {OCTETS("\xed\x9f\xbf"), 3},
-        {OCTETS("\xee\x80\x80"), 3},
-        {OCTETS("\xef\xbf\xbf"), 3},
-        {OCTETS("\xf0\x90\x80\x80"), 4},
-        {OCTETS("\xf3\xbf\xbf\xbf"), 4},
-        {OCTETS("\xf4\x8f\xbf\xbf"), 4},
-        {OCTETS("\xe2\x82\xac rest"), 3},
+        {BYTES("\0"), 1},
+        {BYTES("\x7f"), 1},
+        {BYTES("ab"), 1},
+        {BYTES("\xc2\x80"), 2},
+        {BYTES("\xdf\xbf"), 2},
+        {BYTES("\xe0\xa0\x80"), 3},
+        {BYTES("\xec\xbf\xbf"), 3},
+        {BYTES("\xed\x9f\xbf"), 3},
+        {BYTES("\xee\x80\x80"), 3},
+        {BYTES("\xef\xbf\xbf"), 3},
+        {BYTES("\xf0\x90\x80\x80"), 4},
+        {BYTES("\xf3\xbf\xbf\xbf"), 4},
+        {BYTES("\xf4\x8f\xbf\xbf"), 4},
+        {BYTES("\xe2\x82\xac rest"), 3},
     };
 
     (void)state;
@@ -220,19 +220,19 @@ static void test_the_borders_of_each_utf8_length_are_valid(void **state)
 static void test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_valid(void **state)
 {
     static const utf8_case cases[] = {
-        {OCTETS("\xc0\x80"), 0},
-        {OCTETS("\xc1\xbf"), 0},
-        {OCTETS("\xe0\x80\x80"), 0},
-        {OCTETS("\xe0\x9f\xbf"), 0},
-        {OCTETS("\xf0\x80\x80\x80"), 0},
-        {OCTETS("\xf0\x8f\xbf\xbf"), 0},
-        {OCTETS("\xed\xa0\x80"), 0},
-        {OCTETS("\xed\xbf\xbf"), 0},
-        {OCTETS("\xf4\x90\x80\x80"), 0},
-        {OCTETS("\xf5\x80\x80\x80"), 0},
-        {OCTETS("\xf8\x88\x80\x80\x80"), 0},
-        {OCTETS("\xff"), 0},
-        {OCTETS("\xfe"), 0},
+        {BYTES("\xc0\x80"), 0},
+        {BYTES("\xc1\xbf"), 0},
+        {BYTES("\xe0\x80\x80"), 0},
+        {BYTES("\xe0\x9f\xbf"), 0},
+        {BYTES("\xf0\x80\x80\x80"), 0},
+        {BYTES("\xf0\x8f\xbf\xbf"), 0},
+        {BYTES("\xed\xa0\x80"), 0},
+        {BYTES("\xed\xbf\xbf"), 0},
+        {BYTES("\xf4\x90\x80\x80"), 0},
+        {BYTES("\xf5\x80\x80\x80"), 0},
+        {BYTES("\xf8\x88\x80\x80\x80"), 0},
+        {BYTES("\xff"), 0},
+        {BYTES("\xfe"), 0},
     };
 
     (void)state;
@@ -242,10 +242,10 @@ static void test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_val
 static void test_lonely_and_missing_continuations_are_not_valid(void **state)
 {
     static const utf8_case cases[] = {
-        {OCTETS("\x80"), 0},          {OCTETS("\xbf"), 0},          {OCTETS("\xc3"), 0},
-        {OCTETS("\xc3z"), 0},         {OCTETS("\xc3\xc3"), 0},      {OCTETS("\xe2\x82"), 0},
-        {OCTETS("\xe2\x82z"), 0},     {OCTETS("\xe2z\xac"), 0},     {OCTETS("\xf0\x9f\x92"), 0},
-        {OCTETS("\xf0\x9f\x92z"), 0}, {OCTETS("\xf0\x9fz\xa9"), 0},
+        {BYTES("\x80"), 0},          {BYTES("\xbf"), 0},          {BYTES("\xc3"), 0},
+        {BYTES("\xc3z"), 0},         {BYTES("\xc3\xc3"), 0},      {BYTES("\xe2\x82"), 0},
+        {BYTES("\xe2\x82z"), 0},     {BYTES("\xe2z\xac"), 0},     {BYTES("\xf0\x9f\x92"), 0},
+        {BYTES("\xf0\x9f\x92z"), 0}, {BYTES("\xf0\x9fz\xa9"), 0},
     };
 
     (void)state;
@@ -258,12 +258,12 @@ int main(void)
         POOL_TEST(test_plain_text_is_put_in_double_quotes),
         POOL_TEST(test_what_would_leave_the_quotation_is_escaped),
         POOL_TEST(test_control_characters_are_escaped),
-        POOL_TEST(test_octets_that_are_not_utf8_are_escaped_one_by_one),
-        POOL_TEST(test_eighty_octets_are_shown_whole_and_more_are_cut),
-        POOL_TEST(test_eighty_octets_that_are_all_escaped_fit),
-        POOL_TEST(test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_octets),
+        POOL_TEST(test_bytes_that_are_not_utf8_are_escaped_one_by_one),
+        POOL_TEST(test_eighty_bytes_are_shown_whole_and_more_are_cut),
+        POOL_TEST(test_eighty_bytes_that_are_all_escaped_fit),
+        POOL_TEST(test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_bytes),
         POOL_TEST(test_a_path_is_shown_whole_with_what_must_be_escaped),
-        POOL_TEST(test_any_octet_behind_any_other_quotes_to_showable_text),
+        POOL_TEST(test_any_byte_behind_any_other_quotes_to_showable_text),
         POOL_TEST(test_the_borders_of_each_utf8_length_are_valid),
         POOL_TEST(test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_valid),
         POOL_TEST(test_lonely_and_missing_continuations_are_not_valid),

@@ -13,7 +13,7 @@
 #include "spool_fixture.h"
 #include "tlsrpt/report/report.h"
 
-#include "gzip_fixture.h" /* its octets would shadow those of the others */
+#include "gzip_fixture.h" /* its bytes would shadow those of the others */
 
 /*
  * What the threads of one child share, used by several at once: the spool, the digest, the counters
@@ -96,7 +96,7 @@ static int run(tlsrpt_spool *spool, void *(*thread)(void *))
 
 /* A report and its digest, read as a handler reads it. */
 typedef struct upload {
-    octets body;
+    bytes body;
     const char *digest;
 } upload;
 
@@ -104,7 +104,7 @@ typedef struct upload {
 static upload upload_of(worker *me, int round, int sender)
 {
     char *text = apr_psprintf(me->p, "{\"report-id\":\"%d of %d\",\"policies\":[]}", round, sender);
-    upload made = {octets_of(text), NULL};
+    upload made = {bytes_of(text), NULL};
     const tlsrpt_reading *reading;
 
     if (me->number % 2) {
@@ -132,7 +132,7 @@ static int is_whole(worker *me, const char *digest)
     tlsrpt_stored_file file;
 
     return !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, digest, LARGEST, me->p, &file) &&
-           strcmp(tlsrpt_report_read(me->p, file.octets, file.len, &tlsrpt_limits_default)->digest,
+           strcmp(tlsrpt_report_read(me->p, file.bytes, file.len, &tlsrpt_limits_default)->digest,
                   digest) == 0;
 }
 
@@ -271,7 +271,7 @@ static void test_counters_of_many_threads_are_what_is_on_disk(void **state)
     assert_int_equal(mts_counters_value(MTS_REPORT_REPEATED), ROUNDS * (THREADS - 1));
     tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &size, &files);
     assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).files, files);
-    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).octets, size);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).bytes, size);
     free(mts_counters_shared);
 }
 

@@ -4,8 +4,8 @@
 #include "core/dns/zone_text.h"
 #include "publication_fixture.h"
 
-#define OCTETS_50 "12345678901234567890123456789012345678901234567890"
-#define OCTETS_255 OCTETS_50 OCTETS_50 OCTETS_50 OCTETS_50 OCTETS_50 "12345"
+#define BYTES_50 "12345678901234567890123456789012345678901234567890"
+#define BYTES_255 BYTES_50 BYTES_50 BYTES_50 BYTES_50 BYTES_50 "12345"
 
 static const mta_sts_publication *publish(apr_pool_t *p, const world *w)
 {
@@ -32,17 +32,17 @@ static void check_cases(apr_pool_t *p, render_function *render, const text_case 
 #define CHECK_ZONE(cases) check_cases(*state, mta_sts_zone_render, cases, COUNT(cases))
 #define CHECK_NSUPDATE(cases) check_cases(*state, mta_sts_nsupdate_render, cases, COUNT(cases))
 
-static void test_a_text_is_written_in_strings_of_255_octets(void **state)
+static void test_a_text_is_written_in_strings_of_255_bytes(void **state)
 {
     static const struct {
         const char *text, *strings;
     } cases[] = {
         {"", "\"\""},
         {"v=STSv1; id=1;", "\"v=STSv1; id=1;\""},
-        {OCTETS_255, "\"" OCTETS_255 "\""},
-        {OCTETS_255 "x", "\"" OCTETS_255 "\" \"x\""},
-        {OCTETS_255 OCTETS_255, "\"" OCTETS_255 "\" \"" OCTETS_255 "\""},
-        {OCTETS_255 OCTETS_255 "x", "\"" OCTETS_255 "\" \"" OCTETS_255 "\" \"x\""},
+        {BYTES_255, "\"" BYTES_255 "\""},
+        {BYTES_255 "x", "\"" BYTES_255 "\" \"x\""},
+        {BYTES_255 BYTES_255, "\"" BYTES_255 "\" \"" BYTES_255 "\""},
+        {BYTES_255 BYTES_255 "x", "\"" BYTES_255 "\" \"" BYTES_255 "\" \"x\""},
         {"a\"b\\c", "\"a\\\"b\\\\c\""},
         {"a\nb\x1b[31m\x7f", "\"a\\010b\\027[31m\\127\""},
         {"b\xc3\xbc", "\"b\\195\\188\""},
@@ -54,7 +54,7 @@ static void test_a_text_is_written_in_strings_of_255_octets(void **state)
     }
 }
 
-static void test_octets_that_need_escapes_still_fit_their_string(void **state)
+static void test_bytes_that_need_escapes_still_fit_their_string(void **state)
 {
     char text[2 * 255 + 1];
     const char *strings;
@@ -221,8 +221,8 @@ static void test_nsupdate_deletes_a_second_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_text_is_written_in_strings_of_255_octets),
-        POOL_TEST(test_octets_that_need_escapes_still_fit_their_string),
+        POOL_TEST(test_a_text_is_written_in_strings_of_255_bytes),
+        POOL_TEST(test_bytes_that_need_escapes_still_fit_their_string),
         POOL_TEST(test_a_zone_file_has_what_is_certain_and_the_rest_as_comments),
         POOL_TEST(test_a_zone_file_marks_what_differs_from_dns),
         POOL_TEST(test_a_record_held_back_is_a_comment_with_the_reason),

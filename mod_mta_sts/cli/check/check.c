@@ -16,7 +16,7 @@
 #include "core/base/name.h"
 
 #define DAYS_MAX 3650
-#define LINE_MAX_OCTETS 1024
+#define LINE_MAX_BYTES 1024
 #define LIST_MAX 100000
 
 enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS };
@@ -103,7 +103,7 @@ static char *read_line(FILE *file, char *line, int *end)
     char *text;
     apr_size_t len;
 
-    *end = !fgets(line, LINE_MAX_OCTETS, file);
+    *end = !fgets(line, LINE_MAX_BYTES, file);
     if (*end) {
         return NULL;
     }
@@ -120,7 +120,7 @@ static char *read_line(FILE *file, char *line, int *end)
 
 static const char *read_lines(check_call *call, FILE *file)
 {
-    char line[LINE_MAX_OCTETS];
+    char line[LINE_MAX_BYTES];
     const char *error = NULL;
     int number = 0, end = 0;
 

@@ -18,7 +18,7 @@ static const char *status_name(mta_sts_severity severity)
     return names[severity];
 }
 
-/* Text from outside may not be UTF-8, which JSON must be: its octets are told as Latin-1 then. */
+/* Text from outside may not be UTF-8, which JSON must be: its bytes are told as Latin-1 then. */
 static json_t *text_to_json(apr_pool_t *p, const char *text)
 {
     json_t *json = json_string(text);
@@ -29,13 +29,13 @@ static json_t *text_to_json(apr_pool_t *p, const char *text)
     }
     made = out = apr_palloc(p, strlen(text) * 2 + 1);
     for (; *text; text++) {
-        unsigned char octet = (unsigned char)*text;
+        unsigned char byte = (unsigned char)*text;
 
-        if (octet >= 0x80) {
-            *out++ = (char)(0xc0 | octet >> 6);
-            octet = (unsigned char)(0x80 | (octet & 0x3f));
+        if (byte >= 0x80) {
+            *out++ = (char)(0xc0 | byte >> 6);
+            byte = (unsigned char)(0x80 | (byte & 0x3f));
         }
-        *out++ = (char)octet;
+        *out++ = (char)byte;
     }
     *out = '\0';
     return json_string(made);

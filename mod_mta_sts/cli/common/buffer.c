@@ -26,10 +26,10 @@ static void make_room(cli_buffer *buffer, apr_size_t len)
     }
 }
 
-void cli_buffer_add(cli_buffer *buffer, const char *octets, apr_size_t len)
+void cli_buffer_add(cli_buffer *buffer, const char *bytes, apr_size_t len)
 {
     make_room(buffer, len);
-    memcpy(buffer->at + buffer->len, octets, len);
+    memcpy(buffer->at + buffer->len, bytes, len);
     buffer->len += len;
 }
 
@@ -51,18 +51,17 @@ void cli_buffer_number(cli_buffer *buffer, apr_int64_t number)
     cli_buffer_add(buffer, digit, (apr_size_t)(text + sizeof(text) - digit));
 }
 
-/* The code point of a valid sequence of two or three octets. */
+/* The code point of a valid sequence of two or three bytes. */
 static unsigned int code_point(const char *text, apr_size_t length)
 {
-    const unsigned char *octets = (const unsigned char *)text;
+    const unsigned char *bytes = (const unsigned char *)text;
 
-    return length == 1 ? octets[0]
-           : length == 2
-               ? (octets[0] & 0x1fu) << 6 | (octets[1] & 0x3fu)
-               : (octets[0] & 0x0fu) << 12 | (octets[1] & 0x3fu) << 6 | (octets[2] & 0x3fu);
+    return length == 1   ? bytes[0]
+           : length == 2 ? (bytes[0] & 0x1fu) << 6 | (bytes[1] & 0x3fu)
+                         : (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | (bytes[2] & 0x3fu);
 }
 
-/* Adds one character that may need an escape; gives its octets. */
+/* Adds one character that may need an escape; gives its bytes. */
 typedef apr_size_t add_character(cli_buffer *buffer, const char *text, apr_size_t left);
 
 static apr_size_t add_json_character(cli_buffer *buffer, const char *text, apr_size_t left)
@@ -84,7 +83,7 @@ static apr_size_t add_json_character(cli_buffer *buffer, const char *text, apr_s
     return length ? length : 1;
 }
 
-/* The octets from here that go as they are. */
+/* The bytes from here that go as they are. */
 static apr_size_t plain_length(const char *text, apr_size_t left)
 {
     apr_size_t i = 0;

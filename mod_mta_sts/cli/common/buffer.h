@@ -17,11 +17,11 @@ typedef struct cli_buffer {
     apr_size_t len, room;
 } cli_buffer;
 
-void cli_buffer_add(cli_buffer *buffer, const char *octets, apr_size_t len);
+void cli_buffer_add(cli_buffer *buffer, const char *bytes, apr_size_t len);
 void cli_buffer_text(cli_buffer *buffer, const char *text);
 void cli_buffer_number(cli_buffer *buffer, apr_int64_t number);
 
-/* A JSON string, or null for NULL. Octets that are not UTF-8 become U+FFFD. */
+/* A JSON string, or null for NULL. Bytes that are not UTF-8 become U+FFFD. */
 void cli_buffer_json(cli_buffer *buffer, const char *text);
 
 /* A JSON array of the strings in an array of const char *. */

@@ -12,7 +12,7 @@
  * @param p    pool of the text
  * @param name of the subcommand, for the error text
  * @param path file; NULL or "-": standard input
- * @param len  out: octets read
+ * @param len  out: bytes read
  * @return NULL after saying on standard error why not
  */
 const char *cli_read_policy(apr_pool_t *p, const char *name, const char *path, apr_size_t *len);

@@ -16,7 +16,7 @@ void cli_json_memory_start(void);
 /* From now on, on this thread, memory comes from p. Without cli_json_memory_start, no change. */
 void cli_json_memory_use(apr_pool_t *p);
 
-/* Octets that this thread took since. */
+/* Bytes that this thread took since. */
 apr_size_t cli_json_memory_taken(void);
 
 #endif

@@ -144,7 +144,7 @@ const char *cli_option_connect(apr_pool_t *p, const char *text, apr_array_header
     char *host = apr_pstrdup(p, text), *address = strchr(host, '=');
     char *port = address ? strrchr(address, ':') : NULL;
     cli_check_connect connect;
-    unsigned char octets[16];
+    unsigned char bytes[16];
     const char *error;
 
     if (!port) {
@@ -156,7 +156,7 @@ const char *cli_option_connect(apr_pool_t *p, const char *text, apr_array_header
         address++;
         port[-2] = '\0';
     }
-    if (inet_pton(AF_INET, address, octets) != 1 && inet_pton(AF_INET6, address, octets) != 1) {
+    if (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1) {
         return apr_psprintf(p, "--connect: %s is not an IP address",
                             mta_sts_text_quote(p, address, strlen(address)));
     }

@@ -8,7 +8,7 @@
 #include <apr_allocator.h>
 
 #define THREADS_MAX 8
-#define SPARE_MAX (1 << 20) /* octets that a place keeps for the next result */
+#define SPARE_MAX (1 << 20) /* bytes that a place keeps for the next result */
 
 /* Where a result waits. Its pool has an allocator of its own, so that no thread waits for it. */
 typedef struct place {

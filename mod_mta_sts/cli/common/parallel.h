@@ -12,7 +12,7 @@
 /*
  * Makes the result of one thing, on any thread; p lives until the result was taken.
  *
- * @param weight out: octets that the result takes, about; 0 if they are few
+ * @param weight out: bytes that the result takes, about; 0 if they are few
  */
 typedef void *cli_parallel_make(void *data, int number, apr_pool_t *p, apr_size_t *weight);
 

@@ -175,7 +175,7 @@ static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weigh
         cli_json_memory_use(p);
         read->report.receipt = &read->file.receipt;
         read->report.reading =
-            tlsrpt_report_read(p, read->file.octets, read->file.len, &tlsrpt_index_limits);
+            tlsrpt_report_read(p, read->file.bytes, read->file.len, &tlsrpt_index_limits);
     }
     *weight = read->file.len + cli_json_memory_taken();
     return &read->report;

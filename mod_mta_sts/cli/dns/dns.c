@@ -77,14 +77,14 @@ static const char *take_address(cli_dns_call *call, const char *value)
 {
     int family = strchr(value, ':') ? AF_INET6 : AF_INET;
     char text[INET6_ADDRSTRLEN];
-    unsigned char octets[16];
+    unsigned char bytes[16];
 
-    if (inet_pton(family, value, octets) != 1) {
+    if (inet_pton(family, value, bytes) != 1) {
         return apr_psprintf(call->p, "--address takes an IPv4 or IPv6 address, not %s",
                             mta_sts_text_quote(call->p, value, strlen(value)));
     }
     APR_ARRAY_PUSH(call->addresses, const char *) =
-        apr_pstrdup(call->p, inet_ntop(family, octets, text, sizeof(text)));
+        apr_pstrdup(call->p, inet_ntop(family, bytes, text, sizeof(text)));
     return NULL;
 }
 

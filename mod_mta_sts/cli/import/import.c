@@ -34,7 +34,7 @@ typedef struct import_state {
     tlsrpt_spool *spool;
     const char *state_dir;
     const cli_limits *limits;
-    apr_int64_t used[TLSRPT_AREAS]; /* octets on disk; -1: not counted yet */
+    apr_int64_t used[TLSRPT_AREAS]; /* bytes on disk; -1: not counted yet */
     int was_root;
     int from_file; /* what is read was named: rejecting it is an exit status */
     int rejected;
@@ -92,7 +92,7 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
 
     if (!is_within_quota(state, area, cost)) {
         return apr_psprintf(p,
-                            "the quota of %s octets is used up by %s/reports: remove old files "
+                            "the quota of %s bytes is used up by %s/reports: remove old files "
                             "there, or raise it: --quota, and MTASTSReportQuota of httpd",
                             mta_sts_size_render(p, state->limits->quota[area]), state->state_dir);
     }
@@ -113,7 +113,7 @@ static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item,
         tell_not_kept(state, p, item, reason);
         return 0;
     }
-    *kept = tlsrpt_spool_store(state->spool, area, digest, &receipt, item->octets, item->len, p,
+    *kept = tlsrpt_spool_store(state->spool, area, digest, &receipt, item->bytes, item->len, p,
                                &reason);
     if (*kept == TLSRPT_NOT_STORED) {
         tell_not_kept(state, p, item, reason);
@@ -172,7 +172,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     import_state *state = data;
     const tlsrpt_reading *reading;
 
-    if (!item->octets) {
+    if (!item->bytes) {
         if (item->failed && !state->from_file) {
             tell_not_kept(state, p, item, item->error);
             return;
@@ -180,7 +180,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         reject(state, p, item, "left out", explain(state, p, item->error));
         return;
     }
-    reading = tlsrpt_report_read(p, item->octets, item->len, &state->limits->report);
+    reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
         keep_report(state, p, item, reading);
@@ -266,11 +266,11 @@ const cli_subcommand cli_import = {
     "                       report whose DKIM signature it found right is kept as verified\n"
     "                       (repeatable)\n"
     "  --max-size SIZE,SIZE\n"
-    "                       the module's MTASTSReportMaxSize: octets of a report as sent, octets\n"
+    "                       the module's MTASTSReportMaxSize: bytes of a report as sent, bytes\n"
     "                       inflated (default: 1M,10M)\n"
-    "  --quota SIZE[,SIZE]  the module's MTASTSReportQuota: octets of all reports, by mail or "
+    "  --quota SIZE[,SIZE]  the module's MTASTSReportQuota: bytes of all reports, by mail or "
     "over\n"
-    "                       HTTPS, and octets of the quarantine (default: 1G,64M)\n"
+    "                       HTTPS, and bytes of the quarantine (default: 1G,64M)\n"
     "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
     "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
     "  --help               this text\n"

@@ -7,7 +7,7 @@
 
 #include "core/base/number.h"
 
-#define SENT_MIN 1024 /* octets, as the directive has it */
+#define SENT_MIN 1024 /* bytes, as the directive has it */
 
 cli_limits cli_limits_make(void)
 {
@@ -26,9 +26,9 @@ static const char *split(apr_pool_t *p, const char *text, const char **first)
 }
 
 static const char *read_size(apr_pool_t *p, const char *option, const char *text, apr_int64_t min,
-                             apr_int64_t max, apr_int64_t *octets)
+                             apr_int64_t max, apr_int64_t *bytes)
 {
-    const char *error = mta_sts_size_parse(p, text, min, max, octets);
+    const char *error = mta_sts_size_parse(p, text, min, max, bytes);
 
     return error ? apr_pstrcat(p, option, ": ", error, NULL) : NULL;
 }
@@ -39,8 +39,8 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
     apr_int64_t sent, inflated;
 
     if (!second) {
-        return "--max-size needs two sizes with a comma between them, like 1M,10M: octets as sent, "
-               "octets inflated";
+        return "--max-size needs two sizes with a comma between them, like 1M,10M: bytes as sent, "
+               "bytes inflated";
     }
     error = read_size(p, "--max-size", first, SENT_MIN, TLSRPT_SENT_MAX, &sent);
     if (!error) {
@@ -50,7 +50,7 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
         return error;
     }
     if (inflated < sent) {
-        return apr_psprintf(p, "--max-size: fewer octets inflated (%s) than sent (%s)",
+        return apr_psprintf(p, "--max-size: fewer bytes inflated (%s) than sent (%s)",
                             mta_sts_size_render(p, inflated), mta_sts_size_render(p, sent));
     }
     limits->report.sent = (apr_size_t)sent;

@@ -15,21 +15,21 @@
 
 typedef struct cli_limits {
     tlsrpt_limits report;
-    apr_int64_t quota[TLSRPT_AREAS]; /* octets on disk, by tlsrpt_area */
+    apr_int64_t quota[TLSRPT_AREAS]; /* bytes on disk, by tlsrpt_area */
 } cli_limits;
 
 /* The module's defaults. */
 cli_limits cli_limits_make(void);
 
 /*
- * Reads the value of --max-size: octets as sent, a comma, octets inflated.
+ * Reads the value of --max-size: bytes as sent, a comma, bytes inflated.
  *
  * @param p pool of the error text
  * @return NULL, or what is wrong with it and what is allowed
  */
 const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *text);
 
-/* Reads the value of --quota: octets of reports, and, behind a comma, octets of the quarantine. */
+/* Reads the value of --quota: bytes of reports, and, behind a comma, bytes of the quarantine. */
 const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *text);
 
 #endif

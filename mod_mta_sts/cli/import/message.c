@@ -9,7 +9,7 @@
 #include "cli/import/auth_results.h"
 #include "tlsrpt/report/inflate.h"
 
-/* GMime takes some hundred octets for each header field and each part, and enters parts within
+/* GMime takes some hundred bytes for each header field and each part, and enters parts within
  * parts by calling itself: so they are counted before it sees them. */
 #define FIELDS_MAX 5000
 #define DELIMITERS_MAX 1000
@@ -34,9 +34,9 @@ static int is_field(const char *line, const char *end)
 }
 
 /* Refuses what would cost GMime much more than its size. */
-static const char *check_lines(const char *octets, apr_size_t len)
+static const char *check_lines(const char *bytes, apr_size_t len)
 {
-    const char *end = octets + len, *line = octets, *next;
+    const char *end = bytes + len, *line = bytes, *next;
     int fields = 0, delimiters = 0;
 
     if (len > CLI_MESSAGE_MAX) {
@@ -54,15 +54,15 @@ static const char *check_lines(const char *octets, apr_size_t len)
                                          : NULL;
 }
 
-/* Whether octets begin as a report does: a byte order mark and blanks may stand before the "{". */
-static int is_report(const char *octets, apr_size_t len)
+/* Whether bytes begin as a report does: a byte order mark and blanks may stand before the "{". */
+static int is_report(const char *bytes, apr_size_t len)
 {
-    apr_size_t i = len >= 3 && memcmp(octets, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    apr_size_t i = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
-    while (i < len && strchr(" \t\r\n", octets[i]) && octets[i]) {
+    while (i < len && strchr(" \t\r\n", bytes[i]) && bytes[i]) {
         i++;
     }
-    return (i < len && octets[i] == '{') || tlsrpt_inflate_is_gzip(octets, len);
+    return (i < len && bytes[i] == '{') || tlsrpt_inflate_is_gzip(bytes, len);
 }
 
 static int ends_with(const char *text, const char *end)
@@ -89,7 +89,7 @@ static apr_status_t unref(void *object)
     return APR_SUCCESS;
 }
 
-/* The decoded octets of a part, in the reader's pool. */
+/* The decoded bytes of a part, in the reader's pool. */
 static GByteArray *decode(reader *r, GMimePart *part)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
@@ -104,13 +104,13 @@ static GByteArray *decode(reader *r, GMimePart *part)
 
 static void read_part(reader *r, GMimePart *part, int embedded)
 {
-    GByteArray *octets = decode(r, part);
+    GByteArray *bytes = decode(r, part);
     cli_message_part *found;
 
-    if (is_report((const char *)octets->data, octets->len) || claims_report(part)) {
+    if (is_report((const char *)bytes->data, bytes->len) || claims_report(part)) {
         found = apr_array_push(r->parts);
-        found->octets = octets->len ? (const char *)octets->data : "";
-        found->len = octets->len;
+        found->bytes = bytes->len ? (const char *)bytes->data : "";
+        found->len = bytes->len;
         found->verified = embedded ? NULL : r->verified;
     }
 }
@@ -202,9 +202,9 @@ static const char *find_verified(apr_pool_t *p, GMimeMessage *message,
     return verified;
 }
 
-static GMimeMessage *parse(const char *octets, apr_size_t len)
+static GMimeMessage *parse(const char *bytes, apr_size_t len)
 {
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(octets, len);
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(bytes, len);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
 
@@ -213,7 +213,7 @@ static GMimeMessage *parse(const char *octets, apr_size_t len)
     return message;
 }
 
-const char *cli_message_read(apr_pool_t *p, const char *octets, apr_size_t len,
+const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                              const apr_array_header_t *authserv_ids, apr_array_header_t **parts)
 {
     reader r = {.p = p, .parts = apr_array_make(p, 1, sizeof(cli_message_part))};
@@ -221,12 +221,12 @@ const char *cli_message_read(apr_pool_t *p, const char *octets, apr_size_t len,
     GMimeObject *body;
 
     *parts = r.parts;
-    r.error = check_lines(octets, len);
+    r.error = check_lines(bytes, len);
     if (r.error) {
         return r.error;
     }
     g_mime_init();
-    message = parse(octets, len);
+    message = parse(bytes, len);
     if (!message) {
         return "it cannot be read as a mail message";
     }

@@ -12,13 +12,13 @@
  */
 
 /* What is read at most; over it, a message is refused as a whole. */
-#define CLI_MESSAGE_MAX (4 << 20) /* octets; a report of 1 MiB takes 1.4 in base64 */
+#define CLI_MESSAGE_MAX (4 << 20) /* bytes; a report of 1 MiB takes 1.4 in base64 */
 #define CLI_MESSAGE_DEPTH_MAX 16
 #define CLI_MESSAGE_PARTS_MAX 100
 
 /* One part that may be a report. */
 typedef struct cli_message_part {
-    const char *octets; /* decoded */
+    const char *bytes; /* decoded */
     apr_size_t len;
     const char *verified; /* the domain of the message's signature; NULL: not verified, as always in
                              a message within the message */
@@ -26,12 +26,12 @@ typedef struct cli_message_part {
 
 /*
  * @param p            pool of the parts
- * @param octets       borrowed
+ * @param bytes       borrowed
  * @param authserv_ids of const char *: servers whose Authentication-Results are believed
  * @param parts        out: of cli_message_part; empty if it has no report in it
  * @return NULL, or in words why it is not read
  */
-const char *cli_message_read(apr_pool_t *p, const char *octets, apr_size_t len,
+const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                              const apr_array_header_t *authserv_ids, apr_array_header_t **parts);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "cli/import/message.h"
 
-#define BEGINNING_MAX 1000 /* octets that tell what a file is */
+#define BEGINNING_MAX 1000 /* bytes that tell what a file is */
 static const char separator[] = "From ";
 #define SEPARATOR_LENGTH (sizeof(separator) - 1)
 
@@ -36,10 +36,10 @@ static void visit_error(source *from, const char *name, const char *channel, con
     visit(from, &item);
 }
 
-static void read_message(source *from, const char *name, const char *octets, apr_size_t len)
+static void read_message(source *from, const char *name, const char *bytes, apr_size_t len)
 {
     apr_array_header_t *parts;
-    const char *error = cli_message_read(from->item_pool, octets, len, from->authserv_ids, &parts);
+    const char *error = cli_message_read(from->item_pool, bytes, len, from->authserv_ids, &parts);
     int i;
 
     if (error || !parts->nelts) {
@@ -50,7 +50,7 @@ static void read_message(source *from, const char *name, const char *octets, apr
         const cli_message_part *part = &APR_ARRAY_IDX(parts, i, cli_message_part);
         cli_source_item item = {.name = name,
                                 .channel = "mail",
-                                .octets = part->octets,
+                                .bytes = part->bytes,
                                 .len = part->len,
                                 .verified = part->verified};
 
@@ -58,25 +58,25 @@ static void read_message(source *from, const char *name, const char *octets, apr
     }
 }
 
-/* Whether octets begin with a header field: a name of letters, digits and hyphens, and a colon. */
-static int is_message(const char *octets, apr_size_t len)
+/* Whether bytes begin with a header field: a name of letters, digits and hyphens, and a colon. */
+static int is_message(const char *bytes, apr_size_t len)
 {
     apr_size_t i = 0;
 
     while (i < len &&
-           (octets[i] == '-' || (octets[i] >= '0' && octets[i] <= '9') ||
-            (octets[i] >= 'A' && octets[i] <= 'Z') || (octets[i] >= 'a' && octets[i] <= 'z'))) {
+           (bytes[i] == '-' || (bytes[i] >= '0' && bytes[i] <= '9') ||
+            (bytes[i] >= 'A' && bytes[i] <= 'Z') || (bytes[i] >= 'a' && bytes[i] <= 'z'))) {
         i++;
     }
-    return i > 0 && i < len && octets[i] == ':';
+    return i > 0 && i < len && bytes[i] == ':';
 }
 
-static void read_whole(source *from, const char *name, const char *octets, apr_size_t len)
+static void read_whole(source *from, const char *name, const char *bytes, apr_size_t len)
 {
-    cli_source_item item = {.name = name, .channel = "file", .octets = octets, .len = len};
+    cli_source_item item = {.name = name, .channel = "file", .bytes = bytes, .len = len};
 
-    if (is_message(octets, len)) {
-        read_message(from, name, octets, len);
+    if (is_message(bytes, len)) {
+        read_message(from, name, bytes, len);
     }
     else {
         visit(from, &item);
@@ -89,7 +89,7 @@ typedef struct text {
     apr_size_t len, room, most;
 } text;
 
-static void append(text *to, const char *octets, apr_size_t len)
+static void append(text *to, const char *bytes, apr_size_t len)
 {
     apr_size_t kept = to->len > to->most ? 0 : to->most + 1 - to->len;
 
@@ -101,7 +101,7 @@ static void append(text *to, const char *octets, apr_size_t len)
             abort();
         }
     }
-    memcpy(to->at + to->len, octets, kept);
+    memcpy(to->at + to->len, bytes, kept);
     to->len += kept;
 }
 
@@ -237,41 +237,41 @@ void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *
     apr_pool_destroy(ptemp);
 }
 
-/* All octets of an open file, of 16 MiB at most; NULL if that does not work. */
+/* All bytes of an open file, of 16 MiB at most; NULL if that does not work. */
 static char *load(apr_pool_t *p, int fd, apr_size_t *len)
 {
     struct stat info;
     apr_size_t size;
-    char *octets;
+    char *bytes;
 
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > CLI_SOURCE_FILE_MAX) {
         return NULL;
     }
     size = (apr_size_t)info.st_size;
-    octets = apr_palloc(p, size + 1);
+    bytes = apr_palloc(p, size + 1);
     for (*len = 0; *len < size;) {
-        ssize_t got = read(fd, octets + *len, size - *len);
+        ssize_t got = read(fd, bytes + *len, size - *len);
 
         if (got <= 0) {
             return NULL;
         }
         *len += (apr_size_t)got;
     }
-    return octets;
+    return bytes;
 }
 
 const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len)
 {
-    const char *octets;
+    const char *bytes;
     int fd;
 
     if (file->error || !file->is_regular || (fd = cli_file_open(file)) < 0) {
         return NULL;
     }
-    octets = load(p, fd, len);
+    bytes = load(p, fd, len);
     close(fd);
-    return octets && !is_message(octets, *len) &&
-                   (*len < SEPARATOR_LENGTH || memcmp(octets, separator, SEPARATOR_LENGTH) != 0)
-               ? octets
+    return bytes && !is_message(bytes, *len) &&
+                   (*len < SEPARATOR_LENGTH || memcmp(bytes, separator, SEPARATOR_LENGTH) != 0)
+               ? bytes
                : NULL;
 }

@@ -10,17 +10,17 @@
 /*
  * Where a subcommand reads reports from: a report file (JSON or gzip), a mail message, an mbox, a
  * Maildir or another folder of such files (cli/files.h), or "-" for standard input.
- * What a file is, its first octets tell. Nothing is changed or moved. However many there are, one
+ * What a file is, its first bytes tell. Nothing is changed or moved. However many there are, one
  * file, or one message of an mbox, is in memory at a time.
  */
 
-#define CLI_SOURCE_FILE_MAX (16 << 20) /* octets of a file that is not an mbox */
+#define CLI_SOURCE_FILE_MAX (16 << 20) /* bytes of a file that is not an mbox */
 
 /* One report, or what is no report; it lives until the visit ends. */
 typedef struct cli_source_item {
     const char *name;    /* of the file, with the number of the message in an mbox; unescaped */
     const char *channel; /* "mail" or "file" */
-    const char *octets;  /* NULL: there is nothing to read, and error says why */
+    const char *bytes;   /* NULL: there is nothing to read, and error says why */
     apr_size_t len;
     const char *verified; /* see cli/message.h */
     const char *error;    /* in words, or NULL */
@@ -44,9 +44,9 @@ void cli_source_read_file(apr_pool_t *p, const cli_file *file,
                           void *data);
 
 /*
- * The octets of a file that is a report by itself, on any thread: the way of most files.
+ * The bytes of a file that is a report by itself, on any thread: the way of most files.
  *
- * @param p pool of the octets
+ * @param p pool of the bytes
  * @return NULL if it is a message or an mbox, or cannot be read so: cli_source_read_file does it
  */
 const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len);

@@ -11,7 +11,7 @@
 
 #define PATH "/.well-known/mta-sts.txt"
 
-/* Octets of the head of an answer, and of those before it (status 1xx), that are read. */
+/* Bytes of the head of an answer, and of those before it (status 1xx), that are read. */
 #define HEAD_MAX (64 * 1024)
 
 /* Fetches under way at the same time; the rest waits its turn. */
@@ -33,7 +33,7 @@ typedef struct transfer {
     mta_sts_policy_fetch *fetch;
     CURL *easy;
     struct curl_slist *connect_to;
-    char *text; /* POLICY_READ_MAX octets, made when the first arrives */
+    char *text; /* POLICY_READ_MAX bytes, made when the first arrives */
     apr_size_t len, head_len;
     int is_connected; /* as far as TCP goes: libcurl counts TLS in */
     int too_long;
@@ -95,7 +95,7 @@ void cli_fetcher_add(cli_fetcher *fetcher, const char *host, const char *address
     APR_ARRAY_PUSH(fetcher->waiting, transfer *) = added;
 }
 
-static size_t take_body(char *octets, size_t size, size_t count, void *baton)
+static size_t take_body(char *bytes, size_t size, size_t count, void *baton)
 {
     transfer *t = baton;
     size_t len = size * count;
@@ -107,18 +107,18 @@ static size_t take_body(char *octets, size_t size, size_t count, void *baton)
     if (!t->text) {
         t->text = apr_palloc(t->fetcher->p, MTA_STS_POLICY_READ_MAX);
     }
-    memcpy(t->text + t->len, octets, len);
+    memcpy(t->text + t->len, bytes, len);
     t->len += len;
     return len;
 }
 
 /* Of the head only the length matters: libcurl itself would read on for as long as it comes. */
-static size_t count_head(char *octets, size_t size, size_t count, void *baton)
+static size_t count_head(char *bytes, size_t size, size_t count, void *baton)
 {
     transfer *t = baton;
     size_t len = size * count;
 
-    (void)octets;
+    (void)bytes;
     if (len > HEAD_MAX - t->head_len) {
         t->too_long = 1;
         return 0;

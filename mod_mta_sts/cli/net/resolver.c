@@ -58,11 +58,11 @@ static const char *check_server(apr_pool_t *p, const char *server)
 {
     const char *at = strchr(server, '@');
     const char *address = at ? apr_pstrmemdup(p, server, (apr_size_t)(at - server)) : server;
-    unsigned char octets[16];
+    unsigned char bytes[16];
     char *rest = "";
     long port = at ? strtol(at + 1, &rest, 10) : 1;
 
-    if (inet_pton(AF_INET, address, octets) != 1 && inet_pton(AF_INET6, address, octets) != 1) {
+    if (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1) {
         return apr_psprintf(p, "the resolver %s is not an IP address, or ADDRESS@PORT",
                             mta_sts_text_quote(p, server, strlen(server)));
     }

@@ -158,7 +158,7 @@ static void connect_to(probe *one)
     }
 }
 
-/* A command is a few octets into an empty socket buffer: it goes out whole, or never. */
+/* A command is a few bytes into an empty socket buffer: it goes out whole, or never. */
 static void send_command(const probe *one, const char *command)
 {
     send(one->fd, command, strlen(command), MSG_NOSIGNAL);
@@ -239,11 +239,11 @@ static void take_reply(probe *one)
 }
 
 /* More than one reply to one command is as wrong as none. */
-static void take_octets(probe *one, const char *octets, apr_size_t len)
+static void take_bytes(probe *one, const char *bytes, apr_size_t len)
 {
     apr_size_t used;
 
-    switch (mta_sts_smtp_reply_read(&one->reply, octets, len, &used)) {
+    switch (mta_sts_smtp_reply_read(&one->reply, bytes, len, &used)) {
     case MTA_STS_SMTP_REPLY_MORE:
         break;
     case MTA_STS_SMTP_REPLY_DONE:
@@ -260,11 +260,11 @@ static void take_octets(probe *one, const char *octets, apr_size_t len)
 
 static void read_reply(probe *one)
 {
-    char octets[INPUT_MAX];
-    ssize_t got = recv(one->fd, octets, sizeof(octets), 0);
+    char bytes[INPUT_MAX];
+    ssize_t got = recv(one->fd, bytes, sizeof(bytes), 0);
 
     if (got > 0) {
-        take_octets(one, octets, (apr_size_t)got);
+        take_bytes(one, bytes, (apr_size_t)got);
     }
     else if (got == 0) {
         finish(one, MTA_STS_SMTP_CLOSED);

@@ -168,12 +168,12 @@ static void *make_of_file(void *data, int number, apr_pool_t *p, apr_size_t *wei
     const cli_file *file = &all->files[number];
     prepared *ready = apr_pcalloc(p, sizeof(*ready));
     apr_size_t len;
-    const char *octets = cli_source_load(p, file, &len);
+    const char *bytes = cli_source_load(p, file, &len);
 
-    if (octets) {
+    if (bytes) {
         cli_json_memory_use(p);
         ready->file = file->path;
-        prepare(all, p, tlsrpt_report_read(p, octets, len, &tlsrpt_limits_default), ready);
+        prepare(all, p, tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default), ready);
         *weight = len + ready->text.len + cli_json_memory_taken();
     }
     return ready;
@@ -185,12 +185,12 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     reading *all = data;
     prepared ready = {.file = item->name};
 
-    if (!item->octets) {
+    if (!item->bytes) {
         reject(all, item->name, item->error);
         return;
     }
     cli_json_memory_use(p);
-    prepare(all, p, tlsrpt_report_read(p, item->octets, item->len, &tlsrpt_limits_default), &ready);
+    prepare(all, p, tlsrpt_report_read(p, item->bytes, item->len, &tlsrpt_limits_default), &ready);
     take(all, p, &ready);
 }
 

@@ -14,7 +14,7 @@ mts_buffer *mts_buffer_make(apr_pool_t *p)
 
     buffer->p = p;
     buffer->size = FIRST_SIZE;
-    buffer->octets = apr_palloc(p, buffer->size);
+    buffer->bytes = apr_palloc(p, buffer->size);
     return buffer;
 }
 
@@ -26,16 +26,16 @@ static void grow(mts_buffer *buffer, apr_size_t needed)
         buffer->size *= 2;
     }
     larger = apr_palloc(buffer->p, buffer->size);
-    memcpy(larger, buffer->octets, buffer->len);
-    buffer->octets = larger;
+    memcpy(larger, buffer->bytes, buffer->len);
+    buffer->bytes = larger;
 }
 
-void mod_buffer_add(mts_buffer *buffer, const char *octets, apr_size_t len)
+void mod_buffer_add(mts_buffer *buffer, const char *bytes, apr_size_t len)
 {
     if (buffer->size - buffer->len < len) {
         grow(buffer, buffer->len + len);
     }
-    memcpy(buffer->octets + buffer->len, octets, len);
+    memcpy(buffer->bytes + buffer->len, bytes, len);
     buffer->len += len;
 }
 

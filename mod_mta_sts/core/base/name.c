@@ -9,16 +9,16 @@
 
 #include "core/base/text.h"
 
-#define NAME_MAX_OCTETS 253
-#define LABEL_MAX_OCTETS 63
-#define PREFIX_OCTETS (sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1)
+#define NAME_MAX_BYTES 253
+#define LABEL_MAX_BYTES 63
+#define PREFIX_BYTES (sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1)
 
 /* Longer text cannot become a name; the bound keeps libidn2's work small. */
-#define TYPED_MAX_OCTETS 1024
+#define TYPED_MAX_BYTES 1024
 
 static const char *const host_rule =
     "a host name like mx1.example.com is allowed: letters, digits and hyphens in labels of 1 to 63 "
-    "octets, 253 in all";
+    "bytes, 253 in all";
 
 static const char *refuse(apr_pool_t *p, const char *text, const char *why)
 {
@@ -85,8 +85,8 @@ static const char *check_labels(const char *name)
     const char *label = name;
     int numeric = 1;
 
-    if (strlen(name) > NAME_MAX_OCTETS) {
-        return "is longer than 253 octets";
+    if (strlen(name) > NAME_MAX_BYTES) {
+        return "is longer than 253 bytes";
     }
     for (;;) {
         apr_size_t len = strcspn(label, ".");
@@ -94,8 +94,8 @@ static const char *check_labels(const char *name)
         if (len == 0) {
             return "has an empty label";
         }
-        if (len > LABEL_MAX_OCTETS) {
-            return "has a label longer than 63 octets";
+        if (len > LABEL_MAX_BYTES) {
+            return "has a label longer than 63 bytes";
         }
         if (label[0] == '-' || label[len - 1] == '-') {
             return "has a label that begins or ends with a hyphen";
@@ -156,8 +156,8 @@ const char *mta_sts_name_parse_host(apr_pool_t *p, const char *text, mta_sts_nam
     if (error) {
         return refuse_as_name(p, text, error);
     }
-    if (strlen(text) > TYPED_MAX_OCTETS) {
-        return refuse_as_name(p, text, "is longer than 253 octets");
+    if (strlen(text) > TYPED_MAX_BYTES) {
+        return refuse_as_name(p, text, "is longer than 253 bytes");
     }
     if (!is_ascii(text)) {
         if (form == MTA_STS_NAME_ALABEL) {
@@ -194,8 +194,8 @@ const char *mta_sts_name_parse_mx(apr_pool_t *p, const char *text, mta_sts_name_
     if (error) {
         return apr_pstrcat(p, mta_sts_text_quote(p, text, strlen(text)), ": ", error, NULL);
     }
-    if (strlen(host) + 2 > NAME_MAX_OCTETS) {
-        return refuse_as_name(p, text, "is longer than 253 octets");
+    if (strlen(host) + 2 > NAME_MAX_BYTES) {
+        return refuse_as_name(p, text, "is longer than 253 bytes");
     }
     *pattern = host == text + 2 ? text : apr_pstrcat(p, "*.", host, NULL);
     return NULL;
@@ -209,9 +209,9 @@ const char *mta_sts_name_parse_domain(apr_pool_t *p, const char *text, const cha
     if (error) {
         return error;
     }
-    if (strlen(name) + PREFIX_OCTETS > NAME_MAX_OCTETS) {
+    if (strlen(name) + PREFIX_BYTES > NAME_MAX_BYTES) {
         return refuse(p, text,
-                      "is too long for a policy domain: with \"mta-sts.\" in front, 253 octets are "
+                      "is too long for a policy domain: with \"mta-sts.\" in front, 253 bytes are "
                       "allowed");
     }
     if (mta_sts_name_policy_domain(name)) {
@@ -244,8 +244,8 @@ int mta_sts_name_matches_mx(const char *pattern, const char *host)
 
 const char *mta_sts_name_policy_domain(const char *host)
 {
-    return apr_cstr_casecmpn(host, MTA_STS_POLICY_HOST_PREFIX, PREFIX_OCTETS) == 0 &&
-                   host[PREFIX_OCTETS]
-               ? host + PREFIX_OCTETS
+    return apr_cstr_casecmpn(host, MTA_STS_POLICY_HOST_PREFIX, PREFIX_BYTES) == 0 &&
+                   host[PREFIX_BYTES]
+               ? host + PREFIX_BYTES
                : NULL;
 }

@@ -8,7 +8,7 @@
  * Host names as MTA-STS needs them: policy domains, and the mx patterns of a policy.
  *
  * The canonical form is ASCII, lower case, without a trailing dot. Names follow RFC 5321 section
- * 4.1.2 (letters, digits and hyphens; labels of 1..63 octets, 253 in all); an mx pattern may have
+ * 4.1.2 (letters, digits and hyphens; labels of 1..63 bytes, 253 in all); an mx pattern may have
  * "*" as its whole left-most label (RFC 8461 section 4.1).
  */
 

@@ -56,7 +56,7 @@ static int shift_of(const char *suffix)
 }
 
 const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
-                               apr_int64_t *octets)
+                               apr_int64_t *bytes)
 {
     apr_size_t digits = strspn(text, DIGITS);
     int shift = digits ? shift_of(text + digits) : -1;
@@ -65,24 +65,24 @@ const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min,
 
     if (shift < 0 || number > most || (number << shift) < (apr_uint64_t)min) {
         return apr_psprintf(p,
-                            "%s is not allowed; allowed are %s to %s octets, written with digits "
+                            "%s is not allowed; allowed are %s to %s bytes, written with digits "
                             "and, for the powers of 1024, K, M, G or T",
                             mta_sts_text_quote(p, text, strlen(text)), mta_sts_size_render(p, min),
                             mta_sts_size_render(p, max));
     }
-    *octets = (apr_int64_t)(number << shift);
+    *bytes = (apr_int64_t)(number << shift);
     return NULL;
 }
 
-const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t octets)
+const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t bytes)
 {
     /* Not "%.1s" of &UNITS[unit - 1], which crashes gcc 12 at -O0. */
     static const char *const suffixes[] = {"", "K", "M", "G", "T"};
     int unit = 0;
 
-    while (octets && octets % 1024 == 0 && UNITS[unit]) {
-        octets /= 1024;
+    while (bytes && bytes % 1024 == 0 && UNITS[unit]) {
+        bytes /= 1024;
         unit++;
     }
-    return apr_psprintf(p, "%" APR_INT64_T_FMT "%s", octets, suffixes[unit]);
+    return apr_psprintf(p, "%" APR_INT64_T_FMT "%s", bytes, suffixes[unit]);
 }

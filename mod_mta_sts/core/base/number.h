@@ -21,16 +21,16 @@ const char *mta_sts_number_parse(apr_pool_t *p, const char *text, apr_int64_t mi
                                  apr_int64_t *value);
 
 /*
- * Reads a number of octets: digits, or digits and K, M, G or T for the powers of 1024.
+ * Reads a number of bytes: digits, or digits and K, M, G or T for the powers of 1024.
  *
  * @param p, min, max, return value: as above
- * @param octets out: the number of octets
+ * @param bytes out: the number of bytes
  */
 const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
-                               apr_int64_t *octets);
+                               apr_int64_t *bytes);
 
-/* A number of octets as mta_sts_size_parse reads it, with the largest unit that leaves it whole:
+/* A number of bytes as mta_sts_size_parse reads it, with the largest unit that leaves it whole:
  * "10M". Allocated from p. */
-const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t octets);
+const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t bytes);
 
 #endif

@@ -11,7 +11,7 @@
 
 apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
 {
-    /* RFC 3629 section 4: the ranges of the first two octets decide everything. */
+    /* RFC 3629 section 4: the ranges of the first two bytes decide everything. */
     static const struct {
         unsigned char first_low, first_high, second_low, second_high, length;
     } forms[] = {
@@ -19,11 +19,11 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
         {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
-    const unsigned char *octets = (const unsigned char *)text;
+    const unsigned char *bytes = (const unsigned char *)text;
     apr_size_t i, form;
 
     for (form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
-        if (octets[0] >= forms[form].first_low && octets[0] <= forms[form].first_high) {
+        if (bytes[0] >= forms[form].first_low && bytes[0] <= forms[form].first_high) {
             break;
         }
     }
@@ -33,38 +33,37 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
     if (forms[form].length == 1) {
         return 1;
     }
-    if (octets[1] < forms[form].second_low || octets[1] > forms[form].second_high) {
+    if (bytes[1] < forms[form].second_low || bytes[1] > forms[form].second_high) {
         return 0;
     }
     for (i = 2; i < forms[form].length; i++) {
-        if ((octets[i] & 0xc0) != 0x80) {
+        if ((bytes[i] & 0xc0) != 0x80) {
             return 0;
         }
     }
     return forms[form].length;
 }
 
-/* Characters of three octets that turn or break lines on a terminal: U+200E, U+200F,
+/* Characters of three bytes that turn or break lines on a terminal: U+200E, U+200F,
  * U+2028..U+202E, U+2066..U+2069. */
-static int changes_direction(const unsigned char *octets)
+static int changes_direction(const unsigned char *bytes)
 {
-    return octets[0] == 0xe2 &&
-           ((octets[1] == 0x80 && (octets[2] == 0x8e || octets[2] == 0x8f ||
-                                   (octets[2] >= 0xa8 && octets[2] <= 0xae))) ||
-            (octets[1] == 0x81 && octets[2] >= 0xa6 && octets[2] <= 0xa9));
+    return bytes[0] == 0xe2 && ((bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f ||
+                                                      (bytes[2] >= 0xa8 && bytes[2] <= 0xae))) ||
+                                (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
 }
 
 int mta_sts_text_misleads(const char *text, apr_size_t length)
 {
-    const unsigned char *octets = (const unsigned char *)text;
+    const unsigned char *bytes = (const unsigned char *)text;
 
     switch (length) {
     case 1:
-        return octets[0] < 0x20 || octets[0] == 0x7f;
+        return bytes[0] < 0x20 || bytes[0] == 0x7f;
     case 2:
-        return (octets[0] == 0xc2 && octets[1] < 0xa0) || (octets[0] == 0xd8 && octets[1] == 0x9c);
+        return (bytes[0] == 0xc2 && bytes[1] < 0xa0) || (bytes[0] == 0xd8 && bytes[1] == 0x9c);
     case 3:
-        return changes_direction(octets);
+        return changes_direction(bytes);
     default:
         return 0;
     }

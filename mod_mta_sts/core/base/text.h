@@ -9,12 +9,12 @@
  */
 
 /*
- * The first octets of a text in double quotes, at most 80 of them (then "..." follows the quote).
- * Control characters, those that change the direction of text, quotes, backslashes and octets that
+ * The first bytes of a text in double quotes, at most 80 of them (then "..." follows the quote).
+ * Control characters, those that change the direction of text, quotes, backslashes and bytes that
  * are not valid UTF-8 become \xNN.
  *
  * @param p    pool of the result
- * @param text octets, not necessarily NUL-terminated
+ * @param text bytes, not necessarily NUL-terminated
  * @param len  their number
  */
 const char *mta_sts_text_quote(apr_pool_t *p, const char *text, apr_size_t len);
@@ -22,7 +22,7 @@ const char *mta_sts_text_quote(apr_pool_t *p, const char *text, apr_size_t len);
 /* The same for the path of a file, which is shown whole. */
 const char *mta_sts_text_quote_path(apr_pool_t *p, const char *path);
 
-/* The number of octets, 1 to 4, of the valid UTF-8 sequence that begins at text; 0 where none does.
+/* The number of bytes, 1 to 4, of the valid UTF-8 sequence that begins at text; 0 where none does.
  * Overlong forms, surrogates and values above U+10FFFF are not valid (RFC 3629). len must be > 0.
  */
 apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len);

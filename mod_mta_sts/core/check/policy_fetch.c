@@ -49,7 +49,7 @@ static const struct {
                                "see httpd's load and error log; senders wait a minute at most"},
     [MTA_STS_FETCH_TOO_LONG] = {MTA_STS_ERROR, "policy-too-long",
                                 "%s answers with more than 64 KiB, where senders stop reading",
-                                "see what answers there: a policy has a few hundred octets"},
+                                "see what answers there: a policy has a few hundred bytes"},
     [MTA_STS_FETCH_BROKEN] = {MTA_STS_ERROR, "fetch-broken",
                               "the answer of %s is no HTTP, or breaks off",
                               "see what answers there, and httpd's error log"},

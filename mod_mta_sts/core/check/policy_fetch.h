@@ -22,7 +22,7 @@ typedef enum mta_sts_fetch_status {
     MTA_STS_FETCH_TLS_OLD,         /* nothing newer than TLS 1.1 */
     MTA_STS_FETCH_TLS_FAILED,      /* no TLS connection: see detail */
     MTA_STS_FETCH_TIMEOUT,         /* connected, but the answer was not complete in time */
-    MTA_STS_FETCH_TOO_LONG,        /* an answer of more than MTA_STS_POLICY_READ_MAX octets */
+    MTA_STS_FETCH_TOO_LONG,        /* an answer of more than MTA_STS_POLICY_READ_MAX bytes */
     MTA_STS_FETCH_BROKEN,          /* no HTTP, or it broke off: see detail */
 } mta_sts_fetch_status;
 
@@ -31,7 +31,7 @@ typedef struct mta_sts_policy_fetch {
     mta_sts_fetch_status status;
     const char *detail;       /* the library's words, or NULL */
     mta_sts_peer peer;        /* version NULL: no TLS connection */
-    apr_interval_time_t took; /* from the connection to the last octet */
+    apr_interval_time_t took; /* from the connection to the last byte */
     int http_status;          /* with MTA_STS_FETCH_ANSWERED, as all that follows */
     const char *content_type; /* as it was sent, or NULL */
     const char *location;     /* of a redirect, or NULL */

@@ -36,15 +36,15 @@ static mta_sts_smtp_reply_status read_line(mta_sts_smtp_reply *reply)
     return line[CODE_DIGITS] == '-' ? MTA_STS_SMTP_REPLY_MORE : MTA_STS_SMTP_REPLY_DONE;
 }
 
-mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, const char *octets,
+mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, const char *bytes,
                                                   apr_size_t len, apr_size_t *used)
 {
     mta_sts_smtp_reply_status status = MTA_STS_SMTP_REPLY_MORE;
 
     for (*used = 0; *used < len && status == MTA_STS_SMTP_REPLY_MORE;) {
-        char octet = octets[(*used)++];
+        char byte = bytes[(*used)++];
 
-        if (octet == '\n') {
+        if (byte == '\n') {
             if (reply->len && reply->line[reply->len - 1] == '\r') {
                 reply->len--;
             }
@@ -52,12 +52,12 @@ mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, con
             status = read_line(reply);
             reply->len = 0;
         }
-        else if (octet == '\0' || reply->len == MTA_STS_SMTP_LINE_MAX) {
+        else if (byte == '\0' || reply->len == MTA_STS_SMTP_LINE_MAX) {
             reply->line[reply->len] = '\0';
             status = MTA_STS_SMTP_REPLY_GARBAGE;
         }
         else {
-            reply->line[reply->len++] = octet;
+            reply->line[reply->len++] = byte;
         }
     }
     return status;

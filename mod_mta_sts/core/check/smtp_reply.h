@@ -5,11 +5,11 @@
 #include <apr.h>
 
 /*
- * Reads one reply of a mail server (RFC 5321 section 4.2), as its octets arrive: lines of a code
+ * Reads one reply of a mail server (RFC 5321 section 4.2), as its bytes arrive: lines of a code
  * and a text, "-" behind the code of all but the last.
  */
 
-/* A line may have 512 octets by RFC 5321; some servers are more talkative. */
+/* A line may have 512 bytes by RFC 5321; some servers are more talkative. */
 #define MTA_STS_SMTP_LINE_MAX 1000
 #define MTA_STS_SMTP_LINES_MAX 100
 
@@ -19,23 +19,23 @@ typedef enum mta_sts_smtp_reply_status {
     MTA_STS_SMTP_REPLY_GARBAGE, /* this is no reply; line has how it begins */
 } mta_sts_smtp_reply_status;
 
-/* All zero before the first octet. */
+/* All zero before the first byte. */
 typedef struct mta_sts_smtp_reply {
     char line[MTA_STS_SMTP_LINE_MAX + 1]; /* the line being read, or the last one: NUL-terminated
                                              once the status is not MORE */
-    apr_size_t len;                       /* its octets so far */
+    apr_size_t len;                       /* its bytes so far */
     int lines;                            /* those that are complete */
     int code;                             /* 200..599, the same in every line */
     int offers_starttls;                  /* a line says STARTTLS */
 } mta_sts_smtp_reply;
 
 /*
- * Takes in octets.
+ * Takes in bytes.
  *
  * @param used out: how many of them belong to this reply; less than len only if it is DONE or
  *             GARBAGE
  */
-mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, const char *octets,
+mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, const char *bytes,
                                                   apr_size_t len, apr_size_t *used);
 
 #endif

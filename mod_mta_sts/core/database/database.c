@@ -61,7 +61,7 @@ static apr_size_t find_placeholder(const char *text)
 /* The text as apr_dbd_prepare takes it; notes the kinds of its values. */
 static const char *translate(apr_pool_t *p, const char *sql, statement *made)
 {
-    /* Each of at most VALUES_MAX placeholders may become 2 octets longer. */
+    /* Each of at most VALUES_MAX placeholders may become 2 bytes longer. */
     char *text = apr_palloc(p, strlen(sql) + 2 * VALUES_MAX + 1), *out = text;
 
     while (*sql) {

@@ -38,7 +38,7 @@ struct mta_sts_database {
  */
 const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code);
 
-/* The driver's text, made fit to be shown: one line, ASCII, at most some 300 octets, and nothing of
+/* The driver's text, made fit to be shown: one line, ASCII, at most some 300 bytes, and nothing of
  * it where it might have a secret in it. */
 const char *mta_sts_database_clean(apr_pool_t *p, const char *text,
                                    const mta_sts_conninfo *conninfo);

@@ -7,18 +7,18 @@
 #include <apr_escape.h>
 #include <apr_strings.h>
 
-#define NAME_OCTETS_MAX 255
-#define LABEL_OCTETS_MAX 63
-#define ESCAPED_MAX 4 /* octets of text for one octet of a label: \065 */
+#define NAME_BYTES_MAX 255
+#define LABEL_BYTES_MAX 63
+#define ESCAPED_MAX 4 /* bytes of text for one byte of a label: \065 */
 
-static const char *address_text(apr_pool_t *p, int family, const unsigned char *octets)
+static const char *address_text(apr_pool_t *p, int family, const unsigned char *bytes)
 {
     char text[INET6_ADDRSTRLEN];
 
-    return apr_pstrdup(p, inet_ntop(family, octets, text, sizeof(text)));
+    return apr_pstrdup(p, inet_ntop(family, bytes, text, sizeof(text)));
 }
 
-static const char *strings_text(apr_pool_t *p, const unsigned char *octets, apr_size_t len)
+static const char *strings_text(apr_pool_t *p, const unsigned char *bytes, apr_size_t len)
 {
     char *text = apr_palloc(p, len + 1), *out = text, *c;
 
@@ -26,14 +26,14 @@ static const char *strings_text(apr_pool_t *p, const unsigned char *octets, apr_
         return NULL;
     }
     while (len > 0) {
-        apr_size_t length = octets[0];
+        apr_size_t length = bytes[0];
 
         if (length + 1 > len) {
             return NULL;
         }
-        memcpy(out, octets + 1, length);
+        memcpy(out, bytes + 1, length);
         out += length;
-        octets += length + 1;
+        bytes += length + 1;
         len -= length + 1;
     }
     *out = '\0';
@@ -45,43 +45,43 @@ static const char *strings_text(apr_pool_t *p, const unsigned char *octets, apr_
     return text;
 }
 
-/* One octet of a label as zone files write it (RFC 1035 section 5.1), in lower case. */
-static char *put_octet(char *out, unsigned char octet)
+/* One byte of a label as zone files write it (RFC 1035 section 5.1), in lower case. */
+static char *put_byte(char *out, unsigned char byte)
 {
-    if (octet >= 'A' && octet <= 'Z') {
-        octet = (unsigned char)(octet - 'A' + 'a');
+    if (byte >= 'A' && byte <= 'Z') {
+        byte = (unsigned char)(byte - 'A' + 'a');
     }
-    if (octet > 0x20 && octet < 0x7f && !strchr(".\\\"();@$", octet)) {
-        *out++ = (char)octet;
+    if (byte > 0x20 && byte < 0x7f && !strchr(".\\\"();@$", byte)) {
+        *out++ = (char)byte;
         return out;
     }
     *out++ = '\\';
-    *out++ = (char)('0' + octet / 100);
-    *out++ = (char)('0' + octet / 10 % 10);
-    *out++ = (char)('0' + octet % 10);
+    *out++ = (char)('0' + byte / 100);
+    *out++ = (char)('0' + byte / 10 % 10);
+    *out++ = (char)('0' + byte % 10);
     return out;
 }
 
-/* A name that takes all of the octets. */
-static const char *name_text(apr_pool_t *p, const unsigned char *octets, apr_size_t len)
+/* A name that takes all of the bytes. */
+static const char *name_text(apr_pool_t *p, const unsigned char *bytes, apr_size_t len)
 {
-    char text[NAME_OCTETS_MAX * ESCAPED_MAX + 1], *out = text;
+    char text[NAME_BYTES_MAX * ESCAPED_MAX + 1], *out = text;
     apr_size_t at = 0, i;
 
-    if (len == 0 || len > NAME_OCTETS_MAX) {
+    if (len == 0 || len > NAME_BYTES_MAX) {
         return NULL;
     }
-    while (octets[at] != 0) {
-        apr_size_t length = octets[at];
+    while (bytes[at] != 0) {
+        apr_size_t length = bytes[at];
 
-        if (length > LABEL_OCTETS_MAX || at + 1 + length >= len) {
+        if (length > LABEL_BYTES_MAX || at + 1 + length >= len) {
             return NULL;
         }
         if (at > 0) {
             *out++ = '.';
         }
         for (i = 0; i < length; i++) {
-            out = put_octet(out, octets[at + 1 + i]);
+            out = put_byte(out, bytes[at + 1 + i]);
         }
         at += length + 1;
     }
@@ -91,37 +91,37 @@ static const char *name_text(apr_pool_t *p, const unsigned char *octets, apr_siz
     return at == 0 ? "." : apr_pstrmemdup(p, text, (apr_size_t)(out - text));
 }
 
-static const char *tlsa_text(apr_pool_t *p, const unsigned char *octets, apr_size_t len)
+static const char *tlsa_text(apr_pool_t *p, const unsigned char *bytes, apr_size_t len)
 {
     if (len < 4) {
         return NULL;
     }
-    return apr_psprintf(p, "%d %d %d %s", octets[0], octets[1], octets[2],
-                        apr_pescape_hex(p, octets + 3, len - 3, 0));
+    return apr_psprintf(p, "%d %d %d %s", bytes[0], bytes[1], bytes[2],
+                        apr_pescape_hex(p, bytes + 3, len - 3, 0));
 }
 
-const char *mta_sts_rdata_text(apr_pool_t *p, int type, const unsigned char *octets, apr_size_t len,
+const char *mta_sts_rdata_text(apr_pool_t *p, int type, const unsigned char *bytes, apr_size_t len,
                                int *preference)
 {
     *preference = 0;
     switch (type) {
     case MTA_STS_RDATA_A:
-        return len == 4 ? address_text(p, AF_INET, octets) : NULL;
+        return len == 4 ? address_text(p, AF_INET, bytes) : NULL;
     case MTA_STS_RDATA_AAAA:
-        return len == 16 ? address_text(p, AF_INET6, octets) : NULL;
+        return len == 16 ? address_text(p, AF_INET6, bytes) : NULL;
     case MTA_STS_RDATA_TXT:
-        return strings_text(p, octets, len);
+        return strings_text(p, bytes, len);
     case MTA_STS_RDATA_NS:
     case MTA_STS_RDATA_CNAME:
-        return name_text(p, octets, len);
+        return name_text(p, bytes, len);
     case MTA_STS_RDATA_TLSA:
-        return tlsa_text(p, octets, len);
+        return tlsa_text(p, bytes, len);
     case MTA_STS_RDATA_MX:
         if (len < 3) {
             return NULL;
         }
-        *preference = octets[0] << 8 | octets[1];
-        return name_text(p, octets + 2, len - 2);
+        *preference = bytes[0] << 8 | bytes[1];
+        return name_text(p, bytes + 2, len - 2);
     default:
         return NULL;
     }

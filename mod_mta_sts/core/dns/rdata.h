@@ -26,11 +26,11 @@
  *
  * @param p          pool of the result
  * @param type       one of those above that has a text
- * @param octets     the data, with names not compressed
+ * @param bytes     the data, with names not compressed
  * @param preference out: of an MX; 0 for all others
  * @return the text, or NULL if the data is not valid for the type
  */
-const char *mta_sts_rdata_text(apr_pool_t *p, int type, const unsigned char *octets, apr_size_t len,
+const char *mta_sts_rdata_text(apr_pool_t *p, int type, const unsigned char *bytes, apr_size_t len,
                                int *preference);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <apr_strings.h>
 
-#define STRING_MAX 255 /* octets of one string of a TXT record: RFC 1035 section 3.3 */
+#define STRING_MAX 255 /* bytes of one string of a TXT record: RFC 1035 section 3.3 */
 
 /* Lines are collected here, and made one text at the end. */
 typedef struct writer {
@@ -35,25 +35,25 @@ static const char *finish(writer *w)
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text)
 {
     apr_size_t len = strlen(text), i;
-    /* Each octet may take four; each string two quotation marks and a blank. */
+    /* Each byte may take four; each string two quotation marks and a blank. */
     char *strings = apr_palloc(p, 4 * len + 3 * (len / STRING_MAX + 1) + 1), *out = strings;
 
     *out++ = '"';
     for (i = 0; i < len; i++) {
-        unsigned char octet = (unsigned char)text[i];
+        unsigned char byte = (unsigned char)text[i];
 
         if (i && i % STRING_MAX == 0) {
             memcpy(out, "\" \"", 3);
             out += 3;
         }
-        if (octet < 0x20 || octet > 0x7e) {
-            out += sprintf(out, "\\%03u", octet);
+        if (byte < 0x20 || byte > 0x7e) {
+            out += sprintf(out, "\\%03u", byte);
             continue;
         }
-        if (octet == '"' || octet == '\\') {
+        if (byte == '"' || byte == '\\') {
             *out++ = '\\';
         }
-        *out++ = (char)octet;
+        *out++ = (char)byte;
     }
     *out++ = '"';
     *out = '\0';

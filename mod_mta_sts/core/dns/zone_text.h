@@ -13,8 +13,8 @@
  */
 
 /*
- * The text of a TXT record in its presentation format: strings of at most 255 octets in double
- * quotes; quotes and backslashes are escaped, octets that are not printable ASCII become \DDD.
+ * The text of a TXT record in its presentation format: strings of at most 255 bytes in double
+ * quotes; quotes and backslashes are escaped, bytes that are not printable ASCII become \DDD.
  */
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text);
 

@@ -24,16 +24,16 @@ static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certifica
 
     for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        const char *octets;
+        const char *bytes;
         apr_size_t len;
 
         if (name->type != GEN_DNS) {
             continue;
         }
-        octets = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
+        bytes = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
         len = (apr_size_t)ASN1_STRING_length(name->d.dNSName);
-        if (len && !memchr(octets, '\0', len)) {
-            APR_ARRAY_PUSH(certificate->names, const char *) = apr_pstrmemdup(p, octets, len);
+        if (len && !memchr(bytes, '\0', len)) {
+            APR_ARRAY_PUSH(certificate->names, const char *) = apr_pstrmemdup(p, bytes, len);
         }
     }
     GENERAL_NAMES_free(names);

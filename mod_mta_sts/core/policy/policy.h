@@ -34,7 +34,7 @@ typedef struct mta_sts_policy {
 /* "none", "testing" or "enforce". mode must not be MTA_STS_MODE_UNSET. */
 const char *mta_sts_mode_name(mta_sts_mode mode);
 
-/* The mode of this exact name (len octets), or MTA_STS_MODE_UNSET. */
+/* The mode of this exact name (len bytes), or MTA_STS_MODE_UNSET. */
 mta_sts_mode mta_sts_mode_from_name(const char *name, apr_size_t len);
 
 /*
@@ -62,7 +62,7 @@ const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *
  *
  * @param p      pool of the text
  * @param policy a mode other than MTA_STS_MODE_UNSET, a max_age in range, at least one mx pattern
- * @param len    out: octets of the text, without its terminating NUL
+ * @param len    out: bytes of the text, without its terminating NUL
  */
 const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, apr_size_t *len);
 
@@ -70,7 +70,7 @@ const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, a
 mta_sts_mode mta_sts_policy_rendered_mode(const char *text);
 
 /*
- * The policy id of a policy text: the first 20 hex digits of SHA-256 over its octets, so that
+ * The policy id of a policy text: the first 20 hex digits of SHA-256 over its bytes, so that
  * `curl -s URL | sha256sum | cut -c1-20` gives it too.
  *
  * @param p pool of the id

@@ -12,7 +12,7 @@
 #include "core/base/name.h"
 #include "core/base/text.h"
 
-#define ID_OCTETS_MAX 32
+#define ID_BYTES_MAX 32
 #define EXTENSION_NAME_MAX 32
 
 typedef struct reader reader;
@@ -75,7 +75,7 @@ static void read_id(reader *r, char *value)
 
     for (c = value; mta_sts_text_is_alnum(*c); c++) {
     }
-    if (*c || c == value || c - value > ID_OCTETS_MAX) {
+    if (*c || c == value || c - value > ID_BYTES_MAX) {
         report(r, MTA_STS_ERROR, "id-malformed",
                "use the id that the server tells, or 1 to 32 letters and digits",
                apr_psprintf(r->findings->pool, "the id %s is not 1 to 32 letters and digits",
@@ -85,8 +85,8 @@ static void read_id(reader *r, char *value)
     r->id = value;
 }
 
-/* What is wrong with the octets of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
-static const char *check_uri_octets(const char *uri)
+/* What is wrong with the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
+static const char *check_uri_bytes(const char *uri)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "-._~:/?#[]@$&'()*+=%";
@@ -135,7 +135,7 @@ static const char *check_https(apr_pool_t *p, const char *uri)
  */
 static const char *check_uri(apr_pool_t *p, const char *uri, int *is_used)
 {
-    const char *error = *uri ? check_uri_octets(uri) : "is empty";
+    const char *error = *uri ? check_uri_bytes(uri) : "is empty";
 
     *is_used = 1;
     if (error) {

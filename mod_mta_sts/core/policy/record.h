@@ -46,7 +46,7 @@ apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_he
 const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua);
 
 /*
- * Reads a report URI as an admin types it. The octets that part URIs in a record, "," "!" and ";",
+ * Reads a report URI as an admin types it. The bytes that part URIs in a record, "," "!" and ";",
  * become percent-encoded, as RFC 8460 section 3 asks; whatever else no URI may have is refused.
  *
  * @param p   pool of the result and of the error text

@@ -24,7 +24,7 @@ typedef struct reader {
     int non_ascii_line; /* the first line that is not ASCII, or 0 */
 } reader;
 
-/* A field's value: octets without the blanks around them. */
+/* A field's value: bytes without the blanks around them. */
 typedef struct value {
     const char *text;
     apr_size_t len;
@@ -222,7 +222,7 @@ static int is_blank(char c)
 }
 
 /* A line may carry UTF-8 in values (RFC 8461 section 3.2), but no control characters. */
-static int check_octets(reader *r, value line)
+static int check_bytes(reader *r, value line)
 {
     apr_size_t i = 0, length;
 
@@ -259,7 +259,7 @@ static void read_line(reader *r, value line)
                         : "an empty line is not allowed: some senders drop the whole policy");
         return;
     }
-    if (!check_octets(r, line)) {
+    if (!check_bytes(r, line)) {
         return;
     }
     colon = memchr(line.text, ':', line.len);
@@ -343,10 +343,10 @@ static void check_whole(reader *r, apr_size_t len)
     }
     r->line = 0;
     if (len > MTA_STS_POLICY_TEXT_MAX) {
-        report(r, MTA_STS_WARNING, "policy-long", "keep the policy under 10240 octets",
+        report(r, MTA_STS_WARNING, "policy-long", "keep the policy under 10240 bytes",
                apr_psprintf(r->findings->pool,
                             "the policy has %" APR_SIZE_T_FMT
-                            " octets: some senders read the first 10240 only",
+                            " bytes: some senders read the first 10240 only",
                             len));
     }
 }
@@ -360,7 +360,7 @@ mta_sts_policy *mta_sts_policy_text_read(apr_pool_t *p, const char *text, apr_si
     policy->max_age = -1;
     policy->mx = apr_array_make(p, 4, sizeof(const char *));
     if (len > MTA_STS_POLICY_READ_MAX) {
-        report(&r, MTA_STS_ERROR, "policy-too-long", "keep the policy under 10240 octets",
+        report(&r, MTA_STS_ERROR, "policy-too-long", "keep the policy under 10240 bytes",
                "the policy is over 64 KiB, where senders stop reading");
         return policy;
     }

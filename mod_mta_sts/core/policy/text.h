@@ -17,7 +17,7 @@
  * Reads one policy text.
  *
  * @param p        pool of the policy
- * @param text     any octets, not necessarily NUL-terminated
+ * @param text     any bytes, not necessarily NUL-terminated
  * @param len      their number, of any size; what is over MTA_STS_POLICY_READ_MAX is refused
  * @param findings what was noticed is added here, with line numbers from 1; the policy is valid
  *                 unless one of them is an error

@@ -28,7 +28,7 @@ typedef struct mts_settings {
     const ap_directive_t *mode_at, *max_age_at, *mx_at;
 } mts_settings;
 
-/* A <MTASTSPolicy> block. There may be a hundred thousand: every octet counts. */
+/* A <MTASTSPolicy> block. There may be a hundred thousand: every byte counts. */
 typedef struct mts_block {
     struct mts_block *next;
     const ap_directive_t *at;

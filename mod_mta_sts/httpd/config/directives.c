@@ -238,9 +238,9 @@ const command_rec mts_directives[] = {
     AP_INIT_TAKE1("MTASTSReportPath", mts_report_set_path, NULL, RSRC_CONF,
                   "The URL path at which TLS reports are taken in, or off (the default)"),
     AP_INIT_TAKE2("MTASTSReportMaxSize", mts_report_set_pair, NULL, RSRC_CONF,
-                  "The largest report: octets as sent and octets inflated (default 1M 10M)"),
+                  "The largest report: bytes as sent and bytes inflated (default 1M 10M)"),
     AP_INIT_TAKE2("MTASTSReportQuota", mts_report_set_pair, NULL, RSRC_CONF,
-                  "How much is kept: octets of reports and octets of the quarantine (default 1G "
+                  "How much is kept: bytes of reports and bytes of the quarantine (default 1G "
                   "64M)"),
     AP_INIT_TAKE1("MTASTSReportLimit", mts_report_set_number, NULL, RSRC_CONF,
                   "New reports taken in from one client address in a minute (default 60)"),

@@ -87,7 +87,7 @@ static const mts_policy *make_policy(resolver *v, const mts_settings *settings, 
                "use fewer MTASTSMx, or wildcards like *.example.com",
                apr_psprintf(v->ptemp,
                             "the policy text has %" APR_SIZE_T_FMT
-                            " octets: some senders read the first %d only",
+                            " bytes: some senders read the first %d only",
                             made->len, MTA_STS_POLICY_TEXT_MAX));
         return NULL;
     }

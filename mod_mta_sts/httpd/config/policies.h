@@ -28,7 +28,7 @@ void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
  * the host is among its names; the blocks of the main server.
  *
  * @param host   policy host, lower case
- * @param domain its policy domain, of len octets or APR_HASH_KEY_STRING
+ * @param domain its policy domain, of len bytes or APR_HASH_KEY_STRING
  * @return NULL if the server knows no policy for it
  */
 const mts_policy *mts_policies_defined(const server_rec *s, const char *host, const char *domain,

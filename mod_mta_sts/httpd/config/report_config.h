@@ -25,9 +25,9 @@ typedef struct mts_report_path {
 
 /* What holds for the whole server. */
 typedef struct mts_report_config {
-    apr_int64_t max_sent, max_inflated; /* octets of one report */
+    apr_int64_t max_sent, max_inflated; /* bytes of one report */
     const ap_directive_t *max_size_at;
-    apr_int64_t spool_quota, quarantine_quota; /* octets on disk */
+    apr_int64_t spool_quota, quarantine_quota; /* bytes on disk */
     const ap_directive_t *quota_at;
     apr_int64_t per_minute; /* new reports of one client address */
     const ap_directive_t *limit_at;

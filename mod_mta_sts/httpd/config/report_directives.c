@@ -117,7 +117,7 @@ static const char *refuse_size(cmd_parms *cmd)
         return NULL;
     }
     return refuse_text(cmd, cmd->directive->args,
-                       "allows fewer octets inflated than sent; write the size as sent first, then "
+                       "allows fewer bytes inflated than sent; write the size as sent first, then "
                        "the size inflated, like 1M 10M");
 }
 

@@ -13,16 +13,16 @@
 #define FIRST_SIZE 8192
 #define READ_SIZE 32768
 
-static apr_status_t free_octets(void *octets)
+static apr_status_t free_bytes(void *bytes)
 {
-    free(*(char **)octets);
-    *(char **)octets = NULL;
+    free(*(char **)bytes);
+    *(char **)bytes = NULL;
     return APR_SUCCESS;
 }
 
 void mts_body_free(request_rec *r, mts_body *body)
 {
-    apr_pool_cleanup_run(r->pool, &body->octets, free_octets);
+    apr_pool_cleanup_run(r->pool, &body->bytes, free_bytes);
 }
 
 /* LimitRequestBody and our own limit, whichever is smaller. */
@@ -41,7 +41,7 @@ int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
     return length && ap_parse_strict_length(&told, length) && told > (apr_off_t)limit_of(r, max);
 }
 
-/* Room for some octets more, with one to spare; it doubles, so that it is moved seldom. */
+/* Room for some bytes more, with one to spare; it doubles, so that it is moved seldom. */
 static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
 {
     apr_size_t wanted = *size ? *size : FIRST_SIZE;
@@ -53,11 +53,11 @@ static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
     if (wanted == *size) {
         return 1;
     }
-    moved = realloc(body->octets, wanted);
+    moved = realloc(body->bytes, wanted);
     if (!moved) {
         return 0;
     }
-    body->octets = moved;
+    body->bytes = moved;
     *size = wanted;
     return 1;
 }
@@ -70,7 +70,7 @@ static int take(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body, apr
 
     for (bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
          bucket = APR_BUCKET_NEXT(bucket)) {
-        const char *octets;
+        const char *bytes;
         apr_size_t len;
 
         if (APR_BUCKET_IS_EOS(bucket)) {
@@ -80,7 +80,7 @@ static int take(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body, apr
         if (APR_BUCKET_IS_METADATA(bucket)) {
             continue;
         }
-        if (apr_bucket_read(bucket, &octets, &len, APR_BLOCK_READ) != APR_SUCCESS) {
+        if (apr_bucket_read(bucket, &bytes, &len, APR_BLOCK_READ) != APR_SUCCESS) {
             return HTTP_BAD_REQUEST;
         }
         if (len > max - body->len) {
@@ -89,14 +89,14 @@ static int take(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body, apr
         if (!make_room(body, size, len)) {
             return HTTP_SERVICE_UNAVAILABLE;
         }
-        memcpy(body->octets + body->len, octets, len);
+        memcpy(body->bytes + body->len, bytes, len);
         body->len += len;
     }
     return OK;
 }
 
-/* The octets of a body, whatever they are. */
-static int read_octets(request_rec *r, apr_size_t max, mts_body *body)
+/* The bytes of a body, whatever they are. */
+static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_size_t size = 0;
@@ -133,22 +133,22 @@ int mts_body_is_plain_or_gzip(const request_rec *r)
 /* Takes off an encoding if there is gzip in it; else it stays, for the reader of reports. */
 static int unwrap(request_rec *r, apr_size_t max, mts_body *body)
 {
-    tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->octets, body->len);
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->bytes, body->len);
     mts_body inner = {NULL, 0};
     apr_size_t size = 0;
     apr_ssize_t got;
 
     do {
         got = stream && make_room(&inner, &size, READ_SIZE)
-                  ? tlsrpt_inflate_read(stream, inner.octets + inner.len, READ_SIZE)
+                  ? tlsrpt_inflate_read(stream, inner.bytes + inner.len, READ_SIZE)
                   : -1;
         inner.len += got > 0 ? (apr_size_t)got : 0;
-    } while (got > 0 && inner.len <= max && tlsrpt_inflate_is_gzip(inner.octets, inner.len));
-    if (got < 0 || !tlsrpt_inflate_is_gzip(inner.octets, inner.len)) {
-        free(inner.octets);
+    } while (got > 0 && inner.len <= max && tlsrpt_inflate_is_gzip(inner.bytes, inner.len));
+    if (got < 0 || !tlsrpt_inflate_is_gzip(inner.bytes, inner.len)) {
+        free(inner.bytes);
         return OK;
     }
-    free(body->octets);
+    free(body->bytes);
     *body = inner;
     return inner.len > max ? HTTP_REQUEST_ENTITY_TOO_LARGE : OK;
 }
@@ -159,9 +159,9 @@ int mts_body_read(request_rec *r, apr_size_t max, mts_body **body)
     int status;
 
     max = limit_of(r, max);
-    apr_pool_cleanup_register(r->pool, &got->octets, free_octets, apr_pool_cleanup_null);
-    status = read_octets(r, max, got);
-    if (status == OK && encoding_of(r) && tlsrpt_inflate_is_gzip(got->octets, got->len)) {
+    apr_pool_cleanup_register(r->pool, &got->bytes, free_bytes, apr_pool_cleanup_null);
+    status = read_bytes(r, max, got);
+    if (status == OK && encoding_of(r) && tlsrpt_inflate_is_gzip(got->bytes, got->len)) {
         status = unwrap(r, max, got);
     }
     return status;

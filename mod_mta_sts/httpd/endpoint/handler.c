@@ -27,9 +27,9 @@
 
 #define HANDLER_NAME "mta-sts-report"
 #define LIMITED "report"
-#define SPARE_MAX (256 * 1024) /* octets that a child keeps for its next report */
-#define LARGE (1024 * 1024)    /* octets of JSON in memory; usual reports take a tenth */
-#define NUDGE (96 * 1024)      /* octets: more than 64 KiB, less than glibc maps apart */
+#define SPARE_MAX (256 * 1024) /* bytes that a child keeps for its next report */
+#define LARGE (1024 * 1024)    /* bytes of JSON in memory; usual reports take a tenth */
+#define NUDGE (96 * 1024)      /* bytes: more than 64 KiB, less than glibc maps apart */
 
 /* --- opening --- */
 
@@ -108,7 +108,7 @@ static void open_report(request_rec *r, const mts_body *body, opened *found)
 
     mts_memory_lock();
     apr_pool_create_ex(&p, r->pool, NULL, allocator);
-    reading = tlsrpt_report_read(p, body->octets, body->len, &limits);
+    reading = tlsrpt_report_read(p, body->bytes, body->len, &limits);
     found->outcome = outcome_of(r, p, reading);
     found->why = reading->reason ? apr_pstrdup(r->pool, reading->reason)
                                  : "it is not about a domain of this server";
@@ -122,15 +122,15 @@ static void open_report(request_rec *r, const mts_body *body, opened *found)
 /* --- keeping --- */
 
 /* Why there is no room for it, or NULL. */
-static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64_t octets,
+static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64_t bytes,
                                apr_int64_t cost)
 {
     const mts_report_config *config = mts_report_config_of(r->server);
     apr_int64_t quota = area == TLSRPT_REPORTS ? config->spool_quota : config->quarantine_quota;
     apr_int64_t room;
 
-    if (octets > quota) {
-        return apr_psprintf(r->pool, "the %s is full: %s octets (see MTASTSReportQuota)",
+    if (bytes > quota) {
+        return apr_psprintf(r->pool, "the %s is full: %s bytes (see MTASTSReportQuota)",
                             area == TLSRPT_REPORTS ? "spool" : "quarantine",
                             mta_sts_size_render(r->pool, quota));
     }
@@ -160,8 +160,8 @@ static int keep_counted(request_rec *r, const mts_body *body, const opened *foun
         uncount(r, area, cost);
         return mts_report_answer(r, MTS_REPORT_QUOTA, 0, why);
     }
-    kept = tlsrpt_spool_store(spool, area, found->digest, &receipt, body->octets, body->len,
-                              r->pool, &why);
+    kept = tlsrpt_spool_store(spool, area, found->digest, &receipt, body->bytes, body->len, r->pool,
+                              &why);
     if (kept == TLSRPT_STORED) {
         return mts_report_answer(r, found->outcome, 0, found->why);
     }

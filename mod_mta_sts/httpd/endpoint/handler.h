@@ -6,7 +6,7 @@
  * The endpoint for TLS reports (RFC 8460 section 5.4). A quick handler takes exactly the path of
  * MTASTSReportPath, over https only, ahead of everything else that a virtual host may do with it.
  *
- * A report is acknowledged when its octets are on disk, and not before. What might be a report is
+ * A report is acknowledged when its bytes are on disk, and not before. What might be a report is
  * kept: some senders never send it again, whatever the answer.
  */
 void mts_report_handler_register_hooks(void);

@@ -25,17 +25,17 @@ typedef struct place {
     apr_uint64_t minute; /* the same without hash */
 } place;
 
-/* The octets of an address by which clients are told apart. Returns their number. */
-static apr_size_t octets_of(const char *address, unsigned char octets[16])
+/* The bytes of an address by which clients are told apart. Returns their number. */
+static apr_size_t bytes_of(const char *address, unsigned char bytes[16])
 {
     char text[INET6_ADDRSTRLEN];
 
     apr_cpystrn(text, address, sizeof(text));
     text[strcspn(text, "%")] = '\0'; /* a zone */
-    if (inet_pton(AF_INET6, text, octets) == 1) {
+    if (inet_pton(AF_INET6, text, bytes) == 1) {
         return 8;
     }
-    return inet_pton(AF_INET, text, octets) == 1 ? 4 : 0;
+    return inet_pton(AF_INET, text, bytes) == 1 ? 4 : 0;
 }
 
 /* Only who knows the secret could find two addresses that share their slots. */
@@ -50,7 +50,7 @@ static apr_uint64_t hash_of(const char *what, const char *address)
     memcpy(input, mts_counters_shared->secret, sizeof(mts_counters_shared->secret));
     apr_cpystrn((char *)end, what, 32);
     end += 32;
-    end += octets_of(address, end);
+    end += bytes_of(address, end);
     if (EVP_Digest(input, (size_t)(end - input), digest, NULL, EVP_sha256(), NULL)) {
         memcpy(&hash, digest, sizeof(hash));
     }

@@ -137,7 +137,7 @@ static int comes(int fd, apr_time_t end)
 /* All that the other process tells. */
 static char *receive(apr_pool_t *p, int fd, const char **error)
 {
-    apr_array_header_t *octets = apr_array_make(p, 4096, 1);
+    apr_array_header_t *bytes = apr_array_make(p, 4096, 1);
     apr_time_t end = mta_sts_monotonic_now() + READ_TIME;
     char part[4096];
     ssize_t count;
@@ -149,16 +149,16 @@ static char *receive(apr_pool_t *p, int fd, const char **error)
         }
         count = read(fd, part, sizeof(part));
         if (count > 0) {
-            int at = octets->nelts;
+            int at = bytes->nelts;
 
-            while (octets->nelts < at + count) {
-                apr_array_push(octets);
+            while (bytes->nelts < at + count) {
+                apr_array_push(bytes);
             }
-            memcpy(octets->elts + at, part, (size_t)count);
+            memcpy(bytes->elts + at, part, (size_t)count);
         }
     } while (count > 0 || (count < 0 && errno == EINTR));
-    *(char *)apr_array_push(octets) = '\0';
-    return octets->elts;
+    *(char *)apr_array_push(bytes) = '\0';
+    return bytes->elts;
 }
 
 static void end(pid_t pid)

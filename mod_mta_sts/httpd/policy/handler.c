@@ -19,7 +19,7 @@ APLOG_USE_MODULE(mta_sts);
 #define CONTENT_TYPE "text/plain; charset=us-ascii"
 
 /*
- * The octets of a policy are not for any filter to change: neither compressed nor cut to a range,
+ * The bytes of a policy are not for any filter to change: neither compressed nor cut to a range,
  * whatever the configuration or the sender asks for. Of the filters above the protocol only that
  * of mod_headers stays, which sets the headers an admin wants on every answer.
  */

@@ -55,16 +55,16 @@ apr_time_t mts_counters_since(void)
 
 mts_usage mts_counters_usage(tlsrpt_area area)
 {
-    mts_usage usage = {__atomic_load_n(&mts_counters_shared->octets[area], __ATOMIC_RELAXED),
+    mts_usage usage = {__atomic_load_n(&mts_counters_shared->bytes[area], __ATOMIC_RELAXED),
                        __atomic_load_n(&mts_counters_shared->files[area], __ATOMIC_RELAXED)};
 
     return usage;
 }
 
-apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t octets, int files)
+apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t bytes, int files)
 {
     __atomic_add_fetch(&mts_counters_shared->files[area], files, __ATOMIC_RELAXED);
-    return __atomic_add_fetch(&mts_counters_shared->octets[area], octets, __ATOMIC_RELAXED);
+    return __atomic_add_fetch(&mts_counters_shared->bytes[area], bytes, __ATOMIC_RELAXED);
 }
 
 void mts_counters_storing(int begins)
@@ -87,11 +87,11 @@ static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int whatever_hap
     apr_uint32_t changes = __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE);
     mts_usage known = mts_counters_usage(area);
     int quiet = __atomic_load_n(&shared->keeping, __ATOMIC_ACQUIRE) == 0;
-    apr_int64_t octets, files;
+    apr_int64_t bytes, files;
 
-    tlsrpt_spool_usage(spool, area, &octets, &files);
+    tlsrpt_spool_usage(spool, area, &bytes, &files);
     quiet = quiet && __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE) == changes;
-    return (quiet || whatever_happens) && replace(&shared->octets[area], known.octets, octets) &&
+    return (quiet || whatever_happens) && replace(&shared->bytes[area], known.bytes, bytes) &&
            replace(&shared->files[area], known.files, files);
 }
 

@@ -35,7 +35,7 @@ typedef enum mts_counter {
 
 /* How much is in an area of the spool. */
 typedef struct mts_usage {
-    apr_int64_t octets; /* as tlsrpt_spool_cost counts them */
+    apr_int64_t bytes; /* as tlsrpt_spool_cost counts them */
     apr_int64_t files;
 } mts_usage;
 
@@ -44,13 +44,13 @@ typedef struct mts_usage {
 
 typedef struct mts_counters {
     apr_uint64_t values[MTS_COUNTERS];
-    apr_time_t since;                /* when counting began */
-    apr_int64_t octets[2], files[2]; /* by tlsrpt_area */
-    int counted;                     /* whether they were counted on disk */
-    int keeping;                     /* reports that are being kept now */
-    apr_uint32_t changes;            /* grows where one begins and where one ends */
-    apr_uint32_t database_trouble;   /* see httpd/database.c; 0: none */
-    tlsrpt_clock clock;              /* of the watchdog, whichever child it is in */
+    apr_time_t since;               /* when counting began */
+    apr_int64_t bytes[2], files[2]; /* by tlsrpt_area */
+    int counted;                    /* whether they were counted on disk */
+    int keeping;                    /* reports that are being kept now */
+    apr_uint32_t changes;           /* grows where one begins and where one ends */
+    apr_uint32_t database_trouble;  /* see httpd/database.c; 0: none */
+    tlsrpt_clock clock;             /* of the watchdog, whichever child it is in */
     apr_uint64_t limits[MTS_LIMIT_SLOTS];
     unsigned char secret[16]; /* of the hash of addresses */
 } mts_counters;
@@ -80,8 +80,8 @@ mts_usage mts_counters_usage(tlsrpt_area area);
 /* Whether the areas were counted on disk since the last start. */
 int mts_counters_are_counted(void);
 
-/* Adds to it, or takes away. Returns the octets then. */
-apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t octets, int files);
+/* Adds to it, or takes away. Returns the bytes then. */
+apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t bytes, int files);
 
 /* Stands around what keeps one report, so that a count on disk knows what it cannot see. */
 void mts_counters_storing(int begins);

@@ -34,8 +34,7 @@ static void *make_memory(server_rec *main, apr_pool_t *pool, apr_size_t size)
         return memset(apr_shm_baseaddr_get(shm), 0, size);
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, status, main,
-                 "shared memory: %" APR_SIZE_T_FMT
-                 " octets cannot be had, so each child counts for "
+                 "shared memory: %" APR_SIZE_T_FMT " bytes cannot be had, so each child counts for "
                  "itself; see that the system allows anonymous shared memory "
                  "[shared-memory-missing]",
                  size);

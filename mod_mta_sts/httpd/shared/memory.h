@@ -17,7 +17,7 @@ void mts_memory_register_lock(apr_pool_t *pconf);
  * memory of its own, or there is no lock.
  *
  * @param main the main server
- * @param size octets of memory, all 0 at first
+ * @param size bytes of memory, all 0 at first
  * @return the memory
  */
 void *mts_memory_make(server_rec *main, apr_size_t size);

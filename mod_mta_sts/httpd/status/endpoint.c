@@ -68,8 +68,8 @@ static void put_usage(const mts_status_view *view, const char *name, tlsrpt_area
 
     MTS_HTML(view->out, "<dt>%s</dt><dd>%s file%s, %s of %s (%s)</dd>", name,
              mts_html_count(p, usage.files), usage.files == 1 ? "" : "s",
-             mts_html_bytes(p, usage.octets), mts_html_bytes(p, quota),
-             usage.octets ? mts_html_share(p, usage.octets, quota) : "empty");
+             mts_html_bytes(p, usage.bytes), mts_html_bytes(p, quota),
+             usage.bytes ? mts_html_share(p, usage.bytes, quota) : "empty");
 }
 
 static void put_store(const mts_status_view *view)

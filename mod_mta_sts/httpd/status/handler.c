@@ -43,12 +43,12 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
 }
 
-static int send_text(request_rec *r, const char *type, const char *octets, apr_size_t len)
+static int send_text(request_rec *r, const char *type, const char *bytes, apr_size_t len)
 {
     set_headers(r);
     ap_set_content_type(r, type);
     ap_set_content_length(r, (apr_off_t)len);
-    ap_rwrite(octets, (int)len, r);
+    ap_rwrite(bytes, (int)len, r);
     return OK;
 }
 
@@ -84,7 +84,7 @@ static int show(mts_status_view *view)
     else {
         formats[format](view);
     }
-    return send_text(view->r, content_types[format], view->out->octets, view->out->len);
+    return send_text(view->r, content_types[format], view->out->bytes, view->out->len);
 }
 
 static int answer(request_rec *r, const mts_status_query *query)

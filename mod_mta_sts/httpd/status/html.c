@@ -137,14 +137,14 @@ const char *mts_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole)
     return apr_psprintf(p, percent > 99 || percent < 1 ? "%.2f %%" : "%.1f %%", percent);
 }
 
-const char *mts_html_bytes(apr_pool_t *p, apr_int64_t octets)
+const char *mts_html_bytes(apr_pool_t *p, apr_int64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    double amount = (double)octets / 1024;
+    double amount = (double)bytes / 1024;
     apr_size_t unit = 0;
 
-    if (octets < 1024) {
-        return apr_psprintf(p, "%" APR_INT64_T_FMT " octets", octets);
+    if (bytes < 1024) {
+        return apr_psprintf(p, "%" APR_INT64_T_FMT " bytes", bytes);
     }
     while (amount >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
         amount /= 1024;

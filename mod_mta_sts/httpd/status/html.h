@@ -23,13 +23,13 @@ void mts_html_put(mts_buffer *buffer, const char *template, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Adds any octets as text, which is good in attributes as well: & < > " ' become references;
- * characters that cannot be seen or that turn the direction of text, and octets that are not valid
+ * Adds any bytes as text, which is good in attributes as well: & < > " ' become references;
+ * characters that cannot be seen or that turn the direction of text, and bytes that are not valid
  * UTF-8, become U+FFFD, except for LF and tab.
  */
 void mts_html_text(mts_buffer *buffer, const char *text);
 
-/* The beginning of a text, MTS_HTML_SHORT octets at most and whole characters of UTF-8, then an
+/* The beginning of a text, MTS_HTML_SHORT bytes at most and whole characters of UTF-8, then an
  * ellipsis; or the text itself. What a stranger wrote may be much longer than what anybody reads.
  */
 #define MTS_HTML_SHORT 200
@@ -45,8 +45,8 @@ const char *mts_html_count(apr_pool_t *p, apr_int64_t count);
  * "no sessions" of nothing. Allocated from p. */
 const char *mts_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole);
 
-/* Octets for people: "1.4 MiB". Allocated from p. */
-const char *mts_html_bytes(apr_pool_t *p, apr_int64_t octets);
+/* Bytes for people: "1.4 MiB". Allocated from p. */
+const char *mts_html_bytes(apr_pool_t *p, apr_int64_t bytes);
 
 /* "2026-11-25 18:49 UTC", and the day alone. Allocated from p. */
 const char *mts_html_time(apr_pool_t *p, apr_time_t time);

@@ -102,8 +102,8 @@ static json_t *usage_json(tlsrpt_area area, apr_int64_t quota)
 {
     mts_usage usage = mts_counters_usage(area);
 
-    return json_pack("{s:I, s:I, s:I}", "files", (json_int_t)usage.files, "octets",
-                     (json_int_t)usage.octets, "quota", (json_int_t)quota);
+    return json_pack("{s:I, s:I, s:I}", "files", (json_int_t)usage.files, "bytes",
+                     (json_int_t)usage.bytes, "quota", (json_int_t)quota);
 }
 
 static void add_endpoint(json_t *root, const mts_status_view *view)

@@ -49,10 +49,10 @@ static void put_rows(const section *of)
 {
     static const struct {
         tlsrpt_area area;
-        const char *files_key, *files, *octets_key, *octets;
+        const char *files_key, *files, *bytes_key, *bytes;
     } areas[] = {
-        {TLSRPT_REPORTS, "SpoolFiles", "Reports on disk", "SpoolBytes", "Octets of them"},
-        {TLSRPT_QUARANTINE, "QuarantineFiles", "Quarantine", "QuarantineBytes", "Octets of it"},
+        {TLSRPT_REPORTS, "SpoolFiles", "Reports on disk", "SpoolBytes", "Bytes of them"},
+        {TLSRPT_QUARANTINE, "QuarantineFiles", "Quarantine", "QuarantineBytes", "Bytes of it"},
     };
     apr_size_t i;
     int c;
@@ -65,7 +65,7 @@ static void put_rows(const section *of)
         mts_usage usage = mts_counters_usage(areas[i].area);
 
         put_row(of, areas[i].files_key, areas[i].files, usage.files);
-        put_row(of, areas[i].octets_key, areas[i].octets, usage.octets);
+        put_row(of, areas[i].bytes_key, areas[i].bytes, usage.bytes);
     }
 }
 

@@ -123,7 +123,7 @@ static void put_tiles(const mts_status_view *view)
     mts_status_session_tiles_html(view);
     mts_status_certificate_tile_html(view, view->domains->first);
     mts_status_tile_html(view->out, "", "Quarantine", mts_html_count(p, quarantine.files),
-                         apr_pstrcat(p, mts_html_bytes(p, quarantine.octets), " of ",
+                         apr_pstrcat(p, mts_html_bytes(p, quarantine.bytes), " of ",
                                      mts_html_bytes(p, config->quarantine_quota), NULL));
     MTS_HTML(view->out, "</dl>");
 }

@@ -85,8 +85,8 @@ static void put_spool(const mts_status_view *view)
 
     put_areas(view->out, "mta_sts_spool_files", "Reports on disk.", reports.files,
               quarantine.files);
-    put_areas(view->out, "mta_sts_spool_bytes", "What reports take on disk.", reports.octets,
-              quarantine.octets);
+    put_areas(view->out, "mta_sts_spool_bytes", "What reports take on disk.", reports.bytes,
+              quarantine.bytes);
     put_areas(view->out, "mta_sts_spool_quota_bytes", "What reports may take on disk.",
               config->spool_quota, config->quarantine_quota);
 }

@@ -12,7 +12,7 @@
 #include "core/base/text.h"
 #include "httpd/status/html.h"
 
-#define NAME_MAX_OCTETS 253
+#define NAME_MAX_BYTES 253
 #define PAGE_MAX 1000000
 
 const mts_status_range mts_status_ranges[MTS_STATUS_RANGES] = {
@@ -53,7 +53,7 @@ static const char *read_domain(apr_pool_t *p, const char *value, mts_status_quer
     if (*value && !strpbrk(value, "*?")) {
         error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, &query->domain);
     }
-    else if (strlen(value) > NAME_MAX_OCTETS) {
+    else if (strlen(value) > NAME_MAX_BYTES) {
         error = "is too long for a domain";
     }
     return error ? apr_pstrcat(p, "The domain ", error, ".", NULL) : NULL;
@@ -75,7 +75,7 @@ static const char *read_since(apr_pool_t *p, const char *value, mts_status_query
 
 static const char *read_search(apr_pool_t *p, const char *value, mts_status_query *query)
 {
-    if (strlen(value) > NAME_MAX_OCTETS) {
+    if (strlen(value) > NAME_MAX_BYTES) {
         return "What is searched for, q=, is longer than any domain.";
     }
     query->search = *value ? lower(p, value) : NULL;

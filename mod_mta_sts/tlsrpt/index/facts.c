@@ -6,15 +6,15 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
-/* Rows that a report may take, and one more for each so many octets of it. */
+/* Rows that a report may take, and one more for each so many bytes of it. */
 #define ROWS_MIN 64
-#define OCTETS_A_ROW 16
+#define BYTES_A_ROW 16
 
-/* Texts of so many octets are kept as they are. Longer ones may take TEXT_MIN octets in all, and
- * more for each octet of the report: what is not compressed fits in any case. */
+/* Texts of so many bytes are kept as they are. Longer ones may take TEXT_MIN bytes in all, and
+ * more for each byte of the report: what is not compressed fits in any case. */
 #define TEXT_SHORT 64
 #define TEXT_MIN 4096
-#define TEXT_AN_OCTET 8
+#define TEXT_AN_BYTE 8
 #define CUT "\xe2\x80\xa6" /* three dots */
 
 #define KIND_SIZE 32 /* of SHA-256 */
@@ -28,7 +28,7 @@ typedef struct making {
     EVP_MD_CTX *digest;
     detail detail;
     apr_size_t room;      /* rows that are left */
-    apr_size_t text_room; /* octets of long texts that are left */
+    apr_size_t text_room; /* bytes of long texts that are left */
     apr_hash_t *texts;    /* long ones of the report, as they are kept */
 } making;
 
@@ -91,7 +91,7 @@ static void add_part(EVP_MD_CTX *digest, const char *part, int is_set)
     }
 }
 
-/* What makes two failures the same kind: KIND_SIZE octets, however long the texts are. */
+/* What makes two failures the same kind: KIND_SIZE bytes, however long the texts are. */
 static const unsigned char *kind_of(making *m, const tlsrpt_failure *failure)
 {
     unsigned char *kind = apr_palloc(m->p, KIND_SIZE);
@@ -221,8 +221,8 @@ const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, in
     making m = {.batch = batch,
                 .p = batch->ptemp,
                 .digest = EVP_MD_CTX_new(),
-                .room = ROWS_MIN + len / OCTETS_A_ROW,
-                .text_room = TEXT_MIN + len * TEXT_AN_OCTET,
+                .room = ROWS_MIN + len / BYTES_A_ROW,
+                .text_room = TEXT_MIN + len * TEXT_AN_BYTE,
                 .texts = apr_hash_make(batch->ptemp)};
     const char *error;
 

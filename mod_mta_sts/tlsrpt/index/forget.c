@@ -31,8 +31,8 @@ static int push_number(void *baton, const char *const *columns)
 static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
 {
     apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(long long));
-    const char *error =
-        mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_directory WHERE host = %lld", batch->host);
+    const char *error = mta_sts_database_run(
+        batch->db, "DELETE FROM tlsrpt_directory WHERE host = %lld", batch->host);
     int i;
 
     if (!error) {

@@ -19,7 +19,7 @@
  * follows it, mends itself, and can be made again at any time.
  *
  * An identity (tlsrpt_report_identity) counts once: the first verified report of it, or else the
- * first; by time of receipt. All others are kept, and counted as duplicates (the same octets) or
+ * first; by time of receipt. All others are kept, and counted as duplicates (the same bytes) or
  * conflicts (others).
  *
  * Functions that use the database return NULL, or what is wrong, as core/database.h says.

@@ -75,7 +75,7 @@ const char *tlsrpt_string_number(tlsrpt_batch *batch, tlsrpt_strings table, cons
  * get another name without getting another spool. */
 const char *tlsrpt_host_name(const mta_sts_database *db, const char *host);
 
-/* The beginning of a text, of so many octets at most: UTF-8 in, UTF-8 out. */
+/* The beginning of a text, of so many bytes at most: UTF-8 in, UTF-8 out. */
 const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t max);
 
 /* What a text is found by in those tables: itself, or its digest if it is long. */
@@ -136,10 +136,10 @@ typedef struct tlsrpt_facts {
 /*
  * The facts of a report that was read, in batch->ptemp.
  *
- * @param len its octets in the spool: it may take so many rows in proportion, so that the database
+ * @param len its bytes in the spool: it may take so many rows in proportion, so that the database
  *            is bounded by the quota of the spool. Of a report that would take more the kinds of
  *            failures lose their reasons and addresses, then their MX hosts; the last rows take
- *            what is still too much. Likewise its long texts may take so many octets; beyond,
+ *            what is still too much. Likewise its long texts may take so many bytes; beyond,
  *            only their beginnings are kept
  */
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,

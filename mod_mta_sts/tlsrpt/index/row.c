@@ -46,7 +46,7 @@ static const char *find_best(tlsrpt_batch *batch, const char *identity, row *fou
                                  take_row, found, identity);
 }
 
-/* Another row of the same octets, from another host's spool. */
+/* Another row of the same bytes, from another host's spool. */
 static const char *find_twin(tlsrpt_batch *batch, const char *digest, long long id, int state,
                              row *found)
 {
@@ -142,7 +142,7 @@ static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int6
                        report_id, (long long)facts->begin, (long long)facts->end);
 }
 
-/* A new row that is not the best: the same octets may be there, whoever counts. */
+/* A new row that is not the best: the same bytes may be there, whoever counts. */
 static const char *judge_further(tlsrpt_batch *batch, row *added, const row *best)
 {
     row twin;
@@ -171,7 +171,7 @@ static const char *demote(tlsrpt_batch *batch, const row *added, const row *best
             set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
     }
     if (!error && !is_same) {
-        /* The new one stands for its octets from now on. */
+        /* The new one stands for its bytes from now on. */
         error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
         if (!error && twin.id) {
             error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
@@ -268,11 +268,11 @@ const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, 
                            tlsrpt_index_state *state)
 {
     const tlsrpt_reading *reading =
-        tlsrpt_report_read(batch->ptemp, kept->octets, kept->len, &tlsrpt_index_limits);
+        tlsrpt_report_read(batch->ptemp, kept->bytes, kept->len, &tlsrpt_index_limits);
     const char *reason = reading->reason;
 
     if (!reason && strcmp(reading->digest, kept->digest) != 0) {
-        reason = "its octets are not those that its name tells";
+        reason = "its bytes are not those that its name tells";
     }
     if (reason) {
         *state = TLSRPT_STATE_UNREADABLE;
@@ -303,7 +303,7 @@ static const char *delete_rows(tlsrpt_batch *batch, long long id)
                  : mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_report WHERE id = %lld", id);
 }
 
-/* Another row of the octets that a removed one stood for. */
+/* Another row of the bytes that a removed one stood for. */
 static const char *promote_twin(tlsrpt_batch *batch, const row *removed)
 {
     row twin;

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
-/* PostgreSQL has no index over texts of more than some 2,700 octets. */
+/* PostgreSQL has no index over texts of more than some 2,700 bytes. */
 #define KEY_MAX 1000
 
 #define NEXT(table) "(SELECT coalesce(max(id), 0) + 1 FROM " table ")"

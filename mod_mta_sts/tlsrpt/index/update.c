@@ -292,9 +292,9 @@ static const char *tend(tlsrpt_updating *t)
     const char *error = tlsrpt_expire(t);
 
     if (!error) {
-        error = mta_sts_database_rows(t->batch.db,
-                                      "SELECT directory, changed FROM tlsrpt_directory WHERE host = %lld",
-                                      take_folder, t, t->batch.host);
+        error = mta_sts_database_rows(
+            t->batch.db, "SELECT directory, changed FROM tlsrpt_directory WHERE host = %lld",
+            take_folder, t, t->batch.host);
     }
     if (!error) {
         error = tend_folders(t);

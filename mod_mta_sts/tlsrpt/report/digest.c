@@ -34,26 +34,26 @@ EVP_MD_CTX *tlsrpt_digest_start(apr_pool_t *p)
     return digest;
 }
 
-void tlsrpt_digest_add(EVP_MD_CTX *digest, const void *octets, apr_size_t len)
+void tlsrpt_digest_add(EVP_MD_CTX *digest, const void *bytes, apr_size_t len)
 {
-    EVP_DigestUpdate(digest, octets, len);
+    EVP_DigestUpdate(digest, bytes, len);
 }
 
 const char *tlsrpt_digest_end(apr_pool_t *p, EVP_MD_CTX *digest)
 {
-    unsigned char octets[EVP_MAX_MD_SIZE];
+    unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned int len;
 
-    EVP_DigestFinal_ex(digest, octets, &len);
-    return apr_pescape_hex(p, octets, len, 0);
+    EVP_DigestFinal_ex(digest, bytes, &len);
+    return apr_pescape_hex(p, bytes, len, 0);
 }
 
-const char *tlsrpt_digest_of(apr_pool_t *p, const void *octets, apr_size_t len)
+const char *tlsrpt_digest_of(apr_pool_t *p, const void *bytes, apr_size_t len)
 {
     EVP_MD_CTX *digest = tlsrpt_digest_start(p);
     const char *digits;
 
-    tlsrpt_digest_add(digest, octets, len);
+    tlsrpt_digest_add(digest, bytes, len);
     digits = tlsrpt_digest_end(p, digest);
     apr_pool_cleanup_run(p, digest, free_digest);
     return digits;

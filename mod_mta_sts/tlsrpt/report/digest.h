@@ -6,17 +6,17 @@
 #include <openssl/types.h>
 
 /*
- * SHA-256 of octets, as 64 hex digits; of all at once, or of pieces as they come. Without SHA-256
+ * SHA-256 of bytes, as 64 hex digits; of all at once, or of pieces as they come. Without SHA-256
  * or memory the process ends.
  */
 
-/* @param p pool of the digits; the octets are borrowed for the call */
-const char *tlsrpt_digest_of(apr_pool_t *p, const void *octets, apr_size_t len);
+/* @param p pool of the digits; the bytes are borrowed for the call */
+const char *tlsrpt_digest_of(apr_pool_t *p, const void *bytes, apr_size_t len);
 
 /* Begins the digest of pieces; it lives as long as p. */
 EVP_MD_CTX *tlsrpt_digest_start(apr_pool_t *p);
 
-void tlsrpt_digest_add(EVP_MD_CTX *digest, const void *octets, apr_size_t len);
+void tlsrpt_digest_add(EVP_MD_CTX *digest, const void *bytes, apr_size_t len);
 
 /* Of all that was added, once; the digits are allocated from p. */
 const char *tlsrpt_digest_end(apr_pool_t *p, EVP_MD_CTX *digest);

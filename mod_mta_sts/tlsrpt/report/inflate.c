@@ -10,7 +10,7 @@
 #define WINDOW_BITS_GZIP (15 + 16)
 
 struct tlsrpt_inflate {
-    const char *next; /* octets that zlib, or for plain octets nobody, has seen yet */
+    const char *next; /* bytes that zlib, or for plain bytes nobody, has seen yet */
     apr_size_t left;
     apr_size_t members;
     apr_size_t ignored;
@@ -19,9 +19,9 @@ struct tlsrpt_inflate {
     z_stream zlib;
 };
 
-int tlsrpt_inflate_is_gzip(const char *octets, apr_size_t len)
+int tlsrpt_inflate_is_gzip(const char *bytes, apr_size_t len)
 {
-    return len >= 2 && (unsigned char)octets[0] == 0x1f && (unsigned char)octets[1] == 0x8b;
+    return len >= 2 && (unsigned char)bytes[0] == 0x1f && (unsigned char)bytes[1] == 0x8b;
 }
 
 static apr_status_t end_zlib(void *data)
@@ -30,13 +30,13 @@ static apr_status_t end_zlib(void *data)
     return APR_SUCCESS;
 }
 
-tlsrpt_inflate *tlsrpt_inflate_start(apr_pool_t *p, const char *octets, apr_size_t len)
+tlsrpt_inflate *tlsrpt_inflate_start(apr_pool_t *p, const char *bytes, apr_size_t len)
 {
     tlsrpt_inflate *stream = apr_pcalloc(p, sizeof(*stream));
 
-    stream->next = octets;
+    stream->next = bytes;
     stream->left = len;
-    if (tlsrpt_inflate_is_gzip(octets, len)) {
+    if (tlsrpt_inflate_is_gzip(bytes, len)) {
         if (inflateInit2(&stream->zlib, WINDOW_BITS_GZIP) != Z_OK) {
             return NULL;
         }
@@ -68,7 +68,7 @@ static void end_member(tlsrpt_inflate *stream)
     stream->ignored = stream->left;
 }
 
-/* One step of zlib: at most a piece of the octets, since it counts them in unsigned int. */
+/* One step of zlib: at most a piece of the bytes, since it counts them in unsigned int. */
 static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size, apr_size_t *count)
 {
     z_stream *zlib = &stream->zlib;

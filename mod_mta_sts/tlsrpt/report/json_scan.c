@@ -8,7 +8,7 @@ enum { OBJECT_MEMORY = 240, ARRAY_MEMORY = 144, STRING_MEMORY = 88, WORD_MEMORY 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 #define MARK_LENGTH (sizeof(byte_order_mark) - 1)
 
-/* What an octet is outside of strings. */
+/* What a byte is outside of strings. */
 typedef enum kind { OTHER, BLANK, SEPARATOR, OBJECT, ARRAY, CLOSING, QUOTE } kind;
 
 static const unsigned char kinds[256] = {
@@ -22,7 +22,7 @@ static kind kind_of(char c)
     return (kind)kinds[(unsigned char)c];
 }
 
-/* So many octets more of a string or word. */
+/* So many bytes more of a string or word. */
 static void lengthen(tlsrpt_json_scan *scan, apr_size_t count)
 {
     scan->memory += count;
@@ -53,7 +53,7 @@ static void end_value(tlsrpt_json_scan *scan)
     scan->where = scan->depth ? TLSRPT_JSON_BETWEEN : TLSRPT_JSON_AFTER;
 }
 
-/* Each of these looks at octets of its own place, as many as there are, and gives the first one
+/* Each of these looks at bytes of its own place, as many as there are, and gives the first one
  * that it has not seen. There is at least one. */
 
 static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const char *end)
@@ -165,16 +165,16 @@ static const char *scan_behind(tlsrpt_json_scan *scan, const char *at, const cha
     return at;
 }
 
-void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *octets, apr_size_t len)
+void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *bytes, apr_size_t len)
 {
     static const char *(*const places[])(tlsrpt_json_scan *, const char *, const char *) = {
         [TLSRPT_JSON_BEFORE] = scan_before, [TLSRPT_JSON_BETWEEN] = scan_between,
         [TLSRPT_JSON_LITERAL] = scan_word,  [TLSRPT_JSON_STRING] = scan_string,
         [TLSRPT_JSON_ESCAPE] = scan_escape, [TLSRPT_JSON_AFTER] = scan_behind,
     };
-    const char *end = octets + len;
+    const char *end = bytes + len;
 
-    while (octets < end) {
-        octets = places[scan->where](scan, octets, end);
+    while (bytes < end) {
+        bytes = places[scan->where](scan, bytes, end);
     }
 }

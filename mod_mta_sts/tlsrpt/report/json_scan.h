@@ -6,10 +6,10 @@
 
 /*
  * A look at JSON before it is parsed: how deep it is, how long its strings and numbers are, and how
- * much memory jansson would need for it, which can be 80 times its size ("{}," takes 240 octets).
- * It sees the octets piece by piece and keeps none of them.
+ * much memory jansson would need for it, which can be 80 times its size ("{}," takes 240 bytes).
+ * It sees the bytes piece by piece and keeps none of them.
  *
- * It does not judge whether the octets are JSON: for those that are, what it tells is right; for
+ * It does not judge whether the bytes are JSON: for those that are, what it tells is right; for
  * others it tells something, and jansson refuses them.
  */
 
@@ -25,18 +25,18 @@ typedef enum tlsrpt_json_where {
 /* What was seen so far. To begin, all 0. */
 typedef struct tlsrpt_json_scan {
     tlsrpt_json_where where;
-    apr_size_t before;   /* octets before the first value */
+    apr_size_t before;   /* bytes before the first value */
     int marked;          /* they begin with a byte order mark */
-    char first;          /* first octet of the first value; '\0': none yet */
+    char first;          /* first byte of the first value; '\0': none yet */
     apr_size_t depth;    /* of nested arrays and objects, now */
     apr_size_t deepest;  /* likewise, at most */
-    apr_size_t length;   /* octets of the string or word that it is in, as written */
+    apr_size_t length;   /* bytes of the string or word that it is in, as written */
     apr_size_t longest;  /* of all strings and words */
-    apr_uint64_t memory; /* octets that jansson would need, about */
-    apr_size_t behind;   /* octets behind the first value, without blanks */
+    apr_uint64_t memory; /* bytes that jansson would need, about */
+    apr_size_t behind;   /* bytes behind the first value, without blanks */
 } tlsrpt_json_scan;
 
-/* Looks at the next octets. */
-void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *octets, apr_size_t len);
+/* Looks at the next bytes. */
+void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *bytes, apr_size_t len);
 
 #endif

@@ -37,7 +37,7 @@ int tlsrpt_member_is_noted(const tlsrpt_reader *r, const char *id);
 void tlsrpt_member_note(tlsrpt_reader *r, mta_sts_severity severity, const char *id,
                         const char *name, const char *what);
 
-/* The same, with what the member holds; any octets. */
+/* The same, with what the member holds; any bytes. */
 void tlsrpt_member_note_value(tlsrpt_reader *r, mta_sts_severity severity, const char *id,
                               const char *name, const char *value, const char *what);
 

@@ -12,7 +12,7 @@
 #include "tlsrpt/report/json_scan.h"
 #include "tlsrpt/report/json.h"
 
-#define PIECE 65536 /* octets that are looked at together; most reports are smaller */
+#define PIECE 65536 /* bytes that are looked at together; most reports are smaller */
 #define SUBJECT "report"
 
 const tlsrpt_limits tlsrpt_limits_default = {
@@ -25,7 +25,7 @@ const tlsrpt_limits tlsrpt_limits_default = {
     .failures = 100000,
 };
 
-/* The first pass over the octets: what they are, without keeping any. */
+/* The first pass over the bytes: what they are, without keeping any. */
 typedef struct survey {
     tlsrpt_json_scan scan;
     apr_size_t inflated;
@@ -33,7 +33,7 @@ typedef struct survey {
     int is_refused;     /* by what the scan told; it was ended then */
     const char *error;  /* why they could not be inflated to their end, or NULL */
     const char *digest; /* NULL unless they could, and were looked at to their end */
-    const char *text;   /* all inflated octets, where they are in memory; else NULL */
+    const char *text;   /* all inflated bytes, where they are in memory; else NULL */
 } survey;
 
 static void note(mta_sts_findings *findings, mta_sts_severity severity, const char *id,
@@ -49,7 +49,7 @@ static void note_wrapping(const tlsrpt_inflate *stream, mta_sts_findings *findin
     }
     if (tlsrpt_inflate_ignored(stream)) {
         note(findings, MTA_STS_WARNING, "gzip-trailing",
-             "octets behind the end of the gzip were ignored");
+             "bytes behind the end of the gzip were ignored");
     }
 }
 
@@ -61,12 +61,12 @@ static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
            scan->memory > limits->memory;
 }
 
-/* Looks at all octets, or at as many as inflate to the limit and one piece more. Those behind a
+/* Looks at all bytes, or at as many as inflate to the limit and one piece more. Those behind a
  * reason to refuse them only count: a bomb gets no more work than that. */
-static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
-                          const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
+static void survey_bytes(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
+                         const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
 {
-    tlsrpt_inflate *stream = tlsrpt_inflate_start(ptemp, octets, len);
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(ptemp, bytes, len);
     EVP_MD_CTX *digest = tlsrpt_digest_start(ptemp);
     char *pieces = apr_palloc(ptemp, PIECE);
     apr_ssize_t count = 0;
@@ -92,7 +92,7 @@ static void survey_octets(apr_pool_t *ptemp, const char *octets, apr_size_t len,
         }
     }
     found->members = tlsrpt_inflate_members(stream);
-    found->text = !found->members ? octets : found->inflated <= PIECE ? pieces : NULL;
+    found->text = !found->members ? bytes : found->inflated <= PIECE ? pieces : NULL;
     found->error = tlsrpt_inflate_error(stream);
     if (count == 0) {
         found->digest =
@@ -129,7 +129,7 @@ static void judge(apr_pool_t *p, const survey *found, const tlsrpt_limits *limit
 
     if (found->inflated > limits->inflated) {
         refuse(reading, TLSRPT_TOO_LARGE,
-               apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " octets%s", limits->inflated,
+               apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " bytes%s", limits->inflated,
                             found->members ? " once inflated" : ""));
     }
     else if (found->error) {
@@ -145,26 +145,26 @@ static void judge(apr_pool_t *p, const survey *found, const tlsrpt_limits *limit
     }
     else if (scan->longest > limits->string) {
         refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "it has a string or number of more than %" APR_SIZE_T_FMT " octets",
+               apr_psprintf(p, "it has a string or number of more than %" APR_SIZE_T_FMT " bytes",
                             limits->string));
     }
     else if (scan->memory > limits->memory) {
         refuse(reading, TLSRPT_UNREADABLE,
                apr_psprintf(p,
                             "its JSON has so many values that they take more than %" APR_SIZE_T_FMT
-                            " octets",
+                            " bytes",
                             limits->memory));
     }
 }
 
-/* The second pass, for what is not in memory as a whole: jansson asks for octets, those before the
+/* The second pass, for what is not in memory as a whole: jansson asks for bytes, those before the
  * "{" left out. */
 typedef struct source {
     tlsrpt_inflate *stream;
     apr_size_t before;
 } source;
 
-static size_t give_octets(void *buffer, size_t size, void *data)
+static size_t give_bytes(void *buffer, size_t size, void *data)
 {
     source *from = data;
     apr_ssize_t count = 0;
@@ -181,7 +181,7 @@ static size_t give_octets(void *buffer, size_t size, void *data)
     return (size_t)count; /* -1 means an error to jansson, too */
 }
 
-static json_t *load_pieces(apr_pool_t *p, const char *octets, apr_size_t len, apr_size_t before,
+static json_t *load_pieces(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t before,
                            size_t flags, json_error_t *error)
 {
     apr_pool_t *ptemp;
@@ -189,23 +189,23 @@ static json_t *load_pieces(apr_pool_t *p, const char *octets, apr_size_t len, ap
     json_t *root = NULL;
 
     apr_pool_create(&ptemp, p);
-    from.stream = tlsrpt_inflate_start(ptemp, octets, len);
+    from.stream = tlsrpt_inflate_start(ptemp, bytes, len);
     if (from.stream) {
-        root = json_load_callback(give_octets, &from, flags, error);
+        root = json_load_callback(give_bytes, &from, flags, error);
     }
     apr_pool_destroy(ptemp);
     return root;
 }
 
 /* What follows the first value was told by the survey already. */
-static json_t *load_json(apr_pool_t *p, const char *octets, apr_size_t len, const survey *found,
+static json_t *load_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                          size_t flags, json_error_t *error)
 {
     apr_size_t before = found->scan.before;
 
     flags |= JSON_DISABLE_EOF_CHECK;
     return found->text ? json_loadb(found->text + before, found->inflated - before, flags, error)
-                       : load_pieces(p, octets, len, before, flags, error);
+                       : load_pieces(p, bytes, len, before, flags, error);
 }
 
 static apr_status_t free_json(void *root)
@@ -215,14 +215,14 @@ static apr_status_t free_json(void *root)
 }
 
 /* Parses; of members with the same name the last one counts, as in nearly every reader of JSON. */
-static json_t *parse(apr_pool_t *p, const char *octets, apr_size_t len, const survey *found,
+static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                      tlsrpt_reading *reading)
 {
     json_error_t error = {.line = 0};
-    json_t *root = load_json(p, octets, len, found, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = load_json(p, bytes, len, found, JSON_REJECT_DUPLICATES, &error);
 
     if (!root && error.line && json_error_code(&error) == json_error_duplicate_key) {
-        root = load_json(p, octets, len, found, 0, &error);
+        root = load_json(p, bytes, len, found, 0, &error);
         if (root) {
             note(reading->findings, MTA_STS_WARNING, "json-member-duplicate",
                  "an object has two members of one name, of which the last one counts");
@@ -246,18 +246,18 @@ static void note_around(const survey *found, mta_sts_findings *findings)
     }
     if (found->scan.behind) {
         note(findings, MTA_STS_WARNING, "json-trailing",
-             "octets behind the end of the JSON were ignored");
+             "bytes behind the end of the JSON were ignored");
     }
 }
 
-static void read_json(apr_pool_t *p, const char *octets, apr_size_t len, const survey *found,
+static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                       const tlsrpt_limits *limits, tlsrpt_reading *reading)
 {
     json_t *root, *policies;
 
     note_around(found, reading->findings);
     reading->parsed = (apr_size_t)found->scan.memory;
-    root = parse(p, octets, len, found, reading);
+    root = parse(p, bytes, len, found, reading);
     if (!root) {
         return;
     }
@@ -274,7 +274,7 @@ static void read_json(apr_pool_t *p, const char *octets, apr_size_t len, const s
     }
 }
 
-tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *octets, apr_size_t len,
+tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                                    const tlsrpt_limits *limits)
 {
     tlsrpt_reading *reading = apr_pcalloc(p, sizeof(*reading));
@@ -284,17 +284,17 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *octets, apr_size_t
     reading->outcome = TLSRPT_READ;
     reading->findings = mta_sts_findings_make(p);
     if (len > limits->sent) {
-        reading->digest = tlsrpt_digest_of(p, octets, len);
+        reading->digest = tlsrpt_digest_of(p, bytes, len);
         refuse(reading, TLSRPT_TOO_LARGE,
-               apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " octets", limits->sent));
+               apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " bytes", limits->sent));
         return reading;
     }
     apr_pool_create(&ptemp, p);
-    survey_octets(ptemp, octets, len, limits, reading, &found);
-    reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, octets, len);
+    survey_bytes(ptemp, bytes, len, limits, reading, &found);
+    reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, bytes, len);
     judge(p, &found, limits, reading);
     if (reading->outcome == TLSRPT_READ) {
-        read_json(p, octets, len, &found, limits, reading);
+        read_json(p, bytes, len, &found, limits, reading);
     }
     apr_pool_destroy(ptemp);
     return reading;

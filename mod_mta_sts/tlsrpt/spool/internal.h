@@ -14,7 +14,7 @@ struct tlsrpt_spool {
                  [TLSRPT_SPOOL_FOLDERS]; /* folders whose entry this process brought to disk */
 };
 
-/* What a file of so many octets takes on disk, in octets. */
+/* What a file of so many bytes takes on disk, in bytes. */
 static inline apr_int64_t tlsrpt_spool_blocks(apr_int64_t size)
 {
     return (size + 4095) / 4096 * 4096;

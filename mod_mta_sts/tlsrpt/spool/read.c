@@ -52,9 +52,8 @@ static const char *refuse(const tlsrpt_spool *spool, tlsrpt_area area, const cha
     return apr_pstrcat(p, tlsrpt_spool_path(spool, area, digest, p), ": ", why, NULL);
 }
 
-/* All octets of a file. NULL, or why it cannot be read. */
-static const char *read_octets(int fd, apr_size_t max, apr_pool_t *p, char **octets,
-                               apr_size_t *len)
+/* All bytes of a file. NULL, or why it cannot be read. */
+static const char *read_bytes(int fd, apr_size_t max, apr_pool_t *p, char **bytes, apr_size_t *len)
 {
     struct stat info;
     apr_size_t size;
@@ -64,19 +63,19 @@ static const char *read_octets(int fd, apr_size_t max, apr_pool_t *p, char **oct
     }
     size = (apr_size_t)info.st_size;
     if (size > max) {
-        return apr_psprintf(p, "has %" APR_SIZE_T_FMT " octets, more than %" APR_SIZE_T_FMT, size,
+        return apr_psprintf(p, "has %" APR_SIZE_T_FMT " bytes, more than %" APR_SIZE_T_FMT, size,
                             max);
     }
-    *octets = apr_palloc(p, size + 1);
+    *bytes = apr_palloc(p, size + 1);
     for (*len = 0; *len < size;) {
-        ssize_t got = read(fd, *octets + *len, size - *len);
+        ssize_t got = read(fd, *bytes + *len, size - *len);
 
         if (got == 0 || (got < 0 && errno != EINTR)) {
             return "cannot be read to its end";
         }
         *len += got > 0 ? (apr_size_t)got : 0;
     }
-    (*octets)[size] = '\0';
+    (*bytes)[size] = '\0';
     return NULL;
 }
 
@@ -85,7 +84,7 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
 {
     char name[3] = "";
     const char *why;
-    char *octets = NULL;
+    char *bytes = NULL;
     apr_size_t len = 0, header;
     int fd, folder;
 
@@ -103,17 +102,17 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
         file->is_closed = 1;
         return refuse(spool, area, digest, p, "cannot be opened");
     }
-    why = read_octets(fd, max + TLSRPT_RECEIPT_MAX, p, &octets, &len);
+    why = read_bytes(fd, max + TLSRPT_RECEIPT_MAX, p, &bytes, &len);
     close(fd);
     if (why) {
         return refuse(spool, area, digest, p, why);
     }
-    header = tlsrpt_receipt_read(p, octets, len, &file->receipt);
+    header = tlsrpt_receipt_read(p, bytes, len, &file->receipt);
     if (header == 0) {
         return refuse(spool, area, digest, p, "does not begin with a header line of ours");
     }
     file->digest = apr_pstrdup(p, digest);
-    file->octets = octets + header;
+    file->bytes = bytes + header;
     file->len = len - header;
     return NULL;
 }
@@ -283,7 +282,7 @@ void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, i
 }
 
 typedef struct usage {
-    apr_int64_t octets, files;
+    apr_int64_t bytes, files;
 } usage;
 
 static void add_usage(int folder, const char *name, void *baton)
@@ -292,12 +291,12 @@ static void add_usage(int folder, const char *name, void *baton)
     struct stat info;
 
     if (tlsrpt_spool_is_digest(name) && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        sum->octets += tlsrpt_spool_blocks(info.st_size);
+        sum->bytes += tlsrpt_spool_blocks(info.st_size);
         sum->files++;
     }
 }
 
-void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *octets,
+void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *bytes,
                         apr_int64_t *files)
 {
     usage sum = {0, 0};
@@ -317,7 +316,7 @@ void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t
         apr_pool_clear(p);
     }
     apr_pool_destroy(p);
-    *octets = sum.octets;
+    *bytes = sum.bytes;
     *files = sum.files;
 }
 

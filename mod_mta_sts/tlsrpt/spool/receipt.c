@@ -110,19 +110,19 @@ static const char *known(const char *word)
     return strcmp(word, UNKNOWN) == 0 ? NULL : word;
 }
 
-apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *octets, apr_size_t len,
+apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                                tlsrpt_receipt *receipt)
 {
-    const char *end = memchr(octets, '\n', len < TLSRPT_RECEIPT_MAX ? len : TLSRPT_RECEIPT_MAX);
+    const char *end = memchr(bytes, '\n', len < TLSRPT_RECEIPT_MAX ? len : TLSRPT_RECEIPT_MAX);
     const char *again;
     apr_size_t line_len;
     char *line;
 
-    if (!end || strncmp(octets, MARK, strlen(MARK)) != 0) {
+    if (!end || strncmp(bytes, MARK, strlen(MARK)) != 0) {
         return 0;
     }
-    line_len = (apr_size_t)(end + 1 - octets);
-    line = apr_pstrmemdup(p, octets + strlen(MARK), line_len - strlen(MARK) - 1);
+    line_len = (apr_size_t)(end + 1 - bytes);
+    line = apr_pstrmemdup(p, bytes + strlen(MARK), line_len - strlen(MARK) - 1);
     if (!read_time(next_word(&line), &receipt->received)) {
         return 0;
     }
@@ -130,6 +130,5 @@ apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *octets, apr_size_t len
     receipt->peer = known(next_word(&line));
     receipt->verified = known(next_word(&line));
     again = tlsrpt_receipt_render(p, receipt);
-    return again && strlen(again) == line_len && memcmp(again, octets, line_len) == 0 ? line_len
-                                                                                      : 0;
+    return again && strlen(again) == line_len && memcmp(again, bytes, line_len) == 0 ? line_len : 0;
 }

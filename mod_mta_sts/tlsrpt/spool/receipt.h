@@ -19,7 +19,7 @@
 typedef struct tlsrpt_receipt {
     apr_time_t received;  /* from 1970 to 9999 */
     const char *channel;  /* "https", "mail" or "file" */
-    const char *peer;     /* address of the client, 1..64 octets, or NULL */
+    const char *peer;     /* address of the client, 1..64 bytes, or NULL */
     const char *verified; /* the domain whose DKIM signature was verified, in canonical form
                              (core/name.h); NULL: unverified */
 } tlsrpt_receipt;
@@ -31,14 +31,14 @@ typedef struct tlsrpt_receipt {
 const char *tlsrpt_receipt_render(apr_pool_t *p, const tlsrpt_receipt *receipt);
 
 /*
- * Reads the header line at the beginning of some octets.
+ * Reads the header line at the beginning of some bytes.
  *
  * @param p       pool of what receipt points to
- * @param octets  borrowed; any octets
+ * @param bytes  borrowed; any bytes
  * @param receipt out
- * @return octets of the line, its LF included; 0: there is none
+ * @return bytes of the line, its LF included; 0: there is none
  */
-apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *octets, apr_size_t len,
+apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                                tlsrpt_receipt *receipt);
 
 #endif

@@ -15,7 +15,7 @@
 #include "tlsrpt/spool/directory.h"
 #include "tlsrpt/spool/internal.h"
 
-#define HEADER_USUAL 80 /* octets */
+#define HEADER_USUAL 80 /* bytes */
 #define RESERVE_MAX (APR_INT64_C(64) << 20)
 #define FILE_MODE 0600
 #define TRIES 3
@@ -209,27 +209,27 @@ static int create_tmp(keeping *k)
 }
 
 /* Writes all of it, through short writes and signals. */
-static int write_all(int fd, const char *octets, apr_size_t len)
+static int write_all(int fd, const char *bytes, apr_size_t len)
 {
     while (len > 0) {
-        ssize_t written = write(fd, octets, len);
+        ssize_t written = write(fd, bytes, len);
 
         if (written < 0 && errno != EINTR) {
             return -1;
         }
         if (written > 0) {
-            octets += written;
+            bytes += written;
             len -= (apr_size_t)written;
         }
     }
     return 0;
 }
 
-/* Header and octets with one call where the system takes them, so that small reports cost one. */
-static int write_file(int fd, const char *header, const char *octets, apr_size_t len)
+/* Header and bytes with one call where the system takes them, so that small reports cost one. */
+static int write_file(int fd, const char *header, const char *bytes, apr_size_t len)
 {
     apr_size_t header_len = strlen(header), done;
-    struct iovec parts[] = {{(void *)header, header_len}, {(void *)octets, len}};
+    struct iovec parts[] = {{(void *)header, header_len}, {(void *)bytes, len}};
     ssize_t written;
 
     do {
@@ -240,14 +240,14 @@ static int write_file(int fd, const char *header, const char *octets, apr_size_t
     }
     done = (apr_size_t)written;
     if (done < header_len) {
-        return write_all(fd, header + done, header_len - done) == 0 ? write_all(fd, octets, len)
+        return write_all(fd, header + done, header_len - done) == 0 ? write_all(fd, bytes, len)
                                                                     : -1;
     }
-    return write_all(fd, octets + (done - header_len), len - (done - header_len));
+    return write_all(fd, bytes + (done - header_len), len - (done - header_len));
 }
 
 /* The whole file, on disk, under its name in tmp. */
-static int write_tmp(keeping *k, const char *octets, apr_size_t len)
+static int write_tmp(keeping *k, const char *bytes, apr_size_t len)
 {
     const char *header = tlsrpt_receipt_render(k->p, k->receipt);
     int fd, done;
@@ -260,7 +260,7 @@ static int write_tmp(keeping *k, const char *octets, apr_size_t len)
     if (fd < 0) {
         return refuse(k, "make a file", errno);
     }
-    done = fchmod(fd, FILE_MODE) == 0 && write_file(fd, header, octets, len) == 0 &&
+    done = fchmod(fd, FILE_MODE) == 0 && write_file(fd, header, bytes, len) == 0 &&
                    tlsrpt_fsync(fd) == 0
                ? 1
                : refuse(k, "write a file", errno);
@@ -334,12 +334,12 @@ static tlsrpt_stored put_in_place(keeping *k)
     return kept;
 }
 
-static tlsrpt_stored keep_in_folders(keeping *k, const char *octets, apr_size_t len)
+static tlsrpt_stored keep_in_folders(keeping *k, const char *bytes, apr_size_t len)
 {
     tlsrpt_stored kept = TLSRPT_STORED_ALREADY;
 
     if (!is_as_good(k)) {
-        kept = write_tmp(k, octets, len) ? put_in_place(k) : TLSRPT_NOT_STORED;
+        kept = write_tmp(k, bytes, len) ? put_in_place(k) : TLSRPT_NOT_STORED;
         remove_tmp(k);
     }
     /* Whoever put it there may not have come as far as this yet. */
@@ -350,9 +350,9 @@ static tlsrpt_stored keep_in_folders(keeping *k, const char *octets, apr_size_t 
     return kept;
 }
 
-static tlsrpt_stored keep_once(keeping *k, const char *octets, apr_size_t len)
+static tlsrpt_stored keep_once(keeping *k, const char *bytes, apr_size_t len)
 {
-    tlsrpt_stored kept = open_folders(k) ? keep_in_folders(k, octets, len) : TLSRPT_NOT_STORED;
+    tlsrpt_stored kept = open_folders(k) ? keep_in_folders(k, bytes, len) : TLSRPT_NOT_STORED;
 
     if (k->folder >= 0) {
         close(k->folder);
@@ -364,7 +364,7 @@ static tlsrpt_stored keep_once(keeping *k, const char *octets, apr_size_t len)
 }
 
 tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
-                                 const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
+                                 const tlsrpt_receipt *receipt, const char *bytes, apr_size_t len,
                                  apr_pool_t *ptemp, const char **reason)
 {
     int left = TRIES;
@@ -377,7 +377,7 @@ tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const ch
      * written; so do other programs that tidy. The report is still at hand. */
     for (;;) {
         keeping k = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};
-        tlsrpt_stored kept = keep_once(&k, octets, len);
+        tlsrpt_stored kept = keep_once(&k, bytes, len);
 
         *reason = k.reason;
         if (!k.vanished || --left == 0) {

@@ -12,14 +12,14 @@
 #include "tlsrpt/spool/receipt.h"
 
 /*
- * The spool: every report that was acknowledged, one file each, as its octets came. It is the
+ * The spool: every report that was acknowledged, one file each, as its bytes came. It is the
  * truth; the database is an index that can be made from it again.
  *
  *   STATE-DIR/reports/ab/abcdef...   a report, named by the digest of tlsrpt_reading
  *   STATE-DIR/quarantine/ab/...      what could not be read to its end or is not about us
  *   STATE-DIR/tmp/...                being written; of no value after a crash
  *
- * A file is a header line with what was known at receipt (tlsrpt/receipt.h), then the raw octets.
+ * A file is a header line with what was known at receipt (tlsrpt/receipt.h), then the raw bytes.
  * Names never come from a sender. Folders are 0700 and files 0600, whatever the umask, and belong
  * to the user that httpd's children run as.
  */
@@ -29,7 +29,7 @@
 typedef enum tlsrpt_area { TLSRPT_REPORTS, TLSRPT_QUARANTINE } tlsrpt_area;
 #define TLSRPT_AREAS 2
 
-/* What an area may take on disk, in octets: unless told otherwise, and what may be told. */
+/* What an area may take on disk, in bytes: unless told otherwise, and what may be told. */
 #define TLSRPT_QUOTA_REPORTS ((apr_int64_t)1 << 30)
 #define TLSRPT_QUOTA_QUARANTINE ((apr_int64_t)64 << 20)
 #define TLSRPT_QUOTA_MIN ((apr_int64_t)1 << 20)
@@ -75,7 +75,7 @@ int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
 tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_findings *findings);
 
 /*
- * Keeps octets: temporary file, fsync, rename into place where there is none, fsync of the
+ * Keeps bytes: temporary file, fsync, rename into place where there is none, fsync of the
  * folder. What is removed meanwhile by others is written again, three times in all. Any number of
  * processes and threads may keep at once; of equal digests one becomes TLSRPT_STORED.
  *
@@ -84,7 +84,7 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
  * @param reason out: why it is TLSRPT_NOT_STORED, in words
  */
 tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
-                                 const tlsrpt_receipt *receipt, const char *octets, apr_size_t len,
+                                 const tlsrpt_receipt *receipt, const char *bytes, apr_size_t len,
                                  apr_pool_t *ptemp, const char **reason);
 
 /* Whether there is a file of this digest. */
@@ -94,7 +94,7 @@ int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *di
 typedef struct tlsrpt_stored_file {
     const char *digest;
     tlsrpt_receipt receipt;
-    const char *octets; /* raw, as they came */
+    const char *bytes; /* raw, as they came */
     apr_size_t len;
     int is_closed; /* after an error: it could not be opened, which may pass; else what is in it is
                       wrong */
@@ -104,7 +104,7 @@ typedef struct tlsrpt_stored_file {
  * Reads one file back.
  *
  * @param p   pool of the file
- * @param max octets; a larger file is an error
+ * @param max bytes; a larger file is an error
  * @return NULL, or why it cannot be read
  */
 const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
@@ -168,18 +168,18 @@ void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, i
  * cannot be looked at. */
 apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
 
-/* What a report of so many octets costs on disk: whole blocks of 4 KiB, header line included. */
+/* What a report of so many bytes costs on disk: whole blocks of 4 KiB, header line included. */
 apr_int64_t tlsrpt_spool_cost(apr_size_t len);
 
-/* Octets that may be written before the disk's reserve is touched: one hundredth of it, or 64 MiB
+/* Bytes that may be written before the disk's reserve is touched: one hundredth of it, or 64 MiB
  * if that is less. 0 if that is the case already; -1 if the disk cannot be asked. */
 apr_int64_t tlsrpt_spool_room(const tlsrpt_spool *spool);
 
 /* Removes what was left behind in tmp/: files that were not changed for ten minutes. */
 void tlsrpt_spool_tidy(const tlsrpt_spool *spool);
 
-/* Octets on disk (see tlsrpt_spool_cost) and number of files of an area, counted now. */
-void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *octets,
+/* Bytes on disk (see tlsrpt_spool_cost) and number of files of an area, counted now. */
+void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *bytes,
                         apr_int64_t *files);
 
 #endif

@@ -71,7 +71,7 @@ typedef struct tlsrpt_summary {
     apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions first, then by name */
     apr_int64_t reports;         /* counted, each identity once */
     apr_int64_t duplicates;      /* the same again */
-    apr_int64_t conflicts;       /* same identity, other octets */
+    apr_int64_t conflicts;       /* same identity, other bytes */
     apr_int64_t unverified;      /* of those counted */
     apr_int64_t successful, failed;
 } tlsrpt_summary;
@@ -84,7 +84,7 @@ tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter);
 
 typedef enum tlsrpt_counted {
     TLSRPT_COUNTED,
-    TLSRPT_DUPLICATE, /* the same octets, or the same identity, was counted already */
+    TLSRPT_DUPLICATE, /* the same bytes, or the same identity, was counted already */
     TLSRPT_CONFLICT,  /* the same identity with another content: the verified one counts, else the
                          first */
     TLSRPT_FILTERED,
@@ -93,7 +93,7 @@ typedef enum tlsrpt_counted {
 /*
  * Adds a report; what is needed of it is copied.
  *
- * @param digest   of its octets, as tlsrpt_reading has it
+ * @param digest   of its bytes, as tlsrpt_reading has it
  * @param verified whether its sender was verified
  */
 tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,

@@ -9,7 +9,7 @@
 #define DAY (86400 * APR_USEC_PER_SEC)
 #define SAMPLES_MAX 5 /* reasons and addresses of one cause */
 
-/* What a row of the summary is found by: interned texts, and a day; compared octet by octet. */
+/* What a row of the summary is found by: interned texts, and a day; compared byte by byte. */
 typedef struct key {
     const char *domain, *first, *second, *third;
     apr_time_t day;

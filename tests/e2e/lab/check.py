@@ -18,11 +18,11 @@ def findings(result):
 
 def read_all(terminal):
     """What was written to a terminal that nobody has open any more."""
-    octets = b""
+    bytes = b""
     with open(terminal, "rb", buffering=0) as reader:
         try:
             while portion := reader.read(4096):
-                octets += portion
+                bytes += portion
         except OSError:  # Linux's way to tell the end
             pass
-    return octets.decode()
+    return bytes.decode()

@@ -71,6 +71,6 @@ class Signer:
         dns.txt(f"{self.SELECTOR}._domainkey.{domain}", f"v=DKIM1; k=rsa; p={public}")
 
     def sign(self, message):
-        """The same octets with a signature before them."""
+        """The same bytes with a signature before them."""
         return dkim.sign(message, self.SELECTOR.encode(), self.domain.encode(),
                          self.key.read_bytes()) + message

@@ -115,7 +115,7 @@ def ask(name, kind):
 
 
 def quoted(text):
-    """The text of a TXT record as zone files and dig write it: strings of at most 255 octets."""
+    """The text of a TXT record as zone files and dig write it: strings of at most 255 bytes."""
     return " ".join(f'"{text[at:at + 255]}"' for at in range(0, len(text), 255))
 
 

@@ -54,13 +54,13 @@ def hang(connection):
         pass
 
 
-def drip(octets, pause):
-    """Sends one octet after the other."""
+def drip(bytes, pause):
+    """Sends one byte after the other."""
 
     def talk(connection):
         gone = threading.Event()
-        for octet in octets:
-            connection.sendall(bytes([octet]))
+        for byte in bytes:
+            connection.sendall(bytes([byte]))
             gone.wait(pause)
 
     return talk
@@ -76,23 +76,23 @@ def late(talk, seconds):
     return wait_and_talk
 
 
-def say(octets):
+def say(bytes):
     """Sends this and closes."""
 
     def talk(connection):
-        connection.sendall(octets)
+        connection.sendall(bytes)
         connection.shutdown(socket.SHUT_WR)
         hang(connection)
 
     return talk
 
 
-def answer_once(octets):
+def answer_once(bytes):
     """Waits for the other side to speak, then says this and closes."""
 
     def talk(connection):
         connection.recv(4096)
-        say(octets)(connection)
+        say(bytes)(connection)
 
     return talk
 
@@ -144,20 +144,20 @@ class Web:
         with self.context.wrap_socket(connection, server_side=True) as secured:
             request = b""
             while b"\r\n\r\n" not in request:
-                octets = secured.recv(4096)
-                if not octets:
+                bytes = secured.recv(4096)
+                if not bytes:
                     return
-                request += octets
+                request += bytes
             lines = request.decode("latin-1").split("\r\n")
             host = next(line[6:] for line in lines if line.lower().startswith("host: "))
             self.talks[host](secured)
 
 
-def reply(octets):
+def reply(bytes):
     """What a host of Web answers, with a proper end of the TLS connection."""
 
     def talk(connection):
-        connection.sendall(octets)
+        connection.sendall(bytes)
         try:
             connection.unwrap()
         except (OSError, ssl.SSLError):
@@ -202,8 +202,8 @@ class Mail:
     def _read(self, connection):
         line = b""
         while not line.endswith(b"\r\n"):
-            octets = connection.recv(4096)
-            if not octets:
+            bytes = connection.recv(4096)
+            if not bytes:
                 return b""
-            line += octets
+            line += bytes
         return line

@@ -137,11 +137,11 @@ class Mx(Postfix):
         run("postconf", "-c", self.folder / "etc", "-e",
             f"smtpd_tls_chain_files = {certificate.key}, {certificate.chain}")
         run("postfix", "-c", self.folder / "etc", "reload")
-        octets = ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
-        wait_until(lambda: self._shown() == octets, f"{certificate.chain} at {self.address}")
+        bytes = ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
+        wait_until(lambda: self._shown() == bytes, f"{certificate.chain} at {self.address}")
 
     def _shown(self):
-        """The octets of the certificate that it shows."""
+        """The bytes of the certificate that it shows."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
@@ -271,7 +271,7 @@ class Reports(Postfix):
                          REPORTS_SERVICE.format(host=self.HOST))
 
     def take(self, message, sender):
-        """Takes in the octets of a mail: its queue id."""
+        """Takes in the bytes of a mail: its queue id."""
         with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
             smtp.mail(sender)
             smtp.rcpt(self.mail_address)
