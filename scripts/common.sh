@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the scripts share; sourced by bash. Sets $top, the folder of the checkout.
+# What the scripts share; sourced by bash. Sets $top, the directory of the checkout.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 say() { printf '== %s\n' "$*"; }
@@ -44,24 +44,24 @@ give_to_owner() {
     [ "$(stat -c %u "$top")" = "$(id -u)" ] || chown -Rh --reference="$top" "$@"
 }
 
-# build FOLDER [CONFIGURE-ARGUMENT...]: an up-to-date VPATH build in that folder.
+# build DIRECTORY [CONFIGURE-ARGUMENT...]: an up-to-date VPATH build in that directory.
 build() {
-    local folder=$1 log
+    local directory=$1 log
     shift
     [ ! -e "$top/config.status" ] ||
-        die "$top itself is configured, so no other folder can be: run make distclean there first"
-    mkdir -p "$folder" && log=$folder/build.log || die "cannot write to $folder"
+        die "$top itself is configured, so no other directory can be: run make distclean there first"
+    mkdir -p "$directory" && log=$directory/build.log || die "cannot write to $directory"
     {
         cd "$top" || exit 1
         # Several builds share the generated configure; it is made anew only when its input is.
         if [ ! configure -nt configure.ac ] || [ ! Makefile.in -nt Makefile.am ]; then
             mkdir -p m4 && autoreconf -fi
         fi &&
-        cd "$folder" &&
+        cd "$directory" &&
         { [ config.status -nt "$top/configure" ] || "$top/configure" "$@"; } &&
         make -j"$(nproc)" all
-    } > "$log" 2>&1 || { tail -40 "$log"; die "the build in $folder failed; see $log"; }
+    } > "$log" 2>&1 || { tail -40 "$log"; die "the build in $directory failed; see $log"; }
     give_to_owner "$top"/{Makefile.in,aclocal.m4,autom4te.cache,build-aux,config.h.in,configure,m4} \
-        "$folder"
+        "$directory"
     cd "$top" || exit 1
 }

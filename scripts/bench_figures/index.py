@@ -39,11 +39,11 @@ def fill_spool(state, count):
         plain = json.dumps(report(number)).encode()
         packed = gzip.compress(plain, mtime=0)
         digest = hashlib.sha256(plain).hexdigest()
-        folder = state / "reports" / digest[:2]
-        folder.mkdir(mode=0o700, exist_ok=True)
+        directory = state / "reports" / digest[:2]
+        directory.mkdir(mode=0o700, exist_ok=True)
         received = f"2026-06-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
         header = f"tlsrpt 1 {received}.000000Z https 192.0.2.1 -\n"
-        (folder / digest).write_bytes(header.encode() + packed)
+        (directory / digest).write_bytes(header.encode() + packed)
         bytes += len(packed)
     return bytes
 
@@ -56,7 +56,7 @@ def reindex(bench, state):
 
 
 def blocks(path):
-    """Bytes on disk of a file, or of all below a folder."""
+    """Bytes on disk of a file, or of all below a directory."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_blocks * 512 for file in files)
 

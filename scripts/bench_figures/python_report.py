@@ -20,11 +20,11 @@ def fields(detail):
 
 
 def main():
-    folder = sys.argv[1]
+    directory = sys.argv[1]
     reports, seen = [], set()
     duplicates = successful = failed = 0
-    for name in sorted(os.listdir(folder)):
-        path = f"{folder}/{name}"
+    for name in sorted(os.listdir(directory)):
+        path = f"{directory}/{name}"
         with open(path, "rb") as file:
             root = json.loads(gzip.decompress(file.read()))
         days = root["date-range"]

@@ -47,11 +47,11 @@ def report(number):
             "failure-details": details}]}
 
 
-def write_reports(folder, count):
-    folder.mkdir()
+def write_reports(directory, count):
+    directory.mkdir()
     for number in range(count):
         packed = gzip.compress(json.dumps(report(number)).encode(), mtime=0)
-        (folder / f"{number:06}.json.gz").write_bytes(packed)
+        (directory / f"{number:06}.json.gz").write_bytes(packed)
 
 
 def measure(words, output):
@@ -66,14 +66,14 @@ def totals(output):
 
 def figure_report_command(bench):
     count, pairs = 10_000, bench.pick(15, 5)
-    folder = bench.root / "reports"
+    directory = bench.root / "reports"
     ours, pythons = bench.root / "ours.json", bench.root / "python.json"
     command = str(Path(bench.module).parents[1] / "mta-sts")
     ratios, most = [], 0
-    write_reports(folder, count)
+    write_reports(directory, count)
     for _ in range(pairs):
-        python, _ = measure([sys.executable, str(PYTHON), str(folder)], pythons)
-        seconds, memory = measure([command, "report", "--format", "json", str(folder)], ours)
+        python, _ = measure([sys.executable, str(PYTHON), str(directory)], pythons)
+        seconds, memory = measure([command, "report", "--format", "json", str(directory)], ours)
         ratios.append(python / seconds)
         most = max(most, memory)
     if totals(ours) != totals(pythons):

@@ -2,7 +2,7 @@
 /*
  * The load of scripts/bench for reports.
  *
- *   report_load bare FOLDER SECONDS THREADS      write, fsync, rename, fsync of the folder
+ *   report_load bare DIRECTORY SECONDS THREADS      write, fsync, rename, fsync of the directory
  *   report_load send PORT SECONDS CLIENTS RATE   reports of 1 KB, each another one; RATE in a
  *                                                second of all clients together, 0: no limit
  *   report_load policy PORT SECONDS              one client that fetches the policy
@@ -27,7 +27,7 @@
 
 typedef struct worker {
     pthread_t thread;
-    int number, target;            /* a port, or a descriptor of the folder */
+    int number, target;            /* a port, or a descriptor of the directory */
     double until, interval, delay; /* seconds; delay: so that they come one by one */
     long done, count;
     unsigned *latencies; /* us */

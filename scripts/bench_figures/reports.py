@@ -48,8 +48,8 @@ def cpu_seconds(pid):
 
 def bare_loop(bench, seconds):
     """Its files stay: to delete them would make the next ones slower (scripts/bench)."""
-    folder = tempfile.mkdtemp(prefix="bare-", dir=bench.root)
-    rate, cpu, _ = load(bench, "bare", folder, seconds, CLIENTS)
+    directory = tempfile.mkdtemp(prefix="bare-", dir=bench.root)
+    rate, cpu, _ = load(bench, "bare", directory, seconds, CLIENTS)
     return rate, cpu / seconds
 
 

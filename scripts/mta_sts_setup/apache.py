@@ -247,9 +247,9 @@ def told(domain):
 # --- the module's judgement, in a configuration of its own ---
 
 SCRATCH = """\
-ServerRoot "{folder}"
-DefaultRuntimeDir "{folder}"
-ErrorLog "{folder}/error.log"
+ServerRoot "{directory}"
+DefaultRuntimeDir "{directory}"
+ErrorLog "{directory}/error.log"
 ServerName localhost
 LogLevel warn
 LoadModule mpm_event_module {modules}/mod_mpm_event.so
@@ -281,16 +281,16 @@ def judge(domain, policy):
     Returns the domain and the policy in canonical form (A-labels, lower case, seconds) and the
     module's advice; raises Problem with the module's own words.
     """
-    folder = tempfile.mkdtemp(prefix="mta-sts-setup-")
+    directory = tempfile.mkdtemp(prefix="mta-sts-setup-")
     try:
         module = module_path()
-        path = os.path.join(folder, "httpd.conf")
-        text = SCRATCH.format(folder=folder, module=module, modules=os.path.dirname(module))
+        path = os.path.join(directory, "httpd.conf")
+        text = SCRATCH.format(directory=directory, module=module, modules=os.path.dirname(module))
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text + policy.block(domain))
         result = command.run(["apache2", "-t", "-D", "DUMP_MTA_STS", "-f", path], check=False)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
     if result.status != 0:
         raise Problem(_explain(result.output))
     name = re.search(r"^; (\S+)\n;   policy id", result.output, re.M)

@@ -172,7 +172,7 @@ def md_store():
 
 
 def _md_has(part, host):
-    """The folder of mod_md's store (part: domains, staging) with a certificate for the host."""
+    """The directory of mod_md's store (part: domains, staging) with a certificate for the host."""
     for path in glob.glob("{}/{}/*/pubcert*.pem".format(md_store(), part)):
         if covers(names_in(path), host):
             return os.path.dirname(path)

@@ -49,5 +49,5 @@ def indented(text, by="    "):
 
 
 def installed(name):
-    return any(os.access(os.path.join(folder, name), os.X_OK)
-               for folder in ENVIRONMENT["PATH"].split(":"))
+    return any(os.access(os.path.join(directory, name), os.X_OK)
+               for directory in ENVIRONMENT["PATH"].split(":"))

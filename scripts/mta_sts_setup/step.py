@@ -54,7 +54,7 @@ def write(path, text, mode):
 
 
 def back_up(path):
-    """Copies a file to the folder of backups; returns where it is."""
+    """Copies a file to the directory of backups; returns where it is."""
     os.makedirs(BACKUPS, mode=0o700, exist_ok=True)
     stamp = time.strftime("%Y%m%dT%H%M%S")
     for number in range(1000):

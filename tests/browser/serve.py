@@ -88,10 +88,10 @@ def reports():
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="mta-sts-browser-") as folder:
-        folder = pathlib.Path(folder)
-        folder.chmod(0o755)
-        server = Httpd(Ca(folder), "event", [r"max-age|policy-host-uncarried|enforce-failures"])
+    with tempfile.TemporaryDirectory(prefix="mta-sts-browser-") as directory:
+        directory = pathlib.Path(directory)
+        directory.chmod(0o755)
+        server = Httpd(Ca(directory), "event", [r"max-age|policy-host-uncarried|enforce-failures"])
         try:
             server.configure(conf()).start()
             sent = [json.dumps(made).encode() for made in reports()]

@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture
 def state(tmp_path):
-    """An empty folder that is private, as MTASTSReportPath is."""
-    folder = tmp_path / "state"
-    folder.mkdir(mode=0o700)
-    return folder
+    """An empty directory that is private, as MTASTSReportPath is."""
+    directory = tmp_path / "state"
+    directory.mkdir(mode=0o700)
+    return directory

@@ -24,9 +24,9 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def complete(*words, folder=TOP):
+def complete(*words, directory=TOP):
     result = subprocess.run(["bash", "-c", TRY, "try", str(COMPLETION), "mta-sts", *words],
-                            capture_output=True, cwd=folder, env=ENVIRONMENT, timeout=20)
+                            capture_output=True, cwd=directory, env=ENVIRONMENT, timeout=20)
     assert result.stderr == b""
     return result.stdout.decode().split()
 
@@ -69,11 +69,11 @@ def test_alternatives_of_an_option_are_completed(subcommand):
 
 def test_files_are_completed_where_a_file_is_wanted(tmp_path):
     (tmp_path / "policy.txt").touch()
-    assert complete("lint", "pol", folder=tmp_path) == ["policy.txt"]
-    assert complete("lint", "--mx", "mx1.example.com", "pol", folder=tmp_path) == ["policy.txt"]
-    assert complete("dns", "--policy", "pol", folder=tmp_path) == ["policy.txt"]
-    assert complete("dns", "pol", folder=tmp_path) == []
-    assert complete("dns", "--rua", "pol", folder=tmp_path) == []
+    assert complete("lint", "pol", directory=tmp_path) == ["policy.txt"]
+    assert complete("lint", "--mx", "mx1.example.com", "pol", directory=tmp_path) == ["policy.txt"]
+    assert complete("dns", "--policy", "pol", directory=tmp_path) == ["policy.txt"]
+    assert complete("dns", "pol", directory=tmp_path) == []
+    assert complete("dns", "--rua", "pol", directory=tmp_path) == []
 
 
 def test_an_unknown_subcommand_completes_to_nothing():

@@ -19,16 +19,16 @@ exec pkg-config "$@"
 
 @pytest.fixture(scope="module")
 def configure(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("configure")
-    stub = folder / "pkg-config"
+    directory = tmp_path_factory.mktemp("configure")
+    stub = directory / "pkg-config"
     stub.write_text(PKG_CONFIG)
     stub.chmod(0o755)
 
     def configure(*words, missing="nothing"):
         """What was found out about the compiler before is kept: the rest takes a second."""
         result = subprocess.run(
-            [str(TOP / "configure"), f"--cache-file={folder}/cache", f"PKG_CONFIG={stub}", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, timeout=300,
+            [str(TOP / "configure"), f"--cache-file={directory}/cache", f"PKG_CONFIG={stub}", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory, timeout=300,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MISSING": missing})
         return result.returncode, result.stdout.decode()
 
@@ -48,8 +48,8 @@ def test_the_summary_tells_what_was_found_and_what_goes_where(configure):
 
 @pytest.mark.parametrize("page", ["README.md", "doc/mta-sts-import.1"])
 def test_the_command_is_where_postfix_is_told_to_look_for_it(configure, page):
-    folder = re.search(r"command goes to \$\(DESTDIR\)(.*)", configure.summary)[1]
-    assert f"argv={folder}/mta-sts import" in (TOP / page).read_text()
+    directory = re.search(r"command goes to \$\(DESTDIR\)(.*)", configure.summary)[1]
+    assert f"argv={directory}/mta-sts import" in (TOP / page).read_text()
 
 
 # All are asked for by one macro, so a few stand for the others.

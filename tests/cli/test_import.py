@@ -44,7 +44,7 @@ def fill(state, area, bytes):
     """A file in the area that takes so many bytes, with holes."""
     name = "ab" * 32
     path = state / area / name[:2] / name
-    assert call(state).returncode == 0  # makes the folders
+    assert call(state).returncode == 0  # makes the directories
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
     os.truncate(path, bytes)
@@ -113,8 +113,8 @@ def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
 
 def test_a_maildir_is_read_and_left_as_it_was(state, tmp_path):
     maildir = tmp_path / "Maildir"
-    for folder in ("cur", "new", "tmp"):
-        (maildir / folder).mkdir(parents=True)
+    for directory in ("cur", "new", "tmp"):
+        (maildir / directory).mkdir(parents=True)
     shutil.copy(DATA / "google.eml", maildir / "new" / "1.mail")
     shutil.copy(DATA / "microsoft.eml", maildir / "cur" / "2.mail:2,S")
     shutil.copy(DATA / "octet-stream.eml", maildir / "tmp" / "3.mail")
@@ -139,7 +139,7 @@ def test_an_mbox_is_read_message_by_message(state, tmp_path):
         assert len(kept_in(state, "reports")) == 4
 
 
-def test_a_folder_of_mixed_files_is_read(state):
+def test_a_directory_of_mixed_files_is_read(state):
     result = call(state, DATA)
     digests = set(kept_in(state, "reports"))
     assert result.returncode == 1  # some of them are no reports
@@ -168,12 +168,12 @@ def test_what_cannot_be_kept_is_to_be_tried_again(state):
 
 
 def test_standard_input_that_cannot_be_read_is_to_be_tried_again(state, tmp_path):
-    folder = os.open(tmp_path, os.O_RDONLY)
+    directory = os.open(tmp_path, os.O_RDONLY)
     try:
-        result = subprocess.run([COMMAND, "import", "--state-dir", str(state)], stdin=folder,
+        result = subprocess.run([COMMAND, "import", "--state-dir", str(state)], stdin=directory,
                                 capture_output=True, timeout=60)
     finally:
-        os.close(folder)
+        os.close(directory)
     assert result.returncode == NOT_KEPT
     assert b"could not be kept: Is a directory" in result.stderr
 
@@ -219,11 +219,11 @@ def test_what_comes_by_mail_counts_under_the_quota_that_https_has(state):
 def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
     """What is kept in one call counts as what was there before; 1 MiB is room for 256 files."""
     fill(state, "reports", (1 << 20) - 2 * 4096)
-    folder = tmp_path / "reports"
-    folder.mkdir()
+    directory = tmp_path / "reports"
+    directory.mkdir()
     for number in range(4):
-        (folder / f"{number}.json").write_bytes(REPORT + b" " * number)
-    result = call(state, "--quota", "1M", folder)
+        (directory / f"{number}.json").write_bytes(REPORT + b" " * number)
+    result = call(state, "--quota", "1M", directory)
     assert result.returncode == NOT_KEPT
     assert result.stdout.count(b": kept: report") == 2
     assert result.stderr.count(b"the quota of 1M bytes is used up") == 2
@@ -382,15 +382,15 @@ def test_nothing_from_a_report_reaches_the_terminal_raw(state):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_mail_server_that_runs_it_as_another_user_is_told_which(tmp_path):
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o700)
-        os.chown(folder, 33, 33)
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o700)
+        os.chown(directory, 33, 33)
         result = subprocess.run(
             ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", COMMAND, "import",
-             "--state-dir", folder], input=REPORT, capture_output=True, timeout=60)
+             "--state-dir", directory], input=REPORT, capture_output=True, timeout=60)
     assert result.returncode == NOT_KEPT
     assert result.stderr.decode() == (
-        f"mta-sts import: the state directory {folder} belongs to www-data, and this runs as "
+        f"mta-sts import: the state directory {directory} belongs to www-data, and this runs as "
         "nobody: run it as root, or as that user (user=www-data in Postfix's master.cf)\n")
 
 
@@ -399,22 +399,22 @@ def test_root_is_told_why_it_cannot_read_a_file_that_root_can_read(tmp_path):
     closed = tmp_path / "google.eml"
     shutil.copy(DATA / "google.eml", closed)
     closed.chmod(0o600)
-    with tempfile.TemporaryDirectory() as folder:
-        os.chown(folder, 33, 33)
-        result = call(folder, closed)
+    with tempfile.TemporaryDirectory() as directory:
+        os.chown(directory, 33, 33)
+        result = call(directory, closed)
         assert result.returncode == 1
         assert (f"{closed}: left out: Permission denied (to www-data, who owns the state "
                 "directory; `mta-sts import < FILE` reads what root can)") in result.stdout.decode()
         with open(closed, "rb") as given:
-            assert call(folder, given=given.read()).returncode == 0
+            assert call(directory, given=given.read()).returncode == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_becomes_the_owner_of_the_state_directory():
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to others
-        os.chown(folder, 33, 33)
-        assert call(folder, given=REPORT).returncode == 0
-        for path in (pathlib.Path(folder), *pathlib.Path(folder).rglob("*")):
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own are closed to others
+        os.chown(directory, 33, 33)
+        assert call(directory, given=REPORT).returncode == 0
+        for path in (pathlib.Path(directory), *pathlib.Path(directory).rglob("*")):
             info = path.lstat()
             assert (info.st_uid, info.st_gid) == (33, 33)
             assert stat.S_IMODE(info.st_mode) == (0o700 if path.is_dir() else 0o600)

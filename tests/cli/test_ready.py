@@ -61,14 +61,14 @@ def days(sender, first=1, last=20, **options):
 class Store:
     """A state directory, filled by mta-sts import."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.state = folder / "state"
+    def __init__(self, directory):
+        self.directory = directory
+        self.state = directory / "state"
         self.state.mkdir(mode=0o700)
-        self.path = folder / "bin"
+        self.path = directory / "bin"
         self.path.mkdir()
         self.have_apache("exit 1")
-        self.policy = folder / "policy"
+        self.policy = directory / "policy"
         self.policy.write_text("".join(f"{line}\r\n" for line in policy()))
 
     def have_apache(self, script):
@@ -78,8 +78,8 @@ class Store:
 
     def serve(self, dump):
         """httpd's configuration, as the module's dump tells it."""
-        (self.folder / "dump").write_text(f"; MTA-STS policies of this server\n\n{dump}")
-        self.have_apache(f"exec cat '{self.folder}/dump'")
+        (self.directory / "dump").write_text(f"; MTA-STS policies of this server\n\n{dump}")
+        self.have_apache(f"exec cat '{self.directory}/dump'")
 
     def run(self, *words, **environment):
         return subprocess.run([COMMAND, *map(str, words)], capture_output=True, timeout=60,
@@ -87,7 +87,7 @@ class Store:
                                    "LC_ALL": "C.UTF-8", **environment})
 
     def keep(self, bytes, *words):
-        mails = self.folder / "mails"
+        mails = self.directory / "mails"
         mails.mkdir(exist_ok=True)
         for number, one in enumerate(bytes):
             (mails / f"{number}").write_bytes(one)

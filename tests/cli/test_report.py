@@ -15,11 +15,11 @@ from reports import COMMAND, DATA, call, changed, keep, read_csv, read_json, tex
 # --- what is read ---
 
 
-def test_reports_messages_and_folders_are_read_together(tmp_path):
-    folder = tmp_path / "mixed" / "deeper"
-    folder.mkdir(parents=True)
+def test_reports_messages_and_directories_are_read_together(tmp_path):
+    directory = tmp_path / "mixed" / "deeper"
+    directory.mkdir(parents=True)
     for name in ("google.eml", "mailru.json", "stalwart.json.gz", "bad-page.html"):
-        shutil.copy(DATA / name, folder)
+        shutil.copy(DATA / name, directory)
     found = read_json(tmp_path / "mixed", DATA / "google-failures.json.gz", "-",
                       given=(DATA / "microsoft-success.json").read_bytes(), status=1)
     assert found["totals"]["reports"] == 4
@@ -41,23 +41,23 @@ def test_a_maildir_and_an_mbox_are_read(tmp_path):
     assert read_json(mbox)["totals"]["reports"] == 2
 
 
-def test_no_symbolic_link_leads_out_of_a_folder(tmp_path):
+def test_no_symbolic_link_leads_out_of_a_directory(tmp_path):
     inside = tmp_path / "inside"
     inside.mkdir()
     (inside / "link.json").symlink_to(DATA / "google-failures.json")
-    (inside / "folder").symlink_to(DATA)
+    (inside / "directory").symlink_to(DATA)
     (inside / "loop").symlink_to(inside)
     assert read_json(inside)["totals"]["reports"] == 0
     assert read_json(inside / "link.json")["totals"]["reports"] == 1
 
 
-def test_folders_too_deep_are_left_out_and_told(tmp_path):
+def test_directories_too_deep_are_left_out_and_told(tmp_path):
     deep = tmp_path.joinpath(*["d"] * 18)
     deep.mkdir(parents=True)
     shutil.copy(DATA / "google-failures.json", deep)
     found = read_json(tmp_path, status=1)
     assert found["totals"]["reports"] == 0
-    assert "folders deep" in found["rejected"][0]["reason"]
+    assert "directories deep" in found["rejected"][0]["reason"]
 
 
 def test_a_pipe_is_read():

@@ -50,11 +50,11 @@ def policy(kind, result, sessions):
                                  "failed-session-count": sessions}]}
 
 
-def write_report(folder, begin="2026-05-12T00:00:00Z", end="2026-05-12T23:59:59Z",
+def write_report(directory, begin="2026-05-12T00:00:00Z", end="2026-05-12T23:59:59Z",
                  pairs=tuple(ADVICE)):
     """All of the table in one report, each with another number of sessions: they tell which is
     which."""
-    file = folder / "report.json"
+    file = directory / "report.json"
     file.write_text(json.dumps({
         "organization-name": "Sender", "report-id": "1", "contact-info": "a@sender.example",
         "date-range": {"start-datetime": begin, "end-datetime": end},
@@ -63,8 +63,8 @@ def write_report(folder, begin="2026-05-12T00:00:00Z", end="2026-05-12T23:59:59Z
     return file
 
 
-def stored(folder, file):
-    state = folder / "state"
+def stored(directory, file):
+    state = directory / "state"
     state.mkdir(mode=0o700)
     subprocess.run([COMMAND, "import", "--state-dir", state, file], check=True, timeout=60,
                    capture_output=True)

@@ -77,8 +77,8 @@ def test_the_manual_page_names_every_option():
 
 
 def test_it_is_found_installed_and_through_a_link(tmp_path):
-    for folder in "sbin", "share/mod_mta_sts", "bin":
-        (tmp_path / folder).mkdir(parents=True)
+    for directory in "sbin", "share/mod_mta_sts", "bin":
+        (tmp_path / directory).mkdir(parents=True)
     (tmp_path / "sbin/mta-sts-setup").write_text(pathlib.Path(PROGRAM).read_text())
     link = tmp_path / "bin" / "setup"
     link.symlink_to("../sbin/mta-sts-setup")
@@ -349,7 +349,7 @@ def test_bytes_that_are_no_text_survive_an_edit(tmp_path, backups):
 
 @pytest.fixture
 def letsencrypt(tmp_path, monkeypatch):
-    """A certificate for mx1.example.com as certbot keeps it; the folder of its deploy hooks."""
+    """A certificate for mx1.example.com as certbot keeps it; the directory of its deploy hooks."""
     hooks = tmp_path / "renewal-hooks"
     (hooks / "deploy").mkdir(parents=True)
     (tmp_path / "renewal").mkdir()

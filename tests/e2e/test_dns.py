@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import APACHE, FOLDER, NAMESERVER
+from lab import APACHE, DIRECTORY, NAMESERVER
 from lab.apache import ETC, site_text
 from lab.deadline import wait_until
 from lab.dns import UPDATE_KEY, ask, quoted
@@ -85,7 +85,7 @@ def policy(host, apache, dns):
 
 @pytest.fixture(scope="module")
 def key():
-    path = FOLDER / "update.key"
+    path = DIRECTORY / "update.key"
     path.write_text(UPDATE_KEY)
     return path
 

@@ -11,7 +11,7 @@ from lab.process import run
 MODULE = Path("/usr/lib/apache2/modules/mod_mta_sts.so")
 AVAILABLE = Path("/etc/apache2/mods-available")
 ENABLED = Path("/etc/apache2/mods-enabled")
-FOLDERS = [Path("/usr/share/mod_mta_sts"), Path("/usr/share/doc/mod_mta_sts")]
+DIRECTORIES = [Path("/usr/share/mod_mta_sts"), Path("/usr/share/doc/mod_mta_sts")]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_uninstall_switches_the_module_off_first_so_that_apache_still_starts(apa
     left = [path for path in (MODULE, *AVAILABLE.glob("mta_sts.*"), *ENABLED.glob("mta_sts.*"))
             if path.exists() or path.is_symlink()]
     assert left == []
-    assert not any(folder.exists() for folder in FOLDERS)
+    assert not any(directory.exists() for directory in DIRECTORIES)
     apache.configtest()
     apache.graceful()
     assert not loaded()

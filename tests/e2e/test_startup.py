@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import FOLDER
+from lab import DIRECTORY
 from lab.apache import ETC, site_text
 from lab.ca import Certificate, RSA_KEY
 from lab.domain import MailDomain, policy_id, policy_text
@@ -72,7 +72,7 @@ def in_live(certificate):
 
 
 def certificate(*names, **more):
-    """certbot's folder holds a certificate like this."""
+    """certbot's directory holds a certificate like this."""
     return lambda ca: in_live(ca.issue(*names, **more))
 
 
@@ -250,7 +250,7 @@ FAULTS = {
     "a state directory open to all": Fault(
         "error", "state-mode", open_state, "(mode 0777)", "chmod it to 0700"),
     "a link in place of the state directory": Fault(
-        "error", "state-not-a-folder", linked_state, "is a symbolic link", "remove it"),
+        "error", "state-not-a-directory", linked_state, "is a symbolic link", "remove it"),
     "a state directory on a read-only disk": Fault(
         "error", "state-unusable", read_only_state, "Read-only file system", "ReadWritePaths=",
         more=[("warn", "database-failed")], mended=[("notice", "database-works")]),
@@ -342,7 +342,7 @@ def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp
     library = tmp_path / "without.so"
     run("cc", "-shared", "-fPIC", "-w", "-x", "c", "-o", library, "-", input=WITHOUT)
     variables = ETC / "envvars"
-    locks = FOLDER / "locks"
+    locks = DIRECTORY / "locks"
     with replaced(variables, f"{variables.read_text()}\nexport LD_PRELOAD={library}\n"), \
             read_only(locks), added(f"Mutex file:{locks} mta-sts-report\n", "Mutex")(ca):
         apache.configtest()

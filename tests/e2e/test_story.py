@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lab import FOLDER, NAMESERVER
+from lab import DIRECTORY, NAMESERVER
 from lab.deadline import wait_until
 from lab.dns import UPDATE_KEY, ask
 from lab.domain import MailDomain, policy_id, policy_text
@@ -66,7 +66,7 @@ def domain(bare, dns, mx, first_mx, apache):
 
 def publish(domain):
     """What `mta-sts dns` tells to publish, as nsupdate takes it."""
-    key = FOLDER / "story.key"
+    key = DIRECTORY / "story.key"
     key.write_text(UPDATE_KEY)
     told = subprocess.run(["mta-sts", "dns", "--format", "nsupdate", "--rua", f"{URL}/tlsrpt",
                            NAME], capture_output=True, text=True, timeout=60, check=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's apache2 under README's drop-in with ProtectSystem=strict: its stock folders suffice."""
+"""Debian's apache2 under README's drop-in with ProtectSystem=strict: its stock directories suffice."""
 
 import re
 import subprocess

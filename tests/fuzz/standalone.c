@@ -9,8 +9,8 @@
 
 /*
  * Replays inputs through a fuzz target, without a fuzzer: the files named on the command line, and
- * all files of the folders named there. A target that finds something aborts; what cannot be read,
- * or nothing to read at all, is a failure.
+ * all files of the directories named there. A target that finds something aborts; what cannot be
+ * read, or nothing to read at all, is a failure.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,15 +40,15 @@ static void replay_file(const char *path, size_t size)
 
 static void replay(const char *path);
 
-static void replay_folder(const char *path)
+static void replay_directory(const char *path)
 {
-    DIR *folder = opendir(path);
+    DIR *directory = opendir(path);
     struct dirent *entry;
 
-    if (!folder) {
+    if (!directory) {
         fail(path);
     }
-    while ((entry = readdir(folder)) != NULL) {
+    while ((entry = readdir(directory)) != NULL) {
         char name[4096];
 
         if (entry->d_name[0] != '.') {
@@ -56,7 +56,7 @@ static void replay_folder(const char *path)
             replay(name);
         }
     }
-    closedir(folder);
+    closedir(directory);
 }
 
 static void replay(const char *path)
@@ -67,7 +67,7 @@ static void replay(const char *path)
         fail(path);
     }
     if (S_ISDIR(info.st_mode)) {
-        replay_folder(path);
+        replay_directory(path);
         return;
     }
     replay_file(path, (size_t)info.st_size);
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
         replay(argv[i]);
     }
     if (replayed == 0) {
-        fprintf(stderr, "usage: %s FILE|FOLDER...\n", argv[0]);
+        fprintf(stderr, "usage: %s FILE|DIRECTORY...\n", argv[0]);
         return 1;
     }
     return 0;

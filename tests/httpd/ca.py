@@ -24,11 +24,11 @@ def _pem(part):
 
 
 class Ca:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, directory):
+        self.directory = directory
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = _name("throwaway CA of the httpd tests")
-        self.root = folder / "ca.pem"
+        self.root = directory / "ca.pem"
         constraints = x509.BasicConstraints(ca=True, path_length=None)
         self.root.write_bytes(_pem(self._sign(self.name, self.key.public_key(), constraints)))
 
@@ -44,7 +44,7 @@ class Ca:
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         certificate = self._sign(_name("host"), key.public_key(), names)
-        path = self.folder / f"{certificate.serial_number:x}.pem"
+        path = self.directory / f"{certificate.serial_number:x}.pem"
         path.touch(mode=0o600)
         path.write_bytes(_pem(certificate) + _pem(key))
         return path

@@ -100,8 +100,8 @@ class Httpd:
         self.mpm = mpm
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="mta-sts-httpd-"))
         self.root.chmod(0o755)
-        for folder in ("run", "htdocs", "database"):
-            (self.root / folder).mkdir()
+        for directory in ("run", "htdocs", "database"):
+            (self.root / directory).mkdir()
         shutil.chown(self.root / "database", CHILD.pw_uid, CHILD.pw_gid)
         self.conf_file = self.root / "httpd.conf"
         self.ports = {"http": free_port(), "https": free_port()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL of our own: on a socket in a folder of its own, that lets everybody in."""
+"""A PostgreSQL of our own: on a socket in a directory of its own, that lets everybody in."""
 
 import pathlib
 import shutil
@@ -15,11 +15,11 @@ OWNER = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-group
 
 class Postgres:
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mta-sts-pg-"))
-        self.folder.chmod(0o755)
-        shutil.chown(self.folder, "postgres", "postgres")
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mta-sts-pg-"))
+        self.directory.chmod(0o755)
+        shutil.chown(self.directory, "postgres", "postgres")
         self.server = None
-        self._run("initdb", "-D", self.folder / "data", "-U", "tester", "-A", "trust",
+        self._run("initdb", "-D", self.directory / "data", "-U", "tester", "-A", "trust",
                   "--no-sync", "-E", "UTF8", "--locale=C")
 
     def _call(self, program, *words):
@@ -27,23 +27,23 @@ class Postgres:
 
     def _run(self, *words):
         return subprocess.run(self._call(*words), check=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, cwd=self.folder, timeout=60).stdout
+                              stdin=subprocess.DEVNULL, cwd=self.directory, timeout=60).stdout
 
     @property
     def conninfo(self):
-        return f"host={self.folder} dbname=postgres user=tester"
+        return f"host={self.directory} dbname=postgres user=tester"
 
     def answers(self):
-        assert self.server.poll() is None, (self.folder / "log").read_text()
-        return subprocess.run(self._call("pg_isready", "-q", "-h", self.folder),
+        assert self.server.poll() is None, (self.directory / "log").read_text()
+        return subprocess.run(self._call("pg_isready", "-q", "-h", self.directory),
                               timeout=60).returncode == 0
 
     def start(self):
-        with open(self.folder / "log", "ab") as log:
+        with open(self.directory / "log", "ab") as log:
             self.server = subprocess.Popen(
-                self._call("postgres", "-D", self.folder / "data", "-k", self.folder, "-h", "",
+                self._call("postgres", "-D", self.directory / "data", "-k", self.directory, "-h", "",
                            "-c", "fsync=off"),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory)
         process.wait_for(self.answers, "PostgreSQL to answer", 60)
         return self
 
@@ -55,11 +55,11 @@ class Postgres:
 
     def run(self, sql):
         """The rows, each a list of texts."""
-        output = self._run("psql", "-q", "-A", "-t", "-h", self.folder, "-U", "tester", "-d",
+        output = self._run("psql", "-q", "-A", "-t", "-h", self.directory, "-U", "tester", "-d",
                            "postgres", "-c", sql)
         return [line.split("|") for line in output.decode().splitlines()]
 
     def close(self):
         if self.server:
             self.stop()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)

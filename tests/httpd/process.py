@@ -48,8 +48,8 @@ def resident_kib(pid):
 
 def cpu_seconds(pid, thread=None):
     """Of a process, or of one of its threads."""
-    folder = f"/proc/{pid}/task/{thread}" if thread else f"/proc/{pid}"
-    fields = pathlib.Path(folder, "stat").read_text().rpartition(")")[2].split()
+    directory = f"/proc/{pid}/task/{thread}" if thread else f"/proc/{pid}"
+    fields = pathlib.Path(directory, "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

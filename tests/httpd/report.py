@@ -68,8 +68,8 @@ def digest(bytes):
 class Spool:
     """What is in a state directory."""
 
-    def __init__(self, server, folder="state"):
-        self.root = server.root / folder
+    def __init__(self, server, directory="state"):
+        self.root = server.root / directory
 
     def files(self, area="reports"):
         return {path.name: path for path in sorted((self.root / area).glob("*/*"))}
@@ -95,8 +95,8 @@ class Spool:
         for path in [self.root, *self.root.rglob("*")]:
             info = path.lstat()
             assert (info.st_uid, info.st_gid) == (CHILD.pw_uid, CHILD.pw_gid), path
-            folder = stat.S_ISDIR(info.st_mode)
-            assert stat.S_IMODE(info.st_mode) == (0o700 if folder else 0o600), path
+            directory = stat.S_ISDIR(info.st_mode)
+            assert stat.S_IMODE(info.st_mode) == (0o700 if directory else 0o600), path
         for name in self.files():
             bytes = self.bytes(name)
             assert digest(gzip.decompress(bytes) if bytes[:2] == b"\x1f\x8b" else bytes) == name

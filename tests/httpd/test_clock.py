@@ -71,9 +71,9 @@ def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_comes_t
     clock.set(-400 * DAY)
     keep(server, 2)
     indexed(server, [1, 2])
-    folders = {report.digest(make(number))[:2] for number in (1, 2)}
-    process.wait_for(lambda: {f"{row['folder']:02x}" for row in Database(server).run(
-        "SELECT folder FROM tlsrpt_directory")} >= folders, "each folder to be known as it is now")
+    directories = {report.digest(make(number))[:2] for number in (1, 2)}
+    process.wait_for(lambda: {f"{row['directory']:02x}" for row in Database(server).run(
+        "SELECT directory FROM tlsrpt_directory")} >= directories, "each directory to be known as it is now")
 
 
 @pytest.fixture

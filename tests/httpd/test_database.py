@@ -58,7 +58,7 @@ def put_file(state, _):
     state.write_text("")
 
 
-def put_folder(state, other):
+def put_directory(state, other):
     other.rename(state)
 
 
@@ -66,9 +66,9 @@ def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again
     server = start(proxied(HOST, MX))
     noted(server, POLICY)
     # Told if the index is being tended when that happens; otherwise it is noticed before.
-    server.log.possible.append(r"/state: is a .* instead of a folder.*\[state-not-a-folder\]$")
+    server.log.possible.append(r"/state: is a .* instead of a directory.*\[state-not-a-directory\]$")
     state, aside, other = (server.root / name for name in ("state", "aside", "other"))
-    for put in (put_nothing, put_link, put_file, put_folder):
+    for put in (put_nothing, put_link, put_file, put_directory):
         other.mkdir(mode=0o700)
         shutil.chown(other, CHILD.pw_uid, CHILD.pw_gid)
         state.rename(aside)
@@ -77,7 +77,7 @@ def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again
                                          for name in process.opened(child)),
                          "the old one to be closed")
         policy.check(server.fetch())
-        if put == put_folder:
+        if put == put_directory:
             noted(server, POLICY)  # in a database of its own
             state.rename(other)
         else:
@@ -111,7 +111,7 @@ def test_a_damaged_database_is_told_once_and_a_new_one_works(make_with):
     Spool(server).check()
 
 
-def test_a_database_in_a_folder_that_is_missing_is_told_once_and_works_once_it_is_there(make_with):
+def test_a_database_in_a_directory_that_is_missing_is_told_once_and_works_once_it_is_there(make_with):
     server = make_with([FAILED, WORKS]).configure(
         "MTASTSDatabase sqlite3 @ROOT@/missing/index.db\n" + report.conf()).start()
     process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
@@ -217,7 +217,7 @@ def test_postgresql_has_the_history_and_may_go_and_come_back(make_with, postgres
     # second one only if somebody looks before it is back.
     told = [re.sub(r"^(\[[^]]*\] )+", "", line) for line in server.log.matching(FAILED)]
     assert len(set(told)) == len(told) <= 3
-    assert all(str(postgres.folder) in line for line in told)
+    assert all(str(postgres.directory) in line for line in told)
     assert not (server.root / "state/reports.db").exists()
 
 

@@ -37,7 +37,7 @@ def issue(ca, *names, starts=-1, ends=90, key=None, common_name="host"):
         alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         builder = builder.add_extension(alternatives, critical=False)
     certificate = builder.sign(ca.key, hashes.SHA256())
-    path = ca.folder / f"{certificate.serial_number:x}.pem"
+    path = ca.directory / f"{certificate.serial_number:x}.pem"
     path.touch(mode=0o600)
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,

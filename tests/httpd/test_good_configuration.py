@@ -15,7 +15,7 @@ TWO = text("mx1.example.com", "mx2.example.com")
 CASES = {
     "Include": (proxied(HOST, "Include @ROOT@/inc/main.inc"), ONE),
     "Include at server level": ("Include @ROOT@/inc/block.inc\n" + proxied("www.example.com"), ONE),
-    "Include of a folder": (proxied(HOST, "Include @ROOT@/inc/*.inc"), ONE),
+    "Include of a directory": (proxied(HOST, "Include @ROOT@/inc/*.inc"), ONE),
     "Include in a block": (
         "<MTASTSPolicy example.com>\nInclude @ROOT@/inc/main.inc\n</MTASTSPolicy>\n"
         + proxied("www.example.com"), ONE),
@@ -120,7 +120,7 @@ def test_it_is_served_when_configured_by_way_of(start, make, case):
     server = make()
     server.write("inc/main.inc", MX)
     server.write("inc/block.inc", f"<MTASTSPolicy example.com>\n{MX}</MTASTSPolicy>\n")
-    if case == "Include of a folder":
+    if case == "Include of a directory":
         (server.root / "inc/block.inc").unlink()
     server.configure(conf, modules=MODULES)
     status, output = server.run("-t")

@@ -261,20 +261,20 @@ def test_a_deleted_state_directory_is_made_again(start):
 
 @pytest.mark.parametrize("name", ["state", "state/reports", "state/tmp"])
 @pytest.mark.parametrize("kind", ["file", "link"])
-def test_what_replaces_a_folder_is_not_written_to(start, name, kind):
+def test_what_replaces_a_directory_is_not_written_to(start, name, kind):
     server = start(report.conf(), expected=[NOT_KEPT])
-    folder, aside = server.root / name, server.root / "aside"
-    folder.rename(aside)
+    directory, aside = server.root / name, server.root / "aside"
+    directory.rename(aside)
     if kind == "file":
-        folder.write_text("")
+        directory.write_text("")
     else:
-        folder.symlink_to(aside)
+        directory.symlink_to(aside)
     before = sorted(aside.rglob("*"))
     answer = post(server, packed(make()))
     assert (answer.status, answer.header("Retry-After")) == (503, "600")
     assert sorted(aside.rglob("*")) == before
-    folder.unlink()
-    aside.rename(folder)
+    directory.unlink()
+    aside.rename(directory)
     assert post(server, packed(make())).status == 201
     Spool(server).check()
 

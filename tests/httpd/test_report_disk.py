@@ -120,12 +120,12 @@ def check_order(lines, steps):
     assert None not in at and at == sorted(at), (at, lines)
 
 
-def test_an_answer_comes_after_file_and_folders_are_on_disk(lone_child):
+def test_an_answer_comes_after_file_and_directories_are_on_disk(lone_child):
     server, child = lone_child
     name = report.digest(make(2))
-    folder = server.root / "state/reports" / name[:2]
-    folder.mkdir(0o700)  # as if whoever made it had been killed before it was on disk
-    shutil.chown(folder, CHILD.pw_uid, CHILD.pw_gid)
+    directory = server.root / "state/reports" / name[:2]
+    directory.mkdir(0o700)  # as if whoever made it had been killed before it was on disk
+    shutil.chown(directory, CHILD.pw_uid, CHILD.pw_gid)
     with traced(child, "-e", "trace=write,writev,fsync,renameat2") as lines:
         assert post(server, packed(make(2))).status == 201
         server.wait_until_idle()
@@ -140,14 +140,14 @@ def test_an_answer_comes_after_file_and_folders_are_on_disk(lone_child):
         r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 201"])
 
 
-def test_a_repeated_report_is_acknowledged_after_its_folder_is_on_disk(lone_child):
+def test_a_repeated_report_is_acknowledged_after_its_directory_is_on_disk(lone_child):
     """Whoever put it there may not have come as far as that."""
     server, child = lone_child
     with traced(child, "-e", "trace=write,writev,fsync") as lines:
         assert post(server, packed(make(1))).status == 200
         server.wait_until_idle()
-    folder = re.escape(f"{server.root}/state/reports/{report.digest(make(1))[:2]}")
-    check_order(lines, [rf"fsync\(\d+<{folder}>\) += 0",
+    directory = re.escape(f"{server.root}/state/reports/{report.digest(make(1))[:2]}")
+    check_order(lines, [rf"fsync\(\d+<{directory}>\) += 0",
                         r"writev?\(\d+<(?:socket|TCP)[^>]*>.*HTTP/1\.1 200"])
 
 

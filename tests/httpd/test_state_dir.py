@@ -88,8 +88,8 @@ def put_writable(path):
 MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
            "of root": "chown", "a mode": "chmod it"}
 IN_THE_WAY = {
-    "a file": (put_file, r"is a file instead of a folder.*\[state-not-a-folder\]$"),
-    "a link": (put_link, r"is a symbolic link .*\[state-not-a-folder\]$"),
+    "a file": (put_file, r"is a file instead of a directory.*\[state-not-a-directory\]$"),
+    "a link": (put_link, r"is a symbolic link .*\[state-not-a-directory\]$"),
     "a foreign owner": (put_foreign, r"belongs to uid 1 .*"
                         rf": chown -R {CHILD.pw_uid}:{CHILD.pw_gid} /\S*/state \[state-owner\]$"),
     "of root": (put_root_owned, r"belongs to uid 0 .*: chown -R .*\[state-owner\]$"),

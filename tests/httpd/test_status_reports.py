@@ -28,7 +28,7 @@ TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, s
 
 def import_all(server):
     """The reports of tests/data, as the user that httpd's children run as. From copies that it can
-    reach: into pytest's folders nobody else is let, once another pytest starts."""
+    reach: into pytest's directories nobody else is let, once another pytest starts."""
     files = []
     for path in sorted(DATA.iterdir()):
         if path.is_file() and path.name not in NO_FILES:

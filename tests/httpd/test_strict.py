@@ -21,7 +21,7 @@ PREPARE = re.search(r"^    sudo (install -d .*)$", README, re.M)[1]
 # As a start makes it that was not confined yet.
 PREPARE_ALL = f"{PREPARE} {STATE}/reports {STATE}/quarantine {STATE}/tmp"
 
-# $1: the folder of httpd, $2: that of the module, $3: README's command, $4: its paths; then httpd.
+# $1: the directory of httpd, $2: that of the module, $3: README's command, $4: its paths; then httpd.
 # As systemd does it, in a mount namespace: /tmp is private, /dev, /proc and /sys stay as they are.
 STRICT = r"""
 set -eu
@@ -59,12 +59,12 @@ def paths_of(drop_in):
 
 @pytest.fixture
 def start_strictly(make):
-    """start_strictly(paths, ...) -> a running Httpd that writes to these and its own folder only"""
+    """start_strictly(paths, ...) -> a running Httpd that writes to these and its own directory only"""
     def start(paths, prepare=PREPARE, expected=()):
         server = make(expected).configure(f"MTASTSStateDir {STATE}\n" + report.conf())
-        folder = str(pathlib.Path(module_path()).resolve().parent)
+        directory = str(pathlib.Path(module_path()).resolve().parent)
         server.wrapper = ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c",
-                          STRICT, "sh", str(server.root), folder, prepare, paths]
+                          STRICT, "sh", str(server.root), directory, prepare, paths]
         return server.start()
     return start
 

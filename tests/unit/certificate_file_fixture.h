@@ -15,11 +15,11 @@
 #include "findings_fixture.h"
 
 /*
- * Files of certificates in a folder of the program's own, and what is read from them and said of
- * it. The program runs its tests with RUN_FOLDER_TESTS.
+ * Files of certificates in a directory of the program's own, and what is read from them and said of
+ * it. The program runs its tests with RUN_DIRECTORY_TESTS.
  */
 
-#define RUN_FOLDER_TESTS(tests) cmocka_run_group_tests(tests, folder_make, folder_drop)
+#define RUN_DIRECTORY_TESTS(tests) cmocka_run_group_tests(tests, directory_make, directory_drop)
 
 #define NAME_FIX "run: certbot --apache -d " HOST
 
@@ -28,10 +28,10 @@
 
 /* The files of the tests */
 
-static char *folder;
+static char *directory;
 
 /* Open to all, so that only the rights of a file decide who reads it. */
-static inline int folder_make(void **state)
+static inline int directory_make(void **state)
 {
     const char *parent = getenv("TMPDIR");
     char name[512];
@@ -40,15 +40,15 @@ static inline int folder_make(void **state)
         return -1;
     }
     snprintf(name, sizeof(name), "%s/test_certificate.XXXXXX", parent ? parent : "/tmp");
-    folder = strdup(name);
-    return folder && mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
+    directory = strdup(name);
+    return directory && mkdtemp(directory) && chmod(directory, 0755) == 0 ? 0 : -1;
 }
 
-static inline int folder_drop(void **state)
+static inline int directory_drop(void **state)
 {
-    int rc = rmdir(folder);
+    int rc = rmdir(directory);
 
-    free(folder);
+    free(directory);
     return apr_stop(state) == 0 ? rc : -1;
 }
 
@@ -58,11 +58,11 @@ static inline apr_status_t remove_file(void *path)
     return APR_SUCCESS;
 }
 
-/* A path in the folder; what is made there goes away with the pool. */
+/* A path in the directory; what is made there goes away with the pool. */
 static inline char *new_path(apr_pool_t *p)
 {
     static int made;
-    char *path = apr_psprintf(p, "%s/%d.pem", folder, made++);
+    char *path = apr_psprintf(p, "%s/%d.pem", directory, made++);
 
     apr_pool_cleanup_register(p, path, remove_file, apr_pool_cleanup_null);
     return path;

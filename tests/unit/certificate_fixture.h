@@ -63,7 +63,7 @@ static inline GENERAL_NAME *make_name(const san *entry)
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_STRING *value =
-        ASN1_STRING_type_new(entry->type == GEN_IPADD ? V_ASN1_BYTE_STRING : V_ASN1_IA5STRING);
+        ASN1_STRING_type_new(entry->type == GEN_IPADD ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
 
     assert_non_null(name);
     assert_non_null(value);
@@ -87,16 +87,16 @@ static inline void add_names(X509 *x509, const san *entries)
 /* A subjectAltName of bytes that need not be one. */
 static inline void add_raw_names(X509 *x509, const char *bytes, int len)
 {
-    ASN1_BYTE_STRING *value = ASN1_BYTE_STRING_new();
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     X509_EXTENSION *extension;
 
     assert_non_null(value);
-    assert_int_equal(ASN1_BYTE_STRING_set(value, (const unsigned char *)bytes, len), 1);
+    assert_int_equal(ASN1_OCTET_STRING_set(value, (const unsigned char *)bytes, len), 1);
     extension = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value);
     assert_non_null(extension);
     assert_int_equal(X509_add_ext(x509, extension, -1), 1);
     X509_EXTENSION_free(extension);
-    ASN1_BYTE_STRING_free(value);
+    ASN1_OCTET_STRING_free(value);
 }
 
 /* Times as ASN.1 writes them: 13 characters make a UTCTime, 15 a GeneralizedTime. */

@@ -22,13 +22,13 @@
 
 /*
  * A database for each test, of SQLite and of a PostgreSQL that this program starts for itself: on a
- * socket in a folder of its own, as a user that is not root. Where Debian's postgresql is not
+ * socket in a directory of its own, as a user that is not root. Where Debian's postgresql is not
  * installed, or apr-util's driver is not, that half is skipped, and it is said.
  *
  * Tests come in twos: DATABASE_TESTS(test) is the same test with one and with the other.
  */
 
-static char database_folder[] = "/tmp/mta-sts-db-XXXXXX";
+static char database_directory[] = "/tmp/mta-sts-db-XXXXXX";
 static apr_pool_t *database_process; /* for the drivers */
 static pid_t database_server;        /* 0: there is none */
 static const char *database_binaries;
@@ -36,7 +36,7 @@ static const char *database_binaries;
 typedef struct database_test {
     apr_pool_t *p;
     const char *driver, *where;
-    char folder[64]; /* of this test, 0700 */
+    char directory[64]; /* of this test, 0700 */
 } database_test;
 
 /* --- the server --- */
@@ -55,7 +55,7 @@ static inline void database_become_nobody(void)
     }
 }
 
-/* A started program of the server; its output goes to a file in the folder. */
+/* A started program of the server; its output goes to a file in the directory. */
 static inline pid_t database_start(const char *const *words)
 {
     char log[128];
@@ -64,9 +64,10 @@ static inline pid_t database_start(const char *const *words)
     if (pid != 0) {
         return pid;
     }
-    snprintf(log, sizeof(log), "%s/log", database_folder);
+    snprintf(log, sizeof(log), "%s/log", database_directory);
     database_become_nobody();
-    if (chdir(database_folder) != 0 || !freopen(log, "a", stdout) || !freopen(log, "a", stderr)) {
+    if (chdir(database_directory) != 0 || !freopen(log, "a", stdout) ||
+        !freopen(log, "a", stderr)) {
         _exit(1);
     }
     execv(words[0], (char *const *)words);
@@ -83,7 +84,8 @@ static inline int database_run(const char *const *words)
 
 static inline const char *database_conninfo(void)
 {
-    return apr_psprintf(database_process, "host=%s dbname=postgres user=tester", database_folder);
+    return apr_psprintf(database_process, "host=%s dbname=postgres user=tester",
+                        database_directory);
 }
 
 static inline const char *database_binary(const char *name)
@@ -94,7 +96,7 @@ static inline const char *database_binary(const char *name)
 /* Whether the server answers; waits for it at most a minute. */
 static inline int database_answers(void)
 {
-    const char *words[] = {database_binary("pg_isready"), "-q", "-h", database_folder, NULL};
+    const char *words[] = {database_binary("pg_isready"), "-q", "-h", database_directory, NULL};
     int i;
 
     for (i = 0; i < 600 && waitpid(database_server, NULL, WNOHANG) == 0; i++) {
@@ -118,7 +120,7 @@ static inline void database_find_binaries(void)
 
 static inline int database_start_server(void)
 {
-    const char *data = apr_pstrcat(database_process, database_folder, "/data", NULL);
+    const char *data = apr_pstrcat(database_process, database_directory, "/data", NULL);
     const char *initdb[] = {database_binary("initdb"),
                             "-D",
                             data,
@@ -135,7 +137,7 @@ static inline int database_start_server(void)
                               "-D",
                               data,
                               "-k",
-                              database_folder,
+                              database_directory,
                               "-h",
                               "",
                               "-c",
@@ -165,13 +167,13 @@ static inline int database_group_start(void **state)
     const struct passwd *user;
 
     (void)state;
-    if (apr_initialize() != APR_SUCCESS || !mkdtemp(database_folder) ||
+    if (apr_initialize() != APR_SUCCESS || !mkdtemp(database_directory) ||
         apr_pool_create(&database_process, NULL) != APR_SUCCESS ||
         mta_sts_database_init(database_process)) {
         return -1;
     }
     user = geteuid() == 0 ? getpwnam("postgres") : NULL;
-    if (user && chown(database_folder, user->pw_uid, user->pw_gid) != 0) {
+    if (user && chown(database_directory, user->pw_uid, user->pw_gid) != 0) {
         return -1;
     }
     database_find_binaries();
@@ -198,7 +200,7 @@ static inline int database_group_stop(void **state)
         kill(database_server, SIGINT);
         waitpid(database_server, NULL, 0);
     }
-    nftw(database_folder, database_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    nftw(database_directory, database_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     apr_pool_destroy(database_process);
     apr_terminate();
     return 0;
@@ -218,16 +220,16 @@ static inline int database_make(void **state, const char *driver)
     test->p = p;
     test->driver = driver;
     /* In memory where there is some: the tests do not wait for the disk then. */
-    strcpy(test->folder, "/dev/shm/mta-sts-db-XXXXXX");
-    if (!mkdtemp(test->folder)) {
-        strcpy(test->folder, "/tmp/mta-sts-db-XXXXXX");
-        if (!mkdtemp(test->folder)) {
+    strcpy(test->directory, "/dev/shm/mta-sts-db-XXXXXX");
+    if (!mkdtemp(test->directory)) {
+        strcpy(test->directory, "/tmp/mta-sts-db-XXXXXX");
+        if (!mkdtemp(test->directory)) {
             return -1;
         }
     }
     test->where = strcmp(driver, MTA_STS_DATABASE_PGSQL) == 0
                       ? database_conninfo()
-                      : apr_pstrcat(p, test->folder, "/" MTA_STS_DATABASE_FILE, NULL);
+                      : apr_pstrcat(p, test->directory, "/" MTA_STS_DATABASE_FILE, NULL);
     *state = test;
     return 0;
 }
@@ -244,7 +246,7 @@ static inline void database_empty_server(void)
         database_binary("psql"),
         "-q",
         "-h",
-        database_folder,
+        database_directory,
         "-U",
         "tester",
         "-d",
@@ -268,7 +270,7 @@ static inline int database_drop(void **state)
 {
     database_test *test = *state;
 
-    nftw(test->folder, database_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    nftw(test->directory, database_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     apr_pool_destroy(test->p);
     return 0;
 }

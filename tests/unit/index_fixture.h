@@ -24,10 +24,10 @@ typedef struct indexed {
     tlsrpt_index_done all; /* what was done so far */
 } indexed;
 
-static inline tlsrpt_spool *make_spool(apr_pool_t *p, const char *folder, const char *name)
+static inline tlsrpt_spool *make_spool(apr_pool_t *p, const char *directory, const char *name)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
-    const char *dir = apr_pstrcat(p, folder, "/", name, NULL);
+    const char *dir = apr_pstrcat(p, directory, "/", name, NULL);
     tlsrpt_spool *spool;
 
     assert_int_equal(mkdir(dir, 0700), 0);
@@ -43,7 +43,7 @@ static inline indexed *make_index(void **state)
 
     made->p = test->p;
     made->db = database_open(test);
-    made->task.spool = make_spool(test->p, test->folder, "state");
+    made->task.spool = make_spool(test->p, test->directory, "state");
     made->task.host = HOST;
     made->task.budget = apr_time_from_sec(60);
     made->findings = mta_sts_findings_make(test->p);
@@ -64,7 +64,7 @@ static inline void tend_with(indexed *index, tlsrpt_index_task *task)
         index->all.unreadable += done.unreadable;
         assert_true(++calls < 10000);
     } while (done.more);
-    assert_int_equal(done.folders, TLSRPT_SPOOL_FOLDERS);
+    assert_int_equal(done.directories, TLSRPT_SPOOL_DIRECTORIES);
 }
 
 static inline void tend(indexed *index)
@@ -157,11 +157,11 @@ static inline const char *variant(indexed *index, const char *successful)
 
 static inline void remove_everything(indexed *index)
 {
-    int folder, i;
+    int directory, i;
 
-    for (folder = 0; folder < TLSRPT_SPOOL_FOLDERS; folder++) {
+    for (directory = 0; directory < TLSRPT_SPOOL_DIRECTORIES; directory++) {
         apr_array_header_t *names =
-            tlsrpt_spool_folder_list(index->task.spool, TLSRPT_REPORTS, folder, index->p);
+            tlsrpt_spool_directory_list(index->task.spool, TLSRPT_REPORTS, directory, index->p);
 
         for (i = 0; i < names->nelts; i++) {
             tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS,
@@ -170,7 +170,7 @@ static inline void remove_everything(indexed *index)
     }
 }
 
-static inline const char *folder_of(indexed *index, const char *digest)
+static inline const char *directory_of(indexed *index, const char *digest)
 {
     const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
 
@@ -178,11 +178,11 @@ static inline const char *folder_of(indexed *index, const char *digest)
 }
 
 /* It was changed so long ago that it need not be looked at twice. */
-static inline void set_folder_back(indexed *index, const char *digest)
+static inline void set_directory_back(indexed *index, const char *digest)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
 
-    assert_int_equal(utime(folder_of(index, digest), &long_ago), 0);
+    assert_int_equal(utime(directory_of(index, digest), &long_ago), 0);
 }
 
 /* --- what is in the database, as text --- */
@@ -330,11 +330,11 @@ static inline const char *tally_text(indexed *index, const tlsrpt_filter *filter
 {
     apr_array_header_t *files = apr_array_make(index->p, 16, sizeof(tlsrpt_stored_file));
     tlsrpt_tally *tally = tlsrpt_tally_make(index->p, filter);
-    int folder, i;
+    int directory, i;
 
-    for (folder = 0; folder < TLSRPT_SPOOL_FOLDERS; folder++) {
+    for (directory = 0; directory < TLSRPT_SPOOL_DIRECTORIES; directory++) {
         apr_array_header_t *names =
-            tlsrpt_spool_folder_list(index->task.spool, TLSRPT_REPORTS, folder, index->p);
+            tlsrpt_spool_directory_list(index->task.spool, TLSRPT_REPORTS, directory, index->p);
 
         for (i = 0; i < names->nelts; i++) {
             assert_null(tlsrpt_spool_read(index->task.spool, TLSRPT_REPORTS,

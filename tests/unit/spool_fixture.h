@@ -15,7 +15,7 @@
 #include "findings_fixture.h"
 #include "tlsrpt/spool/spool.h"
 
-/* A spool in a folder that each test has for itself: one that runs as SPOOL_TEST. */
+/* A spool in a directory that each test has for itself: one that runs as SPOOL_TEST. */
 
 #define DIGEST "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
 #define OTHER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -25,7 +25,7 @@
 static const tlsrpt_receipt unverified = {1795553989123456, "https", "192.0.2.1", NULL};
 static const tlsrpt_receipt verified = {1795553989123457, "mail", NULL, "example.com"};
 
-/* --- a folder for each test, which is the state directory or will be --- */
+/* --- a directory for each test, which is the state directory or will be --- */
 
 static char state_dir[64];
 
@@ -43,19 +43,19 @@ static inline void remove_all(const char *path)
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static inline int folder_make(void **state)
+static inline int directory_make(void **state)
 {
     strcpy(state_dir, "/tmp/mta-sts-spool-XXXXXX");
     return mkdtemp(state_dir) ? pool_make(state) : -1;
 }
 
-static inline int folder_drop(void **state)
+static inline int directory_drop(void **state)
 {
     remove_all(state_dir);
     return pool_drop(state);
 }
 
-#define SPOOL_TEST(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_drop)
+#define SPOOL_TEST(test) cmocka_unit_test_setup_teardown(test, directory_make, directory_drop)
 
 static inline const char *path_of(apr_pool_t *p, const char *name)
 {
@@ -102,15 +102,15 @@ static inline void assert_kept(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_
 
 static inline int count_in(const char *path)
 {
-    DIR *folder = opendir(path);
+    DIR *directory = opendir(path);
     const struct dirent *entry;
     int count = 0;
 
-    while (folder && (entry = readdir(folder)) != NULL) {
+    while (directory && (entry = readdir(directory)) != NULL) {
         count += entry->d_name[0] != '.';
     }
-    if (folder) {
-        closedir(folder);
+    if (directory) {
+        closedir(directory);
     }
     return count;
 }

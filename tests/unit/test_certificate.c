@@ -158,7 +158,7 @@ static void test_hostile_names_are_quoted(void **state)
 
     assert_contains(message, "\"\\x1b[2J\\x0d\\x0a\", \"\\x22\\x5c\", \"\\xff\\xc3(\"");
     message = only_message(check(*state, read_names(*state, long_names)));
-    assert_true(strlen(message) < 300 + strlen(folder));
+    assert_true(strlen(message) < 300 + strlen(directory));
 }
 
 /* Each is wrong by itself: to have the name put in would not help with the date. */
@@ -223,5 +223,5 @@ int main(void)
         POOL_TEST(test_findings_outlive_the_certificate),
     };
 
-    return RUN_FOLDER_TESTS(tests);
+    return RUN_DIRECTORY_TESTS(tests);
 }

@@ -163,9 +163,9 @@ static void test_a_link_to_nowhere_cannot_be_read(void **state)
     assert_unreadable(*state, loop, strerror(ELOOP));
 }
 
-static void test_a_folder_cannot_be_read(void **state)
+static void test_a_directory_cannot_be_read(void **state)
 {
-    assert_unreadable(*state, folder, "");
+    assert_unreadable(*state, directory, "");
 }
 
 /* Root may read everything, so that it has to step down for this. */
@@ -293,7 +293,7 @@ static void test_reading_leaves_nothing_in_the_error_queue(void **state)
     APR_ARRAY_PUSH(paths, const char *) = write_text(*state, pkcs8_key(*state, NULL));
     APR_ARRAY_PUSH(paths, const char *) = write_text(*state, "");
     APR_ARRAY_PUSH(paths, const char *) = new_path(*state);
-    APR_ARRAY_PUSH(paths, const char *) = folder;
+    APR_ARRAY_PUSH(paths, const char *) = directory;
     for (i = 0; i < (int)COUNT(raw); i++) {
         X509 *x509 = draft_x509(*state);
 
@@ -362,7 +362,7 @@ static void test_reading_leaves_no_file_open(void **state)
         write_text(*state, pem_with(*state, only_host)),
         write_text(*state, ""),
         new_path(*state),
-        folder,
+        directory,
     };
     int before = next_descriptor();
     size_t i;
@@ -383,7 +383,7 @@ int main(void)
         POOL_TEST(test_a_certificate_with_trust_settings_is_the_first_as_for_mod_ssl),
         POOL_TEST(test_a_file_that_is_not_there_cannot_be_read),
         POOL_TEST(test_a_link_to_nowhere_cannot_be_read),
-        POOL_TEST(test_a_folder_cannot_be_read),
+        POOL_TEST(test_a_directory_cannot_be_read),
         POOL_TEST(test_a_file_that_we_may_not_read_cannot_be_read),
         POOL_TEST(test_a_file_without_a_certificate_in_pem_format_cannot_be_read),
         POOL_TEST(test_a_certificate_in_der_format_cannot_be_read),
@@ -395,5 +395,5 @@ int main(void)
         POOL_TEST(test_reading_leaves_no_file_open),
     };
 
-    return RUN_FOLDER_TESTS(tests);
+    return RUN_DIRECTORY_TESTS(tests);
 }

@@ -205,5 +205,5 @@ int main(void)
         POOL_TEST(test_any_of_several_names_will_do),
     };
 
-    return RUN_FOLDER_TESTS(tests);
+    return RUN_DIRECTORY_TESTS(tests);
 }

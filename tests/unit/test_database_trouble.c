@@ -47,17 +47,17 @@ static void test_a_file_that_others_can_read_becomes_private(void **state)
 static void test_what_is_in_the_way_is_not_followed(void **state)
 {
     database_test *test = *state;
-    const char *elsewhere = apr_pstrcat(test->p, test->folder, "/elsewhere", NULL);
-    const char *link = apr_pstrcat(test->p, test->folder, "/link", NULL);
+    const char *elsewhere = apr_pstrcat(test->p, test->directory, "/elsewhere", NULL);
+    const char *link = apr_pstrcat(test->p, test->directory, "/link", NULL);
 
     assert_int_equal(symlink(elsewhere, test->where), 0);
     assert_tells(open_error(test), "is not a file of the user");
     assert_int_equal(access(elsewhere, F_OK), -1);
-    assert_int_equal(symlink(test->folder, link), 0);
+    assert_int_equal(symlink(test->directory, link), 0);
     test->where = apr_pstrcat(test->p, link, "/reports.db", NULL);
-    assert_tells(open_error(test), "is not a folder");
-    assert_int_equal(chmod(test->folder, 0777), 0);
-    test->where = apr_pstrcat(test->p, test->folder, "/reports.db", NULL);
+    assert_tells(open_error(test), "is not a directory");
+    assert_int_equal(chmod(test->directory, 0777), 0);
+    test->where = apr_pstrcat(test->p, test->directory, "/reports.db", NULL);
     assert_tells(open_error(test), "others can write to it");
     test->where = "/nowhere/reports.db";
     assert_tells(open_error(test), "No such file or directory");

@@ -223,7 +223,7 @@ static void test_the_same_report_in_the_spools_of_two_machines_counts_once(void 
     tlsrpt_index_task other = index->task;
     const char *alone, *digest = keep(index, variant(index, "1"), NULL);
 
-    other.spool = make_spool(index->p, ((database_test *)*state)->folder, "other");
+    other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
     tend(index);
     alone = strchr(index_text(index, NULL), '+');

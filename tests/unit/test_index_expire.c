@@ -25,7 +25,7 @@ static void test_what_is_too_old_goes_with_its_file(void **state)
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-/* Old reports of which the second one has a folder in the place of its file. */
+/* Old reports of which the second one has a directory in the place of its file. */
 static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
 {
     indexed *index = make_index(state);
@@ -58,11 +58,11 @@ static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(voi
     const char *digest =
         keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     const char *reports =
-        apr_pstrcat(index->p, ((database_test *)*state)->folder, "/state/reports", NULL);
-    const char *out_of_reach[] = {folder_of(index, digest), reports};
+        apr_pstrcat(index->p, ((database_test *)*state)->directory, "/state/reports", NULL);
+    const char *out_of_reach[] = {directory_of(index, digest), reports};
     unsigned i;
 
-    set_folder_back(index, digest);
+    set_directory_back(index, digest);
     tend(index);
     index->task.keep_days = 10;
     for (i = 0; i < 2; i++) {
@@ -86,7 +86,7 @@ static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
     indexed *index = make_index(state);
     tlsrpt_index_task other = index->task;
 
-    other.spool = make_spool(index->p, ((database_test *)*state)->folder, "other");
+    other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
     keep_at(index->p, other.spool, simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
             apr_time_now() - 20 * DAY, NULL);

@@ -82,7 +82,7 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     const char *before;
     int more, calls = 0;
 
-    other.spool = make_spool(index->p, ((database_test *)*state)->folder, "other");
+    other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
     keep_at(index->p, other.spool, variant(index, "1"), MONDAY * DAY, NULL);
     tend_with(index, &other);
@@ -96,21 +96,21 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     assert_string_equal(index_text(index, NULL), before);
 }
 
-/* --- folders and files that are away --- */
+/* --- directories and files that are away --- */
 
-static void test_a_folder_that_did_not_change_is_not_read(void **state)
+static void test_a_directory_that_did_not_change_is_not_read(void **state)
 {
     indexed *index = make_index(state);
     const char *digest = keep(index, variant(index, "1"), NULL);
     const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
 
-    set_folder_back(index, digest);
+    set_directory_back(index, digest);
     tend(index);
     assert_int_equal(unlink(path), 0);
-    set_folder_back(index, digest);
+    set_directory_back(index, digest);
     tend(index);
     assert_int_equal(index->all.gone, 0);
-    assert_int_equal(utime(folder_of(index, digest), NULL), 0);
+    assert_int_equal(utime(directory_of(index, digest), NULL), 0);
     tend(index);
     assert_int_equal(index->all.gone, 1);
 }
@@ -119,7 +119,7 @@ static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
 {
     indexed *index = make_index(state);
     const char *reports =
-        apr_pstrcat(index->p, ((database_test *)*state)->folder, "/state/reports", NULL);
+        apr_pstrcat(index->p, ((database_test *)*state)->directory, "/state/reports", NULL);
     const char *away = apr_pstrcat(index->p, reports, ".away", NULL);
     tlsrpt_index_done done;
 
@@ -184,7 +184,7 @@ typedef struct descriptors {
     int asked;
 } descriptors;
 
-/* Asked before a folder is looked at, then before its first file is: none can be opened then. */
+/* Asked before a directory is looked at, then before its first file is: none can be opened then. */
 static int use_up(void *baton)
 {
     descriptors *of = baton;
@@ -203,7 +203,7 @@ static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
     tlsrpt_index_done done;
     const char *error;
 
-    set_folder_back(index, keep(index, variant(index, "1"), NULL));
+    set_directory_back(index, keep(index, variant(index, "1"), NULL));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &of.before), 0);
     index->task.is_ending = use_up;
     index->task.baton = &of;
@@ -226,7 +226,7 @@ int main(void)
         DATABASE_TESTS(test_texts_that_nobody_names_any_more_go),
         DATABASE_TESTS(test_everything_is_read_again_after_it_was_forgotten),
         PGSQL_TEST(test_reports_of_other_machines_are_not_forgotten),
-        SQLITE_TEST(test_a_folder_that_did_not_change_is_not_read),
+        SQLITE_TEST(test_a_directory_that_did_not_change_is_not_read),
         SQLITE_TEST(test_a_spool_that_is_away_takes_no_row_with_it),
         DATABASE_TESTS(test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere),
         DATABASE_TESTS(test_a_file_that_cannot_be_opened_is_tried_again),

@@ -186,29 +186,29 @@ static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
 
 /* --- looking --- */
 
-static void test_files_are_listed_by_folder(void **state)
+static void test_files_are_listed_by_directory(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     apr_array_header_t *list;
     apr_time_t changed;
     const char *reason;
 
-    assert_int_equal(tlsrpt_spool_folder_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
+    assert_int_equal(tlsrpt_spool_directory_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
     assert_true(changed == 0);
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
         tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified, "", 0, *state, &reason),
         TLSRPT_STORED);
     close(open(path_of(*state, "reports/ab/note"), O_CREAT | O_WRONLY, 0600));
-    assert_int_equal(tlsrpt_spool_folder_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
+    assert_int_equal(tlsrpt_spool_directory_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
     assert_true(changed > 0);
-    list = tlsrpt_spool_folder_list(spool, TLSRPT_REPORTS, 0xab, *state);
+    list = tlsrpt_spool_directory_list(spool, TLSRPT_REPORTS, 0xab, *state);
     assert_int_equal(list->nelts, 1);
     assert_string_equal(APR_ARRAY_IDX(list, 0, const char *), DIGEST);
-    list = tlsrpt_spool_folder_list(spool, TLSRPT_REPORTS, 0x01, *state);
+    list = tlsrpt_spool_directory_list(spool, TLSRPT_REPORTS, 0x01, *state);
     assert_string_equal(APR_ARRAY_IDX(list, 0, const char *), OTHER);
-    assert_int_equal(tlsrpt_spool_folder_list(spool, TLSRPT_REPORTS, 0x02, *state)->nelts, 0);
-    assert_int_equal(tlsrpt_spool_folder_list(spool, TLSRPT_QUARANTINE, 0xab, *state)->nelts, 0);
+    assert_int_equal(tlsrpt_spool_directory_list(spool, TLSRPT_REPORTS, 0x02, *state)->nelts, 0);
+    assert_int_equal(tlsrpt_spool_directory_list(spool, TLSRPT_QUARANTINE, 0xab, *state)->nelts, 0);
 }
 
 static void test_usage_is_counted_in_blocks(void **state)
@@ -277,7 +277,7 @@ int main(void)
         SPOOL_TEST(test_a_name_that_is_no_digest_is_refused),
         SPOOL_TEST(test_a_receipt_that_cannot_be_written_keeps_nothing),
         SPOOL_TEST(test_of_equal_reports_at_the_same_moment_one_is_new),
-        SPOOL_TEST(test_files_are_listed_by_folder),
+        SPOOL_TEST(test_files_are_listed_by_directory),
         SPOOL_TEST(test_usage_is_counted_in_blocks),
         SPOOL_TEST(test_a_file_is_removed_once_or_more),
         SPOOL_TEST(test_a_file_larger_than_allowed_is_not_read),

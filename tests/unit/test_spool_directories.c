@@ -46,7 +46,7 @@ static void assert_refused(apr_pool_t *p, const char *finding)
     assert_string_equal(findings_summary(p, findings), finding);
 }
 
-/* Something else is where a folder should be: nothing is kept, there or where it leads. */
+/* Something else is where a directory should be: nothing is kept, there or where it leads. */
 static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
 {
     tlsrpt_spool *spool = open_spool(p);
@@ -69,7 +69,7 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
     }
     assert_int_equal(keep(spool, p, &unverified), TLSRPT_NOT_STORED);
     if (!name || strcmp(name, "reports/ab") != 0) {
-        assert_refused(p, "error state-not-a-folder@0");
+        assert_refused(p, "error state-not-a-directory@0");
     }
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rename(aside, path), 0);
@@ -77,7 +77,7 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
     remove_all(state_dir);
 }
 
-static void test_what_is_no_folder_is_refused_until_it_is_gone(void **state)
+static void test_what_is_no_directory_is_refused_until_it_is_gone(void **state)
 {
     static const char *const names[] = {NULL, "reports", "tmp", "reports/ab"};
     size_t i;
@@ -103,7 +103,7 @@ static void test_a_symbolic_link_under_the_digest_is_not_followed(void **state)
     assert_int_equal(mode_of(target), 0600);
 }
 
-static void test_a_folder_that_others_can_write_to_is_refused(void **state)
+static void test_a_directory_that_others_can_write_to_is_refused(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
@@ -153,7 +153,7 @@ static void test_a_missing_parent_is_a_finding(void **state)
 
 /* --- bad days --- */
 
-static void test_folders_that_were_deleted_are_made_again(void **state)
+static void test_directories_that_were_deleted_are_made_again(void **state)
 {
     static const char *const names[] = {"reports/ab", "reports", "tmp", ""};
     tlsrpt_spool *spool = open_spool(*state);
@@ -241,13 +241,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPOOL_TEST(test_modes_do_not_depend_on_the_umask),
-        SPOOL_TEST(test_what_is_no_folder_is_refused_until_it_is_gone),
+        SPOOL_TEST(test_what_is_no_directory_is_refused_until_it_is_gone),
         SPOOL_TEST(test_a_symbolic_link_under_the_digest_is_not_followed),
-        SPOOL_TEST(test_a_folder_that_others_can_write_to_is_refused),
+        SPOOL_TEST(test_a_directory_that_others_can_write_to_is_refused),
         SPOOL_TEST(test_a_foreign_owner_is_refused),
         SPOOL_TEST(test_root_gives_away_what_it_makes),
         SPOOL_TEST(test_a_missing_parent_is_a_finding),
-        SPOOL_TEST(test_folders_that_were_deleted_are_made_again),
+        SPOOL_TEST(test_directories_that_were_deleted_are_made_again),
         SPOOL_TEST(test_a_full_disk_leaves_nothing_half_written),
         SPOOL_TEST(test_without_descriptors_nothing_is_kept_and_none_is_lost),
         SPOOL_TEST(test_what_a_crash_left_is_removed_when_it_is_old),

@@ -36,14 +36,14 @@ int renameat2(int from, const char *name, int to, const char *new_name, unsigned
 
 static void assert_nothing_in_tmp(apr_pool_t *p)
 {
-    DIR *folder = opendir(path_of(p, "tmp"));
+    DIR *directory = opendir(path_of(p, "tmp"));
     const struct dirent *entry;
 
-    assert_non_null(folder);
-    while ((entry = readdir(folder)) != NULL) {
+    assert_non_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
         assert_int_equal(entry->d_name[0], '.');
     }
-    closedir(folder);
+    closedir(directory);
 }
 
 static const char *const victims[] = {"tmp", "reports/ab", "reports"};

@@ -146,9 +146,10 @@ static void look_around(worker *me)
     expect(me, files > 0, "the spool is empty");
     tlsrpt_spool_tidy(me->spool);
     expect(me, tlsrpt_spool_room(me->spool) >= 0, "the disk cannot be asked");
-    expect(me, tlsrpt_spool_folder_changed(me->spool, TLSRPT_REPORTS, 0, &changed) == APR_SUCCESS,
-           "a folder cannot be asked");
-    tlsrpt_spool_folder_files(me->spool, TLSRPT_REPORTS, 0, me->p, mta_sts_findings_make(me->p));
+    expect(me,
+           tlsrpt_spool_directory_changed(me->spool, TLSRPT_REPORTS, 0, &changed) == APR_SUCCESS,
+           "a directory cannot be asked");
+    tlsrpt_spool_directory_files(me->spool, TLSRPT_REPORTS, 0, me->p, mta_sts_findings_make(me->p));
 }
 
 /* --- keeping --- */

@@ -43,10 +43,10 @@ static int has_room(listing *list, const char *path)
     return 0;
 }
 
-/* A name in a folder, and what it is. */
+/* A name in a directory, and what it is. */
 typedef struct name {
     const char *name;
-    int is_folder;
+    int is_directory;
 } name;
 
 static int compare_names(const void *a, const void *b)
@@ -54,8 +54,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const name *)a)->name, ((const name *)b)->name);
 }
 
-/* Whether an entry is a folder; -1: neither that nor a file. */
-static int kind_of(int folder, const struct dirent *entry)
+/* Whether an entry is a directory; -1: neither that nor a file. */
+static int kind_of(int directory, const struct dirent *entry)
 {
     struct stat info;
 
@@ -63,49 +63,49 @@ static int kind_of(int folder, const struct dirent *entry)
         return entry->d_type == DT_DIR;
     }
     if (entry->d_type != DT_UNKNOWN ||
-        fstatat(folder, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+        fstatat(directory, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
         return -1;
     }
     return S_ISDIR(info.st_mode) ? 1 : S_ISREG(info.st_mode) ? 0 : -1;
 }
 
-/* Sorted; NULL and errno if the folder cannot be read. */
+/* Sorted; NULL and errno if the directory cannot be read. */
 static apr_array_header_t *names_in(apr_pool_t *p, int fd)
 {
     apr_array_header_t *names = apr_array_make(p, 64, sizeof(name));
-    DIR *folder = fdopendir(fd);
+    DIR *directory = fdopendir(fd);
     const struct dirent *entry;
 
-    if (!folder) {
+    if (!directory) {
         close(fd);
         return NULL;
     }
-    while (names->nelts <= CLI_FILES_MAX && (entry = readdir(folder)) != NULL) {
-        int kind = entry->d_name[0] == '.' ? -1 : kind_of(dirfd(folder), entry);
+    while (names->nelts <= CLI_FILES_MAX && (entry = readdir(directory)) != NULL) {
+        int kind = entry->d_name[0] == '.' ? -1 : kind_of(dirfd(directory), entry);
 
         if (kind >= 0) {
             name *added = apr_array_push(names);
 
             added->name = apr_pstrdup(p, entry->d_name);
-            added->is_folder = kind;
+            added->is_directory = kind;
         }
     }
-    closedir(folder);
+    closedir(directory);
     qsort(names->elts, (size_t)names->nelts, (size_t)names->elt_size, compare_names);
     return names;
 }
 
-static void list_folder(apr_pool_t *p, listing *list, const char *path, int flags, int depth);
+static void list_directory(apr_pool_t *p, listing *list, const char *path, int flags, int depth);
 
-static void list_name(apr_pool_t *p, listing *list, const char *folder, const name *entry,
+static void list_name(apr_pool_t *p, listing *list, const char *directory, const name *entry,
                       int depth)
 {
-    const char *path = apr_pstrcat(list->files->pool, folder, "/", entry->name, NULL);
+    const char *path = apr_pstrcat(list->files->pool, directory, "/", entry->name, NULL);
 
-    if (entry->is_folder) {
-        list_folder(p, list, path, O_NOFOLLOW, depth + 1);
+    if (entry->is_directory) {
+        list_directory(p, list, path, O_NOFOLLOW, depth + 1);
     }
-    else if (has_room(list, folder)) {
+    else if (has_room(list, directory)) {
         cli_file *file = add_file(list, path);
 
         file->is_regular = 1;
@@ -113,14 +113,14 @@ static void list_name(apr_pool_t *p, listing *list, const char *folder, const na
     }
 }
 
-static void list_folder(apr_pool_t *p, listing *list, const char *path, int flags, int depth)
+static void list_directory(apr_pool_t *p, listing *list, const char *path, int flags, int depth)
 {
     apr_array_header_t *names;
     apr_pool_t *ptemp;
     int fd, i;
 
     if (depth > CLI_FILES_DEPTH_MAX) {
-        add_error(list, path, "it is more than 16 folders deep and was left out");
+        add_error(list, path, "it is more than 16 directories deep and was left out");
         return;
     }
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
@@ -136,7 +136,7 @@ static void list_folder(apr_pool_t *p, listing *list, const char *path, int flag
     apr_pool_destroy(ptemp);
 }
 
-static int is_folder(const char *path)
+static int is_directory(const char *path)
 {
     struct stat info;
 
@@ -150,16 +150,16 @@ void cli_files_list(apr_pool_t *p, const char *path, apr_array_header_t *files)
     const char *new = apr_pstrcat(files->pool, path, "/new", NULL);
     struct stat info;
 
-    if (strcmp(path, "-") == 0 || !is_folder(path)) {
+    if (strcmp(path, "-") == 0 || !is_directory(path)) {
         add_file(&list, path)->is_regular =
             strcmp(path, "-") != 0 && stat(path, &info) == 0 && S_ISREG(info.st_mode);
     }
-    else if (is_folder(cur) && is_folder(new)) {
-        list_folder(p, &list, cur, 0, 0);
-        list_folder(p, &list, new, 0, 0);
+    else if (is_directory(cur) && is_directory(new)) {
+        list_directory(p, &list, cur, 0, 0);
+        list_directory(p, &list, new, 0, 0);
     }
     else {
-        list_folder(p, &list, path, 0, 0);
+        list_directory(p, &list, path, 0, 0);
     }
 }
 

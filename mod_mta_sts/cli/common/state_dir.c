@@ -31,7 +31,7 @@ const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
                             dir, strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {
-        return apr_psprintf(p, "the state directory %s is not a folder", dir);
+        return apr_psprintf(p, "the state directory %s is not a directory", dir);
     }
     if (info.st_uid != 0 &&
         (setgroups(0, NULL) != 0 || setgid(info.st_gid) != 0 || setuid(info.st_uid) != 0)) {

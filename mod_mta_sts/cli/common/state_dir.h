@@ -11,15 +11,16 @@
 
 #define CLI_STATE_DIR_DEFAULT "/var/lib/mod_mta_sts"
 
-/* The folder that --state-dir names, else MTA_STS_STATE_DIR of the environment, else the default.
+/* The directory that --state-dir names, else MTA_STS_STATE_DIR of the environment, else the
+ * default.
  *
  * @param told the option's value, or NULL
  */
 const char *cli_state_dir_find(const char *told);
 
 /*
- * Run as root, becomes the owner of that folder for good: its group and user, no further group. Run
- * as anybody else, does nothing.
+ * Run as root, becomes the owner of that directory for good: its group and user, no further group.
+ * Run as anybody else, does nothing.
  *
  * @param p pool of the error text
  * @return NULL, or in words why not

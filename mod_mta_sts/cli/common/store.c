@@ -38,7 +38,7 @@ static const char *why_not_readable(const char *dir)
                                  "httpd makes it when it starts with MTASTSReportPath"
                                : strerror(errno);
     }
-    return !S_ISDIR(info.st_mode)     ? "is not a folder"
+    return !S_ISDIR(info.st_mode)     ? "is not a directory"
            : info.st_uid != geteuid() ? "belongs to another user: run this as root"
                                       : NULL;
 }
@@ -196,8 +196,8 @@ apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
     walk of = {.spool = spool, .visit = visit, .data = data};
     int i;
 
-    for (i = 0; i < TLSRPT_SPOOL_FOLDERS; i++) {
-        tlsrpt_spool_folder_receipts(spool, TLSRPT_REPORTS, i, add_entry, &list);
+    for (i = 0; i < TLSRPT_SPOOL_DIRECTORIES; i++) {
+        tlsrpt_spool_directory_receipts(spool, TLSRPT_REPORTS, i, add_entry, &list);
     }
     if (list.count) {
         qsort(list.entries, (size_t)list.count, sizeof(entry), compare_entries);

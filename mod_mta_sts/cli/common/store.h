@@ -16,7 +16,7 @@
 /* What a subcommand wants of the spool. */
 typedef enum cli_store_use {
     CLI_STORE_READ,  /* nothing is made or changed; that it is missing is an error */
-    CLI_STORE_WRITE, /* its folders are made where they are missing */
+    CLI_STORE_WRITE, /* its directories are made where they are missing */
 } cli_store_use;
 
 /*

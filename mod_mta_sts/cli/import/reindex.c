@@ -107,7 +107,7 @@ static void tell_progress(const reindexing *work, const tlsrpt_index_done *done)
 {
     if (work->is_terminal && done->more) {
         fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->added,
-                100 * done->folders / TLSRPT_SPOOL_FOLDERS);
+                100 * done->directories / TLSRPT_SPOOL_DIRECTORIES);
     }
 }
 

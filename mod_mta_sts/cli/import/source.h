@@ -9,7 +9,7 @@
 
 /*
  * Where a subcommand reads reports from: a report file (JSON or gzip), a mail message, an mbox, a
- * Maildir or another folder of such files (cli/files.h), or "-" for standard input.
+ * Maildir or another directory of such files (cli/files.h), or "-" for standard input.
  * What a file is, its first bytes tell. Nothing is changed or moved. However many there are, one
  * file, or one message of an mbox, is in memory at a time.
  */

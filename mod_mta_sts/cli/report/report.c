@@ -172,7 +172,7 @@ const cli_subcommand cli_report = {
     "Explains TLS reports (RFC 8460): who could not deliver securely to which domain, what\n"
     "happened, whose fault it is, and what to do. Without FILE it reads the store: the reports\n"
     "that httpd and `mta-sts import` have kept. FILE is a report (JSON or gzip), a mail message,\n"
-    "an mbox, a Maildir or another folder of such files. Each report counts once.\n"
+    "an mbox, a Maildir or another directory of such files. Each report counts once.\n"
     "\n"
     "  --format text|json|ndjson|csv\n"
     "                       text for people; JSON as one object, or one object a report; or\n"

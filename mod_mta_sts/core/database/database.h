@@ -44,8 +44,8 @@ const char *mta_sts_database_init(apr_pool_t *process);
  *
  * @param p      pool of the handle, which closes it
  * @param driver MTA_STS_DATABASE_SQLITE or MTA_STS_DATABASE_PGSQL
- * @param where  of SQLite the absolute path of its file, in a folder of our own; of PostgreSQL the
- *               words of its conninfo ("host=... dbname=..."), not a URI
+ * @param where  of SQLite the absolute path of its file, in a directory of our own; of PostgreSQL
+ * the words of its conninfo ("host=... dbname=..."), not a URI
  * @param db     out; NULL after an error
  */
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,

@@ -25,14 +25,14 @@ static const sqlite_trouble sqlite_troubles[] = {
     {CODE_BUSY, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
     {6, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
     {8, "cannot be written to",
-     "see whether the disk is mounted read-only and whose the file and its folder are"},
+     "see whether the disk is mounted read-only and whose the file and its directory are"},
     {10, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
     {11, IS_DAMAGED,
      "mta-sts reindex moves it away and makes it again from the "
      "reports"},
     {13, "cannot grow: the disk is full", "make room on the disk"},
-    {14, "cannot be opened", "see whether its folder is there and whose it is"},
+    {14, "cannot be opened", "see whether its directory is there and whose it is"},
     {26, IS_DAMAGED ", or not a database of SQLite",
      "mta-sts reindex moves it away and makes it again from the reports"},
 };

@@ -104,28 +104,30 @@ static const char *refuse(apr_pool_t *p, const char *path, const char *why)
     return apr_psprintf(p, "%s %s", mta_sts_text_quote_path(p, path), why);
 }
 
-/* The folder a file is in must be real and ours, so that nobody can put another file in its place.
+/* The directory a file is in must be real and ours, so that nobody can put another file in its
+ * place.
  */
-static const char *judge_folder(apr_pool_t *p, const char *file)
+static const char *judge_directory(apr_pool_t *p, const char *file)
 {
     const char *slash = strrchr(file, '/');
-    const char *folder = slash == file ? "/" : apr_pstrmemdup(p, file, (apr_size_t)(slash - file));
+    const char *directory =
+        slash == file ? "/" : apr_pstrmemdup(p, file, (apr_size_t)(slash - file));
     struct stat info;
 
-    if (lstat(folder, &info) != 0) {
-        return refuse(p, folder,
+    if (lstat(directory, &info) != 0) {
+        return refuse(p, directory,
                       apr_psprintf(p,
-                                   "cannot be looked at: %s: a database is made in a folder "
+                                   "cannot be looked at: %s: a database is made in a directory "
                                    "that is there already",
                                    strerror(errno)));
     }
     if (!S_ISDIR(info.st_mode)) {
-        return refuse(p, folder,
-                      "is not a folder (nor may it be a symbolic link): no database is "
+        return refuse(p, directory,
+                      "is not a directory (nor may it be a symbolic link): no database is "
                       "opened in it");
     }
     if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH))) {
-        return refuse(p, folder,
+        return refuse(p, directory,
                       "does not belong to the user that reports are kept as, or others "
                       "can write to it: chown and chmod 700 it");
     }
@@ -150,7 +152,7 @@ static const char *make_file(apr_pool_t *p, const char *file)
 
 static const char *judge_file(apr_pool_t *p, mta_sts_database *db)
 {
-    const char *error = judge_folder(p, db->file);
+    const char *error = judge_directory(p, db->file);
     struct stat info;
 
     if (!error) {

@@ -253,6 +253,6 @@ const command_rec mts_directives[] = {
         "The index of the reports: sqlite3 and a file, or pgsql and \"conninfo\" (default "
         "sqlite3, in the state directory)"),
     AP_INIT_TAKE1("MTASTSStateDir", mts_report_set_state_dir, NULL, RSRC_CONF,
-                  "The folder of reports and index (default /var/lib/mod_mta_sts)"),
+                  "The directory of reports and index (default /var/lib/mod_mta_sts)"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
 };

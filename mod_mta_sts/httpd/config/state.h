@@ -13,9 +13,9 @@
 /* Whether anything is to be kept: there are policies, or an endpoint. */
 int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
 
-/* At start, while root may: makes the state directory and its folders for the user that children
- * run as. What is wrong with it goes to the log and stops nothing. Without policies and endpoint
- * nothing is needed, and nothing made. */
+/* At start, while root may: makes the state directory and its directories for the user that
+ * children run as. What is wrong with it goes to the log and stops nothing. Without policies and
+ * endpoint nothing is needed, and nothing made. */
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp);
 
 /* The spool of this process; NULL in the parent. */

@@ -29,23 +29,23 @@
 /* --- the process that reads --- */
 
 /* Whether there is a history that this process may become the owner of. */
-static int find_owner(server_rec *main, apr_pool_t *p, struct stat *folder)
+static int find_owner(server_rec *main, apr_pool_t *p, struct stat *directory)
 {
     const mts_report_config *config = mts_report_config_of(main);
     struct stat file;
 
-    if (lstat(config->state_dir, folder) != 0 || !S_ISDIR(folder->st_mode) ||
-        (geteuid() != 0 && geteuid() != folder->st_uid)) {
+    if (lstat(config->state_dir, directory) != 0 || !S_ISDIR(directory->st_mode) ||
+        (geteuid() != 0 && geteuid() != directory->st_uid)) {
         return 0;
     }
     return strcmp(config->driver, MTA_STS_DATABASE_SQLITE) != 0 ||
            lstat(mts_database_where(main, p), &file) == 0;
 }
 
-static int become(const struct stat *folder)
+static int become(const struct stat *directory)
 {
-    return geteuid() != 0 || (folder->st_uid != 0 && setgroups(0, NULL) == 0 &&
-                              setgid(folder->st_gid) == 0 && setuid(folder->st_uid) == 0);
+    return geteuid() != 0 || (directory->st_uid != 0 && setgroups(0, NULL) == 0 &&
+                              setgid(directory->st_gid) == 0 && setuid(directory->st_uid) == 0);
 }
 
 static const char *read_copies(server_rec *main, apr_pool_t *p, apr_array_header_t **copies)
@@ -76,12 +76,12 @@ static void tell(FILE *out, const apr_array_header_t *copies)
     fputs(END_MARK "\n", out);
 }
 
-static void read_and_tell(server_rec *main, apr_pool_t *p, const struct stat *folder, int fd)
+static void read_and_tell(server_rec *main, apr_pool_t *p, const struct stat *directory, int fd)
 {
     apr_array_header_t *copies = NULL;
     FILE *out = fdopen(fd, "w");
     const char *error =
-        become(folder) ? read_copies(main, p, &copies) : "its owner cannot be become";
+        become(directory) ? read_copies(main, p, &copies) : "its owner cannot be become";
 
     if (!out) {
         return;
@@ -171,18 +171,18 @@ static void end(pid_t pid)
 apr_array_header_t *mts_copies_read(server_rec *main, apr_pool_t *p, const char **error)
 {
     apr_array_header_t *copies = apr_array_make(p, 16, sizeof(mta_sts_history_copy));
-    struct stat folder;
+    struct stat directory;
     int ends[2];
     pid_t pid;
 
     *error = NULL;
-    if (!find_owner(main, p, &folder) || pipe(ends) != 0) {
+    if (!find_owner(main, p, &directory) || pipe(ends) != 0) {
         return copies;
     }
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        read_and_tell(main, p, &folder, ends[1]);
+        read_and_tell(main, p, &directory, ends[1]);
         _exit(0);
     }
     close(ends[1]);

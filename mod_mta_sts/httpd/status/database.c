@@ -33,10 +33,11 @@ static const char *refuse(apr_pool_t *p)
     struct stat info;
 
     if (!mts_database_has_state_dir(main_server)) {
-        return apr_psprintf(p,
-                            "the state directory %s is not there, or not a folder of the user that "
-                            "httpd's children run as alone: its error log tells why",
-                            config->state_dir);
+        return apr_psprintf(
+            p,
+            "the state directory %s is not there, or not a directory of the user that "
+            "httpd's children run as alone: its error log tells why",
+            config->state_dir);
     }
     if (strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0 &&
         lstat(mts_database_where(main_server, p), &info) != 0) {

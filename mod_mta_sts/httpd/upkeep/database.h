@@ -47,7 +47,7 @@ void mts_database_close(mts_database *database);
 /* Where the database is: what mta_sts_database_open takes. Allocated from p. */
 const char *mts_database_where(const server_rec *main, apr_pool_t *p);
 
-/* Whether the state directory is a real folder of our own user that nobody else can write to. */
+/* Whether the state directory is a real directory of our own user that nobody else can write to. */
 int mts_database_has_state_dir(const server_rec *main);
 
 #endif

@@ -15,7 +15,7 @@
 APLOG_USE_MODULE(mta_sts);
 
 /* Reports that came over https are indexed within a second or two; those of `mta-sts import`, and
- * what was removed by hand, with the next look at the folders. */
+ * what was removed by hand, with the next look at the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)

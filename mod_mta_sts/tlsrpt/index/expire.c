@@ -71,7 +71,7 @@ static void tell_stuck(tlsrpt_updating *t, const old_row *row, apr_status_t stat
         findings, MTA_STS_ERROR, "report-not-removed",
         tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest, findings->pool),
         "see whether the disk is there and mounted read-only, and whose the file "
-        "and its folder are",
+        "and its directory are",
         "it is older than reports are to be kept, and cannot be removed: %s",
         apr_strerror(status, reason, sizeof(reason)));
 }

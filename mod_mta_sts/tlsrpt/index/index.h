@@ -41,7 +41,7 @@ typedef struct tlsrpt_index_task {
     void *baton;                /* of it */
 
     /* All 0 at first, and of no concern to the caller. */
-    int folder;
+    int directory;
     apr_time_t swept;
     apr_int64_t removed;
 } tlsrpt_index_task;
@@ -57,14 +57,14 @@ typedef struct tlsrpt_index_done {
     apr_int64_t conflicts;  /* of those added: another report of the same identity was there */
     apr_int64_t unreadable; /* of those added: cannot be read, and are counted nowhere */
     apr_int64_t closed;     /* files that could not be opened, and are tried again */
-    int folders;            /* of TLSRPT_SPOOL_FOLDERS that are known to be in the index wholly */
-    int more;               /* there is more to do: call again */
+    int directories; /* of TLSRPT_SPOOL_DIRECTORIES that are known to be in the index wholly */
+    int more;        /* there is more to do: call again */
 } tlsrpt_index_done;
 
 /*
  * Brings the index nearer to the spool: removes what is too old, takes in what is new, and removes
- * rows whose file is gone. Works in one transaction for as long as the budget says. Folders that
- * did not change cost next to nothing.
+ * rows whose file is gone. Works in one transaction for as long as the budget says. Directories
+ * that did not change cost next to nothing.
  *
  * @param p        scratch
  * @param findings conflicts, files that cannot be read, and what is wrong with the spool

@@ -92,10 +92,11 @@ typedef struct tlsrpt_updating {
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
     apr_time_t deadline;
-    int is_broken;                          /* a folder could not be looked at */
-    int has_closed;                         /* of the folder: files that could not be opened */
-    int has_progressed;                     /* each call does something, however short its time */
-    apr_time_t known[TLSRPT_SPOOL_FOLDERS]; /* when folders were changed as they were read last */
+    int is_broken;      /* a directory could not be looked at */
+    int has_closed;     /* of the directory: files that could not be opened */
+    int has_progressed; /* each call does something, however short its time */
+    apr_time_t
+        known[TLSRPT_SPOOL_DIRECTORIES]; /* when directories were changed as they were read last */
 } tlsrpt_updating;
 
 /* Whether the call is to end. */

@@ -20,7 +20,7 @@ const tlsrpt_limits tlsrpt_index_limits = {
     .failures = 100000,
 };
 
-/* A folder that was changed so shortly ago may change again without its time telling. */
+/* A directory that was changed so shortly ago may change again without its time telling. */
 #define SETTLED apr_time_from_sec(2)
 
 /* A row of the index and whether its file is still there. */
@@ -39,7 +39,7 @@ int tlsrpt_updating_is_over(const tlsrpt_updating *t)
            (task->is_ending && task->is_ending(task->baton));
 }
 
-/* --- one folder --- */
+/* --- one directory --- */
 
 /* It may be possible another time: it gets no row, so that it is tried again. */
 static void tell_closed(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, const char *reason)
@@ -92,11 +92,11 @@ static int push_row(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The rows of a folder, in the pool of the list, and the same by digest. */
-static const char *find_rows(tlsrpt_updating *t, int folder, apr_array_header_t *rows,
+/* The rows of a directory, in the pool of the list, and the same by digest. */
+static const char *find_rows(tlsrpt_updating *t, int directory, apr_array_header_t *rows,
                              apr_hash_t *by_digest)
 {
-    const char *first = apr_psprintf(rows->pool, "%02x", (unsigned)folder);
+    const char *first = apr_psprintf(rows->pool, "%02x", (unsigned)directory);
     const char *error;
     int i;
 
@@ -169,34 +169,34 @@ static const char *remove_rows(tlsrpt_updating *t, const apr_array_header_t *row
     return error;
 }
 
-static const char *note_folder(tlsrpt_updating *t, int folder, apr_time_t changed)
+static const char *note_directory(tlsrpt_updating *t, int directory, apr_time_t changed)
 {
     return mta_sts_database_run(t->batch.db,
                                 "INSERT INTO tlsrpt_directory (host, directory, changed)"
                                 " VALUES (%lld, %d, %lld)"
                                 " ON CONFLICT (host, directory) DO UPDATE SET"
                                 " changed = excluded.changed",
-                                t->batch.host, folder, (long long)changed);
+                                t->batch.host, directory, (long long)changed);
 }
 
-/* Brings rows and files of a folder together.
+/* Brings rows and files of a directory together.
  *
- * @param p        for what is known of the folder
+ * @param p        for what is known of the directory
  * @param is_whole out: whether nothing is left to do in it
  */
-static const char *compare(tlsrpt_updating *t, int folder, apr_pool_t *p, int *is_whole)
+static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int *is_whole)
 {
     apr_array_header_t *rows = apr_array_make(p, 16, sizeof(known_row));
     apr_hash_t *by_digest = apr_hash_make(p);
-    const apr_array_header_t *files =
-        tlsrpt_spool_folder_files(t->task->spool, TLSRPT_REPORTS, folder, p, t->batch.findings);
+    const apr_array_header_t *files = tlsrpt_spool_directory_files(t->task->spool, TLSRPT_REPORTS,
+                                                                   directory, p, t->batch.findings);
     const char *error;
 
     if (!files) {
         t->is_broken = 1; /* it is told, and tried again next time */
         return NULL;
     }
-    error = find_rows(t, folder, rows, by_digest);
+    error = find_rows(t, directory, rows, by_digest);
     if (!error) {
         error = add_files(t, files, by_digest, is_whole);
     }
@@ -212,7 +212,8 @@ static int is_recent(apr_time_t changed)
     return llabs((long long)(apr_time_now() - changed)) < SETTLED;
 }
 
-static const char *tend_folder(tlsrpt_updating *t, int folder, apr_time_t changed, int *is_whole)
+static const char *tend_directory(tlsrpt_updating *t, int directory, apr_time_t changed,
+                                  int *is_whole)
 {
     const char *error;
     apr_pool_t *p;
@@ -220,62 +221,62 @@ static const char *tend_folder(tlsrpt_updating *t, int folder, apr_time_t change
     *is_whole = 1;
     t->has_closed = 0;
     apr_pool_create(&p, t->batch.p);
-    error = compare(t, folder, p, is_whole);
+    error = compare(t, directory, p, is_whole);
     apr_pool_destroy(p);
     if (error || t->is_broken || !*is_whole) {
         return error;
     }
     t->has_progressed = 1;
-    return t->has_closed || is_recent(changed) ? NULL : note_folder(t, folder, changed);
+    return t->has_closed || is_recent(changed) ? NULL : note_directory(t, directory, changed);
 }
 
-/* --- the folders in turn --- */
+/* --- the directories in turn --- */
 
-static int take_folder(void *baton, const char *const *columns)
+static int take_directory(void *baton, const char *const *columns)
 {
     tlsrpt_updating *t = baton;
-    apr_int64_t folder = mta_sts_database_number(columns[0]);
+    apr_int64_t directory = mta_sts_database_number(columns[0]);
 
-    if (folder >= 0 && folder < TLSRPT_SPOOL_FOLDERS) {
-        t->known[folder] = mta_sts_database_number(columns[1]);
+    if (directory >= 0 && directory < TLSRPT_SPOOL_DIRECTORIES) {
+        t->known[directory] = mta_sts_database_number(columns[1]);
     }
     return 1;
 }
 
-/* Whether a folder must be looked at; its time is asked for before it is read. */
-static int has_changed(tlsrpt_updating *t, int folder, apr_time_t *changed)
+/* Whether a directory must be looked at; its time is asked for before it is read. */
+static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
 {
-    return tlsrpt_spool_folder_changed(t->task->spool, TLSRPT_REPORTS, folder, changed) !=
+    return tlsrpt_spool_directory_changed(t->task->spool, TLSRPT_REPORTS, directory, changed) !=
                APR_SUCCESS ||
-           *changed != t->known[folder];
+           *changed != t->known[directory];
 }
 
-/* A turn over all folders is at its end. */
+/* A turn over all directories is at its end. */
 static void end_turn(tlsrpt_updating *t)
 {
-    t->done->folders = t->task->folder;
-    t->task->folder = 0;
+    t->done->directories = t->task->directory;
+    t->task->directory = 0;
 }
 
-/* Goes on where the last call stopped, until each folder had its turn or time is up. */
-static const char *tend_folders(tlsrpt_updating *t)
+/* Goes on where the last call stopped, until each directory had its turn or time is up. */
+static const char *tend_directories(tlsrpt_updating *t)
 {
-    int *folder = &t->task->folder, is_whole = 1;
+    int *directory = &t->task->directory, is_whole = 1;
     const char *error = NULL;
     apr_time_t changed;
 
-    for (; *folder < TLSRPT_SPOOL_FOLDERS && !error; *folder += 1) {
-        if (!has_changed(t, *folder, &changed)) {
+    for (; *directory < TLSRPT_SPOOL_DIRECTORIES && !error; *directory += 1) {
+        if (!has_changed(t, *directory, &changed)) {
             continue;
         }
         if (tlsrpt_updating_is_over(t)) {
             is_whole = 0;
         }
         else {
-            error = tend_folder(t, *folder, changed, &is_whole);
+            error = tend_directory(t, *directory, changed, &is_whole);
         }
         if (!is_whole) {
-            t->done->folders = *folder;
+            t->done->directories = *directory;
             t->done->more = 1;
             return error;
         }
@@ -294,10 +295,10 @@ static const char *tend(tlsrpt_updating *t)
     if (!error) {
         error = mta_sts_database_rows(
             t->batch.db, "SELECT directory, changed FROM tlsrpt_directory WHERE host = %lld",
-            take_folder, t, t->batch.host);
+            take_directory, t, t->batch.host);
     }
     if (!error) {
-        error = tend_folders(t);
+        error = tend_directories(t);
     }
     return error;
 }
@@ -306,7 +307,7 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
                                 mta_sts_findings *findings, tlsrpt_index_done *done)
 {
     tlsrpt_updating *t = apr_pcalloc(p, sizeof(*t));
-    int folder = task->folder;
+    int directory = task->directory;
     const char *error;
 
     memset(done, 0, sizeof(*done));
@@ -319,7 +320,7 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
     }
     error = tlsrpt_batch_end(&t->batch, tend(t));
     if (error) {
-        task->folder = folder; /* what was done since is undone */
+        task->directory = directory; /* what was done since is undone */
         return error;
     }
     task->removed += done->gone + done->expired;

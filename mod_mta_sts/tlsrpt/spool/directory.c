@@ -24,7 +24,7 @@ int tlsrpt_fsync(int fd)
     return result;
 }
 
-static int open_folder(int at, const char *name)
+static int open_directory(int at, const char *name)
 {
     int fd;
 
@@ -39,34 +39,34 @@ static void report_errno(mta_sts_findings *findings, const char *path, const cha
                          int error)
 {
     char words[120];
-    const char *fix = "make sure that the folder is there, belongs to the user that httpd's "
+    const char *fix = "make sure that the directory is there, belongs to the user that httpd's "
                       "children run as, and that its disk can be written to";
 
     if (error == EROFS) {
         fix = "mount its disk for writing; where systemd confines httpd (ProtectSystem=), name the "
-              "folder of MTASTSStateDir in ReadWritePaths= of its unit";
+              "directory of MTASTSStateDir in ReadWritePaths= of its unit";
     }
     mta_sts_finding_add(findings, MTA_STS_ERROR, "state-unusable", path, fix, "cannot %s it: %s",
                         attempt, apr_strerror(error, words, sizeof(words)));
 }
 
-/* Where there should be a folder that can be opened there is something else, or none. */
+/* Where there should be a directory that can be opened there is something else, or none. */
 static void report_unopened(mta_sts_findings *findings, int at, const char *name, const char *path,
                             int error)
 {
     struct stat info;
 
     if (fstatat(at, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode)) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-not-a-folder", path,
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-not-a-directory", path,
                             "remove it, and what is needed will be made in its place",
-                            "is %s instead of a folder, so nothing is kept there",
+                            "is %s instead of a directory, so nothing is kept there",
                             S_ISLNK(info.st_mode) ? "a symbolic link" : "a file");
         return;
     }
     report_errno(findings, path, "open", error);
 }
 
-/* The entry of a new folder is in its parent. */
+/* The entry of a new directory is in its parent. */
 static int sync_parent(int at, const char *name)
 {
     char parent[4096];
@@ -90,9 +90,9 @@ static int sync_parent(int at, const char *name)
     return result;
 }
 
-/* A folder just made, which for root is given away: through its descriptor, since the parent may
+/* A directory just made, which for root is given away: through its descriptor, since the parent may
  * belong to somebody who could put something else under its name. */
-static int settle(int fd, const tlsrpt_folder_rules *rules)
+static int settle(int fd, const tlsrpt_directory_rules *rules)
 {
     struct stat info;
 
@@ -104,8 +104,8 @@ static int settle(int fd, const tlsrpt_folder_rules *rules)
                : 0;
 }
 
-static int make_folder(int at, const char *name, const char *path, const tlsrpt_folder_rules *rules,
-                       mta_sts_findings *findings)
+static int make_directory(int at, const char *name, const char *path,
+                          const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
 {
     int made = mkdirat(at, name, MODE) == 0;
     int fd;
@@ -114,9 +114,9 @@ static int make_folder(int at, const char *name, const char *path, const tlsrpt_
         report_errno(findings, path, "make", errno);
         return -1;
     }
-    fd = open_folder(at, name);
+    fd = open_directory(at, name);
     if (fd < 0 && errno == EACCES && made) { /* the umask left nothing to its owner */
-        fd = fchmodat(at, name, MODE, 0) == 0 ? open_folder(at, name) : -1;
+        fd = fchmodat(at, name, MODE, 0) == 0 ? open_directory(at, name) : -1;
     }
     if (fd < 0) {
         report_unopened(findings, at, name, path, errno);
@@ -130,7 +130,7 @@ static int make_folder(int at, const char *name, const char *path, const tlsrpt_
     return fd;
 }
 
-static int is_local(int fd, const char *path, const tlsrpt_folder_rules *rules,
+static int is_local(int fd, const char *path, const tlsrpt_directory_rules *rules,
                     mta_sts_findings *findings)
 {
     struct stat info;
@@ -160,16 +160,16 @@ static int is_local(int fd, const char *path, const tlsrpt_folder_rules *rules,
     return 1;
 }
 
-int tlsrpt_folder_open(int at, const char *name, const char *path, const tlsrpt_folder_rules *rules,
-                       mta_sts_findings *findings)
+int tlsrpt_directory_open(int at, const char *name, const char *path,
+                          const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
 {
-    int fd = open_folder(at, name);
+    int fd = open_directory(at, name);
 
     if (fd < 0 && errno == ENOENT) {
         if (!rules->make) {
             return -1;
         }
-        fd = make_folder(at, name, path, rules, findings);
+        fd = make_directory(at, name, path, rules, findings);
         if (fd < 0) {
             return -1;
         }
@@ -185,7 +185,7 @@ int tlsrpt_folder_open(int at, const char *name, const char *path, const tlsrpt_
     return fd;
 }
 
-int tlsrpt_folder_is_writable(int fd, const char *path, mta_sts_findings *findings)
+int tlsrpt_directory_is_writable(int fd, const char *path, mta_sts_findings *findings)
 {
     struct statvfs mounted;
 

@@ -23,40 +23,41 @@ static void push_entry(apr_array_header_t *list, const struct dirent *entry)
     }
 }
 
-/* Reads a folder to its end; fd is closed. 0, or errno. */
+/* Reads a directory to its end; fd is closed. 0, or errno. */
 static int push_entries(int fd, apr_array_header_t *list)
 {
-    DIR *folder = fdopendir(fd);
+    DIR *directory = fdopendir(fd);
     const struct dirent *entry;
     int problem;
 
-    if (!folder) {
+    if (!directory) {
         problem = errno;
         close(fd);
         return problem;
     }
-    for (errno = 0; (entry = readdir(folder)) != NULL; errno = 0) {
+    for (errno = 0; (entry = readdir(directory)) != NULL; errno = 0) {
         push_entry(list, entry);
     }
     problem = errno;
-    closedir(folder);
+    closedir(directory);
     return problem;
 }
 
-apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_area area,
-                                              int folder, apr_pool_t *p, mta_sts_findings *findings)
+apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsrpt_area area,
+                                                 int directory, apr_pool_t *p,
+                                                 mta_sts_findings *findings)
 {
     apr_array_header_t *list = apr_array_make(p, 16, sizeof(tlsrpt_spool_entry));
-    tlsrpt_folder_rules rules = {geteuid(), getegid(), 0};
+    tlsrpt_directory_rules rules = {geteuid(), getegid(), 0};
     int before = findings->list->nelts, problem, fd, parent;
     const char *path;
     char name[3];
 
-    snprintf(name, sizeof(name), "%02x", (unsigned)folder & 0xff);
+    snprintf(name, sizeof(name), "%02x", (unsigned)directory & 0xff);
     path =
         apr_psprintf(findings->pool, "%s/%s/%s", spool->state_dir, tlsrpt_spool_areas[area], name);
     parent = tlsrpt_spool_open_area(spool, area, 0, findings);
-    fd = parent < 0 ? -1 : tlsrpt_folder_open(parent, name, path, &rules, findings);
+    fd = parent < 0 ? -1 : tlsrpt_directory_open(parent, name, path, &rules, findings);
     if (parent < 0 && findings->list->nelts == before) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-missing", path,
                             "mount its disk, or restart httpd, which makes it",
@@ -86,11 +87,11 @@ static int is_older(const char *path, apr_time_t before)
     return lstat(path, &info) == 0 && apr_time_from_sec(info.st_mtime) < before;
 }
 
-static apr_int64_t expire_folder(tlsrpt_spool *spool, tlsrpt_area area, int folder,
-                                 apr_time_t before, apr_pool_t *p)
+static apr_int64_t expire_directory(tlsrpt_spool *spool, tlsrpt_area area, int directory,
+                                    apr_time_t before, apr_pool_t *p)
 {
     const apr_array_header_t *list =
-        tlsrpt_spool_folder_files(spool, area, folder, p, mta_sts_findings_make(p));
+        tlsrpt_spool_directory_files(spool, area, directory, p, mta_sts_findings_make(p));
     apr_int64_t removed = 0;
     int i;
 
@@ -107,11 +108,11 @@ apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_
 {
     apr_int64_t removed = 0;
     apr_pool_t *p;
-    int folder;
+    int directory;
 
     apr_pool_create(&p, NULL);
-    for (folder = 0; folder < TLSRPT_SPOOL_FOLDERS; folder++) {
-        removed += expire_folder(spool, area, folder, before, p);
+    for (directory = 0; directory < TLSRPT_SPOOL_DIRECTORIES; directory++) {
+        removed += expire_directory(spool, area, directory, before, p);
         apr_pool_clear(p);
     }
     apr_pool_destroy(p);

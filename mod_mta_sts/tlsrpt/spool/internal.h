@@ -10,8 +10,8 @@
 
 struct tlsrpt_spool {
     const char *state_dir;
-    ino_t settled[TLSRPT_AREAS]
-                 [TLSRPT_SPOOL_FOLDERS]; /* folders whose entry this process brought to disk */
+    ino_t settled[TLSRPT_AREAS][TLSRPT_SPOOL_DIRECTORIES]; /* directories whose entry this process
+                                                              brought to disk */
 };
 
 /* What a file of so many bytes takes on disk, in bytes. */
@@ -20,10 +20,10 @@ static inline apr_int64_t tlsrpt_spool_blocks(apr_int64_t size)
     return (size + 4095) / 4096 * 4096;
 }
 
-/* The names of the areas' folders. */
+/* The names of the areas' directories. */
 extern const char *const tlsrpt_spool_areas[];
 
-/* Opens the folder of an area: a descriptor to be closed, or -1 after a finding. */
+/* Opens the directory of an area: a descriptor to be closed, or -1 after a finding. */
 int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make,
                            mta_sts_findings *findings);
 

@@ -23,25 +23,26 @@ const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const
                         digest);
 }
 
-/* A folder of an area, opened for looking: -1 if it is not there or not ours. Findings are of no
+/* A directory of an area, opened for looking: -1 if it is not there or not ours. Findings are of no
  * interest here. */
-static int open_folder(const tlsrpt_spool *spool, tlsrpt_area area, const char *name, apr_pool_t *p)
+static int open_directory(const tlsrpt_spool *spool, tlsrpt_area area, const char *name,
+                          apr_pool_t *p)
 {
-    tlsrpt_folder_rules rules = {geteuid(), getegid(), 0};
+    tlsrpt_directory_rules rules = {geteuid(), getegid(), 0};
     mta_sts_findings *findings = mta_sts_findings_make(p);
     int fd, parent = tlsrpt_spool_open_area(spool, area, 0, findings);
 
     if (parent < 0) {
         return -1;
     }
-    fd = tlsrpt_folder_open(parent, name, name, &rules, findings);
+    fd = tlsrpt_directory_open(parent, name, name, &rules, findings);
     close(parent);
     return fd;
 }
 
-static void folder_name(int folder, char name[3])
+static void directory_name(int directory, char name[3])
 {
-    snprintf(name, 3, "%02x", (unsigned)folder & 0xff);
+    snprintf(name, 3, "%02x", (unsigned)directory & 0xff);
 }
 
 /* --- one file --- */
@@ -86,17 +87,18 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
     const char *why;
     char *bytes = NULL;
     apr_size_t len = 0, header;
-    int fd, folder;
+    int fd, directory;
 
     file->is_closed = 0;
     if (!tlsrpt_spool_is_digest(digest)) {
         return "not a digest";
     }
     memcpy(name, digest, 2);
-    folder = open_folder(spool, area, name, p);
-    fd = folder < 0 ? -1 : openat(folder, digest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (folder >= 0) {
-        close(folder);
+    directory = open_directory(spool, area, name, p);
+    fd = directory < 0 ? -1
+                       : openat(directory, digest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (directory >= 0) {
+        close(directory);
     }
     if (fd < 0) {
         file->is_closed = 1;
@@ -127,18 +129,18 @@ int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *di
     return tlsrpt_spool_is_digest(digest) && lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static apr_status_t remove_from(int folder, const char *digest)
+static apr_status_t remove_from(int directory, const char *digest)
 {
     apr_status_t status = APR_SUCCESS;
 
-    if (unlinkat(folder, digest, 0) != 0 && errno != ENOENT) {
+    if (unlinkat(directory, digest, 0) != 0 && errno != ENOENT) {
         status = errno;
     }
-    close(folder);
+    close(directory);
     return status;
 }
 
-/* Nothing is in a folder that is not there; of one that is there and not ours nobody knows. */
+/* Nothing is in a directory that is not there; of one that is there and not ours nobody knows. */
 static apr_status_t remove_nothing(int area, const char *name)
 {
     struct stat info;
@@ -151,7 +153,7 @@ static apr_status_t remove_nothing(int area, const char *name)
 apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest)
 {
     char name[3] = "";
-    int area_fd, folder;
+    int area_fd, directory;
     apr_status_t status;
     apr_pool_t *p;
 
@@ -161,27 +163,27 @@ apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const ch
     memcpy(name, digest, 2);
     apr_pool_create(&p, NULL);
     area_fd = tlsrpt_spool_open_area(spool, area, 0, mta_sts_findings_make(p));
-    folder = area_fd < 0 ? -1 : open_folder(spool, area, name, p);
+    directory = area_fd < 0 ? -1 : open_directory(spool, area, name, p);
     apr_pool_destroy(p);
     if (area_fd < 0) {
         return APR_ENOENT;
     }
-    status = folder < 0 ? remove_nothing(area_fd, name) : remove_from(folder, digest);
+    status = directory < 0 ? remove_nothing(area_fd, name) : remove_from(directory, digest);
     close(area_fd);
     return status;
 }
 
-/* --- folders --- */
+/* --- directories --- */
 
-apr_status_t tlsrpt_spool_folder_changed(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
-                                         apr_time_t *changed)
+apr_status_t tlsrpt_spool_directory_changed(const tlsrpt_spool *spool, tlsrpt_area area,
+                                            int directory, apr_time_t *changed)
 {
     char path[4096];
     struct stat info;
 
     *changed = 0;
     apr_snprintf(path, sizeof(path), "%s/%s/%02x", spool->state_dir, tlsrpt_spool_areas[area],
-                 (unsigned)folder & 0xff);
+                 (unsigned)directory & 0xff);
     if (lstat(path, &info) != 0) {
         return errno == ENOENT ? APR_SUCCESS : errno;
     }
@@ -189,45 +191,45 @@ apr_status_t tlsrpt_spool_folder_changed(const tlsrpt_spool *spool, tlsrpt_area 
     return APR_SUCCESS;
 }
 
-/* What is done with each name in a folder. */
-typedef void visitor(int folder, const char *name, void *baton);
+/* What is done with each name in a directory. */
+typedef void visitor(int directory, const char *name, void *baton);
 
 static void each_name(int fd, visitor *visit, void *baton)
 {
-    DIR *folder = fdopendir(fd);
+    DIR *directory = fdopendir(fd);
     const struct dirent *entry;
 
-    if (!folder) {
+    if (!directory) {
         close(fd);
         return;
     }
-    while ((entry = readdir(folder)) != NULL) {
+    while ((entry = readdir(directory)) != NULL) {
         if (entry->d_name[0] != '.') {
-            visit(dirfd(folder), entry->d_name, baton);
+            visit(dirfd(directory), entry->d_name, baton);
         }
     }
-    closedir(folder);
+    closedir(directory);
 }
 
-static void push_digest(int folder, const char *name, void *baton)
+static void push_digest(int directory, const char *name, void *baton)
 {
     apr_array_header_t *list = baton;
 
-    (void)folder;
+    (void)directory;
     if (tlsrpt_spool_is_digest(name)) {
         APR_ARRAY_PUSH(list, const char *) = apr_pstrdup(list->pool, name);
     }
 }
 
-apr_array_header_t *tlsrpt_spool_folder_list(const tlsrpt_spool *spool, tlsrpt_area area,
-                                             int folder, apr_pool_t *p)
+apr_array_header_t *tlsrpt_spool_directory_list(const tlsrpt_spool *spool, tlsrpt_area area,
+                                                int directory, apr_pool_t *p)
 {
     apr_array_header_t *list = apr_array_make(p, 16, sizeof(const char *));
     char name[3];
     int fd;
 
-    folder_name(folder, name);
-    fd = open_folder(spool, area, name, p);
+    directory_name(directory, name);
+    fd = open_directory(spool, area, name, p);
     if (fd >= 0) {
         each_name(fd, push_digest, list);
     }
@@ -240,7 +242,7 @@ typedef struct receipts {
     void *baton;
 } receipts;
 
-static void read_receipt(int folder, const char *name, void *baton)
+static void read_receipt(int directory, const char *name, void *baton)
 {
     const receipts *all = baton;
     char line[TLSRPT_RECEIPT_MAX];
@@ -251,7 +253,7 @@ static void read_receipt(int folder, const char *name, void *baton)
     if (!tlsrpt_spool_is_digest(name)) {
         return;
     }
-    fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0) {
         count = read(fd, line, sizeof(line));
         close(fd);
@@ -263,8 +265,8 @@ static void read_receipt(int folder, const char *name, void *baton)
     apr_pool_clear(all->p);
 }
 
-void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
-                                  tlsrpt_spool_visit *visit, void *baton)
+void tlsrpt_spool_directory_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
+                                     tlsrpt_spool_visit *visit, void *baton)
 {
     receipts all = {NULL, visit, baton};
     apr_pool_t *p;
@@ -273,8 +275,8 @@ void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, i
 
     apr_pool_create(&p, NULL);
     apr_pool_create(&all.p, p);
-    folder_name(folder, name);
-    fd = open_folder(spool, area, name, p);
+    directory_name(directory, name);
+    fd = open_directory(spool, area, name, p);
     if (fd >= 0) {
         each_name(fd, read_receipt, &all);
     }
@@ -285,12 +287,12 @@ typedef struct usage {
     apr_int64_t bytes, files;
 } usage;
 
-static void add_usage(int folder, const char *name, void *baton)
+static void add_usage(int directory, const char *name, void *baton)
 {
     usage *sum = baton;
     struct stat info;
 
-    if (tlsrpt_spool_is_digest(name) && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (tlsrpt_spool_is_digest(name) && fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
         sum->bytes += tlsrpt_spool_blocks(info.st_size);
         sum->files++;
     }
@@ -304,12 +306,12 @@ void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t
     int i;
 
     apr_pool_create(&p, NULL);
-    for (i = 0; i < TLSRPT_SPOOL_FOLDERS; i++) {
+    for (i = 0; i < TLSRPT_SPOOL_DIRECTORIES; i++) {
         char name[3];
         int fd;
 
-        folder_name(i, name);
-        fd = open_folder(spool, area, name, p);
+        directory_name(i, name);
+        fd = open_directory(spool, area, name, p);
         if (fd >= 0) {
             each_name(fd, add_usage, &sum);
         }
@@ -320,14 +322,14 @@ void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t
     *files = sum.files;
 }
 
-static void remove_stale(int folder, const char *name, void *baton)
+static void remove_stale(int directory, const char *name, void *baton)
 {
     const time_t *now = baton;
     struct stat info;
 
-    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode) &&
+    if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode) &&
         info.st_mtime < *now - STALE) {
-        unlinkat(folder, name, 0);
+        unlinkat(directory, name, 0);
     }
 }
 

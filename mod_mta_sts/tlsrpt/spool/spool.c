@@ -30,21 +30,22 @@ tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir)
     return spool;
 }
 
-/* --- folders --- */
+/* --- directories --- */
 
-/* A folder in the state directory, or the state directory itself if name is NULL. */
-static int open_top(const tlsrpt_spool *spool, const char *name, const tlsrpt_folder_rules *rules,
-                    mta_sts_findings *findings)
+/* A directory in the state directory, or the state directory itself if name is NULL. */
+static int open_top(const tlsrpt_spool *spool, const char *name,
+                    const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
 {
-    int state = tlsrpt_folder_open(AT_FDCWD, spool->state_dir, spool->state_dir, rules, findings);
+    int state =
+        tlsrpt_directory_open(AT_FDCWD, spool->state_dir, spool->state_dir, rules, findings);
     int fd;
 
     if (state < 0 || !name) {
         return state;
     }
-    fd = tlsrpt_folder_open(state, name,
-                            apr_pstrcat(findings->pool, spool->state_dir, "/", name, NULL), rules,
-                            findings);
+    fd = tlsrpt_directory_open(state, name,
+                               apr_pstrcat(findings->pool, spool->state_dir, "/", name, NULL),
+                               rules, findings);
     close(state);
     return fd;
 }
@@ -52,7 +53,7 @@ static int open_top(const tlsrpt_spool *spool, const char *name, const tlsrpt_fo
 int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make,
                            mta_sts_findings *findings)
 {
-    tlsrpt_folder_rules rules = {geteuid(), getegid(), make};
+    tlsrpt_directory_rules rules = {geteuid(), getegid(), make};
 
     return open_top(spool, tlsrpt_spool_areas[area], &rules, findings);
 }
@@ -62,7 +63,7 @@ int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
 {
     const char *const names[] = {NULL, TLSRPT_SPOOL_TMP, tlsrpt_spool_areas[TLSRPT_REPORTS],
                                  tlsrpt_spool_areas[TLSRPT_QUARANTINE]};
-    tlsrpt_folder_rules rules = {owner, group, 1};
+    tlsrpt_directory_rules rules = {owner, group, 1};
     apr_size_t i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -70,7 +71,7 @@ int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
                                ? apr_pstrcat(findings->pool, spool->state_dir, "/", names[i], NULL)
                                : spool->state_dir;
         int fd = open_top(spool, names[i], &rules, findings);
-        int usable = fd >= 0 && tlsrpt_folder_is_writable(fd, path, findings);
+        int usable = fd >= 0 && tlsrpt_directory_is_writable(fd, path, findings);
 
         if (fd >= 0) {
             close(fd);
@@ -93,7 +94,7 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
     return spool;
 }
 
-static int folder_number(const char *digest)
+static int directory_number(const char *digest)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -115,9 +116,9 @@ typedef struct keeping {
     const char *digest;
     const tlsrpt_receipt *receipt;
     apr_pool_t *p;
-    int tmp, folder;   /* descriptors of folders, or -1 */
-    char tmp_name[64]; /* in tmp, or "" if there is no such file */
-    int vanished;      /* whether the file, or a folder, was removed under our hands */
+    int tmp, directory; /* descriptors of directories, or -1 */
+    char tmp_name[64];  /* in tmp, or "" if there is no such file */
+    int vanished;       /* whether the file, or a directory, was removed under our hands */
     const char *reason;
 } keeping;
 
@@ -131,36 +132,37 @@ static int refuse(keeping *k, const char *attempt, int error)
     return 0;
 }
 
-/* Whoever made a folder may not have brought its entry to disk yet; so each process does, once. */
-static int settle_folder(keeping *k, int area_fd)
+/* Whoever made a directory may not have brought its entry to disk yet; so each process does, once.
+ */
+static int settle_directory(keeping *k, int area_fd)
 {
-    ino_t *settled = &k->spool->settled[k->area][folder_number(k->digest)];
+    ino_t *settled = &k->spool->settled[k->area][directory_number(k->digest)];
     struct stat info;
 
-    if (fstat(k->folder, &info) != 0) {
-        return refuse(k, "look at a folder", errno);
+    if (fstat(k->directory, &info) != 0) {
+        return refuse(k, "look at a directory", errno);
     }
     if (__atomic_load_n(settled, __ATOMIC_RELAXED) == info.st_ino) {
         return 1;
     }
     if (tlsrpt_fsync(area_fd) != 0) {
-        return refuse(k, "bring a folder to disk", errno);
+        return refuse(k, "bring a directory to disk", errno);
     }
     __atomic_store_n(settled, info.st_ino, __ATOMIC_RELAXED);
     return 1;
 }
 
-/* A folder in another one whose name is given, made where it is missing. */
+/* A directory in another one whose name is given, made where it is missing. */
 static int open_in(const keeping *k, int at, const char *name, const char *path,
                    mta_sts_findings *findings)
 {
-    tlsrpt_folder_rules rules = {geteuid(), getegid(), 1};
+    tlsrpt_directory_rules rules = {geteuid(), getegid(), 1};
 
-    return tlsrpt_folder_open(at, name, apr_pstrcat(k->p, k->spool->state_dir, path, NULL), &rules,
-                              findings);
+    return tlsrpt_directory_open(at, name, apr_pstrcat(k->p, k->spool->state_dir, path, NULL),
+                                 &rules, findings);
 }
 
-static int open_folders(keeping *k)
+static int open_directories(keeping *k)
 {
     mta_sts_findings *findings = mta_sts_findings_make(k->p);
     const char *area_name = tlsrpt_spool_areas[k->area];
@@ -175,8 +177,9 @@ static int open_folders(keeping *k)
         close(state);
     }
     if (k->tmp >= 0 && area >= 0) {
-        k->folder = open_in(k, area, name, apr_pstrcat(k->p, area_path, "/", name, NULL), findings);
-        done = k->folder >= 0 && settle_folder(k, area);
+        k->directory =
+            open_in(k, area, name, apr_pstrcat(k->p, area_path, "/", name, NULL), findings);
+        done = k->directory >= 0 && settle_directory(k, area);
     }
     if (area >= 0) {
         close(area);
@@ -284,7 +287,7 @@ static int is_as_good(const keeping *k)
     char line[TLSRPT_RECEIPT_MAX];
     tlsrpt_receipt receipt;
     ssize_t got;
-    int fd = openat(k->folder, k->digest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(k->directory, k->digest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0) {
         return 0;
@@ -300,10 +303,10 @@ static int is_as_good(const keeping *k)
 /* Puts the file where there is none. 0, or -1 and errno: EEXIST if there is one. */
 static int place_new(const keeping *k)
 {
-    int result = renameat2(k->tmp, k->tmp_name, k->folder, k->digest, RENAME_NOREPLACE);
+    int result = renameat2(k->tmp, k->tmp_name, k->directory, k->digest, RENAME_NOREPLACE);
 
     if (result != 0 && (errno == EINVAL || errno == ENOSYS)) { /* not every file system can */
-        result = linkat(k->tmp, k->tmp_name, k->folder, k->digest, 0);
+        result = linkat(k->tmp, k->tmp_name, k->directory, k->digest, 0);
         if (result == 0) {
             unlinkat(k->tmp, k->tmp_name, 0);
         }
@@ -325,7 +328,7 @@ static tlsrpt_stored put_in_place(keeping *k)
         if (is_as_good(k)) {
             return kept;
         }
-        if (renameat(k->tmp, k->tmp_name, k->folder, k->digest) != 0) {
+        if (renameat(k->tmp, k->tmp_name, k->directory, k->digest) != 0) {
             refuse(k, "replace a file", errno);
             return TLSRPT_NOT_STORED;
         }
@@ -334,7 +337,7 @@ static tlsrpt_stored put_in_place(keeping *k)
     return kept;
 }
 
-static tlsrpt_stored keep_in_folders(keeping *k, const char *bytes, apr_size_t len)
+static tlsrpt_stored keep_in_directories(keeping *k, const char *bytes, apr_size_t len)
 {
     tlsrpt_stored kept = TLSRPT_STORED_ALREADY;
 
@@ -343,8 +346,8 @@ static tlsrpt_stored keep_in_folders(keeping *k, const char *bytes, apr_size_t l
         remove_tmp(k);
     }
     /* Whoever put it there may not have come as far as this yet. */
-    if (kept != TLSRPT_NOT_STORED && tlsrpt_fsync(k->folder) != 0) {
-        refuse(k, "bring a folder to disk", errno);
+    if (kept != TLSRPT_NOT_STORED && tlsrpt_fsync(k->directory) != 0) {
+        refuse(k, "bring a directory to disk", errno);
         kept = TLSRPT_NOT_STORED;
     }
     return kept;
@@ -352,10 +355,11 @@ static tlsrpt_stored keep_in_folders(keeping *k, const char *bytes, apr_size_t l
 
 static tlsrpt_stored keep_once(keeping *k, const char *bytes, apr_size_t len)
 {
-    tlsrpt_stored kept = open_folders(k) ? keep_in_folders(k, bytes, len) : TLSRPT_NOT_STORED;
+    tlsrpt_stored kept =
+        open_directories(k) ? keep_in_directories(k, bytes, len) : TLSRPT_NOT_STORED;
 
-    if (k->folder >= 0) {
-        close(k->folder);
+    if (k->directory >= 0) {
+        close(k->directory);
     }
     if (k->tmp >= 0) {
         close(k->tmp);

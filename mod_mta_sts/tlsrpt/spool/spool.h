@@ -20,8 +20,8 @@
  *   STATE-DIR/tmp/...                being written; of no value after a crash
  *
  * A file is a header line with what was known at receipt (tlsrpt/receipt.h), then the raw bytes.
- * Names never come from a sender. Folders are 0700 and files 0600, whatever the umask, and belong
- * to the user that httpd's children run as.
+ * Names never come from a sender. Directories are 0700 and files 0600, whatever the umask, and
+ * belong to the user that httpd's children run as.
  */
 
 #define TLSRPT_DIGEST_LENGTH 64
@@ -41,13 +41,13 @@ typedef enum tlsrpt_stored {
     TLSRPT_STORED,         /* new, and on disk */
     TLSRPT_STORED_ALREADY, /* was there before, on disk; a verified receipt replaced an unverified
                             */
-    TLSRPT_NOT_STORED,     /* no part of it is left; the whole may be, if its folder could not be
+    TLSRPT_NOT_STORED,     /* no part of it is left; the whole may be, if its directory could not be
                             brought to disk */
 } tlsrpt_stored;
 
 /*
  * The spool of a state directory, for any number of threads. It holds nothing open: each call finds
- * its folder anew, so that it goes on where the state directory was away for a while.
+ * its directory anew, so that it goes on where the state directory was away for a while.
  *
  * @param p         pool of the spool
  * @param state_dir its path; borrowed
@@ -55,8 +55,8 @@ typedef enum tlsrpt_stored {
 tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir);
 
 /*
- * Makes the folders of a state directory where they are missing, and looks whether they are as they
- * should be. Run as root, it gives what it makes to another user.
+ * Makes the directories of a state directory where they are missing, and looks whether they are as
+ * they should be. Run as root, it gives what it makes to another user.
  *
  * @param findings what is wrong, as errors
  * @return whether reports can be kept
@@ -76,8 +76,8 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
 
 /*
  * Keeps bytes: temporary file, fsync, rename into place where there is none, fsync of the
- * folder. What is removed meanwhile by others is written again, three times in all. Any number of
- * processes and threads may keep at once; of equal digests one becomes TLSRPT_STORED.
+ * directory. What is removed meanwhile by others is written again, three times in all. Any number
+ * of processes and threads may keep at once; of equal digests one becomes TLSRPT_STORED.
  *
  * @param digest 64 lower-case hex digits
  * @param ptemp  scratch, and pool of reason
@@ -115,20 +115,21 @@ const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const
                               apr_pool_t *p);
 
 /*
- * The folders of an area ("00".."ff"), each with the time of its last change, so that who has seen
- * a folder need not read it again.
+ * The directories of an area ("00".."ff"), each with the time of its last change, so that who has
+ * seen a directory need not read it again.
  *
- * @param changed out: 0 if the folder is not there
+ * @param changed out: 0 if the directory is not there
  */
-#define TLSRPT_SPOOL_FOLDERS 256
-apr_status_t tlsrpt_spool_folder_changed(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
-                                         apr_time_t *changed);
+#define TLSRPT_SPOOL_DIRECTORIES 256
+apr_status_t tlsrpt_spool_directory_changed(const tlsrpt_spool *spool, tlsrpt_area area,
+                                            int directory, apr_time_t *changed);
 
-/* The digests in one folder, an array of const char * in p; files of other names are left out. */
-apr_array_header_t *tlsrpt_spool_folder_list(const tlsrpt_spool *spool, tlsrpt_area area,
-                                             int folder, apr_pool_t *p);
+/* The digests in one directory, an array of const char * in p; files of other names are left out.
+ */
+apr_array_header_t *tlsrpt_spool_directory_list(const tlsrpt_spool *spool, tlsrpt_area area,
+                                                int directory, apr_pool_t *p);
 
-/* One name in a folder. */
+/* One name in a directory. */
 typedef struct tlsrpt_spool_entry {
     const char *digest;
     apr_int64_t file; /* its inode: another one once a verified receipt took an unverified one's
@@ -136,16 +137,16 @@ typedef struct tlsrpt_spool_entry {
 } tlsrpt_spool_entry;
 
 /*
- * The files in one folder; unlike tlsrpt_spool_folder_list it tells an empty folder from one that
- * cannot be looked at.
+ * The files in one directory; unlike tlsrpt_spool_directory_list it tells an empty directory from
+ * one that cannot be looked at.
  *
  * @param findings why not, as errors
- * @return an array of tlsrpt_spool_entry in p, empty for a folder that is not there; NULL after a
- *         finding, also where the area is not there
+ * @return an array of tlsrpt_spool_entry in p, empty for a directory that is not there; NULL after
+ * a finding, also where the area is not there
  */
-apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_area area,
-                                              int folder, apr_pool_t *p,
-                                              mta_sts_findings *findings);
+apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsrpt_area area,
+                                                 int directory, apr_pool_t *p,
+                                                 mta_sts_findings *findings);
 
 /*
  * Removes what came before a time, by the time at which its file was written.
@@ -155,14 +156,14 @@ apr_array_header_t *tlsrpt_spool_folder_files(const tlsrpt_spool *spool, tlsrpt_
 apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before);
 
 /*
- * What is known of each file in one folder from its header line alone.
+ * What is known of each file in one directory from its header line alone.
  *
  * @param digest  of the visit
  * @param receipt of the visit; NULL: the file cannot be opened, or has no such line
  */
 typedef void tlsrpt_spool_visit(void *baton, const char *digest, const tlsrpt_receipt *receipt);
-void tlsrpt_spool_folder_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int folder,
-                                  tlsrpt_spool_visit *visit, void *baton);
+void tlsrpt_spool_directory_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
+                                     tlsrpt_spool_visit *visit, void *baton);
 
 /* Removes one file; APR_SUCCESS also if it is not there, but not where its area is not there, or
  * cannot be looked at. */

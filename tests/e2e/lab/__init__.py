@@ -15,5 +15,5 @@ RESOLVER = "127.0.0.53"
 NAMESERVER = "127.0.0.54"
 APACHE = "127.0.0.80"
 
-# On the namespace's own tmpfs: one folder per daemon, with its configuration and its logs.
-FOLDER = Path("/run/lab")
+# On the namespace's own tmpfs: one directory per daemon, with its configuration and its logs.
+DIRECTORY = Path("/run/lab")

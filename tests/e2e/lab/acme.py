@@ -6,7 +6,7 @@ import ssl
 import urllib.request
 
 from lab import ACME, RESOLVER
-from lab.process import Daemon, folder
+from lab.process import Daemon, directory
 
 HOST = "pebble.lab.test"
 DIRECTORY = f"https://{HOST}:14000/dir"
@@ -29,7 +29,7 @@ class Acme:
         self.root = None
 
     def start(self):
-        here = folder("pebble")
+        here = directory("pebble")
         # The package brings no certificate for its own API.
         api = self.ca.issue(HOST)
         config = {

@@ -7,16 +7,16 @@ The lab trusts its root as it trusts pebble's: what it signs is wrong only where
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from lab.process import folder, run
+from lab.process import directory, run
 
 CONFIG = """\
 [ca]
 default_ca = lab
 [lab]
-database = {folder}/index.txt
-new_certs_dir = {folder}
-certificate = {folder}/root.pem
-private_key = {folder}/root.key
+database = {directory}/index.txt
+new_certs_dir = {directory}
+certificate = {directory}/root.pem
+private_key = {directory}/root.key
 rand_serial = yes
 default_md = sha256
 policy = names
@@ -50,13 +50,13 @@ class Ca:
     """Issues what it is asked for: any names, any dates, self-signed if wanted."""
 
     def __init__(self, name="ca"):
-        self.folder = folder(name)
-        self.root = self.folder / "root.pem"
+        self.directory = directory(name)
+        self.root = self.directory / "root.pem"
         self.count = 0
-        (self.folder / "index.txt").touch()
-        (self.folder / "ca.conf").write_text(CONFIG.format(folder=self.folder))
+        (self.directory / "index.txt").touch()
+        (self.directory / "ca.conf").write_text(CONFIG.format(directory=self.directory))
         run("openssl", "req", "-x509", *EC_KEY, "-days", "3650", "-subj", "/CN=Lab CA",
-            "-keyout", self.folder / "root.key", "-out", self.root)
+            "-keyout", self.directory / "root.key", "-out", self.root)
 
     def issue(self, *names, starts=-1, ends=90, key=EC_KEY, common_name=None):
         """A certificate for DNS names; `starts` and `ends` are days from now."""
@@ -66,7 +66,7 @@ class Ca:
             "-keyout", stem.with_suffix(".key"), "-out", request)
         now = datetime.now(timezone.utc)
         dates = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (starts, ends)]
-        run("openssl", "ca", "-batch", "-notext", "-config", self.folder / "ca.conf",
+        run("openssl", "ca", "-batch", "-notext", "-config", self.directory / "ca.conf",
             "-startdate", dates[0], "-enddate", dates[1],
             "-in", request, "-out", stem.with_suffix(".pem"))
         return Certificate(stem.with_suffix(".pem"), stem.with_suffix(".key"))
@@ -79,7 +79,7 @@ class Ca:
 
     def _stem(self):
         self.count += 1
-        return self.folder / f"leaf{self.count}"
+        return self.directory / f"leaf{self.count}"
 
 
 def trust(roots):

@@ -7,7 +7,7 @@ from base64 import b64encode
 import dkim
 
 from lab import REPORTS, RESOLVER
-from lab.process import Daemon, folder, run
+from lab.process import Daemon, directory, run
 
 PORT = 8891
 CONF = """\
@@ -17,7 +17,7 @@ AuthservID {authserv_id}
 AlwaysAddARHeader yes
 Syslog no
 UserID opendkim
-ResolverConfiguration {folder}/unbound.conf
+ResolverConfiguration {directory}/unbound.conf
 """
 # Left alone, its libunbound knows by itself that there is no test.
 UNBOUND = f"""\
@@ -35,9 +35,9 @@ class Milter:
 
     def __init__(self, authserv_id, address=REPORTS):
         self.address = address
-        conf = folder("opendkim") / "opendkim.conf"
+        conf = directory("opendkim") / "opendkim.conf"
         conf.write_text(CONF.format(port=PORT, address=address, authserv_id=authserv_id,
-                                    folder=conf.parent))
+                                    directory=conf.parent))
         conf.with_name("unbound.conf").write_text(UNBOUND)
         self.daemon = Daemon("opendkim", "opendkim", "-f", "-x", conf)
         self.daemon.wait_ready(self._listens)
@@ -62,11 +62,11 @@ class Signer:
 
     def __init__(self, dns, domain):
         self.domain = domain
-        self.key = folder("dkim") / f"{domain}.pem"
+        self.key = directory("dkim") / f"{domain}.pem"
         run("openssl", "genrsa", "-traditional", "-out", self.key, "1024")  # one string in DNS
         run("openssl", "rsa", "-in", self.key, "-pubout", "-outform", "DER",
             "-out", f"{self.key}.pub")
-        public = b64encode((folder("dkim") / f"{domain}.pem.pub").read_bytes()).decode()
+        public = b64encode((directory("dkim") / f"{domain}.pem.pub").read_bytes()).decode()
         dns.zone(domain)
         dns.txt(f"{self.SELECTOR}._domainkey.{domain}", f"v=DKIM1; k=rsa; p={public}")
 

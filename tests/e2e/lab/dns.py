@@ -9,14 +9,14 @@ import re
 
 from lab import NAMESERVER, RESOLVER
 from lab.deadline import wait_until
-from lab.process import Daemon, folder, run
+from lab.process import Daemon, directory, run
 
 KNOT = """\
 server:
-    rundir: {folder}
+    rundir: {directory}
     listen: {address}@53
 database:
-    storage: {folder}/db
+    storage: {directory}/db
 log:
   - target: stderr
     any: info
@@ -36,7 +36,7 @@ acl:
 template:
   - id: default
     acl: update
-    storage: {folder}/zones
+    storage: {directory}/zones
     file: %s.zone
     # The zone's text file is ours to edit; knot signs what it reads and counts the serial itself.
     zonefile-load: difference-no-serial
@@ -49,7 +49,7 @@ zone:
 
 UNBOUND = """\
 server:
-    directory: {folder}
+    directory: {directory}
     chroot: ""
     username: ""
     pidfile: ""
@@ -61,7 +61,7 @@ server:
     do-not-query-localhost: no
     # unbound answers NXDOMAIN for test. by itself (RFC 6761) unless told otherwise.
     local-zone: "test." transparent
-    trust-anchor-file: {folder}/anchor
+    trust-anchor-file: {directory}/anchor
     cache-max-ttl: 1
     cache-max-negative-ttl: 1
     val-bogus-ttl: 1
@@ -73,7 +73,7 @@ stub-zone:
     stub-addr: {nameserver}
 remote-control:
     control-enable: yes
-    control-interface: {folder}/control
+    control-interface: {directory}/control
     control-use-cert: no
 """
 
@@ -127,7 +127,7 @@ class Dns:
         self.knot = self.resolver = None
 
     def start(self):
-        knot = folder("knot")
+        knot = directory("knot")
         for name in "db", "zones":
             (knot / name).mkdir()
         self._add_zone("test")
@@ -206,8 +206,8 @@ class Dns:
             (f"ns.{name}", "A"): [NAMESERVER],
         }
         self._write(name)
-        path = folder("knot") / "knot.conf"
-        text = KNOT.format(folder=path.parent, address=NAMESERVER, secret=UPDATE_SECRET)
+        path = directory("knot") / "knot.conf"
+        text = KNOT.format(directory=path.parent, address=NAMESERVER, secret=UPDATE_SECRET)
         path.write_text(text + "".join(f"  - domain: {zone}.\n" for zone in self.zones))
         if name != "test":
             self._change(name, "NS", [f"ns.{name}."], parent=True)
@@ -231,10 +231,10 @@ class Dns:
         lines = ["$TTL 1\n"]
         for (name, kind), values in self.zones[zone].items():
             lines += [f"{name}. {kind} {value}\n" for value in values]
-        (folder("knot") / "zones" / f"{zone}.zone").write_text("".join(lines))
+        (directory("knot") / "zones" / f"{zone}.zone").write_text("".join(lines))
 
     def _knotc(self, *words):
-        run("knotc", "-s", folder("knot") / "knot.sock", *words)
+        run("knotc", "-s", directory("knot") / "knot.sock", *words)
 
     def _forget(self, name):
         """Empties the resolver's cache below a name: it keeps a bogus key for a minute else."""
@@ -242,19 +242,19 @@ class Dns:
             self._control("flush_zone", f"{name}.")
 
     def _control(self, *words):
-        run("unbound-control", "-c", folder("unbound") / "unbound.conf", *words)
+        run("unbound-control", "-c", directory("unbound") / "unbound.conf", *words)
 
     def _ds(self, zone):
         """The SHA-256 DS records of a zone's keys, empty until knot has made them."""
-        config = folder("knot") / "knot.conf"
+        config = directory("knot") / "knot.conf"
         text = run("keymgr", "-c", config, f"{zone}.", "ds", check=False).stdout
         rows = [line.split() for line in text.splitlines()]
         return [" ".join(row[2:]) for row in rows if row[1:2] == ["DS"] and row[4] == "2"]
 
     def _start_resolver(self):
-        here = folder("unbound")
+        here = directory("unbound")
         (here / "anchor").write_text(f"test. DS {self._ds('test')[0]}\n")
-        text = UNBOUND.format(folder=here, address=RESOLVER, nameserver=NAMESERVER)
+        text = UNBOUND.format(directory=here, address=RESOLVER, nameserver=NAMESERVER)
         (here / "unbound.conf").write_text(text)
         self.resolver = Daemon("unbound", "unbound", "-d", "-c", here / "unbound.conf")
         self.resolver.wait_ready(lambda: ask("test", "SOA").authenticated)

@@ -12,13 +12,13 @@ import uuid
 from lab import REPORTS as REPORTS_ADDRESS, SENDER
 from lab.deadline import wait_until
 from lab.log import Log
-from lab.process import Daemon, folder, run
+from lab.process import Daemon, directory, run
 
 MAIN = """\
 compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-maillog_file = {folder}/mail.log
+queue_directory = {directory}/queue
+data_directory = {directory}/data
+maillog_file = {directory}/mail.log
 maillog_file_prefixes = /run
 myhostname = {host}
 inet_interfaces = {address}
@@ -34,7 +34,7 @@ MX = """\
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {key}, {chain}
 virtual_mailbox_domains = static:all
-virtual_mailbox_base = {folder}/mail
+virtual_mailbox_base = {directory}/mail
 virtual_mailbox_maps = static:box
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
@@ -92,15 +92,15 @@ class Postfix:
     """One instance, with its own configuration, queue and log."""
 
     def __init__(self, name, host, address, settings, services=""):
-        self.folder = folder(name)
+        self.directory = directory(name)
         self.address = address
-        self.log = Log(self.folder / "mail.log")
-        etc = self.folder / "etc"
-        for part in etc, self.folder / "queue", self.folder / "data":
+        self.log = Log(self.directory / "mail.log")
+        etc = self.directory / "etc"
+        for part in etc, self.directory / "queue", self.directory / "data":
             part.mkdir()
         postfix = pwd.getpwnam("postfix")
-        os.chown(self.folder / "data", postfix.pw_uid, postfix.pw_gid)
-        main = MAIN.format(folder=self.folder, host=host, address=address)
+        os.chown(self.directory / "data", postfix.pw_uid, postfix.pw_gid)
+        main = MAIN.format(directory=self.directory, host=host, address=address)
         (etc / "main.cf").write_text(main + settings)
         (etc / "master.cf").write_text(MASTER.format(address=address) + services)
         self.daemon = Daemon(name, "postfix", "-c", etc, "start-fg")
@@ -110,7 +110,7 @@ class Postfix:
 
     def flush(self):
         """Tries every queued mail now."""
-        run("postfix", "-c", self.folder / "etc", "flush")
+        run("postfix", "-c", self.directory / "etc", "flush")
 
     def _greets(self):
         try:
@@ -125,18 +125,18 @@ class Mx(Postfix):
 
     def __init__(self, name, host, address, certificate):
         nobody = pwd.getpwnam("nobody")
-        settings = MX.format(folder=folder(name), chain=certificate.chain, key=certificate.key,
+        settings = MX.format(directory=directory(name), chain=certificate.chain, key=certificate.key,
                              uid=nobody.pw_uid, gid=nobody.pw_gid)
-        self.mailbox = folder(name) / "mail" / "box"
+        self.mailbox = directory(name) / "mail" / "box"
         self.mailbox.parent.mkdir()
         os.chown(self.mailbox.parent, nobody.pw_uid, nobody.pw_gid)
         super().__init__(name, host, address, settings)
 
     def take(self, certificate):
         """Changes its certificate, and waits until it shows the new one."""
-        run("postconf", "-c", self.folder / "etc", "-e",
+        run("postconf", "-c", self.directory / "etc", "-e",
             f"smtpd_tls_chain_files = {certificate.key}, {certificate.chain}")
-        run("postfix", "-c", self.folder / "etc", "reload")
+        run("postfix", "-c", self.directory / "etc", "reload")
         bytes = ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
         wait_until(lambda: self._shown() == bytes, f"{certificate.chain} at {self.address}")
 
@@ -184,7 +184,7 @@ class Sender(Postfix):
         super().__init__("sender", "sender.lab.test", SENDER, SENDING.format(address=SENDER))
 
     def _start_policy_daemon(self):
-        here = folder("mta-sts-daemon")
+        here = directory("mta-sts-daemon")
         (here / "config.yml").write_text(RESOLVER.format(address=SENDER))
         # HOME: it looks for ~/.netrc at every fetch, and may not look into root's.
         self.policy_daemon = Daemon("mta-sts-daemon", "mta-sts-daemon", "-c", here / "config.yml",

@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from lab import FOLDER
+from lab import DIRECTORY
 from lab.deadline import wait_until
 
 
@@ -28,30 +28,30 @@ def run(*argv, check=True, timeout=120, **options):
     return done
 
 
-def folder(name):
-    """The folder of one daemon."""
-    path = FOLDER / name
+def directory(name):
+    """The directory of one daemon."""
+    path = DIRECTORY / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 class Daemon:
-    """A daemon that stays in the foreground; what it prints goes to `output.log` in its folder.
+    """A daemon that stays in the foreground; what it prints goes to `output.log` in its directory.
 
     The end of the namespace ends it; stop() is for tests that want it away.
     """
 
     def __init__(self, name, *argv, user=None, env=None):
         self.name = name
-        self.folder = folder(name)
-        self.log = self.folder / "output.log"
+        self.directory = directory(name)
+        self.log = self.directory / "output.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(word) for word in argv],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.folder,
+                cwd=self.directory,
                 user=user,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,

@@ -11,7 +11,7 @@ from lab.process import run
 
 PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 MX = "mx.setup.test"
-# The folders that the program may change something in.
+# The directories that the program may change something in.
 CHANGED = (ETC, Path("/etc/letsencrypt"), Path("/var/backups"), Path("/var/lib/letsencrypt"))
 
 
@@ -40,11 +40,11 @@ def forget(domain, *more):
         run("certbot", "delete", "--non-interactive", "--cert-name", name, check=False)
 
 
-def tree(*folders):
+def tree(*directories):
     """Every file and link of what the program may change, with its contents."""
     found = {}
-    for folder in folders or CHANGED:
-        for path in sorted(folder.rglob("*")):
+    for directory in directories or CHANGED:
+        for path in sorted(directory.rglob("*")):
             if path.is_symlink():
                 found[str(path)] = os.readlink(path)
             elif path.is_file():
