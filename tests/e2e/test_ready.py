@@ -102,7 +102,7 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
     other_mx.take("other.lab.test")
     text = ready(NO)
     assert "do not go to mode enforce" in text
-    assert re.search(rf"{OTHER_MX}: .*does not name it.*certificate-name-missing", text), text
+    assert re.search(rf"{OTHER_MX}: .*does not cover this host.*certificate-name-missing", text), text
     assert "mx1.lab.test: probed now: it encrypts" in text
 
     other_mx.take(OTHER_MX)

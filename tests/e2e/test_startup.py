@@ -193,9 +193,9 @@ RENEW = "renew it (certbot renew) and reload httpd"
 FAULTS = {
     "a certificate of other hosts": Fault(
         "error", "certificate-name-missing", certificate(f"www.{NAME}", NAME),
-        f'does not name it (but "www.{NAME}", "{NAME}")', CERTBOT),
+        f'does not cover this host (it covers www.{NAME} and {NAME})', CERTBOT),
     "a certificate whose common name alone is right": Fault(
-        "error", "certificate-name-missing", certificate(common_name=HOST), "no DNS name at all",
+        "error", "certificate-name-missing", certificate(common_name=HOST), "it covers no DNS name",
         CERTBOT),
     "a certificate past its time": Fault(
         "error", "certificate-expired", certificate(HOST, starts=-90, ends=-2), RENEW),

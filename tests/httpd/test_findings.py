@@ -150,7 +150,7 @@ def test_a_certificate_without_the_name_is_an_error(start, ca, names):
 def test_the_common_name_does_not_count(start, ca):
     path = issue(ca, common_name=HOST)
     server = start(https(path, body=MX), expected=[r"\[certificate-name-missing\]$"])
-    assert_told(server, "error", "certificate-name-missing", "no DNS name at all")
+    assert_told(server, "error", "certificate-name-missing", "it covers no DNS name")
 
 
 def test_an_expired_certificate_is_an_error(at, ca):
