@@ -115,7 +115,7 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
     Path(path).write_text("\n".join(told) + "\n")
     apache.configtest()
     apache.graceful()
-    assert "id-out-of-step" in ready(NOT_YET)
+    assert "id-differs" in ready(NOT_YET)
 
     domain.publish_id()
     assert domain.fetch().body == policy_text("enforce", "mx1.lab.test", OTHER_MX)

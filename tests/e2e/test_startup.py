@@ -202,7 +202,7 @@ FAULTS = {
     "a certificate before its time": Fault(
         "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "look at the clock"),
     "a certificate that was not renewed": Fault(
-        "warn", "certificate-ends-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
+        "warn", "certificate-expires-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
     "an RSA certificate past its time beside another one": Fault(
         "error", "certificate-expired", second_certificate(starts=-9, ends=-2), "leaf", RENEW),
     "another one past its time beside an RSA certificate": Fault(

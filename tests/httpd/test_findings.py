@@ -166,8 +166,8 @@ def test_a_certificate_of_the_future_is_an_error(at, ca):
 
 @pytest.mark.parametrize("days", [0, 1, 13])
 def test_a_certificate_that_ends_soon_is_a_warning(at, ca, days):
-    server = at(https(issue(ca, HOST, ends=days), body=MX), "certificate-ends-soon")
-    assert_told(server, "warn", "certificate-ends-soon", f"in {days} day")
+    server = at(https(issue(ca, HOST, ends=days), body=MX), "certificate-expires-soon")
+    assert_told(server, "warn", "certificate-expires-soon", f"in {days} day")
 
 
 @pytest.mark.parametrize("bad", [0, 1])

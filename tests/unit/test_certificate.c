@@ -70,13 +70,13 @@ static void test_the_dates_decide_what_is_said(void **state)
         /* the last two weeks */
         {"250101000000Z", "260116000000Z", "", NULL},
         {"250101000000Z", "260115000000Z", "", NULL},
-        {"250101000000Z", "260114235959Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260114235959Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-14 23:59 UTC, in 13 days"},
-        {"250101000000Z", "260114000000Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260114000000Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-14 00:00 UTC, in 13 days"},
-        {"250101000000Z", "260103120000Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260103120000Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-03 12:00 UTC, in 2 days"},
-        {"250101000000Z", "260101000000Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260101000000Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-01 00:00 UTC"},
         /* over */
         {"250101000000Z", "251231235959Z", "error certificate-expired@0",
@@ -175,7 +175,7 @@ static void test_a_wrong_name_and_a_wrong_date_are_both_told(void **state)
         "error certificate-name-missing@0, error certificate-not-yet-valid@0");
     assert_string_equal(
         findings_summary(*state, check_at(*state, certificate, certificate->not_after)),
-        "error certificate-name-missing@0, warning certificate-ends-soon@0");
+        "error certificate-name-missing@0, warning certificate-expires-soon@0");
 }
 
 static void test_findings_are_added_behind_those_that_are_there(void **state)

@@ -161,7 +161,7 @@ static void judge_dates(const mta_sts_certificate *certificate, const char *host
     }
     else if (days < use->warning_days || days < use->error_days) {
         mta_sts_finding_add(findings, days < use->error_days ? MTA_STS_ERROR : MTA_STS_WARNING,
-                            "certificate-ends-soon", host, use->renew_fix,
+                            "certificate-expires-soon", host, use->renew_fix,
                             "the certificate %s ends on %s, in %d days", use->where,
                             mta_sts_format_time(p, certificate->not_after), days);
     }

@@ -94,7 +94,7 @@ DNS = [
     Fault("implicit-mx", "mx-implicit", WARNING, "delivers", "there is no MX", mx=(),
           smtp=Mail(), policy=policy(mx=f"implicit-mx.{ZONE}")),
     Fault("null-mx", "mx-null", WARNING, "no-mail", "takes no mail", mx=("0 .",)),
-    Fault("no-mx", "mx-absent", CRITICAL, "no-mail", "neither an MX nor an address", mx=()),
+    Fault("no-mx", "mx-record-missing", CRITICAL, "no-mail", "neither an MX nor an address", mx=()),
     Fault("unknown", "domain-unknown", CRITICAL, "no-mail", "no such domain", NONE, record=(),
           mx=(), tlsrpt=(), addresses=()),
     Fault("alias-mx", "mx-is-alias", WARNING, "delivers", "is an alias (CNAME)",
@@ -104,7 +104,7 @@ DNS = [
           mx=(f"10 mx-lost.{ZONE}.",), policy=policy(mx=f"mx-lost.{ZONE}")),
     Fault("address-mx", "mx-name-invalid", CRITICAL, "refuses", "is an IP address",
           mx=("10 127.0.0.1.",)),
-    Fault("no-host", "policy-host-absent", CRITICAL, "unprotected",
+    Fault("no-host", "policy-host-no-address", CRITICAL, "unprotected",
           "the policy host has no address", ERROR, addresses=()),
     Fault("ipv6-only", "policy-host-ipv6-only", WARNING, "delivers", "IPv6 addresses only",
           addresses=(WEB6,)),
@@ -158,7 +158,7 @@ HOST = [
           certificate="expired"),
     Fault("early", "certificate-not-yet-valid", CRITICAL, "unprotected", "is valid from", ERROR,
           certificate="early"),
-    Fault("ending", "certificate-ends-soon", WARNING, "delivers", "in 5 days",
+    Fault("ending", "certificate-expires-soon", WARNING, "delivers", "in 5 days",
           certificate="ending"),
     Fault("self-signed", "certificate-self-signed", CRITICAL, "unprotected", "signed by itself",
           ERROR, certificate="self-signed"),
@@ -210,9 +210,9 @@ POLICY = [
           policy=policy(max_age=3600)),
     Fault("days-only", "max-age-advice", OK, "delivers", "RFC 8461 speaks of weeks",
           policy=policy(max_age=86400)),
-    Fault("old-id", "id-out-of-step", WARNING, "delivers", "is not that of the text served",
+    Fault("old-id", "id-differs", WARNING, "delivers", "is not that of the text served",
           record=("v=STSv1; id=" + "0a" * 10 + ";",)),
-    Fault("own-id", "id-foreign", OK, "delivers", "of somebody's own making",
+    Fault("own-id", "id-custom", OK, "delivers", "of somebody's own making",
           record=("v=STSv1; id=20260101000000Z;",)),
     Fault("withdrawn", "policy-valid", OK, "unprotected", "mode none",
           policy=policy("none", max_age=86400)),
@@ -252,13 +252,13 @@ MAIL = [
     Fault("ehlo-refused", "smtp-ehlo-rejected", CRITICAL, "refuses", "502 what",
           smtp=Mail(ehlo=b"502 what\r\n")),
     Fault("hung-up", "smtp-closed", CRITICAL, "refuses", "instead of greeting", smtp=say(b"")),
-    Fault("web-there", "smtp-garbage", CRITICAL, "refuses", "is no SMTP",
+    Fault("web-there", "smtp-invalid-reply", CRITICAL, "refuses", "is no SMTP",
           smtp=say(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
     Fault("plain", "starttls-missing", CRITICAL, "refuses", "does not offer STARTTLS",
           smtp=Mail(ehlo=b"250-mx\r\n250 SIZE 1000\r\n")),
     Fault("starttls-refused", "starttls-rejected", CRITICAL, "refuses", "454 not now",
           smtp=Mail(starttls=b"454 not now\r\n")),
-    Fault("injected", "smtp-garbage", CRITICAL, "refuses", "is no SMTP",
+    Fault("injected", "smtp-invalid-reply", CRITICAL, "refuses", "is no SMTP",
           smtp=Mail(starttls=b"220 go\r\n250 more\r\n")),
     Fault("old-mx", "tls-too-old", CRITICAL, "refuses", "no TLS newer than 1.1", smtp="old"),
     Fault("rubbish", "smtp-handshake-failed", CRITICAL, "refuses", "no TLS connection",
@@ -266,7 +266,7 @@ MAIL = [
     Fault("misnamed-mx", "certificate-name-missing", CRITICAL, "refuses", "does not cover this host",
           smtp="misnamed"),
     Fault("expired-mx", "certificate-expired", CRITICAL, "refuses", "expired on", smtp="expired"),
-    Fault("ending-mx", "certificate-ends-soon", WARNING, "delivers", "in 5 days", smtp="ending"),
+    Fault("ending-mx", "certificate-expires-soon", WARNING, "delivers", "in 5 days", smtp="ending"),
     Fault("self-signed-mx", "certificate-self-signed", CRITICAL, "refuses", "signed by itself",
           smtp="self-signed"),
     Fault("foreign-ca-mx", "certificate-ca-unknown", CRITICAL, "refuses",
@@ -277,7 +277,7 @@ MAIL = [
           mx=(f"10 mx-plain.{ZONE}.",), policy=policy("testing", mx=f"mx-plain.{ZONE}")),
 ]
 
-GOOD = Fault("good", "id-in-step", OK, "delivers", "is that of the text served")
-INTERNATIONAL = Fault("xn--bcher-kva", "id-in-step", OK, "delivers", "")
+GOOD = Fault("good", "id-matches", OK, "delivers", "is that of the text served")
+INTERNATIONAL = Fault("xn--bcher-kva", "id-matches", OK, "delivers", "")
 FAULTS = DNS + HOST + POLICY + MAIL
 EVERYBODY = [GOOD, INTERNATIONAL, *FAULTS]
