@@ -116,8 +116,8 @@ def test_the_records_pasted_into_the_zone_are_what_senders_need(policy, dns):
         assert "valid" in run("mta-sts", "lint", f"--{option}-record", text).stdout
     again = tell_json(NAME)
     assert {record["state"] for record in again["records"]} == {"same"}
-    assert again["steps"] == ["Nothing is to be changed: the policy is served, and DNS has its "
-                              "records."]
+    assert again["steps"] == ["Nothing to do: the policy is served, and its "
+                              "records are in DNS."]
 
 
 def test_nsupdate_brings_the_zone_up_to_date(policy, dns, key):
@@ -218,7 +218,7 @@ def test_a_domain_without_a_policy_is_told(dns):
     dns.zone("unserved.test")
     told = tell("unserved.test")
     assert (told.returncode, told.stdout) == (1, "")
-    assert "[policy-missing]" in told.stderr and "[policy-host-absent]" in told.stderr
+    assert "[policy-missing]" in told.stderr and "[policy-host-no-address]" in told.stderr
     assert "[domain-unknown]" in tell("nosuch.test").stderr
 
 

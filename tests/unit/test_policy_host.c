@@ -198,7 +198,7 @@ static void test_every_certificate_is_judged(void **state)
         {NULL, 1, enforce, "n", "error certificate-name-missing@15"},
         {NULL, 1, enforce, "x", "error certificate-expired@15"},
         {NULL, 1, enforce, "f", "error certificate-not-yet-valid@15"},
-        {NULL, 1, enforce, "s", "warning certificate-ends-soon@15"},
+        {NULL, 1, enforce, "s", "warning certificate-expires-soon@15"},
         {NULL, 1, enforce, "u", "warning certificate-unreadable@15"},
         {NULL, 1, enforce, "gx", "error certificate-expired@15"},
         {NULL, 1, enforce, "xg", "error certificate-expired@15"},
@@ -237,7 +237,7 @@ static void test_policies_that_differ_are_told_with_both_places(void **state)
 
     assert_contains(finding->message, apr_psprintf(*state, "(%s:10)", http_file));
     assert_contains(finding->message, apr_psprintf(*state, "(%s:20)", https_file));
-    assert_contains(finding->message, "senders see the https one");
+    assert_contains(finding->message, "which senders see");
     assert_contains(finding->fix, apr_psprintf(*state, "%s:20", https_file));
     assert_contains(finding->fix, "<MTASTSPolicy " DOMAIN ">");
 }
@@ -258,7 +258,7 @@ static void test_a_certificate_for_others_gets_the_exact_command(void **state)
 
     assert_string_equal(finding->fix,
                         "run: certbot --apache -d " HOST " (with mod_md: add MDomain " HOST ")");
-    assert_contains(finding->message, "\"www.example.com\"");
+    assert_contains(finding->message, "it covers www.example.com");
 }
 
 static void test_a_certificate_is_told_with_its_own_file(void **state)
@@ -292,7 +292,7 @@ static void test_findings_of_others_are_left_alone(void **state)
     mta_sts_policy_host bare = make_facts(*state, enforce, 0, NULL, NULL);
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *first =
-        mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.net", NULL, "fine");
+        mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.net", NULL, "fine");
 
     first->file = "fine.conf";
     first->line = 3;
@@ -300,7 +300,7 @@ static void test_findings_of_others_are_left_alone(void **state)
     mta_sts_policy_host_check(&differs, NOW, findings);
     mta_sts_policy_host_check(&bare, NOW, findings);
     assert_string_equal(findings_summary(*state, findings),
-                        "ok fine@3, warning policy-differs@10, error certificate-expired@15, "
+                        "ok mx-found@3, warning policy-differs@10, error certificate-expired@15, "
                         "info https-missing@30");
     assert_string_equal(mta_sts_findings_at(findings, 0)->file, "fine.conf");
 }
@@ -313,7 +313,7 @@ static void test_a_certificate_is_judged_for_the_time_that_is_given(void **state
     } cases[] = {
         {NOW - 31 * DAY, "error certificate-not-yet-valid@15"},
         {NOW, ""},
-        {NOW + 50 * DAY, "warning certificate-ends-soon@15"},
+        {NOW + 50 * DAY, "warning certificate-expires-soon@15"},
         {NOW + 61 * DAY, "error certificate-expired@15"},
     };
     mta_sts_policy_host facts = make_facts(*state, enforce, 1, enforce, "g");
