@@ -12,6 +12,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 #include "tlsrpt/advice/readiness.h"
+#include "tlsrpt/summary/tally.h"
 
 /* A domain that may be ready for mode enforce, and what is said of it. */
 

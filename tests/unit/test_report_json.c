@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "report_fixture.h"
+#include "tlsrpt/report/read.h"
 
 static void test_a_report_of_the_rfc_is_read_without_a_finding(void **state)
 {

@@ -13,6 +13,7 @@
 #include "core/database/database.h"
 #include "core/database/history.h"
 #include "core/policy/text.h"
+#include "tlsrpt/summary/tally.h"
 
 static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 {
