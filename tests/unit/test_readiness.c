@@ -89,8 +89,8 @@ static void test_the_look_decides_what_holds_up_mail_now(void **state)
 
 static void do_not_look(situation *s)
 {
-    s->facts.looked = NULL;
-    s->facts.result = NULL;
+    s->facts.deployment = NULL;
+    s->facts.check = NULL;
 }
 
 static void do_not_look_verified(situation *s)

@@ -12,8 +12,8 @@ static void expired_and_still(situation *s)
 static void expired_unlooked(situation *s)
 {
     expired_now_well(s);
-    s->facts.looked = NULL;
-    s->facts.result = NULL;
+    s->facts.deployment = NULL;
+    s->facts.check = NULL;
 }
 
 static void expired_long_ago(situation *s)

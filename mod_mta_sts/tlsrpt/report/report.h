@@ -26,9 +26,9 @@ typedef struct tlsrpt_failure {
 
 /* What the sender saw of one policy domain. */
 typedef struct tlsrpt_policy {
-    const char *type; /* "sts", "tlsa", "no-policy-found", or as sent; "" if not specified */
-    const char *domain;           /* lower case, no trailing dot; NULL if not specified */
-    apr_array_header_t *mx;       /* of const char * */
+    const char *type;       /* "sts", "tlsa", "no-policy-found", or as sent; "" if not specified */
+    const char *domain;     /* lower case, no trailing dot; NULL if not specified */
+    apr_array_header_t *mx; /* of const char * */
     apr_array_header_t *policy;   /* of const char *: policy-string, one element per line */
     apr_int64_t successful;       /* sessions, 0..2^63-1 */
     apr_int64_t failed;           /* likewise */
