@@ -32,7 +32,7 @@ static void tell_closed(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, con
     t->has_closed = 1;
     t->done->closed++;
     if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-closed",
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-not-opened",
                             apr_pstrdup(findings->pool, entry->digest),
                             "see whose the file is, and whether httpd may open more files (ulimit "
                             "-n); it is tried again",
