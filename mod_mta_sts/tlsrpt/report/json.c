@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/base/time.h"
 #include "tlsrpt/report/member.h"
@@ -119,16 +120,6 @@ static const char *read_policy_type(tlsrpt_reader *r, const json_t *object)
     return or_empty(type);
 }
 
-static char *to_lower(apr_pool_t *p, const char *text)
-{
-    char *lower = apr_pstrdup(p, text), *c;
-
-    for (c = lower; *c; c++) {
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    }
-    return lower;
-}
-
 /* In its canonical form, if it has one. */
 static const char *read_domain(tlsrpt_reader *r, const json_t *object)
 {
@@ -144,7 +135,7 @@ static const char *read_domain(tlsrpt_reader *r, const json_t *object)
     if (mta_sts_name_parse_host(r->ptemp, name, MTA_STS_NAME_ULABEL, &domain)) {
         tlsrpt_member_note_value(r, MTA_STS_WARNING, "policy-domain-malformed", "policy-domain",
                                  sent, "is not a host name");
-        return to_lower(r->p, name);
+        return apr_pstrdup(r->p, mta_sts_format_lower(r->ptemp, name));
     }
     if (domain != sent) {
         tlsrpt_member_note_value(r, MTA_STS_INFO, "policy-domain-form", "policy-domain", sent,
