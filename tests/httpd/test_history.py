@@ -41,15 +41,15 @@ def test_the_history_follows_the_policies_over_starts_and_tells_each_new_id_once
     server.graceful()
     noted(server, POLICY, STRICT)
     line, = told(server, 1)
-    assert ":notice]" in line and "example.com: another policy is served than before: " in line
-    assert f"publish id {identity(STRICT)} now" in line
-    assert f'(_mta-sts.example.com. IN TXT "v=STSv1; id={identity(STRICT)};")' in line
+    assert ":notice]" in line and "example.com: the policy changed: " in line
+    assert f"publish the new id {identity(STRICT)} (replaces {identity(POLICY)}) now: " in line
+    assert f'_mta-sts.example.com. IN TXT "v=STSv1; id={identity(STRICT)};" [id-changed]' in line
     server.restart()
     server.stop()
     server.configure(proxied(HOST, MX))
     server.start()
     noted(server, POLICY, STRICT, POLICY)
-    assert f"publish id {identity(POLICY)} now" in told(server, 2)[1]
+    assert f"publish the new id {identity(POLICY)} (replaces {identity(STRICT)}) now" in told(server, 2)[1]
 
 
 def test_many_new_ids_are_told_in_one_line(start):

@@ -101,7 +101,7 @@ IN_THE_WAY = {
 def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
     put, finding = IN_THE_WAY[kind]
     server = make_with(expected=[rf"\[mta_sts:error\].*/state: {finding}",
-                                   r"\[report-not-kept\]$"]).configure(report.conf())
+                                   r"\[report-not-stored\]$"]).configure(report.conf())
     put(server.root / "state")
     assert server.run("-t")[1].splitlines()[-1] == "Syntax OK"
     server.start()
@@ -109,8 +109,8 @@ def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
     answer = post(server, packed(make()))
     assert answer.status == 503
     assert answer.header("Retry-After") == "600"
-    assert answer.body == b"The report is not taken in: it could not be written to disk.\n"
-    assert server.log.matching(rf"report refused: /.*; {MENDING[kind]}.* \[report-not-kept\]$")
+    assert answer.body == b"The report was rejected: it could not be written to disk.\n"
+    assert server.log.matching(rf"report rejected: /.*; {MENDING[kind]}.* \[report-not-stored\]$")
     if kind == "a link":
         assert os.listdir(server.root / "aside") == []
 

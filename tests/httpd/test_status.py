@@ -85,7 +85,7 @@ def test_requests_are_counted_by_outcome_over_graceful_restarts(server):
     assert counted() == tuple(value + 1 for value in before)
     server.graceful()
     assert counted() == tuple(value + 1 for value in before)
-    assert data(server)["counters"]["report-foreign"] == before[2] + 1
+    assert data(server)["counters"]["report-invalid"] == before[2] + 1
 
 
 def test_a_head_request_gets_the_same_headers(server):
