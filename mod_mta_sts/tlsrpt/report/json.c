@@ -6,10 +6,10 @@
 #include <apr_strings.h>
 
 #include "core/base/name.h"
-#include "tlsrpt/report/member.h"
 #include "core/base/time.h"
+#include "tlsrpt/report/member.h"
+#include "tlsrpt/report/result_type.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY (86400 * APR_USEC_PER_SEC)
 
 static const char *or_empty(const char *text)
@@ -37,24 +37,9 @@ static const char *read_information(tlsrpt_reader *r, const json_t *object)
 
 static const char *read_result_type(tlsrpt_reader *r, const json_t *object)
 {
-    /* RFC 8460 section 4.3, IANA's STARTTLS Validation Result Types. */
-    static const char *const known[] = {
-        "starttls-not-supported", "certificate-host-mismatch",
-        "certificate-expired",    "certificate-not-trusted",
-        "validation-failure",     "tlsa-invalid",
-        "dnssec-invalid",         "dane-required",
-        "sts-policy-fetch-error", "sts-policy-invalid",
-        "sts-webpki-invalid",
-    };
     const char *type = tlsrpt_member_string(r, object, "result-type", "result-type-missing");
-    size_t i;
 
-    for (i = 0; type && i < COUNT(known); i++) {
-        if (strcmp(type, known[i]) == 0) {
-            return type;
-        }
-    }
-    if (type) {
+    if (tlsrpt_result_type_of(type) == TLSRPT_RESULT_OTHER) {
         tlsrpt_member_note_value(r, MTA_STS_INFO, "result-type-unknown", "result-type", type,
                                  "is not registered");
     }
