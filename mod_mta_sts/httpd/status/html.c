@@ -11,7 +11,7 @@
 #define ELLIPSIS "\xe2\x80\xa6"    /* U+2026 */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* What stands for a character that has a meaning in markup; NULL: itself. */
+/* The character reference for a character that has a meaning in markup; NULL for others. */
 static const char *reference_of(char character)
 {
     switch (character) {

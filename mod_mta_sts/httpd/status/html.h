@@ -7,13 +7,13 @@
 #include "core/base/buffer.h"
 
 /*
- * HTML that is safe by construction: markup stands in string constants only, and whatever is filled
- * into it is escaped. Knows nothing of httpd.
+ * HTML that is safe by construction: markup is in string constants only, and everything inserted
+ * into it is escaped. Does not depend on httpd.
  */
 
 /*
- * Adds markup. The first argument behind the buffer must be a string constant; in it, %s is
- * replaced by a string, escaped (NULL: nothing), %d by an int, %% by a percent sign.
+ * Adds markup. The argument after the buffer must be a string constant; in it, %s is replaced by a
+ * string, escaped (NULL: nothing), %d by an int, %% by a percent sign.
  *
  *   MTS_HTML(page, "<td class=\"name\">%s</td>", report->organization);
  */
@@ -23,19 +23,18 @@ void mts_html_put(mts_buffer *buffer, const char *template, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Adds any bytes as text, which is good in attributes as well: & < > " ' become references;
- * characters that cannot be seen or that turn the direction of text, and bytes that are not valid
- * UTF-8, become U+FFFD, except for LF and tab.
+ * Adds any bytes as text, for content and attribute values: & < > " ' become references; invisible
+ * characters, characters that change the direction of text, and bytes that are not valid UTF-8
+ * become U+FFFD, except for LF and tab.
  */
 void mts_html_text(mts_buffer *buffer, const char *text);
 
-/* The beginning of a text, MTS_HTML_SHORT bytes at most and whole characters of UTF-8, then an
- * ellipsis; or the text itself. What a stranger wrote may be much longer than what anybody reads.
- */
+/* A text that is longer than MTS_HTML_SHORT bytes is cut between characters and ends with an
+ * ellipsis: text in reports can be long. Other texts and NULL are returned unchanged. */
 #define MTS_HTML_SHORT 200
 const char *mts_html_shorten(apr_pool_t *p, const char *text);
 
-/* A text for the value of a query parameter: percent-encoded, allocated from p. */
+/* Percent-encodes the value of a query parameter. Allocated from p. */
 const char *mts_html_parameter(apr_pool_t *p, const char *text);
 
 /* A count for people: "1,234,567". Allocated from p. */
