@@ -4,12 +4,13 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
-#include "core/base/time.h"
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/report/result_type.h"
 
+#define NAMES_MAX 10
 #define CAUSES_OPEN 5 /* causes that are visible at first */
 
 /* Headings for people; the protocol's name stands below. */
@@ -57,38 +58,26 @@ static void put_cause_head(const mts_status_view *view, const mts_status_cause *
     MTS_HTML(view->out, "</p>");
 }
 
-static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
-{
-    apr_time_t begin = of->first, end = of->last;
-    const char *first, *last;
-
-    if (!end) {
-        return "date not specified";
-    }
-    tlsrpt_time_order(&begin, &end);
-    first = mts_html_day(p, begin);
-    last = mts_status_last_day(p, end);
-    return strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);
-}
-
 static void put_cause_details(const mts_status_view *view, const tlsrpt_cause *of)
 {
     apr_pool_t *p = view->p;
     apr_int64_t secure = view->query.domain ? tlsrpt_secure_since(view->reports->days, of) : 0;
 
-    MTS_HTML(view->out, "<p class=\"soft small clamp\">%s", days(p, of));
+    MTS_HTML(view->out, "<p class=\"soft small clamp\">%s",
+             mta_sts_format_date_range(p, of->first, of->last));
     if (of->senders->nelts) {
-        MTS_HTML(view->out, "; reported by %s", mts_status_join(p, of->senders));
+        MTS_HTML(view->out, "; reported by %s", mta_sts_format_names(p, of->senders, NAMES_MAX));
     }
     if (of->reasons->nelts) {
-        MTS_HTML(view->out, "; reason: %s", mts_status_join(p, of->reasons));
+        MTS_HTML(view->out, "; reason: %s", mta_sts_format_names(p, of->reasons, NAMES_MAX));
     }
     if (of->receiving_ips->nelts) {
-        MTS_HTML(view->out, "; IP address %s", mts_status_join(p, of->receiving_ips));
+        MTS_HTML(view->out, "; IP address %s",
+                 mta_sts_format_names(p, of->receiving_ips, NAMES_MAX));
     }
     if (secure) {
-        MTS_HTML(view->out, "; %s secure session%s on later days", mts_html_count(p, secure),
-                 secure == 1 ? "" : "s");
+        MTS_HTML(view->out, "; %s on later days",
+                 mta_sts_format_count(p, secure, "secure session", "secure sessions"));
     }
     MTS_HTML(view->out, "</p>");
 }
@@ -96,7 +85,7 @@ static void put_cause_details(const mts_status_view *view, const tlsrpt_cause *o
 static void put_number(const mts_status_view *view, apr_int64_t sessions)
 {
     MTS_HTML(view->out, "<li><p class=\"sessions\">%s<small>failed session%s</small></p><div>",
-             mts_html_count(view->p, sessions), sessions == 1 ? "" : "s");
+             mta_sts_format_number(view->p, sessions), sessions == 1 ? "" : "s");
 }
 
 static void put_explanation(const mts_status_view *view, const tlsrpt_explanation *explanation)

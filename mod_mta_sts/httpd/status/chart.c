@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/format.h"
 #include "httpd/status/chart.h"
 
 #include <apr_strings.h>
@@ -22,7 +23,7 @@ typedef struct series {
 } series;
 
 typedef struct picture {
-    mts_buffer *page;
+    mta_sts_buffer *page;
     apr_time_t first; /* beginning of the first day shown */
     int length;       /* days */
     series secure, failed;
@@ -61,7 +62,7 @@ static void measure_day(series *of, apr_int64_t sessions)
     of->most = sessions > of->most ? sessions : of->most;
 }
 
-static picture measure(mts_buffer *page, const mts_chart *chart)
+static picture measure(mta_sts_buffer *page, const mts_chart *chart)
 {
     picture of = {
         .page = page,
@@ -95,10 +96,10 @@ static void put_bar(const picture *of, const series *what, const tlsrpt_day *day
 
     if (sessions > 0) {
         height = height < BAR_MIN ? BAR_MIN : height;
-        mts_buffer_printf(of->page,
-                          "<rect class=\"%s\"%s x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-                          "height=\"%.1f\"/>",
-                          what->class, what->fill, x, HEIGHT - height, width - gap, height);
+        mta_sts_buffer_printf(of->page,
+                              "<rect class=\"%s\"%s x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                              "height=\"%.1f\"/>",
+                              what->class, what->fill, x, HEIGHT - height, width - gap, height);
     }
 }
 
@@ -106,8 +107,9 @@ static void put_day(const picture *of, const series *what, const tlsrpt_day *day
 {
     apr_pool_t *p = of->page->p;
 
-    MTS_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>", mts_html_day(p, day->day),
-             mts_html_count(p, day->successful), mts_html_count(p, day->failed));
+    MTS_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>",
+             mta_sts_format_date(p, day->day), mta_sts_format_number(p, day->successful),
+             mta_sts_format_number(p, day->failed));
     put_bar(of, what, day, what == &of->failed ? day->failed : day->successful);
     MTS_HTML(of->page, "</g>");
 }
@@ -117,9 +119,9 @@ static void put_scale(const picture *of, const series *what)
 {
     apr_pool_t *p = of->page->p;
 
-    MTS_HTML(of->page, "<div class=\"scale\"><span>%s</span>", mts_html_count(p, what->top));
+    MTS_HTML(of->page, "<div class=\"scale\"><span>%s</span>", mta_sts_format_number(p, what->top));
     if (what->top % 2 == 0) {
-        MTS_HTML(of->page, "<span>%s</span>", mts_html_count(p, what->top / 2));
+        MTS_HTML(of->page, "<span>%s</span>", mta_sts_format_number(p, what->top / 2));
     }
     MTS_HTML(of->page, "<span>0</span></div>");
 }
@@ -163,7 +165,8 @@ static void put_dates(const picture *of)
     for (i = 0; i < dates; i++) {
         int day = dates == 1 ? 0 : (of->length - 1) * i / (dates - 1);
 
-        MTS_HTML(of->page, "<span>%s</span>", mts_html_day(of->page->p, of->first + day * DAY));
+        MTS_HTML(of->page, "<span>%s</span>",
+                 mta_sts_format_date(of->page->p, of->first + day * DAY));
     }
     MTS_HTML(of->page, "</div>");
 }
@@ -183,14 +186,14 @@ static void put_table(const picture *of, const apr_array_header_t *days)
             MTS_HTML(of->page,
                      "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td><td "
                      "class=\"number\">%s</td></tr>",
-                     mts_html_day(p, day->day), mts_html_count(p, day->successful),
-                     mts_html_count(p, day->failed));
+                     mta_sts_format_date(p, day->day), mta_sts_format_number(p, day->successful),
+                     mta_sts_format_number(p, day->failed));
         }
     }
     MTS_HTML(of->page, "</tbody></table></details>");
 }
 
-void mts_status_chart(mts_buffer *page, const mts_chart *chart)
+void mts_status_chart(mta_sts_buffer *page, const mts_chart *chart)
 {
     const picture of = measure(page, chart);
     apr_pool_t *p = page->p;
@@ -198,8 +201,9 @@ void mts_status_chart(mts_buffer *page, const mts_chart *chart)
     MTS_HTML(page,
              "<figure><div class=\"charts\" role=\"img\" aria-label=\"Sessions per day: %s secure "
              "and %s failed in %d days, at most %s secure and %s failed on one day\">",
-             mts_html_count(p, of.secure.sum), mts_html_count(p, of.failed.sum), of.length,
-             mts_html_count(p, of.secure.most), mts_html_count(p, of.failed.most));
+             mta_sts_format_number(p, of.secure.sum), mta_sts_format_number(p, of.failed.sum),
+             of.length, mta_sts_format_number(p, of.secure.most),
+             mta_sts_format_number(p, of.failed.most));
     put_pattern(&of);
     put_chart(&of, &of.secure, chart->days);
     put_chart(&of, &of.failed, chart->days);

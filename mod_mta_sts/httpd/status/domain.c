@@ -2,6 +2,7 @@
 /* The page of one policy domain. */
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/earlier.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
@@ -66,14 +67,15 @@ static void put_earlier(const mts_status_view *view)
     MTS_HTML(view->out,
              "<dt>Earlier policies</dt><dd>Senders may use an earlier policy from their "
              "cache until %s.",
-             mts_html_time(p, APR_ARRAY_IDX(earlier, 0, mts_status_earlier).until + minute));
+             mta_sts_format_time(p, APR_ARRAY_IDX(earlier, 0, mts_status_earlier).until + minute));
     for (i = 0; i < earlier->nelts && i < EARLIER_SHOWN; i++) {
         const mts_status_earlier *one = &APR_ARRAY_IDX(earlier, i, mts_status_earlier);
 
         MTS_HTML(view->out,
                  "<div class=\"small soft\"><code>%s</code> last served on %s, cached until %s"
                  "</div>",
-                 one->id, mts_html_day(p, one->served), mts_html_time(p, one->until + minute));
+                 one->id, mta_sts_format_date(p, one->served),
+                 mta_sts_format_time(p, one->until + minute));
     }
     MTS_HTML(view->out, "</dd>");
 }
@@ -89,11 +91,11 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
     MTS_HTML(view->out, "<dt>MX hosts</dt><dd>%s</dd>",
              apr_array_pstrcat(p, facts->policy->mx, ' '));
     MTS_HTML(view->out, "<dt>Cached by senders for</dt><dd>%s</dd>",
-             mts_html_duration(p, facts->policy->max_age));
+             mta_sts_format_duration(p, facts->policy->max_age));
     MTS_HTML(view->out, "<dt>Policy id</dt><dd><code>%s</code></dd>", facts->id);
     if (facts->domain->certificate) {
         MTS_HTML(view->out, "<dt>Certificate</dt><dd>expires on %s ",
-                 mts_html_day(p, facts->domain->certificate->not_after));
+                 mta_sts_format_date(p, facts->domain->certificate->not_after));
         mts_status_location_html(view->out, facts->domain->certificate->path);
         MTS_HTML(view->out, "</dd>");
     }

@@ -3,6 +3,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
@@ -41,7 +42,7 @@ static void put_sessions(const mts_status_view *view, const mts_domain *domain, 
              "</td>",
              share->successful || share->failed ? "" : "soft",
              mts_status_share(view->p, share->successful, share->failed),
-             share->failed ? "badge error" : "soft", mts_html_count(view->p, share->failed));
+             share->failed ? "badge error" : "soft", mta_sts_format_number(view->p, share->failed));
 }
 
 static void put_certificate(const mts_status_view *view, const mts_domain_facts *facts)

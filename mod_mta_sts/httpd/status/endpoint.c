@@ -2,6 +2,7 @@
 /* The counters of this server, and the disk usage of the spool. */
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/shared/counters.h"
 #include "httpd/status/html.h"
 #include "httpd/config/report_config.h"
@@ -48,9 +49,10 @@ static void put_counters(const mts_status_view *view)
             hidden++;
             continue;
         }
-        MTS_HTML(view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
-                 mts_status_counter_text(counter),
-                 mts_html_count(view->p, (apr_int64_t)mts_counters_value((mts_counter)counter)));
+        MTS_HTML(
+            view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
+            mts_status_counter_text(counter),
+            mta_sts_format_number(view->p, (apr_int64_t)mts_counters_value((mts_counter)counter)));
     }
     MTS_HTML(view->out, "</tbody></table>");
     if (hidden) {
@@ -65,10 +67,10 @@ static void put_usage(const mts_status_view *view, const char *name, tlsrpt_area
     mts_usage usage = mts_counters_usage(area);
     apr_pool_t *p = view->p;
 
-    MTS_HTML(view->out, "<dt>%s</dt><dd>%s file%s, %s of %s (%s)</dd>", name,
-             mts_html_count(p, usage.files), usage.files == 1 ? "" : "s",
-             mts_html_bytes(p, usage.bytes), mts_html_bytes(p, quota),
-             usage.bytes ? mts_html_share(p, usage.bytes, quota) : "empty");
+    MTS_HTML(view->out, "<dt>%s</dt><dd>%s, %s of %s (%s)</dd>", name,
+             mta_sts_format_count(p, usage.files, "file", "files"),
+             mta_sts_format_size(p, usage.bytes), mta_sts_format_size(p, quota),
+             usage.bytes ? mta_sts_format_share(p, usage.bytes, quota) : "empty");
 }
 
 static void put_quarantine_advice(const mts_status_view *view)
@@ -106,7 +108,7 @@ void mts_status_endpoint_html(const mts_status_view *view)
              "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This server</h2>"
              "<p class=\"soft small\">Counters since %s; graceful restarts do not reset them.</p>"
              "<div class=\"columns\"><div>",
-             mts_html_time(view->p, mts_counters_since()));
+             mta_sts_format_time(view->p, mts_counters_since()));
     put_counters(view);
     MTS_HTML(view->out, "</div><div>");
     put_store(view);

@@ -135,7 +135,7 @@ static int handle(request_rec *r)
     if (ap_discard_request_body(r) != OK) {
         return HTTP_BAD_REQUEST;
     }
-    view.out = mts_buffer_make(r->pool);
+    view.out = mta_sts_buffer_make(r->pool);
     error = mts_status_query_read(r->pool, r->args, &view.query);
     return error ? refuse(&view, HTTP_BAD_REQUEST, error) : answer(&view);
 }

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "core/base/format.h"
 #include "httpd/shared/counters.h"
 #include "httpd/status/earlier.h"
 #include "httpd/status/html.h"
@@ -15,19 +16,9 @@
 
 #define TEXTS_MAX 50
 
-/* "2026-11-25T18:49:00Z", or null. */
-static json_t *time_json(apr_time_t time)
+static json_t *time_json(apr_pool_t *p, apr_time_t time)
 {
-    char text[64];
-    apr_time_exp_t exploded;
-    apr_size_t len;
-
-    if (!time) {
-        return json_null();
-    }
-    apr_time_exp_gmt(&exploded, time);
-    apr_strftime(text, &len, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &exploded);
-    return json_string(text);
+    return time ? json_string(mta_sts_format_timestamp(p, time)) : json_null();
 }
 
 /* Strings of reports are valid UTF-8; a path of the file system can be anything. */
@@ -112,7 +103,7 @@ static void add_endpoint(json_t *root, const mts_status_view *view)
 {
     const mts_report_config *config = mts_report_config_of(view->r->server);
 
-    json_object_set_new(root, "counters_reset_at", time_json(mts_counters_since()));
+    json_object_set_new(root, "counters_reset_at", time_json(view->p, mts_counters_since()));
     json_object_set_new(root, "counters", counters_json());
     json_object_set_new(root, "spool", usage_json(TLSRPT_REPORTS, config->spool_quota));
     json_object_set_new(root, "quarantine",
@@ -121,13 +112,13 @@ static void add_endpoint(json_t *root, const mts_status_view *view)
 
 /* --- policy domains --- */
 
-static json_t *certificate_json(const mts_domain_facts *facts)
+static json_t *certificate_json(apr_pool_t *p, const mts_domain_facts *facts)
 {
     if (!facts->domain->certificate) {
         return json_null();
     }
     return json_pack("{s:o, s:o, s:i}", "file", text_json(facts->domain->certificate->path),
-                     "expires_at", time_json(facts->domain->certificate->not_after),
+                     "expires_at", time_json(p, facts->domain->certificate->not_after),
                      "days_remaining", facts->days);
 }
 
@@ -141,7 +132,7 @@ static json_t *domain_json(const mts_status_view *view, const mts_domain *domain
                      "max_age_seconds", (json_int_t)facts.policy->max_age, "policy_id", facts.id,
                      "is_served", facts.is_served, "defined_in", text_json(facts.place),
                      "dns_records", mts_domains_records(view->p, &facts), "certificate",
-                     certificate_json(&facts), "findings", findings_json(facts.findings));
+                     certificate_json(view->p, &facts), "findings", findings_json(facts.findings));
 }
 
 /* null if the sessions of the domain are unknown. */
@@ -164,9 +155,10 @@ static json_t *earlier_json(const mts_status_reports *reports)
     for (i = 0; !reports->problem && i < reports->earlier->nelts; i++) {
         const mts_status_earlier *one = &APR_ARRAY_IDX(reports->earlier, i, mts_status_earlier);
 
-        json_array_append_new(array, json_pack("{s:s, s:o, s:o}", "policy_id", one->id,
-                                               "last_served_at", time_json(one->served),
-                                               "cached_until_at", time_json(one->until)));
+        json_array_append_new(
+            array, json_pack("{s:s, s:o, s:o}", "policy_id", one->id, "last_served_at",
+                             time_json(reports->earlier->pool, one->served), "cached_until_at",
+                             time_json(reports->earlier->pool, one->until)));
     }
     return array;
 }
@@ -212,10 +204,10 @@ static json_t *days_json(const apr_array_header_t *days)
     for (i = 0; i < days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
 
-        json_array_append_new(array,
-                              json_pack("{s:o, s:I, s:I}", "day_start_at", time_json(day->day),
-                                        "successful_sessions", (json_int_t)day->successful,
-                                        "failed_sessions", (json_int_t)day->failed));
+        json_array_append_new(array, json_pack("{s:o, s:I, s:I}", "day_start_at",
+                                               time_json(days->pool, day->day),
+                                               "successful_sessions", (json_int_t)day->successful,
+                                               "failed_sessions", (json_int_t)day->failed));
     }
     return array;
 }
@@ -228,13 +220,14 @@ static json_t *senders_json(const apr_array_header_t *senders)
     for (i = 0; i < senders->nelts; i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
 
-        json_array_append_new(
-            array, json_pack("{s:o, s:I, s:I, s:I, s:o, s:b}", "organization",
-                             short_json(senders->pool, sender->organization), "report_count",
-                             (json_int_t)sender->reports, "successful_sessions",
-                             (json_int_t)sender->successful, "failed_sessions",
-                             (json_int_t)sender->failed, "last_report_end_at",
-                             time_json(sender->last), "has_verified_report", sender->verified));
+        json_array_append_new(array, json_pack("{s:o, s:I, s:I, s:I, s:o, s:b}", "organization",
+                                               short_json(senders->pool, sender->organization),
+                                               "report_count", (json_int_t)sender->reports,
+                                               "successful_sessions",
+                                               (json_int_t)sender->successful, "failed_sessions",
+                                               (json_int_t)sender->failed, "last_report_end_at",
+                                               time_json(senders->pool, sender->last),
+                                               "has_verified_report", sender->verified));
     }
     return array;
 }
@@ -250,11 +243,12 @@ static json_t *cause_json(const mts_status_view *view, const mts_status_cause *c
         text_json(cause->domain), "policy_type", short_json(view->p, of->policy_type),
         "result_type", short_json(view->p, of->result_type), "receiving_mx",
         short_json(view->p, of->receiving_mx), "failed_sessions", (json_int_t)of->sessions,
-        "first_day_start_at", time_json(of->first), "last_day_end_at", time_json(of->last),
-        "senders", shorts_json(view->p, of->senders), "reasons", shorts_json(view->p, of->reasons),
-        "receiving_ips", shorts_json(view->p, of->receiving_ips), "cause", explanation->cause,
-        "owner", tlsrpt_owner_name(explanation->owner), "explanation", text_json(explanation->what),
-        "action", text_json(explanation->action), "command", text_json(explanation->command));
+        "first_day_start_at", time_json(view->p, of->first), "last_day_end_at",
+        time_json(view->p, of->last), "senders", shorts_json(view->p, of->senders), "reasons",
+        shorts_json(view->p, of->reasons), "receiving_ips", shorts_json(view->p, of->receiving_ips),
+        "cause", explanation->cause, "owner", tlsrpt_owner_name(explanation->owner), "explanation",
+        text_json(explanation->what), "action", text_json(explanation->action), "command",
+        text_json(explanation->command));
 }
 
 static json_t *causes_json(const mts_status_view *view)
@@ -279,12 +273,13 @@ static json_t *receipts_json(const apr_array_header_t *receipts)
 
         json_array_append_new(
             array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "received_at",
-                             time_json(one->received), "organization",
+                             time_json(receipts->pool, one->received), "organization",
                              short_json(receipts->pool, one->organization), "report_id",
                              short_json(receipts->pool, one->report_id), "begin_at",
-                             time_json(one->begin), "end_at", time_json(one->end), "is_verified",
-                             one->verified, "successful_sessions", (json_int_t)one->successful,
-                             "failed_sessions", (json_int_t)one->failed));
+                             time_json(receipts->pool, one->begin), "end_at",
+                             time_json(receipts->pool, one->end), "is_verified", one->verified,
+                             "successful_sessions", (json_int_t)one->successful, "failed_sessions",
+                             (json_int_t)one->failed));
     }
     return array;
 }
@@ -318,9 +313,9 @@ static json_t *reports_json(const mts_status_view *view)
         "count", (json_int_t)reports->reports, "unverified_count", (json_int_t)reports->unverified,
         "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
         (json_int_t)reports->failed, "failed_sessions_without_details",
-        (json_int_t)reports->unspecified, "last_received_at", time_json(reports->received), "days",
-        days_json(reports->days), "senders", senders_json(reports->senders), "senders_omitted",
-        reports->omitted_senders, "causes", causes_json(view), "causes_omitted",
+        (json_int_t)reports->unspecified, "last_received_at", time_json(view->p, reports->received),
+        "days", days_json(reports->days), "senders", senders_json(reports->senders),
+        "senders_omitted", reports->omitted_senders, "causes", causes_json(view), "causes_omitted",
         reports->omitted_causes, "latest", receipts_json(reports->receipts), "refused_mail",
         losses_json(reports->losses));
 }
@@ -334,8 +329,8 @@ static json_t *startup_json(const mts_status_view *view)
         json_object_set_new(counts, mta_sts_severity_name((mta_sts_severity)i),
                             json_integer(view->startup->counts[i]));
     }
-    return json_pack("{s:o, s:o, s:o}", "at", time_json(view->startup->when), "counts", counts,
-                     "findings", findings_json(view->startup->findings));
+    return json_pack("{s:o, s:o, s:o}", "at", time_json(view->p, view->startup->when), "counts",
+                     counts, "findings", findings_json(view->startup->findings));
 }
 
 /* Adds the object to the response and frees it. */
@@ -345,8 +340,8 @@ static void put(const mts_status_view *view, json_t *root)
 
     json_decref(root);
     if (text) {
-        mts_buffer_puts(view->out, text);
-        mts_buffer_puts(view->out, "\n");
+        mta_sts_buffer_puts(view->out, text);
+        mta_sts_buffer_puts(view->out, "\n");
         free(text);
     }
 }
@@ -355,7 +350,7 @@ void mts_status_json(const mts_status_view *view)
 {
     json_t *root = json_object();
 
-    json_object_set_new(root, "generated_at", time_json(view->now));
+    json_object_set_new(root, "generated_at", time_json(view->p, view->now));
     json_object_set_new(root, "verdict",
                         json_string(mta_sts_severity_name(mts_status_verdict(view))));
     json_object_set_new(root, "range", json_string(view->query.range->name));

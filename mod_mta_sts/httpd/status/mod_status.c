@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/format.h"
 #include "httpd/status/mod_status.h"
 
 #include <apu.h>
@@ -41,7 +42,7 @@ static void put_row(const section *of, const char *key, const char *text, apr_in
     }
     else {
         ap_rprintf(of->r, "<tr><td>%s</td><td>%s</td></tr>\n", text,
-                   mts_html_count(of->r->pool, value));
+                   mta_sts_format_number(of->r->pool, value));
     }
 }
 

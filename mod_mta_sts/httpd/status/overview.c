@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/shared/counters.h"
 #include "httpd/status/html.h"
 #include "httpd/config/report_config.h"
@@ -18,14 +19,14 @@ static void put_tiles(const mts_status_view *view)
 
     MTS_HTML(view->out, "<dl class=\"tiles\">");
     mts_status_tile_html(
-        view->out, "", "Policy domains", mts_html_count(p, view->domains->list->nelts),
+        view->out, "", "Policy domains", mta_sts_format_number(p, view->domains->list->nelts),
         apr_psprintf(p, "%d enforce, %d testing, %d none", modes[MTA_STS_MODE_ENFORCE],
                      modes[MTA_STS_MODE_TESTING], modes[MTA_STS_MODE_NONE]));
     mts_status_session_tiles_html(view);
     mts_status_certificate_tile_html(view, view->domains->first);
-    mts_status_tile_html(view->out, "", "Quarantine", mts_html_count(p, quarantine.files),
-                         apr_pstrcat(p, mts_html_bytes(p, quarantine.bytes), " of ",
-                                     mts_html_bytes(p, config->quarantine_quota), NULL));
+    mts_status_tile_html(view->out, "", "Quarantine", mta_sts_format_number(p, quarantine.files),
+                         apr_pstrcat(p, mta_sts_format_size(p, quarantine.bytes), " of ",
+                                     mta_sts_format_size(p, config->quarantine_quota), NULL));
     MTS_HTML(view->out, "</dl>");
 }
 

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/style.h"
 #include "httpd/status/view.h"
@@ -53,7 +54,7 @@ static void put_head(const mts_status_view *view, const char *title)
              "<meta name=\"color-scheme\" content=\"light dark\">"
              "<title>%s</title><link rel=\"icon\" href=\"" ICON "\"><style>",
              title);
-    mts_buffer_puts(view->out, mts_status_style);
+    mta_sts_buffer_puts(view->out, mts_status_style);
     MTS_HTML(view->out,
              "</style></head><body><a class=\"skip\" href=\"#content\">Skip to content</a>"
              "<header><div>");
@@ -80,12 +81,13 @@ static void put_ages(const mts_status_view *view)
 {
     apr_pool_t *p = view->p;
 
-    MTS_HTML(view->out, "<p>As of %s. ", mts_html_time(p, view->now));
+    MTS_HTML(view->out, "<p>As of %s. ", mta_sts_format_time(p, view->now));
     MTS_HTML(view->out, "Configuration and certificates were read %s ago, at the last start. ",
-             mts_html_duration(p, apr_time_sec(view->now - view->startup->when)));
+             mta_sts_format_duration_rounded(p, apr_time_sec(view->now - view->startup->when)));
     if (!view->reports->problem && view->reports->received) {
-        MTS_HTML(view->out, "The newest report was received %s ago. ",
-                 mts_html_duration(p, apr_time_sec(view->now - view->reports->received)));
+        MTS_HTML(
+            view->out, "The newest report was received %s ago. ",
+            mta_sts_format_duration_rounded(p, apr_time_sec(view->now - view->reports->received)));
     }
     MTS_HTML(view->out, "Days are in UTC. Numbers count sessions, not messages.</p>");
 }
@@ -118,7 +120,7 @@ void mts_status_error(const mts_status_view *view, int status, const char *sente
         mts_status_error_json(view, sentence);
         break;
     case MTS_STATUS_PROMETHEUS:
-        mts_buffer_printf(view->out, "# %s\n", sentence);
+        mta_sts_buffer_printf(view->out, "# %s\n", sentence);
         break;
     default:
         put_error_html(view, status == HTTP_NOT_FOUND ? "Not found" : "Bad request", sentence);

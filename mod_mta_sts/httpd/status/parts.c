@@ -2,11 +2,10 @@
 /* Small parts that several HTML views of the status page share. */
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/explain.h"
-
-#define NAMES_MAX 10
 
 /* --- text --- */
 
@@ -22,28 +21,15 @@ const char *mts_status_name_of(apr_pool_t *p, const char *organization)
     return *organization ? mts_html_shorten(p, organization) : "(no name)";
 }
 
-const char *mts_status_join(apr_pool_t *p, const apr_array_header_t *names)
-{
-    const char *joined = "";
-    int i;
-
-    for (i = 0; i < names->nelts && i < NAMES_MAX; i++) {
-        joined = apr_pstrcat(p, joined, i ? ", " : "",
-                             mts_status_name_of(p, APR_ARRAY_IDX(names, i, const char *)), NULL);
-    }
-    return i < names->nelts ? apr_psprintf(p, "%s and %d more", joined, names->nelts - i) : joined;
-}
-
-const char *mts_status_last_day(apr_pool_t *p, apr_time_t end)
-{
-    return end ? mts_html_day(p, end - 1) : "not specified";
-}
-
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed)
 {
-    int shift = successful > APR_INT64_MAX - failed ? 1 : 0; /* so that the sum is a number */
+    int shift;
 
-    return mts_html_share(p, successful >> shift, (successful >> shift) + (failed >> shift));
+    if (successful == 0 && failed == 0) {
+        return "no sessions";
+    }
+    shift = successful > APR_INT64_MAX - failed ? 1 : 0; /* so that the sum is a number */
+    return mta_sts_format_share(p, successful >> shift, (successful >> shift) + (failed >> shift));
 }
 
 apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *cause)
@@ -53,12 +39,12 @@ apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *ca
 
 /* --- findings --- */
 
-void mts_status_location_html(mts_buffer *out, const char *location)
+void mts_status_location_html(mta_sts_buffer *out, const char *location)
 {
     MTS_HTML(out, "<code class=\"location\" title=\"%s\"><bdi>%s</bdi></code>", location, location);
 }
 
-void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding)
+void mts_status_finding_html(mta_sts_buffer *out, const mta_sts_finding *finding)
 {
     const char *severity = mta_sts_severity_name(finding->severity);
 
@@ -80,8 +66,8 @@ void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding)
 
 /* --- tiles --- */
 
-void mts_status_tile_html(mts_buffer *out, const char *class, const char *name, const char *value,
-                          const char *more)
+void mts_status_tile_html(mta_sts_buffer *out, const char *class, const char *name,
+                          const char *value, const char *more)
 {
     MTS_HTML(out, "<div class=\"%s\"><dt>%s</dt><dd>%s</dd>", class, name, value);
     if (more) {
@@ -104,12 +90,12 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
     }
     days = mta_sts_certificate_days(certificate, view->now);
     name = certificate->names->nelts ? APR_ARRAY_IDX(certificate->names, 0, const char *) : NULL;
-    mts_status_tile_html(
-        view->out, mta_sts_severity_name(mts_status_certificate_severity(days)),
-        view->query.domain ? "Certificate" : "Next certificate to expire",
-        days < 0 ? "expired" : apr_psprintf(p, "%d day%s", days, days == 1 ? "" : "s"),
-        apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
-                    mts_html_day(p, certificate->not_after), name ? ", " : "", name, NULL));
+    mts_status_tile_html(view->out, mta_sts_severity_name(mts_status_certificate_severity(days)),
+                         view->query.domain ? "Certificate" : "Next certificate to expire",
+                         days < 0 ? "expired" : mta_sts_format_count(p, days, "day", "days"),
+                         apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
+                                     mta_sts_format_date(p, certificate->not_after),
+                                     name ? ", " : "", name, NULL));
 }
 
 void mts_status_session_tiles_html(const mts_status_view *view)
@@ -122,18 +108,19 @@ void mts_status_session_tiles_html(const mts_status_view *view)
         mts_status_tile_html(view->out, "warning", "Sessions", "unknown", reports->problem);
         return;
     }
-    mts_status_tile_html(
-        view->out, "", "Delivered securely",
-        mts_status_share(p, reports->successful, reports->failed),
-        all ? apr_psprintf(p, "of %s sessions %s", mts_html_count(p, all), view->query.range->text)
-            : view->query.range->text);
+    mts_status_tile_html(view->out, "", "Delivered securely",
+                         mts_status_share(p, reports->successful, reports->failed),
+                         all ? apr_psprintf(p, "of %s %s",
+                                            mta_sts_format_count(p, all, "session", "sessions"),
+                                            view->query.range->text)
+                             : view->query.range->text);
     mts_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
-                         mts_html_count(p, reports->failed),
+                         mta_sts_format_number(p, reports->failed),
                          mts_status_has_failures(reports) ? "see causes below" : "nothing to do");
-    mts_status_tile_html(
-        view->out, "", "Reports", mts_html_count(p, reports->reports),
-        reports->received
-            ? apr_psprintf(p, "last one received %s ago",
-                           mts_html_duration(p, apr_time_sec(view->now - reports->received)))
-            : "none received yet");
+    mts_status_tile_html(view->out, "", "Reports", mta_sts_format_number(p, reports->reports),
+                         reports->received
+                             ? apr_psprintf(p, "last one received %s ago",
+                                            mta_sts_format_duration_rounded(
+                                                p, apr_time_sec(view->now - reports->received)))
+                             : "none received yet");
 }

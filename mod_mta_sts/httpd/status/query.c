@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/format.h"
 #include "httpd/status/query.h"
 
 #include <string.h>
 
 #include <apr_escape.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "core/base/name.h"
@@ -41,22 +41,12 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-static char *lower(apr_pool_t *p, const char *text)
-{
-    char *lowered = apr_pstrdup(p, text), *c;
-
-    for (c = lowered; *c; c++) {
-        *c = (char)apr_tolower(*c);
-    }
-    return lowered;
-}
-
 /* Wildcard aliases such as mta-sts.* have pages, too. */
 static const char *read_domain(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     const char *error = NULL;
 
-    query->domain = lower(p, value);
+    query->domain = mta_sts_format_lower(p, value);
     if (*value && !strpbrk(value, "*?")) {
         error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, &query->domain);
     }
@@ -85,7 +75,7 @@ static const char *read_search(apr_pool_t *p, const char *value, mts_status_quer
     if (strlen(value) > NAME_MAX_BYTES) {
         return "The text to search for, q=, is longer than any domain.";
     }
-    query->search = *value ? lower(p, value) : NULL;
+    query->search = *value ? mta_sts_format_lower(p, value) : NULL;
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/policy/text.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/status/html.h"
@@ -11,6 +12,7 @@
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/explain.h"
 
+#define NAMES_MAX 10
 #define CHART_DAYS_MIN 30
 #define CHART_DAYS_MAX 400
 
@@ -52,8 +54,9 @@ static void put_seen(const mts_status_view *view)
                  badges[match].class, badges[match].name,
                  tlsrpt_policy_match_text(view->p, match, one->policy, served, view->query.domain));
         MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
-                 mts_status_join(view->p, one->senders), mts_html_count(view->p, one->sessions),
-                 mts_status_last_day(view->p, one->last));
+                 mta_sts_format_names(view->p, one->senders, NAMES_MAX),
+                 mta_sts_format_number(view->p, one->sessions),
+                 mta_sts_format_last_date(view->p, one->last));
     }
     MTS_HTML(view->out, "</ul></section>");
 }

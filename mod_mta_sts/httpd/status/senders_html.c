@@ -4,15 +4,16 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
 /* --- senders --- */
 
-static void put_failed(mts_buffer *out, apr_int64_t failed)
+static void put_failed(mta_sts_buffer *out, apr_int64_t failed)
 {
     MTS_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
-             failed ? "badge error" : "", mts_html_count(out->p, failed));
+             failed ? "badge error" : "", mta_sts_format_number(out->p, failed));
 }
 
 static void put_sender(const mts_status_view *view, const tlsrpt_sender *sender)
@@ -22,10 +23,10 @@ static void put_sender(const mts_status_view *view, const tlsrpt_sender *sender)
     MTS_HTML(
         view->out,
         "<tr><th scope=\"row\"><span class=\"clamp\">%s</span></th><td class=\"number\">%s</td>",
-        mts_status_name_of(p, sender->organization), mts_html_count(p, sender->successful));
+        mts_status_name_of(p, sender->organization), mta_sts_format_number(p, sender->successful));
     put_failed(view->out, sender->failed);
     MTS_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
-             mts_html_count(p, sender->reports), mts_status_last_day(p, sender->last));
+             mta_sts_format_number(p, sender->reports), mta_sts_format_last_date(p, sender->last));
 }
 
 static void put_senders(const mts_status_view *view)
@@ -50,8 +51,8 @@ static void put_senders(const mts_status_view *view)
         MTS_HTML(view->out,
                  "<p class=\"soft small\">%s of %s reports are unverified: anyone can submit them "
                  "under any name.</p>",
-                 mts_html_count(view->p, reports->unverified),
-                 mts_html_count(view->p, reports->reports));
+                 mta_sts_format_number(view->p, reports->unverified),
+                 mta_sts_format_number(view->p, reports->reports));
     }
     MTS_HTML(view->out, "</section>");
 }
@@ -59,7 +60,7 @@ static void put_senders(const mts_status_view *view)
 /* --- reports received last --- */
 
 /* Badges of a report. */
-static void put_state(mts_buffer *out, const tlsrpt_index_report *report)
+static void put_state(mta_sts_buffer *out, const tlsrpt_index_report *report)
 {
     static const char *const names[] = {
         [TLSRPT_STATE_DUPLICATE] = "duplicate",
@@ -78,14 +79,15 @@ static void put_receipt(const mts_status_view *view, const tlsrpt_index_report *
 {
     apr_pool_t *p = view->p;
 
-    MTS_HTML(view->out,
-             "<tr><th scope=\"row\" class=\"date\">%s</th><td><span class=\"clamp\">%s</span>",
-             apr_pstrmemdup(p, mts_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
-             mts_status_name_of(p, receipt->organization));
+    MTS_HTML(
+        view->out,
+        "<tr><th scope=\"row\" class=\"date\">%s</th><td><span class=\"clamp\">%s</span>",
+        apr_pstrmemdup(p, mta_sts_format_time(p, receipt->received), strlen("2026-11-25 18:49")),
+        mts_status_name_of(p, receipt->organization));
     put_state(view->out, receipt);
     MTS_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
-             receipt->begin ? mts_html_day(p, receipt->begin) : "not specified",
-             mts_html_count(p, receipt->successful));
+             receipt->begin ? mta_sts_format_date(p, receipt->begin) : "not specified",
+             mta_sts_format_number(p, receipt->successful));
     put_failed(view->out, receipt->failed);
     MTS_HTML(view->out, "<td class=\"wide date\">%s</td></tr>", receipt->channel);
 }

@@ -2,6 +2,7 @@
 /* The verdict: the first thing on the overview and on the page of a domain. */
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/losses.h"
 #include "httpd/status/view.h"
@@ -96,10 +97,10 @@ mta_sts_severity mts_status_verdict(const mts_status_view *view)
 static void put_loss(const mts_status_view *view, const mts_status_loss *loss)
 {
     MTS_HTML(view->out,
-             "<li><a href=\"%s\">%s</a>: %s session%s failed under mode enforce in the "
+             "<li><a href=\"%s\">%s</a>: %s failed under mode enforce in the "
              "last %d days. %s%s</li>",
              mts_status_domain_link(view, loss->domain), loss->domain,
-             mts_html_count(view->p, loss->sessions), loss->sessions == 1 ? "" : "s",
+             mta_sts_format_count(view->p, loss->sessions, "session", "sessions"),
              MTS_STATUS_LOSS_DAYS, loss->explanation->what,
              loss->is_verified
                  ? ""
@@ -134,10 +135,12 @@ static void put_no_sessions(const mts_status_view *view)
         MTS_HTML(view->out, " No reports received yet.");
         return;
     }
-    MTS_HTML(view->out, " No reports %s.", view->query.range->text);
+    MTS_HTML(view->out, " No %s %s.", reports->reports ? "sessions" : "reports",
+             view->query.range->text);
     if (!reports->reports && view->query.range->days) {
-        MTS_HTML(view->out, " The last one was received %s ago and is about earlier days.",
-                 mts_html_duration(view->p, apr_time_sec(view->now - reports->received)));
+        MTS_HTML(
+            view->out, " The last one was received %s ago and is about earlier days.",
+            mta_sts_format_duration_rounded(view->p, apr_time_sec(view->now - reports->received)));
     }
 }
 
@@ -151,27 +154,23 @@ static void put_sessions(const mts_status_view *view)
         MTS_HTML(view->out, " Reports cannot be shown: %s.", reports->problem);
     }
     else if (reports->failed) {
-        MTS_HTML(view->out, " %s session%s failed %s.", mts_html_count(p, reports->failed),
-                 reports->failed == 1 ? "" : "s", view->query.range->text);
+        MTS_HTML(view->out, " %s failed %s.",
+                 mta_sts_format_count(p, reports->failed, "session", "sessions"),
+                 view->query.range->text);
     }
     else if (mts_status_has_failures(reports)) {
-        MTS_HTML(view->out,
-                 " %s session%s counted as successful %s, but reports contain failures, too.",
-                 mts_html_count(p, reports->successful), reports->successful == 1 ? " is" : "s are",
+        MTS_HTML(view->out, " %s counted as successful %s, but reports contain failures, too.",
+                 mta_sts_format_count(p, reports->successful, "session is", "sessions are"),
                  view->query.range->text);
     }
     else if (reports->successful) {
-        MTS_HTML(view->out, " %d sender%s delivered all of %s sessions securely.", senders,
-                 senders == 1 ? "" : "s", mts_html_count(p, reports->successful));
+        MTS_HTML(view->out, " %s delivered all of %s securely.",
+                 mta_sts_format_count(p, senders, "sender", "senders"),
+                 mta_sts_format_count(p, reports->successful, "session", "sessions"));
     }
     else {
         put_no_sessions(view);
     }
-}
-
-static void put_count(const mts_status_view *view, int count, const char *noun)
-{
-    MTS_HTML(view->out, "%d %s%s", count, noun, count == 1 ? "" : "s");
 }
 
 static void put_startup(const mts_status_view *view)
@@ -187,11 +186,11 @@ static void put_startup(const mts_status_view *view)
     }
     MTS_HTML(view->out, " The last start logged ");
     if (errors) {
-        put_count(view, errors, "error");
-        MTS_HTML(view->out, "%s", warnings ? " and " : "");
+        MTS_HTML(view->out, "%s%s", mta_sts_format_count(view->p, errors, "error", "errors"),
+                 warnings ? " and " : "");
     }
     if (warnings) {
-        put_count(view, warnings, "warning");
+        MTS_HTML(view->out, "%s", mta_sts_format_count(view->p, warnings, "warning", "warnings"));
     }
     MTS_HTML(view->out, ".");
 }

@@ -21,7 +21,7 @@ typedef struct mts_status_view {
     const mts_startup_findings *startup;
     const mts_domain *domain; /* of the query, if it has a policy here */
     const mts_status_reports *reports;
-    mts_buffer *out;
+    mta_sts_buffer *out;
 } mts_status_view;
 
 /* --- the list of policy domains (list.c) --- */
@@ -80,24 +80,21 @@ void mts_status_endpoint_html(const mts_status_view *view);
 
 /* --- small parts (parts.c) --- */
 
-void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding);
-void mts_status_tile_html(mts_buffer *out, const char *class, const char *name, const char *value,
-                          const char *more);
+void mts_status_finding_html(mta_sts_buffer *out, const mta_sts_finding *finding);
+void mts_status_tile_html(mta_sts_buffer *out, const char *class, const char *name,
+                          const char *value, const char *more);
 void mts_status_certificate_tile_html(const mts_status_view *view,
                                       const mta_sts_certificate *certificate);
 void mts_status_session_tiles_html(const mts_status_view *view);
 
 /* "FILE:LINE" or a path, never broken into lines: if there is no room, its beginning is hidden. */
-void mts_status_location_html(mts_buffer *out, const char *location);
+void mts_status_location_html(mta_sts_buffer *out, const char *location);
 
 /* The URL of a domain's page, in the same range. */
 const char *mts_status_domain_link(const mts_status_view *view, const char *name);
 
-/* Text from reports, shortened, still to be escaped: the name of a sender; the first of some names;
- * the last day of a range that ends then. */
+/* The name of a sender, shortened, still to be escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);
-const char *mts_status_join(apr_pool_t *p, const apr_array_header_t *names);
-const char *mts_status_last_day(apr_pool_t *p, apr_time_t end);
 
 /* The share of secure sessions in percent: never 100 % beside a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);
