@@ -58,7 +58,7 @@ static mta_sts_severity of_domain(const mts_status_view *view)
         worst = severity >= MTA_STS_WARNING && severity <= MTA_STS_ERROR ? worse(worst, severity)
                                                                          : worst;
     }
-    return facts.is_served ? worst : MTA_STS_ERROR;
+    return facts.is_served ? worst : worse(worst, MTA_STS_WARNING);
 }
 
 /* Only verified reports prove that mail is lost: anyone can submit the others. */
