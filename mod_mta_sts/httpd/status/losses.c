@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/status/losses.h"
 
-#include "tlsrpt/advice/readiness.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/index/index.h"
 
 #define DAY apr_time_from_sec(86400)
@@ -32,14 +32,14 @@ static const tlsrpt_explanation *refused(apr_pool_t *p, const char *domain,
     const apr_array_header_t *list;
     int i;
 
-    if (!tlsrpt_readiness_concerns(cause->policy_type)) {
+    if (!tlsrpt_evidence_is_mta_sts(cause->policy_type)) {
         return NULL;
     }
     list = tlsrpt_explain_cause(p, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_explanation *explanation = APR_ARRAY_IDX(list, i, const tlsrpt_explanation *);
 
-        if (tlsrpt_readiness_refuses(explanation)) {
+        if (tlsrpt_evidence_blocks_mail(explanation)) {
             return explanation;
         }
     }

@@ -11,6 +11,7 @@
 #include "httpd/status/chart.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/policy_match.h"
 
 #define NAMES_MAX 10
 #define CHART_DAYS_MIN 30
@@ -23,8 +24,8 @@ static const struct {
     const char *class, *name;
 } badges[] = {
     [TLSRPT_MATCH_CURRENT] = {"ok", "current"},
-    [TLSRPT_MATCH_OTHER] = {"testing", "older"},
-    [TLSRPT_MATCH_NONE] = {"testing", "no policy"},
+    [TLSRPT_MATCH_OLDER] = {"testing", "older"},
+    [TLSRPT_MATCH_NOT_FOUND] = {"testing", "no policy"},
     [TLSRPT_MATCH_UNSPECIFIED] = {"testing", "not specified"},
     [TLSRPT_MATCH_DANE] = {"ok", "DANE"},
     [TLSRPT_MATCH_UNKNOWN] = {"", "unknown"},

@@ -24,12 +24,12 @@ static const char *read_information(tlsrpt_reader *r, const json_t *object)
     if (!text) {
         text = tlsrpt_member_string(r, object, "additional-info-uri", NULL);
         if (text) {
-            tlsrpt_member_note(r, MTA_STS_INFO, "information-name", "additional-information",
+            tlsrpt_member_note(r, MTA_STS_INFO, "information-alias", "additional-information",
                                "is called additional-info-uri");
         }
     }
     if (text && strpbrk(text, " \t\r\n")) {
-        tlsrpt_member_note(r, MTA_STS_INFO, "information-no-uri", "additional-information",
+        tlsrpt_member_note(r, MTA_STS_INFO, "information-not-a-uri", "additional-information",
                            "has blanks in it, so that it is no URI");
     }
     return text;
@@ -161,14 +161,14 @@ static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const
     if (!value) {
         value = tlsrpt_member_of(object, "mx-host-pattern");
         if (value) {
-            tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-name", "mx-host",
+            tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-alias", "mx-host",
                                "is called mx-host-pattern");
         }
     }
     if (!value && strcmp(type, "sts") == 0) {
         tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-missing", "mx-host", "is missing");
     }
-    return tlsrpt_member_strings(r, value, "mx-host", "mx-host-string");
+    return tlsrpt_member_strings(r, value, "mx-host", "mx-host-not-array");
 }
 
 static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *object,
@@ -176,7 +176,7 @@ static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *ob
 {
     const json_t *value = tlsrpt_member_of(object, "policy-string");
     apr_array_header_t *lines =
-        tlsrpt_member_strings(r, value, "policy-string", "policy-string-string");
+        tlsrpt_member_strings(r, value, "policy-string", "policy-string-not-array");
 
     if (!lines->nelts && strcmp(type, "no-policy-found") != 0) {
         tlsrpt_member_note(r, MTA_STS_INFO, "policy-string-missing", "policy-string",
@@ -269,7 +269,7 @@ static void read_range(tlsrpt_reader *r, const json_t *root, tlsrpt_report *repo
     }
     else if (report->begin % DAY || report->end - report->begin < DAY - APR_USEC_PER_SEC ||
              report->end - report->begin >= DAY) {
-        tlsrpt_member_note(r, MTA_STS_INFO, "date-range-no-day", "date-range",
+        tlsrpt_member_note(r, MTA_STS_INFO, "date-range-not-a-day", "date-range",
                            "is not one day in UTC, from 00:00:00 to 23:59:59");
     }
 }

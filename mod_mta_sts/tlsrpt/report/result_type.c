@@ -7,7 +7,7 @@ static const char *const names[TLSRPT_RESULT_TYPE_COUNT] = {
 #define TYPE(enumerator, name) [enumerator] = name,
     TLSRPT_RESULT_TYPES(TYPE)
 #undef TYPE
-    [TLSRPT_RESULT_OTHER] = "other",
+        [TLSRPT_RESULT_OTHER] = "other",
     [TLSRPT_RESULT_UNSPECIFIED] = "unspecified",
 };
 

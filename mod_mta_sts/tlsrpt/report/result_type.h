@@ -27,7 +27,7 @@ typedef enum tlsrpt_result_type {
 #define TYPE(enumerator, name) enumerator,
     TLSRPT_RESULT_TYPES(TYPE)
 #undef TYPE
-    TLSRPT_RESULT_OTHER,       /* a type that is not registered: "other", cause "unknown" */
+        TLSRPT_RESULT_OTHER,   /* a type that is not registered: "other", cause "unknown" */
     TLSRPT_RESULT_UNSPECIFIED, /* the report does not specify one: "unspecified" */
 } tlsrpt_result_type;
 
