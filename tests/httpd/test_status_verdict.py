@@ -3,20 +3,15 @@
 policies that senders may still use."""
 
 import datetime
-import email.message
-import os
-import pathlib
-import subprocess
 
 import pytest
 
 import report
 from database import noted
-from httpd import CHILD, proxied
+from httpd import proxied
 from policy import HOST, MX, POLICY, WEEK, identity, text
 from status_page import LOCATION, data, fetch, page, wait_for_reports
 
-COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 TODAY = datetime.datetime.now(datetime.timezone.utc)
 REFUSED = "3 sessions failed under mode enforce in the last 14 days."
 
@@ -35,20 +30,6 @@ def failing(domain="example.com", days_ago=1, number=0, failed=3):
         **{"date-range": {"start-datetime": f"{day:%Y-%m-%dT00:00:00Z}",
                           "end-datetime": f"{day:%Y-%m-%dT23:59:59Z}"},
            "report-id": f"{domain}-{days_ago}-{number}"})
-
-
-def import_verified(server, content):
-    """Imports a report from a mail with a valid DKIM signature."""
-    message = email.message.EmailMessage()
-    message["Authentication-Results"] = "mx.local.example; dkim=pass header.d=sender.example"
-    message["From"] = "tls@sender.example"
-    message["Subject"] = "Report Domain: example.com"
-    message.set_content("A report.")
-    message.add_attachment(report.packed(content), maintype="application", subtype="tlsrpt+gzip",
-                           filename="report.json.gz")
-    subprocess.run(["runuser", "-u", CHILD.pw_name, "--", COMMAND, "import", "--state-dir",
-                    server.root / "state", "--authserv-id", "mx.local.example"],
-                   input=bytes(message), capture_output=True, check=True, timeout=60)
 
 
 def verdict(server, query=""):
@@ -83,7 +64,7 @@ def test_only_a_verified_report_proves_that_mail_is_refused(enforced):
     assert (loss["domain"], loss["is_verified"], loss["failed_sessions"]) == \
         ("example.com", False, 3)
 
-    import_verified(enforced, failing("b.example"))
+    report.import_verified(enforced, failing("b.example"))
     wait_for_reports(enforced, 3)
     for query in "", "?domain=b.example":
         severity, said = verdict(enforced, query)
