@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page of one policy domain. */
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "core/base/format.h"
@@ -39,6 +41,21 @@ static void put_findings(const mts_status_view *view, const mts_domain_facts *fa
     MTS_HTML(view->out, "</ul></section>");
 }
 
+/* The name of a server; what follows a parenthesis in it is FILE:LINE. */
+static void put_server(const mts_status_view *view, const server_rec *s)
+{
+    char *name = apr_pstrdup(view->p, mts_config_server_name(view->p, s));
+    char *location = strstr(name, " ("), *end = location ? strrchr(location, ')') : NULL;
+
+    if (!end) {
+        MTS_HTML(view->out, " in the %s", name);
+        return;
+    }
+    *location = *end = '\0';
+    MTS_HTML(view->out, " in the %s, ", name);
+    mts_status_location_html(view->out, location + 2);
+}
+
 static void put_definitions(const mts_status_view *view, const mts_domain *domain)
 {
     int i;
@@ -47,8 +64,8 @@ static void put_definitions(const mts_status_view *view, const mts_domain *domai
         MTS_HTML(view->out, "<div>");
         mts_status_location_html(view->out,
                                  mts_config_location(view->p, domain->served[i].policy->at));
-        MTS_HTML(view->out, " in the %s%s</div>",
-                 mts_config_server_name(view->p, domain->served[i].server),
+        put_server(view, domain->served[i].server);
+        MTS_HTML(view->out, "%s</div>",
                  domain->served + i == domain->shown ? " (served to senders)" : "");
     }
 }
