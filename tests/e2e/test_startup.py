@@ -200,7 +200,7 @@ FAULTS = {
     "a certificate past its time": Fault(
         "error", "certificate-expired", certificate(HOST, starts=-90, ends=-2), RENEW),
     "a certificate before its time": Fault(
-        "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "look at the clock"),
+        "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "check the clock"),
     "a certificate that was not renewed": Fault(
         "warn", "certificate-expires-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
     "an RSA certificate past its time beside another one": Fault(
@@ -212,7 +212,7 @@ FAULTS = {
         "issued anew"),
     "a policy changed in the original of certbot's copy": Fault(
         "warn", "policy-differs", edited(SITE, ENFORCED, "MTASTSMx"),
-        f"than the https one ({COPY}:", "senders see the https one", "make the change at"),
+        f"than the https one ({COPY}:", "which senders see", "make the change at"),
     "a policy left out of certbot's copy": Fault(
         "warn", "policy-only-http", left_out,
         f"has a policy ({SITE}:", f"<MTASTSPolicy {TYPED}> at server level"),
@@ -246,9 +246,9 @@ FAULTS = {
         *CHANGED, another_policy, policy_id(policy_text("testing", MX)),
         f'(_mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
     "a state directory of root": Fault(
-        "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown it"),
+        "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown -R"),
     "a state directory open to all": Fault(
-        "error", "state-mode", open_state, "(mode 0777)", "chmod it to 0700"),
+        "error", "state-mode", open_state, "(mode 0777)", "chmod 0700"),
     "a link in place of the state directory": Fault(
         "error", "state-not-a-directory", linked_state, "is a symbolic link", "remove it"),
     "a state directory on a read-only disk": Fault(

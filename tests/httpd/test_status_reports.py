@@ -330,8 +330,8 @@ def test_a_failure_that_one_sender_alone_reports_is_likely_its_own_as_in_the_com
             {"result-type": "starttls-not-supported", "failed-session-count": 2}] * (not number)
         assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 3)
-    text = "likely this sender's own, or its way to you: 2 others had no failure; " \
-        "else your mail server (MX)"
+    text = "probably this sender, or the network between it and you: 2 other senders had no " \
+        "failures; otherwise your mail server (MX)"
     assert text in page(server, "?domain=example.com").text
     overview = page(server).text
     assert text not in overview and "your mail server (MX)" in overview
@@ -345,8 +345,10 @@ def test_the_verdict_is_not_that_all_is_well_where_failures_count_no_failed_sess
     assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 1)
     text = page(server).text
-    assert "10 sessions are counted as successful in the last 30 days, but reports contain failures, too." in text
-    assert "delivered all of" not in text and "nothing to do" not in text and "Action needed." in text
+    assert "10 sessions are counted as successful in the last 30 days, but reports contain " \
+        "failures, too." in text
+    assert "delivered all of" not in text and "nothing to do" not in text
+    assert "Action needed." in text
 
 
 # --- a database that fails ---

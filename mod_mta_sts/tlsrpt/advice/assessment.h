@@ -13,6 +13,9 @@
 
 /* What an assessment of readiness (tlsrpt/advice/readiness.h) is made from, and its result. */
 
+/* How many names a finding lists at most. */
+#define TLSRPT_READINESS_NAMES 3
+
 #define TLSRPT_READINESS_DAY apr_time_from_sec(86400)
 
 /* What is required. */
@@ -69,15 +72,6 @@ mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a);
 
 /* Whether one of the reports that count is verified. */
 int tlsrpt_assessment_is_verified(const tlsrpt_assessment *a);
-
-/* "2026-11-25", UTC. */
-const char *tlsrpt_assessment_date(apr_pool_t *p, apr_time_t time);
-
-/* The last day of a range that ends then; 0: not specified. */
-const char *tlsrpt_assessment_last_date(apr_pool_t *p, apr_time_t end);
-
-/* "a.example, b.example and 3 more", escaped for a terminal: of const char *. */
-const char *tlsrpt_assessment_names(apr_pool_t *p, const apr_array_header_t *names);
 
 /* "yes", "not-yet", "no" or "unknown". */
 const char *tlsrpt_ready_name(tlsrpt_ready ready);

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
 #include "core/policy/text.h"
@@ -97,30 +98,15 @@ const char *tlsrpt_policy_summary(apr_pool_t *p, const char *policy)
                : render(p, read);
 }
 
-/* "7 days", "36 hours" or "90 seconds". */
-static const char *span(apr_pool_t *p, apr_int64_t seconds)
-{
-    static const struct {
-        apr_int64_t seconds;
-        const char *one, *many;
-    } units[] = {{86400, "day", "days"}, {3600, "hour", "hours"}, {1, "second", "seconds"}};
-    size_t i = 0;
-
-    while (seconds < 2 * units[i].seconds && units[i].seconds > 1) {
-        i++;
-    }
-    return apr_psprintf(p, "%" APR_INT64_T_FMT " %s", seconds / units[i].seconds,
-                        seconds / units[i].seconds == 1 ? units[i].one : units[i].many);
-}
-
 /* How long a sender may continue to use the policy. */
 static const char *limit_text(apr_pool_t *p, const char *policy)
 {
     const mta_sts_policy *read = read_policy(p, policy);
 
-    return read->max_age > 0 ? apr_pstrcat(p, ", at the latest ", span(p, read->max_age),
-                                           " after fetching it", NULL)
-                             : "";
+    return read->max_age > 0
+               ? apr_pstrcat(p, ", at the latest ", mta_sts_format_duration(p, read->max_age),
+                             " after fetching it", NULL)
+               : "";
 }
 
 const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, const char *policy,

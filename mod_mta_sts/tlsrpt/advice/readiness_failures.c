@@ -6,6 +6,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
@@ -134,7 +135,7 @@ static const char *fix_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
                    ? "wait until reports confirm it"
                    : apr_psprintf(a->p,
                                   "wait until %s, to confirm that reports no longer contain it",
-                                  tlsrpt_assessment_date(a->p, until));
+                                  mta_sts_format_date(a->p, until));
     default:
         return NULL;
     }
@@ -165,13 +166,14 @@ static void add_failure(const tlsrpt_assessment *a, mta_sts_findings *findings,
 {
     apr_pool_t *p = a->p;
 
-    mta_sts_finding_add(
-        findings, impacts[impact].severity, impacts[impact].id, subject_of(a, cause),
-        fix_of(a, cause, impact, explanation),
-        "%s (%" APR_INT64_T_FMT " %s from %s%s, last on %s%s)", phrase(p, explanation->what),
-        cause->sessions, cause->sessions == 1 ? "session" : "sessions",
-        tlsrpt_assessment_names(p, cause->senders), tlsrpt_policy_type_text(p, cause->policy_type),
-        tlsrpt_assessment_last_date(p, cause->last), impacts[impact].note);
+    mta_sts_finding_add(findings, impacts[impact].severity, impacts[impact].id,
+                        subject_of(a, cause), fix_of(a, cause, impact, explanation),
+                        "%s (%" APR_INT64_T_FMT " %s from %s%s, last on %s%s)",
+                        phrase(p, explanation->what), cause->sessions,
+                        cause->sessions == 1 ? "session" : "sessions",
+                        mta_sts_format_names(p, cause->senders, TLSRPT_READINESS_NAMES),
+                        tlsrpt_policy_type_text(p, cause->policy_type),
+                        mta_sts_format_last_date(p, cause->last), impacts[impact].note);
 }
 
 static void add_more(const tlsrpt_assessment *a, mta_sts_findings *findings, const int *more)

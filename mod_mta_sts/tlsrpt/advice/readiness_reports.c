@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/policy_match.h"
 
@@ -24,7 +25,7 @@ static const char *names_of_senders(apr_pool_t *p, const apr_array_header_t *sen
     for (i = 0; i < senders->nelts; i++) {
         APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(senders, i, tlsrpt_sender).organization;
     }
-    return tlsrpt_assessment_names(p, names);
+    return mta_sts_format_names(p, names, TLSRPT_READINESS_NAMES);
 }
 
 /* --- how many there are --- */
@@ -77,7 +78,7 @@ static void assess_age(tlsrpt_assessment *a, mta_sts_findings *findings)
                          "of reports or httpd's error log",
                          a->facts->domain),
             "the last report covers %s: there is no evidence since then",
-            tlsrpt_assessment_last_date(a->p, end));
+            mta_sts_format_last_date(a->p, end));
     }
 }
 
@@ -229,7 +230,7 @@ static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
 
     for (i = 0; i < others->nelts; i++) {
         const group *found = &APR_ARRAY_IDX(others, i, group);
-        const char *names = tlsrpt_assessment_names(p, found->names);
+        const char *names = mta_sts_format_names(p, found->names, TLSRPT_READINESS_NAMES);
 
         mta_sts_finding_add(
             findings, found->verified ? tlsrpt_assessment_missing(a) : MTA_STS_INFO,
@@ -238,7 +239,7 @@ static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
             apr_psprintf(p, "wait until reports from %s contain the policy that is served now",
                          names),
             "policy applied by %s, last on %s: %s", names,
-            tlsrpt_assessment_last_date(p, found->seen->last),
+            mta_sts_format_last_date(p, found->seen->last),
             tlsrpt_policy_match_text(p, found->match, found->seen->policy, a->facts->served,
                                      a->facts->domain));
     }
