@@ -4,7 +4,7 @@
 
 #include <apr_strings.h>
 
-#include "cli/ready/ready.h"
+#include "cli/ready/call.h"
 #include "core/base/text.h"
 
 /* Nagios's word for each verdict, and the severity that it looks like. */
