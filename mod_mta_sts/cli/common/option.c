@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#include "cli/common/format.h"
+#include "cli/common/wrap.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
 

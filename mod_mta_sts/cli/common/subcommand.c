@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 
-#include "cli/common/format.h"
+#include "cli/common/wrap.h"
 
 const char *cli_subcommand_read(apr_pool_t *p, const cli_subcommand *self, int argc,
                                 const char *const *argv, void *call, cli_args *args)

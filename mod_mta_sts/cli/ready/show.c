@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cli/ready/call.h"
+#include "core/base/format.h"
 #include "core/base/text.h"
 
 /* Nagios's word for each verdict, and the severity that it looks like. */
@@ -191,14 +192,6 @@ apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_
 
 /* --- for people --- */
 
-static const char *date_of(apr_pool_t *p, apr_time_t time)
-{
-    apr_time_exp_t parts;
-
-    apr_time_exp_gmt(&parts, time);
-    return apr_psprintf(p, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
-}
-
 static void print_sign(const cli_style *style, mta_sts_severity severity)
 {
     printf("    %s%s%s ", cli_severity_colour(style, severity), cli_severity_sign(style, severity),
@@ -257,9 +250,10 @@ static void print_domain(const cli_ready_call *call, const cli_style *style,
     const char *const titles[TLSRPT_READINESS_PARTS] = {
         [TLSRPT_READINESS_POLICY] = "Policy",
         [TLSRPT_READINESS_MX] = "Mail servers",
-        [TLSRPT_READINESS_REPORTS] = call->since ? apr_pstrcat(call->p, "Reports since ",
-                                                               date_of(call->p, call->since), NULL)
-                                                 : "Reports",
+        [TLSRPT_READINESS_REPORTS] =
+            call->since ? apr_pstrcat(call->p, "Reports since ",
+                                      mta_sts_format_date(call->p, call->since), NULL)
+                        : "Reports",
     };
     int i;
 
@@ -320,7 +314,7 @@ static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domai
     const tlsrpt_domain *all = domain->facts.all, *weighed = domain->facts.weighed;
 
     return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
-                     call->since ? date_of(call->p, call->since) : NULL, "reports",
+                     call->since ? mta_sts_format_date(call->p, call->since) : NULL, "reports",
                      (json_int_t)(all ? all->reports : 0), "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
                      tlsrpt_readiness_days(weighed, call->limits.now), "senders",
