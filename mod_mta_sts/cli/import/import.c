@@ -56,7 +56,8 @@ static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_i
                           const char *reason)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", cli_plain(p, item->name), reason);
+    fprintf(stderr, "mta-sts import: %s could not be stored: %s\n", cli_plain(p, item->name),
+            reason);
     state->not_kept = 1;
 }
 
@@ -80,12 +81,12 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
 
     if (!is_within_quota(state, area, cost)) {
         return apr_psprintf(p,
-                            "the quota of %s bytes is used up by %s/reports: remove old files "
-                            "there, or raise it: --quota, and MTASTSReportQuota of httpd",
-                            mta_sts_size_render(p, state->limits->quota[area]), state->state_dir);
+                            "%s/reports has reached the quota of %s bytes: remove old files "
+                            "there, or raise MTASTSReportQuota (and --quota)",
+                            state->state_dir, mta_sts_size_render(p, state->limits->quota[area]));
     }
     room = tlsrpt_spool_room(state->spool);
-    return room >= 0 && room < cost ? "the disk is full up to its reserve" : NULL;
+    return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
 }
 
 /* What is there already needs no room. @return 0 after saying why not */
@@ -118,7 +119,7 @@ static void keep_report(import_state *state, apr_pool_t *p, const cli_source_ite
 
     if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
         printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
-               kept == TLSRPT_STORED ? "kept" : "kept already", quote(p, reading->report->id),
+               kept == TLSRPT_STORED ? "stored" : "already stored", quote(p, reading->report->id),
                quote(p, reading->report->organization),
                item->verified ? "verified: signed by " : "not verified",
                item->verified ? cli_plain(p, item->verified) : "");
@@ -133,10 +134,10 @@ static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_sou
     tlsrpt_stored kept;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
-        reject(state, p, item, "left out, for the quarantine is full", reading->reason);
+        reject(state, p, item, "skipped, because the quarantine is full", reading->reason);
     }
     else if (keep(state, p, item, TLSRPT_QUARANTINE, reading->digest, &kept)) {
-        reject(state, p, item, "kept in the quarantine", reading->reason);
+        reject(state, p, item, "quarantined", reading->reason);
     }
 }
 
@@ -150,8 +151,8 @@ static const char *explain(const import_state *state, apr_pool_t *p, const char 
         return error;
     }
     return apr_psprintf(p,
-                        "%s (to %s, who owns the state directory; `mta-sts import < FILE` reads "
-                        "what root can)",
+                        "%s (as %s, the owner of the state directory; use 'mta-sts import < FILE' "
+                        "for files that only root can read)",
                         error, owner);
 }
 
@@ -165,7 +166,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
             tell_not_kept(state, p, item, item->error);
             return;
         }
-        reject(state, p, item, "left out", explain(state, p, item->error));
+        reject(state, p, item, "skipped", explain(state, p, item->error));
         return;
     }
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
@@ -179,7 +180,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
-        reject(state, p, item, "left out", reading->reason);
+        reject(state, p, item, "skipped", reading->reason);
     }
 }
 

@@ -108,7 +108,7 @@ static const char *begin(reindexing *work)
     if (!error) {
         fprintf(stderr,
                 "mta-sts reindex: it was moved to %s.damaged; the history of served policies "
-                "begins anew\n",
+                "is lost\n",
                 work->which.where);
         error = open_database(work);
     }

@@ -109,11 +109,11 @@ static const char *step_at(const cli_ready_call *call, const cli_apache_place *p
     int domains = place->mode ? count_domains(call, place->mode) : 0;
 
     if (!place->mode) {
-        return apr_psprintf(call->p, "add this line below %s: MTASTSMode %s", place->told, mode);
+        return apr_psprintf(call->p, "add this line after %s: MTASTSMode %s", place->told, mode);
     }
     if (domains > 1) {
         return apr_psprintf(call->p,
-                            "change the line at %s to: MTASTSMode %s (which holds for %d domains; "
+                            "change the line at %s to: MTASTSMode %s (this changes %d domains; "
                             "for this one alone, add it at %s)",
                             place->mode, mode, domains, place->told);
     }
@@ -148,12 +148,12 @@ static void add_change(const cli_ready_call *call, const cli_ready_domain *domai
     }
     else {
         add(steps, apr_psprintf(p,
-                                "on the machine that serves mta-sts.%s, let the policy say mode "
-                                "%s (MTASTSMode %s), and reload",
+                                "on the machine that serves mta-sts.%s, set the policy's mode to "
+                                "%s (MTASTSMode %s), and reload httpd",
                                 domain->domain, mode, mode));
     }
     add(steps,
-        apr_psprintf(p, "publish the new id that this tells: mta-sts dns %s", domain->domain));
+        apr_psprintf(p, "publish the new policy id, printed by: mta-sts dns %s", domain->domain));
 }
 
 static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain,
@@ -282,7 +282,7 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
     }
     if (call->unreadable) {
         fflush(stdout);
-        fprintf(stderr, "mta-sts ready: %d files of the store cannot be read and were left out\n",
+        fprintf(stderr, "mta-sts ready: %d stored reports cannot be read and were skipped\n",
                 call->unreadable);
     }
 }

@@ -40,7 +40,7 @@ static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
     const char *text;
 
     mta_sts_time_order(&first, &last);
-    text = apr_pstrcat(of->p, mta_sts_format_date(of->p, first), ", last told of ",
+    text = apr_pstrcat(of->p, mta_sts_format_date(of->p, first), ", last seen ",
                        mta_sts_format_last_date(of->p, last), NULL);
     return secure ? apr_pstrcat(
                         of->p, text, "; ",
@@ -53,7 +53,7 @@ static void print_facts(const cli_report_page *of, const tlsrpt_domain *domain,
                         const tlsrpt_cause *cause)
 {
     cli_print_fact("since:", since(of, domain, cause));
-    print_names(of, "told by:", cause->senders);
+    print_names(of, "reporter:", cause->senders);
     print_names(of, "from IP:", cause->sending_ips);
     print_names(of, "MX's IP:", cause->receiving_ips);
     print_names(of, "reason:", cause->reasons);
@@ -70,7 +70,7 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
     printf("%s failed: %s%s%s%s\n",
            mta_sts_format_count(of->p, cause->sessions, "session", "sessions"),
            *cause->result_type ? mta_sts_format_name(of->p, cause->result_type)
-                               : "no result type told",
+                               : "result type not specified",
            cause->receiving_mx ? " at " : "",
            cause->receiving_mx ? mta_sts_format_name(of->p, cause->receiving_mx) : "",
            tlsrpt_under_text(of->p, cause->policy_type));
@@ -105,7 +105,7 @@ static void print_further(const cli_report_page *of, const apr_array_header_t *c
     if (causes->nelts > CAUSES_MAX) {
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_ERROR);
-        printf("%s failed for %d further causes: --format json tells them\n",
+        printf("%s failed for %d further causes: see --format json\n",
                mta_sts_format_count(of->p, sessions, "session", "sessions"),
                causes->nelts - CAUSES_MAX);
     }
@@ -123,7 +123,7 @@ void cli_report_print_causes(const cli_report_page *of, const tlsrpt_domain *dom
     if (rest) {
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_ERROR);
-        printf("%s failed: no details told\n",
+        printf("%s failed: no details given\n",
                mta_sts_format_count(of->p, rest, "session", "sessions"));
         print_explanation(of, tlsrpt_explain_no_details(of->p, domain->domain), 0);
     }

@@ -5,7 +5,8 @@
 
 /* In the order of the cells below. */
 #define HEAD                                                                                       \
-    "file,organization,contact,report_id,begin,end,verified,line,policy_type,policy_domain,mx,"    \
+    "file,organization,contact,report_id,begin,end,verified,row_type,policy_type,policy_domain,"   \
+    "mx,"                                                                                          \
     "policy,successful_sessions,failed_sessions,result_type,sessions,sending_ip,receiving_mx,"     \
     "receiving_helo,receiving_ip,reason,information,explanation,action\r\n"
 

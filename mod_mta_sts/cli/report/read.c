@@ -150,8 +150,8 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
         break;
     case TLSRPT_CONFLICT:
         fprintf(stderr,
-                "mta-sts %s: %s contradicts a report of the same sender, id and days that was read "
-                "before, and does not count\n",
+                "mta-sts %s: %s contradicts a report with the same sender, id and dates that was "
+                "read earlier; not counted\n",
                 all->name, cli_plain(p, ready->file));
         break;
     case TLSRPT_DUPLICATE:

@@ -17,7 +17,7 @@ static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *d
     const char *host;
 
     if (!*domain->domain) {
-        return "(no domain told)";
+        return "(domain not specified)";
     }
     return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
                ? mta_sts_format_name(of->p, domain->domain)
@@ -45,9 +45,9 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_WARNING);
         cli_print_wrapped(
-            4, "These senders had a policy in mode enforce: where a failure is the MX's, "
-               "they hold the mail back or bounce it. While it is being mended, "
-               "`MTASTSMode testing` and the new id in DNS stop the loss.");
+            4, "These senders applied a policy in mode enforce: if a failure is caused by an MX "
+               "host, they delay or bounce the mail. Until it is fixed, set 'MTASTSMode "
+               "testing' and publish the new policy id to stop the loss.");
     }
 }
 
@@ -72,7 +72,7 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
 
     cli_report_print_sign(of, 2, is_odd(held) ? MTA_STS_WARNING : MTA_STS_INFO);
     cli_print_wrapped(
-        4, apr_psprintf(of->p, "policy that %s had (%s, last on %s): %s",
+        4, apr_psprintf(of->p, "policy used by %s (%s, last on %s): %s",
                         mta_sts_format_names(of->p, seen->senders, CLI_NAMES_MAX),
                         mta_sts_format_count(of->p, seen->sessions, "session", "sessions"),
                         mta_sts_format_last_date(of->p, seen->last), text));
@@ -129,7 +129,7 @@ static void print_well(const cli_report_page *of, const tlsrpt_domain *domain)
                *policy ? ", " : "", policy);
     }
     else {
-        printf("no sessions, tell %s", senders);
+        printf("no sessions, reported by %s", senders);
     }
     printf(" (%s)\n", mta_sts_format_date_range(of->p, domain->begin, domain->end));
     print_policies(of, domain, 1);
@@ -149,7 +149,7 @@ static void print_ill(const cli_report_page *of, const tlsrpt_domain *domain)
                domain->failed);
     }
     else {
-        printf("%s delivered securely, but failures are told\n",
+        printf("%s delivered securely, but failures are reported\n",
                mta_sts_format_count(of->p, domain->successful, "session", "sessions"));
     }
     printf("  %s, %s, %s\n", mta_sts_format_date_range(of->p, domain->begin, domain->end),
@@ -179,23 +179,25 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
         printf(" since %s", mta_sts_format_date(of->p, of->call->since));
     }
     if (sum->duplicates + sum->conflicts) {
-        printf("; %" APR_INT64_T_FMT " more came again and do not count",
-               sum->duplicates + sum->conflicts);
+        printf("; %s not counted", mta_sts_format_count(of->p, sum->duplicates + sum->conflicts,
+                                                        "duplicate", "duplicates"));
     }
     if (result->older) {
-        printf("; %s left out (--since all tells them, too)",
-               mta_sts_format_count(of->p, result->older, "older one is", "older ones are"));
+        printf("; %s not shown (use --since all)",
+               mta_sts_format_count(of->p, result->older, "older report", "older reports"));
     }
     if (sum->reports && sum->unverified == sum->reports) {
-        printf("\nNo sender is verified: anybody can send such reports.");
+        printf("\nNone of these reports is verified; anyone can submit one.");
     }
     else if (sum->unverified) {
-        printf("\nOf %" APR_INT64_T_FMT " of them the sender is not verified.", sum->unverified);
+        printf("\n%" APR_INT64_T_FMT " of them are not verified; anyone can submit one.",
+               sum->unverified);
     }
     putchar('\n');
     if (is_store && !sum->reports && !result->older && !call_chooses(of->call)) {
-        cli_print_wrapped(0, "Senders send one a day, to the address in the _smtp._tls record; it "
-                             "takes a day or two until the first arrives.");
+        cli_print_wrapped(0,
+                          "Senders send one report a day to the address in the _smtp._tls record; "
+                          "the first arrives after a day or two.");
     }
 }
 
