@@ -75,9 +75,9 @@ def test_text_of_every_deviation_has_the_same_totals():
         title = f"{name or '(domain not specified)'}: "
         line = next(line for line in shown.splitlines() if title in line[:len(title) + 2])
         if of["failed"]:
-            assert f" {of['failed']} failed" in line
+            assert f" {of['failed']:,} failed" in line
         elif of["successful"]:
-            assert f"all {of['successful']} session" in line
+            assert f"all {of['successful']:,} session" in line
 
 
 def test_the_store_has_the_same_totals(state):
