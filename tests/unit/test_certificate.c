@@ -182,7 +182,7 @@ static void test_findings_are_added_behind_those_that_are_there(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
-    mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.com", NULL, "fine");
+    mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "fine");
     mta_sts_certificate_check(read_names(*state, NULL), HOST, NOW, NAME_FIX, findings);
     assert_string_equal(findings_summary(*state, findings),
                         "ok fine@0, error certificate-name-missing@0");

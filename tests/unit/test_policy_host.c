@@ -292,7 +292,7 @@ static void test_findings_of_others_are_left_alone(void **state)
     mta_sts_policy_host bare = make_facts(*state, enforce, 0, NULL, NULL);
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *first =
-        mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.net", NULL, "fine");
+        mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.net", NULL, "fine");
 
     first->file = "fine.conf";
     first->line = 3;
