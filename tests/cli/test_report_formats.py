@@ -77,6 +77,7 @@ def test_text_of_every_deviation_has_the_same_totals():
         line = next(line for line in shown.splitlines() if title in line[:len(title) + 2])
         if of["failed"]:
             assert f" {of['failed']:,} failed" in line
+            assert ": 100 %" not in line
         elif of["successful"]:
             assert f"all {of['successful']:,} session" in line
 
