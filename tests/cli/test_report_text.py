@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import dump
 from reports import COMMAND, DATA, TOP, TOTAL, call, text
 
 POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: *.mail.example.com\r\n" \
@@ -123,16 +124,9 @@ def test_no_policy_found_although_one_is_published_is_told(tmp_path):
 
 def test_the_policy_served_is_asked_of_apache(tmp_path):
     apachectl = tmp_path / "apachectl"
-    apachectl.write_text("""#!/bin/sh
-cat <<'E'
-; MTA-STS policies of this server and the DNS records to publish for them.
-
-; example.com
-;   policy id 0123456789abcdef0123
-;   mode enforce, max_age 604800, mx *.mail.example.com mx1.example.com
-_mta-sts.example.com. IN TXT "v=STSv1; id=0123456789abcdef0123;"
-E
-""")
+    served = dump.policy("example.com", dump.place(dump.location(7)), mode="enforce",
+                         mx=("*.mail.example.com", "mx1.example.com"))
+    apachectl.write_text(f"#!/bin/sh\necho Syntax OK >&2\ncat <<'E'\n{dump.document(served)}\nE\n")
     apachectl.chmod(0o755)
     shown = text(DATA / "google-failures.json", PATH=f"{tmp_path}:/usr/bin:/bin")
     assert "the policy that is served now" in " ".join(shown.split())
