@@ -75,7 +75,8 @@ def here(command):
         command = command.replace(ours, other)
     if command.startswith("mta-sts-setup"):
         command += f" --server {acme.DIRECTORY}"
-    return command
+    # On a terminal, curl shows no progress.
+    return re.sub(r"^curl ", "curl -sS ", command)
 
 
 def as_shown(text):
@@ -131,6 +132,6 @@ def follow(block, names):
 def test_a_reader_gets_through_a_document_from_its_beginning_to_its_end(document, machine, names):
     if document not in BY_THEMSELVES:
         set_up(NAME, "--mx", FIRST)
-        publish(f"mta-sts dns {NAME}", names)
+        publish(f"mta-sts dns --rua mailto:tls-reports@{NAME} {NAME}", names)
     for number in range(len(manual.blocks(document, "console", "lab"))):
         follow(manual.blocks(document, "console", "lab")[number], names)
