@@ -34,7 +34,7 @@ def make_state(path):
 
 def fill_spool(state, count):
     """Bytes of all reports, as they were sent."""
-    bytes = 0
+    data = 0
     for number in range(count):
         plain = json.dumps(report(number)).encode()
         packed = gzip.compress(plain, mtime=0)
@@ -44,8 +44,8 @@ def fill_spool(state, count):
         received = f"2026-06-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
         header = f"tlsrpt 1 {received}.000000Z https 192.0.2.1 -\n"
         (directory / digest).write_bytes(header.encode() + packed)
-        bytes += len(packed)
-    return bytes
+        data += len(packed)
+    return data
 
 
 def reindex(bench, state):
@@ -64,7 +64,7 @@ def blocks(path):
 def figure_indexing(bench):
     count, rounds = 10_000, bench.pick(7, 3)
     state = make_state(bench.root / "indexing")
-    bytes = fill_spool(state, count)
+    data = fill_spool(state, count)
     database = state / "reports.db"
     rates = []
     for _ in range(rounds):
@@ -75,11 +75,11 @@ def figure_indexing(bench):
            f"{rounds} rounds, {min(rates):.0f} to {max(rates):.0f}", 5000, 8000)
     size = database.stat().st_size / count
     yield ("bytes of the index for each report", size,
-           f"its own: {bytes / count:.0f}", KIB, 700)
+           f"its own: {data / count:.0f}", KIB, 700)
     yield ("blocks on disk for each report (KiB)",
            (blocks(state / "reports") + blocks(database)) / count / KIB,
            f"its file {blocks(state / 'reports') / count / KIB:.2f}, of which it fills "
-           f"{bytes / count / KIB:.2f}", 8, 5)
+           f"{data / count / KIB:.2f}", 8, 5)
 
 
 # --- sums over a million rows, which are made up in the database ---

@@ -135,7 +135,7 @@ def figure_hostile(bench):
         for count, must, wish, limit in ((1, 32, 24, 1), (25, 96, 64, 5)):
             with bench.httpd(ENDPOINT) as process:
                 refusal(bench, process, b'{"policies":[]}', 1)
-                bytes, seconds = refusal(bench, process, body, count)
+                data, seconds = refusal(bench, process, body, count)
             note = f"{len(body):,} bytes sent"
-            yield f"MiB above before: {count} x {name}", bytes / MIB, note, must, wish
+            yield f"MiB above before: {count} x {name}", data / MIB, note, must, wish
             yield f"seconds until refused: {count} x {name}", seconds, note, limit, limit / 2

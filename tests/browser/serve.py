@@ -97,8 +97,8 @@ def main():
             sent = [json.dumps(made).encode() for made in reports()]
             sent.append((DATA / "hostile-text.json").read_bytes().replace(
                 b"../<img src=x onerror=alert(1)>", b"example.org"))
-            for bytes in sent:
-                assert report.post(server, bytes, host="mta-sts.example.com").status == 201
+            for data in sent:
+                assert report.post(server, data, host="mta-sts.example.com").status == 201
             report.post(server, b"{\"policies\":[", host="mta-sts.example.com")
             process.wait_for(lambda: data_of(server)["reports"].get("reports") == len(sent),
                              "the reports in the index", 60)

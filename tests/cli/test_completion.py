@@ -48,8 +48,8 @@ def test_subcommands_are_completed():
 
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 def test_every_option_of_a_subcommand_is_completed(subcommand):
-    source = (TOP / "mod_mta_sts" / "cli" / f"{subcommand}.c").read_text()
-    shared = (TOP / "mod_mta_sts" / "cli" / "option.h").read_text()
+    source = next((TOP / "mod_mta_sts" / "cli").glob(f"*/{subcommand}.c")).read_text()
+    shared = (TOP / "mod_mta_sts" / "cli" / "common" / "option.h").read_text()
     for name in re.findall(r"^    (CLI_[A-Z]+_OPTIONS?),$", source, re.M):
         source += re.search(rf"#define {name}\b(.*(?<=\\)\n)*.*", shared)[0]
     options = re.findall(r'"([a-z-]+)", (?:no|required|optional)_argument', source)

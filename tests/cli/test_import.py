@@ -40,14 +40,14 @@ def kept_digests(state):
     return {path.name for path in (state / "reports").rglob("*") if path.is_file()}
 
 
-def fill(state, area, bytes):
+def fill(state, area, data):
     """A file in the area that takes so many bytes, with holes."""
     name = "ab" * 32
     path = state / area / name[:2] / name
     assert call(state).returncode == 0  # makes the directories
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    os.truncate(path, bytes)
+    os.truncate(path, data)
     return name
 
 
@@ -84,10 +84,10 @@ def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
 
 
 def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
-    bytes = (DATA / "google-failures.json.gz").read_bytes()
-    assert call(state, given=bytes).returncode == 0
+    data = (DATA / "google-failures.json.gz").read_bytes()
+    assert call(state, given=data).returncode == 0
     assert list(kept_in(state, "reports")) == [DIGEST]
-    assert kept_in(state, "reports")[DIGEST][1] == bytes
+    assert kept_in(state, "reports")[DIGEST][1] == data
 
 
 def now():
@@ -255,9 +255,9 @@ def test_the_sizes_of_a_report_can_be_told(state):
     assert b"left out" in call(state, "--max-size", "4M,11M",
                                given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
     assert kept_in(state, "reports") == {}
-    for words, bytes in ((["--max-size", "4M,10M"], large),
+    for words, data in ((["--max-size", "4M,10M"], large),
                           (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
-        result = call(state, *words, given=bytes)
+        result = call(state, *words, given=data)
         assert b": kept: report" in result.stdout, result
     many = REPORT.replace(b"{", b'{"a":[' + b"{}," * 100000 + b"0],", 1)  # 23 MiB in memory
     assert b"kept in the quarantine: " in call(state, given=many).stdout

@@ -41,14 +41,14 @@ def report(sender, days_ago, text=None, failures=(), domain="example.com", kind=
                 for name, mx, count in failures]}]}).encode()
 
 
-def mail(bytes, signer):
+def mail(data, signer):
     """The same in a mail whose signature our mail server found right."""
     message = email.message.EmailMessage()
     message["Authentication-Results"] = f"mx.ours.example; dkim=pass header.d={signer}"
     message["From"] = f"tls@{signer}"
     message["Subject"] = "Report Domain: example.com"
     message.set_content("A report.")
-    message.add_attachment(gzip.compress(bytes), maintype="application", subtype="tlsrpt+gzip",
+    message.add_attachment(gzip.compress(data), maintype="application", subtype="tlsrpt+gzip",
                            filename="report.json.gz")
     return bytes(message)
 
@@ -86,18 +86,18 @@ class Store:
                               env={**os.environ, "PATH": f"{self.path}:{os.environ['PATH']}",
                                    "LC_ALL": "C.UTF-8", **environment})
 
-    def keep(self, bytes, *words):
+    def keep(self, data, *words):
         mails = self.directory / "mails"
         mails.mkdir(exist_ok=True)
-        for number, one in enumerate(bytes):
+        for number, one in enumerate(data):
             (mails / f"{number}").write_bytes(one)
         done = self.run("import", "--state-dir", self.state, *words, mails)
         assert done.returncode == 0, done
         for path in mails.iterdir():
             path.unlink()
 
-    def keep_verified(self, bytes, signer):
-        self.keep([mail(one, signer) for one in bytes], "--authserv-id", "mx.ours.example")
+    def keep_verified(self, data, signer):
+        self.keep([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
 
     def ready(self, *words, domain="example.com", **environment):
         return self.run("ready", "--state-dir", self.state, "--no-check", *words, domain,

@@ -92,8 +92,8 @@ def test_a_report_that_contradicts_another_does_not_count_and_is_told():
 
 def test_reports_stand_in_the_order_of_their_names_however_many_threads_read(tmp_path):
     for number in range(300):
-        bytes = changed(**{"report-id": f"id-{number}"})
-        (tmp_path / f"{number:04}.json.gz").write_bytes(gzip.compress(bytes))
+        data = changed(**{"report-id": f"id-{number}"})
+        (tmp_path / f"{number:04}.json.gz").write_bytes(gzip.compress(data))
     found = read_json(tmp_path)
     assert [report["report_id"] for report in found["reports"]] == [
         f"id-{number}" for number in range(300)]

@@ -63,18 +63,18 @@ def url(domain):
     return f"https://{domain.host}/tlsrpt"
 
 
-def curl(url, bytes):
+def curl(url, data):
     """As the reporter of Postfix calls it, but for the status, which it does not look at."""
     done = subprocess.run(
         ["curl", "--silent", "--header", "Content-Type: application/tlsrpt+gzip",
          "--data-binary", "@-", "--output", "/dev/null", "--write-out", "%{http_code}", url],
-        input=bytes, stdout=subprocess.PIPE, timeout=60, check=True)
+        input=data, stdout=subprocess.PIPE, timeout=60, check=True)
     return int(done.stdout)
 
 
-def post(url, bytes):
+def post(url, data):
     """A client in Python."""
-    request = urllib.request.Request(url, bytes, {"Content-Type": "application/tlsrpt+gzip"})
+    request = urllib.request.Request(url, data, {"Content-Type": "application/tlsrpt+gzip"})
     with urllib.request.urlopen(request, timeout=60) as response:
         return response.status
 
@@ -83,8 +83,8 @@ def kept():
     """What is in the spool: {organization: how often}."""
     found = collections.Counter()
     for path in SPOOL.glob("*/*"):
-        bytes = path.read_bytes().split(b"\n", 1)[1]
-        found[json.loads(gzip.decompress(bytes))["organization-name"]] += 1
+        data = path.read_bytes().split(b"\n", 1)[1]
+        found[json.loads(gzip.decompress(data))["organization-name"]] += 1
     return found
 
 
@@ -108,7 +108,7 @@ def signer(dns):
     return Signer(dns, "signing.test")
 
 
-def mail(sender, bytes, **headers):
+def mail(sender, data, **headers):
     """A report as senders mail it (RFC 8460 section 5.3)."""
     message = email.message.EmailMessage(email.policy.SMTP)
     for name, value in headers.items():
@@ -118,7 +118,7 @@ def mail(sender, bytes, **headers):
     message["Date"] = email.utils.formatdate()
     message["Message-ID"] = email.utils.make_msgid(domain=sender)
     message.set_content("A report.")
-    message.add_attachment(bytes, maintype="application", subtype="tlsrpt+gzip",
+    message.add_attachment(data, maintype="application", subtype="tlsrpt+gzip",
                            filename=f"{sender}!reported.test!1!2.json.gz")
     return message.as_bytes()
 
@@ -126,8 +126,8 @@ def mail(sender, bytes, **headers):
 def verified(sender):
     """Whom the header line of the one report of this sender names as its signer."""
     found = [path.read_bytes().split(b"\n", 1) for path in SPOOL.glob("*/*")]
-    head, = [head for head, bytes in found
-             if json.loads(gzip.decompress(bytes))["organization-name"] == sender]
+    head, = [head for head, data in found
+             if json.loads(gzip.decompress(data))["organization-name"] == sender]
     return head.decode().split(" ")[5]
 
 
@@ -136,20 +136,20 @@ def wait_until_kept(sender):
 
 
 def test_a_report_by_mail_goes_through_a_pipe_transport_and_counts_once_with_its_copy(url, mailbox):
-    bytes = report("mail.test", 1)
-    mailbox.take(mail("mail.test", bytes), "tls@mail.test")
+    data = report("mail.test", 1)
+    mailbox.take(mail("mail.test", data), "tls@mail.test")
     wait_until_kept("mail.test")
-    assert curl(url, bytes) == 200
+    assert curl(url, data) == 200
     assert kept()["mail.test"] == 1
     assert all(path.owner() == "www-data" for path in SPOOL.rglob("*"))
 
 
 def test_a_signature_that_the_milter_found_right_verifies_a_report_whatever_way_it_came_first(
         url, mailbox, signer):
-    bytes = report("signing.test", 1)
-    assert curl(url, bytes) == 201
+    data = report("signing.test", 1)
+    assert curl(url, data) == 201
     assert verified("signing.test") == "-"
-    mailbox.take(signer.sign(mail("signing.test", bytes)), "tls@signing.test")
+    mailbox.take(signer.sign(mail("signing.test", data)), "tls@signing.test")
     wait_until(lambda: verified("signing.test") == "signing.test", "the verified report", 30)
     assert kept()["signing.test"] == 1
 

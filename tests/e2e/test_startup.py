@@ -105,11 +105,11 @@ def impossible_date(ca):
     (pkcs11:) is not looked at.
     """
     files = ca.issue(HOST)
-    bytes = ssl.PEM_cert_to_DER_cert(files.chain.read_text())
-    end = [found.start(1) for found in re.finditer(rb"\x17\x0d(\d{12})Z", bytes)][1]
-    bytes = bytes[:end + 2] + b"13" + bytes[end + 4:]
+    data = ssl.PEM_cert_to_DER_cert(files.chain.read_text())
+    end = [found.start(1) for found in re.finditer(rb"\x17\x0d(\d{12})Z", data)][1]
+    data = data[:end + 2] + b"13" + data[end + 4:]
     path = files.chain.with_suffix(".impossible.pem")
-    path.write_text(ssl.DER_cert_to_PEM_cert(bytes))
+    path.write_text(ssl.DER_cert_to_PEM_cert(data))
     return in_live(Certificate(path, files.key))
 
 

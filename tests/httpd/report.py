@@ -37,8 +37,8 @@ def make(number=0, domain="example.com", **more):
         "policies": [policy], **more}).encode()
 
 
-def packed(bytes):
-    return gzip.compress(bytes, mtime=0)
+def packed(data):
+    return gzip.compress(data, mtime=0)
 
 
 def request(body, content_type=GZIP, headers=(), path=PATH, host=HOST):
@@ -61,8 +61,8 @@ def chunked(body, size=7, trailer=b""):
         trailer + b"\r\n"
 
 
-def digest(bytes):
-    return hashlib.sha256(bytes).hexdigest()
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 class Spool:
@@ -74,18 +74,18 @@ class Spool:
     def files(self, area="reports"):
         return {path.name: path for path in sorted((self.root / area).glob("*/*"))}
 
-    def bytes(self, name, area="reports"):
+    def data(self, name, area="reports"):
         """The raw bytes of a file, its header line looked through."""
-        head, _, bytes = (self.root / area / name[:2] / name).read_bytes().partition(b"\n")
+        head, _, data = (self.root / area / name[:2] / name).read_bytes().partition(b"\n")
         words = head.decode().split(" ")
         assert words[:2] == ["tlsrpt", "1"] and len(words) == 6, head
-        return bytes
+        return data
 
     def has(self, report, sent=None, area="reports"):
         """The report is there, as it was sent."""
         name = digest(report)
         return name in self.files(area) and \
-            self.bytes(name, area) == (report if sent is None else sent)
+            self.data(name, area) == (report if sent is None else sent)
 
     def leftovers(self):
         return os.listdir(self.root / "tmp")
@@ -98,6 +98,6 @@ class Spool:
             directory = stat.S_ISDIR(info.st_mode)
             assert stat.S_IMODE(info.st_mode) == (0o700 if directory else 0o600), path
         for name in self.files():
-            bytes = self.bytes(name)
-            assert digest(gzip.decompress(bytes) if bytes[:2] == b"\x1f\x8b" else bytes) == name
+            data = self.data(name)
+            assert digest(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data) == name
         process.wait_for(lambda: not self.leftovers(), "the temporary files to be gone")

@@ -304,11 +304,11 @@ def test_a_policy_text_over_ten_kib_is_refused(make, case):
     refused(make, TOO_LONG[case], r"\b1\d{4} bytes", r"10240.*\[policy-too-long\]")
 
 
-def padded(bytes):
+def padded(data):
     """Directives whose policy text has this many bytes."""
     head = len("version: STSv1\r\nmode: testing\r\nmax_age: 604800\r\n")
     names = []
-    left = bytes - head
+    left = data - head
     while left:
         size = min(left, 200) if left >= 400 or left <= 200 else left // 2
         name = f"{len(names):04}" + "b" * 50 + "." + "c" * 60 + "." + "d" * 60

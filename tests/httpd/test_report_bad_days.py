@@ -63,7 +63,7 @@ def check_acknowledged(server, acknowledged):
     for number in acknowledged:
         assert spool.has(make(number), packed(make(number))), number
     for name in spool.files():
-        assert report.digest(gzip.decompress(spool.bytes(name))) == name
+        assert report.digest(gzip.decompress(spool.data(name))) == name
     return spool
 
 
@@ -191,9 +191,9 @@ def test_a_client_that_leaves_in_its_body_leaves_nothing(start):
     assert post(server, body).status == 201
 
 
-def drip(stream, bytes, enough):
+def drip(stream, data, enough):
     """One byte after another."""
-    for byte in bytes:
+    for byte in data:
         if enough.wait(0.05):
             return
         with contextlib.suppress(OSError):

@@ -176,7 +176,7 @@ def test_what_begins_like_a_report_and_cannot_be_read_is_put_aside(server, spool
     assert answer.status == 202, answer
     assert answer.body.startswith(b"Taken in, but put aside: ")
     assert all(32 <= byte < 127 for byte in answer.body[:-1])
-    assert any(spool.bytes(name, "quarantine") == BROKEN[kind]
+    assert any(spool.data(name, "quarantine") == BROKEN[kind]
                for name in spool.files("quarantine"))
     assert post(server, BROKEN[kind]).status == 200
 
@@ -313,8 +313,8 @@ def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
             "-o", "/dev/null", "-H", f"Content-Type: {GZIP}"]
     told = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
     assert told.stdout == b"2 201", told
-    with two.open("rb") as bytes:
-        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=bytes,
+    with two.open("rb") as data:
+        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=data,
                                 capture_output=True, timeout=60)
     assert untold.stdout == b"2 201", untold
     assert len(Spool(server).files()) == 2

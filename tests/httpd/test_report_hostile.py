@@ -21,17 +21,17 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
-def zeros(bytes):
+def zeros(data):
     """Gzip of so many zeros, as much as is ever looked at: the checksum is left out."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = bytes(16 * MIB)
     first = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     return first + (packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)) * (
-        bytes // len(block))
+        data // len(block))
 
 
-def holding(bytes):
-    return packed(b'{"policies":[],"a":' + bytes + b"}")
+def holding(data):
+    return packed(b'{"policies":[],"a":' + data + b"}")
 
 
 TEXT = b'"' + b"a" * 8000 + b'",'

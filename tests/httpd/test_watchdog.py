@@ -173,11 +173,11 @@ def lay_down(server, numbers):
     first, *_ = Spool(server).files().values()
     head, _, _ = first.read_bytes().partition(b"\n")
     for number in numbers:
-        bytes = make(number)
-        name = report.digest(bytes)
+        data = make(number)
+        name = report.digest(data)
         path = first.parents[1] / name[:2] / name
         path.parent.mkdir(0o700, exist_ok=True)
-        path.write_bytes(head + b"\n" + bytes)
+        path.write_bytes(head + b"\n" + data)
         path.chmod(0o600)
         for made in (path, path.parent):
             shutil.chown(made, CHILD.pw_uid, CHILD.pw_gid)
@@ -202,10 +202,10 @@ def test_what_is_wrong_with_reports_is_told_once_though_a_turn_takes_many_steps(
 def received_at(server, number, date):
     """The report has been there since that day."""
     path = Spool(server).files()[report.digest(make(number))]
-    head, _, bytes = path.read_bytes().partition(b"\n")
+    head, _, data = path.read_bytes().partition(b"\n")
     words = head.split(b" ")
     words[2] = date + b"T00:00:00.000000Z"
-    path.write_bytes(b" ".join(words) + b"\n" + bytes)
+    path.write_bytes(b" ".join(words) + b"\n" + data)
 
 
 def test_reports_that_are_too_old_are_removed_from_spool_and_index(start):

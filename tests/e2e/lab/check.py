@@ -18,11 +18,11 @@ def findings(result):
 
 def read_all(terminal):
     """What was written to a terminal that nobody has open any more."""
-    bytes = b""
+    data = b""
     with open(terminal, "rb", buffering=0) as reader:
         try:
             while portion := reader.read(4096):
-                bytes += portion
+                data += portion
         except OSError:  # Linux's way to tell the end
             pass
-    return bytes.decode()
+    return data.decode()

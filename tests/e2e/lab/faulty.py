@@ -54,12 +54,12 @@ def hang(connection):
         pass
 
 
-def drip(bytes, pause):
+def drip(data, pause):
     """Sends one byte after the other."""
 
     def talk(connection):
         gone = threading.Event()
-        for byte in bytes:
+        for byte in data:
             connection.sendall(bytes([byte]))
             gone.wait(pause)
 
@@ -76,23 +76,23 @@ def late(talk, seconds):
     return wait_and_talk
 
 
-def say(bytes):
+def say(data):
     """Sends this and closes."""
 
     def talk(connection):
-        connection.sendall(bytes)
+        connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         hang(connection)
 
     return talk
 
 
-def answer_once(bytes):
+def answer_once(data):
     """Waits for the other side to speak, then says this and closes."""
 
     def talk(connection):
         connection.recv(4096)
-        say(bytes)(connection)
+        say(data)(connection)
 
     return talk
 
@@ -144,20 +144,20 @@ class Web:
         with self.context.wrap_socket(connection, server_side=True) as secured:
             request = b""
             while b"\r\n\r\n" not in request:
-                bytes = secured.recv(4096)
-                if not bytes:
+                data = secured.recv(4096)
+                if not data:
                     return
-                request += bytes
+                request += data
             lines = request.decode("latin-1").split("\r\n")
             host = next(line[6:] for line in lines if line.lower().startswith("host: "))
             self.talks[host](secured)
 
 
-def reply(bytes):
+def reply(data):
     """What a host of Web answers, with a proper end of the TLS connection."""
 
     def talk(connection):
-        connection.sendall(bytes)
+        connection.sendall(data)
         try:
             connection.unwrap()
         except (OSError, ssl.SSLError):
@@ -202,8 +202,8 @@ class Mail:
     def _read(self, connection):
         line = b""
         while not line.endswith(b"\r\n"):
-            bytes = connection.recv(4096)
-            if not bytes:
+            data = connection.recv(4096)
+            if not data:
                 return b""
-            line += bytes
+            line += data
         return line

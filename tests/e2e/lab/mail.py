@@ -137,8 +137,8 @@ class Mx(Postfix):
         run("postconf", "-c", self.directory / "etc", "-e",
             f"smtpd_tls_chain_files = {certificate.key}, {certificate.chain}")
         run("postfix", "-c", self.directory / "etc", "reload")
-        bytes = ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
-        wait_until(lambda: self._shown() == bytes, f"{certificate.chain} at {self.address}")
+        data = ssl.PEM_cert_to_DER_cert(certificate.chain.read_text())
+        wait_until(lambda: self._shown() == data, f"{certificate.chain} at {self.address}")
 
     def _shown(self):
         """The bytes of the certificate that it shows."""
