@@ -72,7 +72,7 @@ static mta_sts_certificate *make_certificate(apr_pool_t *p, const char *path)
 static void take_x509(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
     if (!take_time(X509_get0_notBefore(x509), &certificate->not_before) ||
-             !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
+        !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
         certificate->error = "it has dates that cannot be read";
     }
     else {
