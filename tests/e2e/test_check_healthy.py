@@ -119,7 +119,7 @@ def test_quiet_prints_nothing_about_what_is_ok(healthy, faults):
     done = check("--quiet", healthy, f"old-id.{ZONE}")
     assert done.returncode == 1
     assert healthy not in done.stdout
-    assert "[id-out-of-step]" in done.stdout and "delivers" in done.stdout
+    assert "[id-differs]" in done.stdout and "delivers" in done.stdout
     assert "MTA-STS record with id" not in done.stdout
 
 
@@ -132,8 +132,8 @@ def test_the_line_for_monitoring_has_the_days_of_each_certificate(healthy):
 
 
 @pytest.mark.parametrize("words, status, finding", [
-    (["-w", "100"], 1, "certificate-ends-soon"),
-    (["-w", "100", "-c", "95"], 2, "certificate-ends-soon"),
+    (["-w", "100"], 1, "certificate-expires-soon"),
+    (["-w", "100", "-c", "95"], 2, "certificate-expires-soon"),
 ])
 def test_certificates_are_judged_by_the_days_that_are_asked_for(healthy, words, status, finding):
     done = check("--format", "nagios", *words, healthy)

@@ -218,7 +218,7 @@ def test_a_domain_without_a_policy_is_told(dns):
     dns.zone("unserved.test")
     told = tell("unserved.test")
     assert (told.returncode, told.stdout) == (1, "")
-    assert "[policy-missing]" in told.stderr and "[policy-host-absent]" in told.stderr
+    assert "[policy-missing]" in told.stderr and "[policy-host-no-address]" in told.stderr
     assert "[domain-unknown]" in tell("nosuch.test").stderr
 
 

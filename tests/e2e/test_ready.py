@@ -102,7 +102,7 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
     other_mx.take("other.lab.test")
     text = ready(NO)
     assert "do not go to mode enforce" in text
-    assert re.search(rf"{OTHER_MX}: .*does not name it.*certificate-name-missing", text), text
+    assert re.search(rf"{OTHER_MX}: .*does not cover this host.*certificate-name-missing", text), text
     assert "mx1.lab.test: probed now: it encrypts" in text
 
     other_mx.take(OTHER_MX)
@@ -115,7 +115,7 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
     Path(path).write_text("\n".join(told) + "\n")
     apache.configtest()
     apache.graceful()
-    assert "id-out-of-step" in ready(NOT_YET)
+    assert "id-differs" in ready(NOT_YET)
 
     domain.publish_id()
     assert domain.fetch().body == policy_text("enforce", "mx1.lab.test", OTHER_MX)

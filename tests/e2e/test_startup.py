@@ -193,16 +193,16 @@ RENEW = "renew it (certbot renew) and reload httpd"
 FAULTS = {
     "a certificate of other hosts": Fault(
         "error", "certificate-name-missing", certificate(f"www.{NAME}", NAME),
-        f'does not name it (but "www.{NAME}", "{NAME}")', CERTBOT),
+        f'does not cover this host (it covers www.{NAME} and {NAME})', CERTBOT),
     "a certificate whose common name alone is right": Fault(
-        "error", "certificate-name-missing", certificate(common_name=HOST), "no DNS name at all",
+        "error", "certificate-name-missing", certificate(common_name=HOST), "it covers no DNS name",
         CERTBOT),
     "a certificate past its time": Fault(
         "error", "certificate-expired", certificate(HOST, starts=-90, ends=-2), RENEW),
     "a certificate before its time": Fault(
         "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "look at the clock"),
     "a certificate that was not renewed": Fault(
-        "warn", "certificate-ends-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
+        "warn", "certificate-expires-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
     "an RSA certificate past its time beside another one": Fault(
         "error", "certificate-expired", second_certificate(starts=-9, ends=-2), "leaf", RENEW),
     "another one past its time beside an RSA certificate": Fault(

@@ -150,7 +150,7 @@ def test_a_certificate_without_the_name_is_an_error(start, ca, names):
 def test_the_common_name_does_not_count(start, ca):
     path = issue(ca, common_name=HOST)
     server = start(https(path, body=MX), expected=[r"\[certificate-name-missing\]$"])
-    assert_told(server, "error", "certificate-name-missing", "no DNS name at all")
+    assert_told(server, "error", "certificate-name-missing", "it covers no DNS name")
 
 
 def test_an_expired_certificate_is_an_error(at, ca):
@@ -166,8 +166,8 @@ def test_a_certificate_of_the_future_is_an_error(at, ca):
 
 @pytest.mark.parametrize("days", [0, 1, 13])
 def test_a_certificate_that_ends_soon_is_a_warning(at, ca, days):
-    server = at(https(issue(ca, HOST, ends=days), body=MX), "certificate-ends-soon")
-    assert_told(server, "warn", "certificate-ends-soon", f"in {days} day")
+    server = at(https(issue(ca, HOST, ends=days), body=MX), "certificate-expires-soon")
+    assert_told(server, "warn", "certificate-expires-soon", f"in {days} day")
 
 
 @pytest.mark.parametrize("bad", [0, 1])

@@ -70,13 +70,13 @@ static void test_the_dates_decide_what_is_said(void **state)
         /* the last two weeks */
         {"250101000000Z", "260116000000Z", "", NULL},
         {"250101000000Z", "260115000000Z", "", NULL},
-        {"250101000000Z", "260114235959Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260114235959Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-14 23:59 UTC, in 13 days"},
-        {"250101000000Z", "260114000000Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260114000000Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-14 00:00 UTC, in 13 days"},
-        {"250101000000Z", "260103120000Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260103120000Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-03 12:00 UTC, in 2 days"},
-        {"250101000000Z", "260101000000Z", "warning certificate-ends-soon@0",
+        {"250101000000Z", "260101000000Z", "warning certificate-expires-soon@0",
          " ends on 2026-01-01 00:00 UTC"},
         /* over */
         {"250101000000Z", "251231235959Z", "error certificate-expired@0",
@@ -125,18 +125,18 @@ static void test_a_certificate_that_names_the_host_and_is_valid_is_quiet(void **
 static void test_a_certificate_for_others_is_an_error_with_the_names_it_has(void **state)
 {
     static const struct {
-        san names[7];
+        san names[8];
         const char *told;
     } cases[] = {
-        {{NAMES_END}, "(but no DNS name at all)"},
-        {{DNS("example.com"), NAMES_END}, "(but \"example.com\")"},
+        {{NAMES_END}, "(it covers no DNS name)"},
+        {{DNS("example.com"), NAMES_END}, "(it covers example.com)"},
         {{DNS("a.example"), DNS("*.example.net"), NAMES_END},
-         "(but \"a.example\", \"*.example.net\")"},
+         "(it covers a.example and *.example.net)"},
         {{DNS("a"), DNS("b"), DNS("c"), DNS("d"), DNS("e"), NAMES_END},
-         "(but \"a\", \"b\", \"c\", \"d\", \"e\")"},
-        {{DNS("a"), DNS("b"), DNS("c"), DNS("d"), DNS("e"), DNS("f"), NAMES_END},
-         "(but \"a\", \"b\", \"c\", \"d\", \"e\", ...)"},
-        {{DNS(HOST "\0.evil.example"), NAMES_END}, "(but no DNS name at all)"},
+         "(it covers a, b, c, d and e)"},
+        {{DNS("a"), DNS("b"), DNS("c"), DNS("d"), DNS("e"), DNS("f"), DNS("g"), NAMES_END},
+         "(it covers a, b, c, d, e and 2 more)"},
+        {{DNS(HOST "\0.evil.example"), NAMES_END}, "(it covers no DNS name)"},
     };
     size_t i;
 
@@ -156,7 +156,7 @@ static void test_hostile_names_are_quoted(void **state)
     const san long_names[] = {{GEN_DNS, endless, (int)strlen(endless)}, NAMES_END};
     const char *message = only_message(check(*state, read_names(*state, names)));
 
-    assert_contains(message, "\"\\x1b[2J\\x0d\\x0a\", \"\\x22\\x5c\", \"\\xff\\xc3(\"");
+    assert_contains(message, "\"\\x1b[2J\\x0d\\x0a\", \"\\x22\\x5c\" and \"\\xff\\xc3(\"");
     message = only_message(check(*state, read_names(*state, long_names)));
     assert_true(strlen(message) < 300 + strlen(directory));
 }
@@ -175,14 +175,14 @@ static void test_a_wrong_name_and_a_wrong_date_are_both_told(void **state)
         "error certificate-name-missing@0, error certificate-not-yet-valid@0");
     assert_string_equal(
         findings_summary(*state, check_at(*state, certificate, certificate->not_after)),
-        "error certificate-name-missing@0, warning certificate-ends-soon@0");
+        "error certificate-name-missing@0, warning certificate-expires-soon@0");
 }
 
 static void test_findings_are_added_behind_those_that_are_there(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
-    mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.com", NULL, "fine");
+    mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "fine");
     mta_sts_certificate_check(read_names(*state, NULL), HOST, NOW, NAME_FIX, findings);
     assert_string_equal(findings_summary(*state, findings),
                         "ok fine@0, error certificate-name-missing@0");
@@ -204,7 +204,7 @@ static void test_findings_outlive_the_certificate(void **state)
     apr_pool_clear(of_result);
     memset(apr_palloc(of_result, 4000), '\x01', 4000); /* what a later user would do */
     assert_findings_are_showable(findings);
-    assert_contains(mta_sts_findings_at(findings, 0)->message, "(but \"www.example.com\")");
+    assert_contains(mta_sts_findings_at(findings, 0)->message, "(it covers www.example.com)");
     assert_contains(mta_sts_findings_at(findings, 1)->message, strerror(ENOENT));
     apr_pool_destroy(of_result);
 }

@@ -35,7 +35,7 @@ static void test_a_new_finding_has_no_place(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *finding =
-        mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.com", NULL, "fine");
+        mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "fine");
 
     assert_null(finding->file);
     assert_null(finding->fix);
@@ -46,11 +46,11 @@ static void test_a_place_set_on_the_returned_finding_stays_in_the_list(void **st
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *finding =
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "broken", "example.com", NULL, "broken");
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-missing", "example.com", NULL, "broken");
 
     finding->file = "/etc/apache2/sites-enabled/mail.conf";
     finding->line = 17;
-    mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.com", NULL, "fine");
+    mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "fine");
     assert_string_equal(mta_sts_findings_at(findings, 0)->file,
                         "/etc/apache2/sites-enabled/mail.conf");
     assert_int_equal(mta_sts_findings_at(findings, 0)->line, 17);
@@ -62,7 +62,7 @@ static void test_a_message_is_a_copy_of_its_arguments(void **state)
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     char host[] = "mx1.example.com";
 
-    mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.com", NULL, "%s answers", host);
+    mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "%s answers", host);
     memset(host, 'X', sizeof(host) - 1);
     assert_string_equal(mta_sts_findings_at(findings, 0)->message, "mx1.example.com answers");
 }
@@ -74,7 +74,7 @@ static void test_a_message_may_be_as_long_as_it_wants(void **state)
 
     memset(text, 'a', 20000);
     text[20000] = '\0';
-    mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.com", NULL, "%s%s", text, "b");
+    mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "%s%s", text, "b");
     assert_int_equal(strlen(mta_sts_findings_at(findings, 0)->message), 20001);
 }
 
@@ -84,7 +84,7 @@ static void test_findings_stay_in_the_order_in_which_they_were_made(void **state
     int i;
 
     for (i = 0; i < 1000; i++) {
-        mta_sts_finding_add(findings, (mta_sts_severity)(i % 5), "nth", "list", NULL, "%d", i);
+        mta_sts_finding_add(findings, (mta_sts_severity)(i % 5), "mx-found", "list", NULL, "%d", i);
     }
     assert_int_equal(findings->list->nelts, 1000);
     for (i = 0; i < 1000; i++) {
@@ -102,7 +102,7 @@ static void test_each_severity_is_counted_on_its_own(void **state)
     size_t i;
 
     for (i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-        mta_sts_finding_add(findings, made[i], "id", "subject", NULL, "message");
+        mta_sts_finding_add(findings, made[i], "mx-found", "subject", NULL, "message");
     }
     assert_int_equal(mta_sts_findings_count(findings, MTA_STS_OK), 1);
     assert_int_equal(mta_sts_findings_count(findings, MTA_STS_INFO), 1);
@@ -121,9 +121,18 @@ static void test_each_severity_has_its_name(void **state)
     assert_string_equal(mta_sts_severity_name(MTA_STS_UNKNOWN), "unknown");
 }
 
+static void test_only_listed_ids_have_a_meaning(void **state)
+{
+    (void)state;
+    assert_string_equal(mta_sts_finding_meaning("mx-missing"), "The policy has no mx pattern");
+    assert_null(mta_sts_finding_meaning("mx-missin"));
+    assert_null(mta_sts_finding_meaning(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_only_listed_ids_have_a_meaning),
         POOL_TEST(test_a_new_list_is_empty),
         POOL_TEST(test_a_finding_keeps_what_it_was_told),
         POOL_TEST(test_a_new_finding_has_no_place),

@@ -7,7 +7,7 @@
 
 #include "httpd/status/html.h"
 
-static const char *text_of(mts_buffer *buffer)
+static const char *text_of(mta_sts_buffer *buffer)
 {
     return apr_pstrmemdup(buffer->p, buffer->bytes, buffer->len);
 }
@@ -38,7 +38,7 @@ static void text_is_escaped(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        mts_buffer *buffer = mts_buffer_make(*state);
+        mta_sts_buffer *buffer = mta_sts_buffer_make(*state);
 
         mts_html_text(buffer, cases[i].text);
         assert_string_equal(text_of(buffer), cases[i].html);
@@ -47,7 +47,7 @@ static void text_is_escaped(void **state)
 
 static void what_is_filled_in_is_escaped_and_the_markup_is_not(void **state)
 {
-    mts_buffer *buffer = mts_buffer_make(*state);
+    mta_sts_buffer *buffer = mta_sts_buffer_make(*state);
 
     MTS_HTML(buffer, "<td title=\"%s\" width=\"%d%%\">%s</td>", "a\"b", 7, "<b>");
     assert_string_equal(text_of(buffer), "<td title=\"a&quot;b\" width=\"7%\">&lt;b&gt;</td>");
@@ -55,7 +55,7 @@ static void what_is_filled_in_is_escaped_and_the_markup_is_not(void **state)
 
 static void a_percent_sign_in_what_is_filled_in_means_nothing(void **state)
 {
-    mts_buffer *buffer = mts_buffer_make(*state);
+    mta_sts_buffer *buffer = mta_sts_buffer_make(*state);
 
     MTS_HTML(buffer, "%s%s", "%s%n%d", "%%");
     assert_string_equal(text_of(buffer), "%s%n%d%%");
@@ -63,11 +63,11 @@ static void a_percent_sign_in_what_is_filled_in_means_nothing(void **state)
 
 static void a_buffer_grows_as_needed(void **state)
 {
-    mts_buffer *buffer = mts_buffer_make(*state);
+    mta_sts_buffer *buffer = mta_sts_buffer_make(*state);
     int i;
 
     for (i = 0; i < 100000; i++) {
-        mts_buffer_puts(buffer, "0123456789");
+        mta_sts_buffer_puts(buffer, "0123456789");
     }
     assert_int_equal(buffer->len, 1000000);
     assert_memory_equal(buffer->bytes + 999990, "0123456789", 10);

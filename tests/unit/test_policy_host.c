@@ -198,7 +198,7 @@ static void test_every_certificate_is_judged(void **state)
         {NULL, 1, enforce, "n", "error certificate-name-missing@15"},
         {NULL, 1, enforce, "x", "error certificate-expired@15"},
         {NULL, 1, enforce, "f", "error certificate-not-yet-valid@15"},
-        {NULL, 1, enforce, "s", "warning certificate-ends-soon@15"},
+        {NULL, 1, enforce, "s", "warning certificate-expires-soon@15"},
         {NULL, 1, enforce, "u", "warning certificate-unreadable@15"},
         {NULL, 1, enforce, "gx", "error certificate-expired@15"},
         {NULL, 1, enforce, "xg", "error certificate-expired@15"},
@@ -292,7 +292,7 @@ static void test_findings_of_others_are_left_alone(void **state)
     mta_sts_policy_host bare = make_facts(*state, enforce, 0, NULL, NULL);
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *first =
-        mta_sts_finding_add(findings, MTA_STS_OK, "fine", "example.net", NULL, "fine");
+        mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.net", NULL, "fine");
 
     first->file = "fine.conf";
     first->line = 3;
@@ -313,7 +313,7 @@ static void test_a_certificate_is_judged_for_the_time_that_is_given(void **state
     } cases[] = {
         {NOW - 31 * DAY, "error certificate-not-yet-valid@15"},
         {NOW, ""},
-        {NOW + 50 * DAY, "warning certificate-ends-soon@15"},
+        {NOW + 50 * DAY, "warning certificate-expires-soon@15"},
         {NOW + 61 * DAY, "error certificate-expired@15"},
     };
     mta_sts_policy_host facts = make_facts(*state, enforce, 1, enforce, "g");

@@ -7,7 +7,7 @@
 
 static void end_soon(situation *s)
 {
-    mta_sts_finding_add(section_of(s, 0)->findings, MTA_STS_WARNING, "certificate-ends-soon",
+    mta_sts_finding_add(section_of(s, 0)->findings, MTA_STS_WARNING, "certificate-expires-soon",
                         "mx1.example.com", "renew it", "the certificate ends in 5 days");
 }
 
@@ -72,7 +72,7 @@ static void test_the_look_decides_what_holds_up_mail_now(void **state)
     static const row rows[] = {
         {"well", NULL, "yes: "},
         {"an MX is broken", break_mx, "no: error certificate-expired"},
-        {"ends soon", end_soon, "not-yet: warning certificate-ends-soon"},
+        {"ends soon", end_soon, "not-yet: warning certificate-expires-soon"},
         {"unprobed", unprobed, "unknown: unknown mx-unprobed, unknown mx-unprobed"},
         {"one MX, unprobed", unprobed_single, "unknown: unknown mx-unprobed"},
         {"one MX, unprobed, verified", unprobed_single_verified, "yes: "},
@@ -137,7 +137,7 @@ static void test_mode_enforce_that_is_on_is_judged_by_what_it_holds_up(void **st
         {"broken", break_mx, "no: error certificate-expired, info reports-missing"},
         {"unprobed", unprobed,
          "unknown: unknown mx-unprobed, unknown mx-unprobed, info reports-missing"},
-        {"ends soon", end_soon, "not-yet: warning certificate-ends-soon, info reports-missing"},
+        {"ends soon", end_soon, "not-yet: warning certificate-expires-soon, info reports-missing"},
     };
     static const struct {
         void (*change)(situation *s);

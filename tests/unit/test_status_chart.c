@@ -20,7 +20,7 @@ static void add_day(apr_array_header_t *days, int number, apr_int64_t successful
 
 static const char *chart_of(apr_pool_t *p, const apr_array_header_t *days, int length)
 {
-    mts_buffer *buffer = mts_buffer_make(p);
+    mta_sts_buffer *buffer = mta_sts_buffer_make(p);
     const mts_chart chart = {days, LAST, length};
 
     mts_status_chart(buffer, &chart);

@@ -164,23 +164,6 @@ static void test_second_records_are_deleted(void **state)
     CHECK(cases);
 }
 
-static void test_a_time_is_told_in_the_largest_unit_that_tells_it_exactly(void **state)
-{
-    static const struct {
-        apr_int64_t seconds;
-        const char *text;
-    } cases[] = {
-        {0, "0 seconds"},   {1, "1 second"},    {59, "59 seconds"},       {60, "1 minute"},
-        {90, "90 seconds"}, {300, "5 minutes"}, {3600, "1 hour"},         {5400, "90 minutes"},
-        {86400, "1 day"},   {604800, "7 days"}, {86401, "86401 seconds"}, {31557600, "8766 hours"},
-    };
-    size_t i;
-
-    for (i = 0; i < COUNT(cases); i++) {
-        assert_string_equal(mta_sts_steps_duration(*state, cases[i].seconds), cases[i].text);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,7 +175,6 @@ int main(void)
         POOL_TEST(test_a_leaving_mx_host_goes_first),
         POOL_TEST(test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy),
         POOL_TEST(test_second_records_are_deleted),
-        POOL_TEST(test_a_time_is_told_in_the_largest_unit_that_tells_it_exactly),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -46,7 +46,7 @@ const char *cli_dates(apr_pool_t *p, apr_time_t begin, apr_time_t end)
 {
     const char *first, *last;
 
-    tlsrpt_time_order(&begin, &end);
+    mta_sts_time_order(&begin, &end);
     first = cli_date(p, begin);
     last = cli_last_date(p, end);
     return !end || strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);

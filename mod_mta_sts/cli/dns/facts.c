@@ -108,7 +108,7 @@ static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call
 
 static int tells_why_nothing_is_served(const mta_sts_finding *finding)
 {
-    return strcmp(finding->id, "policy-host-absent") == 0 ||
+    return strcmp(finding->id, "policy-host-no-address") == 0 ||
            strcmp(finding->id, "domain-unknown") == 0;
 }
 

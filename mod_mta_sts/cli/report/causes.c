@@ -38,7 +38,7 @@ static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
     apr_time_t first = cause->first, last = cause->last;
     const char *text;
 
-    tlsrpt_time_order(&first, &last);
+    mta_sts_time_order(&first, &last);
     text = apr_pstrcat(of->p, cli_date(of->p, first), ", last told of ", cli_last_date(of->p, last),
                        NULL);
     return secure ? apr_pstrcat(of->p, text, "; ",

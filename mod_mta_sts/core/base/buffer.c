@@ -8,9 +8,9 @@
 
 #define FIRST_SIZE 16384
 
-mts_buffer *mts_buffer_make(apr_pool_t *p)
+mta_sts_buffer *mta_sts_buffer_make(apr_pool_t *p)
 {
-    mts_buffer *buffer = apr_pcalloc(p, sizeof(*buffer));
+    mta_sts_buffer *buffer = apr_pcalloc(p, sizeof(*buffer));
 
     buffer->p = p;
     buffer->size = FIRST_SIZE;
@@ -18,7 +18,7 @@ mts_buffer *mts_buffer_make(apr_pool_t *p)
     return buffer;
 }
 
-static void grow(mts_buffer *buffer, apr_size_t needed)
+static void grow(mta_sts_buffer *buffer, apr_size_t needed)
 {
     char *larger;
 
@@ -30,7 +30,7 @@ static void grow(mts_buffer *buffer, apr_size_t needed)
     buffer->bytes = larger;
 }
 
-void mod_buffer_add(mts_buffer *buffer, const char *bytes, apr_size_t len)
+void mta_sts_buffer_add(mta_sts_buffer *buffer, const char *bytes, apr_size_t len)
 {
     if (buffer->size - buffer->len < len) {
         grow(buffer, buffer->len + len);
@@ -39,16 +39,16 @@ void mod_buffer_add(mts_buffer *buffer, const char *bytes, apr_size_t len)
     buffer->len += len;
 }
 
-void mts_buffer_puts(mts_buffer *buffer, const char *text)
+void mta_sts_buffer_puts(mta_sts_buffer *buffer, const char *text)
 {
-    mod_buffer_add(buffer, text, strlen(text));
+    mta_sts_buffer_add(buffer, text, strlen(text));
 }
 
-void mts_buffer_printf(mts_buffer *buffer, const char *format, ...)
+void mta_sts_buffer_printf(mta_sts_buffer *buffer, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    mts_buffer_puts(buffer, apr_pvsprintf(buffer->p, format, arguments));
+    mta_sts_buffer_puts(buffer, apr_pvsprintf(buffer->p, format, arguments));
     va_end(arguments);
 }

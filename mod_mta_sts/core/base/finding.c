@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/finding.h"
 
+#include <assert.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <apr_strings.h>
+
+#include "core/base/finding_ids.h"
 
 mta_sts_findings *mta_sts_findings_make(apr_pool_t *p)
 {
@@ -14,6 +18,23 @@ mta_sts_findings *mta_sts_findings_make(apr_pool_t *p)
     return findings;
 }
 
+const char *mta_sts_finding_meaning(const char *id)
+{
+#define ROW(id, meaning) {id, meaning},
+    static const struct {
+        const char *id, *meaning;
+    } rows[] = {MTA_STS_FINDING_IDS(ROW)};
+#undef ROW
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].id, id) == 0) {
+            return rows[i].meaning;
+        }
+    }
+    return NULL;
+}
+
 mta_sts_finding *mta_sts_finding_add(mta_sts_findings *findings, mta_sts_severity severity,
                                      const char *id, const char *subject, const char *fix,
                                      const char *format, ...)
@@ -21,6 +42,9 @@ mta_sts_finding *mta_sts_finding_add(mta_sts_findings *findings, mta_sts_severit
     mta_sts_finding *finding = apr_array_push(findings->list);
     va_list args;
 
+#ifdef MTA_STS_DEVELOPER
+    assert(mta_sts_finding_meaning(id));
+#endif
     finding->severity = severity;
     finding->id = id;
     finding->subject = subject;

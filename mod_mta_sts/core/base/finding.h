@@ -6,37 +6,37 @@
 #include <apr_tables.h>
 
 /*
- * A finding is one result of any check. The same finding, with the same words, reaches configtest,
- * the error log, the command and the status page.
+ * A finding is one result of any check. The same finding, with the same text, appears in
+ * configtest, the error log, the output of the command and the status page.
  */
 
 typedef enum mta_sts_severity {
-    MTA_STS_OK,      /* looked at and right */
+    MTA_STS_OK,      /* checked and right */
     MTA_STS_INFO,    /* worth knowing, nothing to do */
     MTA_STS_WARNING, /* works, but not as it should or not for long */
     MTA_STS_ERROR,   /* broken: senders will not do what the admin expects */
-    MTA_STS_UNKNOWN, /* could not be looked at */
+    MTA_STS_UNKNOWN, /* could not be checked */
 } mta_sts_severity;
 
 typedef struct mta_sts_finding {
     mta_sts_severity severity;
-    const char *id;      /* stable, in words: "mx-missing"; a string constant */
-    const char *subject; /* what it is about: a domain, a host, a field; never NULL */
-    const char *message; /* what was found, without a final full stop; one line */
+    const char *id;      /* "mx-missing": one of finding_ids.h; a string constant */
+    const char *subject; /* a domain, a host or a field; never NULL */
+    const char *message; /* one line without a final full stop */
     const char *fix;     /* what to do, one line, or NULL */
-    const char *file;    /* where it was typed, or NULL */
-    int line;            /* line in that file, or in the text that was read; 0: no line */
+    const char *file;    /* the configuration file that it is about, or NULL */
+    int line;            /* in that file, or in the text that was read; 0: none */
 } mta_sts_finding;
 
-/* Findings in the order in which they were made. Everything in them lives in the pool that made
- * the list, or longer. */
+/* Findings in the order of their creation. Their strings live as long as the list's pool, or
+ * longer.
+ */
 typedef struct mta_sts_findings {
     apr_pool_t *pool;
     apr_array_header_t *list; /* of mta_sts_finding */
 } mta_sts_findings;
 
-/* Who has read this many about one text needs no more: readers of hostile text stop there, but
- * never leave out their first error. */
+/* Readers of untrusted text add no more findings than this, but always their first error. */
 #define MTA_STS_FINDINGS_ENOUGH 100
 
 /* An empty list that allocates from p. */
@@ -45,7 +45,7 @@ mta_sts_findings *mta_sts_findings_make(apr_pool_t *p);
 /*
  * Adds a finding; its message is formatted into the list's pool as by apr_psprintf.
  *
- * @param id      string constant
+ * @param id      string constant, one of finding_ids.h: developers' builds abort at others
  * @param subject borrowed: must live as long as the list
  * @param fix     borrowed likewise, or NULL
  * @return the new finding, for setting file and line; valid until the next one is added
@@ -54,7 +54,10 @@ mta_sts_finding *mta_sts_finding_add(mta_sts_findings *findings, mta_sts_severit
                                      const char *id, const char *subject, const char *fix,
                                      const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Adds a copy of a finding, with all that it points to. */
+/* The meaning of an id in one line, as in finding_ids.h, or NULL if it is not in that list. */
+const char *mta_sts_finding_meaning(const char *id);
+
+/* Adds a deep copy of a finding. */
 void mta_sts_finding_copy(mta_sts_findings *to, const mta_sts_finding *finding);
 
 /* The i-th finding, 0 being the first. i must be less than findings->list->nelts. */

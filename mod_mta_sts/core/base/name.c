@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <idn2.h>
 
+#include "core/base/format.h"
 #include "core/base/text.h"
 
 #define NAME_MAX_BYTES 253
@@ -132,21 +133,6 @@ static const char *to_alabels(apr_pool_t *p, const char *text, const char **asci
     return NULL;
 }
 
-/* In lower case; a copy only if that differs. */
-static const char *to_lower(apr_pool_t *p, const char *text)
-{
-    char *lower, *c;
-
-    if (!text[strcspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]) {
-        return text;
-    }
-    lower = apr_pstrdup(p, text);
-    for (c = lower; *c; c++) {
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-    }
-    return lower;
-}
-
 const char *mta_sts_name_parse_host(apr_pool_t *p, const char *text, mta_sts_name_form form,
                                     const char **name)
 {
@@ -168,7 +154,7 @@ const char *mta_sts_name_parse_host(apr_pool_t *p, const char *text, mta_sts_nam
             return error;
         }
     }
-    ascii = to_lower(p, ascii);
+    ascii = mta_sts_format_lower(p, ascii);
     error = check_labels(ascii);
     if (error) {
         return refuse_as_name(p, text, error);

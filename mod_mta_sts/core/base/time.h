@@ -10,22 +10,22 @@
  */
 
 /* How a time deviates from RFC 3339. */
-typedef enum tlsrpt_time_form {
-    TLSRPT_TIME_RIGHT,
-    TLSRPT_TIME_NO_ZONE, /* 2026-05-11T00:00:00: taken as UTC */
-    TLSRPT_TIME_LOOSE,   /* a blank for the T, no seconds, no time of day, +0000 without colon */
-    TLSRPT_TIME_WRONG,   /* none of these, or no time that there is */
-} tlsrpt_time_form;
+typedef enum mta_sts_time_form {
+    MTA_STS_TIME_RIGHT,
+    MTA_STS_TIME_NO_ZONE, /* 2026-05-11T00:00:00: taken as UTC */
+    MTA_STS_TIME_LOOSE,   /* a blank for the T, no seconds, no time of day, +0000 without colon */
+    MTA_STS_TIME_WRONG,   /* none of these, or no time that there is */
+} mta_sts_time_form;
 
 /*
  * Reads a time, from 1970 to 9999. A leap second is taken as the second that follows it.
  *
- * @param time out: set unless the answer is TLSRPT_TIME_WRONG
+ * @param time out: set unless the answer is MTA_STS_TIME_WRONG
  */
-tlsrpt_time_form tlsrpt_time_parse(const char *text, apr_time_t *time);
+mta_sts_time_form mta_sts_time_parse(const char *text, apr_time_t *time);
 
 /* Puts the ends of a range in order, to be shown: some reports end before they begin. One that was
  * not told (0) stays where it is. */
-void tlsrpt_time_order(apr_time_t *begin, apr_time_t *end);
+void mta_sts_time_order(apr_time_t *begin, apr_time_t *end);
 
 #endif

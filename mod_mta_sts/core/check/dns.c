@@ -76,7 +76,7 @@ static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
                             "there is no such domain in DNS");
         return;
     }
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-absent", facts->domain,
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-record-missing", facts->domain,
                         "publish an MX record, or the null MX if the domain takes no mail",
                         "there is neither an MX nor an address: mail to this domain fails");
 }
@@ -135,7 +135,7 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
     }
     else if (!failed) {
         mta_sts_finding_add(
-            findings, MTA_STS_ERROR, "policy-host-absent", facts->host,
+            findings, MTA_STS_ERROR, "policy-host-no-address", facts->host,
             apr_psprintf(judge->p,
                          "publish the address of %s, or a CNAME from there to its web "
                          "server",

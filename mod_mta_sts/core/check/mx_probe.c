@@ -29,7 +29,7 @@ static const words results[] = {
                               "start the mail server, or let it listen on that address"},
     [MTA_STS_SMTP_UNREACHABLE] = {MTA_STS_ERROR, "smtp-unreachable", "%s cannot be reached",
                                   "look at the firewall, or remove the address from DNS"},
-    [MTA_STS_SMTP_GARBAGE] = {MTA_STS_ERROR, "smtp-garbage", "what %s says is no SMTP",
+    [MTA_STS_SMTP_GARBAGE] = {MTA_STS_ERROR, "smtp-invalid-reply", "what %s says is no SMTP",
                               "see what listens there"},
     [MTA_STS_SMTP_NO_STARTTLS] = {MTA_STS_ERROR, "starttls-missing", "%s does not offer STARTTLS",
                                   "switch TLS on (Postfix: smtpd_tls_security_level = may), and "

@@ -170,11 +170,11 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
         return;
     }
     if (strcmp(judge->record_id, judge->served_id) == 0) {
-        mta_sts_finding_add(findings, MTA_STS_OK, "id-in-step", name, NULL,
+        mta_sts_finding_add(findings, MTA_STS_OK, "id-matches", name, NULL,
                             "the id in DNS is that of the text served");
     }
     else if (!is_our_id(judge->record_id)) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "id-foreign", name,
+        mta_sts_finding_add(findings, MTA_STS_INFO, "id-custom", name,
                             apr_psprintf(judge->p,
                                          "see that it changes with the policy; mod_mta_sts's own "
                                          "would be %s",
@@ -184,7 +184,7 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
                             judge->record_id);
     }
     else {
-        mta_sts_finding_add(findings, MTA_STS_WARNING, "id-out-of-step", name,
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "id-differs", name,
                             apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id),
                             "the id %s in DNS is not that of the text served (%s): %s",
                             judge->record_id, judge->served_id, tell_newer(judge));

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
+
 typedef struct teller {
     apr_pool_t *p;
     const mta_sts_publication *publication;
@@ -15,25 +17,9 @@ static void tell(teller *t, const char *step)
     APR_ARRAY_PUSH(t->steps, const char *) = step;
 }
 
-const char *mta_sts_steps_duration(apr_pool_t *p, apr_int64_t seconds)
-{
-    static const struct {
-        apr_int64_t seconds;
-        const char *name;
-    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-    apr_size_t i = 0;
-
-    /* The largest unit that tells it exactly. */
-    while (units[i].seconds > 1 && (seconds == 0 || seconds % units[i].seconds)) {
-        i++;
-    }
-    return apr_psprintf(p, "%" APR_INT64_T_FMT " %s%s", seconds / units[i].seconds, units[i].name,
-                        seconds == units[i].seconds ? "" : "s");
-}
-
 static const char *duration(const teller *t, apr_int64_t seconds)
 {
-    return mta_sts_steps_duration(t->p, seconds);
+    return mta_sts_format_duration(t->p, seconds);
 }
 
 static const mta_sts_answer *now(const teller *t, mta_sts_record_type question)

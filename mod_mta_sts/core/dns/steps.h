@@ -21,7 +21,4 @@
  */
 apr_array_header_t *mta_sts_steps_make(apr_pool_t *p, const mta_sts_publication *publication);
 
-/* A time as people say it: "1 hour", "90 seconds". seconds must not be negative. */
-const char *mta_sts_steps_duration(apr_pool_t *p, apr_int64_t seconds);
-
 #endif

@@ -11,9 +11,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
 
+#define NAMES_SHOWN 5
 #define DAY apr_time_from_sec(24 * 60 * 60)
 
 /* A SAN entry with a NUL inside is a forgery and names nothing. */
@@ -158,33 +160,11 @@ int mta_sts_certificate_names(const mta_sts_certificate *certificate, const char
     return 0;
 }
 
-static const char *date(apr_pool_t *p, apr_time_t when)
-{
-    apr_time_exp_t exploded;
-    char text[sizeof("2026-01-31 23:59 UTC")];
-    apr_size_t len;
-
-    apr_time_exp_gmt(&exploded, when);
-    apr_strftime(text, &len, sizeof(text), "%Y-%m-%d %H:%M UTC", &exploded);
-    return apr_pstrdup(p, text);
-}
-
-/* The names that it does have, for a person who wonders which certificate this is. */
+/* The names that it does cover, to recognize the certificate by. */
 static const char *list_names(apr_pool_t *p, const mta_sts_certificate *certificate)
 {
-    const int shown = 5;
-    const char *list = "";
-    int i;
-
-    for (i = 0; i < certificate->names->nelts && i < shown; i++) {
-        const char *name = APR_ARRAY_IDX(certificate->names, i, const char *);
-
-        list = apr_pstrcat(p, list, i ? ", " : "", mta_sts_text_quote(p, name, strlen(name)), NULL);
-    }
-    if (i == 0) {
-        return "no DNS name at all";
-    }
-    return i < certificate->names->nelts ? apr_pstrcat(p, list, ", ...", NULL) : list;
+    return certificate->names->nelts ? mta_sts_format_names(p, certificate->names, NAMES_SHOWN)
+                                     : "no DNS name";
 }
 
 int mta_sts_certificate_days(const mta_sts_certificate *certificate, apr_time_t now)
@@ -204,18 +184,18 @@ static void judge_dates(const mta_sts_certificate *certificate, const char *host
         mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-not-yet-valid", host,
                             "look at the clock of this machine",
                             "the certificate %s is valid from %s on only", use->where,
-                            date(p, certificate->not_before));
+                            mta_sts_format_time(p, certificate->not_before));
     }
     else if (now > certificate->not_after) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-expired", host, use->renew_fix,
                             "the certificate %s expired on %s: %s", use->where,
-                            date(p, certificate->not_after), use->loss);
+                            mta_sts_format_time(p, certificate->not_after), use->loss);
     }
     else if (days < use->warning_days || days < use->error_days) {
         mta_sts_finding_add(findings, days < use->error_days ? MTA_STS_ERROR : MTA_STS_WARNING,
-                            "certificate-ends-soon", host, use->renew_fix,
+                            "certificate-expires-soon", host, use->renew_fix,
                             "the certificate %s ends on %s, in %d days", use->where,
-                            date(p, certificate->not_after), days);
+                            mta_sts_format_time(p, certificate->not_after), days);
     }
 }
 
@@ -225,7 +205,8 @@ void mta_sts_certificate_judge(const mta_sts_certificate *certificate, const cha
 {
     if (!mta_sts_certificate_names(certificate, host)) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-name-missing", host,
-                            use->name_fix, "the certificate %s does not name it (but %s): %s",
+                            use->name_fix,
+                            "the certificate %s does not cover this host (it covers %s): %s",
                             use->where, list_names(findings->pool, certificate), use->loss);
     }
     judge_dates(certificate, host, now, use, findings);

@@ -42,7 +42,7 @@ static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
     if (!end) {
         return "on a day that is not told";
     }
-    tlsrpt_time_order(&begin, &end);
+    mta_sts_time_order(&begin, &end);
     first = mts_html_day(p, begin);
     last = mts_status_last_day(p, end);
     return strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);

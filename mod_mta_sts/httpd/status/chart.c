@@ -12,7 +12,7 @@
 #define SEEN_MIN 3 /* units: a failure among a million sessions is still to be seen */
 
 typedef struct picture {
-    mts_buffer *page;
+    mta_sts_buffer *page;
     apr_time_t first;               /* beginning of the first day shown */
     int length;                     /* days */
     apr_int64_t most;               /* sessions of the day that has most; at least 1 */
@@ -30,7 +30,7 @@ static apr_int64_t add(apr_int64_t a, apr_int64_t b)
     return a > APR_INT64_MAX - b ? APR_INT64_MAX : a + b;
 }
 
-static picture measure(mts_buffer *page, const mts_chart *chart)
+static picture measure(mta_sts_buffer *page, const mts_chart *chart)
 {
     picture of = {.page = page, .length = chart->length, .most = 1};
     int i;
@@ -62,10 +62,10 @@ static void put_bar(const picture *of, const char *class, double x, double botto
     double gap = width > 8 ? width * 0.2 : width * 0.1;
 
     if (height > 0) {
-        mts_buffer_printf(of->page,
-                          "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-                          "height=\"%.1f\"/>",
-                          class, x + gap / 2, bottom - height, width - gap, height);
+        mta_sts_buffer_printf(of->page,
+                              "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                              "height=\"%.1f\"/>",
+                              class, x + gap / 2, bottom - height, width - gap, height);
     }
 }
 
@@ -127,7 +127,7 @@ static void put_table(const picture *of, const apr_array_header_t *days)
     MTS_HTML(of->page, "</tbody></table></details>");
 }
 
-void mts_status_chart(mts_buffer *page, const mts_chart *chart)
+void mts_status_chart(mta_sts_buffer *page, const mts_chart *chart)
 {
     picture of = measure(page, chart);
     apr_pool_t *p = page->p;

@@ -18,6 +18,6 @@ typedef struct mts_chart {
     int length;                     /* how many days are shown, 1..400 */
 } mts_chart;
 
-void mts_status_chart(mts_buffer *page, const mts_chart *chart);
+void mts_status_chart(mta_sts_buffer *page, const mts_chart *chart);
 
 #endif

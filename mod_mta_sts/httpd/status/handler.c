@@ -95,7 +95,7 @@ static int answer(request_rec *r, const mts_status_query *query)
     view.noticed = mts_startup_findings_of(r->server);
     view.domain = query->domain ? mts_domains_find(view.domains, query->domain) : NULL;
     view.reports = mts_status_reports_of(r, query, view.now);
-    view.out = mts_buffer_make(r->pool);
+    view.out = mta_sts_buffer_make(r->pool);
     return show(&view);
 }
 

@@ -30,7 +30,7 @@ static const char *reference_of(char character)
     }
 }
 
-void mts_html_text(mts_buffer *buffer, const char *text)
+void mts_html_text(mta_sts_buffer *buffer, const char *text)
 {
     apr_size_t len = text ? strlen(text) : 0, i, length;
 
@@ -39,39 +39,39 @@ void mts_html_text(mts_buffer *buffer, const char *text)
 
         length = mta_sts_text_utf8_length(text + i, len - i);
         if (reference) {
-            mts_buffer_puts(buffer, reference);
+            mta_sts_buffer_puts(buffer, reference);
         }
         else if (length == 0 ||
                  (mta_sts_text_misleads(text + i, length) && text[i] != '\n' && text[i] != '\t')) {
-            mts_buffer_puts(buffer, REPLACEMENT);
+            mta_sts_buffer_puts(buffer, REPLACEMENT);
         }
         else {
-            mod_buffer_add(buffer, text + i, length);
+            mta_sts_buffer_add(buffer, text + i, length);
         }
     }
 }
 
-void mts_html_put(mts_buffer *buffer, const char *template, ...)
+void mts_html_put(mta_sts_buffer *buffer, const char *template, ...)
 {
     const char *percent;
     va_list arguments;
 
     va_start(arguments, template);
     while ((percent = strchr(template, '%')) != NULL) {
-        mod_buffer_add(buffer, template, (apr_size_t)(percent - template));
+        mta_sts_buffer_add(buffer, template, (apr_size_t)(percent - template));
         if (percent[1] == 's') {
             mts_html_text(buffer, va_arg(arguments, const char *));
         }
         else if (percent[1] == 'd') {
-            mts_buffer_printf(buffer, "%d", va_arg(arguments, int));
+            mta_sts_buffer_printf(buffer, "%d", va_arg(arguments, int));
         }
         else {
-            mts_buffer_puts(buffer, "%");
+            mta_sts_buffer_puts(buffer, "%");
         }
         template = percent + 2;
     }
     va_end(arguments);
-    mts_buffer_puts(buffer, template);
+    mta_sts_buffer_puts(buffer, template);
 }
 
 const char *mts_html_shorten(apr_pool_t *p, const char *text)

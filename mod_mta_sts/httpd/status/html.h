@@ -19,7 +19,7 @@
  */
 #define MTS_HTML(buffer, ...) mts_html_put(buffer, "" __VA_ARGS__)
 
-void mts_html_put(mts_buffer *buffer, const char *template, ...)
+void mts_html_put(mta_sts_buffer *buffer, const char *template, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
@@ -27,7 +27,7 @@ void mts_html_put(mts_buffer *buffer, const char *template, ...)
  * characters that cannot be seen or that turn the direction of text, and bytes that are not valid
  * UTF-8, become U+FFFD, except for LF and tab.
  */
-void mts_html_text(mts_buffer *buffer, const char *text);
+void mts_html_text(mta_sts_buffer *buffer, const char *text);
 
 /* The beginning of a text, MTS_HTML_SHORT bytes at most and whole characters of UTF-8, then an
  * ellipsis; or the text itself. What a stranger wrote may be much longer than what anybody reads.

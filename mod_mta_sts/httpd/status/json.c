@@ -308,8 +308,8 @@ void mts_status_json(const mts_status_view *view)
     text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII);
     json_decref(root);
     if (text) {
-        mts_buffer_puts(view->out, text);
-        mts_buffer_puts(view->out, "\n");
+        mta_sts_buffer_puts(view->out, text);
+        mta_sts_buffer_puts(view->out, "\n");
         free(text);
     }
 }

@@ -54,7 +54,7 @@ void mts_status_begin_html(const mts_status_view *view, const char *title)
              "<meta name=\"color-scheme\" content=\"light dark\">"
              "<title>%s</title><link rel=\"icon\" href=\"" ICON "\"><style>",
              title);
-    mts_buffer_puts(view->out, mts_status_style);
+    mta_sts_buffer_puts(view->out, mts_status_style);
     MTS_HTML(view->out,
              "</style></head><body><a class=\"skip\" href=\"#content\">Skip to content</a>"
              "<header><div>");
@@ -98,7 +98,7 @@ void mts_status_end_html(const mts_status_view *view)
     MTS_HTML(view->out, "</p></footer></body></html>\n");
 }
 
-void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding)
+void mts_status_finding_html(mta_sts_buffer *out, const mta_sts_finding *finding)
 {
     const char *severity = mta_sts_severity_name(finding->severity);
 
@@ -117,8 +117,8 @@ void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding)
     MTS_HTML(out, "[%s]</p></div></li>", finding->id);
 }
 
-void mts_status_tile_html(mts_buffer *out, const char *class, const char *name, const char *value,
-                          const char *more)
+void mts_status_tile_html(mta_sts_buffer *out, const char *class, const char *name,
+                          const char *value, const char *more)
 {
     MTS_HTML(out, "<div class=\"%s\"><dt>%s</dt><dd>%s</dd>", class, name, value);
     if (more) {

@@ -14,9 +14,9 @@
 #include "httpd/status/series.h"
 #include "httpd/status/view.h"
 
-static void put_head(mts_buffer *out, const char *name, const char *type, const char *help)
+static void put_head(mta_sts_buffer *out, const char *name, const char *type, const char *help)
 {
-    mts_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    mta_sts_buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 /* The value of a label, escaped. */
@@ -34,21 +34,22 @@ static const char *label(apr_pool_t *p, const char *value)
     return escaped;
 }
 
-static void put_value(mts_buffer *out, const char *name, const char *label_name, const char *value,
-                      apr_int64_t number)
+static void put_value(mta_sts_buffer *out, const char *name, const char *label_name,
+                      const char *value, apr_int64_t number)
 {
-    mts_buffer_printf(out, "%s{%s=\"%s\"} %" APR_INT64_T_FMT "\n", name, label_name,
-                      label(out->p, value), number);
+    mta_sts_buffer_printf(out, "%s{%s=\"%s\"} %" APR_INT64_T_FMT "\n", name, label_name,
+                          label(out->p, value), number);
 }
 
-static void put_gauge(mts_buffer *out, const char *name, const char *help, apr_int64_t number)
+static void put_gauge(mta_sts_buffer *out, const char *name, const char *help, apr_int64_t number)
 {
     put_head(out, name, "gauge", help);
-    mts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
+    mta_sts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
 }
 
 /* Without the first word of the counter's name, which the metric's has. */
-static void put_counters(mts_buffer *out, const char *name, const char *help, int first, int behind)
+static void put_counters(mta_sts_buffer *out, const char *name, const char *help, int first,
+                         int behind)
 {
     int i;
 
@@ -59,7 +60,7 @@ static void put_counters(mts_buffer *out, const char *name, const char *help, in
     }
 }
 
-static void put_endpoint(mts_buffer *out)
+static void put_endpoint(mta_sts_buffer *out)
 {
     put_gauge(out, "mta_sts_counting_start_timestamp_seconds", "When the counters were at 0.",
               apr_time_sec(mts_counters_since()));
@@ -69,7 +70,7 @@ static void put_endpoint(mts_buffer *out)
                  MTS_REPORT_NEW, MTS_COUNTERS);
 }
 
-static void put_areas(mts_buffer *out, const char *name, const char *help, apr_int64_t reports,
+static void put_areas(mta_sts_buffer *out, const char *name, const char *help, apr_int64_t reports,
                       apr_int64_t quarantine)
 {
     put_head(out, name, "gauge", help);
@@ -175,9 +176,9 @@ static void put_sessions(const mts_status_view *view, const apr_array_header_t *
 
         for (t = 0; t < MTS_STATUS_RESULTS; t++) {
             if (one->sessions[t] || t == 0) {
-                mts_buffer_printf(view->out,
-                                  "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
-                                  name, domain, mts_status_results[t], one->sessions[t]);
+                mta_sts_buffer_printf(view->out,
+                                      "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
+                                      name, domain, mts_status_results[t], one->sessions[t]);
             }
         }
     }

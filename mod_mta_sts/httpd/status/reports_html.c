@@ -48,7 +48,7 @@ const char *mts_status_last_day(apr_pool_t *p, apr_time_t end)
 
 /* --- senders --- */
 
-static void put_failed(mts_buffer *out, apr_int64_t failed)
+static void put_failed(mta_sts_buffer *out, apr_int64_t failed)
 {
     MTS_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
              failed ? "badge error" : "", mts_html_count(out->p, failed));
@@ -134,7 +134,7 @@ static void put_seen(const mts_status_view *view)
 /* --- the last reports --- */
 
 /* How it is counted, where that is not as usual. */
-static void put_state(mts_buffer *out, tlsrpt_index_state state)
+static void put_state(mta_sts_buffer *out, tlsrpt_index_state state)
 {
     static const char *const words[] = {
         [TLSRPT_STATE_DUPLICATE] = "the same again",

@@ -22,7 +22,7 @@ typedef struct mts_status_view {
     const mts_startup_findings *noticed;
     const mts_domain *domain; /* the one that is asked for, if it has a policy here */
     const mts_status_reports *reports;
-    mts_buffer *out;
+    mta_sts_buffer *out;
 } mts_status_view;
 
 /* The policy domains of one page of the list. */
@@ -48,11 +48,11 @@ void mts_status_prometheus(const mts_status_view *view);
 /* Parts of the HTML. */
 void mts_status_begin_html(const mts_status_view *view, const char *title);
 void mts_status_end_html(const mts_status_view *view);
-void mts_status_finding_html(mts_buffer *out, const mta_sts_finding *finding);
+void mts_status_finding_html(mta_sts_buffer *out, const mta_sts_finding *finding);
 void mts_status_certificate_tile_html(const mts_status_view *view,
                                       const mta_sts_certificate *certificate);
-void mts_status_tile_html(mts_buffer *out, const char *class, const char *name, const char *value,
-                          const char *more);
+void mts_status_tile_html(mta_sts_buffer *out, const char *class, const char *name,
+                          const char *value, const char *more);
 void mts_status_session_tiles_html(const mts_status_view *view);
 void mts_status_sessions_html(const mts_status_view *view);
 void mts_status_senders_html(const mts_status_view *view);

@@ -251,18 +251,18 @@ static apr_time_t read_time(tlsrpt_reader *r, const json_t *range, const char *n
     if (!text) {
         return 0;
     }
-    switch (tlsrpt_time_parse(text, &time)) {
-    case TLSRPT_TIME_RIGHT:
+    switch (mta_sts_time_parse(text, &time)) {
+    case MTA_STS_TIME_RIGHT:
         break;
-    case TLSRPT_TIME_NO_ZONE:
+    case MTA_STS_TIME_NO_ZONE:
         tlsrpt_member_note(r, MTA_STS_INFO, "date-zone-missing", name,
                            "has no time zone: taken for UTC");
         break;
-    case TLSRPT_TIME_LOOSE:
+    case MTA_STS_TIME_LOOSE:
         tlsrpt_member_note_value(r, MTA_STS_INFO, "date-form", name, text,
                                  "is not written as RFC 3339 asks for");
         break;
-    case TLSRPT_TIME_WRONG:
+    case MTA_STS_TIME_WRONG:
         tlsrpt_member_note_value(r, MTA_STS_WARNING, "date-malformed", name, text,
                                  "is not a time and was ignored");
     }
