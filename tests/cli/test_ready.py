@@ -258,7 +258,7 @@ def test_reports_on_a_policy_that_nobody_served_are_left_aside(good):
     domain, status = good.told("--policy", good.policy)
     assert status == READY
     assert severities(domain)["failure-unconfirmed"] == "info"
-    assert severities(domain)["reports-left-aside"] == "info"
+    assert severities(domain)["reports-not-counted"] == "info"
     assert domain["reports"]["reports"] == 60
     assert domain["reports"]["counted"] == 40
 
@@ -308,7 +308,7 @@ def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
     del told["date-range"]
     good.keep([json.dumps(told).encode()])
     found, status = good.told("--policy", good.policy, "--since", "all")
-    assert (status, severities(found)["failure-ours"]) == (NO, "error")
+    assert (status, severities(found)["failure-blocking"]) == (NO, "error")
     assert "last on a day that is not told)" in json.dumps(found)
 
 

@@ -184,7 +184,7 @@ def assert_the_break_is_told():
 
     text = ready(CRITICAL)
     assert "do not go to mode enforce" in text
-    assert re.search(rf"✘ {FIRST}: .*certificate-name-missing.*failure-ours", text), text
+    assert re.search(rf"✘ {FIRST}: .*certificate-name-missing.*failure-blocking", text), text
 
     told = tell_json(0, "report")
     assert told["totals"] == {"reports": 7, "duplicates": 0, "successful_sessions": 273,
@@ -218,7 +218,7 @@ def assert_the_mending_is_told():
     verdict, found = check(WELL)
     assert (verdict["enforce"], found & {"certificate-name-missing"}) == ("yes", set())
     text = ready(WARNING)
-    assert re.search(r"now it is well\) \[failure-mended\]", text), text
+    assert re.search(r"now it is well\) \[failure-fixed\]", text), text
     assert f"1. {FIRST}: wait until" in text
 
     wait_for_reports(9)

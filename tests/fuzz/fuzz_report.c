@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
+#include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
 static void check_text(const char *text)

@@ -15,8 +15,8 @@ OF_COMMANDS = {"answer", "check", "check_dns", "check_mx", "check_policy", "mx_p
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
     "certificate-missing": "e2e/test_md.py",
-    "clock-leapt": "unit/test_index_expire.c",
-    "report-closed": "httpd/test_watchdog.py",
+    "clock-jumped": "unit/test_index_expire.c",
+    "report-not-opened": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
     "report-not-removed": "unit/test_index_expire.c",

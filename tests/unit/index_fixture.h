@@ -8,6 +8,8 @@
 
 #include "findings_fixture.h"
 #include "tlsrpt/index/index.h"
+#include "tlsrpt/report/read.h"
+#include "tlsrpt/summary/tally.h"
 
 /* A spool and an index of it for each test. */
 

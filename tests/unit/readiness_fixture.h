@@ -11,7 +11,9 @@
 #include "core/policy/text.h"
 #include "findings_fixture.h"
 #include "table_fixture.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/readiness.h"
+#include "tlsrpt/summary/tally.h"
 
 /* A domain that may be ready for mode enforce, and what is said of it. */
 
@@ -107,10 +109,10 @@ static inline void add_report(situation *s, const day *told)
         APR_ARRAY_PUSH(policy.failures, tlsrpt_failure) = failure;
     }
     APR_ARRAY_PUSH(report.policies, tlsrpt_policy) = policy;
-    if (tlsrpt_readiness_concerns(policy.type)) {
+    if (tlsrpt_evidence_is_mta_sts(policy.type)) {
         tlsrpt_tally_add(s->all, &report, report.id, told->verified);
     }
-    if (tlsrpt_readiness_weighs(p, &policy, told->verified, s->served)) {
+    if (tlsrpt_evidence_counts(p, &policy, told->verified, s->served)) {
         tlsrpt_tally_add(s->weighed, &report, report.id, told->verified);
     }
 }
@@ -149,8 +151,8 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     s->weighed = tlsrpt_tally_make(p, &s->filter);
     s->facts.domain = "example.com";
     s->facts.served = s->result.policy;
-    s->facts.looked = &s->looked;
-    s->facts.result = &s->result;
+    s->facts.deployment = &s->looked;
+    s->facts.check = &s->result;
     return s;
 }
 
@@ -175,9 +177,9 @@ static inline const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
 
 static inline const tlsrpt_readiness *judge(situation *s)
 {
-    s->facts.all = sum_of(s->all);
-    s->facts.weighed = sum_of(s->weighed);
-    return tlsrpt_readiness_judge(s->p, &s->facts, &limits);
+    s->facts.reports = sum_of(s->all);
+    s->facts.evidence = sum_of(s->weighed);
+    return tlsrpt_readiness_assess(s->p, &s->facts, &limits);
 }
 
 static inline const char *summary(apr_pool_t *p, const tlsrpt_readiness *readiness)
@@ -296,8 +298,8 @@ static inline void fetch_error_verified(situation *s)
 static inline void fetch_error_unlooked(situation *s)
 {
     fetch_error_verified(s);
-    s->facts.looked = NULL;
-    s->facts.result = NULL;
+    s->facts.deployment = NULL;
+    s->facts.check = NULL;
 }
 
 static inline void countless(situation *s)

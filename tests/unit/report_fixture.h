@@ -10,6 +10,7 @@
 #include "findings_fixture.h"
 #include "gzip_fixture.h"
 #include "table_fixture.h"
+#include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
 /* Reports as tables tell them, and what is read from them and said of them. */

@@ -7,6 +7,7 @@
 
 #include "table_fixture.h"
 #include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/policy_match.h"
 
 typedef struct explained {
     tlsrpt_facts facts;
@@ -196,9 +197,9 @@ static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void *
     const tlsrpt_facts unfetched = OF("sts-policy-fetch-error", NULL);
     const tlsrpt_facts missing = OF("sts-policy-fetch-error", "404");
 
-    assert_false(tlsrpt_explain(*state, &expired)->may_be_senders);
-    assert_true(tlsrpt_explain(*state, &unfetched)->may_be_senders);
-    assert_false(tlsrpt_explain(*state, &missing)->may_be_senders);
+    assert_false(tlsrpt_explain(*state, &expired)->may_be_at_sender);
+    assert_true(tlsrpt_explain(*state, &unfetched)->may_be_at_sender);
+    assert_false(tlsrpt_explain(*state, &missing)->may_be_at_sender);
 }
 
 /* Strangers write them, and a page explains hundreds. */
@@ -260,16 +261,16 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
         tlsrpt_policy_match held;
     } held[] = {
         {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_CURRENT},
-        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
-        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
+        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
+        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
         {"sts", POLICY("enforce", "mx: *.example.net\n", "604800"), MTA_STS_MODE_ENFORCE,
-         TLSRPT_MATCH_OTHER},
+         TLSRPT_MATCH_OLDER},
         {"sts", POLICY("enforce", BOTH "mx: mx3.example.com\n", "604800"), MTA_STS_MODE_ENFORCE,
-         TLSRPT_MATCH_OTHER},
-        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
+         TLSRPT_MATCH_OLDER},
+        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
         {"sts", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_UNSPECIFIED},
         {"new", "x", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_UNSPECIFIED},
-        {"no-policy-found", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_NONE},
+        {"no-policy-found", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_NOT_FOUND},
         {"no-policy-found", "", MTA_STS_MODE_NONE, TLSRPT_MATCH_CURRENT},
         {"tlsa", "3 1 1 00", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_DANE},
         {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_UNSET, TLSRPT_MATCH_UNKNOWN},
@@ -292,7 +293,7 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
 static void test_an_older_policy_is_told_with_what_is_served_now(void **state)
 {
     assert_string_equal(
-        tlsrpt_policy_match_text(*state, TLSRPT_MATCH_OTHER, POLICY("testing", BOTH, "86400"),
+        tlsrpt_policy_match_text(*state, TLSRPT_MATCH_OLDER, POLICY("testing", BOTH, "86400"),
                                  served(*state, MTA_STS_MODE_ENFORCE), "example.com"),
         "an older one from its cache: mode testing, mx *.example.net mx1.example.com, max_age "
         "86400; now served: mode enforce, mx mx1.example.com *.example.net, max_age 604800. It "

@@ -2,6 +2,7 @@
 #include "index_fixture.h"
 #include "gzip_fixture.h"
 #include "mixed_reports.h"
+#include "tlsrpt/report/read.h"
 
 /* What a call and a report may take at most: time, rows and room. */
 

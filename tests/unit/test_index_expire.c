@@ -147,7 +147,7 @@ static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(v
     assert_int_equal(index->all.expired, 0);
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
-    assert_string_equal(findings_summary(index->p, index->findings), "error clock-leapt@0");
+    assert_string_equal(findings_summary(index->p, index->findings), "error clock-jumped@0");
     assert_findings_are_showable(index->findings);
     clock.until = boot; /* a day later */
     tend(index);

@@ -212,7 +212,7 @@ static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
     assert_null(error);
     assert_int_equal(of.asked, 2);
     assert_int_equal(count_rows(index, "tlsrpt_report"), 0);
-    assert_string_equal(findings_summary(index->p, index->findings), "error report-closed@0");
+    assert_string_equal(findings_summary(index->p, index->findings), "error report-not-opened@0");
     assert_findings_are_showable(index->findings);
     index->task.is_ending = NULL;
     tend(index);

@@ -78,10 +78,10 @@ static void test_the_look_decides_what_holds_up_mail_now(void **state)
         {"one MX, unprobed, verified", unprobed_single_verified, "yes: "},
         {"two, verified", unprobed_verified, "unknown: unknown mx-unprobed, unknown mx-unprobed"},
         {"no record", unannounced, "not-yet: warning record-missing"},
-        {"no policy", unexplained, "not-yet: warning nothing-seen"},
+        {"no policy", unexplained, "not-yet: warning deployment-incomplete"},
         {"DNS is silent", untold_by_dns, "unknown: unknown dns-timeout"},
-        {"no mail", without_mail, "not-yet: warning nothing-seen"},
-        {"none", mode_none, "not-yet: warning mode-none, info policy-held-other"},
+        {"no mail", without_mail, "not-yet: warning deployment-incomplete"},
+        {"none", mode_none, "not-yet: warning mode-none, info sender-policy-older"},
     };
 
     check_rows(*state, make_good, TESTING, rows, COUNT(rows));
@@ -89,8 +89,8 @@ static void test_the_look_decides_what_holds_up_mail_now(void **state)
 
 static void do_not_look(situation *s)
 {
-    s->facts.looked = NULL;
-    s->facts.result = NULL;
+    s->facts.deployment = NULL;
+    s->facts.check = NULL;
 }
 
 static void do_not_look_verified(situation *s)
@@ -124,7 +124,7 @@ static void test_a_policy_that_nobody_knows_leaves_reports_without_foundation(vo
     know_nothing(s);
     one_sender(s);
     assert_string_equal(summary(*state, judge(s)), "unknown: unknown policy-unknown, unknown "
-                                                   "mx-unprobed, unknown reports-unfounded");
+                                                   "mx-unprobed, unknown reports-inconclusive");
 }
 
 /* --- where enforce is on --- */
@@ -133,7 +133,7 @@ static void test_mode_enforce_that_is_on_is_judged_by_what_it_holds_up(void **st
 {
     static const row rows[] = {
         {"no reports", NULL, "yes: info reports-missing"},
-        {"few reports", one_sender, "yes: info senders-few, info policy-held-other"},
+        {"few reports", one_sender, "yes: info senders-few, info sender-policy-older"},
         {"broken", break_mx, "no: error certificate-expired, info reports-missing"},
         {"unprobed", unprobed,
          "unknown: unknown mx-unprobed, unknown mx-unprobed, info reports-missing"},

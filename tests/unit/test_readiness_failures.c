@@ -12,8 +12,8 @@ static void expired_and_still(situation *s)
 static void expired_unlooked(situation *s)
 {
     expired_now_well(s);
-    s->facts.looked = NULL;
-    s->facts.result = NULL;
+    s->facts.deployment = NULL;
+    s->facts.check = NULL;
 }
 
 static void expired_long_ago(situation *s)
@@ -85,22 +85,22 @@ static void dane_failures(situation *s)
 static void test_failures_count_where_they_are_ours_and_recent_and_told_by_somebody(void **state)
 {
     static const row rows[] = {
-        {"well again", expired_now_well, "not-yet: warning failure-mended"},
-        {"still", expired_and_still, "no: error certificate-expired, error failure-ours"},
-        {"unlooked", expired_unlooked, "no: unknown mx-unprobed, error failure-ours"},
+        {"well again", expired_now_well, "not-yet: warning failure-fixed"},
+        {"still", expired_and_still, "no: error certificate-expired, error failure-blocking"},
+        {"unlooked", expired_unlooked, "no: unknown mx-unprobed, error failure-blocking"},
         {"long ago", expired_long_ago, "yes: info failure-past"},
-        {"former MX", expired_at_nobody_s_mx, "not-yet: warning failure-mended"},
-        {"hostile MX", mx_of_no_name, "not-yet: warning failure-mended"},
-        {"timeouts", timeouts, "yes: info failure-of-sender"},
-        {"one unknown", one_of_unknown_kind, "yes: info failure-of-sender"},
+        {"former MX", expired_at_nobody_s_mx, "not-yet: warning failure-fixed"},
+        {"hostile MX", mx_of_no_name, "not-yet: warning failure-fixed"},
+        {"timeouts", timeouts, "yes: info failure-at-sender"},
+        {"one unknown", one_of_unknown_kind, "yes: info failure-at-sender"},
         {"many unknown", many_of_unknown_kind, "not-yet: warning failure-unclear"},
         {"no details", without_details, "not-yet: warning failure-unclear"},
         {"fetch, unverified", fetch_error_unverified,
-         "yes: info failure-unconfirmed, info reports-left-aside"},
-        {"fetch, verified", fetch_error_verified, "not-yet: warning failure-mended"},
+         "yes: info failure-unconfirmed, info reports-not-counted"},
+        {"fetch, verified", fetch_error_verified, "not-yet: warning failure-fixed"},
         {"fetch, unlooked", fetch_error_unlooked,
-         "not-yet: unknown mx-unprobed, warning failure-without-refusal"},
-        {"forged", forged, "yes: info failure-unconfirmed, info reports-left-aside"},
+         "not-yet: unknown mx-unprobed, warning failure-not-blocking"},
+        {"forged", forged, "yes: info failure-unconfirmed, info reports-not-counted"},
         {"DANE", dane_failures, "yes: "},
         {"countless", countless,
          "not-yet: warning failure-unclear, warning failure-unclear, warning failure-unclear, "

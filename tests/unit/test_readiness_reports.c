@@ -56,10 +56,10 @@ static void test_so_many_days_and_senders_are_wanted(void **state)
         {"no sessions", days_without_sessions, "not-yet: warning days-few"},
         {"old", old_reports, "not-yet: warning reports-old"},
         {"another policy", foreign_policy,
-         "not-yet: warning reports-unfounded, info policy-held-other"},
-        {"no policy", no_policy, "not-yet: warning reports-unfounded, info policy-held-none"},
+         "not-yet: warning reports-inconclusive, info sender-policy-older"},
+        {"no policy", no_policy, "not-yet: warning reports-inconclusive, info sender-policy-not-found"},
         {"verified, no policy", verified_no_policy,
-         "not-yet: warning reports-unfounded, warning policy-held-none"},
+         "not-yet: warning reports-inconclusive, warning sender-policy-not-found"},
     };
 
     check_rows(*state, make_silent, TESTING, rows, COUNT(rows));
@@ -104,9 +104,9 @@ static void small_has_the_older(situation *s)
 static void test_the_big_senders_have_the_current_policy(void **state)
 {
     static const row rows[] = {
-        {"unverified", one_has_the_older, "yes: info reports-left-aside, info policy-held-other"},
-        {"verified", one_verified_has_the_older, "not-yet: warning policy-held-other"},
-        {"served earlier", one_served_earlier_has_it, "yes: info policy-held-other"},
+        {"unverified", one_has_the_older, "yes: info reports-not-counted, info sender-policy-older"},
+        {"verified", one_verified_has_the_older, "not-yet: warning sender-policy-older"},
+        {"served earlier", one_served_earlier_has_it, "yes: info sender-policy-older"},
         {"no more", one_had_the_older, "yes: "},
         {"both on one day", one_changed_on_the_last_day, "yes: "},
         {"small", small_has_the_older, "yes: "},

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "report_fixture.h"
+#include "tlsrpt/report/read.h"
 
 static void test_what_stands_around_the_json_is_told(void **state)
 {

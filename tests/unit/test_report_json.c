@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "report_fixture.h"
+#include "tlsrpt/report/read.h"
 
 static void test_a_report_of_the_rfc_is_read_without_a_finding(void **state)
 {
@@ -40,13 +41,13 @@ static void test_deviating_policies_are_read_with_a_finding(void **state)
         {"[]", "", "policies-empty"},
         {"[17,null]", "", "member-type!"},
         {POLICY(DOMAIN ",\"mx-host\":\"a.example\",\"policy-string\":[\"x\"]"),
-         "; sts example.com (a.example) (x) 1/0", "mx-host-string"}, /* RFC 8460 appendix B */
+         "; sts example.com (a.example) (x) 1/0", "mx-host-not-array"}, /* RFC 8460 appendix B */
         {POLICY(DOMAIN ",\"mx-host-pattern\":[\"a.example\"],\"policy-string\":[\"x\"]"),
-         "; sts example.com (a.example) (x) 1/0", "mx-host-name"},
+         "; sts example.com (a.example) (x) 1/0", "mx-host-alias"},
         {POLICY(DOMAIN ",\"policy-string\":[\"x\"]"), "; sts example.com () (x) 1/0",
          "mx-host-missing"},
         {POLICY(DOMAIN ",\"mx-host\":[\"a.example\",5],\"policy-string\":\"x\""),
-         "; sts example.com (a.example) (x) 1/0", "member-type! policy-string-string"},
+         "; sts example.com (a.example) (x) 1/0", "member-type! policy-string-not-array"},
         {POLICY(DOMAIN ",\"mx-host\":[\"a.example\"],\"policy-string\":[]"),
          "; sts example.com (a.example) () 1/0", "policy-string-missing"},
         {POLICY(DOMAIN ",\"mx-host\":{},\"policy-string\":null"), "; sts example.com () () 1/0",
@@ -142,10 +143,10 @@ static void test_deviating_failures_are_read_with_a_finding(void **state)
         {WITH_FAILURES("{\"result-type\":\"tlsa-invalid\",\"failed-session-count\":1," ADDRESSES
                        ",\"additional-information\":\"https://a.example/x y\"}"),
          STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/x y]",
-         "information-no-uri"}, /* RFC 8460 appendix B */
+         "information-not-a-uri"}, /* RFC 8460 appendix B */
         {WITH_FAILURES("{\"result-type\":\"tlsa-invalid\",\"failed-session-count\":1," ADDRESSES
                        ",\"additional-info-uri\":\"https://a.example/\"}"),
-         STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/]", "information-name"},
+         STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/]", "information-alias"},
         {WITH_FAILURES("7"), STS_SHOWN, "member-type! failures-sum"},
     };
 
@@ -206,17 +207,17 @@ static void test_ranges_of_dates_are_judged(void **state)
         {"2024-03-12T00:00:00", "2024-03-12T23:59:59", "1710201600|1710287999",
          "date-zone-missing"}, /* Microsoft */
         {"2024-03-12T00:00:00Z", "2024-03-13T00:00:00Z", "1710201600|1710288000",
-         "date-range-no-day"}, /* Mail.ru, Stalwart */
+         "date-range-not-a-day"}, /* Mail.ru, Stalwart */
         {"2024-03-12T00:00:00Z", "2024-03-12T23:59:59.999Z", "1710201600|1710287999", ""},
         {"2024-03-12T01:00:00Z", "2024-03-13T00:59:59Z", "1710205200|1710291599",
-         "date-range-no-day"},
+         "date-range-not-a-day"},
         {"2024-03-12T00:00:00Z", "2024-03-12T12:00:00Z", "1710201600|1710244800",
-         "date-range-no-day"},
+         "date-range-not-a-day"},
         {"2024-03-12T00:00:00Z", "2024-03-18T23:59:59Z", "1710201600|1710806399",
-         "date-range-no-day"},
+         "date-range-not-a-day"},
         {"2024-03-12T23:59:59Z", "2024-03-12T00:00:00Z", "1710287999|1710201600",
          "date-range-reversed!"},
-        {"2024-03-12", "2024-03-13", "1710201600|1710288000", "date-form date-range-no-day"},
+        {"2024-03-12", "2024-03-13", "1710201600|1710288000", "date-form date-range-not-a-day"},
         {"yesterday", "2024-03-12T23:59:59Z", "0|1710287999", "date-malformed!"},
         {"", "2024-02-30T00:00:00Z", "0|0", "date-missing date-malformed!"},
     };

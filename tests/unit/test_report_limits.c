@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "report_fixture.h"
+#include "tlsrpt/report/read.h"
 
 /* Limits, one by one: what keeps to it is read, one more is not. */
 

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "tlsrpt/summary/summary.h"
+#include "tlsrpt/summary/tally.h"
 
 #define DAY (86400 * APR_USEC_PER_SEC)
 #define MONDAY (20583 * DAY) /* 2026-05-10 */

@@ -11,6 +11,7 @@
 #include "httpd/endpoint/limit.h"
 #include "httpd/shared/memory.h"
 #include "spool_fixture.h"
+#include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
 #include "gzip_fixture.h" /* its bytes would shadow those of the others */
@@ -144,7 +145,7 @@ static void look_around(worker *me)
 
     tlsrpt_spool_usage(me->spool, TLSRPT_REPORTS, &size, &files);
     expect(me, files > 0, "the spool is empty");
-    tlsrpt_spool_tidy(me->spool);
+    tlsrpt_spool_remove_stale(me->spool);
     expect(me, tlsrpt_spool_room(me->spool) >= 0, "the disk cannot be asked");
     expect(me,
            tlsrpt_spool_directory_changed(me->spool, TLSRPT_REPORTS, 0, &changed) == APR_SUCCESS,
@@ -212,7 +213,7 @@ static void *keep_and_remove(void *baton)
         keep_sent(me, &equal, &unverified);
         expect(me,
                !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, equal.digest, LARGEST, me->p, &file) ||
-                   file.is_closed,
+                   file.is_unopened,
                "a file is damaged");
         if (round % 2) {
             remove_sent(me, round, equal.digest);

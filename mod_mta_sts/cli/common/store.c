@@ -15,6 +15,7 @@
 #include "cli/common/parallel.h"
 #include "cli/common/state_dir.h"
 #include "tlsrpt/index/index.h"
+#include "tlsrpt/report/read.h"
 
 static void tell_findings(const char *name, const mta_sts_findings *findings)
 {
@@ -170,12 +171,12 @@ static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weigh
 
     read->report.path = tlsrpt_spool_path(of->spool, TLSRPT_REPORTS, digest, p);
     read->report.error = tlsrpt_spool_read(of->spool, TLSRPT_REPORTS, digest,
-                                           tlsrpt_index_limits.sent, p, &read->file);
+                                           tlsrpt_limits_stored.sent, p, &read->file);
     if (!read->report.error) {
         cli_json_memory_use(p);
         read->report.receipt = &read->file.receipt;
         read->report.reading =
-            tlsrpt_report_read(p, read->file.bytes, read->file.len, &tlsrpt_index_limits);
+            tlsrpt_report_read(p, read->file.bytes, read->file.len, &tlsrpt_limits_stored);
     }
     *weight = read->file.len + cli_json_memory_taken();
     return &read->report;

@@ -5,6 +5,7 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+#include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
 

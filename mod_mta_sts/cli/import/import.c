@@ -16,6 +16,7 @@
 #include "cli/common/subcommand.h"
 #include "core/base/number.h"
 #include "core/base/text.h"
+#include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
 

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "core/base/number.h"
+#include "tlsrpt/report/limits.h"
 
 #define SENT_MIN 1024 /* bytes, as the directive has it */
 

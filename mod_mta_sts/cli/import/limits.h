@@ -4,6 +4,7 @@
 
 #include <apr_pools.h>
 
+#include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
 

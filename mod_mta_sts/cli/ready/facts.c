@@ -13,6 +13,8 @@
 #include "core/database/database.h"
 #include "core/database/history.h"
 #include "core/policy/text.h"
+#include "tlsrpt/advice/evidence.h"
+#include "tlsrpt/summary/tally.h"
 
 static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 {
@@ -83,8 +85,8 @@ static int look(const cli_subcommand *self, cli_ready_call *call)
         return CLI_EXIT_UNKNOWN;
     }
     for (i = 0; i < call->domains->nelts; i++) {
-        domain_at(call, i)->facts.looked = APR_ARRAY_IDX(checked, i, cli_check_domain).facts;
-        domain_at(call, i)->facts.result = APR_ARRAY_IDX(checked, i, cli_check_domain).result;
+        domain_at(call, i)->facts.deployment = APR_ARRAY_IDX(checked, i, cli_check_domain).facts;
+        domain_at(call, i)->facts.check = APR_ARRAY_IDX(checked, i, cli_check_domain).result;
     }
     return CLI_EXIT_OK;
 }
@@ -95,11 +97,11 @@ static void find_served(cli_ready_domain *domain)
     const mta_sts_policy *configured = domain->configured ? domain->configured->policy : NULL;
     tlsrpt_readiness_facts *facts = &domain->facts;
 
-    facts->served = facts->result && facts->result->policy ? facts->result->policy
+    facts->served = facts->check && facts->check->policy ? facts->check->policy
                     : domain->served->nelts ? APR_ARRAY_IDX(domain->served, 0, mta_sts_policy *)
                                             : configured;
-    if (facts->result && facts->result->policy) {
-        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = facts->result->policy;
+    if (facts->check && facts->check->policy) {
+        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = facts->check->policy;
     }
     if (configured) {
         APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = configured;
@@ -180,8 +182,8 @@ static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
         const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
         if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
-            (all ? tlsrpt_readiness_concerns(policy->type)
-                 : tlsrpt_readiness_weighs(p, policy, verified, domain->served))) {
+            (all ? tlsrpt_evidence_is_mta_sts(policy->type)
+                 : tlsrpt_evidence_counts(p, policy, verified, domain->served))) {
             APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
         }
     }
@@ -265,8 +267,8 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     cli_store_walk(ptemp, spool, call->since, take_report, call);
     apr_pool_destroy(ptemp);
     for (i = 0; i < call->domains->nelts; i++) {
-        domain_at(call, i)->facts.all = sum_of(domain_at(call, i)->all);
-        domain_at(call, i)->facts.weighed = sum_of(domain_at(call, i)->weighed);
+        domain_at(call, i)->facts.reports = sum_of(domain_at(call, i)->all);
+        domain_at(call, i)->facts.evidence = sum_of(domain_at(call, i)->weighed);
     }
     return CLI_EXIT_OK;
 }
@@ -290,7 +292,7 @@ int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
         cli_ready_domain *domain = domain_at(call, i);
 
         domain->facts.domain = domain->domain;
-        domain->readiness = tlsrpt_readiness_judge(call->p, &domain->facts, &call->limits);
+        domain->readiness = tlsrpt_readiness_assess(call->p, &domain->facts, &call->limits);
     }
     return status;
 }

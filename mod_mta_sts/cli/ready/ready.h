@@ -12,6 +12,7 @@
 #include "cli/common/output.h"
 #include "cli/common/subcommand.h"
 #include "tlsrpt/advice/readiness.h"
+#include "tlsrpt/summary/tally.h"
 
 /*
  * `mta-sts ready`: what its parts share. cli/ready.c reads the call, cli/ready_facts.c finds out

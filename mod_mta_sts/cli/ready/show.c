@@ -6,6 +6,7 @@
 
 #include "cli/ready/ready.h"
 #include "core/base/text.h"
+#include "tlsrpt/advice/evidence.h"
 
 /* Nagios's word for each verdict, and the severity that it looks like. */
 static const struct {
@@ -317,13 +318,13 @@ static json_t *change_to_json(const cli_ready_domain *domain)
 
 static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domain *domain)
 {
-    const tlsrpt_domain *all = domain->facts.all, *weighed = domain->facts.weighed;
+    const tlsrpt_domain *all = domain->facts.reports, *weighed = domain->facts.evidence;
 
     return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
                      call->since ? date_of(call->p, call->since) : NULL, "reports",
                      (json_int_t)(all ? all->reports : 0), "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
-                     tlsrpt_readiness_days(weighed, call->limits.now), "senders",
+                     tlsrpt_evidence_days(weighed, call->limits.now), "senders",
                      weighed ? weighed->senders->nelts : 0, "successful_sessions",
                      (json_int_t)(weighed ? weighed->successful : 0), "failed_sessions",
                      (json_int_t)(weighed ? weighed->failed : 0));

@@ -69,7 +69,7 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
            *cause->result_type ? cli_quoted(of->p, cause->result_type) : "no result type told",
            cause->receiving_mx ? " at " : "",
            cause->receiving_mx ? cli_quoted(of->p, cause->receiving_mx) : "",
-           tlsrpt_under_text(of->p, cause->policy_type));
+           tlsrpt_policy_type_text(of->p, cause->policy_type));
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),

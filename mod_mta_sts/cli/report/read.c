@@ -11,6 +11,8 @@
 #include "cli/report/report.h"
 #include "cli/import/source.h"
 #include "cli/common/store.h"
+#include "tlsrpt/report/read.h"
+#include "tlsrpt/summary/tally.h"
 
 #define PROGRESS_AFTER APR_USEC_PER_SEC /* nothing is said before */
 #define PROGRESS_EACH (APR_USEC_PER_SEC / 5)

@@ -8,6 +8,7 @@
 #include "cli/common/format.h"
 #include "core/base/name.h"
 #include "core/policy/text.h"
+#include "tlsrpt/advice/policy_match.h"
 
 #define POLICIES_MAX 10 /* of one domain */
 
@@ -65,7 +66,7 @@ static tlsrpt_policy_match held_of(const cli_report_page *of, const tlsrpt_domai
 
 static int is_odd(tlsrpt_policy_match held)
 {
-    return held == TLSRPT_MATCH_OTHER || held == TLSRPT_MATCH_NONE;
+    return held == TLSRPT_MATCH_OLDER || held == TLSRPT_MATCH_NOT_FOUND;
 }
 
 static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,

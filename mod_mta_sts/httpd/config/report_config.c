@@ -2,6 +2,7 @@
 #include "httpd/config/report_config.h"
 
 #include "httpd/config/config.h"
+#include "tlsrpt/report/limits.h"
 #include "tlsrpt/spool/spool.h"
 
 mts_report_config *mts_report_config_make(apr_pool_t *p)

@@ -6,6 +6,7 @@
 #include <http_config.h>
 #include <apr_tables.h>
 
+#include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 
 /*

@@ -12,6 +12,7 @@
 #include "core/base/text.h"
 #include "httpd/config/config.h"
 #include "httpd/config/directive.h"
+#include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
 

@@ -23,6 +23,7 @@
 #include "httpd/endpoint/limit.h"
 #include "httpd/shared/memory.h"
 #include "httpd/config/state.h"
+#include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
 #define HANDLER_NAME "mta-sts-report"

@@ -26,7 +26,7 @@ static void put_cause_head(const mts_status_view *view, const mts_status_cause *
         MTS_HTML(view->out, " at %s", mts_html_shorten(view->p, of->receiving_mx));
     }
     MTS_HTML(view->out, "%s</h3>",
-             mts_html_shorten(view->p, tlsrpt_under_text(view->p, of->policy_type)));
+             mts_html_shorten(view->p, tlsrpt_policy_type_text(view->p, of->policy_type)));
     if (!view->query.domain && cause->domain) {
         MTS_HTML(view->out, "<p class=\"small\"><a href=\"%s\">%s</a></p>",
                  mts_status_domain_link(view, cause->domain),

@@ -165,8 +165,7 @@ static int put_certificates(const mts_status_view *view)
 static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
 {
     static const char name[] = "mta_sts_sessions";
-    int i;
-    apr_size_t t;
+    int i, t;
 
     put_head(view->out, name, "gauge",
              apr_psprintf(view->p, "Sessions %s, by result.", view->query.range->words));
@@ -178,7 +177,7 @@ static void put_sessions(const mts_status_view *view, const apr_array_header_t *
             if (one->sessions[t] || t == 0) {
                 mta_sts_buffer_printf(view->out,
                                       "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
-                                      name, domain, mts_status_results[t], one->sessions[t]);
+                                      name, domain, mts_status_result_label(t), one->sessions[t]);
             }
         }
     }

@@ -10,6 +10,7 @@
 #include "httpd/status/chart.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/policy_match.h"
 
 #define JOINED_MAX 10
 #define CHART_DAYS_MIN 30
@@ -94,8 +95,8 @@ static const struct {
     const char *class, *name;
 } held_looks[] = {
     [TLSRPT_MATCH_CURRENT] = {"ok", "current"},
-    [TLSRPT_MATCH_OTHER] = {"testing", "older"},
-    [TLSRPT_MATCH_NONE] = {"testing", "none"},
+    [TLSRPT_MATCH_OLDER] = {"testing", "older"},
+    [TLSRPT_MATCH_NOT_FOUND] = {"testing", "none"},
     [TLSRPT_MATCH_UNSPECIFIED] = {"testing", "not told"},
     [TLSRPT_MATCH_DANE] = {"ok", "DANE"},
     [TLSRPT_MATCH_UNKNOWN] = {"", "unknown"},

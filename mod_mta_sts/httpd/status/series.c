@@ -7,17 +7,16 @@
 #include "httpd/status/reports.h"
 #include "tlsrpt/index/index.h"
 
+/* Successful sessions come first, then those of each result type. */
 #define SUCCESS 0
-#define OTHER (MTS_STATUS_RESULTS - 2)
-#define NOT_TOLD (MTS_STATUS_RESULTS - 1)
+#define RESULT(type) (1 + (int)(type))
+#define UNSPECIFIED RESULT(TLSRPT_RESULT_UNSPECIFIED)
 
-const char *const mts_status_results[MTS_STATUS_RESULTS] = {
-    [SUCCESS] = "success",    "starttls-not-supported",  "certificate-host-mismatch",
-    "certificate-expired",    "certificate-not-trusted", "validation-failure",
-    "tlsa-invalid",           "dnssec-invalid",          "dane-required",
-    "sts-policy-fetch-error", "sts-policy-invalid",      "sts-webpki-invalid",
-    [OTHER] = "other",        [NOT_TOLD] = "not-told",
-};
+const char *mts_status_result_label(int result)
+{
+    return result == SUCCESS ? "success"
+                             : tlsrpt_result_type_label((tlsrpt_result_type)(result - 1));
+}
 
 typedef struct gathering {
     const mts_domains *domains;
@@ -27,32 +26,22 @@ typedef struct gathering {
     int left_out;
 } gathering;
 
-static int result_of(const char *type)
-{
-    int result = SUCCESS + 1;
-
-    while (result < OTHER && strcmp(type, mts_status_results[result]) != 0) {
-        result++;
-    }
-    return result;
-}
-
 static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
 {
-    apr_int64_t *sessions = &series->sessions[result_of(cause->result_type)];
+    apr_int64_t *sessions = &series->sessions[RESULT(tlsrpt_result_type_of(cause->result_type))];
 
     *sessions = tlsrpt_count_add(*sessions, cause->sessions);
 }
 
-/* Once all causes are counted. */
-static void count_untold(mts_status_series *series, apr_int64_t failed)
+/* Once all causes are counted: failed sessions without details count as unspecified. */
+static void count_unspecified(mts_status_series *series, apr_int64_t failed)
 {
     int result;
 
-    for (result = SUCCESS + 1; result < NOT_TOLD; result++) {
+    for (result = SUCCESS + 1; result < MTS_STATUS_RESULTS; result++) {
         failed -= series->sessions[result] < failed ? series->sessions[result] : failed;
     }
-    series->sessions[NOT_TOLD] = failed;
+    series->sessions[UNSPECIFIED] = tlsrpt_count_add(series->sessions[UNSPECIFIED], failed);
 }
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gathering *g,
@@ -95,7 +84,7 @@ static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
         return NULL;
     }
     error = domain->failed ? add_causes(db, p, g, &series) : NULL;
-    count_untold(&series, domain->failed);
+    count_unspecified(&series, domain->failed);
     take_from_rest(&g->rest, &series);
     APR_ARRAY_PUSH(g->series, mts_status_series) = series;
     return error;
@@ -128,7 +117,7 @@ static const char *begin_rest(mta_sts_database *db, apr_pool_t *p, gathering *g)
     for (i = 0; i < all->causes->nelts; i++) {
         count_cause(&g->rest, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause));
     }
-    count_untold(&g->rest, all->failed);
+    count_unspecified(&g->rest, all->failed);
     return NULL;
 }
 

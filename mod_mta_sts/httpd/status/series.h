@@ -6,15 +6,17 @@
 
 #include "httpd/policy/domains.h"
 #include "httpd/status/query.h"
+#include "tlsrpt/report/result_type.h"
 
 /*
  * The sessions of policy domains by what became of them, bounded in number, for Prometheus.
  */
 
-/* "success"; the registered result types (RFC 8460 section 4.3); "other" for all other types;
- * "not-told" for failed sessions without details. */
-#define MTS_STATUS_RESULTS 14
-extern const char *const mts_status_results[MTS_STATUS_RESULTS];
+/* "success", and the result types of RFC 8460 section 4.3, "other" and "unspecified". */
+#define MTS_STATUS_RESULTS (1 + TLSRPT_RESULT_TYPE_COUNT)
+
+/* The value of the label result_type; a string constant. @param result 0..MTS_STATUS_RESULTS-1 */
+const char *mts_status_result_label(int result);
 
 /* One policy domain, or ("other") all that have no policy here or no series of their own. */
 typedef struct mts_status_series {

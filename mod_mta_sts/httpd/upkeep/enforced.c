@@ -10,6 +10,7 @@
 #include "httpd/shared/log.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/policies.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/advice/readiness.h"
@@ -124,8 +125,8 @@ static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
         const tlsrpt_explanation *explanation = explain(p, domain, cause);
 
-        if (tlsrpt_readiness_concerns(cause->policy_type) &&
-            tlsrpt_readiness_refuses(explanation)) {
+        if (tlsrpt_evidence_is_mta_sts(cause->policy_type) &&
+            tlsrpt_evidence_blocks_mail(explanation)) {
             worst = worst ? worst : explanation; /* most sessions come first */
             sessions = tlsrpt_count_add(sessions, cause->sessions);
         }

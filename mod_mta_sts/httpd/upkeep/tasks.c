@@ -120,7 +120,7 @@ static int is_emptier(const mts_work *now)
 
 static mts_step tidy(mts_work *now)
 {
-    tlsrpt_spool_tidy(mts_state_spool());
+    tlsrpt_spool_remove_stale(mts_state_spool());
     mts_counters_recount(mts_state_spool());
     now->is_emptier = 0;
     return MTS_STEP_DONE;

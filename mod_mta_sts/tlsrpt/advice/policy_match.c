@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/policy_match.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
-#include "core/policy/text.h"
 #include "core/base/text.h"
-
-const char *tlsrpt_under_text(apr_pool_t *p, const char *policy_type)
-{
-    return !*policy_type || strcmp(policy_type, "sts") == 0 ? ""
-           : strcmp(policy_type, "tlsa") == 0               ? ", under DANE"
-           : strcmp(policy_type, "no-policy-found") == 0
-               ? ", no policy found"
-               : apr_pstrcat(p, ", under policy type ",
-                             mta_sts_text_quote(p, policy_type, strlen(policy_type)), NULL);
-}
+#include "core/policy/text.h"
 
 static const mta_sts_policy *read_policy(apr_pool_t *p, const char *text)
 {
@@ -48,7 +39,7 @@ static int has_patterns_of(const mta_sts_policy *policy, const mta_sts_policy *o
     return 1;
 }
 
-/* The order of the mx patterns says nothing. */
+/* The order of the mx patterns does not matter. */
 static int is_same(const mta_sts_policy *one, const mta_sts_policy *other)
 {
     return one->mode == other->mode && one->max_age == other->max_age &&
@@ -64,25 +55,25 @@ tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type,
     if (strcmp(type, "no-policy-found") == 0) {
         return !served                             ? TLSRPT_MATCH_UNKNOWN
                : served->mode == MTA_STS_MODE_NONE ? TLSRPT_MATCH_CURRENT
-                                                   : TLSRPT_MATCH_NONE;
+                                                   : TLSRPT_MATCH_NOT_FOUND;
     }
     if (strcmp(type, "sts") != 0 || !*policy) {
         return TLSRPT_MATCH_UNSPECIFIED;
     }
     return !served                                   ? TLSRPT_MATCH_UNKNOWN
            : is_same(read_policy(p, policy), served) ? TLSRPT_MATCH_CURRENT
-                                                     : TLSRPT_MATCH_OTHER;
+                                                     : TLSRPT_MATCH_OLDER;
 }
 
-const char *tlsrpt_policy_match_name(tlsrpt_policy_match held)
+const char *tlsrpt_policy_match_name(tlsrpt_policy_match match)
 {
     static const char *const names[] = {
-        [TLSRPT_MATCH_CURRENT] = "current", [TLSRPT_MATCH_OTHER] = "other",
-        [TLSRPT_MATCH_NONE] = "none",       [TLSRPT_MATCH_UNSPECIFIED] = "unspecified",
-        [TLSRPT_MATCH_DANE] = "dane",       [TLSRPT_MATCH_UNKNOWN] = "unknown",
+        [TLSRPT_MATCH_CURRENT] = "current",     [TLSRPT_MATCH_OLDER] = "older",
+        [TLSRPT_MATCH_NOT_FOUND] = "not-found", [TLSRPT_MATCH_UNSPECIFIED] = "unspecified",
+        [TLSRPT_MATCH_DANE] = "dane",           [TLSRPT_MATCH_UNKNOWN] = "served-unknown",
     };
 
-    return names[held];
+    return names[match];
 }
 
 static const char *patterns_of(apr_pool_t *p, const mta_sts_policy *policy)
@@ -92,7 +83,7 @@ static const char *patterns_of(apr_pool_t *p, const mta_sts_policy *policy)
     return strlen(text) > 200 ? apr_psprintf(p, "%.200s...", text) : text;
 }
 
-static const char *words_of(apr_pool_t *p, const mta_sts_policy *policy)
+static const char *render(apr_pool_t *p, const mta_sts_policy *policy)
 {
     return apr_psprintf(p, "mode %s, mx %s, max_age %" APR_INT64_T_FMT,
                         mta_sts_mode_name(policy->mode), patterns_of(p, policy), policy->max_age);
@@ -104,36 +95,21 @@ const char *tlsrpt_policy_summary(apr_pool_t *p, const char *policy)
 
     return read->mode == MTA_STS_MODE_UNSET || read->max_age < 0
                ? mta_sts_text_quote(p, policy, strlen(policy))
-               : words_of(p, read);
+               : render(p, read);
 }
 
-/* "7 days", "36 hours" or "90 seconds". */
-static const char *span(apr_pool_t *p, apr_int64_t seconds)
-{
-    static const struct {
-        apr_int64_t seconds;
-        const char *one, *many;
-    } units[] = {{86400, "day", "days"}, {3600, "hour", "hours"}, {1, "second", "seconds"}};
-    size_t i = 0;
-
-    while (seconds < 2 * units[i].seconds && units[i].seconds > 1) {
-        i++;
-    }
-    return apr_psprintf(p, "%" APR_INT64_T_FMT " %s", seconds / units[i].seconds,
-                        seconds / units[i].seconds == 1 ? units[i].one : units[i].many);
-}
-
-/* How long a sender may keep what it has. */
-static const char *kept_for(apr_pool_t *p, const char *policy)
+/* How long a sender may continue to use the policy. */
+static const char *limit_text(apr_pool_t *p, const char *policy)
 {
     const mta_sts_policy *read = read_policy(p, policy);
 
-    return read->max_age > 0 ? apr_pstrcat(p, ", at the latest ", span(p, read->max_age),
-                                           " after it fetched it", NULL)
-                             : "";
+    return read->max_age > 0
+               ? apr_pstrcat(p, ", at the latest ", mta_sts_format_duration(p, read->max_age),
+                             " after fetching it", NULL)
+               : "";
 }
 
-const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match held, const char *policy,
+const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, const char *policy,
                                      const mta_sts_policy *served, const char *domain)
 {
     const char *host,
@@ -141,26 +117,26 @@ const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match held, co
                     ? host
                     : "DOMAIN";
 
-    switch (held) {
+    switch (match) {
     case TLSRPT_MATCH_CURRENT:
-        return "as it is served now";
-    case TLSRPT_MATCH_OTHER:
+        return "the policy that is served now";
+    case TLSRPT_MATCH_OLDER:
+        return apr_psprintf(
+            p,
+            "an older policy from its cache: %s; served now: %s. The sender fetches "
+            "the new one when it sees the new id in the _mta-sts record%s. If it "
+            "does not: mta-sts check %s",
+            tlsrpt_policy_summary(p, policy), render(p, served), limit_text(p, policy), name);
+    case TLSRPT_MATCH_NOT_FOUND:
         return apr_psprintf(p,
-                            "an older one from its cache: %s; now served: %s. It takes the new "
-                            "one once it sees the new id in the _mta-sts record%s. If it does "
-                            "not: mta-sts check %s",
-                            tlsrpt_policy_summary(p, policy), words_of(p, served),
-                            kept_for(p, policy), name);
-    case TLSRPT_MATCH_NONE:
-        return apr_psprintf(p,
-                            "none found, although one is published: normal for a day or so after "
-                            "publishing, while old answers are in DNS caches. If it stays so, "
-                            "look at the _mta-sts record: mta-sts check %s",
+                            "none found, although one is published: normal for about a day after "
+                            "publishing, until old answers expire from DNS caches. If this "
+                            "persists, check the _mta-sts record: mta-sts check %s",
                             name);
     case TLSRPT_MATCH_UNSPECIFIED:
-        return "it does not tell which";
+        return "not specified";
     case TLSRPT_MATCH_DANE:
-        return "TLSA records (DANE), which go before MTA-STS";
+        return "TLSA records (DANE), which take precedence over MTA-STS";
     case TLSRPT_MATCH_UNKNOWN:
         break;
     }

@@ -1,50 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tlsrpt/advice/readiness_internal.h"
+#include "tlsrpt/advice/readiness_failures.h"
 
 #include <string.h>
 
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
 
-/* Kinds of failure that are told one by one; who sends reports can make up any number. */
-#define TOLD_MAX 12
+/* Kinds of failure that get a finding each; reports can invent any number. */
+#define SHOWN_MAX 12
 
-/* Fewer failures of an unknown kind than one in so many sessions are the network's everyday. */
-#define EVERYDAY 1000
+/* Failures with an unknown cause are normal up to one in this many sessions. */
+#define NORMAL_SHARE 1000
 
-/* What a failure comes to. */
-typedef enum failure_weight {
-    UNCONFIRMED, /* nobody told it who weighs */
-    PAST,        /* long enough ago */
-    ELSEWHERE,   /* at the sender, or its network's everyday */
-    UNCLEAR,     /* nobody knows where */
-    HARMLESS,    /* ours, but senders deliver in spite of it */
-    MENDED,      /* ours, and well by now */
-    OURS,
-} failure_weight;
+/* What a failure means for mode enforce. */
+typedef enum failure_impact {
+    UNCONFIRMED,  /* only reports that do not count contain it */
+    PAST,         /* long enough ago */
+    AT_SENDER,    /* at the sender, or normal network trouble */
+    UNCLEAR,      /* the cause is not known */
+    NOT_BLOCKING, /* on our side, but senders deliver anyway */
+    FIXED,        /* on our side, and fixed by now */
+    BLOCKING,     /* on our side, and senders refuse to deliver */
+} failure_impact;
 
 static const struct {
     mta_sts_severity severity;
     const char *id;
-    const char *note; /* behind what happened */
-} weights[] = {
-    [UNCONFIRMED] = {MTA_STS_INFO, "failure-unconfirmed", "; told by unverified reports alone"},
-    [PAST] = {MTA_STS_INFO, "failure-past", "; not since"},
-    [ELSEWHERE] = {MTA_STS_INFO, "failure-of-sender", ""},
+    const char *note; /* appended to what happened */
+} impacts[] = {
+    [UNCONFIRMED] = {MTA_STS_INFO, "failure-unconfirmed", "; only in unverified reports"},
+    [PAST] = {MTA_STS_INFO, "failure-past", "; not since then"},
+    [AT_SENDER] = {MTA_STS_INFO, "failure-at-sender", ""},
     [UNCLEAR] = {MTA_STS_WARNING, "failure-unclear", ""},
-    [HARMLESS] = {MTA_STS_WARNING, "failure-without-refusal", ""},
-    [MENDED] = {MTA_STS_WARNING, "failure-mended", "; now it is well"},
-    [OURS] = {MTA_STS_ERROR, "failure-ours", ""},
+    [NOT_BLOCKING] = {MTA_STS_WARNING, "failure-not-blocking", ""},
+    [FIXED] = {MTA_STS_WARNING, "failure-fixed", "; fixed by now"},
+    [BLOCKING] = {MTA_STS_ERROR, "failure-blocking", ""},
 };
 
-/* --- whether it is well by now --- */
+/* --- whether it is fixed by now --- */
 
-static int mx_is_well(const readiness_judge *judge, const char *mx)
+static int is_mx_fixed(const tlsrpt_assessment *a, const char *mx)
 {
-    const mta_sts_check_result *result = judge->facts->result;
+    const mta_sts_check_result *result = a->facts->check;
     int i;
 
     for (i = 0; mx && i < result->sections->nelts; i++) {
@@ -55,109 +57,102 @@ static int mx_is_well(const readiness_judge *judge, const char *mx)
             return section->enforce == MTA_STS_SAFETY_YES;
         }
     }
-    /* It is none any more, or was not told. */
+    /* No longer an MX host, or not specified. */
     return result->verdict.outcome == MTA_STS_OUTCOME_DELIVERS;
 }
 
-static int is_well(const readiness_judge *judge, const tlsrpt_cause *cause,
-                   const tlsrpt_explanation *explanation)
+static int is_fixed(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
+                    const tlsrpt_explanation *explanation)
 {
-    const mta_sts_check_result *result = judge->facts->result;
+    const mta_sts_check_result *result = a->facts->check;
 
     if (!result) {
         return 0;
     }
     if (explanation->owner == TLSRPT_OWNER_MX) {
-        return mx_is_well(judge, cause->receiving_mx);
+        return is_mx_fixed(a, cause->receiving_mx);
     }
     return result->verdict.outcome == MTA_STS_OUTCOME_DELIVERS;
 }
 
-/* --- the weight of one failure --- */
+/* --- the impact of one failure --- */
 
-/* Without a policy senders deliver as ever, and DANE makes them refuse whatever the mode is: that
- * leaves what is wrong with the mail servers. */
-int tlsrpt_readiness_refuses(const tlsrpt_explanation *explanation)
+static int is_normal(const tlsrpt_assessment *a, apr_int64_t sessions)
 {
-    return explanation->owner == TLSRPT_OWNER_MX ||
-           strcmp(explanation->cause, "mx-not-in-policy") == 0;
+    const tlsrpt_domain *all = a->facts->reports;
+
+    return sessions <= tlsrpt_count_add(all->successful, all->failed) / NORMAL_SHARE;
 }
 
-static int is_everyday(const readiness_judge *judge, apr_int64_t sessions)
+static failure_impact assess(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
+                             const tlsrpt_explanation *explanation)
 {
-    const tlsrpt_domain *all = judge->facts->all;
-
-    return sessions <= tlsrpt_count_add(all->successful, all->failed) / EVERYDAY;
-}
-
-static failure_weight weigh(const readiness_judge *judge, const tlsrpt_cause *cause,
-                            const tlsrpt_explanation *explanation)
-{
-    if (cause->last && cause->last <= judge->limits->now - judge->limits->days * READINESS_DAY) {
+    if (cause->last && cause->last <= a->limits->now - a->limits->days * TLSRPT_READINESS_DAY) {
         return PAST;
     }
     switch (explanation->owner) {
     case TLSRPT_OWNER_SENDER:
-        return ELSEWHERE;
+        return AT_SENDER;
     case TLSRPT_OWNER_UNKNOWN:
-        return is_everyday(judge, cause->sessions) ? ELSEWHERE : UNCLEAR;
+        return is_normal(a, cause->sessions) ? AT_SENDER : UNCLEAR;
     default:
-        return is_well(judge, cause, explanation)      ? MENDED
-               : tlsrpt_readiness_refuses(explanation) ? OURS
-                                                       : HARMLESS;
+        return is_fixed(a, cause, explanation)            ? FIXED
+               : tlsrpt_evidence_blocks_mail(explanation) ? BLOCKING
+                                                          : NOT_BLOCKING;
     }
 }
 
-static const tlsrpt_explanation *explain(const readiness_judge *judge, apr_pool_t *p,
+static const tlsrpt_explanation *explain(const tlsrpt_assessment *a, apr_pool_t *p,
                                          const tlsrpt_cause *cause)
 {
     const tlsrpt_facts facts = {
         .result_type = cause->result_type,
         .policy_type = cause->policy_type,
         .reason = apr_array_pstrcat(p, cause->reasons, ' '),
-        .domain = judge->facts->domain,
+        .domain = a->facts->domain,
         .mx = cause->receiving_mx,
     };
 
     return tlsrpt_explain(p, &facts);
 }
 
-/* --- telling it --- */
+/* --- findings --- */
 
-static const char *fix_of(const readiness_judge *judge, const tlsrpt_cause *cause,
-                          failure_weight weight, const tlsrpt_explanation *explanation)
+static const char *fix_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
+                          failure_impact impact, const tlsrpt_explanation *explanation)
 {
-    apr_time_t until = cause->last + judge->limits->days * READINESS_DAY;
+    apr_time_t until = cause->last + a->limits->days * TLSRPT_READINESS_DAY;
 
-    switch (weight) {
-    case OURS:
-    case HARMLESS:
+    switch (impact) {
+    case BLOCKING:
+    case NOT_BLOCKING:
     case UNCLEAR:
-        return explanation->command ? apr_psprintf(judge->p, "%s" TLSRPT_READINESS_SEE "%s",
+        return explanation->command ? apr_psprintf(a->p, "%s" TLSRPT_READINESS_SEE "%s",
                                                    explanation->action, explanation->command)
                                     : explanation->action;
-    case MENDED:
+    case FIXED:
         return !cause->last
-                   ? "wait, to see that reports tell no more of it"
-                   : apr_psprintf(judge->p, "wait until %s, to see that reports tell no more of it",
-                                  readiness_date(judge->p, until));
+                   ? "wait until reports confirm it"
+                   : apr_psprintf(a->p,
+                                  "wait until %s, to confirm that reports no longer contain it",
+                                  mta_sts_format_date(a->p, until));
     default:
         return NULL;
     }
 }
 
-/* A name from a report, as far as it is one. */
-static const char *subject_of(const readiness_judge *judge, const tlsrpt_cause *cause)
+/* The MX host of a report, if it is a host name; else the domain. */
+static const char *subject_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause)
 {
     const char *host;
 
-    return cause->receiving_mx && !mta_sts_name_parse_host(judge->p, cause->receiving_mx,
-                                                           MTA_STS_NAME_ALABEL, &host)
+    return cause->receiving_mx &&
+                   !mta_sts_name_parse_host(a->p, cause->receiving_mx, MTA_STS_NAME_ALABEL, &host)
                ? host
-               : judge->facts->domain;
+               : a->facts->domain;
 }
 
-/* Without its full stop: more follows. */
+/* Without its full stop, as more follows. */
 static const char *phrase(apr_pool_t *p, const char *sentence)
 {
     apr_size_t len = strlen(sentence);
@@ -165,31 +160,32 @@ static const char *phrase(apr_pool_t *p, const char *sentence)
     return len && sentence[len - 1] == '.' ? apr_pstrmemdup(p, sentence, len - 1) : sentence;
 }
 
-static void tell(const readiness_judge *judge, mta_sts_findings *findings,
-                 const tlsrpt_cause *cause, failure_weight weight,
-                 const tlsrpt_explanation *explanation)
+static void add_failure(const tlsrpt_assessment *a, mta_sts_findings *findings,
+                        const tlsrpt_cause *cause, failure_impact impact,
+                        const tlsrpt_explanation *explanation)
 {
-    apr_pool_t *p = judge->p;
+    apr_pool_t *p = a->p;
 
-    mta_sts_finding_add(
-        findings, weights[weight].severity, weights[weight].id, subject_of(judge, cause),
-        fix_of(judge, cause, weight, explanation),
-        "%s (%" APR_INT64_T_FMT " %s of %s%s, last on %s%s)", phrase(p, explanation->what),
-        cause->sessions, cause->sessions == 1 ? "session" : "sessions",
-        readiness_names(p, cause->senders), tlsrpt_under_text(p, cause->policy_type),
-        readiness_last_date(p, cause->last), weights[weight].note);
+    mta_sts_finding_add(findings, impacts[impact].severity, impacts[impact].id,
+                        subject_of(a, cause), fix_of(a, cause, impact, explanation),
+                        "%s (%" APR_INT64_T_FMT " %s from %s%s, last on %s%s)",
+                        phrase(p, explanation->what), cause->sessions,
+                        cause->sessions == 1 ? "session" : "sessions",
+                        mta_sts_format_names(p, cause->senders, TLSRPT_READINESS_NAMES),
+                        tlsrpt_policy_type_text(p, cause->policy_type),
+                        mta_sts_format_last_date(p, cause->last), impacts[impact].note);
 }
 
-static void tell_more(const readiness_judge *judge, mta_sts_findings *findings, const int *more)
+static void add_more(const tlsrpt_assessment *a, mta_sts_findings *findings, const int *more)
 {
     static const mta_sts_severity severities[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_INFO};
     size_t i;
 
     for (i = 0; i < sizeof(severities) / sizeof(severities[0]); i++) {
         if (more[severities[i]]) {
-            mta_sts_finding_add(findings, severities[i], "failures-more", judge->facts->domain,
-                                apr_pstrcat(judge->p, "see them all: mta-sts report --domain ",
-                                            judge->facts->domain, NULL),
+            mta_sts_finding_add(findings, severities[i], "failures-more", a->facts->domain,
+                                apr_pstrcat(a->p, "see all of them: mta-sts report --domain ",
+                                            a->facts->domain, NULL),
                                 "%d more kinds of failure were reported", more[severities[i]]);
         }
     }
@@ -203,87 +199,87 @@ static const char *key_of(apr_pool_t *p, const tlsrpt_cause *cause)
                        NULL);
 }
 
-/* The failures that weigh, by kind. */
-static apr_hash_t *hash_weighed(const readiness_judge *judge)
+/* The failures in reports that count, by kind. */
+static apr_hash_t *hash_evidence(const tlsrpt_assessment *a)
 {
-    const tlsrpt_domain *weighed = judge->facts->weighed;
-    apr_hash_t *hash = apr_hash_make(judge->p);
+    const tlsrpt_domain *evidence = a->facts->evidence;
+    apr_hash_t *hash = apr_hash_make(a->p);
     int i;
 
-    for (i = 0; weighed && i < weighed->causes->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(weighed->causes, i, tlsrpt_cause);
+    for (i = 0; evidence && i < evidence->causes->nelts; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(evidence->causes, i, tlsrpt_cause);
 
-        apr_hash_set(hash, key_of(judge->p, cause), APR_HASH_KEY_STRING, cause);
+        apr_hash_set(hash, key_of(a->p, cause), APR_HASH_KEY_STRING, cause);
     }
     return hash;
 }
 
-/* Failed sessions that weigh and that nobody gave details of: a cause made up for them. */
-static const tlsrpt_cause *find_untold(const readiness_judge *judge)
+/* A cause for the failed sessions of reports that count for which there are no details; or NULL. */
+static const tlsrpt_cause *find_without_details(const tlsrpt_assessment *a)
 {
-    const tlsrpt_domain *weighed = judge->facts->weighed;
-    tlsrpt_cause *cause = apr_pcalloc(judge->p, sizeof(*cause));
-    apr_int64_t told = 0;
+    const tlsrpt_domain *evidence = a->facts->evidence;
+    tlsrpt_cause *cause = apr_pcalloc(a->p, sizeof(*cause));
+    apr_int64_t detailed = 0;
     int i;
 
     cause->policy_type = "";
-    cause->senders = apr_array_make(judge->p, 1, sizeof(const char *));
-    for (i = 0; i < weighed->causes->nelts; i++) {
-        told = tlsrpt_count_add(told, APR_ARRAY_IDX(weighed->causes, i, tlsrpt_cause).sessions);
+    cause->senders = apr_array_make(a->p, 1, sizeof(const char *));
+    for (i = 0; i < evidence->causes->nelts; i++) {
+        detailed =
+            tlsrpt_count_add(detailed, APR_ARRAY_IDX(evidence->causes, i, tlsrpt_cause).sessions);
     }
-    for (i = 0; i < weighed->senders->nelts; i++) {
-        const tlsrpt_sender *sender = &APR_ARRAY_IDX(weighed->senders, i, tlsrpt_sender);
+    for (i = 0; i < evidence->senders->nelts; i++) {
+        const tlsrpt_sender *sender = &APR_ARRAY_IDX(evidence->senders, i, tlsrpt_sender);
 
         if (sender->failed) {
             APR_ARRAY_PUSH(cause->senders, const char *) = sender->organization;
         }
     }
-    for (i = 0; i < weighed->days->nelts; i++) {
-        if (APR_ARRAY_IDX(weighed->days, i, tlsrpt_day).failed) {
-            cause->last = APR_ARRAY_IDX(weighed->days, i, tlsrpt_day).day + READINESS_DAY;
+    for (i = 0; i < evidence->days->nelts; i++) {
+        if (APR_ARRAY_IDX(evidence->days, i, tlsrpt_day).failed) {
+            cause->last = APR_ARRAY_IDX(evidence->days, i, tlsrpt_day).day + TLSRPT_READINESS_DAY;
         }
     }
-    cause->sessions = weighed->failed - told;
+    cause->sessions = evidence->failed - detailed;
     return cause->sessions > 0 ? cause : NULL;
 }
 
-static void judge_untold(readiness_judge *judge, mta_sts_findings *findings)
+static void add_without_details(tlsrpt_assessment *a, mta_sts_findings *findings)
 {
-    const tlsrpt_explanation *explanation =
-        tlsrpt_explain_no_details(judge->p, judge->facts->domain);
-    const tlsrpt_cause *cause = judge->facts->weighed ? find_untold(judge) : NULL;
+    const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(a->p, a->facts->domain);
+    const tlsrpt_cause *cause = a->facts->evidence ? find_without_details(a) : NULL;
 
     if (cause) {
-        tell(judge, findings, cause, weigh(judge, cause, explanation), explanation);
+        add_failure(a, findings, cause, assess(a, cause, explanation), explanation);
     }
 }
 
-void readiness_judge_failures(readiness_judge *judge)
+void tlsrpt_readiness_assess_failures(tlsrpt_assessment *a)
 {
-    const tlsrpt_domain *all = judge->facts->all;
-    mta_sts_findings *findings = judge->result->parts[TLSRPT_READINESS_REPORTS];
-    apr_hash_t *weighed = hash_weighed(judge);
+    const tlsrpt_domain *all = a->facts->reports;
+    mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
+    apr_hash_t *counting = hash_evidence(a);
     int more[MTA_STS_UNKNOWN + 1] = {0}, i;
     apr_pool_t *scratch;
 
-    apr_pool_create(&scratch, judge->p);
+    apr_pool_create(&scratch, a->p);
     for (i = 0; all && i < all->causes->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause);
         const tlsrpt_cause *counted =
-            apr_hash_get(weighed, key_of(scratch, cause), APR_HASH_KEY_STRING);
+            apr_hash_get(counting, key_of(scratch, cause), APR_HASH_KEY_STRING);
         const tlsrpt_explanation *explanation =
-            explain(judge, i < TOLD_MAX ? judge->p : scratch, counted ? counted : cause);
-        failure_weight weight = counted ? weigh(judge, counted, explanation) : UNCONFIRMED;
+            explain(a, i < SHOWN_MAX ? a->p : scratch, counted ? counted : cause);
+        failure_impact impact = counted ? assess(a, counted, explanation) : UNCONFIRMED;
 
-        if (i < TOLD_MAX) {
-            tell(judge, findings, counted ? counted : cause, weight, explanation);
+        if (i < SHOWN_MAX) {
+            add_failure(a, findings, counted ? counted : cause, impact, explanation);
         }
         else {
-            more[weights[weight].severity]++;
+            more[impacts[impact].severity]++;
         }
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
-    tell_more(judge, findings, more);
-    judge_untold(judge, findings);
+    add_more(a, findings, more);
+    add_without_details(a, findings);
 }

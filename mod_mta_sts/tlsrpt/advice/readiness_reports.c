@@ -1,59 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tlsrpt/advice/readiness_internal.h"
+#include "tlsrpt/advice/readiness_reports.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
-#include "core/base/text.h"
-#include "tlsrpt/advice/explain.h"
+#include "core/base/format.h"
+#include "tlsrpt/advice/evidence.h"
+#include "tlsrpt/advice/policy_match.h"
 
-#define NAMES_SHOWN 3
+/* Senders that have mail for the domain report daily. */
+#define REPORT_AGE_MAX 7 /* days */
 
-/* Reports come daily from whoever had mail for the domain. */
-#define SILENCE_MAX 7 /* days */
-
-/* The big senders: those that make up so many hundredths of the sessions, but no more than that. */
-#define BIG_SHARE 90
-#define BIG_MAX 10
-
-const char *readiness_date(apr_pool_t *p, apr_time_t time)
-{
-    apr_time_exp_t parts;
-
-    apr_time_exp_gmt(&parts, time);
-    return apr_psprintf(p, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
-}
-
-const char *readiness_last_date(apr_pool_t *p, apr_time_t end)
-{
-    return end ? readiness_date(p, end - 1) : "a day that is not told";
-}
-
-/* As it is, unless a terminal would suffer from it, or a reader take it for something else. */
-static const char *show_name(apr_pool_t *p, const char *name)
-{
-    apr_size_t len = strlen(name);
-    const char *quoted = mta_sts_text_quote(p, name, len);
-    int is_plain = len && strlen(quoted) == len + 2 && !strpbrk(name, ",()");
-
-    return is_plain ? name : quoted;
-}
-
-const char *readiness_names(apr_pool_t *p, const apr_array_header_t *names)
-{
-    const char *text = "";
-    int i, shown = names->nelts > NAMES_SHOWN + 1 ? NAMES_SHOWN : names->nelts;
-
-    for (i = 0; i < shown; i++) {
-        const char *parting = !i ? "" : i + 1 == names->nelts ? " and " : ", ";
-
-        text = apr_pstrcat(p, text, parting, show_name(p, APR_ARRAY_IDX(names, i, const char *)),
-                           NULL);
-    }
-    return shown < names->nelts ? apr_psprintf(p, "%s and %d more", text, names->nelts - shown)
-                                : text;
-}
+/* The largest senders: those that together account for this share of the sessions, up to a number.
+ */
+#define LARGEST_SHARE 90 /* percent */
+#define LARGEST_MAX 10
 
 static const char *names_of_senders(apr_pool_t *p, const apr_array_header_t *senders)
 {
@@ -63,153 +25,140 @@ static const char *names_of_senders(apr_pool_t *p, const apr_array_header_t *sen
     for (i = 0; i < senders->nelts; i++) {
         APR_ARRAY_PUSH(names, const char *) = APR_ARRAY_IDX(senders, i, tlsrpt_sender).organization;
     }
-    return readiness_names(p, names);
+    return mta_sts_format_names(p, names, TLSRPT_READINESS_NAMES);
 }
 
 /* --- how many there are --- */
 
-int tlsrpt_readiness_days(const tlsrpt_domain *weighed, apr_time_t now)
+static void assess_days(tlsrpt_assessment *a, mta_sts_findings *findings)
 {
-    int i, count = 0;
+    int days = tlsrpt_evidence_days(a->facts->evidence, a->limits->now);
 
-    for (i = 0; weighed && i < weighed->days->nelts; i++) {
-        const tlsrpt_day *day = &APR_ARRAY_IDX(weighed->days, i, tlsrpt_day);
-
-        count += day->day && day->day <= now && (day->successful || day->failed);
-    }
-    return count;
-}
-
-static void judge_days(readiness_judge *judge, mta_sts_findings *findings)
-{
-    int days = tlsrpt_readiness_days(judge->facts->weighed, judge->limits->now);
-
-    if (days >= judge->limits->days) {
-        mta_sts_finding_add(findings, MTA_STS_OK, "days-enough", judge->facts->domain, NULL,
-                            "there are reports on %d days (at least %d are wanted)", days,
-                            judge->limits->days);
+    if (days >= a->limits->days) {
+        mta_sts_finding_add(findings, MTA_STS_OK, "days-enough", a->facts->domain, NULL,
+                            "reports cover %d days (required: %d)", days, a->limits->days);
         return;
     }
-    mta_sts_finding_add(findings, readiness_missing(judge), "days-few", judge->facts->domain,
-                        "wait: senders report once a day on the mail they had for you; --days "
-                        "changes how many are wanted",
-                        "there are reports on %d %s only (%d are wanted)", days,
-                        days == 1 ? "day" : "days", judge->limits->days);
+    mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "days-few", a->facts->domain,
+                        "wait: senders report once a day about the mail they had for you; --days "
+                        "changes the requirement",
+                        "reports cover only %d %s (required: %d)", days, days == 1 ? "day" : "days",
+                        a->limits->days);
 }
 
-static void judge_senders(readiness_judge *judge, mta_sts_findings *findings)
+static void assess_senders(tlsrpt_assessment *a, mta_sts_findings *findings)
 {
-    const apr_array_header_t *senders = judge->facts->weighed->senders;
-    const char *names = names_of_senders(judge->p, senders);
+    const apr_array_header_t *senders = a->facts->evidence->senders;
+    const char *names = names_of_senders(a->p, senders);
 
-    if (senders->nelts >= judge->limits->senders) {
-        mta_sts_finding_add(findings, MTA_STS_OK, "senders-enough", judge->facts->domain, NULL,
-                            "%d %s (at least %d %s wanted): %s", senders->nelts,
+    if (senders->nelts >= a->limits->senders) {
+        mta_sts_finding_add(findings, MTA_STS_OK, "senders-enough", a->facts->domain, NULL,
+                            "%d %s (required: %d): %s", senders->nelts,
                             senders->nelts == 1 ? "sender reports" : "senders report",
-                            judge->limits->senders, judge->limits->senders == 1 ? "is" : "are",
-                            names);
+                            a->limits->senders, names);
         return;
     }
-    mta_sts_finding_add(findings, readiness_missing(judge), "senders-few", judge->facts->domain,
-                        "wait, or ask for fewer with --senders if so few send you mail",
-                        "%d %s only (%d are wanted): %s", senders->nelts,
-                        senders->nelts == 1 ? "sender reports" : "senders report",
-                        judge->limits->senders, names);
+    mta_sts_finding_add(
+        findings, tlsrpt_assessment_missing(a), "senders-few", a->facts->domain,
+        "wait, or lower the requirement with --senders if few senders send you mail",
+        "only %d %s (required: %d): %s", senders->nelts,
+        senders->nelts == 1 ? "sender reports" : "senders report", a->limits->senders, names);
 }
 
-static void judge_age(readiness_judge *judge, mta_sts_findings *findings)
+static void assess_age(tlsrpt_assessment *a, mta_sts_findings *findings)
 {
-    apr_time_t end = judge->facts->weighed->end;
+    apr_time_t end = a->facts->evidence->end;
 
-    if (end < judge->limits->now - SILENCE_MAX * READINESS_DAY) {
-        mta_sts_finding_add(findings, readiness_missing(judge), "reports-old", judge->facts->domain,
-                            apr_psprintf(judge->p,
-                                         "see whether they still reach this machine: the address "
-                                         "in the TLSRPT record (mta-sts check %s), then import or "
-                                         "httpd's log",
-                                         judge->facts->domain),
-                            "the last report is of %s: nobody tells how it went since then",
-                            readiness_last_date(judge->p, end));
-    }
-}
-
-static void judge_trust(readiness_judge *judge, mta_sts_findings *findings)
-{
-    const tlsrpt_domain *all = judge->facts->all, *weighed = judge->facts->weighed;
-
-    if (all->reports > weighed->reports) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "reports-left-aside", judge->facts->domain,
-                            NULL,
-                            "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT " reports are left aside: "
-                            "nobody vouches for their senders, and they tell no policy that is "
-                            "known to have been served",
-                            all->reports - weighed->reports, all->reports);
-    }
-    if (!readiness_has_verified_sender(judge)) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "senders-unverified", judge->facts->domain,
-                            NULL,
-                            "nobody vouches for the senders: their reports count since they tell "
-                            "the policy that was served (of those that come by mail, "
-                            "--authserv-id of mta-sts import verifies the senders)");
-    }
-}
-
-/* Nobody can tell what they are worth where the policy is not known. */
-static void tell_unfounded(readiness_judge *judge, mta_sts_findings *findings)
-{
-    int is_unknown = !judge->facts->served && !judge->facts->looked;
-
-    mta_sts_finding_add(findings, is_unknown ? MTA_STS_UNKNOWN : readiness_missing(judge),
-                        "reports-unfounded", judge->facts->domain,
-                        "wait for reports on the policy that is served now; for those that come by "
-                        "mail, have the senders verified (--authserv-id of mta-sts import)",
-                        "%" APR_INT64_T_FMT " %s, but nothing to rely on: no sender is "
-                        "verified, or no policy is told that is known to have been served",
-                        judge->facts->all->reports,
-                        judge->facts->all->reports == 1 ? "report came" : "reports came");
-}
-
-void readiness_judge_reports(readiness_judge *judge)
-{
-    mta_sts_findings *findings = judge->result->parts[TLSRPT_READINESS_REPORTS];
-
-    if (!judge->facts->all || !judge->facts->all->reports) {
+    if (end < a->limits->now - REPORT_AGE_MAX * TLSRPT_READINESS_DAY) {
         mta_sts_finding_add(
-            findings, readiness_missing(judge), "reports-missing", judge->facts->domain,
-            "have a TLSRPT record that sends them here, keep those that come by mail with mta-sts "
-            "import, and wait some days",
-            "no report has come: nobody tells how mail would fare");
-        return;
+            findings, tlsrpt_assessment_missing(a), "reports-old", a->facts->domain,
+            apr_psprintf(a->p,
+                         "check whether reports still reach this machine: the address "
+                         "in the TLSRPT record (mta-sts check %s), then the import "
+                         "of reports or httpd's error log",
+                         a->facts->domain),
+            "the last report covers %s: there is no evidence since then",
+            mta_sts_format_last_date(a->p, end));
     }
-    if (judge->facts->weighed) {
-        judge_days(judge, findings);
-        judge_senders(judge, findings);
-        judge_age(judge, findings);
-        judge_trust(judge, findings);
-        return;
-    }
-    tell_unfounded(judge, findings);
 }
 
-/* --- the policy that senders hold --- */
+static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
+{
+    const tlsrpt_domain *all = a->facts->reports, *evidence = a->facts->evidence;
 
-static int names(const apr_array_header_t *list, const char *wanted)
+    if (all->reports > evidence->reports) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "reports-not-counted", a->facts->domain, NULL,
+                            "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT
+                            " reports do not count: they "
+                            "are not verified and do not contain a policy that was served here",
+                            all->reports - evidence->reports, all->reports);
+    }
+    if (!tlsrpt_assessment_is_verified(a)) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "senders-unverified", a->facts->domain, NULL,
+                            "no report is verified: these count because they contain a policy that "
+                            "was served here (mta-sts import --authserv-id verifies reports that "
+                            "arrive by mail)");
+    }
+}
+
+/* If the policy is not known, it cannot be decided whether they count. */
+static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
+{
+    int is_unknown = !a->facts->served && !a->facts->deployment;
+
+    mta_sts_finding_add(findings, is_unknown ? MTA_STS_UNKNOWN : tlsrpt_assessment_missing(a),
+                        "reports-inconclusive", a->facts->domain,
+                        "wait for reports about the policy that is served now; have reports that "
+                        "arrive by mail verified (mta-sts import --authserv-id)",
+                        "%" APR_INT64_T_FMT " %s, but none counts as evidence: none is verified "
+                        "or contains a policy that was served here",
+                        a->facts->reports->reports,
+                        a->facts->reports->reports == 1 ? "report was received"
+                                                        : "reports were received");
+}
+
+void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
+{
+    mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
+
+    if (!a->facts->reports || !a->facts->reports->reports) {
+        mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "reports-missing",
+                            a->facts->domain,
+                            "publish a TLSRPT record that points here (for reports that arrive by "
+                            "mail, run mta-sts "
+                            "import), then wait a few days",
+                            "no report covers this period, so there is no evidence yet");
+        return;
+    }
+    if (a->facts->evidence) {
+        assess_days(a, findings);
+        assess_senders(a, findings);
+        assess_age(a, findings);
+        assess_trust(a, findings);
+        return;
+    }
+    add_inconclusive(a, findings);
+}
+
+/* --- the policy that senders have --- */
+
+static int contains(const apr_array_header_t *list, const char *name)
 {
     int i;
 
     for (i = 0; i < list->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(list, i, const char *), wanted) == 0) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const char *), name) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
-/* The policy that a sender held last; of two at one time, the one that is served now. */
-static const tlsrpt_seen *find_held(const readiness_judge *judge, const char *sender,
-                                    tlsrpt_policy_match *held)
+/* The policy that a sender had last; of two at the same time, the one that is served now. */
+static const tlsrpt_seen *find_last_policy(const tlsrpt_assessment *a, const char *sender,
+                                           tlsrpt_policy_match *match)
 {
-    const apr_array_header_t *seen = judge->facts->all->seen;
+    const apr_array_header_t *seen = a->facts->reports->seen;
     const tlsrpt_seen *last = NULL;
     int i;
 
@@ -217,80 +166,82 @@ static const tlsrpt_seen *find_held(const readiness_judge *judge, const char *se
         const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
         tlsrpt_policy_match now;
 
-        if ((last && one->last < last->last) || !names(one->senders, sender)) {
+        if ((last && one->last < last->last) || !contains(one->senders, sender)) {
             continue;
         }
-        now = tlsrpt_policy_match_compare(judge->p, one->type, one->policy, judge->facts->served);
+        now = tlsrpt_policy_match_compare(a->p, one->type, one->policy, a->facts->served);
         if (!last || now == TLSRPT_MATCH_CURRENT) {
             last = one;
-            *held = now;
+            *match = now;
         }
     }
     return last;
 }
 
-/* Senders that had the same policy last, which is not the one served now. */
-typedef struct holders {
+/* Senders whose last policy is the same, and not the one that is served now. */
+typedef struct group {
     const tlsrpt_seen *seen;
-    tlsrpt_policy_match held;
+    tlsrpt_policy_match match;
     apr_array_header_t *names; /* of const char * */
-    int verified;              /* one of them is */
-} holders;
+    int verified;              /* one of them sent a verified report */
+} group;
 
-/* Those of a policy; new ones if there are none yet. */
-static holders *find_holders(readiness_judge *judge, apr_array_header_t *list,
-                             const tlsrpt_seen *seen, tlsrpt_policy_match held)
+/* The group with a policy; a new one if there is none yet. */
+static group *find_group(tlsrpt_assessment *a, apr_array_header_t *list, const tlsrpt_seen *seen,
+                         tlsrpt_policy_match match)
 {
-    holders *made;
+    group *made;
     int i;
 
     for (i = 0; i < list->nelts; i++) {
-        if (APR_ARRAY_IDX(list, i, holders).seen == seen) {
-            return &APR_ARRAY_IDX(list, i, holders);
+        if (APR_ARRAY_IDX(list, i, group).seen == seen) {
+            return &APR_ARRAY_IDX(list, i, group);
         }
     }
     made = apr_array_push(list);
     made->seen = seen;
-    made->held = held;
-    made->names = apr_array_make(judge->p, 2, sizeof(const char *));
+    made->match = match;
+    made->names = apr_array_make(a->p, 2, sizeof(const char *));
     made->verified = 0;
     return made;
 }
 
 /* Returns whether the sender has the current policy. */
-static int judge_sender(readiness_judge *judge, const tlsrpt_sender *sender,
-                        apr_array_header_t *others)
+static int assess_sender(tlsrpt_assessment *a, const tlsrpt_sender *sender,
+                         apr_array_header_t *others)
 {
-    tlsrpt_policy_match held = TLSRPT_MATCH_UNKNOWN;
-    const tlsrpt_seen *seen = find_held(judge, sender->organization, &held);
+    tlsrpt_policy_match match = TLSRPT_MATCH_UNKNOWN;
+    const tlsrpt_seen *seen = find_last_policy(a, sender->organization, &match);
 
-    if (seen && (held == TLSRPT_MATCH_OTHER || held == TLSRPT_MATCH_NONE)) {
-        holders *them = find_holders(judge, others, seen, held);
+    if (seen && (match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND)) {
+        group *found = find_group(a, others, seen, match);
 
-        APR_ARRAY_PUSH(them->names, const char *) = sender->organization;
-        them->verified |= sender->verified;
+        APR_ARRAY_PUSH(found->names, const char *) = sender->organization;
+        found->verified |= sender->verified;
     }
-    return held == TLSRPT_MATCH_CURRENT;
+    return match == TLSRPT_MATCH_CURRENT;
 }
 
-static void tell_others(readiness_judge *judge, const apr_array_header_t *others,
-                        mta_sts_findings *findings)
+static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
+                       mta_sts_findings *findings)
 {
-    apr_pool_t *p = judge->p;
+    apr_pool_t *p = a->p;
     int i;
 
     for (i = 0; i < others->nelts; i++) {
-        const holders *them = &APR_ARRAY_IDX(others, i, holders);
-        const char *names = readiness_names(p, them->names);
+        const group *found = &APR_ARRAY_IDX(others, i, group);
+        const char *names = mta_sts_format_names(p, found->names, TLSRPT_READINESS_NAMES);
 
         mta_sts_finding_add(
-            findings, them->verified ? readiness_missing(judge) : MTA_STS_INFO,
-            them->held == TLSRPT_MATCH_OTHER ? "policy-held-other" : "policy-held-none",
-            judge->facts->domain,
-            apr_psprintf(p, "wait until reports of %s tell the policy that is served now", names),
-            "the policy that %s had on %s: %s", names, readiness_last_date(p, them->seen->last),
-            tlsrpt_policy_match_text(p, them->held, them->seen->policy, judge->facts->served,
-                                     judge->facts->domain));
+            findings, found->verified ? tlsrpt_assessment_missing(a) : MTA_STS_INFO,
+            found->match == TLSRPT_MATCH_OLDER ? "sender-policy-older" : "sender-policy-not-found",
+            a->facts->domain,
+            apr_psprintf(p, "wait until reports from %s contain the policy that is served now",
+                         names),
+            "policy applied by %s, last on %s: %s", names,
+            mta_sts_format_last_date(p, found->seen->last),
+            tlsrpt_policy_match_text(p, found->match, found->seen->policy, a->facts->served,
+                                     a->facts->domain));
     }
 }
 
@@ -299,30 +250,31 @@ static double sessions_of(const tlsrpt_sender *sender)
     return (double)tlsrpt_count_add(sender->successful, sender->failed);
 }
 
-void readiness_judge_held(readiness_judge *judge)
+void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a)
 {
-    const tlsrpt_domain *all = judge->facts->all;
-    mta_sts_findings *findings = judge->result->parts[TLSRPT_READINESS_REPORTS];
-    apr_array_header_t *others = apr_array_make(judge->p, 2, sizeof(holders));
+    const tlsrpt_domain *all = a->facts->reports;
+    mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
+    apr_array_header_t *others = apr_array_make(a->p, 2, sizeof(group));
     double total, covered = 0;
     int i, current = 0;
 
-    if (!all || !judge->facts->served) {
+    if (!all || !a->facts->served) {
         return;
     }
     total = (double)tlsrpt_count_add(all->successful, all->failed);
-    for (i = 0; i < all->senders->nelts && i < BIG_MAX && covered * 100 < total * BIG_SHARE; i++) {
+    for (i = 0; i < all->senders->nelts && i < LARGEST_MAX && covered * 100 < total * LARGEST_SHARE;
+         i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(all->senders, i, tlsrpt_sender);
 
         covered += sessions_of(sender);
-        current += judge_sender(judge, sender, others);
+        current += assess_sender(a, sender, others);
     }
-    tell_others(judge, others, findings);
+    add_others(a, others, findings);
     if (i && current == i) {
-        mta_sts_finding_add(findings, MTA_STS_OK, "policy-held", judge->facts->domain, NULL,
+        mta_sts_finding_add(findings, MTA_STS_OK, "sender-policy-current", a->facts->domain, NULL,
                             "%s, with %.0f %% of the sessions, %s the policy that is served now",
-                            i == 1 ? "the biggest sender"
-                                   : apr_psprintf(judge->p, "the %d biggest senders", i),
+                            i == 1 ? "the largest sender"
+                                   : apr_psprintf(a->p, "the %d largest senders", i),
                             covered * 100 / total, i == 1 ? "has" : "have");
     }
 }

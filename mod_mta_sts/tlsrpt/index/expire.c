@@ -53,7 +53,7 @@ static int is_date_believed(const tlsrpt_index_task *task)
 
 static void tell_leap(mta_sts_findings *findings)
 {
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-leapt", "MTASTSReportKeep",
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-jumped", "MTASTSReportKeep",
                         "see whether the date is right (timedatectl), and set it if not; if it is, "
                         "nothing is to be done",
                         "the clock of this machine was set forward, and by its date there are "

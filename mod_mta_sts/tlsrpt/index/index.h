@@ -46,9 +46,6 @@ typedef struct tlsrpt_index_task {
     apr_int64_t removed;
 } tlsrpt_index_task;
 
-/* For reports that were accepted once, whatever the limits were then. */
-extern const tlsrpt_limits tlsrpt_index_limits;
-
 /* What one call did. */
 typedef struct tlsrpt_index_done {
     apr_int64_t added;      /* reports that came into the index */

@@ -4,6 +4,7 @@
 
 #include <apr_hash.h>
 
+#include "core/base/monotonic.h"
 #include "tlsrpt/index/index.h"
 
 /*
@@ -99,8 +100,14 @@ typedef struct tlsrpt_updating {
         known[TLSRPT_SPOOL_DIRECTORIES]; /* when directories were changed as they were read last */
 } tlsrpt_updating;
 
-/* Whether the call is to end. */
-int tlsrpt_updating_is_over(const tlsrpt_updating *t);
+/* Whether the call should return now. */
+static inline int tlsrpt_updating_is_over(const tlsrpt_updating *t)
+{
+    const tlsrpt_index_task *task = t->task;
+
+    return (t->has_progressed && mta_sts_monotonic_now() >= t->deadline) ||
+           (task->is_ending && task->is_ending(task->baton));
+}
 
 /* --- index_expire.c --- */
 

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "core/base/text.h"
+#include "tlsrpt/report/read.h"
 
 /* 128 bits are enough to tell identities apart, and are kept twice for each report. */
 #define IDENTITY_LENGTH 32
@@ -268,7 +269,7 @@ const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, 
                            tlsrpt_index_state *state)
 {
     const tlsrpt_reading *reading =
-        tlsrpt_report_read(batch->ptemp, kept->bytes, kept->len, &tlsrpt_index_limits);
+        tlsrpt_report_read(batch->ptemp, kept->bytes, kept->len, &tlsrpt_limits_stored);
     const char *reason = reading->reason;
 
     if (!reason && strcmp(reading->digest, kept->digest) != 0) {

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <openssl/evp.h>
+
+#include "core/base/format.h"
+#include "tlsrpt/report/digest.h"
 
 /* PostgreSQL has no index over texts of more than some 2,700 bytes. */
 #define KEY_MAX 1000
@@ -110,29 +112,14 @@ const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t ma
 
 const char *tlsrpt_string_key(apr_pool_t *p, const char *text)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int len = 0, i;
-    char *key;
-
-    if (strlen(text) <= KEY_MAX) {
-        return text;
-    }
-    EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL);
-    key = apr_pstrcat(p, "sha256:", NULL);
-    for (i = 0; i < len; i++) {
-        key = apr_psprintf(p, "%s%02x", key, digest[i]);
-    }
-    return key;
+    return strlen(text) <= KEY_MAX
+               ? text
+               : apr_pstrcat(p, "sha256:", tlsrpt_digest_of(p, text, strlen(text)), NULL);
 }
 
 const char *tlsrpt_string_fold(apr_pool_t *p, const char *text)
 {
-    char *folded = apr_pstrdup(p, text), *c;
-
-    for (c = folded; *c; c++) {
-        *c = *c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c;
-    }
-    return tlsrpt_string_key(p, folded);
+    return tlsrpt_string_key(p, mta_sts_format_lower(p, text));
 }
 
 static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_strings table, const char *text,

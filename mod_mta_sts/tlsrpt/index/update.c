@@ -9,16 +9,7 @@
 
 #include "core/base/monotonic.h"
 #include "core/base/text.h"
-
-const tlsrpt_limits tlsrpt_index_limits = {
-    .sent = TLSRPT_SENT_MAX,
-    .inflated = TLSRPT_INFLATED_MAX,
-    .memory = TLSRPT_MEMORY_OF(TLSRPT_INFLATED_MAX),
-    .depth = 32,
-    .string = 8192,
-    .policies = 10000,
-    .failures = 100000,
-};
+#include "tlsrpt/report/limits.h"
 
 /* A directory that was changed so shortly ago may change again without its time telling. */
 #define SETTLED apr_time_from_sec(2)
@@ -31,14 +22,6 @@ typedef struct known_row {
     int is_there;
 } known_row;
 
-int tlsrpt_updating_is_over(const tlsrpt_updating *t)
-{
-    const tlsrpt_index_task *task = t->task;
-
-    return (t->has_progressed && mta_sts_monotonic_now() >= t->deadline) ||
-           (task->is_ending && task->is_ending(task->baton));
-}
-
 /* --- one directory --- */
 
 /* It may be possible another time: it gets no row, so that it is tried again. */
@@ -49,7 +32,7 @@ static void tell_closed(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, con
     t->has_closed = 1;
     t->done->closed++;
     if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-closed",
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "report-not-opened",
                             apr_pstrdup(findings->pool, entry->digest),
                             "see whose the file is, and whether httpd may open more files (ulimit "
                             "-n); it is tried again",
@@ -63,12 +46,12 @@ static const char *add_file(tlsrpt_updating *t, const tlsrpt_spool_entry *entry)
     tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
     tlsrpt_stored_file kept;
     const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
-                                                   tlsrpt_index_limits.sent, batch->ptemp, &kept);
+                                                   tlsrpt_limits_stored.sent, batch->ptemp, &kept);
 
     if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
         return NULL; /* removed meanwhile */
     }
-    if (reason && kept.is_closed) {
+    if (reason && kept.is_unopened) {
         tell_closed(t, entry, reason);
         return NULL;
     }

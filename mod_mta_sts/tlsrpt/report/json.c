@@ -5,11 +5,12 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
-#include "tlsrpt/report/member.h"
 #include "core/base/time.h"
+#include "tlsrpt/report/member.h"
+#include "tlsrpt/report/result_type.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY (86400 * APR_USEC_PER_SEC)
 
 static const char *or_empty(const char *text)
@@ -24,12 +25,12 @@ static const char *read_information(tlsrpt_reader *r, const json_t *object)
     if (!text) {
         text = tlsrpt_member_string(r, object, "additional-info-uri", NULL);
         if (text) {
-            tlsrpt_member_note(r, MTA_STS_INFO, "information-name", "additional-information",
+            tlsrpt_member_note(r, MTA_STS_INFO, "information-alias", "additional-information",
                                "is called additional-info-uri");
         }
     }
     if (text && strpbrk(text, " \t\r\n")) {
-        tlsrpt_member_note(r, MTA_STS_INFO, "information-no-uri", "additional-information",
+        tlsrpt_member_note(r, MTA_STS_INFO, "information-not-a-uri", "additional-information",
                            "has blanks in it, so that it is no URI");
     }
     return text;
@@ -37,24 +38,9 @@ static const char *read_information(tlsrpt_reader *r, const json_t *object)
 
 static const char *read_result_type(tlsrpt_reader *r, const json_t *object)
 {
-    /* RFC 8460 section 4.3, IANA's STARTTLS Validation Result Types. */
-    static const char *const known[] = {
-        "starttls-not-supported", "certificate-host-mismatch",
-        "certificate-expired",    "certificate-not-trusted",
-        "validation-failure",     "tlsa-invalid",
-        "dnssec-invalid",         "dane-required",
-        "sts-policy-fetch-error", "sts-policy-invalid",
-        "sts-webpki-invalid",
-    };
     const char *type = tlsrpt_member_string(r, object, "result-type", "result-type-missing");
-    size_t i;
 
-    for (i = 0; type && i < COUNT(known); i++) {
-        if (strcmp(type, known[i]) == 0) {
-            return type;
-        }
-    }
-    if (type) {
+    if (tlsrpt_result_type_of(type) == TLSRPT_RESULT_OTHER) {
         tlsrpt_member_note_value(r, MTA_STS_INFO, "result-type-unknown", "result-type", type,
                                  "is not registered");
     }
@@ -134,16 +120,6 @@ static const char *read_policy_type(tlsrpt_reader *r, const json_t *object)
     return or_empty(type);
 }
 
-static char *to_lower(apr_pool_t *p, const char *text)
-{
-    char *lower = apr_pstrdup(p, text), *c;
-
-    for (c = lower; *c; c++) {
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    }
-    return lower;
-}
-
 /* In its canonical form, if it has one. */
 static const char *read_domain(tlsrpt_reader *r, const json_t *object)
 {
@@ -159,7 +135,7 @@ static const char *read_domain(tlsrpt_reader *r, const json_t *object)
     if (mta_sts_name_parse_host(r->ptemp, name, MTA_STS_NAME_ULABEL, &domain)) {
         tlsrpt_member_note_value(r, MTA_STS_WARNING, "policy-domain-malformed", "policy-domain",
                                  sent, "is not a host name");
-        return to_lower(r->p, name);
+        return apr_pstrdup(r->p, mta_sts_format_lower(r->ptemp, name));
     }
     if (domain != sent) {
         tlsrpt_member_note_value(r, MTA_STS_INFO, "policy-domain-form", "policy-domain", sent,
@@ -176,14 +152,14 @@ static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const
     if (!value) {
         value = tlsrpt_member_of(object, "mx-host-pattern");
         if (value) {
-            tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-name", "mx-host",
+            tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-alias", "mx-host",
                                "is called mx-host-pattern");
         }
     }
     if (!value && strcmp(type, "sts") == 0) {
         tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-missing", "mx-host", "is missing");
     }
-    return tlsrpt_member_strings(r, value, "mx-host", "mx-host-string");
+    return tlsrpt_member_strings(r, value, "mx-host", "mx-host-not-array");
 }
 
 static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *object,
@@ -191,7 +167,7 @@ static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *ob
 {
     const json_t *value = tlsrpt_member_of(object, "policy-string");
     apr_array_header_t *lines =
-        tlsrpt_member_strings(r, value, "policy-string", "policy-string-string");
+        tlsrpt_member_strings(r, value, "policy-string", "policy-string-not-array");
 
     if (!lines->nelts && strcmp(type, "no-policy-found") != 0) {
         tlsrpt_member_note(r, MTA_STS_INFO, "policy-string-missing", "policy-string",
@@ -284,7 +260,7 @@ static void read_range(tlsrpt_reader *r, const json_t *root, tlsrpt_report *repo
     }
     else if (report->begin % DAY || report->end - report->begin < DAY - APR_USEC_PER_SEC ||
              report->end - report->begin >= DAY) {
-        tlsrpt_member_note(r, MTA_STS_INFO, "date-range-no-day", "date-range",
+        tlsrpt_member_note(r, MTA_STS_INFO, "date-range-not-a-day", "date-range",
                            "is not one day in UTC, from 00:00:00 to 23:59:59");
     }
 }

@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include "core/base/finding.h"
+#include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 
 /*

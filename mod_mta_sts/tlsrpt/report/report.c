@@ -1,303 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
-#include <jansson.h>
 
-#include "core/base/text.h"
 #include "tlsrpt/report/digest.h"
-#include "tlsrpt/report/inflate.h"
-#include "tlsrpt/report/json_scan.h"
-#include "tlsrpt/report/json.h"
 
-#define PIECE 65536 /* bytes that are looked at together; most reports are smaller */
-#define SUBJECT "report"
-
-const tlsrpt_limits tlsrpt_limits_default = {
-    .sent = 1 << 20,
-    .inflated = 10 << 20,
-    .memory = 16 << 20,
-    .depth = 32,
-    .string = 8192,
-    .policies = 10000,
-    .failures = 100000,
-};
-
-/* The first pass over the bytes: what they are, without keeping any. */
-typedef struct survey {
-    tlsrpt_json_scan scan;
-    apr_size_t inflated;
-    apr_size_t members; /* of gzip; 0: it is plain */
-    int is_refused;     /* by what the scan told; it was ended then */
-    const char *error;  /* why they could not be inflated to their end, or NULL */
-    const char *digest; /* NULL unless they could, and were looked at to their end */
-    const char *text;   /* all inflated bytes, where they are in memory; else NULL */
-} survey;
-
-static void note(mta_sts_findings *findings, mta_sts_severity severity, const char *id,
-                 const char *message)
+static int compare_strings(const void *a, const void *b)
 {
-    mta_sts_finding_add(findings, severity, id, SUBJECT, NULL, "%s", message);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void note_wrapping(const tlsrpt_inflate *stream, mta_sts_findings *findings)
+/* The policy domains, sorted, each once. */
+static apr_array_header_t *list_domains(apr_pool_t *p, const tlsrpt_report *report)
 {
-    if (tlsrpt_inflate_members(stream) > 1) {
-        note(findings, MTA_STS_INFO, "gzip-members", "the gzip has several members");
+    apr_array_header_t *all = apr_array_make(p, report->policies->nelts, sizeof(const char *));
+    apr_array_header_t *once = apr_array_make(p, report->policies->nelts, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < report->policies->nelts; i++) {
+        const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
+
+        APR_ARRAY_PUSH(all, const char *) = domain ? domain : "";
     }
-    if (tlsrpt_inflate_ignored(stream)) {
-        note(findings, MTA_STS_WARNING, "gzip-trailing",
-             "bytes behind the end of the gzip were ignored");
-    }
-}
+    qsort(all->elts, (size_t)all->nelts, (size_t)all->elt_size, compare_strings);
+    for (i = 0; i < all->nelts; i++) {
+        const char *domain = APR_ARRAY_IDX(all, i, const char *);
 
-/* Whether what was seen so far is no report, or too much of one, whatever follows. */
-static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
-{
-    return (scan->where != TLSRPT_JSON_BEFORE && scan->first != '{') ||
-           scan->deepest > limits->depth || scan->longest > limits->string ||
-           scan->memory > limits->memory;
-}
-
-/* Looks at all bytes, or at as many as inflate to the limit and one piece more. Those behind a
- * reason to refuse them only count: a bomb gets no more work than that. */
-static void survey_bytes(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
-                         const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
-{
-    tlsrpt_inflate *stream = tlsrpt_inflate_start(ptemp, bytes, len);
-    EVP_MD_CTX *digest = tlsrpt_digest_start(ptemp);
-    char *pieces = apr_palloc(ptemp, PIECE);
-    apr_ssize_t count = 0;
-
-    memset(found, 0, sizeof(*found));
-    if (!stream) {
-        found->error = "there is no memory to inflate it";
-        return;
-    }
-    while (found->inflated <= limits->inflated) {
-        apr_size_t used = found->inflated < PIECE ? found->inflated : 0;
-        const char *piece = pieces + used;
-
-        count = tlsrpt_inflate_read(stream, pieces + used, PIECE - used);
-        if (count <= 0) {
-            break;
-        }
-        found->inflated += (apr_size_t)count;
-        if (!found->is_refused) {
-            tlsrpt_digest_add(digest, piece, (apr_size_t)count);
-            tlsrpt_json_scan_feed(&found->scan, piece, (apr_size_t)count);
-            found->is_refused = is_refused(&found->scan, limits);
+        if (i == 0 || strcmp(domain, APR_ARRAY_IDX(all, i - 1, const char *)) != 0) {
+            APR_ARRAY_PUSH(once, const char *) = domain;
         }
     }
-    found->members = tlsrpt_inflate_members(stream);
-    found->text = !found->members ? bytes : found->inflated <= PIECE ? pieces : NULL;
-    found->error = tlsrpt_inflate_error(stream);
-    if (count == 0) {
-        found->digest =
-            found->is_refused ? NULL : tlsrpt_digest_end(reading->findings->pool, digest);
-        note_wrapping(stream, reading->findings);
-    }
+    return once;
 }
 
-static void refuse(tlsrpt_reading *reading, tlsrpt_outcome outcome, const char *reason)
+/* Hashes a text with the NUL that ends it, which parts it from the next one. */
+static void add_text(EVP_MD_CTX *digest, const char *text)
 {
-    reading->outcome = outcome;
-    reading->reason = reason;
+    tlsrpt_digest_add(digest, text, strlen(text) + 1);
 }
 
-/* What begins otherwise than a report. That of gzip is kept: its sender meant it for one. */
-static void refuse_beginning(apr_pool_t *p, const survey *found, tlsrpt_reading *reading)
-{
-    const char *what = found->scan.first ? mta_sts_text_quote(p, &found->scan.first, 1) : "nothing";
-
-    if (found->members) {
-        refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "the gzip holds %s where a report begins with \"{\"", what));
-        return;
-    }
-    refuse(reading, TLSRPT_NOT_A_REPORT,
-           apr_psprintf(p, "it is neither gzip nor JSON: it begins with %s, not with \"{\"", what));
-}
-
-/* Refuses what the survey tells to be no report, or too much of one. */
-static void judge(apr_pool_t *p, const survey *found, const tlsrpt_limits *limits,
-                  tlsrpt_reading *reading)
-{
-    const tlsrpt_json_scan *scan = &found->scan;
-
-    if (found->inflated > limits->inflated) {
-        refuse(reading, TLSRPT_TOO_LARGE,
-               apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " bytes%s", limits->inflated,
-                            found->members ? " once inflated" : ""));
-    }
-    else if (found->error) {
-        refuse(reading, TLSRPT_UNREADABLE, found->error);
-    }
-    else if (scan->first != '{') {
-        refuse_beginning(p, found, reading);
-    }
-    else if (scan->deepest > limits->depth) {
-        refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "its JSON is nested more than %" APR_SIZE_T_FMT " deep",
-                            limits->depth));
-    }
-    else if (scan->longest > limits->string) {
-        refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "it has a string or number of more than %" APR_SIZE_T_FMT " bytes",
-                            limits->string));
-    }
-    else if (scan->memory > limits->memory) {
-        refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p,
-                            "its JSON has so many values that they take more than %" APR_SIZE_T_FMT
-                            " bytes",
-                            limits->memory));
-    }
-}
-
-/* The second pass, for what is not in memory as a whole: jansson asks for bytes, those before the
- * "{" left out. */
-typedef struct source {
-    tlsrpt_inflate *stream;
-    apr_size_t before;
-} source;
-
-static size_t give_bytes(void *buffer, size_t size, void *data)
-{
-    source *from = data;
-    apr_ssize_t count = 0;
-
-    while (from->before) {
-        count =
-            tlsrpt_inflate_read(from->stream, buffer, from->before < size ? from->before : size);
-        if (count <= 0) {
-            return (size_t)-1;
-        }
-        from->before -= (apr_size_t)count;
-    }
-    count = tlsrpt_inflate_read(from->stream, buffer, size);
-    return (size_t)count; /* -1 means an error to jansson, too */
-}
-
-static json_t *load_pieces(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t before,
-                           size_t flags, json_error_t *error)
+const char *tlsrpt_report_identity(apr_pool_t *p, const tlsrpt_report *report)
 {
     apr_pool_t *ptemp;
-    source from = {.before = before};
-    json_t *root = NULL;
+    apr_array_header_t *domains;
+    EVP_MD_CTX *digest;
+    const char *identity;
+    int i;
 
     apr_pool_create(&ptemp, p);
-    from.stream = tlsrpt_inflate_start(ptemp, bytes, len);
-    if (from.stream) {
-        root = json_load_callback(give_bytes, &from, flags, error);
+    domains = list_domains(ptemp, report);
+    digest = tlsrpt_digest_start(ptemp);
+    add_text(digest, report->organization);
+    add_text(digest, report->id);
+    add_text(digest, apr_psprintf(ptemp, "%" APR_TIME_T_FMT, report->begin));
+    add_text(digest, apr_psprintf(ptemp, "%" APR_TIME_T_FMT, report->end));
+    for (i = 0; i < domains->nelts; i++) {
+        add_text(digest, APR_ARRAY_IDX(domains, i, const char *));
     }
+    identity = tlsrpt_digest_end(p, digest);
     apr_pool_destroy(ptemp);
-    return root;
-}
-
-/* What follows the first value was told by the survey already. */
-static json_t *load_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
-                         size_t flags, json_error_t *error)
-{
-    apr_size_t before = found->scan.before;
-
-    flags |= JSON_DISABLE_EOF_CHECK;
-    return found->text ? json_loadb(found->text + before, found->inflated - before, flags, error)
-                       : load_pieces(p, bytes, len, before, flags, error);
-}
-
-static apr_status_t free_json(void *root)
-{
-    json_decref(root);
-    return APR_SUCCESS;
-}
-
-/* Parses; of members with the same name the last one counts, as in nearly every reader of JSON. */
-static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
-                     tlsrpt_reading *reading)
-{
-    json_error_t error = {.line = 0};
-    json_t *root = load_json(p, bytes, len, found, JSON_REJECT_DUPLICATES, &error);
-
-    if (!root && error.line && json_error_code(&error) == json_error_duplicate_key) {
-        root = load_json(p, bytes, len, found, 0, &error);
-        if (root) {
-            note(reading->findings, MTA_STS_WARNING, "json-member-duplicate",
-                 "an object has two members of one name, of which the last one counts");
-        }
-    }
-    if (!root) {
-        refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "its JSON cannot be read: line %d: %s", error.line,
-                            mta_sts_text_quote(p, error.text, strlen(error.text))));
-        return NULL;
-    }
-    apr_pool_cleanup_register(p, root, free_json, apr_pool_cleanup_null);
-    return root;
-}
-
-static void note_around(const survey *found, mta_sts_findings *findings)
-{
-    if (found->scan.marked) {
-        note(findings, MTA_STS_INFO, "json-byte-order-mark",
-             "the JSON begins with a byte order mark");
-    }
-    if (found->scan.behind) {
-        note(findings, MTA_STS_WARNING, "json-trailing",
-             "bytes behind the end of the JSON were ignored");
-    }
-}
-
-static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
-                      const tlsrpt_limits *limits, tlsrpt_reading *reading)
-{
-    json_t *root, *policies;
-
-    note_around(found, reading->findings);
-    reading->parsed = (apr_size_t)found->scan.memory;
-    root = parse(p, bytes, len, found, reading);
-    if (!root) {
-        return;
-    }
-    policies = json_object_get(root, "policies");
-    if (!json_is_array(policies)) {
-        refuse(reading, TLSRPT_NO_POLICIES, "it is JSON, but has no array of policies");
-        return;
-    }
-    reading->reason =
-        tlsrpt_report_from_json(p, root, policies, limits, reading->findings, &reading->report);
-    if (reading->reason) {
-        reading->outcome = TLSRPT_UNREADABLE;
-        reading->report = NULL;
-    }
-}
-
-tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
-                                   const tlsrpt_limits *limits)
-{
-    tlsrpt_reading *reading = apr_pcalloc(p, sizeof(*reading));
-    apr_pool_t *ptemp;
-    survey found;
-
-    reading->outcome = TLSRPT_READ;
-    reading->findings = mta_sts_findings_make(p);
-    if (len > limits->sent) {
-        reading->digest = tlsrpt_digest_of(p, bytes, len);
-        refuse(reading, TLSRPT_TOO_LARGE,
-               apr_psprintf(p, "it is larger than %" APR_SIZE_T_FMT " bytes", limits->sent));
-        return reading;
-    }
-    apr_pool_create(&ptemp, p);
-    survey_bytes(ptemp, bytes, len, limits, reading, &found);
-    reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, bytes, len);
-    judge(p, &found, limits, reading);
-    if (reading->outcome == TLSRPT_READ) {
-        read_json(p, bytes, len, &found, limits, reading);
-    }
-    apr_pool_destroy(ptemp);
-    return reading;
+    return identity;
 }
 
 apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b)

@@ -13,14 +13,11 @@
 #include <apr_strings.h>
 
 #include "tlsrpt/spool/directory.h"
-#include "tlsrpt/spool/internal.h"
 
 #define HEADER_USUAL 80 /* bytes */
 #define RESERVE_MAX (APR_INT64_C(64) << 20)
 #define FILE_MODE 0600
 #define TRIES 3
-
-const char *const tlsrpt_spool_areas[TLSRPT_AREAS] = {"reports", "quarantine"};
 
 tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir)
 {
@@ -48,14 +45,6 @@ static int open_top(const tlsrpt_spool *spool, const char *name,
                                rules, findings);
     close(state);
     return fd;
-}
-
-int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make,
-                           mta_sts_findings *findings)
-{
-    tlsrpt_directory_rules rules = {geteuid(), getegid(), make};
-
-    return open_top(spool, tlsrpt_spool_areas[area], &rules, findings);
 }
 
 int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
@@ -90,7 +79,7 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
     if (!tlsrpt_spool_prepare(spool, geteuid(), getegid(), findings)) {
         return NULL;
     }
-    tlsrpt_spool_tidy(spool);
+    tlsrpt_spool_remove_stale(spool);
     return spool;
 }
 
@@ -99,12 +88,6 @@ static int directory_number(const char *digest)
     static const char digits[] = "0123456789abcdef";
 
     return (int)(16 * (strchr(digits, digest[0]) - digits) + (strchr(digits, digest[1]) - digits));
-}
-
-int tlsrpt_spool_is_digest(const char *name)
-{
-    return strspn(name, "0123456789abcdef") == TLSRPT_DIGEST_LENGTH &&
-           name[TLSRPT_DIGEST_LENGTH] == '\0';
 }
 
 /* --- keeping --- */
@@ -136,19 +119,19 @@ static int refuse(keeping *k, const char *attempt, int error)
  */
 static int settle_directory(keeping *k, int area_fd)
 {
-    ino_t *settled = &k->spool->settled[k->area][directory_number(k->digest)];
+    ino_t *synced = &k->spool->synced[k->area][directory_number(k->digest)];
     struct stat info;
 
     if (fstat(k->directory, &info) != 0) {
         return refuse(k, "look at a directory", errno);
     }
-    if (__atomic_load_n(settled, __ATOMIC_RELAXED) == info.st_ino) {
+    if (__atomic_load_n(synced, __ATOMIC_RELAXED) == info.st_ino) {
         return 1;
     }
     if (tlsrpt_fsync(area_fd) != 0) {
         return refuse(k, "bring a directory to disk", errno);
     }
-    __atomic_store_n(settled, info.st_ino, __ATOMIC_RELAXED);
+    __atomic_store_n(synced, info.st_ino, __ATOMIC_RELAXED);
     return 1;
 }
 

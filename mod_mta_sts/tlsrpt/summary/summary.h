@@ -76,32 +76,6 @@ typedef struct tlsrpt_summary {
     apr_int64_t successful, failed;
 } tlsrpt_summary;
 
-/* Sums reports up that come one by one. */
-typedef struct tlsrpt_tally tlsrpt_tally;
-
-/* An empty one; everything it makes lives in p. filter is borrowed. */
-tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter);
-
-typedef enum tlsrpt_counted {
-    TLSRPT_COUNTED,
-    TLSRPT_DUPLICATE, /* the same bytes, or the same identity, was counted already */
-    TLSRPT_CONFLICT,  /* the same identity with another content: the verified one counts, else the
-                         first */
-    TLSRPT_FILTERED,
-} tlsrpt_counted;
-
-/*
- * Adds a report; what is needed of it is copied.
- *
- * @param digest   of its bytes, as tlsrpt_reading has it
- * @param verified whether its sender was verified
- */
-tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,
-                                const char *digest, int verified);
-
-/* The sums so far, in the tally's pool. */
-tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally);
-
 /*
  * The secure sessions since a failure: of the days after the last one that is told of it. They do
  * not prove that it is mended, but hint at it.

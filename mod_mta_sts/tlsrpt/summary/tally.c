@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tlsrpt/summary/tally_internal.h"
+#include "tlsrpt/summary/tally.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
+
+#include "tlsrpt/summary/tally_internal.h"
 
 /* The digits of a digest are as good as random: the first eight do, and are had sooner. */
 static unsigned int hash_digest(const char *digest, apr_ssize_t *len)

@@ -2,6 +2,8 @@
 #ifndef TLSRPT_SUMMARY_TALLY_INTERNAL_H
 #define TLSRPT_SUMMARY_TALLY_INTERNAL_H
 
+#include <apr_hash.h>
+
 #include "tlsrpt/summary/summary.h"
 
 /*

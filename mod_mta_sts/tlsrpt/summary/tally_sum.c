@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tlsrpt/summary/tally_internal.h"
+#include "tlsrpt/summary/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
+
+#include "tlsrpt/summary/tally_internal.h"
 
 #define DAY (86400 * APR_USEC_PER_SEC)
 #define SAMPLES_MAX 5 /* reasons and addresses of one cause */

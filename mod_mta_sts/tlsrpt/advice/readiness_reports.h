@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_ADVICE_READINESS_REPORTS_H
+#define TLSRPT_ADVICE_READINESS_REPORTS_H
+
+#include "tlsrpt/advice/assessment.h"
+
+/* The part of an assessment about the amount and age of reports, and the policy in them. */
+
+/* How many reports there are, from how many senders, and how old. */
+void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a);
+
+/* Whether the largest senders have the policy that is served now. */
+void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a);
+
+#endif

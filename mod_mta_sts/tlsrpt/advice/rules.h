@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_ADVICE_RULES_H
+#define TLSRPT_ADVICE_RULES_H
+
+#include "tlsrpt/report/result_type.h"
+
+/* The table of what failures mean. tlsrpt/advice/explain.h applies it. */
+
+/* The party that can fix the cause of a failure. */
+typedef enum tlsrpt_owner {
+    TLSRPT_OWNER_POLICY_HOST, /* the web server of mta-sts.DOMAIN: this httpd */
+    TLSRPT_OWNER_MX,          /* the mail server that receives */
+    TLSRPT_OWNER_DNS,         /* the zone of the domain or of its MX */
+    TLSRPT_OWNER_SENDER,      /* probably the sender, or the network between it and us */
+    TLSRPT_OWNER_UNKNOWN,     /* the report does not specify enough */
+} tlsrpt_owner;
+
+#define TLSRPT_ANY_TYPE (-1)
+
+/* In the texts, {domain}, {mx} and {type} are replaced. */
+typedef struct tlsrpt_rule {
+    int result_type;         /* tlsrpt_result_type, or TLSRPT_ANY_TYPE */
+    const char *policy_type; /* NULL: any */
+    const char *hint;        /* any of these strings, separated by "|", occurs in the reason; NULL:
+                                the reason does not matter. Digits match only as a whole number:
+                                "404" does not occur in "14041" */
+    const char *cause;       /* stable id; NULL: that of the result type */
+    tlsrpt_owner owner;
+    const char *what;     /* what happened: sentences */
+    const char *action;   /* what to do: sentences */
+    const char *command;  /* shows the current state, or fixes it */
+    int may_be_at_sender; /* see tlsrpt_explanation */
+} tlsrpt_rule;
+
+/* The first rule that matches a failure explains it, so rules with a hint precede those without.
+ * The last rule matches everything. */
+extern const tlsrpt_rule tlsrpt_rules[];
+
+/* For failed sessions without details. */
+extern const tlsrpt_rule tlsrpt_rule_no_details;
+
+#endif

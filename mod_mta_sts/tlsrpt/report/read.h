@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_REPORT_READ_H
+#define TLSRPT_REPORT_READ_H
+
+#include "core/base/finding.h"
+#include "tlsrpt/report/limits.h"
+#include "tlsrpt/report/report.h"
+
+/* Reads a report from bytes that a stranger sent, with bounded time and memory. */
+
+typedef enum tlsrpt_outcome {
+    TLSRPT_READ,         /* a report */
+    TLSRPT_NOT_A_REPORT, /* neither gzip nor text that begins with "{" */
+    TLSRPT_TOO_LARGE,    /* exceeds limits.sent or limits.inflated */
+    TLSRPT_NO_POLICIES,  /* complete JSON, but without an array of policies */
+    TLSRPT_UNREADABLE,   /* begins like a report but is damaged or incomplete, or exceeds one of
+                            the other limits */
+} tlsrpt_outcome;
+
+typedef struct tlsrpt_reading {
+    tlsrpt_outcome outcome;
+    const char *reason;    /* text: why it is not TLSRPT_READ; else NULL */
+    const char *digest;    /* 64 hex digits: SHA-256 of the inflated bytes; of the bytes as sent if
+                              those cannot be inflated completely, or are refused before that for
+                              their first byte, depth, strings or memory */
+    tlsrpt_report *report; /* TLSRPT_READ only, else NULL */
+    apr_size_t parsed;     /* estimated bytes of memory of its JSON; 0 if it was not parsed */
+    mta_sts_findings *findings; /* deviations from RFC 8460 that were accepted */
+} tlsrpt_reading;
+
+/*
+ * Reads one report: JSON or gzip of JSON (RFC 8460 sections 4.4 and 5.2), detected by the first
+ * bytes. Bytes that inflate beyond the limits, or would take too much memory once parsed, are
+ * refused using a fixed amount of memory; JSON is parsed only after that.
+ *
+ * Where the sender's meaning is clear, a deviation is accepted with a finding, one for each kind: a
+ * member that is missing, null, empty, of another type or under another name; a time without a time
+ * zone; a byte order mark; bytes after the JSON or the gzip; two members with the same name, of
+ * which the last is used. A report is unreadable if the numbers or the text are in doubt: a count
+ * outside 0..2^63-1, NaN, a number that neither a double nor a 64-bit integer can represent, NUL,
+ * invalid UTF-8, half a surrogate pair, damaged or truncated gzip, gzip of anything but JSON.
+ *
+ * @param p     pool of the reading
+ * @param bytes borrowed; any bytes
+ * @param len   their number, any size
+ * @return never NULL
+ */
+tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                   const tlsrpt_limits *limits);
+
+#endif

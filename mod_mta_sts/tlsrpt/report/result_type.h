@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_REPORT_RESULT_TYPE_H
+#define TLSRPT_REPORT_RESULT_TYPE_H
+
+/*
+ * The result types of RFC 8460 section 4.3 (IANA's "STARTTLS Validation Result Types"), which say
+ * why sessions failed. This is the only list of them: the reader of reports, the explanations and
+ * the metrics all use it. To add one, add a line here and a rule in advice/rules.c.
+ *
+ * TYPE(enumerator, name): the name is what a report contains; it is also the value of the label
+ * result_type in the metrics and, where no rule is more specific, the id of the cause.
+ */
+#define TLSRPT_RESULT_TYPES(TYPE)                                                                  \
+    TYPE(TLSRPT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported")                                  \
+    TYPE(TLSRPT_CERTIFICATE_HOST_MISMATCH, "certificate-host-mismatch")                            \
+    TYPE(TLSRPT_CERTIFICATE_EXPIRED, "certificate-expired")                                        \
+    TYPE(TLSRPT_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted")                                \
+    TYPE(TLSRPT_VALIDATION_FAILURE, "validation-failure")                                          \
+    TYPE(TLSRPT_TLSA_INVALID, "tlsa-invalid")                                                      \
+    TYPE(TLSRPT_DNSSEC_INVALID, "dnssec-invalid")                                                  \
+    TYPE(TLSRPT_DANE_REQUIRED, "dane-required")                                                    \
+    TYPE(TLSRPT_STS_POLICY_FETCH_ERROR, "sts-policy-fetch-error")                                  \
+    TYPE(TLSRPT_STS_POLICY_INVALID, "sts-policy-invalid")                                          \
+    TYPE(TLSRPT_STS_WEBPKI_INVALID, "sts-webpki-invalid")
+
+typedef enum tlsrpt_result_type {
+#define TYPE(enumerator, name) enumerator,
+    TLSRPT_RESULT_TYPES(TYPE)
+#undef TYPE
+        TLSRPT_RESULT_OTHER,   /* a type that is not registered: "other", cause "unknown" */
+    TLSRPT_RESULT_UNSPECIFIED, /* the report does not specify one: "unspecified" */
+} tlsrpt_result_type;
+
+#define TLSRPT_RESULT_TYPE_COUNT (TLSRPT_RESULT_UNSPECIFIED + 1)
+
+/* The type of a name as sent, compared exactly; NULL and "" are TLSRPT_RESULT_UNSPECIFIED. */
+tlsrpt_result_type tlsrpt_result_type_of(const char *name);
+
+/* The value of the metrics' label result_type; a string constant. */
+const char *tlsrpt_result_type_label(tlsrpt_result_type type);
+
+/* The id of the cause of a failure of which only the type is known; a string constant. */
+const char *tlsrpt_result_type_cause(tlsrpt_result_type type);
+
+#endif

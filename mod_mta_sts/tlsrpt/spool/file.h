@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_SPOOL_FILE_H
+#define TLSRPT_SPOOL_FILE_H
+
+#include <apr_errno.h>
+
+#include "tlsrpt/spool/layout.h"
+#include "tlsrpt/spool/receipt.h"
+
+/* One file of the spool. */
+typedef struct tlsrpt_stored_file {
+    const char *digest;
+    tlsrpt_receipt receipt;
+    const char *bytes; /* raw, as received */
+    apr_size_t len;
+    int is_unopened; /* after an error: the file could not be opened, which may be temporary;
+                        otherwise its content is wrong */
+} tlsrpt_stored_file;
+
+/*
+ * Reads one file.
+ *
+ * @param p   pool of the file
+ * @param max bytes; a larger file is an error
+ * @return NULL, or why it cannot be read
+ */
+const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
+                              apr_size_t max, apr_pool_t *p, tlsrpt_stored_file *file);
+
+/* Whether a file with this digest exists. */
+int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
+
+/* Removes one file; APR_SUCCESS also if it does not exist, but not if its area does not exist or
+ * cannot be read. */
+apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
+
+#endif
