@@ -42,8 +42,8 @@ WRONG = [  # words, what is said
     (["--timeout", "99999999999999999999", "a.test"], "a number from 1 to 17"),
     (["--smtp-port", "65536", "a.test"], "a number from 1 to 65535"),
     (["--smtp-port", "-1", "a.test"], "a number from 1 to 65535"),
-    (["-w", "x", "a.test"], "-w takes a number"),
-    (["-c", "", "a.test"], "-c takes a number"),
+    (["-w", "x", "a.test"], "--warning takes a number"),
+    (["-c", "", "a.test"], "--critical takes a number"),
     (["--resolver", "dns.example.com", "a.test"], "is not an IP address"),
     (["--resolver", "192.0.2.1@0", "a.test"], "has a port that is not 1 to 65535"),
     (["--resolver", "192.0.2.1@53x", "a.test"], "has a port that is not 1 to 65535"),
@@ -58,7 +58,7 @@ WRONG = [  # words, what is said
     (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
     (["--file", "/nonexistent"], "/nonexistent: No such file or directory"),
     (["--file", "/"], "/: Is a directory"),
-    (["--file", "/dev/null"], "/dev/null names no domain"),
+    (["--file", "/dev/null"], "/dev/null contains no domain"),
 ]
 
 
@@ -84,12 +84,12 @@ def test_a_machine_without_a_network_is_told_so_and_not_how_to_call():
 
 
 LISTS = [  # the list, what is said
-    (b"# nothing\n\n   \n", "names no domain"),
+    (b"# nothing\n\n   \n", "contains no domain"),
     (b"a.test\n\nmta-sts.b.test\n", ":3: \"mta-sts.b.test\" is a policy host"),
     (b"a.test b.test\n", ":1: \"a.test b.test\" contains a blank"),
-    (b"x" * 5000 + b"\n", ":1: the line has a NUL in it, or is too long"),
+    (b"x" * 5000 + b"\n", ":1: the line contains a NUL, or is too long"),
     (b"\xff\xfe.test\n", ":1: "),
-    (b"a.test\0b.test\n", ":1: the line has a NUL"),
+    (b"a.test\0b.test\n", ":1: the line contains a NUL"),
 ]
 
 

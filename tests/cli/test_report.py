@@ -143,9 +143,9 @@ def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     (["--since", "yesterday"], "--since takes a time like 12h"),
     (["--since", "0d"], "--since takes a time"),
     (["--domain", "a b"], "--domain: "),
-    (["--organization", ""], "empty value"),
+    (["--organization", ""], "--organization needs a value that is not empty"),
     (["--since"], "needs a value"),
-    (["--state-dir", "/tmp", "file"], "--state-dir is for the store"),
+    (["--state-dir", "/tmp", "file"], "--state-dir cannot be combined with FILE"),
 ])
 def test_wrong_usage_is_told(words, error):
     result = call(*words)
@@ -155,4 +155,4 @@ def test_wrong_usage_is_told(words, error):
 
 
 def test_help_is_printed():
-    assert call("--help").stdout.startswith(b"Usage: mta-sts report [OPTION]...")
+    assert call("--help").stdout.startswith(b"Usage: mta-sts report [OPTION...]")

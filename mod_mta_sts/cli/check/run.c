@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/check/check.h"
+#include "cli/check/run.h"
 
 #include <signal.h>
 #include <string.h>

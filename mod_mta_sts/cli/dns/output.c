@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/dns/dns.h"
+#include "cli/dns/call.h"
 
 #include <stdio.h>
 #include <string.h>

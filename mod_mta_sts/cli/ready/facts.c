@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/ready/ready.h"
+#include "cli/ready/call.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include <apr_strings.h>
 
-#include "cli/ready/ready.h"
+#include "cli/ready/call.h"
 #include "core/base/text.h"
 #include "tlsrpt/advice/evidence.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/report/text.h"
+#include "cli/report/causes.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 
 #include <apr_strings.h>
 

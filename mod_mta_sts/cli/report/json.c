@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 
 /* ,"name": and then a string or null. */
 static void add_member(cli_buffer *out, const char *name, const char *value)

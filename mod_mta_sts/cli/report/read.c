@@ -8,7 +8,7 @@
 #include "cli/common/json_memory.h"
 #include "cli/common/parallel.h"
 #include "cli/common/output.h"
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 #include "cli/import/source.h"
 #include "cli/common/store.h"
 #include "tlsrpt/report/read.h"

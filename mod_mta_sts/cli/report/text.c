@@ -4,7 +4,7 @@
 
 #include <apr_strings.h>
 
-#include "cli/report/text.h"
+#include "cli/report/causes.h"
 #include "cli/common/format.h"
 #include "core/base/name.h"
 #include "core/policy/text.h"
@@ -22,12 +22,6 @@ static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *d
     return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
                ? cli_quoted(of->p, domain->domain)
                : cli_domain_text(of->p, &of->style, host);
-}
-
-void cli_report_print_sign(const cli_report_page *of, int indent, mta_sts_severity severity)
-{
-    printf("%*s%s%s%s ", indent, "", cli_severity_colour(&of->style, severity),
-           cli_severity_sign(&of->style, severity), cli_colour_end(&of->style));
 }
 
 /* --- policies --- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_REPORT_REPORT_H
-#define CLI_REPORT_REPORT_H
+#ifndef CLI_REPORT_CALL_H
+#define CLI_REPORT_CALL_H
 
 #include "cli/common/buffer.h"
 #include "cli/common/served.h"
