@@ -68,7 +68,7 @@ def test_a_healthy_domain_is_ok_in_every_part(healthy):
                  "  MX check-mx1.lab.test", "  MX check-mx2.lab.test", "  TLSRPT", "  Verdict"):
         assert part in lines
     assert "DNSSEC secure" in done.stdout
-    assert "    ✔ a sender in mode enforce delivers over verified TLS to every MX" in lines
+    assert "    ✔ a sender in mode enforce delivers over verified TLS to every MX host" in lines
     assert "⚠" not in done.stdout and "✘" not in done.stdout and "\x1b" not in done.stdout
 
 
@@ -166,7 +166,7 @@ def test_the_older_of_text_and_id_is_told_where_httpd_is_not_reloaded(healthy, a
         site.write_text(before.replace("MTASTSMode enforce", "MTASTSMode testing"))
         dns.txt(name, f"v=STSv1; id={policy_id(new)};")
         done = check()
-        assert "the record is the newer one: httpd is configured for it, but not reloaded" \
+        assert "the id in DNS is newer: it is the one of httpd's configuration, but httpd was not reloaded" \
             in done.stdout
     finally:
         site.write_text(before)
@@ -176,7 +176,7 @@ def test_the_older_of_text_and_id_is_told_where_httpd_is_not_reloaded(healthy, a
 def test_a_host_can_be_connected_to_elsewhere(healthy, faults):
     done = check("--connect", f"mta-sts.{healthy}={NOBODY}:443", "--format", "nagios", healthy)
     assert done.returncode == 2
-    assert f"nobody listens on port 443 of {NOBODY} [fetch-refused]" in done.stdout
+    assert f"nothing listens on port 443 of {NOBODY} [fetch-refused]" in done.stdout
 
 
 # --- DNS that fails ---

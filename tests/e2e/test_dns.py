@@ -116,8 +116,8 @@ def test_the_records_pasted_into_the_zone_are_what_senders_need(policy, dns):
         assert "valid" in run("mta-sts", "lint", f"--{option}-record", text).stdout
     again = tell_json(NAME)
     assert {record["state"] for record in again["records"]} == {"same"}
-    assert again["steps"] == ["Nothing is to be changed: the policy is served, and DNS has its "
-                              "records."]
+    assert again["steps"] == ["Nothing to do: the policy is served, and its "
+                              "records are in DNS."]
 
 
 def test_nsupdate_brings_the_zone_up_to_date(policy, dns, key):

@@ -50,7 +50,7 @@ def test_force_goes_on_behind_nat(bare, made, dns):
 
 @pytest.mark.parametrize(("words", "message"), [
     (["words.test", "--mx", "mx1.words.test:25"], '--mx: "mx1.words.test:25" contains a port'),
-    (["words.test", "--mx", MX, "--max-age", "2y"], '--max-age: "2y" is not a time span'),
+    (["words.test", "--mx", MX, "--max-age", "2y"], '--max-age: "2y" is not a duration'),
     (["mta-sts.words.test", "--mx", MX], 'DOMAIN: "mta-sts.words.test" is a policy host'),
 ])
 def test_what_the_module_would_refuse_is_refused_in_its_words(apache, words, message):

@@ -200,7 +200,7 @@ FAULTS = {
     "a certificate past its time": Fault(
         "error", "certificate-expired", certificate(HOST, starts=-90, ends=-2), RENEW),
     "a certificate before its time": Fault(
-        "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "look at the clock"),
+        "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "check the clock"),
     "a certificate that was not renewed": Fault(
         "warn", "certificate-expires-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
     "an RSA certificate past its time beside another one": Fault(
@@ -212,7 +212,7 @@ FAULTS = {
         "issued anew"),
     "a policy changed in the original of certbot's copy": Fault(
         "warn", "policy-differs", edited(SITE, ENFORCED, "MTASTSMx"),
-        f"than the https one ({COPY}:", "senders see the https one", "make the change at"),
+        f"than the https one ({COPY}:", "which senders see", "make the change at"),
     "a policy left out of certbot's copy": Fault(
         "warn", "policy-only-http", left_out,
         f"has a policy ({SITE}:", f"<MTASTSPolicy {TYPED}> at server level"),

@@ -204,7 +204,7 @@ def test_different_policies_on_http_and_https_are_a_warning_with_both_places(at)
     lines = server.conf_file.read_text().splitlines()
     first, second = [number for number, line in enumerate(lines, 1) if line == MX.strip()]
     assert_told(server, "warn", "policy-differs", f"{server.conf_file}:{first}: ",
-                f"{server.conf_file}:{second}", "senders see the https one")
+                f"{server.conf_file}:{second}", "which senders see")
 
 
 def test_a_policy_on_http_alone_is_a_warning(at):

@@ -71,13 +71,13 @@ static void test_the_dates_decide_what_is_said(void **state)
         {"250101000000Z", "260116000000Z", "", NULL},
         {"250101000000Z", "260115000000Z", "", NULL},
         {"250101000000Z", "260114235959Z", "warning certificate-expires-soon@0",
-         " ends on 2026-01-14 23:59 UTC, in 13 days"},
+         " expires on 2026-01-14 23:59 UTC, in 13 days"},
         {"250101000000Z", "260114000000Z", "warning certificate-expires-soon@0",
-         " ends on 2026-01-14 00:00 UTC, in 13 days"},
+         " expires on 2026-01-14 00:00 UTC, in 13 days"},
         {"250101000000Z", "260103120000Z", "warning certificate-expires-soon@0",
-         " ends on 2026-01-03 12:00 UTC, in 2 days"},
+         " expires on 2026-01-03 12:00 UTC, in 2 days"},
         {"250101000000Z", "260101000000Z", "warning certificate-expires-soon@0",
-         " ends on 2026-01-01 00:00 UTC"},
+         " expires on 2026-01-01 00:00 UTC"},
         /* over */
         {"250101000000Z", "251231235959Z", "error certificate-expired@0",
          " expired on 2025-12-31 23:59 UTC"},
@@ -87,7 +87,7 @@ static void test_the_dates_decide_what_is_said(void **state)
          " expired on 1970-01-01 00:00 UTC"},
         /* not begun */
         {"260101000001Z", "261231235959Z", "error certificate-not-yet-valid@0",
-         " from 2026-01-01 00:00 UTC"},
+         " not valid before 2026-01-01 00:00 UTC"},
         {"270101000000Z", "271231235959Z", "error certificate-not-yet-valid@0",
          " from 2027-01-01 00:00 UTC"},
         {"20510203040506Z", "20520203040506Z", "error certificate-not-yet-valid@0",
@@ -185,7 +185,7 @@ static void test_findings_are_added_behind_those_that_are_there(void **state)
     mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", "example.com", NULL, "fine");
     mta_sts_certificate_check(read_names(*state, NULL), HOST, NOW, NAME_FIX, findings);
     assert_string_equal(findings_summary(*state, findings),
-                        "ok fine@0, error certificate-name-missing@0");
+                        "ok mx-found@0, error certificate-name-missing@0");
 }
 
 static void test_findings_outlive_the_certificate(void **state)

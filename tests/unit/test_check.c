@@ -224,13 +224,13 @@ static void test_the_newer_of_text_and_id_is_told_where_it_is_known(void **state
 
     publish_id(*state, facts, TESTING);
     assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), "id-differs")->message,
-                           "keep the policy that they have"));
+                           "do not fetch the new policy"));
     facts->configured_id = mta_sts_policy_id(*state, TESTING, strlen(TESTING));
     assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), "id-differs")->message,
-                           "the record is the newer one"));
+                           "the id in DNS is newer"));
     facts->configured_id = mta_sts_policy_id(*state, ENFORCE, strlen(ENFORCE));
     assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), "id-differs")->message,
-                           "the served text is the newer one"));
+                           "the served policy is newer"));
 }
 
 static void test_certificates_are_judged_by_the_days_that_are_asked_for(void **state)

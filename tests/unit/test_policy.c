@@ -175,12 +175,12 @@ static const char *const over_a_year[] = {
 
 static void test_a_max_age_that_is_not_a_time_span_is_refused(void **state)
 {
-    check_max_age_refused(*state, not_a_time_span, COUNT(not_a_time_span), " is not a time span");
+    check_max_age_refused(*state, not_a_time_span, COUNT(not_a_time_span), " is not a duration");
 }
 
 static void test_a_max_age_out_of_range_is_refused(void **state)
 {
-    check_max_age_refused(*state, zero, COUNT(zero), " is no time at all");
+    check_max_age_refused(*state, zero, COUNT(zero), " is zero");
     check_max_age_refused(*state, over_a_year, COUNT(over_a_year), " is more than a year");
 }
 

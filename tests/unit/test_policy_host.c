@@ -237,7 +237,7 @@ static void test_policies_that_differ_are_told_with_both_places(void **state)
 
     assert_contains(finding->message, apr_psprintf(*state, "(%s:10)", http_file));
     assert_contains(finding->message, apr_psprintf(*state, "(%s:20)", https_file));
-    assert_contains(finding->message, "senders see the https one");
+    assert_contains(finding->message, "which senders see");
     assert_contains(finding->fix, apr_psprintf(*state, "%s:20", https_file));
     assert_contains(finding->fix, "<MTASTSPolicy " DOMAIN ">");
 }
@@ -258,7 +258,7 @@ static void test_a_certificate_for_others_gets_the_exact_command(void **state)
 
     assert_string_equal(finding->fix,
                         "run: certbot --apache -d " HOST " (with mod_md: add MDomain " HOST ")");
-    assert_contains(finding->message, "\"www.example.com\"");
+    assert_contains(finding->message, "it covers www.example.com");
 }
 
 static void test_a_certificate_is_told_with_its_own_file(void **state)
@@ -300,7 +300,7 @@ static void test_findings_of_others_are_left_alone(void **state)
     mta_sts_policy_host_check(&differs, NOW, findings);
     mta_sts_policy_host_check(&bare, NOW, findings);
     assert_string_equal(findings_summary(*state, findings),
-                        "ok fine@3, warning policy-differs@10, error certificate-expired@15, "
+                        "ok mx-found@3, warning policy-differs@10, error certificate-expired@15, "
                         "info https-missing@30");
     assert_string_equal(mta_sts_findings_at(findings, 0)->file, "fine.conf");
 }

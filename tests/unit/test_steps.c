@@ -47,9 +47,9 @@ static void check_cases(apr_pool_t *p, const procedure_case *cases, size_t count
 static void test_where_all_is_well_nothing_is_to_be_done(void **state)
 {
     static const procedure_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT, .now = ALL_WELL}, "Nothing is to be changed"},
+        {{.served = MTA_STS_SERVED_IT, .now = ALL_WELL}, "Nothing to do"},
         {{.served = MTA_STS_SERVED_IT, .mode = MTA_STS_MODE_TESTING, .now = ALL_WELL},
-         "Nothing is to be changed\nStay in mode testing until"},
+         "Nothing to do\nStay in mode testing until"},
     };
 
     CHECK(cases);
@@ -66,8 +66,7 @@ static void test_a_first_publication_begins_with_the_host_and_ends_with_the_reco
         {{.served = MTA_STS_SERVED_UNKNOWN},
          "Serve the policy: " SERVE "\n"
          "Publish the id " ID
-         " in the TXT record at _mta-sts.example.com; if there was one before, "
-         "wait its TTL"},
+         " in the TXT record at _mta-sts.example.com; if the record existed before, wait for its TTL"},
     };
 
     CHECK(cases);
@@ -96,12 +95,12 @@ static void test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait(void **stat
         {{.served = MTA_STS_SERVED_IT,
           .is_cached = 1,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com\nmx2.example.com"}},
-         "MX hosts that the policy does not cover: mx2.example.com. To keep one, add it to the "
-         "policy first and begin again. To be rid of one, delete its MX record first, then wait at "
-         "least 2 hours, the TTL of the MX records or what a cache has left of it (the zone's own "
-         "name servers did not tell), before the policy is served.\n"
+         "The policy does not cover these MX hosts: mx2.example.com. To keep a host, add it to the "
+         "policy and start again. To remove one, delete its MX record and wait (at least 2 hours, "
+         "the TTL of the MX records as seen in a cache; the zone's name servers did not answer) "
+         "before you serve the policy.\n"
          "Put the new id " ID " into the TXT record at _mta-sts.example.com, then wait at least 5 "
-         "minutes, its TTL or what a cache has left of it"},
+         "minutes, its TTL as seen in a cache"},
     };
 
     CHECK(cases);
@@ -115,8 +114,8 @@ static void test_a_new_mx_host_comes_last(void **state)
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
          "First serve the policy\n"
          "Put the new id\n"
-         "The policy names mx2.example.com, but no MX record does. A new MX host gets its MX "
-         "record only now"},
+         "No MX record matches these patterns of the policy: mx2.example.com. For a new MX host, "
+         "publish its MX record now"},
     };
 
     CHECK(cases);
@@ -127,9 +126,9 @@ static void test_a_leaving_mx_host_goes_first(void **state)
     static const procedure_case cases[] = {
         {{.served = MTA_STS_SERVED_OTHER,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com\nmx2.example.com"}},
-         "MX hosts that the policy does not cover: mx2.example.com. To keep one, add it to the "
-         "policy first and begin again. To be rid of one, delete its MX record first, then wait 2 "
-         "hours, the TTL of the MX records, before the policy is served.\n"
+         "The policy does not cover these MX hosts: mx2.example.com. To keep a host, add it to the "
+         "policy and start again. To remove one, delete its MX record and wait (2 hours, the TTL "
+         "of the MX records) before you serve the policy.\n"
          "First serve the policy\n"
          "Put the new id"},
     };
@@ -144,9 +143,9 @@ static void test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy(void 
           .mode = MTA_STS_MODE_NONE,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx2.example.com"}},
          "Put the new id\n"
-         "Go on serving mode none, with this record, until\n"
-         "Only then delete the TXT record at _mta-sts.example.com, wait 5 minutes, its TTL, and "
-         "afterwards the records and the site of mta-sts.example.com"},
+         "Keep serving mode none, with this record, until\n"
+         "Only then delete the TXT record at _mta-sts.example.com, wait 5 minutes, its TTL, then "
+         "the records and the site of mta-sts.example.com"},
     };
 
     CHECK(cases);
@@ -157,7 +156,7 @@ static void test_second_records_are_deleted(void **state)
     static const procedure_case cases[] = {
         {{.served = MTA_STS_SERVED_IT,
           .now = {STS "\n" OLD_STS, "", "192.0.2.7", "", TLSRPT "\n" TLSRPT, "mx1.example.com"}},
-         "Delete the other MTA-STS record at _mta-sts.example.com: senders use none\n"
+         "Delete the other MTA-STS record at _mta-sts.example.com: senders ignore all of them\n"
          "At any time: delete the other TLSRPT record"},
     };
 

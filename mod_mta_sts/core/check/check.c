@@ -38,43 +38,7 @@ const char *mta_sts_safety_name(mta_sts_safety safety)
     return names[safety];
 }
 
-mta_sts_findings *mta_sts_judge_section(mta_sts_judge *judge, mta_sts_check_part part,
-                                        const char *subject)
-{
-    mta_sts_check_section *section = apr_array_push(judge->result->sections);
-
-    section->part = part;
-    section->subject = subject;
-    section->findings = mta_sts_findings_make(judge->p);
-    section->enforce = MTA_STS_SAFETY_UNKNOWN;
-    section->trouble = NULL;
-    return section->findings;
-}
-
-const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answer)
-{
-    static const char *const dnssec[] = {
-        [MTA_STS_DNSSEC_UNKNOWN] = "",
-        [MTA_STS_DNSSEC_INSECURE] = ", not signed by DNSSEC",
-        [MTA_STS_DNSSEC_SECURE] = ", DNSSEC secure",
-    };
-
-    return apr_psprintf(p, "TTL %u s%s", answer->ttl, dnssec[answer->dnssec]);
-}
-
-void mta_sts_judge_lower(mta_sts_findings *findings, int index, mta_sts_severity from,
-                         mta_sts_severity to)
-{
-    for (; index < findings->list->nelts; index++) {
-        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, index, mta_sts_finding);
-
-        if (finding->severity == from) {
-            finding->severity = to;
-        }
-    }
-}
-
-/* The worst that was found; that something is unknown counts least. */
+/* The worst severity of all findings; MTA_STS_UNKNOWN is the mildest. */
 static mta_sts_severity worst(const mta_sts_check_result *result)
 {
     static const mta_sts_severity order[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN};

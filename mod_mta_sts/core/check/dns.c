@@ -36,10 +36,11 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
         return;
     }
     if (mta_sts_answer_is_empty(&facts->record)) {
-        mta_sts_finding_add(
-            findings, MTA_STS_ERROR, "record-missing", facts->record_name,
-            apr_psprintf(judge->p, "publish it: mta-sts dns %s tells the text", facts->domain),
-            "there is no MTA-STS record: senders do not look for a policy");
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "record-missing", facts->record_name,
+                            apr_psprintf(judge->p,
+                                         "run 'mta-sts dns %s' to get the record, then publish it",
+                                         facts->domain),
+                            "there is no MTA-STS record: senders do not look for a policy");
         return;
     }
     judge->record_id = mta_sts_record_read(judge->p, facts->record.values, findings);
@@ -50,12 +51,13 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     mta_sts_finding_add(findings, MTA_STS_OK, "record-found", facts->record_name, NULL,
                         "MTA-STS record with id %s, %s%s%s", judge->record_id,
                         mta_sts_judge_answer_note(judge->p, &facts->record),
-                        facts->record.alias ? ", by way of " : "",
+                        facts->record.alias ? ", through the alias " : "",
                         facts->record.alias ? facts->record.alias : "");
     if (facts->record.ttl > TTL_LONG) {
         mta_sts_finding_add(
             findings, MTA_STS_INFO, "ttl-long", facts->record_name, "use a TTL of an hour (3600)",
-            "a TTL of %u seconds: a new policy id is seen as late as that", facts->record.ttl);
+            "the TTL is %u seconds: senders may notice a new policy id that much later",
+            facts->record.ttl);
     }
 }
 
@@ -67,18 +69,19 @@ static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
     if (facts->mxs->nelts) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-implicit", facts->domain,
                             "publish an MX record",
-                            "there is no MX: senders take the domain's own address as its MX");
+                            "there is no MX record: senders use the domain's own address");
         return;
     }
     if (facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "domain-unknown", facts->domain,
-                            "look at the spelling, and whether the domain is still registered",
-                            "there is no such domain in DNS");
+                            "check the spelling, and whether the domain is still registered",
+                            "the domain does not exist in DNS, so no mail can reach it");
         return;
     }
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-record-missing", facts->domain,
-                        "publish an MX record, or the null MX if the domain takes no mail",
-                        "there is neither an MX nor an address: mail to this domain fails");
+    mta_sts_finding_add(
+        findings, MTA_STS_ERROR, "mx-record-missing", facts->domain,
+        "publish an MX record, or a null MX if the domain accepts no mail",
+        "there is neither an MX record nor an address, so no mail can reach the domain");
 }
 
 static int is_null_mx(const mta_sts_answer *mx)
@@ -100,8 +103,9 @@ static void judge_mx(mta_sts_judge *judge, mta_sts_findings *findings)
     }
     if (is_null_mx(&facts->mx)) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-null", facts->domain,
-                            "a domain that takes no mail needs no MTA-STS; else publish its MX",
-                            "the null MX says that the domain takes no mail");
+                            "none, if the domain accepts no mail: it needs no MTA-STS; otherwise "
+                            "publish its MX records",
+                            "the domain accepts no mail (null MX)");
         return;
     }
     mta_sts_finding_add(findings, MTA_STS_OK, "mx-found", facts->domain, NULL, "MX %s, %s",
@@ -121,26 +125,26 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
     if (has_a || has_aaaa) {
         const mta_sts_answer *told = has_a ? a : aaaa;
 
-        mta_sts_finding_add(findings, MTA_STS_OK, "policy-host-found", facts->host, NULL,
-                            "addresses %s%s%s, %s%s%s", has_a ? join(findings, a->values) : "",
-                            has_a && has_aaaa ? " " : "",
-                            has_aaaa ? join(findings, aaaa->values) : "",
-                            mta_sts_judge_answer_note(judge->p, told),
-                            told->alias ? ", by way of " : "", told->alias ? told->alias : "");
+        mta_sts_finding_add(
+            findings, MTA_STS_OK, "policy-host-found", facts->host, NULL,
+            "addresses %s%s%s, %s%s%s", has_a ? join(findings, a->values) : "",
+            has_a && has_aaaa ? " " : "", has_aaaa ? join(findings, aaaa->values) : "",
+            mta_sts_judge_answer_note(judge->p, told), told->alias ? ", through the alias " : "",
+            told->alias ? told->alias : "");
         if (!has_a && mta_sts_answer_is_empty(a)) {
-            mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-host-ipv6-only", facts->host,
-                                "give it an IPv4 address as well",
-                                "it has IPv6 addresses only: senders without IPv6 get no policy");
+            mta_sts_finding_add(
+                findings, MTA_STS_WARNING, "policy-host-ipv6-only", facts->host,
+                "add an IPv4 address",
+                "the policy host has IPv6 addresses only: senders without IPv6 get no policy");
         }
     }
     else if (!failed) {
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "policy-host-no-address", facts->host,
             apr_psprintf(judge->p,
-                         "publish the address of %s, or a CNAME from there to its web "
-                         "server",
+                         "publish A and AAAA records for %s, or a CNAME to its web server",
                          facts->host),
-            "the policy host has no address: senders get no policy");
+            "the policy host has no address, so senders get no policy");
     }
 }
 
@@ -170,8 +174,8 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
                             apr_psprintf(judge->p,
                                          "publish \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"",
                                          facts->domain),
-                            "there is no TLSRPT record: senders report failures to nobody%s",
-                            testing ? ", and mode testing is for their reports" : "");
+                            "there is no TLSRPT record, so senders send no reports%s",
+                            testing ? ", which mode testing depends on" : "");
         return;
     }
     rua = mta_sts_tlsrpt_record_read(judge->p, facts->tlsrpt.values, findings);

@@ -25,7 +25,8 @@ static int judge_name(const mta_sts_check_mx *mx, const char *shown, mta_sts_fin
     error = mta_sts_name_parse_host(findings->pool, mx->host, MTA_STS_NAME_ALABEL, &name);
     if (error) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-name-invalid", shown,
-                            "let the MX record name a host", "the MX is no host name: %s", error);
+                            "put a host name into the MX record",
+                            "the MX record does not contain a host name: %s", error);
     }
     return error == NULL;
 }
@@ -58,18 +59,19 @@ static int judge_addresses(const mta_sts_check_mx *mx, mta_sts_findings *finding
     mta_sts_answer_check(aaaa, mx->host, "IPv6 address", findings);
     if (alias) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-is-alias", mx->host,
-                            apr_psprintf(findings->pool, "let the MX record name %s itself",
+                            apr_psprintf(findings->pool, "put %s into the MX record",
                                          mta_sts_text_quote(findings->pool, alias, strlen(alias))),
-                            "the MX is an alias (CNAME), which RFC 5321 does not allow");
+                            "the MX host is an alias (CNAME), which RFC 5321 does not allow");
     }
     if (mta_sts_answer_is_empty(a) && mta_sts_answer_is_empty(aaaa)) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,
-                            "publish its address, or remove the MX record",
+                            "publish an address, or remove the MX record",
                             "the MX host has no address");
     }
     else if (mta_sts_answer_is_empty(a) && aaaa->status == MTA_STS_ANSWER_OK) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "mx-ipv6-only", mx->host, NULL,
-                            "it has IPv6 addresses only: senders without IPv6 go elsewhere");
+        mta_sts_finding_add(
+            findings, MTA_STS_INFO, "mx-ipv6-only", mx->host, NULL,
+            "the MX host has IPv6 addresses only: senders without IPv6 cannot use it");
     }
     return a->status == MTA_STS_ANSWER_TIMEOUT || aaaa->status == MTA_STS_ANSWER_TIMEOUT;
 }
@@ -90,21 +92,21 @@ static void judge_tlsa(const mta_sts_check_mx *mx, mta_sts_findings *findings)
     if (tlsa->dnssec == MTA_STS_DNSSEC_INSECURE) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "tlsa-insecure", mx->host,
                             "sign the zone with DNSSEC, or remove the TLSA records",
-                            "its %d TLSA records have no effect, since the zone is not signed",
+                            "its %d TLSA records have no effect, because the zone is not signed",
                             tlsa->values->nelts);
         return;
     }
-    mta_sts_finding_add(findings, MTA_STS_INFO, "dane-present", mx->host, NULL,
-                        "it has %d TLSA records: senders that know DANE go by them, and by MTA-STS "
-                        "only if there are none",
-                        tlsa->values->nelts);
+    mta_sts_finding_add(
+        findings, MTA_STS_INFO, "dane-present", mx->host, NULL,
+        "it has %d TLSA records: senders that support DANE use them instead of MTA-STS",
+        tlsa->values->nelts);
 }
 
 static void report_secured(const mta_sts_judge *judge, const char *host,
                            const mta_sts_mx_probe *probe, mta_sts_findings *findings)
 {
     mta_sts_finding_add(findings, MTA_STS_OK, "mx-secured", host, NULL,
-                        "%s offers STARTTLS with %s, and a certificate for %d more days",
+                        "%s offers STARTTLS with %s; its certificate is valid for %d more days",
                         probe->address, probe->peer.version,
                         mta_sts_certificate_days(probe->peer.certificate, judge->limits->now));
 }
@@ -235,7 +237,7 @@ static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *finding
         }
         if (!used) {
             mta_sts_finding_add(findings, MTA_STS_INFO, "pattern-unused", facts->domain,
-                                "remove the line, unless it is for an MX to come",
+                                "remove the pattern, unless it is for a future MX host",
                                 "no MX host matches the policy's \"mx: %s\"", pattern);
         }
     }
@@ -252,9 +254,9 @@ static void report_not_probed(mta_sts_judge *judge)
         return;
     }
     mta_sts_finding_add(findings, MTA_STS_UNKNOWN, "smtp-blocked", judge->facts->domain,
-                        "check from a machine that may use port 25, or use --no-smtp",
-                        "no MX host takes a connection: it seems that this network lets nobody out "
-                        "to port 25 (or every one of them is down), so they could not be probed");
+                        "check from a machine that can use port 25, or use --no-smtp",
+                        "no MX host accepts a connection: this network probably blocks port 25 (or "
+                        "all MX hosts are down)");
 }
 
 /* Only mode enforce makes senders refuse: before, what would fail is a warning. */

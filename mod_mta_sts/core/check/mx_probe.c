@@ -20,42 +20,43 @@ typedef struct words {
 
 /* Results whose stage does not matter. */
 static const words results[] = {
-    [MTA_STS_SMTP_UNTRIED] = {MTA_STS_UNKNOWN, "smtp-untried", "no time was left to ask %s",
+    [MTA_STS_SMTP_UNTRIED] = {MTA_STS_UNKNOWN, "smtp-untried", "no time was left to test %s",
                               "check fewer domains at once"},
     [MTA_STS_SMTP_NO_ROUTE] = {MTA_STS_UNKNOWN, "smtp-no-route",
-                               "this machine has no way to %s, so nobody knows if it answers",
+                               "this machine has no route to %s, so it could not be tested",
                                "check from a machine that has IPv4 and IPv6"},
     [MTA_STS_SMTP_REFUSED] = {MTA_STS_ERROR, "smtp-refused", "%s refuses connections",
-                              "start the mail server, or let it listen on that address"},
+                              "start the mail server, or configure it to listen on this address"},
     [MTA_STS_SMTP_UNREACHABLE] = {MTA_STS_ERROR, "smtp-unreachable", "%s cannot be reached",
-                                  "look at the firewall, or remove the address from DNS"},
-    [MTA_STS_SMTP_GARBAGE] = {MTA_STS_ERROR, "smtp-invalid-reply", "what %s says is no SMTP",
-                              "see what listens there"},
+                                  "check the firewall, or remove the address from DNS"},
+    [MTA_STS_SMTP_GARBAGE] = {MTA_STS_ERROR, "smtp-invalid-reply", "the answer of %s is not SMTP",
+                              "check which service listens there"},
     [MTA_STS_SMTP_NO_STARTTLS] = {MTA_STS_ERROR, "starttls-missing", "%s does not offer STARTTLS",
-                                  "switch TLS on (Postfix: smtpd_tls_security_level = may), and "
-                                  "see that no firewall takes STARTTLS out"},
+                                  "enable TLS (Postfix: smtpd_tls_security_level = may), and check "
+                                  "for a firewall that removes STARTTLS"},
     [MTA_STS_SMTP_TLS_OLD] = {MTA_STS_ERROR, "tls-too-old",
-                              "%s speaks no TLS newer than 1.1, which senders refuse",
+                              "%s supports no TLS version newer than 1.1, which senders refuse",
                               "allow TLS 1.2 and 1.3"},
     [MTA_STS_SMTP_TLS_FAILED] = {MTA_STS_ERROR, "smtp-handshake-failed",
-                                 "no TLS connection to %s can be made",
-                                 "see the mail server's log: has it a certificate and its key?"},
+                                 "the TLS handshake with %s fails",
+                                 "check the mail server's log, and its certificate and key"},
 };
 
-static const char *const slow_fix = "see the mail server's load and log; a greeting may be slow, "
-                                    "then try a longer --timeout";
-static const char *const closed_fix = "see the mail server's log, and what it has against this "
-                                      "machine's address";
+static const char *const slow_fix = "check the mail server's load and log; if it delays its "
+                                    "greeting on purpose, use a longer --timeout";
+static const char *const closed_fix =
+    "check the mail server's log, and whether it blocks this machine's address";
 
 /* Results at each stage. */
 static const words timeouts[] = {
     [MTA_STS_SMTP_CONNECT] = {MTA_STS_ERROR, "smtp-connect-timeout",
-                              "%s does not take a connection in time",
-                              "look at the firewall, or remove the address from DNS"},
+                              "%s does not accept a connection in time",
+                              "check the firewall, or remove the address from DNS"},
     [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-greeting-timeout",
-                               "%s takes a connection, but does not greet in time", slow_fix},
-    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-timeout",
-                           "%s greets, but does not answer EHLO in time", slow_fix},
+                               "%s accepts a connection, but does not send its greeting in time",
+                               slow_fix},
+    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-timeout", "%s does not answer EHLO in time",
+                           slow_fix},
     [MTA_STS_SMTP_STARTTLS] = {MTA_STS_ERROR, "smtp-starttls-timeout",
                                "%s does not answer STARTTLS in time", slow_fix},
     [MTA_STS_SMTP_HANDSHAKE] = {MTA_STS_ERROR, "smtp-handshake-timeout",
@@ -72,21 +73,22 @@ static const words closings[] = {
                                closed_fix},
     [MTA_STS_SMTP_HANDSHAKE] = {MTA_STS_ERROR, "smtp-closed",
                                 "%s closes the connection in the TLS handshake",
-                                "see the mail server's log: has it a certificate and its key?"},
+                                "check the mail server's log, and its certificate and key"},
 };
 static const words rejections[] = {
-    [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-greeting-rejected", "%s greets with a refusal",
-                               closed_fix},
-    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-rejected", "%s refuses EHLO", closed_fix},
+    [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-greeting-rejected",
+                               "%s rejects the connection in its greeting", closed_fix},
+    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-rejected", "%s rejects EHLO", closed_fix},
     [MTA_STS_SMTP_STARTTLS] = {MTA_STS_ERROR, "starttls-rejected",
-                               "%s offers STARTTLS, but refuses it",
-                               "see the mail server's log: has it a certificate and its key?"},
+                               "%s offers STARTTLS, but rejects it",
+                               "check the mail server's log, and its certificate and key"},
 };
 
 /* Says so in the same words whenever it comes: "later", where all is well otherwise. */
-static const words not_available = {MTA_STS_WARNING, "smtp-not-available",
-                                    "%s is not available now: it cannot be told if TLS works there",
-                                    "try again later; see the mail server's limits and log"};
+static const words not_available = {
+    MTA_STS_WARNING, "smtp-not-available",
+    "%s is temporarily unavailable, so it could not be determined whether TLS works there",
+    "try again later; check the mail server's limits and log"};
 
 static const words *find_words(const mta_sts_mx_probe *probe)
 {
@@ -114,14 +116,15 @@ static int check_peer(const mta_sts_mx_probe *probe, const char *host,
     mta_sts_certificate_use use = {
         .where = apr_pstrcat(findings->pool, "at ", probe->address, NULL),
         .loss = loss,
-        .name_fix = "let the mail server show a certificate with this name",
-        .renew_fix = "renew it, and reload the mail server",
+        .name_fix = "configure the mail server with a certificate that covers this name",
+        .renew_fix = "renew it, then reload the mail server",
         .warning_days = limits->warning_days,
         .error_days = limits->error_days,
     };
 
     return mta_sts_peer_check(&probe->peer, host, limits->now, &use,
-                              "use a certificate of a public CA, with its whole chain", findings);
+                              "use a certificate of a public CA, with its complete chain",
+                              findings);
 }
 
 int mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,

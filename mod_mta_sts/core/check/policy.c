@@ -50,12 +50,12 @@ static void compare_texts(const mta_sts_judge *judge, mta_sts_findings *findings
             APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
 
         if (is_served(fetch) && !same_text(fetch, served)) {
-            mta_sts_finding_add(findings, MTA_STS_ERROR, "answers-differ", facts->host,
-                                "serve the same policy at every address",
-                                "%s serves another policy (id %s) than %s (id %s)", fetch->address,
-                                mta_sts_policy_id(judge->p, fetch->text, fetch->len),
-                                served->address,
-                                mta_sts_policy_id(judge->p, served->text, served->len));
+            mta_sts_finding_add(
+                findings, MTA_STS_ERROR, "answers-differ", facts->host,
+                "serve the same policy at all addresses",
+                "%s serves a different policy (id %s) than %s (id %s)", fetch->address,
+                mta_sts_policy_id(judge->p, fetch->text, fetch->len), served->address,
+                mta_sts_policy_id(judge->p, served->text, served->len));
         }
     }
 }
@@ -63,11 +63,11 @@ static void compare_texts(const mta_sts_judge *judge, mta_sts_findings *findings
 static void report_fetched(const mta_sts_judge *judge, const mta_sts_policy_fetch *fetch,
                            mta_sts_findings *findings)
 {
-    mta_sts_finding_add(findings, MTA_STS_OK, "policy-fetched", judge->facts->host, NULL,
-                        "%s serves the policy over %s in %d ms, with a certificate for %d more "
-                        "days",
-                        fetch->address, fetch->peer.version, (int)apr_time_as_msec(fetch->took),
-                        mta_sts_certificate_days(fetch->peer.certificate, judge->limits->now));
+    mta_sts_finding_add(
+        findings, MTA_STS_OK, "policy-fetched", judge->facts->host, NULL,
+        "%s serves the policy over %s in %d ms; its certificate is valid for %d more days",
+        fetch->address, fetch->peer.version, (int)apr_time_as_msec(fetch->took),
+        mta_sts_certificate_days(fetch->peer.certificate, judge->limits->now));
 }
 
 /* Senders try one address after the other: what does not answer costs time only, as long as
@@ -145,10 +145,11 @@ static const char *tell_newer(const mta_sts_judge *judge)
     int i;
 
     if (configured && strcmp(configured, judge->record_id) == 0) {
-        return "the record is the newer one: httpd is configured for it, but not reloaded";
+        return "the id in DNS is newer: it is the one of httpd's configuration, but httpd was not "
+               "reloaded";
     }
     if (configured && strcmp(configured, judge->served_id) == 0) {
-        return "the served text is the newer one, as httpd is configured";
+        return "the served policy is newer: it is the one of httpd's configuration";
     }
     for (i = 0; i < facts->fetches->nelts; i++) {
         const mta_sts_policy_fetch *fetch =
@@ -156,10 +157,10 @@ static const char *tell_newer(const mta_sts_judge *judge)
 
         if (is_served(fetch) &&
             strcmp(mta_sts_policy_id(judge->p, fetch->text, fetch->len), judge->record_id) == 0) {
-            return apr_psprintf(judge->p, "it is that of the text at %s", fetch->address);
+            return apr_psprintf(judge->p, "it is the one of the policy at %s", fetch->address);
         }
     }
-    return "senders that know this id keep the policy that they have";
+    return "senders that know this id do not fetch the new policy";
 }
 
 static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
@@ -171,22 +172,22 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
     }
     if (strcmp(judge->record_id, judge->served_id) == 0) {
         mta_sts_finding_add(findings, MTA_STS_OK, "id-matches", name, NULL,
-                            "the id in DNS is that of the text served");
+                            "the id in DNS matches the served policy");
     }
     else if (!is_our_id(judge->record_id)) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "id-custom", name,
-                            apr_psprintf(judge->p,
-                                         "see that it changes with the policy; mod_mta_sts's own "
-                                         "would be %s",
-                                         judge->served_id),
-                            "the id %s in DNS is of somebody's own making, so it cannot be "
-                            "compared with the text served",
-                            judge->record_id);
+        mta_sts_finding_add(
+            findings, MTA_STS_INFO, "id-custom", name,
+            apr_psprintf(judge->p,
+                         "change it whenever the policy changes; mod_mta_sts would use %s",
+                         judge->served_id),
+            "the id %s in DNS was not made by mod_mta_sts, so it cannot be compared with the "
+            "served policy",
+            judge->record_id);
     }
     else {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "id-differs", name,
                             apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id),
-                            "the id %s in DNS is not that of the text served (%s): %s",
+                            "the id %s in DNS does not match the served policy (%s): %s",
                             judge->record_id, judge->served_id, tell_newer(judge));
     }
 }
@@ -204,9 +205,9 @@ static void report_valid(const mta_sts_judge *judge, mta_sts_findings *findings)
         policy->max_age >= (policy->mode == MTA_STS_MODE_ENFORCE ? DAY : 0) &&
         policy->mode != MTA_STS_MODE_NONE) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "max-age-advice", judge->facts->domain,
-                            "use 604800 (a week) or more once all is well",
+                            "use 604800 (a week) or more once everything works",
                             "a max_age of %" APR_INT64_T_FMT
-                            " seconds is short: RFC 8461 speaks of weeks",
+                            " seconds is short: RFC 8461 recommends weeks",
                             policy->max_age);
     }
 }

@@ -13,7 +13,7 @@
 /* postfix-mta-sts-resolver, which most Postfix servers have, waits no longer by default. */
 #define SLOW apr_time_from_sec(4)
 
-static const char *const loss = "senders do not take a policy from this host";
+static const char *const loss = "senders do not accept a policy from this host";
 
 /* What is told about a fetch that brought no answer: "%s" is its address; in what to do, the host.
  */
@@ -23,36 +23,37 @@ static const struct {
     const char *format;
     const char *fix;
 } failures[] = {
-    [MTA_STS_FETCH_UNTRIED] = {MTA_STS_UNKNOWN, "fetch-untried", "no time was left to ask %s",
+    [MTA_STS_FETCH_UNTRIED] = {MTA_STS_UNKNOWN, "fetch-untried", "no time was left to test %s",
                                "check fewer domains at once"},
     [MTA_STS_FETCH_NO_ROUTE] = {MTA_STS_UNKNOWN, "fetch-no-route",
-                                "this machine has no way to %s, so nobody knows if it answers",
+                                "this machine has no route to %s, so it could not be tested",
                                 "check from a machine that has IPv4 and IPv6"},
     [MTA_STS_FETCH_REFUSED] =
-        {MTA_STS_ERROR, "fetch-refused", "nobody listens on port 443 of %s",
-         "if there is no certificate yet, run: certbot --apache -d %s; else let "
-         "httpd listen on that address, or remove it from DNS"},
+        {MTA_STS_ERROR, "fetch-refused", "nothing listens on port 443 of %s",
+         "if there is no certificate yet, run: certbot --apache -d %s; otherwise configure httpd "
+         "to listen on this address, or remove it from DNS"},
     [MTA_STS_FETCH_UNREACHABLE] = {MTA_STS_ERROR, "fetch-unreachable", "%s cannot be reached",
-                                   "look at the firewall, or remove the address from DNS"},
+                                   "check the firewall, or remove the address from DNS"},
     [MTA_STS_FETCH_CONNECT_TIMEOUT] = {MTA_STS_ERROR, "fetch-connect-timeout",
-                                       "%s does not take a connection in time",
-                                       "look at the firewall, or remove the address from DNS"},
+                                       "%s does not accept a connection in time",
+                                       "check the firewall, or remove the address from DNS"},
     [MTA_STS_FETCH_TLS_OLD] = {MTA_STS_ERROR, "tls-too-old",
-                               "%s speaks no TLS newer than 1.1, which senders refuse",
+                               "%s supports no TLS version newer than 1.1, which senders refuse",
                                "allow TLS 1.2 and 1.3 (SSLProtocol)"},
     [MTA_STS_FETCH_TLS_FAILED] = {MTA_STS_ERROR, "fetch-tls-failed",
-                                  "no TLS connection to %s can be made",
+                                  "the TLS handshake with %s fails",
                                   "if there is no certificate yet, run: certbot --apache -d %s; "
-                                  "else see httpd's error log"},
-    [MTA_STS_FETCH_TIMEOUT] = {MTA_STS_ERROR, "fetch-timeout",
-                               "%s takes a connection, but does not answer in time",
-                               "see httpd's load and error log; senders wait a minute at most"},
-    [MTA_STS_FETCH_TOO_LONG] = {MTA_STS_ERROR, "policy-too-long",
-                                "%s answers with more than 64 KiB, where senders stop reading",
-                                "see what answers there: a policy has a few hundred bytes"},
+                                  "otherwise check httpd's error log"},
+    [MTA_STS_FETCH_TIMEOUT] =
+        {MTA_STS_ERROR, "fetch-timeout", "%s accepts a connection, but does not answer in time",
+         "check httpd's load and error log; senders wait for a minute at most"},
+    [MTA_STS_FETCH_TOO_LONG] =
+        {MTA_STS_ERROR, "policy-too-long",
+         "%s answers with more than 64 KiB, where senders stop reading",
+         "check which server answers there: a policy has a few hundred bytes"},
     [MTA_STS_FETCH_BROKEN] = {MTA_STS_ERROR, "fetch-broken",
-                              "the answer of %s is no HTTP, or breaks off",
-                              "see what answers there, and httpd's error log"},
+                              "the answer of %s is not HTTP, or incomplete",
+                              "check which server answers there, and httpd's error log"},
 };
 
 int mta_sts_policy_fetch_is_unreached(const mta_sts_policy_fetch *fetch)
@@ -91,10 +92,11 @@ static int check_peer(const mta_sts_policy_fetch *fetch, const char *host,
         .error_days = limits->error_days,
     };
 
-    return mta_sts_peer_check(&fetch->peer, host, limits->now, &use,
-                              "use a certificate of a public CA, with its whole chain (certbot's "
-                              "fullchain.pem)",
-                              findings);
+    return mta_sts_peer_check(
+        &fetch->peer, host, limits->now, &use,
+        "use a certificate of a public CA, with its complete chain (certbot's "
+        "fullchain.pem)",
+        findings);
 }
 
 static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
@@ -107,16 +109,16 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
     }
     if (status >= 300 && status < 400) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-redirect", host,
-                            "answer with the policy at this very address",
+                            "answer with the policy at this URL",
                             "%s redirects (status %d%s%s), which senders do not follow",
                             fetch->address, status, fetch->location ? ", to " : "",
                             fetch->location ? quote(findings, fetch->location) : "");
     }
     else {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-status", host,
-                            "see which virtual host answers for this name: apachectl -t -D "
-                            "DUMP_MTA_STS",
-                            "%s answers with status %d instead of 200", fetch->address, status);
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "fetch-status", host,
+            "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS",
+            "%s answers with status %d instead of 200", fetch->address, status);
     }
     return 0;
 }
@@ -134,7 +136,7 @@ static int check_content_type(const mta_sts_policy_fetch *fetch, const char *hos
     }
     mta_sts_finding_add(
         findings, MTA_STS_ERROR, "content-type", host, "serve the policy as text/plain",
-        "%s sends the policy %s%s: many senders take text/plain only", fetch->address,
+        "%s sends the policy %s%s: many senders accept only text/plain", fetch->address,
         type ? "as " : "without a content type", type ? quote(findings, type) : "");
     return 0;
 }
@@ -144,8 +146,8 @@ static void check_time(const mta_sts_policy_fetch *fetch, const char *host,
 {
     if (fetch->took > SLOW) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "fetch-slow", host,
-                            "see httpd's load and error log",
-                            "%s takes %d seconds to answer: many senders wait for 4 only",
+                            "check httpd's load and error log",
+                            "%s takes %d seconds to answer: many senders wait for 4 seconds only",
                             fetch->address, (int)apr_time_sec(fetch->took));
     }
 }

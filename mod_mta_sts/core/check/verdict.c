@@ -22,17 +22,17 @@ static int judge_delivery(mta_sts_judge *judge)
     switch (facts->mx.status) {
     case MTA_STS_ANSWER_TIMEOUT:
     case MTA_STS_ANSWER_UNASKED:
-        set(judge, MTA_STS_OUTCOME_UNKNOWN, "may or may not deliver: no answer for the MX came");
+        set(judge, MTA_STS_OUTCOME_UNKNOWN, "may or may not deliver: the MX lookup timed out");
         break;
     case MTA_STS_ANSWER_BOGUS:
     case MTA_STS_ANSWER_SERVFAIL:
-        set(judge, MTA_STS_OUTCOME_REFUSES, "cannot deliver: the lookup of the MX fails");
+        set(judge, MTA_STS_OUTCOME_REFUSES, "cannot deliver: the MX lookup fails");
         break;
     case MTA_STS_ANSWER_NXDOMAIN:
-        set(judge, MTA_STS_OUTCOME_NO_MAIL, "cannot deliver: there is no such domain");
+        set(judge, MTA_STS_OUTCOME_NO_MAIL, "cannot deliver: the domain does not exist in DNS");
         break;
     default:
-        set(judge, MTA_STS_OUTCOME_NO_MAIL, "does not deliver: the domain takes no mail");
+        set(judge, MTA_STS_OUTCOME_NO_MAIL, "does not deliver: the domain accepts no mail");
         break;
     }
     return 1;
@@ -42,7 +42,7 @@ static int judge_delivery(mta_sts_judge *judge)
 static const char *find_gap(const mta_sts_judge *judge)
 {
     if (judge->facts->record.status == MTA_STS_ANSWER_TIMEOUT) {
-        return "no answer for the MTA-STS record came";
+        return "the lookup of the MTA-STS record timed out";
     }
     if (!judge->record_id) {
         return "there is no valid MTA-STS record";
@@ -67,10 +67,11 @@ static void judge_mxs(mta_sts_judge *judge)
                                     : "the MX hosts could not be probed";
 
     if (judge->mx_good == all) {
-        set(judge, MTA_STS_OUTCOME_DELIVERS, "delivers over verified TLS to every MX");
+        set(judge, MTA_STS_OUTCOME_DELIVERS, "delivers over verified TLS to every MX host");
     }
     else if (judge->mx_usable || (judge->mx_unknown && judge->bad_mx)) {
-        set(judge, MTA_STS_OUTCOME_PARTLY, apr_psprintf(p, "delivers to some MX at most: %s", why));
+        set(judge, MTA_STS_OUTCOME_PARTLY,
+            apr_psprintf(p, "delivers to some MX hosts at most: %s", why));
     }
     else if (judge->mx_unknown) {
         set(judge, MTA_STS_OUTCOME_UNKNOWN,
@@ -96,23 +97,22 @@ static void judge_enforce(mta_sts_judge *judge)
     switch (judge->result->verdict.outcome) {
     case MTA_STS_OUTCOME_DELIVERS:
         advise(judge, MTA_STS_SAFETY_YES,
-               on ? "mode enforce is on, and right" : "it is safe to go to mode enforce");
+               on ? "mode enforce is on, and safe" : "it is safe to change to mode enforce");
         break;
     case MTA_STS_OUTCOME_UNKNOWN:
         advise(judge, MTA_STS_SAFETY_UNKNOWN,
-               on ? "mode enforce is on; whether that is right could not be told"
-                  : "whether it is safe to go to mode enforce could not be told");
+               on ? "mode enforce is on; could not determine whether it is safe"
+                  : "could not determine whether mode enforce is safe");
         break;
     case MTA_STS_OUTCOME_PARTLY:
-        advise(
-            judge, MTA_STS_SAFETY_NO,
-            on ? "mode enforce is on, and may hold up mail: mend this, or go back to mode testing"
-               : "do not go to mode enforce yet");
+        advise(judge, MTA_STS_SAFETY_NO,
+               on ? "mode enforce is on, and may hold up mail: fix this, or go back to mode testing"
+                  : "do not change to mode enforce yet");
         break;
     default:
         advise(judge, MTA_STS_SAFETY_NO,
-               on ? "mode enforce is on, and holds up mail: go back to mode testing, or mend this"
-                  : "do not go to mode enforce yet");
+               on ? "mode enforce is on, and holds up mail: go back to mode testing, or fix this"
+                  : "do not change to mode enforce yet");
         break;
     }
 }
@@ -122,26 +122,27 @@ void mta_sts_judge_verdict(mta_sts_judge *judge)
     const char *gap = find_gap(judge);
 
     if (judge_delivery(judge)) {
-        advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect without mail");
+        advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect: the domain receives no mail");
         return;
     }
     if (gap && is_unknown_gap(judge)) {
         set(judge, MTA_STS_OUTCOME_UNKNOWN,
             apr_psprintf(judge->p, "may or may not deliver: %s", gap));
-        advise(judge, MTA_STS_SAFETY_UNKNOWN,
-               "whether it is safe to go to mode enforce could not be told");
+        advise(judge, MTA_STS_SAFETY_UNKNOWN, "could not determine whether mode enforce is safe");
         return;
     }
     if (gap) {
         set(judge, MTA_STS_OUTCOME_UNPROTECTED,
-            apr_psprintf(judge->p, "delivers without MTA-STS, unless it keeps an older policy: %s",
+            apr_psprintf(judge->p,
+                         "delivers without MTA-STS, unless it has stored an earlier policy: %s",
                          gap));
-        advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect before that is mended");
+        advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect until this is fixed");
         return;
     }
     if (judge->policy->mode == MTA_STS_MODE_NONE) {
-        set(judge, MTA_STS_OUTCOME_UNPROTECTED, "delivers without MTA-STS: the mode is none");
-        advise(judge, MTA_STS_SAFETY_NO, "go to mode testing first");
+        set(judge, MTA_STS_OUTCOME_UNPROTECTED,
+            "delivers without MTA-STS: the policy has mode none");
+        advise(judge, MTA_STS_SAFETY_NO, "change to mode testing first");
         return;
     }
     judge_mxs(judge);

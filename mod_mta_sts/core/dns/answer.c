@@ -39,14 +39,14 @@ int mta_sts_answer_check(const mta_sts_answer *answer, const char *subject, cons
     switch (answer->status) {
     case MTA_STS_ANSWER_SERVFAIL:
         mta_sts_finding_add(findings, MTA_STS_ERROR, "dns-servfail", subject,
-                            "look at the zone's name servers and, if it is signed, at its DNSSEC",
-                            "the lookup of its %s fails (SERVFAIL)", what);
+                            "check the name servers of the zone and, if it is signed, its DNSSEC",
+                            "the lookup of the %s fails (SERVFAIL)", what);
         return 1;
     case MTA_STS_ANSWER_BOGUS:
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "dns-bogus", subject,
-            "mend the zone's DNSSEC: its signatures, and the DS record at the parent",
-            "the answer for its %s is bogus by DNSSEC and not used%s%s", what,
+            "fix the DNSSEC signatures of the zone, or the DS record at its parent",
+            "the answer for the %s fails DNSSEC validation, and senders do not use it%s%s", what,
             answer->detail ? ": " : "",
             answer->detail
                 ? mta_sts_text_quote(findings->pool, answer->detail, strlen(answer->detail))
@@ -55,7 +55,7 @@ int mta_sts_answer_check(const mta_sts_answer *answer, const char *subject, cons
     case MTA_STS_ANSWER_TIMEOUT:
         mta_sts_finding_add(findings, MTA_STS_UNKNOWN, "dns-timeout", subject,
                             "try again, with a longer --timeout or another --resolver",
-                            "no answer for its %s came in time", what);
+                            "the lookup of the %s timed out", what);
         return 1;
     default:
         return 0;

@@ -305,10 +305,10 @@ static void judge_coverage(planner *pl)
         return;
     }
     for (i = 0; i < uncovered->nelts; i++) {
-        mta_sts_finding_add(
-            pl->findings, is_enforced ? MTA_STS_ERROR : MTA_STS_WARNING, "mx-not-in-policy",
-            text_at(uncovered, i), "add it to the policy, or take away its MX record first",
-            "it is an MX host of %s, but the policy does not cover it", pl->facts->domain);
+        mta_sts_finding_add(pl->findings, is_enforced ? MTA_STS_ERROR : MTA_STS_WARNING,
+                            "mx-not-in-policy", text_at(uncovered, i),
+                            "add it to the policy, or delete its MX record first",
+                            "an MX host of %s that the policy does not cover", pl->facts->domain);
     }
     if (is_enforced && uncovered->nelts) {
         pl->publication->hold = apr_pstrcat(pl->p, "the policy does not cover the MX host ",
@@ -324,12 +324,13 @@ static void judge_served(planner *pl)
 
     if (pl->facts->served == MTA_STS_SERVED_NOTHING) {
         mta_sts_finding_add(pl->findings, MTA_STS_ERROR, "policy-not-served", host, fix,
-                            "it serves no valid policy");
+                            "the policy host serves no valid policy");
         pl->publication->hold = "the policy is not served";
     }
     if (pl->facts->served == MTA_STS_SERVED_OTHER) {
         mta_sts_finding_add(pl->findings, MTA_STS_ERROR, "policy-not-served", host, fix,
-                            "it serves another policy, with the id %s", pl->facts->served_id);
+                            "the policy host serves another policy, with the id %s",
+                            pl->facts->served_id);
         pl->publication->hold = apr_pstrcat(pl->p, "another policy is served, with the id ",
                                             pl->facts->served_id, NULL);
     }
@@ -342,7 +343,7 @@ static void tell_of_alias(planner *pl, mta_sts_record_type question)
         mta_sts_finding_add(
             pl->findings, MTA_STS_INFO, "record-elsewhere",
             mta_sts_record_type_name(pl->findings->pool, question, pl->facts->domain), NULL,
-            "it is a CNAME: the record is at %s", pl->facts->now[question].alias);
+            "the name is an alias (CNAME): the record is at %s", pl->facts->now[question].alias);
     }
 }
 

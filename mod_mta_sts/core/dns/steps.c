@@ -5,215 +5,217 @@
 
 #include "core/base/format.h"
 
-typedef struct teller {
+typedef struct writer {
     apr_pool_t *p;
     const mta_sts_publication *publication;
     const mta_sts_publication_facts *facts;
     apr_array_header_t *steps; /* of const char * */
-} teller;
+} writer;
 
-static void tell(teller *t, const char *step)
+static void add_step(writer *w, const char *step)
 {
-    APR_ARRAY_PUSH(t->steps, const char *) = step;
+    APR_ARRAY_PUSH(w->steps, const char *) = step;
 }
 
-static const char *duration(const teller *t, apr_int64_t seconds)
+static const char *duration(const writer *w, apr_int64_t seconds)
 {
-    return mta_sts_format_duration(t->p, seconds);
+    return mta_sts_format_duration(w->p, seconds);
 }
 
-static const mta_sts_answer *now(const teller *t, mta_sts_record_type question)
+static const mta_sts_answer *now(const writer *w, mta_sts_record_type type)
 {
-    return &t->facts->now[question];
+    return &w->facts->now[type];
 }
 
-/* How long others may keep an answer: "5 minutes, its TTL". */
-static const char *lifetime(const teller *t, mta_sts_record_type question, const char *whose)
+/* How long caches may store an answer: "5 minutes, its TTL". */
+static const char *lifetime(const writer *w, mta_sts_record_type type, const char *description)
 {
-    const mta_sts_answer *answer = now(t, question);
+    const mta_sts_answer *answer = now(w, type);
 
     return answer->ttl_is_zones
-               ? apr_psprintf(t->p, "%s, %s", duration(t, answer->ttl), whose)
-               : apr_psprintf(t->p,
-                              "at least %s, %s or what a cache has left of it (the zone's own name "
-                              "servers did not tell)",
-                              duration(t, answer->ttl), whose);
+               ? apr_psprintf(w->p, "%s, %s", duration(w, answer->ttl), description)
+               : apr_psprintf(
+                     w->p,
+                     "at least %s, %s as seen in a cache; the zone's name servers did not answer",
+                     duration(w, answer->ttl), description);
 }
 
-static int is_there(const mta_sts_answer *answer)
+static int has_values(const mta_sts_answer *answer)
 {
     return answer->values && answer->values->nelts;
 }
 
-static const char *join(const teller *t, const apr_array_header_t *names)
+static const char *join(const writer *w, const apr_array_header_t *names)
 {
-    return apr_array_pstrcat(t->p, names, ' ');
+    return apr_array_pstrcat(w->p, names, ' ');
 }
 
-static int is_removal(const teller *t)
+static int is_removal(const writer *w)
 {
-    return t->facts->policy->mode == MTA_STS_MODE_NONE;
+    return w->facts->policy->mode == MTA_STS_MODE_NONE;
 }
 
-/* Whether a record of this question is in this state. */
-static int has_state(const teller *t, mta_sts_record_type question, mta_sts_record_state state)
+/* Whether a record of this type has this state. */
+static int has_state(const writer *w, mta_sts_record_type type, mta_sts_record_state state)
 {
     int i;
 
-    for (i = 0; i < t->publication->records->nelts; i++) {
-        const mta_sts_publication_record *record = mta_sts_publication_at(t->publication, i);
+    for (i = 0; i < w->publication->records->nelts; i++) {
+        const mta_sts_publication_record *record = mta_sts_publication_at(w->publication, i);
 
-        if (record->question == question && record->state == state) {
+        if (record->question == type && record->state == state) {
             return 1;
         }
     }
     return 0;
 }
 
-/* MX hosts that the policy does not cover: they go first, or the policy is not yet right. */
-static void tell_leaving_hosts(teller *t)
+/* MX hosts that the policy does not cover are removed from DNS before it is served. */
+static void add_uncovered_hosts(writer *w)
 {
-    const apr_array_header_t *hosts = t->publication->uncovered;
+    const apr_array_header_t *hosts = w->publication->uncovered;
 
-    if (hosts->nelts == 0 || is_removal(t)) {
+    if (hosts->nelts == 0 || is_removal(w)) {
         return;
     }
-    tell(t, apr_psprintf(t->p,
-                         "MX hosts that the policy does not cover: %s. To keep one, add it to the "
-                         "policy first and begin again. To be rid of one, delete its MX record "
-                         "first, then wait %s, before the policy is served.",
-                         join(t, hosts), lifetime(t, MTA_STS_ASK_MX, "the TTL of the MX records")));
+    add_step(w, apr_psprintf(w->p,
+                             "The policy does not cover these MX hosts: %s. To keep a host, add it "
+                             "to the policy and start again. To remove one, delete its MX record "
+                             "and wait (%s) before you serve the policy.",
+                             join(w, hosts),
+                             lifetime(w, MTA_STS_ASK_MX, "the TTL of the MX records")));
 }
 
-static void tell_host(teller *t)
+static void add_policy_host(writer *w)
 {
     static const mta_sts_record_type types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
     apr_size_t i;
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (has_state(t, types[i], MTA_STS_RECORD_MISSING)) {
-            tell(t, apr_psprintf(t->p,
-                                 "Publish the address of mta-sts.%s, and get a certificate for "
-                                 "that name.",
-                                 t->facts->domain));
+        if (has_state(w, types[i], MTA_STS_RECORD_MISSING)) {
+            add_step(
+                w, apr_psprintf(w->p,
+                                "Publish the address of mta-sts.%s, and get a certificate for it.",
+                                w->facts->domain));
             return;
         }
     }
 }
 
-static void tell_serving(teller *t)
+static void add_serving(writer *w)
 {
-    if (t->facts->served == MTA_STS_SERVED_IT) {
+    if (w->facts->served == MTA_STS_SERVED_IT) {
         return;
     }
-    tell(t, apr_psprintf(t->p,
-                         "%s the policy: curl -s https://mta-sts.%s/.well-known/mta-sts.txt | "
-                         "sha256sum | cut -c1-20 must print %s.",
-                         t->facts->served == MTA_STS_SERVED_UNKNOWN ? "Serve" : "First serve",
-                         t->facts->domain, t->facts->id));
+    add_step(w, apr_psprintf(w->p,
+                             "%s the policy: curl -s https://mta-sts.%s/.well-known/mta-sts.txt | "
+                             "sha256sum | cut -c1-20 must print %s.",
+                             w->facts->served == MTA_STS_SERVED_UNKNOWN ? "Serve" : "First serve",
+                             w->facts->domain, w->facts->id));
 }
 
-static void tell_id(teller *t)
+static void add_id(writer *w)
 {
-    const mta_sts_publication_record *record = mta_sts_publication_of_id(t->publication);
+    const mta_sts_publication_record *record = mta_sts_publication_of_id(w->publication);
 
     if (record->state == MTA_STS_RECORD_MISSING) {
-        tell(t, apr_psprintf(t->p, "Publish the TXT record at %s, with the id %s.", record->name,
-                             t->facts->id));
+        add_step(w, apr_psprintf(w->p, "Publish the TXT record at %s, with the id %s.",
+                                 record->name, w->facts->id));
     }
     else if (record->state == MTA_STS_RECORD_DIFFERS) {
-        tell(t,
-             apr_psprintf(t->p,
-                          "Put the new id %s into the TXT record at %s, then wait %s: until "
-                          "then senders may go by the earlier policy.",
-                          t->facts->id, record->name, lifetime(t, MTA_STS_ASK_MTA_STS, "its TTL")));
+        add_step(w, apr_psprintf(w->p,
+                                 "Put the new id %s into the TXT record at %s, then wait %s: until "
+                                 "then senders may use the earlier policy.",
+                                 w->facts->id, record->name,
+                                 lifetime(w, MTA_STS_ASK_MTA_STS, "its TTL")));
     }
     else if (record->state == MTA_STS_RECORD_UNKNOWN) {
-        tell(t, apr_psprintf(t->p,
-                             "Publish the id %s in the TXT record at %s; if there was one before, "
-                             "wait its TTL: until then senders may go by the earlier policy.",
-                             t->facts->id, record->name));
+        add_step(w, apr_psprintf(
+                        w->p,
+                        "Publish the id %s in the TXT record at %s; if the record existed before, "
+                        "wait for its TTL: until then senders may use the earlier policy.",
+                        w->facts->id, record->name));
     }
-    if (has_state(t, MTA_STS_ASK_MTA_STS, MTA_STS_RECORD_SUPERFLUOUS)) {
-        tell(t, apr_psprintf(t->p,
-                             "Delete the other MTA-STS record at %s: senders use none while there "
-                             "is more than one.",
-                             record->name));
+    if (has_state(w, MTA_STS_ASK_MTA_STS, MTA_STS_RECORD_SUPERFLUOUS)) {
+        add_step(w, apr_psprintf(w->p,
+                                 "Delete the other MTA-STS record at %s: senders ignore all of "
+                                 "them if there is more than one.",
+                                 record->name));
     }
 }
 
-/* Hosts in the policy that are no MX hosts yet: they come last. */
-static void tell_coming_hosts(teller *t)
+/* Hosts in the policy that are not MX hosts yet get their MX record last. */
+static void add_unused_patterns(writer *w)
 {
-    const apr_array_header_t *patterns = t->publication->unused;
+    const apr_array_header_t *patterns = w->publication->unused;
 
-    if (patterns->nelts == 0 || is_removal(t)) {
+    if (patterns->nelts == 0 || is_removal(w)) {
         return;
     }
-    tell(t, apr_psprintf(t->p,
-                         "The policy names %s, but no MX record does. A new MX host gets its MX "
-                         "record only now that senders know the policy with it. One that has left "
-                         "goes out of the policy: serve that, then publish the new id.",
-                         join(t, patterns)));
+    add_step(w, apr_psprintf(w->p,
+                             "No MX record matches these patterns of the policy: %s. For a new MX "
+                             "host, publish its MX record now. For a former MX host, remove it "
+                             "from the policy, serve that policy, then publish the new id.",
+                             join(w, patterns)));
 }
 
-static void tell_reports(teller *t)
+static void add_reports(writer *w)
 {
-    if (has_state(t, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_MISSING) ||
-        has_state(t, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_DIFFERS)) {
-        tell(t, "At any time: publish the TLSRPT record, so that senders report what fails.");
+    if (has_state(w, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_MISSING) ||
+        has_state(w, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_DIFFERS)) {
+        add_step(w, "At any time: publish the TLSRPT record, so that senders report failures.");
     }
-    if (has_state(t, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_SUPERFLUOUS)) {
-        tell(t, "At any time: delete the other TLSRPT record; senders use none while there is more "
-                "than one.");
+    if (has_state(w, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_SUPERFLUOUS)) {
+        add_step(w, "At any time: delete the other TLSRPT record: senders ignore all of them if "
+                    "there is more than one.");
     }
 }
 
 /* RFC 8461 section 8.3. */
-static void tell_removal(teller *t)
+static void add_removal(writer *w)
 {
-    tell(t, apr_psprintf(t->p,
-                         "Go on serving mode none, with this record, until no sender can hold an "
-                         "earlier policy any more: for the largest max_age that you ever served, "
-                         "counted from the last time it was served%s.",
-                         t->facts->policy->max_age > 86400
-                             ? ". A max_age of 86400 is enough for mode none"
-                             : ""));
-    tell(t, apr_psprintf(t->p,
-                         "Only then delete the TXT record at _mta-sts.%s, %safterwards the "
-                         "records and the site of mta-sts.%s.",
-                         t->facts->domain,
-                         is_there(now(t, MTA_STS_ASK_MTA_STS))
-                             ? apr_psprintf(t->p, "wait %s, and ",
-                                            lifetime(t, MTA_STS_ASK_MTA_STS, "its TTL"))
-                             : "and ",
-                         t->facts->domain));
+    add_step(w, apr_psprintf(w->p,
+                             "Keep serving mode none, with this record, until every earlier policy "
+                             "has expired: for the largest max_age that you have served, counted "
+                             "from the last time that it was served%s.",
+                             w->facts->policy->max_age > 86400
+                                 ? ". A max_age of 86400 is enough for mode none"
+                                 : ""));
+    add_step(w, apr_psprintf(w->p,
+                             "Only then delete the TXT record at _mta-sts.%s, %sthen the records "
+                             "and the site of mta-sts.%s.",
+                             w->facts->domain,
+                             has_values(now(w, MTA_STS_ASK_MTA_STS))
+                                 ? apr_psprintf(w->p, "wait %s, ",
+                                                lifetime(w, MTA_STS_ASK_MTA_STS, "its TTL"))
+                                 : "",
+                             w->facts->domain));
 }
 
-static void tell_mode(teller *t)
+static void add_mode(writer *w)
 {
-    if (is_removal(t)) {
-        tell_removal(t);
+    if (is_removal(w)) {
+        add_removal(w);
     }
-    else if (t->facts->policy->mode == MTA_STS_MODE_TESTING) {
-        tell(t, "Stay in mode testing until the reports show no failures; then change to enforce: "
-                "serve it first, then publish the new id.");
+    else if (w->facts->policy->mode == MTA_STS_MODE_TESTING) {
+        add_step(w, "Stay in mode testing until the reports show no failures. Then change to mode "
+                    "enforce: serve it first, then publish the new id.");
     }
 }
 
 apr_array_header_t *mta_sts_steps_make(apr_pool_t *p, const mta_sts_publication *publication)
 {
-    teller t = {p, publication, publication->facts, apr_array_make(p, 4, sizeof(const char *))};
+    writer w = {p, publication, publication->facts, apr_array_make(p, 4, sizeof(const char *))};
 
-    tell_leaving_hosts(&t);
-    tell_host(&t);
-    tell_serving(&t);
-    tell_id(&t);
-    tell_coming_hosts(&t);
-    tell_reports(&t);
-    if (t.steps->nelts == 0) {
-        tell(&t, "Nothing is to be changed: the policy is served, and DNS has its records.");
+    add_uncovered_hosts(&w);
+    add_policy_host(&w);
+    add_serving(&w);
+    add_id(&w);
+    add_unused_patterns(&w);
+    add_reports(&w);
+    if (w.steps->nelts == 0) {
+        add_step(&w, "Nothing to do: the policy is served, and its records are in DNS.");
     }
-    tell_mode(&t);
-    return t.steps;
+    add_mode(&w);
+    return w.steps;
 }

@@ -14,10 +14,10 @@
  */
 
 /*
- * The steps, in plain words.
+ * The steps as sentences.
  *
  * @param p pool of the result
- * @return array of const char *: sentences, with the times to wait filled in; never empty
+ * @return array of const char *: one sentence or more each, with the times to wait; never empty
  */
 apr_array_header_t *mta_sts_steps_make(apr_pool_t *p, const mta_sts_publication *publication);
 

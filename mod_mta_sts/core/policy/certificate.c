@@ -182,8 +182,8 @@ static void judge_dates(const mta_sts_certificate *certificate, const char *host
 
     if (now < certificate->not_before) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-not-yet-valid", host,
-                            "look at the clock of this machine",
-                            "the certificate %s is valid from %s on only", use->where,
+                            "check the clock of this machine",
+                            "the certificate %s is not valid before %s", use->where,
                             mta_sts_format_time(p, certificate->not_before));
     }
     else if (now > certificate->not_after) {
@@ -194,7 +194,7 @@ static void judge_dates(const mta_sts_certificate *certificate, const char *host
     else if (days < use->warning_days || days < use->error_days) {
         mta_sts_finding_add(findings, days < use->error_days ? MTA_STS_ERROR : MTA_STS_WARNING,
                             "certificate-expires-soon", host, use->renew_fix,
-                            "the certificate %s ends on %s, in %d days", use->where,
+                            "the certificate %s expires on %s, in %d days", use->where,
                             mta_sts_format_time(p, certificate->not_after), days);
     }
 }
@@ -217,18 +217,18 @@ void mta_sts_certificate_check(const mta_sts_certificate *certificate, const cha
 {
     mta_sts_certificate_use use = {
         .where = apr_pstrcat(findings->pool, "in ", certificate->path, NULL),
-        .loss = "senders do not take a policy from this host",
+        .loss = "senders do not accept a policy from this host",
         .name_fix = name_fix,
-        .renew_fix =
-            "renew it (certbot renew) and reload httpd; `certbot certificates` shows what is there",
+        .renew_fix = "renew it (certbot renew) and reload httpd; 'certbot certificates' lists the "
+                     "certificates",
         .warning_days = MTA_STS_CERTIFICATE_SOON_DAYS,
     };
 
     if (certificate->error) {
-        mta_sts_finding_add(findings, MTA_STS_WARNING, "certificate-unreadable", host,
-                            "look at the file and its rights, or have the certificate issued anew",
-                            "the certificate file %s cannot be read: %s", certificate->path,
-                            certificate->error);
+        mta_sts_finding_add(
+            findings, MTA_STS_WARNING, "certificate-unreadable", host,
+            "check the file and its permissions, or have the certificate issued again",
+            "the certificate file %s cannot be read: %s", certificate->path, certificate->error);
         return;
     }
     mta_sts_certificate_judge(certificate, host, now, &use, findings);

@@ -25,10 +25,9 @@ static void report_no_https(const mta_sts_policy_host *facts, mta_sts_findings *
 {
     int from = findings->list->nelts;
 
-    mta_sts_finding_add(
-        findings, MTA_STS_INFO, "https-missing", facts->host,
-        apr_psprintf(findings->pool, "run: certbot --apache -d %s", facts->host),
-        "no https virtual host answers for it yet, and senders ask over https only");
+    mta_sts_finding_add(findings, MTA_STS_INFO, "https-missing", facts->host,
+                        apr_psprintf(findings->pool, "run: certbot --apache -d %s", facts->host),
+                        "no https virtual host answers for it yet, and senders use https only");
     locate(findings, from, facts->http.at);
 }
 
@@ -45,19 +44,19 @@ static void check_agreement(const mta_sts_policy_host *facts, mta_sts_findings *
     here = place_text(p, facts->http.at);
     there = place_text(p, facts->https.at);
     fix = apr_psprintf(p,
-                       "make the change at %s as well, or move the policy into one "
-                       "<MTASTSPolicy %s> at server level",
+                       "make the same change at %s, or move the policy into a <MTASTSPolicy %s> "
+                       "block in the server configuration",
                        there, facts->domain);
     if (facts->https.text) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-differs", facts->host, fix,
-                            "the http virtual host has another policy (%s) than the https one "
-                            "(%s); senders see the https one",
+                            "the http virtual host has a different policy (%s) than the https one "
+                            "(%s), which senders see",
                             here, there);
     }
     else {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "policy-only-http", facts->host, fix,
-                            "the http virtual host has a policy (%s), the https one has none "
-                            "(%s), and senders ask the https one",
+                            "the http virtual host has a policy (%s), but the https one, which "
+                            "senders use, has none (%s)",
                             here, there);
     }
     locate(findings, from, facts->http.at);
@@ -77,7 +76,7 @@ static void check_certificates(const mta_sts_policy_host *facts, apr_time_t now,
     }
     if (facts->certificates && facts->certificates->nelts == 0) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "certificate-missing", facts->host,
-                            "wait for mod_md to get it, or see httpd's log why it does not",
+                            "wait for mod_md to obtain it, or check httpd's log for the reason",
                             "the https virtual host has no certificate yet");
     }
     locate(findings, from, facts->https_at);

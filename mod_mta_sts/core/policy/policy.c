@@ -74,7 +74,7 @@ const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *
     const char *typed = text;
 
     if (!unit) {
-        return apr_psprintf(p, "%s is not a time span; %s",
+        return apr_psprintf(p, "%s is not a duration; %s",
                             mta_sts_text_quote(p, text, strlen(text)), allowed);
     }
     for (; apr_isdigit(*text) && value <= MTA_STS_MAX_AGE_MAX; text++) {
@@ -83,7 +83,7 @@ const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *
     value *= unit;
     if (value < MTA_STS_MAX_AGE_MIN || value > MTA_STS_MAX_AGE_MAX) {
         return apr_psprintf(p, "%s is %s; %s", mta_sts_text_quote(p, typed, strlen(typed)),
-                            value ? "more than a year" : "no time at all", allowed);
+                            value ? "more than a year" : "zero", allowed);
     }
     *seconds = value;
     return NULL;
@@ -157,27 +157,27 @@ void mta_sts_policy_check(const mta_sts_policy *policy, const char *subject,
         mta_sts_finding_add(findings, MTA_STS_WARNING, "max-age-short", subject,
                             "use a max_age of a week or more (604800)",
                             "mode enforce with a max_age of %" APR_INT64_T_FMT
-                            " seconds, under a day: senders forget the policy between two mails "
-                            "or do not honour it",
+                            " seconds, less than a day: the policy expires between two messages, "
+                            "or senders ignore it",
                             policy->max_age);
     }
     if (policy->mode == MTA_STS_MODE_NONE && policy->max_age > WEEK) {
-        mta_sts_finding_add(findings, MTA_STS_WARNING, "max-age-long", subject,
-                            "use a max_age of a day (86400) while taking MTA-STS back",
-                            "mode none with a max_age of %" APR_INT64_T_FMT
-                            " seconds, over a week: it must be served until the last sender's "
-                            "copy has expired",
-                            policy->max_age);
+        mta_sts_finding_add(
+            findings, MTA_STS_WARNING, "max-age-long", subject,
+            "use a max_age of a day (86400) while withdrawing MTA-STS",
+            "mode none with a max_age of %" APR_INT64_T_FMT
+            " seconds, more than a week: it must be served until the last stored copy has expired",
+            policy->max_age);
     }
     for (i = 0; i < policy->mx->nelts; i++) {
         const char *pattern = APR_ARRAY_IDX(policy->mx, i, const char *);
 
         if (!strchr(pattern[0] == '*' ? pattern + 2 : pattern, '.')) {
-            mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-single-label", subject,
-                                "write the full name of the MX host",
-                                "mx pattern \"%s\" has a single label: no public MX host is "
-                                "called so",
-                                pattern);
+            mta_sts_finding_add(
+                findings, MTA_STS_WARNING, "mx-single-label", subject,
+                "write the fully qualified name of the MX host",
+                "mx pattern \"%s\" has a single label: public MX hosts have fully qualified names",
+                pattern);
             break; /* one example is enough */
         }
     }

@@ -76,8 +76,7 @@ static void read_id(reader *r, char *value)
     for (c = value; mta_sts_text_is_alnum(*c); c++) {
     }
     if (*c || c == value || c - value > ID_BYTES_MAX) {
-        report(r, MTA_STS_ERROR, "id-malformed",
-               "use the id that the server tells, or 1 to 32 letters and digits",
+        report(r, MTA_STS_ERROR, "id-malformed", "use the id shown by apachectl -t -D DUMP_MTA_STS",
                apr_psprintf(r->findings->pool, "the id %s is not 1 to 32 letters and digits",
                             quote(r, value)));
         return;
@@ -96,11 +95,11 @@ static const char *check_uri_bytes(const char *uri)
         return "contains \"!\", which must be written as %21";
     }
     if (uri[len]) {
-        return "contains a character that no URI may have: write it percent-encoded";
+        return "contains a character that is not allowed in a URI: percent-encode it";
     }
     for (; (uri = strchr(uri, '%')) != NULL; uri++) {
         if (!apr_isxdigit(uri[1]) || !apr_isxdigit(uri[2])) {
-            return "contains \"%\" without two hex digits behind it";
+            return "contains \"%\" that is not followed by two hex digits";
         }
     }
     return NULL;
@@ -113,7 +112,7 @@ static const char *check_mailto(apr_pool_t *p, const char *address)
     const char *domain;
 
     if (!at || at == mailbox) {
-        return "is no mail address: write mailto:user@example.com";
+        return "is not a mail address: write mailto:user@example.com";
     }
     return mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
 }
@@ -123,7 +122,7 @@ static const char *check_https(apr_pool_t *p, const char *uri)
     apr_uri_t parsed;
 
     return apr_uri_parse(p, uri, &parsed) != APR_SUCCESS || !parsed.hostname || !*parsed.hostname
-               ? "names no host: write https://example.com/path"
+               ? "contains no host: write https://example.com/path"
                : NULL;
 }
 
@@ -163,7 +162,9 @@ static void read_uri(reader *r, char *uri)
     }
     if (!is_used) {
         report(r, MTA_STS_WARNING, "rua-scheme", "use mailto: or https:",
-               apr_psprintf(r->findings->pool, "senders send no reports to %s", quote(r, uri)));
+               apr_psprintf(r->findings->pool,
+                            "senders do not support the scheme of the report address %s",
+                            quote(r, uri)));
         return;
     }
     APR_ARRAY_PUSH(r->rua, const char *) = uri;
@@ -175,7 +176,7 @@ static void read_rua(reader *r, char *value)
 
     if (is_blank(*value)) {
         report(r, MTA_STS_WARNING, "rua-blank", "remove the blank",
-               "a blank follows rua=, which some senders refuse");
+               "a blank follows rua=, which some senders reject");
     }
     for (; value; value = next) {
         next = strchr(value, ',');
@@ -186,7 +187,7 @@ static void read_rua(reader *r, char *value)
     }
     if (!r->errors && r->rua->nelts == 0) {
         report(r, MTA_STS_ERROR, "rua-missing",
-               "use mailto: or https:", "no report address is of a kind that senders use");
+               "use mailto: or https:", "no report address has a scheme that senders support");
     }
 }
 
@@ -221,7 +222,8 @@ static void read_field(reader *r, char *field)
     if (value && strcmp(field, r->kind->field) == 0) {
         if (r->seen++) {
             report(r, MTA_STS_WARNING, "field-duplicate", "keep one of them",
-                   apr_psprintf(r->findings->pool, "%s= is told again; the first counts", field));
+                   apr_psprintf(r->findings->pool,
+                                "%s= occurs more than once; senders use the first", field));
             return;
         }
         r->kind->read_value(r, value);
@@ -246,7 +248,7 @@ static void read_record(reader *r, const char *text)
 
     if (*fields && fields[strlen(fields) - 1] != ';' && is_blank(text[strlen(text) - 1])) {
         report(r, MTA_STS_WARNING, "trailing-blank", "remove the blank",
-               "the record ends with a blank, which some senders refuse");
+               "the record ends with a blank, which some senders reject");
     }
     for (; fields && *fields; fields = next) {
         next = strchr(fields, ';');
@@ -290,19 +292,19 @@ static const char *select_record(reader *r, const apr_array_header_t *texts)
         }
         report(r, contains(text, r->kind->mark) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
                apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
-               apr_psprintf(r->findings->pool, "senders ignore %s: it does not begin with \"%s\"",
+               apr_psprintf(r->findings->pool, "senders ignore %s: it does not start with \"%s\"",
                             quote(r, text), r->kind->version));
     }
     if (count == 0) {
         report(r, MTA_STS_ERROR, "record-missing",
                apr_pstrcat(r->findings->pool, "publish ", r->kind->example, NULL),
-               apr_psprintf(r->findings->pool, "no record begins with \"%s\"", r->kind->version));
+               apr_psprintf(r->findings->pool, "no record starts with \"%s\"", r->kind->version));
         return NULL;
     }
     if (count > 1) {
         report(r, MTA_STS_ERROR, "record-multiple", "keep exactly one",
                apr_psprintf(r->findings->pool,
-                            "%d records begin with \"%s\": senders then use none of them", count,
+                            "%d records start with \"%s\": senders use none of them", count,
                             r->kind->version));
         return NULL;
     }
@@ -379,7 +381,7 @@ const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
     *out = '\0';
     error = check_uri(p, encoded, &is_used);
     if (!error && !is_used) {
-        error = "is of no kind that senders use: write mailto:user@example.com or "
+        error = "has a scheme that senders do not support: write mailto:user@example.com or "
                 "https://example.com/path";
     }
     *uri = encoded;

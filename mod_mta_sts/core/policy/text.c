@@ -92,7 +92,7 @@ static void read_max_age(reader *r, value v)
     }
     if (seconds == 0) {
         report(r, MTA_STS_WARNING, "max-age-zero", "write 86400 (a day) or more",
-               "max_age 0 is refused by some senders and stored by none");
+               "a max_age of 0 is rejected by some senders, and no sender stores the policy");
     }
     r->policy->max_age = seconds;
 }
@@ -173,7 +173,7 @@ static void report_unknown_field(reader *r, value name)
         return;
     }
     report(r, MTA_STS_WARNING, "field-unknown",
-           apr_psprintf(r->findings->pool, "write \"%s\", if that is what was meant", known),
+           apr_psprintf(r->findings->pool, "write \"%s\", if that was intended", known),
            apr_psprintf(r->findings->pool,
                         "senders ignore the unknown field %s, which looks like \"%s\"",
                         quote(r, name), known));
@@ -204,11 +204,11 @@ static void read_field(reader *r, value name, value v)
     }
     if (!r->seen && i != FIELD_VERSION) {
         report(r, MTA_STS_WARNING, "version-not-first", "write the version line first",
-               "the first field is not version, where some senders look for it");
+               "version is not the first field, as some senders require");
     }
     if ((r->seen & 1u << i) && !fields[i].repeatable) {
         report(r, MTA_STS_WARNING, "field-duplicate", "keep one of the lines",
-               apr_psprintf(r->findings->pool, "%s is told again; senders use the first",
+               apr_psprintf(r->findings->pool, "%s occurs more than once; senders use the first",
                             fields[i].name));
         return;
     }
@@ -254,9 +254,9 @@ static void read_line(reader *r, value line)
 
     if (line.len == 0 || is_blank(line.text[0])) {
         report(r, MTA_STS_ERROR, line.len ? "line-malformed" : "line-empty",
-               line.len ? "begin each line with its field" : "remove the empty line",
-               line.len ? "the line begins with a blank"
-                        : "an empty line is not allowed: some senders drop the whole policy");
+               line.len ? "start each line with a field name" : "remove the empty line",
+               line.len ? "the line starts with a blank"
+                        : "an empty line is not allowed: some senders reject the whole policy");
         return;
     }
     if (!check_bytes(r, line)) {
@@ -322,7 +322,7 @@ static void check_missing(reader *r)
     }
     if (r->policy->mode == MTA_STS_MODE_NONE) {
         report(r, MTA_STS_WARNING, ids[FIELD_MX], "add an mx line for each MX host",
-               "there is no mx: RFC 8461 allows that in mode none, some senders do not");
+               "there is no mx: RFC 8461 allows this in mode none, but some senders do not");
         return;
     }
     report(r, MTA_STS_ERROR, ids[FIELD_MX], "add an mx line for each MX host", "there is no mx");
@@ -334,19 +334,19 @@ static void check_whole(reader *r, apr_size_t len)
     if (r->lf_line) {
         r->line = r->lf_line;
         report(r, MTA_STS_INFO, "line-ends-lf", "end each line with CRLF",
-               "lines end with LF: allowed, though RFC 8461 speaks of CRLF and few senders insist");
+               "lines end with LF, which is allowed, but a few senders require CRLF");
     }
     if (r->non_ascii_line) {
         r->line = r->non_ascii_line;
         report(r, MTA_STS_WARNING, "not-ascii", "write the policy in ASCII",
-               "the policy is not ASCII: some senders drop it");
+               "the policy is not ASCII: some senders reject it");
     }
     r->line = 0;
     if (len > MTA_STS_POLICY_TEXT_MAX) {
         report(r, MTA_STS_WARNING, "policy-long", "keep the policy under 10240 bytes",
                apr_psprintf(r->findings->pool,
                             "the policy has %" APR_SIZE_T_FMT
-                            " bytes: some senders read the first 10240 only",
+                            " bytes: some senders read only the first 10240",
                             len));
     }
 }
@@ -361,7 +361,7 @@ mta_sts_policy *mta_sts_policy_text_read(apr_pool_t *p, const char *text, apr_si
     policy->mx = apr_array_make(p, 4, sizeof(const char *));
     if (len > MTA_STS_POLICY_READ_MAX) {
         report(&r, MTA_STS_ERROR, "policy-too-long", "keep the policy under 10240 bytes",
-               "the policy is over 64 KiB, where senders stop reading");
+               "the policy is longer than 64 KiB, where senders stop reading");
         return policy;
     }
     if (len == 0) {
@@ -372,7 +372,7 @@ mta_sts_policy *mta_sts_policy_text_read(apr_pool_t *p, const char *text, apr_si
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         r.line = 1;
         report(&r, MTA_STS_ERROR, "byte-order-mark", "save the file without a byte order mark",
-               "the policy begins with a byte order mark");
+               "the policy starts with a byte order mark");
         r.line = 0;
         text += 3;
         len -= 3;
