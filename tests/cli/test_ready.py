@@ -154,7 +154,7 @@ def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
     done = good.ready()
     assert (done.returncode, done.stderr) == (READY, b"")
     text = done.stdout.decode()
-    assert "✔ ready: it is safe to go to mode enforce\n" in text
+    assert "✔ ready: it is safe to switch to mode enforce\n" in text
     assert "1. change the line at /etc/apache2/sites-enabled/mta-sts.conf:9 to: MTASTSMode enforce" \
         in text
     assert "2. reload httpd: sudo apachectl graceful" in text
@@ -217,10 +217,10 @@ def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do
     done = good.ready("--policy", good.policy)
     assert done.returncode == NO
     text = done.stdout.decode()
-    assert "The certificate of mx1.example.com is out of date (7 sessions of c.example, last on " \
+    assert "The certificate of mx1.example.com has expired (7 sessions from c.example, last on " \
         in text
-    assert "✘ do not go to mode enforce, it would hold up mail: one thing is broken" in text
-    assert "\n       To see it: openssl s_client -starttls smtp -connect mx1.example.com:25" in text
+    assert "✘ do not switch to mode enforce, it would block mail: 1 problem has to be fixed" in text
+    assert "\n       To check: openssl s_client -starttls smtp -connect mx1.example.com:25" in text
 
 
 def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing(good):
@@ -229,7 +229,7 @@ def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing
                       [("certificate-expired", "mx1.example.com", 7)])])
     domain, status = good.told()
     assert status == NO
-    assert domain["summary"] == "mode enforce is on, and holds up mail: one thing is broken"
+    assert domain["summary"] == "mode enforce is on and blocks mail: 1 problem has to be fixed"
     assert domain["steps"][0].endswith("mta-sts.conf:9 to: MTASTSMode testing")
 
 
@@ -237,7 +237,7 @@ def test_enforce_that_is_on_needs_no_days_and_senders(store):
     store.serve(DUMP.format(mode=MODE).replace("testing", "enforce"))
     store.keep_verified(days("b.example", last=2, text=policy("enforce")), "b.example")
     domain, status = store.told()
-    assert (status, domain["summary"]) == (READY, "mode enforce is on, and safe")
+    assert (status, domain["summary"]) == (READY, "mode enforce is on and safe")
     assert severities(domain)["days-few"] == "info"
 
 
@@ -299,7 +299,7 @@ def test_json_counts_the_days_that_the_verdict_counts(good):
     good.keep([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
     found, _ = good.told("--policy", good.policy)
     assert found["reports"]["days"] == 20
-    assert "there are reports on 20 days" in json.dumps(found["sections"])
+    assert "reports cover 20 days" in json.dumps(found["sections"])
 
 
 def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
@@ -309,7 +309,7 @@ def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
     good.keep([json.dumps(told).encode()])
     found, status = good.told("--policy", good.policy, "--since", "all")
     assert (status, severities(found)["failure-blocking"]) == (NO, "error")
-    assert "last on a day that is not told)" in json.dumps(found)
+    assert "last on unspecified date)" in json.dumps(found)
 
 
 def test_dane_is_another_matter(good):

@@ -13,8 +13,9 @@ BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
 COMMAND = str(BUILD.resolve() / "mta-sts")
 
 MX = "mx1.example.com"
-OUR_MX, OUR_DNS, SENDER = "your mail server (MX)", "your DNS", "likely the sender, or its way to you"
-CHAIN, TLSA = "Install the whole chain", f"dig +dnssec TLSA _25._tcp.{MX}"
+OUR_MX, OUR_DNS, SENDER = "your mail server (MX)", "your DNS", \
+    "probably the sender, or the network between it and you"
+CHAIN, TLSA = "Install the full chain", f"dig +dnssec TLSA _25._tcp.{MX}"
 HOW = {"sts": "", "tlsa": ", under DANE", "no-policy-found": ", no policy found", "": "",
        "new-type": ', under policy type "new-type"'}
 
@@ -29,7 +30,7 @@ ADVICE = {
     ("tlsa", "dane-required"): (SENDER, TLSA),
     ("sts", "certificate-expired"): (OUR_MX, "reload the mail server"),
     ("tlsa", "certificate-expired"): (OUR_MX, "reload the mail server"),
-    ("no-policy-found", "starttls-not-supported"): (OUR_MX, "Turn STARTTLS on"),
+    ("no-policy-found", "starttls-not-supported"): (OUR_MX, "Enable STARTTLS on"),
 }
 
 

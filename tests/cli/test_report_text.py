@@ -53,8 +53,8 @@ def test_every_result_type_says_what_to_do(kind):
 
 def test_a_reason_that_gives_away_more_is_taken_for_the_words():
     shown = text(DATA / "result-types.json")
-    for words in ("there is no such page (404)", "no mx line of your policy names",
-                  "web server mta-sts.kinds.example is out of date"):
+    for words in ("the server answered 404 Not Found", "does not match any mx line of your policy",
+                  "web server mta-sts.kinds.example has expired"):
         assert words in " ".join(shown.split())
 
 
@@ -66,7 +66,7 @@ def test_what_one_sender_alone_tells_is_likely_its_own(tmp_path):
     shutil.copy(DATA / "google-failures.json", tmp_path)
     expired, starttls = text(tmp_path).split("✘ 6 sessions failed")
     assert "where:    your mail server (MX)\n" in expired
-    assert "likely this sender's own, or its way to you: 3 others had no failure" in \
+    assert "probably this sender, or the network between it and you: 3 other senders had no failures" in \
         " ".join(starttls.split())
 
 
@@ -102,9 +102,9 @@ def test_nobody_is_told_that_all_is_well_while_something_failed(tmp_path):
 
 
 @pytest.mark.parametrize("served, words", [
-    (POLICY, "as it is served now"),
-    (POLICY.replace("604800", "86400"), "an older one from its cache"),
-    (POLICY.replace("mode: enforce", "mode: testing"), "an older one from its cache"),
+    (POLICY, "the policy that is served now"),
+    (POLICY.replace("604800", "86400"), "an older policy from its cache"),
+    (POLICY.replace("mode: enforce", "mode: testing"), "an older policy from its cache"),
 ])
 def test_the_policy_that_the_sender_had_is_held_against_the_one_served(served, words, tmp_path):
     policy = tmp_path / "policy.txt"
@@ -134,7 +134,7 @@ E
 """)
     apachectl.chmod(0o755)
     shown = text(DATA / "google-failures.json", PATH=f"{tmp_path}:/usr/bin:/bin")
-    assert "as it is served now" in " ".join(shown.split())
+    assert "the policy that is served now" in " ".join(shown.split())
 
 
 def test_a_policy_that_is_none_is_told(tmp_path):

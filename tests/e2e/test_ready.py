@@ -97,7 +97,7 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
     for days_ago in range(1, DAYS + 1):
         for sender in "a.test", "b.test":
             post(domain, sender, days_ago)
-    assert "ready: it is safe to go to mode enforce" in ready(READY)
+    assert "ready: it is safe to switch to mode enforce" in ready(READY)
 
     other_mx.take("other.lab.test")
     text = ready(NO)
@@ -119,9 +119,9 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
 
     domain.publish_id()
     assert domain.fetch().body == policy_text("enforce", "mx1.lab.test", OTHER_MX)
-    assert "mode enforce is on, and safe" in ready(READY)
+    assert "mode enforce is on and safe" in ready(READY)
 
     other_mx.take("other.lab.test")
     text = ready(NO)
-    assert "mode enforce is on, and holds up mail: one thing is broken" in text
+    assert "mode enforce is on and blocks mail: 1 problem has to be fixed" in text
     assert f"1. change the line at {path}:{line} to: MTASTSMode testing" in text

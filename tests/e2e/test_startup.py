@@ -246,9 +246,9 @@ FAULTS = {
         *CHANGED, another_policy, policy_id(policy_text("testing", MX)),
         f'(_mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
     "a state directory of root": Fault(
-        "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown it"),
+        "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown -R"),
     "a state directory open to all": Fault(
-        "error", "state-mode", open_state, "(mode 0777)", "chmod it to 0700"),
+        "error", "state-mode", open_state, "(mode 0777)", "chmod 0700"),
     "a link in place of the state directory": Fault(
         "error", "state-not-a-directory", linked_state, "is a symbolic link", "remove it"),
     "a state directory on a read-only disk": Fault(

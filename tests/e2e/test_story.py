@@ -172,7 +172,7 @@ def wait_for_reports(number):
 
 def assert_all_is_well():
     assert check(WELL)[0]["enforce"] == "yes"
-    assert "ready: it is safe to go to mode enforce" in ready(WELL)
+    assert "ready: it is safe to switch to mode enforce" in ready(WELL)
     assert f"✔ {NAME}: all 240 sessions of 2 senders delivered securely" in tell(0, "report")
     assert wait_for_reports(6)["causes"] == []
     assert f"{NAME} DNS records" in page_text() and "What failed" not in page_text()
@@ -230,11 +230,11 @@ def assert_the_mending_is_told():
 
 
 def assert_enforce_is_told():
-    assert "mode enforce is on, and safe" in ready(WELL, days=1)
+    assert "mode enforce is on and safe" in ready(WELL, days=1)
     assert check(WELL)[0]["enforce"] == "yes"
     assert page_json(domain=NAME)["domain"]["mode"] == "enforce"
-    assert "older an older one from its cache: mode testing" in page_text(domain=NAME)
-    assert "an older one from its cache: mode testing" in tell(0, "report")
+    assert "older an older policy from its cache: mode testing" in page_text(domain=NAME)
+    assert "an older policy from its cache: mode testing" in tell(0, "report")
 
 
 def test_from_an_empty_machine_to_enforce_everybody_tells_of_a_break_and_its_mending(

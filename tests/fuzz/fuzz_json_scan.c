@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         tlsrpt_json_scan_feed(&pieces, (const char *)data + i, 1);
     }
     CHECK(memcmp(&scan, &pieces, sizeof(scan)) == 0);
-    CHECK(scan.before <= size && scan.behind <= size && scan.longest <= size);
+    CHECK(scan.before <= size && scan.trailing <= size && scan.longest <= size);
     json = json_loadb((const char *)data + scan.before, size - scan.before,
                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, NULL);
     if (json && (json_is_array(json) || json_is_object(json))) {

@@ -17,7 +17,7 @@ from status_page import LOCATION, data, page
 
 LIBRARY, = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 DAY = 86400
-LEAPT = r"\[mta_sts:error\].*clock of this machine was set forward.*\[clock-jumped\]$"
+LEAPT = r"\[mta_sts:error\].*clock of this machine jumped forward.*\[clock-jumped\]$"
 
 
 class Clock:

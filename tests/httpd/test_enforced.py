@@ -28,11 +28,11 @@ DOMAINS = {
     "hostile.example": ("enforce", "starttls-not-supported", "\x1b[2J$(reboot)", 2, 2),
 }
 SAID = {
-    "unlisted.example": "4 sessions that it makes senders refuse: The sender was about to deliver to "
-                        "an MX host that no mx line of your policy names.",
+    "unlisted.example": "4 sessions that it makes senders refuse: The sender found an MX host that "
+                        "does not match any mx line of your policy.",
     "refused.example": "of the last 14 days tell of 3 sessions that it makes senders refuse: The "
-                       "certificate of mx1.example.com is out of date. Renew it",
-    "hostile.example": "The sender reached your mail server, and it did not offer encryption",
+                       "certificate of mx1.example.com has expired. Renew it",
+    "hostile.example": "The sender reached your mail server, but the server did not offer encryption",
 }
 
 

@@ -86,14 +86,14 @@ def put_writable(path):
 
 # What to do, in the line about the report as well as at the start.
 MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
-           "of root": "chown", "a mode": "chmod it"}
+           "of root": "chown", "a mode": "chmod 0700"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a directory.*\[state-not-a-directory\]$"),
     "a link": (put_link, r"is a symbolic link .*\[state-not-a-directory\]$"),
     "a foreign owner": (put_foreign, r"belongs to uid 1 .*"
                         rf": chown -R {CHILD.pw_uid}:{CHILD.pw_gid} /\S*/state \[state-owner\]$"),
     "of root": (put_root_owned, r"belongs to uid 0 .*: chown -R .*\[state-owner\]$"),
-    "a mode": (put_writable, r"can be written to by others .*\(mode 0777\).*\[state-mode\]$"),
+    "a mode": (put_writable, r"can be written to by users other .*\(mode 0777\).*\[state-mode\]$"),
 }
 
 

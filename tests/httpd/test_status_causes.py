@@ -115,8 +115,8 @@ def test_each_reason_that_gives_away_another_cause_is_explained_as_the_command_d
     wait_for_reports(started, 1)
     (_, rest), = shown(started, "?since=all&domain=a.example").values()
     words = " ".join(rest.split())
-    assert words.count("was begun and took too long") == 1
-    assert words.count("no mx line of your policy names") == 1
+    assert words.count("was started but timed out") == 1
+    assert words.count("does not match any mx line of your policy") == 1
     assert words.count("What to do:") == 2
     cause, = data(started, "?since=all&domain=a.example")["reports"]["causes"]
     assert cause["explanation"] in words

@@ -312,8 +312,8 @@ def test_what_one_sender_alone_tells_is_likely_its_own_as_the_command_tells_it(s
             {"result-type": "starttls-not-supported", "failed-session-count": 2}] * (not number)
         assert report.post(server, json.dumps(told).encode()).status == 201
     wait_for_reports(server, 3)
-    words = "likely this sender's own, or its way to you: 2 others had no failure; " \
-        "else your mail server (MX)"
+    words = "probably this sender, or the network between it and you: 2 other senders had no " \
+        "failures; otherwise your mail server (MX)"
     assert words in page(server, "?domain=example.com").text
     overview = page(server).text
     assert words not in overview and "your mail server (MX)" in overview

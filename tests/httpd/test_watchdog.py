@@ -145,7 +145,7 @@ def test_a_report_that_contradicts_another_one_is_logged(make_with):
 
 
 def test_a_report_that_cannot_be_opened_is_logged_once_and_indexed_when_it_can_be(make_with):
-    line = r"\[mta_sts:error\].*cannot be opened; see whose the file is.*\[report-not-opened\]$"
+    line = r"\[mta_sts:error\].*cannot be opened; check the owner of the file.*\[report-not-opened\]$"
     server = make_with([line]).configure(report.conf()).start()
     post_all(server, [1])
     indexed(server, [1])

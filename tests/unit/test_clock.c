@@ -26,7 +26,7 @@ static void check(const step *steps, size_t count)
     for (i = 0; i < count; i++) {
         boot += steps[i].later ? steps[i].later : MINUTE;
         date += steps[i].set + (steps[i].later ? steps[i].later : MINUTE);
-        assert_int_equal(tlsrpt_clock_is_believed(&clock, date, boot), steps[i].is_believed);
+        assert_int_equal(tlsrpt_clock_is_trusted(&clock, date, boot), steps[i].is_believed);
     }
 }
 

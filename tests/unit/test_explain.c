@@ -147,14 +147,14 @@ static void test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alon
     }
 }
 
-static void test_hosts_are_named_in_words_and_command(void **state)
+static void test_hosts_are_named_in_texts_and_command(void **state)
 {
     const tlsrpt_facts facts = OF("starttls-not-supported", NULL);
     const tlsrpt_explanation *told = tlsrpt_explain(*state, &facts);
 
-    assert_string_equal(told->what,
-                        "The sender reached mx1.example.com, and it did not offer encryption "
-                        "(STARTTLS).");
+    assert_string_equal(
+        told->what, "The sender reached mx1.example.com, but the server did not offer encryption "
+                    "(STARTTLS).");
     assert_string_equal(told->command,
                         "openssl s_client -starttls smtp -connect mx1.example.com:25");
 }
@@ -186,9 +186,10 @@ static void test_an_unknown_type_is_shown_as_sent_but_escaped(void **state)
 {
     const tlsrpt_facts facts = {.result_type = "new\x1b[31m{mx}"};
 
-    assert_string_equal(tlsrpt_explain(*state, &facts)->what,
-                        "The sender calls the failure \"new\\x1b[31m{mx}\", which is none of the "
-                        "registered result types.");
+    assert_string_equal(
+        tlsrpt_explain(*state, &facts)->what,
+        "The report calls the failure \"new\\x1b[31m{mx}\", which is not a registered result "
+        "type.");
 }
 
 static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void **state)
@@ -219,7 +220,7 @@ static void test_of_a_reason_that_is_too_long_the_beginning_is_looked_at(void **
     }
 }
 
-static void test_failures_without_details_have_words_too(void **state)
+static void test_failures_without_details_are_explained_too(void **state)
 {
     const tlsrpt_explanation *told = tlsrpt_explain_no_details(*state, "example.com");
 
@@ -290,15 +291,15 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
     }
 }
 
-static void test_an_older_policy_is_told_with_what_is_served_now(void **state)
+static void test_an_older_policy_is_shown_with_the_one_served_now(void **state)
 {
     assert_string_equal(
         tlsrpt_policy_match_text(*state, TLSRPT_MATCH_OLDER, POLICY("testing", BOTH, "86400"),
                                  served(*state, MTA_STS_MODE_ENFORCE), "example.com"),
-        "an older one from its cache: mode testing, mx *.example.net mx1.example.com, max_age "
-        "86400; now served: mode enforce, mx mx1.example.com *.example.net, max_age 604800. It "
-        "takes the new one once it sees the new id in the _mta-sts record, at the latest 24 hours "
-        "after it fetched it. If it does not: mta-sts check example.com");
+        "an older policy from its cache: mode testing, mx *.example.net mx1.example.com, max_age "
+        "86400; served now: mode enforce, mx mx1.example.com *.example.net, max_age 604800. The "
+        "sender fetches the new one when it sees the new id in the _mta-sts record, at the latest "
+        "1 day after fetching it. If it does not: mta-sts check example.com");
 }
 
 static void test_what_is_no_policy_is_quoted(void **state)
@@ -311,15 +312,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_every_result_type_and_known_reason_has_its_explanation),
         POOL_TEST(test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alone),
-        POOL_TEST(test_hosts_are_named_in_words_and_command),
+        POOL_TEST(test_hosts_are_named_in_texts_and_command),
         POOL_TEST(test_no_command_has_anything_but_host_names_of_a_report),
         POOL_TEST(test_an_unknown_type_is_shown_as_sent_but_escaped),
         POOL_TEST(test_only_what_a_sender_may_have_itself_is_said_to_be_its_own),
         POOL_TEST(test_of_a_reason_that_is_too_long_the_beginning_is_looked_at),
-        POOL_TEST(test_failures_without_details_have_words_too),
+        POOL_TEST(test_failures_without_details_are_explained_too),
         POOL_TEST(test_every_owner_of_a_cause_has_a_name),
         POOL_TEST(test_the_policy_a_sender_had_is_held_against_the_one_served),
-        POOL_TEST(test_an_older_policy_is_told_with_what_is_served_now),
+        POOL_TEST(test_an_older_policy_is_shown_with_the_one_served_now),
         POOL_TEST(test_what_is_no_policy_is_quoted),
     };
 

@@ -108,7 +108,7 @@ static void test_every_cut_of_a_gzip_is_told(void **state)
     bytes gzip = gzip_of(*state, TEXT, strlen(TEXT));
 
     for (gzip.len--; gzip.len >= 2; gzip.len--) {
-        check_damaged(*state, gzip, "the gzip ends too early");
+        check_damaged(*state, gzip, "the gzip is truncated");
     }
 }
 
@@ -119,7 +119,7 @@ static void test_a_cut_second_member_is_told(void **state)
     bytes cut = gzip;
 
     cut.len -= 3;
-    check_damaged(p, joined(p, gzip, cut), "the gzip ends too early");
+    check_damaged(p, joined(p, gzip, cut), "the gzip is truncated");
 }
 
 static void test_a_gzip_with_a_wrong_byte_is_damaged(void **state)

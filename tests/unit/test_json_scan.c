@@ -109,9 +109,9 @@ static void test_what_stands_before_and_behind_the_first_value_is_told(void **st
         tlsrpt_json_scan scan = scan_text(cases[i].text);
 
         if (scan.first != cases[i].first || scan.before != cases[i].before ||
-            scan.behind != cases[i].behind || scan.marked != cases[i].marked) {
+            scan.trailing != cases[i].trailing || scan.marked != cases[i].marked) {
             fail_msg("case %d: first %d, before %d, behind %d, marked %d", (int)i, scan.first,
-                     (int)scan.before, (int)scan.behind, scan.marked);
+                     (int)scan.before, (int)scan.trailing, scan.marked);
         }
     }
 }

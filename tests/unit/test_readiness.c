@@ -129,7 +129,7 @@ static void test_a_policy_that_nobody_knows_leaves_reports_without_foundation(vo
 
 /* --- where enforce is on --- */
 
-static void test_mode_enforce_that_is_on_is_judged_by_what_it_holds_up(void **state)
+static void test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks(void **state)
 {
     static const row rows[] = {
         {"no reports", NULL, "yes: info reports-missing"},
@@ -143,10 +143,10 @@ static void test_mode_enforce_that_is_on_is_judged_by_what_it_holds_up(void **st
         void (*change)(situation *s);
         const char *summary;
     } texts[] = {
-        {NULL, "mode enforce is on, and safe"},
-        {break_mx, "mode enforce is on, and holds up mail: one thing is broken"},
-        {unprobed, "mode enforce is on; whether that is safe could not be told"},
-        {end_soon, "mode enforce is on and holds up no mail, but one thing wants care"},
+        {NULL, "mode enforce is on and safe"},
+        {break_mx, "mode enforce is on and blocks mail: 1 problem has to be fixed"},
+        {unprobed, "mode enforce is on; could not determine whether that is safe"},
+        {end_soon, "mode enforce is on and blocks no mail, but 1 item is still open"},
     };
     size_t i;
 
@@ -163,7 +163,7 @@ static void test_mode_enforce_that_is_on_is_judged_by_what_it_holds_up(void **st
 
 /* --- words --- */
 
-static void test_names_from_reports_are_told_escaped_and_not_without_end(void **state)
+static void test_names_from_reports_are_shown_escaped_and_limited_in_number(void **state)
 {
     situation *s = make_silent(*state, TESTING);
     const tlsrpt_readiness *readiness;
@@ -180,9 +180,8 @@ static void test_names_from_reports_are_told_escaped_and_not_without_end(void **
             mta_sts_findings_at(readiness->parts[TLSRPT_READINESS_REPORTS], i);
 
         if (strcmp(finding->id, "senders-enough") == 0) {
-            assert_string_equal(finding->message,
-                                "52 senders report (at least 2 are wanted): \"a\\x1b[2J\", "
-                                "\"b, verified\", c00.example and 49 more");
+            assert_string_equal(finding->message, "52 senders report (required: 2): \"a\\x1b[2J\", "
+                                                  "\"b, verified\", c00.example and 49 more");
             found = 1;
         }
     }
@@ -233,8 +232,8 @@ int main(void)
         POOL_TEST(test_the_look_decides_what_holds_up_mail_now),
         POOL_TEST(test_unverified_reports_alone_make_nothing_ready),
         POOL_TEST(test_a_policy_that_nobody_knows_leaves_reports_without_foundation),
-        POOL_TEST(test_mode_enforce_that_is_on_is_judged_by_what_it_holds_up),
-        POOL_TEST(test_names_from_reports_are_told_escaped_and_not_without_end),
+        POOL_TEST(test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks),
+        POOL_TEST(test_names_from_reports_are_shown_escaped_and_limited_in_number),
         POOL_TEST(test_every_warning_and_error_says_what_to_do),
     };
 

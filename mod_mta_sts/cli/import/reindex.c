@@ -127,7 +127,7 @@ static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_
     error = tlsrpt_index_update(work->db, &work->task, ptemp, findings, done);
     if (!error) {
         work->added += done->added;
-        work->closed += done->closed;
+        work->closed += done->unopened;
         tell_findings(work, findings);
         tell_progress(work, done);
         *is_broken |= mta_sts_findings_count(findings, MTA_STS_ERROR) > 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/index/clock.h"
 
-#define LEAP apr_time_from_sec(60 * 60)
+#define JUMP apr_time_from_sec(60 * 60)
 #define DISTRUST apr_time_from_sec(24 * 60 * 60)
 
-int tlsrpt_clock_is_believed(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot)
+int tlsrpt_clock_is_trusted(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot)
 {
-    apr_time_t offset = date - boot, leap = clock->offset ? offset - clock->offset : 0;
+    apr_time_t offset = date - boot, jump = clock->offset ? offset - clock->offset : 0;
 
-    if (leap >= LEAP) {
+    if (jump >= JUMP) {
         clock->until = boot + DISTRUST;
     }
     clock->offset = offset;

@@ -5,8 +5,8 @@
 
 /*
  * What a batch changes in the sums: collected in memory, so that a row that many reports of the
- * batch change is written once. What comes and what goes is kept apart, for a sum that has stopped
- * at 2^63-1 no longer knows what was added.
+ * batch change is written once. Additions and subtractions are separate, because a sum that has
+ * reached 2^63-1 no longer knows what was added.
  */
 
 #define KEY_MAX 9
@@ -28,7 +28,7 @@ typedef struct delta {
 #define ADD(column)                                                                                \
     column " = CASE WHEN s." column " > " MAX " - excluded." column " THEN " MAX " ELSE s." column \
            " + excluded." column " END"
-/* A time of 0 was not told. */
+/* A time of 0 is not specified. */
 #define WIDEN                                                                                      \
     "range_begin = CASE WHEN s.range_begin = 0 OR (excluded.range_begin > 0 AND"                   \
     " excluded.range_begin < s.range_begin) THEN excluded.range_begin ELSE s.range_begin END,"     \
@@ -87,7 +87,7 @@ static void change(delta *row, const tlsrpt_facts *facts, const amount *by, int 
     }
 }
 
-/* In the sums for all domains a report counts once, and no policy seen is told. */
+/* In the sums for all domains a report counts once, without a policy seen. */
 static void change_sums(tlsrpt_batch *batch, const tlsrpt_facts *facts,
                         const tlsrpt_fact_policy *policy, int is_first, int is_more)
 {

@@ -187,7 +187,7 @@ static const struct {
     const char *sql;
     apr_size_t list;
     int max;
-    int of_all; /* kept for all domains together too */
+    int for_all; /* stored for all domains together too */
 } samples[] = {
     {SAMPLES("organization", "tlsrpt_organization"), offsetof(tlsrpt_cause, senders),
      TLSRPT_INDEX_LIST_MAX, 1},
@@ -205,7 +205,7 @@ static const char *find_samples(const tlsrpt_query *query, long long id, const r
     for (i = 0; i < sizeof(samples) / sizeof(samples[0]) && !error; i++) {
         texts which = {all, samples[i].list};
 
-        if (id || samples[i].of_all) {
+        if (id || samples[i].for_all) {
             error = mta_sts_database_rows(query->db, samples[i].sql, take_text, &which, id,
                                           FILTER_VALUES(query), samples[i].max, NAMES_MAX);
         }

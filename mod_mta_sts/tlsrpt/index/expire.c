@@ -5,19 +5,19 @@
 
 #include "core/base/monotonic.h"
 
-/* Rows of another machine go when it should have done it long ago: it may be no more. */
+/* Rows of another machine are removed only after it should have done so: it may be gone. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
-/* Rows asked for at once. */
+/* Rows fetched at once. */
 #define EXPIRED_AT_ONCE 500
 
-/* How often the quarantine is looked through. */
+/* How often the quarantine is searched. */
 #define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
 
 typedef struct old_row {
     long long id;
     const char *digest;
-    int is_local; /* its file is in our spool */
+    int is_local; /* its file is in the spool of this machine */
 } old_row;
 
 static int push_row(void *baton, const char *const *columns)
@@ -44,25 +44,25 @@ static const char *find_old(tlsrpt_updating *t, apr_array_header_t *rows)
                                  (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
 }
 
-/* Whether things may be removed for their age. */
-static int is_date_believed(const tlsrpt_index_task *task)
+/* Whether files may be removed because of their age. */
+static int is_date_trusted(const tlsrpt_index_task *task)
 {
     return !task->clock ||
-           tlsrpt_clock_is_believed(task->clock, apr_time_now(), mta_sts_monotonic_now());
+           tlsrpt_clock_is_trusted(task->clock, apr_time_now(), mta_sts_monotonic_now());
 }
 
-static void tell_leap(mta_sts_findings *findings)
+static void add_clock_jump(mta_sts_findings *findings)
 {
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "clock-jumped", "MTASTSReportKeep",
-                        "see whether the date is right (timedatectl), and set it if not; if it is, "
-                        "nothing is to be done",
-                        "the clock of this machine was set forward, and by its date there are "
-                        "reports older than they are to be kept: none is removed before a day has "
-                        "passed");
+    mta_sts_finding_add(
+        findings, MTA_STS_ERROR, "clock-jumped", "MTASTSReportKeep",
+        "check the date (timedatectl) and correct it if it is wrong; if it is right, "
+        "nothing needs to be done",
+        "the clock of this machine jumped forward, and by the new date some reports have "
+        "expired: no report is removed within one day of the jump");
 }
 
-/* One is told: the others are there for the same reason, mostly. */
-static void tell_stuck(tlsrpt_updating *t, const old_row *row, apr_status_t status)
+/* Only the first one gets a finding: the others mostly fail for the same reason. */
+static void add_not_removed(tlsrpt_updating *t, const old_row *row, apr_status_t status)
 {
     mta_sts_findings *findings = t->batch.findings;
     char reason[120];
@@ -70,13 +70,13 @@ static void tell_stuck(tlsrpt_updating *t, const old_row *row, apr_status_t stat
     mta_sts_finding_add(
         findings, MTA_STS_ERROR, "report-not-removed",
         tlsrpt_spool_path(t->task->spool, TLSRPT_REPORTS, row->digest, findings->pool),
-        "see whether the disk is there and mounted read-only, and whose the file "
-        "and its directory are",
-        "it is older than reports are to be kept, and cannot be removed: %s",
+        "check whether the file system is mounted read-write, and the owner of "
+        "the file and its directory",
+        "the report has expired but cannot be removed: %s",
         apr_strerror(status, reason, sizeof(reason)));
 }
 
-/* First the file, then the row: a row without file goes by itself, whatever happens in between. */
+/* First the file, then the row: a row without a file is removed later in any case. */
 static const char *remove_row(tlsrpt_updating *t, const old_row *row, int *stuck)
 {
     apr_status_t status = row->is_local
@@ -85,7 +85,7 @@ static const char *remove_row(tlsrpt_updating *t, const old_row *row, int *stuck
 
     if (status != APR_SUCCESS) {
         if ((*stuck)++ == 0) {
-            tell_stuck(t, row, status);
+            add_not_removed(t, row, status);
         }
         return NULL;
     }
@@ -100,9 +100,9 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
     const char *error = t->task->keep_days > 0 ? find_old(t, rows) : NULL;
     int i, stuck = 0;
 
-    if (!is_date_believed(t->task)) {
+    if (!is_date_trusted(t->task)) {
         if (rows->nelts) {
-            tell_leap(t->batch.findings);
+            add_clock_jump(t->batch.findings);
         }
         return error;
     }
@@ -114,9 +114,9 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
     return error;
 }
 
-/* Once a day: what was put into quarantine is not in the index, and texts stay behind when rows go.
+/* Once a day: quarantined files are not in the index, and texts remain when rows are removed.
  */
-const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
+const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task)
 {
     apr_time_t now = mta_sts_monotonic_now();
     const char *error = NULL;
@@ -124,7 +124,7 @@ const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task)
     if (task->swept && now - task->swept < SWEEP_INTERVAL) {
         return NULL;
     }
-    if (!is_date_believed(task)) {
+    if (!is_date_trusted(task)) {
         return NULL;
     }
     task->swept = now;

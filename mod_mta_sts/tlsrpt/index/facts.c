@@ -6,12 +6,12 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
-/* Rows that a report may take, and one more for each so many bytes of it. */
+/* Rows of a report, and bytes of it for each further row. */
 #define ROWS_MIN 64
 #define BYTES_A_ROW 16
 
-/* Texts of so many bytes are kept as they are. Longer ones may take TEXT_MIN bytes in all, and
- * more for each byte of the report: what is not compressed fits in any case. */
+/* Texts up to TEXT_SHORT bytes are stored unchanged. Longer ones may take TEXT_MIN bytes in all,
+ * and more for each byte of the report: reports that are not compressed always fit. */
 #define TEXT_SHORT 64
 #define TEXT_MIN 4096
 #define TEXT_AN_BYTE 8
@@ -19,7 +19,7 @@
 
 #define KIND_SIZE 32 /* of SHA-256 */
 
-/* How much is told of a failure. */
+/* How much is stored of a failure. */
 typedef enum detail { DETAIL_ALL, DETAIL_MX, DETAIL_TYPE } detail;
 
 typedef struct making {
@@ -29,7 +29,7 @@ typedef struct making {
     detail detail;
     apr_size_t room;      /* rows that are left */
     apr_size_t text_room; /* bytes of long texts that are left */
-    apr_hash_t *texts;    /* long ones of the report, as they are kept */
+    apr_hash_t *texts;    /* long texts of the report -> as stored */
 } making;
 
 #define NEED(call)                                                                                 \
@@ -40,29 +40,29 @@ typedef struct making {
         }                                                                                          \
     } while (0)
 
-/* A text as there is room for it, each time the same. */
-static const char *fit(making *m, const char *text)
+/* A text, shortened if there is no room for it; each time in the same way. */
+static const char *shorten(making *m, const char *text)
 {
     apr_size_t len = text ? strlen(text) : 0;
-    const char *kept;
+    const char *stored;
 
     if (len <= TEXT_SHORT) {
         return text;
     }
-    kept = apr_hash_get(m->texts, text, (apr_ssize_t)len);
-    if (!kept) {
-        kept = len <= m->text_room
-                   ? text
-                   : apr_pstrcat(m->p, tlsrpt_string_shorten(m->p, text, TEXT_SHORT), CUT, NULL);
-        m->text_room -= kept == text ? len : 0;
-        apr_hash_set(m->texts, text, (apr_ssize_t)len, kept);
+    stored = apr_hash_get(m->texts, text, (apr_ssize_t)len);
+    if (!stored) {
+        stored = len <= m->text_room
+                     ? text
+                     : apr_pstrcat(m->p, tlsrpt_string_shorten(m->p, text, TEXT_SHORT), CUT, NULL);
+        m->text_room -= stored == text ? len : 0;
+        apr_hash_set(m->texts, text, (apr_ssize_t)len, stored);
     }
-    return kept;
+    return stored;
 }
 
 static const char *number_text(making *m, const char *text, long long *number)
 {
-    return tlsrpt_string_number(m->batch, TLSRPT_STRING, fit(m, text), number);
+    return tlsrpt_string_number(m->batch, TLSRPT_STRING, shorten(m, text), number);
 }
 
 static const char *number_failure(making *m, const tlsrpt_failure *failure,
@@ -157,7 +157,7 @@ static const char *make_failures(making *m, const tlsrpt_policy *policy, tlsrpt_
         tlsrpt_fact_failure *row;
 
         if (!known && m->room == 0 && at > 0) {
-            at--; /* the last takes what is too much */
+            at--; /* the last row takes the rest */
         }
         else if (!known) {
             NEED(number_failure(m, failure, apr_array_push(fact->failures)));
@@ -174,7 +174,7 @@ static const char *make_failures(making *m, const tlsrpt_policy *policy, tlsrpt_
 static const char *make_policy(making *m, const tlsrpt_policy *policy, apr_hash_t *domains,
                                tlsrpt_fact_policy *fact)
 {
-    const char *domain = policy->domain ? fit(m, policy->domain) : "";
+    const char *domain = policy->domain ? shorten(m, policy->domain) : "";
     const char *seen = policy->policy->nelts ? apr_array_pstrcat(m->p, policy->policy, '\n') : "";
 
     fact->is_first = !apr_hash_get(domains, domain, APR_HASH_KEY_STRING);
@@ -230,8 +230,8 @@ const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, in
     facts->end = report->end;
     facts->verified = verified;
     facts->policies = apr_array_make(m.p, report->policies->nelts, sizeof(tlsrpt_fact_policy));
-    error = tlsrpt_string_number(batch, TLSRPT_STRING_ORGANIZATION, fit(&m, report->organization),
-                                 &facts->organization);
+    error = tlsrpt_string_number(batch, TLSRPT_STRING_ORGANIZATION,
+                                 shorten(&m, report->organization), &facts->organization);
     error = error ? error : make_policies(&m, report, facts);
     EVP_MD_CTX_free(m.digest);
     return error;

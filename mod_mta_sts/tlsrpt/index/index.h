@@ -14,33 +14,33 @@
 #include "tlsrpt/summary/summary.h"
 
 /*
- * The index: what the reports in the spool say, in the database, with sums for each day that are
- * kept along, so that a page over a million reports is quick. The spool is the truth; the index
- * follows it, mends itself, and can be made again at any time.
+ * The index: the contents of the reports in the spool, in the database, with sums for each day that
+ * are updated along with it, so that a page about a million reports is fast. The spool is
+ * authoritative; the index follows it, corrects itself, and can be rebuilt at any time.
  *
- * An identity (tlsrpt_report_identity) counts once: the first verified report of it, or else the
- * first; by time of receipt. All others are kept, and counted as duplicates (the same bytes) or
- * conflicts (others).
+ * An identity (tlsrpt_report_identity) counts once: the first verified report with it, or else the
+ * first, by time of receipt. All others are stored too, and counted as duplicates (the same bytes)
+ * or conflicts (other bytes).
  *
- * Functions that use the database return NULL, or what is wrong, as core/database.h says.
+ * Functions that use the database return NULL, or an error text as core/database/database.h says.
  */
 
-/* --- keeping it (tlsrpt/index_tend.c) --- */
+/* --- updating (update.c, expire.c, forget.c) --- */
 
-/* What a process that keeps the index has to know, and how far it is. */
+/* What a process that updates the index has to know, and its progress. */
 typedef struct tlsrpt_index_task {
     tlsrpt_spool *spool;
-    const char *host;           /* name of the machine whose spool it is: mta_sts_database_host.
-                                   Of no meaning in a database of SQLite, which has one spool */
-    int keep_days;              /* reports that came earlier are removed; 0: none is */
-    tlsrpt_clock *clock;        /* of all who keep this index in turn; asked before reports are
-                                   removed for their age. NULL: the date is believed */
-    apr_interval_time_t budget; /* time after which a call ends */
-    int (*is_ending)(void *);   /* asked before each report: whether the call should end at once;
-                                   may be NULL */
-    void *baton;                /* of it */
+    const char *host;           /* name of the machine with this spool: mta_sts_database_host.
+                                   Not used with SQLite, whose database has only one spool */
+    int keep_days;              /* reports received earlier are removed; 0: never */
+    tlsrpt_clock *clock;        /* shared by all processes that update this index in turn; checked
+                                   before reports are removed. NULL: the date is trusted */
+    apr_interval_time_t budget; /* time after which a call returns */
+    int (*is_ending)(void *);   /* called before each report: whether to return at once; may be
+                                   NULL */
+    void *baton;                /* for is_ending */
 
-    /* All 0 at first, and of no concern to the caller. */
+    /* Progress: initially all 0, not for the caller. */
     int directory;
     apr_time_t swept;
     apr_int64_t removed;
@@ -48,77 +48,77 @@ typedef struct tlsrpt_index_task {
 
 /* What one call did. */
 typedef struct tlsrpt_index_done {
-    apr_int64_t added;      /* reports that came into the index */
-    apr_int64_t gone;       /* rows whose file was gone */
-    apr_int64_t expired;    /* reports removed, file and row, for their age */
-    apr_int64_t conflicts;  /* of those added: another report of the same identity was there */
-    apr_int64_t unreadable; /* of those added: cannot be read, and are counted nowhere */
-    apr_int64_t closed;     /* files that could not be opened, and are tried again */
-    int directories; /* of TLSRPT_SPOOL_DIRECTORIES that are known to be in the index wholly */
+    apr_int64_t added;      /* reports added to the index */
+    apr_int64_t gone;       /* rows removed because their file no longer exists */
+    apr_int64_t expired;    /* reports removed, file and row, because of their age */
+    apr_int64_t conflicts;  /* of those added: differ from a report with the same identity */
+    apr_int64_t unreadable; /* of those added: cannot be read, and do not count */
+    apr_int64_t unopened;   /* files that could not be opened, and are tried again */
+    int directories; /* number of directories, of TLSRPT_SPOOL_DIRECTORIES, completely indexed */
     int more;        /* there is more to do: call again */
 } tlsrpt_index_done;
 
 /*
- * Brings the index nearer to the spool: removes what is too old, takes in what is new, and removes
- * rows whose file is gone. Works in one transaction for as long as the budget says. Directories
- * that did not change cost next to nothing.
+ * Updates the index from the spool: removes expired reports, adds new ones, and removes rows
+ * without a file. Works in one transaction until the budget is used up. Directories that did not
+ * change cost next to nothing.
  *
  * @param p        scratch
- * @param findings conflicts, files that cannot be read, and what is wrong with the spool
+ * @param findings conflicts, files that cannot be read, and problems of the spool
  * @param done     out
  */
 const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, apr_pool_t *p,
                                 mta_sts_findings *findings, tlsrpt_index_done *done);
 
 /*
- * Forgets all reports of a host, and with the last host everything, so that tlsrpt_index_update
- * reads the whole spool again. Works in one transaction for as long as the budget says.
+ * Removes all reports of a host from the index, and with the last host everything, so that
+ * tlsrpt_index_update reads the whole spool again. Works in one transaction until the budget is
+ * used up.
  *
- * @param more out: whether it is to be called again
+ * @param more out: whether it has to be called again
  */
 const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_interval_time_t budget,
                                 apr_pool_t *p, int *more);
 
-/* --- reading it (tlsrpt/index_sum.c) --- */
+/* --- sums (sum.c, detail.c) --- */
 
-/* Lists begin with the most important, and are as long as the caller wants at most (`max`, from 0).
- * No list below is longer than these, however many names strangers make up. */
+/* Lists begin with the most important rows, and have at most `max` rows, from 0 up. No list has
+ * more rows than these, however many names strangers invent. */
 #define TLSRPT_INDEX_LIST_MAX 2000 /* days, senders, policies seen */
 #define TLSRPT_INDEX_CAUSES_MAX 200
 
 /*
- * The same sums that tlsrpt_tally_sum makes, with some of the domains. filter->since counts by
- * whole days (UTC): for the same numbers it must be the beginning of one.
+ * The same sums as tlsrpt_tally_sum, with some of the domains. filter->since applies to whole days
+ * (UTC): for the same numbers it must be the beginning of a day.
  *
  * @param filter NULL: everything
- * @param max    so many domains at most, in the order that tlsrpt_summary tells; those are summed
- * up in full
+ * @param max    number of domains at most, in the order of tlsrpt_summary; each is summed up
+ *               completely
  * @param p      pool of the summary
  */
 const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                              apr_pool_t *p, tlsrpt_summary **summary);
 
-/* All domains together as one, named "*": its causes tell no reasons and addresses, and it has no
+/* All domains together as one, named "*": its causes have no reasons and addresses, and it has no
  * policies seen. filter->domain must be NULL. */
 const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filter, apr_pool_t *p,
                                  tlsrpt_domain **all);
 
-/* --- lists (tlsrpt/index_list.c) --- */
+/* --- lists (list.c) --- */
 
 /*
- * Domains with their totals: most failed sessions first, then by name; without days, senders,
- * causes and policies seen (empty). With filter->domain it is that one, if there are reports about
- * it.
+ * Domains with their totals: most failed sessions first, then by name; days, senders, causes and
+ * policies seen are empty. With filter->domain only that domain, if there are reports about it.
  *
  * @param list out: array of tlsrpt_domain
  */
 const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                  apr_pool_t *p, apr_array_header_t **list);
 
-/* A cause, and the domain it is of. */
+/* A cause with its domain. */
 typedef struct tlsrpt_index_cause {
     const char *domain;
-    tlsrpt_cause cause; /* in tlsrpt_index_causes its four lists are empty */
+    tlsrpt_cause cause; /* from tlsrpt_index_causes its four lists are empty */
 } tlsrpt_index_cause;
 
 /* Causes of all domains or of filter->domain, most sessions first: an array of tlsrpt_index_cause
@@ -138,7 +138,7 @@ typedef enum tlsrpt_index_state {
 typedef struct tlsrpt_index_report {
     const char *host, *digest;
     const char *channel;      /* as in its receipt */
-    const char *organization; /* "" if not told, or unreadable; as are the next ones */
+    const char *organization; /* "" if not specified or unreadable; likewise report_id */
     const char *report_id;
     apr_time_t received, begin, end;
     int verified;
@@ -154,12 +154,11 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
 /* How many files of a spool are in the index. */
 typedef struct tlsrpt_index_counts {
     apr_int64_t files;      /* all of them */
-    apr_int64_t conflicts;  /* which contradict one that counts */
-    apr_int64_t unreadable; /* which cannot be read */
+    apr_int64_t conflicts;  /* that differ from a report that counts */
+    apr_int64_t unreadable; /* that cannot be read */
 } tlsrpt_index_counts;
 
-/*
- * Counts them, whoever took them in.
+/* Counts them, whichever process added them.
  *
  * @param host   as in tlsrpt_index_task
  * @param counts out
@@ -167,10 +166,9 @@ typedef struct tlsrpt_index_counts {
 const char *tlsrpt_index_count(mta_sts_database *db, const char *host, apr_pool_t *p,
                                tlsrpt_index_counts *counts);
 
-/*
- * When the last report came.
+/* When the last report was received.
  *
- * @param domain   NULL: about whatever domain
+ * @param domain   NULL: about any domain
  * @param received out: 0 if there is none
  */
 const char *tlsrpt_index_received(mta_sts_database *db, const char *domain, apr_time_t *received);

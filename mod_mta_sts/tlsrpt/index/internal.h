@@ -8,27 +8,27 @@
 #include "tlsrpt/index/index.h"
 
 /*
- * What the writing half of the index shares:
+ * Shared by the files that change the index:
  *
- *   index_tend.c   walks the spool, and says what comes in and what goes
- *   index_expire.c removes what is too old
- *   index_forget.c forgets a host, and what nobody names any more
- *   index_row.c    the rows of one report
- *   index_facts.c  what a report says, in numbers
- *   index_word.c   the numbers of texts
- *   index_delta.c  what the sums change by
+ *   update.c  compares the spool with the rows, and adds and removes rows
+ *   expire.c  removes expired reports
+ *   forget.c  removes a host, and texts that are no longer used
+ *   row.c     the rows of one report
+ *   facts.c   the contents of one report, in numbers
+ *   string.c  the numbers of texts
+ *   delta.c   the changes of the sums
  */
 
 #define TLSRPT_DAY (86400 * APR_USEC_PER_SEC)
 
-/* The day of a time, counted from 1970; before it for times that were not told (0). */
+/* The day of a time, counted from 1970; -1 for negative times. */
 static inline apr_int64_t tlsrpt_day_of(apr_time_t time)
 {
     return time >= 0 ? time / TLSRPT_DAY : -1;
 }
 
-/* The last day of a range that ends at this time: one that ends at midnight has nothing of the new
- * day. */
+/* The last day of a range that ends at this time: the midnight at its end belongs to the day
+ * before. */
 static inline apr_int64_t tlsrpt_last_day_of(apr_time_t end)
 {
     return tlsrpt_day_of(end - 1);
@@ -49,43 +49,43 @@ typedef struct tlsrpt_batch {
     apr_pool_t *ptemp; /* of one report */
     mta_sts_findings *findings;
     apr_hash_t *known[TLSRPT_STRINGS]; /* text -> its number */
-    long long next_word[TLSRPT_STRINGS];
+    long long next_string[TLSRPT_STRINGS];
     long long next_report;
     long long host;   /* the number of its name */
-    apr_hash_t *sums; /* what they change by: index_delta.c */
+    apr_hash_t *sums; /* changes of the sums: delta.c */
     apr_hash_t *causes;
 } tlsrpt_batch;
 
-/* --- index_word.c --- */
+/* --- string.c --- */
 
-/* Begins a batch: the transaction, and what it must know. Afterwards it is to be ended. */
+/* Begins a batch and its transaction. If it succeeds, the batch has to be ended. */
 const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const char *host,
                                apr_pool_t *p, mta_sts_findings *findings);
 
 /* Ends it: writes the sums and commits, or rolls everything back.
  *
- * @param error what is wrong already, or NULL
+ * @param error an earlier error, or NULL
  */
 const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 
-/* The number of a text, which gets one if it has none; that of NULL is 0. */
+/* The number of a text, which is assigned if the text is new; that of NULL is 0. */
 const char *tlsrpt_string_number(tlsrpt_batch *batch, tlsrpt_strings table, const char *text,
                                  long long *number);
 
-/* What a machine is called in a database: one that is not shared has one spool, and the machine may
- * get another name without getting another spool. */
+/* The name of a machine in a database: a database that is not shared has one spool, whatever the
+ * current name of the machine. */
 const char *tlsrpt_host_name(const mta_sts_database *db, const char *host);
 
-/* The beginning of a text, of so many bytes at most: UTF-8 in, UTF-8 out. */
+/* The beginning of a UTF-8 text, at most max bytes, cut between characters. */
 const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t max);
 
-/* What a text is found by in those tables: itself, or its digest if it is long. */
+/* The key of a text in those tables: the text, or its digest if it is long. */
 const char *tlsrpt_string_key(apr_pool_t *p, const char *text);
 
-/* The same of the text in lower case (ASCII): what an organization is compared by. */
+/* The key of the text in lower case (ASCII), by which organizations are compared. */
 const char *tlsrpt_string_fold(apr_pool_t *p, const char *text);
 
-/* --- index_tend.c --- */
+/* --- update.c --- */
 
 /* One call of tlsrpt_index_update. */
 typedef struct tlsrpt_updating {
@@ -93,11 +93,11 @@ typedef struct tlsrpt_updating {
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
     apr_time_t deadline;
-    int is_broken;      /* a directory could not be looked at */
-    int has_closed;     /* of the directory: files that could not be opened */
-    int has_progressed; /* each call does something, however short its time */
-    apr_time_t
-        known[TLSRPT_SPOOL_DIRECTORIES]; /* when directories were changed as they were read last */
+    int is_broken;      /* a directory could not be read */
+    int has_unopened;   /* files of the directory could not be opened */
+    int has_progressed; /* each call does something, however small its budget */
+    apr_time_t known[TLSRPT_SPOOL_DIRECTORIES]; /* modification times of directories when they were
+                                                   last read */
 } tlsrpt_updating;
 
 /* Whether the call should return now. */
@@ -109,18 +109,18 @@ static inline int tlsrpt_updating_is_over(const tlsrpt_updating *t)
            (task->is_ending && task->is_ending(task->baton));
 }
 
-/* --- index_expire.c --- */
+/* --- expire.c --- */
 
-/* Removes reports that are too old, file and row. Those whose file stays stay too, and hold no
- * other one up. */
+/* Removes expired reports, file and row. If a file cannot be removed, its row remains, and the
+ * others are removed all the same. */
 const char *tlsrpt_expire(tlsrpt_updating *t);
 
-/* Once a day, and not within a transaction: the quarantine, and texts that are left. */
-const char *tlsrpt_sweep(mta_sts_database *db, tlsrpt_index_task *task);
+/* Once a day, outside of a transaction: removes expired quarantined files and unused texts. */
+const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task);
 
-/* --- index_facts.c --- */
+/* --- facts.c --- */
 
-/* Failed sessions of one kind; numbers of words. */
+/* Failed sessions of one kind; numbers of texts. */
 typedef struct tlsrpt_fact_failure {
     long long type, mx, reason, receiving_ip, sending_ip;
     apr_int64_t sessions;
@@ -144,52 +144,49 @@ typedef struct tlsrpt_facts {
 /*
  * The facts of a report that was read, in batch->ptemp.
  *
- * @param len its bytes in the spool: it may take so many rows in proportion, so that the database
- *            is bounded by the quota of the spool. Of a report that would take more the kinds of
- *            failures lose their reasons and addresses, then their MX hosts; the last rows take
- *            what is still too much. Likewise its long texts may take so many bytes; beyond,
- *            only their beginnings are kept
+ * @param len its bytes in the spool. It limits the rows of the report, so that the quota of the
+ *            spool limits the database: if there would be more, failures lose their reasons and
+ *            addresses, then their MX hosts; the last row takes the rest. It also limits the
+ *            bytes of long texts: after that, only their beginnings are stored
  */
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
                             apr_size_t len, tlsrpt_facts *facts);
 
-/* Those of a row, from the database. */
+/* The facts of a stored report, from the database. */
 const char *tlsrpt_facts_load(tlsrpt_batch *batch, long long report, tlsrpt_facts *facts);
 
-/* --- index_delta.c --- */
+/* --- delta.c --- */
 
-/* Counts a report in the sums, or no longer. */
+/* Adds a report to the sums, or subtracts it. */
 void tlsrpt_delta_add(tlsrpt_batch *batch, const tlsrpt_facts *facts);
 void tlsrpt_delta_subtract(tlsrpt_batch *batch, const tlsrpt_facts *facts);
 
-/* Writes all of it. */
+/* Writes all changes. */
 const char *tlsrpt_delta_write(tlsrpt_batch *batch);
 
-/* --- index_forget.c --- */
+/* --- forget.c --- */
 
-/* Removes texts that no row names any more. With a million reports it takes a second or two. */
+/* Removes texts that no row uses. With a million reports this takes a second or two. */
 const char *tlsrpt_strings_sweep(mta_sts_database *db);
 
-/* --- index_row.c --- */
+/* --- row.c --- */
 
-/*
- * Takes one file of the spool in.
+/* Adds one file of the spool.
  *
  * @param file   its inode
- * @param counts out: how it is counted
+ * @param state  out: how it is counted
  */
-const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, apr_int64_t file,
+const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *stored, apr_int64_t file,
                            tlsrpt_index_state *state);
 
-/* Takes one that cannot be read in, so that it is not tried again and again, and goes when it is
- * old.
+/* Adds a file that cannot be read, so that it is not tried again and again, and expires.
  *
- * @param reason in words
+ * @param reason text
  */
 const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, apr_int64_t file,
                                       const char *reason);
 
-/* Removes the row of a report, and what it says from the sums. */
+/* Removes the rows of a report, and subtracts it from the sums. */
 const char *tlsrpt_row_remove(tlsrpt_batch *batch, long long report);
 
 #endif

@@ -178,7 +178,7 @@ static int push_report(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The page is picked first, by an index; then each report is told. */
+/* The page is picked first, by an index; then its details are added. */
 #define LAST(from, received, counted)                                                              \
     "SELECT coalesce(h.whole, h.text), r.digest, c.text, coalesce(o.whole, o.text), r.report_id,"  \
     " r.received, r.range_begin, r.range_end, r.verified, r.state,"                                \

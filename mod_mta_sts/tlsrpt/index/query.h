@@ -7,11 +7,11 @@
 #include "tlsrpt/index/internal.h"
 
 /*
- * What the reading half of the index shares: index_sum.c sums up, index_detail.c tells of one
- * domain, index_list.c lists.
+ * Shared by the files that read the index: sum.c sums up, detail.c adds the details of one domain,
+ * list.c lists.
  */
 
-/* A filter as the statements want it, which all bind it alike: FILTER_WHERE and FILTER_VALUES. */
+/* A filter in the form that all statements bind: FILTER_WHERE and FILTER_VALUES. */
 typedef struct tlsrpt_query {
     mta_sts_database *db;
     apr_pool_t *p; /* of the results */
@@ -48,7 +48,8 @@ const char *tlsrpt_query_end(tlsrpt_query *query, const char *error);
 const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain,
                                 apr_int64_t *verified);
 
-/* Adds days, senders, causes and policies seen. With id 0 those that are not kept stay empty. */
+/* Adds days, senders, causes and policies seen. With id 0, those that are not stored for all
+ * domains remain empty. */
 const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
 
 /* A domain with its number. */

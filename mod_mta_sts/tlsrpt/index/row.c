@@ -8,10 +8,10 @@
 #include "core/base/text.h"
 #include "tlsrpt/report/read.h"
 
-/* 128 bits are enough to tell identities apart, and are kept twice for each report. */
+/* 128 bits are enough to distinguish identities, and are stored twice for each report. */
 #define IDENTITY_LENGTH 32
 
-/* The id of a report is the sender's, and as long as it likes. */
+/* Bytes of the report id that are stored: reporters choose its length. */
 #define REPORT_ID_MAX 200
 
 /* A row of tlsrpt_report, as far as it decides which one counts. */
@@ -36,7 +36,7 @@ static int take_row(void *baton, const char *const *columns)
     return 0;
 }
 
-/* The one that counts, or should, of all that are in the index. found->id: 0 if there is none. */
+/* The report of an identity that counts, or should count. found->id: 0 if there is none. */
 static const char *find_best(tlsrpt_batch *batch, const char *identity, row *found)
 {
     memset(found, 0, sizeof(*found));
@@ -47,7 +47,7 @@ static const char *find_best(tlsrpt_batch *batch, const char *identity, row *fou
                                  take_row, found, identity);
 }
 
-/* Another row of the same bytes, from another host's spool. */
+/* Another row for the same bytes, from the spool of another host. */
 static const char *find_twin(tlsrpt_batch *batch, const char *digest, long long id, int state,
                              row *found)
 {
@@ -80,7 +80,7 @@ static const char *count(tlsrpt_batch *batch, long long id, int is_more)
     return error;
 }
 
-/* --- in --- */
+/* --- adding --- */
 
 static const char *insert_failures(tlsrpt_batch *batch, long long id, int n,
                                    const apr_array_header_t *failures)
@@ -128,8 +128,8 @@ static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int6
                                  const char *channel, const char *report_id,
                                  const tlsrpt_facts *facts)
 {
-    long long word;
-    const char *error = tlsrpt_string_number(batch, TLSRPT_STRING, channel, &word);
+    long long channel_id;
+    const char *error = tlsrpt_string_number(batch, TLSRPT_STRING, channel, &channel_id);
 
     return error ? error
                  : mta_sts_database_run(
@@ -139,12 +139,13 @@ static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int6
                        " range_end) VALUES (%lld, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s,"
                        " %lld, %s, %lld, %lld)",
                        added->id, batch->host, added->digest, (long long)file, added->received,
-                       word, added->verified, added->state, added->identity, facts->organization,
-                       report_id, (long long)facts->begin, (long long)facts->end);
+                       channel_id, added->verified, added->state, added->identity,
+                       facts->organization, report_id, (long long)facts->begin,
+                       (long long)facts->end);
 }
 
-/* A new row that is not the best: the same bytes may be there, whoever counts. */
-static const char *judge_further(tlsrpt_batch *batch, row *added, const row *best)
+/* The state of a new row that does not count: the same bytes may be in the index already. */
+static const char *set_further_state(tlsrpt_batch *batch, row *added, const row *best)
 {
     row twin;
     const char *error;
@@ -160,7 +161,7 @@ static const char *judge_further(tlsrpt_batch *batch, row *added, const row *bes
     return error;
 }
 
-/* The best so far makes room for a better one. */
+/* The report that counted so far no longer does, as a better one was added. */
 static const char *demote(tlsrpt_batch *batch, const row *added, const row *best)
 {
     int is_same = strcmp(best->digest, added->digest) == 0;
@@ -172,7 +173,7 @@ static const char *demote(tlsrpt_batch *batch, const row *added, const row *best
             set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
     }
     if (!error && !is_same) {
-        /* The new one stands for its bytes from now on. */
+        /* The new row now represents its bytes. */
         error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
         if (!error && twin.id) {
             error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
@@ -181,8 +182,8 @@ static const char *demote(tlsrpt_batch *batch, const row *added, const row *best
     return error;
 }
 
-/* How a new row is counted. */
-static const char *judge(tlsrpt_batch *batch, row *added, int *is_conflict)
+/* Decides how a new row is counted. */
+static const char *set_new_state(tlsrpt_batch *batch, row *added, int *is_conflict)
 {
     row best;
     const char *error = find_best(batch, added->identity, &best);
@@ -194,11 +195,11 @@ static const char *judge(tlsrpt_batch *batch, row *added, int *is_conflict)
     }
     *is_conflict = strcmp(best.digest, added->digest) != 0;
     return is_better(added, &best) ? demote(batch, added, &best)
-                                   : judge_further(batch, added, &best);
+                                   : set_further_state(batch, added, &best);
 }
 
-static void tell_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
-                          const tlsrpt_stored_file *kept)
+static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
+                         const tlsrpt_stored_file *stored)
 {
     apr_pool_t *p = batch->findings->pool;
 
@@ -206,32 +207,32 @@ static void tell_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
         return;
     }
     mta_sts_finding_add(
-        batch->findings, MTA_STS_WARNING, "report-conflict", apr_pstrdup(p, kept->digest),
-        "look at both files: a stranger may have made one up; the first verified one counts, else "
+        batch->findings, MTA_STS_WARNING, "report-conflict", apr_pstrdup(p, stored->digest),
+        "compare both files: one of them may be forged. The first verified report counts, or else "
         "the first",
-        "report %s of %s says something else than another one of the same name that is kept",
+        "report %s of %s differs from a stored report with the same id",
         mta_sts_text_quote(p, report->id, strlen(report->id)),
         mta_sts_text_quote(p, report->organization, strlen(report->organization)));
 }
 
-static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, apr_int64_t file,
+static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *stored, apr_int64_t file,
                             const tlsrpt_report *report, tlsrpt_index_state *state)
 {
-    row added = {.id = batch->next_report++, .digest = kept->digest};
+    row added = {.id = batch->next_report++, .digest = stored->digest};
     apr_pool_t *p = batch->ptemp;
     int is_conflict = 0;
     tlsrpt_facts facts;
     const char *error;
 
-    added.verified = kept->receipt.verified != NULL;
-    added.received = (long long)kept->receipt.received;
+    added.verified = stored->receipt.verified != NULL;
+    added.received = (long long)stored->receipt.received;
     added.identity = apr_pstrmemdup(p, tlsrpt_report_identity(p, report), IDENTITY_LENGTH);
-    error = tlsrpt_facts_of(batch, report, (int)added.verified, kept->len, &facts);
+    error = tlsrpt_facts_of(batch, report, (int)added.verified, stored->len, &facts);
     if (!error) {
-        error = judge(batch, &added, &is_conflict);
+        error = set_new_state(batch, &added, &is_conflict);
     }
     if (!error) {
-        error = insert_report(batch, &added, file, kept->receipt.channel,
+        error = insert_report(batch, &added, file, stored->receipt.channel,
                               tlsrpt_string_shorten(p, report->id, REPORT_ID_MAX), &facts);
     }
     if (!error) {
@@ -241,7 +242,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *kept,
         tlsrpt_delta_add(batch, &facts);
     }
     if (!error && is_conflict) {
-        tell_conflict(batch, report, kept);
+        add_conflict(batch, report, stored);
     }
     *state = is_conflict ? TLSRPT_STATE_CONFLICT : (tlsrpt_index_state)added.state;
     return error;
@@ -260,29 +261,29 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
     if (batch->findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
         mta_sts_finding_add(batch->findings, MTA_STS_WARNING, "report-unreadable",
                             apr_pstrdup(batch->findings->pool, digest),
-                            "look at the file: the disk may have damaged it", "%s", reason);
+                            "check the file: the disk may have damaged it", "%s", reason);
     }
     return insert_report(batch, &added, file, "-", "", &nothing);
 }
 
-const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *kept, apr_int64_t file,
+const char *tlsrpt_row_add(tlsrpt_batch *batch, const tlsrpt_stored_file *stored, apr_int64_t file,
                            tlsrpt_index_state *state)
 {
     const tlsrpt_reading *reading =
-        tlsrpt_report_read(batch->ptemp, kept->bytes, kept->len, &tlsrpt_limits_stored);
+        tlsrpt_report_read(batch->ptemp, stored->bytes, stored->len, &tlsrpt_limits_stored);
     const char *reason = reading->reason;
 
-    if (!reason && strcmp(reading->digest, kept->digest) != 0) {
-        reason = "its bytes are not those that its name tells";
+    if (!reason && strcmp(reading->digest, stored->digest) != 0) {
+        reason = "its content does not match the digest in its name";
     }
     if (reason) {
         *state = TLSRPT_STATE_UNREADABLE;
-        return tlsrpt_row_add_unreadable(batch, kept->digest, file, reason);
+        return tlsrpt_row_add_unreadable(batch, stored->digest, file, reason);
     }
-    return add_read(batch, kept, file, reading->report, state);
+    return add_read(batch, stored, file, reading->report, state);
 }
 
-/* --- out --- */
+/* --- removing --- */
 
 static const char *find_row(tlsrpt_batch *batch, long long id, row *found)
 {
@@ -304,7 +305,7 @@ static const char *delete_rows(tlsrpt_batch *batch, long long id)
                  : mta_sts_database_run(batch->db, "DELETE FROM tlsrpt_report WHERE id = %lld", id);
 }
 
-/* Another row of the bytes that a removed one stood for. */
+/* Another row for the bytes that a removed row represented. */
 static const char *promote_twin(tlsrpt_batch *batch, const row *removed)
 {
     row twin;
@@ -314,8 +315,8 @@ static const char *promote_twin(tlsrpt_batch *batch, const row *removed)
     return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
 }
 
-/* The best of those that are left. */
-static const char *enthrone(tlsrpt_batch *batch, const row *removed)
+/* The best of the remaining reports now counts. */
+static const char *promote(tlsrpt_batch *batch, const row *removed)
 {
     row best, twin;
     const char *error = find_best(batch, removed->identity, &best);
@@ -352,7 +353,7 @@ const char *tlsrpt_row_remove(tlsrpt_batch *batch, long long report)
         error = delete_rows(batch, report);
     }
     if (!error && removed.state == TLSRPT_STATE_COUNTS) {
-        error = enthrone(batch, &removed);
+        error = promote(batch, &removed);
     }
     else if (!error && removed.state == TLSRPT_STATE_CONFLICT) {
         error = promote_twin(batch, &removed);

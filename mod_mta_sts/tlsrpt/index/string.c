@@ -8,7 +8,7 @@
 #include "core/base/format.h"
 #include "tlsrpt/report/digest.h"
 
-/* PostgreSQL has no index over texts of more than some 2,700 bytes. */
+/* PostgreSQL cannot index texts of more than about 2,700 bytes. */
 #define KEY_MAX 1000
 
 #define NEXT(table) "(SELECT coalesce(max(id), 0) + 1 FROM " table ")"
@@ -31,7 +31,7 @@ static int take_next(void *baton, const char *const *columns)
     int i;
 
     for (i = 0; i < TLSRPT_STRINGS; i++) {
-        batch->next_word[i] = (long long)mta_sts_database_number(columns[i]);
+        batch->next_string[i] = (long long)mta_sts_database_number(columns[i]);
     }
     batch->next_report = (long long)mta_sts_database_number(columns[TLSRPT_STRINGS]);
     return 0;
@@ -134,7 +134,7 @@ static const char *find_or_add(tlsrpt_batch *batch, tlsrpt_strings table, const 
     if (error || *number) {
         return error;
     }
-    *number = batch->next_word[table]++;
+    *number = batch->next_string[table]++;
     return mta_sts_database_run(
         batch->db, statements[table].add, *number, key, key == text ? NULL : text,
         table == TLSRPT_STRING_ORGANIZATION ? tlsrpt_string_fold(p, text) : NULL);

@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "tlsrpt/report/limits.h"
 
-/* A directory that was changed so shortly ago may change again without its time telling. */
+/* After a change this recent, a directory may change again without a new modification time. */
 #define SETTLED apr_time_from_sec(2)
 
 /* A row of the index and whether its file is still there. */
@@ -24,18 +24,18 @@ typedef struct known_row {
 
 /* --- one directory --- */
 
-/* It may be possible another time: it gets no row, so that it is tried again. */
-static void tell_closed(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, const char *reason)
+/* This may be temporary: it does not get a row, so it is tried again. */
+static void add_unopened(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, const char *reason)
 {
     mta_sts_findings *findings = t->batch.findings;
 
-    t->has_closed = 1;
-    t->done->closed++;
+    t->has_unopened = 1;
+    t->done->unopened++;
     if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "report-not-opened",
                             apr_pstrdup(findings->pool, entry->digest),
-                            "see whose the file is, and whether httpd may open more files (ulimit "
-                            "-n); it is tried again",
+                            "check the owner of the file, and whether httpd may open more files "
+                            "(ulimit -n); it will be tried again",
                             "%s", reason);
     }
 }
@@ -44,19 +44,20 @@ static const char *add_file(tlsrpt_updating *t, const tlsrpt_spool_entry *entry)
 {
     tlsrpt_batch *batch = &t->batch;
     tlsrpt_index_state state = TLSRPT_STATE_UNREADABLE;
-    tlsrpt_stored_file kept;
-    const char *error, *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
-                                                   tlsrpt_limits_stored.sent, batch->ptemp, &kept);
+    tlsrpt_stored_file stored;
+    const char *error,
+        *reason = tlsrpt_spool_read(t->task->spool, TLSRPT_REPORTS, entry->digest,
+                                    tlsrpt_limits_stored.sent, batch->ptemp, &stored);
 
     if (reason && !tlsrpt_spool_has(t->task->spool, TLSRPT_REPORTS, entry->digest)) {
-        return NULL; /* removed meanwhile */
+        return NULL; /* removed in the meantime */
     }
-    if (reason && kept.is_unopened) {
-        tell_closed(t, entry, reason);
+    if (reason && stored.is_unopened) {
+        add_unopened(t, entry, reason);
         return NULL;
     }
     error = reason ? tlsrpt_row_add_unreadable(batch, entry->digest, entry->file, reason)
-                   : tlsrpt_row_add(batch, &kept, entry->file, &state);
+                   : tlsrpt_row_add(batch, &stored, entry->file, &state);
     t->done->added++;
     t->done->conflicts += state == TLSRPT_STATE_CONFLICT;
     t->done->unreadable += state == TLSRPT_STATE_UNREADABLE;
@@ -97,7 +98,7 @@ static const char *find_rows(tlsrpt_updating *t, int directory, apr_array_header
     return error;
 }
 
-/* Takes in the files without row, or whose row tells another file. */
+/* Adds the files without a row, or with a row for another inode. */
 static const char *add_files(tlsrpt_updating *t, const apr_array_header_t *files,
                              apr_hash_t *by_digest, int *is_whole)
 {
@@ -152,7 +153,7 @@ static const char *remove_rows(tlsrpt_updating *t, const apr_array_header_t *row
     return error;
 }
 
-static const char *note_directory(tlsrpt_updating *t, int directory, apr_time_t changed)
+static const char *store_directory_time(tlsrpt_updating *t, int directory, apr_time_t changed)
 {
     return mta_sts_database_run(t->batch.db,
                                 "INSERT INTO tlsrpt_directory (host, directory, changed)"
@@ -162,10 +163,10 @@ static const char *note_directory(tlsrpt_updating *t, int directory, apr_time_t 
                                 t->batch.host, directory, (long long)changed);
 }
 
-/* Brings rows and files of a directory together.
+/* Synchronizes the rows and files of a directory.
  *
- * @param p        for what is known of the directory
- * @param is_whole out: whether nothing is left to do in it
+ * @param p         scratch
+ * @param is_whole out: whether the directory is completely in the index
  */
 static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int *is_whole)
 {
@@ -176,7 +177,7 @@ static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int
     const char *error;
 
     if (!files) {
-        t->is_broken = 1; /* it is told, and tried again next time */
+        t->is_broken = 1; /* there is a finding, and it is tried again next time */
         return NULL;
     }
     error = find_rows(t, directory, rows, by_digest);
@@ -189,20 +190,20 @@ static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int
     return error;
 }
 
-/* Far in the future it was before the clock was set back. */
+/* A time far in the future dates from before the clock was set back. */
 static int is_recent(apr_time_t changed)
 {
     return llabs((long long)(apr_time_now() - changed)) < SETTLED;
 }
 
-static const char *tend_directory(tlsrpt_updating *t, int directory, apr_time_t changed,
-                                  int *is_whole)
+static const char *update_directory(tlsrpt_updating *t, int directory, apr_time_t changed,
+                                    int *is_whole)
 {
     const char *error;
     apr_pool_t *p;
 
     *is_whole = 1;
-    t->has_closed = 0;
+    t->has_unopened = 0;
     apr_pool_create(&p, t->batch.p);
     error = compare(t, directory, p, is_whole);
     apr_pool_destroy(p);
@@ -210,7 +211,8 @@ static const char *tend_directory(tlsrpt_updating *t, int directory, apr_time_t 
         return error;
     }
     t->has_progressed = 1;
-    return t->has_closed || is_recent(changed) ? NULL : note_directory(t, directory, changed);
+    return t->has_unopened || is_recent(changed) ? NULL
+                                                 : store_directory_time(t, directory, changed);
 }
 
 /* --- the directories in turn --- */
@@ -226,7 +228,7 @@ static int take_directory(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Whether a directory must be looked at; its time is asked for before it is read. */
+/* Whether a directory must be read; its time is determined before that. */
 static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
 {
     return tlsrpt_spool_directory_changed(t->task->spool, TLSRPT_REPORTS, directory, changed) !=
@@ -234,15 +236,15 @@ static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
            *changed != t->known[directory];
 }
 
-/* A turn over all directories is at its end. */
-static void end_turn(tlsrpt_updating *t)
+/* All directories were visited. */
+static void end_round(tlsrpt_updating *t)
 {
     t->done->directories = t->task->directory;
     t->task->directory = 0;
 }
 
-/* Goes on where the last call stopped, until each directory had its turn or time is up. */
-static const char *tend_directories(tlsrpt_updating *t)
+/* Continues where the last call stopped, until every directory was visited or time is up. */
+static const char *update_directories(tlsrpt_updating *t)
 {
     int *directory = &t->task->directory, is_whole = 1;
     const char *error = NULL;
@@ -256,7 +258,7 @@ static const char *tend_directories(tlsrpt_updating *t)
             is_whole = 0;
         }
         else {
-            error = tend_directory(t, *directory, changed, &is_whole);
+            error = update_directory(t, *directory, changed, &is_whole);
         }
         if (!is_whole) {
             t->done->directories = *directory;
@@ -264,14 +266,14 @@ static const char *tend_directories(tlsrpt_updating *t)
             return error;
         }
         if (t->is_broken) {
-            break; /* the next ones would tell the same */
+            break; /* the others would fail in the same way */
         }
     }
-    end_turn(t);
+    end_round(t);
     return error;
 }
 
-static const char *tend(tlsrpt_updating *t)
+static const char *update(tlsrpt_updating *t)
 {
     const char *error = tlsrpt_expire(t);
 
@@ -281,7 +283,7 @@ static const char *tend(tlsrpt_updating *t)
             take_directory, t, t->batch.host);
     }
     if (!error) {
-        error = tend_directories(t);
+        error = update_directories(t);
     }
     return error;
 }
@@ -301,11 +303,11 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
     if (error) {
         return error;
     }
-    error = tlsrpt_batch_end(&t->batch, tend(t));
+    error = tlsrpt_batch_end(&t->batch, update(t));
     if (error) {
         task->directory = directory; /* what was done since is undone */
         return error;
     }
     task->removed += done->gone + done->expired;
-    return done->more ? NULL : tlsrpt_sweep(db, task);
+    return done->more ? NULL : tlsrpt_expire_daily(db, task);
 }

@@ -7,7 +7,7 @@
 #include <apr_escape.h>
 #include <openssl/evp.h>
 
-/* EVP_sha256() is looked up anew each time it is used, which costs more than most digests. */
+/* OpenSSL looks up EVP_sha256() again at each use, which costs more than most digests. */
 static EVP_MD *sha256;
 
 static void fetch_sha256(void)

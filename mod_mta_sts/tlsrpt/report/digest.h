@@ -5,9 +5,8 @@
 #include <apr_pools.h>
 #include <openssl/types.h>
 
-/*
- * SHA-256 of bytes, as 64 hex digits; of all at once, or of pieces as they come. Without SHA-256
- * or memory the process ends.
+/* SHA-256 as 64 hex digits, of bytes at once or piece by piece. Without SHA-256 or memory the
+ * process aborts.
  */
 
 /* @param p pool of the digits; the bytes are borrowed for the call */
@@ -18,7 +17,7 @@ EVP_MD_CTX *tlsrpt_digest_start(apr_pool_t *p);
 
 void tlsrpt_digest_add(EVP_MD_CTX *digest, const void *bytes, apr_size_t len);
 
-/* Of all that was added, once; the digits are allocated from p. */
+/* The digest of all pieces; to be called once. The digits are allocated from p. */
 const char *tlsrpt_digest_end(apr_pool_t *p, EVP_MD_CTX *digest);
 
 #endif

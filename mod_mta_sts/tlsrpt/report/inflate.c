@@ -10,7 +10,7 @@
 #define WINDOW_BITS_GZIP (15 + 16)
 
 struct tlsrpt_inflate {
-    const char *next; /* bytes that zlib, or for plain bytes nobody, has seen yet */
+    const char *next; /* bytes that were not read yet */
     apr_size_t left;
     apr_size_t members;
     apr_size_t ignored;
@@ -56,7 +56,7 @@ static apr_ssize_t read_plain(tlsrpt_inflate *stream, char *buffer, apr_size_t s
     return (apr_ssize_t)count;
 }
 
-/* Goes on with the next member, or ends. */
+/* Continues with the next member, or ends. */
 static void end_member(tlsrpt_inflate *stream)
 {
     if (tlsrpt_inflate_is_gzip(stream->next, stream->left)) {
@@ -92,7 +92,7 @@ static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size,
                                               : "the gzip is damaged";
     }
     else if (!stream->left && zlib->avail_out) {
-        stream->error = "the gzip ends too early";
+        stream->error = "the gzip is truncated";
     }
 }
 

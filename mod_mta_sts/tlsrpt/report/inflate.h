@@ -4,22 +4,19 @@
 
 #include <apr_pools.h>
 
-/*
- * The bytes of a report one after another, inflated if they came as gzip (RFC 1952, of any number
- * of members). Whether they did is told by their first bytes alone: senders mislabel. It takes a
- * fixed amount of memory (zlib's 40 KiB), however much there is to inflate.
- *
- * Behind the last member may stand bytes that do not begin another one: they are ignored, as
- * gzip(1) does.
+/* Reads the bytes of a report, inflating them if they are gzip (RFC 1952, with any number of
+ * members). That is detected by the first bytes alone, since senders mislabel reports. Takes a
+ * fixed amount of memory (40 KiB for zlib), however much there is to inflate. Bytes after the last
+ * member that do not begin another one are ignored, as by gzip(1).
  */
 
 typedef struct tlsrpt_inflate tlsrpt_inflate;
 
-/* Whether these bytes begin as gzip does. */
+/* Whether these bytes begin like gzip. */
 int tlsrpt_inflate_is_gzip(const char *bytes, apr_size_t len);
 
 /*
- * @param p      pool of the stream; what zlib takes is given back when it is cleared
+ * @param p      pool of the stream; the memory of zlib is freed when it is cleared
  * @param bytes borrowed until the stream's end
  * @return NULL if there is no memory
  */
@@ -33,13 +30,13 @@ tlsrpt_inflate *tlsrpt_inflate_start(apr_pool_t *p, const char *bytes, apr_size_
  */
 apr_ssize_t tlsrpt_inflate_read(tlsrpt_inflate *stream, char *buffer, apr_size_t size);
 
-/* In words, why tlsrpt_inflate_read gave -1; else NULL. */
+/* Text: why tlsrpt_inflate_read returned -1; else NULL. */
 const char *tlsrpt_inflate_error(const tlsrpt_inflate *stream);
 
-/* The number of gzip members that were begun so far; 0: it is not gzip. */
+/* Number of gzip members so far; 0: it is not gzip. */
 apr_size_t tlsrpt_inflate_members(const tlsrpt_inflate *stream);
 
-/* Bytes that were ignored behind the last member, known at the end. */
+/* Bytes ignored after the last member, known at the end. */
 apr_size_t tlsrpt_inflate_ignored(const tlsrpt_inflate *stream);
 
 #endif

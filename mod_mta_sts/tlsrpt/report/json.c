@@ -26,12 +26,12 @@ static const char *read_information(tlsrpt_reader *r, const json_t *object)
         text = tlsrpt_member_string(r, object, "additional-info-uri", NULL);
         if (text) {
             tlsrpt_member_note(r, MTA_STS_INFO, "information-alias", "additional-information",
-                               "is called additional-info-uri");
+                               "is named additional-info-uri");
         }
     }
     if (text && strpbrk(text, " \t\r\n")) {
         tlsrpt_member_note(r, MTA_STS_INFO, "information-not-a-uri", "additional-information",
-                           "has blanks in it, so that it is no URI");
+                           "contains blanks, so it is not a URI");
     }
     return text;
 }
@@ -72,8 +72,8 @@ static void check_sum(tlsrpt_reader *r, const tlsrpt_policy *policy)
     if (sum != policy->failed && !tlsrpt_member_is_noted(r, "failures-sum")) {
         tlsrpt_member_note(r, MTA_STS_INFO, "failures-sum", "failure-details",
                            apr_psprintf(r->ptemp,
-                                        "tell of %" APR_INT64_T_FMT
-                                        " sessions, the summary of %" APR_INT64_T_FMT,
+                                        "contain %" APR_INT64_T_FMT
+                                        " sessions, the summary %" APR_INT64_T_FMT,
                                         sum, policy->failed));
     }
 }
@@ -98,7 +98,7 @@ static void read_failures(tlsrpt_reader *r, const json_t *object, tlsrpt_policy 
         }
         if (!json_is_object(detail)) {
             tlsrpt_member_note_type(r, "failure-details",
-                                    "has something else than objects in it, which was ignored");
+                                    "contains elements other than objects, which were ignored");
             continue;
         }
         r->failure = (int)i;
@@ -144,7 +144,7 @@ static const char *read_domain(tlsrpt_reader *r, const json_t *object)
     return domain == sent ? sent : apr_pstrdup(r->p, domain);
 }
 
-/* RFC 8460's appendix B has a string; drafts call it mx-host-pattern. Only STS has one. */
+/* A string in appendix B of RFC 8460; named mx-host-pattern in drafts. Only for MTA-STS. */
 static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const char *type)
 {
     const json_t *value = tlsrpt_member_of(object, "mx-host");
@@ -153,7 +153,7 @@ static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const
         value = tlsrpt_member_of(object, "mx-host-pattern");
         if (value) {
             tlsrpt_member_note(r, MTA_STS_INFO, "mx-host-alias", "mx-host",
-                               "is called mx-host-pattern");
+                               "is named mx-host-pattern");
         }
     }
     if (!value && strcmp(type, "sts") == 0) {
@@ -175,7 +175,7 @@ static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *ob
     }
     if (lines->nelts && APR_ARRAY_IDX(lines, 0, const char *)[0] == '[') {
         tlsrpt_member_note(r, MTA_STS_INFO, "policy-string-nested", "policy-string",
-                           "holds JSON written into a string");
+                           "contains JSON inside a string");
     }
     return lines;
 }
@@ -209,7 +209,7 @@ static void read_policies(tlsrpt_reader *r, const json_t *policies, apr_array_he
 
         if (!json_is_object(policy)) {
             tlsrpt_member_note_type(r, "policies",
-                                    "has something else than objects in it, which was ignored");
+                                    "contains elements other than objects, which were ignored");
             continue;
         }
         r->policy = (int)i;
@@ -232,11 +232,11 @@ static apr_time_t read_time(tlsrpt_reader *r, const json_t *range, const char *n
         break;
     case MTA_STS_TIME_NO_ZONE:
         tlsrpt_member_note(r, MTA_STS_INFO, "date-zone-missing", name,
-                           "has no time zone: taken for UTC");
+                           "has no time zone: UTC is assumed");
         break;
     case MTA_STS_TIME_LOOSE:
         tlsrpt_member_note_value(r, MTA_STS_INFO, "date-form", name, text,
-                                 "is not written as RFC 3339 asks for");
+                                 "does not have the format of RFC 3339");
         break;
     case MTA_STS_TIME_WRONG:
         tlsrpt_member_note_value(r, MTA_STS_WARNING, "date-malformed", name, text,

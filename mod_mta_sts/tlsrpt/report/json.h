@@ -8,18 +8,17 @@
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 
-/*
- * What parsed JSON tells as a report (RFC 8460 section 4.4), and how it deviates from that section.
- * Each kind of deviation is one finding, about its first place.
+/* Makes a report from parsed JSON (RFC 8460 section 4.4), and notes how it deviates from that
+ * section: one finding for each kind of deviation, about its first occurrence.
  */
 
 /*
  * @param p        pool of the report
  * @param root     borrowed: the report's strings point into it
  * @param policies the array that it holds
- * @param findings gets the deviations
+ * @param findings out: the deviations
  * @param report   out: the report, if it can be read
- * @return NULL, or in words why it cannot
+ * @return NULL, or a text that says why it cannot be read
  */
 const char *tlsrpt_report_from_json(apr_pool_t *p, const json_t *root, const json_t *policies,
                                     const tlsrpt_limits *limits, mta_sts_findings *findings,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report/json_scan.h"
 
-/* What jansson 2.14 takes from malloc on a 64-bit machine, and an array's place for the value. A
- * string counts as a member's name, which takes more than a value. */
-enum { OBJECT_MEMORY = 240, ARRAY_MEMORY = 144, STRING_MEMORY = 88, WORD_MEMORY = 40 };
+/* What jansson 2.14 takes from malloc on a 64-bit machine, including the slot for it in an array.
+ * Every string is counted like the name of a member, which takes more than a value. */
+enum { OBJECT_MEMORY = 240, ARRAY_MEMORY = 144, STRING_MEMORY = 88, LITERAL_MEMORY = 40 };
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 #define MARK_LENGTH (sizeof(byte_order_mark) - 1)
@@ -22,7 +22,7 @@ static kind kind_of(char c)
     return (kind)kinds[(unsigned char)c];
 }
 
-/* So many bytes more of a string or word. */
+/* More bytes of a string or literal. */
 static void lengthen(tlsrpt_json_scan *scan, apr_size_t count)
 {
     scan->memory += count;
@@ -47,14 +47,14 @@ static void begin_text(tlsrpt_json_scan *scan, unsigned int memory, tlsrpt_json_
     scan->where = where;
 }
 
-/* Behind a value: whether it was the first one, which holds all others. */
+/* After a value: whether it was the first one, which contains all others. */
 static void end_value(tlsrpt_json_scan *scan)
 {
     scan->where = scan->depth ? TLSRPT_JSON_BETWEEN : TLSRPT_JSON_AFTER;
 }
 
-/* Each of these looks at bytes of its own place, as many as there are, and gives the first one
- * that it has not seen. There is at least one. */
+/* Each of these scans as many bytes of its own kind as there are, and returns the first byte that
+ * it did not scan. There is at least one byte. */
 
 static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const char *end)
 {
@@ -75,7 +75,7 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
             begin_text(scan, STRING_MEMORY, TLSRPT_JSON_STRING);
             break;
         case OTHER:
-            begin_text(scan, WORD_MEMORY, TLSRPT_JSON_LITERAL);
+            begin_text(scan, LITERAL_MEMORY, TLSRPT_JSON_LITERAL);
             return at;
         case BLANK:
         case SEPARATOR:
@@ -85,17 +85,17 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
     return at;
 }
 
-/* What began like a byte order mark and is none: a word, then. */
+/* Bytes that began like a byte order mark, but are not one: a literal, then. */
 static void unmark(tlsrpt_json_scan *scan)
 {
     scan->first = byte_order_mark[0];
-    begin_text(scan, WORD_MEMORY, TLSRPT_JSON_LITERAL);
+    begin_text(scan, LITERAL_MEMORY, TLSRPT_JSON_LITERAL);
     lengthen(scan, scan->before);
     scan->before = 0;
     scan->marked = 0;
 }
 
-/* A byte order mark counts only where it begins. */
+/* A byte order mark is recognized only at the beginning. */
 static const char *scan_before(tlsrpt_json_scan *scan, const char *at, const char *end)
 {
     for (; at < end; at++, scan->before++) {
@@ -116,7 +116,7 @@ static const char *scan_before(tlsrpt_json_scan *scan, const char *at, const cha
     return at;
 }
 
-static const char *scan_word(tlsrpt_json_scan *scan, const char *at, const char *end)
+static const char *scan_literal(tlsrpt_json_scan *scan, const char *at, const char *end)
 {
     const char *begin = at;
 
@@ -157,24 +157,24 @@ static const char *scan_escape(tlsrpt_json_scan *scan, const char *at, const cha
     return at + 1;
 }
 
-static const char *scan_behind(tlsrpt_json_scan *scan, const char *at, const char *end)
+static const char *scan_after(tlsrpt_json_scan *scan, const char *at, const char *end)
 {
     for (; at < end; at++) {
-        scan->behind += kind_of(*at) != BLANK;
+        scan->trailing += kind_of(*at) != BLANK;
     }
     return at;
 }
 
 void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *bytes, apr_size_t len)
 {
-    static const char *(*const places[])(tlsrpt_json_scan *, const char *, const char *) = {
-        [TLSRPT_JSON_BEFORE] = scan_before, [TLSRPT_JSON_BETWEEN] = scan_between,
-        [TLSRPT_JSON_LITERAL] = scan_word,  [TLSRPT_JSON_STRING] = scan_string,
-        [TLSRPT_JSON_ESCAPE] = scan_escape, [TLSRPT_JSON_AFTER] = scan_behind,
+    static const char *(*const scanners[])(tlsrpt_json_scan *, const char *, const char *) = {
+        [TLSRPT_JSON_BEFORE] = scan_before,   [TLSRPT_JSON_BETWEEN] = scan_between,
+        [TLSRPT_JSON_LITERAL] = scan_literal, [TLSRPT_JSON_STRING] = scan_string,
+        [TLSRPT_JSON_ESCAPE] = scan_escape,   [TLSRPT_JSON_AFTER] = scan_after,
     };
     const char *end = bytes + len;
 
     while (bytes < end) {
-        bytes = places[scan->where](scan, bytes, end);
+        bytes = scanners[scan->where](scan, bytes, end);
     }
 }

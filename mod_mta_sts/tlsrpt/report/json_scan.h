@@ -5,12 +5,12 @@
 #include <apr_pools.h>
 
 /*
- * A look at JSON before it is parsed: how deep it is, how long its strings and numbers are, and how
+ * Scans JSON before it is parsed: how deep it is, how long its strings and numbers are, and how
  * much memory jansson would need for it, which can be 80 times its size ("{}," takes 240 bytes).
- * It sees the bytes piece by piece and keeps none of them.
+ * The bytes are passed piece by piece and not stored.
  *
- * It does not judge whether the bytes are JSON: for those that are, what it tells is right; for
- * others it tells something, and jansson refuses them.
+ * The scan does not decide whether the bytes are valid JSON: if they are, its results are right; if
+ * they are not, jansson refuses them.
  */
 
 typedef enum tlsrpt_json_where {
@@ -18,11 +18,11 @@ typedef enum tlsrpt_json_where {
     TLSRPT_JSON_BETWEEN,
     TLSRPT_JSON_LITERAL, /* a number, true, false or null */
     TLSRPT_JSON_STRING,
-    TLSRPT_JSON_ESCAPE, /* behind a backslash in a string */
+    TLSRPT_JSON_ESCAPE, /* after a backslash in a string */
     TLSRPT_JSON_AFTER,  /* the end of the first value */
 } tlsrpt_json_where;
 
-/* What was seen so far. To begin, all 0. */
+/* The results so far; initially all 0. */
 typedef struct tlsrpt_json_scan {
     tlsrpt_json_where where;
     apr_size_t before;   /* bytes before the first value */
@@ -30,13 +30,13 @@ typedef struct tlsrpt_json_scan {
     char first;          /* first byte of the first value; '\0': none yet */
     apr_size_t depth;    /* of nested arrays and objects, now */
     apr_size_t deepest;  /* likewise, at most */
-    apr_size_t length;   /* bytes of the string or word that it is in, as written */
-    apr_size_t longest;  /* of all strings and words */
-    apr_uint64_t memory; /* bytes that jansson would need, about */
-    apr_size_t behind;   /* bytes behind the first value, without blanks */
+    apr_size_t length;   /* bytes of the current string or literal, as written */
+    apr_size_t longest;  /* of all strings and literals */
+    apr_uint64_t memory; /* bytes that jansson would need, estimated */
+    apr_size_t trailing; /* bytes after the first value, without blanks */
 } tlsrpt_json_scan;
 
-/* Looks at the next bytes. */
+/* Scans the next bytes. */
 void tlsrpt_json_scan_feed(tlsrpt_json_scan *scan, const char *bytes, apr_size_t len);
 
 #endif

@@ -9,10 +9,11 @@
 #include "core/base/text.h"
 
 #define SUBJECT "report"
-#define EXACT_MAX 9007199254740992.0 /* up to it, every whole number is a double of its own */
+#define EXACT_MAX                                                                                  \
+    9007199254740992.0 /* up to here, a double represents every whole number exactly */
 
 /* "policies[2].failure-details[0].", in front of a member's name. */
-static const char *place(const tlsrpt_reader *r)
+static const char *location(const tlsrpt_reader *r)
 {
     return r->policy < 0 ? ""
            : r->failure < 0
@@ -36,8 +37,8 @@ void tlsrpt_member_note_value(tlsrpt_reader *r, mta_sts_severity severity, const
                               const char *name, const char *value, const char *what)
 {
     if (!tlsrpt_member_is_noted(r, id)) {
-        mta_sts_finding_add(r->findings, severity, id, SUBJECT, NULL, "%s%s %s%s%s", place(r), name,
-                            value ? mta_sts_text_quote(r->ptemp, value, strlen(value)) : "",
+        mta_sts_finding_add(r->findings, severity, id, SUBJECT, NULL, "%s%s %s%s%s", location(r),
+                            name, value ? mta_sts_text_quote(r->ptemp, value, strlen(value)) : "",
                             value ? " " : "", what);
     }
 }
@@ -100,7 +101,8 @@ apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value,
 
     strings = apr_array_make(r->p, count ? (int)count : 1, sizeof(const char *));
     if (json_is_string(value)) {
-        tlsrpt_member_note(r, MTA_STS_INFO, lone, name, "is a string, not an array of them");
+        tlsrpt_member_note(r, MTA_STS_INFO, lone, name,
+                           "is a string instead of an array of strings");
         APR_ARRAY_PUSH(strings, const char *) = json_string_value(value);
     }
     else if (value && !json_is_array(value)) {
@@ -114,7 +116,7 @@ apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value,
         }
         else {
             tlsrpt_member_note_type(r, name,
-                                    "has something else than strings in it, which was ignored");
+                                    "contains elements other than strings, which were ignored");
         }
     }
     return strings;
@@ -124,12 +126,12 @@ static apr_int64_t refuse_count(tlsrpt_reader *r, const char *name, const char *
 {
     if (!r->error) {
         r->error = apr_psprintf(r->p, "%s%s is %s: it must be a number from 0 to %" APR_INT64_T_FMT,
-                                place(r), name, value, APR_INT64_MAX);
+                                location(r), name, value, APR_INT64_MAX);
     }
     return 0;
 }
 
-/* Digits in a string. */
+/* A count in a string. */
 static apr_int64_t read_digits(tlsrpt_reader *r, const char *name, const char *text)
 {
     apr_int64_t count = 0;
@@ -169,7 +171,7 @@ apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const json_t *object, const ch
     const json_t *value = tlsrpt_member_of(object, name);
 
     if (!value) {
-        tlsrpt_member_note(r, MTA_STS_WARNING, "count-missing", name, "is missing: taken for 0");
+        tlsrpt_member_note(r, MTA_STS_WARNING, "count-missing", name, "is missing: 0 is assumed");
         return 0;
     }
     switch (json_typeof(value)) {
@@ -180,6 +182,6 @@ apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const json_t *object, const ch
     case JSON_STRING:
         return read_digits(r, name, json_string_value(value));
     default:
-        return refuse_count(r, name, "no number");
+        return refuse_count(r, name, "not a number");
     }
 }

@@ -8,16 +8,15 @@
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 
-/*
- * A member of an object in a report's JSON: its value as what it should be, whatever the sender
- * wrote. What deviates is noted as a finding, the first of each kind with its place; what leaves a
- * doubt about a number makes the report unreadable. Objects and values may be NULL: not there.
+/* Reads the members of objects in the JSON of a report as the types that they should have.
+ * Deviations are noted as findings, the first of each kind with its location; a doubtful number
+ * makes the report unreadable. Objects and values may be NULL: absent.
  */
 
-/* Where in a report it is read, and what was noted so far. */
+/* The current location in a report, and what was noted so far. */
 typedef struct tlsrpt_reader {
     apr_pool_t *p;
-    apr_pool_t *ptemp; /* cleared behind each policy */
+    apr_pool_t *ptemp; /* cleared after each policy */
     const tlsrpt_limits *limits;
     mta_sts_findings *findings;
     int policy;        /* index, or -1 */
@@ -34,19 +33,19 @@ int tlsrpt_member_is_noted(const tlsrpt_reader *r, const char *id);
  *
  * @param id   its kind, a string constant
  * @param name the member's
- * @param what of the member, in words; borrowed for the call
+ * @param what text about the member; borrowed for the call
  */
 void tlsrpt_member_note(tlsrpt_reader *r, mta_sts_severity severity, const char *id,
                         const char *name, const char *what);
 
-/* The same, with what the member holds; any bytes. */
+/* The same, with the value of the member; any bytes. */
 void tlsrpt_member_note_value(tlsrpt_reader *r, mta_sts_severity severity, const char *id,
                               const char *name, const char *value, const char *what);
 
-/* The same, of a member that is of another type than it should be. */
+/* The same, for a member of the wrong type. */
 void tlsrpt_member_note_type(tlsrpt_reader *r, const char *name, const char *what);
 
-/* A member's value; null is the same as none. */
+/* The value of a member; NULL if it is absent or null. */
 const json_t *tlsrpt_member_of(const json_t *object, const char *name);
 
 /* An object or array (JSON_OBJECT, JSON_ARRAY), or NULL. */
@@ -56,7 +55,7 @@ const json_t *tlsrpt_member_container(tlsrpt_reader *r, const json_t *object, co
 /*
  * A string, or NULL if it is missing or empty.
  *
- * @param missing id under which that is noted, or NULL: it may be
+ * @param missing id under which its absence is noted, or NULL: it is optional
  */
 const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const char *name,
                                  const char *missing);
@@ -65,7 +64,7 @@ const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const c
  * An array of strings; never NULL.
  *
  * @param value of the member
- * @param lone  id under which a lone string is noted, which is taken for an array of it
+ * @param lone  id under which a single string is noted, which is read as an array of one
  */
 apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value, const char *name,
                                           const char *lone);

@@ -12,17 +12,17 @@
 #include "tlsrpt/report/json.h"
 #include "tlsrpt/report/json_scan.h"
 
-#define PIECE 65536 /* bytes that are looked at together; most reports are smaller */
+#define PIECE 65536 /* bytes that are scanned at once; most reports are smaller */
 #define SUBJECT "report"
 
-/* The first pass over the bytes: what they are, without keeping any. */
+/* The first pass over the bytes: what they are, without storing them. */
 typedef struct survey {
     tlsrpt_json_scan scan;
     apr_size_t inflated;
     apr_size_t members; /* of gzip; 0: it is plain */
-    int is_refused;     /* by what the scan told; it was ended then */
+    int is_refused;     /* by the results of the scan, which ended then */
     const char *error;  /* why they could not be inflated to their end, or NULL */
-    const char *digest; /* NULL unless they could, and were looked at to their end */
+    const char *digest; /* NULL unless they were inflated and scanned completely */
     const char *text;   /* all inflated bytes, where they are in memory; else NULL */
 } survey;
 
@@ -39,11 +39,11 @@ static void note_wrapping(const tlsrpt_inflate *stream, mta_sts_findings *findin
     }
     if (tlsrpt_inflate_ignored(stream)) {
         note(findings, MTA_STS_WARNING, "gzip-trailing",
-             "bytes behind the end of the gzip were ignored");
+             "bytes after the end of the gzip were ignored");
     }
 }
 
-/* Whether what was seen so far is no report, or too much of one, whatever follows. */
+/* Whether the bytes so far are not a report or exceed a limit, whatever follows. */
 static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
 {
     return (scan->where != TLSRPT_JSON_BEFORE && scan->first != '{') ||
@@ -51,8 +51,8 @@ static int is_refused(const tlsrpt_json_scan *scan, const tlsrpt_limits *limits)
            scan->memory > limits->memory;
 }
 
-/* Looks at all bytes, or at as many as inflate to the limit and one piece more. Those behind a
- * reason to refuse them only count: a bomb gets no more work than that. */
+/* Scans all bytes, or as many as inflate to the limit plus one piece. After a reason to refuse
+ * them, bytes are only counted, so that a bomb costs no more than that. */
 static void survey_bytes(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
                          const tlsrpt_limits *limits, tlsrpt_reading *reading, survey *found)
 {
@@ -63,7 +63,7 @@ static void survey_bytes(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
 
     memset(found, 0, sizeof(*found));
     if (!stream) {
-        found->error = "there is no memory to inflate it";
+        found->error = "there is not enough memory to inflate it";
         return;
     }
     while (found->inflated <= limits->inflated) {
@@ -97,23 +97,24 @@ static void refuse(tlsrpt_reading *reading, tlsrpt_outcome outcome, const char *
     reading->reason = reason;
 }
 
-/* What begins otherwise than a report. That of gzip is kept: its sender meant it for one. */
+/* Bytes that do not begin like a report. Gzip is unreadable rather than not a report, so that it is
+ * quarantined: its sender meant it as a report. */
 static void refuse_beginning(apr_pool_t *p, const survey *found, tlsrpt_reading *reading)
 {
     const char *what = found->scan.first ? mta_sts_text_quote(p, &found->scan.first, 1) : "nothing";
 
     if (found->members) {
         refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "the gzip holds %s where a report begins with \"{\"", what));
+               apr_psprintf(p, "the gzip contains %s where a report begins with \"{\"", what));
         return;
     }
     refuse(reading, TLSRPT_NOT_A_REPORT,
            apr_psprintf(p, "it is neither gzip nor JSON: it begins with %s, not with \"{\"", what));
 }
 
-/* Refuses what the survey tells to be no report, or too much of one. */
-static void judge(apr_pool_t *p, const survey *found, const tlsrpt_limits *limits,
-                  tlsrpt_reading *reading)
+/* Refuses bytes that, by the survey, are not a report or exceed a limit. */
+static void refuse_by_survey(apr_pool_t *p, const survey *found, const tlsrpt_limits *limits,
+                             tlsrpt_reading *reading)
 {
     const tlsrpt_json_scan *scan = &found->scan;
 
@@ -154,7 +155,7 @@ typedef struct source {
     apr_size_t before;
 } source;
 
-static size_t give_bytes(void *buffer, size_t size, void *data)
+static size_t read_source(void *buffer, size_t size, void *data)
 {
     source *from = data;
     apr_ssize_t count = 0;
@@ -181,13 +182,13 @@ static json_t *load_pieces(apr_pool_t *p, const char *bytes, apr_size_t len, apr
     apr_pool_create(&ptemp, p);
     from.stream = tlsrpt_inflate_start(ptemp, bytes, len);
     if (from.stream) {
-        root = json_load_callback(give_bytes, &from, flags, error);
+        root = json_load_callback(read_source, &from, flags, error);
     }
     apr_pool_destroy(ptemp);
     return root;
 }
 
-/* What follows the first value was told by the survey already. */
+/* The survey has already found what follows the first value. */
 static json_t *load_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                          size_t flags, json_error_t *error)
 {
@@ -215,7 +216,7 @@ static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const sur
         root = load_json(p, bytes, len, found, 0, &error);
         if (root) {
             note(reading->findings, MTA_STS_WARNING, "json-member-duplicate",
-                 "an object has two members of one name, of which the last one counts");
+                 "an object has two members with the same name, of which the last one is used");
         }
     }
     if (!root) {
@@ -228,15 +229,15 @@ static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const sur
     return root;
 }
 
-static void note_around(const survey *found, mta_sts_findings *findings)
+static void note_surroundings(const survey *found, mta_sts_findings *findings)
 {
     if (found->scan.marked) {
         note(findings, MTA_STS_INFO, "json-byte-order-mark",
              "the JSON begins with a byte order mark");
     }
-    if (found->scan.behind) {
+    if (found->scan.trailing) {
         note(findings, MTA_STS_WARNING, "json-trailing",
-             "bytes behind the end of the JSON were ignored");
+             "bytes after the end of the JSON were ignored");
     }
 }
 
@@ -245,7 +246,7 @@ static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const su
 {
     json_t *root, *policies;
 
-    note_around(found, reading->findings);
+    note_surroundings(found, reading->findings);
     reading->parsed = (apr_size_t)found->scan.memory;
     root = parse(p, bytes, len, found, reading);
     if (!root) {
@@ -282,7 +283,7 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t 
     apr_pool_create(&ptemp, p);
     survey_bytes(ptemp, bytes, len, limits, reading, &found);
     reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, bytes, len);
-    judge(p, &found, limits, reading);
+    refuse_by_survey(p, &found, limits, reading);
     if (reading->outcome == TLSRPT_READ) {
         read_json(p, bytes, len, &found, limits, reading);
     }

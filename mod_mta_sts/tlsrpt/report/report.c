@@ -36,7 +36,7 @@ static apr_array_header_t *list_domains(apr_pool_t *p, const tlsrpt_report *repo
     return once;
 }
 
-/* Hashes a text with the NUL that ends it, which parts it from the next one. */
+/* Hashes a text with its final NUL, which separates it from the next one. */
 static void add_text(EVP_MD_CTX *digest, const char *text)
 {
     tlsrpt_digest_add(digest, text, strlen(text) + 1);

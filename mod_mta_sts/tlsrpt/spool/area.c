@@ -84,7 +84,7 @@ apr_array_header_t *tlsrpt_spool_directory_list(const tlsrpt_spool *spool, tlsrp
 }
 
 typedef struct receipts {
-    apr_pool_t *p; /* cleared behind each file */
+    apr_pool_t *p; /* cleared after each file */
     tlsrpt_spool_visit *visit;
     void *baton;
 } receipts;
@@ -193,7 +193,7 @@ void tlsrpt_spool_remove_stale(const tlsrpt_spool *spool)
     }
 }
 
-/* --- files, with what went wrong --- */
+/* --- files, with findings --- */
 
 static void push_entry(apr_array_header_t *list, const struct dirent *entry)
 {
@@ -243,8 +243,8 @@ apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsr
     fd = parent < 0 ? -1 : tlsrpt_directory_open(parent, name, path, &rules, findings);
     if (parent < 0 && findings->list->nelts == before) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-missing", path,
-                            "mount its disk, or restart httpd, which makes it",
-                            "there are no reports to look at: it is not there");
+                            "mount its file system, or restart httpd, which creates it",
+                            "the directory of the reports does not exist");
     }
     if (parent >= 0) {
         close(parent);
@@ -255,7 +255,7 @@ apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsr
     problem = push_entries(fd, list);
     if (problem) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "spool-unreadable", path,
-                            "see the kernel's messages (journalctl -k)", "it cannot be read: %s",
+                            "check the kernel log (journalctl -k)", "it cannot be read: %s",
                             strerror(problem));
         return NULL;
     }

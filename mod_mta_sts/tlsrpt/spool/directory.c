@@ -34,23 +34,24 @@ static int open_directory(int at, const char *name)
     return fd;
 }
 
-/* What a system call said, and what to do about it. */
+/* The error of a system call, and what to do about it. */
 static void report_errno(mta_sts_findings *findings, const char *path, const char *attempt,
                          int error)
 {
-    char words[120];
-    const char *fix = "make sure that the directory is there, belongs to the user that httpd's "
-                      "children run as, and that its disk can be written to";
+    char text[120];
+    const char *fix = "make sure that the directory exists, belongs to the user that httpd's "
+                      "children run as, and that its file system is writable";
 
     if (error == EROFS) {
-        fix = "mount its disk for writing; where systemd confines httpd (ProtectSystem=), name the "
-              "directory of MTASTSStateDir in ReadWritePaths= of its unit";
+        fix =
+            "mount its file system read-write; if systemd confines httpd (ProtectSystem=), add the "
+            "directory of MTASTSStateDir to ReadWritePaths= of its unit";
     }
     mta_sts_finding_add(findings, MTA_STS_ERROR, "state-unusable", path, fix, "cannot %s it: %s",
-                        attempt, apr_strerror(error, words, sizeof(words)));
+                        attempt, apr_strerror(error, text, sizeof(text)));
 }
 
-/* Where there should be a directory that can be opened there is something else, or none. */
+/* There is no directory, or one that cannot be opened. */
 static void report_unopened(mta_sts_findings *findings, int at, const char *name, const char *path,
                             int error)
 {
@@ -58,15 +59,15 @@ static void report_unopened(mta_sts_findings *findings, int at, const char *name
 
     if (fstatat(at, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode)) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "state-not-a-directory", path,
-                            "remove it, and what is needed will be made in its place",
-                            "is %s instead of a directory, so nothing is kept there",
+                            "remove it; the directory will be created instead",
+                            "is %s instead of a directory, so no reports are stored there",
                             S_ISLNK(info.st_mode) ? "a symbolic link" : "a file");
         return;
     }
     report_errno(findings, path, "open", error);
 }
 
-/* The entry of a new directory is in its parent. */
+/* Syncs the parent of a new directory, which contains its entry. */
 static int sync_parent(int at, const char *name)
 {
     char parent[4096];
@@ -90,9 +91,9 @@ static int sync_parent(int at, const char *name)
     return result;
 }
 
-/* A directory just made, which for root is given away: through its descriptor, since the parent may
- * belong to somebody who could put something else under its name. */
-static int settle(int fd, const tlsrpt_directory_rules *rules)
+/* Sets mode and, for root, owner of a new directory: through its descriptor, since the owner of the
+ * parent could replace it by something else of the same name. */
+static int set_owner(int fd, const tlsrpt_directory_rules *rules)
 {
     struct stat info;
 
@@ -111,7 +112,7 @@ static int make_directory(int at, const char *name, const char *path,
     int fd;
 
     if (!made && errno != EEXIST) {
-        report_errno(findings, path, "make", errno);
+        report_errno(findings, path, "create", errno);
         return -1;
     }
     fd = open_directory(at, name);
@@ -122,38 +123,39 @@ static int make_directory(int at, const char *name, const char *path,
         report_unopened(findings, at, name, path, errno);
         return -1;
     }
-    if (made && (settle(fd, rules) != 0 || sync_parent(at, name) != 0)) {
-        report_errno(findings, path, "make", errno);
+    if (made && (set_owner(fd, rules) != 0 || sync_parent(at, name) != 0)) {
+        report_errno(findings, path, "create", errno);
         close(fd);
         return -1;
     }
     return fd;
 }
 
-static int is_local(int fd, const char *path, const tlsrpt_directory_rules *rules,
-                    mta_sts_findings *findings)
+static int is_trusted(int fd, const char *path, const tlsrpt_directory_rules *rules,
+                      mta_sts_findings *findings)
 {
     struct stat info;
 
     if (fstat(fd, &info) != 0) {
-        report_errno(findings, path, "look at", errno);
+        report_errno(findings, path, "examine", errno);
         return 0;
     }
     if (info.st_uid != rules->owner) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "state-owner", path,
                             apr_psprintf(findings->pool,
-                                         "chown it, with all that is in it, to the user that "
-                                         "httpd's children run as: chown -R %lu:%lu %s",
+                                         "give it, with its contents, to the user that httpd's "
+                                         "children run as: chown -R %lu:%lu %s",
                                          (unsigned long)rules->owner, (unsigned long)rules->group,
                                          path),
-                            "belongs to uid %lu instead of uid %lu, so nothing is kept there",
+                            "belongs to uid %lu instead of uid %lu, so no reports are stored there",
                             (unsigned long)info.st_uid, (unsigned long)rules->owner);
         return 0;
     }
     if (info.st_mode & (S_IWGRP | S_IWOTH)) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-mode", path, "chmod it to 0700",
-                            "can be written to by others than its owner (mode %04o), so nothing is "
-                            "kept there",
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "state-mode", path,
+                            "change its mode: chmod 0700",
+                            "can be written to by users other than its owner (mode %04o), so no "
+                            "reports are stored there",
                             (unsigned)info.st_mode & 07777);
         return 0;
     }
@@ -178,7 +180,7 @@ int tlsrpt_directory_open(int at, const char *name, const char *path,
         report_unopened(findings, at, name, path, errno);
         return -1;
     }
-    if (!is_local(fd, path, rules, findings)) {
+    if (!is_trusted(fd, path, rules, findings)) {
         close(fd);
         return -1;
     }

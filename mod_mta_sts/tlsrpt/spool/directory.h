@@ -6,16 +6,15 @@
 
 #include "core/base/finding.h"
 
-/*
- * A directory of the state directory, opened so that nobody can lead us elsewhere: never through a
- * symbolic link, and only if it belongs to the right user and nobody else can write to it.
+/* Opens directories of the state directory safely: never through a symbolic link, and only if they
+ * belong to the right user and no other user can write to them.
  */
 
 /* How a directory is opened. */
 typedef struct tlsrpt_directory_rules {
-    uid_t owner; /* whom it must belong to, and is given to if root makes it */
-    gid_t group; /* of one that root makes */
-    int make;    /* make it where it is missing: 0700 whatever the umask, and its entry on disk */
+    uid_t owner; /* required owner; root gives new directories to it */
+    gid_t group; /* of new directories made by root */
+    int make;    /* create it if it does not exist: 0700 whatever the umask, synced to disk */
 } tlsrpt_directory_rules;
 
 /*
@@ -23,23 +22,22 @@ typedef struct tlsrpt_directory_rules {
  *
  * @param at       the directory it is in, or AT_FDCWD
  * @param name     its name in there, or its path
- * @param path     how it is called in a finding; borrowed by it
- * @param findings why it could not be opened is added here, as an error. Not if it is just missing
- *                 and not to be made
+ * @param path     its name in findings; borrowed by them
+ * @param findings why it could not be opened, as an error; none if it does not exist and is not to
+ *                 be created
  * @return a descriptor to be closed, or -1
  */
 int tlsrpt_directory_open(int at, const char *name, const char *path,
                           const tlsrpt_directory_rules *rules, mta_sts_findings *findings);
 
-/*
- * Whether the file system that an open directory is on can be written to, as it is mounted for us.
+/* Whether the file system of an open directory is writable, as mounted for this process.
  *
- * @param path     how the directory is called in a finding; borrowed by it
- * @param findings that it cannot is added here, as an error
+ * @param path     its name in findings; borrowed by them
+ * @param findings an error if it is not writable
  */
 int tlsrpt_directory_is_writable(int fd, const char *path, mta_sts_findings *findings);
 
-/* fsync that goes on after signals. 0, or -1 and errno. */
+/* fsync, repeated after signals. 0, or -1 and errno. */
 int tlsrpt_fsync(int fd);
 
 #endif

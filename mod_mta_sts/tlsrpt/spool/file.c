@@ -35,7 +35,7 @@ static const char *read_bytes(int fd, apr_size_t max, apr_pool_t *p, char **byte
         ssize_t got = read(fd, *bytes + *len, size - *len);
 
         if (got == 0 || (got < 0 && errno != EINTR)) {
-            return "cannot be read to its end";
+            return "cannot be read completely";
         }
         *len += got > 0 ? (apr_size_t)got : 0;
     }
@@ -74,7 +74,7 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
     }
     header = tlsrpt_receipt_read(p, bytes, len, &file->receipt);
     if (header == 0) {
-        return refuse(spool, area, digest, p, "does not begin with a header line of ours");
+        return refuse(spool, area, digest, p, "does not begin with a valid header line");
     }
     file->digest = apr_pstrdup(p, digest);
     file->bytes = bytes + header;
@@ -103,7 +103,7 @@ static apr_status_t remove_from(int directory, const char *digest)
     return status;
 }
 
-/* Nothing is in a directory that is not there; of one that is there and not ours nobody knows. */
+/* A directory that does not exist contains no file; one that could not be opened may. */
 static apr_status_t remove_nothing(int area, const char *name)
 {
     struct stat info;

@@ -29,7 +29,7 @@ static int render_time(apr_time_t time, char *text)
     return 1;
 }
 
-/* What is not a time as render_time writes it may give any: the reader compares. */
+/* Invalid input may give any time: tlsrpt_receipt_read compares the rendered receipt. */
 static int read_time(const char *text, apr_time_t *time)
 {
     apr_time_exp_t parts;
@@ -58,7 +58,7 @@ static int is_channel(const char *channel)
     return 0;
 }
 
-/* An IPv4 or IPv6 address, which may name a zone; its form is the business of others. */
+/* An IPv4 or IPv6 address, which may contain a zone; its form is not checked further. */
 static int is_peer(const char *peer)
 {
     apr_size_t len = strlen(peer), i;
@@ -93,21 +93,21 @@ const char *tlsrpt_receipt_render(apr_pool_t *p, const tlsrpt_receipt *receipt)
                        receipt->verified ? receipt->verified : UNKNOWN, "\n", NULL);
 }
 
-/* The next word of a line, which is cut up; "" behind the last one. */
-static const char *next_word(char **line)
+/* The next field of a line, which is modified; "" after the last one. */
+static const char *next_field(char **line)
 {
-    char *word = *line;
+    char *field = *line;
 
-    *line += strcspn(word, " ");
+    *line += strcspn(field, " ");
     if (**line) {
         *(*line)++ = '\0';
     }
-    return word;
+    return field;
 }
 
-static const char *known(const char *word)
+static const char *known(const char *field)
 {
-    return strcmp(word, UNKNOWN) == 0 ? NULL : word;
+    return strcmp(field, UNKNOWN) == 0 ? NULL : field;
 }
 
 apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *bytes, apr_size_t len,
@@ -123,12 +123,12 @@ apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *bytes, apr_size_t len,
     }
     line_len = (apr_size_t)(end + 1 - bytes);
     line = apr_pstrmemdup(p, bytes + strlen(MARK), line_len - strlen(MARK) - 1);
-    if (!read_time(next_word(&line), &receipt->received)) {
+    if (!read_time(next_field(&line), &receipt->received)) {
         return 0;
     }
-    receipt->channel = next_word(&line);
-    receipt->peer = known(next_word(&line));
-    receipt->verified = known(next_word(&line));
+    receipt->channel = next_field(&line);
+    receipt->peer = known(next_field(&line));
+    receipt->verified = known(next_field(&line));
     again = tlsrpt_receipt_render(p, receipt);
     return again && strlen(again) == line_len && memcmp(again, bytes, line_len) == 0 ? line_len : 0;
 }

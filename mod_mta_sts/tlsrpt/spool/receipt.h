@@ -5,29 +5,28 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
-/*
- * What was known of a report when it came: the header line of its file in the spool. Six words,
- * one blank between them, "-" for what is not known, LF at the end:
+/* How a report was received: the header line of its file in the spool. Six fields, separated by one
+ * blank, "-" for an unknown value, LF at the end:
  *
  *   tlsrpt 1 2026-11-24T20:59:49.123456Z https 192.0.2.1 example.com
  *
  * the mark, the version of the format, the time of receipt (UTC), the channel, the address of the
- * client, the domain whose DKIM signature was verified. There is one way to write each receipt, and
- * no other is read.
+ * client, the domain with a verified DKIM signature. There is exactly one way to write each
+ * receipt; no other is accepted.
  */
 
 typedef struct tlsrpt_receipt {
     apr_time_t received;  /* from 1970 to 9999 */
     const char *channel;  /* "https", "mail" or "file" */
     const char *peer;     /* address of the client, 1..64 bytes, or NULL */
-    const char *verified; /* the domain whose DKIM signature was verified, in canonical form
-                             (core/name.h); NULL: unverified */
+    const char *verified; /* the domain with a verified DKIM signature, in canonical form
+                             (core/base/name.h); NULL: unverified */
 } tlsrpt_receipt;
 
 /* No header line is longer, its LF included. */
 #define TLSRPT_RECEIPT_MAX 512
 
-/* The header line, LF included, allocated from p; NULL if a member is not as said above. */
+/* The header line, LF included, allocated from p; NULL if a member is not valid. */
 const char *tlsrpt_receipt_render(apr_pool_t *p, const tlsrpt_receipt *receipt);
 
 /*

@@ -29,7 +29,7 @@ tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir)
 
 /* --- directories --- */
 
-/* A directory in the state directory, or the state directory itself if name is NULL. */
+/* Opens a directory in the state directory, or the state directory itself if name is NULL. */
 static int open_top(const tlsrpt_spool *spool, const char *name,
                     const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
 {
@@ -90,10 +90,10 @@ static int directory_number(const char *digest)
     return (int)(16 * (strchr(digits, digest[0]) - digits) + (strchr(digits, digest[1]) - digits));
 }
 
-/* --- keeping --- */
+/* --- storing --- */
 
 /* What one call of tlsrpt_spool_store works with. */
-typedef struct keeping {
+typedef struct storing {
     tlsrpt_spool *spool;
     tlsrpt_area area;
     const char *digest;
@@ -101,95 +101,95 @@ typedef struct keeping {
     apr_pool_t *p;
     int tmp, directory; /* descriptors of directories, or -1 */
     char tmp_name[64];  /* in tmp, or "" if there is no such file */
-    int vanished;       /* whether the file, or a directory, was removed under our hands */
+    int vanished;       /* the file or a directory was removed in the meantime */
     const char *reason;
-} keeping;
+} storing;
 
-static int refuse(keeping *k, const char *attempt, int error)
+static int refuse(storing *s, const char *attempt, int error)
 {
-    char words[120];
+    char text[120];
 
-    k->vanished = error == ENOENT;
-    k->reason = apr_psprintf(k->p, "cannot %s in %s: %s", attempt, k->spool->state_dir,
-                             apr_strerror(error, words, sizeof(words)));
+    s->vanished = error == ENOENT;
+    s->reason = apr_psprintf(s->p, "cannot %s in %s: %s", attempt, s->spool->state_dir,
+                             apr_strerror(error, text, sizeof(text)));
     return 0;
 }
 
-/* Whoever made a directory may not have brought its entry to disk yet; so each process does, once.
- */
-static int settle_directory(keeping *k, int area_fd)
+/* The process that created a directory may not have synced its entry yet, so each process does,
+ * once. */
+static int sync_entry(storing *s, int area_fd)
 {
-    ino_t *synced = &k->spool->synced[k->area][directory_number(k->digest)];
+    ino_t *synced = &s->spool->synced[s->area][directory_number(s->digest)];
     struct stat info;
 
-    if (fstat(k->directory, &info) != 0) {
-        return refuse(k, "look at a directory", errno);
+    if (fstat(s->directory, &info) != 0) {
+        return refuse(s, "examine a directory", errno);
     }
     if (__atomic_load_n(synced, __ATOMIC_RELAXED) == info.st_ino) {
         return 1;
     }
     if (tlsrpt_fsync(area_fd) != 0) {
-        return refuse(k, "bring a directory to disk", errno);
+        return refuse(s, "sync a directory", errno);
     }
     __atomic_store_n(synced, info.st_ino, __ATOMIC_RELAXED);
     return 1;
 }
 
-/* A directory in another one whose name is given, made where it is missing. */
-static int open_in(const keeping *k, int at, const char *name, const char *path,
+/* Opens a directory in another one, and creates it if it does not exist. */
+static int open_in(const storing *s, int at, const char *name, const char *path,
                    mta_sts_findings *findings)
 {
     tlsrpt_directory_rules rules = {geteuid(), getegid(), 1};
 
-    return tlsrpt_directory_open(at, name, apr_pstrcat(k->p, k->spool->state_dir, path, NULL),
+    return tlsrpt_directory_open(at, name, apr_pstrcat(s->p, s->spool->state_dir, path, NULL),
                                  &rules, findings);
 }
 
-static int open_directories(keeping *k)
+static int open_directories(storing *s)
 {
-    mta_sts_findings *findings = mta_sts_findings_make(k->p);
-    const char *area_name = tlsrpt_spool_areas[k->area];
-    const char name[] = {k->digest[0], k->digest[1], '\0'};
-    const char *area_path = apr_pstrcat(k->p, "/", area_name, NULL);
+    mta_sts_findings *findings = mta_sts_findings_make(s->p);
+    const char *area_name = tlsrpt_spool_areas[s->area];
+    const char name[] = {s->digest[0], s->digest[1], '\0'};
+    const char *area_path = apr_pstrcat(s->p, "/", area_name, NULL);
     int state, area = -1, done = 0;
 
-    state = open_in(k, AT_FDCWD, k->spool->state_dir, "", findings);
+    state = open_in(s, AT_FDCWD, s->spool->state_dir, "", findings);
     if (state >= 0) {
-        k->tmp = open_in(k, state, TLSRPT_SPOOL_TMP, "/" TLSRPT_SPOOL_TMP, findings);
-        area = open_in(k, state, area_name, area_path, findings);
+        s->tmp = open_in(s, state, TLSRPT_SPOOL_TMP, "/" TLSRPT_SPOOL_TMP, findings);
+        area = open_in(s, state, area_name, area_path, findings);
         close(state);
     }
-    if (k->tmp >= 0 && area >= 0) {
-        k->directory =
-            open_in(k, area, name, apr_pstrcat(k->p, area_path, "/", name, NULL), findings);
-        done = k->directory >= 0 && settle_directory(k, area);
+    if (s->tmp >= 0 && area >= 0) {
+        s->directory =
+            open_in(s, area, name, apr_pstrcat(s->p, area_path, "/", name, NULL), findings);
+        done = s->directory >= 0 && sync_entry(s, area);
     }
     if (area >= 0) {
         close(area);
     }
-    if (!done && !k->reason) {
+    if (!done && !s->reason) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, 0);
 
-        k->reason =
-            apr_pstrcat(k->p, finding->subject, ": ", finding->message, "; ", finding->fix, NULL);
+        s->reason =
+            apr_pstrcat(s->p, finding->subject, ": ", finding->message, "; ", finding->fix, NULL);
     }
     return done;
 }
 
-/* A name that no other thread of any process uses now; one left by a crash is passed over. */
-static int create_tmp(keeping *k)
+/* A name that no thread of any process uses now; one left by a crash is skipped. */
+static int create_tmp(storing *s)
 {
     static apr_uint32_t counter;
     int fd;
 
     do {
-        apr_snprintf(k->tmp_name, sizeof(k->tmp_name), "%ld-%u", (long)getpid(),
+        apr_snprintf(s->tmp_name, sizeof(s->tmp_name), "%ld-%u", (long)getpid(),
                      __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED));
-        fd = openat(k->tmp, k->tmp_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+        fd = openat(s->tmp, s->tmp_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                     FILE_MODE);
     } while (fd < 0 && (errno == EEXIST || errno == EINTR));
     if (fd < 0) {
-        k->tmp_name[0] = '\0';
+        s->tmp_name[0] = '\0';
     }
     return fd;
 }
@@ -233,44 +233,44 @@ static int write_file(int fd, const char *header, const char *bytes, apr_size_t 
 }
 
 /* The whole file, on disk, under its name in tmp. */
-static int write_tmp(keeping *k, const char *bytes, apr_size_t len)
+static int write_tmp(storing *s, const char *bytes, apr_size_t len)
 {
-    const char *header = tlsrpt_receipt_render(k->p, k->receipt);
+    const char *header = tlsrpt_receipt_render(s->p, s->receipt);
     int fd, done;
 
     if (!header) {
-        k->reason = "what is known of its receipt cannot be written down";
+        s->reason = "its receipt is not valid";
         return 0;
     }
-    fd = create_tmp(k);
+    fd = create_tmp(s);
     if (fd < 0) {
-        return refuse(k, "make a file", errno);
+        return refuse(s, "create a file", errno);
     }
     done = fchmod(fd, FILE_MODE) == 0 && write_file(fd, header, bytes, len) == 0 &&
                    tlsrpt_fsync(fd) == 0
                ? 1
-               : refuse(k, "write a file", errno);
+               : refuse(s, "write a file", errno);
     if (close(fd) != 0 && errno != EINTR && done) {
-        done = refuse(k, "close a file", errno);
+        done = refuse(s, "close a file", errno);
     }
     return done;
 }
 
-static void remove_tmp(keeping *k)
+static void remove_tmp(storing *s)
 {
-    if (k->tmp_name[0]) {
-        unlinkat(k->tmp, k->tmp_name, 0);
-        k->tmp_name[0] = '\0';
+    if (s->tmp_name[0]) {
+        unlinkat(s->tmp, s->tmp_name, 0);
+        s->tmp_name[0] = '\0';
     }
 }
 
-/* Whether there is a file of this digest that tells as much as the new one would. */
-static int is_as_good(const keeping *k)
+/* Whether a file with this digest exists whose receipt is as good as the new one. */
+static int is_as_good(const storing *s)
 {
     char line[TLSRPT_RECEIPT_MAX];
     tlsrpt_receipt receipt;
     ssize_t got;
-    int fd = openat(k->directory, k->digest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(s->directory, s->digest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0) {
         return 0;
@@ -279,75 +279,75 @@ static int is_as_good(const keeping *k)
         got = read(fd, line, sizeof(line));
     } while (got < 0 && errno == EINTR);
     close(fd);
-    return got > 0 && tlsrpt_receipt_read(k->p, line, (apr_size_t)got, &receipt) > 0 &&
-           (receipt.verified || !k->receipt->verified);
+    return got > 0 && tlsrpt_receipt_read(s->p, line, (apr_size_t)got, &receipt) > 0 &&
+           (receipt.verified || !s->receipt->verified);
 }
 
-/* Puts the file where there is none. 0, or -1 and errno: EEXIST if there is one. */
-static int place_new(const keeping *k)
+/* Renames the file unless the target exists. 0, or -1 and errno: EEXIST if it does. */
+static int rename_new(const storing *s)
 {
-    int result = renameat2(k->tmp, k->tmp_name, k->directory, k->digest, RENAME_NOREPLACE);
+    int result = renameat2(s->tmp, s->tmp_name, s->directory, s->digest, RENAME_NOREPLACE);
 
     if (result != 0 && (errno == EINVAL || errno == ENOSYS)) { /* not every file system can */
-        result = linkat(k->tmp, k->tmp_name, k->directory, k->digest, 0);
+        result = linkat(s->tmp, s->tmp_name, s->directory, s->digest, 0);
         if (result == 0) {
-            unlinkat(k->tmp, k->tmp_name, 0);
+            unlinkat(s->tmp, s->tmp_name, 0);
         }
     }
     return result;
 }
 
-/* Puts the file in place: where there is none, else over one that tells less. */
-static tlsrpt_stored put_in_place(keeping *k)
+/* Renames the file to its final name, replacing a file with a worse receipt. */
+static tlsrpt_stored publish(storing *s)
 {
-    tlsrpt_stored kept = TLSRPT_STORED;
+    tlsrpt_stored stored = TLSRPT_STORED;
 
-    if (place_new(k) != 0) {
+    if (rename_new(s) != 0) {
         if (errno != EEXIST) {
-            refuse(k, "put a file in its place", errno);
+            refuse(s, "rename a file", errno);
             return TLSRPT_NOT_STORED;
         }
-        kept = TLSRPT_STORED_ALREADY;
-        if (is_as_good(k)) {
-            return kept;
+        stored = TLSRPT_STORED_ALREADY;
+        if (is_as_good(s)) {
+            return stored;
         }
-        if (renameat(k->tmp, k->tmp_name, k->directory, k->digest) != 0) {
-            refuse(k, "replace a file", errno);
+        if (renameat(s->tmp, s->tmp_name, s->directory, s->digest) != 0) {
+            refuse(s, "replace a file", errno);
             return TLSRPT_NOT_STORED;
         }
     }
-    k->tmp_name[0] = '\0';
-    return kept;
+    s->tmp_name[0] = '\0';
+    return stored;
 }
 
-static tlsrpt_stored keep_in_directories(keeping *k, const char *bytes, apr_size_t len)
+static tlsrpt_stored store_in_directories(storing *s, const char *bytes, apr_size_t len)
 {
-    tlsrpt_stored kept = TLSRPT_STORED_ALREADY;
+    tlsrpt_stored stored = TLSRPT_STORED_ALREADY;
 
-    if (!is_as_good(k)) {
-        kept = write_tmp(k, bytes, len) ? put_in_place(k) : TLSRPT_NOT_STORED;
-        remove_tmp(k);
+    if (!is_as_good(s)) {
+        stored = write_tmp(s, bytes, len) ? publish(s) : TLSRPT_NOT_STORED;
+        remove_tmp(s);
     }
-    /* Whoever put it there may not have come as far as this yet. */
-    if (kept != TLSRPT_NOT_STORED && tlsrpt_fsync(k->directory) != 0) {
-        refuse(k, "bring a directory to disk", errno);
-        kept = TLSRPT_NOT_STORED;
+    /* The process that stored it may not have synced it yet. */
+    if (stored != TLSRPT_NOT_STORED && tlsrpt_fsync(s->directory) != 0) {
+        refuse(s, "sync a directory", errno);
+        stored = TLSRPT_NOT_STORED;
     }
-    return kept;
+    return stored;
 }
 
-static tlsrpt_stored keep_once(keeping *k, const char *bytes, apr_size_t len)
+static tlsrpt_stored store_once(storing *s, const char *bytes, apr_size_t len)
 {
-    tlsrpt_stored kept =
-        open_directories(k) ? keep_in_directories(k, bytes, len) : TLSRPT_NOT_STORED;
+    tlsrpt_stored stored =
+        open_directories(s) ? store_in_directories(s, bytes, len) : TLSRPT_NOT_STORED;
 
-    if (k->directory >= 0) {
-        close(k->directory);
+    if (s->directory >= 0) {
+        close(s->directory);
     }
-    if (k->tmp >= 0) {
-        close(k->tmp);
+    if (s->tmp >= 0) {
+        close(s->tmp);
     }
-    return kept;
+    return stored;
 }
 
 tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
@@ -356,19 +356,20 @@ tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const ch
 {
     int left = TRIES;
 
-    *reason = "its digest is none";
+    *reason = "the digest is not valid";
     if (!tlsrpt_spool_is_digest(digest)) {
         return TLSRPT_NOT_STORED;
     }
-    /* A clock that leaps forward makes a file in tmp/ look old to whoever tidies while it is being
-     * written; so do other programs that tidy. The report is still at hand. */
+    /* A clock that jumps forward makes a file in tmp/ look stale while it is being written, and
+     * other programs may clean up as well. The bytes are still in memory, so they are written
+     * again. */
     for (;;) {
-        keeping k = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};
-        tlsrpt_stored kept = keep_once(&k, bytes, len);
+        storing s = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};
+        tlsrpt_stored stored = store_once(&s, bytes, len);
 
-        *reason = k.reason;
-        if (!k.vanished || --left == 0) {
-            return kept;
+        *reason = s.reason;
+        if (!s.vanished || --left == 0) {
+            return stored;
         }
     }
 }

@@ -9,13 +9,12 @@
 
 #include "tlsrpt/report/report.h"
 
-/*
- * Reports summed up, per policy domain: what the text of `mta-sts report`, `mta-sts ready` and the
- * status page tell. It is made either from reports in memory (below) or from the index in SQL
- * (tlsrpt/index.h); both give the same numbers. Sums stop at 2^63-1.
+/* Reports summed up per policy domain, for `mta-sts report`, `mta-sts ready` and the status page. A
+ * summary is made either from reports in memory (tally.h) or from the index in SQL
+ * (tlsrpt/index/index.h); both give the same numbers. Sums are limited to 2^63-1.
  */
 
-/* What a sum is made of; a member that is 0 or NULL does not restrict. */
+/* Which reports are summed up; a member that is 0 or NULL does not restrict them. */
 typedef struct tlsrpt_filter {
     apr_time_t since;         /* reports whose range ends after it */
     const char *domain;       /* policy domain, lower case */
@@ -32,18 +31,18 @@ typedef struct tlsrpt_sender {
     const char *organization;
     apr_int64_t reports, successful, failed;
     apr_time_t last; /* end of its last report */
-    int verified;    /* one of its reports came verified */
+    int verified;    /* one of its reports is verified */
 } tlsrpt_sender;
 
-/* Failures of one result type at one MX host, under one type of policy: one thing to mend. */
+/* Failures of one result type at one MX host, under one type of policy: one problem to fix. */
 typedef struct tlsrpt_cause {
-    const char *policy_type; /* as sent; "" if not told */
+    const char *policy_type; /* as sent; "" if not specified */
     const char *result_type;
-    const char *receiving_mx; /* NULL: not told */
+    const char *receiving_mx; /* NULL: not specified */
     apr_int64_t sessions;
-    apr_time_t first, last;      /* begin of the first, end of the last report that tells it */
-    apr_array_header_t *senders; /* of const char *: organizations, sorted */
-    apr_array_header_t *reasons; /* of const char *: different reasons told, sorted, 5 at most */
+    apr_time_t first, last;            /* begin of the first, end of the last report with it */
+    apr_array_header_t *senders;       /* of const char *: organizations, sorted */
+    apr_array_header_t *reasons;       /* of const char *: different reasons, sorted, at most 5 */
     apr_array_header_t *receiving_ips; /* of const char *: likewise */
     apr_array_header_t *sending_ips;   /* of const char *: likewise */
 } tlsrpt_cause;
@@ -54,11 +53,11 @@ typedef struct tlsrpt_seen {
     const char *policy;          /* the lines of policy-string, joined by LF; "" if none */
     apr_array_header_t *senders; /* of const char *: organizations, sorted */
     apr_int64_t sessions;        /* successful and failed */
-    apr_time_t last;             /* end of the last report that tells it */
+    apr_time_t last;             /* end of the last report with it */
 } tlsrpt_seen;
 
 typedef struct tlsrpt_domain {
-    const char *domain;    /* "" for reports that name none */
+    const char *domain;    /* "" for reports that do not specify one */
     apr_time_t begin, end; /* of all its reports */
     apr_int64_t reports, successful, failed;
     apr_array_header_t *days;    /* of tlsrpt_day, first day first; days without report left out */
@@ -76,24 +75,22 @@ typedef struct tlsrpt_summary {
     apr_int64_t successful, failed;
 } tlsrpt_summary;
 
-/*
- * The secure sessions since a failure: of the days after the last one that is told of it. They do
- * not prove that it is mended, but hint at it.
+/* The successful sessions since a failure, on the days after the last report of it. They suggest
+ * that it is fixed, but do not prove it.
  *
  * @param days of tlsrpt_day, of the same domain
- * @return 0 also if it is not told when the failure was
+ * @return 0 also if the time of the failure is not specified
  */
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
 
-/*
- * Where one sender alone tells a failure: how many others delivered without any.
+/* If only one sender reports a failure: the number of senders that delivered without any failure.
  *
  * @param senders of tlsrpt_sender, all of the same domain
- * @return 0 where others tell it too, or where they are too few to mean something
+ * @return 0 if others report it too, or if there are too few of them to be significant
  */
 int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
 
-/* The orders that are told above, as qsort wants them; no two rows of one list are equal. */
+/* The orders described above, for qsort; no two rows of a list are equal. */
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
 int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);

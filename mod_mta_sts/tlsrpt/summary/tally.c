@@ -7,7 +7,7 @@
 
 #include "tlsrpt/summary/tally_internal.h"
 
-/* The digits of a digest are as good as random: the first eight do, and are had sooner. */
+/* The digits of a digest are random, so hashing the first eight is enough, and faster. */
 static unsigned int hash_digest(const char *digest, apr_ssize_t *len)
 {
     apr_uint64_t digits = 0;
@@ -53,7 +53,7 @@ static int is_of_domain(const tlsrpt_tally *tally, const tlsrpt_policy *policy)
            (policy->domain && strcmp(policy->domain, tally->filter->domain) == 0);
 }
 
-/* The number of policies that the filter lets pass. */
+/* The number of policies that the filter selects. */
 static int count_policies(const tlsrpt_tally *tally, const tlsrpt_report *report)
 {
     int i, count = 0;
@@ -73,24 +73,24 @@ static int is_filtered(const tlsrpt_tally *tally, const tlsrpt_report *report)
            (filter->domain && !count_policies(tally, report));
 }
 
-static const tlsrpt_stored_failure *keep_failures(tlsrpt_tally *tally,
-                                                  const apr_array_header_t *failures)
+static const tlsrpt_stored_failure *store_failures(tlsrpt_tally *tally,
+                                                   const apr_array_header_t *failures)
 {
-    tlsrpt_stored_failure *kept =
-        apr_palloc(tally->p, sizeof(*kept) * (apr_size_t)(failures->nelts ? failures->nelts : 1));
+    tlsrpt_stored_failure *stored =
+        apr_palloc(tally->p, sizeof(*stored) * (apr_size_t)(failures->nelts ? failures->nelts : 1));
     int i;
 
     for (i = 0; i < failures->nelts; i++) {
         const tlsrpt_failure *failure = &APR_ARRAY_IDX(failures, i, tlsrpt_failure);
 
-        kept[i].result_type = intern(tally, failure->result_type);
-        kept[i].mx = intern(tally, failure->receiving_mx);
-        kept[i].reason = intern(tally, failure->reason);
-        kept[i].receiving_ip = intern(tally, failure->receiving_ip);
-        kept[i].sending_ip = intern(tally, failure->sending_ip);
-        kept[i].sessions = failure->sessions;
+        stored[i].result_type = intern(tally, failure->result_type);
+        stored[i].mx = intern(tally, failure->receiving_mx);
+        stored[i].reason = intern(tally, failure->reason);
+        stored[i].receiving_ip = intern(tally, failure->receiving_ip);
+        stored[i].sending_ip = intern(tally, failure->sending_ip);
+        stored[i].sessions = failure->sessions;
     }
-    return kept;
+    return stored;
 }
 
 static const char *join_lines(tlsrpt_tally *tally, const apr_array_header_t *lines)
@@ -98,37 +98,37 @@ static const char *join_lines(tlsrpt_tally *tally, const apr_array_header_t *lin
     return lines->nelts ? intern(tally, apr_array_pstrcat(tally->ptemp, lines, '\n')) : "";
 }
 
-static void keep_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy,
-                        tlsrpt_stored_policy *kept)
+static void store_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy,
+                         tlsrpt_stored_policy *stored)
 {
-    kept->domain = intern(tally, policy->domain ? policy->domain : "");
-    kept->type = intern(tally, policy->type);
-    kept->policy = join_lines(tally, policy->policy);
-    kept->successful = policy->successful;
-    kept->failed = policy->failed;
-    kept->failures = keep_failures(tally, policy->failures);
-    kept->failure_count = policy->failures->nelts;
+    stored->domain = intern(tally, policy->domain ? policy->domain : "");
+    stored->type = intern(tally, policy->type);
+    stored->policy = join_lines(tally, policy->policy);
+    stored->successful = policy->successful;
+    stored->failed = policy->failed;
+    stored->failures = store_failures(tally, policy->failures);
+    stored->failure_count = policy->failures->nelts;
 }
 
 /* What is needed of a report, in the tally's pool. */
-static void keep_report(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
-                        tlsrpt_stored_report *kept)
+static void store_report(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
+                         tlsrpt_stored_report *stored)
 {
     int count = count_policies(tally, report), i;
     tlsrpt_stored_policy *policies =
         apr_palloc(tally->p, sizeof(*policies) * (apr_size_t)(count ? count : 1));
 
-    kept->organization = intern(tally, report->organization);
-    kept->begin = report->begin;
-    kept->end = report->end;
-    kept->verified = verified;
-    kept->policies = policies;
-    kept->policy_count = count;
+    stored->organization = intern(tally, report->organization);
+    stored->begin = report->begin;
+    stored->end = report->end;
+    stored->verified = verified;
+    stored->policies = policies;
+    stored->policy_count = count;
     for (i = 0; i < report->policies->nelts; i++) {
         const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
         if (is_of_domain(tally, policy)) {
-            keep_policy(tally, policy, policies++);
+            store_policy(tally, policy, policies++);
         }
     }
 }
@@ -158,7 +158,7 @@ static int is_same_policy(const tlsrpt_stored_policy *a, const tlsrpt_stored_pol
     return 1;
 }
 
-/* Whether two of one identity tell the same, however they are written. */
+/* Whether two reports with the same identity have the same content, however they are written. */
 static int is_same(const tlsrpt_stored_report *a, const tlsrpt_stored_report *b)
 {
     int i, same = a->policy_count == b->policy_count;
@@ -169,18 +169,18 @@ static int is_same(const tlsrpt_stored_report *a, const tlsrpt_stored_report *b)
     return same;
 }
 
-/* Another report of an identity that was counted: it is the same again, or it contradicts. A
- * verified one takes the place of one that is not. */
+/* Another report with an identity that was counted: a duplicate or a conflict. A verified report
+ * replaces an unverified one. */
 static tlsrpt_counted add_again(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
-                                tlsrpt_stored_report *kept)
+                                tlsrpt_stored_report *stored)
 {
     tlsrpt_stored_report again;
     int same;
 
-    keep_report(tally, report, verified, &again);
-    same = is_same(kept, &again);
-    if (verified && !kept->verified) {
-        *kept = again;
+    store_report(tally, report, verified, &again);
+    same = is_same(stored, &again);
+    if (verified && !stored->verified) {
+        *stored = again;
     }
     tally->duplicates += same;
     tally->conflicts += !same;
@@ -191,28 +191,28 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
                                 const char *digest, int verified)
 {
     const char *identity;
-    tlsrpt_stored_report *kept;
+    tlsrpt_stored_report *stored;
 
     if (is_filtered(tally, report)) {
         return TLSRPT_FILTERED;
     }
     apr_pool_clear(tally->ptemp);
-    kept = apr_hash_get(tally->digests, digest, APR_HASH_KEY_STRING);
-    if (kept && (kept->verified || !verified)) {
+    stored = apr_hash_get(tally->digests, digest, APR_HASH_KEY_STRING);
+    if (stored && (stored->verified || !verified)) {
         tally->duplicates++;
         return TLSRPT_DUPLICATE;
     }
     identity = tlsrpt_report_identity(tally->ptemp, report);
-    kept = kept ? kept : apr_hash_get(tally->identities, identity, APR_HASH_KEY_STRING);
+    stored = stored ? stored : apr_hash_get(tally->identities, identity, APR_HASH_KEY_STRING);
     digest = apr_pstrdup(tally->p, digest);
-    if (kept) {
-        apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, kept);
-        return add_again(tally, report, verified, kept);
+    if (stored) {
+        apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, stored);
+        return add_again(tally, report, verified, stored);
     }
-    kept = apr_palloc(tally->p, sizeof(*kept));
-    keep_report(tally, report, verified, kept);
-    apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, kept);
-    apr_hash_set(tally->identities, apr_pstrdup(tally->p, identity), APR_HASH_KEY_STRING, kept);
-    APR_ARRAY_PUSH(tally->reports, tlsrpt_stored_report *) = kept;
+    stored = apr_palloc(tally->p, sizeof(*stored));
+    store_report(tally, report, verified, stored);
+    apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, stored);
+    apr_hash_set(tally->identities, apr_pstrdup(tally->p, identity), APR_HASH_KEY_STRING, stored);
+    APR_ARRAY_PUSH(tally->reports, tlsrpt_stored_report *) = stored;
     return TLSRPT_COUNTED;
 }

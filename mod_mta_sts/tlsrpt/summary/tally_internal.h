@@ -6,9 +6,8 @@
 
 #include "tlsrpt/summary/summary.h"
 
-/*
- * What the two halves of the tally share: tally.c takes what is needed of each report,
- * tally_sum.c sums it up. Reports are kept until then, since one may still be replaced.
+/* Shared by tally.c, which copies what is needed of each report, and tally_sum.c, which sums it up.
+ * Reports are stored until then, since one may still be replaced.
  *
  * Texts are interned: the same text is the same pointer.
  */
@@ -36,7 +35,7 @@ typedef struct tlsrpt_stored_report {
 
 struct tlsrpt_tally {
     apr_pool_t *p;
-    apr_pool_t *ptemp; /* cleared behind each report */
+    apr_pool_t *ptemp; /* cleared after each report */
     const tlsrpt_filter *filter;
     apr_hash_t *texts;           /* text -> itself */
     apr_hash_t *digests;         /* digest -> tlsrpt_stored_report * */

@@ -11,7 +11,7 @@
 #define DAY (86400 * APR_USEC_PER_SEC)
 #define SAMPLES_MAX 5 /* reasons and addresses of one cause */
 
-/* What a row of the summary is found by: interned texts, and a day; compared byte by byte. */
+/* The key of a row of the summary: interned texts, and a day; compared byte by byte. */
 typedef struct key {
     const char *domain, *first, *second, *third;
     apr_time_t day;
@@ -31,18 +31,18 @@ typedef struct summing {
 
 /*
  * The row of a key in a table; a new one, all 0, if there is none yet.
- *
- * @param list gets the new one: array of pointers to rows
+ * @param list array of pointers to rows, to which a new one is added
  */
-static void *find_row(summing *s, apr_hash_t *table, const key *wanted, apr_size_t size,
+static void *find_row(summing *s, apr_hash_t *table, const key *key_of_row, apr_size_t size,
                       apr_array_header_t *list, int *is_new)
 {
-    void *row = apr_hash_get(table, wanted, sizeof(*wanted));
+    void *row = apr_hash_get(table, key_of_row, sizeof(*key_of_row));
 
     *is_new = !row;
     if (!row) {
         row = apr_pcalloc(s->p, size);
-        apr_hash_set(table, apr_pmemdup(s->ptemp, wanted, sizeof(*wanted)), sizeof(*wanted), row);
+        apr_hash_set(table, apr_pmemdup(s->ptemp, key_of_row, sizeof(*key_of_row)),
+                     sizeof(*key_of_row), row);
         APR_ARRAY_PUSH(list, void *) = row;
     }
     return row;
@@ -53,7 +53,7 @@ static void add_to(apr_int64_t *sum, apr_int64_t count)
     *sum = tlsrpt_count_add(*sum, count);
 }
 
-/* Times of 0 were not told. */
+/* Times of 0 are not specified. */
 static void widen(apr_time_t *begin, apr_time_t *end, const tlsrpt_stored_report *report)
 {
     if (report->begin && (!*begin || report->begin < *begin)) {
@@ -69,7 +69,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Of a sorted list with few texts, each once, the first ones are kept. */
+/* Adds a text to a sorted list without duplicates, which is limited to the first few. */
 static void add_sample(apr_array_header_t *list, const char *text)
 {
     const char **at = (const char **)list->elts;
@@ -89,7 +89,7 @@ static void add_sample(apr_array_header_t *list, const char *text)
     at[i] = text;
 }
 
-/* Names come in any order, and again and again: they are sorted in the end. */
+/* Names are added in any order, with duplicates; they are sorted at the end. */
 static void add_name(apr_array_header_t *list, const char *name)
 {
     if (!list->nelts || APR_ARRAY_IDX(list, list->nelts - 1, const char *) != name) {
@@ -118,9 +118,9 @@ static apr_array_header_t *make_list(summing *s)
 
 static domain_row *find_domain(summing *s, const char *name)
 {
-    const key wanted = {.domain = name};
+    const key key_of_row = {.domain = name};
     int is_new;
-    domain_row *row = find_row(s, s->domains, &wanted, sizeof(*row), s->sum->domains, &is_new);
+    domain_row *row = find_row(s, s->domains, &key_of_row, sizeof(*row), s->sum->domains, &is_new);
 
     if (is_new) {
         tlsrpt_domain *domain = &row->sum;
@@ -137,21 +137,21 @@ static domain_row *find_domain(summing *s, const char *name)
 static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
                     const tlsrpt_stored_policy *policy)
 {
-    const key wanted = {.domain = domain->domain, .day = report->begin - report->begin % DAY};
+    const key key_of_row = {.domain = domain->domain, .day = report->begin - report->begin % DAY};
     int is_new;
-    tlsrpt_day *day = find_row(s, s->days, &wanted, sizeof(*day), domain->days, &is_new);
+    tlsrpt_day *day = find_row(s, s->days, &key_of_row, sizeof(*day), domain->days, &is_new);
 
-    day->day = wanted.day;
+    day->day = key_of_row.day;
     add_to(&day->successful, policy->successful);
     add_to(&day->failed, policy->failed);
 }
 
 static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char *organization)
 {
-    const key wanted = {domain->domain, organization, NULL, NULL, 0};
+    const key key_of_row = {domain->domain, organization, NULL, NULL, 0};
     int is_new;
     tlsrpt_sender *sender =
-        find_row(s, s->senders, &wanted, sizeof(*sender), domain->senders, &is_new);
+        find_row(s, s->senders, &key_of_row, sizeof(*sender), domain->senders, &is_new);
 
     sender->organization = organization;
     return sender;
@@ -160,9 +160,9 @@ static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char 
 static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
                      const tlsrpt_stored_policy *policy)
 {
-    const key wanted = {domain->domain, policy->type, policy->policy, NULL, 0};
+    const key key_of_row = {domain->domain, policy->type, policy->policy, NULL, 0};
     int is_new;
-    tlsrpt_seen *seen = find_row(s, s->seen, &wanted, sizeof(*seen), domain->seen, &is_new);
+    tlsrpt_seen *seen = find_row(s, s->seen, &key_of_row, sizeof(*seen), domain->seen, &is_new);
 
     if (is_new) {
         seen->type = policy->type;
@@ -177,9 +177,10 @@ static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_repo
 static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
                         const tlsrpt_stored_policy *policy, const tlsrpt_stored_failure *failure)
 {
-    const key wanted = {domain->domain, policy->type, failure->result_type, failure->mx, 0};
+    const key key_of_row = {domain->domain, policy->type, failure->result_type, failure->mx, 0};
     int is_new;
-    tlsrpt_cause *cause = find_row(s, s->causes, &wanted, sizeof(*cause), domain->causes, &is_new);
+    tlsrpt_cause *cause =
+        find_row(s, s->causes, &key_of_row, sizeof(*cause), domain->causes, &is_new);
 
     if (is_new) {
         cause->policy_type = policy->type;
@@ -260,8 +261,8 @@ static void sort(apr_array_header_t *rows, comparison *order)
 }
 
 /* An array of the rows themselves, sorted, from one of pointers to them. */
-static apr_array_header_t *settle(summing *s, apr_array_header_t *rows, apr_size_t size,
-                                  comparison *order)
+static apr_array_header_t *sort_rows(summing *s, apr_array_header_t *rows, apr_size_t size,
+                                     comparison *order)
 {
     apr_array_header_t *list = apr_array_make(s->p, rows->nelts ? rows->nelts : 1, (int)size);
     int i;
@@ -277,10 +278,10 @@ static void finish_domain(summing *s, tlsrpt_domain *domain)
 {
     int i;
 
-    domain->days = settle(s, domain->days, sizeof(tlsrpt_day), order_days);
-    domain->senders = settle(s, domain->senders, sizeof(tlsrpt_sender), order_senders);
-    domain->causes = settle(s, domain->causes, sizeof(tlsrpt_cause), order_causes);
-    domain->seen = settle(s, domain->seen, sizeof(tlsrpt_seen), order_seen);
+    domain->days = sort_rows(s, domain->days, sizeof(tlsrpt_day), order_days);
+    domain->senders = sort_rows(s, domain->senders, sizeof(tlsrpt_sender), order_senders);
+    domain->causes = sort_rows(s, domain->causes, sizeof(tlsrpt_cause), order_causes);
+    domain->seen = sort_rows(s, domain->seen, sizeof(tlsrpt_seen), order_seen);
     for (i = 0; i < domain->causes->nelts; i++) {
         sort_names(APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).senders);
     }
