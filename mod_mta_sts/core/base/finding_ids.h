@@ -24,7 +24,7 @@
     FINDING("certificate-not-yet-valid", "The certificate is not valid yet")                       \
     FINDING("certificate-self-signed", "The certificate is self-signed")                           \
     FINDING("certificate-unreadable", "The certificate cannot be read")                            \
-    FINDING("clock-leapt", "The clock jumped forward, so nothing is deleted for a day")            \
+    FINDING("clock-jumped", "The clock jumped forward, so nothing is deleted for a day")           \
     FINDING("contact-missing", "The report has no contact-info")                                   \
     FINDING("content-type", "The policy is not sent as text/plain")                                \
     FINDING("control-character", "The policy contains a control character")                        \
@@ -36,25 +36,26 @@
     FINDING("date-form", "A date of the report is not in the form of RFC 3339")                    \
     FINDING("date-malformed", "A date of the report is not a date")                                \
     FINDING("date-missing", "A date is missing from the report")                                   \
-    FINDING("date-range-no-day", "The date range of the report is not one day in UTC")             \
+    FINDING("date-range-not-a-day", "The date range of the report is not one day in UTC")          \
     FINDING("date-range-reversed", "The date range of the report ends before it begins")           \
     FINDING("date-zone-missing", "A date of the report has no time zone")                          \
     FINDING("days-enough", "There are reports for enough days")                                    \
     FINDING("days-few", "There are reports for too few days")                                      \
+    FINDING("deployment-incomplete", "Senders find no policy, or no mail server")                  \
     FINDING("dns-bogus", "The DNS answer fails DNSSEC validation")                                 \
     FINDING("dns-servfail", "The DNS lookup fails (SERVFAIL)")                                     \
     FINDING("dns-timeout", "No DNS answer in time")                                                \
     FINDING("domain-unknown", "The domain does not exist in DNS")                                  \
     FINDING("enforce-failures", "Senders refuse mail to a domain in mode enforce")                 \
+    FINDING("failure-at-sender", "A failure that is probably at the sender")                       \
+    FINDING("failure-blocking", "A failure that makes senders refuse mail in mode enforce")        \
     FINDING("failure-details-missing", "The report counts failures without details")               \
+    FINDING("failure-fixed", "A failure that has been fixed since")                                \
     FINDING("failure-incomplete", "A failure of the report lacks a member")                        \
-    FINDING("failure-mended", "A failure that has been fixed since")                               \
-    FINDING("failure-of-sender", "A failure that the sender is responsible for")                   \
-    FINDING("failure-ours", "A failure that mode enforce would turn into refused mail")            \
+    FINDING("failure-not-blocking", "A failure on our side that does not make senders refuse mail")\
     FINDING("failure-past", "A failure that has not occurred since")                               \
     FINDING("failure-unclear", "A failure of unknown cause")                                       \
     FINDING("failure-unconfirmed", "A failure that only unverified reports contain")               \
-    FINDING("failure-without-refusal", "A failure that refuses no mail")                           \
     FINDING("failures-more", "More kinds of failure than are listed")                              \
     FINDING("failures-sum", "The failure details do not add up to the summary of the report")      \
     FINDING("fetch-broken", "The answer of the policy host is not HTTP, or incomplete")            \
@@ -80,8 +81,8 @@
     FINDING("id-differs", "The id in DNS is not the one of the served policy")                     \
     FINDING("id-malformed", "The id is not 1 to 32 letters and digits")                            \
     FINDING("id-matches", "The id in DNS is the one of the served policy")                         \
-    FINDING("information-name", "additional-information of the report has another name")           \
-    FINDING("information-no-uri", "additional-information of the report is not a URI")             \
+    FINDING("information-alias", "additional-information of the report has another name")          \
+    FINDING("information-not-a-uri", "additional-information of the report is not a URI")          \
     FINDING("json-byte-order-mark", "The JSON of the report starts with a byte order mark")        \
     FINDING("json-member-duplicate", "Two members of the report have the same name")               \
     FINDING("json-trailing", "Bytes follow the JSON of the report")                                \
@@ -101,9 +102,9 @@
     FINDING("mode-none", "The policy has mode none")                                               \
     FINDING("mode-unknown", "The mode is not none, testing or enforce")                            \
     FINDING("mx-found", "The domain has MX records")                                               \
+    FINDING("mx-host-alias", "mx-host of the report has another name")                             \
     FINDING("mx-host-missing", "mx-host is missing from the report")                               \
-    FINDING("mx-host-name", "mx-host of the report has another name")                              \
-    FINDING("mx-host-string", "mx-host of the report is a string instead of an array")             \
+    FINDING("mx-host-not-array", "mx-host of the report is a string instead of an array")          \
     FINDING("mx-implicit", "The domain has no MX record, so senders use its own address")          \
     FINDING("mx-in-policy", "The policy covers the MX host")                                       \
     FINDING("mx-invalid", "An mx pattern is neither a host name nor *. and a domain")              \
@@ -122,7 +123,6 @@
     FINDING("mx-unprobed", "The mail server was not tested")                                       \
     FINDING("not-ascii", "The policy contains bytes that are not ASCII")                           \
     FINDING("not-utf8", "The policy contains bytes that are not UTF-8")                            \
-    FINDING("nothing-seen", "The test gave no result")                                             \
     FINDING("organization-missing", "The report has no organization-name")                         \
     FINDING("pattern-unused", "No MX host matches an mx pattern")                                  \
     FINDING("policies-empty", "The policies of the report are an empty array")                     \
@@ -134,9 +134,6 @@
     FINDING("policy-domain-missing", "A policy domain is missing from the report")                 \
     FINDING("policy-empty", "The policy is empty")                                                 \
     FINDING("policy-fetched", "The policy host serves the policy")                                 \
-    FINDING("policy-held", "The biggest senders use the policy that is served now")                \
-    FINDING("policy-held-none", "A big sender used no policy")                                     \
-    FINDING("policy-held-other", "A big sender used another policy")                               \
     FINDING("policy-host-found", "The policy host has addresses")                                  \
     FINDING("policy-host-ipv6-only", "The policy host has IPv6 addresses only")                    \
     FINDING("policy-host-missing", "A virtual host has policy directives, but no mta-sts. name")   \
@@ -152,7 +149,7 @@
     FINDING("policy-served", "The policies that are served since this start")                      \
     FINDING("policy-string-missing", "The policy is missing from the report")                      \
     FINDING("policy-string-nested", "The policy in the report is JSON in a string")                \
-    FINDING("policy-string-string", "The policy in the report is a string instead of an array")    \
+    FINDING("policy-string-not-array", "The policy in the report is a string instead of an array") \
     FINDING("policy-too-long", "The policy is longer than senders read")                           \
     FINDING("policy-type-missing", "A policy type is missing from the report")                     \
     FINDING("policy-type-unknown", "A policy type of the report is unknown")                       \
@@ -164,7 +161,6 @@
     FINDING("record-missing", "There is no such record")                                           \
     FINDING("record-multiple", "There are several such records, so senders use none of them")      \
     FINDING("record-too-long", "The record is longer than DNS allows")                             \
-    FINDING("report-closed", "A stored report cannot be opened")                                   \
     FINDING("report-conflict", "Two reports with the same identity differ")                        \
     FINDING("report-cut", "A report was incomplete, or arrived too slowly")                        \
     FINDING("report-domain-missing", "Reports are received, but no domain is local")               \
@@ -175,22 +171,26 @@
     FINDING("report-new", "A new report was stored")                                               \
     FINDING("report-no-policies", "A request body was JSON without an array of policies")          \
     FINDING("report-not-kept", "A report could not be stored")                                     \
+    FINDING("report-not-opened", "A stored report cannot be opened")                               \
     FINDING("report-not-removed", "An old report cannot be deleted")                               \
     FINDING("report-quarantined", "A report was quarantined")                                      \
     FINDING("report-quota", "MTASTSReportQuota is used up")                                        \
     FINDING("report-repeated", "A report was received again")                                      \
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
-    FINDING("reports-left-aside", "Some reports do not count")                                     \
+    FINDING("reports-inconclusive", "There are reports, but none of them counts")                  \
     FINDING("reports-missing", "No report covers the period")                                      \
+    FINDING("reports-not-counted", "Some reports do not count")                                    \
     FINDING("reports-old", "The last report is old")                                               \
-    FINDING("reports-unfounded", "There are reports, but none of them counts")                     \
     FINDING("result-type-missing", "A result type is missing from the report")                     \
     FINDING("result-type-unknown", "A result type of the report is not registered")                \
     FINDING("rua-blank", "A blank follows rua=")                                                   \
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
+    FINDING("sender-policy-not-found", "A large sender found no policy")                           \
+    FINDING("sender-policy-older", "A large sender applied an older policy")                       \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
     FINDING("senders-unverified", "No sender is verified")                                         \
