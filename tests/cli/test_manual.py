@@ -202,6 +202,22 @@ def test_the_transport_is_that_of_the_manual_page_and_of_the_tests():
     assert manual.block("doc/reports.md", "milter").text in page
 
 
+def test_postfix_logs_what_the_command_prints_of_a_verified_report(state):
+    """In parentheses, after the status; "…" stands for names."""
+    shown = manual.block("doc/reports.md", "postfix-log")
+    printed = re.search(r"via tlsrpt service \((.*)\)\)$", shown.text.strip())[1]
+    mail = b"Authentication-Results: mx1.example.com; dkim=pass header.d=bigmail.example\r\n" + \
+        (DATA / "google.eml").read_bytes()
+    result = subprocess.run([COMMAND, "import", "--state-dir", state, "--authserv-id",
+                             "mx1.example.com"], input=mail, capture_output=True, timeout=60)
+    real = (result.stdout + result.stderr).decode().strip().removeprefix("mta-sts import: ")
+    if manual.WRITE:
+        real = re.sub(r'"[^"]*"', '"…"', real)
+        manual.write(shown, [shown.text.strip().replace(printed, real)])
+    else:
+        assert re.fullmatch(re.escape(printed).replace("…", ".*"), real), real
+
+
 def test_opendkim_is_configured_as_in_the_tests():
     lab = (TOP / "tests/e2e/lab/dkim.py").read_text()
     shown = dict(line.split() for line in manual.block("doc/reports.md", "opendkim.conf").lines)

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import threading
 import time
 
