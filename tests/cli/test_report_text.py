@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mta-sts report`: its text, in the README and on a terminal too."""
+"""`mta-sts report`: its text, on a terminal too. What the manual shows of it: test_manual.py."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import time
 import pytest
 
 import dump
-from reports import COMMAND, DATA, TOP, TOTAL, call, text
+from reports import COMMAND, DATA, TOTAL, call, text
 
 POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: *.mail.example.com\r\n" \
          "max_age: 604800\r\n"
@@ -138,23 +138,6 @@ def test_a_policy_that_is_none_is_told(tmp_path):
     result = call("--policy", policy, DATA / "google-failures.json")
     assert result.returncode == 2
     assert b"policy.txt: line" in result.stderr
-
-
-# --- the README ---
-
-CHAPTER = (TOP / "README.md").read_text().partition("## Your first TLS report")[2].split("\n## ")[0]
-
-
-def test_the_first_report_of_the_readme_is_true_to_the_byte(tmp_path):
-    name, shown = re.search(r"^    \$ mta-sts report '(.*)'\n((?:    .*\n|\n)*)", CHAPTER,
-                            re.M).groups()
-    shutil.copy(DATA / "google-failures.json.gz", tmp_path / name)
-    assert shown.rstrip() == re.sub("^(?=.)", "    ", text(tmp_path / name), flags=re.M).rstrip()
-
-
-def test_the_readme_tells_every_result_type():
-    for kind in TOTAL["types"]["kinds.example"]:
-        assert f"| `{kind}` |" in CHAPTER
 
 
 # --- on a terminal ---
