@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Debian root of its own: directories below, and above them what a test changes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+               "DEBIAN_FRONTEND": "noninteractive"}
+
+
+class Root:
+    """Mounted at `path` until end(); `upper` has the changes."""
+
+    def __init__(self, path, lower, archives):
+        self.path = Path(path)
+        self.upper = Path(f"{path}.upper")
+        work = Path(f"{path}.work")
+        for directory in self.path, self.upper, work:
+            directory.mkdir(parents=True)
+        lowers = ":".join(str(directory) for directory in lower)
+        mount("-t", "overlay", "root", "-o",
+              f"lowerdir={lowers},upperdir={self.upper},workdir={work}", self.path)
+        mount("-t", "proc", "proc", self.path / "proc")
+        mount("--bind", "/dev", self.path / "dev")
+        mount("--bind", archives, self.path / "var/cache/apt/archives")
+
+    def run(self, *args, check=True, input=None):
+        """Runs a command in the root; its `stdout` has both of its outputs."""
+        done = subprocess.run(["chroot", self.path, *args], env=ENVIRONMENT, input=input, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+        assert not check or done.returncode == 0, f"{args} failed:\n{done.stdout}"
+        return done
+
+    def file(self, path):
+        return self.path / path.lstrip("/")
+
+    def read(self, path):
+        return self.file(path).read_text()
+
+    def write(self, path, text):
+        self.file(path).parent.mkdir(parents=True, exist_ok=True)
+        self.file(path).write_text(text)
+
+    def append(self, path, text):
+        self.write(path, self.read(path) + text)
+
+    def glob(self, pattern):
+        """What is there, links that lead nowhere included; as paths in the root."""
+        return sorted("/" + str(found.relative_to(self.path)) for found in self.path.glob(pattern))
+
+    def _processes(self):
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.readlink(process / "root") == str(self.path):
+                    yield int(process.name)
+            except OSError:
+                continue
+
+    def end(self):
+        deadline = time.monotonic() + 10
+        while (processes := list(self._processes())) and time.monotonic() < deadline:
+            for process in processes:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            time.sleep(0.02)
+        subprocess.run(["umount", "-R", self.path], check=True)
+
+    def forget(self):
+        self.end()
+        shutil.rmtree(self.upper)
+
+
+def mount(*args):
+    subprocess.run(["mount", *args], check=True)
