@@ -7,6 +7,7 @@
 #include <apr_general.h>
 
 #include "cli/subcommand.h"
+#include "version.h"
 
 static const cli_subcommand *const subcommands[] = {
     &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,
@@ -85,7 +86,7 @@ int main(int argc, const char *const *argv)
         return CLI_EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("mta-sts " MTA_STS_VERSION);
+        puts("mta-sts " MTA_STS_DESCRIPTION);
         return CLI_EXIT_OK;
     }
     subcommand = find_subcommand(argv[1]);

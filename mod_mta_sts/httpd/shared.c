@@ -8,6 +8,7 @@
 #include <util_mutex.h>
 
 #include "httpd/mod_mta_sts.h"
+#include "version.h"
 
 APLOG_USE_MODULE(mta_sts);
 
@@ -60,8 +61,8 @@ static apr_global_mutex_t *make_lock(server_rec *main, apr_pool_t *pool)
 void *mod_shared_make(server_rec *main, apr_size_t size)
 {
     apr_pool_t *pool = main->process->pool;
-    const char *key =
-        apr_psprintf(main->process->pconf, "mta-sts-" __DATE__ "-%" APR_SIZE_T_FMT, size);
+    const char *key = apr_psprintf(main->process->pconf, "mta-sts-%s-%" APR_SIZE_T_FMT,
+                                   MTA_STS_DESCRIPTION, size);
     void *found = NULL;
     shared *made;
 
