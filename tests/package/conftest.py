@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests/package/run has built, and machines of each Debian release to try it on.
 
-The packages are installed once for each release. A test gets a machine of its own above that
-state, and what it changes is forgotten.
+The packages are installed once for each release, on a machine that has their dependencies. A test
+gets a machine of its own above that state, and what it changes is forgotten.
 """
 
 import itertools
@@ -28,6 +28,7 @@ class Suite:
     def __init__(self, name):
         self.built = WORK / name
         self.bare = CACHE / name / "bare"
+        self.dependencies = CACHE / name / "dependencies"
         self.archives = CACHE / name / "archives"
 
     def packages(self):
@@ -35,6 +36,12 @@ class Suite:
 
     def root(self, *layers):
         return Root(f"/run/root-{next(numbers)}", [*layers, self.bare], self.archives)
+
+    def bring_packages(self, root):
+        """Where apt-get in the root finds them: /packages."""
+        root.file("/packages").mkdir()
+        for package in self.packages():
+            shutil.copy(package, root.file("/packages"))
 
 
 @pytest.fixture(scope="session", params=SUITES)
@@ -45,11 +52,9 @@ def suite(request):
 @pytest.fixture(scope="session")
 def installed(suite):
     """The layer of a machine with the packages of this version and a site; httpd does not run."""
-    root = suite.root()
-    root.file("/packages").mkdir()
-    for package in suite.packages():
-        shutil.copy(package, root.file("/packages"))
-    root.run("sh", "-c", "apt-get -y install /packages/*.deb")
+    root = suite.root(suite.dependencies)
+    suite.bring_packages(root)
+    root.run("sh", "-c", "apt-get -y --no-install-recommends install /packages/*.deb")
     apache.make_certificate(root)
     root.write(apache.SITE, apache.SITE_TEXT)
     root.run("a2enmod", "ssl")
@@ -70,7 +75,7 @@ def bare(suite):
 @pytest.fixture
 def machine(suite, installed):
     """A machine that serves a policy and receives reports."""
-    root = suite.root(installed)
+    root = suite.root(installed, suite.dependencies)
     apache.start(root)
     yield root
     root.forget()

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,9 +30,13 @@ class Root:
         mount("--bind", archives, self.path / "var/cache/apt/archives")
 
     def run(self, *args, check=True, input=None):
-        """Runs a command in the root; its `stdout` has both of its outputs."""
-        done = subprocess.run(["chroot", self.path, *args], env=ENVIRONMENT, input=input, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+        """Runs a command in the root; its `stdout` has both of its outputs. That is a file, since a
+        daemon that the command starts would hold a pipe open."""
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(["chroot", self.path, *args], env=ENVIRONMENT, input=input,
+                                  text=True, stdout=output, stderr=output, timeout=1200)
+            output.seek(0)
+            done.stdout = output.read()
         assert not check or done.returncode == 0, f"{args} failed:\n{done.stdout}"
         return done
 
