@@ -37,7 +37,7 @@ def make_certificate(root):
     """A certificate that is its own authority."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "9", "-subj", "/CN=" + HOST, "-addext", "subjectAltName=DNS:" + HOST,
+         "-nodes", "-days", "90", "-subj", "/CN=" + HOST, "-addext", "subjectAltName=DNS:" + HOST,
          "-addext", "keyUsage=critical,digitalSignature,keyCertSign",
          "-addext", "authorityKeyIdentifier=keyid:always",
          "-keyout", root.file(f"/etc/ssl/{HOST}.key"), "-out", root.file(f"/etc/ssl/{HOST}.pem")],

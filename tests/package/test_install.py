@@ -64,6 +64,7 @@ def test_the_state_directory_belongs_to_the_user_whom_apaches_children_run_as(ma
     machine.append("/etc/apache2/envvars", "APACHE_RUN_USER=web\nAPACHE_RUN_GROUP=web\n")
     machine.run("sh", "-c", "apt-get -y install /packages/libapache2-mod-mta-sts_*.deb")
     assert owner_and_mode(machine, apache.STATE) == "web web 700"
+    apache.restart(machine)
     apache.assert_policy_is_served(machine)
     assert apache.post_report(machine, 1) == 201
 
