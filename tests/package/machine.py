@@ -20,6 +20,7 @@ SITE = f"/etc/apache2/sites-available/{HOST}.conf"
 SITE_TEXT = f"""\
 <VirtualHost *:443>
     ServerName {HOST}
+    DocumentRoot /var/www/html
     SSLEngine on
     SSLCertificateFile /etc/ssl/{HOST}.pem
     SSLCertificateKeyFile /etc/ssl/{HOST}.key

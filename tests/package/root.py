@@ -19,15 +19,11 @@ class Root:
     def __init__(self, path, lower, archives):
         self.path = Path(path)
         self.upper = Path(f"{path}.upper")
-        work = Path(f"{path}.work")
-        for directory in self.path, self.upper, work:
-            directory.mkdir(parents=True)
-        lowers = ":".join(str(directory) for directory in lower)
-        mount("-t", "overlay", "root", "-o",
-              f"lowerdir={lowers},upperdir={self.upper},workdir={work}", self.path)
+        overlay(lower, self.upper, self.path)
         mount("-t", "proc", "proc", self.path / "proc")
         mount("--bind", "/dev", self.path / "dev")
-        mount("--bind", archives, self.path / "var/cache/apt/archives")
+        # Not the directory itself: two apt-get at the same time would want its lock.
+        overlay([archives], Path(f"{path}.archives"), self.path / "var/cache/apt/archives")
 
     def run(self, *args, check=True, input=None):
         """Runs a command in the root; its `stdout` has both of its outputs. That is a file, since a
@@ -79,6 +75,15 @@ class Root:
     def forget(self):
         self.end()
         shutil.rmtree(self.upper)
+
+
+def overlay(lower, upper, path):
+    """Mounts directories, the topmost first, at a path; what is changed there goes to `upper`."""
+    work = Path(f"{upper}.work")
+    for directory in upper, work, path:
+        directory.mkdir(parents=True, exist_ok=True)
+    lowers = ":".join(str(directory) for directory in lower)
+    mount("-t", "overlay", "root", "-o", f"lowerdir={lowers},upperdir={upper},workdir={work}", path)
 
 
 def mount(*args):
