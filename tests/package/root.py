@@ -22,6 +22,10 @@ class Root:
         overlay(lower, self.upper, self.path)
         mount("-t", "proc", "proc", self.path / "proc")
         mount("--bind", "/dev", self.path / "dev")
+        # There is no init here; without a runlevel invoke-rc.d would not restart httpd.
+        runlevel = self.file("/usr/sbin/runlevel")
+        runlevel.write_text("#!/bin/sh\necho N 2\n")
+        runlevel.chmod(0o755)
         # Not the directory itself: two apt-get at the same time would want its lock.
         overlay([archives], Path(f"{path}.archives"), self.path / "var/cache/apt/archives")
 
