@@ -22,10 +22,11 @@ class Root:
         overlay(lower, self.upper, self.path)
         mount("-t", "proc", "proc", self.path / "proc")
         mount("--bind", "/dev", self.path / "dev")
-        # There is no init here; without a runlevel invoke-rc.d would not restart httpd.
-        runlevel = self.file("/usr/sbin/runlevel")
-        runlevel.write_text("#!/bin/sh\necho N 2\n")
-        runlevel.chmod(0o755)
+        # Without an init, invoke-rc.d restarts httpd only if a policy allows it.
+        for name, does in ("runlevel", "echo N 2"), ("policy-rc.d", "exit 0"):
+            program = self.file("/usr/sbin/" + name)
+            program.write_text(f"#!/bin/sh\n{does}\n")
+            program.chmod(0o755)
         # Not the directory itself: two apt-get at the same time would want its lock.
         overlay([archives], Path(f"{path}.archives"), self.path / "var/cache/apt/archives")
 
