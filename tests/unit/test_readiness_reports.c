@@ -57,7 +57,8 @@ static void test_so_many_days_and_senders_are_wanted(void **state)
         {"old", old_reports, "not-yet: warning reports-old"},
         {"another policy", foreign_policy,
          "not-yet: warning reports-inconclusive, info sender-policy-older"},
-        {"no policy", no_policy, "not-yet: warning reports-inconclusive, info sender-policy-not-found"},
+        {"no policy", no_policy,
+         "not-yet: warning reports-inconclusive, info sender-policy-not-found"},
         {"verified, no policy", verified_no_policy,
          "not-yet: warning reports-inconclusive, warning sender-policy-not-found"},
     };
@@ -104,7 +105,8 @@ static void small_has_the_older(situation *s)
 static void test_the_big_senders_have_the_current_policy(void **state)
 {
     static const row rows[] = {
-        {"unverified", one_has_the_older, "yes: info reports-not-counted, info sender-policy-older"},
+        {"unverified", one_has_the_older,
+         "yes: info reports-not-counted, info sender-policy-older"},
         {"verified", one_verified_has_the_older, "not-yet: warning sender-policy-older"},
         {"served earlier", one_served_earlier_has_it, "yes: info sender-policy-older"},
         {"no more", one_had_the_older, "yes: "},

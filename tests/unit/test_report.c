@@ -164,7 +164,8 @@ static void test_gzip_of_something_else_is_unreadable(void **state)
     check_refused(p, gzip_of(p, "hello", 5), TLSRPT_UNREADABLE,
                   "the gzip contains \"h\" where a report begins with \"{\"");
     check_refused(p, gzip_of(p, "", 0), TLSRPT_UNREADABLE, "the gzip contains nothing");
-    check_refused(p, gzip_of(p, gzip.at, gzip.len), TLSRPT_UNREADABLE, "the gzip contains \"\\x1f\"");
+    check_refused(p, gzip_of(p, gzip.at, gzip.len), TLSRPT_UNREADABLE,
+                  "the gzip contains \"\\x1f\"");
     check_refused(p, bytes_of("\x1f\x8b"), TLSRPT_UNREADABLE, "the gzip is truncated");
 }
 

@@ -146,7 +146,8 @@ static void test_deviating_failures_are_read_with_a_finding(void **state)
          "information-not-a-uri"}, /* RFC 8460 appendix B */
         {WITH_FAILURES("{\"result-type\":\"tlsa-invalid\",\"failed-session-count\":1," ADDRESSES
                        ",\"additional-info-uri\":\"https://a.example/\"}"),
-         STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/]", "information-alias"},
+         STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/]",
+         "information-alias"},
         {WITH_FAILURES("7"), STS_SHOWN, "member-type! failures-sum"},
     };
 

@@ -52,7 +52,8 @@
     FINDING("failure-details-missing", "The report counts failures without details")               \
     FINDING("failure-fixed", "A failure that has been fixed since")                                \
     FINDING("failure-incomplete", "A failure of the report lacks a member")                        \
-    FINDING("failure-not-blocking", "A failure on our side that does not make senders refuse mail")\
+    FINDING("failure-not-blocking",                                                                \
+            "A failure on our side that does not make senders refuse mail")                        \
     FINDING("failure-past", "A failure that has not occurred since")                               \
     FINDING("failure-unclear", "A failure of unknown cause")                                       \
     FINDING("failure-unconfirmed", "A failure that only unverified reports contain")               \
