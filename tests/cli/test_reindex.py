@@ -126,7 +126,7 @@ def test_contradicting_and_unreadable_reports_are_told(state):
     assert "3 reports" in result.stdout.decode()
     assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
     told = result.stderr.decode()
-    assert re.search(r": report .*; look at both files.* \[report-conflict\]\n", told)
+    assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", told)
     assert re.search(r"; look at the file.* \[report-unreadable\]\n", told)
 
 
