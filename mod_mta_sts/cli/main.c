@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,26 +17,37 @@ static void print_help(FILE *out)
     apr_size_t i;
 
     fputs("Usage: mta-sts SUBCOMMAND [OPTION...] [ARGUMENT...]\n\n"
-          "Looks after the MTA-STS policies (RFC 8461) of mail domains.\n\n",
+          "Checks, publishes and monitors the MTA-STS policies (RFC 8461) of mail domains.\n\n",
           out);
     for (i = 0; i < SUBCOMMAND_COUNT; i++) {
         fprintf(out, "  %-8s %s\n", subcommands[i]->name, subcommands[i]->summary);
     }
-    fputs("\n`mta-sts SUBCOMMAND --help` tells the options of one; `mta-sts --version` the "
-          "version.\n",
+    fputs("\nRun 'mta-sts SUBCOMMAND --help' for the options of a subcommand, or\n"
+          "'mta-sts --version' for the version.\n",
           out);
 }
 
-int cli_usage_error(const cli_subcommand *self, const char *format, ...)
+/* For shells: "SUBCOMMAND OPTION VALUE" in each line, separated by tabs; an empty OPTION is that
+ * of the arguments after the options. */
+static void print_completions(void)
 {
-    va_list args;
+    apr_size_t i;
 
-    fprintf(stderr, "mta-sts %s: ", self->name);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, "\nmta-sts %s --help tells how it is called.\n", self->name);
-    return CLI_EXIT_USAGE;
+    for (i = 0; i < SUBCOMMAND_COUNT; i++) {
+        const char *name = subcommands[i]->name;
+        const cli_option *option;
+
+        printf("%s\t\t%s\n", name, subcommands[i]->arguments);
+        for (option = subcommands[i]->options; option->name; option++) {
+            const char *value = option->value ? option->value : "";
+
+            printf("%s\t--%s\t%s\n", name, option->name, value);
+            if (option->letter) {
+                printf("%s\t-%c\t%s\n", name, option->letter, value);
+            }
+        }
+        printf("%s\t--help\t\n", name);
+    }
 }
 
 static const cli_subcommand *find_subcommand(const char *name)
@@ -72,7 +82,7 @@ int main(int argc, const char *const *argv)
     const cli_subcommand *subcommand;
 
     if (apr_app_initialize(&argc, &argv, NULL) != APR_SUCCESS) {
-        fputs("mta-sts: APR could not be initialized\n", stderr);
+        fputs("mta-sts: APR cannot be initialized\n", stderr);
         return CLI_EXIT_USAGE;
     }
     atexit(apr_terminate);
@@ -86,6 +96,10 @@ int main(int argc, const char *const *argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("mta-sts " MTA_STS_VERSION);
+        return CLI_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--completions") == 0) {
+        print_completions();
         return CLI_EXIT_OK;
     }
     subcommand = find_subcommand(argv[1]);

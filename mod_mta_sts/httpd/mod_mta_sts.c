@@ -4,6 +4,7 @@
 #include "httpd/config/config.h"
 #include "httpd/config/directives.h"
 #include "httpd/policy/dump.h"
+#include "httpd/policy/dump_json.h"
 #include "httpd/policy/handler.h"
 #include "httpd/policy/hosts.h"
 #include "httpd/endpoint/handler.h"
@@ -19,6 +20,7 @@ static void register_hooks(apr_pool_t *p)
     mts_startup_register_hooks();
     mts_hosts_register_hooks();
     mts_dump_register_hooks();
+    mts_dump_json_register_hooks();
     mts_policy_handler_register_hooks();
     mts_report_handler_register_hooks();
     mts_state_register_hooks();

@@ -100,7 +100,9 @@ def main():
             for data in sent:
                 assert report.post(server, data, host="mta-sts.example.com").status == 201
             report.post(server, b"{\"policies\":[", host="mta-sts.example.com")
-            process.wait_for(lambda: data_of(server)["reports"].get("reports") == len(sent),
+            report.import_verified(server, json.dumps(
+                one("Verified Mail", "verified", 1, 50, [failure("certificate-expired", 7)])).encode())
+            process.wait_for(lambda: data_of(server)["reports"].get("count") == len(sent) + 1,
                              "the reports in the index", 60)
             server.fetch(host="mta-sts.example.com")
             print(json.dumps({"base": f"http://127.0.0.1:{server.ports['http']}"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The status page as people meet it: with a keyboard, with a screen reader, on a phone, in the dark.
+// The status page in a browser: with a keyboard, with a screen reader, on a phone, in the dark.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -20,7 +20,7 @@ const VIEWS = {
   overview: "", domain: "?domain=example.com", hostile: "?domain=example.org",
   quiet: "?domain=customer001.example", none: "?q=nothing-like-this",
 };
-const MORE_VIEWS = { year: "?since=400d", all: "?since=all", found: "?q=customer00", last: "?page=2" };
+const MORE_VIEWS = { year: "?since=400d", all: "?since=all", found: "?q=customer00", last: "?page=2", listed: "?show=all" };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let server, browser, profile, base;
@@ -43,10 +43,10 @@ after(async () => {
   await browser?.close();
   if (profile) rmSync(profile, { recursive: true, force: true });
   server.stdin.end();
-  assert.equal(await server.ended, 0, "the httpd ended badly, or its error log tells of something");
+  assert.equal(await server.ended, 0, "httpd failed, or its error log has an unexpected line");
 });
 
-// Opens a view, does something with it, and sees that the browser had nothing to complain of.
+// Opens a view, uses it, and checks that the browser logged nothing.
 async function withPage(view, options, use) {
   const context = await browser.newContext(options);
   try {
@@ -77,7 +77,7 @@ async function checkLook(page, name, size, colorScheme) {
   }
 }
 
-// The colours of both schemes; whatever else there is, once.
+// Colours in both schemes, all other rules once.
 async function checkWithAxe(page, colorScheme) {
   const rules = colorScheme === "light" ? undefined : ["color-contrast"];
   await page.evaluate(axe);
@@ -100,7 +100,7 @@ for (const [name, view] of Object.entries({ ...VIEWS, ...MORE_VIEWS })) {
   }
 }
 
-// What the keyboard reaches, in its order: the text of each stop.
+// The elements that the Tab key reaches, in order.
 async function tabThrough(page, limit = 600) {
   const stops = [];
   for (let i = 0; i < limit; i++) {
@@ -120,12 +120,12 @@ async function tabThrough(page, limit = 600) {
 }
 
 for (const [name, view] of Object.entries(VIEWS)) {
-  test(`${name}: the keyboard reaches whatever can be used, and one sees where it is`, async () => {
+  test(`${name}: the keyboard reaches every control, and the focus is visible`, async () => {
     await withPage(view, { viewport: SIZES.desktop }, async (page) => {
       const there = await page.evaluate(() =>
-        document.querySelectorAll("a[href], button, summary, input:not([type=hidden])").length);
+        document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), [tabindex='0']").length);
       const inClosed = await page.evaluate(() =>
-        document.querySelectorAll("details:not([open]) > :not(summary) :is(a[href], summary)").length);
+        document.querySelectorAll("details:not([open]) > :not(summary) :is(a[href], summary, [tabindex='0']), details:not([open]) > :is(a[href], [tabindex='0'])").length);
       const stops = await tabThrough(page);
       assert.equal(stops.length, there - inClosed);
       assert.equal(stops[0].name, "Skip to content");
@@ -151,8 +151,11 @@ test("every view is reached from the overview with the keyboard alone", async ()
     await go("a[href='?domain=customer001.example&since=400d']",
       "?domain=customer001.example&since=400d");
     await go(".crumb a", "?since=400d");
-    await go(".pages a:text('Next')", "?since=400d&page=2");
-    await go("nav.range a:text('30 days')", "?page=2");
+    await go(".more a", "?since=400d&show=all");
+    await go(".pages a:text('Next')", "?since=400d&show=all&page=2");
+    await go("nav.range a:text('30 days')", "?show=all&page=2");
+    await go("nav.filters a:text('Failing')", "?show=failing");
+    await go("a[href='?domain=example.com']", "?domain=example.com");
   });
 });
 
@@ -175,7 +178,7 @@ test("details open and close with the keyboard", async () => {
   });
 });
 
-test("a screen reader is told of headings, landmarks, the chart and its numbers", async () => {
+test("a screen reader finds headings, landmarks, the chart and its numbers", async () => {
   await withPage("?domain=example.com", {}, async (page) => {
     const tree = await page.locator("body").ariaSnapshot();
     for (const expected of [/banner/, /navigation "Range of reports"/, /main/, /contentinfo/,
@@ -196,7 +199,7 @@ test("the list of domains stays a table for a screen reader on a phone", async (
   });
 });
 
-test("a long name breaks no word of ours, nor an id, in the list of domains", async () => {
+test("a long name breaks neither badges nor ids in the list of domains", async () => {
   for (const width of [SIZES.desktop.width, 760]) {
     await withPage("?q=customer", { viewport: { width, height: 900 } }, async (page) => {
       const broken = await page.locator("[aria-labelledby=domains] table").evaluate((table) =>
@@ -208,6 +211,27 @@ test("a long name breaks no word of ours, nor an id, in the list of domains", as
         document.documentElement.scrollWidth <= globalThis.innerWidth));
     });
   }
+});
+
+test("FILE:LINE is never broken into lines, and its end is visible", async () => {
+  for (const width of [SIZES.phone.width, SIZES.desktop.width]) {
+    await withPage("?domain=example.com", { viewport: { width, height: 900 } }, async (page) => {
+      const locations = await page.locator(".location").evaluateAll((all) => all.map((it) =>
+        ({ text: it.textContent, lines: it.getClientRects().length, height: it.clientHeight,
+          direction: getComputedStyle(it).direction })));
+      assert.ok(locations.some((it) => /:\d+$/.test(it.text)));
+      assert.deepEqual(locations.filter((it) =>
+        it.lines > 1 || it.height > 30 || it.direction !== "rtl"), []);
+    });
+  }
+});
+
+test("the verdict comes first and says that mail is refused", async () => {
+  await withPage("", {}, async (page) => {
+    const verdict = page.locator("main > :first-child");
+    assert.match(await verdict.textContent(), /^Mail is being refused\..*example\.com: \d+ sessions/s);
+    assert.ok(await verdict.evaluate((it) => it.matches(".verdict.error")));
+  });
 });
 
 test("nothing of a hostile report becomes markup", async () => {
@@ -224,7 +248,7 @@ test("nothing of a hostile report becomes markup", async () => {
   }
 });
 
-test("what a page may do is nothing: a script that got in would not run", async () => {
+test("the page may not do anything: an injected script would not run", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(base);

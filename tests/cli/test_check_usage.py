@@ -42,8 +42,8 @@ WRONG = [  # words, what is said
     (["--timeout", "99999999999999999999", "a.test"], "a number from 1 to 17"),
     (["--smtp-port", "65536", "a.test"], "a number from 1 to 65535"),
     (["--smtp-port", "-1", "a.test"], "a number from 1 to 65535"),
-    (["-w", "x", "a.test"], "-w takes a number"),
-    (["-c", "", "a.test"], "-c takes a number"),
+    (["-w", "x", "a.test"], "--warning takes a number"),
+    (["-c", "", "a.test"], "--critical takes a number"),
     (["--resolver", "dns.example.com", "a.test"], "is not an IP address"),
     (["--resolver", "192.0.2.1@0", "a.test"], "has a port that is not 1 to 65535"),
     (["--resolver", "192.0.2.1@53x", "a.test"], "has a port that is not 1 to 65535"),
@@ -52,13 +52,13 @@ WRONG = [  # words, what is said
     (["--connect", "mx.example.com=[::1]:0", "a.test"], "a number from 1 to 65535"),
     (["--connect", "m x=192.0.2.1:25", "a.test"], "contains a blank"),
     (["--ca-file", "/nonexistent", "a.test"], "/nonexistent cannot be read: No such file"),
-    (["--ca-file", "/etc/passwd", "a.test"], "holds no certificate in PEM format"),
+    (["--ca-file", "/etc/passwd", "a.test"], "contains no certificate in PEM format"),
     (["--trust-anchor", "/nonexistent", "a.test"], "/nonexistent cannot be read: No such file"),
     (["--trust-anchor", "/etc/passwd", "a.test"], "no valid DS or DNSKEY records"),
     (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
     (["--file", "/nonexistent"], "/nonexistent: No such file or directory"),
     (["--file", "/"], "/: Is a directory"),
-    (["--file", "/dev/null"], "/dev/null names no domain"),
+    (["--file", "/dev/null"], "/dev/null contains no domain"),
 ]
 
 
@@ -79,17 +79,17 @@ def test_a_machine_without_a_network_is_told_so_and_not_how_to_call():
     result = subprocess.run(["unshare", "-n", COMMAND, "check", "--timeout", "1", "a.test"],
                             capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout) == (3, "")
-    assert result.stderr == "mta-sts check: no name server answers: is there a network? " \
-                            "(--resolver asks another one)\n"
+    assert result.stderr == "mta-sts check: no name server answers: check the network, " \
+                            "or specify one with --resolver\n"
 
 
 LISTS = [  # the list, what is said
-    (b"# nothing\n\n   \n", "names no domain"),
+    (b"# nothing\n\n   \n", "contains no domain"),
     (b"a.test\n\nmta-sts.b.test\n", ":3: \"mta-sts.b.test\" is a policy host"),
     (b"a.test b.test\n", ":1: \"a.test b.test\" contains a blank"),
-    (b"x" * 5000 + b"\n", ":1: the line has a NUL in it, or is too long"),
+    (b"x" * 5000 + b"\n", ":1: the line contains a NUL, or is too long"),
     (b"\xff\xfe.test\n", ":1: "),
-    (b"a.test\0b.test\n", ":1: the line has a NUL"),
+    (b"a.test\0b.test\n", ":1: the line contains a NUL"),
 ]
 
 

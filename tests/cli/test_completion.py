@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Completion of mta-sts in bash, which asks the command itself."""
+"""Completion of mta-sts in bash, which uses `mta-sts --completions`."""
 import os
 import pathlib
 import pty
@@ -15,7 +15,7 @@ BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve()
 COMPLETION = TOP / "conf" / "completion" / "mta-sts"
 ENVIRONMENT = {**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
 
-# What bash's own completion does: words, the one under the cursor, the one before it.
+# As bash calls it: the words, the one under the cursor, the one before it.
 TRY = """\
 source "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
@@ -46,22 +46,33 @@ def test_subcommands_are_completed():
     assert complete("--v") == ["--version"]
 
 
+def options_in_help(subcommand):
+    """{option: its value, or ""}, long and short."""
+    lines = re.findall(r"^  (?:(-[a-z]), )?(--[a-z-]+)(?: (\S+))?(?:  |$)", help_of(subcommand), re.M)
+    return {option: value for short, long, value in lines for option in (short, long) if option}
+
+
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 def test_every_option_of_a_subcommand_is_completed(subcommand):
-    source = next((TOP / "mod_mta_sts" / "cli").glob(f"*/{subcommand}.c")).read_text()
-    shared = (TOP / "mod_mta_sts" / "cli" / "common" / "option.h").read_text()
-    for name in re.findall(r"^    (CLI_[A-Z]+_OPTIONS?),$", source, re.M):
-        source += re.search(rf"#define {name}\b(.*(?<=\\)\n)*.*", shared)[0]
-    options = re.findall(r'"([a-z-]+)", (?:no|required|optional)_argument', source)
-    assert "help" in options
+    options = options_in_help(subcommand)
+    assert "--help" in options
     assert len(options) > 2
-    assert {f"--{option}" for option in options} <= set(complete(subcommand, "--"))
+    assert complete(subcommand, "-") and set(options) == set(complete(subcommand, "-")) | {"-h"}
+    assert complete(subcommand, "--he") == ["--help"]
+
+
+@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+def test_every_option_of_a_subcommand_is_explained_in_its_manual_page(subcommand):
+    page = (TOP / "doc" / f"mta-sts-{subcommand}.1").read_text()
+    for option in options_in_help(subcommand):
+        assert re.search(rf"^\.It Fl .*\b{option.lstrip('-')}( |$)", page, re.M) or option == "-h"
 
 
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 def test_alternatives_of_an_option_are_completed(subcommand):
-    for option, values in re.findall(r"^  (--[a-z-]+) ([a-z]+(?:\|[a-z]+)+)", help_of(subcommand),
-                                     re.M):
+    for option, values in options_in_help(subcommand).items():
+        if not re.fullmatch(r"[a-z]+(\|[a-z]+)+", values):
+            continue
         assert complete(subcommand, option, "") == values.split("|")
         assert complete(subcommand, option, "=", values[:2]) == [
             value for value in values.split("|") if value.startswith(values[:2])]

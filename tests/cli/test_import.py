@@ -69,12 +69,12 @@ def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
     lines = result.stdout.decode().splitlines()
     found = []
     for line in lines:
-        if ": there is no report in this message" in line:
+        if ": this message contains no report" in line:
             continue
-        found.append("read" if ": kept: report" in line else
+        found.append("read" if ": stored: report" in line else
                      "no-policies" if "has no array of policies" in line else
-                     "foreign" if ": left out: it is neither" in line else
-                     "unreadable" if ": kept in the quarantine: " in line else line)
+                     "foreign" if ": skipped: it is neither" in line else
+                     "unreadable" if ": quarantined: " in line else line)
     assert found == outcomes
     assert result.returncode == (0 if set(outcomes) == {"read"} else 1)
     assert result.stderr == b""
@@ -108,7 +108,7 @@ def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
     for name in ("google.eml", "google-failures.json.gz", "google-failures.json", "forwarded.eml"):
         assert call(state, DATA / name).returncode == 0
     assert list(kept_in(state, "reports")) == [DIGEST]
-    assert b"kept already: report" in call(state, DATA / "google.eml").stdout
+    assert b"already stored: report" in call(state, DATA / "google.eml").stdout
 
 
 def test_a_maildir_is_read_and_left_as_it_was(state, tmp_path):
@@ -134,7 +134,7 @@ def test_an_mbox_is_read_message_by_message(state, tmp_path):
     for way in (dict(words=[mbox]), dict(words=["-"], given=mbox.read_bytes())):
         result = call(state, *way["words"], given=way.get("given", b""))
         assert result.returncode == (1 if way["words"] == [mbox] else 0)
-        assert b"message 2: left out: there is no report in this message" in result.stdout
+        assert b"message 2: skipped: this message contains no report" in result.stdout
         assert len(result.stdout.splitlines()) == 5
         assert len(kept_in(state, "reports")) == 4
 
@@ -156,7 +156,7 @@ def test_nothing_that_comes_through_a_pipe_is_bounced(state, name):
 def test_a_named_file_that_is_not_there_is_told(state, tmp_path):
     result = call(state, tmp_path / "nowhere", DATA / "google.eml")
     assert result.returncode == 1
-    assert b"nowhere: left out: No such file or directory" in result.stdout
+    assert b"nowhere: skipped: No such file or directory" in result.stdout
     assert list(kept_in(state, "reports")) == [DIGEST]
 
 
@@ -175,7 +175,7 @@ def test_standard_input_that_cannot_be_read_is_to_be_tried_again(state, tmp_path
     finally:
         os.close(directory)
     assert result.returncode == NOT_KEPT
-    assert b"could not be kept: Is a directory" in result.stderr
+    assert b"could not be stored: Is a directory" in result.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
@@ -188,16 +188,16 @@ def test_the_reserve_of_a_disk_is_left_free(state):
     words = [COMMAND, "import", "--state-dir", str(state), str(DATA / "google-failures.json")]
     result = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script,
                              "-", str(state), *words], capture_output=True, timeout=60)
-    assert b"could not be kept: the disk is full up to its reserve" in result.stderr
+    assert b"could not be stored: the disk is full, except for its reserve" in result.stderr
     assert result.stdout.startswith(b"%d\n" % NOT_KEPT)
-    assert b": kept: report" in result.stdout and result.returncode == 0
+    assert b": stored: report" in result.stdout and result.returncode == 0
 
 
 def test_a_full_quarantine_takes_nothing_more_and_bounces_nothing(state):
     name = fill(state, "quarantine", 64 << 20)
     result = call(state, given=(DATA / "bad-truncated.json").read_bytes())
     assert result.returncode == 0
-    assert b"left out, for the quarantine is full: " in result.stdout
+    assert b"skipped, because the quarantine is full: " in result.stdout
     assert list(kept_in(state, "quarantine")) == [name]
 
 
@@ -208,10 +208,10 @@ def test_what_comes_by_mail_counts_under_the_quota_that_https_has(state):
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT
     assert DIGEST not in kept_digests(state)
-    assert (f"could not be kept: the quota of 1G bytes is used up by {state}/reports: remove old "
-            "files there, or raise it: --quota, and MTASTSReportQuota of httpd") \
+    assert (f"could not be stored: {state}/reports has reached the quota of 1G bytes: remove old "
+            "files there, or raise MTASTSReportQuota (and --quota)") \
         in result.stderr.decode()
-    assert b"kept already: report" in call(state, given=OTHER).stdout
+    assert b"already stored: report" in call(state, given=OTHER).stdout
     assert call(state, "--quota", "2G", given=REPORT).returncode == 0
     assert DIGEST in kept_digests(state)
 
@@ -225,7 +225,7 @@ def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
         (directory / f"{number}.json").write_bytes(REPORT + b" " * number)
     result = call(state, "--quota", "1M", directory)
     assert result.returncode == NOT_KEPT
-    assert result.stdout.count(b": kept: report") == 2
+    assert result.stdout.count(b": stored: report") == 2
     assert result.stderr.count(b"the quota of 1M bytes is used up") == 2
 
 
@@ -236,7 +236,7 @@ def test_a_signature_counts_although_the_quota_is_used_up(state):
     fill(state, "reports", 1 << 20)
     result = call(state, "--quota", "1M", "--authserv-id", "mx1.example.com",
                   DATA / "verified.eml")
-    assert b"kept already" in result.stdout and result.returncode == 0
+    assert b"already stored" in result.stdout and result.returncode == 0
     assert verified_in(state, digest)
 
 
@@ -244,26 +244,26 @@ def test_the_quota_of_the_quarantine_can_be_told(state):
     fill(state, "quarantine", 64 << 20)
     damaged = (DATA / "bad-truncated.json").read_bytes()
     result = call(state, "--quota", "1G,128M", given=damaged)
-    assert b"kept in the quarantine" in result.stdout
+    assert b"quarantined" in result.stdout
     assert len(kept_in(state, "quarantine")) == 2
 
 
 def test_the_sizes_of_a_report_can_be_told(state):
     """Those of MTASTSReportMaxSize: as sent, and inflated."""
     large = REPORT + b" " * (2 << 20)
-    assert b"left out: it is larger than 1048576 bytes" in call(state, given=large).stdout
-    assert b"left out" in call(state, "--max-size", "4M,11M",
+    assert b"skipped: it is larger than 1048576 bytes" in call(state, given=large).stdout
+    assert b"skipped" in call(state, "--max-size", "4M,11M",
                                given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
     assert kept_in(state, "reports") == {}
     for words, data in ((["--max-size", "4M,10M"], large),
                           (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
         result = call(state, *words, given=data)
-        assert b": kept: report" in result.stdout, result
+        assert b": stored: report" in result.stdout, result
     many = REPORT.replace(b"{", b'{"a":[' + b"{}," * 100000 + b"0],", 1)  # 23 MiB in memory
-    assert b"kept in the quarantine: " in call(state, given=many).stdout
-    assert b": kept: report" in call(state, "--max-size", "1M,20M", given=many).stdout
+    assert b"quarantined: " in call(state, given=many).stdout
+    assert b": stored: report" in call(state, "--max-size", "1M,20M", given=many).stdout
     result = call(state, "--max-size", "1K,1K", given=REPORT + b" " * 1024)
-    assert b"left out: it is larger than 1024 bytes" in result.stdout
+    assert b"skipped: it is larger than 1024 bytes" in result.stdout
 
 
 @pytest.mark.parametrize("words, reason", [
@@ -328,7 +328,7 @@ def test_the_signature_of_a_message_says_nothing_of_one_within_it(state):
     outer = message.split(b"MIME-Version")[0] + b"MIME-Version: 1.0\r\n" \
         b"Content-Type: message/rfc822\r\n\r\n" + (DATA / "google.eml").read_bytes()
     result = call(state, "--authserv-id", "mx1.example.com", given=outer)
-    assert b"kept: report" in result.stdout and b"not verified" in result.stdout
+    assert b"stored: report" in result.stdout and b"not verified" in result.stdout
 
 
 def nested(levels):
@@ -349,8 +349,8 @@ HOSTILE = {
     "messages": (b"a: b\r\nContent-Type: message/rfc822\r\n\r\n"
                  + b"Content-Type: message/rfc822\r\n\r\n" * 2000, b"parts more than 16 deep"),
     "size": (b"A: b\r\n\r\n" + b"x" * (5 << 20), b"larger than 4 MiB"),
-    "one line": (b"A: " + b"(" * (3 << 20), b"no report in this message"),
-    "nul": (b"A: b\0\r\n\r\n\0{\0}", b"no report in this message"),
+    "one line": (b"A: " + b"(" * (3 << 20), b"this message contains no report"),
+    "nul": (b"A: b\0\r\n\r\n\0{\0}", b"this message contains no report"),
 }
 
 
@@ -370,7 +370,7 @@ def test_a_bomb_is_left_out(state):
     bomb = gzip.compress(b"\0" * (200 << 20))
     result = call(state, given=bomb)
     assert result.returncode == 0
-    assert b"left out: it is larger than 10485760 bytes once inflated" in result.stdout
+    assert b"skipped: it is larger than 10485760 bytes once inflated" in result.stdout
 
 
 def test_nothing_from_a_report_reaches_the_terminal_raw(state):
@@ -390,8 +390,8 @@ def test_a_mail_server_that_runs_it_as_another_user_is_told_which(tmp_path):
              "--state-dir", directory], input=REPORT, capture_output=True, timeout=60)
     assert result.returncode == NOT_KEPT
     assert result.stderr.decode() == (
-        f"mta-sts import: the state directory {directory} belongs to www-data, and this runs as "
-        "nobody: run it as root, or as that user (user=www-data in Postfix's master.cf)\n")
+        f"mta-sts import: the state directory {directory} belongs to www-data, but this process "
+        "runs as nobody: run it as root, or as that user (user=www-data in Postfix's master.cf)\n")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -403,8 +403,8 @@ def test_root_is_told_why_it_cannot_read_a_file_that_root_can_read(tmp_path):
         os.chown(directory, 33, 33)
         result = call(directory, closed)
         assert result.returncode == 1
-        assert (f"{closed}: left out: Permission denied (to www-data, who owns the state "
-                "directory; `mta-sts import < FILE` reads what root can)") in result.stdout.decode()
+        assert (f"{closed}: skipped: Permission denied (as www-data, the owner of the "
+                "state directory; use 'mta-sts import < FILE' for files that only root can read)") in result.stdout.decode()
         with open(closed, "rb") as given:
             assert call(directory, given=given.read()).returncode == 0
 

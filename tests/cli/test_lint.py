@@ -109,8 +109,8 @@ USAGE_ERRORS = [  # words, what is said
     (["lint", "--mx", "a b", "-"], '"a b" contains a blank'),
     (["lint", "--format", "xml"], 'not "xml"'),
     (["lint", "one", "two"], "more than one FILE"),
-    (["lint", "--mta-sts-record", "v=STSv1; id=1;", "policy.txt"], "without FILE"),
-    (["lint", "--mta-sts-record", "a", "--tlsrpt-record", "b"], "one by one"),
+    (["lint", "--mta-sts-record", "v=STSv1; id=1;", "policy.txt"], "FILE and --mx cannot be combined with a record"),
+    (["lint", "--mta-sts-record", "a", "--tlsrpt-record", "b"], "--mta-sts-record and --tlsrpt-record cannot be combined"),
     (["lint", "/nonexistent/policy"], "/nonexistent/policy: No such file or directory"),
     (["lint", "/"], "/: Is a directory"),
 ]

@@ -158,14 +158,14 @@ def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
     assert "1. change the line at /etc/apache2/sites-enabled/mta-sts.conf:9 to: MTASTSMode enforce" \
         in text
     assert "2. reload httpd: sudo apachectl graceful" in text
-    assert "3. publish the new id that this tells: mta-sts dns example.com" in text
+    assert "3. publish the new policy id, printed by: mta-sts dns example.com" in text
 
 
 def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
     good.serve(DUMP.format(mode=""))
     domain, status = good.told()
     assert status == READY
-    assert domain["steps"][0] == "add this line below " \
+    assert domain["steps"][0] == "add this line after " \
         "/etc/apache2/sites-enabled/mta-sts.conf:7: MTASTSMode enforce"
     assert domain["change"] == {"directive": "MTASTSMode enforce",
                                 "places": ["/etc/apache2/sites-enabled/mta-sts.conf:7"]}
@@ -174,7 +174,7 @@ def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
 def test_a_mode_that_holds_for_other_domains_too_is_told_as_such(good):
     good.serve(DUMP.format(mode=MODE) + OTHER.format(mode=MODE))
     domain, _ = good.told()
-    assert "which holds for 2 domains; for this one alone, add it at " \
+    assert "this changes 2 domains; for this one alone, add it at " \
         "/etc/apache2/sites-enabled/mta-sts.conf:7" in domain["steps"][0]
 
 
@@ -398,7 +398,7 @@ def test_without_the_utf8_of_a_terminal_signs_are_ascii(good):
 
 
 WRONG = [  # words, what is said
-    ([], "name the DOMAIN"),
+    ([], "DOMAIN is missing"),
     (["mta-sts.example.com"], 'write the policy domain, the part behind "mta-sts."'),
     (["a..b"], "has an empty label"),
     (["--frobnicate", "a.test"], "there is no option --frobnicate"),
@@ -444,4 +444,4 @@ def test_a_network_without_name_servers_is_told(store):
     done = store.run("ready", "--state-dir", store.state, "--timeout", "1", "--resolver",
                      "127.0.0.1@9", "example.com")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
-    assert b"--no-check goes by the reports alone" in done.stderr
+    assert b"--no-check uses the reports alone" in done.stderr

@@ -202,7 +202,7 @@ def test_another_file_can_be_named(state, tmp_path):
     (["--database", "pgsql password='hunter2"], "quote"),
     (["--database"], "needs a value"),
     (["--database", ""], "not empty"),
-    (["--databas=pgsql password=hunter2", "--nothing=hunter2"], "no such option"),
+    (["--databas=pgsql password=hunter2", "--nothing=hunter2"], "there is no option --nothing"),
     (["hunter2"], "no argument"),
 ])
 def test_wrong_usage_is_told_without_a_password(state, words, part):

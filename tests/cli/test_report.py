@@ -70,7 +70,7 @@ def test_a_pipe_is_read():
 def test_a_file_that_is_rejected_does_not_keep_others_from_being_read():
     result = call(DATA / "bad-truncated.json", DATA / "google-failures.json", "/nowhere/report")
     assert result.returncode == 1
-    assert b"example.com: 97.20 %" in result.stdout
+    assert b"example.com: 97.2 %" in result.stdout
     errors = result.stderr.decode().splitlines()
     assert len(errors) == 2
     assert "bad-truncated.json: its JSON cannot be read" in errors[0]
@@ -87,7 +87,7 @@ def test_each_report_counts_once_whatever_way_it_came():
 def test_a_report_that_contradicts_another_does_not_count_and_is_told():
     result = call(DATA / "google-success.json", DATA / "google-success-conflict.json")
     assert b"google-success-conflict.json contradicts a report" in result.stderr
-    assert b"all 1432 sessions" in result.stdout
+    assert b"all 1,432 sessions" in result.stdout
 
 
 def test_reports_stand_in_the_order_of_their_names_however_many_threads_read(tmp_path):
@@ -143,9 +143,9 @@ def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     (["--since", "yesterday"], "--since takes a time like 12h"),
     (["--since", "0d"], "--since takes a time"),
     (["--domain", "a b"], "--domain: "),
-    (["--organization", ""], "empty value"),
+    (["--organization", ""], "--organization needs a value that is not empty"),
     (["--since"], "needs a value"),
-    (["--state-dir", "/tmp", "file"], "--state-dir is for the store"),
+    (["--state-dir", "/tmp", "file"], "--state-dir cannot be combined with FILE"),
 ])
 def test_wrong_usage_is_told(words, error):
     result = call(*words)
@@ -155,4 +155,4 @@ def test_wrong_usage_is_told(words, error):
 
 
 def test_help_is_printed():
-    assert call("--help").stdout.startswith(b"Usage: mta-sts report [OPTION]...")
+    assert call("--help").stdout.startswith(b"Usage: mta-sts report [OPTION...]")

@@ -119,7 +119,7 @@ def test_a_range_that_is_reversed_is_shown_in_order_and_found_fault_with(source)
     words = source(**REVERSED, pairs=[("sts", "certificate-expired")])
     shown = call(*words)
     assert "  2026-05-11 to 2026-05-12, 1 sender, 1 report\n" in shown
-    assert "since:    2026-05-11, last told of 2026-05-12\n" in shown
+    assert "since:    2026-05-11, last seen 2026-05-12\n" in shown
     report, = json.loads(call("--format", "json", *words))["reports"]
     assert {name: report[name] for name in REVERSED} == REVERSED
     assert "date-range-reversed" in [finding["id"] for finding in report["findings"]]

@@ -58,7 +58,7 @@ def test_csv_of_every_deviation_has_the_same_totals():
     domains, types = {}, {}
     for row in read_csv(*FILES, status=1):
         domain = row["policy_domain"]
-        if row["line"] == "policy":
+        if row["row_type"] == "policy":
             sums = domains.setdefault(domain, {"successful": 0, "failed": 0})
             sums["successful"] = capped(sums["successful"] + int(row["successful_sessions"]))
             sums["failed"] = capped(sums["failed"] + int(row["failed_sessions"]))
@@ -72,12 +72,12 @@ def test_csv_of_every_deviation_has_the_same_totals():
 def test_text_of_every_deviation_has_the_same_totals():
     shown = call(*FILES).stdout.decode()
     for name, of in TOTAL["domains"].items():
-        title = f"{name or '(no domain told)'}: "
+        title = f"{name or '(domain not specified)'}: "
         line = next(line for line in shown.splitlines() if title in line[:len(title) + 2])
         if of["failed"]:
-            assert f" {of['failed']} failed" in line
+            assert f" {of['failed']:,} failed" in line
         elif of["successful"]:
-            assert f"all {of['successful']} session" in line
+            assert f"all {of['successful']:,} session" in line
 
 
 def test_the_store_has_the_same_totals(state):
@@ -146,7 +146,7 @@ def test_ndjson_is_one_report_a_line():
 
 def test_csv_has_a_line_for_each_policy_and_failure():
     rows = read_csv(DATA / "google-failures.json")
-    assert [row["line"] for row in rows] == ["policy", "failure", "failure"]
+    assert [row["row_type"] for row in rows] == ["policy", "failure", "failure"]
     assert rows[0]["successful_sessions"] == "1288" and rows[0]["sessions"] == ""
     assert rows[1]["result_type"] and rows[1]["explanation"] and rows[1]["action"]
     assert None not in rows[0] and None not in rows[0].values()

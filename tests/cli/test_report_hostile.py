@@ -60,6 +60,6 @@ def test_a_flood_of_causes_does_not_drown_the_rest(tmp_path):
     file = tmp_path / "report.json"
     file.write_text(json.dumps(report))
     shown = text(file)
-    assert "4980 sessions failed for 4980 further causes: --format json tells them" in shown
+    assert "4,980 sessions failed for 4980 further causes: see --format json" in shown
     assert len(shown.splitlines()) < 500
     assert len(read_json(file)["reports"][0]["policies"][0]["failures"]) == 5000

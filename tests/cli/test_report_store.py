@@ -33,7 +33,7 @@ def test_reports_of_the_store_are_chosen_by_the_time_they_came(state):
     for words, count in (([], 2), (["--since", "all"], 3), (["--since", "2d"], 1),
                          (["--since", "1h"], 0)):
         assert read_json("--state-dir", state, *words)["totals"]["reports"] == count
-    assert "1 older one is left out" in text("--state-dir", state)
+    assert "1 older report not shown" in text("--state-dir", state)
 
 
 def test_of_reports_that_contradict_each_other_the_verified_one_counts(state):
@@ -77,7 +77,7 @@ def test_a_store_that_is_not_there_is_told(tmp_path):
 def test_an_empty_store_says_so(state):
     shown = text("--state-dir", state)
     assert shown.startswith("0 reports since ")
-    assert "it takes a day or two until the first arrives" in " ".join(shown.split())
+    assert "the first arrives after a day or two" in " ".join(shown.split())
     assert text("--state-dir", state, "--failures") == ""
 
 

@@ -196,7 +196,7 @@ def test_report_tells_root_what_failed_and_which_policy_the_sender_had(url):
     story = shown("--organization", "broken.test")
     assert "reported.test: 93.02 % of 43 sessions delivered securely, 3 failed" in story
     assert "3 sessions failed: certificate-expired at mx1.lab.test" in story
-    assert "policy that broken.test had" in story and "the policy that is served now" in story
+    assert "policy used by broken.test" in story and "the policy that is served now" in story
 
 
 def test_the_digest_of_a_good_day_is_silent(url):

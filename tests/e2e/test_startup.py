@@ -129,7 +129,7 @@ def left_out(ca):
 def another_policy(ca):
     now = policy_id(policy_text("enforce", MX))
     with edited(BLOCK, ENFORCED, "enforce")(ca):
-        yield f"{NAME}: another policy is served than before: publish id {now} now, in the place "
+        yield f"{NAME}: the policy changed: publish the new id {now} (replaces "
 
 
 @contextlib.contextmanager
@@ -392,8 +392,8 @@ def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(ma
             texts = starts.again(CHANGED, CHANGED, warning, warning)
             for text, domain, sessions in zip(texts[2:], (NAME, TYPED), (9, 2)):
                 assert text.startswith(f"{domain}: mode enforce is set, but reports of the last ")
-                assert f" tell of {sessions} sessions " in text
-                assert "Renew it" in text and f"All of it: mta-sts ready {domain} " in text
+                assert f" show {sessions} failed sessions " in text
+                assert "Renew it" in text and f"For all details run: mta-sts ready {domain} " in text
         # They are looked at in this order, so that the first was passed over.
         texts = starts.again(CHANGED, warning)
         assert texts[1].startswith(f"{TYPED}: ")

@@ -197,7 +197,7 @@ def assert_the_break_is_told():
     text = tell(0, "report", "--since", "1d", "--failures")
     assert f"{NAME}: 97.50 % of 280 sessions delivered securely, 7 failed" in text
     assert f"7 sessions failed: {KIND} at {FIRST}" in text
-    for words in "told by: a.test", "where: your mail server (MX)", failure["explanation"]:
+    for words in "reporter: a.test", "where: your mail server (MX)", failure["explanation"]:
         assert words in text
 
     found = wait_for_reports(7)
@@ -223,7 +223,7 @@ def assert_the_mending_is_told():
 
     wait_for_reports(9)
     since = "80 secure sessions on later days"
-    assert f"since: {day(2)}, last told of {day(2)}; {since}" in tell(0, "report")
+    assert f"since: {day(2)}, last seen {day(2)}; {since}" in tell(0, "report")
     assert f"{day(2)}; told by a.test; at {FIRST_ADDRESS}; {since}" in page_text(domain=NAME)
     text = ready(WELL, days=1)
     assert "ready: it is safe" in text and f"last on {day(2)}; not since) [failure-past]" in text

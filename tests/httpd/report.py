@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports as senders make them, and the spool as an administrator sees it."""
 
+import email.message
 import gzip
 import hashlib
 import json
 import os
+import pathlib
 import stat
+import subprocess
 
 import client
 import process
@@ -53,6 +56,21 @@ def request(body, content_type=GZIP, headers=(), path=PATH, host=HOST):
 def post(server, body, content_type=GZIP, headers=(), **more):
     """The answer to a report."""
     return client.only(server.talk(request(body, content_type, headers, **more)))
+
+
+def import_verified(server, content):
+    """Imports a report from a mail that the mail server verified, as the user of httpd's children."""
+    command = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts"
+    message = email.message.EmailMessage()
+    message["Authentication-Results"] = "mx.local.example; dkim=pass header.d=sender.example"
+    message["From"] = "tls@sender.example"
+    message["Subject"] = "Report Domain: example.com"
+    message.set_content("A report.")
+    message.add_attachment(packed(content), maintype="application", subtype="tlsrpt+gzip",
+                           filename="report.json.gz")
+    subprocess.run(["runuser", "-u", CHILD.pw_name, "--", command, "import", "--state-dir",
+                    server.root / "state", "--authserv-id", "mx.local.example"],
+                   input=message.as_bytes(), capture_output=True, check=True, timeout=60)
 
 
 def chunked(body, size=7, trailer=b""):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The status page as a browser, a program and Prometheus get it."""
+"""The status page for a browser, a program and Prometheus."""
 
 import base64
 import hashlib
@@ -12,18 +12,18 @@ import process
 PATH = "/status"
 LOCATION = f"<Location {PATH}>\nSetHandler mta-sts-status\nRequire all granted\n</Location>\n"
 
-# All elements that the page is made of; what a report brings along makes no further one.
+# All elements of the page. Text from reports must not add any other.
 ELEMENTS = set("""html head meta title link style body a header div p h1 h2 h3 nav ul ol li main section
-    strong dl dt dd span code small figure figcaption svg path g rect details summary table thead
+    strong dl dt dd span code small figure figcaption svg path g rect pattern bdi details summary table thead
     tbody tr th td form label input button pre footer br""".split())
 ATTRIBUTES = set("""lang charset name content rel href class id tabindex aria-label aria-labelledby
     aria-current role scope method for type value maxlength autocomplete autocapitalize spellcheck
-    viewbox preserveaspectratio x y width height d data-name""".split())
+    title fill patternunits viewbox preserveaspectratio x y width height d data-name""".split())
 VOID = {"meta", "link", "input", "br"}
 
 
 class Page(html.parser.HTMLParser):
-    """A page, taken apart: its texts, links and headings; an AssertionError where it is no good."""
+    """A parsed page: its text, links and rows. Raises AssertionError if it breaks a rule."""
 
     def __init__(self, text):
         super().__init__()
@@ -65,7 +65,7 @@ class Page(html.parser.HTMLParser):
 
     def names(self):
         """The first cells of all rows."""
-        return [row[0].partition("DNS records")[0] for row in self.rows if row]
+        return [row[0] for row in self.rows if row]
 
     def row(self, name):
         """The cells of the only row of this name."""
@@ -74,7 +74,7 @@ class Page(html.parser.HTMLParser):
 
 
 def check_headers(answer, kind="text/html; charset=utf-8"):
-    """Strict ones, whatever the status."""
+    """The headers are strict, whatever the status."""
     policy = answer.header("Content-Security-Policy")
     assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy and "script-src" not in policy
@@ -86,7 +86,7 @@ def check_headers(answer, kind="text/html; charset=utf-8"):
 
 
 def check_page(answer, status=200):
-    """A page that keeps its own rules, taken apart."""
+    """Returns the parsed page, which follows its own rules."""
     assert answer.status == status, answer
     text = answer.body.decode()
     policy = check_headers(answer)
@@ -108,7 +108,7 @@ def page(server, query=""):
 
 
 def data(server, query=""):
-    """What ?format=json says."""
+    """The answer to ?format=json."""
     answer = fetch(server, query + ("&" if query else "?") + "format=json")
     assert answer.status == 200, answer
     check_headers(answer, "application/json")
@@ -116,7 +116,7 @@ def data(server, query=""):
 
 
 def metrics(server, query=""):
-    """What ?format=prometheus says: (text, {name{labels}: value})."""
+    """The answer to ?format=prometheus: (text, {name{labels}: value})."""
     answer = fetch(server, query + ("&" if query else "?") + "format=prometheus")
     assert answer.status == 200, answer
     check_headers(answer, "text/plain; version=0.0.4; charset=utf-8")
@@ -126,7 +126,7 @@ def metrics(server, query=""):
 
 
 def wait_for_reports(server, count, query="?since=all"):
-    """Until so many reports are in the index."""
+    """Waits until this number of reports is in the index."""
     return process.wait_for(
-        lambda: (found := data(server, query))["reports"].get("reports") == count and found,
+        lambda: (found := data(server, query))["reports"].get("count") == count and found,
         f"{count} reports in the index", 60)

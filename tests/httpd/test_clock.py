@@ -108,8 +108,8 @@ def test_reports_are_kept_and_shown_whatever_the_date(make_with, what):
     assert 0 <= row["received"] / 1e6 - now < 120
     assert post(server, packed(make(1))).status == 200
     policy.check(server.fetch())
-    last, = data(server, "?since=all")["reports"]["last_received"]
+    last, = data(server, "?since=all")["reports"]["latest"]
     received = datetime.fromtimestamp(row["received"] // 1000000, timezone.utc)
-    assert last["received"] == received.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert last["received_at"] == received.strftime("%Y-%m-%dT%H:%M:%SZ")
     page(server, "?since=all")
     Spool(server).check()

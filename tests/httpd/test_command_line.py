@@ -86,7 +86,7 @@ def entries(output):
     """{domain: the lines that tell of it}"""
     found = {}
     for part in output.split("\n\n"):
-        head = re.match(r"; (?:policy hosts like )?([\w.*-]+)\n", part)
+        head = re.match(r"; (?:policy hosts that match )?([\w.*-]+)\n", part)
         if head:
             found[head[1]] = part
     return found
@@ -105,16 +105,16 @@ def test_the_dump_tells_each_policy_domain_its_policy_id_and_place(server):
         assert " ".join(mx) in told
 
 
-def modes_told(output):
-    return re.findall(r"^;   its MTASTSMode at .*:(\d+)$", output, re.M)
+def mode_lines(output):
+    return re.findall(r"^;   MTASTSMode set at .*:(\d+)$", output, re.M)
 
 
 def test_the_dump_tells_the_line_of_each_mode_that_is_no_default(make):
     server = make().configure(CONF)
     found = entries(dump(server))
-    assert modes_told(found["example.com"]) == [str(server.line + 1)]  # inherited
-    assert modes_told(found["example.net"]) == [str(server.line + 3)]
-    assert modes_told(dump(server.configure(proxied(HOST, MX)))) == []
+    assert mode_lines(found["example.com"]) == [str(server.line + 1)]  # inherited
+    assert mode_lines(found["example.net"]) == [str(server.line + 3)]
+    assert mode_lines(dump(server.configure(proxied(HOST, MX)))) == []
 
 
 def test_the_dump_tells_which_of_two_virtual_hosts_with_one_policy_speaks_http(make):
@@ -122,9 +122,9 @@ def test_the_dump_tells_which_of_two_virtual_hosts_with_one_policy_speaks_http(m
     server = make()
     plain = proxied(HOST, MX).replace("https://", "")
     told = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
-    assert len(re.findall(r"^;   told at ", told, re.M)) == 2
-    assert re.findall(r"^;   told at .*:(\d+), .*\n;   there it speaks http, where senders do not "
-                      r"ask$", told, re.M) == [str(server.line + 3)]
+    assert len(re.findall(r"^;   defined at ", told, re.M)) == 2
+    assert re.findall(r"^;   defined at .*:(\d+), .*\n;   not served from there: senders use https, and "
+                      r"that virtual host is http only$", told, re.M) == [str(server.line + 3)]
 
 
 def test_the_dump_is_lines_of_a_zone_file_and_comments(server):

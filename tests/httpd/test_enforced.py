@@ -28,10 +28,10 @@ DOMAINS = {
     "hostile.example": ("enforce", "starttls-not-supported", "\x1b[2J$(reboot)", 2, 2),
 }
 SAID = {
-    "unlisted.example": "4 sessions that it makes senders refuse: The sender found an MX host that "
-                        "does not match any mx line of your policy.",
-    "refused.example": "of the last 14 days tell of 3 sessions that it makes senders refuse: The "
-                       "certificate of mx1.example.com has expired. Renew it",
+    "unlisted.example": "4 failed sessions for which senders refuse to deliver: The sender found an "
+                        "MX host that does not match any mx line of your policy.",
+    "refused.example": "of the last 14 days show 3 failed sessions for which senders refuse to "
+                       "deliver: The certificate of mx1.example.com has expired. Renew it",
     "hostile.example": "The sender reached your mail server, but the server did not offer encryption",
 }
 
@@ -70,5 +70,5 @@ def test_enforce_is_warned_of_at_start_where_reports_tell_of_mail_that_it_refuse
     assert len(lines) == len(SAID)
     for line, (domain, said) in zip(lines, SAID.items()):
         assert f"{domain}: mode enforce is set, but reports " in line and said in line
-        assert f" All of it: mta-sts ready {domain} [enforce-failures]" in line
+        assert f" For all details run: mta-sts ready {domain} [enforce-failures]" in line
         assert "\x1b" not in line and "reboot" not in line

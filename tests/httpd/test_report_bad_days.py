@@ -25,7 +25,7 @@ IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
 UPLOADS = 1000 if IS_LONG else 100
 KILLS = 30 if IS_LONG else 3
 BUSY = "MTASTSReportLimit 1000000\n"
-NOT_KEPT = r"report refused: .*\[report-not-kept\]$"
+NOT_KEPT = r"report rejected: .*\[report-not-stored\]$"
 
 
 def try_post(server, body):
@@ -174,7 +174,7 @@ def test_an_upload_that_a_graceful_finds_half_received_is_finished(start):
 
 
 def test_a_client_that_leaves_in_its_body_leaves_nothing(start):
-    server = start(report.conf(), expected=[r"report refused: .*\[report-cut\]$"])
+    server = start(report.conf(), expected=[r"report rejected: .*\[report-cut\]$"])
     body = packed(make(1, text="x" * 5000))
     for framed in (report.request(body),
                    report.request(report.chunked(body), headers=["Transfer-Encoding: chunked"])):
@@ -205,7 +205,7 @@ def test_a_slow_client_is_let_go(start, part):
     """One that sends no more, and one that goes on, but at a tenth of what Debian asks for."""
     server = start("RequestReadTimeout header=1-2,MinRate=500 body=1,MinRate=500\n" + report.conf(),
                    modules=["reqtimeout"],
-                   expected=[r"report refused: .*\[report-cut\]$"] if part == "body" else [])
+                   expected=[r"report rejected: .*\[report-cut\]$"] if part == "body" else [])
     sent = report.request(packed(make(1, text=["x" * 50] * 50)))
     cut = 20 if part == "header" else sent.index(b"\r\n\r\n") + 14
     for rest in (b"", sent[cut:-1]):

@@ -16,7 +16,7 @@ import report
 from httpd import CHILD, LONE_CHILD
 from report import Spool, make, packed, post
 
-NOT_KEPT = r"report refused: .*\[report-not-kept\]$"
+NOT_KEPT = r"report rejected: .*\[report-not-stored\]$"
 
 
 @contextlib.contextmanager
@@ -35,7 +35,7 @@ def mounted(server, options):
 def start_alone(make):
     """An httpd with a mount namespace of its own."""
     def start_alone(body):
-        server = make([r"report refused: .*\[report-(not-kept|quota)\]$"]).configure(body)
+        server = make([r"report rejected: .*\[report-(not-stored|quota)\]$"]).configure(body)
         server.wrapper = ["unshare", "--mount", "--propagation", "private", "--"]
         return server.start()
     return start_alone
@@ -58,7 +58,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(start_alone):
         assert "/tmp/" not in "".join(path[len(str(state)):] for path in found)
         run("rm", "-r", str(state / "reports"))
         assert post(server, bodies[-1]).status == 201
-    lines = server.log.matching(r"\[report-(not-kept|quota)\]$")
+    lines = server.log.matching(r"\[report-(not-stored|quota)\]$")
     assert 1 <= len(lines) <= 4
     policy.check(server.fetch())
 
@@ -72,7 +72,7 @@ def test_the_reserve_of_a_disk_is_left_free(start_alone):
         assert post(server, packed(make(1))).status == 503
         run("rm", str(state / "filler"))
         assert post(server, packed(make(1))).status == 201
-    assert server.log.matching(r"the disk is full but for its reserve.* \[report-quota\]$")
+    assert server.log.matching(r"the disk is full except for its reserve.* \[report-quota\]$")
 
 
 def test_a_disk_that_is_read_only_is_told_and_works_again(start_alone):
@@ -188,7 +188,7 @@ def test_a_disk_that_fails_late_is_told_and_works_again(lone_child, call, error,
     with traced(child, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"):
         assert post(server, packed(make(2))).status == 503
         server.wait_until_idle()
-    assert server.log.matching(rf"{words}.* \[report-not-kept\]$")
+    assert server.log.matching(rf"{words}.* \[report-not-stored\]$")
     assert set(Spool(server).files()) == {report.digest(make(1))}
     Spool(server).check()
     assert post(server, packed(make(2))).status == 201

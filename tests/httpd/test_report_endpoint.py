@@ -20,7 +20,7 @@ from httpd import MPMS, proxied, site
 from policy import HOST, MX
 from report import GZIP, JSON, PATH, Spool, make, packed, post
 
-REFUSED = r"report refused: .*\[report-[a-z-]+\]$"
+REFUSED = r"report rejected: .*\[report-[a-z-]+\]$"
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +48,11 @@ def fresh():
 
 def test_a_new_report_is_created_and_a_repeated_one_is_ok(server, spool, fresh):
     answer = post(server, packed(fresh))
-    assert (answer.status, answer.body) == (201, b"Thank you: the report is kept.\n")
+    assert (answer.status, answer.body) == (201, b"Thank you: the report was stored.\n")
     assert spool.has(fresh, packed(fresh))
     for sent in (packed(fresh), fresh, gzip.compress(fresh, 1)):
         answer = post(server, sent)
-        assert (answer.status, answer.body) == (200, b"Thank you: this report was kept already.\n")
+        assert (answer.status, answer.body) == (200, b"Thank you: this report was stored before.\n")
     assert spool.has(fresh, packed(fresh))
     spool.check()
 
@@ -106,7 +106,7 @@ def test_a_content_encoding_of_gzip_is_taken_off_once(server, spool, encoding):
 def test_any_other_content_encoding_is_an_unsupported_type(server, fresh, encoding):
     answer = post(server, packed(fresh), headers=[f"Content-Encoding: {encoding}"])
     assert (answer.status, answer.body) == (
-        415, b"The report is not taken in: its Content-Encoding is not gzip.\n")
+        415, b"The report was rejected: its Content-Encoding is not gzip.\n")
 
 
 def test_expect_100_continue_is_answered_before_the_body(server, spool, fresh):
@@ -122,7 +122,7 @@ def test_a_told_length_over_the_limit_is_refused_before_it_is_read(server):
     head = report.request(b"", headers=["Content-Length: 65537", "Expect: 100-continue"])
     answer = client.only(server.talk(head))  # no 100 before it
     assert answer.status == 413
-    assert answer.body == b"The report is not taken in: it is larger than is taken in here.\n"
+    assert answer.body == b"The report was rejected: it is larger than the limit.\n"
     assert answer.header("Connection") == "close"
 
 
@@ -144,7 +144,7 @@ def test_what_inflates_over_the_limit_is_refused(server):
 def test_what_is_neither_gzip_nor_json_is_an_unsupported_type(server, spool, body):
     answer = post(server, body)
     assert answer.status == 415
-    assert answer.body.startswith(b"The report is not taken in: it is neither gzip nor JSON")
+    assert answer.body.startswith(b"The report was rejected: it is neither gzip nor JSON")
     assert report.digest(body) not in spool.files("quarantine")
 
 
@@ -153,7 +153,7 @@ def test_whole_json_without_policies_is_a_bad_request(server, body):
     for sent in (body, packed(body)):
         answer = post(server, sent)
         assert (answer.status, answer.body) == (
-            400, b"The report is not taken in: it is JSON, but has no array of policies.\n")
+            400, b"The report was rejected: it is JSON, but has no array of policies.\n")
 
 
 BROKEN = {
@@ -174,7 +174,7 @@ BROKEN = {
 def test_what_begins_like_a_report_and_cannot_be_read_is_put_aside(server, spool, kind):
     answer = post(server, BROKEN[kind])
     assert answer.status == 202, answer
-    assert answer.body.startswith(b"Taken in, but put aside: ")
+    assert answer.body.startswith(b"Accepted, but quarantined: ")
     assert all(32 <= byte < 127 for byte in answer.body[:-1])
     assert any(spool.data(name, "quarantine") == BROKEN[kind]
                for name in spool.files("quarantine"))
@@ -214,7 +214,7 @@ def test_a_report_about_us_is_kept(server, spool, about):
 def test_a_report_about_others_is_put_aside(server, spool, about):
     answer = post(server, FOREIGN[about])
     assert (answer.status, answer.body) == (
-        202, b"Taken in, but put aside: it is not about a domain of this server.\n")
+        202, b"Accepted, but quarantined: it is not about a local domain.\n")
     assert spool.has(FOREIGN[about], area="quarantine")
     assert not spool.has(FOREIGN[about])
 
@@ -227,7 +227,7 @@ def test_any_other_method_is_told_what_the_url_is(server, method):
     assert answer.status == 405
     assert answer.header("Allow") == "POST"
     if method != "HEAD":
-        assert answer.body == (b"This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
+        assert answer.body == (b"This URL receives SMTP TLS reports (RFC 8460) by POST; there is "
                                b"nothing to see here.\n")
 
 
@@ -321,7 +321,7 @@ def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
 
 
 def test_a_client_that_leaves_in_the_middle_of_an_http2_stream_leaves_nothing(make_with):
-    server = make_with([r"report refused: .*\[report-cut\]$"]).configure(
+    server = make_with([r"report rejected: .*\[report-cut\]$"]).configure(
         "Protocols h2 http/1.1\n" + report.ENDPOINT + site(HOST, MX), modules=["http2"]).start()
     url = f"https://{HOST}:{server.ports['https']}{PATH}"
     for _ in range(100):  # it may leave before anything was sent
@@ -367,4 +367,4 @@ def test_deflate_does_not_touch_the_answer(start, fresh):
     answer = post(server, packed(fresh), headers=["Accept-Encoding: gzip"])
     assert answer.status == 201
     assert answer.header("Content-Encoding") is None
-    assert zlib.crc32(answer.body) == zlib.crc32(b"Thank you: the report is kept.\n")
+    assert zlib.crc32(answer.body) == zlib.crc32(b"Thank you: the report was stored.\n")

@@ -60,7 +60,7 @@ def most_resident_kib(pid):
 
 
 def test_a_bomb_costs_little_time_and_memory(make_with):
-    server = make_with([r"report refused: .*\[report-too-large\]$"]).configure(
+    server = make_with([r"report rejected: .*\[report-too-large\]$"]).configure(
         ONE_CHILD + "MTASTSReportMaxSize 11M 11M\n" + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     assert post(server, packed(make())).status == 201
@@ -78,7 +78,7 @@ def test_a_bomb_costs_little_time_and_memory(make_with):
 
 @pytest.mark.parametrize("framing", ["chunked", "told"])
 def test_an_endless_body_is_refused_at_the_limit_and_costs_no_memory(make_with, framing):
-    server = make_with([r"report refused: .*\[report-too-large\]$"]).configure(
+    server = make_with([r"report rejected: .*\[report-too-large\]$"]).configure(
         ONE_CHILD + "MTASTSReportMaxSize 64K 1M\n" + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     head, block = {
@@ -100,7 +100,7 @@ def test_an_endless_body_is_refused_at_the_limit_and_costs_no_memory(make_with, 
 
 def test_curl_asks_before_it_sends_much_and_sends_only_what_is_taken(start, tmp_path):
     server = start("MTASTSReportMaxSize 2M 10M\n" + report.conf(),
-                   expected=[r"report refused: .*\[report-too-large\]$"])
+                   expected=[r"report rejected: .*\[report-too-large\]$"])
     for size, status, asked in ((3 * MIB // 2, "201", True), (3 * MIB, "413", False)):
         body = tmp_path / "body"
         body.write_bytes(make()[:-1] + b" " * size + b"}")
@@ -120,7 +120,7 @@ def test_curl_asks_before_it_sends_much_and_sends_only_what_is_taken(start, tmp_
 def test_after_a_refusal_nobody_waits_for_the_rest_of_the_body(start, method, status):
     """Not even where the client would keep the connection."""
     server = start("KeepAlive on\n" + report.conf(),
-                   expected=[r"report refused: .*\[report-too-large\]$"][:status == 413])
+                   expected=[r"report rejected: .*\[report-too-large\]$"][:status == 413])
     sent = report.request(b"{" * (2 * MIB)).replace(b"Connection: close\r\n", b"").replace(
         b"POST", method.encode(), 1)
     with socket.create_connection(("127.0.0.1", server.ports["http"]), 30) as stream:
@@ -183,7 +183,7 @@ def test_filters_that_slow_down_copy_or_gather_bytes_do_not_matter(start):
 
 
 def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
-    server = make_with([r"report refused: .*\[report-too-large\]$"]).configure(
+    server = make_with([r"report rejected: .*\[report-too-large\]$"]).configure(
         ONE_CHILD + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     bombs = [zeros(GIB // 2), holding(b"[" + b"{}," * 1000000 + b"{}]")]

@@ -15,7 +15,7 @@ from report import Spool, make, packed, post
 
 # What README gives for fail2ban, <HOST> being an address.
 FAIL2BAN = (r"^\[[^]]*\] \[mta_sts:warn\] \[pid [^]]*\] \[client (?P<host>[0-9a-f.:]+?)(:\d+)?\] "
-            r"report refused: .* \[report-[a-z-]+\]$")
+            r"report rejected: .* \[report-[a-z-]+\]$")
 ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads 1\n"
              "MaxRequestWorkers 32\n")
 NOISE = bytes(range(256)) * 16
@@ -36,7 +36,7 @@ def start_counted(start, body):
 
 
 def refusals(server, outcome):
-    return server.log.matching(rf"report refused: .*\[report-{outcome}\]$")
+    return server.log.matching(rf"report rejected: .*\[report-{outcome}\]$")
 
 
 def remote(*lines):
@@ -55,7 +55,7 @@ def test_an_address_may_send_so_many_new_reports_a_minute(start):
     assert statuses.count(503) >= 10 and statuses[:5] == [201] * 5
     answer = next(one for one in (send(99, "192.0.2.1") for _ in range(20)) if one.status == 503)
     assert answer.header("Retry-After") == "60"
-    assert answer.body == (b"The report is not taken in: too many reports from this address in "
+    assert answer.body == (b"The report was rejected: too many reports from this address in "
                            b"one minute.\n")
     assert server.log.matching(r"in one minute \(see MTASTSReportLimit\) \[report-limited\]$")
     assert send(100, "192.0.2.2").status == 201
@@ -98,7 +98,7 @@ def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell
 
 def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(start):
     server = start(remote() + report.conf(), modules=["remoteip"],
-                   expected=[r"\[report-foreign\]$"])
+                   expected=[r"\[report-invalid\]$"])
     for number in range(330):
         post(server, b"hello", headers=[f"X-Client: 192.0.{number // 250}.{number % 250}"])
     assert 100 <= len(refusals(server, "foreign")) <= 300  # of three minutes at most
@@ -111,7 +111,7 @@ def test_what_is_refused_for_want_of_room_does_not_count_against_its_sender(star
 
 
 def test_what_could_not_be_written_does_not_count_against_its_sender(start):
-    server = start("MTASTSReportLimit 5\n" + report.conf(), expected=[r"\[report-not-kept\]$"])
+    server = start("MTASTSReportLimit 5\n" + report.conf(), expected=[r"\[report-not-stored\]$"])
     reports = server.root / "state/reports"
     reports.rename(reports.with_name("aside"))
     reports.write_text("in the way")
@@ -128,7 +128,7 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     assert statuses == [201] * 10 + [503] * 2
     answer = post(server, bulky(77, 100000))
     assert answer.header("Retry-After") == "3600"
-    assert answer.body == b"The report is not taken in: there is no room left for reports.\n"
+    assert answer.body == b"The report was rejected: there is no room left for reports.\n"
     assert server.log.matching(
         r"the spool is full: 1M bytes \(see MTASTSReportQuota\) \[report-quota\]$")
     assert post(server, bulky(0, 100000)).status == 200
@@ -177,6 +177,6 @@ def test_what_is_kept_or_put_aside_is_logged_at_level_info(start, level, count):
     server = start(f"LogLevel {level}\nLogLevel mta_sts:{level}\n" + report.conf())
     for body in (make(), make(), make()[:-1]):
         post(server, body)
-    assert len(server.log.matching(r"report kept \[report-new\]$")) == count
-    assert len(server.log.matching(r"report kept already \[report-repeated\]$")) == count
-    assert len(server.log.matching(r"report put aside: .* \[report-quarantined\]$")) == count
+    assert len(server.log.matching(r"report stored \[report-new\]$")) == count
+    assert len(server.log.matching(r"report stored before \[report-repeated\]$")) == count
+    assert len(server.log.matching(r"report quarantined: .* \[report-quarantined\]$")) == count

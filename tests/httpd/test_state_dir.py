@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state directory: made at start by root for the children, and never a reason not to start."""
 
+import json
 import os
 import stat
 
@@ -40,6 +41,56 @@ def test_it_works_under_any_mpm_and_over_restarts(make_with, mpm):
         again()
         assert post(server, packed(make(number))).status == 200
     Spool(server).check()
+
+
+LIMITS = {"version": 1, "max_size": {"sent": 2**21, "inflated": 20 * 2**20},
+          "quota": {"reports": 2**31, "quarantine": 2**25}}
+
+
+@pytest.mark.parametrize("mask", [0, 0o777])
+def test_the_limits_are_written_for_mta_sts_import_at_each_start(start, mask):
+    before = os.umask(mask)
+    try:
+        server = start(report.conf())
+    finally:
+        os.umask(before)
+    path = server.root / "state/limits.json"
+    assert owner_and_mode(path) == (CHILD.pw_uid, 0o600)
+    assert json.loads(path.read_text()) == {
+        "version": 1, "max_size": {"sent": 2**20, "inflated": 10 * 2**20},
+        "quota": {"reports": 2**30, "quarantine": 64 * 2**20}}
+    server.configure("MTASTSReportMaxSize 2M 20M\nMTASTSReportQuota 2G 32M\n" + report.conf())
+    server.graceful()
+    assert json.loads(path.read_text()) == LIMITS
+    assert len(path.read_text().splitlines()) == 1
+    assert sorted(os.listdir(server.root / "state"))[0] == "limits.json"
+
+
+@pytest.mark.parametrize("name", ["limits.json", "limits.json.tmp"])
+def test_a_symlink_in_the_place_of_the_limits_is_replaced_and_not_followed(make_with, name):
+    server = make_with().configure(report.conf())
+    (server.root / "state").mkdir(0o700)
+    os.chown(server.root / "state", CHILD.pw_uid, CHILD.pw_gid)
+    target = server.write("target", "untouched")
+    (server.root / "state" / name).symlink_to(target)
+    server.start()
+    assert target.read_text() == "untouched"
+    assert target.stat().st_uid == 0
+    path = server.root / "state/limits.json"
+    assert stat.S_ISREG(path.lstat().st_mode) and owner_and_mode(path) == (CHILD.pw_uid, 0o600)
+    assert not os.path.lexists(server.root / "state/limits.json.tmp")
+
+
+def test_limits_that_cannot_be_written_are_a_warning_and_stop_nothing(make_with):
+    server = make_with([r"\[mta_sts:warn\].*limits\.json: the file with the report limits cannot be "
+                        r"written \(Is a directory\).*\[limits-not-written\]$"])
+    server.configure(report.conf())
+    (server.root / "state/limits.json").mkdir(parents=True)
+    for path in (server.root / "state", server.root / "state/limits.json"):
+        os.chown(path, CHILD.pw_uid, CHILD.pw_gid)
+        path.chmod(0o700)
+    server.start()
+    assert post(server, packed(make())).status == 201
 
 
 @pytest.mark.parametrize("words", [["-t"], ["-S"], ["-t", "-D", "DUMP_MTA_STS"]], ids=" ".join)
@@ -101,7 +152,7 @@ IN_THE_WAY = {
 def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
     put, finding = IN_THE_WAY[kind]
     server = make_with(expected=[rf"\[mta_sts:error\].*/state: {finding}",
-                                   r"\[report-not-kept\]$"]).configure(report.conf())
+                                   r"\[report-not-stored\]$"]).configure(report.conf())
     put(server.root / "state")
     assert server.run("-t")[1].splitlines()[-1] == "Syntax OK"
     server.start()
@@ -109,8 +160,8 @@ def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
     answer = post(server, packed(make()))
     assert answer.status == 503
     assert answer.header("Retry-After") == "600"
-    assert answer.body == b"The report is not taken in: it could not be written to disk.\n"
-    assert server.log.matching(rf"report refused: /.*; {MENDING[kind]}.* \[report-not-kept\]$")
+    assert answer.body == b"The report was rejected: it could not be written to disk.\n"
+    assert server.log.matching(rf"report rejected: /.*; {MENDING[kind]}.* \[report-not-stored\]$")
     if kind == "a link":
         assert os.listdir(server.root / "aside") == []
 

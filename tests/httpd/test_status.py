@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The status page without any report: the policy domains, the counters, and who may see it."""
+"""The status page without any report: the policy domains, the counters, and access control."""
 
+import json
 import re
 import subprocess
 
@@ -33,43 +34,45 @@ def many(start_shared):
     return start_shared(LOCATION + DOMAINS + proxied(HOST, MX), modules=["status"])
 
 
-def test_the_overview_shows_all_that_is_known_of_a_policy_domain(server):
+def test_the_overview_shows_each_policy_domain_in_one_row(server):
     shown = page(server)
     served = policy.text("mx1.example.com", mode="enforce", max_age=43200)
     row = shown.row("example.com")
-    place = f"{server.conf_file}:"
-    assert row[1].startswith("enforce")
-    assert int(row[3]) > 0  # days of its certificate
-    assert row[4] == "1 finding"
-    assert row[5] == policy.identity(served)
-    assert row[6].startswith(place)
-    assert f'_mta-sts.example.com. IN TXT "v=STSv1; id={policy.identity(served)};"' in row[0]
-    assert 'rua=https://mta-sts.example.com/tlsrpt' in row[0]
+    assert row[0] == "example.com"
+    assert row[1] == "enforce"
+    assert re.fullmatch(r"\d+ days", row[4])  # its certificate
+    assert row[5:] == ["1 finding", policy.identity(served)]
     assert "[max-age-short]" in shown.text
 
 
 def test_the_page_of_a_domain_shows_its_policy_records_and_findings(server):
     shown = page(server, "?domain=example.com")
+    served = policy.text("mx1.example.com", mode="enforce", max_age=43200)
+    assert f'_mta-sts.example.com. IN TXT "v=STSv1; id={policy.identity(served)};"' in shown.text
+    assert 'rua=https://mta-sts.example.com/tlsrpt' in shown.text
+    assert f"{server.conf_file}:" in shown.text.partition("Defined in")[2]
+    assert "Action needed." in shown.text.partition("Delivered securely")[0]
     for text in ("mx1.example.com", "12 hours", "_smtp._tls.example.com. IN TXT", "[max-age-short]",
-                 "(what senders get)", str(server.certificate)):
+                 "(served to senders)", str(server.certificate)):
         assert text in shown.text, text
     assert "?" in shown.links  # back to all
 
 
-@pytest.mark.parametrize("query", ["", "?domain=example.com", "?since=7d", "?q=nothing", "?page=9"])
-def test_every_view_keeps_the_rules_of_the_page(server, query):
+@pytest.mark.parametrize("query", ["", "?domain=example.com", "?since=7d", "?q=nothing", "?show=all",
+                                   "?show=no-certificate"])
+def test_every_view_follows_the_rules_of_the_page(server, query):
     page(server, query)
 
 
-def test_json_says_the_same_as_the_page(server):
+def test_json_contains_the_same_as_the_page(server):
     found = data(server)
     one, = found["domains"]["list"]
-    assert (one["domain"], one["mode"], one["max_age"], one["mx"], one["served"]) == \
+    assert (one["domain"], one["mode"], one["max_age_seconds"], one["mx"], one["is_served"]) == \
         ("example.com", "enforce", 43200, ["mx1.example.com"], True)
-    assert one["certificate"]["days"] == int(page(server).row("example.com")[3])
+    assert f"{one['certificate']['days_remaining']} days" == page(server).row("example.com")[4]
     assert [finding["id"] for finding in one["findings"]] == ["max-age-short"]
-    assert found["noticed"]["counts"]["warning"] >= 1
-    assert data(server, "?domain=example.com")["domain"]["id"] == one["id"]
+    assert found["startup"]["counts"]["warning"] >= 1
+    assert data(server, "?domain=example.com")["domain"]["policy_id"] == one["policy_id"]
 
 
 def test_requests_are_counted_by_outcome_over_graceful_restarts(server):
@@ -85,7 +88,7 @@ def test_requests_are_counted_by_outcome_over_graceful_restarts(server):
     assert counted() == tuple(value + 1 for value in before)
     server.graceful()
     assert counted() == tuple(value + 1 for value in before)
-    assert data(server)["counters"]["report-foreign"] == before[2] + 1
+    assert data(server)["counters"]["report-invalid"] == before[2] + 1
 
 
 def test_a_head_request_gets_the_same_headers(server):
@@ -104,28 +107,38 @@ def test_other_methods_are_not_allowed(server, method):
 
 
 BAD = {
-    "?since=1d": "There is no range", "?since=7d&since=7d": "is there twice",
-    "?page=0": "from 1 to", "?page=x": "from 1 to", "?format=xml": "There is no format",
-    "?domain=a/b": "The domain", "?debug=1": "There is no parameter",
+    "?since=1d": "use 7d, 30d, 90d, 400d or all", "?since=7d&since=7d": "is given twice",
+    "?page=0": "from 1 to", "?page=x": "from 1 to", "?format=xml": "use html, json or prometheus",
+    "?domain=a/b": "The domain", "?debug=1": "is not a parameter of this page",
     "?q=%00": "%00", "?q=%zz": "percent sign", "?domain=<script>alert(1)</script>": "The domain",
-    "?q=" + "a" * 300: "longer than any domain", "?<b>=1": "There is no parameter",
+    "?q=" + "a" * 300: "longer than any domain", "?<b>=1": "is not a parameter of this page", "?show=x": "use all, failing or no-certificate",
 }
 
 
 @pytest.mark.parametrize("query", BAD, ids=lambda query: query[:20])
-def test_a_bad_query_is_answered_with_a_sentence(server, query):
-    answer = fetch(server, query)
+def test_a_bad_query_is_a_page_with_the_reason_and_a_link_back(server, query):
+    shown = check_page(fetch(server, query), 400)
+    assert BAD[query] in shown.text and "Bad request" in shown.text
+    assert shown.links[0] == "#content" and shown.links[1].startswith("?")
+    assert len(shown.links) == 2 and "Back to the overview" in shown.text
+
+
+def test_an_error_has_the_format_of_the_query(server):
+    answer = fetch(server, "?page=0&format=json")
     assert answer.status == 400
-    check_headers(answer, "text/plain; charset=utf-8")
-    assert BAD[query] in answer.body.decode()
-    assert answer.body.endswith(b".\n")
+    check_headers(answer, "application/json")
+    assert re.search("^The page .* from 1 to", json.loads(answer.body)["error"])
+    answer = fetch(server, "?page=0&format=prometheus")
+    assert answer.status == 400
+    check_headers(answer, "text/plain; version=0.0.4; charset=utf-8")
+    assert answer.body.startswith(b"# The page ") and answer.body.endswith(b".\n")
 
 
 def test_an_unknown_domain_is_not_found_unless_reports_are_unknown_too(server):
     answer = fetch(server, "?domain=unknown.example")
     assert answer.status in (200, 404)
     if answer.status == 200:
-        assert "serves no policy for it" in check_page(answer).text
+        assert "has no policy for this domain" in check_page(answer).text
 
 
 def test_the_page_is_nowhere_else(server):
@@ -163,7 +176,7 @@ def test_what_the_admin_requires_is_required(guarded, name, query):
     assert b"mx1" not in answer.body and b"mta_sts_" not in answer.body
 
 
-def test_who_has_the_password_sees_it(guarded):
+def test_the_password_gives_access(guarded):
     answer = guarded.fetch(path="/password", headers=["Authorization: Basic YWRtaW46cGFzc3dvcmQ="])
     check_page(answer)
 
@@ -171,28 +184,40 @@ def test_who_has_the_password_sees_it(guarded):
 # --- many domains ---
 
 def test_many_domains_are_shown_on_pages(many):
-    first, last = page(many), page(many, "?page=6")
+    first, last = page(many, "?show=all"), page(many, "?show=all&page=6")
     names = [f"d{i:03}.many.example" for i in range(MANY)] + ["example.com"]
     assert all(first.row(name) for name in names[:50])
     assert not set(first.names()) & set(names[50:])
     assert last.row("example.com") and not set(last.names()) & set(names[:250])
-    assert "Page 1 of 6" in first.text and "?page=6#domains" in first.links
-    assert "Page 6 of 6" in last.text and "?page=5#domains" in last.links
-    assert "251" in first.text
+    assert "Page 1 of 6" in first.text and "?show=all&page=6#domains" in first.links
+    assert "Page 6 of 6" in last.text and "?show=all&page=5#domains" in last.links
+    assert "251 of 251 policy domains" in first.text
+    assert data(many, "?page=6")["domains"]["list"][0]["domain"] == "example.com"
 
 
-def test_a_page_beyond_the_last_says_so(many):
-    shown = page(many, "?page=77")
-    assert "There is none to be shown here" in shown.text and "?page=6#domains" in shown.links
-    assert data(many, "?page=77")["domains"]["list"] == []
+def test_the_overview_shows_ten_domains_and_a_link_to_all(many):
+    shown = page(many)
+    assert [name for name in shown.names() if name.endswith(".example")] == \
+        [f"d{i:03}.many.example" for i in range(10)]
+    assert "Show all 251 domains" in shown.text and "?show=all#domains" in shown.links
+    assert {"?show=failing", "?show=no-certificate"} <= set(shown.links)
+
+
+def test_a_page_after_the_last_does_not_exist(many):
+    shown = check_page(fetch(many, "?page=99"), 404)
+    assert "Page 99 does not exist: the last page of the list is 6." in shown.text
+    assert "Not found" in shown.text and shown.links == ["#content", "?"]
+    answer = fetch(many, "?page=7&format=json")
+    assert answer.status == 404 and "Page 7" in json.loads(answer.body)["error"]
 
 
 def test_domains_are_found_by_a_part_of_their_name(many):
     shown = page(many, "?q=D20")
-    assert "10 of 251" in shown.text and shown.row("d207.many.example")
+    assert "10 of 251 policy domains with \u201cd20\u201d in their name" in shown.text
+    assert shown.row("d207.many.example")
     found = data(many, "?q=d20&since=7d")["domains"]
-    assert (found["found"], found["pages"], len(found["list"])) == (10, 1, 10)
-    assert data(many, "?q=%3Cb%3E")["domains"]["found"] == 0
+    assert (found["matching"], found["pages"], len(found["list"])) == (10, 1, 10)
+    assert data(many, "?q=%3Cb%3E")["domains"]["matching"] == 0
     assert "\u201c<b>\u201d" in page(many, "?q=%3Cb%3E").text
 
 
@@ -213,20 +238,21 @@ def test_a_policy_over_http_only_is_marked(start):
     server = start(LOCATION + f"<VirtualHost 127.0.0.1:@HTTP@>\nServerName {HOST}\n{MX}"
                    "</VirtualHost>\n")
     assert "http only" in page(server).row("example.com")[1]
-    assert data(server)["domains"]["list"][0]["served"] is False
+    assert data(server)["domains"]["list"][0]["is_served"] is False
+    assert data(server)["verdict"] == data(server, "?domain=example.com")["verdict"] == "warning"
 
 
 def test_a_server_without_policies_has_a_page(start):
     shown = page(start(LOCATION))
-    assert "No policy is served here yet" in shown.text
+    assert "No policy is configured yet." in shown.text
 
 
-def test_where_no_report_came_nobody_is_told_that_all_is_well(start):
+def test_without_reports_the_verdict_is_not_that_all_is_well(start):
     started = start(LOCATION + site(HOST, "MTASTSMode enforce\n" + MX + report.ENDPOINT))
-    process.wait_for(lambda: "No report came in the last 30 days" in page(started).text,
+    process.wait_for(lambda: "No reports received yet." in page(started).text,
                      "the index of the reports", 60)
     shown = page(started)
-    assert "No trouble is known." in shown.text
+    assert "No problems found." in shown.text
     assert "All is well" not in shown.text
     assert "Delivered securelyno sessionsin the last 30 days" in shown.text
     assert shown.row("example.com")[2] == "no sessions"
@@ -241,7 +267,7 @@ def test_mod_status_has_a_section(make):
     policy.check(server.fetch())
     text = server.fetch(path="/server-status").body.decode()
     assert "<h2>MTA-STS policies and TLS reports</h2>" in text
-    assert re.search(r"<tr><td>Requests for a policy, served</td><td>1</td></tr>", text)
+    assert re.search(r"<tr><td>Policies served \(200\)</td><td>1</td></tr>", text)
     lines = server.fetch(path="/server-status?auto").body.decode().splitlines()
     assert "MTASTSPolicyServed: 1" in lines
     assert all(re.fullmatch(r"MTASTS[A-Za-z]+: \d+", line)

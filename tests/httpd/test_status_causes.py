@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What failed on the status page: the same words as `mta-sts report` has, under each type of
-policy."""
+"""Failures on the status page: the same explanations as those of `mta-sts report`, under each type
+of policy."""
 
 import collections
 import html
@@ -26,7 +26,7 @@ KINDS = [(policy, result) for policy in HOW
 
 
 def failing(domain, first, **more):
-    """A report with all of the table; the numbers of its sessions tell which failure is which."""
+    """A report with the whole table; the number of sessions identifies each failure."""
     return report.make(policies=[{
         "policy": {"policy-domain": domain, **({"policy-type": kind} if kind else {})},
         "summary": {"total-successful-session-count": 0,
@@ -52,8 +52,8 @@ def server(start_shared):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """{sessions: (policy type, failure)} as the command has it."""
-    told = {}
+    """{sessions: (policy type, failure)} of the command."""
+    found = {}
     for sent in REPORTS:
         file = tmp_path_factory.mktemp("report") / "report.json"
         file.write_bytes(sent)
@@ -61,22 +61,26 @@ def expected(tmp_path_factory):
                               capture_output=True, timeout=60)
         for policy in json.loads(done.stdout)["reports"][0]["policies"]:
             for failure in policy["failures"]:
-                told[failure["sessions"]] = (policy["type"], failure)
-    return told
+                found[failure["sessions"]] = (policy["type"], failure)
+    return found
 
 
 def of_domain(expected, domain):
     first = 100 * (DOMAINS.index(domain) + 1)
-    return {sessions: told for sessions, told in expected.items() if first <= sessions < first + 100}
+    return {sessions: failure for sessions, failure in expected.items() if first <= sessions < first + 100}
+
+
+def text_of(markup, separator=""):
+    return html.unescape(re.sub("<[^>]*>", separator, markup))
 
 
 def shown(server, query):
-    """{sessions: (heading, everything else)} of the page."""
+    """{sessions: (result type with MX and policy type, all text)} of the page."""
     body = fetch(server, query).body.decode()
     parts = re.findall(r'<p class="sessions">(\d+)<small>failed sessions?</small></p><div>'
-                       r"<h3>(.*?)</h3>(.*?)</div></li>", body)
-    return {int(sessions): (html.unescape(heading), html.unescape(re.sub("<[^>]*>", " ", rest)))
-            for sessions, heading, rest in parts}
+                       r"(<h3>.*?</h3><p[^>]*>(.*?)</p>.*?)</div></li>", body)
+    return {int(sessions): (text_of(facts).partition("; domain")[0], text_of(rest, " "))
+            for sessions, rest, facts in parts}
 
 
 @pytest.mark.parametrize("domain", [None, *DOMAINS])
@@ -84,7 +88,7 @@ def test_page_and_json_give_the_advice_of_the_command_under_each_type_of_policy(
                                                                                 domain):
     query = f"?since=all&domain={domain}" if domain else "?since=all"
     failures = of_domain(expected, domain) if domain else expected
-    causes = {cause["sessions"]: cause for cause in data(server, query)["reports"]["causes"]}
+    causes = {cause["failed_sessions"]: cause for cause in data(server, query)["reports"]["causes"]}
     parts = shown(server, query)
     assert set(causes) == set(parts) == set(failures)
     for sessions, (kind, failure) in failures.items():
@@ -93,16 +97,16 @@ def test_page_and_json_give_the_advice_of_the_command_under_each_type_of_policy(
             (kind, failure["result_type"], failure["explanation"])
         assert failure["action"] == f"{cause['action']} Run: {cause['command']}"
         assert heading == f"{failure['result_type']} at {HOST}{HOW[kind]}"
-        words = " ".join(rest.split())
+        text = " ".join(rest.split())
         for part in (cause["explanation"], cause["action"], cause["command"]):
-            assert part in words
+            assert part in text
     wrong = {kind for kind, failure in failures.values()
              if failure["result_type"] == "certificate-not-trusted"
              and "TLSA" in failure["action"]}
     assert wrong == {"tlsa"}
 
 
-def test_each_reason_that_gives_away_another_cause_is_explained_as_the_command_does(start):
+def test_each_reason_that_implies_another_cause_is_explained_as_by_the_command(start):
     reasons = ["Connection timed out", "MX_HOSTS_MISMATCH", "deadline exceeded", "of no meaning"]
     sent = report.make(policies=[{
         "policy": {"policy-domain": "a.example", "policy-type": "sts"},
@@ -114,12 +118,12 @@ def test_each_reason_that_gives_away_another_cause_is_explained_as_the_command_d
     assert report.post(started, report.packed(sent)).status == 201
     wait_for_reports(started, 1)
     (_, rest), = shown(started, "?since=all&domain=a.example").values()
-    words = " ".join(rest.split())
-    assert words.count("was started but timed out") == 1
-    assert words.count("does not match any mx line of your policy") == 1
-    assert words.count("What to do:") == 2
+    text = " ".join(rest.split())
+    assert text.count("was started but timed out") == 1
+    assert text.count("does not match any mx line of your policy") == 1
+    assert text.count("What to do:") == 2
     cause, = data(started, "?since=all&domain=a.example")["reports"]["causes"]
-    assert cause["explanation"] in words
+    assert cause["explanation"] in text
 
 
 @pytest.mark.parametrize("query", ["?since=all", "?since=all&domain=a.example"])
@@ -143,5 +147,5 @@ def test_metrics_sum_up_what_failed_under_all_types_of_policy(server):
 
 
 def test_a_range_that_is_reversed_is_shown_in_order(server):
-    words = [rest for _, rest in shown(server, "?since=all&domain=b.example").values()]
-    assert words and all("2026-11-21 to 2026-11-22" in " ".join(rest.split()) for rest in words)
+    text = [rest for _, rest in shown(server, "?since=all&domain=b.example").values()]
+    assert text and all("2026-11-21 to 2026-11-22" in " ".join(rest.split()) for rest in text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The status page with reports: its sums, its words, hostile reports, and bad days of the database."""
+"""The status page with reports: sums, texts, hostile reports, and a database that fails."""
 
 import contextlib
 import datetime
@@ -16,7 +16,7 @@ import report
 from httpd import CHILD, proxied
 from policy import HOST, MX
 from postgres import Postgres
-from status_page import LOCATION, data, fetch, metrics, page, wait_for_reports
+from status_page import LOCATION, check_page, data, fetch, metrics, page, wait_for_reports
 
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
 TOTALS = json.loads((DATA / "totals.json").read_text())["total"]
@@ -27,8 +27,8 @@ TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, s
 
 
 def import_all(server):
-    """The reports of tests/data, as the user that httpd's children run as. From copies that it can
-    reach: into pytest's directories nobody else is let, once another pytest starts."""
+    """Imports the reports of tests/data as the user of httpd's children, from copies that this user
+    can read: pytest restricts access to its own directories."""
     files = []
     for path in sorted(DATA.iterdir()):
         if path.is_file() and path.name not in NO_FILES:
@@ -43,7 +43,7 @@ def import_all(server):
 
 
 def start_with(start_shared, more=""):
-    """All reports, each with a policy for its domain where a domain can have one."""
+    """Imports all reports, with a policy for each domain that can have one."""
     names = [name for name in TOTALS["domains"] if re.fullmatch(r"[a-z0-9.-]+", name)]
     blocks = "".join(f"<MTASTSPolicy {name}>\n{MX}</MTASTSPolicy>\n"
                      for name in names if name != "example.com")
@@ -60,14 +60,14 @@ def full(start_shared):
 
 
 def sums(reports):
-    return {"reports": reports["reports"], "successful": reports["successful_sessions"],
+    return {"reports": reports["count"], "successful": reports["successful_sessions"],
             "failed": reports["failed_sessions"]}
 
 
 def test_the_totals_are_those_of_the_independent_reader(full):
     found = data(full, "?since=all")["reports"]
     assert sums(found) == {name: TOTALS[name] for name in ("reports", "successful", "failed")}
-    assert found["senders_left_out"] == found["causes_left_out"] == 0
+    assert found["senders_omitted"] == found["causes_omitted"] == 0
     text = page(full, "?since=all").text
     assert f"{TOTALS['failed']:,} sessions failed in all reports" in text
 
@@ -83,7 +83,7 @@ def test_the_totals_of_a_domain_are_those_of_the_independent_reader(full, name):
     types = {}
     for cause in found["causes"]:
         kind = cause["result_type"]
-        types[kind] = min(types.get(kind, 0) + cause["sessions"], 2 ** 63 - 1)
+        types[kind] = min(types.get(kind, 0) + cause["failed_sessions"], 2 ** 63 - 1)
     assert types == TOTALS["types"].get(name, {})
     shown = page(full, f"?domain={name}&since=all")
     assert re.search(rf"Failed sessions{expected['failed']:,}\D", shown.text)
@@ -91,29 +91,47 @@ def test_the_totals_of_a_domain_are_those_of_the_independent_reader(full, name):
     for sender in found["senders"]:
         row = shown.row(sender["organization"] or "(no name)")
         assert row[1:4] == [f"{sender[key]:,}" for key in
-                            ("successful_sessions", "failed_sessions", "reports")]
-    days = [(day["day"][:10], f"{day['successful_sessions']:,}", f"{day['failed_sessions']:,}")
-            for day in found["days"] if day["day"]]
+                            ("successful_sessions", "failed_sessions", "report_count")]
+    days = [(day["day_start_at"][:10], f"{day['successful_sessions']:,}", f"{day['failed_sessions']:,}")
+            for day in found["days"] if day["day_start_at"]]
     for day, successful, failed in days:
         if day > "2025-12" and (successful, failed) != ("0", "0"):
             assert [day, successful, failed] in shown.rows
 
 
 def test_the_list_of_domains_has_their_shares(full):
-    shown, found = page(full, "?since=all"), data(full, "?since=all")["domains"]["list"]
+    shown, found = page(full, "?since=all&show=all"), data(full, "?since=all")["domains"]["list"]
     for domain in found:
         expected = TOTALS["domains"].get(domain["domain"], {"successful": 0, "failed": 0})
         assert (domain["successful_sessions"], domain["failed_sessions"]) == \
             (expected["successful"], expected["failed"])
         if expected["failed"]:
-            assert f"{expected['failed']:,} failed" in shown.row(domain["domain"])[2]
+            assert shown.row(domain["domain"])[3] == f"{expected['failed']:,}"
 
 
-def test_failures_are_told_in_the_words_of_the_command(full):
-    told = subprocess.run([COMMAND, "report", "--format", "json", DATA / "result-types.json"],
+def test_the_list_begins_with_the_domains_that_have_most_failed_sessions(full):
+    failed = {name: sums["failed"] for name, sums in TOTALS["domains"].items() if sums["failed"]}
+    found = [one["domain"] for one in data(full, "?since=all")["domains"]["list"]]
+    expected = sorted((name for name in found if name in failed),
+                      key=lambda name: (-failed[name], name))
+    assert found[:len(expected)] == expected and len(expected) > 3
+    listed = data(full, "?since=all&show=failing")["domains"]
+    assert [one["domain"] for one in listed["list"]] == expected
+    assert page(full, "?since=all&show=failing").names()[1:] == expected
+
+
+def test_a_share_never_contradicts_the_counts_beside_it(full):
+    for query in ("?since=all", "?since=all&domain=huge.example"):
+        assert "Delivered securely100 %" not in page(full, query).text
+    row = page(full, "?since=all&show=all").row("huge.example")
+    assert row[2] != "100 %" and row[3] != "0"
+
+
+def test_failures_are_explained_as_by_the_command(full):
+    done = subprocess.run([COMMAND, "report", "--format", "json", DATA / "result-types.json"],
                           capture_output=True, timeout=60, check=False)
     expected = {(failure["result_type"], failure["explanation"], failure["action"])
-                for one in json.loads(told.stdout)["reports"] for policy in one["policies"]
+                for one in json.loads(done.stdout)["reports"] for policy in one["policies"]
                 for failure in policy["failures"]}
     found = data(full, "?domain=kinds.example&since=all")["reports"]["causes"]
     shown = {(one["result_type"], one["explanation"],
@@ -124,18 +142,18 @@ def test_failures_are_told_in_the_words_of_the_command(full):
     assert len(found) > 9
     text = page(full, "?domain=kinds.example&since=all").text
     for one in found:
-        for words in (one["explanation"], one["action"], one["command"] or ""):
-            assert words in text, one
+        for part in (one["explanation"], one["action"], one["command"] or ""):
+            assert part in text, one
 
 
-def test_the_overview_says_where_senders_and_reasons_are_told(full):
-    words = "who told it, and the reasons sent"
-    assert words in page(full, "?since=all").text
-    assert words not in page(full, "?domain=kinds.example&since=all").text
+def test_the_overview_says_where_senders_and_reasons_are_shown(full):
+    text = "The page of each domain shows more: senders and reasons."
+    assert text in page(full, "?since=all").text
+    assert text not in page(full, "?domain=kinds.example&since=all").text
 
 
 def test_a_hostile_report_stays_text(full):
-    """The parser of page() knows which elements and attributes there are."""
+    """The parser of page() accepts only the elements and attributes of the page itself."""
     for query in ("?since=all", "?domain=huge.example&since=all"):
         shown = page(full, query)
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown.text)
@@ -144,7 +162,7 @@ def test_a_hostile_report_stays_text(full):
     assert b"\x1b" not in fetch(full, "?since=all&format=json").body
 
 
-def test_metrics_are_complete_bounded_and_free_of_what_strangers_make_up(full):
+def test_metrics_are_complete_bounded_and_free_of_names_from_reports(full):
     text, values = metrics(full, "?since=all")
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
                              capture_output=True, timeout=60)
@@ -169,7 +187,7 @@ def test_only_the_children_have_the_database_open(full):
         links = pathlib.Path(f"/proc/{pid}/fd").iterdir()
         return any(os.readlink(link).startswith(name) for link in links)
     assert not opened(full.pid)
-    # The one that tends it, from its first task on; others while they answer.
+    # The child with the watchdog, from its first task on; others while they respond.
     process.wait_for(lambda: any(opened(child) for child in full.children()), "a child to open it")
 
 
@@ -185,15 +203,15 @@ def with_postgres(start_shared):
 
 def test_postgresql_gives_the_same_answers_as_sqlite(full, with_postgres):
     for query in ["?since=all", "?since=400d", *(f"?since=all&domain={name}" for name in REACHED)]:
-        told, expected = data(with_postgres, query), data(full, query)
-        for found in told["reports"], expected["reports"]:
-            for changing in "newest_received", "last_received":
-                assert found.pop(changing)
-        assert told["reports"] == expected["reports"], query
-    told, expected = (
+        found, expected = data(with_postgres, query), data(full, query)
+        for reports in found["reports"], expected["reports"]:
+            for changing in "last_received_at", "latest":
+                assert reports.pop(changing)
+        assert found["reports"] == expected["reports"], query
+    found, expected = (
         {name: value for name, value in metrics(server, "?since=all")[1].items()
          if name.startswith("mta_sts_sessions{")} for server in (with_postgres, full))
-    assert told == expected != {}
+    assert found == expected != {}
     assert page(with_postgres, "?since=all").text.count("failed sessions") == \
         page(full, "?since=all").text.count("failed sessions") > 0
 
@@ -235,15 +253,15 @@ def test_a_range_counts_whole_days_up_to_today(recent, since, successful):
                          fetch(recent, query).body.decode())
 
 
-def test_failures_without_details_are_told(recent):
+def test_failures_without_details_are_shown(recent):
     found = data(recent, "?domain=example.com")["reports"]
-    assert found["failed_without_cause"] == 5 and found["causes"] == []
-    assert "no details" in page(recent, "?domain=example.com").text
+    assert found["failed_sessions_without_details"] == 5 and found["causes"] == []
+    assert "No failure details" in page(recent, "?domain=example.com").text
 
 
-def test_a_domain_of_which_nothing_is_known_is_not_found(recent):
+def test_an_unknown_domain_is_not_found(recent):
     answer = fetch(recent, "?domain=unknown.example")
-    assert answer.status == 404 and answer.body.endswith(b".\n")
+    assert "no report of this time range is about it" in check_page(answer, 404).text
 
 
 def test_a_new_report_is_shown_soon(recent):
@@ -277,70 +295,72 @@ def failing(start_shared):
     return server
 
 
-def test_the_page_of_a_domain_tells_of_secure_sessions_after_a_failure(failing):
+def test_the_page_of_a_domain_shows_secure_sessions_after_a_failure(failing):
     day = f"{TODAY - datetime.timedelta(days=4):%Y-%m-%d}"
     shown = page(failing, "?domain=example.com")
-    assert f"{day}; told by (no name); 140 secure sessions on later days" in shown.text
+    assert f"{day}; reported by (no name); 140 secure sessions on later days" in shown.text
     assert "later days" not in page(failing).text
 
 
 def test_a_day_that_ends_at_midnight_is_the_last_day_and_not_the_next_one(failing):
     server = failing
     found = data(server, "?domain=example.com")["reports"]["causes"]
-    assert [one["sessions"] for one in found] == [2]
+    assert [one["failed_sessions"] for one in found] == [2]
     for query in "", "?domain=example.com":
         assert f"{TODAY - datetime.timedelta(days=4):%Y-%m-%d} to" not in page(server, query).text
 
 
 @pytest.mark.parametrize("query", ["", "?domain=example.com"])
-def test_failures_of_no_type_and_without_details_are_told_as_the_command_tells_them(failing, query):
+def test_failures_without_a_type_and_without_details_are_explained_as_by_the_command(failing, query):
     shown = page(failing, query)
-    assert "no result type told" in shown.text
-    assert "1failed sessionno details" in shown.text
+    assert "Failure without a result type" in shown.text
+    assert "1failed sessionNo failure details" in shown.text
     assert " 1 session failed in the last 30 days." in failing.first_verdict
     command = "mta-sts check example.com" if query else "mta-sts check DOMAIN"
-    assert command in shown.text.partition("no details")[2].partition("Senders")[0]
+    assert command in shown.text.partition("No failure details")[2].partition("Senders")[0]
 
 
-def test_what_one_sender_alone_tells_is_likely_its_own_as_the_command_tells_it(start):
-    """The kind of a domain's page; the overview has several domains' senders."""
+def test_a_failure_that_one_sender_alone_reports_is_likely_its_own_as_in_the_command(start):
+    """Only on a domain's page: the overview has the senders of several domains."""
     server = start(LOCATION + report.conf())
     for number in range(3):
-        told = json.loads(of_day(1, 10, 0 if number else 2))
-        told["organization-name"] = f"Sender {number}"
-        told["policies"][0]["failure-details"] = [
+        made = json.loads(of_day(1, 10, 0 if number else 2))
+        made["organization-name"] = f"Sender {number}"
+        made["policies"][0]["failure-details"] = [
             {"result-type": "starttls-not-supported", "failed-session-count": 2}] * (not number)
-        assert report.post(server, json.dumps(told).encode()).status == 201
+        assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 3)
-    words = "probably this sender, or the network between it and you: 2 other senders had no " \
+    text = "probably this sender, or the network between it and you: 2 other senders had no " \
         "failures; otherwise your mail server (MX)"
-    assert words in page(server, "?domain=example.com").text
+    assert text in page(server, "?domain=example.com").text
     overview = page(server).text
-    assert words not in overview and "your mail server (MX)" in overview
+    assert text not in overview and "your mail server (MX)" in overview
 
 
-def test_nobody_is_told_that_all_is_well_where_failures_are_told_of_no_failed_session(start):
+def test_the_verdict_is_not_that_all_is_well_where_failures_count_no_failed_session(start):
     server = start(LOCATION + report.conf())
-    told = json.loads(of_day(1, 10))
-    told["policies"][0]["failure-details"] = [
+    made = json.loads(of_day(1, 10))
+    made["policies"][0]["failure-details"] = [
         {"result-type": "certificate-expired", "failed-session-count": 2}]
-    assert report.post(server, json.dumps(told).encode()).status == 201
+    assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 1)
     text = page(server).text
-    assert "10 sessions are told as secure in the last 30 days, but failures are told, too." in text
-    assert "delivered all of" not in text and "nothing to do" not in text and "Have a look" in text
+    assert "10 sessions are counted as successful in the last 30 days, but reports contain " \
+        "failures, too." in text
+    assert "delivered all of" not in text and "nothing to do" not in text
+    assert "Action needed." in text
 
 
-# --- bad days of the database ---
+# --- a database that fails ---
 
-def check_the_rest(server, words):
-    """The page shows policies and counters, and says what is wrong."""
+def check_the_rest(server, pattern):
+    """The page shows policies and counters, and what is wrong."""
     shown = page(server)
     assert shown.row("example.com")[1].startswith("testing")
     assert shown.row("example.com")[2] == "unknown"
-    assert re.search(words, shown.text), shown.text
-    assert "Reports are kept all the same" in shown.text
-    assert re.search(words, data(server)["reports"]["problem"])
+    assert re.search(pattern, shown.text), shown.text
+    assert "Reports are still received and stored" in shown.text
+    assert re.search(pattern, data(server)["reports"]["problem"])
     assert data(server, "?domain=example.com")["domain"]["mode"] == "testing"
     _, values = metrics(server)
     assert values["mta_sts_index_up"] == 0
@@ -353,7 +373,7 @@ FAILED = r"\[database-failed\]"
 def test_without_a_database_the_rest_is_shown(make):
     server = make([FAILED]).configure(
         LOCATION + 'MTASTSDatabase sqlite3 "@ROOT@/gone/reports.db"\n' + report.conf()).start()
-    check_the_rest(server, "there is no index of the reports yet.*gone/reports.db")
+    check_the_rest(server, "the index of the reports does not exist yet.*gone/reports.db")
 
 
 def test_with_a_damaged_database_the_rest_is_shown(make):
@@ -381,8 +401,8 @@ def test_without_the_state_directory_the_rest_is_shown_until_it_is_back(make):
     os.rename(server.root / "state", server.root / "away")
     (server.root / "state").symlink_to(server.root / "away")
     text = page(server).text
-    assert text.count("cannot be shown: the state directory") == 2  # verdict, and in their place
-    assert "Reports are kept all the same" not in text
+    assert text.count("cannot be shown: the state directory") == 2  # verdict, and section
+    assert "Reports are still received and stored" not in text
     (server.root / "state").unlink()
     os.rename(server.root / "away", server.root / "state")
     wait_for_reports(server, 1)

@@ -92,7 +92,7 @@ def test_with_the_drop_in_of_the_readme_reports_are_kept_and_indexed(start_stric
 def test_without_it_the_policy_is_served_and_the_log_tells_what_is_missing(start_strictly, prepare):
     server = start_strictly("", prepare, [
         r"Read-only file system; .*ReadWritePaths= .*\[state-unusable\]$",
-        r"report refused: .*Read-only .*\[report-not-kept\]$"])
+        r"report rejected: .*Read-only .*\[report-not-stored\]$"])
     server.log.possible.append(r"\[database-failed\]$")
     policy.check(server.fetch())
     assert post(server, packed(make())).status == 503

@@ -136,7 +136,7 @@ def test_reports_that_a_larger_limit_let_in_are_indexed_under_a_smaller_one(star
 
 
 def test_a_report_that_contradicts_another_one_is_logged(make_with):
-    line = r"\[mta_sts:warn\].* 1 of the new reports say something else.*\[report-conflict\]$"
+    line = r"\[mta_sts:warn\].* 1 new reports contradict another report.*\[report-conflict\]$"
     server = make_with([line]).configure(report.conf()).start()
     for more in ({}, {"contact-info": "somebody else"}):
         assert post(server, make(1, **more)).status == 201

@@ -89,9 +89,9 @@ static void test_the_dates_decide_what_is_said(void **state)
         {"260101000001Z", "261231235959Z", "error certificate-not-yet-valid@0",
          " not valid before 2026-01-01 00:00 UTC"},
         {"270101000000Z", "271231235959Z", "error certificate-not-yet-valid@0",
-         " from 2027-01-01 00:00 UTC"},
+         " not valid before 2027-01-01 00:00 UTC"},
         {"20510203040506Z", "20520203040506Z", "error certificate-not-yet-valid@0",
-         " from 2051-02-03 04:05 UTC"},
+         " not valid before 2051-02-03 04:05 UTC"},
         {"260101000001Z", "260105000000Z", "error certificate-not-yet-valid@0", NULL},
         /* never */
         {"270101000000Z", "250101000000Z", "error certificate-not-yet-valid@0", NULL},

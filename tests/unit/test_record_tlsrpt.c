@@ -333,8 +333,8 @@ static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason
         {"mailto:a b@example.com", "percent-encode it"},
         {"mailto:a%4@example.com", "two hex digits"},
         {"mailto:a\"b@example.com", "percent-encode it"},
-        {"https://", "names no host"},
-        {"https:///r", "names no host"},
+        {"https://", "contains no host"},
+        {"https:///r", "contains no host"},
         {"mailto:a\x1b@example.com", "\\x1b"},
     };
     size_t i;

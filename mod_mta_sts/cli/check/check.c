@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/check/check.h"
+#include "cli/check/run.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "cli/common/apache.h"
 #include "cli/check/show.h"
-#include "cli/common/option.h"
+#include "cli/check/network_option.h"
 #include "cli/common/output.h"
 #include "cli/common/subcommand.h"
 #include "core/base/name.h"
@@ -19,11 +19,9 @@
 #define LINE_MAX_BYTES 1024
 #define LIST_MAX 100000
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS };
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS }; /* in the order of the option's value */
 
-static const char *const formats[] = {"text", "json", "nagios", NULL};
-
-/* What the call asks for. */
+/* What the call requests. */
 typedef struct check_call {
     apr_pool_t *p;
     const cli_subcommand *self;
@@ -35,46 +33,26 @@ typedef struct check_call {
     apr_hash_t *seen;            /* those domains by name */
 } check_call;
 
-enum { OPT_WARNING = 'w', OPT_CRITICAL = 'c', OPT_FORMAT = 256, OPT_QUIET, OPT_FILE };
-
-static const struct option options[] = {
-    CLI_HELP_OPTION,
-    {"warning", required_argument, NULL, OPT_WARNING},
-    {"critical", required_argument, NULL, OPT_CRITICAL},
-    {"format", required_argument, NULL, OPT_FORMAT},
-    {"quiet", no_argument, NULL, OPT_QUIET},
-    {"file", required_argument, NULL, OPT_FILE},
-    CLI_NETWORK_OPTIONS,
-    CLI_SMTP_OPTIONS,
-    {NULL, 0, NULL, 0},
+static const cli_option options[] = {
+    {"file", 0, "LIST",
+     "Also check the domains in this file, one a line; - is standard input. Empty lines and what "
+     "follows a # are ignored.",
+     cli_take_text, offsetof(check_call, list), 0, 0},
+    {"quiet", 0, NULL, "Print only what is not ok (text format).", cli_take_flag,
+     offsetof(check_call, quiet), 0, 0},
+    {"format", 0, "text|json|nagios", "Output format. Default: text.", cli_take_choice,
+     offsetof(check_call, format), 0, 0},
+    {"warning", 'w', "DAYS", "Warn about certificates that expire sooner than this. Default: 14.",
+     cli_take_number, offsetof(check_call, options.warning_days), 0, DAYS_MAX},
+    {"critical", 'c', "DAYS",
+     "Report certificates that expire sooner than this as critical. Default: 0.", cli_take_number,
+     offsetof(check_call, options.error_days), 0, DAYS_MAX},
+    CLI_SMTP_OPTIONS(offsetof(check_call, options)),
+    CLI_NETWORK_OPTIONS(offsetof(check_call, options)),
+    {0},
 };
 
 /* --- reading the call; each returns NULL or what is wrong --- */
-
-static const char *take_option(void *baton, int option, const char *value)
-{
-    check_call *call = baton;
-    cli_check_options *set = &call->options;
-
-    switch (option) {
-    case OPT_WARNING:
-        return cli_option_number(call->p, "-w", value, 0, DAYS_MAX, &set->warning_days);
-    case OPT_CRITICAL:
-        return cli_option_number(call->p, "-c", value, 0, DAYS_MAX, &set->error_days);
-    case OPT_FORMAT:
-        return cli_option_format(call->p, value, formats, &call->format);
-    case OPT_QUIET:
-        call->quiet = 1;
-        return NULL;
-    case OPT_FILE:
-        call->list = value;
-        return NULL;
-    default:
-        return cli_option_network(call->p, set, option, value);
-    }
-}
-
-/* --- the domains --- */
 
 static void add_domain(check_call *call, const char *domain, const char *configured_id)
 {
@@ -96,8 +74,8 @@ static const char *read_domain(check_call *call, const char *text)
     return error;
 }
 
-/* A line of the list without blanks around it and without its comment; NULL: too long, or there is
- * a NUL in it. */
+/* A line of the list without surrounding blanks and without its comment; NULL: it is too long, or
+ * contains a NUL. */
 static char *read_line(FILE *file, char *line, int *end)
 {
     char *text;
@@ -132,7 +110,7 @@ static const char *read_lines(check_call *call, FILE *file)
             break;
         }
         if (!text) {
-            error = "the line has a NUL in it, or is too long";
+            error = "the line contains a NUL, or is too long";
         }
         else if (call->domains->nelts >= LIST_MAX) {
             error = "there are more than 100000 domains";
@@ -157,7 +135,7 @@ static const char *read_list(check_call *call)
         error = apr_psprintf(call->p, "%s: %s", call->list, strerror(errno));
     }
     if (!error && !call->domains->nelts) {
-        error = apr_psprintf(call->p, "%s names no domain", call->list);
+        error = apr_psprintf(call->p, "%s contains no domain", call->list);
     }
     if (file != stdin) {
         fclose(file);
@@ -181,32 +159,22 @@ static const char *read_configured(check_call *call)
     return error;
 }
 
-/* The words behind the options, the list, or what this machine serves. */
-static const char *read_domains(check_call *call, int count, const char *const *words)
+/* The arguments, the list, or what this machine serves. */
+static const char *read_domains(check_call *call, const cli_args *args)
 {
     const char *error = NULL;
     int i;
 
-    for (i = 0; !error && i < count; i++) {
-        error = read_domain(call, words[i]);
+    for (i = 0; !error && i < args->count; i++) {
+        error = read_domain(call, args->list[i]);
     }
     if (!error && call->list) {
         error = read_list(call);
     }
-    if (!error && !count && !call->list) {
+    if (!error && !args->count && !call->list) {
         error = read_configured(call);
     }
     return error;
-}
-
-/* Returns NULL, or what is wrong with the call. */
-static const char *parse_call(check_call *call, int argc, const char *const *argv, int *help)
-{
-    cli_words words;
-    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
-
-    *help = words.help;
-    return error || *help ? error : read_domains(call, words.count, words.list);
 }
 
 /* --- the run --- */
@@ -228,7 +196,7 @@ static void show(const check_call *call)
     }
 }
 
-static void tell_error(const check_call *call, const char *error)
+static void print_error(const check_call *call, const char *error)
 {
     if (call->format == FORMAT_NAGIOS) {
         cli_check_print_nagios_error(error);
@@ -249,24 +217,26 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
         [MTA_STS_UNKNOWN] = CLI_EXIT_UNKNOWN,
     };
     check_call call = {.p = p, .self = self};
+    cli_args args;
     const char *error;
-    int help = 0;
 
     cli_check_options_default(&call.options);
     call.options.connects = apr_array_make(p, 1, sizeof(cli_check_connect));
     call.domains = apr_array_make(p, 4, sizeof(cli_check_domain));
     call.seen = apr_hash_make(p);
-    error = parse_call(&call, argc, argv, &help);
-    if (help) {
-        fputs(self->help, stdout);
-        return CLI_EXIT_OK;
+    error = cli_subcommand_read(p, self, argc, argv, &call, &args);
+    if (args.help) {
+        return cli_subcommand_help(p, self);
+    }
+    if (!error) {
+        error = read_domains(&call, &args);
     }
     if (!error) {
         call.options.progress = cli_progress_to_show();
         error = cli_check_run(p, &call.options, call.domains);
     }
     if (error) {
-        tell_error(&call, error);
+        print_error(&call, error);
         return CLI_EXIT_UNKNOWN;
     }
     show(&call);
@@ -274,30 +244,15 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
 }
 
 const cli_subcommand cli_check = {
-    "check",
-    "say whether mail will flow: look at the live deployment as a sender does",
-    "Usage: mta-sts check [OPTION...] [DOMAIN...]\n"
-    "\n"
-    "Looks at DNS, the policy host, the policy and the mail servers of each domain as a sender\n"
-    "does, and tells what is wrong and what to do. Without DOMAIN and --file, it checks all the\n"
-    "domains that this machine's httpd serves.\n"
-    "\n"
-    "  --file LIST                  also check the domains in this file, one a line (-: standard\n"
-    "                               input)\n"
-    "  --quiet                      print only what is not ok (of text)\n"
-    "  --format text|json|nagios    how to show the result (default: text)\n"
-    "  -w, --warning DAYS           certificates that end sooner are a warning (default: 14)\n"
-    "  -c, --critical DAYS          certificates that end sooner are critical (default: 0)\n"
-    "  --no-smtp                    leave the mail servers alone\n"
-    "  --timeout SECONDS            for each lookup, fetch and mail server, 1 to 17 (default: 15)\n"
-    "  --resolver ADDRESS[@PORT]    ask this name server instead of those of the system\n"
-    "  --trust-anchor FILE          DS or DNSKEY records to validate DNSSEC with, instead of the\n"
-    "                               root's\n"
-    "  --ca-file FILE               trust the CAs in this PEM file instead of the system's\n"
-    "  --smtp-port PORT             where mail servers listen (default: 25)\n"
-    "  --connect HOST=ADDRESS:PORT  connect there for this policy host or MX host (repeatable)\n"
-    "  --help                       this text\n"
-    "\n"
-    "Exit status: 0 ok; 1 warning; 2 critical; 3 could not tell, or wrong usage.\n",
-    run_check,
+    .name = "check",
+    .summary = "check a live deployment as a sender does",
+    .usage = "[OPTION...] [DOMAIN...]",
+    .arguments = "DOMAIN",
+    .description =
+        "Checks DNS, the policy host, the policy and the mail servers of each domain as a sender "
+        "does, and prints what is wrong and how to fix it. Without DOMAIN and --file, it checks "
+        "all domains that this machine's httpd serves.",
+    .exit_statuses = "0 ok; 1 warning; 2 critical; 3 could not be determined, or wrong usage.",
+    .options = options,
+    .run = run_check,
 };

@@ -12,7 +12,7 @@
 #include "core/policy/text.h"
 #include "core/policy/record.h"
 
-/* What the call asks for. */
+/* What the call requests. */
 typedef struct lint_call {
     apr_pool_t *p;
     const char *file; /* NULL or "-": standard input */
@@ -26,42 +26,55 @@ typedef struct lint_call {
 typedef struct lint_result {
     mta_sts_findings *findings;
     int valid;           /* the text or record itself, whatever hosts it covers */
-    json_t *json;        /* what is shown beside "valid" and "findings" */
+    json_t *json;        /* members besides "valid" and "findings" */
     const char *summary; /* one line for people */
 } lint_result;
 
-static const char *const formats[] = {"text", "json", NULL}; /* by as_json */
+/* A record may be empty. */
+static const char *take_record(apr_pool_t *p, const cli_option *option, void *target,
+                               const char *value)
+{
+    (void)p;
+    (void)option;
+    APR_ARRAY_PUSH(*(apr_array_header_t **)target, const char *) = value;
+    return NULL;
+}
 
-enum { OPT_FORMAT = 256, OPT_MX, OPT_MTA_STS_RECORD, OPT_TLSRPT_RECORD };
-
-static const struct option options[] = {
-    CLI_HELP_OPTION,
-    {"format", required_argument, NULL, OPT_FORMAT},
-    {"mx", required_argument, NULL, OPT_MX},
-    {"mta-sts-record", required_argument, NULL, OPT_MTA_STS_RECORD},
-    {"tlsrpt-record", required_argument, NULL, OPT_TLSRPT_RECORD},
-    {NULL, 0, NULL, 0},
+static const cli_option options[] = {
+    {"mx", 0, "HOST",
+     "Also say whether the policy covers this MX host. Can be repeated; further hosts may precede "
+     "FILE.",
+     cli_take_texts, offsetof(lint_call, hosts), 0, 0},
+    {"mta-sts-record", 0, "TEXT",
+     "Check the text of a TXT record at _mta-sts.DOMAIN instead. Repeated: all TXT records there.",
+     take_record, offsetof(lint_call, mta_sts_records), 0, 0},
+    {"tlsrpt-record", 0, "TEXT", "The same for _smtp._tls.DOMAIN.", take_record,
+     offsetof(lint_call, tlsrpt_records), 0, 0},
+    {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
+     offsetof(lint_call, as_json), 0, 0},
+    {0},
 };
 
-/* Words behind the options: FILE, or with --mx further hosts and FILE last. */
-static const char *take_arguments(lint_call *call, int count, const char *const *words)
+/* FILE, or with --mx further hosts and FILE last. */
+static const char *take_arguments(lint_call *call, const cli_args *args)
 {
-    int i, records = call->mta_sts_records->nelts + call->tlsrpt_records->nelts;
+    int i, count = args->count;
+    int records = call->mta_sts_records->nelts + call->tlsrpt_records->nelts;
 
     if (records && (count || call->hosts->nelts)) {
-        return "a record is checked without FILE and --mx";
+        return "FILE and --mx cannot be combined with a record";
     }
     if (call->mta_sts_records->nelts && call->tlsrpt_records->nelts) {
-        return "--mta-sts-record and --tlsrpt-record are checked one by one";
+        return "--mta-sts-record and --tlsrpt-record cannot be combined";
     }
     if (count > 1 && !call->hosts->nelts) {
-        return "there is more than one FILE";
+        return "more than one FILE";
     }
     for (i = 0; i < count - 1; i++) {
-        APR_ARRAY_PUSH(call->hosts, const char *) = words[i];
+        APR_ARRAY_PUSH(call->hosts, const char *) = args->list[i];
     }
     if (count) {
-        call->file = words[count - 1];
+        call->file = args->list[count - 1];
     }
     return NULL;
 }
@@ -80,39 +93,6 @@ static const char *check_hosts(lint_call *call)
         }
     }
     return NULL;
-}
-
-static const char *take_option(void *baton, int option, const char *value)
-{
-    lint_call *call = baton;
-
-    switch (option) {
-    case OPT_FORMAT:
-        return cli_option_format(call->p, value, formats, &call->as_json);
-    case OPT_MX:
-        APR_ARRAY_PUSH(call->hosts, const char *) = value;
-        break;
-    case OPT_MTA_STS_RECORD:
-        APR_ARRAY_PUSH(call->mta_sts_records, const char *) = value;
-        break;
-    case OPT_TLSRPT_RECORD:
-        APR_ARRAY_PUSH(call->tlsrpt_records, const char *) = value;
-        break;
-    }
-    return NULL;
-}
-
-/* Returns NULL, or what is wrong with the call. */
-static const char *parse_call(lint_call *call, int argc, const char *const *argv, int *help)
-{
-    cli_words words;
-    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
-
-    *help = words.help;
-    if (!error && !*help) {
-        error = take_arguments(call, words.count, words.list);
-    }
-    return error || *help ? error : check_hosts(call);
 }
 
 /* Says for each host whether the policy covers it. */
@@ -134,8 +114,8 @@ static void check_coverage(const mta_sts_policy *policy, const apr_array_header_
         else {
             mta_sts_finding_add(result->findings, MTA_STS_ERROR, "mx-not-in-policy", host,
                                 "add an mx line for it",
-                                "the policy does not cover this host: in mode enforce, mail is "
-                                "not delivered to it");
+                                "the policy does not cover this host: senders that enforce it "
+                                "deliver no mail to it");
         }
     }
     if (hosts->nelts) {
@@ -220,15 +200,17 @@ static int run_lint(apr_pool_t *p, const cli_subcommand *self, int argc, const c
                       .mta_sts_records = apr_array_make(p, 1, sizeof(const char *)),
                       .tlsrpt_records = apr_array_make(p, 1, sizeof(const char *))};
     lint_result result = {.findings = mta_sts_findings_make(p)};
-    int help, status;
-    const char *error = parse_call(&call, argc, argv, &help);
+    cli_args args;
+    int status;
+    const char *error = cli_subcommand_read(p, self, argc, argv, &call, &args);
 
+    if (args.help) {
+        return cli_subcommand_help(p, self);
+    }
+    error = error ? error : take_arguments(&call, &args);
+    error = error ? error : check_hosts(&call);
     if (error) {
         return cli_usage_error(self, "%s", error);
-    }
-    if (help) {
-        fputs(self->help, stdout);
-        return CLI_EXIT_OK;
     }
     status = call.mta_sts_records->nelts  ? lint_mta_sts_record(p, &call, &result)
              : call.tlsrpt_records->nelts ? lint_tlsrpt_record(p, &call, &result)
@@ -240,25 +222,18 @@ static int run_lint(apr_pool_t *p, const cli_subcommand *self, int argc, const c
 }
 
 const cli_subcommand cli_lint = {
-    "lint",
-    "say whether a policy text, or a TXT record, is right, and what to change",
-    "Usage: mta-sts lint [--format text|json] [FILE|-]\n"
-    "       mta-sts lint [--format text|json] --mx HOST... FILE\n"
-    "       mta-sts lint [--format text|json] --mta-sts-record TEXT...\n"
-    "       mta-sts lint [--format text|json] --tlsrpt-record TEXT...\n"
-    "\n"
-    "Reads an MTA-STS policy from FILE, or from standard input, as a sender does, and tells every\n"
-    "deviation from RFC 8461 with its line.\n"
-    "\n"
-    "  --mx HOST               also say whether the policy covers this MX host (repeatable;\n"
-    "                          further hosts may stand in front of FILE)\n"
-    "  --mta-sts-record TEXT   check the text of a TXT record at _mta-sts.DOMAIN instead;\n"
-    "                          repeated, the set of all TXT records there\n"
-    "  --tlsrpt-record TEXT    the same for _smtp._tls.DOMAIN\n"
-    "  --format text|json      how to show the result (default: text)\n"
-    "  --help                  this text\n"
-    "\n"
-    "Exit status: 0 valid, with or without warnings; 1 not valid, or an MX host not covered;\n"
-    "2 wrong usage, or FILE cannot be read.\n",
-    run_lint,
+    .name = "lint",
+    .summary = "check the text of a policy or of a TXT record",
+    .usage = "[--format text|json] [FILE|-]\n"
+             "[--format text|json] --mx HOST... FILE\n"
+             "[--format text|json] --mta-sts-record TEXT...\n"
+             "[--format text|json] --tlsrpt-record TEXT...",
+    .arguments = "FILE",
+    .description =
+        "Reads an MTA-STS policy from FILE or standard input as a sender does, and prints each "
+        "deviation from RFC 8461 with its line number and how to fix it.",
+    .exit_statuses = "0 valid, with or without warnings; 1 not valid, or an MX host is not "
+                     "covered; 2 wrong usage, or FILE cannot be read.",
+    .options = options,
+    .run = run_lint,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/check/check.h"
+#include "cli/check/run.h"
 
 #include <signal.h>
 #include <string.h>
@@ -274,7 +274,7 @@ static void use_network(gatherer *g)
 /* --- the run --- */
 
 const char cli_check_no_network[] =
-    "no name server answers: is there a network? (--resolver asks another one)";
+    "no name server answers: check the network, or specify one with --resolver";
 
 static const char *ask_dns(gatherer *g, const apr_array_header_t *domains)
 {

@@ -2,7 +2,7 @@
 #ifndef CLI_CHECK_SHOW_H
 #define CLI_CHECK_SHOW_H
 
-#include "cli/check/check.h"
+#include "cli/check/run.h"
 #include "cli/common/output.h"
 
 /*

@@ -120,10 +120,10 @@ static const char *explain_failure(apr_pool_t *p, char *output)
 {
     const char *line = last_line(output);
 
-    return apr_psprintf(p, "apachectl -t -D DUMP_MTA_STS failed: %s%s",
-                        mta_sts_text_quote(p, line, strlen(line)),
-                        geteuid() == 0 ? "; mend httpd's configuration first"
-                                       : "; try it as root, who can read all of the configuration");
+    return apr_psprintf(
+        p, "apachectl -t -D DUMP_MTA_STS failed: %s%s", mta_sts_text_quote(p, line, strlen(line)),
+        geteuid() == 0 ? "; fix httpd's configuration first"
+                       : "; run it as root, which can read the whole configuration");
 }
 
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)
@@ -142,19 +142,20 @@ const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)
     while (waitpid(r.pid, &status, 0) < 0 && errno == EINTR) {
     }
     if (!in_time) {
-        return "apachectl -t -D DUMP_MTA_STS did not end within 18 seconds";
+        return "apachectl -t -D DUMP_MTA_STS did not finish within 18 seconds";
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return explain_failure(p, r.text);
     }
     *policies = cli_apache_read(p, r.text);
     if (!*policies) {
-        return "this machine's httpd has no mod_mta_sts: run a2enmod mta_sts, or name the domains";
+        return "this machine's httpd does not load mod_mta_sts: run a2enmod mta_sts, or specify "
+               "the domains";
     }
     return (*policies)->nelts
                ? NULL
-               : "this machine's httpd serves no policy: see `apachectl -t -D DUMP_MTA_STS`, or "
-                 "name the domains";
+               : "this machine's httpd serves no policy: see 'apachectl -t -D DUMP_MTA_STS', or "
+                 "specify the domains";
 }
 
 /* What a text begins with is skipped; NULL if it begins differently. */

@@ -20,14 +20,14 @@ static const char *find_file(apr_pool_t *p, const char *state_dir)
     return file;
 }
 
-const char *cli_database_find(apr_pool_t *p, const char *told, const char *state_dir,
+const char *cli_database_find(apr_pool_t *p, const char *value, const char *state_dir,
                               cli_database *database)
 {
-    const char *words = told ? told : MTA_STS_DATABASE_SQLITE;
-    apr_size_t len = strcspn(words, " ");
+    const char *text = value ? value : MTA_STS_DATABASE_SQLITE;
+    apr_size_t len = strcspn(text, " ");
 
-    database->driver = apr_pstrmemdup(p, words, len);
-    database->where = words + len + strspn(words + len, " ");
+    database->driver = apr_pstrmemdup(p, text, len);
+    database->where = text + len + strspn(text + len, " ");
     if (!*database->where && strcmp(database->driver, MTA_STS_DATABASE_SQLITE) == 0) {
         database->where = find_file(p, state_dir);
     }

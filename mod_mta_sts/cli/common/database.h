@@ -4,22 +4,33 @@
 
 #include <apr_pools.h>
 
-/* Which database the module has: what --database tells, else the embedded one in the state
- * directory. */
+#include "cli/common/option.h"
+#include "core/database/database.h"
+
+/* The module's database: the value of --database, else the embedded one in the state directory. */
 typedef struct cli_database {
     const char *driver, *where; /* as mta_sts_database_open takes them */
 } cli_database;
+
+/* The row of --database; `at` is the offset of a const char * in the call. */
+#define CLI_DATABASE_OPTION(at)                                                                    \
+    {                                                                                              \
+        "database", 0, "DATABASE",                                                                 \
+            "The module's MTASTSDatabase as one argument: \"sqlite3 FILE\" or "                    \
+            "\"pgsql CONNINFO\". Default: SQLite's " MTA_STS_DATABASE_FILE                         \
+            " in the state directory.",                                                            \
+            cli_take_text, at, 0, 0                                                                \
+    }
 
 /*
  * Finds it; nothing is opened.
  *
  * @param p         pool of the texts
- * @param told      the words of MTASTSDatabase in one: "sqlite3 FILE" or "pgsql CONNINFO"; NULL:
- * not told
+ * @param value     of --database: "sqlite3 FILE" or "pgsql CONNINFO"; NULL: not given
  * @param state_dir --state-dir, or NULL
- * @return NULL, or what is wrong with what was told
+ * @return NULL, or what is wrong with the value
  */
-const char *cli_database_find(apr_pool_t *p, const char *told, const char *state_dir,
+const char *cli_database_find(apr_pool_t *p, const char *value, const char *state_dir,
                               cli_database *database);
 
 #endif

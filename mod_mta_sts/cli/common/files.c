@@ -38,7 +38,7 @@ static int has_room(listing *list, const char *path)
     }
     if (!list->is_full) {
         list->is_full = 1;
-        add_error(list, path, "there are more than 1000000 files: the others were left out");
+        add_error(list, path, "more than 1000000 files: the others were skipped");
     }
     return 0;
 }
@@ -120,7 +120,7 @@ static void list_directory(apr_pool_t *p, listing *list, const char *path, int f
     int fd, i;
 
     if (depth > CLI_FILES_DEPTH_MAX) {
-        add_error(list, path, "it is more than 16 directories deep and was left out");
+        add_error(list, path, "skipped: more than 16 directories deep");
         return;
     }
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);

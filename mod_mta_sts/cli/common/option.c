@@ -1,76 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/common/option.h"
 
-#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
-#include "core/base/name.h"
+#include "cli/common/wrap.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
 
-/* The short options of a table, as getopt_long() wants them. */
-static const char *short_options(apr_pool_t *p, const struct option *options)
+#define LONG_ONLY 256 /* what getopt_long() returns for rows without a letter, and up */
+
+static const cli_option help_row = {.name = "help", .letter = 'h', .help = "Print this help."};
+
+static int count_rows(const cli_option *options)
 {
-    const char *letters = ":"; /* a missing value is told apart from an unknown option */
+    int count = 0;
+
+    while (options[count].name) {
+        count++;
+    }
+    return count;
+}
+
+/* --- reading them --- */
+
+/* getopt_long()'s table; a row's val is LONG_ONLY and its number. */
+static const struct option *long_options(apr_pool_t *p, const cli_option *options, int count)
+{
+    struct option *table = apr_pcalloc(p, sizeof(*table) * (apr_size_t)(count + 2));
+    int i;
+
+    for (i = 0; i < count; i++) {
+        table[i].name = options[i].name;
+        table[i].has_arg = options[i].value ? required_argument : no_argument;
+        table[i].val = LONG_ONLY + i;
+    }
+    table[count].name = help_row.name;
+    table[count].val = help_row.letter;
+    return table;
+}
+
+static const char *short_options(apr_pool_t *p, const cli_option *options)
+{
+    const char *letters = ":h"; /* ":": distinguish a missing value from an unknown option */
 
     for (; options->name; options++) {
-        if (options->val < 256) {
-            letters = apr_psprintf(p, "%s%c%s", letters, options->val,
-                                   options->has_arg == required_argument ? ":" : "");
+        if (options->letter) {
+            letters =
+                apr_psprintf(p, "%s%c%s", letters, options->letter, options->value ? ":" : "");
         }
     }
     return letters;
 }
 
-const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
-                             const struct option *options, cli_option_take *take, void *call,
-                             cli_words *words)
+static const cli_option *find_row(const cli_option *options, int found)
 {
-    char *const *moved = (char *const *)argv; /* getopt_long moves them, but changes none */
-    const char *letters = short_options(p, options), *error = NULL;
-    int option;
+    if (found >= LONG_ONLY) {
+        return &options[found - LONG_ONLY];
+    }
+    while (options->letter != found) {
+        options++;
+    }
+    return options;
+}
 
-    words->help = 0;
+/* An argument up to its "=": the value of a mistyped option may be a password. */
+static const char *option_name(apr_pool_t *p, const char *arg)
+{
+    return apr_pstrmemdup(p, arg, strcspn(arg, "="));
+}
+
+static const char *take(apr_pool_t *p, const cli_option *options, int found, const char *arg,
+                        void *call)
+{
+    const cli_option *row;
+
+    if (found == ':') {
+        return apr_psprintf(p, "%s needs a value", option_name(p, arg));
+    }
+    if (found == '?') {
+        return apr_psprintf(p, "there is no option %s", option_name(p, arg));
+    }
+    row = find_row(options, found);
+    return row->take(p, row, (char *)call + row->offset, optarg);
+}
+
+const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
+                             const cli_option *options, void *call, cli_args *args)
+{
+    char *const *moved = (char *const *)argv; /* getopt_long() reorders them, but changes none */
+    const struct option *table = long_options(p, options, count_rows(options));
+    const char *letters = short_options(p, options), *error = NULL;
+    int found;
+
+    args->help = 0;
     opterr = 0;
-    while (!error && (option = getopt_long(argc, moved, letters, options, NULL)) != -1) {
-        if (option == CLI_OPTION_HELP) {
-            words->help = 1;
+    while (!error && (found = getopt_long(argc, moved, letters, table, NULL)) != -1) {
+        if (found == help_row.letter) {
+            args->help = 1;
             return NULL;
         }
-        error = option == ':'   ? apr_psprintf(p, "%s needs a value", argv[optind - 1])
-                : option == '?' ? apr_psprintf(p, "there is no option %s", argv[optind - 1])
-                                : take(call, option, optarg);
+        error = take(p, options, found, argv[optind - 1], call);
     }
-    words->list = argv + optind;
-    words->count = argc - optind;
+    args->list = argv + optind;
+    args->count = argc - optind;
     return error;
 }
 
-const char *cli_option_network(apr_pool_t *p, cli_check_options *set, int option, const char *value)
+/* --- the help --- */
+
+/* "-w, --warning DAYS" */
+static const char *label_of(apr_pool_t *p, const cli_option *option)
 {
-    switch (option) {
-    case CLI_OPTION_CONNECT:
-        return cli_option_connect(p, value, set->connects);
-    case CLI_OPTION_TIMEOUT:
-        return cli_option_number(p, "--timeout", value, 1, CLI_CHECK_TIMEOUT_MAX, &set->timeout);
-    case CLI_OPTION_SMTP_PORT:
-        return cli_option_number(p, "--smtp-port", value, 1, CLI_PORT_MAX, &set->smtp_port);
-    case CLI_OPTION_NO_SMTP:
-        set->no_smtp = 1;
-        break;
-    case CLI_OPTION_RESOLVER:
-        set->server = value;
-        break;
-    case CLI_OPTION_TRUST_ANCHOR:
-        set->trust_anchor = value;
-        break;
-    case CLI_OPTION_CA_FILE:
-        set->ca_file = value;
-        break;
+    return apr_pstrcat(p, option->letter ? apr_psprintf(p, "-%c, ", option->letter) : "", "--",
+                       option->name, option->value ? " " : "", option->value, NULL);
+}
+
+static void print_row(apr_pool_t *p, const cli_option *option, int width)
+{
+    const char *label = label_of(p, option);
+
+    printf("  %-*s  ", width, label);
+    cli_print_wrapped(width + 4, option->help);
+}
+
+void cli_options_print(apr_pool_t *p, const cli_option *options)
+{
+    const cli_option *option;
+    int width = 0;
+
+    for (option = options; option->name; option++) {
+        int len = (int)strlen(label_of(p, option));
+
+        width = len > width ? len : width;
     }
+    for (option = options; option->name; option++) {
+        print_row(p, option, width);
+    }
+    print_row(p, &help_row, width);
+}
+
+/* --- values --- */
+
+const char *cli_take_flag(apr_pool_t *p, const cli_option *option, void *target, const char *value)
+{
+    (void)p;
+    (void)option;
+    (void)value;
+    *(int *)target = 1;
     return NULL;
+}
+
+const char *cli_take_text(apr_pool_t *p, const cli_option *option, void *target, const char *value)
+{
+    *(const char **)target = value;
+    return *value ? NULL : apr_psprintf(p, "--%s needs a value that is not empty", option->name);
+}
+
+const char *cli_take_texts(apr_pool_t *p, const cli_option *option, void *target, const char *value)
+{
+    return cli_take_text(p, option, apr_array_push(*(apr_array_header_t **)target), value);
+}
+
+const char *cli_take_number(apr_pool_t *p, const cli_option *option, void *target,
+                            const char *value)
+{
+    const char *name = apr_pstrcat(p, "--", option->name, NULL);
+
+    return cli_option_number(p, name, value, option->min, option->max, target);
+}
+
+const char *cli_take_choice(apr_pool_t *p, const cli_option *option, void *target,
+                            const char *value)
+{
+    char *names = apr_pstrdup(p, option->value), *last, *name;
+    const char *allowed = "", *end = strrchr(option->value, '|');
+    int i = 0;
+
+    for (name = apr_strtok(names, "|", &last); name; name = apr_strtok(NULL, "|", &last), i++) {
+        if (strcmp(name, value) == 0) {
+            *(int *)target = i;
+            return NULL;
+        }
+        allowed = apr_pstrcat(p, allowed,
+                              !i                                   ? ""
+                              : name - names > end - option->value ? " or "
+                                                                   : ", ",
+                              name, NULL);
+    }
+    return apr_psprintf(p, "--%s takes %s, not %s", option->name, allowed,
+                        mta_sts_text_quote(p, value, strlen(value)));
 }
 
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
@@ -90,26 +212,7 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
     return NULL;
 }
 
-const char *cli_option_format(apr_pool_t *p, const char *text, const char *const *formats,
-                              int *chosen)
-{
-    const char *allowed = formats[0];
-    int i;
-
-    for (i = 0; formats[i]; i++) {
-        if (strcmp(text, formats[i]) == 0) {
-            *chosen = i;
-            return NULL;
-        }
-    }
-    for (i = 1; formats[i]; i++) {
-        allowed = apr_pstrcat(p, allowed, formats[i + 1] ? ", " : " or ", formats[i], NULL);
-    }
-    return apr_psprintf(p, "--format takes %s, not %s", allowed,
-                        mta_sts_text_quote(p, text, strlen(text)));
-}
-
-/* Seconds of a unit that a span of time may end with; 0: there is none of that name. */
+/* Seconds of the unit at the end of a time span; 0: there is no such unit. */
 static int seconds_of(char unit)
 {
     return unit == 'h' ? 3600 : unit == 'd' ? 86400 : unit == 'w' ? 7 * 86400 : 0;
@@ -137,35 +240,4 @@ const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, ap
                         "--since takes a time like 12h, 30d, 4w, a date like 2026-05-11, or all, "
                         "not %s",
                         mta_sts_text_quote(p, text, len));
-}
-
-const char *cli_option_connect(apr_pool_t *p, const char *text, apr_array_header_t *connects)
-{
-    char *host = apr_pstrdup(p, text), *address = strchr(host, '=');
-    char *port = address ? strrchr(address, ':') : NULL;
-    cli_check_connect connect;
-    unsigned char bytes[16];
-    const char *error;
-
-    if (!port) {
-        return "--connect takes HOST=ADDRESS:PORT";
-    }
-    *address++ = '\0';
-    *port++ = '\0';
-    if (address[0] == '[' && port - address > 2 && port[-2] == ']') {
-        address++;
-        port[-2] = '\0';
-    }
-    if (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1) {
-        return apr_psprintf(p, "--connect: %s is not an IP address",
-                            mta_sts_text_quote(p, address, strlen(address)));
-    }
-    error = mta_sts_name_parse_host(p, host, MTA_STS_NAME_ULABEL, &connect.host);
-    if (error) {
-        return apr_pstrcat(p, "--connect: ", error, NULL);
-    }
-    connect.address = address;
-    error = cli_option_number(p, "the port of --connect", port, 1, CLI_PORT_MAX, &connect.port);
-    APR_ARRAY_PUSH(connects, cli_check_connect) = connect;
-    return error;
 }

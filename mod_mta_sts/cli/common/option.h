@@ -2,98 +2,79 @@
 #ifndef CLI_COMMON_OPTION_H
 #define CLI_COMMON_OPTION_H
 
-#include <getopt.h>
+#include <stddef.h>
 
 #include <apr_pools.h>
 #include <apr_tables.h>
 #include <apr_time.h>
 
-#include "cli/check/check.h"
-
 /*
- * The options of the subcommands, and values that several of them have. Each function returns NULL,
- * or what is wrong with the call and what is allowed, allocated from p.
+ * The options of the subcommands. One row describes an option completely: getopt's table, the help
+ * and the completion in shells are made from the rows.
  */
 
+typedef struct cli_option cli_option;
+
 /*
- * Takes one option.
+ * Stores the value of an option.
  *
- * @param call   what the subcommand makes of its words
- * @param option `val` of its row in the table
+ * @param p      pool of what is stored, and of the error text
+ * @param target offset bytes into what the subcommand makes of its call
  * @param value  NULL: the option has none
- * @return NULL, or what is wrong with it
+ * @return NULL, or what is wrong with the value and what is allowed
  */
-typedef const char *cli_option_take(void *call, int option, const char *value);
+typedef const char *cli_option_take(apr_pool_t *p, const cli_option *option, void *target,
+                                    const char *value);
 
-/* The words behind the options, and whether help was asked for: then nothing else counts. */
-typedef struct cli_words {
-    const char *const *list;
-    int count;
-    int help;
-} cli_words;
-
-/* The row of --help and -h, which every table has; cli_options_read() takes it itself. */
-#define CLI_OPTION_HELP 'h'
-#define CLI_HELP_OPTION                                                                            \
-    {                                                                                              \
-        "help", no_argument, NULL, CLI_OPTION_HELP                                                 \
-    }
-
-/*
- * Reads the options of a call.
- *
- * @param argv    as run of cli_subcommand has it; what it points to is moved around
- * @param options table as getopt_long() wants it; a `val` below 256 is also a short option
- * @param call    passed to take
- * @param words   out
- */
-const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
-                             const struct option *options, cli_option_take *take, void *call,
-                             cli_words *words);
-
-/*
- * How to look at the live deployment: options of check, dns and ready alike. Rows of their tables,
- * and what takes them. Other options are left alone.
- */
-enum {
-    CLI_OPTION_RESOLVER = 512,
-    CLI_OPTION_TRUST_ANCHOR,
-    CLI_OPTION_CA_FILE,
-    CLI_OPTION_CONNECT,
-    CLI_OPTION_TIMEOUT,
-    CLI_OPTION_SMTP_PORT,
-    CLI_OPTION_NO_SMTP,
+struct cli_option {
+    const char *name;  /* without "--" */
+    char letter;       /* the short option, or 0 */
+    const char *value; /* as the help names it: "FILE", "text|json"; NULL: it has none */
+    const char *help;
+    cli_option_take *take;
+    apr_size_t offset; /* of its target in the call; 0 for the call itself */
+    int min, max;      /* of cli_take_number */
 };
 
-/* clang-format off */
-#define CLI_NETWORK_OPTIONS                                                     \
-    {"resolver", required_argument, NULL, CLI_OPTION_RESOLVER},                 \
-    {"trust-anchor", required_argument, NULL, CLI_OPTION_TRUST_ANCHOR},         \
-    {"ca-file", required_argument, NULL, CLI_OPTION_CA_FILE},                   \
-    {"connect", required_argument, NULL, CLI_OPTION_CONNECT},                   \
-    {"timeout", required_argument, NULL, CLI_OPTION_TIMEOUT}
-#define CLI_SMTP_OPTIONS                                                        \
-    {"smtp-port", required_argument, NULL, CLI_OPTION_SMTP_PORT},               \
-    {"no-smtp", no_argument, NULL, CLI_OPTION_NO_SMTP}
-/* clang-format on */
-
-const char *cli_option_network(apr_pool_t *p, cli_check_options *set, int option,
-                               const char *value);
-
-#define CLI_PORT_MAX 65535
-
-/* Reads a decimal number of min..max, which must not be negative; name is that of the option. */
-const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
-                              int *number);
+/* The arguments after the options. */
+typedef struct cli_args {
+    const char *const *list;
+    int count;
+    int help; /* --help or -h was given: nothing else counts */
+} cli_args;
 
 /*
- * Reads the value of --format.
+ * Reads the options of a call. Error texts contain no values of unknown options: they may be
+ * passwords.
  *
- * @param formats the names of at least two, NULL behind them
- * @param chosen  out: which of them, 0 being the first
+ * @param p       pool of the error text and of what the rows allocate
+ * @param argv    the name of the subcommand, then the arguments; reordered
+ * @param options rows, ended by an empty one
+ * @param call    what the rows write to
+ * @param args    out
+ * @return NULL, or what is wrong and what is allowed
  */
-const char *cli_option_format(apr_pool_t *p, const char *text, const char *const *formats,
-                              int *chosen);
+const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
+                             const cli_option *options, void *call, cli_args *args);
+
+/* Prints one paragraph for each option, that of --help last, to standard output. */
+void cli_options_print(apr_pool_t *p, const cli_option *options);
+
+/* --- values that several options have --- */
+
+cli_option_take cli_take_flag;   /* int: 1 */
+cli_option_take cli_take_text;   /* const char *, not empty */
+cli_option_take cli_take_texts;  /* apr_array_header_t * of const char *, each not empty */
+cli_option_take cli_take_number; /* int of min..max, in decimal */
+cli_option_take cli_take_choice; /* int: which of the alternatives in the row's value, from 0 */
+
+/*
+ * Reads a decimal number of min..max, which must not be negative.
+ *
+ * @param name of the option, for the error text
+ */
+const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
+                              int *number);
 
 /*
  * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
@@ -102,12 +83,5 @@ const char *cli_option_format(apr_pool_t *p, const char *text, const char *const
  * @param since out: 0 for "all"
  */
 const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since);
-
-/*
- * Reads HOST=ADDRESS:PORT of --connect, where an IPv6 address stands in brackets.
- *
- * @param connects array of cli_check_connect, to which it is added
- */
-const char *cli_option_connect(apr_pool_t *p, const char *text, apr_array_header_t *connects);
 
 #endif

@@ -10,11 +10,11 @@
 
 #include <apr_strings.h>
 
-const char *cli_state_dir_find(const char *told)
+const char *cli_state_dir_find(const char *value)
 {
     const char *environment = getenv("MTA_STS_STATE_DIR");
 
-    return told ? told : environment && *environment ? environment : CLI_STATE_DIR_DEFAULT;
+    return value ? value : environment && *environment ? environment : CLI_STATE_DIR_DEFAULT;
 }
 
 const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
@@ -26,7 +26,7 @@ const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
     }
     if (lstat(dir, &info) != 0) {
         return apr_psprintf(p,
-                            "the state directory %s: %s (httpd makes it when it starts with "
+                            "the state directory %s: %s (httpd creates it when it starts with "
                             "MTASTSReportPath)",
                             dir, strerror(errno));
     }

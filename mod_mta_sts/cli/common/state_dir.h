@@ -4,26 +4,38 @@
 
 #include <apr_pools.h>
 
+#include "cli/common/option.h"
+
 /*
- * Where httpd's module keeps reports (its MTASTSStateDir), and whose it is: so that nothing in
- * there ever belongs to root, root becomes its owner before touching it.
+ * The directory in which httpd's module stores reports (its MTASTSStateDir). Root becomes its owner
+ * before it accesses it, so that nothing in it ever belongs to root.
  */
 
 #define CLI_STATE_DIR_DEFAULT "/var/lib/mod_mta_sts"
 
-/* The directory that --state-dir names, else MTA_STS_STATE_DIR of the environment, else the
- * default.
- *
- * @param told the option's value, or NULL
- */
-const char *cli_state_dir_find(const char *told);
+/* The row of --state-dir; `at` is the offset of a const char * in the call. */
+#define CLI_STATE_DIR_OPTION(at)                                                                   \
+    {                                                                                              \
+        "state-dir", 0, "DIR",                                                                     \
+            "The module's MTASTSStateDir. Default: $MTA_STS_STATE_DIR, or else "                   \
+            "" CLI_STATE_DIR_DEFAULT ".",                                                          \
+            cli_take_text, at, 0, 0                                                                \
+    }
 
 /*
- * Run as root, becomes the owner of that directory for good: its group and user, no further group.
- * Run as anybody else, does nothing.
+ * The directory: the value of --state-dir, else MTA_STS_STATE_DIR of the environment, else the
+ * default.
+ *
+ * @param value of the option, or NULL
+ */
+const char *cli_state_dir_find(const char *value);
+
+/*
+ * Run as root, becomes the owner of that directory for good: its group and user, no further
+ * groups. Run as any other user, does nothing.
  *
  * @param p pool of the error text
- * @return NULL, or in words why not
+ * @return NULL, or why not
  */
 const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir);
 

@@ -35,8 +35,8 @@ static const char *why_not_readable(const char *dir)
     struct stat info;
 
     if (lstat(dir, &info) != 0) {
-        return errno == ENOENT ? "is not there: --state-dir names another one (MTASTSStateDir); "
-                                 "httpd makes it when it starts with MTASTSReportPath"
+        return errno == ENOENT ? "does not exist: specify MTASTSStateDir with --state-dir; httpd "
+                                 "creates it when it starts with MTASTSReportPath"
                                : strerror(errno);
     }
     return !S_ISDIR(info.st_mode)     ? "is not a directory"
@@ -62,8 +62,8 @@ static const char *why_not_ours(apr_pool_t *p, const char *dir)
     }
     owner = user_name(p, info.st_uid);
     return apr_psprintf(p,
-                        "the state directory %s belongs to %s, and this runs as %s: run it as "
-                        "root, or as that user (user=%s in Postfix's master.cf)",
+                        "the state directory %s belongs to %s, but this process runs as %s: run "
+                        "it as root, or as that user (user=%s in Postfix's master.cf)",
                         dir, owner, user_name(p, geteuid()), owner);
 }
 

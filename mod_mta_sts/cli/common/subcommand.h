@@ -4,26 +4,32 @@
 
 #include <apr_pools.h>
 
-/* Exit statuses of the subcommands (of all but check and ready). */
+#include "cli/common/option.h"
+
+/* Exit statuses of the subcommands, except check and ready. */
 #define CLI_EXIT_OK 0
 #define CLI_EXIT_INVALID 1
 #define CLI_EXIT_USAGE 2
 
-/* Those of check and ready, as Nagios plugins have them; the last also for wrong usage. */
+/* Exit statuses of check and ready, as Nagios plugins use them; UNKNOWN is also wrong usage. */
 #define CLI_EXIT_WARNING 1
 #define CLI_EXIT_CRITICAL 2
 #define CLI_EXIT_UNKNOWN 3
 
 /*
- * One subcommand of `mta-sts`.
+ * One subcommand of `mta-sts`. Its help is made from this.
  *
  * run gets argv with the subcommand's own name first, as main() would, and returns the exit
  * status; p is destroyed afterwards.
  */
 typedef struct cli_subcommand {
     const char *name;
-    const char *summary; /* one line of `mta-sts --help` */
-    const char *help;    /* what `mta-sts NAME --help` prints */
+    const char *summary;       /* one line of `mta-sts --help` */
+    const char *usage;         /* what follows the name in a call; one line for each form */
+    const char *arguments;     /* what may follow the options, for completion: "FILE", "" */
+    const char *description;   /* a paragraph of the help */
+    const char *exit_statuses; /* and its last one */
+    const cli_option *options; /* ended by an empty row; every subcommand has --help besides */
     int (*run)(apr_pool_t *p, const struct cli_subcommand *self, int argc, const char *const *argv);
 } cli_subcommand;
 
@@ -36,7 +42,26 @@ extern const cli_subcommand cli_reindex;
 extern const cli_subcommand cli_report;
 
 /*
- * Says on standard error what is wrong with the words of the call and where help is.
+ * Reads the options of a call.
+ *
+ * @param p    pool of the error text
+ * @param argv as run has it; its elements are reordered
+ * @param call what the rows of self->options write to
+ * @param args out: the arguments after the options, or whether help was requested
+ * @return NULL, or what is wrong
+ */
+const char *cli_subcommand_read(apr_pool_t *p, const cli_subcommand *self, int argc,
+                                const char *const *argv, void *call, cli_args *args);
+
+/*
+ * Prints the help to standard output.
+ *
+ * @return CLI_EXIT_OK
+ */
+int cli_subcommand_help(apr_pool_t *p, const cli_subcommand *self);
+
+/*
+ * Prints what is wrong with a call to standard error, and how to get help.
  *
  * @return CLI_EXIT_USAGE
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/dns/dns.h"
+#include "cli/dns/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static int read_file(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *ca
     }
     policy = mta_sts_policy_text_read(p, text, len, findings);
     if (mta_sts_findings_count(findings, MTA_STS_ERROR)) {
-        fprintf(stderr, "mta-sts dns: %s is not a valid policy: mta-sts lint %s tells why\n",
+        fprintf(stderr, "mta-sts dns: %s is not a valid policy: run 'mta-sts lint %s' to see why\n",
                 call->file, call->file);
         return CLI_EXIT_INVALID;
     }
@@ -69,8 +69,8 @@ static void take_configured(cli_dns_domain *domain, const apr_array_header_t *co
         }
     }
     mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-not-configured", domain->domain,
-                        "see what is: apachectl -t -D DUMP_MTA_STS",
-                        "the httpd of this machine is not configured to serve a policy for it");
+                        "run 'apachectl -t -D DUMP_MTA_STS' to see the configured policies",
+                        "this machine's httpd is not configured to serve a policy for it");
 }
 
 static int read_apache(apr_pool_t *p, cli_dns_call *call)
@@ -157,8 +157,8 @@ static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_h
     if (!domain->policy || mta_sts_findings_count(domain->findings, MTA_STS_ERROR) > errors) {
         domain->policy = NULL;
         mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-missing", domain->domain,
-                            "serve one first, or name it with --policy or --from-apache",
-                            "no valid policy is served, so nobody knows what to publish");
+                            "serve one first, or use --policy or --from-apache",
+                            "no valid policy is served, so there is nothing to publish");
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/dns/dns.h"
+#include "cli/dns/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
     const apr_array_header_t *steps = mta_sts_steps_make(p, publication);
     int i;
 
-    puts("; in this order:");
+    puts("; Steps, in this order:");
     for (i = 0; i < steps->nelts; i++) {
         printf("; %d. %s\n", i + 1, APR_ARRAY_IDX(steps, i, const char *));
     }
@@ -135,7 +135,7 @@ static void add_publication(apr_pool_t *p, const cli_dns_domain *domain, json_t 
 static json_t *domain_to_json(apr_pool_t *p, const cli_dns_call *call, const cli_dns_domain *domain)
 {
     static const char *const sources[] = {"served", "file", "apache"};
-    static const char *const served[] = {"unknown", "nothing", "other", "it"};
+    static const char *const served[] = {"unknown", "nothing", "other", "same"};
     json_t *object =
         json_pack("{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:[], s:[], s:[], s:[]}", "domain",
                   domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "source",

@@ -6,6 +6,8 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "core/base/format.h"
+
 /* A word or quoted string, or one of ";" and "="; "" at the end; NULL where it is not well-formed.
  */
 typedef struct reader {
@@ -113,16 +115,6 @@ static void read_pair(reader *r, const char **name, const char **value)
     }
 }
 
-static const char *to_lower(apr_pool_t *p, const char *text)
-{
-    char *lower = apr_pstrdup(p, text), *c;
-
-    for (c = lower; *c; c++) {
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    }
-    return lower;
-}
-
 /* Whether name is domain, or a name below it; both lower case. */
 static int is_within(const char *name, const char *domain)
 {
@@ -144,10 +136,10 @@ static int read_result(reader *r, const char *from, const char **domain)
     while (!is_end(r)) {
         read_pair(r, &name, &value);
         if (name && apr_cstr_casecmp(name, "header.d") == 0) {
-            signer = to_lower(r->p, value);
+            signer = mta_sts_format_lower(r->p, value);
         }
         else if (name && !signer && apr_cstr_casecmp(name, "header.i") == 0 && strchr(value, '@')) {
-            signer = to_lower(r->p, strrchr(value, '@') + 1);
+            signer = mta_sts_format_lower(r->p, strrchr(value, '@') + 1);
         }
     }
     if (passed && signer && !*domain && is_within(from, signer)) {

@@ -24,11 +24,10 @@
 #define EXIT_NOT_STORED 75
 
 typedef struct import_call {
-    apr_pool_t *p;
-    const char *state_dir;            /* NULL: not told */
+    const char *state_dir;            /* or NULL */
     apr_array_header_t *authserv_ids; /* of const char * */
     cli_limits limits;
-    cli_words paths; /* none: standard input */
+    cli_args paths; /* none: standard input */
 } import_call;
 
 typedef struct import_state {
@@ -41,17 +40,6 @@ typedef struct import_state {
     int rejected;
     int not_kept;
 } import_state;
-
-enum { OPT_AUTHSERV_ID = 256, OPT_MAX_SIZE, OPT_QUOTA, OPT_STATE_DIR };
-
-static const struct option options[] = {
-    CLI_HELP_OPTION,
-    {"authserv-id", required_argument, NULL, OPT_AUTHSERV_ID},
-    {"max-size", required_argument, NULL, OPT_MAX_SIZE},
-    {"quota", required_argument, NULL, OPT_QUOTA},
-    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
-    {NULL, 0, NULL, 0},
-};
 
 static const char *quote(apr_pool_t *p, const char *text)
 {
@@ -69,7 +57,8 @@ static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_i
                           const char *reason)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts import: %s could not be kept: %s\n", cli_plain(p, item->name), reason);
+    fprintf(stderr, "mta-sts import: %s could not be stored: %s\n", cli_plain(p, item->name),
+            reason);
     state->not_kept = 1;
 }
 
@@ -93,12 +82,12 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
 
     if (!is_within_quota(state, area, cost)) {
         return apr_psprintf(p,
-                            "the quota of %s bytes is used up by %s/reports: remove old files "
-                            "there, or raise it: --quota, and MTASTSReportQuota of httpd",
-                            mta_sts_size_render(p, state->limits->quota[area]), state->state_dir);
+                            "%s/reports has reached the quota of %s bytes: remove old files "
+                            "there, or raise MTASTSReportQuota (and --quota)",
+                            state->state_dir, mta_sts_size_render(p, state->limits->quota[area]));
     }
     room = tlsrpt_spool_room(state->spool);
-    return room >= 0 && room < cost ? "the disk is full up to its reserve" : NULL;
+    return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
 }
 
 /* What is there already needs no room. @return 0 after saying why not */
@@ -131,7 +120,7 @@ static void keep_report(import_state *state, apr_pool_t *p, const cli_source_ite
 
     if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
         printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
-               kept == TLSRPT_STORED ? "kept" : "kept already", quote(p, reading->report->id),
+               kept == TLSRPT_STORED ? "stored" : "already stored", quote(p, reading->report->id),
                quote(p, reading->report->organization),
                item->verified ? "verified: signed by " : "not verified",
                item->verified ? cli_plain(p, item->verified) : "");
@@ -146,10 +135,10 @@ static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_sou
     tlsrpt_stored kept;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
-        reject(state, p, item, "left out, for the quarantine is full", reading->reason);
+        reject(state, p, item, "skipped, because the quarantine is full", reading->reason);
     }
     else if (keep(state, p, item, TLSRPT_QUARANTINE, reading->digest, &kept)) {
-        reject(state, p, item, "kept in the quarantine", reading->reason);
+        reject(state, p, item, "quarantined", reading->reason);
     }
 }
 
@@ -163,8 +152,8 @@ static const char *explain(const import_state *state, apr_pool_t *p, const char 
         return error;
     }
     return apr_psprintf(p,
-                        "%s (to %s, who owns the state directory; `mta-sts import < FILE` reads "
-                        "what root can)",
+                        "%s (as %s, the owner of the state directory; use 'mta-sts import < FILE' "
+                        "for files that only root can read)",
                         error, owner);
 }
 
@@ -178,7 +167,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
             tell_not_kept(state, p, item, item->error);
             return;
         }
-        reject(state, p, item, "left out", explain(state, p, item->error));
+        reject(state, p, item, "skipped", explain(state, p, item->error));
         return;
     }
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
@@ -192,50 +181,55 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
-        reject(state, p, item, "left out", reading->reason);
+        reject(state, p, item, "skipped", reading->reason);
     }
 }
 
-static const char *take_option(void *baton, int option, const char *value)
+static const char *take_size(apr_pool_t *p, const cli_option *option, void *target,
+                             const char *value)
 {
-    import_call *call = baton;
-
-    if (option == OPT_QUOTA) {
-        return cli_limits_set_quota(&call->limits, call->p, value);
-    }
-    if (option == OPT_MAX_SIZE) {
-        return cli_limits_set_size(&call->limits, call->p, value);
-    }
-    if (!*value) {
-        return apr_psprintf(call->p, "%s needs a value that is not empty",
-                            option == OPT_STATE_DIR ? "--state-dir" : "--authserv-id");
-    }
-    if (option == OPT_STATE_DIR) {
-        call->state_dir = value;
-    }
-    else {
-        APR_ARRAY_PUSH(call->authserv_ids, const char *) = value;
-    }
-    return NULL;
+    (void)option;
+    return cli_limits_set_size(target, p, value);
 }
+
+static const char *take_quota(apr_pool_t *p, const cli_option *option, void *target,
+                              const char *value)
+{
+    (void)option;
+    return cli_limits_set_quota(target, p, value);
+}
+
+static const cli_option options[] = {
+    {"authserv-id", 0, "NAME",
+     "Trust the Authentication-Results (RFC 8601) of this mail server: a report whose DKIM "
+     "signature it verified is stored as verified. Can be repeated.",
+     cli_take_texts, offsetof(import_call, authserv_ids), 0, 0},
+    {"max-size", 0, "SIZE,SIZE",
+     "Bytes of a report as sent and inflated, as in MTASTSReportMaxSize. Default: 1M,10M.",
+     take_size, offsetof(import_call, limits), 0, 0},
+    {"quota", 0, "SIZE[,SIZE]",
+     "Bytes of all reports, by mail or HTTPS, and of the quarantine, as in MTASTSReportQuota. "
+     "Default: 1G,64M.",
+     take_quota, offsetof(import_call, limits), 0, 0},
+    CLI_STATE_DIR_OPTION(offsetof(import_call, state_dir)),
+    {0},
+};
 
 static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const char *const standard_input[] = {"-"};
-    import_call call = {.p = p,
-                        .authserv_ids = apr_array_make(p, 1, sizeof(const char *)),
+    import_call call = {.authserv_ids = apr_array_make(p, 1, sizeof(const char *)),
                         .limits = cli_limits_make()};
     import_state state = {.limits = &call.limits, .used = {-1, -1}, .was_root = geteuid() == 0};
-    const char *error = cli_options_read(p, argc, argv, options, take_option, &call, &call.paths);
+    const char *error = cli_subcommand_read(p, self, argc, argv, &call, &call.paths);
     int i;
 
+    if (call.paths.help) {
+        return cli_subcommand_help(p, self);
+    }
     if (error) {
         cli_usage_error(self, "%s", error);
-        return EXIT_NOT_STORED; /* a mail server bounces whatever else a wrong call ends with */
-    }
-    if (call.paths.help) {
-        fputs(self->help, stdout);
-        return CLI_EXIT_OK;
+        return EXIT_NOT_STORED; /* with any other status a mail server bounces the message */
     }
     if (!call.paths.count) {
         call.paths.list = standard_input;
@@ -254,31 +248,19 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
 }
 
 const cli_subcommand cli_import = {
-    "import",
-    "keep the TLS reports in mail messages and files, beside those that came over HTTPS",
-    "Usage: mta-sts import [--state-dir DIR] [--authserv-id NAME]... [--quota SIZE[,SIZE]]\n"
-    "                      [--max-size SIZE,SIZE] [FILE|MAILDIR|-]...\n"
-    "\n"
-    "Keeps the TLS reports (RFC 8460) that it finds, each once: in a mail message, an mbox, a\n"
-    "Maildir or another directory, or a bare report (JSON or gzip). Without FILE it reads "
-    "standard\n"
-    "input, as the pipe transport of a mail server wants it. Nothing that is read is changed.\n"
-    "\n"
-    "  --authserv-id NAME   believe this mail server's Authentication-Results (RFC 8601): a\n"
-    "                       report whose DKIM signature it found right is kept as verified\n"
-    "                       (repeatable)\n"
-    "  --max-size SIZE,SIZE\n"
-    "                       the module's MTASTSReportMaxSize: bytes of a report as sent, bytes\n"
-    "                       inflated (default: 1M,10M)\n"
-    "  --quota SIZE[,SIZE]  the module's MTASTSReportQuota: bytes of all reports, by mail or "
-    "over\n"
-    "                       HTTPS, and bytes of the quarantine (default: 1G,64M)\n"
-    "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
-    "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
-    "  --help               this text\n"
-    "\n"
-    "Exit status: 0 kept, or standard input holds no report that can be read; 1 something else\n"
-    "that was named is no report; 75 something could not be kept (quota, disk, state directory),\n"
-    "or wrong usage: a mail server tries again.\n",
-    run_import,
+    .name = "import",
+    .summary = "store TLS reports from mail messages and files",
+    .usage = "[OPTION...] [FILE|MAILDIR|-]...",
+    .arguments = "FILE",
+    .description =
+        "Stores the TLS reports (RFC 8460) that it finds, each once: in a mail message, an mbox, "
+        "a "
+        "Maildir or another directory, or a report file (JSON or gzip). Without FILE it reads "
+        "standard input, for the pipe transport of a mail server. Input files are not changed.",
+    .exit_statuses =
+        "0 stored, or standard input contains no readable report; 1 a FILE is not a "
+        "report; 75 something could not be stored (quota, disk, state directory), or wrong "
+        "usage: a mail server tries again later.",
+    .options = options,
+    .run = run_import,
 };

@@ -40,8 +40,9 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
     apr_int64_t sent, inflated;
 
     if (!second) {
-        return "--max-size needs two sizes with a comma between them, like 1M,10M: bytes as sent, "
-               "bytes inflated";
+        return "--max-size takes two sizes, separated by a comma, like 1M,10M: bytes as sent, "
+               "bytes "
+               "inflated";
     }
     error = read_size(p, "--max-size", first, SENT_MIN, TLSRPT_SENT_MAX, &sent);
     if (!error) {

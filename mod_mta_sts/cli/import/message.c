@@ -7,6 +7,7 @@
 #include <gmime/gmime.h>
 
 #include "cli/import/auth_results.h"
+#include "core/base/format.h"
 #include "tlsrpt/report/inflate.h"
 
 /* GMime takes some hundred bytes for each header field and each part, and enters parts within
@@ -150,7 +151,6 @@ static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
     InternetAddressList *from = g_mime_message_get_from(message);
     InternetAddress *address;
     const char *mailbox, *at;
-    char *domain;
 
     if (!from || internet_address_list_length(from) != 1) {
         return NULL;
@@ -161,13 +161,7 @@ static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
     }
     mailbox = internet_address_mailbox_get_idn_addr(INTERNET_ADDRESS_MAILBOX(address));
     at = mailbox ? strrchr(mailbox, '@') : NULL;
-    if (!at || !at[1]) {
-        return NULL;
-    }
-    for (domain = apr_pstrdup(p, at + 1), at = domain; *domain; domain++) {
-        *domain = g_ascii_tolower(*domain);
-    }
-    return at;
+    return at && at[1] ? mta_sts_format_lower(p, apr_pstrdup(p, at + 1)) : NULL;
 }
 
 /* What the topmost field of one server says that tells of DKIM. */

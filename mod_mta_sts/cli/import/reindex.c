@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,55 +32,11 @@ typedef struct reindexing {
     int is_terminal;
 } reindexing;
 
-enum { OPT_HELP = 'h', OPT_DATABASE = 256, OPT_STATE_DIR };
-
-static const struct option options[] = {
-    {"help", no_argument, NULL, OPT_HELP},
-    {"database", required_argument, NULL, OPT_DATABASE},
-    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
-    {NULL, 0, NULL, 0},
+static const cli_option options[] = {
+    CLI_DATABASE_OPTION(offsetof(reindex_call, database)),
+    CLI_STATE_DIR_OPTION(offsetof(reindex_call, state_dir)),
+    {0},
 };
-
-/* --- the call --- */
-
-static int take_option(const cli_subcommand *self, reindex_call *call, int option,
-                       const char *value)
-{
-    if (!*value) {
-        return cli_usage_error(self, "%s needs a value that is not empty",
-                               option == OPT_STATE_DIR ? "--state-dir" : "--database");
-    }
-    *(option == OPT_STATE_DIR ? &call->state_dir : &call->database) = value;
-    return CLI_EXIT_OK;
-}
-
-/*
- * @param help out: set if help was asked for
- * @return CLI_EXIT_OK, or CLI_EXIT_USAGE after saying why
- */
-static int parse_call(const cli_subcommand *self, int argc, const char *const *argv,
-                      reindex_call *call, int *help)
-{
-    char *const *words = (char *const *)argv; /* getopt_long moves them, but changes none */
-    int option, status;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, words, ":h", options, NULL)) != -1) {
-        if (option == OPT_HELP) {
-            *help = 1;
-            return CLI_EXIT_OK;
-        }
-        /* The value of a mistyped option may be a password: only names are shown. */
-        status = option == ':'   ? cli_usage_error(self, "an option needs a value")
-                 : option == '?' ? cli_usage_error(self, "there is no such option")
-                                 : take_option(self, call, option, optarg);
-        if (status != CLI_EXIT_OK) {
-            return status;
-        }
-    }
-    return optind < argc ? cli_usage_error(self, "it takes no argument beside options")
-                         : CLI_EXIT_OK;
-}
 
 /* --- the work --- */
 
@@ -153,7 +108,7 @@ static const char *begin(reindexing *work)
     if (!error) {
         fprintf(stderr,
                 "mta-sts reindex: it was moved to %s.damaged; the history of served policies "
-                "begins anew\n",
+                "is lost\n",
                 work->which.where);
         error = open_database(work);
     }
@@ -233,15 +188,14 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
 {
     reindex_call call = {NULL, NULL};
     reindexing work = {.p = p};
-    int help = 0, status = parse_call(self, argc, argv, &call, &help);
-    const char *error;
+    cli_args args;
+    const char *error = cli_subcommand_read(p, self, argc, argv, &call, &args);
 
-    if (status != CLI_EXIT_OK) {
-        return status;
+    if (args.help) {
+        return cli_subcommand_help(p, self);
     }
-    if (help) {
-        fputs(self->help, stdout);
-        return CLI_EXIT_OK;
+    if (error || args.count) {
+        return cli_usage_error(self, "%s", error ? error : "it takes no arguments besides options");
     }
     error = cli_database_find(p, call.database, call.state_dir, &work.which);
     if (error) {
@@ -252,22 +206,17 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
 }
 
 const cli_subcommand cli_reindex = {
-    "reindex",
-    "make the index of the TLS reports again from the reports themselves",
-    "Usage: mta-sts reindex [--state-dir DIR] [--database DATABASE]\n"
-    "\n"
-    "Makes the index of the reports, which the status page reads, again from the spool: after the\n"
-    "database was lost or damaged, or to move to another one. httpd may run meanwhile; its status\n"
-    "page tells of the reports that are read so far. Nothing is ever changed in the spool.\n"
-    "\n"
-    "  --database DATABASE  as the module's MTASTSDatabase, in one word: \"sqlite3 FILE\" or\n"
-    "                       \"pgsql CONNINFO\" (default: " MTA_STS_DATABASE_FILE
-    " of SQLite in the state directory)\n"
-    "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
-    "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
-    "  --help               this text\n"
-    "\n"
-    "Exit status: 0 all reports are in the index; 1 some cannot be read, or the index could not\n"
-    "be made; 2 wrong usage.\n",
-    run_reindex,
+    .name = "reindex",
+    .summary = "rebuild the index of TLS reports from the stored reports",
+    .usage = "[--state-dir DIR] [--database DATABASE]",
+    .arguments = "",
+    .description =
+        "Rebuilds the index of the reports, which the status page reads, from the spool: after "
+        "the "
+        "database was lost or damaged, or to move to another one. httpd may keep running; until "
+        "the end its status page shows the reports indexed so far. The spool is never changed.",
+    .exit_statuses = "0 all reports are in the index; 1 some cannot be read, or the index could "
+                     "not be rebuilt; 2 wrong usage.",
+    .options = options,
+    .run = run_reindex,
 };

@@ -43,7 +43,7 @@ static void read_message(source *from, const char *name, const char *bytes, apr_
     int i;
 
     if (error || !parts->nelts) {
-        visit_error(from, name, "mail", error ? error : "there is no report in this message", 0);
+        visit_error(from, name, "mail", error ? error : "this message contains no report", 0);
         return;
     }
     for (i = 0; i < parts->nelts; i++) {

@@ -87,7 +87,7 @@ static const char *set_servers(apr_pool_t *p, struct ub_ctx *context, const char
     }
     return server ? apr_psprintf(p, "the resolver %s: %s",
                                  mta_sts_text_quote(p, server, strlen(server)), ub_strerror(rc))
-                  : "no resolver in " RESOLV_CONF " can be read: name one with --resolver";
+                  : "no resolver in " RESOLV_CONF " can be read: specify one with --resolver";
 }
 
 static const char *set_anchor(apr_pool_t *p, struct ub_ctx *context, const char *path)
@@ -119,7 +119,7 @@ static const char *set_authorities(struct ub_ctx *context, const apr_array_heade
         const cli_resolver_authority *one = &APR_ARRAY_IDX(authorities, i, cli_resolver_authority);
 
         if (ub_ctx_set_stub(context, one->zone, one->address, 0) != 0) {
-            return "the DNS library does not take the name servers of a zone";
+            return "the DNS library rejects the name servers of a zone";
         }
     }
     return NULL;

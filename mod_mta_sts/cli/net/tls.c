@@ -37,7 +37,7 @@ const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store
     }
     if (X509_STORE_load_locations(*store, ca_file, NULL) != 1) {
         ERR_clear_error();
-        return apr_psprintf(p, "the CA file %s holds no certificate in PEM format", ca_file);
+        return apr_psprintf(p, "the CA file %s contains no certificate in PEM format", ca_file);
     }
     return NULL;
 }

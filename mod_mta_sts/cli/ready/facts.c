@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/ready/ready.h"
+#include "cli/ready/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static int look(const cli_subcommand *self, cli_ready_call *call)
     }
     error = cli_check_run(call->p, &call->network, checked);
     if (error == cli_check_no_network) {
-        fprintf(stderr, "mta-sts ready: %s; --no-check goes by the reports alone\n", error);
+        fprintf(stderr, "mta-sts ready: %s; --no-check uses the reports alone\n", error);
         return CLI_EXIT_UNKNOWN;
     }
     if (error) {

@@ -4,7 +4,8 @@
 
 #include <apr_strings.h>
 
-#include "cli/ready/ready.h"
+#include "cli/ready/call.h"
+#include "core/base/format.h"
 #include "core/base/text.h"
 #include "tlsrpt/advice/evidence.h"
 
@@ -109,11 +110,11 @@ static const char *step_at(const cli_ready_call *call, const cli_apache_place *p
     int domains = place->mode ? count_domains(call, place->mode) : 0;
 
     if (!place->mode) {
-        return apr_psprintf(call->p, "add this line below %s: MTASTSMode %s", place->told, mode);
+        return apr_psprintf(call->p, "add this line after %s: MTASTSMode %s", place->told, mode);
     }
     if (domains > 1) {
         return apr_psprintf(call->p,
-                            "change the line at %s to: MTASTSMode %s (which holds for %d domains; "
+                            "change the line at %s to: MTASTSMode %s (this changes %d domains; "
                             "for this one alone, add it at %s)",
                             place->mode, mode, domains, place->told);
     }
@@ -148,12 +149,12 @@ static void add_change(const cli_ready_call *call, const cli_ready_domain *domai
     }
     else {
         add(steps, apr_psprintf(p,
-                                "on the machine that serves mta-sts.%s, let the policy say mode "
-                                "%s (MTASTSMode %s), and reload",
+                                "on the machine that serves mta-sts.%s, set the policy's mode to "
+                                "%s (MTASTSMode %s), and reload httpd",
                                 domain->domain, mode, mode));
     }
     add(steps,
-        apr_psprintf(p, "publish the new id that this tells: mta-sts dns %s", domain->domain));
+        apr_psprintf(p, "publish the new policy id, printed by: mta-sts dns %s", domain->domain));
 }
 
 static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain,
@@ -191,14 +192,6 @@ apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_
 }
 
 /* --- for people --- */
-
-static const char *date_of(apr_pool_t *p, apr_time_t time)
-{
-    apr_time_exp_t parts;
-
-    apr_time_exp_gmt(&parts, time);
-    return apr_psprintf(p, "%04d-%02d-%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
-}
 
 static void print_sign(const cli_style *style, mta_sts_severity severity)
 {
@@ -258,9 +251,10 @@ static void print_domain(const cli_ready_call *call, const cli_style *style,
     const char *const titles[TLSRPT_READINESS_PARTS] = {
         [TLSRPT_READINESS_POLICY] = "Policy",
         [TLSRPT_READINESS_MX] = "Mail servers",
-        [TLSRPT_READINESS_REPORTS] = call->since ? apr_pstrcat(call->p, "Reports since ",
-                                                               date_of(call->p, call->since), NULL)
-                                                 : "Reports",
+        [TLSRPT_READINESS_REPORTS] =
+            call->since ? apr_pstrcat(call->p, "Reports since ",
+                                      mta_sts_format_date(call->p, call->since), NULL)
+                        : "Reports",
     };
     int i;
 
@@ -289,7 +283,7 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
     }
     if (call->unreadable) {
         fflush(stdout);
-        fprintf(stderr, "mta-sts ready: %d files of the store cannot be read and were left out\n",
+        fprintf(stderr, "mta-sts ready: %d stored reports cannot be read and were skipped\n",
                 call->unreadable);
     }
 }
@@ -321,7 +315,7 @@ static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domai
     const tlsrpt_domain *all = domain->facts.reports, *weighed = domain->facts.evidence;
 
     return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
-                     call->since ? date_of(call->p, call->since) : NULL, "reports",
+                     call->since ? mta_sts_format_date(call->p, call->since) : NULL, "reports",
                      (json_int_t)(all ? all->reports : 0), "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
                      tlsrpt_evidence_days(weighed, call->limits.now), "senders",

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/report/text.h"
+#include "cli/report/causes.h"
 
 #include <stdio.h>
 
 #include <apr_strings.h>
 
-#include "cli/common/format.h"
+#include "cli/common/wrap.h"
+#include "core/base/format.h"
 #include "core/base/time.h"
 
 #define CAUSES_MAX 20 /* of one domain; what a stranger sends must not drown the rest */
@@ -26,7 +27,7 @@ static void print_names(const cli_report_page *of, const char *label,
                         const apr_array_header_t *list)
 {
     if (list->nelts) {
-        cli_print_fact(label, cli_names(of->p, list));
+        cli_print_fact(label, mta_sts_format_names(of->p, list, CLI_NAMES_MAX));
     }
 }
 
@@ -39,11 +40,12 @@ static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
     const char *text;
 
     mta_sts_time_order(&first, &last);
-    text = apr_pstrcat(of->p, cli_date(of->p, first), ", last told of ", cli_last_date(of->p, last),
-                       NULL);
-    return secure ? apr_pstrcat(of->p, text, "; ",
-                                cli_counted(of->p, secure, "secure session", "secure sessions"),
-                                " on later days", NULL)
+    text = apr_pstrcat(of->p, mta_sts_format_date(of->p, first), ", last seen ",
+                       mta_sts_format_last_date(of->p, last), NULL);
+    return secure ? apr_pstrcat(
+                        of->p, text, "; ",
+                        mta_sts_format_count(of->p, secure, "secure session", "secure sessions"),
+                        " on later days", NULL)
                   : text;
 }
 
@@ -51,7 +53,7 @@ static void print_facts(const cli_report_page *of, const tlsrpt_domain *domain,
                         const tlsrpt_cause *cause)
 {
     cli_print_fact("since:", since(of, domain, cause));
-    print_names(of, "told by:", cause->senders);
+    print_names(of, "reporter:", cause->senders);
     print_names(of, "from IP:", cause->sending_ips);
     print_names(of, "MX's IP:", cause->receiving_ips);
     print_names(of, "reason:", cause->reasons);
@@ -65,10 +67,12 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
 
     putchar('\n');
     cli_report_print_sign(of, 2, MTA_STS_ERROR);
-    printf("%s failed: %s%s%s%s\n", cli_counted(of->p, cause->sessions, "session", "sessions"),
-           *cause->result_type ? cli_quoted(of->p, cause->result_type) : "no result type told",
+    printf("%s failed: %s%s%s%s\n",
+           mta_sts_format_count(of->p, cause->sessions, "session", "sessions"),
+           *cause->result_type ? mta_sts_format_name(of->p, cause->result_type)
+                               : "result type not specified",
            cause->receiving_mx ? " at " : "",
-           cause->receiving_mx ? cli_quoted(of->p, cause->receiving_mx) : "",
+           cause->receiving_mx ? mta_sts_format_name(of->p, cause->receiving_mx) : "",
            tlsrpt_policy_type_text(of->p, cause->policy_type));
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
@@ -101,8 +105,9 @@ static void print_further(const cli_report_page *of, const apr_array_header_t *c
     if (causes->nelts > CAUSES_MAX) {
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_ERROR);
-        printf("%s failed for %d further causes: --format json tells them\n",
-               cli_counted(of->p, sessions, "session", "sessions"), causes->nelts - CAUSES_MAX);
+        printf("%s failed for %d further causes: see --format json\n",
+               mta_sts_format_count(of->p, sessions, "session", "sessions"),
+               causes->nelts - CAUSES_MAX);
     }
 }
 
@@ -118,7 +123,8 @@ void cli_report_print_causes(const cli_report_page *of, const tlsrpt_domain *dom
     if (rest) {
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_ERROR);
-        printf("%s failed: no details told\n", cli_counted(of->p, rest, "session", "sessions"));
+        printf("%s failed: no details given\n",
+               mta_sts_format_count(of->p, rest, "session", "sessions"));
         print_explanation(of, tlsrpt_explain_no_details(of->p, domain->domain), 0);
     }
 }

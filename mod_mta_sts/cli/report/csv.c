@@ -1,67 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 
 #include <apr_strings.h>
 
 /* In the order of the cells below. */
 #define HEAD                                                                                       \
-    "file,organization,contact,report_id,begin,end,verified,line,policy_type,policy_domain,mx,"    \
+    "file,organization,contact,report_id,begin,end,verified,row_type,policy_type,policy_domain,"   \
+    "mx,"                                                                                          \
     "policy,successful_sessions,failed_sessions,result_type,sessions,sending_ip,receiving_mx,"     \
     "receiving_helo,receiving_ip,reason,information,explanation,action\r\n"
 
-static void add_cell(cli_buffer *out, const char *text)
+static void add_cell(mta_sts_buffer *out, const char *text)
 {
-    cli_buffer_text(out, ",");
-    cli_buffer_csv(out, text);
+    mta_sts_buffer_puts(out, ",");
+    cli_write_csv(out, text);
 }
 
-static void add_number(cli_buffer *out, apr_int64_t number)
+static void add_number(mta_sts_buffer *out, apr_int64_t number)
 {
-    cli_buffer_text(out, ",");
-    cli_buffer_number(out, number);
+    mta_sts_buffer_puts(out, ",");
+    cli_write_number(out, number);
 }
 
-static void add_time(cli_buffer *out, apr_time_t time)
+static void add_time(mta_sts_buffer *out, apr_time_t time)
 {
-    cli_buffer_text(out, ",");
-    cli_buffer_time(out, time);
+    mta_sts_buffer_puts(out, ",");
+    cli_write_time(out, time);
 }
 
 /* The cells that all lines of a policy begin with. */
-static void add_beginning(cli_buffer *out, const cli_report_item *item, const char *line,
+static void add_beginning(mta_sts_buffer *out, const cli_report_item *item, const char *line,
                           const tlsrpt_policy *policy)
 {
     const tlsrpt_report *report = item->report;
 
-    cli_buffer_csv(out, item->file);
+    cli_write_csv(out, item->file);
     add_cell(out, report->organization);
     add_cell(out, report->contact);
     add_cell(out, report->id);
     add_time(out, report->begin);
     add_time(out, report->end);
-    cli_buffer_text(out, item->verified ? ",true," : ",false,");
-    cli_buffer_text(out, line);
+    mta_sts_buffer_puts(out, item->verified ? ",true," : ",false,");
+    mta_sts_buffer_puts(out, line);
     add_cell(out, policy->type);
     add_cell(out, policy->domain);
     add_cell(out, apr_array_pstrcat(out->p, policy->mx, ' '));
     add_cell(out, apr_array_pstrcat(out->p, policy->policy, ' '));
 }
 
-static void add_summary(cli_buffer *out, const cli_report_item *item, const tlsrpt_policy *policy)
+static void add_summary(mta_sts_buffer *out, const cli_report_item *item,
+                        const tlsrpt_policy *policy)
 {
     add_beginning(out, item, "policy", policy);
     add_number(out, policy->successful);
     add_number(out, policy->failed);
-    cli_buffer_text(out, ",,,,,,,,,,\r\n");
+    mta_sts_buffer_puts(out, ",,,,,,,,,,\r\n");
 }
 
-static void add_failure(cli_buffer *out, const cli_report_item *item, const tlsrpt_policy *policy,
-                        const tlsrpt_failure *failure)
+static void add_failure(mta_sts_buffer *out, const cli_report_item *item,
+                        const tlsrpt_policy *policy, const tlsrpt_failure *failure)
 {
     const tlsrpt_explanation *explanation = cli_report_explain(out->p, policy, failure);
 
     add_beginning(out, item, "failure", policy);
-    cli_buffer_text(out, ",,");
+    mta_sts_buffer_puts(out, ",,");
     add_cell(out, failure->result_type);
     add_number(out, failure->sessions);
     add_cell(out, failure->sending_ip);
@@ -72,10 +74,10 @@ static void add_failure(cli_buffer *out, const cli_report_item *item, const tlsr
     add_cell(out, failure->information);
     add_cell(out, explanation->what);
     add_cell(out, cli_report_action(out->p, explanation));
-    cli_buffer_text(out, "\r\n");
+    mta_sts_buffer_puts(out, "\r\n");
 }
 
-static void render(cli_buffer *out, const cli_report_call *call, const cli_report_item *item)
+static void render(mta_sts_buffer *out, const cli_report_call *call, const cli_report_item *item)
 {
     int i, j;
 

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 
 /* ,"name": and then a string or null. */
-static void add_member(cli_buffer *out, const char *name, const char *value)
+static void add_member(mta_sts_buffer *out, const char *name, const char *value)
 {
-    cli_buffer_text(out, name);
-    cli_buffer_json(out, value);
+    mta_sts_buffer_puts(out, name);
+    cli_write_json(out, value);
 }
 
-static void add_number(cli_buffer *out, const char *name, apr_int64_t number)
+static void add_number(mta_sts_buffer *out, const char *name, apr_int64_t number)
 {
-    cli_buffer_text(out, name);
-    cli_buffer_number(out, number);
+    mta_sts_buffer_puts(out, name);
+    cli_write_number(out, number);
 }
 
-static void add_time(cli_buffer *out, const char *name, apr_time_t time)
+static void add_time(mta_sts_buffer *out, const char *name, apr_time_t time)
 {
-    cli_buffer_text(out, name);
+    mta_sts_buffer_puts(out, name);
     if (!time) {
-        cli_buffer_text(out, "null");
+        mta_sts_buffer_puts(out, "null");
         return;
     }
-    cli_buffer_text(out, "\"");
-    cli_buffer_time(out, time);
-    cli_buffer_text(out, "\"");
+    mta_sts_buffer_puts(out, "\"");
+    cli_write_time(out, time);
+    mta_sts_buffer_puts(out, "\"");
 }
 
-static void add_failure(cli_buffer *out, const tlsrpt_policy *policy, const tlsrpt_failure *failure)
+static void add_failure(mta_sts_buffer *out, const tlsrpt_policy *policy,
+                        const tlsrpt_failure *failure)
 {
     const tlsrpt_explanation *explanation = cli_report_explain(out->p, policy, failure);
 
@@ -42,30 +43,31 @@ static void add_failure(cli_buffer *out, const tlsrpt_policy *policy, const tlsr
     add_member(out, ",\"information\":", failure->information);
     add_member(out, ",\"explanation\":", explanation->what);
     add_member(out, ",\"action\":", cli_report_action(out->p, explanation));
-    cli_buffer_text(out, "}");
+    mta_sts_buffer_puts(out, "}");
 }
 
-static void add_policy(cli_buffer *out, const tlsrpt_policy *policy)
+static void add_policy(mta_sts_buffer *out, const tlsrpt_policy *policy)
 {
     int i;
 
     add_member(out, "{\"type\":", policy->type);
     add_member(out, ",\"domain\":", policy->domain);
-    cli_buffer_text(out, ",\"mx\":");
-    cli_buffer_json_array(out, policy->mx);
-    cli_buffer_text(out, ",\"policy\":");
-    cli_buffer_json_array(out, policy->policy);
+    mta_sts_buffer_puts(out, ",\"mx\":");
+    cli_write_json_array(out, policy->mx);
+    mta_sts_buffer_puts(out, ",\"policy\":");
+    cli_write_json_array(out, policy->policy);
     add_number(out, ",\"successful_sessions\":", policy->successful);
     add_number(out, ",\"failed_sessions\":", policy->failed);
-    cli_buffer_text(out, ",\"failures\":[");
+    mta_sts_buffer_puts(out, ",\"failures\":[");
     for (i = 0; i < policy->failures->nelts; i++) {
-        cli_buffer_text(out, i ? "," : "");
+        mta_sts_buffer_puts(out, i ? "," : "");
         add_failure(out, policy, &APR_ARRAY_IDX(policy->failures, i, tlsrpt_failure));
     }
-    cli_buffer_text(out, "]}");
+    mta_sts_buffer_puts(out, "]}");
 }
 
-static void add_policies(cli_buffer *out, const cli_report_call *call, const tlsrpt_report *report)
+static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
+                         const tlsrpt_report *report)
 {
     const char *between = "";
     int i;
@@ -74,7 +76,7 @@ static void add_policies(cli_buffer *out, const cli_report_call *call, const tls
         const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
         if (cli_report_wants(call, policy)) {
-            cli_buffer_text(out, between);
+            mta_sts_buffer_puts(out, between);
             add_policy(out, policy);
             between = ",";
         }
@@ -82,7 +84,7 @@ static void add_policies(cli_buffer *out, const cli_report_call *call, const tls
 }
 
 /* As cli_findings_to_json has them. */
-static void add_findings(cli_buffer *out, const mta_sts_findings *findings)
+static void add_findings(mta_sts_buffer *out, const mta_sts_findings *findings)
 {
     int i;
 
@@ -95,11 +97,11 @@ static void add_findings(cli_buffer *out, const mta_sts_findings *findings)
         add_member(out, ",\"subject\":", finding->subject);
         add_member(out, ",\"message\":", finding->message);
         add_member(out, ",\"fix\":", finding->fix);
-        cli_buffer_text(out, ",\"line\":null}");
+        mta_sts_buffer_puts(out, ",\"line\":null}");
     }
 }
 
-static void render(cli_buffer *out, const cli_report_call *call, const cli_report_item *item)
+static void render(mta_sts_buffer *out, const cli_report_call *call, const cli_report_item *item)
 {
     const tlsrpt_report *report = item->report;
 
@@ -109,43 +111,44 @@ static void render(cli_buffer *out, const cli_report_call *call, const cli_repor
     add_member(out, ",\"report_id\":", report->id);
     add_time(out, ",\"begin\":", report->begin);
     add_time(out, ",\"end\":", report->end);
-    cli_buffer_text(out, item->verified ? ",\"verified\":true" : ",\"verified\":false");
-    cli_buffer_text(out, ",\"policies\":[");
+    mta_sts_buffer_puts(out, item->verified ? ",\"verified\":true" : ",\"verified\":false");
+    mta_sts_buffer_puts(out, ",\"policies\":[");
     add_policies(out, call, report);
-    cli_buffer_text(out, "],\"findings\":[");
+    mta_sts_buffer_puts(out, "],\"findings\":[");
     add_findings(out, item->findings);
-    cli_buffer_text(out, "]}");
+    mta_sts_buffer_puts(out, "]}");
 }
 
-static void render_line(cli_buffer *out, const cli_report_call *call, const cli_report_item *item)
+static void render_line(mta_sts_buffer *out, const cli_report_call *call,
+                        const cli_report_item *item)
 {
     render(out, call, item);
-    cli_buffer_text(out, "\n");
+    mta_sts_buffer_puts(out, "\n");
 }
 
 /* What contradicts another report counts as one that came again. */
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;
-    cli_buffer out = {.p = p};
+    mta_sts_buffer *out = mta_sts_buffer_make(p);
     int i;
 
     (void)call;
-    cli_buffer_text(&out, "],\n\"rejected\":[");
+    mta_sts_buffer_puts(out, "],\n\"rejected\":[");
     for (i = 0; i < result->rejected->nelts; i++) {
         const cli_report_rejected *rejected =
             &APR_ARRAY_IDX(result->rejected, i, cli_report_rejected);
 
-        add_member(&out, i ? ",\n{\"file\":" : "\n{\"file\":", rejected->file);
-        add_member(&out, ",\"reason\":", rejected->reason);
-        cli_buffer_text(&out, "}");
+        add_member(out, i ? ",\n{\"file\":" : "\n{\"file\":", rejected->file);
+        add_member(out, ",\"reason\":", rejected->reason);
+        mta_sts_buffer_puts(out, "}");
     }
-    add_number(&out, "],\n\"totals\":{\"reports\":", sum->reports);
-    add_number(&out, ",\"duplicates\":", sum->duplicates + sum->conflicts);
-    add_number(&out, ",\"successful_sessions\":", sum->successful);
-    add_number(&out, ",\"failed_sessions\":", sum->failed);
-    cli_buffer_text(&out, "}}\n");
-    fwrite(out.at, 1, out.len, stdout);
+    add_number(out, "],\n\"totals\":{\"reports\":", sum->reports);
+    add_number(out, ",\"duplicates\":", sum->duplicates + sum->conflicts);
+    add_number(out, ",\"successful_sessions\":", sum->successful);
+    add_number(out, ",\"failed_sessions\":", sum->failed);
+    mta_sts_buffer_puts(out, "}}\n");
+    fwrite(out->bytes, 1, out->len, stdout);
 }
 
 const cli_report_format cli_report_json = {"{\"reports\":[\n", ",\n", render, end, 1};

@@ -8,7 +8,7 @@
 #include "cli/common/json_memory.h"
 #include "cli/common/parallel.h"
 #include "cli/common/output.h"
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 #include "cli/import/source.h"
 #include "cli/common/store.h"
 #include "tlsrpt/report/read.h"
@@ -37,7 +37,7 @@ typedef struct prepared {
     const char *file;
     int verified;
     const tlsrpt_reading *reading; /* NULL: it is read when it is taken, being no report file */
-    cli_buffer text;
+    mta_sts_buffer *text;          /* NULL: it is not shown */
 } prepared;
 
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
@@ -86,12 +86,12 @@ static void prepare(const reading *all, apr_pool_t *p, const tlsrpt_reading *rea
     const cli_report_call *call = all->call;
 
     ready->reading = read;
-    ready->text.p = p;
     if (read->outcome == TLSRPT_READ && call->format->render &&
         (!call->failures_only || has_failures(call, read->report))) {
         const cli_report_item item = {ready->file, ready->verified, read->report, read->findings};
 
-        call->format->render(&ready->text, call, &item);
+        ready->text = mta_sts_buffer_make(p);
+        call->format->render(ready->text, call, &item);
     }
 }
 
@@ -129,13 +129,13 @@ static void reject(reading *all, const char *file, const char *reason)
     rejected->reason = apr_pstrdup(all->p, reason);
 }
 
-static void write_text(reading *all, const cli_buffer *text)
+static void write_text(reading *all, const mta_sts_buffer *text)
 {
     const cli_report_format *format = all->call->format;
 
-    if (text->len) {
+    if (text && text->len) {
         fputs(all->written++ ? format->between : "", stdout);
-        fwrite(text->at, 1, text->len, stdout);
+        fwrite(text->bytes, 1, text->len, stdout);
     }
 }
 
@@ -148,12 +148,12 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
     switch (tlsrpt_tally_add(all->tally, ready->reading->report, ready->reading->digest,
                              ready->verified)) {
     case TLSRPT_COUNTED:
-        write_text(all, &ready->text);
+        write_text(all, ready->text);
         break;
     case TLSRPT_CONFLICT:
         fprintf(stderr,
-                "mta-sts %s: %s contradicts a report of the same sender, id and days that was read "
-                "before, and does not count\n",
+                "mta-sts %s: %s contradicts a report with the same sender, id and dates that was "
+                "read earlier; not counted\n",
                 all->name, cli_plain(p, ready->file));
         break;
     case TLSRPT_DUPLICATE:
@@ -176,7 +176,7 @@ static void *make_of_file(void *data, int number, apr_pool_t *p, apr_size_t *wei
         cli_json_memory_use(p);
         ready->file = file->path;
         prepare(all, p, tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default), ready);
-        *weight = len + ready->text.len + cli_json_memory_taken();
+        *weight = len + (ready->text ? ready->text->len : 0) + cli_json_memory_taken();
     }
     return ready;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/report/report.h"
+#include "cli/report/call.h"
 
 #include <stdio.h>
 
@@ -19,86 +19,64 @@
 static const cli_report_format *const formats[] = {&cli_report_text, &cli_report_json,
                                                    &cli_report_ndjson, &cli_report_csv};
 
-enum {
-    OPT_DOMAIN = 256,
-    OPT_FAILURES,
-    OPT_FORMAT,
-    OPT_ORGANIZATION,
-    OPT_POLICY,
-    OPT_SINCE,
-    OPT_STATE_DIR
-};
-
-static const struct option options[] = {
-    CLI_HELP_OPTION,
-    {"domain", required_argument, NULL, OPT_DOMAIN},
-    {"failures", no_argument, NULL, OPT_FAILURES},
-    {"format", required_argument, NULL, OPT_FORMAT},
-    {"organization", required_argument, NULL, OPT_ORGANIZATION},
-    {"policy", required_argument, NULL, OPT_POLICY},
-    {"since", required_argument, NULL, OPT_SINCE},
-    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
-    {NULL, 0, NULL, 0},
-};
-
-/* NULL, or what is wrong with the value. */
-static const char *take_format(apr_pool_t *p, cli_report_call *call, const char *value)
+static const char *take_format(apr_pool_t *p, const cli_option *option, void *target,
+                               const char *value)
 {
-    static const char *const names[] = {"text", "json", "ndjson", "csv", NULL};
+    cli_report_call *call = target;
     int chosen = 0;
-    const char *error = cli_option_format(p, value, names, &chosen);
+    const char *error = cli_take_choice(p, option, &chosen, value);
 
     call->format = formats[chosen];
     return error;
 }
 
-static const char *take_domain(apr_pool_t *p, cli_report_call *call, const char *value)
+static const char *take_domain(apr_pool_t *p, const cli_option *option, void *target,
+                               const char *value)
 {
-    const char *error =
-        mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, &call->filter.domain);
+    const char *error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, target);
 
-    return error ? apr_pstrcat(p, "--domain: ", error, NULL) : NULL;
+    return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
 }
 
-/* NULL, or what is wrong with the option's value. */
-static const char *take_option(void *baton, int option, const char *value)
+static const char *take_since(apr_pool_t *p, const cli_option *option, void *target,
+                              const char *value)
 {
-    cli_report_call *call = baton;
-    apr_pool_t *p = call->p;
-
-    if (value && !*value) {
-        return "an option has an empty value";
-    }
-    switch (option) {
-    case OPT_DOMAIN:
-        return take_domain(p, call, value);
-    case OPT_FAILURES:
-        call->failures_only = 1;
-        break;
-    case OPT_FORMAT:
-        return take_format(p, call, value);
-    case OPT_ORGANIZATION:
-        call->filter.organization = value;
-        break;
-    case OPT_POLICY:
-        call->policy_file = value;
-        break;
-    case OPT_SINCE:
-        return cli_option_since(p, value, apr_time_now(), &call->since);
-    case OPT_STATE_DIR:
-        call->state_dir = value;
-        break;
-    }
-    return NULL;
+    (void)option;
+    return cli_option_since(p, value, apr_time_now(), target);
 }
 
-/* What goes together, and what follows from it. */
-static const char *take_arguments(cli_report_call *call, int count, const char *const *words)
+static const cli_option options[] = {
+    {"format", 0, "text|json|ndjson|csv",
+     "Output format: text for people, JSON as one object or as one object per report, or CSV for "
+     "spreadsheets. Default: text.",
+     take_format, 0, 0, 0},
+    {"since", 0, "TIME",
+     "Only reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d. Of files: "
+     "only reports whose period ends later. Default: all.",
+     take_since, offsetof(cli_report_call, since), 0, 0},
+    {"domain", 0, "NAME", "Only what is reported about this policy domain.", take_domain,
+     offsetof(cli_report_call, filter.domain), 0, 0},
+    {"organization", 0, "NAME", "Only reports of this sender.", cli_take_text,
+     offsetof(cli_report_call, filter.organization), 0, 0},
+    {"failures", 0, NULL, "Only what failed; prints nothing if nothing did.", cli_take_flag,
+     offsetof(cli_report_call, failures_only), 0, 0},
+    {"policy", 0, "FILE",
+     "Compare the policies that senders used with this one. Default: with those that this "
+     "machine's httpd is configured to serve.",
+     cli_take_text, offsetof(cli_report_call, policy_file), 0, 0},
+    CLI_STATE_DIR_OPTION(offsetof(cli_report_call, state_dir)),
+    {0},
+};
+
+/* Returns NULL, or what cannot be combined. */
+static const char *take_arguments(cli_report_call *call, const cli_args *args)
 {
-    call->paths = words;
+    int count = args->count;
+
+    call->paths = args->list;
     call->path_count = count;
     if (count && call->state_dir) {
-        return "--state-dir is for the store, not for files";
+        return "--state-dir cannot be combined with FILE";
     }
     if (call->since < 0) {
         call->since = count ? 0 : apr_time_now() - SINCE_DEFAULT;
@@ -107,18 +85,8 @@ static const char *take_arguments(cli_report_call *call, int count, const char *
     return NULL;
 }
 
-/* NULL, or what is wrong with the call. */
-static const char *parse_call(cli_report_call *call, int argc, const char *const *argv, int *help)
-{
-    cli_words words;
-    const char *error = cli_options_read(call->p, argc, argv, options, take_option, call, &words);
-
-    *help = words.help;
-    return error || *help ? error : take_arguments(call, words.count, words.list);
-}
-
-static void tell_rejected(apr_pool_t *p, const cli_subcommand *self,
-                          const apr_array_header_t *rejected)
+static void print_rejected(apr_pool_t *p, const cli_subcommand *self,
+                           const apr_array_header_t *rejected)
 {
     int i;
 
@@ -134,15 +102,15 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
 {
     cli_report_call call = {.p = p, .format = &cli_report_text, .since = -1};
     cli_report_result result;
-    int help;
-    const char *error = parse_call(&call, argc, argv, &help);
+    cli_args args;
+    const char *error = cli_subcommand_read(p, self, argc, argv, &call, &args);
 
+    if (args.help) {
+        return cli_subcommand_help(p, self);
+    }
+    error = error ? error : take_arguments(&call, &args);
     if (error) {
         return cli_usage_error(self, "%s", error);
-    }
-    if (help) {
-        fputs(self->help, stdout);
-        return CLI_EXIT_OK;
     }
     if (call.format == &cli_report_text) {
         call.served = cli_served_read(p, self->name, call.policy_file);
@@ -159,36 +127,23 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
         call.format->end(p, &call, &result);
     }
     if (!call.format->has_rejected) {
-        tell_rejected(p, self, result.rejected);
+        print_rejected(p, self, result.rejected);
     }
     return result.rejected->nelts ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }
 
 const cli_subcommand cli_report = {
-    "report",
-    "explain TLS reports: who could not deliver securely, why, and what to do",
-    "Usage: mta-sts report [OPTION]... [FILE|DIR|MAILDIR|-]...\n"
-    "\n"
-    "Explains TLS reports (RFC 8460): who could not deliver securely to which domain, what\n"
-    "happened, whose fault it is, and what to do. Without FILE it reads the store: the reports\n"
-    "that httpd and `mta-sts import` have kept. FILE is a report (JSON or gzip), a mail message,\n"
-    "an mbox, a Maildir or another directory of such files. Each report counts once.\n"
-    "\n"
-    "  --format text|json|ndjson|csv\n"
-    "                       text for people; JSON as one object, or one object a report; or\n"
-    "                       lines for a spreadsheet (default: text)\n"
-    "  --since TIME         only reports that came since then: 12h, 30d, 4w, 2026-05-11 or all\n"
-    "                       (default: 30d); of files, those whose days end after it (default:\n"
-    "                       all)\n"
-    "  --domain NAME        only what is told of this policy domain\n"
-    "  --organization NAME  only reports of this sender\n"
-    "  --failures           only what failed; says nothing if nothing did\n"
-    "  --policy FILE        hold the policies that senders had against this one (default: what\n"
-    "                       this machine's httpd is configured to serve)\n"
-    "  --state-dir DIR      the module's MTASTSStateDir (default: MTA_STS_STATE_DIR in the\n"
-    "                       environment, else " CLI_STATE_DIR_DEFAULT ")\n"
-    "  --help               this text\n"
-    "\n"
-    "Exit status: 0 all was read; 1 something could not be read, or is no report; 2 wrong usage.\n",
-    run_report,
+    .name = "report",
+    .summary = "explain TLS reports: what failed, why, and how to fix it",
+    .usage = "[OPTION...] [FILE|DIR|MAILDIR|-]...",
+    .arguments = "FILE",
+    .description =
+        "Explains TLS reports (RFC 8460): which senders could not deliver securely to which "
+        "domain, what happened, who can fix it, and how. Without FILE it reads the reports that "
+        "httpd and 'mta-sts import' stored. FILE is a report (JSON or gzip), a mail message, an "
+        "mbox, a Maildir or another directory of such files. Each report counts once.",
+    .exit_statuses = "0 everything was read; 1 something could not be read, or is not a report; "
+                     "2 wrong usage.",
+    .options = options,
+    .run = run_report,
 };

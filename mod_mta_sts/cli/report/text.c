@@ -4,8 +4,9 @@
 
 #include <apr_strings.h>
 
-#include "cli/report/text.h"
-#include "cli/common/format.h"
+#include "cli/report/causes.h"
+#include "cli/common/wrap.h"
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/policy/text.h"
 #include "tlsrpt/advice/policy_match.h"
@@ -17,17 +18,11 @@ static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *d
     const char *host;
 
     if (!*domain->domain) {
-        return "(no domain told)";
+        return "(domain not specified)";
     }
     return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
-               ? cli_quoted(of->p, domain->domain)
+               ? mta_sts_format_name(of->p, domain->domain)
                : cli_domain_text(of->p, &of->style, host);
-}
-
-void cli_report_print_sign(const cli_report_page *of, int indent, mta_sts_severity severity)
-{
-    printf("%*s%s%s%s ", indent, "", cli_severity_colour(&of->style, severity),
-           cli_severity_sign(&of->style, severity), cli_colour_end(&of->style));
 }
 
 /* --- policies --- */
@@ -51,9 +46,9 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_WARNING);
         cli_print_wrapped(
-            4, "These senders had a policy in mode enforce: where a failure is the MX's, "
-               "they hold the mail back or bounce it. While it is being mended, "
-               "`MTASTSMode testing` and the new id in DNS stop the loss.");
+            4, "These senders applied a policy in mode enforce: if a failure is caused by an MX "
+               "host, they delay or bounce the mail. Until it is fixed, set 'MTASTSMode "
+               "testing' and publish the new policy id to stop the loss.");
     }
 }
 
@@ -77,10 +72,11 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
         of->p, held, seen->policy, cli_served_of(of->call->served, domain->domain), domain->domain);
 
     cli_report_print_sign(of, 2, is_odd(held) ? MTA_STS_WARNING : MTA_STS_INFO);
-    cli_print_wrapped(4, apr_psprintf(of->p, "policy that %s had (%s, last on %s): %s",
-                                      cli_names(of->p, seen->senders),
-                                      cli_counted(of->p, seen->sessions, "session", "sessions"),
-                                      cli_last_date(of->p, seen->last), text));
+    cli_print_wrapped(
+        4, apr_psprintf(of->p, "policy used by %s (%s, last on %s): %s",
+                        mta_sts_format_names(of->p, seen->senders, CLI_NAMES_MAX),
+                        mta_sts_format_count(of->p, seen->sessions, "session", "sessions"),
+                        mta_sts_format_last_date(of->p, seen->last), text));
 }
 
 /*
@@ -123,20 +119,20 @@ static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domai
 
 static void print_well(const cli_report_page *of, const tlsrpt_domain *domain)
 {
-    const char *senders = cli_counted(of->p, domain->senders->nelts, "sender", "senders");
+    const char *senders = mta_sts_format_count(of->p, domain->senders->nelts, "sender", "senders");
     const char *policy = domain->seen->nelts ? policy_in_short(of, domain) : "";
 
     cli_report_print_sign(of, 0, domain->successful ? MTA_STS_OK : MTA_STS_INFO);
     printf("%s: ", domain_name(of, domain));
     if (domain->successful) {
         printf("all %s of %s delivered securely%s%s",
-               cli_counted(of->p, domain->successful, "session", "sessions"), senders,
+               mta_sts_format_count(of->p, domain->successful, "session", "sessions"), senders,
                *policy ? ", " : "", policy);
     }
     else {
-        printf("no sessions, tell %s", senders);
+        printf("no sessions, reported by %s", senders);
     }
-    printf(" (%s)\n", cli_dates(of->p, domain->begin, domain->end));
+    printf(" (%s)\n", mta_sts_format_date_range(of->p, domain->begin, domain->end));
     print_policies(of, domain, 1);
 }
 
@@ -147,18 +143,19 @@ static void print_ill(const cli_report_page *of, const tlsrpt_domain *domain)
     printf("%s: ", domain_name(of, domain));
     if (domain->failed) {
         printf("%s of %s delivered securely, %" APR_INT64_T_FMT " failed\n",
-               cli_share(of->p, domain->successful, domain->failed),
-               cli_counted(of->p, tlsrpt_count_add(domain->successful, domain->failed), "session",
-                           "sessions"),
+               mta_sts_format_share(of->p, domain->successful,
+                                    tlsrpt_count_add(domain->successful, domain->failed)),
+               mta_sts_format_count(of->p, tlsrpt_count_add(domain->successful, domain->failed),
+                                    "session", "sessions"),
                domain->failed);
     }
     else {
-        printf("%s delivered securely, but failures are told\n",
-               cli_counted(of->p, domain->successful, "session", "sessions"));
+        printf("%s delivered securely, but failures are reported\n",
+               mta_sts_format_count(of->p, domain->successful, "session", "sessions"));
     }
-    printf("  %s, %s, %s\n", cli_dates(of->p, domain->begin, domain->end),
-           cli_counted(of->p, domain->senders->nelts, "sender", "senders"),
-           cli_counted(of->p, domain->reports, "report", "reports"));
+    printf("  %s, %s, %s\n", mta_sts_format_date_range(of->p, domain->begin, domain->end),
+           mta_sts_format_count(of->p, domain->senders->nelts, "sender", "senders"),
+           mta_sts_format_count(of->p, domain->reports, "report", "reports"));
     cli_report_print_causes(of, domain);
     print_urgency(of, domain);
     putchar('\n');
@@ -178,28 +175,30 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
     const tlsrpt_summary *sum = result->sum;
     int is_store = !of->call->path_count;
 
-    printf("%s", cli_counted(of->p, sum->reports, "report", "reports"));
+    printf("%s", mta_sts_format_count(of->p, sum->reports, "report", "reports"));
     if (is_store && of->call->since) {
-        printf(" since %s", cli_date(of->p, of->call->since));
+        printf(" since %s", mta_sts_format_date(of->p, of->call->since));
     }
     if (sum->duplicates + sum->conflicts) {
-        printf("; %" APR_INT64_T_FMT " more came again and do not count",
-               sum->duplicates + sum->conflicts);
+        printf("; %s not counted", mta_sts_format_count(of->p, sum->duplicates + sum->conflicts,
+                                                        "duplicate", "duplicates"));
     }
     if (result->older) {
-        printf("; %s left out (--since all tells them, too)",
-               cli_counted(of->p, result->older, "older one is", "older ones are"));
+        printf("; %s not shown (use --since all)",
+               mta_sts_format_count(of->p, result->older, "older report", "older reports"));
     }
     if (sum->reports && sum->unverified == sum->reports) {
-        printf("\nNo sender is verified: anybody can send such reports.");
+        printf("\nNone of these reports is verified; anyone can submit one.");
     }
     else if (sum->unverified) {
-        printf("\nOf %" APR_INT64_T_FMT " of them the sender is not verified.", sum->unverified);
+        printf("\n%" APR_INT64_T_FMT " of them are not verified; anyone can submit one.",
+               sum->unverified);
     }
     putchar('\n');
     if (is_store && !sum->reports && !result->older && !call_chooses(of->call)) {
-        cli_print_wrapped(0, "Senders send one a day, to the address in the _smtp._tls record; it "
-                             "takes a day or two until the first arrives.");
+        cli_print_wrapped(0,
+                          "Senders send one report a day to the address in the _smtp._tls record; "
+                          "the first arrives after a day or two.");
     }
 }
 

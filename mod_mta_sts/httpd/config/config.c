@@ -3,7 +3,25 @@
 
 #include <apr_strings.h>
 
+#include "core/database/database.h"
 #include "httpd/shared/module.h"
+#include "tlsrpt/spool/spool.h"
+
+static mts_report_config *make_report_config(apr_pool_t *p)
+{
+    mts_report_config *config = apr_pcalloc(p, sizeof(*config));
+
+    config->max_sent = 1 << 20;
+    config->max_inflated = 10 << 20;
+    config->spool_quota = TLSRPT_QUOTA_REPORTS;
+    config->quarantine_quota = TLSRPT_QUOTA_QUARANTINE;
+    config->per_minute = 60;
+    config->keep_days = 400;
+    config->domains = apr_array_make(p, 1, sizeof(const char *));
+    config->driver = MTA_STS_DATABASE_SQLITE;
+    config->state_dir = MTS_STATE_DIR;
+    return config;
+}
 
 void *mts_config_create(apr_pool_t *p, server_rec *s)
 {
@@ -13,7 +31,7 @@ void *mts_config_create(apr_pool_t *p, server_rec *s)
     config->main = config;
     config->blocks_end = &config->blocks;
     if (!s->is_virtual) {
-        config->reports = mts_report_config_make(p);
+        config->reports = make_report_config(p);
     }
     return config;
 }

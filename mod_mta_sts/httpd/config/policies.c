@@ -362,15 +362,14 @@ static void push_served(void *baton, const mts_served *served)
     APR_ARRAY_PUSH((apr_array_header_t *)baton, mts_served) = *served;
 }
 
+/* httpd's list of servers has the main server first (order 0), then the last virtual host of the
+ * configuration. Of two that match a request, httpd takes the first of the configuration. */
 static int compare_served(const void *a, const void *b)
 {
     const mts_served *one = a, *other = b;
     int by_domain = strcmp(one->domain, other->domain);
 
-    if (by_domain || one->server->is_virtual == other->server->is_virtual) {
-        return by_domain ? by_domain : one->order - other->order;
-    }
-    return one->server->is_virtual ? -1 : 1;
+    return by_domain ? by_domain : other->order - one->order;
 }
 
 apr_array_header_t *mts_policies_list(apr_pool_t *p, const server_rec *main)

@@ -3,23 +3,6 @@
 
 #include "httpd/config/config.h"
 #include "tlsrpt/report/limits.h"
-#include "tlsrpt/spool/spool.h"
-
-mts_report_config *mts_report_config_make(apr_pool_t *p)
-{
-    mts_report_config *config = apr_pcalloc(p, sizeof(*config));
-
-    config->max_sent = 1 << 20;
-    config->max_inflated = 10 << 20;
-    config->spool_quota = TLSRPT_QUOTA_REPORTS;
-    config->quarantine_quota = TLSRPT_QUOTA_QUARANTINE;
-    config->per_minute = 60;
-    config->keep_days = 400;
-    config->domains = apr_array_make(p, 1, sizeof(const char *));
-    config->driver = "sqlite3";
-    config->state_dir = MTS_STATE_DIR;
-    return config;
-}
 
 const mts_report_config *mts_report_config_of(const server_rec *s)
 {

@@ -43,9 +43,6 @@ typedef struct mts_report_config {
     const ap_directive_t *state_dir_at;
 } mts_report_config;
 
-/* The defaults, allocated from p. */
-mts_report_config *mts_report_config_make(apr_pool_t *p);
-
 /* What holds for a server: the same for all of them. */
 const mts_report_config *mts_report_config_of(const server_rec *s);
 

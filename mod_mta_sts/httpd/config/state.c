@@ -6,6 +6,7 @@
 #include <unixd.h>
 
 #include "httpd/config/config.h"
+#include "httpd/config/limits.h"
 #include "httpd/shared/log.h"
 #include "httpd/config/policies.h"
 #include "httpd/shared/memory.h"
@@ -29,14 +30,17 @@ int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)
 {
     mta_sts_findings *findings = mta_sts_findings_make(ptemp);
+    const mts_report_config *config = mts_report_config_of(main);
     int is_root = geteuid() == 0;
+    uid_t owner = is_root ? ap_unixd_config.user_id : geteuid();
+    gid_t group = is_root ? ap_unixd_config.group_id : getegid();
 
     if (!mts_state_is_needed(main, ptemp)) {
         return;
     }
-    tlsrpt_spool_prepare(tlsrpt_spool_make(ptemp, mts_report_config_of(main)->state_dir),
-                         is_root ? ap_unixd_config.user_id : geteuid(),
-                         is_root ? ap_unixd_config.group_id : getegid(), findings);
+    if (tlsrpt_spool_prepare(tlsrpt_spool_make(ptemp, config->state_dir), owner, group, findings)) {
+        mts_limits_write(config, owner, group, findings);
+    }
     mts_log_findings(main, ptemp, findings, 0, 0);
 }
 

@@ -12,41 +12,42 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Lines about refusals in a minute, whatever their addresses. */
+/* Lines about rejections in a minute, for all addresses together. */
 #define LOG_LINES_MAX 100
 
 typedef struct answer {
     int status;
-    int level;               /* of the line in the log */
-    const char *retry_after; /* seconds, or NULL: sending it again changes nothing */
+    int level;               /* of the log line */
+    const char *retry_after; /* seconds; NULL: a retry would get the same response */
     const char *sentence;
 } answer;
 
-/* By outcome. What an administrator must look at is an error or a warning; what fail2ban may act on
+/* By outcome. What an administrator must act on is an error or a warning; what fail2ban may act on
  * is a warning. */
 static const answer answers[MTS_COUNTERS] = {
-    [MTS_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report is kept."},
-    [MTS_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL, "Thank you: this report was kept already."},
-    [MTS_REPORT_QUARANTINED] = {HTTP_ACCEPTED, APLOG_INFO, NULL, "Taken in, but put aside"},
+    [MTS_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report was stored."},
+    [MTS_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL,
+                             "Thank you: this report was stored before."},
+    [MTS_REPORT_QUARANTINED] = {HTTP_ACCEPTED, APLOG_INFO, NULL, "Accepted, but quarantined"},
     [MTS_REPORT_METHOD] = {HTTP_METHOD_NOT_ALLOWED, APLOG_INFO, NULL,
-                           "This URL takes in SMTP TLS reports (RFC 8460) by POST; there is "
+                           "This URL receives SMTP TLS reports (RFC 8460) by POST; there is "
                            "nothing to see here."},
     [MTS_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                             "too many reports from this address in one minute"},
-    [MTS_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its bytes did not all come"},
+    [MTS_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its body is incomplete"},
     [MTS_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
-                              "it is larger than is taken in here"},
+                              "it is larger than the limit"},
     [MTS_REPORT_NOT_A_REPORT] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
                                  "it is neither gzip nor JSON"},
     [MTS_REPORT_NO_POLICIES] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL,
-                                "it is JSON, but has no array of policies"},
+                                "it is JSON without an array of policies"},
     [MTS_REPORT_QUOTA] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "3600",
                           "there is no room left for reports"},
     [MTS_REPORT_NOT_STORED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",
                                "it could not be written to disk"},
 };
 
-/* What sets the limit that was met, for who reads the log. */
+/* The directive that sets the limit, for the log. */
 static const char *const limits[MTS_COUNTERS] = {
     [MTS_REPORT_LIMITED] = " (see MTASTSReportLimit)",
     [MTS_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
@@ -58,7 +59,7 @@ static int is_stored(mts_counter outcome)
            outcome == MTS_REPORT_QUARANTINED;
 }
 
-/* Refusals are told once a minute for each address and outcome, and so many in all. */
+/* Rejections are logged once a minute for each address and outcome, LOG_LINES_MAX in all. */
 static int may_log(const request_rec *r, const char *id)
 {
     apr_time_t now = apr_time_now();
@@ -76,14 +77,14 @@ static void log_outcome(request_rec *r, mts_counter outcome, const char *why)
         return;
     }
     if (outcome == MTS_REPORT_QUARANTINED) {
-        ap_log_rerror(APLOG_MARK, level, 0, r, "report put aside: %s [%s]", why, id);
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report quarantined: %s [%s]", why, id);
     }
     else if (is_stored(outcome)) {
         ap_log_rerror(APLOG_MARK, level, 0, r, "report %s [%s]",
-                      outcome == MTS_REPORT_NEW ? "kept" : "kept already", id);
+                      outcome == MTS_REPORT_NEW ? "stored" : "stored before", id);
     }
     else if (may_log(r, id)) {
-        ap_log_rerror(APLOG_MARK, level, 0, r, "report refused: %s%s [%s]", why,
+        ap_log_rerror(APLOG_MARK, level, 0, r, "report rejected: %s%s [%s]", why,
                       limits[outcome] ? limits[outcome] : "", id);
     }
 }
@@ -98,8 +99,8 @@ static const char *sentence_of(const request_rec *r, mts_counter outcome, const 
     if (is_stored(outcome) || outcome == MTS_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
-    /* How things are on this machine is the business of who reads its log. */
-    return apr_pstrcat(r->pool, "The report is not taken in: ",
+    /* The state of this machine concerns its administrator only: it is in the log. */
+    return apr_pstrcat(r->pool, "The report was rejected: ",
                        answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
 }
 
@@ -114,7 +115,7 @@ int mts_report_answer(request_rec *r, mts_counter outcome, int status, const cha
     r->status = status ? status : usual->status;
     sentence = sentence_of(r, outcome, why);
     if (!is_stored(outcome) && ap_request_has_body(r)) {
-        r->connection->keepalive = AP_CONN_CLOSE; /* what is left of the body is not waited for */
+        r->connection->keepalive = AP_CONN_CLOSE; /* do not wait for the rest of the body */
     }
     if (outcome == MTS_REPORT_METHOD) {
         apr_table_setn(r->headers_out, "Allow", "POST");

@@ -7,19 +7,19 @@
 #include "httpd/shared/counters.h"
 
 /*
- * What the endpoint says to a client: status, headers and one sentence, told by the outcome. The
- * same is counted, and logged: a refusal once a minute for each client address, in one form:
+ * The response of the endpoint: status, headers and one sentence, chosen by the outcome. The
+ * outcome is counted and logged; a rejection once a minute for each client address, in this form:
  *
- *   [client 192.0.2.1:4711] report refused: WHY [report-limited]
+ *   [client 192.0.2.1:4711] report rejected: REASON [report-limited]
  */
 
 /*
  * Answers the request.
  *
- * @param outcome one of MOD_REPORT_...
- * @param status  0: the usual one of the outcome
- * @param why     of a refusal or quarantine, for the log and for the client: one line, fit to be
- *                shown. NULL: the usual sentence of the outcome
+ * @param outcome one of MTS_REPORT_...
+ * @param status  the HTTP status; 0: the default of the outcome
+ * @param why     the reason for a rejection or quarantine, for the log and the client: one line of
+ *                printable text. NULL: the default sentence of the outcome
  * @return what a handler returns
  */
 int mts_report_answer(request_rec *r, mts_counter outcome, int status, const char *why);

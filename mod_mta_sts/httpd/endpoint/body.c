@@ -36,35 +36,36 @@ static apr_size_t limit_of(const request_rec *r, apr_size_t max)
 int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
-    apr_off_t told;
+    apr_off_t declared;
 
-    return length && ap_parse_strict_length(&told, length) && told > (apr_off_t)limit_of(r, max);
+    return length && ap_parse_strict_length(&declared, length) &&
+           declared > (apr_off_t)limit_of(r, max);
 }
 
-/* Room for some bytes more, with one to spare; it doubles, so that it is moved seldom. */
+/* Makes room for more bytes and one to spare. The size doubles, so that it is seldom moved. */
 static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
 {
-    apr_size_t wanted = *size ? *size : FIRST_SIZE;
+    apr_size_t needed = *size ? *size : FIRST_SIZE;
     char *moved;
 
-    while (wanted - body->len <= more) {
-        wanted *= 2;
+    while (needed - body->len <= more) {
+        needed *= 2;
     }
-    if (wanted == *size) {
+    if (needed == *size) {
         return 1;
     }
-    moved = realloc(body->bytes, wanted);
+    moved = realloc(body->bytes, needed);
     if (!moved) {
         return 0;
     }
     body->bytes = moved;
-    *size = wanted;
+    *size = needed;
     return 1;
 }
 
-/* Adds what is in a brigade. OK, or a status. */
-static int take(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body, apr_size_t *size,
-                int *at_end)
+/* Adds the contents of a brigade. Returns OK or an HTTP status. */
+static int add_brigade(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body,
+                       apr_size_t *size, int *at_end)
 {
     apr_bucket *bucket;
 
@@ -95,7 +96,7 @@ static int take(apr_bucket_brigade *brigade, apr_size_t max, mts_body *body, apr
     return OK;
 }
 
-/* The bytes of a body, whatever they are. */
+/* Reads the raw bytes of a body. */
 static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -107,7 +108,7 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
         apr_status_t result =
             ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
 
-        status = result == APR_SUCCESS ? take(brigade, max, body, &size, &at_end)
+        status = result == APR_SUCCESS ? add_brigade(brigade, max, body, &size, &at_end)
                                        : ap_map_http_request_error(result, HTTP_BAD_REQUEST);
         apr_brigade_cleanup(brigade);
     }
@@ -130,8 +131,8 @@ int mts_body_is_plain_or_gzip(const request_rec *r)
            apr_cstr_casecmp(encoding, "x-gzip") == 0;
 }
 
-/* Takes off an encoding if there is gzip in it; else it stays, for the reader of reports. */
-static int unwrap(request_rec *r, apr_size_t max, mts_body *body)
+/* Decodes a Content-Encoding if it contains gzip; otherwise the gzip is the report's own. */
+static int decode(request_rec *r, apr_size_t max, mts_body *body)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->bytes, body->len);
     mts_body inner = {NULL, 0};
@@ -162,7 +163,7 @@ int mts_body_read(request_rec *r, apr_size_t max, mts_body **body)
     apr_pool_cleanup_register(r->pool, &got->bytes, free_bytes, apr_pool_cleanup_null);
     status = read_bytes(r, max, got);
     if (status == OK && encoding_of(r) && tlsrpt_inflate_is_gzip(got->bytes, got->len)) {
-        status = unwrap(r, max, got);
+        status = decode(r, max, got);
     }
     return status;
 }

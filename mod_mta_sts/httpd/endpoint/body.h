@@ -5,7 +5,7 @@
 #include <httpd.h>
 
 /*
- * The body of a request, as it came: read whole into memory, up to a limit.
+ * The body of a request as it was sent, read into memory up to a limit.
  */
 
 typedef struct mts_body {
@@ -13,19 +13,19 @@ typedef struct mts_body {
     apr_size_t len;
 } mts_body;
 
-/* Whether the client told that its body has more bytes than are allowed, before any was read. */
+/* Whether the Content-Length exceeds max, before anything is read. */
 int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max);
 
-/* Whether its Content-Encoding is one that mts_body_read takes off: gzip, once, or none. */
+/* Whether mts_body_read can decode the Content-Encoding: gzip, once, or none. */
 int mts_body_is_plain_or_gzip(const request_rec *r);
 
 /*
- * Reads the body. Whatever framing it has: a length, chunks, HTTP/2; input filters have seen it.
- * Gzip within a Content-Encoding of gzip is unwrapped; gzip alone is the report's own.
+ * Reads the body through the input filters, with any framing: a length, chunks, HTTP/2. Gzip within
+ * a Content-Encoding of gzip is decoded once; gzip alone belongs to the report.
  *
- * @param max  bytes; LimitRequestBody counts, too
- * @param body out: lives in the pool of the request, as its bytes do until mts_body_free
- * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, or another status: the body did not come whole
+ * @param max  bytes; LimitRequestBody applies as well
+ * @param body out: in the pool of the request; its bytes live until mts_body_free
+ * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, or another status if the body is incomplete
  */
 int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
 

@@ -28,16 +28,16 @@
 
 #define HANDLER_NAME "mta-sts-report"
 #define LIMITED "report"
-#define SPARE_MAX (256 * 1024) /* bytes that a child keeps for its next report */
-#define LARGE (1024 * 1024)    /* bytes of JSON in memory; usual reports take a tenth */
-#define NUDGE (96 * 1024)      /* bytes: more than 64 KiB, less than glibc maps apart */
+#define SPARE_MAX (256 * 1024) /* bytes that a child retains for its next report */
+#define LARGE (1024 * 1024)    /* bytes of parsed JSON; a usual report needs a tenth of it */
+#define NUDGE (96 * 1024)      /* bytes: over 64 KiB, below glibc's threshold for mmap */
 
 /* --- opening --- */
 
-/* What became of a body before it is kept. */
+/* The result of reading a body, before it is stored. */
 typedef struct opened {
-    mts_counter outcome; /* MTS_REPORT_NEW: a report of ours; MTS_REPORT_QUARANTINED: to be put
-                            aside; else: refused */
+    mts_counter outcome; /* MTS_REPORT_NEW: about a local domain; MTS_REPORT_QUARANTINED: to be
+                            quarantined; else: rejected */
     const char *why;     /* in the pool of the request */
     char digest[TLSRPT_DIGEST_LENGTH + 1];
 } opened;
@@ -58,10 +58,10 @@ static mts_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_
                                                                : MTS_REPORT_QUARANTINED;
 }
 
-/* From where reports get their memory, or NULL: from where requests do. To hand it to the system
- * after each one, as a large one's is, would stop all processors for a moment, five times a report.
- * It is never destroyed: prefork stops a child in the middle of a report, and takes the pools of
- * the child apart before those of its request. */
+/* The allocator for reading reports; NULL: that of the request. Returning the memory to the system
+ * after each report, as for a large one, would stop all processors briefly, five times a report. It
+ * is never destroyed: prefork may stop a child while it reads a report, and destroys the pools of
+ * the child before those of the request. */
 static apr_allocator_t *allocator;
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
@@ -79,12 +79,12 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 }
 
 /*
- * What jansson took of malloc stays with the thread that took it, so that each one that ever opened
- * a large report would hold 16 MiB. glibc looks whether it can give the end of a thread's memory
- * back to the system when at least 64 KiB are freed, which none of jansson's are; and, unless told
- * when, ever later the larger what was freed before. malloc_trim gives back what is not at an end.
+ * Memory that jansson allocated stays in the arena of its thread, so each thread that ever read a
+ * large report would hold 16 MiB. glibc trims the top of an arena only when a block of at least
+ * 64 KiB is freed, which jansson never does, and raises the threshold as larger blocks are freed,
+ * unless it is set explicitly. malloc_trim returns free memory below the top.
  */
-static void give_back(apr_size_t parsed)
+static void trim_memory(apr_size_t parsed)
 {
 #ifdef __GLIBC__
     void *volatile nudge;
@@ -99,7 +99,7 @@ static void give_back(apr_size_t parsed)
 #endif
 }
 
-/* One report is open at a time in all children, so that many at once do not take more memory. */
+/* Only one report is read at a time in all children, which bounds the memory. */
 static void open_report(request_rec *r, const mts_body *body, opened *found)
 {
     tlsrpt_limits limits = mts_report_limits_of(r->server);
@@ -111,20 +111,20 @@ static void open_report(request_rec *r, const mts_body *body, opened *found)
     apr_pool_create_ex(&p, r->pool, NULL, allocator);
     reading = tlsrpt_report_read(p, body->bytes, body->len, &limits);
     found->outcome = outcome_of(r, p, reading);
-    found->why = reading->reason ? apr_pstrdup(r->pool, reading->reason)
-                                 : "it is not about a domain of this server";
+    found->why =
+        reading->reason ? apr_pstrdup(r->pool, reading->reason) : "it is not about a local domain";
     apr_cpystrn(found->digest, reading->digest, sizeof(found->digest));
     parsed = reading->parsed;
     apr_pool_destroy(p);
-    give_back(parsed);
+    trim_memory(parsed);
     mts_memory_unlock();
 }
 
-/* --- keeping --- */
+/* --- storing --- */
 
-/* Why there is no room for it, or NULL. */
-static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64_t bytes,
-                               apr_int64_t cost)
+/* Why there is no room for a report, or NULL. */
+static const char *check_room(const request_rec *r, tlsrpt_area area, apr_int64_t bytes,
+                              apr_int64_t cost)
 {
     const mts_report_config *config = mts_report_config_of(r->server);
     apr_int64_t quota = area == TLSRPT_REPORTS ? config->spool_quota : config->quarantine_quota;
@@ -136,83 +136,83 @@ static const char *refuse_room(const request_rec *r, tlsrpt_area area, apr_int64
                             mta_sts_size_render(r->pool, quota));
     }
     room = tlsrpt_spool_room(mts_state_spool());
-    return room >= 0 && room < cost ? "the disk is full but for its reserve" : NULL;
+    return room >= 0 && room < cost ? "the disk is full except for its reserve" : NULL;
 }
 
-/* What came again is not new, nor is what could not be kept the fault of its sender. */
+/* A repeated report is not new, and a failure to store is not the fault of its sender. */
 static void uncount(const request_rec *r, tlsrpt_area area, apr_int64_t cost)
 {
     mts_counters_use(area, -cost, -1);
     mts_limit_give_back(LIMITED, r->useragent_ip, r->request_time);
 }
 
-/* It is counted before it is kept, so that many at once do not pass the quota. */
-static int keep_counted(request_rec *r, const mts_body *body, const opened *found)
+/* A report is counted before it is stored, so that many at once do not exceed the quota. */
+static int store_counted(request_rec *r, const mts_body *body, const opened *found)
 {
     tlsrpt_area area = found->outcome == MTS_REPORT_NEW ? TLSRPT_REPORTS : TLSRPT_QUARANTINE;
     tlsrpt_receipt receipt = {r->request_time, "https", r->useragent_ip, NULL};
     tlsrpt_spool *spool = mts_state_spool();
     apr_int64_t cost = tlsrpt_spool_cost(body->len);
     const char *why;
-    tlsrpt_stored kept;
+    tlsrpt_stored stored;
 
-    why = refuse_room(r, area, mts_counters_use(area, cost, 1), cost);
+    why = check_room(r, area, mts_counters_use(area, cost, 1), cost);
     if (why && !tlsrpt_spool_has(spool, area, found->digest)) {
         uncount(r, area, cost);
         return mts_report_answer(r, MTS_REPORT_QUOTA, 0, why);
     }
-    kept = tlsrpt_spool_store(spool, area, found->digest, &receipt, body->bytes, body->len, r->pool,
-                              &why);
-    if (kept == TLSRPT_STORED) {
+    stored = tlsrpt_spool_store(spool, area, found->digest, &receipt, body->bytes, body->len,
+                                r->pool, &why);
+    if (stored == TLSRPT_STORED) {
         return mts_report_answer(r, found->outcome, 0, found->why);
     }
     uncount(r, area, cost);
-    return kept == TLSRPT_STORED_ALREADY ? mts_report_answer(r, MTS_REPORT_REPEATED, 0, NULL)
-                                         : mts_report_answer(r, MTS_REPORT_NOT_STORED, 0, why);
+    return stored == TLSRPT_STORED_ALREADY ? mts_report_answer(r, MTS_REPORT_REPEATED, 0, NULL)
+                                           : mts_report_answer(r, MTS_REPORT_NOT_STORED, 0, why);
 }
 
-static int keep(request_rec *r, const mts_body *body, const opened *found)
+static int store(request_rec *r, const mts_body *body, const opened *found)
 {
     int status;
 
     mts_counters_count_once(mts_state_spool());
     mts_counters_storing(1);
-    status = keep_counted(r, body, found);
+    status = store_counted(r, body, found);
     mts_counters_storing(0);
     return status;
 }
 
 /* --- handlers --- */
 
-/* Whether a request is for the endpoint. Before anything was looked up for it, r->uri is as the
- * client sent it: other spellings of the path are left to httpd. */
-static int is_for_us(const request_rec *r)
+/* Whether a request is for the endpoint. In a quick handler r->uri is as the client sent it: other
+ * spellings of the path are left to httpd. */
+static int is_for_endpoint(const request_rec *r)
 {
     const char *path = mts_report_path_of(r->server);
 
     return path && r->uri && strcmp(r->uri, path) == 0 && strcmp(ap_http_scheme(r), "https") == 0;
 }
 
-static int refuse_body(request_rec *r, int status)
+static int reject_body(request_rec *r, int status)
 {
     if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
         return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
-    if (status == AP_FILTER_ERROR) { /* somebody answered already */
+    if (status == AP_FILTER_ERROR) { /* a filter has sent a response */
         mts_counters_add(MTS_REPORT_CUT);
         return status;
     }
     return mts_report_answer(r, MTS_REPORT_CUT, status, NULL);
 }
 
-/* Whatever is sent counts against the limit, but for what uncount takes back. */
+/* Every request counts against the limit, except those that uncount takes back. */
 static int is_limited(const request_rec *r)
 {
     return mts_limit_take(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
                           r->request_time) == MTS_LIMIT_REACHED;
 }
 
-static int take_in(request_rec *r)
+static int receive(request_rec *r)
 {
     apr_size_t max = (apr_size_t)mts_report_config_of(r->server)->max_sent;
     mts_body *body;
@@ -230,11 +230,11 @@ static int take_in(request_rec *r)
     }
     status = mts_body_read(r, max, &body);
     if (status != OK) {
-        return refuse_body(r, status);
+        return reject_body(r, status);
     }
     open_report(r, body, &found);
     status = found.outcome == MTS_REPORT_NEW || found.outcome == MTS_REPORT_QUARANTINED
-                 ? keep(r, body, &found)
+                 ? store(r, body, &found)
                  : mts_report_answer(r, found.outcome, 0, found.why);
     mts_body_free(r, body);
     return status;
@@ -242,18 +242,18 @@ static int take_in(request_rec *r)
 
 static int handle(request_rec *r)
 {
-    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0 || r->main || !is_for_us(r)) {
+    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0 || r->main || !is_for_endpoint(r)) {
         return DECLINED;
     }
     if (r->method_number != M_POST) {
         return mts_report_answer(r, MTS_REPORT_METHOD, 0, NULL);
     }
-    return take_in(r);
+    return receive(r);
 }
 
 static int handle_quickly(request_rec *r, int is_lookup)
 {
-    if (is_lookup || r->main || !is_for_us(r)) {
+    if (is_lookup || r->main || !is_for_endpoint(r)) {
         return DECLINED;
     }
     r->handler = HANDLER_NAME;

@@ -3,11 +3,11 @@
 #define HTTPD_ENDPOINT_HANDLER_H
 
 /*
- * The endpoint for TLS reports (RFC 8460 section 5.4). A quick handler takes exactly the path of
- * MTASTSReportPath, over https only, ahead of everything else that a virtual host may do with it.
+ * The endpoint for TLS reports (RFC 8460 section 5.4). A quick handler answers exactly the path of
+ * MTASTSReportPath, over https only, ahead of everything else in the virtual host.
  *
- * A report is acknowledged when its bytes are on disk, and not before. What might be a report is
- * kept: some senders never send it again, whatever the answer.
+ * A report is acknowledged once its bytes are on disk, never before. Anything that might be a
+ * report is stored: some senders never retry, whatever the response.
  */
 void mts_report_handler_register_hooks(void);
 

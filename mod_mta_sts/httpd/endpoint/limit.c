@@ -10,8 +10,8 @@
 #include "httpd/shared/counters.h"
 
 /*
- * A slot is one number, so that it changes at once: the minute, what is left of the hash of its key
- * behind the number of the slot, and the count. A slot of another minute is free.
+ * A slot is one number, so that it changes atomically: the minute, the part of the key's hash that
+ * does not select the slot, and the count. A slot of another minute is free.
  */
 #define COUNT_BITS 20
 #define HASH_BITS 20
@@ -19,13 +19,13 @@
 #define HASH_MASK ((UINT64_C(1) << HASH_BITS) - 1)
 #define WAYS 8 /* slots that a key may be in */
 
-typedef struct place {
+typedef struct position {
     apr_uint64_t *slots; /* WAYS of them */
     apr_uint64_t key;    /* minute and hash, the count being 0 */
     apr_uint64_t minute; /* the same without hash */
-} place;
+} position;
 
-/* The bytes of an address by which clients are told apart. Returns their number. */
+/* The bytes of an address that identify a client. Returns their number. */
 static apr_size_t bytes_of(const char *address, unsigned char bytes[16])
 {
     char text[INET6_ADDRSTRLEN];
@@ -38,7 +38,7 @@ static apr_size_t bytes_of(const char *address, unsigned char bytes[16])
     return inet_pton(AF_INET, text, bytes) == 1 ? 4 : 0;
 }
 
-/* Only who knows the secret could find two addresses that share their slots. */
+/* The secret keeps a client from finding addresses that share slots with others. */
 static apr_uint64_t hash_of(const char *what, const char *address)
 {
     unsigned char input[sizeof(mts_counters_shared->secret) + 32 + 16];
@@ -57,11 +57,11 @@ static apr_uint64_t hash_of(const char *what, const char *address)
     return hash;
 }
 
-static place find_place(const char *what, const char *address, apr_time_t now)
+static position find_position(const char *what, const char *address, apr_time_t now)
 {
     apr_uint64_t hash = hash_of(what, address);
     apr_uint64_t minute = (apr_uint64_t)apr_time_sec(now) / 60 << (COUNT_BITS + HASH_BITS);
-    place found = {
+    position found = {
         .slots = mts_counters_shared->limits + hash % (MTS_LIMIT_SLOTS / WAYS) * WAYS,
         .key = minute | ((hash >> 40 & HASH_MASK) << COUNT_BITS),
         .minute = minute,
@@ -70,18 +70,19 @@ static place find_place(const char *what, const char *address, apr_time_t now)
     return found;
 }
 
-static int is_key(apr_uint64_t slot, const place *at)
+static int is_key(apr_uint64_t slot, const position *at)
 {
     return (slot & ~COUNT_MASK) == at->key;
 }
 
-static int is_free(apr_uint64_t slot, const place *at)
+static int is_free(apr_uint64_t slot, const position *at)
 {
     return (slot & ~(COUNT_MASK | HASH_MASK << COUNT_BITS)) != at->minute;
 }
 
-/* Counts in one slot, if it is or can be the key's. */
-static int try_slot(apr_uint64_t *slot, const place *at, apr_int64_t limit, mts_limit_state *state)
+/* Counts in one slot, if it belongs to the key or is free. */
+static int try_slot(apr_uint64_t *slot, const position *at, apr_int64_t limit,
+                    mts_limit_state *state)
 {
     apr_uint64_t value = __atomic_load_n(slot, __ATOMIC_RELAXED), next;
 
@@ -105,8 +106,8 @@ static int try_slot(apr_uint64_t *slot, const place *at, apr_int64_t limit, mts_
     return 1;
 }
 
-/* The slot that the key has already, or NULL. */
-static apr_uint64_t *find_slot(const place *at)
+/* The slot that holds the key, or NULL. */
+static apr_uint64_t *find_slot(const position *at)
 {
     int i;
 
@@ -121,7 +122,7 @@ static apr_uint64_t *find_slot(const place *at)
 mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_t limit,
                                apr_time_t now)
 {
-    place at = find_place(what, address, now);
+    position at = find_position(what, address, now);
     apr_uint64_t *slot = find_slot(&at);
     mts_limit_state state;
     int i;
@@ -139,7 +140,7 @@ mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_
 
 void mts_limit_give_back(const char *what, const char *address, apr_time_t now)
 {
-    place at = find_place(what, address, now);
+    position at = find_position(what, address, now);
     apr_uint64_t *slot = find_slot(&at), value;
 
     if (!slot) {

@@ -5,12 +5,11 @@
 #include <httpd.h>
 
 /*
- * How often something may happen in a minute: new reports of one client address, lines in the log
- * about it. The numbers are in memory of a fixed size that all children share; where there are more
- * addresses than it has room for, those beyond are let through.
+ * Rate limits per minute: new reports from one client address, log lines about it. The counts are
+ * in a table of a fixed size that all children share; addresses beyond its size are not limited.
  */
 
-/* Whether there was room in the table. */
+/* The result of counting. */
 typedef enum mts_limit_state {
     MTS_LIMIT_TAKEN, /* within the limit, and counted */
     MTS_LIMIT_REACHED,
@@ -20,14 +19,14 @@ typedef enum mts_limit_state {
 /*
  * Counts one more.
  *
- * @param what    what happens: a string constant
- * @param address the client's; of IPv6 its /64 counts, since one client has all of that
+ * @param what    what is limited: a string constant
+ * @param address the client's; for IPv6 its /64, since one client has all of it
  * @param limit   in one minute, 1..1000000
  */
 mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_t limit,
                                apr_time_t now);
 
-/* Takes one back that turned out not to count. */
+/* Takes back one that is not to be counted after all. */
 void mts_limit_give_back(const char *what, const char *address, apr_time_t now);
 
 #endif

@@ -137,7 +137,8 @@ const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
     return hosts;
 }
 
-/* The first server that carries the host, of those with https or of those without. */
+/* The server that answers for the host, of those with https or of those without: the first of the
+ * configuration, which is the last in httpd's list of servers. */
 static server_rec *carrier_of(const mts_hosts *hosts, const char *host, const char *domain,
                               int is_https)
 {
@@ -147,7 +148,7 @@ static server_rec *carrier_of(const mts_hosts *hosts, const char *host, const ch
     int i;
 
     for (l = 0; l < 2; l++) {
-        for (i = 0; lists[l] && i < lists[l]->nelts; i++) {
+        for (i = lists[l] ? lists[l]->nelts - 1 : -1; i >= 0; i--) {
             const carrier *candidate = &APR_ARRAY_IDX(lists[l], i, carrier);
 
             if (candidate->is_https == is_https &&

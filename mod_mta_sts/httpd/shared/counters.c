@@ -39,10 +39,10 @@ const char *mts_counters_name(mts_counter counter)
         [MTS_REPORT_LIMITED] = "report-limited",
         [MTS_REPORT_CUT] = "report-cut",
         [MTS_REPORT_TOO_LARGE] = "report-too-large",
-        [MTS_REPORT_NOT_A_REPORT] = "report-foreign",
+        [MTS_REPORT_NOT_A_REPORT] = "report-invalid",
         [MTS_REPORT_NO_POLICIES] = "report-no-policies",
         [MTS_REPORT_QUOTA] = "report-quota",
-        [MTS_REPORT_NOT_STORED] = "report-not-kept",
+        [MTS_REPORT_NOT_STORED] = "report-not-stored",
     };
 
     return names[counter];
@@ -70,28 +70,28 @@ apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t bytes, int files)
 void mts_counters_storing(int begins)
 {
     __atomic_add_fetch(&mts_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
-    __atomic_add_fetch(&mts_counters_shared->keeping, begins ? 1 : -1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&mts_counters_shared->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
 }
 
-/* Replaces a number by what was counted, unless it was changed meanwhile. */
+/* Replaces a number by what was counted, unless it has changed since. */
 static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted)
 {
     return __atomic_compare_exchange_n(number, &known, counted, 0, __ATOMIC_ACQ_REL,
                                        __ATOMIC_RELAXED);
 }
 
-/* One count of one area; false if a report was kept meanwhile, which may be in it or not. */
-static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int whatever_happens)
+/* Counts one area. Returns 0 if a report was stored meanwhile: the count may include it or not. */
+static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int is_last_try)
 {
     mts_counters *shared = mts_counters_shared;
     apr_uint32_t changes = __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE);
     mts_usage known = mts_counters_usage(area);
-    int quiet = __atomic_load_n(&shared->keeping, __ATOMIC_ACQUIRE) == 0;
+    int quiet = __atomic_load_n(&shared->storing, __ATOMIC_ACQUIRE) == 0;
     apr_int64_t bytes, files;
 
     tlsrpt_spool_usage(spool, area, &bytes, &files);
     quiet = quiet && __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE) == changes;
-    return (quiet || whatever_happens) && replace(&shared->bytes[area], known.bytes, bytes) &&
+    return (quiet || is_last_try) && replace(&shared->bytes[area], known.bytes, bytes) &&
            replace(&shared->files[area], known.files, files);
 }
 
@@ -102,8 +102,8 @@ void mts_counters_recount(const tlsrpt_spool *spool)
     int left;
 
     for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
-        /* A child that was killed while it kept a report leaves it so for ever: then the last
-         * count is taken as it is. */
+        /* A child that was killed while it stored a report never ends the storing: then the last
+         * count is used as it is. */
         for (left = RECOUNTS; !recount(spool, areas[i], left == 0) && left > 0; left--) {
             apr_sleep(RECOUNT_PAUSE);
         }

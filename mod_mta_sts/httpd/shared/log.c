@@ -17,22 +17,23 @@ static int log_level(mta_sts_severity severity)
 }
 
 /*
- * One line: the place, the subject, what was found, what to do, the id.
+ * Logs one line: location, subject, message, fix, id.
  *
  * @param startup APLOG_STARTUP for a terminal, 0 for the log
  */
 static void log_finding(server_rec *s, apr_pool_t *p, const mta_sts_finding *finding, int startup)
 {
-    const char *place = !finding->file  ? ""
-                        : finding->line ? apr_psprintf(p, "%s:%d: ", finding->file, finding->line)
-                                        : apr_pstrcat(p, finding->file, ": ", NULL);
+    const char *location = !finding->file ? ""
+                           : finding->line
+                               ? apr_psprintf(p, "%s:%d: ", finding->file, finding->line)
+                               : apr_pstrcat(p, finding->file, ": ", NULL);
     const char *fix = finding->fix ? apr_pstrcat(p, "; ", finding->fix, NULL) : "";
 
-    ap_log_error(APLOG_MARK, log_level(finding->severity) | startup, 0, s, "%s%s: %s%s [%s]", place,
-                 finding->subject, finding->message, fix, finding->id);
+    ap_log_error(APLOG_MARK, log_level(finding->severity) | startup, 0, s, "%s%s: %s%s [%s]",
+                 location, finding->subject, finding->message, fix, finding->id);
 }
 
-/* Findings of one id beyond those that were logged. */
+/* The findings of one id. */
 typedef struct surplus {
     mta_sts_severity severity;
     int seen;

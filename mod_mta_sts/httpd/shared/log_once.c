@@ -7,7 +7,7 @@
 
 struct mts_log_once {
     apr_pool_t *p;
-    mta_sts_findings *before, *now; /* of the last turn, and of this one; each in its own pool */
+    mta_sts_findings *before, *now; /* of the previous round and of this one, each in a pool */
 };
 
 static mta_sts_findings *make_findings(apr_pool_t *parent)
@@ -20,12 +20,12 @@ static mta_sts_findings *make_findings(apr_pool_t *parent)
 
 mts_log_once *mts_log_once_make(apr_pool_t *p)
 {
-    mts_log_once *told = apr_pcalloc(p, sizeof(*told));
+    mts_log_once *log = apr_pcalloc(p, sizeof(*log));
 
-    told->p = p;
-    told->before = make_findings(p);
-    told->now = make_findings(p);
-    return told;
+    log->p = p;
+    log->before = make_findings(p);
+    log->now = make_findings(p);
+    return log;
 }
 
 static int has(const mta_sts_findings *findings, const mta_sts_finding *finding)
@@ -43,7 +43,7 @@ static int has(const mta_sts_findings *findings, const mta_sts_finding *finding)
     return 0;
 }
 
-void mts_log_once_log(mts_log_once *told, server_rec *s, const mta_sts_findings *findings,
+void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *findings,
                       apr_pool_t *scratch)
 {
     mta_sts_findings *fresh = mta_sts_findings_make(scratch);
@@ -52,21 +52,21 @@ void mts_log_once_log(mts_log_once *told, server_rec *s, const mta_sts_findings 
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (finding->severity != MTA_STS_ERROR || has(told->now, finding) ||
-            told->now->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
+        if (finding->severity != MTA_STS_ERROR || has(log->now, finding) ||
+            log->now->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
             continue;
         }
-        mta_sts_finding_copy(told->now, finding);
-        if (!has(told->before, finding)) {
+        mta_sts_finding_copy(log->now, finding);
+        if (!has(log->before, finding)) {
             mta_sts_finding_copy(fresh, finding);
         }
     }
     mts_log_findings(s, scratch, fresh, 1, 0);
 }
 
-void mts_log_once_end_round(mts_log_once *told)
+void mts_log_once_end_round(mts_log_once *log)
 {
-    apr_pool_destroy(told->before->pool);
-    told->before = told->now;
-    told->now = make_findings(told->p);
+    apr_pool_destroy(log->before->pool);
+    log->before = log->now;
+    log->now = make_findings(log->p);
 }

@@ -7,26 +7,26 @@
 #include "core/base/finding.h"
 
 /*
- * Errors that are found again in each turn of a work and are to be logged once: until a turn has
- * passed without them.
+ * Logs errors of a periodic task once, although each round finds them again. An error is logged
+ * again only after a round without it.
  */
 
 typedef struct mts_log_once mts_log_once;
 
-/* None was told. Works in pools of its own below p. */
+/* An object that has logged nothing yet. It uses subpools of p. */
 mts_log_once *mts_log_once_make(apr_pool_t *p);
 
 /*
- * Logs the errors that were found neither in this turn nor in the last one.
+ * Logs the errors that were found neither in this round nor in the previous one.
  *
- * @param findings of a part of a turn; only errors count, the first MTA_STS_FINDINGS_ENOUGH of each
- *                 turn; copied
+ * @param findings of a part of a round; only errors count, the first MTA_STS_FINDINGS_ENOUGH of
+ *                 each round; copied
  * @param scratch  scratch memory
  */
-void mts_log_once_log(mts_log_once *told, server_rec *s, const mta_sts_findings *findings,
+void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *findings,
                       apr_pool_t *scratch);
 
-/* The turn is at its end: what was not found in it is over, and told when it comes again. */
-void mts_log_once_end_round(mts_log_once *told);
+/* Ends a round: an error that it did not find is over, and is logged when it is found again. */
+void mts_log_once_end_round(mts_log_once *log);
 
 #endif

@@ -15,7 +15,7 @@ APLOG_USE_MODULE(mta_sts);
 
 typedef struct shared {
     void *memory;
-    apr_global_mutex_t *lock; /* NULL: there is none */
+    apr_global_mutex_t *lock; /* NULL: not available */
 } shared;
 
 static apr_global_mutex_t *lock;
@@ -34,8 +34,9 @@ static void *make_memory(server_rec *main, apr_pool_t *pool, apr_size_t size)
         return memset(apr_shm_baseaddr_get(shm), 0, size);
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, status, main,
-                 "shared memory: %" APR_SIZE_T_FMT " bytes cannot be had, so each child counts for "
-                 "itself; see that the system allows anonymous shared memory "
+                 "shared memory: %" APR_SIZE_T_FMT
+                 " bytes cannot be allocated, so each child keeps "
+                 "its own counters; check that the system allows anonymous shared memory "
                  "[shared-memory-missing]",
                  size);
     return apr_pcalloc(pool, size);
@@ -50,12 +51,12 @@ static apr_global_mutex_t *make_lock(server_rec *main, apr_pool_t *pool)
         return made;
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, status, main,
-                 "lock " LOCK_TYPE ": cannot be made, so reports take more memory when many come "
-                 "at once; see the Mutex directive [lock-missing]");
+                 "lock " LOCK_TYPE ": cannot be created, so many reports at once use more memory; "
+                 "check the Mutex directive [lock-missing]");
     return NULL;
 }
 
-/* A module of another version does not take the memory of this one for its own. */
+/* The key has the date, so that a module of another version does not use this one's memory. */
 void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     apr_pool_t *pool = main->process->pool;
@@ -86,7 +87,7 @@ void mts_memory_child_init(apr_pool_t *pchild, server_rec *main)
     status = apr_global_mutex_child_init(&lock, apr_global_mutex_lockfile(lock), pchild);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, status, main,
-                     "lock " LOCK_TYPE ": a child cannot use it; see the Mutex directive "
+                     "lock " LOCK_TYPE ": a child cannot use it; check the Mutex directive "
                      "[lock-missing]");
         lock = NULL;
     }

@@ -5,16 +5,16 @@
 #include <httpd.h>
 
 /*
- * What all children share, and what outlives a graceful restart: one piece of memory and one lock.
- * Both belong to the process pool, made at the first start and found again at each later one.
+ * What all children share across graceful restarts: one block of memory and one lock. Both belong
+ * to the process pool; they are created at the first start and found again at each later one.
  */
 
-/* Hook functions: where the lock is told to httpd, so that the Mutex directive knows it. */
+/* For pre_config: registers the lock with httpd, so that the Mutex directive applies to it. */
 void mts_memory_register_lock(apr_pool_t *pconf);
 
 /*
- * Makes both, or finds them again. What cannot be made is logged; then each child has a piece of
- * memory of its own, or there is no lock.
+ * Creates both, or finds them again. A failure is logged; then each child has private memory, or
+ * there is no lock.
  *
  * @param main the main server
  * @param size bytes of memory, all 0 at first
@@ -22,10 +22,10 @@ void mts_memory_register_lock(apr_pool_t *pconf);
  */
 void *mts_memory_make(server_rec *main, apr_size_t size);
 
-/* In each child, before it uses the lock. */
+/* To be called in each child before it uses the lock. */
 void mts_memory_child_init(apr_pool_t *pchild, server_rec *main);
 
-/* Whoever dies while he holds it gives it back. */
+/* A process that dies while it holds the lock releases it. */
 void mts_memory_lock(void);
 void mts_memory_unlock(void);
 

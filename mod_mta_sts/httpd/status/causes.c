@@ -1,51 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Failures by their cause, as a part of the overview and of a domain's page. */
+/* Failures by cause: a part of the overview and of a domain's page. */
 #include <string.h>
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/explain.h"
-#include "core/base/time.h"
+#include "tlsrpt/report/result_type.h"
 
-#define CAUSES_OPEN 5 /* so many are shown without being asked for */
+#define NAMES_MAX 10
+#define CAUSES_OPEN 5 /* causes that are visible at first */
 
-apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *cause)
+/* Headings for people; the protocol's name stands below. */
+static const char *const titles[] = {
+    [TLSRPT_STARTTLS_NOT_SUPPORTED] = "STARTTLS not offered",
+    [TLSRPT_CERTIFICATE_HOST_MISMATCH] = "Certificate for another host name",
+    [TLSRPT_CERTIFICATE_EXPIRED] = "Certificate expired",
+    [TLSRPT_CERTIFICATE_NOT_TRUSTED] = "Certificate not trusted",
+    [TLSRPT_VALIDATION_FAILURE] = "Validation failed",
+    [TLSRPT_TLSA_INVALID] = "Invalid TLSA record",
+    [TLSRPT_DNSSEC_INVALID] = "Invalid DNSSEC signature",
+    [TLSRPT_DANE_REQUIRED] = "DANE required, but not available",
+    [TLSRPT_STS_POLICY_FETCH_ERROR] = "Policy could not be fetched",
+    [TLSRPT_STS_POLICY_INVALID] = "Invalid policy",
+    [TLSRPT_STS_WEBPKI_INVALID] = "Invalid certificate of the policy host",
+    [TLSRPT_RESULT_OTHER] = "Other failure",
+    [TLSRPT_RESULT_UNSPECIFIED] = "Failure without a result type",
+};
+
+/* The heading: what failed, and whose business it is. */
+static void put_title(const mts_status_view *view, const char *title,
+                      const tlsrpt_explanation *explanation, int others)
 {
-    return tlsrpt_explain_cause(p, cause->domain, cause->cause);
+    MTS_HTML(view->out, "<h3>%s <span class=\"badge\">%s</span></h3>", title,
+             tlsrpt_where_text(view->p, explanation, others));
 }
 
 static void put_cause_head(const mts_status_view *view, const mts_status_cause *cause)
 {
     const tlsrpt_cause *of = cause->cause;
 
-    MTS_HTML(view->out, "<h3>%s",
-             *of->result_type ? mts_html_shorten(view->p, of->result_type) : "no result type told");
+    MTS_HTML(view->out, "<p class=\"soft small clamp\"><code>%s</code>",
+             *of->result_type ? mts_html_shorten(view->p, of->result_type)
+                              : "no result type specified");
     if (of->receiving_mx) {
         MTS_HTML(view->out, " at %s", mts_html_shorten(view->p, of->receiving_mx));
     }
-    MTS_HTML(view->out, "%s</h3>",
+    MTS_HTML(view->out, "%s",
              mts_html_shorten(view->p, tlsrpt_policy_type_text(view->p, of->policy_type)));
     if (!view->query.domain && cause->domain) {
-        MTS_HTML(view->out, "<p class=\"small\"><a href=\"%s\">%s</a></p>",
+        MTS_HTML(view->out, "; domain <a href=\"%s\">%s</a>",
                  mts_status_domain_link(view, cause->domain),
                  *cause->domain ? cause->domain : "(no domain)");
     }
-}
-
-static const char *days(apr_pool_t *p, const tlsrpt_cause *of)
-{
-    apr_time_t begin = of->first, end = of->last;
-    const char *first, *last;
-
-    if (!end) {
-        return "on a day that is not told";
-    }
-    mta_sts_time_order(&begin, &end);
-    first = mts_html_day(p, begin);
-    last = mts_status_last_day(p, end);
-    return strcmp(first, last) == 0 ? first : apr_pstrcat(p, first, " to ", last, NULL);
+    MTS_HTML(view->out, "</p>");
 }
 
 static void put_cause_details(const mts_status_view *view, const tlsrpt_cause *of)
@@ -53,19 +63,21 @@ static void put_cause_details(const mts_status_view *view, const tlsrpt_cause *o
     apr_pool_t *p = view->p;
     apr_int64_t secure = view->query.domain ? tlsrpt_secure_since(view->reports->days, of) : 0;
 
-    MTS_HTML(view->out, "<p class=\"soft small\">%s", days(p, of));
+    MTS_HTML(view->out, "<p class=\"soft small clamp\">%s",
+             mta_sts_format_date_range(p, of->first, of->last));
     if (of->senders->nelts) {
-        MTS_HTML(view->out, "; told by %s", mts_status_join(p, of->senders));
+        MTS_HTML(view->out, "; reported by %s", mta_sts_format_names(p, of->senders, NAMES_MAX));
     }
     if (of->reasons->nelts) {
-        MTS_HTML(view->out, "; reason as sent: %s", mts_status_join(p, of->reasons));
+        MTS_HTML(view->out, "; reason: %s", mta_sts_format_names(p, of->reasons, NAMES_MAX));
     }
     if (of->receiving_ips->nelts) {
-        MTS_HTML(view->out, "; at %s", mts_status_join(p, of->receiving_ips));
+        MTS_HTML(view->out, "; IP address %s",
+                 mta_sts_format_names(p, of->receiving_ips, NAMES_MAX));
     }
     if (secure) {
-        MTS_HTML(view->out, "; %s secure session%s on later days", mts_html_count(p, secure),
-                 secure == 1 ? "" : "s");
+        MTS_HTML(view->out, "; %s on later days",
+                 mta_sts_format_count(p, secure, "secure session", "secure sessions"));
     }
     MTS_HTML(view->out, "</p>");
 }
@@ -73,54 +85,59 @@ static void put_cause_details(const mts_status_view *view, const tlsrpt_cause *o
 static void put_number(const mts_status_view *view, apr_int64_t sessions)
 {
     MTS_HTML(view->out, "<li><p class=\"sessions\">%s<small>failed session%s</small></p><div>",
-             mts_html_count(view->p, sessions), sessions == 1 ? "" : "s");
+             mta_sts_format_number(view->p, sessions), sessions == 1 ? "" : "s");
 }
 
-static void put_explanation(const mts_status_view *view, const tlsrpt_explanation *explanation,
-                            int others)
+static void put_explanation(const mts_status_view *view, const tlsrpt_explanation *explanation)
 {
-    MTS_HTML(view->out,
-             "<p>%s <span class=\"badge\">%s</span></p><p><strong>What to do:</strong> "
-             "%s</p>",
-             explanation->what, tlsrpt_where_text(view->p, explanation, others),
+    MTS_HTML(view->out, "<p>%s</p><p><strong>What to do:</strong> %s</p>", explanation->what,
              explanation->action);
     if (explanation->command) {
-        MTS_HTML(view->out, "<pre>%s</pre>", explanation->command);
+        MTS_HTML(view->out, "<pre class=\"record\" tabindex=\"0\">%s</pre>", explanation->command);
     }
 }
 
 static void put_cause(const mts_status_view *view, const mts_status_cause *cause)
 {
     const apr_array_header_t *list = mts_status_explain(view->p, cause);
+    const char *title = titles[tlsrpt_result_type_of(cause->cause->result_type)];
     int i;
 
     put_number(view, cause->cause->sessions);
+    put_title(view, title, APR_ARRAY_IDX(list, 0, const tlsrpt_explanation *), cause->others);
     put_cause_head(view, cause);
     for (i = 0; i < list->nelts; i++) {
-        put_explanation(view, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *), cause->others);
+        const tlsrpt_explanation *explanation = APR_ARRAY_IDX(list, i, const tlsrpt_explanation *);
+
+        if (i > 0) { /* the same failures may have another cause */
+            put_title(view, "Or", explanation, cause->others);
+        }
+        put_explanation(view, explanation);
     }
     put_cause_details(view, cause->cause);
     MTS_HTML(view->out, "</div></li>");
 }
 
-static void put_untold(const mts_status_view *view)
+static void put_unspecified(const mts_status_view *view)
 {
+    const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(view->p, view->query.domain);
+
     put_number(view, view->reports->unspecified);
-    MTS_HTML(view->out, "<h3>no details</h3>");
-    put_explanation(view, tlsrpt_explain_no_details(view->p, view->query.domain), 0);
+    put_title(view, "No failure details", explanation, 0);
+    put_explanation(view, explanation);
     MTS_HTML(view->out, "</div></li>");
 }
 
-static void put_cause_list(const mts_status_view *view, int first, int behind)
+static void put_cause_list(const mts_status_view *view, int first, int end)
 {
     int i;
 
     MTS_HTML(view->out, "<ol class=\"causes\">");
-    for (i = first; i < behind; i++) {
+    for (i = first; i < end; i++) {
         put_cause(view, &APR_ARRAY_IDX(view->reports->causes, i, mts_status_cause));
     }
-    if (behind == view->reports->causes->nelts && view->reports->unspecified) {
-        put_untold(view);
+    if (end == view->reports->causes->nelts && view->reports->unspecified) {
+        put_unspecified(view);
     }
     MTS_HTML(view->out, "</ol>");
 }
@@ -148,16 +165,16 @@ void mts_status_causes_html(const mts_status_view *view)
              "<section aria-labelledby=\"causes\"><h2 id=\"causes\">What failed, and what "
              "to do</h2>");
     if (!view->query.domain && causes) {
-        MTS_HTML(view->out, "<p class=\"soft\">The page of each domain has more: who told it, and "
-                            "the reasons sent.</p>");
+        MTS_HTML(view->out, "<p class=\"soft\">The page of each domain shows more: senders and "
+                            "reasons.</p>");
     }
     put_cause_list(view, 0, shown);
     if (shown < causes) {
         put_more_causes(view, shown);
     }
-    if (reports->more_causes) {
-        MTS_HTML(view->out, "<p class=\"soft\">There are more causes; the page of each domain, and "
-                            "<code>mta-sts report --failures</code>, tell them.</p>");
+    if (reports->omitted_causes) {
+        MTS_HTML(view->out, "<p class=\"soft\">There are more causes. The pages of the domains and "
+                            "<code>mta-sts report --failures</code> show them.</p>");
     }
     MTS_HTML(view->out, "</section>");
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/format.h"
 #include "httpd/status/chart.h"
 
 #include <apr_strings.h>
@@ -7,17 +8,28 @@
 #include "tlsrpt/summary/summary.h"
 
 #define DAY apr_time_from_sec(86400)
-#define WIDTH 1000 /* units of the picture, which is stretched to its place */
-#define HEIGHT 200
-#define SEEN_MIN 3 /* units: a failure among a million sessions is still to be seen */
+#define WIDTH 1000 /* units of a chart, which is stretched to its box */
+#define HEIGHT 100
+#define BAR_MIN 3 /* units: one session beside a million is still visible */
+#define DATES 5   /* dates below the axis, the last one included */
+
+typedef struct series {
+    const char *class, *name;
+    const char *fill; /* attribute of the bars, or "": the pattern cannot be in the style sheet,
+                         where url() would be one more thing to allow */
+    apr_int64_t sum;  /* of the days shown */
+    apr_int64_t most; /* on one day */
+    apr_int64_t top;  /* of the scale: a round number, most or more */
+} series;
 
 typedef struct picture {
     mta_sts_buffer *page;
-    apr_time_t first;               /* beginning of the first day shown */
-    int length;                     /* days */
-    apr_int64_t most;               /* sessions of the day that has most; at least 1 */
-    apr_int64_t successful, failed; /* of all days shown */
+    apr_time_t first; /* beginning of the first day shown */
+    int length;       /* days */
+    series secure, failed;
 } picture;
+
+/* --- measures --- */
 
 static int is_shown(const picture *of, const tlsrpt_day *day)
 {
@@ -25,84 +37,138 @@ static int is_shown(const picture *of, const tlsrpt_day *day)
            (day->successful || day->failed);
 }
 
-static apr_int64_t add(apr_int64_t a, apr_int64_t b)
+/* 1, 2 or 5 times a power of ten. */
+static apr_int64_t round_up(apr_int64_t most)
 {
-    return a > APR_INT64_MAX - b ? APR_INT64_MAX : a + b;
+    static const int steps[] = {1, 2, 5};
+    apr_int64_t power = 1;
+    int i;
+
+    for (;; power *= 10) {
+        for (i = 0; i < 3; i++) {
+            if (steps[i] * power >= most) {
+                return steps[i] * power;
+            }
+        }
+        if (power > APR_INT64_MAX / 100) {
+            return APR_INT64_MAX;
+        }
+    }
+}
+
+static void measure_day(series *of, apr_int64_t sessions)
+{
+    of->sum = tlsrpt_count_add(of->sum, sessions);
+    of->most = sessions > of->most ? sessions : of->most;
 }
 
 static picture measure(mta_sts_buffer *page, const mts_chart *chart)
 {
-    picture of = {.page = page, .length = chart->length, .most = 1};
+    picture of = {
+        .page = page,
+        .length = chart->length,
+        .secure = {.class = "secure", .name = "Secure", .fill = ""},
+        .failed = {.class = "failed", .name = "Failed", .fill = " fill=\"url(#stripes)\""}};
     int i;
 
     of.first = chart->last - chart->last % DAY - (chart->length - 1) * DAY;
     for (i = 0; i < chart->days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(chart->days, i, tlsrpt_day);
-        apr_int64_t sessions = add(day->successful, day->failed);
 
         if (is_shown(&of, day)) {
-            of.most = sessions > of.most ? sessions : of.most;
-            of.successful = add(of.successful, day->successful);
-            of.failed = add(of.failed, day->failed);
+            measure_day(&of.secure, day->successful);
+            measure_day(&of.failed, day->failed);
         }
     }
+    of.secure.top = round_up(of.secure.most);
+    of.failed.top = round_up(of.failed.most);
     return of;
 }
 
-static double height_of(const picture *of, apr_int64_t sessions)
+/* --- one chart --- */
+
+static void put_bar(const picture *of, const series *what, const tlsrpt_day *day,
+                    apr_int64_t sessions)
 {
-    double height = HEIGHT * ((double)sessions / (double)of->most);
+    double width = (double)WIDTH / of->length, gap = width > 8 ? width * 0.2 : width * 0.1;
+    double x = (double)((day->day - of->first) / DAY) * width + gap / 2;
+    double height = HEIGHT * ((double)sessions / (double)what->top);
 
-    return sessions > 0 && height < SEEN_MIN ? SEEN_MIN : height;
-}
-
-static void put_bar(const picture *of, const char *class, double x, double bottom, double height)
-{
-    double width = (double)WIDTH / of->length;
-    double gap = width > 8 ? width * 0.2 : width * 0.1;
-
-    if (height > 0) {
+    if (sessions > 0) {
+        height = height < BAR_MIN ? BAR_MIN : height;
         mta_sts_buffer_printf(of->page,
-                              "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                              "<rect class=\"%s\"%s x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
                               "height=\"%.1f\"/>",
-                              class, x + gap / 2, bottom - height, width - gap, height);
+                              what->class, what->fill, x, HEIGHT - height, width - gap, height);
     }
 }
 
-static void put_day(const picture *of, const tlsrpt_day *day)
+static void put_day(const picture *of, const series *what, const tlsrpt_day *day)
 {
     apr_pool_t *p = of->page->p;
-    double x = (double)((day->day - of->first) / DAY) * WIDTH / of->length;
-    double failed = height_of(of, day->failed), secure = height_of(of, day->successful);
-    double room = HEIGHT - (secure > 0 ? SEEN_MIN : 0);
 
-    failed = failed > room ? room : failed;
-    secure = secure + failed > HEIGHT ? HEIGHT - failed : secure;
-    MTS_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>", mts_html_day(p, day->day),
-             mts_html_count(p, day->successful), mts_html_count(p, day->failed));
-    put_bar(of, "failed", x, HEIGHT, failed);
-    put_bar(of, "secure", x, HEIGHT - failed, secure);
+    MTS_HTML(of->page, "<g><title>%s: %s secure, %s failed</title>",
+             mta_sts_format_date(p, day->day), mta_sts_format_number(p, day->successful),
+             mta_sts_format_number(p, day->failed));
+    put_bar(of, what, day, what == &of->failed ? day->failed : day->successful);
     MTS_HTML(of->page, "</g>");
 }
 
-static void put_picture(const picture *of, const apr_array_header_t *days)
+/* The scale: its top, its middle if that is a whole number, and 0. */
+static void put_scale(const picture *of, const series *what)
 {
     apr_pool_t *p = of->page->p;
+
+    MTS_HTML(of->page, "<div class=\"scale\"><span>%s</span>", mta_sts_format_number(p, what->top));
+    if (what->top % 2 == 0) {
+        MTS_HTML(of->page, "<span>%s</span>", mta_sts_format_number(p, what->top / 2));
+    }
+    MTS_HTML(of->page, "<span>0</span></div>");
+}
+
+static void put_chart(const picture *of, const series *what, const apr_array_header_t *days)
+{
     int i;
 
+    MTS_HTML(of->page, "<div class=\"name\"><span class=\"key %s\">%s</span></div>", what->class,
+             what->name);
+    put_scale(of, what);
     MTS_HTML(of->page,
-             "<svg class=\"chart\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
-             "aria-label=\"Sessions per day: %s secure and %s failed in %d days, at most %s on one "
-             "day\">",
-             WIDTH, HEIGHT, mts_html_count(p, of->successful), mts_html_count(p, of->failed),
-             of->length, mts_html_count(p, of->most));
-    MTS_HTML(of->page, "<path class=\"grid\" d=\"M0 0.5H%dM0 %dH%d\"/>", WIDTH, HEIGHT / 2, WIDTH);
+             "<svg class=\"chart\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">"
+             "<path class=\"grid\" d=\"M0 0.5H%dM0 %dH%d\"/>",
+             WIDTH, HEIGHT, WIDTH, HEIGHT / 2, WIDTH);
     for (i = 0; i < days->nelts; i++) {
         if (is_shown(of, &APR_ARRAY_IDX(days, i, tlsrpt_day))) {
-            put_day(of, &APR_ARRAY_IDX(days, i, tlsrpt_day));
+            put_day(of, what, &APR_ARRAY_IDX(days, i, tlsrpt_day));
         }
     }
     MTS_HTML(of->page, "</svg>");
+}
+
+/* --- the figure --- */
+
+/* Horizontal stripes keep their width when the chart is stretched. */
+static void put_pattern(const picture *of)
+{
+    MTS_HTML(of->page,
+             "<svg class=\"hidden\" width=\"1\" height=\"1\"><pattern id=\"stripes\" width=\"8\" "
+             "height=\"8\" patternUnits=\"userSpaceOnUse\"><rect class=\"stripe-dark\" width=\"8\" "
+             "height=\"8\"/><rect class=\"stripe-light\" width=\"8\" height=\"3\"/></pattern>"
+             "</svg>");
+}
+
+static void put_dates(const picture *of)
+{
+    int i, dates = of->length < DATES ? of->length : DATES;
+
+    MTS_HTML(of->page, "<div class=\"axis\">");
+    for (i = 0; i < dates; i++) {
+        int day = dates == 1 ? 0 : (of->length - 1) * i / (dates - 1);
+
+        MTS_HTML(of->page, "<span>%s</span>",
+                 mta_sts_format_date(of->page->p, of->first + day * DAY));
+    }
+    MTS_HTML(of->page, "</div>");
 }
 
 static void put_table(const picture *of, const apr_array_header_t *days)
@@ -110,7 +176,7 @@ static void put_table(const picture *of, const apr_array_header_t *days)
     apr_pool_t *p = of->page->p;
     int i;
 
-    MTS_HTML(of->page, "<details><summary>The same as a table</summary><table><thead><tr>"
+    MTS_HTML(of->page, "<details><summary>Show as table</summary><table><thead><tr>"
                        "<th scope=\"col\">Day (UTC)</th><th scope=\"col\" class=\"number\">Secure"
                        "</th><th scope=\"col\" class=\"number\">Failed</th></tr></thead><tbody>");
     for (i = days->nelts - 1; i >= 0; i--) {
@@ -120,8 +186,8 @@ static void put_table(const picture *of, const apr_array_header_t *days)
             MTS_HTML(of->page,
                      "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td><td "
                      "class=\"number\">%s</td></tr>",
-                     mts_html_day(p, day->day), mts_html_count(p, day->successful),
-                     mts_html_count(p, day->failed));
+                     mta_sts_format_date(p, day->day), mta_sts_format_number(p, day->successful),
+                     mta_sts_format_number(p, day->failed));
         }
     }
     MTS_HTML(of->page, "</tbody></table></details>");
@@ -129,15 +195,19 @@ static void put_table(const picture *of, const apr_array_header_t *days)
 
 void mts_status_chart(mta_sts_buffer *page, const mts_chart *chart)
 {
-    picture of = measure(page, chart);
+    const picture of = measure(page, chart);
     apr_pool_t *p = page->p;
 
     MTS_HTML(page,
-             "<figure><figcaption><span class=\"key secure\">secure</span><span class=\"key "
-             "failed\">failed</span><span class=\"most\">most on one day: %s</span></figcaption>",
-             mts_html_count(p, of.most));
-    put_picture(&of, chart->days);
-    MTS_HTML(page, "<div class=\"axis\"><span>%s</span><span>%s</span></div></figure>",
-             mts_html_day(p, of.first), mts_html_day(p, of.first + (of.length - 1) * DAY));
+             "<figure><div class=\"charts\" role=\"img\" aria-label=\"Sessions per day: %s secure "
+             "and %s failed in %d days, at most %s secure and %s failed on one day\">",
+             mta_sts_format_number(p, of.secure.sum), mta_sts_format_number(p, of.failed.sum),
+             of.length, mta_sts_format_number(p, of.secure.most),
+             mta_sts_format_number(p, of.failed.most));
+    put_pattern(&of);
+    put_chart(&of, &of.secure, chart->days);
+    put_chart(&of, &of.failed, chart->days);
+    put_dates(&of);
+    MTS_HTML(page, "</div></figure>");
     put_table(&of, chart->days);
 }

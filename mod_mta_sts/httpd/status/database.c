@@ -10,12 +10,12 @@
 #include "httpd/upkeep/database.h"
 #include "httpd/config/report_config.h"
 
-/* Of this child; guarded by the lock. */
+/* Of this child; protected by the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static server_rec *main_server;
 static apr_pool_t *pool; /* of the handle */
 static mta_sts_database *db;
-static int is_ending; /* the child: its pools are being destroyed */
+static int is_stopping; /* the pools of the child are being destroyed */
 
 static void close_database(void)
 {
@@ -26,7 +26,7 @@ static void close_database(void)
     apr_pool_clear(pool);
 }
 
-/* A page that is looked at makes no database: that is the watchdog's. */
+/* The status page never creates a database; only the watchdog does. */
 static const char *refuse(apr_pool_t *p)
 {
     const mts_report_config *config = mts_report_config_of(main_server);
@@ -35,16 +35,17 @@ static const char *refuse(apr_pool_t *p)
     if (!mts_database_has_state_dir(main_server)) {
         return apr_psprintf(
             p,
-            "the state directory %s is not there, or not a directory of the user that "
-            "httpd's children run as alone: its error log tells why",
+            "the state directory %s does not exist, or users other than the one that httpd's "
+            "children run as can write to it; see the error log",
             config->state_dir);
     }
     if (strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0 &&
         lstat(mts_database_where(main_server, p), &info) != 0) {
-        return apr_psprintf(p,
-                            "there is no index of the reports yet (%s): it is made within seconds "
-                            "of a start if mod_watchdog is loaded",
-                            mts_database_where(main_server, p));
+        return apr_psprintf(
+            p,
+            "the index of the reports does not exist yet (%s); it is created within "
+            "seconds after a start if mod_watchdog is loaded",
+            mts_database_where(main_server, p));
     }
     return NULL;
 }
@@ -75,16 +76,16 @@ static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)
     if (!error) {
         return NULL;
     }
-    error = apr_pstrdup(p, error); /* it lives in the handle */
+    error = apr_pstrdup(p, error); /* allocated by the handle */
     close_database();
     return error;
 }
 
-static apr_status_t let_go(void *unused)
+static apr_status_t close_after_request(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&lock);
-    if (!is_ending) {
+    if (!is_stopping) {
         close_database();
     }
     pthread_mutex_unlock(&lock);
@@ -96,24 +97,24 @@ const char *mts_status_database_read(request_rec *r, mts_status_read *read, void
     const char *error;
     int was_open;
 
-    apr_pool_cleanup_register(r->pool, NULL, let_go, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(r->pool, NULL, close_after_request, apr_pool_cleanup_null);
     pthread_mutex_lock(&lock);
     was_open = db != NULL;
-    error = is_ending ? "httpd is ending" : read_once(r->pool, read, baton);
-    if (error && was_open && !is_ending && !mta_sts_database_is_locked(error)) {
+    error = is_stopping ? "httpd is stopping" : read_once(r->pool, read, baton);
+    if (error && was_open && !is_stopping && !mta_sts_database_is_locked(error)) {
         error = read_once(r->pool, read, baton);
     }
     pthread_mutex_unlock(&lock);
     return error;
 }
 
-/* Before anything of the child is freed: waits for who reads, and lets nobody read any more. */
-static apr_status_t end(void *unused)
+/* Runs before anything of the child is freed: waits for readers, and refuses further ones. */
+static apr_status_t stop(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&lock);
     close_database();
-    is_ending = 1;
+    is_stopping = 1;
     pthread_mutex_unlock(&lock);
     return APR_SUCCESS;
 }
@@ -122,9 +123,9 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     main_server = main;
     db = NULL;
-    is_ending = 0;
+    is_stopping = 0;
     apr_pool_create(&pool, pchild);
-    apr_pool_pre_cleanup_register(pchild, NULL, end);
+    apr_pool_pre_cleanup_register(pchild, NULL, stop);
 }
 
 void mts_status_database_register_hooks(void)

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page of one policy domain. */
+#include <string.h>
+
 #include <apr_strings.h>
 
+#include "core/base/format.h"
+#include "httpd/status/earlier.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
+
+#define EARLIER_SHOWN 5
 
 static void put_tiles(const mts_status_view *view, const mts_domain_facts *facts)
 {
     MTS_HTML(view->out, "<dl class=\"tiles\">");
     if (facts) {
         mts_status_tile_html(view->out, "", "Mode", mta_sts_mode_name(facts->domain->mode),
-                             facts->is_served ? "as senders get it"
-                                              : "not served: its virtual host speaks http only");
+                             facts->is_served ? "as served to senders"
+                                              : "not served: its virtual host has no TLS");
     }
     mts_status_session_tiles_html(view);
     if (facts) {
@@ -35,16 +41,60 @@ static void put_findings(const mts_status_view *view, const mts_domain_facts *fa
     MTS_HTML(view->out, "</ul></section>");
 }
 
-static void put_places(const mts_status_view *view, const mts_domain *domain)
+/* The name of a server; what follows a parenthesis in it is FILE:LINE. */
+static void put_server(const mts_status_view *view, const server_rec *s)
+{
+    char *name = apr_pstrdup(view->p, mts_config_server_name(view->p, s));
+    char *location = strstr(name, " ("), *end = location ? strrchr(location, ')') : NULL;
+
+    if (!end) {
+        MTS_HTML(view->out, " in the %s", name);
+        return;
+    }
+    *location = *end = '\0';
+    MTS_HTML(view->out, " in the %s, ", name);
+    mts_status_location_html(view->out, location + 2);
+}
+
+static void put_definitions(const mts_status_view *view, const mts_domain *domain)
 {
     int i;
 
     for (i = 0; i < domain->places; i++) {
-        MTS_HTML(view->out, "<div><code>%s</code> in the %s%s</div>",
-                 mts_config_location(view->p, domain->served[i].policy->at),
-                 mts_config_server_name(view->p, domain->served[i].server),
-                 domain->served + i == domain->shown ? " (what senders get)" : "");
+        MTS_HTML(view->out, "<div>");
+        mts_status_location_html(view->out,
+                                 mts_config_location(view->p, domain->served[i].policy->at));
+        put_server(view, domain->served[i].server);
+        MTS_HTML(view->out, "%s</div>",
+                 domain->served + i == domain->shown ? " (served to senders)" : "");
     }
+}
+
+/* How long senders may still use what was served before. */
+static void put_earlier(const mts_status_view *view)
+{
+    const apr_array_header_t *earlier = view->reports->earlier;
+    const apr_time_t minute = apr_time_from_sec(59); /* rounds up to the minute shown */
+    apr_pool_t *p = view->p;
+    int i;
+
+    if (view->reports->problem || earlier->nelts == 0) {
+        return;
+    }
+    MTS_HTML(view->out,
+             "<dt>Earlier policies</dt><dd>Senders may use an earlier policy from their "
+             "cache until %s.",
+             mta_sts_format_time(p, APR_ARRAY_IDX(earlier, 0, mts_status_earlier).until + minute));
+    for (i = 0; i < earlier->nelts && i < EARLIER_SHOWN; i++) {
+        const mts_status_earlier *one = &APR_ARRAY_IDX(earlier, i, mts_status_earlier);
+
+        MTS_HTML(view->out,
+                 "<div class=\"small soft\"><code>%s</code> last served on %s, cached until %s"
+                 "</div>",
+                 one->id, mta_sts_format_date(p, one->served),
+                 mta_sts_format_time(p, one->until + minute));
+    }
+    MTS_HTML(view->out, "</dd>");
 }
 
 static void put_policy(const mts_status_view *view, const mts_domain_facts *facts)
@@ -57,38 +107,47 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
              mta_sts_mode_name(facts->policy->mode), mta_sts_mode_name(facts->policy->mode));
     MTS_HTML(view->out, "<dt>MX hosts</dt><dd>%s</dd>",
              apr_array_pstrcat(p, facts->policy->mx, ' '));
-    MTS_HTML(view->out, "<dt>Kept by senders for</dt><dd>%s</dd>",
-             mts_html_duration(p, facts->policy->max_age));
+    MTS_HTML(view->out, "<dt>Cached by senders for</dt><dd>%s</dd>",
+             mta_sts_format_duration(p, facts->policy->max_age));
     MTS_HTML(view->out, "<dt>Policy id</dt><dd><code>%s</code></dd>", facts->id);
     if (facts->domain->certificate) {
-        MTS_HTML(view->out, "<dt>Certificate</dt><dd>until %s, <code>%s</code></dd>",
-                 mts_html_day(p, facts->domain->certificate->not_after),
-                 facts->domain->certificate->path);
+        MTS_HTML(view->out, "<dt>Certificate</dt><dd>expires on %s ",
+                 mta_sts_format_date(p, facts->domain->certificate->not_after));
+        mts_status_location_html(view->out, facts->domain->certificate->path);
+        MTS_HTML(view->out, "</dd>");
     }
-    MTS_HTML(view->out, "<dt>Written at</dt><dd>");
-    put_places(view, facts->domain);
+    put_earlier(view);
+    MTS_HTML(view->out, "<dt>Defined in</dt><dd>");
+    put_definitions(view, facts->domain);
     MTS_HTML(view->out, "</dd></dl></section>");
 }
 
 static void put_records(const mts_status_view *view, const mts_domain_facts *facts)
 {
+    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, facts)), *line, *state;
+
     MTS_HTML(view->out,
              "<section aria-labelledby=\"records\"><h2 id=\"records\">DNS records</h2>"
-             "<p class=\"soft\">To publish once the policy is served; <code>mta-sts dns "
-             "%s</code> compares them with what DNS has.</p><pre>%s</pre></section>",
-             facts->domain->name, mts_domains_records(view->p, facts));
+             "<p class=\"soft\">Publish them once the policy is served. <code>mta-sts dns "
+             "%s</code> compares them with DNS.</p>",
+             facts->domain->name);
+    for (line = apr_strtok(lines, "\n", &state); line; line = apr_strtok(NULL, "\n", &state)) {
+        MTS_HTML(view->out, "<pre class=\"record\" tabindex=\"0\">%s</pre>", line);
+    }
+    MTS_HTML(view->out, "</section>");
 }
 
 void mts_status_domain_html(const mts_status_view *view)
 {
     mts_domain_facts facts;
 
-    mts_status_begin_html(view, *view->query.domain ? view->query.domain : "Reports of no domain");
+    mts_status_begin_html(view,
+                          *view->query.domain ? view->query.domain : "Reports without a domain");
+    mts_status_verdict_html(view);
     if (!view->domain) {
         put_tiles(view, NULL);
-        MTS_HTML(view->out,
-                 "<section><p>This httpd serves no policy for it; reports tell of it all "
-                 "the same.</p></section>");
+        MTS_HTML(view->out, "<section><p>This server has no policy for this domain, but may have "
+                            "reports about it.</p></section>");
         mts_status_sessions_html(view);
         mts_status_senders_html(view);
         mts_status_end_html(view);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the endpoints did since counting began, and how full the spool is. */
+/* The counters of this server, and the disk usage of the spool. */
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "httpd/shared/counters.h"
 #include "httpd/status/html.h"
 #include "httpd/config/report_config.h"
@@ -9,29 +10,28 @@
 
 const char *mts_status_counter_text(int counter)
 {
-    static const char *const words[] = {
-        [MTS_POLICY_SERVED] = "Requests for a policy, served",
-        [MTS_POLICY_METHOD] = "Requests for a policy, refused: neither GET nor HEAD (405)",
-        [MTS_POLICY_BAD_BODY] =
-            "Requests for a policy, refused: a body that could not be read (400)",
-        [MTS_REPORT_NEW] = "Reports kept (201)",
-        [MTS_REPORT_REPEATED] = "Reports kept already (200)",
-        [MTS_REPORT_QUARANTINED] = "Reports put into the quarantine (202)",
+    static const char *const texts[] = {
+        [MTS_POLICY_SERVED] = "Policies served (200)",
+        [MTS_POLICY_METHOD] = "Policy requests refused: neither GET nor HEAD (405)",
+        [MTS_POLICY_BAD_BODY] = "Policy requests refused: request body could not be read (400)",
+        [MTS_REPORT_NEW] = "Reports stored (201)",
+        [MTS_REPORT_REPEATED] = "Reports already stored (200)",
+        [MTS_REPORT_QUARANTINED] = "Reports quarantined (202)",
         [MTS_REPORT_METHOD] = "Reports refused: not a POST (405)",
-        [MTS_REPORT_LIMITED] = "Reports refused: too many from one address (503)",
-        [MTS_REPORT_CUT] = "Reports refused: did not come whole (400, 408)",
+        [MTS_REPORT_LIMITED] = "Reports refused: too many requests from one address (503)",
+        [MTS_REPORT_CUT] = "Reports refused: incomplete request body (400, 408)",
         [MTS_REPORT_TOO_LARGE] = "Reports refused: too large (413)",
-        [MTS_REPORT_NOT_A_REPORT] = "Reports refused: no report at all (415)",
+        [MTS_REPORT_NOT_A_REPORT] = "Reports refused: not a TLS report (415)",
         [MTS_REPORT_NO_POLICIES] = "Reports refused: JSON without policies (400)",
-        [MTS_REPORT_QUOTA] = "Reports lost: the quota is reached (503)",
-        [MTS_REPORT_NOT_STORED] = "Reports lost: could not be written to disk (503)",
+        [MTS_REPORT_QUOTA] = "Reports rejected: quota reached (503)",
+        [MTS_REPORT_NOT_STORED] = "Reports rejected: cannot be written to disk (503)",
     };
 
-    return words[counter];
+    return texts[counter];
 }
 
-/* What goes well is always told, the rest where it happened. */
-static int is_set(int counter)
+/* Successful outcomes are always shown, the others if they occurred. */
+static int is_shown(int counter)
 {
     return counter == MTS_POLICY_SERVED || counter == MTS_REPORT_NEW ||
            counter == MTS_REPORT_REPEATED || counter == MTS_REPORT_QUARANTINED ||
@@ -40,23 +40,24 @@ static int is_set(int counter)
 
 static void put_counters(const mts_status_view *view)
 {
-    int counter, untold = 0;
+    int counter, hidden = 0;
 
-    MTS_HTML(view->out, "<table><thead class=\"hidden\"><tr><th scope=\"col\">What</th><th "
-                        "scope=\"col\">How often</th></tr></thead><tbody>");
+    MTS_HTML(view->out, "<table><thead class=\"hidden\"><tr><th scope=\"col\">Outcome</th>"
+                        "<th scope=\"col\">Requests</th></tr></thead><tbody>");
     for (counter = 0; counter < MTS_COUNTERS; counter++) {
-        if (!is_set(counter)) {
-            untold++;
+        if (!is_shown(counter)) {
+            hidden++;
             continue;
         }
-        MTS_HTML(view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
-                 mts_status_counter_text(counter),
-                 mts_html_count(view->p, (apr_int64_t)mts_counters_value((mts_counter)counter)));
+        MTS_HTML(
+            view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
+            mts_status_counter_text(counter),
+            mta_sts_format_number(view->p, (apr_int64_t)mts_counters_value((mts_counter)counter)));
     }
     MTS_HTML(view->out, "</tbody></table>");
-    if (untold) {
-        MTS_HTML(view->out, "<p class=\"soft small\">%s was refused or lost.</p>",
-                 untold == MTS_COUNTERS - 4 ? "Nothing" : "Nothing else");
+    if (hidden) {
+        MTS_HTML(view->out, "<p class=\"soft small\">No %sfailures or refusals.</p>",
+                 hidden == MTS_COUNTERS - 4 ? "" : "other ");
     }
 }
 
@@ -66,10 +67,22 @@ static void put_usage(const mts_status_view *view, const char *name, tlsrpt_area
     mts_usage usage = mts_counters_usage(area);
     apr_pool_t *p = view->p;
 
-    MTS_HTML(view->out, "<dt>%s</dt><dd>%s file%s, %s of %s (%s)</dd>", name,
-             mts_html_count(p, usage.files), usage.files == 1 ? "" : "s",
-             mts_html_bytes(p, usage.bytes), mts_html_bytes(p, quota),
-             usage.bytes ? mts_html_share(p, usage.bytes, quota) : "empty");
+    MTS_HTML(view->out, "<dt>%s</dt><dd>%s, %s of %s (%s)</dd>", name,
+             mta_sts_format_count(p, usage.files, "file", "files"),
+             mta_sts_format_size(p, usage.bytes), mta_sts_format_size(p, quota),
+             usage.bytes ? mta_sts_format_share(p, usage.bytes, quota) : "empty");
+}
+
+static void put_quarantine_advice(const mts_status_view *view)
+{
+    if (mts_counters_usage(TLSRPT_QUARANTINE).files) {
+        MTS_HTML(
+            view->out,
+            "<p class=\"soft small\">The quarantine has reports that cannot be read to their "
+            "end or are about other domains, in <code>quarantine/</code> of the state "
+            "directory. They are not counted. If they are about a domain of yours, add it with "
+            "<code>MTASTSReportDomain</code>; otherwise nothing needs to be done.</p>");
+    }
 }
 
 static void put_store(const mts_status_view *view)
@@ -77,22 +90,25 @@ static void put_store(const mts_status_view *view)
     const mts_report_config *config = mts_report_config_of(view->r->server);
 
     MTS_HTML(view->out, "<dl class=\"facts\">");
-    put_usage(view, "Reports kept", TLSRPT_REPORTS, config->spool_quota);
+    put_usage(view, "Reports stored", TLSRPT_REPORTS, config->spool_quota);
     put_usage(view, "Quarantine", TLSRPT_QUARANTINE, config->quarantine_quota);
     if (!mts_counters_are_counted()) {
-        MTS_HTML(view->out, "<dt>Note</dt><dd>The disk has not been counted since the start "
-                            "yet.</dd>");
+        MTS_HTML(view->out, "<dt>Note</dt><dd>Disk usage has not been measured since the "
+                            "start yet.</dd>");
     }
-    MTS_HTML(view->out, "<dt>State directory</dt><dd><code>%s</code></dd></dl>", config->state_dir);
+    MTS_HTML(view->out, "<dt>State directory</dt><dd>");
+    mts_status_location_html(view->out, config->state_dir);
+    MTS_HTML(view->out, "</dd></dl>");
+    put_quarantine_advice(view);
 }
 
 void mts_status_endpoint_html(const mts_status_view *view)
 {
     MTS_HTML(view->out,
-             "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This httpd</h2>"
-             "<p class=\"soft small\">Counted since %s, over graceful restarts.</p>"
+             "<section aria-labelledby=\"endpoint\"><h2 id=\"endpoint\">This server</h2>"
+             "<p class=\"soft small\">Counters since %s; graceful restarts do not reset them.</p>"
              "<div class=\"columns\"><div>",
-             mts_html_time(view->p, mts_counters_since()));
+             mta_sts_format_time(view->p, mts_counters_since()));
     put_counters(view);
     MTS_HTML(view->out, "</div><div>");
     put_store(view);

@@ -21,7 +21,7 @@ static const char *const content_types[] = {
     [MTS_STATUS_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
 };
 
-/* Nothing may be loaded, run or sent anywhere; the style sheet is named by its hash. */
+/* Forbids to load, run or send anything; allows the style sheet by its hash. */
 static const char *content_policy(apr_pool_t *p)
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -52,56 +52,77 @@ static int send_text(request_rec *r, const char *type, const char *bytes, apr_si
     return OK;
 }
 
-static int refuse(request_rec *r, int status, const char *sentence)
+static int refuse(const mts_status_view *view, int status, const char *sentence)
 {
-    const char *text = apr_pstrcat(r->pool, sentence, "\n", NULL);
-
-    r->status = status;
-    return send_text(r, "text/plain; charset=utf-8", text, strlen(text));
+    view->r->status = status;
+    mts_status_error(view, status, sentence);
+    return send_text(view->r, content_types[view->query.format], view->out->bytes, view->out->len);
 }
 
-/* Whether anything is known of the domain that is asked for. */
-static int is_known(const mts_status_view *view)
+/* Why the page does not exist; NULL if it does. */
+static const char *find_missing(const mts_status_view *view)
 {
-    return view->domain || view->reports->reports > 0 || view->reports->problem;
+    const mts_status_reports *reports = view->reports;
+    int pages;
+
+    if (view->query.domain) {
+        return view->domain || reports->reports > 0 || reports->problem
+                   ? NULL
+                   : "This domain has no policy on this server, and no report of this time range "
+                     "is "
+                     "about it.";
+    }
+    pages = view->query.page > 1 ? mts_status_list_of(view).pages : 1;
+    return view->query.page <= pages
+               ? NULL
+               : apr_psprintf(view->p, "Page %d does not exist: the last page of the list is %d.",
+                              view->query.page, pages);
 }
 
-static int show(mts_status_view *view)
+static void show_html(const mts_status_view *view)
+{
+    if (view->query.domain) {
+        mts_status_domain_html(view);
+    }
+    else if (mts_status_query_is_list(&view->query)) {
+        mts_status_list_html(view);
+    }
+    else {
+        mts_status_overview_html(view);
+    }
+}
+
+static int show(const mts_status_view *view)
 {
     static void (*const formats[])(const mts_status_view *view) = {
+        [MTS_STATUS_HTML] = show_html,
         [MTS_STATUS_JSON] = mts_status_json,
         [MTS_STATUS_PROMETHEUS] = mts_status_prometheus,
     };
     mts_status_format format = view->query.format;
+    const char *missing = find_missing(view);
 
-    if (view->query.domain && !is_known(view)) {
-        return refuse(view->r, HTTP_NOT_FOUND,
-                      "This domain has no policy here, and no report of that time tells of it.");
+    if (missing) {
+        return refuse(view, HTTP_NOT_FOUND, missing);
     }
-    if (format == MTS_STATUS_HTML) {
-        (view->query.domain ? mts_status_domain_html : mts_status_overview_html)(view);
-    }
-    else {
-        formats[format](view);
-    }
+    formats[format](view);
     return send_text(view->r, content_types[format], view->out->bytes, view->out->len);
 }
 
-static int answer(request_rec *r, const mts_status_query *query)
+static int answer(mts_status_view *view)
 {
-    mts_status_view view = {.r = r, .p = r->pool, .now = apr_time_now(), .query = *query};
+    const mts_status_query *query = &view->query;
 
-    view.domains = mts_domains_of(r->server);
-    view.noticed = mts_startup_findings_of(r->server);
-    view.domain = query->domain ? mts_domains_find(view.domains, query->domain) : NULL;
-    view.reports = mts_status_reports_of(r, query, view.now);
-    view.out = mta_sts_buffer_make(r->pool);
-    return show(&view);
+    view->domains = mts_domains_of(view->r->server);
+    view->startup = mts_startup_findings_of(view->r->server);
+    view->domain = query->domain ? mts_domains_find(view->domains, query->domain) : NULL;
+    view->reports = mts_status_reports_of(view->r, view->domains, query, view->now);
+    return show(view);
 }
 
 static int handle(request_rec *r)
 {
-    mts_status_query query;
+    mts_status_view view = {.r = r, .p = r->pool, .now = apr_time_now()};
     const char *error;
 
     if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
@@ -114,8 +135,9 @@ static int handle(request_rec *r)
     if (ap_discard_request_body(r) != OK) {
         return HTTP_BAD_REQUEST;
     }
-    error = mts_status_query_read(r->pool, r->args, &query);
-    return error ? refuse(r, HTTP_BAD_REQUEST, error) : answer(r, &query);
+    view.out = mta_sts_buffer_make(r->pool);
+    error = mts_status_query_read(r->pool, r->args, &view.query);
+    return error ? refuse(&view, HTTP_BAD_REQUEST, error) : answer(&view);
 }
 
 void mts_status_register_hooks(void)

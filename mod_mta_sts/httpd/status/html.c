@@ -11,7 +11,7 @@
 #define ELLIPSIS "\xe2\x80\xa6"    /* U+2026 */
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* What stands for a character that has a meaning in markup; NULL: itself. */
+/* The character reference for a character that has a meaning in markup; NULL for others. */
 static const char *reference_of(char character)
 {
     switch (character) {
@@ -104,91 +104,4 @@ const char *mts_html_parameter(apr_pool_t *p, const char *text)
     }
     *out = '\0';
     return encoded;
-}
-
-const char *mts_html_count(apr_pool_t *p, apr_int64_t count)
-{
-    char digits[32], grouped[48], *out = grouped;
-    int len = apr_snprintf(digits, sizeof(digits), "%" APR_INT64_T_FMT, count), i;
-
-    for (i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0 && digits[i - 1] != '-') {
-            *out++ = ',';
-        }
-        *out++ = digits[i];
-    }
-    return apr_pstrmemdup(p, grouped, (apr_size_t)(out - grouped));
-}
-
-const char *mts_html_share(apr_pool_t *p, apr_int64_t part, apr_int64_t whole)
-{
-    double percent;
-
-    if (whole <= 0) {
-        return "no sessions";
-    }
-    percent = 100.0 * (double)part / (double)whole;
-    if (part >= whole || part <= 0) {
-        return part <= 0 ? "0 %" : "100 %";
-    }
-    if (percent > 99.99 || percent < 0.01) {
-        return percent > 50 ? "> 99.99 %" : "< 0.01 %";
-    }
-    return apr_psprintf(p, percent > 99 || percent < 1 ? "%.2f %%" : "%.1f %%", percent);
-}
-
-const char *mts_html_bytes(apr_pool_t *p, apr_int64_t bytes)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    double amount = (double)bytes / 1024;
-    apr_size_t unit = 0;
-
-    if (bytes < 1024) {
-        return apr_psprintf(p, "%" APR_INT64_T_FMT " bytes", bytes);
-    }
-    while (amount >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-        amount /= 1024;
-        unit++;
-    }
-    return apr_psprintf(p, amount < 10 ? "%.1f %s" : "%.0f %s", amount, units[unit]);
-}
-
-static const char *format_time(apr_pool_t *p, apr_time_t time, const char *format)
-{
-    char text[64];
-    apr_time_exp_t exploded;
-    apr_size_t len;
-
-    apr_time_exp_gmt(&exploded, time);
-    apr_strftime(text, &len, sizeof(text), format, &exploded);
-    return apr_pstrdup(p, text);
-}
-
-const char *mts_html_time(apr_pool_t *p, apr_time_t time)
-{
-    return format_time(p, time, "%Y-%m-%d %H:%M UTC");
-}
-
-const char *mts_html_day(apr_pool_t *p, apr_time_t time)
-{
-    return format_time(p, time, "%Y-%m-%d");
-}
-
-const char *mts_html_duration(apr_pool_t *p, apr_int64_t seconds)
-{
-    static const struct {
-        apr_int64_t seconds;
-        const char *name;
-    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}};
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        apr_int64_t number = seconds / units[i].seconds;
-
-        if (number > 0) {
-            return apr_psprintf(p, "%" APR_INT64_T_FMT " %s%s", number, units[i].name,
-                                number == 1 ? "" : "s");
-        }
-    }
-    return "less than a minute";
 }

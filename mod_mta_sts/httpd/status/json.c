@@ -1,34 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The status page for machines. */
+/* The status page as JSON. Times are RFC 3339 in UTC; null where nothing is known. */
 #include <stdlib.h>
 
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "core/base/format.h"
 #include "httpd/shared/counters.h"
+#include "httpd/status/earlier.h"
 #include "httpd/status/html.h"
+#include "httpd/status/losses.h"
 #include "httpd/config/report_config.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/explain.h"
 
 #define TEXTS_MAX 50
 
-/* "2026-11-25T18:49:00Z", or null. */
-static json_t *time_json(apr_time_t time)
+static json_t *time_json(apr_pool_t *p, apr_time_t time)
 {
-    char text[64];
-    apr_time_exp_t exploded;
-    apr_size_t len;
-
-    if (!time) {
-        return json_null();
-    }
-    apr_time_exp_gmt(&exploded, time);
-    apr_strftime(text, &len, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &exploded);
-    return json_string(text);
+    return time ? json_string(mta_sts_format_timestamp(p, time)) : json_null();
 }
 
-/* Strings of reports are valid UTF-8; a path of the file system may be anything. */
+/* Strings of reports are valid UTF-8; a path of the file system can be anything. */
 static json_t *text_json(const char *text)
 {
     json_t *string = text ? json_string(text) : NULL;
@@ -47,7 +40,7 @@ static json_t *texts_json(const apr_array_header_t *texts)
     return array;
 }
 
-/* What strangers wrote, bounded: the first of some texts, and each shortened. */
+/* Text from reports, bounded. */
 static json_t *short_json(apr_pool_t *p, const char *text)
 {
     return text_json(mts_html_shorten(p, text));
@@ -84,7 +77,7 @@ static json_t *findings_json(const mta_sts_findings *findings)
     return array;
 }
 
-/* --- this httpd --- */
+/* --- this server --- */
 
 static json_t *counters_json(void)
 {
@@ -103,14 +96,14 @@ static json_t *usage_json(tlsrpt_area area, apr_int64_t quota)
     mts_usage usage = mts_counters_usage(area);
 
     return json_pack("{s:I, s:I, s:I}", "files", (json_int_t)usage.files, "bytes",
-                     (json_int_t)usage.bytes, "quota", (json_int_t)quota);
+                     (json_int_t)usage.bytes, "quota_bytes", (json_int_t)quota);
 }
 
 static void add_endpoint(json_t *root, const mts_status_view *view)
 {
     const mts_report_config *config = mts_report_config_of(view->r->server);
 
-    json_object_set_new(root, "counting_since", time_json(mts_counters_since()));
+    json_object_set_new(root, "counters_reset_at", time_json(view->p, mts_counters_since()));
     json_object_set_new(root, "counters", counters_json());
     json_object_set_new(root, "spool", usage_json(TLSRPT_REPORTS, config->spool_quota));
     json_object_set_new(root, "quarantine",
@@ -119,14 +112,14 @@ static void add_endpoint(json_t *root, const mts_status_view *view)
 
 /* --- policy domains --- */
 
-static json_t *certificate_json(const mts_domain_facts *facts)
+static json_t *certificate_json(apr_pool_t *p, const mts_domain_facts *facts)
 {
     if (!facts->domain->certificate) {
         return json_null();
     }
     return json_pack("{s:o, s:o, s:i}", "file", text_json(facts->domain->certificate->path),
-                     "not_after", time_json(facts->domain->certificate->not_after), "days",
-                     facts->days);
+                     "expires_at", time_json(p, facts->domain->certificate->not_after),
+                     "days_remaining", facts->days);
 }
 
 static json_t *domain_json(const mts_status_view *view, const mts_domain *domain)
@@ -134,15 +127,15 @@ static json_t *domain_json(const mts_status_view *view, const mts_domain *domain
     mts_domain_facts facts = mts_domains_facts(view->p, view->domains, domain, view->now);
 
     return json_pack("{s:o, s:b, s:s, s:o, s:I, s:s, s:b, s:o, s:s, s:o, s:o}", "domain",
-                     text_json(domain->name), "pattern", domain->shown->is_pattern, "mode",
-                     mta_sts_mode_name(domain->mode), "mx", texts_json(facts.policy->mx), "max_age",
-                     (json_int_t)facts.policy->max_age, "id", facts.id, "served", facts.is_served,
-                     "place", text_json(facts.place), "records",
-                     mts_domains_records(view->p, &facts), "certificate", certificate_json(&facts),
-                     "findings", findings_json(facts.findings));
+                     text_json(domain->name), "is_pattern", domain->shown->is_pattern, "mode",
+                     mta_sts_mode_name(domain->mode), "mx", texts_json(facts.policy->mx),
+                     "max_age_seconds", (json_int_t)facts.policy->max_age, "policy_id", facts.id,
+                     "is_served", facts.is_served, "defined_in", text_json(facts.place),
+                     "dns_records", mts_domains_records(view->p, &facts), "certificate",
+                     certificate_json(view->p, &facts), "findings", findings_json(facts.findings));
 }
 
-/* Without a share it is not known. */
+/* null if the sessions of the domain are unknown. */
 static void add_share(json_t *to, apr_hash_t *shares, const char *name)
 {
     const tlsrpt_domain *share = shares ? apr_hash_get(shares, name, APR_HASH_KEY_STRING) : NULL;
@@ -151,6 +144,36 @@ static void add_share(json_t *to, apr_hash_t *shares, const char *name)
                         share ? json_integer((json_int_t)share->successful) : json_null());
     json_object_set_new(to, "failed_sessions",
                         share ? json_integer((json_int_t)share->failed) : json_null());
+}
+
+/* Policies that senders may still use from their caches; null if the history cannot be read. */
+static json_t *earlier_json(const mts_status_reports *reports)
+{
+    json_t *array = reports->problem ? json_null() : json_array();
+    int i;
+
+    for (i = 0; !reports->problem && i < reports->earlier->nelts; i++) {
+        const mts_status_earlier *one = &APR_ARRAY_IDX(reports->earlier, i, mts_status_earlier);
+
+        json_array_append_new(
+            array, json_pack("{s:s, s:o, s:o}", "policy_id", one->id, "last_served_at",
+                             time_json(reports->earlier->pool, one->served), "cached_until_at",
+                             time_json(reports->earlier->pool, one->until)));
+    }
+    return array;
+}
+
+/* The domain of the query. */
+static json_t *one_domain_json(const mts_status_view *view)
+{
+    json_t *domain;
+
+    if (!view->domain) {
+        return json_null();
+    }
+    domain = domain_json(view, view->domain);
+    json_object_set_new(domain, "earlier_policies", earlier_json(view->reports));
+    return domain;
 }
 
 static json_t *domains_json(const mts_status_view *view)
@@ -167,8 +190,8 @@ static json_t *domains_json(const mts_status_view *view)
         add_share(one, shares, domain->name);
         json_array_append_new(array, one);
     }
-    return json_pack("{s:i, s:i, s:i, s:o}", "found", list.found, "page", view->query.page, "pages",
-                     list.pages, "list", array);
+    return json_pack("{s:i, s:i, s:i, s:o}", "matching", list.found, "page", view->query.page,
+                     "pages", list.pages, "list", array);
 }
 
 /* --- reports --- */
@@ -181,7 +204,8 @@ static json_t *days_json(const apr_array_header_t *days)
     for (i = 0; i < days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
 
-        json_array_append_new(array, json_pack("{s:o, s:I, s:I}", "day", time_json(day->day),
+        json_array_append_new(array, json_pack("{s:o, s:I, s:I}", "day_start_at",
+                                               time_json(days->pool, day->day),
                                                "successful_sessions", (json_int_t)day->successful,
                                                "failed_sessions", (json_int_t)day->failed));
     }
@@ -196,13 +220,14 @@ static json_t *senders_json(const apr_array_header_t *senders)
     for (i = 0; i < senders->nelts; i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
 
-        json_array_append_new(array,
-                              json_pack("{s:o, s:I, s:I, s:I, s:o, s:b}", "organization",
-                                        short_json(senders->pool, sender->organization), "reports",
-                                        (json_int_t)sender->reports, "successful_sessions",
-                                        (json_int_t)sender->successful, "failed_sessions",
-                                        (json_int_t)sender->failed, "last", time_json(sender->last),
-                                        "verified", sender->verified));
+        json_array_append_new(array, json_pack("{s:o, s:I, s:I, s:I, s:o, s:b}", "organization",
+                                               short_json(senders->pool, sender->organization),
+                                               "report_count", (json_int_t)sender->reports,
+                                               "successful_sessions",
+                                               (json_int_t)sender->successful, "failed_sessions",
+                                               (json_int_t)sender->failed, "last_report_end_at",
+                                               time_json(senders->pool, sender->last),
+                                               "has_verified_report", sender->verified));
     }
     return array;
 }
@@ -217,12 +242,13 @@ static json_t *cause_json(const mts_status_view *view, const mts_status_cause *c
         "{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "domain",
         text_json(cause->domain), "policy_type", short_json(view->p, of->policy_type),
         "result_type", short_json(view->p, of->result_type), "receiving_mx",
-        short_json(view->p, of->receiving_mx), "sessions", (json_int_t)of->sessions, "first",
-        time_json(of->first), "last", time_json(of->last), "senders",
-        shorts_json(view->p, of->senders), "reasons", shorts_json(view->p, of->reasons),
-        "receiving_ips", shorts_json(view->p, of->receiving_ips), "cause", explanation->cause,
-        "owner", tlsrpt_owner_name(explanation->owner), "explanation", text_json(explanation->what),
-        "action", text_json(explanation->action), "command", text_json(explanation->command));
+        short_json(view->p, of->receiving_mx), "failed_sessions", (json_int_t)of->sessions,
+        "first_day_start_at", time_json(view->p, of->first), "last_day_end_at",
+        time_json(view->p, of->last), "senders", shorts_json(view->p, of->senders), "reasons",
+        shorts_json(view->p, of->reasons), "receiving_ips", shorts_json(view->p, of->receiving_ips),
+        "cause", explanation->cause, "owner", tlsrpt_owner_name(explanation->owner), "explanation",
+        text_json(explanation->what), "action", text_json(explanation->action), "command",
+        text_json(explanation->command));
 }
 
 static json_t *causes_json(const mts_status_view *view)
@@ -246,13 +272,31 @@ static json_t *receipts_json(const apr_array_header_t *receipts)
         const tlsrpt_index_report *one = &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report);
 
         json_array_append_new(
-            array,
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "received",
-                      time_json(one->received), "organization",
-                      short_json(receipts->pool, one->organization), "report_id",
-                      short_json(receipts->pool, one->report_id), "begin", time_json(one->begin),
-                      "end", time_json(one->end), "verified", one->verified, "successful_sessions",
-                      (json_int_t)one->successful, "failed_sessions", (json_int_t)one->failed));
+            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "received_at",
+                             time_json(receipts->pool, one->received), "organization",
+                             short_json(receipts->pool, one->organization), "report_id",
+                             short_json(receipts->pool, one->report_id), "begin_at",
+                             time_json(receipts->pool, one->begin), "end_at",
+                             time_json(receipts->pool, one->end), "is_verified", one->verified,
+                             "successful_sessions", (json_int_t)one->successful, "failed_sessions",
+                             (json_int_t)one->failed));
+    }
+    return array;
+}
+
+static json_t *losses_json(const apr_array_header_t *losses)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < losses->nelts; i++) {
+        const mts_status_loss *one = &APR_ARRAY_IDX(losses, i, mts_status_loss);
+
+        json_array_append_new(
+            array, json_pack("{s:o, s:I, s:s, s:o, s:b}", "domain", text_json(one->domain),
+                             "failed_sessions", (json_int_t)one->sessions, "cause",
+                             one->explanation->cause, "explanation",
+                             text_json(one->explanation->what), "is_verified", one->is_verified));
     }
     return array;
 }
@@ -265,51 +309,64 @@ static json_t *reports_json(const mts_status_view *view)
         return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o}", "problem", "reports",
-        (json_int_t)reports->reports, "unverified", (json_int_t)reports->unverified,
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o}", "problem",
+        "count", (json_int_t)reports->reports, "unverified_count", (json_int_t)reports->unverified,
         "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
-        (json_int_t)reports->failed, "failed_without_cause", (json_int_t)reports->unspecified,
-        "newest_received", time_json(reports->received), "days", days_json(reports->days),
-        "senders", senders_json(reports->senders), "senders_left_out", reports->more_senders,
-        "causes", causes_json(view), "causes_left_out", reports->more_causes, "last_received",
-        receipts_json(reports->receipts));
+        (json_int_t)reports->failed, "failed_sessions_without_details",
+        (json_int_t)reports->unspecified, "last_received_at", time_json(view->p, reports->received),
+        "days", days_json(reports->days), "senders", senders_json(reports->senders),
+        "senders_omitted", reports->omitted_senders, "causes", causes_json(view), "causes_omitted",
+        reports->omitted_causes, "latest", receipts_json(reports->receipts), "refused_mail",
+        losses_json(reports->losses));
 }
 
-static json_t *noticed_json(const mts_status_view *view)
+static json_t *startup_json(const mts_status_view *view)
 {
     json_t *counts = json_object();
     int i;
 
     for (i = MTA_STS_INFO; i <= MTA_STS_UNKNOWN; i++) {
         json_object_set_new(counts, mta_sts_severity_name((mta_sts_severity)i),
-                            json_integer(view->noticed->counts[i]));
+                            json_integer(view->startup->counts[i]));
     }
-    return json_pack("{s:o, s:o, s:o}", "when", time_json(view->noticed->when), "counts", counts,
-                     "findings", findings_json(view->noticed->findings));
+    return json_pack("{s:o, s:o, s:o}", "at", time_json(view->p, view->startup->when), "counts",
+                     counts, "findings", findings_json(view->startup->findings));
 }
 
-void mts_status_json(const mts_status_view *view)
+/* Adds the object to the response and frees it. */
+static void put(const mts_status_view *view, json_t *root)
 {
-    json_t *root = json_object();
-    char *text;
+    char *text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 
-    json_object_set_new(root, "time", time_json(view->now));
-    json_object_set_new(root, "range", json_string(view->query.range->name));
-    if (view->query.domain) {
-        json_object_set_new(root, "domain",
-                            view->domain ? domain_json(view, view->domain) : json_null());
-    }
-    else {
-        json_object_set_new(root, "noticed", noticed_json(view));
-        json_object_set_new(root, "domains", domains_json(view));
-        add_endpoint(root, view);
-    }
-    json_object_set_new(root, "reports", reports_json(view));
-    text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII);
     json_decref(root);
     if (text) {
         mta_sts_buffer_puts(view->out, text);
         mta_sts_buffer_puts(view->out, "\n");
         free(text);
     }
+}
+
+void mts_status_json(const mts_status_view *view)
+{
+    json_t *root = json_object();
+
+    json_object_set_new(root, "generated_at", time_json(view->p, view->now));
+    json_object_set_new(root, "verdict",
+                        json_string(mta_sts_severity_name(mts_status_verdict(view))));
+    json_object_set_new(root, "range", json_string(view->query.range->name));
+    if (view->query.domain) {
+        json_object_set_new(root, "domain", one_domain_json(view));
+    }
+    else {
+        json_object_set_new(root, "startup", startup_json(view));
+        json_object_set_new(root, "domains", domains_json(view));
+        add_endpoint(root, view);
+    }
+    json_object_set_new(root, "reports", reports_json(view));
+    put(view, root);
+}
+
+void mts_status_error_json(const mts_status_view *view, const char *sentence)
+{
+    put(view, json_pack("{s:o}", "error", text_json(sentence)));
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/format.h"
 #include "httpd/status/mod_status.h"
 
 #include <apu.h>
@@ -34,14 +35,14 @@ typedef struct section {
     int is_short;
 } section;
 
-static void put_row(const section *of, const char *key, const char *words, apr_int64_t value)
+static void put_row(const section *of, const char *key, const char *text, apr_int64_t value)
 {
     if (of->is_short) {
         ap_rprintf(of->r, "MTASTS%s: %" APR_INT64_T_FMT "\n", key, value);
     }
     else {
-        ap_rprintf(of->r, "<tr><td>%s</td><td>%s</td></tr>\n", words,
-                   mts_html_count(of->r->pool, value));
+        ap_rprintf(of->r, "<tr><td>%s</td><td>%s</td></tr>\n", text,
+                   mta_sts_format_number(of->r->pool, value));
     }
 }
 
@@ -51,8 +52,9 @@ static void put_rows(const section *of)
         tlsrpt_area area;
         const char *files_key, *files, *bytes_key, *bytes;
     } areas[] = {
-        {TLSRPT_REPORTS, "SpoolFiles", "Reports on disk", "SpoolBytes", "Bytes of them"},
-        {TLSRPT_QUARANTINE, "QuarantineFiles", "Quarantine", "QuarantineBytes", "Bytes of it"},
+        {TLSRPT_REPORTS, "SpoolFiles", "Reports on disk", "SpoolBytes", "Bytes of reports on disk"},
+        {TLSRPT_QUARANTINE, "QuarantineFiles", "Files in quarantine", "QuarantineBytes",
+         "Bytes in quarantine"},
     };
     apr_size_t i;
     int c;
@@ -83,7 +85,7 @@ static int put_section(request_rec *r, int flags)
     return OK;
 }
 
-/* mod_status decides in its own pre_config whether anybody is asked. */
+/* Called only if mod_status is loaded. */
 void mts_mod_status_register_hooks(void)
 {
     APR_OPTIONAL_HOOK(ap, status_hook, put_section, NULL, NULL, APR_HOOK_MIDDLE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The status page for Prometheus: its text format 0.0.4. The number of series is bounded: results
- * are those that are registered, domains those that have a policy here, and MTS_STATUS_SERIES_MAX
- * of them; what is left out is told.
+ * The status page for Prometheus, in its text format 0.0.4. The number of series is bounded: result
+ * types are the registered ones, domains are at most MTS_STATUS_SERIES_MAX of those with a policy
+ * here. The number of omitted domains is a metric, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,14 +47,15 @@ static void put_gauge(mta_sts_buffer *out, const char *name, const char *help, a
     mta_sts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
 }
 
-/* Without the first word of the counter's name, which the metric's has. */
+/* The label is the name of the counter without its first part, which is in the name of the metric.
+ */
 static void put_counters(mta_sts_buffer *out, const char *name, const char *help, int first,
-                         int behind)
+                         int end)
 {
     int i;
 
     put_head(out, name, "counter", help);
-    for (i = first; i < behind; i++) {
+    for (i = first; i < end; i++) {
         put_value(out, name, "outcome", strchr(mts_counters_name((mts_counter)i), '-') + 1,
                   (apr_int64_t)mts_counters_value((mts_counter)i));
     }
@@ -62,11 +63,11 @@ static void put_counters(mta_sts_buffer *out, const char *name, const char *help
 
 static void put_endpoint(mta_sts_buffer *out)
 {
-    put_gauge(out, "mta_sts_counting_start_timestamp_seconds", "When the counters were at 0.",
-              apr_time_sec(mts_counters_since()));
-    put_counters(out, "mta_sts_policy_requests_total", "Requests for policies, by outcome.",
+    put_gauge(out, "mta_sts_counting_start_timestamp_seconds",
+              "Time when the counters started at 0.", apr_time_sec(mts_counters_since()));
+    put_counters(out, "mta_sts_policy_requests_total", "Requests for policies by outcome.",
                  MTS_POLICY_SERVED, MTS_REPORT_NEW);
-    put_counters(out, "mta_sts_reports_total", "Reports that came over HTTPS, by outcome.",
+    put_counters(out, "mta_sts_reports_total", "Reports received over HTTPS by outcome.",
                  MTS_REPORT_NEW, MTS_COUNTERS);
 }
 
@@ -84,11 +85,11 @@ static void put_spool(const mts_status_view *view)
     mts_usage reports = mts_counters_usage(TLSRPT_REPORTS);
     mts_usage quarantine = mts_counters_usage(TLSRPT_QUARANTINE);
 
-    put_areas(view->out, "mta_sts_spool_files", "Reports on disk.", reports.files,
+    put_areas(view->out, "mta_sts_spool_files", "Number of reports on disk.", reports.files,
               quarantine.files);
-    put_areas(view->out, "mta_sts_spool_bytes", "What reports take on disk.", reports.bytes,
+    put_areas(view->out, "mta_sts_spool_bytes", "Disk space used by reports.", reports.bytes,
               quarantine.bytes);
-    put_areas(view->out, "mta_sts_spool_quota_bytes", "What reports may take on disk.",
+    put_areas(view->out, "mta_sts_spool_quota_bytes", "Disk space that reports may use.",
               config->spool_quota, config->quarantine_quota);
 }
 
@@ -97,18 +98,19 @@ static void put_policies(const mts_status_view *view)
     static const char name[] = "mta_sts_policy_domains", found[] = "mta_sts_findings";
     int i;
 
-    put_head(view->out, name, "gauge", "Policy domains, by mode.");
+    put_head(view->out, name, "gauge", "Number of policy domains by mode.");
     for (i = MTA_STS_MODE_NONE; i <= MTA_STS_MODE_ENFORCE; i++) {
         put_value(view->out, name, "mode", mta_sts_mode_name((mta_sts_mode)i),
                   view->domains->modes[i]);
     }
-    put_head(view->out, found, "gauge", "Findings of the last start, by severity.");
+    put_head(view->out, found, "gauge", "Number of findings at the last start by severity.");
     for (i = MTA_STS_INFO; i <= MTA_STS_UNKNOWN; i++) {
         put_value(view->out, found, "severity", mta_sts_severity_name((mta_sts_severity)i),
-                  view->noticed->counts[i]);
+                  view->startup->counts[i]);
     }
     put_gauge(view->out, "mta_sts_start_timestamp_seconds",
-              "When configuration and certificates were read.", apr_time_sec(view->noticed->when));
+              "Time when configuration and certificates were read.",
+              apr_time_sec(view->startup->when));
 }
 
 /* --- certificates --- */
@@ -143,7 +145,7 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
     return expiries;
 }
 
-/* Those that end first. Returns how many are left out. */
+/* Those that expire first. Returns how many are omitted. */
 static int put_certificates(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
@@ -151,7 +153,7 @@ static int put_certificates(const mts_status_view *view)
     int i;
 
     qsort(expiries->elts, (size_t)expiries->nelts, sizeof(expiry), compare_expiry);
-    put_head(view->out, name, "gauge", "When the certificate of the policy host ends.");
+    put_head(view->out, name, "gauge", "Time when the certificate of the policy host expires.");
     for (i = 0; i < expiries->nelts && i < MTS_STATUS_SERIES_MAX; i++) {
         const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
 
@@ -168,7 +170,7 @@ static void put_sessions(const mts_status_view *view, const apr_array_header_t *
     int i, t;
 
     put_head(view->out, name, "gauge",
-             apr_psprintf(view->p, "Sessions %s, by result.", view->query.range->words));
+             apr_psprintf(view->p, "Number of sessions %s by result.", view->query.range->text));
     for (i = 0; i < series->nelts; i++) {
         const mts_status_series *one = &APR_ARRAY_IDX(series, i, mts_status_series);
         const char *domain = label(view->p, one->domain);
@@ -188,7 +190,7 @@ static void put_ends(const mts_status_view *view, const apr_array_header_t *seri
     static const char name[] = "mta_sts_last_report_end_timestamp_seconds";
     int i;
 
-    put_head(view->out, name, "gauge", "The end of the day that the last report is about.");
+    put_head(view->out, name, "gauge", "End of the day that the latest report is about.");
     for (i = 0; i < series->nelts; i++) {
         const mts_status_series *one = &APR_ARRAY_IDX(series, i, mts_status_series);
 
@@ -198,14 +200,14 @@ static void put_ends(const mts_status_view *view, const apr_array_header_t *seri
     }
 }
 
-/* Returns how many domains are left out. */
+/* Returns how many domains are omitted. */
 static int put_reports(const mts_status_view *view)
 {
-    int left_out = 0;
+    int omitted = 0;
     const apr_array_header_t *series =
-        mts_status_series_of(view->r, view->domains, &view->query, view->now, &left_out);
+        mts_status_series_of(view->r, view->domains, &view->query, view->now, &omitted);
 
-    put_gauge(view->out, "mta_sts_index_up", "Whether the index of the reports can be read.",
+    put_gauge(view->out, "mta_sts_index_up", "1 if the index of the reports can be read, else 0.",
               series != NULL);
     if (series) {
         put_sessions(view, series);
@@ -213,15 +215,15 @@ static int put_reports(const mts_status_view *view)
     }
     if (view->reports->received) {
         put_gauge(view->out, "mta_sts_last_report_age_seconds",
-                  "Since the last report was received; 86400 are a day.",
+                  "Seconds since the last report was received.",
                   apr_time_sec(view->now - view->reports->received));
     }
-    return left_out;
+    return omitted;
 }
 
 void mts_status_prometheus(const mts_status_view *view)
 {
-    static const char name[] = "mta_sts_domains_left_out";
+    static const char name[] = "mta_sts_domains_omitted";
     int certificates, sessions;
 
     put_endpoint(view->out);
@@ -230,7 +232,7 @@ void mts_status_prometheus(const mts_status_view *view)
     certificates = put_certificates(view);
     sessions = put_reports(view);
     put_head(view->out, name, "gauge",
-             "Domains without series of their own, since there are too many.");
+             "Number of domains without a series because there are too many.");
     put_value(view->out, name, "of", "certificates", certificates);
     put_value(view->out, name, "of", "sessions", sessions);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/format.h"
 #include "httpd/status/query.h"
 
 #include <string.h>
 
 #include <apr_escape.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "core/base/name.h"
@@ -29,27 +29,24 @@ static const char *const formats[] = {
     [MTS_STATUS_PROMETHEUS] = "prometheus",
 };
 
+static const char *const shows[] = {
+    [MTS_STATUS_SHOW_WORST] = "",
+    [MTS_STATUS_SHOW_ALL] = "all",
+    [MTS_STATUS_SHOW_FAILING] = "failing",
+    [MTS_STATUS_SHOW_NO_CERTIFICATE] = "no-certificate",
+};
+
 static const char *quote(apr_pool_t *p, const char *text)
 {
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-static char *lower(apr_pool_t *p, const char *text)
-{
-    char *lowered = apr_pstrdup(p, text), *c;
-
-    for (c = lowered; *c; c++) {
-        *c = (char)apr_tolower(*c);
-    }
-    return lowered;
-}
-
-/* A wildcard alias such as mta-sts.* is listed like a policy domain, too. */
+/* Wildcard aliases such as mta-sts.* have pages, too. */
 static const char *read_domain(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     const char *error = NULL;
 
-    query->domain = lower(p, value);
+    query->domain = mta_sts_format_lower(p, value);
     if (*value && !strpbrk(value, "*?")) {
         error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, &query->domain);
     }
@@ -69,17 +66,31 @@ static const char *read_since(apr_pool_t *p, const char *value, mts_status_query
             return NULL;
         }
     }
-    return apr_pstrcat(p, "There is no range since=", quote(p, value),
-                       "; there are 7d, 30d, 90d, 400d and all.", NULL);
+    return apr_pstrcat(p, "since=", quote(p, value),
+                       " is not valid; use 7d, 30d, 90d, 400d or all.", NULL);
 }
 
 static const char *read_search(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     if (strlen(value) > NAME_MAX_BYTES) {
-        return "What is searched for, q=, is longer than any domain.";
+        return "The text to search for, q=, is longer than any domain.";
     }
-    query->search = *value ? lower(p, value) : NULL;
+    query->search = *value ? mta_sts_format_lower(p, value) : NULL;
     return NULL;
+}
+
+static const char *read_show(apr_pool_t *p, const char *value, mts_status_query *query)
+{
+    apr_size_t i;
+
+    for (i = MTS_STATUS_SHOW_ALL; i < sizeof(shows) / sizeof(shows[0]); i++) {
+        if (strcmp(value, shows[i]) == 0) {
+            query->show = (mts_status_show)i;
+            return NULL;
+        }
+    }
+    return apr_pstrcat(p, "show=", quote(p, value),
+                       " is not valid; use all, failing or no-certificate.", NULL);
 }
 
 static const char *read_page(apr_pool_t *p, const char *value, mts_status_query *query)
@@ -104,21 +115,21 @@ static const char *read_format(apr_pool_t *p, const char *value, mts_status_quer
             return NULL;
         }
     }
-    return apr_pstrcat(p, "There is no format=", quote(p, value),
-                       "; there are html, json and prometheus.", NULL);
+    return apr_pstrcat(p, "format=", quote(p, value),
+                       " is not valid; use html, json or prometheus.", NULL);
 }
 
 static const struct {
     const char *name;
     const char *(*read)(apr_pool_t *p, const char *value, mts_status_query *query);
 } parameters[] = {
-    {"domain", read_domain}, {"since", read_since},   {"q", read_search},
-    {"page", read_page},     {"format", read_format},
+    {"domain", read_domain}, {"since", read_since}, {"q", read_search},
+    {"show", read_show},     {"page", read_page},   {"format", read_format},
 };
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* Decodes a name or a value; NULL if it cannot be, or holds NUL. */
+/* Decodes a name or a value; NULL if that fails or the result contains NUL. */
 static const char *decode(apr_pool_t *p, const char *text)
 {
     return apr_punescape_url(p, text, NULL, NULL, 1);
@@ -136,16 +147,18 @@ static const char *read_parameter(apr_pool_t *p, char *pair, unsigned *seen,
     }
     name = decode(p, pair);
     if (!name || !value) {
-        return "The query has a percent sign without two hexadecimal digits, or %00, in it.";
+        return "The query contains %00, or a percent sign without two hexadecimal digits.";
     }
     for (i = 0; i < PARAMETERS && strcmp(name, parameters[i].name) != 0; i++) {
     }
     if (i == PARAMETERS) {
-        return apr_pstrcat(p, "There is no parameter ", quote(p, name),
-                           "; there are domain, since, q, page and format.", NULL);
+        return apr_pstrcat(p, quote(p, name),
+                           " is not a parameter of this page; use domain, since, show, q, page or "
+                           "format.",
+                           NULL);
     }
     if (*seen & (1u << i)) {
-        return apr_pstrcat(p, "The parameter ", parameters[i].name, " is there twice.", NULL);
+        return apr_pstrcat(p, "The parameter ", parameters[i].name, " is given twice.", NULL);
     }
     *seen |= 1u << i;
     return parameters[i].read(p, value, query);
@@ -154,13 +167,14 @@ static const char *read_parameter(apr_pool_t *p, char *pair, unsigned *seen,
 const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query)
 {
     char *state, *pair;
-    const char *error = NULL;
+    const char *error = NULL, *next;
     unsigned seen = 0;
 
     *query = (mts_status_query){.range = MTS_STATUS_RANGE_DEFAULT, .page = 1};
     pair = apr_strtok(apr_pstrdup(p, args ? args : ""), "&", &state);
-    for (; pair && !error; pair = apr_strtok(NULL, "&", &state)) {
-        error = read_parameter(p, pair, &seen, query);
+    for (; pair; pair = apr_strtok(NULL, "&", &state)) {
+        next = read_parameter(p, pair, &seen, query);
+        error = error ? error : next; /* the format of the error page may follow */
     }
     return error;
 }
@@ -168,6 +182,16 @@ const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_qu
 static const char *add(apr_pool_t *p, const char *text, const char *name, const char *value)
 {
     return apr_pstrcat(p, text, text[1] ? "&" : "", name, "=", mts_html_parameter(p, value), NULL);
+}
+
+int mts_status_query_is_list(const mts_status_query *query)
+{
+    return query->show != MTS_STATUS_SHOW_WORST || query->search || query->page != 1;
+}
+
+const char *mts_status_query_show_name(const mts_status_query *query)
+{
+    return query->show == MTS_STATUS_SHOW_WORST ? NULL : shows[query->show];
 }
 
 const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query)
@@ -179,6 +203,9 @@ const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query
     }
     if (query->range != MTS_STATUS_RANGE_DEFAULT) {
         text = add(p, text, "since", query->range->name);
+    }
+    if (query->show != MTS_STATUS_SHOW_WORST) {
+        text = add(p, text, "show", shows[query->show]);
     }
     if (query->search) {
         text = add(p, text, "q", query->search);

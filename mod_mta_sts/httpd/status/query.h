@@ -5,11 +5,12 @@
 #include <apr_pools.h>
 
 /*
- * What is asked of the status page: the query string of its URL. Knows nothing of httpd.
+ * The query string of the status page. Does not depend on httpd.
  *
- *   domain=example.com   one policy domain instead of all
- *   since=7d             reports of the last 7, 30, 90 or 400 days, or "all"
- *   q=text, page=2       which policy domains are listed
+ *   domain=example.com   one policy domain instead of the overview
+ *   since=7d             reports about the last 7, 30, 90 or 400 days, or "all"
+ *   show=failing         the list of policy domains: all, failing or no-certificate
+ *   q=text, page=2       part of their names, and the page of the list
  *   format=json          html, json or prometheus
  */
 
@@ -19,43 +20,55 @@ typedef enum mts_status_format {
     MTS_STATUS_PROMETHEUS,
 } mts_status_format;
 
-/* A range of reports that can be chosen. */
+/* Which policy domains are listed. */
+typedef enum mts_status_show {
+    MTS_STATUS_SHOW_WORST, /* the overview: only the first few */
+    MTS_STATUS_SHOW_ALL,
+    MTS_STATUS_SHOW_FAILING,        /* with failed sessions in the range */
+    MTS_STATUS_SHOW_NO_CERTIFICATE, /* without a certificate, or with an expired one */
+} mts_status_show;
+
+/* A range of reports. */
 typedef struct mts_status_range {
     const char *name;  /* "7d" */
     const char *title; /* "7 days" */
-    const char *words; /* "in the last 7 days" */
-    int days;          /* whole days, today being the last; 0: all there are */
+    const char *text;  /* "in the last 7 days" */
+    int days;          /* whole days (UTC) including today; 0: no limit */
 } mts_status_range;
 
 #define MTS_STATUS_RANGES 5
 extern const mts_status_range mts_status_ranges[MTS_STATUS_RANGES];
 
 typedef struct mts_status_query {
-    const char *domain; /* lower case; NULL: all. "": reports that name none */
-    const char *search; /* part of a domain's name, lower case; NULL: all */
+    const char *domain; /* lower case; NULL: no domain; "": reports that name no domain */
+    const char *search; /* part of a domain's name, lower case; NULL: no restriction */
     const mts_status_range *range;
+    mts_status_show show;
     int page; /* from 1 */
     mts_status_format format;
 } mts_status_query;
 
-/* The range if none is told. */
+/* The range without since=. */
 #define MTS_STATUS_RANGE_DEFAULT (&mts_status_ranges[1])
 
 /*
  * Reads a query string.
  *
  * @param p     pool of the result and of the error text
- * @param args  without its question mark; NULL if there is none
- * @param query out
- * @return NULL, or a sentence: what is wrong and what is allowed. It may quote what was sent,
- *         which is then escaped as by mta_sts_text_quote
+ * @param args  without the question mark, or NULL
+ * @param query out; after an error as far as it could be read
+ * @return NULL, or a sentence: what is wrong and what is allowed. Values in it are quoted by
+ *         mta_sts_text_quote
  */
 const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query);
 
-/*
- * The query string for what is asked, with "?" in front; "?" alone for what everybody sees who asks
- * for nothing. Allocated from p.
- */
+/* Whether the query asks for the list of policy domains instead of the overview. */
+int mts_status_query_is_list(const mts_status_query *query);
+
+/* The value of show=, or NULL for the overview. */
+const char *mts_status_query_show_name(const mts_status_query *query);
+
+/* The query string, beginning with "?"; "?" alone for the overview. Allocated from p. */
 const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query);
 
 #endif

@@ -6,14 +6,21 @@
 
 #include <apr_strings.h>
 
+#include "core/policy/policy.h"
 #include "httpd/status/database.h"
+#include "httpd/status/earlier.h"
+#include "httpd/status/losses.h"
 #include "tlsrpt/index/index.h"
 
 #define DAY apr_time_from_sec(86400)
 
-/* With more reports the causes of all domains are summed up together: telling them apart by domain
+/* With more reports, the overview sums up causes of all domains together: separating them by domain
  * would take too long. */
 #define BY_DOMAIN_MAX 200000
+
+/* Domains with failed sessions that the list of domains knows; of most servers the first few. */
+#define FAILING_FEW 20
+#define FAILING_MAX 500
 
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now)
 {
@@ -25,11 +32,13 @@ tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now
 /* --- one view of the page --- */
 
 typedef struct gathering {
+    const mts_domains *domains;
     tlsrpt_filter filter;
+    apr_time_t now;
     mts_status_reports *reports;
 } gathering;
 
-/* Cuts a list; returns how many are left out. */
+/* Shortens a list; returns how many elements were removed. */
 static int cut(apr_array_header_t *list, int max)
 {
     int more = list->nelts > max ? list->nelts - max : 0;
@@ -44,19 +53,19 @@ static void add_cause(mts_status_reports *reports, const char *domain, const tls
     APR_ARRAY_PUSH(reports->causes, mts_status_cause) = (mts_status_cause){domain, cause, others};
 }
 
-/* Failed sessions of which no sender told a cause. */
-static void find_untold(mts_status_reports *reports, const tlsrpt_domain *of)
+static void count_unspecified(mts_status_reports *reports, const tlsrpt_domain *of)
 {
-    apr_int64_t told = 0;
+    apr_int64_t specified = 0;
     int i;
 
     for (i = 0; i < of->causes->nelts; i++) {
-        told = tlsrpt_count_add(told, APR_ARRAY_IDX(of->causes, i, tlsrpt_cause).sessions);
+        specified =
+            tlsrpt_count_add(specified, APR_ARRAY_IDX(of->causes, i, tlsrpt_cause).sessions);
     }
-    reports->unspecified = of->failed > told ? of->failed - told : 0;
+    reports->unspecified = of->failed > specified ? of->failed - specified : 0;
 }
 
-static void take_sums(mts_status_reports *reports, const tlsrpt_domain *of)
+static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
 {
     reports->days = of->days;
     reports->senders = of->senders;
@@ -64,8 +73,8 @@ static void take_sums(mts_status_reports *reports, const tlsrpt_domain *of)
     reports->reports = of->reports;
     reports->successful = of->successful;
     reports->failed = of->failed;
-    reports->more_senders = cut(of->senders, MTS_STATUS_SENDERS_MAX);
-    find_untold(reports, of);
+    reports->omitted_senders = cut(of->senders, MTS_STATUS_SENDERS_MAX);
+    count_unspecified(reports, of);
 }
 
 static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -84,9 +93,9 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
 
         add_cause(g->reports, of->domain, cause, tlsrpt_others_without_failure(of->senders, cause));
     }
-    g->reports->more_causes = of->causes->nelts - i;
+    g->reports->omitted_causes = of->causes->nelts - i;
     g->reports->unverified = summary->unverified;
-    take_sums(g->reports, of); /* which cuts the list of senders */
+    copy_sums(g->reports, of); /* which shortens the list of senders */
     return NULL;
 }
 
@@ -97,7 +106,7 @@ static void add_merged_causes(mts_status_reports *reports, const tlsrpt_domain *
     for (i = 0; i < all->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
         add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause), 0);
     }
-    reports->more_causes = all->causes->nelts - i;
+    reports->omitted_causes = all->causes->nelts - i;
 }
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -109,7 +118,7 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
     if (error) {
         return error;
     }
-    g->reports->more_causes = cut(list, MTS_STATUS_CAUSES_MAX);
+    g->reports->omitted_causes = cut(list, MTS_STATUS_CAUSES_MAX);
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_cause *one = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
 
@@ -128,7 +137,7 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     if (error) {
         return error;
     }
-    take_sums(g->reports, all);
+    copy_sums(g->reports, all);
     g->reports->reports = summary->reports;
     g->reports->unverified = summary->unverified;
     if (summary->reports > BY_DOMAIN_MAX) {
@@ -136,6 +145,36 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
         return NULL;
     }
     return add_causes(db, p, g);
+}
+
+/* The domains with failed sessions: all in the list, up to FAILING_MAX. */
+static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    apr_array_header_t *list;
+    const char *error = tlsrpt_index_domains(db, &g->filter, FAILING_FEW, p, &list);
+
+    if (!error && list->nelts == FAILING_FEW &&
+        APR_ARRAY_IDX(list, FAILING_FEW - 1, tlsrpt_domain).failed) {
+        error = tlsrpt_index_domains(db, &g->filter, FAILING_MAX, p, &list);
+    }
+    while (!error && list->nelts && !APR_ARRAY_IDX(list, list->nelts - 1, tlsrpt_domain).failed) {
+        list->nelts--;
+    }
+    g->reports->failing = list;
+    return error;
+}
+
+static const char *read_earlier(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const mts_domain *domain = mts_domains_find(g->domains, g->filter.domain);
+    const mts_policy *policy = domain ? domain->shown->policy : NULL;
+
+    if (!policy) {
+        return NULL;
+    }
+    return mts_status_earlier_read(db, domain->name,
+                                   mta_sts_policy_id(p, policy->text, policy->len), g->now, p,
+                                   &g->reports->earlier);
 }
 
 static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -146,7 +185,7 @@ static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering 
     return error ? error : tlsrpt_index_received(db, g->filter.domain, &g->reports->received);
 }
 
-static void empty(mts_status_reports *reports, apr_pool_t *p)
+static void clear(mts_status_reports *reports, apr_pool_t *p)
 {
     memset(reports, 0, sizeof(*reports));
     reports->days = apr_array_make(p, 1, sizeof(tlsrpt_day));
@@ -154,6 +193,9 @@ static void empty(mts_status_reports *reports, apr_pool_t *p)
     reports->causes = apr_array_make(p, 1, sizeof(mts_status_cause));
     reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen));
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
+    reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
+    reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_domain));
+    reports->earlier = apr_array_make(p, 1, sizeof(mts_status_earlier));
 }
 
 static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
@@ -161,16 +203,20 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     gathering *g = baton;
     const char *error;
 
-    empty(g->reports, p);
+    clear(g->reports, p);
     error = g->filter.domain ? sum_one(db, p, g) : sum_all(db, p, g);
-    return error ? error : read_receipts(db, p, g);
+    error = error ? error : read_receipts(db, p, g);
+    error = error ? error : g->filter.domain ? read_earlier(db, p, g) : read_failing(db, p, g);
+    return error ? error
+                 : mts_status_losses_read(db, p, g->domains, g->filter.domain, g->now,
+                                          &g->reports->losses);
 }
 
-const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_status_query *query,
-                                                apr_time_t now)
+const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domains *domains,
+                                                const mts_status_query *query, apr_time_t now)
 {
     mts_status_reports *reports = apr_pcalloc(r->pool, sizeof(*reports));
-    gathering g = {mts_status_filter_of(query, now), reports};
+    gathering g = {domains, mts_status_filter_of(query, now), now, reports};
 
     reports->problem = mts_status_database_read(r, gather, &g);
     return reports;
@@ -178,8 +224,8 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_status
 
 /* --- the sessions of some domains --- */
 
-/* Sums of many days cost: some 0.6 us for each day and sender of a domain. After so much of this
- * thread's time the rest of the list is not summed up. */
+/* Summing up takes some 0.6 us for each day and sender of a domain. When this much processor time
+ * is used up, the rest of the list is shown without its sessions. */
 #define SHARES_BUDGET apr_time_from_msec(40)
 
 static apr_time_t thread_time(void)
@@ -193,7 +239,7 @@ static apr_time_t thread_time(void)
 typedef struct shares {
     const apr_array_header_t *names;
     apr_time_t since;
-    apr_hash_t *found; /* name -> tlsrpt_domain; of no reports if there are none */
+    apr_hash_t *found; /* name -> tlsrpt_domain; all 0 without reports */
 } shares;
 
 static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)

@@ -10,15 +10,17 @@
 #include "tlsrpt/index/index.h"
 
 /*
- * What the index of the reports tells the status page. It is read with the rights of the child, and
- * never in the parent. Whatever is wrong with it, the page shows the rest.
+ * What the status page shows from the database: sums of the reports, and the history of served
+ * policies. It is read in a child, with the child's rights, never in the parent. If that fails, the
+ * page says why and shows everything else.
  */
 
-/* Failures of one kind, at one MX host, under one type of policy, of one domain. */
+/* Failures of one result type, at one MX host, under one type of policy, of one domain. */
 typedef struct mts_status_cause {
-    const char *domain; /* NULL: of several, or one of them */
+    const char *domain; /* NULL: not separated by domain */
     const tlsrpt_cause *cause;
-    int others; /* senders without a failure, if one alone tells it; of one domain only, else 0 */
+    int others; /* senders without failures, where one sender alone reports this cause; 0 on the
+                   overview */
 } mts_status_cause;
 
 #define MTS_STATUS_CAUSES_MAX 50
@@ -26,31 +28,35 @@ typedef struct mts_status_cause {
 #define MTS_STATUS_RECEIPTS_MAX 10
 
 typedef struct mts_status_reports {
-    const char *problem; /* why nothing below is known, and what to do; NULL: all of it is */
-    apr_int64_t reports, unverified, successful, failed; /* in the range that is asked for */
-    apr_int64_t unspecified;       /* failed sessions of which no sender told a cause */
-    apr_time_t received;           /* of the newest report of all times; 0: there is none */
-    apr_array_header_t *days;      /* of tlsrpt_day */
-    apr_array_header_t *senders;   /* of tlsrpt_sender, most sessions first */
-    apr_array_header_t *causes;    /* of mts_status_cause, most sessions first */
-    apr_array_header_t *seen;      /* of tlsrpt_seen, last first; of one domain only, else empty */
-    apr_array_header_t *receipts;  /* of tlsrpt_index_report, last first */
-    int more_senders, more_causes; /* how many are left out */
+    const char *problem; /* why the rest is unknown, and what to do; NULL if it is known */
+    apr_int64_t reports, unverified, successful, failed; /* in the range of the query */
+    apr_int64_t unspecified;      /* failed sessions without failure details */
+    apr_time_t received;          /* when the newest report of all arrived; 0: no reports */
+    apr_array_header_t *days;     /* of tlsrpt_day */
+    apr_array_header_t *senders;  /* of tlsrpt_sender, most sessions first */
+    apr_array_header_t *causes;   /* of mts_status_cause, most sessions first */
+    apr_array_header_t *seen;     /* of tlsrpt_seen, latest first; empty on the overview */
+    apr_array_header_t *receipts; /* of tlsrpt_index_report, latest first */
+    apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
+    apr_array_header_t *failing;  /* of tlsrpt_domain: domains with failed sessions, most failed
+                                     sessions first; empty on the page of a domain */
+    apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
+    int omitted_senders, omitted_causes; /* beyond the limits above */
 } mts_status_reports;
 
-/* What is asked of the index. */
+/* The filter of the index for a query. */
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now);
 
-/* Gathers what a query asks for, in r->pool; never NULL. */
-const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_status_query *query,
-                                                apr_time_t now);
+/* Reads everything for a query into r->pool; never NULL. */
+const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domains *domains,
+                                                const mts_status_query *query, apr_time_t now);
 
 /*
- * The sessions of some domains, in the range that a query asks for.
+ * The sessions of some domains, in the range of a query.
  *
  * @param names of const char *
- * @return name -> tlsrpt_domain with its totals; without those that would have taken too long. NULL
- *         if none are known
+ * @return name -> tlsrpt_domain with its totals; domains for which there was no time are missing.
+ *         NULL if the database cannot be read
  */
 apr_hash_t *mts_status_shares_of(request_rec *r, const apr_array_header_t *names,
                                  const mts_status_query *query, apr_time_t now);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reports tell, as a part of the overview and of a domain's page. */
+/* Sessions, senders and latest reports: parts of the overview and of a domain's page. */
 #include <string.h>
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/policy/text.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/status/html.h"
@@ -12,92 +13,20 @@
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/advice/policy_match.h"
 
-#define JOINED_MAX 10
+#define NAMES_MAX 10
 #define CHART_DAYS_MIN 30
 #define CHART_DAYS_MAX 400
 
-const char *mts_status_domain_link(const mts_status_view *view, const char *name)
-{
-    const mts_status_query query = {.domain = name, .range = view->query.range, .page = 1};
+/* --- policies that senders used --- */
 
-    return mts_status_query_render(view->p, &query);
-}
-
-const char *mts_status_name_of(apr_pool_t *p, const char *organization)
-{
-    return *organization ? mts_html_shorten(p, organization) : "(no name)";
-}
-
-/* The first of some words from reports, each shortened. */
-const char *mts_status_join(apr_pool_t *p, const apr_array_header_t *words)
-{
-    const char *joined = "";
-    int i;
-
-    for (i = 0; i < words->nelts && i < JOINED_MAX; i++) {
-        joined = apr_pstrcat(p, joined, i ? ", " : "",
-                             mts_status_name_of(p, APR_ARRAY_IDX(words, i, const char *)), NULL);
-    }
-    return i < words->nelts ? apr_psprintf(p, "%s and %d more", joined, words->nelts - i) : joined;
-}
-
-/* The day that ends then. */
-const char *mts_status_last_day(apr_pool_t *p, apr_time_t end)
-{
-    return end ? mts_html_day(p, end - 1) : "not told";
-}
-
-/* --- senders --- */
-
-static void put_failed(mta_sts_buffer *out, apr_int64_t failed)
-{
-    MTS_HTML(out, "<td class=\"number\"><span class=\"%s\">%s</span></td>",
-             failed ? "badge error" : "", mts_html_count(out->p, failed));
-}
-
-static void put_sender(const mts_status_view *view, const tlsrpt_sender *sender)
-{
-    apr_pool_t *p = view->p;
-
-    MTS_HTML(view->out, "<tr><th scope=\"row\">%s%s</th><td class=\"number\">%s</td>",
-             mts_status_name_of(p, sender->organization), sender->verified ? " (verified)" : "",
-             mts_html_count(p, sender->successful));
-    put_failed(view->out, sender->failed);
-    MTS_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
-             mts_html_count(p, sender->reports), mts_status_last_day(p, sender->last));
-}
-
-static void put_senders(const mts_status_view *view)
-{
-    const mts_status_reports *reports = view->reports;
-    int i;
-
-    MTS_HTML(view->out,
-             "<section aria-labelledby=\"senders\"><h2 id=\"senders\">Senders</h2><table>"
-             "<thead><tr><th scope=\"col\">Who</th><th scope=\"col\" class=\"number\">"
-             "Secure</th><th scope=\"col\" class=\"number\">Failed</th><th scope=\"col\" "
-             "class=\"number wide\">Reports</th><th scope=\"col\" class=\"wide\">Last day"
-             "</th></tr></thead><tbody>");
-    for (i = 0; i < reports->senders->nelts; i++) {
-        put_sender(view, &APR_ARRAY_IDX(reports->senders, i, tlsrpt_sender));
-    }
-    MTS_HTML(view->out, "</tbody></table>");
-    if (reports->more_senders) {
-        MTS_HTML(view->out, "<p class=\"soft\">and %d more.</p>", reports->more_senders);
-    }
-    MTS_HTML(view->out, "</section>");
-}
-
-/* --- the policy that senders had --- */
-
-/* How each looks, and what it is called. */
+/* Class and text of the badges. */
 static const struct {
     const char *class, *name;
-} held_looks[] = {
+} badges[] = {
     [TLSRPT_MATCH_CURRENT] = {"ok", "current"},
     [TLSRPT_MATCH_OLDER] = {"testing", "older"},
-    [TLSRPT_MATCH_NOT_FOUND] = {"testing", "none"},
-    [TLSRPT_MATCH_UNSPECIFIED] = {"testing", "not told"},
+    [TLSRPT_MATCH_NOT_FOUND] = {"testing", "no policy"},
+    [TLSRPT_MATCH_UNSPECIFIED] = {"testing", "not specified"},
     [TLSRPT_MATCH_DANE] = {"ok", "DANE"},
     [TLSRPT_MATCH_UNKNOWN] = {"", "unknown"},
 };
@@ -115,85 +44,41 @@ static void put_seen(const mts_status_view *view)
     if (seen->nelts == 0) {
         return;
     }
-    MTS_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">The policy that senders "
-                        "had</h2><ul class=\"findings\">");
+    MTS_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">Policies that senders "
+                        "used</h2><ul class=\"findings\">");
     for (i = 0; i < seen->nelts; i++) {
         const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
-        tlsrpt_policy_match held =
+        tlsrpt_policy_match match =
             tlsrpt_policy_match_compare(view->p, one->type, one->policy, served);
 
         MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
-                 held_looks[held].class, held_looks[held].name,
-                 tlsrpt_policy_match_text(view->p, held, one->policy, served, view->query.domain));
+                 badges[match].class, badges[match].name,
+                 tlsrpt_policy_match_text(view->p, match, one->policy, served, view->query.domain));
         MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
-                 mts_status_join(view->p, one->senders), mts_html_count(view->p, one->sessions),
-                 mts_status_last_day(view->p, one->last));
+                 mta_sts_format_names(view->p, one->senders, NAMES_MAX),
+                 mta_sts_format_number(view->p, one->sessions),
+                 mta_sts_format_last_date(view->p, one->last));
     }
     MTS_HTML(view->out, "</ul></section>");
 }
 
-/* --- the last reports --- */
-
-/* How it is counted, where that is not as usual. */
-static void put_state(mta_sts_buffer *out, tlsrpt_index_state state)
-{
-    static const char *const words[] = {
-        [TLSRPT_STATE_DUPLICATE] = "the same again",
-        [TLSRPT_STATE_CONFLICT] = "contradicts an earlier one",
-        [TLSRPT_STATE_UNREADABLE] = "unreadable",
-    };
-
-    if (state != TLSRPT_STATE_COUNTS) {
-        MTS_HTML(out, " <span class=\"badge testing\">%s</span>", words[state]);
-    }
-}
-
-static void put_receipt(const mts_status_view *view, const tlsrpt_index_report *receipt)
-{
-    apr_pool_t *p = view->p;
-
-    MTS_HTML(view->out, "<tr><th scope=\"row\" class=\"date\">%s</th><td>%s",
-             apr_pstrmemdup(p, mts_html_time(p, receipt->received), strlen("2026-11-25 18:49")),
-             mts_status_name_of(p, receipt->organization));
-    put_state(view->out, receipt->state);
-    MTS_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
-             receipt->begin ? mts_html_day(p, receipt->begin) : "not told",
-             mts_html_count(p, receipt->successful));
-    put_failed(view->out, receipt->failed);
-    MTS_HTML(view->out, "<td class=\"wide date\">%s</td></tr>", receipt->channel);
-}
-
-static void put_receipts(const mts_status_view *view)
-{
-    const apr_array_header_t *receipts = view->reports->receipts;
-    int i;
-
-    MTS_HTML(view->out,
-             "<section aria-labelledby=\"last\"><h2 id=\"last\">Last reports received</h2>"
-             "<table><thead><tr><th scope=\"col\">Received (UTC)</th><th scope=\"col\">From</th>"
-             "<th scope=\"col\" class=\"wide\">Of the day</th><th scope=\"col\" "
-             "class=\"number\">Secure</th><th scope=\"col\" class=\"number\">Failed</th>"
-             "<th scope=\"col\" class=\"wide\">By</th></tr></thead><tbody>");
-    for (i = 0; i < receipts->nelts; i++) {
-        put_receipt(view, &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report));
-    }
-    MTS_HTML(view->out, "</tbody></table></section>");
-}
+/* --- all of it --- */
 
 static void put_problem(const mts_status_view *view)
 {
     MTS_HTML(view->out,
              "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2>"
-             "<p>They cannot be shown: %s.</p>",
+             "<p>Reports cannot be shown: %s.</p>",
              view->reports->problem);
     if (mts_database_has_state_dir(view->r->server)) {
-        MTS_HTML(view->out, "<p class=\"soft\">Reports are kept all the same; <code>mta-sts "
-                            "report</code> reads them where they are kept.</p>");
+        MTS_HTML(view->out,
+                 "<p class=\"soft\">Reports are still received and stored; <code>mta-sts "
+                 "report</code> shows them.</p>");
     }
     MTS_HTML(view->out, "</section>");
 }
 
-/* Of all reports: from the day of the first on. */
+/* Days in the chart. The range "all" begins with the first day that has reports. */
 static int chart_length(const mts_status_view *view)
 {
     const apr_array_header_t *days = view->reports->days;
@@ -222,13 +107,12 @@ static void put_chart(const mts_status_view *view)
 
 static void put_none(const mts_status_view *view)
 {
-    MTS_HTML(
-        view->out,
-        "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>There are none "
-        "%s. Senders send one a day, to the address in the "
-        "<code>_smtp._tls</code> record; it takes a day or two until the first "
-        "arrives.</p></section>",
-        view->query.range->words);
+    MTS_HTML(view->out,
+             "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>No reports "
+             "%s. Senders send one report a day to the address in the "
+             "<code>_smtp._tls</code> record. The first one usually arrives within two "
+             "days.</p></section>",
+             view->query.range->text);
 }
 
 void mts_status_sessions_html(const mts_status_view *view)
@@ -243,15 +127,5 @@ void mts_status_sessions_html(const mts_status_view *view)
         put_chart(view);
         mts_status_causes_html(view);
         put_seen(view);
-    }
-}
-
-void mts_status_senders_html(const mts_status_view *view)
-{
-    if (!view->reports->problem && view->reports->reports) {
-        MTS_HTML(view->out, "<div class=\"columns\">");
-        put_senders(view);
-        put_receipts(view);
-        MTS_HTML(view->out, "</div>");
     }
 }

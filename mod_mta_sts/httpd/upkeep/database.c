@@ -15,14 +15,14 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* After a failure it is tried again soon, then less and less often. */
+/* After a failure the interval between attempts grows. */
 #define WAIT_FIRST apr_time_from_sec(1)
 #define WAIT_LONGEST apr_time_from_sec(10)
 
-/* Who holds a lock for so long is worth a line. */
+/* A lock that is held this long is logged. */
 #define LOCKED_LONG apr_time_from_sec(60)
 
-/* The end of a child waits for an attempt to connect. */
+/* A child that stops waits for an attempt to connect. */
 #define PGSQL_TIMEOUT " connect_timeout=3"
 
 struct mts_database {
@@ -33,9 +33,9 @@ struct mts_database {
     const char *file; /* of SQLite; NULL: PostgreSQL */
     dev_t device;     /* which file it is */
     ino_t inode;
-    apr_time_t retry; /* when to open it again; steady, as `locked` */
+    apr_time_t retry; /* when to open it again; monotonic, as `locked` */
     apr_interval_time_t wait;
-    apr_time_t locked; /* since when it is; 0: it is not */
+    apr_time_t locked; /* since when it is locked; 0: it is not */
 };
 
 void mts_database_prepare(server_rec *main)
@@ -43,10 +43,11 @@ void mts_database_prepare(server_rec *main)
     const char *error = mta_sts_database_init(main->process->pconf);
 
     if (error) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
-                     "the database cannot be used: %s; policies are served and reports kept all "
-                     "the same [database-failed]",
-                     error);
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, main,
+            "the database cannot be used: %s; policies are still served and reports stored "
+            "[database-failed]",
+            error);
     }
 }
 
@@ -100,9 +101,9 @@ int mts_database_openings(const mts_database *database)
     return database->openings;
 }
 
-/* --- what is logged: one line for each change, whichever child has the database then --- */
+/* --- logging: one line for each change, in any child --- */
 
-/* Tells a trouble from another one and from none, which is 0. */
+/* A number that identifies an error; never 0, which stands for none. */
 static apr_uint32_t digest_of(const char *error)
 {
     apr_ssize_t len = APR_HASH_KEY_STRING;
@@ -110,7 +111,7 @@ static apr_uint32_t digest_of(const char *error)
     return apr_hashfunc_default(error, &len) | 1;
 }
 
-static void tell(mts_database *database, const char *error)
+static void log_trouble(mts_database *database, const char *error)
 {
     apr_uint32_t digest = digest_of(error);
 
@@ -119,7 +120,7 @@ static void tell(mts_database *database, const char *error)
     }
     mts_counters_shared->database_trouble = digest;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, database->main,
-                 "%s; policies are served and reports kept all the same [database-failed]", error);
+                 "%s; policies are still served and reports stored [database-failed]", error);
 }
 
 void mts_database_works(mts_database *database)
@@ -138,8 +139,8 @@ void mts_database_works(mts_database *database)
 
 /* --- opening --- */
 
-/* Whether what was opened is still what its path leads to. */
-static int is_there(const mts_database *database)
+/* Whether the path still leads to the file that was opened. */
+static int is_same_file(const mts_database *database)
 {
     struct stat info;
 
@@ -147,7 +148,7 @@ static int is_there(const mts_database *database)
                                info.st_dev == database->device && info.st_ino == database->inode);
 }
 
-static void note_file(mts_database *database)
+static void remember_file(mts_database *database)
 {
     struct stat info;
 
@@ -168,18 +169,18 @@ static void try_to_open(mts_database *database)
                               mts_database_where(database->main, database->pool), &database->db);
     error = error ? error : mta_sts_database_be_impatient(database->db);
     if (!mts_database_failed(database, error)) {
-        note_file(database);
+        remember_file(database);
         database->openings++;
     }
 }
 
 mta_sts_database *mts_database_use(mts_database *database)
 {
-    if (!mts_database_has_state_dir(database->main) || !is_there(database)) {
+    if (!mts_database_has_state_dir(database->main) || !is_same_file(database)) {
         mts_database_close(database);
     }
     if (!mts_database_has_state_dir(database->main)) {
-        return NULL; /* told by what keeps reports in it */
+        return NULL; /* storing reports logs it */
     }
     if (!database->db && mta_sts_monotonic_now() >= database->retry) {
         try_to_open(database);
@@ -205,18 +206,18 @@ int mts_database_failed(mts_database *database, const char *error)
         database->locked = 0;
         return 0;
     }
-    if (database->db && !is_there(database)) {
+    if (database->db && !is_same_file(database)) {
         mts_database_close(database);
         return 1;
     }
     if (mta_sts_database_is_locked(error)) {
         database->locked = database->locked ? database->locked : now;
         if (now - database->locked >= LOCKED_LONG) {
-            tell(database, error);
+            log_trouble(database, error);
         }
         return 1;
     }
-    tell(database, error);
+    log_trouble(database, error);
     mts_database_close(database);
     wait_longer(database);
     return 1;

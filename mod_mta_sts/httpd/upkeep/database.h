@@ -7,47 +7,48 @@
 #include "core/database/database.h"
 
 /*
- * The database as the watchdog has it: opened when it can be, let go when its file was replaced,
- * tried again after a while when it failed, and of all that one line in the log for each change.
- * For one thread of one child.
+ * The database as the watchdog uses it: opened when possible, closed when its file was replaced,
+ * retried after a while when it failed, with one log line for each change of its state. For one
+ * thread of one child.
  */
 
-/* Hook function for the post_config of a start that counts: loads the drivers, so that no child
- * loads one in the pool of a thread. */
+/* For post_config, but not of the dry run: loads the drivers, so that no child loads one in the
+ * pool of a thread. */
 void mts_database_prepare(server_rec *main);
 
 typedef struct mts_database mts_database;
 
-/* Opens nothing yet. p is only used by the thread that uses the database. */
+/* Does not open it yet. p must be used only by the thread that uses the database. */
 mts_database *mts_database_make(server_rec *main, apr_pool_t *p);
 
 /*
- * The open database, or NULL if it cannot be used now: the state directory is away, or it is not
- * time to try again.
+ * The open database, or NULL if it cannot be used now: the state directory is missing, or the next
+ * attempt is not due.
  */
 mta_sts_database *mts_database_use(mts_database *database);
 
-/* How many times it was opened: after another time it may be another one. */
+/* How many times it was opened. After each opening it may be a different database. */
 int mts_database_openings(const mts_database *database);
 
 /*
- * To be called with the error of any function that got what mts_database_use gave. A database that
- * is just locked stays open; another one is closed.
+ * To be called with the result of each function that used the database. A locked database stays
+ * open; after another error it is closed.
  *
  * @return whether there was an error
  */
 int mts_database_failed(mts_database *database, const char *error);
 
-/* To be called when all that is done with it was done since it failed. */
+/* To be called when all tasks have succeeded since the last failure. */
 void mts_database_works(mts_database *database);
 
 /* Closes it; the next use opens it again. */
 void mts_database_close(mts_database *database);
 
-/* Where the database is: what mta_sts_database_open takes. Allocated from p. */
+/* The location of the database, as mta_sts_database_open expects it. Allocated from p. */
 const char *mts_database_where(const server_rec *main, apr_pool_t *p);
 
-/* Whether the state directory is a real directory of our own user that nobody else can write to. */
+/* Whether the state directory is a directory, no symbolic link, owned by the user of this process
+ * and writable by no other. */
 int mts_database_has_state_dir(const server_rec *main);
 
 #endif

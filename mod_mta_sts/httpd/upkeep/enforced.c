@@ -20,18 +20,18 @@ APLOG_USE_MODULE(mta_sts);
 #define DAYS 14 /* as mta-sts ready looks back */
 #define DAY apr_time_from_sec(86400)
 
-/* Only so many are looked at, those that failed most: who sends reports can make up any number. */
+/* At most this many are examined, those with most failures: reports can name any number. */
 #define DOMAINS_MAX 500
 #define CAUSES_MAX 20
 
-/* What is looked for, and how many domains were told. */
-typedef struct enforced_look {
+/* The search, and how many domains were found. */
+typedef struct enforced_search {
     server_rec *main;
     mta_sts_database *db;
     apr_pool_t *p;
     apr_time_t since;
-    int told;
-} enforced_look;
+    int found;
+} enforced_search;
 
 /* --- which domains are served in mode enforce --- */
 
@@ -40,7 +40,7 @@ static int is_enforced(const mts_policy *policy)
     return strstr(policy->text, "\r\nmode: enforce\r\n") != NULL;
 }
 
-/* Takes a domain that failed for one that is enforced. */
+/* Marks a domain with failures whose policy has mode enforce. */
 static void visit(void *baton, const mts_served *served)
 {
     apr_hash_t *failed = baton;
@@ -52,10 +52,10 @@ static void visit(void *baton, const mts_served *served)
     }
 }
 
-/* Whether each of the domains is: domain -> int. */
-static apr_hash_t *find_enforced(const enforced_look *look, const apr_array_header_t *domains)
+/* domain -> int: whether its policy has mode enforce. */
+static apr_hash_t *find_enforced(const enforced_search *search, const apr_array_header_t *domains)
 {
-    apr_hash_t *failed = apr_hash_make(look->p);
+    apr_hash_t *failed = apr_hash_make(search->p);
     int i;
 
     for (i = 0; i < domains->nelts; i++) {
@@ -63,10 +63,10 @@ static apr_hash_t *find_enforced(const enforced_look *look, const apr_array_head
 
         if (domain->failed) {
             apr_hash_set(failed, domain->domain, APR_HASH_KEY_STRING,
-                         apr_pcalloc(look->p, sizeof(int)));
+                         apr_pcalloc(search->p, sizeof(int)));
         }
     }
-    mts_policies_each(look->p, look->main, visit, failed);
+    mts_policies_each(search->p, search->main, visit, failed);
     return failed;
 }
 
@@ -84,28 +84,27 @@ static const tlsrpt_explanation *explain(apr_pool_t *p, const char *domain,
     return tlsrpt_explain(p, &facts);
 }
 
-static void tell(enforced_look *look, const char *domain, apr_int64_t sessions,
-                 const tlsrpt_explanation *worst)
+static void log_domain(enforced_search *search, const char *domain, apr_int64_t sessions,
+                       const tlsrpt_explanation *worst)
 {
-    look->told++;
-    if (look->told > MTS_LOG_LISTED_MAX) {
+    search->found++;
+    if (search->found > MTS_LOG_LISTED_MAX) {
         return;
     }
-    ap_log_error(
-        APLOG_MARK, APLOG_WARNING, 0, look->main,
-        "%s: mode enforce is set, but reports of the last %d days tell of %" APR_INT64_T_FMT
-        " sessions that it makes senders refuse: %s %s All of it: mta-sts ready %s "
-        "[enforce-failures]",
-        domain, DAYS, sessions, worst->what, worst->action, domain);
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, search->main,
+                 "%s: mode enforce is set, but reports of the last %d days show %" APR_INT64_T_FMT
+                 " failed sessions for which senders refuse to deliver: %s %s For all details run: "
+                 "mta-sts ready %s [enforce-failures]",
+                 domain, DAYS, sessions, worst->what, worst->action, domain);
 }
 
-/* The failures of a domain, with the reasons: some give away what the type does not. */
-static const char *find_causes(enforced_look *look, const char *domain, apr_pool_t *p,
+/* The failures of a domain with their reasons, which may reveal more than the type. */
+static const char *find_causes(enforced_search *search, const char *domain, apr_pool_t *p,
                                const apr_array_header_t **causes)
 {
-    const tlsrpt_filter filter = {.since = look->since, .domain = domain};
+    const tlsrpt_filter filter = {.since = search->since, .domain = domain};
     tlsrpt_summary *sum;
-    const char *error = tlsrpt_index_sum(look->db, &filter, 1, p, &sum);
+    const char *error = tlsrpt_index_sum(search->db, &filter, 1, p, &sum);
 
     *causes = !error && sum->domains->nelts
                   ? APR_ARRAY_IDX(sum->domains, 0, const tlsrpt_domain *)->causes
@@ -113,12 +112,12 @@ static const char *find_causes(enforced_look *look, const char *domain, apr_pool
     return error;
 }
 
-static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *p)
+static const char *examine(enforced_search *search, const char *domain, apr_pool_t *p)
 {
     const tlsrpt_explanation *worst = NULL;
     const apr_array_header_t *causes;
     apr_int64_t sessions = 0;
-    const char *error = find_causes(look, domain, p, &causes);
+    const char *error = find_causes(search, domain, p, &causes);
     int i;
 
     for (i = 0; i < causes->nelts && i < CAUSES_MAX; i++) {
@@ -127,12 +126,12 @@ static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *
 
         if (tlsrpt_evidence_is_mta_sts(cause->policy_type) &&
             tlsrpt_evidence_blocks_mail(explanation)) {
-            worst = worst ? worst : explanation; /* most sessions come first */
+            worst = worst ? worst : explanation; /* most sessions first */
             sessions = tlsrpt_count_add(sessions, cause->sessions);
         }
     }
     if (worst) {
-        tell(look, domain, sessions, worst);
+        log_domain(search, domain, sessions, worst);
     }
     return error;
 }
@@ -140,11 +139,11 @@ static const char *look_at(enforced_look *look, const char *domain, apr_pool_t *
 const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p)
 {
     const apr_time_t now = apr_time_now();
-    enforced_look look = {main, db, p, now - now % DAY - DAYS * DAY, 0};
-    const tlsrpt_filter filter = {.since = look.since};
+    enforced_search search = {main, db, p, now - now % DAY - DAYS * DAY, 0};
+    const tlsrpt_filter filter = {.since = search.since};
     apr_array_header_t *domains;
     const char *error = tlsrpt_index_domains(db, &filter, DOMAINS_MAX, p, &domains);
-    apr_hash_t *enforced = error ? NULL : find_enforced(&look, domains);
+    apr_hash_t *enforced = error ? NULL : find_enforced(&search, domains);
     apr_pool_t *scratch;
     int i;
 
@@ -153,14 +152,14 @@ const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
         const char *domain = APR_ARRAY_IDX(domains, i, tlsrpt_domain).domain;
         const int *is_on = apr_hash_get(enforced, domain, APR_HASH_KEY_STRING);
 
-        error = is_on && *is_on ? look_at(&look, domain, scratch) : NULL;
+        error = is_on && *is_on ? examine(&search, domain, scratch) : NULL;
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
-    if (look.told > MTS_LOG_LISTED_MAX) {
+    if (search.found > MTS_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                      "and %d more domains in mode enforce with such failures [enforce-failures]",
-                     look.told - MTS_LOG_LISTED_MAX);
+                     search.found - MTS_LOG_LISTED_MAX);
     }
     return error;
 }

@@ -7,8 +7,8 @@
 #include "core/database/database.h"
 
 /*
- * Warns of domains that are served in mode enforce although the reports of the last days tell of
- * failures that it turns into refused mail.
+ * Warns of domains whose policy has mode enforce although reports of the last days contain failures
+ * for which senders then refuse to deliver.
  *
  * @param main the main server
  * @param p    scratch

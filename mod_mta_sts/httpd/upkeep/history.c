@@ -13,7 +13,7 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* When the present configuration began to be served; children have it from the parent. */
+/* When this configuration began to be served; children inherit it from the parent. */
 static apr_time_t started;
 
 void mts_history_prepare(void)
@@ -29,8 +29,8 @@ static mta_sts_history_machine this_machine(apr_pool_t *p)
     return machine;
 }
 
-/* What senders are told by name, not by a pattern: an array of mts_served, each domain once, with
- * its nearest policy. */
+/* The policies that are served by name, not by pattern: an array of mts_served, each domain once,
+ * with the policy that takes precedence. */
 static apr_array_header_t *list_served(server_rec *main, apr_pool_t *p)
 {
     const apr_array_header_t *list = mts_policies_list(p, main);
@@ -69,8 +69,8 @@ static apr_array_header_t *texts_served(server_rec *main, apr_pool_t *p)
 static void log_change(server_rec *main, const mta_sts_history_change *change)
 {
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main,
-                 "%s: another policy is served than before: publish id %s now, in the place of %s "
-                 "(_mta-sts.%s. IN TXT \"v=STSv1; id=%s;\") [id-changed]",
+                 "%s: the policy changed: publish the new id %s (replaces %s) now: "
+                 "_mta-sts.%s. IN TXT \"v=STSv1; id=%s;\" [id-changed]",
                  change->domain, change->id, change->old_id, change->domain, change->id);
 }
 
@@ -80,7 +80,7 @@ static void log_changes(server_rec *main, const apr_array_header_t *changes)
 
     if (changes->nelts > MTS_LOG_LISTED_MAX) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main,
-                     "%d domains are served another policy than before: publish their new ids now; "
+                     "the policies of %d domains changed: publish their new ids now; "
                      "apachectl -t -D DUMP_MTA_STS lists them [id-changed]",
                      changes->nelts);
         return;
@@ -90,7 +90,7 @@ static void log_changes(server_rec *main, const apr_array_header_t *changes)
     }
 }
 
-const char *mts_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p)
+const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_t *p)
 {
     const mta_sts_history_machine machine = this_machine(p);
     apr_array_header_t *changes;
@@ -100,7 +100,7 @@ const char *mts_history_note(server_rec *main, mta_sts_database *db, apr_pool_t 
     return error;
 }
 
-const char *mts_history_note_again(mta_sts_database *db, apr_pool_t *p)
+const char *mts_history_confirm(mta_sts_database *db, apr_pool_t *p)
 {
     const mta_sts_history_machine machine = this_machine(p);
 

@@ -7,22 +7,23 @@
 #include "core/database/database.h"
 
 /*
- * The history of served policies, as this server writes it: once after each start all that it
- * serves now, and from then on that it still does.
+ * Writes the history of served policies: after each start all policies that are served now, and
+ * from then on, at intervals, that they still are.
  */
 
-/* Hook function for the post_config of a start that counts: notes when it was. */
+/* For post_config, but not of the dry run: remembers the time of this start. */
 void mts_history_prepare(void);
 
 /*
- * Notes what is served, and logs what changed since the start before: a new id is to be published.
+ * Records the served policies, and logs which changed since the previous start: their new id must
+ * be published.
  *
  * @param p scratch memory
- * @return NULL, or why it could not be noted (see core/database.h)
+ * @return NULL, or why they could not be recorded (see core/database/database.h)
  */
-const char *mts_history_note(server_rec *main, mta_sts_database *db, apr_pool_t *p);
+const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_t *p);
 
-/* Notes that the same is served still; otherwise as mts_history_note. */
-const char *mts_history_note_again(mta_sts_database *db, apr_pool_t *p);
+/* Records that the same policies are still served; otherwise as mts_history_record. */
+const char *mts_history_confirm(mta_sts_database *db, apr_pool_t *p);
 
 #endif

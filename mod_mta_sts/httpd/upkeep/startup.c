@@ -28,7 +28,7 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     return OK;
 }
 
-/* Runs for configtest as for a start, with the whole configuration read. */
+/* Runs at configtest and at a start, after the whole configuration has been read. */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main)
 {
     mts_config *config = mts_config_of(main);
@@ -45,8 +45,8 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* What is noticed beside errors: in the directives, and in how the virtual hosts fit together.
- * Returns the latter. */
+/* Logs the findings besides errors: of the directives, and of the virtual hosts. Returns the
+ * latter. */
 static const mta_sts_findings *log_state(server_rec *main, apr_pool_t *p, int startup)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
@@ -76,7 +76,7 @@ static void log_served(server_rec *main, apr_pool_t *p, const mts_served *served
         mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
 
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, main,
-                 "%s: policy mode %s, %d mx, max_age %" APR_INT64_T_FMT ", id %s, from %s "
+                 "%s: policy mode %s, %d mx, max_age %" APR_INT64_T_FMT ", id %s, defined at %s "
                  "[policy-served]",
                  served->domain, mta_sts_mode_name(read->mode), read->mx->nelts, read->max_age,
                  mta_sts_policy_id(p, policy->text, policy->len),
@@ -138,6 +138,6 @@ void mts_startup_register_hooks(void)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(test_config, NULL, NULL, APR_HOOK_MIDDLE);
-    /* By then the certificates are known. */
+    /* After the modules that know the certificates. */
     ap_hook_post_config(post_config, certificate_modules, NULL, APR_HOOK_LAST);
 }

@@ -3,12 +3,12 @@
 #define HTTPD_UPKEEP_STARTUP_H
 
 /*
- * What happens when httpd has read its configuration: the policies are made, what was typed wrong
- * stops it, and the log says what is served.
+ * What happens after httpd has read its configuration: policies are rendered, configuration errors
+ * stop the start, and the log says which policies are served.
  */
 void mts_startup_register_hooks(void);
 
-/* httpd starts twice the first time: whether this is the first of the two, which does not count. */
+/* Whether this is the dry run: at its first start httpd reads its configuration twice. */
 int mts_startup_is_dry_run(void);
 
 #endif

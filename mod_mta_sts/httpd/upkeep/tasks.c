@@ -14,23 +14,23 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Reports that came over https are indexed within a second or two; those of `mta-sts import`, and
- * what was removed by hand, with the next look at the directories. */
+/* Reports received over https are indexed within a second or two; those of `mta-sts import`, and
+ * files removed by hand, at the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
-#define TIDY_INTERVAL apr_time_from_sec(10 * 60)
+#define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
 
 static mts_step step_of(mts_work *now, const char *error)
 {
     return mts_database_failed(now->database, error) ? MTS_STEP_FAILED : MTS_STEP_DONE;
 }
 
-static mts_step note_history(mts_work *now)
+static mts_step record_history(mts_work *now)
 {
-    return step_of(now, now->is_first ? mts_history_note(now->main, now->db, now->scratch)
-                                      : mts_history_note_again(now->db, now->scratch));
+    return step_of(now, now->is_first ? mts_history_record(now->main, now->db, now->scratch)
+                                      : mts_history_confirm(now->db, now->scratch));
 }
 
 /* --- the index --- */
@@ -45,7 +45,7 @@ static int has_new_reports(const mts_work *now)
     return changes() != now->changes;
 }
 
-static void tell_indexed(const mts_work *now, const tlsrpt_index_done *done)
+static void log_indexed(const mts_work *now, const tlsrpt_index_done *done)
 {
     if (done->added || done->gone || done->expired) {
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, now->main,
@@ -56,8 +56,8 @@ static void tell_indexed(const mts_work *now, const tlsrpt_index_done *done)
     }
 }
 
-/* Strangers make such reports: a line a minute at most, and nothing of what they wrote. */
-static void tell_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
+/* Anyone can cause these: one line a minute at most, and nothing of the reports' text. */
+static void log_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
 {
     if (number && mts_limit_take(id, "", 1, apr_time_now()) == MTS_LIMIT_TAKEN) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->main, "%" APR_INT64_T_FMT " %s [%s]",
@@ -65,26 +65,27 @@ static void tell_number(const mts_work *now, apr_int64_t number, const char *wha
     }
 }
 
-static void tell_findings(mts_work *now, const mta_sts_findings *findings,
-                          const tlsrpt_index_done *done)
+static void log_problems(mts_work *now, const mta_sts_findings *findings,
+                         const tlsrpt_index_done *done)
 {
-    mts_log_once_log(now->told, now->main, findings, now->scratch);
+    mts_log_once_log(now->log, now->main, findings, now->scratch);
     if (!done->more) {
-        mts_log_once_end_round(now->told);
+        mts_log_once_end_round(now->log);
     }
-    tell_number(now, done->conflicts,
-                "of the new reports say something else than one of the same name: all are kept, "
-                "and the first verified one counts, else the first; the status page lists them, "
-                "and mta-sts reindex names the files",
-                "report-conflict");
-    tell_number(now, done->unreadable,
-                "of the new reports cannot be read, and count nowhere: the disk may have damaged "
-                "them; mta-sts reindex names the files",
-                "report-unreadable");
+    log_number(
+        now, done->conflicts,
+        "new reports contradict another report of the same identity: all are stored; the first "
+        "verified one counts, or else the first; the status page lists them, and mta-sts "
+        "reindex prints the names of the files",
+        "report-conflict");
+    log_number(now, done->unreadable,
+               "new reports cannot be read and are not counted: the disk may have damaged them; "
+               "mta-sts reindex prints the names of the files",
+               "report-unreadable");
 }
 
-/* Takes in what is new, and removes what is too old. */
-static mts_step tend_index(mts_work *now)
+/* Adds new reports and removes expired ones. */
+static mts_step update_index(mts_work *now)
 {
     mta_sts_findings *findings = mta_sts_findings_make(now->scratch);
     apr_uint32_t before = changes();
@@ -94,8 +95,8 @@ static mts_step tend_index(mts_work *now)
     if (mts_database_failed(now->database, error)) {
         return MTS_STEP_FAILED;
     }
-    tell_indexed(now, &done);
-    tell_findings(now, findings, &done);
+    log_indexed(now, &done);
+    log_problems(now, findings, &done);
     now->is_emptier = now->is_emptier || done.expired > 0;
     if (done.more) {
         return MTS_STEP_GO_ON;
@@ -104,7 +105,7 @@ static mts_step tend_index(mts_work *now)
     return MTS_STEP_DONE;
 }
 
-/* --- what the index tells of modes --- */
+/* --- failures of domains in mode enforce --- */
 
 static mts_step check_enforced(mts_work *now)
 {
@@ -118,7 +119,7 @@ static int is_emptier(const mts_work *now)
     return now->is_emptier;
 }
 
-static mts_step tidy(mts_work *now)
+static mts_step clean_up(mts_work *now)
 {
     tlsrpt_spool_remove_stale(mts_state_spool());
     mts_counters_recount(mts_state_spool());
@@ -126,11 +127,11 @@ static mts_step tidy(mts_work *now)
     return MTS_STEP_DONE;
 }
 
-/* What does not need the database is not held up by it. */
+/* Tasks without the database first: the database may delay the others. */
 mts_task mts_tasks[] = {
-    {tidy, is_emptier, TIDY_INTERVAL, 0, 0},
-    {note_history, NULL, NOTE_INTERVAL, 1, 0},
-    {tend_index, has_new_reports, INDEX_INTERVAL, 1, 0},
+    {clean_up, is_emptier, CLEAN_UP_INTERVAL, 0, 0},
+    {record_history, NULL, NOTE_INTERVAL, 1, 0},
+    {update_index, has_new_reports, INDEX_INTERVAL, 1, 0},
     {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},
 };
 const int mts_task_count = sizeof(mts_tasks) / sizeof(mts_tasks[0]);
@@ -142,7 +143,7 @@ void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is
     memset(work, 0, sizeof(*work));
     work->main = main;
     work->database = mts_database_make(main, p);
-    work->told = mts_log_once_make(p);
+    work->log = mts_log_once_make(p);
     work->is_ending = is_ending;
     work->index.spool = mts_state_spool();
     work->index.host = mta_sts_database_host(p);

@@ -23,8 +23,7 @@ APLOG_USE_MODULE(mta_sts);
 #define INTERVAL apr_time_from_sec(1)
 #define NICENESS 15
 
-/* Held during each step: a child does not wait for the thread of mod_watchdog before it frees its
- * memory. */
+/* Held during each step: a child frees its memory without waiting for mod_watchdog's thread. */
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
 static int has_ended = 1;
 static int is_waited_for; /* the child is about to end */
@@ -32,7 +31,8 @@ static mts_work here;
 static apr_pool_t *pool; /* of the watchdog of this child */
 static int openings;     /* of the database, so far */
 
-/* A child of the generation before lives on while it has connections; what it knows is old. */
+/* A child of the previous generation lives on while it has connections; its configuration is old.
+ */
 static int is_of_old_generation(void)
 {
     const global_score *score = ap_get_scoreboard_global();
@@ -42,7 +42,7 @@ static int is_of_old_generation(void)
            generation != score->running_generation;
 }
 
-/* Asked often, and without the lock. */
+/* Called often, and without the lock. */
 static int is_over(void *unused)
 {
     int state;
@@ -53,13 +53,12 @@ static int is_over(void *unused)
            is_of_old_generation();
 }
 
-static void let_go(void)
+static void close_database(void)
 {
     mts_database_close(here.database);
 }
 
-/* What was done with a database before it was opened anew is to be done again: it may be another
- * one. */
+/* After the database was reopened all its tasks run again: it may be a different database. */
 static void forget_done(void)
 {
     int i;
@@ -98,14 +97,14 @@ static mts_step take_step(mts_task *one)
     return outcome;
 }
 
-/* One step, unless the child ends or is not to work any more. */
+/* Runs one step, unless the child is stopping or must not work any more. */
 static mts_step run_step(mts_task *one)
 {
     mts_step outcome = MTS_STEP_FAILED;
 
     pthread_mutex_lock(&working);
     if (!has_ended && is_over(NULL)) {
-        let_go();
+        close_database();
     }
     else if (!has_ended) {
         outcome = take_step(one);
@@ -116,8 +115,7 @@ static mts_step run_step(mts_task *one)
 
 static int is_due(const mts_task *one, apr_time_t now)
 {
-    return !one->done || (one->is_wanted && one->is_wanted(&here)) ||
-           now - one->done >= one->interval;
+    return !one->done || (one->is_due && one->is_due(&here)) || now - one->done >= one->interval;
 }
 
 static void run_if_due(mts_task *one)
@@ -136,16 +134,16 @@ static void run_if_due(mts_task *one)
     }
 }
 
-/* Lets a database go that was replaced, also while there is nothing to do with it. */
-static mts_step look_after_database(mts_work *now)
+/* Closes a database that was replaced, even while no task needs it. */
+static mts_step check_database(mts_work *now)
 {
     (void)now;
     find_database();
     return MTS_STEP_DONE;
 }
 
-/* The database works again once all that needs it was done. */
-static void tell_if_all_is_done(void)
+/* The database works again once all tasks that need it have succeeded. */
+static void report_success(void)
 {
     int i = 0;
 
@@ -161,37 +159,37 @@ static void tell_if_all_is_done(void)
 
 static void run_round(void)
 {
-    static mts_task first = {.run = look_after_database};
+    static mts_task first = {.run = check_database};
     int i;
 
     run_step(&first);
     for (i = 0; i < mts_task_count; i++) {
         run_if_due(mts_tasks + i);
     }
-    tell_if_all_is_done();
+    report_success();
 }
 
-/* Before anything of the child is freed: waits for the step that is being done. */
+/* Waits for the current step before anything of the child is freed. */
 static apr_status_t end(void *unused)
 {
     (void)unused;
     __atomic_store_n(&is_waited_for, 1, __ATOMIC_RELEASE);
     pthread_mutex_lock(&working);
     if (!has_ended) {
-        let_go();
+        close_database();
     }
     has_ended = 1;
     pthread_mutex_unlock(&working);
     return APR_SUCCESS;
 }
 
-/* Whoever waits for an answer comes first: where the index is tended in one go, a request would
- * wait milliseconds for a processor. On Linux a priority is that of a thread. */
-static void step_back(void)
+/* Requests come first: while the index is updated in one go, a request would wait milliseconds for
+ * a processor. On Linux a priority belongs to a thread. */
+static void lower_priority(void)
 {
     if (setpriority(PRIO_PROCESS, 0, NICENESS) != 0) {
         ap_log_error(APLOG_MARK, APLOG_DEBUG, errno, here.main,
-                     "the thread of the watchdog keeps its priority");
+                     "the priority of the watchdog thread cannot be lowered");
     }
 }
 
@@ -200,7 +198,7 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
     (void)unused;
     (void)p;
     if (state == AP_WATCHDOG_STATE_STARTING) {
-        step_back();
+        lower_priority();
     }
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         return end(NULL);
@@ -211,7 +209,8 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
     return APR_SUCCESS;
 }
 
-/* Its allocator is its own: other threads of the child do not wait for it, nor it for them. */
+/* It has an allocator of its own, so that it and other threads of the child never wait for each
+ * other. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator;
@@ -237,7 +236,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
     apr_pool_pre_cleanup_register(pchild, NULL, end);
 }
 
-/* NULL, or why there is no thread. */
+/* Returns NULL, or why there is no thread. */
 static const char *ask_for_thread(apr_pool_t *pconf)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
@@ -251,7 +250,7 @@ static const char *ask_for_thread(apr_pool_t *pconf)
     }
     if (get(&watchdog, NAME, 0, 1, pconf) != APR_SUCCESS ||
         call(watchdog, INTERVAL, NULL, watch) != APR_SUCCESS) {
-        return "gives us no thread";
+        return "does not provide a thread";
     }
     return NULL;
 }
@@ -267,10 +266,10 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     trouble = ask_for_thread(pconf);
     if (trouble) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
-                     "mod_watchdog %s: policies are served and reports kept, but reports are "
-                     "neither indexed nor removed when they are old, and no history of policies is "
+                     "mod_watchdog %s: policies are served and reports stored, but reports are "
+                     "neither indexed nor removed when they expire, and no history of policies is "
                      "written; load it (LoadModule watchdog_module, or a2enmod watchdog) and "
-                     "restart [watchdog-missing]",
+                     "restart httpd [watchdog-missing]",
                      trouble);
     }
     return OK;
@@ -281,6 +280,6 @@ void mts_watchdog_register_hooks(void)
     static const char *const after[] = {"mod_watchdog.c", NULL};
 
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_LAST);
-    /* mod_watchdog starts what it was told of before its own turn. */
+    /* mod_watchdog starts only what was registered before its own post_config. */
     ap_hook_post_config(post_config, NULL, after, APR_HOOK_MIDDLE);
 }

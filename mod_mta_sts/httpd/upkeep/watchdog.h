@@ -5,15 +5,16 @@
 #include <httpd.h>
 
 /*
- * What is done beside the requests: one of the children at a time, in a thread that mod_watchdog
- * gives us, keeps the database (history of served policies, index of reports), removes reports
- * that are too old and what a crash left behind, and counts the spool.
+ * The background work: in one child at a time, a thread of mod_watchdog updates the database
+ * (history of served policies, index of reports), removes expired reports and what a crash left,
+ * and counts the spool.
  *
- * The parent, which may be root, never opens the database: files of his would be in the way.
+ * The parent, which may be root, never opens the database: the children could not use files that it
+ * created.
  */
 
-/* Registers where mod_watchdog is asked for the thread, and what each child prepares for the case
- * that the thread is its own. */
+/* Registers the hooks that ask mod_watchdog for the thread and that prepare each child for running
+ * it. */
 void mts_watchdog_register_hooks(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_READY_READY_H
-#define CLI_READY_READY_H
+#ifndef CLI_READY_CALL_H
+#define CLI_READY_CALL_H
 
 #include <apr_hash.h>
 #include <apr_pools.h>
@@ -8,7 +8,7 @@
 #include <apr_time.h>
 
 #include "cli/common/apache.h"
-#include "cli/check/check.h"
+#include "cli/check/run.h"
 #include "cli/common/output.h"
 #include "cli/common/subcommand.h"
 #include "tlsrpt/advice/readiness.h"
@@ -35,6 +35,7 @@ typedef struct cli_ready_call {
     apr_pool_t *p;
     cli_check_options network;
     int no_check;
+    int as_json;
     const char *state_dir;     /* NULL: not told */
     const char *database;      /* likewise: MTASTSDatabase */
     apr_array_header_t *files; /* of const char *: --policy */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_REPORT_REPORT_H
-#define CLI_REPORT_REPORT_H
+#ifndef CLI_REPORT_CALL_H
+#define CLI_REPORT_CALL_H
 
-#include "cli/common/buffer.h"
+#include "cli/common/writer.h"
 #include "cli/common/served.h"
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/summary/summary.h"
@@ -51,7 +51,7 @@ typedef struct cli_report_result {
 struct cli_report_format {
     const char *head;    /* in front of all */
     const char *between; /* reports */
-    void (*render)(cli_buffer *out, const cli_report_call *call, const cli_report_item *item);
+    void (*render)(mta_sts_buffer *out, const cli_report_call *call, const cli_report_item *item);
     void (*end)(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result);
     int has_rejected; /* it shows what was rejected: standard error need not */
 };

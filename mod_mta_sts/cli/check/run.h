@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_CHECK_CHECK_H
-#define CLI_CHECK_CHECK_H
+#ifndef CLI_CHECK_RUN_H
+#define CLI_CHECK_RUN_H
 
 #include <apr_pools.h>
 #include <apr_tables.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/common/buffer.h"
+#include "cli/common/writer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,37 +8,7 @@
 
 #include "core/base/text.h"
 
-static void make_room(cli_buffer *buffer, apr_size_t len)
-{
-    if (len > buffer->room - buffer->len) {
-        apr_size_t room = buffer->room ? 2 * buffer->room : 4000;
-        char *larger;
-
-        while (room - buffer->len < len) {
-            room *= 2;
-        }
-        larger = apr_palloc(buffer->p, room);
-        if (buffer->len) {
-            memcpy(larger, buffer->at, buffer->len);
-        }
-        buffer->at = larger;
-        buffer->room = room;
-    }
-}
-
-void cli_buffer_add(cli_buffer *buffer, const char *bytes, apr_size_t len)
-{
-    make_room(buffer, len);
-    memcpy(buffer->at + buffer->len, bytes, len);
-    buffer->len += len;
-}
-
-void cli_buffer_text(cli_buffer *buffer, const char *text)
-{
-    cli_buffer_add(buffer, text, strlen(text));
-}
-
-void cli_buffer_number(cli_buffer *buffer, apr_int64_t number)
+void cli_write_number(mta_sts_buffer *buffer, apr_int64_t number)
 {
     char text[24], *digit = text + sizeof(text);
     apr_uint64_t left = number < 0 ? -(apr_uint64_t)number : (apr_uint64_t)number;
@@ -47,8 +17,8 @@ void cli_buffer_number(cli_buffer *buffer, apr_int64_t number)
         *--digit = (char)('0' + left % 10);
         left /= 10;
     } while (left);
-    cli_buffer_add(buffer, "-", number < 0);
-    cli_buffer_add(buffer, digit, (apr_size_t)(text + sizeof(text) - digit));
+    mta_sts_buffer_add(buffer, "-", number < 0);
+    mta_sts_buffer_add(buffer, digit, (apr_size_t)(text + sizeof(text) - digit));
 }
 
 /* The code point of a valid sequence of two or three bytes. */
@@ -62,23 +32,23 @@ static unsigned int code_point(const char *text, apr_size_t length)
 }
 
 /* Adds one character that may need an escape; gives its bytes. */
-typedef apr_size_t add_character(cli_buffer *buffer, const char *text, apr_size_t left);
+typedef apr_size_t add_character(mta_sts_buffer *buffer, const char *text, apr_size_t left);
 
-static apr_size_t add_json_character(cli_buffer *buffer, const char *text, apr_size_t left)
+static apr_size_t add_json_character(mta_sts_buffer *buffer, const char *text, apr_size_t left)
 {
     apr_size_t length = mta_sts_text_utf8_length(text, left);
     char escape[8];
 
     if (length == 1 && (*text == '"' || *text == '\\')) {
-        cli_buffer_add(buffer, "\\", 1);
-        cli_buffer_add(buffer, text, 1);
+        mta_sts_buffer_add(buffer, "\\", 1);
+        mta_sts_buffer_add(buffer, text, 1);
     }
     else if (length == 0 || mta_sts_text_misleads(text, length)) {
         snprintf(escape, sizeof(escape), "\\u%04x", length ? code_point(text, length) : 0xfffd);
-        cli_buffer_add(buffer, escape, 6);
+        mta_sts_buffer_add(buffer, escape, 6);
     }
     else {
-        cli_buffer_add(buffer, text, length);
+        mta_sts_buffer_add(buffer, text, length);
     }
     return length ? length : 1;
 }
@@ -96,42 +66,42 @@ static apr_size_t plain_length(const char *text, apr_size_t left)
 }
 
 /* A text in quotation marks, the first of which the caller has added. */
-static void add_quoted(cli_buffer *buffer, const char *text, add_character *add)
+static void add_quoted(mta_sts_buffer *buffer, const char *text, add_character *add)
 {
     apr_size_t left, length;
 
     for (left = strlen(text); left; text += length, left -= length) {
         length = plain_length(text, left);
         if (length) {
-            cli_buffer_add(buffer, text, length);
+            mta_sts_buffer_add(buffer, text, length);
         }
         else {
             length = add(buffer, text, left);
         }
     }
-    cli_buffer_add(buffer, "\"", 1);
+    mta_sts_buffer_add(buffer, "\"", 1);
 }
 
-void cli_buffer_json(cli_buffer *buffer, const char *text)
+void cli_write_json(mta_sts_buffer *buffer, const char *text)
 {
     if (!text) {
-        cli_buffer_add(buffer, "null", 4);
+        mta_sts_buffer_add(buffer, "null", 4);
         return;
     }
-    cli_buffer_add(buffer, "\"", 1);
+    mta_sts_buffer_add(buffer, "\"", 1);
     add_quoted(buffer, text, add_json_character);
 }
 
-void cli_buffer_json_array(cli_buffer *buffer, const apr_array_header_t *texts)
+void cli_write_json_array(mta_sts_buffer *buffer, const apr_array_header_t *texts)
 {
     int i;
 
-    cli_buffer_add(buffer, "[", 1);
+    mta_sts_buffer_add(buffer, "[", 1);
     for (i = 0; i < texts->nelts; i++) {
-        cli_buffer_add(buffer, ",", i > 0);
-        cli_buffer_json(buffer, APR_ARRAY_IDX(texts, i, const char *));
+        mta_sts_buffer_add(buffer, ",", i > 0);
+        cli_write_json(buffer, APR_ARRAY_IDX(texts, i, const char *));
     }
-    cli_buffer_add(buffer, "]", 1);
+    mta_sts_buffer_add(buffer, "]", 1);
 }
 
 /* So many digits of a number, and what follows them; printf would take most of a report's time. */
@@ -147,7 +117,7 @@ static char *put_digits(char *out, int number, int count, char behind)
     return out + count + 1;
 }
 
-void cli_buffer_time(cli_buffer *buffer, apr_time_t time)
+void cli_write_time(mta_sts_buffer *buffer, apr_time_t time)
 {
     apr_time_exp_t parts;
     char text[24], *out = text;
@@ -161,7 +131,7 @@ void cli_buffer_time(cli_buffer *buffer, apr_time_t time)
     out = put_digits(out, parts.tm_hour, 2, ':');
     out = put_digits(out, parts.tm_min, 2, ':');
     out = put_digits(out, parts.tm_sec, 2, 'Z');
-    cli_buffer_add(buffer, text, (apr_size_t)(out - text));
+    mta_sts_buffer_add(buffer, text, (apr_size_t)(out - text));
 }
 
 /* Whether a spreadsheet would take a cell for a formula: also in full-width characters, and behind
@@ -201,29 +171,29 @@ static const char *guard_parts(apr_pool_t *p, const char *text)
     return guarded;
 }
 
-static apr_size_t add_csv_character(cli_buffer *buffer, const char *text, apr_size_t left)
+static apr_size_t add_csv_character(mta_sts_buffer *buffer, const char *text, apr_size_t left)
 {
     apr_size_t length = mta_sts_text_utf8_length(text, left), i;
     char escape[8];
 
     if (length && !mta_sts_text_misleads(text, length)) {
-        cli_buffer_add(buffer, "\"", *text == '"');
-        cli_buffer_add(buffer, text, length);
+        mta_sts_buffer_add(buffer, "\"", *text == '"');
+        mta_sts_buffer_add(buffer, text, length);
         return length;
     }
     length = length ? length : 1;
     for (i = 0; i < length; i++) {
         snprintf(escape, sizeof(escape), "\\x%02x", (unsigned char)text[i]);
-        cli_buffer_add(buffer, escape, 4);
+        mta_sts_buffer_add(buffer, escape, 4);
     }
     return length;
 }
 
-void cli_buffer_csv(cli_buffer *buffer, const char *text)
+void cli_write_csv(mta_sts_buffer *buffer, const char *text)
 {
     if (!text) {
         return;
     }
-    cli_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
+    mta_sts_buffer_add(buffer, "\"'", is_formula(text) ? 2 : 1);
     add_quoted(buffer, guard_parts(buffer->p, text), add_csv_character);
 }

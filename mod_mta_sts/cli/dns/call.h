@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_DNS_DNS_H
-#define CLI_DNS_DNS_H
+#ifndef CLI_DNS_CALL_H
+#define CLI_DNS_CALL_H
 
 #include <apr_pools.h>
 #include <apr_tables.h>
 
-#include "cli/check/check.h"
+#include "cli/check/run.h"
 #include "cli/common/subcommand.h"
 #include "core/base/finding.h"
 #include "core/dns/publication.h"

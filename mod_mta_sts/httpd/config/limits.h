@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_CONFIG_LIMITS_H
+#define HTTPD_CONFIG_LIMITS_H
+
+#include <httpd.h>
+
+#include "core/base/finding.h"
+#include "httpd/config/report_config.h"
+
+/*
+ * STATE-DIR/limits.json: the limits for reports, written at start so that `mta-sts import` has the
+ * same ones. One line of JSON; doc/dump-json.md describes it.
+ *
+ *   {"version":1,"max_size":{"sent":BYTES,"inflated":BYTES},
+ *    "quota":{"reports":BYTES,"quarantine":BYTES}}
+ */
+#define MTS_LIMITS_FILE "limits.json"
+
+/*
+ * Replaces the file, atomically. Its mode is 0600. Safe for root in a directory that belongs to
+ * another user: no symlink is followed.
+ *
+ * @param config   limits, and the state directory, which must exist
+ * @param owner    of the file; ignored unless run as root
+ * @param group    likewise
+ * @param findings receives a warning if the file could not be written
+ */
+void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
+                      mta_sts_findings *findings);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_POLICY_ENTRIES_H
+#define HTTPD_POLICY_ENTRIES_H
+
+#include <httpd.h>
+
+#include "core/dns/publication.h"
+#include "core/policy/policy.h"
+#include "httpd/config/policies.h"
+
+/*
+ * The configured policies as the dumps print them: one entry for each policy domain (or alias with
+ * a wildcard) and policy text, with all locations that define this text for it.
+ */
+typedef struct mts_entry {
+    const mts_served *served; /* the locations, the one that takes precedence first */
+    int count;                /* of the locations, at least 1 */
+    int precedence;           /* of the first one among all locations of the domain, from 1 */
+    int reaches_senders;      /* at least one location is reached over https */
+    int is_published;         /* its id is the one to publish: no other entry that reaches senders
+                                 takes precedence */
+    const char *id;
+    const mta_sts_policy *policy;
+} mts_entry;
+
+/*
+ * Calls visit for every entry, sorted by domain and then by precedence.
+ *
+ * @param pconf pool for the list of policies; the configuration's
+ * @param main  the main server, its policies resolved
+ * @param visit p is cleared after each call, and with it what the entry points to
+ */
+void mts_entries_each(apr_pool_t *pconf, const server_rec *main,
+                      void (*visit)(apr_pool_t *p, const mts_entry *entry, void *baton),
+                      void *baton);
+
+/* What to publish in DNS for an entry that is not a pattern, with the report endpoint of its
+ * server as the proposed rua. Allocated from p. */
+const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry *entry);
+
+#endif

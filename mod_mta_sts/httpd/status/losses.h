@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_STATUS_LOSSES_H
+#define HTTPD_STATUS_LOSSES_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "core/database/database.h"
+#include "httpd/policy/domains.h"
+#include "tlsrpt/advice/explain.h"
+
+/*
+ * Mail that senders do not deliver because of mode enforce (RFC 8461 section 5): what reports about
+ * the last MTS_STATUS_LOSS_DAYS days say about the policy domains of this server in that mode.
+ */
+
+#define MTS_STATUS_LOSS_DAYS 14 /* the period of `mta-sts ready` */
+#define MTS_STATUS_LOSSES_MAX 10
+
+typedef struct mts_status_loss {
+    const char *domain;
+    apr_int64_t sessions;                  /* that failed for causes that senders refuse mail for */
+    const tlsrpt_explanation *explanation; /* of the cause with most sessions */
+    int is_verified; /* a verified report is among those that report failures. Anyone can submit
+                        unverified ones, so they are never more than a reason to check */
+} mts_status_loss;
+
+/*
+ * Reads them from the index.
+ *
+ * @param domain NULL: of all policy domains, those with most failed sessions first
+ * @param p      pool of the list
+ * @param losses out: of mts_status_loss, MTS_STATUS_LOSSES_MAX at most
+ * @return NULL, or an error as in core/database/database.h
+ */
+const char *mts_status_losses_read(mta_sts_database *db, apr_pool_t *p, const mts_domains *domains,
+                                   const char *domain, apr_time_t now, apr_array_header_t **losses);
+
+#endif

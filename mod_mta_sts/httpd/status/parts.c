@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small parts that several HTML views of the status page share. */
+#include <apr_strings.h>
+
+#include "core/base/format.h"
+#include "httpd/status/html.h"
+#include "httpd/status/view.h"
+#include "tlsrpt/advice/explain.h"
+
+/* --- text --- */
+
+const char *mts_status_domain_link(const mts_status_view *view, const char *name)
+{
+    const mts_status_query query = {.domain = name, .range = view->query.range, .page = 1};
+
+    return mts_status_query_render(view->p, &query);
+}
+
+const char *mts_status_name_of(apr_pool_t *p, const char *organization)
+{
+    return *organization ? mts_html_shorten(p, organization) : "(no name)";
+}
+
+const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed)
+{
+    int shift;
+
+    if (successful == 0 && failed == 0) {
+        return "no sessions";
+    }
+    shift = successful > APR_INT64_MAX - failed ? 1 : 0; /* so that the sum is a number */
+    return mta_sts_format_share(p, successful >> shift, (successful >> shift) + (failed >> shift));
+}
+
+apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *cause)
+{
+    return tlsrpt_explain_cause(p, cause->domain, cause->cause);
+}
+
+/* --- findings --- */
+
+void mts_status_location_html(mta_sts_buffer *out, const char *location)
+{
+    MTS_HTML(out, "<code class=\"location\" title=\"%s\"><bdi>%s</bdi></code>", location, location);
+}
+
+void mts_status_finding_html(mta_sts_buffer *out, const mta_sts_finding *finding)
+{
+    const char *severity = mta_sts_severity_name(finding->severity);
+
+    MTS_HTML(out,
+             "<li><div><span class=\"badge %s\">%s</span></div><div><p><strong>%s</strong>: %s",
+             severity, severity, finding->subject, finding->message);
+    if (finding->fix) {
+        MTS_HTML(out, ". <strong>What to do:</strong> %s", finding->fix);
+    }
+    MTS_HTML(out, "</p><p class=\"soft small\">");
+    if (finding->file) {
+        mts_status_location_html(
+            out, finding->line ? apr_psprintf(out->p, "%s:%d", finding->file, finding->line)
+                               : finding->file);
+        MTS_HTML(out, " ");
+    }
+    MTS_HTML(out, "[%s]</p></div></li>", finding->id);
+}
+
+/* --- tiles --- */
+
+void mts_status_tile_html(mta_sts_buffer *out, const char *class, const char *name,
+                          const char *value, const char *more)
+{
+    MTS_HTML(out, "<div class=\"%s\"><dt>%s</dt><dd>%s</dd>", class, name, value);
+    if (more) {
+        MTS_HTML(out, "<dd class=\"sub\">%s</dd>", more);
+    }
+    MTS_HTML(out, "</div>");
+}
+
+void mts_status_certificate_tile_html(const mts_status_view *view,
+                                      const mta_sts_certificate *certificate)
+{
+    apr_pool_t *p = view->p;
+    const char *name;
+    int days;
+
+    if (!certificate) {
+        mts_status_tile_html(view->out, "", "Certificate", "unknown",
+                             "no TLS virtual host of a policy host has one here");
+        return;
+    }
+    days = mta_sts_certificate_days(certificate, view->now);
+    name = certificate->names->nelts ? APR_ARRAY_IDX(certificate->names, 0, const char *) : NULL;
+    mts_status_tile_html(view->out, mta_sts_severity_name(mts_status_certificate_severity(days)),
+                         view->query.domain ? "Certificate" : "Next certificate to expire",
+                         days < 0 ? "expired" : mta_sts_format_count(p, days, "day", "days"),
+                         apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
+                                     mta_sts_format_date(p, certificate->not_after),
+                                     name ? ", " : "", name, NULL));
+}
+
+void mts_status_session_tiles_html(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    apr_int64_t all = tlsrpt_count_add(reports->successful, reports->failed);
+    apr_pool_t *p = view->p;
+
+    if (reports->problem) {
+        mts_status_tile_html(view->out, "warning", "Sessions", "unknown", reports->problem);
+        return;
+    }
+    mts_status_tile_html(view->out, "", "Delivered securely",
+                         mts_status_share(p, reports->successful, reports->failed),
+                         all ? apr_psprintf(p, "of %s %s",
+                                            mta_sts_format_count(p, all, "session", "sessions"),
+                                            view->query.range->text)
+                             : view->query.range->text);
+    mts_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
+                         mta_sts_format_number(p, reports->failed),
+                         mts_status_has_failures(reports) ? "see causes below" : "nothing to do");
+    mts_status_tile_html(view->out, "", "Reports", mta_sts_format_number(p, reports->reports),
+                         reports->received
+                             ? apr_psprintf(p, "last one received %s ago",
+                                            mta_sts_format_duration_rounded(
+                                                p, apr_time_sec(view->now - reports->received)))
+                             : "none received yet");
+}
