@@ -276,7 +276,7 @@ def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     told["date-range"]["end-datetime"] = f"{TODAY - datetime.timedelta(days=1)}T00:00:00Z"
     good.keep([json.dumps(told).encode()])
     found = good.ready("--policy", good.policy).stdout.decode()
-    assert f"(3 sessions of c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
+    assert f"(3 sessions from c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
 
 def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
@@ -286,7 +286,7 @@ def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
                         report("e.example", 2, None, [(*failure, 9)], kind="tlsa")], "c.example")
     told = good.ready("--policy", good.policy).stdout.decode()
     day = TODAY - datetime.timedelta(days=2)
-    assert f"(3 sessions of c.example, last on {day})" in told
+    assert f"(3 sessions from c.example, last on {day})" in told
     assert f"(2 sessions of d.example, no policy found, last on {day}" in told
     assert "e.example" not in told
 

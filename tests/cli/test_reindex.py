@@ -126,8 +126,8 @@ def test_contradicting_and_unreadable_reports_are_told(state):
     assert "3 reports" in result.stdout.decode()
     assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
     told = result.stderr.decode()
-    assert re.search(r": report .*; look at both files.* \[report-conflict\]\n", told)
-    assert re.search(r"; look at the file.* \[report-unreadable\]\n", told)
+    assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", told)
+    assert re.search(r"; check the file.* \[report-unreadable\]\n", told)
 
 
 def test_nothing_from_a_report_reaches_the_terminal_raw(state):

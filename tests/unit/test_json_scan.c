@@ -80,7 +80,7 @@ static void test_what_stands_before_and_behind_the_first_value_is_told(void **st
     static const struct {
         const char *text;
         char first;
-        apr_size_t before, behind;
+        apr_size_t before, trailing;
         int marked;
     } cases[] = {
         {"", '\0', 0, 0, 0},
