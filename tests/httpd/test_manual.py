@@ -117,7 +117,7 @@ def test_a_refusal_is_logged_as_the_manual_shows(start):
     """But for time, process and client; its middle is left out."""
     server = start(report.conf(), expected=[r"\[report-[a-z-]+\]$"])
     report.post(server, b"rubbish")
-    real, = server.log.matching("report refused: ")
+    real, = server.log.matching("report rejected: ")
     shown, = manual.block("doc/reports.md", "log").lines
     begin, end = (re.escape(part) for part in shown.split("…"))
     for pattern in r"pid 1:tid 1", r"192\.0\.2\.1:4711":

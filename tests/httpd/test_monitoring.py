@@ -140,7 +140,7 @@ def test_fail2ban_reads_the_address_of_each_refusal(endpoint, protocol, version)
 
 def test_fail2ban_does_not_take_the_port_for_a_part_of_an_ipv6_address(tmp_path):
     line = ("[Sat Nov 28 09:00:00.123456 2026] [mta_sts:warn] [pid 7:tid 8] [{} {}:4711] "
-            "report refused: it is neither gzip nor JSON [report-foreign]\n")
+            "report rejected: it is neither gzip nor JSON [report-invalid]\n")
     (tmp_path / "log").write_text("".join(
         line.format(side, address) for side in ("client", "remote")
         for address in ("2001:db8::7", "[2001:db8::7]", "2001:db8:0:0:0:0:0:7")))
@@ -150,7 +150,7 @@ def test_fail2ban_does_not_take_the_port_for_a_part_of_an_ipv6_address(tmp_path)
 
 def test_a_referer_neither_hides_a_client_nor_accuses_another(endpoint):
     refuse(endpoint, "192.0.2.9",
-           referer="http://x/] [mta_sts:warn] [pid 1] [client 192.0.2.66:1] a [report-foreign]")
+           referer="http://x/] [mta_sts:warn] [pid 1] [client 192.0.2.66:1] a [report-invalid]")
     assert addresses(endpoint.log.path) == ["192.0.2.9"]
 
 
