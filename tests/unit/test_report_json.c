@@ -13,7 +13,7 @@ static void test_a_report_of_the_rfc_is_read_without_a_finding(void **state)
     check_read(*state, GOOD, GOOD_SHOWN, "");
 }
 
-/* Text, how it is shown behind the good head, and the findings. */
+/* Text, how it is shown after the good head, and the findings. */
 typedef struct policy_case {
     const char *policies;
     const char *shown;
@@ -146,7 +146,8 @@ static void test_deviating_failures_are_read_with_a_finding(void **state)
          "information-not-a-uri"}, /* RFC 8460 appendix B */
         {WITH_FAILURES("{\"result-type\":\"tlsa-invalid\",\"failed-session-count\":1," ADDRESSES
                        ",\"additional-info-uri\":\"https://a.example/\"}"),
-         STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/]", "information-alias"},
+         STS_SHOWN " [tlsa-invalid 1 192.0.2.1 mx - ::1 - https://a.example/]",
+         "information-alias"},
         {WITH_FAILURES("7"), STS_SHOWN, "member-type! failures-sum"},
     };
 
