@@ -1,45 +1,57 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the scripts share; sourced by bash. Sets $top, the directory of the checkout.
+# Functions shared by the scripts; sourced by bash. Sets $top, the top directory of the checkout.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
+# A command line for the user to run as root: with sudo where they came by it.
+as_root() { printf '%s%s' "${SUDO_USER:+sudo }" "$*"; }
+
 need_root() {
-    [ "$(id -u)" = 0 ] || die "run it as root: sudo $0"
+    local sudo=
+    [ "$(id -u)" != 0 ] || return 0
+    ! command -v sudo > /dev/null || sudo=": sudo $0"
+    die "must be run as root$sudo"
 }
 
-# need_packages PACKAGE...: installs what is missing from Debian, without starting any service. If
-# something is, what is there already is brought to the same day, OpenSSL above all: httpd warns at
-# every start where mod_ssl is newer than the library that it is loaded with.
+installed() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+# need_packages PACKAGE...: installs the missing ones from Debian, without starting any service. If
+# one is missing, all of them are upgraded as well, with the libraries that they depend on: httpd
+# warns at every start if mod_ssl is newer than the OpenSSL that it is loaded with.
 need_packages() {
-    local missing=() package kept=
+    local missing=() package policy_written= log status
     for package; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
-            missing+=("$package")
+        installed "$package" || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
+    log=$(mktemp)
     if [ ! -e /usr/sbin/policy-rc.d ]; then
         printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
         chmod +x /usr/sbin/policy-rc.d
-        kept=no
+        policy_written=yes
     fi
     echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends libssl3 "$@"; } \
-        > /tmp/mta-sts-apt.$$ 2>&1
-    local status=$?
-    [ -z "$kept" ] || rm -f /usr/sbin/policy-rc.d
-    [ $status = 0 ] || { tail -20 /tmp/mta-sts-apt.$$; die "apt-get could not install them"; }
-    rm -f /tmp/mta-sts-apt.$$
+        apt-get install -y -qq --no-install-recommends "$@"; } > "$log" 2>&1
+    status=$?
+    [ -z "$policy_written" ] || rm -f /usr/sbin/policy-rc.d
+    [ $status = 0 ] || { tail -20 "$log"; rm -f "$log"; die "apt-get could not install them"; }
+    rm -f "$log"
 }
 
 build_packages="apache2-bin apache2-dev autoconf automake gcc libapr1-dev libaprutil1-dev
     libaprutil1-dbd-sqlite3 libcurl4-openssl-dev libevent-dev libgmime-3.0-dev libidn2-dev
     libjansson-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
 
-# give_to_owner FILE...: what root makes in somebody's checkout is theirs, so that they can go on.
+# What autoreconf writes into the checkout.
+generated="Makefile.in aclocal.m4 autom4te.cache build-aux config.h.in configure m4"
+
+# give_to_owner FILE...: files that root created in the checkout of another user become that user's.
 give_to_owner() {
     [ "$(stat -c %u "$top")" = "$(id -u)" ] || chown -Rh --reference="$top" "$@"
 }
@@ -48,20 +60,20 @@ give_to_owner() {
 build() {
     local directory=$1 log
     shift
-    [ ! -e "$top/config.status" ] ||
-        die "$top itself is configured, so no other directory can be: run make distclean there first"
+    [ ! -e "$top/config.status" ] || die "$top itself is configured," \
+        "which prevents builds in other directories: run make distclean there first"
     mkdir -p "$directory" && log=$directory/build.log || die "cannot write to $directory"
     {
         cd "$top" || exit 1
-        # Several builds share the generated configure; it is made anew only when its input is.
+        # All builds share the generated configure; it is generated again only when its input is newer.
         if [ ! configure -nt configure.ac ] || [ ! Makefile.in -nt Makefile.am ]; then
-            mkdir -p m4 && autoreconf -fi
+            autoreconf -fi
         fi &&
         cd "$directory" &&
         { [ config.status -nt "$top/configure" ] || "$top/configure" "$@"; } &&
         make -j"$(nproc)" all
     } > "$log" 2>&1 || { tail -40 "$log"; die "the build in $directory failed; see $log"; }
-    give_to_owner "$top"/{Makefile.in,aclocal.m4,autom4te.cache,build-aux,config.h.in,configure,m4} \
-        "$directory"
+    # shellcheck disable=SC2086
+    (cd "$top" && give_to_owner $generated "$directory")
     cd "$top" || exit 1
 }

@@ -6,6 +6,7 @@
 #include <apr_general.h>
 
 #include "cli/common/subcommand.h"
+#include "version.h"
 
 static const cli_subcommand *const subcommands[] = {
     &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,
@@ -95,7 +96,7 @@ int main(int argc, const char *const *argv)
         return CLI_EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("mta-sts " MTA_STS_VERSION);
+        puts("mta-sts " MTA_STS_DESCRIPTION);
         return CLI_EXIT_OK;
     }
     if (strcmp(argv[1], "--completions") == 0) {

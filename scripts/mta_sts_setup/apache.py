@@ -10,7 +10,7 @@ import tempfile
 
 from . import command, site
 from .policy import Policy
-from .problem import Problem
+from .problem import Problem, Usage
 from .step import Command, read
 
 ETC = "/etc/apache2"
@@ -259,14 +259,15 @@ OPTIONS = (("MTASTSMx", "--mx"), ("MTASTSMaxAge", "--max-age"), ("MTASTSMode", "
            ("<MTASTSPolicy>", "DOMAIN"))
 
 
-def _explain(output):
-    """The module's words, with the option in the place of the directive."""
+def _refusal(output):
+    """What the module refuses, with the name of the option instead of the directive."""
     lines = [line for line in output.splitlines() if not re.match(r"AH\d+: Syntax error|"
                                                                   r"AH00526", line)]
     text = "\n".join(lines)
     for directive, option in OPTIONS:
         text = text.replace(directive + ":", option + ":")
-    return text
+    is_option = any(directive + ":" in output for directive, _ in OPTIONS)
+    return Usage(text) if is_option else Problem(text)
 
 
 def _advice(output):
@@ -279,7 +280,7 @@ def judge(domain, policy):
     """The module's judgement of a policy before anything is changed.
 
     Returns the domain and the policy in canonical form (A-labels, lower case, seconds) and the
-    module's advice; raises Problem with the module's own words.
+    module's advice; raises Usage with the module's own message if it refuses an option.
     """
     directory = tempfile.mkdtemp(prefix="mta-sts-setup-")
     try:
@@ -292,7 +293,7 @@ def judge(domain, policy):
     finally:
         shutil.rmtree(directory)
     if result.status != 0:
-        raise Problem(_explain(result.output))
+        raise _refusal(result.output)
     name = re.search(r"^; (\S+)\n;   policy id", result.output, re.M)
     if not name:
         raise Problem("the module does not show the policy; it said:\n" + result.output)

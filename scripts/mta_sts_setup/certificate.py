@@ -63,16 +63,6 @@ def wanted_server(options):
 # --- certbot ---
 
 
-def require_certbot():
-    if not command.installed("certbot"):
-        raise Problem("certbot is not installed: apt-get install certbot python3-certbot-apache, "
-                      "or use --mod-md")
-    packages = "/usr/lib/python3/dist-packages"
-    if os.path.isdir(packages + "/certbot") and not os.path.isdir(packages + "/certbot_apache"):
-        raise Problem("certbot's Apache plugin is not installed: "
-                      "apt-get install python3-certbot-apache")
-
-
 def _account(options):
     if options.email:
         return ["--email", options.email, "--no-eff-email"]
@@ -124,6 +114,16 @@ def without_host_words(name, hosts):
              "--renew-with-new-domains"] + [word for host in hosts for word in ("-d", host)])
 
 
+def needs_certbot(options, host, section):
+    """Whether certbot_step() would be a step for this https virtual host (None: there is none)."""
+    if section is None:
+        return True
+    lineage = lineage_of(section)
+    if lineage is None:
+        return False
+    return not covers(lineage.names, host) or _leaves_rehearsal(options, lineage.name)
+
+
 def certbot_step(options, host, section, http):
     """The step that gives a virtual host the certificate, or None if it has it.
 
@@ -152,7 +152,6 @@ def certbot_step(options, host, section, http):
 
 
 def _ask_certbot(options, name, hosts, site, old_hosts):
-    require_certbot()
     return certbot(options, name, hosts, site, old_hosts)
 
 

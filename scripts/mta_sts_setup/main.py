@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 
-from . import apache, arguments, certificate, fetch, machine, mail_server, plan, removal, site
+from . import (apache, arguments, certificate, fetch, machine, mail_server, plan, programs, removal,
+               site)
 from .problem import Problem, Usage
 from .step import Wait, carry_out, show
 
@@ -131,16 +132,19 @@ def print_records(options, facts, policy):
     reports = "v=TLSRPTv1; rua=mailto:{}".format(options.email or "tls-reports@" + facts.domain)
     print("""
 The policy of {domain}: {policy}
-Now publish in DNS, in this order:
+{introduction}
 
 1. {name}. IN TXT "{record}"{published}
-   Only after the policy is served, as it is now; the id is new after each change.
+   Only after the policy is served{now}; the id is new after each change.
 2. _smtp._tls.{domain}. IN TXT "{reports}"{reporting}
    Where senders report what fails; any address of yours.
 """.format(domain=facts.domain, policy=policy, name=name, record=record, reports=reports,
+           introduction="DNS records that this run would ask for, in this order:"
+           if options.dry_run else "Now publish in DNS, in this order:",
+           now="" if options.dry_run else ", as it is now",
            published=_published(name, record),
            reporting=_published("_smtp._tls." + facts.domain, reports)), end="")
-    if policy.mode == "testing":
+    if policy.mode == "testing" and not options.dry_run:
         print("Stay in testing until the reports are good, then: "
               "mta-sts-setup {} --mode enforce".format(facts.domain))
 
@@ -166,11 +170,11 @@ def look_after_mail_server(options, policy):
 
 
 def set_up(options, facts):
+    programs.require(options, facts)
     policy = wanted_policy(options, facts)
     check_address(options, facts.host)
     perform(options, facts, policy, plan.setup(options, facts, policy))
-    if not options.dry_run:
-        print_records(options, facts, policy)
+    print_records(options, facts, policy)
     look_after_mail_server(options, policy)
     return 0
 
@@ -243,7 +247,10 @@ def run(words):
     apache.require()
     apache.require_sound()
     facts = plan.Facts(canonical_domain(options))
-    return remove(options, facts) if options.remove else set_up(options, facts)
+    status = remove(options, facts) if options.remove else set_up(options, facts)
+    if options.dry_run:
+        print("\nNothing was changed.")
+    return status
 
 
 def main(words):

@@ -153,6 +153,12 @@ def sections_of_site(facts, name):
     return [section for section in found if section.name == first.name]
 
 
+def https_of(options, facts):
+    """The https virtual host that will have the policy host's name, if it exists already."""
+    sections = sections_of_site(facts, options.site) if options.site else facts.carriers
+    return next((section for section in sections if section.is_https), None)
+
+
 def alias_edits(options, facts, edits):
     """Adds the name to the virtual hosts of --site; returns those."""
     chosen = sections_of_site(facts, options.site)
@@ -176,16 +182,19 @@ def module_steps(options):
     return [apache.enable_modules(missing)] if missing else []
 
 
+def is_for_mod_md(options, https):
+    """Whether mod_md gets the certificate of the https virtual host (None: there is none yet)."""
+    return options.mod_md or bool(https and not https.certificate
+                                  and apache.is_module_enabled("md"))
+
+
 def certificate_steps(options, facts, sections):
     """sections: the virtual hosts that carry the host once the steps before are done."""
     https = next((section for section in sections if section.is_https), None)
-    if options.mod_md:
-        return certificate.md_steps(facts.host)
-    if https and not https.certificate and apache.is_module_enabled("md"):
+    if is_for_mod_md(options, https):
         return certificate.md_steps(facts.host)
     http = next((section for section in sections if not section.is_https), None)
     if not sections:
-        certificate.require_certbot()
         return [certificate.certbot(options, facts.host, [facts.host], facts.host)]
     step = certificate.certbot_step(options, facts.host, https, http)
     return [step] if step else []

@@ -9,6 +9,6 @@ class Problem(Exception):
 
 
 class Usage(Problem):
-    """The words of the command are wrong."""
+    """The arguments are wrong."""
 
     status = 2

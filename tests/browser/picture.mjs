@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the picture of the README: node tests/browser/picture.mjs doc/status-page.png (then pngquant).
+// Takes the picture of README.md and doc/status.md: node tests/browser/picture.mjs doc/status-page.png (then pngquant).
 
 import { spawn } from "node:child_process";
 import path from "node:path";

@@ -46,10 +46,12 @@ def test_the_summary_tells_what_was_found_and_what_goes_where(configure):
         assert re.search(rf"^  {line}$", configure.summary, re.M), configure.summary
 
 
-@pytest.mark.parametrize("page", ["README.md", "doc/mta-sts-import.1"])
-def test_the_command_is_where_postfix_is_told_to_look_for_it(configure, page):
+@pytest.mark.parametrize("page, text", [
+    ("doc/reports.md", "If you installed from source, the command is `{}/mta-sts`"),
+    ("doc/mta-sts-import.1", "argv={}/mta-sts import")])
+def test_the_command_is_where_postfix_is_told_to_look_for_it(configure, page, text):
     directory = re.search(r"command goes to \$\(DESTDIR\)(.*)", configure.summary)[1]
-    assert f"argv={directory}/mta-sts import" in (TOP / page).read_text()
+    assert text.format(directory) in (TOP / page).read_text()
 
 
 # All are asked for by one macro, so a few stand for the others.

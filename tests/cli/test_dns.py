@@ -4,7 +4,11 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
+import sqlite3
 import subprocess
+import tempfile
+import time
 
 import pytest
 
@@ -13,6 +17,7 @@ COMMAND = str(BUILD / "mta-sts")
 POLICY = b"version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n"
 ID = hashlib.sha256(POLICY).hexdigest()[:20]
 RECORD = f"v=STSv1; id={ID};"
+UNIT = 1_000_000  # of times in the database: microseconds
 
 
 @pytest.fixture
@@ -138,6 +143,74 @@ def test_without_a_network_nothing_is_to_be_published_and_the_reason_is_told(fil
     assert result.returncode == 1
     assert b"no name server answers: check the network" in result.stderr
     assert not [line for line in result.stdout.splitlines() if not line.startswith(b";")]
+
+
+@pytest.fixture
+def history():
+    """A state directory, and what writes one served policy into its database."""
+    directory = tempfile.TemporaryDirectory()
+    state = pathlib.Path(directory.name)
+    report = pathlib.Path(__file__).parents[1] / "data" / "reports" / "google-success.json"
+    for words in ["import", str(report)], ["reindex"]:
+        subprocess.run([COMMAND, *words, "--state-dir", str(state)], capture_output=True, timeout=60,
+                       check=True)
+
+    def note(policy, days_ago, max_age=604800):
+        """Served until then by another machine."""
+        last = int((time.time() - 86400 * days_ago) * UNIT)
+        with sqlite3.connect(state / "reports.db") as db:
+            db.execute("INSERT INTO mta_sts_history (domain, host, first_served, last_served, id,"
+                       " max_age, text) VALUES ('example.com', 'other', ?, ?, ?, ?, ?)",
+                       (last - UNIT, last, hashlib.sha256(policy).hexdigest()[:20], max_age,
+                        policy.decode()))
+        db.close()
+        return last // UNIT + max_age
+    with directory:
+        yield state, note
+
+
+def shown_until(state, file):
+    result = call("--offline", "--policy", file, "--state-dir", str(state), "example.com")
+    assert (result.returncode, result.stderr) == (0, b"")
+    _, domains = call_json("--offline", "--policy", file, "--state-dir", str(state), "example.com")
+    return [line for line in result.stdout.decode().splitlines() if "hold an earlier" in line], \
+        domains[0]["earlier_policy_until"]
+
+
+def test_until_when_senders_may_hold_an_earlier_policy_is_shown(history, file):
+    state, note = history
+    note(POLICY.replace(b"enforce", b"testing"), 6)
+    until = note(POLICY.replace(b"enforce", b"none"), 2)
+    lines, timestamp = shown_until(state, file)
+    assert lines == [time.strftime(";   senders may hold an earlier policy until %Y-%m-%d",
+                                   time.gmtime(until))]
+    assert timestamp == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until))
+
+
+def test_without_an_earlier_policy_that_senders_may_hold_no_day_is_shown(history, file):
+    state, note = history
+    assert shown_until(state, file) == ([], None)
+    note(POLICY, 1)  # the same
+    note(POLICY.replace(b"enforce", b"none"), 8)  # expired
+    assert shown_until(state, file) == ([], None)
+
+
+def test_a_history_that_cannot_be_read_is_reported_and_the_records_are_printed(history, file):
+    state, _ = history
+    (state / "reports.db").write_bytes(b"no database" * 1000)
+    result = call("--offline", "--policy", file, "--state-dir", str(state), "example.com")
+    assert result.stderr.startswith(b"mta-sts dns: the history of served policies cannot be read: ")
+    assert RECORD.encode() in result.stdout and result.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_root_reads_the_history_as_the_owner_of_the_state_directory(history, file):
+    state, note = history
+    note(POLICY.replace(b"enforce", b"none"), 2)
+    for path in state, *state.rglob("*"):
+        shutil.chown(path, 33, 33)
+    assert shown_until(state, file)[0]
+    assert all(path.stat().st_uid == 33 for path in (state, *state.rglob("*")))
 
 
 USAGE_ERRORS = [  # words, what is said

@@ -226,7 +226,7 @@ def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
     result = call(state, "--quota", "1M", directory)
     assert result.returncode == NOT_KEPT
     assert result.stdout.count(b": stored: report") == 2
-    assert result.stderr.count(b"the quota of 1M bytes is used up") == 2
+    assert result.stderr.count(b"has reached the quota of 1M bytes") == 2
 
 
 def test_a_signature_counts_although_the_quota_is_used_up(state):
@@ -246,6 +246,51 @@ def test_the_quota_of_the_quarantine_can_be_told(state):
     result = call(state, "--quota", "1G,128M", given=damaged)
     assert b"quarantined" in result.stdout
     assert len(kept_in(state, "quarantine")) == 2
+
+
+LIMITS = {"version": 1, "max_size": {"sent": 1024, "inflated": 1024},
+          "quota": {"reports": 1 << 20, "quarantine": 2 << 20}}
+
+
+def write_limits(state, limits):
+    (state / "limits.json").write_text(limits if isinstance(limits, str) else json.dumps(limits))
+
+
+def test_the_limits_of_httpd_hold(state):
+    write_limits(state, LIMITS)
+    result = call(state, given=REPORT + b" " * 1024)
+    assert b"skipped: it is larger than 1024 bytes" in result.stdout
+    write_limits(state, {**LIMITS, "max_size": {"sent": 4 << 20, "inflated": 4 << 20}})
+    fill(state, "reports", 1 << 20)
+    result = call(state, given=REPORT)
+    assert b"reports has reached the quota of 1M bytes" in result.stderr
+    assert result.returncode == NOT_KEPT
+
+
+def test_options_take_precedence_over_the_limits_of_httpd(state):
+    write_limits(state, LIMITS)
+    fill(state, "reports", 1 << 20)
+    large = REPORT + b" " * 1024
+    result = call(state, "--max-size", "1M,1M", "--quota", "2M", given=large)
+    assert b": stored: report" in result.stdout and result.returncode == 0
+
+
+BAD_LIMITS = [  # limits.json, what is wrong with it
+    ("", "it is not valid JSON"),
+    ("x" * 5000, "it is not valid JSON"),
+    ({**LIMITS, "version": 2}, "it is of another version"),
+    ({"version": 1}, "a limit is missing or out of range"),
+    ({**LIMITS, "quota": {"reports": "1", "quarantine": 1 << 20}}, "a limit is missing or out of range"),
+    ({**LIMITS, "max_size": {"sent": 4096, "inflated": 2048}}, "a limit is missing or out of range"),
+]
+
+
+@pytest.mark.parametrize("limits, reason", BAD_LIMITS, ids=range(len(BAD_LIMITS)))
+def test_unusable_limits_of_httpd_are_reported_and_defaults_used(state, limits, reason):
+    write_limits(state, limits)
+    result = call(state, given=REPORT)
+    assert f"limits.json cannot be used: {reason}".encode() in result.stderr
+    assert result.returncode == 0 and DIGEST in kept_digests(state)
 
 
 def test_the_sizes_of_a_report_can_be_told(state):
@@ -271,7 +316,7 @@ def test_the_sizes_of_a_report_can_be_told(state):
     (["--quota", "1G,"], b'--quota: "" is not allowed'),
     (["--quota", "1G,64M,1M"], b'--quota: "64M,1M" is not allowed'),
     (["--quota", "2G,-1"], b'--quota: "-1" is not allowed'),
-    (["--max-size", "1M"], b"--max-size needs two sizes with a comma between them, like 1M,10M"),
+    (["--max-size", "1M"], b"--max-size takes two sizes, separated by a comma, like 1M,10M"),
     (["--max-size", "10M,1M"], b"--max-size: fewer bytes inflated (1M) than sent (10M)"),
     (["--max-size", "1M,1T"], b'--max-size: "1T" is not allowed; allowed are 1K to 512M bytes'),
 ])

@@ -57,7 +57,8 @@ def test_it_shows_policy_and_records_twice_in_a_row_and_stops(stopped):
         assert policy_of(domain).decode() in output
         record = hashlib.sha256(policy_of(domain)).hexdigest()[:20]
         assert f'_mta-sts.{domain}. IN TXT "v=STSv1; id={record};"' in output
-        assert "sudo scripts/quickstart --stop" in output
+        sudo = "sudo " if "SUDO_USER" in os.environ else ""
+        assert f"stop it with: {sudo}scripts/quickstart --stop" in output
         pids.append(int((RUN / "httpd.pid").read_text()))
         assert f"pid {pids[-1]}" in output
         log = (RUN / "error.log").read_text()
@@ -75,7 +76,7 @@ def test_it_shows_policy_and_records_twice_in_a_row_and_stops(stopped):
     (["--help"], 0, "Usage: sudo scripts/quickstart [DOMAIN]"),
     (["--frobnicate"], 2, "Usage: sudo scripts/quickstart [DOMAIN]"),
     (["one.example", "two.example"], 2, "Usage: sudo scripts/quickstart [DOMAIN]"),
-    (["Example.com"], 1, '"Example.com" is not a domain like example.com'),
+    (["Example.com"], 1, '"Example.com" is not a domain name like example.com'),
 ])
 def test_a_wrong_call_is_told(words, status, said):
     result, output = quickstart(*words)

@@ -12,6 +12,8 @@ import subprocess
 
 import pytest
 
+import dump
+
 BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
 COMMAND = str(BUILD.resolve() / "mta-sts")
 READY, NOT_YET, NO, UNKNOWN = range(4)
@@ -76,9 +78,9 @@ class Store:
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
 
-    def serve(self, dump):
-        """httpd's configuration, as the module's dump tells it."""
-        (self.directory / "dump").write_text(f"; MTA-STS policies of this server\n\n{dump}")
+    def serve(self, *policies):
+        """httpd's configuration, as the module prints it."""
+        (self.directory / "dump").write_text(dump.document(*policies) + "\n")
         self.have_apache(f"exec cat '{self.directory}/dump'")
 
     def run(self, *words, **environment):
@@ -135,22 +137,15 @@ def severities(domain):
             for section in domain["sections"] for finding in section["findings"]}
 
 
-DUMP = """\
-; example.com
-;   policy id 57c0b2e9044f1929fd31
-;   mode testing, max_age 604800, mx mx1.example.com
-;   told at /etc/apache2/sites-enabled/mta-sts.conf:7, in the virtual host x:443 (y:1)
-{mode}_mta-sts.example.com. IN TXT "v=STSv1; id=57c0b2e9044f1929fd31;"
-"""
-MODE = ";   its MTASTSMode at /etc/apache2/sites-enabled/mta-sts.conf:9\n"
-OTHER = DUMP.replace("example.com", "example.net")
+AT = dump.location(7)
+MODE_AT = dump.location(9)
 
 
 # --- the verdict and the line to change ---
 
 
 def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
-    good.serve(DUMP.format(mode=MODE))
+    good.serve(dump.policy("example.com", dump.place(AT, MODE_AT)))
     done = good.ready()
     assert (done.returncode, done.stderr) == (READY, b"")
     text = done.stdout.decode()
@@ -162,35 +157,37 @@ def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
 
 
 def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
-    good.serve(DUMP.format(mode=""))
+    good.serve(dump.policy("example.com", dump.place(AT)))
     domain, status = good.told()
     assert status == READY
     assert domain["steps"][0] == "add this line after " \
         "/etc/apache2/sites-enabled/mta-sts.conf:7: MTASTSMode enforce"
     assert domain["change"] == {"directive": "MTASTSMode enforce",
-                                "places": ["/etc/apache2/sites-enabled/mta-sts.conf:7"]}
+                                "locations": ["/etc/apache2/sites-enabled/mta-sts.conf:7"]}
 
 
 def test_a_mode_that_holds_for_other_domains_too_is_told_as_such(good):
-    good.serve(DUMP.format(mode=MODE) + OTHER.format(mode=MODE))
+    good.serve(dump.policy("example.com", dump.place(AT, MODE_AT)),
+               dump.policy("example.net", dump.place(AT, MODE_AT)))
     domain, _ = good.told()
     assert "this changes 2 domains; for this one alone, add it at " \
         "/etc/apache2/sites-enabled/mta-sts.conf:7" in domain["steps"][0]
 
 
 def test_a_virtual_host_that_speaks_http_need_not_be_changed(good):
-    good.serve(DUMP.format(mode=MODE + ";   told at /etc/apache2/x.conf:1, in the virtual host "
-                                       "x:80 (y:1)\n;   its MTASTSMode at /etc/apache2/x.conf:2\n"
-                                       ";   there it speaks http, where senders do not ask\n"))
+    good.serve(dump.policy(
+        "example.com", dump.place(AT, MODE_AT),
+        dump.place(dump.location(1, "/etc/apache2/x.conf"),
+                   dump.location(2, "/etc/apache2/x.conf"), served=False)))
     domain, _ = good.told()
-    assert domain["change"]["places"] == ["/etc/apache2/sites-enabled/mta-sts.conf:9"]
+    assert domain["change"]["locations"] == ["/etc/apache2/sites-enabled/mta-sts.conf:9"]
 
 
 def test_elsewhere_served_the_change_is_told_without_a_place(good):
     domain, status = good.told("--policy", good.policy)
     assert status == READY
     assert "on the machine that serves mta-sts.example.com" in domain["steps"][0]
-    assert domain["change"] == {"directive": "MTASTSMode enforce", "places": []}
+    assert domain["change"] == {"directive": "MTASTSMode enforce", "locations": []}
 
 
 def test_json_tells_the_evidence(good):
@@ -224,7 +221,7 @@ def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do
 
 
 def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing(good):
-    good.serve(DUMP.format(mode=MODE).replace("testing", "enforce"))
+    good.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
     good.keep([report("c.example", 2, policy("enforce"),
                       [("certificate-expired", "mx1.example.com", 7)])])
     domain, status = good.told()
@@ -234,7 +231,7 @@ def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing
 
 
 def test_enforce_that_is_on_needs_no_days_and_senders(store):
-    store.serve(DUMP.format(mode=MODE).replace("testing", "enforce"))
+    store.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
     store.keep_verified(days("b.example", last=2, text=policy("enforce")), "b.example")
     domain, status = store.told()
     assert (status, domain["summary"]) == (READY, "mode enforce is on and safe")
@@ -343,7 +340,7 @@ def test_what_of_the_store_cannot_be_read_is_counted_and_the_rest_told(good):
     path.write_bytes(b"rubbish")
     done = good.ready("--policy", good.policy)
     assert done.returncode == READY
-    assert b"1 files of the store cannot be read" in done.stderr
+    assert b"1 of the stored reports cannot be read" in done.stderr
 
 
 # --- options ---
@@ -445,3 +442,18 @@ def test_a_network_without_name_servers_is_told(store):
                      "127.0.0.1@9", "example.com")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
     assert b"--no-check uses the reports alone" in done.stderr
+
+
+def test_a_dump_of_another_version_is_not_used(good):
+    (good.directory / "dump").write_text(dump.document(version=2))
+    good.have_apache(f"exec cat '{good.directory}/dump'")
+    done = good.run("check", "--timeout", "1")
+    assert done.returncode == 3
+    assert b"cannot read: install mod_mta_sts and mta-sts of the same version" in done.stderr
+
+
+def test_an_apachectl_that_fails_is_quoted(good):
+    good.have_apache("echo '{' ; echo 'Syntax error on line 3' >&2; exit 1")
+    done = good.run("check", "--timeout", "1")
+    assert done.returncode == 3
+    assert b'DUMP_MTA_STS_JSON failed: "Syntax error on line 3"; ' in done.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mta-sts report`: its text, in the README and on a terminal too."""
+"""`mta-sts report`: its text, on a terminal too. What the manual shows of it: test_manual.py."""
 
 import json
 import os
@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from reports import COMMAND, DATA, TOP, TOTAL, call, text
+import dump
+from reports import COMMAND, DATA, TOTAL, call, text
 
 POLICY = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: *.mail.example.com\r\n" \
          "max_age: 604800\r\n"
@@ -123,16 +124,9 @@ def test_no_policy_found_although_one_is_published_is_told(tmp_path):
 
 def test_the_policy_served_is_asked_of_apache(tmp_path):
     apachectl = tmp_path / "apachectl"
-    apachectl.write_text("""#!/bin/sh
-cat <<'E'
-; MTA-STS policies of this server and the DNS records to publish for them.
-
-; example.com
-;   policy id 0123456789abcdef0123
-;   mode enforce, max_age 604800, mx *.mail.example.com mx1.example.com
-_mta-sts.example.com. IN TXT "v=STSv1; id=0123456789abcdef0123;"
-E
-""")
+    served = dump.policy("example.com", dump.place(dump.location(7)), mode="enforce",
+                         mx=("*.mail.example.com", "mx1.example.com"))
+    apachectl.write_text(f"#!/bin/sh\necho Syntax OK >&2\ncat <<'E'\n{dump.document(served)}\nE\n")
     apachectl.chmod(0o755)
     shown = text(DATA / "google-failures.json", PATH=f"{tmp_path}:/usr/bin:/bin")
     assert "the policy that is served now" in " ".join(shown.split())
@@ -144,23 +138,6 @@ def test_a_policy_that_is_none_is_told(tmp_path):
     result = call("--policy", policy, DATA / "google-failures.json")
     assert result.returncode == 2
     assert b"policy.txt: line" in result.stderr
-
-
-# --- the README ---
-
-CHAPTER = (TOP / "README.md").read_text().partition("## Your first TLS report")[2].split("\n## ")[0]
-
-
-def test_the_first_report_of_the_readme_is_true_to_the_byte(tmp_path):
-    name, shown = re.search(r"^    \$ mta-sts report '(.*)'\n((?:    .*\n|\n)*)", CHAPTER,
-                            re.M).groups()
-    shutil.copy(DATA / "google-failures.json.gz", tmp_path / name)
-    assert shown.rstrip() == re.sub("^(?=.)", "    ", text(tmp_path / name), flags=re.M).rstrip()
-
-
-def test_the_readme_tells_every_result_type():
-    for kind in TOTAL["types"]["kinds.example"]:
-        assert f"| `{kind}` |" in CHAPTER
 
 
 # --- on a terminal ---

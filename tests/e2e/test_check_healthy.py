@@ -6,6 +6,7 @@ import os
 import pty
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -217,21 +218,36 @@ def test_without_a_trust_anchor_nothing_is_said_about_dnssec(healthy):
     assert {answer["dnssec"] for answer in result["dns"]} == {"unknown"}
 
 
-def test_name_servers_that_fail_are_told_apart_from_those_that_are_late(dns, faults, healthy):
+def refuse(server):
+    """Answers every question with REFUSED, until the socket is closed."""
+    while True:
+        try:
+            query, sender = server.recvfrom(4096)
+        except OSError:
+            return
+        question = query[12:query.index(b"\0", 12) + 5]
+        server.sendto(query[:2] + b"\x80\x05\0\1" + bytes(6) + question, sender)
+
+
+def test_name_servers_that_fail_are_distinguished_from_those_that_are_late(dns, faults, healthy):
     dns.publish("ns.lame.test", "A", "127.0.2.98")
     dns._change("lame.test", "NS", ["ns.lame.test."], parent=True)
-    done = check("--timeout", "10", "--format", "json", "lame.test", healthy)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lame:
+        lame.bind(("127.0.2.98", 53))
+        threading.Thread(target=refuse, args=(lame,), daemon=True).start()
+        done = check("--timeout", "10", "--format", "json", "lame.test", healthy)
     result = json.loads(done.stdout)["domains"][0]
     assert "dns-servfail" in [one["id"] for one in findings(result)], result
     assert (done.returncode, result["status"]) == (2, "critical")
 
 
-def test_a_zone_whose_name_servers_are_mute_is_unknown_and_the_others_are_not(dns, faults):
+@pytest.mark.parametrize("seconds", ["2", "15"])
+def test_a_zone_whose_name_servers_are_mute_is_unknown_and_the_others_are_not(dns, faults, seconds):
     dns.publish("ns.mute.test", "A", "127.0.2.95")
     dns._change("mute.test", "NS", ["ns.mute.test."], parent=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.2.95", 53))
-        done = check("--timeout", "2", "--format", "json", "mute.test", f"good.{ZONE}")
+        done = check("--timeout", seconds, "--format", "json", "mute.test", f"good.{ZONE}")
     result, good = json.loads(done.stdout)["domains"]
     assert done.returncode == 3
     assert {one["id"] for one in findings(result)} == {"dns-timeout"}

@@ -69,3 +69,21 @@ def test_what_an_admin_wrote_into_its_configuration_outlives_install_and_uninsta
             assert path.read_text() == own
     finally:
         path.unlink(missing_ok=True)
+
+
+def test_uninstall_changes_nothing_while_the_configuration_needs_the_module(apache, module):
+    path = Path("/etc/apache2/conf-available/own.conf")
+    apache.conf("own", "# mine\nMTASTSMaxAge 1w\n")
+    try:
+        refused = run("make", "-C", os.environ["MTA_STS_BUILD"], "uninstall", check=False)
+        assert refused.returncode != 0
+        assert f"{path}:2: MTASTSMaxAge 1w" in refused.stdout
+        assert MODULE.exists() and (ENABLED / "mta_sts.load").exists()
+        assert all(folder.exists() for folder in FOLDERS)
+        apache.configtest()
+        apache.graceful()
+        assert loaded()
+    finally:
+        run("a2disconf", "-q", "own")
+        path.unlink()
+        apache.graceful()

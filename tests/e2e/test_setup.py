@@ -92,6 +92,8 @@ def test_a_dry_run_shows_files_and_commands_and_changes_nothing(bare, made):
     assert "a2ensite -q mta-sts.dry.test\n" in output
     assert re.search(r"^    certbot --apache .* -d mta-sts.dry.test$", output, re.M)
     assert "Publish" not in output and "publish in DNS" not in output
+    assert re.search(r'^1\. _mta-sts\.dry\.test\. IN TXT "v=STSv1; id=[0-9a-f]{20};"$', output, re.M)
+    assert output.endswith("\nNothing was changed.\n")
 
 
 def test_a_rehearsal_asks_the_staging_ca(made):
@@ -333,6 +335,7 @@ def test_a_dry_run_of_a_removal_changes_nothing_and_sends_nobody_to_dns(served, 
     output = set_up(served.name, "--remove", "--force", "--dry-run")
     assert f"would remove {path}\n" in output
     assert "in DNS" not in output
+    assert output.endswith("\nNothing was changed.\n")
     assert tree() == before
     assert log.lines("SIGUSR1") == []
 

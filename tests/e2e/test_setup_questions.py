@@ -55,7 +55,7 @@ def test_force_goes_on_behind_nat(bare, made, dns):
 ])
 def test_what_the_module_would_refuse_is_refused_in_its_words(apache, words, message):
     before = tree()
-    assert message in set_up(words[0], *words[1:], status=1)
+    assert message in set_up(words[0], *words[1:], status=2)
     assert tree() == before
 
 
@@ -73,6 +73,43 @@ def test_a_configuration_that_is_broken_already_is_not_touched(made, apache, req
 def test_it_asks_to_be_run_as_root():
     done = run("runuser", "-u", "nobody", "--", "/usr/sbin/mta-sts-setup", "a.test", check=False)
     assert (done.returncode, "must be run as root" in done.stdout) == (1, True), done.stdout
+
+
+@pytest.fixture
+def without():
+    """without(path...): covers programs and directories by empty ones, until the test ends."""
+    covered = []
+
+    def cover(*paths):
+        for path in paths:
+            empty = "/run/empty" if os.path.isdir(path) else "/dev/null"
+            os.makedirs("/run/empty", exist_ok=True)
+            run("mount", "--bind", empty, path)
+            covered.append(path)
+
+    yield cover
+    for path in covered:
+        run("umount", path)
+
+
+def test_all_missing_programs_are_named_together_with_their_packages(made, without):
+    made("bare.test")
+    without("/usr/bin/ip", "/usr/bin/dig", "/usr/bin/host", "/usr/bin/certbot")
+    before = tree()
+    output = set_up("bare.test", status=1)
+    assert ("not installed, but needed: ip, dig (or --mx), certbot (or --mod-md), certbot's Apache "
+            "plugin\n  apt-get install iproute2 bind9-dnsutils certbot python3-certbot-apache\n"
+            ) in output
+    output = set_up("bare.test", "--mx", MX, "--mod-md", status=1)
+    assert "not installed, but needed: ip\n  apt-get install iproute2\n" in output
+    assert tree() == before
+
+
+def test_a_certbot_without_its_apache_plugin_is_noticed_first(made, without):
+    made("bare.test")
+    without("/usr/lib/python3/dist-packages/certbot_apache")
+    assert ("needed: certbot's Apache plugin\n  apt-get install python3-certbot-apache\n"
+            ) in set_up("bare.test", "--mx", MX, status=1)
 
 
 # --- the MX records as a proposal ---

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's apache2 under README's drop-in with ProtectSystem=strict: its stock directories suffice."""
+"""Debian's apache2 under the manual's drop-in with ProtectSystem=strict: its stock directories suffice."""
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ import lab
 from lab.domain import policy_text
 from lab.process import run
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-PATHS = re.search(r"^    ReadWritePaths=(.*)$", README, re.M)[1].split()
-PREPARE = re.search(r"^    sudo (install -d .*)$", README, re.M)[1].split()
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import manual  # noqa: E402
+
+PATHS = re.search(r"^ReadWritePaths=(.*)$", manual.block("doc/operations.md", "drop-in").text, re.M)[1].split()
+PREPARE = manual.block("doc/operations.md", "strict").commands()[0][0].split()[1:]
 HOST = "mta-sts.strict.test"
 # httpd's own idiom for a virtual host behind a proxy that speaks TLS.
 SITE = f"""\

@@ -15,6 +15,8 @@ running = []
 def pytest_addoption(parser):
     parser.addoption("--mpm", default="event", choices=MPMS,
                      help="the MPM of the tests that need one only")
+    parser.addoption("--one-mpm", action="store_true",
+                     help="run the tests of every MPM under the one of --mpm only")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,6 +24,15 @@ def pytest_configure(config):
     """With xdist (-n 2) the tests of a file stay together, as they share an httpd."""
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadfile"
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--one-mpm"):
+        mpm = config.getoption("--mpm")
+        others = [item for item in items if getattr(item, "callspec", None)
+                  and item.callspec.params.get("mpm", mpm) != mpm]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 def pytest_sessionstart():

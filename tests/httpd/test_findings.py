@@ -26,7 +26,7 @@ FINDING = r"\[mta_sts:\w+\] (?!.*\[policy-served\]$)"
 def issue(ca, *names, starts=-1, ends=90, key=None, common_name="host"):
     """A file with a certificate of the CA, for these names and days from now, and its key."""
     key = key or ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     builder = (x509.CertificateBuilder()
                .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
                .issuer_name(ca.name).public_key(key.public_key())

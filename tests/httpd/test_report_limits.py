@@ -13,7 +13,7 @@ import report
 from database import noted
 from report import Spool, make, packed, post
 
-# What README gives for fail2ban, <HOST> being an address.
+# As a filter of fail2ban reads these lines.
 FAIL2BAN = (r"^\[[^]]*\] \[mta_sts:warn\] \[pid [^]]*\] \[client (?P<host>[0-9a-f.:]+?)(:\d+)?\] "
             r"report rejected: .* \[report-[a-z-]+\]$")
 ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads 1\n"

@@ -19,7 +19,7 @@ MANY = 250
 DOMAINS = "".join(f"<MTASTSPolicy d{i:03}.many.example>\nMTASTSMx mx.d{i:03}.example\n"
                   f"MTASTSMode {('none', 'testing', 'enforce')[i % 3]}\n</MTASTSPolicy>\n"
                   for i in range(MANY))
-EXPECTED = [r"max-age-|policy-host-uncarried|report refused"]
+EXPECTED = [r"max-age-|policy-host-uncarried|report rejected"]
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""httpd under ProtectSystem=strict of systemd: all is read-only but what README's drop-in names."""
+"""httpd under ProtectSystem=strict of systemd: all is read-only but what the manual's drop-in names."""
 
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -14,14 +15,17 @@ from database import OWNER
 from httpd import TOP, module_path
 from report import make, packed, post
 
+sys.path.insert(0, str(TOP / "tests"))
+
+import manual  # noqa: E402
+
 STATE = "/var/lib/mod_mta_sts"
-README = (TOP / "README.md").read_text()
-DROP_IN = re.search(r"^    \[Service\]\n(?:    .+\n)+", README, re.M)[0].replace("    ", "")
-PREPARE = re.search(r"^    sudo (install -d .*)$", README, re.M)[1]
+DROP_IN = manual.block("doc/operations.md", "drop-in").text
+PREPARE = manual.block("doc/operations.md", "strict").commands()[0][0].removeprefix("sudo ")
 # As a start makes it that was not confined yet.
 PREPARE_ALL = f"{PREPARE} {STATE}/reports {STATE}/quarantine {STATE}/tmp"
 
-# $1: the directory of httpd, $2: that of the module, $3: README's command, $4: its paths; then httpd.
+# $1: the directory of httpd, $2: that of the module, $3: the manual's command, $4: its paths; then httpd.
 # As systemd does it, in a mount namespace: /tmp is private, /dev, /proc and /sys stay as they are.
 STRICT = r"""
 set -eu

@@ -196,7 +196,6 @@ static void test_a_file_without_a_certificate_in_pem_format_cannot_be_read(void 
         "\n",
         "-----BEGIN CERTIFICATE-----\n",
         "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
-        "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n",
         "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
         "-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\n",
         apr_pstrcat(*state, "-----BEGIN PUBLIC KEY-----\n", body, NULL),
@@ -214,6 +213,25 @@ static void test_a_file_without_a_certificate_in_pem_format_cannot_be_read(void 
     for (i = 0; i < COUNT(texts); i++) {
         assert_unreadable(*state, write_text(*state, texts[i]), "no certificate in PEM format");
     }
+}
+
+static void test_a_certificate_that_openssl_cannot_parse_is_an_error_with_its_reason(void **state)
+{
+    const char *path = write_text(*state, "-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n"
+                                          "-----END CERTIFICATE-----\n");
+    const char *reason;
+
+    ERR_clear_error();
+    assert_unreadable(*state, path, "its certificate cannot be parsed: too long");
+    assert_int_equal(ERR_peek_error(), 0);
+
+    /* An error of the caller's is not taken for the reason, and stays. */
+    ERR_put_error(ERR_LIB_X509, 0, ERR_R_PASSED_NULL_PARAMETER, __FILE__, __LINE__);
+    reason = mta_sts_certificate_read(*state, path)->error;
+    assert_contains(reason, "its certificate cannot be parsed: ");
+    assert_null(strstr(reason, "passed a null parameter"));
+    assert_int_equal(ERR_GET_REASON(ERR_get_error()), ERR_R_PASSED_NULL_PARAMETER);
+    assert_int_equal(ERR_get_error(), 0);
 }
 
 static void test_a_certificate_in_der_format_cannot_be_read(void **state)
@@ -239,19 +257,28 @@ static void test_a_certificate_cut_anywhere_cannot_be_read(void **state)
     }
 }
 
-static void test_a_certificate_with_dates_that_are_none_cannot_be_read(void **state)
+/* Some of them OpenSSL refuses already when it parses the certificate; which ones depends on its
+ * version. */
+static void test_a_certificate_with_invalid_dates_cannot_be_read(void **state)
 {
     static const char *const dates[] = {
         "", "Z", "261331000000Z", "26010100000Z", "tomorrow", "260101000000+9999"};
     size_t i;
 
     for (i = 0; i < COUNT(dates); i++) {
-        X509 *x509 = draft_x509(*state);
+        X509 *x509 = draft_x509(*state), *parsed;
+        const unsigned char *der;
+        int len;
 
         add_names(x509, only_host);
         ASN1_STRING_set(i % 2 ? X509_getm_notBefore(x509) : X509_getm_notAfter(x509), dates[i], -1);
         sign(*state, x509);
-        assert_unreadable(*state, write_text(*state, pem_of(*state, x509)), "it has dates that");
+        der = der_of(*state, x509, &len);
+        parsed = d2i_X509(NULL, &der, len);
+        ERR_clear_error();
+        assert_unreadable(*state, write_text(*state, pem_of(*state, x509)),
+                          parsed ? "it has dates that" : "cannot be parsed: utctime is too short");
+        X509_free(parsed);
     }
 }
 
@@ -386,9 +413,10 @@ int main(void)
         POOL_TEST(test_a_directory_cannot_be_read),
         POOL_TEST(test_a_file_that_we_may_not_read_cannot_be_read),
         POOL_TEST(test_a_file_without_a_certificate_in_pem_format_cannot_be_read),
+        POOL_TEST(test_a_certificate_that_openssl_cannot_parse_is_an_error_with_its_reason),
         POOL_TEST(test_a_certificate_in_der_format_cannot_be_read),
         POOL_TEST(test_a_certificate_cut_anywhere_cannot_be_read),
-        POOL_TEST(test_a_certificate_with_dates_that_are_none_cannot_be_read),
+        POOL_TEST(test_a_certificate_with_invalid_dates_cannot_be_read),
         POOL_TEST(test_a_certificate_with_any_byte_changed_is_read_or_refused),
         POOL_TEST(test_reading_leaves_nothing_in_the_error_queue),
         POOL_TEST(test_nobody_is_asked_for_a_password),

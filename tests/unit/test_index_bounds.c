@@ -112,7 +112,7 @@ static void test_a_report_takes_rows_in_proportion_to_its_bytes(void **state)
         keep_packed(index, many_failures(index->p, number(index->p, i), cases[i].format));
         tend(index);
         assert_int_equal(index->all.unreadable, 0);
-        assert_in_range(count_rows(index, "tlsrpt_failure"), cases[i].min, cases[i].max);
+        assert_int_in_range(count_rows(index, "tlsrpt_failure"), cases[i].min, cases[i].max);
         assert_done(tlsrpt_index_sum_all(index->db, NULL, index->p, &all));
         assert_true(all->failed == MANY);
         remove_everything(index);
@@ -172,7 +172,7 @@ static void test_texts_take_room_in_proportion_to_the_bytes_of_a_report(void **s
     keep_packed(index, report_json(p, long_text(p, 99), "1", MONDAY, policies));
     tend(index);
     assert_int_equal(index->all.unreadable, 0);
-    assert_in_range(count_text(index), 4096, 65536);
+    assert_int_in_range(count_text(index), 4096, 65536);
     assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
     assert_true(all->successful == 21 && all->failed == 20 && all->reports == 1);
     remove_everything(index);

@@ -6,34 +6,36 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
 #include <apr_time.h>
+#include <jansson.h>
 
-#include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/policy/text.h"
 
 /* Enough for a hundred thousand domains. */
-#define OUTPUT_MAX (64 * 1024 * 1024)
+#define OUTPUT_MAX (256 * 1024 * 1024)
 #define TIME_MAX apr_time_from_sec(18) /* DNS may take 38 of 60 seconds after that */
 
-#define HEAD "; MTA-STS policies of this server"
+#define VERSION 1 /* of the document */
 
 extern char **environ;
 
-/* A program that was started: its output, all of it, and how it ended. */
+/* A program that was started, and its output. */
 typedef struct run {
     pid_t pid;
-    int fd; /* both of its outputs */
+    int fd;     /* standard output */
+    int errors; /* standard error, in memory */
     char *text;
     apr_size_t len, room;
 } run;
 
-/* Starts the first of its names that is there. */
+/* Starts the first of these names that exists. */
 static const char *start(run *r)
 {
     static const char *const names[] = {"apachectl", "apache2ctl", "/usr/sbin/apachectl",
@@ -42,15 +44,16 @@ static const char *start(run *r)
     int ends[2], rc = ENOENT;
     size_t i;
 
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    r->errors = memfd_create("errors", MFD_CLOEXEC);
+    if (r->errors < 0 || pipe2(ends, O_CLOEXEC) != 0) {
         return strerror(errno);
     }
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, r->errors, STDERR_FILENO);
     for (i = 0; i < sizeof(names) / sizeof(names[0]) && rc == ENOENT; i++) {
-        char *argv[] = {(char *)names[i], "-t", "-D", "DUMP_MTA_STS", NULL};
+        char *argv[] = {(char *)names[i], "-t", "-D", "DUMP_MTA_STS_JSON", NULL};
 
         rc = posix_spawnp(&r->pid, names[i], &actions, NULL, argv, environ);
     }
@@ -64,7 +67,7 @@ static const char *start(run *r)
     return NULL;
 }
 
-/* One portion of output. Returns 0 at its end, or where it is more than can be right. */
+/* Reads some output. Returns 0 at its end, or if there is too much. */
 static int read_some(apr_pool_t *p, run *r)
 {
     ssize_t got;
@@ -83,7 +86,7 @@ static int read_some(apr_pool_t *p, run *r)
     return (got > 0 || (got < 0 && errno == EINTR)) && r->len < OUTPUT_MAX;
 }
 
-/* Reads all that it prints. Returns 0 if that takes too long. */
+/* Reads the whole output. Returns 0 if that takes too long. */
 static int read_all(apr_pool_t *p, run *r)
 {
     struct pollfd readable = {.fd = r->fd, .events = POLLIN};
@@ -103,7 +106,15 @@ static int read_all(apr_pool_t *p, run *r)
     return in_time;
 }
 
-/* The last line of a text, cut off from it. */
+/* Where the last `most` bytes of a file begin. */
+static off_t last_part(int fd, off_t most)
+{
+    off_t len = lseek(fd, 0, SEEK_END);
+
+    return len > most ? len - most : 0;
+}
+
+/* The last line of a text, which loses its line ends. */
 static const char *last_line(char *text)
 {
     apr_size_t len = strlen(text);
@@ -116,14 +127,116 @@ static const char *last_line(char *text)
     return newline ? newline + 1 : text;
 }
 
-static const char *explain_failure(apr_pool_t *p, char *output)
+static const char *explain_failure(apr_pool_t *p, const run *r)
 {
-    const char *line = last_line(output);
+    char text[2000];
+    ssize_t len = pread(r->errors, text, sizeof(text) - 1, last_part(r->errors, sizeof(text) - 1));
+    const char *line;
 
-    return apr_psprintf(
-        p, "apachectl -t -D DUMP_MTA_STS failed: %s%s", mta_sts_text_quote(p, line, strlen(line)),
-        geteuid() == 0 ? "; fix httpd's configuration first"
-                       : "; run it as root, which can read the whole configuration");
+    text[len > 0 ? len : 0] = '\0';
+    line = last_line(text);
+    return apr_psprintf(p, "apachectl -t -D DUMP_MTA_STS_JSON failed: %s%s",
+                        mta_sts_text_quote(p, line, strlen(line)),
+                        geteuid() == 0
+                            ? "; fix httpd's configuration first"
+                            : "; run it as root, which can read the whole configuration");
+}
+
+/* --- the document: doc/dump-json.md --- */
+
+/* "FILE:LINE", or NULL for null. */
+static const char *read_location(apr_pool_t *p, const json_t *location)
+{
+    const char *file = json_string_value(json_object_get(location, "file"));
+
+    return file ? apr_psprintf(p, "%s:%d", file,
+                               (int)json_integer_value(json_object_get(location, "line")))
+                : NULL;
+}
+
+static apr_array_header_t *read_locations(apr_pool_t *p, const json_t *array)
+{
+    apr_array_header_t *locations = apr_array_make(p, 1, sizeof(cli_apache_location));
+    const json_t *value;
+    size_t i;
+
+    json_array_foreach((json_t *)array, i, value)
+    {
+        if (json_is_true(json_object_get(value, "served"))) {
+            cli_apache_location *location = apr_array_push(locations);
+
+            location->defined_at = read_location(p, json_object_get(value, "defined_at"));
+            location->mode_at = read_location(p, json_object_get(value, "mode_at"));
+        }
+    }
+    return locations;
+}
+
+/* NULL if the text of the policy is not valid. */
+static const mta_sts_policy *read_text(apr_pool_t *p, const char *text)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(p);
+    const mta_sts_policy *policy =
+        text ? mta_sts_policy_text_read(p, text, strlen(text), findings) : NULL;
+
+    return policy && !mta_sts_findings_count(findings, MTA_STS_ERROR) ? policy : NULL;
+}
+
+static void read_policy(apr_pool_t *p, const json_t *object, apr_array_header_t *policies)
+{
+    cli_apache_policy policy = {
+        .domain = apr_pstrdup(p, json_string_value(json_object_get(object, "domain"))),
+        .id = apr_pstrdup(p, json_string_value(json_object_get(object, "id"))),
+        .policy = read_text(p, json_string_value(json_object_get(object, "text"))),
+        .locations = read_locations(p, json_object_get(object, "locations"))};
+
+    if (policy.domain && policy.id && policy.policy) {
+        APR_ARRAY_PUSH(policies, cli_apache_policy) = policy;
+    }
+}
+
+apr_array_header_t *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len)
+{
+    apr_array_header_t *policies = apr_array_make(p, 16, sizeof(cli_apache_policy));
+    json_t *document = json_loadb(text, len, 0, NULL);
+    const json_t *value;
+    size_t i;
+
+    if (json_integer_value(json_object_get(document, "version")) != VERSION) {
+        json_decref(document);
+        return NULL;
+    }
+    json_array_foreach(json_object_get(document, "policies"), i, value)
+    {
+        if (json_is_true(json_object_get(value, "published")) &&
+            json_is_false(json_object_get(value, "pattern"))) {
+            read_policy(p, value, policies);
+        }
+    }
+    json_decref(document);
+    return policies;
+}
+
+/* --- the call --- */
+
+static const char *use(apr_pool_t *p, run *r, int status, apr_array_header_t **policies)
+{
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        return explain_failure(p, r);
+    }
+    if (!r->len) {
+        return "this machine's httpd does not load mod_mta_sts: run a2enmod mta_sts, or specify "
+               "the domains";
+    }
+    *policies = cli_apache_read(p, r->text, r->len);
+    if (!*policies) {
+        return "apachectl -t -D DUMP_MTA_STS_JSON prints a document that this version of mta-sts "
+               "cannot read: install mod_mta_sts and mta-sts of the same version";
+    }
+    return (*policies)->nelts
+               ? NULL
+               : "this machine's httpd serves no policy: see 'apachectl -t -D DUMP_MTA_STS', or "
+                 "specify the domains";
 }
 
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)
@@ -141,118 +254,8 @@ const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)
     }
     while (waitpid(r.pid, &status, 0) < 0 && errno == EINTR) {
     }
-    if (!in_time) {
-        return "apachectl -t -D DUMP_MTA_STS did not finish within 18 seconds";
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        return explain_failure(p, r.text);
-    }
-    *policies = cli_apache_read(p, r.text);
-    if (!*policies) {
-        return "this machine's httpd does not load mod_mta_sts: run a2enmod mta_sts, or specify "
-               "the domains";
-    }
-    return (*policies)->nelts
-               ? NULL
-               : "this machine's httpd serves no policy: see 'apachectl -t -D DUMP_MTA_STS', or "
-                 "specify the domains";
-}
-
-/* What a text begins with is skipped; NULL if it begins differently. */
-static char *skip(char *text, const char *prefix)
-{
-    apr_size_t len = strlen(prefix);
-
-    return strncmp(text, prefix, len) == 0 ? text + len : NULL;
-}
-
-/* "enforce, max_age 604800, mx mx1.example.com mx2.example.com" */
-static mta_sts_policy *read_policy(apr_pool_t *p, char *text)
-{
-    mta_sts_policy *policy = apr_pcalloc(p, sizeof(*policy));
-    apr_size_t len = strcspn(text, ",");
-    char *mx, *word, *last;
-
-    policy->mx = apr_array_make(p, 4, sizeof(const char *));
-    policy->mode = mta_sts_mode_from_name(text, len);
-    text = skip(text + len, ", max_age ");
-    if (!text) {
-        return NULL;
-    }
-    policy->max_age = apr_strtoi64(text, &mx, 10);
-    mx = skip(mx, ", mx ");
-    if (!mx || policy->mode == MTA_STS_MODE_UNSET || policy->max_age < MTA_STS_MAX_AGE_MIN ||
-        policy->max_age > MTA_STS_MAX_AGE_MAX) {
-        return NULL;
-    }
-    for (word = apr_strtok(mx, " ", &last); word; word = apr_strtok(NULL, " ", &last)) {
-        const char *pattern;
-
-        if (mta_sts_name_parse_mx(p, word, MTA_STS_NAME_ALABEL, &pattern)) {
-            return NULL;
-        }
-        APR_ARRAY_PUSH(policy->mx, const char *) = pattern;
-    }
-    return policy;
-}
-
-/* "FILE:LINE, in the virtual host ..." */
-static void read_place(char *text, apr_array_header_t *places)
-{
-    cli_apache_place *place = apr_array_push(places);
-    char *end = strstr(text, ", in the ");
-
-    if (end) {
-        *end = '\0';
-    }
-    place->told = text;
-    place->mode = NULL;
-}
-
-/* The domain of "_mta-sts.example.com. IN TXT ...", cut out of the line. */
-static const char *read_domain(char *line)
-{
-    char *name = skip(line, "_mta-sts."), *end = name ? strstr(name, ". IN TXT ") : NULL;
-
-    if (!end) {
-        return NULL;
-    }
-    *end = '\0';
-    return name;
-}
-
-apr_array_header_t *cli_apache_read(apr_pool_t *p, char *text)
-{
-    apr_array_header_t *policies = apr_array_make(p, 16, sizeof(cli_apache_policy));
-    cli_apache_policy next = {0};
-    char *line, *last, *value;
-    int is_dump = 0;
-
-    for (line = apr_strtok(text, "\n", &last); line; line = apr_strtok(NULL, "\n", &last)) {
-        if (skip(line, HEAD)) {
-            is_dump = 1;
-        }
-        else if ((value = skip(line, ";   policy id "))) {
-            next.id = value;
-            next.policy = NULL;
-            next.places = apr_array_make(p, 1, sizeof(cli_apache_place));
-        }
-        else if ((value = skip(line, ";   mode "))) {
-            next.policy = read_policy(p, value);
-        }
-        else if (next.id && (value = skip(line, ";   told at "))) {
-            read_place(value, next.places);
-        }
-        else if (next.id && next.places->nelts && (value = skip(line, ";   its MTASTSMode at "))) {
-            APR_ARRAY_IDX(next.places, next.places->nelts - 1, cli_apache_place).mode = value;
-        }
-        else if (next.id && next.places->nelts && skip(line, ";   there it speaks http")) {
-            next.places->nelts--;
-        }
-        else if ((next.domain = read_domain(line)) && next.id && next.policy) {
-            APR_ARRAY_PUSH(policies, cli_apache_policy) = next;
-            next.id = NULL;
-        }
-    }
-    return is_dump ? policies : NULL;
+    error = in_time ? use(p, &r, status, policies)
+                    : "apachectl -t -D DUMP_MTA_STS_JSON did not finish within 18 seconds";
+    close(r.errors);
+    return error;
 }

@@ -8,40 +8,39 @@
 #include "core/policy/policy.h"
 
 /*
- * The policies that this machine's httpd is configured to serve, as `apachectl -t -D DUMP_MTA_STS`
- * tells them.
+ * The policies that this machine's httpd is configured to serve, as printed by
+ * `apachectl -t -D DUMP_MTA_STS_JSON` (doc/dump-json.md).
  */
 
-/* Where a policy is told: FILE:LINE. */
-typedef struct cli_apache_place {
-    const char *told; /* its block, or one of its directives */
-    const char *mode; /* its MTASTSMode; NULL: it has the default */
-} cli_apache_place;
+/* Where a policy is defined, as FILE:LINE. */
+typedef struct cli_apache_location {
+    const char *defined_at; /* its block, or one of its directives */
+    const char *mode_at;    /* its MTASTSMode; NULL: it has the default */
+} cli_apache_location;
 
 typedef struct cli_apache_policy {
-    const char *domain;         /* the policy domain */
-    const char *id;             /* policy id of the configured text */
-    mta_sts_policy *policy;     /* what is configured */
-    apr_array_header_t *places; /* of cli_apache_place: all that tell it to senders */
+    const char *domain;            /* policy domain */
+    const char *id;                /* policy id of the configured text */
+    const mta_sts_policy *policy;  /* what is configured */
+    apr_array_header_t *locations; /* of cli_apache_location: all that are served over https */
 } cli_apache_policy;
 
 /*
- * Asks httpd, which reads its whole configuration for it, and may need root for that.
+ * Runs apachectl, which reads the whole configuration of httpd, and may need root for that.
  *
  * @param p        pool of the result and of the error text
- * @param policies out: array of cli_apache_policy, each domain once, in the order of the domains;
- *                 without patterns, and without what is served over http only. Not empty
+ * @param policies out: array of cli_apache_policy, each domain once, sorted by domain; without
+ *                 patterns, and without policies that are only defined for http. Not empty
  * @return NULL, or why there are none and what to do
  */
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies);
 
 /*
- * Reads the text that httpd printed.
+ * Reads the document that httpd printed.
  *
- * @param p    pool of the result
- * @param text changed
- * @return as above, possibly empty; NULL if this is no such text at all
+ * @param p pool of the result
+ * @return as above, possibly empty; NULL if it is not such a document
  */
-apr_array_header_t *cli_apache_read(apr_pool_t *p, char *text);
+apr_array_header_t *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len);
 
 #endif

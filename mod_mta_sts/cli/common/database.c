@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -32,4 +33,25 @@ const char *cli_database_find(apr_pool_t *p, const char *value, const char *stat
         database->where = find_file(p, state_dir);
     }
     return mta_sts_database_validate(p, database->driver, database->where);
+}
+
+static int is_file(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+const char *cli_database_open(apr_pool_t *p, const char *value, const char *state_dir,
+                              mta_sts_database **db)
+{
+    cli_database which;
+    const char *error = cli_database_find(p, value, state_dir, &which);
+
+    *db = NULL;
+    if (error || (!value && !is_file(which.where))) {
+        return error;
+    }
+    error = mta_sts_database_init(p);
+    return error ? error : mta_sts_database_open(p, which.driver, which.where, db);
 }

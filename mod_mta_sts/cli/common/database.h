@@ -33,4 +33,16 @@ typedef struct cli_database {
 const char *cli_database_find(apr_pool_t *p, const char *value, const char *state_dir,
                               cli_database *database);
 
+/*
+ * Finds and opens it. The embedded one is not created where it does not exist.
+ *
+ * @param p         pool of the database and of the error text
+ * @param value     of --database, or NULL
+ * @param state_dir --state-dir, or NULL
+ * @param db        out: NULL if there is no embedded database
+ * @return NULL, or why it cannot be opened
+ */
+const char *cli_database_open(apr_pool_t *p, const char *value, const char *state_dir,
+                              mta_sts_database **db);
+
 #endif

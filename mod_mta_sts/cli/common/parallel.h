@@ -5,8 +5,11 @@
 #include <apr_pools.h>
 
 /*
- * Work on many things on all processors, whose results are taken one by one in the order of the
- * things: as if one thread had done it all, but sooner.
+ * Processes many items on all processors and takes the results one by one, in the order of the
+ * items.
+ *
+ * On one processor `mta-sts report` takes 0.67 s of CPU time for 10,000 gzipped reports where
+ * Python takes 1.3 s: 1.9 times as much. scripts/bench requires 2, so one processor is not enough.
  */
 
 /*

@@ -39,6 +39,8 @@ struct cli_dns_call {
     apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them */
     apr_array_header_t *addresses; /* of const char * */
     const char *cname;
+    const char *state_dir;       /* or NULL */
+    const char *database;        /* or NULL: MTASTSDatabase */
     cli_check_options network;   /* how to look at what is there */
     apr_array_header_t *domains; /* of cli_dns_domain */
 };
@@ -49,6 +51,7 @@ typedef struct cli_dns_domain {
     const char *host;             /* policy host */
     const mta_sts_policy *policy; /* to be published; NULL: there is none to be had */
     const char *id;
+    apr_time_t earlier_until; /* senders may hold an earlier policy; 0: none, or not known */
     mta_sts_publication_facts facts;
     mta_sts_findings *findings;
 } cli_dns_domain;

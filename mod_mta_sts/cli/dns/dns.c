@@ -9,6 +9,9 @@
 #include <apr_strings.h>
 
 #include "cli/check/network_option.h"
+#include "cli/common/database.h"
+#include "cli/common/state_dir.h"
+#include "cli/dns/history.h"
 #include "core/base/name.h"
 #include "core/policy/record.h"
 #include "core/base/text.h"
@@ -112,6 +115,8 @@ static const cli_option options[] = {
      offsetof(cli_dns_call, ttl), 1, MTA_STS_TTL_MAX},
     {"format", 0, "zone|nsupdate|json", "Format of the records. Default: zone.", take_format, 0, 0,
      0},
+    CLI_STATE_DIR_OPTION(offsetof(cli_dns_call, state_dir)),
+    CLI_DATABASE_OPTION(offsetof(cli_dns_call, database)),
     CLI_NETWORK_OPTIONS(offsetof(cli_dns_call, network)),
     {0},
 };
@@ -188,6 +193,10 @@ static int run_dns(apr_pool_t *p, const cli_subcommand *self, int argc, const ch
     status = cli_dns_gather(p, self, &call);
     if (status != CLI_EXIT_OK) {
         return status;
+    }
+    error = cli_dns_read_history(p, &call);
+    if (error) {
+        fprintf(stderr, "mta-sts dns: the history of served policies cannot be read: %s\n", error);
     }
     call.show(p, &call, call.domains);
     return exit_status(&call);

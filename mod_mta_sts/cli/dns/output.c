@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "cli/common/output.h"
+#include "core/base/format.h"
 #include "core/dns/steps.h"
 #include "core/base/text.h"
 #include "core/dns/zone_text.h"
@@ -50,6 +51,15 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
     }
 }
 
+/* Until the end of the day, since the time is an estimate. */
+static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
+{
+    if (domain->earlier_until) {
+        printf(";   senders may hold an earlier policy until %s\n",
+               mta_sts_format_date(p, domain->earlier_until));
+    }
+}
+
 static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_header_t *domains,
                       const char *(*render)(apr_pool_t *, const mta_sts_publication *))
 {
@@ -67,6 +77,7 @@ static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_h
                    i ? "\n" : "", cli_domain_text(p, &style, domain->domain), domain->id,
                    show_source(p, call), mta_sts_mode_name(domain->policy->mode),
                    domain->policy->max_age, apr_array_pstrcat(p, domain->policy->mx, ' '));
+            print_earlier(p, domain);
             fputs(render(p, publication), stdout);
             print_steps(p, publication);
         }
@@ -125,6 +136,10 @@ static void add_publication(apr_pool_t *p, const cli_dns_domain *domain, json_t 
 
     json_object_set_new(object, "policy", cli_policy_to_json(domain->policy));
     json_object_set_new(object, "id", json_string(domain->id));
+    json_object_set_new(object, "earlier_policy_until",
+                        string_to_json(domain->earlier_until
+                                           ? mta_sts_format_timestamp(p, domain->earlier_until)
+                                           : NULL));
     json_object_set_new(object, "hold", string_to_json(publication->hold));
     json_object_set_new(object, "records", records_to_json(p, publication));
     json_object_set_new(object, "mx_not_covered", cli_strings_to_json(publication->uncovered));
@@ -136,11 +151,11 @@ static json_t *domain_to_json(apr_pool_t *p, const cli_dns_call *call, const cli
 {
     static const char *const sources[] = {"served", "file", "apache"};
     static const char *const served[] = {"unknown", "nothing", "other", "same"};
-    json_t *object =
-        json_pack("{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:[], s:[], s:[], s:[]}", "domain",
-                  domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "source",
-                  sources[call->source], "served", served[domain->facts.served], "policy", "id",
-                  "hold", "records", "mx_not_covered", "mx_unused", "steps");
+    json_t *object = json_pack(
+        "{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[]}", "domain",
+        domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "source",
+        sources[call->source], "served", served[domain->facts.served], "policy", "id",
+        "earlier_policy_until", "hold", "records", "mx_not_covered", "mx_unused", "steps");
 
     if (domain->policy) {
         add_publication(p, domain, object);

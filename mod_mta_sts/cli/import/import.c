@@ -205,11 +205,11 @@ static const cli_option options[] = {
      "signature it verified is stored as verified. Can be repeated.",
      cli_take_texts, offsetof(import_call, authserv_ids), 0, 0},
     {"max-size", 0, "SIZE,SIZE",
-     "Bytes of a report as sent and inflated, as in MTASTSReportMaxSize. Default: 1M,10M.",
+     "Bytes of a report as sent and inflated. Default: MTASTSReportMaxSize of httpd, or 1M,10M.",
      take_size, offsetof(import_call, limits), 0, 0},
     {"quota", 0, "SIZE[,SIZE]",
-     "Bytes of all reports, by mail or HTTPS, and of the quarantine, as in MTASTSReportQuota. "
-     "Default: 1G,64M.",
+     "Bytes of all reports, by mail or HTTPS, and of the quarantine. Default: MTASTSReportQuota of "
+     "httpd, or 1G,64M.",
      take_quota, offsetof(import_call, limits), 0, 0},
     CLI_STATE_DIR_OPTION(offsetof(import_call, state_dir)),
     {0},
@@ -239,6 +239,10 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     state.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_WRITE);
     if (!state.spool) {
         return EXIT_NOT_STORED;
+    }
+    error = cli_limits_load(&call.limits, p, state.state_dir);
+    if (error) {
+        fprintf(stderr, "mta-sts import: %s\n", error);
     }
     for (i = 0; i < call.paths.count; i++) {
         state.from_file = strcmp(call.paths.list[i], "-") != 0;

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/import/limits.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
+#include <jansson.h>
 
 #include "core/base/number.h"
 #include "tlsrpt/report/limits.h"
 
-#define SENT_MIN 1024 /* bytes, as the directive has it */
+#define SENT_MIN 1024 /* bytes, as in the directive */
+#define FILE_MAX 4096 /* bytes of limits.json */
+#define VERSION 1     /* of limits.json */
 
 cli_limits cli_limits_make(void)
 {
-    cli_limits limits = {tlsrpt_limits_default, {TLSRPT_QUOTA_REPORTS, TLSRPT_QUOTA_QUARANTINE}};
+    cli_limits limits = {.report = tlsrpt_limits_default,
+                         .quota = {TLSRPT_QUOTA_REPORTS, TLSRPT_QUOTA_QUARANTINE}};
 
     return limits;
 }
 
-/* Splits at the first comma. Returns what is behind it, or NULL if there is none. */
+/* Splits at the first comma. Returns what follows it, or NULL if there is none. */
 static const char *split(apr_pool_t *p, const char *text, const char **first)
 {
     const char *comma = strchr(text, ',');
@@ -32,6 +39,13 @@ static const char *read_size(apr_pool_t *p, const char *option, const char *text
     const char *error = mta_sts_size_parse(p, text, min, max, bytes);
 
     return error ? apr_pstrcat(p, option, ": ", error, NULL) : NULL;
+}
+
+static void set_size(cli_limits *limits, apr_int64_t sent, apr_int64_t inflated)
+{
+    limits->report.sent = (apr_size_t)sent;
+    limits->report.inflated = (apr_size_t)inflated;
+    limits->report.memory = TLSRPT_MEMORY_OF(inflated);
 }
 
 const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *text)
@@ -55,9 +69,8 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
         return apr_psprintf(p, "--max-size: fewer bytes inflated (%s) than sent (%s)",
                             mta_sts_size_render(p, inflated), mta_sts_size_render(p, sent));
     }
-    limits->report.sent = (apr_size_t)sent;
-    limits->report.inflated = (apr_size_t)inflated;
-    limits->report.memory = TLSRPT_MEMORY_OF(inflated);
+    set_size(limits, sent, inflated);
+    limits->has_size = 1;
     return NULL;
 }
 
@@ -67,9 +80,83 @@ const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *
     const char *error = read_size(p, "--quota", first, TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX,
                                   &limits->quota[TLSRPT_REPORTS]);
 
+    limits->has_quota = 1;
     if (error || !second) {
         return error;
     }
     return read_size(p, "--quota", second, TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX,
                      &limits->quota[TLSRPT_QUARANTINE]);
+}
+
+/* --- the file of the module --- */
+
+/* The document; NULL and an error, or NULL alone if there is no file. */
+static json_t *load(apr_pool_t *p, const char *file, const char **error)
+{
+    char text[FILE_MAX];
+    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
+    json_t *document = NULL;
+
+    if (len < 0) {
+        *error = errno == ENOENT ? NULL : apr_pstrdup(p, strerror(errno));
+    }
+    else {
+        document = json_loadb(text, (size_t)len, 0, NULL);
+        *error = document ? NULL : "it is not valid JSON";
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return document;
+}
+
+/* A number of bytes in an object of the document; -1: it is missing or out of range. */
+static apr_int64_t bytes_of(const json_t *document, const char *object, const char *name,
+                            apr_int64_t min, apr_int64_t max)
+{
+    const json_t *value = json_object_get(json_object_get(document, object), name);
+    apr_int64_t bytes = json_is_integer(value) ? json_integer_value(value) : -1;
+
+    return bytes < min || bytes > max ? -1 : bytes;
+}
+
+static const char *use(cli_limits *limits, const json_t *document)
+{
+    apr_int64_t sent = bytes_of(document, "max_size", "sent", SENT_MIN, TLSRPT_SENT_MAX);
+    apr_int64_t inflated =
+        bytes_of(document, "max_size", "inflated", SENT_MIN, TLSRPT_INFLATED_MAX);
+    apr_int64_t reports =
+        bytes_of(document, "quota", "reports", TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX);
+    apr_int64_t quarantine =
+        bytes_of(document, "quota", "quarantine", TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX);
+
+    if (json_integer_value(json_object_get(document, "version")) != VERSION) {
+        return "it is of another version of the module";
+    }
+    if (sent < 0 || inflated < sent || reports < 0 || quarantine < 0) {
+        return "a limit is missing or out of range";
+    }
+    if (!limits->has_size) {
+        set_size(limits, sent, inflated);
+    }
+    if (!limits->has_quota) {
+        limits->quota[TLSRPT_REPORTS] = reports;
+        limits->quota[TLSRPT_QUARANTINE] = quarantine;
+    }
+    return NULL;
+}
+
+const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir)
+{
+    const char *file = apr_pstrcat(p, state_dir, "/" CLI_LIMITS_FILE, NULL), *error;
+    json_t *document = load(p, file, &error);
+
+    if (document) {
+        error = use(limits, document);
+        json_decref(document);
+    }
+    return error ? apr_psprintf(p, "%s cannot be used: %s; restart httpd to write it again", file,
+                                error)
+                 : NULL;
 }

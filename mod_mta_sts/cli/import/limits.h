@@ -9,14 +9,18 @@
 #include "tlsrpt/spool/spool.h"
 
 /*
- * How much `mta-sts import` takes in: the values of MTASTSReportMaxSize and MTASTSReportQuota,
- * which it cannot ask httpd for, since it runs as a user who may not read the configuration. One
- * word each, so that a mail server's transport can tell it: "1M,10M".
+ * The limits of `mta-sts import`: those of httpd's module, which writes them into the state
+ * directory at each start (limits.json; doc/dump-json.md), since import runs as a user who may not
+ * read httpd's configuration. Options take precedence. Their values are one argument each, so that
+ * a mail server's transport can pass them: "1M,10M".
  */
+
+#define CLI_LIMITS_FILE "limits.json"
 
 typedef struct cli_limits {
     tlsrpt_limits report;
     apr_int64_t quota[TLSRPT_AREAS]; /* bytes on disk, by tlsrpt_area */
+    int has_size, has_quota;         /* set by an option */
 } cli_limits;
 
 /* The module's defaults. */
@@ -30,7 +34,16 @@ cli_limits cli_limits_make(void);
  */
 const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *text);
 
-/* Reads the value of --quota: bytes of reports, and, behind a comma, bytes of the quarantine. */
+/* Reads the value of --quota: bytes of reports, and after a comma, bytes of the quarantine. */
 const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *text);
+
+/*
+ * Reads the limits that no option set from the state directory. Without the file they keep their
+ * defaults.
+ *
+ * @param p pool of the error text
+ * @return NULL, or why the file cannot be used; limits is unchanged then
+ */
+const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir);
 
 #endif

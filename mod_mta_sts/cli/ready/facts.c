@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <apr_strings.h>
 
@@ -108,14 +107,6 @@ static void find_served(cli_ready_domain *domain)
     }
 }
 
-/* The embedded database is not made where it was not asked for. */
-static int has_database(const cli_ready_call *call, const cli_database *which)
-{
-    struct stat info;
-
-    return call->database || (lstat(which->where, &info) == 0 && S_ISREG(info.st_mode));
-}
-
 /* What the module noted that it served earlier, about one domain. */
 static const char *add_history(cli_ready_call *call, mta_sts_database *db, cli_ready_domain *domain)
 {
@@ -135,18 +126,10 @@ static const char *add_history(cli_ready_call *call, mta_sts_database *db, cli_r
 static const char *read_database(cli_ready_call *call)
 {
     mta_sts_database *db = NULL;
-    cli_database which;
-    const char *error = cli_database_find(call->p, call->database, call->state_dir, &which);
+    const char *error = cli_database_open(call->p, call->database, call->state_dir, &db);
     int i;
 
-    if (error || !has_database(call, &which)) {
-        return error;
-    }
-    error = mta_sts_database_init(call->p);
-    if (!error) {
-        error = mta_sts_database_open(call->p, which.driver, which.where, &db);
-    }
-    for (i = 0; !error && i < call->domains->nelts; i++) {
+    for (i = 0; db && !error && i < call->domains->nelts; i++) {
         error = add_history(call, db, domain_at(call, i));
     }
     error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be the database's */

@@ -84,18 +84,18 @@ static const char *mode_to_set(const cli_ready_domain *domain)
 }
 
 /* The number of domains that have their mode from this line. */
-static int count_domains(const cli_ready_call *call, const char *mode_place)
+static int count_domains(const cli_ready_call *call, const char *mode_at)
 {
     int i, j, count = 0;
 
     for (i = 0; i < call->configured->nelts; i++) {
-        const apr_array_header_t *places =
-            APR_ARRAY_IDX(call->configured, i, cli_apache_policy).places;
+        const apr_array_header_t *locations =
+            APR_ARRAY_IDX(call->configured, i, cli_apache_policy).locations;
 
-        for (j = 0; j < places->nelts; j++) {
-            const char *mode = APR_ARRAY_IDX(places, j, cli_apache_place).mode;
+        for (j = 0; j < locations->nelts; j++) {
+            const char *mode = APR_ARRAY_IDX(locations, j, cli_apache_location).mode_at;
 
-            if (mode && strcmp(mode, mode_place) == 0) {
+            if (mode && strcmp(mode, mode_at) == 0) {
                 count++;
                 break;
             }
@@ -104,21 +104,23 @@ static int count_domains(const cli_ready_call *call, const char *mode_place)
     return count;
 }
 
-static const char *step_at(const cli_ready_call *call, const cli_apache_place *place,
+static const char *step_at(const cli_ready_call *call, const cli_apache_location *location,
                            const char *mode)
 {
-    int domains = place->mode ? count_domains(call, place->mode) : 0;
+    int domains = location->mode_at ? count_domains(call, location->mode_at) : 0;
 
-    if (!place->mode) {
-        return apr_psprintf(call->p, "add this line after %s: MTASTSMode %s", place->told, mode);
+    if (!location->mode_at) {
+        return apr_psprintf(call->p, "add this line after %s: MTASTSMode %s", location->defined_at,
+                            mode);
     }
     if (domains > 1) {
         return apr_psprintf(call->p,
                             "change the line at %s to: MTASTSMode %s (this changes %d domains; "
                             "for this one alone, add it at %s)",
-                            place->mode, mode, domains, place->told);
+                            location->mode_at, mode, domains, location->defined_at);
     }
-    return apr_psprintf(call->p, "change the line at %s to: MTASTSMode %s", place->mode, mode);
+    return apr_psprintf(call->p, "change the line at %s to: MTASTSMode %s", location->mode_at,
+                        mode);
 }
 
 /* Each once. */
@@ -140,9 +142,10 @@ static void add_change(const cli_ready_call *call, const cli_ready_domain *domai
     apr_pool_t *p = call->p;
     int i;
 
-    for (i = 0; domain->configured && i < domain->configured->places->nelts; i++) {
+    for (i = 0; domain->configured && i < domain->configured->locations->nelts; i++) {
         add(steps,
-            step_at(call, &APR_ARRAY_IDX(domain->configured->places, i, cli_apache_place), mode));
+            step_at(call, &APR_ARRAY_IDX(domain->configured->locations, i, cli_apache_location),
+                    mode));
     }
     if (domain->configured) {
         add(steps, "reload httpd: sudo apachectl graceful");
@@ -283,7 +286,7 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
     }
     if (call->unreadable) {
         fflush(stdout);
-        fprintf(stderr, "mta-sts ready: %d stored reports cannot be read and were skipped\n",
+        fprintf(stderr, "mta-sts ready: %d of the stored reports cannot be read; skipped\n",
                 call->unreadable);
     }
 }
@@ -293,21 +296,22 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
 static json_t *change_to_json(const cli_ready_domain *domain)
 {
     const char *mode = mode_to_set(domain);
-    json_t *places = json_array();
+    json_t *locations = json_array();
     int i;
 
-    for (i = 0; domain->configured && i < domain->configured->places->nelts; i++) {
-        const cli_apache_place *place =
-            &APR_ARRAY_IDX(domain->configured->places, i, cli_apache_place);
+    for (i = 0; domain->configured && i < domain->configured->locations->nelts; i++) {
+        const cli_apache_location *location =
+            &APR_ARRAY_IDX(domain->configured->locations, i, cli_apache_location);
 
-        json_array_append_new(places, json_string(place->mode ? place->mode : place->told));
+        json_array_append_new(
+            locations, json_string(location->mode_at ? location->mode_at : location->defined_at));
     }
     if (!mode) {
-        json_decref(places);
+        json_decref(locations);
         return json_null();
     }
-    return json_pack("{s:o, s:o}", "directive", json_sprintf("MTASTSMode %s", mode), "places",
-                     places);
+    return json_pack("{s:o, s:o}", "directive", json_sprintf("MTASTSMode %s", mode), "locations",
+                     locations);
 }
 
 static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domain *domain)

@@ -136,18 +136,29 @@ static void print_well(const cli_report_page *of, const tlsrpt_domain *domain)
     print_policies(of, domain, 1);
 }
 
+/* Halved where the sum would not fit, so that failures are never shown as 100 %. */
+static const char *share(apr_pool_t *p, const tlsrpt_domain *domain)
+{
+    apr_int64_t part = domain->successful, rest = domain->failed;
+
+    if (part > APR_INT64_MAX - rest) {
+        part /= 2;
+        rest /= 2;
+    }
+    return mta_sts_format_share(p, part, part + rest);
+}
+
 static void print_ill(const cli_report_page *of, const tlsrpt_domain *domain)
 {
+    apr_int64_t all = tlsrpt_count_add(domain->successful, domain->failed);
+
     putchar('\n');
     cli_report_print_sign(of, 0, MTA_STS_ERROR);
     printf("%s: ", domain_name(of, domain));
     if (domain->failed) {
-        printf("%s of %s delivered securely, %" APR_INT64_T_FMT " failed\n",
-               mta_sts_format_share(of->p, domain->successful,
-                                    tlsrpt_count_add(domain->successful, domain->failed)),
-               mta_sts_format_count(of->p, tlsrpt_count_add(domain->successful, domain->failed),
-                                    "session", "sessions"),
-               domain->failed);
+        printf("%s of %s delivered securely, %s failed\n", share(of->p, domain),
+               mta_sts_format_count(of->p, all, "session", "sessions"),
+               mta_sts_format_number(of->p, domain->failed));
     }
     else {
         printf("%s delivered securely, but failures are reported\n",

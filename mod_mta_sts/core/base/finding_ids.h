@@ -52,7 +52,8 @@
     FINDING("failure-details-missing", "The report counts failures without details")               \
     FINDING("failure-fixed", "A failure that has been fixed since")                                \
     FINDING("failure-incomplete", "A failure of the report lacks a member")                        \
-    FINDING("failure-not-blocking", "A failure on our side that does not make senders refuse mail")\
+    FINDING("failure-not-blocking",                                                                \
+            "A failure on our side that does not make senders refuse mail")                        \
     FINDING("failure-past", "A failure that has not occurred since")                               \
     FINDING("failure-unclear", "A failure of unknown cause")                                       \
     FINDING("failure-unconfirmed", "A failure that only unverified reports contain")               \
@@ -86,6 +87,7 @@
     FINDING("json-byte-order-mark", "The JSON of the report starts with a byte order mark")        \
     FINDING("json-member-duplicate", "Two members of the report have the same name")               \
     FINDING("json-trailing", "Bytes follow the JSON of the report")                                \
+    FINDING("limits-not-written", "The file with the limits for mta-sts import is not written")    \
     FINDING("line-empty", "The policy contains an empty line")                                     \
     FINDING("line-ends-lf", "Lines of the policy end with LF instead of CRLF")                     \
     FINDING("line-malformed", "A line of the policy is not of the form \"field: value\"")          \
@@ -164,15 +166,15 @@
     FINDING("report-conflict", "Two reports with the same identity differ")                        \
     FINDING("report-cut", "A report was incomplete, or arrived too slowly")                        \
     FINDING("report-domain-missing", "Reports are received, but no domain is local")               \
-    FINDING("report-foreign", "A request body was neither gzip nor JSON")                          \
     FINDING("report-id-missing", "The report has no report-id")                                    \
+    FINDING("report-invalid", "A report was rejected: it is neither gzip nor JSON")                \
     FINDING("report-limited", "More requests arrived than MTASTSReportLimit allows")               \
     FINDING("report-method", "A report was sent with a method other than POST")                    \
     FINDING("report-new", "A new report was stored")                                               \
     FINDING("report-no-policies", "A request body was JSON without an array of policies")          \
-    FINDING("report-not-kept", "A report could not be stored")                                     \
     FINDING("report-not-opened", "A stored report cannot be opened")                               \
     FINDING("report-not-removed", "An old report cannot be deleted")                               \
+    FINDING("report-not-stored", "A report cannot be stored: disk full or not writable")           \
     FINDING("report-quarantined", "A report was quarantined")                                      \
     FINDING("report-quota", "MTASTSReportQuota is used up")                                        \
     FINDING("report-repeated", "A report was received again")                                      \

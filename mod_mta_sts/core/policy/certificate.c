@@ -73,11 +73,8 @@ static mta_sts_certificate *make_certificate(apr_pool_t *p, const char *path)
 
 static void take_x509(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
-    if (!x509) {
-        certificate->error = "it holds no certificate in PEM format";
-    }
-    else if (!take_time(X509_get0_notBefore(x509), &certificate->not_before) ||
-             !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
+    if (!take_time(X509_get0_notBefore(x509), &certificate->not_before) ||
+        !take_time(X509_get0_notAfter(x509), &certificate->not_after)) {
         certificate->error = "it has dates that cannot be read";
     }
     else {
@@ -85,22 +82,57 @@ static void take_x509(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificat
     }
 }
 
-/* With trust settings or without, as mod_ssl takes it. Leaves OpenSSL's error queue as it was: it
- * belongs to whoever called. */
+/* OpenSSL's earliest error is the cause, unless it is one of the caller's. */
+static const char *parse_error(apr_pool_t *p, int queue_was_empty)
+{
+    const char *reason =
+        ERR_reason_error_string(queue_was_empty ? ERR_peek_error() : ERR_peek_last_error());
+
+    return apr_pstrcat(p, "its certificate cannot be parsed: ", reason ? reason : "unknown error",
+                       NULL);
+}
+
+/* With trust settings or without, as mod_ssl accepts it. */
+static X509 *read_x509(apr_pool_t *p, BIO *bio, const char **error)
+{
+    int queue_was_empty = ERR_peek_error() == 0;
+    unsigned char *der = NULL;
+    const unsigned char *at;
+    long len;
+    X509 *x509;
+
+    if (!PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509_TRUSTED, bio, no_password, NULL)) {
+        *error = "it holds no certificate in PEM format";
+        return NULL;
+    }
+    at = der;
+    x509 = d2i_X509_AUX(NULL, &at, len);
+    if (!x509) {
+        *error = parse_error(p, queue_was_empty);
+    }
+    OPENSSL_free(der);
+    return x509;
+}
+
+/* Leaves OpenSSL's error queue as it was, since it belongs to the caller. */
 mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
 {
     mta_sts_certificate *certificate = make_certificate(p, path);
     FILE *file = fopen(path, "rb");
     X509 *x509;
+    BIO *bio;
 
     if (!file) {
         certificate->error = apr_pstrdup(p, strerror(errno));
         return certificate;
     }
     ERR_set_mark();
-    x509 = PEM_read_X509_AUX(file, NULL, no_password, NULL);
-    fclose(file);
-    take_x509(p, x509, certificate);
+    bio = BIO_new_fp(file, BIO_CLOSE);
+    x509 = read_x509(p, bio, &certificate->error);
+    BIO_free(bio);
+    if (x509) {
+        take_x509(p, x509, certificate);
+    }
     ERR_pop_to_mark();
     X509_free(x509);
     return certificate;

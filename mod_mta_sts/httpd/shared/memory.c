@@ -8,6 +8,7 @@
 #include <util_mutex.h>
 
 #include "httpd/shared/module.h"
+#include "version.h"
 
 APLOG_USE_MODULE(mta_sts);
 
@@ -56,12 +57,12 @@ static apr_global_mutex_t *make_lock(server_rec *main, apr_pool_t *pool)
     return NULL;
 }
 
-/* The key has the date, so that a module of another version does not use this one's memory. */
+/* The key has the version, so that a module of another version does not use this one's memory. */
 void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     apr_pool_t *pool = main->process->pool;
-    const char *key =
-        apr_psprintf(main->process->pconf, "mta-sts-" __DATE__ "-%" APR_SIZE_T_FMT, size);
+    const char *key = apr_psprintf(main->process->pconf, "mta-sts-%s-%" APR_SIZE_T_FMT,
+                                   MTA_STS_DESCRIPTION, size);
     void *found = NULL;
     shared *made;
 

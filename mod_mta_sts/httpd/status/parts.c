@@ -37,6 +37,21 @@ apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *ca
     return tlsrpt_explain_cause(p, cause->domain, cause->cause);
 }
 
+/* --- severities --- */
+
+mta_sts_severity mts_status_certificate_severity(int days)
+{
+    if (days < 0) {
+        return MTA_STS_ERROR;
+    }
+    return days < MTA_STS_CERTIFICATE_SOON_DAYS ? MTA_STS_WARNING : MTA_STS_OK;
+}
+
+int mts_status_has_failures(const mts_status_reports *reports)
+{
+    return !reports->problem && (reports->failed || reports->causes->nelts);
+}
+
 /* --- findings --- */
 
 void mts_status_location_html(mta_sts_buffer *out, const char *location)

@@ -23,7 +23,7 @@ typedef struct gathering {
     tlsrpt_filter filter;
     apr_array_header_t *series; /* of mts_status_series */
     mts_status_series rest;     /* of what has no series of its own */
-    int left_out;
+    int omitted;
 } gathering;
 
 static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
@@ -77,10 +77,10 @@ static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
     const char *error;
 
     if (!mts_domains_find(g->domains, domain->domain)) {
-        return NULL; /* whoever makes up domains makes up no series */
+        return NULL; /* made-up domains get no series */
     }
     if (g->series->nelts == MTS_STATUS_SERIES_MAX) {
-        g->left_out++;
+        g->omitted++;
         return NULL;
     }
     error = domain->failed ? add_causes(db, p, g, &series) : NULL;
@@ -136,7 +136,7 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     const char *error;
 
     g->series = apr_array_make(p, 16, sizeof(mts_status_series));
-    g->left_out = 0;
+    g->omitted = 0;
     error = g->filter.domain ? NULL : begin_rest(db, p, g);
     error = error ? error : add_all(db, p, g);
     if (!error && !g->filter.domain && !is_empty(&g->rest)) {
@@ -147,11 +147,11 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
 
 apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *domains,
                                          const mts_status_query *query, apr_time_t now,
-                                         int *left_out)
+                                         int *omitted)
 {
     gathering g = {.domains = domains, .filter = mts_status_filter_of(query, now)};
     const char *error = mts_status_database_read(r, gather, &g);
 
-    *left_out = error ? 0 : g.left_out;
+    *omitted = error ? 0 : g.omitted;
     return error ? NULL : g.series;
 }

@@ -9,7 +9,7 @@
 #include "tlsrpt/report/result_type.h"
 
 /*
- * The sessions of policy domains by what became of them, bounded in number, for Prometheus.
+ * The sessions of policy domains by result, for Prometheus. The number of series is bounded.
  */
 
 /* "success", and the result types of RFC 8460 section 4.3, "other" and "unspecified". */
@@ -22,7 +22,7 @@ const char *mts_status_result_label(int result);
 typedef struct mts_status_series {
     const char *domain;
     apr_int64_t sessions[MTS_STATUS_RESULTS];
-    apr_time_t end; /* of what the last of its reports is about; 0: not known */
+    apr_time_t end; /* of the day that its latest report is about; 0: unknown */
 } mts_status_series;
 
 #define MTS_STATUS_SERIES_MAX 500 /* domains */
@@ -30,11 +30,11 @@ typedef struct mts_status_series {
 /*
  * The domains with most failed sessions first.
  *
- * @param left_out out: how many policy domains that reports tell of are not among them; at least
- * @return array of mts_status_series in r->pool; NULL if they are not known
+ * @param omitted out: the number of policy domains with reports that are not in the list, at least
+ * @return array of mts_status_series in r->pool; NULL if the database cannot be read
  */
 apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *domains,
                                          const mts_status_query *query, apr_time_t now,
-                                         int *left_out);
+                                         int *omitted);
 
 #endif

@@ -11,19 +11,6 @@
 
 /* --- how bad it is --- */
 
-mta_sts_severity mts_status_certificate_severity(int days)
-{
-    if (days < 0) {
-        return MTA_STS_ERROR;
-    }
-    return days < MTA_STS_CERTIFICATE_SOON_DAYS ? MTA_STS_WARNING : MTA_STS_OK;
-}
-
-int mts_status_has_failures(const mts_status_reports *reports)
-{
-    return !reports->problem && (reports->failed || reports->causes->nelts);
-}
-
 static mta_sts_severity worse(mta_sts_severity a, mta_sts_severity b)
 {
     return a > b ? a : b;

@@ -47,12 +47,6 @@ apr_hash_t *mts_status_list_shares(const mts_status_view *view, const mts_status
 /* Of the whole server, or of the domain of the query. */
 mta_sts_severity mts_status_verdict(const mts_status_view *view);
 
-/* Whether reports contain failures. Some have failure details, but count no failed session. */
-int mts_status_has_failures(const mts_status_reports *reports);
-
-/* The severity of a certificate that expires in this many days. */
-mta_sts_severity mts_status_certificate_severity(int days);
-
 /* --- formats: each adds a whole response to view->out --- */
 
 void mts_status_overview_html(const mts_status_view *view);
@@ -95,6 +89,12 @@ const char *mts_status_domain_link(const mts_status_view *view, const char *name
 
 /* The name of a sender, shortened, still to be escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);
+
+/* Whether reports contain failures. Some have failure details, but count no failed session. */
+int mts_status_has_failures(const mts_status_reports *reports);
+
+/* The severity of a certificate that expires in this many days. */
+mta_sts_severity mts_status_certificate_severity(int days);
 
 /* The share of secure sessions in percent: never 100 % beside a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);

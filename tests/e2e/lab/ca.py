@@ -22,8 +22,23 @@ default_md = sha256
 policy = names
 unique_subject = no
 copy_extensions = copy
+x509_extensions = server
 [names]
 commonName = optional
+[req]
+distinguished_name = subject
+[subject]
+[root]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
 """
 
 EC_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
@@ -39,7 +54,7 @@ class Certificate:
 
 
 def _subject(names, common_name=None):
-    """The words for openssl: a subject, and the DNS names if there are any."""
+    """Arguments for openssl: a subject, and the DNS names if there are any."""
     words = ["-subj", f"/CN={common_name or (names[0] if names else 'nameless')}"]
     if names:
         words += ["-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)]
@@ -47,33 +62,37 @@ def _subject(names, common_name=None):
 
 
 class Ca:
-    """Issues what it is asked for: any names, any dates, self-signed if wanted."""
+    """Issues certificates for any names and dates, and self-signed ones, with the extensions that
+    RFC 5280 (4.2.1) requires: Python 3.13 verifies them."""
 
     def __init__(self, name="ca"):
         self.directory = directory(name)
         self.root = self.directory / "root.pem"
         self.count = 0
         (self.directory / "index.txt").touch()
-        (self.directory / "ca.conf").write_text(CONFIG.format(directory=self.directory))
-        run("openssl", "req", "-x509", *EC_KEY, "-days", "3650", "-subj", "/CN=Lab CA",
+        self.config = self.directory / "ca.conf"
+        self.config.write_text(CONFIG.format(directory=self.directory))
+        run("openssl", "req", "-x509", "-config", self.config, "-extensions", "root", *EC_KEY,
+            "-days", "3650", "-subj", "/CN=Lab CA",
             "-keyout", self.directory / "root.key", "-out", self.root)
 
     def issue(self, *names, starts=-1, ends=90, key=EC_KEY, common_name=None):
         """A certificate for DNS names; `starts` and `ends` are days from now."""
         stem = self._stem()
         request = stem.with_suffix(".csr")
-        run("openssl", "req", "-new", *key, *_subject(names, common_name),
+        run("openssl", "req", "-new", "-config", self.config, *key, *_subject(names, common_name),
             "-keyout", stem.with_suffix(".key"), "-out", request)
         now = datetime.now(timezone.utc)
         dates = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (starts, ends)]
-        run("openssl", "ca", "-batch", "-notext", "-config", self.directory / "ca.conf",
+        run("openssl", "ca", "-batch", "-notext", "-config", self.config,
             "-startdate", dates[0], "-enddate", dates[1],
             "-in", request, "-out", stem.with_suffix(".pem"))
         return Certificate(stem.with_suffix(".pem"), stem.with_suffix(".key"))
 
     def self_signed(self, *names, days=90):
         stem = self._stem()
-        run("openssl", "req", "-x509", *EC_KEY, "-days", days, *_subject(names),
+        run("openssl", "req", "-x509", "-config", self.config, "-extensions", "server", *EC_KEY,
+            "-days", days, *_subject(names),
             "-keyout", stem.with_suffix(".key"), "-out", stem.with_suffix(".pem"))
         return Certificate(stem.with_suffix(".pem"), stem.with_suffix(".key"))
 

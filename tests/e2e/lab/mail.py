@@ -239,7 +239,7 @@ class Sender(Postfix):
         return wait_until(delivered, lambda: f"delivery; so far {self.outcomes(mail)}", 30)[0]
 
 
-# How the README and mta-sts-import(1) say it; as a mail server of its own. Retries are soon.
+# As doc/reports.md and mta-sts-import(1) show it; as a mail server of its own. Retries are soon.
 REPORTS = """\
 mydestination = {domain}
 transport_maps = inline:{{ {{ {address} = tlsrpt: }} }}

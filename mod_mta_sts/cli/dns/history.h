@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_DNS_HISTORY_H
+#define CLI_DNS_HISTORY_H
+
+#include "cli/dns/call.h"
+
+/*
+ * Finds out until when senders may hold an earlier policy of each domain, from the history of
+ * served policies in the module's database. Run as root, the process is the owner of the state
+ * directory afterwards.
+ *
+ * @param p pool of the error text
+ * @return NULL, also if this machine has no history; else why it cannot be read
+ */
+const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call);
+
+#endif

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed for monitoring: alerts for Prometheus, a dashboard for Grafana, a filter and a
+jail for fail2ban; each tried with the real program."""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+
+import client
+import pytest
+
+import process
+import report
+from httpd import TOP, proxied
+from policy import HOST, MX
+
+MONITORING = TOP / "conf/monitoring"
+RULES = MONITORING / "prometheus-rules.yml"
+RULE_TESTS = TOP / "tests/httpd/prometheus-rules.test.yml"
+DASHBOARD = json.loads((MONITORING / "grafana-dashboard.json").read_text())
+FILTER = MONITORING / "fail2ban/filter.d/mta-sts.conf"
+JAIL = MONITORING / "fail2ban/jail.d/mta-sts.conf"
+STATUS = "<Location /status>\nSetHandler mta-sts-status\n</Location>\n"
+
+
+def output(*words, directory=None):
+    done = subprocess.run(words, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+# --- Prometheus and Grafana ---
+
+def panels():
+    return DASHBOARD["panels"]
+
+
+def expressions():
+    """Of the dashboard, as Grafana asks Prometheus."""
+    asked = [target["expr"] for panel in panels() for target in panel["targets"]]
+    return [text.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$domain", ".*")
+            for text in asked]
+
+
+def test_the_alerts_fire_for_what_they_are_for_and_leave_the_rest_alone(tmp_path):
+    for file in RULES, RULE_TESTS:
+        shutil.copy(file, tmp_path)
+    assert "SUCCESS" in output("promtool", "test", "rules", RULE_TESTS.name, directory=tmp_path)
+
+
+def test_every_alert_is_tried():
+    alerts = set(re.findall(r"alert: (\w+)", RULES.read_text()))
+    fired = re.findall(r"alertname: (\w+)\n +exp_alerts", RULE_TESTS.read_text())
+    assert alerts == set(fired)
+
+
+def metrics_of(server):
+    request = client.request(HOST, "/status?format=prometheus")
+    return client.only(server.talk(request)).body.decode()
+
+
+def test_alerts_and_dashboard_name_metrics_and_outcomes_that_the_module_has(start):
+    server = start(proxied(HOST, MX + report.ENDPOINT + STATUS))
+    report.post(server, report.packed(report.make()))
+    process.wait_for(lambda: "last_report_age" in metrics_of(server), "the index")
+    metrics = metrics_of(server)
+    assert "mta_sts_index_up 1" in metrics
+    there = set(re.findall(r"^# TYPE (\w+)", metrics, re.M))
+    texts = [RULES.read_text(), *expressions()]
+    named = {name for text in texts for name in re.findall(r"\bmta_sts_\w+", text)}
+    assert named - there == set()
+    for label, value in re.findall(r'(outcome|severity|area)=~?"([^"]+)"', "\n".join(texts)):
+        for alternative in value.split("|"):
+            assert f'{label}="{alternative}"' in metrics
+
+
+def test_prometheus_reads_every_expression_of_the_dashboard(tmp_path):
+    rules = [{"record": f"panel:{number}", "expr": text}
+             for number, text in enumerate(expressions())]
+    (tmp_path / "rules.json").write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}))
+    assert f"{len(rules)} rules found" in output("promtool", "check", "rules", tmp_path / "rules.json")
+
+
+def test_the_panels_of_the_dashboard_lie_side_by_side_and_are_explained():
+    assert len({panel["id"] for panel in panels()}) == len(panels())
+    for panel in panels():
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        assert panel["title"] and panel["description"]
+    for one, other in itertools.combinations([panel["gridPos"] for panel in panels()], 2):
+        assert (one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+                or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"])
+
+
+def test_the_dashboard_uses_no_data_source_or_variable_that_it_does_not_define():
+    defined = {variable["name"] for variable in DASHBOARD["templating"]["list"]}
+    used = set(re.findall(r"\$\{?(\w+)", json.dumps(DASHBOARD)))
+    assert used - defined == {"__all", "__rate_interval"}
+
+
+# --- fail2ban ---
+
+def addresses(log):
+    """What fail2ban would count, one entry for each line that matches."""
+    return output("fail2ban-regex", "-o", "<ip>", str(log), str(FILTER)).split()
+
+
+@pytest.fixture
+def endpoint(make):
+    """Over HTTP/1.1 and HTTP/2; the address is that in X-Client."""
+    server = make(expected=[r"\[report-[a-z-]+\]"])
+    return server.configure("Protocols h2c http/1.1\nRemoteIPHeader X-Client\n"
+                            "RemoteIPInternalProxy 127.0.0.1\n" + report.conf(),
+                            modules=["http2", "remoteip"]).start()
+
+
+def refuse(server, address=None, protocol="--http1.1", body="hello", referer=None):
+    headers = [f"X-Client: {address}"] if address else []
+    headers += [f"Referer: {referer}"] if referer else []
+    options = [word for header in headers for word in ("-H", header)]
+    status = output("curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{http_version}", protocol,
+                    "-H", f"Host: {HOST}", *options, "--data-binary", body,
+                    f"http://127.0.0.1:{server.ports['http']}{report.PATH}")
+    return status
+
+
+@pytest.mark.parametrize("protocol, version", [("--http1.1", "1.1"),
+                                               ("--http2-prior-knowledge", "2")])
+def test_fail2ban_reads_the_address_of_each_refusal(endpoint, protocol, version):
+    assert refuse(endpoint, protocol=protocol) == f"415 {version}"
+    assert refuse(endpoint, "192.0.2.7", protocol) == f"415 {version}"
+    assert refuse(endpoint, "2001:db8::7", protocol) == f"415 {version}"
+    assert refuse(endpoint, "192.0.2.8", protocol, "{}") == f"400 {version}"
+    assert sorted(addresses(endpoint.log.path)) == \
+        sorted(["127.0.0.1", "192.0.2.7", "2001:db8::7", "192.0.2.8"])
+
+
+def test_fail2ban_does_not_take_the_port_for_a_part_of_an_ipv6_address(tmp_path):
+    line = ("[Sat Nov 28 09:00:00.123456 2026] [mta_sts:warn] [pid 7:tid 8] [{} {}:4711] "
+            "report rejected: it is neither gzip nor JSON [report-invalid]\n")
+    (tmp_path / "log").write_text("".join(
+        line.format(side, address) for side in ("client", "remote")
+        for address in ("2001:db8::7", "[2001:db8::7]", "2001:db8:0:0:0:0:0:7")))
+    assert set(addresses(tmp_path / "log")) == {"2001:db8::7"}
+    assert len(addresses(tmp_path / "log")) == 6
+
+
+def test_a_referer_neither_hides_a_client_nor_accuses_another(endpoint):
+    refuse(endpoint, "192.0.2.9",
+           referer="http://x/] [mta_sts:warn] [pid 1] [client 192.0.2.66:1] a [report-invalid]")
+    assert addresses(endpoint.log.path) == ["192.0.2.9"]
+
+
+def test_fail2ban_leaves_clients_alone_whose_reports_are_stored_or_that_fetch(endpoint):
+    assert report.post(endpoint, report.packed(report.make())).status == 201
+    endpoint.fetch()
+    done = subprocess.run(["fail2ban-regex", "-o", "<ip>", str(endpoint.log.path), str(FILTER)],
+                          capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == []
+
+
+def test_fail2ban_accepts_the_jail_once_it_is_enabled(tmp_path):
+    etc, log = tmp_path / "fail2ban", tmp_path / "error.log"
+    log.touch()
+    shutil.copytree("/etc/fail2ban", etc)
+    shutil.copy(FILTER, etc / "filter.d")
+    shutil.copy(JAIL, etc / "jail.d")
+    assert "enabled = false" in JAIL.read_text()
+    for other in (etc / "jail.d").glob("defaults-*"):
+        other.unlink()
+    (etc / "jail.d/mta-sts.local").write_text(f"[mta-sts]\nenabled = true\nlogpath = {log}\n")
+    assert "OK" in output("fail2ban-client", "-c", str(etc), "--test")
+    jails = output("fail2ban-client", "-c", str(etc), "-d")
+    assert "'add', 'mta-sts'" in jails and str(log) in jails

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packages on a minimal Debian that was nothing before."""
+
+import shutil
+from pathlib import Path
+
+import machine as apache
+
+AUTOPKGTEST = Path(__file__).parents[2] / "conf/packaging/debian/tests/serve-and-receive"
+COMPILERS = {"gcc", "g++", "make", "binutils", "autoconf", "libtool", "dpkg-dev"}
+
+
+def installed_packages(root):
+    return set(root.run("dpkg-query", "-W", "-f", "${Package}\n").stdout.split())
+
+
+def owner_and_mode(root, path):
+    return root.run("stat", "-c", "%U %G %a", path).stdout.strip()
+
+
+def test_what_is_installed_serves_a_policy_and_stores_and_explains_reports(machine):
+    apache.assert_policy_is_served(machine)
+    assert apache.post_report(machine, 1) == 201
+    assert apache.post_report(machine, 1) == 200
+    apache.wait_for_index(machine, 1)
+    assert apache.stored_reports(machine) == 1
+    assert "starttls-not-supported" in apache.explained_reports(machine)
+
+
+def test_no_compiler_comes_with_the_packages(machine):
+    there = installed_packages(machine)
+    assert there & COMPILERS == set()
+    assert [name for name in there if name.endswith("-dev")] == []
+
+
+def test_the_module_is_enabled_and_the_programs_start(machine):
+    assert apache.is_loaded(machine)
+    assert machine.run("mta-sts", "--version").stdout.startswith("mta-sts ")
+    assert "usage" in machine.run("mta-sts-setup", "--help").stdout.lower()
+
+
+def test_the_timers_are_there_and_none_is_enabled(machine):
+    for unit in "mta-sts-check", "mta-sts-report":
+        for kind in "service", "timer":
+            assert machine.glob(f"usr/lib/systemd/system/{unit}.{kind}")
+    assert machine.glob("etc/systemd/**/mta-sts*") == []
+
+
+def test_a_minimal_debian_has_all_that_the_packages_need_once_they_are_installed(bare, suite):
+    suite.bring_packages(bare)
+    bare.run("sh", "-c", "apt-get -y --no-install-recommends install apache2 /packages/*.deb")
+    assert owner_and_mode(bare, apache.STATE) == "www-data www-data 700"
+    assert bare.glob("var/lib/mod_mta_sts/*") == []
+    assert apache.is_loaded(bare)
+    bare.run("apache2ctl", "configtest")
+    bare.run("mta-sts", "--version")
+    bare.run("mta-sts-setup", "--help")
+
+
+def test_the_state_directory_belongs_to_the_user_whom_apaches_children_run_as(machine):
+    machine.run("useradd", "--system", "--user-group", "web")
+    machine.run("apt-get", "-y", "purge", "libapache2-mod-mta-sts")
+    apache.stop(machine)
+    machine.append("/etc/apache2/envvars", "APACHE_RUN_USER=web\nAPACHE_RUN_GROUP=web\n")
+    machine.run("sh", "-c", "apt-get -y install /packages/libapache2-mod-mta-sts_*.deb")
+    assert owner_and_mode(machine, apache.STATE) == "web web 700"
+    apache.restart(machine)
+    apache.assert_policy_is_served(machine)
+    assert apache.post_report(machine, 1) == 201
+
+
+def test_the_autopkgtest_of_the_packaging_passes(machine):
+    apache.stop(machine)
+    machine.run("a2dissite", apache.HOST)
+    shutil.copy(AUTOPKGTEST, machine.file("/packages"))
+    machine.run("env", "AUTOPKGTEST_TMP=/root", "/packages/serve-and-receive")

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Removal, purge, and what keeps an administrator from an Apache that does not start."""
+
+import subprocess
+
+import pytest
+
+import machine as apache
+
+MODULE = "libapache2-mod-mta-sts"
+LIST = "/etc/apache2/conf-enabled/own.conf"
+
+
+def remove(root, *packages, purge=False, check=True):
+    return root.run("apt-get", "-y", "purge" if purge else "remove", *packages, check=check)
+
+
+def traces(root):
+    """What carries the name of the module or of the command."""
+    found = root.run("find", "/", "-xdev", "(", "-path", "/packages", "-o", "-path", "/earlier",
+                     "-o", "-path", "/proc", "-o", "-path", "/usr/share/doc", ")", "-prune", "-o",
+                     "(", "-name", "*mta*sts*", ")", "-print").stdout.split()
+    own = {apache.SITE, f"/etc/ssl/{apache.HOST}.pem", f"/etc/ssl/{apache.HOST}.key"}
+    return [path for path in found if path not in own and "sites-enabled" not in path
+            and "/site/enabled_by_admin/" not in path]
+
+
+def assert_httpd_starts_again(root):
+    root.run("apache2ctl", "configtest")
+    apache.restart(root)
+    assert apache.request(root, "GET", "/")[0] == 200
+
+
+def test_removal_leaves_a_working_apache_the_reports_and_the_conffiles(machine):
+    assert apache.post_report(machine, 1) == 201
+    remove(machine, MODULE)
+    assert apache.httpd_runs(machine)
+    assert not apache.is_loaded(machine)
+    assert apache.request(machine, "GET", "/.well-known/mta-sts.txt")[0] == 404
+    assert_httpd_starts_again(machine)
+    assert apache.stored_reports(machine) == 1
+    assert machine.glob("etc/apache2/mods-available/mta_sts.*") == [
+        "/etc/apache2/mods-available/mta_sts.conf", "/etc/apache2/mods-available/mta_sts.load"]
+    assert machine.glob("etc/apache2/mods-enabled/mta_sts.*") == []
+
+
+def test_what_was_removed_and_installed_again_goes_on_with_its_reports(machine):
+    assert apache.post_report(machine, 1) == 201
+    remove(machine, MODULE)
+    machine.run("sh", "-c", "apt-get -y install /packages/*.deb")
+    apache.assert_policy_is_served(machine)
+    assert apache.post_report(machine, 1) == 200
+    apache.wait_for_index(machine, 1)
+
+
+def test_purge_leaves_nothing_that_the_packages_made(machine):
+    assert apache.post_report(machine, 1) == 201
+    machine.run("mta-sts-setup", "--help")
+    remove(machine, MODULE, "mta-sts", "mta-sts-setup", purge=True)
+    assert traces(machine) == []
+    assert_httpd_starts_again(machine)
+
+
+def test_purge_leaves_a_state_directory_that_the_administrator_chose(machine):
+    machine.write(LIST, "<IfModule mod_mta_sts.c>\nMTASTSStateDir /srv/reports\n</IfModule>\n")
+    apache.restart(machine)
+    assert apache.post_report(machine, 1) == 201
+    remove(machine, MODULE, purge=True)
+    assert len(machine.glob("srv/reports/reports/*/*")) == 1
+
+
+USES = {
+    "a block at server level": (
+        "# a comment\n<MTASTSPolicy example.net>\n    MTASTSMx mx.example.net\n</MTASTSPolicy>\n",
+        ["2: <MTASTSPolicy example.net>", "3: MTASTSMx mx.example.net"]),
+    "a directive in a virtual host": (
+        "<VirtualHost *:80>\n\tmtastsmode none\n</VirtualHost>\n", ["2: mtastsmode none"]),
+    "a line that goes on": ("MTASTSMx \\\n  mx.example.net\n", ["1: MTASTSMx   mx.example.net"]),
+    "a log level": ("LogLevel warn mta_sts:info\n", ["1: LogLevel warn mta_sts:info"]),
+    "a lock": ("Mutex file:/run mta-sts-report\n", ["1: Mutex file:/run mta-sts-report"]),
+    "outside a guard of something else": (
+        "<IfModule mod_ssl.c>\nMTASTSMode none\n</IfModule>\n", ["2: MTASTSMode none"]),
+    "after the guard": (
+        "<IfModule mta_sts_module>\nMTASTSMode none\n</IfModule>\nMTASTSMaxAge 1w\n",
+        ["4: MTASTSMaxAge 1w"]),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_removal_is_refused_while_httpd_would_not_start_without_the_module(machine, use):
+    text, lines = USES[use]
+    machine.write(LIST, text)
+    machine.run("apache2ctl", "configtest")
+    refused = remove(machine, MODULE, check=False)
+    assert refused.returncode != 0
+    listed = [line.strip() for line in refused.stdout.splitlines() if "own.conf:" in line]
+    assert listed == [f"{LIST}:{line}" for line in lines]
+    assert "<IfModule mod_mta_sts.c>" in refused.stdout
+    assert machine.run("dpkg-query", "-W", "-f", "${Status}", MODULE).stdout == \
+        "install ok installed"
+    apache.restart(machine)
+    apache.assert_policy_is_served(machine)
+
+
+def test_purge_is_refused_for_the_same_reason_and_keeps_the_reports(machine):
+    assert apache.post_report(machine, 1) == 201
+    machine.write(LIST, "MTASTSMode testing\n")
+    assert remove(machine, MODULE, purge=True, check=False).returncode != 0
+    assert apache.stored_reports(machine) == 1
+
+
+def test_removal_is_refused_when_the_configuration_is_broken_elsewhere_as_well(machine):
+    machine.write(LIST, "MTASTSMode testing\nNoSuchDirective\n")
+    refused = remove(machine, MODULE, check=False)
+    assert refused.returncode != 0
+    assert f"{LIST}:1: MTASTSMode testing" in refused.stdout
+
+
+def test_what_is_included_inside_a_guard_does_not_hinder_removal(machine):
+    machine.write("/etc/apache2/policies", "MTASTSMaxAge 2w\n")
+    machine.write(LIST, "<IfModule mod_mta_sts.c>\nInclude policies\n</IfModule>\n")
+    machine.run("apache2ctl", "configtest")
+    remove(machine, MODULE)
+    assert_httpd_starts_again(machine)
+
+
+def test_a_module_that_is_disabled_can_be_removed_whatever_the_configuration_says(machine):
+    machine.write(LIST, "MTASTSMode testing\n")
+    machine.run("a2dismod", "-f", "mta_sts")
+    remove(machine, MODULE)
+
+
+def test_the_check_before_a_removal_leaves_nothing_behind(machine):
+    before = set(machine.glob("tmp/*"))
+    machine.run("/usr/share/mod_mta_sts/check-removal")
+    assert set(machine.glob("tmp/*")) == before
+    apache.assert_policy_is_served(machine)
+    assert subprocess.run(["sh", "-n", machine.file("/usr/share/mod_mta_sts/check-removal")],
+                          check=False).returncode == 0
