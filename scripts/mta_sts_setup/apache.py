@@ -3,18 +3,20 @@
 
 import fnmatch
 import glob
+import json
 import os
 import re
 import shutil
 import tempfile
 
-from . import command, site
+from . import command
 from .policy import Policy
 from .problem import Problem, Usage
 from .step import Command, read
 
 ETC = "/etc/apache2"
 LOAD = ETC + "/mods-available/mta_sts.load"
+DUMP_VERSION = 1
 
 
 def require():
@@ -108,8 +110,8 @@ def reload():
 # --- the configuration as Apache reads it ---
 
 
-def _load_words():
-    """So that our directives count before the module is enabled."""
+def _load_args():
+    """The arguments with which Apache knows the module's directives before it is enabled."""
     if is_module_enabled("mta_sts"):
         return []
     return ["-C", "LoadModule mta_sts_module " + module_path()]
@@ -188,60 +190,66 @@ def sections():
                   key=lambda section: (section.path, section.line))
 
 
-class Told:
-    """A policy that the configuration tells for a domain, and where. `is_block` is whether it
-    stands at server level; else `section` is its virtual host. `is_pattern` is whether the virtual
-    host tells it to every name that matches an alias with a wildcard. `held` is until when senders
-    may hold an earlier policy, as far as the history of served policies tells; or None."""
+class PolicyDefinition:
+    """A policy that the configuration defines for a domain, and where. `section` is its virtual
+    host, or None at server level. `is_pattern` is whether the virtual host serves it for every name
+    that matches an alias with a wildcard."""
 
     def __init__(self, policy, path, line, section, is_pattern):
         self.policy = policy
         self.is_pattern = is_pattern
-        self.held = None
         self.path = os.path.realpath(path)
         self.line = line
         self.section = section
         self.is_block = section is None
 
     @property
-    def is_seen(self):
-        """Whether senders, who ask over https, can be told it."""
+    def is_served(self):
+        """Whether senders, which use https, can fetch it."""
         return self.is_block or self.section.is_https
 
     def __str__(self):
         return "{}:{}".format(self.path, self.line)
 
 
-TOLD = re.compile(r";   told at (.+):(\d+), in the (?:main server|virtual host .*"
-                  r"\((.+):(\d+)\))$")
-FIELDS = re.compile(r";   mode (\w+), max_age (\d+), mx (.*)$")
-HELD = re.compile(r";   senders may hold an earlier policy until (\S+)$")
+def read_dump(output):
+    """The document of DUMP_MTA_STS_JSON (doc/dump-json.md) in the output of a configtest."""
+    lines = [line for line in output.split("\n") if line.startswith("{")]
+    document = json.loads(lines[0]) if lines else {}
+    if document.get("version") != DUMP_VERSION:
+        raise Problem("the module {} does not print its configuration in the form that this "
+                      "program reads: install the module and mta-sts-setup of the same "
+                      "version".format(module_path()))
+    return document
 
 
-def read_dump(output, domain):
-    """What DUMP_MTA_STS says about one domain: a list of Told."""
-    found, name, policy, is_pattern = [], None, None, False
-    pattern = "; policy hosts like "
-    for line in output.splitlines():
-        fields, told, hold = FIELDS.match(line), TOLD.match(line), HELD.match(line)
-        if fields:
-            policy = Policy(fields.group(1), tuple(fields.group(3).split()), int(fields.group(2)))
-        elif told and (name == domain or is_pattern):
-            section = Section(told.group(3), int(told.group(4))) if told.group(3) else None
-            found.append(Told(policy, told.group(1), int(told.group(2)), section, is_pattern))
-        elif hold and name == domain:
-            found[-1].held = site.date(hold.group(1))
-        elif line.startswith("; ") and not line.startswith(";  "):
-            name = line[2:]
-            is_pattern = (line.startswith(pattern)
-                          and fnmatch.fnmatchcase("mta-sts." + domain, line[len(pattern):]))
-    return found
+def dump():
+    """The MTA-STS configuration of this Apache."""
+    args = ["apache2ctl"] + _load_args() + ["-t", "-D", "DUMP_MTA_STS_JSON"]
+    return read_dump(command.run(args, stderr=False).output)
 
 
-def told(domain):
-    """The policies that this Apache's configuration tells for a domain, the nearest first."""
-    words = ["apache2ctl"] + _load_words() + ["-t", "-D", "DUMP_MTA_STS"]
-    return read_dump(command.run(words, stderr=False).output, domain)
+def _policy(entry):
+    return Policy(entry["mode"], tuple(entry["mx"]), entry["max_age"])
+
+
+def _definition(entry, location):
+    place, host = location["defined_at"], location["virtual_host"]
+    section = Section(host["file"], host["line"]) if host else None
+    return PolicyDefinition(_policy(entry), place["file"], place["line"], section,
+                            entry["pattern"])
+
+
+def definitions(document, domain):
+    """The policies that a dump shows for a domain, as PolicyDefinition, in its order: that of
+    precedence."""
+    def applies(entry):
+        if entry["pattern"]:
+            return fnmatch.fnmatchcase("mta-sts." + domain, entry["domain"])
+        return entry["domain"] == domain
+
+    return [_definition(entry, location) for entry in document["policies"] if applies(entry)
+            for location in entry["locations"]]
 
 
 # --- the module's judgement, in a configuration of its own ---
@@ -289,13 +297,10 @@ def judge(domain, policy):
         text = SCRATCH.format(directory=directory, module=module, modules=os.path.dirname(module))
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text + policy.block(domain))
-        result = command.run(["apache2", "-t", "-D", "DUMP_MTA_STS", "-f", path], check=False)
+        result = command.run(["apache2", "-t", "-D", "DUMP_MTA_STS_JSON", "-f", path], check=False)
     finally:
         shutil.rmtree(directory)
     if result.status != 0:
         raise _refusal(result.output)
-    name = re.search(r"^; (\S+)\n;   policy id", result.output, re.M)
-    if not name:
-        raise Problem("the module does not show the policy; it said:\n" + result.output)
-    judged = read_dump(result.output, name.group(1))[0].policy
-    return name.group(1), judged, _advice(result.output)
+    (entry,) = read_dump(result.output)["policies"]
+    return entry["domain"], _policy(entry), _advice(result.output)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of the command."""
+"""The arguments of the command."""
 
 import argparse
 import re
@@ -7,9 +7,9 @@ import re
 MODES = ("none", "testing", "enforce")
 
 DESCRIPTION = """\
-Publishes the MTA-STS policy of DOMAIN with this machine's Apache: switches the module on, makes
-the site of mta-sts.DOMAIN, gets its certificate, fetches the policy as a sender would, and prints
-the DNS records. Run again, it changes what differs; what is not told then stays as it is."""
+Publishes the MTA-STS policy of DOMAIN with this machine's Apache: enables the module, creates the
+site of mta-sts.DOMAIN, gets its certificate, fetches the policy as a sender would, and prints the
+DNS records. Run again, it changes what differs; omitted options keep their current values."""
 
 EPILOG = """\
 exit status: 0 done, or nothing to do; 1 something failed, or is not due yet; 2 wrong usage"""

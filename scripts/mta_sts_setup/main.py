@@ -96,8 +96,9 @@ def _fetch(options, facts, policy, seconds):
 
 
 def _serving(facts):
-    lines = ["  {}: {}".format(told, told.policy) for told in plan.Facts(facts.domain).told]
-    return "Apache's configuration tells:\n" + "\n".join(lines) if lines else ""
+    lines = ["  {}: {}".format(definition, definition.policy)
+             for definition in plan.Facts(facts.domain).definitions]
+    return "Apache's configuration defines:\n" + "\n".join(lines) if lines else ""
 
 
 def verify(options, facts, policy):
@@ -149,7 +150,7 @@ The policy of {domain}: {policy}
               "mta-sts-setup {} --mode enforce".format(facts.domain))
 
 
-def look_after_mail_server(options, policy):
+def check_mail_server(options, policy):
     """Offers a deploy hook where an MX certificate is renewed without one."""
     for lineage, mx in mail_server.unhooked(policy)[:1]:
         print("\nwarning: certbot renews the certificate {} of the MX host {} here, but nothing "
@@ -175,7 +176,7 @@ def set_up(options, facts):
     check_address(options, facts.host)
     perform(options, facts, policy, plan.setup(options, facts, policy))
     print_records(options, facts, policy)
-    look_after_mail_server(options, policy)
+    check_mail_server(options, policy)
     return 0
 
 
@@ -224,8 +225,11 @@ def _finish_removal(options, facts):
 
 def remove(options, facts):
     if not facts.policy:
-        print("Nothing to change: Apache tells no policy for {}.".format(facts.domain))
+        print("Nothing to do: Apache serves no MTA-STS policy for {}.".format(facts.domain))
         return 0
+    if facts.history.problem:
+        print("note: {}\n  If a policy with a larger max_age was served before, name that max_age "
+              "with --previous-max-age.".format(facts.history.problem))
     until = removal.begun(facts)
     if until is None:
         return _begin_removal(options, facts)

@@ -20,7 +20,7 @@ class Policy(_Fields):
         return hashlib.sha256(self.text()).hexdigest()[:20]
 
     def block(self, domain, indent=""):
-        """The server-level block that tells it."""
+        """The server-level block that defines it."""
         lines = ["<MTASTSPolicy {}>".format(domain),
                  "    MTASTSMode   {}".format(self.mode)]
         lines += ["    MTASTSMx     {}".format(pattern) for pattern in self.mx]

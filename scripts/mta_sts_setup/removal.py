@@ -19,11 +19,11 @@ RELOAD = timedelta(seconds=60)
 
 
 def begun(facts):
-    """Until when mode none is to be served, if the removal has begun; else None. What the module
-    noted in its history counts beside what this program did: policies may have been changed by
-    hand, and were served until the reload."""
+    """Until when mode none is to be served, if the removal has begun; else None. The module's
+    history of served policies counts in addition to the comment in the block: policies may have
+    been changed by hand, and were served until the reload."""
     until = site.noted(facts.comments, site.REMOVAL)
-    return until and site.last(until, facts.held)
+    return until and site.last(until, facts.earlier_until)
 
 
 def due(options, facts):
@@ -32,7 +32,7 @@ def due(options, facts):
     reload, a few seconds from now."""
     seconds = max(facts.policy.max_age, options.previous_max_age or 0)
     ends = datetime.now(timezone.utc) + RELOAD + timedelta(seconds=seconds)
-    ends = site.last(ends, facts.held, site.noted(facts.comments, site.EARLIER))
+    ends = site.last(ends, facts.earlier_until, site.noted(facts.comments, site.EARLIER))
     return site.rounded_up(ends)
 
 
