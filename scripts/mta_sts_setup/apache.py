@@ -22,8 +22,9 @@ DUMP_VERSION = 1
 def require():
     """Stops if this is not a machine that the program can work on."""
     if not os.path.isdir(ETC + "/mods-available") or not command.installed("a2enmod"):
-        raise Problem("there is no Apache in Debian's layout here ({}/mods-available, a2enmod): "
-                      "apt-get install apache2, or set it up by hand along the README".format(ETC))
+        raise Problem("found no Apache in Debian's layout ({}/mods-available, a2enmod): "
+                      "apt-get install apache2, or set up the policy by hand as the README "
+                      "describes".format(ETC))
     if not re.search(r"^LoadModule\s+mta_sts_module\s", read(LOAD), re.M):
         raise Problem("the module is not installed: {} does not load it; run make install or "
                       "install the package".format(LOAD))
@@ -66,7 +67,7 @@ def _enabled_modules():
 
 
 def enable_modules(names):
-    """A step. It undoes what came along, too: ssl brings other modules with it."""
+    """A step. Undoing it also disables the modules that ssl depends on."""
     before = _enabled_modules()
 
     def undo():
@@ -121,12 +122,12 @@ def require_sound():
     """Stops if the configuration is broken before anything is changed."""
     result = command.run(["apache2ctl", "configtest"], check=False)
     if result.status != 0:
-        raise Problem("Apache's configuration is broken already, so nothing was changed. "
-                      "apache2ctl configtest says:\n" + command.indented(result.output))
+        raise Problem("Apache's configuration already has errors, so nothing was changed. "
+                      "Output of apache2ctl configtest:\n" + command.indented(result.output))
 
 
 class Section:
-    """A <VirtualHost> as it stands in a file. `line` counts from 1."""
+    """A <VirtualHost> in a file. `line` counts from 1."""
 
     def __init__(self, path, line):
         self.path = os.path.realpath(path)
@@ -163,7 +164,7 @@ class Section:
 
     @property
     def addresses(self):
-        """The addresses that it names, as they are written, without ports and wildcards."""
+        """The addresses of its <VirtualHost>, as written, without ports and wildcards."""
         opening = re.match(r"\s*<VirtualHost\s+(.*?)>", self.lines[0], re.I)
         words = opening.group(1).replace('"', "").split() if opening else []
         bare = [re.sub(r":(\d+|\*)$", "", word) for word in words]
@@ -252,7 +253,7 @@ def definitions(document, domain):
             for location in entry["locations"]]
 
 
-# --- the module's judgement, in a configuration of its own ---
+# --- validation by the module, in a temporary configuration ---
 
 SCRATCH = """\
 ServerRoot "{directory}"
@@ -268,7 +269,7 @@ OPTIONS = (("MTASTSMx", "--mx"), ("MTASTSMaxAge", "--max-age"), ("MTASTSMode", "
 
 
 def _refusal(output):
-    """What the module refuses, with the name of the option instead of the directive."""
+    """The module's error message, with the name of the option instead of the directive."""
     lines = [line for line in output.splitlines() if not re.match(r"AH\d+: Syntax error|"
                                                                   r"AH00526", line)]
     text = "\n".join(lines)
@@ -279,16 +280,16 @@ def _refusal(output):
 
 
 def _advice(output):
-    """The warnings of the module, without time and place."""
+    """The warnings of the module, without time and location."""
     return [re.sub(r"^.*\[mta_sts:warn\] (\[[^\]]*\] )?(\S+:\d+: )?", "", line)
             for line in output.splitlines() if "[mta_sts:warn]" in line]
 
 
 def judge(domain, policy):
-    """The module's judgement of a policy before anything is changed.
+    """Has the module validate a policy before anything is changed.
 
     Returns the domain and the policy in canonical form (A-labels, lower case, seconds) and the
-    module's advice; raises Usage with the module's own message if it refuses an option.
+    module's warnings; raises Usage with the module's own message if it rejects an option.
     """
     directory = tempfile.mkdtemp(prefix="mta-sts-setup-")
     try:

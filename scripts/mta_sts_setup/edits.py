@@ -54,8 +54,8 @@ class Block:
 
     def require_alone(self):
         if len(self.domains) > 1:
-            raise Problem("{}:{} defines the policy of several domains ({}): change it there by hand, "
-                          "or remove this domain from it".format(
+            raise Problem("{}:{} defines the policy of several domains ({}): change it there by "
+                          "hand, or remove this domain from it".format(
                               self.path, self.line, " ".join(self.domains)))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is there, and the steps from there to what is wanted."""
+"""The present configuration, and the steps from there to the requested one."""
 
 import os
 from datetime import datetime, timedelta, timezone
@@ -111,7 +111,7 @@ def policy_edits(facts, policy, comments):
 
 def _require_own(path):
     if os.path.exists(path) and site.MARK not in read(path):
-        raise Problem("{} is there already, was not {}, and is not enabled: move it away or "
+        raise Problem("{} already exists, was not {}, and is not enabled: move it away or "
                       "enable it, and run this again".format(path, site.MARK))
 
 
@@ -131,7 +131,7 @@ def _hosts_text(options, facts):
 
 
 def own_file_steps(options, facts, policy, comments):
-    """The file with the block where there is none: a site, or beside an existing site a snippet."""
+    """The file with the block, if there is none yet: a site, or a snippet for an existing one."""
     if facts.block or is_defined(facts, policy, comments):
         return []
     text = site.policy_text(facts.domain, policy, comments)
@@ -153,7 +153,7 @@ def sections_of_site(facts, name):
     paths = [os.path.realpath(apache.site_file(stem)) for stem in (name, name + "-le-ssl")]
     found = [section for section in facts.sections if section.path in paths]
     if not found:
-        raise Problem("the site {} is not there or not enabled: {} has no <VirtualHost> that "
+        raise Problem("the site {} does not exist or is not enabled: {} has no <VirtualHost> that "
                       "Apache uses (a2query -s lists the enabled sites)".format(name, paths[0]))
     first = min(found, key=lambda section: (paths.index(section.path), section.line))
     if not first.name:
@@ -174,15 +174,15 @@ def alias_edits(options, facts, edits):
     elsewhere = [section for section in facts.carriers
                  if str(section) not in map(str, chosen)]
     if elsewhere:
-        raise Problem("{} belongs to the virtual host at {} already: run this without --site, or "
-                      "take the name away there".format(facts.host, elsewhere[0]))
+        raise Problem("{} already belongs to the virtual host at {}: run this without --site, or "
+                      "remove the name there".format(facts.host, elsewhere[0]))
     for section in chosen:
         if not section.carries(facts.host):
             add_alias(edits, section, facts.host)
     return chosen
 
 
-# --- all of it ---
+# --- the whole plan ---
 
 
 def module_steps(options):
@@ -210,7 +210,7 @@ def certificate_steps(options, facts, sections):
 
 
 def _require_managed(sections):
-    """mod_md by itself takes up the new alias of a site that it manages, and only of such."""
+    """mod_md adds the new alias to its certificate only for sites that it manages."""
     for section in sections:
         if section.certificate:
             raise Problem("the virtual host at {} has a certificate of its own (SSLCertificateFile)"
@@ -219,7 +219,7 @@ def _require_managed(sections):
 
 
 def setup(options, facts, policy):
-    """The steps that are left to do; none if all is as wanted."""
+    """The steps that are left to do; empty if nothing has to be changed."""
     comments = comments_after(facts, policy)
     edits = policy_edits(facts, policy, comments)
     sections = facts.carriers
@@ -233,7 +233,7 @@ def setup(options, facts, policy):
     steps = modules + files
     if steps:
         steps += [apache.configtest(), apache.reload()]
-        # The first configuration after its LoadModule mod_md takes for a dry run.
+        # mod_md treats the first configuration after its LoadModule as a dry run.
         if options.mod_md and not apache.is_module_enabled("md"):
             steps += [apache.reload()]
     return steps + certificate_steps(options, facts, sections)

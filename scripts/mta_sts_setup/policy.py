@@ -8,7 +8,7 @@ _Fields = namedtuple("_Fields", "mode mx max_age")
 
 
 class Policy(_Fields):
-    """mode, mx (a tuple of patterns), max_age (seconds; while it is the user's own: any word)."""
+    """mode, mx (a tuple of patterns), max_age (seconds; any text before validation)."""
 
     def text(self):
         lines = ["version: STSv1", "mode: " + self.mode]

@@ -40,8 +40,8 @@ def call(*words, **more):
     (["a.test", "--staging", "--server", "https://ca.test/"], "two different CAs"),
     (["a.test", "--server", "ca.test"], "--server: 'ca.test' is not an https URL"),
     (["a.test", "--site", "../x"], "--site: '../x' is not the name of a site"),
-    (["a.test", "--remove", "--mx", "b.test"], "--remove takes no --mx"),
-    (["a.test", "--previous-max-age", "5"], "--previous-max-age goes with --remove"),
+    (["a.test", "--remove", "--mx", "b.test"], "--remove cannot be combined with --mx"),
+    (["a.test", "--previous-max-age", "5"], "--previous-max-age needs --remove"),
     (["a.test", "--remove", "--previous-max-age", "0"], "1 to 31557600"),
     (["a.test", "--remove", "--previous-max-age", "1d"], "invalid int value"),
 ])
