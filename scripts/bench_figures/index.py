@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The index of the reports: how fast it is made, how large it is, how fast it tells sums."""
+"""The index of the reports: how fast it is made, how large it is, how fast it computes sums."""
 
 import gzip
 import hashlib
