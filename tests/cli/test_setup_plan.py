@@ -135,29 +135,23 @@ def conf(tmp_path):
     return write
 
 
-def definitions_in(path, domain):
-    return apache.definitions(apache.read_dump(dump_text(path)), domain)
-
-
 def test_the_policies_of_one_domain_are_read_from_the_dump_with_their_places(conf):
     path = conf("<VirtualHost *:443>\n</VirtualHost>\n")
-    assert [(str(one), one.policy, str(one.section), one.is_block, one.is_pattern, one.is_served)
-            for one in definitions_in(path, "example.com")] == [
-        (path + ":2", POLICY, path + ":1", False, False, True)]
+    (one,) = apache.definitions(apache.read_dump(dump_text(path)), "example.com")
+    assert (str(one), one.policy, str(one.section)) == (path + ":2", POLICY, path + ":1")
+    assert (one.is_block, one.is_pattern, one.is_served) == (False, False, True)
 
 
 def test_server_level_blocks_and_patterns_are_read_from_the_dump(conf):
-    path = conf("<VirtualHost *:80>\n</VirtualHost>\n" * 6)
+    document = apache.read_dump(dump_text(conf("<VirtualHost *:80>\n</VirtualHost>\n" * 6)))
     assert [(one.policy.mode, one.is_block, one.is_pattern, one.is_served)
-            for one in definitions_in(path, "other.example")] == [
+            for one in apache.definitions(document, "other.example")] == [
         ("testing", False, True, False), ("none", True, False, True)]
 
 
 @pytest.mark.parametrize("output", ["", "Syntax OK\n", '{"version":2}\n'])
-def test_a_module_of_another_version_is_named(output, tmp_path, monkeypatch):
-    load = tmp_path / "mta_sts.load"
-    load.write_text("LoadModule mta_sts_module /usr/lib/mod_mta_sts.so\n")
-    monkeypatch.setattr(apache, "LOAD", str(load))
+def test_a_module_of_another_version_is_named(output, monkeypatch):
+    monkeypatch.setattr(apache, "module_path", lambda: "/usr/lib/mod_mta_sts.so")
     with pytest.raises(Problem, match="the module /usr/lib/mod_mta_sts.so .* of the same version"):
         apache.read_dump(output)
 
