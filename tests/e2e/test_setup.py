@@ -322,7 +322,7 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     assert not list(ETC.glob(f"sites-*/{served.host}*"))
     assert not Path("/etc/letsencrypt/live", served.host).exists()
     apache.configtest()
-    assert set_up(served.name, "--remove").startswith("Nothing to change")
+    assert set_up(served.name, "--remove").startswith("Nothing to do: ")
 
 
 def test_a_dry_run_of_a_removal_changes_nothing_and_sends_nobody_to_dns(served, apache):
