@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The index of the reports: how fast it is made, how large it is, how fast it tells sums."""
+"""The index of the reports: how fast it is made, how large it is, how fast it computes sums."""
 
 import gzip
 import hashlib
@@ -194,7 +194,7 @@ def figure_index_sums(bench):
             worst[name] = max(worst.get(name, 0), float(value))
         size = os.path.getsize(state / "reports.db")
     name, value = max(worst.items(), key=lambda item: item[1])
-    told = ", ".join(f"{name} {value:.0f}" for name, value in worst.items())
+    each = ", ".join(f"{name} {value:.0f}" for name, value in worst.items())
     yield (f"slowest page over {count:,} reports (ms of CPU)", value,
-           f"{name}; the slower of {count // 10:,} and {count // 400:,} domains: {told}; the database has "
+           f"{name}; the slower of {count // 10:,} and {count // 400:,} domains: {each}; the database has "
            f"{size / count:.0f} bytes a report", 200, 100)

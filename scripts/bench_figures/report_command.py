@@ -16,7 +16,7 @@ SENDERS, DAYS, DOMAINS = 20, 28, 500
 
 
 def failures(number, domain):
-    """Every fourth report tells of failures, as few real ones do."""
+    """Every fourth report contains failures, as few real ones do."""
     kinds = (("certificate-expired", "X509_V_ERR_CERT_HAS_EXPIRED"), ("starttls-not-supported", ""))
     return [] if number % 4 else [
         {"result-type": kind, "sending-mta-ip": f"192.0.2.{number % 250}",
@@ -54,9 +54,9 @@ def write_reports(directory, count):
         (directory / f"{number:06}.json.gz").write_bytes(packed)
 
 
-def measure(words, output):
-    """(seconds, bytes of memory at most) of a process that must end well."""
-    seconds, memory = run(sys.executable, str(MEASURED), str(output), *words).split()
+def measure(args, output):
+    """(seconds, bytes of memory at most) of a process that must succeed."""
+    seconds, memory = run(sys.executable, str(MEASURED), str(output), *args).split()
     return float(seconds), int(memory)
 
 
@@ -67,17 +67,17 @@ def totals(output):
 def figure_report_command(bench):
     count, pairs = 10_000, bench.pick(15, 5)
     directory = bench.root / "reports"
-    ours, pythons = bench.root / "ours.json", bench.root / "python.json"
+    counted, expected = bench.root / "command.json", bench.root / "python.json"
     command = str(Path(bench.module).parents[1] / "mta-sts")
     ratios, most = [], 0
     write_reports(directory, count)
     for _ in range(pairs):
-        python, _ = measure([sys.executable, str(PYTHON), str(directory)], pythons)
-        seconds, memory = measure([command, "report", "--format", "json", str(directory)], ours)
+        python, _ = measure([sys.executable, str(PYTHON), str(directory)], expected)
+        seconds, memory = measure([command, "report", "--format", "json", str(directory)], counted)
         ratios.append(python / seconds)
         most = max(most, memory)
-    if totals(ours) != totals(pythons):
-        raise CannotMeasure(f"{totals(ours)} is not what Python sums up: {totals(pythons)}")
+    if totals(counted) != totals(expected):
+        raise CannotMeasure(f"{totals(counted)} differs from the sums of Python: {totals(expected)}")
     yield (f"{count:,} reports: Python's time over that of mta-sts report",
            statistics.median(ratios), f"{pairs} pairs, {spread(ratios)}, last {python:.2f} s over "
            f"{seconds:.2f} s", 2, 3)

@@ -28,9 +28,9 @@ def build_load(bench):
     return str(program)
 
 
-def load(bench, *words):
+def load(bench, *args):
     """(a second, CPU seconds, p99 in us)"""
-    return [float(word) for word in run(build_load(bench), *map(str, words)).split()]
+    return [float(word) for word in run(build_load(bench), *map(str, args)).split()]
 
 
 def children(pid):
@@ -61,11 +61,11 @@ def figure_acknowledged(bench):
         for _ in range(pairs):
             bare, bare_cpu = bare_loop(bench, seconds)
             before = cpu_seconds(process.pid)
-            ours = load(bench, "send", bench.port, seconds, CLIENTS, 0)[0]
+            receiving = load(bench, "send", bench.port, seconds, CLIENTS, 0)[0]
             cpu = (cpu_seconds(process.pid) - before) / seconds
-            ratios.append(ours / bare)
+            ratios.append(receiving / bare)
     yield ("acknowledged reports/s over a bare loop on the same disk", statistics.median(ratios),
-           f"{pairs} pairs, {spread(ratios)}, last {ours:.0f}/s over {bare:.0f}/s; CPU of children "
+           f"{pairs} pairs, {spread(ratios)}, last {receiving:.0f}/s over {bare:.0f}/s; CPU of children "
            f"{cpu:.2f}, of the bare loop {bare_cpu:.2f}", 0.3, 0.5)
 
 
@@ -106,17 +106,17 @@ def resident(pid):
     return total
 
 
-def send_bomb(bench, body, taken):
+def send_bomb(bench, body, statuses):
     connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=60)
     connection.request("POST", "/tlsrpt", body, {"Host": "mta-sts.example.com"})
-    taken.append(connection.getresponse().status)
+    statuses.append(connection.getresponse().status)
     connection.close()
 
 
 def refusal(bench, process, body, count):
     """(most bytes above before, seconds) until so many at once are refused."""
-    taken = []
-    threads = [threading.Thread(target=send_bomb, args=(bench, body, taken)) for _ in range(count)]
+    statuses = []
+    threads = [threading.Thread(target=send_bomb, args=(bench, body, statuses)) for _ in range(count)]
     before = most = resident(process.pid)
     began = time.monotonic()
     for thread in threads:
@@ -125,8 +125,8 @@ def refusal(bench, process, body, count):
         most = max(most, resident(process.pid))
         time.sleep(0.002)
     seconds = time.monotonic() - began
-    if len(taken) != count or not set(taken) <= {200, 201, 202, 413}:
-        raise CannotMeasure(f"hostile reports were answered with {taken}")
+    if len(statuses) != count or not set(statuses) <= {200, 201, 202, 413}:
+        raise CannotMeasure(f"hostile reports were answered with {statuses}")
     return most - before, seconds
 
 

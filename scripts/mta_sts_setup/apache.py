@@ -3,25 +3,28 @@
 
 import fnmatch
 import glob
+import json
 import os
 import re
 import shutil
 import tempfile
 
-from . import command, site
+from . import command
 from .policy import Policy
 from .problem import Problem, Usage
 from .step import Command, read
 
 ETC = "/etc/apache2"
 LOAD = ETC + "/mods-available/mta_sts.load"
+DUMP_VERSION = 1
 
 
 def require():
     """Stops if this is not a machine that the program can work on."""
     if not os.path.isdir(ETC + "/mods-available") or not command.installed("a2enmod"):
-        raise Problem("there is no Apache in Debian's layout here ({}/mods-available, a2enmod): "
-                      "apt-get install apache2, or set it up by hand along the README".format(ETC))
+        raise Problem("found no Apache in Debian's layout ({}/mods-available, a2enmod): "
+                      "apt-get install apache2, or set up the policy by hand as the README "
+                      "describes".format(ETC))
     if not re.search(r"^LoadModule\s+mta_sts_module\s", read(LOAD), re.M):
         raise Problem("the module is not installed: {} does not load it; run make install or "
                       "install the package".format(LOAD))
@@ -64,7 +67,7 @@ def _enabled_modules():
 
 
 def enable_modules(names):
-    """A step. It undoes what came along, too: ssl brings other modules with it."""
+    """A step. Undoing it also disables the modules that ssl depends on."""
     before = _enabled_modules()
 
     def undo():
@@ -108,8 +111,8 @@ def reload():
 # --- the configuration as Apache reads it ---
 
 
-def _load_words():
-    """So that our directives count before the module is enabled."""
+def _load_args():
+    """The arguments with which Apache knows the module's directives before it is enabled."""
     if is_module_enabled("mta_sts"):
         return []
     return ["-C", "LoadModule mta_sts_module " + module_path()]
@@ -119,12 +122,12 @@ def require_sound():
     """Stops if the configuration is broken before anything is changed."""
     result = command.run(["apache2ctl", "configtest"], check=False)
     if result.status != 0:
-        raise Problem("Apache's configuration is broken already, so nothing was changed. "
-                      "apache2ctl configtest says:\n" + command.indented(result.output))
+        raise Problem("Apache's configuration already has errors, so nothing was changed. "
+                      "Output of apache2ctl configtest:\n" + command.indented(result.output))
 
 
 class Section:
-    """A <VirtualHost> as it stands in a file. `line` counts from 1."""
+    """A <VirtualHost> in a file. `line` counts from 1."""
 
     def __init__(self, path, line):
         self.path = os.path.realpath(path)
@@ -161,7 +164,7 @@ class Section:
 
     @property
     def addresses(self):
-        """The addresses that it names, as they are written, without ports and wildcards."""
+        """The addresses of its <VirtualHost>, as written, without ports and wildcards."""
         opening = re.match(r"\s*<VirtualHost\s+(.*?)>", self.lines[0], re.I)
         words = opening.group(1).replace('"', "").split() if opening else []
         bare = [re.sub(r":(\d+|\*)$", "", word) for word in words]
@@ -188,63 +191,69 @@ def sections():
                   key=lambda section: (section.path, section.line))
 
 
-class Told:
-    """A policy that the configuration tells for a domain, and where. `is_block` is whether it
-    stands at server level; else `section` is its virtual host. `is_pattern` is whether the virtual
-    host tells it to every name that matches an alias with a wildcard. `held` is until when senders
-    may hold an earlier policy, as far as the history of served policies tells; or None."""
+class PolicyDefinition:
+    """A policy that the configuration defines for a domain, and where. `section` is its virtual
+    host, or None at server level. `is_pattern` is whether the virtual host serves it for every name
+    that matches an alias with a wildcard."""
 
     def __init__(self, policy, path, line, section, is_pattern):
         self.policy = policy
         self.is_pattern = is_pattern
-        self.held = None
         self.path = os.path.realpath(path)
         self.line = line
         self.section = section
         self.is_block = section is None
 
     @property
-    def is_seen(self):
-        """Whether senders, who ask over https, can be told it."""
+    def is_served(self):
+        """Whether senders, which use https, can fetch it."""
         return self.is_block or self.section.is_https
 
     def __str__(self):
         return "{}:{}".format(self.path, self.line)
 
 
-TOLD = re.compile(r";   told at (.+):(\d+), in the (?:main server|virtual host .*"
-                  r"\((.+):(\d+)\))$")
-FIELDS = re.compile(r";   mode (\w+), max_age (\d+), mx (.*)$")
-HELD = re.compile(r";   senders may hold an earlier policy until (\S+)$")
+def read_dump(output):
+    """The document of DUMP_MTA_STS_JSON (doc/dump-json.md) in the output of a configtest."""
+    lines = [line for line in output.split("\n") if line.startswith("{")]
+    document = json.loads(lines[0]) if lines else {}
+    if document.get("version") != DUMP_VERSION:
+        raise Problem("the module {} does not print its configuration in the form that this "
+                      "program reads: install the module and mta-sts-setup of the same "
+                      "version".format(module_path()))
+    return document
 
 
-def read_dump(output, domain):
-    """What DUMP_MTA_STS says about one domain: a list of Told."""
-    found, name, policy, is_pattern = [], None, None, False
-    pattern = "; policy hosts like "
-    for line in output.splitlines():
-        fields, told, hold = FIELDS.match(line), TOLD.match(line), HELD.match(line)
-        if fields:
-            policy = Policy(fields.group(1), tuple(fields.group(3).split()), int(fields.group(2)))
-        elif told and (name == domain or is_pattern):
-            section = Section(told.group(3), int(told.group(4))) if told.group(3) else None
-            found.append(Told(policy, told.group(1), int(told.group(2)), section, is_pattern))
-        elif hold and name == domain:
-            found[-1].held = site.date(hold.group(1))
-        elif line.startswith("; ") and not line.startswith(";  "):
-            name = line[2:]
-            is_pattern = (line.startswith(pattern)
-                          and fnmatch.fnmatchcase("mta-sts." + domain, line[len(pattern):]))
-    return found
+def dump():
+    """The MTA-STS configuration of this Apache."""
+    args = ["apache2ctl"] + _load_args() + ["-t", "-D", "DUMP_MTA_STS_JSON"]
+    return read_dump(command.run(args, stderr=False).output)
 
 
-def told(domain):
-    """The policies that this Apache's configuration tells for a domain, the nearest first."""
-    words = ["apache2ctl"] + _load_words() + ["-t", "-D", "DUMP_MTA_STS"]
-    return read_dump(command.run(words, stderr=False).output, domain)
+def _policy(entry):
+    return Policy(entry["mode"], tuple(entry["mx"]), entry["max_age"])
 
 
-# --- the module's judgement, in a configuration of its own ---
+def _definition(entry, location):
+    place, host = location["defined_at"], location["virtual_host"]
+    section = Section(host["file"], host["line"]) if host else None
+    return PolicyDefinition(_policy(entry), place["file"], place["line"], section,
+                            entry["pattern"])
+
+
+def definitions(document, domain):
+    """The policies that a dump shows for a domain, as PolicyDefinition, in its order: that of
+    precedence."""
+    def applies(entry):
+        if entry["pattern"]:
+            return fnmatch.fnmatchcase("mta-sts." + domain, entry["domain"])
+        return entry["domain"] == domain
+
+    return [_definition(entry, location) for entry in document["policies"] if applies(entry)
+            for location in entry["locations"]]
+
+
+# --- validation by the module, in a temporary configuration ---
 
 SCRATCH = """\
 ServerRoot "{directory}"
@@ -260,7 +269,7 @@ OPTIONS = (("MTASTSMx", "--mx"), ("MTASTSMaxAge", "--max-age"), ("MTASTSMode", "
 
 
 def _refusal(output):
-    """What the module refuses, with the name of the option instead of the directive."""
+    """The module's error message, with the name of the option instead of the directive."""
     lines = [line for line in output.splitlines() if not re.match(r"AH\d+: Syntax error|"
                                                                   r"AH00526", line)]
     text = "\n".join(lines)
@@ -271,16 +280,16 @@ def _refusal(output):
 
 
 def _advice(output):
-    """The warnings of the module, without time and place."""
+    """The warnings of the module, without time and location."""
     return [re.sub(r"^.*\[mta_sts:warn\] (\[[^\]]*\] )?(\S+:\d+: )?", "", line)
             for line in output.splitlines() if "[mta_sts:warn]" in line]
 
 
 def judge(domain, policy):
-    """The module's judgement of a policy before anything is changed.
+    """Has the module validate a policy before anything is changed.
 
     Returns the domain and the policy in canonical form (A-labels, lower case, seconds) and the
-    module's advice; raises Usage with the module's own message if it refuses an option.
+    module's warnings; raises Usage with the module's own message if it rejects an option.
     """
     directory = tempfile.mkdtemp(prefix="mta-sts-setup-")
     try:
@@ -289,13 +298,10 @@ def judge(domain, policy):
         text = SCRATCH.format(directory=directory, module=module, modules=os.path.dirname(module))
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text + policy.block(domain))
-        result = command.run(["apache2", "-t", "-D", "DUMP_MTA_STS", "-f", path], check=False)
+        result = command.run(["apache2", "-t", "-D", "DUMP_MTA_STS_JSON", "-f", path], check=False)
     finally:
         shutil.rmtree(directory)
     if result.status != 0:
         raise _refusal(result.output)
-    name = re.search(r"^; (\S+)\n;   policy id", result.output, re.M)
-    if not name:
-        raise Problem("the module does not show the policy; it said:\n" + result.output)
-    judged = read_dump(result.output, name.group(1))[0].policy
-    return name.group(1), judged, _advice(result.output)
+    (entry,) = read_dump(result.output)["policies"]
+    return entry["domain"], _policy(entry), _advice(result.output)

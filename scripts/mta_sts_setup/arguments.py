@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of the command."""
+"""The arguments of the command."""
 
 import argparse
 import re
@@ -7,9 +7,9 @@ import re
 MODES = ("none", "testing", "enforce")
 
 DESCRIPTION = """\
-Publishes the MTA-STS policy of DOMAIN with this machine's Apache: switches the module on, makes
-the site of mta-sts.DOMAIN, gets its certificate, fetches the policy as a sender would, and prints
-the DNS records. Run again, it changes what differs; what is not told then stays as it is."""
+Publishes the MTA-STS policy of DOMAIN with this machine's Apache: enables the module, creates the
+site of mta-sts.DOMAIN, gets its certificate, fetches the policy as a sender would, and prints the
+DNS records. Run again, it changes what differs; omitted options keep their current values."""
 
 EPILOG = """\
 exit status: 0 done, or nothing to do; 1 something failed, or is not due yet; 2 wrong usage"""
@@ -25,56 +25,57 @@ def _parser():
     add("domain", metavar="DOMAIN", help="the domain in the mail addresses: example.com")
     add("--mx", metavar="HOST", action="append",
         help="an MX host, or *.DOMAIN; can be repeated (default: the domain's MX records, "
-             "after a question)")
+             "after confirmation)")
     add("--mode", choices=MODES, help="default: testing")
     add("--max-age", metavar="TIME",
-        help="how long senders keep the policy: seconds, or 12h, 30d, 4w (default: 604800, a week)")
+        help="how long senders cache the policy: seconds, or 12h, 30d, 4w (default: 604800, one "
+             "week)")
     add("--email", metavar="ADDRESS",
-        help="for the CA, and where reports go to in the records that are printed")
+        help="contact address for the CA; the printed TLSRPT record sends reports there")
     add("--staging", action="store_true",
-        help="use Let's Encrypt's staging CA, for a rehearsal: senders do not trust it")
-    add("--server", metavar="URL", help="the directory of another ACME CA")
+        help="use Let's Encrypt's staging CA for a test run: senders do not trust it")
+    add("--server", metavar="URL", help="directory URL of another ACME CA")
     add("--mod-md", action="store_true", help="mod_md gets the certificate, not certbot")
     add("--site", metavar="NAME",
         help="add mta-sts.DOMAIN to this site (sites-available/NAME.conf) instead of a new one")
     add("--force", action="store_true",
-        help="go on if the name does not resolve to this machine (NAT, CDN); with --remove: "
-             "do not wait until senders have forgotten the policy")
+        help="continue if the name does not resolve to this machine (NAT, CDN); with --remove: "
+             "do not wait until cached policies have expired")
     add("--dry-run", action="store_true", help="show every file and command, change nothing")
-    add("--yes", action="store_true", help="answer every question with yes")
+    add("--yes", action="store_true", help="answer yes to every question")
     add("--remove", action="store_true",
-        help="take MTA-STS back: serve mode none first; run again when that is due, remove the "
-             "site")
+        help="withdraw MTA-STS: the first run serves mode none; a second run, once cached policies "
+             "have expired, removes the site")
     add("--previous-max-age", metavar="SECONDS", type=int,
-        help="with --remove: the largest max_age ever served, if it was more than the present one")
+        help="with --remove: the largest max_age ever served, if larger than the current one")
     return parser
 
 
 def _check(parser, options):
     if options.staging and options.server:
-        parser.error("--staging and --server are two different CAs: keep one of them")
+        parser.error("--staging and --server name two different CAs: use one of them")
     if options.remove and (options.mx or options.mode or options.max_age or options.site):
-        parser.error("--remove takes no --mx, --mode, --max-age or --site")
+        parser.error("--remove cannot be combined with --mx, --mode, --max-age or --site")
     if options.previous_max_age is not None:
         if not options.remove:
-            parser.error("--previous-max-age goes with --remove")
+            parser.error("--previous-max-age needs --remove")
         if not 1 <= options.previous_max_age <= 31557600:
-            parser.error("--previous-max-age is 1 to 31557600 seconds")
-    words = [("DOMAIN", options.domain), ("--max-age", options.max_age),
-             ("--email", options.email)] + [("--mx", host) for host in options.mx or []]
-    for name, word in words:
-        if word is not None and (not word or UNSAFE.search(word) or word.startswith("-")):
-            parser.error("{}: {!r} has characters that do not belong there".format(name, word))
+            parser.error("--previous-max-age must be 1 to 31557600 seconds")
+    values = [("DOMAIN", options.domain), ("--max-age", options.max_age),
+              ("--email", options.email)] + [("--mx", host) for host in options.mx or []]
+    for name, value in values:
+        if value is not None and (not value or UNSAFE.search(value) or value.startswith("-")):
+            parser.error("{}: {!r} contains characters that are not allowed".format(name, value))
     if options.server and not re.fullmatch(r"https?://[\w.:/\[\]~-]+", options.server):
         parser.error("--server: {!r} is not an https URL".format(options.server))
     if options.site and not re.fullmatch(r"[\w.][\w.-]*", options.site):
         parser.error("--site: {!r} is not the name of a site".format(options.site))
 
 
-def parse(words):
+def parse(args):
     """The options; ends the program with status 2 if they are wrong."""
     parser = _parser()
-    options = parser.parse_args(words)
+    options = parser.parse_args(args)
     _check(parser, options)
     if options.site and options.site.endswith(".conf"):
         options.site = options.site[:-len(".conf")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates: what they name, and how certbot or mod_md gets them."""
+"""Certificates: their names, and how certbot or mod_md gets them."""
 
 import glob
 import json
@@ -21,8 +21,8 @@ def names_in(path):
     """The DNS names of the certificate in a file; [] if it cannot be read."""
     if not os.path.exists(path):
         return []
-    words = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", path]
-    return re.findall(r"DNS:([^\s,]+)", command.run(words, check=False).output)
+    args = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", path]
+    return re.findall(r"DNS:([^\s,]+)", command.run(args, check=False).output)
 
 
 def covers(names, host):
@@ -31,7 +31,7 @@ def covers(names, host):
 
 
 class Lineage:
-    """A certificate that certbot keeps."""
+    """A certificate that certbot manages."""
 
     def __init__(self, name):
         self.name = name
@@ -82,13 +82,13 @@ def certbot(options, name, hosts, site, old_hosts=()):
     (the stem of its file)."""
     copy = site + "-le-ssl"
     had_copy, was_live = os.path.exists(apache.site_file(copy)), _live(name)
-    words = ["certbot", "--apache", "--non-interactive", "--agree-tos"]
-    words += _account(options) + _server(options)
-    # Whether http redirects is the site's own affair; a policy is asked for over https only.
-    words += ["--no-redirect", "--cert-name", name]
-    words += ["--expand"] if old_hosts else []
-    words += ["--force-renewal"] if _leaves_rehearsal(options, name) else []
-    words += [word for host in hosts for word in ("-d", host)]
+    args = ["certbot", "--apache", "--non-interactive", "--agree-tos"]
+    args += _account(options) + _server(options)
+    # Redirects from http are up to the site; policies are fetched over https only.
+    args += ["--no-redirect", "--cert-name", name]
+    args += ["--expand"] if old_hosts else []
+    args += ["--force-renewal"] if _leaves_rehearsal(options, name) else []
+    args += [word for host in hosts for word in ("-d", host)]
 
     def undo():
         lines = []
@@ -97,10 +97,10 @@ def certbot(options, name, hosts, site, old_hosts=()):
         if not was_live and _live(name):
             lines += [quoted("certbot", "delete", "--non-interactive", "--cert-name", name)]
         elif old_hosts and set(Lineage(name).names) != set(old_hosts):
-            lines += [command.shown(without_host_words(name, old_hosts))]
+            lines += [command.shown(without_host_args(name, old_hosts))]
         return lines
 
-    return Command("get the certificate of {} by certbot".format(", ".join(hosts)), words, undo,
+    return Command("get the certificate of {} by certbot".format(", ".join(hosts)), args, undo,
                    CERTBOT_SECONDS)
 
 
@@ -108,8 +108,8 @@ def _leaves_rehearsal(options, name):
     return Lineage(name).is_rehearsal and not options.staging
 
 
-def without_host_words(name, hosts):
-    """certbot's words that give a certificate these names and no other."""
+def without_host_args(name, hosts):
+    """The certbot command that gives a certificate exactly these names."""
     return (["certbot", "--apache", "--non-interactive", "--no-redirect", "--cert-name", name,
              "--renew-with-new-domains"] + [word for host in hosts for word in ("-d", host)])
 
@@ -137,15 +137,15 @@ def certbot_step(options, host, section, http):
         if covers(names_in(section.certificate or ""), host):
             return None
         raise Problem(
-            "the virtual host at {} has a certificate that certbot does not keep ({}), and it does "
-            "not name {}: get one that names it too, or run this without --site".format(
+            "the certificate of the virtual host at {} ({}) is not managed by certbot and does not "
+            "contain {}: get one that does, or run this without --site".format(
                 section, section.certificate or "none", host))
     if covers(lineage.names, host) and not _leaves_rehearsal(options, lineage.name):
         return None
     if any(name.startswith("*.") for name in lineage.names):
         raise Problem(
             "the certificate {} has a wildcard, which certbot's Apache plugin cannot get: add {} "
-            "to it in the way you got it, and run this again".format(lineage.name, host))
+            "to it the way you obtained it, and run this again".format(lineage.name, host))
     others = [name for name in lineage.names if name != host]
     return _ask_certbot(options, lineage.name, others + [host], _stem(section.path),
                         tuple(lineage.names))
@@ -179,7 +179,7 @@ def _md_has(part, host):
 
 
 def _job(host):
-    """What mod_md noted about its attempts, for the managed domain with that host."""
+    """What mod_md recorded about its attempts, for the managed domain with that host."""
     for path in glob.glob(md_store() + "/staging/*/job.json"):
         domains = read(os.path.join(os.path.dirname(path), "md.json"))
         if '"{}"'.format(host) in domains or os.path.dirname(path).endswith("/" + host):
@@ -199,13 +199,13 @@ def _wait_for_md(host):
         if job.get("errors", 0) >= 2:
             break
         time.sleep(0.2)
-    detail = (_job(host).get("last") or {}).get("detail") or "it has not said why"
-    raise Problem("mod_md has no certificate for {} yet: {}\n  It goes on trying; see its lines in "
+    detail = (_job(host).get("last") or {}).get("detail") or "no reason given"
+    raise Problem("mod_md has no certificate for {} yet: {}\n  It keeps trying; see "
                   "/var/log/apache2/error.log, and run this again later.".format(host, detail))
 
 
 def md_steps(host):
-    """mod_md gets the certificate in the background; a reload then puts it to use."""
+    """mod_md gets the certificate in the background; a reload then activates it."""
     if _md_has("domains", host):
         return []
     return [Wait("wait until mod_md has the certificate of " + host, lambda: _wait_for_md(host)),

@@ -13,34 +13,35 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 
 class Result:
-    def __init__(self, words, status, output):
-        self.words = words
+    def __init__(self, args, status, output):
+        self.args = args
         self.status = status
         self.output = output
 
 
-def shown(words):
+def shown(args):
     """A command as one would type it."""
-    return " ".join(shlex.quote(word) for word in words)
+    return " ".join(shlex.quote(arg) for arg in args)
 
 
-def run(words, timeout=60, check=True, stderr=True):
-    """Runs a command to its end. stdout and stderr come back together, or stdout alone."""
+def run(args, timeout=60, check=True, stderr=True, stdin=b""):
+    """Runs a command to its end. stdout and stderr come back together, or stdout alone. stdin: the
+    bytes that it reads."""
     try:
         done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            args, input=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if stderr else subprocess.DEVNULL,
             timeout=timeout, env={**os.environ, **ENVIRONMENT})
     except FileNotFoundError:
-        raise Problem("{} is not installed on this machine".format(words[0]))
+        raise Problem("{} is not installed on this machine".format(args[0]))
     except subprocess.TimeoutExpired as expired:
         text = (expired.stdout or b"").decode(errors="replace")
         raise Problem("{}\n  did not end within {} seconds; its output:\n{}".format(
-            shown(words), timeout, indented(text)))
-    result = Result(words, done.returncode, done.stdout.decode(errors="replace"))
+            shown(args), timeout, indented(text)))
+    result = Result(args, done.returncode, done.stdout.decode(errors="replace"))
     if check and result.status != 0:
         raise Problem("{}\n  failed with status {}; its output:\n{}".format(
-            shown(words), result.status, indented(result.output)))
+            shown(args), result.status, indented(result.output)))
     return result
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Edits of Apache's configuration files, gathered and then made as one step a file."""
+"""Edits of Apache's configuration files, collected and then made in one step per file."""
 
 import re
 
@@ -33,7 +33,7 @@ class Edits:
 
 
 class Block:
-    """A <MTASTSPolicy> as it stands in a file, at a line from 1."""
+    """A <MTASTSPolicy> block in a file; `line` counts from 1."""
 
     def __init__(self, path, line):
         self.path = path
@@ -54,33 +54,33 @@ class Block:
 
     def require_alone(self):
         if len(self.domains) > 1:
-            raise Problem("{}:{} tells the policy of several domains ({}) at once: change it there "
-                          "by hand, or take this domain out of it".format(
+            raise Problem("{}:{} defines the policy of several domains ({}): change it there by "
+                          "hand, or remove this domain from it".format(
                               self.path, self.line, " ".join(self.domains)))
 
 
-def remove_told(edits, told, host):
-    """Takes out a policy that stands in a virtual host."""
-    if told.path != told.section.path or told.is_pattern:
-        raise Problem("{} tells the policy of more than {}, and it is what senders see: change it "
-                      "there by hand".format(told, host))
-    if BLOCK.match(read(told.path).splitlines()[told.line - 1]):
-        block = Block(told.path, told.line)
+def remove_definition(edits, definition, host):
+    """Removes a policy that is defined in a virtual host."""
+    if definition.path != definition.section.path or definition.is_pattern:
+        raise Problem("{} defines the policy of more than {}, and it takes precedence: change it "
+                      "there by hand".format(definition, host))
+    if BLOCK.match(read(definition.path).splitlines()[definition.line - 1]):
+        block = Block(definition.path, definition.line)
         block.require_alone()
-        edits.replace(told.path, told.line, len(block.lines), [])
+        edits.replace(definition.path, definition.line, len(block.lines), [])
         return
-    others = [name for name in told.section.names
+    others = [name for name in definition.section.names
               if name.startswith("mta-sts.") and name != host]
     if others:
-        raise Problem("the virtual host at {} tells the policy of {} as well: change it there by "
+        raise Problem("the virtual host at {} also defines the policy of {}: change it there by "
                       "hand, or use a <MTASTSPolicy> block for each domain".format(
-                          told.section, ", ".join(others)))
-    for number, count in _plain_lines(told.section.lines):
-        edits.replace(told.path, told.section.line + number, count, [])
+                          definition.section, ", ".join(others)))
+    for number, count in _plain_lines(definition.section.lines):
+        edits.replace(definition.path, definition.section.line + number, count, [])
 
 
 def _plain_lines(lines):
-    """(index, number of lines) of each plain directive of ours, outside blocks."""
+    """(index, number of lines) of each directive of a policy outside blocks."""
     number, inside = 0, False
     while number < len(lines):
         inside = bool(BLOCK.match(lines[number])) or (inside and not BLOCK_END.match(lines[number]))

@@ -55,13 +55,13 @@ def get(host, address, trust=True):
     finally:
         connection.close()
     if response.status != 200:
-        raise Problem("it answers with status {}, and senders take 200 only".format(
+        raise Problem("it answers with status {}, and senders accept only 200".format(
             response.status))
     if response.headers.get_content_type() != "text/plain":
         raise Problem("its answer is {}, not text/plain".format(
             response.headers.get_content_type()))
     if len(body) > LONGEST:
-        raise Problem("its answer has more than 64 KiB")
+        raise Problem("its answer is larger than 64 KiB")
     return body
 
 

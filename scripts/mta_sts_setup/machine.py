@@ -39,22 +39,22 @@ def _records(host):
              for address in public_addresses()]
     if lines:
         return "\n".join(lines)
-    return ("  {}. IN A ...\n(this machine has no public address itself: write the one under "
-            "which the internet reaches it)".format(host))
+    return ("  {}. IN A ...\n(this machine has no public address itself: use the public address of "
+            "your router or load balancer)".format(host))
 
 
 def require_here(host):
-    """Stops if the name does not lead to this machine."""
+    """Stops if the name does not resolve to this machine."""
     found = addresses_of(host)
     if not found:
-        raise Problem("{} does not resolve to any address. Publish in DNS, wait until it can be "
-                      "seen, and run this again (or use --force):\n{}".format(
+        raise Problem("{} does not resolve to any address. Publish this in DNS, wait until it "
+                      "resolves, and run this again (or use --force):\n{}".format(
                           host, _records(host)))
     foreign = [str(address) for address in found if address not in own_addresses()]
     if foreign:
         raise Problem(
             "{} resolves to {}, which is not an address of this machine. Publish this instead, or "
-            "delete what is wrong, and run this again; if {} leads here all the same (NAT, "
+            "delete the wrong address, and run this again; if {} still leads to this machine (NAT, "
             "CDN), use --force:\n{}".format(host, ", ".join(foreign),
                                            "it" if len(foreign) == 1 else "they", _records(host)))
 
@@ -62,8 +62,8 @@ def require_here(host):
 def _lookup(kind, name):
     """The values of a DNS type, as dig or host print them; None if neither is installed."""
     if command.installed("dig"):
-        words = ["dig", "+short", "+time=5", "+tries=2", kind, name]
-        lines = command.run(words, check=False, stderr=False).output.splitlines()
+        args = ["dig", "+short", "+time=5", "+tries=2", kind, name]
+        lines = command.run(args, check=False, stderr=False).output.splitlines()
         return [line for line in lines if not line.startswith(";")]
     if command.installed("host"):
         output = command.run(["host", "-W", "5", "-t", kind, name], check=False).output
@@ -76,20 +76,20 @@ def mx_of(domain):
     """The hosts of the domain's MX records, the preferred first."""
     answers = _lookup("MX", domain)
     if answers is None:
-        raise Problem("to propose the domain's MX hosts, dig or host is needed: "
+        raise Problem("looking up the domain's MX hosts needs dig or host: "
                       "apt-get install bind9-dnsutils, or name the hosts with --mx")
     pairs = [line.split() for line in answers if re.match(r"\d+ \S+$", line)]
     hosts = [host for _, host in sorted(pairs, key=lambda pair: int(pair[0]))]
     if hosts == ["."]:
-        raise Problem("{} says that it takes no mail (a null MX record): there is nothing to "
-                      "protect".format(domain))
+        raise Problem("{} accepts no mail (it has a null MX record), so it needs no MTA-STS "
+                      "policy".format(domain))
     if not hosts:
-        raise Problem("{} has no MX records that can be seen here: name the MX hosts with "
+        raise Problem("found no MX records of {} in DNS: name the MX hosts with "
                       "--mx".format(domain))
     return [host.rstrip(".").lower() for host in hosts]
 
 
 def texts_of(name):
-    """The TXT records of a name; empty too if there is nothing to look them up with."""
+    """The TXT records of a name; also empty if neither dig nor host is installed."""
     return ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', line)).replace("\\;", ";")
             for line in _lookup("TXT", name) or []]

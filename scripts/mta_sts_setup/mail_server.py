@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The MX's own certificate, where certbot on this machine keeps it: who reloads the mail server?
+"""The certificate of an MX host that certbot on this machine manages: is its server reloaded?
 
-A mail server keeps the certificate that it has read. Nobody notices the renewal that did not reach
-it, until the old one expires and every sender that honours the policy stops delivering.
+A mail server uses the certificate that it read at its last reload. A renewal without a reload goes
+unnoticed until the old one expires and every sender that applies the policy stops delivering.
 """
 
 import fnmatch
@@ -19,8 +19,8 @@ SERVERS = re.compile(r"postfix|dovecot|exim|sendmail|opensmtpd|smtpd|courier|mad
 
 TEXT = """\
 #!/bin/sh
-# Written by mta-sts-setup. certbot runs it after each renewal: a mail server goes on showing the
-# certificate that it has read until it is reloaded.
+# Written by mta-sts-setup. certbot runs it after each renewal: a mail server uses the
+# certificate that it read last until it is reloaded.
 status=0
 for server in postfix dovecot exim4; do
     if [ -d /run/systemd/system ]; then
@@ -47,7 +47,7 @@ def _has_hook(lineage):
 
 def unhooked(policy):
     """[(lineage's name, MX host)] of certificates of the policy's MX hosts that certbot renews
-    here without telling the mail server."""
+    here without reloading the mail server."""
     found = []
     for lineage in certificate.lineages():
         hosts = [name for name in lineage.names

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way through: judge, look, plan, show or carry out, fetch, tell what to publish."""
+"""The procedure: validate, inspect, plan, show or carry out, fetch, print what to publish."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ def is_terminal():
 
 
 def confirm(options, question):
-    """Yes or no; None if there is nobody to ask."""
+    """Yes or no; None without a terminal to ask on."""
     if options.yes:
         return True
     if not is_terminal():
@@ -27,24 +27,24 @@ def confirm(options, question):
         return False
 
 
-# --- the policy asked for ---
+# --- the requested policy ---
 
 
 def propose_mx(options, domain):
     """The domain's MX records, if the user agrees that they are the policy."""
     hosts = machine.mx_of(domain)
-    words = " ".join("--mx " + host for host in hosts)
+    options_mx = " ".join("--mx " + host for host in hosts)
     print("MX records of {}: {}".format(domain, " ".join(hosts)))
     answer = confirm(options, "Use them as the policy's mx?")
     if not answer:
         raise Usage("name the MX hosts of {}, as in: {}{}".format(
-            domain, words, "" if answer is False else
-            "\n(there is no terminal to ask on; --yes takes the MX records as they are)"))
+            domain, options_mx, "" if answer is False else
+            "\n(there is no terminal to ask on; --yes accepts the MX records as they are)"))
     return hosts
 
 
 def canonical_domain(options):
-    """The domain as the module writes it; a Problem if it is none."""
+    """The domain in the form that the module uses; a Problem if it is not valid."""
     trial = plan.merged(options, None)._replace(mx=tuple(options.mx or ["mx.example"]))
     return apache.judge(options.domain, trial)[0]
 
@@ -58,7 +58,7 @@ def wanted_policy(options, facts):
     return policy
 
 
-# --- checks, and the work ---
+# --- checks and changes ---
 
 
 def check_address(options, host):
@@ -67,11 +67,11 @@ def check_address(options, host):
     except Problem as problem:
         if not options.force:
             raise
-        print("note: {}\n  (going on, because of --force)".format(problem))
+        print("note: {}\n  (continuing because of --force)".format(problem))
 
 
 def perform(options, facts, policy, steps):
-    """Shows or does the steps, and fetches the policy as the last one of them."""
+    """Shows the steps or carries them out; the last one fetches the policy."""
     if not steps:
         print("Nothing to change.")
     last = Wait("fetch the policy over https as a sender does",
@@ -91,17 +91,18 @@ def _fetch(options, facts, policy, seconds):
     checked = fetch.wait_for(facts.host, policy.text(), not rehearsal, seconds)
     print("  https://{}{} serves it (at {})".format(facts.host, fetch.PATH, ", ".join(checked)))
     if rehearsal:
-        print("note: its certificate is of a staging CA, which senders do not trust: run this "
+        print("note: its certificate is from a staging CA, which senders do not trust: run this "
               "again without --staging before you publish anything")
 
 
 def _serving(facts):
-    lines = ["  {}: {}".format(told, told.policy) for told in plan.Facts(facts.domain).told]
-    return "Apache's configuration tells:\n" + "\n".join(lines) if lines else ""
+    lines = ["  {}: {}".format(definition, definition.policy)
+             for definition in plan.Facts(facts.domain).definitions]
+    return "Apache's configuration defines:\n" + "\n".join(lines) if lines else ""
 
 
 def verify(options, facts, policy):
-    """Fetches as a sender does, until the policy is there."""
+    """Fetches as a sender does, until the policy is served."""
     try:
         _fetch(options, facts, policy, fetch.SECONDS)
     except Problem as problem:
@@ -109,12 +110,12 @@ def verify(options, facts, policy):
             raise Problem(
                 "{}\n{}\nPublish nothing in DNS yet. `apache2ctl -t -D DUMP_VHOSTS` and "
                 "/var/log/apache2/error.log show more.".format(problem, _serving(facts)))
-        print("note: {}\n  (going on, because of --force: fetch it from another machine before "
+        print("note: {}\n  (continuing because of --force: fetch it from another machine before "
               "you publish anything)".format(problem))
 
 
 def verify_unchanged(options, facts, policy):
-    """The same where all is as wanted. A server that was not reloaded since, is."""
+    """The same if there is nothing to change; reloads a server that lacks the policy."""
     try:
         _fetch(options, facts, policy, 0)
     except Problem:
@@ -123,11 +124,11 @@ def verify_unchanged(options, facts, policy):
 
 
 def _published(name, text):
-    return "   (is published)" if text in machine.texts_of(name) else ""
+    return "   (already published)" if text in machine.texts_of(name) else ""
 
 
 def print_records(options, facts, policy):
-    """In the order of publishing: what is looked at first comes last."""
+    """In the order of publishing, with a hint to what follows."""
     record, name = "v=STSv1; id={};".format(policy.id()), "_mta-sts." + facts.domain
     reports = "v=TLSRPTv1; rua=mailto:{}".format(options.email or "tls-reports@" + facts.domain)
     print("""
@@ -137,23 +138,24 @@ The policy of {domain}: {policy}
 1. {name}. IN TXT "{record}"{published}
    Only after the policy is served{now}; the id is new after each change.
 2. _smtp._tls.{domain}. IN TXT "{reports}"{reporting}
-   Where senders report what fails; any address of yours.
+   Senders mail their reports there; you can use any address.
 """.format(domain=facts.domain, policy=policy, name=name, record=record, reports=reports,
-           introduction="DNS records that this run would ask for, in this order:"
+           introduction="DNS records to publish after a run without --dry-run, in this order:"
            if options.dry_run else "Now publish in DNS, in this order:",
            now="" if options.dry_run else ", as it is now",
            published=_published(name, record),
            reporting=_published("_smtp._tls." + facts.domain, reports)), end="")
     if policy.mode == "testing" and not options.dry_run:
-        print("Stay in testing until the reports are good, then: "
+        print("Stay in mode testing until the reports show no failures, then run: "
               "mta-sts-setup {} --mode enforce".format(facts.domain))
 
 
-def look_after_mail_server(options, policy):
+def check_mail_server(options, policy):
     """Offers a deploy hook where an MX certificate is renewed without one."""
     for lineage, mx in mail_server.unhooked(policy)[:1]:
         print("\nwarning: certbot renews the certificate {} of the MX host {} here, but nothing "
-              "reloads the mail server then: senders would see it expire.".format(lineage, mx))
+              "reloads the mail server afterwards: it would go on using the old certificate "
+              "until that expires.".format(lineage, mx))
         step = mail_server.hook_step()
         if options.dry_run:
             show([step])
@@ -175,17 +177,17 @@ def set_up(options, facts):
     check_address(options, facts.host)
     perform(options, facts, policy, plan.setup(options, facts, policy))
     print_records(options, facts, policy)
-    look_after_mail_server(options, policy)
+    check_mail_server(options, policy)
     return 0
 
 
 def _print_removal_begun(facts, policy, until):
     print("""
-{domain} is being taken back: mode none is served. Now publish its id:
+{domain} is being removed: mode none is served. Now publish its id:
 
    _mta-sts.{domain}. IN TXT "v=STSv1; id={id};"
 
-Go on serving it, with this record, until {until}: until then senders
+Keep serving it, with this record, until {until}: until then senders
 may hold an earlier policy. That is {left} from now. Then run: mta-sts-setup {domain} --remove
 """.format(domain=facts.domain, id=policy.id(), until=site.date_text(until),
            left=removal.left(until)), end="")
@@ -208,7 +210,7 @@ Delete in DNS, in this order:
 
 1. _mta-sts.{domain}. TXT
 2. {host}. A, AAAA or CNAME
-3. _smtp._tls.{domain}. TXT, unless reports about DANE are wanted on
+3. _smtp._tls.{domain}. TXT, unless you still want reports about DANE
 """.format(domain=facts.domain, host=facts.host), end="")
 
 
@@ -224,8 +226,11 @@ def _finish_removal(options, facts):
 
 def remove(options, facts):
     if not facts.policy:
-        print("Nothing to change: Apache tells no policy for {}.".format(facts.domain))
+        print("Nothing to do: Apache serves no MTA-STS policy for {}.".format(facts.domain))
         return 0
+    if facts.history.problem:
+        print("note: {}\n  If a policy with a larger max_age was served before, name that max_age "
+              "with --previous-max-age.".format(facts.history.problem))
     until = removal.begun(facts)
     if until is None:
         return _begin_removal(options, facts)
@@ -234,15 +239,15 @@ def remove(options, facts):
     if not options.dry_run:
         verify_unchanged(options, facts, facts.policy)
     _print_removal_begun(facts, facts.policy, until)
-    print("It is not time yet; --force does not wait, and mail from senders that hold the earlier "
-          "policy may be late.")
+    print("It is too early to remove the site; --force does so anyway, and may delay mail from "
+          "senders that hold the earlier policy.")
     return 1
 
 
-def run(words):
-    options = arguments.parse(words)
+def run(args):
+    options = arguments.parse(args)
     if os.geteuid() != 0:
-        raise Problem("it changes Apache's configuration, so it must be run as root: "
+        raise Problem("run as root, since it changes Apache's configuration: "
                       "sudo mta-sts-setup ...")
     apache.require()
     apache.require_sound()
@@ -253,16 +258,16 @@ def run(words):
     return status
 
 
-def main(words):
+def main(args):
     for number in signal.SIGTERM, signal.SIGHUP:
         signal.signal(number, signal.default_int_handler)
     try:
-        return run(words)
+        return run(args)
     except Problem as problem:
         print("mta-sts-setup: {}".format(problem), file=sys.stderr)
         return problem.status
     except KeyboardInterrupt:
-        print("mta-sts-setup: interrupted before or after the steps: nothing is half done",
+        print("mta-sts-setup: interrupted before or after the steps: no change is incomplete",
               file=sys.stderr)
         return 1
     except OSError as error:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is there, and the steps from there to what is wanted."""
+"""The present configuration, and the steps from there to the requested one."""
 
 import os
 from datetime import datetime, timedelta, timezone
 
-from . import apache, certificate, machine, site
-from .edits import Block, Edits, add_alias, remove_told
+from . import apache, certificate, history, machine, site
+from .edits import Block, Edits, add_alias, remove_definition
 from .policy import Policy
 from .problem import Problem
 from .step import WriteFile, read
@@ -20,10 +20,12 @@ class Facts:
     def __init__(self, domain):
         self.domain = domain
         self.host = "mta-sts." + domain
-        self.told = apache.told(domain)
+        self.dump = apache.dump()
+        self.definitions = apache.definitions(self.dump, domain)
+        self._history = None
         self.sections = apache.sections()
         self.carriers = [section for section in self.sections if section.carries(self.host)]
-        blocks = [told for told in self.told if told.is_block]
+        blocks = [definition for definition in self.definitions if definition.is_block]
         self.block = Block(blocks[0].path, blocks[0].line) if blocks else None
         self.block_policy = blocks[0].policy if blocks else None
 
@@ -38,14 +40,21 @@ class Facts:
 
     @property
     def policy(self):
-        """The policy that senders see, or would see; None if there is none."""
-        seen = [told for told in self.told if told.is_seen] or self.told
-        return seen[0].policy if seen else None
+        """The policy that senders fetch, or would fetch over https; None without one."""
+        served = [found for found in self.definitions if found.is_served] or self.definitions
+        return served[0].policy if served else None
 
     @property
-    def held(self):
-        """Until when senders may hold an earlier policy, as far as the history tells; or None."""
-        return site.last(*(told.held for told in self.told))
+    def history(self):
+        """The history of the policies that were served before the present one."""
+        if self._history is None:
+            self._history = history.read(self.domain, self.policy, self.dump)
+        return self._history
+
+    @property
+    def earlier_until(self):
+        """Until when senders may hold an earlier policy, if the history knows of one; or None."""
+        return self.history.until
 
     @property
     def comments(self):
@@ -53,17 +62,17 @@ class Facts:
 
 
 def merged(options, present):
-    """The policy asked for: what is not told stays as it is, or gets its default."""
+    """The requested policy: omitted options keep their current values, or get their defaults."""
     mx = tuple(options.mx) if options.mx else present.mx if present else ()
     return Policy(options.mode or (present.mode if present else DEFAULT_MODE), mx,
                   options.max_age or (present.max_age if present else DEFAULT_MAX_AGE))
 
 
-# --- the policy's place ---
+# --- where the policy is defined ---
 
 
 def human_comments(facts):
-    """The comments in the block that are not ours."""
+    """The comments in the block that this program did not write."""
     return [line for line in facts.comments if not line.startswith((site.EARLIER, site.REMOVAL))]
 
 
@@ -74,24 +83,24 @@ def comments_after(facts, policy):
         seconds = timedelta(seconds=facts.policy.max_age)
         dates.append(datetime.now(timezone.utc) + seconds)
     dates = [date for date in dates if date]
-    ours = [site.EARLIER + site.date_text(max(dates))] if dates else []
-    return human_comments(facts) + ours
+    notes = [site.EARLIER + site.date_text(max(dates))] if dates else []
+    return human_comments(facts) + notes
 
 
-def is_told(facts, policy, comments):
-    """Whether every place that tells a policy for the domain tells this one."""
-    return (bool(facts.told) and facts.comments == comments
-            and all(told.policy == policy for told in facts.told))
+def is_defined(facts, policy, comments):
+    """Whether this is the only policy that the configuration defines for the domain."""
+    return (bool(facts.definitions) and facts.comments == comments
+            and all(definition.policy == policy for definition in facts.definitions))
 
 
 def policy_edits(facts, policy, comments):
-    """Edits after which the server-level block tells this policy and no virtual host another."""
+    """Edits after which the server-level block defines this policy and no virtual host another."""
     edits = Edits()
-    if is_told(facts, policy, comments):
+    if is_defined(facts, policy, comments):
         return edits
-    for told in facts.told:
-        if not told.is_block:
-            remove_told(edits, told, facts.host)
+    for definition in facts.definitions:
+        if not definition.is_block:
+            remove_definition(edits, definition, facts.host)
     if facts.block and (facts.block_policy != policy or facts.comments != comments):
         facts.block.require_alone()
         text = site.block_text(facts.domain, policy, comments, facts.block.indent)
@@ -100,9 +109,9 @@ def policy_edits(facts, policy, comments):
     return edits
 
 
-def _require_ours(path):
+def _require_own(path):
     if os.path.exists(path) and site.MARK not in read(path):
-        raise Problem("{} is there already, was not {}, and is not enabled: move it away or "
+        raise Problem("{} already exists, was not {}, and is not enabled: move it away or "
                       "enable it, and run this again".format(path, site.MARK))
 
 
@@ -122,8 +131,8 @@ def _hosts_text(options, facts):
 
 
 def own_file_steps(options, facts, policy, comments):
-    """The file with the block where there is none: a site, or beside an existing site a snippet."""
-    if facts.block or is_told(facts, policy, comments):
+    """The file with the block, if there is none yet: a site, or a snippet for an existing one."""
+    if facts.block or is_defined(facts, policy, comments):
         return []
     text = site.policy_text(facts.domain, policy, comments)
     if options.site or facts.carriers:
@@ -131,7 +140,7 @@ def own_file_steps(options, facts, policy, comments):
     else:
         path, enable = apache.site_file(facts.host), apache.enable_site
         text += _hosts_text(options, facts)
-    _require_ours(path)
+    _require_own(path)
     steps = [WriteFile(path, text)] if read(path) != text else []
     return steps + [enable(facts.host)]
 
@@ -144,7 +153,7 @@ def sections_of_site(facts, name):
     paths = [os.path.realpath(apache.site_file(stem)) for stem in (name, name + "-le-ssl")]
     found = [section for section in facts.sections if section.path in paths]
     if not found:
-        raise Problem("the site {} is not there or not enabled: {} has no <VirtualHost> that "
+        raise Problem("the site {} does not exist or is not enabled: {} has no <VirtualHost> that "
                       "Apache uses (a2query -s lists the enabled sites)".format(name, paths[0]))
     first = min(found, key=lambda section: (paths.index(section.path), section.line))
     if not first.name:
@@ -165,15 +174,15 @@ def alias_edits(options, facts, edits):
     elsewhere = [section for section in facts.carriers
                  if str(section) not in map(str, chosen)]
     if elsewhere:
-        raise Problem("{} belongs to the virtual host at {} already: run this without --site, or "
-                      "take the name away there".format(facts.host, elsewhere[0]))
+        raise Problem("{} already belongs to the virtual host at {}: run this without --site, or "
+                      "remove the name there".format(facts.host, elsewhere[0]))
     for section in chosen:
         if not section.carries(facts.host):
             add_alias(edits, section, facts.host)
     return chosen
 
 
-# --- all of it ---
+# --- the whole plan ---
 
 
 def module_steps(options):
@@ -201,7 +210,7 @@ def certificate_steps(options, facts, sections):
 
 
 def _require_managed(sections):
-    """mod_md by itself takes up the new alias of a site that it manages, and only of such."""
+    """mod_md adds the new alias to its certificate only for sites that it manages."""
     for section in sections:
         if section.certificate:
             raise Problem("the virtual host at {} has a certificate of its own (SSLCertificateFile)"
@@ -210,7 +219,7 @@ def _require_managed(sections):
 
 
 def setup(options, facts, policy):
-    """The steps that are left to do; none if all is as wanted."""
+    """The steps that are left to do; empty if nothing has to be changed."""
     comments = comments_after(facts, policy)
     edits = policy_edits(facts, policy, comments)
     sections = facts.carriers
@@ -224,7 +233,7 @@ def setup(options, facts, policy):
     steps = modules + files
     if steps:
         steps += [apache.configtest(), apache.reload()]
-        # The first configuration after its LoadModule mod_md takes for a dry run.
+        # mod_md treats the first configuration after its LoadModule as a dry run.
         if options.mod_md and not apache.is_module_enabled("md"):
             steps += [apache.reload()]
     return steps + certificate_steps(options, facts, sections)

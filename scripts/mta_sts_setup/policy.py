@@ -8,7 +8,7 @@ _Fields = namedtuple("_Fields", "mode mx max_age")
 
 
 class Policy(_Fields):
-    """mode, mx (a tuple of patterns), max_age (seconds; while it is the user's own: any word)."""
+    """mode, mx (a tuple of patterns), max_age (seconds; any text before validation)."""
 
     def text(self):
         lines = ["version: STSv1", "mode: " + self.mode]
@@ -20,7 +20,7 @@ class Policy(_Fields):
         return hashlib.sha256(self.text()).hexdigest()[:20]
 
     def block(self, domain, indent=""):
-        """The server-level block that tells it."""
+        """The server-level block that defines it."""
         lines = ["<MTASTSPolicy {}>".format(domain),
                  "    MTASTSMode   {}".format(self.mode)]
         lines += ["    MTASTSMx     {}".format(pattern) for pattern in self.mx]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking MTA-STS back: RFC 8461 section 8.3.
+"""Withdrawing MTA-STS: RFC 8461 section 8.3.
 
-Senders keep what they have fetched for max_age seconds, whatever DNS says. So mode none is served
+Senders cache what they have fetched for max_age seconds, regardless of DNS. So mode none is served
 until the last copy of any earlier policy has expired; only then may the policy host go.
 """
 
@@ -19,20 +19,20 @@ RELOAD = timedelta(seconds=60)
 
 
 def begun(facts):
-    """Until when mode none is to be served, if the removal has begun; else None. What the module
-    noted in its history counts beside what this program did: policies may have been changed by
-    hand, and were served until the reload."""
+    """Until when mode none is to be served, if the removal has begun; else None. The module's
+    history of served policies counts in addition to the comment in the block: policies may have
+    been changed by hand, and were served until the reload."""
     until = site.noted(facts.comments, site.REMOVAL)
-    return until and site.last(until, facts.held)
+    return until and site.last(until, facts.earlier_until)
 
 
 def due(options, facts):
-    """Until when the last sender forgets what is served today, and what was served before. It does
-    not need the module to have noted today's policy. Rounded up, since that one is served until the
+    """Until when senders may hold the present policy or an earlier one. It does not need the
+    module to have recorded the present policy. Rounded up, since that one is served until the
     reload, a few seconds from now."""
     seconds = max(facts.policy.max_age, options.previous_max_age or 0)
     ends = datetime.now(timezone.utc) + RELOAD + timedelta(seconds=seconds)
-    ends = site.last(ends, facts.held, site.noted(facts.comments, site.EARLIER))
+    ends = site.last(ends, facts.earlier_until, site.noted(facts.comments, site.EARLIER))
     return site.rounded_up(ends)
 
 
@@ -41,7 +41,7 @@ def none_policy(facts):
 
 
 def begin(options, facts):
-    """Steps: serve mode none, and note until when."""
+    """Steps: serve mode none, and record until when."""
     comments = human_comments(facts) + [site.REMOVAL + site.date_text(due(options, facts))]
     policy = none_policy(facts)
     edits = policy_edits(facts, policy, comments)
@@ -55,7 +55,7 @@ def _owned(path):
 
 
 def _file_steps(facts):
-    """Switches off and removes the files that mta-sts-setup wrote, and certbot's copy."""
+    """Disables and removes the files that mta-sts-setup wrote, and certbot's copy."""
     steps, gone = [], []
     own, conf = apache.site_file(facts.host), apache.conf_file(facts.host)
     copy = apache.site_file(facts.host + "-le-ssl")
@@ -72,7 +72,7 @@ def _file_steps(facts):
 
 
 def _edit_steps(facts, gone):
-    """Takes the block and the alias out of files that stay."""
+    """Removes the block and the alias from files that stay."""
     edits = Edits()
     if facts.block and facts.block.path not in gone:
         facts.block.require_alone()
@@ -94,11 +94,11 @@ def _certificate_steps(facts, gone):
         return []
     rest = [name for name in lineage.names if name != facts.host]
     if rest:
-        words = certificate.without_host_words(lineage.name, rest)
-        return [Command("take {} out of the certificate {}".format(facts.host, lineage.name),
-                        words, timeout=certificate.CERTBOT_SECONDS)]
-    words = ["certbot", "delete", "--non-interactive", "--cert-name", lineage.name]
-    return [Command("delete the certificate " + lineage.name, words)]
+        args = certificate.without_host_args(lineage.name, rest)
+        return [Command("remove {} from the certificate {}".format(facts.host, lineage.name),
+                        args, timeout=certificate.CERTBOT_SECONDS)]
+    args = ["certbot", "delete", "--non-interactive", "--cert-name", lineage.name]
+    return [Command("delete the certificate " + lineage.name, args)]
 
 
 def finish(facts):
@@ -114,7 +114,7 @@ def is_over(until):
 
 
 def left(until):
-    """How long that is from now, in words."""
+    """How long that is from now, in days or hours."""
     seconds = max(0, (until - datetime.now(timezone.utc)).total_seconds())
     if seconds >= 2 * 86400:
         return "{} days".format(int(seconds // 86400))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files that the program writes for Apache.
 
-The policy stands in a <MTASTSPolicy> block outside the virtual hosts, in both variants:
+The policy is defined in a <MTASTSPolicy> block outside the virtual hosts, in both variants:
 - a site of its own: block and http virtual host in sites-available/mta-sts.DOMAIN.conf;
 - --site NAME: a ServerAlias in that site, and the block in conf-available/mta-sts.DOMAIN.conf.
 certbot copies a virtual host once, into NAME-le-ssl.conf; what is changed in the original later
-never reaches https. The block is not copied: it counts for http and https alike, so a change is
-made in one place, and an existing site gets nothing but a name.
+never reaches https. The block is not copied: it applies to http and https alike, so a change is
+made in one place, and an existing site only gets a name.
 """
 
 from datetime import datetime, timezone
@@ -15,8 +15,8 @@ MARK = "written by mta-sts-setup"
 HEAD = """\
 # The MTA-STS policy of {domain}, {mark}: run it again to change it, or
 # change it here. Then reload Apache, and publish the new id that
-# `apachectl -t -D DUMP_MTA_STS` shows. The policy stands outside any virtual host, because
-# certbot copies a virtual host once and would leave later changes behind.
+# `apachectl -t -D DUMP_MTA_STS` shows. The policy is defined outside any virtual host,
+# because certbot copies a virtual host once: later changes would not reach the copy.
 <IfModule mod_mta_sts.c>
 {block}</IfModule>
 """
@@ -88,7 +88,7 @@ def policy_text(domain, policy, comments):
 
 
 def _where(addresses, port):
-    """A virtual host of the very address of a request hides those of every address."""
+    """A virtual host with the exact address of a request takes precedence over those with *."""
     return " ".join("{}:{}".format(address, port) for address in ["*"] + addresses)
 
 

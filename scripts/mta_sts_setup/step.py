@@ -2,8 +2,8 @@
 """Steps: changes of the machine that can be shown beforehand, carried out, and undone by hand.
 
 Each has a description; shown() is what --dry-run prints below it; do() carries it out; undo()
-returns the shell commands that take it back, judged by what is there when it is called, so that it
-holds for a step that failed half-way too.
+returns the shell commands that revert it, determined when it is called, so that they also apply to
+a step that failed half-way.
 """
 
 import difflib
@@ -20,7 +20,7 @@ BACKUPS = "/var/backups/mta-sts-setup"
 
 
 def read(path):
-    """The text of a file, "" if there is none. Bytes that are no UTF-8 survive write()."""
+    """The text of a file, "" if it does not exist. Bytes that are not UTF-8 survive write()."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             return file.read()
@@ -29,14 +29,14 @@ def read(path):
 
 
 def _backdate(path):
-    """certbot edits by augeas, which takes a file for unchanged if its time in whole seconds is:
-    an edit of certbot's within the second of ours would make it write a broken configuration."""
+    """certbot edits with augeas, which considers a file unchanged if its time in whole seconds is:
+    an edit by certbot within the same second would make it write a broken configuration."""
     past = time.time() - 10
     os.utime(path, (past, past))
 
 
 def write(path, text, mode):
-    """Replaces a file whole; one that was there keeps its owner and rights."""
+    """Replaces a file; an existing one keeps its owner and mode."""
     there = os.stat(path) if os.path.exists(path) else None
     handle, new = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mta-sts-setup-")
     try:
@@ -65,8 +65,8 @@ def back_up(path):
     raise Problem("cannot name a backup of {} in {}".format(path, BACKUPS))
 
 
-def quoted(*words):
-    return " ".join(shlex.quote(word) for word in words)
+def quoted(*args):
+    return " ".join(shlex.quote(word) for word in args)
 
 
 class WriteFile:
@@ -118,24 +118,24 @@ class RemoveFile:
 class Command:
     """A program to run; `undo` is a list of shell commands, or a function that makes it."""
 
-    def __init__(self, description, words, undo=(), timeout=60):
+    def __init__(self, description, args, undo=(), timeout=60):
         self.description = description
-        self.words = words
+        self.args = args
         self.timeout = timeout
         self._undo = undo
 
     def shown(self):
-        return [command.shown(self.words)]
+        return [command.shown(self.args)]
 
     def do(self):
-        command.run(self.words, self.timeout)
+        command.run(self.args, self.timeout)
 
     def undo(self):
         return list(self._undo() if callable(self._undo) else self._undo)
 
 
 class Wait:
-    """Something that takes its time; changes nothing by itself."""
+    """Something to wait for; changes nothing by itself."""
 
     def __init__(self, description, function):
         self.description = description
@@ -158,28 +158,28 @@ def show(steps):
             print("    " + line)
 
 
-def _story(done, failed):
+def _summary(done, failed):
     """What was done, and the commands that undo it: the last step first."""
-    lines = ["", "Done before it failed:"]
+    lines = ["", "Done before the failure:"]
     lines += ["  - " + step.description for step in done] or ["  nothing"]
     undo = [line for step in reversed(done + [failed]) for line in step.undo()]
     if undo:
-        lines += ["", "Run mta-sts-setup again to go on from here, or undo what was done with:"]
+        lines += ["", "Run mta-sts-setup again to continue from here, or undo these changes with:"]
         lines += ["  " + line for line in undo]
         lines += ["  apache2ctl configtest && apache2ctl graceful"]
     return "\n".join(lines)
 
 
 def carry_out(steps):
-    """Does one step after the other; a failure comes back as a Problem that tells how to undo."""
+    """Carries out the steps in order; a failure becomes a Problem that shows how to undo them."""
     done = []
     for step in steps:
         print("* " + step.description, flush=True)
         try:
             step.do()
         except KeyboardInterrupt:
-            raise Problem("interrupted at: {}\n{}".format(step.description, _story(done, step)))
+            raise Problem("interrupted at: {}\n{}".format(step.description, _summary(done, step)))
         except Exception as error:
             raise Problem("could not {}:\n  {}\n{}".format(
-                step.description, error, _story(done, step)))
+                step.description, error, _summary(done, step)))
         done.append(step)

@@ -51,7 +51,7 @@ def test_systemd_takes_the_service_and_the_timer(name, tmp_path):
 PUBLISH_ID = [  # words, exit status, what is said
     (["--help"], 0, "Usage: publish-id"),
     (["-w"], 2, "-w needs a value"),
-    (["-w", "soon"], 2, '-w takes seconds, not "soon"'),
+    (["-w", "soon"], 2, '-w needs a number of seconds, not "soon"'),
     (["-k", "/nonexistent/key"], 2, "/nonexistent/key cannot be read"),
     (["--frobnicate"], 2, "there is no option --frobnicate"),
     (["--rua", "nonsense", "example.com"], 2, "--rua: "),

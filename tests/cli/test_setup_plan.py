@@ -2,6 +2,7 @@
 """The parts of mta-sts-setup that need no Apache, no network and no rights."""
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -39,8 +40,8 @@ def call(*words, **more):
     (["a.test", "--staging", "--server", "https://ca.test/"], "two different CAs"),
     (["a.test", "--server", "ca.test"], "--server: 'ca.test' is not an https URL"),
     (["a.test", "--site", "../x"], "--site: '../x' is not the name of a site"),
-    (["a.test", "--remove", "--mx", "b.test"], "--remove takes no --mx"),
-    (["a.test", "--previous-max-age", "5"], "--previous-max-age goes with --remove"),
+    (["a.test", "--remove", "--mx", "b.test"], "--remove cannot be combined with --mx"),
+    (["a.test", "--previous-max-age", "5"], "--previous-max-age needs --remove"),
     (["a.test", "--remove", "--previous-max-age", "0"], "1 to 31557600"),
     (["a.test", "--remove", "--previous-max-age", "1d"], "invalid int value"),
 ])
@@ -102,29 +103,26 @@ def test_the_policy_text_and_id_are_those_of_the_module():
     assert re.fullmatch("[0-9a-f]{20}", POLICY.id())
 
 
-DUMP = """\
-; MTA-STS policies of this server and the DNS records to publish for them.
+def definition(path, line, section_line=None, https=True):
+    host = {"name": "x", "port": 443, "https": https, "file": path, "line": section_line}
+    return {"precedence": 1, "defined_at": {"file": path, "line": line}, "mode_at": None,
+            "virtual_host": host if section_line else None, "served": https}
 
-; example.com
-;   policy id 1
-;   mode enforce, max_age 604800, mx mx1.example.com *.example.net
-;   told at {path}:2, in the virtual host mta-sts.example.com:443 ({path}:1)
-_mta-sts.example.com. IN TXT "v=STSv1; id=1;"
-; the policy host, with the addresses of this server (or a CNAME to its name):
 
-; other.example
-;   policy id 2
-;   mode none, max_age 1, mx a.example
-;   told at {path}:9, in the main server
-;   senders may hold an earlier policy until 2027-01-02T03:04:05Z
-_mta-sts.other.example. IN TXT "v=STSv1; id=2;"
+def entry(domain, policy, *locations, pattern=False):
+    return {"domain": domain, "pattern": pattern, "mode": policy.mode, "max_age": policy.max_age,
+            "mx": list(policy.mx), "locations": list(locations)}
 
-; policy hosts like mta-sts.*.example
-;   policy id 3
-;   mode testing, max_age 5, mx b.example
-;   told at {path}:20, in the virtual host x:80 ({path}:10)
-;   not served: senders ask over https, and this virtual host speaks http
-"""
+
+def dump_text(path):
+    """As apachectl prints it, with messages before and after."""
+    document = {"version": 1, "policies": [
+        entry("example.com", POLICY, definition(path, 2, 1)),
+        entry("mta-sts.*.example", Policy("testing", ("b.example",), 5),
+              definition(path, 20, 10, https=False), pattern=True),
+        entry("other.example", Policy("none", ("a.example",), 1), definition(path, 9))],
+        "state_dir": "/var/lib/mod_mta_sts"}
+    return "[mta_sts:warn] a warning\n{}\nSyntax OK\n".format(json.dumps(document))
 
 
 @pytest.fixture
@@ -137,25 +135,25 @@ def conf(tmp_path):
     return write
 
 
-def test_the_dump_tells_the_policies_of_one_domain_and_their_places(conf):
+def test_the_policies_of_one_domain_are_read_from_the_dump_with_their_places(conf):
     path = conf("<VirtualHost *:443>\n</VirtualHost>\n")
-    told = apache.read_dump(DUMP.format(path=path), "example.com")
-    assert [(str(one), one.policy, one.is_block, one.is_seen) for one in told] == [
-        (path + ":2", POLICY, False, True)]
+    (one,) = apache.definitions(apache.read_dump(dump_text(path)), "example.com")
+    assert (str(one), one.policy, str(one.section)) == (path + ":2", POLICY, path + ":1")
+    assert (one.is_block, one.is_pattern, one.is_served) == (False, False, True)
 
 
-def test_the_dump_tells_server_level_blocks_and_patterns(conf):
-    told = apache.read_dump(DUMP.format(path=conf("")), "other.example")
-    assert [(one.policy.mode, one.is_block, one.is_pattern) for one in told] == [
-        ("none", True, False), ("testing", False, True)]
+def test_server_level_blocks_and_patterns_are_read_from_the_dump(conf):
+    document = apache.read_dump(dump_text(conf("<VirtualHost *:80>\n</VirtualHost>\n" * 6)))
+    assert [(one.policy.mode, one.is_block, one.is_pattern, one.is_served)
+            for one in apache.definitions(document, "other.example")] == [
+        ("testing", False, True, False), ("none", True, False, True)]
 
 
-def test_the_dump_tells_until_when_senders_hold_an_earlier_policy(conf):
-    output = DUMP.format(path=conf("<VirtualHost *:443>\n</VirtualHost>\n"))
-    assert apache.read_dump(output, "example.com")[0].held is None
-    told = apache.read_dump(output, "other.example")
-    assert [one.held for one in told] == [
-        datetime(2027, 1, 2, 3, 4, 5, tzinfo=timezone.utc), None]
+@pytest.mark.parametrize("output", ["", "Syntax OK\n", '{"version":2}\n'])
+def test_a_module_of_another_version_is_named(output, monkeypatch):
+    monkeypatch.setattr(apache, "module_path", lambda: "/usr/lib/mod_mta_sts.so")
+    with pytest.raises(Problem, match="the module /usr/lib/mod_mta_sts.so .* of the same version"):
+        apache.read_dump(output)
 
 
 # --- the end of a removal ---
@@ -168,18 +166,18 @@ class Served:
 
     policy = Policy("enforce", ("mx1.example.com",), 86400)
 
-    def __init__(self, held=None, *comments):
-        self.held, self.comments = held, list(comments)
+    def __init__(self, earlier_until=None, *comments):
+        self.earlier_until, self.comments = earlier_until, list(comments)
 
 
-@pytest.mark.parametrize("held, earlier, previous, days", [
+@pytest.mark.parametrize("until, earlier, previous, days", [
     (None, None, None, 1), (3, None, None, 3), (None, 4, None, 4), (None, None, 5, 5), (6, 4, 5, 6),
     (-3, -4, None, 1)])
 def test_a_removal_is_due_when_the_last_of_all_earlier_policies_has_run_out(
-        held, earlier, previous, days):
+        until, earlier, previous, days):
     day = timedelta(days=1)
     comments = [site.EARLIER + site.date_text(NOW + earlier * day)] if earlier else []
-    served = Served(NOW + held * day if held else None, *comments)
+    served = Served(NOW + until * day if until else None, *comments)
     options = argparse.Namespace(previous_max_age=previous * 86400 if previous else None)
     late = removal.due(options, served) - NOW - days * day
     assert timedelta(0) <= late < timedelta(minutes=12)
@@ -195,7 +193,7 @@ def test_a_removal_that_has_begun_waits_for_what_the_history_knows():
 @pytest.mark.parametrize("hours, words", [
     (-5, "0 hours"), (0.5, "1 hour"), (22.5, "23 hours"), (47.5, "48 hours"), (48.5, "2 days"),
     (672.1, "28 days")])
-def test_the_time_that_is_left_is_told_in_words(hours, words):
+def test_the_time_that_is_left_is_given_in_days_or_hours(hours, words):
     until = datetime.now(timezone.utc) + timedelta(hours=hours)
     assert removal.left(until) == words
 
@@ -255,14 +253,14 @@ def test_one_of_several_aliases_of_a_line_goes_away_alone(conf):
     assert "  ServerAlias b d\n" in text_after(changes)
 
 
-def told_in(path, line, section_line):
-    return apache.Told(POLICY, path, line, apache.Section(path, section_line), False)
+def definition_in(path, line, section_line):
+    return apache.PolicyDefinition(POLICY, path, line, apache.Section(path, section_line), False)
 
 
 def test_plain_directives_are_taken_out_with_their_continuation_lines_and_blocks_stay(conf):
     path = conf(SITE)
     changes = edits.Edits()
-    edits.remove_told(changes, told_in(path, 5, 1), "mta-sts.example.com")
+    edits.remove_definition(changes, definition_in(path, 5, 1), "mta-sts.example.com")
     text = text_after(changes)
     assert "enforce" not in text and "mx1" not in text and "mx2" not in text
     assert '    <MTASTSPolicy "example.net">\n        MTASTSMx mx3.example.com\n' in text
@@ -272,18 +270,18 @@ def test_plain_directives_are_taken_out_with_their_continuation_lines_and_blocks
 def test_a_block_of_a_virtual_host_is_taken_out_alone(conf):
     path = conf(SITE)
     changes = edits.Edits()
-    edits.remove_told(changes, told_in(path, 7, 1), "mta-sts.example.net")
+    edits.remove_definition(changes, definition_in(path, 7, 1), "mta-sts.example.net")
     text = text_after(changes)
     assert "MTASTSPolicy" not in text and "MTASTSMode enforce" in text
 
 
 def test_what_more_than_one_policy_host_uses_is_left_to_the_admin(conf):
     path = conf(SITE.replace("ServerAlias ", "ServerAlias mta-sts.second.example "))
-    with pytest.raises(Problem, match="mta-sts.second.example as well"):
-        edits.remove_told(edits.Edits(), told_in(path, 5, 1), "mta-sts.example.com")
+    with pytest.raises(Problem, match="also defines the policy of mta-sts.second.example"):
+        edits.remove_definition(edits.Edits(), definition_in(path, 5, 1), "mta-sts.example.com")
 
 
-def test_a_block_keeps_its_comments_and_tells_its_dates(conf):
+def test_the_comments_and_dates_of_a_block_can_be_read(conf):
     date = datetime(2026, 12, 1, 5, 6, 7, tzinfo=timezone.utc)
     note = site.REMOVAL + site.date_text(date)
     text = site.block_text("example.com", POLICY, ["# mine", note], "  ")
@@ -312,7 +310,7 @@ def backups(tmp_path, monkeypatch):
     monkeypatch.setattr(step, "BACKUPS", str(tmp_path / "backups"))
 
 
-def test_a_failure_tells_what_was_done_and_how_to_undo_it(tmp_path, backups, capsys):
+def test_a_failure_shows_what_was_done_and_how_to_undo_it(tmp_path, backups, capsys):
     new, old = tmp_path / "new file.conf", tmp_path / "old.conf"
     old.write_text("before\n")
     old.chmod(0o600)

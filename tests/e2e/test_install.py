@@ -79,7 +79,7 @@ def test_uninstall_changes_nothing_while_the_configuration_needs_the_module(apac
         assert refused.returncode != 0
         assert f"{path}:2: MTASTSMaxAge 1w" in refused.stdout
         assert MODULE.exists() and (ENABLED / "mta_sts.load").exists()
-        assert all(folder.exists() for folder in FOLDERS)
+        assert all(directory.exists() for directory in DIRECTORIES)
         apache.configtest()
         apache.graceful()
         assert loaded()

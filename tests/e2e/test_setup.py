@@ -29,7 +29,7 @@ def hours_from_now(text):
 
 def undo_commands(output):
     """The commands that the program prints after a failure."""
-    return re.findall(r"^  (\S.*)$", output.split("or undo what was done with:\n")[1], re.M)
+    return re.findall(r"^  (\S.*)$", output.split("or undo these changes with:\n")[1], re.M)
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,9 @@ def test_a_second_run_changes_nothing_and_says_the_same_records(served):
 
 
 def test_a_published_record_is_recognised(served):
-    assert "(is published)" not in set_up(served.name)
+    assert "(already published)" not in set_up(served.name)
     served.publish_id()
-    assert re.search(r"id=\w+;\"   \(is published\)", set_up(served.name))
+    assert re.search(r"id=\w+;\"   \(already published\)", set_up(served.name))
 
 
 def test_a_dry_run_shows_files_and_commands_and_changes_nothing(bare, made):
@@ -231,7 +231,7 @@ def test_a_policy_of_several_domains_is_left_to_the_admin(served, apache, reques
     apache.conf("several", block)
     before = tree()
     output = set_up(served.name, "--mode", "enforce", status=1)
-    assert "conf-available/several.conf:1 tells the policy of several domains" in output
+    assert "conf-available/several.conf:1 defines the policy of several domains" in output
     assert tree() == before
 
 
@@ -304,7 +304,7 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
 
     before = tree()
     output = set_up(served.name, "--remove", status=1)
-    assert "It is not time yet" in output and until in output
+    assert "It is too early to remove the site" in output and until in output
     assert tree() == before
 
     # Whatever the file says, the history knows of the policy of four weeks.
@@ -322,7 +322,7 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     assert not list(ETC.glob(f"sites-*/{served.host}*"))
     assert not Path("/etc/letsencrypt/live", served.host).exists()
     apache.configtest()
-    assert set_up(served.name, "--remove").startswith("Nothing to change")
+    assert set_up(served.name, "--remove").startswith("Nothing to do: ")
 
 
 def test_a_dry_run_of_a_removal_changes_nothing_and_sends_nobody_to_dns(served, apache):
@@ -331,7 +331,7 @@ def test_a_dry_run_of_a_removal_changes_nothing_and_sends_nobody_to_dns(served, 
     path.write_text(path.read_text().replace(MX, "not-reloaded.test"))
     before = tree()
     log = Log("/var/log/apache2/error.log")
-    assert "It is not time yet" in set_up(served.name, "--remove", "--dry-run", status=1)
+    assert "It is too early to remove the site" in set_up(served.name, "--remove", "--dry-run", status=1)
     output = set_up(served.name, "--remove", "--force", "--dry-run")
     assert f"would remove {path}\n" in output
     assert "in DNS" not in output
