@@ -82,7 +82,7 @@ static const char *title(apr_pool_t *p, const mta_sts_check_section *section)
     }
 }
 
-/* The width of the names to be put in front of messages: 0 where the title has told them. */
+/* The width of the names printed before messages: 0 where the title contains the name. */
 static int subject_width(const mta_sts_check_section *section, int quiet)
 {
     size_t width = 0;

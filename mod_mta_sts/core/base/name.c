@@ -41,7 +41,7 @@ static int is_ascii(const char *text)
     return 1;
 }
 
-/* Mistakes that deserve their own words, told apart before the grammar is applied. */
+/* Mistakes that deserve their own message, recognised before the grammar is applied. */
 static const char *recognise_mistake(const char *text)
 {
     const char *c;
