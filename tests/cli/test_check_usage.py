@@ -23,7 +23,7 @@ def refused(*words, **options):
 
 
 WRONG = [  # words, what is said
-    (["mta-sts.example.com"], 'write the policy domain, the part behind "mta-sts."'),
+    (["mta-sts.example.com"], 'write the policy domain, the part after "mta-sts."'),
     (["192.0.2.1"], "is an IP address"),
     (["2001:db8::1"], "is an IP address"),
     (["https://example.com/"], "is a URL"),

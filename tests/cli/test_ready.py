@@ -396,7 +396,7 @@ def test_without_the_utf8_of_a_terminal_signs_are_ascii(good):
 
 WRONG = [  # words, what is said
     ([], "DOMAIN is missing"),
-    (["mta-sts.example.com"], 'write the policy domain, the part behind "mta-sts."'),
+    (["mta-sts.example.com"], 'write the policy domain, the part after "mta-sts."'),
     (["a..b"], "has an empty label"),
     (["--frobnicate", "a.test"], "there is no option --frobnicate"),
     (["--days"], "--days needs a value"),

@@ -87,7 +87,7 @@ def test_a_healthy_domain_with_two_mx_takes_less_than_two_seconds(healthy):
 def test_output_is_ascii_in_a_locale_without_utf_8(healthy, faults):
     done = check(healthy, f"bücher.{ZONE}", env={"PATH": "/usr/bin:/usr/sbin:/bin", "LC_ALL": "C"})
     assert done.stdout.isascii()
-    assert "    + a sender that enforces the policy delivers" in done.stdout
+    assert "    + a sender that enforces MTA-STS delivers" in done.stdout
 
 
 @pytest.mark.parametrize("env, coloured", [
@@ -127,7 +127,7 @@ def test_quiet_prints_nothing_about_what_is_ok(healthy, faults):
 def test_the_line_for_monitoring_has_the_days_of_each_certificate(healthy):
     done = check("--format", "nagios", "-w", "20", "-c", "7", healthy)
     assert done.returncode == 0
-    assert f"MTA-STS OK: {healthy}: a sender that enforces the policy delivers over verified TLS" in done.stdout
+    assert f"MTA-STS OK: {healthy}: a sender that enforces MTA-STS delivers over verified TLS" in done.stdout
     for host in f"mta-sts.{healthy}", "check-mx1.lab.test", "check-mx2.lab.test":
         assert f"'{host}_days'=89;20:;7:" in done.stdout
 

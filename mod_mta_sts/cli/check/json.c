@@ -18,7 +18,7 @@ static const char *status_name(mta_sts_severity severity)
     return names[severity];
 }
 
-/* Text from outside may not be UTF-8, which JSON must be: its bytes are told as Latin-1 then. */
+/* Text from outside may not be UTF-8, which JSON must be: its bytes are read as Latin-1 then. */
 static json_t *text_to_json(apr_pool_t *p, const char *text)
 {
     json_t *json = json_string(text);

@@ -53,7 +53,7 @@ static void print_domain(const cli_check_domain *domain)
 
     print_text(domain->domain);
     if (domain->result->severity == MTA_STS_OK || !reason) {
-        print_text(": a sender that enforces the policy ");
+        print_text(": a sender that enforces MTA-STS ");
         print_text(domain->result->verdict.summary);
         return;
     }

@@ -34,7 +34,7 @@ typedef struct cli_check_options {
     apr_time_t began;             /* when the 60 seconds began; 0: with the run */
     int warning_days;             /* see mta_sts_check_limits */
     int error_days;
-    void (*progress)(const char *what, int left); /* told now and then; may be NULL */
+    void (*progress)(const char *what, int left); /* called now and then; may be NULL */
 } cli_check_options;
 
 /* What is used where nothing else is said. */

@@ -82,7 +82,7 @@ static const char *title(apr_pool_t *p, const mta_sts_check_section *section)
     }
 }
 
-/* The width of the names to be put in front of messages: 0 where the title has told them. */
+/* The width of the names printed before messages: 0 where the title contains the name. */
 static int subject_width(const mta_sts_check_section *section, int quiet)
 {
     size_t width = 0;
@@ -164,7 +164,7 @@ static void print_domain(apr_pool_t *p, const cli_style *style, const cli_check_
     for (i = 0; i < result->sections->nelts; i++) {
         print_section(p, style, &APR_ARRAY_IDX(result->sections, i, mta_sts_check_section), quiet);
     }
-    printf("  Verdict\n    %s%s%s a sender that enforces the policy %s\n      %s\n",
+    printf("  Verdict\n    %s%s%s a sender that enforces MTA-STS %s\n      %s\n",
            cli_severity_colour(style, severity), cli_severity_sign(style, severity),
            cli_colour_end(style), result->verdict.summary, result->verdict.advice);
 }

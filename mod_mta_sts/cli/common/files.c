@@ -14,7 +14,7 @@
 typedef struct listing {
     apr_array_header_t *files;
     int first;   /* number of files that were there before */
-    int is_full; /* that there are too many was told */
+    int is_full; /* the error about too many files was printed */
 } listing;
 
 static cli_file *add_file(listing *list, const char *path)

@@ -51,7 +51,7 @@ static const char *user_name(apr_pool_t *p, uid_t user)
     return apr_uid_name_get(&name, user, p) == APR_SUCCESS ? name : apr_psprintf(p, "uid %u", user);
 }
 
-/* A mail server runs it as whoever it was told to: why that is the wrong one, or NULL. */
+/* A mail server runs it as the user in its configuration: why that user is wrong, or NULL. */
 static const char *why_not_ours(apr_pool_t *p, const char *dir)
 {
     const char *owner;

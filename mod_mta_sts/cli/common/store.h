@@ -25,7 +25,7 @@ typedef enum cli_store_use {
  *
  * @param p         pool of the spool
  * @param name      of the subcommand, for the error text
- * @param state_dir what --state-dir told, or NULL
+ * @param state_dir the value of --state-dir, or NULL
  * @return NULL after saying on standard error why not and what to do
  */
 tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_dir,

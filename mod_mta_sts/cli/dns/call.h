@@ -60,8 +60,8 @@ typedef struct cli_dns_domain {
 void cli_dns_add_domain(apr_pool_t *p, cli_dns_call *call, const char *domain);
 
 /*
- * Finds out what is to be published and how things are. What could not be had is told in the
- * domains' findings.
+ * Finds out what is to be published and how things are. What could not be determined is in
+ * the domains' findings.
  *
  * @return CLI_EXIT_OK, or after saying why on standard error another exit status
  */

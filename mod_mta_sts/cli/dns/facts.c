@@ -270,7 +270,7 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
     cli_zone_ttl_read(p, options, wanted, end);
 }
 
-/* Where a host has addresses, and no alias was told of, there is none. */
+/* A host with addresses for which no alias was reported has none. */
 static void tell_no_alias(mta_sts_answer *now)
 {
     if (now[MTA_STS_ASK_CNAME].status == MTA_STS_ANSWER_UNASKED &&

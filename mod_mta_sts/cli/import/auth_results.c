@@ -152,7 +152,7 @@ cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const ch
                                       const char *from, const char **domain)
 {
     reader r = {.p = p, .at = value, .token = ""};
-    int told = 0;
+    int found = 0;
 
     *domain = NULL;
     next_token(&r);
@@ -164,11 +164,11 @@ cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const ch
     }
     while (is_sign(&r, ";")) {
         next_token(&r);
-        told |= read_result(&r, from, domain);
+        found |= read_result(&r, from, domain);
     }
     if (!r.token) {
         *domain = NULL;
         return CLI_AUTH_OTHER;
     }
-    return told ? CLI_AUTH_DKIM : CLI_AUTH_NOTHING;
+    return found ? CLI_AUTH_DKIM : CLI_AUTH_NOTHING;
 }

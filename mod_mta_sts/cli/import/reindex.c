@@ -115,7 +115,7 @@ static const char *begin(reindexing *work)
     return error;
 }
 
-/* One transaction; findings that are errors are told and end it all. */
+/* One transaction; a finding that is an error is printed and ends the run. */
 static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_broken)
 {
     mta_sts_findings *findings;

@@ -43,8 +43,8 @@ void cli_fetcher_add(cli_fetcher *fetcher, const char *host, const char *address
 /*
  * Goes on with all fetches, and waits until one of them or of the other sockets can go on.
  *
- * @param others whose revents are filled in (POLLIN, POLLOUT; an error is told as what was waited
- *               for); count is 0..CLI_FETCHER_OTHERS_MAX
+ * @param others whose revents are filled in (POLLIN, POLLOUT; an error is reported as what was
+ *               waited for); count is 0..CLI_FETCHER_OTHERS_MAX
  * @param until  waits no longer than this
  * @return the number of fetches that are not finished
  */

@@ -40,7 +40,7 @@ struct cli_prober {
     apr_array_header_t *under_way; /* of probe * */
 };
 
-/* What a mail server is told that we are: servers are picky about it. */
+/* The name to send in EHLO: some servers reject what is not a host name. */
 static const char *name_self(apr_pool_t *p)
 {
     char self[HOSTNAME_MAX + 1] = "";

@@ -179,10 +179,10 @@ static int is_within(const char *name, const char *top)
 }
 
 /* What an alias leads to in another zone comes from the resolver's cache again. */
-static void take_ttl(mta_sts_answer *answer, const mta_sts_answer *told, const char *top)
+static void take_ttl(mta_sts_answer *answer, const mta_sts_answer *found, const char *top)
 {
-    if (told->status == MTA_STS_ANSWER_OK && (!told->alias || is_within(told->alias, top))) {
-        answer->ttl = told->ttl;
+    if (found->status == MTA_STS_ANSWER_OK && (!found->alias || is_within(found->alias, top))) {
+        answer->ttl = found->ttl;
         answer->ttl_is_zones = 1;
     }
 }
@@ -196,18 +196,18 @@ static const char *top_of(const reader *r, int i)
 
 static void ask_zones(const reader *r, cli_resolver *zones)
 {
-    mta_sts_answer *told = apr_pcalloc(r->p, sizeof(*told) * (apr_size_t)r->wanted->nelts);
+    mta_sts_answer *found = apr_pcalloc(r->p, sizeof(*found) * (apr_size_t)r->wanted->nelts);
     int i;
 
     for (i = 0; i < r->wanted->nelts; i++) {
         if (top_of(r, i)) {
-            cli_resolver_ask(zones, r->p, wanted_at(r, i)->name, wanted_at(r, i)->type, &told[i]);
+            cli_resolver_ask(zones, r->p, wanted_at(r, i)->name, wanted_at(r, i)->type, &found[i]);
         }
     }
     cli_resolver_wait(zones, r->end);
     for (i = 0; i < r->wanted->nelts; i++) {
         if (top_of(r, i)) {
-            take_ttl(wanted_at(r, i)->answer, &told[i], top_of(r, i));
+            take_ttl(wanted_at(r, i)->answer, &found[i], top_of(r, i));
         }
     }
 }

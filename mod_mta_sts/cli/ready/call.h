@@ -36,7 +36,7 @@ typedef struct cli_ready_call {
     cli_check_options network;
     int no_check;
     int as_json;
-    const char *state_dir;     /* NULL: not told */
+    const char *state_dir;     /* NULL: not given */
     const char *database;      /* likewise: MTASTSDatabase */
     apr_array_header_t *files; /* of const char *: --policy */
     apr_time_t since;          /* reports that are older do not count */
@@ -63,7 +63,7 @@ void cli_ready_print_json(const cli_ready_call *call);
 /* What to do, in order: array of const char *. */
 apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain);
 
-/* The worst of all verdicts; that one could not be told counts least. */
+/* The worst of all verdicts; an unknown one counts least. */
 tlsrpt_ready cli_ready_worst(const cli_ready_call *call);
 
 #endif

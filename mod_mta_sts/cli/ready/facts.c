@@ -90,7 +90,7 @@ static int look(const cli_subcommand *self, cli_ready_call *call)
     return CLI_EXIT_OK;
 }
 
-/* Which policy is served now: what was fetched, else what was told, else what is configured. */
+/* Which policy is served now: the fetched one, else that of --policy, else the configured one. */
 static void find_served(cli_ready_domain *domain)
 {
     const mta_sts_policy *configured = domain->configured ? domain->configured->policy : NULL;
@@ -139,7 +139,7 @@ static const char *read_database(cli_ready_call *call)
     return error;
 }
 
-/* Without the history, fewer reports count: that is told only where it was asked for. */
+/* Without the history, fewer reports count: say so only where --database was given. */
 static int read_history(const cli_subcommand *self, cli_ready_call *call)
 {
     const char *error = read_database(call);
@@ -175,12 +175,12 @@ static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
 
 static void count(apr_pool_t *p, const cli_store_report *report, cli_ready_domain *domain)
 {
-    const tlsrpt_report *told = report->reading->report;
+    const tlsrpt_report *whole = report->reading->report;
     int verified = report->receipt->verified != NULL;
 
-    tlsrpt_tally_add(domain->all, cut(p, told, domain, verified, 1), report->reading->digest,
+    tlsrpt_tally_add(domain->all, cut(p, whole, domain, verified, 1), report->reading->digest,
                      verified);
-    tlsrpt_tally_add(domain->weighed, cut(p, told, domain, verified, 0), report->reading->digest,
+    tlsrpt_tally_add(domain->weighed, cut(p, whole, domain, verified, 0), report->reading->digest,
                      verified);
 }
 

@@ -84,13 +84,14 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
 /* Failed sessions that no failure details tell of. */
 static apr_int64_t undetailed(const tlsrpt_domain *domain)
 {
-    apr_int64_t told = 0;
+    apr_int64_t counted = 0;
     int i;
 
     for (i = 0; i < domain->causes->nelts; i++) {
-        told = tlsrpt_count_add(told, APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).sessions);
+        counted =
+            tlsrpt_count_add(counted, APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).sessions);
     }
-    return domain->failed > told ? domain->failed - told : 0;
+    return domain->failed > counted ? domain->failed - counted : 0;
 }
 
 /* The causes that are not shown one by one. */

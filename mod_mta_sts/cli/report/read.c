@@ -24,12 +24,12 @@ typedef struct reading {
     const cli_report_call *call;
     tlsrpt_tally *tally;
     cli_report_result *result;
-    const cli_file *files; /* not of the store */
-    int total;             /* of them; 0: not known */
-    int seen;              /* files, or reports of the store, so far */
-    int written;           /* reports */
-    apr_time_t told;       /* when progress is told next; 0: never */
-    int has_told;
+    const cli_file *files;    /* not of the store */
+    int total;                /* of them; 0: not known */
+    int seen;                 /* files, or reports of the store, so far */
+    int written;              /* reports */
+    apr_time_t next_progress; /* when to show progress next; 0: never */
+    int has_shown;
 } reading;
 
 /* A report that was read and, if it is to be shown, rendered. */
@@ -103,20 +103,20 @@ static int shows_progress(const cli_report_call *call)
 
 static void tell_progress(reading *all)
 {
-    apr_time_t now = all->told ? apr_time_now() : 0;
+    apr_time_t now = all->next_progress ? apr_time_now() : 0;
 
-    if (!all->told || now < all->told) {
+    if (!all->next_progress || now < all->next_progress) {
         return;
     }
-    all->told = now + PROGRESS_EACH;
-    all->has_told = 1;
+    all->next_progress = now + PROGRESS_EACH;
+    all->has_shown = 1;
     fprintf(stderr, all->total ? "\r%d of %d files read " : "\r%d reports read ", all->seen,
             all->total);
 }
 
 static void end_progress(const reading *all)
 {
-    if (all->has_told) {
+    if (all->has_shown) {
         fprintf(stderr, "\r%40s\r", "");
     }
 }
@@ -260,7 +260,7 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
     memset(result, 0, sizeof(*result));
     result->rejected = apr_array_make(p, 1, sizeof(cli_report_rejected));
     all.tally = tlsrpt_tally_make(p, &call->filter);
-    all.told = shows_progress(call) ? apr_time_now() + PROGRESS_AFTER : 0;
+    all.next_progress = shows_progress(call) ? apr_time_now() + PROGRESS_AFTER : 0;
     if (!call->path_count) {
         spool = cli_store_open(p, name, call->state_dir, CLI_STORE_READ);
         if (!spool) {

@@ -105,7 +105,7 @@ static int has_failed(const tlsrpt_domain *domain)
     return domain->failed > 0 || domain->causes->nelts > 0;
 }
 
-/* The last policy that was told, in few words. */
+/* A short description of the last policy that was reported. */
 static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domain *domain)
 {
     const tlsrpt_seen *last = &APR_ARRAY_IDX(domain->seen, 0, tlsrpt_seen);

@@ -41,7 +41,7 @@ static int is_ascii(const char *text)
     return 1;
 }
 
-/* Mistakes that deserve their own words, told apart before the grammar is applied. */
+/* Mistakes that deserve their own message, recognised before the grammar is applied. */
 static const char *recognise_mistake(const char *text)
 {
     const char *c;
@@ -170,7 +170,7 @@ const char *mta_sts_name_parse_mx(apr_pool_t *p, const char *text, mta_sts_name_
 
     if (strcmp(text, "*") == 0 || strcmp(text, "*.") == 0) {
         return refuse(p, text,
-                      "would match nothing: \"*\" stands for one label in front of a domain, as in "
+                      "would match nothing: \"*\" stands for one label before a domain, as in "
                       "*.example.com");
     }
     if (text[0] != '*' || text[1] != '.') {
@@ -202,7 +202,7 @@ const char *mta_sts_name_parse_domain(apr_pool_t *p, const char *text, const cha
     }
     if (mta_sts_name_policy_domain(name)) {
         return refuse(p, text,
-                      "is a policy host: write the policy domain, the part behind \"mta-sts.\"");
+                      "is a policy host: write the policy domain, the part after \"mta-sts.\"");
     }
     *domain = name;
     return NULL;

@@ -24,8 +24,8 @@ typedef enum mta_sts_time_form {
  */
 mta_sts_time_form mta_sts_time_parse(const char *text, apr_time_t *time);
 
-/* Puts the ends of a range in order, to be shown: some reports end before they begin. One that was
- * not told (0) stays where it is. */
+/* Puts the ends of a range in order, to be shown: some reports end before they begin. One that is
+ * not specified (0) stays where it is. */
 void mta_sts_time_order(apr_time_t *begin, apr_time_t *end);
 
 #endif

@@ -59,7 +59,7 @@ typedef enum mta_sts_check_part {
 typedef enum mta_sts_safety {
     MTA_STS_SAFETY_YES,     /* mode enforce would hold up no mail */
     MTA_STS_SAFETY_NO,      /* it would, or has no effect */
-    MTA_STS_SAFETY_UNKNOWN, /* could not be told from here */
+    MTA_STS_SAFETY_UNKNOWN, /* could not be determined from here */
 } mta_sts_safety;
 
 /* What was found about one part of the deployment. */
@@ -67,7 +67,7 @@ typedef struct mta_sts_check_section {
     mta_sts_check_part part;
     const char *subject;        /* the host of MTA_STS_CHECK_POLICY_HOST and MTA_STS_CHECK_MX, else
                                    the domain */
-    mta_sts_findings *findings; /* of every severity: what is right is told too */
+    mta_sts_findings *findings; /* of every severity: also of what is right */
     mta_sts_safety enforce;     /* of an MX host: whether senders in mode enforce deliver there,
                                    whatever the mode is now; else MTA_STS_SAFETY_UNKNOWN */
     const mta_sts_finding *trouble; /* why they do not: an error; else NULL */
@@ -80,7 +80,7 @@ typedef enum mta_sts_outcome {
     MTA_STS_OUTCOME_REFUSES,     /* to none */
     MTA_STS_OUTCOME_UNPROTECTED, /* as ever: it sees no policy */
     MTA_STS_OUTCOME_NO_MAIL,     /* the domain takes no mail from anybody */
-    MTA_STS_OUTCOME_UNKNOWN,     /* could not be told from here */
+    MTA_STS_OUTCOME_UNKNOWN,     /* could not be determined from here */
 } mta_sts_outcome;
 
 typedef struct mta_sts_verdict {

@@ -123,14 +123,14 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
     failed = mta_sts_answer_check(a, facts->host, "IPv4 address", findings);
     failed |= mta_sts_answer_check(aaaa, facts->host, "IPv6 address", findings);
     if (has_a || has_aaaa) {
-        const mta_sts_answer *told = has_a ? a : aaaa;
+        const mta_sts_answer *found = has_a ? a : aaaa;
 
         mta_sts_finding_add(
             findings, MTA_STS_OK, "policy-host-found", facts->host, NULL,
             "addresses %s%s%s, %s%s%s", has_a ? join(findings, a->values) : "",
             has_a && has_aaaa ? " " : "", has_aaaa ? join(findings, aaaa->values) : "",
-            mta_sts_judge_answer_note(judge->p, told), told->alias ? ", through the alias " : "",
-            told->alias ? told->alias : "");
+            mta_sts_judge_answer_note(judge->p, found), found->alias ? ", through the alias " : "",
+            found->alias ? found->alias : "");
         if (!has_a && mta_sts_answer_is_empty(a)) {
             mta_sts_finding_add(
                 findings, MTA_STS_WARNING, "policy-host-ipv6-only", facts->host,

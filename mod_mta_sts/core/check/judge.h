@@ -34,7 +34,7 @@ typedef struct mta_sts_judge {
 mta_sts_findings *mta_sts_judge_section(mta_sts_judge *judge, mta_sts_check_part part,
                                         const char *subject);
 
-/* ", TTL 300 s, DNSSEC secure": what is told behind an answer that came. */
+/* ", TTL 300 s, DNSSEC secure": what is added after an answer. */
 const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answer);
 
 /* Lowers findings, from the one at this index on: all of `from` become `to`. */

@@ -11,15 +11,15 @@
 
 static const char *const loss = "senders in mode enforce do not deliver to it";
 
-typedef struct words {
+typedef struct texts {
     mta_sts_severity severity;
     const char *id;
     const char *format; /* "%s" is the address */
     const char *fix;
-} words;
+} texts;
 
 /* Results whose stage does not matter. */
-static const words results[] = {
+static const texts results[] = {
     [MTA_STS_SMTP_UNTRIED] = {MTA_STS_UNKNOWN, "smtp-untried", "no time was left to test %s",
                               "check fewer domains at once"},
     [MTA_STS_SMTP_NO_ROUTE] = {MTA_STS_UNKNOWN, "smtp-no-route",
@@ -48,7 +48,7 @@ static const char *const closed_fix =
     "check the mail server's log, and whether it blocks this machine's address";
 
 /* Results at each stage. */
-static const words timeouts[] = {
+static const texts timeouts[] = {
     [MTA_STS_SMTP_CONNECT] = {MTA_STS_ERROR, "smtp-connect-timeout",
                               "%s does not accept a connection in time",
                               "check the firewall, or remove the address from DNS"},
@@ -62,7 +62,7 @@ static const words timeouts[] = {
     [MTA_STS_SMTP_HANDSHAKE] = {MTA_STS_ERROR, "smtp-handshake-timeout",
                                 "%s does not finish the TLS handshake in time", slow_fix},
 };
-static const words closings[] = {
+static const texts closings[] = {
     [MTA_STS_SMTP_CONNECT] = {MTA_STS_ERROR, "smtp-closed", "%s closes the connection at once",
                               closed_fix},
     [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-closed",
@@ -75,7 +75,7 @@ static const words closings[] = {
                                 "%s closes the connection in the TLS handshake",
                                 "check the mail server's log, and its certificate and key"},
 };
-static const words rejections[] = {
+static const texts rejections[] = {
     [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-greeting-rejected",
                                "%s rejects the connection in its greeting", closed_fix},
     [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-rejected", "%s rejects EHLO", closed_fix},
@@ -84,13 +84,13 @@ static const words rejections[] = {
                                "check the mail server's log, and its certificate and key"},
 };
 
-/* Says so in the same words whenever it comes: "later", where all is well otherwise. */
-static const words not_available = {
+/* Says so in the same way at every stage. */
+static const texts not_available = {
     MTA_STS_WARNING, "smtp-not-available",
     "%s is temporarily unavailable, so it could not be determined whether TLS works there",
     "try again later; check the mail server's limits and log"};
 
-static const words *find_words(const mta_sts_mx_probe *probe)
+static const texts *find_texts(const mta_sts_mx_probe *probe)
 {
     switch (probe->result) {
     case MTA_STS_SMTP_TIMEOUT:
@@ -130,17 +130,17 @@ static int check_peer(const mta_sts_mx_probe *probe, const char *host,
 int mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
                            const mta_sts_check_limits *limits, mta_sts_findings *findings)
 {
-    const words *told;
+    const texts *chosen;
     const char *message, *said;
 
     if (probe->result == MTA_STS_SMTP_SECURED) {
         return check_peer(probe, host, limits, findings);
     }
-    told = find_words(probe);
-    message = apr_psprintf(findings->pool, told->format, probe->address);
+    chosen = find_texts(probe);
+    message = apr_psprintf(findings->pool, chosen->format, probe->address);
     said = probe->reply ? probe->reply : probe->detail;
-    mta_sts_finding_add(findings, told->severity, told->id, host, told->fix, "%s%s%s", message,
-                        said ? ": " : "",
+    mta_sts_finding_add(findings, chosen->severity, chosen->id, host, chosen->fix, "%s%s%s",
+                        message, said ? ": " : "",
                         said ? mta_sts_text_quote(findings->pool, said, strlen(said)) : "");
     return 0;
 }

@@ -15,8 +15,7 @@
 
 static const char *const loss = "senders do not accept a policy from this host";
 
-/* What is told about a fetch that brought no answer: "%s" is its address; in what to do, the host.
- */
+/* The findings for a fetch without an answer: "%s" is its address; in the fix, the host. */
 static const struct {
     mta_sts_severity severity;
     const char *id;

@@ -133,15 +133,15 @@ void mta_sts_judge_verdict(mta_sts_judge *judge)
     }
     if (gap) {
         set(judge, MTA_STS_OUTCOME_UNPROTECTED,
-            apr_psprintf(judge->p,
-                         "delivers without MTA-STS, unless it has stored an earlier policy: %s",
-                         gap));
+            apr_psprintf(
+                judge->p,
+                "delivers without verified TLS, unless it has stored an earlier policy: %s", gap));
         advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect until this is fixed");
         return;
     }
     if (judge->policy->mode == MTA_STS_MODE_NONE) {
         set(judge, MTA_STS_OUTCOME_UNPROTECTED,
-            "delivers without MTA-STS: the policy has mode none");
+            "delivers without verified TLS: the policy has mode none");
         advise(judge, MTA_STS_SAFETY_NO, "change to mode testing first");
         return;
     }

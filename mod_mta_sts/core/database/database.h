@@ -7,7 +7,7 @@
 /*
  * The database: an index of the reports in the spool and the history of served policies, through
  * apr_dbd. SQLite in a private file, or PostgreSQL where several machines share it; the same SQL
- * for both. It may be gone or damaged at any time: whoever uses it goes on without.
+ * for both. It may be gone or damaged at any time: callers go on without it.
  *
  * Only processes that run as the owner of the state directory open it; never httpd's parent, and
  * nothing during configtest. A handle is for one thread at a time, and must not live over a fork.
@@ -25,13 +25,13 @@ typedef struct mta_sts_database mta_sts_database;
 #define MTA_STS_DATABASE_SQLITE "sqlite3"
 #define MTA_STS_DATABASE_PGSQL "pgsql"
 
-/* The file of SQLite in the state directory, where nothing else is told. */
+/* The file of SQLite in the state directory, where nothing else is configured. */
 #define MTA_STS_DATABASE_FILE "reports.db"
 
 /*
  * Loads the drivers. To be called before any other function, by every process that will open a
- * database, or by its parent; again after each reload of the module. A driver that is missing is
- * told by open.
+ * database, or by its parent; again after each reload of the module. A missing driver is
+ * reported by open.
  *
  * @param process pool that lives as long as the process: a driver that was loaded into a shorter
  *                one is gone before its handles are closed
@@ -65,7 +65,7 @@ void mta_sts_database_close(mta_sts_database *db);
 /* Whether several machines may use it: PostgreSQL. */
 int mta_sts_database_is_shared(const mta_sts_database *db);
 
-/* The name by which this machine is told from others in a database. */
+/* The name that distinguishes this machine from others in a database. */
 const char *mta_sts_database_host(apr_pool_t *p);
 
 /* How messages call it: its file, or what may be shown of the conninfo. Lives as long as db. */

@@ -22,8 +22,9 @@ typedef struct sqlite_trouble {
 } sqlite_trouble;
 
 static const sqlite_trouble sqlite_troubles[] = {
-    {CODE_BUSY, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
-    {6, IS_LOCKED, "it is tried again; fuser -v on the file tells who has it open"},
+    {CODE_BUSY, IS_LOCKED,
+     "it is tried again; fuser -v on the file shows which process has it open"},
+    {6, IS_LOCKED, "it is tried again; fuser -v on the file shows which process has it open"},
     {8, "cannot be written to",
      "see whether the disk is mounted read-only and whose the file and its directory are"},
     {10, "cannot be read or written: the disk reports an error",

@@ -128,7 +128,7 @@ static const char *judge_directory(apr_pool_t *p, const char *file)
     }
     if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH))) {
         return refuse(p, directory,
-                      "does not belong to the user that reports are kept as, or others "
+                      "does not belong to the user that owns the reports, or others "
                       "can write to it: chown and chmod 700 it");
     }
     return NULL;
@@ -163,8 +163,8 @@ static const char *judge_file(apr_pool_t *p, mta_sts_database *db)
     }
     if (lstat(db->file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
         return refuse(p, db->file,
-                      "is not a file of the user that reports are kept as: move it "
-                      "away, and it is made again");
+                      "is not a file of the user that owns the reports: move it "
+                      "away, and it is created again");
     }
     if ((info.st_mode & 077) && chmod(db->file, 0600) != 0) {
         return refuse(p, db->file, "can be read by others: chmod 600 it");

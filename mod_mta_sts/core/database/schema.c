@@ -98,7 +98,7 @@ static const char *const version_1[] = {
 #define ADDED_TO_CAUSE                                                                             \
     "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
     " receiving_ip, sending_ip, parts, sessions, range_begin, range_end)"
-/* The day of tlsrpt_last_day_of: before 1970 for a time that was not told. */
+/* The day of tlsrpt_last_day_of: before 1970 for a time that is not specified. */
 #define LAST_DAY "CASE WHEN r.range_end > 0 THEN (r.range_end - 1) / 86400000000 ELSE -1 END"
 /* What of reports that count was kept of their failures; a sum stops at 2^63-1. */
 #define SUMS_OF_FAILURES                                                                           \

@@ -35,7 +35,7 @@ typedef struct mta_sts_answer {
     apr_uint32_t ttl;           /* seconds, with MTA_STS_ANSWER_OK */
     int ttl_is_zones;           /* it is what the zone gives; else what a cache has left of it */
     const char *alias;          /* the name that CNAMEs lead to, or NULL if there are none */
-    const char *detail;         /* why it is bogus, if that was told, or NULL */
+    const char *detail;         /* why it is bogus, if known, or NULL */
     apr_array_header_t *values; /* of const char *, as core/rdata.h renders them; empty unless
                                    MTA_STS_ANSWER_OK, NULL if nobody asked. MX hosts are in the
                                    order of their preference */

@@ -41,7 +41,7 @@ static int count(const apr_array_header_t *texts)
     return texts ? texts->nelts : 0;
 }
 
-/* Whether DNS has told, be it that there is nothing. */
+/* Whether DNS has answered, even if there is no record. */
 static int is_known(const mta_sts_answer *answer)
 {
     return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
@@ -124,9 +124,9 @@ static int find_meaning(const planner *pl, mta_sts_record_type question,
     int i;
 
     for (i = 0; i < texts->nelts; i++) {
-        const char *told = meaning(pl, question, text_at(texts, i));
+        const char *found = meaning(pl, question, text_at(texts, i));
 
-        if (told && (!wanted || (sought && strcmp(told, sought) == 0))) {
+        if (found && (!wanted || (sought && strcmp(found, sought) == 0))) {
             return i;
         }
     }

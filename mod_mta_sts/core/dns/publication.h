@@ -38,8 +38,8 @@ typedef struct mta_sts_publication_facts {
     apr_int64_t ttl;                     /* seconds, or MTA_STS_TTL_AS_NOW, MTA_STS_TTL_OF_ZONE */
     const apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them; NULL:
                                             leave reports as they are */
-    const char *endpoint;                /* URL at which the policy host takes in reports, to be
-                                            proposed where no rua is told; or NULL */
+    const char *endpoint;                /* URL at which the policy host accepts reports, to be
+                                            proposed where no rua is given; or NULL */
     const apr_array_header_t *addresses; /* of const char *, of the policy host, as inet_ntop
                                             writes them; NULL: leave them as they are */
     const char *cname;                   /* what the policy host is an alias of, canonical; or NULL.
@@ -51,7 +51,7 @@ typedef struct mta_sts_publication_facts {
 
 /* How a record stands to what DNS has now. */
 typedef enum mta_sts_record_state {
-    MTA_STS_RECORD_UNKNOWN, /* DNS has not told */
+    MTA_STS_RECORD_UNKNOWN, /* DNS has not answered */
     MTA_STS_RECORD_SAME,
     MTA_STS_RECORD_DIFFERS,     /* it takes the place of another */
     MTA_STS_RECORD_MISSING,     /* DNS has none */

@@ -200,8 +200,8 @@ static void command_add(writer *w, const char *comment, const mta_sts_publicatio
 
 static void command_delete(writer *w, const char *comment, const mta_sts_publication_record *record)
 {
-    /* A TXT record can be told by its strings alone, and how it was cut into them is not known: so
-     * all of them go, and come back if they stay. */
+    /* A TXT record is identified by its strings, and how the text was split into them is not
+     * known: so all of them are deleted, and those that stay are added again. */
     add_line(w, apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
                             mta_sts_record_type_rdata_name(record->question),
                             is_text(record) ? NULL : " ",

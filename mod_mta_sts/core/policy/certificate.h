@@ -14,7 +14,7 @@
  * is for those to say who connect.
  */
 
-/* A certificate that ends within this many days is told about. */
+/* A certificate that expires within this many days is reported. */
 #define MTA_STS_CERTIFICATE_SOON_DAYS 14
 
 typedef struct mta_sts_certificate {

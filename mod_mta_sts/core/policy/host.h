@@ -25,10 +25,10 @@ typedef struct mta_sts_configured {
 typedef struct mta_sts_policy_host {
     const char *domain;      /* policy domain */
     const char *host;        /* policy host */
-    mta_sts_configured http; /* what the http virtual host of that name tells, if there is one */
+    mta_sts_configured http; /* what the http virtual host of that name has, if there is one */
     int has_https;           /* an https virtual host answers for it */
     mta_sts_location https_at;
-    mta_sts_configured https;               /* what senders are told */
+    mta_sts_configured https;               /* what senders get */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
                                                virtual host shows; NULL: not known here */
 } mta_sts_policy_host;

@@ -19,7 +19,7 @@
 #define MTA_STS_POLICY_TEXT_MAX 10240
 
 typedef enum mta_sts_mode {
-    MTA_STS_MODE_UNSET, /* not told yet: never in a finished policy */
+    MTA_STS_MODE_UNSET, /* not set yet: never in a finished policy */
     MTA_STS_MODE_NONE,
     MTA_STS_MODE_TESTING,
     MTA_STS_MODE_ENFORCE,
