@@ -362,7 +362,7 @@ def test_a_damaged_database_is_told_until_it_works_again(machine, starts, apache
 
     with contextlib.ExitStack() as kept:
         text, = starts.again(("warn", "database-failed"), how=lambda: anew(apache, damage))
-        assert str(DATABASE) in text and "policies are served and reports kept" in text
+        assert str(DATABASE) in text and "policies are served and reports stored" in text
         assert machine[0].fetch().body == policy_text("testing", MX)
         starts.again(("notice", "database-works"), how=kept.close)
     starts.again()
