@@ -195,7 +195,7 @@ def assert_the_break_is_told():
         (KIND, FIRST, 7)
 
     text = tell(0, "report", "--since", "1d", "--failures")
-    assert f"{NAME}: 97.50 % of 280 sessions delivered securely, 7 failed" in text
+    assert f"{NAME}: 97.5 % of 280 sessions delivered securely, 7 failed" in text
     assert f"7 sessions failed: {KIND} at {FIRST}" in text
     for words in "reporter: a.test", "where: your mail server (MX)", failure["explanation"]:
         assert words in text
