@@ -91,7 +91,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mta-sts-browser-") as directory:
         directory = pathlib.Path(directory)
         directory.chmod(0o755)
-        server = Httpd(Ca(directory), "event", [r"max-age|policy-host-uncarried|enforce-failures"])
+        server = Httpd(Ca(directory), "event", [r"max-age|policy-host-no-vhost|enforce-failures"])
         try:
             server.configure(conf()).start()
             sent = [json.dumps(made).encode() for made in reports()]

@@ -287,7 +287,7 @@ def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
     told = good.ready("--policy", good.policy).stdout.decode()
     day = TODAY - datetime.timedelta(days=2)
     assert f"(3 sessions from c.example, last on {day})" in told
-    assert f"(2 sessions of d.example, no policy found, last on {day}" in told
+    assert f"(2 sessions from d.example, no policy found, last on {day}" in told
     assert "e.example" not in told
 
 

@@ -230,7 +230,7 @@ FAULTS = {
         "warn", "block-hidden", hidden_block, "move MTASTSMx into the block", more=[CHANGED],
         mended=[CHANGED]),
     "a block whose host no virtual host is named after": Fault(
-        "info", "policy-host-uncarried", added(
+        "info", "policy-host-no-vhost", added(
             f"<MTASTSPolicy a.{NAME} b.{NAME}>\n{LINES}\n</MTASTSPolicy>\n", "<MTASTSPolicy"),
         "of 2 domains", "its certificate must name them"),
     "mode enforce for an hour": Fault(

@@ -266,7 +266,7 @@ def test_a_virtual_host_without_a_policy_host_among_its_names_is_a_warning(at):
 def test_reports_that_can_be_about_nobody_are_a_warning_at_their_path(at):
     server = at(https(body="MTASTSReportPath /tlsrpt"), "report-domain-missing")
     assert_told(server, "warn", "report-domain-missing", "httpd.conf:", "MTASTSReportDomain",
-                "/tlsrpt: reports are taken in here")
+                "/tlsrpt: reports are accepted here")
 
 
 @pytest.mark.parametrize("body", (
@@ -281,7 +281,7 @@ def test_reports_about_somebody_or_none_at_all_are_not_worth_a_word(start, body)
 def test_policy_hosts_that_no_name_carries_are_summed_up_in_one_info(start):
     blocks = BLOCK.format(MX) + "<MTASTSPolicy a.example b.example>\n" + MX + "</MTASTSPolicy>\n"
     server = start(blocks + https(name="www.example.com"))
-    assert_told(server, "info", "policy-host-uncarried", "3 domains")
+    assert_told(server, "info", "policy-host-no-vhost", "3 domains")
 
 
 # --- many of them ---

@@ -66,7 +66,7 @@ REFUSED = {
     "MTASTSReportKeep 36501": ('"36501"', "1 to 36500"),
     "MTASTSReportKeep forever": ('"forever"', "1 to 36500"),
 
-    "MTASTSReportDomain": ("MTASTSReportDomain", "write MTASTSReportDomain"),
+    "MTASTSReportDomain": ("MTASTSReportDomain", "for example MTASTSReportDomain"),
     'MTASTSReportDomain ""': ("MTASTSReportDomain", HOST_RULE + "|empty"),
     'MTASTSReportDomain a.example "" b.example': ("MTASTSReportDomain", HOST_RULE + "|empty"),
     "MTASTSReportDomain good.example bad_one": ('"bad_one"', HOST_RULE),
@@ -176,7 +176,7 @@ def test_they_are_refused_in_a_policy_block(make, directive):
 def test_two_values_in_one_place_are_refused(make, directive):
     first = DIRECTIVES[directive]
     refused(make, f"{first}\n>>>{directive} {OTHERS[directive]}\n" + proxied(HOST, MX),
-            directive, "keep one", at=first)
+            directive, "remove one", at=first)
 
 
 def test_a_password_in_the_connection_string_is_not_shown(make):
@@ -185,5 +185,5 @@ def test_a_password_in_the_connection_string_is_not_shown(make):
                               + proxied(HOST, MX))
     status, output = server.run("-t")
     assert status != 0
-    assert "keep one" in output
+    assert "remove one" in output
     assert "secret" not in output

@@ -84,12 +84,12 @@ def test_repeated_reports_do_not_count(start):
 def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell(start):
     server = start(remote() + "MTASTSReportMaxSize 1K 1M\n" + report.conf(),
                    modules=["remoteip"], expected=[r"\[report-[a-z-]+\]$"])
-    sent = {"foreign": b"hello", "no-policies": b"{}", "too-large": b"{" * 2000}
+    sent = {"invalid": b"hello", "no-policies": b"{}", "too-large": b"{" * 2000}
     for address in ("192.0.2.7", "2001:db8::7"):
         for body in sent.values():
             for _ in range(5):
                 post(server, body, headers=[f"X-Client: {address}"])
-    assert server.log.matching(r" here \(see MTASTSReportMaxSize\) \[report-too-large\]$")
+    assert server.log.matching(r"than the limit \(see MTASTSReportMaxSize\) \[report-too-large\]$")
     for outcome in sent:
         hosts = [re.match(FAIL2BAN, line)["host"] for line in refusals(server, outcome)]
         assert set(hosts) == {"192.0.2.7", "2001:db8::7"}
@@ -101,7 +101,7 @@ def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(star
                    expected=[r"\[report-invalid\]$"])
     for number in range(330):
         post(server, b"hello", headers=[f"X-Client: 192.0.{number // 250}.{number % 250}"])
-    assert 100 <= len(refusals(server, "foreign")) <= 300  # of three minutes at most
+    assert 100 <= len(refusals(server, "invalid")) <= 300  # of three minutes at most
 
 
 def test_what_is_refused_for_want_of_room_does_not_count_against_its_sender(start):

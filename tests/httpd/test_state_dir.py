@@ -137,7 +137,7 @@ def put_writable(path):
 
 # What to do, in the line about the report as well as at the start.
 MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
-           "of root": "chown", "a mode": "chmod 0700"}
+           "of root": "[^;]*: chown -R", "a mode": "change its mode: chmod 0700"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a directory.*\[state-not-a-directory\]$"),
     "a link": (put_link, r"is a symbolic link .*\[state-not-a-directory\]$"),

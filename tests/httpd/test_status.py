@@ -19,7 +19,7 @@ MANY = 250
 DOMAINS = "".join(f"<MTASTSPolicy d{i:03}.many.example>\nMTASTSMx mx.d{i:03}.example\n"
                   f"MTASTSMode {('none', 'testing', 'enforce')[i % 3]}\n</MTASTSPolicy>\n"
                   for i in range(MANY))
-EXPECTED = [r"max-age-|policy-host-uncarried|report rejected"]
+EXPECTED = [r"max-age-|policy-host-no-vhost|report rejected"]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_requests_are_counted_by_outcome_over_graceful_restarts(server):
         _, values = metrics(server)
         return (values['mta_sts_policy_requests_total{outcome="served"}'],
                 values['mta_sts_policy_requests_total{outcome="method"}'],
-                values['mta_sts_reports_total{outcome="foreign"}'])
+                values['mta_sts_reports_total{outcome="invalid"}'])
     before = counted()
     policy.check(server.fetch(), policy.text("mx1.example.com", mode="enforce", max_age=43200))
     assert server.fetch(method="POST").status == 405

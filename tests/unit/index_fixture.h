@@ -52,7 +52,7 @@ static inline indexed *make_index(void **state)
     return made;
 }
 
-static inline void tend_with(indexed *index, tlsrpt_index_task *task)
+static inline void update_with(indexed *index, tlsrpt_index_task *task)
 {
     tlsrpt_index_done done;
     int calls = 0;
@@ -71,7 +71,7 @@ static inline void tend_with(indexed *index, tlsrpt_index_task *task)
 
 static inline void tend(indexed *index)
 {
-    tend_with(index, &index->task);
+    update_with(index, &index->task);
 }
 
 /* --- reports --- */
@@ -179,7 +179,7 @@ static inline const char *directory_of(indexed *index, const char *digest)
     return apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
 }
 
-/* It was changed so long ago that it need not be looked at twice. */
+/* It was changed so long ago that it need not be read twice. */
 static inline void set_directory_back(indexed *index, const char *digest)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
@@ -189,16 +189,16 @@ static inline void set_directory_back(indexed *index, const char *digest)
 
 /* --- what is in the database, as text --- */
 
-typedef struct told_rows {
+typedef struct text_rows {
     apr_pool_t *p;
     const char *text;
-} told_rows;
+} text_rows;
 
-static inline int tell_first(void *baton, const char *const *columns)
+static inline int add_first(void *baton, const char *const *columns)
 {
-    told_rows *told = baton;
+    text_rows *rows = baton;
 
-    told->text = apr_pstrcat(told->p, told->text, *told->text ? " " : "",
+    rows->text = apr_pstrcat(rows->p, rows->text, *rows->text ? " " : "",
                              columns[0] ? columns[0] : "", NULL);
     return 1;
 }
@@ -206,13 +206,13 @@ static inline int tell_first(void *baton, const char *const *columns)
 /* The number of rows in a table. */
 static inline int count_rows(indexed *index, const char *table)
 {
-    told_rows told = {index->p, ""};
+    text_rows rows = {index->p, ""};
 
     /* A statement of a test may be made up. */
     assert_done(mta_sts_database_rows(
         index->db, apr_pstrcat(index->p, "SELECT count(*) FROM ", table, " WHERE 0 < %d", NULL),
-        tell_first, &told, 1));
-    return atoi(told.text);
+        add_first, &rows, 1));
+    return atoi(rows.text);
 }
 
 static inline void assert_nothing_is_left(indexed *index)
@@ -228,12 +228,12 @@ static inline void assert_nothing_is_left(indexed *index)
 
 static inline const char *states(indexed *index)
 {
-    told_rows told = {index->p, ""};
+    text_rows rows = {index->p, ""};
 
     assert_done(mta_sts_database_rows(
         index->db, "SELECT state FROM tlsrpt_report WHERE 0 < %d ORDER BY received, host",
-        tell_first, &told, 1));
-    return told.text;
+        add_first, &rows, 1));
+    return rows.text;
 }
 
 /* --- summaries as text --- */

@@ -29,15 +29,15 @@
 
 static const tlsrpt_readiness_limits limits = {.now = NOW, .days = 14, .senders = 2};
 
-/* --- a situation: a policy, what a look shows, reports; each test changes something --- */
+/* --- a situation: a policy, what a check shows, reports; each test changes something --- */
 
 typedef struct situation {
     apr_pool_t *p;
     apr_array_header_t *served; /* of const mta_sts_policy *; the first is that of now */
-    mta_sts_check_facts looked;
+    mta_sts_check_facts deployment;
     mta_sts_check_result result;
     tlsrpt_filter filter;
-    tlsrpt_tally *all, *weighed;
+    tlsrpt_tally *all, *evidence;
     tlsrpt_readiness_facts facts;
 } situation;
 
@@ -61,7 +61,7 @@ static inline mta_sts_check_section *add_section(situation *s, mta_sts_check_par
 
 static inline void add_mx(situation *s, const char *host)
 {
-    APR_ARRAY_PUSH(s->looked.mxs, const char *) = host; /* only their number is looked at */
+    APR_ARRAY_PUSH(s->deployment.mxs, const char *) = host; /* only their number matters */
     add_section(s, MTA_STS_CHECK_MX, host)->enforce = MTA_STS_SAFETY_YES;
 }
 
@@ -77,53 +77,53 @@ typedef struct day {
     const char *type;   /* NULL: "sts" */
     const char *policy; /* its lines, or NULL */
     int good, failed;
-    const char *failure; /* result type of those that failed; NULL: not told */
+    const char *failure; /* result type of those that failed; NULL: not specified */
     const char *mx;
     const char *reason;
     int verified;
 } day;
 
-static inline void add_report(situation *s, const day *told)
+static inline void add_report(situation *s, const day *reported)
 {
     static int number;
     apr_pool_t *p = s->p;
-    tlsrpt_policy policy = {.type = told->type ? told->type : "sts",
+    tlsrpt_policy policy = {.type = reported->type ? reported->type : "sts",
                             .domain = "example.com",
                             .mx = apr_array_make(p, 1, sizeof(const char *)),
-                            .policy = lines_of(p, told->policy ? told->policy : ""),
-                            .successful = told->good,
-                            .failed = told->failed,
+                            .policy = lines_of(p, reported->policy ? reported->policy : ""),
+                            .successful = reported->good,
+                            .failed = reported->failed,
                             .failures = apr_array_make(p, 1, sizeof(tlsrpt_failure))};
-    tlsrpt_report report = {.organization = told->sender,
+    tlsrpt_report report = {.organization = reported->sender,
                             .id = apr_psprintf(p, "%d", number++),
-                            .begin = TODAY - told->days_ago * DAY,
-                            .end = TODAY - told->days_ago * DAY + DAY - APR_USEC_PER_SEC,
+                            .begin = TODAY - reported->days_ago * DAY,
+                            .end = TODAY - reported->days_ago * DAY + DAY - APR_USEC_PER_SEC,
                             .policies = apr_array_make(p, 1, sizeof(tlsrpt_policy))};
 
-    if (told->failure) {
-        tlsrpt_failure failure = {.result_type = told->failure,
-                                  .sessions = told->failed,
-                                  .receiving_mx = told->mx,
-                                  .reason = told->reason};
+    if (reported->failure) {
+        tlsrpt_failure failure = {.result_type = reported->failure,
+                                  .sessions = reported->failed,
+                                  .receiving_mx = reported->mx,
+                                  .reason = reported->reason};
 
         APR_ARRAY_PUSH(policy.failures, tlsrpt_failure) = failure;
     }
     APR_ARRAY_PUSH(report.policies, tlsrpt_policy) = policy;
     if (tlsrpt_evidence_is_mta_sts(policy.type)) {
-        tlsrpt_tally_add(s->all, &report, report.id, told->verified);
+        tlsrpt_tally_add(s->all, &report, report.id, reported->verified);
     }
-    if (tlsrpt_evidence_counts(p, &policy, told->verified, s->served)) {
-        tlsrpt_tally_add(s->weighed, &report, report.id, told->verified);
+    if (tlsrpt_evidence_counts(p, &policy, reported->verified, s->served)) {
+        tlsrpt_tally_add(s->evidence, &report, report.id, reported->verified);
     }
 }
 
 static inline void add_days(situation *s, const char *sender, int from, int to, const char *policy,
                             int verified)
 {
-    day told = {.sender = sender, .policy = policy, .good = 40, .verified = verified};
+    day reported = {.sender = sender, .policy = policy, .good = 40, .verified = verified};
 
-    for (told.days_ago = from; told.days_ago <= to; told.days_ago++) {
-        add_report(s, &told);
+    for (reported.days_ago = from; reported.days_ago <= to; reported.days_ago++) {
+        add_report(s, &reported);
     }
 }
 
@@ -135,8 +135,8 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     s->p = p;
     s->served = apr_array_make(p, 1, sizeof(const mta_sts_policy *));
     APR_ARRAY_PUSH(s->served, const mta_sts_policy *) = policy_of(p, policy);
-    s->looked.smtp = MTA_STS_CHECK_SMTP_PROBED;
-    s->looked.mxs = apr_array_make(p, 2, sizeof(const char *));
+    s->deployment.smtp = MTA_STS_CHECK_SMTP_PROBED;
+    s->deployment.mxs = apr_array_make(p, 2, sizeof(const char *));
     s->result.domain = "example.com";
     s->result.sections = apr_array_make(p, 4, sizeof(mta_sts_check_section));
     s->result.policy = policy_of(p, policy);
@@ -148,10 +148,10 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     add_section(s, MTA_STS_CHECK_DNS, "example.com");
     s->filter.domain = "example.com";
     s->all = tlsrpt_tally_make(p, &s->filter);
-    s->weighed = tlsrpt_tally_make(p, &s->filter);
+    s->evidence = tlsrpt_tally_make(p, &s->filter);
     s->facts.domain = "example.com";
     s->facts.served = s->result.policy;
-    s->facts.deployment = &s->looked;
+    s->facts.deployment = &s->deployment;
     s->facts.check = &s->result;
     return s;
 }
@@ -166,7 +166,8 @@ static inline situation *make_good(apr_pool_t *p, const char *policy)
     return s;
 }
 
-/* --- the verdict: "READY: SEVERITY ID, ...", leaving out what is ok and what is always told --- */
+/* --- the verdict: "READY: SEVERITY ID, ...", leaving out what is ok and what is always present ---
+ */
 
 static inline const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
 {
@@ -175,10 +176,10 @@ static inline const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
     return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, tlsrpt_domain *) : NULL;
 }
 
-static inline const tlsrpt_readiness *judge(situation *s)
+static inline const tlsrpt_readiness *assess(situation *s)
 {
     s->facts.reports = sum_of(s->all);
-    s->facts.evidence = sum_of(s->weighed);
+    s->facts.evidence = sum_of(s->evidence);
     return tlsrpt_readiness_assess(s->p, &s->facts, &limits);
 }
 
@@ -219,7 +220,7 @@ static inline void check_rows(apr_pool_t *p, situation *make(apr_pool_t *, const
         if (rows[i].change) {
             rows[i].change(s);
         }
-        got = summary(p, judge(s));
+        got = summary(p, assess(s));
         if (strcmp(got, rows[i].expected) != 0) {
             fail_msg("%s: \"%s\" instead of \"%s\"", rows[i].name, got, rows[i].expected);
         }
@@ -245,7 +246,7 @@ static inline void old_reports(situation *s)
     add_days(s, "b.example", 9, 28, TESTING, 0);
 }
 
-static inline void foreign_policy(situation *s)
+static inline void other_policy(situation *s)
 {
     add_days(s, "a.example", 1, 20, POLICY("testing", "elsewhere.example"), 0);
     add_days(s, "b.example", 1, 20, POLICY("testing", "elsewhere.example"), 0);
@@ -258,15 +259,15 @@ static inline void one_verified_has_the_older(situation *s)
 
 static inline void fail_as(situation *s, const char *type, const char *mx, int days_ago, int failed)
 {
-    day told = {.sender = "a.example",
-                .days_ago = days_ago,
-                .policy = TESTING,
-                .good = 10,
-                .failed = failed,
-                .failure = type,
-                .mx = mx};
+    day reported = {.sender = "a.example",
+                    .days_ago = days_ago,
+                    .policy = TESTING,
+                    .good = 10,
+                    .failed = failed,
+                    .failure = type,
+                    .mx = mx};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
 static inline void expired_now_well(situation *s)
@@ -286,16 +287,16 @@ static inline void without_details(situation *s)
 
 static inline void fetch_error_verified(situation *s)
 {
-    day told = {.sender = "a.example",
-                .days_ago = 2,
-                .failed = 5,
-                .failure = "sts-policy-fetch-error",
-                .verified = 1};
+    day reported = {.sender = "a.example",
+                    .days_ago = 2,
+                    .failed = 5,
+                    .failure = "sts-policy-fetch-error",
+                    .verified = 1};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
-static inline void fetch_error_unlooked(situation *s)
+static inline void fetch_error_unchecked(situation *s)
 {
     fetch_error_verified(s);
     s->facts.deployment = NULL;

@@ -13,7 +13,7 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
-/* Reports as tables tell them, and what is read from them and said of them. */
+/* Reports as tables describe them, and what is read and found in them. */
 
 /* A report that keeps to RFC 8460; the tables below change parts of it. */
 #define ORGANIZATION "\"organization-name\":\"Example Mail\""
@@ -75,7 +75,7 @@ static inline const char *show_policy(apr_pool_t *p, const tlsrpt_policy *policy
     return shown;
 }
 
-/* A report as the tables tell it. */
+/* A report as the tables describe it. */
 static inline const char *show_report(apr_pool_t *p, const tlsrpt_report *report)
 {
     const char *shown =
@@ -91,7 +91,7 @@ static inline const char *show_report(apr_pool_t *p, const tlsrpt_report *report
     return shown;
 }
 
-/* The ids of the findings, with a "!" behind those that are warnings. */
+/* The ids of the findings, with a "!" after those that are warnings. */
 static inline const char *show_findings(apr_pool_t *p, const mta_sts_findings *findings)
 {
     const char *shown = "";
@@ -166,7 +166,7 @@ static inline void check_refused(apr_pool_t *p, bytes given, tlsrpt_outcome outc
     }
 }
 
-/* A head, a piece so many times, and an end. */
+/* A head, a piece repeated, and an end. */
 static inline bytes repeated(apr_pool_t *p, const char *head, const char *piece, apr_size_t times,
                              const char *tail)
 {

@@ -75,20 +75,20 @@ static inline tlsrpt_spool *open_spool(apr_pool_t *p)
 static inline tlsrpt_stored keep(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
 {
     const char *reason = "";
-    tlsrpt_stored kept = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, receipt, REPORT,
-                                            strlen(REPORT), p, &reason);
+    tlsrpt_stored stored = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, receipt, REPORT,
+                                              strlen(REPORT), p, &reason);
 
-    if (kept == TLSRPT_NOT_STORED) {
+    if (stored == TLSRPT_NOT_STORED) {
         assert_non_null(reason);
         assert_true(is_showable(reason));
     }
     else {
         assert_null(reason);
     }
-    return kept;
+    return stored;
 }
 
-static inline void assert_kept(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
+static inline void assert_stored(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
 {
     tlsrpt_stored_file file;
 

@@ -10,7 +10,7 @@
 #define YEAR (365 * DAY)
 #define NOW apr_time_from_sec(1795000000)
 
-/* The clock is looked at a minute later each time, unless a step says otherwise. */
+/* The clock is checked a minute later each time, unless a step says otherwise. */
 typedef struct step {
     apr_time_t set; /* by so much the date was set since the step before */
     apr_time_t later;

@@ -115,15 +115,16 @@ static void test_every_result_type_and_known_reason_has_its_explanation(void **s
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        const tlsrpt_explanation *told = tlsrpt_explain(*state, &cases[i].facts);
+        const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &cases[i].facts);
 
-        assert_string_equal(told->cause, cases[i].cause);
-        assert_int_equal(told->owner, cases[i].owner);
-        assert_non_null(told->command);
-        assert_null(
-            strpbrk(apr_pstrcat(*state, told->what, told->action, told->command, NULL), "{}"));
-        assert_int_equal(told->what[strlen(told->what) - 1], '.');
-        assert_int_equal(told->action[strlen(told->action) - 1], '.');
+        assert_string_equal(explanation->cause, cases[i].cause);
+        assert_int_equal(explanation->owner, cases[i].owner);
+        assert_non_null(explanation->command);
+        assert_null(strpbrk(
+            apr_pstrcat(*state, explanation->what, explanation->action, explanation->command, NULL),
+            "{}"));
+        assert_int_equal(explanation->what[strlen(explanation->what) - 1], '.');
+        assert_int_equal(explanation->action[strlen(explanation->action) - 1], '.');
     }
 }
 
@@ -133,16 +134,16 @@ static void test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alon
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        const tlsrpt_explanation *told = tlsrpt_explain(*state, &cases[i].facts);
+        const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &cases[i].facts);
 
         if (cases[i].facts.policy_type && strcmp(cases[i].facts.policy_type, "tlsa") == 0) {
-            if (strncmp(told->cause, "certificate-", 12) == 0 &&
-                strcmp(told->cause, "certificate-not-yet-valid") != 0) {
-                assert_non_null(strstr(told->action, "TLSA"));
+            if (strncmp(explanation->cause, "certificate-", 12) == 0 &&
+                strcmp(explanation->cause, "certificate-not-yet-valid") != 0) {
+                assert_non_null(strstr(explanation->action, "TLSA"));
             }
-            assert_null(strstr(told->action, "MTASTS"));
-            assert_null(strstr(told->action, "policy"));
-            assert_null(strstr(told->action, "MTA-STS"));
+            assert_null(strstr(explanation->action, "MTASTS"));
+            assert_null(strstr(explanation->action, "policy"));
+            assert_null(strstr(explanation->action, "MTA-STS"));
         }
     }
 }
@@ -150,12 +151,13 @@ static void test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alon
 static void test_hosts_are_named_in_texts_and_command(void **state)
 {
     const tlsrpt_facts facts = OF("starttls-not-supported", NULL);
-    const tlsrpt_explanation *told = tlsrpt_explain(*state, &facts);
+    const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
 
     assert_string_equal(
-        told->what, "The sender reached mx1.example.com, but the server did not offer encryption "
-                    "(STARTTLS).");
-    assert_string_equal(told->command,
+        explanation->what,
+        "The sender reached mx1.example.com, but the server did not offer encryption "
+        "(STARTTLS).");
+    assert_string_equal(explanation->command,
                         "openssl s_client -starttls smtp -connect mx1.example.com:25");
 }
 
@@ -171,13 +173,14 @@ static void test_no_command_has_anything_but_host_names_of_a_report(void **state
                                         .reason = cases[j].facts.reason,
                                         .domain = hostile[i],
                                         .mx = hostile[i]};
-            const tlsrpt_facts untold = {.result_type = facts.result_type, .reason = facts.reason};
-            const tlsrpt_explanation *told = tlsrpt_explain(*state, &facts);
-            const tlsrpt_explanation *plain = tlsrpt_explain(*state, &untold);
+            const tlsrpt_facts no_hosts = {.result_type = facts.result_type,
+                                           .reason = facts.reason};
+            const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
+            const tlsrpt_explanation *plain = tlsrpt_explain(*state, &no_hosts);
 
-            assert_string_equal(told->what, plain->what);
-            assert_string_equal(told->action, plain->action);
-            assert_string_equal(told->command, plain->command);
+            assert_string_equal(explanation->what, plain->what);
+            assert_string_equal(explanation->action, plain->action);
+            assert_string_equal(explanation->command, plain->command);
         }
     }
 }
@@ -222,10 +225,10 @@ static void test_of_a_reason_that_is_too_long_the_beginning_is_looked_at(void **
 
 static void test_failures_without_details_are_explained_too(void **state)
 {
-    const tlsrpt_explanation *told = tlsrpt_explain_no_details(*state, "example.com");
+    const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(*state, "example.com");
 
-    assert_string_equal(told->cause, "no-details");
-    assert_string_equal(told->command, "mta-sts check example.com");
+    assert_string_equal(explanation->cause, "no-details");
+    assert_string_equal(explanation->command, "mta-sts check example.com");
 }
 
 static void test_every_owner_of_a_cause_has_a_name(void **state)
@@ -259,8 +262,8 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
     static const struct {
         const char *type, *policy;
         mta_sts_mode served;
-        tlsrpt_policy_match held;
-    } held[] = {
+        tlsrpt_policy_match matches;
+    } matches[] = {
         {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_CURRENT},
         {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
         {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
@@ -279,15 +282,15 @@ static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **s
     };
     size_t i;
 
-    for (i = 0; i < COUNT(held); i++) {
+    for (i = 0; i < COUNT(matches); i++) {
         const mta_sts_policy *now =
-            held[i].served == MTA_STS_MODE_UNSET ? NULL : served(*state, held[i].served);
+            matches[i].served == MTA_STS_MODE_UNSET ? NULL : served(*state, matches[i].served);
 
         assert_string_equal(tlsrpt_policy_match_name(tlsrpt_policy_match_compare(
-                                *state, held[i].type, held[i].policy, now)),
-                            tlsrpt_policy_match_name(held[i].held));
-        assert_non_null(
-            tlsrpt_policy_match_text(*state, held[i].held, held[i].policy, now, "example.com"));
+                                *state, matches[i].type, matches[i].policy, now)),
+                            tlsrpt_policy_match_name(matches[i].matches));
+        assert_non_null(tlsrpt_policy_match_text(*state, matches[i].matches, matches[i].policy, now,
+                                                 "example.com"));
     }
 }
 

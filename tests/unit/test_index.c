@@ -142,7 +142,7 @@ static void test_a_report_that_tells_nothing_counts_as_a_report(void **state)
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_long_texts_are_kept_whole(void **state)
+static void test_long_texts_are_stored_completely(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
@@ -229,7 +229,7 @@ static void test_the_same_report_in_the_spools_of_two_machines_counts_once(void 
     alone = strchr(index_text(index, NULL), '+');
     keep_at(index->p, other.spool, variant(index, "1"), (MONDAY + 101) * DAY, NULL);
     keep_at(index->p, other.spool, variant(index, "2"), (MONDAY + 102) * DAY, NULL);
-    tend_with(index, &other);
+    update_with(index, &other);
     tend(index);
     assert_string_equal(states(index), "0 1 2");
     assert_string_equal(strchr(index_text(index, NULL), '+'), alone);
@@ -248,7 +248,7 @@ int main(void)
         DATABASE_TESTS(test_sums_stop_at_the_largest_number),
         DATABASE_TESTS(test_strange_ranges_are_summed_up_as_the_tally_does),
         DATABASE_TESTS(test_a_report_that_tells_nothing_counts_as_a_report),
-        DATABASE_TESTS(test_long_texts_are_kept_whole),
+        DATABASE_TESTS(test_long_texts_are_stored_completely),
         DATABASE_TESTS(test_the_first_verified_report_of_an_identity_counts),
         DATABASE_TESTS(test_the_next_best_counts_once_the_best_is_gone),
         DATABASE_TESTS(test_a_report_that_comes_again_verified_becomes_verified),

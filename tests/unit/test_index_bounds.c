@@ -47,11 +47,11 @@ static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
 {
     indexed *index = make_index(state);
     mta_sts_database *holder = database_open(*state);
-    told_rows told = {index->p, ""};
+    text_rows rows = {index->p, ""};
     tlsrpt_index_done done;
 
     keep(index, variant(index, "1"), NULL);
-    assert_done(mta_sts_database_rows(index->db, "PRAGMA busy_timeout = 1", tell_first, &told));
+    assert_done(mta_sts_database_rows(index->db, "PRAGMA busy_timeout = 1", add_first, &rows));
     assert_done(mta_sts_database_begin(holder));
     assert_non_null(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     mta_sts_database_rollback(holder);
@@ -129,14 +129,14 @@ static int count_text(indexed *index)
     unsigned i;
 
     for (i = 0; i < 3; i++) {
-        told_rows told = {index->p, ""};
+        text_rows rows = {index->p, ""};
 
         assert_done(mta_sts_database_rows(
             index->db,
             apr_pstrcat(index->p, "SELECT sum(length(text) + coalesce(length(whole), 0)) FROM ",
                         tables[i], " WHERE 0 < %d", NULL),
-            tell_first, &told, 1));
-        sum += atoi(told.text);
+            add_first, &rows, 1));
+        sum += atoi(rows.text);
     }
     return sum;
 }

@@ -3,7 +3,7 @@
 
 #include "core/base/monotonic.h"
 
-/* Reports that are kept no longer: their files go, then their rows. */
+/* Expired reports: their files are removed, then their rows. */
 
 static void test_what_is_too_old_goes_with_its_file(void **state)
 {
@@ -92,7 +92,7 @@ static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
             apr_time_now() - 20 * DAY, NULL);
     keep_at(index->p, other.spool, simple_json(index->p, "B", "a.example", MONDAY, "1", "0"),
             apr_time_now() - 12 * DAY, NULL);
-    tend_with(index, &other);
+    update_with(index, &other);
     index->task.keep_days = 10;
     tend(index);
     assert_int_equal(index->all.expired, 1);
@@ -156,7 +156,7 @@ static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(v
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
 }
 
-static void test_the_quarantine_is_not_kept_longer(void **state)
+static void test_the_quarantine_expires_likewise(void **state)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
     const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
@@ -189,7 +189,7 @@ int main(void)
         PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
         DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
         SQLITE_TEST(test_while_the_date_is_not_believed_nothing_is_removed_for_its_age),
-        SQLITE_TEST(test_the_quarantine_is_not_kept_longer),
+        SQLITE_TEST(test_the_quarantine_expires_likewise),
     };
 
     return RUN_DATABASE_TESTS(tests);

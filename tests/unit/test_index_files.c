@@ -85,7 +85,7 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
     keep_at(index->p, other.spool, variant(index, "1"), MONDAY * DAY, NULL);
-    tend_with(index, &other);
+    update_with(index, &other);
     before = index_text(index, NULL);
     keep(index, simple_json(index->p, "A", "a.example", MONDAY, "1", "1"), NULL);
     keep(index, simple_json(index->p, "B", "b.example", MONDAY, "1", "1"), NULL);
@@ -129,7 +129,7 @@ static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.more, 0);
     assert_int_equal(done.gone, 0);
-    /* One that was read a while ago is missed; the others were never looked at. */
+    /* One that was read a while ago is missed; the others were never read. */
     assert_done(mta_sts_database_run(
         index->db, "INSERT INTO tlsrpt_directory (host, directory, changed) SELECT host, 7, 1"
                    " FROM tlsrpt_report"));
@@ -184,7 +184,7 @@ typedef struct descriptors {
     int asked;
 } descriptors;
 
-/* Asked before a directory is looked at, then before its first file is: none can be opened then. */
+/* Called before a directory is read, then before its first file is: none can be opened then. */
 static int use_up(void *baton)
 {
     descriptors *of = baton;

@@ -92,7 +92,7 @@ static void test_several_members_are_one_after_another(void **state)
     check_whole(p, with_empty, "{\"a\":1}", 4, 0);
 }
 
-static void test_bytes_behind_the_last_member_are_ignored(void **state)
+static void test_bytes_after_the_last_member_are_ignored(void **state)
 {
     apr_pool_t *p = *state;
     bytes gzip = gzip_of(p, TEXT, strlen(TEXT));
@@ -144,7 +144,7 @@ int main(void)
         POOL_TEST(test_plain_bytes_come_as_they_are),
         POOL_TEST(test_gzip_is_inflated),
         POOL_TEST(test_several_members_are_one_after_another),
-        POOL_TEST(test_bytes_behind_the_last_member_are_ignored),
+        POOL_TEST(test_bytes_after_the_last_member_are_ignored),
         POOL_TEST(test_every_cut_of_a_gzip_is_told),
         POOL_TEST(test_a_cut_second_member_is_told),
         POOL_TEST(test_a_gzip_with_a_wrong_byte_is_damaged),

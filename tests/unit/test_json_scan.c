@@ -34,7 +34,7 @@ static void test_depth_is_that_of_arrays_and_objects(void **state)
         {"{\"a\":\"\\\"[[[[[[\"}", 1},
         {"{\"a\\\\\":[[\"\\\\\"]]}", 3},
         {"{\"a\":[[[[", 5},
-        {"{}[[[[", 1}, /* behind the first value */
+        {"{}[[[[", 1}, /* after the first value */
     };
     size_t i;
 
@@ -48,7 +48,7 @@ static void test_depth_is_that_of_arrays_and_objects(void **state)
     }
 }
 
-static void test_lengths_are_those_of_strings_and_words_as_written(void **state)
+static void test_lengths_are_those_of_strings_and_literals_as_written(void **state)
 {
     static const struct {
         const char *text;
@@ -75,7 +75,7 @@ static void test_lengths_are_those_of_strings_and_words_as_written(void **state)
     }
 }
 
-static void test_what_stands_before_and_behind_the_first_value_is_told(void **state)
+static void test_bytes_before_and_after_the_first_value_are_counted(void **state)
 {
     static const struct {
         const char *text;
@@ -110,7 +110,7 @@ static void test_what_stands_before_and_behind_the_first_value_is_told(void **st
 
         if (scan.first != cases[i].first || scan.before != cases[i].before ||
             scan.trailing != cases[i].trailing || scan.marked != cases[i].marked) {
-            fail_msg("case %d: first %d, before %d, behind %d, marked %d", (int)i, scan.first,
+            fail_msg("case %d: first %d, before %d, trailing %d, marked %d", (int)i, scan.first,
                      (int)scan.before, (int)scan.trailing, scan.marked);
         }
     }
@@ -197,8 +197,8 @@ static size_t taken_by(const char *text)
     return taken_most;
 }
 
-/* What jansson takes is never much more than was told, and not so little that real reports would be
- * refused for nothing. */
+/* What jansson takes is never much more than estimated, and not so little that real reports would
+ * be refused for nothing. */
 static void test_the_memory_told_is_what_jansson_takes(void **state)
 {
     static const struct {
@@ -225,11 +225,12 @@ static void test_the_memory_told_is_what_jansson_takes(void **state)
 
     for (i = 0; i < COUNT(cases); i++) {
         const char *text = repeated(*state, cases[i].head, cases[i].value, 20000, cases[i].tail);
-        apr_uint64_t told = scan_text(text).memory;
+        apr_uint64_t estimated = scan_text(text).memory;
         size_t taken = taken_by(text);
 
-        if (taken > told + told / 8 || taken < told / 3) {
-            fail_msg("%s: %d bytes told, %d taken", cases[i].value, (int)told, (int)taken);
+        if (taken > estimated + estimated / 8 || taken < estimated / 3) {
+            fail_msg("%s: %d bytes estimated, %d taken", cases[i].value, (int)estimated,
+                     (int)taken);
         }
     }
 }
@@ -238,7 +239,7 @@ static void test_the_memory_told_is_what_jansson_takes(void **state)
 static void test_the_memory_of_a_large_object_is_told(void **state)
 {
     const char *text = "";
-    apr_uint64_t told;
+    apr_uint64_t estimated;
     size_t taken;
     int i;
 
@@ -252,10 +253,10 @@ static void test_the_memory_of_a_large_object_is_told(void **state)
         text = apr_pstrcat(*state, text, hundred, NULL);
     }
     text = apr_pstrcat(*state, "{\"a\":0", text, "}", NULL);
-    told = scan_text(text).memory;
+    estimated = scan_text(text).memory;
     taken = taken_by(text);
-    if (taken > told + told / 8) {
-        fail_msg("%d bytes told, %d taken", (int)told, (int)taken);
+    if (taken > estimated + estimated / 8) {
+        fail_msg("%d bytes estimated, %d taken", (int)estimated, (int)taken);
     }
 }
 
@@ -263,8 +264,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depth_is_that_of_arrays_and_objects),
-        cmocka_unit_test(test_lengths_are_those_of_strings_and_words_as_written),
-        cmocka_unit_test(test_what_stands_before_and_behind_the_first_value_is_told),
+        cmocka_unit_test(test_lengths_are_those_of_strings_and_literals_as_written),
+        cmocka_unit_test(test_bytes_before_and_after_the_first_value_are_counted),
         cmocka_unit_test(test_pieces_do_not_matter),
         POOL_TEST(test_the_memory_told_is_what_jansson_takes),
         POOL_TEST(test_the_memory_of_a_large_object_is_told),

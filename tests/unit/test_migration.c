@@ -48,26 +48,26 @@ static void open_again(indexed *index, database_test *test)
 
 static int tell_all(void *baton, const char *const *columns)
 {
-    told_rows *told = baton;
+    text_rows *rows = baton;
     int i;
 
     for (i = 0; i < 13; i++) {
-        told->text = apr_pstrcat(told->p, told->text, columns[i], i < 12 ? " " : "\n", NULL);
+        rows->text = apr_pstrcat(rows->p, rows->text, columns[i], i < 12 ? " " : "\n", NULL);
     }
     return 1;
 }
 
 static const char *rows_of_causes(indexed *index)
 {
-    told_rows told = {index->p, ""};
+    text_rows rows = {index->p, ""};
 
     assert_done(mta_sts_database_rows(
         index->db,
         "SELECT domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
         " sending_ip, parts, sessions, range_begin, range_end FROM tlsrpt_cause"
         " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
-        tell_all, &told));
-    return told.text;
+        tell_all, &rows));
+    return rows.text;
 }
 
 static int take_version(void *baton, const char *const *columns)
@@ -186,9 +186,9 @@ static void test_a_migration_that_fails_leaves_everything_as_it_was(void **state
 
 static int take_text(void *baton, const char *const *columns)
 {
-    told_rows *told = baton;
+    text_rows *rows = baton;
 
-    told->text = apr_pstrcat(told->p, told->text, columns[0], "\n", NULL);
+    rows->text = apr_pstrcat(rows->p, rows->text, columns[0], "\n", NULL);
     return 1;
 }
 
@@ -202,7 +202,7 @@ static void test_a_migration_is_given_more_time_than_other_statements(void **sta
         NULL,
     };
     indexed *index = make_index(state);
-    told_rows told = {index->p, ""};
+    text_rows rows = {index->p, ""};
 
     make_old(index);
     assert_done(mta_sts_database_run_all(index->db, noting));
@@ -210,8 +210,8 @@ static void test_a_migration_is_given_more_time_than_other_statements(void **sta
     assert_done(mta_sts_database_rows(index->db,
                                       "SELECT text FROM noted UNION ALL"
                                       " SELECT current_setting('statement_timeout')",
-                                      take_text, &told));
-    assert_string_equal(told.text, "1h\n1min\n");
+                                      take_text, &rows));
+    assert_string_equal(rows.text, "1h\n1min\n");
     assert_done(mta_sts_database_run(index->db, "DROP RULE note ON mta_sts_schema"));
     assert_done(mta_sts_database_run(index->db, "DROP TABLE noted"));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "readiness_fixture.h"
 
-/* What of a domain as it is now decides whether it is ready, and the words for that. */
+/* What of a domain as it is now decides whether it is ready, and the text for that. */
 
 /* --- the look --- */
 
@@ -13,14 +13,14 @@ static void end_soon(situation *s)
 
 static void unprobed(situation *s)
 {
-    s->looked.smtp = MTA_STS_CHECK_SMTP_SKIPPED;
+    s->deployment.smtp = MTA_STS_CHECK_SMTP_SKIPPED;
     section_of(s, 0)->enforce = section_of(s, 1)->enforce = MTA_STS_SAFETY_UNKNOWN;
 }
 
 static void unprobed_single(situation *s)
 {
     unprobed(s);
-    s->looked.mxs->nelts = 1;
+    s->deployment.mxs->nelts = 1;
 }
 
 static void unprobed_single_verified(situation *s)
@@ -50,7 +50,7 @@ static void unexplained(situation *s)
     s->result.verdict.outcome = MTA_STS_OUTCOME_UNPROTECTED;
 }
 
-static void untold_by_dns(situation *s)
+static void unknown_in_dns(situation *s)
 {
     mta_sts_finding_add(section_of(s, 2)->findings, MTA_STS_UNKNOWN, "dns-timeout", "example.com",
                         "ask again", "no answer came in time");
@@ -58,7 +58,7 @@ static void untold_by_dns(situation *s)
 
 static void without_mail(situation *s)
 {
-    s->looked.mxs->nelts = 0;
+    s->deployment.mxs->nelts = 0;
     s->result.verdict.outcome = MTA_STS_OUTCOME_NO_MAIL;
 }
 
@@ -79,7 +79,7 @@ static void test_the_look_decides_what_holds_up_mail_now(void **state)
         {"two, verified", unprobed_verified, "unknown: unknown mx-unprobed, unknown mx-unprobed"},
         {"no record", unannounced, "not-yet: warning record-missing"},
         {"no policy", unexplained, "not-yet: warning deployment-incomplete"},
-        {"DNS is silent", untold_by_dns, "unknown: unknown dns-timeout"},
+        {"DNS is silent", unknown_in_dns, "unknown: unknown dns-timeout"},
         {"no mail", without_mail, "not-yet: warning deployment-incomplete"},
         {"none", mode_none, "not-yet: warning mode-none, info sender-policy-older"},
     };
@@ -123,8 +123,8 @@ static void test_a_policy_that_nobody_knows_leaves_reports_without_foundation(vo
     s->served->nelts = 0;
     know_nothing(s);
     one_sender(s);
-    assert_string_equal(summary(*state, judge(s)), "unknown: unknown policy-unknown, unknown "
-                                                   "mx-unprobed, unknown reports-inconclusive");
+    assert_string_equal(summary(*state, assess(s)), "unknown: unknown policy-unknown, unknown "
+                                                    "mx-unprobed, unknown reports-inconclusive");
 }
 
 /* --- where enforce is on --- */
@@ -157,11 +157,11 @@ static void test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks(
         if (texts[i].change) {
             texts[i].change(s);
         }
-        assert_string_equal(judge(s)->summary, texts[i].summary);
+        assert_string_equal(assess(s)->summary, texts[i].summary);
     }
 }
 
-/* --- words --- */
+/* --- texts --- */
 
 static void test_names_from_reports_are_shown_escaped_and_limited_in_number(void **state)
 {
@@ -174,7 +174,7 @@ static void test_names_from_reports_are_shown_escaped_and_limited_in_number(void
     for (i = 0; i < 50; i++) {
         add_days(s, apr_psprintf(*state, "c%02d.example", i), 1, 2, TESTING, 0);
     }
-    readiness = judge(s);
+    readiness = assess(s);
     for (i = 0; i < readiness->parts[TLSRPT_READINESS_REPORTS]->list->nelts; i++) {
         const mta_sts_finding *finding =
             mta_sts_findings_at(readiness->parts[TLSRPT_READINESS_REPORTS], i);
@@ -193,12 +193,12 @@ static void test_every_warning_and_error_says_what_to_do(void **state)
     static void (*const changes[])(situation * s) = {one_sender,
                                                      thirteen_days,
                                                      old_reports,
-                                                     foreign_policy,
+                                                     other_policy,
                                                      expired_now_well,
                                                      break_mx,
                                                      many_of_unknown_kind,
                                                      without_details,
-                                                     fetch_error_unlooked,
+                                                     fetch_error_unchecked,
                                                      unprobed,
                                                      mode_none,
                                                      know_nothing,
@@ -213,7 +213,7 @@ static void test_every_warning_and_error_says_what_to_do(void **state)
         const tlsrpt_readiness *readiness;
 
         changes[i](s);
-        readiness = judge(s);
+        readiness = assess(s);
         for (part = 0; part < TLSRPT_READINESS_PARTS; part++) {
             for (j = 0; j < readiness->parts[part]->list->nelts; j++) {
                 const mta_sts_finding *finding = mta_sts_findings_at(readiness->parts[part], j);

@@ -9,7 +9,7 @@ static void expired_and_still(situation *s)
     break_mx(s);
 }
 
-static void expired_unlooked(situation *s)
+static void expired_unchecked(situation *s)
 {
     expired_now_well(s);
     s->facts.deployment = NULL;
@@ -33,15 +33,15 @@ static void mx_of_no_name(situation *s)
 
 static void timeouts(situation *s)
 {
-    day told = {.sender = "a.example",
-                .days_ago = 2,
-                .policy = TESTING,
-                .failed = 5,
-                .failure = "validation-failure",
-                .mx = "mx1.example.com",
-                .reason = "connection timed out"};
+    day reported = {.sender = "a.example",
+                    .days_ago = 2,
+                    .policy = TESTING,
+                    .failed = 5,
+                    .failure = "validation-failure",
+                    .mx = "mx1.example.com",
+                    .reason = "connection timed out"};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
 static void one_of_unknown_kind(situation *s)
@@ -51,35 +51,35 @@ static void one_of_unknown_kind(situation *s)
 
 static void fetch_error_unverified(situation *s)
 {
-    day told = {
+    day reported = {
         .sender = "c.example", .days_ago = 2, .failed = 5, .failure = "sts-policy-fetch-error"};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
 static void forged(situation *s)
 {
-    day told = {.sender = "c.example",
-                .days_ago = 1,
-                .policy = OLDER,
-                .failed = 30,
-                .failure = "starttls-not-supported",
-                .mx = "mx1.example.com"};
+    day reported = {.sender = "c.example",
+                    .days_ago = 1,
+                    .policy = OLDER,
+                    .failed = 30,
+                    .failure = "starttls-not-supported",
+                    .mx = "mx1.example.com"};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
 static void dane_failures(situation *s)
 {
-    day told = {.sender = "a.example",
-                .days_ago = 1,
-                .type = "tlsa",
-                .failed = 30,
-                .failure = "tlsa-invalid",
-                .mx = "mx1.example.com",
-                .verified = 1};
+    day reported = {.sender = "a.example",
+                    .days_ago = 1,
+                    .type = "tlsa",
+                    .failed = 30,
+                    .failure = "tlsa-invalid",
+                    .mx = "mx1.example.com",
+                    .verified = 1};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
 static void test_failures_count_where_they_are_ours_and_recent_and_told_by_somebody(void **state)
@@ -87,7 +87,7 @@ static void test_failures_count_where_they_are_ours_and_recent_and_told_by_someb
     static const row rows[] = {
         {"well again", expired_now_well, "not-yet: warning failure-fixed"},
         {"still", expired_and_still, "no: error certificate-expired, error failure-blocking"},
-        {"unlooked", expired_unlooked, "no: unknown mx-unprobed, error failure-blocking"},
+        {"unchecked", expired_unchecked, "no: unknown mx-unprobed, error failure-blocking"},
         {"long ago", expired_long_ago, "yes: info failure-past"},
         {"former MX", expired_at_nobody_s_mx, "not-yet: warning failure-fixed"},
         {"hostile MX", mx_of_no_name, "not-yet: warning failure-fixed"},
@@ -98,7 +98,7 @@ static void test_failures_count_where_they_are_ours_and_recent_and_told_by_someb
         {"fetch, unverified", fetch_error_unverified,
          "yes: info failure-unconfirmed, info reports-not-counted"},
         {"fetch, verified", fetch_error_verified, "not-yet: warning failure-fixed"},
-        {"fetch, unlooked", fetch_error_unlooked,
+        {"fetch, unchecked", fetch_error_unchecked,
          "not-yet: unknown mx-unprobed, warning failure-not-blocking"},
         {"forged", forged, "yes: info failure-unconfirmed, info reports-not-counted"},
         {"DANE", dane_failures, "yes: "},

@@ -19,29 +19,29 @@ static void days_of_the_future(situation *s)
 
 static void days_without_sessions(situation *s)
 {
-    day told = {.sender = "a.example", .policy = TESTING};
+    day reported = {.sender = "a.example", .policy = TESTING};
 
     thirteen_days(s);
-    for (told.days_ago = 14; told.days_ago < 20; told.days_ago++) {
-        add_report(s, &told);
+    for (reported.days_ago = 14; reported.days_ago < 20; reported.days_ago++) {
+        add_report(s, &reported);
     }
 }
 
 static void no_policy(situation *s)
 {
-    day told = {.sender = "a.example", .type = "no-policy-found", .good = 40};
+    day reported = {.sender = "a.example", .type = "no-policy-found", .good = 40};
 
-    for (told.days_ago = 1; told.days_ago < 20; told.days_ago++) {
-        add_report(s, &told);
+    for (reported.days_ago = 1; reported.days_ago < 20; reported.days_ago++) {
+        add_report(s, &reported);
     }
 }
 
 static void verified_no_policy(situation *s)
 {
-    day told = {.sender = "a.example", .type = "no-policy-found", .good = 40, .verified = 1};
+    day reported = {.sender = "a.example", .type = "no-policy-found", .good = 40, .verified = 1};
 
-    for (told.days_ago = 1; told.days_ago < 20; told.days_ago++) {
-        add_report(s, &told);
+    for (reported.days_ago = 1; reported.days_ago < 20; reported.days_ago++) {
+        add_report(s, &reported);
     }
 }
 
@@ -55,7 +55,7 @@ static void test_so_many_days_and_senders_are_wanted(void **state)
         {"future", days_of_the_future, "not-yet: warning days-few"},
         {"no sessions", days_without_sessions, "not-yet: warning days-few"},
         {"old", old_reports, "not-yet: warning reports-old"},
-        {"another policy", foreign_policy,
+        {"another policy", other_policy,
          "not-yet: warning reports-inconclusive, info sender-policy-older"},
         {"no policy", no_policy,
          "not-yet: warning reports-inconclusive, info sender-policy-not-found"},
@@ -87,19 +87,19 @@ static void one_had_the_older(situation *s)
 
 static void one_changed_on_the_last_day(situation *s)
 {
-    day told = {
+    day reported = {
         .sender = "big.example", .days_ago = 1, .policy = OLDER, .good = 5000, .verified = 1};
 
-    add_report(s, &told);
+    add_report(s, &reported);
     add_days(s, "big.example", 1, 1, TESTING, 1);
 }
 
 static void small_has_the_older(situation *s)
 {
-    day told = {
+    day reported = {
         .sender = "small.example", .days_ago = 1, .policy = OLDER, .good = 1, .verified = 1};
 
-    add_report(s, &told);
+    add_report(s, &reported);
 }
 
 static void test_the_big_senders_have_the_current_policy(void **state)

@@ -11,7 +11,7 @@
 static void test_what_stands_around_the_json_is_told(void **state)
 {
     static const struct {
-        const char *before, *behind, *findings;
+        const char *before, *after, *findings;
     } cases[] = {
         {" \r\n\t", "\r\n", ""},
         {"\xef\xbb\xbf", "", "json-byte-order-mark"},
@@ -24,7 +24,7 @@ static void test_what_stands_around_the_json_is_told(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(cases); i++) {
-        check_read(*state, apr_pstrcat(*state, cases[i].before, GOOD, cases[i].behind, NULL),
+        check_read(*state, apr_pstrcat(*state, cases[i].before, GOOD, cases[i].after, NULL),
                    GOOD_SHOWN, cases[i].findings);
     }
 }
@@ -204,7 +204,7 @@ test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_bytes_sent(void
         tlsrpt_limits limits = tlsrpt_limits_default;
 
         assert_int_equal(packed->outcome, TLSRPT_UNREADABLE);
-        limits.sent = 0; /* nothing is looked at but the bytes as they came */
+        limits.sent = 0; /* only the bytes as sent are checked */
         assert_string_equal(packed->digest, read_bytes(*state, sent, &limits)->digest);
     }
 }

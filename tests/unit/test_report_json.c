@@ -13,7 +13,7 @@ static void test_a_report_of_the_rfc_is_read_without_a_finding(void **state)
     check_read(*state, GOOD, GOOD_SHOWN, "");
 }
 
-/* Text, how it is shown behind the good head, and the findings. */
+/* Text, how it is shown after the good head, and the findings. */
 typedef struct policy_case {
     const char *policies;
     const char *shown;

@@ -20,7 +20,7 @@ static void test_a_report_is_new_once(void **state)
 
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
-    assert_kept(spool, *state, &unverified);
+    assert_stored(spool, *state, &unverified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
 
@@ -36,7 +36,7 @@ static void test_the_quarantine_is_apart(void **state)
         TLSRPT_STORED);
     assert_null(tlsrpt_spool_read(spool, TLSRPT_QUARANTINE, DIGEST, LARGEST, *state, &file));
     assert_int_equal(file.len, 1);
-    assert_kept(spool, *state, &unverified);
+    assert_stored(spool, *state, &unverified);
 }
 
 static void test_a_verified_receipt_replaces_an_unverified_one(void **state)
@@ -45,9 +45,9 @@ static void test_a_verified_receipt_replaces_an_unverified_one(void **state)
 
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
-    assert_kept(spool, *state, &verified);
+    assert_stored(spool, *state, &verified);
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
-    assert_kept(spool, *state, &verified);
+    assert_stored(spool, *state, &verified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
 
@@ -58,7 +58,7 @@ static void test_a_damaged_file_is_replaced(void **state)
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(truncate(tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state), 10), 0);
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
-    assert_kept(spool, *state, &unverified);
+    assert_stored(spool, *state, &unverified);
 }
 
 static void test_bytes_of_any_kind_and_number_come_back(void **state)
@@ -131,7 +131,7 @@ typedef struct racer {
     pthread_barrier_t *start;
     tlsrpt_spool *spool;
     apr_pool_t *p;
-    int kept[3], done; /* by tlsrpt_stored */
+    int stored[3], done; /* by tlsrpt_stored */
 } racer;
 
 #define ROUNDS 64
@@ -148,8 +148,8 @@ static void *race(void *baton)
         snprintf(digest, 3, "%02x", (unsigned)round);
         digest[2] = 'c';
         pthread_barrier_wait(r->start);
-        r->kept[tlsrpt_spool_store(r->spool, TLSRPT_REPORTS, digest, &unverified, REPORT,
-                                   strlen(REPORT), r->p, &reason)]++;
+        r->stored[tlsrpt_spool_store(r->spool, TLSRPT_REPORTS, digest, &unverified, REPORT,
+                                     strlen(REPORT), r->p, &reason)]++;
     }
     return NULL;
 }
@@ -159,7 +159,7 @@ static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
     tlsrpt_spool *spool = open_spool(*state);
     pthread_barrier_t start;
     racer racers[THREADS];
-    int i, kept[3] = {0, 0, 0};
+    int i, stored[3] = {0, 0, 0};
     apr_int64_t bytes, files;
 
     pthread_barrier_init(&start, NULL, THREADS);
@@ -173,12 +173,12 @@ static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
     for (i = 0; i < THREADS; i++) {
         pthread_join(racers[i].thread, NULL);
         apr_pool_destroy(racers[i].p);
-        kept[TLSRPT_STORED] += racers[i].kept[TLSRPT_STORED];
-        kept[TLSRPT_STORED_ALREADY] += racers[i].kept[TLSRPT_STORED_ALREADY];
+        stored[TLSRPT_STORED] += racers[i].stored[TLSRPT_STORED];
+        stored[TLSRPT_STORED_ALREADY] += racers[i].stored[TLSRPT_STORED_ALREADY];
     }
     pthread_barrier_destroy(&start);
-    assert_int_equal(kept[TLSRPT_STORED], ROUNDS);
-    assert_int_equal(kept[TLSRPT_STORED_ALREADY], ROUNDS * (THREADS - 1));
+    assert_int_equal(stored[TLSRPT_STORED], ROUNDS);
+    assert_int_equal(stored[TLSRPT_STORED_ALREADY], ROUNDS * (THREADS - 1));
     tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &bytes, &files);
     assert_int_equal(files, ROUNDS);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);

@@ -46,7 +46,7 @@ static void assert_refused(apr_pool_t *p, const char *finding)
     assert_string_equal(findings_summary(p, findings), finding);
 }
 
-/* Something else is where a directory should be: nothing is kept, there or where it leads. */
+/* Something else is where a directory should be: nothing is stored, there or where it leads. */
 static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
 {
     tlsrpt_spool *spool = open_spool(p);
@@ -99,7 +99,7 @@ static void test_a_symbolic_link_under_the_digest_is_not_followed(void **state)
     assert_int_equal(symlink(target, tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state)), 0);
     assert_non_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, *state, &file));
     assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
-    assert_kept(spool, *state, &verified);
+    assert_stored(spool, *state, &verified);
     assert_int_equal(mode_of(target), 0600);
 }
 
@@ -164,7 +164,7 @@ static void test_directories_that_were_deleted_are_made_again(void **state)
         remove_all(path_of(*state, names[i]));
         assert_int_equal(keep(spool, *state, &unverified),
                          strcmp(names[i], "tmp") == 0 ? TLSRPT_STORED_ALREADY : TLSRPT_STORED);
-        assert_kept(spool, *state, &unverified);
+        assert_stored(spool, *state, &unverified);
     }
 }
 
@@ -173,25 +173,25 @@ static void test_a_full_disk_leaves_nothing_half_written(void **state)
     tlsrpt_spool *spool = open_spool(*state);
     struct rlimit before, low;
     const char *reason;
-    tlsrpt_stored kept;
+    tlsrpt_stored stored;
 
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     low = before;
     low.rlim_cur = 4096; /* a first write is short, the next one fails */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
-    kept = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified,
-                              apr_pcalloc(*state, 10000), 10000, *state, &reason);
+    stored = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified,
+                                apr_pcalloc(*state, 10000), 10000, *state, &reason);
     setrlimit(RLIMIT_FSIZE, &before);
     signal(SIGXFSZ, SIG_DFL);
-    assert_int_equal(kept, TLSRPT_NOT_STORED);
+    assert_int_equal(stored, TLSRPT_NOT_STORED);
     assert_true(is_showable(reason));
     assert_nothing_is_left(spool, *state);
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
 }
 
-/* With one more descriptor allowed at each try, until it is kept. */
-static void test_without_descriptors_nothing_is_kept_and_none_is_lost(void **state)
+/* With one more descriptor allowed at each try, until it is stored. */
+static void test_without_descriptors_nothing_is_stored_and_none_is_lost(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     struct rlimit before, low;
@@ -202,23 +202,23 @@ static void test_without_descriptors_nothing_is_kept_and_none_is_lost(void **sta
     low = before;
     for (limit = first; limit < first + 10; limit++) {
         const char *reason;
-        tlsrpt_stored kept;
+        tlsrpt_stored stored;
 
         low.rlim_cur = limit;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-        kept = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified, REPORT,
-                                  strlen(REPORT), *state, &reason);
+        stored = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, &unverified, REPORT,
+                                    strlen(REPORT), *state, &reason);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-        if (kept == TLSRPT_STORED) {
+        if (stored == TLSRPT_STORED) {
             break;
         }
-        assert_int_equal(kept, TLSRPT_NOT_STORED);
+        assert_int_equal(stored, TLSRPT_NOT_STORED);
         assert_nothing_is_left(spool, *state);
     }
     assert_true(limit > first && limit < first + 10);
     assert_int_equal(dup(0), first);
     close((int)first);
-    assert_kept(spool, *state, &unverified);
+    assert_stored(spool, *state, &unverified);
 }
 
 static void test_what_a_crash_left_is_removed_when_it_is_old(void **state)
@@ -249,7 +249,7 @@ int main(void)
         SPOOL_TEST(test_a_missing_parent_is_a_finding),
         SPOOL_TEST(test_directories_that_were_deleted_are_made_again),
         SPOOL_TEST(test_a_full_disk_leaves_nothing_half_written),
-        SPOOL_TEST(test_without_descriptors_nothing_is_kept_and_none_is_lost),
+        SPOOL_TEST(test_without_descriptors_nothing_is_stored_and_none_is_lost),
         SPOOL_TEST(test_what_a_crash_left_is_removed_when_it_is_old),
     };
 

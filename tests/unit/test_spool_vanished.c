@@ -10,8 +10,8 @@
 
 #include "spool_fixture.h"
 
-/* What is being kept is removed by somebody else at the last moment: just before the call that puts
- * it in its place, which is replaced here by one that first lets that happen. */
+/* A file that is being stored is removed by another process at the last moment: just before the
+ * call that puts it in its place, which is replaced here by one that first lets that happen. */
 
 static const char *victim; /* in the state directory: what is removed, with all that is in it */
 static int removals;       /* how many times more */
@@ -59,7 +59,7 @@ static void test_what_vanishes_twice_is_written_a_third_time(void **state)
         removals = 2;
         assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
         assert_int_equal(removals, 0);
-        assert_kept(spool, *state, &unverified);
+        assert_stored(spool, *state, &unverified);
         assert_nothing_in_tmp(*state);
         remove_all(state_dir);
     }
@@ -92,7 +92,7 @@ static void test_what_tells_more_is_written_again_over_what_tells_less(void **st
     removals = 2;
     assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_int_equal(removals, 0);
-    assert_kept(spool, *state, &verified);
+    assert_stored(spool, *state, &verified);
     assert_nothing_in_tmp(*state);
 }
 

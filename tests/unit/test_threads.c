@@ -120,11 +120,11 @@ static upload upload_of(worker *me, int round, int sender)
 static tlsrpt_stored keep_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
 {
     const char *reason;
-    tlsrpt_stored kept = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
+    tlsrpt_stored stored = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
                                             what->body.at, what->body.len, me->p, &reason);
 
-    expect(me, kept != TLSRPT_NOT_STORED, "a report was not kept");
-    return kept;
+    expect(me, stored != TLSRPT_NOT_STORED, "a report was not stored");
+    return stored;
 }
 
 /* What can be read of a file is whole: of the digest that its name tells. */

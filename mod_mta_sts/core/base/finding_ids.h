@@ -140,7 +140,7 @@
     FINDING("policy-host-ipv6-only", "The policy host has IPv6 addresses only")                    \
     FINDING("policy-host-missing", "A virtual host has policy directives, but no mta-sts. name")   \
     FINDING("policy-host-no-address", "The policy host has no address")                            \
-    FINDING("policy-host-uncarried", "No virtual host is named after the policy host of a block")  \
+    FINDING("policy-host-no-vhost", "No virtual host is named after the policy host of a block")   \
     FINDING("policy-known", "The policy that is served")                                           \
     FINDING("policy-long", "The policy is longer than some senders read")                          \
     FINDING("policy-method", "A policy was requested with a method other than GET and HEAD")       \

@@ -19,12 +19,12 @@
  * configuration and only read afterwards; it lives in pconf.
  */
 
-/* What one place says of a policy: a server, a virtual host or a block. Each value is inherited on
- * its own; the place of a value goes with it. */
+/* The policy settings of one scope: a server, a virtual host or a block. Each value is inherited
+ * separately, together with its location. */
 typedef struct mts_settings {
-    mta_sts_mode mode;      /* MTA_STS_MODE_UNSET: not told */
-    int max_age;            /* seconds; 0: not told */
-    apr_array_header_t *mx; /* of const char *: canonical patterns; NULL: not told */
+    mta_sts_mode mode;      /* MTA_STS_MODE_UNSET: not set */
+    int max_age;            /* seconds; 0: not set */
+    apr_array_header_t *mx; /* of const char *: canonical patterns; NULL: not set */
     const ap_directive_t *mode_at, *max_age_at, *mx_at;
 } mts_settings;
 
@@ -42,7 +42,7 @@ typedef struct mts_policy {
     const char *text;
     apr_size_t len;
     const apr_array_header_t *mx;  /* of const char *: canonical patterns */
-    const ap_directive_t *at;      /* the block, or the directive, that a person looks at first */
+    const ap_directive_t *at;      /* the block, or the directive, that messages name */
     const ap_directive_t *mode_at; /* its MTASTSMode; NULL: the default */
 } mts_policy;
 
@@ -62,17 +62,17 @@ typedef struct mts_config {
     mts_block **blocks_end; /* where the next one goes */
     mts_block *open_block;  /* while a block is being read */
 
-    mts_report_path report_path;   /* with what is inherited from the main server */
-    mts_report_config *reports;    /* the main server's, shared by all */
-    struct mts_report_scope *ours; /* main server only: whose reports are taken in; see ours.h */
+    mts_report_path report_path;           /* with what is inherited from the main server */
+    mts_report_config *reports;            /* the main server's, shared by all */
+    struct mts_report_scope *report_scope; /* main server only: whose reports are accepted */
 
     /* The rest is filled in by policies.c once everything is read. Tables are NULL if empty. */
     const mts_policy *plain_policy; /* the policy of the plain directives, or NULL */
-    apr_hash_t *by_block;           /* policy domain -> mts_policy: told by blocks */
+    apr_hash_t *by_block;           /* policy domain -> mts_policy: from blocks */
     apr_hash_t *by_name;            /* policy domain -> mts_policy: by ServerName and ServerAlias */
     apr_array_header_t *by_pattern; /* of mts_pattern: by ServerAlias with a wildcard */
-    mta_sts_findings *findings;     /* main server only: what was noticed in the configuration */
-    struct mts_startup_findings *noticed; /* main server only: of the last start; see noticed.h */
+    mta_sts_findings *findings;     /* main server only: of the configuration */
+    struct mts_startup_findings *startup_findings; /* main server only: of the last start */
     apr_hash_t *certificate_files; /* main server only: server_rec * -> array of const char *, as
                                       mod_ssl and others go on to fill it */
     apr_hash_t *certificates; /* main server only: server_rec * -> array of mta_sts_certificate *,

@@ -22,12 +22,12 @@ const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error)
 
 const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first)
 {
-    return apr_psprintf(cmd->pool, "%s %s contradicts \"%s %s\" at %s: keep one of them",
+    return apr_psprintf(cmd->pool, "%s %s contradicts \"%s %s\" at %s: remove one of them",
                         cmd->cmd->name, cmd->directive->args, cmd->cmd->name, first->args,
                         mts_config_location(cmd->temp_pool, first));
 }
 
-/* Names in canonical form are kept as they are, so a single plain word is not copied. */
+/* Names in canonical form are used as they are, so a single plain word is not copied. */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args)
 {
     const char *word = *args;

@@ -6,7 +6,7 @@
 #include <http_config.h>
 
 /*
- * What the functions that read directives share: how they refuse, and how they cut words. Errors
+ * What the functions that read directives share: errors, and splitting arguments. Errors
  * are returned to httpd, which adds the file and the line.
  */
 
@@ -21,9 +21,9 @@ const char *mts_directive_refuse_not_global(cmd_parms *cmd);
 const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error);
 
 /*
- * The same place told two values: one of them would silently lose.
+ * A directive is set twice to different values in one scope: one would silently be ignored.
  *
- * @param first the directive that told the first
+ * @param first the directive with the first value
  */
 const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
 

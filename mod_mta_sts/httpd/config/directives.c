@@ -108,7 +108,8 @@ static const char *add_mx_words(cmd_parms *cmd, void *unused, const char *args)
 
     (void)unused;
     if (!error && !*args) {
-        error = mts_directive_refuse_value(cmd, "names no MX host: write MTASTSMx mx1.example.com");
+        error = mts_directive_refuse_value(
+            cmd, "an MX host is required, for example MTASTSMx mx1.example.com");
     }
     while (!error && *args) {
         error = add_mx(cmd, settings_of(cmd), mts_directive_next_arg(cmd, &args));
@@ -125,11 +126,11 @@ static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const c
         return BLOCK "> directive missing closing '>'";
     }
     if (end[1 + strspn(end + 1, " \t")]) {
-        return apr_pstrcat(cmd->pool, BLOCK ">: nothing is allowed behind '>', but there is ",
+        return apr_pstrcat(cmd->pool, BLOCK ">: unexpected text after '>': ",
                            mta_sts_text_quote(cmd->temp_pool, end + 1, strlen(end + 1)), NULL);
     }
     *words = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
-    return **words ? NULL : BLOCK "> names no policy domain: write " BLOCK " example.com>";
+    return **words ? NULL : BLOCK "> requires a policy domain, for example " BLOCK " example.com>";
 }
 
 /* Words that a text can hold at most. */
@@ -168,7 +169,7 @@ static const char *make_block(cmd_parms *cmd, const char *args, mts_block **bloc
     return NULL;
 }
 
-/* Whether a directive tells something of a policy. */
+/* Whether a directive is allowed in a block. */
 static int is_policy_directive(const char *name)
 {
     static const char *const names[] = {"MTASTSMode", "MTASTSMx", "MTASTSMaxAge"};
@@ -184,7 +185,7 @@ static int is_policy_directive(const char *name)
 
 /* Only those have a meaning inside a block; another would silently reach the server
  * around it. */
-static const char *refuse_foreign_directives(cmd_parms *cmd)
+static const char *refuse_other_directives(cmd_parms *cmd)
 {
     const ap_directive_t *child;
 
@@ -211,7 +212,7 @@ static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
         error = make_block(cmd, args, &block);
     }
     if (!error) {
-        error = refuse_foreign_directives(cmd);
+        error = refuse_other_directives(cmd);
     }
     if (error) {
         return error;
@@ -231,23 +232,23 @@ const command_rec mts_directives[] = {
                      "One or more MX hosts, or *. and a domain, that mail for the policy domain "
                      "may be delivered to"),
     AP_INIT_TAKE1("MTASTSMaxAge", set_max_age, NULL, RSRC_CONF,
-                  "How long senders may keep the policy: seconds, or with a suffix h, d or w "
+                  "How long senders may cache the policy: seconds, or with a suffix h, d or w "
                   "(default 604800, a week)"),
     AP_INIT_RAW_ARGS(BLOCK, open_block, NULL, RSRC_CONF,
                      "The policy of the policy domains named; inherits what it does not set"),
     AP_INIT_TAKE1("MTASTSReportPath", mts_report_set_path, NULL, RSRC_CONF,
-                  "The URL path at which TLS reports are taken in, or off (the default)"),
-    AP_INIT_TAKE2("MTASTSReportMaxSize", mts_report_set_pair, NULL, RSRC_CONF,
-                  "The largest report: bytes as sent and bytes inflated (default 1M 10M)"),
+                  "The URL path that accepts TLS reports, or off (the default)"),
+    AP_INIT_TAKE2(
+        "MTASTSReportMaxSize", mts_report_set_pair, NULL, RSRC_CONF,
+        "The largest report: bytes as sent, and bytes after decompression (default 1M 10M)"),
     AP_INIT_TAKE2("MTASTSReportQuota", mts_report_set_pair, NULL, RSRC_CONF,
-                  "How much is kept: bytes of reports and bytes of the quarantine (default 1G "
-                  "64M)"),
+                  "Disk quotas: bytes of reports and bytes of the quarantine (default 1G 64M)"),
     AP_INIT_TAKE1("MTASTSReportLimit", mts_report_set_number, NULL, RSRC_CONF,
-                  "New reports taken in from one client address in a minute (default 60)"),
+                  "New reports accepted from one client address per minute (default 60)"),
     AP_INIT_TAKE1("MTASTSReportKeep", mts_report_set_number, NULL, RSRC_CONF,
-                  "Days for which a report is kept (default 400)"),
+                  "Days after which a report is deleted (default 400)"),
     AP_INIT_RAW_ARGS("MTASTSReportDomain", mts_report_add_domains, NULL, RSRC_CONF,
-                     "Domains, beside those with a policy here, whose reports are ours"),
+                     "Domains whose reports are accepted, in addition to those with a policy here"),
     AP_INIT_TAKE12(
         "MTASTSDatabase", mts_report_set_database, NULL, RSRC_CONF,
         "The index of the reports: sqlite3 and a file, or pgsql and \"conninfo\" (default "

@@ -87,7 +87,7 @@ static const mts_policy *make_policy(resolver *v, const mts_settings *settings, 
                "use fewer MTASTSMx, or wildcards like *.example.com",
                apr_psprintf(v->ptemp,
                             "the policy text has %" APR_SIZE_T_FMT
-                            " bytes: some senders read the first %d only",
+                            " bytes: some senders only read the first %d",
                             made->len, MTA_STS_POLICY_TEXT_MAX));
         return NULL;
     }
@@ -125,16 +125,16 @@ static void resolve_block(resolver *v, mts_config *config, const mts_block *bloc
     }
     for (i = 0; i < block->domain_count; i++) {
         const char *domain = block->domains[i];
-        const mts_policy *told = find_in_table(config->by_block, domain, APR_HASH_KEY_STRING);
+        const mts_policy *other = find_in_table(config->by_block, domain, APR_HASH_KEY_STRING);
 
-        if (!told) {
+        if (!other) {
             add_to_table(v->p, &config->by_block, domain, policy);
         }
-        else if (!same_text(told, policy)) {
+        else if (!same_text(other, policy)) {
             report(v, MTA_STS_ERROR, "policy-contradiction", domain, block->at,
-                   "keep one of the two",
+                   "remove one of the two",
                    apr_pstrcat(v->ptemp, "another <MTASTSPolicy> at ",
-                               mts_config_location(v->ptemp, told->at),
+                               mts_config_location(v->ptemp, other->at),
                                " gives this domain a different policy", NULL));
         }
     }
@@ -170,7 +170,7 @@ static void report_no_policy(resolver *v, const server_rec *s, const mts_config 
                any_place(&config->own),
                "add ServerAlias mta-sts.DOMAIN, or use <MTASTSPolicy DOMAIN>",
                "there is a policy, but neither ServerName nor ServerAlias is a policy host "
-               "(mta-sts.DOMAIN), so nobody is served it");
+               "(mta-sts.DOMAIN), so no sender will ever receive it");
         return;
     }
     for (i = 0; i < names->nelts; i++) {
@@ -206,11 +206,11 @@ static void resolve_plain(resolver *v, server_rec *s)
 {
     mts_config *config = mts_config_own(s);
     mts_config *main = mts_config_of(s)->main;
-    int told = config && mts_settings_are_set(&config->own);
+    int is_set = config && mts_settings_are_set(&config->own);
     apr_array_header_t *names;
     const char *ulabel;
 
-    if (!told && !main->own.mx) {
+    if (!is_set && !main->own.mx) {
         return;
     }
     names = mts_vhost_names_of(v->p, s);
@@ -218,7 +218,7 @@ static void resolve_plain(resolver *v, server_rec *s)
     if (ulabel) {
         report_ulabel(v, ulabel, config ? config : main);
     }
-    if (config && told && (names->nelts == 0 || !config->plain.mx)) {
+    if (config && is_set && (names->nelts == 0 || !config->plain.mx)) {
         if (names->nelts > 0 || (s->is_virtual && !config->blocks)) {
             report_no_policy(v, s, config, names);
         }
@@ -232,7 +232,7 @@ static void resolve_plain(resolver *v, server_rec *s)
         ap_set_module_config(s->module_config, &mta_sts_module, config);
     }
     config->plain_policy =
-        !told && main->plain_policy
+        !is_set && main->plain_policy
             ? main->plain_policy
             : make_policy(v, &config->plain, APR_ARRAY_IDX(names, 0, mts_vhost_name).key,
                           config->own.mx_at ? config->own.mx_at : any_place(&config->plain));

@@ -38,16 +38,16 @@ const mts_policy *mts_policies_defined(const server_rec *s, const char *host, co
  * server knows; else NULL. */
 const mts_policy *mts_policies_find(const request_rec *r);
 
-/* One policy domain, or wildcard alias of policy hosts, and the policy told for it somewhere. */
+/* One policy domain, or wildcard alias of policy hosts, and a policy that is defined for it. */
 typedef struct mts_served {
     const char *domain; /* policy domain, or the alias */
     int is_pattern;     /* it is an alias */
     const mts_policy *policy;
-    const server_rec *server; /* where it is told */
+    const server_rec *server; /* where it is defined */
     int order;                /* number of that server, from 0 */
 } mts_served;
 
-/* Whether senders, who ask over https, can be told it: by an https virtual host, or from server
+/* Whether senders, which use https, can fetch it: from an https virtual host, or from server
  * level. */
 int mts_policies_reach_senders(const mts_served *served);
 

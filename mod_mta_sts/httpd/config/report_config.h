@@ -10,9 +10,9 @@
 #include "tlsrpt/report/report.h"
 
 /*
- * What the directives say of reports: where they come in, how many and how large, and where they
- * are kept. Written while httpd reads its configuration and only read afterwards; it lives in
- * pconf. A member `..._at` is the directive that told the value, or NULL: it is the default.
+ * The configuration of reports: endpoint paths, limits, and where reports are stored. Written while
+ * httpd reads its configuration and only read afterwards; it lives in pconf. A member `..._at` is
+ * the directive that set the value; NULL: the default.
  */
 
 /* Not /var/lib/mta-sts: Debian's postfix-mta-sts-resolver keeps its cache there. */

@@ -32,7 +32,7 @@ static const char *refuse_text(cmd_parms *cmd, const char *text, const char *why
                        mta_sts_text_quote(cmd->temp_pool, text, strlen(text)), " ", why, NULL);
 }
 
-/* Whether the place told another value before; the same one again does no harm. */
+/* Whether the directive was already set to another value; repeating a value is harmless. */
 static int is_second(const cmd_parms *cmd, const ap_directive_t *first)
 {
     return first && strcmp(first->args, cmd->directive->args) != 0;
@@ -291,8 +291,8 @@ const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *arg
 
     (void)unused;
     if (!error && !*args) {
-        error = mts_directive_refuse_value(cmd,
-                                           "names no domain: write MTASTSReportDomain example.com");
+        error = mts_directive_refuse_value(
+            cmd, "a domain is required, for example MTASTSReportDomain example.com");
     }
     while (!error && *args) {
         error = add_domain(cmd, mts_directive_next_arg(cmd, &args));
@@ -311,15 +311,15 @@ static const char *refuse_database(cmd_parms *cmd, const char *driver, const cha
     }
     if (strcmp(driver, "pgsql") == 0) {
         error = database ? mta_sts_database_validate(cmd->temp_pool, driver, database)
-                         : "pgsql needs to be told where it is: write MTASTSDatabase pgsql "
-                           "\"host=db.example.com dbname=mta_sts user=mta_sts\"";
+                         : "pgsql requires a connection string, for example MTASTSDatabase "
+                           "pgsql \"host=db.example.com dbname=mta_sts user=mta_sts\"";
         return error ? mts_directive_refuse_value(cmd, error) : NULL;
     }
     return refuse_text(cmd, driver,
                        "is not a database; allowed are sqlite3 [FILE] and pgsql \"conninfo\"");
 }
 
-/* What contradicts is not shown: it may hold a password. */
+/* The contradicting value is not shown: it may contain a password. */
 const char *mts_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
                                     const char *database)
 {
@@ -333,7 +333,7 @@ const char *mts_report_set_database(cmd_parms *cmd, void *unused, const char *dr
     if (!error && is_second(cmd, config->database_at)) {
         error = apr_pstrcat(cmd->pool, cmd->cmd->name, " contradicts the one at ",
                             mts_config_location(cmd->temp_pool, config->database_at),
-                            ": keep one of them", NULL);
+                            ": remove one of them", NULL);
     }
     if (error) {
         return error;

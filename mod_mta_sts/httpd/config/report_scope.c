@@ -13,24 +13,24 @@ struct mts_report_scope {
     apr_array_header_t *aliases; /* of const char *: wildcard aliases of policy hosts */
 };
 
-static void add_name(mts_report_scope *ours, const char *name)
+static void add_name(mts_report_scope *scope, const char *name)
 {
-    apr_hash_set(ours->names, name, APR_HASH_KEY_STRING, name);
+    apr_hash_set(scope->names, name, APR_HASH_KEY_STRING, name);
 }
 
 static void add_served(void *baton, const mts_served *served)
 {
-    mts_report_scope *ours = baton;
+    mts_report_scope *scope = baton;
     int i;
 
     if (served->is_pattern) {
-        APR_ARRAY_PUSH(ours->aliases, const char *) = served->domain;
+        APR_ARRAY_PUSH(scope->aliases, const char *) = served->domain;
     }
     else {
-        add_name(ours, served->domain);
+        add_name(scope, served->domain);
     }
     for (i = 0; i < served->policy->mx->nelts; i++) {
-        add_name(ours, APR_ARRAY_IDX(served->policy->mx, i, const char *));
+        add_name(scope, APR_ARRAY_IDX(served->policy->mx, i, const char *));
     }
 }
 
@@ -45,13 +45,14 @@ static const mts_report_path *find_endpoint(const server_rec *main)
     return s ? &mts_config_of(s)->report_path : NULL;
 }
 
-static void tell_none(const mts_report_path *endpoint, mta_sts_findings *findings)
+static void report_no_domain(const mts_report_path *endpoint, mta_sts_findings *findings)
 {
-    mta_sts_finding *finding = mta_sts_finding_add(
-        findings, MTA_STS_WARNING, "report-domain-missing", endpoint->path,
-        "name it: MTASTSReportDomain example.com, or add its policy",
-        "reports are taken in here, but no domain is known that they are about, so that almost all "
-        "of them go to the quarantine and are explained nowhere");
+    mta_sts_finding *finding =
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "report-domain-missing", endpoint->path,
+                            "add MTASTSReportDomain with your domains, or a policy for them",
+                            "reports are accepted here, but no domain is configured that they "
+                            "could be about, so almost "
+                            "all of them will be quarantined");
 
     finding->file = endpoint->at->filename;
     finding->line = endpoint->at->line_num;
@@ -61,32 +62,32 @@ void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_fin
 {
     const apr_array_header_t *domains = mts_report_config_of(main)->domains;
     const mts_report_path *endpoint = find_endpoint(main);
-    mts_report_scope *ours;
+    mts_report_scope *scope;
     int i;
 
     if (!endpoint) {
         return;
     }
-    ours = apr_palloc(p, sizeof(*ours));
-    ours->names = apr_hash_make(p);
-    ours->aliases = apr_array_make(p, 1, sizeof(const char *));
+    scope = apr_palloc(p, sizeof(*scope));
+    scope->names = apr_hash_make(p);
+    scope->aliases = apr_array_make(p, 1, sizeof(const char *));
     for (i = 0; i < domains->nelts; i++) {
-        add_name(ours, APR_ARRAY_IDX(domains, i, const char *));
+        add_name(scope, APR_ARRAY_IDX(domains, i, const char *));
     }
-    mts_policies_each(p, main, add_served, ours);
-    if (apr_hash_count(ours->names) == 0 && ours->aliases->nelts == 0) {
-        tell_none(endpoint, findings);
+    mts_policies_each(p, main, add_served, scope);
+    if (apr_hash_count(scope->names) == 0 && scope->aliases->nelts == 0) {
+        report_no_domain(endpoint, findings);
     }
-    mts_config_of(main)->ours = ours;
+    mts_config_of(main)->report_scope = scope;
 }
 
-static int has_alias(const mts_report_scope *ours, apr_pool_t *p, const char *domain)
+static int has_alias(const mts_report_scope *scope, apr_pool_t *p, const char *domain)
 {
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
     int i;
 
-    for (i = 0; i < ours->aliases->nelts; i++) {
-        if (ap_strcasecmp_match(host, APR_ARRAY_IDX(ours->aliases, i, const char *)) == 0) {
+    for (i = 0; i < scope->aliases->nelts; i++) {
+        if (ap_strcasecmp_match(host, APR_ARRAY_IDX(scope->aliases, i, const char *)) == 0) {
             return 1;
         }
     }
@@ -94,25 +95,25 @@ static int has_alias(const mts_report_scope *ours, apr_pool_t *p, const char *do
 }
 
 /* A pattern *.example.com has hosts of one label more (RFC 8461 section 4.1). */
-static int has_name(const mts_report_scope *ours, apr_pool_t *p, const char *name)
+static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *name)
 {
     const char *parent = strchr(name, '.');
 
-    return apr_hash_get(ours->names, name, APR_HASH_KEY_STRING) ||
+    return apr_hash_get(scope->names, name, APR_HASH_KEY_STRING) ||
            (parent &&
-            apr_hash_get(ours->names, apr_pstrcat(p, "*", parent, NULL), APR_HASH_KEY_STRING)) ||
-           has_alias(ours, p, name);
+            apr_hash_get(scope->names, apr_pstrcat(p, "*", parent, NULL), APR_HASH_KEY_STRING)) ||
+           has_alias(scope, p, name);
 }
 
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)
 {
-    const mts_report_scope *ours = mts_config_of(s)->main->ours;
+    const mts_report_scope *scope = mts_config_of(s)->main->report_scope;
     int i, named = 0;
 
     for (i = 0; i < report->policies->nelts; i++) {
         const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
 
-        if (domain && has_name(ours, p, domain)) {
+        if (domain && has_name(scope, p, domain)) {
             return 1;
         }
         named += domain != NULL;

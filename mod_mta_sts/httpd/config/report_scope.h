@@ -8,22 +8,23 @@
 #include "tlsrpt/report/report.h"
 
 /*
- * Which reports are about us: those on a policy domain that is served here, on an MX host that its
- * policy lists (reports on DANE name those), on an MTASTSReportDomain, and those that name no
- * domain at all.
+ * Which reports are about local domains: those on a policy domain that is served here, on an MX
+ * host that its policy lists (reports on DANE name those), on an MTASTSReportDomain, and those that
+ * name no domain at all.
  */
 typedef struct mts_report_scope mts_report_scope;
 
 /*
- * Collects what is ours, once the policies are resolved; nothing if no server takes in reports.
+ * Collects the local names, once the policies are resolved; does nothing without an endpoint.
  *
  * @param p        pconf
  * @param main     the main server
- * @param findings gets a warning if reports are taken in and no domain is ours
+ * @param findings receives a warning if there is an endpoint but no domain whose reports are
+ * accepted
  */
 void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
 
-/* Whether one of the domains of a report is ours. p is for scratch memory. */
+/* Whether one of the domains of a report is local. p is for scratch memory. */
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
 
 #endif

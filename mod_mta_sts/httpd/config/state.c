@@ -24,7 +24,7 @@ int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
     int policies = 0;
 
     mts_policies_each(ptemp, main, count_served, &policies);
-    return policies > 0 || mts_config_of(main)->ours != NULL;
+    return policies > 0 || mts_config_of(main)->report_scope != NULL;
 }
 
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)

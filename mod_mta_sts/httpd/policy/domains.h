@@ -10,15 +10,15 @@
 #include "httpd/config/policies.h"
 
 /*
- * The policy domains of the whole server as a person looks at them: each once, sorted, however many
- * virtual hosts tell its policy. Each child makes the list when it is asked for first.
+ * The policy domains of the whole server as the status page lists them: each once, sorted, however
+ * many virtual hosts define its policy. Each child makes the list when it is asked for first.
  */
 
 /* One policy domain, or wildcard alias of policy hosts. */
 typedef struct mts_domain {
     const char *name;
-    const mts_served *served;               /* where its policy is told, the nearest first */
-    int places;                             /* how often: served[0..places-1] */
+    const mts_served *served;               /* where its policy is defined, the nearest first */
+    int places;                             /* how many: served[0..places-1] */
     const mts_served *shown;                /* the one senders get; the first if they get none */
     mta_sts_mode mode;                      /* of that one */
     const mta_sts_certificate *certificate; /* of those that its policy host shows, the one that
@@ -45,7 +45,7 @@ typedef struct mts_domain_facts {
     const mta_sts_policy *policy;
     const char *id;
     const char *place;                /* "file:line" */
-    int is_served;                    /* whether senders can be told it */
+    int is_served;                    /* whether senders can fetch it */
     int days;                         /* that its certificate has left; 0 if none is known */
     const mta_sts_findings *findings; /* none is ok */
 } mts_domain_facts;

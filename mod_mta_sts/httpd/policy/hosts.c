@@ -14,15 +14,15 @@
 #include "httpd/config/policies.h"
 
 /* A server that carries policy hosts among its names. */
-typedef struct carrier {
+typedef struct named_server {
     server_rec *server;
     const char *alias; /* with a wildcard; NULL: found by its exact name */
     int is_https;
-} carrier;
+} named_server;
 
 struct mts_hosts {
-    apr_hash_t *by_name;            /* policy domain -> array of carrier */
-    apr_array_header_t *by_pattern; /* of carrier */
+    apr_hash_t *by_name;            /* policy domain -> array of named_server */
+    apr_array_header_t *by_pattern; /* of named_server */
 };
 
 typedef struct check {
@@ -30,13 +30,13 @@ typedef struct check {
     mta_sts_findings *findings;
     apr_time_t now;
     const mts_hosts *hosts;
-    apr_hash_t *done;            /* policy domains that were looked at */
-    int uncarried;               /* domains of server-level blocks that no name carries */
-    const char *uncarried_first; /* one of them */
-    mta_sts_location uncarried_at;
+    apr_hash_t *done;           /* policy domains that were looked at */
+    int no_vhost;               /* domains of server-level blocks without a virtual host */
+    const char *no_vhost_first; /* one of them */
+    mta_sts_location no_vhost_at;
 } check;
 
-static void keep_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
+static void record_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
 {
     mts_config *main = mts_config_of(s)->main;
 
@@ -48,11 +48,11 @@ static void keep_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *f
 
 /* What mod_md adds comes behind us, and ends the hook: so the array is kept, to be looked at once
  * it is full. */
-static int keep_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
-                           apr_array_header_t *key_files)
+static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
+                             apr_array_header_t *key_files)
 {
     (void)key_files;
-    keep_files(s, p, cert_files);
+    record_files(s, p, cert_files);
     return DECLINED;
 }
 
@@ -62,7 +62,7 @@ static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
 {
     (void)cert_files;
     (void)key_files;
-    keep_files(s, p, apr_array_make(p, 1, sizeof(const char *)));
+    record_files(s, p, apr_array_make(p, 1, sizeof(const char *)));
     return DECLINED;
 }
 
@@ -103,19 +103,20 @@ static const apr_array_header_t *certificates_of(const server_rec *s)
     return main->certificates ? apr_hash_get(main->certificates, &s, sizeof(s)) : NULL;
 }
 
-static void add_carrier(apr_pool_t *p, mts_hosts *hosts, const mts_vhost_name *name, server_rec *s,
-                        int is_https)
+static void add_candidate(apr_pool_t *p, mts_hosts *hosts, const mts_vhost_name *name,
+                          server_rec *s, int is_https)
 {
     apr_array_header_t *list = hosts->by_pattern;
 
     if (!name->is_pattern) {
         list = apr_hash_get(hosts->by_name, name->key, APR_HASH_KEY_STRING);
         if (!list) {
-            list = apr_array_make(p, 2, sizeof(carrier));
+            list = apr_array_make(p, 2, sizeof(named_server));
             apr_hash_set(hosts->by_name, name->key, APR_HASH_KEY_STRING, list);
         }
     }
-    APR_ARRAY_PUSH(list, carrier) = (carrier){s, name->is_pattern ? name->key : NULL, is_https};
+    APR_ARRAY_PUSH(list, named_server) =
+        (named_server){s, name->is_pattern ? name->key : NULL, is_https};
 }
 
 const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
@@ -125,13 +126,13 @@ const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
     int i;
 
     hosts->by_name = apr_hash_make(p);
-    hosts->by_pattern = apr_array_make(p, 1, sizeof(carrier));
+    hosts->by_pattern = apr_array_make(p, 1, sizeof(named_server));
     for (s = main; s; s = s->next) {
         const apr_array_header_t *names = mts_vhost_names_of(p, s);
         int is_https = names->nelts && mts_vhost_names_https(s);
 
         for (i = 0; i < names->nelts; i++) {
-            add_carrier(p, hosts, &APR_ARRAY_IDX(names, i, mts_vhost_name), s, is_https);
+            add_candidate(p, hosts, &APR_ARRAY_IDX(names, i, mts_vhost_name), s, is_https);
         }
     }
     return hosts;
@@ -139,8 +140,8 @@ const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
 
 /* The server that answers for the host, of those with https or of those without: the first of the
  * configuration, which is the last in httpd's list of servers. */
-static server_rec *carrier_of(const mts_hosts *hosts, const char *host, const char *domain,
-                              int is_https)
+static server_rec *answering_server(const mts_hosts *hosts, const char *host, const char *domain,
+                                    int is_https)
 {
     const apr_array_header_t *lists[] = {apr_hash_get(hosts->by_name, domain, APR_HASH_KEY_STRING),
                                          hosts->by_pattern};
@@ -149,36 +150,37 @@ static server_rec *carrier_of(const mts_hosts *hosts, const char *host, const ch
 
     for (l = 0; l < 2; l++) {
         for (i = lists[l] ? lists[l]->nelts - 1 : -1; i >= 0; i--) {
-            const carrier *candidate = &APR_ARRAY_IDX(lists[l], i, carrier);
+            const named_server *named = &APR_ARRAY_IDX(lists[l], i, named_server);
 
-            if (candidate->is_https == is_https &&
-                (!candidate->alias || ap_strcasecmp_match(host, candidate->alias) == 0)) {
-                return candidate->server;
+            if (named->is_https == is_https &&
+                (!named->alias || ap_strcasecmp_match(host, named->alias) == 0)) {
+                return named->server;
             }
         }
     }
     return NULL;
 }
 
-static mta_sts_location place_of_server(const server_rec *s)
+static mta_sts_location location_of_server(const server_rec *s)
 {
     return (mta_sts_location){s->defn_name ? s->defn_name : "the main server",
                               (int)s->defn_line_number};
 }
 
-static mta_sts_configured what_is_told(const server_rec *s, const char *host, const char *domain)
+static mta_sts_configured configured_policy(const server_rec *s, const char *host,
+                                            const char *domain)
 {
     const mts_policy *policy = mts_policies_defined(s, host, domain, APR_HASH_KEY_STRING);
 
     return policy ? (mta_sts_configured){policy->text, {policy->at->filename, policy->at->line_num}}
-                  : (mta_sts_configured){NULL, place_of_server(s)};
+                  : (mta_sts_configured){NULL, location_of_server(s)};
 }
 
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served)
 {
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
-    mts_host found = {carrier_of(hosts, host, served->domain, 0),
-                      carrier_of(hosts, host, served->domain, 1), NULL};
+    mts_host found = {answering_server(hosts, host, served->domain, 0),
+                      answering_server(hosts, host, served->domain, 1), NULL};
 
     /* Without such names it is meant for requests that arrive there under a name not its own. */
     if (!found.http && !found.https && served->server->is_virtual) {
@@ -196,20 +198,20 @@ static void report_hidden_block(const server_rec *https, const char *host, const
     const mts_config *own = mts_config_own(https);
     apr_hash_t *blocks = mts_config_of(https)->main->by_block;
     const mts_policy *block = blocks ? apr_hash_get(blocks, domain, APR_HASH_KEY_STRING) : NULL;
-    const mts_policy *told = mts_policies_defined(https, host, domain, APR_HASH_KEY_STRING);
+    const mts_policy *policy = mts_policies_defined(https, host, domain, APR_HASH_KEY_STRING);
     mta_sts_finding *finding;
 
-    if (!own || !block || told != own->plain_policy || mts_settings_are_set(&own->own) ||
-        strcmp(told->text, block->text) == 0) {
+    if (!own || !block || policy != own->plain_policy || mts_settings_are_set(&own->own) ||
+        strcmp(policy->text, block->text) == 0) {
         return;
     }
     finding = mta_sts_finding_add(
         findings, MTA_STS_WARNING, "block-hidden", host,
-        apr_psprintf(findings->pool, "move %s into the block", told->at->directive),
-        "senders never see the policy of this block: the %s has the name and inherits the "
-        "directives at %s, which are nearer",
+        apr_psprintf(findings->pool, "move %s into the block", policy->at->directive),
+        "senders never receive the policy of this block: the %s has this name and inherits the "
+        "directives at %s, which take precedence",
         mts_config_server_name(findings->pool, https),
-        mts_config_location(findings->pool, told->at));
+        mts_config_location(findings->pool, policy->at));
     finding->file = block->at->filename;
     finding->line = block->at->line_num;
 }
@@ -221,12 +223,12 @@ static void judge(const mts_host *found, const char *domain, apr_time_t now,
     mta_sts_policy_host facts = {.domain = domain, .host = host};
 
     if (found->http) {
-        facts.http = what_is_told(found->http, host, domain);
+        facts.http = configured_policy(found->http, host, domain);
     }
     if (found->https) {
         facts.has_https = 1;
-        facts.https_at = place_of_server(found->https);
-        facts.https = what_is_told(found->https, host, domain);
+        facts.https_at = location_of_server(found->https);
+        facts.https = configured_policy(found->https, host, domain);
         facts.certificates = found->certificates;
         report_hidden_block(found->https, host, domain, findings);
     }
@@ -243,17 +245,17 @@ void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_
     }
 }
 
-static int is_carried(const check *c, const char *domain)
+static int has_vhost(const check *c, const char *domain)
 {
     return c->hosts->by_pattern->nelts ||
            apr_hash_get(c->hosts->by_name, domain, APR_HASH_KEY_STRING);
 }
 
-static void count_uncarried(check *c, const mts_served *served)
+static void count_without_vhost(check *c, const mts_served *served)
 {
-    if (c->uncarried++ == 0) {
-        c->uncarried_first = served->domain;
-        c->uncarried_at =
+    if (c->no_vhost++ == 0) {
+        c->no_vhost_first = served->domain;
+        c->no_vhost_at =
             (mta_sts_location){served->policy->at->filename, served->policy->at->line_num};
     }
 }
@@ -266,35 +268,38 @@ static void visit_served(void *baton, const mts_served *served)
     if (served->is_pattern || apr_hash_get(c->done, served->domain, APR_HASH_KEY_STRING)) {
         return;
     }
-    if (!served->server->is_virtual && !is_carried(c, served->domain)) {
-        count_uncarried(c, served);
+    if (!served->server->is_virtual && !has_vhost(c, served->domain)) {
+        count_without_vhost(c, served);
         return;
     }
     apr_hash_set(c->done, served->domain, APR_HASH_KEY_STRING, served->domain);
     found = mts_hosts_find(c->hosts, c->p, served);
     if (!found.http && !found.https) {
-        count_uncarried(c, served);
+        count_without_vhost(c, served);
         return;
     }
     judge(&found, served->domain, c->now, c->findings);
 }
 
 /* A block at server level is answered wherever a request arrives, so this may be all right. */
-static void report_uncarried(const check *c)
+static void report_without_vhost(const check *c)
 {
     mta_sts_finding *finding;
 
-    if (!c->uncarried) {
+    if (!c->no_vhost) {
         return;
     }
-    finding = mta_sts_finding_add(
-        c->findings, MTA_STS_INFO, "policy-host-uncarried", c->uncarried_first,
-        "if their requests arrive in another virtual host, its certificate must name them",
-        "no ServerName or ServerAlias carries the policy hosts of %d domain%s of <MTASTSPolicy> at "
-        "server level, this one for example",
-        c->uncarried, c->uncarried == 1 ? "" : "s");
-    finding->file = c->uncarried_at.file;
-    finding->line = c->uncarried_at.line;
+    finding =
+        mta_sts_finding_add(c->findings, MTA_STS_INFO, "policy-host-no-vhost", c->no_vhost_first,
+                            "add ServerAlias mta-sts.DOMAIN to an https virtual host; if another "
+                            "virtual host answers for "
+                            "them already, its certificate must name them",
+                            "no ServerName or ServerAlias is the policy host of %d domain%s of "
+                            "<MTASTSPolicy> at server "
+                            "level, for example of this one",
+                            c->no_vhost, c->no_vhost == 1 ? "" : "s");
+    finding->file = c->no_vhost_at.file;
+    finding->line = c->no_vhost_at.line;
 }
 
 void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings)
@@ -304,11 +309,11 @@ void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings
     c.done = apr_hash_make(p);
     c.hosts = mts_hosts_collect(p, main);
     mts_policies_each(p, main, visit_served, &c);
-    report_uncarried(&c);
+    report_without_vhost(&c);
 }
 
 void mts_hosts_register_hooks(void)
 {
-    ap_hook_ssl_add_cert_files(keep_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_ssl_add_cert_files(record_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_ssl_add_fallback_cert_files(forget_cert_files, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }

@@ -8,14 +8,14 @@
 #include "httpd/config/policies.h"
 
 /*
- * The start-up check of every policy host: which virtual hosts answer for it, what they tell, and
- * with which certificates.
+ * The start-up check of every policy host: which virtual hosts answer for it, with which policy and
+ * certificates.
  */
 
-/* Which virtual hosts carry which policy hosts among their names. */
+/* Which virtual hosts have which policy hosts among their names. */
 typedef struct mts_hosts mts_hosts;
 
-/* Looks through all virtual hosts; the result is allocated from p, and only read afterwards. */
+/* Searches all virtual hosts; the result is allocated from p, and only read afterwards. */
 const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main);
 
 /* What senders see of one policy domain. */
@@ -27,12 +27,12 @@ typedef struct mts_host {
 
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
 
-/* Judges one policy domain, no alias, by core/policy_host.h; the findings get what is wrong. */
+/* Judges one policy domain, no alias, by core/policy/host.h; problems are added to the findings. */
 void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_t now,
                      mta_sts_findings *findings);
 
 /*
- * Gathers the facts of all and judges them by core/policy_host.h.
+ * Gathers the facts of all and judges them by core/policy/host.h.
  *
  * @param p        pool of scratch memory and of what the findings point to
  * @param main     the main server, its policies resolved and its certificates collected
@@ -48,8 +48,8 @@ void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings
  */
 void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
 
-/* Registers the hooks through which certificates are learnt: whoever adds them, mod_ssl, mod_md or
- * another, they come by there. */
+/* Registers the hooks that see the certificate files of every virtual host, whether mod_ssl, mod_md
+ * or another module adds them. */
 void mts_hosts_register_hooks(void);
 
 #endif

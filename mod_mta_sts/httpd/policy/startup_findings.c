@@ -23,21 +23,21 @@ void mts_startup_findings_store(apr_pool_t *p, server_rec *main, const mta_sts_f
 {
     mts_config *config = mts_config_of(main);
     const mta_sts_findings *const sources[] = {findings, config->findings};
-    mts_startup_findings *noticed = apr_pcalloc(p, sizeof(*noticed));
+    mts_startup_findings *stored = apr_pcalloc(p, sizeof(*stored));
     apr_size_t i, s;
 
-    noticed->when = apr_time_now();
-    noticed->findings = mta_sts_findings_make(p);
+    stored->when = apr_time_now();
+    stored->findings = mta_sts_findings_make(p);
     for (i = 0; i < sizeof(worst_first) / sizeof(worst_first[0]); i++) {
         for (s = 0; s < 2; s++) {
-            copy_those_of(noticed->findings, worst_first[i], sources[s]);
-            noticed->counts[worst_first[i]] += mta_sts_findings_count(sources[s], worst_first[i]);
+            copy_those_of(stored->findings, worst_first[i], sources[s]);
+            stored->counts[worst_first[i]] += mta_sts_findings_count(sources[s], worst_first[i]);
         }
     }
-    config->noticed = noticed;
+    config->startup_findings = stored;
 }
 
 const mts_startup_findings *mts_startup_findings_of(const server_rec *s)
 {
-    return mts_config_of(s)->main->noticed;
+    return mts_config_of(s)->main->startup_findings;
 }
