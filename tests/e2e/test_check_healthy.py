@@ -280,7 +280,7 @@ def test_a_machine_without_a_network_gets_a_clear_sentence():
 
 def begin_under_valgrind(log, *words):
     return subprocess.Popen(
-        ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite",
+        ["valgrind", "-q", "--vgdb=no", "--leak-check=full", "--errors-for-leak-kinds=definite",
          "--show-leak-kinds=definite", f"--log-file={log}", "mta-sts", *words],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
