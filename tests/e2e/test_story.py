@@ -203,7 +203,7 @@ def assert_the_break_is_told():
     found = wait_for_reports(7)
     cause, = found["causes"]
     assert (found["successful_sessions"], found["failed_sessions"]) == (273, 7)
-    assert (cause["result_type"], cause["receiving_mx"], cause["sessions"], cause["senders"]) == \
+    assert (cause["result_type"], cause["receiving_mx"], cause["failed_sessions"], cause["senders"]) == \
         (KIND, FIRST, 7, ["a.test"])
     assert cause["explanation"] == failure["explanation"]
     for text in page_text(), page_text(domain=NAME):
@@ -224,7 +224,8 @@ def assert_the_mending_is_told():
     wait_for_reports(9)
     since = "80 secure sessions on later days"
     assert f"since: {day(2)}, last seen {day(2)}; {since}" in tell(0, "report")
-    assert f"{day(2)}; reported by a.test; at {FIRST_ADDRESS}; {since}" in page_text(domain=NAME)
+    assert f"{day(2)}; reported by a.test; IP address {FIRST_ADDRESS}; {since}" \
+        in page_text(domain=NAME)
     text = ready(WELL, days=1)
     assert "ready: it is safe" in text and f"last on {day(2)}; not since then) [failure-past]" in text
 
