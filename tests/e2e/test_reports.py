@@ -194,7 +194,7 @@ def shown(*words):
 def test_report_tells_root_what_failed_and_which_policy_the_sender_had(url):
     assert post(url, report("broken.test", 1, failures=[("certificate-expired", 3)])) == 201
     story = shown("--organization", "broken.test")
-    assert "reported.test: 93.02 % of 43 sessions delivered securely, 3 failed" in story
+    assert "reported.test: 93.0 % of 43 sessions delivered securely, 3 failed" in story
     assert "3 sessions failed: certificate-expired at mx1.lab.test" in story
     assert "policy used by broken.test" in story and "the policy that is served now" in story
 

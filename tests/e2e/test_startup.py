@@ -209,13 +209,13 @@ FAULTS = {
         "error", "certificate-expired", first_of_two, "fullchain.pem", RENEW),
     "a certificate with an impossible date": Fault(
         "warn", "certificate-unreadable", impossible_date, "dates that cannot be read",
-        "issued anew"),
+        "issued again"),
     "a policy changed in the original of certbot's copy": Fault(
         "warn", "policy-differs", edited(SITE, ENFORCED, "MTASTSMx"),
-        f"than the https one ({COPY}:", "which senders see", "make the change at"),
+        f"than the https one ({COPY}:", "which senders see", "make the same change at"),
     "a policy left out of certbot's copy": Fault(
         "warn", "policy-only-http", left_out,
-        f"has a policy ({SITE}:", f"<MTASTSPolicy {TYPED}> at server level"),
+        f"has a policy ({SITE}:", f"<MTASTSPolicy {TYPED}> block in the server configuration"),
     "directives in a virtual host of another name": Fault(
         "warn", "policy-host-missing", added(PROXIED.format(f"www.{NAME}", LINES), "MTASTSMx"),
         f"virtual host www.{NAME}:80 ", "add ServerAlias mta-sts.DOMAIN"),
@@ -241,10 +241,10 @@ FAULTS = {
         "use a max_age of a day", more=[CHANGED], mended=[CHANGED]),
     "an MX with one label": Fault(
         "warn", "mx-single-label", edited(BLOCK, {MX: f"{MX} localhost"}, "MTASTSMaxAge"),
-        'mx pattern "localhost"', "write the full name", more=[CHANGED], mended=[CHANGED]),
+        'mx pattern "localhost"', "write the fully qualified name", more=[CHANGED], mended=[CHANGED]),
     "a policy changed": Fault(
         *CHANGED, another_policy, policy_id(policy_text("testing", MX)),
-        f'(_mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
+        f'now: _mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
     "a state directory of root": Fault(
         "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown -R"),
     "a state directory open to all": Fault(
@@ -348,7 +348,7 @@ def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp
         apache.configtest()
         texts = starts.again(("warn", "lock-missing"), ("warn", "shared-memory-missing"),
                              ("warn", "watchdog-missing"), how=lambda: anew(apache))
-        for part in "see the Mutex directive", "allows anonymous", "a2enmod watchdog":
+        for part in "check the Mutex directive", "allows anonymous", "a2enmod watchdog":
             assert len([text for text in texts if part in text]) == 1
         assert machine[0].fetch().body == policy_text("testing", MX)
     starts.again(how=lambda: anew(apache))
@@ -362,7 +362,7 @@ def test_a_damaged_database_is_told_until_it_works_again(machine, starts, apache
 
     with contextlib.ExitStack() as kept:
         text, = starts.again(("warn", "database-failed"), how=lambda: anew(apache, damage))
-        assert str(DATABASE) in text and "policies are served and reports kept" in text
+        assert str(DATABASE) in text and "policies are still served and reports stored" in text
         assert machine[0].fetch().body == policy_text("testing", MX)
         starts.again(("notice", "database-works"), how=kept.close)
     starts.again()
