@@ -25,7 +25,7 @@ from policy import HOST, MX
 DATA = TOP / "tests/data/schema"
 HERE = "host.example"  # the machine of the dumps
 NEWEST = int(re.search(r"define MTA_STS_DATABASE_SCHEMA (\d+)", "".join(
-    path.read_text() for path in (TOP / "mod_mta_sts").rglob("database_schema.h")))[1])
+    path.read_text() for path in (TOP / "mod_mta_sts").rglob("database/schema.h")))[1])
 DUMPS = sorted(int(path.stem) for path in DATA.glob("*.sql"))
 CONF = ("MTASTSReportKeep 36500\n"
         "MTASTSReportDomain example.com example.net example.org\n"
@@ -52,7 +52,8 @@ def restore(server, version):
         for file in state.glob("reports/*/*"):
             database.execute("UPDATE tlsrpt_report SET file = ? WHERE digest = ?",
                              (file.stat().st_ino, file.name))
-        for table, column in ("tlsrpt_word", "text"), ("mta_sts_history", "host"), \
+        strings = "tlsrpt_word" if version < 3 else "tlsrpt_string"
+        for table, column in (strings, "text"), ("mta_sts_history", "host"), \
                 ("mta_sts_history_host", "host"):
             database.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?",
                              (socket.gethostname(), HERE))
