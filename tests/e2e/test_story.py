@@ -164,7 +164,7 @@ def metrics():
 def wait_for_reports(number):
     """The watchdog brings them into the index, which the page reads."""
     return wait_until(
-        lambda: (found := page_json(domain=NAME)["reports"]).get("reports") == number and found,
+        lambda: (found := page_json(domain=NAME)["reports"]).get("count") == number and found,
         f"{number} reports on the status page", 60)
 
 
