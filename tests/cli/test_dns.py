@@ -82,7 +82,8 @@ def test_programs_get_json(file):
         "domain": "example.com", "unicode": None, "source": "file", "served": "unknown",
         "policy": {"version": "STSv1", "mode": "enforce", "mx": ["mx1.example.com"],
                    "max_age": 604800},
-        "id": ID, "hold": None, "mx_not_covered": [], "mx_unused": [], "findings": [],
+        "id": ID, "earlier_policy_until": None, "hold": None,
+        "mx_not_covered": [], "mx_unused": [], "findings": [],
         "records": [
             {"name": "_mta-sts.example.com", "type": "TXT", "ttl": 3600, "value": RECORD,
              "data": f'"{RECORD}"', "state": "unknown", "now": None},
@@ -218,7 +219,7 @@ USAGE_ERRORS = [  # words, what is said
     (["--frobnicate", "example.com"], "there is no option --frobnicate"),
     (["--format", "xml", "example.com"], 'zone, nsupdate or json, not "xml"'),
     (["--rua", "tls@example.com", "example.com"], "write mailto:user@example.com"),
-    (["--rua", "http://example.com/", "example.com"], "no kind that senders use"),
+    (["--rua", "http://example.com/", "example.com"], "has a scheme that senders do not support"),
     (["--rua"], "--rua needs a value"),
     (["--address", "mx1.example.com", "example.com"], "an IPv4 or IPv6 address"),
     (["--address", "192.0.2.1", "--cname", "a.example", "example.com"], "cannot be combined"),
