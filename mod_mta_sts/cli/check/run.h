@@ -24,9 +24,9 @@ typedef struct cli_check_connect {
 } cli_check_connect;
 
 typedef struct cli_check_options {
-    const char *server;           /* see cli/resolver.h; NULL: the system's */
+    const char *server;           /* see cli/net/resolver.h; NULL: the system's */
     const char *trust_anchor;     /* the same */
-    const char *ca_file;          /* see cli/tls.h; NULL: the system's */
+    const char *ca_file;          /* see cli/net/tls.h; NULL: the system's */
     apr_array_header_t *connects; /* of cli_check_connect, or NULL */
     int smtp_port;                /* 0: 25 */
     int no_smtp;                  /* leave the MX hosts alone */

@@ -23,8 +23,8 @@ json_t *cli_strings_to_json(const apr_array_header_t *strings);
 /* A JSON object of {version, mode, mx, max_age}. The caller owns the reference. */
 json_t *cli_policy_to_json(const mta_sts_policy *policy);
 
-/* A text as it is, whole; in quotes and escaped (core/text.h) if a terminal would suffer from it,
- * or its reader. Allocated from p, or the text itself. */
+/* A text as it is, whole; in quotes and escaped (core/base/text.h) if a terminal would suffer from
+ * it, or its reader. Allocated from p, or the text itself. */
 const char *cli_plain(apr_pool_t *p, const char *text);
 
 /* How text for people may look where it goes to. */

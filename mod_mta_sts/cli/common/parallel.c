@@ -42,7 +42,7 @@ static int can_begin(const work *all)
            all->weight < CLI_PARALLEL_WEIGHT_MAX;
 }
 
-/* Makes the next result; the lock is held before and behind it. */
+/* Makes the next result; the lock is held before and after it. */
 static void make_next(work *all)
 {
     int number = all->begun++;

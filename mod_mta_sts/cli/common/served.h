@@ -17,7 +17,7 @@ typedef struct cli_served cli_served;
  * @param p    pool of the result
  * @param name of the subcommand, for the error text
  * @param file a policy that counts for every domain (--policy); NULL: what this machine's httpd is
- *             configured to serve, if it tells
+ *             configured to serve, if known
  * @return NULL after saying on standard error why the file holds no valid policy
  */
 cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file);

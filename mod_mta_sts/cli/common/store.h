@@ -39,13 +39,13 @@ typedef struct cli_store_report {
     const char *error;             /* why the file cannot be read, or NULL */
 } cli_store_report;
 
-/* @param p of the visit, cleared behind it */
+/* @param p of the visit, cleared after it */
 typedef void cli_store_visit(void *data, apr_pool_t *p, const cli_store_report *report);
 
 /*
  * Visits every report that came at or after a time: the verified ones first, so that one that
- * contradicts them does not count (tlsrpt/summary.h), then by time of receipt. Of the others only
- * the header line is read.
+ * contradicts them does not count (tlsrpt/summary/summary.h), then by time of receipt. Of the
+ * others only the header line is read.
  *
  * @param p     scratch
  * @param since 0: all

@@ -134,7 +134,7 @@ void cli_write_time(mta_sts_buffer *buffer, apr_time_t time)
     mta_sts_buffer_add(buffer, text, (apr_size_t)(out - text));
 }
 
-/* Whether a spreadsheet would take a cell for a formula: also in full-width characters, and behind
+/* Whether a spreadsheet would take a cell for a formula: also in full-width characters, and after
  * blanks. */
 static int is_formula(const char *text)
 {
@@ -152,7 +152,7 @@ static int is_formula(const char *text)
     return 0;
 }
 
-/* Where semicolons part cells, as Excel has it in much of Europe, a cell begins behind each. */
+/* Where semicolons part cells, as Excel has it in much of Europe, a cell begins after each. */
 static const char *guard_parts(apr_pool_t *p, const char *text)
 {
     char *guarded, *out;

@@ -30,8 +30,8 @@ void cli_write_time(mta_sts_buffer *buffer, apr_time_t time);
 
 /*
  * A cell of CSV (RFC 4180), in quotes; empty for NULL. What a spreadsheet would take for a formula
- * gets an apostrophe in front, also behind a semicolon, where some part cells; misleading
- * characters become \xNN, as in core/text.h.
+ * gets an apostrophe in front, also after a semicolon, where some part cells; misleading
+ * characters become \xNN, as in core/base/text.h.
  */
 void cli_write_csv(mta_sts_buffer *buffer, const char *text);
 

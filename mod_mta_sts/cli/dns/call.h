@@ -11,8 +11,8 @@
 #include "core/dns/publication.h"
 
 /*
- * `mta-sts dns`: what its parts share. cli/dns.c reads the call, cli/dns_facts.c finds out how
- * things are, cli/dns_output.c shows what is to be published.
+ * `mta-sts dns`: what its parts share. cli/dns/dns.c reads the call, cli/dns/facts.c finds out how
+ * things are, cli/dns/output.c shows what is to be published.
  */
 
 /* Where the policy comes from that is to be published. */

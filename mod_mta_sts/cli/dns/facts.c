@@ -221,7 +221,7 @@ static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *
  * the start. */
 #define DNS_END 58
 
-/* Only a few policy hosts are aliases, of which the address lookup tells the last name alone. */
+/* Only a few policy hosts are aliases, of which the address lookup returns the last name only. */
 static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
                                    const cli_resolver_options *options, apr_time_t end)
 {

@@ -12,7 +12,7 @@
 
 typedef enum cli_auth_result {
     CLI_AUTH_OTHER,   /* it is another server's, or cannot be read */
-    CLI_AUTH_NOTHING, /* it is that server's, but does not tell of DKIM */
+    CLI_AUTH_NOTHING, /* it is that server's, but has no DKIM result */
     CLI_AUTH_DKIM,
 } cli_auth_result;
 

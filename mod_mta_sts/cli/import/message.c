@@ -164,7 +164,7 @@ static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
     return at && at[1] ? mta_sts_format_lower(p, apr_pstrdup(p, at + 1)) : NULL;
 }
 
-/* What the topmost field of one server says that tells of DKIM. */
+/* The result of the topmost field of one server that mentions DKIM. */
 static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
                                const char *from)
 {

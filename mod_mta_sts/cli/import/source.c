@@ -12,12 +12,12 @@
 
 #include "cli/import/message.h"
 
-#define BEGINNING_MAX 1000 /* bytes that tell what a file is */
+#define BEGINNING_MAX 1000 /* bytes that identify the type of a file */
 static const char separator[] = "From ";
 #define SEPARATOR_LENGTH (sizeof(separator) - 1)
 
 typedef struct source {
-    apr_pool_t *item_pool; /* of what is visited, cleared behind it */
+    apr_pool_t *item_pool; /* of what is visited, cleared after it */
     const apr_array_header_t *authserv_ids;
     cli_source_visit *visit;
     void *data;
@@ -115,7 +115,7 @@ static void end_mbox_message(source *from, const char *name, int number, text *m
     message->len = 0;
 }
 
-/* Messages parted by lines that begin with "From ", at the beginning or behind an empty line. */
+/* Messages parted by lines that begin with "From ", at the beginning or after an empty line. */
 static void read_mbox(source *from, const char *name, FILE *file)
 {
     text message = {.most = CLI_MESSAGE_MAX};

@@ -9,9 +9,9 @@
 
 /*
  * Where a subcommand reads reports from: a report file (JSON or gzip), a mail message, an mbox, a
- * Maildir or another directory of such files (cli/files.h), or "-" for standard input.
- * What a file is, its first bytes tell. Nothing is changed or moved. However many there are, one
- * file, or one message of an mbox, is in memory at a time.
+ * Maildir or another directory of such files (cli/common/files.h), or "-" for standard input.
+ * The type of a file is detected from its first bytes. Nothing is changed or moved. However many
+ * there are, one file, or one message of an mbox, is in memory at a time.
  */
 
 #define CLI_SOURCE_FILE_MAX (16 << 20) /* bytes of a file that is not an mbox */
@@ -22,18 +22,18 @@ typedef struct cli_source_item {
     const char *channel; /* "mail" or "file" */
     const char *bytes;   /* NULL: there is nothing to read, and error says why */
     apr_size_t len;
-    const char *verified; /* see cli/message.h */
+    const char *verified; /* see cli/import/message.h */
     const char *error;    /* in words, or NULL */
     int failed;           /* the error is one of this machine (no such file), not of a message */
 } cli_source_item;
 
-/* @param p of the visit, cleared behind it */
+/* @param p of the visit, cleared after it */
 typedef void cli_source_visit(void *data, apr_pool_t *p, const cli_source_item *item);
 
 /*
  * Visits every report at path, in the order of the names of files.
  *
- * @param authserv_ids see cli/message.h
+ * @param authserv_ids see cli/import/message.h
  */
 void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
                      cli_source_visit *visit, void *data);

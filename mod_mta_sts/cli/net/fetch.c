@@ -164,7 +164,7 @@ static void set_options(transfer *t)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-    /* What is wrong with the certificate becomes a fact: see cli/tls.h. */
+    /* What is wrong with the certificate becomes a fact: see cli/net/tls.h. */
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);

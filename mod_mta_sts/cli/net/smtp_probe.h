@@ -40,7 +40,7 @@ void cli_prober_add(cli_prober *prober, const char *host, const char *address, i
                     mta_sts_mx_probe *probe);
 
 /*
- * Starts what can be started, and tells what the probes wait for.
+ * Starts what can be started, and says what the probes wait for.
  *
  * @param sockets out: room for CLI_PROBER_IN_FLIGHT_MAX; the same array goes to cli_prober_step()
  * @param until   in and out: made earlier if a probe's time is over by then

@@ -24,7 +24,8 @@ typedef X509_STORE cli_tls_store;
 const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store **store);
 
 /*
- * Makes a context ask for TLS 1.2 or newer, and tell what it sees of the server it is connected to.
+ * Makes a context ask for TLS 1.2 or newer, and record what it sees of the server it is connected
+ * to.
  *
  * @param p    pool of what is in peer; must live as long as the connection
  * @param peer out: filled in during the handshake

@@ -128,7 +128,7 @@ static void find_servers(reader *r)
     cli_resolver_wait(r->resolver, r->end);
 }
 
-/* --- what they tell --- */
+/* --- their answers --- */
 
 static int add_addresses(const char *top, const mta_sts_answer *addresses,
                          apr_array_header_t *authorities)

@@ -10,8 +10,8 @@
 #include "core/dns/answer.h"
 
 /*
- * The TTLs that zones give their records. A resolver tells what its cache has left of them; only
- * the zone's own name servers tell how long others may keep a record.
+ * The TTLs that zones give their records. A resolver returns what its cache has left of them; only
+ * the zone's own name servers say how long others may cache a record.
  */
 
 /* One answer of a resolver whose TTL is wanted. All is borrowed. */
@@ -23,8 +23,8 @@ typedef struct cli_zone_ttl {
 } cli_zone_ttl;
 
 /*
- * Asks the name servers of the zones, without recursion. Where they tell a TTL, it takes the place
- * of the one in the answer, which gets ttl_is_zones; all other answers stay as they are.
+ * Asks the name servers of the zones, without recursion. Where they return a TTL, it takes the
+ * place of the one in the answer, which gets ttl_is_zones; all other answers stay as they are.
  *
  * @param p       pool of what is asked; the answers are not allocated from it
  * @param options of the resolver that finds the name servers; those of the zones are not validated

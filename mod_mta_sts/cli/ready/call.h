@@ -15,8 +15,8 @@
 #include "tlsrpt/summary/tally.h"
 
 /*
- * `mta-sts ready`: what its parts share. cli/ready.c reads the call, cli/ready_facts.c finds out
- * how things are, cli/ready_show.c tells the verdict.
+ * `mta-sts ready`: what its parts share. cli/ready/ready.c reads the call, cli/ready/facts.c finds
+ * out how things are, cli/ready/show.c prints the verdict.
  */
 
 /* One domain, and all that is known of it. */

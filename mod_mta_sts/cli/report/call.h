@@ -71,7 +71,7 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
 /* Whether the call wants this policy of a report to be shown. */
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
 
-/* The words for a failure, and what to do with the command behind it, in one text. */
+/* The words for a failure, and what to do with the command after it, in one text. */
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure);
 const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation);

@@ -81,7 +81,7 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
     }
 }
 
-/* Failed sessions that no failure details tell of. */
+/* Failed sessions without failure details. */
 static apr_int64_t undetailed(const tlsrpt_domain *domain)
 {
     apr_int64_t counted = 0;

@@ -13,7 +13,7 @@
 
 /*
  * The live deployment of one policy domain, as a sender sees it: the facts, and the judgement of
- * them, which asks nobody and changes nothing. cli/check_facts.h gathers the facts.
+ * them, which asks nobody and changes nothing. cli/check/run.h gathers the facts.
  */
 
 /* One MX host. Domains that have the same MX host share it. */

@@ -21,7 +21,7 @@ typedef struct mta_sts_judge {
     const char *served_id;              /* the id of that text */
     int policy_valid;                   /* the text is right */
     int policy_reachable;               /* a sender would take it */
-    int policy_unknown;                 /* nobody can tell from here if it would */
+    int policy_unknown;                 /* cannot be determined from this machine */
     int mx_covered;                     /* number of MX hosts that the policy covers */
     int mx_good;                        /* those of them where every address is all right */
     int mx_usable;                      /* those of them where at least one address is */

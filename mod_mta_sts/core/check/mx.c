@@ -14,7 +14,7 @@ typedef struct tally {
     int good;      /* addresses that a sender in mode enforce delivers to */
     int bad;       /* addresses that it connects to, but does not deliver to */
     int unreached; /* addresses that take no connection */
-    int unknown;   /* addresses that nobody can tell about from here */
+    int unknown;   /* addresses that cannot be judged from this machine */
 } tally;
 
 /* Returns whether there is a host to go on with. */
@@ -49,7 +49,7 @@ static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_
     return 0;
 }
 
-/* Returns whether an address lookup was too slow to tell. */
+/* Returns whether an address lookup was too slow. */
 static int judge_addresses(const mta_sts_check_mx *mx, mta_sts_findings *findings)
 {
     const mta_sts_answer *a = &mx->a, *aaaa = &mx->aaaa;

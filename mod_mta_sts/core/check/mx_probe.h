@@ -8,7 +8,7 @@
 
 /*
  * How far a sender gets with one address of an MX host (RFC 8461 section 4.2, RFC 3207): up to a
- * verified TLS connection. Who probes is cli/smtp_probe.h.
+ * verified TLS connection. Who probes is cli/net/smtp_probe.h.
  */
 
 typedef enum mta_sts_smtp_stage {
@@ -53,7 +53,7 @@ typedef struct mta_sts_mx_probe {
 int mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
                            const mta_sts_check_limits *limits, mta_sts_findings *findings);
 
-/* Whether nobody can tell from here what other senders see. */
+/* Whether this machine cannot see what other senders see. */
 int mta_sts_mx_probe_is_unknown(const mta_sts_mx_probe *probe);
 
 #endif

@@ -9,7 +9,7 @@
 
 /*
  * What came of fetching a policy from one address of the policy host (RFC 8461 section 3.3), and
- * what a sender would make of it. Who fetches is cli/fetch.h.
+ * what a sender would make of it. Who fetches is cli/net/fetch.h.
  */
 
 typedef enum mta_sts_fetch_status {

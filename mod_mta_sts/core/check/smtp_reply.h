@@ -6,7 +6,7 @@
 
 /*
  * Reads one reply of a mail server (RFC 5321 section 4.2), as its bytes arrive: lines of a code
- * and a text, "-" behind the code of all but the last.
+ * and a text, "-" after the code of all but the last.
  */
 
 /* A line may have 512 bytes by RFC 5321; some servers are more talkative. */

@@ -8,7 +8,7 @@
 /*
  * How PostgreSQL is reached: KEY=VALUE words as libpq reads them (values with blanks in single
  * quotes, backslash before a quote or a backslash). libpq does the connecting; it is read here only
- * to tell what may be shown from what is secret.
+ * to separate what may be shown from what is secret.
  */
 typedef struct mta_sts_conninfo {
     const char *shown;           /* host, port, dbname and user: "host=db dbname=reports" */

@@ -78,7 +78,7 @@ const char *mta_sts_database_name(const mta_sts_database *db);
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
 
-/* Whether an error tells that the file of SQLite is damaged: it must be moved away and made again.
+/* Whether an error means that the file of SQLite is damaged: it must be moved away and made again.
  */
 int mta_sts_database_is_damaged(const char *error);
 
@@ -89,7 +89,7 @@ int mta_sts_database_is_damaged(const char *error);
  */
 const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file);
 
-/* Whether an error just tells that another one wrote for too long. */
+/* Whether an error only means that another one wrote for too long. */
 int mta_sts_database_is_locked(const char *error);
 
 /* Does not wait for a lock as long as that, but a second or two: for who tries again soon. */

@@ -10,7 +10,7 @@
 /*
  * The history of served policies: which text a machine served for a policy domain, and from when
  * until when. Senders keep a policy for its max_age after they fetched it (RFC 8461 section 3.2),
- * so it tells on which day the last copy of an earlier policy has run out.
+ * so it shows on which day the last copy of an earlier policy has run out.
  *
  * A text that is being served has a row without an end. When the machine was last seen to serve is
  * noted once for all of its rows, so that to note it costs the same for any number of domains.
@@ -48,7 +48,7 @@ typedef struct mta_sts_history_change {
  *                longer served
  * @param p       pool of changes
  * @param changes out: of mta_sts_history_change, sorted by domain; empty after an error
- * @return NULL, or why it could not be noted (see core/database.h)
+ * @return NULL, or why it could not be noted (see core/database/database.h)
  */
 const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_machine *machine,
                                  const apr_array_header_t *served, apr_pool_t *p,

@@ -15,7 +15,7 @@
 #include "core/database/schema.h"
 #include "core/base/text.h"
 
-/* What a session begins with: first with rows (an SQLite PRAGMA that tells its value), then
+/* What a session begins with: first with rows (an SQLite PRAGMA that returns its value), then
  * without. The driver of SQLite tries 16 times, with 0.1 s between, what these 0.5 s were not
  * enough for. */
 static const char *const sqlite_settings[] = {

@@ -49,7 +49,7 @@ static const char *const version_1[] = {
     "CREATE INDEX tlsrpt_report_received ON tlsrpt_report (received)",
     "CREATE INDEX tlsrpt_report_state ON tlsrpt_report (state, range_end) WHERE state <> 0",
 
-    /* What a report tells of each policy, n counting from 0. is_first: of its domain. */
+    /* What a report contains about each policy, n counting from 0. is_first: of its domain. */
     "CREATE TABLE tlsrpt_policy ("
     " report INTEGER NOT NULL, n INTEGER NOT NULL, domain INTEGER NOT NULL,"
     " is_first INTEGER NOT NULL, received INTEGER NOT NULL,"

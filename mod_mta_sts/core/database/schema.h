@@ -19,7 +19,7 @@
 #define MTA_STS_DATABASE_SCHEMA 3
 
 /* Brings the schema of an open database to that version, in one transaction. NULL, or what is wrong
- * as the functions of core/database.h tell it. */
+ * as the functions of  return it. */
 const char *mta_sts_database_schema_prepare(mta_sts_database *db);
 
 #endif

@@ -9,8 +9,8 @@
 
 /*
  * One answer of DNS, as a fact: what was asked, what came of it, whether DNSSEC vouches for it. Who
- * asks is cli/resolver.h; everything here is allocated from the pool of the question, or borrowed
- * from who fills it in.
+ * asks is cli/net/resolver.h; everything here is allocated from the pool of the question, or
+ * borrowed from who fills it in.
  */
 
 typedef enum mta_sts_answer_status {
@@ -36,7 +36,7 @@ typedef struct mta_sts_answer {
     int ttl_is_zones;           /* it is what the zone gives; else what a cache has left of it */
     const char *alias;          /* the name that CNAMEs lead to, or NULL if there are none */
     const char *detail;         /* why it is bogus, if known, or NULL */
-    apr_array_header_t *values; /* of const char *, as core/rdata.h renders them; empty unless
+    apr_array_header_t *values; /* of const char *, as core/dns/rdata.h renders them; empty unless
                                    MTA_STS_ANSWER_OK, NULL if nobody asked. MX hosts are in the
                                    order of their preference */
 } mta_sts_answer;

@@ -101,7 +101,7 @@ static void add_example(planner *pl, mta_sts_record_type question, const char *v
 
 /* --- the two TXT records --- */
 
-/* What a TXT record tells senders, or NULL if it tells them nothing. */
+/* What a TXT record means to senders, or NULL if it means nothing. */
 static const char *meaning(const planner *pl, mta_sts_record_type question, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(pl->p);
@@ -116,7 +116,7 @@ static const char *meaning(const planner *pl, mta_sts_record_type question, cons
     return rua ? apr_array_pstrcat(pl->p, rua, ',') : NULL;
 }
 
-/* The first of the records that tells what is wanted, or if nothing is, anything; -1 if none. */
+/* The first of the records with the wanted value, or if nothing is, anything; -1 if none. */
 static int find_meaning(const planner *pl, mta_sts_record_type question,
                         const apr_array_header_t *texts, const char *wanted)
 {

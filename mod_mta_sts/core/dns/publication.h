@@ -14,7 +14,7 @@
  * What a policy domain publishes in DNS for its policy (RFC 8461 sections 3.1 and 3.3, RFC 8460
  * section 3), held against what DNS has now. A pure function of facts that others gather.
  *
- * core/zone_text.h writes it down, core/procedure.h tells the order of the steps.
+ * core/dns/zone_text.h writes it down, core/dns/steps.h gives the order of the steps.
  */
 
 /* What https://mta-sts.DOMAIN/.well-known/mta-sts.txt has now. */
@@ -65,7 +65,7 @@ typedef struct mta_sts_publication_record {
     mta_sts_record_type question;
     const char *name;  /* without a final dot */
     apr_int64_t ttl;   /* seconds; negative: whatever the zone gives */
-    const char *value; /* as core/rdata.h renders it */
+    const char *value; /* as core/dns/rdata.h renders it */
     mta_sts_record_state state;
     const char *now; /* the value that it takes the place of; or NULL */
     int is_example;  /* the value is an example: only the admin knows the real one */

@@ -92,7 +92,7 @@ static const char *render_record(apr_pool_t *p, const mta_sts_publication_record
                         mta_sts_zone_value(p, record));
 }
 
-/* The comment behind a record. */
+/* The comment after a record. */
 static const char *mark(apr_pool_t *p, const mta_sts_publication_record *record)
 {
     static const char *const marks[] = {

@@ -18,7 +18,7 @@
  */
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text);
 
-/* What stands behind the type of a record: its value in presentation format. */
+/* What stands after the type of a record: its value in presentation format. */
 const char *mta_sts_zone_value(apr_pool_t *p, const mta_sts_publication_record *record);
 
 /* Lines of a zone file, each with a comment on how it stands to DNS, where that is known. */

@@ -15,9 +15,9 @@ typedef struct mta_sts_location {
     int line;         /* 0: file is no file, but another name of the place */
 } mta_sts_location;
 
-/* A policy as one virtual host tells it. */
+/* A policy as one virtual host serves it. */
 typedef struct mta_sts_configured {
-    const char *text;    /* the policy text, or NULL if the virtual host tells none */
+    const char *text;    /* the policy text, or NULL if the virtual host serves none */
     mta_sts_location at; /* the directive; without a policy, the virtual host */
 } mta_sts_configured;
 

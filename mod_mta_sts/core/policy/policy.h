@@ -9,7 +9,7 @@
 
 /*
  * An MTA-STS policy (RFC 8461 section 3.2): what it says, the text that says it, and its id.
- * core/policy_text.h reads such texts.
+ * core/policy/text.h reads such texts.
  */
 
 #define MTA_STS_MAX_AGE_MIN 1
@@ -27,8 +27,9 @@ typedef enum mta_sts_mode {
 
 typedef struct mta_sts_policy {
     mta_sts_mode mode;
-    apr_int64_t max_age;    /* seconds a sender may keep it */
-    apr_array_header_t *mx; /* of const char *: canonical mx patterns, as core/name.h makes them */
+    apr_int64_t max_age; /* seconds a sender may keep it */
+    apr_array_header_t
+        *mx; /* of const char *: canonical mx patterns, as core/base/name.h makes them */
 } mta_sts_policy;
 
 /* "none", "testing" or "enforce". mode must not be MTA_STS_MODE_UNSET. */
@@ -57,7 +58,7 @@ const char *mta_sts_mode_parse(apr_pool_t *p, const char *text, mta_sts_mode *mo
 const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *seconds);
 
 /*
- * Renders the policy text in the form that every known sender reads: ASCII, CRLF behind each line,
+ * Renders the policy text in the form that every known sender reads: ASCII, CRLF after each line,
  * version, mode, the mx lines, max_age; nothing else.
  *
  * @param p      pool of the text

@@ -240,7 +240,7 @@ static void read_field(reader *r, char *field)
            apr_psprintf(r->findings->pool, "senders ignore the unknown field %s", quote(r, field)));
 }
 
-/* The one record that begins right: everything behind its version. */
+/* The one record that begins right: everything after its version. */
 static void read_record(reader *r, const char *text)
 {
     char *fields = trim(apr_pstrdup(r->p, text + strlen(r->kind->version)));

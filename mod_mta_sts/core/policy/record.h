@@ -9,8 +9,8 @@
 
 /*
  * The two TXT records of a policy domain: the MTA-STS record at _mta-sts.DOMAIN (RFC 8461 section
- * 3.1), which tells senders the policy id, and the TLSRPT record at _smtp._tls.DOMAIN (RFC 8460
- * section 3), which tells them where reports go.
+ * 3.1), which gives senders the policy id, and the TLSRPT record at _smtp._tls.DOMAIN (RFC 8460
+ * section 3), which says where reports are sent.
  */
 
 /* One TXT record is at most this long in DNS. */

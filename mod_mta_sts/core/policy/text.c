@@ -282,7 +282,7 @@ static void read_line(reader *r, value line)
     read_field(r, name, v);
 }
 
-/* Takes the text apart at LF and CRLF; a terminator behind the last line is optional. */
+/* Takes the text apart at LF and CRLF; a terminator after the last line is optional. */
 static void read_lines(reader *r, const char *text, apr_size_t len)
 {
     while (len > 0) {

@@ -27,7 +27,7 @@ const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error);
  */
 const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
 
-/* The next word of a directive, and args behind it. It lives as long as the configuration. */
+/* The next word of a directive, and args after it. It lives as long as the configuration. */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args);
 
 #endif

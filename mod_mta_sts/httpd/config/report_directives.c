@@ -55,7 +55,7 @@ typedef struct number_rule {
             offsetof(mts_report_config, at)                                                        \
     }
 
-/* Two numbers of one directive stand one behind the other. */
+/* Two numbers of one directive stand one after the other. */
 static const number_rule number_rules[] = {
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_SENT_MAX, max_sent, max_size_at),
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_INFLATED_MAX, max_inflated,

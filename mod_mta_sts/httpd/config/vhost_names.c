@@ -107,7 +107,7 @@ static const ap_directive_t *section_of(const server_rec *s)
     return NULL;
 }
 
-/* The protocol of a listener is known after configtest only; until then its port tells it. */
+/* The protocol of a listener is known after configtest only; until then its port decides. */
 static int listener_is_https(const server_rec *s)
 {
     const char *protocol = ap_get_server_protocol((server_rec *)s);

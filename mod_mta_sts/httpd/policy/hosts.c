@@ -46,7 +46,7 @@ static void record_files(server_rec *s, apr_pool_t *p, const apr_array_header_t 
     apr_hash_set(main->certificate_files, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), files);
 }
 
-/* What mod_md adds comes behind us, and ends the hook: so the array is kept, to be looked at once
+/* What mod_md adds comes after us, and ends the hook: so the array is kept, to be looked at once
  * it is full. */
 static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)

@@ -12,7 +12,7 @@
  *
  * @param main the main server
  * @param p    scratch
- * @return NULL, or why the index could not be read (see core/database.h)
+ * @return NULL, or why the index could not be read (see core/database/database.h)
  */
 const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_t *p);
 
