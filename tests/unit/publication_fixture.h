@@ -33,6 +33,7 @@ typedef struct world {
     const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
     int is_cached;     /* the TTLs are what a cache has left */
+    int is_expiring;   /* that is less than a second for the MTA-STS record */
 } world;
 
 static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
@@ -73,6 +74,9 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
     }
     if (w->now[MTA_STS_ASK_MX] && *w->now[MTA_STS_ASK_MX]) {
         facts->now[MTA_STS_ASK_MX].ttl = MX_TTL;
+    }
+    if (w->is_expiring) {
+        facts->now[MTA_STS_ASK_MTA_STS].ttl = 0;
     }
     facts->now[MTA_STS_ASK_MTA_STS].alias = w->alias;
     return facts;

@@ -101,6 +101,12 @@ static void test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait(void **stat
          "before you serve the policy.\n"
          "Put the new id " ID " into the TXT record at _mta-sts.example.com, then wait at least 5 "
          "minutes, its TTL as seen in a cache"},
+        {{.served = MTA_STS_SERVED_IT,
+          .is_cached = 1,
+          .is_expiring = 1,
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
+         "Put the new id " ID " into the TXT record at _mta-sts.example.com, then wait at least 1 "
+         "second, its TTL as seen in a cache"},
     };
 
     CHECK(cases);

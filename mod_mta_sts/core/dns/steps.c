@@ -27,7 +27,7 @@ static const mta_sts_answer *now(const writer *w, mta_sts_record_type type)
     return &w->facts->now[type];
 }
 
-/* How long caches may store an answer: "5 minutes, its TTL". */
+/* How long caches may store an answer: "5 minutes, its TTL". A cache counts whole seconds. */
 static const char *lifetime(const writer *w, mta_sts_record_type type, const char *description)
 {
     const mta_sts_answer *answer = now(w, type);
@@ -37,7 +37,7 @@ static const char *lifetime(const writer *w, mta_sts_record_type type, const cha
                : apr_psprintf(
                      w->p,
                      "at least %s, %s as seen in a cache; the zone's name servers did not answer",
-                     duration(w, answer->ttl), description);
+                     duration(w, answer->ttl ? answer->ttl : 1), description);
 }
 
 static int has_values(const mta_sts_answer *answer)
