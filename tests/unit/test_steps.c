@@ -66,7 +66,7 @@ static void test_a_first_publication_begins_with_the_host_and_ends_with_the_reco
         {{.served = MTA_STS_SERVED_UNKNOWN},
          "Serve the policy: " SERVE "\n"
          "Publish the id " ID " in the TXT record at _mta-sts.example.com; if the record existed "
-                              "before, wait for its TTL"},
+         "before, wait for its TTL"},
     };
 
     CHECK(cases);
