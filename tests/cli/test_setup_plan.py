@@ -175,11 +175,12 @@ class Served:
     (-3, -4, None, 1)])
 def test_a_removal_is_due_when_the_last_of_all_earlier_policies_has_run_out(
         until, earlier, previous, days):
+    now = datetime.now(timezone.utc)  # not at import: other tests may take minutes before this one
     day = timedelta(days=1)
-    comments = [site.EARLIER + site.date_text(NOW + earlier * day)] if earlier else []
-    served = Served(NOW + until * day if until else None, *comments)
+    comments = [site.EARLIER + site.date_text(now + earlier * day)] if earlier else []
+    served = Served(now + until * day if until else None, *comments)
     options = argparse.Namespace(previous_max_age=previous * 86400 if previous else None)
-    late = removal.due(options, served) - NOW - days * day
+    late = removal.due(options, served) - now - days * day
     assert timedelta(0) <= late < timedelta(minutes=12)
 
 

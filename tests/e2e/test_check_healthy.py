@@ -69,7 +69,7 @@ def test_a_healthy_domain_is_ok_in_every_part(healthy):
                  "  MX check-mx1.lab.test", "  MX check-mx2.lab.test", "  TLSRPT", "  Verdict"):
         assert part in lines
     assert "DNSSEC secure" in done.stdout
-    assert "    ✔ a sender that enforces the policy delivers over verified TLS to every MX host" in lines
+    assert "    ✔ a sender that enforces MTA-STS delivers over verified TLS to every MX host" in lines
     assert "⚠" not in done.stdout and "✘" not in done.stdout and "\x1b" not in done.stdout
 
 

@@ -36,7 +36,7 @@ def test_the_example_for_mod_md_gets_its_certificate_in_three_reloads(module, si
     log.wait(rf"Managed Domain {domain.host} has been setup", 60)
     told, = log.lines(TOLD)
     assert re.search(r"\[mta_sts:info\] .*/mta-sts.managed.test.conf:\d+: mta-sts.managed.test: "
-                     r".*; wait for mod_md to get it.* \[certificate-missing\]$", told)
+                     r".*; wait for mod_md to obtain it.* \[certificate-missing\]$", told)
     log.mark()
     apache.graceful()
     assert log.lines(TOLD) == []
