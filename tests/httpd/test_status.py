@@ -230,7 +230,7 @@ def test_modes_are_counted(many):
 
 def test_a_wildcard_alias_has_a_row_and_a_page(start):
     server = start(LOCATION + proxied("www.example.com", MX, "mta-sts.*"))
-    assert page(server).row("hosts like mta-sts.*")
+    assert page(server).row("policy hosts that match mta-sts.*")
     assert "for each of their policy domains" in page(server, "?domain=mta-sts.*").text
 
 

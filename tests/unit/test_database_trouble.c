@@ -127,7 +127,7 @@ static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
     assert_done(mta_sts_database_be_impatient(other));
     assert_done(mta_sts_database_begin(holder));
     error = mta_sts_database_begin(other);
-    assert_tells(error, "lock timeout: another process writes to it");
+    assert_tells(error, "lock timeout: another process is writing to it");
     assert_true(mta_sts_database_is_locked(error));
     mta_sts_database_rollback(holder);
     assert_done(mta_sts_database_begin(other));

@@ -112,8 +112,8 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
                                   db->conninfo);
     apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s%s", doing, db->name, text,
                  strstr(text, LOCK_TIMEOUT)
-                     ? ": another process writes to it, or brings its tables up to date: try again "
-                       "once it has done that"
+                     ? ": another process is writing to it or upgrading its tables: try again when "
+                       "that is finished"
                      : "");
     return db->error;
 }

@@ -117,8 +117,8 @@ static const char *judge_directory(apr_pool_t *p, const char *file)
     if (lstat(directory, &info) != 0) {
         return refuse(p, directory,
                       apr_psprintf(p,
-                                   "cannot be looked at: %s: a database is made in a directory "
-                                   "that is there already",
+                                   "cannot be examined: %s; create this directory first: a "
+                                   "database is created in an existing directory only",
                                    strerror(errno)));
     }
     if (!S_ISDIR(info.st_mode)) {

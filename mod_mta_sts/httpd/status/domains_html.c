@@ -86,7 +86,7 @@ static void put_domain(const mts_status_view *view, const mts_domain *domain, ap
 
     MTS_HTML(view->out,
              "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">%s<a href=\"%s\">%s</a></th>",
-             domain->shown->is_pattern ? "hosts like " : "",
+             domain->shown->is_pattern ? "policy hosts that match " : "",
              mts_status_domain_link(view, domain->name), domain->name);
     put_mode(view, &facts);
     put_sessions(view, domain, shares);
