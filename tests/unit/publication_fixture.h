@@ -72,13 +72,13 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
         facts->now[i] = fixture_answer(p, w->now[i]);
         facts->now[i].ttl_is_zones = !w->is_cached;
     }
-    if (w->now[MTA_STS_ASK_MX] && *w->now[MTA_STS_ASK_MX]) {
-        facts->now[MTA_STS_ASK_MX].ttl = MX_TTL;
+    if (w->now[MTA_STS_TYPE_MX] && *w->now[MTA_STS_TYPE_MX]) {
+        facts->now[MTA_STS_TYPE_MX].ttl = MX_TTL;
     }
     if (w->is_expiring) {
-        facts->now[MTA_STS_ASK_MTA_STS].ttl = 0;
+        facts->now[MTA_STS_TYPE_MTA_STS].ttl = 0;
     }
-    facts->now[MTA_STS_ASK_MTA_STS].alias = w->alias;
+    facts->now[MTA_STS_TYPE_MTA_STS].alias = w->alias;
     return facts;
 }
 

@@ -192,11 +192,11 @@ static void take_answers(apr_pool_t *p, cli_dns_domain *domain, const mta_sts_ch
     mta_sts_answer *now = domain->facts.now;
     int i;
 
-    now[MTA_STS_ASK_MTA_STS] = checked->record;
-    now[MTA_STS_ASK_A] = checked->host_a;
-    now[MTA_STS_ASK_AAAA] = checked->host_aaaa;
-    now[MTA_STS_ASK_TLSRPT] = checked->tlsrpt;
-    now[MTA_STS_ASK_MX] = checked->mx;
+    now[MTA_STS_TYPE_MTA_STS] = checked->record;
+    now[MTA_STS_TYPE_A] = checked->host_a;
+    now[MTA_STS_TYPE_AAAA] = checked->host_aaaa;
+    now[MTA_STS_TYPE_TLSRPT] = checked->tlsrpt;
+    now[MTA_STS_TYPE_MX] = checked->mx;
     for (i = 0; i < MTA_STS_RECORD_TYPES; i++) {
         mta_sts_answer_check(&now[i], mta_sts_record_type_name(p, i, domain->domain),
                              apr_pstrcat(p, mta_sts_record_type_rdata_name(i), " record", NULL),
@@ -232,11 +232,11 @@ static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
     for (i = 0; i < call->domains->nelts && !error; i++) {
         mta_sts_publication_facts *facts = &domain_at(call, i)->facts;
 
-        if (facts->now[MTA_STS_ASK_A].alias || facts->now[MTA_STS_ASK_AAAA].alias) {
+        if (facts->now[MTA_STS_TYPE_A].alias || facts->now[MTA_STS_TYPE_AAAA].alias) {
             error = resolver ? NULL : cli_resolver_make(p, options, &resolver);
             if (!error) {
                 cli_resolver_ask(resolver, p, domain_at(call, i)->host, MTA_STS_RDATA_CNAME,
-                                 &facts->now[MTA_STS_ASK_CNAME]);
+                                 &facts->now[MTA_STS_TYPE_CNAME]);
             }
         }
     }
@@ -273,11 +273,11 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
 /* A host with addresses for which no alias was reported has none. */
 static void tell_no_alias(mta_sts_answer *now)
 {
-    if (now[MTA_STS_ASK_CNAME].status == MTA_STS_ANSWER_UNASKED &&
-        now[MTA_STS_ASK_A].status != MTA_STS_ANSWER_UNASKED) {
-        now[MTA_STS_ASK_CNAME].status = now[MTA_STS_ASK_A].status == MTA_STS_ANSWER_OK
-                                            ? MTA_STS_ANSWER_NODATA
-                                            : now[MTA_STS_ASK_A].status;
+    if (now[MTA_STS_TYPE_CNAME].status == MTA_STS_ANSWER_UNASKED &&
+        now[MTA_STS_TYPE_A].status != MTA_STS_ANSWER_UNASKED) {
+        now[MTA_STS_TYPE_CNAME].status = now[MTA_STS_TYPE_A].status == MTA_STS_ANSWER_OK
+                                             ? MTA_STS_ANSWER_NODATA
+                                             : now[MTA_STS_TYPE_A].status;
     }
 }
 

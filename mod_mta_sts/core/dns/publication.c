@@ -109,7 +109,7 @@ static const char *meaning(const planner *pl, mta_sts_record_type question, cons
     const apr_array_header_t *rua;
 
     APR_ARRAY_PUSH(set, const char *) = text;
-    if (question == MTA_STS_ASK_MTA_STS) {
+    if (question == MTA_STS_TYPE_MTA_STS) {
         return mta_sts_record_read(pl->p, set, findings);
     }
     rua = mta_sts_tlsrpt_record_read(pl->p, set, findings);
@@ -184,7 +184,7 @@ static void plan_reports(planner *pl)
     const apr_array_header_t *rua = pl->facts->rua;
     const char *endpoint = pl->facts->endpoint;
 
-    plan_text(pl, MTA_STS_ASK_TLSRPT, count(rua) ? mta_sts_tlsrpt_record_render(pl->p, rua) : NULL,
+    plan_text(pl, MTA_STS_TYPE_TLSRPT, count(rua) ? mta_sts_tlsrpt_record_render(pl->p, rua) : NULL,
               apr_pstrcat(pl->p, "v=TLSRPTv1; rua=", endpoint ? endpoint : "", endpoint ? "," : "",
                           "mailto:YOU@", pl->facts->domain, NULL));
 }
@@ -193,7 +193,7 @@ static void plan_reports(planner *pl)
 
 static int is_of_type(mta_sts_record_type question, const char *address)
 {
-    return (strchr(address, ':') != NULL) == (question == MTA_STS_ASK_AAAA);
+    return (strchr(address, ':') != NULL) == (question == MTA_STS_TYPE_AAAA);
 }
 
 /* The values wanted of one type for the policy host. */
@@ -203,7 +203,7 @@ static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type ques
     apr_array_header_t *wanted = make_texts(pl->p);
     int i;
 
-    if (question == MTA_STS_ASK_CNAME) {
+    if (question == MTA_STS_TYPE_CNAME) {
         if (pl->facts->cname) {
             APR_ARRAY_PUSH(wanted, const char *) = pl->facts->cname;
         }
@@ -222,7 +222,7 @@ static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_ty
 {
     const mta_sts_answer *now = pl->facts->now;
 
-    return question != MTA_STS_ASK_CNAME && count(now[MTA_STS_ASK_CNAME].values)
+    return question != MTA_STS_TYPE_CNAME && count(now[MTA_STS_TYPE_CNAME].values)
                ? NULL
                : now[question].values;
 }
@@ -246,7 +246,8 @@ static void plan_host_values(planner *pl, mta_sts_record_type question, int is_w
 
 static void plan_host(planner *pl)
 {
-    static const mta_sts_record_type types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
+    static const mta_sts_record_type types[] = {MTA_STS_TYPE_CNAME, MTA_STS_TYPE_A,
+                                                MTA_STS_TYPE_AAAA};
     int is_wanted = pl->facts->cname || count(pl->facts->addresses);
     int before = pl->publication->records->nelts;
     apr_size_t i;
@@ -255,8 +256,8 @@ static void plan_host(planner *pl)
         plan_host_values(pl, types[i], is_wanted);
     }
     if (pl->publication->records->nelts == before) {
-        add_example(pl, MTA_STS_ASK_A, "192.0.2.1");
-        add_example(pl, MTA_STS_ASK_AAAA, "2001:db8::1");
+        add_example(pl, MTA_STS_TYPE_A, "192.0.2.1");
+        add_example(pl, MTA_STS_TYPE_AAAA, "2001:db8::1");
     }
 }
 
@@ -276,7 +277,7 @@ static int matches_any(const char *pattern, const apr_array_header_t *hosts)
 
 static void compare_mx(planner *pl)
 {
-    const apr_array_header_t *hosts = pl->facts->now[MTA_STS_ASK_MX].values;
+    const apr_array_header_t *hosts = pl->facts->now[MTA_STS_TYPE_MX].values;
     const mta_sts_policy *policy = pl->facts->policy;
     int i;
 
@@ -357,14 +358,14 @@ mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publi
     publication->records = apr_array_make(p, 4, sizeof(mta_sts_publication_record));
     publication->uncovered = make_texts(p);
     publication->unused = make_texts(p);
-    plan_text(&pl, MTA_STS_ASK_MTA_STS, mta_sts_record_render(p, facts->id), NULL);
+    plan_text(&pl, MTA_STS_TYPE_MTA_STS, mta_sts_record_render(p, facts->id), NULL);
     plan_host(&pl);
     plan_reports(&pl);
     compare_mx(&pl);
     judge_coverage(&pl);
     judge_served(&pl);
-    tell_of_alias(&pl, MTA_STS_ASK_MTA_STS);
-    tell_of_alias(&pl, MTA_STS_ASK_TLSRPT);
+    tell_of_alias(&pl, MTA_STS_TYPE_MTA_STS);
+    tell_of_alias(&pl, MTA_STS_TYPE_TLSRPT);
     return publication;
 }
 

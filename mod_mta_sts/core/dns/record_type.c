@@ -15,12 +15,12 @@ static const struct {
     int rdata;
     const char *version; /* of a TXT record that is ours */
 } questions[MTA_STS_RECORD_TYPES] = {
-    [MTA_STS_ASK_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
-    [MTA_STS_ASK_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
-    [MTA_STS_ASK_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
-    [MTA_STS_ASK_AAAA] = {MTA_STS_POLICY_HOST_PREFIX, "AAAA", MTA_STS_RDATA_AAAA, NULL},
-    [MTA_STS_ASK_TLSRPT] = {"_smtp._tls.", "TXT", MTA_STS_RDATA_TXT, "v=TLSRPTv1"},
-    [MTA_STS_ASK_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
+    [MTA_STS_TYPE_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
+    [MTA_STS_TYPE_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
+    [MTA_STS_TYPE_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
+    [MTA_STS_TYPE_AAAA] = {MTA_STS_POLICY_HOST_PREFIX, "AAAA", MTA_STS_RDATA_AAAA, NULL},
+    [MTA_STS_TYPE_TLSRPT] = {"_smtp._tls.", "TXT", MTA_STS_RDATA_TXT, "v=TLSRPTv1"},
+    [MTA_STS_TYPE_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
 };
 
 const char *mta_sts_record_type_rdata_name(mta_sts_record_type question)

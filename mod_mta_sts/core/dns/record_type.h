@@ -10,12 +10,12 @@
  */
 
 typedef enum mta_sts_record_type {
-    MTA_STS_ASK_MTA_STS,  /* TXT of _mta-sts.DOMAIN */
-    MTA_STS_ASK_CNAME,    /* CNAME of mta-sts.DOMAIN */
-    MTA_STS_ASK_A,        /* A of mta-sts.DOMAIN */
-    MTA_STS_ASK_AAAA,     /* AAAA of mta-sts.DOMAIN */
-    MTA_STS_ASK_TLSRPT,   /* TXT of _smtp._tls.DOMAIN */
-    MTA_STS_ASK_MX,       /* MX of DOMAIN */
+    MTA_STS_TYPE_MTA_STS, /* TXT of _mta-sts.DOMAIN */
+    MTA_STS_TYPE_CNAME,   /* CNAME of mta-sts.DOMAIN */
+    MTA_STS_TYPE_A,       /* A of mta-sts.DOMAIN */
+    MTA_STS_TYPE_AAAA,    /* AAAA of mta-sts.DOMAIN */
+    MTA_STS_TYPE_TLSRPT,  /* TXT of _smtp._tls.DOMAIN */
+    MTA_STS_TYPE_MX,      /* MX of DOMAIN */
     MTA_STS_RECORD_TYPES, /* their number */
 } mta_sts_record_type;
 

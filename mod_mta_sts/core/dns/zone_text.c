@@ -63,11 +63,11 @@ const char *mta_sts_zone_strings(apr_pool_t *p, const char *text)
 static const char *render_value(apr_pool_t *p, mta_sts_record_type question, const char *value)
 {
     switch (question) {
-    case MTA_STS_ASK_A:
-    case MTA_STS_ASK_AAAA:
+    case MTA_STS_TYPE_A:
+    case MTA_STS_TYPE_AAAA:
         return value;
-    case MTA_STS_ASK_CNAME:
-    case MTA_STS_ASK_MX:
+    case MTA_STS_TYPE_CNAME:
+    case MTA_STS_TYPE_MX:
         return apr_pstrcat(p, value, ".", NULL);
     default:
         return mta_sts_zone_strings(p, value);
@@ -111,9 +111,9 @@ static const char *mark(apr_pool_t *p, const mta_sts_publication_record *record)
 static const char *example_note(mta_sts_record_type question)
 {
     switch (question) {
-    case MTA_STS_ASK_A:
+    case MTA_STS_TYPE_A:
         return "; the policy host, with the addresses of this server (or a CNAME to its name):";
-    case MTA_STS_ASK_TLSRPT:
+    case MTA_STS_TYPE_TLSRPT:
         return "; where reports go, with your mail address:";
     default:
         return NULL;
@@ -126,7 +126,7 @@ static const char *hold_of(const writer *w, const mta_sts_publication_record *re
     int is_published =
         record->state == MTA_STS_RECORD_SAME || record->state == MTA_STS_RECORD_SUPERFLUOUS;
 
-    return record->question == MTA_STS_ASK_MTA_STS && !is_published ? w->publication->hold : NULL;
+    return record->question == MTA_STS_TYPE_MTA_STS && !is_published ? w->publication->hold : NULL;
 }
 
 static void write_record(writer *w, const mta_sts_publication_record *record)
