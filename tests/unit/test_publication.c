@@ -18,7 +18,7 @@ static const char *record_summary(apr_pool_t *p, const mta_sts_publication_recor
 {
     return apr_psprintf(p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s\n",
                         mta_sts_record_state_name(record->state),
-                        mta_sts_record_type_rdata_name(record->question), record->name, record->ttl,
+                        mta_sts_record_type_rdata_name(record->type), record->name, record->ttl,
                         record->value, record->now ? " <- " : "", record->now ? record->now : "",
                         record->is_example ? " (example)" : "");
 }

@@ -70,18 +70,18 @@ static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
                : MTA_STS_TTL_DEFAULT;
 }
 
-static mta_sts_publication_record *add(planner *pl, mta_sts_record_type question, const char *value,
+static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, const char *value,
                                        mta_sts_record_state state)
 {
-    const mta_sts_answer *now = &pl->facts->now[question];
+    const mta_sts_answer *now = &pl->facts->now[type];
     mta_sts_publication_record *record = apr_array_push(pl->publication->records);
 
     memset(record, 0, sizeof(*record));
-    record->question = question;
+    record->type = type;
     /* A TXT record is to be changed where a CNAME leads; the policy host's CNAME is a record. */
-    record->name = now->alias && mta_sts_record_type_rdata(question) == MTA_STS_RDATA_TXT
+    record->name = now->alias && mta_sts_record_type_rdata(type) == MTA_STS_RDATA_TXT
                        ? now->alias
-                       : mta_sts_record_type_name(pl->p, question, pl->facts->domain);
+                       : mta_sts_record_type_name(pl->p, type, pl->facts->domain);
     record->ttl = choose_ttl(pl, now);
     record->value = value;
     record->state = state;
@@ -89,27 +89,27 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type question
 }
 
 /* The state of what DNS has not. */
-static mta_sts_record_state absent(const planner *pl, mta_sts_record_type question)
+static mta_sts_record_state absent(const planner *pl, mta_sts_record_type type)
 {
-    return is_known(&pl->facts->now[question]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
+    return is_known(&pl->facts->now[type]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
 }
 
-static void add_example(planner *pl, mta_sts_record_type question, const char *value)
+static void add_example(planner *pl, mta_sts_record_type type, const char *value)
 {
-    add(pl, question, value, absent(pl, question))->is_example = 1;
+    add(pl, type, value, absent(pl, type))->is_example = 1;
 }
 
 /* --- the two TXT records --- */
 
 /* What a TXT record means to senders, or NULL if it means nothing. */
-static const char *meaning(const planner *pl, mta_sts_record_type question, const char *text)
+static const char *meaning(const planner *pl, mta_sts_record_type type, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(pl->p);
     apr_array_header_t *set = make_texts(pl->p);
     const apr_array_header_t *rua;
 
     APR_ARRAY_PUSH(set, const char *) = text;
-    if (question == MTA_STS_TYPE_MTA_STS) {
+    if (type == MTA_STS_TYPE_MTA_STS) {
         return mta_sts_record_read(pl->p, set, findings);
     }
     rua = mta_sts_tlsrpt_record_read(pl->p, set, findings);
@@ -117,14 +117,14 @@ static const char *meaning(const planner *pl, mta_sts_record_type question, cons
 }
 
 /* The first of the records with the wanted value, or if nothing is, anything; -1 if none. */
-static int find_meaning(const planner *pl, mta_sts_record_type question,
+static int find_meaning(const planner *pl, mta_sts_record_type type,
                         const apr_array_header_t *texts, const char *wanted)
 {
-    const char *sought = wanted ? meaning(pl, question, wanted) : NULL;
+    const char *sought = wanted ? meaning(pl, type, wanted) : NULL;
     int i;
 
     for (i = 0; i < texts->nelts; i++) {
-        const char *found = meaning(pl, question, text_at(texts, i));
+        const char *found = meaning(pl, type, text_at(texts, i));
 
         if (found && (!wanted || (sought && strcmp(found, sought) == 0))) {
             return i;
@@ -133,18 +133,18 @@ static int find_meaning(const planner *pl, mta_sts_record_type question,
     return -1;
 }
 
-static apr_array_header_t *select_ours(const planner *pl, mta_sts_record_type question)
+static apr_array_header_t *select_published(const planner *pl, mta_sts_record_type type)
 {
-    const apr_array_header_t *values = pl->facts->now[question].values;
-    apr_array_header_t *ours = make_texts(pl->p);
+    const apr_array_header_t *values = pl->facts->now[type].values;
+    apr_array_header_t *published = make_texts(pl->p);
     int i;
 
     for (i = 0; i < count(values); i++) {
-        if (mta_sts_record_type_is_published(question, text_at(values, i))) {
-            APR_ARRAY_PUSH(ours, const char *) = text_at(values, i);
+        if (mta_sts_record_type_is_published(type, text_at(values, i))) {
+            APR_ARRAY_PUSH(published, const char *) = text_at(values, i);
         }
     }
-    return ours;
+    return published;
 }
 
 /*
@@ -153,28 +153,28 @@ static apr_array_header_t *select_ours(const planner *pl, mta_sts_record_type qu
  * @param wanted  its text; NULL: the one that is there
  * @param example what to show if none is wanted and none is there
  */
-static void plan_text(planner *pl, mta_sts_record_type question, const char *wanted,
+static void plan_text(planner *pl, mta_sts_record_type type, const char *wanted,
                       const char *example)
 {
-    const apr_array_header_t *ours = select_ours(pl, question);
-    int i, kept = find_meaning(pl, question, ours, wanted), replaced = -1;
+    const apr_array_header_t *published = select_published(pl, type);
+    int i, same = find_meaning(pl, type, published, wanted), replaced = -1;
 
-    if (kept >= 0) {
-        add(pl, question, text_at(ours, kept), MTA_STS_RECORD_SAME);
+    if (same >= 0) {
+        add(pl, type, text_at(published, same), MTA_STS_RECORD_SAME);
     }
-    else if (wanted && ours->nelts) {
+    else if (wanted && published->nelts) {
         replaced = 0;
-        add(pl, question, wanted, MTA_STS_RECORD_DIFFERS)->now = text_at(ours, replaced);
+        add(pl, type, wanted, MTA_STS_RECORD_DIFFERS)->now = text_at(published, replaced);
     }
     else if (wanted) {
-        add(pl, question, wanted, absent(pl, question));
+        add(pl, type, wanted, absent(pl, type));
     }
     else {
-        add_example(pl, question, example);
+        add_example(pl, type, example);
     }
-    for (i = 0; i < ours->nelts; i++) {
-        if (i != kept && i != replaced) {
-            add(pl, question, text_at(ours, i), MTA_STS_RECORD_SUPERFLUOUS);
+    for (i = 0; i < published->nelts; i++) {
+        if (i != same && i != replaced) {
+            add(pl, type, text_at(published, i), MTA_STS_RECORD_SUPERFLUOUS);
         }
     }
 }
@@ -191,26 +191,26 @@ static void plan_reports(planner *pl)
 
 /* --- the policy host --- */
 
-static int is_of_type(mta_sts_record_type question, const char *address)
+static int is_of_type(mta_sts_record_type type, const char *address)
 {
-    return (strchr(address, ':') != NULL) == (question == MTA_STS_TYPE_AAAA);
+    return (strchr(address, ':') != NULL) == (type == MTA_STS_TYPE_AAAA);
 }
 
 /* The values wanted of one type for the policy host. */
-static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type question)
+static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type type)
 {
     const apr_array_header_t *addresses = pl->facts->addresses;
     apr_array_header_t *wanted = make_texts(pl->p);
     int i;
 
-    if (question == MTA_STS_TYPE_CNAME) {
+    if (type == MTA_STS_TYPE_CNAME) {
         if (pl->facts->cname) {
             APR_ARRAY_PUSH(wanted, const char *) = pl->facts->cname;
         }
         return wanted;
     }
     for (i = 0; i < count(addresses); i++) {
-        if (is_of_type(question, text_at(addresses, i))) {
+        if (is_of_type(type, text_at(addresses, i))) {
             APR_ARRAY_PUSH(wanted, const char *) = text_at(addresses, i);
         }
     }
@@ -218,27 +218,26 @@ static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type ques
 }
 
 /* The host's own records of a type: what a CNAME leads to is another's. */
-static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type question)
+static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type type)
 {
     const mta_sts_answer *now = pl->facts->now;
 
-    return question != MTA_STS_TYPE_CNAME && count(now[MTA_STS_TYPE_CNAME].values)
-               ? NULL
-               : now[question].values;
+    return type != MTA_STS_TYPE_CNAME && count(now[MTA_STS_TYPE_CNAME].values) ? NULL
+                                                                               : now[type].values;
 }
 
-static void plan_host_values(planner *pl, mta_sts_record_type question, int is_wanted)
+static void plan_host_values(planner *pl, mta_sts_record_type type, int is_wanted)
 {
-    const apr_array_header_t *wanted = wanted_of(pl, question), *now = own_values(pl, question);
+    const apr_array_header_t *wanted = wanted_of(pl, type), *now = own_values(pl, type);
     int i;
 
     for (i = 0; i < count(wanted); i++) {
-        add(pl, question, text_at(wanted, i),
-            find(now, text_at(wanted, i)) >= 0 ? MTA_STS_RECORD_SAME : absent(pl, question));
+        add(pl, type, text_at(wanted, i),
+            find(now, text_at(wanted, i)) >= 0 ? MTA_STS_RECORD_SAME : absent(pl, type));
     }
     for (i = 0; i < count(now); i++) {
         if (find(wanted, text_at(now, i)) < 0) {
-            add(pl, question, text_at(now, i),
+            add(pl, type, text_at(now, i),
                 is_wanted ? MTA_STS_RECORD_SUPERFLUOUS : MTA_STS_RECORD_SAME);
         }
     }
@@ -338,13 +337,13 @@ static void judge_served(planner *pl)
 }
 
 /* Where a CNAME leads to, the record is to be changed. */
-static void tell_of_alias(planner *pl, mta_sts_record_type question)
+static void tell_of_alias(planner *pl, mta_sts_record_type type)
 {
-    if (pl->facts->now[question].alias) {
-        mta_sts_finding_add(
-            pl->findings, MTA_STS_INFO, "record-elsewhere",
-            mta_sts_record_type_name(pl->findings->pool, question, pl->facts->domain), NULL,
-            "the name is an alias (CNAME): the record is at %s", pl->facts->now[question].alias);
+    if (pl->facts->now[type].alias) {
+        mta_sts_finding_add(pl->findings, MTA_STS_INFO, "record-elsewhere",
+                            mta_sts_record_type_name(pl->findings->pool, type, pl->facts->domain),
+                            NULL, "the name is an alias (CNAME): the record is at %s",
+                            pl->facts->now[type].alias);
     }
 }
 

@@ -62,7 +62,7 @@ typedef enum mta_sts_record_state {
 const char *mta_sts_record_state_name(mta_sts_record_state state);
 
 typedef struct mta_sts_publication_record {
-    mta_sts_record_type question;
+    mta_sts_record_type type;
     const char *name;  /* without a final dot */
     apr_int64_t ttl;   /* seconds; negative: whatever the zone gives */
     const char *value; /* as core/dns/rdata.h renders it */

@@ -63,7 +63,7 @@ static int has_state(const writer *w, mta_sts_record_type type, mta_sts_record_s
     for (i = 0; i < w->publication->records->nelts; i++) {
         const mta_sts_publication_record *record = mta_sts_publication_at(w->publication, i);
 
-        if (record->question == type && record->state == state) {
+        if (record->type == type && record->state == state) {
             return 1;
         }
     }
