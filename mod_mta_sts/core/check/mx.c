@@ -304,7 +304,7 @@ int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)
                     APR_ARRAY_IDX(mx->probes, k, const mta_sts_mx_probe *);
 
                 if (probe->result == MTA_STS_SMTP_NO_ROUTE ||
-                    probe->result == MTA_STS_SMTP_UNTRIED) {
+                    probe->result == MTA_STS_SMTP_NOT_TRIED) {
                     continue;
                 }
                 if (probe->result != MTA_STS_SMTP_TIMEOUT || probe->stage != MTA_STS_SMTP_CONNECT) {

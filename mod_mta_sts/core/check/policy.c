@@ -115,7 +115,7 @@ void mta_sts_judge_policy_host(mta_sts_judge *judge)
         int index = findings->list->nelts;
 
         unknown +=
-            fetch->status == MTA_STS_FETCH_UNTRIED || fetch->status == MTA_STS_FETCH_NO_ROUTE;
+            fetch->status == MTA_STS_FETCH_NOT_TRIED || fetch->status == MTA_STS_FETCH_NO_ROUTE;
         if (mta_sts_policy_fetch_check(fetch, facts->host, judge->limits, findings)) {
             report_fetched(judge, fetch, findings);
         }
