@@ -104,7 +104,7 @@ static const char *begin(reindexing *work)
     if (work->db) {
         mta_sts_database_close(work->db);
     }
-    error = mta_sts_database_set_aside(work->p, work->which.where);
+    error = mta_sts_database_move_damaged(work->p, work->which.where);
     if (!error) {
         fprintf(stderr,
                 "mta-sts reindex: it was moved to %s.damaged; the history of served policies "

@@ -167,7 +167,7 @@ static void try_to_open(mts_database *database)
     error =
         mta_sts_database_open(database->pool, config->driver,
                               mts_database_where(database->main, database->pool), &database->db);
-    error = error ? error : mta_sts_database_be_impatient(database->db);
+    error = error ? error : mta_sts_database_shorten_lock_timeout(database->db);
     if (!mts_database_failed(database, error)) {
         remember_file(database);
         database->openings++;
