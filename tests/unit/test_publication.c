@@ -53,8 +53,8 @@ static void check_cases(apr_pool_t *p, const publication_case *cases, size_t cou
         assert_string_equal(findings_summary(p, findings),
                             cases[i].findings ? cases[i].findings : "");
         assert_findings_are_showable(findings);
-        assert_string_equal(mta_sts_publication_of_id(publication)->value +
-                                strlen(mta_sts_publication_of_id(publication)->value) -
+        assert_string_equal(mta_sts_publication_id_record(publication)->value +
+                                strlen(mta_sts_publication_id_record(publication)->value) -
                                 strlen(ID ";"),
                             ID ";");
     }
@@ -260,7 +260,7 @@ static void test_the_policy_host_keeps_its_addresses_unless_others_are_named(voi
 static void test_the_id_is_held_back_until_the_policy_is_served(void **state)
 {
     static const publication_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT}, NULL, NULL, NULL},
+        {{.served = MTA_STS_SERVED_SAME}, NULL, NULL, NULL},
         {{.served = MTA_STS_SERVED_UNKNOWN}, NULL, NULL, NULL},
         {{.served = MTA_STS_SERVED_NOTHING},
          NULL,

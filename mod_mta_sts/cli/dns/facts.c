@@ -174,7 +174,7 @@ static void compare_served(apr_pool_t *p, cli_dns_domain *domain, const apr_arra
 
         if (is_usable(p, domain, fetch)) {
             facts->served_id = mta_sts_policy_id(p, fetch->text, fetch->len);
-            facts->served = MTA_STS_SERVED_IT;
+            facts->served = MTA_STS_SERVED_SAME;
             if (strcmp(facts->served_id, domain->id) != 0) {
                 facts->served = MTA_STS_SERVED_OTHER;
                 return;
@@ -273,8 +273,8 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
 /* A host with addresses for which no alias was reported has none. */
 static void tell_no_alias(mta_sts_answer *now)
 {
-    if (now[MTA_STS_TYPE_CNAME].status == MTA_STS_ANSWER_UNASKED &&
-        now[MTA_STS_TYPE_A].status != MTA_STS_ANSWER_UNASKED) {
+    if (now[MTA_STS_TYPE_CNAME].status == MTA_STS_ANSWER_NOT_QUERIED &&
+        now[MTA_STS_TYPE_A].status != MTA_STS_ANSWER_NOT_QUERIED) {
         now[MTA_STS_TYPE_CNAME].status = now[MTA_STS_TYPE_A].status == MTA_STS_ANSWER_OK
                                              ? MTA_STS_ANSWER_NODATA
                                              : now[MTA_STS_TYPE_A].status;

@@ -61,11 +61,11 @@ static int find(const apr_array_header_t *texts, const char *wanted)
 
 static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
 {
-    if (pl->facts->ttl != MTA_STS_TTL_AS_NOW) {
+    if (pl->facts->ttl != MTA_STS_TTL_UNCHANGED) {
         return pl->facts->ttl;
     }
     /* What a cache has left is no TTL for a zone, unless it is more than would be taken anyway. */
-    return count(now->values) && (now->ttl_is_zones || now->ttl > MTA_STS_TTL_DEFAULT)
+    return count(now->values) && (now->ttl_is_authoritative || now->ttl > MTA_STS_TTL_DEFAULT)
                ? now->ttl
                : MTA_STS_TTL_DEFAULT;
 }
@@ -374,7 +374,8 @@ const mta_sts_publication_record *mta_sts_publication_at(const mta_sts_publicati
     return &APR_ARRAY_IDX(publication->records, i, mta_sts_publication_record);
 }
 
-const mta_sts_publication_record *mta_sts_publication_of_id(const mta_sts_publication *publication)
+const mta_sts_publication_record *
+mta_sts_publication_id_record(const mta_sts_publication *publication)
 {
     return mta_sts_publication_at(publication, 0);
 }

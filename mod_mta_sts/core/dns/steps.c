@@ -32,7 +32,7 @@ static const char *lifetime(const writer *w, mta_sts_record_type type, const cha
 {
     const mta_sts_answer *answer = now(w, type);
 
-    return answer->ttl_is_zones
+    return answer->ttl_is_authoritative
                ? apr_psprintf(w->p, "%s, %s", duration(w, answer->ttl), description)
                : apr_psprintf(
                      w->p,
@@ -105,7 +105,7 @@ static void add_policy_host(writer *w)
 
 static void add_serving(writer *w)
 {
-    if (w->facts->served == MTA_STS_SERVED_IT) {
+    if (w->facts->served == MTA_STS_SERVED_SAME) {
         return;
     }
     add_step(w, apr_psprintf(w->p,
@@ -117,7 +117,7 @@ static void add_serving(writer *w)
 
 static void add_id(writer *w)
 {
-    const mta_sts_publication_record *record = mta_sts_publication_of_id(w->publication);
+    const mta_sts_publication_record *record = mta_sts_publication_id_record(w->publication);
 
     if (record->state == MTA_STS_RECORD_MISSING) {
         add_step(w, apr_psprintf(w->p, "Publish the TXT record at %s, with the id %s.",
