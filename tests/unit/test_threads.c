@@ -121,7 +121,7 @@ static tlsrpt_stored keep_sent(worker *me, const upload *what, const tlsrpt_rece
 {
     const char *reason;
     tlsrpt_stored stored = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
-                                            what->body.at, what->body.len, me->p, &reason);
+                                              what->body.at, what->body.len, me->p, &reason);
 
     expect(me, stored != TLSRPT_NOT_STORED, "a report was not stored");
     return stored;
@@ -286,12 +286,12 @@ static void *take_all(void *baton)
     for (i = 0; i < LIMIT; i++) {
         const char *other = apr_psprintf(me->p, "198.51.100.%d", i);
 
-        me->count +=
-            mts_limit_take("reports", "192.0.2.1", LIMIT, unverified.received) == MTS_LIMIT_TAKEN;
+        me->count += mts_limit_count("reports", "192.0.2.1", LIMIT, unverified.received) ==
+                     MTS_LIMIT_ALLOWED;
         expect(me,
-               mts_limit_take("reports", other, THREADS, unverified.received) == MTS_LIMIT_TAKEN,
+               mts_limit_count("reports", other, THREADS, unverified.received) == MTS_LIMIT_ALLOWED,
                "one within its limit is refused");
-        mts_limit_give_back("reports", other, unverified.received);
+        mts_limit_uncount("reports", other, unverified.received);
     }
     return NULL;
 }

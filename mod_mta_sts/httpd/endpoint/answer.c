@@ -64,8 +64,8 @@ static int may_log(const request_rec *r, const char *id)
 {
     apr_time_t now = apr_time_now();
 
-    return mts_limit_take(id, r->useragent_ip, 1, now) == MTS_LIMIT_TAKEN &&
-           mts_limit_take("log", "", LOG_LINES_MAX, now) == MTS_LIMIT_TAKEN;
+    return mts_limit_count(id, r->useragent_ip, 1, now) == MTS_LIMIT_ALLOWED &&
+           mts_limit_count("log", "", LOG_LINES_MAX, now) == MTS_LIMIT_ALLOWED;
 }
 
 static void log_outcome(request_rec *r, mts_counter outcome, const char *why)

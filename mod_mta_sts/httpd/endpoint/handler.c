@@ -143,7 +143,7 @@ static const char *check_room(const request_rec *r, tlsrpt_area area, apr_int64_
 static void uncount(const request_rec *r, tlsrpt_area area, apr_int64_t cost)
 {
     mts_counters_use(area, -cost, -1);
-    mts_limit_give_back(LIMITED, r->useragent_ip, r->request_time);
+    mts_limit_uncount(LIMITED, r->useragent_ip, r->request_time);
 }
 
 /* A report is counted before it is stored, so that many at once do not exceed the quota. */
@@ -208,8 +208,8 @@ static int reject_body(request_rec *r, int status)
 /* Every request counts against the limit, except those that uncount takes back. */
 static int is_limited(const request_rec *r)
 {
-    return mts_limit_take(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
-                          r->request_time) == MTS_LIMIT_REACHED;
+    return mts_limit_count(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
+                           r->request_time) == MTS_LIMIT_REACHED;
 }
 
 static int receive(request_rec *r)

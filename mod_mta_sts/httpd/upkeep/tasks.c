@@ -59,7 +59,7 @@ static void log_indexed(const mts_work *now, const tlsrpt_index_done *done)
 /* Anyone can cause these: one line a minute at most, and nothing of the reports' text. */
 static void log_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
 {
-    if (number && mts_limit_take(id, "", 1, apr_time_now()) == MTS_LIMIT_TAKEN) {
+    if (number && mts_limit_count(id, "", 1, apr_time_now()) == MTS_LIMIT_ALLOWED) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->main, "%" APR_INT64_T_FMT " %s [%s]",
                      number, what, id);
     }
