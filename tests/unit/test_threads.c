@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "httpd/shared/counters.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 #include "httpd/shared/memory.h"
 #include "spool_fixture.h"
 #include "tlsrpt/report/read.h"

@@ -8,7 +8,7 @@
 #include <http_request.h>
 
 #include "httpd/shared/module.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 
 APLOG_USE_MODULE(mta_sts);
 

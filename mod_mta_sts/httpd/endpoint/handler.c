@@ -20,7 +20,7 @@
 #include "httpd/endpoint/answer.h"
 #include "httpd/endpoint/body.h"
 #include "httpd/config/report_config.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 #include "httpd/shared/memory.h"
 #include "httpd/config/state.h"
 #include "tlsrpt/report/read.h"

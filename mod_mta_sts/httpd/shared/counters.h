@@ -39,7 +39,7 @@ typedef struct mts_usage {
     apr_int64_t files;
 } mts_usage;
 
-/* One minute of one client address; see httpd/endpoint/limit.c. */
+/* One minute of one client address; see httpd/shared/limit.c. */
 #define MTS_LIMIT_SLOTS 8192
 
 typedef struct mts_counters {

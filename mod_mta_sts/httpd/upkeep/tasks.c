@@ -9,7 +9,7 @@
 #include "httpd/upkeep/history.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/report_config.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 #include "httpd/config/state.h"
 
 APLOG_USE_MODULE(mta_sts);

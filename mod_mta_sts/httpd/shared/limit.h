@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HTTPD_ENDPOINT_LIMIT_H
-#define HTTPD_ENDPOINT_LIMIT_H
+#ifndef HTTPD_SHARED_LIMIT_H
+#define HTTPD_SHARED_LIMIT_H
 
 #include <httpd.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 
 #include <arpa/inet.h>
 #include <string.h>
