@@ -5,7 +5,7 @@
 
 #include "httpd/config/config.h"
 
-const char *mts_directive_refuse_place(cmd_parms *cmd)
+const char *mts_directive_refuse_context(cmd_parms *cmd)
 {
     return ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 }

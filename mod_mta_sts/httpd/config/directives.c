@@ -31,7 +31,7 @@ static const char *set_mode(cmd_parms *cmd, void *unused, const char *arg)
 {
     mts_settings *settings = settings_of(cmd);
     mta_sts_mode mode;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (error) {
@@ -53,7 +53,7 @@ static const char *set_max_age(cmd_parms *cmd, void *unused, const char *arg)
 {
     mts_settings *settings = settings_of(cmd);
     apr_int64_t seconds;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (error) {
@@ -102,9 +102,9 @@ static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *wo
 }
 
 /* Takes the words apart itself: httpd's own way ends at an empty one and drops the rest. */
-static const char *add_mx_words(cmd_parms *cmd, void *unused, const char *args)
+static const char *add_mx_args(cmd_parms *cmd, void *unused, const char *args)
 {
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (!error && !*args) {
@@ -134,7 +134,7 @@ static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const c
 }
 
 /* Words that a text can hold at most. */
-static apr_size_t bound_words(const char *text)
+static apr_size_t count_args_max(const char *text)
 {
     apr_size_t bound = 1;
 
@@ -157,7 +157,7 @@ static const char *make_block(cmd_parms *cmd, const char *args, mts_block **bloc
     if (error) {
         return error;
     }
-    *block = apr_pcalloc(cmd->pool, sizeof(mts_block) + bound_words(words) * sizeof(domain));
+    *block = apr_pcalloc(cmd->pool, sizeof(mts_block) + count_args_max(words) * sizeof(domain));
     (*block)->at = cmd->directive;
     while (*words) {
         error = mta_sts_name_parse_domain(cmd->pool, mts_directive_next_arg(cmd, &words), &domain);
@@ -205,7 +205,7 @@ static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
 {
     mts_config *config = config_of(cmd);
     mts_block *block;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (!error) {
@@ -228,7 +228,7 @@ static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
 const command_rec mts_directives[] = {
     AP_INIT_TAKE1("MTASTSMode", set_mode, NULL, RSRC_CONF,
                   "The mode of the policy: none, testing (the default) or enforce"),
-    AP_INIT_RAW_ARGS("MTASTSMx", add_mx_words, NULL, RSRC_CONF,
+    AP_INIT_RAW_ARGS("MTASTSMx", add_mx_args, NULL, RSRC_CONF,
                      "One or more MX hosts, or *. and a domain, that mail for the policy domain "
                      "may be delivered to"),
     AP_INIT_TAKE1("MTASTSMaxAge", set_max_age, NULL, RSRC_CONF,

@@ -204,7 +204,7 @@ const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path)
 {
     mts_report_path *own = &mts_config_of(cmd->server)->report_path;
     int is_off = apr_cstr_casecmp(path, "off") == 0;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (!error && !is_off) {
