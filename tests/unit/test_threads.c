@@ -246,17 +246,17 @@ static void *count_while_keeping(void *baton)
     for (round = 0; round < ROUNDS; round++) {
         upload equal = upload_of(me, round, THREADS);
 
-        mts_counters_storing(1);
-        mts_counters_use(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
+        mts_counters_note_storing(1);
+        mts_counters_add_usage(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
         if (keep_sent(me, &equal, &unverified) == TLSRPT_STORED) {
             mts_counters_add(MTS_REPORT_NEW);
             me->count++;
         }
         else {
-            mts_counters_use(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
+            mts_counters_add_usage(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
             mts_counters_add(MTS_REPORT_REPEATED);
         }
-        mts_counters_storing(0);
+        mts_counters_note_storing(0);
         expect(me, mts_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
     }
     return NULL;

@@ -27,7 +27,8 @@ const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error);
  */
 const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
 
-/* The next word of a directive, and args after it. It lives as long as the configuration. */
+/* The next argument of a directive; advances args past it. It lives as long as the configuration.
+ */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args);
 
 #endif

@@ -142,7 +142,7 @@ static const char *check_room(const request_rec *r, tlsrpt_area area, apr_int64_
 /* A repeated report is not new, and a failure to store is not the fault of its sender. */
 static void uncount(const request_rec *r, tlsrpt_area area, apr_int64_t cost)
 {
-    mts_counters_use(area, -cost, -1);
+    mts_counters_add_usage(area, -cost, -1);
     mts_limit_uncount(LIMITED, r->useragent_ip, r->request_time);
 }
 
@@ -156,7 +156,7 @@ static int store_counted(request_rec *r, const mts_body *body, const opened *fou
     const char *why;
     tlsrpt_stored stored;
 
-    why = check_room(r, area, mts_counters_use(area, cost, 1), cost);
+    why = check_room(r, area, mts_counters_add_usage(area, cost, 1), cost);
     if (why && !tlsrpt_spool_has(spool, area, found->digest)) {
         uncount(r, area, cost);
         return mts_report_answer(r, MTS_REPORT_QUOTA, 0, why);
@@ -176,9 +176,9 @@ static int store(request_rec *r, const mts_body *body, const opened *found)
     int status;
 
     mts_counters_count_once(mts_state_spool());
-    mts_counters_storing(1);
+    mts_counters_note_storing(1);
     status = store_counted(r, body, found);
-    mts_counters_storing(0);
+    mts_counters_note_storing(0);
     return status;
 }
 

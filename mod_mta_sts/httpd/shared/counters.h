@@ -81,11 +81,11 @@ mts_usage mts_counters_usage(tlsrpt_area area);
 int mts_counters_are_counted(void);
 
 /* Adds to the usage of an area, or subtracts from it. Returns the new number of bytes. */
-apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t bytes, int files);
+apr_int64_t mts_counters_add_usage(tlsrpt_area area, apr_int64_t bytes, int files);
 
 /* To be called with 1 before a report is stored and with 0 afterwards, so that a count on disk
  * knows that files may be missing from it. */
-void mts_counters_storing(int begins);
+void mts_counters_note_storing(int begins);
 
 /* Counts both areas on disk; repeatedly, if reports are stored meanwhile. Takes about a second for
  * 250,000 files. */
