@@ -8,15 +8,15 @@
 #include <apr_allocator.h>
 
 #define THREADS_MAX 8
-#define SPARE_MAX (1 << 20) /* bytes that a place keeps for the next result */
+#define SPARE_MAX (1 << 20) /* bytes that a slot keeps for the next result */
 
 /* Where a result waits. Its pool has an allocator of its own, so that no thread waits for it. */
-typedef struct place {
+typedef struct slot {
     apr_pool_t *p;
     void *result;
     apr_size_t weight;
     int number; /* of the thing whose result it is; -1: it is free or being made */
-} place;
+} slot;
 
 typedef struct work {
     cli_parallel_make *make;
@@ -28,12 +28,12 @@ typedef struct work {
     int begun, taken;     /* numbers below are begun, or taken */
     apr_size_t weight;    /* of all results that wait */
     int helpers_wait;     /* number of threads that wait for room */
-    place places[CLI_PARALLEL_AHEAD];
+    slot slots[CLI_PARALLEL_AHEAD];
 } work;
 
-static place *place_of(work *all, int number)
+static slot *slot_of(work *all, int number)
 {
-    return &all->places[number % CLI_PARALLEL_AHEAD];
+    return &all->slots[number % CLI_PARALLEL_AHEAD];
 }
 
 static int can_begin(const work *all)
@@ -46,7 +46,7 @@ static int can_begin(const work *all)
 static void make_next(work *all)
 {
     int number = all->begun++;
-    place *at = place_of(all, number);
+    slot *at = slot_of(all, number);
 
     pthread_mutex_unlock(&all->lock);
     apr_pool_clear(at->p);
@@ -80,7 +80,7 @@ static void *help(void *data)
 }
 
 /* Threads are woken when there is something to do for a while, or nothing any more. */
-static void tell_room(work *all)
+static void signal_room(work *all)
 {
     if (all->helpers_wait &&
         (all->begun <= all->taken + CLI_PARALLEL_AHEAD / 2 || all->begun == all->count)) {
@@ -95,7 +95,7 @@ static void take_all(work *all, cli_parallel_take *take)
 
     pthread_mutex_lock(&all->lock);
     for (number = 0; number < all->count; number++) {
-        place *at = place_of(all, number);
+        slot *at = slot_of(all, number);
 
         while (at->number != number) {
             if (can_begin(all)) {
@@ -114,13 +114,13 @@ static void take_all(work *all, cli_parallel_take *take)
         at->number = -1;
         all->weight -= at->weight;
         all->taken = number + 1;
-        tell_room(all);
+        signal_room(all);
     }
     pthread_cond_broadcast(&all->room);
     pthread_mutex_unlock(&all->lock);
 }
 
-static void open_place(place *at)
+static void open_slot(slot *at)
 {
     apr_allocator_t *allocator;
 
@@ -157,7 +157,7 @@ void cli_parallel_run(apr_pool_t *p, int count, cli_parallel_make *make, cli_par
     pthread_cond_init(&all->ready, NULL);
     pthread_cond_init(&all->room, NULL);
     for (i = 0; i < CLI_PARALLEL_AHEAD; i++) {
-        open_place(&all->places[i]);
+        open_slot(&all->slots[i]);
     }
     while (helpers < wanted && pthread_create(&threads[helpers], NULL, help, all) == 0) {
         helpers++;
@@ -167,7 +167,7 @@ void cli_parallel_run(apr_pool_t *p, int count, cli_parallel_make *make, cli_par
         pthread_join(threads[i], NULL);
     }
     for (i = 0; i < CLI_PARALLEL_AHEAD; i++) {
-        apr_pool_destroy(all->places[i].p);
+        apr_pool_destroy(all->slots[i].p);
     }
     pthread_cond_destroy(&all->ready);
     pthread_cond_destroy(&all->room);

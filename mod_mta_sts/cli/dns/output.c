@@ -63,7 +63,7 @@ static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_header_t *domains,
                       const char *(*render)(apr_pool_t *, const mta_sts_publication *))
 {
-    const cli_style style = cli_style_of_output();
+    const cli_style style = cli_output_style();
     int i;
 
     for (i = 0; i < domains->nelts; i++) {

@@ -101,7 +101,7 @@ static int shows_progress(const cli_report_call *call)
     return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
 }
 
-static void tell_progress(reading *all)
+static void print_progress(reading *all)
 {
     apr_time_t now = all->next_progress ? apr_time_now() : 0;
 
@@ -154,7 +154,7 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
         fprintf(stderr,
                 "mta-sts %s: %s contradicts a report with the same sender, id and dates that was "
                 "read earlier; not counted\n",
-                all->name, cli_plain(p, ready->file));
+                all->name, cli_printable(p, ready->file));
         break;
     case TLSRPT_DUPLICATE:
     case TLSRPT_FILTERED:
@@ -210,7 +210,7 @@ static void take_file(void *data, int number, apr_pool_t *p, void *made)
         no_servers = apr_array_make(p, 1, sizeof(const char *));
         cli_source_read_file(p, &all->files[number], no_servers, take_item, all);
     }
-    tell_progress(all);
+    print_progress(all);
 }
 
 static void read_files(reading *all)
@@ -243,7 +243,7 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
         prepare(all, p, report->reading, &ready);
         take(all, p, &ready);
     }
-    tell_progress(all);
+    print_progress(all);
 }
 
 static void read_store(reading *all, tlsrpt_spool *spool)

@@ -12,7 +12,7 @@ static void check_trust(const mta_sts_peer *peer, const char *host,
     static const struct {
         const char *id;
         const char *what;
-    } words[] = {
+    } texts[] = {
         [MTA_STS_TRUST_NO_CERTIFICATE] = {"certificate-absent",
                                           "the server presents no certificate"},
         [MTA_STS_TRUST_SELF_SIGNED] = {"certificate-self-signed", "the certificate is self-signed"},
@@ -31,8 +31,8 @@ static void check_trust(const mta_sts_peer *peer, const char *host,
                      : NULL;
 
     if (peer->trust != MTA_STS_TRUST_OK) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, words[peer->trust].id, host, chain_fix,
-                            "%s, %s%s%s%s: %s", words[peer->trust].what, use->where,
+        mta_sts_finding_add(findings, MTA_STS_ERROR, texts[peer->trust].id, host, chain_fix,
+                            "%s, %s%s%s%s: %s", texts[peer->trust].what, use->where,
                             detail ? " (" : "", detail ? detail : "", detail ? ")" : "", use->loss);
     }
 }

@@ -337,7 +337,7 @@ static void judge_served(planner *pl)
 }
 
 /* Where a CNAME leads to, the record is to be changed. */
-static void tell_of_alias(planner *pl, mta_sts_record_type type)
+static void report_alias(planner *pl, mta_sts_record_type type)
 {
     if (pl->facts->now[type].alias) {
         mta_sts_finding_add(pl->findings, MTA_STS_INFO, "record-elsewhere",
@@ -363,8 +363,8 @@ mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publi
     compare_mx(&pl);
     judge_coverage(&pl);
     judge_served(&pl);
-    tell_of_alias(&pl, MTA_STS_TYPE_MTA_STS);
-    tell_of_alias(&pl, MTA_STS_TYPE_TLSRPT);
+    report_alias(&pl, MTA_STS_TYPE_MTA_STS);
+    report_alias(&pl, MTA_STS_TYPE_TLSRPT);
     return publication;
 }
 

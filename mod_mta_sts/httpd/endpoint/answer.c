@@ -34,7 +34,7 @@ static const answer answers[MTS_COUNTERS] = {
                            "nothing to see here."},
     [MTS_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                             "too many reports from this address in one minute"},
-    [MTS_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its body is incomplete"},
+    [MTS_REPORT_INCOMPLETE] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its body is incomplete"},
     [MTS_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
                               "it is larger than the limit"},
     [MTS_REPORT_NOT_A_REPORT] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,

@@ -199,10 +199,10 @@ static int reject_body(request_rec *r, int status)
         return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
     if (status == AP_FILTER_ERROR) { /* a filter has sent a response */
-        mts_counters_add(MTS_REPORT_CUT);
+        mts_counters_add(MTS_REPORT_INCOMPLETE);
         return status;
     }
-    return mts_report_answer(r, MTS_REPORT_CUT, status, NULL);
+    return mts_report_answer(r, MTS_REPORT_INCOMPLETE, status, NULL);
 }
 
 /* Every request counts against the limit, except those that uncount takes back. */

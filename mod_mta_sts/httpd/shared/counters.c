@@ -37,7 +37,7 @@ const char *mts_counters_name(mts_counter counter)
         [MTS_REPORT_QUARANTINED] = "report-quarantined",
         [MTS_REPORT_METHOD] = "report-method",
         [MTS_REPORT_LIMITED] = "report-limited",
-        [MTS_REPORT_CUT] = "report-cut",
+        [MTS_REPORT_INCOMPLETE] = "report-cut",
         [MTS_REPORT_TOO_LARGE] = "report-too-large",
         [MTS_REPORT_NOT_A_REPORT] = "report-invalid",
         [MTS_REPORT_NO_POLICIES] = "report-no-policies",

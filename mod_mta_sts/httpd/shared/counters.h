@@ -24,7 +24,7 @@ typedef enum mts_counter {
     MTS_REPORT_QUARANTINED,  /* 202 */
     MTS_REPORT_METHOD,       /* 405 */
     MTS_REPORT_LIMITED,      /* 503: too many from one address */
-    MTS_REPORT_CUT,          /* 400, 408: the body is incomplete */
+    MTS_REPORT_INCOMPLETE,   /* 400, 408: the body is incomplete */
     MTS_REPORT_TOO_LARGE,    /* 413 */
     MTS_REPORT_NOT_A_REPORT, /* 415: not a report */
     MTS_REPORT_NO_POLICIES,  /* 400 */
