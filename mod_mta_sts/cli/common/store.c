@@ -16,7 +16,7 @@
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/report/read.h"
 
-static void tell_findings(const char *name, const mta_sts_findings *findings)
+static void print_findings(const char *name, const mta_sts_findings *findings)
 {
     int i;
 
@@ -29,7 +29,7 @@ static void tell_findings(const char *name, const mta_sts_findings *findings)
 }
 
 /* Why a state directory cannot be read, and what to do; or NULL. */
-static const char *why_not_readable(const char *dir)
+static const char *explain_unreadable(const char *dir)
 {
     struct stat info;
 
@@ -51,7 +51,7 @@ static const char *user_name(apr_pool_t *p, uid_t user)
 }
 
 /* A mail server runs it as the user in its configuration: why that user is wrong, or NULL. */
-static const char *why_not_ours(apr_pool_t *p, const char *dir)
+static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
 {
     const char *owner;
     struct stat info;
@@ -69,7 +69,7 @@ static const char *why_not_ours(apr_pool_t *p, const char *dir)
 /* What is read must be there, and is not changed. */
 static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
 {
-    const char *why = why_not_readable(dir);
+    const char *why = explain_unreadable(dir);
 
     if (why) {
         fprintf(stderr, "mta-sts %s: the state directory %s %s\n", name, dir, why);
@@ -87,7 +87,7 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
     tlsrpt_spool *spool;
 
     if (!error && use == CLI_STORE_WRITE) {
-        error = why_not_ours(p, dir);
+        error = explain_wrong_user(p, dir);
     }
     if (error) {
         fprintf(stderr, "mta-sts %s: %s\n", name, error);
@@ -97,7 +97,7 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
         return open_for_reading(p, name, dir);
     }
     spool = tlsrpt_spool_open(p, dir, findings);
-    tell_findings(name, findings);
+    print_findings(name, findings);
     return spool;
 }
 

@@ -98,7 +98,7 @@ static int shows_progress(const cli_report_call *call)
     return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
 }
 
-static void tell_progress(reading *all)
+static void print_progress(reading *all)
 {
     apr_time_t now = all->next_progress ? apr_time_now() : 0;
 
@@ -151,7 +151,7 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
         fprintf(stderr,
                 "mta-sts %s: %s contradicts a report with the same sender, id and dates that was "
                 "read earlier; not counted\n",
-                all->name, cli_plain(p, ready->file));
+                all->name, cli_printable(p, ready->file));
         break;
     case TLSRPT_DUPLICATE:
     case TLSRPT_FILTERED:
@@ -211,7 +211,7 @@ static void read_files(reading *all)
         apr_pool_clear(each);
         read_file(all, each, &APR_ARRAY_IDX(files, i, cli_file));
         all->seen = i + 1;
-        tell_progress(all);
+        print_progress(all);
     }
     apr_pool_destroy(each);
 }
@@ -232,7 +232,7 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
         prepare(all, p, report->reading, &ready);
         take(all, p, &ready);
     }
-    tell_progress(all);
+    print_progress(all);
 }
 
 static void read_store(reading *all, tlsrpt_spool *spool)
