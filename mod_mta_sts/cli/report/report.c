@@ -94,7 +94,8 @@ static void print_rejected(apr_pool_t *p, const cli_subcommand *self,
     for (i = 0; i < rejected->nelts; i++) {
         const cli_report_rejected *one = &APR_ARRAY_IDX(rejected, i, cli_report_rejected);
 
-        fprintf(stderr, "mta-sts %s: %s: %s\n", self->name, cli_plain(p, one->file), one->reason);
+        fprintf(stderr, "mta-sts %s: %s: %s\n", self->name, cli_printable(p, one->file),
+                one->reason);
     }
 }
 
@@ -112,11 +113,9 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
-    if (call.format == &cli_report_text) {
-        call.served = cli_served_read(p, self->name, call.policy_file);
-        if (!call.served) {
-            return CLI_EXIT_USAGE;
-        }
+    call.served = cli_served_read(p, self->name, call.policy_file);
+    if (!call.served) {
+        return CLI_EXIT_USAGE;
     }
     setvbuf(stdout, apr_palloc(p, OUTPUT_BUFFER), _IOFBF, OUTPUT_BUFFER);
     cli_json_memory_start();

@@ -129,7 +129,7 @@ static const char *fix_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
     case BLOCKING:
     case NOT_BLOCKING:
     case UNCLEAR:
-        return explanation->command ? apr_psprintf(a->p, "%s" TLSRPT_READINESS_SEE "%s",
+        return explanation->command ? apr_psprintf(a->p, "%s" TLSRPT_READINESS_COMMAND "%s",
                                                    explanation->action, explanation->command)
                                     : explanation->action;
     case FIXED:
@@ -140,7 +140,7 @@ static const char *fix_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
                                   mta_sts_format_date(a->p, until));
     case UNCONFIRMED:
         return explanation->command
-                   ? apr_pstrcat(a->p, "check whether it is true." TLSRPT_READINESS_SEE,
+                   ? apr_pstrcat(a->p, "check whether it is true." TLSRPT_READINESS_COMMAND,
                                  explanation->command, NULL)
                    : "check whether it is true";
     default:

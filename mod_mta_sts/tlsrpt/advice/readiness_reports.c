@@ -166,22 +166,23 @@ static int contains(const apr_array_header_t *list, const char *name)
 }
 
 /* The policy that a sender had last; of two at the same time, the one that is served now. */
-static const tlsrpt_seen *find_last_policy(const tlsrpt_assessment *a, const tlsrpt_sender *sender,
-                                           tlsrpt_policy_match *match)
+static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a,
+                                                  const tlsrpt_sender *sender,
+                                                  tlsrpt_policy_match *match)
 {
     const apr_array_header_t *seen = a->facts->reports->seen;
-    const tlsrpt_seen *last = NULL;
+    const tlsrpt_seen_policy *last = NULL;
     int i;
 
     for (i = 0; i < seen->nelts; i++) {
-        const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
+        const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen_policy);
         tlsrpt_policy_match now;
 
         if (one->is_verified != sender->is_verified || (last && one->last < last->last) ||
             !contains(one->senders, sender->organization)) {
             continue;
         }
-        now = tlsrpt_policy_match_compare(a->p, one->type, one->policy, a->facts->served);
+        now = tlsrpt_policy_match_compare(a->p, one->type, one->policy, &a->policies);
         if (!last || now == TLSRPT_MATCH_CURRENT) {
             last = one;
             *match = now;
@@ -192,14 +193,14 @@ static const tlsrpt_seen *find_last_policy(const tlsrpt_assessment *a, const tls
 
 /* Senders whose last policy is the same, and not the one that is served now. */
 typedef struct group {
-    const tlsrpt_seen *seen;
+    const tlsrpt_seen_policy *seen;
     tlsrpt_policy_match match;
     apr_array_header_t *names; /* of const char * */
 } group;
 
 /* The group with a policy; a new one if there is none yet. */
-static group *find_group(tlsrpt_assessment *a, apr_array_header_t *list, const tlsrpt_seen *seen,
-                         tlsrpt_policy_match match)
+static group *find_group(tlsrpt_assessment *a, apr_array_header_t *list,
+                         const tlsrpt_seen_policy *seen, tlsrpt_policy_match match)
 {
     group *made;
     int i;
@@ -221,14 +222,35 @@ static int assess_sender(tlsrpt_assessment *a, const tlsrpt_sender *sender,
                          apr_array_header_t *others)
 {
     tlsrpt_policy_match match = TLSRPT_MATCH_UNKNOWN;
-    const tlsrpt_seen *seen = find_last_policy(a, sender, &match);
+    const tlsrpt_seen_policy *seen = find_last_policy(a, sender, &match);
 
-    if (seen && (match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND)) {
+    if (seen && tlsrpt_policy_match_is_unexpected(match)) {
         group *found = find_group(a, others, seen, match);
 
         APR_ARRAY_PUSH(found->names, const char *) = sender->organization;
     }
     return match == TLSRPT_MATCH_CURRENT;
+}
+
+static const char *finding_of_match(tlsrpt_policy_match match)
+{
+    return match == TLSRPT_MATCH_OLDER   ? "sender-policy-older"
+           : match == TLSRPT_MATCH_NEVER ? "sender-policy-never-served"
+           : match == TLSRPT_MATCH_OTHER ? "sender-policy-other"
+                                         : "sender-policy-not-found";
+}
+
+static const char *fix_of_match(const tlsrpt_assessment *a, tlsrpt_policy_match match,
+                                const char *names)
+{
+    return match == TLSRPT_MATCH_NEVER
+               ? apr_psprintf(a->p,
+                              "find out which server answers for mta-sts.%s, and have it serve the "
+                              "same policy." TLSRPT_READINESS_COMMAND "mta-sts check %s",
+                              a->facts->domain, a->facts->domain)
+               : apr_psprintf(a->p,
+                              "wait until reports from %s contain the policy that is served now",
+                              names);
 }
 
 static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
@@ -245,14 +267,11 @@ static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
             findings,
             tlsrpt_evidence_counts(found->seen->is_verified) ? tlsrpt_assessment_missing(a)
                                                              : MTA_STS_INFO,
-            found->match == TLSRPT_MATCH_OLDER ? "sender-policy-older" : "sender-policy-not-found",
-            a->facts->domain,
-            apr_psprintf(p, "wait until reports from %s contain the policy that is served now",
-                         names),
+            finding_of_match(found->match), a->facts->domain, fix_of_match(a, found->match, names),
             "policy applied by %s%s, last on %s: %s", names,
             tlsrpt_evidence_counts(found->seen->is_verified) ? "" : " (unverified)",
             mta_sts_format_last_date(p, found->seen->last),
-            tlsrpt_policy_match_text(p, found->match, found->seen->policy, a->facts->served,
+            tlsrpt_policy_match_text(p, found->match, found->seen->policy, &a->policies,
                                      a->facts->domain));
     }
 }

@@ -73,7 +73,7 @@ static void sort(apr_array_header_t *list, int (*order)(const void *, const void
 BY_VALUE(day, days)
 BY_VALUE(sender, senders)
 BY_VALUE(cause, causes)
-BY_VALUE(seen, seen)
+BY_VALUE(seen_policy, seen_policies)
 
 /* --- days and senders --- */
 
@@ -219,6 +219,13 @@ static const char *find_samples(const tlsrpt_query *query, long long id, const r
     return error;
 }
 
+const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
+                                 mta_sts_database_row *visit, void *baton)
+{
+    return mta_sts_database_rows(query->db, SAMPLES("reason", "tlsrpt_string"), visit, baton, id,
+                                 FILTER_VALUES(query), SAMPLES_MAX, NAMES_MAX);
+}
+
 static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
     rows all = make_rows(query, domain->causes);
@@ -251,7 +258,7 @@ static int take_seen(void *baton, const char *const *columns)
 {
     rows *all = baton;
     apr_pool_t *p = all->query->p;
-    tlsrpt_seen *seen = apr_array_push(all->list);
+    tlsrpt_seen_policy *seen = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
     seen->is_verified = (int)mta_sts_database_number(columns[0]);
@@ -266,7 +273,7 @@ static int take_seen(void *baton, const char *const *columns)
 
 static const char *find_seen_by(const tlsrpt_query *query, long long id, const rows *all)
 {
-    texts which = {all, offsetof(tlsrpt_seen, senders)};
+    texts which = {all, offsetof(tlsrpt_seen_policy, senders)};
 
     return mta_sts_database_rows(
         query->db,
@@ -296,7 +303,7 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
     if (!error && domain->seen->nelts) {
         error = find_seen_by(query, id, &all);
     }
-    sort(domain->seen, order_seen);
+    sort(domain->seen, order_seen_policies);
     return error;
 }
 
