@@ -212,7 +212,7 @@ def test_wrong_usage_is_told_without_a_password(state, words, part):
     assert "hunter2" not in result.stderr.decode() + result.stdout.decode()
 
 
-def test_a_server_that_is_not_there_is_told_without_the_password(state):
+def test_a_missing_server_is_reported_without_the_password(state):
     keep(state, REPORT)
     result = call(state, "--database", "pgsql host=/nowhere password=hunter2 dbname=reports")
     assert result.returncode == 1

@@ -136,7 +136,7 @@ def test_the_line_for_monitoring_has_the_days_of_each_certificate(healthy):
     (["-w", "100"], 1, "certificate-expires-soon"),
     (["-w", "100", "-c", "95"], 2, "certificate-expires-soon"),
 ])
-def test_certificates_are_judged_by_the_days_that_are_asked_for(healthy, words, status, finding):
+def test_certificates_are_judged_by_the_requested_number_of_days(healthy, words, status, finding):
     done = check("--format", "nagios", *words, healthy)
     assert done.returncode == status
     assert f"[{finding}]" in done.stdout

@@ -9,7 +9,7 @@
 
 /* --- statements --- */
 
-static void test_values_are_bound_whatever_is_in_them(void **state)
+static void test_values_of_any_content_are_bound(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -56,7 +56,7 @@ static int take_one(void *baton, const char *const *columns)
     return 0;
 }
 
-static void test_a_taker_of_rows_may_stop(void **state)
+static void test_a_row_callback_can_stop_the_query(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
     int i, taken = 0;
@@ -70,7 +70,7 @@ static void test_a_taker_of_rows_may_stop(void **state)
     assert_string_equal(things(*state, db), "4|row");
 }
 
-static void test_a_wrong_statement_is_told_and_the_next_one_runs(void **state)
+static void test_a_failed_statement_is_reported_and_the_next_one_runs(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
     const char *error = mta_sts_database_run(db, "INSERT INTO nothing (a) VALUES (%d)", 1);
@@ -88,7 +88,7 @@ static const char *run_text(mta_sts_database *db, const char *sql)
 
 /* --- transactions --- */
 
-static void test_what_is_rolled_back_is_not_there(void **state)
+static void test_rolled_back_changes_are_gone(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
 
@@ -103,7 +103,7 @@ static void test_what_is_rolled_back_is_not_there(void **state)
     assert_string_equal(things(*state, db), "2|two");
 }
 
-static void test_a_transaction_with_an_error_in_it_is_not_committed(void **state)
+static void test_a_transaction_with_an_error_is_not_committed(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
 
@@ -114,7 +114,7 @@ static void test_a_transaction_with_an_error_in_it_is_not_committed(void **state
     assert_string_equal(things(*state, db), "");
 }
 
-static void test_a_closed_transaction_is_rolled_back_and_a_closed_handle_refuses(void **state)
+static void test_closing_rolls_back_and_a_closed_handle_returns_errors(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
 
@@ -127,7 +127,7 @@ static void test_a_closed_transaction_is_rolled_back_and_a_closed_handle_refuses
     assert_string_equal(things(*state, database_open(*state)), "");
 }
 
-static void test_a_reading_transaction_sees_one_state_beside_a_writer(void **state)
+static void test_a_reading_transaction_sees_one_state_despite_a_writer(void **state)
 {
     mta_sts_database *writer = open_with_table(*state), *reader = database_open(*state);
 
@@ -236,7 +236,7 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
                                      "made"));
 }
 
-static void test_a_newer_schema_is_refused_with_a_sentence(void **state)
+static void test_a_newer_schema_is_rejected_with_a_message(void **state)
 {
     mta_sts_database *db = database_open(*state);
 
@@ -249,18 +249,18 @@ static void test_a_newer_schema_is_refused_with_a_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_values_are_bound_whatever_is_in_them),
+        DATABASE_TESTS(test_values_of_any_content_are_bound),
         DATABASE_TESTS(test_numbers_have_64_bits_and_texts_may_be_null),
-        DATABASE_TESTS(test_a_taker_of_rows_may_stop),
-        DATABASE_TESTS(test_a_wrong_statement_is_told_and_the_next_one_runs),
-        DATABASE_TESTS(test_what_is_rolled_back_is_not_there),
-        DATABASE_TESTS(test_a_transaction_with_an_error_in_it_is_not_committed),
-        DATABASE_TESTS(test_a_closed_transaction_is_rolled_back_and_a_closed_handle_refuses),
-        DATABASE_TESTS(test_a_reading_transaction_sees_one_state_beside_a_writer),
+        DATABASE_TESTS(test_a_row_callback_can_stop_the_query),
+        DATABASE_TESTS(test_a_failed_statement_is_reported_and_the_next_one_runs),
+        DATABASE_TESTS(test_rolled_back_changes_are_gone),
+        DATABASE_TESTS(test_a_transaction_with_an_error_is_not_committed),
+        DATABASE_TESTS(test_closing_rolls_back_and_a_closed_handle_returns_errors),
+        DATABASE_TESTS(test_a_reading_transaction_sees_one_state_despite_a_writer),
         DATABASE_TESTS(test_writers_of_two_processes_wait_for_each_other),
         DATABASE_TESTS(test_the_schema_is_made_once_and_found_again),
         DATABASE_TESTS(test_an_older_schema_is_brought_up_to_date),
-        DATABASE_TESTS(test_a_newer_schema_is_refused_with_a_sentence),
+        DATABASE_TESTS(test_a_newer_schema_is_rejected_with_a_message),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -18,7 +18,7 @@ static void write_file(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_the_file_is_private_whatever_the_umask(void **state)
+static void test_the_file_is_private_regardless_of_the_umask(void **state)
 {
     database_test *test = *state;
     mode_t old = umask(0);
@@ -44,7 +44,7 @@ static void test_a_file_that_others_can_read_becomes_private(void **state)
     assert_int_equal(info.st_mode & 0777, 0600);
 }
 
-static void test_what_is_in_the_way_is_not_followed(void **state)
+static void test_links_and_unsafe_directories_are_not_followed(void **state)
 {
     database_test *test = *state;
     const char *elsewhere = apr_pstrcat(test->p, test->directory, "/elsewhere", NULL);
@@ -65,7 +65,7 @@ static void test_what_is_in_the_way_is_not_followed(void **state)
     assert_tells(open_error(test), "begins with \"/\"");
 }
 
-static void test_a_damaged_file_is_told(void **state)
+static void test_a_damaged_file_is_reported(void **state)
 {
     database_test *test = *state;
 
@@ -75,7 +75,7 @@ static void test_a_damaged_file_is_told(void **state)
     assert_tells(open_error(test), "mta-sts reindex");
 }
 
-static void test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one(void **state)
+static void test_a_missing_or_replaced_file_is_reported_and_opening_creates_a_new_one(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = open_with_table(test);
@@ -89,7 +89,7 @@ static void test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new
     assert_string_equal(things(test, db), "");
 }
 
-static void test_a_full_disk_is_told(void **state)
+static void test_a_full_disk_is_reported(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
     told all = {((database_test *)*state)->p, 1, ""};
@@ -106,7 +106,7 @@ static void test_a_full_disk_is_told(void **state)
 
 /* --- locks --- */
 
-static void test_a_lock_that_does_not_end_is_told(void **state)
+static void test_a_lock_that_does_not_end_is_reported(void **state)
 {
     mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
     told all = {((database_test *)*state)->p, 1, ""};
@@ -119,7 +119,7 @@ static void test_a_lock_that_does_not_end_is_told(void **state)
     mta_sts_database_rollback(other);
 }
 
-static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
+static void test_a_lock_timeout_is_reported_with_what_to_do(void **state)
 {
     mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
     const char *error;
@@ -135,7 +135,7 @@ static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
 }
 
 /* As while another process makes it: it is not in WAL mode yet, and somebody reads it. */
-static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **state)
+static void test_a_lock_met_while_opening_is_reported_as_a_lock(void **state)
 {
     database_test *test = *state;
     const apr_dbd_driver_t *driver;
@@ -158,7 +158,7 @@ static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **sta
 
 /* --- how PostgreSQL is reached --- */
 
-static void test_a_server_that_is_not_there_is_told_without_the_password(void **state)
+static void test_a_missing_server_is_reported_without_the_password(void **state)
 {
     static const char *const infos[] = {
         "host=/nowhere password=hunter2 user=me",
@@ -189,7 +189,7 @@ static void test_a_server_that_is_not_there_is_told_without_the_password(void **
     }
 }
 
-static void test_a_server_that_goes_away_is_told_and_opening_works_again(void **state)
+static void test_a_lost_connection_is_reported_and_reopening_works(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = open_with_table(test), *other = database_open(test);
@@ -230,7 +230,7 @@ static void test_a_conninfo_is_read_as_libpq_reads_it(void **state)
     }
 }
 
-static void test_an_unknown_driver_is_told(void **state)
+static void test_an_unknown_driver_is_reported(void **state)
 {
     database_test *test = *state;
 
@@ -241,19 +241,19 @@ static void test_an_unknown_driver_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SQLITE_TEST(test_the_file_is_private_whatever_the_umask),
+        SQLITE_TEST(test_the_file_is_private_regardless_of_the_umask),
         SQLITE_TEST(test_a_file_that_others_can_read_becomes_private),
-        SQLITE_TEST(test_what_is_in_the_way_is_not_followed),
-        SQLITE_TEST(test_a_damaged_file_is_told),
-        SQLITE_TEST(test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one),
-        SQLITE_TEST(test_a_full_disk_is_told),
-        SQLITE_TEST(test_a_lock_that_does_not_end_is_told),
-        PGSQL_TEST(test_who_writes_for_long_is_told_with_what_to_do),
-        SQLITE_TEST(test_a_lock_that_is_met_while_it_is_opened_is_told_as_one),
-        PGSQL_TEST(test_a_server_that_is_not_there_is_told_without_the_password),
-        PGSQL_TEST(test_a_server_that_goes_away_is_told_and_opening_works_again),
+        SQLITE_TEST(test_links_and_unsafe_directories_are_not_followed),
+        SQLITE_TEST(test_a_damaged_file_is_reported),
+        SQLITE_TEST(test_a_missing_or_replaced_file_is_reported_and_opening_creates_a_new_one),
+        SQLITE_TEST(test_a_full_disk_is_reported),
+        SQLITE_TEST(test_a_lock_that_does_not_end_is_reported),
+        PGSQL_TEST(test_a_lock_timeout_is_reported_with_what_to_do),
+        SQLITE_TEST(test_a_lock_met_while_opening_is_reported_as_a_lock),
+        PGSQL_TEST(test_a_missing_server_is_reported_without_the_password),
+        PGSQL_TEST(test_a_lost_connection_is_reported_and_reopening_works),
         SQLITE_TEST(test_a_conninfo_is_read_as_libpq_reads_it),
-        SQLITE_TEST(test_an_unknown_driver_is_told),
+        SQLITE_TEST(test_an_unknown_driver_is_reported),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -53,7 +53,7 @@ static void test_reports_are_summed_up(void **state)
         " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: ; ; \n");
 }
 
-static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
+static void test_sums_equal_those_of_the_tally_for_any_query(void **state)
 {
     static const tlsrpt_filter filters[] = {
         {0, NULL, NULL},
@@ -99,7 +99,7 @@ static void test_sums_stop_at_the_largest_number(void **state)
     assert_non_null(strstr(index_text(index, NULL), LARGEST "+" LARGEST));
 }
 
-static void test_strange_ranges_are_summed_up_as_the_tally_does(void **state)
+static void test_unusual_ranges_are_summed_up_as_in_the_tally(void **state)
 {
     static const char *const ranges[] = {
         "\"start-datetime\":\"2026-05-10T10:00:00Z\",\"end-datetime\":\"2026-05-11T10:00:00Z\"",
@@ -132,7 +132,7 @@ static void test_strange_ranges_are_summed_up_as_the_tally_does(void **state)
     }
 }
 
-static void test_a_report_that_tells_nothing_counts_as_a_report(void **state)
+static void test_an_empty_report_counts_as_a_report(void **state)
 {
     indexed *index = make_index(state);
 
@@ -184,7 +184,7 @@ static void test_the_first_verified_report_of_an_identity_counts(void **state)
     assert_findings_are_showable(index->findings);
 }
 
-static void test_the_next_best_counts_once_the_best_is_gone(void **state)
+static void test_the_second_best_report_counts_after_the_best_was_removed(void **state)
 {
     indexed *index = make_index(state);
     const char *first = keep(index, variant(index, "1"), NULL);
@@ -203,7 +203,7 @@ static void test_the_next_best_counts_once_the_best_is_gone(void **state)
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_a_report_that_comes_again_verified_becomes_verified(void **state)
+static void test_a_report_received_again_verified_becomes_verified(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_filter all = {0, NULL, NULL};
@@ -244,14 +244,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_reports_are_summed_up),
-        DATABASE_TESTS(test_sums_are_those_of_the_tally_whatever_is_asked_for),
+        DATABASE_TESTS(test_sums_equal_those_of_the_tally_for_any_query),
         DATABASE_TESTS(test_sums_stop_at_the_largest_number),
-        DATABASE_TESTS(test_strange_ranges_are_summed_up_as_the_tally_does),
-        DATABASE_TESTS(test_a_report_that_tells_nothing_counts_as_a_report),
+        DATABASE_TESTS(test_unusual_ranges_are_summed_up_as_in_the_tally),
+        DATABASE_TESTS(test_an_empty_report_counts_as_a_report),
         DATABASE_TESTS(test_long_texts_are_stored_completely),
         DATABASE_TESTS(test_the_first_verified_report_of_an_identity_counts),
-        DATABASE_TESTS(test_the_next_best_counts_once_the_best_is_gone),
-        DATABASE_TESTS(test_a_report_that_comes_again_verified_becomes_verified),
+        DATABASE_TESTS(test_the_second_best_report_counts_after_the_best_was_removed),
+        DATABASE_TESTS(test_a_report_received_again_verified_becomes_verified),
         PGSQL_TEST(test_the_same_report_in_the_spools_of_two_machines_counts_once),
     };
 

@@ -8,7 +8,7 @@
 
 /* --- time --- */
 
-static void test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one(void **state)
+static void test_a_call_ends_with_its_budget_and_the_next_call_continues(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_index_done done;
@@ -31,7 +31,7 @@ static int always(void *baton)
     return 1;
 }
 
-static void test_a_call_that_should_end_does_nothing_more(void **state)
+static void test_a_call_that_is_asked_to_end_stops(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_index_done done;
@@ -43,7 +43,7 @@ static void test_a_call_that_should_end_does_nothing_more(void **state)
     assert_int_equal(done.more, 1);
 }
 
-static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
+static void test_a_locked_database_is_reported_and_nothing_is_lost(void **state)
 {
     indexed *index = make_index(state);
     mta_sts_database *holder = database_open(*state);
@@ -180,7 +180,7 @@ static void test_texts_take_room_in_proportion_to_the_bytes_of_a_report(void **s
     assert_nothing_is_left(index);
 }
 
-static void test_a_report_with_many_failures_and_bytes_is_told_in_full(void **state)
+static void test_a_report_with_many_failures_and_bytes_is_indexed_completely(void **state)
 {
     indexed *index = make_index(state);
 
@@ -191,7 +191,7 @@ static void test_a_report_with_many_failures_and_bytes_is_told_in_full(void **st
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
+static void test_reports_accepted_under_a_larger_limit_are_indexed(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
@@ -222,13 +222,13 @@ static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SQLITE_TEST(test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one),
-        SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
-        SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
+        SQLITE_TEST(test_a_call_ends_with_its_budget_and_the_next_call_continues),
+        SQLITE_TEST(test_a_call_that_is_asked_to_end_stops),
+        SQLITE_TEST(test_a_locked_database_is_reported_and_nothing_is_lost),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_bytes),
         DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_bytes_of_a_report),
-        SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_told_in_full),
-        SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
+        SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_indexed_completely),
+        SQLITE_TEST(test_reports_accepted_under_a_larger_limit_are_indexed),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -112,7 +112,7 @@ static void test_one_failure_under_two_types_of_policy_is_two_causes(void **stat
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_a_report_that_goes_takes_its_failures_from_its_type_of_policy_only(void **state)
+static void test_removing_a_report_subtracts_from_its_policy_type_only(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
@@ -138,7 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_causes_are_listed_over_all_domains),
         DATABASE_TESTS(test_one_failure_under_two_types_of_policy_is_two_causes),
-        DATABASE_TESTS(test_a_report_that_goes_takes_its_failures_from_its_type_of_policy_only),
+        DATABASE_TESTS(test_removing_a_report_subtracts_from_its_policy_type_only),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -5,7 +5,7 @@
 
 /* Expired reports: their files are removed, then their rows. */
 
-static void test_what_is_too_old_goes_with_its_file(void **state)
+static void test_an_old_report_is_removed_with_its_file(void **state)
 {
     indexed *index = make_index(state);
     apr_time_t now = apr_time_now();
@@ -26,7 +26,7 @@ static void test_what_is_too_old_goes_with_its_file(void **state)
 }
 
 /* Old reports of which the second one has a directory in the place of its file. */
-static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
+static void test_a_report_that_cannot_be_removed_does_not_block_others(void **state)
 {
     indexed *index = make_index(state);
     apr_time_t now = apr_time_now();
@@ -52,7 +52,7 @@ static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
     assert_findings_are_showable(index->findings);
 }
 
-static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(void **state)
+static void test_a_row_stays_while_the_file_of_an_old_report_is_inaccessible(void **state)
 {
     indexed *index = make_index(state);
     const char *digest =
@@ -81,7 +81,7 @@ static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(voi
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
 }
 
-static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
+static void test_rows_of_a_removed_machine_are_deleted_a_week_later(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_index_task other = index->task;
@@ -100,7 +100,7 @@ static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
     assert_null(strstr(index_text(index, NULL), "sender A"));
 }
 
-static void test_a_crash_between_file_and_row_is_mended(void **state)
+static void test_a_crash_between_file_and_row_is_repaired(void **state)
 {
     indexed *index = make_index(state);
     const char *digest =
@@ -123,7 +123,7 @@ static void test_a_crash_between_file_and_row_is_mended(void **state)
     assert_nothing_is_left(index);
 }
 
-static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(void **state)
+static void test_while_the_date_is_not_trusted_nothing_expires(void **state)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
     indexed *index = make_index(state);
@@ -183,12 +183,12 @@ static void test_the_quarantine_expires_likewise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_what_is_too_old_goes_with_its_file),
-        SQLITE_TEST(test_one_that_cannot_be_removed_holds_no_other_one_up),
-        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach),
-        PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
-        DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
-        SQLITE_TEST(test_while_the_date_is_not_believed_nothing_is_removed_for_its_age),
+        DATABASE_TESTS(test_an_old_report_is_removed_with_its_file),
+        SQLITE_TEST(test_a_report_that_cannot_be_removed_does_not_block_others),
+        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_inaccessible),
+        PGSQL_TEST(test_rows_of_a_removed_machine_are_deleted_a_week_later),
+        DATABASE_TESTS(test_a_crash_between_file_and_row_is_repaired),
+        SQLITE_TEST(test_while_the_date_is_not_trusted_nothing_expires),
         SQLITE_TEST(test_the_quarantine_expires_likewise),
     };
 

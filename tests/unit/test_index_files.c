@@ -8,7 +8,7 @@
 
 /* --- rows and their files --- */
 
-static void test_rows_go_with_their_files_and_no_sum_is_left(void **state)
+static void test_rows_are_removed_with_their_files_and_all_sums_become_zero(void **state)
 {
     indexed *index = make_index(state);
     unsigned seed = 3, i;
@@ -24,7 +24,7 @@ static void test_rows_go_with_their_files_and_no_sum_is_left(void **state)
     assert_nothing_is_left(index);
 }
 
-static void test_texts_that_nobody_names_any_more_go(void **state)
+static void test_unused_texts_are_deleted(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
@@ -55,7 +55,7 @@ static void test_texts_that_nobody_names_any_more_go(void **state)
 
 /* --- what is forgotten --- */
 
-static void test_everything_is_read_again_after_it_was_forgotten(void **state)
+static void test_forgetting_makes_the_index_read_everything_again(void **state)
 {
     indexed *index = make_index(state);
     unsigned seed = 5, i;
@@ -98,7 +98,7 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
 
 /* --- directories and files that are away --- */
 
-static void test_a_directory_that_did_not_change_is_not_read(void **state)
+static void test_an_unchanged_directory_is_not_read(void **state)
 {
     indexed *index = make_index(state);
     const char *digest = keep(index, variant(index, "1"), NULL);
@@ -115,7 +115,7 @@ static void test_a_directory_that_did_not_change_is_not_read(void **state)
     assert_int_equal(index->all.gone, 1);
 }
 
-static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
+static void test_a_missing_spool_removes_no_row(void **state)
 {
     indexed *index = make_index(state);
     const char *reports =
@@ -156,7 +156,7 @@ static void write_to(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere(void **state)
+static void test_an_unreadable_file_is_reported_once_and_not_counted(void **state)
 {
     indexed *index = make_index(state);
     const char *digest = keep(index, variant(index, "1"), NULL);
@@ -222,13 +222,13 @@ static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_rows_go_with_their_files_and_no_sum_is_left),
-        DATABASE_TESTS(test_texts_that_nobody_names_any_more_go),
-        DATABASE_TESTS(test_everything_is_read_again_after_it_was_forgotten),
+        DATABASE_TESTS(test_rows_are_removed_with_their_files_and_all_sums_become_zero),
+        DATABASE_TESTS(test_unused_texts_are_deleted),
+        DATABASE_TESTS(test_forgetting_makes_the_index_read_everything_again),
         PGSQL_TEST(test_reports_of_other_machines_are_not_forgotten),
-        SQLITE_TEST(test_a_directory_that_did_not_change_is_not_read),
-        SQLITE_TEST(test_a_spool_that_is_away_takes_no_row_with_it),
-        DATABASE_TESTS(test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere),
+        SQLITE_TEST(test_an_unchanged_directory_is_not_read),
+        SQLITE_TEST(test_a_missing_spool_removes_no_row),
+        DATABASE_TESTS(test_an_unreadable_file_is_reported_once_and_not_counted),
         DATABASE_TESTS(test_a_file_that_cannot_be_opened_is_tried_again),
     };
 

@@ -128,7 +128,7 @@ static void rebuild(indexed *index)
     tend(index);
 }
 
-static void test_a_database_of_version_1_gets_the_sums_that_a_new_one_has(void **state)
+static void test_migrating_version_1_gives_the_sums_of_a_new_database(void **state)
 {
     indexed *index = make_index(state);
     const char *rows, *sums;
@@ -147,7 +147,7 @@ static void test_a_database_of_version_1_gets_the_sums_that_a_new_one_has(void *
     assert_string_equal(index_text(index, NULL), sums);
 }
 
-static void test_what_is_taken_out_of_migrated_sums_leaves_nothing(void **state)
+static void test_removing_all_reports_from_migrated_sums_leaves_nothing(void **state)
 {
     indexed *index = make_index(state);
 
@@ -160,7 +160,7 @@ static void test_what_is_taken_out_of_migrated_sums_leaves_nothing(void **state)
     assert_int_equal(count_rows(index, "tlsrpt_cause"), 0);
 }
 
-static void test_a_migration_that_fails_leaves_everything_as_it_was(void **state)
+static void test_a_failed_migration_changes_nothing(void **state)
 {
     indexed *index = make_index(state);
     database_test *test = *state;
@@ -193,7 +193,7 @@ static int take_text(void *baton, const char *const *columns)
 }
 
 /* A big index takes longer than a statement is given otherwise: it would be cut off each time. */
-static void test_a_migration_is_given_more_time_than_other_statements(void **state)
+static void test_a_migration_has_a_longer_timeout_than_other_statements(void **state)
 {
     static const char *const noting[] = {
         "CREATE TABLE noted (text TEXT)",
@@ -219,10 +219,10 @@ static void test_a_migration_is_given_more_time_than_other_statements(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_a_database_of_version_1_gets_the_sums_that_a_new_one_has),
-        DATABASE_TESTS(test_what_is_taken_out_of_migrated_sums_leaves_nothing),
-        PGSQL_TEST(test_a_migration_is_given_more_time_than_other_statements),
-        DATABASE_TESTS(test_a_migration_that_fails_leaves_everything_as_it_was),
+        DATABASE_TESTS(test_migrating_version_1_gives_the_sums_of_a_new_database),
+        DATABASE_TESTS(test_removing_all_reports_from_migrated_sums_leaves_nothing),
+        PGSQL_TEST(test_a_migration_has_a_longer_timeout_than_other_statements),
+        DATABASE_TESTS(test_a_failed_migration_changes_nothing),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -77,7 +77,7 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
     remove_all(state_dir);
 }
 
-static void test_what_is_no_directory_is_refused_until_it_is_gone(void **state)
+static void test_an_obstacle_that_is_not_a_directory_is_refused_until_removed(void **state)
 {
     static const char *const names[] = {NULL, "reports", "tmp", "reports/ab"};
     size_t i;
@@ -126,7 +126,7 @@ static void test_a_foreign_owner_is_refused(void **state)
     assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
 }
 
-static void test_root_gives_away_what_it_makes(void **state)
+static void test_root_gives_new_directories_to_the_owner(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     struct stat info;
@@ -153,7 +153,7 @@ static void test_a_missing_parent_is_a_finding(void **state)
 
 /* --- bad days --- */
 
-static void test_directories_that_were_deleted_are_made_again(void **state)
+static void test_deleted_directories_are_created_again(void **state)
 {
     static const char *const names[] = {"reports/ab", "reports", "tmp", ""};
     tlsrpt_spool *spool = open_spool(*state);
@@ -191,7 +191,7 @@ static void test_a_full_disk_leaves_nothing_half_written(void **state)
 }
 
 /* With one more descriptor allowed at each try, until it is stored. */
-static void test_without_descriptors_nothing_is_stored_and_none_is_lost(void **state)
+static void test_without_free_descriptors_nothing_is_stored_and_none_leaks(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     struct rlimit before, low;
@@ -221,7 +221,7 @@ static void test_without_descriptors_nothing_is_stored_and_none_is_lost(void **s
     assert_stored(spool, *state, &unverified);
 }
 
-static void test_what_a_crash_left_is_removed_when_it_is_old(void **state)
+static void test_old_leftovers_of_a_crash_are_removed(void **state)
 {
     const struct utimbuf long_ago = {1, 1};
     const char *old, *fresh;
@@ -241,16 +241,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPOOL_TEST(test_modes_do_not_depend_on_the_umask),
-        SPOOL_TEST(test_what_is_no_directory_is_refused_until_it_is_gone),
+        SPOOL_TEST(test_an_obstacle_that_is_not_a_directory_is_refused_until_removed),
         SPOOL_TEST(test_a_symbolic_link_under_the_digest_is_not_followed),
         SPOOL_TEST(test_a_directory_that_others_can_write_to_is_refused),
         SPOOL_TEST(test_a_foreign_owner_is_refused),
-        SPOOL_TEST(test_root_gives_away_what_it_makes),
+        SPOOL_TEST(test_root_gives_new_directories_to_the_owner),
         SPOOL_TEST(test_a_missing_parent_is_a_finding),
-        SPOOL_TEST(test_directories_that_were_deleted_are_made_again),
+        SPOOL_TEST(test_deleted_directories_are_created_again),
         SPOOL_TEST(test_a_full_disk_leaves_nothing_half_written),
-        SPOOL_TEST(test_without_descriptors_nothing_is_stored_and_none_is_lost),
-        SPOOL_TEST(test_what_a_crash_left_is_removed_when_it_is_old),
+        SPOOL_TEST(test_without_free_descriptors_nothing_is_stored_and_none_leaks),
+        SPOOL_TEST(test_old_leftovers_of_a_crash_are_removed),
     };
 
     return RUN_POOL_TESTS(tests);

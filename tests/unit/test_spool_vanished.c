@@ -48,7 +48,7 @@ static void assert_nothing_in_tmp(apr_pool_t *p)
 
 static const char *const victims[] = {"tmp", "reports/ab", "reports"};
 
-static void test_what_vanishes_twice_is_written_a_third_time(void **state)
+static void test_a_file_that_vanishes_twice_is_written_a_third_time(void **state)
 {
     size_t i;
 
@@ -65,7 +65,7 @@ static void test_what_vanishes_twice_is_written_a_third_time(void **state)
     }
 }
 
-static void test_what_vanishes_each_time_is_refused_with_a_reason(void **state)
+static void test_a_file_that_vanishes_each_time_is_refused_with_a_reason(void **state)
 {
     size_t i;
 
@@ -83,7 +83,7 @@ static void test_what_vanishes_each_time_is_refused_with_a_reason(void **state)
     }
 }
 
-static void test_what_tells_more_is_written_again_over_what_tells_less(void **state)
+static void test_a_verified_receipt_is_written_again_over_an_unverified_one(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
@@ -99,9 +99,9 @@ static void test_what_tells_more_is_written_again_over_what_tells_less(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SPOOL_TEST(test_what_vanishes_twice_is_written_a_third_time),
-        SPOOL_TEST(test_what_vanishes_each_time_is_refused_with_a_reason),
-        SPOOL_TEST(test_what_tells_more_is_written_again_over_what_tells_less),
+        SPOOL_TEST(test_a_file_that_vanishes_twice_is_written_a_third_time),
+        SPOOL_TEST(test_a_file_that_vanishes_each_time_is_refused_with_a_reason),
+        SPOOL_TEST(test_a_verified_receipt_is_written_again_over_an_unverified_one),
     };
 
     return RUN_POOL_TESTS(tests);

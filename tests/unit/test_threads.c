@@ -177,7 +177,7 @@ static void *keep_many(void *baton)
     return NULL;
 }
 
-static void test_equal_and_different_reports_of_many_threads_are_each_kept_once(void **state)
+static void test_equal_and_different_reports_of_many_threads_are_each_stored_once(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     apr_int64_t size, files;
@@ -226,7 +226,7 @@ static void *keep_and_remove(void *baton)
     return NULL;
 }
 
-static void test_what_is_removed_while_others_keep_it_is_whole_or_gone(void **state)
+static void test_a_file_removed_while_others_store_it_is_complete_or_missing(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
@@ -262,7 +262,7 @@ static void *count_while_keeping(void *baton)
     return NULL;
 }
 
-static void test_counters_of_many_threads_are_what_is_on_disk(void **state)
+static void test_counters_of_many_threads_match_the_disk(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     apr_int64_t size, files;
@@ -296,7 +296,7 @@ static void *take_all(void *baton)
     return NULL;
 }
 
-static void test_many_threads_take_a_limit_together_and_no_more(void **state)
+static void test_many_threads_together_stay_within_a_limit(void **state)
 {
     (void)state;
     mts_counters_make(NULL);
@@ -307,10 +307,10 @@ static void test_many_threads_take_a_limit_together_and_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SPOOL_TEST(test_equal_and_different_reports_of_many_threads_are_each_kept_once),
-        SPOOL_TEST(test_what_is_removed_while_others_keep_it_is_whole_or_gone),
-        SPOOL_TEST(test_counters_of_many_threads_are_what_is_on_disk),
-        POOL_TEST(test_many_threads_take_a_limit_together_and_no_more),
+        SPOOL_TEST(test_equal_and_different_reports_of_many_threads_are_each_stored_once),
+        SPOOL_TEST(test_a_file_removed_while_others_store_it_is_complete_or_missing),
+        SPOOL_TEST(test_counters_of_many_threads_match_the_disk),
+        POOL_TEST(test_many_threads_together_stay_within_a_limit),
     };
 
     return RUN_POOL_TESTS(tests);
