@@ -12,7 +12,6 @@
 #include <apr_user.h>
 
 #include "cli/common/json_memory.h"
-#include "cli/common/parallel.h"
 #include "cli/common/state_dir.h"
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/report/read.h"
@@ -150,51 +149,28 @@ static int compare_entries(const void *a_, const void *b_)
 
 /* --- reading them --- */
 
-typedef struct walk {
-    tlsrpt_spool *spool;
-    const entry *entries;
-    cli_store_visit *visit;
-    void *data;
-} walk;
-
-typedef struct found {
-    tlsrpt_stored_file file;
-    cli_store_report report;
-} found;
-
-/* Whatever MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
-static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weight)
+/* All that MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
+static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr_pool_t *p)
 {
-    const walk *of = data;
-    const char *digest = of->entries[number].digest;
-    found *read = apr_pcalloc(p, sizeof(*read));
+    cli_store_report *report = apr_pcalloc(p, sizeof(*report));
+    tlsrpt_stored_file *file = apr_pcalloc(p, sizeof(*file));
 
-    read->report.path = tlsrpt_spool_path(of->spool, TLSRPT_REPORTS, digest, p);
-    read->report.error = tlsrpt_spool_read(of->spool, TLSRPT_REPORTS, digest,
-                                           tlsrpt_limits_stored.sent, p, &read->file);
-    if (!read->report.error) {
+    report->path = tlsrpt_spool_path(spool, TLSRPT_REPORTS, digest, p);
+    report->error =
+        tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, tlsrpt_limits_stored.sent, p, file);
+    if (!report->error) {
         cli_json_memory_use(p);
-        read->report.receipt = &read->file.receipt;
-        read->report.reading =
-            tlsrpt_report_read(p, read->file.bytes, read->file.len, &tlsrpt_limits_stored);
+        report->receipt = &file->receipt;
+        report->reading = tlsrpt_report_read(p, file->bytes, file->len, &tlsrpt_limits_stored);
     }
-    *weight = read->file.len + cli_json_memory_taken();
-    return &read->report;
-}
-
-static void take_entry(void *data, int number, apr_pool_t *p, void *report)
-{
-    const walk *of = data;
-
-    (void)number;
-    of->visit(of->data, p, report);
+    return report;
 }
 
 apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
                            cli_store_visit *visit, void *data)
 {
     listing list = {.since = since};
-    walk of = {.spool = spool, .visit = visit, .data = data};
+    apr_pool_t *each;
     int i;
 
     for (i = 0; i < TLSRPT_SPOOL_DIRECTORIES; i++) {
@@ -203,8 +179,12 @@ apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
     if (list.count) {
         qsort(list.entries, (size_t)list.count, sizeof(entry), compare_entries);
     }
-    of.entries = list.entries;
-    cli_parallel_run(p, list.count, read_entry, take_entry, &of);
+    apr_pool_create(&each, p);
+    for (i = 0; i < list.count; i++) {
+        apr_pool_clear(each);
+        visit(data, each, read_entry(spool, list.entries[i].digest, each));
+    }
+    apr_pool_destroy(each);
     free(list.entries);
     return list.older;
 }
