@@ -166,7 +166,7 @@ def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
                                 "locations": ["/etc/apache2/sites-enabled/mta-sts.conf:7"]}
 
 
-def test_a_mode_that_holds_for_other_domains_too_is_told_as_such(good):
+def test_a_mode_that_applies_to_other_domains_too_is_marked_as_such(good):
     good.serve(dump.policy("example.com", dump.place(AT, MODE_AT)),
                dump.policy("example.net", dump.place(AT, MODE_AT)))
     domain, _ = good.told()
@@ -183,14 +183,14 @@ def test_a_virtual_host_that_speaks_http_need_not_be_changed(good):
     assert domain["change"]["locations"] == ["/etc/apache2/sites-enabled/mta-sts.conf:9"]
 
 
-def test_elsewhere_served_the_change_is_told_without_a_place(good):
+def test_if_served_elsewhere_the_change_is_shown_without_a_location(good):
     domain, status = good.told("--policy", good.policy)
     assert status == READY
     assert "on the machine that serves mta-sts.example.com" in domain["steps"][0]
     assert domain["change"] == {"directive": "MTASTSMode enforce", "locations": []}
 
 
-def test_json_tells_the_evidence(good):
+def test_json_contains_the_evidence(good):
     domain, status = good.told("--policy", good.policy)
     assert (status, domain["status"], domain["ready"]) == (READY, "ok", "yes")
     assert domain["reports"] == {
@@ -208,7 +208,7 @@ def test_an_empty_store_says_what_is_missing(store):
     assert domain["change"] is None
 
 
-def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do(good):
+def test_an_mx_failure_without_a_check_is_critical_and_says_what_to_do(good):
     good.keep([report("c.example", 2, policy(),
                       [("certificate-expired", "mx1.example.com", 7)])])
     done = good.ready("--policy", good.policy)
@@ -220,7 +220,7 @@ def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do
     assert "\n       To check: openssl s_client -starttls smtp -connect mx1.example.com:25" in text
 
 
-def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing(good):
+def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     good.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
     good.keep([report("c.example", 2, policy("enforce"),
                       [("certificate-expired", "mx1.example.com", 7)])])
@@ -249,7 +249,7 @@ def test_unverified_reports_alone_decide_nothing(store):
     assert severities(domain)["days-enough"] == "ok"
 
 
-def test_reports_on_a_policy_that_nobody_served_are_left_aside(good):
+def test_reports_about_a_policy_that_was_never_served_are_ignored(good):
     good.keep(days("forger.example", text=policy(mx="evil.example"),
                    failures=[("starttls-not-supported", "mx1.example.com", 9)]))
     domain, status = good.told("--policy", good.policy)
@@ -279,7 +279,7 @@ def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     assert f"(3 sessions from c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
 
-def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
+def test_one_failure_under_two_types_of_policy_is_shown_with_both(good):
     failure = ("starttls-not-supported", "mx1.example.com")
     good.keep_verified([report("c.example", 2, policy(), [(*failure, 3)]),
                         report("d.example", 2, None, [(*failure, 2)], kind="no-policy-found"),
@@ -299,7 +299,7 @@ def test_json_counts_the_days_that_the_verdict_counts(good):
     assert "reports cover 20 days" in json.dumps(found["sections"])
 
 
-def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
+def test_a_failure_without_a_date_does_not_count_as_past(good):
     told = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
     del told["date-range"]
@@ -325,7 +325,7 @@ def test_other_domains_reports_do_not_count(good):
     assert (status, domain["reports"]["reports"]) == (NO, 20)
 
 
-def test_what_a_hostile_report_says_reaches_the_terminal_escaped(good):
+def test_text_of_a_hostile_report_is_escaped_for_the_terminal(good):
     hostile = "\x1b]0;x\x07\u202eevil"
     good.keep([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
     done = good.ready("--policy", good.policy)
@@ -335,7 +335,7 @@ def test_what_a_hostile_report_says_reaches_the_terminal_escaped(good):
     assert "\\x1b]0;x\\x07" in text
 
 
-def test_what_of_the_store_cannot_be_read_is_counted_and_the_rest_told(good):
+def test_unreadable_files_of_the_store_are_counted_and_the_others_shown(good):
     path = next(path for path in (good.state / "reports").rglob("*") if path.is_file())
     path.write_bytes(b"rubbish")
     done = good.ready("--policy", good.policy)
@@ -355,7 +355,7 @@ def test_what_of_the_store_cannot_be_read_is_counted_and_the_rest_told(good):
     (["--since", "all"], READY, "days-enough"),
     (["--since", str(TODAY - datetime.timedelta(days=16))], READY, "days-enough"),
 ], ids=str)
-def test_days_senders_and_since_say_what_is_enough(good, words, status, finding):
+def test_the_options_days_senders_and_since_set_the_requirements(good, words, status, finding):
     domain, got = good.told("--policy", good.policy, *words)
     assert (got, finding in severities(domain)) == (status, True), domain
 
@@ -383,7 +383,7 @@ def test_the_state_directory_can_come_from_the_environment(good):
     assert done.returncode == READY
 
 
-def test_a_database_that_was_named_and_cannot_be_read_is_told(good):
+def test_an_unreadable_database_given_by_option_is_reported(good):
     done = good.ready("--policy", good.policy, "--database", "pgsql host=/nonexistent")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
     assert done.stderr.startswith(b"mta-sts ready: --database: ")
@@ -430,14 +430,14 @@ WRONG = [  # words, what is said
 
 
 @pytest.mark.parametrize("words,said", WRONG, ids=lambda value: str(value)[:40])
-def test_a_wrong_call_is_told_in_a_sentence(store, words, said):
+def test_wrong_usage_is_reported_in_a_sentence(store, words, said):
     done = store.run("ready", *words)
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
     assert said in done.stderr.decode()
     assert done.stderr.startswith(b"mta-sts ready: ")
 
 
-def test_a_network_without_name_servers_is_told(store):
+def test_a_network_without_name_servers_is_reported(store):
     done = store.run("ready", "--state-dir", store.state, "--timeout", "1", "--resolver",
                      "127.0.0.1@9", "example.com")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")

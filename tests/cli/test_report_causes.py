@@ -115,7 +115,7 @@ def test_failures_are_summed_up_for_each_type_of_policy(source):
 REVERSED = {"begin": "2026-05-13T00:00:00Z", "end": "2026-05-11T00:00:00Z"}
 
 
-def test_a_range_that_is_reversed_is_shown_in_order_and_found_fault_with(source):
+def test_a_reversed_range_is_shown_in_order_with_a_finding(source):
     words = source(**REVERSED, pairs=[("sts", "certificate-expired")])
     shown = call(*words)
     assert "  2026-05-11 to 2026-05-12, 1 sender, 1 report\n" in shown

@@ -195,7 +195,7 @@ WITH_CERTIFICATE = {
 
 
 @pytest.mark.parametrize("name", WITH_CERTIFICATE)
-def test_an_example_serves_its_policies_after_the_command_that_it_tells(
+def test_an_example_serves_its_policies_after_the_command_it_shows(
         module, certbot, dns, apache, sites, name):
     policies = WITH_CERTIFICATE[name]
     domains = [MailDomain(dns, domain) for domain in policies]

@@ -40,7 +40,7 @@ def results(faults):
 
 
 @pytest.mark.parametrize("fault", EVERYBODY, ids=repr)
-def test_each_fault_is_found_and_told_in_its_own_words(results, fault):
+def test_each_fault_is_found_and_has_a_message_of_its_own(results, fault):
     result = results[fault.domain]
     found = [one for one in findings(result) if one["id"] == fault.finding]
     assert found, findings(result)
@@ -123,7 +123,7 @@ done
 
 
 @pytest.mark.skipif(not LONG, reason="takes a minute")
-def test_the_whole_ends_within_a_minute_whatever_hangs(dns, faults, tmp_path):
+def test_the_check_ends_within_a_minute_whatever_hangs(dns, faults, tmp_path):
     """apachectl, policy hosts and mail servers, more of them than are asked at a time."""
     for port in 443, 25:
         serve("127.0.4.1", port, hang, backlog=1000)
@@ -158,7 +158,7 @@ def test_the_line_for_monitoring_names_a_few_of_many_domains(faults):
     assert numbers == "domains=7 warning=0 critical=7 unknown=0\n"
 
 
-def test_on_a_terminal_a_line_tells_the_progress_and_leaves_nothing_behind(faults, tmp_path):
+def test_on_a_terminal_a_line_shows_progress_and_is_erased(faults, tmp_path):
     path = tmp_path / "list"
     path.write_text(f"good.{ZONE} # ours\r\n  patient.{ZONE}\t\n\n# none\nold-id.{ZONE}\n")
     terminal, end = pty.openpty()

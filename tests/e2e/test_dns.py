@@ -167,7 +167,7 @@ def test_where_the_name_servers_of_the_zone_do_not_answer_the_times_are_the_leas
         assert any(least in step for step in told["steps"]), told["steps"]
 
 
-def test_what_differs_from_dns_is_marked(policy, dns):
+def test_differences_from_dns_are_marked(policy, dns):
     dns.txt(f"_mta-sts.{NAME}", OLD, "v=STSv1; id=3;")
     dns.txt(f"_smtp._tls.{NAME}", REPORTS)
     told = tell("--rua", "mailto:other@lab.test", "--address", "192.0.2.7", NAME)
@@ -214,7 +214,7 @@ def test_the_id_is_held_back_while_an_mx_host_is_not_covered(policy):
     assert tell(NAME).returncode == 0
 
 
-def test_a_domain_without_a_policy_is_told(dns):
+def test_a_domain_without_a_policy_is_reported(dns):
     dns.zone("unserved.test")
     told = tell("unserved.test")
     assert (told.returncode, told.stdout) == (1, "")
@@ -222,7 +222,7 @@ def test_a_domain_without_a_policy_is_told(dns):
     assert "[domain-unknown]" in tell("nosuch.test").stderr
 
 
-def test_the_configuration_is_asked_for_what_is_to_come(policy):
+def test_the_policy_to_be_served_next_is_read_from_the_configuration(policy):
     coming = policy.write("enforce", "*.lab.test")
     told = tell("--from-apache", "--offline", NAME)
     assert told.returncode == 0, told.stderr
@@ -232,7 +232,7 @@ def test_the_configuration_is_asked_for_what_is_to_come(policy):
     assert "[policy-not-configured]" in told.stderr
 
 
-def test_who_may_not_read_the_configuration_is_told(policy):
+def test_a_user_who_cannot_read_the_configuration_sees_the_reason(policy):
     told = tell("--from-apache", NAME, user="nobody")
     assert told.returncode == 1
     assert "root" in told.stderr

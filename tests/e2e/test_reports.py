@@ -144,7 +144,7 @@ def test_a_report_by_mail_goes_through_a_pipe_transport_and_counts_once_with_its
     assert all(path.owner() == "www-data" for path in SPOOL.rglob("*"))
 
 
-def test_a_signature_that_the_milter_found_right_verifies_a_report_whatever_way_it_came_first(
+def test_a_signature_accepted_by_the_milter_verifies_a_report_received_earlier_in_any_way(
         url, mailbox, signer):
     data = report("signing.test", 1)
     assert curl(url, data) == 201
@@ -154,7 +154,7 @@ def test_a_signature_that_the_milter_found_right_verifies_a_report_whatever_way_
     assert kept()["signing.test"] == 1
 
 
-def test_a_stranger_who_writes_the_result_into_the_mail_is_not_believed(mailbox):
+def test_a_forged_result_in_the_mail_is_not_trusted(mailbox):
     told = f"{Reports.HOST}; dkim=pass header.d=forged.test"
     mailbox.take(mail("forged.test", report("forged.test", 1), Authentication_Results=told),
                  "tls@forged.test")
@@ -162,7 +162,7 @@ def test_a_stranger_who_writes_the_result_into_the_mail_is_not_believed(mailbox)
     assert verified("forged.test") == "-"
 
 
-def test_a_mail_that_holds_no_report_is_taken_and_not_bounced(mailbox):
+def test_a_mail_without_a_report_is_accepted_and_not_bounced(mailbox):
     before = kept()
     queued = mailbox.take(mail("spam.test", b"buy"), "tls@spam.test")
     wait_until(lambda: mailbox.outcomes(queued), "a delivery", 30)
@@ -170,7 +170,7 @@ def test_a_mail_that_holds_no_report_is_taken_and_not_bounced(mailbox):
     assert kept() == before
 
 
-def test_a_mail_that_cannot_be_kept_stays_in_the_queue_and_is_delivered_later_by_itself(mailbox):
+def test_a_mail_that_cannot_be_stored_stays_in_the_queue_and_is_delivered_later(mailbox):
     aside = SPOOL.with_name("aside")
     SPOOL.rename(aside)
     SPOOL.write_text("in the way")
@@ -191,7 +191,7 @@ def shown(*words):
     return " ".join(done.stdout.split())
 
 
-def test_report_tells_root_what_failed_and_which_policy_the_sender_had(url):
+def test_report_shows_root_what_failed_and_which_policy_the_sender_had(url):
     assert post(url, report("broken.test", 1, failures=[("certificate-expired", 3)])) == 201
     story = shown("--organization", "broken.test")
     assert "reported.test: 93.0 % of 43 sessions delivered securely, 3 failed" in story

@@ -258,7 +258,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_told_at_each_start_until_it_is_mended(starts, ca, apache, name):
+def test_a_fault_is_logged_at_each_start_until_it_is_fixed(starts, ca, apache, name):
     fault = FAULTS[name]
     with contextlib.ExitStack() as made:
         def make():
@@ -288,7 +288,7 @@ def anew(apache, meanwhile=lambda: None):
     apache.start()
 
 
-def test_the_machine_that_the_program_set_up_is_not_worth_a_word(machine, starts, apache):
+def test_a_machine_set_up_by_the_program_gives_no_finding(machine, starts, apache):
     for how in lambda: anew(apache), apache.graceful:
         starts.again(how=how)
         for domain in machine:
@@ -304,7 +304,7 @@ def test_a_certificate_with_trust_settings_is_read_as_mod_ssl_reads_it(starts, c
         starts.again()
 
 
-def test_before_certbot_ran_the_command_is_told_that_mends_it(machine, starts, dns, sites):
+def test_before_certbot_ran_the_finding_shows_the_command_that_fixes_it(machine, starts, dns, sites):
     domain = MailDomain(dns, "early-startup.test")
     text, = starts.again(("info", "https-missing"),
                          how=lambda: sites(domain.host, site_text(domain.host, LINES)))
@@ -338,7 +338,7 @@ int apr_shm_create(void **shm, size_t size, const char *file, void *pool)
 """
 
 
-def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp_path):
+def test_missing_prerequisites_of_the_machine_are_logged(machine, starts, apache, ca, tmp_path):
     library = tmp_path / "without.so"
     run("cc", "-shared", "-fPIC", "-w", "-x", "c", "-o", library, "-", input=WITHOUT)
     variables = ETC / "envvars"
@@ -354,7 +354,7 @@ def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp
     starts.again(how=lambda: anew(apache))
 
 
-def test_a_damaged_database_is_told_until_it_works_again(machine, starts, apache):
+def test_a_damaged_database_is_logged_until_it_works_again(machine, starts, apache):
     def damage():
         kept.enter_context(put_aside(DATABASE))
         DATABASE.write_bytes(bytes(4096))
@@ -382,7 +382,7 @@ def failed(domain, sessions):
                                  "failed-session-count": sessions}]}]})
 
 
-def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(machine, starts, ca):
+def test_mode_enforce_causes_a_warning_if_reports_show_mail_that_it_refuses(machine, starts, ca):
     for domain, sessions in (NAME, 9), (TYPED, 2):
         run("mta-sts", "import", "-", input=failed(domain, sessions))
     starts.again()  # it is all right in mode testing

@@ -240,7 +240,7 @@ def assert_enforce_is_told():
     assert "an older policy from its cache: mode testing" in tell(0, "report")
 
 
-def test_from_an_empty_machine_to_enforce_everybody_tells_of_a_break_and_its_mending(
+def test_from_an_empty_machine_to_enforce_every_view_shows_a_break_and_its_fix(
         domain, first_mx, sender, apache, ca):
     set_up(NAME, "--mx", FIRST, "--mx", SECOND)
     apache.conf(CONF, REPORTS)

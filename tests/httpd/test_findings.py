@@ -109,7 +109,7 @@ def made(ca, description):
 
 
 @pytest.mark.parametrize("certificates", HEALTHY_CERTIFICATES)
-def test_a_good_certificate_is_not_worth_a_word(start, ca, certificates):
+def test_a_good_certificate_gives_no_finding(start, ca, certificates):
     server = start(https(*made(ca, HEALTHY_CERTIFICATES[certificates]), body=ENFORCE))
     assert findings(server) == []
 
@@ -199,7 +199,7 @@ def test_mod_md_without_a_certificate_yet_is_an_info(start):
 # --- http and https that differ ---
 
 
-def test_different_policies_on_http_and_https_are_a_warning_with_both_places(at):
+def test_different_policies_on_http_and_https_are_a_warning_with_both_locations(at):
     server = at(http(ENFORCE) + https(body=MX), "policy-differs")
     lines = server.conf_file.read_text().splitlines()
     first, second = [number for number, line in enumerate(lines, 1) if line == MX.strip()]
@@ -232,7 +232,7 @@ def test_a_block_that_a_virtual_host_hides_by_what_it_inherits_is_a_warning(at):
     MX + BLOCK.format("MTASTSMode enforce\n") + https(body=BLOCK.format(MX)),
     "MTASTSMode none\n" + BLOCK.format(MX) + https(),
 ])
-def test_a_block_that_is_served_or_overruled_on_purpose_is_not_worth_a_word(start, body):
+def test_a_block_that_is_served_or_overridden_on_purpose_gives_no_finding(start, body):
     assert findings(start(body)) == []
 
 
@@ -254,7 +254,7 @@ def test_an_unwise_max_age_is_a_warning_at_its_line(at, body, identity):
     "MTASTSMode testing\nMTASTSMaxAge 60\n" + MX,
     "MTASTSMode none\nMTASTSMaxAge 604800\n" + MX,
 ])
-def test_a_max_age_at_the_limit_is_not_worth_a_word(start, body):
+def test_a_max_age_at_the_limit_gives_no_finding(start, body):
     assert findings(start(https(body=body))) == []
 
 
@@ -263,7 +263,7 @@ def test_a_virtual_host_without_a_policy_host_among_its_names_is_a_warning(at):
     assert_told(server, "warn", "policy-host-missing", "ServerAlias mta-sts.DOMAIN")
 
 
-def test_reports_that_can_be_about_nobody_are_a_warning_at_their_path(at):
+def test_a_report_path_without_any_domain_is_a_warning(at):
     server = at(https(body="MTASTSReportPath /tlsrpt"), "report-domain-missing")
     assert_told(server, "warn", "report-domain-missing", "httpd.conf:", "MTASTSReportDomain",
                 "/tlsrpt: reports are accepted here")
@@ -274,11 +274,11 @@ def test_reports_that_can_be_about_nobody_are_a_warning_at_their_path(at):
     BLOCK.format(MX) + https(body="MTASTSReportPath /tlsrpt"),
     https(body="MTASTSReportPath off"),
 ), ids=("a domain is named", "there is a policy", "no server takes any in"))
-def test_reports_about_somebody_or_none_at_all_are_not_worth_a_word(start, body):
+def test_a_report_path_with_a_domain_and_no_report_path_give_no_finding(start, body):
     assert not start(body).log.matching(r"\[report-domain-missing\]$")
 
 
-def test_policy_hosts_that_no_name_carries_are_summed_up_in_one_info(start):
+def test_policy_hosts_without_a_virtual_host_are_summed_up_in_one_info(start):
     blocks = BLOCK.format(MX) + "<MTASTSPolicy a.example b.example>\n" + MX + "</MTASTSPolicy>\n"
     server = start(blocks + https(name="www.example.com"))
     assert_told(server, "info", "policy-host-no-vhost", "3 domains")

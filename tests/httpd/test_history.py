@@ -32,7 +32,7 @@ def blocks(count, mode):
 
 
 @pytest.mark.parametrize("mpm", MPMS)
-def test_the_history_follows_the_policies_over_starts_and_tells_each_new_id_once(make_with, mpm):
+def test_the_history_follows_the_policies_over_starts_and_logs_each_new_id_once(make_with, mpm):
     server = make_with(mpm=mpm).configure(proxied(HOST, MX)).start()
     noted(server, POLICY)
     server.graceful()
@@ -51,7 +51,7 @@ def test_the_history_follows_the_policies_over_starts_and_tells_each_new_id_once
     assert f"publish the new id {identity(POLICY)} (replaces {identity(STRICT)}) now" in told(server, 2)[1]
 
 
-def test_many_new_ids_are_told_in_one_line(start):
+def test_many_new_ids_are_logged_in_one_line(start):
     server = start(blocks(21, "testing"))
     noted(server, POLICY, domain="d20.example")
     server.configure(blocks(21, "enforce"))
@@ -105,7 +105,7 @@ def test_configtest_reads_no_history_and_leaves_it_alone(start):
     Spool(server).check()  # nothing in it belongs to root
 
 
-def test_a_damaged_database_does_not_keep_configtest_from_the_dump(make_with):
+def test_a_damaged_database_does_not_prevent_the_dump_of_configtest(make_with):
     server = make_with([FAILED]).configure(proxied(HOST, MX)).start()
     noted(server, POLICY)
     server.stop()

@@ -60,7 +60,7 @@ def test_a_server_without_policies_says_nothing_of_them(start):
     assert served_lines(start(proxied("www.example.com"))) == []
 
 
-def test_every_line_of_ours_ends_with_an_id(start):
+def test_every_line_of_the_module_ends_with_an_id(start):
     server = start(blocks(3) + proxied(HOST, MX) + proxied("ww2.example.com", MX),
                    expected=[r"\[policy-host-missing\]$"])
     lines = server.log.matching(r"\[mta_sts:")
