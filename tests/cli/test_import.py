@@ -30,13 +30,13 @@ def call(state, *words, given=b"", environment=None):
                           env={**os.environ, **(environment or {})})
 
 
-def kept_in(state, area):
+def stored_in(state, area):
     """Digest -> what is in the file: header line and bytes."""
     return {path.name: path.read_bytes().split(b"\n", 1)
             for path in (state / area).rglob("*") if path.is_file()}
 
 
-def kept_digests(state):
+def stored_digests(state):
     return {path.name for path in (state / "reports").rglob("*") if path.is_file()}
 
 
@@ -52,7 +52,7 @@ def fill(state, area, data):
 
 
 def verified_in(state, digest):
-    header = kept_in(state, "reports")[digest][0].decode()
+    header = stored_in(state, "reports")[digest][0].decode()
     return "hoster.example" in header
 
 
@@ -78,16 +78,16 @@ def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
     assert found == outcomes
     assert result.returncode == (0 if set(outcomes) == {"read"} else 1)
     assert result.stderr == b""
-    assert len(kept_in(state, "reports")) == outcomes.count("read")
-    assert len(kept_in(state, "quarantine")) == len(outcomes) - outcomes.count("read") \
+    assert len(stored_in(state, "reports")) == outcomes.count("read")
+    assert len(stored_in(state, "quarantine")) == len(outcomes) - outcomes.count("read") \
         - outcomes.count("foreign")
 
 
 def test_a_report_is_stored_as_received_under_the_digest_of_its_json(state):
     data = (DATA / "google-failures.json.gz").read_bytes()
     assert call(state, given=data).returncode == 0
-    assert list(kept_in(state, "reports")) == [DIGEST]
-    assert kept_in(state, "reports")[DIGEST][1] == data
+    assert list(stored_in(state, "reports")) == [DIGEST]
+    assert stored_in(state, "reports")[DIGEST][1] == data
 
 
 def now():
@@ -99,7 +99,7 @@ def now():
 def test_the_header_line_shows_when_and_how_a_report_arrived(state, name, channel):
     before = now()
     assert call(state, DATA / name).returncode == 0
-    words = kept_in(state, "reports")[DIGEST][0].decode().split(" ")
+    words = stored_in(state, "reports")[DIGEST][0].decode().split(" ")
     assert words[:2] + words[3:] == ["tlsrpt", "1", channel, "-", "-"]
     assert before <= words[2].removesuffix("Z") <= now()
 
@@ -107,7 +107,7 @@ def test_the_header_line_shows_when_and_how_a_report_arrived(state, name, channe
 def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
     for name in ("google.eml", "google-failures.json.gz", "google-failures.json", "forwarded.eml"):
         assert call(state, DATA / name).returncode == 0
-    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert list(stored_in(state, "reports")) == [DIGEST]
     assert b"already stored: report" in call(state, DATA / "google.eml").stdout
 
 
@@ -121,7 +121,7 @@ def test_a_maildir_is_read_and_not_changed(state, tmp_path):
     before = sorted(maildir.rglob("*"))
     for _ in range(2):
         assert call(state, maildir).returncode == 0
-    assert len(kept_in(state, "reports")) == 2
+    assert len(stored_in(state, "reports")) == 2
     assert sorted(maildir.rglob("*")) == before
 
 
@@ -136,12 +136,12 @@ def test_an_mbox_is_read_message_by_message(state, tmp_path):
         assert result.returncode == (1 if way["words"] == [mbox] else 0)
         assert b"message 2: skipped: this message contains no report" in result.stdout
         assert len(result.stdout.splitlines()) == 5
-        assert len(kept_in(state, "reports")) == 4
+        assert len(stored_in(state, "reports")) == 4
 
 
 def test_a_directory_of_mixed_files_is_read(state):
     result = call(state, DATA)
-    digests = set(kept_in(state, "reports"))
+    digests = set(stored_in(state, "reports"))
     assert result.returncode == 1  # some of them are no reports
     assert DIGEST in digests
     assert len(digests) >= TOTALS["total"]["reports"]
@@ -157,7 +157,7 @@ def test_a_missing_file_is_reported(state, tmp_path):
     result = call(state, tmp_path / "nowhere", DATA / "google.eml")
     assert result.returncode == 1
     assert b"nowhere: skipped: No such file or directory" in result.stdout
-    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert list(stored_in(state, "reports")) == [DIGEST]
 
 
 def test_a_report_that_cannot_be_stored_is_to_be_retried(state):
@@ -198,22 +198,22 @@ def test_a_full_quarantine_accepts_nothing_more_and_bounces_nothing(state):
     result = call(state, given=(DATA / "bad-truncated.json").read_bytes())
     assert result.returncode == 0
     assert b"skipped, because the quarantine is full: " in result.stdout
-    assert list(kept_in(state, "quarantine")) == [name]
+    assert list(stored_in(state, "quarantine")) == [name]
 
 
 def test_reports_by_mail_count_against_the_quota_of_https(state):
-    """The default of MTASTSReportQuota: 1 GiB. What is kept already is still told so."""
+    """The default of MTASTSReportQuota: 1 GiB. A report stored earlier is still reported as stored."""
     assert call(state, given=OTHER).returncode == 0
     fill(state, "reports", (1 << 30) - 4096)  # with the 4096 of the other report, it is full
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT
-    assert DIGEST not in kept_digests(state)
+    assert DIGEST not in stored_digests(state)
     assert (f"could not be stored: {state}/reports has reached the quota of 1G bytes: remove old "
             "files there, or raise MTASTSReportQuota (and --quota)") \
         in result.stderr.decode()
     assert b"already stored: report" in call(state, given=OTHER).stdout
     assert call(state, "--quota", "2G", given=REPORT).returncode == 0
-    assert DIGEST in kept_digests(state)
+    assert DIGEST in stored_digests(state)
 
 
 def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
@@ -245,7 +245,7 @@ def test_the_quota_of_the_quarantine_can_be_set(state):
     damaged = (DATA / "bad-truncated.json").read_bytes()
     result = call(state, "--quota", "1G,128M", given=damaged)
     assert b"quarantined" in result.stdout
-    assert len(kept_in(state, "quarantine")) == 2
+    assert len(stored_in(state, "quarantine")) == 2
 
 
 LIMITS = {"version": 1, "max_size": {"sent": 1024, "inflated": 1024},
@@ -290,7 +290,7 @@ def test_unusable_limits_of_httpd_are_reported_and_defaults_used(state, limits, 
     write_limits(state, limits)
     result = call(state, given=REPORT)
     assert f"limits.json cannot be used: {reason}".encode() in result.stderr
-    assert result.returncode == 0 and DIGEST in kept_digests(state)
+    assert result.returncode == 0 and DIGEST in stored_digests(state)
 
 
 def test_the_sizes_of_a_report_can_be_set(state):
@@ -299,7 +299,7 @@ def test_the_sizes_of_a_report_can_be_set(state):
     assert b"skipped: it is larger than 1048576 bytes" in call(state, given=large).stdout
     assert b"skipped" in call(state, "--max-size", "4M,11M",
                                given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
-    assert kept_in(state, "reports") == {}
+    assert stored_in(state, "reports") == {}
     for words, data in ((["--max-size", "4M,10M"], large),
                           (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
         result = call(state, *words, given=data)
@@ -324,7 +324,7 @@ def test_an_impossible_limit_is_reported(state, words, reason):
     result = call(state, *words, given=REPORT)
     assert result.returncode == NOT_KEPT
     assert reason in result.stderr
-    assert kept_in(state, "reports") == {}
+    assert stored_in(state, "reports") == {}
 
 
 def test_a_missing_state_directory_is_reported(tmp_path):
@@ -337,7 +337,7 @@ def test_the_state_directory_comes_from_the_environment(state):
     result = subprocess.run([COMMAND, "import"], input=REPORT, capture_output=True, timeout=60,
                             env={**os.environ, "MTA_STS_STATE_DIR": str(state)})
     assert result.returncode == 0
-    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert list(stored_in(state, "reports")) == [DIGEST]
 
 
 def test_only_a_named_server_is_trusted_about_signatures(state):

@@ -102,14 +102,14 @@ def test_on_a_terminal_it_shows_progress(state, tmp_path):
     with subprocess.Popen([COMMAND, "reindex", "--state-dir", str(state)], stdout=subprocess.PIPE,
                           stderr=terminal) as process:
         os.close(terminal)
-        told = b""
+        output = b""
         with contextlib.suppress(OSError):  # EIO: its end
             while part := os.read(master, 4096):
-                told += part
+                output += part
         output = process.stdout.read()
     os.close(master)
     assert output.startswith(b"30 reports are in ")
-    lines = told.decode().split("\r\x1b[K")
+    lines = output.decode().split("\r\x1b[K")
     assert lines[0] == lines[-1] == ""  # nothing of it is left
     assert lines[1:-1]
     for line in lines[1:-1]:
@@ -125,9 +125,9 @@ def test_conflicting_and_unreadable_reports_are_listed(state):
     assert result.returncode == 1
     assert "3 reports" in result.stdout.decode()
     assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
-    told = result.stderr.decode()
-    assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", told)
-    assert re.search(r"; check the file.* \[report-unreadable\]\n", told)
+    output = result.stderr.decode()
+    assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", output)
+    assert re.search(r"; check the file.* \[report-unreadable\]\n", output)
 
 
 def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):
@@ -135,9 +135,9 @@ def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):
     names = {"organization-name": hostile, "report-id": hostile}
     keep(state, *(json.dumps({**json.loads(variant(1, contact)), **names}).encode()
                   for contact in ("nobody", "somebody")))
-    told = call(state).stderr.decode()
-    assert "[report-conflict]" in told and "<script>" in told
-    assert not UNSAFE.search(told)
+    output = call(state).stderr.decode()
+    assert "[report-conflict]" in output and "<script>" in output
+    assert not UNSAFE.search(output)
 
 
 def test_a_damaged_database_is_moved_away(state):

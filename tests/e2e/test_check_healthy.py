@@ -102,11 +102,11 @@ def test_a_terminal_gets_colours_unless_it_wants_none(healthy, faults, env, colo
     done = subprocess.run([*CALL, healthy, f"old-id.{ZONE}"], stdout=end, stderr=subprocess.PIPE,
                           timeout=70, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env})
     os.close(end)
-    told = read_all(terminal)
+    output = read_all(terminal)
     assert (done.returncode, done.stderr) == (1, b"")
-    assert ("\x1b" in told) == coloured
+    assert ("\x1b" in output) == coloured
     for sign in ("\x1b[32m✔\x1b[0m", "\x1b[33m⚠\x1b[0m") if coloured else "✔⚠":
-        assert f"    {sign} " in told
+        assert f"    {sign} " in output
 
 
 def test_an_internationalized_domain_is_accepted_and_shown_both_ways(faults):

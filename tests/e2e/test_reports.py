@@ -131,14 +131,14 @@ def verified(sender):
     return head.decode().split(" ")[5]
 
 
-def wait_until_kept(sender):
+def wait_until_stored(sender):
     wait_until(lambda: kept()[sender], lambda: f"the report of {sender}; now {kept()}", 30)
 
 
 def test_a_report_by_mail_goes_through_a_pipe_transport_and_counts_once_with_its_copy(url, mailbox):
     data = report("mail.test", 1)
     mailbox.take(mail("mail.test", data), "tls@mail.test")
-    wait_until_kept("mail.test")
+    wait_until_stored("mail.test")
     assert curl(url, data) == 200
     assert kept()["mail.test"] == 1
     assert all(path.owner() == "www-data" for path in SPOOL.rglob("*"))
@@ -155,10 +155,10 @@ def test_a_signature_accepted_by_the_milter_verifies_a_report_received_earlier_i
 
 
 def test_a_forged_result_in_the_mail_is_not_trusted(mailbox):
-    told = f"{Reports.HOST}; dkim=pass header.d=forged.test"
-    mailbox.take(mail("forged.test", report("forged.test", 1), Authentication_Results=told),
+    forged = f"{Reports.HOST}; dkim=pass header.d=forged.test"
+    mailbox.take(mail("forged.test", report("forged.test", 1), Authentication_Results=forged),
                  "tls@forged.test")
-    wait_until_kept("forged.test")
+    wait_until_stored("forged.test")
     assert verified("forged.test") == "-"
 
 
@@ -179,12 +179,12 @@ def test_a_mail_that_cannot_be_stored_stays_in_the_queue_and_is_delivered_later(
     assert set(mailbox.outcomes(queued)) == {"deferred"}
     SPOOL.unlink()
     aside.rename(SPOOL)
-    wait_until_kept("patient.test")
+    wait_until_stored("patient.test")
     wait_until(lambda: mailbox.outcomes(queued)[-1] == "sent", "the end of it", 30)
 
 
 def shown(*words):
-    """What `mta-sts report` tells of the store, its lines put together."""
+    """The output of `mta-sts report` about the store, its lines joined."""
     done = subprocess.run(["mta-sts", "report", *words], capture_output=True, text=True, timeout=60,
                           check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert done.stderr == ""

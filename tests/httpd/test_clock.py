@@ -56,11 +56,11 @@ def test_a_clock_that_is_set_forward_removes_no_report_and_one_that_stays_so_doe
         policy.check(server.fetch())
     Spool(server).check()
     server.stop()
-    told = len(server.log.matching(LEAPT))
+    logged = len(server.log.matching(LEAPT))
     server.start()
     keep(server, 5)
     indexed(server, [4, 5])  # one came on that day
-    assert len(server.log.matching(LEAPT)) == told
+    assert len(server.log.matching(LEAPT)) == logged
 
 
 def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_settles(start_at):

@@ -83,7 +83,7 @@ def test_the_record_that_is_proposed_for_reports_has_the_endpoint_in_it(make):
 
 
 def entries(output):
-    """{domain: the lines that tell of it}"""
+    """{domain: its lines}"""
     found = {}
     for part in output.split("\n\n"):
         head = re.match(r"; (?:policy hosts that match )?([\w.*-]+)\n", part)
@@ -96,13 +96,13 @@ def test_the_dump_lists_each_policy_domain_with_policy_id_and_location(server):
     found = entries(dump(server))
     assert set(found) == set(SERVED)
     for domain, (served, line) in SERVED.items():
-        told = found[domain]
+        entry = found[domain]
         mode, *mx, max_age = [part.split(": ")[1] for part in served.decode().split("\r\n")[1:-1]]
-        assert policy.identity(served) in told
-        assert f"{server.conf_file}:{server.line + line}" in told
-        assert re.search(rf"\bmode {mode}\b", told)
-        assert re.search(rf"\bmax_age {max_age}\b", told)
-        assert " ".join(mx) in told
+        assert policy.identity(served) in entry
+        assert f"{server.conf_file}:{server.line + line}" in entry
+        assert re.search(rf"\bmode {mode}\b", entry)
+        assert re.search(rf"\bmax_age {max_age}\b", entry)
+        assert " ".join(mx) in entry
 
 
 def mode_lines(output):
@@ -121,10 +121,10 @@ def test_the_dump_shows_which_of_two_virtual_hosts_with_one_policy_speaks_http(m
     """As after certbot, which copies a virtual host."""
     server = make()
     plain = proxied(HOST, MX).replace("https://", "")
-    told = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
-    assert len(re.findall(r"^;   defined at ", told, re.M)) == 2
+    entry = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
+    assert len(re.findall(r"^;   defined at ", entry, re.M)) == 2
     assert re.findall(r"^;   defined at .*:(\d+), .*\n;   not served from there: senders use https, and "
-                      r"that virtual host is http only$", told, re.M) == [str(server.line + 3)]
+                      r"that virtual host is http only$", entry, re.M) == [str(server.line + 3)]
 
 
 def test_the_dump_is_lines_of_a_zone_file_and_comments(server):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The warning at start about mode enforce, where reports tell of failures that it turns into refused
+"""The warning at start about mode enforce, where reports contain failures that it turns into refused
 mail."""
 
 import datetime

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A report is on disk before its answer; a disk that is full or fails is told, and works again."""
+"""A report is on disk before its answer; a full or failing disk is logged, and works again."""
 
 import contextlib
 import random
@@ -100,7 +100,7 @@ def lone_child(make_with):
 
 @contextlib.contextmanager
 def traced(child, *words):
-    """What strace tells of a child, in a list that is full at the end."""
+    """The output of strace for a child, in a list that is complete at the end."""
     lines = []
     with tempfile.NamedTemporaryFile("r") as trace, \
             subprocess.Popen(["strace", "-f", "-y", "-o", trace.name, "-p", str(child), *words],
@@ -166,7 +166,7 @@ def test_a_file_system_that_cannot_rename_without_replacing_stores_reports_too(l
 @pytest.mark.parametrize("times, statuses", [("1..2", [201, 200]), ("1..3", [503, 201])])
 def test_a_report_whose_file_is_removed_while_it_is_written_is_written_again(lone_child, times,
                                                                              statuses):
-    """By whoever tidies tmp/ under a clock that leapt forward; at the third time it is told."""
+    """By a cleanup of tmp/ under a clock that jumped forward; the third time it is logged."""
     server, child = lone_child
     if 503 in statuses:
         server.log.expected.append(NOT_KEPT)

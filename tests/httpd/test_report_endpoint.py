@@ -64,8 +64,8 @@ def test_the_header_line_records_the_receipt(server, spool, fresh):
     head = spool.files()[report.digest(fresh)].read_bytes().split(b"\n")[0].decode()
     assert re.fullmatch(r"tlsrpt 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z https 127\.0\.0\.1 -",
                         head)
-    told = datetime.datetime.fromisoformat(head.split(" ")[2].replace("Z", "+00:00"))
-    assert before <= told.timestamp() <= after
+    received = datetime.datetime.fromisoformat(head.split(" ")[2].replace("Z", "+00:00"))
+    assert before <= received.timestamp() <= after
 
 
 TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "application/json",
@@ -311,12 +311,12 @@ def test_http2_with_and_without_length_is_accepted(make_with, tmp_path, mpm):
     curl = ["curl", "--silent", "--http2", "--cacert", server.ca.root, "--resolve",
             f"{HOST}:{server.ports['https']}:127.0.0.1", "-w", "%{http_version} %{http_code}",
             "-o", "/dev/null", "-H", f"Content-Type: {GZIP}"]
-    told = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
-    assert told.stdout == b"2 201", told
+    sized = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
+    assert sized.stdout == b"2 201", sized
     with two.open("rb") as data:
-        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=data,
+        chunked = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=data,
                                 capture_output=True, timeout=60)
-    assert untold.stdout == b"2 201", untold
+    assert chunked.stdout == b"2 201", chunked
     assert len(Spool(server).files()) == 2
 
 

@@ -76,14 +76,14 @@ def test_a_bomb_costs_little_time_and_memory(make_with):
     Spool(server).check()
 
 
-@pytest.mark.parametrize("framing", ["chunked", "told"])
+@pytest.mark.parametrize("framing", ["chunked", "content-length"])
 def test_an_endless_body_is_refused_at_the_limit_and_costs_no_memory(make_with, framing):
     server = make_with([r"report rejected: .*\[report-too-large\]$"]).configure(
         ONE_CHILD + "MTASTSReportMaxSize 64K 1M\n" + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     head, block = {
         "chunked": ("Transfer-Encoding: chunked", b"10000\r\n" + b"{" * 65536 + b"\r\n"),
-        "told": (f"Content-Length: {GIB // 2}", b"{" * 65536)}[framing]
+        "content-length": (f"Content-Length: {GIB // 2}", b"{" * 65536)}[framing]
     assert post(server, packed(make())).status == 201
     pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")
     before = process.resident_kib(child)
@@ -112,8 +112,8 @@ def test_curl_asks_before_a_large_upload_and_sends_only_what_is_accepted(start, 
             capture_output=True, text=True, timeout=60)
         assert "> Expect: 100-continue" in sent.stderr
         assert ("< HTTP/1.1 100 Continue" in sent.stderr) == asked
-        told, uploaded = sent.stdout.split(" ")
-        assert (told, int(uploaded)) == (status, body.stat().st_size if asked else 0)
+        shown, uploaded = sent.stdout.split(" ")
+        assert (shown, int(uploaded)) == (status, body.stat().st_size if asked else 0)
 
 
 @pytest.mark.parametrize("method, status", [("POST", 413), ("PUT", 405)])

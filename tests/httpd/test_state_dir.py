@@ -136,7 +136,7 @@ def put_writable(path):
 
 
 # What to do, in the line about the report as well as at the start.
-MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
+FIXES = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
            "of root": "[^;]*: chown -R", "a mode": "change its mode: chmod 0700"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a directory.*\[state-not-a-directory\]$"),
@@ -161,7 +161,7 @@ def test_obstacles_are_logged_and_stop_nothing(make_with, kind):
     assert answer.status == 503
     assert answer.header("Retry-After") == "600"
     assert answer.body == b"The report was rejected: it could not be written to disk.\n"
-    assert server.log.matching(rf"report rejected: /.*; {MENDING[kind]}.* \[report-not-stored\]$")
+    assert server.log.matching(rf"report rejected: /.*; {FIXES[kind]}.* \[report-not-stored\]$")
     if kind == "a link":
         assert os.listdir(server.root / "aside") == []
 

@@ -140,7 +140,7 @@ def test_a_conflicting_report_is_logged(make_with):
     server = make_with([line]).configure(report.conf()).start()
     for more in ({}, {"contact-info": "somebody else"}):
         assert post(server, make(1, **more)).status == 201
-    process.wait_for(lambda: server.log.matching(line), "it to be told")
+    process.wait_for(lambda: server.log.matching(line), "it to be logged")
     assert len(server.log.matching(line)) == 1
 
 
