@@ -8,10 +8,11 @@
 
 #define US "mx.example.com"
 
-/* A field of ours about a message from bigmail.example; the signer that passed, or NULL. */
+/* A field of the local server about a message from bigmail.example; the signer that passed, or
+ * NULL. */
 typedef struct auth_case {
     const char *value;
-    cli_auth_result told;
+    cli_auth_result result;
     const char *domain;
 } auth_case;
 
@@ -21,12 +22,12 @@ static void check_cases(apr_pool_t *p, const auth_case *cases, size_t count)
 
     for (i = 0; i < count; i++) {
         const char *domain = "unset";
-        cli_auth_result told =
+        cli_auth_result result =
             cli_auth_results_read(p, cases[i].value, US, "bigmail.example", &domain);
         const char *expected = cases[i].domain ? cases[i].domain : "nothing";
 
-        if (told != cases[i].told || strcmp(domain ? domain : "nothing", expected) != 0) {
-            fail_msg("\"%s\": told %d, %s", cases[i].value, told, domain ? domain : "nothing");
+        if (result != cases[i].result || strcmp(domain ? domain : "nothing", expected) != 0) {
+            fail_msg("\"%s\": result %d, %s", cases[i].value, result, domain ? domain : "nothing");
         }
     }
 }

@@ -62,7 +62,7 @@ static void test_dates_do_not_depend_on_the_time_zone(void **state)
 static void test_the_dates_determine_the_finding(void **state)
 {
     static const struct {
-        const char *from, *until, *expected, *told;
+        const char *from, *until, *expected, *message;
     } cases[] = {
         {"260101000000Z", "261231235959Z", "", NULL},
         {"20260101000000Z", "99991231235959Z", "", NULL},
@@ -106,8 +106,8 @@ static void test_the_dates_determine_the_finding(void **state)
         if (strcmp(summary, cases[i].expected) != 0) {
             fail_msg("%s to %s: \"%s\"", cases[i].from, cases[i].until, summary);
         }
-        if (cases[i].told) {
-            assert_contains(only_message(findings), cases[i].told);
+        if (cases[i].message) {
+            assert_contains(only_message(findings), cases[i].message);
         }
     }
 }
@@ -126,7 +126,7 @@ static void test_a_certificate_for_other_hosts_is_an_error_that_lists_its_names(
 {
     static const struct {
         san names[8];
-        const char *told;
+        const char *message;
     } cases[] = {
         {{NAMES_END}, "(it covers no DNS name)"},
         {{DNS("example.com"), NAMES_END}, "(it covers example.com)"},
@@ -144,7 +144,7 @@ static void test_a_certificate_for_other_hosts_is_an_error_that_lists_its_names(
         const mta_sts_findings *findings = check(*state, read_names(*state, cases[i].names));
 
         assert_string_equal(findings_summary(*state, findings), "error certificate-name-missing@0");
-        assert_contains(only_message(findings), cases[i].told);
+        assert_contains(only_message(findings), cases[i].message);
         assert_string_equal(mta_sts_findings_at(findings, 0)->fix, NAME_FIX);
     }
 }
@@ -203,7 +203,7 @@ static void test_findings_outlive_the_certificate(void **state)
                               findings);
     apr_pool_clear(of_result);
     memset(apr_palloc(of_result, 4000), '\x01', 4000); /* what a later user would do */
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     assert_contains(mta_sts_findings_at(findings, 0)->message, "(it covers www.example.com)");
     assert_contains(mta_sts_findings_at(findings, 1)->message, strerror(ENOENT));
     apr_pool_destroy(of_result);

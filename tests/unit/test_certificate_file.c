@@ -45,7 +45,7 @@ static void test_the_first_of_several_certificates_counts(void **state)
     assert_string_equal(names_of(*state, certificate), "");
 }
 
-/* A chain is sent in the order of its file, so one good certificate behind helps nobody. */
+/* A chain is sent in the order of its file, so a good certificate later in it does not help. */
 static void test_a_broken_first_certificate_is_not_skipped(void **state)
 {
     const char *server = pem_with(*state, only_host);

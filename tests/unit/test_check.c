@@ -39,7 +39,7 @@ static void wait_for_record(apr_pool_t *p, mta_sts_check_facts *facts)
     facts->record.status = MTA_STS_ANSWER_TIMEOUT;
 }
 
-static void keep_record_long(apr_pool_t *p, mta_sts_check_facts *facts)
+static void set_long_ttl(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     (void)p;
     facts->record.ttl = 90000;
@@ -80,7 +80,7 @@ static void test_problems_in_dns_are_found(void **state)
         {"bogus", NULL, forge_record, "error dns-bogus; unprotected, no"},
         {"servfail", NULL, fail_record, "error dns-servfail; unprotected, no"},
         {"timeout", NULL, wait_for_record, "unknown dns-timeout; unknown, unknown"},
-        {"long TTL", NULL, keep_record_long, "info ttl-long; delivers, yes"},
+        {"long TTL", NULL, set_long_ttl, "info ttl-long; delivers, yes"},
         {"old id", NULL, old_id, "warning id-differs; delivers, yes"},
         {"own id", NULL, own_id, "info id-custom; delivers, yes"},
         {"null MX", NULL, null_mx, "warning mx-null; no-mail, no"},

@@ -46,7 +46,7 @@ static void check_bad(apr_pool_t *p, parser *parse, const bad *cases, size_t cou
         const char *error = parse(p, cases[i].text, cases[i].min, cases[i].max, &value);
         const char *quoted = mta_sts_text_quote(p, cases[i].text, strlen(cases[i].text));
 
-        if (!error || !strstr(error, quoted) || !is_showable(error) || value != -1) {
+        if (!error || !strstr(error, quoted) || !is_printable(error) || value != -1) {
             fail_msg("%s: %s", quoted, error ? error : "is accepted");
         }
     }

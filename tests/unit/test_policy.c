@@ -89,7 +89,7 @@ static void test_any_other_mode_is_rejected_with_the_allowed_ones(void **state)
         const char *quoted = mta_sts_text_quote(*state, refused[i], strlen(refused[i]));
 
         if (!error || !strstr(error, quoted) || !strstr(error, "none, testing and enforce") ||
-            !is_showable(error)) {
+            !is_printable(error)) {
             fail_msg("%s: %s", quoted, error ? error : "is accepted");
         }
     }
@@ -130,7 +130,7 @@ static void test_a_max_age_is_seconds_or_hours_days_or_weeks(void **state)
     }
 }
 
-/* The error tells the reason and what is allowed. */
+/* The error contains the reason and what is allowed. */
 static void check_max_age_refused(apr_pool_t *p, const char *const *texts, size_t count,
                                   const char *reason)
 {
@@ -141,7 +141,7 @@ static void check_max_age_refused(apr_pool_t *p, const char *const *texts, size_
         const char *error = mta_sts_max_age_parse(p, texts[i], &seconds);
 
         if (!error || !strstr(error, reason) || !strstr(error, "1 to 31557600 seconds") ||
-            !is_showable(error)) {
+            !is_printable(error)) {
             fail_msg("\"%s\" is %d: %s", texts[i], (int)seconds, error ? error : "accepted");
         }
         assert_int_equal(seconds, -1);
@@ -392,7 +392,7 @@ static void test_policies_that_may_not_work_as_intended_get_advice(void **state)
 
         mta_sts_policy_check(policy, "example.com", findings);
         assert_string_equal(findings_summary(*state, findings), cases[i].findings);
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
     }
 }
 

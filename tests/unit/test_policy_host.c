@@ -15,7 +15,7 @@
 #define DAY apr_time_from_sec(24 * 60 * 60)
 #define NOW apr_time_from_sec(APR_INT64_C(1767225600)) /* 2026-01-01 00:00:00 UTC */
 
-/* Places by their lines, so that a table tells them: "policy-differs@10". */
+/* Locations by their lines, as they appear in a table: "policy-differs@10". */
 #define HTTP_LINE 10
 #define HTTPS_LINE 20
 #define HTTPS_HOST_LINE 15
@@ -91,7 +91,7 @@ static mta_sts_findings *check(apr_pool_t *p, const mta_sts_policy_host *facts)
     int i;
 
     mta_sts_policy_host_check(facts, NOW, findings);
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
@@ -126,9 +126,9 @@ static void assert_contains(const char *text, const char *part)
 }
 
 typedef struct row {
-    const char *http; /* what the http virtual host tells */
+    const char *http; /* what the http virtual host serves */
     int has_https;
-    const char *https;        /* what the https virtual host tells */
+    const char *https;        /* what the https virtual host serves */
     const char *certificates; /* letters; NULL: not known */
     const char *expected;
 } row;
@@ -285,7 +285,7 @@ static void test_a_host_without_a_location_gives_findings_without_one(void **sta
     assert_int_equal(finding->line, 0);
 }
 
-/* One list for all hosts: each keeps its places. */
+/* One list for all hosts: each keeps its locations. */
 static void test_existing_findings_are_not_changed(void **state)
 {
     mta_sts_policy_host differs = make_facts(*state, enforce, 1, testing, "x");

@@ -132,7 +132,7 @@ static void test_findings_outlive_the_pool_of_the_policy(void **state)
     assert_string_equal(findings_summary(*state, findings),
                         "warning field-unknown@2, warning field-unknown@3, error mode-missing@0, "
                         "error max-age-missing@0, error mx-missing@0");
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     for (i = 0; i < findings->list->nelts; i++) {
         assert_non_null(mta_sts_findings_at(findings, i)->fix);
     }

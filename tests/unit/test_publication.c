@@ -52,7 +52,7 @@ static void check_cases(apr_pool_t *p, const publication_case *cases, size_t cou
         assert_string_equal(hold, expected_hold);
         assert_string_equal(findings_summary(p, findings),
                             cases[i].findings ? cases[i].findings : "");
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
         assert_string_equal(mta_sts_publication_id_record(publication)->value +
                                 strlen(mta_sts_publication_id_record(publication)->value) -
                                 strlen(ID ";"),
@@ -233,7 +233,7 @@ static void test_the_policy_host_keeps_its_addresses_unless_others_are_given(voi
                                                                    "\n" RUA_UNKNOWN,
          NULL,
          NULL},
-        /* the addresses behind a CNAME are not the host's own */
+        /* the addresses of the target of a CNAME are not the host's own */
         {{.addresses = "192.0.2.7", .now = {NULL, "web.example.com", "192.0.2.7", ""}},
          ID_UNKNOWN HOST("superfluous", "CNAME", "300") "web.example.com\n" HOST(
              "missing", "A", "300") "192.0.2.7\n" RUA_UNKNOWN,

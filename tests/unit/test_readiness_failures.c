@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "readiness_fixture.h"
 
-/* Which failures in its reports keep a domain from being ready. */
+/* Which failures in its reports prevent a domain from being ready. */
 
 static void expired_and_still(situation *s)
 {

@@ -58,7 +58,7 @@ static void test_blanks_may_surround_a_semicolon(void **state)
     CHECK_STS(cases);
 }
 
-/* The grammar ends a record with a field or a delimiter; a blank behind a field is neither. */
+/* The grammar ends a record with a field or a delimiter; a blank after a field is neither. */
 static void test_a_blank_at_the_end_is_a_warning(void **state)
 {
     static const record_case cases[] = {
@@ -310,7 +310,7 @@ static void test_findings_outlive_the_pool_of_the_result(void **state)
     assert_string_equal(findings_without_lines(*state, findings),
                         "error field-malformed, error field-missing, info record-ignored, "
                         "error record-missing");
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     for (i = 0; i < findings->list->nelts; i++) {
         assert_non_null(mta_sts_findings_at(findings, i)->fix);
     }

@@ -155,7 +155,7 @@ static void test_data_that_does_not_begin_like_a_report_is_not_a_report(void **s
     }
 }
 
-/* Its sender meant it for a report, so that it is worth keeping. */
+/* Its sender meant it as a report, so it is worth storing. */
 static void test_gzip_of_something_else_is_unreadable(void **state)
 {
     apr_pool_t *p = *state;

@@ -8,7 +8,7 @@
 #include "report_fixture.h"
 #include "tlsrpt/report/read.h"
 
-/* Limits, one by one: what keeps to it is read, one more is not. */
+/* Limits, one by one: the limit itself is accepted, one more is not. */
 
 static void check_limit(apr_pool_t *p, const tlsrpt_limits *limits, bytes within, bytes beyond,
                         tlsrpt_outcome outcome, const char *reason)

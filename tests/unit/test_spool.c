@@ -12,14 +12,14 @@
 
 #define THREADS 8
 
-/* --- keeping --- */
+/* --- storing --- */
 
 static void test_a_report_is_new_once(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &unverified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
@@ -30,7 +30,7 @@ static void test_the_quarantine_is_separate(void **state)
     tlsrpt_stored_file file;
     const char *reason;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
         tlsrpt_spool_store(spool, TLSRPT_QUARANTINE, DIGEST, &unverified, "{", 1, *state, &reason),
         TLSRPT_STORED);
@@ -43,10 +43,10 @@ static void test_a_verified_receipt_replaces_an_unverified_one(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &verified);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &verified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
@@ -55,9 +55,9 @@ static void test_a_damaged_file_is_replaced(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(truncate(tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state), 10), 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &unverified);
 }
 
@@ -120,7 +120,7 @@ static void test_an_invalid_receipt_stores_nothing(void **state)
     static const tlsrpt_receipt refused = {1, "https", "192.0.2.1\nx", NULL};
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &refused), TLSRPT_NOT_STORED);
+    assert_int_equal(store(spool, *state, &refused), TLSRPT_NOT_STORED);
     assert_nothing_is_left(spool, *state);
 }
 
@@ -195,7 +195,7 @@ static void test_files_are_listed_by_directory(void **state)
 
     assert_int_equal(tlsrpt_spool_directory_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
     assert_true(changed == 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
         tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified, "", 0, *state, &reason),
         TLSRPT_STORED);
@@ -217,7 +217,7 @@ static void test_usage_is_counted_in_blocks(void **state)
     apr_int64_t bytes, files;
     const char *reason;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified,
                                         apr_pcalloc(*state, 5000), 5000, *state, &reason),
                      TLSRPT_STORED);
@@ -236,7 +236,7 @@ static void test_removing_a_file_again_succeeds(void **state)
     tlsrpt_stored_file file;
 
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_non_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, *state, &file));

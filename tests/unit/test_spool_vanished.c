@@ -11,7 +11,7 @@
 #include "spool_fixture.h"
 
 /* A file that is being stored is removed by another process at the last moment: just before the
- * call that puts it in its place, which is replaced here by one that first lets that happen. */
+ * call that renames it, which is replaced here by one that first lets that happen. */
 
 static const char *victim; /* in the state directory: what is removed, with all that is in it */
 static int removals;       /* how many times more */
@@ -57,7 +57,7 @@ static void test_a_file_that_vanishes_twice_is_written_a_third_time(void **state
 
         victim = victims[i];
         removals = 2;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
         assert_int_equal(removals, 0);
         assert_stored(spool, *state, &unverified);
         assert_nothing_in_tmp(*state);
@@ -74,10 +74,10 @@ static void test_a_file_that_vanishes_each_time_is_refused_with_a_reason(void **
 
         victim = victims[i];
         removals = 9;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_NOT_STORED);
         assert_int_equal(removals, 9 - 3);
         removals = 0;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
         assert_nothing_in_tmp(*state);
         remove_all(state_dir);
     }
@@ -87,10 +87,10 @@ static void test_a_verified_receipt_is_written_again_over_an_unverified_one(void
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     victim = "tmp";
     removals = 2;
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_int_equal(removals, 0);
     assert_stored(spool, *state, &verified);
     assert_nothing_in_tmp(*state);

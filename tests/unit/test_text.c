@@ -131,10 +131,10 @@ static void test_truncation_never_splits_a_utf8_sequence_nor_shows_more_than_80_
             memset(text, 'x', sizeof(text));
             memcpy(text + before, sequences[i], strlen(sequences[i]));
             quoted = quote_exactly(*state, text, sizeof(text));
-            assert_true(is_showable(quoted));
+            assert_true(is_printable(quoted));
             assert_null(strchr(quoted, '\\'));
             if (strlen(quoted) > strlen("\"\"...") + 80) {
-                fail_msg("%d bytes are shown, with a sequence of %d behind %d others",
+                fail_msg("%d bytes are shown, with a sequence of %d after %d others",
                          (int)(strlen(quoted) - strlen("\"\"...")), (int)strlen(sequences[i]),
                          (int)before);
             }
@@ -164,7 +164,7 @@ static void test_any_two_bytes_are_quoted_to_printable_text(void **state)
         for (second = 0; second < 256; second++) {
             char text[2] = {(char)first, (char)second};
 
-            if (!is_showable(mta_sts_text_quote(p, text, 2))) {
+            if (!is_printable(mta_sts_text_quote(p, text, 2))) {
                 fail_msg("\\x%02x\\x%02x is quoted to something that cannot be shown", first,
                          second);
             }

@@ -8,7 +8,7 @@
 #include "table_fixture.h"
 #include "core/base/time.h"
 
-/* A text, how it deviates, and the seconds since 1970 that it tells. */
+/* A text, how it deviates, and its seconds since 1970. */
 typedef struct time_case {
     const char *text;
     mta_sts_time_form form;
