@@ -132,7 +132,7 @@ def test_deviations_that_were_accepted_are_findings():
                for finding in report["findings"])
 
 
-def test_what_was_not_told_is_null():
+def test_unspecified_values_are_null():
     report, = read_json(DATA / "counts-only.json")["reports"]
     assert report["contact"] is None and report["begin"] is None and report["end"] is None
     assert report["policies"][0]["domain"] is None

@@ -64,7 +64,7 @@ static void broken_dane(apr_pool_t *p, mta_sts_check_facts *facts)
     mx_of(facts, 0)->tlsa.status = MTA_STS_ANSWER_BOGUS;
 }
 
-static void test_mail_servers_that_are_wrong(void **state)
+static void test_problems_of_mail_servers_are_found(void **state)
 {
     static const row rows[] = {
         {"one", NULL, refuse_smtp, "error smtp-refused; partly, no"},
@@ -85,7 +85,7 @@ static void test_mail_servers_that_are_wrong(void **state)
     check_rows(*state, rows, COUNT(rows));
 }
 
-static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **state)
+static void test_port_25_is_blocked_only_if_every_connection_times_out(void **state)
 {
     apr_array_header_t *all = apr_array_make(*state, 2, sizeof(mta_sts_check_facts *));
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -114,7 +114,7 @@ static void uncover_second(apr_pool_t *p, mta_sts_check_facts *facts)
               "version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n");
 }
 
-static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void **state)
+static void test_each_mx_is_marked_deliverable_under_enforce_in_any_mode(void **state)
 {
     static const struct {
         void (*change)(apr_pool_t *p, mta_sts_check_facts *facts);
@@ -161,9 +161,9 @@ static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_mail_servers_that_are_wrong),
-        POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
-        POOL_TEST(test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode),
+        POOL_TEST(test_problems_of_mail_servers_are_found),
+        POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
+        POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -67,7 +67,7 @@ static void mode_none(situation *s)
     s->facts.served = policy_of(s->p, POLICY("none", "*.example.com"));
 }
 
-static void test_the_look_decides_what_holds_up_mail_now(void **state)
+static void test_the_live_check_determines_what_blocks_mail_now(void **state)
 {
     static const row rows[] = {
         {"well", NULL, "yes: "},
@@ -105,7 +105,7 @@ static void know_nothing(situation *s)
     s->facts.served = NULL;
 }
 
-static void test_unverified_reports_alone_make_nothing_ready(void **state)
+static void test_unverified_reports_alone_do_not_make_a_domain_ready(void **state)
 {
     static const row rows[] = {
         {"unverified", do_not_look, "unknown: unknown mx-unprobed"},
@@ -116,7 +116,7 @@ static void test_unverified_reports_alone_make_nothing_ready(void **state)
     check_rows(*state, make_good, ONE_MX, rows, COUNT(rows));
 }
 
-static void test_a_policy_that_nobody_knows_leaves_reports_without_foundation(void **state)
+static void test_reports_count_for_nothing_if_the_served_policy_is_unknown(void **state)
 {
     situation *s = make_silent(*state, TESTING);
 
@@ -129,7 +129,7 @@ static void test_a_policy_that_nobody_knows_leaves_reports_without_foundation(vo
 
 /* --- where enforce is on --- */
 
-static void test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks(void **state)
+static void test_active_mode_enforce_is_assessed_by_the_mail_it_blocks(void **state)
 {
     static const row rows[] = {
         {"no reports", NULL, "yes: info reports-missing"},
@@ -229,10 +229,10 @@ static void test_every_warning_and_error_says_what_to_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_the_look_decides_what_holds_up_mail_now),
-        POOL_TEST(test_unverified_reports_alone_make_nothing_ready),
-        POOL_TEST(test_a_policy_that_nobody_knows_leaves_reports_without_foundation),
-        POOL_TEST(test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks),
+        POOL_TEST(test_the_live_check_determines_what_blocks_mail_now),
+        POOL_TEST(test_unverified_reports_alone_do_not_make_a_domain_ready),
+        POOL_TEST(test_reports_count_for_nothing_if_the_served_policy_is_unknown),
+        POOL_TEST(test_active_mode_enforce_is_assessed_by_the_mail_it_blocks),
         POOL_TEST(test_names_from_reports_are_shown_escaped_and_limited_in_number),
         POOL_TEST(test_every_warning_and_error_says_what_to_do),
     };
