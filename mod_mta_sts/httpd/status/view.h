@@ -93,9 +93,6 @@ const char *mts_status_name_of(apr_pool_t *p, const char *organization);
 /* Whether reports contain failures. Some have failure details, but count no failed session. */
 int mts_status_has_failures(const mts_status_reports *reports);
 
-/* The severity of a certificate that expires in this many days. */
-mta_sts_severity mts_status_certificate_severity(int days);
-
 /* The share of secure sessions in percent: never 100 % beside a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);
 
