@@ -54,9 +54,20 @@ static void test_plain_text_is_put_in_double_quotes(void **state)
 static void test_text_that_would_end_the_quotation_is_escaped(void **state)
 {
     static const quote_case cases[] = {
-        {BYTES("\""), "\"\\x22\""},
-        {BYTES("\\"), "\"\\x5c\""},
-        {BYTES("a\"b\\c"), "\"a\\x22b\\x5cc\""},
+        {BYTES("\"'"), "\"\\x22'\""},
+        {BYTES("\\x41"), "\"\\x5cx41\""},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_quotes_and_backslashes_are_shown_as_typed(void **state)
+{
+    static const quote_case cases[] = {
+        {BYTES("\""), "'\"'"},
+        {BYTES("\\"), "\"\\\""},
+        {BYTES("a\"b\\c"), "'a\"b\\c'"},
+        {BYTES("v=STSv1\\; id=1"), "\"v=STSv1\\; id=1\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
@@ -257,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_plain_text_is_put_in_double_quotes),
         POOL_TEST(test_text_that_would_end_the_quotation_is_escaped),
+        POOL_TEST(test_quotes_and_backslashes_are_shown_as_typed),
         POOL_TEST(test_control_characters_are_escaped),
         POOL_TEST(test_bytes_that_are_not_utf8_are_escaped_one_by_one),
         POOL_TEST(test_eighty_bytes_are_shown_whole_and_more_are_cut),
