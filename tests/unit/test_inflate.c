@@ -138,9 +138,20 @@ static void test_a_gzip_with_a_wrong_byte_is_damaged(void **state)
     check_damaged(p, other, "the gzip is damaged");
 }
 
+static void test_nothing_at_all_is_an_end_not_a_copy_from_nowhere(void **state)
+{
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(*state, NULL, 0);
+    char buffer[8];
+
+    assert_int_equal(tlsrpt_inflate_read(stream, buffer, sizeof(buffer)), 0);
+    assert_int_equal(tlsrpt_inflate_members(stream), 0);
+    assert_null(tlsrpt_inflate_error(stream));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_nothing_at_all_is_an_end_not_a_copy_from_nowhere),
         POOL_TEST(test_plain_bytes_come_as_they_are),
         POOL_TEST(test_gzip_is_inflated),
         POOL_TEST(test_several_members_are_one_after_another),
