@@ -244,7 +244,7 @@ static int take_seen(void *baton, const char *const *columns)
 {
     rows *all = baton;
     apr_pool_t *p = all->query->p;
-    tlsrpt_seen *seen = apr_array_push(all->list);
+    tlsrpt_seen_policy *seen = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
     seen->type = tlsrpt_query_text(p, columns[NUMBERS]);
@@ -258,7 +258,7 @@ static int take_seen(void *baton, const char *const *columns)
 
 static const char *find_seen_by(const tlsrpt_query *query, long long id, const rows *all)
 {
-    texts which = {all, offsetof(tlsrpt_seen, senders)};
+    texts which = {all, offsetof(tlsrpt_seen_policy, senders)};
 
     return mta_sts_database_rows(
         query->db,
