@@ -73,7 +73,7 @@ static void sort(apr_array_header_t *list, int (*order)(const void *, const void
 BY_VALUE(day, days)
 BY_VALUE(sender, senders)
 BY_VALUE(cause, causes)
-BY_VALUE(seen, seen)
+BY_VALUE(seen_policy, seen_policies)
 
 /* --- days and senders --- */
 
@@ -285,7 +285,7 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
     if (!error && domain->seen->nelts) {
         error = find_seen_by(query, id, &all);
     }
-    sort(domain->seen, order_seen);
+    sort(domain->seen, order_seen_policies);
     return error;
 }
 

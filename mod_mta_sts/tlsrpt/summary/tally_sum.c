@@ -252,7 +252,7 @@ BY_POINTER(domain, domains)
 BY_POINTER(day, days)
 BY_POINTER(sender, senders)
 BY_POINTER(cause, causes)
-BY_POINTER(seen, seen)
+BY_POINTER(seen_policy, seen_policies)
 
 typedef int comparison(const void *, const void *);
 
@@ -282,7 +282,7 @@ static void finish_domain(summing *s, tlsrpt_domain *domain)
     domain->days = sort_rows(s, domain->days, sizeof(tlsrpt_day), order_days);
     domain->senders = sort_rows(s, domain->senders, sizeof(tlsrpt_sender), order_senders);
     domain->causes = sort_rows(s, domain->causes, sizeof(tlsrpt_cause), order_causes);
-    domain->seen = sort_rows(s, domain->seen, sizeof(tlsrpt_seen_policy), order_seen);
+    domain->seen = sort_rows(s, domain->seen, sizeof(tlsrpt_seen_policy), order_seen_policies);
     for (i = 0; i < domain->causes->nelts; i++) {
         sort_names(APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).senders);
     }
