@@ -246,6 +246,20 @@ static void test_a_newer_schema_is_rejected_with_a_message(void **state)
     assert_contains_text(open_error(*state), "newer mod_mta_sts");
 }
 
+static void test_a_damaged_schema_version_is_rejected_with_a_message(void **state)
+{
+    static const long long versions[] = {-1, -4, -9223372036854775807LL - 1, 4294967298LL};
+    mta_sts_database *db = database_open(*state);
+    size_t i;
+
+    for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        assert_done(
+            mta_sts_database_run(db, "UPDATE mta_sts_schema SET version = %lld", versions[i]));
+        assert_contains_text(open_error(*state), versions[i] < 0 ? "is damaged: its table mta_sts_schema"
+                                                         : "newer mod_mta_sts");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +275,7 @@ int main(void)
         DATABASE_TESTS(test_the_schema_is_made_once_and_found_again),
         DATABASE_TESTS(test_an_older_schema_is_brought_up_to_date),
         DATABASE_TESTS(test_a_newer_schema_is_rejected_with_a_message),
+        DATABASE_TESTS(test_a_damaged_schema_version_is_rejected_with_a_message),
     };
 
     return RUN_DATABASE_TESTS(tests);
