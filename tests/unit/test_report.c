@@ -140,7 +140,7 @@ static void test_data_that_does_not_begin_like_a_report_is_not_a_report(void **s
         {" \n", "begins with nothing"},
         {"hello", "begins with \"h\""},
         {"[{\"policies\":[]}]", "begins with \"[\""},
-        {"\"{}\"", "begins with \"\\x22\""},
+        {"\"{}\"", "begins with '\"'"},
         {"<html>", "begins with \"<\""},
         {"PK\x03\x04", "begins with \"P\""},
         {"\x1f", "begins with \"\\x1f\""},
