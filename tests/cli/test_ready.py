@@ -88,7 +88,7 @@ class Store:
                               env={**os.environ, "PATH": f"{self.path}:{os.environ['PATH']}",
                                    "LC_ALL": "C.UTF-8", **environment})
 
-    def keep(self, data, *words):
+    def import_mails(self, data, *words):
         mails = self.directory / "mails"
         mails.mkdir(exist_ok=True)
         for number, one in enumerate(data):
@@ -98,8 +98,8 @@ class Store:
         for path in mails.iterdir():
             path.unlink()
 
-    def import_verified(self, data, signer):
-        self.keep([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
+    def import_verified(self, data, signer="signer.example"):
+        self.import_mails([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
 
     def ready(self, *words, domain="example.com", **environment):
         return self.run("ready", "--state-dir", self.state, "--no-check", *words, domain,
@@ -119,9 +119,9 @@ def store(tmp_path):
 
 @pytest.fixture(scope="module")
 def good_state(tmp_path_factory):
-    """Twenty days of two senders, one of them verified: enough even without a look."""
+    """Twenty days of two senders, verified: enough even without a look."""
     made = Store(tmp_path_factory.mktemp("good"))
-    made.keep(days("a.example"))
+    made.import_verified(days("a.example"))
     made.import_verified(days("b.example"), "b.example")
     return made.state
 
@@ -208,8 +208,8 @@ def test_an_empty_store_says_what_is_missing(store):
     assert domain["change"] is None
 
 
-def test_an_mx_failure_without_a_check_is_critical_and_says_what_to_do(good):
-    good.keep([report("c.example", 2, policy(),
+def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do(good):
+    good.import_verified([report("c.example", 2, policy(),
                       [("certificate-expired", "mx1.example.com", 7)])])
     done = good.ready("--policy", good.policy)
     assert done.returncode == NO
@@ -222,7 +222,7 @@ def test_an_mx_failure_without_a_check_is_critical_and_says_what_to_do(good):
 
 def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     good.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
-    good.keep([report("c.example", 2, policy("enforce"),
+    good.import_verified([report("c.example", 2, policy("enforce"),
                       [("certificate-expired", "mx1.example.com", 7)])])
     domain, status = good.assess()
     assert status == NO
@@ -241,40 +241,40 @@ def test_enforce_that_is_on_needs_no_days_and_senders(store):
 # --- what weighs ---
 
 
-def test_unverified_reports_alone_decide_nothing(store):
-    store.keep(days("a.example") + days("c.example"))
+def test_unverified_reports_decide_nothing_and_the_way_to_verified_ones_is_shown(store):
+    """Anyone can send them under any name, and the policy that they quote is public."""
+    store.import_mails(days("Google Inc.") + days("Microsoft Corporation"))
+    store.import_mails([report("Google Inc.", 0, policy(), [("certificate-expired", "mx1.example.com", 50)])])
     domain, status = store.assess("--policy", store.policy)
-    assert status == UNKNOWN
+    assert status == NOT_YET
+    assert severities(domain)["reports-inconclusive"] == "warning"
+    assert severities(domain)["failure-unconfirmed"] == "info"
     assert severities(domain)["mx-unprobed"] == "unknown"
-    assert severities(domain)["days-enough"] == "ok"
+    assert not {"days-enough", "senders-enough", "sender-policy-current"} & set(severities(domain))
+    assert domain["reports"]["reports"] == 41
+    assert domain["reports"]["counted"] == domain["reports"]["senders"] == 0
+    shown = store.ready("--policy", store.policy).stdout.decode()
+    assert "41 reports were received, but none is verified" in shown
+    assert "mta-sts import --authserv-id" in shown
+    assert "only unverified reports contain it: check it" in shown
 
 
-def test_reports_about_a_policy_that_was_never_served_are_ignored(good):
-    good.keep(days("forger.example", text=policy(mx="evil.example"),
-                   failures=[("starttls-not-supported", "mx1.example.com", 9)]))
+def test_unverified_reports_change_nothing_beside_verified_ones(good):
+    good.import_mails(days("forger.example", failures=[("starttls-not-supported", "mx1.example.com", 9)]))
     domain, status = good.assess("--policy", good.policy)
     assert status == READY
     assert severities(domain)["failure-unconfirmed"] == "info"
     assert severities(domain)["reports-not-counted"] == "info"
     assert domain["reports"]["reports"] == 60
     assert domain["reports"]["counted"] == 40
-
-
-def test_a_policy_that_is_named_as_served_earlier_makes_its_reports_count(store, tmp_path):
-    earlier = tmp_path / "earlier"
-    earlier.write_text("".join(f"{line}\r\n" for line in policy(mx="mx0.example.com")))
-    store.keep(days("a.example", text=policy(mx="mx0.example.com")))
-    assert store.assess("--policy", store.policy)[0]["reports"]["counted"] == 0
-    domain, _ = store.assess("--policy", store.policy, "--policy", earlier)
-    assert domain["reports"]["counted"] == 20
-    assert domain["policy"]["mx"] == ["mx1.example.com"]
+    assert domain["reports"]["senders"] == 2
 
 
 def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     document = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
     document["date-range"]["end-datetime"] = f"{TODAY - datetime.timedelta(days=1)}T00:00:00Z"
-    good.keep([json.dumps(document).encode()])
+    good.import_verified([json.dumps(document).encode()])
     found = good.ready("--policy", good.policy).stdout.decode()
     assert f"(3 sessions from c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
@@ -293,31 +293,31 @@ def test_one_failure_under_two_types_of_policy_is_shown_with_both(good):
 
 def test_json_counts_the_days_that_the_verdict_counts(good):
     """None without sessions, none to come."""
-    good.keep([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
+    good.import_verified([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
     found, _ = good.assess("--policy", good.policy)
     assert found["reports"]["days"] == 20
-    assert "reports cover 20 days" in json.dumps(found["sections"])
+    assert "verified reports cover 20 days" in json.dumps(found["sections"])
 
 
 def test_a_failure_without_a_date_does_not_count_as_past(good):
     document = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
     del document["date-range"]
-    good.keep([json.dumps(document).encode()])
+    good.import_verified([json.dumps(document).encode()])
     found, status = good.assess("--policy", good.policy, "--since", "all")
     assert (status, severities(found)["failure-blocking"]) == (NO, "error")
     assert "last on unspecified date)" in json.dumps(found)
 
 
 def test_dane_is_another_matter(good):
-    good.keep([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
+    good.import_verified([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
                       kind="tlsa")])
     domain, status = good.assess("--policy", good.policy)
     assert (status, domain["reports"]["reports"]) == (READY, 40)
 
 
 def test_other_domains_reports_do_not_count(good):
-    good.keep(days("a.example", domain="example.net",
+    good.import_verified(days("a.example", domain="example.net",
                    failures=[("starttls-not-supported", "mx1.example.com", 9)]))
     domain, status = good.assess("--policy", good.policy)
     assert (status, domain["reports"]["reports"]) == (READY, 40)
@@ -327,7 +327,7 @@ def test_other_domains_reports_do_not_count(good):
 
 def test_text_of_a_hostile_report_is_escaped_for_the_terminal(good):
     hostile = "\x1b]0;x\x07\u202eevil"
-    good.keep([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
+    good.import_verified([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
     done = good.ready("--policy", good.policy)
     assert done.returncode == NOT_YET
     text = done.stdout.decode()
@@ -361,7 +361,7 @@ def test_the_options_days_senders_and_since_set_the_requirements(good, words, st
 
 
 def test_reports_from_before_since_do_not_count(store):
-    store.keep(days("a.example", 10, 20))
+    store.import_verified(days("a.example", 10, 20))
     words = ["--policy", store.policy, "--days", "8"]
     assert severities(store.assess(*words)[0])["days-enough"] == "ok"
     assert "reports-missing" in severities(store.assess(*words, "--since", "8d")[0])

@@ -83,7 +83,7 @@ def source(request, tmp_path):
 
 def blocks(shown):
     """{number of sessions: (its line, everything below on one line)}."""
-    parts = re.split(r"\n  ✘ (?=\d+ sessions? failed: )", shown)[1:]
+    parts = re.split(r"\n  \? (?=\d+ sessions? failed: )", shown)[1:]
     return {int(part.split(" ", 1)[0]): (part.splitlines()[0], " ".join(part.split()))
             for part in parts}
 
@@ -98,7 +98,8 @@ def test_text_and_json_give_the_same_advice_under_each_type_of_policy(source):
     for sessions, (kind, failure) in failures.items():
         line, block = shown[sessions]
         whose, advice = ADVICE[kind, failure["result_type"]]
-        assert line == f"{sessions} sessions failed: {failure['result_type']} at {MX}{HOW[kind]}"
+        assert line == f"{sessions} sessions failed: {failure['result_type']} at {MX}{HOW[kind]} " \
+            "(unverified)"
         assert f" what: {failure['explanation']} " in block
         assert f" where: {whose} do: " in block
         assert failure["action"].replace(" Run: ", " ") in block and advice in block
@@ -108,8 +109,9 @@ def test_failures_are_summed_up_for_each_type_of_policy(source):
     words = source(pairs=[("tlsa", "certificate-not-trusted"), ("sts", "certificate-not-trusted"),
                           ("tlsa", "certificate-not-trusted")])
     lines = [line for line, _ in blocks(call(*words)).values()]
-    assert lines == [f"22 sessions failed: certificate-not-trusted at {MX}, under DANE",
-                     f"11 sessions failed: certificate-not-trusted at {MX}"]
+    assert lines == [f"22 sessions failed: certificate-not-trusted at {MX}, under DANE "
+                     "(unverified)",
+                     f"11 sessions failed: certificate-not-trusted at {MX} (unverified)"]
 
 
 REVERSED = {"begin": "2026-05-13T00:00:00Z", "end": "2026-05-11T00:00:00Z"}

@@ -30,8 +30,8 @@ def good_day(begin, sessions):
 
 def test_all_success_takes_one_line():
     shown = text(DATA / "google-success.json")
-    assert shown.splitlines()[-1] == "✔ example.com: all 1,432 sessions of 1 sender delivered " \
-        "securely, under enforce (2026-05-11)"
+    assert shown.splitlines()[-1] == "· example.com: all 1,432 sessions of 1 sender delivered " \
+        "securely, under enforce (2026-05-11) (unverified)"
 
 
 def test_failures_are_listed_worst_first_with_sender_host_dates_and_fix():
@@ -49,7 +49,7 @@ def test_failures_are_listed_worst_first_with_sender_host_dates_and_fix():
 @pytest.mark.parametrize("kind", sorted(TOTAL["types"]["kinds.example"]))
 def test_every_result_type_says_what_to_do(kind):
     shown = text(DATA / "result-types.json")
-    block = re.split(r"\n  ✘ ", shown.split(f"failed: {kind}", 1)[1])[0]
+    block = re.split(r"\n  \? ", shown.split(f"failed: {kind}", 1)[1])[0]
     assert "what:" in block and "where:" in block and "do:" in block
 
 
@@ -66,7 +66,7 @@ def test_a_failure_that_one_sender_alone_reports_is_likely_its_own(tmp_path):
         (tmp_path / f"good-{number}.json").write_text(
             json.dumps({**good, "organization-name": f"Good {number}"}))
     shutil.copy(DATA / "google-failures.json", tmp_path)
-    expired, starttls = text(tmp_path).split("✘ 6 sessions failed")
+    expired, starttls = text(tmp_path).split("? 6 sessions failed")
     assert "where:    your mail server (MX)\n" in expired
     assert "probably this sender, or the network between it and you: 3 other senders had no failures" in \
         " ".join(starttls.split())
@@ -164,7 +164,7 @@ def on_terminal(*words, environment):
 def test_colours_are_for_terminals_that_want_them():
     environment = {"PATH": "/nowhere", "LC_ALL": "C.UTF-8", "TERM": "xterm"}
     file = DATA / "google-failures.json"
-    assert b"\x1b[31m" in on_terminal(file, environment=environment)
+    assert b"\x1b[35m" in on_terminal(file, environment=environment)
     assert b"\x1b" not in on_terminal(file, environment={**environment, "NO_COLOR": "1"})
     assert b"\x1b" not in on_terminal(file, environment={**environment, "TERM": "dumb"})
     assert b"\x1b" not in call(file).stdout
@@ -190,5 +190,5 @@ def test_reading_many_reports_shows_progress_on_a_terminal(tmp_path):
 
 def test_without_utf8_the_signs_are_ascii():
     shown = call(DATA / "google-failures.json", LC_ALL="C").stdout
-    assert b"x example.com: 97.2 %" in shown
+    assert b"? example.com: 97.2 %" in shown
     shown.decode("ascii")

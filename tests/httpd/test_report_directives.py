@@ -64,6 +64,7 @@ REFUSED = {
     "MTASTSReportKeep 0": ('"0"', "1 to 36500"),
     "MTASTSReportKeep 400d": ('"400d"', "1 to 36500"),
     "MTASTSReportKeep 36501": ('"36501"', "1 to 36500"),
+    "MTASTSCertificateDays 0": ('"0"', "1 to 3650"),
     "MTASTSReportKeep forever": ('"forever"', "1 to 36500"),
 
     "MTASTSReportDomain": ("MTASTSReportDomain", "for example MTASTSReportDomain"),
@@ -111,6 +112,7 @@ DIRECTIVES = {
     "MTASTSReportQuota": "MTASTSReportQuota 1G 64M",
     "MTASTSReportLimit": "MTASTSReportLimit 60",
     "MTASTSReportKeep": "MTASTSReportKeep 400",
+    "MTASTSCertificateDays": "MTASTSCertificateDays 20",
     "MTASTSReportDomain": "MTASTSReportDomain example.net xn--bcher-kva.example bücher.example",
     "MTASTSDatabase": "MTASTSDatabase sqlite3 /srv/mta-sts/reports.db",
     "MTASTSStateDir": "MTASTSStateDir /srv/mta-sts/",
@@ -119,6 +121,7 @@ GLOBAL = [name for name in DIRECTIVES if name != "MTASTSReportPath"]
 OTHERS = {
     "MTASTSReportPath": "/other", "MTASTSReportMaxSize": "2M 10M", "MTASTSReportQuota": "2G 64M",
     "MTASTSReportLimit": "61", "MTASTSReportKeep": "401",
+    "MTASTSCertificateDays": "21",
     "MTASTSDatabase": "sqlite3 /srv/other.db", "MTASTSStateDir": "/srv/other",
 }
 

@@ -253,17 +253,19 @@ static inline const char *list_text(apr_pool_t *p, const apr_array_header_t *lis
 
 static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain)
 {
-    const char *text =
-        apr_psprintf(p, "%s " N " reports " N "+" N " in " N ".." N "\n", domain->domain,
-                     domain->reports, domain->successful, domain->failed,
-                     domain->begin / APR_USEC_PER_SEC, domain->end / APR_USEC_PER_SEC);
+    const char *text = apr_psprintf(
+        p, "%s " N " reports " N "+" N ", verified " N " " N "+" N " in " N ".." N "\n",
+        domain->domain, domain->reports, domain->successful, domain->failed, domain->verified,
+        domain->verified_successful, domain->verified_failed, domain->begin / APR_USEC_PER_SEC,
+        domain->end / APR_USEC_PER_SEC);
     int i;
 
     for (i = 0; i < domain->days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(domain->days, i, tlsrpt_day);
 
-        text = apr_psprintf(p, "%s day " N " " N "+" N "\n", text, day->day / DAY, day->successful,
-                            day->failed);
+        text = apr_psprintf(p, "%s day " N " " N "+" N ", verified " N "+" N "\n", text,
+                            day->day / DAY, day->successful, day->failed, day->verified_successful,
+                            day->verified_failed);
     }
     for (i = 0; i < domain->senders->nelts; i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender);
@@ -271,23 +273,25 @@ static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain
         text =
             apr_psprintf(p, "%s sender %s " N " reports " N "+" N " until " N "%s\n", text,
                          sender->organization, sender->reports, sender->successful, sender->failed,
-                         sender->last / APR_USEC_PER_SEC, sender->verified ? " verified" : "");
+                         sender->last / APR_USEC_PER_SEC, sender->is_verified ? " verified" : "");
     }
     for (i = 0; i < domain->causes->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
 
-        text = apr_psprintf(p, "%s cause %s %s at %s " N " in " N ".." N " by %s: %s; %s; %s\n",
-                            text, cause->policy_type, cause->result_type,
-                            cause->receiving_mx ? cause->receiving_mx : "-", cause->sessions,
-                            cause->first / APR_USEC_PER_SEC, cause->last / APR_USEC_PER_SEC,
-                            list_text(p, cause->senders), list_text(p, cause->reasons),
-                            list_text(p, cause->receiving_ips), list_text(p, cause->sending_ips));
+        text = apr_psprintf(p, "%s cause%s %s %s at %s " N " in " N ".." N " by %s: %s; %s; %s\n",
+                            text, cause->is_verified ? " verified" : "", cause->policy_type,
+                            cause->result_type, cause->receiving_mx ? cause->receiving_mx : "-",
+                            cause->sessions, cause->first / APR_USEC_PER_SEC,
+                            cause->last / APR_USEC_PER_SEC, list_text(p, cause->senders),
+                            list_text(p, cause->reasons), list_text(p, cause->receiving_ips),
+                            list_text(p, cause->sending_ips));
     }
     for (i = 0; i < domain->seen->nelts; i++) {
         const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
-        text = apr_psprintf(p, "%s seen %s \"%s\" by %s " N " until " N "\n", text, seen->type,
-                            seen->policy, list_text(p, seen->senders), seen->sessions,
+        text = apr_psprintf(p, "%s seen%s %s \"%s\" by %s " N " until " N "\n", text,
+                            seen->is_verified ? " verified" : "", seen->type, seen->policy,
+                            list_text(p, seen->senders), seen->sessions,
                             seen->last / APR_USEC_PER_SEC);
     }
     return text;

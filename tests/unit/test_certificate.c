@@ -78,6 +78,17 @@ static void test_the_dates_determine_the_finding(void **state)
          " expires on 2026-01-03 12:00 UTC, in 2 days"},
         {"250101000000Z", "260101000000Z", "warning certificate-expires-soon@0",
          " expires on 2026-01-01 00:00 UTC"},
+        /* a third of a lifetime of less than six weeks */
+        {"251231000000Z", "260106000000Z", "", NULL},
+        {"251229000000Z", "260104000000Z", "", NULL},
+        {"251228000000Z", "260103000000Z", "", NULL},
+        {"251228000000Z", "260102235957Z", "warning certificate-expires-soon@0",
+         " expires on 2026-01-02 23:59 UTC, in 1 day"},
+        {"251227000000Z", "260101060000Z", "warning certificate-expires-soon@0",
+         " expires on 2026-01-01 06:00 UTC, in 6 hours"},
+        {"251202000000Z", "260111000000Z", "warning certificate-expires-soon@0", "in 10 days"},
+        {"251202000000Z", "260115000000Z", "", NULL},
+        {"251203000000Z", "260117000000Z", "", NULL},
         /* over */
         {"250101000000Z", "251231235959Z", "error certificate-expired@0",
          " expired on 2025-12-31 23:59 UTC"},

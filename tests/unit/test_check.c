@@ -241,7 +241,7 @@ static void test_certificates_are_judged_by_the_requested_number_of_days(void **
     } cases[] = {
         {60, 14, 0, MTA_STS_OK},   {13, 14, 0, MTA_STS_WARNING}, {14, 14, 0, MTA_STS_OK},
         {6, 14, 7, MTA_STS_ERROR}, {7, 14, 7, MTA_STS_WARNING},  {5, 0, 7, MTA_STS_ERROR},
-        {-1, 0, 0, MTA_STS_ERROR},
+        {-1, 0, 0, MTA_STS_ERROR}, {14, -1, 0, MTA_STS_OK},      {13, -1, 0, MTA_STS_WARNING},
     };
     size_t i;
 

@@ -30,25 +30,28 @@ static void test_reports_are_summed_up(void **state)
     assert_string_equal(
         index_text(index, NULL),
         "3 reports, 0 duplicates, 0 conflicts, 2 unverified, 36+9\n"
-        "example.com 3 reports 35+9 in 1778371200..1778543999\n"
-        " day 20583 10+2\n"
-        " day 20584 25+7\n"
-        " sender Google 2 reports 30+2 until 1778543999 verified\n"
+        "example.com 3 reports 35+9, verified 1 10+2 in 1778371200..1778543999\n"
+        " day 20583 10+2, verified 10+2\n"
+        " day 20584 25+7, verified 0+0\n"
+        " sender Google 1 reports 10+2 until 1778457599 verified\n"
+        " sender Google 1 reports 20+0 until 1778543999\n"
         " sender Mail.ru 1 reports 5+7 until 1778543999\n"
         " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: 1,2;"
         " 2001:db8::1,2001:db8::2; 192.0.2.1,192.0.2.2\n"
-        " seen sts \"version: STSv1\nmode: sts\" by Google,Mail.ru 44 until 1778543999\n"
-        "example.org 1 reports 1+0 in 1778457600..1778543999\n"
-        " day 20584 1+0\n"
+        " seen verified sts \"version: STSv1\nmode: sts\" by Google 12 until 1778457599\n"
+        " seen sts \"version: STSv1\nmode: sts\" by Google,Mail.ru 32 until 1778543999\n"
+        "example.org 1 reports 1+0, verified 0 0+0 in 1778457600..1778543999\n"
+        " day 20584 1+0, verified 0+0\n"
         " sender Mail.ru 1 reports 1+0 until 1778543999\n"
         " seen tlsa \"version: STSv1\nmode: tlsa\" by Mail.ru 1 until 1778543999\n");
     assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
     assert_string_equal(
         domain_text(p, all),
-        "* 3 reports 36+9 in 1778371200..1778543999\n"
-        " day 20583 10+2\n"
-        " day 20584 26+7\n"
-        " sender Google 2 reports 30+2 until 1778543999 verified\n"
+        "* 3 reports 36+9, verified 1 10+2 in 1778371200..1778543999\n"
+        " day 20583 10+2, verified 10+2\n"
+        " day 20584 26+7, verified 0+0\n"
+        " sender Google 1 reports 10+2 until 1778457599 verified\n"
+        " sender Google 1 reports 20+0 until 1778543999\n"
         " sender Mail.ru 1 reports 6+7 until 1778543999\n"
         " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: ; ; \n");
 }
@@ -56,15 +59,15 @@ static void test_reports_are_summed_up(void **state)
 static void test_sums_equal_those_of_the_tally_for_any_query(void **state)
 {
     static const tlsrpt_filter filters[] = {
-        {0, NULL, NULL},
-        {(MONDAY + 2) * DAY, NULL, NULL},
-        {0, "d1.example", NULL},
-        {0, NULL, "GOOGLE"},
-        {0, NULL, ""},
-        {(MONDAY + 1) * DAY, "d2.example", "google"},
-        {(MONDAY + 9) * DAY, NULL, NULL},
-        {0, "nothing.example", NULL},
-        {0, NULL, "Nobody"},
+        {0, NULL, NULL, 0},
+        {(MONDAY + 2) * DAY, NULL, NULL, 0},
+        {0, "d1.example", NULL, 0},
+        {0, NULL, "GOOGLE", 0},
+        {0, NULL, "", 0},
+        {(MONDAY + 1) * DAY, "d2.example", "google", 0},
+        {(MONDAY + 9) * DAY, NULL, NULL, 0},
+        {0, "nothing.example", NULL, 0},
+        {0, NULL, "Nobody", 0},
     };
     indexed *index = make_index(state);
     unsigned seed = 7, round, i;
@@ -126,7 +129,7 @@ static void test_unusual_ranges_are_summed_up_as_in_the_tally(void **state)
     update_index(index);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
     for (day = -2; day < 4; day++) {
-        const tlsrpt_filter filter = {(MONDAY + day) * DAY, NULL, NULL};
+        const tlsrpt_filter filter = {(MONDAY + day) * DAY, NULL, NULL, 0};
 
         assert_string_equal(index_text(index, &filter), tally_text(index, &filter));
     }
@@ -206,7 +209,7 @@ static void test_the_second_best_report_counts_after_the_best_was_removed(void *
 static void test_a_report_received_again_verified_becomes_verified(void **state)
 {
     indexed *index = make_index(state);
-    tlsrpt_filter all = {0, NULL, NULL};
+    tlsrpt_filter all = {0, NULL, NULL, 0};
 
     store(index, variant(index, "1"), NULL);
     update_index(index);

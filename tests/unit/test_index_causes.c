@@ -6,7 +6,7 @@
 /* A cause that is listed, without its domain's details. */
 static const char *listed(indexed *index, const char *domain, int max)
 {
-    const tlsrpt_filter filter = {0, domain, NULL};
+    const tlsrpt_filter filter = {0, domain, NULL, 0};
     apr_array_header_t *list;
     const char *text = "";
     int i;
@@ -25,7 +25,7 @@ static const char *listed(indexed *index, const char *domain, int max)
  * senders: reasons". */
 static const char *detailed(indexed *index, const char *domain)
 {
-    const tlsrpt_filter filter = {0, domain, NULL};
+    const tlsrpt_filter filter = {0, domain, NULL, 0};
     const apr_array_header_t *causes;
     tlsrpt_summary *sum;
     tlsrpt_domain *all;

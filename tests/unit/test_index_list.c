@@ -61,9 +61,9 @@ static const char *last_text(indexed *index, const tlsrpt_filter *filter, int ma
 
 static void test_the_last_reports_are_listed(void **state)
 {
-    static const tlsrpt_filter of_domain = {0, "a.example", NULL};
-    static const tlsrpt_filter of_sender = {0, NULL, "b"};
-    static const tlsrpt_filter lately = {(MONDAY + 1) * DAY, NULL, NULL};
+    static const tlsrpt_filter of_domain = {0, "a.example", NULL, 0};
+    static const tlsrpt_filter of_sender = {0, NULL, "b", 0};
+    static const tlsrpt_filter lately = {(MONDAY + 1) * DAY, NULL, NULL, 0};
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
     apr_time_t received;

@@ -20,6 +20,15 @@
     " FROM kept WHERE sessions < 4611686018427387904"                                              \
     " GROUP BY domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip"
 
+/* Its rows do not matter: version 4 makes them anew. */
+#define SESSIONS_OF_1                                                                              \
+    "CREATE TABLE tlsrpt_sum (domain BIGINT NOT NULL, last_day BIGINT NOT NULL,"                   \
+    " day BIGINT NOT NULL, organization BIGINT NOT NULL, type BIGINT NOT NULL,"                    \
+    " seen BIGINT NOT NULL, parts BIGINT NOT NULL, reports BIGINT NOT NULL,"                       \
+    " verified BIGINT NOT NULL, successful BIGINT NOT NULL, failed BIGINT NOT NULL,"               \
+    " range_begin BIGINT NOT NULL, range_end BIGINT NOT NULL,"                                     \
+    " PRIMARY KEY (domain, last_day, day, organization, type, seen))"
+
 /* Makes a database what it would be if version 1 had kept it. */
 static void make_old(indexed *index)
 {
@@ -30,6 +39,10 @@ static void make_old(indexed *index)
         INDEX_OF_1,
         SUMS_OF_1,
         "DROP TABLE kept",
+        "DROP TABLE tlsrpt_sum",
+        SESSIONS_OF_1,
+        "DROP INDEX tlsrpt_policy_large",
+        "ALTER TABLE tlsrpt_policy DROP COLUMN sessions",
         "ALTER TABLE tlsrpt_string RENAME TO tlsrpt_word",
         "ALTER TABLE tlsrpt_directory RENAME COLUMN directory TO folder",
         "ALTER TABLE tlsrpt_directory RENAME TO tlsrpt_folder",
@@ -51,8 +64,8 @@ static int append_all(void *baton, const char *const *columns)
     text_rows *rows = baton;
     int i;
 
-    for (i = 0; i < 13; i++) {
-        rows->text = apr_pstrcat(rows->p, rows->text, columns[i], i < 12 ? " " : "\n", NULL);
+    for (i = 0; i < 14; i++) {
+        rows->text = apr_pstrcat(rows->p, rows->text, columns[i], i < 13 ? " " : "\n", NULL);
     }
     return 1;
 }
@@ -64,8 +77,8 @@ static const char *rows_of_causes(indexed *index)
     assert_done(mta_sts_database_rows(
         index->db,
         "SELECT domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
-        " sending_ip, parts, sessions, range_begin, range_end FROM tlsrpt_cause"
-        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        " sending_ip, verified, parts, sessions, range_begin, range_end FROM tlsrpt_cause"
+        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
         append_all, &rows));
     return rows.text;
 }

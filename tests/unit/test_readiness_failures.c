@@ -39,7 +39,8 @@ static void timeouts(situation *s)
                     .failed = 5,
                     .failure = "validation-failure",
                     .mx = "mx1.example.com",
-                    .reason = "connection timed out"};
+                    .reason = "connection timed out",
+                    .verified = 1};
 
     add_report(s, &reported);
 }
@@ -57,11 +58,12 @@ static void fetch_error_unverified(situation *s)
     add_report(s, &reported);
 }
 
+/* The policy that it quotes is public. */
 static void forged(situation *s)
 {
-    day reported = {.sender = "c.example",
+    day reported = {.sender = "a.example",
                     .days_ago = 1,
-                    .policy = OLDER,
+                    .policy = TESTING,
                     .failed = 30,
                     .failure = "starttls-not-supported",
                     .mx = "mx1.example.com"};

@@ -120,10 +120,13 @@ static void test_reports_of_one_domain_are_added_up_by_day_and_sender(void **sta
     assert_true(days[1].day == MONDAY + 2 * DAY && days[1].successful == 55 && days[1].failed == 1);
     senders = (const tlsrpt_sender *)domain->senders->elts;
     assert_int_equal(domain->senders->nelts, 2);
-    assert_string_equal(senders[0].organization, "Big");
-    assert_true(senders[0].reports == 2 && senders[0].successful == 150 && senders[0].failed == 3);
-    assert_false(senders[0].verified);
-    assert_true(senders[1].verified);
+    assert_true(domain->verified == 1 && domain->verified_successful == 5);
+    assert_true(days[1].verified_successful == 5 && days[1].verified_failed == 1);
+    assert_string_equal(senders[0].organization, "Small");
+    assert_true(senders[0].is_verified);
+    assert_string_equal(senders[1].organization, "Big");
+    assert_true(senders[1].reports == 2 && senders[1].successful == 150 && senders[1].failed == 3);
+    assert_false(senders[1].is_verified);
 }
 
 static void test_failures_of_one_type_at_one_mx_are_one_cause(void **state)
@@ -287,14 +290,14 @@ static void test_a_filter_excludes_other_reports(void **state)
         tlsrpt_filter filter;
         tlsrpt_counted counted;
     } cases[] = {
-        {{0, NULL, NULL}, TLSRPT_COUNTED},
-        {{MONDAY + DAY - 2 * APR_USEC_PER_SEC, NULL, NULL}, TLSRPT_COUNTED},
-        {{MONDAY + DAY - APR_USEC_PER_SEC, NULL, NULL}, TLSRPT_FILTERED},
-        {{0, "example.com", NULL}, TLSRPT_COUNTED},
-        {{0, "example.net", NULL}, TLSRPT_FILTERED},
-        {{0, NULL, "big MAIL"}, TLSRPT_COUNTED},
-        {{0, NULL, "Big"}, TLSRPT_FILTERED},
-        {{0, "example.com", "Other"}, TLSRPT_FILTERED},
+        {{0, NULL, NULL, 0}, TLSRPT_COUNTED},
+        {{MONDAY + DAY - 2 * APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_COUNTED},
+        {{MONDAY + DAY - APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_FILTERED},
+        {{0, "example.com", NULL, 0}, TLSRPT_COUNTED},
+        {{0, "example.net", NULL, 0}, TLSRPT_FILTERED},
+        {{0, NULL, "big MAIL", 0}, TLSRPT_COUNTED},
+        {{0, NULL, "Big", 0}, TLSRPT_FILTERED},
+        {{0, "example.com", "Other", 0}, TLSRPT_FILTERED},
     };
     size_t i;
 

@@ -56,6 +56,7 @@ static void test_text_that_would_end_the_quotation_is_escaped(void **state)
     static const quote_case cases[] = {
         {BYTES("\"'"), "\"\\x22'\""},
         {BYTES("a'b\"c\"d"), "\"a'b\\x22c\\x22d\""},
+        {BYTES("\\x41"), "\"\\x5cx41\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
@@ -64,9 +65,13 @@ static void test_text_that_would_end_the_quotation_is_escaped(void **state)
 static void test_quotation_marks_and_backslashes_are_shown_as_typed(void **state)
 {
     static const quote_case cases[] = {
-        {BYTES("\""), "'\"'"},           {BYTES("En\"force"), "'En\"force'"},
-        {BYTES("\"\n"), "'\"\\x0a'"},    {BYTES("'"), "\"'\""},
-        {BYTES("\\"), "\"\\\""},         {BYTES("mx1\\example.com"), "\"mx1\\example.com\""},
+        {BYTES("\""), "'\"'"},
+        {BYTES("En\"force"), "'En\"force'"},
+        {BYTES("\"\n"), "'\"\\x0a'"},
+        {BYTES("'"), "\"'\""},
+        {BYTES("\\"), "\"\\\""},
+        {BYTES("mx1\\example.com"), "\"mx1\\example.com\""},
+        {BYTES("v=STSv1\\; id=1"), "\"v=STSv1\\; id=1\""},
         {BYTES("a\"b\\c"), "'a\"b\\c'"},
     };
 

@@ -69,25 +69,19 @@ int mta_sts_text_is_unprintable(const char *text, apr_size_t length)
     }
 }
 
-/* The quotation mark for a text: single if it contains double ones only, so that it is shown as
- * typed. */
-static char choose_mark(const char *text, apr_size_t len)
+/* What is no UTF-8, what would mislead, and what would end the quotation or look like an escape. */
+static int needs_escape(const char *text, apr_size_t length, apr_size_t left, char mark)
 {
-    return memchr(text, '"', len) && !memchr(text, '\'', len) ? '\'' : '"';
-}
-
-/* Invalid UTF-8, unprintable characters, and the mark that would end the quotation. */
-static int needs_escape(const char *text, apr_size_t length, char mark)
-{
-    return length == 0 || mta_sts_text_is_unprintable(text, length) ||
-           (length == 1 && *text == mark);
+    return length == 0 || mta_sts_text_is_unprintable(text, length) || *text == mark ||
+           (*text == '\\' && left > 1 && text[1] == 'x');
 }
 
 static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_size_t max)
 {
     apr_size_t shown = len > max ? max : len;
     char *quoted = apr_palloc(p, 4 * shown + sizeof("\"\"..."));
-    char mark = choose_mark(text, shown), *out = quoted;
+    char *out = quoted;
+    char mark = memchr(text, '"', shown) && !memchr(text, '\'', shown) ? '\'' : '"';
     apr_size_t i = 0;
 
     *out++ = mark;
@@ -97,7 +91,7 @@ static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_si
         if (i + length > shown) {
             break; /* a sequence is shown whole or not at all */
         }
-        if (!needs_escape(text + i, length, mark)) {
+        if (!needs_escape(text + i, length, len - i, mark)) {
             memcpy(out, text + i, length);
             out += length;
             i += length;

@@ -9,10 +9,10 @@
  */
 
 /*
- * The first bytes of a text in quotation marks, at most 80 of them (then "..." follows the closing
- * mark). The marks are double, or single if the text contains double ones only. Control characters,
- * those that change the direction of text, bytes that are not valid UTF-8, and in a text with both
- * kinds of marks the double ones become \xNN; backslashes are shown as typed.
+ * The first bytes of a text as typed, at most 80 of them (then "..." follows the quote), in double
+ * quotes, or in single ones if it contains double quotes only. Control characters, those that
+ * change the direction of text, bytes that are not valid UTF-8, and what would be mistaken for the
+ * end of the quotation or for such an escape become \xNN.
  *
  * @param p    pool of the result
  * @param text bytes, not necessarily NUL-terminated
