@@ -98,7 +98,7 @@ VALUES = {
     "MTASTSMx mx_1.example.com": ('"mx_1.example.com"', HOST_RULE),
     "MTASTSMx mx1.example.com#": ('"mx1.example.com#"', HOST_RULE),
     "MTASTSMx mx!.example.com": ('"mx!.example.com"', HOST_RULE),
-    "MTASTSMx mx1\\example.com": (r"mx1\\+x5cexample", HOST_RULE),
+    "MTASTSMx mx1\\example.com": (r"mx1\\+example", HOST_RULE),
     f"MTASTSMx {LABEL}.example.com": ("a{60}", "63 bytes"),
     f"MTASTSMx *.{LABEL}.example.com": ("a{60}", "63 bytes"),
     f"MTASTSMx {LONG}": ("a{60}", "253"),

@@ -141,7 +141,7 @@ static void test_a_reading_transaction_sees_one_state_despite_a_writer(void **st
     assert_string_equal(things(*state, reader), "1|one");
 }
 
-/* Each of two processes adds 1 so many times; a lost update would be seen. */
+/* Each of two processes adds 1 many times; a lost update would be noticed. */
 static void test_writers_of_two_processes_wait_for_each_other(void **state)
 {
     enum { ROUNDS = 20 };
