@@ -266,7 +266,7 @@ def test_from_an_empty_machine_to_enforce_everybody_tells_of_a_break_and_its_men
         post(organization, 1)
     assert_the_mending_is_told()
 
-    set_up(NAME, "--mode", "enforce")
+    set_up(NAME, "--mode", "enforce", "--days", "1")
     publish(domain)
     assert_delivered(sender, first_mx, "Verified")
     assert_enforce_is_told()
