@@ -64,7 +64,7 @@ static void broken_dane(apr_pool_t *p, mta_sts_check_facts *facts)
     mx_of(facts, 0)->tlsa.status = MTA_STS_ANSWER_BOGUS;
 }
 
-static void test_mail_servers_that_are_wrong(void **state)
+static void test_problems_of_mail_servers_are_found(void **state)
 {
     static const row rows[] = {
         {"one", NULL, refuse_smtp, "warning smtp-refused; delivers, yes"},
@@ -87,7 +87,7 @@ static void test_mail_servers_that_are_wrong(void **state)
     check_rows(*state, rows, COUNT(rows));
 }
 
-static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **state)
+static void test_port_25_is_blocked_only_if_every_connection_times_out(void **state)
 {
     apr_array_header_t *all = apr_array_make(*state, 2, sizeof(mta_sts_check_facts *));
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -103,7 +103,7 @@ static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **
     assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 0)->result = MTA_STS_SMTP_NO_ROUTE;
     assert_true(mta_sts_check_smtp_is_blocked(all));
-    probe_of(facts, 0)->result = MTA_STS_SMTP_UNTRIED;
+    probe_of(facts, 0)->result = MTA_STS_SMTP_NOT_TRIED;
     assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 1)->stage = MTA_STS_SMTP_GREETING;
     assert_false(mta_sts_check_smtp_is_blocked(all));
@@ -116,7 +116,7 @@ static void uncover_second(apr_pool_t *p, mta_sts_check_facts *facts)
               "version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n");
 }
 
-static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void **state)
+static void test_each_mx_is_marked_deliverable_under_enforce_in_any_mode(void **state)
 {
     static const struct {
         void (*change)(apr_pool_t *p, mta_sts_check_facts *facts);
@@ -342,11 +342,11 @@ test_where_enforce_changes_something_the_advice_says_what_and_at_which_host(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_mail_servers_that_are_wrong),
-        POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
+        POOL_TEST(test_problems_of_mail_servers_are_found),
+        POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
         POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),
         POOL_TEST(test_where_enforce_changes_something_the_advice_says_what_and_at_which_host),
-        POOL_TEST(test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode),
+        POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -46,7 +46,7 @@ static apr_array_header_t *note(mta_sts_database *db, mta_sts_history_machine ma
 {
     apr_array_header_t *changes;
 
-    assert_done(mta_sts_history_note(db, &machine, served, served->pool, &changes));
+    assert_done(mta_sts_history_record(db, &machine, served, served->pool, &changes));
     return changes;
 }
 
@@ -64,7 +64,7 @@ static void note_again(mta_sts_database *db, apr_time_t now)
 {
     const mta_sts_history_machine machine = {"a.example", T0, T0, now};
 
-    assert_done(mta_sts_history_note_again(db, &machine));
+    assert_done(mta_sts_history_confirm(db, &machine));
 }
 
 static apr_array_header_t *read_all(mta_sts_database *db, apr_pool_t *p, const char *domain)
@@ -86,13 +86,13 @@ static apr_time_t until(mta_sts_database *db, apr_pool_t *p, apr_time_t now, con
 {
     apr_array_header_t *copies;
 
-    assert_done(mta_sts_history_copies(db, "a.example", now, p, &copies));
-    return mta_sts_history_until(copies, "example.com", id_of(p, text));
+    assert_done(mta_sts_history_cached_policies(db, "a.example", now, p, &copies));
+    return mta_sts_history_cached_until(copies, "example.com", id_of(p, text));
 }
 
 /* --- tests --- */
 
-static void test_a_first_policy_is_noted_and_changes_nothing(void **state)
+static void test_a_first_policy_is_recorded_and_is_not_a_change(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -116,7 +116,7 @@ static void test_a_first_policy_is_noted_and_changes_nothing(void **state)
     assert_int_equal(read_all(db, test->p, "other.example")->nelts, 0);
 }
 
-static void test_a_change_is_told_once_with_both_ids(void **state)
+static void test_a_change_is_reported_once_with_both_ids(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -136,7 +136,7 @@ static void test_a_change_is_told_once_with_both_ids(void **state)
     assert_int_equal(note_text(db, test->p, T0 + 3 * DAY, two)->nelts, 0);
 }
 
-static void test_what_a_running_server_replaced_was_served_until_then(void **state)
+static void test_a_policy_replaced_on_a_running_server_was_served_until_then(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -158,7 +158,7 @@ static void test_what_a_running_server_replaced_was_served_until_then(void **sta
     assert_int_equal(until(db, test->p, T0 + 5 * DAY, two), T0 + 15 * DAY);
 }
 
-static void test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last(void **state)
+static void test_a_policy_of_a_stopped_server_ended_soon_after_it_was_last_confirmed(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -174,7 +174,7 @@ static void test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last(
                      T0 + DAY + MTA_STS_HISTORY_INTERVAL);
 }
 
-static void test_the_last_copy_of_all_earlier_texts_counts(void **state)
+static void test_the_longest_cached_earlier_policy_counts(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -193,7 +193,7 @@ static void test_the_last_copy_of_all_earlier_texts_counts(void **state)
     assert_int_equal(until(db, test->p, T0 + 2 * DAY, year), T0 + 9 * DAY);
 }
 
-static void test_what_is_not_noted_yet_is_served_until_now(void **state)
+static void test_a_policy_not_confirmed_yet_is_served_until_now(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -204,7 +204,7 @@ static void test_what_is_not_noted_yet_is_served_until_now(void **state)
     assert_int_equal(until(db, test->p, T0 + 3 * DAY, two), T0 + 13 * DAY);
 }
 
-static void test_a_text_that_comes_back_is_no_earlier_one(void **state)
+static void test_a_policy_served_again_is_not_an_earlier_one(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -219,7 +219,7 @@ static void test_a_text_that_comes_back_is_no_earlier_one(void **state)
     assert_int_equal(until(db, test->p, T0 + 3 * DAY, one), 0);
 }
 
-static void test_a_domain_that_is_served_no_more_ends_and_begins_again(void **state)
+static void test_a_removed_domain_ends_and_can_begin_again(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -233,7 +233,7 @@ static void test_a_domain_that_is_served_no_more_ends_and_begins_again(void **st
     assert_true(entry(read_all(db, test->p, "example.com"), 0)->is_served);
 }
 
-static void test_machines_do_not_end_what_others_serve(void **state)
+static void test_a_machine_does_not_end_policies_of_others(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -251,7 +251,7 @@ static void test_machines_do_not_end_what_others_serve(void **state)
     assert_int_equal(until(db, test->p, T0 + DAY, two), T0 + 2 * DAY);
 }
 
-static void test_what_nobody_can_hold_any_more_is_forgotten_in_the_end(void **state)
+static void test_policies_that_no_cache_can_contain_are_deleted_in_time(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -265,7 +265,7 @@ static void test_what_nobody_can_hold_any_more_is_forgotten_in_the_end(void **st
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
 }
 
-static void test_an_error_is_told_and_leaves_no_half(void **state)
+static void test_an_error_is_reported_and_leaves_nothing_half_written(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -276,7 +276,7 @@ static void test_an_error_is_told_and_leaves_no_half(void **state)
     serve(served, "example.com", text_of(test->p, "none", 86400));
     serve(served, "other.example", text_of(test->p, "none", 86400));
     serve(served, "other.example", text_of(test->p, "none", 86400)); /* twice the same key */
-    assert_non_null(mta_sts_history_note(db, &machine, served, test->p, &changes));
+    assert_non_null(mta_sts_history_record(db, &machine, served, test->p, &changes));
     assert_int_equal(changes->nelts, 0);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
     assert_int_equal(read_all(db, test->p, "other.example")->nelts, 0);
@@ -284,7 +284,7 @@ static void test_an_error_is_told_and_leaves_no_half(void **state)
 }
 
 /* A generous limit: the machine may be busy. */
-static void test_ten_thousand_domains_are_noted_soon(void **state)
+static void test_ten_thousand_domains_are_recorded_quickly(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -302,10 +302,10 @@ static void test_ten_thousand_domains_are_noted_soon(void **state)
     assert_int_equal(note(db, machine_at(T0 + DAY), before)->nelts, 0);
     note_again(db, T0 + DAY);
     assert_int_equal(note(db, machine_at(T0 + 2 * DAY), after)->nelts, 5000);
-    assert_done(mta_sts_history_copies(db, "a.example", T0 + 2 * DAY, test->p, &copies));
+    assert_done(mta_sts_history_cached_policies(db, "a.example", T0 + 2 * DAY, test->p, &copies));
     assert_int_equal(copies->nelts, 15000);
-    assert_int_equal(mta_sts_history_until(copies, "d9999.example",
-                                           id_of(test->p, text_of(test->p, "none", 96399))),
+    assert_int_equal(mta_sts_history_cached_until(copies, "d9999.example",
+                                                  id_of(test->p, text_of(test->p, "none", 96399))),
                      T0 + 2 * DAY + apr_time_from_sec(96399));
     print_message("10,000 domains: %d ms\n", (int)apr_time_as_msec(apr_time_now() - began));
     assert_true(apr_time_now() - began < apr_time_from_sec(60));
@@ -314,18 +314,18 @@ static void test_ten_thousand_domains_are_noted_soon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_a_first_policy_is_noted_and_changes_nothing),
-        DATABASE_TESTS(test_a_change_is_told_once_with_both_ids),
-        DATABASE_TESTS(test_what_a_running_server_replaced_was_served_until_then),
-        DATABASE_TESTS(test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last),
-        DATABASE_TESTS(test_the_last_copy_of_all_earlier_texts_counts),
-        DATABASE_TESTS(test_what_is_not_noted_yet_is_served_until_now),
-        DATABASE_TESTS(test_a_text_that_comes_back_is_no_earlier_one),
-        DATABASE_TESTS(test_a_domain_that_is_served_no_more_ends_and_begins_again),
-        DATABASE_TESTS(test_machines_do_not_end_what_others_serve),
-        DATABASE_TESTS(test_what_nobody_can_hold_any_more_is_forgotten_in_the_end),
-        DATABASE_TESTS(test_an_error_is_told_and_leaves_no_half),
-        DATABASE_TESTS(test_ten_thousand_domains_are_noted_soon),
+        DATABASE_TESTS(test_a_first_policy_is_recorded_and_is_not_a_change),
+        DATABASE_TESTS(test_a_change_is_reported_once_with_both_ids),
+        DATABASE_TESTS(test_a_policy_replaced_on_a_running_server_was_served_until_then),
+        DATABASE_TESTS(test_a_policy_of_a_stopped_server_ended_soon_after_it_was_last_confirmed),
+        DATABASE_TESTS(test_the_longest_cached_earlier_policy_counts),
+        DATABASE_TESTS(test_a_policy_not_confirmed_yet_is_served_until_now),
+        DATABASE_TESTS(test_a_policy_served_again_is_not_an_earlier_one),
+        DATABASE_TESTS(test_a_removed_domain_ends_and_can_begin_again),
+        DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
+        DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),
+        DATABASE_TESTS(test_an_error_is_reported_and_leaves_nothing_half_written),
+        DATABASE_TESTS(test_ten_thousand_domains_are_recorded_quickly),
     };
 
     return RUN_DATABASE_TESTS(tests);

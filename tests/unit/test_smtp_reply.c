@@ -20,7 +20,7 @@ static mta_sts_smtp_reply_status read_by(mta_sts_smtp_reply *reply, const char *
     return status;
 }
 
-static void test_a_reply_is_read_however_it_arrives(void **state)
+static void test_a_reply_is_read_in_pieces_of_any_size(void **state)
 {
     static const struct {
         const char *text;
@@ -35,12 +35,12 @@ static void test_a_reply_is_read_however_it_arrives(void **state)
         {"250 STARTTLSX\r\n", MTA_STS_SMTP_REPLY_DONE, 250, 0, 15},
         {"250-mx\r\n", MTA_STS_SMTP_REPLY_MORE, 250, 0, 8},
         {"220 a\r\n220 b\r\n", MTA_STS_SMTP_REPLY_DONE, 220, 0, 7},
-        {"250-a\r\n251 b\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 250, 0, 14},
-        {"HTTP/1.1 400\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 14},
-        {"199 low\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 9},
-        {"600 high\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 10},
-        {"220_x\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 7},
-        {"\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 2},
+        {"250-a\r\n251 b\r\n", MTA_STS_SMTP_REPLY_INVALID, 250, 0, 14},
+        {"HTTP/1.1 400\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 14},
+        {"199 low\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 9},
+        {"600 high\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 10},
+        {"220_x\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 7},
+        {"\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 2},
     };
     size_t i, step;
 
@@ -60,7 +60,7 @@ static void test_a_reply_is_read_however_it_arrives(void **state)
     }
 }
 
-static void test_what_has_no_end_is_garbage(void **state)
+static void test_a_reply_without_an_end_is_invalid(void **state)
 {
     mta_sts_smtp_reply reply = {0};
     apr_size_t used;
@@ -70,23 +70,23 @@ static void test_what_has_no_end_is_garbage(void **state)
     for (i = 0; i < MTA_STS_SMTP_LINE_MAX; i++) {
         assert_int_equal(mta_sts_smtp_reply_read(&reply, "2", 1, &used), MTA_STS_SMTP_REPLY_MORE);
     }
-    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2", 1, &used), MTA_STS_SMTP_REPLY_GARBAGE);
+    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2", 1, &used), MTA_STS_SMTP_REPLY_INVALID);
     memset(&reply, 0, sizeof(reply));
     for (i = 0; i < MTA_STS_SMTP_LINES_MAX; i++) {
         assert_int_equal(mta_sts_smtp_reply_read(&reply, "220-x\n", 6, &used),
                          MTA_STS_SMTP_REPLY_MORE);
     }
     assert_int_equal(mta_sts_smtp_reply_read(&reply, "220-x\n", 6, &used),
-                     MTA_STS_SMTP_REPLY_GARBAGE);
+                     MTA_STS_SMTP_REPLY_INVALID);
     memset(&reply, 0, sizeof(reply));
-    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2\0", 2, &used), MTA_STS_SMTP_REPLY_GARBAGE);
+    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2\0", 2, &used), MTA_STS_SMTP_REPLY_INVALID);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_reply_is_read_however_it_arrives),
-        POOL_TEST(test_what_has_no_end_is_garbage),
+        POOL_TEST(test_a_reply_is_read_in_pieces_of_any_size),
+        POOL_TEST(test_a_reply_without_an_end_is_invalid),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -73,7 +73,7 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
 /* A command gets a line of its own, to be copied. */
 static void print_step(int number, const char *step)
 {
-    const char *see = strstr(step, TLSRPT_READINESS_SEE);
+    const char *see = strstr(step, TLSRPT_READINESS_COMMAND);
 
     if (see) {
         printf("    %d. %.*s\n      %s\n", number, (int)(see - step), step, see);

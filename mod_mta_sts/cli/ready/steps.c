@@ -29,7 +29,7 @@ static int has_name(const char *text, const char *end, const char *name)
 
 int cli_ready_is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text)
 {
-    const char *see = strstr(text, TLSRPT_READINESS_SEE);
+    const char *see = strstr(text, TLSRPT_READINESS_COMMAND);
 
     return strcmp(subject, domain->domain) != 0 &&
            !has_name(text, see ? see : text + strlen(text), subject);

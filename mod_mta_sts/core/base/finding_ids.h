@@ -195,7 +195,6 @@
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
-    FINDING("senders-unverified", "No sender is verified")                                         \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \
     FINDING("shared-memory-missing", "Shared memory cannot be created")                            \
     FINDING("smtp-blocked", "No mail server can be reached: this network probably blocks port 25") \

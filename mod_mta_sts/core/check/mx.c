@@ -84,7 +84,7 @@ static void judge_tlsa(const mta_sts_check_mx *mx, mta_sts_findings *findings)
 
     /* Senders that know DANE hold the mail back (RFC 7672 section 2.1), the others do not care. */
     if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
-        mta_sts_judge_lower(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+        mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
         return;
     }
     if (tlsa->status != MTA_STS_ANSWER_OK) {
@@ -154,8 +154,8 @@ static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
             report_secured(judge, mx->host, probe, findings);
         }
         else if (sum->secure && !mta_sts_mx_effect_is_loss(effect)) {
-            mta_sts_judge_lower(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
-            mta_sts_judge_lower(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
+            mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+            mta_sts_judge_lower_severity(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
         }
     }
 }
@@ -291,7 +291,7 @@ static void soften(const mta_sts_judge *judge, int index)
 
         if (!is_down &&
             (!is_enforced || (judge->mx_good && mta_sts_mx_effect_is_alike(section->effect)))) {
-            mta_sts_judge_lower(section->findings, 0, MTA_STS_ERROR, MTA_STS_WARNING);
+            mta_sts_judge_lower_severity(section->findings, 0, MTA_STS_ERROR, MTA_STS_WARNING);
         }
     }
 }
@@ -328,7 +328,7 @@ int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)
                     APR_ARRAY_IDX(mx->probes, k, const mta_sts_mx_probe *);
 
                 if (probe->result == MTA_STS_SMTP_NO_ROUTE ||
-                    probe->result == MTA_STS_SMTP_UNTRIED) {
+                    probe->result == MTA_STS_SMTP_NOT_TRIED) {
                     continue;
                 }
                 if (probe->result != MTA_STS_SMTP_TIMEOUT || probe->stage != MTA_STS_SMTP_CONNECT) {

@@ -27,8 +27,8 @@ typedef struct texts {
 
 /* Results whose stage does not matter. */
 static const texts results[] = {
-    [MTA_STS_SMTP_UNTRIED] = {UNSEEN, "smtp-untried", "no time was left to test %s",
-                              "check fewer domains at once"},
+    [MTA_STS_SMTP_NOT_TRIED] = {UNSEEN, "smtp-untried", "no time was left to test %s",
+                                "check fewer domains at once"},
     [MTA_STS_SMTP_NO_ROUTE] = {UNSEEN, "smtp-no-route",
                                "this machine has no route to %s, so it could not be tested",
                                "check from a machine that has IPv4 and IPv6"},
@@ -36,8 +36,8 @@ static const texts results[] = {
                               "start the mail server, or configure it to listen on this address"},
     [MTA_STS_SMTP_UNREACHABLE] = {CLOSED, "smtp-unreachable", "%s cannot be reached",
                                   "check the firewall, or remove the address from DNS"},
-    [MTA_STS_SMTP_GARBAGE] = {CLOSED, "smtp-invalid-reply", "the answer of %s is not SMTP",
-                              "check which service listens there"},
+    [MTA_STS_SMTP_INVALID_REPLY] = {CLOSED, "smtp-invalid-reply", "the answer of %s is not SMTP",
+                                    "check which service listens there"},
     [MTA_STS_SMTP_NO_STARTTLS] = {PLAIN, "starttls-missing", "%s does not offer STARTTLS",
                                   "enable TLS (Postfix: smtpd_tls_security_level = may), and check "
                                   "for a firewall that removes STARTTLS"},
@@ -106,7 +106,7 @@ static const texts *find_texts(const mta_sts_mx_probe *probe)
         return timeouts + probe->stage;
     case MTA_STS_SMTP_CLOSED:
         return closings + probe->stage;
-    case MTA_STS_SMTP_GARBAGE:
+    case MTA_STS_SMTP_INVALID_REPLY:
         return probe->stage >= MTA_STS_SMTP_STARTTLS ? &broken_starttls : results + probe->result;
     case MTA_STS_SMTP_REJECTED:
         return probe->code == NOT_AVAILABLE ? &not_available : rejections + probe->stage;

@@ -174,25 +174,41 @@ static int put_certificates(const mts_status_view *view)
 
 /* --- reports --- */
 
-static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
+/* @param first index of the first result of each series */
+static void put_results(const mts_status_view *view, const char *name,
+                        const apr_array_header_t *series, int first)
 {
-    static const char name[] = "mta_sts_sessions";
     int i, t;
 
-    put_head(view->out, name, "gauge",
-             apr_psprintf(view->p, "Number of sessions %s by result.", view->query.range->text));
     for (i = 0; i < series->nelts; i++) {
         const mts_status_series *one = &APR_ARRAY_IDX(series, i, mts_status_series);
         const char *domain = label(view->p, one->domain);
 
         for (t = 0; t < MTS_STATUS_RESULTS; t++) {
-            if (one->sessions[t] || t == 0) {
-                mta_sts_buffer_printf(view->out,
-                                      "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
-                                      name, domain, mts_status_result_label(t), one->sessions[t]);
+            if (one->sessions[first + t] || t == 0) {
+                mta_sts_buffer_printf(
+                    view->out, "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n", name,
+                    domain, mts_status_result_label(t), one->sessions[first + t]);
             }
         }
     }
+}
+
+/* Alerts follow the first one: nobody else than senders can change it. */
+static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
+{
+    static const char verified[] = "mta_sts_sessions", others[] = "mta_sts_unverified_sessions";
+    const char *range = view->query.range->text;
+
+    put_head(view->out, verified, "gauge",
+             apr_psprintf(view->p, "Number of sessions %s by result, in verified reports.", range));
+    put_results(view, verified, series, 0);
+    put_head(view->out, others, "gauge",
+             apr_psprintf(view->p,
+                          "Number of sessions %s by result, in unverified reports, which anyone "
+                          "can submit.",
+                          range));
+    put_results(view, others, series, MTS_STATUS_RESULTS);
 }
 
 static void put_ends(const mts_status_view *view, const apr_array_header_t *series)

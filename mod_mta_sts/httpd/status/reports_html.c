@@ -47,12 +47,14 @@ static void put_seen(const mts_status_view *view)
     MTS_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">Policies that senders "
                         "used</h2><ul class=\"findings\">");
     for (i = 0; i < seen->nelts; i++) {
-        const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
+        const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen_policy);
         tlsrpt_policy_match match =
             tlsrpt_policy_match_compare(view->p, one->type, one->policy, served);
 
-        MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
-                 badges[match].class, badges[match].name,
+        MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span>", badges[match].class,
+                 badges[match].name);
+        mts_status_unverified_html(view->out, one->is_verified);
+        MTS_HTML(view->out, "</div><div><p>%s</p>",
                  tlsrpt_policy_match_text(view->p, match, one->policy, served, view->query.domain));
         MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
                  mta_sts_format_names(view->p, one->senders, NAMES_MAX),

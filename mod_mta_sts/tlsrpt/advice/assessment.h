@@ -49,7 +49,7 @@ typedef enum tlsrpt_readiness_part {
 #define TLSRPT_READINESS_PARTS 3
 
 /* In a fix, what separates the sentences from a command that shows the current state. */
-#define TLSRPT_READINESS_SEE " To check: "
+#define TLSRPT_READINESS_COMMAND " To check: "
 
 typedef struct tlsrpt_readiness {
     tlsrpt_ready ready;
@@ -69,9 +69,6 @@ typedef struct tlsrpt_assessment {
 
 /* The severity of something that is missing before switching to mode enforce. */
 mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a);
-
-/* Whether one of the reports that count is verified. */
-int tlsrpt_assessment_is_verified(const tlsrpt_assessment *a);
 
 /* "yes", "not-yet", "no" or "unknown". */
 const char *tlsrpt_ready_name(tlsrpt_ready ready);

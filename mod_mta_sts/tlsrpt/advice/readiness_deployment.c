@@ -93,8 +93,7 @@ void tlsrpt_readiness_assess_policy(tlsrpt_assessment *a)
 /* Reports do not say which MX host accepted the sessions, unless there is only one. */
 static int is_reported_working(const tlsrpt_assessment *a, int hosts)
 {
-    return hosts == 1 && a->facts->evidence && a->facts->evidence->successful &&
-           tlsrpt_assessment_is_verified(a);
+    return hosts == 1 && a->facts->evidence && a->facts->evidence->successful;
 }
 
 static void assess_unprobed(tlsrpt_assessment *a, const char *host, int hosts, const char *fix)

@@ -113,10 +113,11 @@ static const char *insert_policies(tlsrpt_batch *batch, const row *added, const 
         error = mta_sts_database_run(
             batch->db,
             "INSERT INTO tlsrpt_policy (report, n, domain, is_first, received, type, seen,"
-            " successful, failed)"
-            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld)",
+            " successful, failed, sessions)"
+            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld, %lld)",
             added->id, n, policy->domain, policy->is_first, added->received, policy->type,
-            policy->seen, (long long)policy->successful, (long long)policy->failed);
+            policy->seen, (long long)policy->successful, (long long)policy->failed,
+            (long long)policy->sessions);
         if (!error) {
             error = insert_failures(batch, added->id, n, policy->failures);
         }
@@ -203,7 +204,7 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
 {
     apr_pool_t *p = batch->findings->pool;
 
-    if (batch->findings->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
+    if (batch->findings->list->nelts >= MTA_STS_FINDINGS_MAX) {
         return;
     }
     mta_sts_finding_add(
@@ -258,7 +259,7 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
                        .state = TLSRPT_STATE_UNREADABLE};
     static const tlsrpt_facts nothing = {0};
 
-    if (batch->findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+    if (batch->findings->list->nelts < MTA_STS_FINDINGS_MAX) {
         mta_sts_finding_add(batch->findings, MTA_STS_WARNING, "report-unreadable",
                             apr_pstrdup(batch->findings->pool, digest),
                             "check the file: the disk may have damaged it", "%s", reason);
