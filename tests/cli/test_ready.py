@@ -228,6 +228,9 @@ def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     assert status == NO
     assert domain["summary"] == "mode enforce is on and blocks mail: 1 problem has to be fixed"
     assert domain["steps"][0].endswith("mta-sts.conf:9 to: MTASTSMode testing")
+    assert sum("publish" in step for step in domain["steps"]) == 1
+    assert domain["steps"][-1].endswith("mta-sts ready example.com")
+    assert len(set(domain["steps"])) == len(domain["steps"])
 
 
 def test_enforce_that_is_on_needs_no_days_and_senders(store):
