@@ -73,7 +73,7 @@ def fill(path, domains, days, organizations):
     database.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-200000;")
     for table, names in (("domain", [f"d{i:06}.example.org" for i in range(domains)]),
                          ("organization", [f"Sender {i}" for i in range(organizations)]),
-                         ("word", [*TYPES, "sts", "mx.example.org", "version: STSv1"])):
+                         ("string", [*TYPES, "sts", "mx.example.org", "version: STSv1"])):
         database.executemany(f"INSERT INTO tlsrpt_{table} (id, text, folded) VALUES (?, ?, ?)",
                              [(1000 + i, name, name.lower()) for i, name in enumerate(names)])
     run(f"""CREATE TEMP TABLE made AS WITH RECURSIVE

@@ -284,7 +284,7 @@ static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain
                             list_text(p, cause->receiving_ips), list_text(p, cause->sending_ips));
     }
     for (i = 0; i < domain->seen->nelts; i++) {
-        const tlsrpt_seen *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen);
+        const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
         text = apr_psprintf(p, "%s seen %s \"%s\" by %s " N " until " N "\n", text, seen->type,
                             seen->policy, list_text(p, seen->senders), seen->sessions,

@@ -29,7 +29,7 @@ typedef struct world {
     const char *rua;
     const char *addresses;
     const char *cname;
-    apr_int64_t ttl; /* 0: MTA_STS_TTL_AS_NOW */
+    apr_int64_t ttl; /* 0: MTA_STS_TTL_UNCHANGED */
     const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
     int is_cached;     /* the TTLs are what a cache has left */
@@ -38,7 +38,7 @@ typedef struct world {
 
 static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)
 {
-    mta_sts_answer answer = {.status = MTA_STS_ANSWER_UNASKED};
+    mta_sts_answer answer = {.status = MTA_STS_ANSWER_NOT_QUERIED};
 
     if (text) {
         answer.status = *text == '\0'  ? MTA_STS_ANSWER_NODATA
@@ -62,7 +62,7 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
     facts->domain = "example.com";
     facts->id = ID;
     facts->policy = policy;
-    facts->ttl = w->ttl ? w->ttl : MTA_STS_TTL_AS_NOW;
+    facts->ttl = w->ttl ? w->ttl : MTA_STS_TTL_UNCHANGED;
     facts->rua = w->rua ? lines_of(p, w->rua) : NULL;
     facts->addresses = w->addresses ? lines_of(p, w->addresses) : NULL;
     facts->cname = w->cname;
@@ -70,15 +70,15 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
     facts->served_id = w->served == MTA_STS_SERVED_OTHER ? "20250101" : NULL;
     for (i = 0; i < MTA_STS_RECORD_TYPES; i++) {
         facts->now[i] = fixture_answer(p, w->now[i]);
-        facts->now[i].ttl_is_zones = !w->is_cached;
+        facts->now[i].ttl_is_authoritative = !w->is_cached;
     }
-    if (w->now[MTA_STS_ASK_MX] && *w->now[MTA_STS_ASK_MX]) {
-        facts->now[MTA_STS_ASK_MX].ttl = MX_TTL;
+    if (w->now[MTA_STS_TYPE_MX] && *w->now[MTA_STS_TYPE_MX]) {
+        facts->now[MTA_STS_TYPE_MX].ttl = MX_TTL;
     }
     if (w->is_expiring) {
-        facts->now[MTA_STS_ASK_MTA_STS].ttl = 0;
+        facts->now[MTA_STS_TYPE_MTA_STS].ttl = 0;
     }
-    facts->now[MTA_STS_ASK_MTA_STS].alias = w->alias;
+    facts->now[MTA_STS_TYPE_MTA_STS].alias = w->alias;
     return facts;
 }
 

@@ -174,7 +174,7 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
     int result, stage;
 
-    for (result = MTA_STS_SMTP_UNTRIED; result <= MTA_STS_SMTP_TLS_FAILED; result++) {
+    for (result = MTA_STS_SMTP_NOT_TRIED; result <= MTA_STS_SMTP_TLS_FAILED; result++) {
         for (stage = MTA_STS_SMTP_CONNECT; stage <= MTA_STS_SMTP_HANDSHAKE; stage++) {
             int impossible = result == MTA_STS_SMTP_REJECTED &&
                              (stage == MTA_STS_SMTP_CONNECT || stage == MTA_STS_SMTP_HANDSHAKE);
@@ -186,7 +186,7 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
             }
         }
     }
-    for (result = MTA_STS_FETCH_UNTRIED; result <= MTA_STS_FETCH_BROKEN; result++) {
+    for (result = MTA_STS_FETCH_NOT_TRIED; result <= MTA_STS_FETCH_BROKEN; result++) {
         fetch_of(facts, 0)->status = (mta_sts_fetch_status)result;
         summary(*state, mta_sts_check_judge(*state, facts, &limits));
     }

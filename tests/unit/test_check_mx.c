@@ -101,7 +101,7 @@ static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **
     assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 0)->result = MTA_STS_SMTP_NO_ROUTE;
     assert_true(mta_sts_check_smtp_is_blocked(all));
-    probe_of(facts, 0)->result = MTA_STS_SMTP_UNTRIED;
+    probe_of(facts, 0)->result = MTA_STS_SMTP_NOT_TRIED;
     assert_true(mta_sts_check_smtp_is_blocked(all));
     probe_of(facts, 1)->stage = MTA_STS_SMTP_GREETING;
     assert_false(mta_sts_check_smtp_is_blocked(all));

@@ -124,7 +124,7 @@ static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
     mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
     const char *error;
 
-    assert_done(mta_sts_database_be_impatient(other));
+    assert_done(mta_sts_database_shorten_lock_timeout(other));
     assert_done(mta_sts_database_begin(holder));
     error = mta_sts_database_begin(other);
     assert_tells(error, "lock timeout: another process is writing to it");

@@ -46,7 +46,7 @@ static apr_array_header_t *note(mta_sts_database *db, mta_sts_history_machine ma
 {
     apr_array_header_t *changes;
 
-    assert_done(mta_sts_history_note(db, &machine, served, served->pool, &changes));
+    assert_done(mta_sts_history_record(db, &machine, served, served->pool, &changes));
     return changes;
 }
 
@@ -64,7 +64,7 @@ static void note_again(mta_sts_database *db, apr_time_t now)
 {
     const mta_sts_history_machine machine = {"a.example", T0, T0, now};
 
-    assert_done(mta_sts_history_note_again(db, &machine));
+    assert_done(mta_sts_history_confirm(db, &machine));
 }
 
 static apr_array_header_t *read_all(mta_sts_database *db, apr_pool_t *p, const char *domain)
@@ -86,8 +86,8 @@ static apr_time_t until(mta_sts_database *db, apr_pool_t *p, apr_time_t now, con
 {
     apr_array_header_t *copies;
 
-    assert_done(mta_sts_history_copies(db, "a.example", now, p, &copies));
-    return mta_sts_history_until(copies, "example.com", id_of(p, text));
+    assert_done(mta_sts_history_cached_policies(db, "a.example", now, p, &copies));
+    return mta_sts_history_cached_until(copies, "example.com", id_of(p, text));
 }
 
 /* --- tests --- */
@@ -276,7 +276,7 @@ static void test_an_error_is_told_and_leaves_no_half(void **state)
     serve(served, "example.com", text_of(test->p, "none", 86400));
     serve(served, "other.example", text_of(test->p, "none", 86400));
     serve(served, "other.example", text_of(test->p, "none", 86400)); /* twice the same key */
-    assert_non_null(mta_sts_history_note(db, &machine, served, test->p, &changes));
+    assert_non_null(mta_sts_history_record(db, &machine, served, test->p, &changes));
     assert_int_equal(changes->nelts, 0);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
     assert_int_equal(read_all(db, test->p, "other.example")->nelts, 0);
@@ -302,10 +302,10 @@ static void test_ten_thousand_domains_are_noted_soon(void **state)
     assert_int_equal(note(db, machine_at(T0 + DAY), before)->nelts, 0);
     note_again(db, T0 + DAY);
     assert_int_equal(note(db, machine_at(T0 + 2 * DAY), after)->nelts, 5000);
-    assert_done(mta_sts_history_copies(db, "a.example", T0 + 2 * DAY, test->p, &copies));
+    assert_done(mta_sts_history_cached_policies(db, "a.example", T0 + 2 * DAY, test->p, &copies));
     assert_int_equal(copies->nelts, 15000);
-    assert_int_equal(mta_sts_history_until(copies, "d9999.example",
-                                           id_of(test->p, text_of(test->p, "none", 96399))),
+    assert_int_equal(mta_sts_history_cached_until(copies, "d9999.example",
+                                                  id_of(test->p, text_of(test->p, "none", 96399))),
                      T0 + 2 * DAY + apr_time_from_sec(96399));
     print_message("10,000 domains: %d ms\n", (int)apr_time_as_msec(apr_time_now() - began));
     assert_true(apr_time_now() - began < apr_time_from_sec(60));

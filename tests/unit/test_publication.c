@@ -18,7 +18,7 @@ static const char *record_summary(apr_pool_t *p, const mta_sts_publication_recor
 {
     return apr_psprintf(p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s\n",
                         mta_sts_record_state_name(record->state),
-                        mta_sts_record_type_rdata_name(record->question), record->name, record->ttl,
+                        mta_sts_record_type_rdata_name(record->type), record->name, record->ttl,
                         record->value, record->now ? " <- " : "", record->now ? record->now : "",
                         record->is_example ? " (example)" : "");
 }
@@ -53,8 +53,8 @@ static void check_cases(apr_pool_t *p, const publication_case *cases, size_t cou
         assert_string_equal(findings_summary(p, findings),
                             cases[i].findings ? cases[i].findings : "");
         assert_findings_are_showable(findings);
-        assert_string_equal(mta_sts_publication_of_id(publication)->value +
-                                strlen(mta_sts_publication_of_id(publication)->value) -
+        assert_string_equal(mta_sts_publication_id_record(publication)->value +
+                                strlen(mta_sts_publication_id_record(publication)->value) -
                                 strlen(ID ";"),
                             ID ";");
     }
@@ -172,30 +172,30 @@ static void test_report_addresses_are_kept_unless_others_are_named(void **state)
 {
 #define REPORTS(state, ttl) state " TXT _smtp._tls.example.com " ttl " "
     static const publication_case cases[] = {
-        {{.now = {[MTA_STS_ASK_TLSRPT] = TLSRPT}},
+        {{.now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT "\n",
          NULL,
          NULL},
-        {{.now = {[MTA_STS_ASK_TLSRPT] = ""}},
+        {{.now = {[MTA_STS_TYPE_TLSRPT] = ""}},
          ID_UNKNOWN HOST_EXAMPLE "missing " RUA_EXAMPLE,
          NULL,
          NULL},
-        {{.rua = "mailto:tls@example.com", .now = {[MTA_STS_ASK_TLSRPT] = ""}},
+        {{.rua = "mailto:tls@example.com", .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("missing", "3600") TLSRPT "\n",
          NULL,
          NULL},
         {{.rua = "mailto:tls@example.com\nhttps://example.com/r",
-          .now = {[MTA_STS_ASK_TLSRPT] = TLSRPT}},
+          .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("differs", "300") TLSRPT
          ",https://example.com/r <- " TLSRPT "\n",
          NULL,
          NULL},
-        {{.rua = "mailto:tls@example.com", .now = {[MTA_STS_ASK_TLSRPT] = TLSRPT " ;"}},
+        {{.rua = "mailto:tls@example.com", .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT " ;"}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT " ;\n",
          NULL,
          NULL},
         /* one that nobody can use is as good as none */
-        {{.now = {[MTA_STS_ASK_TLSRPT] = "v=TLSRPTv1; rua=tls@example.com"}},
+        {{.now = {[MTA_STS_TYPE_TLSRPT] = "v=TLSRPTv1; rua=tls@example.com"}},
          ID_UNKNOWN HOST_EXAMPLE
          "missing TXT _smtp._tls.example.com 300 v=TLSRPTv1; rua=mailto:YOU@example.com (example)\n"
          "superfluous TXT _smtp._tls.example.com 300 v=TLSRPTv1; rua=tls@example.com\n",
@@ -260,7 +260,7 @@ static void test_the_policy_host_keeps_its_addresses_unless_others_are_named(voi
 static void test_the_id_is_held_back_until_the_policy_is_served(void **state)
 {
     static const publication_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT}, NULL, NULL, NULL},
+        {{.served = MTA_STS_SERVED_SAME}, NULL, NULL, NULL},
         {{.served = MTA_STS_SERVED_UNKNOWN}, NULL, NULL, NULL},
         {{.served = MTA_STS_SERVED_NOTHING},
          NULL,
@@ -275,7 +275,7 @@ static void test_the_id_is_held_back_until_the_policy_is_served(void **state)
     CHECK(cases);
 }
 
-#define MX(hosts) .now = {[MTA_STS_ASK_MX] = hosts}
+#define MX(hosts) .now = {[MTA_STS_TYPE_MX] = hosts}
 #define UNCOVERED "the policy does not cover the MX host mx2.example.com"
 
 static void test_the_id_is_held_back_while_an_mx_host_is_not_covered(void **state)

@@ -35,12 +35,12 @@ static void test_a_reply_is_read_however_it_arrives(void **state)
         {"250 STARTTLSX\r\n", MTA_STS_SMTP_REPLY_DONE, 250, 0, 15},
         {"250-mx\r\n", MTA_STS_SMTP_REPLY_MORE, 250, 0, 8},
         {"220 a\r\n220 b\r\n", MTA_STS_SMTP_REPLY_DONE, 220, 0, 7},
-        {"250-a\r\n251 b\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 250, 0, 14},
-        {"HTTP/1.1 400\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 14},
-        {"199 low\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 9},
-        {"600 high\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 10},
-        {"220_x\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 7},
-        {"\r\n", MTA_STS_SMTP_REPLY_GARBAGE, 0, 0, 2},
+        {"250-a\r\n251 b\r\n", MTA_STS_SMTP_REPLY_INVALID, 250, 0, 14},
+        {"HTTP/1.1 400\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 14},
+        {"199 low\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 9},
+        {"600 high\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 10},
+        {"220_x\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 7},
+        {"\r\n", MTA_STS_SMTP_REPLY_INVALID, 0, 0, 2},
     };
     size_t i, step;
 
@@ -70,16 +70,16 @@ static void test_what_has_no_end_is_garbage(void **state)
     for (i = 0; i < MTA_STS_SMTP_LINE_MAX; i++) {
         assert_int_equal(mta_sts_smtp_reply_read(&reply, "2", 1, &used), MTA_STS_SMTP_REPLY_MORE);
     }
-    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2", 1, &used), MTA_STS_SMTP_REPLY_GARBAGE);
+    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2", 1, &used), MTA_STS_SMTP_REPLY_INVALID);
     memset(&reply, 0, sizeof(reply));
     for (i = 0; i < MTA_STS_SMTP_LINES_MAX; i++) {
         assert_int_equal(mta_sts_smtp_reply_read(&reply, "220-x\n", 6, &used),
                          MTA_STS_SMTP_REPLY_MORE);
     }
     assert_int_equal(mta_sts_smtp_reply_read(&reply, "220-x\n", 6, &used),
-                     MTA_STS_SMTP_REPLY_GARBAGE);
+                     MTA_STS_SMTP_REPLY_INVALID);
     memset(&reply, 0, sizeof(reply));
-    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2\0", 2, &used), MTA_STS_SMTP_REPLY_GARBAGE);
+    assert_int_equal(mta_sts_smtp_reply_read(&reply, "2\0", 2, &used), MTA_STS_SMTP_REPLY_INVALID);
 }
 
 int main(void)

@@ -47,8 +47,8 @@ static void check_cases(apr_pool_t *p, const procedure_case *cases, size_t count
 static void test_where_all_is_well_nothing_is_to_be_done(void **state)
 {
     static const procedure_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT, .now = ALL_WELL}, "Nothing to do"},
-        {{.served = MTA_STS_SERVED_IT, .mode = MTA_STS_MODE_TESTING, .now = ALL_WELL},
+        {{.served = MTA_STS_SERVED_SAME, .now = ALL_WELL}, "Nothing to do"},
+        {{.served = MTA_STS_SERVED_SAME, .mode = MTA_STS_MODE_TESTING, .now = ALL_WELL},
          "Nothing to do\nStay in mode testing until"},
     };
 
@@ -80,7 +80,7 @@ static void test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for(void
          "First serve the policy: " SERVE " must print " ID ".\n"
          "Put the new id " ID
          " into the TXT record at _mta-sts.example.com, then wait 5 minutes, its TTL"},
-        {{.served = MTA_STS_SERVED_IT,
+        {{.served = MTA_STS_SERVED_SAME,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
          "Put the new id " ID
          " into the TXT record at _mta-sts.example.com, then wait 5 minutes, its TTL"},
@@ -92,7 +92,7 @@ static void test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for(void
 static void test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait(void **state)
 {
     static const procedure_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT,
+        {{.served = MTA_STS_SERVED_SAME,
           .is_cached = 1,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com\nmx2.example.com"}},
          "The policy does not cover these MX hosts: mx2.example.com. To keep a host, add it to the "
@@ -101,7 +101,7 @@ static void test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait(void **stat
          "before you serve the policy.\n"
          "Put the new id " ID " into the TXT record at _mta-sts.example.com, then wait at least 5 "
          "minutes, its TTL as seen in a cache"},
-        {{.served = MTA_STS_SERVED_IT,
+        {{.served = MTA_STS_SERVED_SAME,
           .is_cached = 1,
           .is_expiring = 1,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
@@ -145,7 +145,7 @@ static void test_a_leaving_mx_host_goes_first(void **state)
 static void test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy(void **state)
 {
     static const procedure_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT,
+        {{.served = MTA_STS_SERVED_SAME,
           .mode = MTA_STS_MODE_NONE,
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx2.example.com"}},
          "Put the new id\n"
@@ -160,7 +160,7 @@ static void test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy(void 
 static void test_second_records_are_deleted(void **state)
 {
     static const procedure_case cases[] = {
-        {{.served = MTA_STS_SERVED_IT,
+        {{.served = MTA_STS_SERVED_SAME,
           .now = {STS "\n" OLD_STS, "", "192.0.2.7", "", TLSRPT "\n" TLSRPT, "mx1.example.com"}},
          "Delete the other MTA-STS record at _mta-sts.example.com: senders ignore all of them\n"
          "At any time: delete the other TLSRPT record"},

@@ -202,7 +202,7 @@ static void test_policies_are_told_with_who_saw_them(void **state)
     const made old = make_report(*state, "B", "1", 0, 5, 1);
     const made none = make_report(*state, "A", "2", 1, 2, 0);
     const made same = make_report(*state, "A", "3", 0, 1, 0);
-    const tlsrpt_seen *seen;
+    const tlsrpt_seen_policy *seen;
     const tlsrpt_domain *domain;
 
     APR_ARRAY_PUSH(old.policy->policy, const char *) = "version: STSv1";
@@ -214,7 +214,7 @@ static void test_policies_are_told_with_who_saw_them(void **state)
     add(tally, &same, "c", 0, TLSRPT_COUNTED);
     domain = domain_at(tlsrpt_tally_sum(tally), 0);
     assert_int_equal(domain->seen->nelts, 2);
-    seen = (const tlsrpt_seen *)domain->seen->elts;
+    seen = (const tlsrpt_seen_policy *)domain->seen->elts;
     assert_string_equal(seen[0].type, "no-policy-found");
     assert_string_equal(seen[0].policy, "");
     assert_string_equal(seen[1].policy, "version: STSv1\nmode: testing");
@@ -325,7 +325,8 @@ static void test_sums_stop_at_the_highest_number(void **state)
     add(tally, &other, "b", 0, TLSRPT_COUNTED);
     sum = tlsrpt_tally_sum(tally);
     assert_true(sum->successful == APR_INT64_MAX && sum->failed == APR_INT64_MAX);
-    assert_true(APR_ARRAY_IDX(domain_at(sum, 0)->seen, 0, tlsrpt_seen).sessions == APR_INT64_MAX);
+    assert_true(APR_ARRAY_IDX(domain_at(sum, 0)->seen, 0, tlsrpt_seen_policy).sessions ==
+                APR_INT64_MAX);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "httpd/shared/counters.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 #include "httpd/shared/memory.h"
 #include "spool_fixture.h"
 #include "tlsrpt/report/read.h"
@@ -121,7 +121,7 @@ static tlsrpt_stored keep_sent(worker *me, const upload *what, const tlsrpt_rece
 {
     const char *reason;
     tlsrpt_stored stored = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
-                                            what->body.at, what->body.len, me->p, &reason);
+                                              what->body.at, what->body.len, me->p, &reason);
 
     expect(me, stored != TLSRPT_NOT_STORED, "a report was not stored");
     return stored;
@@ -246,17 +246,17 @@ static void *count_while_keeping(void *baton)
     for (round = 0; round < ROUNDS; round++) {
         upload equal = upload_of(me, round, THREADS);
 
-        mts_counters_storing(1);
-        mts_counters_use(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
+        mts_counters_note_storing(1);
+        mts_counters_add_usage(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
         if (keep_sent(me, &equal, &unverified) == TLSRPT_STORED) {
             mts_counters_add(MTS_REPORT_NEW);
             me->count++;
         }
         else {
-            mts_counters_use(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
+            mts_counters_add_usage(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
             mts_counters_add(MTS_REPORT_REPEATED);
         }
-        mts_counters_storing(0);
+        mts_counters_note_storing(0);
         expect(me, mts_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
     }
     return NULL;
@@ -286,12 +286,12 @@ static void *take_all(void *baton)
     for (i = 0; i < LIMIT; i++) {
         const char *other = apr_psprintf(me->p, "198.51.100.%d", i);
 
-        me->count +=
-            mts_limit_take("reports", "192.0.2.1", LIMIT, unverified.received) == MTS_LIMIT_TAKEN;
+        me->count += mts_limit_count("reports", "192.0.2.1", LIMIT, unverified.received) ==
+                     MTS_LIMIT_ALLOWED;
         expect(me,
-               mts_limit_take("reports", other, THREADS, unverified.received) == MTS_LIMIT_TAKEN,
+               mts_limit_count("reports", other, THREADS, unverified.received) == MTS_LIMIT_ALLOWED,
                "one within its limit is refused");
-        mts_limit_give_back("reports", other, unverified.received);
+        mts_limit_uncount("reports", other, unverified.received);
     }
     return NULL;
 }

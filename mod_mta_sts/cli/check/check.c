@@ -181,7 +181,7 @@ static const char *read_domains(check_call *call, const cli_args *args)
 
 static void show(const check_call *call)
 {
-    cli_style style = cli_style_of_output();
+    cli_style style = cli_output_style();
 
     switch (call->format) {
     case FORMAT_JSON:
@@ -232,7 +232,7 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
         error = read_domains(&call, &args);
     }
     if (!error) {
-        call.options.progress = cli_progress_to_show();
+        call.options.progress = cli_progress_if_terminal();
         error = cli_check_run(p, &call.options, call.domains);
     }
     if (error) {

@@ -55,7 +55,7 @@ static json_t *texts_to_json(apr_pool_t *p, const apr_array_header_t *texts)
 static void add_answer(apr_pool_t *p, json_t *array, const char *name, const char *type,
                        const mta_sts_answer *answer)
 {
-    if (answer->status != MTA_STS_ANSWER_UNASKED) {
+    if (answer->status != MTA_STS_ANSWER_NOT_QUERIED) {
         json_array_append_new(
             array,
             json_pack("{s:s, s:s, s:s, s:s, s:o, s:s?, s:o}", "name", name, "type", type, "status",

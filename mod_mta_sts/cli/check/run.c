@@ -69,7 +69,7 @@ static const char *make_gatherer(gatherer *g)
     return cli_resolver_make(g->p, &asked, &g->resolver);
 }
 
-static void tell_progress(const gatherer *g, const char *what, int left)
+static void print_progress(const gatherer *g, const char *what, int left)
 {
     if (g->options->progress) {
         g->options->progress(what, left);
@@ -78,7 +78,7 @@ static void tell_progress(const gatherer *g, const char *what, int left)
 
 static void wait_for_answers(gatherer *g, const char *what, int left, int end)
 {
-    tell_progress(g, what, left);
+    print_progress(g, what, left);
     cli_resolver_wait(g->resolver, g->began + apr_time_from_sec(end));
 }
 
@@ -200,42 +200,42 @@ static const cli_check_connect *find_connect(const gatherer *g, const char *host
     return NULL;
 }
 
-/* The places of one host: array of cli_check_connect. */
-static apr_array_header_t *list_places(const gatherer *g, const char *host, int port,
-                                       const mta_sts_answer *a, const mta_sts_answer *aaaa)
+/* The targets of one host: array of cli_check_connect. */
+static apr_array_header_t *list_targets(const gatherer *g, const char *host, int port,
+                                        const mta_sts_answer *a, const mta_sts_answer *aaaa)
 {
-    apr_array_header_t *places = apr_array_make(g->p, 2, sizeof(cli_check_connect));
+    apr_array_header_t *targets = apr_array_make(g->p, 2, sizeof(cli_check_connect));
     const cli_check_connect *connect = find_connect(g, host);
     const mta_sts_answer *const answers[] = {a, aaaa};
     int i, j;
 
     if (connect) {
-        APR_ARRAY_PUSH(places, cli_check_connect) = *connect;
-        return places;
+        APR_ARRAY_PUSH(targets, cli_check_connect) = *connect;
+        return targets;
     }
     for (i = 0; i < 2; i++) {
         for (j = 0; j < answers[i]->values->nelts && j < ADDRESS_MAX; j++) {
-            cli_check_connect *place = apr_array_push(places);
+            cli_check_connect *target = apr_array_push(targets);
 
-            place->host = host;
-            place->address = APR_ARRAY_IDX(answers[i]->values, j, const char *);
-            place->port = port;
+            target->host = host;
+            target->address = APR_ARRAY_IDX(answers[i]->values, j, const char *);
+            target->port = port;
         }
     }
-    return places;
+    return targets;
 }
 
 static void add_fetches(gatherer *g, mta_sts_check_facts *facts)
 {
-    const apr_array_header_t *places =
-        list_places(g, facts->host, HTTPS_PORT, &facts->host_a, &facts->host_aaaa);
+    const apr_array_header_t *targets =
+        list_targets(g, facts->host, HTTPS_PORT, &facts->host_a, &facts->host_aaaa);
     int i;
 
-    for (i = 0; i < places->nelts; i++) {
-        const cli_check_connect *place = &APR_ARRAY_IDX(places, i, cli_check_connect);
+    for (i = 0; i < targets->nelts; i++) {
+        const cli_check_connect *target = &APR_ARRAY_IDX(targets, i, cli_check_connect);
         mta_sts_policy_fetch *fetch = apr_palloc(g->p, sizeof(*fetch));
 
-        cli_fetcher_add(g->fetcher, facts->host, place->address, place->port, fetch);
+        cli_fetcher_add(g->fetcher, facts->host, target->address, target->port, fetch);
         APR_ARRAY_PUSH(facts->fetches, mta_sts_policy_fetch *) = fetch;
     }
 }
@@ -243,13 +243,13 @@ static void add_fetches(gatherer *g, mta_sts_check_facts *facts)
 static void add_probes(gatherer *g, mta_sts_check_mx *mx)
 {
     int port = g->options->smtp_port ? g->options->smtp_port : SMTP_PORT, i;
-    const apr_array_header_t *places = list_places(g, mx->host, port, &mx->a, &mx->aaaa);
+    const apr_array_header_t *targets = list_targets(g, mx->host, port, &mx->a, &mx->aaaa);
 
-    for (i = 0; i < places->nelts; i++) {
-        const cli_check_connect *place = &APR_ARRAY_IDX(places, i, cli_check_connect);
+    for (i = 0; i < targets->nelts; i++) {
+        const cli_check_connect *target = &APR_ARRAY_IDX(targets, i, cli_check_connect);
         mta_sts_mx_probe *probe = apr_palloc(g->p, sizeof(*probe));
 
-        cli_prober_add(g->prober, mx->host, place->address, place->port, probe);
+        cli_prober_add(g->prober, mx->host, target->address, target->port, probe);
         APR_ARRAY_PUSH(mx->probes, mta_sts_mx_probe *) = probe;
     }
 }
@@ -267,7 +267,7 @@ static void use_network(gatherer *g)
         probes = cli_prober_watch(g->prober, sockets, &until);
         fetches = cli_fetcher_step(g->fetcher, sockets, probes, until);
         cli_prober_step(g->prober, sockets, probes);
-        tell_progress(g, "fetching policies and probing mail servers", fetches + probes);
+        print_progress(g, "fetching policies and probing mail servers", fetches + probes);
     } while ((probes || fetches) && apr_time_now() < end);
 }
 

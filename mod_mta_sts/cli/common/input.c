@@ -31,7 +31,7 @@ const char *cli_read_policy(apr_pool_t *p, const char *name, const char *path, a
     return failed ? NULL : text;
 }
 
-static void tell_errors(const char *name, const char *path, const mta_sts_findings *findings)
+static void print_errors(const char *name, const char *path, const mta_sts_findings *findings)
 {
     int i;
 
@@ -56,6 +56,6 @@ const mta_sts_policy *cli_read_valid_policy(apr_pool_t *p, const char *name, con
         return NULL;
     }
     policy = mta_sts_policy_text_read(p, text, len, findings);
-    tell_errors(name, path, findings);
+    print_errors(name, path, findings);
     return mta_sts_findings_count(findings, MTA_STS_ERROR) ? NULL : policy;
 }

@@ -3,33 +3,24 @@
 
 #include <jansson.h>
 
-static _Thread_local apr_pool_t *pool;
-static _Thread_local apr_size_t taken;
+static apr_pool_t *pool;
 
-static void *take(size_t size)
+static void *allocate(size_t size)
 {
-    taken += size;
     return apr_palloc(pool, size);
 }
 
-static void give_back(void *memory)
+static void release(void *memory)
 {
-    (void)memory; /* the pool does */
+    (void)memory; /* the pool does that */
 }
 
 void cli_json_memory_start(void)
 {
-    json_set_alloc_funcs(take, give_back);
-    json_object_seed(0); /* jansson would do it with the first object, on any thread */
+    json_set_alloc_funcs(allocate, release);
 }
 
 void cli_json_memory_use(apr_pool_t *p)
 {
     pool = p;
-    taken = 0;
-}
-
-apr_size_t cli_json_memory_taken(void)
-{
-    return taken;
 }

@@ -5,18 +5,15 @@
 #include <apr_pools.h>
 
 /*
- * Lets jansson take its memory from pools: what it makes of a report is given back with the
- * report's pool, not piece by piece, which saves much of its time. This changes jansson for the
- * whole process, so only a subcommand may do it that uses jansson for nothing else.
+ * Lets jansson allocate from pools: what it makes of a report is freed with the report's pool, not
+ * piece by piece, which saves much of its time. This changes jansson for the whole process, so only
+ * a subcommand may do it that uses jansson for nothing else. For one thread.
  */
 
-/* Before there are threads, and before any other use of jansson. */
+/* Before any other use of jansson. */
 void cli_json_memory_start(void);
 
-/* From now on, on this thread, memory comes from p. Without cli_json_memory_start, no change. */
+/* From now on memory comes from p. Without cli_json_memory_start, this changes nothing. */
 void cli_json_memory_use(apr_pool_t *p);
-
-/* Bytes that this thread took since. */
-apr_size_t cli_json_memory_taken(void);
 
 #endif

@@ -233,7 +233,7 @@ const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, ap
         *since = *since > 0 ? *since : 0;
         return NULL;
     }
-    if (len > 9 && mta_sts_time_parse(text, since) != MTA_STS_TIME_WRONG) {
+    if (len > 9 && mta_sts_time_parse(text, since) != MTA_STS_TIME_INVALID) {
         return NULL;
     }
     return apr_psprintf(p,

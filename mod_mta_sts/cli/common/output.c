@@ -70,7 +70,7 @@ json_t *cli_policy_to_json(const mta_sts_policy *policy)
                      "max_age", (json_int_t)policy->max_age);
 }
 
-const char *cli_plain(apr_pool_t *p, const char *text)
+const char *cli_printable(apr_pool_t *p, const char *text)
 {
     const char *quoted = mta_sts_text_quote_path(p, text);
     apr_size_t len = strlen(text);
@@ -78,7 +78,7 @@ const char *cli_plain(apr_pool_t *p, const char *text)
     return strlen(quoted) == len + 2 && strncmp(quoted + 1, text, len) == 0 ? text : quoted;
 }
 
-cli_style cli_style_of_output(void)
+cli_style cli_output_style(void)
 {
     const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
     cli_style style = {.is_terminal = isatty(STDOUT_FILENO)};
@@ -146,7 +146,7 @@ static void show_progress(const char *what, int left)
     fflush(stderr);
 }
 
-cli_progress *cli_progress_to_show(void)
+cli_progress *cli_progress_if_terminal(void)
 {
     return isatty(STDERR_FILENO) ? show_progress : NULL;
 }

@@ -25,7 +25,7 @@ json_t *cli_policy_to_json(const mta_sts_policy *policy);
 
 /* A text as it is, whole; in quotes and escaped (core/base/text.h) if a terminal would suffer from
  * it, or its reader. Allocated from p, or the text itself. */
-const char *cli_plain(apr_pool_t *p, const char *text);
+const char *cli_printable(apr_pool_t *p, const char *text);
 
 /* How text for people may look where it goes to. */
 typedef struct cli_style {
@@ -35,7 +35,7 @@ typedef struct cli_style {
 } cli_style;
 
 /* The style for standard output, which is set to the user's locale. */
-cli_style cli_style_of_output(void);
+cli_style cli_output_style(void);
 
 /* The sign in front of a finding: "✔", "·", "⚠", "✘" or "?", or what ASCII has for it. */
 const char *cli_severity_sign(const cli_style *style, mta_sts_severity severity);
@@ -49,7 +49,7 @@ const char *cli_colour_end(const cli_style *style);
 typedef void cli_progress(const char *what, int left);
 
 /* The same, or NULL where standard error is no terminal. */
-cli_progress *cli_progress_to_show(void);
+cli_progress *cli_progress_if_terminal(void);
 
 /*
  * A domain for people: where it has A-labels and the style has UTF-8, "bücher.example

@@ -12,12 +12,11 @@
 #include <apr_user.h>
 
 #include "cli/common/json_memory.h"
-#include "cli/common/parallel.h"
 #include "cli/common/state_dir.h"
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/report/read.h"
 
-static void tell_findings(const char *name, const mta_sts_findings *findings)
+static void print_findings(const char *name, const mta_sts_findings *findings)
 {
     int i;
 
@@ -30,7 +29,7 @@ static void tell_findings(const char *name, const mta_sts_findings *findings)
 }
 
 /* Why a state directory cannot be read, and what to do; or NULL. */
-static const char *why_not_readable(const char *dir)
+static const char *explain_unreadable(const char *dir)
 {
     struct stat info;
 
@@ -52,7 +51,7 @@ static const char *user_name(apr_pool_t *p, uid_t user)
 }
 
 /* A mail server runs it as the user in its configuration: why that user is wrong, or NULL. */
-static const char *why_not_ours(apr_pool_t *p, const char *dir)
+static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
 {
     const char *owner;
     struct stat info;
@@ -70,7 +69,7 @@ static const char *why_not_ours(apr_pool_t *p, const char *dir)
 /* What is read must be there, and is not changed. */
 static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
 {
-    const char *why = why_not_readable(dir);
+    const char *why = explain_unreadable(dir);
 
     if (why) {
         fprintf(stderr, "mta-sts %s: the state directory %s %s\n", name, dir, why);
@@ -88,7 +87,7 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
     tlsrpt_spool *spool;
 
     if (!error && use == CLI_STORE_WRITE) {
-        error = why_not_ours(p, dir);
+        error = explain_wrong_user(p, dir);
     }
     if (error) {
         fprintf(stderr, "mta-sts %s: %s\n", name, error);
@@ -98,7 +97,7 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
         return open_for_reading(p, name, dir);
     }
     spool = tlsrpt_spool_open(p, dir, findings);
-    tell_findings(name, findings);
+    print_findings(name, findings);
     return spool;
 }
 
@@ -150,51 +149,28 @@ static int compare_entries(const void *a_, const void *b_)
 
 /* --- reading them --- */
 
-typedef struct walk {
-    tlsrpt_spool *spool;
-    const entry *entries;
-    cli_store_visit *visit;
-    void *data;
-} walk;
-
-typedef struct found {
-    tlsrpt_stored_file file;
-    cli_store_report report;
-} found;
-
-/* Whatever MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
-static void *read_entry(void *data, int number, apr_pool_t *p, apr_size_t *weight)
+/* All that MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
+static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr_pool_t *p)
 {
-    const walk *of = data;
-    const char *digest = of->entries[number].digest;
-    found *read = apr_pcalloc(p, sizeof(*read));
+    cli_store_report *report = apr_pcalloc(p, sizeof(*report));
+    tlsrpt_stored_file *file = apr_pcalloc(p, sizeof(*file));
 
-    read->report.path = tlsrpt_spool_path(of->spool, TLSRPT_REPORTS, digest, p);
-    read->report.error = tlsrpt_spool_read(of->spool, TLSRPT_REPORTS, digest,
-                                           tlsrpt_limits_stored.sent, p, &read->file);
-    if (!read->report.error) {
+    report->path = tlsrpt_spool_path(spool, TLSRPT_REPORTS, digest, p);
+    report->error =
+        tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, tlsrpt_limits_stored.sent, p, file);
+    if (!report->error) {
         cli_json_memory_use(p);
-        read->report.receipt = &read->file.receipt;
-        read->report.reading =
-            tlsrpt_report_read(p, read->file.bytes, read->file.len, &tlsrpt_limits_stored);
+        report->receipt = &file->receipt;
+        report->reading = tlsrpt_report_read(p, file->bytes, file->len, &tlsrpt_limits_stored);
     }
-    *weight = read->file.len + cli_json_memory_taken();
-    return &read->report;
-}
-
-static void take_entry(void *data, int number, apr_pool_t *p, void *report)
-{
-    const walk *of = data;
-
-    (void)number;
-    of->visit(of->data, p, report);
+    return report;
 }
 
 apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
                            cli_store_visit *visit, void *data)
 {
     listing list = {.since = since};
-    walk of = {.spool = spool, .visit = visit, .data = data};
+    apr_pool_t *each;
     int i;
 
     for (i = 0; i < TLSRPT_SPOOL_DIRECTORIES; i++) {
@@ -203,8 +179,12 @@ apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
     if (list.count) {
         qsort(list.entries, (size_t)list.count, sizeof(entry), compare_entries);
     }
-    of.entries = list.entries;
-    cli_parallel_run(p, list.count, read_entry, take_entry, &of);
+    apr_pool_create(&each, p);
+    for (i = 0; i < list.count; i++) {
+        apr_pool_clear(each);
+        visit(data, each, read_entry(spool, list.entries[i].digest, each));
+    }
+    apr_pool_destroy(each);
     free(list.entries);
     return list.older;
 }

@@ -43,7 +43,7 @@ static apr_size_t add_json_character(mta_sts_buffer *buffer, const char *text, a
         mta_sts_buffer_add(buffer, "\\", 1);
         mta_sts_buffer_add(buffer, text, 1);
     }
-    else if (length == 0 || mta_sts_text_misleads(text, length)) {
+    else if (length == 0 || mta_sts_text_is_unprintable(text, length)) {
         snprintf(escape, sizeof(escape), "\\u%04x", length ? code_point(text, length) : 0xfffd);
         mta_sts_buffer_add(buffer, escape, 6);
     }
@@ -176,7 +176,7 @@ static apr_size_t add_csv_character(mta_sts_buffer *buffer, const char *text, ap
     apr_size_t length = mta_sts_text_utf8_length(text, left), i;
     char escape[8];
 
-    if (length && !mta_sts_text_misleads(text, length)) {
+    if (length && !mta_sts_text_is_unprintable(text, length)) {
         mta_sts_buffer_add(buffer, "\"", *text == '"');
         mta_sts_buffer_add(buffer, text, length);
         return length;

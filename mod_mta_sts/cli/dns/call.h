@@ -35,7 +35,7 @@ struct cli_dns_call {
     const char *file; /* of CLI_DNS_FILE */
     int is_offline;   /* ask nobody */
     cli_dns_show *show;
-    int ttl;                       /* seconds, or MTA_STS_TTL_AS_NOW */
+    int ttl;                       /* seconds, or MTA_STS_TTL_UNCHANGED */
     apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them */
     apr_array_header_t *addresses; /* of const char * */
     const char *cname;

@@ -166,7 +166,7 @@ static int run_dns(apr_pool_t *p, const cli_subcommand *self, int argc, const ch
 {
     cli_dns_call call = {.p = p,
                          .show = cli_dns_show_zone,
-                         .ttl = MTA_STS_TTL_AS_NOW,
+                         .ttl = MTA_STS_TTL_UNCHANGED,
                          .rua = apr_array_make(p, 2, sizeof(const char *)),
                          .addresses = apr_array_make(p, 2, sizeof(const char *)),
                          .domains = apr_array_make(p, 2, sizeof(cli_dns_domain))};

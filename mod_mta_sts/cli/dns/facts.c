@@ -104,9 +104,9 @@ static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call
     }
 }
 
-/* --- how things are --- */
+/* --- DNS and the served policy --- */
 
-static int tells_why_nothing_is_served(const mta_sts_finding *finding)
+static int explains_missing_policy(const mta_sts_finding *finding)
 {
     return strcmp(finding->id, "policy-host-no-address") == 0 ||
            strcmp(finding->id, "domain-unknown") == 0;
@@ -125,7 +125,7 @@ static void take_host_findings(const cli_check_domain *checked, mta_sts_findings
             const mta_sts_finding *finding = mta_sts_findings_at(section->findings, j);
 
             if ((section->part == MTA_STS_CHECK_POLICY_HOST && finding->severity != MTA_STS_OK) ||
-                tells_why_nothing_is_served(finding)) {
+                explains_missing_policy(finding)) {
                 APR_ARRAY_PUSH(findings->list, mta_sts_finding) = *finding;
             }
         }
@@ -174,7 +174,7 @@ static void compare_served(apr_pool_t *p, cli_dns_domain *domain, const apr_arra
 
         if (is_usable(p, domain, fetch)) {
             facts->served_id = mta_sts_policy_id(p, fetch->text, fetch->len);
-            facts->served = MTA_STS_SERVED_IT;
+            facts->served = MTA_STS_SERVED_SAME;
             if (strcmp(facts->served_id, domain->id) != 0) {
                 facts->served = MTA_STS_SERVED_OTHER;
                 return;
@@ -192,11 +192,11 @@ static void take_answers(apr_pool_t *p, cli_dns_domain *domain, const mta_sts_ch
     mta_sts_answer *now = domain->facts.now;
     int i;
 
-    now[MTA_STS_ASK_MTA_STS] = checked->record;
-    now[MTA_STS_ASK_A] = checked->host_a;
-    now[MTA_STS_ASK_AAAA] = checked->host_aaaa;
-    now[MTA_STS_ASK_TLSRPT] = checked->tlsrpt;
-    now[MTA_STS_ASK_MX] = checked->mx;
+    now[MTA_STS_TYPE_MTA_STS] = checked->record;
+    now[MTA_STS_TYPE_A] = checked->host_a;
+    now[MTA_STS_TYPE_AAAA] = checked->host_aaaa;
+    now[MTA_STS_TYPE_TLSRPT] = checked->tlsrpt;
+    now[MTA_STS_TYPE_MX] = checked->mx;
     for (i = 0; i < MTA_STS_RECORD_TYPES; i++) {
         mta_sts_answer_check(&now[i], mta_sts_record_type_name(p, i, domain->domain),
                              apr_pstrcat(p, mta_sts_record_type_rdata_name(i), " record", NULL),
@@ -232,11 +232,11 @@ static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
     for (i = 0; i < call->domains->nelts && !error; i++) {
         mta_sts_publication_facts *facts = &domain_at(call, i)->facts;
 
-        if (facts->now[MTA_STS_ASK_A].alias || facts->now[MTA_STS_ASK_AAAA].alias) {
+        if (facts->now[MTA_STS_TYPE_A].alias || facts->now[MTA_STS_TYPE_AAAA].alias) {
             error = resolver ? NULL : cli_resolver_make(p, options, &resolver);
             if (!error) {
                 cli_resolver_ask(resolver, p, domain_at(call, i)->host, MTA_STS_RDATA_CNAME,
-                                 &facts->now[MTA_STS_ASK_CNAME]);
+                                 &facts->now[MTA_STS_TYPE_CNAME]);
             }
         }
     }
@@ -271,17 +271,17 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
 }
 
 /* A host with addresses for which no alias was reported has none. */
-static void tell_no_alias(mta_sts_answer *now)
+static void set_alias_status(mta_sts_answer *now)
 {
-    if (now[MTA_STS_ASK_CNAME].status == MTA_STS_ANSWER_UNASKED &&
-        now[MTA_STS_ASK_A].status != MTA_STS_ANSWER_UNASKED) {
-        now[MTA_STS_ASK_CNAME].status = now[MTA_STS_ASK_A].status == MTA_STS_ANSWER_OK
-                                            ? MTA_STS_ANSWER_NODATA
-                                            : now[MTA_STS_ASK_A].status;
+    if (now[MTA_STS_TYPE_CNAME].status == MTA_STS_ANSWER_NOT_QUERIED &&
+        now[MTA_STS_TYPE_A].status != MTA_STS_ANSWER_NOT_QUERIED) {
+        now[MTA_STS_TYPE_CNAME].status = now[MTA_STS_TYPE_A].status == MTA_STS_ANSWER_OK
+                                             ? MTA_STS_ANSWER_NODATA
+                                             : now[MTA_STS_TYPE_A].status;
     }
 }
 
-static const char *look(apr_pool_t *p, cli_dns_call *call)
+static const char *query_network(apr_pool_t *p, cli_dns_call *call)
 {
     const cli_resolver_options options = {.server = call->network.server,
                                           .trust_anchor = call->network.trust_anchor,
@@ -305,7 +305,7 @@ static const char *look(apr_pool_t *p, cli_dns_call *call)
     }
     error = ask_for_aliases(p, call, &options, end);
     for (i = 0; i < call->domains->nelts; i++) {
-        tell_no_alias(domain_at(call, i)->facts.now);
+        set_alias_status(domain_at(call, i)->facts.now);
     }
     if (!error) {
         ask_for_ttls(p, call, &options, end);
@@ -332,7 +332,7 @@ int cli_dns_gather(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call
     if (status != CLI_EXIT_OK) {
         return status;
     }
-    error = call->is_offline ? NULL : look(p, call);
+    error = call->is_offline ? NULL : query_network(p, call);
     if (error == cli_check_no_network) {
         fprintf(stderr, "mta-sts dns: %s\n", error);
         return CLI_EXIT_INVALID;

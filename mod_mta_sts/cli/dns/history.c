@@ -15,7 +15,8 @@ static const char *read_copies(apr_pool_t *p, const cli_dns_call *call, apr_arra
     const char *error = cli_database_open(p, call->database, call->state_dir, &db);
 
     if (db && !error) {
-        error = mta_sts_history_copies(db, mta_sts_database_host(p), apr_time_now(), p, copies);
+        error = mta_sts_history_cached_policies(db, mta_sts_database_host(p), apr_time_now(), p,
+                                                copies);
     }
     error = error ? apr_pstrdup(p, error) : NULL; /* it may belong to the database */
     if (db) {
@@ -40,7 +41,8 @@ const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call)
         cli_dns_domain *domain = &APR_ARRAY_IDX(call->domains, i, cli_dns_domain);
 
         if (domain->id) {
-            domain->earlier_until = mta_sts_history_until(copies, domain->domain, domain->id);
+            domain->earlier_until =
+                mta_sts_history_cached_until(copies, domain->domain, domain->id);
         }
     }
     return error;

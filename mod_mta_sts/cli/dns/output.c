@@ -63,7 +63,7 @@ static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_header_t *domains,
                       const char *(*render)(apr_pool_t *, const mta_sts_publication *))
 {
-    const cli_style style = cli_style_of_output();
+    const cli_style style = cli_output_style();
     int i;
 
     for (i = 0; i < domains->nelts; i++) {
@@ -107,7 +107,7 @@ static json_t *string_to_json(const char *text)
 static json_t *record_to_json(apr_pool_t *p, const mta_sts_publication_record *record)
 {
     return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "name", record->name, "type",
-                     mta_sts_record_type_rdata_name(record->question), "ttl",
+                     mta_sts_record_type_rdata_name(record->type), "ttl",
                      record->ttl < 0 ? json_null() : json_integer(record->ttl), "value",
                      string_to_json(record->value), "data", mta_sts_zone_value(p, record), "state",
                      mta_sts_record_state_name(record->state), "now", string_to_json(record->now));

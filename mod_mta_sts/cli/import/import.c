@@ -38,7 +38,7 @@ typedef struct import_state {
     int was_root;
     int from_file; /* what is read was named: rejecting it is an exit status */
     int rejected;
-    int not_kept;
+    int not_stored;
 } import_state;
 
 static const char *quote(apr_pool_t *p, const char *text)
@@ -49,17 +49,17 @@ static const char *quote(apr_pool_t *p, const char *text)
 static void reject(import_state *state, apr_pool_t *p, const cli_source_item *item,
                    const char *what, const char *reason)
 {
-    printf("%s: %s: %s\n", cli_plain(p, item->name), what, reason);
+    printf("%s: %s: %s\n", cli_printable(p, item->name), what, reason);
     state->rejected |= state->from_file;
 }
 
-static void tell_not_kept(import_state *state, apr_pool_t *p, const cli_source_item *item,
-                          const char *reason)
+static void report_not_stored(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                              const char *reason)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts import: %s could not be stored: %s\n", cli_plain(p, item->name),
+    fprintf(stderr, "mta-sts import: %s could not be stored: %s\n", cli_printable(p, item->name),
             reason);
-    state->not_kept = 1;
+    state->not_stored = 1;
 }
 
 /* Whether an area has room for it under its quota, which httpd and this command share. It is
@@ -91,8 +91,8 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
 }
 
 /* What is there already needs no room. @return 0 after saying why not */
-static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
-                const char *digest, tlsrpt_stored *kept)
+static int store(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
+                 const char *digest, tlsrpt_stored *stored)
 {
     tlsrpt_receipt receipt = {
         .received = apr_time_now(), .channel = item->channel, .verified = item->verified};
@@ -100,44 +100,44 @@ static int keep(import_state *state, apr_pool_t *p, const cli_source_item *item,
     const char *reason = refuse_room(state, p, area, cost);
 
     if (reason && !tlsrpt_spool_has(state->spool, area, digest)) {
-        tell_not_kept(state, p, item, reason);
+        report_not_stored(state, p, item, reason);
         return 0;
     }
-    *kept = tlsrpt_spool_store(state->spool, area, digest, &receipt, item->bytes, item->len, p,
-                               &reason);
-    if (*kept == TLSRPT_NOT_STORED) {
-        tell_not_kept(state, p, item, reason);
+    *stored = tlsrpt_spool_store(state->spool, area, digest, &receipt, item->bytes, item->len, p,
+                                 &reason);
+    if (*stored == TLSRPT_NOT_STORED) {
+        report_not_stored(state, p, item, reason);
         return 0;
     }
-    state->used[area] += *kept == TLSRPT_STORED ? cost : 0;
+    state->used[area] += *stored == TLSRPT_STORED ? cost : 0;
     return 1;
 }
 
-static void keep_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
-                        const tlsrpt_reading *reading)
+static void store_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                         const tlsrpt_reading *reading)
 {
-    tlsrpt_stored kept;
+    tlsrpt_stored stored;
 
-    if (keep(state, p, item, TLSRPT_REPORTS, reading->digest, &kept)) {
-        printf("%s: %s: report %s of %s, %s%s\n", cli_plain(p, item->name),
-               kept == TLSRPT_STORED ? "stored" : "already stored", quote(p, reading->report->id),
+    if (store(state, p, item, TLSRPT_REPORTS, reading->digest, &stored)) {
+        printf("%s: %s: report %s of %s, %s%s\n", cli_printable(p, item->name),
+               stored == TLSRPT_STORED ? "stored" : "already stored", quote(p, reading->report->id),
                quote(p, reading->report->organization),
                item->verified ? "verified: signed by " : "not verified",
-               item->verified ? cli_plain(p, item->verified) : "");
+               item->verified ? cli_printable(p, item->verified) : "");
     }
 }
 
 /* What cannot be read may be of use to who looks into it, but not without end: anybody can fill the
  * quarantine by mail. */
-static void keep_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
-                               const tlsrpt_reading *reading)
+static void store_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                                const tlsrpt_reading *reading)
 {
-    tlsrpt_stored kept;
+    tlsrpt_stored stored;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
         reject(state, p, item, "skipped, because the quarantine is full", reading->reason);
     }
-    else if (keep(state, p, item, TLSRPT_QUARANTINE, reading->digest, &kept)) {
+    else if (store(state, p, item, TLSRPT_QUARANTINE, reading->digest, &stored)) {
         reject(state, p, item, "quarantined", reading->reason);
     }
 }
@@ -164,7 +164,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 
     if (!item->bytes) {
         if (item->failed && !state->from_file) {
-            tell_not_kept(state, p, item, item->error);
+            report_not_stored(state, p, item, item->error);
             return;
         }
         reject(state, p, item, "skipped", explain(state, p, item->error));
@@ -173,11 +173,11 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
-        keep_report(state, p, item, reading);
+        store_report(state, p, item, reading);
         break;
     case TLSRPT_UNREADABLE:
     case TLSRPT_NO_POLICIES:
-        keep_in_quarantine(state, p, item, reading);
+        store_in_quarantine(state, p, item, reading);
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
@@ -248,7 +248,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
         state.from_file = strcmp(call.paths.list[i], "-") != 0;
         cli_source_read(p, call.paths.list[i], call.authserv_ids, take_item, &state);
     }
-    return state.not_kept ? EXIT_NOT_STORED : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+    return state.not_stored ? EXIT_NOT_STORED : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }
 
 const cli_subcommand cli_import = {

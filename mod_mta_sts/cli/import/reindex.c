@@ -46,7 +46,7 @@ static void print_finding(const mta_sts_finding *finding)
             finding->fix ? "; " : "", finding->fix ? finding->fix : "", finding->id);
 }
 
-static void tell_findings(const reindexing *work, const mta_sts_findings *findings)
+static void print_findings(const reindexing *work, const mta_sts_findings *findings)
 {
     int i;
 
@@ -58,7 +58,7 @@ static void tell_findings(const reindexing *work, const mta_sts_findings *findin
     }
 }
 
-static void tell_progress(const reindexing *work, const tlsrpt_index_done *done)
+static void print_progress(const reindexing *work, const tlsrpt_index_done *done)
 {
     if (work->is_terminal && done->more) {
         fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->added,
@@ -104,7 +104,7 @@ static const char *begin(reindexing *work)
     if (work->db) {
         mta_sts_database_close(work->db);
     }
-    error = mta_sts_database_set_aside(work->p, work->which.where);
+    error = mta_sts_database_move_damaged(work->p, work->which.where);
     if (!error) {
         fprintf(stderr,
                 "mta-sts reindex: it was moved to %s.damaged; the history of served policies "
@@ -128,8 +128,8 @@ static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_
     if (!error) {
         work->added += done->added;
         work->closed += done->unopened;
-        tell_findings(work, findings);
-        tell_progress(work, done);
+        print_findings(work, findings);
+        print_progress(work, done);
         *is_broken |= mta_sts_findings_count(findings, MTA_STS_ERROR) > 0;
     }
     apr_pool_destroy(ptemp);

@@ -252,8 +252,8 @@ static void take_bytes(probe *one, const char *bytes, apr_size_t len)
             break;
         }
         /* fall through */
-    case MTA_STS_SMTP_REPLY_GARBAGE:
-        finish_with_reply(one, MTA_STS_SMTP_GARBAGE);
+    case MTA_STS_SMTP_REPLY_INVALID:
+        finish_with_reply(one, MTA_STS_SMTP_INVALID_REPLY);
         break;
     }
 }

@@ -63,9 +63,9 @@ static mta_sts_trust read_error(int error, int shown)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return shown == 1 ? MTA_STS_TRUST_LONELY : MTA_STS_TRUST_UNKNOWN_CA;
+        return shown == 1 ? MTA_STS_TRUST_CHAIN_INCOMPLETE : MTA_STS_TRUST_UNKNOWN_CA;
     default:
-        return MTA_STS_TRUST_BROKEN;
+        return MTA_STS_TRUST_CHAIN_INVALID;
     }
 }
 
@@ -80,7 +80,7 @@ static int note_error(int ok, X509_STORE_CTX *verification)
 
     if (!ok && !own_date && w->peer->trust == MTA_STS_TRUST_OK) {
         w->peer->trust = read_error(error, w->shown);
-        if (w->peer->trust == MTA_STS_TRUST_BROKEN) {
+        if (w->peer->trust == MTA_STS_TRUST_CHAIN_INVALID) {
             w->peer->detail = apr_pstrdup(w->p, X509_verify_cert_error_string(error));
         }
     }
@@ -104,7 +104,7 @@ static int verify(X509_STORE_CTX *verification, void *baton)
     X509_STORE_CTX_set_ex_data(verification, watch_index(), w);
     X509_STORE_CTX_set_verify_cb(verification, note_error);
     if (X509_verify_cert(verification) <= 0 && w->peer->trust == MTA_STS_TRUST_OK) {
-        w->peer->trust = MTA_STS_TRUST_BROKEN;
+        w->peer->trust = MTA_STS_TRUST_CHAIN_INVALID;
     }
     X509_STORE_CTX_set_error(verification, X509_V_OK);
     ERR_clear_error();

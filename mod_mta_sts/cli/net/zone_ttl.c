@@ -183,7 +183,7 @@ static void take_ttl(mta_sts_answer *answer, const mta_sts_answer *found, const 
 {
     if (found->status == MTA_STS_ANSWER_OK && (!found->alias || is_within(found->alias, top))) {
         answer->ttl = found->ttl;
-        answer->ttl_is_zones = 1;
+        answer->ttl_is_authoritative = 1;
     }
 }
 

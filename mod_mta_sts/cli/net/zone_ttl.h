@@ -24,7 +24,8 @@ typedef struct cli_zone_ttl {
 
 /*
  * Asks the name servers of the zones, without recursion. Where they return a TTL, it takes the
- * place of the one in the answer, which gets ttl_is_zones; all other answers stay as they are.
+ * place of the one in the answer, which gets ttl_is_authoritative; all other answers stay as they
+ * are.
  *
  * @param p       pool of what is asked; the answers are not allocated from it
  * @param options of the resolver that finds the name servers; those of the zones are not validated

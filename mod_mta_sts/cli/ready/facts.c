@@ -58,9 +58,9 @@ static int read_files(const cli_subcommand *self, cli_ready_call *call)
     return CLI_EXIT_OK;
 }
 
-/* --- the look --- */
+/* --- the deployment --- */
 
-static int look(const cli_subcommand *self, cli_ready_call *call)
+static int query_network(const cli_subcommand *self, cli_ready_call *call)
 {
     apr_array_header_t *checked =
         apr_array_make(call->p, call->domains->nelts, sizeof(cli_check_domain));
@@ -263,7 +263,7 @@ int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
 
     read_apache(call);
     if (status == CLI_EXIT_OK && !call->no_check) {
-        status = look(self, call);
+        status = query_network(self, call);
     }
     for (i = 0; i < call->domains->nelts; i++) {
         find_served(domain_at(call, i));

@@ -106,7 +106,7 @@ static void set_defaults(cli_ready_call *call)
 
     cli_check_options_default(&call->network);
     call->network.connects = apr_array_make(p, 1, sizeof(cli_check_connect));
-    call->network.progress = cli_progress_to_show();
+    call->network.progress = cli_progress_if_terminal();
     call->files = apr_array_make(p, 1, sizeof(const char *));
     call->domains = apr_array_make(p, 1, sizeof(cli_ready_domain *));
     call->by_name = apr_hash_make(p);
@@ -125,7 +125,7 @@ static int run_ready(apr_pool_t *p, const cli_subcommand *self, int argc, const 
         [TLSRPT_READY_UNKNOWN] = CLI_EXIT_UNKNOWN,
     };
     cli_ready_call call = {.p = p};
-    cli_style style = cli_style_of_output();
+    cli_style style = cli_output_style();
     cli_args args;
     const char *error;
 

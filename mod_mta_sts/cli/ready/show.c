@@ -65,7 +65,7 @@ static int has_name(const char *text, const char *end, const char *name)
 /* Whether a text leaves open what it is about: neither the domain nor what its words name. */
 static int is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text)
 {
-    const char *see = strstr(text, TLSRPT_READINESS_SEE);
+    const char *see = strstr(text, TLSRPT_READINESS_COMMAND);
 
     return strcmp(subject, domain->domain) != 0 &&
            !has_name(text, see ? see : text + strlen(text), subject);
@@ -225,7 +225,7 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
 /* A command gets a line of its own, to be copied. */
 static void print_step(int number, const char *step)
 {
-    const char *see = strstr(step, TLSRPT_READINESS_SEE);
+    const char *see = strstr(step, TLSRPT_READINESS_COMMAND);
 
     if (see) {
         printf("    %d. %.*s\n      %s\n", number, (int)(see - step), step, see);

@@ -6,7 +6,6 @@
 #include <apr_strings.h>
 
 #include "cli/common/json_memory.h"
-#include "cli/common/parallel.h"
 #include "cli/common/output.h"
 #include "cli/report/call.h"
 #include "cli/import/source.h"
@@ -24,7 +23,6 @@ typedef struct reading {
     const cli_report_call *call;
     tlsrpt_tally *tally;
     cli_report_result *result;
-    const cli_file *files;    /* not of the store */
     int total;                /* of them; 0: not known */
     int seen;                 /* files, or reports of the store, so far */
     int written;              /* reports */
@@ -36,8 +34,8 @@ typedef struct reading {
 typedef struct prepared {
     const char *file;
     int verified;
-    const tlsrpt_reading *reading; /* NULL: it is read when it is taken, being no report file */
-    mta_sts_buffer *text;          /* NULL: it is not shown */
+    const tlsrpt_reading *reading;
+    mta_sts_buffer *text; /* NULL: it is not shown */
 } prepared;
 
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
@@ -80,7 +78,6 @@ static int has_failures(const cli_report_call *call, const tlsrpt_report *report
     return 0;
 }
 
-/* On any thread. */
 static void prepare(const reading *all, apr_pool_t *p, const tlsrpt_reading *read, prepared *ready)
 {
     const cli_report_call *call = all->call;
@@ -101,7 +98,7 @@ static int shows_progress(const cli_report_call *call)
     return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
 }
 
-static void tell_progress(reading *all)
+static void print_progress(reading *all)
 {
     apr_time_t now = all->next_progress ? apr_time_now() : 0;
 
@@ -154,7 +151,7 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
         fprintf(stderr,
                 "mta-sts %s: %s contradicts a report with the same sender, id and dates that was "
                 "read earlier; not counted\n",
-                all->name, cli_plain(p, ready->file));
+                all->name, cli_printable(p, ready->file));
         break;
     case TLSRPT_DUPLICATE:
     case TLSRPT_FILTERED:
@@ -163,23 +160,6 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
 }
 
 /* --- files --- */
-
-static void *make_of_file(void *data, int number, apr_pool_t *p, apr_size_t *weight)
-{
-    const reading *all = data;
-    const cli_file *file = &all->files[number];
-    prepared *ready = apr_pcalloc(p, sizeof(*ready));
-    apr_size_t len;
-    const char *bytes = cli_source_load(p, file, &len);
-
-    if (bytes) {
-        cli_json_memory_use(p);
-        ready->file = file->path;
-        prepare(all, p, tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default), ready);
-        *weight = len + (ready->text ? ready->text->len : 0) + cli_json_memory_taken();
-    }
-    return ready;
-}
 
 /* A report in a message, or what has none. */
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
@@ -196,35 +176,44 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     take(all, p, &ready);
 }
 
-static void take_file(void *data, int number, apr_pool_t *p, void *made)
+/* A report file, or whatever else contains reports. */
+static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
 {
-    reading *all = data;
-    const prepared *ready = made;
+    prepared ready = {.file = file->path};
     const apr_array_header_t *no_servers;
+    apr_size_t len;
+    const char *bytes = cli_source_load(p, file, &len);
 
-    all->seen = number + 1;
-    if (ready->reading) {
-        take(all, p, ready);
+    if (bytes) {
+        cli_json_memory_use(p);
+        prepare(all, p, tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default), &ready);
+        take(all, p, &ready);
     }
     else {
         no_servers = apr_array_make(p, 1, sizeof(const char *));
-        cli_source_read_file(p, &all->files[number], no_servers, take_item, all);
+        cli_source_read_file(p, file, no_servers, take_item, all);
     }
-    tell_progress(all);
 }
 
 static void read_files(reading *all)
 {
     const cli_report_call *call = all->call;
     apr_array_header_t *files = apr_array_make(all->p, 64, sizeof(cli_file));
+    apr_pool_t *each;
     int i;
 
     for (i = 0; i < call->path_count; i++) {
         cli_files_list(all->p, call->paths[i], files);
     }
-    all->files = (const cli_file *)files->elts;
     all->total = files->nelts;
-    cli_parallel_run(all->p, files->nelts, make_of_file, take_file, all);
+    apr_pool_create(&each, all->p);
+    for (i = 0; i < files->nelts; i++) {
+        apr_pool_clear(each);
+        read_file(all, each, &APR_ARRAY_IDX(files, i, cli_file));
+        all->seen = i + 1;
+        print_progress(all);
+    }
+    apr_pool_destroy(each);
 }
 
 /* --- the store --- */
@@ -243,7 +232,7 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
         prepare(all, p, report->reading, &ready);
         take(all, p, &ready);
     }
-    tell_progress(all);
+    print_progress(all);
 }
 
 static void read_store(reading *all, tlsrpt_spool *spool)

@@ -94,7 +94,8 @@ static void print_rejected(apr_pool_t *p, const cli_subcommand *self,
     for (i = 0; i < rejected->nelts; i++) {
         const cli_report_rejected *one = &APR_ARRAY_IDX(rejected, i, cli_report_rejected);
 
-        fprintf(stderr, "mta-sts %s: %s: %s\n", self->name, cli_plain(p, one->file), one->reason);
+        fprintf(stderr, "mta-sts %s: %s: %s\n", self->name, cli_printable(p, one->file),
+                one->reason);
     }
 }
 

@@ -27,7 +27,7 @@ static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *d
 
 /* --- policies --- */
 
-static int is_enforced(apr_pool_t *p, const tlsrpt_seen *seen)
+static int is_enforced(apr_pool_t *p, const tlsrpt_seen_policy *seen)
 {
     return strcmp(seen->type, "sts") == 0 &&
            mta_sts_policy_text_read(p, seen->policy, strlen(seen->policy), mta_sts_findings_make(p))
@@ -40,7 +40,7 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
     int i, enforced = 0;
 
     for (i = 0; i < domain->seen->nelts; i++) {
-        enforced |= is_enforced(of->p, &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen));
+        enforced |= is_enforced(of->p, &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy));
     }
     if (enforced && domain->failed) {
         putchar('\n');
@@ -52,26 +52,27 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
     }
 }
 
-static tlsrpt_policy_match held_of(const cli_report_page *of, const tlsrpt_domain *domain,
-                                   const tlsrpt_seen *seen)
+static tlsrpt_policy_match match_of(const cli_report_page *of, const tlsrpt_domain *domain,
+                                    const tlsrpt_seen_policy *seen)
 {
     return tlsrpt_policy_match_compare(of->p, seen->type, seen->policy,
                                        cli_served_of(of->call->served, domain->domain));
 }
 
-static int is_odd(tlsrpt_policy_match held)
+static int is_unexpected(tlsrpt_policy_match match)
 {
-    return held == TLSRPT_MATCH_OLDER || held == TLSRPT_MATCH_NOT_FOUND;
+    return match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND;
 }
 
 static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
-                       const tlsrpt_seen *seen)
+                       const tlsrpt_seen_policy *seen)
 {
-    tlsrpt_policy_match held = held_of(of, domain, seen);
-    const char *text = tlsrpt_policy_match_text(
-        of->p, held, seen->policy, cli_served_of(of->call->served, domain->domain), domain->domain);
+    tlsrpt_policy_match match = match_of(of, domain, seen);
+    const char *text =
+        tlsrpt_policy_match_text(of->p, match, seen->policy,
+                                 cli_served_of(of->call->served, domain->domain), domain->domain);
 
-    cli_report_print_sign(of, 2, is_odd(held) ? MTA_STS_WARNING : MTA_STS_INFO);
+    cli_report_print_sign(of, 2, is_unexpected(match) ? MTA_STS_WARNING : MTA_STS_INFO);
     cli_print_wrapped(
         4, apr_psprintf(of->p, "policy used by %s (%s, last on %s): %s",
                         mta_sts_format_names(of->p, seen->senders, CLI_NAMES_MAX),
@@ -82,16 +83,17 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
 /*
  * The last ones.
  *
- * @param odd_only only what is not as it should be
+ * @param unexpected_only only what is not as it should be
  */
-static void print_policies(const cli_report_page *of, const tlsrpt_domain *domain, int odd_only)
+static void print_policies(const cli_report_page *of, const tlsrpt_domain *domain,
+                           int unexpected_only)
 {
     int i, shown = 0;
 
     for (i = 0; i < domain->seen->nelts && shown < POLICIES_MAX; i++) {
-        const tlsrpt_seen *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen);
+        const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
-        if (!odd_only || is_odd(held_of(of, domain, seen))) {
+        if (!unexpected_only || is_unexpected(match_of(of, domain, seen))) {
             print_seen(of, domain, seen);
             shown++;
         }
@@ -108,7 +110,7 @@ static int has_failed(const tlsrpt_domain *domain)
 /* A short description of the last policy that was reported. */
 static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domain *domain)
 {
-    const tlsrpt_seen *last = &APR_ARRAY_IDX(domain->seen, 0, tlsrpt_seen);
+    const tlsrpt_seen_policy *last = &APR_ARRAY_IDX(domain->seen, 0, tlsrpt_seen_policy);
 
     return strcmp(last->type, "no-policy-found") == 0 ? "no policy found"
            : strcmp(last->type, "tlsa") == 0          ? "under DANE"
@@ -117,7 +119,7 @@ static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domai
                                                       : "under MTA-STS, not enforced";
 }
 
-static void print_well(const cli_report_page *of, const tlsrpt_domain *domain)
+static void print_working(const cli_report_page *of, const tlsrpt_domain *domain)
 {
     const char *senders = mta_sts_format_count(of->p, domain->senders->nelts, "sender", "senders");
     const char *policy = domain->seen->nelts ? policy_in_short(of, domain) : "";
@@ -148,7 +150,7 @@ static const char *share(apr_pool_t *p, const tlsrpt_domain *domain)
     return mta_sts_format_share(p, part, part + rest);
 }
 
-static void print_ill(const cli_report_page *of, const tlsrpt_domain *domain)
+static void print_failing(const cli_report_page *of, const tlsrpt_domain *domain)
 {
     apr_int64_t all = tlsrpt_count_add(domain->successful, domain->failed);
 
@@ -227,17 +229,17 @@ static int count_failed(const tlsrpt_summary *sum)
 static void print_domain(const cli_report_page *of, const tlsrpt_domain *domain, int is_first_well)
 {
     if (has_failed(domain)) {
-        print_ill(of, domain);
+        print_failing(of, domain);
     }
     else if (!of->call->failures_only) {
         fputs(is_first_well ? "\n" : "", stdout);
-        print_well(of, domain);
+        print_working(of, domain);
     }
 }
 
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
-    cli_report_page of = {.call = call, .style = cli_style_of_output()};
+    cli_report_page of = {.call = call, .style = cli_output_style()};
     int i, failed = count_failed(result->sum);
 
     if (call->failures_only && !failed) {

@@ -37,7 +37,7 @@ typedef struct mta_sts_findings {
 } mta_sts_findings;
 
 /* Readers of untrusted text add no more findings than this, but always their first error. */
-#define MTA_STS_FINDINGS_ENOUGH 100
+#define MTA_STS_FINDINGS_MAX 100
 
 /* An empty list that allocates from p. */
 mta_sts_findings *mta_sts_findings_make(apr_pool_t *p);

@@ -5,15 +5,15 @@
 
 /* The first one goes on while the machine is suspended, as the clock does. */
 #ifdef CLOCK_BOOTTIME
-#define STEADY CLOCK_BOOTTIME
+#define MONOTONIC CLOCK_BOOTTIME
 #else
-#define STEADY CLOCK_MONOTONIC
+#define MONOTONIC CLOCK_MONOTONIC
 #endif
 
 apr_time_t mta_sts_monotonic_now(void)
 {
     struct timespec now = {0, 0};
 
-    clock_gettime(STEADY, &now);
+    clock_gettime(MONOTONIC, &now);
     return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
 }

@@ -53,7 +53,7 @@ static int changes_direction(const unsigned char *bytes)
                                 (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9));
 }
 
-int mta_sts_text_misleads(const char *text, apr_size_t length)
+int mta_sts_text_is_unprintable(const char *text, apr_size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
 
@@ -72,7 +72,7 @@ int mta_sts_text_misleads(const char *text, apr_size_t length)
 /* What is no UTF-8, what would mislead, and what would end the quotation or look like an escape. */
 static int needs_escape(const char *text, apr_size_t length, apr_size_t left, char mark)
 {
-    return length == 0 || mta_sts_text_misleads(text, length) || *text == mark ||
+    return length == 0 || mta_sts_text_is_unprintable(text, length) || *text == mark ||
            (*text == '\\' && left > 1 && text[1] == 'x');
 }
 

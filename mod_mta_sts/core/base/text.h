@@ -30,7 +30,7 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len);
 
 /* Whether a valid UTF-8 sequence of this length (see above) is a control character, or one that
  * changes the direction of text or breaks lines: it misleads who looks at a terminal. */
-int mta_sts_text_misleads(const char *text, apr_size_t length);
+int mta_sts_text_is_unprintable(const char *text, apr_size_t length);
 
 /* ASCII letters and digits, whatever the locale. */
 static inline int mta_sts_text_is_alnum(char c)

@@ -34,7 +34,7 @@ static int read_number(reader *r, int digits, int low, int high)
         number = 10 * number + (*r->at++ - '0');
     }
     if (digits || number < low || number > high) {
-        deviates(r, MTA_STS_TIME_WRONG);
+        deviates(r, MTA_STS_TIME_INVALID);
     }
     return number;
 }
@@ -53,7 +53,7 @@ static void expect(reader *r, char c)
 {
     if (*r->at++ != c) {
         r->at--;
-        deviates(r, MTA_STS_TIME_WRONG);
+        deviates(r, MTA_STS_TIME_INVALID);
     }
 }
 
@@ -92,8 +92,8 @@ static apr_int64_t read_date(reader *r)
     month = read_number(r, 2, 1, 12);
     expect(r, '-');
     day = read_number(r, 2, 1, 31);
-    if (r->form == MTA_STS_TIME_WRONG || day > days_of(year, month)) {
-        deviates(r, MTA_STS_TIME_WRONG);
+    if (r->form == MTA_STS_TIME_INVALID || day > days_of(year, month)) {
+        deviates(r, MTA_STS_TIME_INVALID);
         return 0;
     }
     return days_until(year, month, day);
@@ -105,7 +105,7 @@ static apr_int64_t read_fraction(reader *r)
     apr_int64_t fraction = 0, unit = APR_USEC_PER_SEC;
 
     if (!is_digit(*r->at)) {
-        deviates(r, MTA_STS_TIME_WRONG);
+        deviates(r, MTA_STS_TIME_INVALID);
     }
     for (; is_digit(*r->at); r->at++) {
         unit /= 10;
@@ -123,7 +123,7 @@ static apr_int64_t read_time_of_day(reader *r)
     expect(r, ':');
     minute = read_number(r, 2, 0, 59);
     if (!skip_one_of(r, ":")) {
-        deviates(r, MTA_STS_TIME_LOOSE);
+        deviates(r, MTA_STS_TIME_LENIENT);
         return apr_time_from_sec((apr_int64_t)hour * 3600 + minute * 60);
     }
     second = read_number(r, 2, 0, 60);
@@ -145,35 +145,35 @@ static int read_zone(reader *r)
         return 0;
     }
     if (!skip_one_of(r, "+-")) {
-        deviates(r, MTA_STS_TIME_WRONG);
+        deviates(r, MTA_STS_TIME_INVALID);
         return 0;
     }
     hours = read_number(r, 2, 0, 23);
     if (!skip_one_of(r, ":")) {
-        deviates(r, MTA_STS_TIME_LOOSE);
+        deviates(r, MTA_STS_TIME_LENIENT);
     }
     return sign * (hours * 3600 + read_number(r, 2, 0, 59) * 60);
 }
 
 mta_sts_time_form mta_sts_time_parse(const char *text, apr_time_t *time)
 {
-    reader r = {.at = text, .form = MTA_STS_TIME_RIGHT};
+    reader r = {.at = text, .form = MTA_STS_TIME_VALID};
     apr_time_t read = apr_time_from_sec(read_date(&r) * DAY_SECONDS);
 
     if (!*r.at) {
-        deviates(&r, MTA_STS_TIME_LOOSE);
+        deviates(&r, MTA_STS_TIME_LENIENT);
     }
     else if (skip_one_of(&r, "Tt ")) {
         if (r.at[-1] == ' ') {
-            deviates(&r, MTA_STS_TIME_LOOSE);
+            deviates(&r, MTA_STS_TIME_LENIENT);
         }
         read += read_time_of_day(&r);
         read -= apr_time_from_sec(read_zone(&r));
     }
     if (*r.at || read < 0) {
-        deviates(&r, MTA_STS_TIME_WRONG);
+        deviates(&r, MTA_STS_TIME_INVALID);
     }
-    if (r.form != MTA_STS_TIME_WRONG) {
+    if (r.form != MTA_STS_TIME_INVALID) {
         *time = read;
     }
     return r.form;

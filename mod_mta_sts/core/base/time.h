@@ -11,16 +11,16 @@
 
 /* How a time deviates from RFC 3339. */
 typedef enum mta_sts_time_form {
-    MTA_STS_TIME_RIGHT,
+    MTA_STS_TIME_VALID,
     MTA_STS_TIME_NO_ZONE, /* 2026-05-11T00:00:00: taken as UTC */
-    MTA_STS_TIME_LOOSE,   /* a blank for the T, no seconds, no time of day, +0000 without colon */
-    MTA_STS_TIME_WRONG,   /* none of these, or no time that there is */
+    MTA_STS_TIME_LENIENT, /* a blank for the T, no seconds, no time of day, +0000 without colon */
+    MTA_STS_TIME_INVALID, /* none of these, or no time that there is */
 } mta_sts_time_form;
 
 /*
  * Reads a time, from 1970 to 9999. A leap second is taken as the second that follows it.
  *
- * @param time out: set unless the answer is MTA_STS_TIME_WRONG
+ * @param time out: set unless the answer is MTA_STS_TIME_INVALID
  */
 mta_sts_time_form mta_sts_time_parse(const char *text, apr_time_t *time);
 

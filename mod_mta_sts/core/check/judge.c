@@ -27,8 +27,8 @@ const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answe
     return apr_psprintf(p, "TTL %u s%s", answer->ttl, dnssec[answer->dnssec]);
 }
 
-void mta_sts_judge_lower(mta_sts_findings *findings, int index, mta_sts_severity from,
-                         mta_sts_severity to)
+void mta_sts_judge_lower_severity(mta_sts_findings *findings, int index, mta_sts_severity from,
+                                  mta_sts_severity to)
 {
     for (; index < findings->list->nelts; index++) {
         mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, index, mta_sts_finding);

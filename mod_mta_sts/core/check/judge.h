@@ -38,8 +38,8 @@ mta_sts_findings *mta_sts_judge_section(mta_sts_judge *judge, mta_sts_check_part
 const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answer);
 
 /* Lowers findings, from the one at this index on: all of `from` become `to`. */
-void mta_sts_judge_lower(mta_sts_findings *findings, int index, mta_sts_severity from,
-                         mta_sts_severity to);
+void mta_sts_judge_lower_severity(mta_sts_findings *findings, int index, mta_sts_severity from,
+                                  mta_sts_severity to);
 
 /* Each adds its sections and sets its part of the state; in this order. */
 void mta_sts_judge_dns(mta_sts_judge *judge);

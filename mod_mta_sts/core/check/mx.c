@@ -83,7 +83,7 @@ static void judge_tlsa(const mta_sts_check_mx *mx, mta_sts_findings *findings)
 
     /* Senders that know DANE hold the mail back (RFC 7672 section 2.1), the others do not care. */
     if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
-        mta_sts_judge_lower(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+        mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
         return;
     }
     if (tlsa->status != MTA_STS_ANSWER_OK) {
@@ -157,8 +157,8 @@ static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
             report_secured(judge, mx->host, probe, findings);
         }
         else if (sum->good && is_unreached(probe)) {
-            mta_sts_judge_lower(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
-            mta_sts_judge_lower(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
+            mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+            mta_sts_judge_lower_severity(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
         }
     }
 }
@@ -260,13 +260,13 @@ static void report_not_probed(mta_sts_judge *judge)
 }
 
 /* Only mode enforce makes senders refuse: before, what would fail is a warning. */
-static void soften(const mta_sts_judge *judge, int index)
+static void lower_errors(const mta_sts_judge *judge, int index)
 {
     const apr_array_header_t *sections = judge->result->sections;
 
     for (; index < sections->nelts; index++) {
-        mta_sts_judge_lower(APR_ARRAY_IDX(sections, index, mta_sts_check_section).findings, 0,
-                            MTA_STS_ERROR, MTA_STS_WARNING);
+        mta_sts_judge_lower_severity(APR_ARRAY_IDX(sections, index, mta_sts_check_section).findings,
+                                     0, MTA_STS_ERROR, MTA_STS_WARNING);
     }
 }
 
@@ -285,7 +285,7 @@ void mta_sts_judge_mxs(mta_sts_judge *judge)
         judge_patterns(judge, judge->policy_findings);
     }
     if (!judge->policy_valid || judge->policy->mode != MTA_STS_MODE_ENFORCE) {
-        soften(judge, index);
+        lower_errors(judge, index);
     }
 }
 
@@ -304,7 +304,7 @@ int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)
                     APR_ARRAY_IDX(mx->probes, k, const mta_sts_mx_probe *);
 
                 if (probe->result == MTA_STS_SMTP_NO_ROUTE ||
-                    probe->result == MTA_STS_SMTP_UNTRIED) {
+                    probe->result == MTA_STS_SMTP_NOT_TRIED) {
                     continue;
                 }
                 if (probe->result != MTA_STS_SMTP_TIMEOUT || probe->stage != MTA_STS_SMTP_CONNECT) {

@@ -20,8 +20,8 @@ typedef struct texts {
 
 /* Results whose stage does not matter. */
 static const texts results[] = {
-    [MTA_STS_SMTP_UNTRIED] = {MTA_STS_UNKNOWN, "smtp-untried", "no time was left to test %s",
-                              "check fewer domains at once"},
+    [MTA_STS_SMTP_NOT_TRIED] = {MTA_STS_UNKNOWN, "smtp-untried", "no time was left to test %s",
+                                "check fewer domains at once"},
     [MTA_STS_SMTP_NO_ROUTE] = {MTA_STS_UNKNOWN, "smtp-no-route",
                                "this machine has no route to %s, so it could not be tested",
                                "check from a machine that has IPv4 and IPv6"},
@@ -29,8 +29,9 @@ static const texts results[] = {
                               "start the mail server, or configure it to listen on this address"},
     [MTA_STS_SMTP_UNREACHABLE] = {MTA_STS_ERROR, "smtp-unreachable", "%s cannot be reached",
                                   "check the firewall, or remove the address from DNS"},
-    [MTA_STS_SMTP_GARBAGE] = {MTA_STS_ERROR, "smtp-invalid-reply", "the answer of %s is not SMTP",
-                              "check which service listens there"},
+    [MTA_STS_SMTP_INVALID_REPLY] = {MTA_STS_ERROR, "smtp-invalid-reply",
+                                    "the answer of %s is not SMTP",
+                                    "check which service listens there"},
     [MTA_STS_SMTP_NO_STARTTLS] = {MTA_STS_ERROR, "starttls-missing", "%s does not offer STARTTLS",
                                   "enable TLS (Postfix: smtpd_tls_security_level = may), and check "
                                   "for a firewall that removes STARTTLS"},
@@ -106,7 +107,7 @@ static const texts *find_texts(const mta_sts_mx_probe *probe)
 
 int mta_sts_mx_probe_is_unknown(const mta_sts_mx_probe *probe)
 {
-    return probe->result == MTA_STS_SMTP_UNTRIED || probe->result == MTA_STS_SMTP_NO_ROUTE ||
+    return probe->result == MTA_STS_SMTP_NOT_TRIED || probe->result == MTA_STS_SMTP_NO_ROUTE ||
            (probe->result == MTA_STS_SMTP_REJECTED && probe->code == NOT_AVAILABLE);
 }
 

@@ -20,18 +20,18 @@ typedef enum mta_sts_smtp_stage {
 } mta_sts_smtp_stage;
 
 typedef enum mta_sts_smtp_result {
-    MTA_STS_SMTP_UNTRIED,     /* there was no time for it */
-    MTA_STS_SMTP_SECURED,     /* the handshake is done: see peer */
-    MTA_STS_SMTP_NO_ROUTE,    /* this machine has no way there */
-    MTA_STS_SMTP_REFUSED,     /* nobody listens on that port */
-    MTA_STS_SMTP_UNREACHABLE, /* the connection fails in another way: see detail */
-    MTA_STS_SMTP_TIMEOUT,     /* nothing more came in time, at that stage */
-    MTA_STS_SMTP_CLOSED,      /* it closed the connection, at that stage */
-    MTA_STS_SMTP_REJECTED,    /* it answered with a code that says no, at that stage: see reply */
-    MTA_STS_SMTP_GARBAGE,     /* what it says is no SMTP: see reply */
-    MTA_STS_SMTP_NO_STARTTLS, /* it does not offer it */
-    MTA_STS_SMTP_TLS_OLD,     /* nothing newer than TLS 1.1 */
-    MTA_STS_SMTP_TLS_FAILED,  /* the handshake fails: see detail */
+    MTA_STS_SMTP_NOT_TRIED,     /* there was no time for it */
+    MTA_STS_SMTP_SECURED,       /* the handshake is done: see peer */
+    MTA_STS_SMTP_NO_ROUTE,      /* this machine has no way there */
+    MTA_STS_SMTP_REFUSED,       /* nobody listens on that port */
+    MTA_STS_SMTP_UNREACHABLE,   /* the connection fails in another way: see detail */
+    MTA_STS_SMTP_TIMEOUT,       /* nothing more came in time, at that stage */
+    MTA_STS_SMTP_CLOSED,        /* it closed the connection, at that stage */
+    MTA_STS_SMTP_REJECTED,      /* it answered with a code that says no, at that stage: see reply */
+    MTA_STS_SMTP_INVALID_REPLY, /* what it says is no SMTP: see reply */
+    MTA_STS_SMTP_NO_STARTTLS,   /* it does not offer it */
+    MTA_STS_SMTP_TLS_OLD,       /* nothing newer than TLS 1.1 */
+    MTA_STS_SMTP_TLS_FAILED,    /* the handshake fails: see detail */
 } mta_sts_smtp_result;
 
 typedef struct mta_sts_mx_probe {

@@ -12,24 +12,27 @@ static void check_trust(const mta_sts_peer *peer, const char *host,
     static const struct {
         const char *id;
         const char *what;
-    } words[] = {
-        [MTA_STS_TRUST_UNSEEN] = {"certificate-absent", "the server presents no certificate"},
+    } texts[] = {
+        [MTA_STS_TRUST_NO_CERTIFICATE] = {"certificate-absent",
+                                          "the server presents no certificate"},
         [MTA_STS_TRUST_SELF_SIGNED] = {"certificate-self-signed", "the certificate is self-signed"},
-        [MTA_STS_TRUST_LONELY] = {"certificate-chain-incomplete",
-                                  "the server presents its own certificate only, and no CA that is "
-                                  "trusted here issued it"},
+        [MTA_STS_TRUST_CHAIN_INCOMPLETE] =
+            {"certificate-chain-incomplete",
+             "the server presents its own certificate only, and no CA that is "
+             "trusted here issued it"},
         [MTA_STS_TRUST_UNKNOWN_CA] =
             {"certificate-ca-unknown",
              "the certificate was issued by a CA that is not trusted here"},
-        [MTA_STS_TRUST_BROKEN] = {"certificate-chain-broken", "the certificate chain is not valid"},
+        [MTA_STS_TRUST_CHAIN_INVALID] = {"certificate-chain-broken",
+                                         "the certificate chain is not valid"},
     };
     const char *detail =
         peer->detail ? mta_sts_text_quote(findings->pool, peer->detail, strlen(peer->detail))
                      : NULL;
 
     if (peer->trust != MTA_STS_TRUST_OK) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, words[peer->trust].id, host, chain_fix,
-                            "%s, %s%s%s%s: %s", words[peer->trust].what, use->where,
+        mta_sts_finding_add(findings, MTA_STS_ERROR, texts[peer->trust].id, host, chain_fix,
+                            "%s, %s%s%s%s: %s", texts[peer->trust].what, use->where,
                             detail ? " (" : "", detail ? detail : "", detail ? ")" : "", use->loss);
     }
 }

@@ -12,12 +12,12 @@
  */
 
 typedef enum mta_sts_trust {
-    MTA_STS_TRUST_UNSEEN,      /* it showed no certificate */
-    MTA_STS_TRUST_OK,          /* a chain to a CA that is trusted here */
-    MTA_STS_TRUST_SELF_SIGNED, /* it signed itself */
-    MTA_STS_TRUST_LONELY,      /* it came without the certificate of its CA, unknown here */
-    MTA_STS_TRUST_UNKNOWN_CA,  /* the chain leads to a CA that is not trusted here */
-    MTA_STS_TRUST_BROKEN,      /* the chain fails for another reason: see detail */
+    MTA_STS_TRUST_NO_CERTIFICATE,   /* it showed no certificate */
+    MTA_STS_TRUST_OK,               /* a chain to a CA that is trusted here */
+    MTA_STS_TRUST_SELF_SIGNED,      /* it signed itself */
+    MTA_STS_TRUST_CHAIN_INCOMPLETE, /* it came without the certificate of its CA, unknown here */
+    MTA_STS_TRUST_UNKNOWN_CA,       /* the chain leads to a CA that is not trusted here */
+    MTA_STS_TRUST_CHAIN_INVALID,    /* the chain fails for another reason: see detail */
 } mta_sts_trust;
 
 typedef struct mta_sts_peer {

@@ -72,10 +72,10 @@ static void report_fetched(const mta_sts_judge *judge, const mta_sts_policy_fetc
 
 /* Senders try one address after the other: what does not answer costs time only, as long as
  * another does. And what this machine cannot reach is then no matter. */
-static void forgive(mta_sts_findings *findings, int index)
+static void lower_unreached(mta_sts_findings *findings, int index)
 {
-    mta_sts_judge_lower(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
-    mta_sts_judge_lower(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
+    mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+    mta_sts_judge_lower_severity(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
 }
 
 /* The first fetch that a sender could use, judged into findings that nobody sees. */
@@ -115,12 +115,12 @@ void mta_sts_judge_policy_host(mta_sts_judge *judge)
         int index = findings->list->nelts;
 
         unknown +=
-            fetch->status == MTA_STS_FETCH_UNTRIED || fetch->status == MTA_STS_FETCH_NO_ROUTE;
+            fetch->status == MTA_STS_FETCH_NOT_TRIED || fetch->status == MTA_STS_FETCH_NO_ROUTE;
         if (mta_sts_policy_fetch_check(fetch, facts->host, judge->limits, findings)) {
             report_fetched(judge, fetch, findings);
         }
         if (usable && mta_sts_policy_fetch_is_unreached(fetch)) {
-            forgive(findings, index);
+            lower_unreached(findings, index);
         }
     }
     judge->policy_reachable = usable != NULL;
@@ -132,13 +132,13 @@ void mta_sts_judge_policy_host(mta_sts_judge *judge)
 }
 
 /* The shape of the ids that the module makes: 20 hex digits in lower case. */
-static int is_our_id(const char *id)
+static int is_hash_id(const char *id)
 {
     return strlen(id) == 20 && strspn(id, "0123456789abcdef") == 20;
 }
 
 /* Which of the two is newer, as far as that can be known: ids have no order. */
-static const char *tell_newer(const mta_sts_judge *judge)
+static const char *describe_newer(const mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
     const char *configured = facts->configured_id;
@@ -174,7 +174,7 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
         mta_sts_finding_add(findings, MTA_STS_OK, "id-matches", name, NULL,
                             "the id in DNS matches the served policy");
     }
-    else if (!is_our_id(judge->record_id)) {
+    else if (!is_hash_id(judge->record_id)) {
         mta_sts_finding_add(
             findings, MTA_STS_INFO, "id-custom", name,
             apr_psprintf(judge->p,
@@ -188,7 +188,7 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
         mta_sts_finding_add(findings, MTA_STS_WARNING, "id-differs", name,
                             apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id),
                             "the id %s in DNS does not match the served policy (%s): %s",
-                            judge->record_id, judge->served_id, tell_newer(judge));
+                            judge->record_id, judge->served_id, describe_newer(judge));
     }
 }
 

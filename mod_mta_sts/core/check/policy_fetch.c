@@ -22,8 +22,8 @@ static const struct {
     const char *format;
     const char *fix;
 } failures[] = {
-    [MTA_STS_FETCH_UNTRIED] = {MTA_STS_UNKNOWN, "fetch-untried", "no time was left to test %s",
-                               "check fewer domains at once"},
+    [MTA_STS_FETCH_NOT_TRIED] = {MTA_STS_UNKNOWN, "fetch-untried", "no time was left to test %s",
+                                 "check fewer domains at once"},
     [MTA_STS_FETCH_NO_ROUTE] = {MTA_STS_UNKNOWN, "fetch-no-route",
                                 "this machine has no route to %s, so it could not be tested",
                                 "check from a machine that has IPv4 and IPv6"},

@@ -13,7 +13,7 @@
  */
 
 typedef enum mta_sts_fetch_status {
-    MTA_STS_FETCH_UNTRIED,         /* there was no time for it */
+    MTA_STS_FETCH_NOT_TRIED,       /* there was no time for it */
     MTA_STS_FETCH_ANSWERED,        /* an HTTP answer came, whatever its status, to its end */
     MTA_STS_FETCH_NO_ROUTE,        /* this machine has no way there: it lacks IPv6, or a network */
     MTA_STS_FETCH_REFUSED,         /* nobody listens on that port */

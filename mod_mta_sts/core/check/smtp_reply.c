@@ -21,13 +21,13 @@ static mta_sts_smtp_reply_status read_line(mta_sts_smtp_reply *reply)
 
     for (i = 0; i < CODE_DIGITS; i++) {
         if (!apr_isdigit(line[i])) {
-            return MTA_STS_SMTP_REPLY_GARBAGE;
+            return MTA_STS_SMTP_REPLY_INVALID;
         }
     }
     code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
     if (code < 200 || code > 599 || !strchr("- ", line[CODE_DIGITS]) ||
         (reply->code && reply->code != code) || ++reply->lines > MTA_STS_SMTP_LINES_MAX) {
-        return MTA_STS_SMTP_REPLY_GARBAGE;
+        return MTA_STS_SMTP_REPLY_INVALID;
     }
     reply->code = code;
     if (line[CODE_DIGITS]) {
@@ -54,7 +54,7 @@ mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, con
         }
         else if (byte == '\0' || reply->len == MTA_STS_SMTP_LINE_MAX) {
             reply->line[reply->len] = '\0';
-            status = MTA_STS_SMTP_REPLY_GARBAGE;
+            status = MTA_STS_SMTP_REPLY_INVALID;
         }
         else {
             reply->line[reply->len++] = byte;

@@ -16,7 +16,7 @@
 typedef enum mta_sts_smtp_reply_status {
     MTA_STS_SMTP_REPLY_MORE,    /* it goes on */
     MTA_STS_SMTP_REPLY_DONE,    /* it is complete */
-    MTA_STS_SMTP_REPLY_GARBAGE, /* this is no reply; line has how it begins */
+    MTA_STS_SMTP_REPLY_INVALID, /* this is no reply; line has how it begins */
 } mta_sts_smtp_reply_status;
 
 /* All zero before the first byte. */

@@ -21,7 +21,7 @@ static int judge_delivery(mta_sts_judge *judge)
     }
     switch (facts->mx.status) {
     case MTA_STS_ANSWER_TIMEOUT:
-    case MTA_STS_ANSWER_UNASKED:
+    case MTA_STS_ANSWER_NOT_QUERIED:
         set(judge, MTA_STS_OUTCOME_UNKNOWN, "may or may not deliver: the MX lookup timed out");
         break;
     case MTA_STS_ANSWER_BOGUS:

@@ -7,7 +7,7 @@
 
 #include "core/base/text.h"
 
-#define NOT_WORDS "it is not KEY=VALUE words as in \"host=db.example.com dbname=reports\""
+#define NOT_KEYWORDS "it is not KEY=VALUE words as in \"host=db.example.com dbname=reports\""
 
 /* What may be shown; of any other word the value is a secret. */
 static const char *const shown[] = {"host", "hostaddr", "port", "dbname", "user", NULL};
@@ -96,7 +96,7 @@ const char *mta_sts_conninfo_read(apr_pool_t *p, const char *text, mta_sts_conni
 
         text = read_key(p, text, &key);
         if (!text) {
-            return NOT_WORDS;
+            return NOT_KEYWORDS;
         }
         /* libpq takes a dbname for a whole conninfo, password and all, where it looks like one. */
         text = read_value(p, text, &value);

@@ -131,7 +131,7 @@ static void collect(const statement *prepared, values *bound, va_list args)
 /* A statement without values; PostgreSQL prepares no CREATE nor DROP. */
 static const char *run_plain(mta_sts_database *db, const char *sql)
 {
-    int code = mta_sts_database_plain(db, sql);
+    int code = mta_sts_database_execute(db, sql);
 
     return code == 0 ? NULL : mta_sts_database_error(db, "write to", code);
 }
@@ -254,7 +254,7 @@ static int has_schema_changed(mta_sts_database *db, int code)
     return error && strstr(error, "schema has changed");
 }
 
-int mta_sts_database_plain(mta_sts_database *db, const char *sql)
+int mta_sts_database_execute(mta_sts_database *db, const char *sql)
 {
     int rows, code = apr_dbd_query(db->driver, db->handle, &rows, sql);
 
@@ -264,7 +264,7 @@ int mta_sts_database_plain(mta_sts_database *db, const char *sql)
     return code;
 }
 
-int mta_sts_database_is_there(const mta_sts_database *db)
+int mta_sts_database_is_same_file(const mta_sts_database *db)
 {
     struct stat info;
 
@@ -279,13 +279,13 @@ static const char *begin(mta_sts_database *db, const char *sql, const char *doin
     if (!db->handle) {
         return CLOSED;
     }
-    if (!mta_sts_database_is_there(db)) {
+    if (!mta_sts_database_is_same_file(db)) {
         apr_snprintf(db->error, sizeof(db->error),
                      "%s was removed or replaced: it is opened again, and filled from the reports",
                      db->name);
         return db->error;
     }
-    code = mta_sts_database_plain(db, sql);
+    code = mta_sts_database_execute(db, sql);
     if (code != 0) {
         return mta_sts_database_error(db, doing, code);
     }
@@ -332,7 +332,7 @@ const char *mta_sts_database_commit(mta_sts_database *db)
         mta_sts_database_rollback(db);
         return "a part of it failed, so nothing of it was written";
     }
-    code = mta_sts_database_plain(db, "COMMIT");
+    code = mta_sts_database_execute(db, "COMMIT");
     if (code != 0) {
         error = mta_sts_database_error(db, "write to", code);
         mta_sts_database_rollback(db);
@@ -344,7 +344,7 @@ const char *mta_sts_database_commit(mta_sts_database *db)
 void mta_sts_database_rollback(mta_sts_database *db)
 {
     if (db->in_transaction && db->handle) {
-        mta_sts_database_plain(db, "ROLLBACK");
+        mta_sts_database_execute(db, "ROLLBACK");
     }
     db->in_transaction = 0;
 }

@@ -87,13 +87,13 @@ int mta_sts_database_is_damaged(const char *error);
  *
  * @return NULL, or in words why not, allocated from p
  */
-const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file);
+const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file);
 
 /* Whether an error only means that another one wrote for too long. */
 int mta_sts_database_is_locked(const char *error);
 
 /* Does not wait for a lock as long as that, but a second or two: for who tries again soon. */
-const char *mta_sts_database_be_impatient(mta_sts_database *db);
+const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db);
 
 /* Begins one that only reads, and sees one state of the database throughout. */
 const char *mta_sts_database_begin_reading(mta_sts_database *db);

@@ -64,8 +64,8 @@ static int has_secret(const char *text, const mta_sts_conninfo *conninfo)
     return 0;
 }
 
-const char *mta_sts_database_clean(apr_pool_t *p, const char *text,
-                                   const mta_sts_conninfo *conninfo)
+const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
+                                      const mta_sts_conninfo *conninfo)
 {
     char *clean, *out;
 
@@ -108,8 +108,8 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
                      trouble->next);
         return db->error;
     }
-    text = mta_sts_database_clean(db->scratch, apr_dbd_error(db->driver, db->handle, code),
-                                  db->conninfo);
+    text = mta_sts_database_sanitize(db->scratch, apr_dbd_error(db->driver, db->handle, code),
+                                     db->conninfo);
     apr_snprintf(db->error, sizeof(db->error), "cannot %s %s: %s%s", doing, db->name, text,
                  strstr(text, LOCK_TIMEOUT)
                      ? ": another process is writing to it or upgrading its tables: try again when "

@@ -173,9 +173,9 @@ static int compare_changes(const void *one, const void *other)
                   ((const mta_sts_history_change *)other)->domain);
 }
 
-const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_machine *machine,
-                                 const apr_array_header_t *served, apr_pool_t *p,
-                                 apr_array_header_t **changes)
+const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_machine *machine,
+                                   const apr_array_header_t *served, apr_pool_t *p,
+                                   apr_array_header_t **changes)
 {
     note n = {
         db, machine, p, apr_hash_make(p), 0, apr_array_make(p, 4, sizeof(mta_sts_history_change))};
@@ -197,7 +197,7 @@ const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_mac
     return error;
 }
 
-const char *mta_sts_history_note_again(mta_sts_database *db, const mta_sts_history_machine *machine)
+const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine)
 {
     const char *error = mta_sts_database_begin(db);
 
@@ -244,7 +244,7 @@ const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_p
 static int take_copy(void *baton, const char *const *columns)
 {
     reader *v = baton;
-    mta_sts_history_copy *copy = apr_array_push(v->list);
+    mta_sts_history_cached_policy *copy = apr_array_push(v->list);
 
     copy->domain = apr_pstrdup(v->p, columns[0]);
     copy->id = apr_pstrdup(v->p, columns[1]);
@@ -254,28 +254,30 @@ static int take_copy(void *baton, const char *const *columns)
 
 static int compare_copies(const void *one, const void *other)
 {
-    return strcmp(((const mta_sts_history_copy *)one)->domain,
-                  ((const mta_sts_history_copy *)other)->domain);
+    return strcmp(((const mta_sts_history_cached_policy *)one)->domain,
+                  ((const mta_sts_history_cached_policy *)other)->domain);
 }
 
-const char *mta_sts_history_copies(mta_sts_database *db, const char *host, apr_time_t now,
-                                   apr_pool_t *p, apr_array_header_t **copies)
+const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *host, apr_time_t now,
+                                            apr_pool_t *p, apr_array_header_t **copies)
 {
-    reader v = {p, apr_array_make(p, 16, sizeof(mta_sts_history_copy))};
+    reader v = {p, apr_array_make(p, 16, sizeof(mta_sts_history_cached_policy))};
     const char *error = mta_sts_database_rows(db, READ_COPIES, take_copy, &v, host, number(now),
                                               number(MTA_STS_HISTORY_INTERVAL), number(now));
 
     /* The database sorts as its locale does. */
-    qsort(v.list->elts, (size_t)v.list->nelts, sizeof(mta_sts_history_copy), compare_copies);
+    qsort(v.list->elts, (size_t)v.list->nelts, sizeof(mta_sts_history_cached_policy),
+          compare_copies);
     *copies = v.list;
     return error;
 }
 
-apr_time_t mta_sts_history_until(const apr_array_header_t *copies, const char *domain,
-                                 const char *id)
+apr_time_t mta_sts_history_cached_until(const apr_array_header_t *copies, const char *domain,
+                                        const char *id)
 {
-    const mta_sts_history_copy key = {.domain = domain}, *list = (const void *)copies->elts;
-    const mta_sts_history_copy *found =
+    const mta_sts_history_cached_policy key = {.domain = domain},
+                                        *list = (const void *)copies->elts;
+    const mta_sts_history_cached_policy *found =
         bsearch(&key, list, (size_t)copies->nelts, sizeof(key), compare_copies);
     apr_time_t until = 0;
 

@@ -50,13 +50,12 @@ typedef struct mta_sts_history_change {
  * @param changes out: of mta_sts_history_change, sorted by domain; empty after an error
  * @return NULL, or why it could not be noted (see core/database/database.h)
  */
-const char *mta_sts_history_note(mta_sts_database *db, const mta_sts_history_machine *machine,
-                                 const apr_array_header_t *served, apr_pool_t *p,
-                                 apr_array_header_t **changes);
+const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_machine *machine,
+                                   const apr_array_header_t *served, apr_pool_t *p,
+                                   apr_array_header_t **changes);
 
-/* Notes that the machine still serves the same. As mta_sts_history_note. */
-const char *mta_sts_history_note_again(mta_sts_database *db,
-                                       const mta_sts_history_machine *machine);
+/* Notes that the machine still serves the same. As mta_sts_history_record. */
+const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine);
 
 /* One text of a domain, as one machine served it. */
 typedef struct mta_sts_history_entry {
@@ -77,10 +76,10 @@ const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_p
                                  apr_array_header_t **entries);
 
 /* Until when senders may hold one of the policies of a domain. */
-typedef struct mta_sts_history_copy {
+typedef struct mta_sts_history_cached_policy {
     const char *domain, *id;
     apr_time_t until;
-} mta_sts_history_copy;
+} mta_sts_history_cached_policy;
 
 /*
  * Every copy that some sender may still hold.
@@ -88,20 +87,20 @@ typedef struct mta_sts_history_copy {
  * @param host   this machine: what it has not ended yet it serves until now. Others serve until
  *               they were seen last
  * @param p      pool of copies
- * @param copies out: of mta_sts_history_copy, sorted by domain
+ * @param copies out: of mta_sts_history_cached_policy, sorted by domain
  * @return NULL, or why it cannot be read
  */
-const char *mta_sts_history_copies(mta_sts_database *db, const char *host, apr_time_t now,
-                                   apr_pool_t *p, apr_array_header_t **copies);
+const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *host, apr_time_t now,
+                                            apr_pool_t *p, apr_array_header_t **copies);
 
 /*
  * Until when senders may hold a policy that is not the present one.
  *
- * @param copies as mta_sts_history_copies made them
+ * @param copies as mta_sts_history_cached_policies made them
  * @param id     of the present one
  * @return 0 if no copy is left
  */
-apr_time_t mta_sts_history_until(const apr_array_header_t *copies, const char *domain,
-                                 const char *id);
+apr_time_t mta_sts_history_cached_until(const apr_array_header_t *copies, const char *domain,
+                                        const char *id);
 
 #endif

@@ -40,13 +40,13 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
 
 /* The driver's text, made fit to be shown: one line, ASCII, at most some 300 bytes, and nothing of
  * it where it might have a secret in it. */
-const char *mta_sts_database_clean(apr_pool_t *p, const char *text,
-                                   const mta_sts_conninfo *conninfo);
+const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
+                                      const mta_sts_conninfo *conninfo);
 
 /* Runs a text without values, as it is. The driver's code: 0 is success. */
-int mta_sts_database_plain(mta_sts_database *db, const char *sql);
+int mta_sts_database_execute(mta_sts_database *db, const char *sql);
 
 /* Whether the file of SQLite is still the one that was opened. */
-int mta_sts_database_is_there(const mta_sts_database *db);
+int mta_sts_database_is_same_file(const mta_sts_database *db);
 
 #endif

@@ -211,7 +211,7 @@ const char *mta_sts_database_host(apr_pool_t *p)
                                                                  : "localhost";
 }
 
-const char *mta_sts_database_set_aside(apr_pool_t *p, const char *file)
+const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file)
 {
     /* The log last: without the file it belongs to nothing. */
     static const char *const ends[] = {"", "-shm", "-wal"};
@@ -255,7 +255,7 @@ static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *w
     if (apr_dbd_open_ex(db->driver, db->pool, where, &db->handle, &reason) != APR_SUCCESS) {
         db->handle = NULL;
         return apr_psprintf(p, "cannot open %s: %s%s", db->name,
-                            mta_sts_database_clean(p, reason, db->conninfo),
+                            mta_sts_database_sanitize(p, reason, db->conninfo),
                             db->is_sqlite ? "" : ": see whether it runs and lets this user in");
     }
     return NULL;
@@ -275,10 +275,10 @@ static int ask(mta_sts_database *db, const char *sql)
     return code;
 }
 
-const char *mta_sts_database_be_impatient(mta_sts_database *db)
+const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db)
 {
     int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
-                             : mta_sts_database_plain(db, "SET lock_timeout='1s'");
+                             : mta_sts_database_execute(db, "SET lock_timeout='1s'");
 
     return code == 0 ? NULL : mta_sts_database_error(db, "use", code);
 }
@@ -292,7 +292,7 @@ static const char *settle(mta_sts_database *db)
         code = ask(db, *line);
     }
     for (line = db->is_sqlite ? sqlite_preamble : pgsql_preamble; *line && code == 0; line++) {
-        code = mta_sts_database_plain(db, *line);
+        code = mta_sts_database_execute(db, *line);
     }
     return code == 0 ? mta_sts_database_schema_prepare(db)
                      : mta_sts_database_error(db, "open", code);

@@ -164,7 +164,7 @@ static const char *run(mta_sts_database *db, const char *sql)
         sql = replace(p, replace(p, sql, " WITHOUT ROWID", ""), "INTEGER", "BIGINT");
         sql = replace(p, sql, " TEXT", " TEXT COLLATE \"C\"");
     }
-    code = mta_sts_database_plain(db, sql);
+    code = mta_sts_database_execute(db, sql);
     return code == 0 ? NULL : mta_sts_database_error(db, "make the tables of", code);
 }
 

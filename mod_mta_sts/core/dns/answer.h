@@ -14,13 +14,13 @@
  */
 
 typedef enum mta_sts_answer_status {
-    MTA_STS_ANSWER_UNASKED,  /* nobody asked (yet) */
-    MTA_STS_ANSWER_OK,       /* there is at least one value */
-    MTA_STS_ANSWER_NXDOMAIN, /* the name does not exist */
-    MTA_STS_ANSWER_NODATA,   /* the name exists, but has no record of this type */
-    MTA_STS_ANSWER_SERVFAIL, /* the name servers fail, or refuse to answer */
-    MTA_STS_ANSWER_BOGUS,    /* DNSSEC says that the answer is forged or broken: never used */
-    MTA_STS_ANSWER_TIMEOUT,  /* no answer came in time */
+    MTA_STS_ANSWER_NOT_QUERIED, /* nobody asked (yet) */
+    MTA_STS_ANSWER_OK,          /* there is at least one value */
+    MTA_STS_ANSWER_NXDOMAIN,    /* the name does not exist */
+    MTA_STS_ANSWER_NODATA,      /* the name exists, but has no record of this type */
+    MTA_STS_ANSWER_SERVFAIL,    /* the name servers fail, or refuse to answer */
+    MTA_STS_ANSWER_BOGUS,       /* DNSSEC says that the answer is forged or broken: never used */
+    MTA_STS_ANSWER_TIMEOUT,     /* no answer came in time */
 } mta_sts_answer_status;
 
 typedef enum mta_sts_dnssec {
@@ -33,7 +33,7 @@ typedef struct mta_sts_answer {
     mta_sts_answer_status status;
     mta_sts_dnssec dnssec;
     apr_uint32_t ttl;           /* seconds, with MTA_STS_ANSWER_OK */
-    int ttl_is_zones;           /* it is what the zone gives; else what a cache has left of it */
+    int ttl_is_authoritative;   /* it is what the zone gives; else what a cache has left of it */
     const char *alias;          /* the name that CNAMEs lead to, or NULL if there are none */
     const char *detail;         /* why it is bogus, if known, or NULL */
     apr_array_header_t *values; /* of const char *, as core/dns/rdata.h renders them; empty unless
@@ -41,7 +41,7 @@ typedef struct mta_sts_answer {
                                    order of their preference */
 } mta_sts_answer;
 
-/* "ok", "nxdomain", "nodata", "servfail", "bogus", "timeout" or "unasked". */
+/* "ok", "nxdomain", "nodata", "servfail", "bogus", "timeout" or "skipped". */
 const char *mta_sts_answer_status_name(mta_sts_answer_status status);
 
 /* "secure", "insecure" or "unknown". */

@@ -61,27 +61,27 @@ static int find(const apr_array_header_t *texts, const char *wanted)
 
 static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
 {
-    if (pl->facts->ttl != MTA_STS_TTL_AS_NOW) {
+    if (pl->facts->ttl != MTA_STS_TTL_UNCHANGED) {
         return pl->facts->ttl;
     }
     /* What a cache has left is no TTL for a zone, unless it is more than would be taken anyway. */
-    return count(now->values) && (now->ttl_is_zones || now->ttl > MTA_STS_TTL_DEFAULT)
+    return count(now->values) && (now->ttl_is_authoritative || now->ttl > MTA_STS_TTL_DEFAULT)
                ? now->ttl
                : MTA_STS_TTL_DEFAULT;
 }
 
-static mta_sts_publication_record *add(planner *pl, mta_sts_record_type question, const char *value,
+static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, const char *value,
                                        mta_sts_record_state state)
 {
-    const mta_sts_answer *now = &pl->facts->now[question];
+    const mta_sts_answer *now = &pl->facts->now[type];
     mta_sts_publication_record *record = apr_array_push(pl->publication->records);
 
     memset(record, 0, sizeof(*record));
-    record->question = question;
+    record->type = type;
     /* A TXT record is to be changed where a CNAME leads; the policy host's CNAME is a record. */
-    record->name = now->alias && mta_sts_record_type_rdata(question) == MTA_STS_RDATA_TXT
+    record->name = now->alias && mta_sts_record_type_rdata(type) == MTA_STS_RDATA_TXT
                        ? now->alias
-                       : mta_sts_record_type_name(pl->p, question, pl->facts->domain);
+                       : mta_sts_record_type_name(pl->p, type, pl->facts->domain);
     record->ttl = choose_ttl(pl, now);
     record->value = value;
     record->state = state;
@@ -89,27 +89,27 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type question
 }
 
 /* The state of what DNS has not. */
-static mta_sts_record_state absent(const planner *pl, mta_sts_record_type question)
+static mta_sts_record_state absent(const planner *pl, mta_sts_record_type type)
 {
-    return is_known(&pl->facts->now[question]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
+    return is_known(&pl->facts->now[type]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
 }
 
-static void add_example(planner *pl, mta_sts_record_type question, const char *value)
+static void add_example(planner *pl, mta_sts_record_type type, const char *value)
 {
-    add(pl, question, value, absent(pl, question))->is_example = 1;
+    add(pl, type, value, absent(pl, type))->is_example = 1;
 }
 
 /* --- the two TXT records --- */
 
 /* What a TXT record means to senders, or NULL if it means nothing. */
-static const char *meaning(const planner *pl, mta_sts_record_type question, const char *text)
+static const char *meaning(const planner *pl, mta_sts_record_type type, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(pl->p);
     apr_array_header_t *set = make_texts(pl->p);
     const apr_array_header_t *rua;
 
     APR_ARRAY_PUSH(set, const char *) = text;
-    if (question == MTA_STS_ASK_MTA_STS) {
+    if (type == MTA_STS_TYPE_MTA_STS) {
         return mta_sts_record_read(pl->p, set, findings);
     }
     rua = mta_sts_tlsrpt_record_read(pl->p, set, findings);
@@ -117,14 +117,14 @@ static const char *meaning(const planner *pl, mta_sts_record_type question, cons
 }
 
 /* The first of the records with the wanted value, or if nothing is, anything; -1 if none. */
-static int find_meaning(const planner *pl, mta_sts_record_type question,
+static int find_meaning(const planner *pl, mta_sts_record_type type,
                         const apr_array_header_t *texts, const char *wanted)
 {
-    const char *sought = wanted ? meaning(pl, question, wanted) : NULL;
+    const char *sought = wanted ? meaning(pl, type, wanted) : NULL;
     int i;
 
     for (i = 0; i < texts->nelts; i++) {
-        const char *found = meaning(pl, question, text_at(texts, i));
+        const char *found = meaning(pl, type, text_at(texts, i));
 
         if (found && (!wanted || (sought && strcmp(found, sought) == 0))) {
             return i;
@@ -133,18 +133,18 @@ static int find_meaning(const planner *pl, mta_sts_record_type question,
     return -1;
 }
 
-static apr_array_header_t *select_ours(const planner *pl, mta_sts_record_type question)
+static apr_array_header_t *select_published(const planner *pl, mta_sts_record_type type)
 {
-    const apr_array_header_t *values = pl->facts->now[question].values;
-    apr_array_header_t *ours = make_texts(pl->p);
+    const apr_array_header_t *values = pl->facts->now[type].values;
+    apr_array_header_t *published = make_texts(pl->p);
     int i;
 
     for (i = 0; i < count(values); i++) {
-        if (mta_sts_record_type_is_published(question, text_at(values, i))) {
-            APR_ARRAY_PUSH(ours, const char *) = text_at(values, i);
+        if (mta_sts_record_type_is_published(type, text_at(values, i))) {
+            APR_ARRAY_PUSH(published, const char *) = text_at(values, i);
         }
     }
-    return ours;
+    return published;
 }
 
 /*
@@ -153,28 +153,28 @@ static apr_array_header_t *select_ours(const planner *pl, mta_sts_record_type qu
  * @param wanted  its text; NULL: the one that is there
  * @param example what to show if none is wanted and none is there
  */
-static void plan_text(planner *pl, mta_sts_record_type question, const char *wanted,
+static void plan_text(planner *pl, mta_sts_record_type type, const char *wanted,
                       const char *example)
 {
-    const apr_array_header_t *ours = select_ours(pl, question);
-    int i, kept = find_meaning(pl, question, ours, wanted), replaced = -1;
+    const apr_array_header_t *published = select_published(pl, type);
+    int i, same = find_meaning(pl, type, published, wanted), replaced = -1;
 
-    if (kept >= 0) {
-        add(pl, question, text_at(ours, kept), MTA_STS_RECORD_SAME);
+    if (same >= 0) {
+        add(pl, type, text_at(published, same), MTA_STS_RECORD_SAME);
     }
-    else if (wanted && ours->nelts) {
+    else if (wanted && published->nelts) {
         replaced = 0;
-        add(pl, question, wanted, MTA_STS_RECORD_DIFFERS)->now = text_at(ours, replaced);
+        add(pl, type, wanted, MTA_STS_RECORD_DIFFERS)->now = text_at(published, replaced);
     }
     else if (wanted) {
-        add(pl, question, wanted, absent(pl, question));
+        add(pl, type, wanted, absent(pl, type));
     }
     else {
-        add_example(pl, question, example);
+        add_example(pl, type, example);
     }
-    for (i = 0; i < ours->nelts; i++) {
-        if (i != kept && i != replaced) {
-            add(pl, question, text_at(ours, i), MTA_STS_RECORD_SUPERFLUOUS);
+    for (i = 0; i < published->nelts; i++) {
+        if (i != same && i != replaced) {
+            add(pl, type, text_at(published, i), MTA_STS_RECORD_SUPERFLUOUS);
         }
     }
 }
@@ -184,33 +184,33 @@ static void plan_reports(planner *pl)
     const apr_array_header_t *rua = pl->facts->rua;
     const char *endpoint = pl->facts->endpoint;
 
-    plan_text(pl, MTA_STS_ASK_TLSRPT, count(rua) ? mta_sts_tlsrpt_record_render(pl->p, rua) : NULL,
+    plan_text(pl, MTA_STS_TYPE_TLSRPT, count(rua) ? mta_sts_tlsrpt_record_render(pl->p, rua) : NULL,
               apr_pstrcat(pl->p, "v=TLSRPTv1; rua=", endpoint ? endpoint : "", endpoint ? "," : "",
                           "mailto:YOU@", pl->facts->domain, NULL));
 }
 
 /* --- the policy host --- */
 
-static int is_of_type(mta_sts_record_type question, const char *address)
+static int is_of_type(mta_sts_record_type type, const char *address)
 {
-    return (strchr(address, ':') != NULL) == (question == MTA_STS_ASK_AAAA);
+    return (strchr(address, ':') != NULL) == (type == MTA_STS_TYPE_AAAA);
 }
 
 /* The values wanted of one type for the policy host. */
-static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type question)
+static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type type)
 {
     const apr_array_header_t *addresses = pl->facts->addresses;
     apr_array_header_t *wanted = make_texts(pl->p);
     int i;
 
-    if (question == MTA_STS_ASK_CNAME) {
+    if (type == MTA_STS_TYPE_CNAME) {
         if (pl->facts->cname) {
             APR_ARRAY_PUSH(wanted, const char *) = pl->facts->cname;
         }
         return wanted;
     }
     for (i = 0; i < count(addresses); i++) {
-        if (is_of_type(question, text_at(addresses, i))) {
+        if (is_of_type(type, text_at(addresses, i))) {
             APR_ARRAY_PUSH(wanted, const char *) = text_at(addresses, i);
         }
     }
@@ -218,27 +218,26 @@ static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type ques
 }
 
 /* The host's own records of a type: what a CNAME leads to is another's. */
-static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type question)
+static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type type)
 {
     const mta_sts_answer *now = pl->facts->now;
 
-    return question != MTA_STS_ASK_CNAME && count(now[MTA_STS_ASK_CNAME].values)
-               ? NULL
-               : now[question].values;
+    return type != MTA_STS_TYPE_CNAME && count(now[MTA_STS_TYPE_CNAME].values) ? NULL
+                                                                               : now[type].values;
 }
 
-static void plan_host_values(planner *pl, mta_sts_record_type question, int is_wanted)
+static void plan_host_values(planner *pl, mta_sts_record_type type, int is_wanted)
 {
-    const apr_array_header_t *wanted = wanted_of(pl, question), *now = own_values(pl, question);
+    const apr_array_header_t *wanted = wanted_of(pl, type), *now = own_values(pl, type);
     int i;
 
     for (i = 0; i < count(wanted); i++) {
-        add(pl, question, text_at(wanted, i),
-            find(now, text_at(wanted, i)) >= 0 ? MTA_STS_RECORD_SAME : absent(pl, question));
+        add(pl, type, text_at(wanted, i),
+            find(now, text_at(wanted, i)) >= 0 ? MTA_STS_RECORD_SAME : absent(pl, type));
     }
     for (i = 0; i < count(now); i++) {
         if (find(wanted, text_at(now, i)) < 0) {
-            add(pl, question, text_at(now, i),
+            add(pl, type, text_at(now, i),
                 is_wanted ? MTA_STS_RECORD_SUPERFLUOUS : MTA_STS_RECORD_SAME);
         }
     }
@@ -246,7 +245,8 @@ static void plan_host_values(planner *pl, mta_sts_record_type question, int is_w
 
 static void plan_host(planner *pl)
 {
-    static const mta_sts_record_type types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
+    static const mta_sts_record_type types[] = {MTA_STS_TYPE_CNAME, MTA_STS_TYPE_A,
+                                                MTA_STS_TYPE_AAAA};
     int is_wanted = pl->facts->cname || count(pl->facts->addresses);
     int before = pl->publication->records->nelts;
     apr_size_t i;
@@ -255,8 +255,8 @@ static void plan_host(planner *pl)
         plan_host_values(pl, types[i], is_wanted);
     }
     if (pl->publication->records->nelts == before) {
-        add_example(pl, MTA_STS_ASK_A, "192.0.2.1");
-        add_example(pl, MTA_STS_ASK_AAAA, "2001:db8::1");
+        add_example(pl, MTA_STS_TYPE_A, "192.0.2.1");
+        add_example(pl, MTA_STS_TYPE_AAAA, "2001:db8::1");
     }
 }
 
@@ -276,7 +276,7 @@ static int matches_any(const char *pattern, const apr_array_header_t *hosts)
 
 static void compare_mx(planner *pl)
 {
-    const apr_array_header_t *hosts = pl->facts->now[MTA_STS_ASK_MX].values;
+    const apr_array_header_t *hosts = pl->facts->now[MTA_STS_TYPE_MX].values;
     const mta_sts_policy *policy = pl->facts->policy;
     int i;
 
@@ -353,13 +353,13 @@ static void judge_reports(planner *pl)
 }
 
 /* Where a CNAME leads to, the record is to be changed. */
-static void tell_of_alias(planner *pl, mta_sts_record_type question)
+static void report_alias(planner *pl, mta_sts_record_type type)
 {
-    if (pl->facts->now[question].alias) {
-        mta_sts_finding_add(
-            pl->findings, MTA_STS_INFO, "record-elsewhere",
-            mta_sts_record_type_name(pl->findings->pool, question, pl->facts->domain), NULL,
-            "the name is an alias (CNAME): the record is at %s", pl->facts->now[question].alias);
+    if (pl->facts->now[type].alias) {
+        mta_sts_finding_add(pl->findings, MTA_STS_INFO, "record-elsewhere",
+                            mta_sts_record_type_name(pl->findings->pool, type, pl->facts->domain),
+                            NULL, "the name is an alias (CNAME): the record is at %s",
+                            pl->facts->now[type].alias);
     }
 }
 
@@ -373,15 +373,15 @@ mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publi
     publication->records = apr_array_make(p, 4, sizeof(mta_sts_publication_record));
     publication->uncovered = make_texts(p);
     publication->unused = make_texts(p);
-    plan_text(&pl, MTA_STS_ASK_MTA_STS, mta_sts_record_render(p, facts->id), NULL);
+    plan_text(&pl, MTA_STS_TYPE_MTA_STS, mta_sts_record_render(p, facts->id), NULL);
     plan_host(&pl);
     plan_reports(&pl);
     compare_mx(&pl);
     judge_coverage(&pl);
     judge_served(&pl);
     judge_reports(&pl);
-    tell_of_alias(&pl, MTA_STS_ASK_MTA_STS);
-    tell_of_alias(&pl, MTA_STS_ASK_TLSRPT);
+    report_alias(&pl, MTA_STS_TYPE_MTA_STS);
+    report_alias(&pl, MTA_STS_TYPE_TLSRPT);
     return publication;
 }
 
@@ -391,7 +391,8 @@ const mta_sts_publication_record *mta_sts_publication_at(const mta_sts_publicati
     return &APR_ARRAY_IDX(publication->records, i, mta_sts_publication_record);
 }
 
-const mta_sts_publication_record *mta_sts_publication_of_id(const mta_sts_publication *publication)
+const mta_sts_publication_record *
+mta_sts_publication_id_record(const mta_sts_publication *publication)
 {
     return mta_sts_publication_at(publication, 0);
 }

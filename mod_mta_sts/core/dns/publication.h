@@ -22,24 +22,24 @@ typedef enum mta_sts_served {
     MTA_STS_SERVED_UNKNOWN, /* not looked at */
     MTA_STS_SERVED_NOTHING, /* no valid policy */
     MTA_STS_SERVED_OTHER,   /* not the policy to be published */
-    MTA_STS_SERVED_IT,
+    MTA_STS_SERVED_SAME,
 } mta_sts_served;
 
-#define MTA_STS_TTL_AS_NOW (-1)  /* as the zone has it now, or MTA_STS_TTL_DEFAULT */
-#define MTA_STS_TTL_OF_ZONE (-2) /* whatever the zone gives */
+#define MTA_STS_TTL_UNCHANGED (-1) /* as the zone has it now, or MTA_STS_TTL_DEFAULT */
+#define MTA_STS_TTL_OF_ZONE (-2)   /* whatever the zone gives */
 #define MTA_STS_TTL_DEFAULT 3600
 #define MTA_STS_TTL_MAX 604800 /* more would make every change wait for weeks */
 
 /* What is to be published, and how things are. All is borrowed. */
 typedef struct mta_sts_publication_facts {
-    const char *domain;                  /* policy domain, canonical */
-    const char *id;                      /* policy id */
-    const mta_sts_policy *policy;        /* a valid one */
-    apr_int64_t ttl;                     /* seconds, or MTA_STS_TTL_AS_NOW, MTA_STS_TTL_OF_ZONE */
-    const apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them; NULL:
-                                            leave reports as they are */
-    const char *endpoint;                /* URL at which the policy host accepts reports, to be
-                                            proposed where no rua is given; or NULL */
+    const char *domain;            /* policy domain, canonical */
+    const char *id;                /* policy id */
+    const mta_sts_policy *policy;  /* a valid one */
+    apr_int64_t ttl;               /* seconds, or MTA_STS_TTL_UNCHANGED, MTA_STS_TTL_OF_ZONE */
+    const apr_array_header_t *rua; /* of const char *, as mta_sts_rua_parse makes them; NULL:
+                                      leave reports as they are */
+    const char *endpoint;          /* URL at which the policy host accepts reports, to be
+                                      proposed where no rua is given; or NULL */
     const apr_array_header_t *addresses; /* of const char *, of the policy host, as inet_ntop
                                             writes them; NULL: leave them as they are */
     const char *cname;                   /* what the policy host is an alias of, canonical; or NULL.
@@ -62,7 +62,7 @@ typedef enum mta_sts_record_state {
 const char *mta_sts_record_state_name(mta_sts_record_state state);
 
 typedef struct mta_sts_publication_record {
-    mta_sts_record_type question;
+    mta_sts_record_type type;
     const char *name;  /* without a final dot */
     apr_int64_t ttl;   /* seconds; negative: whatever the zone gives */
     const char *value; /* as core/dns/rdata.h renders it */
@@ -94,6 +94,7 @@ const mta_sts_publication_record *mta_sts_publication_at(const mta_sts_publicati
                                                          int i);
 
 /* The MTA-STS record to be published: never NULL, never an example. */
-const mta_sts_publication_record *mta_sts_publication_of_id(const mta_sts_publication *publication);
+const mta_sts_publication_record *
+mta_sts_publication_id_record(const mta_sts_publication *publication);
 
 #endif

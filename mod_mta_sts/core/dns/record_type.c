@@ -11,37 +11,36 @@
 
 static const struct {
     const char *prefix;
-    const char *type;
+    const char *rdata_name;
     int rdata;
     const char *version; /* of a TXT record that is ours */
-} questions[MTA_STS_RECORD_TYPES] = {
-    [MTA_STS_ASK_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
-    [MTA_STS_ASK_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
-    [MTA_STS_ASK_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
-    [MTA_STS_ASK_AAAA] = {MTA_STS_POLICY_HOST_PREFIX, "AAAA", MTA_STS_RDATA_AAAA, NULL},
-    [MTA_STS_ASK_TLSRPT] = {"_smtp._tls.", "TXT", MTA_STS_RDATA_TXT, "v=TLSRPTv1"},
-    [MTA_STS_ASK_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
+} types[MTA_STS_RECORD_TYPES] = {
+    [MTA_STS_TYPE_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
+    [MTA_STS_TYPE_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
+    [MTA_STS_TYPE_A] = {MTA_STS_POLICY_HOST_PREFIX, "A", MTA_STS_RDATA_A, NULL},
+    [MTA_STS_TYPE_AAAA] = {MTA_STS_POLICY_HOST_PREFIX, "AAAA", MTA_STS_RDATA_AAAA, NULL},
+    [MTA_STS_TYPE_TLSRPT] = {"_smtp._tls.", "TXT", MTA_STS_RDATA_TXT, "v=TLSRPTv1"},
+    [MTA_STS_TYPE_MX] = {"", "MX", MTA_STS_RDATA_MX, NULL},
 };
 
-const char *mta_sts_record_type_rdata_name(mta_sts_record_type question)
+const char *mta_sts_record_type_rdata_name(mta_sts_record_type type)
 {
-    return questions[question].type;
+    return types[type].rdata_name;
 }
 
-int mta_sts_record_type_rdata(mta_sts_record_type question)
+int mta_sts_record_type_rdata(mta_sts_record_type type)
 {
-    return questions[question].rdata;
+    return types[type].rdata;
 }
 
-const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type question,
-                                     const char *domain)
+const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type type, const char *domain)
 {
-    return apr_pstrcat(p, questions[question].prefix, domain, NULL);
+    return apr_pstrcat(p, types[type].prefix, domain, NULL);
 }
 
-int mta_sts_record_type_is_published(mta_sts_record_type question, const char *text)
+int mta_sts_record_type_is_published(mta_sts_record_type type, const char *text)
 {
-    const char *version = questions[question].version;
+    const char *version = types[type].version;
 
     /* Quotation marks and blanks in front are mistakes of those who typed it. */
     text += strspn(text, " \t\"'");

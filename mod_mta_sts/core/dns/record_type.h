@@ -10,27 +10,26 @@
  */
 
 typedef enum mta_sts_record_type {
-    MTA_STS_ASK_MTA_STS,  /* TXT of _mta-sts.DOMAIN */
-    MTA_STS_ASK_CNAME,    /* CNAME of mta-sts.DOMAIN */
-    MTA_STS_ASK_A,        /* A of mta-sts.DOMAIN */
-    MTA_STS_ASK_AAAA,     /* AAAA of mta-sts.DOMAIN */
-    MTA_STS_ASK_TLSRPT,   /* TXT of _smtp._tls.DOMAIN */
-    MTA_STS_ASK_MX,       /* MX of DOMAIN */
+    MTA_STS_TYPE_MTA_STS, /* TXT of _mta-sts.DOMAIN */
+    MTA_STS_TYPE_CNAME,   /* CNAME of mta-sts.DOMAIN */
+    MTA_STS_TYPE_A,       /* A of mta-sts.DOMAIN */
+    MTA_STS_TYPE_AAAA,    /* AAAA of mta-sts.DOMAIN */
+    MTA_STS_TYPE_TLSRPT,  /* TXT of _smtp._tls.DOMAIN */
+    MTA_STS_TYPE_MX,      /* MX of DOMAIN */
     MTA_STS_RECORD_TYPES, /* their number */
 } mta_sts_record_type;
 
 /* "A", "TXT", ...; a string constant. */
-const char *mta_sts_record_type_rdata_name(mta_sts_record_type question);
+const char *mta_sts_record_type_rdata_name(mta_sts_record_type type);
 
 /* MTA_STS_RDATA_TXT and so on. */
-int mta_sts_record_type_rdata(mta_sts_record_type question);
+int mta_sts_record_type_rdata(mta_sts_record_type type);
 
 /* The name that is asked for, without a final dot; allocated from p. */
-const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type question,
-                                     const char *domain);
+const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type type, const char *domain);
 
 /* Whether a TXT record found at the name of an MTA-STS or TLSRPT record is meant as one, however
  * badly it may be written. Others are nobody's concern here. */
-int mta_sts_record_type_is_published(mta_sts_record_type question, const char *text);
+int mta_sts_record_type_is_published(mta_sts_record_type type, const char *text);
 
 #endif

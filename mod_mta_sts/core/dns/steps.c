@@ -32,7 +32,7 @@ static const char *lifetime(const writer *w, mta_sts_record_type type, const cha
 {
     const mta_sts_answer *answer = now(w, type);
 
-    return answer->ttl_is_zones
+    return answer->ttl_is_authoritative
                ? apr_psprintf(w->p, "%s, %s", duration(w, answer->ttl), description)
                : apr_psprintf(
                      w->p,
@@ -63,7 +63,7 @@ static int has_state(const writer *w, mta_sts_record_type type, mta_sts_record_s
     for (i = 0; i < w->publication->records->nelts; i++) {
         const mta_sts_publication_record *record = mta_sts_publication_at(w->publication, i);
 
-        if (record->question == type && record->state == state) {
+        if (record->type == type && record->state == state) {
             return 1;
         }
     }
@@ -83,12 +83,13 @@ static void add_uncovered_hosts(writer *w)
                              "to the policy and start again. To remove one, delete its MX record "
                              "and wait (%s) before you serve the policy.",
                              join(w, hosts),
-                             lifetime(w, MTA_STS_ASK_MX, "the TTL of the MX records")));
+                             lifetime(w, MTA_STS_TYPE_MX, "the TTL of the MX records")));
 }
 
 static void add_policy_host(writer *w)
 {
-    static const mta_sts_record_type types[] = {MTA_STS_ASK_CNAME, MTA_STS_ASK_A, MTA_STS_ASK_AAAA};
+    static const mta_sts_record_type types[] = {MTA_STS_TYPE_CNAME, MTA_STS_TYPE_A,
+                                                MTA_STS_TYPE_AAAA};
     apr_size_t i;
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -104,7 +105,7 @@ static void add_policy_host(writer *w)
 
 static void add_serving(writer *w)
 {
-    if (w->facts->served == MTA_STS_SERVED_IT) {
+    if (w->facts->served == MTA_STS_SERVED_SAME) {
         return;
     }
     add_step(w, apr_psprintf(w->p,
@@ -116,7 +117,7 @@ static void add_serving(writer *w)
 
 static void add_id(writer *w)
 {
-    const mta_sts_publication_record *record = mta_sts_publication_of_id(w->publication);
+    const mta_sts_publication_record *record = mta_sts_publication_id_record(w->publication);
 
     if (record->state == MTA_STS_RECORD_MISSING) {
         add_step(w, apr_psprintf(w->p, "Publish the TXT record at %s, with the id %s.",
@@ -127,7 +128,7 @@ static void add_id(writer *w)
                                  "Put the new id %s into the TXT record at %s, then wait %s: until "
                                  "then senders may use the earlier policy.",
                                  w->facts->id, record->name,
-                                 lifetime(w, MTA_STS_ASK_MTA_STS, "its TTL")));
+                                 lifetime(w, MTA_STS_TYPE_MTA_STS, "its TTL")));
     }
     else if (record->state == MTA_STS_RECORD_UNKNOWN) {
         add_step(w, apr_psprintf(
@@ -136,7 +137,7 @@ static void add_id(writer *w)
                         "wait for its TTL: until then senders may use the earlier policy.",
                         w->facts->id, record->name));
     }
-    if (has_state(w, MTA_STS_ASK_MTA_STS, MTA_STS_RECORD_SUPERFLUOUS)) {
+    if (has_state(w, MTA_STS_TYPE_MTA_STS, MTA_STS_RECORD_SUPERFLUOUS)) {
         add_step(w, apr_psprintf(w->p,
                                  "Delete the other MTA-STS record at %s: senders ignore all of "
                                  "them if there is more than one.",
@@ -161,11 +162,11 @@ static void add_unused_patterns(writer *w)
 
 static void add_reports(writer *w)
 {
-    if (has_state(w, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_MISSING) ||
-        has_state(w, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_DIFFERS)) {
+    if (has_state(w, MTA_STS_TYPE_TLSRPT, MTA_STS_RECORD_MISSING) ||
+        has_state(w, MTA_STS_TYPE_TLSRPT, MTA_STS_RECORD_DIFFERS)) {
         add_step(w, "At any time: publish the TLSRPT record, so that senders report failures.");
     }
-    if (has_state(w, MTA_STS_ASK_TLSRPT, MTA_STS_RECORD_SUPERFLUOUS)) {
+    if (has_state(w, MTA_STS_TYPE_TLSRPT, MTA_STS_RECORD_SUPERFLUOUS)) {
         add_step(w, "At any time: delete the other TLSRPT record: senders ignore all of them if "
                     "there is more than one.");
     }
@@ -185,9 +186,9 @@ static void add_removal(writer *w)
                              "Only then delete the TXT record at _mta-sts.%s, %sthen the records "
                              "and the site of mta-sts.%s.",
                              w->facts->domain,
-                             has_values(now(w, MTA_STS_ASK_MTA_STS))
+                             has_values(now(w, MTA_STS_TYPE_MTA_STS))
                                  ? apr_psprintf(w->p, "wait %s, ",
-                                                lifetime(w, MTA_STS_ASK_MTA_STS, "its TTL"))
+                                                lifetime(w, MTA_STS_TYPE_MTA_STS, "its TTL"))
                                  : "",
                              w->facts->domain));
 }

@@ -60,14 +60,14 @@ const char *mta_sts_zone_strings(apr_pool_t *p, const char *text)
     return strings;
 }
 
-static const char *render_value(apr_pool_t *p, mta_sts_record_type question, const char *value)
+static const char *render_value(apr_pool_t *p, mta_sts_record_type type, const char *value)
 {
-    switch (question) {
-    case MTA_STS_ASK_A:
-    case MTA_STS_ASK_AAAA:
+    switch (type) {
+    case MTA_STS_TYPE_A:
+    case MTA_STS_TYPE_AAAA:
         return value;
-    case MTA_STS_ASK_CNAME:
-    case MTA_STS_ASK_MX:
+    case MTA_STS_TYPE_CNAME:
+    case MTA_STS_TYPE_MX:
         return apr_pstrcat(p, value, ".", NULL);
     default:
         return mta_sts_zone_strings(p, value);
@@ -76,7 +76,7 @@ static const char *render_value(apr_pool_t *p, mta_sts_record_type question, con
 
 const char *mta_sts_zone_value(apr_pool_t *p, const mta_sts_publication_record *record)
 {
-    return render_value(p, record->question, record->value);
+    return render_value(p, record->type, record->value);
 }
 
 /* --- zone file --- */
@@ -88,7 +88,7 @@ static const char *render_record(apr_pool_t *p, const mta_sts_publication_record
                           : apr_psprintf(p, "%" APR_INT64_T_FMT " ", record->ttl);
 
     return apr_psprintf(p, "%s. %sIN %s %s", record->name, ttl,
-                        mta_sts_record_type_rdata_name(record->question),
+                        mta_sts_record_type_rdata_name(record->type),
                         mta_sts_zone_value(p, record));
 }
 
@@ -104,16 +104,16 @@ static const char *mark(apr_pool_t *p, const mta_sts_publication_record *record)
     };
 
     return apr_pstrcat(p, marks[record->state],
-                       record->now ? render_value(p, record->question, record->now) : NULL, NULL);
+                       record->now ? render_value(p, record->type, record->now) : NULL, NULL);
 }
 
 /* The comment in front of an example, once for all of its kind. */
-static const char *example_note(mta_sts_record_type question)
+static const char *example_note(mta_sts_record_type type)
 {
-    switch (question) {
-    case MTA_STS_ASK_A:
+    switch (type) {
+    case MTA_STS_TYPE_A:
         return "; the policy host, with the addresses of this server (or a CNAME to its name):";
-    case MTA_STS_ASK_TLSRPT:
+    case MTA_STS_TYPE_TLSRPT:
         return "; where reports go, with your mail address:";
     default:
         return NULL;
@@ -126,7 +126,7 @@ static const char *hold_of(const writer *w, const mta_sts_publication_record *re
     int is_published =
         record->state == MTA_STS_RECORD_SAME || record->state == MTA_STS_RECORD_SUPERFLUOUS;
 
-    return record->question == MTA_STS_ASK_MTA_STS && !is_published ? w->publication->hold : NULL;
+    return record->type == MTA_STS_TYPE_MTA_STS && !is_published ? w->publication->hold : NULL;
 }
 
 static void write_record(writer *w, const mta_sts_publication_record *record)
@@ -134,8 +134,8 @@ static void write_record(writer *w, const mta_sts_publication_record *record)
     const char *hold = hold_of(w, record);
     int is_comment = hold || record->is_example || record->state == MTA_STS_RECORD_SUPERFLUOUS;
 
-    if (record->is_example && example_note(record->question)) {
-        add_line(w, example_note(record->question));
+    if (record->is_example && example_note(record->type)) {
+        add_line(w, example_note(record->type));
     }
     if (hold) {
         add_line(w, apr_pstrcat(w->p, "; not yet: ", hold, NULL));
@@ -185,7 +185,7 @@ static int has_change(const mta_sts_publication *publication, int first, int end
 
 static int is_text(const mta_sts_publication_record *record)
 {
-    return strcmp(mta_sts_record_type_rdata_name(record->question), "TXT") == 0;
+    return strcmp(mta_sts_record_type_rdata_name(record->type), "TXT") == 0;
 }
 
 static void command_add(writer *w, const char *comment, const mta_sts_publication_record *record,
@@ -193,32 +193,32 @@ static void command_add(writer *w, const char *comment, const mta_sts_publicatio
 {
     apr_int64_t ttl = record->ttl < 0 ? MTA_STS_TTL_DEFAULT : record->ttl;
 
-    add_line(w, apr_psprintf(w->p, "%supdate add %s. %" APR_INT64_T_FMT " IN %s %s", comment,
-                             record->name, ttl, mta_sts_record_type_rdata_name(record->question),
-                             value));
+    add_line(w,
+             apr_psprintf(w->p, "%supdate add %s. %" APR_INT64_T_FMT " IN %s %s", comment,
+                          record->name, ttl, mta_sts_record_type_rdata_name(record->type), value));
 }
 
 static void command_delete(writer *w, const char *comment, const mta_sts_publication_record *record)
 {
     /* A TXT record is identified by its strings, and how the text was split into them is not
      * known: so all of them are deleted, and those that stay are added again. */
-    add_line(w, apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
-                            mta_sts_record_type_rdata_name(record->question),
-                            is_text(record) ? NULL : " ",
-                            is_text(record) ? NULL : mta_sts_zone_value(w->p, record), NULL));
+    add_line(w,
+             apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
+                         mta_sts_record_type_rdata_name(record->type), is_text(record) ? NULL : " ",
+                         is_text(record) ? NULL : mta_sts_zone_value(w->p, record), NULL));
 }
 
 /* TXT records at this name that are not ours. */
 static void command_add_others(writer *w, const char *comment,
                                const mta_sts_publication_record *record)
 {
-    const apr_array_header_t *values = w->publication->facts->now[record->question].values;
+    const apr_array_header_t *values = w->publication->facts->now[record->type].values;
     int i;
 
     for (i = 0; values && i < values->nelts; i++) {
         const char *text = APR_ARRAY_IDX(values, i, const char *);
 
-        if (!mta_sts_record_type_is_published(record->question, text)) {
+        if (!mta_sts_record_type_is_published(record->type, text)) {
             command_add(w, comment, record, mta_sts_zone_strings(w->p, text));
         }
     }

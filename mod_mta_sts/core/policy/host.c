@@ -5,19 +5,19 @@
 
 #include <apr_strings.h>
 
-static void locate(mta_sts_findings *findings, int from, mta_sts_location place)
+static void locate(mta_sts_findings *findings, int from, mta_sts_location location)
 {
     for (; from < findings->list->nelts; from++) {
         mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, from, mta_sts_finding);
 
-        finding->file = place.file;
-        finding->line = place.line;
+        finding->file = location.file;
+        finding->line = location.line;
     }
 }
 
-static const char *place_text(apr_pool_t *p, mta_sts_location place)
+static const char *location_text(apr_pool_t *p, mta_sts_location location)
 {
-    return place.line ? apr_psprintf(p, "%s:%d", place.file, place.line) : place.file;
+    return location.line ? apr_psprintf(p, "%s:%d", location.file, location.line) : location.file;
 }
 
 /* The state before a certificate was asked for: nothing is wrong yet. */
@@ -41,8 +41,8 @@ static void check_agreement(const mta_sts_policy_host *facts, mta_sts_findings *
     if (!facts->http.text || (facts->https.text && !strcmp(facts->http.text, facts->https.text))) {
         return;
     }
-    here = place_text(p, facts->http.at);
-    there = place_text(p, facts->https.at);
+    here = location_text(p, facts->http.at);
+    there = location_text(p, facts->https.at);
     fix = apr_psprintf(p,
                        "make the same change at %s, or move the policy into a <MTASTSPolicy %s> "
                        "block in the server configuration",

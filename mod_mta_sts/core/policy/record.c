@@ -42,7 +42,7 @@ static void report(reader *r, mta_sts_severity severity, const char *id, const c
 {
     int first_error = severity == MTA_STS_ERROR && r->errors++ == 0;
 
-    if (first_error || r->findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+    if (first_error || r->findings->list->nelts < MTA_STS_FINDINGS_MAX) {
         mta_sts_finding_add(r->findings, severity, id, r->kind->subject, fix, "%s", message);
     }
 }

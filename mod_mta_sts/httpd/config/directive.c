@@ -5,7 +5,7 @@
 
 #include "httpd/config/config.h"
 
-const char *mts_directive_refuse_place(cmd_parms *cmd)
+const char *mts_directive_refuse_context(cmd_parms *cmd)
 {
     return ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
 }
@@ -27,14 +27,14 @@ const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *fi
                         mts_config_location(cmd->temp_pool, first));
 }
 
-/* Names in canonical form are used as they are, so a single plain word is not copied. */
+/* Names in canonical form are used as they are, so a single plain argument is not copied. */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args)
 {
-    const char *word = *args;
+    const char *arg = *args;
 
-    if (strpbrk(word, " \t\"'\\")) {
+    if (strpbrk(arg, " \t\"'\\")) {
         return ap_getword_conf(cmd->pool, args);
     }
-    *args += strlen(word);
-    return word;
+    *args += strlen(arg);
+    return arg;
 }

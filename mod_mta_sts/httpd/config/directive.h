@@ -12,7 +12,7 @@
 
 /* Why a directive must not stand where it stands, or NULL. RSRC_CONF keeps directives out of
  * <Directory> and .htaccess, but not out of <Limit>. */
-const char *mts_directive_refuse_place(cmd_parms *cmd);
+const char *mts_directive_refuse_context(cmd_parms *cmd);
 
 /* The same for a directive that says something of the whole server: not in a virtual host. */
 const char *mts_directive_refuse_not_global(cmd_parms *cmd);
@@ -27,7 +27,8 @@ const char *mts_directive_refuse_value(cmd_parms *cmd, const char *error);
  */
 const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *first);
 
-/* The next word of a directive, and args after it. It lives as long as the configuration. */
+/* The next argument of a directive; advances args past it. It lives as long as the configuration.
+ */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args);
 
 #endif

@@ -32,7 +32,7 @@ static const char *set_mode(cmd_parms *cmd, void *unused, const char *arg)
 {
     mts_settings *settings = settings_of(cmd);
     mta_sts_mode mode;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (error) {
@@ -54,7 +54,7 @@ static const char *set_max_age(cmd_parms *cmd, void *unused, const char *arg)
 {
     mts_settings *settings = settings_of(cmd);
     apr_int64_t seconds;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (error) {
@@ -96,10 +96,10 @@ static const char *refuse_mx(cmd_parms *cmd, const char *error)
                    : error);
 }
 
-static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *word)
+static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *arg)
 {
     const char *pattern;
-    const char *error = mta_sts_name_parse_mx(cmd->pool, word, MTA_STS_NAME_ULABEL, &pattern);
+    const char *error = mta_sts_name_parse_mx(cmd->pool, arg, MTA_STS_NAME_ULABEL, &pattern);
 
     if (error) {
         return refuse_mx(cmd, error);
@@ -114,10 +114,10 @@ static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *wo
     return NULL;
 }
 
-/* Takes the words apart itself: httpd's own way ends at an empty one and drops the rest. */
-static const char *add_mx_words(cmd_parms *cmd, void *unused, const char *args)
+/* Splits the arguments itself: httpd's ITERATE stops at an empty argument and drops the rest. */
+static const char *add_mx_args(cmd_parms *cmd, void *unused, const char *args)
 {
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (!error && !*args) {
@@ -130,8 +130,9 @@ static const char *add_mx_words(cmd_parms *cmd, void *unused, const char *args)
     return error;
 }
 
-/* What stands between "<MTASTSPolicy" and ">": *words, which live as long as the configuration. */
-static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const char **words)
+/* The text between "<MTASTSPolicy" and ">": in *domains, which lives as long as the configuration.
+ */
+static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const char **domains)
 {
     const char *end = ap_strrchr_c(args, '>');
 
@@ -142,12 +143,13 @@ static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const c
         return apr_pstrcat(cmd->pool, BLOCK ">: unexpected text after '>': ",
                            mta_sts_text_quote(cmd->temp_pool, end + 1, strlen(end + 1)), NULL);
     }
-    *words = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
-    return **words ? NULL : BLOCK "> requires a policy domain, for example " BLOCK " example.com>";
+    *domains = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
+    return **domains ? NULL
+                     : BLOCK "> requires a policy domain, for example " BLOCK " example.com>";
 }
 
-/* Words that a text can hold at most. */
-static apr_size_t bound_words(const char *text)
+/* The largest number of arguments that a text can contain. */
+static apr_size_t count_args_max(const char *text)
 {
     apr_size_t bound = 1;
 
@@ -165,15 +167,16 @@ static apr_size_t bound_words(const char *text)
  */
 static const char *make_block(cmd_parms *cmd, const char *args, mts_block **block)
 {
-    const char *words, *domain, *error = cut_block_arguments(cmd, args, &words);
+    const char *domains, *domain, *error = cut_block_arguments(cmd, args, &domains);
 
     if (error) {
         return error;
     }
-    *block = apr_pcalloc(cmd->pool, sizeof(mts_block) + bound_words(words) * sizeof(domain));
+    *block = apr_pcalloc(cmd->pool, sizeof(mts_block) + count_args_max(domains) * sizeof(domain));
     (*block)->at = cmd->directive;
-    while (*words) {
-        error = mta_sts_name_parse_domain(cmd->pool, mts_directive_next_arg(cmd, &words), &domain);
+    while (*domains) {
+        error =
+            mta_sts_name_parse_domain(cmd->pool, mts_directive_next_arg(cmd, &domains), &domain);
         if (error) {
             return apr_pstrcat(cmd->pool, BLOCK ">: ", error, NULL);
         }
@@ -218,7 +221,7 @@ static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
 {
     mts_config *config = config_of(cmd);
     mts_block *block;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (!error) {
@@ -241,7 +244,7 @@ static const char *open_block(cmd_parms *cmd, void *unused, const char *args)
 const command_rec mts_directives[] = {
     AP_INIT_TAKE1("MTASTSMode", set_mode, NULL, RSRC_CONF,
                   "The mode of the policy: none, testing (the default) or enforce"),
-    AP_INIT_RAW_ARGS("MTASTSMx", add_mx_words, NULL, RSRC_CONF,
+    AP_INIT_RAW_ARGS("MTASTSMx", add_mx_args, NULL, RSRC_CONF,
                      "One or more MX hosts, or *. and a domain, that mail for the policy domain "
                      "may be delivered to"),
     AP_INIT_TAKE1("MTASTSMaxAge", set_max_age, NULL, RSRC_CONF,

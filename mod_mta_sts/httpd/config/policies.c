@@ -32,7 +32,7 @@ static mta_sts_finding *report(resolver *v, mta_sts_severity severity, const cha
 }
 
 /* Any directive of a place: the one to point at when one is missing. */
-static const ap_directive_t *any_place(const mts_settings *settings)
+static const ap_directive_t *any_directive(const mts_settings *settings)
 {
     return settings->mx_at     ? settings->mx_at
            : settings->mode_at ? settings->mode_at
@@ -167,7 +167,7 @@ static void report_no_policy(resolver *v, const server_rec *s, const mts_config 
 
     if (names->nelts == 0) {
         report(v, MTA_STS_WARNING, "policy-host-missing", mts_config_server_name(v->ptemp, s),
-               any_place(&config->own),
+               any_directive(&config->own),
                "add ServerAlias mta-sts.DOMAIN, or use <MTASTSPolicy DOMAIN>",
                "there is a policy, but neither ServerName nor ServerAlias is a policy host "
                "(mta-sts.DOMAIN), so no sender will ever receive it");
@@ -177,12 +177,12 @@ static void report_no_policy(resolver *v, const server_rec *s, const mts_config 
         const mts_vhost_name *name = &APR_ARRAY_IDX(names, i, mts_vhost_name);
 
         if (!config->blocks) {
-            make_policy(v, &config->plain, name->key, any_place(&config->own));
+            make_policy(v, &config->plain, name->key, any_directive(&config->own));
             return;
         }
         if (!name->is_pattern && !find_in_table(config->by_block, name->key, APR_HASH_KEY_STRING) &&
             !find_in_table(config->main->by_block, name->key, APR_HASH_KEY_STRING)) {
-            report(v, MTA_STS_WARNING, "mx-missing", name->key, any_place(&config->own),
+            report(v, MTA_STS_WARNING, "mx-missing", name->key, any_directive(&config->own),
                    "add MTASTSMx, or a <MTASTSPolicy> for this domain",
                    "the virtual host is named after its policy host, but gives it no policy");
         }
@@ -194,7 +194,7 @@ static void report_ulabel(resolver *v, const char *name, const mts_config *confi
     const char *alabels;
 
     if (mta_sts_name_parse_host(v->p, name, MTA_STS_NAME_ULABEL, &alabels) == NULL) {
-        report(v, MTA_STS_WARNING, "server-name-not-ascii", name, any_place(&config->plain),
+        report(v, MTA_STS_WARNING, "server-name-not-ascii", name, any_directive(&config->plain),
                apr_pstrcat(v->p, "write ", alabels, " instead", NULL),
                "no request reaches this name: clients send its A-labels, and httpd compares names "
                "as they are typed");
@@ -235,7 +235,7 @@ static void resolve_plain(resolver *v, server_rec *s)
         !is_set && main->plain_policy
             ? main->plain_policy
             : make_policy(v, &config->plain, APR_ARRAY_IDX(names, 0, mts_vhost_name).key,
-                          config->own.mx_at ? config->own.mx_at : any_place(&config->plain));
+                          config->own.mx_at ? config->own.mx_at : any_directive(&config->plain));
     if (config->plain_policy) {
         serve_by_names(v, config, names);
     }

@@ -78,7 +78,7 @@ static const number_rule *rule_of(const cmd_parms *cmd)
     return rule;
 }
 
-static const char *set_numbers(cmd_parms *cmd, const char *const *words, int count)
+static const char *set_numbers(cmd_parms *cmd, const char *const *args, int count)
 {
     const number_rule *rule = rule_of(cmd);
     char *config = (char *)config_of(cmd);
@@ -94,7 +94,7 @@ static const char *set_numbers(cmd_parms *cmd, const char *const *words, int cou
     }
     *at = cmd->directive;
     for (i = 0; i < count; i++, rule++) {
-        error = rule->parse(cmd->pool, words[i], rule->min, rule->max,
+        error = rule->parse(cmd->pool, args[i], rule->min, rule->max,
                             (apr_int64_t *)(config + rule->value));
         if (error) {
             return mts_directive_refuse_value(cmd, error);
@@ -124,8 +124,8 @@ static const char *refuse_size(cmd_parms *cmd)
 
 const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, const char *other)
 {
-    const char *const words[] = {one, other};
-    const char *error = set_numbers(cmd, words, 2);
+    const char *const args[] = {one, other};
+    const char *error = set_numbers(cmd, args, 2);
 
     (void)unused;
     return error ? error : refuse_size(cmd);
@@ -204,7 +204,7 @@ const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path)
 {
     mts_report_path *own = &mts_config_of(cmd->server)->report_path;
     int is_off = apr_cstr_casecmp(path, "off") == 0;
-    const char *error = mts_directive_refuse_place(cmd);
+    const char *error = mts_directive_refuse_context(cmd);
 
     (void)unused;
     if (!error && !is_off) {
@@ -265,11 +265,11 @@ const char *mts_report_set_state_dir(cmd_parms *cmd, void *unused, const char *p
 
 /* --- domains --- */
 
-static const char *add_domain(cmd_parms *cmd, const char *word)
+static const char *add_domain(cmd_parms *cmd, const char *arg)
 {
     apr_array_header_t *domains = config_of(cmd)->domains;
     const char *domain;
-    const char *error = mta_sts_name_parse_domain(cmd->pool, word, &domain);
+    const char *error = mta_sts_name_parse_domain(cmd->pool, arg, &domain);
     int i;
 
     if (error) {
@@ -284,7 +284,7 @@ static const char *add_domain(cmd_parms *cmd, const char *word)
     return NULL;
 }
 
-/* Takes the words apart itself: httpd's own way ends at an empty one and drops the rest. */
+/* Splits the arguments itself: httpd's ITERATE stops at an empty argument and drops the rest. */
 const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *args)
 {
     const char *error = mts_directive_refuse_not_global(cmd);

@@ -8,7 +8,7 @@
 #include <http_request.h>
 
 #include "httpd/shared/module.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 
 APLOG_USE_MODULE(mta_sts);
 
@@ -34,7 +34,7 @@ static const answer answers[MTS_COUNTERS] = {
                            "nothing to see here."},
     [MTS_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                             "too many reports from this address in one minute"},
-    [MTS_REPORT_CUT] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its body is incomplete"},
+    [MTS_REPORT_INCOMPLETE] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its body is incomplete"},
     [MTS_REPORT_TOO_LARGE] = {HTTP_REQUEST_ENTITY_TOO_LARGE, APLOG_WARNING, NULL,
                               "it is larger than the limit"},
     [MTS_REPORT_NOT_A_REPORT] = {HTTP_UNSUPPORTED_MEDIA_TYPE, APLOG_WARNING, NULL,
@@ -64,8 +64,8 @@ static int may_log(const request_rec *r, const char *id)
 {
     apr_time_t now = apr_time_now();
 
-    return mts_limit_take(id, r->useragent_ip, 1, now) == MTS_LIMIT_TAKEN &&
-           mts_limit_take("log", "", LOG_LINES_MAX, now) == MTS_LIMIT_TAKEN;
+    return mts_limit_count(id, r->useragent_ip, 1, now) == MTS_LIMIT_ALLOWED &&
+           mts_limit_count("log", "", LOG_LINES_MAX, now) == MTS_LIMIT_ALLOWED;
 }
 
 static void log_outcome(request_rec *r, mts_counter outcome, const char *why)

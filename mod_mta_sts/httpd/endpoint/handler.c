@@ -20,7 +20,7 @@
 #include "httpd/endpoint/answer.h"
 #include "httpd/endpoint/body.h"
 #include "httpd/config/report_config.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 #include "httpd/shared/memory.h"
 #include "httpd/config/state.h"
 #include "tlsrpt/report/read.h"
@@ -142,8 +142,8 @@ static const char *check_room(const request_rec *r, tlsrpt_area area, apr_int64_
 /* A repeated report is not new, and a failure to store is not the fault of its sender. */
 static void uncount(const request_rec *r, tlsrpt_area area, apr_int64_t cost)
 {
-    mts_counters_use(area, -cost, -1);
-    mts_limit_give_back(LIMITED, r->useragent_ip, r->request_time);
+    mts_counters_add_usage(area, -cost, -1);
+    mts_limit_uncount(LIMITED, r->useragent_ip, r->request_time);
 }
 
 /* A report is counted before it is stored, so that many at once do not exceed the quota. */
@@ -156,7 +156,7 @@ static int store_counted(request_rec *r, const mts_body *body, const opened *fou
     const char *why;
     tlsrpt_stored stored;
 
-    why = check_room(r, area, mts_counters_use(area, cost, 1), cost);
+    why = check_room(r, area, mts_counters_add_usage(area, cost, 1), cost);
     if (why && !tlsrpt_spool_has(spool, area, found->digest)) {
         uncount(r, area, cost);
         return mts_report_answer(r, MTS_REPORT_QUOTA, 0, why);
@@ -176,9 +176,9 @@ static int store(request_rec *r, const mts_body *body, const opened *found)
     int status;
 
     mts_counters_count_once(mts_state_spool());
-    mts_counters_storing(1);
+    mts_counters_note_storing(1);
     status = store_counted(r, body, found);
-    mts_counters_storing(0);
+    mts_counters_note_storing(0);
     return status;
 }
 
@@ -199,17 +199,17 @@ static int reject_body(request_rec *r, int status)
         return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
     if (status == AP_FILTER_ERROR) { /* a filter has sent a response */
-        mts_counters_add(MTS_REPORT_CUT);
+        mts_counters_add(MTS_REPORT_INCOMPLETE);
         return status;
     }
-    return mts_report_answer(r, MTS_REPORT_CUT, status, NULL);
+    return mts_report_answer(r, MTS_REPORT_INCOMPLETE, status, NULL);
 }
 
 /* Every request counts against the limit, except those that uncount takes back. */
 static int is_limited(const request_rec *r)
 {
-    return mts_limit_take(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
-                          r->request_time) == MTS_LIMIT_REACHED;
+    return mts_limit_count(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
+                           r->request_time) == MTS_LIMIT_REACHED;
 }
 
 static int receive(request_rec *r)

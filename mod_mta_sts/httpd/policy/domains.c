@@ -19,40 +19,40 @@ static apr_pool_t *pool;
 static server_rec *main_server;
 static const mts_domains *made;
 
-/* Which of several places senders are answered from: the nearest that speaks https. */
-static const mts_served *choose(const mts_served *served, int places)
+/* Which of several definitions senders are answered from: the nearest that speaks https. */
+static const mts_served *choose(const mts_served *served, int definitions)
 {
     int i = 0;
 
-    while (i < places && !mts_policies_reach_senders(served + i)) {
+    while (i < definitions && !mts_policies_reach_senders(served + i)) {
         i++;
     }
-    return served + (i < places ? i : 0);
+    return served + (i < definitions ? i : 0);
 }
 
-static int count_places(const mts_served *served, int left)
+static int count_definitions(const mts_served *served, int left)
 {
-    int places = 1;
+    int definitions = 1;
 
-    while (places < left && strcmp(served->domain, served[places].domain) == 0 &&
-           served->is_pattern == served[places].is_pattern) {
-        places++;
+    while (definitions < left && strcmp(served->domain, served[definitions].domain) == 0 &&
+           served->is_pattern == served[definitions].is_pattern) {
+        definitions++;
     }
-    return places;
+    return definitions;
 }
 
 static apr_array_header_t *make_list(apr_pool_t *p, mts_domains *domains)
 {
     const apr_array_header_t *served = mts_policies_list(p, main_server);
     apr_array_header_t *list = apr_array_make(p, served->nelts, sizeof(mts_domain));
-    int i, places;
+    int i, definitions;
 
-    for (i = 0; i < served->nelts; i += places) {
+    for (i = 0; i < served->nelts; i += definitions) {
         const mts_served *first = &APR_ARRAY_IDX(served, i, mts_served);
         mts_domain *domain = apr_array_push(list);
 
-        places = count_places(first, served->nelts - i);
-        *domain = (mts_domain){first->domain,      first, places, choose(first, places),
+        definitions = count_definitions(first, served->nelts - i);
+        *domain = (mts_domain){first->domain,      first, definitions, choose(first, definitions),
                                MTA_STS_MODE_UNSET, NULL};
         domain->mode = mta_sts_policy_rendered_mode(domain->shown->policy->text);
         domains->modes[domain->mode]++;
@@ -151,7 +151,7 @@ mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
 
     facts.policy = mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
     facts.id = mta_sts_policy_id(p, policy->text, policy->len);
-    facts.place = mts_config_location(p, policy->at);
+    facts.location = mts_config_location(p, policy->at);
     facts.is_served = mts_policies_reach_senders(domain->shown);
     facts.days = domain->certificate ? mta_sts_certificate_days(domain->certificate, now) : 0;
     facts.findings = judge(p, domains, domain, facts.policy, now);

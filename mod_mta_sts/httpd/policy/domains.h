@@ -18,7 +18,7 @@
 typedef struct mts_domain {
     const char *name;
     const mts_served *served;               /* where its policy is defined, the nearest first */
-    int places;                             /* how many: served[0..places-1] */
+    int definitions;                        /* how many: served[0..definitions-1] */
     const mts_served *shown;                /* the one senders get; the first if they get none */
     mta_sts_mode mode;                      /* of that one */
     const mta_sts_certificate *certificate; /* of those that its policy host shows, the one that
@@ -44,7 +44,7 @@ typedef struct mts_domain_facts {
     const mts_domain *domain;
     const mta_sts_policy *policy;
     const char *id;
-    const char *place;                /* "file:line" */
+    const char *location;             /* "file:line" */
     int is_served;                    /* whether senders can fetch it */
     int days;                         /* that its certificate has left; 0 if none is known */
     const mta_sts_findings *findings; /* none is ok */

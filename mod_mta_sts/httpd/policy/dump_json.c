@@ -109,7 +109,7 @@ static json_t *records_json(apr_pool_t *p, const mts_entry *entry)
     for (i = 0; i < publication->records->nelts; i++) {
         const mta_sts_publication_record *record = mta_sts_publication_at(publication, i);
 
-        if (strcmp(mta_sts_record_type_rdata_name(record->question), "TXT") == 0) {
+        if (strcmp(mta_sts_record_type_rdata_name(record->type), "TXT") == 0) {
             json_array_append_new(array,
                                   json_pack("{s:s, s:s, s:o, s:b}", "name", record->name, "type",
                                             "TXT", "value", text_json(p, record->value), "example",

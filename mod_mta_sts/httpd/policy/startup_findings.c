@@ -7,7 +7,7 @@
 static const mta_sts_severity worst_first[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN,
                                                MTA_STS_INFO};
 
-static void copy_those_of(mta_sts_findings *to, mta_sts_severity severity,
+static void copy_severity(mta_sts_findings *to, mta_sts_severity severity,
                           const mta_sts_findings *from)
 {
     int i;
@@ -30,7 +30,7 @@ void mts_startup_findings_store(apr_pool_t *p, server_rec *main, const mta_sts_f
     stored->findings = mta_sts_findings_make(p);
     for (i = 0; i < sizeof(worst_first) / sizeof(worst_first[0]); i++) {
         for (s = 0; s < 2; s++) {
-            copy_those_of(stored->findings, worst_first[i], sources[s]);
+            copy_severity(stored->findings, worst_first[i], sources[s]);
             stored->counts[worst_first[i]] += mta_sts_findings_count(sources[s], worst_first[i]);
         }
     }

@@ -37,7 +37,7 @@ const char *mts_counters_name(mts_counter counter)
         [MTS_REPORT_QUARANTINED] = "report-quarantined",
         [MTS_REPORT_METHOD] = "report-method",
         [MTS_REPORT_LIMITED] = "report-limited",
-        [MTS_REPORT_CUT] = "report-cut",
+        [MTS_REPORT_INCOMPLETE] = "report-cut",
         [MTS_REPORT_TOO_LARGE] = "report-too-large",
         [MTS_REPORT_NOT_A_REPORT] = "report-invalid",
         [MTS_REPORT_NO_POLICIES] = "report-no-policies",
@@ -61,13 +61,13 @@ mts_usage mts_counters_usage(tlsrpt_area area)
     return usage;
 }
 
-apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t bytes, int files)
+apr_int64_t mts_counters_add_usage(tlsrpt_area area, apr_int64_t bytes, int files)
 {
     __atomic_add_fetch(&mts_counters_shared->files[area], files, __ATOMIC_RELAXED);
     return __atomic_add_fetch(&mts_counters_shared->bytes[area], bytes, __ATOMIC_RELAXED);
 }
 
-void mts_counters_storing(int begins)
+void mts_counters_note_storing(int begins)
 {
     __atomic_add_fetch(&mts_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
     __atomic_add_fetch(&mts_counters_shared->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);

@@ -24,7 +24,7 @@ typedef enum mts_counter {
     MTS_REPORT_QUARANTINED,  /* 202 */
     MTS_REPORT_METHOD,       /* 405 */
     MTS_REPORT_LIMITED,      /* 503: too many from one address */
-    MTS_REPORT_CUT,          /* 400, 408: the body is incomplete */
+    MTS_REPORT_INCOMPLETE,   /* 400, 408: the body is incomplete */
     MTS_REPORT_TOO_LARGE,    /* 413 */
     MTS_REPORT_NOT_A_REPORT, /* 415: not a report */
     MTS_REPORT_NO_POLICIES,  /* 400 */
@@ -39,7 +39,7 @@ typedef struct mts_usage {
     apr_int64_t files;
 } mts_usage;
 
-/* One minute of one client address; see httpd/endpoint/limit.c. */
+/* One minute of one client address; see httpd/shared/limit.c. */
 #define MTS_LIMIT_SLOTS 8192
 
 typedef struct mts_counters {
@@ -81,11 +81,11 @@ mts_usage mts_counters_usage(tlsrpt_area area);
 int mts_counters_are_counted(void);
 
 /* Adds to the usage of an area, or subtracts from it. Returns the new number of bytes. */
-apr_int64_t mts_counters_use(tlsrpt_area area, apr_int64_t bytes, int files);
+apr_int64_t mts_counters_add_usage(tlsrpt_area area, apr_int64_t bytes, int files);
 
 /* To be called with 1 before a report is stored and with 0 afterwards, so that a count on disk
  * knows that files may be missing from it. */
-void mts_counters_storing(int begins);
+void mts_counters_note_storing(int begins);
 
 /* Counts both areas on disk; repeatedly, if reports are stored meanwhile. Takes about a second for
  * 250,000 files. */

@@ -53,7 +53,7 @@ void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
         if (finding->severity != MTA_STS_ERROR || has(log->now, finding) ||
-            log->now->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
+            log->now->list->nelts >= MTA_STS_FINDINGS_MAX) {
             continue;
         }
         mta_sts_finding_copy(log->now, finding);

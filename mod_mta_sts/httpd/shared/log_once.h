@@ -19,7 +19,7 @@ mts_log_once *mts_log_once_make(apr_pool_t *p);
 /*
  * Logs the errors that were found neither in this round nor in the previous one.
  *
- * @param findings of a part of a round; only errors count, the first MTA_STS_FINDINGS_ENOUGH of
+ * @param findings of a part of a round; only errors count, the first MTA_STS_FINDINGS_MAX of
  *                 each round; copied
  * @param scratch  scratch memory
  */

@@ -63,7 +63,7 @@ static const char *open_database(apr_pool_t *p)
     }
     error = mta_sts_database_open(pool, mts_report_config_of(main_server)->driver,
                                   mts_database_where(main_server, pool), &db);
-    return error ? error : mta_sts_database_be_impatient(db);
+    return error ? error : mta_sts_database_shorten_lock_timeout(db);
 }
 
 static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)

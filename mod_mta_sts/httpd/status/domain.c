@@ -60,7 +60,7 @@ static void put_definitions(const mts_status_view *view, const mts_domain *domai
 {
     int i;
 
-    for (i = 0; i < domain->places; i++) {
+    for (i = 0; i < domain->definitions; i++) {
         MTS_HTML(view->out, "<div>");
         mts_status_location_html(view->out,
                                  mts_config_location(view->p, domain->served[i].policy->at));

@@ -19,7 +19,7 @@ const char *mts_status_counter_text(int counter)
         [MTS_REPORT_QUARANTINED] = "Reports quarantined (202)",
         [MTS_REPORT_METHOD] = "Reports refused: not a POST (405)",
         [MTS_REPORT_LIMITED] = "Reports refused: too many requests from one address (503)",
-        [MTS_REPORT_CUT] = "Reports refused: incomplete request body (400, 408)",
+        [MTS_REPORT_INCOMPLETE] = "Reports refused: incomplete request body (400, 408)",
         [MTS_REPORT_TOO_LARGE] = "Reports refused: too large (413)",
         [MTS_REPORT_NOT_A_REPORT] = "Reports refused: not a TLS report (415)",
         [MTS_REPORT_NO_POLICIES] = "Reports refused: JSON without policies (400)",

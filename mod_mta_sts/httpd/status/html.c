@@ -41,8 +41,8 @@ void mts_html_text(mta_sts_buffer *buffer, const char *text)
         if (reference) {
             mta_sts_buffer_puts(buffer, reference);
         }
-        else if (length == 0 ||
-                 (mta_sts_text_misleads(text + i, length) && text[i] != '\n' && text[i] != '\t')) {
+        else if (length == 0 || (mta_sts_text_is_unprintable(text + i, length) && text[i] != '\n' &&
+                                 text[i] != '\t')) {
             mta_sts_buffer_puts(buffer, REPLACEMENT);
         }
         else {

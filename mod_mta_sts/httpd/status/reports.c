@@ -191,7 +191,7 @@ static void clear(mts_status_reports *reports, apr_pool_t *p)
     reports->days = apr_array_make(p, 1, sizeof(tlsrpt_day));
     reports->senders = apr_array_make(p, 1, sizeof(tlsrpt_sender));
     reports->causes = apr_array_make(p, 1, sizeof(mts_status_cause));
-    reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen));
+    reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen_policy));
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
     reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
     reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_domain));

@@ -35,7 +35,7 @@ typedef struct mts_status_reports {
     apr_array_header_t *days;     /* of tlsrpt_day */
     apr_array_header_t *senders;  /* of tlsrpt_sender, most sessions first */
     apr_array_header_t *causes;   /* of mts_status_cause, most sessions first */
-    apr_array_header_t *seen;     /* of tlsrpt_seen, latest first; empty on the overview */
+    apr_array_header_t *seen;     /* of tlsrpt_seen_policy, latest first; empty on the overview */
     apr_array_header_t *receipts; /* of tlsrpt_index_report, latest first */
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
     apr_array_header_t *failing;  /* of tlsrpt_domain: domains with failed sessions, most failed

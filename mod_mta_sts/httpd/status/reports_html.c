@@ -47,7 +47,7 @@ static void put_seen(const mts_status_view *view)
     MTS_HTML(view->out, "<section aria-labelledby=\"seen\"><h2 id=\"seen\">Policies that senders "
                         "used</h2><ul class=\"findings\">");
     for (i = 0; i < seen->nelts; i++) {
-        const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
+        const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen_policy);
         tlsrpt_policy_match match =
             tlsrpt_policy_match_compare(view->p, one->type, one->policy, served);
 

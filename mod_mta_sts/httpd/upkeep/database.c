@@ -29,7 +29,7 @@ struct mts_database {
     server_rec *main;
     apr_pool_t *pool; /* of the handle; cleared when it is closed */
     mta_sts_database *db;
-    int openings;
+    int open_count;
     const char *file; /* of SQLite; NULL: PostgreSQL */
     dev_t device;     /* which file it is */
     ino_t inode;
@@ -96,9 +96,9 @@ void mts_database_close(mts_database *database)
     apr_pool_clear(database->pool);
 }
 
-int mts_database_openings(const mts_database *database)
+int mts_database_open_count(const mts_database *database)
 {
-    return database->openings;
+    return database->open_count;
 }
 
 /* --- logging: one line for each change, in any child --- */
@@ -167,10 +167,10 @@ static void try_to_open(mts_database *database)
     error =
         mta_sts_database_open(database->pool, config->driver,
                               mts_database_where(database->main, database->pool), &database->db);
-    error = error ? error : mta_sts_database_be_impatient(database->db);
+    error = error ? error : mta_sts_database_shorten_lock_timeout(database->db);
     if (!mts_database_failed(database, error)) {
         remember_file(database);
-        database->openings++;
+        database->open_count++;
     }
 }
 

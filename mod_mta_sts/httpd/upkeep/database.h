@@ -28,7 +28,7 @@ mts_database *mts_database_make(server_rec *main, apr_pool_t *p);
 mta_sts_database *mts_database_use(mts_database *database);
 
 /* How many times it was opened. After each opening it may be a different database. */
-int mts_database_openings(const mts_database *database);
+int mts_database_open_count(const mts_database *database);
 
 /*
  * To be called with the result of each function that used the database. A locked database stays

@@ -94,7 +94,7 @@ const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_
 {
     const mta_sts_history_machine machine = this_machine(p);
     apr_array_header_t *changes;
-    const char *error = mta_sts_history_note(db, &machine, texts_served(main, p), p, &changes);
+    const char *error = mta_sts_history_record(db, &machine, texts_served(main, p), p, &changes);
 
     log_changes(main, changes);
     return error;
@@ -104,5 +104,5 @@ const char *mts_history_confirm(mta_sts_database *db, apr_pool_t *p)
 {
     const mta_sts_history_machine machine = this_machine(p);
 
-    return mta_sts_history_note_again(db, &machine);
+    return mta_sts_history_confirm(db, &machine);
 }

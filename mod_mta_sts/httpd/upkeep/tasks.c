@@ -9,7 +9,7 @@
 #include "httpd/upkeep/history.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/report_config.h"
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 #include "httpd/config/state.h"
 
 APLOG_USE_MODULE(mta_sts);
@@ -59,7 +59,7 @@ static void log_indexed(const mts_work *now, const tlsrpt_index_done *done)
 /* Anyone can cause these: one line a minute at most, and nothing of the reports' text. */
 static void log_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
 {
-    if (number && mts_limit_take(id, "", 1, apr_time_now()) == MTS_LIMIT_TAKEN) {
+    if (number && mts_limit_count(id, "", 1, apr_time_now()) == MTS_LIMIT_ALLOWED) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->main, "%" APR_INT64_T_FMT " %s [%s]",
                      number, what, id);
     }
@@ -97,7 +97,7 @@ static mts_step update_index(mts_work *now)
     }
     log_indexed(now, &done);
     log_problems(now, findings, &done);
-    now->is_emptier = now->is_emptier || done.expired > 0;
+    now->has_removed_reports = now->has_removed_reports || done.expired > 0;
     if (done.more) {
         return MTS_STEP_GO_ON;
     }
@@ -114,22 +114,22 @@ static mts_step check_enforced(mts_work *now)
 
 /* --- the spool --- */
 
-static int is_emptier(const mts_work *now)
+static int has_removed_reports(const mts_work *now)
 {
-    return now->is_emptier;
+    return now->has_removed_reports;
 }
 
 static mts_step clean_up(mts_work *now)
 {
     tlsrpt_spool_remove_stale(mts_state_spool());
     mts_counters_recount(mts_state_spool());
-    now->is_emptier = 0;
+    now->has_removed_reports = 0;
     return MTS_STEP_DONE;
 }
 
 /* Tasks without the database first: the database may delay the others. */
 mts_task mts_tasks[] = {
-    {clean_up, is_emptier, CLEAN_UP_INTERVAL, 0, 0},
+    {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0},
     {record_history, NULL, NOTE_INTERVAL, 1, 0},
     {update_index, has_new_reports, INDEX_INTERVAL, 1, 0},
     {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},

@@ -23,7 +23,7 @@ typedef struct mts_work {
     int (*is_ending)(void *); /* whether the child is waiting for the end of the step */
     apr_uint32_t changes;     /* of the spool, when it was last indexed */
     mts_log_once *log;        /* of errors of the spool */
-    int is_emptier;           /* reports were removed from the spool since it was counted */
+    int has_removed_reports;  /* reports were removed from the spool since it was counted */
     tlsrpt_index_task index;  /* the progress of the index */
 } mts_work;
 

@@ -29,7 +29,7 @@ static int has_ended = 1;
 static int is_waited_for; /* the child is about to end */
 static mts_work here;
 static apr_pool_t *pool; /* of the watchdog of this child */
-static int openings;     /* of the database, so far */
+static int open_count;   /* of the database, so far */
 
 /* A child of the previous generation lives on while it has connections; its configuration is old.
  */
@@ -73,8 +73,8 @@ static void forget_done(void)
 static int find_database(void)
 {
     here.db = mts_database_use(here.database);
-    if (openings != mts_database_openings(here.database)) {
-        openings = mts_database_openings(here.database);
+    if (open_count != mts_database_open_count(here.database)) {
+        open_count = mts_database_open_count(here.database);
         forget_done();
     }
     return here.db != NULL;
@@ -228,7 +228,7 @@ static void child_init(apr_pool_t *pchild, server_rec *main)
     pthread_mutex_lock(&working);
     pool = make_pool(pchild);
     mts_tasks_prepare(&here, main, pool, is_over);
-    openings = 0;
+    open_count = 0;
     forget_done();
     has_ended = 0;
     is_waited_for = 0;

@@ -49,7 +49,7 @@ typedef enum tlsrpt_readiness_part {
 #define TLSRPT_READINESS_PARTS 3
 
 /* In a fix, what separates the sentences from a command that shows the current state. */
-#define TLSRPT_READINESS_SEE " To check: "
+#define TLSRPT_READINESS_COMMAND " To check: "
 
 typedef struct tlsrpt_readiness {
     tlsrpt_ready ready;

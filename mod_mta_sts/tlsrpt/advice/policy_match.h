@@ -21,7 +21,7 @@ typedef enum tlsrpt_policy_match {
 /*
  * @param p      scratch
  * @param type   policy type, as sent
- * @param policy the lines of policy-string, joined by LF; "" if none (as in tlsrpt_seen)
+ * @param policy the lines of policy-string, joined by LF; "" if none (as in tlsrpt_seen_policy)
  * @param served the policy served now, or NULL if that is not known
  */
 tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type, const char *policy,

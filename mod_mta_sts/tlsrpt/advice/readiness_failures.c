@@ -127,7 +127,7 @@ static const char *fix_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
     case BLOCKING:
     case NOT_BLOCKING:
     case UNCLEAR:
-        return explanation->command ? apr_psprintf(a->p, "%s" TLSRPT_READINESS_SEE "%s",
+        return explanation->command ? apr_psprintf(a->p, "%s" TLSRPT_READINESS_COMMAND "%s",
                                                    explanation->action, explanation->command)
                                     : explanation->action;
     case FIXED:

@@ -155,15 +155,15 @@ static int contains(const apr_array_header_t *list, const char *name)
 }
 
 /* The policy that a sender had last; of two at the same time, the one that is served now. */
-static const tlsrpt_seen *find_last_policy(const tlsrpt_assessment *a, const char *sender,
-                                           tlsrpt_policy_match *match)
+static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a, const char *sender,
+                                                  tlsrpt_policy_match *match)
 {
     const apr_array_header_t *seen = a->facts->reports->seen;
-    const tlsrpt_seen *last = NULL;
+    const tlsrpt_seen_policy *last = NULL;
     int i;
 
     for (i = 0; i < seen->nelts; i++) {
-        const tlsrpt_seen *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen);
+        const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen_policy);
         tlsrpt_policy_match now;
 
         if ((last && one->last < last->last) || !contains(one->senders, sender)) {
@@ -180,15 +180,15 @@ static const tlsrpt_seen *find_last_policy(const tlsrpt_assessment *a, const cha
 
 /* Senders whose last policy is the same, and not the one that is served now. */
 typedef struct group {
-    const tlsrpt_seen *seen;
+    const tlsrpt_seen_policy *seen;
     tlsrpt_policy_match match;
     apr_array_header_t *names; /* of const char * */
     int verified;              /* one of them sent a verified report */
 } group;
 
 /* The group with a policy; a new one if there is none yet. */
-static group *find_group(tlsrpt_assessment *a, apr_array_header_t *list, const tlsrpt_seen *seen,
-                         tlsrpt_policy_match match)
+static group *find_group(tlsrpt_assessment *a, apr_array_header_t *list,
+                         const tlsrpt_seen_policy *seen, tlsrpt_policy_match match)
 {
     group *made;
     int i;
@@ -211,7 +211,7 @@ static int assess_sender(tlsrpt_assessment *a, const tlsrpt_sender *sender,
                          apr_array_header_t *others)
 {
     tlsrpt_policy_match match = TLSRPT_MATCH_UNKNOWN;
-    const tlsrpt_seen *seen = find_last_policy(a, sender->organization, &match);
+    const tlsrpt_seen_policy *seen = find_last_policy(a, sender->organization, &match);
 
     if (seen && (match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND)) {
         group *found = find_group(a, others, seen, match);

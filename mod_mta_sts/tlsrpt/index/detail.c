@@ -73,7 +73,7 @@ static void sort(apr_array_header_t *list, int (*order)(const void *, const void
 BY_VALUE(day, days)
 BY_VALUE(sender, senders)
 BY_VALUE(cause, causes)
-BY_VALUE(seen, seen)
+BY_VALUE(seen_policy, seen_policies)
 
 /* --- days and senders --- */
 
@@ -244,7 +244,7 @@ static int take_seen(void *baton, const char *const *columns)
 {
     rows *all = baton;
     apr_pool_t *p = all->query->p;
-    tlsrpt_seen *seen = apr_array_push(all->list);
+    tlsrpt_seen_policy *seen = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
     seen->type = tlsrpt_query_text(p, columns[NUMBERS]);
@@ -258,7 +258,7 @@ static int take_seen(void *baton, const char *const *columns)
 
 static const char *find_seen_by(const tlsrpt_query *query, long long id, const rows *all)
 {
-    texts which = {all, offsetof(tlsrpt_seen, senders)};
+    texts which = {all, offsetof(tlsrpt_seen_policy, senders)};
 
     return mta_sts_database_rows(
         query->db,
@@ -285,7 +285,7 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
     if (!error && domain->seen->nelts) {
         error = find_seen_by(query, id, &all);
     }
-    sort(domain->seen, order_seen);
+    sort(domain->seen, order_seen_policies);
     return error;
 }
 

@@ -78,7 +78,7 @@ static void make_lists(apr_pool_t *p, tlsrpt_domain *domain)
     domain->days = apr_array_make(p, 1, sizeof(tlsrpt_day));
     domain->senders = apr_array_make(p, 1, sizeof(tlsrpt_sender));
     domain->causes = apr_array_make(p, 1, sizeof(tlsrpt_cause));
-    domain->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen));
+    domain->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen_policy));
 }
 
 const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain,

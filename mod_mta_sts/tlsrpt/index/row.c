@@ -203,7 +203,7 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
 {
     apr_pool_t *p = batch->findings->pool;
 
-    if (batch->findings->list->nelts >= MTA_STS_FINDINGS_ENOUGH) {
+    if (batch->findings->list->nelts >= MTA_STS_FINDINGS_MAX) {
         return;
     }
     mta_sts_finding_add(
@@ -258,7 +258,7 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
                        .state = TLSRPT_STATE_UNREADABLE};
     static const tlsrpt_facts nothing = {0};
 
-    if (batch->findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+    if (batch->findings->list->nelts < MTA_STS_FINDINGS_MAX) {
         mta_sts_finding_add(batch->findings, MTA_STS_WARNING, "report-unreadable",
                             apr_pstrdup(batch->findings->pool, digest),
                             "check the file: the disk may have damaged it", "%s", reason);

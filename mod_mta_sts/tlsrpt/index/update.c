@@ -31,7 +31,7 @@ static void add_unopened(tlsrpt_updating *t, const tlsrpt_spool_entry *entry, co
 
     t->has_unopened = 1;
     t->done->unopened++;
-    if (findings->list->nelts < MTA_STS_FINDINGS_ENOUGH) {
+    if (findings->list->nelts < MTA_STS_FINDINGS_MAX) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "report-not-opened",
                             apr_pstrdup(findings->pool, entry->digest),
                             "check the owner of the file, and whether httpd may open more files "

@@ -228,17 +228,17 @@ static apr_time_t read_time(tlsrpt_reader *r, const json_t *range, const char *n
         return 0;
     }
     switch (mta_sts_time_parse(text, &time)) {
-    case MTA_STS_TIME_RIGHT:
+    case MTA_STS_TIME_VALID:
         break;
     case MTA_STS_TIME_NO_ZONE:
         tlsrpt_member_note(r, MTA_STS_INFO, "date-zone-missing", name,
                            "has no time zone: UTC is assumed");
         break;
-    case MTA_STS_TIME_LOOSE:
+    case MTA_STS_TIME_LENIENT:
         tlsrpt_member_note_value(r, MTA_STS_INFO, "date-form", name, text,
                                  "does not have the format of RFC 3339");
         break;
-    case MTA_STS_TIME_WRONG:
+    case MTA_STS_TIME_INVALID:
         tlsrpt_member_note_value(r, MTA_STS_WARNING, "date-malformed", name, text,
                                  "is not a time and was ignored");
     }

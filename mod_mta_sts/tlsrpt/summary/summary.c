@@ -66,7 +66,7 @@ int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b)
     return order ? order : strcmp(a->policy_type, b->policy_type);
 }
 
-int tlsrpt_order_seen(const tlsrpt_seen *a, const tlsrpt_seen *b)
+int tlsrpt_order_seen_policies(const tlsrpt_seen_policy *a, const tlsrpt_seen_policy *b)
 {
     int order = ORDER(b->last, a->last);
 

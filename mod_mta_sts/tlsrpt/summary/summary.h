@@ -48,13 +48,13 @@ typedef struct tlsrpt_cause {
 } tlsrpt_cause;
 
 /* A policy as senders saw it. */
-typedef struct tlsrpt_seen {
+typedef struct tlsrpt_seen_policy {
     const char *type;
     const char *policy;          /* the lines of policy-string, joined by LF; "" if none */
     apr_array_header_t *senders; /* of const char *: organizations, sorted */
     apr_int64_t sessions;        /* successful and failed */
     apr_time_t last;             /* end of the last report with it */
-} tlsrpt_seen;
+} tlsrpt_seen_policy;
 
 typedef struct tlsrpt_domain {
     const char *domain;    /* "" for reports that do not specify one */
@@ -63,7 +63,7 @@ typedef struct tlsrpt_domain {
     apr_array_header_t *days;    /* of tlsrpt_day, first day first; days without report left out */
     apr_array_header_t *senders; /* of tlsrpt_sender, most sessions first */
     apr_array_header_t *causes;  /* of tlsrpt_cause, most sessions first */
-    apr_array_header_t *seen;    /* of tlsrpt_seen, last first */
+    apr_array_header_t *seen;    /* of tlsrpt_seen_policy, last first */
 } tlsrpt_domain;
 
 typedef struct tlsrpt_summary {
@@ -95,6 +95,6 @@ int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
 int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);
 int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b);
-int tlsrpt_order_seen(const tlsrpt_seen *a, const tlsrpt_seen *b);
+int tlsrpt_order_seen_policies(const tlsrpt_seen_policy *a, const tlsrpt_seen_policy *b);
 
 #endif

@@ -162,7 +162,8 @@ static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_repo
 {
     const key key_of_row = {domain->domain, policy->type, policy->policy, NULL, 0};
     int is_new;
-    tlsrpt_seen *seen = find_row(s, s->seen, &key_of_row, sizeof(*seen), domain->seen, &is_new);
+    tlsrpt_seen_policy *seen =
+        find_row(s, s->seen, &key_of_row, sizeof(*seen), domain->seen, &is_new);
 
     if (is_new) {
         seen->type = policy->type;
@@ -251,7 +252,7 @@ BY_POINTER(domain, domains)
 BY_POINTER(day, days)
 BY_POINTER(sender, senders)
 BY_POINTER(cause, causes)
-BY_POINTER(seen, seen)
+BY_POINTER(seen_policy, seen_policies)
 
 typedef int comparison(const void *, const void *);
 
@@ -281,12 +282,12 @@ static void finish_domain(summing *s, tlsrpt_domain *domain)
     domain->days = sort_rows(s, domain->days, sizeof(tlsrpt_day), order_days);
     domain->senders = sort_rows(s, domain->senders, sizeof(tlsrpt_sender), order_senders);
     domain->causes = sort_rows(s, domain->causes, sizeof(tlsrpt_cause), order_causes);
-    domain->seen = sort_rows(s, domain->seen, sizeof(tlsrpt_seen), order_seen);
+    domain->seen = sort_rows(s, domain->seen, sizeof(tlsrpt_seen_policy), order_seen_policies);
     for (i = 0; i < domain->causes->nelts; i++) {
         sort_names(APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).senders);
     }
     for (i = 0; i < domain->seen->nelts; i++) {
-        sort_names(APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen).senders);
+        sort_names(APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy).senders);
     }
 }
 

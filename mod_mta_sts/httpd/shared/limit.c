@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/endpoint/limit.h"
+#include "httpd/shared/limit.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -102,7 +102,7 @@ static int try_slot(apr_uint64_t *slot, const position *at, apr_int64_t limit,
         }
     } while (
         !__atomic_compare_exchange_n(slot, &value, next, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    *state = MTS_LIMIT_TAKEN;
+    *state = MTS_LIMIT_ALLOWED;
     return 1;
 }
 
@@ -119,8 +119,8 @@ static apr_uint64_t *find_slot(const position *at)
     return NULL;
 }
 
-mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_t limit,
-                               apr_time_t now)
+mts_limit_state mts_limit_count(const char *what, const char *address, apr_int64_t limit,
+                                apr_time_t now)
 {
     position at = find_position(what, address, now);
     apr_uint64_t *slot = find_slot(&at);
@@ -138,7 +138,7 @@ mts_limit_state mts_limit_take(const char *what, const char *address, apr_int64_
     return MTS_LIMIT_UNKNOWN;
 }
 
-void mts_limit_give_back(const char *what, const char *address, apr_time_t now)
+void mts_limit_uncount(const char *what, const char *address, apr_time_t now)
 {
     position at = find_position(what, address, now);
     apr_uint64_t *slot = find_slot(&at), value;
