@@ -75,8 +75,20 @@ VALUES = {
                                                    "separate words"),
     'MTASTSMx " mx1.example.com"': ('" mx1.example.com"', "blank"),
     'MTASTSMx "mx1.example.com\t"': (r'"mx1.example.com\\t"|\\x09', "control character"),
-    "MTASTSMx mx1.example.com,mx2.example.com": ('"mx1.example.com,mx2.example.com"', HOST_RULE),
-    "MTASTSMx mx1.example.com;": ('"mx1.example.com;"', HOST_RULE),
+    "MTASTSMx mx1.example.com,mx2.example.com": (
+        '"mx1.example.com,mx2.example.com" contains a comma',
+        'write "MTASTSMx mx1.example.com mx2.example.com"'),
+    "MTASTSMx mx1.example.com, mx2.example.com": (
+        '"mx1.example.com, mx2.example.com" contains a comma',
+        'write "MTASTSMx mx1.example.com mx2.example.com"'),
+    "MTASTSMx mx1.example.com;": ('"mx1.example.com;" contains a semicolon',
+                                  'write "MTASTSMx mx1.example.com"'),
+    "MTASTSMx \u201cmx1.example.com\u201d": (r"typographic quotation marks \(U\+201C\)",
+                                             'write "MTASTSMx mx1.example.com"'),
+    "MTASTSMx mx\u20131.example.com": (r"a dash instead of a hyphen \(U\+2013\)",
+                                      'write "MTASTSMx mx-1.example.com"'),
+    "MTASTSMx mx1.example.com\u00a0mx2.example.com": (
+        r"a no-break space \(U\+00A0\)", 'write "MTASTSMx mx1.example.com mx2.example.com"'),
     "MTASTSMx *": (r'"\*"', r"\*\.example\.com"),
     "MTASTSMx *.": (r'"\*\."', r"\*\.example\.com"),
     "MTASTSMx **": (r'"\*\*"', HOST_RULE),
