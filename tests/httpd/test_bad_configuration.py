@@ -75,8 +75,20 @@ VALUES = {
                                                    "separate words"),
     'MTASTSMx " mx1.example.com"': ('" mx1.example.com"', "blank"),
     'MTASTSMx "mx1.example.com\t"': (r'"mx1.example.com\\t"|\\x09', "control character"),
-    "MTASTSMx mx1.example.com,mx2.example.com": ('"mx1.example.com,mx2.example.com"', HOST_RULE),
-    "MTASTSMx mx1.example.com;": ('"mx1.example.com;"', HOST_RULE),
+    "MTASTSMx mx1.example.com,mx2.example.com": (
+        '"mx1.example.com,mx2.example.com" contains a comma',
+        'write "MTASTSMx mx1.example.com mx2.example.com"'),
+    "MTASTSMx mx1.example.com, mx2.example.com": (
+        '"mx1.example.com, mx2.example.com" contains a comma',
+        'write "MTASTSMx mx1.example.com mx2.example.com"'),
+    "MTASTSMx mx1.example.com;": ('"mx1.example.com;" contains a semicolon',
+                                  'write "MTASTSMx mx1.example.com"'),
+    "MTASTSMx \u201cmx1.example.com\u201d": (r"typographic quotation marks \(U\+201C\)",
+                                             'write "MTASTSMx mx1.example.com"'),
+    "MTASTSMx mx\u20131.example.com": (r"a dash instead of a hyphen \(U\+2013\)",
+                                      'write "MTASTSMx mx-1.example.com"'),
+    "MTASTSMx mx1.example.com\u00a0mx2.example.com": (
+        r"a no-break space \(U\+00A0\)", 'write "MTASTSMx mx1.example.com mx2.example.com"'),
     "MTASTSMx *": (r'"\*"', r"\*\.example\.com"),
     "MTASTSMx *.": (r'"\*\."', r"\*\.example\.com"),
     "MTASTSMx **": (r'"\*\*"', HOST_RULE),
@@ -98,7 +110,7 @@ VALUES = {
     "MTASTSMx mx_1.example.com": ('"mx_1.example.com"', HOST_RULE),
     "MTASTSMx mx1.example.com#": ('"mx1.example.com#"', HOST_RULE),
     "MTASTSMx mx!.example.com": ('"mx!.example.com"', HOST_RULE),
-    "MTASTSMx mx1\\example.com": (r"mx1\\+x5cexample", HOST_RULE),
+    "MTASTSMx mx1\\example.com": (r"mx1\\+example", HOST_RULE),
     f"MTASTSMx {LABEL}.example.com": ("a{60}", "63 bytes"),
     f"MTASTSMx *.{LABEL}.example.com": ("a{60}", "63 bytes"),
     f"MTASTSMx {LONG}": ("a{60}", "253"),
@@ -205,7 +217,7 @@ DIRECTIVES = {"MTASTSMode": "MTASTSMode none", "MTASTSMx": "MTASTSMx mx1.example
 @pytest.mark.parametrize("where", ["server", "virtual host"])
 @pytest.mark.parametrize("directive", DIRECTIVES)
 @pytest.mark.parametrize("context", CONTEXTS)
-def test_our_directives_are_refused_in_sections_of_directories(make, context, directive, where):
+def test_directives_of_the_module_are_refused_in_directory_sections(make, context, directive, where):
     section = f"{CONTEXTS[context]}\n>>>{DIRECTIVES[directive]}\n</{context}>\n"
     section += "</Directory>\n" if context.startswith("Limit") else ""
     conf = section + proxied(HOST, MX) if where == "server" else proxied(HOST, MX + section)
@@ -213,7 +225,7 @@ def test_our_directives_are_refused_in_sections_of_directories(make, context, di
 
 
 @pytest.mark.parametrize("directive", DIRECTIVES)
-def test_our_directives_are_refused_in_htaccess(start, directive):
+def test_directives_of_the_module_are_refused_in_htaccess(start, directive):
     server = start("<Directory @ROOT@/htdocs>\nAllowOverride All\nRequire all granted\n"
                    "</Directory>\n" + proxied("www.example.com")
                    + proxied(HOST, MX),
@@ -341,7 +353,7 @@ CONTRADICTIONS = {
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS)
-def test_different_policies_of_a_domain_in_one_place_are_refused_naming_both(make, case):
+def test_different_policies_of_a_domain_in_one_scope_are_refused_naming_both(make, case):
     conf = CONTRADICTIONS[case]
     first = next(line for line in conf.split("\n") if "#first" in line).replace("#first", "")
     refused(make, conf.replace("#first", ""), r"example\.com|xn--bcher-kva", "remove one", at=first)

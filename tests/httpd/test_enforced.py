@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The warning at start about mode enforce, where reports tell of failures that it turns into refused
+"""The warning at start about mode enforce, where reports contain failures that it turns into refused
 mail."""
 
 import datetime
@@ -51,7 +51,7 @@ def failing(domain, kind, mx, sessions, days_ago, policy="sts", reason=None):
                           "end-datetime": f"{day}T23:59:59Z"}})
 
 
-def test_enforce_is_warned_of_at_start_where_reports_tell_of_mail_that_it_refuses(make_with):
+def test_enforce_causes_a_warning_at_start_if_reports_show_mail_that_it_refuses(make_with):
     server = make_with([WARNED]).configure(conf("".join(
         f"<MTASTSPolicy {domain}>\n{MX}MTASTSMode {mode}\n</MTASTSPolicy>\n"
         for domain, (mode, *_) in [*DOMAINS.items(), ("forged.example", ("enforce",))]))).start()

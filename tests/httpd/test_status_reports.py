@@ -394,7 +394,7 @@ def test_with_a_damaged_database_the_rest_is_shown(make):
     check_the_rest(server, "reports.db.*(not a database|damaged)")
 
 
-def test_with_a_database_that_is_away_the_rest_is_shown_and_no_password(make):
+def test_with_an_unreachable_database_the_rest_is_shown_and_no_password(make):
     server = make([FAILED]).configure(
         LOCATION + 'MTASTSDatabase pgsql "host=127.0.0.1 port=1 dbname=x password=secret"\n'
         + report.conf()).start()
@@ -416,7 +416,7 @@ def test_without_the_state_directory_the_rest_is_shown_until_it_is_back(make):
     wait_for_reports(server, 1)
 
 
-def test_a_database_that_was_replaced_is_opened_anew(make):
+def test_a_replaced_database_is_reopened(make):
     server = make().configure(LOCATION + report.conf()).start()
     assert report.post(server, of_day(1, 3)).status == 201
     wait_for_reports(server, 1)
@@ -425,7 +425,7 @@ def test_a_database_that_was_replaced_is_opened_anew(make):
     wait_for_reports(server, 1)
 
 
-def test_who_writes_for_long_does_not_hold_the_page_up(recent):
+def test_a_long_write_does_not_delay_the_page(recent):
     writer = subprocess.Popen(
         ["runuser", "-u", CHILD.pw_name, "--", "sqlite3", str(recent.root / "state/reports.db")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)

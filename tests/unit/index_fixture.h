@@ -69,7 +69,7 @@ static inline void update_with(indexed *index, tlsrpt_index_task *task)
     assert_int_equal(done.directories, TLSRPT_SPOOL_DIRECTORIES);
 }
 
-static inline void tend(indexed *index)
+static inline void update_index(indexed *index)
 {
     update_with(index, &index->task);
 }
@@ -132,8 +132,8 @@ static inline const char *simple_json(apr_pool_t *p, const char *organization, c
 
 static int receipts; /* each comes a second after the one before */
 
-static inline const char *keep_at(apr_pool_t *p, tlsrpt_spool *spool, const char *json,
-                                  apr_time_t received, const char *verified)
+static inline const char *store_at(apr_pool_t *p, tlsrpt_spool *spool, const char *json,
+                                   apr_time_t received, const char *verified)
 {
     const tlsrpt_receipt receipt = {received, verified ? "mail" : "https", NULL, verified};
     const char *digest = tlsrpt_report_read(p, json, strlen(json), &tlsrpt_limits_default)->digest;
@@ -145,10 +145,10 @@ static inline const char *keep_at(apr_pool_t *p, tlsrpt_spool *spool, const char
     return digest;
 }
 
-static inline const char *keep(indexed *index, const char *json, const char *verified)
+static inline const char *store(indexed *index, const char *json, const char *verified)
 {
-    return keep_at(index->p, index->task.spool, json,
-                   (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
+    return store_at(index->p, index->task.spool, json,
+                    (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
 }
 
 /* Google's report of Monday; those with another number contradict it. */

@@ -188,7 +188,7 @@ static inline const char *summary(apr_pool_t *p, const tlsrpt_readiness *readine
     int i, j;
 
     for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
-        assert_findings_are_showable(readiness->parts[i]);
+        assert_findings_are_printable(readiness->parts[i]);
         for (j = 0; j < readiness->parts[i]->list->nelts; j++) {
             const mta_sts_finding *finding = mta_sts_findings_at(readiness->parts[i], j);
 

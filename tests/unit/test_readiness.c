@@ -55,7 +55,7 @@ static void mode_none(situation *s)
     s->facts.served = policy_of(s->p, POLICY("none", "*.example.com"));
 }
 
-static void test_the_look_decides_what_holds_up_mail_now(void **state)
+static void test_the_live_check_determines_what_blocks_mail_now(void **state)
 {
     static const row rows[] = {
         {"well", NULL, "yes: "},
@@ -155,7 +155,7 @@ static void test_forged_reports_change_no_verdict_and_lead_to_a_check(void **sta
 
 /* --- where enforce is on --- */
 
-static void test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks(void **state)
+static void test_active_mode_enforce_is_assessed_by_the_mail_it_blocks(void **state)
 {
     static const row rows[] = {
         {"no reports", NULL, "yes: info reports-missing"},
@@ -255,10 +255,10 @@ static void test_every_warning_and_error_says_what_to_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_the_look_decides_what_holds_up_mail_now),
+        POOL_TEST(test_the_live_check_determines_what_blocks_mail_now),
         POOL_TEST(test_without_a_check_verified_reports_are_needed),
         POOL_TEST(test_forged_reports_change_no_verdict_and_lead_to_a_check),
-        POOL_TEST(test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks),
+        POOL_TEST(test_active_mode_enforce_is_assessed_by_the_mail_it_blocks),
         POOL_TEST(test_names_from_reports_are_shown_escaped_and_limited_in_number),
         POOL_TEST(test_every_warning_and_error_says_what_to_do),
     };

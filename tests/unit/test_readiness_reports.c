@@ -45,7 +45,7 @@ static void verified_no_policy(situation *s)
     }
 }
 
-static void test_so_many_days_and_senders_are_wanted(void **state)
+static void test_the_required_numbers_of_days_and_senders_apply(void **state)
 {
     static const row rows[] = {
         {"none", NULL, "not-yet: warning reports-missing"},
@@ -96,7 +96,7 @@ static void small_has_the_older(situation *s)
     add_report(s, &reported);
 }
 
-static void test_the_big_senders_have_the_current_policy(void **state)
+static void test_the_largest_senders_must_have_the_current_policy(void **state)
 {
     static const row rows[] = {
         {"unverified", one_has_the_older,
@@ -113,8 +113,8 @@ static void test_the_big_senders_have_the_current_policy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_so_many_days_and_senders_are_wanted),
-        POOL_TEST(test_the_big_senders_have_the_current_policy),
+        POOL_TEST(test_the_required_numbers_of_days_and_senders_apply),
+        POOL_TEST(test_the_largest_senders_must_have_the_current_policy),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -148,6 +148,7 @@
     FINDING("policy-not-configured", "httpd on this machine has no policy for the domain")         \
     FINDING("policy-not-served", "The policy host serves another policy, or none")                 \
     FINDING("policy-only-http", "Only the http virtual host has a policy")                         \
+    FINDING("policy-other-text", "The text is something else than a policy")                       \
     FINDING("policy-served", "The policies that are served since this start")                      \
     FINDING("policy-string-missing", "The policy is missing from the report")                      \
     FINDING("policy-string-nested", "The policy in the report is JSON in a string")                \
@@ -175,6 +176,7 @@
     FINDING("report-not-opened", "A stored report cannot be opened")                               \
     FINDING("report-not-removed", "An old report cannot be deleted")                               \
     FINDING("report-not-stored", "A report cannot be stored: disk full or not writable")           \
+    FINDING("report-proxy", "All senders seem to have the address of a proxy")                     \
     FINDING("report-quarantined", "A report was quarantined")                                      \
     FINDING("report-quota", "MTASTSReportQuota is used up")                                        \
     FINDING("report-repeated", "A report was received again")                                      \
@@ -190,6 +192,7 @@
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
     FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
@@ -220,10 +223,12 @@
     FINDING("spool-unreadable", "The directory of the reports cannot be read")                     \
     FINDING("starttls-missing", "The mail server does not offer STARTTLS")                         \
     FINDING("starttls-rejected", "The mail server offers STARTTLS, but rejects it")                \
+    FINDING("state-link", "The path of the state directory has a symbolic link that is not safe")  \
     FINDING("state-mode", "Other users can write to the state directory")                          \
     FINDING("state-not-a-directory", "The state directory is not a directory")                     \
     FINDING("state-owner", "The state directory belongs to another user")                          \
     FINDING("state-unusable", "The state directory cannot be created or used")                     \
+    FINDING("text-altered", "An editor, a web page or a shell has changed the text")               \
     FINDING("tls-too-old", "The server supports no TLS version newer than 1.1")                    \
     FINDING("tlsa-insecure", "TLSA records have no effect, because the zone is not signed")        \
     FINDING("tlsrpt-found", "The TLSRPT record is valid")                                          \

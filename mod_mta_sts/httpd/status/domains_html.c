@@ -58,8 +58,9 @@ static void put_certificate(const mts_status_view *view, const mts_domain_facts 
         MTS_HTML(view->out, "<span class=\"soft\">unknown</span></td>");
         return;
     }
-    MTS_HTML(view->out, "<span class=\"badge %s\">",
-             mta_sts_severity_name(mts_status_certificate_severity(facts->days)));
+    MTS_HTML(
+        view->out, "<span class=\"badge %s\">",
+        mta_sts_severity_name(mta_sts_certificate_severity(facts->domain->certificate, view->now)));
     if (facts->days < 0) {
         MTS_HTML(view->out, "expired</span></td>");
     }

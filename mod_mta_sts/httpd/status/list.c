@@ -102,8 +102,7 @@ static int trouble_of(const mts_status_view *view, apr_hash_t *troubles, const m
     const int *known = apr_hash_get(troubles, domain->name, APR_HASH_KEY_STRING);
     int trouble = known ? *known : TROUBLE_NONE;
     mta_sts_severity severity = domain->certificate
-                                    ? mts_status_certificate_severity(
-                                          mta_sts_certificate_days(domain->certificate, view->now))
+                                    ? mta_sts_certificate_severity(domain->certificate, view->now)
                                     : MTA_STS_OK;
 
     if (severity == MTA_STS_ERROR || !mts_policies_reach_senders(domain->shown)) {

@@ -39,14 +39,6 @@ apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *ca
 
 /* --- severities --- */
 
-mta_sts_severity mts_status_certificate_severity(int days)
-{
-    if (days < 0) {
-        return MTA_STS_ERROR;
-    }
-    return days < MTA_STS_CERTIFICATE_SOON_DAYS ? MTA_STS_WARNING : MTA_STS_OK;
-}
-
 int mts_status_has_failures(const mts_status_reports *reports)
 {
     return !reports->problem && (reports->failed || reports->causes->nelts);
@@ -151,12 +143,12 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
     }
     days = mta_sts_certificate_days(certificate, view->now);
     name = certificate->names->nelts ? APR_ARRAY_IDX(certificate->names, 0, const char *) : NULL;
-    mts_status_tile_html(view->out, mta_sts_severity_name(mts_status_certificate_severity(days)),
-                         view->query.domain ? "Certificate" : "Next certificate to expire",
-                         days < 0 ? "expired" : mta_sts_format_count(p, days, "day", "days"),
-                         apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
-                                     mta_sts_format_date(p, certificate->not_after),
-                                     name ? ", " : "", name, NULL));
+    mts_status_tile_html(
+        view->out, mta_sts_severity_name(mta_sts_certificate_severity(certificate, view->now)),
+        view->query.domain ? "Certificate" : "Next certificate to expire",
+        days < 0 ? "expired" : mta_sts_format_count(p, days, "day", "days"),
+        apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
+                    mta_sts_format_date(p, certificate->not_after), name ? ", " : "", name, NULL));
 }
 
 /* What the figures are about, and what is left out. */

@@ -117,7 +117,7 @@ static void put_policies(const mts_status_view *view)
 
 typedef struct expiry {
     const char *domain;
-    apr_time_t when;
+    apr_time_t when, warning; /* it ends; from when on that is soon */
 } expiry;
 
 static int compare_expiry(const void *a, const void *b)
@@ -138,8 +138,10 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
         const mts_domain *domain = &APR_ARRAY_IDX(list, i, mts_domain);
 
         if (domain->certificate && (!view->query.domain || domain == view->domain)) {
-            APR_ARRAY_PUSH(expiries, expiry) =
-                (expiry){domain->name, domain->certificate->not_after};
+            apr_time_t end = domain->certificate->not_after;
+
+            APR_ARRAY_PUSH(expiries, expiry) = (expiry){
+                domain->name, end, end - mta_sts_certificate_soon(domain->certificate, -1)};
         }
     }
     return expiries;
@@ -149,6 +151,7 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
 static int put_certificates(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
+    static const char soon[] = "mta_sts_certificate_warning_timestamp_seconds";
     apr_array_header_t *expiries = expiries_of(view);
     int i;
 
@@ -158,6 +161,13 @@ static int put_certificates(const mts_status_view *view)
         const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
 
         put_value(view->out, name, "domain", one->domain, apr_time_sec(one->when));
+    }
+    put_head(view->out, soon, "gauge",
+             "Time from when on the certificate of the policy host expires soon.");
+    for (i = 0; i < expiries->nelts && i < MTS_STATUS_SERIES_MAX; i++) {
+        const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
+
+        put_value(view->out, soon, "domain", one->domain, apr_time_sec(one->warning));
     }
     return expiries->nelts - i;
 }

@@ -19,9 +19,7 @@ static mta_sts_severity worse(mta_sts_severity a, mta_sts_severity b)
 static mta_sts_severity of_certificate(const mts_status_view *view,
                                        const mta_sts_certificate *certificate)
 {
-    return certificate
-               ? mts_status_certificate_severity(mta_sts_certificate_days(certificate, view->now))
-               : MTA_STS_OK;
+    return certificate ? mta_sts_certificate_severity(certificate, view->now) : MTA_STS_OK;
 }
 
 static mta_sts_severity of_startup(const mts_status_view *view)

@@ -109,9 +109,6 @@ mts_status_figures mts_status_figures_of_reports(const mts_status_reports *repor
 /* A badge for unverified reports; nothing for verified ones. */
 void mts_status_unverified_html(mta_sts_buffer *out, int is_verified);
 
-/* The severity of a certificate that expires in this many days. */
-mta_sts_severity mts_status_certificate_severity(int days);
-
 /* The share of secure sessions in percent: never 100 % beside a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);
 
