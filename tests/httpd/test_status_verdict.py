@@ -131,3 +131,23 @@ def test_the_page_of_a_domain_shows_until_when_senders_may_use_an_earlier_policy
     shown = page(server, "?domain=example.com").text
     assert f"Senders may use an earlier policy from their cache until {until:%Y-%m-%d}" in shown
     assert identity(POLICY) in shown.partition("Earlier policies")[2]
+
+
+def test_a_forged_report_changes_neither_figures_nor_the_scale_of_verified_ones(start):
+    """Not even one with the largest number of sessions."""
+    server = start(LOCATION + report.conf())
+    report.import_verified(server, failing(failed=10))
+    wait_for_reports(server, 1)
+    before = [fetch(server, query).body.decode() for query in ("", "?domain=example.com")]
+    assert report.post(server, report.packed(failing(number=1, failed=2 ** 63 - 1))).status == 201
+    wait_for_reports(server, 2)
+    for body, query in zip(before, ("", "?domain=example.com")):
+        after = fetch(server, query).body.decode()
+        for part in ('<div class="charts"', '<dt>Delivered securely</dt><dd>',
+                     '<dt>Failed sessions</dt><dd>'):
+            length = 800 if "charts" in part else len(part) + 7
+            assert part in body
+            assert after.partition(part)[1:][1][:length - len(part)] == \
+                body.partition(part)[2][:length - len(part)], part
+        assert "99.01 %" in after and "unverified reports not counted" in after
+        assert after.index("10<small>failed sessions") < after.index("775,807<small>failed")

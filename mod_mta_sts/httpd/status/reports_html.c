@@ -96,11 +96,33 @@ static int chart_length(const mts_status_view *view)
     return age > CHART_DAYS_MIN ? (int)age : CHART_DAYS_MIN;
 }
 
+/* As the figures: the sessions of verified reports; if there are none, those of the others. What
+ * anyone can submit must not change the scale. */
+static const apr_array_header_t *days_of(const mts_status_view *view, int is_verified)
+{
+    const apr_array_header_t *all = view->reports->days;
+    apr_array_header_t *days = apr_array_make(view->p, all->nelts + 1, sizeof(tlsrpt_day));
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        tlsrpt_day day = APR_ARRAY_IDX(all, i, tlsrpt_day);
+
+        day.successful = is_verified ? day.verified_successful : day.successful;
+        day.failed = is_verified ? day.verified_failed : day.failed;
+        APR_ARRAY_PUSH(days, tlsrpt_day) = day;
+    }
+    return days;
+}
+
 static void put_chart(const mts_status_view *view)
 {
-    const mts_chart chart = {view->reports->days, view->now, chart_length(view)};
+    int is_verified = mts_status_figures_of_reports(view->reports).is_verified;
+    const mts_chart chart = {days_of(view, is_verified), view->now, chart_length(view)};
 
     MTS_HTML(view->out, "<section aria-labelledby=\"days\"><h2 id=\"days\">Sessions per day</h2>");
+    if (is_verified && view->reports->unverified) {
+        MTS_HTML(view->out, "<p class=\"soft small\">In verified reports.</p>");
+    }
     mts_status_chart(view->out, &chart);
     MTS_HTML(view->out, "</section>");
 }
