@@ -6,6 +6,7 @@
 #include "core/check/judge.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/policy/provider.h"
 
 #define NAME_SHOWN_MAX 253
 
@@ -29,6 +30,15 @@ static int judge_name(const mta_sts_check_mx *mx, const char *shown, mta_sts_fin
     return error == NULL;
 }
 
+static const char *coverage_fix(apr_pool_t *p, const char *host)
+{
+    const mta_sts_provider *provider = mta_sts_provider_of_host(host);
+
+    return apr_psprintf(p, "add \"mx: %s\" to the policy%s%s%s, then publish its new id",
+                        mta_sts_provider_pattern(p, host), provider ? " (" : "",
+                        provider ? provider->name : "", provider ? ")" : "");
+}
+
 static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_findings *findings)
 {
     if (!judge->policy || !judge->policy_valid) {
@@ -39,11 +49,10 @@ static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_
                             "the policy covers this host");
         return 1;
     }
-    mta_sts_finding_add(
-        findings, MTA_STS_ERROR, "mx-not-in-policy", host,
-        apr_psprintf(findings->pool, "add \"mx: %s\" to the policy, then publish its new id", host),
-        "the policy does not cover this host: senders in mode enforce do not "
-        "deliver to it");
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-not-in-policy", host,
+                        coverage_fix(findings->pool, host),
+                        "the policy does not cover this host: senders in mode enforce do not "
+                        "deliver to it");
     return 0;
 }
 
@@ -254,8 +263,11 @@ static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *finding
                 pattern, APR_ARRAY_IDX(facts->mxs, j, const mta_sts_check_mx *)->host);
         }
         if (!used) {
+            const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
+
             mta_sts_finding_add(findings, MTA_STS_INFO, "pattern-unused", facts->domain,
-                                "remove the pattern, unless it is for a future MX host",
+                                provider ? provider->pitfall
+                                         : "remove the pattern, unless it is for a future MX host",
                                 "no MX host matches the policy's \"mx: %s\"", pattern);
         }
     }
