@@ -86,32 +86,6 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
                : MTA_STS_MX_ABSENT;
 }
 
-static void judge_tlsa(const mta_sts_check_mx *mx, mta_sts_findings *findings)
-{
-    const mta_sts_answer *tlsa = &mx->tlsa;
-    int index = findings->list->nelts;
-
-    /* Senders that know DANE hold the mail back (RFC 7672 section 2.1), the others do not care. */
-    if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
-        mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
-        return;
-    }
-    if (tlsa->status != MTA_STS_ANSWER_OK) {
-        return;
-    }
-    if (tlsa->dnssec == MTA_STS_DNSSEC_INSECURE) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "tlsa-insecure", mx->host,
-                            "sign the zone with DNSSEC, or remove the TLSA records",
-                            "its %d TLSA records have no effect, because the zone is not signed",
-                            tlsa->values->nelts);
-        return;
-    }
-    mta_sts_finding_add(
-        findings, MTA_STS_INFO, "dane-present", mx->host, NULL,
-        "it has %d TLSA records: senders that support DANE use them instead of MTA-STS",
-        tlsa->values->nelts);
-}
-
 static void report_secured(const mta_sts_judge *judge, const char *host,
                            const mta_sts_mx_probe *probe, mta_sts_findings *findings)
 {
@@ -233,7 +207,6 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     if (judge_name(mx, shown, findings)) {
         covered = judge_coverage(judge, mx->host, findings) || !judge->policy_valid;
         found = judge_addresses(mx, findings);
-        judge_tlsa(mx, findings);
         if (judge->facts->smtp == MTA_STS_CHECK_SMTP_PROBED) {
             judge_probes(judge, mx, covered, &sum, findings);
         }
@@ -323,6 +296,7 @@ void mta_sts_judge_mxs(mta_sts_judge *judge)
         judge_patterns(judge, judge->policy_findings);
     }
     soften(judge, index);
+    mta_sts_judge_dane(judge, index);
 }
 
 int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)

@@ -26,6 +26,7 @@ typedef struct mta_sts_peer {
                                          certificate are */
     const char *detail;               /* the TLS library's word for what is wrong, or NULL */
     mta_sts_certificate *certificate; /* the server's own, or NULL */
+    apr_array_header_t *chain;        /* of mta_sts_der: all that it sent, its own first; or NULL */
 } mta_sts_peer;
 
 /*
