@@ -229,6 +229,9 @@
     FINDING("text-altered", "An editor, a web page or a shell has changed the text")               \
     FINDING("tls-too-old", "The server supports no TLS version newer than 1.1")                    \
     FINDING("tlsa-insecure", "TLSA records have no effect, because the zone is not signed")        \
+    FINDING("tlsa-match", "A TLSA record matches the certificate")                                 \
+    FINDING("tlsa-mismatch", "No TLSA record matches the certificate")                             \
+    FINDING("tlsa-unusable", "No TLSA record can be used for SMTP")                                \
     FINDING("tlsrpt-found", "The TLSRPT record is valid")                                          \
     FINDING("tlsrpt-missing", "There is no TLSRPT record")                                         \
     FINDING("trailing-blank", "The record ends with a blank")                                      \
