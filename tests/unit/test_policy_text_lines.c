@@ -63,7 +63,7 @@ static void test_the_first_of_duplicates_wins(void **state)
         "warning field-duplicate@5, warning field-duplicate@6, warning field-duplicate@7");
 }
 
-static void test_a_broken_first_duplicate_is_not_mended_by_the_second(void **state)
+static void test_a_valid_duplicate_does_not_replace_an_invalid_first_field(void **state)
 {
     static const text_case cases[] = {
         {BYTES(VERSION "mode: Enforce\r\n" MODE MX MAX_AGE),
@@ -112,7 +112,7 @@ static void test_empty_lines_are_errors(void **state)
     check_findings(*state, cases, COUNT(cases));
 }
 
-static void test_lines_that_are_no_field_are_errors(void **state)
+static void test_lines_that_are_not_fields_are_errors(void **state)
 {
     static const text_case cases[] = {
         {BYTES("# comment\r\n" VERSION MODE MX MAX_AGE), "error line-malformed@1"},
@@ -195,7 +195,7 @@ static void test_a_tab_is_allowed_around_a_value_but_not_in_it(void **state)
     check_findings(*state, cases, COUNT(cases));
 }
 
-static void test_a_bare_cr_ends_no_line(void **state)
+static void test_a_bare_cr_does_not_end_a_line(void **state)
 {
     static const text_case cases[] = {
         {BYTES("version: STSv1\rmode: enforce\rmx: mx1.example.com\rmax_age: 604800\r"),
@@ -226,7 +226,7 @@ static void test_bytes_that_are_not_utf8_are_errors(void **state)
     check_findings(*state, cases, COUNT(cases));
 }
 
-static void test_what_is_not_ascii_is_told_once_with_its_first_line(void **state)
+static void test_non_ascii_text_is_reported_once_with_its_first_line(void **state)
 {
     static const text_case cases[] = {
         {BYTES(VERSION MODE MX "a: \xc3\xbc\r\nb: \xc3\xbc\r\n" MAX_AGE),
@@ -250,7 +250,7 @@ static void test_a_byte_order_mark_is_an_error_of_its_own(void **state)
     check_findings(*state, cases, COUNT(cases));
 }
 
-static void test_lines_are_counted_whatever_they_end_with(void **state)
+static void test_lines_are_counted_with_any_line_ending(void **state)
 {
     static const text_case cases[] = {
         {BYTES("version: STSv1\n"
@@ -271,20 +271,20 @@ int main(void)
         POOL_TEST(test_unknown_fields_are_ignored),
         POOL_TEST(test_an_unknown_field_that_looks_like_a_known_one_is_a_warning),
         POOL_TEST(test_the_first_of_duplicates_wins),
-        POOL_TEST(test_a_broken_first_duplicate_is_not_mended_by_the_second),
+        POOL_TEST(test_a_valid_duplicate_does_not_replace_an_invalid_first_field),
         POOL_TEST(test_mode_none_needs_no_mx_but_it_is_advised),
         POOL_TEST(test_a_mode_that_protects_needs_an_mx),
         POOL_TEST(test_empty_lines_are_errors),
-        POOL_TEST(test_lines_that_are_no_field_are_errors),
+        POOL_TEST(test_lines_that_are_not_fields_are_errors),
         POOL_TEST(test_no_blank_is_allowed_before_the_field_or_its_colon),
         POOL_TEST(test_a_field_needs_a_value),
         POOL_TEST(test_control_characters_are_errors),
         POOL_TEST(test_a_tab_is_allowed_around_a_value_but_not_in_it),
-        POOL_TEST(test_a_bare_cr_ends_no_line),
+        POOL_TEST(test_a_bare_cr_does_not_end_a_line),
         POOL_TEST(test_bytes_that_are_not_utf8_are_errors),
-        POOL_TEST(test_what_is_not_ascii_is_told_once_with_its_first_line),
+        POOL_TEST(test_non_ascii_text_is_reported_once_with_its_first_line),
         POOL_TEST(test_a_byte_order_mark_is_an_error_of_its_own),
-        POOL_TEST(test_lines_are_counted_whatever_they_end_with),
+        POOL_TEST(test_lines_are_counted_with_any_line_ending),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -39,7 +39,7 @@ static void test_blanks_may_surround_a_comma_and_a_semicolon(void **state)
 
 /* tlsrpt-rua = %s"rua=" tlsrpt-uri: no blank stands there in the grammar. Issue 2: "every deviation
  * a finding". */
-static void test_a_blank_behind_rua_equals_does_not_go_unsaid(void **state)
+static void test_a_blank_after_rua_equals_is_reported(void **state)
 {
     static const char *const sets[] = {"v=TLSRPTv1; rua= mailto:a@example.com",
                                        "v=TLSRPTv1; rua=\tmailto:a@example.com;"};
@@ -65,7 +65,7 @@ static void test_a_scheme_is_read_without_case(void **state)
     CHECK_TLSRPT(cases);
 }
 
-static void test_uris_are_kept_as_they_were_written(void **state)
+static void test_uris_are_returned_as_written(void **state)
 {
     static const char *const uris[] = {
         "mailto:A.b+c%2Cd@Example.COM",
@@ -139,8 +139,8 @@ static void test_malformed_uris_are_errors(void **state)
     }
 }
 
-/* RFC 8460 section 3 wants "!" encoded; who comes from DMARC writes a size behind it. */
-static void test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding(void **state)
+/* RFC 8460 section 3 wants "!" encoded; DMARC allows a size after it. */
+static void test_an_exclamation_mark_in_a_uri_is_rejected_with_its_encoding(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
@@ -153,7 +153,7 @@ static void test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding(void 
 }
 
 /* RFC 6068: the addresses of a mailto URI end where its "?" is. */
-static void test_the_address_is_judged_and_not_the_query_behind_it(void **state)
+static void test_the_address_is_checked_and_not_the_query_after_it(void **state)
 {
     static const record_case cases[] = {
         {"v=TLSRPTv1; rua=mailto:a@example.com?cc=b@c_d", "mailto:a@example.com?cc=b@c_d", ""},
@@ -178,7 +178,7 @@ static void test_empty_uris_between_commas_are_errors(void **state)
     CHECK_TLSRPT(cases);
 }
 
-static void test_uris_of_other_schemes_are_left_out_with_a_warning(void **state)
+static void test_uris_of_other_schemes_are_skipped_with_a_warning(void **state)
 {
     static const record_case cases[] = {
         {"v=TLSRPTv1; rua=http://example.com/,mailto:a@example.com", "mailto:a@example.com",
@@ -248,7 +248,7 @@ static void test_a_semicolon_in_a_uri_ends_the_field(void **state)
     CHECK_TLSRPT(cases);
 }
 
-static void test_exactly_one_tlsrpt_record_must_begin_right(void **state)
+static void test_exactly_one_tlsrpt_record_must_begin_with_the_version(void **state)
 {
     static const record_case cases[] = {
         {"", NULL, "error record-missing"},
@@ -269,7 +269,7 @@ static void test_exactly_one_tlsrpt_record_must_begin_right(void **state)
 
 /* Rendering, and report URIs as an admin types them */
 
-static void test_report_addresses_are_rendered_to_a_record_that_reads_to_them(void **state)
+static void test_reading_a_rendered_tlsrpt_record_gives_the_same_addresses(void **state)
 {
     static const char *const uris[] = {"mailto:tls@example.com", "https://example.com/r?a=b"};
     apr_array_header_t *rua = apr_array_make(*state, 2, sizeof(const char *));
@@ -287,7 +287,7 @@ static void test_report_addresses_are_rendered_to_a_record_that_reads_to_them(vo
     assert_int_equal(findings->list->nelts, 0);
 }
 
-static void test_a_report_uri_is_taken_with_its_separators_encoded(void **state)
+static void test_separators_in_a_report_uri_are_encoded(void **state)
 {
     static const struct {
         const char *typed, *uri;
@@ -340,7 +340,7 @@ static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason
     for (i = 0; i < COUNT(cases); i++) {
         const char *uri, *error = mta_sts_rua_parse(*state, cases[i].typed, &uri);
 
-        if (!error || !strstr(error, cases[i].said) || !is_showable(error)) {
+        if (!error || !strstr(error, cases[i].said) || !is_printable(error)) {
             fail_msg("\"%s\": expected \"%s\", found \"%s\"", cases[i].typed, cases[i].said,
                      error ? error : "nothing");
         }
@@ -352,21 +352,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_the_report_uris_are_read),
         POOL_TEST(test_blanks_may_surround_a_comma_and_a_semicolon),
-        POOL_TEST(test_a_blank_behind_rua_equals_does_not_go_unsaid),
+        POOL_TEST(test_a_blank_after_rua_equals_is_reported),
         POOL_TEST(test_a_scheme_is_read_without_case),
-        POOL_TEST(test_uris_are_kept_as_they_were_written),
+        POOL_TEST(test_uris_are_returned_as_written),
         POOL_TEST(test_malformed_uris_are_errors),
-        POOL_TEST(test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding),
-        POOL_TEST(test_the_address_is_judged_and_not_the_query_behind_it),
+        POOL_TEST(test_an_exclamation_mark_in_a_uri_is_rejected_with_its_encoding),
+        POOL_TEST(test_the_address_is_checked_and_not_the_query_after_it),
         POOL_TEST(test_empty_uris_between_commas_are_errors),
-        POOL_TEST(test_uris_of_other_schemes_are_left_out_with_a_warning),
+        POOL_TEST(test_uris_of_other_schemes_are_skipped_with_a_warning),
         POOL_TEST(test_a_record_without_a_uri_that_senders_use_is_an_error),
         POOL_TEST(test_a_tlsrpt_record_needs_a_rua),
         POOL_TEST(test_all_rua_fields_count),
         POOL_TEST(test_a_semicolon_in_a_uri_ends_the_field),
-        POOL_TEST(test_exactly_one_tlsrpt_record_must_begin_right),
-        POOL_TEST(test_report_addresses_are_rendered_to_a_record_that_reads_to_them),
-        POOL_TEST(test_a_report_uri_is_taken_with_its_separators_encoded),
+        POOL_TEST(test_exactly_one_tlsrpt_record_must_begin_with_the_version),
+        POOL_TEST(test_reading_a_rendered_tlsrpt_record_gives_the_same_addresses),
+        POOL_TEST(test_separators_in_a_report_uri_are_encoded),
         POOL_TEST(test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason),
     };
 

@@ -176,6 +176,7 @@
     FINDING("report-not-opened", "A stored report cannot be opened")                               \
     FINDING("report-not-removed", "An old report cannot be deleted")                               \
     FINDING("report-not-stored", "A report cannot be stored: disk full or not writable")           \
+    FINDING("report-proxy", "All senders seem to have the address of a proxy")                     \
     FINDING("report-quarantined", "A report was quarantined")                                      \
     FINDING("report-quota", "MTASTSReportQuota is used up")                                        \
     FINDING("report-repeated", "A report was received again")                                      \
@@ -197,7 +198,6 @@
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
-    FINDING("senders-unverified", "No sender is verified")                                         \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \
     FINDING("shared-memory-missing", "Shared memory cannot be created")                            \
     FINDING("smtp-blocked", "No mail server can be reached: this network probably blocks port 25") \
@@ -221,6 +221,7 @@
     FINDING("spool-unreadable", "The directory of the reports cannot be read")                     \
     FINDING("starttls-missing", "The mail server does not offer STARTTLS")                         \
     FINDING("starttls-rejected", "The mail server offers STARTTLS, but rejects it")                \
+    FINDING("state-link", "The path of the state directory has a symbolic link that is not safe")  \
     FINDING("state-mode", "Other users can write to the state directory")                          \
     FINDING("state-not-a-directory", "The state directory is not a directory")                     \
     FINDING("state-owner", "The state directory belongs to another user")                          \

@@ -263,6 +263,9 @@ const command_rec mts_directives[] = {
                   "New reports accepted from one client address per minute (default 60)"),
     AP_INIT_TAKE1("MTASTSReportKeep", mts_report_set_number, NULL, RSRC_CONF,
                   "Days after which a report is deleted (default 400)"),
+    AP_INIT_TAKE1("MTASTSCertificateDays", mts_report_set_number, NULL, RSRC_CONF,
+                  "Days before its end from which a certificate is a warning (default a third of "
+                  "its lifetime, 14 at most)"),
     AP_INIT_RAW_ARGS("MTASTSReportDomain", mts_report_add_domains, NULL, RSRC_CONF,
                      "Domains whose reports are accepted, in addition to those with a policy here"),
     AP_INIT_TAKE12(

@@ -30,8 +30,7 @@ int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make
     tlsrpt_directory_rules rules = {geteuid(), getegid(), make};
     const char *name = tlsrpt_spool_areas[area];
     const char *path = apr_pstrcat(findings->pool, spool->state_dir, "/", name, NULL);
-    int fd, state = tlsrpt_directory_open(AT_FDCWD, spool->state_dir, spool->state_dir, &rules,
-                                          findings);
+    int fd, state = tlsrpt_directory_open_path(spool->state_dir, &rules, findings);
 
     if (state < 0) {
         return -1;
