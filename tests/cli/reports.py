@@ -20,7 +20,7 @@ FILES = [DATA / name for name in TABLE["files"]]
 
 
 def call(*words, given=b"", **environment):
-    """PATH has no apachectl: what this machine serves is of no interest unless told otherwise."""
+    """PATH has no apachectl: so policies of this machine do not matter by default."""
     return subprocess.run([COMMAND, "report", *map(str, words)], input=given, capture_output=True,
                           timeout=60, check=False,
                           env={"PATH": "/nowhere", "LC_ALL": "C.UTF-8", **environment})

@@ -63,7 +63,7 @@ WRONG = [  # words, what is said
 
 
 @pytest.mark.parametrize("words, said", WRONG)
-def test_a_wrong_call_is_told_and_exits_with_3(words, said):
+def test_wrong_usage_is_reported_and_exits_with_3(words, said):
     assert said in refused(*words)
 
 
@@ -73,7 +73,7 @@ def test_for_monitoring_what_went_wrong_is_on_standard_output():
     assert result.stdout == b"MTA-STS UNKNOWN: /nonexistent/x: No such file or directory\n"
 
 
-def test_a_machine_without_a_network_is_told_so_and_not_how_to_call():
+def test_without_a_network_it_says_so_and_not_how_to_call_it():
     if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
         pytest.skip("cannot make a network namespace")
     result = subprocess.run(["unshare", "-n", COMMAND, "check", "--timeout", "1", "a.test"],
@@ -94,15 +94,15 @@ LISTS = [  # the list, what is said
 
 
 @pytest.mark.parametrize("given, said", LISTS, ids=range(len(LISTS)))
-def test_a_wrong_list_is_told_with_its_line(given, said):
+def test_an_invalid_list_is_reported_with_its_line(given, said):
     assert said in refused("--file", "-", given=given)
 
 
-def test_a_machine_whose_httpd_serves_no_policy_is_told():
+def test_a_machine_whose_httpd_serves_no_policy_is_reported():
     assert "httpd" in refused()
 
 
-def test_help_is_told_on_standard_output():
+def test_help_is_printed_on_standard_output():
     result = call("--help")
     assert result.returncode == 0
     assert result.stdout.startswith(b"Usage: mta-sts check")

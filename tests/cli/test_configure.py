@@ -38,7 +38,7 @@ def configure(tmp_path_factory):
     return configure
 
 
-def test_the_summary_tells_what_was_found_and_what_goes_where(configure):
+def test_the_summary_shows_what_was_found_and_what_is_installed_where(configure):
     for line in (r"httpd: +2\.4\.\d+ \(/usr/sbin/apache2, found by /usr/bin/apxs\)",
                  r"module goes to +\$\(DESTDIR\)/usr/lib/apache2/modules",
                  r"command goes to \$\(DESTDIR\)/usr/local/bin",
@@ -49,7 +49,7 @@ def test_the_summary_tells_what_was_found_and_what_goes_where(configure):
 @pytest.mark.parametrize("page, text", [
     ("doc/reports.md", "If you installed from source, the command is `{}/mta-sts`"),
     ("doc/mta-sts-import.1", "argv={}/mta-sts import")])
-def test_the_command_is_where_postfix_is_told_to_look_for_it(configure, page, text):
+def test_the_command_is_where_the_postfix_configuration_expects_it(configure, page, text):
     directory = re.search(r"command goes to \$\(DESTDIR\)(.*)", configure.summary)[1]
     assert text.format(directory) in (TOP / page).read_text()
 

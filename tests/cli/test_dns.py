@@ -51,7 +51,7 @@ def test_the_records_of_a_file_are_lines_of_a_zone_file(file):
     ]
 
 
-def test_a_name_server_takes_the_lines_as_they_are_and_with_the_examples(file, tmp_path):
+def test_a_name_server_accepts_the_lines_as_they_are_and_with_the_examples(file, tmp_path):
     rua = [word for i in range(12)
            for word in ("--rua", f"mailto:a-long-mailbox-{i}@reports-of-tls.example.com")]
     output = call("--offline", "--policy", file, *rua, "example.com").stdout.decode()
@@ -128,14 +128,14 @@ def test_an_invalid_policy_is_not_published(tmp_path):
     assert f"run 'mta-sts lint {path}' to see why" in result.stderr.decode()
 
 
-def test_without_an_apachectl_the_reason_is_told(tmp_path):
+def test_without_an_apachectl_the_reason_is_reported(tmp_path):
     result = call("--from-apache", "--offline", env={"PATH": str(tmp_path)})
     assert result.returncode == 1
     assert result.stderr.startswith(b"mta-sts dns: ")
     assert result.stdout == b""
 
 
-def test_without_a_network_nothing_is_to_be_published_and_the_reason_is_told(file):
+def test_without_a_network_nothing_is_to_be_published_and_the_reason_is_shown(file):
     """Nobody can know then whether the policy is served."""
     words = ["unshare", "-n", COMMAND, "dns", "--timeout", "2", "--policy", file, "example.com"]
     if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
@@ -243,14 +243,14 @@ USAGE_ERRORS = [  # words, what is said
 
 
 @pytest.mark.parametrize("words, said", USAGE_ERRORS)
-def test_a_wrong_call_is_told_and_exits_with_2(words, said):
+def test_wrong_usage_is_reported_and_exits_with_2(words, said):
     result = call(*words)
     assert result.returncode == 2, result.stderr
     assert said in result.stderr.decode()
     assert result.stdout == b""
 
 
-def test_help_is_told_on_standard_output():
+def test_help_is_printed_on_standard_output():
     result = call("--help")
     assert result.returncode == 0
     assert result.stdout.startswith(b"Usage: mta-sts dns")

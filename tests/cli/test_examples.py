@@ -34,7 +34,7 @@ def test_an_example_calls_the_command_in_a_way_that_it_knows(name, pattern):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
 @pytest.mark.parametrize("name", ["mta-sts-check", "mta-sts-report"])
-def test_systemd_takes_the_service_and_the_timer(name, tmp_path):
+def test_systemd_accepts_the_service_and_the_timer(name, tmp_path):
     service = (EXAMPLES / f"{name}.service").read_text()
     path = tmp_path / f"{name}.service"
     # Neither the command nor its manual page need to be installed here.

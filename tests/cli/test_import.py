@@ -30,13 +30,13 @@ def call(state, *words, given=b"", environment=None):
                           env={**os.environ, **(environment or {})})
 
 
-def kept_in(state, area):
+def stored_in(state, area):
     """Digest -> what is in the file: header line and bytes."""
     return {path.name: path.read_bytes().split(b"\n", 1)
             for path in (state / area).rglob("*") if path.is_file()}
 
 
-def kept_digests(state):
+def stored_digests(state):
     return {path.name for path in (state / "reports").rglob("*") if path.is_file()}
 
 
@@ -52,11 +52,11 @@ def fill(state, area, data):
 
 
 def verified_in(state, digest):
-    header = kept_in(state, "reports")[digest][0].decode()
+    header = stored_in(state, "reports")[digest][0].decode()
     return "hoster.example" in header
 
 
-def test_what_the_independent_reader_finds_is_what_totals_json_holds():
+def test_totals_json_contains_what_the_independent_reader_finds():
     found = subprocess.run([sys.executable, str(DATA / "independent.py"), str(DATA)],
                            capture_output=True, check=True, timeout=60)
     assert json.loads(found.stdout) == TOTALS
@@ -78,16 +78,16 @@ def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
     assert found == outcomes
     assert result.returncode == (0 if set(outcomes) == {"read"} else 1)
     assert result.stderr == b""
-    assert len(kept_in(state, "reports")) == outcomes.count("read")
-    assert len(kept_in(state, "quarantine")) == len(outcomes) - outcomes.count("read") \
+    assert len(stored_in(state, "reports")) == outcomes.count("read")
+    assert len(stored_in(state, "quarantine")) == len(outcomes) - outcomes.count("read") \
         - outcomes.count("foreign")
 
 
-def test_a_report_is_kept_as_it_came_under_the_digest_of_its_json(state):
+def test_a_report_is_stored_as_received_under_the_digest_of_its_json(state):
     data = (DATA / "google-failures.json.gz").read_bytes()
     assert call(state, given=data).returncode == 0
-    assert list(kept_in(state, "reports")) == [DIGEST]
-    assert kept_in(state, "reports")[DIGEST][1] == data
+    assert list(stored_in(state, "reports")) == [DIGEST]
+    assert stored_in(state, "reports")[DIGEST][1] == data
 
 
 def now():
@@ -96,10 +96,10 @@ def now():
 
 @pytest.mark.parametrize("name, channel", [("google.eml", "mail"),
                                            ("google-failures.json", "file")])
-def test_the_header_line_tells_when_and_by_what_way_a_report_came(state, name, channel):
+def test_the_header_line_shows_when_and_how_a_report_arrived(state, name, channel):
     before = now()
     assert call(state, DATA / name).returncode == 0
-    words = kept_in(state, "reports")[DIGEST][0].decode().split(" ")
+    words = stored_in(state, "reports")[DIGEST][0].decode().split(" ")
     assert words[:2] + words[3:] == ["tlsrpt", "1", channel, "-", "-"]
     assert before <= words[2].removesuffix("Z") <= now()
 
@@ -107,11 +107,11 @@ def test_the_header_line_tells_when_and_by_what_way_a_report_came(state, name, c
 def test_the_same_report_in_mail_gzip_and_json_counts_once(state):
     for name in ("google.eml", "google-failures.json.gz", "google-failures.json", "forwarded.eml"):
         assert call(state, DATA / name).returncode == 0
-    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert list(stored_in(state, "reports")) == [DIGEST]
     assert b"already stored: report" in call(state, DATA / "google.eml").stdout
 
 
-def test_a_maildir_is_read_and_left_as_it_was(state, tmp_path):
+def test_a_maildir_is_read_and_not_changed(state, tmp_path):
     maildir = tmp_path / "Maildir"
     for directory in ("cur", "new", "tmp"):
         (maildir / directory).mkdir(parents=True)
@@ -121,7 +121,7 @@ def test_a_maildir_is_read_and_left_as_it_was(state, tmp_path):
     before = sorted(maildir.rglob("*"))
     for _ in range(2):
         assert call(state, maildir).returncode == 0
-    assert len(kept_in(state, "reports")) == 2
+    assert len(stored_in(state, "reports")) == 2
     assert sorted(maildir.rglob("*")) == before
 
 
@@ -136,12 +136,12 @@ def test_an_mbox_is_read_message_by_message(state, tmp_path):
         assert result.returncode == (1 if way["words"] == [mbox] else 0)
         assert b"message 2: skipped: this message contains no report" in result.stdout
         assert len(result.stdout.splitlines()) == 5
-        assert len(kept_in(state, "reports")) == 4
+        assert len(stored_in(state, "reports")) == 4
 
 
 def test_a_directory_of_mixed_files_is_read(state):
     result = call(state, DATA)
-    digests = set(kept_in(state, "reports"))
+    digests = set(stored_in(state, "reports"))
     assert result.returncode == 1  # some of them are no reports
     assert DIGEST in digests
     assert len(digests) >= TOTALS["total"]["reports"]
@@ -153,21 +153,21 @@ def test_nothing_that_comes_through_a_pipe_is_bounced(state, name):
     assert call(state, given=(DATA / name).read_bytes()).returncode == 0
 
 
-def test_a_named_file_that_is_not_there_is_told(state, tmp_path):
+def test_a_missing_file_is_reported(state, tmp_path):
     result = call(state, tmp_path / "nowhere", DATA / "google.eml")
     assert result.returncode == 1
     assert b"nowhere: skipped: No such file or directory" in result.stdout
-    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert list(stored_in(state, "reports")) == [DIGEST]
 
 
-def test_what_cannot_be_kept_is_to_be_tried_again(state):
+def test_a_report_that_cannot_be_stored_is_to_be_retried(state):
     (state / "reports").write_text("in the way")
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT
     assert b"mta-sts import: " in result.stderr
 
 
-def test_standard_input_that_cannot_be_read_is_to_be_tried_again(state, tmp_path):
+def test_unreadable_standard_input_is_to_be_retried(state, tmp_path):
     directory = os.open(tmp_path, os.O_RDONLY)
     try:
         result = subprocess.run([COMMAND, "import", "--state-dir", str(state)], stdin=directory,
@@ -193,27 +193,27 @@ def test_the_reserve_of_a_disk_is_left_free(state):
     assert b": stored: report" in result.stdout and result.returncode == 0
 
 
-def test_a_full_quarantine_takes_nothing_more_and_bounces_nothing(state):
+def test_a_full_quarantine_accepts_nothing_more_and_bounces_nothing(state):
     name = fill(state, "quarantine", 64 << 20)
     result = call(state, given=(DATA / "bad-truncated.json").read_bytes())
     assert result.returncode == 0
     assert b"skipped, because the quarantine is full: " in result.stdout
-    assert list(kept_in(state, "quarantine")) == [name]
+    assert list(stored_in(state, "quarantine")) == [name]
 
 
-def test_what_comes_by_mail_counts_under_the_quota_that_https_has(state):
-    """The default of MTASTSReportQuota: 1 GiB. What is kept already is still told so."""
+def test_reports_by_mail_count_against_the_quota_of_https(state):
+    """The default of MTASTSReportQuota: 1 GiB. A report stored earlier is still reported as stored."""
     assert call(state, given=OTHER).returncode == 0
     fill(state, "reports", (1 << 30) - 4096)  # with the 4096 of the other report, it is full
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT
-    assert DIGEST not in kept_digests(state)
+    assert DIGEST not in stored_digests(state)
     assert (f"could not be stored: {state}/reports has reached the quota of 1G bytes: remove old "
             "files there, or raise MTASTSReportQuota (and --quota)") \
         in result.stderr.decode()
     assert b"already stored: report" in call(state, given=OTHER).stdout
     assert call(state, "--quota", "2G", given=REPORT).returncode == 0
-    assert DIGEST in kept_digests(state)
+    assert DIGEST in stored_digests(state)
 
 
 def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
@@ -240,12 +240,12 @@ def test_a_signature_counts_although_the_quota_is_used_up(state):
     assert verified_in(state, digest)
 
 
-def test_the_quota_of_the_quarantine_can_be_told(state):
+def test_the_quota_of_the_quarantine_can_be_set(state):
     fill(state, "quarantine", 64 << 20)
     damaged = (DATA / "bad-truncated.json").read_bytes()
     result = call(state, "--quota", "1G,128M", given=damaged)
     assert b"quarantined" in result.stdout
-    assert len(kept_in(state, "quarantine")) == 2
+    assert len(stored_in(state, "quarantine")) == 2
 
 
 LIMITS = {"version": 1, "max_size": {"sent": 1024, "inflated": 1024},
@@ -256,7 +256,7 @@ def write_limits(state, limits):
     (state / "limits.json").write_text(limits if isinstance(limits, str) else json.dumps(limits))
 
 
-def test_the_limits_of_httpd_hold(state):
+def test_the_limits_of_httpd_apply(state):
     write_limits(state, LIMITS)
     result = call(state, given=REPORT + b" " * 1024)
     assert b"skipped: it is larger than 1024 bytes" in result.stdout
@@ -290,16 +290,16 @@ def test_unusable_limits_of_httpd_are_reported_and_defaults_used(state, limits, 
     write_limits(state, limits)
     result = call(state, given=REPORT)
     assert f"limits.json cannot be used: {reason}".encode() in result.stderr
-    assert result.returncode == 0 and DIGEST in kept_digests(state)
+    assert result.returncode == 0 and DIGEST in stored_digests(state)
 
 
-def test_the_sizes_of_a_report_can_be_told(state):
+def test_the_sizes_of_a_report_can_be_set(state):
     """Those of MTASTSReportMaxSize: as sent, and inflated."""
     large = REPORT + b" " * (2 << 20)
     assert b"skipped: it is larger than 1048576 bytes" in call(state, given=large).stdout
     assert b"skipped" in call(state, "--max-size", "4M,11M",
                                given=gzip.compress(REPORT + b" " * (11 << 20))).stdout
-    assert kept_in(state, "reports") == {}
+    assert stored_in(state, "reports") == {}
     for words, data in ((["--max-size", "4M,10M"], large),
                           (["--max-size=1M,20M"], gzip.compress(REPORT + b" " * (11 << 20)))):
         result = call(state, *words, given=data)
@@ -320,14 +320,14 @@ def test_the_sizes_of_a_report_can_be_told(state):
     (["--max-size", "10M,1M"], b"--max-size: fewer bytes inflated (1M) than sent (10M)"),
     (["--max-size", "1M,1T"], b'--max-size: "1T" is not allowed; allowed are 1K to 512M bytes'),
 ])
-def test_a_limit_that_cannot_be_is_told(state, words, reason):
+def test_an_impossible_limit_is_reported(state, words, reason):
     result = call(state, *words, given=REPORT)
     assert result.returncode == NOT_KEPT
     assert reason in result.stderr
-    assert kept_in(state, "reports") == {}
+    assert stored_in(state, "reports") == {}
 
 
-def test_a_state_directory_that_is_not_there_is_told(tmp_path):
+def test_a_missing_state_directory_is_reported(tmp_path):
     result = call(tmp_path / "missing" / "state", given=REPORT)
     assert result.returncode == NOT_KEPT
     assert b"missing/state" in result.stderr
@@ -337,10 +337,10 @@ def test_the_state_directory_comes_from_the_environment(state):
     result = subprocess.run([COMMAND, "import"], input=REPORT, capture_output=True, timeout=60,
                             env={**os.environ, "MTA_STS_STATE_DIR": str(state)})
     assert result.returncode == 0
-    assert list(kept_in(state, "reports")) == [DIGEST]
+    assert list(stored_in(state, "reports")) == [DIGEST]
 
 
-def test_only_a_named_server_is_believed_about_signatures(state):
+def test_only_a_named_server_is_trusted_about_signatures(state):
     digest = hashlib.sha256((DATA / "postfix-no-policy.json").read_bytes()).hexdigest()
     for ids in ([], ["elsewhere.example"], ["example.com"]):
         words = [word for name in ids for word in ("--authserv-id", name)]
@@ -400,7 +400,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_message_is_left_out_in_little_memory(state, name):
+def test_a_hostile_message_is_skipped_in_little_memory(state, name):
     message, reason = HOSTILE[name]
     result = subprocess.run(
         ["bash", "-c", 'ulimit -v 1000000; exec "$@"', "-", COMMAND, "import", "--state-dir",
@@ -411,14 +411,14 @@ def test_a_hostile_message_is_left_out_in_little_memory(state, name):
     assert reason in result.stdout
 
 
-def test_a_bomb_is_left_out(state):
+def test_a_decompression_bomb_is_skipped(state):
     bomb = gzip.compress(b"\0" * (200 << 20))
     result = call(state, given=bomb)
     assert result.returncode == 0
     assert b"skipped: it is larger than 10485760 bytes once inflated" in result.stdout
 
 
-def test_nothing_from_a_report_reaches_the_terminal_raw(state):
+def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):
     result = call(state, DATA / "hostile-text.json")
     assert result.returncode == 0
     assert all(byte >= 0x20 or byte == 0x0a for byte in result.stdout)
@@ -426,7 +426,7 @@ def test_nothing_from_a_report_reaches_the_terminal_raw(state):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_mail_server_that_runs_it_as_another_user_is_told_which(tmp_path):
+def test_a_mail_server_that_runs_it_as_another_user_sees_the_right_user(tmp_path):
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o700)
         os.chown(directory, 33, 33)
@@ -440,7 +440,7 @@ def test_a_mail_server_that_runs_it_as_another_user_is_told_which(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_root_is_told_why_it_cannot_read_a_file_that_root_can_read(tmp_path):
+def test_root_sees_why_it_cannot_read_a_file_that_root_can_read(tmp_path):
     closed = tmp_path / "google.eml"
     shutil.copy(DATA / "google.eml", closed)
     closed.chmod(0o600)
@@ -467,7 +467,7 @@ def test_root_becomes_the_owner_of_the_state_directory():
 
 @pytest.mark.parametrize("words", [["--authserv-id"], ["--authserv-id", ""], ["--unknown"],
                                    ["--state-dir", ""]])
-def test_wrong_usage_is_told_and_bounces_nothing(state, words):
+def test_wrong_usage_is_reported_and_bounces_nothing(state, words):
     """A mail server would bounce what another status comes from."""
     result = call(state, *words)
     assert result.returncode == NOT_KEPT

@@ -26,7 +26,7 @@ def call_json(*words, given=b""):
     return result.returncode, json.loads(result.stdout)
 
 
-def test_a_valid_policy_is_told_with_its_fields_and_id():
+def test_a_valid_policy_is_shown_with_its_fields_and_id():
     status, shown = call_json("-", given=VALID)
     assert status == 0
     assert shown == {
@@ -38,7 +38,7 @@ def test_a_valid_policy_is_told_with_its_fields_and_id():
     }
 
 
-def test_a_deviation_is_told_with_its_line_and_what_to_do():
+def test_a_deviation_is_reported_with_its_line_and_what_to_do():
     given = VALID.replace(b"mode: enforce", b"mode: Enforce")
     status, shown = call_json(given=given)
     assert (status, shown["valid"], shown["policy"]) == (1, False, None)
@@ -63,7 +63,7 @@ def test_a_policy_with_warnings_only_is_valid():
     assert [f["id"] for f in shown["findings"]] == ["max-age-short"]
 
 
-def test_hosts_in_front_of_the_file_are_looked_up_in_the_policy(tmp_path):
+def test_hosts_before_the_file_are_matched_against_the_policy(tmp_path):
     policy = tmp_path / "policy.txt"
     policy.write_bytes(VALID)
     status, shown = call_json("--mx", "MX1.example.com", "a.example.net", str(policy))
@@ -117,7 +117,7 @@ USAGE_ERRORS = [  # words, what is said
 
 
 @pytest.mark.parametrize("words, said", USAGE_ERRORS)
-def test_a_wrong_call_is_told_and_exits_with_2(words, said):
+def test_wrong_usage_is_reported_and_exits_with_2(words, said):
     result = call(*words)
     assert result.returncode == 2
     assert said in result.stderr.decode()
@@ -137,7 +137,7 @@ def test_hostile_bytes_are_not_valid_and_reach_no_terminal(given):
     assert status == 1 and shown["valid"] is False
 
 
-def test_help_and_version_are_told_on_standard_output():
+def test_help_and_version_are_printed_on_standard_output():
     for words in (["--help"], ["lint", "--help"]):
         result = call(*words)
         assert result.returncode == 0 and result.stdout.startswith(b"Usage: mta-sts")

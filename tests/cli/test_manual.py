@@ -117,7 +117,7 @@ def anchors(document):
 
 
 @pytest.mark.parametrize("document", manual.DOCUMENTS)
-def test_links_lead_to_what_is_there(document):
+def test_links_lead_to_existing_targets(document):
     for target in re.findall(r"\]\(([^)\s]+)\)", manual.read(document)):
         if target.startswith("https://"):
             continue
@@ -132,7 +132,7 @@ def test_the_readme_is_a_front_page():
     assert len(manual.read("README.md").splitlines()) <= 175
 
 
-def test_what_is_named_in_the_architecture_is_there():
+def test_files_named_in_the_architecture_exist():
     """Files, by their path from the top or from mod_mta_sts."""
     text = manual.read("doc/ARCHITECTURE.md")
     names = [name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name]
@@ -236,7 +236,7 @@ def test_the_hook_counts_as_one_for_the_setup_program(tmp_path):
     assert subprocess.run(["sh", "-n"], input=hook.encode(), check=False).returncode == 0
 
 
-def test_postfix_knows_what_it_is_told(tmp_path):
+def test_postfix_accepts_the_parameters_of_the_manual(tmp_path):
     """As it says itself; it names parameters that it does not know."""
     text = manual.block("doc/tutorial.md", "postfix-tls").text
     (tmp_path / "main.cf").write_text("compatibility_level = 3.6\n" + text)

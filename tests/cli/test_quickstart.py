@@ -78,12 +78,12 @@ def test_it_shows_policy_and_records_twice_in_a_row_and_stops(stopped):
     (["one.example", "two.example"], 2, "Usage: sudo scripts/quickstart [DOMAIN]"),
     (["Example.com"], 1, '"Example.com" is not a domain name like example.com'),
 ])
-def test_a_wrong_call_is_told(words, status, said):
+def test_wrong_usage_is_reported(words, status, said):
     result, output = quickstart(*words)
     assert (result, said in output) == (status, True), output
 
 
-def test_a_checkout_that_is_configured_itself_is_told(tmp_path):
+def test_a_configured_source_directory_is_reported(tmp_path):
     (tmp_path / "scripts").mkdir()
     for name in "quickstart", "common.sh":
         (tmp_path / "scripts" / name).symlink_to(TOP / "scripts" / name)

@@ -27,15 +27,15 @@ def policy(mode="testing", mx="mx1.example.com"):
 def report(sender, days_ago, text=None, failures=(), domain="example.com", kind="sts", good=40):
     """One sender's day: its JSON. failures: (result type, MX, sessions)."""
     day = TODAY - datetime.timedelta(days=days_ago)
-    told = {"policy-type": kind, "policy-domain": domain}
+    applied = {"policy-type": kind, "policy-domain": domain}
     if text is not None:
-        told["policy-string"] = text
+        applied["policy-string"] = text
     return json.dumps({
         "organization-name": sender, "contact-info": f"tls@{sender}",
         "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
         "report-id": f"{day}-{sender}",
         "policies": [{
-            "policy": told,
+            "policy": applied,
             "summary": {"total-successful-session-count": good,
                         "total-failure-session-count": sum(one[2] for one in failures)},
             "failure-details": [
@@ -98,14 +98,14 @@ class Store:
         for path in mails.iterdir():
             path.unlink()
 
-    def keep_verified(self, data, signer):
+    def keep_verified(self, data, signer="signer.example"):
         self.keep([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
 
     def ready(self, *words, domain="example.com", **environment):
         return self.run("ready", "--state-dir", self.state, "--no-check", *words, domain,
                         **environment)
 
-    def told(self, *words, domain="example.com"):
+    def assess(self, *words, domain="example.com"):
         """What JSON says of one domain, and the exit status."""
         done = self.ready("--format", "json", *words, domain=domain)
         assert done.stderr == b"", done
@@ -119,9 +119,9 @@ def store(tmp_path):
 
 @pytest.fixture(scope="module")
 def good_state(tmp_path_factory):
-    """Twenty days of two senders, one of them verified: enough even without a look."""
+    """Twenty days of two senders, verified: enough even without a look."""
     made = Store(tmp_path_factory.mktemp("good"))
-    made.keep(days("a.example"))
+    made.keep_verified(days("a.example"))
     made.keep_verified(days("b.example"), "b.example")
     return made.state
 
@@ -158,7 +158,7 @@ def test_a_ready_domain_gets_the_line_to_change_where_apache_has_it(good):
 
 def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
     good.serve(dump.policy("example.com", dump.place(AT)))
-    domain, status = good.told()
+    domain, status = good.assess()
     assert status == READY
     assert domain["steps"][0] == "add this line after " \
         "/etc/apache2/sites-enabled/mta-sts.conf:7: MTASTSMode enforce"
@@ -166,10 +166,10 @@ def test_a_mode_by_default_is_changed_by_a_line_below_its_policy(good):
                                 "locations": ["/etc/apache2/sites-enabled/mta-sts.conf:7"]}
 
 
-def test_a_mode_that_holds_for_other_domains_too_is_told_as_such(good):
+def test_a_mode_that_applies_to_other_domains_too_is_marked_as_such(good):
     good.serve(dump.policy("example.com", dump.place(AT, MODE_AT)),
                dump.policy("example.net", dump.place(AT, MODE_AT)))
-    domain, _ = good.told()
+    domain, _ = good.assess()
     assert "this changes 2 domains; for this one alone, add it at " \
         "/etc/apache2/sites-enabled/mta-sts.conf:7" in domain["steps"][0]
 
@@ -179,19 +179,19 @@ def test_a_virtual_host_that_speaks_http_need_not_be_changed(good):
         "example.com", dump.place(AT, MODE_AT),
         dump.place(dump.location(1, "/etc/apache2/x.conf"),
                    dump.location(2, "/etc/apache2/x.conf"), served=False)))
-    domain, _ = good.told()
+    domain, _ = good.assess()
     assert domain["change"]["locations"] == ["/etc/apache2/sites-enabled/mta-sts.conf:9"]
 
 
-def test_elsewhere_served_the_change_is_told_without_a_place(good):
-    domain, status = good.told("--policy", good.policy)
+def test_if_served_elsewhere_the_change_is_shown_without_a_location(good):
+    domain, status = good.assess("--policy", good.policy)
     assert status == READY
     assert "on the machine that serves mta-sts.example.com" in domain["steps"][0]
     assert domain["change"] == {"directive": "MTASTSMode enforce", "locations": []}
 
 
-def test_json_tells_the_evidence(good):
-    domain, status = good.told("--policy", good.policy)
+def test_json_contains_the_evidence(good):
+    domain, status = good.assess("--policy", good.policy)
     assert (status, domain["status"], domain["ready"]) == (READY, "ok", "yes")
     assert domain["reports"] == {
         "since": str(TODAY - datetime.timedelta(days=30)), "reports": 40, "counted": 40,
@@ -202,14 +202,14 @@ def test_json_tells_the_evidence(good):
 
 
 def test_an_empty_store_says_what_is_missing(store):
-    domain, status = store.told("--policy", store.policy)
+    domain, status = store.assess("--policy", store.policy)
     assert status == NOT_YET
     assert severities(domain)["reports-missing"] == "warning"
     assert domain["change"] is None
 
 
 def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do(good):
-    good.keep([report("c.example", 2, policy(),
+    good.keep_verified([report("c.example", 2, policy(),
                       [("certificate-expired", "mx1.example.com", 7)])])
     done = good.ready("--policy", good.policy)
     assert done.returncode == NO
@@ -220,11 +220,11 @@ def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do
     assert "\n       To check: openssl s_client -starttls smtp -connect mx1.example.com:25" in text
 
 
-def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing(good):
+def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     good.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
-    good.keep([report("c.example", 2, policy("enforce"),
+    good.keep_verified([report("c.example", 2, policy("enforce"),
                       [("certificate-expired", "mx1.example.com", 7)])])
-    domain, status = good.told()
+    domain, status = good.assess()
     assert status == NO
     assert domain["summary"] == "mode enforce is on and blocks mail: 1 problem has to be fixed"
     assert domain["steps"][0].endswith("mta-sts.conf:9 to: MTASTSMode testing")
@@ -232,8 +232,8 @@ def test_where_enforce_is_on_and_holds_up_mail_the_first_step_is_back_to_testing
 
 def test_enforce_that_is_on_needs_no_days_and_senders(store):
     store.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
-    store.keep_verified(days("b.example", last=2, text=policy("enforce")), "b.example")
-    domain, status = store.told()
+    store.import_verified(days("b.example", last=2, text=policy("enforce")), "b.example")
+    domain, status = store.assess()
     assert (status, domain["summary"]) == (READY, "mode enforce is on and safe")
     assert severities(domain)["days-few"] == "info"
 
@@ -241,93 +241,93 @@ def test_enforce_that_is_on_needs_no_days_and_senders(store):
 # --- what weighs ---
 
 
-def test_unverified_reports_alone_decide_nothing(store):
-    store.keep(days("a.example") + days("c.example"))
-    domain, status = store.told("--policy", store.policy)
-    assert status == UNKNOWN
+def test_unverified_reports_decide_nothing_and_the_way_to_verified_ones_is_shown(store):
+    """Anyone can send them under any name, and the policy that they quote is public."""
+    store.keep(days("Google Inc.") + days("Microsoft Corporation"))
+    store.keep([report("Google Inc.", 0, policy(), [("certificate-expired", "mx1.example.com", 50)])])
+    domain, status = store.assess("--policy", store.policy)
+    assert status == NOT_YET
+    assert severities(domain)["reports-inconclusive"] == "warning"
+    assert severities(domain)["failure-unconfirmed"] == "info"
     assert severities(domain)["mx-unprobed"] == "unknown"
-    assert severities(domain)["days-enough"] == "ok"
+    assert not {"days-enough", "senders-enough", "sender-policy-current"} & set(severities(domain))
+    assert domain["reports"]["reports"] == 41
+    assert domain["reports"]["counted"] == domain["reports"]["senders"] == 0
+    shown = store.ready("--policy", store.policy).stdout.decode()
+    assert "41 reports were received, but none is verified" in shown
+    assert "mta-sts import --authserv-id" in shown
+    assert "only unverified reports contain it: check it" in shown
 
 
-def test_reports_on_a_policy_that_nobody_served_are_left_aside(good):
-    good.keep(days("forger.example", text=policy(mx="evil.example"),
-                   failures=[("starttls-not-supported", "mx1.example.com", 9)]))
-    domain, status = good.told("--policy", good.policy)
+def test_unverified_reports_change_nothing_beside_verified_ones(good):
+    good.keep(days("forger.example", failures=[("starttls-not-supported", "mx1.example.com", 9)]))
+    domain, status = good.assess("--policy", good.policy)
     assert status == READY
     assert severities(domain)["failure-unconfirmed"] == "info"
     assert severities(domain)["reports-not-counted"] == "info"
     assert domain["reports"]["reports"] == 60
     assert domain["reports"]["counted"] == 40
-
-
-def test_a_policy_that_is_named_as_served_earlier_makes_its_reports_count(store, tmp_path):
-    earlier = tmp_path / "earlier"
-    earlier.write_text("".join(f"{line}\r\n" for line in policy(mx="mx0.example.com")))
-    store.keep(days("a.example", text=policy(mx="mx0.example.com")))
-    assert store.told("--policy", store.policy)[0]["reports"]["counted"] == 0
-    domain, _ = store.told("--policy", store.policy, "--policy", earlier)
-    assert domain["reports"]["counted"] == 20
-    assert domain["policy"]["mx"] == ["mx1.example.com"]
+    assert domain["reports"]["senders"] == 2
 
 
 def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
-    told = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
+    document = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
-    told["date-range"]["end-datetime"] = f"{TODAY - datetime.timedelta(days=1)}T00:00:00Z"
-    good.keep([json.dumps(told).encode()])
+    document["date-range"]["end-datetime"] = f"{TODAY - datetime.timedelta(days=1)}T00:00:00Z"
+    good.keep_verified([json.dumps(document).encode()])
     found = good.ready("--policy", good.policy).stdout.decode()
     assert f"(3 sessions from c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
 
-def test_one_failure_under_two_types_of_policy_is_told_with_both(good):
+def test_one_failure_under_two_types_of_policy_is_shown_with_both(good):
     failure = ("starttls-not-supported", "mx1.example.com")
-    good.keep_verified([report("c.example", 2, policy(), [(*failure, 3)]),
+    good.import_verified([report("c.example", 2, policy(), [(*failure, 3)]),
                         report("d.example", 2, None, [(*failure, 2)], kind="no-policy-found"),
                         report("e.example", 2, None, [(*failure, 9)], kind="tlsa")], "c.example")
-    told = good.ready("--policy", good.policy).stdout.decode()
+    output = good.ready("--policy", good.policy).stdout.decode()
     day = TODAY - datetime.timedelta(days=2)
-    assert f"(3 sessions from c.example, last on {day})" in told
-    assert f"(2 sessions from d.example, no policy found, last on {day}" in told
-    assert "e.example" not in told
+    assert f"(3 sessions from c.example, last on {day})" in output
+    assert f"(2 sessions from d.example, no policy found, last on {day}" in output
+    assert "e.example" not in output
 
 
 def test_json_counts_the_days_that_the_verdict_counts(good):
     """None without sessions, none to come."""
-    good.keep([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
-    found, _ = good.told("--policy", good.policy)
+    good.keep_verified([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
+    found, _ = good.assess("--policy", good.policy)
     assert found["reports"]["days"] == 20
-    assert "reports cover 20 days" in json.dumps(found["sections"])
+    assert "verified reports cover 20 days" in json.dumps(found["sections"])
 
 
-def test_a_failure_of_an_untold_day_is_not_taken_for_past(good):
-    told = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
+def test_a_failure_without_a_date_does_not_count_as_past(good):
+    document = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
-    del told["date-range"]
-    good.keep([json.dumps(told).encode()])
-    found, status = good.told("--policy", good.policy, "--since", "all")
+    del document["date-range"]
+    good.keep_verified([json.dumps(document).encode()])
+    found, status = good.assess("--policy", good.policy, "--since", "all")
     assert (status, severities(found)["failure-blocking"]) == (NO, "error")
     assert "last on unspecified date)" in json.dumps(found)
 
 
 def test_dane_is_another_matter(good):
-    good.keep([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
+    good.keep_verified([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
                       kind="tlsa")])
-    domain, status = good.told("--policy", good.policy)
+    domain, status = good.assess("--policy", good.policy)
     assert (status, domain["reports"]["reports"]) == (READY, 40)
 
 
 def test_other_domains_reports_do_not_count(good):
-    good.keep(days("a.example", domain="example.net",
+    good.keep_verified(days("a.example", domain="example.net",
                    failures=[("starttls-not-supported", "mx1.example.com", 9)]))
-    domain, status = good.told("--policy", good.policy)
+    domain, status = good.assess("--policy", good.policy)
     assert (status, domain["reports"]["reports"]) == (READY, 40)
-    domain, status = good.told("--policy", good.policy, domain="example.net")
+    domain, status = good.assess("--policy", good.policy, domain="example.net")
     assert (status, domain["reports"]["reports"]) == (NO, 20)
 
 
-def test_what_a_hostile_report_says_reaches_the_terminal_escaped(good):
+def test_text_of_a_hostile_report_is_escaped_for_the_terminal(good):
     hostile = "\x1b]0;x\x07\u202eevil"
-    good.keep([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
+    good.keep_verified([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
     done = good.ready("--policy", good.policy)
     assert done.returncode == NOT_YET
     text = done.stdout.decode()
@@ -335,7 +335,7 @@ def test_what_a_hostile_report_says_reaches_the_terminal_escaped(good):
     assert "\\x1b]0;x\\x07" in text
 
 
-def test_what_of_the_store_cannot_be_read_is_counted_and_the_rest_told(good):
+def test_unreadable_files_of_the_store_are_counted_and_the_others_shown(good):
     path = next(path for path in (good.state / "reports").rglob("*") if path.is_file())
     path.write_bytes(b"rubbish")
     done = good.ready("--policy", good.policy)
@@ -355,24 +355,24 @@ def test_what_of_the_store_cannot_be_read_is_counted_and_the_rest_told(good):
     (["--since", "all"], READY, "days-enough"),
     (["--since", str(TODAY - datetime.timedelta(days=16))], READY, "days-enough"),
 ], ids=str)
-def test_days_senders_and_since_say_what_is_enough(good, words, status, finding):
-    domain, got = good.told("--policy", good.policy, *words)
+def test_the_options_days_senders_and_since_set_the_requirements(good, words, status, finding):
+    domain, got = good.assess("--policy", good.policy, *words)
     assert (got, finding in severities(domain)) == (status, True), domain
 
 
 def test_reports_from_before_since_do_not_count(store):
-    store.keep(days("a.example", 10, 20))
+    store.keep_verified(days("a.example", 10, 20))
     words = ["--policy", store.policy, "--days", "8"]
-    assert severities(store.told(*words)[0])["days-enough"] == "ok"
-    assert "reports-missing" in severities(store.told(*words, "--since", "8d")[0])
+    assert severities(store.assess(*words)[0])["days-enough"] == "ok"
+    assert "reports-missing" in severities(store.assess(*words, "--since", "8d")[0])
 
 
 def test_several_domains_have_the_status_of_the_worst(good):
     done = good.ready("--policy", good.policy, "example.net", "--format", "json", "EXAMPLE.com")
-    told = json.loads(done.stdout)
-    assert [domain["domain"] for domain in told["domains"]] == ["example.net", "example.com"]
-    assert [domain["status"] for domain in told["domains"]] == ["warning", "ok"]
-    assert (told["status"], done.returncode) == ("warning", NOT_YET)
+    document = json.loads(done.stdout)
+    assert [domain["domain"] for domain in document["domains"]] == ["example.net", "example.com"]
+    assert [domain["status"] for domain in document["domains"]] == ["warning", "ok"]
+    assert (document["status"], done.returncode) == ("warning", NOT_YET)
     text = good.ready("--policy", good.policy, "example.net").stdout.decode()
     assert text.startswith("example.net\n") and "\n\nexample.com\n" in text
 
@@ -383,7 +383,7 @@ def test_the_state_directory_can_come_from_the_environment(good):
     assert done.returncode == READY
 
 
-def test_a_database_that_was_named_and_cannot_be_read_is_told(good):
+def test_an_unreadable_database_given_by_option_is_reported(good):
     done = good.ready("--policy", good.policy, "--database", "pgsql host=/nonexistent")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
     assert done.stderr.startswith(b"mta-sts ready: --database: ")
@@ -430,14 +430,14 @@ WRONG = [  # words, what is said
 
 
 @pytest.mark.parametrize("words,said", WRONG, ids=lambda value: str(value)[:40])
-def test_a_wrong_call_is_told_in_a_sentence(store, words, said):
+def test_wrong_usage_is_reported_in_a_sentence(store, words, said):
     done = store.run("ready", *words)
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
     assert said in done.stderr.decode()
     assert done.stderr.startswith(b"mta-sts ready: ")
 
 
-def test_a_network_without_name_servers_is_told(store):
+def test_a_network_without_name_servers_is_reported(store):
     done = store.run("ready", "--state-dir", store.state, "--timeout", "1", "--resolver",
                      "127.0.0.1@9", "example.com")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")

@@ -59,7 +59,7 @@ def test_the_index_is_made_from_the_spool(state):
     assert ask(state, "SELECT count(*), sum(state) FROM tlsrpt_report") == [(20, 0)]
 
 
-def test_it_is_made_again_whatever_was_in_it(state):
+def test_it_is_rebuilt_regardless_of_its_content(state):
     keep(state, *(variant(number) for number in range(5)))
     call(state)
     before = sums(state)
@@ -94,7 +94,7 @@ def heavy(number):
     return json.dumps(report).encode()
 
 
-def test_on_a_terminal_it_tells_how_far_it_is(state, tmp_path):
+def test_on_a_terminal_it_shows_progress(state, tmp_path):
     for number in range(30):
         (tmp_path / f"{number}.json").write_bytes(heavy(number))
     assert call(state, tmp_path, subcommand="import").returncode == 0
@@ -102,21 +102,21 @@ def test_on_a_terminal_it_tells_how_far_it_is(state, tmp_path):
     with subprocess.Popen([COMMAND, "reindex", "--state-dir", str(state)], stdout=subprocess.PIPE,
                           stderr=terminal) as process:
         os.close(terminal)
-        told = b""
+        output = b""
         with contextlib.suppress(OSError):  # EIO: its end
             while part := os.read(master, 4096):
-                told += part
+                output += part
         output = process.stdout.read()
     os.close(master)
     assert output.startswith(b"30 reports are in ")
-    lines = told.decode().split("\r\x1b[K")
+    lines = output.decode().split("\r\x1b[K")
     assert lines[0] == lines[-1] == ""  # nothing of it is left
     assert lines[1:-1]
     for line in lines[1:-1]:
         assert re.fullmatch(r"\d+ reports, \d+ % of the spool", line)
 
 
-def test_contradicting_and_unreadable_reports_are_told(state):
+def test_conflicting_and_unreadable_reports_are_listed(state):
     keep(state, variant(1), variant(1, "somebody"), variant(2))
     damaged = next(path for path in (state / "reports").rglob("*") if path.is_file()
                    and b"variant 2" in path.read_bytes())
@@ -125,19 +125,19 @@ def test_contradicting_and_unreadable_reports_are_told(state):
     assert result.returncode == 1
     assert "3 reports" in result.stdout.decode()
     assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
-    told = result.stderr.decode()
-    assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", told)
-    assert re.search(r"; check the file.* \[report-unreadable\]\n", told)
+    output = result.stderr.decode()
+    assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", output)
+    assert re.search(r"; check the file.* \[report-unreadable\]\n", output)
 
 
-def test_nothing_from_a_report_reaches_the_terminal_raw(state):
+def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):
     hostile = "\x1b]0;x\x07\r\n<script>\u009b31m\u202e\u2028"
     names = {"organization-name": hostile, "report-id": hostile}
     keep(state, *(json.dumps({**json.loads(variant(1, contact)), **names}).encode()
                   for contact in ("nobody", "somebody")))
-    told = call(state).stderr.decode()
-    assert "[report-conflict]" in told and "<script>" in told
-    assert not UNSAFE.search(told)
+    output = call(state).stderr.decode()
+    assert "[report-conflict]" in output and "<script>" in output
+    assert not UNSAFE.search(output)
 
 
 def test_a_damaged_database_is_moved_away(state):
@@ -173,7 +173,7 @@ def test_a_database_of_a_newer_version_is_left_alone(state):
     assert ask(state, "SELECT count(*) FROM tlsrpt_report") == [(1,)]
 
 
-def test_it_waits_for_somebody_else_who_writes(state):
+def test_it_waits_for_another_writer(state):
     keep(state, REPORT)
     call(state)
     with contextlib.closing(sqlite3.connect(state / "reports.db", isolation_level=None,
@@ -205,14 +205,14 @@ def test_another_file_can_be_named(state, tmp_path):
     (["--databas=pgsql password=hunter2", "--nothing=hunter2"], "there is no option --nothing"),
     (["hunter2"], "no argument"),
 ])
-def test_wrong_usage_is_told_without_a_password(state, words, part):
+def test_wrong_usage_is_reported_without_a_password(state, words, part):
     result = call(state, *words)
     assert result.returncode == 2
     assert part in result.stderr.decode()
     assert "hunter2" not in result.stderr.decode() + result.stdout.decode()
 
 
-def test_a_server_that_is_not_there_is_told_without_the_password(state):
+def test_a_missing_server_is_reported_without_the_password(state):
     keep(state, REPORT)
     result = call(state, "--database", "pgsql host=/nowhere password=hunter2 dbname=reports")
     assert result.returncode == 1
@@ -220,13 +220,13 @@ def test_a_server_that_is_not_there_is_told_without_the_password(state):
     assert "host=/nowhere dbname=reports" in result.stderr.decode()
 
 
-def test_a_state_directory_that_is_not_there_is_told(tmp_path):
+def test_a_missing_state_directory_is_reported(tmp_path):
     result = call(tmp_path / "nothing")
     assert result.returncode == 1
     assert "nothing" in result.stderr.decode()
 
 
-def test_a_spool_that_is_not_there_is_told(state):
+def test_a_missing_spool_is_reported(state):
     result = call(state)
     assert (result.returncode, result.stdout.decode().split()[0]) == (0, "0")
 

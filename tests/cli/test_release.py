@@ -56,14 +56,14 @@ def test_a_checkout_whose_versions_agree_can_be_released(checkout):
      "changes under Unreleased"),
     ({"debian": DEBIAN.replace("1.2.3-1", "1.2.2-1")}, "names 1.2.2-1, not 1.2.3-1"),
 ])
-def test_what_does_not_agree_is_named(checkout, files, said):
+def test_versions_that_do_not_agree_are_named(checkout, files, said):
     checkout(**files)
     status, error = check(checkout)
     assert status == 1
     assert said in error
 
 
-def test_what_is_not_committed_is_not_released(checkout):
+def test_uncommitted_changes_are_not_released(checkout):
     checkout()
     (checkout.path / "new").touch()
     assert "not everything is committed" in check(checkout)[1]

@@ -51,7 +51,7 @@ def test_no_symbolic_link_leads_out_of_a_directory(tmp_path):
     assert read_json(inside / "link.json")["totals"]["reports"] == 1
 
 
-def test_directories_too_deep_are_left_out_and_told(tmp_path):
+def test_directories_too_deep_are_skipped_and_reported(tmp_path):
     deep = tmp_path.joinpath(*["d"] * 18)
     deep.mkdir(parents=True)
     shutil.copy(DATA / "google-failures.json", deep)
@@ -67,7 +67,7 @@ def test_a_pipe_is_read():
     assert json.loads(result.stdout)["totals"]["reports"] == 1
 
 
-def test_a_file_that_is_rejected_does_not_keep_others_from_being_read():
+def test_a_rejected_file_does_not_prevent_others_from_being_read():
     result = call(DATA / "bad-truncated.json", DATA / "google-failures.json", "/nowhere/report")
     assert result.returncode == 1
     assert b"example.com: 97.2 %" in result.stdout
@@ -77,14 +77,14 @@ def test_a_file_that_is_rejected_does_not_keep_others_from_being_read():
     assert errors[1] == "mta-sts report: /nowhere/report: No such file or directory"
 
 
-def test_each_report_counts_once_whatever_way_it_came():
+def test_each_report_counts_once_whichever_way_it_arrived():
     found = read_json(DATA / "google-failures.json", DATA / "google.eml",
                       DATA / "google-failures.json.gz", DATA / "google-failures.json")
     assert found["totals"] == {"reports": 1, "duplicates": 3, "successful_sessions": 1288,
                                "failed_sessions": 37}
 
 
-def test_a_report_that_contradicts_another_does_not_count_and_is_told():
+def test_a_conflicting_report_does_not_count_and_is_listed():
     result = call(DATA / "google-success.json", DATA / "google-success-conflict.json")
     assert b"google-success-conflict.json contradicts a report" in result.stderr
     assert b"all 1,432 sessions" in result.stdout
@@ -147,7 +147,7 @@ def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     (["--since"], "needs a value"),
     (["--state-dir", "/tmp", "file"], "--state-dir cannot be combined with FILE"),
 ])
-def test_wrong_usage_is_told(words, error):
+def test_wrong_usage_is_reported(words, error):
     result = call(*words)
     assert result.returncode == 2
     assert error in result.stderr.decode()

@@ -53,7 +53,7 @@ def policy(kind, result, sessions):
 
 def write_report(directory, begin="2026-05-12T00:00:00Z", end="2026-05-12T23:59:59Z",
                  pairs=tuple(ADVICE)):
-    """All of the table in one report, each with another number of sessions: they tell which is
+    """All of the table in one report, each with another number of sessions: they show which is
     which."""
     file = directory / "report.json"
     file.write_text(json.dumps({
@@ -83,22 +83,23 @@ def source(request, tmp_path):
 
 def blocks(shown):
     """{number of sessions: (its line, everything below on one line)}."""
-    parts = re.split(r"\n  ✘ (?=\d+ sessions? failed: )", shown)[1:]
+    parts = re.split(r"\n  \? (?=\d+ sessions? failed: )", shown)[1:]
     return {int(part.split(" ", 1)[0]): (part.splitlines()[0], " ".join(part.split()))
             for part in parts}
 
 
 def test_text_and_json_give_the_same_advice_under_each_type_of_policy(source):
     words = source()
-    told = blocks(call(*words))
+    shown = blocks(call(*words))
     report, = json.loads(call("--format", "json", *words))["reports"]
     failures = {failure["sessions"]: (one["type"], failure)
                 for one in report["policies"] for failure in one["failures"]}
-    assert set(told) == set(failures) == {10 + number for number in range(len(ADVICE))}
+    assert set(shown) == set(failures) == {10 + number for number in range(len(ADVICE))}
     for sessions, (kind, failure) in failures.items():
-        line, block = told[sessions]
+        line, block = shown[sessions]
         whose, advice = ADVICE[kind, failure["result_type"]]
-        assert line == f"{sessions} sessions failed: {failure['result_type']} at {MX}{HOW[kind]}"
+        assert line == f"{sessions} sessions failed: {failure['result_type']} at {MX}{HOW[kind]} " \
+            "(unverified)"
         assert f" what: {failure['explanation']} " in block
         assert f" where: {whose} do: " in block
         assert failure["action"].replace(" Run: ", " ") in block and advice in block
@@ -108,14 +109,15 @@ def test_failures_are_summed_up_for_each_type_of_policy(source):
     words = source(pairs=[("tlsa", "certificate-not-trusted"), ("sts", "certificate-not-trusted"),
                           ("tlsa", "certificate-not-trusted")])
     lines = [line for line, _ in blocks(call(*words)).values()]
-    assert lines == [f"22 sessions failed: certificate-not-trusted at {MX}, under DANE",
-                     f"11 sessions failed: certificate-not-trusted at {MX}"]
+    assert lines == [f"22 sessions failed: certificate-not-trusted at {MX}, under DANE "
+                     "(unverified)",
+                     f"11 sessions failed: certificate-not-trusted at {MX} (unverified)"]
 
 
 REVERSED = {"begin": "2026-05-13T00:00:00Z", "end": "2026-05-11T00:00:00Z"}
 
 
-def test_a_range_that_is_reversed_is_shown_in_order_and_found_fault_with(source):
+def test_a_reversed_range_is_shown_in_order_with_a_finding(source):
     words = source(**REVERSED, pairs=[("sts", "certificate-expired")])
     shown = call(*words)
     assert "  2026-05-11 to 2026-05-12, 1 sender, 1 report\n" in shown

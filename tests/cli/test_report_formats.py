@@ -115,7 +115,8 @@ def test_json_has_the_members_that_are_documented():
     failure = policy["failures"][0]
     assert list(failure) == ["result_type", "sessions", "sending_ip", "receiving_mx",
                              "receiving_helo", "receiving_ip", "reason", "information",
-                             "explanation", "action"]
+                             "cause", "owner", "explanation", "action"]
+    assert (failure["cause"], failure["owner"]) == ("certificate-expired", "mx")
     assert failure["explanation"].startswith("The ")
     assert "Run: openssl s_client" in failure["action"]
     assert found["totals"] == {"reports": 1, "duplicates": 0, "successful_sessions": 1288,
@@ -132,7 +133,7 @@ def test_deviations_that_were_accepted_are_findings():
                for finding in report["findings"])
 
 
-def test_what_was_not_told_is_null():
+def test_unspecified_values_are_null():
     report, = read_json(DATA / "counts-only.json")["reports"]
     assert report["contact"] is None and report["begin"] is None and report["end"] is None
     assert report["policies"][0]["domain"] is None
@@ -151,6 +152,7 @@ def test_csv_has_a_line_for_each_policy_and_failure():
     assert [row["row_type"] for row in rows] == ["policy", "failure", "failure"]
     assert rows[0]["successful_sessions"] == "1288" and rows[0]["sessions"] == ""
     assert rows[1]["result_type"] and rows[1]["explanation"] and rows[1]["action"]
+    assert (rows[1]["cause"], rows[1]["owner"]) == ("certificate-expired", "mx")
     assert None not in rows[0] and None not in rows[0].values()
     raw = call("--format", "csv", DATA / "google-failures.json").stdout
     assert raw.count(b"\r\n") == 4 and raw.replace(b"\r\n", b"").count(b"\n") == 0

@@ -16,7 +16,7 @@ UNSAFE = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 @pytest.mark.parametrize("words", [[], ["--format", "json"], ["--format", "ndjson"],
                                    ["--format", "csv"]])
-def test_nothing_of_a_report_steers_the_terminal(words):
+def test_nothing_of_a_report_controls_the_terminal(words):
     shown = call(*words, DATA / "hostile-text.json").stdout.decode()
     assert not UNSAFE.search(shown.replace("\r\n", "\n"))
     assert "alert(1)" in shown
@@ -29,7 +29,7 @@ def test_json_escapes_but_keeps_what_was_sent():
     assert report["policies"][0]["failures"][0]["receiving_helo"] == "\u2028\u0085\u009b31m"
 
 
-def test_no_command_to_run_has_a_strangers_words_in_it(tmp_path):
+def test_no_suggested_command_contains_text_from_a_report(tmp_path):
     report = json.loads((DATA / "google-failures.json").read_text())
     for detail in report["policies"][0]["failure-details"]:
         detail["receiving-mx-hostname"] = "mx1;reboot"
@@ -42,7 +42,7 @@ def test_no_command_to_run_has_a_strangers_words_in_it(tmp_path):
         assert "reboot" not in failure["action"]
 
 
-def test_names_of_files_steer_nothing_and_break_no_json(tmp_path):
+def test_names_of_files_control_no_terminal_and_break_no_json(tmp_path):
     hostile = os.fsencode(str(tmp_path)) + b"/\x1b[31m\xff\"\n.json"
     pathlib.Path(os.fsdecode(hostile)).write_bytes(b"no report")
     result = call(tmp_path)

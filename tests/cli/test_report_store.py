@@ -36,7 +36,7 @@ def test_reports_of_the_store_are_chosen_by_the_time_they_came(state):
     assert "1 older report not shown" in text("--state-dir", state)
 
 
-def test_of_reports_that_contradict_each_other_the_verified_one_counts(state):
+def test_the_verified_one_of_conflicting_reports_counts(state):
     forged = changed(**{"contact-info": "forged"}).replace(b"1288", b"9")
     put(state, forged, time.time() - 7200)
     put(state, changed(), time.time() - 3600, "bigmail.example")
@@ -47,7 +47,7 @@ def test_of_reports_that_contradict_each_other_the_verified_one_counts(state):
     assert b"contradicts" in result.stderr
 
 
-def test_a_report_that_a_larger_limit_let_in_is_read(state):
+def test_a_report_accepted_under_a_larger_limit_is_read(state):
     report = json.loads(changed())
     detail = report["policies"][0]["failure-details"][0]
     report["policies"][0]["failure-details"] = [
@@ -56,7 +56,7 @@ def test_a_report_that_a_larger_limit_let_in_is_read(state):
     assert read_json("--state-dir", state)["totals"]["reports"] == 1
 
 
-def test_a_damaged_file_of_the_store_is_told_and_the_others_are_read(state):
+def test_a_damaged_file_of_the_store_is_reported_and_the_others_are_read(state):
     put(state, changed(), time.time())
     damaged = state / "reports" / "ab"
     damaged.mkdir(mode=0o700, exist_ok=True)
@@ -66,7 +66,7 @@ def test_a_damaged_file_of_the_store_is_told_and_the_others_are_read(state):
     assert "header line" in found["rejected"][0]["reason"]
 
 
-def test_a_store_that_is_not_there_is_told(tmp_path):
+def test_a_missing_store_is_reported(tmp_path):
     for words in ([], ["--format", "json"]):
         result = call("--state-dir", tmp_path / "nowhere", *words)
         assert result.returncode == 1

@@ -71,7 +71,7 @@ def test_a_machine_without_a_history_has_no_problem(tmp_path):
     assert history.read("example.com", NOW, dump_of(tmp_path)) == (None, None)
 
 
-def test_what_prevents_reading_the_history_is_shown(state):
+def test_the_reason_why_the_history_cannot_be_read_is_shown(state):
     dump = dump_of(state)
     (state / "reports.db").write_bytes(b"this is not a database" * 100)
     until, problem = history.read("example.com", NOW, dump)

@@ -54,7 +54,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(words, message):
 @pytest.mark.parametrize("word", [
     "", " ", "a b", "a\nServerRoot /", "a>", "<a", '"a"', "'a'", "`a`", "${HOME}", "$(id)", "a;b",
     "a|b", "a&b", "a\\", "#a", "a\0b".replace("\0", "\x01"), "a,b", "a\tb", "--", "-a"])
-def test_what_could_break_out_of_a_directive_is_refused(word):
+def test_values_that_could_break_out_of_a_directive_are_refused(word):
     for words in (["--", word], ["a.test", "--mx=" + word], ["a.test", "--max-age=" + word],
                   ["a.test", "--email=" + word]):
         result = call(*words)
@@ -135,7 +135,7 @@ def conf(tmp_path):
     return write
 
 
-def test_the_policies_of_one_domain_are_read_from_the_dump_with_their_places(conf):
+def test_the_policies_of_one_domain_are_read_from_the_dump_with_their_locations(conf):
     path = conf("<VirtualHost *:443>\n</VirtualHost>\n")
     (one,) = apache.definitions(apache.read_dump(dump_text(path)), "example.com")
     assert (str(one), one.policy, str(one.section)) == (path + ":2", POLICY, path + ":1")
@@ -184,7 +184,7 @@ def test_a_removal_is_due_when_the_last_of_all_earlier_policies_has_run_out(
     assert timedelta(0) <= late < timedelta(minutes=12)
 
 
-def test_a_removal_that_has_begun_waits_for_what_the_history_knows():
+def test_a_started_removal_waits_for_the_policies_in_the_history():
     noted = site.REMOVAL + "2026-01-01T00:00:00Z"
     assert removal.begun(Served(NOW)) is None
     assert removal.is_over(removal.begun(Served(None, noted)))
@@ -220,7 +220,7 @@ SITE = """\
 """
 
 
-def test_a_virtual_host_is_read_as_it_stands_in_its_file(conf):
+def test_a_virtual_host_is_read_as_written_in_its_file(conf):
     path = conf(SITE)
     first, second = apache.Section(path, 1), apache.Section(path, 11)
     assert first.names == ["www.example.com", "example.com", "*.shop.example.com"]
@@ -276,7 +276,7 @@ def test_a_block_of_a_virtual_host_is_taken_out_alone(conf):
     assert "MTASTSPolicy" not in text and "MTASTSMode enforce" in text
 
 
-def test_what_more_than_one_policy_host_uses_is_left_to_the_admin(conf):
+def test_settings_shared_by_several_policy_hosts_are_left_to_the_admin(conf):
     path = conf(SITE.replace("ServerAlias ", "ServerAlias mta-sts.second.example "))
     with pytest.raises(Problem, match="also defines the policy of mta-sts.second.example"):
         edits.remove_definition(edits.Edits(), definition_in(path, 5, 1), "mta-sts.example.com")
@@ -336,7 +336,7 @@ def test_showing_steps_changes_nothing(tmp_path, capsys):
     assert "+one\n" in shown and "    echo 'a b'\n" in shown
 
 
-def test_bytes_that_are_no_text_survive_an_edit(tmp_path, backups):
+def test_bytes_that_are_not_text_survive_an_edit(tmp_path, backups):
     path = tmp_path / "latin1.conf"
     path.write_bytes(b"# \xe9\r\nkept\r\n")
     step.WriteFile(str(path), step.read(str(path)) + "more\n").do()
@@ -359,7 +359,7 @@ def letsencrypt(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_an_mx_certificate_without_a_hook_is_noticed(letsencrypt):
+def test_an_mx_certificate_without_a_hook_is_reported(letsencrypt):
     assert mail_server.unhooked(POLICY) == [("mail", "mx1.example.com")]
     assert mail_server.unhooked(POLICY._replace(mx=("mx2.example.com",))) == []
 
@@ -380,7 +380,7 @@ def test_a_hook_of_the_certificate_itself_counts(letsencrypt):
     assert not mail_server.unhooked(POLICY)
 
 
-def test_the_hook_that_is_offered_is_a_sound_shell_script():
+def test_the_proposed_hook_is_a_valid_shell_script():
     result = subprocess.run(["sh", "-n"], input=mail_server.TEXT, text=True, timeout=10)
     assert result.returncode == 0
 

@@ -179,7 +179,7 @@ def test_the_example_site_is_renewed_under_load_with_the_new_certificate_and_no_
     assert load.failures == []
 
 
-def told_commands(text):
+def shown_commands(text):
     """certbot's calls in the comments of an example site, as words."""
     comments = "".join(re.findall(r"(?m)^# ?(.*\n)", text)).replace("\\\n", " ")
     return [line.split() for line in re.findall(r"(?m)^ +(certbot .*)$", comments)]
@@ -195,12 +195,12 @@ WITH_CERTIFICATE = {
 
 
 @pytest.mark.parametrize("name", WITH_CERTIFICATE)
-def test_an_example_serves_its_policies_after_the_command_that_it_tells(
+def test_an_example_serves_its_policies_after_the_command_it_shows(
         module, certbot, dns, apache, sites, name):
     policies = WITH_CERTIFICATE[name]
     domains = [MailDomain(dns, domain) for domain in policies]
     text = example_text(name, domains[0].name)
-    command, = told_commands(text)
+    command, = shown_commands(text)
     apache.enable_module("ssl")
     run(*command)
     sites(domains[0].host, text)

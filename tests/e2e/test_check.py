@@ -40,7 +40,7 @@ def results(faults):
 
 
 @pytest.mark.parametrize("fault", EVERYBODY, ids=repr)
-def test_each_fault_is_found_and_told_in_its_own_words(results, fault):
+def test_each_fault_is_found_and_has_a_message_of_its_own(results, fault):
     result = results[fault.domain]
     found = [one for one in findings(result) if one["id"] == fault.finding]
     assert found, findings(result)
@@ -85,7 +85,7 @@ MANY = [f"d{number}.{MANY_ZONE}" for number in range(400)]
 
 @pytest.fixture(scope="module")
 def many(dns, faults, ca):
-    """Healthy domains in one zone, of which a wildcard tells the same for all."""
+    """Healthy domains in one zone, with the same records for all by a wildcard."""
     web = Web("127.0.2.6", ca.issue(*(f"mta-sts.{domain}" for domain in MANY)))
     for domain in MANY:
         web.add(f"mta-sts.{domain}", reply(answer(policy())))
@@ -123,7 +123,7 @@ done
 
 
 @pytest.mark.skipif(not LONG, reason="takes a minute")
-def test_the_whole_ends_within_a_minute_whatever_hangs(dns, faults, tmp_path):
+def test_the_check_ends_within_a_minute_whatever_hangs(dns, faults, tmp_path):
     """apachectl, policy hosts and mail servers, more of them than are asked at a time."""
     for port in 443, 25:
         serve("127.0.4.1", port, hang, backlog=1000)
@@ -158,20 +158,20 @@ def test_the_line_for_monitoring_names_a_few_of_many_domains(faults):
     assert numbers == "domains=7 warning=0 critical=7 unknown=0\n"
 
 
-def test_on_a_terminal_a_line_tells_the_progress_and_leaves_nothing_behind(faults, tmp_path):
+def test_on_a_terminal_a_line_shows_progress_and_is_erased(faults, tmp_path):
     path = tmp_path / "list"
     path.write_text(f"good.{ZONE} # ours\r\n  patient.{ZONE}\t\n\n# none\nold-id.{ZONE}\n")
     terminal, end = pty.openpty()
     done = subprocess.run([*CALL, "--file", str(path)], stdout=subprocess.PIPE, stderr=end,
                           text=True, timeout=70)
     os.close(end)
-    told = read_all(terminal)
+    output = read_all(terminal)
     assert done.returncode == 1
     assert "\r" not in done.stdout and done.stdout.count("  Verdict\n") == 3
     for part in "asking DNS about domains: 3", "asking DNS about mail servers: 2", \
             "fetching policies and probing mail servers: ":
-        assert f"\r\x1b[K{part}" in told, told
-    assert told.endswith("\r\x1b[K") and "\n" not in told
+        assert f"\r\x1b[K{part}" in output, output
+    assert output.endswith("\r\x1b[K") and "\n" not in output
 
 
 # --- what a real sender sees ---
@@ -186,9 +186,9 @@ query = entry.load()
 
 def ask(domain):
     sys.argv[1:] = [domain]
-    with contextlib.redirect_stdout(io.StringIO()) as told:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
         query()
-    return told.getvalue()
+    return output.getvalue()
 
 with multiprocessing.Pool(16, maxtasksperchild=1) as pool:
     print(*pool.map(ask, sys.stdin.read().split(), chunksize=1), sep="\\0", end="")
@@ -199,9 +199,9 @@ def ask_sender(domains):
     """{domain: what mta-sts-query says}"""
     done = subprocess.run(["/usr/bin/python3", "-c", QUERIES], input=" ".join(domains),
                           capture_output=True, text=True, timeout=200)
-    told = [re.search(r"STSFetchResult\.(\w+)", text).group(1) for text in done.stdout.split("\0")]
-    assert len(told) == len(domains), done.stderr
-    return dict(zip(domains, told))
+    output = [re.search(r"STSFetchResult\.(\w+)", text).group(1) for text in done.stdout.split("\0")]
+    assert len(output) == len(domains), done.stderr
+    return dict(zip(domains, output))
 
 
 def test_a_real_sender_sees_a_policy_where_we_say_that_senders_do(results, faults):

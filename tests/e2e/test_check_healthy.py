@@ -102,14 +102,14 @@ def test_a_terminal_gets_colours_unless_it_wants_none(healthy, faults, env, colo
     done = subprocess.run([*CALL, healthy, f"old-id.{ZONE}"], stdout=end, stderr=subprocess.PIPE,
                           timeout=70, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **env})
     os.close(end)
-    told = read_all(terminal)
+    output = read_all(terminal)
     assert (done.returncode, done.stderr) == (1, b"")
-    assert ("\x1b" in told) == coloured
+    assert ("\x1b" in output) == coloured
     for sign in ("\x1b[32m✔\x1b[0m", "\x1b[33m⚠\x1b[0m") if coloured else "✔⚠":
-        assert f"    {sign} " in told
+        assert f"    {sign} " in output
 
 
-def test_an_internationalized_domain_is_taken_and_shown_both_ways(faults):
+def test_an_internationalized_domain_is_accepted_and_shown_both_ways(faults):
     done = check(f"Bücher.{ZONE}", env={"PATH": "/usr/bin:/usr/sbin:/bin", "LC_ALL": "C.UTF-8"})
     assert done.returncode == 0
     assert done.stdout.startswith(f"bücher.{ZONE} (xn--bcher-kva.{ZONE})\n")
@@ -136,7 +136,7 @@ def test_the_line_for_monitoring_has_the_days_of_each_certificate(healthy):
     (["-w", "100"], 1, "certificate-expires-soon"),
     (["-w", "100", "-c", "95"], 2, "certificate-expires-soon"),
 ])
-def test_certificates_are_judged_by_the_days_that_are_asked_for(healthy, words, status, finding):
+def test_certificates_are_judged_by_the_requested_number_of_days(healthy, words, status, finding):
     done = check("--format", "nagios", *words, healthy)
     assert done.returncode == status
     assert f"[{finding}]" in done.stdout
@@ -157,7 +157,7 @@ def test_without_a_domain_those_that_httpd_serves_are_checked(healthy, dns):
     assert shown[healthy]["status"] == "ok"
 
 
-def test_the_older_of_text_and_id_is_told_where_httpd_is_not_reloaded(healthy, apache, dns):
+def test_the_older_of_text_and_id_is_reported_if_httpd_was_not_reloaded(healthy, apache, dns):
     name = f"_mta-sts.{healthy}"
     site = apache.site_file("healthy")
     served = dns.zones[healthy][name, "TXT"]
@@ -183,7 +183,7 @@ def test_a_host_can_be_connected_to_elsewhere(healthy, faults):
 # --- DNS that fails ---
 
 
-def test_a_bogus_answer_is_told_and_never_used(dns, faults):
+def test_a_bogus_answer_is_reported_and_never_used(dns, faults):
     dns.zone("bogus.test")
     dns.publish_all("bogus.test", {
         ("bogus.test", "MX"): [f"10 mx-good.{ZONE}."],
@@ -200,7 +200,7 @@ def test_a_bogus_answer_is_told_and_never_used(dns, faults):
     assert "record-found" not in [one["id"] for one in findings(result)]
 
 
-def test_a_zone_that_is_not_signed_is_told(dns, faults):
+def test_an_unsigned_zone_is_reported(dns, faults):
     dns.zone("unsigned.test")
     dns.publish_all("unsigned.test", {
         ("unsigned.test", "MX"): [f"10 mx-good.{ZONE}."],
@@ -242,7 +242,7 @@ def test_name_servers_that_fail_are_distinguished_from_those_that_are_late(dns, 
 
 
 @pytest.mark.parametrize("seconds", ["2", "15"])
-def test_a_zone_whose_name_servers_are_mute_is_unknown_and_the_others_are_not(dns, faults, seconds):
+def test_a_zone_with_silent_name_servers_is_unknown_and_the_others_are_not(dns, faults, seconds):
     zone = f"mute{seconds}.test"
     dns.publish(f"ns.{zone}", "A", "127.0.2.95")
     dns._change(zone, "NS", [f"ns.{zone}."], parent=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mta-sts dns` and scripts/publish-id: what they tell is published in a real zone."""
+"""`mta-sts dns` and scripts/publish-id: their output is published in a real zone."""
 
 import json
 import re
@@ -30,13 +30,13 @@ def record(text):
     return f"v=STSv1; id={policy_id(text)};"
 
 
-def tell(*words, user=None):
+def run_dns(*words, user=None):
     return subprocess.run(["mta-sts", "dns", *words], capture_output=True, text=True, timeout=60,
                           user=user)
 
 
-def tell_json(*words):
-    return json.loads(tell("--format", "json", *words).stdout)["domains"][0]
+def run_dns_json(*words):
+    return json.loads(run_dns("--format", "json", *words).stdout)["domains"][0]
 
 
 def lines(output):
@@ -100,10 +100,10 @@ def wait_for(name, *texts):
 
 
 def test_the_records_pasted_into_the_zone_are_what_senders_need(policy, dns):
-    told = tell("--rua", RUA, "--rua", f"https://{NAME}/r,1", NAME)
-    assert (told.returncode, told.stderr) == (0, "")
+    result = run_dns("--rua", RUA, "--rua", f"https://{NAME}/r,1", NAME)
+    assert (result.returncode, result.stderr) == (0, "")
     pasted = [re.match(r"(\S+)\. \d+ IN (\S+) (.*) ; (\w+)$", line).groups()
-              for line in lines(told.stdout)]
+              for line in lines(result.stdout)]
     assert [(name, kind, state) for name, kind, _, state in pasted] == [
         (f"_mta-sts.{NAME}", "TXT", "missing"), (f"mta-sts.{NAME}", "A", "same"),
         (f"_smtp._tls.{NAME}", "TXT", "missing")]
@@ -114,7 +114,7 @@ def test_the_records_pasted_into_the_zone_are_what_senders_need(policy, dns):
     for option, name in ("mta-sts", "_mta-sts"), ("tlsrpt", "_smtp._tls"):
         text, = (value.strip('"') for value in ask(f"{name}.{NAME}", "TXT").values("TXT"))
         assert "valid" in run("mta-sts", "lint", f"--{option}-record", text).stdout
-    again = tell_json(NAME)
+    again = run_dns_json(NAME)
     assert {record["state"] for record in again["records"]} == {"same"}
     assert again["steps"] == ["Nothing to do: the policy is served, and its "
                               "records are in DNS."]
@@ -122,12 +122,12 @@ def test_the_records_pasted_into_the_zone_are_what_senders_need(policy, dns):
 
 def test_nsupdate_brings_the_zone_up_to_date(policy, dns, key):
     dns.txt(f"_mta-sts.{NAME}", OLD, "v=STSv1; id=2;", "somebody else's")
-    told = tell("--format", "nsupdate", "--rua", RUA, "--ttl", "300", NAME)
-    assert told.returncode == 0, told.stderr
-    update(told.stdout, key)
+    result = run_dns("--format", "nsupdate", "--rua", RUA, "--ttl", "300", NAME)
+    assert result.returncode == 0, result.stderr
+    update(result.stdout, key)
     wait_for(f"_mta-sts.{NAME}", record(policy.text), "somebody else's")
     wait_for(f"_smtp._tls.{NAME}", REPORTS)
-    assert lines(tell("--format", "nsupdate", "--rua", RUA, NAME).stdout) == []
+    assert lines(run_dns("--format", "nsupdate", "--rua", RUA, NAME).stdout) == []
 
 
 @pytest.fixture
@@ -143,11 +143,11 @@ def long_ttls(policy, key):
 
 
 def test_the_times_to_wait_are_the_ttls_of_the_zone_not_what_a_cache_has_left(long_ttls):
-    told = tell_json(NAME)
-    first = told["records"][0]
+    result = run_dns_json(NAME)
+    first = result["records"][0]
     assert (first["state"], first["ttl"], first["now"]) == ("differs", 300, OLD)
-    assert any("then wait 5 minutes, its TTL:" in step for step in told["steps"]), told["steps"]
-    assert any("and wait (2 days, the TTL of the MX records)" in step for step in told["steps"])
+    assert any("then wait 5 minutes, its TTL:" in step for step in result["steps"]), result["steps"]
+    assert any("and wait (2 days, the TTL of the MX records)" in step for step in result["steps"])
 
 
 def test_where_the_name_servers_of_the_zone_do_not_answer_the_times_are_the_least(long_ttls, dns):
@@ -156,27 +156,27 @@ def test_where_the_name_servers_of_the_zone_do_not_answer_the_times_are_the_leas
         dns.pretend(f"ns.{NAME}", MUTE)
         try:
             began = time.monotonic()
-            told = tell_json(NAME)
+            result = run_dns_json(NAME)
             took = time.monotonic() - began
         finally:
             dns.end_pretending(f"ns.{NAME}")
     assert took < 30
-    assert told["records"][0]["ttl"] == 3600
+    assert result["records"][0]["ttl"] == 3600
     for least in "then wait at least 1 second, its TTL as seen in a cache;", \
             "and wait (at least 1 second, the TTL of the MX records as seen in a cache;":
-        assert any(least in step for step in told["steps"]), told["steps"]
+        assert any(least in step for step in result["steps"]), result["steps"]
 
 
-def test_what_differs_from_dns_is_marked(policy, dns):
+def test_differences_from_dns_are_marked(policy, dns):
     dns.txt(f"_mta-sts.{NAME}", OLD, "v=STSv1; id=3;")
     dns.txt(f"_smtp._tls.{NAME}", REPORTS)
-    told = tell("--rua", "mailto:other@lab.test", "--address", "192.0.2.7", NAME)
-    assert re.search(r'^_mta-sts.* ; differs: DNS has "v=STSv1; id=', told.stdout, re.M)
-    assert re.search(r"^;_mta-sts.* ; superfluous: delete it$", told.stdout, re.M)
-    assert re.search(r"^mta-sts.* IN A 192.0.2.7 ; missing$", told.stdout, re.M)
-    assert re.search(rf"^;mta-sts.* IN A {APACHE} ; superfluous", told.stdout, re.M)
+    result = run_dns("--rua", "mailto:other@lab.test", "--address", "192.0.2.7", NAME)
+    assert re.search(r'^_mta-sts.* ; differs: DNS has "v=STSv1; id=', result.stdout, re.M)
+    assert re.search(r"^;_mta-sts.* ; superfluous: delete it$", result.stdout, re.M)
+    assert re.search(r"^mta-sts.* IN A 192.0.2.7 ; missing$", result.stdout, re.M)
+    assert re.search(rf"^;mta-sts.* IN A {APACHE} ; superfluous", result.stdout, re.M)
     assert re.search(rf'^_smtp.*other@lab.test" ; differs: DNS has "{re.escape(REPORTS)}"$',
-                     told.stdout, re.M)
+                     result.stdout, re.M)
 
 
 def test_an_alias_of_the_policy_host_is_kept(policy, dns):
@@ -184,58 +184,58 @@ def test_an_alias_of_the_policy_host_is_kept(policy, dns):
     dns.remove(f"mta-sts.{NAME}", "A")
     dns.publish(f"mta-sts.{NAME}", "CNAME", f"alias.{NAME}.")
     try:
-        told = tell(NAME)
+        result = run_dns(NAME)
     finally:
         dns.remove(f"mta-sts.{NAME}", "CNAME")
         dns.publish(f"mta-sts.{NAME}", "A", APACHE)
-    assert re.search(rf"^mta-sts\.{NAME}\. \d+ IN CNAME alias\.{NAME}\. ; same$", told.stdout,
-                     re.M), told.stdout + told.stderr
+    assert re.search(rf"^mta-sts\.{NAME}\. \d+ IN CNAME alias\.{NAME}\. ; same$", result.stdout,
+                     re.M), result.stdout + result.stderr
 
 
 def test_the_id_is_held_back_while_another_policy_is_served(policy, tmp_path):
     path = tmp_path / "policy.txt"
     path.write_bytes(policy_text("enforce", "mx1.lab.test", "mx9.lab.test"))
-    told = tell("--policy", str(path), NAME)
-    assert told.returncode == 1
-    assert "[policy-not-served]" in told.stderr
-    assert not any(line.startswith("_mta-sts") for line in lines(told.stdout))
+    result = run_dns("--policy", str(path), NAME)
+    assert result.returncode == 1
+    assert "[policy-not-served]" in result.stderr
+    assert not any(line.startswith("_mta-sts") for line in lines(result.stdout))
     assert f"; not yet: another policy is served, with the id {policy_id(policy.text)}\n" \
-        in told.stdout
-    assert "No MX record matches these patterns of the policy: mx9.lab.test." in told.stdout
+        in result.stdout
+    assert "No MX record matches these patterns of the policy: mx9.lab.test." in result.stdout
 
 
 def test_the_id_is_held_back_while_an_mx_host_is_not_covered(policy):
     policy.serve("enforce", "mx9.lab.test")
-    told = tell(NAME)
-    assert told.returncode == 1
-    assert "[mx-not-in-policy]" in told.stderr
-    assert "; not yet: the policy does not cover the MX host mx1.lab.test\n" in told.stdout
+    result = run_dns(NAME)
+    assert result.returncode == 1
+    assert "[mx-not-in-policy]" in result.stderr
+    assert "; not yet: the policy does not cover the MX host mx1.lab.test\n" in result.stdout
     policy.serve("testing", "mx9.lab.test")
-    assert tell(NAME).returncode == 0
+    assert run_dns(NAME).returncode == 0
 
 
-def test_a_domain_without_a_policy_is_told(dns):
+def test_a_domain_without_a_policy_is_reported(dns):
     dns.zone("unserved.test")
-    told = tell("unserved.test")
-    assert (told.returncode, told.stdout) == (1, "")
-    assert "[policy-missing]" in told.stderr and "[policy-host-no-address]" in told.stderr
-    assert "[domain-unknown]" in tell("nosuch.test").stderr
+    result = run_dns("unserved.test")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "[policy-missing]" in result.stderr and "[policy-host-no-address]" in result.stderr
+    assert "[domain-unknown]" in run_dns("nosuch.test").stderr
 
 
-def test_the_configuration_is_asked_for_what_is_to_come(policy):
+def test_the_policy_to_be_served_next_is_read_from_the_configuration(policy):
     coming = policy.write("enforce", "*.lab.test")
-    told = tell("--from-apache", "--offline", NAME)
-    assert told.returncode == 0, told.stderr
-    assert record(coming) in told.stdout
-    told = tell("--from-apache", "other.test")
-    assert told.returncode == 1
-    assert "[policy-not-configured]" in told.stderr
+    result = run_dns("--from-apache", "--offline", NAME)
+    assert result.returncode == 0, result.stderr
+    assert record(coming) in result.stdout
+    result = run_dns("--from-apache", "other.test")
+    assert result.returncode == 1
+    assert "[policy-not-configured]" in result.stderr
 
 
-def test_who_may_not_read_the_configuration_is_told(policy):
-    told = tell("--from-apache", NAME, user="nobody")
-    assert told.returncode == 1
-    assert "root" in told.stderr
+def test_a_user_who_cannot_read_the_configuration_sees_the_reason(policy):
+    result = run_dns("--from-apache", NAME, user="nobody")
+    assert result.returncode == 1
+    assert "root" in result.stderr
 
 
 def test_publish_id_waits_until_the_policy_is_served(policy, key):

@@ -44,7 +44,7 @@ def test_uninstall_switches_the_module_off_first_so_that_apache_still_starts(apa
     assert not loaded()
 
 
-def test_what_was_installed_again_is_enabled_by_one_reload(apache, make):
+def test_a_reinstalled_module_is_enabled_by_one_reload(apache, make):
     make("uninstall")
     make("install")
     assert not loaded()
@@ -59,7 +59,7 @@ def test_a_second_uninstall_finds_nothing_and_does_no_harm(apache, make):
     apache.configtest()
 
 
-def test_what_an_admin_wrote_into_its_configuration_outlives_install_and_uninstall(make):
+def test_changes_of_an_admin_to_the_configuration_survive_install_and_uninstall(make):
     path = AVAILABLE / "mta_sts.conf"
     own = path.read_text() + "MTASTSMode enforce\n"
     path.write_text(own)

@@ -16,7 +16,7 @@ def test_the_resolver_authenticates_a_signed_zone_and_refuses_a_bogus_one(dns):
     assert ask("_mta-sts.chain.test", "TXT").authenticated
     dns.break_chain("chain.test")
     assert ask("_mta-sts.chain.test", "TXT").status == "SERVFAIL"
-    dns.mend("chain.test")
+    dns.repair("chain.test")
     assert ask("_mta-sts.chain.test", "TXT").authenticated
 
 

@@ -87,7 +87,7 @@ def test_the_same_mx_gets_the_mail_of_a_domain_without_a_policy(policies, dns, s
     wrong_mx.wait_for(mail)
 
 
-def test_a_mail_is_refused_at_an_unlisted_mx_and_delivered_once_policy_and_id_are_mended(
+def test_a_mail_is_refused_at_an_unlisted_mx_and_delivered_once_policy_and_id_are_fixed(
         policies, domains, sender, mx):
     mail = sender.send("unlisted.test")
     outcome = sender.outcome(mail)

@@ -10,7 +10,7 @@ from lab.domain import MailDomain, policy_text
 from lab.log import Log
 
 # Every line of ours but those that list what is served.
-TOLD = r"\[mta_sts:\w+\] (?!.*\[policy-served\]$)"
+LOGGED = r"\[mta_sts:\w+\] (?!.*\[policy-served\]$)"
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def test_the_example_for_mod_md_gets_its_certificate_in_three_reloads(module, si
     log.mark()
     apache.graceful()
     log.wait(rf"Managed Domain {domain.host} has been setup", 60)
-    told, = log.lines(TOLD)
+    line, = log.lines(LOGGED)
     assert re.search(r"\[mta_sts:info\] .*/mta-sts.managed.test.conf:\d+: mta-sts.managed.test: "
-                     r".*; wait for mod_md to obtain it.* \[certificate-missing\]$", told)
+                     r".*; wait for mod_md to obtain it.* \[certificate-missing\]$", line)
     log.mark()
     apache.graceful()
-    assert log.lines(TOLD) == []
+    assert log.lines(LOGGED) == []
     response = domain.fetch()
     assert (response.status, response.body) == (200, policy_text("testing", "mx1.managed.test"))
     assert response.names == [domain.host]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From testing to enforce, as `mta-sts ready` tells the story: reports posted, two mail servers, one
-of them broken on purpose and mended, and the line changed that it names."""
+"""From testing to enforce, as `mta-sts ready` guides through it: reports posted, two mail servers, one
+of them broken on purpose and fixed, and the named line changed."""
 
 import datetime
 import gzip
@@ -78,7 +78,7 @@ def post(domain, sender, days_ago):
 
 
 def ready(status):
-    """What it tells people, with this exit status."""
+    """Its text output, with this exit status."""
     done = subprocess.run([*CALL, NAME], capture_output=True, text=True, timeout=90)
     print(done.stdout)
     assert (done.returncode, done.stderr) == (status, ""), done
@@ -109,10 +109,10 @@ def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_
     text = ready(READY)
     path, line = re.search(r"1\. change the line at (\S+):(\d+) to: MTASTSMode enforce",
                            text).groups()
-    told = Path(path).read_text().splitlines()
-    assert told[int(line) - 1].strip() == "MTASTSMode testing"
-    told[int(line) - 1] = "MTASTSMode enforce"
-    Path(path).write_text("\n".join(told) + "\n")
+    lines = Path(path).read_text().splitlines()
+    assert lines[int(line) - 1].strip() == "MTASTSMode testing"
+    lines[int(line) - 1] = "MTASTSMode enforce"
+    Path(path).write_text("\n".join(lines) + "\n")
     apache.configtest()
     apache.graceful()
     assert "id-differs" in ready(NOT_YET)

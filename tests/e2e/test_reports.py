@@ -131,20 +131,20 @@ def verified(sender):
     return head.decode().split(" ")[5]
 
 
-def wait_until_kept(sender):
+def wait_until_stored(sender):
     wait_until(lambda: kept()[sender], lambda: f"the report of {sender}; now {kept()}", 30)
 
 
 def test_a_report_by_mail_goes_through_a_pipe_transport_and_counts_once_with_its_copy(url, mailbox):
     data = report("mail.test", 1)
     mailbox.take(mail("mail.test", data), "tls@mail.test")
-    wait_until_kept("mail.test")
+    wait_until_stored("mail.test")
     assert curl(url, data) == 200
     assert kept()["mail.test"] == 1
     assert all(path.owner() == "www-data" for path in SPOOL.rglob("*"))
 
 
-def test_a_signature_that_the_milter_found_right_verifies_a_report_whatever_way_it_came_first(
+def test_a_signature_accepted_by_the_milter_verifies_a_report_received_earlier_in_any_way(
         url, mailbox, signer):
     data = report("signing.test", 1)
     assert curl(url, data) == 201
@@ -154,15 +154,15 @@ def test_a_signature_that_the_milter_found_right_verifies_a_report_whatever_way_
     assert kept()["signing.test"] == 1
 
 
-def test_a_stranger_who_writes_the_result_into_the_mail_is_not_believed(mailbox):
-    told = f"{Reports.HOST}; dkim=pass header.d=forged.test"
-    mailbox.take(mail("forged.test", report("forged.test", 1), Authentication_Results=told),
+def test_a_forged_result_in_the_mail_is_not_trusted(mailbox):
+    forged = f"{Reports.HOST}; dkim=pass header.d=forged.test"
+    mailbox.take(mail("forged.test", report("forged.test", 1), Authentication_Results=forged),
                  "tls@forged.test")
-    wait_until_kept("forged.test")
+    wait_until_stored("forged.test")
     assert verified("forged.test") == "-"
 
 
-def test_a_mail_that_holds_no_report_is_taken_and_not_bounced(mailbox):
+def test_a_mail_without_a_report_is_accepted_and_not_bounced(mailbox):
     before = kept()
     queued = mailbox.take(mail("spam.test", b"buy"), "tls@spam.test")
     wait_until(lambda: mailbox.outcomes(queued), "a delivery", 30)
@@ -170,7 +170,7 @@ def test_a_mail_that_holds_no_report_is_taken_and_not_bounced(mailbox):
     assert kept() == before
 
 
-def test_a_mail_that_cannot_be_kept_stays_in_the_queue_and_is_delivered_later_by_itself(mailbox):
+def test_a_mail_that_cannot_be_stored_stays_in_the_queue_and_is_delivered_later(mailbox):
     aside = SPOOL.with_name("aside")
     SPOOL.rename(aside)
     SPOOL.write_text("in the way")
@@ -179,19 +179,19 @@ def test_a_mail_that_cannot_be_kept_stays_in_the_queue_and_is_delivered_later_by
     assert set(mailbox.outcomes(queued)) == {"deferred"}
     SPOOL.unlink()
     aside.rename(SPOOL)
-    wait_until_kept("patient.test")
+    wait_until_stored("patient.test")
     wait_until(lambda: mailbox.outcomes(queued)[-1] == "sent", "the end of it", 30)
 
 
 def shown(*words):
-    """What `mta-sts report` tells of the store, its lines put together."""
+    """The output of `mta-sts report` about the store, its lines joined."""
     done = subprocess.run(["mta-sts", "report", *words], capture_output=True, text=True, timeout=60,
                           check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert done.stderr == ""
     return " ".join(done.stdout.split())
 
 
-def test_report_tells_root_what_failed_and_which_policy_the_sender_had(url):
+def test_report_shows_root_what_failed_and_which_policy_the_sender_had(url):
     assert post(url, report("broken.test", 1, failures=[("certificate-expired", 3)])) == 201
     story = shown("--organization", "broken.test")
     assert "reported.test: 93.0 % of 43 sessions delivered securely, 3 failed" in story

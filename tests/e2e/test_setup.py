@@ -55,7 +55,7 @@ def assert_served(domain, text):
 # --- setting up ---
 
 
-def test_a_bare_machine_gets_a_policy_with_a_certificate_and_is_told_the_records(bare, made):
+def test_a_bare_machine_gets_a_policy_with_a_certificate_and_the_records_are_shown(bare, made):
     domain = made("fresh.test")
     output = set_up(domain.name, "--mx", MX, "--mx", "*.backup.test", "--email", "admin@fresh.test")
     expected = policy_text("testing", MX, "*.backup.test")
@@ -174,7 +174,7 @@ def test_mod_md_gets_the_certificate_from_a_bare_machine(bare, made, apache, req
     assert_served(domain, policy_text("enforce", MX))
 
 
-def test_a_run_goes_on_where_an_interrupted_one_ended(made, apache):
+def test_a_run_continues_where_an_interrupted_one_ended(made, apache):
     domain = made("resumed.test")
     set_up(domain.name, "--mx", MX, server=NOWHERE, status=1)
     set_up(domain.name, "--mx", MX)
@@ -192,7 +192,7 @@ def test_a_server_that_was_not_reloaded_is(served, apache):
 # --- changing ---
 
 
-def test_a_changed_policy_reaches_https_and_its_id_is_told(served):
+def test_a_changed_policy_reaches_https_and_its_id_is_shown(served):
     text = policy_text("enforce", "other.setup.test", max_age=2 * 604800)
     output = set_up(served.name, "--mode", "enforce", "--mx", "other.setup.test",
                    "--max-age", "2w")
@@ -238,7 +238,7 @@ def test_a_policy_of_several_domains_is_left_to_the_admin(served, apache, reques
 # --- failing half-way ---
 
 
-def test_a_failure_half_way_tells_what_was_done_and_its_undo_commands_work(bare, made):
+def test_a_failure_half_way_shows_what_was_done_and_its_undo_commands_work(bare, made):
     domain = made("halfway.test")
     before, switched_on = tree(), enabled()
     output = set_up(domain.name, "--mx", MX, server=NOWHERE, status=1)
@@ -253,7 +253,7 @@ def test_a_failure_half_way_tells_what_was_done_and_its_undo_commands_work(bare,
     assert enabled() == switched_on
 
 
-def test_a_policy_that_a_sender_would_not_take_in_the_end_is_a_failure_too(
+def test_a_policy_that_a_sender_would_not_accept_in_the_end_is_a_failure_too(
         served, hiding, apache):
     before = apache.site_file(served.host).read_text()
     output = set_up(served.name, "--mode", "enforce", status=1)
@@ -325,7 +325,7 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     assert set_up(served.name, "--remove").startswith("Nothing to do: ")
 
 
-def test_a_dry_run_of_a_removal_changes_nothing_and_sends_nobody_to_dns(served, apache):
+def test_a_dry_run_of_a_removal_changes_nothing_and_asks_for_no_dns_change(served, apache):
     set_up(served.name, "--remove")
     path = apache.site_file(served.host)
     path.write_text(path.read_text().replace(MX, "not-reloaded.test"))
@@ -366,7 +366,7 @@ def with_mx(served, mx, certbot):
     HOOK.unlink(missing_ok=True)
 
 
-def test_a_missing_deploy_hook_for_the_mail_server_is_noticed(with_mx):
+def test_a_missing_deploy_hook_for_the_mail_server_is_reported(with_mx):
     output = set_up(with_mx.name)
     assert ("warning: certbot renews the certificate mx1.lab.test of the MX host mx1.lab.test "
             "here, but nothing reloads the mail server") in output
@@ -382,7 +382,7 @@ def test_yes_installs_the_deploy_hook_and_it_runs_at_a_renewal(with_mx, certbot)
     assert "warning" not in set_up(with_mx.name)
 
 
-def test_a_hook_that_is_there_is_recognised(with_mx):
+def test_an_existing_hook_is_recognised(with_mx):
     own = HOOK.with_name("own")
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text("#!/bin/sh\npostfix reload\n")

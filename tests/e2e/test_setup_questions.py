@@ -40,7 +40,7 @@ def test_one_address_of_another_machine_stops_it(dns, kind, address):
     assert tree() == before
 
 
-def test_force_goes_on_behind_nat(bare, made, dns):
+def test_force_continues_behind_nat(bare, made, dns):
     domain = made("nat.test")
     dns.publish(domain.host, "AAAA", "2001:db8::1")
     output = set_up(domain.name, "--mx", MX, "--force", "--dry-run")
@@ -53,13 +53,13 @@ def test_force_goes_on_behind_nat(bare, made, dns):
     (["words.test", "--mx", MX, "--max-age", "2y"], '--max-age: "2y" is not a duration'),
     (["mta-sts.words.test", "--mx", MX], 'DOMAIN: "mta-sts.words.test" is a policy host'),
 ])
-def test_what_the_module_would_refuse_is_refused_in_its_words(apache, words, message):
+def test_values_the_module_would_refuse_are_refused_with_its_message(apache, words, message):
     before = tree()
     assert message in set_up(words[0], *words[1:], status=2)
     assert tree() == before
 
 
-def test_a_configuration_that_is_broken_already_is_not_touched(made, apache, request):
+def test_a_broken_configuration_is_not_touched(made, apache, request):
     domain = made("broken.test")
     path = ETC / "conf-enabled" / "broken.conf"
     path.write_text("NoSuchDirective on\n")
@@ -106,7 +106,7 @@ def test_all_missing_programs_are_named_together_with_their_packages(made, witho
     assert tree() == before
 
 
-def test_a_certbot_without_its_apache_plugin_is_noticed_first(made, without):
+def test_a_certbot_without_its_apache_plugin_is_reported_first(made, without):
     made("plugin.test")
     without("/usr/lib/python3/dist-packages/certbot_apache")
     assert ("needed: certbot's Apache plugin\n  apt-get install python3-certbot-apache\n"
@@ -157,7 +157,7 @@ def test_an_internationalized_domain_is_set_up_by_its_a_label(made):
     assert "-d mta-sts.xn--bcher-kva.test\n" in output
 
 
-def test_a_domain_that_takes_no_mail_is_refused(made, dns):
+def test_a_domain_that_accepts_no_mail_is_refused(made, dns):
     made("mailless.test")
     dns.publish("mailless.test", "MX", "0 .")
     assert "accepts no mail" in set_up("mailless.test", status=1)

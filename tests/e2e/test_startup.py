@@ -16,7 +16,7 @@ from lab import DIRECTORY
 from lab.apache import ETC, site_text
 from lab.ca import Certificate, RSA_KEY
 from lab.domain import MailDomain, policy_id, policy_text
-from lab.fault import added, edited, led, place, put_aside, read_only, replaced
+from lab.fault import added, edited, led, place, moved_away, read_only, replaced
 from lab.process import run
 from lab.setup import forget, set_up
 from lab.starts import Starts
@@ -92,8 +92,8 @@ def second_certificate(**more):
 @contextlib.contextmanager
 def first_of_two(ca):
     """certbot's certificate is past its time, a second one is good."""
-    with certificate(HOST, starts=-9, ends=-2)(ca) as told, second_certificate()(ca):
-        yield told
+    with certificate(HOST, starts=-9, ends=-2)(ca) as files, second_certificate()(ca):
+        yield files
 
 
 def impossible_date(ca):
@@ -152,7 +152,7 @@ def open_state(_):
 
 @contextlib.contextmanager
 def linked_state(_):
-    with put_aside(STATE_DIR) as aside:
+    with moved_away(STATE_DIR) as aside:
         STATE_DIR.symlink_to(aside)
         yield f"{STATE_DIR}: "
 
@@ -178,14 +178,14 @@ OTHERS = f"""\
 
 class Fault:
     """What is logged once somebody has made it: level and id, and the parts that the line has
-    beside its place. What is logged with it once, and once when it is mended."""
+    beside its place. What is logged with it once, and once when it is fixed."""
 
-    def __init__(self, level, identity, make, *parts, more=(), mended=()):
+    def __init__(self, level, identity, make, *parts, more=(), fixed=()):
         self.finding = level, identity
         self.make = make
         self.parts = parts
         self.more = more
-        self.mended = mended
+        self.fixed = fixed
 
 
 CERTBOT = f"run: certbot --apache -d {HOST} "
@@ -228,23 +228,23 @@ FAULTS = {
         "write mta-sts.xn--bcher-kva.test instead"),
     "directives at server level that hide a block": Fault(
         "warn", "block-hidden", hidden_block, "move MTASTSMx into the block", more=[CHANGED],
-        mended=[CHANGED]),
+        fixed=[CHANGED]),
     "a block whose host no virtual host is named after": Fault(
         "info", "policy-host-no-vhost", added(
             f"<MTASTSPolicy a.{NAME} b.{NAME}>\n{LINES}\n</MTASTSPolicy>\n", "<MTASTSPolicy"),
         "of 2 domains", "its certificate must name them"),
     "mode enforce for an hour": Fault(
         "warn", "max-age-short", edited(BLOCK, {**ENFORCED, WEEK: "1h"}, "MTASTSMaxAge"),
-        "use a max_age of a week", more=[CHANGED], mended=[CHANGED]),
+        "use a max_age of a week", more=[CHANGED], fixed=[CHANGED]),
     "mode none for a month": Fault(
         "warn", "max-age-long", edited(BLOCK, {"testing": "none", WEEK: "4w"}, "MTASTSMaxAge"),
-        "use a max_age of a day", more=[CHANGED], mended=[CHANGED]),
+        "use a max_age of a day", more=[CHANGED], fixed=[CHANGED]),
     "an MX with one label": Fault(
         "warn", "mx-single-label", edited(BLOCK, {MX: f"{MX} localhost"}, "MTASTSMaxAge"),
-        'mx pattern "localhost"', "write the fully qualified name", more=[CHANGED], mended=[CHANGED]),
+        'mx pattern "localhost"', "write the fully qualified name", more=[CHANGED], fixed=[CHANGED]),
     "a policy changed": Fault(
         *CHANGED, another_policy, policy_id(policy_text("testing", MX)),
-        f'now: _mta-sts.{NAME}. IN TXT "v=STSv1; id=', mended=[CHANGED]),
+        f'now: _mta-sts.{NAME}. IN TXT "v=STSv1; id=', fixed=[CHANGED]),
     "a state directory of root": Fault(
         "error", "state-owner", foreign_state, "belongs to uid 0 instead of uid ", "chown -R"),
     "a state directory open to all": Fault(
@@ -253,12 +253,12 @@ FAULTS = {
         "error", "state-not-a-directory", linked_state, "is a symbolic link", "remove it"),
     "a state directory on a read-only disk": Fault(
         "error", "state-unusable", read_only_state, "Read-only file system", "ReadWritePaths=",
-        more=[("warn", "database-failed")], mended=[("notice", "database-works")]),
+        more=[("warn", "database-failed")], fixed=[("notice", "database-works")]),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_told_at_each_start_until_it_is_mended(starts, ca, apache, name):
+def test_a_fault_is_logged_at_each_start_until_it_is_fixed(starts, ca, apache, name):
     fault = FAULTS[name]
     with contextlib.ExitStack() as made:
         def make():
@@ -267,18 +267,18 @@ def test_a_fault_is_told_at_each_start_until_it_is_mended(starts, ca, apache, na
             assert apache.configtest().stdout.endswith("Syntax OK\n")
             apache.graceful()
 
-        def mend():
+        def fix():
             made.close()
             apache.graceful()
 
         its_place = None
         texts = starts.again(fault.finding, *fault.more, how=make)
-        told = next(text for text in texts if text.endswith(f"[{fault.finding[1]}]"))
-        assert all(part in told for part in fault.parts), told
-        assert told.startswith(its_place), (told, its_place)
+        text = next(text for text in texts if text.endswith(f"[{fault.finding[1]}]"))
+        assert all(part in text for part in fault.parts), text
+        assert text.startswith(its_place), (text, its_place)
         if fault.finding != CHANGED:
             starts.again(fault.finding)
-        starts.again(*fault.mended, how=mend)
+        starts.again(*fault.fixed, how=fix)
 
 
 def anew(apache, meanwhile=lambda: None):
@@ -288,7 +288,7 @@ def anew(apache, meanwhile=lambda: None):
     apache.start()
 
 
-def test_the_machine_that_the_program_set_up_is_not_worth_a_word(machine, starts, apache):
+def test_a_machine_set_up_by_the_program_gives_no_finding(machine, starts, apache):
     for how in lambda: anew(apache), apache.graceful:
         starts.again(how=how)
         for domain in machine:
@@ -304,7 +304,7 @@ def test_a_certificate_with_trust_settings_is_read_as_mod_ssl_reads_it(starts, c
         starts.again()
 
 
-def test_before_certbot_ran_the_command_is_told_that_mends_it(machine, starts, dns, sites):
+def test_before_certbot_ran_the_finding_shows_the_command_that_fixes_it(machine, starts, dns, sites):
     domain = MailDomain(dns, "early-startup.test")
     text, = starts.again(("info", "https-missing"),
                          how=lambda: sites(domain.host, site_text(domain.host, LINES)))
@@ -338,7 +338,7 @@ int apr_shm_create(void **shm, size_t size, const char *file, void *pool)
 """
 
 
-def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp_path):
+def test_missing_prerequisites_of_the_machine_are_logged(machine, starts, apache, ca, tmp_path):
     library = tmp_path / "without.so"
     run("cc", "-shared", "-fPIC", "-w", "-x", "c", "-o", library, "-", input=WITHOUT)
     variables = ETC / "envvars"
@@ -354,9 +354,9 @@ def test_what_the_machine_does_not_give_is_told(machine, starts, apache, ca, tmp
     starts.again(how=lambda: anew(apache))
 
 
-def test_a_damaged_database_is_told_until_it_works_again(machine, starts, apache):
+def test_a_damaged_database_is_logged_until_it_works_again(machine, starts, apache):
     def damage():
-        kept.enter_context(put_aside(DATABASE))
+        kept.enter_context(moved_away(DATABASE))
         DATABASE.write_bytes(bytes(4096))
         shutil.chown(DATABASE, "www-data", "www-data")
 
@@ -382,7 +382,7 @@ def failed(domain, sessions):
                                  "failed-session-count": sessions}]}]})
 
 
-def test_mode_enforce_is_warned_of_where_reports_tell_of_mail_that_it_refuses(machine, starts, ca):
+def test_mode_enforce_causes_a_warning_if_reports_show_mail_that_it_refuses(machine, starts, ca):
     for domain, sessions in (NAME, 9), (TYPED, 2):
         run("mta-sts", "import", "-", input=failed(domain, sessions))
     starts.again()  # it is all right in mode testing

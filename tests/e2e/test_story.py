@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The story of one domain, from an empty machine to mode enforce, with one MX broken on purpose
-under way: whoever is asked about it tells the same."""
+under way: every view reports the same."""
 
 import datetime
 import gzip
@@ -65,12 +65,12 @@ def domain(bare, dns, mx, first_mx, apache):
 # --- what the admin and the senders do ---
 
 def publish(domain):
-    """What `mta-sts dns` tells to publish, as nsupdate takes it."""
+    """The output of `mta-sts dns` for nsupdate."""
     key = DIRECTORY / "story.key"
     key.write_text(UPDATE_KEY)
-    told = subprocess.run(["mta-sts", "dns", "--format", "nsupdate", "--rua", f"{URL}/tlsrpt",
+    result = subprocess.run(["mta-sts", "dns", "--format", "nsupdate", "--rua", f"{URL}/tlsrpt",
                            NAME], capture_output=True, text=True, timeout=60, check=True)
-    run("nsupdate", "-k", key, input=f"server {NAMESERVER}\n{told.stdout}")
+    run("nsupdate", "-k", key, input=f"server {NAMESERVER}\n{result.stdout}")
     identity = policy_id(domain.fetch().body)
     wait_until(lambda: identity in str(ask(f"_mta-sts.{NAME}", "TXT")), f"the id {identity}")
 
@@ -94,11 +94,11 @@ def post(organization, days_ago, failed=0):
             "failure-details": [{
                 "result-type": KIND, "receiving-mx-hostname": FIRST,
                 "receiving-ip": FIRST_ADDRESS, "failed-session-count": failed}] * bool(failed)}]}
-    told = subprocess.run(
+    result = subprocess.run(
         ["curl", "-sS", "--fail", "-H", "Content-Type: application/tlsrpt+gzip", "--data-binary",
          "@-", "-o", "/dev/null", "-w", "%{http_code}", f"{URL}/tlsrpt"], input=gzip.compress(
              json.dumps(report).encode()), capture_output=True, timeout=60, check=True)
-    assert told.stdout == b"201"
+    assert result.stdout == b"201"
 
 
 def assert_delivered(sender, mx, strength):
@@ -111,33 +111,33 @@ def assert_delivered(sender, mx, strength):
 
 # --- who is asked ---
 
-def tell(status, *words):
-    """What the command tells, with this exit status; the lines put together."""
+def run_text(status, *words):
+    """The output of the command, with this exit status; its lines joined."""
     done = subprocess.run(["mta-sts", *words], capture_output=True, text=True, timeout=90)
     assert (done.returncode, done.stderr) == (status, ""), done
     return " ".join(done.stdout.split())
 
 
-def tell_json(status, *words):
-    return json.loads(tell(status, *words, "--format", "json"))
+def run_json(status, *words):
+    return json.loads(run_text(status, *words, "--format", "json"))
 
 
 def check(status):
     """The verdict of `mta-sts check`, and what it says about the first MX."""
-    found = tell_json(status, "check", *ANCHOR, NAME)["domains"][0]
+    found = run_json(status, "check", *ANCHOR, NAME)["domains"][0]
     section, = (one for one in found["sections"] if one["subject"] == FIRST)
     return found["verdict"], {finding["id"] for finding in section["findings"]}
 
 
 def ready(status, days=DAYS):
-    return tell(status, "ready", *ANCHOR, "--days", str(days), NAME)
+    return run_text(status, "ready", *ANCHOR, "--days", str(days), NAME)
 
 
 def page(source=ADMIN, **query):
     """(HTTP status, body) of the status page, fetched from that address."""
-    told = run("curl", "-sS", "--interface", source, "-w", "\n%{http_code}",
+    result = run("curl", "-sS", "--interface", source, "-w", "\n%{http_code}",
                f"{URL}/mta-sts-status?{urlencode(query)}").stdout
-    body, _, status = told.rpartition("\n")
+    body, _, status = result.rpartition("\n")
     return int(status), body
 
 
@@ -173,13 +173,13 @@ def wait_for_reports(number):
 def assert_all_is_well():
     assert check(WELL)[0]["enforce"] == "yes"
     assert "ready: it is safe to switch to mode enforce" in ready(WELL)
-    assert f"✔ {NAME}: all 240 sessions of 2 senders delivered securely" in tell(0, "report")
+    assert f"✔ {NAME}: all 240 sessions of 2 senders delivered securely" in run_text(0, "report")
     assert wait_for_reports(6)["causes"] == []
     assert f"{NAME} testing" in page_text() and "What failed" not in page_text()
     assert "DNS records" in page_text(domain=NAME)
 
 
-def assert_the_break_is_told():
+def assert_the_break_is_reported():
     verdict, found = check(WARNING)
     assert (verdict["enforce"], "certificate-name-missing" in found) == ("no", True)
 
@@ -187,15 +187,15 @@ def assert_the_break_is_told():
     assert "do not switch to mode enforce, it would block mail: " in text
     assert re.search(rf"✘ {FIRST}: .*certificate-name-missing.*failure-blocking", text), text
 
-    told = tell_json(0, "report")
-    assert told["totals"] == {"reports": 7, "duplicates": 0, "successful_sessions": 273,
+    result = run_json(0, "report")
+    assert result["totals"] == {"reports": 7, "duplicates": 0, "successful_sessions": 273,
                               "failed_sessions": 7}
-    failure, = (one for report in told["reports"] for policy in report["policies"]
+    failure, = (one for report in result["reports"] for policy in report["policies"]
                 for one in policy["failures"])
     assert (failure["result_type"], failure["receiving_mx"], failure["sessions"]) == \
         (KIND, FIRST, 7)
 
-    text = tell(0, "report", "--since", "1d", "--failures")
+    text = run_text(0, "report", "--since", "1d", "--failures")
     assert f"{NAME}: 97.5 % of 280 sessions delivered securely, 7 failed" in text
     assert f"7 sessions failed: {KIND} at {FIRST}" in text
     for words in "reporter: a.test", "where: your mail server (MX)", failure["explanation"]:
@@ -215,7 +215,7 @@ def assert_the_break_is_told():
     assert (values[f'{series}"success"}}'], values[f'{series}"{KIND}"}}']) == ("273", "7")
 
 
-def assert_the_mending_is_told():
+def assert_the_fix_is_reported():
     verdict, found = check(WELL)
     assert (verdict["enforce"], found & {"certificate-name-missing"}) == ("yes", set())
     text = ready(WARNING)
@@ -224,7 +224,7 @@ def assert_the_mending_is_told():
 
     wait_for_reports(9)
     since = "80 secure sessions on later days"
-    assert f"since: {day(2)}, last seen {day(2)}; {since}" in tell(0, "report")
+    assert f"since: {day(2)}, last seen {day(2)}; {since}" in run_text(0, "report")
     assert f"{day(2)}; reported by a.test; IP address {FIRST_ADDRESS}; {since}" \
         in page_text(domain=NAME)
     text = ready(WELL, days=1)
@@ -232,15 +232,15 @@ def assert_the_mending_is_told():
     assert f"last on {day(2)}; not since then) [failure-past]" in text
 
 
-def assert_enforce_is_told():
+def assert_enforce_is_reported():
     assert "mode enforce is on and safe" in ready(WELL, days=1)
     assert check(WELL)[0]["enforce"] == "yes"
     assert page_json(domain=NAME)["domain"]["mode"] == "enforce"
     assert "older an older policy from its cache: mode testing" in page_text(domain=NAME)
-    assert "an older policy from its cache: mode testing" in tell(0, "report")
+    assert "an older policy from its cache: mode testing" in run_text(0, "report")
 
 
-def test_from_an_empty_machine_to_enforce_everybody_tells_of_a_break_and_its_mending(
+def test_from_an_empty_machine_to_enforce_every_view_shows_a_break_and_its_fix(
         domain, first_mx, sender, apache, ca):
     set_up(NAME, "--mx", FIRST, "--mx", SECOND)
     apache.conf(CONF, REPORTS)
@@ -258,15 +258,15 @@ def test_from_an_empty_machine_to_enforce_everybody_tells_of_a_break_and_its_men
     first_mx.take(ca.issue("other.lab.test"))
     assert_delivered(sender, first_mx, "Trusted")  # mode testing loses no mail
     post("a.test", 2, failed=7)
-    assert_the_break_is_told()
+    assert_the_break_is_reported()
 
     first_mx.take(ca.issue(FIRST))
     assert_delivered(sender, first_mx, "Trusted")
     for organization in "a.test", "b.test":
         post(organization, 1)
-    assert_the_mending_is_told()
+    assert_the_fix_is_reported()
 
     set_up(NAME, "--mode", "enforce")
     publish(domain)
     assert_delivered(sender, first_mx, "Verified")
-    assert_enforce_is_told()
+    assert_enforce_is_reported()

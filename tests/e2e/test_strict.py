@@ -77,7 +77,7 @@ def kept():
     return len(list(Path("/var/lib/mod_mta_sts/reports").glob("*/*")))
 
 
-def test_apache_serves_keeps_and_reloads_in_it(strictly):
+def test_apache_serves_stores_and_reloads_in_it(strictly):
     before = kept()
     for number in (1, 2):
         assert curl(f"http://{lab.APACHE}/.well-known/mta-sts.txt") == POLICY

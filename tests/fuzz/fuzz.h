@@ -11,7 +11,7 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 
-#include "../showable.h"
+#include "../printable.h"
 #include "core/base/finding.h"
 
 /*
@@ -52,10 +52,10 @@ static inline void fuzz_check_findings(const mta_sts_findings *findings, int lin
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        CHECK(is_showable(finding->id));
-        CHECK(is_showable(finding->subject));
-        CHECK(is_showable(finding->message));
-        CHECK(!finding->fix || is_showable(finding->fix));
+        CHECK(is_printable(finding->id));
+        CHECK(is_printable(finding->subject));
+        CHECK(is_printable(finding->message));
+        CHECK(!finding->fix || is_printable(finding->fix));
         CHECK(finding->line >= 0 && finding->line <= lines);
     }
 }

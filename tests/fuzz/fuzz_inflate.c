@@ -5,16 +5,16 @@
 
 #define BYTES_MAX (1 << 20) /* of one input, inflated */
 
-/* What a stream told from its beginning to its end. */
-typedef struct told {
+/* The result of reading a stream completely. */
+typedef struct outcome {
     uint64_t hash; /* of the bytes, FNV-1a */
     size_t count;
     size_t members;
     size_t ignored;
     const char *error;
-} told;
+} outcome;
 
-static void add(told *all, const char *bytes, size_t len)
+static void add(outcome *all, const char *bytes, size_t len)
 {
     size_t i;
 
@@ -25,7 +25,7 @@ static void add(told *all, const char *bytes, size_t len)
 }
 
 /* Whether it came to its end within BYTES_MAX. */
-static int read_all(apr_pool_t *p, const char *bytes, size_t len, size_t size, told *all)
+static int read_all(apr_pool_t *p, const char *bytes, size_t len, size_t size, outcome *all)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(p, bytes, len);
     char piece[4096];
@@ -48,13 +48,13 @@ static int read_all(apr_pool_t *p, const char *bytes, size_t len, size_t size, t
     return 1;
 }
 
-/* However large the pieces are that it is asked for, it tells the same. The first byte is their
+/* With any size of the pieces, the result is the same. The first byte is their
  * size. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *p = fuzz_pool_make();
     const char *bytes = (const char *)data + 1;
-    told large, small;
+    outcome large, small;
 
     if (size > 0 && read_all(p, bytes, size - 1, 4096, &large)) {
         CHECK(read_all(p, bytes, size - 1, (size_t)data[0] + 1, &small));

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     APR_ARRAY_PUSH(ids, const char *) = "mx1.example.com";
     error = cli_message_read(p, (const char *)data, size, ids, &parts);
-    CHECK(!error || is_showable(error));
+    CHECK(!error || is_printable(error));
     CHECK(parts->nelts <= CLI_MESSAGE_PARTS_MAX);
     for (i = 0; i < parts->nelts; i++) {
         const cli_message_part *part = &APR_ARRAY_IDX(parts, i, cli_message_part);

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text = mta_sts_rdata_text(p, type, data + 1, size - 1, &preference);
         CHECK(preference >= 0 && preference <= 65535);
         CHECK(type == MTA_STS_RDATA_MX || preference == 0);
-        CHECK(!text || type == MTA_STS_RDATA_TXT || is_showable(text));
+        CHECK(!text || type == MTA_STS_RDATA_TXT || is_printable(text));
         CHECK(!text || type != MTA_STS_RDATA_TXT || strlen(text) < size);
     }
     apr_pool_destroy(p);

@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         CHECK(line && strlen(line) == len && memcmp(line, data, len) == 0);
         CHECK(receipt.received >= 0);
-        CHECK(!receipt.peer || is_showable(receipt.peer));
-        CHECK(!receipt.verified || is_showable(receipt.verified));
+        CHECK(!receipt.peer || is_printable(receipt.peer));
+        CHECK(!receipt.verified || is_printable(receipt.verified));
     }
     apr_pool_destroy(p);
     return 0;

@@ -64,7 +64,7 @@ static void check_uri(const char *uri)
 {
     CHECK(strncasecmp(uri, "mailto:", 7) == 0 || strncasecmp(uri, "https://", 8) == 0);
     CHECK(strpbrk(uri, " \t,;!\"<>\\") == NULL);
-    CHECK(is_showable(uri));
+    CHECK(is_printable(uri));
 }
 
 static void check_tlsrpt(apr_pool_t *p, const apr_array_header_t *texts)

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check_findings(reading->findings, 0);
     CHECK((reading->outcome == TLSRPT_READ) == (reading->report != NULL));
     CHECK((reading->outcome == TLSRPT_READ) == (reading->reason == NULL));
-    CHECK(!reading->reason || is_showable(reading->reason));
+    CHECK(!reading->reason || is_printable(reading->reason));
     CHECK(strlen(reading->digest) == 64);
     if (reading->report) {
         check_report(p, reading->report);

@@ -3,7 +3,7 @@
 
 #include "core/check/smtp_reply.h"
 
-/* Reads in portions whose size the first byte tells: what is found must not depend on them. */
+/* Reads in portions of a size given by the first byte: the result must not depend on it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mta_sts_smtp_reply whole = {0}, parts = {0};

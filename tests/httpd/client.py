@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client that sends the bytes it is told and shows the bytes that come back."""
+"""A client that sends given bytes and returns the bytes of the response."""
 
 import socket
 import ssl
@@ -52,7 +52,7 @@ def request(host, path, method="GET", version="1.1", headers=(), body=b""):
 
 
 def _dechunk(left):
-    """A chunked body, and the bytes behind it."""
+    """A chunked body, and the bytes after it."""
     body = b""
     while True:
         size, gap, left = left.partition(b"\r\n")
@@ -65,7 +65,7 @@ def _dechunk(left):
 
 
 def read(received, length=None):
-    """The first answer in some bytes, and the bytes behind it: those behind Content-Length, where
+    """The first answer in some bytes, and the bytes after it: those after Content-Length, where
     the length of the body (0 for HEAD) is not given."""
     head, gap, rest = received.partition(b"\r\n\r\n")
     assert gap, f"no answer: {received!r}"
@@ -83,7 +83,7 @@ def read(received, length=None):
 
 
 def only(received, method="GET"):
-    """The answer, nothing being behind it."""
+    """The answer, with nothing after it."""
     answer, rest = read(received, 0 if method == "HEAD" else None)
-    assert rest == b"", f"{method}: bytes behind the answer: {rest!r}"
+    assert rest == b"", f"{method}: bytes after the answer: {rest!r}"
     return answer

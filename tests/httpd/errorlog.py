@@ -7,7 +7,7 @@ SERIOUS = re.compile(r"^\[[^\]]*\] \[\w*:(warn|error|crit|alert|emerg)\]"
                      r"|AH00052|exit signal|segfault|[Aa]ssert|core dump|AddressSanitizer"
                      r"|runtime error:|free\(\)|malloc")
 
-# Many a test sends reports of one name; when the index tells so is not for it to know.
+# Many a test sends reports of one name; it cannot know when the index logs that.
 USUAL = re.compile(r"\[report-conflict\]$")
 
 

@@ -205,7 +205,7 @@ DIRECTIVES = {"MTASTSMode": "MTASTSMode none", "MTASTSMx": "MTASTSMx mx1.example
 @pytest.mark.parametrize("where", ["server", "virtual host"])
 @pytest.mark.parametrize("directive", DIRECTIVES)
 @pytest.mark.parametrize("context", CONTEXTS)
-def test_our_directives_are_refused_in_sections_of_directories(make, context, directive, where):
+def test_directives_of_the_module_are_refused_in_directory_sections(make, context, directive, where):
     section = f"{CONTEXTS[context]}\n>>>{DIRECTIVES[directive]}\n</{context}>\n"
     section += "</Directory>\n" if context.startswith("Limit") else ""
     conf = section + proxied(HOST, MX) if where == "server" else proxied(HOST, MX + section)
@@ -213,7 +213,7 @@ def test_our_directives_are_refused_in_sections_of_directories(make, context, di
 
 
 @pytest.mark.parametrize("directive", DIRECTIVES)
-def test_our_directives_are_refused_in_htaccess(start, directive):
+def test_directives_of_the_module_are_refused_in_htaccess(start, directive):
     server = start("<Directory @ROOT@/htdocs>\nAllowOverride All\nRequire all granted\n"
                    "</Directory>\n" + proxied("www.example.com")
                    + proxied(HOST, MX),
@@ -341,7 +341,7 @@ CONTRADICTIONS = {
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS)
-def test_different_policies_of_a_domain_in_one_place_are_refused_naming_both(make, case):
+def test_different_policies_of_a_domain_in_one_scope_are_refused_naming_both(make, case):
     conf = CONTRADICTIONS[case]
     first = next(line for line in conf.split("\n") if "#first" in line).replace("#first", "")
     refused(make, conf.replace("#first", ""), r"example\.com|xn--bcher-kva", "remove one", at=first)

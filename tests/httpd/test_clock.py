@@ -56,14 +56,14 @@ def test_a_clock_that_is_set_forward_removes_no_report_and_one_that_stays_so_doe
         policy.check(server.fetch())
     Spool(server).check()
     server.stop()
-    told = len(server.log.matching(LEAPT))
+    logged = len(server.log.matching(LEAPT))
     server.start()
     keep(server, 5)
     indexed(server, [4, 5])  # one came on that day
-    assert len(server.log.matching(LEAPT)) == told
+    assert len(server.log.matching(LEAPT)) == logged
 
 
-def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_comes_to_rest(start_at):
+def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_settles(start_at):
     server, clock = start_at("MTASTSReportLimit 1\n", [r"\[report-limited\]$"])
     clock.set(5 - int(time.time()) % 60)  # a minute has just begun
     keep(server, 1)
@@ -96,7 +96,7 @@ DATES = {
 
 
 @pytest.mark.parametrize("what", DATES)
-def test_reports_are_kept_and_shown_whatever_the_date(make_with, what):
+def test_reports_are_stored_and_shown_at_any_date(make_with, what):
     date, zone = DATES[what]
     now = calendar.timegm(time.strptime(date, "%Y-%m-%d %H:%M"))
     server = make_with().configure(LOCATION + report.conf())

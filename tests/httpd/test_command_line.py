@@ -36,7 +36,7 @@ WORDS = [["-t"], ["-S"], ["-M"], ["-t", "-D", "DUMP_CONFIG"], ["-t", "-D", "DUMP
 
 @pytest.mark.parametrize("user", [None, "nobody"])
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
-def test_looking_at_the_configuration_succeeds_and_writes_nothing(server, words, user):
+def test_inspecting_the_configuration_succeeds_and_writes_nothing(server, words, user):
     before = snapshot(server)
     status, output = server.run(*words, user=user)
     assert status == 0, output
@@ -54,7 +54,7 @@ def test_the_module_is_listed(server):
     assert "mta_sts_module (shared)" in server.run("-M")[1]
 
 
-def test_the_configuration_dump_shows_our_directives(server):
+def test_the_configuration_dump_shows_the_directives_of_the_module(server):
     output = server.configure(CONF, modules=["info"]).run("-t", "-D", "DUMP_CONFIG")[1]
     assert "MTASTSMx mx1.example.net *.example.net" in output
     assert "<MTASTSPolicy example.net example.org>" in output
@@ -83,7 +83,7 @@ def test_the_record_that_is_proposed_for_reports_has_the_endpoint_in_it(make):
 
 
 def entries(output):
-    """{domain: the lines that tell of it}"""
+    """{domain: its lines}"""
     found = {}
     for part in output.split("\n\n"):
         head = re.match(r"; (?:policy hosts that match )?([\w.*-]+)\n", part)
@@ -92,24 +92,24 @@ def entries(output):
     return found
 
 
-def test_the_dump_tells_each_policy_domain_its_policy_id_and_place(server):
+def test_the_dump_lists_each_policy_domain_with_policy_id_and_location(server):
     found = entries(dump(server))
     assert set(found) == set(SERVED)
     for domain, (served, line) in SERVED.items():
-        told = found[domain]
+        entry = found[domain]
         mode, *mx, max_age = [part.split(": ")[1] for part in served.decode().split("\r\n")[1:-1]]
-        assert policy.identity(served) in told
-        assert f"{server.conf_file}:{server.line + line}" in told
-        assert re.search(rf"\bmode {mode}\b", told)
-        assert re.search(rf"\bmax_age {max_age}\b", told)
-        assert " ".join(mx) in told
+        assert policy.identity(served) in entry
+        assert f"{server.conf_file}:{server.line + line}" in entry
+        assert re.search(rf"\bmode {mode}\b", entry)
+        assert re.search(rf"\bmax_age {max_age}\b", entry)
+        assert " ".join(mx) in entry
 
 
 def mode_lines(output):
     return re.findall(r"^;   MTASTSMode set at .*:(\d+)$", output, re.M)
 
 
-def test_the_dump_tells_the_line_of_each_mode_that_is_no_default(make):
+def test_the_dump_shows_the_line_of_each_mode_that_is_not_the_default(make):
     server = make().configure(CONF)
     found = entries(dump(server))
     assert mode_lines(found["example.com"]) == [str(server.line + 1)]  # inherited
@@ -117,14 +117,14 @@ def test_the_dump_tells_the_line_of_each_mode_that_is_no_default(make):
     assert mode_lines(dump(server.configure(proxied(HOST, MX)))) == []
 
 
-def test_the_dump_tells_which_of_two_virtual_hosts_with_one_policy_speaks_http(make):
+def test_the_dump_shows_which_of_two_virtual_hosts_with_one_policy_speaks_http(make):
     """As after certbot, which copies a virtual host."""
     server = make()
     plain = proxied(HOST, MX).replace("https://", "")
-    told = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
-    assert len(re.findall(r"^;   defined at ", told, re.M)) == 2
+    entry = entries(dump(server.configure(plain + site(HOST, MX))))["example.com"]
+    assert len(re.findall(r"^;   defined at ", entry, re.M)) == 2
     assert re.findall(r"^;   defined at .*:(\d+), .*\n;   not served from there: senders use https, and "
-                      r"that virtual host is http only$", told, re.M) == [str(server.line + 3)]
+                      r"that virtual host is http only$", entry, re.M) == [str(server.line + 3)]
 
 
 def test_the_dump_is_lines_of_a_zone_file_and_comments(server):
@@ -144,7 +144,7 @@ def test_the_dump_gives_the_records_to_publish(server):
 
 
 @pytest.mark.parametrize("completed", [False, True])
-def test_a_name_server_takes_the_dump_as_it_is_and_with_every_record_completed(
+def test_a_name_server_accepts_the_dump_as_it_is_and_with_every_record_completed(
         server, tmp_path, completed):
     output = dump(server)
     if completed:

@@ -62,7 +62,7 @@ def put_directory(state, other):
     other.rename(state)
 
 
-def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again(start):
+def test_a_missing_or_replaced_state_directory_is_released_and_used_again(start):
     server = start(proxied(HOST, MX))
     noted(server, POLICY)
     # Told if the index is being tended when that happens; otherwise it is noticed before.
@@ -91,14 +91,14 @@ def test_a_state_directory_that_is_away_or_replaced_is_let_go_and_taken_up_again
     assert not server.log.matching(r"\[database-")
 
 
-def test_a_damaged_database_is_told_once_and_a_new_one_works(make_with):
+def test_a_damaged_database_is_logged_once_and_a_new_one_works(make_with):
     server = make_with([FAILED, WORKS]).configure(report.conf()).start()
     noted(server, POLICY)
     server.stop()
     path = server.root / "state/reports.db"
     path.write_bytes(b"damaged " * 1000)
     server.start()
-    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be logged")
     assert post(server, packed(make())).status == 201
     server.graceful()
     policy.check(server.fetch())
@@ -111,10 +111,10 @@ def test_a_damaged_database_is_told_once_and_a_new_one_works(make_with):
     Spool(server).check()
 
 
-def test_a_database_in_a_directory_that_is_missing_is_told_once_and_works_once_it_is_there(make_with):
+def test_a_database_in_a_missing_directory_is_logged_once_and_works_once_it_exists(make_with):
     server = make_with([FAILED, WORKS]).configure(
         "MTASTSDatabase sqlite3 @ROOT@/missing/index.db\n" + report.conf()).start()
-    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be logged")
     policy.check(server.fetch())
     assert post(server, packed(make())).status == 201
     (server.root / "missing").mkdir(mode=0o700)
@@ -138,7 +138,7 @@ def locked(server):
 
 
 @pytest.mark.parametrize("mpm", ["prefork", "event"])
-def test_a_locked_database_is_waited_for_without_a_word_and_holds_nothing_up(make_with, mpm):
+def test_a_locked_database_is_waited_for_silently_and_blocks_nothing(make_with, mpm):
     server = make_with(mpm=mpm).configure(report.conf()).start()
     noted(server, POLICY)
     with locked(server):
@@ -205,7 +205,7 @@ def test_postgresql_has_the_history_and_may_go_and_come_back(make_with, postgres
     process.wait_for(lambda: has((identity(POLICY), "t")), "the first policy")
     postgres.stop()
     strict = serve(server, "enforce")
-    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be told")
+    process.wait_for(lambda: server.log.matching(FAILED), "the failure to be logged")
     policy.check(server.fetch(), strict)
     assert post(server, packed(make())).status == 201
     server.graceful()
@@ -213,11 +213,11 @@ def test_postgresql_has_the_history_and_may_go_and_come_back(make_with, postgres
     process.wait_for(lambda: server.log.matching(WORKS), "it to work again")
     assert has((identity(POLICY), "f"), (identity(strict), "t"))
     assert postgres.run("SELECT digest FROM tlsrpt_report") == [[report.digest(make())]]
-    # Lost in the middle of its use is another trouble than not to be found: each is told once, the
+    # Lost in the middle of its use is another failure than not to be found: each is logged once, the
     # second one only if somebody looks before it is back.
-    told = [re.sub(r"^(\[[^]]*\] )+", "", line) for line in server.log.matching(FAILED)]
-    assert len(set(told)) == len(told) <= 3
-    assert all(str(postgres.directory) in line for line in told)
+    logged = [re.sub(r"^(\[[^]]*\] )+", "", line) for line in server.log.matching(FAILED)]
+    assert len(set(logged)) == len(logged) <= 3
+    assert all(str(postgres.directory) in line for line in logged)
     assert not (server.root / "state/reports.db").exists()
 
 

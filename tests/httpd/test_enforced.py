@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The warning at start about mode enforce, where reports tell of failures that it turns into refused
+"""The warning at start about mode enforce, where reports contain failures that it turns into refused
 mail."""
 
 import datetime
@@ -7,7 +7,7 @@ import datetime
 import process
 from database import Database
 from policy import MX
-from report import conf, make, packed, post
+from report import conf, import_verified, make, packed, post
 
 WARNED = r"\[mta_sts:warn\].*\[enforce-failures\]$"
 
@@ -30,7 +30,7 @@ DOMAINS = {
 SAID = {
     "unlisted.example": "4 failed sessions for which senders refuse to deliver: The sender found an "
                         "MX host that does not match any mx line of your policy.",
-    "refused.example": "of the last 14 days show 3 failed sessions for which senders refuse to "
+    "refused.example": "about the last 14 days show 3 failed sessions for which senders refuse to "
                        "deliver: The certificate of mx1.example.com has expired. Renew it",
     "hostile.example": "The sender reached your mail server, but the server did not offer encryption",
 }
@@ -51,14 +51,16 @@ def failing(domain, kind, mx, sessions, days_ago, policy="sts", reason=None):
                           "end-datetime": f"{day}T23:59:59Z"}})
 
 
-def test_enforce_is_warned_of_at_start_where_reports_tell_of_mail_that_it_refuses(make_with):
+def test_enforce_causes_a_warning_at_start_if_reports_show_mail_that_it_refuses(make_with):
     server = make_with([WARNED]).configure(conf("".join(
         f"<MTASTSPolicy {domain}>\n{MX}MTASTSMode {mode}\n</MTASTSPolicy>\n"
-        for domain, (mode, *_) in DOMAINS.items()))).start()
+        for domain, (mode, *_) in [*DOMAINS.items(), ("forged.example", ("enforce",))]))).start()
     for domain, (_, *failure) in DOMAINS.items():
-        assert post(server, packed(failing(domain, *failure))).status == 201
+        import_verified(server, failing(domain, *failure))
+    # One that anyone can submit, under the same name.
+    assert post(server, packed(failing("forged.example", *EXPIRED, 99, 2))).status == 201
     process.wait_for(
-        lambda: len(Database(server).run("SELECT id FROM tlsrpt_report")) == len(DOMAINS),
+        lambda: len(Database(server).run("SELECT id FROM tlsrpt_report")) == len(DOMAINS) + 1,
         "the reports to be in the index")
     server.stop()
     before = len(server.log.matching(WARNED))
@@ -69,6 +71,6 @@ def test_enforce_is_warned_of_at_start_where_reports_tell_of_mail_that_it_refuse
         and now, "the warnings")
     assert len(lines) == len(SAID)
     for line, (domain, said) in zip(lines, SAID.items()):
-        assert f"{domain}: mode enforce is set, but reports " in line and said in line
+        assert f"{domain}: mode enforce is set, but verified reports " in line and said in line
         assert f" For all details run: mta-sts ready {domain} [enforce-failures]" in line
         assert "\x1b" not in line and "reboot" not in line

@@ -59,7 +59,7 @@ def test_an_example_passes_configtest_without_any_of_its_modules(make, ca, examp
     assert status == 0, output
 
 
-def test_an_example_serves_the_policy_that_it_tells(start, ca, example):
+def test_an_example_serves_the_policy_that_it_shows(start, ca, example):
     if not SERVED[example.stem]:
         pytest.skip("it has no certificate yet; the lab gets one for it (tests/e2e)")
     server = start(body_of(example, ca))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """None of the findings at start is left out of tests/e2e/test_startup.py. It is here because
-whoever adds one sees it at once, without the lab."""
+a new one is noticed at once, without the lab."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 SOURCES = TESTS.parent / "mod_mta_sts"
 
-# What is told elsewhere: which files' findings are of no start, and which lines come later.
+# Tested elsewhere: which files' findings are of no start, and which lines come later.
 OF_COMMANDS = {"core/check", "core/dns", "core/policy/text", "core/policy/record", "tlsrpt/advice",
                "tlsrpt/report"}
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}

@@ -61,14 +61,14 @@ def findings(server):
     return server.log.matching(FINDING)
 
 
-def assert_told(server, severity, identity, *parts):
+def assert_logged(server, severity, identity, *parts):
     """The finding is there once a start: not for the dry run, not for each child; and no other."""
     for times, again in ((1, server.graceful), (2, server.restart), (3, None)):
-        told = server.log.matching(rf"\[mta_sts:{severity}\] .*\[{identity}\]$")
-        assert len(told) == times, server.log.lines()
-        assert findings(server) == told
+        logged = server.log.matching(rf"\[mta_sts:{severity}\] .*\[{identity}\]$")
+        assert len(logged) == times, server.log.lines()
+        assert findings(server) == logged
         for part in parts:
-            assert server.fill(part) in told[-1]
+            assert server.fill(part) in logged[-1]
         if again:
             again()
 
@@ -110,7 +110,7 @@ def made(ca, description):
 
 
 @pytest.mark.parametrize("certificates", HEALTHY_CERTIFICATES)
-def test_a_good_certificate_is_not_worth_a_word(start, ca, certificates):
+def test_a_good_certificate_gives_no_finding(start, ca, certificates):
     server = start(https(*made(ca, HEALTHY_CERTIFICATES[certificates]), body=ENFORCE))
     assert findings(server) == []
 
@@ -129,12 +129,12 @@ def test_https_by_a_proxy_needs_no_certificate_here(start):
 
 def test_https_missing_is_an_info_with_the_command_to_run(start):
     server = start(http(MX))
-    assert_told(server, "info", "https-missing", f"{HOST}: ", "certbot --apache -d " + HOST,
+    assert_logged(server, "info", "https-missing", f"{HOST}: ", "certbot --apache -d " + HOST,
                 f"{server.conf_file}:{server.line + 3}: ")
 
 
 def test_https_missing_is_said_for_a_block_that_an_http_name_carries(start):
-    assert_told(start(BLOCK.format(MX) + http()), "info", "https-missing", HOST)
+    assert_logged(start(BLOCK.format(MX) + http()), "info", "https-missing", HOST)
 
 
 @pytest.mark.parametrize("names", [
@@ -144,31 +144,31 @@ def test_a_certificate_without_the_name_is_an_error(start, ca, names):
     path = issue(ca, *names)
     server = start(https(path, body=MX),
                    expected=[r"\[certificate-name-missing\]$", r"\[ssl:warn\] .* AH01909: "])
-    assert_told(server, "error", "certificate-name-missing", f"{HOST}: ", str(path),
+    assert_logged(server, "error", "certificate-name-missing", f"{HOST}: ", str(path),
                 "certbot --apache -d " + HOST, *names)
 
 
 def test_the_common_name_does_not_count(start, ca):
     path = issue(ca, common_name=HOST)
     server = start(https(path, body=MX), expected=[r"\[certificate-name-missing\]$"])
-    assert_told(server, "error", "certificate-name-missing", "it covers no DNS name")
+    assert_logged(server, "error", "certificate-name-missing", "it covers no DNS name")
 
 
 def test_an_expired_certificate_is_an_error(at, ca):
     path = issue(ca, HOST, starts=-90, ends=-2)
     server = at(https(path, body=MX), "certificate-expired")
-    assert_told(server, "error", "certificate-expired", str(path), "certbot renew")
+    assert_logged(server, "error", "certificate-expired", str(path), "certbot renew")
 
 
 def test_a_certificate_of_the_future_is_an_error(at, ca):
     server = at(https(issue(ca, HOST, starts=2), body=MX), "certificate-not-yet-valid")
-    assert_told(server, "error", "certificate-not-yet-valid", "clock")
+    assert_logged(server, "error", "certificate-not-yet-valid", "clock")
 
 
 @pytest.mark.parametrize("days", [0, 1, 13])
 def test_a_certificate_that_ends_soon_is_a_warning(at, ca, days):
     server = at(https(issue(ca, HOST, ends=days), body=MX), "certificate-expires-soon")
-    assert_told(server, "warn", "certificate-expires-soon", f"in {days} day")
+    assert_logged(server, "warn", "certificate-expires-soon", f"in {days} day")
 
 
 @pytest.mark.parametrize("bad", [0, 1])
@@ -177,7 +177,7 @@ def test_each_of_several_certificates_is_judged(at, ca, bad):
     key = rsa.generate_private_key(65537, 2048) if bad else None
     files[bad] = issue(ca, HOST, starts=-9, ends=-2, key=key)
     server = at(https(*files, body=MX), "certificate-expired")
-    assert_told(server, "error", "certificate-expired", str(files[bad]))
+    assert_logged(server, "error", "certificate-expired", str(files[bad]))
 
 
 def test_a_certificate_of_another_site_is_not_judged(start, ca):
@@ -192,39 +192,39 @@ def test_mod_md_without_a_certificate_yet_is_an_info(start):
     vhost = f"<VirtualHost 127.0.0.1:@HTTPS@>\nServerName {HOST}\nSSLEngine on\n{MX}</VirtualHost>\n"
     server = start("# @CERT@\n" + md + http() + vhost, modules=["md"],
                    expected=[r"\[md:(warn|error)\]", r"\[ssl:warn\]"])
-    told = server.log.matching(r"\[mta_sts:info\] .*\[certificate-missing\]$")
-    assert len(told) == 1 and "mod_md" in told[0]
-    assert findings(server) == told
+    logged = server.log.matching(r"\[mta_sts:info\] .*\[certificate-missing\]$")
+    assert len(logged) == 1 and "mod_md" in logged[0]
+    assert findings(server) == logged
 
 
 # --- http and https that differ ---
 
 
-def test_different_policies_on_http_and_https_are_a_warning_with_both_places(at):
+def test_different_policies_on_http_and_https_are_a_warning_with_both_locations(at):
     server = at(http(ENFORCE) + https(body=MX), "policy-differs")
     lines = server.conf_file.read_text().splitlines()
     first, second = [number for number, line in enumerate(lines, 1) if line == MX.strip()]
-    assert_told(server, "warn", "policy-differs", f"{server.conf_file}:{first}: ",
+    assert_logged(server, "warn", "policy-differs", f"{server.conf_file}:{first}: ",
                 f"{server.conf_file}:{second}", "which senders see")
 
 
 def test_a_policy_on_http_alone_is_a_warning(at):
     server = at(http(MX) + https(), "policy-only-http")
-    assert_told(server, "warn", "policy-only-http", f"{server.conf_file}:{server.line + 3}",
+    assert_logged(server, "warn", "policy-only-http", f"{server.conf_file}:{server.line + 3}",
                 "<MTASTSPolicy example.com>")
 
 
 def test_a_virtual_host_that_differs_from_the_block_at_server_level_is_seen(at):
     server = at(BLOCK.format(MX) + http(ENFORCE) + https(), "policy-differs")
-    assert_told(server, "warn", "policy-differs")
+    assert_logged(server, "warn", "policy-differs")
 
 
 def test_a_block_that_a_virtual_host_hides_by_what_it_inherits_is_a_warning(at):
     server = at(MX + BLOCK.format("MTASTSMode enforce\n") + http() + https(), "block-hidden")
     lines = server.conf_file.read_text().splitlines()
-    told, hidden = lines.index(MX.strip()) + 1, lines.index("<MTASTSPolicy example.com>") + 1
-    assert_told(server, "warn", "block-hidden", f"{server.conf_file}:{hidden}: ",
-                f"{server.conf_file}:{told}", "move ")
+    shown, hidden = lines.index(MX.strip()) + 1, lines.index("<MTASTSPolicy example.com>") + 1
+    assert_logged(server, "warn", "block-hidden", f"{server.conf_file}:{hidden}: ",
+                f"{server.conf_file}:{shown}", "move ")
 
 
 @pytest.mark.parametrize("body", [
@@ -233,7 +233,7 @@ def test_a_block_that_a_virtual_host_hides_by_what_it_inherits_is_a_warning(at):
     MX + BLOCK.format("MTASTSMode enforce\n") + https(body=BLOCK.format(MX)),
     "MTASTSMode none\n" + BLOCK.format(MX) + https(),
 ])
-def test_a_block_that_is_served_or_overruled_on_purpose_is_not_worth_a_word(start, body):
+def test_a_block_that_is_served_or_overridden_on_purpose_gives_no_finding(start, body):
     assert findings(start(body)) == []
 
 
@@ -247,7 +247,7 @@ def test_a_block_that_is_served_or_overruled_on_purpose_is_not_worth_a_word(star
 def test_an_unwise_max_age_is_a_warning_at_its_line(at, body, identity):
     server = at(https(body=body), identity)
     line = server.conf_file.read_text().splitlines().index(body.splitlines()[1]) + 1
-    assert_told(server, "warn", identity, f"{server.conf_file}:{line}: ")
+    assert_logged(server, "warn", identity, f"{server.conf_file}:{line}: ")
 
 
 @pytest.mark.parametrize("body", [
@@ -255,18 +255,18 @@ def test_an_unwise_max_age_is_a_warning_at_its_line(at, body, identity):
     "MTASTSMode testing\nMTASTSMaxAge 60\n" + MX,
     "MTASTSMode none\nMTASTSMaxAge 604800\n" + MX,
 ])
-def test_a_max_age_at_the_limit_is_not_worth_a_word(start, body):
+def test_a_max_age_at_the_limit_gives_no_finding(start, body):
     assert findings(start(https(body=body))) == []
 
 
 def test_a_virtual_host_without_a_policy_host_among_its_names_is_a_warning(at):
     server = at(https(body=MX, name="www.example.com"), "policy-host-missing")
-    assert_told(server, "warn", "policy-host-missing", "ServerAlias mta-sts.DOMAIN")
+    assert_logged(server, "warn", "policy-host-missing", "ServerAlias mta-sts.DOMAIN")
 
 
-def test_reports_that_can_be_about_nobody_are_a_warning_at_their_path(at):
+def test_a_report_path_without_any_domain_is_a_warning(at):
     server = at(https(body="MTASTSReportPath /tlsrpt"), "report-domain-missing")
-    assert_told(server, "warn", "report-domain-missing", "httpd.conf:", "MTASTSReportDomain",
+    assert_logged(server, "warn", "report-domain-missing", "httpd.conf:", "MTASTSReportDomain",
                 "/tlsrpt: reports are accepted here")
 
 
@@ -292,14 +292,14 @@ def test_a_proxy_that_hides_the_senders_is_a_warning_and_mod_remoteip_ends_it(ma
     BLOCK.format(MX) + https(body="MTASTSReportPath /tlsrpt"),
     https(body="MTASTSReportPath off"),
 ), ids=("a domain is named", "there is a policy", "no server takes any in"))
-def test_reports_about_somebody_or_none_at_all_are_not_worth_a_word(start, body):
+def test_a_report_path_with_a_domain_and_no_report_path_give_no_finding(start, body):
     assert not start(body).log.matching(r"\[report-domain-missing\]$")
 
 
-def test_policy_hosts_that_no_name_carries_are_summed_up_in_one_info(start):
+def test_policy_hosts_without_a_virtual_host_are_summed_up_in_one_info(start):
     blocks = BLOCK.format(MX) + "<MTASTSPolicy a.example b.example>\n" + MX + "</MTASTSPolicy>\n"
     server = start(blocks + https(name="www.example.com"))
-    assert_told(server, "info", "policy-host-no-vhost", "3 domains")
+    assert_logged(server, "info", "policy-host-no-vhost", "3 domains")
 
 
 # --- many of them ---

@@ -139,7 +139,7 @@ def test_it_is_served_over_ipv6(start):
 
 @pytest.mark.parametrize("where", ["*:@HTTP@", "_default_:@HTTP@", "*:*", "[::1]:@HTTP@",
                                    "127.0.0.1"])
-def test_a_virtual_host_without_server_name_is_warned_of_and_harms_nothing(make, where):
+def test_a_virtual_host_without_server_name_causes_a_warning_and_no_harm(make, where):
     server = make().configure(f"<VirtualHost {where}>\n{MX}</VirtualHost>\n" + proxied(HOST, MX))
     status, output = server.run("-t")
     assert status == 0, output
@@ -147,7 +147,7 @@ def test_a_virtual_host_without_server_name_is_warned_of_and_harms_nothing(make,
     assert f"{server.conf_file}:{server.line + 2}" in warning
 
 
-def test_directives_that_serve_nobody_are_warned_of_at_configtest_and_in_the_log(start):
+def test_directives_without_effect_cause_a_warning_at_configtest_and_in_the_log(start):
     server = start(proxied("www.example.com", MX) + proxied(HOST, MX),
                    expected=[r"\[mta_sts:warn\].*httpd\.conf:\d+.*\[policy-host-missing\]$"])
     status, output = server.run("-t")
@@ -171,7 +171,7 @@ def test_a_virtual_host_that_only_sets_defaults_for_its_blocks_needs_no_mx(start
     policy.check(server.fetch(), text("mx1.example.com", mode="enforce"))
 
 
-def test_an_http_virtual_host_with_another_policy_than_its_https_copy_is_warned_of(make):
+def test_an_http_virtual_host_with_another_policy_than_its_https_copy_causes_a_warning(make):
     """As after certbot, which copies a virtual host once (trap 5)."""
     server = make().configure(
         f"<VirtualHost 127.0.0.1:80>\nServerName {HOST}\n{MX}MTASTSMode enforce\n</VirtualHost>\n"
@@ -183,7 +183,7 @@ def test_an_http_virtual_host_with_another_policy_than_its_https_copy_is_warned_
         assert f"{server.conf_file}:{server.line + line}" in warning
 
 
-def test_a_certificate_that_does_not_name_the_policy_host_is_warned_of_and_stops_nothing(make):
+def test_a_certificate_without_the_policy_host_causes_a_warning_and_stops_nothing(make):
     server = make(expected=[rf"\[mta_sts:error\].*{HOST}.*\[certificate-name-missing\]$"])
     server.write("alias.inc", f"ServerAlias {HOST}\n")
     server.configure(site("www.example.com", "Include @ROOT@/alias.inc\n" + MX))

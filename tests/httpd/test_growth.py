@@ -14,7 +14,7 @@ every_mpm = pytest.mark.parametrize("mpm", MPMS)
 
 
 @every_mpm
-def test_thirty_gracefuls_leave_no_memory_no_files_and_no_processes_behind(start, mpm):
+def test_thirty_gracefuls_leak_no_memory_no_files_and_no_processes(start, mpm):
     conf = proxied(HOST, MX) + "".join(
         f"<MTASTSPolicy d{i}.example>\nMTASTSMx mx{i}.example\n</MTASTSPolicy>\n"
         for i in range(200))
@@ -55,7 +55,7 @@ def log_writers(server):
 
 
 @every_mpm
-def test_rotated_piped_logs_leave_no_files_behind_and_have_none_of_ours(start, mpm):
+def test_rotated_piped_logs_leak_no_files_and_inherit_none_of_the_module(start, mpm):
     server = start(report.conf(PIPED), [LATE_WRITER])
     assert report.post(server, report.packed(report.make(1))).status == 201
     indexed(server, [1])

@@ -69,7 +69,7 @@ def test_an_error_document_that_points_to_the_policy_makes_no_loop(start):
     assert len(server.accesses()) == 5
 
 
-def test_an_error_document_that_is_handled_by_us_keeps_its_status(start):
+def test_an_error_document_handled_by_the_module_keeps_its_status(start):
     server = start(OPEN + proxied(HOST, MX + HANDLER + "ErrorDocument 404 /policy\n"))
     assert server.fetch(path="/missing").status == 404
     policy.check(server.fetch(path="/policy"))

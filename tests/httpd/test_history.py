@@ -17,7 +17,7 @@ STRICT = text("mx1.example.com", mode="enforce")
 CHANGED = r"\[id-changed\]$"
 
 
-def told(server, count):
+def id_changes(server, count):
     """The lines on new ids, which come once what changed is in the history."""
     process.wait_for(lambda: len(server.log.matching(CHANGED)) >= count, "the last of the lines")
     lines = server.log.matching(CHANGED)
@@ -32,14 +32,14 @@ def blocks(count, mode):
 
 
 @pytest.mark.parametrize("mpm", MPMS)
-def test_the_history_follows_the_policies_over_starts_and_tells_each_new_id_once(make_with, mpm):
+def test_the_history_follows_the_policies_over_starts_and_logs_each_new_id_once(make_with, mpm):
     server = make_with(mpm=mpm).configure(proxied(HOST, MX)).start()
     noted(server, POLICY)
     server.graceful()
     server.configure(proxied(HOST, MX + "MTASTSMode enforce\n"))
     server.graceful()
     noted(server, POLICY, STRICT)
-    line, = told(server, 1)
+    line, = id_changes(server, 1)
     assert ":notice]" in line and "example.com: the policy changed: " in line
     assert f"publish the new id {identity(STRICT)} (replaces {identity(POLICY)}) now: " in line
     assert f'_mta-sts.example.com. IN TXT "v=STSv1; id={identity(STRICT)};" [id-changed]' in line
@@ -48,16 +48,16 @@ def test_the_history_follows_the_policies_over_starts_and_tells_each_new_id_once
     server.configure(proxied(HOST, MX))
     server.start()
     noted(server, POLICY, STRICT, POLICY)
-    assert f"publish the new id {identity(POLICY)} (replaces {identity(STRICT)}) now" in told(server, 2)[1]
+    assert f"publish the new id {identity(POLICY)} (replaces {identity(STRICT)}) now" in id_changes(server, 2)[1]
 
 
-def test_many_new_ids_are_told_in_one_line(start):
+def test_many_new_ids_are_logged_in_one_line(start):
     server = start(blocks(21, "testing"))
     noted(server, POLICY, domain="d20.example")
     server.configure(blocks(21, "enforce"))
     server.graceful()
     noted(server, POLICY, STRICT, domain="d20.example")
-    line, = told(server, 1)
+    line, = id_changes(server, 1)
     assert "21 domains" in line and "DUMP_MTA_STS" in line
 
 
@@ -105,7 +105,7 @@ def test_configtest_reads_no_history_and_leaves_it_alone(start):
     Spool(server).check()  # nothing in it belongs to root
 
 
-def test_a_damaged_database_does_not_keep_configtest_from_the_dump(make_with):
+def test_a_damaged_database_does_not_prevent_the_dump_of_configtest(make_with):
     server = make_with([FAILED]).configure(proxied(HOST, MX)).start()
     noted(server, POLICY)
     server.stop()

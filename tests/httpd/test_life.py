@@ -59,7 +59,7 @@ def test_policies_are_added_changed_and_removed_by_one_graceful_each(start, mpm)
 
 
 @every_mpm
-def test_a_module_that_is_loaded_by_a_graceful_serves_after_that_one(start, mpm):
+def test_a_module_loaded_by_a_graceful_serves_afterwards(start, mpm):
     server = start(proxied(HOST), load=False)
     settled(server, HOST, None)
     server.configure(proxied(HOST, MX))
@@ -211,7 +211,7 @@ def test_all_children_answer_the_same(start, mpm):
     process.wait_for(several, "answers of two children")
 
 
-def test_a_request_on_a_kept_connection_survives_a_graceful(start):
+def test_a_request_on_a_keepalive_connection_survives_a_graceful(start):
     server = start("KeepAlive on\nKeepAliveTimeout 10\n" + proxied(HOST, MX))
     sent = client.request(HOST, PATH).replace(b"Connection: close\r\n", b"")
     with socket.create_connection(("127.0.0.1", server.ports["http"]), 10) as stream:

@@ -65,7 +65,7 @@ CASES = {
         proxied(FIRST, lines("MTASTSMx b.example a.example", "MTASTSMode none",
                              "MTASTSMx *.c.example", "MTASTSMx d.example")),
         {FIRST: text("b.example", "a.example", "*.c.example", "d.example", mode="none")}),
-    "an mx that is told twice is served once": (
+    "an mx that is set twice is served once": (
         proxied(FIRST, lines("MTASTSMx a.example A.EXAMPLE", "MTASTSMx a.example")),
         {FIRST: text("a.example")}),
     "a block names several domains": (
@@ -153,7 +153,7 @@ CASES = {
         + proxied("www.example"),
         {"mta-sts.xn--bcher-kva.example":
             text("mx.xn--bcher-kva.example", "*.xn--strae-oqa.example")}),
-    "names are told in any case": (
+    "names are written in any case": (
         block("First.EXAMPLE", "MTASTSMx MX.Example *.Example.NET") + proxied("www.example"),
         {FIRST: text("mx.example", "*.example.net")}),
     "the same domain with the same policy twice is normal": (

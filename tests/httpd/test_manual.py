@@ -125,7 +125,7 @@ def test_a_refusal_is_logged_as_the_manual_shows(start):
     assert re.search(begin + ".*" + end + "$", real), real
 
 
-def test_prometheus_takes_its_configuration(tmp_path):
+def test_prometheus_accepts_its_configuration(tmp_path):
     file = tmp_path / "prometheus.yml"
     file.write_text(manual.block("doc/status.md", "prometheus").text)
     result = subprocess.run(["promtool", "check", "config", str(file)], timeout=60,

@@ -45,7 +45,7 @@ def expressions():
             for text in asked]
 
 
-def test_the_alerts_fire_for_what_they_are_for_and_leave_the_rest_alone(tmp_path):
+def test_the_alerts_fire_for_their_conditions_only(tmp_path):
     for file in RULES, RULE_TESTS:
         shutil.copy(file, tmp_path)
     assert "SUCCESS" in output("promtool", "test", "rules", RULE_TESTS.name, directory=tmp_path)

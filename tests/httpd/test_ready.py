@@ -61,7 +61,7 @@ def has_history(postgres):
         return postgres.run("SELECT 1 FROM mta_sts_history") == [["1"]]
 
 
-def test_what_was_served_earlier_may_be_noted_in_postgresql(start, tmp_path):
+def test_earlier_policies_can_be_recorded_in_postgresql(start, tmp_path):
     now = tmp_path / "now"
     now.write_bytes(text("mx2.example.com"))
     with contextlib.closing(Postgres().start()) as postgres:

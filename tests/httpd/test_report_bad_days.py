@@ -173,7 +173,7 @@ def test_an_upload_that_a_graceful_finds_half_received_is_finished(start):
     assert Spool(server).has(make(), packed(make()))
 
 
-def test_a_client_that_leaves_in_its_body_leaves_nothing(start):
+def test_a_client_that_disconnects_in_its_body_leaves_nothing(start):
     server = start(report.conf(), expected=[r"report rejected: .*\[report-cut\]$"])
     body = packed(make(1, text="x" * 5000))
     for framed in (report.request(body),
@@ -201,7 +201,7 @@ def drip(stream, data, enough):
 
 
 @pytest.mark.parametrize("part", ["header", "body"])
-def test_a_slow_client_is_let_go(start, part):
+def test_a_slow_client_is_disconnected(start, part):
     """One that sends no more, and one that goes on, but at a tenth of what Debian asks for."""
     server = start("RequestReadTimeout header=1-2,MinRate=500 body=1,MinRate=500\n" + report.conf(),
                    modules=["reqtimeout"],
@@ -224,7 +224,7 @@ def test_a_slow_client_is_let_go(start, part):
 
 
 @pytest.mark.parametrize("mpm", MPMS)
-def test_of_eight_equal_uploads_at_once_one_is_new(make_with, mpm):
+def test_one_of_eight_identical_concurrent_uploads_is_new(make_with, mpm):
     server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
     for number in range(4):
         statuses = []
@@ -247,7 +247,7 @@ def test_of_eight_equal_uploads_at_once_one_is_new(make_with, mpm):
 # --- the state directory ---
 
 
-def test_a_deleted_state_directory_is_made_again(start):
+def test_a_deleted_state_directory_is_created_again(start):
     server = start(report.conf(), expected=[NOT_KEPT])
     shutil.rmtree(server.root / "state")
     assert post(server, packed(make())).status == 503  # its parent is root's
@@ -261,7 +261,7 @@ def test_a_deleted_state_directory_is_made_again(start):
 
 @pytest.mark.parametrize("name", ["state", "state/reports", "state/tmp"])
 @pytest.mark.parametrize("kind", ["file", "link"])
-def test_what_replaces_a_directory_is_not_written_to(start, name, kind):
+def test_a_replacement_of_a_directory_is_not_written_to(start, name, kind):
     server = start(report.conf(), expected=[NOT_KEPT])
     directory, aside = server.root / name, server.root / "aside"
     directory.rename(aside)

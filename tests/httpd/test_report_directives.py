@@ -64,6 +64,7 @@ REFUSED = {
     "MTASTSReportKeep 0": ('"0"', "1 to 36500"),
     "MTASTSReportKeep 400d": ('"400d"', "1 to 36500"),
     "MTASTSReportKeep 36501": ('"36501"', "1 to 36500"),
+    "MTASTSCertificateDays 0": ('"0"', "1 to 3650"),
     "MTASTSReportKeep forever": ('"forever"', "1 to 36500"),
 
     "MTASTSReportDomain": ("MTASTSReportDomain", "for example MTASTSReportDomain"),
@@ -111,6 +112,7 @@ DIRECTIVES = {
     "MTASTSReportQuota": "MTASTSReportQuota 1G 64M",
     "MTASTSReportLimit": "MTASTSReportLimit 60",
     "MTASTSReportKeep": "MTASTSReportKeep 400",
+    "MTASTSCertificateDays": "MTASTSCertificateDays 20",
     "MTASTSReportDomain": "MTASTSReportDomain example.net xn--bcher-kva.example bücher.example",
     "MTASTSDatabase": "MTASTSDatabase sqlite3 /srv/mta-sts/reports.db",
     "MTASTSStateDir": "MTASTSStateDir /srv/mta-sts/",
@@ -119,6 +121,7 @@ GLOBAL = [name for name in DIRECTIVES if name != "MTASTSReportPath"]
 OTHERS = {
     "MTASTSReportPath": "/other", "MTASTSReportMaxSize": "2M 10M", "MTASTSReportQuota": "2G 64M",
     "MTASTSReportLimit": "61", "MTASTSReportKeep": "401",
+    "MTASTSCertificateDays": "21",
     "MTASTSDatabase": "sqlite3 /srv/other.db", "MTASTSStateDir": "/srv/other",
 }
 
@@ -135,16 +138,16 @@ def accepted(make, conf):
     "MTASTSReportMaxSize 1K 1K", "MTASTSReportMaxSize 64M 512M", "MTASTSReportQuota 1M 1024G",
     "MTASTSReportLimit 1000000", "MTASTSReportKeep 36500", "MTASTSDatabase sqlite3",
     'MTASTSDatabase pgsql "host=/run/postgresql dbname=mta_sts"'])
-def test_the_ends_of_each_range_are_taken(make, line):
+def test_the_ends_of_each_range_are_accepted(make, line):
     accepted(make, line + "\n" + proxied(HOST, MX))
 
 
-def test_the_same_value_twice_is_taken(make):
+def test_the_same_value_twice_is_accepted(make):
     lines = [line for line in DIRECTIVES.values() for _ in range(2)]
     accepted(make, "\n".join([*lines, proxied(HOST, MX)]))
 
 
-def test_a_path_stands_in_virtual_hosts_too(make):
+def test_a_path_is_allowed_in_virtual_hosts_too(make):
     accepted(make, "MTASTSReportPath /tlsrpt\n"
              + proxied(HOST, MX + "MTASTSReportPath /reports\n")
              + proxied("tlsrpt.example.com", "MTASTSReportPath /\n")
@@ -152,14 +155,14 @@ def test_a_path_stands_in_virtual_hosts_too(make):
 
 
 @pytest.mark.parametrize("directive", GLOBAL)
-def test_what_holds_for_the_whole_server_is_refused_in_a_virtual_host(make, directive):
+def test_server_wide_directives_are_refused_in_a_virtual_host(make, directive):
     refused(make, proxied(HOST, ">>>" + DIRECTIVES[directive]), directive, "VirtualHost")
 
 
 @pytest.mark.parametrize("context, directive", [
     *((context, "MTASTSReportPath") for context in CONTEXTS),
     *((context, directive) for directive in GLOBAL for context in ("Location", "Limit"))])
-def test_they_are_refused_in_sections_of_directories(make, context, directive):
+def test_they_are_refused_in_directory_sections(make, context, directive):
     section = f"{CONTEXTS[context]}\n>>>{DIRECTIVES[directive]}\n</{context}>\n"
     section += "</Directory>\n" if context.startswith("Limit") else ""
     refused(make, section + proxied(HOST, MX), directive, "not allowed|cannot occur",
@@ -173,7 +176,7 @@ def test_they_are_refused_in_a_policy_block(make, directive):
 
 
 @pytest.mark.parametrize("directive", OTHERS)
-def test_two_values_in_one_place_are_refused(make, directive):
+def test_two_values_in_one_scope_are_refused(make, directive):
     first = DIRECTIVES[directive]
     refused(make, f"{first}\n>>>{directive} {OTHERS[directive]}\n" + proxied(HOST, MX),
             directive, "remove one", at=first)

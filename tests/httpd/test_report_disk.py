@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A report is on disk before its answer; a disk that is full or fails is told, and works again."""
+"""A report is on disk before its answer; a full or failing disk is logged, and works again."""
 
 import contextlib
 import random
@@ -41,7 +41,7 @@ def start_alone(make):
     return start_alone
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(start_alone):
+def test_a_full_disk_is_logged_and_leaves_nothing_half_written(start_alone):
     server = start_alone("MTASTSDatabase sqlite3 @ROOT@/database/reports.db\n"
                          "MTASTSReportLimit 1000000\n" + report.conf())
     state = server.root / "state"
@@ -75,7 +75,7 @@ def test_the_reserve_of_a_disk_is_left_free(start_alone):
     assert server.log.matching(r"the disk is full except for its reserve.* \[report-quota\]$")
 
 
-def test_a_disk_that_is_read_only_is_told_and_works_again(start_alone):
+def test_a_read_only_disk_is_logged_and_works_again(start_alone):
     server = start_alone(report.conf())
     state = str(server.root / "state")
     with mounted(server, "size=1m") as run:
@@ -100,7 +100,7 @@ def lone_child(make_with):
 
 @contextlib.contextmanager
 def traced(child, *words):
-    """What strace tells of a child, in a list that is full at the end."""
+    """The output of strace for a child, in a list that is complete at the end."""
     lines = []
     with tempfile.NamedTemporaryFile("r") as trace, \
             subprocess.Popen(["strace", "-f", "-y", "-o", trace.name, "-p", str(child), *words],
@@ -152,7 +152,7 @@ def test_a_repeated_report_is_acknowledged_after_its_directory_is_on_disk(lone_c
 
 
 @pytest.mark.parametrize("error", ["EINVAL", "ENOSYS"])
-def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lone_child, error):
+def test_a_file_system_that_cannot_rename_without_replacing_stores_reports_too(lone_child, error):
     server, child = lone_child
     with traced(child, "-e", "trace=renameat2", "-e", f"inject=renameat2:error={error}") as lines:
         statuses = [post(server, packed(make(2))).status for _ in range(2)]
@@ -166,7 +166,7 @@ def test_a_file_system_that_cannot_rename_without_replacing_keeps_reports_too(lo
 @pytest.mark.parametrize("times, statuses", [("1..2", [201, 200]), ("1..3", [503, 201])])
 def test_a_report_whose_file_is_removed_while_it_is_written_is_written_again(lone_child, times,
                                                                              statuses):
-    """By whoever tidies tmp/ under a clock that leapt forward; at the third time it is told."""
+    """By a cleanup of tmp/ under a clock that jumped forward; the third time it is logged."""
     server, child = lone_child
     if 503 in statuses:
         server.log.expected.append(NOT_KEPT)
@@ -182,7 +182,7 @@ def test_a_report_whose_file_is_removed_while_it_is_written_is_written_again(lon
 @pytest.mark.parametrize("call", ["fsync", "renameat2"])
 @pytest.mark.parametrize("error, words", [("EDQUOT", "Disk quota exceeded"),
                                           ("EIO", "Input/output error")])
-def test_a_disk_that_fails_late_is_told_and_works_again(lone_child, call, error, words):
+def test_a_disk_that_fails_late_is_logged_and_works_again(lone_child, call, error, words):
     server, child = lone_child
     server.log.expected.append(NOT_KEPT)
     with traced(child, "-e", f"trace={call}", "-e", f"inject={call}:error={error}"):

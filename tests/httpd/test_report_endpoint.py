@@ -57,15 +57,15 @@ def test_a_new_report_is_created_and_a_repeated_one_is_ok(server, spool, fresh):
     spool.check()
 
 
-def test_the_header_line_tells_of_the_receipt(server, spool, fresh):
+def test_the_header_line_records_the_receipt(server, spool, fresh):
     before = time.time()
     post(server, packed(fresh))
     after = time.time()
     head = spool.files()[report.digest(fresh)].read_bytes().split(b"\n")[0].decode()
     assert re.fullmatch(r"tlsrpt 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z https 127\.0\.0\.1 -",
                         head)
-    told = datetime.datetime.fromisoformat(head.split(" ")[2].replace("Z", "+00:00"))
-    assert before <= told.timestamp() <= after
+    received = datetime.datetime.fromisoformat(head.split(" ")[2].replace("Z", "+00:00"))
+    assert before <= received.timestamp() <= after
 
 
 TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "application/json",
@@ -75,12 +75,12 @@ TYPES = [GZIP, JSON, "Application/TLSRPT+GZIP", GZIP + "; charset=utf-8", "appli
 
 @pytest.mark.parametrize("pack", [packed, bytes], ids=["gzip", "json"])
 @pytest.mark.parametrize("content_type", TYPES)
-def test_the_bytes_tell_what_it_is_whatever_the_type(server, spool, fresh, content_type, pack):
+def test_the_bytes_determine_the_type_and_not_the_content_type(server, spool, fresh, content_type, pack):
     assert post(server, pack(fresh), content_type).status == 201
     assert spool.has(fresh, pack(fresh))
 
 
-def test_chunks_and_trailers_are_taken_in(server, spool, fresh):
+def test_chunks_and_trailers_are_accepted(server, spool, fresh):
     for trailer in (b"", b"X-Trailer: a\r\n", b"Content-Length: 7\r\nExpect: b\r\n"):
         one = make(random.SystemRandom().randrange(1 << 62))
         answer = post(server, report.chunked(packed(one), trailer=trailer),
@@ -90,7 +90,7 @@ def test_chunks_and_trailers_are_taken_in(server, spool, fresh):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity"])
-def test_a_content_encoding_of_gzip_is_taken_off_once(server, spool, encoding):
+def test_a_content_encoding_of_gzip_is_removed_once(server, spool, encoding):
     one, two, three = (make(random.SystemRandom().randrange(1 << 62)) for _ in range(3))
     header = [f"Content-Encoding: {encoding}"]
     assert post(server, packed(one), JSON, header).status == 201
@@ -118,7 +118,7 @@ def test_expect_100_continue_is_answered_before_the_body(server, spool, fresh):
     assert spool.has(fresh, sent)
 
 
-def test_a_told_length_over_the_limit_is_refused_before_it_is_read(server):
+def test_a_content_length_over_the_limit_is_refused_before_the_body_is_read(server):
     head = report.request(b"", headers=["Content-Length: 65537", "Expect: 100-continue"])
     answer = client.only(server.talk(head))  # no 100 before it
     assert answer.status == 413
@@ -126,7 +126,7 @@ def test_a_told_length_over_the_limit_is_refused_before_it_is_read(server):
     assert answer.header("Connection") == "close"
 
 
-def test_the_largest_report_is_taken_in_and_one_byte_more_is_not(server):
+def test_the_largest_report_is_accepted_and_one_byte_more_is_not(server):
     body = make(random.SystemRandom().randrange(1 << 62))
     for size, status in ((65536, 201), (65537, 413)):
         padded = body[:-1] + b" " * (size - len(body)) + b"}"
@@ -135,13 +135,13 @@ def test_the_largest_report_is_taken_in_and_one_byte_more_is_not(server):
                     ["Transfer-Encoding: chunked"]).status == (200 if status == 201 else 413)
 
 
-def test_what_inflates_over_the_limit_is_refused(server):
+def test_a_body_that_inflates_over_the_limit_is_refused(server):
     assert post(server, packed(b'{"policies":[],"a":"' + b" " * 1048576 + b'"}')).status == 413
 
 
 @pytest.mark.parametrize("body", [b"", b"hello", b"<html>", b"[]", b"\x00{", b"BZh91AY",
                                   b"PK\x03\x04", b"null", b'"{}"', b"\x1f"], ids=repr)
-def test_what_is_neither_gzip_nor_json_is_an_unsupported_type(server, spool, body):
+def test_a_body_that_is_neither_gzip_nor_json_is_an_unsupported_type(server, spool, body):
     answer = post(server, body)
     assert answer.status == 415
     assert answer.body.startswith(b"The report was rejected: it is neither gzip nor JSON")
@@ -171,7 +171,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_what_begins_like_a_report_and_cannot_be_read_is_put_aside(server, spool, kind):
+def test_an_unreadable_body_that_begins_like_a_report_is_quarantined(server, spool, kind):
     answer = post(server, BROKEN[kind])
     assert answer.status == 202, answer
     assert answer.body.startswith(b"Accepted, but quarantined: ")
@@ -205,13 +205,13 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("about", OURS)
-def test_a_report_about_us_is_kept(server, spool, about):
+def test_a_report_about_a_local_domain_is_stored(server, spool, about):
     assert post(server, OURS[about]).status == 201
     assert spool.has(OURS[about])
 
 
 @pytest.mark.parametrize("about", FOREIGN)
-def test_a_report_about_others_is_put_aside(server, spool, about):
+def test_a_report_about_other_domains_is_quarantined(server, spool, about):
     answer = post(server, FOREIGN[about])
     assert (answer.status, answer.body) == (
         202, b"Accepted, but quarantined: it is not about a local domain.\n")
@@ -221,7 +221,7 @@ def test_a_report_about_others_is_put_aside(server, spool, about):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
                                     "PROPFIND", "FOO"])
-def test_any_other_method_is_told_what_the_url_is(server, method):
+def test_any_other_method_gets_an_explanation_of_the_url(server, method):
     body = packed(make()) if method in ("PUT", "PATCH") else b""
     answer = server.fetch(path=PATH, method=method, body=body)
     assert answer.status == 405
@@ -242,19 +242,19 @@ def test_a_query_does_not_matter(server, fresh):
     assert post(server, packed(fresh), path=PATH + "?a=b").status == 201
 
 
-def test_it_is_not_there_in_other_virtual_hosts_nor_over_http(server, fresh):
+def test_it_does_not_exist_in_other_virtual_hosts_nor_over_http(server, fresh):
     assert post(server, packed(fresh), host="mta-sts.other.example").status in (404, 405)
     assert post(server, packed(fresh), host="plain.example").status in (404, 405)
     policy.check(server.fetch())
 
 
-def test_a_virtual_host_without_a_policy_takes_reports_in_at_its_own_path(server, spool, fresh):
+def test_a_virtual_host_without_a_policy_accepts_reports_at_its_own_path(server, spool, fresh):
     assert post(server, packed(fresh), host="reports.example").status == 404
     assert post(server, packed(fresh), host="reports.example", path="/inbox/").status == 201
     assert spool.has(fresh, packed(fresh))
 
 
-def test_answers_are_text_that_nobody_keeps_or_interprets(server, fresh):
+def test_answers_are_plain_text_that_is_not_cached_or_sniffed(server, fresh):
     for answer in (post(server, packed(fresh)), post(server, b"hello"), server.fetch(path=PATH)):
         assert answer.header("Content-Type") == "text/plain; charset=utf-8"
         assert answer.header("X-Content-Type-Options") == "nosniff"
@@ -266,7 +266,7 @@ HOSTILE = ["../../../../tmp/x", "\x1b]0;x\x07", "a\r\nb: c", "<script>alert(1)</
            "\u202egnp.exe", "\x00", "' OR 1=1 --", "=cmd()", "a" * 8000, "${jndi:x}", "\ud83d\ude00"]
 
 
-def test_what_senders_write_never_reaches_log_or_file_names(server, spool):
+def test_text_from_senders_never_reaches_log_or_file_names(server, spool):
     for text in HOSTILE:
         body = make(0, text, **{"organization-name": text, "report-id": text,
                                 "contact-info": text, text: text})
@@ -301,7 +301,7 @@ def test_nothing_gets_between_under_any_mpm(start_shared, mpm, fresh):
 
 
 @pytest.mark.parametrize("mpm", ["worker", "event"])
-def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
+def test_http2_with_and_without_length_is_accepted(make_with, tmp_path, mpm):
     server = make_with(mpm=mpm).configure(
         "Protocols h2 http/1.1\n" + report.ENDPOINT + site(HOST, MX), modules=["http2"]).start()
     one, two = tmp_path / "one", tmp_path / "two"
@@ -311,12 +311,12 @@ def test_http2_with_and_without_length_is_taken_in(make_with, tmp_path, mpm):
     curl = ["curl", "--silent", "--http2", "--cacert", server.ca.root, "--resolve",
             f"{HOST}:{server.ports['https']}:127.0.0.1", "-w", "%{http_version} %{http_code}",
             "-o", "/dev/null", "-H", f"Content-Type: {GZIP}"]
-    told = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
-    assert told.stdout == b"2 201", told
+    sized = subprocess.run([*curl, "--data-binary", f"@{one}", url], capture_output=True, timeout=60)
+    assert sized.stdout == b"2 201", sized
     with two.open("rb") as data:
-        untold = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=data,
+        chunked = subprocess.run([*curl, "-X", "POST", "-T", "-", url], stdin=data,
                                 capture_output=True, timeout=60)
-    assert untold.stdout == b"2 201", untold
+    assert chunked.stdout == b"2 201", chunked
     assert len(Spool(server).files()) == 2
 
 

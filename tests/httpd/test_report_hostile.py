@@ -76,14 +76,14 @@ def test_a_bomb_costs_little_time_and_memory(make_with):
     Spool(server).check()
 
 
-@pytest.mark.parametrize("framing", ["chunked", "told"])
+@pytest.mark.parametrize("framing", ["chunked", "content-length"])
 def test_an_endless_body_is_refused_at_the_limit_and_costs_no_memory(make_with, framing):
     server = make_with([r"report rejected: .*\[report-too-large\]$"]).configure(
         ONE_CHILD + "MTASTSReportMaxSize 64K 1M\n" + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     head, block = {
         "chunked": ("Transfer-Encoding: chunked", b"10000\r\n" + b"{" * 65536 + b"\r\n"),
-        "told": (f"Content-Length: {GIB // 2}", b"{" * 65536)}[framing]
+        "content-length": (f"Content-Length: {GIB // 2}", b"{" * 65536)}[framing]
     assert post(server, packed(make())).status == 201
     pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")
     before = process.resident_kib(child)
@@ -98,7 +98,7 @@ def test_an_endless_body_is_refused_at_the_limit_and_costs_no_memory(make_with, 
     assert server.children() == {child}
 
 
-def test_curl_asks_before_it_sends_much_and_sends_only_what_is_taken(start, tmp_path):
+def test_curl_asks_before_a_large_upload_and_sends_only_what_is_accepted(start, tmp_path):
     server = start("MTASTSReportMaxSize 2M 10M\n" + report.conf(),
                    expected=[r"report rejected: .*\[report-too-large\]$"])
     for size, status, asked in ((3 * MIB // 2, "201", True), (3 * MIB, "413", False)):
@@ -112,12 +112,12 @@ def test_curl_asks_before_it_sends_much_and_sends_only_what_is_taken(start, tmp_
             capture_output=True, text=True, timeout=60)
         assert "> Expect: 100-continue" in sent.stderr
         assert ("< HTTP/1.1 100 Continue" in sent.stderr) == asked
-        told, uploaded = sent.stdout.split(" ")
-        assert (told, int(uploaded)) == (status, body.stat().st_size if asked else 0)
+        shown, uploaded = sent.stdout.split(" ")
+        assert (shown, int(uploaded)) == (status, body.stat().st_size if asked else 0)
 
 
 @pytest.mark.parametrize("method, status", [("POST", 413), ("PUT", 405)])
-def test_after_a_refusal_nobody_waits_for_the_rest_of_the_body(start, method, status):
+def test_after_a_refusal_the_rest_of_the_body_is_not_waited_for(start, method, status):
     """Not even where the client would keep the connection."""
     server = start("KeepAlive on\n" + report.conf(),
                    expected=[r"report rejected: .*\[report-too-large\]$"][:status == 413])
@@ -147,7 +147,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_odd_json_is_kept_or_put_aside_and_never_an_error(start_once, kind):
+def test_unusual_json_is_stored_or_quarantined_and_never_an_error(start_once, kind):
     body, status = ODD[kind]
     for sent in (body, packed(body)):
         assert post(start_once, sent, JSON).status in (status, 200)
@@ -160,7 +160,7 @@ def start_once(start_shared):
     return start_shared(report.conf("MTASTSReportLimit 100000\n"))
 
 
-def test_reports_of_one_id_and_different_bytes_are_both_kept(start_once):
+def test_reports_with_one_id_and_different_bytes_are_both_stored(start_once):
     one = make(17, information="one", **{"report-id": "the same"})
     two = make(18, information="two", **{"report-id": "the same"})
     assert [post(start_once, packed(body)).status for body in (one, two)] == [201, 201]
@@ -208,7 +208,7 @@ def values(number):
     return holding(b"[" + b"{}," * number + b"{}]")
 
 
-def test_what_large_reports_took_is_given_back_whichever_threads_opened_them(make_with):
+def test_memory_of_large_reports_is_returned_in_all_threads(make_with):
     server = make_with().configure(ONE_CHILD + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     assert post(server, packed(make())).status == 201
@@ -228,7 +228,7 @@ def test_what_large_reports_took_is_given_back_whichever_threads_opened_them(mak
                      "the memory of large reports to be given back")
 
 
-def test_a_larger_size_lets_more_values_in(start):
+def test_a_larger_size_allows_more_values(start):
     """As many as take one and a half times the size inflated."""
     server = start("MTASTSReportMaxSize 1M 20M\n" + report.conf())
     assert post(server, values(100000)).status == 201  # 23 MiB

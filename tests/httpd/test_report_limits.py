@@ -43,7 +43,7 @@ def remote(*lines):
     return "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n" + "".join(lines)
 
 
-def test_an_address_may_send_so_many_new_reports_a_minute(start):
+def test_the_number_of_new_reports_per_address_and_minute_is_limited(start):
     server = start("MTASTSReportLimit 5\n" + remote() + report.conf(), modules=["remoteip"],
                    expected=[r"\[report-limited\]$"])
 
@@ -81,7 +81,7 @@ def test_repeated_reports_do_not_count(start):
     assert post(server, packed(make(1))).status == 201
 
 
-def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell(start):
+def test_refusals_are_logged_once_per_minute_and_address_for_fail2ban(start):
     server = start(remote() + "MTASTSReportMaxSize 1K 1M\n" + report.conf(),
                    modules=["remoteip"], expected=[r"\[report-[a-z-]+\]$"])
     sent = {"invalid": b"hello", "no-policies": b"{}", "too-large": b"{" * 2000}
@@ -96,7 +96,7 @@ def test_refusals_are_logged_once_a_minute_and_address_so_that_fail2ban_can_tell
         assert len(hosts) <= 4  # one each, or two if a minute ended meanwhile
 
 
-def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(start):
+def test_the_number_of_lines_about_refusals_per_minute_is_limited(start):
     server = start(remote() + report.conf(), modules=["remoteip"],
                    expected=[r"\[report-invalid\]$"])
     for number in range(330):
@@ -104,13 +104,13 @@ def test_a_minute_has_so_many_lines_about_refusals_whatever_their_addresses(star
     assert 100 <= len(refusals(server, "invalid")) <= 300  # of three minutes at most
 
 
-def test_what_is_refused_for_want_of_room_does_not_count_against_its_sender(start):
+def test_a_report_refused_for_lack_of_space_does_not_count_against_its_sender(start):
     server = start_counted(start, "MTASTSReportLimit 15\n")
     answers = [post(server, bulky(number, 100000)) for number in range(40)]
     assert {answer.header("Retry-After") for answer in answers[10:]} == {"3600"}
 
 
-def test_what_could_not_be_written_does_not_count_against_its_sender(start):
+def test_a_report_that_could_not_be_written_does_not_count_against_its_sender(start):
     server = start("MTASTSReportLimit 5\n" + report.conf(), expected=[r"\[report-not-stored\]$"])
     reports = server.root / "state/reports"
     reports.rename(reports.with_name("aside"))
@@ -144,7 +144,7 @@ def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
     assert len(Spool(server).files()) == 6
 
 
-def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
+def test_files_removed_by_others_are_recounted_by_the_watchdog(start):
     server = start_counted(start, "MTASTSReportLimit 10000\n" + ONE_CHILD)
     assert [post(server, bulky(number, 100000)).status for number in range(11)] == \
         [201] * 10 + [503]
@@ -157,7 +157,7 @@ def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
     process.wait_for(lambda: post(server, bulky(20, 100000)).status == 201, "room")
 
 
-def test_what_is_repeated_or_refused_takes_no_room(start):
+def test_repeated_or_refused_reports_use_no_space(start):
     server = start_counted(start, "MTASTSReportLimit 10000\n")
     assert [post(server, bulky(0, 100000)).status for _ in range(30)] == [201] + [200] * 29
     assert [post(server, bulky(number, 100000)).status for number in range(1, 10)] == [201] * 9
@@ -173,7 +173,7 @@ def test_a_full_quarantine_leaves_the_spool_alone(start):
 
 
 @pytest.mark.parametrize("level, count", [("warn", 0), ("info", 1)])
-def test_what_is_kept_or_put_aside_is_logged_at_level_info(start, level, count):
+def test_stored_and_quarantined_reports_are_logged_at_level_info(start, level, count):
     server = start(f"LogLevel {level}\nLogLevel mta_sts:{level}\n" + report.conf())
     for body in (make(), make(), make()[:-1]):
         post(server, body)

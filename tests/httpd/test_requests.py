@@ -97,7 +97,7 @@ def allowed(answer):
 
 
 @pytest.mark.parametrize("method", OTHER_METHODS)
-def test_other_methods_are_told_that_get_and_head_are_allowed(server, method):
+def test_other_methods_get_the_allowed_ones_get_and_head(server, method):
     answer = server.fetch(method=method, body=b"x=1" if method in ("POST", "PUT") else b"")
     assert answer.status == 405
     assert allowed(answer) == {"GET", "HEAD"}
@@ -157,13 +157,13 @@ def test_the_host_is_known_in_any_spelling(server, host):
 
 
 @pytest.mark.parametrize("host", OTHER_HOSTS)
-def test_a_host_that_is_no_known_policy_host_is_left_to_httpd(server, host):
+def test_a_host_that_is_not_a_known_policy_host_is_left_to_httpd(server, host):
     answer = server.fetch_plainly(host=host)
     assert answer.status == 404
     assert b"STSv1" not in answer.body
 
 
-def test_another_name_of_the_virtual_host_is_no_policy_host(server):
+def test_another_name_of_the_virtual_host_is_not_a_policy_host(server):
     answer = client.only(server.talk(client.request("alias.example.com", PATH),
                                      "alias.example.com"))
     assert answer.status == 404

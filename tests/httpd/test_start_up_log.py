@@ -22,10 +22,10 @@ def test_each_start_logs_one_line_per_policy(start):
             ("example.com", "testing", 3, policy.POLICY),
             ("example.net", "none", 6, text("a.example", "b.example", mode="none",
                                             max_age=86400))):
-        told = next(line for line in lines if f" {domain}: " in line)
-        assert f"mode {mode}" in told
-        assert policy.identity(served) in told
-        assert f"{server.conf_file}:{server.line + line}" in told
+        entry = next(line for line in lines if f" {domain}: " in line)
+        assert f"mode {mode}" in entry
+        assert policy.identity(served) in entry
+        assert f"{server.conf_file}:{server.line + line}" in entry
     server.graceful()
     assert len(served_lines(server)) == 4
     server.restart()
@@ -60,7 +60,7 @@ def test_a_server_without_policies_says_nothing_of_them(start):
     assert served_lines(start(proxied("www.example.com"))) == []
 
 
-def test_every_line_of_ours_ends_with_an_id(start):
+def test_every_line_of_the_module_ends_with_an_id(start):
     server = start(blocks(3) + proxied(HOST, MX) + proxied("ww2.example.com", MX),
                    expected=[r"\[policy-host-missing\]$"])
     lines = server.log.matching(r"\[mta_sts:")

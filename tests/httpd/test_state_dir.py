@@ -21,7 +21,7 @@ def owner_and_mode(path):
 
 
 @pytest.mark.parametrize("mask", [0, 0o22, 0o777])
-def test_it_is_made_for_the_children_whatever_the_umask(start, mask):
+def test_it_is_created_for_the_children_regardless_of_the_umask(start, mask):
     before = os.umask(mask)
     try:
         server = start(report.conf())
@@ -67,7 +67,7 @@ def test_the_limits_are_written_for_mta_sts_import_at_each_start(start, mask):
 
 
 @pytest.mark.parametrize("name", ["limits.json", "limits.json.tmp"])
-def test_a_symlink_in_the_place_of_the_limits_is_replaced_and_not_followed(make_with, name):
+def test_a_symlink_instead_of_the_limits_is_replaced_and_not_followed(make_with, name):
     server = make_with().configure(report.conf())
     (server.root / "state").mkdir(0o700)
     os.chown(server.root / "state", CHILD.pw_uid, CHILD.pw_gid)
@@ -95,14 +95,14 @@ def test_limits_that_cannot_be_written_are_a_warning_and_stop_nothing(make_with)
 
 @pytest.mark.parametrize("words", [["-t"], ["-S"], ["-t", "-D", "DUMP_MTA_STS"]], ids=" ".join)
 @pytest.mark.parametrize("user", [None, "nobody"])
-def test_looking_at_the_configuration_makes_nothing(make_with, words, user):
+def test_inspecting_the_configuration_creates_nothing(make_with, words, user):
     server = make_with().configure(report.conf())
     status, output = server.run(*words, user=user)
     assert status == 0, output
     assert not (server.root / "state").exists()
 
 
-def test_without_policy_and_endpoint_nothing_is_made(start):
+def test_without_policy_and_endpoint_nothing_is_created(start):
     server = start(proxied("www.example.com"))
     assert not (server.root / "state").exists()
 
@@ -136,7 +136,7 @@ def put_writable(path):
 
 
 # What to do, in the line about the report as well as at the start.
-MENDING = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
+FIXES = {"a file": "remove it", "a link": "remove it", "a foreign owner": "make sure",
            "of root": "[^;]*: chown -R", "a mode": "change its mode: chmod 0700"}
 IN_THE_WAY = {
     "a file": (put_file, r"is a file instead of a directory.*\[state-not-a-directory\]$"),
@@ -149,7 +149,7 @@ IN_THE_WAY = {
 
 
 @pytest.mark.parametrize("kind", IN_THE_WAY)
-def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
+def test_obstacles_are_logged_and_stop_nothing(make_with, kind):
     put, finding = IN_THE_WAY[kind]
     server = make_with(expected=[rf"\[mta_sts:error\].*/state: {finding}",
                                    r"\[report-not-stored\]$"]).configure(report.conf())
@@ -161,12 +161,12 @@ def test_what_is_in_the_way_is_logged_and_stops_nothing(make_with, kind):
     assert answer.status == 503
     assert answer.header("Retry-After") == "600"
     assert answer.body == b"The report was rejected: it could not be written to disk.\n"
-    assert server.log.matching(rf"report rejected: /.*; {MENDING[kind]}.* \[report-not-stored\]$")
+    assert server.log.matching(rf"report rejected: /.*; {FIXES[kind]}.* \[report-not-stored\]$")
     if kind == "a link":
         assert os.listdir(server.root / "aside") == []
 
 
-def test_what_an_earlier_start_made_is_used_again(start):
+def test_a_directory_from_an_earlier_start_is_used_again(start):
     server = start(report.conf())
     post(server, packed(make()))
     before = Spool(server).files()
@@ -176,7 +176,7 @@ def test_what_an_earlier_start_made_is_used_again(start):
     assert Spool(server).files() == before
 
 
-def test_an_httpd_that_was_not_started_by_root_keeps_reports_as_its_own_user(make_with):
+def test_an_httpd_not_started_by_root_stores_reports_as_its_own_user(make_with):
     server = make_with().configure(report.conf())
     server.wrapper = ["setpriv", f"--reuid={CHILD.pw_uid}", f"--regid={CHILD.pw_gid}",
                       "--clear-groups", "--"]

@@ -170,7 +170,7 @@ def guarded(make_shared):
 @pytest.mark.parametrize("query", ["", "?format=json", "?format=prometheus", "?domain=example.com",
                                    "?page=0"])
 @pytest.mark.parametrize("name", GUARDS)
-def test_what_the_admin_requires_is_required(guarded, name, query):
+def test_require_directives_of_the_admin_apply(guarded, name, query):
     answer = guarded.fetch(path=f"/{name}{query}")
     assert answer.status == GUARDS[name][1]
     assert b"mx1" not in answer.body and b"mta_sts_" not in answer.body
@@ -284,7 +284,7 @@ def test_the_page_works_under_any_mpm_and_over_restarts(make_with, mpm):
         page(server)
 
 
-def test_promtool_finds_nothing_to_complain_of(many):
+def test_promtool_finds_no_problem(many):
     text, _ = metrics(many)
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
                              capture_output=True, timeout=60)

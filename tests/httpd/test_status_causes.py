@@ -142,7 +142,7 @@ def test_metrics_sum_up_what_failed_under_all_types_of_policy(server):
         for number, (_, result) in enumerate(KINDS):
             sums[result] += 100 * (i + 1) + number
         for result, sessions in sums.items():
-            assert values[f'mta_sts_sessions{{domain="{domain}",result_type="{result}"}}'] == \
+            assert values[f'mta_sts_unverified_sessions{{domain="{domain}",result_type="{result}"}}'] == \
                 sessions
 
 

@@ -69,7 +69,8 @@ def test_the_totals_are_those_of_the_independent_reader(full):
     assert sums(found) == {name: TOTALS[name] for name in ("reports", "successful", "failed")}
     assert found["senders_omitted"] == found["causes_omitted"] == 0
     text = page(full, "?since=all").text
-    assert f"{TOTALS['failed']:,} sessions failed in all reports" in text
+    assert f"Check this: unverified reports contain {TOTALS['failed']:,} failed sessions in all reports." \
+        in text
 
 
 REACHED = [name for name in TOTALS["domains"] if re.fullmatch(r"[a-z0-9.-]*", name)]
@@ -106,7 +107,7 @@ def test_the_list_of_domains_has_their_shares(full):
         assert (domain["successful_sessions"], domain["failed_sessions"]) == \
             (expected["successful"], expected["failed"])
         if expected["failed"]:
-            assert shown.row(domain["domain"])[3] == f"{expected['failed']:,}"
+            assert shown.row(domain["domain"])[3] == f"{expected['failed']:,} unverified"
 
 
 def test_the_list_begins_with_the_domains_that_have_most_failed_sessions(full):
@@ -168,10 +169,10 @@ def test_metrics_are_complete_bounded_and_free_of_names_from_reports(full):
                              capture_output=True, timeout=60)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
     assert not re.search("script|img|quantum", text)
-    assert values['mta_sts_sessions{domain="example.com",result_type="success"}'] == \
+    assert values['mta_sts_unverified_sessions{domain="example.com",result_type="success"}'] == \
         TOTALS["domains"]["example.com"]["successful"]
     for kind, sessions in TOTALS["types"]["kinds.example"].items():
-        name = f'mta_sts_sessions{{domain="kinds.example",result_type="{kind}"}}'
+        name = f'mta_sts_unverified_sessions{{domain="kinds.example",result_type="{kind}"}}'
         assert values.get(name, sessions) == sessions
     assert values["mta_sts_index_up"] == 1
     assert values["mta_sts_last_report_age_seconds"] < 3600
@@ -210,7 +211,7 @@ def test_postgresql_gives_the_same_answers_as_sqlite(full, with_postgres):
         assert found["reports"] == expected["reports"], query
     found, expected = (
         {name: value for name, value in metrics(server, "?since=all")[1].items()
-         if name.startswith("mta_sts_sessions{")} for server in (with_postgres, full))
+         if name.startswith(("mta_sts_sessions{", "mta_sts_unverified_sessions{"))} for server in (with_postgres, full))
     assert found == expected != {}
     assert page(with_postgres, "?since=all").text.count("failed sessions") == \
         page(full, "?since=all").text.count("failed sessions") > 0
@@ -247,6 +248,7 @@ def test_a_range_counts_whole_days_up_to_today(recent, since, successful):
         found = data(recent, query)["reports"]
         assert (found["successful_sessions"], found["failed_sessions"]) == (successful, 5)
         shown = page(recent, query)
+        assert "all in unverified reports" in shown.text
         assert f"of {successful + 5:,} sessions" in shown.text
     if since != "all":
         assert re.search(rf"Sessions per day: {successful:,} secure and 5 failed",
@@ -315,7 +317,8 @@ def test_failures_without_a_type_and_without_details_are_explained_as_by_the_com
     shown = page(failing, query)
     assert "Failure without a result type" in shown.text
     assert "1failed sessionNo failure details" in shown.text
-    assert " 1 session failed in the last 30 days." in failing.first_verdict
+    assert " Check this: unverified reports contain 1 failed session in the last 30 days." in \
+        failing.first_verdict
     command = "mta-sts check example.com" if query else "mta-sts check DOMAIN"
     assert command in shown.text.partition("No failure details")[2].partition("Senders")[0]
 
@@ -344,6 +347,11 @@ def test_the_verdict_is_not_that_all_is_well_where_failures_count_no_failed_sess
         {"result-type": "certificate-expired", "failed-session-count": 2}]
     assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 1)
+    text = page(server).text
+    assert "Check this: unverified reports contain failures in the last 30 days." in text
+    assert "delivered all of" not in text and "nothing to do" not in text
+    report.import_verified(server, json.dumps(made).encode())
+    process.wait_for(lambda: data(server)["verdict"] == "warning", "the verified one to count")
     text = page(server).text
     assert "10 sessions are counted as successful in the last 30 days, but reports contain " \
         "failures, too." in text
@@ -386,7 +394,7 @@ def test_with_a_damaged_database_the_rest_is_shown(make):
     check_the_rest(server, "reports.db.*(not a database|damaged)")
 
 
-def test_with_a_database_that_is_away_the_rest_is_shown_and_no_password(make):
+def test_with_an_unreachable_database_the_rest_is_shown_and_no_password(make):
     server = make([FAILED]).configure(
         LOCATION + 'MTASTSDatabase pgsql "host=127.0.0.1 port=1 dbname=x password=secret"\n'
         + report.conf()).start()
@@ -408,7 +416,7 @@ def test_without_the_state_directory_the_rest_is_shown_until_it_is_back(make):
     wait_for_reports(server, 1)
 
 
-def test_a_database_that_was_replaced_is_opened_anew(make):
+def test_a_replaced_database_is_reopened(make):
     server = make().configure(LOCATION + report.conf()).start()
     assert report.post(server, of_day(1, 3)).status == 201
     wait_for_reports(server, 1)
@@ -417,7 +425,7 @@ def test_a_database_that_was_replaced_is_opened_anew(make):
     wait_for_reports(server, 1)
 
 
-def test_who_writes_for_long_does_not_hold_the_page_up(recent):
+def test_a_long_write_does_not_delay_the_page(recent):
     writer = subprocess.Popen(
         ["runuser", "-u", CHILD.pw_name, "--", "sqlite3", str(recent.root / "state/reports.db")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -58,7 +58,8 @@ def test_only_a_verified_report_proves_that_mail_is_refused(enforced):
     wait_for_reports(enforced, 2)
     for query in "", "?domain=example.com":
         severity, said = verdict(enforced, query)
-        assert severity == "warning" and "Action needed." in said
+        assert severity == "ok" and "No problems found." in said
+        assert "Check this: unverified reports contain " in said
         assert "Only unverified reports say so; anyone can submit them." in said
     loss, = data(enforced)["reports"]["refused_mail"]
     assert (loss["domain"], loss["is_verified"], loss["failed_sessions"]) == \
@@ -71,9 +72,9 @@ def test_only_a_verified_report_proves_that_mail_is_refused(enforced):
         assert severity == "error" and "Mail is being refused." in said
         assert "b.example: " + REFUSED in said and "certificate of mx1.example.com" in said
         assert said.index("Mail is being refused.") < said.index("b.example: ")
-    assert verdict(enforced, "?domain=example.com")[0] == "warning"
+    assert verdict(enforced, "?domain=example.com")[0] == "ok"
     severity, said = verdict(enforced, "?domain=a-testing.example")
-    assert severity == "warning" and "enforce" not in said
+    assert severity == "ok" and "enforce" not in said
     found = {loss["domain"]: loss["is_verified"]
              for loss in data(enforced)["reports"]["refused_mail"]}
     assert found == {"b.example": True, "example.com": False}
@@ -90,7 +91,7 @@ def test_domains_are_listed_by_trouble_and_filtered(enforced):
     assert page(enforced, "?show=no-certificate").names()[1:] == \
         ["b.example", "example.com", "a-testing.example", "c.example"]
     row = page(enforced, "?show=all").row("c.example")
-    assert row[2:4] == ["99.95 %", "1"]
+    assert row[2:4] == ["99.95 %", "1 unverified"]
 
 
 def test_reports_are_marked_as_verified_or_not(enforced):
@@ -108,7 +109,10 @@ def test_a_report_about_earlier_days_is_mentioned_where_the_range_has_no_reports
         said = page(server, query).text
         assert "No reports in the last 30 days. The last one was received less than a minute " \
             "ago and is about earlier days." in " ".join(said.split()), query
-    assert "1 sender delivered all of 1,000 sessions securely." in page(server, "?since=all").text
+    assert "1,000 secure sessions, all in unverified reports" in page(server, "?since=all").text
+    report.import_verified(server, failing(number=1, failed=0))
+    wait_for_reports(server, 2)
+    assert "All is well. 1 sender delivered all of 1,000 sessions securely." in page(server).text
 
 
 def test_the_page_of_a_domain_shows_until_when_senders_may_use_an_earlier_policy(start):

@@ -82,7 +82,7 @@ def counted(server):
     return int(asked.stdout or 0)
 
 
-def test_with_the_drop_in_of_the_readme_reports_are_kept_and_indexed(start_strictly):
+def test_with_the_drop_in_of_the_readme_reports_are_stored_and_indexed(start_strictly):
     server = start_strictly(paths_of(DROP_IN))
     for number, again in ((1, server.graceful), (2, server.stop)):
         assert post(server, packed(make(number))).status == 201
@@ -93,7 +93,7 @@ def test_with_the_drop_in_of_the_readme_reports_are_kept_and_indexed(start_stric
 
 
 @pytest.mark.parametrize("prepare", [PREPARE, PREPARE_ALL], ids=["new", "used before"])
-def test_without_it_the_policy_is_served_and_the_log_tells_what_is_missing(start_strictly, prepare):
+def test_without_it_the_policy_is_served_and_the_log_says_what_is_missing(start_strictly, prepare):
     server = start_strictly("", prepare, [
         r"Read-only file system; .*ReadWritePaths= .*\[state-unusable\]$",
         r"report rejected: .*Read-only .*\[report-not-stored\]$"])
@@ -102,7 +102,7 @@ def test_without_it_the_policy_is_served_and_the_log_tells_what_is_missing(start
     assert post(server, packed(make())).status == 503
 
 
-def test_systemd_takes_the_drop_in(tmp_path):
+def test_systemd_accepts_the_drop_in(tmp_path):
     unit = tmp_path / "strict.service"
     unit.write_text(DROP_IN + "ExecStart=/bin/true\n")
     done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True,

@@ -175,7 +175,7 @@ def server(make_shared):
 
 
 @pytest.mark.parametrize("name", HOSTS)
-def test_the_policy_is_served_whatever_else_stands_in_the_virtual_host(server, name):
+def test_the_policy_is_served_regardless_of_other_directives_in_the_virtual_host(server, name):
     host = NAME.format(name)
     other = server.fetch(host, path="/page.txt")
     assert other.status == HOSTS[name][1], f"the virtual host is not what it should be: {other}"

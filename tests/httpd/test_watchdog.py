@@ -62,7 +62,7 @@ def post_all(server, numbers):
 
 
 @pytest.mark.parametrize("mpm", MPMS)
-def test_reports_come_into_the_index_once_over_gracefuls_and_restarts(make_with, mpm):
+def test_reports_are_indexed_once_over_gracefuls_and_restarts(make_with, mpm):
     server = make_with(mpm=mpm).configure(BUSY + report.conf()).start()
     post_all(server, range(5))
     indexed(server, range(5))
@@ -92,7 +92,7 @@ def test_a_watchdog_that_is_killed_at_any_moment_leaves_no_report_out_or_twice(m
     Spool(server).check()
 
 
-def test_another_child_takes_the_place_of_a_killed_watchdog(start):
+def test_another_child_takes_over_from_a_killed_watchdog(start):
     server = start(report.conf())
     post_all(server, [1])
     indexed(server, [1])
@@ -110,7 +110,7 @@ def niceness(pid):
 
 
 @pytest.mark.parametrize("mpm", MPMS)
-def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
+def test_its_thread_alone_has_a_lower_priority_than_request_threads(make_with, mpm):
     server = make_with(mpm=mpm).configure(report.conf()).start()
     post_all(server, [1])
     indexed(server, [1])
@@ -121,7 +121,7 @@ def test_its_thread_alone_steps_back_behind_those_that_answer(make_with, mpm):
     assert set(others) == {usual}
 
 
-def test_reports_that_a_larger_limit_let_in_are_indexed_under_a_smaller_one(start):
+def test_reports_accepted_under_a_larger_limit_are_indexed_under_a_smaller_one(start):
     server = start(report.conf())
     large = make(1, more="x" * 2000)
     assert post(server, large).status == 201
@@ -135,12 +135,12 @@ def test_reports_that_a_larger_limit_let_in_are_indexed_under_a_smaller_one(star
     process.wait_for(lambda: Database(server).reports() == wanted, "both to be counted")
 
 
-def test_a_report_that_contradicts_another_one_is_logged(make_with):
+def test_a_conflicting_report_is_logged(make_with):
     line = r"\[mta_sts:warn\].* 1 new reports contradict another report.*\[report-conflict\]$"
     server = make_with([line]).configure(report.conf()).start()
     for more in ({}, {"contact-info": "somebody else"}):
         assert post(server, make(1, **more)).status == 201
-    process.wait_for(lambda: server.log.matching(line), "it to be told")
+    process.wait_for(lambda: server.log.matching(line), "it to be logged")
     assert len(server.log.matching(line)) == 1
 
 
@@ -183,7 +183,7 @@ def lay_down(server, numbers):
             shutil.chown(made, CHILD.pw_uid, CHILD.pw_gid)
 
 
-def test_what_is_wrong_with_reports_is_told_once_though_a_turn_takes_many_steps(make_with):
+def test_problems_of_reports_are_logged_once_even_if_a_round_takes_many_steps(make_with):
     line = r"\[mta_sts:error\].*\[report-not-opened\]$"
     server = make_with([line]).configure(report.conf()).start()
     post_all(server, [0])

@@ -18,7 +18,7 @@ def owner_and_mode(root, path):
     return root.run("stat", "-c", "%U %G %a", path).stdout.strip()
 
 
-def test_what_is_installed_serves_a_policy_and_stores_and_explains_reports(machine):
+def test_the_installed_packages_serve_a_policy_and_store_and_explain_reports(machine):
     apache.assert_policy_is_served(machine)
     assert apache.post_report(machine, 1) == 201
     assert apache.post_report(machine, 1) == 200

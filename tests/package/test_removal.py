@@ -44,7 +44,7 @@ def test_removal_leaves_a_working_apache_the_reports_and_the_conffiles(machine):
     assert machine.glob("etc/apache2/mods-enabled/mta_sts.*") == []
 
 
-def test_what_was_removed_and_installed_again_goes_on_with_its_reports(machine):
+def test_a_reinstallation_continues_with_its_reports(machine):
     assert apache.post_report(machine, 1) == 201
     remove(machine, MODULE)
     machine.run("sh", "-c", "apt-get -y install /packages/*.deb")
@@ -116,7 +116,7 @@ def test_removal_is_refused_when_the_configuration_is_broken_elsewhere_as_well(m
     assert f"{LIST}:1: MTASTSMode testing" in refused.stdout
 
 
-def test_what_is_included_inside_a_guard_does_not_hinder_removal(machine):
+def test_files_included_inside_a_guard_do_not_prevent_removal(machine):
     machine.write("/etc/apache2/policies", "MTASTSMaxAge 2w\n")
     machine.write(LIST, "<IfModule mod_mta_sts.c>\nInclude policies\n</IfModule>\n")
     machine.run("apache2ctl", "configtest")
@@ -124,13 +124,13 @@ def test_what_is_included_inside_a_guard_does_not_hinder_removal(machine):
     assert_httpd_starts_again(machine)
 
 
-def test_a_module_that_is_disabled_can_be_removed_whatever_the_configuration_says(machine):
+def test_a_disabled_module_can_be_removed_with_any_configuration(machine):
     machine.write(LIST, "MTASTSMode testing\n")
     machine.run("a2dismod", "-f", "mta_sts")
     remove(machine, MODULE)
 
 
-def test_the_check_before_a_removal_leaves_nothing_behind(machine):
+def test_the_check_before_a_removal_leaves_no_files(machine):
     before = set(machine.glob("tmp/*"))
     machine.run("/usr/share/mod_mta_sts/check-removal")
     assert set(machine.glob("tmp/*")) == before

@@ -129,7 +129,7 @@ static inline mta_sts_findings *check_at(apr_pool_t *p, const mta_sts_certificat
     int i;
 
     mta_sts_certificate_check(certificate, HOST, now, NAME_FIX, findings);
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     for (i = 0; i < findings->list->nelts; i++) {
         assert_string_equal(mta_sts_findings_at(findings, i)->subject, HOST);
         assert_non_null(mta_sts_findings_at(findings, i)->fix);

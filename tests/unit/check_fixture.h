@@ -147,8 +147,8 @@ static inline mta_sts_mx_probe *probe_of(const mta_sts_check_facts *facts, int m
     return APR_ARRAY_IDX(mx_of(facts, mx)->probes, 0, mta_sts_mx_probe *);
 }
 
-/* It is printed behind "a sender in mode enforce". */
-static inline void assert_is_told_of_a_sender(const char *summary)
+/* It is printed after "a sender in mode enforce". */
+static inline void assert_is_about_a_sender(const char *summary)
 {
     static const char *const verbs[] = {"delivers ", "refuses to deliver: ", "does not deliver: ",
                                         "cannot deliver: ", "may or may not deliver: "};
@@ -169,12 +169,12 @@ static inline const char *summary(apr_pool_t *p, const mta_sts_check_result *res
     const char *text = "";
     int i, j;
 
-    assert_is_told_of_a_sender(result->verdict.summary);
+    assert_is_about_a_sender(result->verdict.summary);
     for (i = 0; i < result->sections->nelts; i++) {
         const mta_sts_findings *findings =
             APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
 
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
         for (j = 0; j < findings->list->nelts; j++) {
             const mta_sts_finding *finding = mta_sts_findings_at(findings, j);
 

@@ -56,7 +56,7 @@ static inline void database_become_nobody(void)
 }
 
 /* A started program of the server; its output goes to a file in the directory. */
-static inline pid_t database_start(const char *const *words)
+static inline pid_t database_start(const char *const *argv)
 {
     char log[128];
     pid_t pid = fork();
@@ -70,14 +70,14 @@ static inline pid_t database_start(const char *const *words)
         !freopen(log, "a", stderr)) {
         _exit(1);
     }
-    execv(words[0], (char *const *)words);
+    execv(argv[0], (char *const *)argv);
     _exit(1);
 }
 
-static inline int database_run(const char *const *words)
+static inline int database_run(const char *const *argv)
 {
     int status = -1;
-    pid_t pid = database_start(words);
+    pid_t pid = database_start(argv);
 
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
 }
@@ -96,11 +96,11 @@ static inline const char *database_binary(const char *name)
 /* Whether the server answers; waits for it at most a minute. */
 static inline int database_answers(void)
 {
-    const char *words[] = {database_binary("pg_isready"), "-q", "-h", database_directory, NULL};
+    const char *argv[] = {database_binary("pg_isready"), "-q", "-h", database_directory, NULL};
     int i;
 
     for (i = 0; i < 600 && waitpid(database_server, NULL, WNOHANG) == 0; i++) {
-        if (database_run(words) == 0) {
+        if (database_run(argv) == 0) {
             return 1;
         }
         usleep(100 * 1000);
@@ -242,7 +242,7 @@ static inline int database_make_sqlite(void **state)
 /* The tables go, so that each test begins with an empty database. */
 static inline void database_empty_server(void)
 {
-    const char *words[] = {
+    const char *argv[] = {
         database_binary("psql"),
         "-q",
         "-h",
@@ -255,7 +255,7 @@ static inline void database_empty_server(void)
         "SET client_min_messages=error; DROP SCHEMA public CASCADE; CREATE SCHEMA public",
         NULL};
 
-    assert_int_equal(database_run(words), 0);
+    assert_int_equal(database_run(argv), 0);
 }
 
 static inline int database_make_pgsql(void **state)

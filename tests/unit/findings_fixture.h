@@ -7,10 +7,10 @@
 
 #include <apr_strings.h>
 
-#include "../showable.h"
+#include "../printable.h"
 #include "core/base/finding.h"
 
-/* Findings as tables tell them: "error mode-unknown@2, info line-ends-lf@1"; @0: no line. */
+/* Findings as tables give them: "error mode-unknown@2, info line-ends-lf@1"; @0: no line. */
 static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings *findings)
 {
     const char *summary = "";
@@ -27,15 +27,15 @@ static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings
 }
 
 /* What every finding owes its reader: a subject, a message of one line without a full stop. */
-static inline void assert_findings_are_showable(const mta_sts_findings *findings)
+static inline void assert_findings_are_printable(const mta_sts_findings *findings)
 {
     int i;
 
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (!is_showable(finding->subject) || !is_showable(finding->message) ||
-            (finding->fix && !is_showable(finding->fix)) ||
+        if (!is_printable(finding->subject) || !is_printable(finding->message) ||
+            (finding->fix && !is_printable(finding->fix)) ||
             finding->message[strlen(finding->message) - 1] == '.') {
             fail_msg("finding %s is not fit to be shown: \"%s\", \"%s\", \"%s\"", finding->id,
                      finding->subject, finding->message, finding->fix ? finding->fix : "");

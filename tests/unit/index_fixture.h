@@ -69,7 +69,7 @@ static inline void update_with(indexed *index, tlsrpt_index_task *task)
     assert_int_equal(done.directories, TLSRPT_SPOOL_DIRECTORIES);
 }
 
-static inline void tend(indexed *index)
+static inline void update_index(indexed *index)
 {
     update_with(index, &index->task);
 }
@@ -132,8 +132,8 @@ static inline const char *simple_json(apr_pool_t *p, const char *organization, c
 
 static int receipts; /* each comes a second after the one before */
 
-static inline const char *keep_at(apr_pool_t *p, tlsrpt_spool *spool, const char *json,
-                                  apr_time_t received, const char *verified)
+static inline const char *store_at(apr_pool_t *p, tlsrpt_spool *spool, const char *json,
+                                   apr_time_t received, const char *verified)
 {
     const tlsrpt_receipt receipt = {received, verified ? "mail" : "https", NULL, verified};
     const char *digest = tlsrpt_report_read(p, json, strlen(json), &tlsrpt_limits_default)->digest;
@@ -145,10 +145,10 @@ static inline const char *keep_at(apr_pool_t *p, tlsrpt_spool *spool, const char
     return digest;
 }
 
-static inline const char *keep(indexed *index, const char *json, const char *verified)
+static inline const char *store(indexed *index, const char *json, const char *verified)
 {
-    return keep_at(index->p, index->task.spool, json,
-                   (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
+    return store_at(index->p, index->task.spool, json,
+                    (MONDAY + 100) * DAY + apr_time_from_sec(receipts++), verified);
 }
 
 /* Google's report of Monday; those with another number contradict it. */
@@ -253,17 +253,19 @@ static inline const char *list_text(apr_pool_t *p, const apr_array_header_t *lis
 
 static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain)
 {
-    const char *text =
-        apr_psprintf(p, "%s " N " reports " N "+" N " in " N ".." N "\n", domain->domain,
-                     domain->reports, domain->successful, domain->failed,
-                     domain->begin / APR_USEC_PER_SEC, domain->end / APR_USEC_PER_SEC);
+    const char *text = apr_psprintf(
+        p, "%s " N " reports " N "+" N ", verified " N " " N "+" N " in " N ".." N "\n",
+        domain->domain, domain->reports, domain->successful, domain->failed, domain->verified,
+        domain->verified_successful, domain->verified_failed, domain->begin / APR_USEC_PER_SEC,
+        domain->end / APR_USEC_PER_SEC);
     int i;
 
     for (i = 0; i < domain->days->nelts; i++) {
         const tlsrpt_day *day = &APR_ARRAY_IDX(domain->days, i, tlsrpt_day);
 
-        text = apr_psprintf(p, "%s day " N " " N "+" N "\n", text, day->day / DAY, day->successful,
-                            day->failed);
+        text = apr_psprintf(p, "%s day " N " " N "+" N ", verified " N "+" N "\n", text,
+                            day->day / DAY, day->successful, day->failed, day->verified_successful,
+                            day->verified_failed);
     }
     for (i = 0; i < domain->senders->nelts; i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender);
@@ -271,23 +273,25 @@ static inline const char *domain_text(apr_pool_t *p, const tlsrpt_domain *domain
         text =
             apr_psprintf(p, "%s sender %s " N " reports " N "+" N " until " N "%s\n", text,
                          sender->organization, sender->reports, sender->successful, sender->failed,
-                         sender->last / APR_USEC_PER_SEC, sender->verified ? " verified" : "");
+                         sender->last / APR_USEC_PER_SEC, sender->is_verified ? " verified" : "");
     }
     for (i = 0; i < domain->causes->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
 
-        text = apr_psprintf(p, "%s cause %s %s at %s " N " in " N ".." N " by %s: %s; %s; %s\n",
-                            text, cause->policy_type, cause->result_type,
-                            cause->receiving_mx ? cause->receiving_mx : "-", cause->sessions,
-                            cause->first / APR_USEC_PER_SEC, cause->last / APR_USEC_PER_SEC,
-                            list_text(p, cause->senders), list_text(p, cause->reasons),
-                            list_text(p, cause->receiving_ips), list_text(p, cause->sending_ips));
+        text = apr_psprintf(p, "%s cause%s %s %s at %s " N " in " N ".." N " by %s: %s; %s; %s\n",
+                            text, cause->is_verified ? " verified" : "", cause->policy_type,
+                            cause->result_type, cause->receiving_mx ? cause->receiving_mx : "-",
+                            cause->sessions, cause->first / APR_USEC_PER_SEC,
+                            cause->last / APR_USEC_PER_SEC, list_text(p, cause->senders),
+                            list_text(p, cause->reasons), list_text(p, cause->receiving_ips),
+                            list_text(p, cause->sending_ips));
     }
     for (i = 0; i < domain->seen->nelts; i++) {
         const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
-        text = apr_psprintf(p, "%s seen %s \"%s\" by %s " N " until " N "\n", text, seen->type,
-                            seen->policy, list_text(p, seen->senders), seen->sessions,
+        text = apr_psprintf(p, "%s seen%s %s \"%s\" by %s " N " until " N "\n", text,
+                            seen->is_verified ? " verified" : "", seen->type, seen->policy,
+                            list_text(p, seen->senders), seen->sessions,
                             seen->last / APR_USEC_PER_SEC);
     }
     return text;

@@ -38,7 +38,7 @@ static inline const char *mixed_policy(apr_pool_t *p, unsigned *seed, unsigned f
     return policy_json(p, type, domain, successful, number(p, chance(seed, 20)), details);
 }
 
-static inline void keep_mixed(indexed *index, unsigned *seed)
+static inline void store_mixed(indexed *index, unsigned *seed)
 {
     static const char *const organizations[] = {"Google", "google", "Mail.ru", "M\xc3\xbcller", ""};
     apr_pool_t *p = index->p;
@@ -52,7 +52,7 @@ static inline void keep_mixed(indexed *index, unsigned *seed)
     organization = organizations[chance(seed, 5)];
     day = MONDAY + (int)chance(seed, 3);
     verified = chance(seed, 3) ? NULL : "example.net";
-    keep(index, report_json(p, organization, number(p, chance(seed, 2)), day, policies), verified);
+    store(index, report_json(p, organization, number(p, chance(seed, 2)), day, policies), verified);
 }
 
 #endif

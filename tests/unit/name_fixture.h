@@ -72,7 +72,7 @@ static inline void check_refused(apr_pool_t *p, parse_function *parse, mta_sts_n
         if (!strstr(error, cases[i].result)) {
             fail_msg("\"%s\": \"%s\" is expected in: %s", cases[i].text, cases[i].result, error);
         }
-        if (!is_showable(error)) {
+        if (!is_printable(error)) {
             fail_msg("the error about row %d cannot be shown: %s", (int)i, error);
         }
         assert_string_equal(name, "untouched");

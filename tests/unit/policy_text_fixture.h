@@ -10,7 +10,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Policy texts as tables tell them, and what is read from them and said of them. */
+/* Policy texts as tables give them, and what is read from them and said of them. */
 
 /* One policy text, and the summary of what is found in it. */
 typedef struct text_case {
@@ -34,7 +34,7 @@ static inline outcome read_text(apr_pool_t *p, const char *text, apr_size_t len)
     free(copy);
     assert_non_null(result.policy);
     assert_non_null(result.policy->mx);
-    assert_findings_are_showable(result.findings);
+    assert_findings_are_printable(result.findings);
     return result;
 }
 

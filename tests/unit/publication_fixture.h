@@ -11,8 +11,8 @@
 #include "table_fixture.h"
 
 /*
- * Facts about example.com as tables tell them. Lists are parted by newlines. In `now`, NULL is what
- * nobody asked, "" what DNS has not, "!" what DNS fails to tell.
+ * Facts about example.com as tables give them. Lists are parted by newlines. In `now`, NULL is
+ * not queried, "" an empty answer, "!" a failure.
  */
 
 #define ID "31a77c838c175b1b2452"

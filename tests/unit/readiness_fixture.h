@@ -33,7 +33,6 @@ static const tlsrpt_readiness_limits limits = {.now = NOW, .days = 14, .senders 
 
 typedef struct situation {
     apr_pool_t *p;
-    apr_array_header_t *served; /* of const mta_sts_policy *; the first is that of now */
     mta_sts_check_facts deployment;
     mta_sts_check_result result;
     tlsrpt_filter filter;
@@ -112,7 +111,7 @@ static inline void add_report(situation *s, const day *reported)
     if (tlsrpt_evidence_is_mta_sts(policy.type)) {
         tlsrpt_tally_add(s->all, &report, report.id, reported->verified);
     }
-    if (tlsrpt_evidence_counts(p, &policy, reported->verified, s->served)) {
+    if (tlsrpt_evidence_is_about_enforce(&policy, reported->verified)) {
         tlsrpt_tally_add(s->evidence, &report, report.id, reported->verified);
     }
 }
@@ -133,8 +132,6 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     situation *s = apr_pcalloc(p, sizeof(*s));
 
     s->p = p;
-    s->served = apr_array_make(p, 1, sizeof(const mta_sts_policy *));
-    APR_ARRAY_PUSH(s->served, const mta_sts_policy *) = policy_of(p, policy);
     s->deployment.smtp = MTA_STS_CHECK_SMTP_PROBED;
     s->deployment.mxs = apr_array_make(p, 2, sizeof(const char *));
     s->result.domain = "example.com";
@@ -161,13 +158,12 @@ static inline situation *make_good(apr_pool_t *p, const char *policy)
 {
     situation *s = make_silent(p, policy);
 
-    add_days(s, "a.example", 1, 20, policy, 0);
-    add_days(s, "b.example", 1, 20, policy, 0);
+    add_days(s, "a.example", 1, 20, policy, 1);
+    add_days(s, "b.example", 1, 20, policy, 1);
     return s;
 }
 
-/* --- the verdict: "READY: SEVERITY ID, ...", leaving out what is ok and what is always present ---
- */
+/* --- the verdict: "READY: SEVERITY ID, ...", leaving out what is ok --- */
 
 static inline const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
 {
@@ -189,11 +185,11 @@ static inline const char *summary(apr_pool_t *p, const tlsrpt_readiness *readine
     int i, j;
 
     for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
-        assert_findings_are_showable(readiness->parts[i]);
+        assert_findings_are_printable(readiness->parts[i]);
         for (j = 0; j < readiness->parts[i]->list->nelts; j++) {
             const mta_sts_finding *finding = mta_sts_findings_at(readiness->parts[i], j);
 
-            if (finding->severity != MTA_STS_OK && strcmp(finding->id, "senders-unverified") != 0) {
+            if (finding->severity != MTA_STS_OK) {
                 text = apr_psprintf(p, "%s%s%s %s", text, *text ? ", " : "",
                                     mta_sts_severity_name(finding->severity), finding->id);
             }
@@ -231,25 +227,32 @@ static inline void check_rows(apr_pool_t *p, situation *make(apr_pool_t *, const
 
 static inline void one_sender(situation *s)
 {
-    add_days(s, "a.example", 1, 20, TESTING, 0);
+    add_days(s, "a.example", 1, 20, TESTING, 1);
 }
 
 static inline void thirteen_days(situation *s)
 {
-    add_days(s, "a.example", 1, 13, TESTING, 0);
-    add_days(s, "b.example", 1, 13, TESTING, 0);
+    add_days(s, "a.example", 1, 13, TESTING, 1);
+    add_days(s, "b.example", 1, 13, TESTING, 1);
 }
 
 static inline void old_reports(situation *s)
 {
-    add_days(s, "a.example", 9, 28, TESTING, 0);
-    add_days(s, "b.example", 9, 28, TESTING, 0);
+    add_days(s, "a.example", 9, 28, TESTING, 1);
+    add_days(s, "b.example", 9, 28, TESTING, 1);
 }
 
 static inline void other_policy(situation *s)
 {
-    add_days(s, "a.example", 1, 20, POLICY("testing", "elsewhere.example"), 0);
-    add_days(s, "b.example", 1, 20, POLICY("testing", "elsewhere.example"), 0);
+    add_days(s, "a.example", 1, 20, POLICY("testing", "elsewhere.example"), 1);
+    add_days(s, "b.example", 1, 20, POLICY("testing", "elsewhere.example"), 1);
+}
+
+/* What anyone can submit: the names of large senders, and the policy that is served. */
+static inline void forged_well(situation *s)
+{
+    add_days(s, "Google Inc.", 1, 20, TESTING, 0);
+    add_days(s, "Microsoft Corporation", 1, 20, TESTING, 0);
 }
 
 static inline void one_verified_has_the_older(situation *s)
@@ -265,7 +268,8 @@ static inline void fail_as(situation *s, const char *type, const char *mx, int d
                     .good = 10,
                     .failed = failed,
                     .failure = type,
-                    .mx = mx};
+                    .mx = mx,
+                    .verified = 1};
 
     add_report(s, &reported);
 }

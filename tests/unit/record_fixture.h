@@ -10,7 +10,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Sets of TXT records as tables tell them, and what is read from them and said of them. */
+/* Sets of TXT records as tables give them, and what is read from them and said of them. */
 
 /* Findings of records have no line, so their summary needs none. */
 static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_findings *findings)
@@ -30,7 +30,7 @@ static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_fi
 }
 
 /* A TXT set, its records parted by newlines; what is read from it, NULL for an invalid set; and the
- * findings, as findings_summary tells them but without their "@0". */
+ * findings, as findings_summary gives them but without their "@0". */
 typedef struct record_case {
     const char *set;
     const char *result;
@@ -65,7 +65,7 @@ static inline void check_sets(apr_pool_t *p, read_function *read, const record_c
             fail_msg("\"%s\":\nexpected: %s; %s\nfound:    %s; %s", cases[i].set, expected,
                      cases[i].findings, result ? result : "nothing", summary);
         }
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
         /* The rule of record.h: valid unless one finding is an error. */
         assert_int_equal(result == NULL, mta_sts_findings_count(findings, MTA_STS_ERROR) > 0);
     }

@@ -15,7 +15,7 @@
 
 /* Reports as tables describe them, and what is read and found in them. */
 
-/* A report that keeps to RFC 8460; the tables below change parts of it. */
+/* A report that conforms to RFC 8460; the tables below change parts of it. */
 #define ORGANIZATION "\"organization-name\":\"Example Mail\""
 #define RANGE_OF(begin, end)                                                                       \
     "\"date-range\":{\"start-datetime\":\"" begin "\",\"end-datetime\":\"" end "\"}"
@@ -112,10 +112,10 @@ static inline void assert_sound(const tlsrpt_reading *reading)
     assert_int_equal(reading->report != NULL, reading->outcome == TLSRPT_READ);
     assert_int_equal(reading->reason == NULL, reading->outcome == TLSRPT_READ);
     assert_int_equal(strlen(reading->digest), 64);
-    assert_findings_are_showable(reading->findings);
+    assert_findings_are_printable(reading->findings);
     assert_int_equal(mta_sts_findings_count(reading->findings, MTA_STS_ERROR), 0);
     if (reading->reason) {
-        assert_true(is_showable(reading->reason));
+        assert_true(is_printable(reading->reason));
     }
 }
 

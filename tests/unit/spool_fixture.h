@@ -72,7 +72,7 @@ static inline tlsrpt_spool *open_spool(apr_pool_t *p)
     return spool;
 }
 
-static inline tlsrpt_stored keep(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
+static inline tlsrpt_stored store(tlsrpt_spool *spool, apr_pool_t *p, const tlsrpt_receipt *receipt)
 {
     const char *reason = "";
     tlsrpt_stored stored = tlsrpt_spool_store(spool, TLSRPT_REPORTS, DIGEST, receipt, REPORT,
@@ -80,7 +80,7 @@ static inline tlsrpt_stored keep(tlsrpt_spool *spool, apr_pool_t *p, const tlsrp
 
     if (stored == TLSRPT_NOT_STORED) {
         assert_non_null(reason);
-        assert_true(is_showable(reason));
+        assert_true(is_printable(reason));
     }
     else {
         assert_null(reason);

@@ -8,10 +8,11 @@
 
 #define US "mx.example.com"
 
-/* A field of ours about a message from bigmail.example; the signer that passed, or NULL. */
+/* A field of the local server about a message from bigmail.example; the signer that passed, or
+ * NULL. */
 typedef struct auth_case {
     const char *value;
-    cli_auth_result told;
+    cli_auth_result result;
     const char *domain;
 } auth_case;
 
@@ -21,12 +22,12 @@ static void check_cases(apr_pool_t *p, const auth_case *cases, size_t count)
 
     for (i = 0; i < count; i++) {
         const char *domain = "unset";
-        cli_auth_result told =
+        cli_auth_result result =
             cli_auth_results_read(p, cases[i].value, US, "bigmail.example", &domain);
         const char *expected = cases[i].domain ? cases[i].domain : "nothing";
 
-        if (told != cases[i].told || strcmp(domain ? domain : "nothing", expected) != 0) {
-            fail_msg("\"%s\": told %d, %s", cases[i].value, told, domain ? domain : "nothing");
+        if (result != cases[i].result || strcmp(domain ? domain : "nothing", expected) != 0) {
+            fail_msg("\"%s\": result %d, %s", cases[i].value, result, domain ? domain : "nothing");
         }
     }
 }
@@ -55,7 +56,7 @@ static void test_a_signature_that_passed_is_found(void **state)
     check_cases(*state, cases, COUNT(cases));
 }
 
-static void test_what_did_not_pass_or_is_of_another_domain_is_no_verification(void **state)
+static void test_a_failed_signature_or_one_of_another_domain_verifies_nothing(void **state)
 {
     static const auth_case cases[] = {
         {US "; dkim=fail header.d=bigmail.example", CLI_AUTH_DKIM, NULL},
@@ -82,7 +83,7 @@ static void test_what_did_not_pass_or_is_of_another_domain_is_no_verification(vo
     check_cases(*state, cases, COUNT(cases));
 }
 
-static void test_the_fields_of_other_servers_and_broken_ones_are_left_alone(void **state)
+static void test_fields_of_other_servers_and_malformed_fields_are_ignored(void **state)
 {
     static const auth_case cases[] = {
         {"", CLI_AUTH_OTHER, NULL},
@@ -99,7 +100,7 @@ static void test_the_fields_of_other_servers_and_broken_ones_are_left_alone(void
     check_cases(*state, cases, COUNT(cases));
 }
 
-static void test_a_signature_of_a_domain_above_the_authors_counts(void **state)
+static void test_a_signature_of_a_parent_domain_of_the_author_counts(void **state)
 {
     const char *domain;
 
@@ -113,9 +114,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_signature_that_passed_is_found),
-        POOL_TEST(test_what_did_not_pass_or_is_of_another_domain_is_no_verification),
-        POOL_TEST(test_the_fields_of_other_servers_and_broken_ones_are_left_alone),
-        POOL_TEST(test_a_signature_of_a_domain_above_the_authors_counts),
+        POOL_TEST(test_a_failed_signature_or_one_of_another_domain_verifies_nothing),
+        POOL_TEST(test_fields_of_other_servers_and_malformed_fields_are_ignored),
+        POOL_TEST(test_a_signature_of_a_parent_domain_of_the_author_counts),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -59,10 +59,10 @@ static void test_dates_do_not_depend_on_the_time_zone(void **state)
     }
 }
 
-static void test_the_dates_decide_what_is_said(void **state)
+static void test_the_dates_determine_the_finding(void **state)
 {
     static const struct {
-        const char *from, *until, *expected, *told;
+        const char *from, *until, *expected, *message;
     } cases[] = {
         {"260101000000Z", "261231235959Z", "", NULL},
         {"20260101000000Z", "99991231235959Z", "", NULL},
@@ -78,6 +78,17 @@ static void test_the_dates_decide_what_is_said(void **state)
          " expires on 2026-01-03 12:00 UTC, in 2 days"},
         {"250101000000Z", "260101000000Z", "warning certificate-expires-soon@0",
          " expires on 2026-01-01 00:00 UTC"},
+        /* a third of a lifetime of less than six weeks */
+        {"251231000000Z", "260106000000Z", "", NULL},
+        {"251229000000Z", "260104000000Z", "", NULL},
+        {"251228000000Z", "260103000000Z", "", NULL},
+        {"251228000000Z", "260102235957Z", "warning certificate-expires-soon@0",
+         " expires on 2026-01-02 23:59 UTC, in 1 day"},
+        {"251227000000Z", "260101060000Z", "warning certificate-expires-soon@0",
+         " expires on 2026-01-01 06:00 UTC, in 6 hours"},
+        {"251202000000Z", "260111000000Z", "warning certificate-expires-soon@0", "in 10 days"},
+        {"251202000000Z", "260115000000Z", "", NULL},
+        {"251203000000Z", "260117000000Z", "", NULL},
         /* over */
         {"250101000000Z", "251231235959Z", "error certificate-expired@0",
          " expired on 2025-12-31 23:59 UTC"},
@@ -106,15 +117,15 @@ static void test_the_dates_decide_what_is_said(void **state)
         if (strcmp(summary, cases[i].expected) != 0) {
             fail_msg("%s to %s: \"%s\"", cases[i].from, cases[i].until, summary);
         }
-        if (cases[i].told) {
-            assert_contains(only_message(findings), cases[i].told);
+        if (cases[i].message) {
+            assert_contains(only_message(findings), cases[i].message);
         }
     }
 }
 
 /* Judging */
 
-static void test_a_certificate_that_names_the_host_and_is_valid_is_quiet(void **state)
+static void test_a_valid_certificate_with_the_host_name_gives_no_finding(void **state)
 {
     static const san wildcard[] = {DNS("example.com"), DNS("*.example.com"), NAMES_END};
 
@@ -122,11 +133,11 @@ static void test_a_certificate_that_names_the_host_and_is_valid_is_quiet(void **
     assert_int_equal(check(*state, read_names(*state, wildcard))->list->nelts, 0);
 }
 
-static void test_a_certificate_for_others_is_an_error_with_the_names_it_has(void **state)
+static void test_a_certificate_for_other_hosts_is_an_error_that_lists_its_names(void **state)
 {
     static const struct {
         san names[8];
-        const char *told;
+        const char *message;
     } cases[] = {
         {{NAMES_END}, "(it covers no DNS name)"},
         {{DNS("example.com"), NAMES_END}, "(it covers example.com)"},
@@ -144,7 +155,7 @@ static void test_a_certificate_for_others_is_an_error_with_the_names_it_has(void
         const mta_sts_findings *findings = check(*state, read_names(*state, cases[i].names));
 
         assert_string_equal(findings_summary(*state, findings), "error certificate-name-missing@0");
-        assert_contains(only_message(findings), cases[i].told);
+        assert_contains(only_message(findings), cases[i].message);
         assert_string_equal(mta_sts_findings_at(findings, 0)->fix, NAME_FIX);
     }
 }
@@ -162,7 +173,7 @@ static void test_hostile_names_are_quoted(void **state)
 }
 
 /* Each is wrong by itself: to have the name put in would not help with the date. */
-static void test_a_wrong_name_and_a_wrong_date_are_both_told(void **state)
+static void test_a_wrong_name_and_a_wrong_date_are_both_reported(void **state)
 {
     static const san others[] = {DNS("example.com"), NAMES_END};
     const mta_sts_certificate *certificate = read_names(*state, others);
@@ -178,7 +189,7 @@ static void test_a_wrong_name_and_a_wrong_date_are_both_told(void **state)
         "error certificate-name-missing@0, warning certificate-expires-soon@0");
 }
 
-static void test_findings_are_added_behind_those_that_are_there(void **state)
+static void test_findings_are_appended_to_existing_ones(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
@@ -203,7 +214,7 @@ static void test_findings_outlive_the_certificate(void **state)
                               findings);
     apr_pool_clear(of_result);
     memset(apr_palloc(of_result, 4000), '\x01', 4000); /* what a later user would do */
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     assert_contains(mta_sts_findings_at(findings, 0)->message, "(it covers www.example.com)");
     assert_contains(mta_sts_findings_at(findings, 1)->message, strerror(ENOENT));
     apr_pool_destroy(of_result);
@@ -214,12 +225,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_dates_are_read_from_both_forms_of_time),
         POOL_TEST(test_dates_do_not_depend_on_the_time_zone),
-        POOL_TEST(test_the_dates_decide_what_is_said),
-        POOL_TEST(test_a_certificate_that_names_the_host_and_is_valid_is_quiet),
-        POOL_TEST(test_a_certificate_for_others_is_an_error_with_the_names_it_has),
+        POOL_TEST(test_the_dates_determine_the_finding),
+        POOL_TEST(test_a_valid_certificate_with_the_host_name_gives_no_finding),
+        POOL_TEST(test_a_certificate_for_other_hosts_is_an_error_that_lists_its_names),
         POOL_TEST(test_hostile_names_are_quoted),
-        POOL_TEST(test_a_wrong_name_and_a_wrong_date_are_both_told),
-        POOL_TEST(test_findings_are_added_behind_those_that_are_there),
+        POOL_TEST(test_a_wrong_name_and_a_wrong_date_are_both_reported),
+        POOL_TEST(test_findings_are_appended_to_existing_ones),
         POOL_TEST(test_findings_outlive_the_certificate),
     };
 

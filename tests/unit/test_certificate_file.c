@@ -45,8 +45,8 @@ static void test_the_first_of_several_certificates_counts(void **state)
     assert_string_equal(names_of(*state, certificate), "");
 }
 
-/* A chain is sent in the order of its file, so one good certificate behind helps nobody. */
-static void test_a_broken_first_certificate_is_not_passed_over(void **state)
+/* A chain is sent in the order of its file, so a good certificate later in it does not help. */
+static void test_a_broken_first_certificate_is_not_skipped(void **state)
 {
     const char *server = pem_with(*state, only_host);
     const char *broken = pem_of_bytes(*state, "CERTIFICATE", (const unsigned char *)"\x30\x00", 2);
@@ -55,7 +55,7 @@ static void test_a_broken_first_certificate_is_not_passed_over(void **state)
 }
 
 /* One file for key and certificate is allowed, and a password is nobody's to ask for here. */
-static void test_a_key_may_stand_before_the_certificate(void **state)
+static void test_a_key_may_precede_the_certificate(void **state)
 {
     static const unsigned char curve[] = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
     const char *const before[] = {
@@ -81,7 +81,7 @@ static void test_a_key_may_stand_before_the_certificate(void **state)
     }
 }
 
-static void test_text_around_the_certificate_is_passed_over(void **state)
+static void test_text_around_the_certificate_is_skipped(void **state)
 {
     const char *server = pem_with(*state, only_host);
     const char *lines = server + strlen("-----BEGIN CERTIFICATE-----\n");
@@ -108,7 +108,7 @@ static void test_text_around_the_certificate_is_passed_over(void **state)
 }
 
 /* `openssl x509 -trustout` writes such files, and mod_ssl shows the certificate in them. */
-static void test_a_certificate_with_trust_settings_is_the_first_as_for_mod_ssl(void **state)
+static void test_a_certificate_with_trust_settings_counts_as_the_first_as_in_mod_ssl(void **state)
 {
     static const san ca[] = {DNS("ca.example"), NAMES_END};
     X509 *x509 = make_x509(*state, only_host);
@@ -142,7 +142,7 @@ static void assert_unreadable(apr_pool_t *p, const char *path, const char *reaso
     assert_false(mta_sts_certificate_names(certificate, HOST));
 }
 
-static void test_a_file_that_is_not_there_cannot_be_read(void **state)
+static void test_a_missing_file_cannot_be_read(void **state)
 {
     const char *path = new_path(*state);
 
@@ -153,7 +153,7 @@ static void test_a_file_that_is_not_there_cannot_be_read(void **state)
 }
 
 /* As with `certbot renew` gone wrong: a link into the archive that leads nowhere. */
-static void test_a_link_to_nowhere_cannot_be_read(void **state)
+static void test_a_dangling_link_cannot_be_read(void **state)
 {
     const char *path = new_path(*state), *loop = new_path(*state);
 
@@ -169,7 +169,7 @@ static void test_a_directory_cannot_be_read(void **state)
 }
 
 /* Root may read everything, so that it has to step down for this. */
-static void test_a_file_that_we_may_not_read_cannot_be_read(void **state)
+static void test_a_file_without_read_permission_cannot_be_read(void **state)
 {
     const char *path = write_text(*state, pem_with(*state, only_host));
     mta_sts_certificate *certificate;
@@ -243,7 +243,7 @@ static void test_a_certificate_in_der_format_cannot_be_read(void **state)
                       "no certificate in PEM format");
 }
 
-static void test_a_certificate_cut_anywhere_cannot_be_read(void **state)
+static void test_a_certificate_truncated_anywhere_cannot_be_read(void **state)
 {
     const char *server = pem_with(*state, only_host);
     size_t len;
@@ -282,7 +282,7 @@ static void test_a_certificate_with_invalid_dates_cannot_be_read(void **state)
     }
 }
 
-static void test_a_certificate_with_any_byte_changed_is_read_or_refused(void **state)
+static void test_a_certificate_with_any_byte_changed_is_read_or_rejected(void **state)
 {
     static const san names[] = {DNS(HOST), DNS("*.example.com"), SAN(GEN_URI, "a:b"), NAMES_END};
     static const unsigned char changes[] = {0x01, 0x80, 0xff};
@@ -351,7 +351,7 @@ static int note_question(UI *ui)
 }
 
 /* A start of the server must not wait for somebody at a terminal. */
-static void test_nobody_is_asked_for_a_password(void **state)
+static void test_reading_never_asks_for_a_password(void **state)
 {
     static const char encrypted[] = "-----BEGIN CERTIFICATE-----\n"
                                     "Proc-Type: 4,ENCRYPTED\n"
@@ -404,22 +404,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_the_first_of_several_certificates_counts),
-        POOL_TEST(test_a_broken_first_certificate_is_not_passed_over),
-        POOL_TEST(test_a_key_may_stand_before_the_certificate),
-        POOL_TEST(test_text_around_the_certificate_is_passed_over),
-        POOL_TEST(test_a_certificate_with_trust_settings_is_the_first_as_for_mod_ssl),
-        POOL_TEST(test_a_file_that_is_not_there_cannot_be_read),
-        POOL_TEST(test_a_link_to_nowhere_cannot_be_read),
+        POOL_TEST(test_a_broken_first_certificate_is_not_skipped),
+        POOL_TEST(test_a_key_may_precede_the_certificate),
+        POOL_TEST(test_text_around_the_certificate_is_skipped),
+        POOL_TEST(test_a_certificate_with_trust_settings_counts_as_the_first_as_in_mod_ssl),
+        POOL_TEST(test_a_missing_file_cannot_be_read),
+        POOL_TEST(test_a_dangling_link_cannot_be_read),
         POOL_TEST(test_a_directory_cannot_be_read),
-        POOL_TEST(test_a_file_that_we_may_not_read_cannot_be_read),
+        POOL_TEST(test_a_file_without_read_permission_cannot_be_read),
         POOL_TEST(test_a_file_without_a_certificate_in_pem_format_cannot_be_read),
         POOL_TEST(test_a_certificate_that_openssl_cannot_parse_is_an_error_with_its_reason),
         POOL_TEST(test_a_certificate_in_der_format_cannot_be_read),
-        POOL_TEST(test_a_certificate_cut_anywhere_cannot_be_read),
+        POOL_TEST(test_a_certificate_truncated_anywhere_cannot_be_read),
         POOL_TEST(test_a_certificate_with_invalid_dates_cannot_be_read),
-        POOL_TEST(test_a_certificate_with_any_byte_changed_is_read_or_refused),
+        POOL_TEST(test_a_certificate_with_any_byte_changed_is_read_or_rejected),
         POOL_TEST(test_reading_leaves_nothing_in_the_error_queue),
-        POOL_TEST(test_nobody_is_asked_for_a_password),
+        POOL_TEST(test_reading_never_asks_for_a_password),
         POOL_TEST(test_reading_leaves_no_file_open),
     };
 

@@ -19,7 +19,7 @@ static void test_the_dns_names_are_read_in_their_order(void **state)
                         HOST ",example.com,*.example.net,WWW.Example.ORG");
 }
 
-static void test_the_common_name_is_not_a_name(void **state)
+static void test_the_common_name_is_ignored(void **state)
 {
     const mta_sts_certificate *certificate = read_names(*state, NULL);
 
@@ -27,14 +27,14 @@ static void test_the_common_name_is_not_a_name(void **state)
     assert_false(mta_sts_certificate_names(certificate, HOST));
 }
 
-static void test_an_empty_list_of_names_names_nothing(void **state)
+static void test_an_empty_list_of_names_gives_no_names(void **state)
 {
     static const san names[] = {NAMES_END};
 
     assert_int_equal(read_names(*state, names)->names->nelts, 0);
 }
 
-static void test_only_dns_names_are_names(void **state)
+static void test_only_dns_names_are_read(void **state)
 {
     static const san names[] = {
         SAN(GEN_IPADD, "\xc0\x00\x02\x01"),
@@ -53,7 +53,7 @@ static void test_only_dns_names_are_names(void **state)
 }
 
 /* A CA that compares whole bytes would sign this for the owner of evil.example. */
-static void test_a_name_with_nul_inside_names_nothing(void **state)
+static void test_a_name_that_contains_nul_gives_no_names(void **state)
 {
     static const san names[] = {DNS(HOST "\0.evil.example"),
                                 DNS(HOST "\0"),
@@ -68,14 +68,14 @@ static void test_a_name_with_nul_inside_names_nothing(void **state)
     assert_false(mta_sts_certificate_names(certificate, HOST));
 }
 
-static void test_an_empty_name_is_left_out(void **state)
+static void test_an_empty_name_is_skipped(void **state)
 {
     static const san names[] = {DNS(""), DNS("www.example.com"), DNS(""), NAMES_END};
 
     assert_string_equal(names_of(*state, read_names(*state, names)), "www.example.com");
 }
 
-static void test_a_malformed_list_of_names_names_nothing(void **state)
+static void test_a_malformed_list_of_names_gives_no_names(void **state)
 {
     static const san raw[] = {
         {0, "", 0},
@@ -102,7 +102,7 @@ static void test_a_malformed_list_of_names_names_nothing(void **state)
     }
 }
 
-static void test_a_name_matches_without_case_and_whole(void **state)
+static void test_a_name_matches_as_a_whole_regardless_of_case(void **state)
 {
     static const struct {
         const char *host;
@@ -167,7 +167,7 @@ static void test_an_asterisk_stands_for_one_whole_left_most_label(void **state)
     }
 }
 
-static void test_an_asterisk_stands_for_no_more_and_no_less_than_one_label(void **state)
+static void test_an_asterisk_matches_exactly_one_label(void **state)
 {
     static const san wildcard[] = {DNS("*.example.com"), NAMES_END};
     const mta_sts_certificate *certificate = read_names(*state, wildcard);
@@ -180,7 +180,7 @@ static void test_an_asterisk_stands_for_no_more_and_no_less_than_one_label(void 
     assert_true(mta_sts_certificate_names(certificate, HOST "."));
 }
 
-static void test_any_of_several_names_will_do(void **state)
+static void test_one_matching_name_of_several_is_enough(void **state)
 {
     static const san last[] = {DNS("example.com"), DNS("*.example.net"), DNS(HOST), NAMES_END};
     static const san none[] = {DNS("example.com"), DNS("*.example.net"), NAMES_END};
@@ -193,16 +193,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_the_dns_names_are_read_in_their_order),
-        POOL_TEST(test_the_common_name_is_not_a_name),
-        POOL_TEST(test_an_empty_list_of_names_names_nothing),
-        POOL_TEST(test_only_dns_names_are_names),
-        POOL_TEST(test_a_name_with_nul_inside_names_nothing),
-        POOL_TEST(test_an_empty_name_is_left_out),
-        POOL_TEST(test_a_malformed_list_of_names_names_nothing),
-        POOL_TEST(test_a_name_matches_without_case_and_whole),
+        POOL_TEST(test_the_common_name_is_ignored),
+        POOL_TEST(test_an_empty_list_of_names_gives_no_names),
+        POOL_TEST(test_only_dns_names_are_read),
+        POOL_TEST(test_a_name_that_contains_nul_gives_no_names),
+        POOL_TEST(test_an_empty_name_is_skipped),
+        POOL_TEST(test_a_malformed_list_of_names_gives_no_names),
+        POOL_TEST(test_a_name_matches_as_a_whole_regardless_of_case),
         POOL_TEST(test_an_asterisk_stands_for_one_whole_left_most_label),
-        POOL_TEST(test_an_asterisk_stands_for_no_more_and_no_less_than_one_label),
-        POOL_TEST(test_any_of_several_names_will_do),
+        POOL_TEST(test_an_asterisk_matches_exactly_one_label),
+        POOL_TEST(test_one_matching_name_of_several_is_enough),
     };
 
     return RUN_DIRECTORY_TESTS(tests);

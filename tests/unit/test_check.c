@@ -5,7 +5,7 @@
 
 #include "check_fixture.h"
 
-static void test_a_healthy_domain_has_no_fault(void **state)
+static void test_a_healthy_domain_has_no_problem(void **state)
 {
     static const row rows[] = {
         {"enforce", ENFORCE, NULL, "; delivers, yes"},
@@ -39,7 +39,7 @@ static void wait_for_record(apr_pool_t *p, mta_sts_check_facts *facts)
     facts->record.status = MTA_STS_ANSWER_TIMEOUT;
 }
 
-static void keep_record_long(apr_pool_t *p, mta_sts_check_facts *facts)
+static void set_long_ttl(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     (void)p;
     facts->record.ttl = 90000;
@@ -73,14 +73,14 @@ static void no_tlsrpt(apr_pool_t *p, mta_sts_check_facts *facts)
     facts->tlsrpt = one(p, NULL);
 }
 
-static void test_dns_that_is_wrong(void **state)
+static void test_problems_in_dns_are_found(void **state)
 {
     static const row rows[] = {
         {"no record", NULL, lose_record, "error record-missing; unprotected, no"},
         {"bogus", NULL, forge_record, "error dns-bogus; unprotected, no"},
         {"servfail", NULL, fail_record, "error dns-servfail; unprotected, no"},
         {"timeout", NULL, wait_for_record, "unknown dns-timeout; unknown, unknown"},
-        {"long TTL", NULL, keep_record_long, "info ttl-long; delivers, yes"},
+        {"long TTL", NULL, set_long_ttl, "info ttl-long; delivers, yes"},
         {"old id", NULL, old_id, "warning id-differs; delivers, yes"},
         {"own id", NULL, own_id, "info id-custom; delivers, yes"},
         {"null MX", NULL, null_mx, "warning mx-null; no-mail, no"},
@@ -135,7 +135,7 @@ static void second_address_differs(apr_pool_t *p, mta_sts_check_facts *facts)
     add_fetch(p, facts, "2001:db8::80", ONE_MX);
 }
 
-static void test_a_policy_host_that_is_wrong(void **state)
+static void test_problems_of_the_policy_host_are_found(void **state)
 {
     static const row rows[] = {
         {"redirect", NULL, redirect, "error fetch-redirect; unprotected, no"},
@@ -169,7 +169,7 @@ static const mta_sts_finding *find(const mta_sts_check_result *result, const cha
     return NULL;
 }
 
-static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
+static void test_every_result_of_a_probe_and_of_a_fetch_has_a_message(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
     int result, stage;
@@ -192,7 +192,7 @@ static void test_every_result_of_a_probe_and_of_a_fetch_has_words(void **state)
     }
 }
 
-static void test_where_there_may_be_no_https_yet_the_command_of_certbot_is_told(void **state)
+static void test_if_https_may_be_missing_the_certbot_command_is_shown(void **state)
 {
     static const mta_sts_fetch_status cases[] = {MTA_STS_FETCH_REFUSED, MTA_STS_FETCH_TLS_FAILED};
     static const char *const ids[] = {"fetch-refused", "fetch-tls-failed"};
@@ -208,7 +208,7 @@ static void test_where_there_may_be_no_https_yet_the_command_of_certbot_is_told(
     }
 }
 
-static void test_a_policy_that_comes_later_than_senders_wait_is_a_warning(void **state)
+static void test_a_policy_that_arrives_after_the_timeout_of_senders_is_a_warning(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
 
@@ -218,7 +218,7 @@ static void test_a_policy_that_comes_later_than_senders_wait_is_a_warning(void *
     assert_judged(*state, facts, "late", "warning fetch-slow; delivers, yes");
 }
 
-static void test_the_newer_of_text_and_id_is_told_where_it_is_known(void **state)
+static void test_if_known_the_newer_of_text_and_id_is_reported(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
 
@@ -233,7 +233,7 @@ static void test_the_newer_of_text_and_id_is_told_where_it_is_known(void **state
                            "the served policy is newer"));
 }
 
-static void test_certificates_are_judged_by_the_days_that_are_asked_for(void **state)
+static void test_certificates_are_judged_by_the_requested_number_of_days(void **state)
 {
     static const struct {
         int days, warning, error;
@@ -241,7 +241,7 @@ static void test_certificates_are_judged_by_the_days_that_are_asked_for(void **s
     } cases[] = {
         {60, 14, 0, MTA_STS_OK},   {13, 14, 0, MTA_STS_WARNING}, {14, 14, 0, MTA_STS_OK},
         {6, 14, 7, MTA_STS_ERROR}, {7, 14, 7, MTA_STS_WARNING},  {5, 0, 7, MTA_STS_ERROR},
-        {-1, 0, 0, MTA_STS_ERROR},
+        {-1, 0, 0, MTA_STS_ERROR}, {14, -1, 0, MTA_STS_OK},      {13, -1, 0, MTA_STS_WARNING},
     };
     size_t i;
 
@@ -257,14 +257,14 @@ static void test_certificates_are_judged_by_the_days_that_are_asked_for(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_healthy_domain_has_no_fault),
-        POOL_TEST(test_dns_that_is_wrong),
-        POOL_TEST(test_a_policy_host_that_is_wrong),
-        POOL_TEST(test_every_result_of_a_probe_and_of_a_fetch_has_words),
-        POOL_TEST(test_where_there_may_be_no_https_yet_the_command_of_certbot_is_told),
-        POOL_TEST(test_a_policy_that_comes_later_than_senders_wait_is_a_warning),
-        POOL_TEST(test_the_newer_of_text_and_id_is_told_where_it_is_known),
-        POOL_TEST(test_certificates_are_judged_by_the_days_that_are_asked_for),
+        POOL_TEST(test_a_healthy_domain_has_no_problem),
+        POOL_TEST(test_problems_in_dns_are_found),
+        POOL_TEST(test_problems_of_the_policy_host_are_found),
+        POOL_TEST(test_every_result_of_a_probe_and_of_a_fetch_has_a_message),
+        POOL_TEST(test_if_https_may_be_missing_the_certbot_command_is_shown),
+        POOL_TEST(test_a_policy_that_arrives_after_the_timeout_of_senders_is_a_warning),
+        POOL_TEST(test_if_known_the_newer_of_text_and_id_is_reported),
+        POOL_TEST(test_certificates_are_judged_by_the_requested_number_of_days),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -64,13 +64,15 @@ static void broken_dane(apr_pool_t *p, mta_sts_check_facts *facts)
     mx_of(facts, 0)->tlsa.status = MTA_STS_ANSWER_BOGUS;
 }
 
-static void test_mail_servers_that_are_wrong(void **state)
+static void test_problems_of_mail_servers_are_found(void **state)
 {
     static const row rows[] = {
-        {"one", NULL, refuse_smtp, "error smtp-refused; partly, no"},
-        {"one, testing", TESTING, refuse_smtp, "warning smtp-refused; partly, no"},
+        {"one", NULL, refuse_smtp, "warning smtp-refused; delivers, yes"},
+        {"one, testing", TESTING, refuse_smtp, "warning smtp-refused; delivers, yes"},
         {"all", NULL, refuse_smtp_everywhere,
-         "error smtp-refused, error smtp-refused; refuses, no"},
+         "error smtp-refused, error smtp-refused; refuses, unknown"},
+        {"all, testing", TESTING, refuse_smtp_everywhere,
+         "error smtp-refused, error smtp-refused; refuses, unknown"},
         {"busy", NULL, be_busy,
          "warning smtp-not-available, warning smtp-not-available; unknown, unknown"},
         {"not covered", ONE_MX, NULL, "error mx-not-in-policy; partly, no"},
@@ -85,7 +87,7 @@ static void test_mail_servers_that_are_wrong(void **state)
     check_rows(*state, rows, COUNT(rows));
 }
 
-static void test_port_25_is_blocked_only_if_every_connection_is_too_late(void **state)
+static void test_port_25_is_blocked_only_if_every_connection_times_out(void **state)
 {
     apr_array_header_t *all = apr_array_make(*state, 2, sizeof(mta_sts_check_facts *));
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -114,7 +116,7 @@ static void uncover_second(apr_pool_t *p, mta_sts_check_facts *facts)
               "version: STSv1\r\nmode: testing\r\nmx: mx1.example.com\r\nmax_age: 604800\r\n");
 }
 
-static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void **state)
+static void test_each_mx_is_marked_deliverable_under_enforce_in_any_mode(void **state)
 {
     static const struct {
         void (*change)(apr_pool_t *p, mta_sts_check_facts *facts);
@@ -122,7 +124,7 @@ static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void
         int has_policy;
     } rows[] = {
         {NULL, "yes -, yes -", 1},
-        {refuse_smtp, "no smtp-refused, yes -", 1},
+        {refuse_smtp, "unknown smtp-refused, yes -", 1},
         {uncover_second, "yes -, no mx-not-in-policy", 1},
         {second_mx_address, "yes -, yes -", 1}, /* a sender goes to the other one */
         {be_busy, "unknown -, unknown -", 1},
@@ -158,12 +160,193 @@ static void test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode(void
     }
 }
 
+/* --- every way in which one or all MX hosts can fail --- */
+
+static void lack_starttls(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_NO_STARTTLS;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_EHLO;
+}
+
+static void close_handshake(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_CLOSED;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_HANDSHAKE;
+}
+
+static void close_at_once(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_CLOSED;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_GREETING;
+}
+
+static void be_refused(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_REFUSED;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_CONNECT;
+}
+
+static void be_unavailable(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_REJECTED;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_GREETING;
+    probe_of(facts, i)->code = 421;
+}
+
+static void have_no_route(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->result = MTA_STS_SMTP_NO_ROUTE;
+    probe_of(facts, i)->stage = MTA_STS_SMTP_CONNECT;
+}
+
+static void name_another(mta_sts_check_facts *facts, int i)
+{
+    APR_ARRAY_IDX(probe_of(facts, i)->peer.certificate->names, 0, const char *) = "other.example";
+}
+
+static void be_expired(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->peer.certificate->not_after = NOW - DAY;
+}
+
+static void be_self_signed(mta_sts_check_facts *facts, int i)
+{
+    probe_of(facts, i)->peer.trust = MTA_STS_TRUST_SELF_SIGNED;
+}
+
+static void be_outside_the_policy(mta_sts_check_facts *facts, int i)
+{
+    mx_of(facts, i)->host = i ? "mx8.example.com" : "mx9.example.com";
+    APR_ARRAY_IDX(probe_of(facts, i)->peer.certificate->names, 0, const char *) =
+        mx_of(facts, i)->host;
+}
+
+static void be_outside_and_refused(mta_sts_check_facts *facts, int i)
+{
+    be_outside_the_policy(facts, i);
+    be_refused(facts, i);
+}
+
+static void set_status(mta_sts_check_facts *facts, int i, mta_sts_answer_status status)
+{
+    mx_of(facts, i)->a.status = status;
+    mx_of(facts, i)->a.values->nelts = 0;
+    mx_of(facts, i)->probes->nelts = 0;
+}
+
+static void have_no_address(mta_sts_check_facts *facts, int i)
+{
+    set_status(facts, i, MTA_STS_ANSWER_NODATA);
+}
+
+static void be_broken_in_dns(mta_sts_check_facts *facts, int i)
+{
+    set_status(facts, i, MTA_STS_ANSWER_SERVFAIL);
+}
+
+static void be_late_in_dns(mta_sts_check_facts *facts, int i)
+{
+    set_status(facts, i, MTA_STS_ANSWER_TIMEOUT);
+}
+
+static void be_an_address(mta_sts_check_facts *facts, int i)
+{
+    mx_of(facts, i)->host = "192.0.2.1";
+}
+
+static void test_the_verdict_blames_mode_enforce_only_for_what_it_changes(void **state)
+{
+    /* The first of two MX hosts fails in this way, then both. Each in mode testing and in mode
+     * enforce: severity, outcome, whether mode enforce is safe. */
+    static const struct {
+        const char *name;
+        void (*breaks)(mta_sts_check_facts *facts, int i);
+        const char *one_testing, *one_enforce, *all_testing, *all_enforce;
+    } cases[] = {
+        {"no STARTTLS", lack_starttls, "warning partly no", "error partly no", "warning refuses no",
+         "error refuses no"},
+        {"handshake closed", close_handshake, "warning partly no", "error partly no",
+         "warning refuses no", "error refuses no"},
+        {"bad name", name_another, "warning partly no", "error partly no", "warning refuses no",
+         "error refuses no"},
+        {"expired", be_expired, "warning partly no", "error partly no", "warning refuses no",
+         "error refuses no"},
+        {"untrusted", be_self_signed, "warning partly no", "error partly no", "warning refuses no",
+         "error refuses no"},
+        {"not in the policy", be_outside_the_policy, "warning partly no", "error partly no",
+         "warning refuses no", "error refuses no"},
+        {"refused (nolisting)", be_refused, "warning delivers yes", "warning delivers yes",
+         "error refuses unknown", "error refuses unknown"},
+        {"closed at once", close_at_once, "warning delivers yes", "warning delivers yes",
+         "error refuses unknown", "error refuses unknown"},
+        {"not in the policy and refused", be_outside_and_refused, "warning delivers yes",
+         "warning delivers yes", "error refuses unknown", "error refuses unknown"},
+        {"no address", have_no_address, "warning delivers yes", "warning delivers yes",
+         "error refuses unknown", "error refuses unknown"},
+        {"SERVFAIL", be_broken_in_dns, "warning delivers yes", "warning delivers yes",
+         "error refuses unknown", "error refuses unknown"},
+        {"not a host", be_an_address, "warning delivers yes", "warning delivers yes",
+         "error refuses unknown", "error refuses unknown"},
+        {"421", be_unavailable, "warning partly unknown", "warning partly unknown",
+         "warning unknown unknown", "warning unknown unknown"},
+        {"lookup timed out", be_late_in_dns, "unknown partly unknown", "unknown partly unknown",
+         "unknown unknown unknown", "unknown unknown unknown"},
+        {"no route", have_no_route, "unknown partly unknown", "unknown partly unknown",
+         "unknown unknown unknown", "unknown unknown unknown"},
+    };
+    size_t i;
+    int run;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        const char *const expected[] = {cases[i].one_testing, cases[i].one_enforce,
+                                        cases[i].all_testing, cases[i].all_enforce};
+
+        for (run = 0; run < 4; run++) {
+            mta_sts_check_facts *facts = healthy(*state, run % 2 ? ENFORCE : TESTING);
+            const mta_sts_check_result *result;
+            const char *got;
+
+            cases[i].breaks(facts, 0);
+            if (run >= 2) {
+                cases[i].breaks(facts, 1);
+            }
+            result = mta_sts_check_judge(*state, facts, &limits);
+            got = apr_psprintf(*state, "%s %s %s", mta_sts_severity_name(result->severity),
+                               mta_sts_outcome_name(result->verdict.outcome),
+                               mta_sts_safety_name(result->verdict.enforce));
+            if (strcmp(got, expected[run]) != 0) {
+                fail_msg("%s, run %d: \"%s\" instead of \"%s\"", cases[i].name, run, got,
+                         expected[run]);
+            }
+            if (result->verdict.enforce != MTA_STS_SAFETY_NO) {
+                assert_null(strstr(result->verdict.advice, "hold"));
+                assert_null(strstr(result->verdict.advice, "go back"));
+            }
+        }
+    }
+}
+
+static void
+test_where_enforce_changes_something_the_advice_says_what_and_at_which_host(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, TESTING);
+
+    be_refused(facts, 0);
+    lack_starttls(facts, 1);
+    assert_string_equal(mta_sts_check_judge(*state, facts, &limits)->verdict.advice,
+                        "do not change to mode enforce yet: at mx2.example.com, a sender in mode "
+                        "testing delivers without TLS, and reports it; in mode enforce it goes to "
+                        "the next MX host, and there is none that works");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_mail_servers_that_are_wrong),
-        POOL_TEST(test_port_25_is_blocked_only_if_every_connection_is_too_late),
-        POOL_TEST(test_each_mx_tells_whether_enforce_reaches_it_whatever_the_mode),
+        POOL_TEST(test_problems_of_mail_servers_are_found),
+        POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
+        POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),
+        POOL_TEST(test_where_enforce_changes_something_the_advice_says_what_and_at_which_host),
+        POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -36,7 +36,7 @@ static void check(const step *steps, size_t count)
         check(steps, sizeof(steps) / sizeof(steps[0]));                                            \
     } while (0)
 
-static void test_a_date_that_goes_on_is_believed(void **state)
+static void test_a_date_that_advances_normally_is_trusted(void **state)
 {
     (void)state;
     CHECK({0, 0, 1}, {0, 0, 1}, {0, 2 * YEAR, 1});
@@ -44,7 +44,7 @@ static void test_a_date_that_goes_on_is_believed(void **state)
     CHECK({0, 0, 1}, {0, 12 * YEAR, 1}, {59 * MINUTE, 0, 1}, {-59 * MINUTE, 0, 1});
 }
 
-static void test_a_date_that_leaps_forward_is_not_believed_for_a_day(void **state)
+static void test_a_date_that_jumps_forward_is_not_trusted_for_a_day(void **state)
 {
     (void)state;
     CHECK({0, 0, 1}, {YEAR, 0, 0}, {0, 0, 0}, {0, 23 * HOUR, 0}, {0, HOUR, 1});
@@ -53,7 +53,7 @@ static void test_a_date_that_leaps_forward_is_not_believed_for_a_day(void **stat
     CHECK({0, 0, 1}, {YEAR, 0, 0}, {YEAR, 23 * HOUR, 0}, {0, 2 * HOUR, 0}, {0, DAY, 1});
 }
 
-static void test_a_date_that_is_set_back_is_believed_as_it_was_before(void **state)
+static void test_a_date_that_is_set_back_remains_trusted(void **state)
 {
     (void)state;
     CHECK({0, 0, 1}, {-20 * YEAR, 0, 1}, {0, 0, 1});
@@ -61,7 +61,7 @@ static void test_a_date_that_is_set_back_is_believed_as_it_was_before(void **sta
     CHECK({0, 0, 1}, {20 * YEAR, 0, 0}, {-HOUR, 0, 0}, {-20 * YEAR, 0, 0}, {0, DAY, 1});
 }
 
-static void test_steady_time_goes_on(void **state)
+static void test_monotonic_time_advances(void **state)
 {
     apr_time_t before = mta_sts_monotonic_now(), after;
 
@@ -75,10 +75,10 @@ static void test_steady_time_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_date_that_goes_on_is_believed),
-        cmocka_unit_test(test_a_date_that_leaps_forward_is_not_believed_for_a_day),
-        cmocka_unit_test(test_a_date_that_is_set_back_is_believed_as_it_was_before),
-        cmocka_unit_test(test_steady_time_goes_on),
+        cmocka_unit_test(test_a_date_that_advances_normally_is_trusted),
+        cmocka_unit_test(test_a_date_that_jumps_forward_is_not_trusted_for_a_day),
+        cmocka_unit_test(test_a_date_that_is_set_back_remains_trusted),
+        cmocka_unit_test(test_monotonic_time_advances),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 /* --- statements --- */
 
-static void test_values_are_bound_whatever_is_in_them(void **state)
+static void test_values_of_any_content_are_bound(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -23,12 +23,12 @@ static void test_values_are_bound_whatever_is_in_them(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        told all = {test->p, 1, ""};
+        rows_text all = {test->p, 1, ""};
 
         assert_done(mta_sts_database_run(db, INSERT, (long long)i, texts[i]));
         assert_done(
             mta_sts_database_rows(db, "SELECT text FROM things WHERE number = %lld AND text = %s",
-                                  tell_row, &all, (long long)i, texts[i]));
+                                  append_row, &all, (long long)i, texts[i]));
         assert_string_equal(all.rows, texts[i]);
     }
 }
@@ -56,7 +56,7 @@ static int take_one(void *baton, const char *const *columns)
     return 0;
 }
 
-static void test_a_taker_of_rows_may_stop(void **state)
+static void test_a_row_callback_can_stop_the_query(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
     int i, taken = 0;
@@ -70,13 +70,13 @@ static void test_a_taker_of_rows_may_stop(void **state)
     assert_string_equal(things(*state, db), "4|row");
 }
 
-static void test_a_wrong_statement_is_told_and_the_next_one_runs(void **state)
+static void test_a_failed_statement_is_reported_and_the_next_one_runs(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
     const char *error = mta_sts_database_run(db, "INSERT INTO nothing (a) VALUES (%d)", 1);
 
-    assert_true(is_showable(error));
-    assert_tells(error, mta_sts_database_name(db));
+    assert_true(is_printable(error));
+    assert_contains_text(error, mta_sts_database_name(db));
     assert_done(mta_sts_database_run(db, INSERT, 1LL, "one"));
 }
 
@@ -88,7 +88,7 @@ static const char *run_text(mta_sts_database *db, const char *sql)
 
 /* --- transactions --- */
 
-static void test_what_is_rolled_back_is_not_there(void **state)
+static void test_rolled_back_changes_are_gone(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
 
@@ -103,7 +103,7 @@ static void test_what_is_rolled_back_is_not_there(void **state)
     assert_string_equal(things(*state, db), "2|two");
 }
 
-static void test_a_transaction_with_an_error_in_it_is_not_committed(void **state)
+static void test_a_transaction_with_an_error_is_not_committed(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
 
@@ -114,7 +114,7 @@ static void test_a_transaction_with_an_error_in_it_is_not_committed(void **state
     assert_string_equal(things(*state, db), "");
 }
 
-static void test_a_closed_transaction_is_rolled_back_and_a_closed_handle_refuses(void **state)
+static void test_closing_rolls_back_and_a_closed_handle_returns_errors(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
 
@@ -122,12 +122,12 @@ static void test_a_closed_transaction_is_rolled_back_and_a_closed_handle_refuses
     assert_done(mta_sts_database_run(db, INSERT, 1LL, "one"));
     mta_sts_database_close(db);
     mta_sts_database_close(db);
-    assert_tells(mta_sts_database_run(db, INSERT, 1LL, "one"), "closed");
-    assert_tells(mta_sts_database_begin(db), "closed");
+    assert_contains_text(mta_sts_database_run(db, INSERT, 1LL, "one"), "closed");
+    assert_contains_text(mta_sts_database_begin(db), "closed");
     assert_string_equal(things(*state, database_open(*state)), "");
 }
 
-static void test_a_reading_transaction_sees_one_state_beside_a_writer(void **state)
+static void test_a_reading_transaction_sees_one_state_despite_a_writer(void **state)
 {
     mta_sts_database *writer = open_with_table(*state), *reader = database_open(*state);
 
@@ -163,9 +163,9 @@ static void test_writers_of_two_processes_wait_for_each_other(void **state)
 
         error = mta_sts_database_begin(db);
         if (!error) {
-            told all = {((database_test *)*state)->p, 1, ""};
+            rows_text all = {((database_test *)*state)->p, 1, ""};
 
-            error = mta_sts_database_rows(db, "SELECT number FROM things", tell_row, &all);
+            error = mta_sts_database_rows(db, "SELECT number FROM things", append_row, &all);
             number = atoi(all.rows);
         }
         if (!error) {
@@ -191,22 +191,22 @@ static void test_the_schema_is_made_once_and_found_again(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
-    told all = {test->p, 1, ""};
+    rows_text all = {test->p, 1, ""};
 
     assert_done(mta_sts_database_run(db, "INSERT INTO tlsrpt_string (id, text) VALUES (%d, %s)", 1,
                                      "kept"));
     mta_sts_database_close(db);
     db = database_open(test);
-    assert_done(mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", tell_row, &all));
+    assert_done(mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", append_row, &all));
     assert_string_equal(all.rows, apr_psprintf(test->p, "%d", MTA_STS_DATABASE_SCHEMA));
     all.rows = "";
-    assert_done(mta_sts_database_rows(db, "SELECT text FROM tlsrpt_string", tell_row, &all));
+    assert_done(mta_sts_database_rows(db, "SELECT text FROM tlsrpt_string", append_row, &all));
     assert_string_equal(all.rows, "kept");
 }
 
 static int drop_table(void *baton, const char *const *columns)
 {
-    told *all = baton;
+    rows_text *all = baton;
 
     if (strcmp(columns[0], "mta_sts_schema") != 0) {
         all->rows = apr_pstrcat(all->p, all->rows, "DROP TABLE ", columns[0], ";", NULL);
@@ -218,7 +218,7 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
-    told drops = {test->p, 1, ""};
+    rows_text drops = {test->p, 1, ""};
 
     /* As before the first version: nothing but the table of the version. */
     assert_done(mta_sts_database_rows(db,
@@ -236,14 +236,14 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
                                      "made"));
 }
 
-static void test_a_newer_schema_is_refused_with_a_sentence(void **state)
+static void test_a_newer_schema_is_rejected_with_a_message(void **state)
 {
     mta_sts_database *db = database_open(*state);
 
     assert_done(mta_sts_database_run(db, "UPDATE mta_sts_schema SET version = %d",
                                      MTA_STS_DATABASE_SCHEMA + 1));
     mta_sts_database_close(db);
-    assert_tells(open_error(*state), "newer mod_mta_sts");
+    assert_contains_text(open_error(*state), "newer mod_mta_sts");
 }
 
 static void test_a_schema_of_no_version_is_refused_with_a_sentence(void **state)
@@ -255,26 +255,27 @@ static void test_a_schema_of_no_version_is_refused_with_a_sentence(void **state)
     for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         assert_done(
             mta_sts_database_run(db, "UPDATE mta_sts_schema SET version = %lld", versions[i]));
-        assert_tells(open_error(*state), versions[i] < 0 ? "is damaged: its table mta_sts_schema"
-                                                         : "newer mod_mta_sts");
+        assert_contains_text(open_error(*state), versions[i] < 0
+                                                     ? "is damaged: its table mta_sts_schema"
+                                                     : "newer mod_mta_sts");
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_values_are_bound_whatever_is_in_them),
+        DATABASE_TESTS(test_values_of_any_content_are_bound),
         DATABASE_TESTS(test_numbers_have_64_bits_and_texts_may_be_null),
-        DATABASE_TESTS(test_a_taker_of_rows_may_stop),
-        DATABASE_TESTS(test_a_wrong_statement_is_told_and_the_next_one_runs),
-        DATABASE_TESTS(test_what_is_rolled_back_is_not_there),
-        DATABASE_TESTS(test_a_transaction_with_an_error_in_it_is_not_committed),
-        DATABASE_TESTS(test_a_closed_transaction_is_rolled_back_and_a_closed_handle_refuses),
-        DATABASE_TESTS(test_a_reading_transaction_sees_one_state_beside_a_writer),
+        DATABASE_TESTS(test_a_row_callback_can_stop_the_query),
+        DATABASE_TESTS(test_a_failed_statement_is_reported_and_the_next_one_runs),
+        DATABASE_TESTS(test_rolled_back_changes_are_gone),
+        DATABASE_TESTS(test_a_transaction_with_an_error_is_not_committed),
+        DATABASE_TESTS(test_closing_rolls_back_and_a_closed_handle_returns_errors),
+        DATABASE_TESTS(test_a_reading_transaction_sees_one_state_despite_a_writer),
         DATABASE_TESTS(test_writers_of_two_processes_wait_for_each_other),
         DATABASE_TESTS(test_the_schema_is_made_once_and_found_again),
         DATABASE_TESTS(test_an_older_schema_is_brought_up_to_date),
-        DATABASE_TESTS(test_a_newer_schema_is_refused_with_a_sentence),
+        DATABASE_TESTS(test_a_newer_schema_is_rejected_with_a_message),
         DATABASE_TESTS(test_a_schema_of_no_version_is_refused_with_a_sentence),
     };
 

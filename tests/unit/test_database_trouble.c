@@ -5,7 +5,7 @@
 
 #include "core/database/conninfo.h"
 
-/* What is told where the file of SQLite or the server of PostgreSQL makes trouble. */
+/* What is rows_text where the file of SQLite or the server of PostgreSQL makes trouble. */
 
 /* --- the file of SQLite --- */
 
@@ -18,7 +18,7 @@ static void write_file(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_the_file_is_private_whatever_the_umask(void **state)
+static void test_the_file_is_private_regardless_of_the_umask(void **state)
 {
     database_test *test = *state;
     mode_t old = umask(0);
@@ -44,82 +44,82 @@ static void test_a_file_that_others_can_read_becomes_private(void **state)
     assert_int_equal(info.st_mode & 0777, 0600);
 }
 
-static void test_what_is_in_the_way_is_not_followed(void **state)
+static void test_links_and_unsafe_directories_are_not_followed(void **state)
 {
     database_test *test = *state;
     const char *elsewhere = apr_pstrcat(test->p, test->directory, "/elsewhere", NULL);
     const char *link = apr_pstrcat(test->p, test->directory, "/link", NULL);
 
     assert_int_equal(symlink(elsewhere, test->where), 0);
-    assert_tells(open_error(test), "is not a file of the user");
+    assert_contains_text(open_error(test), "is not a file of the user");
     assert_int_equal(access(elsewhere, F_OK), -1);
     assert_int_equal(symlink(test->directory, link), 0);
     test->where = apr_pstrcat(test->p, link, "/reports.db", NULL);
-    assert_tells(open_error(test), "is not a directory");
+    assert_contains_text(open_error(test), "is not a directory");
     assert_int_equal(chmod(test->directory, 0777), 0);
     test->where = apr_pstrcat(test->p, test->directory, "/reports.db", NULL);
-    assert_tells(open_error(test), "others can write to it");
+    assert_contains_text(open_error(test), "others can write to it");
     test->where = "/nowhere/reports.db";
-    assert_tells(open_error(test), "No such file or directory");
+    assert_contains_text(open_error(test), "No such file or directory");
     test->where = "reports.db";
-    assert_tells(open_error(test), "begins with \"/\"");
+    assert_contains_text(open_error(test), "begins with \"/\"");
 }
 
-static void test_a_damaged_file_is_told(void **state)
+static void test_a_damaged_file_is_reported(void **state)
 {
     database_test *test = *state;
 
     write_file(test->where, "This is no database, although it is as long as the header of one is; "
                             "it goes on and on until it has the 100 bytes that are looked at.");
-    assert_tells(open_error(test), "damaged");
-    assert_tells(open_error(test), "mta-sts reindex");
+    assert_contains_text(open_error(test), "damaged");
+    assert_contains_text(open_error(test), "mta-sts reindex");
 }
 
-static void test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one(void **state)
+static void test_a_missing_or_replaced_file_is_reported_and_opening_creates_a_new_one(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = open_with_table(test);
 
     assert_int_equal(unlink(test->where), 0);
-    assert_tells(mta_sts_database_begin(db), "removed or replaced");
+    assert_contains_text(mta_sts_database_begin(db), "removed or replaced");
     write_file(test->where, "");
-    assert_tells(mta_sts_database_begin(db), "removed or replaced");
+    assert_contains_text(mta_sts_database_begin(db), "removed or replaced");
     mta_sts_database_close(db);
     db = open_with_table(test);
     assert_string_equal(things(test, db), "");
 }
 
-static void test_a_full_disk_is_told(void **state)
+static void test_a_full_disk_is_reported(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
-    told all = {((database_test *)*state)->p, 1, ""};
+    rows_text all = {((database_test *)*state)->p, 1, ""};
     const char *error = NULL;
     int i;
 
     /* SQLite's own limit of pages has the code of a full disk. */
-    assert_done(mta_sts_database_rows(db, "PRAGMA max_page_count = 30", tell_row, &all));
+    assert_done(mta_sts_database_rows(db, "PRAGMA max_page_count = 30", append_row, &all));
     for (i = 0; i < 100000 && !error; i++) {
         error = mta_sts_database_run(db, INSERT, (long long)i, "some bytes to fill pages with");
     }
-    assert_tells(error, "disk is full");
+    assert_contains_text(error, "disk is full");
 }
 
 /* --- locks --- */
 
-static void test_a_lock_that_does_not_end_is_told(void **state)
+static void test_a_lock_that_does_not_end_is_reported(void **state)
 {
     mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
-    told all = {((database_test *)*state)->p, 1, ""};
+    rows_text all = {((database_test *)*state)->p, 1, ""};
 
     assert_done(mta_sts_database_begin(holder));
-    assert_done(mta_sts_database_rows(other, "PRAGMA busy_timeout = 1", tell_row, &all));
-    assert_tells(mta_sts_database_begin(other), "locked by another process");
+    assert_done(mta_sts_database_rows(other, "PRAGMA busy_timeout = 1", append_row, &all));
+    assert_contains_text(mta_sts_database_begin(other), "locked by another process");
     mta_sts_database_rollback(holder);
     assert_done(mta_sts_database_begin(other));
     mta_sts_database_rollback(other);
 }
 
-static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
+static void test_a_lock_timeout_is_reported_with_what_to_do(void **state)
 {
     mta_sts_database *holder = open_with_table(*state), *other = database_open(*state);
     const char *error;
@@ -127,7 +127,7 @@ static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
     assert_done(mta_sts_database_shorten_lock_timeout(other));
     assert_done(mta_sts_database_begin(holder));
     error = mta_sts_database_begin(other);
-    assert_tells(error, "lock timeout: another process is writing to it");
+    assert_contains_text(error, "lock timeout: another process is writing to it");
     assert_true(mta_sts_database_is_locked(error));
     mta_sts_database_rollback(holder);
     assert_done(mta_sts_database_begin(other));
@@ -135,7 +135,7 @@ static void test_who_writes_for_long_is_told_with_what_to_do(void **state)
 }
 
 /* As while another process makes it: it is not in WAL mode yet, and somebody reads it. */
-static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **state)
+static void test_a_lock_met_while_opening_is_reported_as_a_lock(void **state)
 {
     database_test *test = *state;
     const apr_dbd_driver_t *driver;
@@ -158,7 +158,7 @@ static void test_a_lock_that_is_met_while_it_is_opened_is_told_as_one(void **sta
 
 /* --- how PostgreSQL is reached --- */
 
-static void test_a_server_that_is_not_there_is_told_without_the_password(void **state)
+static void test_a_missing_server_is_reported_without_the_password(void **state)
 {
     static const char *const infos[] = {
         "host=/nowhere password=hunter2 user=me",
@@ -185,22 +185,22 @@ static void test_a_server_that_is_not_there_is_told_without_the_password(void **
     }
     test->where = "host=/nowhere dbname=reports password=hunter2";
     if (database_server > 0) {
-        assert_tells(open_error(test), "host=/nowhere dbname=reports");
+        assert_contains_text(open_error(test), "host=/nowhere dbname=reports");
     }
 }
 
-static void test_a_server_that_goes_away_is_told_and_opening_works_again(void **state)
+static void test_a_lost_connection_is_reported_and_reopening_works(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = open_with_table(test), *other = database_open(test);
-    told all = {test->p, 1, ""};
+    rows_text all = {test->p, 1, ""};
 
     /* As when the server was started again. */
     assert_done(mta_sts_database_rows(other,
                                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                                       " WHERE pid <> pg_backend_pid() AND usename = 'tester'",
-                                      tell_row, &all));
-    assert_true(is_showable(mta_sts_database_begin(db)));
+                                      append_row, &all));
+    assert_true(is_printable(mta_sts_database_begin(db)));
     mta_sts_database_close(db);
     assert_string_equal(things(test, database_open(test)), "");
 }
@@ -230,30 +230,30 @@ static void test_a_conninfo_is_read_as_libpq_reads_it(void **state)
     }
 }
 
-static void test_an_unknown_driver_is_told(void **state)
+static void test_an_unknown_driver_is_reported(void **state)
 {
     database_test *test = *state;
 
     test->driver = "oracle";
-    assert_tells(open_error(test), "sqlite3 and pgsql are known");
+    assert_contains_text(open_error(test), "sqlite3 and pgsql are known");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SQLITE_TEST(test_the_file_is_private_whatever_the_umask),
+        SQLITE_TEST(test_the_file_is_private_regardless_of_the_umask),
         SQLITE_TEST(test_a_file_that_others_can_read_becomes_private),
-        SQLITE_TEST(test_what_is_in_the_way_is_not_followed),
-        SQLITE_TEST(test_a_damaged_file_is_told),
-        SQLITE_TEST(test_a_file_that_is_gone_or_replaced_is_told_and_opening_makes_a_new_one),
-        SQLITE_TEST(test_a_full_disk_is_told),
-        SQLITE_TEST(test_a_lock_that_does_not_end_is_told),
-        PGSQL_TEST(test_who_writes_for_long_is_told_with_what_to_do),
-        SQLITE_TEST(test_a_lock_that_is_met_while_it_is_opened_is_told_as_one),
-        PGSQL_TEST(test_a_server_that_is_not_there_is_told_without_the_password),
-        PGSQL_TEST(test_a_server_that_goes_away_is_told_and_opening_works_again),
+        SQLITE_TEST(test_links_and_unsafe_directories_are_not_followed),
+        SQLITE_TEST(test_a_damaged_file_is_reported),
+        SQLITE_TEST(test_a_missing_or_replaced_file_is_reported_and_opening_creates_a_new_one),
+        SQLITE_TEST(test_a_full_disk_is_reported),
+        SQLITE_TEST(test_a_lock_that_does_not_end_is_reported),
+        PGSQL_TEST(test_a_lock_timeout_is_reported_with_what_to_do),
+        SQLITE_TEST(test_a_lock_met_while_opening_is_reported_as_a_lock),
+        PGSQL_TEST(test_a_missing_server_is_reported_without_the_password),
+        PGSQL_TEST(test_a_lost_connection_is_reported_and_reopening_works),
         SQLITE_TEST(test_a_conninfo_is_read_as_libpq_reads_it),
-        SQLITE_TEST(test_an_unknown_driver_is_told),
+        SQLITE_TEST(test_an_unknown_driver_is_reported),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -110,7 +110,7 @@ static const explained cases[] = {
     {OF("Certificate-Expired", NULL), "unknown", TLSRPT_OWNER_UNKNOWN},
 };
 
-static void test_every_result_type_and_known_reason_has_its_explanation(void **state)
+static void test_every_result_type_and_known_reason_has_an_explanation(void **state)
 {
     size_t i;
 
@@ -129,7 +129,7 @@ static void test_every_result_type_and_known_reason_has_its_explanation(void **s
 }
 
 /* A new certificate may need new records; no policy counts, nor any authority. */
-static void test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alone(void **state)
+static void test_under_dane_advice_about_certificates_mentions_only_tlsa_records(void **state)
 {
     size_t i;
 
@@ -148,7 +148,7 @@ static void test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alon
     }
 }
 
-static void test_hosts_are_named_in_texts_and_command(void **state)
+static void test_texts_and_commands_name_the_hosts(void **state)
 {
     const tlsrpt_facts facts = OF("starttls-not-supported", NULL);
     const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
@@ -161,7 +161,7 @@ static void test_hosts_are_named_in_texts_and_command(void **state)
                         "openssl s_client -starttls smtp -connect mx1.example.com:25");
 }
 
-static void test_no_command_has_anything_but_host_names_of_a_report(void **state)
+static void test_commands_contain_nothing_of_a_report_but_host_names(void **state)
 {
     static const char *const hostile[] = {
         "$(reboot)", "a;b", "mx1.example.com -x", "\x1b[31m", "-connect", "a`b", "a\nb", ""};
@@ -195,7 +195,7 @@ static void test_an_unknown_type_is_shown_as_sent_but_escaped(void **state)
         "type.");
 }
 
-static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void **state)
+static void test_only_failures_possible_at_the_sender_are_attributed_to_it(void **state)
 {
     const tlsrpt_facts expired = OF("certificate-expired", NULL);
     const tlsrpt_facts unfetched = OF("sts-policy-fetch-error", NULL);
@@ -207,7 +207,7 @@ static void test_only_what_a_sender_may_have_itself_is_said_to_be_its_own(void *
 }
 
 /* Strangers write them, and a page explains hundreds. */
-static void test_of_a_reason_that_is_too_long_the_beginning_is_looked_at(void **state)
+static void test_only_the_beginning_of_a_long_reason_is_examined(void **state)
 {
     const struct {
         int before;
@@ -231,7 +231,7 @@ static void test_failures_without_details_are_explained_too(void **state)
     assert_string_equal(explanation->command, "mta-sts check example.com");
 }
 
-static void test_every_owner_of_a_cause_has_a_name(void **state)
+static void test_every_owner_has_a_name(void **state)
 {
     int whose;
 
@@ -257,7 +257,7 @@ static const mta_sts_policy *served(apr_pool_t *p, mta_sts_mode mode)
 #define POLICY(mode, mx, age) "version: STSv1\nmode: " mode "\n" mx "max_age: " age
 #define BOTH "mx: *.example.net\nmx: MX1.example.com\n"
 
-static void test_the_policy_a_sender_had_is_held_against_the_one_served(void **state)
+static void test_the_policy_of_a_sender_is_compared_with_the_one_served(void **state)
 {
     static const struct {
         const char *type, *policy;
@@ -305,7 +305,7 @@ static void test_an_older_policy_is_shown_with_the_one_served_now(void **state)
         "1 day after fetching it. If it does not: mta-sts check example.com");
 }
 
-static void test_what_is_no_policy_is_quoted(void **state)
+static void test_text_that_is_not_a_policy_is_quoted(void **state)
 {
     assert_string_equal(tlsrpt_policy_summary(*state, "\x1b[31m"), "\"\\x1b[31m\"");
 }
@@ -313,18 +313,18 @@ static void test_what_is_no_policy_is_quoted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_every_result_type_and_known_reason_has_its_explanation),
-        POOL_TEST(test_who_mends_a_certificate_under_dane_is_told_of_tlsa_records_alone),
-        POOL_TEST(test_hosts_are_named_in_texts_and_command),
-        POOL_TEST(test_no_command_has_anything_but_host_names_of_a_report),
+        POOL_TEST(test_every_result_type_and_known_reason_has_an_explanation),
+        POOL_TEST(test_under_dane_advice_about_certificates_mentions_only_tlsa_records),
+        POOL_TEST(test_texts_and_commands_name_the_hosts),
+        POOL_TEST(test_commands_contain_nothing_of_a_report_but_host_names),
         POOL_TEST(test_an_unknown_type_is_shown_as_sent_but_escaped),
-        POOL_TEST(test_only_what_a_sender_may_have_itself_is_said_to_be_its_own),
-        POOL_TEST(test_of_a_reason_that_is_too_long_the_beginning_is_looked_at),
+        POOL_TEST(test_only_failures_possible_at_the_sender_are_attributed_to_it),
+        POOL_TEST(test_only_the_beginning_of_a_long_reason_is_examined),
         POOL_TEST(test_failures_without_details_are_explained_too),
-        POOL_TEST(test_every_owner_of_a_cause_has_a_name),
-        POOL_TEST(test_the_policy_a_sender_had_is_held_against_the_one_served),
+        POOL_TEST(test_every_owner_has_a_name),
+        POOL_TEST(test_the_policy_of_a_sender_is_compared_with_the_one_served),
         POOL_TEST(test_an_older_policy_is_shown_with_the_one_served_now),
-        POOL_TEST(test_what_is_no_policy_is_quoted),
+        POOL_TEST(test_text_that_is_not_a_policy_is_quoted),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -17,7 +17,7 @@ static void test_a_new_list_is_empty(void **state)
     assert_int_equal(mta_sts_findings_count(findings, MTA_STS_ERROR), 0);
 }
 
-static void test_a_finding_keeps_what_it_was_told(void **state)
+static void test_a_finding_has_the_values_it_was_created_with(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *finding =
@@ -31,7 +31,7 @@ static void test_a_finding_keeps_what_it_was_told(void **state)
     assert_string_equal(finding->message, "3 of many are 100% missing");
 }
 
-static void test_a_new_finding_has_no_place(void **state)
+static void test_a_new_finding_has_no_location(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *finding =
@@ -42,7 +42,7 @@ static void test_a_new_finding_has_no_place(void **state)
     assert_int_equal(finding->line, 0);
 }
 
-static void test_a_place_set_on_the_returned_finding_stays_in_the_list(void **state)
+static void test_a_location_set_on_the_returned_finding_is_in_the_list(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     mta_sts_finding *finding =
@@ -67,7 +67,7 @@ static void test_a_message_is_a_copy_of_its_arguments(void **state)
     assert_string_equal(mta_sts_findings_at(findings, 0)->message, "mx1.example.com answers");
 }
 
-static void test_a_message_may_be_as_long_as_it_wants(void **state)
+static void test_a_message_may_have_any_length(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     char *text = apr_palloc(*state, 20001);
@@ -78,7 +78,7 @@ static void test_a_message_may_be_as_long_as_it_wants(void **state)
     assert_int_equal(strlen(mta_sts_findings_at(findings, 0)->message), 20001);
 }
 
-static void test_findings_stay_in_the_order_in_which_they_were_made(void **state)
+static void test_findings_stay_in_order_of_creation(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     int i;
@@ -111,7 +111,7 @@ static void test_each_severity_is_counted_on_its_own(void **state)
     assert_int_equal(mta_sts_findings_count(findings, MTA_STS_UNKNOWN), 0);
 }
 
-static void test_each_severity_has_its_name(void **state)
+static void test_each_severity_has_a_name(void **state)
 {
     (void)state;
     assert_string_equal(mta_sts_severity_name(MTA_STS_OK), "ok");
@@ -134,14 +134,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_only_listed_ids_have_a_meaning),
         POOL_TEST(test_a_new_list_is_empty),
-        POOL_TEST(test_a_finding_keeps_what_it_was_told),
-        POOL_TEST(test_a_new_finding_has_no_place),
-        POOL_TEST(test_a_place_set_on_the_returned_finding_stays_in_the_list),
+        POOL_TEST(test_a_finding_has_the_values_it_was_created_with),
+        POOL_TEST(test_a_new_finding_has_no_location),
+        POOL_TEST(test_a_location_set_on_the_returned_finding_is_in_the_list),
         POOL_TEST(test_a_message_is_a_copy_of_its_arguments),
-        POOL_TEST(test_a_message_may_be_as_long_as_it_wants),
-        POOL_TEST(test_findings_stay_in_the_order_in_which_they_were_made),
+        POOL_TEST(test_a_message_may_have_any_length),
+        POOL_TEST(test_findings_stay_in_order_of_creation),
         POOL_TEST(test_each_severity_is_counted_on_its_own),
-        POOL_TEST(test_each_severity_has_its_name),
+        POOL_TEST(test_each_severity_has_a_name),
     };
 
     return RUN_POOL_TESTS(tests);

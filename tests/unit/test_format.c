@@ -41,7 +41,7 @@ static void test_numbers_have_thousands_separators(void **state)
     check_numbers(*state, mta_sts_format_number, cases, COUNT(cases));
 }
 
-static void test_only_one_has_the_singular(void **state)
+static void test_only_one_is_singular(void **state)
 {
     assert_string_equal(mta_sts_format_count(*state, 0, "session", "sessions"), "0 sessions");
     assert_string_equal(mta_sts_format_count(*state, 1, "session", "sessions"), "1 session");
@@ -73,7 +73,7 @@ static void test_a_share_is_0_or_100_percent_only_if_it_is_exactly_that(void **s
     }
 }
 
-static void test_a_size_has_its_largest_unit(void **state)
+static void test_a_size_is_shown_in_its_largest_unit(void **state)
 {
     static const number_case cases[] = {
         {0, "0 bytes"},    {1, "1 byte"},        {1023, "1,023 bytes"},          {1024, "1.0 KiB"},
@@ -83,7 +83,7 @@ static void test_a_size_has_its_largest_unit(void **state)
     check_numbers(*state, mta_sts_format_size, cases, COUNT(cases));
 }
 
-static void test_a_duration_has_the_largest_unit_that_expresses_it_exactly(void **state)
+static void test_a_duration_is_shown_in_the_largest_exact_unit(void **state)
 {
     static const number_case cases[] = {
         {0, "0 seconds"},
@@ -106,7 +106,7 @@ static void test_a_duration_has_the_largest_unit_that_expresses_it_exactly(void 
     check_numbers(*state, mta_sts_format_duration, cases, COUNT(cases));
 }
 
-static void test_a_rounded_duration_has_its_largest_unit(void **state)
+static void test_a_rounded_duration_is_shown_in_its_largest_unit(void **state)
 {
     static const number_case cases[] = {
         {-5, "less than a minute"}, {0, "less than a minute"}, {59, "less than a minute"},
@@ -151,7 +151,7 @@ static void test_a_date_range_ends_with_its_last_day(void **state)
     assert_string_equal(mta_sts_format_last_date(*state, 0), "unspecified date");
 }
 
-static void test_a_name_is_quoted_only_if_it_could_mislead(void **state)
+static void test_a_name_is_quoted_only_if_it_could_be_misread(void **state)
 {
     static const char *const cases[][2] = {
         {"Google Inc.", "Google Inc."},
@@ -171,7 +171,7 @@ static void test_a_name_is_quoted_only_if_it_could_mislead(void **state)
     }
 }
 
-static void test_a_list_of_names_ends_with_the_last_or_with_how_many_more(void **state)
+static void test_a_list_of_names_ends_with_the_last_name_or_the_number_of_others(void **state)
 {
     static const struct {
         const char *names, *text;
@@ -210,15 +210,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_numbers_have_thousands_separators),
-        POOL_TEST(test_only_one_has_the_singular),
+        POOL_TEST(test_only_one_is_singular),
         POOL_TEST(test_a_share_is_0_or_100_percent_only_if_it_is_exactly_that),
-        POOL_TEST(test_a_size_has_its_largest_unit),
-        POOL_TEST(test_a_duration_has_the_largest_unit_that_expresses_it_exactly),
-        POOL_TEST(test_a_rounded_duration_has_its_largest_unit),
+        POOL_TEST(test_a_size_is_shown_in_its_largest_unit),
+        POOL_TEST(test_a_duration_is_shown_in_the_largest_exact_unit),
+        POOL_TEST(test_a_rounded_duration_is_shown_in_its_largest_unit),
         POOL_TEST(test_times_are_shown_in_utc),
         POOL_TEST(test_a_date_range_ends_with_its_last_day),
-        POOL_TEST(test_a_name_is_quoted_only_if_it_could_mislead),
-        POOL_TEST(test_a_list_of_names_ends_with_the_last_or_with_how_many_more),
+        POOL_TEST(test_a_name_is_quoted_only_if_it_could_be_misread),
+        POOL_TEST(test_a_list_of_names_ends_with_the_last_name_or_the_number_of_others),
         POOL_TEST(test_only_ascii_letters_become_lower_case),
     };
 

@@ -92,7 +92,7 @@ static apr_time_t until(mta_sts_database *db, apr_pool_t *p, apr_time_t now, con
 
 /* --- tests --- */
 
-static void test_a_first_policy_is_noted_and_changes_nothing(void **state)
+static void test_a_first_policy_is_recorded_and_is_not_a_change(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -116,7 +116,7 @@ static void test_a_first_policy_is_noted_and_changes_nothing(void **state)
     assert_int_equal(read_all(db, test->p, "other.example")->nelts, 0);
 }
 
-static void test_a_change_is_told_once_with_both_ids(void **state)
+static void test_a_change_is_reported_once_with_both_ids(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -136,7 +136,7 @@ static void test_a_change_is_told_once_with_both_ids(void **state)
     assert_int_equal(note_text(db, test->p, T0 + 3 * DAY, two)->nelts, 0);
 }
 
-static void test_what_a_running_server_replaced_was_served_until_then(void **state)
+static void test_a_policy_replaced_on_a_running_server_was_served_until_then(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -158,7 +158,7 @@ static void test_what_a_running_server_replaced_was_served_until_then(void **sta
     assert_int_equal(until(db, test->p, T0 + 5 * DAY, two), T0 + 15 * DAY);
 }
 
-static void test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last(void **state)
+static void test_a_policy_of_a_stopped_server_ended_soon_after_it_was_last_confirmed(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -174,7 +174,7 @@ static void test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last(
                      T0 + DAY + MTA_STS_HISTORY_INTERVAL);
 }
 
-static void test_the_last_copy_of_all_earlier_texts_counts(void **state)
+static void test_the_longest_cached_earlier_policy_counts(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -193,7 +193,7 @@ static void test_the_last_copy_of_all_earlier_texts_counts(void **state)
     assert_int_equal(until(db, test->p, T0 + 2 * DAY, year), T0 + 9 * DAY);
 }
 
-static void test_what_is_not_noted_yet_is_served_until_now(void **state)
+static void test_a_policy_not_confirmed_yet_is_served_until_now(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -204,7 +204,7 @@ static void test_what_is_not_noted_yet_is_served_until_now(void **state)
     assert_int_equal(until(db, test->p, T0 + 3 * DAY, two), T0 + 13 * DAY);
 }
 
-static void test_a_text_that_comes_back_is_no_earlier_one(void **state)
+static void test_a_policy_served_again_is_not_an_earlier_one(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -219,7 +219,7 @@ static void test_a_text_that_comes_back_is_no_earlier_one(void **state)
     assert_int_equal(until(db, test->p, T0 + 3 * DAY, one), 0);
 }
 
-static void test_a_domain_that_is_served_no_more_ends_and_begins_again(void **state)
+static void test_a_removed_domain_ends_and_can_begin_again(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -233,7 +233,7 @@ static void test_a_domain_that_is_served_no_more_ends_and_begins_again(void **st
     assert_true(entry(read_all(db, test->p, "example.com"), 0)->is_served);
 }
 
-static void test_machines_do_not_end_what_others_serve(void **state)
+static void test_a_machine_does_not_end_policies_of_others(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -251,7 +251,7 @@ static void test_machines_do_not_end_what_others_serve(void **state)
     assert_int_equal(until(db, test->p, T0 + DAY, two), T0 + 2 * DAY);
 }
 
-static void test_what_nobody_can_hold_any_more_is_forgotten_in_the_end(void **state)
+static void test_policies_that_no_cache_can_contain_are_deleted_in_time(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -265,7 +265,7 @@ static void test_what_nobody_can_hold_any_more_is_forgotten_in_the_end(void **st
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 1);
 }
 
-static void test_an_error_is_told_and_leaves_no_half(void **state)
+static void test_an_error_is_reported_and_leaves_nothing_half_written(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -284,7 +284,7 @@ static void test_an_error_is_told_and_leaves_no_half(void **state)
 }
 
 /* A generous limit: the machine may be busy. */
-static void test_ten_thousand_domains_are_noted_soon(void **state)
+static void test_ten_thousand_domains_are_recorded_quickly(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
@@ -314,18 +314,18 @@ static void test_ten_thousand_domains_are_noted_soon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_a_first_policy_is_noted_and_changes_nothing),
-        DATABASE_TESTS(test_a_change_is_told_once_with_both_ids),
-        DATABASE_TESTS(test_what_a_running_server_replaced_was_served_until_then),
-        DATABASE_TESTS(test_what_a_stopped_server_served_ended_soon_after_it_was_seen_last),
-        DATABASE_TESTS(test_the_last_copy_of_all_earlier_texts_counts),
-        DATABASE_TESTS(test_what_is_not_noted_yet_is_served_until_now),
-        DATABASE_TESTS(test_a_text_that_comes_back_is_no_earlier_one),
-        DATABASE_TESTS(test_a_domain_that_is_served_no_more_ends_and_begins_again),
-        DATABASE_TESTS(test_machines_do_not_end_what_others_serve),
-        DATABASE_TESTS(test_what_nobody_can_hold_any_more_is_forgotten_in_the_end),
-        DATABASE_TESTS(test_an_error_is_told_and_leaves_no_half),
-        DATABASE_TESTS(test_ten_thousand_domains_are_noted_soon),
+        DATABASE_TESTS(test_a_first_policy_is_recorded_and_is_not_a_change),
+        DATABASE_TESTS(test_a_change_is_reported_once_with_both_ids),
+        DATABASE_TESTS(test_a_policy_replaced_on_a_running_server_was_served_until_then),
+        DATABASE_TESTS(test_a_policy_of_a_stopped_server_ended_soon_after_it_was_last_confirmed),
+        DATABASE_TESTS(test_the_longest_cached_earlier_policy_counts),
+        DATABASE_TESTS(test_a_policy_not_confirmed_yet_is_served_until_now),
+        DATABASE_TESTS(test_a_policy_served_again_is_not_an_earlier_one),
+        DATABASE_TESTS(test_a_removed_domain_ends_and_can_begin_again),
+        DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
+        DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),
+        DATABASE_TESTS(test_an_error_is_reported_and_leaves_nothing_half_written),
+        DATABASE_TESTS(test_ten_thousand_domains_are_recorded_quickly),
     };
 
     return RUN_DATABASE_TESTS(tests);

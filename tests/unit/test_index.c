@@ -12,68 +12,71 @@ static void test_reports_are_summed_up(void **state)
     apr_pool_t *p = index->p;
     tlsrpt_domain *all;
 
-    keep(index, simple_json(p, "Google", "example.com", MONDAY, "10", "2"), "google.com");
-    keep(index, simple_json(p, "Google", "example.com", MONDAY + 1, "20", "0"), NULL);
-    keep(index,
-         report_json(
-             p, "Mail.ru", "r1", MONDAY + 1,
-             apr_pstrcat(
-                 p,
-                 policy_json(
-                     p, "sts", "example.com", "5", "7",
-                     apr_pstrcat(p, failure_json(p, "certificate-expired", "mx1", "1", "4"), ",",
-                                 failure_json(p, "certificate-expired", "mx1", "2", "3"), NULL)),
-                 ",", policy_json(p, "tlsa", "example.org", "1", "0", ""), NULL)),
-         NULL);
-    tend(index);
+    store(index, simple_json(p, "Google", "example.com", MONDAY, "10", "2"), "google.com");
+    store(index, simple_json(p, "Google", "example.com", MONDAY + 1, "20", "0"), NULL);
+    store(index,
+          report_json(
+              p, "Mail.ru", "r1", MONDAY + 1,
+              apr_pstrcat(
+                  p,
+                  policy_json(
+                      p, "sts", "example.com", "5", "7",
+                      apr_pstrcat(p, failure_json(p, "certificate-expired", "mx1", "1", "4"), ",",
+                                  failure_json(p, "certificate-expired", "mx1", "2", "3"), NULL)),
+                  ",", policy_json(p, "tlsa", "example.org", "1", "0", ""), NULL)),
+          NULL);
+    update_index(index);
     assert_int_equal(index->all.added, 3);
     assert_string_equal(
         index_text(index, NULL),
         "3 reports, 0 duplicates, 0 conflicts, 2 unverified, 36+9\n"
-        "example.com 3 reports 35+9 in 1778371200..1778543999\n"
-        " day 20583 10+2\n"
-        " day 20584 25+7\n"
-        " sender Google 2 reports 30+2 until 1778543999 verified\n"
+        "example.com 3 reports 35+9, verified 1 10+2 in 1778371200..1778543999\n"
+        " day 20583 10+2, verified 10+2\n"
+        " day 20584 25+7, verified 0+0\n"
+        " sender Google 1 reports 10+2 until 1778457599 verified\n"
+        " sender Google 1 reports 20+0 until 1778543999\n"
         " sender Mail.ru 1 reports 5+7 until 1778543999\n"
         " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: 1,2;"
         " 2001:db8::1,2001:db8::2; 192.0.2.1,192.0.2.2\n"
-        " seen sts \"version: STSv1\nmode: sts\" by Google,Mail.ru 44 until 1778543999\n"
-        "example.org 1 reports 1+0 in 1778457600..1778543999\n"
-        " day 20584 1+0\n"
+        " seen verified sts \"version: STSv1\nmode: sts\" by Google 12 until 1778457599\n"
+        " seen sts \"version: STSv1\nmode: sts\" by Google,Mail.ru 32 until 1778543999\n"
+        "example.org 1 reports 1+0, verified 0 0+0 in 1778457600..1778543999\n"
+        " day 20584 1+0, verified 0+0\n"
         " sender Mail.ru 1 reports 1+0 until 1778543999\n"
         " seen tlsa \"version: STSv1\nmode: tlsa\" by Mail.ru 1 until 1778543999\n");
     assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
     assert_string_equal(
         domain_text(p, all),
-        "* 3 reports 36+9 in 1778371200..1778543999\n"
-        " day 20583 10+2\n"
-        " day 20584 26+7\n"
-        " sender Google 2 reports 30+2 until 1778543999 verified\n"
+        "* 3 reports 36+9, verified 1 10+2 in 1778371200..1778543999\n"
+        " day 20583 10+2, verified 10+2\n"
+        " day 20584 26+7, verified 0+0\n"
+        " sender Google 1 reports 10+2 until 1778457599 verified\n"
+        " sender Google 1 reports 20+0 until 1778543999\n"
         " sender Mail.ru 1 reports 6+7 until 1778543999\n"
         " cause sts certificate-expired at mx1 7 in 1778457600..1778543999 by Mail.ru: ; ; \n");
 }
 
-static void test_sums_are_those_of_the_tally_whatever_is_asked_for(void **state)
+static void test_sums_equal_those_of_the_tally_for_any_query(void **state)
 {
     static const tlsrpt_filter filters[] = {
-        {0, NULL, NULL},
-        {(MONDAY + 2) * DAY, NULL, NULL},
-        {0, "d1.example", NULL},
-        {0, NULL, "GOOGLE"},
-        {0, NULL, ""},
-        {(MONDAY + 1) * DAY, "d2.example", "google"},
-        {(MONDAY + 9) * DAY, NULL, NULL},
-        {0, "nothing.example", NULL},
-        {0, NULL, "Nobody"},
+        {0, NULL, NULL, 0},
+        {(MONDAY + 2) * DAY, NULL, NULL, 0},
+        {0, "d1.example", NULL, 0},
+        {0, NULL, "GOOGLE", 0},
+        {0, NULL, "", 0},
+        {(MONDAY + 1) * DAY, "d2.example", "google", 0},
+        {(MONDAY + 9) * DAY, NULL, NULL, 0},
+        {0, "nothing.example", NULL, 0},
+        {0, NULL, "Nobody", 0},
     };
     indexed *index = make_index(state);
     unsigned seed = 7, round, i;
 
     for (round = 0; round < 3; round++) {
         for (i = 0; i < 25; i++) {
-            keep_mixed(index, &seed);
+            store_mixed(index, &seed);
         }
-        tend(index); /* what comes later may take the place of what counted */
+        update_index(index); /* a later report may replace one that counted */
         for (i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
             assert_string_equal(index_text(index, &filters[i]), tally_text(index, &filters[i]));
         }
@@ -88,18 +91,18 @@ static void test_sums_stop_at_the_largest_number(void **state)
     int day;
 
     for (day = 0; day < 3; day++) {
-        keep(index,
-             report_json(p, "A", number(p, (unsigned)day), MONDAY + day / 2,
-                         policy_json(p, "sts", "d.example", LARGEST, LARGEST,
-                                     failure_json(p, "x", "mx", "1", LARGEST))),
-             NULL);
-        tend(index);
+        store(index,
+              report_json(p, "A", number(p, (unsigned)day), MONDAY + day / 2,
+                          policy_json(p, "sts", "d.example", LARGEST, LARGEST,
+                                      failure_json(p, "x", "mx", "1", LARGEST))),
+              NULL);
+        update_index(index);
     }
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
     assert_non_null(strstr(index_text(index, NULL), LARGEST "+" LARGEST));
 }
 
-static void test_strange_ranges_are_summed_up_as_the_tally_does(void **state)
+static void test_unusual_ranges_are_summed_up_as_in_the_tally(void **state)
 {
     static const char *const ranges[] = {
         "\"start-datetime\":\"2026-05-10T10:00:00Z\",\"end-datetime\":\"2026-05-11T10:00:00Z\"",
@@ -114,31 +117,31 @@ static void test_strange_ranges_are_summed_up_as_the_tally_does(void **state)
     int day;
 
     for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-        keep(index,
-             apr_psprintf(p,
-                          "{\"organization-name\":\"A\",\"report-id\":\"%u\",\"date-range\":{%s},"
-                          "\"policies\":[%s]}",
-                          i, ranges[i],
-                          policy_json(p, "sts", "d.example", "1", "1",
-                                      failure_json(p, "x", "mx", "1", "1"))),
-             NULL);
+        store(index,
+              apr_psprintf(p,
+                           "{\"organization-name\":\"A\",\"report-id\":\"%u\",\"date-range\":{%s},"
+                           "\"policies\":[%s]}",
+                           i, ranges[i],
+                           policy_json(p, "sts", "d.example", "1", "1",
+                                       failure_json(p, "x", "mx", "1", "1"))),
+              NULL);
     }
-    tend(index);
+    update_index(index);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
     for (day = -2; day < 4; day++) {
-        const tlsrpt_filter filter = {(MONDAY + day) * DAY, NULL, NULL};
+        const tlsrpt_filter filter = {(MONDAY + day) * DAY, NULL, NULL, 0};
 
         assert_string_equal(index_text(index, &filter), tally_text(index, &filter));
     }
 }
 
-static void test_a_report_that_tells_nothing_counts_as_a_report(void **state)
+static void test_an_empty_report_counts_as_a_report(void **state)
 {
     indexed *index = make_index(state);
 
-    keep(index, "{\"policies\":[]}", NULL);
-    keep(index, "{\"policies\":[{}]}", NULL);
-    tend(index);
+    store(index, "{\"policies\":[]}", NULL);
+    store(index, "{\"policies\":[{}]}", NULL);
+    update_index(index);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
@@ -150,11 +153,11 @@ static void test_long_texts_are_stored_completely(void **state)
 
     memset(text, 'x', 7000);
     text[7000] = '\0';
-    keep(index,
-         report_json(p, text, text, MONDAY,
-                     policy_json(p, text, text, "1", "1", failure_json(p, text, text, text, "1"))),
-         NULL);
-    tend(index);
+    store(index,
+          report_json(p, text, text, MONDAY,
+                      policy_json(p, text, text, "1", "1", failure_json(p, text, text, text, "1"))),
+          NULL);
+    update_index(index);
     assert_int_equal(index->all.unreadable, 0);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
@@ -165,54 +168,54 @@ static void test_the_first_verified_report_of_an_identity_counts(void **state)
 {
     indexed *index = make_index(state);
 
-    keep(index, variant(index, "1"), NULL);
-    tend(index);
-    keep(index, variant(index, "2"), NULL);
-    tend(index);
+    store(index, variant(index, "1"), NULL);
+    update_index(index);
+    store(index, variant(index, "2"), NULL);
+    update_index(index);
     assert_string_equal(states(index), "0 2");
-    keep(index, variant(index, "3"), "google.com");
-    tend(index);
+    store(index, variant(index, "3"), "google.com");
+    update_index(index);
     assert_string_equal(states(index), "2 2 0");
-    keep(index, variant(index, "4"), "google.com");
-    tend(index);
+    store(index, variant(index, "4"), "google.com");
+    update_index(index);
     assert_string_equal(states(index), "2 2 0 2");
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
     assert_non_null(strstr(index_text(index, NULL), "3 conflicts, 0 unverified, 3+0"));
     assert_string_equal(
         findings_summary(index->p, index->findings),
         "warning report-conflict@0, warning report-conflict@0, warning report-conflict@0");
-    assert_findings_are_showable(index->findings);
+    assert_findings_are_printable(index->findings);
 }
 
-static void test_the_next_best_counts_once_the_best_is_gone(void **state)
+static void test_the_second_best_report_counts_after_the_best_was_removed(void **state)
 {
     indexed *index = make_index(state);
-    const char *first = keep(index, variant(index, "1"), NULL);
-    const char *second = keep(index, variant(index, "2"), "google.com");
+    const char *first = store(index, variant(index, "1"), NULL);
+    const char *second = store(index, variant(index, "2"), "google.com");
 
-    keep(index, variant(index, "3"), NULL);
-    tend(index);
+    store(index, variant(index, "3"), NULL);
+    update_index(index);
     assert_string_equal(states(index), "2 0 2");
     tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, second);
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0 2");
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
     tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, first);
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0");
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_a_report_that_comes_again_verified_becomes_verified(void **state)
+static void test_a_report_received_again_verified_becomes_verified(void **state)
 {
     indexed *index = make_index(state);
-    tlsrpt_filter all = {0, NULL, NULL};
+    tlsrpt_filter all = {0, NULL, NULL, 0};
 
-    keep(index, variant(index, "1"), NULL);
-    tend(index);
+    store(index, variant(index, "1"), NULL);
+    update_index(index);
     assert_non_null(strstr(index_text(index, &all), "1 unverified"));
-    keep(index, variant(index, "1"), "google.com");
-    tend(index);
+    store(index, variant(index, "1"), "google.com");
+    update_index(index);
     assert_non_null(strstr(index_text(index, &all), "0 unverified"));
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
@@ -221,21 +224,21 @@ static void test_the_same_report_in_the_spools_of_two_machines_counts_once(void 
 {
     indexed *index = make_index(state);
     tlsrpt_index_task other = index->task;
-    const char *alone, *digest = keep(index, variant(index, "1"), NULL);
+    const char *alone, *digest = store(index, variant(index, "1"), NULL);
 
     other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
-    tend(index);
+    update_index(index);
     alone = strchr(index_text(index, NULL), '+');
-    keep_at(index->p, other.spool, variant(index, "1"), (MONDAY + 101) * DAY, NULL);
-    keep_at(index->p, other.spool, variant(index, "2"), (MONDAY + 102) * DAY, NULL);
+    store_at(index->p, other.spool, variant(index, "1"), (MONDAY + 101) * DAY, NULL);
+    store_at(index->p, other.spool, variant(index, "2"), (MONDAY + 102) * DAY, NULL);
     update_with(index, &other);
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0 1 2");
     assert_string_equal(strchr(index_text(index, NULL), '+'), alone);
     assert_non_null(strstr(index_text(index, NULL), "1 reports, 1 duplicates, 1 conflicts"));
     tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, digest);
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0 2");
     assert_string_equal(strchr(index_text(index, NULL), '+'), alone);
 }
@@ -244,14 +247,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_reports_are_summed_up),
-        DATABASE_TESTS(test_sums_are_those_of_the_tally_whatever_is_asked_for),
+        DATABASE_TESTS(test_sums_equal_those_of_the_tally_for_any_query),
         DATABASE_TESTS(test_sums_stop_at_the_largest_number),
-        DATABASE_TESTS(test_strange_ranges_are_summed_up_as_the_tally_does),
-        DATABASE_TESTS(test_a_report_that_tells_nothing_counts_as_a_report),
+        DATABASE_TESTS(test_unusual_ranges_are_summed_up_as_in_the_tally),
+        DATABASE_TESTS(test_an_empty_report_counts_as_a_report),
         DATABASE_TESTS(test_long_texts_are_stored_completely),
         DATABASE_TESTS(test_the_first_verified_report_of_an_identity_counts),
-        DATABASE_TESTS(test_the_next_best_counts_once_the_best_is_gone),
-        DATABASE_TESTS(test_a_report_that_comes_again_verified_becomes_verified),
+        DATABASE_TESTS(test_the_second_best_report_counts_after_the_best_was_removed),
+        DATABASE_TESTS(test_a_report_received_again_verified_becomes_verified),
         PGSQL_TEST(test_the_same_report_in_the_spools_of_two_machines_counts_once),
     };
 

@@ -8,20 +8,20 @@
 
 /* --- time --- */
 
-static void test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one(void **state)
+static void test_a_call_ends_with_its_budget_and_the_next_call_continues(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_index_done done;
     unsigned seed = 9, i;
 
     for (i = 0; i < 20; i++) {
-        keep_mixed(index, &seed);
+        store_mixed(index, &seed);
     }
     index->task.budget = 0;
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.added, 1);
     assert_int_equal(done.more, 1);
-    tend(index);
+    update_index(index);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
@@ -31,31 +31,31 @@ static int always(void *baton)
     return 1;
 }
 
-static void test_a_call_that_should_end_does_nothing_more(void **state)
+static void test_a_call_that_is_asked_to_end_stops(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_index_done done;
 
-    keep(index, variant(index, "1"), NULL);
+    store(index, variant(index, "1"), NULL);
     index->task.is_ending = always;
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.added, 0);
     assert_int_equal(done.more, 1);
 }
 
-static void test_a_locked_database_is_told_and_nothing_is_lost(void **state)
+static void test_a_locked_database_is_reported_and_nothing_is_lost(void **state)
 {
     indexed *index = make_index(state);
     mta_sts_database *holder = database_open(*state);
     text_rows rows = {index->p, ""};
     tlsrpt_index_done done;
 
-    keep(index, variant(index, "1"), NULL);
+    store(index, variant(index, "1"), NULL);
     assert_done(mta_sts_database_rows(index->db, "PRAGMA busy_timeout = 1", add_first, &rows));
     assert_done(mta_sts_database_begin(holder));
     assert_non_null(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     mta_sts_database_rollback(holder);
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0");
 }
 
@@ -78,7 +78,7 @@ static const char *many_failures(apr_pool_t *p, const char *id, const char *form
 }
 
 /* A few bytes that inflate to many rows. */
-static void keep_packed(indexed *index, const char *json)
+static void store_packed(indexed *index, const char *json)
 {
     const tlsrpt_receipt receipt = {MONDAY * DAY, "https", NULL, NULL};
     const bytes packed = gzip_of(index->p, json, strlen(json));
@@ -109,14 +109,14 @@ static void test_a_report_takes_rows_in_proportion_to_its_bytes(void **state)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         tlsrpt_domain *all;
 
-        keep_packed(index, many_failures(index->p, number(index->p, i), cases[i].format));
-        tend(index);
+        store_packed(index, many_failures(index->p, number(index->p, i), cases[i].format));
+        update_index(index);
         assert_int_equal(index->all.unreadable, 0);
         assert_int_in_range(count_rows(index, "tlsrpt_failure"), cases[i].min, cases[i].max);
         assert_done(tlsrpt_index_sum_all(index->db, NULL, index->p, &all));
         assert_true(all->failed == MANY);
         remove_everything(index);
-        tend(index);
+        update_index(index);
         assert_nothing_is_left(index);
     }
 }
@@ -169,29 +169,29 @@ static void test_texts_take_room_in_proportion_to_the_bytes_of_a_report(void **s
     }
     policies = apr_pstrcat(p, policies, ",",
                            policy_json(p, "sts", "a.example", "1", "20", failures), NULL);
-    keep_packed(index, report_json(p, long_text(p, 99), "1", MONDAY, policies));
-    tend(index);
+    store_packed(index, report_json(p, long_text(p, 99), "1", MONDAY, policies));
+    update_index(index);
     assert_int_equal(index->all.unreadable, 0);
     assert_int_in_range(count_text(index), 4096, 65536);
     assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
     assert_true(all->successful == 21 && all->failed == 20 && all->reports == 1);
     remove_everything(index);
-    tend(index);
+    update_index(index);
     assert_nothing_is_left(index);
 }
 
-static void test_a_report_with_many_failures_and_bytes_is_told_in_full(void **state)
+static void test_a_report_with_many_failures_and_bytes_is_indexed_completely(void **state)
 {
     indexed *index = make_index(state);
 
-    keep(index, many_failures(index->p, "1", "{\"result-type\":\"t\",\"sending-mta-ip\":\"%d\"}"),
-         NULL);
-    tend(index);
+    store(index, many_failures(index->p, "1", "{\"result-type\":\"t\",\"sending-mta-ip\":\"%d\"}"),
+          NULL);
+    update_index(index);
     assert_int_equal(count_rows(index, "tlsrpt_failure"), MANY);
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
+static void test_reports_accepted_under_a_larger_limit_are_indexed(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
@@ -214,7 +214,7 @@ static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
     assert_int_equal(tlsrpt_spool_store(index->task.spool, TLSRPT_REPORTS, digest, &receipt, json,
                                         strlen(json), p, &reason),
                      TLSRPT_STORED);
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.unreadable, 0);
     assert_non_null(strstr(index_text(index, NULL), "1 reports"));
 }
@@ -222,13 +222,13 @@ static void test_whatever_a_larger_limit_let_in_is_indexed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SQLITE_TEST(test_a_call_ends_with_its_budget_and_goes_on_with_the_next_one),
-        SQLITE_TEST(test_a_call_that_should_end_does_nothing_more),
-        SQLITE_TEST(test_a_locked_database_is_told_and_nothing_is_lost),
+        SQLITE_TEST(test_a_call_ends_with_its_budget_and_the_next_call_continues),
+        SQLITE_TEST(test_a_call_that_is_asked_to_end_stops),
+        SQLITE_TEST(test_a_locked_database_is_reported_and_nothing_is_lost),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_bytes),
         DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_bytes_of_a_report),
-        SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_told_in_full),
-        SQLITE_TEST(test_whatever_a_larger_limit_let_in_is_indexed),
+        SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_indexed_completely),
+        SQLITE_TEST(test_reports_accepted_under_a_larger_limit_are_indexed),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -6,7 +6,7 @@
 /* A cause that is listed, without its domain's details. */
 static const char *listed(indexed *index, const char *domain, int max)
 {
-    const tlsrpt_filter filter = {0, domain, NULL};
+    const tlsrpt_filter filter = {0, domain, NULL, 0};
     apr_array_header_t *list;
     const char *text = "";
     int i;
@@ -25,7 +25,7 @@ static const char *listed(indexed *index, const char *domain, int max)
  * senders: reasons". */
 static const char *detailed(indexed *index, const char *domain)
 {
-    const tlsrpt_filter filter = {0, domain, NULL};
+    const tlsrpt_filter filter = {0, domain, NULL, 0};
     const apr_array_header_t *causes;
     tlsrpt_summary *sum;
     tlsrpt_domain *all;
@@ -51,17 +51,17 @@ static const char *detailed(indexed *index, const char *domain)
     return text;
 }
 
-static void keep_one(indexed *index, const char *organization, const char *type, const char *detail,
-                     const char *sessions)
+static void store_one(indexed *index, const char *organization, const char *type,
+                      const char *detail, const char *sessions)
 {
     apr_pool_t *p = index->p;
 
-    keep(index,
-         report_json(
-             p, organization, detail, MONDAY,
-             policy_json(p, type, "a.example", "1", sessions,
-                         failure_json(p, "certificate-not-trusted", "mx", detail, sessions))),
-         NULL);
+    store(index,
+          report_json(
+              p, organization, detail, MONDAY,
+              policy_json(p, type, "a.example", "1", sessions,
+                          failure_json(p, "certificate-not-trusted", "mx", detail, sessions))),
+          NULL);
 }
 
 static void test_causes_are_listed_over_all_domains(void **state)
@@ -69,17 +69,17 @@ static void test_causes_are_listed_over_all_domains(void **state)
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
 
-    keep(index,
-         report_json(p, "A", "1", MONDAY,
-                     apr_pstrcat(p,
-                                 policy_json(p, "sts", "a.example", "0", "9",
-                                             failure_json(p, "x", "mx", "1", "9")),
-                                 ",",
-                                 policy_json(p, "sts", "b.example", "0", "20",
-                                             failure_json(p, "y", "mx", "1", "20")),
-                                 NULL)),
-         NULL);
-    tend(index);
+    store(index,
+          report_json(p, "A", "1", MONDAY,
+                      apr_pstrcat(p,
+                                  policy_json(p, "sts", "a.example", "0", "9",
+                                              failure_json(p, "x", "mx", "1", "9")),
+                                  ",",
+                                  policy_json(p, "sts", "b.example", "0", "20",
+                                              failure_json(p, "y", "mx", "1", "20")),
+                                  NULL)),
+          NULL);
+    update_index(index);
     assert_string_equal(listed(index, NULL, 10), "b.example sts y 20, a.example sts x 9");
     assert_string_equal(listed(index, "a.example", 10), "a.example sts x 9");
     assert_string_equal(listed(index, "c.example", 10), "");
@@ -89,12 +89,12 @@ static void test_one_failure_under_two_types_of_policy_is_two_causes(void **stat
 {
     indexed *index = make_index(state);
 
-    keep_one(index, "A", "sts", "1", "4");
-    keep_one(index, "B", "tlsa", "2", "5");
-    keep_one(index, "C", "sts", "3", "3");
-    keep_one(index, "D", "no-policy-found", "4", "7"); /* as many as of sts: then by its name */
-    keep_one(index, "E", "", "5", "1");
-    tend(index);
+    store_one(index, "A", "sts", "1", "4");
+    store_one(index, "B", "tlsa", "2", "5");
+    store_one(index, "C", "sts", "3", "3");
+    store_one(index, "D", "no-policy-found", "4", "7"); /* as many as of sts: then by its name */
+    store_one(index, "E", "", "5", "1");
+    update_index(index);
     assert_string_equal(detailed(index, "a.example"),
                         "no-policy-found certificate-not-trusted mx 7 by D: 4\n"
                         "sts certificate-not-trusted mx 7 by A,C: 1,3\n"
@@ -112,23 +112,23 @@ static void test_one_failure_under_two_types_of_policy_is_two_causes(void **stat
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-static void test_a_report_that_goes_takes_its_failures_from_its_type_of_policy_only(void **state)
+static void test_removing_a_report_subtracts_from_its_policy_type_only(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
     const char *failure = failure_json(p, "certificate-not-trusted", "mx", "1", "5");
-    const char *digest = keep(
+    const char *digest = store(
         index,
         report_json(p, "A", "1", MONDAY, policy_json(p, "tlsa", "a.example", "1", "5", failure)),
         NULL);
 
-    keep(index,
-         report_json(p, "A", "2", MONDAY, policy_json(p, "sts", "a.example", "1", "5", failure)),
-         NULL);
-    tend(index);
+    store(index,
+          report_json(p, "A", "2", MONDAY, policy_json(p, "sts", "a.example", "1", "5", failure)),
+          NULL);
+    update_index(index);
     assert_int_equal(count_rows(index, "tlsrpt_cause"), 4);
     tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, digest);
-    tend(index);
+    update_index(index);
     assert_string_equal(listed(index, NULL, 10), "a.example sts certificate-not-trusted 5");
     assert_int_equal(count_rows(index, "tlsrpt_cause"), 2);
 }
@@ -138,7 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_causes_are_listed_over_all_domains),
         DATABASE_TESTS(test_one_failure_under_two_types_of_policy_is_two_causes),
-        DATABASE_TESTS(test_a_report_that_goes_takes_its_failures_from_its_type_of_policy_only),
+        DATABASE_TESTS(test_removing_a_report_subtracts_from_its_policy_type_only),
     };
 
     return RUN_DATABASE_TESTS(tests);

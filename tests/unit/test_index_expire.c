@@ -5,20 +5,20 @@
 
 /* Expired reports: their files are removed, then their rows. */
 
-static void test_what_is_too_old_goes_with_its_file(void **state)
+static void test_an_old_report_is_removed_with_its_file(void **state)
 {
     indexed *index = make_index(state);
     apr_time_t now = apr_time_now();
-    const char *old = keep_at(index->p, index->task.spool, variant(index, "1"),
-                              now - 10 * DAY - apr_time_from_sec(60), NULL);
-    const char *young = keep_at(index->p, index->task.spool,
-                                simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
-                                now - 10 * DAY + apr_time_from_sec(3600), NULL);
+    const char *old = store_at(index->p, index->task.spool, variant(index, "1"),
+                               now - 10 * DAY - apr_time_from_sec(60), NULL);
+    const char *young = store_at(index->p, index->task.spool,
+                                 simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
+                                 now - 10 * DAY + apr_time_from_sec(3600), NULL);
 
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 0);
     index->task.keep_days = 10;
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 1);
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, old));
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, young));
@@ -26,7 +26,7 @@ static void test_what_is_too_old_goes_with_its_file(void **state)
 }
 
 /* Old reports of which the second one has a directory in the place of its file. */
-static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
+static void test_a_report_that_cannot_be_removed_does_not_block_others(void **state)
 {
     indexed *index = make_index(state);
     apr_time_t now = apr_time_now();
@@ -38,32 +38,32 @@ static void test_one_that_cannot_be_removed_holds_no_other_one_up(void **state)
         const char *json =
             simple_json(index->p, number(index->p, (unsigned)i), "a.example", MONDAY, "1", "0");
 
-        digests[i] = keep_at(index->p, index->task.spool, json, now - (20 - i) * DAY, NULL);
+        digests[i] = store_at(index->p, index->task.spool, json, now - (20 - i) * DAY, NULL);
     }
-    tend(index);
+    update_index(index);
     path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digests[1], index->p);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     index->task.keep_days = 10;
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 2);
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digests[2]));
     assert_string_equal(findings_summary(index->p, index->findings), "error report-not-removed@0");
-    assert_findings_are_showable(index->findings);
+    assert_findings_are_printable(index->findings);
 }
 
-static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(void **state)
+static void test_a_row_stays_while_the_file_of_an_old_report_is_inaccessible(void **state)
 {
     indexed *index = make_index(state);
     const char *digest =
-        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+        store_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     const char *reports =
         apr_pstrcat(index->p, ((database_test *)*state)->directory, "/state/reports", NULL);
     const char *out_of_reach[] = {directory_of(index, digest), reports};
     unsigned i;
 
     set_directory_back(index, digest);
-    tend(index);
+    update_index(index);
     index->task.keep_days = 10;
     for (i = 0; i < 2; i++) {
         const char *away = apr_pstrcat(index->p, reports, ".away", NULL);
@@ -76,61 +76,61 @@ static void test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach(voi
         assert_int_equal(unlink(out_of_reach[i]), 0);
         assert_int_equal(rename(away, out_of_reach[i]), 0);
     }
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 1);
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
 }
 
-static void test_rows_of_a_machine_that_is_no_more_go_a_week_later(void **state)
+static void test_rows_of_a_removed_machine_are_deleted_a_week_later(void **state)
 {
     indexed *index = make_index(state);
     tlsrpt_index_task other = index->task;
 
     other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
-    keep_at(index->p, other.spool, simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
-            apr_time_now() - 20 * DAY, NULL);
-    keep_at(index->p, other.spool, simple_json(index->p, "B", "a.example", MONDAY, "1", "0"),
-            apr_time_now() - 12 * DAY, NULL);
+    store_at(index->p, other.spool, simple_json(index->p, "A", "a.example", MONDAY, "1", "0"),
+             apr_time_now() - 20 * DAY, NULL);
+    store_at(index->p, other.spool, simple_json(index->p, "B", "a.example", MONDAY, "1", "0"),
+             apr_time_now() - 12 * DAY, NULL);
     update_with(index, &other);
     index->task.keep_days = 10;
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 1);
     assert_non_null(strstr(index_text(index, NULL), "sender B"));
     assert_null(strstr(index_text(index, NULL), "sender A"));
 }
 
-static void test_a_crash_between_file_and_row_is_mended(void **state)
+static void test_a_crash_between_file_and_row_is_repaired(void **state)
 {
     indexed *index = make_index(state);
     const char *digest =
-        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+        store_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     int more;
 
     /* The file was removed, the row was not. */
-    tend(index);
+    update_index(index);
     tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, digest);
-    tend(index);
+    update_index(index);
     assert_nothing_is_left(index);
     /* The row was removed, the file was not. */
-    keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
-    tend(index);
+    store_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+    update_index(index);
     assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
     index->task.keep_days = 10;
-    tend(index);
-    tend(index);
+    update_index(index);
+    update_index(index);
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
     assert_nothing_is_left(index);
 }
 
-static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(void **state)
+static void test_while_the_date_is_not_trusted_nothing_expires(void **state)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
     indexed *index = make_index(state);
     apr_time_t boot = mta_sts_monotonic_now();
     tlsrpt_clock clock = {apr_time_now() - boot - 1000 * DAY, 0};
     const char *digest =
-        keep_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
+        store_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
     const char *reason;
 
@@ -141,16 +141,16 @@ static void test_while_the_date_is_not_believed_nothing_is_removed_for_its_age(v
         utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
         0);
     index->task.clock = &clock; /* leapt by 1000 days */
-    tend(index);
+    update_index(index);
     index->task.keep_days = 10;
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 0);
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
     assert_string_equal(findings_summary(index->p, index->findings), "error clock-jumped@0");
-    assert_findings_are_showable(index->findings);
+    assert_findings_are_printable(index->findings);
     clock.until = boot; /* a day later */
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.expired, 1);
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_REPORTS, digest));
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
@@ -170,25 +170,25 @@ static void test_the_quarantine_expires_likewise(void **state)
                                         1, index->p, &reason),
                      TLSRPT_STORED);
     index->task.keep_days = 10;
-    tend(index);
+    update_index(index);
     assert_true(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
     assert_int_equal(
         utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
         0);
     index->task.swept = 0;
-    tend(index);
+    update_index(index);
     assert_false(tlsrpt_spool_has(index->task.spool, TLSRPT_QUARANTINE, digest));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_what_is_too_old_goes_with_its_file),
-        SQLITE_TEST(test_one_that_cannot_be_removed_holds_no_other_one_up),
-        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_out_of_reach),
-        PGSQL_TEST(test_rows_of_a_machine_that_is_no_more_go_a_week_later),
-        DATABASE_TESTS(test_a_crash_between_file_and_row_is_mended),
-        SQLITE_TEST(test_while_the_date_is_not_believed_nothing_is_removed_for_its_age),
+        DATABASE_TESTS(test_an_old_report_is_removed_with_its_file),
+        SQLITE_TEST(test_a_report_that_cannot_be_removed_does_not_block_others),
+        SQLITE_TEST(test_a_row_stays_while_the_file_of_an_old_report_is_inaccessible),
+        PGSQL_TEST(test_rows_of_a_removed_machine_are_deleted_a_week_later),
+        DATABASE_TESTS(test_a_crash_between_file_and_row_is_repaired),
+        SQLITE_TEST(test_while_the_date_is_not_trusted_nothing_expires),
         SQLITE_TEST(test_the_quarantine_expires_likewise),
     };
 

@@ -8,44 +8,44 @@
 
 /* --- rows and their files --- */
 
-static void test_rows_go_with_their_files_and_no_sum_is_left(void **state)
+static void test_rows_are_removed_with_their_files_and_all_sums_become_zero(void **state)
 {
     indexed *index = make_index(state);
     unsigned seed = 3, i;
 
     for (i = 0; i < 30; i++) {
-        keep_mixed(index, &seed);
+        store_mixed(index, &seed);
     }
-    tend(index);
+    update_index(index);
     assert_true(count_rows(index, "tlsrpt_cause") > 10);
     remove_everything(index);
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.gone, index->all.added);
     assert_nothing_is_left(index);
 }
 
-static void test_texts_that_nobody_names_any_more_go(void **state)
+static void test_unused_texts_are_deleted(void **state)
 {
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
     const char *digest =
-        keep(index,
-             report_json(p, "Gone", "1", MONDAY,
-                         policy_json(p, "sts", "gone.example", "1", "1",
-                                     failure_json(p, "gone", "gone", "gone", "1"))),
-             NULL);
+        store(index,
+              report_json(p, "Gone", "1", MONDAY,
+                          policy_json(p, "sts", "gone.example", "1", "1",
+                                      failure_json(p, "gone", "gone", "gone", "1"))),
+              NULL);
 
-    keep(index,
-         report_json(p, "Here", "1", MONDAY,
-                     policy_json(p, "tlsa", "here.example", "1", "1",
-                                 failure_json(p, "here", "mx", "1", "1"))),
-         NULL);
-    tend(index);
+    store(index,
+          report_json(p, "Here", "1", MONDAY,
+                      policy_json(p, "tlsa", "here.example", "1", "1",
+                                  failure_json(p, "here", "mx", "1", "1"))),
+          NULL);
+    update_index(index);
     tlsrpt_spool_remove(index->task.spool, TLSRPT_REPORTS, digest);
-    tend(index);
+    update_index(index);
     assert_int_equal(count_rows(index, "tlsrpt_domain"), 2);
     index->task.swept = 0; /* a day later */
-    tend(index);
+    update_index(index);
     assert_int_equal(count_rows(index, "tlsrpt_domain"), 1);
     assert_int_equal(count_rows(index, "tlsrpt_organization"), 1);
     /* host, channel, type, policy; type, mx, reason and two addresses of the failure */
@@ -55,7 +55,7 @@ static void test_texts_that_nobody_names_any_more_go(void **state)
 
 /* --- what is forgotten --- */
 
-static void test_everything_is_read_again_after_it_was_forgotten(void **state)
+static void test_forgetting_makes_the_index_read_everything_again(void **state)
 {
     indexed *index = make_index(state);
     unsigned seed = 5, i;
@@ -63,15 +63,15 @@ static void test_everything_is_read_again_after_it_was_forgotten(void **state)
     int more;
 
     for (i = 0; i < 20; i++) {
-        keep_mixed(index, &seed);
+        store_mixed(index, &seed);
     }
-    tend(index);
+    update_index(index);
     before = index_text(index, NULL);
     assert_done(mta_sts_database_run(index->db, "UPDATE tlsrpt_sum SET failed = %d", 1));
     assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
     assert_false(more);
     assert_nothing_is_left(index);
-    tend(index);
+    update_index(index);
     assert_string_equal(index_text(index, NULL), before);
 }
 
@@ -84,12 +84,12 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
 
     other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
     other.host = "two.example.net";
-    keep_at(index->p, other.spool, variant(index, "1"), MONDAY * DAY, NULL);
+    store_at(index->p, other.spool, variant(index, "1"), MONDAY * DAY, NULL);
     update_with(index, &other);
     before = index_text(index, NULL);
-    keep(index, simple_json(index->p, "A", "a.example", MONDAY, "1", "1"), NULL);
-    keep(index, simple_json(index->p, "B", "b.example", MONDAY, "1", "1"), NULL);
-    tend(index);
+    store(index, simple_json(index->p, "A", "a.example", MONDAY, "1", "1"), NULL);
+    store(index, simple_json(index->p, "B", "b.example", MONDAY, "1", "1"), NULL);
+    update_index(index);
     do {
         assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
     } while (more && ++calls < 10);
@@ -98,24 +98,24 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
 
 /* --- directories and files that are away --- */
 
-static void test_a_directory_that_did_not_change_is_not_read(void **state)
+static void test_an_unchanged_directory_is_not_read(void **state)
 {
     indexed *index = make_index(state);
-    const char *digest = keep(index, variant(index, "1"), NULL);
+    const char *digest = store(index, variant(index, "1"), NULL);
     const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
 
     set_directory_back(index, digest);
-    tend(index);
+    update_index(index);
     assert_int_equal(unlink(path), 0);
     set_directory_back(index, digest);
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.gone, 0);
     assert_int_equal(utime(directory_of(index, digest), NULL), 0);
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.gone, 1);
 }
 
-static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
+static void test_a_missing_spool_removes_no_row(void **state)
 {
     indexed *index = make_index(state);
     const char *reports =
@@ -123,8 +123,8 @@ static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
     const char *away = apr_pstrcat(index->p, reports, ".away", NULL);
     tlsrpt_index_done done;
 
-    keep(index, variant(index, "1"), NULL);
-    tend(index);
+    store(index, variant(index, "1"), NULL);
+    update_index(index);
     assert_int_equal(rename(reports, away), 0);
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.more, 0);
@@ -136,14 +136,14 @@ static void test_a_spool_that_is_away_takes_no_row_with_it(void **state)
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.gone, 0);
     assert_string_equal(findings_summary(index->p, index->findings), "error spool-missing@0");
-    assert_findings_are_showable(index->findings);
+    assert_findings_are_printable(index->findings);
     assert_int_equal(symlink(away, reports), 0);
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.gone, 0);
     assert_int_equal(mta_sts_findings_count(index->findings, MTA_STS_ERROR), 2);
     assert_int_equal(unlink(reports), 0);
     assert_int_equal(rename(away, reports), 0);
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0");
 }
 
@@ -156,26 +156,26 @@ static void write_to(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere(void **state)
+static void test_an_unreadable_file_is_reported_once_and_not_counted(void **state)
 {
     indexed *index = make_index(state);
-    const char *digest = keep(index, variant(index, "1"), NULL);
-    const char *other = keep(index, variant(index, "2"), NULL);
+    const char *digest = store(index, variant(index, "1"), NULL);
+    const char *other = store(index, variant(index, "2"), NULL);
     const char *path = tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, digest, index->p);
 
     write_to(path, "nothing of ours");
     write_to(tlsrpt_spool_path(index->task.spool, TLSRPT_REPORTS, other, index->p),
              "tlsrpt 1 2026-11-24T20:59:49.123456Z https 192.0.2.1 -\n{\"policies\":[");
-    tend(index);
-    tend(index);
+    update_index(index);
+    update_index(index);
     assert_int_equal(index->all.added, 2);
     assert_int_equal(index->all.unreadable, 2);
     assert_string_equal(findings_summary(index->p, index->findings),
                         "warning report-unreadable@0, warning report-unreadable@0");
-    assert_findings_are_showable(index->findings);
+    assert_findings_are_printable(index->findings);
     assert_non_null(strstr(index_text(index, NULL), "0 reports, 0 duplicates, 0 conflicts"));
     assert_int_equal(unlink(path), 0);
-    tend(index);
+    update_index(index);
     assert_int_equal(index->all.gone, 1);
 }
 
@@ -203,7 +203,7 @@ static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
     tlsrpt_index_done done;
     const char *error;
 
-    set_directory_back(index, keep(index, variant(index, "1"), NULL));
+    set_directory_back(index, store(index, variant(index, "1"), NULL));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &of.before), 0);
     index->task.is_ending = use_up;
     index->task.baton = &of;
@@ -213,22 +213,22 @@ static void test_a_file_that_cannot_be_opened_is_tried_again(void **state)
     assert_int_equal(of.asked, 2);
     assert_int_equal(count_rows(index, "tlsrpt_report"), 0);
     assert_string_equal(findings_summary(index->p, index->findings), "error report-not-opened@0");
-    assert_findings_are_showable(index->findings);
+    assert_findings_are_printable(index->findings);
     index->task.is_ending = NULL;
-    tend(index);
+    update_index(index);
     assert_string_equal(states(index), "0");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_rows_go_with_their_files_and_no_sum_is_left),
-        DATABASE_TESTS(test_texts_that_nobody_names_any_more_go),
-        DATABASE_TESTS(test_everything_is_read_again_after_it_was_forgotten),
+        DATABASE_TESTS(test_rows_are_removed_with_their_files_and_all_sums_become_zero),
+        DATABASE_TESTS(test_unused_texts_are_deleted),
+        DATABASE_TESTS(test_forgetting_makes_the_index_read_everything_again),
         PGSQL_TEST(test_reports_of_other_machines_are_not_forgotten),
-        SQLITE_TEST(test_a_directory_that_did_not_change_is_not_read),
-        SQLITE_TEST(test_a_spool_that_is_away_takes_no_row_with_it),
-        DATABASE_TESTS(test_a_file_that_cannot_be_read_is_told_once_and_counts_nowhere),
+        SQLITE_TEST(test_an_unchanged_directory_is_not_read),
+        SQLITE_TEST(test_a_missing_spool_removes_no_row),
+        DATABASE_TESTS(test_an_unreadable_file_is_reported_once_and_not_counted),
         DATABASE_TESTS(test_a_file_that_cannot_be_opened_is_tried_again),
     };
 

@@ -28,10 +28,10 @@ static void test_domains_are_listed_most_failed_first_then_by_name(void **state)
     unsigned i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        keep(index, simple_json(index->p, "A", cases[i].domain, MONDAY, "1", cases[i].failed),
-             NULL);
+        store(index, simple_json(index->p, "A", cases[i].domain, MONDAY, "1", cases[i].failed),
+              NULL);
     }
-    tend(index);
+    update_index(index);
     assert_string_equal(domains_text(index, 10), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0, c 1+0");
     assert_string_equal(domains_text(index, 5), "d 1+5, a 1+2, e 1+2, b 1+0, b- 1+0");
     assert_string_equal(domains_text(index, 3), "d 1+5, a 1+2, e 1+2");
@@ -61,9 +61,9 @@ static const char *last_text(indexed *index, const tlsrpt_filter *filter, int ma
 
 static void test_the_last_reports_are_listed(void **state)
 {
-    static const tlsrpt_filter of_domain = {0, "a.example", NULL};
-    static const tlsrpt_filter of_sender = {0, NULL, "b"};
-    static const tlsrpt_filter lately = {(MONDAY + 1) * DAY, NULL, NULL};
+    static const tlsrpt_filter of_domain = {0, "a.example", NULL, 0};
+    static const tlsrpt_filter of_sender = {0, NULL, "b", 0};
+    static const tlsrpt_filter lately = {(MONDAY + 1) * DAY, NULL, NULL, 0};
     indexed *index = make_index(state);
     apr_pool_t *p = index->p;
     apr_time_t received;
@@ -71,15 +71,15 @@ static void test_the_last_reports_are_listed(void **state)
     assert_done(tlsrpt_index_received(index->db, NULL, &received));
     assert_true(received == 0);
     receipts = 0;
-    keep(index, simple_json(p, "A", "a.example", MONDAY, "1", "0"), NULL);
-    keep(index, simple_json(p, "A", "a.example", MONDAY, "2", "0"), NULL);
-    keep(index,
-         report_json(p, "B", "r", MONDAY + 1,
-                     apr_pstrcat(p, policy_json(p, "sts", "a.example", "3", "1", ""), ",",
-                                 policy_json(p, "sts", "b.example", "4", "2", ""), ",",
-                                 policy_json(p, "tlsa", "a.example", "5", "0", ""), NULL)),
-         "b.example");
-    tend(index);
+    store(index, simple_json(p, "A", "a.example", MONDAY, "1", "0"), NULL);
+    store(index, simple_json(p, "A", "a.example", MONDAY, "2", "0"), NULL);
+    store(index,
+          report_json(p, "B", "r", MONDAY + 1,
+                      apr_pstrcat(p, policy_json(p, "sts", "a.example", "3", "1", ""), ",",
+                                  policy_json(p, "sts", "b.example", "4", "2", ""), ",",
+                                  policy_json(p, "tlsa", "a.example", "5", "0", ""), NULL)),
+          "b.example");
+    update_index(index);
     assert_string_equal(last_text(index, NULL, 10),
                         "B r mail 0 verified 12+3, A 20583-a.example https 2 2+0, "
                         "A 20583-a.example https 0 1+0");

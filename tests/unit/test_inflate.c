@@ -68,7 +68,7 @@ static void check_damaged(apr_pool_t *p, bytes given, const char *expected)
     assert_string_equal(error, expected);
 }
 
-static void test_plain_bytes_come_as_they_are(void **state)
+static void test_uncompressed_bytes_are_returned_unchanged(void **state)
 {
     check_whole(*state, bytes_of(TEXT), TEXT, 0, 0);
     check_whole(*state, bytes_of(""), "", 0, 0);
@@ -82,7 +82,7 @@ static void test_gzip_is_inflated(void **state)
 }
 
 /* RFC 1952 section 2.2. */
-static void test_several_members_are_one_after_another(void **state)
+static void test_several_members_are_inflated_in_order(void **state)
 {
     apr_pool_t *p = *state;
     bytes both = joined(p, gzip_of(p, "{\"a\"", 4), gzip_of(p, ":1}", 3));
@@ -103,7 +103,7 @@ static void test_bytes_after_the_last_member_are_ignored(void **state)
     check_whole(p, joined(p, gzip, zeros), TEXT, 1, 300);
 }
 
-static void test_every_cut_of_a_gzip_is_told(void **state)
+static void test_every_truncation_of_a_gzip_file_is_reported(void **state)
 {
     bytes gzip = gzip_of(*state, TEXT, strlen(TEXT));
 
@@ -112,7 +112,7 @@ static void test_every_cut_of_a_gzip_is_told(void **state)
     }
 }
 
-static void test_a_cut_second_member_is_told(void **state)
+static void test_a_truncated_second_member_is_reported(void **state)
 {
     apr_pool_t *p = *state;
     bytes gzip = gzip_of(p, TEXT, strlen(TEXT));
@@ -152,12 +152,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_nothing_at_all_is_an_end_not_a_copy_from_nowhere),
-        POOL_TEST(test_plain_bytes_come_as_they_are),
+        POOL_TEST(test_uncompressed_bytes_are_returned_unchanged),
         POOL_TEST(test_gzip_is_inflated),
-        POOL_TEST(test_several_members_are_one_after_another),
+        POOL_TEST(test_several_members_are_inflated_in_order),
         POOL_TEST(test_bytes_after_the_last_member_are_ignored),
-        POOL_TEST(test_every_cut_of_a_gzip_is_told),
-        POOL_TEST(test_a_cut_second_member_is_told),
+        POOL_TEST(test_every_truncation_of_a_gzip_file_is_reported),
+        POOL_TEST(test_a_truncated_second_member_is_reported),
         POOL_TEST(test_a_gzip_with_a_wrong_byte_is_damaged),
     };
 

@@ -20,7 +20,7 @@ static tlsrpt_json_scan scan_text(const char *text)
     return scan;
 }
 
-static void test_depth_is_that_of_arrays_and_objects(void **state)
+static void test_depth_counts_arrays_and_objects(void **state)
 {
     static const struct {
         const char *text;
@@ -48,7 +48,7 @@ static void test_depth_is_that_of_arrays_and_objects(void **state)
     }
 }
 
-static void test_lengths_are_those_of_strings_and_literals_as_written(void **state)
+static void test_lengths_are_of_strings_and_literals_as_written(void **state)
 {
     static const struct {
         const char *text;
@@ -116,7 +116,7 @@ static void test_bytes_before_and_after_the_first_value_are_counted(void **state
     }
 }
 
-static void test_pieces_do_not_matter(void **state)
+static void test_the_result_does_not_depend_on_how_the_input_is_split(void **state)
 {
     static const char text[] =
         BOM " {\"a\": [1, -2.5e3, true, null, \"x\\\"y\\\\\", {\"b\": {}}]} junk";
@@ -199,7 +199,7 @@ static size_t taken_by(const char *text)
 
 /* What jansson takes is never much more than estimated, and not so little that real reports would
  * be refused for nothing. */
-static void test_the_memory_told_is_what_jansson_takes(void **state)
+static void test_the_estimated_memory_is_what_jansson_uses(void **state)
 {
     static const struct {
         const char *head, *value, *tail;
@@ -236,7 +236,7 @@ static void test_the_memory_told_is_what_jansson_takes(void **state)
 }
 
 /* One object with many members: its table doubles. */
-static void test_the_memory_of_a_large_object_is_told(void **state)
+static void test_the_memory_of_a_large_object_is_estimated(void **state)
 {
     const char *text = "";
     apr_uint64_t estimated;
@@ -263,12 +263,12 @@ static void test_the_memory_of_a_large_object_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth_is_that_of_arrays_and_objects),
-        cmocka_unit_test(test_lengths_are_those_of_strings_and_literals_as_written),
+        cmocka_unit_test(test_depth_counts_arrays_and_objects),
+        cmocka_unit_test(test_lengths_are_of_strings_and_literals_as_written),
         cmocka_unit_test(test_bytes_before_and_after_the_first_value_are_counted),
-        cmocka_unit_test(test_pieces_do_not_matter),
-        POOL_TEST(test_the_memory_told_is_what_jansson_takes),
-        POOL_TEST(test_the_memory_of_a_large_object_is_told),
+        cmocka_unit_test(test_the_result_does_not_depend_on_how_the_input_is_split),
+        POOL_TEST(test_the_estimated_memory_is_what_jansson_uses),
+        POOL_TEST(test_the_memory_of_a_large_object_is_estimated),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -3,7 +3,7 @@
 
 #include "core/database/schema.h"
 
-/* Databases of version 1, whose sums of failures did not tell the type of policy. */
+/* Databases of version 1, whose sums of failures did not include the type of policy. */
 
 #define CAUSES_OF_1                                                                                \
     "CREATE TABLE tlsrpt_cause (domain BIGINT NOT NULL, last_day BIGINT NOT NULL,"                 \
@@ -20,6 +20,15 @@
     " FROM kept WHERE sessions < 4611686018427387904"                                              \
     " GROUP BY domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip"
 
+/* Its rows do not matter: version 4 makes them anew. */
+#define SESSIONS_OF_1                                                                              \
+    "CREATE TABLE tlsrpt_sum (domain BIGINT NOT NULL, last_day BIGINT NOT NULL,"                   \
+    " day BIGINT NOT NULL, organization BIGINT NOT NULL, type BIGINT NOT NULL,"                    \
+    " seen BIGINT NOT NULL, parts BIGINT NOT NULL, reports BIGINT NOT NULL,"                       \
+    " verified BIGINT NOT NULL, successful BIGINT NOT NULL, failed BIGINT NOT NULL,"               \
+    " range_begin BIGINT NOT NULL, range_end BIGINT NOT NULL,"                                     \
+    " PRIMARY KEY (domain, last_day, day, organization, type, seen))"
+
 /* Makes a database what it would be if version 1 had kept it. */
 static void make_old(indexed *index)
 {
@@ -30,6 +39,10 @@ static void make_old(indexed *index)
         INDEX_OF_1,
         SUMS_OF_1,
         "DROP TABLE kept",
+        "DROP TABLE tlsrpt_sum",
+        SESSIONS_OF_1,
+        "DROP INDEX tlsrpt_policy_large",
+        "ALTER TABLE tlsrpt_policy DROP COLUMN sessions",
         "ALTER TABLE tlsrpt_string RENAME TO tlsrpt_word",
         "ALTER TABLE tlsrpt_directory RENAME COLUMN directory TO folder",
         "ALTER TABLE tlsrpt_directory RENAME TO tlsrpt_folder",
@@ -46,13 +59,13 @@ static void open_again(indexed *index, database_test *test)
     index->db = database_open(test);
 }
 
-static int tell_all(void *baton, const char *const *columns)
+static int append_all(void *baton, const char *const *columns)
 {
     text_rows *rows = baton;
     int i;
 
-    for (i = 0; i < 13; i++) {
-        rows->text = apr_pstrcat(rows->p, rows->text, columns[i], i < 12 ? " " : "\n", NULL);
+    for (i = 0; i < 14; i++) {
+        rows->text = apr_pstrcat(rows->p, rows->text, columns[i], i < 13 ? " " : "\n", NULL);
     }
     return 1;
 }
@@ -64,9 +77,9 @@ static const char *rows_of_causes(indexed *index)
     assert_done(mta_sts_database_rows(
         index->db,
         "SELECT domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
-        " sending_ip, parts, sessions, range_begin, range_end FROM tlsrpt_cause"
-        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
-        tell_all, &rows));
+        " sending_ip, verified, parts, sessions, range_begin, range_end FROM tlsrpt_cause"
+        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+        append_all, &rows));
     return rows.text;
 }
 
@@ -76,7 +89,7 @@ static int take_version(void *baton, const char *const *columns)
     return 0;
 }
 
-/* In other words than open() has, which SQLite would not take again after a change of the tables.
+/* Not the statement of open(), which SQLite would not take again after a change of the tables.
  */
 static int version_of(mta_sts_database *db)
 {
@@ -87,9 +100,9 @@ static int version_of(mta_sts_database *db)
     return version;
 }
 
-/* Reports that agree, contradict, replace each other, cannot be read, or tell no or strange days.
+/* Reports that agree, contradict, replace each other, cannot be read, or have no or unusual dates.
  */
-static void keep_all_kinds(indexed *index)
+static void store_all_kinds(indexed *index)
 {
     static const char *const ranges[] = {
         "\"start-datetime\":\"2026-05-10T00:00:00Z\",\"end-datetime\":\"2026-05-11T00:00:00Z\"",
@@ -102,18 +115,18 @@ static void keep_all_kinds(indexed *index)
     unsigned seed = 11, i;
 
     for (i = 0; i < 60; i++) {
-        keep_mixed(index, &seed);
+        store_mixed(index, &seed);
     }
     for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         const char *failure = failure_json(p, "x", "mx", "1", i % 2 ? LARGEST : "1");
 
-        keep(index,
-             apr_psprintf(p,
-                          "{\"organization-name\":\"A\",\"report-id\":\"%u\",\"date-range\":{%s},"
-                          "\"policies\":[%s,%s]}",
-                          i, ranges[i], policy_json(p, "sts", "d.example", "1", "1", failure),
-                          policy_json(p, "sts", "d.example", "1", "1", failure)),
-             NULL);
+        store(index,
+              apr_psprintf(p,
+                           "{\"organization-name\":\"A\",\"report-id\":\"%u\",\"date-range\":{%s},"
+                           "\"policies\":[%s,%s]}",
+                           i, ranges[i], policy_json(p, "sts", "d.example", "1", "1", failure),
+                           policy_json(p, "sts", "d.example", "1", "1", failure)),
+              NULL);
     }
 }
 
@@ -125,16 +138,16 @@ static void rebuild(indexed *index)
     while (more) {
         assert_done(tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
     }
-    tend(index);
+    update_index(index);
 }
 
-static void test_a_database_of_version_1_gets_the_sums_that_a_new_one_has(void **state)
+static void test_migrating_version_1_gives_the_sums_of_a_new_database(void **state)
 {
     indexed *index = make_index(state);
     const char *rows, *sums;
 
-    keep_all_kinds(index);
-    tend(index);
+    store_all_kinds(index);
+    update_index(index);
     assert_true(index->all.conflicts > 2);
     rows = rows_of_causes(index);
     make_old(index);
@@ -147,28 +160,28 @@ static void test_a_database_of_version_1_gets_the_sums_that_a_new_one_has(void *
     assert_string_equal(index_text(index, NULL), sums);
 }
 
-static void test_what_is_taken_out_of_migrated_sums_leaves_nothing(void **state)
+static void test_removing_all_reports_from_migrated_sums_leaves_nothing(void **state)
 {
     indexed *index = make_index(state);
 
-    keep_all_kinds(index);
-    tend(index);
+    store_all_kinds(index);
+    update_index(index);
     make_old(index);
     open_again(index, *state);
     remove_everything(index);
-    tend(index);
+    update_index(index);
     assert_int_equal(count_rows(index, "tlsrpt_cause"), 0);
 }
 
-static void test_a_migration_that_fails_leaves_everything_as_it_was(void **state)
+static void test_a_failed_migration_changes_nothing(void **state)
 {
     indexed *index = make_index(state);
     database_test *test = *state;
     mta_sts_database *db;
     int rows;
 
-    keep_all_kinds(index);
-    tend(index);
+    store_all_kinds(index);
+    update_index(index);
     make_old(index);
     /* The index, the last step, finds its name taken. */
     assert_done(mta_sts_database_run(index->db, "DROP INDEX tlsrpt_cause_day"));
@@ -193,7 +206,7 @@ static int take_text(void *baton, const char *const *columns)
 }
 
 /* A big index takes longer than a statement is given otherwise: it would be cut off each time. */
-static void test_a_migration_is_given_more_time_than_other_statements(void **state)
+static void test_a_migration_has_a_longer_timeout_than_other_statements(void **state)
 {
     static const char *const noting[] = {
         "CREATE TABLE noted (text TEXT)",
@@ -219,10 +232,10 @@ static void test_a_migration_is_given_more_time_than_other_statements(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATABASE_TESTS(test_a_database_of_version_1_gets_the_sums_that_a_new_one_has),
-        DATABASE_TESTS(test_what_is_taken_out_of_migrated_sums_leaves_nothing),
-        PGSQL_TEST(test_a_migration_is_given_more_time_than_other_statements),
-        DATABASE_TESTS(test_a_migration_that_fails_leaves_everything_as_it_was),
+        DATABASE_TESTS(test_migrating_version_1_gives_the_sums_of_a_new_database),
+        DATABASE_TESTS(test_removing_all_reports_from_migrated_sums_leaves_nothing),
+        PGSQL_TEST(test_a_migration_has_a_longer_timeout_than_other_statements),
+        DATABASE_TESTS(test_a_failed_migration_changes_nothing),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -45,7 +45,7 @@ static void test_the_canonical_form_is_lower_case(void **state)
     check_accepted(*state, mta_sts_name_parse_host, MTA_STS_NAME_ALABEL, cases, COUNT(cases));
 }
 
-/* A hundred thousand names of a configuration are not kept twice. */
+/* A hundred thousand names of a configuration are not stored twice. */
 static void test_a_canonical_text_is_not_copied_and_another_is_not_changed(void **state)
 {
     char canonical[] = "mx1.example.com", other[] = "MX1.example.com";
@@ -90,7 +90,7 @@ static void test_a_host_name_has_253_bytes_at_most(void **state)
     check_refused(*state, mta_sts_name_parse_host, MTA_STS_NAME_ALABEL, refused, 1);
 }
 
-static void test_a_text_of_a_megabyte_is_refused(void **state)
+static void test_a_text_of_a_megabyte_is_rejected(void **state)
 {
     char *text = apr_palloc(*state, (1 << 20) + 1);
     name_case refused[] = {{text, "longer than 253 bytes"}};
@@ -102,7 +102,7 @@ static void test_a_text_of_a_megabyte_is_refused(void **state)
     check_refused(*state, mta_sts_name_parse_host, MTA_STS_NAME_ULABEL, refused, 1);
 }
 
-static void test_malformed_host_names_are_refused_with_the_reason(void **state)
+static void test_malformed_host_names_are_rejected_with_the_reason(void **state)
 {
     static const name_case cases[] = {
         {"", "is empty"},
@@ -121,8 +121,8 @@ static void test_malformed_host_names_are_refused_with_the_reason(void **state)
         {"-", "hyphen"},
         {"mx_1.example.com", "character that is not allowed"},
         {"_smtp._tls.example.com", "character that is not allowed"},
-        {"mx1.example.com,mx2.example.com", "character that is not allowed"},
-        {"mx1.example.com;", "character that is not allowed"},
+        {"mx1.example.com,mx2.example.com", "contains a comma"},
+        {"mx1.example.com;", "contains a semicolon"},
         {"\"mx1.example.com\"", "character that is not allowed"},
         {"mx1\\.example.com", "character that is not allowed"},
         {"mx%31.example.com", "character that is not allowed"},
@@ -256,7 +256,7 @@ static void test_a_policy_host_typed_for_its_domain_is_refused(void **state)
     check_refused(*state, parse_domain, MTA_STS_NAME_ULABEL, refused, COUNT(refused));
 }
 
-static void test_a_policy_domain_leaves_room_for_the_policy_host(void **state)
+static void test_a_policy_domain_is_short_enough_for_its_policy_host(void **state)
 {
     const char *longest = make_name(*state, ".com", 253 - strlen("mta-sts."));
     const char *too_long = make_name(*state, ".com", 254 - strlen("mta-sts."));
@@ -270,7 +270,7 @@ static void test_a_policy_domain_leaves_room_for_the_policy_host(void **state)
 
 /* The policy domain of a host */
 
-static void test_the_policy_domain_is_what_stands_behind_the_prefix(void **state)
+static void test_the_policy_domain_follows_the_prefix(void **state)
 {
     static const char *const hosts[] = {
         "mta-sts.example.com", "MTA-STS.example.com",         "Mta-Sts.Example.Com",
@@ -315,16 +315,16 @@ int main(void)
         POOL_TEST(test_a_canonical_text_is_not_copied_and_another_is_not_changed),
         POOL_TEST(test_a_label_has_63_bytes_at_most),
         POOL_TEST(test_a_host_name_has_253_bytes_at_most),
-        POOL_TEST(test_a_text_of_a_megabyte_is_refused),
-        POOL_TEST(test_malformed_host_names_are_refused_with_the_reason),
+        POOL_TEST(test_a_text_of_a_megabyte_is_rejected),
+        POOL_TEST(test_malformed_host_names_are_rejected_with_the_reason),
         POOL_TEST(test_blanks_and_control_characters_are_refused),
         POOL_TEST(test_a_scheme_a_port_a_path_or_a_mail_address_is_refused_by_name),
         POOL_TEST(test_ip_addresses_are_refused_by_name),
         POOL_TEST(test_a_star_is_refused_in_a_host_name),
         POOL_TEST(test_a_policy_domain_is_a_host_name),
         POOL_TEST(test_a_policy_host_typed_for_its_domain_is_refused),
-        POOL_TEST(test_a_policy_domain_leaves_room_for_the_policy_host),
-        POOL_TEST(test_the_policy_domain_is_what_stands_behind_the_prefix),
+        POOL_TEST(test_a_policy_domain_is_short_enough_for_its_policy_host),
+        POOL_TEST(test_the_policy_domain_follows_the_prefix),
         POOL_TEST(test_other_hosts_have_no_policy_domain),
     };
 

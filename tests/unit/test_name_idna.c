@@ -45,7 +45,7 @@ static void test_a_u_label_is_refused_where_only_ascii_is_allowed(void **state)
     check_refused(*state, mta_sts_name_parse_mx, MTA_STS_NAME_ALABEL, cases, COUNT(cases));
 }
 
-static void test_what_idna_forbids_is_refused(void **state)
+static void test_names_that_idna_forbids_are_rejected(void **state)
 {
     static const name_case cases[] = {
         {"\U0001f4a9.la", "not a valid internationalized name"},     /* emoji */
@@ -66,7 +66,7 @@ static void test_what_idna_forbids_is_refused(void **state)
     check_refused(*state, parse_domain, MTA_STS_NAME_ULABEL, cases, COUNT(cases));
 }
 
-static void test_what_a_u_label_maps_to_must_be_a_host_name_too(void **state)
+static void test_the_mapping_of_a_u_label_must_be_a_host_name(void **state)
 {
     static const name_case cases[] = {
         {"\uff11.\uff12.\uff13.\uff14", "is an IP address"}, /* full width digits */
@@ -122,8 +122,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_u_label_becomes_its_a_label),
         POOL_TEST(test_a_u_label_is_refused_where_only_ascii_is_allowed),
-        POOL_TEST(test_what_idna_forbids_is_refused),
-        POOL_TEST(test_what_a_u_label_maps_to_must_be_a_host_name_too),
+        POOL_TEST(test_names_that_idna_forbids_are_rejected),
+        POOL_TEST(test_the_mapping_of_a_u_label_must_be_a_host_name),
         POOL_TEST(test_bytes_that_are_not_utf8_are_refused),
         POOL_TEST(test_the_length_of_a_label_is_that_of_its_a_label),
     };

@@ -26,7 +26,7 @@ static void test_a_pattern_is_a_host_name_or_a_star_label_before_one(void **stat
     check_accepted(*state, mta_sts_name_parse_mx, MTA_STS_NAME_ULABEL, cases, COUNT(cases));
 }
 
-static void test_a_u_label_behind_the_star_becomes_its_a_label(void **state)
+static void test_a_u_label_after_the_star_becomes_its_a_label(void **state)
 {
     static const name_case cases[] = {
         {"*.m\u00fcnchen.de", "*.xn--mnchen-3ya.de"},
@@ -224,7 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_pattern_is_a_host_name_or_a_star_label_before_one),
-        POOL_TEST(test_a_u_label_behind_the_star_becomes_its_a_label),
+        POOL_TEST(test_a_u_label_after_the_star_becomes_its_a_label),
         POOL_TEST(test_malformed_patterns_are_refused_with_the_reason),
         POOL_TEST(test_a_pattern_has_253_bytes_at_most_with_its_star),
         POOL_TEST(test_a_refusal_quotes_the_text_and_says_what_is_allowed),

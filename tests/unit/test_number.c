@@ -46,7 +46,7 @@ static void check_bad(apr_pool_t *p, parser *parse, const bad *cases, size_t cou
         const char *error = parse(p, cases[i].text, cases[i].min, cases[i].max, &value);
         const char *quoted = mta_sts_text_quote(p, cases[i].text, strlen(cases[i].text));
 
-        if (!error || !strstr(error, quoted) || !is_showable(error) || value != -1) {
+        if (!error || !strstr(error, quoted) || !is_printable(error) || value != -1) {
             fail_msg("%s: %s", quoted, error ? error : "is accepted");
         }
     }
@@ -121,7 +121,7 @@ static void test_any_other_size_is_refused(void **state)
     check_bad(*state, mta_sts_size_parse, cases, COUNT(cases));
 }
 
-static void test_a_refused_size_is_told_the_range_in_units(void **state)
+static void test_the_error_for_a_size_shows_the_range_in_units(void **state)
 {
     apr_int64_t bytes;
     const char *error = mta_sts_size_parse(*state, "1", 1024, 64 << 20, &bytes);
@@ -129,7 +129,7 @@ static void test_a_refused_size_is_told_the_range_in_units(void **state)
     assert_non_null(strstr(error, "1K to 64M bytes"));
 }
 
-static void test_a_size_is_rendered_with_the_unit_that_leaves_it_whole(void **state)
+static void test_a_size_is_rendered_in_the_largest_exact_unit(void **state)
 {
     assert_string_equal(mta_sts_size_render(*state, 0), "0");
     assert_string_equal(mta_sts_size_render(*state, 1023), "1023");
@@ -147,8 +147,8 @@ int main(void)
         POOL_TEST(test_any_other_number_is_refused),
         POOL_TEST(test_a_size_may_have_a_unit),
         POOL_TEST(test_any_other_size_is_refused),
-        POOL_TEST(test_a_refused_size_is_told_the_range_in_units),
-        POOL_TEST(test_a_size_is_rendered_with_the_unit_that_leaves_it_whole),
+        POOL_TEST(test_the_error_for_a_size_shows_the_range_in_units),
+        POOL_TEST(test_a_size_is_rendered_in_the_largest_exact_unit),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -31,7 +31,7 @@ static const char *const one_mx[] = {"mx1.example.com", NULL};
 
 /* Modes */
 
-static void test_each_mode_has_its_name(void **state)
+static void test_each_mode_has_a_name(void **state)
 {
     (void)state;
     assert_string_equal(mta_sts_mode_name(MTA_STS_MODE_NONE), "none");
@@ -39,7 +39,7 @@ static void test_each_mode_has_its_name(void **state)
     assert_string_equal(mta_sts_mode_name(MTA_STS_MODE_ENFORCE), "enforce");
 }
 
-static void test_a_mode_is_found_by_exactly_its_bytes(void **state)
+static void test_a_mode_is_found_by_its_exact_name_only(void **state)
 {
     (void)state;
     assert_int_equal(mta_sts_mode_from_name("none", 4), MTA_STS_MODE_NONE);
@@ -53,7 +53,7 @@ static void test_a_mode_is_found_by_exactly_its_bytes(void **state)
     assert_int_equal(mta_sts_mode_from_name("None", 4), MTA_STS_MODE_UNSET);
 }
 
-static void test_the_three_modes_are_read(void **state)
+static void test_the_three_modes_are_parsed(void **state)
 {
     static const struct {
         const char *text;
@@ -74,7 +74,7 @@ static void test_the_three_modes_are_read(void **state)
 }
 
 /* An error names the text and each allowed word. */
-static void test_any_other_mode_is_refused_with_what_is_allowed(void **state)
+static void test_any_other_mode_is_rejected_with_the_allowed_ones(void **state)
 {
     static const char *const refused[] = {
         "",          " ",    "Enforce", "ENFORCE", "enforced", "enforc", "enforce ", " enforce",
@@ -89,7 +89,7 @@ static void test_any_other_mode_is_refused_with_what_is_allowed(void **state)
         const char *quoted = mta_sts_text_quote(*state, refused[i], strlen(refused[i]));
 
         if (!error || !strstr(error, quoted) || !strstr(error, "none, testing and enforce") ||
-            !is_showable(error)) {
+            !is_printable(error)) {
             fail_msg("%s: %s", quoted, error ? error : "is accepted");
         }
     }
@@ -130,7 +130,7 @@ static void test_a_max_age_is_seconds_or_hours_days_or_weeks(void **state)
     }
 }
 
-/* The error tells the reason and what is allowed. */
+/* The error contains the reason and what is allowed. */
 static void check_max_age_refused(apr_pool_t *p, const char *const *texts, size_t count,
                                   const char *reason)
 {
@@ -141,7 +141,7 @@ static void check_max_age_refused(apr_pool_t *p, const char *const *texts, size_
         const char *error = mta_sts_max_age_parse(p, texts[i], &seconds);
 
         if (!error || !strstr(error, reason) || !strstr(error, "1 to 31557600 seconds") ||
-            !is_showable(error)) {
+            !is_printable(error)) {
             fail_msg("\"%s\" is %d: %s", texts[i], (int)seconds, error ? error : "accepted");
         }
         assert_int_equal(seconds, -1);
@@ -355,7 +355,7 @@ static void test_a_policy_without_patterns_covers_no_host(void **state)
 
 /* Advice */
 
-static void test_advice_is_given_where_a_policy_may_not_do_what_is_wanted(void **state)
+static void test_policies_that_may_not_work_as_intended_get_advice(void **state)
 {
     static const char *const single_label[] = {"localhost", NULL};
     static const char *const star_tld[] = {"*.com", NULL};
@@ -392,7 +392,7 @@ static void test_advice_is_given_where_a_policy_may_not_do_what_is_wanted(void *
 
         mta_sts_policy_check(policy, "example.com", findings);
         assert_string_equal(findings_summary(*state, findings), cases[i].findings);
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
     }
 }
 
@@ -414,10 +414,10 @@ static void test_advice_names_its_subject_and_the_pattern(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_each_mode_has_its_name),
-        POOL_TEST(test_a_mode_is_found_by_exactly_its_bytes),
-        POOL_TEST(test_the_three_modes_are_read),
-        POOL_TEST(test_any_other_mode_is_refused_with_what_is_allowed),
+        POOL_TEST(test_each_mode_has_a_name),
+        POOL_TEST(test_a_mode_is_found_by_its_exact_name_only),
+        POOL_TEST(test_the_three_modes_are_parsed),
+        POOL_TEST(test_any_other_mode_is_rejected_with_the_allowed_ones),
         POOL_TEST(test_a_max_age_is_seconds_or_hours_days_or_weeks),
         POOL_TEST(test_a_max_age_that_is_not_a_time_span_is_refused),
         POOL_TEST(test_a_max_age_out_of_range_is_refused),
@@ -429,7 +429,7 @@ int main(void)
         POOL_TEST(test_the_policy_id_changes_exactly_when_the_policy_does),
         POOL_TEST(test_a_policy_covers_a_host_that_one_of_its_patterns_matches),
         POOL_TEST(test_a_policy_without_patterns_covers_no_host),
-        POOL_TEST(test_advice_is_given_where_a_policy_may_not_do_what_is_wanted),
+        POOL_TEST(test_policies_that_may_not_work_as_intended_get_advice),
         POOL_TEST(test_advice_names_its_subject_and_the_pattern),
     };
 

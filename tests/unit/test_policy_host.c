@@ -15,7 +15,7 @@
 #define DAY apr_time_from_sec(24 * 60 * 60)
 #define NOW apr_time_from_sec(APR_INT64_C(1767225600)) /* 2026-01-01 00:00:00 UTC */
 
-/* Places by their lines, so that a table tells them: "policy-differs@10". */
+/* Locations by their lines, as they appear in a table: "policy-differs@10". */
 #define HTTP_LINE 10
 #define HTTPS_LINE 20
 #define HTTPS_HOST_LINE 15
@@ -91,7 +91,7 @@ static mta_sts_findings *check(apr_pool_t *p, const mta_sts_policy_host *facts)
     int i;
 
     mta_sts_policy_host_check(facts, NOW, findings);
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
@@ -126,9 +126,9 @@ static void assert_contains(const char *text, const char *part)
 }
 
 typedef struct row {
-    const char *http; /* what the http virtual host tells */
+    const char *http; /* what the http virtual host serves */
     int has_https;
-    const char *https;        /* what the https virtual host tells */
+    const char *https;        /* what the https virtual host serves */
     const char *certificates; /* letters; NULL: not known */
     const char *expected;
 } row;
@@ -148,7 +148,7 @@ static void check_rows(apr_pool_t *p, const row *rows, size_t count)
     }
 }
 
-static void test_a_host_without_https_is_told_once_and_as_no_more_than_news(void **state)
+static void test_a_host_without_https_is_reported_once_as_info(void **state)
 {
     static const row rows[] = {
         {enforce, 0, NULL, NULL, "info https-missing@10"},
@@ -159,7 +159,7 @@ static void test_a_host_without_https_is_told_once_and_as_no_more_than_news(void
     check_rows(*state, rows, COUNT(rows));
 }
 
-static void test_a_host_where_all_is_well_is_quiet(void **state)
+static void test_a_healthy_host_gives_no_finding(void **state)
 {
     static const row rows[] = {
         {enforce, 1, enforce, "g", ""},  {testing, 1, testing, "gg", ""},
@@ -170,7 +170,7 @@ static void test_a_host_where_all_is_well_is_quiet(void **state)
     check_rows(*state, rows, COUNT(rows));
 }
 
-static void test_http_and_https_must_tell_the_same(void **state)
+static void test_http_and_https_must_serve_the_same_policy(void **state)
 {
     static const row rows[] = {
         {enforce, 1, testing, "g", "warning policy-differs@10"},
@@ -231,7 +231,7 @@ static void test_a_host_without_https_gets_the_exact_command(void **state)
     assert_string_equal(finding->file, http_file);
 }
 
-static void test_policies_that_differ_are_told_with_both_places(void **state)
+static void test_different_policies_are_reported_with_both_locations(void **state)
 {
     const mta_sts_finding *finding = only_finding(*state, enforce, 1, testing, "g");
 
@@ -242,7 +242,7 @@ static void test_policies_that_differ_are_told_with_both_places(void **state)
     assert_contains(finding->fix, "<MTASTSPolicy " DOMAIN ">");
 }
 
-static void test_a_policy_that_only_http_has_is_told_with_the_host_that_lacks_it(void **state)
+static void test_a_policy_only_on_http_is_reported_with_the_virtual_host_that_lacks_it(void **state)
 {
     const mta_sts_finding *finding = only_finding(*state, enforce, 1, NULL, "g");
 
@@ -252,7 +252,7 @@ static void test_a_policy_that_only_http_has_is_told_with_the_host_that_lacks_it
     assert_contains(finding->fix, "<MTASTSPolicy " DOMAIN ">");
 }
 
-static void test_a_certificate_for_others_gets_the_exact_command(void **state)
+static void test_a_certificate_for_other_hosts_gets_the_exact_command(void **state)
 {
     const mta_sts_finding *finding = only_finding(*state, enforce, 1, enforce, "n");
 
@@ -261,7 +261,7 @@ static void test_a_certificate_for_others_gets_the_exact_command(void **state)
     assert_contains(finding->message, "it covers www.example.com");
 }
 
-static void test_a_certificate_is_told_with_its_own_file(void **state)
+static void test_a_finding_about_a_certificate_names_its_file(void **state)
 {
     mta_sts_policy_host facts = make_facts(*state, NULL, 1, enforce, "gxsnu");
     const mta_sts_findings *findings = check(*state, &facts);
@@ -273,7 +273,7 @@ static void test_a_certificate_is_told_with_its_own_file(void **state)
     assert_contains(mta_sts_findings_at(findings, 3)->message, "/etc/ssl/u.pem");
 }
 
-static void test_a_host_without_a_place_gives_findings_without_one(void **state)
+static void test_a_host_without_a_location_gives_findings_without_one(void **state)
 {
     mta_sts_policy_host facts = make_facts(*state, NULL, 0, NULL, NULL);
     const mta_sts_finding *finding;
@@ -285,8 +285,8 @@ static void test_a_host_without_a_place_gives_findings_without_one(void **state)
     assert_int_equal(finding->line, 0);
 }
 
-/* One list for all hosts: each keeps its places. */
-static void test_findings_of_others_are_left_alone(void **state)
+/* One list for all hosts: each keeps its locations. */
+static void test_existing_findings_are_not_changed(void **state)
 {
     mta_sts_policy_host differs = make_facts(*state, enforce, 1, testing, "x");
     mta_sts_policy_host bare = make_facts(*state, enforce, 0, NULL, NULL);
@@ -305,7 +305,7 @@ static void test_findings_of_others_are_left_alone(void **state)
     assert_string_equal(mta_sts_findings_at(findings, 0)->file, "fine.conf");
 }
 
-static void test_a_certificate_is_judged_for_the_time_that_is_given(void **state)
+static void test_a_certificate_is_judged_at_the_given_time(void **state)
 {
     static const struct {
         apr_time_t now;
@@ -330,20 +330,20 @@ static void test_a_certificate_is_judged_for_the_time_that_is_given(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_host_without_https_is_told_once_and_as_no_more_than_news),
-        POOL_TEST(test_a_host_where_all_is_well_is_quiet),
-        POOL_TEST(test_http_and_https_must_tell_the_same),
+        POOL_TEST(test_a_host_without_https_is_reported_once_as_info),
+        POOL_TEST(test_a_healthy_host_gives_no_finding),
+        POOL_TEST(test_http_and_https_must_serve_the_same_policy),
         POOL_TEST(test_policies_are_compared_by_their_texts),
         POOL_TEST(test_every_certificate_is_judged),
         POOL_TEST(test_policies_and_certificates_are_both_judged),
         POOL_TEST(test_a_host_without_https_gets_the_exact_command),
-        POOL_TEST(test_policies_that_differ_are_told_with_both_places),
-        POOL_TEST(test_a_policy_that_only_http_has_is_told_with_the_host_that_lacks_it),
-        POOL_TEST(test_a_certificate_for_others_gets_the_exact_command),
-        POOL_TEST(test_a_certificate_is_told_with_its_own_file),
-        POOL_TEST(test_a_host_without_a_place_gives_findings_without_one),
-        POOL_TEST(test_findings_of_others_are_left_alone),
-        POOL_TEST(test_a_certificate_is_judged_for_the_time_that_is_given),
+        POOL_TEST(test_different_policies_are_reported_with_both_locations),
+        POOL_TEST(test_a_policy_only_on_http_is_reported_with_the_virtual_host_that_lacks_it),
+        POOL_TEST(test_a_certificate_for_other_hosts_gets_the_exact_command),
+        POOL_TEST(test_a_finding_about_a_certificate_names_its_file),
+        POOL_TEST(test_a_host_without_a_location_gives_findings_without_one),
+        POOL_TEST(test_existing_findings_are_not_changed),
+        POOL_TEST(test_a_certificate_is_judged_at_the_given_time),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -7,7 +7,7 @@
 
 #include "policy_text_fixture.h"
 
-static void test_each_missing_field_is_told(void **state)
+static void test_each_missing_field_is_reported(void **state)
 {
     static const text_case cases[] = {
         {BYTES(MODE MX MAX_AGE), "warning version-not-first@1, error version-missing@0"},
@@ -22,7 +22,7 @@ static void test_each_missing_field_is_told(void **state)
     check_findings(*state, cases, COUNT(cases));
 }
 
-static void test_an_invalid_policy_has_no_values_made_up(void **state)
+static void test_an_invalid_policy_has_no_invented_values(void **state)
 {
     outcome result = read_text(*state, BYTES(VERSION "mode: maybe\r\nmx: *\r\nmax_age: long\r\n"));
 
@@ -31,7 +31,7 @@ static void test_an_invalid_policy_has_no_values_made_up(void **state)
     assert_int_equal(result.policy->mx->nelts, 0);
 }
 
-static void test_nothing_at_all_is_an_empty_policy(void **state)
+static void test_an_empty_text_is_an_empty_policy(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     const mta_sts_policy *policy = mta_sts_policy_text_read(*state, NULL, 0, findings);
@@ -121,7 +121,7 @@ static void test_max_age_is_1_to_10_digits_up_to_a_year(void **state)
     }
 }
 
-static void test_malformed_mx_patterns_are_told_each_with_its_line(void **state)
+static void test_each_malformed_mx_pattern_is_reported_with_its_line(void **state)
 {
     static const char *const patterns[] = {
         "*",
@@ -178,13 +178,13 @@ static void test_a_u_label_in_mx_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_each_missing_field_is_told),
-        POOL_TEST(test_an_invalid_policy_has_no_values_made_up),
-        POOL_TEST(test_nothing_at_all_is_an_empty_policy),
+        POOL_TEST(test_each_missing_field_is_reported),
+        POOL_TEST(test_an_invalid_policy_has_no_invented_values),
+        POOL_TEST(test_an_empty_text_is_an_empty_policy),
         POOL_TEST(test_the_version_is_exactly_stsv1),
         POOL_TEST(test_the_mode_is_exactly_one_of_three),
         POOL_TEST(test_max_age_is_1_to_10_digits_up_to_a_year),
-        POOL_TEST(test_malformed_mx_patterns_are_told_each_with_its_line),
+        POOL_TEST(test_each_malformed_mx_pattern_is_reported_with_its_line),
         POOL_TEST(test_a_u_label_in_mx_is_an_error),
     };
 

@@ -52,7 +52,7 @@ static void check_cases(apr_pool_t *p, const publication_case *cases, size_t cou
         assert_string_equal(hold, expected_hold);
         assert_string_equal(findings_summary(p, findings),
                             cases[i].findings ? cases[i].findings : "");
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
         assert_string_equal(mta_sts_publication_id_record(publication)->value +
                                 strlen(mta_sts_publication_id_record(publication)->value) -
                                 strlen(ID ";"),
@@ -69,7 +69,7 @@ static void check_cases(apr_pool_t *p, const publication_case *cases, size_t cou
     "TXT _smtp._tls.example.com 3600 v=TLSRPTv1; rua=mailto:YOU@example.com (example)\n"
 #define UNKNOWN_REST HOST_EXAMPLE "unknown " RUA_EXAMPLE
 
-static void test_without_any_answer_of_dns_nothing_is_said_of_it(void **state)
+static void test_without_an_answer_of_dns_the_states_are_unknown(void **state)
 {
     static const publication_case cases[] = {
         {{0}, "unknown TXT _mta-sts.example.com 3600 " STS "\n" UNKNOWN_REST, NULL, NULL},
@@ -82,7 +82,7 @@ static void test_without_any_answer_of_dns_nothing_is_said_of_it(void **state)
     CHECK(cases);
 }
 
-static void test_the_mta_sts_record_is_held_against_those_in_dns(void **state)
+static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
 {
 #define RECORD(state, ttl) state " TXT _mta-sts.example.com " ttl " "
     static const publication_case cases[] = {
@@ -135,7 +135,7 @@ static void test_the_mta_sts_record_is_held_against_those_in_dns(void **state)
     CHECK(cases);
 }
 
-static void test_a_record_in_dns_that_tells_the_same_is_left_as_it_is_written(void **state)
+static void test_an_equivalent_record_in_dns_is_left_as_written(void **state)
 {
     static const publication_case cases[] = {
         {{.now = {"v=STSv1;id=" ID}},
@@ -150,7 +150,7 @@ static void test_a_record_in_dns_that_tells_the_same_is_left_as_it_is_written(vo
     assert_string_equal(records_summary(*state, publication), cases[0].records);
 }
 
-static void test_the_record_is_to_be_changed_where_a_cname_leads(void **state)
+static void test_the_record_at_the_target_of_a_cname_is_to_be_changed(void **state)
 {
     static const publication_case cases[] = {
         {{.alias = "_mta-sts.provider.net", .now = {OLD_STS}},
@@ -168,7 +168,7 @@ static void test_the_record_is_to_be_changed_where_a_cname_leads(void **state)
 
 #define ID_UNKNOWN "unknown TXT _mta-sts.example.com 3600 " STS "\n"
 
-static void test_report_addresses_are_kept_unless_others_are_named(void **state)
+static void test_report_addresses_stay_unless_others_are_given(void **state)
 {
 #define REPORTS(state, ttl) state " TXT _smtp._tls.example.com " ttl " "
     static const publication_case cases[] = {
@@ -206,7 +206,7 @@ static void test_report_addresses_are_kept_unless_others_are_named(void **state)
     CHECK(cases);
 }
 
-static void test_the_policy_host_keeps_its_addresses_unless_others_are_named(void **state)
+static void test_the_policy_host_keeps_its_addresses_unless_others_are_given(void **state)
 {
 #define HOST(state, type, ttl) state " " type " mta-sts.example.com " ttl " "
 #define RUA_UNKNOWN "unknown " RUA_EXAMPLE
@@ -233,7 +233,7 @@ static void test_the_policy_host_keeps_its_addresses_unless_others_are_named(voi
                                                                    "\n" RUA_UNKNOWN,
          NULL,
          NULL},
-        /* the addresses behind a CNAME are not the host's own */
+        /* the addresses of the target of a CNAME are not the host's own */
         {{.addresses = "192.0.2.7", .now = {NULL, "web.example.com", "192.0.2.7", ""}},
          ID_UNKNOWN HOST("superfluous", "CNAME", "300") "web.example.com\n" HOST(
              "missing", "A", "300") "192.0.2.7\n" RUA_UNKNOWN,
@@ -301,7 +301,7 @@ static void test_the_id_is_held_back_while_an_mx_host_is_not_covered(void **stat
     CHECK(cases);
 }
 
-static void test_patterns_that_no_mx_host_matches_are_told(void **state)
+static void test_patterns_that_match_no_mx_host_are_reported(void **state)
 {
     static const struct {
         const char *mx, *hosts, *unused;
@@ -322,7 +322,7 @@ static void test_patterns_that_no_mx_host_matches_are_told(void **state)
     }
 }
 
-static void test_each_question_has_its_name_and_type(void **state)
+static void test_each_record_type_has_a_name_and_an_rdata_type(void **state)
 {
     static const struct {
         const char *name, *type;
@@ -347,16 +347,16 @@ static void test_each_question_has_its_name_and_type(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_without_any_answer_of_dns_nothing_is_said_of_it),
-        POOL_TEST(test_the_mta_sts_record_is_held_against_those_in_dns),
-        POOL_TEST(test_a_record_in_dns_that_tells_the_same_is_left_as_it_is_written),
-        POOL_TEST(test_the_record_is_to_be_changed_where_a_cname_leads),
-        POOL_TEST(test_report_addresses_are_kept_unless_others_are_named),
-        POOL_TEST(test_the_policy_host_keeps_its_addresses_unless_others_are_named),
+        POOL_TEST(test_without_an_answer_of_dns_the_states_are_unknown),
+        POOL_TEST(test_the_mta_sts_record_is_compared_with_those_in_dns),
+        POOL_TEST(test_an_equivalent_record_in_dns_is_left_as_written),
+        POOL_TEST(test_the_record_at_the_target_of_a_cname_is_to_be_changed),
+        POOL_TEST(test_report_addresses_stay_unless_others_are_given),
+        POOL_TEST(test_the_policy_host_keeps_its_addresses_unless_others_are_given),
         POOL_TEST(test_the_id_is_held_back_until_the_policy_is_served),
         POOL_TEST(test_the_id_is_held_back_while_an_mx_host_is_not_covered),
-        POOL_TEST(test_patterns_that_no_mx_host_matches_are_told),
-        POOL_TEST(test_each_question_has_its_name_and_type),
+        POOL_TEST(test_patterns_that_match_no_mx_host_are_reported),
+        POOL_TEST(test_each_record_type_has_a_name_and_an_rdata_type),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -11,7 +11,7 @@
         type, bytes, sizeof(bytes) - 1, text, preference                                           \
     }
 
-static void test_data_becomes_text_or_is_refused(void **state)
+static void test_rdata_becomes_text_or_is_rejected(void **state)
 {
     static const struct {
         int type;
@@ -69,7 +69,7 @@ static void test_data_becomes_text_or_is_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {POOL_TEST(test_data_becomes_text_or_is_refused)};
+    const struct CMUnitTest tests[] = {POOL_TEST(test_rdata_becomes_text_or_is_rejected)};
 
     return RUN_POOL_TESTS(tests);
 }

@@ -23,18 +23,6 @@ static void unprobed_single(situation *s)
     s->deployment.mxs->nelts = 1;
 }
 
-static void unprobed_single_verified(situation *s)
-{
-    unprobed_single(s);
-    add_days(s, "v.example", 1, 2, TESTING, 1);
-}
-
-static void unprobed_verified(situation *s)
-{
-    unprobed(s);
-    add_days(s, "v.example", 1, 2, TESTING, 1);
-}
-
 static void unannounced(situation *s)
 {
     mta_sts_finding_add(section_of(s, 2)->findings, MTA_STS_ERROR, "record-missing",
@@ -67,21 +55,19 @@ static void mode_none(situation *s)
     s->facts.served = policy_of(s->p, POLICY("none", "*.example.com"));
 }
 
-static void test_the_look_decides_what_holds_up_mail_now(void **state)
+static void test_the_live_check_determines_what_blocks_mail_now(void **state)
 {
     static const row rows[] = {
         {"well", NULL, "yes: "},
         {"an MX is broken", break_mx, "no: error certificate-expired"},
         {"ends soon", end_soon, "not-yet: warning certificate-expires-soon"},
         {"unprobed", unprobed, "unknown: unknown mx-unprobed, unknown mx-unprobed"},
-        {"one MX, unprobed", unprobed_single, "unknown: unknown mx-unprobed"},
-        {"one MX, unprobed, verified", unprobed_single_verified, "yes: "},
-        {"two, verified", unprobed_verified, "unknown: unknown mx-unprobed, unknown mx-unprobed"},
+        {"one MX, unprobed", unprobed_single, "yes: "},
         {"no record", unannounced, "not-yet: warning record-missing"},
         {"no policy", unexplained, "not-yet: warning deployment-incomplete"},
         {"DNS is silent", unknown_in_dns, "unknown: unknown dns-timeout"},
         {"no mail", without_mail, "not-yet: warning deployment-incomplete"},
-        {"none", mode_none, "not-yet: warning mode-none, info sender-policy-older"},
+        {"none", mode_none, "not-yet: warning mode-none, warning sender-policy-older"},
     };
 
     check_rows(*state, make_good, TESTING, rows, COUNT(rows));
@@ -93,43 +79,83 @@ static void do_not_look(situation *s)
     s->facts.check = NULL;
 }
 
-static void do_not_look_verified(situation *s)
-{
-    do_not_look(s);
-    add_days(s, "v.example", 1, 2, ONE_MX, 1);
-}
-
 static void know_nothing(situation *s)
 {
     do_not_look(s);
     s->facts.served = NULL;
 }
 
-static void test_unverified_reports_alone_make_nothing_ready(void **state)
+static void forged_unchecked(situation *s)
 {
-    static const row rows[] = {
-        {"unverified", do_not_look, "unknown: unknown mx-unprobed"},
-        {"a verified one", do_not_look_verified, "yes: "},
-        {"unknown policy", know_nothing, "unknown: unknown policy-unknown, unknown mx-unprobed"},
-    };
-
-    check_rows(*state, make_good, ONE_MX, rows, COUNT(rows));
+    do_not_look(s);
+    forged_well(s);
 }
 
-static void test_a_policy_that_nobody_knows_leaves_reports_without_foundation(void **state)
+static void forged_single(situation *s)
+{
+    unprobed_single(s);
+    forged_well(s);
+}
+
+static void test_without_a_check_verified_reports_are_needed(void **state)
+{
+    static const row good[] = {
+        {"verified", do_not_look, "yes: "},
+        {"unknown policy", know_nothing, "unknown: unknown policy-unknown, unknown mx-unprobed"},
+    };
+    static const row silent[] = {
+        {"forged", forged_unchecked,
+         "not-yet: unknown mx-unprobed, warning reports-inconclusive, info sender-policy-older"},
+        {"forged, one MX", forged_single,
+         "not-yet: unknown mx-unprobed, warning reports-inconclusive, info sender-policy-older"},
+    };
+
+    check_rows(*state, make_good, ONE_MX, good, COUNT(good));
+    check_rows(*state, make_silent, ONE_MX, silent, COUNT(silent));
+}
+
+static const mta_sts_finding *finding_of(const tlsrpt_readiness *readiness, const char *id)
+{
+    const mta_sts_findings *findings = readiness->parts[TLSRPT_READINESS_REPORTS];
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(findings, i)->id, id) == 0) {
+            return mta_sts_findings_at(findings, i);
+        }
+    }
+    fail_msg("no %s", id);
+    return NULL;
+}
+
+/* Fifteen days under two well-known names, and one more report with failures. */
+static void test_forged_reports_change_no_verdict_and_lead_to_a_check(void **state)
 {
     situation *s = make_silent(*state, TESTING);
+    day failing = {.sender = "Google Inc.",
+                   .days_ago = 1,
+                   .policy = TESTING,
+                   .failed = 50,
+                   .failure = "certificate-expired",
+                   .mx = "mx1.example.com"};
+    const tlsrpt_readiness *readiness;
 
-    s->served->nelts = 0;
-    know_nothing(s);
-    one_sender(s);
-    assert_string_equal(summary(*state, assess(s)), "unknown: unknown policy-unknown, unknown "
-                                                    "mx-unprobed, unknown reports-inconclusive");
+    forged_well(s);
+    add_report(s, &failing);
+    readiness = assess(s);
+    assert_string_equal(summary(*state, readiness),
+                        "not-yet: info failure-unconfirmed, warning reports-inconclusive");
+    assert_non_null(strstr(finding_of(readiness, "failure-unconfirmed")->message,
+                           "; only unverified reports contain it: check it"));
+    assert_non_null(strstr(finding_of(readiness, "failure-unconfirmed")->fix, "openssl s_client"));
+    assert_non_null(strstr(finding_of(readiness, "reports-inconclusive")->message,
+                           "41 reports were received, but none is verified"));
+    assert_non_null(strstr(finding_of(readiness, "reports-inconclusive")->fix, "--authserv-id"));
 }
 
 /* --- where enforce is on --- */
 
-static void test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks(void **state)
+static void test_active_mode_enforce_is_assessed_by_the_mail_it_blocks(void **state)
 {
     static const row rows[] = {
         {"no reports", NULL, "yes: info reports-missing"},
@@ -169,10 +195,10 @@ static void test_names_from_reports_are_shown_escaped_and_limited_in_number(void
     const tlsrpt_readiness *readiness;
     int i, found = 0;
 
-    add_days(s, "a\x1b[2J", 1, 20, TESTING, 0);
-    add_days(s, "b, verified", 1, 20, TESTING, 0);
+    add_days(s, "a\x1b[2J", 1, 20, TESTING, 1);
+    add_days(s, "b, verified", 1, 20, TESTING, 1);
     for (i = 0; i < 50; i++) {
-        add_days(s, apr_psprintf(*state, "c%02d.example", i), 1, 2, TESTING, 0);
+        add_days(s, apr_psprintf(*state, "c%02d.example", i), 1, 2, TESTING, 1);
     }
     readiness = assess(s);
     for (i = 0; i < readiness->parts[TLSRPT_READINESS_REPORTS]->list->nelts; i++) {
@@ -230,8 +256,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_the_look_decides_what_holds_up_mail_now),
-        POOL_TEST(test_unverified_reports_alone_make_nothing_ready),
-        POOL_TEST(test_a_policy_that_nobody_knows_leaves_reports_without_foundation),
+        POOL_TEST(test_without_a_check_verified_reports_are_needed),
+        POOL_TEST(test_forged_reports_change_no_verdict_and_lead_to_a_check),
         POOL_TEST(test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks),
         POOL_TEST(test_names_from_reports_are_shown_escaped_and_limited_in_number),
         POOL_TEST(test_every_warning_and_error_says_what_to_do),

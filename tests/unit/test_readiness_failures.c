@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "readiness_fixture.h"
 
-/* Which failures in its reports keep a domain from being ready. */
+/* Which failures in its reports prevent a domain from being ready. */
 
 static void expired_and_still(situation *s)
 {
@@ -39,7 +39,8 @@ static void timeouts(situation *s)
                     .failed = 5,
                     .failure = "validation-failure",
                     .mx = "mx1.example.com",
-                    .reason = "connection timed out"};
+                    .reason = "connection timed out",
+                    .verified = 1};
 
     add_report(s, &reported);
 }
@@ -57,11 +58,12 @@ static void fetch_error_unverified(situation *s)
     add_report(s, &reported);
 }
 
+/* The policy that it quotes is public. */
 static void forged(situation *s)
 {
-    day reported = {.sender = "c.example",
+    day reported = {.sender = "a.example",
                     .days_ago = 1,
-                    .policy = OLDER,
+                    .policy = TESTING,
                     .failed = 30,
                     .failure = "starttls-not-supported",
                     .mx = "mx1.example.com"};
@@ -82,7 +84,7 @@ static void dane_failures(situation *s)
     add_report(s, &reported);
 }
 
-static void test_failures_count_where_they_are_ours_and_recent_and_told_by_somebody(void **state)
+static void test_failures_count_if_they_are_recent_reported_and_on_our_side(void **state)
 {
     static const row rows[] = {
         {"well again", expired_now_well, "not-yet: warning failure-fixed"},
@@ -116,7 +118,7 @@ static void test_failures_count_where_they_are_ours_and_recent_and_told_by_someb
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_failures_count_where_they_are_ours_and_recent_and_told_by_somebody),
+        POOL_TEST(test_failures_count_if_they_are_recent_reported_and_on_our_side),
     };
 
     return RUN_POOL_TESTS(tests);

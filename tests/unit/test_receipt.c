@@ -60,7 +60,7 @@ static void test_a_receipt_is_one_line_and_is_read_back(void **state)
     }
 }
 
-static void test_what_would_not_be_one_line_of_six_fields_is_not_written(void **state)
+static void test_invalid_receipts_are_not_written(void **state)
 {
     static const tlsrpt_receipt refused[] = {
         {-1, "https", NULL, NULL},
@@ -133,7 +133,7 @@ static void test_any_other_line_is_not_read(void **state)
     }
 }
 
-static void test_a_line_is_searched_in_the_bytes_given_only(void **state)
+static void test_the_line_is_searched_in_the_given_bytes_only(void **state)
 {
     const char *line = cases[0].line;
     tlsrpt_receipt receipt;
@@ -151,9 +151,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_receipt_is_one_line_and_is_read_back),
-        POOL_TEST(test_what_would_not_be_one_line_of_six_fields_is_not_written),
+        POOL_TEST(test_invalid_receipts_are_not_written),
         POOL_TEST(test_any_other_line_is_not_read),
-        POOL_TEST(test_a_line_is_searched_in_the_bytes_given_only),
+        POOL_TEST(test_the_line_is_searched_in_the_given_bytes_only),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -39,7 +39,7 @@ static void test_blanks_may_surround_a_comma_and_a_semicolon(void **state)
 
 /* tlsrpt-rua = %s"rua=" tlsrpt-uri: no blank stands there in the grammar. Issue 2: "every deviation
  * a finding". */
-static void test_a_blank_behind_rua_equals_does_not_go_unsaid(void **state)
+static void test_a_blank_after_rua_equals_is_reported(void **state)
 {
     static const char *const sets[] = {"v=TLSRPTv1; rua= mailto:a@example.com",
                                        "v=TLSRPTv1; rua=\tmailto:a@example.com;"};
@@ -65,7 +65,7 @@ static void test_a_scheme_is_read_without_case(void **state)
     CHECK_TLSRPT(cases);
 }
 
-static void test_uris_are_kept_as_they_were_written(void **state)
+static void test_uris_are_returned_as_written(void **state)
 {
     static const char *const uris[] = {
         "mailto:A.b+c%2Cd@Example.COM",
@@ -107,7 +107,6 @@ static void test_malformed_uris_are_errors(void **state)
         "mailto:a\xff@example.com",
         "mailto:a\x01@example.com",
         "mailto:<a@example.com>",
-        "mailto:\"a\"@example.com",
         "mailto:a%@example.com", /* "%" without its digits */
         "mailto:a%4@example.com",
         "mailto:a%4g@example.com",
@@ -118,7 +117,6 @@ static void test_malformed_uris_are_errors(void **state)
         "https://example.com:port/",
         "https://example.com/{a}",
         "https://example.com/a|b",
-        "https://example.com/a\\b",
         "https://example.com/a^b`c",
         "https://example.com/%",
         "https://example.com/%zz",
@@ -141,8 +139,8 @@ static void test_malformed_uris_are_errors(void **state)
     }
 }
 
-/* RFC 8460 section 3 wants "!" encoded; who comes from DMARC writes a size behind it. */
-static void test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding(void **state)
+/* RFC 8460 section 3 wants "!" encoded; DMARC allows a size after it. */
+static void test_an_exclamation_mark_in_a_uri_is_rejected_with_its_encoding(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
 
@@ -155,7 +153,7 @@ static void test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding(void 
 }
 
 /* RFC 6068: the addresses of a mailto URI end where its "?" is. */
-static void test_the_address_is_judged_and_not_the_query_behind_it(void **state)
+static void test_the_address_is_checked_and_not_the_query_after_it(void **state)
 {
     static const record_case cases[] = {
         {"v=TLSRPTv1; rua=mailto:a@example.com?cc=b@c_d", "mailto:a@example.com?cc=b@c_d", ""},
@@ -180,7 +178,7 @@ static void test_empty_uris_between_commas_are_errors(void **state)
     CHECK_TLSRPT(cases);
 }
 
-static void test_uris_of_other_schemes_are_left_out_with_a_warning(void **state)
+static void test_uris_of_other_schemes_are_skipped_with_a_warning(void **state)
 {
     static const record_case cases[] = {
         {"v=TLSRPTv1; rua=http://example.com/,mailto:a@example.com", "mailto:a@example.com",
@@ -198,7 +196,7 @@ static void test_a_record_without_a_uri_that_senders_use_is_an_error(void **stat
 {
     static const record_case cases[] = {
         {"v=TLSRPTv1; rua=http://example.com/", NULL, "warning rua-scheme, error rua-missing"},
-        {"v=TLSRPTv1; rua=reports@example.com", NULL, "warning rua-scheme, error rua-missing"},
+        {"v=TLSRPTv1; rua=reports@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1; rua=https:example.com", NULL, "warning rua-scheme, error rua-missing"},
         {"v=TLSRPTv1; rua=http://a.example/,http://b.example/", NULL,
          "warning rua-scheme, warning rua-scheme, error rua-missing"},
@@ -212,27 +210,28 @@ static void test_a_tlsrpt_record_needs_a_rua(void **state)
     static const record_case cases[] = {
         {"v=TLSRPTv1;", NULL, "error field-missing"},
         {"v=TLSRPTv1; ", NULL, "error field-missing"},
-        {"v=TLSRPTv1; RUA=mailto:a@example.com", NULL, "info field-unknown, error field-missing"},
+        {"v=TLSRPTv1; RUA=mailto:a@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1; ruf=mailto:a@example.com", NULL, "info field-unknown, error field-missing"},
         {"v=TLSRPTv1; id=1", NULL, "info field-unknown, error field-missing"},
-        {"v=TLSRPTv1; mailto:a@example.com", NULL, "error field-malformed, error field-missing"},
+        {"v=TLSRPTv1; mailto:a@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1; rua", NULL, "error field-malformed, error field-missing"},
-        {"v=TLSRPTv1; rua =mailto:a@example.com", NULL,
-         "error field-malformed, error field-missing"},
+        {"v=TLSRPTv1; rua =mailto:a@example.com", NULL, "error text-altered"},
     };
 
     CHECK_TLSRPT(cases);
 }
 
-static void test_the_first_of_several_rua_fields_counts(void **state)
+/* RFC 8460 section 3: tlsrpt-record = tlsrpt-version 1*(field-delim tlsrpt-field). */
+static void test_all_rua_fields_count(void **state)
 {
     static const record_case cases[] = {
-        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com", "mailto:a@example.com",
-         "warning field-duplicate"},
-        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=", "mailto:a@example.com",
-         "warning field-duplicate"},
-        {"v=TLSRPTv1; rua=http://a.example/; rua=mailto:b@example.com", NULL,
-         "warning rua-scheme, error rua-missing, warning field-duplicate"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com",
+         "mailto:a@example.com mailto:b@example.com", ""},
+        {"v=TLSRPTv1; rua=https://a.example/,mailto:b@example.com;rua=mailto:c@example.com;",
+         "https://a.example/ mailto:b@example.com mailto:c@example.com", ""},
+        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=", NULL, "error rua-malformed"},
+        {"v=TLSRPTv1; rua=http://a.example/; rua=mailto:b@example.com", "mailto:b@example.com",
+         "warning rua-scheme"},
     };
 
     CHECK_TLSRPT(cases);
@@ -249,7 +248,7 @@ static void test_a_semicolon_in_a_uri_ends_the_field(void **state)
     CHECK_TLSRPT(cases);
 }
 
-static void test_exactly_one_tlsrpt_record_must_begin_right(void **state)
+static void test_exactly_one_tlsrpt_record_must_begin_with_the_version(void **state)
 {
     static const record_case cases[] = {
         {"", NULL, "error record-missing"},
@@ -258,10 +257,8 @@ static void test_exactly_one_tlsrpt_record_must_begin_right(void **state)
         {"v=STSv1; id=1;", NULL, "info record-ignored, error record-missing"},
         {"v=STSv1; id=1;\nv=TLSRPTv1; rua=mailto:a@example.com", "mailto:a@example.com",
          "info record-ignored"},
-        {"v=TLSRPTv1 ; rua=mailto:a@example.com", NULL,
-         "warning record-ignored, error record-missing"},
-        {"v=TLSRPTV1; rua=mailto:a@example.com", NULL,
-         "warning record-ignored, error record-missing"},
+        {"v=TLSRPTv1 ; rua=mailto:a@example.com", NULL, "error text-altered"},
+        {"v=TLSRPTV1; rua=mailto:a@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1", NULL, "warning record-ignored, error record-missing"},
         {"v=TLSRPTv2; rua=mailto:a@example.com\nv=TLSRPTv1; rua=mailto:b@example.com",
          "mailto:b@example.com", "info record-ignored"},
@@ -272,7 +269,7 @@ static void test_exactly_one_tlsrpt_record_must_begin_right(void **state)
 
 /* Rendering, and report URIs as an admin types them */
 
-static void test_report_addresses_are_rendered_to_a_record_that_reads_to_them(void **state)
+static void test_reading_a_rendered_tlsrpt_record_gives_the_same_addresses(void **state)
 {
     static const char *const uris[] = {"mailto:tls@example.com", "https://example.com/r?a=b"};
     apr_array_header_t *rua = apr_array_make(*state, 2, sizeof(const char *));
@@ -290,7 +287,7 @@ static void test_report_addresses_are_rendered_to_a_record_that_reads_to_them(vo
     assert_int_equal(findings->list->nelts, 0);
 }
 
-static void test_a_report_uri_is_taken_with_its_separators_encoded(void **state)
+static void test_separators_in_a_report_uri_are_encoded(void **state)
 {
     static const struct {
         const char *typed, *uri;
@@ -320,19 +317,20 @@ static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason
         const char *typed, *said;
     } cases[] = {
         {"", "is empty"},
-        {"tls@example.com", "write mailto:user@example.com"},
+        {"tls@example.com", "write mailto:tls@example.com"},
         {"http://example.com/", "has a scheme that senders do not support"},
         {"ftp://example.com/", "has a scheme that senders do not support"},
         {"mailto:", "is not a mail address"},
         {"mailto:@example.com", "is not a mail address"},
         {"mailto:tls", "is not a mail address"},
-        {"mailto:tls@b\xc3\xbc"
-         "cher.example",
-         "percent-encode it"},
+        {"mailto:b\xc3\xbc"
+         "cher@example.com",
+         "is not ASCII"},
+        {"mailto:<tls@example.com>", "angle brackets"},
         {"mailto:tls@example..com", "empty label"},
-        {"mailto:a b@example.com", "percent-encode it"},
+        {"mailto:a b@example.com", "contains a blank"},
         {"mailto:a%4@example.com", "two hex digits"},
-        {"mailto:a\"b@example.com", "percent-encode it"},
+        {"mailto:a\"b@example.com", "percent-encode it as %22"},
         {"https://", "contains no host"},
         {"https:///r", "contains no host"},
         {"mailto:a\x1b@example.com", "\\x1b"},
@@ -342,7 +340,7 @@ static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason
     for (i = 0; i < COUNT(cases); i++) {
         const char *uri, *error = mta_sts_rua_parse(*state, cases[i].typed, &uri);
 
-        if (!error || !strstr(error, cases[i].said) || !is_showable(error)) {
+        if (!error || !strstr(error, cases[i].said) || !is_printable(error)) {
             fail_msg("\"%s\": expected \"%s\", found \"%s\"", cases[i].typed, cases[i].said,
                      error ? error : "nothing");
         }
@@ -354,21 +352,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_the_report_uris_are_read),
         POOL_TEST(test_blanks_may_surround_a_comma_and_a_semicolon),
-        POOL_TEST(test_a_blank_behind_rua_equals_does_not_go_unsaid),
+        POOL_TEST(test_a_blank_after_rua_equals_is_reported),
         POOL_TEST(test_a_scheme_is_read_without_case),
-        POOL_TEST(test_uris_are_kept_as_they_were_written),
+        POOL_TEST(test_uris_are_returned_as_written),
         POOL_TEST(test_malformed_uris_are_errors),
-        POOL_TEST(test_an_exclamation_mark_in_a_uri_is_refused_with_its_encoding),
-        POOL_TEST(test_the_address_is_judged_and_not_the_query_behind_it),
+        POOL_TEST(test_an_exclamation_mark_in_a_uri_is_rejected_with_its_encoding),
+        POOL_TEST(test_the_address_is_checked_and_not_the_query_after_it),
         POOL_TEST(test_empty_uris_between_commas_are_errors),
-        POOL_TEST(test_uris_of_other_schemes_are_left_out_with_a_warning),
+        POOL_TEST(test_uris_of_other_schemes_are_skipped_with_a_warning),
         POOL_TEST(test_a_record_without_a_uri_that_senders_use_is_an_error),
         POOL_TEST(test_a_tlsrpt_record_needs_a_rua),
-        POOL_TEST(test_the_first_of_several_rua_fields_counts),
+        POOL_TEST(test_all_rua_fields_count),
         POOL_TEST(test_a_semicolon_in_a_uri_ends_the_field),
-        POOL_TEST(test_exactly_one_tlsrpt_record_must_begin_right),
-        POOL_TEST(test_report_addresses_are_rendered_to_a_record_that_reads_to_them),
-        POOL_TEST(test_a_report_uri_is_taken_with_its_separators_encoded),
+        POOL_TEST(test_exactly_one_tlsrpt_record_must_begin_with_the_version),
+        POOL_TEST(test_reading_a_rendered_tlsrpt_record_gives_the_same_addresses),
+        POOL_TEST(test_separators_in_a_report_uri_are_encoded),
         POOL_TEST(test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason),
     };
 

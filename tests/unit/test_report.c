@@ -8,7 +8,7 @@
 #include "report_fixture.h"
 #include "tlsrpt/report/read.h"
 
-static void test_what_stands_around_the_json_is_told(void **state)
+static void test_text_around_the_json_is_reported(void **state)
 {
     static const struct {
         const char *before, *after, *findings;
@@ -29,7 +29,7 @@ static void test_what_stands_around_the_json_is_told(void **state)
     }
 }
 
-static void test_of_two_members_with_one_name_the_last_counts(void **state)
+static void test_the_last_of_two_members_with_the_same_name_counts(void **state)
 {
     check_read(*state,
                "{\"report-id\":\"0\"," ORGANIZATION "," RANGE "," CONTACT "," ID
@@ -51,7 +51,7 @@ static void test_gzip_of_several_members_and_junk_is_read(void **state)
     assert_string_equal(reading->digest, plain->digest);
 }
 
-static void test_strings_are_told_as_they_were_sent(void **state)
+static void test_strings_are_shown_as_sent(void **state)
 {
     tlsrpt_reading *reading =
         read_text(*state, "{\"organization-name\":\"\\u001b[31m<b>\\\"\\\\\\ud83d\\ude00\xc3\xa9\","
@@ -61,7 +61,7 @@ static void test_strings_are_told_as_they_were_sent(void **state)
     assert_string_equal(reading->report->id, "../../../etc/passwd\r\n");
 }
 
-static void test_json_that_is_broken_is_unreadable(void **state)
+static void test_malformed_json_is_unreadable(void **state)
 {
     static const char *const texts[] = {
         "{",
@@ -102,7 +102,7 @@ static void test_a_nul_in_the_json_is_unreadable(void **state)
     check_refused(*state, given, TLSRPT_UNREADABLE, "its JSON cannot be read");
 }
 
-static void test_every_cut_of_a_report_is_unreadable(void **state)
+static void test_every_truncation_of_a_report_is_unreadable(void **state)
 {
     bytes text = bytes_of(GOOD), gzip = gzip_of(*state, GOOD, strlen(GOOD));
 
@@ -114,7 +114,7 @@ static void test_every_cut_of_a_report_is_unreadable(void **state)
     }
 }
 
-static void test_json_without_an_array_of_policies_is_told(void **state)
+static void test_json_without_an_array_of_policies_is_reported(void **state)
 {
     static const char *const texts[] = {
         "{}",
@@ -131,7 +131,7 @@ static void test_json_without_an_array_of_policies_is_told(void **state)
     }
 }
 
-static void test_what_begins_otherwise_is_foreign(void **state)
+static void test_data_that_does_not_begin_like_a_report_is_not_a_report(void **state)
 {
     static const struct {
         const char *bytes, *reason;
@@ -155,7 +155,7 @@ static void test_what_begins_otherwise_is_foreign(void **state)
     }
 }
 
-/* Its sender meant it for a report, so that it is worth keeping. */
+/* Its sender meant it as a report, so it is worth storing. */
 static void test_gzip_of_something_else_is_unreadable(void **state)
 {
     apr_pool_t *p = *state;
@@ -171,7 +171,7 @@ static void test_gzip_of_something_else_is_unreadable(void **state)
 
 /* What identifies */
 
-static void test_the_digest_is_that_of_the_inflated_bytes(void **state)
+static void test_the_digest_is_of_the_inflated_bytes(void **state)
 {
     static const char of_empty[] =
         "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"; /* sha256sum of {} */
@@ -187,8 +187,7 @@ static void test_the_digest_is_that_of_the_inflated_bytes(void **state)
 }
 
 /* A bomb is not hashed once it is known to be one: its digest is that of what was sent. */
-static void
-test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_bytes_sent(void **state)
+static void test_the_digest_of_input_rejected_before_its_end_is_of_the_bytes_sent(void **state)
 {
     const bytes bombs[] = {
         repeated(*state, "{\"policies\":[],\"a\":\"", "x", 100000, "\"}"),
@@ -268,18 +267,18 @@ static void test_identity_is_organization_id_range_and_domains(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_what_stands_around_the_json_is_told),
-        POOL_TEST(test_of_two_members_with_one_name_the_last_counts),
+        POOL_TEST(test_text_around_the_json_is_reported),
+        POOL_TEST(test_the_last_of_two_members_with_the_same_name_counts),
         POOL_TEST(test_gzip_of_several_members_and_junk_is_read),
-        POOL_TEST(test_strings_are_told_as_they_were_sent),
-        POOL_TEST(test_json_that_is_broken_is_unreadable),
+        POOL_TEST(test_strings_are_shown_as_sent),
+        POOL_TEST(test_malformed_json_is_unreadable),
         POOL_TEST(test_a_nul_in_the_json_is_unreadable),
-        POOL_TEST(test_every_cut_of_a_report_is_unreadable),
-        POOL_TEST(test_json_without_an_array_of_policies_is_told),
-        POOL_TEST(test_what_begins_otherwise_is_foreign),
+        POOL_TEST(test_every_truncation_of_a_report_is_unreadable),
+        POOL_TEST(test_json_without_an_array_of_policies_is_reported),
+        POOL_TEST(test_data_that_does_not_begin_like_a_report_is_not_a_report),
         POOL_TEST(test_gzip_of_something_else_is_unreadable),
-        POOL_TEST(test_the_digest_is_that_of_the_inflated_bytes),
-        POOL_TEST(test_the_digest_of_what_is_refused_before_its_end_is_that_of_the_bytes_sent),
+        POOL_TEST(test_the_digest_is_of_the_inflated_bytes),
+        POOL_TEST(test_the_digest_of_input_rejected_before_its_end_is_of_the_bytes_sent),
         POOL_TEST(test_identity_is_organization_id_range_and_domains),
     };
 

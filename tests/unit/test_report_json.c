@@ -82,7 +82,7 @@ static void test_deviating_policies_are_read_with_a_finding(void **state)
     check_policies(*state, cases, COUNT(cases));
 }
 
-static void test_a_policy_domain_is_told_in_one_form(void **state)
+static void test_a_policy_domain_is_shown_in_canonical_form(void **state)
 {
     static const struct {
         const char *sent, *domain, *findings;
@@ -305,7 +305,7 @@ static void test_other_counts_make_a_report_unreadable(void **state)
     }
 }
 
-static void test_a_bad_count_names_its_place(void **state)
+static void test_an_invalid_count_is_reported_with_its_location(void **state)
 {
     static const char text[] =
         HEAD "[" GOOD_POLICY ",{" STS
@@ -330,14 +330,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_report_of_the_rfc_is_read_without_a_finding),
         POOL_TEST(test_deviating_policies_are_read_with_a_finding),
-        POOL_TEST(test_a_policy_domain_is_told_in_one_form),
+        POOL_TEST(test_a_policy_domain_is_shown_in_canonical_form),
         POOL_TEST(test_deviating_failures_are_read_with_a_finding),
         POOL_TEST(test_one_kind_of_deviation_is_one_finding),
         POOL_TEST(test_the_head_of_a_report_may_lack_everything),
         POOL_TEST(test_ranges_of_dates_are_judged),
         POOL_TEST(test_counts_are_whole_numbers_that_fit),
         POOL_TEST(test_other_counts_make_a_report_unreadable),
-        POOL_TEST(test_a_bad_count_names_its_place),
+        POOL_TEST(test_an_invalid_count_is_reported_with_its_location),
         POOL_TEST(test_sums_stop_at_the_highest_count),
     };
 

@@ -8,7 +8,7 @@
 #include "report_fixture.h"
 #include "tlsrpt/report/read.h"
 
-/* Limits, one by one: what keeps to it is read, one more is not. */
+/* Limits, one by one: the limit itself is accepted, one more is not. */
 
 static void check_limit(apr_pool_t *p, const tlsrpt_limits *limits, bytes within, bytes beyond,
                         tlsrpt_outcome outcome, const char *reason)
@@ -101,7 +101,7 @@ static void test_failures_of_all_policies_are_limited(void **state)
                 TLSRPT_UNREADABLE, "it has more than 5 failure details");
 }
 
-static void test_values_that_jansson_would_drown_in_are_not_parsed(void **state)
+static void test_values_that_would_exhaust_the_memory_are_not_parsed(void **state)
 {
     static const char reason[] =
         "its JSON has so many values that they take more than 16777216 bytes";
@@ -121,7 +121,7 @@ int main(void)
         POOL_TEST(test_strings_and_numbers_are_limited),
         POOL_TEST(test_policies_are_limited),
         POOL_TEST(test_failures_of_all_policies_are_limited),
-        POOL_TEST(test_values_that_jansson_would_drown_in_are_not_parsed),
+        POOL_TEST(test_values_that_would_exhaust_the_memory_are_not_parsed),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -6,7 +6,7 @@
 #include "tlsrpt/advice/rules.h"
 #include "tlsrpt/report/result_type.h"
 
-static void test_each_registered_name_is_its_own_type_label_and_cause(void **state)
+static void test_each_registered_name_has_a_type_a_label_and_a_cause(void **state)
 {
     static const char *const names[] = {
 #define TYPE(enumerator, name) name,
@@ -70,7 +70,7 @@ static void test_each_result_type_has_a_rule_for_any_reason_and_policy(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_registered_name_is_its_own_type_label_and_cause),
+        cmocka_unit_test(test_each_registered_name_has_a_type_a_label_and_a_cause),
         cmocka_unit_test(
             test_a_name_that_is_not_registered_is_another_type_and_none_is_unspecified),
         cmocka_unit_test(test_each_result_type_has_a_rule_for_any_reason_and_policy),

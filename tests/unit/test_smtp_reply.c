@@ -20,7 +20,7 @@ static mta_sts_smtp_reply_status read_by(mta_sts_smtp_reply *reply, const char *
     return status;
 }
 
-static void test_a_reply_is_read_however_it_arrives(void **state)
+static void test_a_reply_is_read_in_pieces_of_any_size(void **state)
 {
     static const struct {
         const char *text;
@@ -60,7 +60,7 @@ static void test_a_reply_is_read_however_it_arrives(void **state)
     }
 }
 
-static void test_what_has_no_end_is_garbage(void **state)
+static void test_a_reply_without_an_end_is_invalid(void **state)
 {
     mta_sts_smtp_reply reply = {0};
     apr_size_t used;
@@ -85,8 +85,8 @@ static void test_what_has_no_end_is_garbage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_reply_is_read_however_it_arrives),
-        POOL_TEST(test_what_has_no_end_is_garbage),
+        POOL_TEST(test_a_reply_is_read_in_pieces_of_any_size),
+        POOL_TEST(test_a_reply_without_an_end_is_invalid),
     };
 
     return RUN_POOL_TESTS(tests);

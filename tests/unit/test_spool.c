@@ -12,25 +12,25 @@
 
 #define THREADS 8
 
-/* --- keeping --- */
+/* --- storing --- */
 
 static void test_a_report_is_new_once(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &unverified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
 
-static void test_the_quarantine_is_apart(void **state)
+static void test_the_quarantine_is_separate(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     tlsrpt_stored_file file;
     const char *reason;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
         tlsrpt_spool_store(spool, TLSRPT_QUARANTINE, DIGEST, &unverified, "{", 1, *state, &reason),
         TLSRPT_STORED);
@@ -43,10 +43,10 @@ static void test_a_verified_receipt_replaces_an_unverified_one(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &verified);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &verified);
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
 }
@@ -55,13 +55,13 @@ static void test_a_damaged_file_is_replaced(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(truncate(tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state), 10), 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &unverified);
 }
 
-static void test_bytes_of_any_kind_and_number_come_back(void **state)
+static void test_bytes_of_any_content_and_length_are_read_back(void **state)
 {
     static const apr_size_t lengths[] = {0, 1, 4095, 4096, LARGEST};
     tlsrpt_spool *spool = open_spool(*state);
@@ -86,7 +86,7 @@ static void test_bytes_of_any_kind_and_number_come_back(void **state)
     }
 }
 
-static void test_a_name_that_is_no_digest_is_refused(void **state)
+static void test_a_name_that_is_not_a_digest_is_refused(void **state)
 {
     static const char *const refused[] = {
         "",
@@ -115,12 +115,12 @@ static void test_a_name_that_is_no_digest_is_refused(void **state)
     assert_nothing_is_left(spool, *state);
 }
 
-static void test_a_receipt_that_cannot_be_written_keeps_nothing(void **state)
+static void test_an_invalid_receipt_stores_nothing(void **state)
 {
     static const tlsrpt_receipt refused = {1, "https", "192.0.2.1\nx", NULL};
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &refused), TLSRPT_NOT_STORED);
+    assert_int_equal(store(spool, *state, &refused), TLSRPT_NOT_STORED);
     assert_nothing_is_left(spool, *state);
 }
 
@@ -154,7 +154,7 @@ static void *race(void *baton)
     return NULL;
 }
 
-static void test_of_equal_reports_at_the_same_moment_one_is_new(void **state)
+static void test_one_of_several_identical_concurrent_reports_is_new(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     pthread_barrier_t start;
@@ -195,7 +195,7 @@ static void test_files_are_listed_by_directory(void **state)
 
     assert_int_equal(tlsrpt_spool_directory_changed(spool, TLSRPT_REPORTS, 0xab, &changed), 0);
     assert_true(changed == 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(
         tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified, "", 0, *state, &reason),
         TLSRPT_STORED);
@@ -217,7 +217,7 @@ static void test_usage_is_counted_in_blocks(void **state)
     apr_int64_t bytes, files;
     const char *reason;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_store(spool, TLSRPT_REPORTS, OTHER, &unverified,
                                         apr_pcalloc(*state, 5000), 5000, *state, &reason),
                      TLSRPT_STORED);
@@ -230,13 +230,13 @@ static void test_usage_is_counted_in_blocks(void **state)
     assert_int_equal(bytes, 0);
 }
 
-static void test_a_file_is_removed_once_or_more(void **state)
+static void test_removing_a_file_again_succeeds(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     tlsrpt_stored_file file;
 
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_non_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, *state, &file));
@@ -257,7 +257,7 @@ static void test_a_file_larger_than_allowed_is_not_read(void **state)
     assert_non_null(strstr(why, "more than"));
 }
 
-static void test_the_room_on_disk_is_known(void **state)
+static void test_the_room_on_disk_is_measured(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
@@ -270,18 +270,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPOOL_TEST(test_a_report_is_new_once),
-        SPOOL_TEST(test_the_quarantine_is_apart),
+        SPOOL_TEST(test_the_quarantine_is_separate),
         SPOOL_TEST(test_a_verified_receipt_replaces_an_unverified_one),
         SPOOL_TEST(test_a_damaged_file_is_replaced),
-        SPOOL_TEST(test_bytes_of_any_kind_and_number_come_back),
-        SPOOL_TEST(test_a_name_that_is_no_digest_is_refused),
-        SPOOL_TEST(test_a_receipt_that_cannot_be_written_keeps_nothing),
-        SPOOL_TEST(test_of_equal_reports_at_the_same_moment_one_is_new),
+        SPOOL_TEST(test_bytes_of_any_content_and_length_are_read_back),
+        SPOOL_TEST(test_a_name_that_is_not_a_digest_is_refused),
+        SPOOL_TEST(test_an_invalid_receipt_stores_nothing),
+        SPOOL_TEST(test_one_of_several_identical_concurrent_reports_is_new),
         SPOOL_TEST(test_files_are_listed_by_directory),
         SPOOL_TEST(test_usage_is_counted_in_blocks),
-        SPOOL_TEST(test_a_file_is_removed_once_or_more),
+        SPOOL_TEST(test_removing_a_file_again_succeeds),
         SPOOL_TEST(test_a_file_larger_than_allowed_is_not_read),
-        SPOOL_TEST(test_the_room_on_disk_is_known),
+        SPOOL_TEST(test_the_room_on_disk_is_measured),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -27,7 +27,7 @@ static void test_modes_do_not_depend_on_the_umask(void **state)
 
         remove_all(state_dir);
         spool = open_spool(*state);
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
         umask(before);
         assert_int_equal(mode_of(state_dir), 0700);
         assert_int_equal(mode_of(path_of(*state, "tmp")), 0700);
@@ -42,7 +42,7 @@ static void assert_refused(apr_pool_t *p, const char *finding)
     mta_sts_findings *findings = mta_sts_findings_make(p);
 
     assert_null(tlsrpt_spool_open(p, state_dir, findings));
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     assert_string_equal(findings_summary(p, findings), finding);
 }
 
@@ -56,7 +56,7 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
     if (!name) {
         aside = apr_pstrcat(p, state_dir, "-aside", NULL);
     }
-    assert_int_equal(keep(spool, p, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, p, &unverified), TLSRPT_STORED);
     assert_int_equal(tlsrpt_spool_remove(spool, TLSRPT_REPORTS, DIGEST), APR_SUCCESS);
     assert_int_equal(rename(path, aside), 0);
     if (is_link) {
@@ -67,17 +67,17 @@ static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
         assert_non_null(file);
         fclose(file);
     }
-    assert_int_equal(keep(spool, p, &unverified), TLSRPT_NOT_STORED);
+    assert_int_equal(store(spool, p, &unverified), TLSRPT_NOT_STORED);
     if (!name || strcmp(name, "reports/ab") != 0) {
         assert_refused(p, "error state-not-a-directory@0");
     }
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rename(aside, path), 0);
-    assert_int_equal(keep(spool, p, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, p, &unverified), TLSRPT_STORED);
     remove_all(state_dir);
 }
 
-static void test_what_is_no_directory_is_refused_until_it_is_gone(void **state)
+static void test_an_obstacle_that_is_not_a_directory_is_refused_until_removed(void **state)
 {
     static const char *const names[] = {NULL, "reports", "tmp", "reports/ab"};
     size_t i;
@@ -94,11 +94,11 @@ static void test_a_symbolic_link_under_the_digest_is_not_followed(void **state)
     const char *target = path_of(*state, "target");
     tlsrpt_stored_file file;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     assert_int_equal(rename(tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state), target), 0);
     assert_int_equal(symlink(target, tlsrpt_spool_path(spool, TLSRPT_REPORTS, DIGEST, *state)), 0);
     assert_non_null(tlsrpt_spool_read(spool, TLSRPT_REPORTS, DIGEST, LARGEST, *state, &file));
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_stored(spool, *state, &verified);
     assert_int_equal(mode_of(target), 0600);
 }
@@ -109,9 +109,9 @@ static void test_a_directory_that_others_can_write_to_is_refused(void **state)
 
     assert_int_equal(chmod(path_of(*state, "reports"), 0770), 0);
     assert_refused(*state, "error state-mode@0");
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_NOT_STORED);
     assert_int_equal(chmod(path_of(*state, "reports"), 0755), 0);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
 }
 
 static void test_a_foreign_owner_is_refused(void **state)
@@ -123,10 +123,10 @@ static void test_a_foreign_owner_is_refused(void **state)
     }
     assert_int_equal(chown(path_of(*state, "tmp"), 1, 1), 0);
     assert_refused(*state, "error state-owner@0");
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_NOT_STORED);
 }
 
-static void test_root_gives_away_what_it_makes(void **state)
+static void test_root_gives_new_directories_to_the_owner(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
     struct stat info;
@@ -153,16 +153,16 @@ static void test_a_missing_parent_is_a_finding(void **state)
 
 /* --- bad days --- */
 
-static void test_directories_that_were_deleted_are_made_again(void **state)
+static void test_deleted_directories_are_created_again(void **state)
 {
     static const char *const names[] = {"reports/ab", "reports", "tmp", ""};
     tlsrpt_spool *spool = open_spool(*state);
     size_t i;
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         remove_all(path_of(*state, names[i]));
-        assert_int_equal(keep(spool, *state, &unverified),
+        assert_int_equal(store(spool, *state, &unverified),
                          strcmp(names[i], "tmp") == 0 ? TLSRPT_STORED_ALREADY : TLSRPT_STORED);
         assert_stored(spool, *state, &unverified);
     }
@@ -185,13 +185,13 @@ static void test_a_full_disk_leaves_nothing_half_written(void **state)
     setrlimit(RLIMIT_FSIZE, &before);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(stored, TLSRPT_NOT_STORED);
-    assert_true(is_showable(reason));
+    assert_true(is_printable(reason));
     assert_nothing_is_left(spool, *state);
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
 }
 
 /* With one more descriptor allowed at each try, until it is stored. */
-static void test_without_descriptors_nothing_is_stored_and_none_is_lost(void **state)
+static void test_without_free_descriptors_nothing_is_stored_and_none_leaks(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     struct rlimit before, low;
@@ -221,7 +221,7 @@ static void test_without_descriptors_nothing_is_stored_and_none_is_lost(void **s
     assert_stored(spool, *state, &unverified);
 }
 
-static void test_what_a_crash_left_is_removed_when_it_is_old(void **state)
+static void test_old_leftovers_of_a_crash_are_removed(void **state)
 {
     const struct utimbuf long_ago = {1, 1};
     const char *old, *fresh;
@@ -269,16 +269,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SPOOL_TEST(test_root_follows_no_link_that_another_user_can_replace),
         SPOOL_TEST(test_modes_do_not_depend_on_the_umask),
-        SPOOL_TEST(test_what_is_no_directory_is_refused_until_it_is_gone),
+        SPOOL_TEST(test_an_obstacle_that_is_not_a_directory_is_refused_until_removed),
         SPOOL_TEST(test_a_symbolic_link_under_the_digest_is_not_followed),
         SPOOL_TEST(test_a_directory_that_others_can_write_to_is_refused),
         SPOOL_TEST(test_a_foreign_owner_is_refused),
-        SPOOL_TEST(test_root_gives_away_what_it_makes),
+        SPOOL_TEST(test_root_gives_new_directories_to_the_owner),
         SPOOL_TEST(test_a_missing_parent_is_a_finding),
-        SPOOL_TEST(test_directories_that_were_deleted_are_made_again),
+        SPOOL_TEST(test_deleted_directories_are_created_again),
         SPOOL_TEST(test_a_full_disk_leaves_nothing_half_written),
-        SPOOL_TEST(test_without_descriptors_nothing_is_stored_and_none_is_lost),
-        SPOOL_TEST(test_what_a_crash_left_is_removed_when_it_is_old),
+        SPOOL_TEST(test_without_free_descriptors_nothing_is_stored_and_none_leaks),
+        SPOOL_TEST(test_old_leftovers_of_a_crash_are_removed),
     };
 
     return RUN_POOL_TESTS(tests);

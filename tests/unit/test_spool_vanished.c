@@ -11,7 +11,7 @@
 #include "spool_fixture.h"
 
 /* A file that is being stored is removed by another process at the last moment: just before the
- * call that puts it in its place, which is replaced here by one that first lets that happen. */
+ * call that renames it, which is replaced here by one that first lets that happen. */
 
 static const char *victim; /* in the state directory: what is removed, with all that is in it */
 static int removals;       /* how many times more */
@@ -48,7 +48,7 @@ static void assert_nothing_in_tmp(apr_pool_t *p)
 
 static const char *const victims[] = {"tmp", "reports/ab", "reports"};
 
-static void test_what_vanishes_twice_is_written_a_third_time(void **state)
+static void test_a_file_that_vanishes_twice_is_written_a_third_time(void **state)
 {
     size_t i;
 
@@ -57,7 +57,7 @@ static void test_what_vanishes_twice_is_written_a_third_time(void **state)
 
         victim = victims[i];
         removals = 2;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
         assert_int_equal(removals, 0);
         assert_stored(spool, *state, &unverified);
         assert_nothing_in_tmp(*state);
@@ -65,7 +65,7 @@ static void test_what_vanishes_twice_is_written_a_third_time(void **state)
     }
 }
 
-static void test_what_vanishes_each_time_is_refused_with_a_reason(void **state)
+static void test_a_file_that_vanishes_each_time_is_refused_with_a_reason(void **state)
 {
     size_t i;
 
@@ -74,23 +74,23 @@ static void test_what_vanishes_each_time_is_refused_with_a_reason(void **state)
 
         victim = victims[i];
         removals = 9;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_NOT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_NOT_STORED);
         assert_int_equal(removals, 9 - 3);
         removals = 0;
-        assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+        assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
         assert_nothing_in_tmp(*state);
         remove_all(state_dir);
     }
 }
 
-static void test_what_tells_more_is_written_again_over_what_tells_less(void **state)
+static void test_a_verified_receipt_is_written_again_over_an_unverified_one(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    assert_int_equal(keep(spool, *state, &unverified), TLSRPT_STORED);
+    assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
     victim = "tmp";
     removals = 2;
-    assert_int_equal(keep(spool, *state, &verified), TLSRPT_STORED_ALREADY);
+    assert_int_equal(store(spool, *state, &verified), TLSRPT_STORED_ALREADY);
     assert_int_equal(removals, 0);
     assert_stored(spool, *state, &verified);
     assert_nothing_in_tmp(*state);
@@ -99,9 +99,9 @@ static void test_what_tells_more_is_written_again_over_what_tells_less(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SPOOL_TEST(test_what_vanishes_twice_is_written_a_third_time),
-        SPOOL_TEST(test_what_vanishes_each_time_is_refused_with_a_reason),
-        SPOOL_TEST(test_what_tells_more_is_written_again_over_what_tells_less),
+        SPOOL_TEST(test_a_file_that_vanishes_twice_is_written_a_third_time),
+        SPOOL_TEST(test_a_file_that_vanishes_each_time_is_refused_with_a_reason),
+        SPOOL_TEST(test_a_verified_receipt_is_written_again_over_an_unverified_one),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -15,7 +15,8 @@
 static void add_day(apr_array_header_t *days, int number, apr_int64_t successful,
                     apr_int64_t failed)
 {
-    APR_ARRAY_PUSH(days, tlsrpt_day) = (tlsrpt_day){number * DAY, successful, failed};
+    APR_ARRAY_PUSH(days, tlsrpt_day) =
+        (tlsrpt_day){.day = number * DAY, .successful = successful, .failed = failed};
 }
 
 static const char *chart_of(apr_pool_t *p, const apr_array_header_t *days, int length)

@@ -44,7 +44,7 @@ static void check_cases(apr_pool_t *p, const procedure_case *cases, size_t count
     }
 #define SERVE "curl -s https://mta-sts.example.com/.well-known/mta-sts.txt | sha256sum | cut -c1-20"
 
-static void test_where_all_is_well_nothing_is_to_be_done(void **state)
+static void test_a_finished_deployment_has_no_steps(void **state)
 {
     static const procedure_case cases[] = {
         {{.served = MTA_STS_SERVED_SAME, .now = ALL_WELL}, "Nothing to do"},
@@ -72,7 +72,7 @@ static void test_a_first_publication_begins_with_the_host_and_ends_with_the_reco
     CHECK(cases);
 }
 
-static void test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for(void **state)
+static void test_a_change_is_served_before_its_id_and_after_the_ttl(void **state)
 {
     static const procedure_case cases[] = {
         {{.served = MTA_STS_SERVED_OTHER,
@@ -89,7 +89,7 @@ static void test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for(void
     CHECK(cases);
 }
 
-static void test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait(void **state)
+static void test_the_remaining_ttl_of_a_cache_is_the_minimum_wait(void **state)
 {
     static const procedure_case cases[] = {
         {{.served = MTA_STS_SERVED_SAME,
@@ -142,7 +142,7 @@ static void test_a_leaving_mx_host_goes_first(void **state)
     CHECK(cases);
 }
 
-static void test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy(void **state)
+static void test_a_removal_lasts_until_no_sender_holds_an_earlier_policy(void **state)
 {
     static const procedure_case cases[] = {
         {{.served = MTA_STS_SERVED_SAME,
@@ -172,13 +172,13 @@ static void test_second_records_are_deleted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_where_all_is_well_nothing_is_to_be_done),
+        POOL_TEST(test_a_finished_deployment_has_no_steps),
         POOL_TEST(test_a_first_publication_begins_with_the_host_and_ends_with_the_records),
-        POOL_TEST(test_a_change_is_served_before_its_id_and_the_ttl_is_waited_for),
-        POOL_TEST(test_what_a_cache_has_left_of_a_ttl_is_the_least_to_wait),
+        POOL_TEST(test_a_change_is_served_before_its_id_and_after_the_ttl),
+        POOL_TEST(test_the_remaining_ttl_of_a_cache_is_the_minimum_wait),
         POOL_TEST(test_a_new_mx_host_comes_last),
         POOL_TEST(test_a_leaving_mx_host_goes_first),
-        POOL_TEST(test_a_removal_goes_on_until_no_sender_holds_an_earlier_policy),
+        POOL_TEST(test_a_removal_lasts_until_no_sender_holds_an_earlier_policy),
         POOL_TEST(test_second_records_are_deleted),
     };
 

@@ -84,7 +84,7 @@ static void assert_names(const apr_array_header_t *names, const char *expected)
     assert_string_equal(apr_array_pstrcat(names->pool, names, ' '), expected);
 }
 
-static void test_nothing_sums_up_to_nothing(void **state)
+static void test_no_reports_give_an_empty_summary(void **state)
 {
     const tlsrpt_summary *sum = tlsrpt_tally_sum(tlsrpt_tally_make(*state, NULL));
 
@@ -120,10 +120,13 @@ static void test_reports_of_one_domain_are_added_up_by_day_and_sender(void **sta
     assert_true(days[1].day == MONDAY + 2 * DAY && days[1].successful == 55 && days[1].failed == 1);
     senders = (const tlsrpt_sender *)domain->senders->elts;
     assert_int_equal(domain->senders->nelts, 2);
-    assert_string_equal(senders[0].organization, "Big");
-    assert_true(senders[0].reports == 2 && senders[0].successful == 150 && senders[0].failed == 3);
-    assert_false(senders[0].verified);
-    assert_true(senders[1].verified);
+    assert_true(domain->verified == 1 && domain->verified_successful == 5);
+    assert_true(days[1].verified_successful == 5 && days[1].verified_failed == 1);
+    assert_string_equal(senders[0].organization, "Small");
+    assert_true(senders[0].is_verified);
+    assert_string_equal(senders[1].organization, "Big");
+    assert_true(senders[1].reports == 2 && senders[1].successful == 150 && senders[1].failed == 3);
+    assert_false(senders[1].is_verified);
 }
 
 static void test_failures_of_one_type_at_one_mx_are_one_cause(void **state)
@@ -179,7 +182,7 @@ static void test_one_failure_under_two_types_of_policy_is_two_causes(void **stat
     assert_true(cause_at(domain, 2)->sessions == 4);
 }
 
-static void test_of_many_reasons_the_first_five_are_told(void **state)
+static void test_the_first_five_of_many_reasons_are_listed(void **state)
 {
     tlsrpt_tally *tally = tlsrpt_tally_make(*state, NULL);
     const made one = make_report(*state, "A", "1", 0, 0, 9);
@@ -196,7 +199,7 @@ static void test_of_many_reasons_the_first_five_are_told(void **state)
     assert_names(cause->sending_ips, "a b c d e");
 }
 
-static void test_policies_are_told_with_who_saw_them(void **state)
+static void test_policies_are_listed_with_the_senders_that_saw_them(void **state)
 {
     tlsrpt_tally *tally = tlsrpt_tally_make(*state, NULL);
     const made old = make_report(*state, "B", "1", 0, 5, 1);
@@ -243,7 +246,7 @@ static void test_the_domain_that_fails_most_comes_first(void **state)
     assert_true(sum->reports == 1);
 }
 
-static void test_a_report_counts_once_whatever_way_it_came(void **state)
+static void test_a_report_counts_once_whichever_way_it_arrived(void **state)
 {
     tlsrpt_tally *tally = tlsrpt_tally_make(*state, NULL);
     const made one = make_report(*state, "A", "1", 0, 5, 1);
@@ -258,7 +261,7 @@ static void test_a_report_counts_once_whatever_way_it_came(void **state)
     assert_true(sum->unverified == 0 && sum->successful == 5);
 }
 
-static void test_of_two_that_contradict_each_other_the_verified_one_counts(void **state)
+static void test_the_verified_one_of_two_conflicting_reports_counts(void **state)
 {
     static const struct {
         int verified[2];
@@ -281,20 +284,20 @@ static void test_of_two_that_contradict_each_other_the_verified_one_counts(void 
     }
 }
 
-static void test_a_filter_leaves_out_what_it_is_to_leave_out(void **state)
+static void test_a_filter_excludes_other_reports(void **state)
 {
     static const struct {
         tlsrpt_filter filter;
         tlsrpt_counted counted;
     } cases[] = {
-        {{0, NULL, NULL}, TLSRPT_COUNTED},
-        {{MONDAY + DAY - 2 * APR_USEC_PER_SEC, NULL, NULL}, TLSRPT_COUNTED},
-        {{MONDAY + DAY - APR_USEC_PER_SEC, NULL, NULL}, TLSRPT_FILTERED},
-        {{0, "example.com", NULL}, TLSRPT_COUNTED},
-        {{0, "example.net", NULL}, TLSRPT_FILTERED},
-        {{0, NULL, "big MAIL"}, TLSRPT_COUNTED},
-        {{0, NULL, "Big"}, TLSRPT_FILTERED},
-        {{0, "example.com", "Other"}, TLSRPT_FILTERED},
+        {{0, NULL, NULL, 0}, TLSRPT_COUNTED},
+        {{MONDAY + DAY - 2 * APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_COUNTED},
+        {{MONDAY + DAY - APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_FILTERED},
+        {{0, "example.com", NULL, 0}, TLSRPT_COUNTED},
+        {{0, "example.net", NULL, 0}, TLSRPT_FILTERED},
+        {{0, NULL, "big MAIL", 0}, TLSRPT_COUNTED},
+        {{0, NULL, "Big", 0}, TLSRPT_FILTERED},
+        {{0, "example.com", "Other", 0}, TLSRPT_FILTERED},
     };
     size_t i;
 
@@ -332,16 +335,16 @@ static void test_sums_stop_at_the_highest_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_nothing_sums_up_to_nothing),
+        POOL_TEST(test_no_reports_give_an_empty_summary),
         POOL_TEST(test_reports_of_one_domain_are_added_up_by_day_and_sender),
         POOL_TEST(test_failures_of_one_type_at_one_mx_are_one_cause),
         POOL_TEST(test_one_failure_under_two_types_of_policy_is_two_causes),
-        POOL_TEST(test_of_many_reasons_the_first_five_are_told),
-        POOL_TEST(test_policies_are_told_with_who_saw_them),
+        POOL_TEST(test_the_first_five_of_many_reasons_are_listed),
+        POOL_TEST(test_policies_are_listed_with_the_senders_that_saw_them),
         POOL_TEST(test_the_domain_that_fails_most_comes_first),
-        POOL_TEST(test_a_report_counts_once_whatever_way_it_came),
-        POOL_TEST(test_of_two_that_contradict_each_other_the_verified_one_counts),
-        POOL_TEST(test_a_filter_leaves_out_what_it_is_to_leave_out),
+        POOL_TEST(test_a_report_counts_once_whichever_way_it_arrived),
+        POOL_TEST(test_the_verified_one_of_two_conflicting_reports_counts),
+        POOL_TEST(test_a_filter_excludes_other_reports),
         POOL_TEST(test_sums_stop_at_the_highest_number),
     };
 

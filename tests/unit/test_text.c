@@ -51,12 +51,23 @@ static void test_plain_text_is_put_in_double_quotes(void **state)
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void test_what_would_leave_the_quotation_is_escaped(void **state)
+static void test_text_that_would_end_the_quotation_is_escaped(void **state)
 {
     static const quote_case cases[] = {
-        {BYTES("\""), "\"\\x22\""},
-        {BYTES("\\"), "\"\\x5c\""},
-        {BYTES("a\"b\\c"), "\"a\\x22b\\x5cc\""},
+        {BYTES("\"'"), "\"\\x22'\""},
+        {BYTES("\\x41"), "\"\\x5cx41\""},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_quotes_and_backslashes_are_shown_as_typed(void **state)
+{
+    static const quote_case cases[] = {
+        {BYTES("\""), "'\"'"},
+        {BYTES("\\"), "\"\\\""},
+        {BYTES("a\"b\\c"), "'a\"b\\c'"},
+        {BYTES("v=STSv1\\; id=1"), "\"v=STSv1\\; id=1\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
@@ -118,7 +129,7 @@ static void test_eighty_bytes_that_are_all_escaped_fit(void **state)
     assert_string_equal(quoted + strlen(quoted) - 8, "\\xff\"...");
 }
 
-static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_bytes(void **state)
+static void test_truncation_never_splits_a_utf8_sequence_nor_shows_more_than_80_bytes(void **state)
 {
     static const char *const sequences[] = {"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x92\xa9"};
     size_t i, before;
@@ -131,10 +142,10 @@ static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_by
             memset(text, 'x', sizeof(text));
             memcpy(text + before, sequences[i], strlen(sequences[i]));
             quoted = quote_exactly(*state, text, sizeof(text));
-            assert_true(is_showable(quoted));
+            assert_true(is_printable(quoted));
             assert_null(strchr(quoted, '\\'));
             if (strlen(quoted) > strlen("\"\"...") + 80) {
-                fail_msg("%d bytes are shown, with a sequence of %d behind %d others",
+                fail_msg("%d bytes are shown, with a sequence of %d after %d others",
                          (int)(strlen(quoted) - strlen("\"\"...")), (int)strlen(sequences[i]),
                          (int)before);
             }
@@ -142,7 +153,7 @@ static void test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_by
     }
 }
 
-static void test_a_path_is_shown_whole_with_what_must_be_escaped(void **state)
+static void test_a_path_is_shown_completely_and_escaped(void **state)
 {
     apr_pool_t *p = *state;
     char path[201] = "/a\x1b";
@@ -153,7 +164,7 @@ static void test_a_path_is_shown_whole_with_what_must_be_escaped(void **state)
                         apr_pstrcat(p, "\"/a\\x1b", path + 3, "\"", NULL));
 }
 
-static void test_any_byte_behind_any_other_quotes_to_showable_text(void **state)
+static void test_any_two_bytes_are_quoted_to_printable_text(void **state)
 {
     int first, second;
 
@@ -164,7 +175,7 @@ static void test_any_byte_behind_any_other_quotes_to_showable_text(void **state)
         for (second = 0; second < 256; second++) {
             char text[2] = {(char)first, (char)second};
 
-            if (!is_showable(mta_sts_text_quote(p, text, 2))) {
+            if (!is_printable(mta_sts_text_quote(p, text, 2))) {
                 fail_msg("\\x%02x\\x%02x is quoted to something that cannot be shown", first,
                          second);
             }
@@ -239,7 +250,7 @@ static void test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_val
     check_utf8(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-static void test_lonely_and_missing_continuations_are_not_valid(void **state)
+static void test_stray_and_missing_continuation_bytes_are_not_valid(void **state)
 {
     static const utf8_case cases[] = {
         {BYTES("\x80"), 0},          {BYTES("\xbf"), 0},          {BYTES("\xc3"), 0},
@@ -256,17 +267,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_plain_text_is_put_in_double_quotes),
-        POOL_TEST(test_what_would_leave_the_quotation_is_escaped),
+        POOL_TEST(test_text_that_would_end_the_quotation_is_escaped),
+        POOL_TEST(test_quotes_and_backslashes_are_shown_as_typed),
         POOL_TEST(test_control_characters_are_escaped),
         POOL_TEST(test_bytes_that_are_not_utf8_are_escaped_one_by_one),
         POOL_TEST(test_eighty_bytes_are_shown_whole_and_more_are_cut),
         POOL_TEST(test_eighty_bytes_that_are_all_escaped_fit),
-        POOL_TEST(test_a_cut_never_parts_a_utf8_sequence_nor_shows_more_than_eighty_bytes),
-        POOL_TEST(test_a_path_is_shown_whole_with_what_must_be_escaped),
-        POOL_TEST(test_any_byte_behind_any_other_quotes_to_showable_text),
+        POOL_TEST(test_truncation_never_splits_a_utf8_sequence_nor_shows_more_than_80_bytes),
+        POOL_TEST(test_a_path_is_shown_completely_and_escaped),
+        POOL_TEST(test_any_two_bytes_are_quoted_to_printable_text),
         POOL_TEST(test_the_borders_of_each_utf8_length_are_valid),
         POOL_TEST(test_overlong_forms_surrogates_and_values_beyond_unicode_are_not_valid),
-        POOL_TEST(test_lonely_and_missing_continuations_are_not_valid),
+        POOL_TEST(test_stray_and_missing_continuation_bytes_are_not_valid),
     };
 
     return RUN_POOL_TESTS(tests);

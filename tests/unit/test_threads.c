@@ -18,7 +18,7 @@
 
 /*
  * What the threads of one child share, used by several at once: the spool, the digest, the counters
- * and the limit. `make check-threads` runs the same under ThreadSanitizer, which tells of every
+ * and the limit. `make check-threads` runs the same under ThreadSanitizer, which reports every
  * access that nothing orders, also where the outcome happens to be right.
  */
 
@@ -117,7 +117,7 @@ static upload upload_of(worker *me, int round, int sender)
     return made;
 }
 
-static tlsrpt_stored keep_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
+static tlsrpt_stored store_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
 {
     const char *reason;
     tlsrpt_stored stored = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
@@ -127,7 +127,7 @@ static tlsrpt_stored keep_sent(worker *me, const upload *what, const tlsrpt_rece
     return stored;
 }
 
-/* What can be read of a file is whole: of the digest that its name tells. */
+/* A file that can be read is complete: it has the digest in its name. */
 static int is_whole(worker *me, const char *digest)
 {
     tlsrpt_stored_file file;
@@ -153,10 +153,10 @@ static void look_around(worker *me)
     tlsrpt_spool_directory_files(me->spool, TLSRPT_REPORTS, 0, me->p, mta_sts_findings_make(me->p));
 }
 
-/* --- keeping --- */
+/* --- storing --- */
 
 /* Each round all send the same report, and each one of its own. */
-static void *keep_many(void *baton)
+static void *store_many(void *baton)
 {
     worker *me = baton;
     int round;
@@ -165,8 +165,8 @@ static void *keep_many(void *baton)
         upload equal = upload_of(me, round, THREADS), own = upload_of(me, round, me->number);
 
         pthread_barrier_wait(me->together);
-        me->count += keep_sent(me, &equal, me->number ? &unverified : &verified) == TLSRPT_STORED;
-        me->count += keep_sent(me, &own, &unverified) == TLSRPT_STORED;
+        me->count += store_sent(me, &equal, me->number ? &unverified : &verified) == TLSRPT_STORED;
+        me->count += store_sent(me, &own, &unverified) == TLSRPT_STORED;
         expect(me, tlsrpt_spool_has(me->spool, TLSRPT_REPORTS, equal.digest), "one is not there");
         expect(me, is_whole(me, equal.digest), "one that all sent is not whole");
         expect(me, is_whole(me, own.digest), "one that a single thread sent is not whole");
@@ -177,12 +177,12 @@ static void *keep_many(void *baton)
     return NULL;
 }
 
-static void test_equal_and_different_reports_of_many_threads_are_each_kept_once(void **state)
+static void test_equal_and_different_reports_of_many_threads_are_each_stored_once(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     apr_int64_t size, files;
 
-    assert_int_equal(run(spool, keep_many), ROUNDS * (THREADS + 1));
+    assert_int_equal(run(spool, store_many), ROUNDS * (THREADS + 1));
     tlsrpt_spool_usage(spool, TLSRPT_REPORTS, &size, &files);
     assert_int_equal(files, ROUNDS * (THREADS + 1));
     assert_int_equal(count_in(path_of(*state, "tmp")), 0);
@@ -200,8 +200,8 @@ static void remove_sent(worker *me, int round, const char *digest)
            "a report was not removed");
 }
 
-/* All keep, read and remove the same few reports. */
-static void *keep_and_remove(void *baton)
+/* All store, read and remove the same few reports. */
+static void *store_and_remove(void *baton)
 {
     worker *me = baton;
     tlsrpt_stored_file file;
@@ -210,7 +210,7 @@ static void *keep_and_remove(void *baton)
     for (round = 0; round < ROUNDS; round++) {
         upload equal = upload_of(me, round % 3, THREADS);
 
-        keep_sent(me, &equal, &unverified);
+        store_sent(me, &equal, &unverified);
         expect(me,
                !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, equal.digest, LARGEST, me->p, &file) ||
                    file.is_unopened,
@@ -226,11 +226,11 @@ static void *keep_and_remove(void *baton)
     return NULL;
 }
 
-static void test_what_is_removed_while_others_keep_it_is_whole_or_gone(void **state)
+static void test_a_file_removed_while_others_store_it_is_complete_or_missing(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
 
-    run(spool, keep_and_remove);
+    run(spool, store_and_remove);
     assert_nothing_is_left(spool, *state);
 }
 
@@ -248,7 +248,7 @@ static void *count_while_keeping(void *baton)
 
         mts_counters_note_storing(1);
         mts_counters_add_usage(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
-        if (keep_sent(me, &equal, &unverified) == TLSRPT_STORED) {
+        if (store_sent(me, &equal, &unverified) == TLSRPT_STORED) {
             mts_counters_add(MTS_REPORT_NEW);
             me->count++;
         }
@@ -262,7 +262,7 @@ static void *count_while_keeping(void *baton)
     return NULL;
 }
 
-static void test_counters_of_many_threads_are_what_is_on_disk(void **state)
+static void test_counters_of_many_threads_match_the_disk(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
     apr_int64_t size, files;
@@ -296,7 +296,7 @@ static void *take_all(void *baton)
     return NULL;
 }
 
-static void test_many_threads_take_a_limit_together_and_no_more(void **state)
+static void test_many_threads_together_stay_within_a_limit(void **state)
 {
     (void)state;
     mts_counters_make(NULL);
@@ -307,10 +307,10 @@ static void test_many_threads_take_a_limit_together_and_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SPOOL_TEST(test_equal_and_different_reports_of_many_threads_are_each_kept_once),
-        SPOOL_TEST(test_what_is_removed_while_others_keep_it_is_whole_or_gone),
-        SPOOL_TEST(test_counters_of_many_threads_are_what_is_on_disk),
-        POOL_TEST(test_many_threads_take_a_limit_together_and_no_more),
+        SPOOL_TEST(test_equal_and_different_reports_of_many_threads_are_each_stored_once),
+        SPOOL_TEST(test_a_file_removed_while_others_store_it_is_complete_or_missing),
+        SPOOL_TEST(test_counters_of_many_threads_match_the_disk),
+        POOL_TEST(test_many_threads_together_stay_within_a_limit),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -8,7 +8,7 @@
 #include "table_fixture.h"
 #include "core/base/time.h"
 
-/* A text, how it deviates, and the seconds since 1970 that it tells. */
+/* A text, how it deviates, and its seconds since 1970. */
 typedef struct time_case {
     const char *text;
     mta_sts_time_form form;
@@ -72,7 +72,7 @@ static void test_a_fraction_is_read_to_the_microsecond(void **state)
     }
 }
 
-static void test_days_are_those_of_the_calendar(void **state)
+static void test_days_follow_the_calendar(void **state)
 {
     static const time_case cases[] = {
         {"2024-02-29T00:00:00Z", MTA_STS_TIME_VALID, 1709164800},
@@ -118,7 +118,7 @@ static void test_every_month_of_400_years_agrees_with_gmtime(void **state)
     }
 }
 
-static void test_what_senders_write_instead_is_read_and_told(void **state)
+static void test_other_formats_that_senders_use_are_read_and_marked(void **state)
 {
     static const time_case cases[] = {
         {"2024-03-12T00:00:00", MTA_STS_TIME_NO_ZONE, 1710201600}, /* Microsoft */
@@ -135,7 +135,7 @@ static void test_what_senders_write_instead_is_read_and_told(void **state)
     check_cases(cases, COUNT(cases));
 }
 
-static void test_the_machines_time_zone_does_not_matter(void **state)
+static void test_the_time_zone_of_the_machine_does_not_matter(void **state)
 {
     static const time_case cases[] = {{"2024-03-12T00:00:00", MTA_STS_TIME_NO_ZONE, 1710201600}};
 
@@ -147,7 +147,7 @@ static void test_the_machines_time_zone_does_not_matter(void **state)
     tzset();
 }
 
-static void test_anything_else_is_no_time(void **state)
+static void test_anything_else_is_not_a_time(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -194,7 +194,7 @@ static void test_anything_else_is_no_time(void **state)
     }
 }
 
-static void test_a_range_is_put_in_order_if_both_its_ends_are_told(void **state)
+static void test_a_range_is_put_in_order_if_both_ends_are_specified(void **state)
 {
     static const struct {
         apr_time_t begin, end, first, last;
@@ -216,12 +216,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc3339_is_read),
         cmocka_unit_test(test_a_fraction_is_read_to_the_microsecond),
-        cmocka_unit_test(test_days_are_those_of_the_calendar),
+        cmocka_unit_test(test_days_follow_the_calendar),
         cmocka_unit_test(test_every_month_of_400_years_agrees_with_gmtime),
-        cmocka_unit_test(test_what_senders_write_instead_is_read_and_told),
-        cmocka_unit_test(test_the_machines_time_zone_does_not_matter),
-        cmocka_unit_test(test_anything_else_is_no_time),
-        cmocka_unit_test(test_a_range_is_put_in_order_if_both_its_ends_are_told),
+        cmocka_unit_test(test_other_formats_that_senders_use_are_read_and_marked),
+        cmocka_unit_test(test_the_time_zone_of_the_machine_does_not_matter),
+        cmocka_unit_test(test_anything_else_is_not_a_time),
+        cmocka_unit_test(test_a_range_is_put_in_order_if_both_ends_are_specified),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void check_cases(apr_pool_t *p, render_function *render, const text_case 
 #define CHECK_ZONE(cases) check_cases(*state, mta_sts_zone_render, cases, COUNT(cases))
 #define CHECK_NSUPDATE(cases) check_cases(*state, mta_sts_nsupdate_render, cases, COUNT(cases))
 
-static void test_a_text_is_written_in_strings_of_255_bytes(void **state)
+static void test_a_text_is_split_into_strings_of_255_bytes(void **state)
 {
     static const struct {
         const char *text, *strings;
@@ -73,7 +73,7 @@ static void test_bytes_that_need_escapes_still_fit_their_string(void **state)
     "; where reports go, with your mail address:\n"                                                \
     ";_smtp._tls.example.com. IN TXT \"v=TLSRPTv1; rua=mailto:YOU@example.com\"\n"
 
-static void test_a_zone_file_has_what_is_certain_and_the_rest_as_comments(void **state)
+static void test_a_zone_file_contains_certain_records_and_the_others_as_comments(void **state)
 {
     static const text_case cases[] = {
         {{.ttl = MTA_STS_TTL_OF_ZONE}, "_mta-sts.example.com. IN TXT \"" STS "\"\n" EXAMPLES},
@@ -83,7 +83,7 @@ static void test_a_zone_file_has_what_is_certain_and_the_rest_as_comments(void *
     CHECK_ZONE(cases);
 }
 
-static void test_a_zone_file_marks_what_differs_from_dns(void **state)
+static void test_a_zone_file_marks_differences_from_dns(void **state)
 {
     static const text_case cases[] = {
         {{.rua = "mailto:tls@example.com",
@@ -133,7 +133,7 @@ static void test_a_record_held_back_is_a_comment_with_the_reason(void **state)
     CHECK_ZONE(cases);
 }
 
-static void test_nsupdate_gets_what_differs_in_a_message_for_each_name(void **state)
+static void test_nsupdate_gets_the_differences_in_one_message_per_name(void **state)
 {
     static const text_case cases[] = {
         {{.rua = "mailto:tls@example.com",
@@ -163,7 +163,7 @@ static void test_nsupdate_gets_what_differs_in_a_message_for_each_name(void **st
     CHECK_NSUPDATE(cases);
 }
 
-static void test_nsupdate_keeps_txt_records_of_others(void **state)
+static void test_nsupdate_preserves_unrelated_txt_records(void **state)
 {
     static const text_case cases[] = {
         {{.now = {"hello \"you\"\n" OLD_STS, "", "192.0.2.9", "", TLSRPT}},
@@ -221,13 +221,13 @@ static void test_nsupdate_deletes_a_second_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_a_text_is_written_in_strings_of_255_bytes),
+        POOL_TEST(test_a_text_is_split_into_strings_of_255_bytes),
         POOL_TEST(test_bytes_that_need_escapes_still_fit_their_string),
-        POOL_TEST(test_a_zone_file_has_what_is_certain_and_the_rest_as_comments),
-        POOL_TEST(test_a_zone_file_marks_what_differs_from_dns),
+        POOL_TEST(test_a_zone_file_contains_certain_records_and_the_others_as_comments),
+        POOL_TEST(test_a_zone_file_marks_differences_from_dns),
         POOL_TEST(test_a_record_held_back_is_a_comment_with_the_reason),
-        POOL_TEST(test_nsupdate_gets_what_differs_in_a_message_for_each_name),
-        POOL_TEST(test_nsupdate_keeps_txt_records_of_others),
+        POOL_TEST(test_nsupdate_gets_the_differences_in_one_message_per_name),
+        POOL_TEST(test_nsupdate_preserves_unrelated_txt_records),
         POOL_TEST(test_nsupdate_publishes_without_an_answer_of_dns_but_no_example),
         POOL_TEST(test_nsupdate_gets_a_record_held_back_as_comments),
         POOL_TEST(test_nsupdate_deletes_a_second_record),

@@ -6,21 +6,21 @@
 
 #include "findings_fixture.h"
 
-/* A database with a table of things, what stands in it as text, and what an error tells. */
+/* A database with a table of things, its content as text, and the text of an error. */
 
 #define TABLE "CREATE TABLE things (number BIGINT, text TEXT)"
 #define INSERT "INSERT INTO things (number, text) VALUES (%lld, %s)"
 
 /* The rows of a statement as text: "1|one,2|NULL". */
-typedef struct told {
+typedef struct rows_text {
     apr_pool_t *p;
     int columns;
     const char *rows;
-} told;
+} rows_text;
 
-static inline int tell_row(void *baton, const char *const *columns)
+static inline int append_row(void *baton, const char *const *columns)
 {
-    told *all = baton;
+    rows_text *all = baton;
     int i;
 
     for (i = 0; i < all->columns; i++) {
@@ -35,10 +35,10 @@ static inline int tell_row(void *baton, const char *const *columns)
 
 static inline const char *things(database_test *test, mta_sts_database *db)
 {
-    told all = {test->p, 2, ""};
+    rows_text all = {test->p, 2, ""};
 
     assert_done(mta_sts_database_rows(db, "SELECT number, text FROM things ORDER BY number, text",
-                                      tell_row, &all));
+                                      append_row, &all));
     return all.rows;
 }
 
@@ -57,15 +57,15 @@ static inline const char *open_error(database_test *test)
 
     assert_non_null(error);
     assert_null(db);
-    assert_true(is_showable(error));
+    assert_true(is_printable(error));
     return error;
 }
 
-#define assert_tells(error, part)                                                                  \
+#define assert_contains_text(error, part)                                                          \
     do {                                                                                           \
-        const char *told_error = (error);                                                          \
-        if (!told_error || !strstr(told_error, part)) {                                            \
-            fail_msg("\"%s\" does not tell \"%s\"", told_error ? told_error : "NULL", part);       \
+        const char *error_text = (error);                                                          \
+        if (!error_text || !strstr(error_text, part)) {                                            \
+            fail_msg("\"%s\" does not contain \"%s\"", error_text ? error_text : "NULL", part);    \
         }                                                                                          \
     } while (0)
 

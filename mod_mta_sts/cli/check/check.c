@@ -42,7 +42,10 @@ static const cli_option options[] = {
      offsetof(check_call, quiet), 0, 0},
     {"format", 0, "text|json|nagios", "Output format. Default: text.", cli_take_choice,
      offsetof(check_call, format), 0, 0},
-    {"warning", 'w', "DAYS", "Warn about certificates that expire sooner than this. Default: 14.",
+    {"warning", 'w', "DAYS",
+     "Warn about certificates that expire sooner than this. Default: a third of their lifetime, 14 "
+     "at "
+     "most.",
      cli_take_number, offsetof(check_call, options.warning_days), 0, DAYS_MAX},
     {"critical", 'c', "DAYS",
      "Report certificates that expire sooner than this as critical. Default: 0.", cli_take_number,

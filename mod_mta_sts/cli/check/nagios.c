@@ -13,6 +13,7 @@ static const char *const status_names[] = {
 
 /* Of many domains only so many are named: Nagios keeps a few KiB of a line. */
 #define NAMED_MAX 5
+#define DAY apr_time_from_sec(24 * 60 * 60)
 
 /* "|" is where performance data begins. */
 static void print_text(const char *text)
@@ -86,6 +87,11 @@ static void print_domains(const apr_array_header_t *domains, mta_sts_severity wo
     }
 }
 
+/* What is left of a host's certificate, in days, and below how many days that is a warning. */
+typedef struct validity {
+    int left, warning;
+} validity;
+
 /* The days that certificates have left, the fewest of each host. */
 static void print_days(apr_pool_t *p, const cli_check_options *options,
                        const apr_array_header_t *domains)
@@ -101,23 +107,26 @@ static void print_days(apr_pool_t *p, const cli_check_options *options,
 
         for (j = 0; j < list->nelts; j++) {
             const cli_check_certificate *seen = &APR_ARRAY_IDX(list, j, cli_check_certificate);
-            int *fewest = apr_hash_get(days, seen->host, APR_HASH_KEY_STRING);
-            int left = mta_sts_certificate_days(seen->certificate, now);
+            validity *fewest = apr_hash_get(days, seen->host, APR_HASH_KEY_STRING);
+            validity found = {
+                mta_sts_certificate_days(seen->certificate, now),
+                (int)(mta_sts_certificate_soon(seen->certificate, options->warning_days) / DAY)};
 
             if (!fewest) {
                 fewest = apr_palloc(p, sizeof(*fewest));
-                *fewest = left;
+                *fewest = found;
                 apr_hash_set(days, seen->host, APR_HASH_KEY_STRING, fewest);
                 APR_ARRAY_PUSH(hosts, const char *) = seen->host;
             }
-            *fewest = left < *fewest ? left : *fewest;
+            *fewest = found.left < fewest->left ? found : *fewest;
         }
     }
     for (i = 0; i < hosts->nelts; i++) {
         const char *host = APR_ARRAY_IDX(hosts, i, const char *);
 
-        printf(" '%s_days'=%d;%d:;%d:", host, *(int *)apr_hash_get(days, host, APR_HASH_KEY_STRING),
-               options->warning_days, options->error_days);
+        const validity *one = apr_hash_get(days, host, APR_HASH_KEY_STRING);
+
+        printf(" '%s_days'=%d;%d:;%d:", host, one->left, one->warning, options->error_days);
     }
 }
 

@@ -43,7 +43,7 @@ void cli_check_options_default(cli_check_options *options)
 {
     memset(options, 0, sizeof(*options));
     options->timeout = CLI_CHECK_TIMEOUT;
-    options->warning_days = MTA_STS_CERTIFICATE_SOON_DAYS;
+    options->warning_days = -1;
 }
 
 static const char *make_gatherer(gatherer *g)

@@ -166,7 +166,7 @@ static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
 
         if (policy->domain && strcmp(policy->domain, domain->domain) == 0 &&
             (all ? tlsrpt_evidence_is_mta_sts(policy->type)
-                 : tlsrpt_evidence_counts(p, policy, verified, domain->served))) {
+                 : tlsrpt_evidence_is_about_enforce(policy, verified))) {
             APR_ARRAY_PUSH(part->policies, tlsrpt_policy) = *policy;
         }
     }

@@ -41,8 +41,8 @@ static const cli_option options[] = {
     CLI_STATE_DIR_OPTION(offsetof(cli_ready_call, state_dir)),
     CLI_DATABASE_OPTION(offsetof(cli_ready_call, database)),
     {"policy", 0, "FILE",
-     "A policy that was served: reports that quote it count as well. Can be repeated; the first "
-     "is the current policy if that cannot be fetched.",
+     "A policy that was served, with which those in reports are compared. Can be repeated; the "
+     "first is the current policy if that cannot be fetched.",
      cli_take_texts, offsetof(cli_ready_call, files), 0, 0},
     {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
      offsetof(cli_ready_call, as_json), 0, 0},

@@ -13,8 +13,12 @@
 
 /* A command stands alone in its line, so that it can be copied. */
 static void print_explanation(const cli_report_page *of, const tlsrpt_explanation *explanation,
-                              int others)
+                              int others, int is_verified)
 {
+    if (!tlsrpt_evidence_counts(is_verified)) {
+        cli_print_fact("check:", "Only unverified reports contain this, and anyone can submit one: "
+                                 "check whether it is true before you change anything.");
+    }
     cli_print_fact("what:", explanation->what);
     cli_print_fact("where:", tlsrpt_where_text(of->p, explanation, others));
     cli_print_fact("do:", explanation->action);
@@ -66,46 +70,70 @@ static void print_cause(const cli_report_page *of, const tlsrpt_domain *domain,
     int i;
 
     putchar('\n');
-    cli_report_print_sign(of, 2, MTA_STS_ERROR);
-    printf("%s failed: %s%s%s%s\n",
+    cli_report_print_sign(of, 2, cli_report_severity(cause->is_verified, MTA_STS_ERROR));
+    printf("%s failed: %s%s%s%s%s\n",
            mta_sts_format_count(of->p, cause->sessions, "session", "sessions"),
            *cause->result_type ? mta_sts_format_name(of->p, cause->result_type)
                                : "result type not specified",
            cause->receiving_mx ? " at " : "",
            cause->receiving_mx ? mta_sts_format_name(of->p, cause->receiving_mx) : "",
-           tlsrpt_policy_type_text(of->p, cause->policy_type));
+           tlsrpt_policy_type_text(of->p, cause->policy_type),
+           cli_report_unverified(cause->is_verified));
     print_facts(of, domain, cause);
     for (i = 0; i < list->nelts; i++) {
         print_explanation(of, APR_ARRAY_IDX(list, i, const tlsrpt_explanation *),
-                          tlsrpt_others_without_failure(domain->senders, cause));
+                          tlsrpt_others_without_failure(domain->senders, cause),
+                          cause->is_verified);
     }
 }
 
-/* Failed sessions without failure details. */
-static apr_int64_t undetailed(const tlsrpt_domain *domain)
+/* Failed sessions without failure details, in verified reports or in unverified ones. */
+static apr_int64_t undetailed(const tlsrpt_domain *domain, int is_verified)
 {
     apr_int64_t counted = 0;
+    apr_int64_t failed =
+        is_verified ? domain->verified_failed : domain->failed - domain->verified_failed;
     int i;
 
     for (i = 0; i < domain->causes->nelts; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
+
         counted =
-            tlsrpt_count_add(counted, APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause).sessions);
+            tlsrpt_count_add(counted, cause->is_verified == is_verified ? cause->sessions : 0);
     }
-    return domain->failed > counted ? domain->failed - counted : 0;
+    return failed > counted ? failed - counted : 0;
+}
+
+static void print_undetailed(const cli_report_page *of, const tlsrpt_domain *domain,
+                             int is_verified)
+{
+    apr_int64_t rest = undetailed(domain, is_verified);
+
+    if (rest) {
+        putchar('\n');
+        cli_report_print_sign(of, 2, cli_report_severity(is_verified, MTA_STS_ERROR));
+        printf("%s failed: no details given%s\n",
+               mta_sts_format_count(of->p, rest, "session", "sessions"),
+               cli_report_unverified(is_verified));
+        print_explanation(of, tlsrpt_explain_no_details(of->p, domain->domain), 0, is_verified);
+    }
 }
 
 /* The causes that are not shown one by one. */
 static void print_further(const cli_report_page *of, const apr_array_header_t *causes)
 {
     apr_int64_t sessions = 0;
-    int i;
+    int i, is_verified = 0;
 
     for (i = CAUSES_MAX; i < causes->nelts; i++) {
-        sessions = tlsrpt_count_add(sessions, APR_ARRAY_IDX(causes, i, tlsrpt_cause).sessions);
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
+
+        sessions = tlsrpt_count_add(sessions, cause->sessions);
+        is_verified |= cause->is_verified;
     }
     if (causes->nelts > CAUSES_MAX) {
         putchar('\n');
-        cli_report_print_sign(of, 2, MTA_STS_ERROR);
+        cli_report_print_sign(of, 2, cli_report_severity(is_verified, MTA_STS_ERROR));
         printf("%s failed for %d further causes: see --format json\n",
                mta_sts_format_count(of->p, sessions, "session", "sessions"),
                causes->nelts - CAUSES_MAX);
@@ -114,18 +142,12 @@ static void print_further(const cli_report_page *of, const apr_array_header_t *c
 
 void cli_report_print_causes(const cli_report_page *of, const tlsrpt_domain *domain)
 {
-    apr_int64_t rest = undetailed(domain);
     int i;
 
     for (i = 0; i < domain->causes->nelts && i < CAUSES_MAX; i++) {
         print_cause(of, domain, &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause));
     }
     print_further(of, domain->causes);
-    if (rest) {
-        putchar('\n');
-        cli_report_print_sign(of, 2, MTA_STS_ERROR);
-        printf("%s failed: no details given\n",
-               mta_sts_format_count(of->p, rest, "session", "sessions"));
-        print_explanation(of, tlsrpt_explain_no_details(of->p, domain->domain), 0);
-    }
+    print_undetailed(of, domain, 1);
+    print_undetailed(of, domain, 0);
 }

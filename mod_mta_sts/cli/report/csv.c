@@ -8,7 +8,7 @@
     "file,organization,contact,report_id,begin,end,verified,row_type,policy_type,policy_domain,"   \
     "mx,"                                                                                          \
     "policy,successful_sessions,failed_sessions,result_type,sessions,sending_ip,receiving_mx,"     \
-    "receiving_helo,receiving_ip,reason,information,explanation,action\r\n"
+    "receiving_helo,receiving_ip,reason,information,explanation,action,cause,owner\r\n"
 
 static void add_cell(mta_sts_buffer *out, const char *text)
 {
@@ -54,7 +54,7 @@ static void add_summary(mta_sts_buffer *out, const cli_report_item *item,
     add_beginning(out, item, "policy", policy);
     add_number(out, policy->successful);
     add_number(out, policy->failed);
-    mta_sts_buffer_puts(out, ",,,,,,,,,,\r\n");
+    mta_sts_buffer_puts(out, ",,,,,,,,,,,,\r\n");
 }
 
 static void add_failure(mta_sts_buffer *out, const cli_report_item *item,
@@ -74,6 +74,8 @@ static void add_failure(mta_sts_buffer *out, const cli_report_item *item,
     add_cell(out, failure->information);
     add_cell(out, explanation->what);
     add_cell(out, cli_report_action(out->p, explanation));
+    add_cell(out, explanation->cause);
+    add_cell(out, tlsrpt_owner_name(explanation->owner));
     mta_sts_buffer_puts(out, "\r\n");
 }
 

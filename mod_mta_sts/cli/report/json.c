@@ -41,6 +41,8 @@ static void add_failure(mta_sts_buffer *out, const tlsrpt_policy *policy,
     add_member(out, ",\"receiving_ip\":", failure->receiving_ip);
     add_member(out, ",\"reason\":", failure->reason);
     add_member(out, ",\"information\":", failure->information);
+    add_member(out, ",\"cause\":", explanation->cause);
+    add_member(out, ",\"owner\":", tlsrpt_owner_name(explanation->owner));
     add_member(out, ",\"explanation\":", explanation->what);
     add_member(out, ",\"action\":", cli_report_action(out->p, explanation));
     mta_sts_buffer_puts(out, "}");

@@ -4,6 +4,7 @@
 
 #include "cli/common/output.h"
 #include "cli/report/call.h"
+#include "tlsrpt/advice/evidence.h"
 
 /* The text format: what its files share. text.c prints the whole, causes.c the failures. */
 
@@ -13,6 +14,19 @@ typedef struct cli_report_page {
     const cli_report_call *call;
     cli_style style;
 } cli_report_page;
+
+/* The sign of something that reports show: that of a severity for verified ones; of unverified
+ * ones, a question mark. */
+static inline mta_sts_severity cli_report_severity(int is_verified, mta_sts_severity severity)
+{
+    return tlsrpt_evidence_counts(is_verified) ? severity : MTA_STS_UNKNOWN;
+}
+
+/* " (unverified)", or "" for what verified reports contain. */
+static inline const char *cli_report_unverified(int is_verified)
+{
+    return tlsrpt_evidence_counts(is_verified) ? "" : " (unverified)";
+}
 
 /* Prints the coloured sign of a severity after `indent` blanks, and one blank. */
 void cli_report_print_sign(const cli_report_page *of, int indent, mta_sts_severity severity);

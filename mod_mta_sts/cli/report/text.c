@@ -40,9 +40,11 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
     int i, enforced = 0;
 
     for (i = 0; i < domain->seen->nelts; i++) {
-        enforced |= is_enforced(of->p, &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy));
+        const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
+
+        enforced |= tlsrpt_evidence_counts(seen->is_verified) && is_enforced(of->p, seen);
     }
-    if (enforced && domain->failed) {
+    if (enforced && domain->verified_failed) {
         putchar('\n');
         cli_report_print_sign(of, 2, MTA_STS_WARNING);
         cli_print_wrapped(
@@ -72,10 +74,14 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
         tlsrpt_policy_match_text(of->p, match, seen->policy,
                                  cli_served_of(of->call->served, domain->domain), domain->domain);
 
-    cli_report_print_sign(of, 2, is_unexpected(match) ? MTA_STS_WARNING : MTA_STS_INFO);
+    cli_report_print_sign(of, 2,
+                          is_unexpected(match)
+                              ? cli_report_severity(seen->is_verified, MTA_STS_WARNING)
+                              : MTA_STS_INFO);
     cli_print_wrapped(
-        4, apr_psprintf(of->p, "policy used by %s (%s, last on %s): %s",
+        4, apr_psprintf(of->p, "policy used by %s (%s%s, last on %s): %s",
                         mta_sts_format_names(of->p, seen->senders, CLI_NAMES_MAX),
+                        tlsrpt_evidence_counts(seen->is_verified) ? "" : "unverified, ",
                         mta_sts_format_count(of->p, seen->sessions, "session", "sessions"),
                         mta_sts_format_last_date(of->p, seen->last), text));
 }
@@ -102,6 +108,42 @@ static void print_policies(const cli_report_page *of, const tlsrpt_domain *domai
 
 /* --- domains --- */
 
+static int count_senders(const tlsrpt_domain *domain, int is_verified)
+{
+    int i, count = 0;
+
+    for (i = 0; i < domain->senders->nelts; i++) {
+        count += APR_ARRAY_IDX(domain->senders, i, tlsrpt_sender).is_verified == is_verified;
+    }
+    return count;
+}
+
+/* What is printed of a domain: what its verified reports contain, or the others. */
+typedef struct part {
+    const tlsrpt_domain *domain;
+    int is_verified;
+    apr_int64_t reports, successful, failed;
+    int senders;
+} part;
+
+static part part_of(const tlsrpt_domain *domain, int is_verified)
+{
+    if (is_verified) {
+        return (part){domain,
+                      1,
+                      domain->verified,
+                      domain->verified_successful,
+                      domain->verified_failed,
+                      count_senders(domain, 1)};
+    }
+    return (part){domain,
+                  0,
+                  domain->reports - domain->verified,
+                  domain->successful - domain->verified_successful,
+                  domain->failed - domain->verified_failed,
+                  count_senders(domain, 0)};
+}
+
 static int has_failed(const tlsrpt_domain *domain)
 {
     return domain->failed > 0 || domain->causes->nelts > 0;
@@ -121,54 +163,85 @@ static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domai
 
 static void print_working(const cli_report_page *of, const tlsrpt_domain *domain)
 {
-    const char *senders = mta_sts_format_count(of->p, domain->senders->nelts, "sender", "senders");
+    const part well = part_of(domain, domain->verified > 0), rest = part_of(domain, 0);
+    const char *senders = mta_sts_format_count(of->p, well.senders, "sender", "senders");
     const char *policy = domain->seen->nelts ? policy_in_short(of, domain) : "";
 
-    cli_report_print_sign(of, 0, domain->successful ? MTA_STS_OK : MTA_STS_INFO);
+    cli_report_print_sign(
+        of, 0,
+        well.successful && tlsrpt_evidence_counts(well.is_verified) ? MTA_STS_OK : MTA_STS_INFO);
     printf("%s: ", domain_name(of, domain));
-    if (domain->successful) {
+    if (well.successful) {
         printf("all %s of %s delivered securely%s%s",
-               mta_sts_format_count(of->p, domain->successful, "session", "sessions"), senders,
+               mta_sts_format_count(of->p, well.successful, "session", "sessions"), senders,
                *policy ? ", " : "", policy);
     }
     else {
         printf("no sessions, reported by %s", senders);
     }
-    printf(" (%s)\n", mta_sts_format_date_range(of->p, domain->begin, domain->end));
+    printf(" (%s)%s", mta_sts_format_date_range(of->p, domain->begin, domain->end),
+           cli_report_unverified(well.is_verified));
+    if (well.is_verified && rest.reports) {
+        printf("; %s not counted", mta_sts_format_count(of->p, rest.reports, "unverified report",
+                                                        "unverified reports"));
+    }
+    putchar('\n');
     print_policies(of, domain, 1);
 }
 
 /* Halved where the sum would not fit, so that failures are never shown as 100 %. */
-static const char *share(apr_pool_t *p, const tlsrpt_domain *domain)
+static const char *share(apr_pool_t *p, const part *of)
 {
-    apr_int64_t part = domain->successful, rest = domain->failed;
+    apr_int64_t successful = of->successful, rest = of->failed;
 
-    if (part > APR_INT64_MAX - rest) {
-        part /= 2;
+    if (successful > APR_INT64_MAX - rest) {
+        successful /= 2;
         rest /= 2;
     }
-    return mta_sts_format_share(p, part, part + rest);
+    return mta_sts_format_share(p, successful, successful + rest);
+}
+
+/* What the verified reports of a domain with failures contain, or the unverified ones. */
+static void print_part(const cli_report_page *of, const part *ill)
+{
+    apr_int64_t all = tlsrpt_count_add(ill->successful, ill->failed);
+
+    if (ill->failed) {
+        printf("%s of %s delivered securely, %s failed%s\n", share(of->p, ill),
+               mta_sts_format_count(of->p, all, "session", "sessions"),
+               mta_sts_format_number(of->p, ill->failed), cli_report_unverified(ill->is_verified));
+    }
+    else {
+        printf("%s delivered securely%s%s\n",
+               mta_sts_format_count(of->p, ill->successful, "session", "sessions"),
+               ill->domain->failed ? "" : ", but failures are reported",
+               cli_report_unverified(ill->is_verified));
+    }
+}
+
+static int has_verified_failures(const tlsrpt_domain *domain)
+{
+    return domain->verified_failed ||
+           (domain->causes->nelts &&
+            tlsrpt_evidence_counts(APR_ARRAY_IDX(domain->causes, 0, tlsrpt_cause).is_verified));
 }
 
 static void print_failing(const cli_report_page *of, const tlsrpt_domain *domain)
 {
-    apr_int64_t all = tlsrpt_count_add(domain->successful, domain->failed);
+    const part first = part_of(domain, domain->verified > 0), rest = part_of(domain, 0);
 
     putchar('\n');
-    cli_report_print_sign(of, 0, MTA_STS_ERROR);
+    cli_report_print_sign(of, 0, cli_report_severity(has_verified_failures(domain), MTA_STS_ERROR));
     printf("%s: ", domain_name(of, domain));
-    if (domain->failed) {
-        printf("%s of %s delivered securely, %s failed\n", share(of->p, domain),
-               mta_sts_format_count(of->p, all, "session", "sessions"),
-               mta_sts_format_number(of->p, domain->failed));
-    }
-    else {
-        printf("%s delivered securely, but failures are reported\n",
-               mta_sts_format_count(of->p, domain->successful, "session", "sessions"));
+    print_part(of, &first);
+    if (first.is_verified && rest.reports) {
+        printf("  %s, not counted: ", mta_sts_format_count(of->p, rest.reports, "unverified report",
+                                                           "unverified reports"));
+        print_part(of, &rest);
     }
     printf("  %s, %s, %s\n", mta_sts_format_date_range(of->p, domain->begin, domain->end),
-           mta_sts_format_count(of->p, domain->senders->nelts, "sender", "senders"),
-           mta_sts_format_count(of->p, domain->reports, "report", "reports"));
+           mta_sts_format_count(of->p, first.senders, "sender", "senders"),
+           mta_sts_format_count(of->p, first.reports, "report", "reports"));
     cli_report_print_causes(of, domain);
     print_urgency(of, domain);
     putchar('\n');

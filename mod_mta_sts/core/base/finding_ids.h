@@ -148,6 +148,7 @@
     FINDING("policy-not-configured", "httpd on this machine has no policy for the domain")         \
     FINDING("policy-not-served", "The policy host serves another policy, or none")                 \
     FINDING("policy-only-http", "Only the http virtual host has a policy")                         \
+    FINDING("policy-other-text", "The text is something else than a policy")                       \
     FINDING("policy-served", "The policies that are served since this start")                      \
     FINDING("policy-string-missing", "The policy is missing from the report")                      \
     FINDING("policy-string-nested", "The policy in the report is JSON in a string")                \
@@ -191,12 +192,12 @@
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
-    FINDING("senders-unverified", "No sender is verified")                                         \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \
     FINDING("shared-memory-missing", "Shared memory cannot be created")                            \
     FINDING("smtp-blocked", "No mail server can be reached: this network probably blocks port 25") \
@@ -225,6 +226,7 @@
     FINDING("state-not-a-directory", "The state directory is not a directory")                     \
     FINDING("state-owner", "The state directory belongs to another user")                          \
     FINDING("state-unusable", "The state directory cannot be created or used")                     \
+    FINDING("text-altered", "An editor, a web page or a shell has changed the text")               \
     FINDING("tls-too-old", "The server supports no TLS version newer than 1.1")                    \
     FINDING("tlsa-insecure", "TLSA records have no effect, because the zone is not signed")        \
     FINDING("tlsrpt-found", "The TLSRPT record is valid")                                          \

@@ -68,9 +68,12 @@ typedef struct mta_sts_check_section {
     const char *subject;        /* the host of MTA_STS_CHECK_POLICY_HOST and MTA_STS_CHECK_MX, else
                                    the domain */
     mta_sts_findings *findings; /* of every severity: also of what is right */
-    mta_sts_safety enforce;     /* of an MX host: whether senders in mode enforce deliver there,
-                                   whatever the mode is now; else MTA_STS_SAFETY_UNKNOWN */
-    const mta_sts_finding *trouble; /* why they do not: an error; else NULL */
+    mta_sts_mx_effect effect;   /* of an MX host: what senders make of it, whatever the mode is now;
+                                   else MTA_STS_MX_SECURE */
+    mta_sts_safety enforce;     /* of an MX host: whether mode enforce takes it away from senders;
+                                   MTA_STS_SAFETY_UNKNOWN also where it takes no mail in any mode,
+                                   and for all other parts */
+    const mta_sts_finding *trouble; /* why senders do not deliver there: an error; else NULL */
 } mta_sts_check_section;
 
 /* What a sender that honours MTA-STS does with mail to the domain now. */

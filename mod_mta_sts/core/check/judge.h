@@ -22,12 +22,14 @@ typedef struct mta_sts_judge {
     int policy_valid;                   /* the text is right */
     int policy_reachable;               /* a sender would take it */
     int policy_unknown;                 /* cannot be determined from this machine */
-    int mx_covered;                     /* number of MX hosts that the policy covers */
-    int mx_good;                        /* those of them where every address is all right */
-    int mx_usable;                      /* those of them where at least one address is */
-    int mx_unknown;                     /* those of them that are neither usable nor bad for sure */
-    const char *bad_mx;                 /* the first MX host where something is wrong, or NULL */
-    const char *bad_reason;             /* what that is */
+    int mx_good;                        /* number of MX hosts with an address that is all right */
+    int mx_lost;                        /* of those where mode enforce makes senders go away */
+    int mx_alike;                       /* of those that take no mail in any mode */
+    int mx_unknown;                     /* of those that could not be judged */
+    const char *bad;        /* the first MX host that is lost, else that takes no mail, or NULL */
+    const char *bad_reason; /* why */
+    mta_sts_mx_effect bad_effect;
+    const char *unknown; /* the first that could not be judged, or NULL */
 } mta_sts_judge;
 
 /* Adds a section for findings and returns them. */

@@ -9,12 +9,10 @@
 
 #define NAME_SHOWN_MAX 253
 
-/* What the probes of one MX host come to. */
+/* What the addresses of one MX host come to. */
 typedef struct tally {
-    int good;      /* addresses that a sender in mode enforce delivers to */
-    int bad;       /* addresses that it connects to, but does not deliver to */
-    int unreached; /* addresses that take no connection */
-    int unknown;   /* addresses that cannot be judged from this machine */
+    int secure; /* number of addresses that a sender in mode enforce delivers to */
+    mta_sts_mx_effect loss, alike, unknown; /* of the first address each; MTA_STS_MX_SECURE: none */
 } tally;
 
 /* Returns whether there is a host to go on with. */
@@ -49,8 +47,8 @@ static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_
     return 0;
 }
 
-/* Returns whether an address lookup was too slow. */
-static int judge_addresses(const mta_sts_check_mx *mx, mta_sts_findings *findings)
+/* What the lookups come to: MTA_STS_MX_SECURE where there are addresses to probe. */
+static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_findings *findings)
 {
     const mta_sts_answer *a = &mx->a, *aaaa = &mx->aaaa;
     const char *alias = a->alias ? a->alias : aaaa->alias;
@@ -73,7 +71,10 @@ static int judge_addresses(const mta_sts_check_mx *mx, mta_sts_findings *finding
             findings, MTA_STS_INFO, "mx-ipv6-only", mx->host, NULL,
             "the MX host has IPv6 addresses only: senders without IPv6 cannot use it");
     }
-    return a->status == MTA_STS_ANSWER_TIMEOUT || aaaa->status == MTA_STS_ANSWER_TIMEOUT;
+    return a->status == MTA_STS_ANSWER_OK || aaaa->status == MTA_STS_ANSWER_OK ? MTA_STS_MX_SECURE
+           : a->status == MTA_STS_ANSWER_TIMEOUT || aaaa->status == MTA_STS_ANSWER_TIMEOUT
+               ? MTA_STS_MX_NOT_NOW
+               : MTA_STS_MX_ABSENT;
 }
 
 static void judge_tlsa(const mta_sts_check_mx *mx, mta_sts_findings *findings)
@@ -111,52 +112,48 @@ static void report_secured(const mta_sts_judge *judge, const char *host,
                         mta_sts_certificate_days(probe->peer.certificate, judge->limits->now));
 }
 
-static int is_unreached(const mta_sts_mx_probe *probe)
+static void note(tally *sum, mta_sts_mx_effect effect)
 {
-    return probe->result == MTA_STS_SMTP_NO_ROUTE || probe->result == MTA_STS_SMTP_REFUSED ||
-           probe->result == MTA_STS_SMTP_UNREACHABLE ||
-           (probe->result == MTA_STS_SMTP_TIMEOUT && probe->stage == MTA_STS_SMTP_CONNECT);
+    mta_sts_mx_effect *kind = mta_sts_mx_effect_is_loss(effect)    ? &sum->loss
+                              : mta_sts_mx_effect_is_alike(effect) ? &sum->alike
+                                                                   : &sum->unknown;
+
+    if (effect == MTA_STS_MX_SECURE) {
+        sum->secure++;
+    }
+    else if (*kind == MTA_STS_MX_SECURE) {
+        *kind = effect;
+    }
 }
 
-static tally count_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx)
+/* Of an address: a host that takes mail, but that the policy does not name, is passed over. */
+static mta_sts_mx_effect with_coverage(mta_sts_mx_effect effect, int covered)
 {
-    mta_sts_findings *unseen = mta_sts_findings_make(judge->p);
-    tally sum = {0};
-    int i;
-
-    for (i = 0; i < mx->probes->nelts; i++) {
-        const mta_sts_mx_probe *probe = APR_ARRAY_IDX(mx->probes, i, const mta_sts_mx_probe *);
-
-        if (mta_sts_mx_probe_check(probe, mx->host, judge->limits, unseen)) {
-            sum.good++;
-        }
-        else if (mta_sts_mx_probe_is_unknown(probe)) {
-            sum.unknown++;
-        }
-        else if (is_unreached(probe)) {
-            sum.unreached++;
-        }
-        else {
-            sum.bad++;
-        }
-    }
-    return sum;
+    return covered || mta_sts_mx_effect_is_alike(effect) ? effect : MTA_STS_MX_UNCOVERED;
 }
 
 /* A sender that does not reach one address goes to the next, so that costs no more than time. */
-static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx, const tally *sum,
-                         mta_sts_findings *findings)
+static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx, int covered,
+                         tally *sum, mta_sts_findings *findings)
 {
+    mta_sts_findings *unseen = mta_sts_findings_make(judge->p);
     int i;
 
     for (i = 0; i < mx->probes->nelts; i++) {
         const mta_sts_mx_probe *probe = APR_ARRAY_IDX(mx->probes, i, const mta_sts_mx_probe *);
-        int index = findings->list->nelts;
 
-        if (mta_sts_mx_probe_check(probe, mx->host, judge->limits, findings)) {
+        note(sum, with_coverage(mta_sts_mx_probe_check(probe, mx->host, judge->limits, unseen),
+                                covered));
+    }
+    for (i = 0; i < mx->probes->nelts; i++) {
+        const mta_sts_mx_probe *probe = APR_ARRAY_IDX(mx->probes, i, const mta_sts_mx_probe *);
+        int index = findings->list->nelts;
+        mta_sts_mx_effect effect = mta_sts_mx_probe_check(probe, mx->host, judge->limits, findings);
+
+        if (effect == MTA_STS_MX_SECURE) {
             report_secured(judge, mx->host, probe, findings);
         }
-        else if (sum->good && is_unreached(probe)) {
+        else if (sum->secure && !mta_sts_mx_effect_is_loss(effect)) {
             mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
             mta_sts_judge_lower_severity(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
         }
@@ -177,22 +174,42 @@ static const mta_sts_finding *find_first_error(const mta_sts_findings *findings)
     return NULL;
 }
 
-/* Whether a sender in mode enforce delivers to the MX host of the last section. */
-static void conclude(mta_sts_judge *judge, const tally *sum, int covered)
+static void note_trouble(mta_sts_judge *judge, const mta_sts_check_section *section)
+{
+    int is_loss = mta_sts_mx_effect_is_loss(section->effect);
+
+    if (section->trouble && (!judge->bad || (is_loss && !judge->mx_lost))) {
+        judge->bad = section->subject;
+        judge->bad_reason = section->trouble->message;
+        judge->bad_effect = section->effect;
+    }
+    if (!judge->unknown && mta_sts_mx_effect_is_unknown(section->effect)) {
+        judge->unknown = section->subject;
+    }
+}
+
+/* What senders make of the MX host of the last section. */
+static void conclude(mta_sts_judge *judge, const tally *sum)
 {
     mta_sts_check_section *section = &APR_ARRAY_IDX(
         judge->result->sections, judge->result->sections->nelts - 1, mta_sts_check_section);
-    const mta_sts_finding *trouble = find_first_error(section->findings);
-    int delivers = sum->good && !sum->bad && (covered || !judge->policy_valid);
 
-    section->trouble = delivers ? NULL : trouble;
-    section->enforce = delivers           ? MTA_STS_SAFETY_YES
-                       : section->trouble ? MTA_STS_SAFETY_NO
-                                          : MTA_STS_SAFETY_UNKNOWN;
-    if (trouble && !judge->bad_mx) {
-        judge->bad_mx = section->subject;
-        judge->bad_reason = trouble->message;
-    }
+    section->effect = sum->loss != MTA_STS_MX_SECURE      ? sum->loss
+                      : sum->secure                       ? MTA_STS_MX_SECURE
+                      : sum->unknown != MTA_STS_MX_SECURE ? sum->unknown
+                                                          : sum->alike;
+    section->trouble =
+        mta_sts_mx_effect_is_loss(section->effect) || mta_sts_mx_effect_is_alike(section->effect)
+            ? find_first_error(section->findings)
+            : NULL;
+    section->enforce = section->effect == MTA_STS_MX_SECURE         ? MTA_STS_SAFETY_YES
+                       : mta_sts_mx_effect_is_loss(section->effect) ? MTA_STS_SAFETY_NO
+                                                                    : MTA_STS_SAFETY_UNKNOWN;
+    note_trouble(judge, section);
+    judge->mx_good += sum->secure > 0;
+    judge->mx_lost += mta_sts_mx_effect_is_loss(section->effect);
+    judge->mx_alike += mta_sts_mx_effect_is_alike(section->effect);
+    judge->mx_unknown += mta_sts_mx_effect_is_unknown(section->effect);
 }
 
 static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
@@ -200,25 +217,26 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     /* Names from DNS are escaped, but long ones are nobody's host. */
     const char *shown = strlen(mx->host) <= NAME_SHOWN_MAX ? mx->host : "MX";
     mta_sts_findings *findings = mta_sts_judge_section(judge, MTA_STS_CHECK_MX, shown);
-    int probed = judge->facts->smtp == MTA_STS_CHECK_SMTP_PROBED, covered, late;
-    tally sum = {0};
+    tally sum = {0, MTA_STS_MX_SECURE, MTA_STS_MX_SECURE, MTA_STS_MX_SECURE};
+    mta_sts_mx_effect found = MTA_STS_MX_ABSENT;
+    int covered;
 
-    if (!judge_name(mx, shown, findings)) {
-        conclude(judge, &sum, 0);
-        return;
+    if (judge_name(mx, shown, findings)) {
+        covered = judge_coverage(judge, mx->host, findings) || !judge->policy_valid;
+        found = judge_addresses(mx, findings);
+        judge_tlsa(mx, findings);
+        if (judge->facts->smtp == MTA_STS_CHECK_SMTP_PROBED) {
+            judge_probes(judge, mx, covered, &sum, findings);
+        }
+        else if (found == MTA_STS_MX_SECURE) {
+            note(&sum, with_coverage(MTA_STS_MX_UNSEEN, covered));
+        }
+        found = mx->probes->nelts ? MTA_STS_MX_SECURE : with_coverage(found, covered);
     }
-    covered = judge_coverage(judge, mx->host, findings);
-    late = judge_addresses(mx, findings);
-    judge_tlsa(mx, findings);
-    if (probed) {
-        sum = count_probes(judge, mx);
-        judge_probes(judge, mx, &sum, findings);
+    if (found != MTA_STS_MX_SECURE) {
+        note(&sum, found);
     }
-    conclude(judge, &sum, covered);
-    judge->mx_covered += covered;
-    judge->mx_good += covered && sum.good && !sum.bad;
-    judge->mx_usable += covered && sum.good;
-    judge->mx_unknown += covered && !sum.good && (sum.unknown || late || !probed);
+    conclude(judge, &sum);
 }
 
 /* A pattern that no MX uses may be a spare, or what a former MX was called. */
@@ -259,14 +277,22 @@ static void report_not_probed(mta_sts_judge *judge)
                         "all MX hosts are down)");
 }
 
-/* Only mode enforce makes senders refuse: before, what would fail is a warning. */
-static void lower_errors(const mta_sts_judge *judge, int index)
+/* Only mode enforce makes senders refuse: before, what would fail is a warning. What fails in every
+ * mode is one as long as there is another MX host to go to. */
+static void soften(const mta_sts_judge *judge, int index)
 {
     const apr_array_header_t *sections = judge->result->sections;
+    int is_enforced = judge->policy_valid && judge->policy->mode == MTA_STS_MODE_ENFORCE;
+    int is_down = judge->mx_alike && !judge->mx_good && !judge->mx_lost && !judge->mx_unknown;
 
     for (; index < sections->nelts; index++) {
-        mta_sts_judge_lower_severity(APR_ARRAY_IDX(sections, index, mta_sts_check_section).findings,
-                                     0, MTA_STS_ERROR, MTA_STS_WARNING);
+        const mta_sts_check_section *section =
+            &APR_ARRAY_IDX(sections, index, mta_sts_check_section);
+
+        if (!is_down &&
+            (!is_enforced || (judge->mx_good && mta_sts_mx_effect_is_alike(section->effect)))) {
+            mta_sts_judge_lower_severity(section->findings, 0, MTA_STS_ERROR, MTA_STS_WARNING);
+        }
     }
 }
 
@@ -284,9 +310,7 @@ void mta_sts_judge_mxs(mta_sts_judge *judge)
     if (judge->policy_valid && facts->mxs->nelts) {
         judge_patterns(judge, judge->policy_findings);
     }
-    if (!judge->policy_valid || judge->policy->mode != MTA_STS_MODE_ENFORCE) {
-        lower_errors(judge, index);
-    }
+    soften(judge, index);
 }
 
 int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)

@@ -8,38 +8,43 @@
 #include "core/base/text.h"
 
 #define NOT_AVAILABLE 421
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const loss = "senders in mode enforce do not deliver to it";
 
+/* One way in which a probe ends. Its severity follows from the effect. */
 typedef struct texts {
-    mta_sts_severity severity;
+    mta_sts_mx_effect effect;
     const char *id;
     const char *format; /* "%s" is the address */
     const char *fix;
 } texts;
 
+#define UNSEEN MTA_STS_MX_UNSEEN   /* this machine cannot know */
+#define NOT_NOW MTA_STS_MX_NOT_NOW /* deferred, whatever the mode is */
+#define CLOSED MTA_STS_MX_CLOSED   /* takes no mail from a sender in any mode */
+#define PLAIN MTA_STS_MX_PLAIN     /* takes mail without TLS only */
+
 /* Results whose stage does not matter. */
 static const texts results[] = {
-    [MTA_STS_SMTP_NOT_TRIED] = {MTA_STS_UNKNOWN, "smtp-untried", "no time was left to test %s",
+    [MTA_STS_SMTP_NOT_TRIED] = {UNSEEN, "smtp-untried", "no time was left to test %s",
                                 "check fewer domains at once"},
-    [MTA_STS_SMTP_NO_ROUTE] = {MTA_STS_UNKNOWN, "smtp-no-route",
+    [MTA_STS_SMTP_NO_ROUTE] = {UNSEEN, "smtp-no-route",
                                "this machine has no route to %s, so it could not be tested",
                                "check from a machine that has IPv4 and IPv6"},
-    [MTA_STS_SMTP_REFUSED] = {MTA_STS_ERROR, "smtp-refused", "%s refuses connections",
+    [MTA_STS_SMTP_REFUSED] = {CLOSED, "smtp-refused", "%s refuses connections",
                               "start the mail server, or configure it to listen on this address"},
-    [MTA_STS_SMTP_UNREACHABLE] = {MTA_STS_ERROR, "smtp-unreachable", "%s cannot be reached",
+    [MTA_STS_SMTP_UNREACHABLE] = {CLOSED, "smtp-unreachable", "%s cannot be reached",
                                   "check the firewall, or remove the address from DNS"},
-    [MTA_STS_SMTP_INVALID_REPLY] = {MTA_STS_ERROR, "smtp-invalid-reply",
-                                    "the answer of %s is not SMTP",
+    [MTA_STS_SMTP_INVALID_REPLY] = {CLOSED, "smtp-invalid-reply", "the answer of %s is not SMTP",
                                     "check which service listens there"},
-    [MTA_STS_SMTP_NO_STARTTLS] = {MTA_STS_ERROR, "starttls-missing", "%s does not offer STARTTLS",
+    [MTA_STS_SMTP_NO_STARTTLS] = {PLAIN, "starttls-missing", "%s does not offer STARTTLS",
                                   "enable TLS (Postfix: smtpd_tls_security_level = may), and check "
                                   "for a firewall that removes STARTTLS"},
-    [MTA_STS_SMTP_TLS_OLD] = {MTA_STS_ERROR, "tls-too-old",
+    [MTA_STS_SMTP_TLS_OLD] = {PLAIN, "tls-too-old",
                               "%s supports no TLS version newer than 1.1, which senders refuse",
                               "allow TLS 1.2 and 1.3"},
-    [MTA_STS_SMTP_TLS_FAILED] = {MTA_STS_ERROR, "smtp-handshake-failed",
-                                 "the TLS handshake with %s fails",
+    [MTA_STS_SMTP_TLS_FAILED] = {PLAIN, "smtp-handshake-failed", "the TLS handshake with %s fails",
                                  "check the mail server's log, and its certificate and key"},
 };
 
@@ -50,46 +55,49 @@ static const char *const closed_fix =
 
 /* Results at each stage. */
 static const texts timeouts[] = {
-    [MTA_STS_SMTP_CONNECT] = {MTA_STS_ERROR, "smtp-connect-timeout",
+    [MTA_STS_SMTP_CONNECT] = {CLOSED, "smtp-connect-timeout",
                               "%s does not accept a connection in time",
                               "check the firewall, or remove the address from DNS"},
-    [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-greeting-timeout",
+    [MTA_STS_SMTP_GREETING] = {CLOSED, "smtp-greeting-timeout",
                                "%s accepts a connection, but does not send its greeting in time",
                                slow_fix},
-    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-timeout", "%s does not answer EHLO in time",
+    [MTA_STS_SMTP_EHLO] = {CLOSED, "smtp-ehlo-timeout", "%s does not answer EHLO in time",
                            slow_fix},
-    [MTA_STS_SMTP_STARTTLS] = {MTA_STS_ERROR, "smtp-starttls-timeout",
+    [MTA_STS_SMTP_STARTTLS] = {PLAIN, "smtp-starttls-timeout",
                                "%s does not answer STARTTLS in time", slow_fix},
-    [MTA_STS_SMTP_HANDSHAKE] = {MTA_STS_ERROR, "smtp-handshake-timeout",
+    [MTA_STS_SMTP_HANDSHAKE] = {PLAIN, "smtp-handshake-timeout",
                                 "%s does not finish the TLS handshake in time", slow_fix},
 };
 static const texts closings[] = {
-    [MTA_STS_SMTP_CONNECT] = {MTA_STS_ERROR, "smtp-closed", "%s closes the connection at once",
+    [MTA_STS_SMTP_CONNECT] = {CLOSED, "smtp-closed", "%s closes the connection at once",
                               closed_fix},
-    [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-closed",
+    [MTA_STS_SMTP_GREETING] = {CLOSED, "smtp-closed",
                                "%s closes the connection instead of greeting", closed_fix},
-    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-closed", "%s closes the connection at EHLO",
-                           closed_fix},
-    [MTA_STS_SMTP_STARTTLS] = {MTA_STS_ERROR, "smtp-closed", "%s closes the connection at STARTTLS",
+    [MTA_STS_SMTP_EHLO] = {CLOSED, "smtp-closed", "%s closes the connection at EHLO", closed_fix},
+    [MTA_STS_SMTP_STARTTLS] = {PLAIN, "smtp-closed", "%s closes the connection at STARTTLS",
                                closed_fix},
-    [MTA_STS_SMTP_HANDSHAKE] = {MTA_STS_ERROR, "smtp-closed",
+    [MTA_STS_SMTP_HANDSHAKE] = {PLAIN, "smtp-closed",
                                 "%s closes the connection in the TLS handshake",
                                 "check the mail server's log, and its certificate and key"},
 };
 static const texts rejections[] = {
-    [MTA_STS_SMTP_GREETING] = {MTA_STS_ERROR, "smtp-greeting-rejected",
+    [MTA_STS_SMTP_GREETING] = {CLOSED, "smtp-greeting-rejected",
                                "%s rejects the connection in its greeting", closed_fix},
-    [MTA_STS_SMTP_EHLO] = {MTA_STS_ERROR, "smtp-ehlo-rejected", "%s rejects EHLO", closed_fix},
-    [MTA_STS_SMTP_STARTTLS] = {MTA_STS_ERROR, "starttls-rejected",
-                               "%s offers STARTTLS, but rejects it",
+    [MTA_STS_SMTP_EHLO] = {PLAIN, "smtp-ehlo-rejected", "%s rejects EHLO", closed_fix},
+    [MTA_STS_SMTP_STARTTLS] = {PLAIN, "starttls-rejected", "%s offers STARTTLS, but rejects it",
                                "check the mail server's log, and its certificate and key"},
 };
 
 /* Says so in the same way at every stage. */
 static const texts not_available = {
-    MTA_STS_WARNING, "smtp-not-available",
+    NOT_NOW, "smtp-not-available",
     "%s is temporarily unavailable, so it could not be determined whether TLS works there",
     "try again later; check the mail server's limits and log"};
+
+/* Until STARTTLS, it spoke SMTP. */
+static const texts broken_starttls = {PLAIN, "smtp-invalid-reply",
+                                      "the answer of %s to STARTTLS is not SMTP",
+                                      "check the mail server's log, and its certificate and key"};
 
 static const texts *find_texts(const mta_sts_mx_probe *probe)
 {
@@ -98,6 +106,8 @@ static const texts *find_texts(const mta_sts_mx_probe *probe)
         return timeouts + probe->stage;
     case MTA_STS_SMTP_CLOSED:
         return closings + probe->stage;
+    case MTA_STS_SMTP_INVALID_REPLY:
+        return probe->stage >= MTA_STS_SMTP_STARTTLS ? &broken_starttls : results + probe->result;
     case MTA_STS_SMTP_REJECTED:
         return probe->code == NOT_AVAILABLE ? &not_available : rejections + probe->stage;
     default:
@@ -105,10 +115,27 @@ static const texts *find_texts(const mta_sts_mx_probe *probe)
     }
 }
 
-int mta_sts_mx_probe_is_unknown(const mta_sts_mx_probe *probe)
+int mta_sts_mx_probe_is_alike(const char *id)
 {
-    return probe->result == MTA_STS_SMTP_NOT_TRIED || probe->result == MTA_STS_SMTP_NO_ROUTE ||
-           (probe->result == MTA_STS_SMTP_REJECTED && probe->code == NOT_AVAILABLE);
+    const struct {
+        const texts *list;
+        size_t count;
+    } tables[] = {{results, COUNT(results)},
+                  {timeouts, COUNT(timeouts)},
+                  {closings, COUNT(closings)},
+                  {rejections, COUNT(rejections)}};
+    size_t i, j;
+
+    for (i = 0; i < COUNT(tables); i++) {
+        for (j = 0; j < tables[i].count; j++) {
+            const texts *one = tables[i].list + j;
+
+            if (one->id && one->effect == CLOSED && strcmp(one->id, id) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 static int check_peer(const mta_sts_mx_probe *probe, const char *host,
@@ -128,20 +155,22 @@ static int check_peer(const mta_sts_mx_probe *probe, const char *host,
                               findings);
 }
 
-int mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
-                           const mta_sts_check_limits *limits, mta_sts_findings *findings)
+mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
+                                         const mta_sts_check_limits *limits,
+                                         mta_sts_findings *findings)
 {
     const texts *chosen;
     const char *message, *said;
 
     if (probe->result == MTA_STS_SMTP_SECURED) {
-        return check_peer(probe, host, limits, findings);
+        return check_peer(probe, host, limits, findings) ? MTA_STS_MX_SECURE
+                                                         : MTA_STS_MX_UNVERIFIED;
     }
     chosen = find_texts(probe);
     message = apr_psprintf(findings->pool, chosen->format, probe->address);
     said = probe->reply ? probe->reply : probe->detail;
-    mta_sts_finding_add(findings, chosen->severity, chosen->id, host, chosen->fix, "%s%s%s",
-                        message, said ? ": " : "",
+    mta_sts_finding_add(findings, mta_sts_mx_effect_severity(chosen->effect), chosen->id, host,
+                        chosen->fix, "%s%s%s", message, said ? ": " : "",
                         said ? mta_sts_text_quote(findings->pool, said, strlen(said)) : "");
-    return 0;
+    return chosen->effect;
 }

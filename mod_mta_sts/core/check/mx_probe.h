@@ -3,6 +3,7 @@
 #define CORE_CHECK_MX_PROBE_H
 
 #include "core/base/finding.h"
+#include "core/check/mx_effect.h"
 #include "core/check/peer.h"
 #include "core/check/policy_fetch.h"
 
@@ -48,12 +49,13 @@ typedef struct mta_sts_mx_probe {
  * Judges one probe.
  *
  * @param host the MX host; borrowed by the findings
- * @return whether a sender in mode enforce would deliver there
+ * @return what senders make of that address, if the policy covers its host
  */
-int mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
-                           const mta_sts_check_limits *limits, mta_sts_findings *findings);
+mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
+                                         const mta_sts_check_limits *limits,
+                                         mta_sts_findings *findings);
 
-/* Whether this machine cannot see what other senders see. */
-int mta_sts_mx_probe_is_unknown(const mta_sts_mx_probe *probe);
+/* Whether this id is the one of a probe that fails in every mode alike. */
+int mta_sts_mx_probe_is_alike(const char *id);
 
 #endif

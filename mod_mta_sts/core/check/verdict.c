@@ -59,28 +59,50 @@ static int is_unknown_gap(const mta_sts_judge *judge)
            (judge->record_id && judge->policy_unknown);
 }
 
-static void judge_mxs(mta_sts_judge *judge)
+/* What the MX hosts come to, by whether there is one that is good, lost in mode enforce, unknown.
+ * Hosts that take no mail in any mode count only where there is nothing else. */
+static const struct {
+    mta_sts_outcome outcome;
+    mta_sts_safety enforce;
+} ends[2][2][2] = {
+    [0][0][0] = {MTA_STS_OUTCOME_REFUSES, MTA_STS_SAFETY_UNKNOWN},
+    [0][0][1] = {MTA_STS_OUTCOME_UNKNOWN, MTA_STS_SAFETY_UNKNOWN},
+    [0][1][0] = {MTA_STS_OUTCOME_REFUSES, MTA_STS_SAFETY_NO},
+    [0][1][1] = {MTA_STS_OUTCOME_PARTLY, MTA_STS_SAFETY_NO},
+    [1][0][0] = {MTA_STS_OUTCOME_DELIVERS, MTA_STS_SAFETY_YES},
+    [1][0][1] = {MTA_STS_OUTCOME_PARTLY, MTA_STS_SAFETY_UNKNOWN},
+    [1][1][0] = {MTA_STS_OUTCOME_PARTLY, MTA_STS_SAFETY_NO},
+    [1][1][1] = {MTA_STS_OUTCOME_PARTLY, MTA_STS_SAFETY_NO},
+};
+
+static const char *summarize(const mta_sts_judge *judge, mta_sts_outcome outcome, const char *why)
 {
     apr_pool_t *p = judge->p;
-    int all = judge->facts->mxs->nelts;
-    const char *why = judge->bad_mx ? apr_psprintf(p, "%s: %s", judge->bad_mx, judge->bad_reason)
-                                    : "the MX hosts could not be probed";
 
-    if (judge->mx_good == all) {
-        set(judge, MTA_STS_OUTCOME_DELIVERS, "delivers over verified TLS to every MX host");
-    }
-    else if (judge->mx_usable || (judge->mx_unknown && judge->bad_mx)) {
-        set(judge, MTA_STS_OUTCOME_PARTLY,
-            apr_psprintf(p, "delivers to some MX hosts at most: %s", why));
-    }
-    else if (judge->mx_unknown) {
-        set(judge, MTA_STS_OUTCOME_UNKNOWN,
-            apr_psprintf(p, "may or may not deliver: the MX hosts %s",
-                         judge->facts->smtp == MTA_STS_CHECK_SMTP_SKIPPED ? "were not probed"
-                                                                          : "could not be probed"));
-    }
-    else {
-        set(judge, MTA_STS_OUTCOME_REFUSES, apr_psprintf(p, "refuses to deliver: %s", why));
+    switch (outcome) {
+    case MTA_STS_OUTCOME_DELIVERS:
+        return judge->mx_alike
+                   ? apr_psprintf(p,
+                                  "delivers over verified TLS to every MX host that takes mail; in "
+                                  "any mode it passes over %s",
+                                  why)
+                   : "delivers over verified TLS to every MX host";
+    case MTA_STS_OUTCOME_PARTLY:
+        return judge->mx_lost
+                   ? apr_psprintf(p, "delivers to some MX hosts at most: %s", why)
+                   : apr_psprintf(p,
+                                  "delivers over verified TLS to some MX hosts; could not "
+                                  "determine what it does at %s",
+                                  judge->unknown);
+    case MTA_STS_OUTCOME_UNKNOWN:
+        return apr_psprintf(p, "may or may not deliver: the MX hosts %s",
+                            judge->facts->smtp == MTA_STS_CHECK_SMTP_SKIPPED
+                                ? "were not probed"
+                                : "could not be probed");
+    default:
+        return judge->mx_lost
+                   ? apr_psprintf(p, "refuses to deliver: %s", why)
+                   : apr_psprintf(p, "cannot deliver: no MX host takes mail, in any mode: %s", why);
     }
 }
 
@@ -90,31 +112,56 @@ static void advise(mta_sts_judge *judge, mta_sts_safety safety, const char *advi
     judge->result->verdict.advice = advice;
 }
 
-static void judge_enforce(mta_sts_judge *judge)
+/* What mode enforce changes at the first host that it takes away. */
+static const char *describe_change(const mta_sts_judge *judge)
 {
-    int on = judge->policy->mode == MTA_STS_MODE_ENFORCE;
+    return apr_psprintf(judge->p, "at %s, a sender in mode testing %s; in mode enforce it %s%s",
+                        judge->bad, mta_sts_mx_effect_in_testing(judge->bad_effect),
+                        mta_sts_mx_effect_in_enforce(judge->bad_effect),
+                        judge->mx_good || judge->mx_unknown ? ""
+                                                            : ", and there is none that works");
+}
 
-    switch (judge->result->verdict.outcome) {
-    case MTA_STS_OUTCOME_DELIVERS:
-        advise(judge, MTA_STS_SAFETY_YES,
-               on ? "mode enforce is on, and safe" : "it is safe to change to mode enforce");
-        break;
-    case MTA_STS_OUTCOME_UNKNOWN:
-        advise(judge, MTA_STS_SAFETY_UNKNOWN,
-               on ? "mode enforce is on; could not determine whether it is safe"
-                  : "could not determine whether mode enforce is safe");
-        break;
-    case MTA_STS_OUTCOME_PARTLY:
-        advise(judge, MTA_STS_SAFETY_NO,
-               on ? "mode enforce is on, and may hold up mail: fix this, or go back to mode testing"
-                  : "do not change to mode enforce yet");
-        break;
-    default:
-        advise(judge, MTA_STS_SAFETY_NO,
-               on ? "mode enforce is on, and holds up mail: go back to mode testing, or fix this"
-                  : "do not change to mode enforce yet");
-        break;
-    }
+static const char *advise_against(const mta_sts_judge *judge, int on)
+{
+    return apr_psprintf(judge->p, "%s: %s",
+                        !on              ? "do not change to mode enforce yet"
+                        : judge->mx_good ? "mode enforce is on, and may hold up mail: fix this, or "
+                                           "go back to mode testing"
+                                         : "mode enforce is on, and holds up mail: go back to mode "
+                                           "testing, or fix this",
+                        describe_change(judge));
+}
+
+static const char *advise_unknown(const mta_sts_judge *judge, int on)
+{
+    const char *why = judge->facts->smtp == MTA_STS_CHECK_SMTP_BLOCKED
+                          ? ": check from a machine that can open connections to port 25"
+                      : judge->mx_alike && !judge->mx_unknown && !judge->mx_good
+                          ? ": no MX host takes mail now, in any mode, so fix that first"
+                          : "";
+
+    return apr_pstrcat(judge->p,
+                       on ? "mode enforce is on; could not determine whether it is safe"
+                          : "could not determine whether mode enforce is safe",
+                       why, NULL);
+}
+
+static void judge_mxs(mta_sts_judge *judge)
+{
+    int good = judge->mx_good > 0, lost = judge->mx_lost > 0, unknown = judge->mx_unknown > 0;
+    mta_sts_outcome outcome = ends[good][lost][unknown].outcome;
+    mta_sts_safety enforce = ends[good][lost][unknown].enforce;
+    int on = judge->policy->mode == MTA_STS_MODE_ENFORCE;
+    const char *why =
+        judge->bad ? apr_psprintf(judge->p, "%s: %s", judge->bad, judge->bad_reason) : NULL;
+
+    set(judge, outcome, summarize(judge, outcome, why));
+    advise(judge, enforce,
+           enforce == MTA_STS_SAFETY_YES
+               ? on ? "mode enforce is on, and safe" : "it is safe to change to mode enforce"
+           : enforce == MTA_STS_SAFETY_NO ? advise_against(judge, on)
+                                          : advise_unknown(judge, on));
 }
 
 void mta_sts_judge_verdict(mta_sts_judge *judge)
@@ -146,5 +193,4 @@ void mta_sts_judge_verdict(mta_sts_judge *judge)
         return;
     }
     judge_mxs(judge);
-    judge_enforce(judge);
 }

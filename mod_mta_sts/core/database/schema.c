@@ -140,8 +140,89 @@ static const char *const version_3[] = {
     NULL,
 };
 
+/* The day of tlsrpt_day_of. */
+#define FIRST_DAY "CASE WHEN r.range_begin >= 0 THEN r.range_begin / 86400000000 ELSE -1 END"
+/* A sum that stops at 2^63-1, from those of its high and low halves. */
+#define CAPPED(high, low)                                                                          \
+    " CASE WHEN " high " + (" low ") / 1073741824 >= 8589934592 THEN 9223372036854775807"          \
+    " ELSE (" high ") * 1073741824 + " low " END"
+#define HIGH(column) "coalesce(sum(" column " / 1073741824), 0)"
+#define LOW(column) "coalesce(sum(" column " % 1073741824), 0)"
+#define SUM_OF(column) CAPPED(HIGH(column), LOW(column))
+#define SUM_OF_BOTH(one, other)                                                                    \
+    CAPPED(HIGH(one) " + " HIGH(other), "(" LOW(one) " + " LOW(other) ")")
+#define ADDED_TO_SUM                                                                               \
+    "INSERT INTO tlsrpt_sum (domain, last_day, day, organization, type, seen, verified, parts,"    \
+    " reports, successful, failed, range_begin, range_end)"
+#define SUMS_OF_SESSIONS                                                                           \
+    SUM_OF("p.successful")                                                                         \
+    "," SUM_OF("p.failed") ","                                                                     \
+                           " coalesce(min(CASE WHEN r.range_begin > 0 THEN r.range_begin END), "   \
+                           "0), max(r.range_end)"
+#define ADDED_TO_CAUSE_VERIFIED                                                                    \
+    "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
+    " receiving_ip, sending_ip, verified, parts, sessions, range_begin, range_end)"
+
+/* Verified and unverified reports are summed up apart: anyone can submit the latter under any name.
+ * tlsrpt_policy.sessions: of a report about a domain, in the row of its first policy of it; the
+ * larger of its totals and of its failure details. */
+static const char *const version_4[] = {
+    "DROP TABLE tlsrpt_sum",
+    "CREATE TABLE tlsrpt_sum ("
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, day INTEGER NOT NULL,"
+    " organization INTEGER NOT NULL, type INTEGER NOT NULL, seen INTEGER NOT NULL,"
+    " verified INTEGER NOT NULL, parts INTEGER NOT NULL, reports INTEGER NOT NULL,"
+    " successful INTEGER NOT NULL, failed INTEGER NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, last_day, day, organization, type, seen, verified)) WITHOUT ROWID",
+    ADDED_TO_SUM
+    " SELECT p.domain, " LAST_DAY ", " FIRST_DAY
+    ", r.organization, p.type, p.seen, r.verified, count(*), sum(p.is_first)," SUMS_OF_SESSIONS
+    " FROM tlsrpt_policy p JOIN tlsrpt_report r ON r.id = p.report WHERE r.state = 0"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7",
+    /* A report without any policy counts for all domains together. */
+    ADDED_TO_SUM
+    " SELECT 0, " LAST_DAY ", " FIRST_DAY ", r.organization, 0, 0, r.verified,"
+    " count(*), sum(CASE WHEN coalesce(p.n, 0) = 0 THEN 1 ELSE 0 END)," SUMS_OF_SESSIONS
+    " FROM tlsrpt_report r LEFT JOIN tlsrpt_policy p ON p.report = r.id"
+    " WHERE r.state = 0 GROUP BY 2, 3, 4, 7",
+    "CREATE INDEX tlsrpt_sum_failed ON tlsrpt_sum"
+    " (last_day, domain, organization, failed, verified) WHERE failed > 0",
+    "DROP TABLE tlsrpt_cause",
+    "CREATE TABLE tlsrpt_cause ("
+    " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, organization INTEGER NOT NULL,"
+    " policy_type INTEGER NOT NULL, type INTEGER NOT NULL, mx INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL, receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL,"
+    " verified INTEGER NOT NULL, parts INTEGER NOT NULL, sessions INTEGER NOT NULL,"
+    " range_begin INTEGER NOT NULL, range_end INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, last_day, organization, policy_type, type, mx, reason, receiving_ip,"
+    " sending_ip, verified)) WITHOUT ROWID",
+    ADDED_TO_CAUSE_VERIFIED " SELECT p.domain, " LAST_DAY
+                            ", r.organization, p.type, f.type, f.mx, f.reason,"
+                            " f.receiving_ip, f.sending_ip, r.verified," SUMS_OF_FAILURES
+                            " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+    ADDED_TO_CAUSE_VERIFIED
+    " SELECT 0, " LAST_DAY
+    ", r.organization, p.type, f.type, f.mx, 0, 0, 0, r.verified," SUMS_OF_FAILURES
+    " GROUP BY 2, 3, 4, 5, 6, 10",
+    "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
+    "ALTER TABLE tlsrpt_policy ADD COLUMN sessions INTEGER NOT NULL DEFAULT 0",
+    "UPDATE tlsrpt_policy SET sessions = (SELECT" SUM_OF_BOTH(
+        "q.successful", "q.failed") " FROM tlsrpt_policy q WHERE q.report = tlsrpt_policy.report"
+                                    " AND q.domain = tlsrpt_policy.domain) WHERE is_first = 1",
+    /* Few reports have failure details. */
+    "UPDATE tlsrpt_policy SET sessions = d.sessions FROM (SELECT q.report, q.domain," SUM_OF(
+        "f.sessions") " AS sessions FROM tlsrpt_failure f JOIN tlsrpt_policy q"
+                      " ON q.report = f.report AND q.n = f.n GROUP BY q.report, q.domain) d"
+                      " WHERE d.report = tlsrpt_policy.report AND d.domain = tlsrpt_policy.domain"
+                      " AND tlsrpt_policy.is_first = 1 AND d.sessions > tlsrpt_policy.sessions",
+    "CREATE INDEX tlsrpt_policy_large ON tlsrpt_policy (domain, sessions)"
+    " WHERE sessions > 100000",
+    NULL,
+};
+
 static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1, version_2,
-                                                                     version_3};
+                                                                     version_3, version_4};
 
 static const char *replace(apr_pool_t *p, const char *text, const char *old, const char *with)
 {

@@ -16,7 +16,7 @@
  */
 
 /* The version that this code knows. */
-#define MTA_STS_DATABASE_SCHEMA 3
+#define MTA_STS_DATABASE_SCHEMA 4
 
 /* Brings the schema of an open database to that version, in one transaction. NULL, or what is wrong
  * as the functions of  return it. */

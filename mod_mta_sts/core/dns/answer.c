@@ -8,9 +8,9 @@
 const char *mta_sts_answer_status_name(mta_sts_answer_status status)
 {
     static const char *const names[] = {
-        [MTA_STS_ANSWER_NOT_QUERIED] = "not-queried", [MTA_STS_ANSWER_OK] = "ok",
-        [MTA_STS_ANSWER_NXDOMAIN] = "nxdomain",       [MTA_STS_ANSWER_NODATA] = "nodata",
-        [MTA_STS_ANSWER_SERVFAIL] = "servfail",       [MTA_STS_ANSWER_BOGUS] = "bogus",
+        [MTA_STS_ANSWER_NOT_QUERIED] = "skipped", [MTA_STS_ANSWER_OK] = "ok",
+        [MTA_STS_ANSWER_NXDOMAIN] = "nxdomain",   [MTA_STS_ANSWER_NODATA] = "nodata",
+        [MTA_STS_ANSWER_SERVFAIL] = "servfail",   [MTA_STS_ANSWER_BOGUS] = "bogus",
         [MTA_STS_ANSWER_TIMEOUT] = "timeout",
     };
 

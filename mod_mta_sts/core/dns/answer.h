@@ -41,7 +41,7 @@ typedef struct mta_sts_answer {
                                    order of their preference */
 } mta_sts_answer;
 
-/* "ok", "nxdomain", "nodata", "servfail", "bogus", "timeout" or "not-queried". */
+/* "ok", "nxdomain", "nodata", "servfail", "bogus", "timeout" or "skipped". */
 const char *mta_sts_answer_status_name(mta_sts_answer_status status);
 
 /* "secure", "insecure" or "unknown". */

@@ -17,6 +17,10 @@
 
 #define NAMES_SHOWN 5
 #define DAY apr_time_from_sec(24 * 60 * 60)
+#define HOUR apr_time_from_sec(60 * 60)
+
+#define SOON_MAX (14 * DAY)
+#define SOON_SHARE 3 /* of the lifetime */
 
 /* A SAN entry with a NUL inside is a forgery and names nothing. */
 static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
@@ -174,11 +178,39 @@ int mta_sts_certificate_days(const mta_sts_certificate *certificate, apr_time_t 
     return (int)(left < 0 ? (left - DAY + 1) / DAY : left / DAY);
 }
 
+apr_interval_time_t mta_sts_certificate_soon(const mta_sts_certificate *certificate, int days)
+{
+    apr_interval_time_t share = (certificate->not_after - certificate->not_before) / SOON_SHARE;
+
+    return days >= 0                   ? days * DAY
+           : certificate->warning_days ? certificate->warning_days * DAY
+           : share < SOON_MAX          ? share
+                                       : SOON_MAX;
+}
+
+mta_sts_severity mta_sts_certificate_severity(const mta_sts_certificate *certificate,
+                                              apr_time_t now)
+{
+    apr_interval_time_t left = certificate->not_after - now;
+
+    return left < 0                                           ? MTA_STS_ERROR
+           : left < mta_sts_certificate_soon(certificate, -1) ? MTA_STS_WARNING
+                                                              : MTA_STS_OK;
+}
+
+/* "13 days" or "5 hours" */
+static const char *time_left(apr_pool_t *p, apr_interval_time_t left)
+{
+    return left < DAY ? mta_sts_format_count(p, left / HOUR, "hour", "hours")
+                      : mta_sts_format_count(p, left / DAY, "day", "days");
+}
+
 static void judge_dates(const mta_sts_certificate *certificate, const char *host, apr_time_t now,
                         const mta_sts_certificate_use *use, mta_sts_findings *findings)
 {
     apr_pool_t *p = findings->pool;
-    int days = mta_sts_certificate_days(certificate, now);
+    apr_interval_time_t left = certificate->not_after - now;
+    int is_error = left < use->error_days * DAY;
 
     if (now < certificate->not_before) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "certificate-not-yet-valid", host,
@@ -191,11 +223,11 @@ static void judge_dates(const mta_sts_certificate *certificate, const char *host
                             "the certificate %s expired on %s: %s", use->where,
                             mta_sts_format_time(p, certificate->not_after), use->loss);
     }
-    else if (days < use->warning_days || days < use->error_days) {
-        mta_sts_finding_add(findings, days < use->error_days ? MTA_STS_ERROR : MTA_STS_WARNING,
+    else if (is_error || left < mta_sts_certificate_soon(certificate, use->warning_days)) {
+        mta_sts_finding_add(findings, is_error ? MTA_STS_ERROR : MTA_STS_WARNING,
                             "certificate-expires-soon", host, use->renew_fix,
-                            "the certificate %s expires on %s, in %d days", use->where,
-                            mta_sts_format_time(p, certificate->not_after), days);
+                            "the certificate %s expires on %s, in %s", use->where,
+                            mta_sts_format_time(p, certificate->not_after), time_left(p, left));
     }
 }
 
@@ -221,7 +253,7 @@ void mta_sts_certificate_check(const mta_sts_certificate *certificate, const cha
         .name_fix = name_fix,
         .renew_fix = "renew it (certbot renew) and reload httpd; 'certbot certificates' lists the "
                      "certificates",
-        .warning_days = MTA_STS_CERTIFICATE_SOON_DAYS,
+        .warning_days = -1,
     };
 
     if (certificate->error) {

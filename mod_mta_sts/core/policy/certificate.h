@@ -14,15 +14,13 @@
  * is for those to say who connect.
  */
 
-/* A certificate that expires within this many days is reported. */
-#define MTA_STS_CERTIFICATE_SOON_DAYS 14
-
 typedef struct mta_sts_certificate {
     const char *path;          /* where it was read; NULL: shown by a server */
     const char *error;         /* why it could not be read, or NULL; then nothing below is set */
     apr_array_header_t *names; /* of const char *: the DNS names of its subjectAltName */
     apr_time_t not_before;
     apr_time_t not_after;
+    int warning_days; /* it expires soon when fewer days are left; 0: by its lifetime */
 } mta_sts_certificate;
 
 /*
@@ -49,7 +47,8 @@ typedef struct mta_sts_certificate_use {
                               host" */
     const char *name_fix;  /* what to do if it does not name the host */
     const char *renew_fix; /* what to do if it ends */
-    int warning_days;      /* a certificate that ends within so many days is a warning */
+    int warning_days;      /* a certificate that ends within so many days is a warning; -1: see
+                              mta_sts_certificate_soon() */
     int error_days;        /* or an error; 0: only when it has ended */
 } mta_sts_certificate_use;
 
@@ -65,6 +64,18 @@ void mta_sts_certificate_judge(const mta_sts_certificate *certificate, const cha
 
 /* Whole days until the certificate ends; negative once it has. */
 int mta_sts_certificate_days(const mta_sts_certificate *certificate, apr_time_t now);
+
+/*
+ * How long before its end a certificate expires soon: when a third of its lifetime is left, as all
+ * renewal has happened by then, or 14 days, whichever is less.
+ *
+ * @param days a number of days to use instead; -1: the certificate's own warning_days, if set
+ */
+apr_interval_time_t mta_sts_certificate_soon(const mta_sts_certificate *certificate, int days);
+
+/* MTA_STS_ERROR for one that has expired, MTA_STS_WARNING if it does so soon, else MTA_STS_OK. */
+mta_sts_severity mta_sts_certificate_severity(const mta_sts_certificate *certificate,
+                                              apr_time_t now);
 
 /*
  * Judges the certificate file that this machine's httpd shows for a host.

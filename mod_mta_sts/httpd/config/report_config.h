@@ -33,6 +33,9 @@ typedef struct mts_report_config {
     apr_int64_t per_minute; /* new reports of one client address */
     const ap_directive_t *limit_at;
     apr_int64_t keep_days;
+    apr_int64_t certificate_days; /* a certificate with fewer days left is a warning; 0: by its
+                                     lifetime */
+    const ap_directive_t *certificate_days_at;
     const ap_directive_t *keep_at;
     apr_array_header_t *domains; /* of const char *: canonical; may be empty */
     const char *driver;          /* of apr_dbd: "sqlite3" or "pgsql" */

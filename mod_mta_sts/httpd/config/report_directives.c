@@ -65,6 +65,8 @@ static const number_rule number_rules[] = {
     RULE("MTASTSReportQuota", mta_sts_size_parse, TLSRPT_QUOTA_MIN, TLSRPT_QUOTA_MAX,
          quarantine_quota, quota_at),
     RULE("MTASTSReportLimit", mta_sts_number_parse, 1, 1000000, per_minute, limit_at),
+    RULE("MTASTSCertificateDays", mta_sts_number_parse, 1, 3650, certificate_days,
+         certificate_days_at),
     RULE("MTASTSReportKeep", mta_sts_number_parse, 1, 36500, keep_days, keep_at),
 };
 

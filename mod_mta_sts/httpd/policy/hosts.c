@@ -66,7 +66,8 @@ static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
     return DECLINED;
 }
 
-static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *files)
+static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *files,
+                                      int warning_days)
 {
     apr_array_header_t *read = apr_array_make(p, files->nelts, sizeof(mta_sts_certificate *));
     int i;
@@ -75,7 +76,10 @@ static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *f
         const char *path = APR_ARRAY_IDX(files, i, const char *);
 
         if (path[0] == '/') { /* else it is the URI of a key token, which only mod_ssl can open */
-            APR_ARRAY_PUSH(read, mta_sts_certificate *) = mta_sts_certificate_read(p, path);
+            mta_sts_certificate *certificate = mta_sts_certificate_read(p, path);
+
+            certificate->warning_days = warning_days;
+            APR_ARRAY_PUSH(read, mta_sts_certificate *) = certificate;
         }
     }
     return read;
@@ -84,6 +88,7 @@ static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *f
 void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
 {
     mts_config *main = mts_config_of(main_server)->main;
+    int days = (int)mts_report_config_of(main_server)->certificate_days;
     apr_hash_index_t *at;
 
     if (!main->certificate_files) {
@@ -92,7 +97,7 @@ void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
     main->certificates = apr_hash_make(pconf);
     for (at = apr_hash_first(pconf, main->certificate_files); at; at = apr_hash_next(at)) {
         apr_hash_set(main->certificates, apr_hash_this_key(at), apr_hash_this_key_len(at),
-                     read_files(pconf, apr_hash_this_val(at)));
+                     read_files(pconf, apr_hash_this_val(at), days));
     }
 }
 

@@ -7,7 +7,7 @@
 #include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
-#include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/report/result_type.h"
 
 #define NAMES_MAX 10
@@ -30,12 +30,14 @@ static const char *const titles[] = {
     [TLSRPT_RESULT_UNSPECIFIED] = "Failure without a result type",
 };
 
-/* The heading: what failed, and whose business it is. */
+/* The heading: what failed, whose business it is, and whether that is verified. */
 static void put_title(const mts_status_view *view, const char *title,
-                      const tlsrpt_explanation *explanation, int others)
+                      const tlsrpt_explanation *explanation, int others, int is_verified)
 {
-    MTS_HTML(view->out, "<h3>%s <span class=\"badge\">%s</span></h3>", title,
+    MTS_HTML(view->out, "<h3>%s <span class=\"badge\">%s</span>", title,
              tlsrpt_where_text(view->p, explanation, others));
+    mts_status_unverified_html(view->out, is_verified);
+    MTS_HTML(view->out, "</h3>");
 }
 
 static void put_cause_head(const mts_status_view *view, const mts_status_cause *cause)
@@ -88,10 +90,15 @@ static void put_number(const mts_status_view *view, apr_int64_t sessions)
              mta_sts_format_number(view->p, sessions), sessions == 1 ? "" : "s");
 }
 
-static void put_explanation(const mts_status_view *view, const tlsrpt_explanation *explanation)
+static void put_explanation(const mts_status_view *view, const tlsrpt_explanation *explanation,
+                            int is_verified)
 {
-    MTS_HTML(view->out, "<p>%s</p><p><strong>What to do:</strong> %s</p>", explanation->what,
-             explanation->action);
+    MTS_HTML(view->out, "<p>%s</p>", explanation->what);
+    if (!tlsrpt_evidence_counts(is_verified)) {
+        MTS_HTML(view->out, "<p><strong>Check this:</strong> only unverified reports contain it, "
+                            "and anyone can submit one.</p>");
+    }
+    MTS_HTML(view->out, "<p><strong>What to do:</strong> %s</p>", explanation->action);
     if (explanation->command) {
         MTS_HTML(view->out, "<pre class=\"record\" tabindex=\"0\">%s</pre>", explanation->command);
     }
@@ -104,28 +111,32 @@ static void put_cause(const mts_status_view *view, const mts_status_cause *cause
     int i;
 
     put_number(view, cause->cause->sessions);
-    put_title(view, title, APR_ARRAY_IDX(list, 0, const tlsrpt_explanation *), cause->others);
+    put_title(view, title, APR_ARRAY_IDX(list, 0, const tlsrpt_explanation *), cause->others,
+              cause->cause->is_verified);
     put_cause_head(view, cause);
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_explanation *explanation = APR_ARRAY_IDX(list, i, const tlsrpt_explanation *);
 
         if (i > 0) { /* the same failures may have another cause */
-            put_title(view, "Or", explanation, cause->others);
+            put_title(view, "Or", explanation, cause->others, cause->cause->is_verified);
         }
-        put_explanation(view, explanation);
+        put_explanation(view, explanation, cause->cause->is_verified);
     }
     put_cause_details(view, cause->cause);
     MTS_HTML(view->out, "</div></li>");
 }
 
-static void put_unspecified(const mts_status_view *view)
+static void put_unspecified(const mts_status_view *view, int is_verified)
 {
     const tlsrpt_explanation *explanation = tlsrpt_explain_no_details(view->p, view->query.domain);
+    apr_int64_t sessions = view->reports->unspecified[!is_verified];
 
-    put_number(view, view->reports->unspecified);
-    put_title(view, "No failure details", explanation, 0);
-    put_explanation(view, explanation);
-    MTS_HTML(view->out, "</div></li>");
+    if (sessions) {
+        put_number(view, sessions);
+        put_title(view, "No failure details", explanation, 0, is_verified);
+        put_explanation(view, explanation, is_verified);
+        MTS_HTML(view->out, "</div></li>");
+    }
 }
 
 static void put_cause_list(const mts_status_view *view, int first, int end)
@@ -136,8 +147,9 @@ static void put_cause_list(const mts_status_view *view, int first, int end)
     for (i = first; i < end; i++) {
         put_cause(view, &APR_ARRAY_IDX(view->reports->causes, i, mts_status_cause));
     }
-    if (end == view->reports->causes->nelts && view->reports->unspecified) {
-        put_unspecified(view);
+    if (end == view->reports->causes->nelts) {
+        put_unspecified(view, 1);
+        put_unspecified(view, 0);
     }
     MTS_HTML(view->out, "</ol>");
 }
@@ -145,7 +157,8 @@ static void put_cause_list(const mts_status_view *view, int first, int end)
 static void put_more_causes(const mts_status_view *view, int shown)
 {
     const mts_status_reports *reports = view->reports;
-    int more = reports->causes->nelts - shown + (reports->unspecified > 0);
+    int more = reports->causes->nelts - shown + (reports->unspecified[0] > 0) +
+               (reports->unspecified[1] > 0);
 
     MTS_HTML(view->out, "<details><summary>%d more</summary>", more);
     put_cause_list(view, shown, reports->causes->nelts);

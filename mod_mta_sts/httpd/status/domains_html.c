@@ -26,6 +26,7 @@ static void put_sessions(const mts_status_view *view, const mts_domain *domain, 
 {
     const tlsrpt_domain *share =
         shares ? apr_hash_get(shares, domain->name, APR_HASH_KEY_STRING) : NULL;
+    mts_status_figures figures;
 
     if (!share) {
         const char *text = shares ? "see its page" : "unknown";
@@ -36,13 +37,18 @@ static void put_sessions(const mts_status_view *view, const mts_domain *domain, 
                  text, text);
         return;
     }
-    MTS_HTML(view->out,
-             "<td role=\"cell\" data-name=\"secure \" class=\"number %s\">%s</td>"
-             "<td role=\"cell\" data-name=\"failed \" class=\"number\"><span class=\"%s\">%s</span>"
-             "</td>",
-             share->successful || share->failed ? "" : "soft",
-             mts_status_share(view->p, share->successful, share->failed),
-             share->failed ? "badge error" : "soft", mta_sts_format_number(view->p, share->failed));
+    figures = mts_status_figures_of(share);
+    MTS_HTML(
+        view->out,
+        "<td role=\"cell\" data-name=\"secure \" class=\"number %s\">%s</td>"
+        "<td role=\"cell\" data-name=\"failed \" class=\"number\"><span class=\"%s\">%s</span>",
+        figures.successful || figures.failed ? "" : "soft",
+        mts_status_share(view->p, figures.successful, figures.failed),
+        !figures.failed       ? "soft"
+        : figures.is_verified ? "badge error"
+                              : "badge testing",
+        mta_sts_format_number(view->p, figures.failed));
+    MTS_HTML(view->out, "%s</td>", figures.failed && !figures.is_verified ? " unverified" : "");
 }
 
 static void put_certificate(const mts_status_view *view, const mts_domain_facts *facts)
@@ -52,8 +58,9 @@ static void put_certificate(const mts_status_view *view, const mts_domain_facts 
         MTS_HTML(view->out, "<span class=\"soft\">unknown</span></td>");
         return;
     }
-    MTS_HTML(view->out, "<span class=\"badge %s\">",
-             mta_sts_severity_name(mts_status_certificate_severity(facts->days)));
+    MTS_HTML(
+        view->out, "<span class=\"badge %s\">",
+        mta_sts_severity_name(mta_sts_certificate_severity(facts->domain->certificate, view->now)));
     if (facts->days < 0) {
         MTS_HTML(view->out, "expired</span></td>");
     }

@@ -227,7 +227,7 @@ static json_t *senders_json(const apr_array_header_t *senders)
                                                (json_int_t)sender->successful, "failed_sessions",
                                                (json_int_t)sender->failed, "last_report_end_at",
                                                time_json(senders->pool, sender->last),
-                                               "has_verified_report", sender->verified));
+                                               "is_verified", sender->is_verified));
     }
     return array;
 }
@@ -239,16 +239,16 @@ static json_t *cause_json(const mts_status_view *view, const mts_status_cause *c
     const tlsrpt_cause *of = cause->cause;
 
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "domain",
-        text_json(cause->domain), "policy_type", short_json(view->p, of->policy_type),
-        "result_type", short_json(view->p, of->result_type), "receiving_mx",
-        short_json(view->p, of->receiving_mx), "failed_sessions", (json_int_t)of->sessions,
-        "first_day_start_at", time_json(view->p, of->first), "last_day_end_at",
-        time_json(view->p, of->last), "senders", shorts_json(view->p, of->senders), "reasons",
-        shorts_json(view->p, of->reasons), "receiving_ips", shorts_json(view->p, of->receiving_ips),
-        "cause", explanation->cause, "owner", tlsrpt_owner_name(explanation->owner), "explanation",
-        text_json(explanation->what), "action", text_json(explanation->action), "command",
-        text_json(explanation->command));
+        "{s:o, s:b, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}",
+        "domain", text_json(cause->domain), "is_verified", of->is_verified, "policy_type",
+        short_json(view->p, of->policy_type), "result_type", short_json(view->p, of->result_type),
+        "receiving_mx", short_json(view->p, of->receiving_mx), "failed_sessions",
+        (json_int_t)of->sessions, "first_day_start_at", time_json(view->p, of->first),
+        "last_day_end_at", time_json(view->p, of->last), "senders",
+        shorts_json(view->p, of->senders), "reasons", shorts_json(view->p, of->reasons),
+        "receiving_ips", shorts_json(view->p, of->receiving_ips), "cause", explanation->cause,
+        "owner", tlsrpt_owner_name(explanation->owner), "explanation", text_json(explanation->what),
+        "action", text_json(explanation->action), "command", text_json(explanation->command));
 }
 
 static json_t *causes_json(const mts_status_view *view)
@@ -309,15 +309,17 @@ static json_t *reports_json(const mts_status_view *view)
         return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o}", "problem",
-        "count", (json_int_t)reports->reports, "unverified_count", (json_int_t)reports->unverified,
-        "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
-        (json_int_t)reports->failed, "failed_sessions_without_details",
-        (json_int_t)reports->unspecified, "last_received_at", time_json(view->p, reports->received),
-        "days", days_json(reports->days), "senders", senders_json(reports->senders),
-        "senders_omitted", reports->omitted_senders, "causes", causes_json(view), "causes_omitted",
-        reports->omitted_causes, "latest", receipts_json(reports->receipts), "refused_mail",
-        losses_json(reports->losses));
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o}",
+        "problem", "count", (json_int_t)reports->reports, "unverified_count",
+        (json_int_t)reports->unverified, "successful_sessions", (json_int_t)reports->successful,
+        "failed_sessions", (json_int_t)reports->failed, "verified_successful_sessions",
+        (json_int_t)reports->verified_successful, "verified_failed_sessions",
+        (json_int_t)reports->verified_failed, "failed_sessions_without_details",
+        (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
+        "last_received_at", time_json(view->p, reports->received), "days", days_json(reports->days),
+        "senders", senders_json(reports->senders), "senders_omitted", reports->omitted_senders,
+        "causes", causes_json(view), "causes_omitted", reports->omitted_causes, "latest",
+        receipts_json(reports->receipts), "refused_mail", losses_json(reports->losses));
 }
 
 static json_t *startup_json(const mts_status_view *view)

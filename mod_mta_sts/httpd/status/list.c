@@ -9,16 +9,18 @@
 /* The trouble of a domain: the list begins with the worst. */
 enum {
     TROUBLE_NONE,
-    TROUBLE_WARNING, /* of the last start, or a certificate that expires soon */
-    TROUBLE_FAILING, /* sessions failed */
-    TROUBLE_ERROR,   /* of the last start, an expired certificate, or a policy that is not served */
-    TROUBLE_LOSING,  /* senders refuse mail */
+    TROUBLE_CHECK,        /* unverified reports contain failures */
+    TROUBLE_CHECK_LOSSES, /* for which senders would refuse mail */
+    TROUBLE_WARNING,      /* of the last start, or a certificate that expires soon */
+    TROUBLE_FAILING,      /* sessions failed, according to verified reports */
+    TROUBLE_ERROR,  /* of the last start, an expired certificate, or a policy that is not served */
+    TROUBLE_LOSING, /* senders refuse mail */
 };
 
 typedef struct entry {
     const mts_domain *domain;
     int trouble;
-    apr_int64_t failed; /* sessions */
+    apr_int64_t failed; /* sessions in verified reports, or if there are none, in all */
     int order;          /* by name */
 } entry;
 
@@ -42,12 +44,16 @@ static apr_hash_t *find_troubles(const mts_status_view *view)
     int i;
 
     for (i = 0; !reports->problem && i < reports->failing->nelts; i++) {
-        raise_to(troubles, view->p, APR_ARRAY_IDX(reports->failing, i, tlsrpt_domain).domain,
-                 TROUBLE_FAILING);
+        const tlsrpt_domain *domain = &APR_ARRAY_IDX(reports->failing, i, tlsrpt_domain);
+
+        raise_to(troubles, view->p, domain->domain,
+                 domain->verified_failed ? TROUBLE_FAILING : TROUBLE_CHECK);
     }
     for (i = 0; !reports->problem && i < reports->losses->nelts; i++) {
-        raise_to(troubles, view->p, APR_ARRAY_IDX(reports->losses, i, mts_status_loss).domain,
-                 TROUBLE_LOSING);
+        const mts_status_loss *loss = &APR_ARRAY_IDX(reports->losses, i, mts_status_loss);
+
+        raise_to(troubles, view->p, loss->domain,
+                 loss->is_verified ? TROUBLE_LOSING : TROUBLE_CHECK_LOSSES);
     }
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
@@ -96,8 +102,7 @@ static int trouble_of(const mts_status_view *view, apr_hash_t *troubles, const m
     const int *known = apr_hash_get(troubles, domain->name, APR_HASH_KEY_STRING);
     int trouble = known ? *known : TROUBLE_NONE;
     mta_sts_severity severity = domain->certificate
-                                    ? mts_status_certificate_severity(
-                                          mta_sts_certificate_days(domain->certificate, view->now))
+                                    ? mta_sts_certificate_severity(domain->certificate, view->now)
                                     : MTA_STS_OK;
 
     if (severity == MTA_STS_ERROR || !mts_policies_reach_senders(domain->shown)) {
@@ -130,7 +135,8 @@ static apr_array_header_t *sort(const mts_status_view *view)
 
         if (matches(view, domain, failed)) {
             APR_ARRAY_PUSH(entries, entry) =
-                (entry){domain, trouble_of(view, troubles, domain), failed ? failed->failed : 0, i};
+                (entry){domain, trouble_of(view, troubles, domain),
+                        failed ? mts_status_figures_of(failed).failed : 0, i};
         }
     }
     qsort(entries->elts, (size_t)entries->nelts, sizeof(entry), worst_first);

@@ -21,8 +21,8 @@ typedef struct mts_status_loss {
     const char *domain;
     apr_int64_t sessions;                  /* that failed for causes that senders refuse mail for */
     const tlsrpt_explanation *explanation; /* of the cause with most sessions */
-    int is_verified; /* a verified report is among those that report failures. Anyone can submit
-                        unverified ones, so they are never more than a reason to check */
+    int is_verified; /* verified reports contain them, and only those sessions are counted. Anyone
+                        can submit unverified ones, so they are never more than a reason to check */
 } mts_status_loss;
 
 /*

@@ -5,7 +5,7 @@
 #include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
-#include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/evidence.h"
 
 /* --- text --- */
 
@@ -39,17 +39,55 @@ apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *ca
 
 /* --- severities --- */
 
-mta_sts_severity mts_status_certificate_severity(int days)
-{
-    if (days < 0) {
-        return MTA_STS_ERROR;
-    }
-    return days < MTA_STS_CERTIFICATE_SOON_DAYS ? MTA_STS_WARNING : MTA_STS_OK;
-}
-
 int mts_status_has_failures(const mts_status_reports *reports)
 {
     return !reports->problem && (reports->failed || reports->causes->nelts);
+}
+
+/* Verified causes come first. */
+int mts_status_has_verified_failures(const mts_status_reports *reports)
+{
+    return mts_status_has_failures(reports) &&
+           (reports->verified_failed ||
+            (reports->causes->nelts &&
+             tlsrpt_evidence_counts(
+                 APR_ARRAY_IDX(reports->causes, 0, mts_status_cause).cause->is_verified)));
+}
+
+/* --- figures --- */
+
+static mts_status_figures choose(int is_verified, const tlsrpt_day *sums)
+{
+    apr_int64_t successful = sums->successful - sums->verified_successful;
+    apr_int64_t failed = sums->failed - sums->verified_failed;
+
+    return is_verified ? (mts_status_figures){1, sums->verified_successful, sums->verified_failed,
+                                              tlsrpt_count_add(successful, failed)}
+                       : (mts_status_figures){0, successful, failed, 0};
+}
+
+mts_status_figures mts_status_figures_of(const tlsrpt_domain *domain)
+{
+    const tlsrpt_day sums = {0, domain->successful, domain->failed, domain->verified_successful,
+                             domain->verified_failed};
+
+    return choose(domain->verified > 0, &sums);
+}
+
+mts_status_figures mts_status_figures_of_reports(const mts_status_reports *reports)
+{
+    const tlsrpt_day sums = {0, reports->successful, reports->failed, reports->verified_successful,
+                             reports->verified_failed};
+
+    return choose(reports->reports > reports->unverified, &sums);
+}
+
+void mts_status_unverified_html(mta_sts_buffer *out, int is_verified)
+{
+    if (!tlsrpt_evidence_counts(is_verified)) {
+        MTS_HTML(out, " <span class=\"badge testing\">%s</span>",
+                 tlsrpt_evidence_name(is_verified));
+    }
 }
 
 /* --- findings --- */
@@ -105,18 +143,43 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
     }
     days = mta_sts_certificate_days(certificate, view->now);
     name = certificate->names->nelts ? APR_ARRAY_IDX(certificate->names, 0, const char *) : NULL;
-    mts_status_tile_html(view->out, mta_sts_severity_name(mts_status_certificate_severity(days)),
-                         view->query.domain ? "Certificate" : "Next certificate to expire",
-                         days < 0 ? "expired" : mta_sts_format_count(p, days, "day", "days"),
-                         apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
-                                     mta_sts_format_date(p, certificate->not_after),
-                                     name ? ", " : "", name, NULL));
+    mts_status_tile_html(
+        view->out, mta_sts_severity_name(mta_sts_certificate_severity(certificate, view->now)),
+        view->query.domain ? "Certificate" : "Next certificate to expire",
+        days < 0 ? "expired" : mta_sts_format_count(p, days, "day", "days"),
+        apr_pstrcat(p, days < 0 ? "expired on " : "expires on ",
+                    mta_sts_format_date(p, certificate->not_after), name ? ", " : "", name, NULL));
+}
+
+/* What the figures are about, and what is left out. */
+static const char *scope_of(const mts_status_view *view, const mts_status_figures *figures)
+{
+    apr_pool_t *p = view->p;
+    apr_int64_t all = tlsrpt_count_add(figures->successful, figures->failed);
+    const char *text =
+        all ? apr_psprintf(p, "of %s %s%s", mta_sts_format_count(p, all, "session", "sessions"),
+                           view->query.range->text,
+                           figures->is_verified ? "" : ", all in unverified reports")
+            : view->query.range->text;
+
+    return figures->unverified
+               ? apr_psprintf(p, "%s; %s in unverified reports not counted", text,
+                              mta_sts_format_count(p, figures->unverified, "session", "sessions"))
+               : text;
+}
+
+static const char *failed_text(const mts_status_view *view, const mts_status_figures *figures)
+{
+    return !mts_status_has_failures(view->reports) ? "nothing to do"
+           : figures->is_verified && mts_status_has_verified_failures(view->reports)
+               ? "see causes below"
+               : "unverified reports contain failures: check them";
 }
 
 void mts_status_session_tiles_html(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;
-    apr_int64_t all = tlsrpt_count_add(reports->successful, reports->failed);
+    const mts_status_figures figures = mts_status_figures_of_reports(reports);
     apr_pool_t *p = view->p;
 
     if (reports->problem) {
@@ -124,14 +187,11 @@ void mts_status_session_tiles_html(const mts_status_view *view)
         return;
     }
     mts_status_tile_html(view->out, "", "Delivered securely",
-                         mts_status_share(p, reports->successful, reports->failed),
-                         all ? apr_psprintf(p, "of %s %s",
-                                            mta_sts_format_count(p, all, "session", "sessions"),
-                                            view->query.range->text)
-                             : view->query.range->text);
-    mts_status_tile_html(view->out, reports->failed ? "error" : "", "Failed sessions",
-                         mta_sts_format_number(p, reports->failed),
-                         mts_status_has_failures(reports) ? "see causes below" : "nothing to do");
+                         mts_status_share(p, figures.successful, figures.failed),
+                         scope_of(view, &figures));
+    mts_status_tile_html(view->out, figures.is_verified && figures.failed ? "error" : "",
+                         "Failed sessions", mta_sts_format_number(p, figures.failed),
+                         failed_text(view, &figures));
     mts_status_tile_html(view->out, "", "Reports", mta_sts_format_number(p, reports->reports),
                          reports->received
                              ? apr_psprintf(p, "last one received %s ago",

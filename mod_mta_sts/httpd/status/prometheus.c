@@ -117,7 +117,7 @@ static void put_policies(const mts_status_view *view)
 
 typedef struct expiry {
     const char *domain;
-    apr_time_t when;
+    apr_time_t when, warning; /* it ends; from when on that is soon */
 } expiry;
 
 static int compare_expiry(const void *a, const void *b)
@@ -138,8 +138,10 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
         const mts_domain *domain = &APR_ARRAY_IDX(list, i, mts_domain);
 
         if (domain->certificate && (!view->query.domain || domain == view->domain)) {
-            APR_ARRAY_PUSH(expiries, expiry) =
-                (expiry){domain->name, domain->certificate->not_after};
+            apr_time_t end = domain->certificate->not_after;
+
+            APR_ARRAY_PUSH(expiries, expiry) = (expiry){
+                domain->name, end, end - mta_sts_certificate_soon(domain->certificate, -1)};
         }
     }
     return expiries;
@@ -149,6 +151,7 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
 static int put_certificates(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
+    static const char soon[] = "mta_sts_certificate_warning_timestamp_seconds";
     apr_array_header_t *expiries = expiries_of(view);
     int i;
 
@@ -159,30 +162,53 @@ static int put_certificates(const mts_status_view *view)
 
         put_value(view->out, name, "domain", one->domain, apr_time_sec(one->when));
     }
+    put_head(view->out, soon, "gauge",
+             "Time from when on the certificate of the policy host expires soon.");
+    for (i = 0; i < expiries->nelts && i < MTS_STATUS_SERIES_MAX; i++) {
+        const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
+
+        put_value(view->out, soon, "domain", one->domain, apr_time_sec(one->warning));
+    }
     return expiries->nelts - i;
 }
 
 /* --- reports --- */
 
-static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
+/* @param first index of the first result of each series */
+static void put_results(const mts_status_view *view, const char *name,
+                        const apr_array_header_t *series, int first)
 {
-    static const char name[] = "mta_sts_sessions";
     int i, t;
 
-    put_head(view->out, name, "gauge",
-             apr_psprintf(view->p, "Number of sessions %s by result.", view->query.range->text));
     for (i = 0; i < series->nelts; i++) {
         const mts_status_series *one = &APR_ARRAY_IDX(series, i, mts_status_series);
         const char *domain = label(view->p, one->domain);
 
         for (t = 0; t < MTS_STATUS_RESULTS; t++) {
-            if (one->sessions[t] || t == 0) {
-                mta_sts_buffer_printf(view->out,
-                                      "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n",
-                                      name, domain, mts_status_result_label(t), one->sessions[t]);
+            if (one->sessions[first + t] || t == 0) {
+                mta_sts_buffer_printf(
+                    view->out, "%s{domain=\"%s\",result_type=\"%s\"} %" APR_INT64_T_FMT "\n", name,
+                    domain, mts_status_result_label(t), one->sessions[first + t]);
             }
         }
     }
+}
+
+/* Alerts follow the first one: nobody else than senders can change it. */
+static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
+{
+    static const char verified[] = "mta_sts_sessions", others[] = "mta_sts_unverified_sessions";
+    const char *range = view->query.range->text;
+
+    put_head(view->out, verified, "gauge",
+             apr_psprintf(view->p, "Number of sessions %s by result, in verified reports.", range));
+    put_results(view, verified, series, 0);
+    put_head(view->out, others, "gauge",
+             apr_psprintf(view->p,
+                          "Number of sessions %s by result, in unverified reports, which anyone "
+                          "can submit.",
+                          range));
+    put_results(view, others, series, MTS_STATUS_RESULTS);
 }
 
 static void put_ends(const mts_status_view *view, const apr_array_header_t *series)

@@ -10,6 +10,7 @@
 #include "httpd/status/database.h"
 #include "httpd/status/earlier.h"
 #include "httpd/status/losses.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/index/index.h"
 
 #define DAY apr_time_from_sec(86400)
@@ -26,7 +27,8 @@ tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now
 {
     int days = query->range->days;
 
-    return (tlsrpt_filter){days ? now - now % DAY - (days - 1) * DAY : 0, query->domain, NULL};
+    return (tlsrpt_filter){.since = days ? now - now % DAY - (days - 1) * DAY : 0,
+                           .domain = query->domain};
 }
 
 /* --- one view of the page --- */
@@ -55,14 +57,29 @@ static void add_cause(mts_status_reports *reports, const char *domain, const tls
 
 static void count_unspecified(mts_status_reports *reports, const tlsrpt_domain *of)
 {
-    apr_int64_t specified = 0;
+    const apr_int64_t failed[2] = {of->verified_failed, of->failed - of->verified_failed};
+    apr_int64_t specified[2] = {0, 0};
     int i;
 
     for (i = 0; i < of->causes->nelts; i++) {
-        specified =
-            tlsrpt_count_add(specified, APR_ARRAY_IDX(of->causes, i, tlsrpt_cause).sessions);
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(of->causes, i, tlsrpt_cause);
+        apr_int64_t *sum = &specified[!tlsrpt_evidence_counts(cause->is_verified)];
+
+        *sum = tlsrpt_count_add(*sum, cause->sessions);
     }
-    reports->unspecified = of->failed > specified ? of->failed - specified : 0;
+    for (i = 0; i < 2; i++) {
+        reports->unspecified[i] = failed[i] > specified[i] ? failed[i] - specified[i] : 0;
+    }
+}
+
+static int count_verified(const apr_array_header_t *senders)
+{
+    int i = 0;
+
+    while (i < senders->nelts && APR_ARRAY_IDX(senders, i, tlsrpt_sender).is_verified) {
+        i++;
+    }
+    return i;
 }
 
 static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
@@ -71,8 +88,11 @@ static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
     reports->senders = of->senders;
     reports->seen = of->seen;
     reports->reports = of->reports;
+    reports->verified_successful = of->verified_successful;
+    reports->verified_failed = of->verified_failed;
     reports->successful = of->successful;
     reports->failed = of->failed;
+    reports->verified_senders = count_verified(of->senders);
     reports->omitted_senders = cut(of->senders, MTS_STATUS_SENDERS_MAX);
     count_unspecified(reports, of);
 }
@@ -250,7 +270,8 @@ static const char *read_shares(mta_sts_database *db, apr_pool_t *p, void *baton)
 
     s->found = apr_hash_make(p);
     for (i = 0; i < s->names->nelts && thread_time() < end; i++) {
-        const tlsrpt_filter filter = {s->since, APR_ARRAY_IDX(s->names, i, const char *), NULL};
+        const tlsrpt_filter filter = {.since = s->since,
+                                      .domain = APR_ARRAY_IDX(s->names, i, const char *)};
         apr_array_header_t *list;
         const char *error = tlsrpt_index_domains(db, &filter, 1, p, &list);
 

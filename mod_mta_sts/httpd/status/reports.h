@@ -30,18 +30,21 @@ typedef struct mts_status_cause {
 typedef struct mts_status_reports {
     const char *problem; /* why the rest is unknown, and what to do; NULL if it is known */
     apr_int64_t reports, unverified, successful, failed; /* in the range of the query */
-    apr_int64_t unspecified;      /* failed sessions without failure details */
+    apr_int64_t verified_successful, verified_failed;    /* of those, in verified reports */
+    apr_int64_t unspecified[2];   /* failed sessions without failure details, in verified reports
+                                     and in unverified ones */
     apr_time_t received;          /* when the newest report of all arrived; 0: no reports */
     apr_array_header_t *days;     /* of tlsrpt_day */
-    apr_array_header_t *senders;  /* of tlsrpt_sender, most sessions first */
-    apr_array_header_t *causes;   /* of mts_status_cause, most sessions first */
-    apr_array_header_t *seen;     /* of tlsrpt_seen_policy, latest first; empty on the overview */
+    apr_array_header_t *senders;  /* of tlsrpt_sender; these three in the order of tlsrpt_domain */
+    apr_array_header_t *causes;   /* of mts_status_cause */
+    apr_array_header_t *seen;     /* of tlsrpt_seen_policy; empty on the overview */
     apr_array_header_t *receipts; /* of tlsrpt_index_report, latest first */
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
     apr_array_header_t *failing;  /* of tlsrpt_domain: domains with failed sessions, most failed
                                      sessions first; empty on the page of a domain */
     apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
     int omitted_senders, omitted_causes; /* beyond the limits above */
+    int verified_senders;                /* of all; they come first */
 } mts_status_reports;
 
 /* The filter of the index for a query. */

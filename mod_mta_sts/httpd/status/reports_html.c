@@ -51,8 +51,10 @@ static void put_seen(const mts_status_view *view)
         tlsrpt_policy_match match =
             tlsrpt_policy_match_compare(view->p, one->type, one->policy, served);
 
-        MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span></div><div><p>%s</p>",
-                 badges[match].class, badges[match].name,
+        MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span>", badges[match].class,
+                 badges[match].name);
+        mts_status_unverified_html(view->out, one->is_verified);
+        MTS_HTML(view->out, "</div><div><p>%s</p>",
                  tlsrpt_policy_match_text(view->p, match, one->policy, served, view->query.domain));
         MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
                  mta_sts_format_names(view->p, one->senders, NAMES_MAX),

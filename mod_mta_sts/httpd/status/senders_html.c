@@ -7,6 +7,7 @@
 #include "core/base/format.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
+#include "tlsrpt/advice/evidence.h"
 
 /* --- senders --- */
 
@@ -16,17 +17,26 @@ static void put_failed(mta_sts_buffer *out, apr_int64_t failed)
              failed ? "badge error" : "", mta_sts_format_number(out->p, failed));
 }
 
+static void put_verified(mta_sts_buffer *out, int is_verified)
+{
+    MTS_HTML(out, " <span class=\"badge %s\">%s</span>",
+             tlsrpt_evidence_counts(is_verified) ? "ok" : "testing",
+             tlsrpt_evidence_name(is_verified));
+}
+
 static void put_sender(const mts_status_view *view, const tlsrpt_sender *sender)
 {
     apr_pool_t *p = view->p;
 
-    MTS_HTML(
-        view->out,
-        "<tr><th scope=\"row\"><span class=\"clamp\">%s</span></th><td class=\"number\">%s</td>",
-        mts_status_name_of(p, sender->organization), mta_sts_format_number(p, sender->successful));
+    MTS_HTML(view->out, "<tr><th scope=\"row\"><span class=\"clamp\">%s</span>",
+             mts_status_name_of(p, sender->organization));
+    MTS_HTML(view->out, "</th><td class=\"number\">%s</td>",
+             mta_sts_format_number(p, sender->successful));
     put_failed(view->out, sender->failed);
-    MTS_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td></tr>",
+    MTS_HTML(view->out, "<td class=\"number wide\">%s</td><td class=\"wide date\">%s</td><td>",
              mta_sts_format_number(p, sender->reports), mta_sts_format_last_date(p, sender->last));
+    put_verified(view->out, sender->is_verified);
+    MTS_HTML(view->out, "</td></tr>");
 }
 
 static void put_senders(const mts_status_view *view)
@@ -39,7 +49,7 @@ static void put_senders(const mts_status_view *view)
              "<thead><tr><th scope=\"col\">Organization</th><th scope=\"col\" class=\"number\">"
              "Secure</th><th scope=\"col\" class=\"number\">Failed</th><th scope=\"col\" "
              "class=\"number wide\">Reports</th><th scope=\"col\" class=\"wide\">Last day"
-             "</th></tr></thead><tbody>");
+             "</th><th scope=\"col\">Evidence</th></tr></thead><tbody>");
     for (i = 0; i < reports->senders->nelts; i++) {
         put_sender(view, &APR_ARRAY_IDX(reports->senders, i, tlsrpt_sender));
     }
@@ -71,8 +81,7 @@ static void put_state(mta_sts_buffer *out, const tlsrpt_index_report *report)
     if (report->state != TLSRPT_STATE_COUNTS) {
         MTS_HTML(out, " <span class=\"badge testing\">%s</span>", names[report->state]);
     }
-    MTS_HTML(out, " <span class=\"badge %s\">%s</span>", report->verified ? "ok" : "",
-             report->verified ? "verified" : "unverified");
+    put_verified(out, report->verified);
 }
 
 static void put_receipt(const mts_status_view *view, const tlsrpt_index_report *receipt)

@@ -5,6 +5,7 @@
 
 #include "httpd/status/database.h"
 #include "httpd/status/reports.h"
+#include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/index/index.h"
 
 /* Successful sessions come first, then those of each result type. */
@@ -28,26 +29,45 @@ typedef struct gathering {
 
 static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
 {
-    apr_int64_t *sessions = &series->sessions[RESULT(tlsrpt_result_type_of(cause->result_type))];
+    int first = tlsrpt_evidence_counts(cause->is_verified) ? 0 : MTS_STATUS_RESULTS;
+    apr_int64_t *sessions =
+        &series->sessions[first + RESULT(tlsrpt_result_type_of(cause->result_type))];
 
     *sessions = tlsrpt_count_add(*sessions, cause->sessions);
 }
 
 /* Once all causes are counted: failed sessions without details count as unspecified. */
-static void count_unspecified(mts_status_series *series, apr_int64_t failed)
+static void count_unspecified_of(apr_int64_t *sessions, apr_int64_t failed)
 {
     int result;
 
     for (result = SUCCESS + 1; result < MTS_STATUS_RESULTS; result++) {
-        failed -= series->sessions[result] < failed ? series->sessions[result] : failed;
+        failed -= sessions[result] < failed ? sessions[result] : failed;
     }
-    series->sessions[UNSPECIFIED] = tlsrpt_count_add(series->sessions[UNSPECIFIED], failed);
+    sessions[UNSPECIFIED] = tlsrpt_count_add(sessions[UNSPECIFIED], failed);
+}
+
+static void count_unspecified(mts_status_series *series, const tlsrpt_domain *domain)
+{
+    count_unspecified_of(series->sessions, domain->verified_failed);
+    count_unspecified_of(series->sessions + MTS_STATUS_RESULTS,
+                         domain->failed - domain->verified_failed);
+}
+
+static mts_status_series make_series(const char *name, const tlsrpt_domain *domain)
+{
+    mts_status_series series = {.domain = name};
+
+    series.sessions[SUCCESS] = domain->verified_successful;
+    series.sessions[MTS_STATUS_RESULTS + SUCCESS] =
+        domain->successful - domain->verified_successful;
+    return series;
 }
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gathering *g,
                               mts_status_series *series)
 {
-    const tlsrpt_filter filter = {g->filter.since, series->domain, NULL};
+    const tlsrpt_filter filter = {.since = g->filter.since, .domain = series->domain};
     apr_array_header_t *causes;
     const char *error = tlsrpt_index_causes(db, &filter, TLSRPT_INDEX_CAUSES_MAX, p, &causes);
     int i;
@@ -61,19 +81,19 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
 /* What is in a series of its own is not in the rest. */
 static void take_from_rest(mts_status_series *rest, const mts_status_series *series)
 {
-    int result;
+    const apr_int64_t *own = series->sessions;
+    apr_int64_t *sessions = rest->sessions;
+    int i;
 
-    for (result = 0; result < MTS_STATUS_RESULTS; result++) {
-        apr_int64_t *sessions = &rest->sessions[result];
-
-        *sessions -= series->sessions[result] < *sessions ? series->sessions[result] : *sessions;
+    for (i = 0; i < 2 * MTS_STATUS_RESULTS; i++) {
+        sessions[i] -= own[i] < sessions[i] ? own[i] : sessions[i];
     }
 }
 
 static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
                               const tlsrpt_domain *domain)
 {
-    mts_status_series series = {domain->domain, {domain->successful}, domain->end};
+    mts_status_series series = make_series(domain->domain, domain);
     const char *error;
 
     if (!mts_domains_find(g->domains, domain->domain)) {
@@ -83,8 +103,9 @@ static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
         g->omitted++;
         return NULL;
     }
+    series.end = domain->end;
     error = domain->failed ? add_causes(db, p, g, &series) : NULL;
-    count_unspecified(&series, domain->failed);
+    count_unspecified(&series, domain);
     take_from_rest(&g->rest, &series);
     APR_ARRAY_PUSH(g->series, mts_status_series) = series;
     return error;
@@ -113,21 +134,21 @@ static const char *begin_rest(mta_sts_database *db, apr_pool_t *p, gathering *g)
     if (error) {
         return error;
     }
-    g->rest = (mts_status_series){"other", {all->successful}, 0};
+    g->rest = make_series("other", all);
     for (i = 0; i < all->causes->nelts; i++) {
         count_cause(&g->rest, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause));
     }
-    count_unspecified(&g->rest, all->failed);
+    count_unspecified(&g->rest, all);
     return NULL;
 }
 
 static int is_empty(const mts_status_series *series)
 {
-    int result;
+    int i;
 
-    for (result = 0; result < MTS_STATUS_RESULTS && !series->sessions[result]; result++) {
+    for (i = 0; i < 2 * MTS_STATUS_RESULTS && !series->sessions[i]; i++) {
     }
-    return result == MTS_STATUS_RESULTS;
+    return i == 2 * MTS_STATUS_RESULTS;
 }
 
 static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)

@@ -21,7 +21,7 @@ const char *mts_status_result_label(int result);
 /* One policy domain, or ("other") all that have no policy here or no series of their own. */
 typedef struct mts_status_series {
     const char *domain;
-    apr_int64_t sessions[MTS_STATUS_RESULTS];
+    apr_int64_t sessions[2 * MTS_STATUS_RESULTS]; /* in verified reports; then in unverified ones */
     apr_time_t end; /* of the day that its latest report is about; 0: unknown */
 } mts_status_series;
 

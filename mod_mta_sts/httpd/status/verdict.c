@@ -19,9 +19,7 @@ static mta_sts_severity worse(mta_sts_severity a, mta_sts_severity b)
 static mta_sts_severity of_certificate(const mts_status_view *view,
                                        const mta_sts_certificate *certificate)
 {
-    return certificate
-               ? mts_status_certificate_severity(mta_sts_certificate_days(certificate, view->now))
-               : MTA_STS_OK;
+    return certificate ? mta_sts_certificate_severity(certificate, view->now) : MTA_STS_OK;
 }
 
 static mta_sts_severity of_startup(const mts_status_view *view)
@@ -75,8 +73,9 @@ mta_sts_severity mts_status_verdict(const mts_status_view *view)
     else if (!view->query.domain) {
         severity = worse(of_startup(view), of_certificate(view, view->domains->first));
     }
-    return reports->problem || mts_status_has_failures(reports) ? worse(severity, MTA_STS_WARNING)
-                                                                : severity;
+    return reports->problem || mts_status_has_verified_failures(reports)
+               ? worse(severity, MTA_STS_WARNING)
+               : severity;
 }
 
 /* --- in HTML --- */
@@ -131,32 +130,64 @@ static void put_no_sessions(const mts_status_view *view)
     }
 }
 
+/* What unverified reports say is a reason to check, and decides nothing. */
+static void put_unverified(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    apr_int64_t failed = reports->failed - reports->verified_failed;
+    apr_int64_t successful = reports->successful - reports->verified_successful;
+    apr_pool_t *p = view->p;
+
+    if (failed ||
+        (mts_status_has_failures(reports) && !mts_status_has_verified_failures(reports))) {
+        MTS_HTML(view->out,
+                 " Check this: unverified reports contain %s %s. Anyone can submit them.",
+                 failed ? mta_sts_format_count(p, failed, "failed session", "failed sessions")
+                        : "failures",
+                 view->query.range->text);
+    }
+    else if (reports->reports == reports->unverified && successful) {
+        MTS_HTML(view->out, " %s, all in unverified reports, which anyone can submit.",
+                 mta_sts_format_count(p, successful, "secure session", "secure sessions"));
+    }
+}
+
+static void put_verified(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    apr_pool_t *p = view->p;
+
+    if (reports->verified_failed) {
+        MTS_HTML(view->out, " %s failed %s.",
+                 mta_sts_format_count(p, reports->verified_failed, "session", "sessions"),
+                 view->query.range->text);
+    }
+    else if (mts_status_has_verified_failures(reports)) {
+        MTS_HTML(
+            view->out, " %s counted as successful %s, but reports contain failures, too.",
+            mta_sts_format_count(p, reports->verified_successful, "session is", "sessions are"),
+            view->query.range->text);
+    }
+    else if (reports->verified_successful) {
+        MTS_HTML(view->out, " %s delivered all of %s securely.",
+                 mta_sts_format_count(p, reports->verified_senders, "sender", "senders"),
+                 mta_sts_format_count(p, reports->verified_successful, "session", "sessions"));
+    }
+}
+
 static void put_sessions(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;
-    int senders = reports->problem ? 0 : reports->senders->nelts + reports->omitted_senders;
-    apr_pool_t *p = view->p;
 
     if (reports->problem) {
         MTS_HTML(view->out, " Reports cannot be shown: %s.", reports->problem);
     }
-    else if (reports->failed) {
-        MTS_HTML(view->out, " %s failed %s.",
-                 mta_sts_format_count(p, reports->failed, "session", "sessions"),
-                 view->query.range->text);
-    }
-    else if (mts_status_has_failures(reports)) {
-        MTS_HTML(view->out, " %s counted as successful %s, but reports contain failures, too.",
-                 mta_sts_format_count(p, reports->successful, "session is", "sessions are"),
-                 view->query.range->text);
-    }
-    else if (reports->successful) {
-        MTS_HTML(view->out, " %s delivered all of %s securely.",
-                 mta_sts_format_count(p, senders, "sender", "senders"),
-                 mta_sts_format_count(p, reports->successful, "session", "sessions"));
+    else if (!reports->successful && !mts_status_has_failures(reports)) {
+        put_no_sessions(view);
     }
     else {
-        put_no_sessions(view);
+        put_verified(view);
+        put_unverified(view);
     }
 }
 
@@ -190,7 +221,7 @@ static const char *headline(const mts_status_view *view, mta_sts_severity severi
     if (severity != MTA_STS_OK) {
         return severity == MTA_STS_ERROR ? "Error: action needed." : "Action needed.";
     }
-    return view->reports->successful ? "All is well." : "No problems found.";
+    return view->reports->verified_successful ? "All is well." : "No problems found.";
 }
 
 void mts_status_verdict_html(const mts_status_view *view)

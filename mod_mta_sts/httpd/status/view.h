@@ -90,11 +90,24 @@ const char *mts_status_domain_link(const mts_status_view *view, const char *name
 /* The name of a sender, shortened, still to be escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);
 
-/* Whether reports contain failures. Some have failure details, but count no failed session. */
+/* Whether reports, or verified ones, contain failures. Some have failure details, but count no
+ * failed session. */
 int mts_status_has_failures(const mts_status_reports *reports);
+int mts_status_has_verified_failures(const mts_status_reports *reports);
 
-/* The severity of a certificate that expires in this many days. */
-mta_sts_severity mts_status_certificate_severity(int days);
+/* The sessions that the figures of a page are about: those of verified reports; if there is none,
+ * those of unverified ones, as such. */
+typedef struct mts_status_figures {
+    int is_verified;
+    apr_int64_t successful, failed;
+    apr_int64_t unverified; /* sessions of unverified reports that are left out */
+} mts_status_figures;
+
+mts_status_figures mts_status_figures_of(const tlsrpt_domain *domain);
+mts_status_figures mts_status_figures_of_reports(const mts_status_reports *reports);
+
+/* A badge for unverified reports; nothing for verified ones. */
+void mts_status_unverified_html(mta_sts_buffer *out, int is_verified);
 
 /* The share of secure sessions in percent: never 100 % beside a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);

@@ -13,7 +13,6 @@
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/index/index.h"
-#include "tlsrpt/advice/readiness.h"
 
 APLOG_USE_MODULE(mta_sts);
 
@@ -72,18 +71,6 @@ static apr_hash_t *find_enforced(const enforced_search *search, const apr_array_
 
 /* --- what failed --- */
 
-static const tlsrpt_explanation *explain(apr_pool_t *p, const char *domain,
-                                         const tlsrpt_cause *cause)
-{
-    const tlsrpt_facts facts = {.result_type = cause->result_type,
-                                .policy_type = cause->policy_type,
-                                .reason = apr_array_pstrcat(p, cause->reasons, ' '),
-                                .domain = domain,
-                                .mx = cause->receiving_mx};
-
-    return tlsrpt_explain(p, &facts);
-}
-
 static void log_domain(enforced_search *search, const char *domain, apr_int64_t sessions,
                        const tlsrpt_explanation *worst)
 {
@@ -92,7 +79,8 @@ static void log_domain(enforced_search *search, const char *domain, apr_int64_t 
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, search->main,
-                 "%s: mode enforce is set, but reports of the last %d days show %" APR_INT64_T_FMT
+                 "%s: mode enforce is set, but verified reports about the last %d days show "
+                 "%" APR_INT64_T_FMT
                  " failed sessions for which senders refuse to deliver: %s %s For all details run: "
                  "mta-sts ready %s [enforce-failures]",
                  domain, DAYS, sessions, worst->what, worst->action, domain);
@@ -102,7 +90,7 @@ static void log_domain(enforced_search *search, const char *domain, apr_int64_t 
 static const char *find_causes(enforced_search *search, const char *domain, apr_pool_t *p,
                                const apr_array_header_t **causes)
 {
-    const tlsrpt_filter filter = {.since = search->since, .domain = domain};
+    const tlsrpt_filter filter = tlsrpt_evidence_filter(search->since, domain);
     tlsrpt_summary *sum;
     const char *error = tlsrpt_index_sum(search->db, &filter, 1, p, &sum);
 
@@ -122,10 +110,9 @@ static const char *examine(enforced_search *search, const char *domain, apr_pool
 
     for (i = 0; i < causes->nelts && i < CAUSES_MAX; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
-        const tlsrpt_explanation *explanation = explain(p, domain, cause);
+        const tlsrpt_explanation *explanation = tlsrpt_evidence_refusal(p, domain, cause);
 
-        if (tlsrpt_evidence_is_mta_sts(cause->policy_type) &&
-            tlsrpt_evidence_blocks_mail(explanation)) {
+        if (explanation) {
             worst = worst ? worst : explanation; /* most sessions first */
             sessions = tlsrpt_count_add(sessions, cause->sessions);
         }
@@ -140,7 +127,7 @@ const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
 {
     const apr_time_t now = apr_time_now();
     enforced_search search = {main, db, p, now - now % DAY - DAYS * DAY, 0};
-    const tlsrpt_filter filter = {.since = search.since};
+    const tlsrpt_filter filter = tlsrpt_evidence_filter(search.since, NULL);
     apr_array_header_t *domains;
     const char *error = tlsrpt_index_domains(db, &filter, DOMAINS_MAX, p, &domains);
     apr_hash_t *enforced = error ? NULL : find_enforced(&search, domains);

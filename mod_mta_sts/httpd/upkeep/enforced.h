@@ -7,8 +7,8 @@
 #include "core/database/database.h"
 
 /*
- * Warns of domains whose policy has mode enforce although reports of the last days contain failures
- * for which senders then refuse to deliver.
+ * Warns of domains whose policy has mode enforce although verified reports about the last days
+ * contain failures for which senders then refuse to deliver.
  *
  * @param main the main server
  * @param p    scratch

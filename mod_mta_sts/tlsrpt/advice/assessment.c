@@ -6,19 +6,6 @@ mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a)
     return a->is_enforced ? MTA_STS_INFO : MTA_STS_WARNING;
 }
 
-int tlsrpt_assessment_is_verified(const tlsrpt_assessment *a)
-{
-    const tlsrpt_domain *evidence = a->facts->evidence;
-    int i;
-
-    for (i = 0; evidence && i < evidence->senders->nelts; i++) {
-        if (APR_ARRAY_IDX(evidence->senders, i, tlsrpt_sender).verified) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 const char *tlsrpt_ready_name(tlsrpt_ready ready)
 {
     static const char *const names[] = {

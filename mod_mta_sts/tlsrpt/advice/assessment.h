@@ -70,9 +70,6 @@ typedef struct tlsrpt_assessment {
 /* The severity of something that is missing before switching to mode enforce. */
 mta_sts_severity tlsrpt_assessment_missing(const tlsrpt_assessment *a);
 
-/* Whether one of the reports that count is verified. */
-int tlsrpt_assessment_is_verified(const tlsrpt_assessment *a);
-
 /* "yes", "not-yet", "no" or "unknown". */
 const char *tlsrpt_ready_name(tlsrpt_ready ready);
 

@@ -3,58 +3,30 @@
 
 #include <string.h>
 
-#include <apr_strings.h>
+int tlsrpt_evidence_counts(int is_verified)
+{
+    return is_verified;
+}
 
-#include "core/policy/policy.h"
-#include "tlsrpt/advice/policy_match.h"
+const char *tlsrpt_evidence_name(int is_verified)
+{
+    return tlsrpt_evidence_counts(is_verified) ? "verified" : "unverified";
+}
+
+tlsrpt_filter tlsrpt_evidence_filter(apr_time_t since, const char *domain)
+{
+    return (tlsrpt_filter){.since = since, .domain = domain, .is_verified = 1};
+}
 
 int tlsrpt_evidence_is_mta_sts(const char *policy_type)
 {
     return strcmp(policy_type, "tlsa") != 0;
 }
 
-/* Whether a sender had this policy, in mode testing or enforce. */
-static int is_policy(apr_pool_t *p, const char *type, const char *lines,
-                     const mta_sts_policy *served)
+int tlsrpt_evidence_is_about_enforce(const tlsrpt_policy *policy, int is_verified)
 {
-    static const mta_sts_mode modes[] = {MTA_STS_MODE_TESTING, MTA_STS_MODE_ENFORCE};
-    mta_sts_policy policy = *served;
-    size_t i;
-
-    for (i = 0; i < sizeof(modes) / sizeof(modes[0]) && served->mode != MTA_STS_MODE_NONE; i++) {
-        policy.mode = modes[i];
-        if (tlsrpt_policy_match_compare(p, type, lines, &policy) == TLSRPT_MATCH_CURRENT) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int was_served(apr_pool_t *p, const tlsrpt_policy *policy, const apr_array_header_t *served)
-{
-    const char *lines = apr_array_pstrcat(p, policy->policy, '\n');
-    int i;
-
-    for (i = 0; *lines && i < served->nelts; i++) {
-        if (is_policy(p, policy->type, lines, APR_ARRAY_IDX(served, i, const mta_sts_policy *))) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int tlsrpt_evidence_counts(apr_pool_t *p, const tlsrpt_policy *policy, int verified,
-                           const apr_array_header_t *served)
-{
-    if (!tlsrpt_evidence_is_mta_sts(policy->type)) {
-        return 0;
-    }
-    /* Successful sessions without any policy do not show what mode testing would find. */
-    if (verified &&
-        (strcmp(policy->type, "sts") == 0 || policy->failed || policy->failures->nelts)) {
-        return 1;
-    }
-    return was_served(p, policy, served);
+    return tlsrpt_evidence_counts(is_verified) && tlsrpt_evidence_is_mta_sts(policy->type) &&
+           (strcmp(policy->type, "sts") == 0 || policy->failed || policy->failures->nelts);
 }
 
 int tlsrpt_evidence_days(const tlsrpt_domain *evidence, apr_time_t now)
@@ -75,4 +47,24 @@ int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation)
 {
     return explanation->owner == TLSRPT_OWNER_MX ||
            strcmp(explanation->cause, "mx-not-in-policy") == 0;
+}
+
+const tlsrpt_explanation *tlsrpt_evidence_refusal(apr_pool_t *p, const char *domain,
+                                                  const tlsrpt_cause *cause)
+{
+    const apr_array_header_t *list;
+    int i;
+
+    if (!tlsrpt_evidence_is_mta_sts(cause->policy_type)) {
+        return NULL;
+    }
+    list = tlsrpt_explain_cause(p, domain, cause);
+    for (i = 0; i < list->nelts; i++) {
+        const tlsrpt_explanation *explanation = APR_ARRAY_IDX(list, i, const tlsrpt_explanation *);
+
+        if (tlsrpt_evidence_blocks_mail(explanation)) {
+            return explanation;
+        }
+    }
+    return NULL;
 }

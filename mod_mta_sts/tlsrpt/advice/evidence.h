@@ -11,25 +11,39 @@
 #include "tlsrpt/summary/summary.h"
 
 /*
- * Which reports count as evidence for the readiness of a domain. Reports are claims by strangers:
- * a report counts if it is verified, or if the policy in it is one that was served here (in mode
- * testing or enforce, as a domain switches from one to the other), so its sender must at least
- * have seen that policy.
+ * What counts as evidence. Anyone can submit a report about any domain under any name, and the
+ * policy that it quotes is public: only a verified report, whose mail carried a valid DKIM
+ * signature (RFC 8460 section 3), is evidence. What the others contain is shown as unverified, and
+ * is a reason to check; it decides nothing.
+ *
+ * All views ask here: the findings at start, the status page with its JSON and metrics,
+ * `mta-sts report` and `mta-sts ready`.
  */
+
+/* Whether a report, or a row of a summary, counts as evidence.
+ *
+ * @param is_verified of the report, or of the row
+ */
+int tlsrpt_evidence_counts(int is_verified);
+
+/* "verified" or "unverified". */
+const char *tlsrpt_evidence_name(int is_verified);
+
+/* The filter of the reports that count.
+ *
+ * @param domain borrowed; NULL: all
+ */
+tlsrpt_filter tlsrpt_evidence_filter(apr_time_t since, const char *domain);
 
 /* Whether what a report contains under this type of policy is about MTA-STS, rather than about
  * DANE, which takes precedence (RFC 8461 section 2). */
 int tlsrpt_evidence_is_mta_sts(const char *policy_type);
 
 /*
- * Whether a policy of a report counts.
- *
- * @param p        scratch
- * @param verified whether the report is verified
- * @param served   array of const mta_sts_policy *: the policies that were served, now or earlier
+ * Whether a policy of a report counts for mode enforce: what it contains under DANE does not, and
+ * successful sessions without any policy do not show what mode testing would find.
  */
-int tlsrpt_evidence_counts(apr_pool_t *p, const tlsrpt_policy *policy, int verified,
-                           const apr_array_header_t *served);
+int tlsrpt_evidence_is_about_enforce(const tlsrpt_policy *policy, int is_verified);
 
 /* Number of days with sessions; days in the future (which reports can claim as well) and days that
  * are not specified are left out. evidence may be NULL. */
@@ -38,5 +52,15 @@ int tlsrpt_evidence_days(const tlsrpt_domain *evidence, apr_time_t now);
 /* Whether senders that apply mode enforce refuse to deliver because of such a failure, for a cause
  * on our side; for failures that concern MTA-STS. */
 int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation);
+
+/*
+ * The explanation of a cause for which senders refuse mail in mode enforce: the first of
+ * tlsrpt_explain_cause that blocks mail. NULL for failures under DANE, and if none does.
+ *
+ * @param p      pool of the explanation
+ * @param domain policy domain
+ */
+const tlsrpt_explanation *tlsrpt_evidence_refusal(apr_pool_t *p, const char *domain,
+                                                  const tlsrpt_cause *cause);
 
 #endif

@@ -31,7 +31,8 @@ static void add_policy(tlsrpt_assessment *a, mta_sts_findings *findings)
     }
 }
 
-/* Nothing in these sections makes senders refuse: they would deliver without the policy. */
+/* Nothing in these sections makes senders refuse: they would deliver without the policy. What fails
+ * in every mode alike says nothing about mode enforce. */
 static void copy_problems(const mta_sts_check_section *section, mta_sts_findings *findings)
 {
     int i;
@@ -44,6 +45,9 @@ static void copy_problems(const mta_sts_check_section *section, mta_sts_findings
         }
         if (finding.severity == MTA_STS_ERROR) {
             finding.severity = MTA_STS_WARNING;
+        }
+        if (section->part == MTA_STS_CHECK_MX && mta_sts_mx_probe_is_alike(finding.id)) {
+            finding.severity = MTA_STS_INFO;
         }
         APR_ARRAY_PUSH(findings->list, mta_sts_finding) = finding;
     }
@@ -89,8 +93,7 @@ void tlsrpt_readiness_assess_policy(tlsrpt_assessment *a)
 /* Reports do not say which MX host accepted the sessions, unless there is only one. */
 static int is_reported_working(const tlsrpt_assessment *a, int hosts)
 {
-    return hosts == 1 && a->facts->evidence && a->facts->evidence->successful &&
-           tlsrpt_assessment_is_verified(a);
+    return hosts == 1 && a->facts->evidence && a->facts->evidence->successful;
 }
 
 static void assess_unprobed(tlsrpt_assessment *a, const char *host, int hosts, const char *fix)
@@ -124,6 +127,22 @@ static const char *why_unprobed(const tlsrpt_assessment *a)
     }
 }
 
+/* A host that takes no mail from anybody: mode enforce changes nothing there, but without any other
+ * host, nobody knows what it would change. */
+static void assess_alike(tlsrpt_assessment *a, const mta_sts_check_section *section)
+{
+    mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_MX];
+    mta_sts_finding finding = *section->trouble;
+
+    if (a->facts->check->verdict.enforce != MTA_STS_SAFETY_UNKNOWN) {
+        finding.severity = MTA_STS_INFO;
+        finding.message =
+            apr_psprintf(a->p, "%s; senders go to the next MX host in any mode", finding.message);
+        finding.fix = NULL;
+    }
+    APR_ARRAY_PUSH(findings->list, mta_sts_finding) = finding;
+}
+
 static void assess_mx(tlsrpt_assessment *a, const mta_sts_check_section *section)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_MX];
@@ -138,6 +157,10 @@ static void assess_mx(tlsrpt_assessment *a, const mta_sts_check_section *section
         APR_ARRAY_PUSH(findings->list, mta_sts_finding) = *section->trouble;
         break;
     case MTA_STS_SAFETY_UNKNOWN:
+        if (section->trouble) {
+            assess_alike(a, section);
+            break;
+        }
         assess_unprobed(a, section->subject, a->facts->deployment->mxs->nelts, why_unprobed(a));
         break;
     }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "core/base/format.h"
@@ -19,7 +18,7 @@
 
 /* What a failure means for mode enforce. */
 typedef enum failure_impact {
-    UNCONFIRMED,  /* only reports that do not count contain it */
+    UNCONFIRMED,  /* only unverified reports contain it */
     PAST,         /* long enough ago */
     AT_SENDER,    /* at the sender, or normal network trouble */
     UNCLEAR,      /* the cause is not known */
@@ -33,7 +32,8 @@ static const struct {
     const char *id;
     const char *note; /* appended to what happened */
 } impacts[] = {
-    [UNCONFIRMED] = {MTA_STS_INFO, "failure-unconfirmed", "; only in unverified reports"},
+    [UNCONFIRMED] = {MTA_STS_INFO, "failure-unconfirmed",
+                     "; only unverified reports contain it: check it before you change anything"},
     [PAST] = {MTA_STS_INFO, "failure-past", "; not since then"},
     [AT_SENDER] = {MTA_STS_INFO, "failure-at-sender", ""},
     [UNCLEAR] = {MTA_STS_WARNING, "failure-unclear", ""},
@@ -81,12 +81,16 @@ static int is_normal(const tlsrpt_assessment *a, apr_int64_t sessions)
 {
     const tlsrpt_domain *all = a->facts->reports;
 
-    return sessions <= tlsrpt_count_add(all->successful, all->failed) / NORMAL_SHARE;
+    return sessions <=
+           tlsrpt_count_add(all->verified_successful, all->verified_failed) / NORMAL_SHARE;
 }
 
 static failure_impact assess(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
                              const tlsrpt_explanation *explanation)
 {
+    if (!tlsrpt_evidence_counts(cause->is_verified)) {
+        return UNCONFIRMED;
+    }
     if (cause->last && cause->last <= a->limits->now - a->limits->days * TLSRPT_READINESS_DAY) {
         return PAST;
     }
@@ -102,18 +106,16 @@ static failure_impact assess(const tlsrpt_assessment *a, const tlsrpt_cause *cau
     }
 }
 
+/* What a cause means for mode enforce depends on all that its reasons reveal: one that blocks mail
+ * comes first. */
 static const tlsrpt_explanation *explain(const tlsrpt_assessment *a, apr_pool_t *p,
                                          const tlsrpt_cause *cause)
 {
-    const tlsrpt_facts facts = {
-        .result_type = cause->result_type,
-        .policy_type = cause->policy_type,
-        .reason = apr_array_pstrcat(p, cause->reasons, ' '),
-        .domain = a->facts->domain,
-        .mx = cause->receiving_mx,
-    };
+    const tlsrpt_explanation *refusal = tlsrpt_evidence_refusal(p, a->facts->domain, cause);
 
-    return tlsrpt_explain(p, &facts);
+    return refusal ? refusal
+                   : APR_ARRAY_IDX(tlsrpt_explain_cause(p, a->facts->domain, cause), 0,
+                                   const tlsrpt_explanation *);
 }
 
 /* --- findings --- */
@@ -136,6 +138,11 @@ static const char *fix_of(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
                    : apr_psprintf(a->p,
                                   "wait until %s, to confirm that reports no longer contain it",
                                   mta_sts_format_date(a->p, until));
+    case UNCONFIRMED:
+        return explanation->command
+                   ? apr_pstrcat(a->p, "check whether it is true." TLSRPT_READINESS_COMMAND,
+                                 explanation->command, NULL)
+                   : "check whether it is true";
     default:
         return NULL;
     }
@@ -193,27 +200,6 @@ static void add_more(const tlsrpt_assessment *a, mta_sts_findings *findings, con
 
 /* --- all of them --- */
 
-static const char *key_of(apr_pool_t *p, const tlsrpt_cause *cause)
-{
-    return apr_pstrcat(p, cause->policy_type, "\n", cause->result_type, "\n", cause->receiving_mx,
-                       NULL);
-}
-
-/* The failures in reports that count, by kind. */
-static apr_hash_t *hash_evidence(const tlsrpt_assessment *a)
-{
-    const tlsrpt_domain *evidence = a->facts->evidence;
-    apr_hash_t *hash = apr_hash_make(a->p);
-    int i;
-
-    for (i = 0; evidence && i < evidence->causes->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(evidence->causes, i, tlsrpt_cause);
-
-        apr_hash_set(hash, key_of(a->p, cause), APR_HASH_KEY_STRING, cause);
-    }
-    return hash;
-}
-
 /* A cause for the failed sessions of reports that count for which there are no details; or NULL. */
 static const tlsrpt_cause *find_without_details(const tlsrpt_assessment *a)
 {
@@ -222,6 +208,7 @@ static const tlsrpt_cause *find_without_details(const tlsrpt_assessment *a)
     apr_int64_t detailed = 0;
     int i;
 
+    cause->is_verified = 1;
     cause->policy_type = "";
     cause->senders = apr_array_make(a->p, 1, sizeof(const char *));
     for (i = 0; i < evidence->causes->nelts; i++) {
@@ -258,21 +245,17 @@ void tlsrpt_readiness_assess_failures(tlsrpt_assessment *a)
 {
     const tlsrpt_domain *all = a->facts->reports;
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
-    apr_hash_t *counting = hash_evidence(a);
     int more[MTA_STS_UNKNOWN + 1] = {0}, i;
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, a->p);
     for (i = 0; all && i < all->causes->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause);
-        const tlsrpt_cause *counted =
-            apr_hash_get(counting, key_of(scratch, cause), APR_HASH_KEY_STRING);
-        const tlsrpt_explanation *explanation =
-            explain(a, i < SHOWN_MAX ? a->p : scratch, counted ? counted : cause);
-        failure_impact impact = counted ? assess(a, counted, explanation) : UNCONFIRMED;
+        const tlsrpt_explanation *explanation = explain(a, i < SHOWN_MAX ? a->p : scratch, cause);
+        failure_impact impact = assess(a, cause, explanation);
 
         if (i < SHOWN_MAX) {
-            add_failure(a, findings, counted ? counted : cause, impact, explanation);
+            add_failure(a, findings, cause, impact, explanation);
         }
         else {
             more[impacts[impact].severity]++;

@@ -36,14 +36,14 @@ static void assess_days(tlsrpt_assessment *a, mta_sts_findings *findings)
 
     if (days >= a->limits->days) {
         mta_sts_finding_add(findings, MTA_STS_OK, "days-enough", a->facts->domain, NULL,
-                            "reports cover %d days (required: %d)", days, a->limits->days);
+                            "verified reports cover %d days (required: %d)", days, a->limits->days);
         return;
     }
     mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "days-few", a->facts->domain,
                         "wait: senders report once a day about the mail they had for you; --days "
                         "changes the requirement",
-                        "reports cover only %d %s (required: %d)", days, days == 1 ? "day" : "days",
-                        a->limits->days);
+                        "verified reports cover only %d %s (required: %d)", days,
+                        days == 1 ? "day" : "days", a->limits->days);
 }
 
 static void assess_senders(tlsrpt_assessment *a, mta_sts_findings *findings)
@@ -77,44 +77,55 @@ static void assess_age(tlsrpt_assessment *a, mta_sts_findings *findings)
                          "in the TLSRPT record (mta-sts check %s), then the import "
                          "of reports or httpd's error log",
                          a->facts->domain),
-            "the last report covers %s: there is no evidence since then",
+            "the last verified report covers %s: there is no evidence since then",
             mta_sts_format_last_date(a->p, end));
     }
 }
 
 static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
 {
-    const tlsrpt_domain *all = a->facts->reports, *evidence = a->facts->evidence;
+    const tlsrpt_domain *all = a->facts->reports;
+    apr_int64_t unverified = all->reports - all->verified;
 
-    if (all->reports > evidence->reports) {
+    if (unverified) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "reports-not-counted", a->facts->domain, NULL,
                             "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT
-                            " reports do not count: they "
-                            "are not verified and do not contain a policy that was served here",
-                            all->reports - evidence->reports, all->reports);
-    }
-    if (!tlsrpt_assessment_is_verified(a)) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "senders-unverified", a->facts->domain, NULL,
-                            "no report is verified: these count because they contain a policy that "
-                            "was served here (mta-sts import --authserv-id verifies reports that "
-                            "arrive by mail)");
+                            " reports are unverified and do not count: anyone can submit one",
+                            unverified, all->reports);
     }
 }
 
-/* If the policy is not known, it cannot be decided whether they count. */
+/* How to get reports that count: senders sign those that they send by mail (RFC 8460 section 3). */
+static const char *how_to_verify(const tlsrpt_assessment *a)
+{
+    return apr_psprintf(a->p,
+                        "have reports sent by mail, which senders sign: add \"mailto:\" with an "
+                        "address of yours to the TLSRPT record (mta-sts dns %s --rua "
+                        "mailto:ADDRESS), and import them with mta-sts import --authserv-id NAME, "
+                        "where NAME is the mail server that verifies DKIM signatures; then wait a "
+                        "few days",
+                        a->facts->domain);
+}
+
 static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
 {
-    int is_unknown = !a->facts->served && !a->facts->deployment;
+    const tlsrpt_domain *all = a->facts->reports;
 
-    mta_sts_finding_add(findings, is_unknown ? MTA_STS_UNKNOWN : tlsrpt_assessment_missing(a),
-                        "reports-inconclusive", a->facts->domain,
-                        "wait for reports about the policy that is served now; have reports that "
-                        "arrive by mail verified (mta-sts import --authserv-id)",
-                        "%" APR_INT64_T_FMT " %s, but none counts as evidence: none is verified "
-                        "or contains a policy that was served here",
-                        a->facts->reports->reports,
-                        a->facts->reports->reports == 1 ? "report was received"
-                                                        : "reports were received");
+    if (all->verified) {
+        mta_sts_finding_add(
+            findings, tlsrpt_assessment_missing(a), "reports-inconclusive", a->facts->domain,
+            "wait for reports about the policy that is served now",
+            "%s, but only about sessions without any policy",
+            mta_sts_format_count(a->p, all->verified, "verified report was received",
+                                 "verified reports were received"));
+        return;
+    }
+    mta_sts_finding_add(
+        findings, tlsrpt_assessment_missing(a), "reports-inconclusive", a->facts->domain,
+        how_to_verify(a),
+        "%s, but none is verified: anyone can submit a report over HTTPS, so these "
+        "are not evidence",
+        mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
 }
 
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
@@ -155,7 +166,8 @@ static int contains(const apr_array_header_t *list, const char *name)
 }
 
 /* The policy that a sender had last; of two at the same time, the one that is served now. */
-static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a, const char *sender,
+static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a,
+                                                  const tlsrpt_sender *sender,
                                                   tlsrpt_policy_match *match)
 {
     const apr_array_header_t *seen = a->facts->reports->seen;
@@ -166,7 +178,8 @@ static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a, co
         const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen_policy);
         tlsrpt_policy_match now;
 
-        if ((last && one->last < last->last) || !contains(one->senders, sender)) {
+        if (one->is_verified != sender->is_verified || (last && one->last < last->last) ||
+            !contains(one->senders, sender->organization)) {
             continue;
         }
         now = tlsrpt_policy_match_compare(a->p, one->type, one->policy, a->facts->served);
@@ -183,7 +196,6 @@ typedef struct group {
     const tlsrpt_seen_policy *seen;
     tlsrpt_policy_match match;
     apr_array_header_t *names; /* of const char * */
-    int verified;              /* one of them sent a verified report */
 } group;
 
 /* The group with a policy; a new one if there is none yet. */
@@ -202,7 +214,6 @@ static group *find_group(tlsrpt_assessment *a, apr_array_header_t *list,
     made->seen = seen;
     made->match = match;
     made->names = apr_array_make(a->p, 2, sizeof(const char *));
-    made->verified = 0;
     return made;
 }
 
@@ -211,13 +222,12 @@ static int assess_sender(tlsrpt_assessment *a, const tlsrpt_sender *sender,
                          apr_array_header_t *others)
 {
     tlsrpt_policy_match match = TLSRPT_MATCH_UNKNOWN;
-    const tlsrpt_seen_policy *seen = find_last_policy(a, sender->organization, &match);
+    const tlsrpt_seen_policy *seen = find_last_policy(a, sender, &match);
 
     if (seen && (match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND)) {
         group *found = find_group(a, others, seen, match);
 
         APR_ARRAY_PUSH(found->names, const char *) = sender->organization;
-        found->verified |= sender->verified;
     }
     return match == TLSRPT_MATCH_CURRENT;
 }
@@ -233,12 +243,15 @@ static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
         const char *names = mta_sts_format_names(p, found->names, TLSRPT_READINESS_NAMES);
 
         mta_sts_finding_add(
-            findings, found->verified ? tlsrpt_assessment_missing(a) : MTA_STS_INFO,
+            findings,
+            tlsrpt_evidence_counts(found->seen->is_verified) ? tlsrpt_assessment_missing(a)
+                                                             : MTA_STS_INFO,
             found->match == TLSRPT_MATCH_OLDER ? "sender-policy-older" : "sender-policy-not-found",
             a->facts->domain,
             apr_psprintf(p, "wait until reports from %s contain the policy that is served now",
                          names),
-            "policy applied by %s, last on %s: %s", names,
+            "policy applied by %s%s, last on %s: %s", names,
+            tlsrpt_evidence_counts(found->seen->is_verified) ? "" : " (unverified)",
             mta_sts_format_last_date(p, found->seen->last),
             tlsrpt_policy_match_text(p, found->match, found->seen->policy, a->facts->served,
                                      a->facts->domain));
@@ -250,31 +263,53 @@ static double sessions_of(const tlsrpt_sender *sender)
     return (double)tlsrpt_count_add(sender->successful, sender->failed);
 }
 
+/* The largest senders with verified reports, or without. */
+typedef struct largest {
+    int is_verified;
+    double total, covered; /* sessions */
+    int count, current;    /* senders; those that have the policy that is served now */
+} largest;
+
+static void assess_largest(tlsrpt_assessment *a, largest *of, apr_array_header_t *others)
+{
+    const apr_array_header_t *senders = a->facts->reports->senders;
+    int i;
+
+    for (i = 0; i < senders->nelts && of->count < LARGEST_MAX &&
+                of->covered * 100 < of->total * LARGEST_SHARE;
+         i++) {
+        const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
+
+        if (sender->is_verified == of->is_verified) {
+            of->count++;
+            of->covered += sessions_of(sender);
+            of->current += assess_sender(a, sender, others);
+        }
+    }
+}
+
 void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a)
 {
     const tlsrpt_domain *all = a->facts->reports;
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
     apr_array_header_t *others = apr_array_make(a->p, 2, sizeof(group));
-    double total, covered = 0;
-    int i, current = 0;
+    largest verified = {.is_verified = 1}, unverified = {.is_verified = 0};
 
     if (!all || !a->facts->served) {
         return;
     }
-    total = (double)tlsrpt_count_add(all->successful, all->failed);
-    for (i = 0; i < all->senders->nelts && i < LARGEST_MAX && covered * 100 < total * LARGEST_SHARE;
-         i++) {
-        const tlsrpt_sender *sender = &APR_ARRAY_IDX(all->senders, i, tlsrpt_sender);
-
-        covered += sessions_of(sender);
-        current += assess_sender(a, sender, others);
-    }
+    verified.total = (double)tlsrpt_count_add(all->verified_successful, all->verified_failed);
+    unverified.total = (double)tlsrpt_count_add(all->successful, all->failed) - verified.total;
+    assess_largest(a, &verified, others);
+    assess_largest(a, &unverified, others);
     add_others(a, others, findings);
-    if (i && current == i) {
-        mta_sts_finding_add(findings, MTA_STS_OK, "sender-policy-current", a->facts->domain, NULL,
-                            "%s, with %.0f %% of the sessions, %s the policy that is served now",
-                            i == 1 ? "the largest sender"
-                                   : apr_psprintf(a->p, "the %d largest senders", i),
-                            covered * 100 / total, i == 1 ? "has" : "have");
+    if (verified.count && verified.current == verified.count) {
+        mta_sts_finding_add(
+            findings, MTA_STS_OK, "sender-policy-current", a->facts->domain, NULL,
+            "%s, with %.0f %% of the verified sessions, %s the policy that is "
+            "served now",
+            verified.count == 1 ? "the largest sender"
+                                : apr_psprintf(a->p, "the %d largest senders", verified.count),
+            verified.covered * 100 / verified.total, verified.count == 1 ? "has" : "have");
     }
 }

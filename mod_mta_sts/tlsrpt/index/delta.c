@@ -9,11 +9,11 @@
  * reached 2^63-1 no longer knows what was added.
  */
 
-#define KEY_MAX 9
+#define KEY_MAX 10
 
 typedef struct amount {
-    apr_int64_t parts, reports, verified, successful, failed; /* of a cause: parts and, as failed,
-                                                                 its sessions */
+    apr_int64_t parts, reports, successful, failed; /* of a cause: parts and, as failed, its
+                                                       sessions */
 } amount;
 
 /* A row of tlsrpt_sum or tlsrpt_cause. */
@@ -39,16 +39,17 @@ typedef struct delta {
     column " = CASE WHEN " column " = " MAX " THEN " column " WHEN " column                        \
            " < %lld THEN 0 ELSE " column " - %lld END"
 
-#define SUM_KEY "domain, last_day, day, organization, type, seen"
+#define SUM_KEY "domain, last_day, day, organization, type, seen, verified"
 #define SUM_IS                                                                                     \
     " WHERE domain = %lld AND last_day = %lld AND day = %lld AND organization = %lld"              \
-    " AND type = %lld AND seen = %lld"
+    " AND type = %lld AND seen = %lld AND verified = %lld"
 #define CAUSE_KEY                                                                                  \
-    "domain, last_day, organization, policy_type, type, mx, reason, receiving_ip, sending_ip"
+    "domain, last_day, organization, policy_type, type, mx, reason, receiving_ip, sending_ip,"     \
+    " verified"
 #define CAUSE_IS                                                                                   \
     " WHERE domain = %lld AND last_day = %lld AND organization = %lld AND policy_type = %lld"      \
-    " AND type = %lld AND mx = %lld AND reason = %lld AND receiving_ip = %lld AND sending_ip = "   \
-    "%lld"
+    " AND type = %lld AND mx = %lld AND reason = %lld AND receiving_ip = %lld"                     \
+    " AND sending_ip = %lld AND verified = %lld"
 
 /* --- collecting --- */
 
@@ -68,7 +69,6 @@ static void add_amount(amount *sum, const amount *more)
 {
     sum->parts += more->parts;
     sum->reports += more->reports;
-    sum->verified += more->verified;
     sum->successful = tlsrpt_count_add(sum->successful, more->successful);
     sum->failed = tlsrpt_count_add(sum->failed, more->failed);
 }
@@ -93,14 +93,14 @@ static void change_sums(tlsrpt_batch *batch, const tlsrpt_facts *facts,
 {
     const long long last_day = tlsrpt_last_day_of(facts->end), day = tlsrpt_day_of(facts->begin);
     const long long of_domain[KEY_MAX] = {policy->domain,      last_day,     day,
-                                          facts->organization, policy->type, policy->seen};
-    const long long of_all[KEY_MAX] = {0, last_day, day, facts->organization};
-    amount by = {1, policy->is_first, policy->is_first && facts->verified, policy->successful,
-                 policy->failed};
+                                          facts->organization, policy->type, policy->seen,
+                                          facts->verified};
+    const long long of_all[KEY_MAX] = {0, last_day,       day, facts->organization, 0,
+                                       0, facts->verified};
+    amount by = {1, policy->is_first, policy->successful, policy->failed};
 
     change(find_delta(batch, batch->sums, of_domain), facts, &by, is_more);
     by.reports = is_first;
-    by.verified = is_first && facts->verified;
     change(find_delta(batch, batch->sums, of_all), facts, &by, is_more);
 }
 
@@ -110,11 +110,13 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
 {
     const long long last_day = tlsrpt_last_day_of(facts->end);
     const long long of_domain[KEY_MAX] = {
-        policy->domain, last_day,        facts->organization,   policy->type,       failure->type,
-        failure->mx,    failure->reason, failure->receiving_ip, failure->sending_ip};
+        policy->domain,      last_day,       facts->organization, policy->type,
+        failure->type,       failure->mx,    failure->reason,     failure->receiving_ip,
+        failure->sending_ip, facts->verified};
     const long long of_all[KEY_MAX] = {
-        0, last_day, facts->organization, policy->type, failure->type, failure->mx};
-    const amount by = {1, 0, 0, 0, failure->sessions};
+        0, last_day, facts->organization, policy->type, failure->type, failure->mx, 0,
+        0, 0,        facts->verified};
+    const amount by = {1, 0, 0, failure->sessions};
 
     change(find_delta(batch, batch->causes, of_domain), facts, &by, is_more);
     change(find_delta(batch, batch->causes, of_all), facts, &by, is_more);
@@ -123,9 +125,14 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
 /* A report without any policy counts for all domains together. */
 static void change_empty(tlsrpt_batch *batch, const tlsrpt_facts *facts, int is_more)
 {
-    const long long key[KEY_MAX] = {0, tlsrpt_last_day_of(facts->end), tlsrpt_day_of(facts->begin),
-                                    facts->organization};
-    const amount by = {1, 1, facts->verified, 0, 0};
+    const long long key[KEY_MAX] = {0,
+                                    tlsrpt_last_day_of(facts->end),
+                                    tlsrpt_day_of(facts->begin),
+                                    facts->organization,
+                                    0,
+                                    0,
+                                    facts->verified};
+    const amount by = {1, 1, 0, 0};
 
     change(find_delta(batch, batch->sums, key), facts, &by, is_more);
 }
@@ -170,14 +177,13 @@ static const char *add_to_sum(mta_sts_database *db, const delta *row)
 
     return mta_sts_database_run(
         db,
-        "INSERT INTO tlsrpt_sum AS s (" SUM_KEY ", parts, reports, verified, successful, failed,"
+        "INSERT INTO tlsrpt_sum AS s (" SUM_KEY ", parts, reports, successful, failed,"
         " range_begin, range_end) VALUES (%lld, %lld, %lld, %lld, %lld, %lld,"
         " %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
         " ON CONFLICT (" SUM_KEY ") DO UPDATE SET parts = s.parts + excluded.parts,"
-        " reports = s.reports + excluded.reports, verified = s.verified + excluded.verified, " ADD(
-            "successful") ", " ADD("failed") ", " WIDEN,
-        key[0], key[1], key[2], key[3], key[4], key[5], LL(by->parts), LL(by->reports),
-        LL(by->verified), LL(by->successful), LL(by->failed), LL(row->begin), LL(row->end));
+        " reports = s.reports + excluded.reports, " ADD("successful") ", " ADD("failed") ", " WIDEN,
+        key[0], key[1], key[2], key[3], key[4], key[5], key[6], LL(by->parts), LL(by->reports),
+        LL(by->successful), LL(by->failed), LL(row->begin), LL(row->end));
 }
 
 static const char *take_from_sum(mta_sts_database *db, const delta *row)
@@ -186,14 +192,14 @@ static const char *take_from_sum(mta_sts_database *db, const delta *row)
     const amount *by = &row->minus;
     const char *error = mta_sts_database_run(
         db,
-        "UPDATE tlsrpt_sum SET parts = parts - %lld, reports = reports - %lld,"
-        " verified = verified - %lld, " TAKE("successful") ", " TAKE("failed") SUM_IS,
-        LL(by->parts), LL(by->reports), LL(by->verified), TWICE(by->successful), TWICE(by->failed),
-        key[0], key[1], key[2], key[3], key[4], key[5]);
+        "UPDATE tlsrpt_sum SET parts = parts - %lld, reports = reports - %lld, " TAKE(
+            "successful") ", " TAKE("failed") SUM_IS,
+        LL(by->parts), LL(by->reports), TWICE(by->successful), TWICE(by->failed), key[0], key[1],
+        key[2], key[3], key[4], key[5], key[6]);
 
     return error ? error
                  : mta_sts_database_run(db, "DELETE FROM tlsrpt_sum" SUM_IS " AND parts <= 0",
-                                        key[0], key[1], key[2], key[3], key[4], key[5]);
+                                        key[0], key[1], key[2], key[3], key[4], key[5], key[6]);
 }
 
 static const char *add_to_cause(mta_sts_database *db, const delta *row)
@@ -203,11 +209,12 @@ static const char *add_to_cause(mta_sts_database *db, const delta *row)
     return mta_sts_database_run(
         db,
         "INSERT INTO tlsrpt_cause AS s (" CAUSE_KEY ", parts, sessions, range_begin, range_end)"
-        " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld)"
+        " VALUES (%lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld, %lld,"
+        " %lld)"
         " ON CONFLICT (" CAUSE_KEY
         ") DO UPDATE SET parts = s.parts + excluded.parts, " ADD("sessions") ", " WIDEN,
-        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], key[8], LL(row->plus.parts),
-        LL(row->plus.failed), LL(row->begin), LL(row->end));
+        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7], key[8], key[9],
+        LL(row->plus.parts), LL(row->plus.failed), LL(row->begin), LL(row->end));
 }
 
 static const char *take_from_cause(mta_sts_database *db, const delta *row)
@@ -216,12 +223,12 @@ static const char *take_from_cause(mta_sts_database *db, const delta *row)
     const char *error = mta_sts_database_run(
         db, "UPDATE tlsrpt_cause SET parts = parts - %lld, " TAKE("sessions") CAUSE_IS,
         LL(row->minus.parts), TWICE(row->minus.failed), key[0], key[1], key[2], key[3], key[4],
-        key[5], key[6], key[7], key[8]);
+        key[5], key[6], key[7], key[8], key[9]);
 
     return error ? error
                  : mta_sts_database_run(db, "DELETE FROM tlsrpt_cause" CAUSE_IS " AND parts <= 0",
                                         key[0], key[1], key[2], key[3], key[4], key[5], key[6],
-                                        key[7], key[8]);
+                                        key[7], key[8], key[9]);
 }
 
 typedef const char *writer(mta_sts_database *db, const delta *row);

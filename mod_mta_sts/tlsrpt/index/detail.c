@@ -10,7 +10,7 @@
 #define SAMPLES_MAX 5   /* reasons and addresses of one cause */
 #define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
 
-#define NUMBERS 3 /* that name a row; policies seen, which two name, have 0 for the third */
+#define NUMBERS 4 /* that name a row; policies seen, which three name, have 0 for the last */
 
 /* Rows as they are found again by the numbers that name them. */
 typedef struct rows {
@@ -84,6 +84,8 @@ static int take_day(void *baton, const char *const *columns)
     day->day = mta_sts_database_number(columns[0]) * TLSRPT_DAY;
     day->successful = tlsrpt_query_sum(columns + 1);
     day->failed = tlsrpt_query_sum(columns + 3);
+    day->verified_successful = tlsrpt_query_sum(columns + 5);
+    day->verified_failed = tlsrpt_query_sum(columns + 7);
     return 1;
 }
 
@@ -91,9 +93,10 @@ static const char *find_days(const tlsrpt_query *query, long long id, tlsrpt_dom
 {
     const char *error = mta_sts_database_rows(
         query->db,
-        "SELECT day, " SUM("successful") ", " SUM(
-            "failed") " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
-                      " GROUP BY day ORDER BY day DESC LIMIT %d",
+        "SELECT day, " SUM("successful") ", " SUM("failed") ", " SUM_VERIFIED(
+            "successful") ", " SUM_VERIFIED("failed") " FROM tlsrpt_sum WHERE domain = %lld "
+                                                      "AND" FILTER_WHERE
+                                                      " GROUP BY day ORDER BY day DESC LIMIT %d",
         take_day, domain->days, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     sort(domain->days, order_days);
@@ -107,7 +110,7 @@ static int take_sender(void *baton, const char *const *columns)
 
     sender->organization = tlsrpt_query_text(list->pool, columns[0]);
     sender->reports = mta_sts_database_number(columns[1]);
-    sender->verified = mta_sts_database_number(columns[2]) > 0;
+    sender->is_verified = (int)mta_sts_database_number(columns[2]);
     sender->last = mta_sts_database_number(columns[3]);
     sender->successful = tlsrpt_query_sum(columns + 4);
     sender->failed = tlsrpt_query_sum(columns + 6);
@@ -119,13 +122,15 @@ static const char *find_senders(const tlsrpt_query *query, long long id, tlsrpt_
     const char *error = mta_sts_database_rows(
         query->db,
         "SELECT coalesce(w.whole, w.text), reports, verified, last, high, low, failed_high,"
-        " failed_low FROM (SELECT organization, sum(reports) AS reports,"
-        " sum(verified) AS verified, max(range_end) AS last,"
+        " failed_low FROM (SELECT organization, verified, sum(reports) AS reports,"
+        " max(range_end) AS last,"
         " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
         " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
         " sum(successful * 1.0 + failed * 1.0) AS sessions"
-        " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE " GROUP BY organization) s"
-        " JOIN tlsrpt_organization w ON w.id = s.organization ORDER BY sessions DESC LIMIT %d",
+        " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
+        " GROUP BY organization, verified) s"
+        " JOIN tlsrpt_organization w ON w.id = s.organization"
+        " ORDER BY verified DESC, sessions DESC LIMIT %d",
         take_sender, domain->senders, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     sort(domain->senders, order_senders);
@@ -141,6 +146,7 @@ static int take_cause(void *baton, const char *const *columns)
     tlsrpt_cause *cause = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
+    cause->is_verified = (int)mta_sts_database_number(columns[0]);
     cause->policy_type = tlsrpt_query_text(p, columns[NUMBERS]);
     cause->result_type = tlsrpt_query_text(p, columns[NUMBERS + 1]);
     cause->receiving_mx = columns[NUMBERS + 2] ? apr_pstrdup(p, columns[NUMBERS + 2]) : NULL;
@@ -176,12 +182,12 @@ static int take_text(void *baton, const char *const *columns)
 
 /* The first texts of each cause, in their order. */
 #define SAMPLES(column, table)                                                                     \
-    "SELECT policy_type, type, mx, text FROM"                                                      \
-    " (SELECT policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                           \
-    " row_number() OVER (PARTITION BY policy_type, type, mx ORDER BY w.text) AS k FROM"            \
-    " (SELECT DISTINCT policy_type, type, mx, " column " AS word FROM tlsrpt_cause"                \
+    "SELECT verified, policy_type, type, mx, text FROM"                                            \
+    " (SELECT verified, policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                 \
+    " row_number() OVER (PARTITION BY verified, policy_type, type, mx ORDER BY w.text) AS k FROM"  \
+    " (SELECT DISTINCT verified, policy_type, type, mx, " column " AS word FROM tlsrpt_cause"      \
     " WHERE domain = %lld AND" FILTER_WHERE ") d JOIN " table " w ON w.id = d.word) t"             \
-    " WHERE k <= %d ORDER BY policy_type, type, mx, k LIMIT %d"
+    " WHERE k <= %d ORDER BY verified DESC, policy_type, type, mx, k LIMIT %d"
 
 static const struct {
     const char *sql;
@@ -218,17 +224,18 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
     rows all = make_rows(query, domain->causes);
     const char *error = mta_sts_database_rows(
         query->db,
-        "SELECT c.policy_type, c.type, c.mx, coalesce(p.whole, p.text), coalesce(t.whole, t.text),"
+        "SELECT c.verified, c.policy_type, c.type, c.mx, coalesce(p.whole, p.text), "
+        "coalesce(t.whole, t.text),"
         " coalesce(m.whole, m.text), high, low, first, last"
-        " FROM (SELECT policy_type, type, mx, sum(sessions / 1073741824) AS high,"
+        " FROM (SELECT verified, policy_type, type, mx, sum(sessions / 1073741824) AS high,"
         " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"
         " max(range_end) AS last, sum(sessions * 1.0) AS sessions"
         " FROM tlsrpt_cause WHERE domain = %lld AND" FILTER_WHERE
-        " GROUP BY policy_type, type, mx) c"
+        " GROUP BY verified, policy_type, type, mx) c"
         " JOIN tlsrpt_string p ON p.id = c.policy_type JOIN tlsrpt_string t ON t.id = c.type LEFT "
         "JOIN "
         "tlsrpt_string m ON m.id = c.mx"
-        " ORDER BY c.sessions DESC LIMIT %d",
+        " ORDER BY c.verified DESC, c.sessions DESC LIMIT %d",
         take_cause, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
 
     if (!error && domain->causes->nelts) {
@@ -247,6 +254,7 @@ static int take_seen(void *baton, const char *const *columns)
     tlsrpt_seen_policy *seen = apr_array_push(all->list);
 
     remember(all, columns, all->list->nelts - 1);
+    seen->is_verified = (int)mta_sts_database_number(columns[0]);
     seen->type = tlsrpt_query_text(p, columns[NUMBERS]);
     seen->policy = tlsrpt_query_text(p, columns[NUMBERS + 1]);
     seen->sessions = tlsrpt_count_add(tlsrpt_query_sum(columns + NUMBERS + 2),
@@ -262,8 +270,9 @@ static const char *find_seen_by(const tlsrpt_query *query, long long id, const r
 
     return mta_sts_database_rows(
         query->db,
-        "SELECT type, seen, 0, coalesce(w.whole, w.text) FROM (SELECT DISTINCT type, seen,"
-        " organization FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE ") d"
+        "SELECT verified, type, seen, 0, coalesce(w.whole, w.text)"
+        " FROM (SELECT DISTINCT verified, type, seen, organization FROM tlsrpt_sum WHERE domain = "
+        "%lld AND" FILTER_WHERE ") d"
         " JOIN tlsrpt_organization w ON w.id = d.organization ORDER BY w.text LIMIT %d",
         take_text, &which, id, FILTER_VALUES(query), NAMES_MAX);
 }
@@ -273,13 +282,15 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
     rows all = make_rows(query, domain->seen);
     const char *error = mta_sts_database_rows(
         query->db,
-        "SELECT s.type, s.seen, 0, coalesce(t.whole, t.text), coalesce(p.whole, p.text), high, low,"
-        " failed_high, failed_low, last FROM (SELECT type, seen,"
+        "SELECT s.verified, s.type, s.seen, 0, coalesce(t.whole, t.text), coalesce(p.whole, "
+        "p.text), high, low,"
+        " failed_high, failed_low, last FROM (SELECT verified, type, seen,"
         " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
         " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
         " max(range_end) AS last FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
-        " GROUP BY type, seen) s JOIN tlsrpt_string t ON t.id = s.type"
-        " JOIN tlsrpt_string p ON p.id = s.seen ORDER BY last DESC LIMIT %d",
+        " GROUP BY verified, type, seen) s JOIN tlsrpt_string t ON t.id = s.type"
+        " JOIN tlsrpt_string p ON p.id = s.seen"
+        " ORDER BY verified DESC, last DESC LIMIT %d",
         take_seen, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     if (!error && domain->seen->nelts) {

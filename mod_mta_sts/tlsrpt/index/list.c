@@ -32,9 +32,9 @@ static const char *find_failing(const tlsrpt_query *query, int max, apr_array_he
     return mta_sts_database_rows(
         query->db,
         "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT +domain AS domain, "
-        "sum(failed * 1.0) AS failed" FAILING
+        "sum(failed * 1.0) AS failed, sum(failed * 1.0 * verified) AS verified_failed" FAILING
         " GROUP BY +domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
-        " ORDER BY s.failed DESC, d.text LIMIT %d",
+        " ORDER BY s.verified_failed DESC, s.failed DESC, d.text LIMIT %d",
         push_domain, list, FILTER_VALUES(query), max);
 }
 
@@ -76,7 +76,6 @@ static const char *add_totals(const tlsrpt_query *query, const apr_array_header_
                               apr_array_header_t *list)
 {
     const char *error = NULL;
-    apr_int64_t verified;
     int i;
 
     for (i = 0; i < names->nelts && !error; i++) {
@@ -85,7 +84,7 @@ static const char *add_totals(const tlsrpt_query *query, const apr_array_header_
 
         memset(domain, 0, sizeof(*domain));
         domain->domain = which->name;
-        error = tlsrpt_query_totals(query, which->id, domain, &verified);
+        error = tlsrpt_query_totals(query, which->id, domain);
     }
     return error;
 }
@@ -122,6 +121,7 @@ static int push_cause(void *baton, const char *const *columns)
     cause->sessions = tlsrpt_query_sum(columns + 4);
     cause->first = mta_sts_database_number(columns[6]);
     cause->last = mta_sts_database_number(columns[7]);
+    cause->is_verified = (int)mta_sts_database_number(columns[8]);
     cause->senders = apr_array_make(list->pool, 1, sizeof(const char *));
     cause->reasons = cause->receiving_ips = cause->sending_ips = cause->senders;
     return 1;
@@ -129,15 +129,15 @@ static int push_cause(void *baton, const char *const *columns)
 
 #define CAUSES(which)                                                                              \
     "SELECT coalesce(d.whole, d.text), coalesce(t.whole, t.text), coalesce(m.whole, m.text),"      \
-    " coalesce(p.whole, p.text), high, low, first, last"                                           \
+    " coalesce(p.whole, p.text), high, low, first, last, verified"                                 \
     " FROM (SELECT domain, type, mx, policy_type, sum(sessions / 1073741824) AS high,"             \
     " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"                   \
-    " max(range_end) AS last, sum(sessions * 1.0) AS sessions"                                     \
+    " max(range_end) AS last, sum(sessions * 1.0) AS sessions, verified"                           \
     " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
-    " GROUP BY domain, type, mx, policy_type ORDER BY 9 DESC LIMIT %d) c"                          \
+    " GROUP BY domain, type, mx, policy_type, verified ORDER BY 10 DESC, 9 DESC LIMIT %d) c"       \
     " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_string t ON t.id = c.type"               \
     " JOIN tlsrpt_string p ON p.id = c.policy_type LEFT JOIN tlsrpt_string m ON m.id = c.mx"       \
-    " ORDER BY c.sessions DESC, 1, 2, 3, 4"
+    " ORDER BY c.verified DESC, c.sessions DESC, 1, 2, 3, 4"
 
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                 apr_pool_t *p, apr_array_header_t **list)
@@ -185,8 +185,8 @@ static int push_report(void *baton, const char *const *columns)
     " coalesce(sum(p.successful / 1073741824), 0),"                                                \
     " coalesce(sum(p.successful %% 1073741824), 0), coalesce(sum(p.failed / 1073741824), 0),"      \
     " coalesce(sum(p.failed %% 1073741824), 0)"                                                    \
-    " FROM (SELECT r.id FROM " from " (%d = 0 OR r.range_end > %lld) AND " FILTER_ORGANIZATION     \
-    " ORDER BY " received " DESC, r.id DESC LIMIT %d) page"                                        \
+    " FROM (SELECT r.id FROM " from " (%d = 0 OR r.range_end > %lld) AND r.verified >= %d"         \
+    " AND " FILTER_ORGANIZATION " ORDER BY " received " DESC, r.id DESC LIMIT %d) page"            \
     " JOIN tlsrpt_report r ON r.id = page.id JOIN tlsrpt_string h ON h.id = r.host"                \
     " JOIN tlsrpt_string c ON c.id = r.channel"                                                    \
     " LEFT JOIN tlsrpt_organization o ON o.id = r.organization"                                    \
@@ -209,13 +209,14 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
 
     *list = apr_array_make(p, 16, sizeof(tlsrpt_index_report));
     if (!error) {
-        error =
-            query.has_domain
-                ? mta_sts_database_rows(db, LAST_OF_DOMAIN, push_report, *list, query.domain,
-                                        has_since, query.since, query.has_organization,
-                                        query.organization, max, query.domain)
-                : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since, query.since,
-                                        query.has_organization, query.organization, max);
+        error = query.has_domain
+                    ? mta_sts_database_rows(db, LAST_OF_DOMAIN, push_report, *list, query.domain,
+                                            has_since, query.since, query.is_verified,
+                                            query.has_organization, query.organization, max,
+                                            query.domain)
+                    : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since,
+                                            query.since, query.is_verified, query.has_organization,
+                                            query.organization, max);
     }
     return tlsrpt_query_end(&query, error);
 }

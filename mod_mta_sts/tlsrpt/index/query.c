@@ -23,7 +23,7 @@ static int take_id(void *baton, const char *const *columns)
 const char *tlsrpt_query_begin(tlsrpt_query *query, mta_sts_database *db,
                                const tlsrpt_filter *filter, apr_pool_t *p)
 {
-    static const tlsrpt_filter everything = {0, NULL, NULL};
+    static const tlsrpt_filter everything = {.since = 0};
     const char *error;
 
     filter = filter ? filter : &everything;
@@ -34,6 +34,7 @@ const char *tlsrpt_query_begin(tlsrpt_query *query, mta_sts_database *db,
     query->last_day = filter->since ? (long long)tlsrpt_day_of(filter->since) : -1;
     query->has_organization = filter->organization != NULL;
     query->organization = filter->organization ? tlsrpt_string_fold(p, filter->organization) : "";
+    query->is_verified = filter->is_verified;
     query->has_domain = filter->domain != NULL;
     error = mta_sts_database_begin_reading(db);
     if (!error && filter->domain) {
@@ -54,22 +55,18 @@ const char *tlsrpt_query_end(tlsrpt_query *query, const char *error)
 
 /* --- totals --- */
 
-typedef struct totals {
-    tlsrpt_domain *domain;
-    apr_int64_t verified;
-} totals;
-
 static int take_totals(void *baton, const char *const *columns)
 {
-    totals *sum = baton;
-    tlsrpt_domain *domain = sum->domain;
+    tlsrpt_domain *domain = baton;
 
     domain->reports = mta_sts_database_number(columns[0]);
-    sum->verified = mta_sts_database_number(columns[1]);
+    domain->verified = mta_sts_database_number(columns[1]);
     domain->successful = tlsrpt_query_sum(columns + 2);
     domain->failed = tlsrpt_query_sum(columns + 4);
-    domain->begin = mta_sts_database_number(columns[6]);
-    domain->end = mta_sts_database_number(columns[7]);
+    domain->verified_successful = tlsrpt_query_sum(columns + 6);
+    domain->verified_failed = tlsrpt_query_sum(columns + 8);
+    domain->begin = mta_sts_database_number(columns[10]);
+    domain->end = mta_sts_database_number(columns[11]);
     return 0;
 }
 
@@ -81,19 +78,22 @@ static void make_lists(apr_pool_t *p, tlsrpt_domain *domain)
     domain->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen_policy));
 }
 
-const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain,
-                                apr_int64_t *verified)
+const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
-    totals sum = {domain, 0};
-    const char *error =
-        mta_sts_database_rows(query->db,
-                              "SELECT sum(reports), sum(verified), " SUM("successful") ", " SUM(
-                                  "failed") ","
-                                            " min(nullif(range_begin, 0)), max(range_end)"
-                                            " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE,
-                              take_totals, &sum, id, FILTER_VALUES(query));
-
     make_lists(query->p, domain);
-    *verified = sum.verified;
-    return error;
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT sum(reports), sum(reports * verified), " SUM("successful") ", " SUM(
+            "failed") ", " SUM_VERIFIED("successful") ", " SUM_VERIFIED("failed") ","
+                                                                                  " min(nullif("
+                                                                                  "range_begin, "
+                                                                                  "0)), "
+                                                                                  "max(range_end)"
+                                                                                  " FROM "
+                                                                                  "tlsrpt_sum "
+                                                                                  "WHERE domain = "
+                                                                                  "%lld "
+                                                                                  "AN"
+                                                                                  "D" FILTER_WHERE,
+        take_totals, domain, id, FILTER_VALUES(query));
 }

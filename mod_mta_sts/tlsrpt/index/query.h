@@ -19,17 +19,21 @@ typedef struct tlsrpt_query {
     long long last_day;
     int has_organization;
     const char *organization; /* folded; "" if any will do */
+    int is_verified;          /* only verified reports */
     int has_domain;
     long long domain; /* 0: all together, or not in the index */
 } tlsrpt_query;
 
 #define FILTER_ORGANIZATION                                                                        \
     "(%d = 0 OR organization IN (SELECT id FROM tlsrpt_organization WHERE folded = %s))"
-#define FILTER_WHERE " last_day >= %lld AND " FILTER_ORGANIZATION
-#define FILTER_VALUES(query) (query)->last_day, (query)->has_organization, (query)->organization
+#define FILTER_WHERE " last_day >= %lld AND verified >= %d AND " FILTER_ORGANIZATION
+#define FILTER_VALUES(query)                                                                       \
+    (query)->last_day, (query)->is_verified, (query)->has_organization, (query)->organization
 
 /* A sum that may pass 63 bits, as two columns: sum() itself fails beyond them. */
 #define SUM(column) "sum(" column " / 1073741824), sum(" column " %% 1073741824)"
+/* The part of it that verified reports contain. */
+#define SUM_VERIFIED(column) SUM(column " * verified")
 
 /* Those two columns put together; it stops at 2^63-1. */
 apr_int64_t tlsrpt_query_sum(const char *const *columns);
@@ -42,11 +46,9 @@ const char *tlsrpt_query_end(tlsrpt_query *query, const char *error);
 
 /* The totals of one domain, or with id 0 of all; its lists are empty.
  *
- * @param domain   out; domain->domain is not set
- * @param verified out: its verified reports
+ * @param domain out; domain->domain is not set
  */
-const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain,
-                                apr_int64_t *verified);
+const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
 
 /* Adds days, senders, causes and policies seen. With id 0, those that are not stored for all
  * domains remain empty. */

@@ -25,11 +25,11 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
     return mta_sts_database_rows(
         query->db,
         "SELECT state, count(*) FROM tlsrpt_report"
-        " WHERE state <> 0 AND state < 3 AND (%d = 0 OR range_end > %lld)"
+        " WHERE state <> 0 AND state < 3 AND (%d = 0 OR range_end > %lld) AND verified >= %d"
         " AND " FILTER_ORGANIZATION " AND (%d = 0 OR id IN (SELECT report FROM tlsrpt_policy"
         " WHERE domain = %lld AND is_first = 1)) GROUP BY state",
-        take_left_out, summary, query->since != 0, query->since, query->has_organization,
-        query->organization, query->has_domain, query->domain);
+        take_left_out, summary, query->since != 0, query->since, query->is_verified,
+        query->has_organization, query->organization, query->has_domain, query->domain);
 }
 
 /* --- the summary --- */
@@ -37,13 +37,12 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
 static const char *sum_totals(const tlsrpt_query *query, tlsrpt_summary *summary)
 {
     tlsrpt_domain all = {0};
-    apr_int64_t verified;
     const char *error = NULL;
 
     if (!query->has_domain || query->domain) {
-        error = tlsrpt_query_totals(query, query->domain, &all, &verified);
+        error = tlsrpt_query_totals(query, query->domain, &all);
         summary->reports = all.reports;
-        summary->unverified = all.reports - verified;
+        summary->unverified = all.reports - all.verified;
         summary->successful = all.successful;
         summary->failed = all.failed;
     }
@@ -54,8 +53,7 @@ static const char *sum_domain(const tlsrpt_query *query, const tlsrpt_query_doma
                               tlsrpt_domain **made)
 {
     tlsrpt_domain *domain = apr_pcalloc(query->p, sizeof(*domain));
-    apr_int64_t verified;
-    const char *error = tlsrpt_query_totals(query, which->id, domain, &verified);
+    const char *error = tlsrpt_query_totals(query, which->id, domain);
 
     domain->domain = which->name;
     *made = domain;

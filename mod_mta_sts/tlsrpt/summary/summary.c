@@ -12,7 +12,8 @@ apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cau
         const tlsrpt_day *day = &APR_ARRAY_IDX(days, i, tlsrpt_day);
 
         if (day->day >= cause->last && day->day > cause->first) {
-            secure = tlsrpt_count_add(secure, day->successful);
+            secure = tlsrpt_count_add(secure, cause->is_verified ? day->verified_successful
+                                                                 : day->successful);
         }
     }
     return secure;
@@ -25,7 +26,8 @@ int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrp
     for (i = 0; i < senders->nelts; i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
 
-        count += sender->successful > 0 && !sender->failed;
+        count += sender->successful > 0 && !sender->failed &&
+                 (sender->is_verified || !cause->is_verified);
     }
     return cause->senders->nelts == 1 && count > 1 ? count : 0;
 }
@@ -39,8 +41,9 @@ static int order_texts(const char *a, const char *b)
 
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b)
 {
-    int order = ORDER(b->failed, a->failed);
+    int order = ORDER(b->verified_failed, a->verified_failed);
 
+    order = order ? order : ORDER(b->failed, a->failed);
     return order ? order : strcmp(a->domain, b->domain);
 }
 
@@ -51,16 +54,19 @@ int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b)
 
 int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b)
 {
-    int order = ORDER(tlsrpt_count_add(b->successful, b->failed),
-                      tlsrpt_count_add(a->successful, a->failed));
+    int order = ORDER(b->is_verified, a->is_verified);
 
+    order = order ? order
+                  : ORDER(tlsrpt_count_add(b->successful, b->failed),
+                          tlsrpt_count_add(a->successful, a->failed));
     return order ? order : strcmp(a->organization, b->organization);
 }
 
 int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b)
 {
-    int order = ORDER(b->sessions, a->sessions);
+    int order = ORDER(b->is_verified, a->is_verified);
 
+    order = order ? order : ORDER(b->sessions, a->sessions);
     order = order ? order : strcmp(a->result_type, b->result_type);
     order = order ? order : order_texts(a->receiving_mx, b->receiving_mx);
     return order ? order : strcmp(a->policy_type, b->policy_type);
@@ -68,8 +74,9 @@ int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b)
 
 int tlsrpt_order_seen_policies(const tlsrpt_seen_policy *a, const tlsrpt_seen_policy *b)
 {
-    int order = ORDER(b->last, a->last);
+    int order = ORDER(b->is_verified, a->is_verified);
 
+    order = order ? order : ORDER(b->last, a->last);
     order = order ? order : ORDER(b->sessions, a->sessions);
     order = order ? order : strcmp(a->type, b->type);
     return order ? order : strcmp(a->policy, b->policy);

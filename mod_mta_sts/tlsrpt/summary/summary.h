@@ -19,23 +19,29 @@ typedef struct tlsrpt_filter {
     apr_time_t since;         /* reports whose range ends after it */
     const char *domain;       /* policy domain, lower case */
     const char *organization; /* compared without case */
+    int is_verified;          /* only reports that are verified: the evidence */
 } tlsrpt_filter;
 
 /* One day (UTC) of one policy domain: a report counts for the day on which its range begins. */
 typedef struct tlsrpt_day {
     apr_time_t day; /* its beginning */
     apr_int64_t successful, failed;
+    apr_int64_t verified_successful, verified_failed; /* of those, in verified reports */
 } tlsrpt_day;
 
+/* The verified reports under one name, or the unverified ones: anyone can submit those under any
+ * name, so the same name may have both. */
 typedef struct tlsrpt_sender {
     const char *organization;
+    int is_verified;
     apr_int64_t reports, successful, failed;
     apr_time_t last; /* end of its last report */
-    int verified;    /* one of its reports is verified */
 } tlsrpt_sender;
 
-/* Failures of one result type at one MX host, under one type of policy: one problem to fix. */
+/* Failures of one result type at one MX host, under one type of policy, in verified or unverified
+ * reports: one problem to fix, or to check. */
 typedef struct tlsrpt_cause {
+    int is_verified;
     const char *policy_type; /* as sent; "" if not specified */
     const char *result_type;
     const char *receiving_mx; /* NULL: not specified */
@@ -49,6 +55,7 @@ typedef struct tlsrpt_cause {
 
 /* A policy as senders saw it. */
 typedef struct tlsrpt_seen_policy {
+    int is_verified; /* by verified reports, or by unverified ones */
     const char *type;
     const char *policy;          /* the lines of policy-string, joined by LF; "" if none */
     apr_array_header_t *senders; /* of const char *: organizations, sorted */
@@ -60,14 +67,16 @@ typedef struct tlsrpt_domain {
     const char *domain;    /* "" for reports that do not specify one */
     apr_time_t begin, end; /* of all its reports */
     apr_int64_t reports, successful, failed;
+    apr_int64_t verified, verified_successful, verified_failed; /* of those */
     apr_array_header_t *days;    /* of tlsrpt_day, first day first; days without report left out */
-    apr_array_header_t *senders; /* of tlsrpt_sender, most sessions first */
-    apr_array_header_t *causes;  /* of tlsrpt_cause, most sessions first */
-    apr_array_header_t *seen;    /* of tlsrpt_seen_policy, last first */
+    apr_array_header_t *senders; /* of tlsrpt_sender, verified ones first, then most sessions */
+    apr_array_header_t *causes;  /* of tlsrpt_cause, likewise */
+    apr_array_header_t *seen;    /* of tlsrpt_seen_policy, verified ones first, then last */
 } tlsrpt_domain;
 
 typedef struct tlsrpt_summary {
-    apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions first, then by name */
+    apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions in verified reports
+                                    first, then in all, then by name */
     apr_int64_t reports;         /* counted, each identity once */
     apr_int64_t duplicates;      /* the same again */
     apr_int64_t conflicts;       /* same identity, other bytes */
@@ -75,15 +84,16 @@ typedef struct tlsrpt_summary {
     apr_int64_t successful, failed;
 } tlsrpt_summary;
 
-/* The successful sessions since a failure, on the days after the last report of it. They suggest
- * that it is fixed, but do not prove it.
+/* The successful sessions since a failure, on the days after the last report of it; since one in
+ * verified reports, those of verified reports. They suggest that it is fixed, but do not prove it.
  *
  * @param days of tlsrpt_day, of the same domain
  * @return 0 also if the time of the failure is not specified
  */
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
 
-/* If only one sender reports a failure: the number of senders that delivered without any failure.
+/* If only one sender reports a failure: the number of senders that delivered without any failure;
+ * for one in verified reports, according to verified reports.
  *
  * @param senders of tlsrpt_sender, all of the same domain
  * @return 0 if others report it too, or if there are too few of them to be significant

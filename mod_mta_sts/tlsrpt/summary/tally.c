@@ -19,7 +19,7 @@ static unsigned int hash_digest(const char *digest, apr_ssize_t *len)
 
 tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter)
 {
-    static const tlsrpt_filter all = {0, NULL, NULL};
+    static const tlsrpt_filter all = {.since = 0};
     tlsrpt_tally *tally = apr_pcalloc(p, sizeof(*tally));
 
     tally->p = p;
@@ -64,11 +64,11 @@ static int count_policies(const tlsrpt_tally *tally, const tlsrpt_report *report
     return count;
 }
 
-static int is_filtered(const tlsrpt_tally *tally, const tlsrpt_report *report)
+static int is_filtered(const tlsrpt_tally *tally, const tlsrpt_report *report, int verified)
 {
     const tlsrpt_filter *filter = tally->filter;
 
-    return (filter->since && report->end <= filter->since) ||
+    return (filter->is_verified && !verified) || (filter->since && report->end <= filter->since) ||
            (filter->organization && strcasecmp(report->organization, filter->organization) != 0) ||
            (filter->domain && !count_policies(tally, report));
 }
@@ -193,7 +193,7 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
     const char *identity;
     tlsrpt_stored_report *stored;
 
-    if (is_filtered(tally, report)) {
+    if (is_filtered(tally, report, verified)) {
         return TLSRPT_FILTERED;
     }
     apr_pool_clear(tally->ptemp);

@@ -15,6 +15,7 @@
 typedef struct key {
     const char *domain, *first, *second, *third;
     apr_time_t day;
+    apr_int64_t is_verified; /* as wide as the others: no padding */
 } key;
 
 typedef struct domain_row {
@@ -144,28 +145,39 @@ static void add_day(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_repor
     day->day = key_of_row.day;
     add_to(&day->successful, policy->successful);
     add_to(&day->failed, policy->failed);
+    if (report->verified) {
+        add_to(&day->verified_successful, policy->successful);
+        add_to(&day->verified_failed, policy->failed);
+    }
 }
 
-static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain, const char *organization)
+static tlsrpt_sender *find_sender(summing *s, tlsrpt_domain *domain,
+                                  const tlsrpt_stored_report *report)
 {
-    const key key_of_row = {domain->domain, organization, NULL, NULL, 0};
+    const key key_of_row = {
+        .domain = domain->domain, .first = report->organization, .is_verified = report->verified};
     int is_new;
     tlsrpt_sender *sender =
         find_row(s, s->senders, &key_of_row, sizeof(*sender), domain->senders, &is_new);
 
-    sender->organization = organization;
+    sender->organization = report->organization;
+    sender->is_verified = report->verified;
     return sender;
 }
 
 static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
                      const tlsrpt_stored_policy *policy)
 {
-    const key key_of_row = {domain->domain, policy->type, policy->policy, NULL, 0};
+    const key key_of_row = {.domain = domain->domain,
+                            .first = policy->type,
+                            .second = policy->policy,
+                            .is_verified = report->verified};
     int is_new;
     tlsrpt_seen_policy *seen =
         find_row(s, s->seen, &key_of_row, sizeof(*seen), domain->seen, &is_new);
 
     if (is_new) {
+        seen->is_verified = report->verified;
         seen->type = policy->type;
         seen->policy = policy->policy;
         seen->senders = make_list(s);
@@ -178,12 +190,17 @@ static void add_seen(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_repo
 static void add_failure(summing *s, tlsrpt_domain *domain, const tlsrpt_stored_report *report,
                         const tlsrpt_stored_policy *policy, const tlsrpt_stored_failure *failure)
 {
-    const key key_of_row = {domain->domain, policy->type, failure->result_type, failure->mx, 0};
+    const key key_of_row = {.domain = domain->domain,
+                            .first = policy->type,
+                            .second = failure->result_type,
+                            .third = failure->mx,
+                            .is_verified = report->verified};
     int is_new;
     tlsrpt_cause *cause =
         find_row(s, s->causes, &key_of_row, sizeof(*cause), domain->causes, &is_new);
 
     if (is_new) {
+        cause->is_verified = report->verified;
         cause->policy_type = policy->type;
         cause->result_type = failure->result_type;
         cause->receiving_mx = failure->mx;
@@ -205,19 +222,23 @@ static void add_policy(summing *s, const tlsrpt_stored_report *report,
 {
     domain_row *row = find_domain(s, policy->domain);
     tlsrpt_domain *domain = &row->sum;
-    tlsrpt_sender *sender = find_sender(s, domain, report->organization);
+    tlsrpt_sender *sender = find_sender(s, domain, report);
     int i, is_first = row->counted != report;
 
     row->counted = report;
     domain->reports += is_first;
+    domain->verified += is_first && report->verified;
     add_to(&domain->successful, policy->successful);
     add_to(&domain->failed, policy->failed);
+    if (report->verified) {
+        add_to(&domain->verified_successful, policy->successful);
+        add_to(&domain->verified_failed, policy->failed);
+    }
     widen(&domain->begin, &domain->end, report);
     sender->reports += is_first;
     add_to(&sender->successful, policy->successful);
     add_to(&sender->failed, policy->failed);
     sender->last = report->end > sender->last ? report->end : sender->last;
-    sender->verified |= report->verified;
     add_day(s, domain, report, policy);
     add_seen(s, domain, report, policy);
     for (i = 0; i < policy->failure_count; i++) {

@@ -87,7 +87,7 @@ def count_of(holder, name):
 
 
 def seconds_of(holder, name):
-    """Seconds since 1970; 0 if the time is not told. A time without zone is one in UTC."""
+    """Seconds since 1970; 0 if the time is not specified. A time without zone is one in UTC."""
     text = holder.get(name)
     if not text:
         return 0
@@ -113,7 +113,7 @@ def text_of(holder, name):
 
 
 def sums_of(root):
-    """Per policy domain: sessions as the summaries tell them, and failure details."""
+    """Per policy domain: sessions according to the summaries, and failure details."""
     sums, of_types = {}, {}
     for policy in objects(root["policies"]):
         summary = policy.get("summary") or {}

@@ -23,6 +23,6 @@ def read_all(terminal):
         try:
             while portion := reader.read(4096):
                 data += portion
-        except OSError:  # Linux's way to tell the end
+        except OSError:  # how Linux signals the end
             pass
     return data.decode()

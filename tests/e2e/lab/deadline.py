@@ -7,7 +7,7 @@ import time
 def wait_until(condition, what, seconds=20, pause=0.05):
     """Polls until condition() is true and returns its value; fails with `what` after `seconds`.
 
-    `what` is a text, or a function that makes it (to tell the last state seen).
+    `what` is a text, or a function that makes it (to show the last state seen).
     """
     end = time.monotonic() + seconds
     while True:

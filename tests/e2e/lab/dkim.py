@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DKIM: a domain that signs its mail, and the milter that tells a mail server whether it did."""
+"""DKIM: a domain that signs its mail, and the milter that verifies signatures for a mail server."""
 
 import socket
 from base64 import b64encode

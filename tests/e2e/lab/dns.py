@@ -59,7 +59,7 @@ server:
     do-ip6: no
     access-control: 127.0.0.0/8 allow
     do-not-query-localhost: no
-    # unbound answers NXDOMAIN for test. by itself (RFC 6761) unless told otherwise.
+    # unbound answers NXDOMAIN for test. by itself (RFC 6761) by default.
     local-zone: "test." transparent
     trust-anchor-file: {directory}/anchor
     cache-max-ttl: 1
@@ -141,7 +141,7 @@ class Dns:
         self._add_zone(name)
         self._knotc("reload")
         wait_until(lambda: self._ds(name), f"keys of {name}")
-        self.mend(name)
+        self.repair(name)
 
     def publish(self, name, kind, *values):
         """Replaces all records of a name and type, and waits until the resolver serves them."""
@@ -172,7 +172,7 @@ class Dns:
         self._change(name, "DS", [WRONG_DS])
         self._wait(name, "SOA", lambda answer: answer.status == "SERVFAIL", "SERVFAIL")
 
-    def mend(self, name):
+    def repair(self, name):
         """Makes a zone valid (again)."""
         self._change(name, "DS", self._ds(name))
         self._wait(name, "SOA", lambda a: a.authenticated and a.values("SOA"), "a validated SOA")
@@ -183,7 +183,7 @@ class Dns:
         self._wait(name, "SOA", lambda a: a.values("SOA") and not a.authenticated, "a plain SOA")
 
     def pretend(self, name, address):
-        """Lets the resolver tell an address that is not in the zone; it does not go there."""
+        """Makes the resolver return an address that is not in the zone."""
         self._control("local_data", f"{name}. A {address}")
 
     def end_pretending(self, name):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of a machine: made when a `with` begins, mended when it ends.
+"""Faults of a machine: created when a `with` block begins, removed when it ends.
 
 edited() and added() are functions of the lab's CA, as are all those that a test has in one table.
 """
@@ -29,7 +29,7 @@ def replaced(path, text):
 
 
 def edited(path, changes, at):
-    """Somebody edits a file, {old: new}; told is the place of the text `at`."""
+    """A file is edited, {old: new}; yields the location of the text `at`."""
 
     @contextlib.contextmanager
     def make(_):
@@ -44,7 +44,7 @@ def edited(path, changes, at):
 
 
 def added(text, at):
-    """Somebody adds a site; told is the place of the text `at`."""
+    """A site is added; yields the location of the text `at`."""
 
     @contextlib.contextmanager
     def make(_):
@@ -75,7 +75,7 @@ def led(links):
 
 
 @contextlib.contextmanager
-def put_aside(path):
+def moved_away(path):
     """Something else can be put in its place."""
     aside = path.with_name(path.name + ".aside")
     path.rename(aside)

@@ -15,7 +15,7 @@ class Starts:
     def __init__(self, apache):
         self.apache = apache
         self.log = Log(apache.error_log.path)
-        self.told = []
+        self.logged = []
 
     def lines(self):
         """[(level, id, text)]"""
@@ -26,19 +26,19 @@ class Starts:
     def skip(self):
         """What came up to now is not looked at."""
         self.log.mark()
-        self.told = []
+        self.logged = []
 
     def again(self, *expected, how=None):
         """Starts anew: the texts of the lines, which are these (level, id) and no others."""
-        late = self.lines()[len(self.told):]
+        late = self.lines()[len(self.logged):]
         self.skip()
-        assert late == [], "told after its time"
+        assert late == [], "logged later"
         (how or self.apache.graceful)()
 
         def ids():
             return [line[:2] for line in self.lines()]
 
         wait_until(lambda: len(ids()) >= len(expected), lambda: f"{expected}; there is {ids()}", 60)
-        self.told = self.lines()
-        assert sorted(ids()) == sorted(expected), self.told
-        return [text for _, _, text in self.told]
+        self.logged = self.lines()
+        assert sorted(ids()) == sorted(expected), self.logged
+        return [text for _, _, text in self.logged]

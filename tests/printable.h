@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_SHOWABLE_H
-#define TESTS_SHOWABLE_H
+#ifndef TESTS_PRINTABLE_H
+#define TESTS_PRINTABLE_H
 
 #include <string.h>
 
 #include "core/base/text.h"
 
 /*
- * Whether any output can take a text, be it a log, a terminal or a page: it is not empty, valid
- * UTF-8 and without control characters. Asked by the unit tests and the fuzz targets alike.
+ * Whether a text can be printed to a log, a terminal or a page: it is not empty, valid
+ * UTF-8 and without control characters. Used by unit tests and fuzz targets.
  */
-static inline int is_showable(const char *text)
+static inline int is_printable(const char *text)
 {
     apr_size_t len = strlen(text), i = 0;
 
