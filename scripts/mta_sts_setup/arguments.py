@@ -39,8 +39,13 @@ def _parser():
     add("--site", metavar="NAME",
         help="add mta-sts.DOMAIN to this site (sites-available/NAME.conf) instead of a new one")
     add("--force", action="store_true",
-        help="continue if the name does not resolve to this machine (NAT, CDN); with --remove: "
-             "do not wait until cached policies have expired")
+        help="continue if the name does not resolve to this machine (NAT, CDN); with --mode "
+             "enforce: although it is not known to be safe; with --remove: do not wait until "
+             "cached policies have expired")
+    add("--days", metavar="N", type=int,
+        help="with --mode enforce: require reports of N days, as in mta-sts ready")
+    add("--senders", metavar="N", type=int,
+        help="with --mode enforce: require reports of N senders, as in mta-sts ready")
     add("--dry-run", action="store_true", help="show every file and command, change nothing")
     add("--yes", action="store_true", help="answer yes to every question")
     add("--remove", action="store_true",
@@ -61,6 +66,12 @@ def _check(parser, options):
             parser.error("--previous-max-age needs --remove")
         if not 1 <= options.previous_max_age <= 31557600:
             parser.error("--previous-max-age must be 1 to 31557600 seconds")
+    for name in "days", "senders":
+        value = getattr(options, name)
+        if value is not None and (options.mode != "enforce" or not 1 <= value <= 1000):
+            parser.error("--{} needs --mode enforce, and a number from 1 to 1000".format(name))
+    options.mx = [host.rstrip(".") if host.strip(".") else host for host in options.mx or []]
+    options.domain = options.domain.rstrip(".") or options.domain
     values = [("DOMAIN", options.domain), ("--max-age", options.max_age),
               ("--email", options.email)] + [("--mx", host) for host in options.mx or []]
     for name, value in values:

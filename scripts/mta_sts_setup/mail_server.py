@@ -5,12 +5,12 @@ A mail server uses the certificate that it read at its last reload. A renewal wi
 unnoticed until the old one expires and every sender that applies the policy stops delivering.
 """
 
-import fnmatch
 import glob
 import os
 import re
 
 from . import certificate
+from .policy import covers
 from .step import WriteFile, read
 
 HOOKS = certificate.LETSENCRYPT + "/renewal-hooks"
@@ -51,7 +51,7 @@ def unhooked(policy):
     found = []
     for lineage in certificate.lineages():
         hosts = [name for name in lineage.names
-                 if any(fnmatch.fnmatchcase(name, pattern) for pattern in policy.mx)]
+                 if any(covers(pattern, name) for pattern in policy.mx)]
         if hosts and not _has_hook(lineage):
             found.append((lineage.name, hosts[0]))
     return found

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 
-from . import (apache, arguments, certificate, fetch, machine, mail_server, plan, programs, removal,
-               site)
+from . import (apache, arguments, certificate, coverage, evidence, fetch, machine, mail_server, plan,
+               programs, providers, removal, site)
 from .problem import Problem, Usage
 from .step import Wait, carry_out, show
 
@@ -32,9 +32,13 @@ def confirm(options, question):
 
 def propose_mx(options, domain):
     """The domain's MX records, if the user agrees that they are the policy."""
-    hosts = machine.mx_of(domain)
+    found = machine.mx_of(domain)
+    hosts = providers.propose(found)
     options_mx = " ".join("--mx " + host for host in hosts)
-    print("MX records of {}: {}".format(domain, " ".join(hosts)))
+    print("MX records of {}: {}".format(domain, " ".join(found)))
+    names = dict.fromkeys(one.name for one in map(providers.of_host, found) if one)
+    if names:
+        print("Mail provider: {}; patterns for it: {}".format(", ".join(names), " ".join(hosts)))
     answer = confirm(options, "Use them as the policy's mx?")
     if not answer:
         raise Usage("name the MX hosts of {}, as in: {}{}".format(
@@ -59,6 +63,17 @@ def wanted_policy(options, facts):
 
 
 # --- checks and changes ---
+
+
+def check_policy(options, facts, policy):
+    """Compares its mx with the MX records, and stops before an unsafe mode enforce."""
+    uncovered, remarks = coverage.compare(facts.domain, policy.mx)
+    if policy.mode != "enforce":
+        for text in uncovered:
+            print("warning: {} (senders in mode enforce would not deliver to it)".format(text))
+    for text in remarks:
+        print("note: " + text)
+    evidence.require(options, facts, policy, uncovered)
 
 
 def check_address(options, host):
@@ -175,6 +190,7 @@ def set_up(options, facts):
     programs.require(options, facts)
     policy = wanted_policy(options, facts)
     check_address(options, facts.host)
+    check_policy(options, facts, policy)
     perform(options, facts, policy, plan.setup(options, facts, policy))
     print_records(options, facts, policy)
     check_mail_server(options, policy)

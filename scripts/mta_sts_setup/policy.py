@@ -7,6 +7,13 @@ from collections import namedtuple
 _Fields = namedtuple("_Fields", "mode mx max_age")
 
 
+def covers(pattern, host):
+    """Whether an mx pattern covers a host (RFC 8461 section 4.1): a "*" is exactly one label."""
+    if pattern.startswith("*."):
+        return "." in host and host.split(".", 1)[1] == pattern[2:]
+    return host == pattern
+
+
 class Policy(_Fields):
     """mode, mx (a tuple of patterns), max_age (seconds; any text before validation)."""
 

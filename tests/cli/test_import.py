@@ -41,7 +41,7 @@ def stored_digests(state):
 
 
 def fill(state, area, data):
-    """A file in the area that takes so many bytes, with holes."""
+    """A sparse file of this size in the area."""
     name = "ab" * 32
     path = state / area / name[:2] / name
     assert call(state).returncode == 0  # makes the directories

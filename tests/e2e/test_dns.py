@@ -245,7 +245,7 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
     run(*words, "--rua", RUA, NAME)
     wait_for(f"_mta-sts.{NAME}", record(before))
 
-    coming = policy.write("enforce", "*.lab.test")
+    coming = policy.write("testing", "*.lab.test")
     failed = run(*words, "-w", "0", NAME, check=False)
     assert failed.returncode == 1
     assert "[policy-not-served]" in failed.stdout and "nothing was published" in failed.stdout
@@ -261,3 +261,14 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
         waiting.wait()
     wait_for(f"_mta-sts.{NAME}", record(coming))
     assert "DNS is up to date" in run(*words, NAME).stdout
+
+    # Nothing takes mail there, so nobody knows whether mode enforce would hold it up.
+    unsafe = policy.write("enforce", "*.lab.test")
+    policy.apache.graceful()
+    refused = run(*words, "-w", "60", NAME, check=False)
+    assert refused.returncode == 1
+    for text in "is in mode enforce", "nothing was published", "--force":
+        assert text in refused.stdout
+    wait_for(f"_mta-sts.{NAME}", record(coming))
+    run(words[0], "--force", *words[1:], "-w", "60", NAME)
+    wait_for(f"_mta-sts.{NAME}", record(unsafe))

@@ -123,7 +123,7 @@ def test_an_existing_site_gets_the_name_and_its_certificate_keeps_its_names(
     assert tree() == before
 
     # A change reaches https without a look at certbot's copy of the site.
-    set_up(domain.name, "--mode", "enforce")
+    set_up(domain.name, "--mode", "enforce", "--force")
     assert_served(domain, policy_text("enforce", MX))
 
     set_up(domain.name, "--remove")
@@ -170,7 +170,7 @@ def test_mod_md_gets_the_certificate_from_a_bare_machine(bare, made, apache, req
     before = tree(ETC / "sites-available", ETC / "sites-enabled", ETC / "mods-enabled")
     assert set_up(domain.name, "--mx", MX, "--mod-md").startswith("Nothing to change.\n")
     assert tree(ETC / "sites-available", ETC / "sites-enabled", ETC / "mods-enabled") == before
-    set_up(domain.name, "--mode", "enforce")
+    set_up(domain.name, "--mode", "enforce", "--force")
     assert_served(domain, policy_text("enforce", MX))
 
 
@@ -194,7 +194,7 @@ def test_a_server_that_was_not_reloaded_is(served, apache):
 
 def test_a_changed_policy_reaches_https_and_its_id_is_shown(served):
     text = policy_text("enforce", "other.setup.test", max_age=2 * 604800)
-    output = set_up(served.name, "--mode", "enforce", "--mx", "other.setup.test",
+    output = set_up(served.name, "--mode", "enforce", "--force", "--mx", "other.setup.test",
                    "--max-age", "2w")
     assert_served(served, text)
     assert f"id={policy_id(text)};" in output
@@ -208,7 +208,7 @@ def test_a_policy_typed_into_a_virtual_host_is_changed_for_https_too(made, certb
     apache.site(domain.host, site_text(domain.host, lines))
     certbot.apache(domain.host)
     assert set_up(domain.name).startswith("Nothing to change.\n")
-    set_up(domain.name, "--mode", "enforce", "--mx", MX)
+    set_up(domain.name, "--mode", "enforce", "--force", "--mx", MX)
     assert_served(domain, policy_text("enforce", MX))
     for name in domain.host, domain.host + "-le-ssl":
         assert "MTASTS" not in apache.site_file(name).read_text()
@@ -230,8 +230,16 @@ def test_a_policy_of_several_domains_is_left_to_the_admin(served, apache, reques
     path.write_text(re.sub(r"(?s)<IfModule mod_mta_sts.*</IfModule>\n", "", kept, 1))
     apache.conf("several", block)
     before = tree()
-    output = set_up(served.name, "--mode", "enforce", status=1)
+    output = set_up(served.name, "--max-age", "2w", status=1)
     assert "conf-available/several.conf:1 defines the policy of several domains" in output
+    assert tree() == before
+
+
+def test_mode_enforce_needs_evidence_and_nothing_is_changed_without(served):
+    before = tree()
+    output = set_up(served.name, "--mode", "enforce", status=1)
+    for text in "mode enforce is not known to be safe", "Nothing was changed", "--force":
+        assert text in output
     assert tree() == before
 
 
@@ -256,7 +264,7 @@ def test_a_failure_half_way_shows_what_was_done_and_its_undo_commands_work(bare,
 def test_a_policy_that_a_sender_would_not_accept_in_the_end_is_a_failure_too(
         served, hiding, apache):
     before = apache.site_file(served.host).read_text()
-    output = set_up(served.name, "--mode", "enforce", status=1)
+    output = set_up(served.name, "--max-age", "2w", status=1)
     assert "could not fetch the policy over https as a sender does" in output
     assert f"https://{served.host}/.well-known/mta-sts.txt at {lab.APACHE}: its certificate is "\
            "not accepted: Hostname mismatch" in output
@@ -348,7 +356,7 @@ def test_previous_max_age_lengthens_the_removal(served):
 
 def test_a_removal_can_be_taken_back(served, apache):
     set_up(served.name, "--remove")
-    set_up(served.name, "--mode", "enforce", "--max-age", "1w")
+    set_up(served.name, "--mode", "enforce", "--force", "--max-age", "1w")
     assert_served(served, policy_text("enforce", MX))
     assert "being removed" not in apache.site_file(served.host).read_text()
 

@@ -266,7 +266,7 @@ def test_from_an_empty_machine_to_enforce_every_view_shows_a_break_and_its_fix(
         post(organization, 1)
     assert_the_fix_is_reported()
 
-    set_up(NAME, "--mode", "enforce")
+    set_up(NAME, "--mode", "enforce", "--days", "1")
     publish(domain)
     assert_delivered(sender, first_mx, "Verified")
     assert_enforce_is_reported()

@@ -66,7 +66,7 @@ def put_directory(state, other):
 def test_a_missing_or_replaced_state_directory_is_released_and_used_again(start):
     server = start(proxied(HOST, MX))
     noted(server, POLICY)
-    # Told if the index is being tended when that happens; otherwise it is noticed before.
+    # Logged if the index is being updated when that happens; otherwise it is detected before.
     server.log.possible.append(r"/state: is a .* instead of a directory.*\[state-not-a-directory\]$")
     state, aside, other = (server.root / name for name in ("state", "aside", "other"))
     for put in (put_nothing, put_link, put_file, put_directory):

@@ -22,7 +22,7 @@ GIB = 1 << 30
 
 
 def zeros(data):
-    """Gzip of so many zeros, as much as is ever looked at: the checksum is left out."""
+    """Gzip of this many zeros without its checksum, which is never reached."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     block = bytes(16 * MIB)
     first = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -130,7 +130,7 @@ def test_after_a_refusal_the_rest_of_the_body_is_not_waited_for(start, method, s
     assert (answer.status, answer.header("Connection")) == (status, "close")
 
 
-# None of it is a reason to fail; what it says of numbers leaves no doubt, or it is put aside.
+# None of it is a reason to fail; its numbers are unambiguous, or it is quarantined.
 ODD = {
     "a count of 2^63-1": (make(2**63 - 1), 201),
     "a count of 2^63": (make(2**63), 202),
@@ -205,7 +205,7 @@ def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
 
 
 def values(number):
-    """A report whose JSON takes 240 bytes of memory for each of so many values."""
+    """A report whose JSON takes 240 bytes of memory for each of this many values."""
     return holding(b"[" + b"{}," * number + b"{}]")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many reports are taken in: from one address, and in all; and what the log says of it."""
+"""How many reports are accepted from one address and in all, and what is logged about it."""
 
 import os
 import re
@@ -22,7 +22,7 @@ NOISE = bytes(range(256)) * 16
 
 
 def bulky(number, size):
-    """A report of so many bytes as sent."""
+    """A report of this many bytes as sent."""
     body = make(number)
     return body[:-1] + b" " * (size - len(body)) + b"}"
 

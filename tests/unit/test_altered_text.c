@@ -205,7 +205,7 @@ static void check_records(void **state, read_function *read, const altered_recor
         const mta_sts_finding *finding = mta_sts_findings_at(findings, 0);
 
         assert_null(result);
-        assert_findings_are_showable(findings);
+        assert_findings_are_printable(findings);
         if (findings->list->nelts != 1 || !strstr(finding->message, cases[i].said) ||
             strcmp(finding->fix, apr_pstrcat(*state, "publish \"", cases[i].fix, "\"", NULL)) !=
                 0) {

@@ -62,8 +62,9 @@ static void report_not_stored(import_state *state, apr_pool_t *p, const cli_sour
     state->not_stored = 1;
 }
 
-/* Whether an area has room for it under its quota, which httpd and this command share. It is
- * counted once in a call: who keeps reports at the same time may pass the quota by a few. */
+/* Whether an area has space for it within its quota, which httpd and this command share. It is
+ * counted once per call: several processes at the same time may exceed the quota by a few reports.
+ */
 static int is_within_quota(import_state *state, tlsrpt_area area, apr_int64_t cost)
 {
     apr_int64_t files;
@@ -74,7 +75,7 @@ static int is_within_quota(import_state *state, tlsrpt_area area, apr_int64_t co
     return state->used[area] + cost <= state->limits->quota[area];
 }
 
-/* Why there is no room for it, or NULL. */
+/* Why there is no space for it, or NULL. */
 static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area area,
                                apr_int64_t cost)
 {
@@ -90,7 +91,7 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
     return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
 }
 
-/* What is there already needs no room. @return 0 after saying why not */
+/* A report that is already stored needs no space. @return 0 after reporting why it is not stored */
 static int store(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
                  const char *digest, tlsrpt_stored *stored)
 {

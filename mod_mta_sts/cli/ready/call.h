@@ -63,6 +63,12 @@ void cli_ready_print_json(const cli_ready_call *call);
 /* What to do, in order: array of const char *. */
 apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain);
 
+/* The mode to change to, or NULL: there is nothing to change. */
+const char *cli_ready_mode(const cli_ready_domain *domain);
+
+/* Whether a text leaves open what it is about: neither the domain nor what it names. */
+int cli_ready_is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text);
+
 /* The worst of all verdicts; an unknown one counts least. */
 tlsrpt_ready cli_ready_worst(const cli_ready_call *call);
 

@@ -42,158 +42,6 @@ tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
     return TLSRPT_READY_YES;
 }
 
-static int is_of_name(char c)
-{
-    return c == '.' || c == '-' || c == '_' || mta_sts_text_is_alnum(c);
-}
-
-/* Whether a name stands in a text before its end: as a whole, not as a part of another one. */
-static int has_name(const char *text, const char *end, const char *name)
-{
-    apr_size_t len = strlen(name);
-    const char *at = text;
-
-    while ((at = strstr(at, name)) != NULL && at + len <= end) {
-        if ((at == text || !is_of_name(at[-1])) && !is_of_name(at[len])) {
-            return 1;
-        }
-        at++;
-    }
-    return 0;
-}
-
-/* Whether a text leaves open what it is about: neither the domain nor what its words name. */
-static int is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text)
-{
-    const char *see = strstr(text, TLSRPT_READINESS_COMMAND);
-
-    return strcmp(subject, domain->domain) != 0 &&
-           !has_name(text, see ? see : text + strlen(text), subject);
-}
-
-/* --- the steps --- */
-
-/* The mode to change to, or NULL: there is nothing to change. */
-static const char *mode_to_set(const cli_ready_domain *domain)
-{
-    mta_sts_mode mode = domain->facts.served ? domain->facts.served->mode : MTA_STS_MODE_NONE;
-
-    return mode == MTA_STS_MODE_TESTING && domain->readiness->ready == TLSRPT_READY_YES  ? "enforce"
-           : mode == MTA_STS_MODE_ENFORCE && domain->readiness->ready == TLSRPT_READY_NO ? "testing"
-                                                                                         : NULL;
-}
-
-/* The number of domains that have their mode from this line. */
-static int count_domains(const cli_ready_call *call, const char *mode_at)
-{
-    int i, j, count = 0;
-
-    for (i = 0; i < call->configured->nelts; i++) {
-        const apr_array_header_t *locations =
-            APR_ARRAY_IDX(call->configured, i, cli_apache_policy).locations;
-
-        for (j = 0; j < locations->nelts; j++) {
-            const char *mode = APR_ARRAY_IDX(locations, j, cli_apache_location).mode_at;
-
-            if (mode && strcmp(mode, mode_at) == 0) {
-                count++;
-                break;
-            }
-        }
-    }
-    return count;
-}
-
-static const char *step_at(const cli_ready_call *call, const cli_apache_location *location,
-                           const char *mode)
-{
-    int domains = location->mode_at ? count_domains(call, location->mode_at) : 0;
-
-    if (!location->mode_at) {
-        return apr_psprintf(call->p, "add this line after %s: MTASTSMode %s", location->defined_at,
-                            mode);
-    }
-    if (domains > 1) {
-        return apr_psprintf(call->p,
-                            "change the line at %s to: MTASTSMode %s (this changes %d domains; "
-                            "for this one alone, add it at %s)",
-                            location->mode_at, mode, domains, location->defined_at);
-    }
-    return apr_psprintf(call->p, "change the line at %s to: MTASTSMode %s", location->mode_at,
-                        mode);
-}
-
-/* Each once. */
-static void add(apr_array_header_t *steps, const char *step)
-{
-    int i;
-
-    for (i = 0; i < steps->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(steps, i, const char *), step) == 0) {
-            return;
-        }
-    }
-    APR_ARRAY_PUSH(steps, const char *) = step;
-}
-
-static void add_change(const cli_ready_call *call, const cli_ready_domain *domain, const char *mode,
-                       apr_array_header_t *steps)
-{
-    apr_pool_t *p = call->p;
-    int i;
-
-    for (i = 0; domain->configured && i < domain->configured->locations->nelts; i++) {
-        add(steps,
-            step_at(call, &APR_ARRAY_IDX(domain->configured->locations, i, cli_apache_location),
-                    mode));
-    }
-    if (domain->configured) {
-        add(steps, "reload httpd: sudo apachectl graceful");
-    }
-    else {
-        add(steps, apr_psprintf(p,
-                                "on the machine that serves mta-sts.%s, set the policy's mode to "
-                                "%s (MTASTSMode %s), and reload httpd",
-                                domain->domain, mode, mode));
-    }
-    add(steps,
-        apr_psprintf(p, "publish the new policy id, printed by: mta-sts dns %s", domain->domain));
-}
-
-static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain,
-                      mta_sts_severity severity, apr_array_header_t *steps)
-{
-    int i, j;
-
-    for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
-        const mta_sts_findings *findings = domain->readiness->parts[i];
-
-        for (j = 0; j < findings->list->nelts; j++) {
-            const mta_sts_finding *finding = mta_sts_findings_at(findings, j);
-
-            if (finding->severity == severity && finding->fix) {
-                add(steps, is_unspecified(domain, finding->subject, finding->fix)
-                               ? apr_pstrcat(call->p, finding->subject, ": ", finding->fix, NULL)
-                               : finding->fix);
-            }
-        }
-    }
-}
-
-apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain)
-{
-    apr_array_header_t *steps = apr_array_make(call->p, 4, sizeof(const char *));
-    const char *mode = mode_to_set(domain);
-
-    if (mode) {
-        add_change(call, domain, mode, steps);
-    }
-    add_fixes(call, domain, MTA_STS_ERROR, steps);
-    add_fixes(call, domain, MTA_STS_WARNING, steps);
-    add_fixes(call, domain, MTA_STS_UNKNOWN, steps);
-    return steps;
-}
-
 /* --- for people --- */
 
 static void print_sign(const cli_style *style, mta_sts_severity severity)
@@ -211,7 +59,7 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
         print_sign(style, finding->severity);
-        if (is_unspecified(domain, finding->subject, finding->message)) {
+        if (cli_ready_is_unspecified(domain, finding->subject, finding->message)) {
             printf("%s: ", finding->subject);
         }
         printf("%s", finding->message);
@@ -295,7 +143,7 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
 
 static json_t *change_to_json(const cli_ready_domain *domain)
 {
-    const char *mode = mode_to_set(domain);
+    const char *mode = cli_ready_mode(domain);
     json_t *locations = json_array();
     int i;
 

@@ -9,7 +9,7 @@
 
 #include "core/database/database.h"
 
-/* What database.c (statements), database_open.c and database_error.c share. */
+/* What database.c (statements), open.c and error.c share. */
 
 typedef struct mta_sts_conninfo mta_sts_conninfo;
 
@@ -35,14 +35,14 @@ struct mta_sts_database {
 };
 
 /*
- * Tells an error of the driver in words, in db->error.
+ * Describes an error of the driver, in db->error.
  *
  * @param doing what could not be done: "read", "write", "open"
  * @param code  what the driver returned
  */
 const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code);
 
-/* The driver's text, made fit to be shown: one line, ASCII, at most some 300 bytes, and nothing of
+/* The driver's text, made printable: one line, ASCII, at most some 300 bytes, and nothing of
  * it where it might have a secret in it. */
 const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
                                       const mta_sts_conninfo *conninfo);

@@ -320,7 +320,6 @@ const char *mta_sts_repair_mx_args(apr_pool_t *p, const char *args, const char *
     char *host, *last;
 
     mta_sts_repair_characters(&repair);
-    mta_sts_repair_escapes(&repair);
     if (strchr(repair.text, ',')) {
         mta_sts_repair_note(&repair, "contains a comma");
     }

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What to do: one plan, in which each step stands once. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/ready/call.h"
+#include "core/base/text.h"
+
+static int is_of_name(char c)
+{
+    return c == '.' || c == '-' || c == '_' || mta_sts_text_is_alnum(c);
+}
+
+/* Whether a name stands in a text before its end: as a whole, not as a part of another one. */
+static int has_name(const char *text, const char *end, const char *name)
+{
+    apr_size_t len = strlen(name);
+    const char *at = text;
+
+    while ((at = strstr(at, name)) != NULL && at + len <= end) {
+        if ((at == text || !is_of_name(at[-1])) && !is_of_name(at[len])) {
+            return 1;
+        }
+        at++;
+    }
+    return 0;
+}
+
+int cli_ready_is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text)
+{
+    const char *see = strstr(text, TLSRPT_READINESS_COMMAND);
+
+    return strcmp(subject, domain->domain) != 0 &&
+           !has_name(text, see ? see : text + strlen(text), subject);
+}
+
+/* --- the steps --- */
+
+const char *cli_ready_mode(const cli_ready_domain *domain)
+{
+    mta_sts_mode mode = domain->facts.served ? domain->facts.served->mode : MTA_STS_MODE_NONE;
+
+    return mode == MTA_STS_MODE_TESTING && domain->readiness->ready == TLSRPT_READY_YES  ? "enforce"
+           : mode == MTA_STS_MODE_ENFORCE && domain->readiness->ready == TLSRPT_READY_NO ? "testing"
+                                                                                         : NULL;
+}
+
+/* The number of domains that have their mode from this line. */
+static int count_domains(const cli_ready_call *call, const char *mode_at)
+{
+    int i, j, count = 0;
+
+    for (i = 0; i < call->configured->nelts; i++) {
+        const apr_array_header_t *locations =
+            APR_ARRAY_IDX(call->configured, i, cli_apache_policy).locations;
+
+        for (j = 0; j < locations->nelts; j++) {
+            const char *mode = APR_ARRAY_IDX(locations, j, cli_apache_location).mode_at;
+
+            if (mode && strcmp(mode, mode_at) == 0) {
+                count++;
+                break;
+            }
+        }
+    }
+    return count;
+}
+
+static const char *step_at(const cli_ready_call *call, const cli_apache_location *location,
+                           const char *mode)
+{
+    int domains = location->mode_at ? count_domains(call, location->mode_at) : 0;
+
+    if (!location->mode_at) {
+        return apr_psprintf(call->p, "add this line after %s: MTASTSMode %s", location->defined_at,
+                            mode);
+    }
+    if (domains > 1) {
+        return apr_psprintf(call->p,
+                            "change the line at %s to: MTASTSMode %s (this changes %d domains; "
+                            "for this one alone, add it at %s)",
+                            location->mode_at, mode, domains, location->defined_at);
+    }
+    return apr_psprintf(call->p, "change the line at %s to: MTASTSMode %s", location->mode_at,
+                        mode);
+}
+
+/* Each once. */
+static void add(apr_array_header_t *steps, const char *step)
+{
+    int i;
+
+    for (i = 0; i < steps->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(steps, i, const char *), step) == 0) {
+            return;
+        }
+    }
+    APR_ARRAY_PUSH(steps, const char *) = step;
+}
+
+/* The MX hosts that the same change of the policy adds. */
+static void add_patterns(const cli_ready_call *call, const cli_ready_domain *domain,
+                         apr_array_header_t *steps)
+{
+    const mta_sts_findings *findings = domain->readiness->parts[TLSRPT_READINESS_MX];
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+
+        if (strcmp(finding->id, "mx-not-in-policy") == 0) {
+            add(steps, apr_psprintf(call->p, "add %s to the mx of the policy (MTASTSMx)",
+                                    finding->subject));
+        }
+    }
+}
+
+/* Whether a change of the mode does the same, or the opposite: one plan has each step once. */
+static int is_superseded(const cli_ready_domain *domain, const char *mode, const char *id)
+{
+    int is_none = domain->facts.served && domain->facts.served->mode == MTA_STS_MODE_NONE;
+
+    return ((mode || is_none) && strcmp(id, "id-differs") == 0) ||
+           (mode && (strcmp(id, "record-missing") == 0 || strcmp(id, "mx-not-in-policy") == 0));
+}
+
+static void add_change(const cli_ready_call *call, const cli_ready_domain *domain, const char *mode,
+                       apr_array_header_t *steps)
+{
+    apr_pool_t *p = call->p;
+    int i;
+
+    for (i = 0; domain->configured && i < domain->configured->locations->nelts; i++) {
+        add(steps,
+            step_at(call, &APR_ARRAY_IDX(domain->configured->locations, i, cli_apache_location),
+                    mode));
+    }
+    add_patterns(call, domain, steps);
+    if (domain->configured) {
+        add(steps, "reload httpd: sudo apachectl graceful");
+    }
+    else {
+        add(steps, apr_psprintf(p,
+                                "on the machine that serves mta-sts.%s, set the policy's mode to "
+                                "%s (MTASTSMode %s), and reload httpd",
+                                domain->domain, mode, mode));
+    }
+    add(steps,
+        apr_psprintf(p, "publish the new policy id, printed by: mta-sts dns %s", domain->domain));
+}
+
+static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain,
+                      mta_sts_severity severity, apr_array_header_t *steps)
+{
+    const char *mode = cli_ready_mode(domain);
+    int i, j;
+
+    for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
+        const mta_sts_findings *findings = domain->readiness->parts[i];
+
+        for (j = 0; j < findings->list->nelts; j++) {
+            const mta_sts_finding *finding = mta_sts_findings_at(findings, j);
+
+            if (finding->severity == severity && finding->fix &&
+                !is_superseded(domain, mode, finding->id)) {
+                add(steps, cli_ready_is_unspecified(domain, finding->subject, finding->fix)
+                               ? apr_pstrcat(call->p, finding->subject, ": ", finding->fix, NULL)
+                               : finding->fix);
+            }
+        }
+    }
+}
+
+apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain)
+{
+    apr_array_header_t *steps = apr_array_make(call->p, 4, sizeof(const char *));
+    const char *mode = cli_ready_mode(domain);
+
+    if (mode) {
+        add_change(call, domain, mode, steps);
+    }
+    add_fixes(call, domain, MTA_STS_ERROR, steps);
+    add_fixes(call, domain, MTA_STS_WARNING, steps);
+    add_fixes(call, domain, MTA_STS_UNKNOWN, steps);
+    if (mode && strcmp(mode, "testing") == 0) {
+        add(steps, apr_psprintf(call->p,
+                                "when this is done, ask again whether mode enforce is safe: "
+                                "mta-sts ready %s",
+                                domain->domain));
+    }
+    return steps;
+}

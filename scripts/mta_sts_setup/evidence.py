@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether mode enforce may be switched on: the MX records, the live checks and the readiness."""
+
+import json
+
+from . import command
+from .problem import Problem
+
+READY = "ready"
+TIMEOUT = 120  # seconds; mta-sts ready ends within 60
+
+ELSEWHERE = """\
+Whether the mail servers offer TLS with a certificate that senders accept is unknown: this machine
+cannot reach them on port 25. On a machine that can, run: mta-sts check {domain}
+  or, for each MX host: openssl s_client -starttls smtp -connect HOST:25 -verify_hostname HOST \
+-verify_return_error </dev/null
+If all is well there, run this again with --force."""
+
+CONSEQUENCE = """\
+What happens to mail: senders that apply MTA-STS do not deliver to an MX host that has no STARTTLS,
+no certificate for its name that they trust, or no mx in the policy. They go to the next MX host; if
+there is none that is right, they keep the mail, try again for days, and then return it."""
+
+
+def _call(options, domain):
+    args = ["mta-sts", "ready", "--format", "json"]
+    for name in "days", "senders":
+        if getattr(options, name):
+            args += ["--" + name, str(getattr(options, name))]
+    return command.run(args + [domain], timeout=TIMEOUT, check=False, stderr=False)
+
+
+def _findings(report):
+    return [(section["part"], finding) for section in report["sections"]
+            for finding in section["findings"]
+            if finding["severity"] in ("error", "warning", "unknown")]
+
+
+def _text(finding):
+    subject = finding["subject"]
+    message = finding["message"]
+    return "{} [{}]".format(
+        message if subject in message else "{}: {}".format(subject, message), finding["id"])
+
+
+def readiness(options, domain):
+    """(reasons not to switch to mode enforce, what to do): texts; no reasons if it is safe."""
+    try:
+        done = _call(options, domain)
+        report = json.loads(done.output)["domains"][0]
+    except (Problem, ValueError, LookupError) as problem:
+        return ["mta-sts ready could not determine whether it is safe: {}".format(problem)], []
+    if done.status == 0:
+        return [], []
+    found = _findings(report)
+    reasons = [_text(finding) for _, finding in found] or [report["summary"]]
+    if all(part == "mx" and finding["severity"] == "unknown" for part, finding in found):
+        return reasons, [ELSEWHERE.format(domain=domain)]
+    return reasons, report["steps"]
+
+
+def _listed(texts, sign):
+    return "\n".join("  {} {}".format(sign, text) for text in texts)
+
+
+def require(options, facts, policy, uncovered):
+    """Raises a Problem unless mode enforce is as safe as can be known, or --force is given. What is
+    enforced already is asked about its MX hosts only: a change may be the repair."""
+    is_on = bool(facts.policy and facts.policy.mode == "enforce")
+    if policy.mode != "enforce" or facts.policy == policy:
+        return
+    reasons, steps = ([], []) if is_on else readiness(options, facts.domain)
+    reasons = uncovered + reasons
+    if not reasons:
+        return
+    text = "mode enforce {} safe:\n{}".format("would not be" if uncovered else "is not known to be",
+                                              _listed(reasons, "-"))
+    if options.force or options.dry_run:
+        print("warning: {}\n{}\n{}".format(
+            text, CONSEQUENCE, "(continuing because of --force)" if options.force else
+            "(without --dry-run, this stops here unless --force is given)"))
+        return
+    raise Problem("{}\n{}Nothing was changed. --force switches it on all the same. {}".format(
+        text, "What to do:\n" + _listed(steps, "-") + "\n" if steps else "", CONSEQUENCE))
