@@ -141,7 +141,7 @@ def test_no_network_holds_more_than_a_part_of_what_is_left(start):
     assert post(server, bulky(1000, 100000), client_ip="10.1.0.99").status == 200  # stored before
 
 
-def test_the_first_report_of_a_network_on_a_day_is_stored_whoever_filled_the_spool(start):
+def test_the_first_report_of_a_network_on_a_day_is_stored_however_full_the_spool_is(start):
     """The attack of doc/under-attack.md with 40 networks, then honest senders."""
     server = start_counted(start, "MTASTSReportLimit 10000\n")
     fill(server, lambda number: bulky(number, 60000))
