@@ -63,7 +63,6 @@ static const char *take_domain(cli_ready_call *call, const char *text)
     }
     domain = apr_pcalloc(call->p, sizeof(*domain));
     domain->domain = name;
-    domain->served = apr_array_make(call->p, 2, sizeof(const mta_sts_policy *));
     APR_ARRAY_PUSH(call->domains, cli_ready_domain *) = domain;
     apr_hash_set(call->by_name, name, APR_HASH_KEY_STRING, domain);
     return NULL;

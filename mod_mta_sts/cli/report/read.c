@@ -67,6 +67,16 @@ const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanati
                : explanation->action;
 }
 
+const char *cli_report_policy_match(apr_pool_t *p, const cli_report_call *call,
+                                    const tlsrpt_policy *policy)
+{
+    const tlsrpt_policies *policies =
+        cli_served_of(call->served, policy->domain ? policy->domain : "");
+
+    return tlsrpt_policy_match_name(tlsrpt_policy_match_compare(
+        p, policy->type, apr_array_pstrcat(p, policy->policy, '\n'), policies));
+}
+
 static int has_failures(const cli_report_call *call, const tlsrpt_report *report)
 {
     int i;
@@ -259,6 +269,7 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
             return 0;
         }
     }
+    cli_served_open_history(call->served, call->state_dir);
     fputs(call->format->head, stdout);
     if (spool) {
         read_store(&all, spool);

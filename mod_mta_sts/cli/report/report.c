@@ -113,11 +113,9 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
-    if (call.format == &cli_report_text) {
-        call.served = cli_served_read(p, self->name, call.policy_file);
-        if (!call.served) {
-            return CLI_EXIT_USAGE;
-        }
+    call.served = cli_served_read(p, self->name, call.policy_file);
+    if (!call.served) {
+        return CLI_EXIT_USAGE;
     }
     setvbuf(stdout, apr_palloc(p, OUTPUT_BUFFER), _IOFBF, OUTPUT_BUFFER);
     cli_json_memory_start();

@@ -195,8 +195,10 @@
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
     FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
+    FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
+    FINDING("sender-policy-other", "A sender uses another policy than the one served now")         \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \
