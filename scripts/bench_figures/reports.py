@@ -114,7 +114,7 @@ def send_bomb(bench, body, statuses):
 
 
 def refusal(bench, process, body, count):
-    """(most bytes above before, seconds) until so many at once are refused."""
+    """(most bytes above before, seconds) until this many at once are refused."""
     statuses = []
     threads = [threading.Thread(target=send_bomb, args=(bench, body, statuses)) for _ in range(count)]
     before = most = resident(process.pid)

@@ -45,7 +45,7 @@ def read_csv(*words, status=0, **more):
     return list(csv.DictReader(io.StringIO(result.stdout.decode(), newline=""), strict=True))
 
 
-def keep(state, *files):
+def import_reports(state, *files):
     for file in files:
         subprocess.run([COMMAND, "import", "--state-dir", state, file], capture_output=True,
                        timeout=60, check=False)

@@ -83,7 +83,10 @@ def test_programs_get_json(file):
         "policy": {"version": "STSv1", "mode": "enforce", "mx": ["mx1.example.com"],
                    "max_age": 604800},
         "id": ID, "earlier_policy_until": None, "hold": None,
-        "mx_not_covered": [], "mx_unused": [], "findings": [],
+        "mx_not_covered": [], "mx_unused": [], "findings": [
+            {"severity": "info", "id": "rua-without-mail", "subject": "example.com", "line": None,
+             "message": "Google and Microsoft send their reports by mail only",
+             "fix": "add a mailto: address to the TLSRPT record"}],
         "records": [
             {"name": "_mta-sts.example.com", "type": "TXT", "ttl": 3600, "value": RECORD,
              "data": f'"{RECORD}"', "state": "unknown", "now": None},
@@ -218,7 +221,7 @@ USAGE_ERRORS = [  # words, what is said
     ([], "DOMAIN is missing (or use --from-apache)"),
     (["--frobnicate", "example.com"], "there is no option --frobnicate"),
     (["--format", "xml", "example.com"], 'zone, nsupdate or json, not "xml"'),
-    (["--rua", "tls@example.com", "example.com"], "write mailto:user@example.com"),
+    (["--rua", "tls@example.com", "example.com"], "write mailto:tls@example.com"),
     (["--rua", "http://example.com/", "example.com"], "has a scheme that senders do not support"),
     (["--rua"], "--rua needs a value"),
     (["--address", "mx1.example.com", "example.com"], "an IPv4 or IPv6 address"),
@@ -254,3 +257,14 @@ def test_help_is_printed_on_standard_output():
     result = call("--help")
     assert result.returncode == 0
     assert result.stdout.startswith(b"Usage: mta-sts dns")
+
+
+def test_the_rua_option_takes_the_list_of_a_record(tmp_path):
+    file = tmp_path / "policy.txt"
+    file.write_bytes(b"version: STSv1\r\nmode: testing\r\nmx: a.example.com\r\nmax_age: 604800\r\n")
+    result = subprocess.run(
+        [COMMAND, "dns", "--offline", "--policy", str(file), "--rua",
+         "mailto:a@b\u00fccher.example, https://c.example/t", "--rua", "mailto:d@e.example",
+         "example.com"], capture_output=True, timeout=60)
+    assert ("v=TLSRPTv1; rua=mailto:a@xn--bcher-kva.example,https://c.example/t,mailto:d@e.example"
+            in result.stdout.decode())

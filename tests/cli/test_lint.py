@@ -45,7 +45,7 @@ def test_a_deviation_is_reported_with_its_line_and_what_to_do():
     assert shown["findings"] == [{
         "severity": "error", "id": "mode-unknown", "subject": "policy",
         "message": '"Enforce" is not a mode',
-        "fix": "write none, testing or enforce, in lower case", "line": 2}]
+        "fix": 'write "mode: enforce"', "line": 2}]
 
 
 def test_people_read_severity_line_message_id_and_fix():
@@ -80,7 +80,7 @@ RECORDS = [  # option, texts, exit status, id or rua, finding ids
     ("--mta-sts-record", ["v=STSv1; id=20260101;"], 0, "20260101", []),
     ("--mta-sts-record", ["v=spf1 -all", "v=STSv1;id=a"], 0, "a", ["record-ignored"]),
     ("--mta-sts-record", ["v=STSv1; id=a", "v=STSv1; id=b"], 1, None, ["record-multiple"]),
-    ("--mta-sts-record", ["v=STSv1 ; id=a"], 1, None, ["record-ignored", "record-missing"]),
+    ("--mta-sts-record", ["v=STSv1 ; id=a"], 1, None, ["text-altered"]),
     ("--mta-sts-record", ["v=STSv1; id=a-b"], 1, None, ["id-malformed"]),
     ("--tlsrpt-record", ["v=TLSRPTv1; rua=mailto:a@example.com,https://b.example/r"], 0,
      ["mailto:a@example.com", "https://b.example/r"], []),

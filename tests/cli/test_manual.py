@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from reports import COMMAND, DATA, TOTAL, keep
+from reports import COMMAND, DATA, TOTAL, import_reports
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests"))
@@ -41,7 +41,7 @@ def world(tmp_path):
     (tmp_path / "policy.txt").write_bytes(POLICY.encode())
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
-    keep(state, DATA / "google-success.json")
+    import_reports(state, DATA / "google-success.json")
     return tmp_path
 
 

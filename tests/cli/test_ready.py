@@ -88,7 +88,7 @@ class Store:
                               env={**os.environ, "PATH": f"{self.path}:{os.environ['PATH']}",
                                    "LC_ALL": "C.UTF-8", **environment})
 
-    def keep(self, data, *words):
+    def import_mails(self, data, *words):
         mails = self.directory / "mails"
         mails.mkdir(exist_ok=True)
         for number, one in enumerate(data):
@@ -98,8 +98,8 @@ class Store:
         for path in mails.iterdir():
             path.unlink()
 
-    def keep_verified(self, data, signer="signer.example"):
-        self.keep([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
+    def import_verified(self, data, signer="signer.example"):
+        self.import_mails([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
 
     def ready(self, *words, domain="example.com", **environment):
         return self.run("ready", "--state-dir", self.state, "--no-check", *words, domain,
@@ -121,8 +121,8 @@ def store(tmp_path):
 def good_state(tmp_path_factory):
     """Twenty days of two senders, verified: enough even without a look."""
     made = Store(tmp_path_factory.mktemp("good"))
-    made.keep_verified(days("a.example"))
-    made.keep_verified(days("b.example"), "b.example")
+    made.import_verified(days("a.example"))
+    made.import_verified(days("b.example"), "b.example")
     return made.state
 
 
@@ -209,7 +209,7 @@ def test_an_empty_store_says_what_is_missing(store):
 
 
 def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do(good):
-    good.keep_verified([report("c.example", 2, policy(),
+    good.import_verified([report("c.example", 2, policy(),
                       [("certificate-expired", "mx1.example.com", 7)])])
     done = good.ready("--policy", good.policy)
     assert done.returncode == NO
@@ -222,7 +222,7 @@ def test_a_failure_of_an_mx_that_nobody_looks_at_is_critical_and_says_what_to_do
 
 def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     good.serve(dump.policy("example.com", dump.place(AT, MODE_AT), mode="enforce"))
-    good.keep_verified([report("c.example", 2, policy("enforce"),
+    good.import_verified([report("c.example", 2, policy("enforce"),
                       [("certificate-expired", "mx1.example.com", 7)])])
     domain, status = good.assess()
     assert status == NO
@@ -246,8 +246,8 @@ def test_enforce_that_is_on_needs_no_days_and_senders(store):
 
 def test_unverified_reports_decide_nothing_and_the_way_to_verified_ones_is_shown(store):
     """Anyone can send them under any name, and the policy that they quote is public."""
-    store.keep(days("Google Inc.") + days("Microsoft Corporation"))
-    store.keep([report("Google Inc.", 0, policy(), [("certificate-expired", "mx1.example.com", 50)])])
+    store.import_mails(days("Google Inc.") + days("Microsoft Corporation"))
+    store.import_mails([report("Google Inc.", 0, policy(), [("certificate-expired", "mx1.example.com", 50)])])
     domain, status = store.assess("--policy", store.policy)
     assert status == NOT_YET
     assert severities(domain)["reports-inconclusive"] == "warning"
@@ -263,7 +263,7 @@ def test_unverified_reports_decide_nothing_and_the_way_to_verified_ones_is_shown
 
 
 def test_unverified_reports_change_nothing_beside_verified_ones(good):
-    good.keep(days("forger.example", failures=[("starttls-not-supported", "mx1.example.com", 9)]))
+    good.import_mails(days("forger.example", failures=[("starttls-not-supported", "mx1.example.com", 9)]))
     domain, status = good.assess("--policy", good.policy)
     assert status == READY
     assert severities(domain)["failure-unconfirmed"] == "info"
@@ -277,7 +277,7 @@ def test_the_last_day_of_a_failure_is_the_one_that_ends_at_midnight(good):
     document = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
     document["date-range"]["end-datetime"] = f"{TODAY - datetime.timedelta(days=1)}T00:00:00Z"
-    good.keep_verified([json.dumps(document).encode()])
+    good.import_verified([json.dumps(document).encode()])
     found = good.ready("--policy", good.policy).stdout.decode()
     assert f"(3 sessions from c.example, last on {TODAY - datetime.timedelta(days=2)})" in found
 
@@ -296,7 +296,7 @@ def test_one_failure_under_two_types_of_policy_is_shown_with_both(good):
 
 def test_json_counts_the_days_that_the_verdict_counts(good):
     """None without sessions, none to come."""
-    good.keep_verified([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
+    good.import_verified([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
     found, _ = good.assess("--policy", good.policy)
     assert found["reports"]["days"] == 20
     assert "verified reports cover 20 days" in json.dumps(found["sections"])
@@ -306,21 +306,21 @@ def test_a_failure_without_a_date_does_not_count_as_past(good):
     document = json.loads(report("c.example", 2, policy(), [("starttls-not-supported",
                                                          "mx1.example.com", 3)]))
     del document["date-range"]
-    good.keep_verified([json.dumps(document).encode()])
+    good.import_verified([json.dumps(document).encode()])
     found, status = good.assess("--policy", good.policy, "--since", "all")
     assert (status, severities(found)["failure-blocking"]) == (NO, "error")
     assert "last on unspecified date)" in json.dumps(found)
 
 
 def test_dane_is_another_matter(good):
-    good.keep_verified([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
+    good.import_verified([report("dane.example", 1, [], [("tlsa-invalid", "mx1.example.com", 99)],
                       kind="tlsa")])
     domain, status = good.assess("--policy", good.policy)
     assert (status, domain["reports"]["reports"]) == (READY, 40)
 
 
 def test_other_domains_reports_do_not_count(good):
-    good.keep_verified(days("a.example", domain="example.net",
+    good.import_verified(days("a.example", domain="example.net",
                    failures=[("starttls-not-supported", "mx1.example.com", 9)]))
     domain, status = good.assess("--policy", good.policy)
     assert (status, domain["reports"]["reports"]) == (READY, 40)
@@ -330,7 +330,7 @@ def test_other_domains_reports_do_not_count(good):
 
 def test_text_of_a_hostile_report_is_escaped_for_the_terminal(good):
     hostile = "\x1b]0;x\x07\u202eevil"
-    good.keep_verified([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
+    good.import_verified([report(hostile, 1, policy(), [(hostile, hostile, 90)])])
     done = good.ready("--policy", good.policy)
     assert done.returncode == NOT_YET
     text = done.stdout.decode()
@@ -364,7 +364,7 @@ def test_the_options_days_senders_and_since_set_the_requirements(good, words, st
 
 
 def test_reports_from_before_since_do_not_count(store):
-    store.keep_verified(days("a.example", 10, 20))
+    store.import_verified(days("a.example", 10, 20))
     words = ["--policy", store.policy, "--days", "8"]
     assert severities(store.assess(*words)[0])["days-enough"] == "ok"
     assert "reports-missing" in severities(store.assess(*words, "--since", "8d")[0])

@@ -28,7 +28,7 @@ def call(state, *words, subcommand="reindex", given=b""):
                           input=given, capture_output=True, timeout=120)
 
 
-def keep(state, *reports):
+def import_reports(state, *reports):
     for report in reports:
         assert call(state, subcommand="import", given=report).returncode == 0
 
@@ -49,9 +49,9 @@ def sums(state):
 
 
 def test_the_index_is_made_from_the_spool(state):
-    keep(state, variant(0))
+    import_reports(state, variant(0))
     assert call(state).stdout.startswith(b"1 report is in the database ")
-    keep(state, *(variant(number) for number in range(20)))
+    import_reports(state, *(variant(number) for number in range(20)))
     result = call(state)
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.decode() == (f'20 reports are in the database "{state}/reports.db": '
@@ -60,7 +60,7 @@ def test_the_index_is_made_from_the_spool(state):
 
 
 def test_it_is_rebuilt_regardless_of_its_content(state):
-    keep(state, *(variant(number) for number in range(5)))
+    import_reports(state, *(variant(number) for number in range(5)))
     call(state)
     before = sums(state)
     with contextlib.closing(sqlite3.connect(state / "reports.db")) as database:
@@ -73,7 +73,7 @@ def test_it_is_rebuilt_regardless_of_its_content(state):
 
 
 def test_the_history_of_policies_stays(state):
-    keep(state, REPORT)
+    import_reports(state, REPORT)
     call(state)
     with contextlib.closing(sqlite3.connect(state / "reports.db")) as database:
         database.execute("INSERT INTO mta_sts_history (domain, host, first_served, id, max_age, text)"
@@ -117,7 +117,7 @@ def test_on_a_terminal_it_shows_progress(state, tmp_path):
 
 
 def test_conflicting_and_unreadable_reports_are_listed(state):
-    keep(state, variant(1), variant(1, "somebody"), variant(2))
+    import_reports(state, variant(1), variant(1, "somebody"), variant(2))
     damaged = next(path for path in (state / "reports").rglob("*") if path.is_file()
                    and b"variant 2" in path.read_bytes())
     damaged.write_bytes(b"damaged")
@@ -133,7 +133,7 @@ def test_conflicting_and_unreadable_reports_are_listed(state):
 def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):
     hostile = "\x1b]0;x\x07\r\n<script>\u009b31m\u202e\u2028"
     names = {"organization-name": hostile, "report-id": hostile}
-    keep(state, *(json.dumps({**json.loads(variant(1, contact)), **names}).encode()
+    import_reports(state, *(json.dumps({**json.loads(variant(1, contact)), **names}).encode()
                   for contact in ("nobody", "somebody")))
     output = call(state).stderr.decode()
     assert "[report-conflict]" in output and "<script>" in output
@@ -141,7 +141,7 @@ def test_nothing_from_a_report_reaches_the_terminal_unescaped(state):
 
 
 def test_a_damaged_database_is_moved_away(state):
-    keep(state, REPORT)
+    import_reports(state, REPORT)
     (state / "reports.db").write_bytes(b"no database " * 100)
     result = call(state)
     assert result.returncode == 0
@@ -152,7 +152,7 @@ def test_a_damaged_database_is_moved_away(state):
 
 
 def test_a_page_that_is_damaged_is_found_as_well(state):
-    keep(state, *(variant(number) for number in range(30)))
+    import_reports(state, *(variant(number) for number in range(30)))
     call(state)
     with open(state / "reports.db", "r+b") as file:
         file.seek(4096)
@@ -162,7 +162,7 @@ def test_a_page_that_is_damaged_is_found_as_well(state):
 
 
 def test_a_database_of_a_newer_version_is_left_alone(state):
-    keep(state, REPORT)
+    import_reports(state, REPORT)
     call(state)
     with contextlib.closing(sqlite3.connect(state / "reports.db")) as database:
         database.execute("UPDATE mta_sts_schema SET version = 99")
@@ -174,7 +174,7 @@ def test_a_database_of_a_newer_version_is_left_alone(state):
 
 
 def test_it_waits_for_another_writer(state):
-    keep(state, REPORT)
+    import_reports(state, REPORT)
     call(state)
     with contextlib.closing(sqlite3.connect(state / "reports.db", isolation_level=None,
                                             check_same_thread=False)) as database:
@@ -187,7 +187,7 @@ def test_it_waits_for_another_writer(state):
 
 
 def test_another_file_can_be_named(state, tmp_path):
-    keep(state, REPORT)
+    import_reports(state, REPORT)
     other = tmp_path / "other"
     other.mkdir(mode=0o700)
     assert call(state, "--database", f"sqlite3 {other}/x.db").returncode == 0
@@ -213,7 +213,7 @@ def test_wrong_usage_is_reported_without_a_password(state, words, part):
 
 
 def test_a_missing_server_is_reported_without_the_password(state):
-    keep(state, REPORT)
+    import_reports(state, REPORT)
     result = call(state, "--database", "pgsql host=/nowhere password=hunter2 dbname=reports")
     assert result.returncode == 1
     assert "hunter2" not in result.stderr.decode()
@@ -240,7 +240,7 @@ def test_root_becomes_the_owner_of_the_state_directory():
         state = top / "state"
         state.mkdir(mode=0o700)
         os.chown(state, user.pw_uid, user.pw_gid)
-        keep(state, REPORT)
+        import_reports(state, REPORT)
         assert call(state).returncode == 0
         assert (state / "reports.db").stat().st_uid == user.pw_uid
     finally:

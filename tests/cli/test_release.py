@@ -76,4 +76,4 @@ def test_a_version_is_released_once(checkout):
     (checkout.path / "new").touch()
     git("add", "-A")
     git("commit", "-q", "-m", "more")
-    assert "the tag v1.2.3 is there already" in check(checkout)[1]
+    assert "the tag v1.2.3 already exists" in check(checkout)[1]

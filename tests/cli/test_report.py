@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from reports import COMMAND, DATA, call, changed, keep, read_csv, read_json, text
+from reports import COMMAND, DATA, call, changed, import_reports, read_csv, read_json, text
 
 
 # --- what is read ---
@@ -137,9 +137,9 @@ def test_failures_alone_can_be_shown():
 
 
 def test_a_digest_of_failures_is_silent_while_all_is_well(state):
-    keep(state, DATA / "google-success.json")
+    import_reports(state, DATA / "google-success.json")
     assert text("--state-dir", state, "--since", "1d", "--failures") == ""
-    keep(state, DATA / "google-failures.json")
+    import_reports(state, DATA / "google-failures.json")
     assert "37 failed" in text("--state-dir", state, "--since", "1d", "--failures")
 
 

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from reports import DATA, FILES, TABLE, TOTAL, call, changed, keep, read_csv, read_json
+from reports import DATA, FILES, TABLE, TOTAL, call, changed, import_reports, read_csv, read_json
 
 HIGHEST = 2 ** 63 - 1
 
@@ -83,7 +83,7 @@ def test_text_of_every_deviation_has_the_same_totals():
 
 
 def test_the_store_has_the_same_totals(state):
-    keep(state, *FILES)
+    import_reports(state, *FILES)
     found = read_json("--state-dir", state)
     # What is the same byte by byte is in the store once, and does not come again.
     found["totals"]["duplicates"] = TOTAL["duplicates"] + TOTAL["conflicts"]

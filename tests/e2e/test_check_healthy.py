@@ -292,7 +292,7 @@ def test_no_memory_is_lost_or_misused(healthy, faults, ca, tmp_path):
     checking = begin_under_valgrind(
         tmp_path / "check", "check", f"silent-host.{ZONE}", f"misnamed-mx.{ZONE}",
         f"rubbish.{ZONE}", f"broken-off.{ZONE}", *TIMEOUT, *shared)
-    telling = begin_under_valgrind(tmp_path / "dns", "dns", "--rua", RUA, *shared)
-    assert (checking.wait(100), telling.wait(100)) == (2, 0)
+    showing = begin_under_valgrind(tmp_path / "dns", "dns", "--rua", RUA, *shared)
+    assert (checking.wait(100), showing.wait(100)) == (2, 0)
     assert (tmp_path / "check").read_text() == ""
     assert (tmp_path / "dns").read_text() == ""

@@ -38,7 +38,7 @@ class Clock:
         following.replace(self.path)
 
 
-def keep(server, number):
+def store_report(server, number):
     assert post(server, packed(make(number))).status == 201
 
 
@@ -46,19 +46,19 @@ def test_a_clock_that_is_set_forward_removes_no_report_and_one_that_stays_so_doe
     server = make_with([LEAPT]).configure("MTASTSReportKeep 30\n" + report.conf())
     clock = Clock(server)
     server.start()
-    keep(server, 1)
+    store_report(server, 1)
     indexed(server, [1])
     for number, ahead in enumerate((800 * DAY, 0, 900 * DAY), 2):
         clock.set(ahead)
         server.graceful()  # what is known of the clock is not forgotten
-        keep(server, number)
+        store_report(server, number)
         indexed(server, range(1, number + 1))
         policy.check(server.fetch())
     Spool(server).check()
     server.stop()
     logged = len(server.log.matching(LEAPT))
     server.start()
-    keep(server, 5)
+    store_report(server, 5)
     indexed(server, [4, 5])  # one came on that day
     assert len(server.log.matching(LEAPT)) == logged
 
@@ -66,10 +66,10 @@ def test_a_clock_that_is_set_forward_removes_no_report_and_one_that_stays_so_doe
 def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_settles(start_at):
     server, clock = start_at("MTASTSReportLimit 1\n", [r"\[report-limited\]$"])
     clock.set(5 - int(time.time()) % 60)  # a minute has just begun
-    keep(server, 1)
+    store_report(server, 1)
     assert post(server, packed(make(2))).status == 503
     clock.set(-400 * DAY)
-    keep(server, 2)
+    store_report(server, 2)
     indexed(server, [1, 2])
     directories = {report.digest(make(number))[:2] for number in (1, 2)}
     process.wait_for(lambda: {f"{row['directory']:02x}" for row in Database(server).run(
@@ -102,7 +102,7 @@ def test_reports_are_stored_and_shown_at_any_date(make_with, what):
     server = make_with().configure(LOCATION + report.conf())
     Clock(server, zone).set(now - int(time.time()))
     server.start()
-    keep(server, 1)
+    store_report(server, 1)
     indexed(server, [1])
     row, = Database(server).run("SELECT received FROM tlsrpt_report")
     assert 0 <= row["received"] / 1e6 - now < 120

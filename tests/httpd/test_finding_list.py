@@ -18,6 +18,8 @@ ELSEWHERE = {
     "report-not-opened": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
+    "report-proxy": "httpd/test_findings.py",
+    "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",
     "report-unreadable": "unit/test_index_files.c",
     "spool-missing": "unit/test_index_files.c",

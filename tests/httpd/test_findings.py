@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from httpd import proxied
 from policy import HOST, MX
 
 ENFORCE = "MTASTSMode enforce\n" + MX
@@ -267,6 +268,23 @@ def test_a_report_path_without_any_domain_is_a_warning(at):
     server = at(https(body="MTASTSReportPath /tlsrpt"), "report-domain-missing")
     assert_logged(server, "warn", "report-domain-missing", "httpd.conf:", "MTASTSReportDomain",
                 "/tlsrpt: reports are accepted here")
+
+
+PROXIED = proxied("mta-sts.example.com", MX + "MTASTSReportPath /tlsrpt")
+
+
+def test_a_proxy_that_hides_the_senders_is_a_warning_and_mod_remoteip_ends_it(make):
+    server = make([r"\[report-proxy\]$"]).configure(PROXIED)
+    text = server.conf_file.read_text()
+    assert "RemoteIPHeader" in text
+    server.conf_file.write_text(re.sub("(?m)^RemoteIPHeader.*\n", "", text))
+    status, output = server.run("-t")
+    assert status == 0 and "[report-proxy]" in output
+    server.start()
+    assert_logged(server, "warn", "report-proxy", "/tlsrpt: reports arrive here through a proxy",
+                "mod_remoteip")
+    server.conf_file.write_text(text)
+    assert "report-proxy" not in server.run("-t")[1]
 
 
 @pytest.mark.parametrize("body", (

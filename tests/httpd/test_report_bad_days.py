@@ -78,9 +78,9 @@ def test_a_child_that_is_killed_loses_nothing_acknowledged(make_with, mpm):
             threading.Event().wait(chance.random() / 4)
     assert acknowledged
     check_acknowledged(server, acknowledged)
-    # Whoever died holding the lock gave it back.
+    # The lock of the killed process was released.
     process.wait_for(lambda: try_post(server, packed(make(UPLOADS + 1))) in (200, 201),
-                     "a report to be taken in again")
+                     "a report to be accepted again")
 
 
 def test_a_server_that_is_killed_loses_nothing_acknowledged(make_with):

@@ -124,7 +124,7 @@ def test_an_answer_comes_after_file_and_directories_are_on_disk(lone_child):
     server, child = lone_child
     name = report.digest(make(2))
     directory = server.root / "state/reports" / name[:2]
-    directory.mkdir(0o700)  # as if whoever made it had been killed before it was on disk
+    directory.mkdir(0o700)  # as if the process that created it had been killed before it was on disk
     shutil.chown(directory, CHILD.pw_uid, CHILD.pw_gid)
     with traced(child, "-e", "trace=write,writev,fsync,renameat2") as lines:
         assert post(server, packed(make(2))).status == 201
@@ -141,7 +141,7 @@ def test_an_answer_comes_after_file_and_directories_are_on_disk(lone_child):
 
 
 def test_a_repeated_report_is_acknowledged_after_its_directory_is_on_disk(lone_child):
-    """Whoever put it there may not have come as far as that."""
+    """The process that wrote it may have been killed before that."""
     server, child = lone_child
     with traced(child, "-e", "trace=write,writev,fsync") as lines:
         assert post(server, packed(make(1))).status == 200

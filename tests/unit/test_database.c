@@ -141,7 +141,7 @@ static void test_a_reading_transaction_sees_one_state_despite_a_writer(void **st
     assert_string_equal(things(*state, reader), "1|one");
 }
 
-/* Each of two processes adds 1 so many times; a lost update would be seen. */
+/* Each of two processes adds 1 many times; a lost update would be noticed. */
 static void test_writers_of_two_processes_wait_for_each_other(void **state)
 {
     enum { ROUNDS = 20 };
@@ -246,6 +246,21 @@ static void test_a_newer_schema_is_rejected_with_a_message(void **state)
     assert_contains_text(open_error(*state), "newer mod_mta_sts");
 }
 
+static void test_a_damaged_schema_version_is_rejected_with_a_message(void **state)
+{
+    static const long long versions[] = {-1, -4, -9223372036854775807LL - 1, 4294967298LL};
+    mta_sts_database *db = database_open(*state);
+    size_t i;
+
+    for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        assert_done(
+            mta_sts_database_run(db, "UPDATE mta_sts_schema SET version = %lld", versions[i]));
+        assert_contains_text(open_error(*state), versions[i] < 0
+                                                     ? "is damaged: its table mta_sts_schema"
+                                                     : "newer mod_mta_sts");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +276,7 @@ int main(void)
         DATABASE_TESTS(test_the_schema_is_made_once_and_found_again),
         DATABASE_TESTS(test_an_older_schema_is_brought_up_to_date),
         DATABASE_TESTS(test_a_newer_schema_is_rejected_with_a_message),
+        DATABASE_TESTS(test_a_damaged_schema_version_is_rejected_with_a_message),
     };
 
     return RUN_DATABASE_TESTS(tests);

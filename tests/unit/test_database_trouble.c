@@ -70,7 +70,7 @@ static void test_a_damaged_file_is_reported(void **state)
     database_test *test = *state;
 
     write_file(test->where, "This is no database, although it is as long as the header of one is; "
-                            "it goes on and on until it has the 100 bytes that are looked at.");
+                            "it is long enough to have the 100 bytes that are examined.");
     assert_contains_text(open_error(test), "damaged");
     assert_contains_text(open_error(test), "mta-sts reindex");
 }

@@ -138,9 +138,20 @@ static void test_a_gzip_with_a_wrong_byte_is_damaged(void **state)
     check_damaged(p, other, "the gzip is damaged");
 }
 
+static void test_empty_input_is_complete_and_nothing_is_copied(void **state)
+{
+    tlsrpt_inflate *stream = tlsrpt_inflate_start(*state, NULL, 0);
+    char buffer[8];
+
+    assert_int_equal(tlsrpt_inflate_read(stream, buffer, sizeof(buffer)), 0);
+    assert_int_equal(tlsrpt_inflate_members(stream), 0);
+    assert_null(tlsrpt_inflate_error(stream));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_empty_input_is_complete_and_nothing_is_copied),
         POOL_TEST(test_uncompressed_bytes_are_returned_unchanged),
         POOL_TEST(test_gzip_is_inflated),
         POOL_TEST(test_several_members_are_inflated_in_order),

@@ -271,7 +271,7 @@ static void test_findings_name_the_policy_and_quote_what_is_wrong(void **state)
     const mta_sts_finding *finding = mta_sts_findings_at(result.findings, 0);
 
     assert_string_equal(finding->subject, "policy");
-    assert_non_null(strstr(finding->message, "\"En\\x22force\""));
+    assert_non_null(strstr(finding->message, "'En\"force'"));
     assert_non_null(strstr(finding->fix, "none, testing or enforce"));
     assert_null(finding->file);
 }

@@ -255,10 +255,10 @@ static void test_every_warning_and_error_says_what_to_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POOL_TEST(test_the_look_decides_what_holds_up_mail_now),
+        POOL_TEST(test_the_live_check_determines_what_blocks_mail_now),
         POOL_TEST(test_without_a_check_verified_reports_are_needed),
         POOL_TEST(test_forged_reports_change_no_verdict_and_lead_to_a_check),
-        POOL_TEST(test_mode_enforce_that_is_on_is_assessed_by_the_mail_that_it_blocks),
+        POOL_TEST(test_active_mode_enforce_is_assessed_by_the_mail_it_blocks),
         POOL_TEST(test_names_from_reports_are_shown_escaped_and_limited_in_number),
         POOL_TEST(test_every_warning_and_error_says_what_to_do),
     };

@@ -107,7 +107,6 @@ static void test_malformed_uris_are_errors(void **state)
         "mailto:a\xff@example.com",
         "mailto:a\x01@example.com",
         "mailto:<a@example.com>",
-        "mailto:\"a\"@example.com",
         "mailto:a%@example.com", /* "%" without its digits */
         "mailto:a%4@example.com",
         "mailto:a%4g@example.com",
@@ -118,7 +117,6 @@ static void test_malformed_uris_are_errors(void **state)
         "https://example.com:port/",
         "https://example.com/{a}",
         "https://example.com/a|b",
-        "https://example.com/a\\b",
         "https://example.com/a^b`c",
         "https://example.com/%",
         "https://example.com/%zz",
@@ -198,7 +196,7 @@ static void test_a_record_without_a_uri_that_senders_use_is_an_error(void **stat
 {
     static const record_case cases[] = {
         {"v=TLSRPTv1; rua=http://example.com/", NULL, "warning rua-scheme, error rua-missing"},
-        {"v=TLSRPTv1; rua=reports@example.com", NULL, "warning rua-scheme, error rua-missing"},
+        {"v=TLSRPTv1; rua=reports@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1; rua=https:example.com", NULL, "warning rua-scheme, error rua-missing"},
         {"v=TLSRPTv1; rua=http://a.example/,http://b.example/", NULL,
          "warning rua-scheme, warning rua-scheme, error rua-missing"},
@@ -212,27 +210,28 @@ static void test_a_tlsrpt_record_needs_a_rua(void **state)
     static const record_case cases[] = {
         {"v=TLSRPTv1;", NULL, "error field-missing"},
         {"v=TLSRPTv1; ", NULL, "error field-missing"},
-        {"v=TLSRPTv1; RUA=mailto:a@example.com", NULL, "info field-unknown, error field-missing"},
+        {"v=TLSRPTv1; RUA=mailto:a@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1; ruf=mailto:a@example.com", NULL, "info field-unknown, error field-missing"},
         {"v=TLSRPTv1; id=1", NULL, "info field-unknown, error field-missing"},
-        {"v=TLSRPTv1; mailto:a@example.com", NULL, "error field-malformed, error field-missing"},
+        {"v=TLSRPTv1; mailto:a@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1; rua", NULL, "error field-malformed, error field-missing"},
-        {"v=TLSRPTv1; rua =mailto:a@example.com", NULL,
-         "error field-malformed, error field-missing"},
+        {"v=TLSRPTv1; rua =mailto:a@example.com", NULL, "error text-altered"},
     };
 
     CHECK_TLSRPT(cases);
 }
 
-static void test_the_first_of_several_rua_fields_counts(void **state)
+/* RFC 8460 section 3: tlsrpt-record = tlsrpt-version 1*(field-delim tlsrpt-field). */
+static void test_all_rua_fields_count(void **state)
 {
     static const record_case cases[] = {
-        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com", "mailto:a@example.com",
-         "warning field-duplicate"},
-        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=", "mailto:a@example.com",
-         "warning field-duplicate"},
-        {"v=TLSRPTv1; rua=http://a.example/; rua=mailto:b@example.com", NULL,
-         "warning rua-scheme, error rua-missing, warning field-duplicate"},
+        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com",
+         "mailto:a@example.com mailto:b@example.com", ""},
+        {"v=TLSRPTv1; rua=https://a.example/,mailto:b@example.com;rua=mailto:c@example.com;",
+         "https://a.example/ mailto:b@example.com mailto:c@example.com", ""},
+        {"v=TLSRPTv1; rua=mailto:a@example.com; rua=", NULL, "error rua-malformed"},
+        {"v=TLSRPTv1; rua=http://a.example/; rua=mailto:b@example.com", "mailto:b@example.com",
+         "warning rua-scheme"},
     };
 
     CHECK_TLSRPT(cases);
@@ -258,10 +257,8 @@ static void test_exactly_one_tlsrpt_record_must_begin_with_the_version(void **st
         {"v=STSv1; id=1;", NULL, "info record-ignored, error record-missing"},
         {"v=STSv1; id=1;\nv=TLSRPTv1; rua=mailto:a@example.com", "mailto:a@example.com",
          "info record-ignored"},
-        {"v=TLSRPTv1 ; rua=mailto:a@example.com", NULL,
-         "warning record-ignored, error record-missing"},
-        {"v=TLSRPTV1; rua=mailto:a@example.com", NULL,
-         "warning record-ignored, error record-missing"},
+        {"v=TLSRPTv1 ; rua=mailto:a@example.com", NULL, "error text-altered"},
+        {"v=TLSRPTV1; rua=mailto:a@example.com", NULL, "error text-altered"},
         {"v=TLSRPTv1", NULL, "warning record-ignored, error record-missing"},
         {"v=TLSRPTv2; rua=mailto:a@example.com\nv=TLSRPTv1; rua=mailto:b@example.com",
          "mailto:b@example.com", "info record-ignored"},
@@ -320,19 +317,20 @@ static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason
         const char *typed, *said;
     } cases[] = {
         {"", "is empty"},
-        {"tls@example.com", "write mailto:user@example.com"},
+        {"tls@example.com", "write mailto:tls@example.com"},
         {"http://example.com/", "has a scheme that senders do not support"},
         {"ftp://example.com/", "has a scheme that senders do not support"},
         {"mailto:", "is not a mail address"},
         {"mailto:@example.com", "is not a mail address"},
         {"mailto:tls", "is not a mail address"},
-        {"mailto:tls@b\xc3\xbc"
-         "cher.example",
-         "percent-encode it"},
+        {"mailto:b\xc3\xbc"
+         "cher@example.com",
+         "is not ASCII"},
+        {"mailto:<tls@example.com>", "angle brackets"},
         {"mailto:tls@example..com", "empty label"},
-        {"mailto:a b@example.com", "percent-encode it"},
+        {"mailto:a b@example.com", "contains a blank"},
         {"mailto:a%4@example.com", "two hex digits"},
-        {"mailto:a\"b@example.com", "percent-encode it"},
+        {"mailto:a\"b@example.com", "percent-encode it as %22"},
         {"https://", "contains no host"},
         {"https:///r", "contains no host"},
         {"mailto:a\x1b@example.com", "\\x1b"},
@@ -364,7 +362,7 @@ int main(void)
         POOL_TEST(test_uris_of_other_schemes_are_skipped_with_a_warning),
         POOL_TEST(test_a_record_without_a_uri_that_senders_use_is_an_error),
         POOL_TEST(test_a_tlsrpt_record_needs_a_rua),
-        POOL_TEST(test_the_first_of_several_rua_fields_counts),
+        POOL_TEST(test_all_rua_fields_count),
         POOL_TEST(test_a_semicolon_in_a_uri_ends_the_field),
         POOL_TEST(test_exactly_one_tlsrpt_record_must_begin_with_the_version),
         POOL_TEST(test_reading_a_rendered_tlsrpt_record_gives_the_same_addresses),

@@ -102,6 +102,25 @@ static void test_a_nul_in_the_json_is_unreadable(void **state)
     check_refused(*state, given, TLSRPT_UNREADABLE, "its JSON cannot be read");
 }
 
+static void test_the_reason_why_json_is_unreadable_is_in_plain_words(void **state)
+{
+    static const struct {
+        const char *json, *reason;
+    } cases[] = {
+        {"{\"a\":nul,\"policies\":[]}", "line 1, column 8: a syntax error"},
+        {"{\n\"policies\":[", "line 2, column 12: it ends too early"},
+        {"{\"\\u0000\":1,\"policies\":[]}", ": a NUL character"},
+        {"{\"a\":\"\\u0000\",\"policies\":[]}", ": a NUL character"},
+        {"{\"a\":\"\xff\",\"policies\":[]}", ": invalid UTF-8"},
+        {"{\"a\":1e999,\"policies\":[]}", ": a number is out of range"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        check_refused(*state, bytes_of(cases[i].json), TLSRPT_UNREADABLE, cases[i].reason);
+    }
+}
+
 static void test_every_truncation_of_a_report_is_unreadable(void **state)
 {
     bytes text = bytes_of(GOOD), gzip = gzip_of(*state, GOOD, strlen(GOOD));
@@ -140,7 +159,7 @@ static void test_data_that_does_not_begin_like_a_report_is_not_a_report(void **s
         {" \n", "begins with nothing"},
         {"hello", "begins with \"h\""},
         {"[{\"policies\":[]}]", "begins with \"[\""},
-        {"\"{}\"", "begins with \"\\x22\""},
+        {"\"{}\"", "begins with '\"'"},
         {"<html>", "begins with \"<\""},
         {"PK\x03\x04", "begins with \"P\""},
         {"\x1f", "begins with \"\\x1f\""},
@@ -273,6 +292,7 @@ int main(void)
         POOL_TEST(test_strings_are_shown_as_sent),
         POOL_TEST(test_malformed_json_is_unreadable),
         POOL_TEST(test_a_nul_in_the_json_is_unreadable),
+        POOL_TEST(test_the_reason_why_json_is_unreadable_is_in_plain_words),
         POOL_TEST(test_every_truncation_of_a_report_is_unreadable),
         POOL_TEST(test_json_without_an_array_of_policies_is_reported),
         POOL_TEST(test_data_that_does_not_begin_like_a_report_is_not_a_report),

@@ -277,9 +277,9 @@ static void test_other_counts_make_a_report_unreadable(void **state)
         {"-1",
          "total-failure-session-count is -1: it must be a number from 0 to 9223372036854775807"},
         {"-9223372036854775808", "is -9223372036854775808: it must"},
-        {"9223372036854775808", "too big integer"},
-        {"-9223372036854775809", "too big negative integer"},
-        {"1e400", "real number overflow"},
+        {"9223372036854775808", ": a number is out of range"},
+        {"-9223372036854775809", ": a number is out of range"},
+        {"1e400", ": a number is out of range"},
         {"1e18", "is 1e+18: it must"}, /* a double may not be what was meant */
         {"0.5", "is 0.5: it must"},
         {"-1.0", "is -1: it must"},
@@ -291,11 +291,11 @@ static void test_other_counts_make_a_report_unreadable(void **state)
         {"true", "is not a number: it must"},
         {"[1]", "is not a number: it must"},
         {"{}", "is not a number: it must"},
-        {"NaN", "invalid token"},
-        {"Infinity", "invalid token"},
-        {"01", "invalid token"},
-        {"+1", "invalid token"},
-        {"0x10", "expected near"},
+        {"NaN", ": a syntax error"},
+        {"Infinity", ": a syntax error"},
+        {"01", ": a syntax error"},
+        {"+1", ": a syntax error"},
+        {"0x10", ": a syntax error"},
     };
     size_t i;
 

@@ -237,9 +237,37 @@ static void test_old_leftovers_of_a_crash_are_removed(void **state)
     assert_int_equal(access(fresh, F_OK), 0);
 }
 
+/* The user that httpd's children run as owns a directory of the path. */
+static void test_root_follows_no_link_that_another_user_can_replace(void **state)
+{
+    static const uid_t children = 33;
+    const char *www = path_of(*state, "www"), *target = path_of(*state, "target");
+    const char *link_of_user = path_of(*state, "www/link"), *link_of_root = path_of(*state, "link");
+    mta_sts_findings *findings = mta_sts_findings_make(*state);
+    tlsrpt_spool *spool;
+
+    if (geteuid() != 0) {
+        skip();
+    }
+    assert_int_equal(mkdir(www, 0755), 0);
+    assert_int_equal(chown(www, children, children), 0);
+    assert_int_equal(mkdir(target, 0755), 0);
+    assert_int_equal(symlink("../target", link_of_user), 0);
+    assert_int_equal(symlink(target, link_of_root), 0);
+    spool = tlsrpt_spool_make(*state, path_of(*state, "www/link/state"));
+    assert_false(tlsrpt_spool_prepare(spool, children, children, findings));
+    assert_findings_are_printable(findings);
+    assert_string_equal(findings_summary(*state, findings), "error state-link@0");
+    assert_int_equal(access(path_of(*state, "target/state"), F_OK), -1);
+    spool = tlsrpt_spool_make(*state, path_of(*state, "link/state"));
+    assert_true(tlsrpt_spool_prepare(spool, children, children, mta_sts_findings_make(*state)));
+    assert_int_equal(access(path_of(*state, "target/state/reports"), F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SPOOL_TEST(test_root_follows_no_link_that_another_user_can_replace),
         SPOOL_TEST(test_modes_do_not_depend_on_the_umask),
         SPOOL_TEST(test_an_obstacle_that_is_not_a_directory_is_refused_until_removed),
         SPOOL_TEST(test_a_symbolic_link_under_the_digest_is_not_followed),

@@ -54,12 +54,37 @@ static void test_plain_text_is_put_in_double_quotes(void **state)
 static void test_text_that_would_end_the_quotation_is_escaped(void **state)
 {
     static const quote_case cases[] = {
-        {BYTES("\""), "\"\\x22\""},
-        {BYTES("\\"), "\"\\x5c\""},
-        {BYTES("a\"b\\c"), "\"a\\x22b\\x5cc\""},
+        {BYTES("\"'"), "\"\\x22'\""},
+        {BYTES("a'b\"c\"d"), "\"a'b\\x22c\\x22d\""},
+        {BYTES("\\x41"), "\"\\x5cx41\""},
     };
 
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void test_quotation_marks_and_backslashes_are_shown_as_typed(void **state)
+{
+    static const quote_case cases[] = {
+        {BYTES("\""), "'\"'"},
+        {BYTES("En\"force"), "'En\"force'"},
+        {BYTES("\"\n"), "'\"\\x0a'"},
+        {BYTES("'"), "\"'\""},
+        {BYTES("\\"), "\"\\\""},
+        {BYTES("mx1\\example.com"), "\"mx1\\example.com\""},
+        {BYTES("v=STSv1\\; id=1"), "\"v=STSv1\\; id=1\""},
+        {BYTES("a\"b\\c"), "'a\"b\\c'"},
+    };
+
+    check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* A mark beyond the 80 bytes that are shown does not matter. */
+static void test_the_marks_fit_the_part_that_is_shown(void **state)
+{
+    const char *text = apr_psprintf(*state, "%080d\"", 0);
+
+    assert_string_equal(mta_sts_text_quote(*state, text, strlen(text)),
+                        apr_psprintf(*state, "\"%080d\"...", 0));
 }
 
 static void test_control_characters_are_escaped(void **state)
@@ -257,6 +282,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_plain_text_is_put_in_double_quotes),
         POOL_TEST(test_text_that_would_end_the_quotation_is_escaped),
+        POOL_TEST(test_quotation_marks_and_backslashes_are_shown_as_typed),
+        POOL_TEST(test_the_marks_fit_the_part_that_is_shown),
         POOL_TEST(test_control_characters_are_escaped),
         POOL_TEST(test_bytes_that_are_not_utf8_are_escaped_one_by_one),
         POOL_TEST(test_eighty_bytes_are_shown_whole_and_more_are_cut),

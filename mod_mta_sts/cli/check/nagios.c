@@ -11,7 +11,7 @@ static const char *const status_names[] = {
     [MTA_STS_ERROR] = "CRITICAL", [MTA_STS_UNKNOWN] = "UNKNOWN",
 };
 
-/* Of many domains only so many are named: Nagios keeps a few KiB of a line. */
+/* The number of domains that are named: Nagios stores a few KiB of a line. */
 #define NAMED_MAX 5
 #define DAY apr_time_from_sec(24 * 60 * 60)
 

@@ -104,8 +104,9 @@ void cli_write_json_array(mta_sts_buffer *buffer, const apr_array_header_t *text
     mta_sts_buffer_add(buffer, "]", 1);
 }
 
-/* So many digits of a number, and what follows them; printf would take most of a report's time. */
-static char *put_digits(char *out, int number, int count, char behind)
+/* Writes a number with this many digits and the character after it; printf would take most of the
+ * time of a report. */
+static char *put_digits(char *out, int number, int count, char after)
 {
     int i;
 
@@ -113,7 +114,7 @@ static char *put_digits(char *out, int number, int count, char behind)
         out[i - 1] = (char)('0' + number % 10);
         number /= 10;
     }
-    out[count] = behind;
+    out[count] = after;
     return out + count + 1;
 }
 

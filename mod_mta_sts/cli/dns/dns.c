@@ -60,13 +60,9 @@ static const char *take_from_apache(apr_pool_t *p, const cli_option *option, voi
 static const char *take_rua(apr_pool_t *p, const cli_option *option, void *target,
                             const char *value)
 {
-    const char *uri, *error = mta_sts_rua_parse(p, value, &uri);
+    const char *error = mta_sts_rua_parse_list(p, value, *(apr_array_header_t **)target);
 
-    if (error) {
-        return apr_pstrcat(p, "--", option->name, ": ", error, NULL);
-    }
-    APR_ARRAY_PUSH(*(apr_array_header_t **)target, const char *) = uri;
-    return NULL;
+    return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
 }
 
 static const char *take_address(apr_pool_t *p, const cli_option *option, void *target,
@@ -103,7 +99,7 @@ static const cli_option options[] = {
      take_from_apache, 0, 0, 0},
     {"offline", 0, NULL, "Query neither DNS nor the policy host: compare with nothing.",
      cli_take_flag, offsetof(cli_dns_call, is_offline), 0, 0},
-    {"rua", 0, "URI",
+    {"rua", 0, "URI[,URI...]",
      "Where reports are sent to: mailto:ADDRESS or https://... Can be repeated. Default: as it is "
      "in DNS.",
      take_rua, offsetof(cli_dns_call, rua), 0, 0},

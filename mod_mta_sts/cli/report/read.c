@@ -186,7 +186,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
 {
     prepared ready = {.file = file->path};
-    const apr_array_header_t *no_servers;
+    cli_source_options options;
     apr_size_t len;
     const char *bytes = cli_source_load(p, file, &len);
 
@@ -196,8 +196,8 @@ static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
         take(all, p, &ready);
     }
     else {
-        no_servers = apr_array_make(p, 1, sizeof(const char *));
-        cli_source_read_file(p, file, no_servers, take_item, all);
+        options = cli_source_options_make(p, &tlsrpt_limits_default);
+        cli_source_read_file(p, file, &options, take_item, all);
     }
 }
 

@@ -92,7 +92,6 @@
     FINDING("line-empty", "The policy contains an empty line")                                     \
     FINDING("line-ends-lf", "Lines of the policy end with LF instead of CRLF")                     \
     FINDING("line-malformed", "A line of the policy is not of the form \"field: value\"")          \
-    FINDING("lock-missing", "A lock cannot be created")                                            \
     FINDING("max-age-advice", "A max_age below a week")                                            \
     FINDING("max-age-long", "Mode none with a max_age above a week")                               \
     FINDING("max-age-malformed", "max_age is not a number of seconds")                             \
@@ -149,6 +148,7 @@
     FINDING("policy-not-configured", "httpd on this machine has no policy for the domain")         \
     FINDING("policy-not-served", "The policy host serves another policy, or none")                 \
     FINDING("policy-only-http", "Only the http virtual host has a policy")                         \
+    FINDING("policy-other-text", "The text is something else than a policy")                       \
     FINDING("policy-served", "The policies that are served since this start")                      \
     FINDING("policy-string-missing", "The policy is missing from the report")                      \
     FINDING("policy-string-nested", "The policy in the report is JSON in a string")                \
@@ -164,6 +164,7 @@
     FINDING("record-missing", "There is no such record")                                           \
     FINDING("record-multiple", "There are several such records, so senders use none of them")      \
     FINDING("record-too-long", "The record is longer than DNS allows")                             \
+    FINDING("report-busy", "Too many reports were being received at the same time")                \
     FINDING("report-conflict", "Two reports with the same identity differ")                        \
     FINDING("report-cut", "A report was incomplete, or arrived too slowly")                        \
     FINDING("report-domain-missing", "Reports are received, but no domain is local")               \
@@ -176,9 +177,11 @@
     FINDING("report-not-opened", "A stored report cannot be opened")                               \
     FINDING("report-not-removed", "An old report cannot be deleted")                               \
     FINDING("report-not-stored", "A report cannot be stored: disk full or not writable")           \
+    FINDING("report-proxy", "All senders seem to have the address of a proxy")                     \
     FINDING("report-quarantined", "A report was quarantined")                                      \
-    FINDING("report-quota", "MTASTSReportQuota is used up")                                        \
+    FINDING("report-quota", "MTASTSReportQuota is used up, by half, or by 80%")                    \
     FINDING("report-repeated", "A report was received again")                                      \
+    FINDING("report-share", "The networks of a client hold their share of MTASTSReportQuota")      \
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
     FINDING("reports-inconclusive", "There are reports, but none of them counts")                  \
@@ -191,6 +194,7 @@
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
@@ -219,10 +223,12 @@
     FINDING("spool-unreadable", "The directory of the reports cannot be read")                     \
     FINDING("starttls-missing", "The mail server does not offer STARTTLS")                         \
     FINDING("starttls-rejected", "The mail server offers STARTTLS, but rejects it")                \
+    FINDING("state-link", "The path of the state directory has a symbolic link that is not safe")  \
     FINDING("state-mode", "Other users can write to the state directory")                          \
     FINDING("state-not-a-directory", "The state directory is not a directory")                     \
     FINDING("state-owner", "The state directory belongs to another user")                          \
     FINDING("state-unusable", "The state directory cannot be created or used")                     \
+    FINDING("text-altered", "An editor, a web page or a shell has changed the text")               \
     FINDING("tls-too-old", "The server supports no TLS version newer than 1.1")                    \
     FINDING("tlsa-insecure", "TLSA records have no effect, because the zone is not signed")        \
     FINDING("tlsa-match", "A TLSA record matches the certificate")                                 \

@@ -50,6 +50,10 @@ static const char *recognise_mistake(const char *text)
     if (!*text) {
         return "is empty";
     }
+    if (strpbrk(text, ",;")) {
+        return strchr(text, ',') ? "contains a comma: write several names without commas"
+                                 : "contains a semicolon: write the host name alone";
+    }
     for (c = text; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) {
             return "contains a control character";

@@ -69,11 +69,11 @@ int mta_sts_text_is_unprintable(const char *text, apr_size_t length)
     }
 }
 
-/* What is no UTF-8, what would mislead, and what would end or escape the quotation. */
-static int needs_escape(const char *text, apr_size_t length)
+/* What is no UTF-8, what would mislead, and what would end the quotation or look like an escape. */
+static int needs_escape(const char *text, apr_size_t length, apr_size_t left, char mark)
 {
-    return length == 0 || mta_sts_text_is_unprintable(text, length) ||
-           (length == 1 && (*text == '"' || *text == '\\'));
+    return length == 0 || mta_sts_text_is_unprintable(text, length) || *text == mark ||
+           (*text == '\\' && left > 1 && text[1] == 'x');
 }
 
 static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_size_t max)
@@ -81,16 +81,17 @@ static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_si
     apr_size_t shown = len > max ? max : len;
     char *quoted = apr_palloc(p, 4 * shown + sizeof("\"\"..."));
     char *out = quoted;
+    char mark = memchr(text, '"', shown) && !memchr(text, '\'', shown) ? '\'' : '"';
     apr_size_t i = 0;
 
-    *out++ = '"';
+    *out++ = mark;
     while (i < shown) {
         apr_size_t length = mta_sts_text_utf8_length(text + i, len - i);
 
         if (i + length > shown) {
             break; /* a sequence is shown whole or not at all */
         }
-        if (!needs_escape(text + i, length)) {
+        if (!needs_escape(text + i, length, len - i, mark)) {
             memcpy(out, text + i, length);
             out += length;
             i += length;
@@ -101,7 +102,8 @@ static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_si
             out += sprintf(out, "\\x%02x", (unsigned char)text[i++]);
         }
     }
-    strcpy(out, i < len ? "\"..." : "\"");
+    *out++ = mark;
+    strcpy(out, i < len ? "..." : "");
     return quoted;
 }
 

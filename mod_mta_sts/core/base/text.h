@@ -9,9 +9,10 @@
  */
 
 /*
- * The first bytes of a text in double quotes, at most 80 of them (then "..." follows the quote).
- * Control characters, those that change the direction of text, quotes, backslashes and bytes that
- * are not valid UTF-8 become \xNN.
+ * The first bytes of a text as typed, at most 80 of them (then "..." follows the quote), in double
+ * quotes, or in single ones if it contains double quotes only. Control characters, those that
+ * change the direction of text, bytes that are not valid UTF-8, and what would be mistaken for the
+ * end of the quotation or for such an escape become \xNN.
  *
  * @param p    pool of the result
  * @param text bytes, not necessarily NUL-terminated

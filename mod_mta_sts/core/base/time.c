@@ -25,7 +25,7 @@ static int is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A number of exactly so many digits, from low to high; else the text is wrong. */
+/* A number of exactly this many digits, from low to high; otherwise the text is invalid. */
 static int read_number(reader *r, int digits, int low, int high)
 {
     int number = 0;

@@ -5,8 +5,8 @@
 #include <apr_time.h>
 
 /*
- * Dates and times of reports: RFC 3339, and what senders write instead of it. None of it depends
- * on the locale or on the machine's time zone.
+ * Dates and times of reports: RFC 3339, and what senders write instead of it. They do not
+ * depend on the locale or on the machine's time zone.
  */
 
 /* How a time deviates from RFC 3339. */
@@ -14,7 +14,7 @@ typedef enum mta_sts_time_form {
     MTA_STS_TIME_VALID,
     MTA_STS_TIME_NO_ZONE, /* 2026-05-11T00:00:00: taken as UTC */
     MTA_STS_TIME_LENIENT, /* a blank for the T, no seconds, no time of day, +0000 without colon */
-    MTA_STS_TIME_INVALID, /* none of these, or no time that there is */
+    MTA_STS_TIME_INVALID, /* none of these, or an impossible time */
 } mta_sts_time_form;
 
 /*

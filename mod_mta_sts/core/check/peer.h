@@ -6,33 +6,34 @@
 #include "core/base/finding.h"
 
 /*
- * What was seen of a server in a TLS handshake, and the judgement of it by the rules that are the
- * same for a policy host and for an MX (RFC 8461 section 3.3 and 4.2): a chain to a trusted CA, the
- * host's name, dates.
+ * What a TLS handshake showed of a server, and its check by the rules that are the same for a
+ * policy host and for an MX (RFC 8461 section 3.3 and 4.2): a chain to a trusted CA, the host's
+ * name, dates.
  */
 
 typedef enum mta_sts_trust {
-    MTA_STS_TRUST_NO_CERTIFICATE,   /* it showed no certificate */
-    MTA_STS_TRUST_OK,               /* a chain to a CA that is trusted here */
-    MTA_STS_TRUST_SELF_SIGNED,      /* it signed itself */
-    MTA_STS_TRUST_CHAIN_INCOMPLETE, /* it came without the certificate of its CA, unknown here */
-    MTA_STS_TRUST_UNKNOWN_CA,       /* the chain leads to a CA that is not trusted here */
+    MTA_STS_TRUST_NO_CERTIFICATE,   /* the server presented no certificate */
+    MTA_STS_TRUST_OK,               /* a chain to a trusted CA */
+    MTA_STS_TRUST_SELF_SIGNED,      /* the certificate is self-signed */
+    MTA_STS_TRUST_CHAIN_INCOMPLETE, /* the server sent no intermediate certificate */
+    MTA_STS_TRUST_UNKNOWN_CA,       /* the chain leads to an untrusted CA */
     MTA_STS_TRUST_CHAIN_INVALID,    /* the chain fails for another reason: see detail */
 } mta_sts_trust;
 
 typedef struct mta_sts_peer {
     const char *version;              /* "TLSv1.3"; NULL without a handshake */
-    mta_sts_trust trust;              /* whatever the dates and names of the server's own
-                                         certificate are */
-    const char *detail;               /* the TLS library's word for what is wrong, or NULL */
-    mta_sts_certificate *certificate; /* the server's own, or NULL */
-    apr_array_header_t *chain;        /* of mta_sts_der: all that it sent, its own first; or NULL */
+    mta_sts_trust trust;              /* regardless of the dates and names of the
+                                         certificate */
+    const char *detail;               /* the error text of the TLS library, or NULL */
+    mta_sts_certificate *certificate; /* of the server, or NULL */
+    apr_array_header_t *chain;        /* of mta_sts_der: all certificates that the server sent,
+                                         its own first; or NULL */
 } mta_sts_peer;
 
 /*
- * Judges a server that a handshake was finished with.
+ * Checks a server after a completed handshake.
  *
- * @param host  the name that it must have; borrowed by the findings
+ * @param host  the required name; borrowed by the findings
  * @param chain_fix what to do if the chain is not trusted; borrowed
  * @return whether a sender would trust it
  */

@@ -42,7 +42,7 @@ typedef struct mta_sts_policy_fetch {
 /* What is the same for all judgements of one run. */
 typedef struct mta_sts_check_limits {
     apr_time_t now;   /* the time to judge for */
-    int warning_days; /* certificates that end within so many days are warnings; -1: by their
+    int warning_days; /* certificates that expire within this many days are warnings; -1: by their
                          lifetime (mta_sts_certificate_soon()) */
     int error_days;   /* or errors; 0: only when they have ended */
 } mta_sts_check_limits;

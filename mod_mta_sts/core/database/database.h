@@ -7,14 +7,14 @@
 /*
  * The database: an index of the reports in the spool and the history of served policies, through
  * apr_dbd. SQLite in a private file, or PostgreSQL where several machines share it; the same SQL
- * for both. It may be gone or damaged at any time: callers go on without it.
+ * for both. It may be missing or damaged at any time; callers continue without it.
  *
  * Only processes that run as the owner of the state directory open it; never httpd's parent, and
  * nothing during configtest. A handle is for one thread at a time, and must not live over a fork.
- * Nobody else may open or close the file of SQLite: closing any descriptor of it drops the locks of
+ * No other code may open or close the SQLite file: closing any descriptor of it drops the locks of
  * the whole process.
  *
- * Every function that can fail returns NULL, or in words what happened, where, and what to do: one
+ * Every function that can fail returns NULL, or a text: what happened, where, and what to do; one
  * line without a full stop and without any password. The text lives until the next call with the
  * same handle, that of open in its pool.
  */
@@ -45,17 +45,16 @@ const char *mta_sts_database_init(apr_pool_t *process);
  * @param p      pool of the handle, which closes it
  * @param driver MTA_STS_DATABASE_SQLITE or MTA_STS_DATABASE_PGSQL
  * @param where  of SQLite the absolute path of its file, in a directory of our own; of PostgreSQL
- * the words of its conninfo ("host=... dbname=..."), not a URI
+ * its conninfo ("host=... dbname=..."), not a URI
  * @param db     out; NULL after an error
  */
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
                                   mta_sts_database **db);
 
 /*
- * Whether the driver is known and what is said about where makes sense, without opening anything:
- * for configtest.
+ * Checks the driver and the location without opening anything: for configtest.
  *
- * @return NULL, or in words what is wrong, allocated from p
+ * @return NULL, or an error text allocated from p
  */
 const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const char *where);
 
@@ -68,12 +67,12 @@ int mta_sts_database_is_shared(const mta_sts_database *db);
 /* The name that distinguishes this machine from others in a database. */
 const char *mta_sts_database_host(apr_pool_t *p);
 
-/* How messages call it: its file, or what may be shown of the conninfo. Lives as long as db. */
+/* Its name in messages: its file, or what may be shown of the conninfo. Lives as long as db. */
 const char *mta_sts_database_name(const mta_sts_database *db);
 
 /*
- * Begins a transaction that writes; there is one at a time, over all processes and machines, and
- * who waits longer than some ten seconds gets an error. Also an error: the file of SQLite was
+ * Begins a transaction that writes; there is one at a time over all processes and machines, and
+ * waiting longer than about ten seconds is an error. Also an error: the file of SQLite was
  * removed or replaced meanwhile (open it anew).
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
@@ -83,16 +82,16 @@ const char *mta_sts_database_begin(mta_sts_database *db);
 int mta_sts_database_is_damaged(const char *error);
 
 /* Moves a damaged file of SQLite, and what belongs to it, out of the way: ".damaged" is added to
- * its name. Nobody of this process may have it open.
+ * its name. This process must not have it open.
  *
- * @return NULL, or in words why not, allocated from p
+ * @return NULL, or an error text allocated from p
  */
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file);
 
-/* Whether an error only means that another one wrote for too long. */
+/* Whether an error only means that another process holds the lock. */
 int mta_sts_database_is_locked(const char *error);
 
-/* Does not wait for a lock as long as that, but a second or two: for who tries again soon. */
+/* Waits only a second or two for a lock: for callers that retry soon. */
 const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db);
 
 /* Begins one that only reads, and sees one state of the database throughout. */
@@ -101,7 +100,7 @@ const char *mta_sts_database_begin_reading(mta_sts_database *db);
 /* Ends it: what was written is on disk afterwards. After an error it is rolled back. */
 const char *mta_sts_database_commit(mta_sts_database *db);
 
-/* Gives it up; does nothing where none is begun. */
+/* Rolls it back; does nothing without a transaction. */
 void mta_sts_database_rollback(mta_sts_database *db);
 
 /*
@@ -109,8 +108,8 @@ void mta_sts_database_rollback(mta_sts_database *db);
  * written as for printf, so that the compiler checks it: %s a text (NULL: SQL's NULL), %d, %ld and
  * %lld numbers; "%%" a percent sign. A text must be UTF-8.
  *
- * Statements are prepared once and kept: their number must be bounded, so no text of one is ever
- * made from what came from outside.
+ * Statements are prepared once and cached. Their number must be bounded, so their text is never
+ * built from input.
  */
 const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
     __attribute__((format(printf, 2, 3)));
@@ -119,7 +118,7 @@ const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
 const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *statements);
 
 /*
- * Takes one row.
+ * A callback for one row.
  *
  * @param columns texts as they come from the database, NULL for SQL's NULL; valid during the call
  * @return whether to go on

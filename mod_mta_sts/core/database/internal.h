@@ -9,7 +9,7 @@
 
 #include "core/database/database.h"
 
-/* What database.c (statements), database_open.c and database_error.c share. */
+/* What database.c (statements), open.c and error.c share. */
 
 typedef struct mta_sts_conninfo mta_sts_conninfo;
 
@@ -24,21 +24,25 @@ struct mta_sts_database {
     const mta_sts_conninfo *conninfo; /* of PostgreSQL */
     dev_t device;                     /* which file it is */
     ino_t inode;
-    apr_hash_t *statements; /* by their text */
+    apr_hash_t *statements;       /* by their text */
+    int socket;                   /* of PostgreSQL; -1: none. The rest is of guard.c */
+    apr_interval_time_t patience; /* the longest time that a statement may take */
+    apr_time_t deadline;          /* of the statement that is running; monotonic */
+    mta_sts_database *next_running;
     int in_transaction;
     int has_failed; /* a statement of the transaction */
     char error[1024];
 };
 
 /*
- * Tells an error of the driver in words, in db->error.
+ * Describes an error of the driver, in db->error.
  *
  * @param doing what could not be done: "read", "write", "open"
  * @param code  what the driver returned
  */
 const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code);
 
-/* The driver's text, made fit to be shown: one line, ASCII, at most some 300 bytes, and nothing of
+/* The driver's text, made printable: one line, ASCII, at most some 300 bytes, and nothing of
  * it where it might have a secret in it. */
 const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
                                       const mta_sts_conninfo *conninfo);

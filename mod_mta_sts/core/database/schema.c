@@ -251,23 +251,31 @@ static const char *run(mta_sts_database *db, const char *sql)
 
 static int take_version(void *baton, const char *const *columns)
 {
-    *(int *)baton = (int)mta_sts_database_number(columns[0]);
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
     return 0;
 }
 
-static const char *read_version(mta_sts_database *db, int *version)
+static const char *read_version(mta_sts_database *db, apr_int64_t *version)
 {
     *version = 0;
     return mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", take_version, version);
 }
 
-static const char *judge(mta_sts_database *db, int version)
+static const char *judge(mta_sts_database *db, apr_int64_t version)
 {
-    if (version <= MTA_STS_DATABASE_SCHEMA) {
+    if (version >= 0 && version <= MTA_STS_DATABASE_SCHEMA) {
         return NULL;
     }
+    if (version < 0) {
+        apr_snprintf(db->error, sizeof(db->error),
+                     "%s is damaged: its table mta_sts_schema has the version %" APR_INT64_T_FMT
+                     "; restore a backup, or move it away and run mta-sts reindex",
+                     db->name, version);
+        return db->error;
+    }
     apr_snprintf(db->error, sizeof(db->error),
-                 "%s was made by a newer mod_mta_sts (its tables have version %d, here %d is "
+                 "%s was made by a newer mod_mta_sts (its tables have version %" APR_INT64_T_FMT
+                 ", here %d is "
                  "known): install that one again, or name another database",
                  db->name, version, MTA_STS_DATABASE_SCHEMA);
     return db->error;
@@ -277,10 +285,12 @@ static const char *judge(mta_sts_database *db, int version)
  * time, and would be begun and cut off for ever. */
 static const char *take_time(mta_sts_database *db)
 {
+    db->patience = apr_time_from_sec(3600 + 10);
     return db->is_sqlite ? NULL : run(db, "SET LOCAL statement_timeout='1h'");
 }
 
-static const char *run_from(mta_sts_database *db, int version)
+/* version: 0..MTA_STS_DATABASE_SCHEMA */
+static const char *run_from(mta_sts_database *db, apr_int64_t version)
 {
     const char *error = take_time(db);
     const char *const *sql;
@@ -295,7 +305,7 @@ static const char *run_from(mta_sts_database *db, int version)
 
 static const char *migrate(mta_sts_database *db)
 {
-    int version = 0;
+    apr_int64_t version = 0;
     const char *error =
         run(db, "CREATE TABLE IF NOT EXISTS mta_sts_schema (version INTEGER NOT NULL)");
 
@@ -316,7 +326,7 @@ static const char *migrate(mta_sts_database *db)
 
 const char *mta_sts_database_schema_prepare(mta_sts_database *db)
 {
-    int version;
+    apr_int64_t version;
     const char *error = read_version(db, &version);
 
     if (!error && version == MTA_STS_DATABASE_SCHEMA) {

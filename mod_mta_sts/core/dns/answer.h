@@ -8,13 +8,13 @@
 #include "core/base/finding.h"
 
 /*
- * One answer of DNS, as a fact: what was asked, what came of it, whether DNSSEC vouches for it. Who
- * asks is cli/net/resolver.h; everything here is allocated from the pool of the question, or
- * borrowed from who fills it in.
+ * One answer of DNS, as a fact: its status, its values, and whether DNSSEC validated it. Answers
+ * are made by cli/net/resolver.h. Everything here is allocated from the pool of the query, or
+ * borrowed from the caller that fills it in.
  */
 
 typedef enum mta_sts_answer_status {
-    MTA_STS_ANSWER_NOT_QUERIED, /* nobody asked (yet) */
+    MTA_STS_ANSWER_NOT_QUERIED, /* no query was sent (yet) */
     MTA_STS_ANSWER_OK,          /* there is at least one value */
     MTA_STS_ANSWER_NXDOMAIN,    /* the name does not exist */
     MTA_STS_ANSWER_NODATA,      /* the name exists, but has no record of this type */
@@ -24,7 +24,7 @@ typedef enum mta_sts_answer_status {
 } mta_sts_answer_status;
 
 typedef enum mta_sts_dnssec {
-    MTA_STS_DNSSEC_UNKNOWN,  /* nobody who can validate looked at it */
+    MTA_STS_DNSSEC_UNKNOWN,  /* not validated */
     MTA_STS_DNSSEC_INSECURE, /* the zone is not signed */
     MTA_STS_DNSSEC_SECURE,   /* validated, up to a trust anchor */
 } mta_sts_dnssec;
@@ -32,13 +32,14 @@ typedef enum mta_sts_dnssec {
 typedef struct mta_sts_answer {
     mta_sts_answer_status status;
     mta_sts_dnssec dnssec;
-    apr_uint32_t ttl;           /* seconds, with MTA_STS_ANSWER_OK */
-    int ttl_is_authoritative;   /* it is what the zone gives; else what a cache has left of it */
-    const char *alias;          /* the name that CNAMEs lead to, or NULL if there are none */
-    const char *detail;         /* why it is bogus, if known, or NULL */
+    apr_uint32_t ttl;         /* seconds, with MTA_STS_ANSWER_OK */
+    int ttl_is_authoritative; /* it is the TTL in the zone; otherwise what remains of it in a cache
+                               */
+    const char *alias;        /* the name that CNAMEs lead to, or NULL if there are none */
+    const char *detail;       /* why it is bogus, if known, or NULL */
     apr_array_header_t *values; /* of const char *, as core/dns/rdata.h renders them; empty unless
-                                   MTA_STS_ANSWER_OK, NULL if nobody asked. MX hosts are in the
-                                   order of their preference */
+                                   MTA_STS_ANSWER_OK, NULL if not queried. MX hosts are in order of
+                                   preference */
 } mta_sts_answer;
 
 /* "ok", "nxdomain", "nodata", "servfail", "bogus", "timeout" or "skipped". */
@@ -47,15 +48,15 @@ const char *mta_sts_answer_status_name(mta_sts_answer_status status);
 /* "secure", "insecure" or "unknown". */
 const char *mta_sts_dnssec_name(mta_sts_dnssec dnssec);
 
-/* Whether it was asked and DNS answered that there is nothing. */
+/* Whether DNS answered that there is no such record. */
 int mta_sts_answer_is_empty(const mta_sts_answer *answer);
 
 /*
- * Adds what is wrong with an answer that could not be had: dns-servfail, dns-bogus (errors),
- * dns-timeout (unknown). Nothing for one that came, empty or not.
+ * Adds a finding if no usable answer arrived: dns-servfail, dns-bogus (errors), dns-timeout
+ * (unknown). Adds nothing for any other answer, empty or not.
  *
- * @param subject the name that was asked for; borrowed
- * @param what    what was asked for, like "TXT" or "addresses"
+ * @param subject the name that was queried; borrowed
+ * @param what    what was queried, like "TXT" or "addresses"
  * @return whether something was added
  */
 int mta_sts_answer_check(const mta_sts_answer *answer, const char *subject, const char *what,

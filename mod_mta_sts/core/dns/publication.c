@@ -336,6 +336,22 @@ static void judge_served(planner *pl)
     }
 }
 
+/* Google and Microsoft send most reports. */
+static void judge_reports(planner *pl)
+{
+    apr_array_header_t *rua = pl->facts->rua ? apr_array_copy(pl->p, pl->facts->rua) : NULL;
+    const char *uri = NULL;
+
+    while (count(rua) && (!uri || apr_cstr_casecmpn(uri, "mailto:", 7) != 0)) {
+        uri = *(const char **)apr_array_pop(rua);
+    }
+    if (uri && apr_cstr_casecmpn(uri, "mailto:", 7) != 0) {
+        mta_sts_finding_add(pl->findings, MTA_STS_INFO, "rua-without-mail", pl->facts->domain,
+                            "add a mailto: address to the TLSRPT record",
+                            "Google and Microsoft send their reports by mail only");
+    }
+}
+
 /* Where a CNAME leads to, the record is to be changed. */
 static void report_alias(planner *pl, mta_sts_record_type type)
 {
@@ -363,6 +379,7 @@ mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publi
     compare_mx(&pl);
     judge_coverage(&pl);
     judge_served(&pl);
+    judge_reports(&pl);
     report_alias(&pl, MTA_STS_TYPE_MTA_STS);
     report_alias(&pl, MTA_STS_TYPE_TLSRPT);
     return publication;

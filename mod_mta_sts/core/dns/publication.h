@@ -19,16 +19,16 @@
 
 /* What https://mta-sts.DOMAIN/.well-known/mta-sts.txt has now. */
 typedef enum mta_sts_served {
-    MTA_STS_SERVED_UNKNOWN, /* not looked at */
+    MTA_STS_SERVED_UNKNOWN, /* not fetched */
     MTA_STS_SERVED_NOTHING, /* no valid policy */
-    MTA_STS_SERVED_OTHER,   /* not the policy to be published */
+    MTA_STS_SERVED_OTHER,   /* another policy than the one to be published */
     MTA_STS_SERVED_SAME,
 } mta_sts_served;
 
 #define MTA_STS_TTL_UNCHANGED (-1) /* as the zone has it now, or MTA_STS_TTL_DEFAULT */
-#define MTA_STS_TTL_OF_ZONE (-2)   /* whatever the zone gives */
+#define MTA_STS_TTL_OF_ZONE (-2)   /* as in the zone */
 #define MTA_STS_TTL_DEFAULT 3600
-#define MTA_STS_TTL_MAX 604800 /* more would make every change wait for weeks */
+#define MTA_STS_TTL_MAX 604800 /* with more, every change would take weeks */
 
 /* What is to be published, and how things are. All is borrowed. */
 typedef struct mta_sts_publication_facts {
@@ -49,13 +49,13 @@ typedef struct mta_sts_publication_facts {
     mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* what DNS has */
 } mta_sts_publication_facts;
 
-/* How a record stands to what DNS has now. */
+/* How a record compares to DNS now. */
 typedef enum mta_sts_record_state {
     MTA_STS_RECORD_UNKNOWN, /* DNS has not answered */
     MTA_STS_RECORD_SAME,
-    MTA_STS_RECORD_DIFFERS,     /* it takes the place of another */
+    MTA_STS_RECORD_DIFFERS,     /* it replaces another one */
     MTA_STS_RECORD_MISSING,     /* DNS has none */
-    MTA_STS_RECORD_SUPERFLUOUS, /* DNS has it, and it is to go */
+    MTA_STS_RECORD_SUPERFLUOUS, /* it must be deleted from DNS */
 } mta_sts_record_state;
 
 /* "unknown", "same", "differs", "missing" or "superfluous". */
@@ -64,10 +64,10 @@ const char *mta_sts_record_state_name(mta_sts_record_state state);
 typedef struct mta_sts_publication_record {
     mta_sts_record_type type;
     const char *name;  /* without a final dot */
-    apr_int64_t ttl;   /* seconds; negative: whatever the zone gives */
+    apr_int64_t ttl;   /* seconds; negative: as in the zone */
     const char *value; /* as core/dns/rdata.h renders it */
     mta_sts_record_state state;
-    const char *now; /* the value that it takes the place of; or NULL */
+    const char *now; /* the value that it replaces, or NULL */
     int is_example;  /* the value is an example: only the admin knows the real one */
 } mta_sts_publication_record;
 

@@ -5,8 +5,8 @@
 #include <apr_pools.h>
 
 /*
- * What is asked of DNS about a policy domain and what it publishes there: the names and types of
- * its records (RFC 8461 sections 3.1 and 3.3, RFC 8460 section 3).
+ * The DNS records of a policy domain, their names and types (RFC 8461 sections 3.1 and 3.3, RFC
+ * 8460 section 3).
  */
 
 typedef enum mta_sts_record_type {
@@ -25,11 +25,11 @@ const char *mta_sts_record_type_rdata_name(mta_sts_record_type type);
 /* MTA_STS_RDATA_TXT and so on. */
 int mta_sts_record_type_rdata(mta_sts_record_type type);
 
-/* The name that is asked for, without a final dot; allocated from p. */
+/* The name of the record, without a final dot; allocated from p. */
 const char *mta_sts_record_type_name(apr_pool_t *p, mta_sts_record_type type, const char *domain);
 
-/* Whether a TXT record found at the name of an MTA-STS or TLSRPT record is meant as one, however
- * badly it may be written. Others are nobody's concern here. */
+/* Whether a TXT record at the name of an MTA-STS or TLSRPT record is meant as one, even if it is
+ * malformed. Other TXT records at that name are ignored. */
 int mta_sts_record_type_is_published(mta_sts_record_type type, const char *text);
 
 #endif

@@ -47,7 +47,7 @@ typedef struct mta_sts_certificate_use {
                               host" */
     const char *name_fix;  /* what to do if it does not name the host */
     const char *renew_fix; /* what to do if it ends */
-    int warning_days;      /* a certificate that ends within so many days is a warning; -1: see
+    int warning_days;      /* a certificate that expires within this many days is a warning; -1: see
                               mta_sts_certificate_soon() */
     int error_days;        /* or an error; 0: only when it has ended */
 } mta_sts_certificate_use;

@@ -6,13 +6,13 @@
 #include "core/base/finding.h"
 
 /*
- * What a web server knows of one policy host, and the judgement of it: would a sender get the
- * policy that the admin typed?
+ * The facts that a web server has about one policy host, and their check: would a sender get the
+ * configured policy?
  */
 
 typedef struct mta_sts_location {
     const char *file; /* NULL: none */
-    int line;         /* 0: file is no file, but another name of the place */
+    int line;         /* 0: file is no file, but another name of the location */
 } mta_sts_location;
 
 /* A policy as one virtual host serves it. */

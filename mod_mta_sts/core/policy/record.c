@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/policy/record.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <apr_uri.h>
 
-#include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/policy/repair.h"
 
 #define ID_BYTES_MAX 32
 #define EXTENSION_NAME_MAX 32
+#define REPAIRED_MAX 4096 /* bytes: nobody types longer records */
+#define FIX "run 'mta-sts dns DOMAIN' to get the record, then publish it"
 
 typedef struct reader reader;
 
 /* What the two kinds of record differ in; the rest of the grammar is the same. */
 typedef struct kind {
     const char *subject;
-    const char *version; /* what a record begins with */
-    const char *mark;    /* what a misspelt record still contains */
-    const char *field;   /* the field that must be there */
-    const char *example;
+    const char *version;                        /* what a record begins with */
+    const char *mark;                           /* what a misspelt record still contains */
+    const char *field;                          /* the field that must be there */
+    const char *fix;                            /* where none is found */
     void (*read_value)(reader *r, char *value); /* of that field; may change it */
 } kind;
 
@@ -84,76 +84,10 @@ static void read_id(reader *r, char *value)
     r->id = value;
 }
 
-/* What is wrong with the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
-static const char *check_uri_bytes(const char *uri)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "-._~:/?#[]@$&'()*+=%";
-    apr_size_t len = strspn(uri, allowed);
-
-    if (uri[len] == '!') {
-        return "contains \"!\", which must be written as %21";
-    }
-    if (uri[len]) {
-        return "contains a character that is not allowed in a URI: percent-encode it";
-    }
-    for (; (uri = strchr(uri, '%')) != NULL; uri++) {
-        if (!apr_isxdigit(uri[1]) || !apr_isxdigit(uri[2])) {
-            return "contains \"%\" that is not followed by two hex digits";
-        }
-    }
-    return NULL;
-}
-
-static const char *check_mailto(apr_pool_t *p, const char *address)
-{
-    const char *mailbox = apr_pstrmemdup(p, address, strcspn(address, "?#"));
-    const char *at = strrchr(mailbox, '@');
-    const char *domain;
-
-    if (!at || at == mailbox) {
-        return "is not a mail address: write mailto:user@example.com";
-    }
-    return mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
-}
-
-static const char *check_https(apr_pool_t *p, const char *uri)
-{
-    apr_uri_t parsed;
-
-    return apr_uri_parse(p, uri, &parsed) != APR_SUCCESS || !parsed.hostname || !*parsed.hostname
-               ? "contains no host: write https://example.com/path"
-               : NULL;
-}
-
-/*
- * The judgement of a report URI.
- *
- * @param is_used out: whether its scheme is one that senders use
- * @return what is wrong with it, or NULL
- */
-static const char *check_uri(apr_pool_t *p, const char *uri, int *is_used)
-{
-    const char *error = *uri ? check_uri_bytes(uri) : "is empty";
-
-    *is_used = 1;
-    if (error) {
-        return error;
-    }
-    if (apr_cstr_casecmpn(uri, "mailto:", 7) == 0) {
-        return check_mailto(p, uri + 7);
-    }
-    if (apr_cstr_casecmpn(uri, "https://", 8) == 0) {
-        return check_https(p, uri);
-    }
-    *is_used = 0;
-    return NULL;
-}
-
 static void read_uri(reader *r, char *uri)
 {
     int is_used;
-    const char *error = check_uri(r->p, uri, &is_used);
+    const char *error = mta_sts_rua_check(r->p, uri, &is_used);
 
     if (error) {
         report(r, MTA_STS_ERROR, "rua-malformed", NULL,
@@ -184,10 +118,6 @@ static void read_rua(reader *r, char *value)
             *next++ = '\0';
         }
         read_uri(r, trim(value));
-    }
-    if (!r->errors && r->rua->nelts == 0) {
-        report(r, MTA_STS_ERROR, "rua-missing",
-               "use mailto: or https:", "no report address has a scheme that senders support");
     }
 }
 
@@ -220,7 +150,7 @@ static void read_field(reader *r, char *field)
         *value++ = '\0';
     }
     if (value && strcmp(field, r->kind->field) == 0) {
-        if (r->seen++) {
+        if (r->seen++ && !r->rua) {
             report(r, MTA_STS_WARNING, "field-duplicate", "keep one of them",
                    apr_psprintf(r->findings->pool,
                                 "%s= occurs more than once; senders use the first", field));
@@ -231,8 +161,7 @@ static void read_field(reader *r, char *field)
     }
     if (!value || !is_extension(field, value)) {
         report(
-            r, MTA_STS_ERROR, "field-malformed",
-            apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
+            r, MTA_STS_ERROR, "field-malformed", r->kind->fix,
             apr_psprintf(r->findings->pool, "%s is not of the form name=value", quote(r, field)));
         return;
     }
@@ -259,9 +188,12 @@ static void read_record(reader *r, const char *text)
         read_field(r, trim(fields));
     }
     if (!r->seen) {
-        report(r, MTA_STS_ERROR, "field-missing",
-               apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
+        report(r, MTA_STS_ERROR, "field-missing", r->kind->fix,
                apr_psprintf(r->findings->pool, "the record has no %s=", r->kind->field));
+    }
+    else if (r->rua && !r->errors && r->rua->nelts == 0) {
+        report(r, MTA_STS_ERROR, "rua-missing",
+               "use mailto: or https:", "no report address has a scheme that senders support");
     }
 }
 
@@ -291,13 +223,12 @@ static const char *select_record(reader *r, const apr_array_header_t *texts)
             continue;
         }
         report(r, contains(text, r->kind->mark) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
-               apr_pstrcat(r->findings->pool, "write the record like ", r->kind->example, NULL),
+               r->kind->fix,
                apr_psprintf(r->findings->pool, "senders ignore %s: it does not start with \"%s\"",
                             quote(r, text), r->kind->version));
     }
     if (count == 0) {
-        report(r, MTA_STS_ERROR, "record-missing",
-               apr_pstrcat(r->findings->pool, "publish ", r->kind->example, NULL),
+        report(r, MTA_STS_ERROR, "record-missing", r->kind->fix,
                apr_psprintf(r->findings->pool, "no record starts with \"%s\"", r->kind->version));
         return NULL;
     }
@@ -324,6 +255,99 @@ static void read_set(reader *r, const apr_array_header_t *texts)
     }
 }
 
+static const kind mta_sts_kind = {
+    "MTA-STS record", "v=STSv1;", "STSv1", "id", FIX, read_id,
+};
+static const kind tlsrpt_kind = {
+    "TLSRPT record", "v=TLSRPTv1;", "TLSRPTv1", "rua", FIX, read_rua,
+};
+
+/* The records as senders read them. */
+static reader read_strictly(apr_pool_t *p, const kind *of, const apr_array_header_t *texts,
+                            mta_sts_findings *findings)
+{
+    reader r = {.p = p, .findings = findings, .kind = of};
+
+    if (of == &tlsrpt_kind) {
+        r.rua = apr_array_make(p, 2, sizeof(const char *));
+    }
+    read_set(&r, texts);
+    return r;
+}
+
+/* --- what was changed on its way --- */
+
+/* The record among the texts that is of this kind but for its spelling; NULL: none, or several. */
+static const char *find_altered(const kind *of, const apr_array_header_t *texts)
+{
+    const char *found = NULL;
+    int i;
+
+    for (i = 0; i < texts->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(texts, i, const char *);
+
+        if (contains(text, of->mark)) {
+            if (found || strlen(text) > REPAIRED_MAX) {
+                return NULL;
+            }
+            found = text;
+        }
+    }
+    return texts->nelts == 1 && !found ? APR_ARRAY_IDX(texts, 0, const char *) : found;
+}
+
+static apr_array_header_t *set_of(apr_pool_t *p, const char *text)
+{
+    apr_array_header_t *set = apr_array_make(p, 1, sizeof(const char *));
+
+    APR_ARRAY_PUSH(set, const char *) = text;
+    return set;
+}
+
+/* One finding that names the change and shows the record that was meant; 0 if none explains it. */
+static int explain(const kind *of, const apr_array_header_t *texts, mta_sts_findings *strict,
+                   mta_sts_findings *findings)
+{
+    apr_pool_t *pool = findings->pool;
+    const char *text = find_altered(of, texts), *fix;
+    mta_sts_repair repair;
+    int i;
+
+    if (!text || strlen(text) > REPAIRED_MAX) {
+        return 0;
+    }
+    repair = mta_sts_repair_begin(pool, text, strlen(text));
+    mta_sts_repair_characters(&repair);
+    mta_sts_repair_escapes(&repair);
+    mta_sts_repair_record(&repair, of->mark, of->field);
+    if (read_strictly(pool, of, set_of(pool, repair.text), mta_sts_findings_make(pool)).errors) {
+        return 0;
+    }
+    fix = apr_psprintf(pool, "publish \"%s\"", repair.text);
+    if (!repair.found->nelts) {
+        for (i = 0; i < strict->list->nelts; i++) {
+            APR_ARRAY_IDX(strict->list, i, mta_sts_finding).fix = fix;
+        }
+        return 0;
+    }
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "text-altered", of->subject, fix,
+                        "the record %s %s", mta_sts_text_quote(pool, text, strlen(text)),
+                        mta_sts_repair_clauses(&repair));
+    return 1;
+}
+
+static reader read_records(apr_pool_t *p, const kind *of, const apr_array_header_t *texts,
+                           mta_sts_findings *findings)
+{
+    mta_sts_findings *strict = mta_sts_findings_make(findings->pool);
+    reader r = read_strictly(p, of, texts, strict);
+
+    if (!r.errors || !explain(of, texts, strict, findings)) {
+        apr_array_cat(findings->list, strict->list);
+    }
+    return r;
+}
+
 const char *mta_sts_record_render(apr_pool_t *p, const char *id)
 {
     return apr_pstrcat(p, "v=STSv1; id=", id, ";", NULL);
@@ -332,58 +356,20 @@ const char *mta_sts_record_render(apr_pool_t *p, const char *id)
 const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
                                 mta_sts_findings *findings)
 {
-    static const kind mta_sts = {
-        "MTA-STS record", "v=STSv1;", "STSv1", "id", "\"v=STSv1; id=20260101000000;\"", read_id,
-    };
-    reader r = {.p = p, .findings = findings, .kind = &mta_sts};
+    reader r = read_records(p, &mta_sts_kind, texts, findings);
 
-    read_set(&r, texts);
     return r.errors ? NULL : r.id;
 }
 
 apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_header_t *texts,
                                                mta_sts_findings *findings)
 {
-    static const kind tlsrpt = {
-        "TLSRPT record",
-        "v=TLSRPTv1;",
-        "TLSRPTv1",
-        "rua",
-        "\"v=TLSRPTv1; rua=mailto:reports@example.com\"",
-        read_rua,
-    };
-    reader r = {.p = p, .findings = findings, .kind = &tlsrpt};
+    reader r = read_records(p, &tlsrpt_kind, texts, findings);
 
-    r.rua = apr_array_make(p, 2, sizeof(const char *));
-    read_set(&r, texts);
     return r.errors ? NULL : r.rua;
 }
 
 const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua)
 {
     return apr_pstrcat(p, "v=TLSRPTv1; rua=", apr_array_pstrcat(p, rua, ','), NULL);
-}
-
-const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
-{
-    char *encoded = apr_palloc(p, 3 * strlen(text) + 1), *out = encoded;
-    const char *error, *quoted = mta_sts_text_quote(p, text, strlen(text));
-    int is_used;
-
-    for (; *text; text++) {
-        if (strchr(",!;", *text)) {
-            out += sprintf(out, "%%%02X", (unsigned char)*text);
-        }
-        else {
-            *out++ = *text;
-        }
-    }
-    *out = '\0';
-    error = check_uri(p, encoded, &is_used);
-    if (!error && !is_used) {
-        error = "has a scheme that senders do not support: write mailto:user@example.com or "
-                "https://example.com/path";
-    }
-    *uri = encoded;
-    return error ? apr_psprintf(p, "%s %s", quoted, error) : NULL;
 }

@@ -6,6 +6,7 @@
 #include <apr_tables.h>
 
 #include "core/base/finding.h"
+#include "core/policy/rua.h"
 
 /*
  * The two TXT records of a policy domain: the MTA-STS record at _mta-sts.DOMAIN (RFC 8461 section
@@ -36,7 +37,7 @@ const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
  *
  * @param p, texts, findings: as above
  * @return array of const char *: the report URIs as they were written, of the schemes mailto and
- *         https only; NULL if the set is not valid
+ *         https only, of all rua= fields; NULL if the set is not valid
  */
 apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_header_t *texts,
                                                mta_sts_findings *findings);
@@ -44,15 +45,5 @@ apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_he
 /* The text of a TLSRPT record. rua is an array of const char *: at least one URI, each as
  * mta_sts_rua_parse makes it; allocated from p. */
 const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua);
-
-/*
- * Reads a report URI as an admin types it. The bytes that part URIs in a record, "," "!" and ";",
- * become percent-encoded, as RFC 8460 section 3 asks; whatever else no URI may have is refused.
- *
- * @param p   pool of the result and of the error text
- * @param uri out: a URI of the scheme mailto or https
- * @return NULL, or what is wrong with the text and what is allowed
- */
-const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri);
 
 #endif

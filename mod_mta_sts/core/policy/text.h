@@ -3,15 +3,15 @@
 #define CORE_POLICY_TEXT_H
 
 #include "core/base/finding.h"
+#include "core/policy/grammar.h"
 #include "core/policy/policy.h"
 
 /*
  * Reads a policy text as a sender does (RFC 8461 section 3.2), and says of each line that deviates
- * from the grammar, or that real senders are known to stumble on, what is the matter with it.
+ * from the grammar, or that real senders are known to stumble on, what is the matter with it. A
+ * text that an editor, a web page or a shell has changed gets one finding that names the change and
+ * shows the lines that were meant (core/policy/repair.h).
  */
-
-/* A policy text larger than this is not read: senders stop there (RFC 8461 section 3.3). */
-#define MTA_STS_POLICY_READ_MAX 65536
 
 /*
  * Reads one policy text.

@@ -11,11 +11,11 @@
 #include "httpd/config/report_config.h"
 
 /*
- * What the module knows of one server: the directives typed in it, and what became of them.
+ * The configuration of one server: its directives, and what they resolve to.
  *
  * httpd makes one mts_config for the main server and one for each virtual host that has a
- * directive of ours; the other virtual hosts share the main server's (so look at `server` before
- * taking a mts_config for a virtual host's own). All of it is written while httpd reads its
+ * directive of this module; the others share the main server's (so check `server` before treating
+ * a mts_config as a virtual host's own). All of it is written while httpd reads its
  * configuration and only read afterwards; it lives in pconf.
  */
 
@@ -28,7 +28,7 @@ typedef struct mts_settings {
     const ap_directive_t *mode_at, *max_age_at, *mx_at;
 } mts_settings;
 
-/* A <MTASTSPolicy> block. There may be a hundred thousand: every byte counts. */
+/* A <MTASTSPolicy> block. There may be a hundred thousand, so it is small. */
 typedef struct mts_block {
     struct mts_block *next;
     const ap_directive_t *at;
@@ -89,16 +89,16 @@ mts_config *mts_config_of(const server_rec *s);
 /* The same if it is the server's own, else NULL. */
 mts_config *mts_config_own(const server_rec *s);
 
-/* What a place says, filled up with what the place around it says. */
+/* The settings of a scope, completed with those of the enclosing scope. */
 mts_settings mts_settings_inherit(const mts_settings *outer, const mts_settings *inner);
 
-/* Whether the place says anything. */
+/* Whether any setting is set. */
 int mts_settings_are_set(const mts_settings *settings);
 
 /* "file:line" of a directive, allocated from p. */
 const char *mts_config_location(apr_pool_t *p, const ap_directive_t *directive);
 
-/* How a virtual host is called in messages: "virtual host NAME:PORT (file:line)", or "main server".
+/* The name of a virtual host in messages: "virtual host NAME:PORT (file:line)", or "main server".
  * Allocated from p. */
 const char *mts_config_server_name(apr_pool_t *p, const server_rec *s);
 

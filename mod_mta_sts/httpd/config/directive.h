@@ -10,11 +10,11 @@
  * are returned to httpd, which adds the file and the line.
  */
 
-/* Why a directive must not stand where it stands, or NULL. RSRC_CONF keeps directives out of
+/* Why a directive is not allowed in its context, or NULL. RSRC_CONF keeps directives out of
  * <Directory> and .htaccess, but not out of <Limit>. */
 const char *mts_directive_refuse_context(cmd_parms *cmd);
 
-/* The same for a directive that says something of the whole server: not in a virtual host. */
+/* The same for a server-wide directive: not in a virtual host. */
 const char *mts_directive_refuse_not_global(cmd_parms *cmd);
 
 /* An error text, with the name of the directive in front. */

@@ -7,6 +7,7 @@
 
 #include "core/base/name.h"
 #include "core/policy/policy.h"
+#include "core/policy/repair.h"
 #include "core/base/text.h"
 #include "httpd/config/config.h"
 #include "httpd/config/directive.h"
@@ -83,13 +84,25 @@ static int holds(const apr_array_header_t *names, const char *name)
     return 0;
 }
 
+/* The error, and the right line where it is known. */
+static const char *refuse_mx(cmd_parms *cmd, const char *error)
+{
+    const char *clauses, *args = cmd->directive->args;
+    const char *right = mta_sts_repair_mx_args(cmd->pool, args, &clauses);
+
+    return mts_directive_refuse_value(
+        cmd, right ? apr_pstrcat(cmd->pool, mta_sts_text_quote(cmd->pool, args, strlen(args)), " ",
+                                 clauses, ": write \"", cmd->cmd->name, " ", right, "\"", NULL)
+                   : error);
+}
+
 static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *arg)
 {
     const char *pattern;
     const char *error = mta_sts_name_parse_mx(cmd->pool, arg, MTA_STS_NAME_ULABEL, &pattern);
 
     if (error) {
-        return mts_directive_refuse_value(cmd, error);
+        return refuse_mx(cmd, error);
     }
     if (!settings->mx) {
         settings->mx = apr_array_make(cmd->pool, 1, sizeof(const char *));

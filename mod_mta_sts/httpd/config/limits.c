@@ -10,6 +10,8 @@
 
 #include <apr_strings.h>
 
+#include "tlsrpt/spool/directory.h"
+
 #define TMP_NAME MTS_LIMITS_FILE ".tmp"
 
 static const char *render(apr_pool_t *p, const mts_report_config *config)
@@ -60,7 +62,8 @@ static int replace(int directory, const char *text, uid_t owner, gid_t group)
 void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
                       mta_sts_findings *findings)
 {
-    int directory = open(config->state_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const tlsrpt_directory_rules rules = {owner, group, 0};
+    int directory = tlsrpt_directory_open_path(config->state_dir, &rules, findings);
 
     if (directory < 0 || replace(directory, render(findings->pool, config), owner, group) != 0) {
         mta_sts_finding_add(

@@ -7,6 +7,7 @@
 #include "core/base/name.h"
 #include "httpd/config/config.h"
 #include "httpd/config/policies.h"
+#include "httpd/config/vhost_names.h"
 
 struct mts_report_scope {
     apr_hash_t *names;           /* domains, hosts and mx patterns, each its own value */
@@ -58,6 +59,29 @@ static void report_no_domain(const mts_report_path *endpoint, mta_sts_findings *
     finding->line = endpoint->at->line_num;
 }
 
+/* Of the first endpoint only: the others mostly have the same proxy. */
+static void report_proxy(const server_rec *main, mta_sts_findings *findings)
+{
+    const server_rec *s = main;
+    mta_sts_finding *finding;
+
+    while (s && !(mts_report_path_of(s) && mts_vhost_names_hides_clients(s))) {
+        s = s->next;
+    }
+    if (!s) {
+        return;
+    }
+    finding = mta_sts_finding_add(
+        findings, MTA_STS_WARNING, "report-proxy", mts_report_path_of(s),
+        "configure mod_remoteip (RemoteIPHeader with RemoteIPInternalProxy, or "
+        "RemoteIPProxyProtocol On)",
+        "reports arrive here through a proxy that terminates TLS, and all of them seem to come "
+        "from its address: all senders share one MTASTSReportLimit and one share of "
+        "MTASTSReportQuota, and fail2ban would ban the proxy");
+    finding->file = mts_config_of(s)->report_path.at->filename;
+    finding->line = mts_config_of(s)->report_path.at->line_num;
+}
+
 void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
 {
     const apr_array_header_t *domains = mts_report_config_of(main)->domains;
@@ -78,6 +102,7 @@ void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_fin
     if (apr_hash_count(scope->names) == 0 && scope->aliases->nelts == 0) {
         report_no_domain(endpoint, findings);
     }
+    report_proxy(main, findings);
     mts_config_of(main)->report_scope = scope;
 }
 
@@ -108,7 +133,7 @@ static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *na
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)
 {
     const mts_report_scope *scope = mts_config_of(s)->main->report_scope;
-    int i, named = 0;
+    int i;
 
     for (i = 0; i < report->policies->nelts; i++) {
         const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
@@ -116,7 +141,6 @@ int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report
         if (domain && has_name(scope, p, domain)) {
             return 1;
         }
-        named += domain != NULL;
     }
-    return named == 0;
+    return 0;
 }

@@ -116,6 +116,31 @@ static int listener_is_https(const server_rec *s)
                     : s->addrs && s->addrs->host_port == DEFAULT_HTTPS_PORT;
 }
 
+/* Whether a directive occurs anywhere among these and in their sections. */
+static int has_directive(const ap_directive_t *directive, const char *name)
+{
+    for (; directive; directive = directive->next) {
+        if (apr_cstr_casecmp(directive->directive, name) == 0 ||
+            has_directive(directive->first_child, name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int mts_vhost_names_hides_clients(const server_rec *s)
+{
+    const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
+    const char *protocol = ap_get_server_protocol((server_rec *)s);
+
+    engine = engine ? engine : ssl_engine(ap_conftree);
+    return s->server_scheme && strcmp(s->server_scheme, "https") == 0 &&
+           !(engine && apr_cstr_casecmp(engine, "on") == 0) &&
+           !(protocol && strcmp(protocol, "https") == 0) &&
+           !has_directive(ap_conftree, "RemoteIPHeader") &&
+           !has_directive(ap_conftree, "RemoteIPProxyProtocol");
+}
+
 int mts_vhost_names_https(const server_rec *s)
 {
     const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;

@@ -158,19 +158,12 @@ mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
     return facts;
 }
 
-/* Where reports go, if they come to this httpd. */
-static const apr_array_header_t *rua_of(apr_pool_t *p, const mts_domain *domain)
+/* The URL at which this httpd accepts reports about a domain, or NULL. */
+static const char *endpoint_of(apr_pool_t *p, const mts_domain *domain)
 {
-    const char *path = mts_report_path_of(domain->shown->server), *uri;
-    apr_array_header_t *rua;
+    const char *path = mts_report_path_of(domain->shown->server);
 
-    if (!path ||
-        mta_sts_rua_parse(p, apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL), &uri)) {
-        return NULL;
-    }
-    rua = apr_array_make(p, 1, sizeof(const char *));
-    APR_ARRAY_PUSH(rua, const char *) = uri;
-    return rua;
+    return path ? apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL) : NULL;
 }
 
 const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts)
@@ -180,7 +173,7 @@ const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts)
         .id = facts->id,
         .policy = facts->policy,
         .ttl = MTA_STS_TTL_OF_ZONE,
-        .rua = rua_of(p, facts->domain),
+        .endpoint = endpoint_of(p, facts->domain),
     };
 
     if (facts->domain->shown->is_pattern) {

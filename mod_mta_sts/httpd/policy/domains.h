@@ -33,24 +33,24 @@ typedef struct mts_domains {
                                          policy hosts; NULL: none is known */
 } mts_domains;
 
-/* The list; never NULL. It lives as long as the child, and nobody changes it. */
+/* The list; never NULL. It lives as long as the child and is never changed. */
 const mts_domains *mts_domains_of(const server_rec *s);
 
 /* The domain of this name, or NULL. */
 const mts_domain *mts_domains_find(const mts_domains *domains, const char *name);
 
-/* What is known of one domain now. */
+/* The facts about one domain now. */
 typedef struct mts_domain_facts {
     const mts_domain *domain;
     const mta_sts_policy *policy;
     const char *id;
     const char *location;             /* "file:line" */
     int is_served;                    /* whether senders can fetch it */
-    int days;                         /* that its certificate has left; 0 if none is known */
+    int days;                         /* until its certificate expires; 0 if unknown */
     const mta_sts_findings *findings; /* none is ok */
 } mts_domain_facts;
 
-/* Gathers them. p is the pool of what is made for it. */
+/* Gathers them; p is the pool of the result. */
 mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
                                    const mts_domain *domain, apr_time_t now);
 

@@ -50,6 +50,9 @@ static apr_ssize_t read_plain(tlsrpt_inflate *stream, char *buffer, apr_size_t s
 {
     apr_size_t count = size < stream->left ? size : stream->left;
 
+    if (!count) { /* of no bytes, next may be NULL */
+        return 0;
+    }
     memcpy(buffer, stream->next, count);
     stream->next += count;
     stream->left -= count;

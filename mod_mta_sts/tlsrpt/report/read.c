@@ -205,6 +205,24 @@ static apr_status_t free_json(void *root)
     return APR_SUCCESS;
 }
 
+/* jansson's texts name its functions and flags, and quote up to a line of the report. */
+static const char *describe_error(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_invalid_utf8:
+        return "invalid UTF-8";
+    case json_error_premature_end_of_input:
+        return "it ends too early";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a NUL character";
+    case json_error_numeric_overflow:
+        return "a number is out of range";
+    default:
+        return "a syntax error";
+    }
+}
+
 /* Parses; of members with the same name the last one counts, as in nearly every reader of JSON. */
 static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                      tlsrpt_reading *reading)
@@ -221,8 +239,8 @@ static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const sur
     }
     if (!root) {
         refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "its JSON cannot be read: line %d: %s", error.line,
-                            mta_sts_text_quote(p, error.text, strlen(error.text))));
+               apr_psprintf(p, "its JSON cannot be read: line %d, column %d: %s", error.line,
+                            error.column, describe_error(&error)));
         return NULL;
     }
     apr_pool_cleanup_register(p, root, free_json, apr_pool_cleanup_null);
@@ -265,8 +283,8 @@ static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const su
     }
 }
 
-tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
-                                   const tlsrpt_limits *limits)
+tlsrpt_reading *tlsrpt_report_read_gated(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                         const tlsrpt_limits *limits, const tlsrpt_gate *gate)
 {
     tlsrpt_reading *reading = apr_pcalloc(p, sizeof(*reading));
     apr_pool_t *ptemp;
@@ -284,9 +302,19 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t 
     survey_bytes(ptemp, bytes, len, limits, reading, &found);
     reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, bytes, len);
     refuse_by_survey(p, &found, limits, reading);
+    if (reading->outcome == TLSRPT_READ && gate &&
+        !gate->pass(gate->baton, (apr_size_t)found.scan.memory)) {
+        refuse(reading, TLSRPT_NOT_ADMITTED, "too many reports are being read");
+    }
     if (reading->outcome == TLSRPT_READ) {
         read_json(p, bytes, len, &found, limits, reading);
     }
     apr_pool_destroy(ptemp);
     return reading;
+}
+
+tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                   const tlsrpt_limits *limits)
+{
+    return tlsrpt_report_read_gated(p, bytes, len, limits, NULL);
 }

@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 
 #define MODE 0700
+#define LINKS_MAX 40
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 int tlsrpt_fsync(int fd)
@@ -183,6 +184,116 @@ int tlsrpt_directory_open(int at, const char *name, const char *path,
     if (!is_trusted(fd, path, rules, findings)) {
         close(fd);
         return -1;
+    }
+    return fd;
+}
+
+/* --- paths --- */
+
+/* A path that is followed from one directory to the next. */
+typedef struct walk {
+    apr_pool_t *p;
+    const char *left;      /* of the path */
+    int fd;                /* the directory that was reached, or -1 */
+    int links;             /* symbolic links that were followed */
+    const char *untrusted; /* a symbolic link that was not followed */
+} walk;
+
+/* Whether no user but root can replace the entries of a directory. */
+static int is_of_root(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && info.st_uid == 0 && !(info.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static int move_to(walk *w, int fd)
+{
+    if (w->fd >= 0) {
+        close(w->fd);
+    }
+    w->fd = fd;
+    return fd >= 0;
+}
+
+/* Puts the target of a symbolic link in front of what is left of the path. */
+static int follow_link(walk *w, const char *name)
+{
+    char target[4096];
+    ssize_t len = readlinkat(w->fd, name, target, sizeof(target) - 1);
+
+    if (len < 0) {
+        errno = errno == EINVAL ? ENOTDIR : errno; /* it is not a symbolic link */
+        return 0;
+    }
+    target[len] = '\0';
+    if (!is_of_root(w->fd) || ++w->links > LINKS_MAX) {
+        w->untrusted = apr_pstrdup(w->p, name);
+        errno = ELOOP;
+        return 0;
+    }
+    w->left = apr_pstrcat(w->p, target, "/", w->left, NULL);
+    return target[0] != '/' || move_to(w, open_directory(AT_FDCWD, "/"));
+}
+
+/* Follows the path up to its last name, which is returned; NULL and errno after an error. */
+static const char *find_parent(walk *w)
+{
+    if (!move_to(w, open_directory(AT_FDCWD, "/"))) {
+        return NULL;
+    }
+    for (;;) {
+        const char *name = w->left + strspn(w->left, "/");
+        const char *end = name + strcspn(name, "/");
+        int fd;
+
+        w->left = end + strspn(end, "/");
+        name = apr_pstrmemdup(w->p, name, (apr_size_t)(end - name));
+        if (!*w->left) {
+            return name;
+        }
+        fd = open_directory(w->fd, name);
+        if (fd >= 0) {
+            move_to(w, fd);
+        }
+        else if ((errno != ELOOP && errno != ENOTDIR) || !follow_link(w, name)) {
+            return NULL;
+        }
+    }
+}
+
+static void report_walk(const walk *w, const char *path, mta_sts_findings *findings)
+{
+    if (!w->untrusted) {
+        report_errno(findings, path, "open", errno);
+        return;
+    }
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "state-link", path,
+                        "configure the path without symbolic links (MTASTSStateDir)",
+                        "is reached through the symbolic link %s, which users other than root can "
+                        "replace, so it is not prepared at start",
+                        w->untrusted);
+}
+
+int tlsrpt_directory_open_path(const char *path, const tlsrpt_directory_rules *rules,
+                               mta_sts_findings *findings)
+{
+    walk w = {.p = findings->pool, .left = path, .fd = -1};
+    const char *name;
+    int fd = -1;
+
+    if (geteuid() != 0) {
+        return tlsrpt_directory_open(AT_FDCWD, path, path, rules, findings);
+    }
+    name = find_parent(&w);
+    if (name) {
+        fd = tlsrpt_directory_open(w.fd, name, path, rules, findings);
+    }
+    else if (errno != ENOENT || rules->make) {
+        report_walk(&w, path, findings);
+    }
+    if (w.fd >= 0) {
+        close(w.fd);
     }
     return fd;
 }

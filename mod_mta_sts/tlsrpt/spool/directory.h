@@ -30,6 +30,16 @@ typedef struct tlsrpt_directory_rules {
 int tlsrpt_directory_open(int at, const char *name, const char *path,
                           const tlsrpt_directory_rules *rules, mta_sts_findings *findings);
 
+/*
+ * Opens a directory by its absolute path. If the process is root, symbolic links in the path are
+ * followed only where no other user can replace them: a user who owns a directory of the path could
+ * lead root anywhere.
+ *
+ * @param path, rules, findings, return value: as above
+ */
+int tlsrpt_directory_open_path(const char *path, const tlsrpt_directory_rules *rules,
+                               mta_sts_findings *findings);
+
 /* Whether the file system of an open directory is writable, as mounted for this process.
  *
  * @param path     its name in findings; borrowed by them

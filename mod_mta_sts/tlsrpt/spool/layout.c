@@ -17,6 +17,13 @@ int tlsrpt_spool_is_digest(const char *name)
            name[TLSRPT_DIGEST_LENGTH] == '\0';
 }
 
+int tlsrpt_spool_directory_of(const char *digest)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    return (int)(16 * (strchr(digits, digest[0]) - digits) + (strchr(digits, digest[1]) - digits));
+}
+
 const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                               apr_pool_t *p)
 {
@@ -30,8 +37,7 @@ int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make
     tlsrpt_directory_rules rules = {geteuid(), getegid(), make};
     const char *name = tlsrpt_spool_areas[area];
     const char *path = apr_pstrcat(findings->pool, spool->state_dir, "/", name, NULL);
-    int fd, state = tlsrpt_directory_open(AT_FDCWD, spool->state_dir, spool->state_dir, &rules,
-                                          findings);
+    int fd, state = tlsrpt_directory_open_path(spool->state_dir, &rules, findings);
 
     if (state < 0) {
         return -1;

@@ -33,8 +33,7 @@ tlsrpt_spool *tlsrpt_spool_make(apr_pool_t *p, const char *state_dir)
 static int open_top(const tlsrpt_spool *spool, const char *name,
                     const tlsrpt_directory_rules *rules, mta_sts_findings *findings)
 {
-    int state =
-        tlsrpt_directory_open(AT_FDCWD, spool->state_dir, spool->state_dir, rules, findings);
+    int state = tlsrpt_directory_open_path(spool->state_dir, rules, findings);
     int fd;
 
     if (state < 0 || !name) {
@@ -83,13 +82,6 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
     return spool;
 }
 
-static int directory_number(const char *digest)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    return (int)(16 * (strchr(digits, digest[0]) - digits) + (strchr(digits, digest[1]) - digits));
-}
-
 /* --- storing --- */
 
 /* What one call of tlsrpt_spool_store works with. */
@@ -119,7 +111,7 @@ static int refuse(storing *s, const char *attempt, int error)
  * once. */
 static int sync_entry(storing *s, int area_fd)
 {
-    ino_t *synced = &s->spool->synced[s->area][directory_number(s->digest)];
+    ino_t *synced = &s->spool->synced[s->area][tlsrpt_spool_directory_of(s->digest)];
     struct stat info;
 
     if (fstat(s->directory, &info) != 0) {
@@ -153,7 +145,7 @@ static int open_directories(storing *s)
     const char *area_path = apr_pstrcat(s->p, "/", area_name, NULL);
     int state, area = -1, done = 0;
 
-    state = open_in(s, AT_FDCWD, s->spool->state_dir, "", findings);
+    state = open_in(s, AT_FDCWD, s->spool->state_dir, "", findings); /* never as root */
     if (state >= 0) {
         s->tmp = open_in(s, state, TLSRPT_SPOOL_TMP, "/" TLSRPT_SPOOL_TMP, findings);
         area = open_in(s, state, area_name, area_path, findings);

@@ -199,7 +199,7 @@ class Dns:
         wait_until(seen, lambda: f"{name} {kind}: expected {expected}, last {last[0]}")
 
     def _add_zone(self, name):
-        assert name not in self.zones, f"zone {name} is there already"
+        assert name not in self.zones, f"zone {name} exists already"
         self.zones[name] = {
             (name, "SOA"): [f"ns.{name}. admin.{name}. 1 3600 600 86400 1"],
             (name, "NS"): [f"ns.{name}."],

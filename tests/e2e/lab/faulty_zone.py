@@ -42,7 +42,7 @@ def issue(ca):
     names = [f"*.{ZONE}", *(fault.host for fault in EVERYBODY), f"implicit-mx.{ZONE}",
              f"mx.{PLAIN_ZONE}"]
     chained = foreign.issue(*names)
-    lonely = foreign.issue(*names)
+    incomplete = foreign.issue(*names)
     with chained.chain.open("a") as chain:
         chain.write(foreign.root.read_text())
     trust({"lab-own": ca.root.read_text()})
@@ -54,7 +54,7 @@ def issue(ca):
         "ending": ca.issue(*names, ends=5.5),
         "self-signed": ca.self_signed(*names),
         "foreign-ca": chained,
-        "lonely": lonely,
+        "incomplete": incomplete,
     }
 
 

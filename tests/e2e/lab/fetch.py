@@ -30,7 +30,7 @@ class Response:
 def fetch(host, path, method="GET", scheme="https", headers=None, context=None):
     """One request; fails with the ssl module's own words where the certificate is wrong.
 
-    Whoever makes many gives a context, since to make one takes longer than a request."""
+    Callers with many requests pass a context, since making one takes longer than a request."""
     if scheme == "https":
         context = context or ssl.create_default_context()
         connection = http.client.HTTPSConnection(host, timeout=TIMEOUT, context=context)

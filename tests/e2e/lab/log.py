@@ -8,7 +8,7 @@ from lab.deadline import wait_until
 
 
 class Log:
-    """A log file that may not be there yet; it starts at the end of what is there already."""
+    """A log file that may not exist yet; reading starts at its present end."""
 
     def __init__(self, path):
         self.path = Path(path)

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/repair.h"
+
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "core/base/buffer.h"
+#include "core/base/format.h"
+#include "core/base/name.h"
+#include "core/policy/policy.h"
+
+static const char blanks[] = " \t\r\n\v\f";
+
+/* The fields as this file writes them; names are compared without case, "-", "_" and blanks. */
+static const struct {
+    const char *name, *bare;
+} fields[] = {{"version", "version"}, {"mode", "mode"}, {"mx", "mx"}, {"max_age", "maxage"}};
+#define FIELDS (int)(sizeof(fields) / sizeof(fields[0]))
+#define FIELD_MX 2
+#define FIELD_MAX_AGE 3
+
+typedef struct state {
+    mta_sts_repair *repair;
+    mta_sts_buffer *out;
+    int field;           /* of the line before: an mx list goes on without a name; -1: none */
+    const char *max_age; /* that the next segment may go on: "604" of "604,800"; or NULL */
+} state;
+
+static void note(state *s, const char *clause)
+{
+    mta_sts_repair_note(s->repair, clause);
+}
+
+static char *trim(char *text, const char *what)
+{
+    char *end;
+
+    text += strspn(text, what);
+    end = text + strlen(text);
+    while (end > text && strchr(what, end[-1])) {
+        end--;
+    }
+    *end = '\0';
+    return text;
+}
+
+/* The length of a field's name at text, when ":" or "=" follows it, else 0. */
+static apr_size_t match_field(const char *text, int *field)
+{
+    const char *c;
+    int i;
+
+    for (i = 0; i < FIELDS; i++) {
+        const char *bare = fields[i].bare;
+
+        for (c = text; *bare; c++) {
+            if (apr_tolower(*c) == *bare) {
+                bare++;
+            }
+            else if (bare == fields[i].bare || !*c || !strchr("-_ ", *c)) {
+                break;
+            }
+        }
+        if (!*bare && (c[strspn(c, " \t\"'`*")] == ':' || c[strspn(c, " \t\"'`*")] == '=')) {
+            *field = i;
+            return (apr_size_t)(c - text);
+        }
+    }
+    return 0;
+}
+
+/* Starts a line before each field that begins in the middle of one. */
+static char *part_fields(state *s, const char *text)
+{
+    mta_sts_buffer *out = mta_sts_buffer_make(s->repair->p);
+    const char *c;
+    int field, is_first = 1;
+
+    for (c = text; *c; c++) {
+        int begins = c > text && strchr(" \t\"'{,;|", c[-1]) && match_field(c, &field);
+
+        if (begins && !is_first) {
+            mta_sts_buffer_puts(out, "\n");
+        }
+        if (*c == '\n') {
+            is_first = 1;
+        }
+        else if (match_field(c, &field) && (c == text || strchr(" \t\"'{,;|\n", c[-1]))) {
+            is_first = 0;
+        }
+        mta_sts_buffer_add(out, c, 1);
+    }
+    mta_sts_buffer_add(out, "", 1);
+    return out->bytes;
+}
+
+static void put_line(state *s, const char *name, const char *value)
+{
+    mta_sts_buffer_printf(s->out, "%s: %s\r\n", name, value);
+}
+
+/* Each host of a value, in a line of its own; the preference of an MX record is dropped. */
+static void put_mx(state *s, char *value)
+{
+    int count = 0;
+    char *last, *host = apr_strtok(value, " \t[]\"'`<>", &last);
+
+    for (; host; host = apr_strtok(NULL, " \t[]\"'`<>", &last)) {
+        apr_size_t len = strlen(host);
+        const char *pattern = host;
+
+        if (strspn(host, "0123456789") == len) {
+            note(s, "has the preference of an MX record before the host");
+            continue;
+        }
+        if (len > 1 && host[len - 1] == '.') {
+            host[len - 1] = '\0';
+            note(s, "has a host name that ends with a dot");
+        }
+        if (mta_sts_name_parse_mx(s->repair->p, host, MTA_STS_NAME_ULABEL, &pattern)) {
+            pattern = host;
+        }
+        else if (strcmp(mta_sts_format_lower(s->repair->p, host), pattern) != 0) {
+            note(s, "has a name that is not written with its A-labels (xn--...)");
+        }
+        put_line(s, "mx", pattern);
+        count++;
+    }
+    if (count > 1 || s->field == FIELD_MX + FIELDS) {
+        note(s, "has several MX hosts in one line");
+    }
+}
+
+static const char *read_max_age(state *s, const char *value)
+{
+    apr_int64_t seconds;
+    apr_size_t digits = strspn(value, "0123456789");
+    const char *unit = value + digits + strspn(value + digits, " ");
+
+    if (digits && *unit == 's') {
+        note(s, "has a unit after the number of seconds");
+        return apr_pstrmemdup(s->repair->p, value, digits);
+    }
+    if (digits && *unit && strchr("hdw", *unit)) {
+        value = apr_psprintf(s->repair->p, "%.*s%c", (int)digits, value, *unit);
+        if (!mta_sts_max_age_parse(s->repair->p, value, &seconds)) {
+            note(s, "has a max_age that is not in seconds");
+            return apr_psprintf(s->repair->p, "%" APR_INT64_T_FMT, seconds);
+        }
+    }
+    return value;
+}
+
+static void put_field(state *s, int field, char *value)
+{
+    const char *lower = mta_sts_format_lower(s->repair->p, value);
+
+    s->max_age = NULL;
+    if (field == FIELD_MX) {
+        put_mx(s, value);
+    }
+    else if (field == FIELD_MAX_AGE) {
+        s->max_age = value;
+    }
+    else {
+        const char *meant = field ? lower : strcmp(lower, "stsv1") == 0 ? "STSv1" : value;
+
+        if (strcmp(meant, value) != 0) {
+            note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%s\"", meant, value));
+        }
+        put_line(s, fields[field].name, meant);
+    }
+}
+
+static void end_max_age(state *s)
+{
+    if (s->max_age) {
+        put_line(s, fields[FIELD_MAX_AGE].name, read_max_age(s, s->max_age));
+        s->max_age = NULL;
+    }
+}
+
+/* A line or a part of one that begins with a known field. */
+static void read_known(state *s, char *segment, apr_size_t len, int field)
+{
+    char *sign = segment + len + strspn(segment + len, " \t\"'`*");
+
+    if (strncmp(segment, fields[field].name, len) != 0 || strlen(fields[field].name) != len) {
+        note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%.*s\"", fields[field].name,
+                             (int)len, segment));
+    }
+    if (*sign == '=') {
+        note(s, "has \"=\" after the field names instead of \":\"");
+    }
+    else if (sign > segment + len &&
+             strspn(segment + len, " \t") == (apr_size_t)(sign - segment) - len) {
+        note(s, "has a blank before \":\"");
+    }
+    end_max_age(s);
+    s->field = field;
+    put_field(s, field, trim(sign + 1, " \t\"'`{}"));
+}
+
+static int is_decoration(state *s, const char *segment)
+{
+    if (strncmp(segment, "```", 3) == 0 || strncmp(segment, "~~~", 3) == 0) {
+        note(s, "contains the marks of a Markdown code block");
+        return 1;
+    }
+    if (strcmp(segment, "---") == 0 || strcmp(segment, "...") == 0) {
+        note(s, "contains the marks of a YAML document");
+        return 1;
+    }
+    if (*segment == '#' || strncmp(segment, "//", 2) == 0) {
+        note(s, "contains comments");
+        return 1;
+    }
+    return 0;
+}
+
+static int is_host(const char *text)
+{
+    return strchr(text, '.') && !strpbrk(text, " :=/");
+}
+
+/* One field, as it stands between separators. */
+static void read_segment(state *s, char *segment)
+{
+    int field = -1;
+    apr_size_t len;
+
+    segment = trim(segment, blanks);
+    if (is_decoration(s, segment)) {
+        return;
+    }
+    if (segment[0] && strchr("-*>+", segment[0]) && segment[1] == ' ') {
+        note(s, "contains list marks");
+        segment += 2;
+    }
+    if (strpbrk(segment, "\"`")) {
+        note(s, "contains quotation marks");
+    }
+    segment = trim(segment, " \t\"'`{}");
+    len = match_field(segment, &field);
+    if (len) {
+        read_known(s, segment, len, field);
+    }
+    else if (s->max_age && strlen(segment) == 3 && strspn(segment, "0123456789") == 3) {
+        note(s, "has separators in the number of seconds");
+        s->max_age = apr_pstrcat(s->repair->p, s->max_age, segment, NULL);
+    }
+    else if (s->field % FIELDS == FIELD_MX && is_host(segment)) {
+        s->field = FIELD_MX + FIELDS;
+        put_mx(s, segment);
+    }
+    else if (*segment && strcmp(segment, "[") != 0 && strcmp(segment, "]") != 0) {
+        end_max_age(s);
+        mta_sts_buffer_printf(s->out, "%s\r\n", segment);
+    }
+}
+
+/* Cuts a line at ";", "," and "|", with what that says about it. */
+static void read_line(state *s, char *line)
+{
+    char *segment = line, *end;
+
+    if (strchr(" \t", *line) && *line) {
+        note(s, "has lines that start with a blank");
+    }
+    if (!*line) {
+        note(s, "contains empty lines");
+    }
+    while (*(end = segment + strcspn(segment, ";,|"))) {
+        note(s, *end == ';'   ? "contains \";\", which belongs in TXT records"
+                : *end == ',' ? "contains a comma"
+                              : "contains \"|\"");
+        *end = '\0';
+        read_segment(s, segment);
+        segment = end + 1;
+    }
+    read_segment(s, segment);
+}
+
+void mta_sts_repair_policy(mta_sts_repair *repair)
+{
+    state s = {repair, mta_sts_buffer_make(repair->p), -1, NULL};
+    char *line, *next;
+
+    if (memchr(repair->text, '\0', repair->len)) {
+        return;
+    }
+    if (memchr(repair->text, '{', repair->len)) {
+        note(&s, "is JSON");
+    }
+    line = part_fields(&s, repair->text);
+    if (strlen(line) != repair->len) {
+        note(&s, "has several fields in one line");
+    }
+    for (; line && *line; line = next) {
+        next = strchr(line, '\n');
+        if (next) {
+            *next++ = '\0';
+        }
+        if (*line && line[strlen(line) - 1] == '\r') {
+            line[strlen(line) - 1] = '\0';
+        }
+        read_line(&s, line);
+    }
+    end_max_age(&s);
+    repair->text = apr_pstrmemdup(repair->p, s.out->len ? s.out->bytes : "", s.out->len);
+    repair->len = s.out->len;
+}
+
+const char *mta_sts_repair_mx_args(apr_pool_t *p, const char *args, const char **clauses)
+{
+    mta_sts_repair repair = mta_sts_repair_begin(p, args, strlen(args));
+    const char *pattern, *hosts = NULL;
+    char *host, *last;
+
+    mta_sts_repair_characters(&repair);
+    if (strchr(repair.text, ',')) {
+        mta_sts_repair_note(&repair, "contains a comma");
+    }
+    if (strchr(repair.text, ';')) {
+        mta_sts_repair_note(&repair, "contains a semicolon");
+    }
+    host = apr_strtok(apr_pstrdup(p, repair.text), " \t\n,;\"'", &last);
+    for (; host; host = apr_strtok(NULL, " \t\n,;\"'", &last)) {
+        if (mta_sts_name_parse_mx(p, host, MTA_STS_NAME_ULABEL, &pattern)) {
+            return NULL;
+        }
+        hosts = hosts ? apr_pstrcat(p, hosts, " ", host, NULL) : host;
+    }
+    *clauses = mta_sts_repair_clauses(&repair);
+    return repair.found->nelts ? hosts : NULL;
+}

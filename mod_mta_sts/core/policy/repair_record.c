@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/repair.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "core/base/buffer.h"
+#include "core/base/name.h"
+
+static const char blanks[] = " \t\r\n";
+
+/* --- quotation marks: strings of one record are joined without anything between (RFC 7208 3.3) */
+
+static void join_strings(mta_sts_repair *repair)
+{
+    mta_sts_buffer *out = mta_sts_buffer_make(repair->p);
+    const char *c;
+
+    for (c = repair->text; *c; c++) {
+        const char *next = c + 1 + strspn(c + 1, " \t\r\n");
+
+        if (*c != '"' && *c != '`') {
+            mta_sts_buffer_add(out, c, 1);
+        }
+        else if (*c == '"' && next > c + 1 && *next == '"') {
+            c = next;
+        }
+    }
+    mta_sts_repair_set(repair, out->bytes, out->len, "contains quotation marks");
+    if (repair->len > 1 && repair->text[0] == '\'' && repair->text[repair->len - 1] == '\'') {
+        mta_sts_repair_set(repair, repair->text + 1, repair->len - 2, "contains quotation marks");
+    }
+}
+
+/* --- the version: what stands before it, and its own spelling --- */
+
+/* What follows a "v=VERSION" that begins at text, however it is spelled; or NULL. */
+static const char *match_version(const char *text, const char *version)
+{
+    apr_size_t len = strlen(version);
+
+    if (apr_tolower(*text) != 'v') {
+        return NULL;
+    }
+    text += strspn(text, "vVersion");
+    text += strspn(text, blanks);
+    if (*text != '=' && *text != ':') {
+        return NULL;
+    }
+    text += 1 + strspn(text + 1, blanks);
+    return apr_cstr_casecmpn(text, version, len) == 0 && !apr_isalnum(text[len]) ? text + len
+                                                                                 : NULL;
+}
+
+/* Finds the version and puts all before it away. @return the fields, or NULL: no version */
+static const char *cut_version(mta_sts_repair *repair, const char *version)
+{
+    const char *c, *rest;
+
+    for (c = repair->text; *c; c++) {
+        rest = match_version(c, version);
+        if (!rest) {
+            continue;
+        }
+        if (c > repair->text) {
+            apr_size_t before = (apr_size_t)(c - repair->text);
+            const char *prefix = apr_pstrmemdup(repair->p, repair->text, before);
+
+            mta_sts_repair_note(repair, strstr(prefix, "TXT") ? "is a whole line of a zone file"
+                                        : strspn(prefix, blanks) == before
+                                            ? "starts with a blank"
+                                            : "starts with other text");
+        }
+        if (strncmp(c, "v=", 2) != 0 || strncmp(c + 2, version, strlen(version)) != 0) {
+            mta_sts_repair_note(repair,
+                                apr_pstrcat(repair->p, "spells \"v=", version, "\" as \"",
+                                            apr_pstrmemdup(repair->p, c, (apr_size_t)(rest - c)),
+                                            "\"", NULL));
+        }
+        return rest;
+    }
+    return NULL;
+}
+
+/* --- fields --- */
+
+/* The value of a field that begins at text, whatever its case and sign; or NULL. */
+static const char *match_name(const char *text, const char *field)
+{
+    apr_size_t len = strlen(field);
+
+    if (apr_cstr_casecmpn(text, field, len) != 0) {
+        return NULL;
+    }
+    text += len + strspn(text + len, blanks);
+    return *text == '=' || *text == ':' ? text + 1 + strspn(text + 1, blanks) : NULL;
+}
+
+static int is_rua(const char *field)
+{
+    return strcmp(field, "rua") == 0;
+}
+
+/* Whether a field of any name begins here, or nothing follows. */
+static int begins_field(const char *text)
+{
+    apr_size_t len;
+
+    text += strspn(text, " \t,|");
+    len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    text += len + strspn(text + len, " \t");
+    return (len && (*text == '=' || *text == ':')) || (!len && !*text);
+}
+
+/* Where a value ends: at ";", at a newline, or where another field begins. */
+static apr_size_t value_length(const char *value, const char *field)
+{
+    const char *c;
+
+    for (c = value; *c && !strchr(";\n", *c); c++) {
+        if (!is_rua(field) && strchr(", \t|", *c) && begins_field(c)) {
+            break;
+        }
+        if (c > value && strchr(" \t,", c[-1]) && match_name(c, field)) {
+            break;
+        }
+    }
+    return (apr_size_t)(c - value);
+}
+
+static char *trim(apr_pool_t *p, const char *text, apr_size_t len)
+{
+    while (len && strchr(" \t\r\n,", text[len - 1])) {
+        len--;
+    }
+    return apr_pstrmemdup(p, text, len);
+}
+
+static void note_separator(mta_sts_repair *repair, const char *fields)
+{
+    apr_size_t blank = strspn(fields, " \t");
+
+    if (fields[blank] != ';') {
+        mta_sts_repair_note(repair, "has no \";\" between its fields");
+    }
+    else if (blank) {
+        mta_sts_repair_note(repair, "has a blank before the first \";\"");
+    }
+}
+
+void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const char *field)
+{
+    const char *fields, *value = NULL, *c, *values = NULL;
+
+    if (memchr(repair->text, '\0', repair->len)) {
+        return;
+    }
+    join_strings(repair);
+    fields = cut_version(repair, version);
+    if (!fields) {
+        return;
+    }
+    note_separator(repair, fields);
+    for (c = fields; *c; c++) {
+        int begins = c == fields || strchr("; \t\r\n,|", c[-1]) != NULL;
+
+        value = begins ? match_name(c, field) : NULL;
+        if (begins && !value && is_rua(field) &&
+            (apr_cstr_casecmpn(c, "mailto:", 7) == 0 || apr_cstr_casecmpn(c, "https://", 8) == 0)) {
+            mta_sts_repair_note(repair, "has a report address outside of rua=");
+            value = c;
+        }
+        if (value) {
+            const char *text = trim(repair->p, value, value_length(value, field));
+
+            if (value != c && (strncmp(c, field, strlen(field)) != 0 || c[strlen(field)] != '=')) {
+                mta_sts_repair_note(repair, apr_psprintf(repair->p, "spells \"%s=\" as \"%.*s\"",
+                                                         field, (int)(value - c), c));
+            }
+            values = values ? apr_pstrcat(repair->p, values, ",", text, NULL) : text;
+            c = value + value_length(value, field) - 1;
+        }
+    }
+    if (values) {
+        repair->text = apr_pstrcat(repair->p, "v=", version, "; ", field, "=",
+                                   is_rua(field) ? mta_sts_repair_rua(repair, values) : values,
+                                   is_rua(field) ? "" : ";", NULL);
+        repair->len = strlen(repair->text);
+    }
+}
+
+/* --- report addresses --- */
+
+/* Whether a URI, or the address of one without its scheme, begins at text. */
+static int begins_uri(const char *text)
+{
+    return apr_cstr_casecmpn(text, "mailto:", 7) == 0 ||
+           apr_cstr_casecmpn(text, "https:", 6) == 0 || apr_cstr_casecmpn(text, "http:", 5) == 0;
+}
+
+/* The host of an address or URI in its A-labels. */
+static const char *to_alabels(apr_pool_t *p, const char *uri)
+{
+    const char *at = strrchr(uri, '@'), *host = at ? at + 1 : strstr(uri, "//"), *name;
+    apr_size_t len;
+
+    if (!host) {
+        return uri;
+    }
+    host += at ? 0 : 2;
+    len = strcspn(host, "/:?#");
+    if (mta_sts_name_parse_host(p, apr_pstrmemdup(p, host, len), MTA_STS_NAME_ULABEL, &name) ||
+        apr_cstr_casecmpn(name, host, len) == 0) {
+        return uri;
+    }
+    return apr_pstrcat(p, apr_pstrmemdup(p, uri, (apr_size_t)(host - uri)), name, host + len, NULL);
+}
+
+static const char *repair_uri(mta_sts_repair *repair, const char *uri)
+{
+    apr_pool_t *p = repair->p;
+    const char *size = strchr(uri, '!');
+
+    if (size && size[1 + strspn(size + 1, "0123456789kmgtKMGT")] == '\0') {
+        uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri)); /* a limit, as DMARC has */
+    }
+    if (!begins_uri(uri) && strchr(uri, '@') && !strchr(uri, ':')) {
+        uri = apr_pstrcat(p, "mailto:", uri, NULL);
+        mta_sts_repair_note(repair, "has a report address without \"mailto:\"");
+    }
+    return to_alabels(p, uri);
+}
+
+const char *mta_sts_repair_rua(mta_sts_repair *repair, const char *list)
+{
+    apr_pool_t *p = repair->p;
+    mta_sts_buffer *parted = mta_sts_buffer_make(p);
+    const char *c, *result = NULL;
+    char *uri, *last, scheme = '\0';
+
+    for (c = list; *c; c++) {
+        if (c > list && begins_uri(c)) {
+            mta_sts_buffer_puts(parted, ",");
+        }
+        if (*c != '<' && *c != '>' && !(strchr(" \t", *c) && scheme == ':')) {
+            mta_sts_buffer_add(parted, strchr(" \t\r\n;", *c) ? "," : c, 1);
+            scheme = *c;
+        }
+    }
+    mta_sts_buffer_add(parted, "", 1);
+    for (uri = apr_strtok(parted->bytes, ",", &last); uri; uri = apr_strtok(NULL, ",", &last)) {
+        const char *repaired = repair_uri(repair, uri);
+
+        result = result ? apr_pstrcat(p, result, ",", repaired, NULL) : repaired;
+    }
+    return result ? result : "";
+}

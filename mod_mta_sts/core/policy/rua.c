@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/rua.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+
+#include "core/base/name.h"
+#include "core/base/text.h"
+
+/* What is wrong with a byte that no URI has. */
+static const char *refuse_byte(apr_pool_t *p, char byte)
+{
+    switch (byte) {
+    case '!':
+        return "contains \"!\", which must be written as %21 (a size limit as in DMARC records is "
+               "not allowed)";
+    case ' ':
+    case '\t':
+        return "contains a blank: separate report addresses with commas";
+    case '<':
+    case '>':
+        return "contains angle brackets: write the address without them";
+    default:
+        return (unsigned char)byte >= 0x80
+                   ? "is not ASCII: write a domain with its A-labels (xn--...), and percent-encode "
+                     "other characters"
+                   : apr_psprintf(p,
+                                  "contains a character that is not allowed in a URI: "
+                                  "percent-encode it as %%%02X",
+                                  (unsigned char)byte);
+    }
+}
+
+/* What is wrong with the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
+static const char *check_bytes(apr_pool_t *p, const char *uri)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._~:/?#[]@$&'()*+=%";
+    apr_size_t len = strspn(uri, allowed);
+
+    if (uri[len]) {
+        return refuse_byte(p, uri[len]);
+    }
+    for (; (uri = strchr(uri, '%')) != NULL; uri++) {
+        if (!apr_isxdigit(uri[1]) || !apr_isxdigit(uri[2])) {
+            return "contains \"%\" that is not followed by two hex digits";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_mailto(apr_pool_t *p, const char *address)
+{
+    const char *mailbox = apr_pstrmemdup(p, address, strcspn(address, "?#"));
+    const char *at = strrchr(mailbox, '@');
+    const char *domain;
+
+    if (!at || at == mailbox) {
+        return "is not a mail address: write mailto:, the user, @ and the domain";
+    }
+    return mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
+}
+
+static const char *check_https(apr_pool_t *p, const char *uri)
+{
+    apr_uri_t parsed;
+
+    return apr_uri_parse(p, uri, &parsed) != APR_SUCCESS || !parsed.hostname || !*parsed.hostname
+               ? "contains no host: write https://, the host and the path"
+               : NULL;
+}
+
+const char *mta_sts_rua_check(apr_pool_t *p, const char *uri, int *is_used)
+{
+    const char *next, *error = *uri ? check_bytes(p, uri) : "is empty";
+
+    *is_used = 1;
+    if (error) {
+        return error;
+    }
+    for (next = uri + 1; *next; next++) {
+        if (apr_cstr_casecmpn(next, "mailto:", 7) == 0) {
+            return "contains a second report address: separate them with a comma";
+        }
+    }
+    if (apr_cstr_casecmpn(uri, "mailto:", 7) == 0) {
+        return check_mailto(p, uri + 7);
+    }
+    if (apr_cstr_casecmpn(uri, "https://", 8) == 0) {
+        return check_https(p, uri);
+    }
+    *is_used = 0;
+    return NULL;
+}
+
+/* The URI with the domain of its address in A-labels; itself where that is not to be had. */
+static const char *to_alabels(apr_pool_t *p, const char *uri)
+{
+    const char *mail = apr_cstr_casecmpn(uri, "mailto:", 7) == 0 ? strrchr(uri, '@') : NULL;
+    const char *host = mail ? mail + 1 : strstr(uri, "://"), *name, *c;
+    apr_size_t len;
+
+    for (c = uri; *c && (unsigned char)*c < 0x80; c++) {
+    }
+    if (!host || !*c) {
+        return uri;
+    }
+    host += mail ? 0 : 3;
+    len = strcspn(host, "/:?#");
+    if (mta_sts_name_parse_host(p, apr_pstrmemdup(p, host, len), MTA_STS_NAME_ULABEL, &name)) {
+        return uri;
+    }
+    return apr_pstrcat(p, apr_pstrmemdup(p, uri, (apr_size_t)(host - uri)), name, host + len, NULL);
+}
+
+const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
+{
+    char *encoded = apr_palloc(p, 3 * strlen(text) + 1), *out = encoded;
+    const char *error, *quoted = mta_sts_text_quote(p, text, strlen(text)), *c;
+    int is_used;
+
+    for (c = text; *c; c++) {
+        if (strchr(",!;", *c)) {
+            out += sprintf(out, "%%%02X", (unsigned char)*c);
+        }
+        else {
+            *out++ = *c;
+        }
+    }
+    *out = '\0';
+    *uri = to_alabels(p, encoded);
+    error = mta_sts_rua_check(p, *uri, &is_used);
+    if (!error && !is_used) {
+        error = strchr(text, '@') && !strchr(text, ':')
+                    ? apr_pstrcat(p, "has no scheme: write mailto:", text, NULL)
+                    : "has a scheme that senders do not support: write mailto: and an address, or "
+                      "https:// and a URL";
+    }
+    return error ? apr_psprintf(p, "%s %s", quoted, error) : NULL;
+}
+
+static int begins_uri(const char *text)
+{
+    apr_size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    return len > 2 && text[len] == ':';
+}
+
+/* The comma that ends the first URI of a list, or NULL. */
+static const char *find_end(const char *text)
+{
+    const char *comma = text;
+
+    while ((comma = strchr(comma, ',')) != NULL) {
+        const char *next = comma + 1 + strspn(comma + 1, " \t");
+
+        if (begins_uri(next) || !*next) {
+            return comma;
+        }
+        comma++;
+    }
+    return NULL;
+}
+
+const char *mta_sts_rua_parse_list(apr_pool_t *p, const char *text, apr_array_header_t *rua)
+{
+    const char *end, *error, *uri;
+
+    do {
+        apr_size_t len;
+
+        text += strspn(text, " \t");
+        end = find_end(text);
+        len = end ? (apr_size_t)(end - text) : strlen(text);
+        while (len && strchr(" \t", text[len - 1])) {
+            len--;
+        }
+        error = mta_sts_rua_parse(p, apr_pstrmemdup(p, text, len), &uri);
+        if (!error) {
+            APR_ARRAY_PUSH(rua, const char *) = uri;
+        }
+        text = end ? end + 1 : text;
+    } while (!error && end);
+    return error;
+}
