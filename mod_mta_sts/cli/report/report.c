@@ -33,7 +33,8 @@ static const char *take_format(apr_pool_t *p, const cli_option *option, void *ta
 static const char *take_domain(apr_pool_t *p, const cli_option *option, void *target,
                                const char *value)
 {
-    const char *error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, target);
+    const char *error =
+        mta_sts_name_parse_host(p, cli_option_name(p, value), MTA_STS_NAME_ULABEL, target);
 
     return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
 }

@@ -10,6 +10,7 @@
 
 /* clang-format off: one id a line */
 #define MTA_STS_FINDING_IDS(FINDING)                                                               \
+    FINDING("alias-dangling", "A CNAME leads to a name that does not exist")                       \
     FINDING("answers-differ", "The addresses of the policy host serve different policies")         \
     FINDING("block-hidden", "Inherited directives take precedence over a <MTASTSPolicy> block")    \
     FINDING("byte-order-mark", "The policy starts with a byte order mark")                         \
