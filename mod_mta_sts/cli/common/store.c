@@ -198,11 +198,13 @@ typedef struct listing {
     int count, room;
 } listing;
 
-static void add_entry(void *data, const char *digest, const tlsrpt_receipt *receipt)
+static void add_entry(void *data, const char *digest, apr_int64_t bytes,
+                      const tlsrpt_receipt *receipt)
 {
     listing *list = data;
     entry *added;
 
+    (void)bytes;
     if (receipt && receipt->received < list->since) {
         list->older++;
         return;

@@ -140,13 +140,14 @@ static void store_report(import_state *state, apr_pool_t *p, const cli_source_it
 static void store_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
+    const char *reason = reading->reason ? reading->reason : "it names no policy domain";
     tlsrpt_stored stored;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
-        reject(state, p, item, "skipped, because the quarantine is full", reading->reason);
+        reject(state, p, item, "skipped, because the quarantine is full", reason);
     }
     else if (store(state, p, item, TLSRPT_QUARANTINE, reading->digest, &stored)) {
-        reject(state, p, item, "quarantined", reading->reason);
+        reject(state, p, item, "quarantined", reason);
     }
 }
 
@@ -203,6 +204,10 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
+        if (!tlsrpt_report_names_domain(reading->report)) {
+            store_in_quarantine(state, p, item, reading);
+            break;
+        }
         store_report(state, p, item, reading);
         report_trailing(state, p, item, reading);
         break;
@@ -212,6 +217,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
+    case TLSRPT_NOT_ADMITTED: /* there is no gate here */
         reject(state, p, item, "skipped", reading->reason);
     }
 }

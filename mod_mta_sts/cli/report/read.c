@@ -47,13 +47,16 @@ int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure)
 {
+    apr_array_header_t *policies = apr_array_make(p, 1, sizeof(const char *));
     const tlsrpt_facts facts = {.result_type = failure->result_type,
                                 .policy_type = policy->type,
                                 .reason = failure->reason,
                                 .domain = policy->domain,
                                 .mx = failure->receiving_mx,
-                                .ip = failure->receiving_ip};
+                                .ip = failure->receiving_ip,
+                                .policies = policies};
 
+    APR_ARRAY_PUSH(policies, const char *) = apr_array_pstrcat(p, policy->policy, '\n');
     return tlsrpt_explain(p, &facts);
 }
 

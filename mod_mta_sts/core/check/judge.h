@@ -48,6 +48,7 @@ void mta_sts_judge_dns(mta_sts_judge *judge);
 void mta_sts_judge_policy_host(mta_sts_judge *judge);
 void mta_sts_judge_policy(mta_sts_judge *judge);
 void mta_sts_judge_mxs(mta_sts_judge *judge);
+void mta_sts_judge_dane(mta_sts_judge *judge, int first); /* the first section of an MX host */
 void mta_sts_judge_tlsrpt(mta_sts_judge *judge);
 void mta_sts_judge_verdict(mta_sts_judge *judge);
 
