@@ -602,3 +602,13 @@ def test_results_without_a_server_name_are_believed_on_request_and_at_the_top_on
     result = call(state, option, given=EXCHANGE + message)
     assert b"verified: signed by hoster.example" in result.stdout
     assert b"not verified" not in result.stdout
+
+
+def test_a_directory_that_is_no_state_directory_is_refused(tmp_path):
+    other = tmp_path / "etc"
+    other.mkdir(mode=0o755)
+    (other / "passwd").write_text("root")
+    result = call(other, given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert b"is not a state directory: it contains " in result.stderr
+    assert [path.name for path in other.iterdir()] == ["passwd"]

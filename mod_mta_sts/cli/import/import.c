@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <apr_user.h>
 
+#include "cli/import/dkim.h"
 #include "cli/import/limits.h"
 #include "cli/common/option.h"
 #include "cli/common/output.h"
@@ -27,6 +28,8 @@ typedef struct import_call {
     const char *state_dir;            /* or NULL */
     apr_array_header_t *authserv_ids; /* of const char * */
     int trusts_unnamed;
+    int verifies;         /* DKIM signatures, itself */
+    const char *resolver; /* see cli/net/resolver.h; or NULL */
     cli_limits limits;
     cli_args paths; /* none: standard input */
 } import_call;
@@ -242,6 +245,13 @@ static const cli_option options[] = {
      "Trust the topmost Authentication-Results if it begins without the name of a server, as "
      "Exchange Online writes it. Only for mail from a mailbox there.",
      cli_take_flag, offsetof(import_call, trusts_unnamed), 0, 0},
+    {"verify-dkim", 0, NULL,
+     "Verify DKIM signatures with keys from DNS, also those with the service type tlsrpt: for "
+     "mailboxes whose Authentication-Results cannot be trusted.",
+     cli_take_flag, offsetof(import_call, verifies), 0, 0},
+    {"resolver", 0, "ADDRESS[@PORT]",
+     "Query this name server for --verify-dkim instead of the system's.", cli_take_text,
+     offsetof(import_call, resolver), 0, 0},
     {"max-size", 0, "SIZE,SIZE",
      "Bytes of a report as sent and inflated. Default: MTASTSReportMaxSize of httpd, or 1M,10M.",
      take_size, offsetof(import_call, limits), 0, 0},
@@ -253,6 +263,13 @@ static const cli_option options[] = {
     {0},
 };
 
+static const char *make_dkim(apr_pool_t *p, const import_call *call, cli_dkim **dkim)
+{
+    const cli_resolver_options how = {.server = call->resolver, .timeout = apr_time_from_sec(10)};
+
+    return cli_dkim_make(p, &how, dkim);
+}
+
 static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const char *const standard_input[] = {"-"};
@@ -261,6 +278,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     import_state state = {.limits = &call.limits, .used = {-1, -1}, .was_root = geteuid() == 0};
     const char *error = cli_subcommand_read(p, self, argc, argv, &call, &call.paths);
     cli_source_options reading;
+    cli_dkim *dkim = NULL;
     int i;
 
     if (call.paths.help) {
@@ -286,6 +304,13 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     reading = cli_source_options_make(p, &call.limits.report);
     reading.message.authserv_ids = call.authserv_ids;
     reading.message.trusts_unnamed = call.trusts_unnamed;
+    error = call.verifies ? make_dkim(p, &call, &dkim) : NULL;
+    reading.message.verify = call.verifies ? cli_dkim_verify : NULL;
+    reading.message.verify_data = dkim;
+    if (error) {
+        fprintf(stderr, "mta-sts import: signatures cannot be verified: %s\n", error);
+        return EXIT_NOT_STORED;
+    }
     for (i = 0; i < call.paths.count; i++) {
         state.from_file = strcmp(call.paths.list[i], "-") != 0;
         cli_source_read(p, call.paths.list[i], &reading, take_item, &state);

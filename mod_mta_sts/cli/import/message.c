@@ -242,6 +242,10 @@ const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
     }
     apr_pool_cleanup_register(p, message, unref, apr_pool_cleanup_null);
     r.verified = find_verified(p, message, options);
+    if (!r.verified && options->verify && author_domain(p, message)) {
+        r.verified =
+            options->verify(options->verify_data, p, bytes, len, author_domain(p, message));
+    }
     body = g_mime_message_get_mime_part(message);
     if (body) {
         read_object(&r, body, 0, 0);

@@ -21,7 +21,12 @@ typedef struct cli_message_options {
                                                Authentication-Results are believed */
     int trusts_unnamed; /* also a field without such a name, which must be the topmost: Exchange
                            Online writes it so */
-    apr_size_t most;    /* bytes of a message */
+    /* Verifies the signatures of a message itself (cli/import/dkim.h): returns the domain of one
+     * that counts for the author's domain, or NULL. NULL: nothing does. */
+    const char *(*verify)(void *data, apr_pool_t *p, const char *bytes, apr_size_t len,
+                          const char *from);
+    void *verify_data;
+    apr_size_t most; /* bytes of a message */
 } cli_message_options;
 
 /* One part that may be a report. */
