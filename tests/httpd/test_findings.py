@@ -281,7 +281,7 @@ def test_a_proxy_that_hides_the_senders_is_a_warning_and_mod_remoteip_ends_it(ma
     status, output = server.run("-t")
     assert status == 0 and "[report-proxy]" in output
     server.start()
-    assert_told(server, "warn", "report-proxy", "/tlsrpt: reports arrive here through a proxy",
+    assert_logged(server, "warn", "report-proxy", "/tlsrpt: reports arrive here through a proxy",
                 "mod_remoteip")
     server.conf_file.write_text(text)
     assert "report-proxy" not in server.run("-t")[1]

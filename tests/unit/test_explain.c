@@ -17,11 +17,11 @@ typedef struct explained {
 
 #define DANE(type, reason)                                                                         \
     {                                                                                              \
-        type, "tlsa", reason, "example.com", "mx1.example.com", "192.0.2.25"                       \
+        type, "tlsa", reason, "example.com", "mx1.example.com", "192.0.2.25", NULL                 \
     }
 #define OF(type, reason)                                                                           \
     {                                                                                              \
-        type, "sts", reason, "example.com", "mx1.example.com", "192.0.2.25"                        \
+        type, "sts", reason, "example.com", "mx1.example.com", "192.0.2.25", NULL                  \
     }
 
 static const explained cases[] = {
@@ -341,9 +341,70 @@ static void test_text_that_is_not_a_policy_is_quoted(void **state)
     assert_string_equal(tlsrpt_policy_summary(*state, "\x1b[31m"), "\"\\x1b[31m\"");
 }
 
+static void test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause(void **state)
+{
+    static const struct {
+        const char *type, *reason, *policy, *mx, *cause, *owner;
+    } rows[] = {
+        {"validation-failure", NULL, "mx: *.mx.microsoft", "x.h-v1.mx.microsoft",
+         "mx-not-in-policy", "policy-host"},
+        {"certificate-host-mismatch", NULL, "mx: mx1.example.com", "mx2.example.com",
+         "mx-not-in-policy", "policy-host"},
+        {"made-up", NULL, "mx: mx1.example.com", "mx2.example.com", "mx-not-in-policy",
+         "policy-host"},
+        {"validation-failure", NULL, "mx: *.h-v1.mx.microsoft", "x.h-v1.mx.microsoft",
+         "validation-failure", "unknown"},
+        {"validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED", "mx: mx1.example.com",
+         "mx2.example.com", "certificate-expired", "mx"},
+        {"starttls-not-supported", NULL, "mx: mx1.example.com", "mx2.example.com",
+         "starttls-not-supported", "mx"},
+        {"validation-failure", NULL, "nonsense", "mx2.example.com", "validation-failure",
+         "unknown"},
+        {"validation-failure", NULL, "mx: mx1.example.com", "; rm -rf /", "validation-failure",
+         "unknown"},
+        {"validation-failure", NULL, "mx: mx1.example.com", NULL, "validation-failure", "unknown"},
+    };
+    apr_pool_t *p = *state;
+    size_t i;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        apr_array_header_t *policies = apr_array_make(p, 1, sizeof(const char *));
+        tlsrpt_facts facts = {rows[i].type, "sts", rows[i].reason, "example.com",
+                              rows[i].mx,   NULL,  policies};
+        const tlsrpt_explanation *explanation;
+
+        APR_ARRAY_PUSH(policies, const char *) =
+            apr_pstrcat(p, "version: STSv1\nmode: enforce\nmax_age: 86400\n", rows[i].policy, NULL);
+        explanation = tlsrpt_explain(p, &facts);
+        assert_string_equal(explanation->cause, rows[i].cause);
+        assert_string_equal(tlsrpt_owner_name(explanation->owner), rows[i].owner);
+    }
+}
+
+static void test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew(void **state)
+{
+    static const char *const types[] = {"certificate-expired", "certificate-host-mismatch",
+                                        "certificate-not-trusted", "starttls-not-supported"};
+    size_t i;
+
+    for (i = 0; i < COUNT(types); i++) {
+        tlsrpt_facts facts = {types[i], "sts", NULL, "example.com", "aspmx.l.google.com",
+                              NULL,     NULL};
+        const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
+
+        assert_int_equal(explanation->owner, TLSRPT_OWNER_PROVIDER);
+        assert_non_null(strstr(explanation->action, "Google Workspace"));
+        assert_null(strstr(explanation->action, "reload"));
+        facts.mx = "mx.notgoogle.example";
+        assert_int_equal(tlsrpt_explain(*state, &facts)->owner, TLSRPT_OWNER_MX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause),
+        POOL_TEST(test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew),
         POOL_TEST(test_every_result_type_and_known_reason_has_an_explanation),
         POOL_TEST(test_under_dane_advice_about_certificates_mentions_only_tlsa_records),
         POOL_TEST(test_texts_and_commands_name_the_hosts),

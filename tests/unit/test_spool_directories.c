@@ -256,7 +256,7 @@ static void test_root_follows_no_link_that_another_user_can_replace(void **state
     assert_int_equal(symlink(target, link_of_root), 0);
     spool = tlsrpt_spool_make(*state, path_of(*state, "www/link/state"));
     assert_false(tlsrpt_spool_prepare(spool, children, children, findings));
-    assert_findings_are_showable(findings);
+    assert_findings_are_printable(findings);
     assert_string_equal(findings_summary(*state, findings), "error state-link@0");
     assert_int_equal(access(path_of(*state, "target/state"), F_OK), -1);
     spool = tlsrpt_spool_make(*state, path_of(*state, "link/state"));

@@ -220,7 +220,8 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     apr_pool_t *ptemp;
     int i;
 
-    if (!spool || read_history(self, call) != CLI_EXIT_OK) {
+    if (!spool || cli_store_find_closed(call->p, self->name, call->state_dir) ||
+        read_history(self, call) != CLI_EXIT_OK) {
         return CLI_EXIT_UNKNOWN;
     }
     for (i = 0; i < call->domains->nelts; i++) {

@@ -55,7 +55,8 @@ static const cli_option options[] = {
 
 static const char *take_domain(cli_ready_call *call, const char *text)
 {
-    const char *name, *error = mta_sts_name_parse_domain(call->p, text, &name);
+    const char *name,
+        *error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, text), &name);
     cli_ready_domain *domain;
 
     if (error || apr_hash_get(call->by_name, name, APR_HASH_KEY_STRING)) {

@@ -45,6 +45,7 @@ typedef struct cli_report_result {
     apr_array_header_t *rejected; /* of cli_report_rejected */
     const tlsrpt_summary *sum;
     apr_int64_t older; /* of the store, left out */
+    int is_incomplete; /* a directory of the store cannot be read */
 } cli_report_result;
 
 /* Each report is rendered on any thread, and written in order; the result is shown at the end. */

@@ -217,6 +217,19 @@ const tlsrpt_rule tlsrpt_rules[] = {
      CHECK, 0},
 };
 
+const tlsrpt_rule tlsrpt_rule_not_covered = {
+    .result_type = TLSRPT_ANY_TYPE,
+    .cause = "mx-not-in-policy",
+    .owner = TLSRPT_OWNER_POLICY_HOST,
+    .what =
+        "No mx line of the policy that the sender applied covers {mx} (a \"*\" stands for exactly "
+        "one label).",
+    .action =
+        "Add {pattern} to MTASTSMx, or remove the MX record of that host; then publish the new "
+        "policy id.",
+    .command = CHECK,
+};
+
 const tlsrpt_rule tlsrpt_rule_no_details = {
     .result_type = TLSRPT_ANY_TYPE,
     .cause = "no-details",

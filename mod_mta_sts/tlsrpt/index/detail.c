@@ -317,5 +317,9 @@ const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt
     if (!error) {
         error = find_causes(query, id, domain);
     }
-    return error || !id ? error : find_seen(query, id, domain);
+    if (!error && id) {
+        error = find_seen(query, id, domain);
+        tlsrpt_domain_join_policies(query->p, domain);
+    }
+    return error;
 }
