@@ -104,6 +104,28 @@ static void dead_mx(apr_pool_t *p, mta_sts_check_facts *facts)
     mx_of(facts, 0)->probes->nelts = 0;
 }
 
+static void misplace(apr_pool_t *p, mta_sts_check_facts *facts, const char *name, int is_tlsrpt)
+{
+    mta_sts_check_misplaced *one_of = apr_pcalloc(p, sizeof(*one_of));
+
+    one_of->name = name;
+    one_of->is_tlsrpt = is_tlsrpt;
+    one_of->answer = is_tlsrpt ? facts->tlsrpt : facts->record;
+    *(is_tlsrpt ? &facts->tlsrpt : &facts->record) = one(p, NULL);
+    facts->misplaced = apr_array_make(p, 1, sizeof(mta_sts_check_misplaced *));
+    APR_ARRAY_PUSH(facts->misplaced, mta_sts_check_misplaced *) = one_of;
+}
+
+static void misplaced_record(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    misplace(p, facts, "_mta_sts.example.com", 0);
+}
+
+static void misplaced_tlsrpt(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    misplace(p, facts, "_tlsrpt.example.com", 1);
+}
+
 static void no_tlsrpt(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     facts->tlsrpt = one(p, NULL);
@@ -125,6 +147,8 @@ static void test_problems_in_dns_are_found(void **state)
         {"dead policy host", NULL, dead_policy_host, "error alias-dangling; unprotected, no"},
         {"dead record", NULL, dead_record, "error alias-dangling; unprotected, no"},
         {"dead MX", NULL, dead_mx, "warning alias-dangling; delivers, yes"},
+        {"misplaced", NULL, misplaced_record, "error record-misplaced; unprotected, no"},
+        {"misplaced TLSRPT", NULL, misplaced_tlsrpt, "warning record-misplaced; delivers, yes"},
         {"no TLSRPT", NULL, no_tlsrpt, "info tlsrpt-missing; delivers, yes"},
         {"no TLSRPT, testing", TESTING, no_tlsrpt, "warning tlsrpt-missing; delivers, yes"},
     };

@@ -130,6 +130,41 @@ static int lacks_dns(gatherer *g)
     return is_failure(&root);
 }
 
+/* --- records at wrong names --- */
+
+/* What stands before the domain. */
+static const struct {
+    const char *prefix;
+    int is_doubled; /* the domain follows twice: the zone's editor appended it once more */
+    int is_tlsrpt;
+} wrong_names[] = {
+    {"_mta_sts.", 0, 0},  {"mta_sts.", 0, 0},   {"mta-sts.", 0, 0},   {"_mta-sts.", 1, 0},
+    {"_tlsrpt.", 0, 1},   {"_smtp-tls.", 0, 1}, {"_smtp_tls.", 0, 1}, {"_smtp._tls.", 1, 1},
+    {"smtp._tls.", 0, 1}, {"_tls.", 0, 1},
+};
+
+/* Where people publish a record that senders look for elsewhere. */
+static void ask_about_misplaced(gatherer *g, mta_sts_check_facts *facts)
+{
+    apr_size_t i;
+
+    facts->misplaced = apr_array_make(g->p, 2, sizeof(mta_sts_check_misplaced *));
+    for (i = 0; i < sizeof(wrong_names) / sizeof(wrong_names[0]); i++) {
+        mta_sts_check_misplaced *one;
+
+        if (!mta_sts_answer_is_empty(wrong_names[i].is_tlsrpt ? &facts->tlsrpt : &facts->record) ||
+            facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
+            continue;
+        }
+        one = apr_pcalloc(g->p, sizeof(*one));
+        one->name = apr_pstrcat(g->p, wrong_names[i].prefix, facts->domain,
+                                wrong_names[i].is_doubled ? "." : NULL, facts->domain, NULL);
+        one->is_tlsrpt = wrong_names[i].is_tlsrpt;
+        cli_resolver_ask(g->resolver, g->p, one->name, MTA_STS_RDATA_TXT, &one->answer);
+        APR_ARRAY_PUSH(facts->misplaced, mta_sts_check_misplaced *) = one;
+    }
+}
+
 /* --- their MX hosts --- */
 
 static mta_sts_check_mx *ask_about_mx(gatherer *g, const char *host)
@@ -289,6 +324,7 @@ static const char *ask_dns(gatherer *g, const apr_array_header_t *domains)
     }
     for (i = 0; i < g->facts->nelts; i++) {
         ask_about_mxs(g, APR_ARRAY_IDX(g->facts, i, mta_sts_check_facts *));
+        ask_about_misplaced(g, APR_ARRAY_IDX(g->facts, i, mta_sts_check_facts *));
     }
     wait_for_answers(g, "asking DNS about mail servers", (int)apr_hash_count(g->mxs), MX_END);
     for (i = 0; i < g->facts->nelts; i++) {

@@ -161,6 +161,7 @@
     FINDING("record-elsewhere", "The name of the record is an alias (CNAME)")                      \
     FINDING("record-found", "The MTA-STS record is valid")                                         \
     FINDING("record-ignored", "A TXT record that senders ignore")                                  \
+    FINDING("record-misplaced", "The record is at a name where no sender looks for it")            \
     FINDING("record-missing", "There is no such record")                                           \
     FINDING("record-multiple", "There are several such records, so senders use none of them")      \
     FINDING("record-too-long", "The record is longer than DNS allows")                             \

@@ -30,6 +30,13 @@ typedef enum mta_sts_check_smtp {
                                    mta_sts_check_smtp_is_blocked() */
 } mta_sts_check_smtp;
 
+/* A name where records are published by mistake. */
+typedef struct mta_sts_check_misplaced {
+    const char *name;
+    int is_tlsrpt; /* it is meant for the TLSRPT record; else for the MTA-STS record */
+    mta_sts_answer answer;
+} mta_sts_check_misplaced;
+
 typedef struct mta_sts_check_facts {
     const char *domain;      /* policy domain */
     const char *host;        /* policy host */
@@ -40,9 +47,11 @@ typedef struct mta_sts_check_facts {
     mta_sts_answer mx;       /* MX of the domain */
     mta_sts_answer host_a;   /* addresses of the policy host */
     mta_sts_answer host_aaaa;
-    apr_array_header_t *fetches; /* of mta_sts_policy_fetch *, one for each address */
-    apr_array_header_t *mxs;     /* of mta_sts_check_mx *, in the order of preference; the domain
-                                    itself where it has addresses, but no MX (RFC 5321 section 5.1) */
+    apr_array_header_t *fetches;   /* of mta_sts_policy_fetch *, one for each address */
+    apr_array_header_t *misplaced; /* of mta_sts_check_misplaced *, where a record is missing; or
+                                      NULL */
+    apr_array_header_t *mxs;       /* of mta_sts_check_mx *, in the order of preference; the domain
+                                      itself where it has addresses, but no MX (RFC 5321 section 5.1) */
     mta_sts_check_smtp smtp;
     const char *configured_id; /* policy id of what this machine's httpd is configured to serve, or
                                   NULL if that is not known */

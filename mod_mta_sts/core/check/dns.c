@@ -27,13 +27,42 @@ static void name_subjects(mta_sts_findings *findings, int index, const char *sub
     }
 }
 
-/* What an alias that leads to nothing is: whoever gets that name gets what the alias is for. */
+/* An alias that leads to nothing: the owner of that name gets what the alias is for. */
 static const char *dead_alias_text(apr_pool_t *p, const char *alias, const char *danger)
 {
     return apr_psprintf(p,
                         "it is an alias (CNAME) of %s, which does not exist or has no such record: "
                         "%s",
                         mta_sts_text_quote(p, alias, strlen(alias)), danger);
+}
+
+/* Adds where else a record was found. Returns whether there is one. */
+static int report_misplaced(const mta_sts_judge *judge, int is_tlsrpt, const char *right,
+                            mta_sts_severity severity, mta_sts_findings *findings)
+{
+    static const char *const versions[] = {"v=stsv1", "v=tlsrptv1"};
+    const apr_array_header_t *list = judge->facts->misplaced;
+    const char *version = versions[is_tlsrpt];
+    int i, j;
+
+    for (i = 0; list && i < list->nelts; i++) {
+        const mta_sts_check_misplaced *one =
+            APR_ARRAY_IDX(list, i, const mta_sts_check_misplaced *);
+
+        for (j = 0; one->is_tlsrpt == is_tlsrpt && one->answer.status == MTA_STS_ANSWER_OK &&
+                    j < one->answer.values->nelts;
+             j++) {
+            const char *value = APR_ARRAY_IDX(one->answer.values, j, const char *);
+
+            if (strncasecmp(value, version, strlen(version)) == 0) {
+                mta_sts_finding_add(findings, severity, "record-misplaced", right,
+                                    apr_psprintf(judge->p, "move it to %s", right),
+                                    "the record is at %s, where no sender looks for it", one->name);
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
@@ -51,6 +80,10 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
             dead_alias_text(judge->p, facts->record.alias,
                             "senders do not look for a policy, and anybody who gets that name "
                             "decides which policy they look for"));
+        return;
+    }
+    if (mta_sts_answer_is_empty(&facts->record) &&
+        report_misplaced(judge, 0, facts->record_name, MTA_STS_ERROR, findings)) {
         return;
     }
     if (mta_sts_answer_is_empty(&facts->record)) {
@@ -208,6 +241,10 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
     int testing = judge->policy && judge->policy->mode == MTA_STS_MODE_TESTING;
 
     if (mta_sts_answer_check(&facts->tlsrpt, facts->tlsrpt_name, "TLSRPT record", findings)) {
+        return;
+    }
+    if (mta_sts_answer_is_empty(&facts->tlsrpt) &&
+        report_misplaced(judge, 1, facts->tlsrpt_name, MTA_STS_WARNING, findings)) {
         return;
     }
     if (mta_sts_answer_is_empty(&facts->tlsrpt)) {
