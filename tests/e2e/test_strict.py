@@ -29,7 +29,8 @@ SITE = f"""\
 </VirtualHost>
 """
 POLICY = policy_text("testing", "mx1.lab.test")
-REPORT = b'{"organization-name":"strict.test","report-id":"%d","policies":[]}'
+REPORT = (b'{"organization-name":"strict.test","report-id":"%d",'
+          b'"policies":[{"policy":{"policy-domain":"strict.test"}}]}')
 
 # $@: what can be written to. As systemd mounts it: /tmp is private, /dev, /proc and /sys stay.
 STRICT = r"""

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "report-not-opened": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
+    "index-full": "unit/test_index_bounds.c",
     "report-proxy": "httpd/test_findings.py",
     "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",

@@ -219,12 +219,68 @@ static void test_reports_accepted_under_a_larger_limit_are_indexed(void **state)
     assert_non_null(strstr(index_text(index, NULL), "1 reports"));
 }
 
+/* --- room and stamps --- */
+
+/* The watchdog then logs index-full. */
+static void test_a_full_index_adds_nothing_until_it_has_room(void **state)
+{
+    indexed *index = make_index(state);
+    tlsrpt_index_done done;
+
+    store(index, variant(index, "1"), NULL);
+    index->task.is_full = 1;
+    assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
+    assert_int_equal(done.added, 0);
+    assert_int_equal(done.left_out, 1);
+    assert_int_equal(done.more, 0);
+    assert_int_equal(count_rows(index, "tlsrpt_report"), 0);
+    index->task.is_full = 0;
+    update_index(index);
+    assert_string_equal(states(index), "0");
+}
+
+static int read_number(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+/* A machine stamps with 1970 before its date is set, or with a year to come after a wrong answer.
+ */
+static void test_a_report_with_an_impossible_stamp_counts_as_received_now(void **state)
+{
+    static const apr_time_t stamps[] = {0, 1000000, APR_INT64_C(946684800000000)};
+    indexed *index = make_index(state);
+    size_t i;
+
+    for (i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
+        const tlsrpt_receipt receipt = {stamps[i], "https", "192.0.2.1", NULL};
+        const char *json = variant(index, "1"), *reason;
+        const tlsrpt_reading *reading =
+            tlsrpt_report_read(index->p, json, strlen(json), &tlsrpt_limits_default);
+        apr_int64_t received = 0;
+
+        remove_everything(index);
+        assert_int_equal(tlsrpt_spool_store(index->task.spool, TLSRPT_REPORTS, reading->digest,
+                                            &receipt, json, strlen(json), index->p, &reason),
+                         TLSRPT_STORED);
+        update_index(index);
+        assert_done(mta_sts_database_rows(index->db, "SELECT received FROM tlsrpt_report",
+                                          read_number, &received));
+        assert_true(llabs((long long)(apr_time_now() - received)) < apr_time_from_sec(600));
+        remove_everything(index);
+        update_index(index);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SQLITE_TEST(test_a_call_ends_with_its_budget_and_the_next_call_continues),
         SQLITE_TEST(test_a_call_that_is_asked_to_end_stops),
         SQLITE_TEST(test_a_locked_database_is_reported_and_nothing_is_lost),
+        SQLITE_TEST(test_a_full_index_adds_nothing_until_it_has_room),
+        SQLITE_TEST(test_a_report_with_an_impossible_stamp_counts_as_received_now),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_bytes),
         DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_bytes_of_a_report),
         SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_indexed_completely),

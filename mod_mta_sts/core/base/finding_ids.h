@@ -83,6 +83,7 @@
     FINDING("id-differs", "The id in DNS is not the one of the served policy")                     \
     FINDING("id-malformed", "The id is not 1 to 32 letters and digits")                            \
     FINDING("id-matches", "The id in DNS is the one of the served policy")                         \
+    FINDING("index-full", "Reports are stored but not indexed: the index has no room")             \
     FINDING("information-alias", "additional-information of the report has another name")          \
     FINDING("information-not-a-uri", "additional-information of the report is not a URI")          \
     FINDING("json-byte-order-mark", "The JSON of the report starts with a byte order mark")        \

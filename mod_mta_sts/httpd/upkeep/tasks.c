@@ -18,6 +18,8 @@ APLOG_USE_MODULE(mta_sts);
  * files removed by hand, at the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
+#define INDEX_PART 2 /* of the quota: the index has at most half of it */
+#define INDEX_LEAST ((apr_int64_t)4 << 20)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
@@ -83,6 +85,22 @@ static void log_problems(mts_work *now, const mta_sts_findings *findings,
                "new reports cannot be read and are not counted: the disk may have damaged them; "
                "mta-sts reindex prints the names of the files",
                "report-unreadable");
+    log_number(now, done->left_out,
+               "reports are stored but not in the index, which has used up its part of "
+               "MTASTSReportQuota or the disk; raise the quota, or free space; mta-sts report "
+               "reads them from the files",
+               "index-full");
+}
+
+/* The index has a part of MTASTSReportQuota, and leaves the reserve of the disk alone. */
+static int is_index_full(const mts_work *now)
+{
+    apr_int64_t bytes = mts_database_bytes(now->database);
+    apr_int64_t budget = mts_report_config_of(now->main)->spool_quota / INDEX_PART;
+
+    __atomic_store_n(&mts_counters_shared->index_bytes, bytes, __ATOMIC_RELAXED);
+    return bytes && (bytes > (budget > INDEX_LEAST ? budget : INDEX_LEAST) ||
+                     tlsrpt_spool_room(mts_state_spool()) == 0);
 }
 
 /* Adds new reports and removes expired ones. */
@@ -91,8 +109,10 @@ static mts_step update_index(mts_work *now)
     mta_sts_findings *findings = mta_sts_findings_make(now->scratch);
     apr_uint32_t before = changes();
     tlsrpt_index_done done;
-    const char *error = tlsrpt_index_update(now->db, &now->index, now->scratch, findings, &done);
+    const char *error;
 
+    now->index.is_full = is_index_full(now);
+    error = tlsrpt_index_update(now->db, &now->index, now->scratch, findings, &done);
     if (mts_database_failed(now->database, error)) {
         return MTS_STEP_FAILED;
     }
@@ -103,8 +123,6 @@ static mts_step update_index(mts_work *now)
         return MTS_STEP_GO_ON;
     }
     now->changes = before;
-    __atomic_store_n(&mts_counters_shared->index_bytes, mts_database_bytes(now->database),
-                     __ATOMIC_RELAXED);
     return MTS_STEP_DONE;
 }
 

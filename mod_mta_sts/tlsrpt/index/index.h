@@ -35,6 +35,7 @@ typedef struct tlsrpt_index_task {
     int keep_days;              /* reports received earlier are removed; 0: never */
     tlsrpt_clock *clock;        /* shared by all processes that update this index in turn; checked
                                    before reports are removed. NULL: the date is trusted */
+    int is_full;                /* nothing is added: the database has no room. Removing goes on */
     apr_interval_time_t budget; /* time after which a call returns */
     int (*is_ending)(void *);   /* called before each report: whether to return at once; may be
                                    NULL */
@@ -53,6 +54,7 @@ typedef struct tlsrpt_index_done {
     apr_int64_t expired;    /* reports removed, file and row, because of their age */
     apr_int64_t conflicts;  /* of those added: differ from a report with the same identity */
     apr_int64_t unreadable; /* of those added: cannot be read, and do not count */
+    apr_int64_t left_out;   /* files that were not added because the index is full */
     apr_int64_t unopened;   /* files that could not be opened, and are tried again */
     int directories; /* number of directories, of TLSRPT_SPOOL_DIRECTORIES, completely indexed */
     int more;        /* there is more to do: call again */

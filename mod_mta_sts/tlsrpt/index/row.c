@@ -216,6 +216,17 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
         mta_sts_text_quote(p, report->organization, strlen(report->organization)));
 }
 
+/*
+ * When a report was received, as far as its stamp can be true: a machine whose date is not set yet
+ * stamps with 1970, and what looks that old would be removed as soon as the date is right.
+ */
+static apr_time_t received_of(apr_time_t stamp)
+{
+    apr_time_t now = apr_time_now();
+
+    return stamp >= TLSRPT_EARLIEST ? stamp : now > TLSRPT_EARLIEST ? now : TLSRPT_EARLIEST;
+}
+
 static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *stored, apr_int64_t file,
                             const tlsrpt_report *report, tlsrpt_index_state *state)
 {
@@ -226,7 +237,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *store
     const char *error;
 
     added.verified = stored->receipt.verified != NULL;
-    added.received = (long long)stored->receipt.received;
+    added.received = (long long)received_of(stored->receipt.received);
     added.identity = apr_pstrmemdup(p, tlsrpt_report_identity(p, report), IDENTITY_LENGTH);
     error = tlsrpt_facts_of(batch, report, (int)added.verified, stored->len, &facts);
     if (!error) {

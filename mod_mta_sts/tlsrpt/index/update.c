@@ -113,6 +113,11 @@ static const char *add_files(tlsrpt_updating *t, const apr_array_header_t *files
             row->is_there = 1;
             continue;
         }
+        if (!row && t->task->is_full) {
+            t->has_unopened = 1; /* the directory is read again */
+            t->done->left_out++;
+            continue;
+        }
         if (tlsrpt_updating_is_over(t)) {
             *is_whole = 0;
             return NULL;
