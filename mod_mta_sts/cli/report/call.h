@@ -25,7 +25,7 @@ typedef struct cli_report_call {
     const char *state_dir;    /* or NULL */
     const char *const *paths; /* none: the store */
     int path_count;
-    const cli_served *served; /* for text only */
+    cli_served *served;
 } cli_report_call;
 
 /* One report, as a format shows it. */
@@ -76,5 +76,9 @@ int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure);
 const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation);
+
+/* How the policy that a report contains compares to those of the domain, for programs. */
+const char *cli_report_policy_match(apr_pool_t *p, const cli_report_call *call,
+                                    const tlsrpt_policy *policy);
 
 #endif

@@ -33,7 +33,8 @@ static const char *take_format(apr_pool_t *p, const cli_option *option, void *ta
 static const char *take_domain(apr_pool_t *p, const cli_option *option, void *target,
                                const char *value)
 {
-    const char *error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, target);
+    const char *error =
+        mta_sts_name_parse_host(p, cli_option_name(p, value), MTA_STS_NAME_ULABEL, target);
 
     return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
 }
@@ -113,11 +114,9 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
-    if (call.format == &cli_report_text) {
-        call.served = cli_served_read(p, self->name, call.policy_file);
-        if (!call.served) {
-            return CLI_EXIT_USAGE;
-        }
+    call.served = cli_served_read(p, self->name, call.policy_file);
+    if (!call.served) {
+        return CLI_EXIT_USAGE;
     }
     setvbuf(stdout, apr_palloc(p, OUTPUT_BUFFER), _IOFBF, OUTPUT_BUFFER);
     cli_json_memory_start();

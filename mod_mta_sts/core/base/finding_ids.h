@@ -10,6 +10,7 @@
 
 /* clang-format off: one id a line */
 #define MTA_STS_FINDING_IDS(FINDING)                                                               \
+    FINDING("alias-dangling", "A CNAME leads to a name that does not exist")                       \
     FINDING("answers-differ", "The addresses of the policy host serve different policies")         \
     FINDING("block-hidden", "Inherited directives take precedence over a <MTASTSPolicy> block")    \
     FINDING("byte-order-mark", "The policy starts with a byte order mark")                         \
@@ -195,8 +196,10 @@
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
     FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
+    FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
+    FINDING("sender-policy-other", "A sender uses another policy than the one served now")         \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \

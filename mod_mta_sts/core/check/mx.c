@@ -64,16 +64,26 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
 
     mta_sts_answer_check(a, mx->host, "IPv4 address", findings);
     mta_sts_answer_check(aaaa, mx->host, "IPv6 address", findings);
-    if (alias) {
+    if (alias && (a->status == MTA_STS_ANSWER_OK || aaaa->status == MTA_STS_ANSWER_OK)) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-is-alias", mx->host,
                             apr_psprintf(findings->pool, "put %s into the MX record",
                                          mta_sts_text_quote(findings->pool, alias, strlen(alias))),
                             "the MX host is an alias (CNAME), which RFC 5321 does not allow");
     }
     if (mta_sts_answer_is_empty(a) && mta_sts_answer_is_empty(aaaa)) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,
-                            "publish an address, or remove the MX record",
-                            "the MX host has no address");
+        if (alias) {
+            mta_sts_finding_add(findings, MTA_STS_ERROR, "alias-dangling", mx->host,
+                                "put a host with an address into the MX record",
+                                "it is an alias (CNAME) of %s, which does not exist or has no "
+                                "address: no mail gets there, and anybody who gets that name gets "
+                                "the mail",
+                                mta_sts_text_quote(findings->pool, alias, strlen(alias)));
+        }
+        else {
+            mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,
+                                "publish an address, or remove the MX record",
+                                "the MX host has no address");
+        }
     }
     else if (mta_sts_answer_is_empty(a) && aaaa->status == MTA_STS_ANSWER_OK) {
         mta_sts_finding_add(
