@@ -106,9 +106,9 @@ def test_on_a_terminal_it_shows_progress(state, tmp_path):
         with contextlib.suppress(OSError):  # EIO: its end
             while part := os.read(master, 4096):
                 output += part
-        output = process.stdout.read()
+        result = process.stdout.read()
     os.close(master)
-    assert output.startswith(b"30 reports are in ")
+    assert result.startswith(b"30 reports are in ")
     lines = output.decode().split("\r\x1b[K")
     assert lines[0] == lines[-1] == ""  # nothing of it is left
     assert lines[1:-1]
