@@ -46,7 +46,7 @@ need_packages() {
 
 build_packages="apache2-bin apache2-dev autoconf automake gcc libapr1-dev libaprutil1-dev
     libaprutil1-dbd-sqlite3 libcurl4-openssl-dev libevent-dev libgmime-3.0-dev libidn2-dev
-    libjansson-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
+    libjansson-dev libopendkim-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
 
 # What autoreconf writes into the checkout.
 generated="Makefile.in aclocal.m4 autom4te.cache build-aux config.h.in configure m4"

@@ -11,6 +11,10 @@
 static const cli_subcommand *const subcommands[] = {
     &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,
 };
+/* Longer names resemble none. */
+#define NAME_MAX_LEN 16
+/* Names that differ in no more than this are alike. */
+#define SIMILAR 2
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
 
 static void print_help(FILE *out)
@@ -63,6 +67,50 @@ static const cli_subcommand *find_subcommand(const char *name)
     return NULL;
 }
 
+/* The number of characters to insert, delete or replace, or neighbours to swap, to get from one
+ * text to the other; texts that are longer than NAME_MAX_LEN are as far apart as can be. */
+static int distance(const char *one, const char *other)
+{
+    int d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];
+    int n = (int)strnlen(one, NAME_MAX_LEN + 1), m = (int)strnlen(other, NAME_MAX_LEN + 1), i, j;
+
+    if (n > NAME_MAX_LEN || m > NAME_MAX_LEN) {
+        return NAME_MAX_LEN;
+    }
+    for (i = 0; i <= n; i++) {
+        for (j = 0; j <= m; j++) {
+            int least = i && j ? d[i - 1][j - 1] + (one[i - 1] != other[j - 1]) : i + j;
+
+            least = i && d[i - 1][j] + 1 < least ? d[i - 1][j] + 1 : least;
+            least = j && d[i][j - 1] + 1 < least ? d[i][j - 1] + 1 : least;
+            if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] &&
+                d[i - 2][j - 2] + 1 < least) {
+                least = d[i - 2][j - 2] + 1;
+            }
+            d[i][j] = least;
+        }
+    }
+    return d[n][m];
+}
+
+/* The subcommand that was probably meant, or NULL. */
+static const cli_subcommand *find_similar(const char *name)
+{
+    const cli_subcommand *found = NULL;
+    int nearest = SIMILAR + 1;
+    apr_size_t i;
+
+    for (i = 0; i < SUBCOMMAND_COUNT; i++) {
+        int away = distance(name, subcommands[i]->name);
+
+        if (away < nearest && away < (int)strlen(subcommands[i]->name) - 1) {
+            nearest = away;
+            found = subcommands[i];
+        }
+    }
+    return found;
+}
+
 static int run(const cli_subcommand *subcommand, int argc, const char *const *argv)
 {
     apr_pool_t *p;
@@ -105,7 +153,10 @@ int main(int argc, const char *const *argv)
     }
     subcommand = find_subcommand(argv[1]);
     if (!subcommand) {
-        fprintf(stderr, "mta-sts: there is no subcommand \"%s\"\n\n", argv[1]);
+        subcommand = find_similar(argv[1]);
+        fprintf(stderr, "mta-sts: there is no subcommand \"%s\"%s%s%s\n\n", argv[1],
+                subcommand ? "; did you mean \"" : "", subcommand ? subcommand->name : "",
+                subcommand ? "\"?" : "");
         print_help(stderr);
         return CLI_EXIT_USAGE;
     }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mta-sts import` as a user and a mail server call it, with the real spool."""
+import base64
 import datetime
 import gzip
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import pytest
 
@@ -76,8 +79,10 @@ def test_every_file_is_read_as_the_independent_reader_reads_it(state, name):
                      "foreign" if ": skipped: it is neither" in line else
                      "unreadable" if ": quarantined: " in line else line)
     assert found == outcomes
-    assert result.returncode == (0 if set(outcomes) == {"read"} else 1)
-    assert result.stderr == b""
+    is_whole = b"were not read" not in result.stderr
+    assert is_whole == (name != "trailing-text.json")
+    assert result.returncode == (0 if set(outcomes) == {"read"} and is_whole else 1)
+    assert result.stderr == b"" or not is_whole
     assert len(stored_in(state, "reports")) == outcomes.count("read")
     assert len(stored_in(state, "quarantine")) == len(outcomes) - outcomes.count("read") \
         - outcomes.count("foreign")
@@ -393,7 +398,7 @@ HOSTILE = {
     "fields": (b"a:\r\n" * 900000, b"more than 5000 header fields"),
     "messages": (b"a: b\r\nContent-Type: message/rfc822\r\n\r\n"
                  + b"Content-Type: message/rfc822\r\n\r\n" * 2000, b"parts more than 16 deep"),
-    "size": (b"A: b\r\n\r\n" + b"x" * (5 << 20), b"larger than 4 MiB"),
+    "size": (b"A: b\r\n\r\n" + b"x" * (5 << 20), b"larger than 4M bytes"),
     "one line": (b"A: " + b"(" * (3 << 20), b"this message contains no report"),
     "nul": (b"A: b\0\r\n\r\n\0{\0}", b"this message contains no report"),
 }
@@ -477,3 +482,133 @@ def test_wrong_usage_is_reported_and_bounces_nothing(state, words):
 def test_help_is_printed(state):
     result = call(state, "--help")
     assert result.returncode == 0 and result.stdout.startswith(b"Usage: mta-sts import")
+
+
+def test_verification_is_at_the_start_of_the_line_and_the_id_at_its_end(state):
+    """Postfix logs about 100 characters of it."""
+    result = call(state, "--authserv-id", "mx1.example.com",
+                  given=(DATA / "verified.eml").read_bytes())
+    line = result.stdout.decode().rstrip("\n")
+    assert line.startswith("standard input: verified: signed by hoster.example: stored: report of ")
+    assert '", id "' in line and line.endswith('"')
+    assert call(state, given=REPORT).stdout.startswith(b"standard input: not verified: stored: ")
+
+
+def zipped(*members, **options):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
+        for number, member in enumerate(members):
+            writer.writestr(f"{number}.json", member, **options)
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"compress_type": zipfile.ZIP_STORED}])
+def test_an_archive_of_one_report_is_read(state, options):
+    assert call(state, given=zipped(REPORT, **options)).returncode == 0
+    assert list(stored_in(state, "reports")) == [DIGEST]
+
+
+BAD_ARCHIVES = {
+    "two members": (zipped(REPORT, OTHER), b"the archive has 2 members"),
+    "none": (b"PK\3\4" + zipped()[:-1], b"the archive is incomplete"),
+    "cut": (zipped(REPORT)[:-30], b"the archive is incomplete"),
+    "damaged": (zipped(REPORT)[:100] + b"\xff" * 40 + zipped(REPORT)[140:], b"the archive is damaged"),
+    "bomb": (zipped(b"\0" * (11 << 20)), b"too large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ARCHIVES)
+def test_an_archive_that_is_not_read_is_named_with_the_reason(state, tmp_path, name):
+    data, reason = BAD_ARCHIVES[name]
+    file = tmp_path / "report.zip"
+    file.write_bytes(data)
+    result = call(state, file)
+    assert result.returncode == 1 and reason in result.stdout
+    assert stored_in(state, "reports") == {}
+
+
+@pytest.mark.parametrize("data", ids=range(5), argvalues=[
+    REPORT + OTHER, REPORT + b"\n\n" + OTHER + b"\n", gzip.compress(REPORT) + gzip.compress(OTHER),
+    gzip.compress(REPORT) + OTHER, REPORT + gzip.compress(OTHER)])
+def test_reports_after_each_other_in_one_input_are_all_read(state, tmp_path, data):
+    file = tmp_path / "reports"
+    file.write_bytes(data)
+    for result in call(state, file), call(state, given=data):
+        assert result.returncode == 0 and result.stderr == b""
+        assert b"report 1: not verified: " in result.stdout
+        assert b"report 2: not verified: " in result.stdout
+    assert len(stored_in(state, "reports")) == 2
+
+
+def test_one_report_in_several_members_of_gzip_is_one(state):
+    half = len(REPORT) // 2
+    assert call(state, given=gzip.compress(REPORT[:half]) + gzip.compress(REPORT[half:])).returncode == 0
+    assert list(stored_in(state, "reports")) == [DIGEST]
+
+
+def test_bytes_that_are_not_read_are_an_exit_status_and_a_line(state, tmp_path):
+    file = tmp_path / "report.json"
+    file.write_bytes(REPORT + b"\nrest")
+    for result in call(state, file), call(state, given=file.read_bytes()):
+        assert result.returncode == 1
+        assert b"bytes after the end of the JSON were ignored, and were not read" in result.stderr
+
+
+DMARC = b'<?xml version="1.0"?>\n<feedback><report_metadata/></feedback>\n'
+
+
+@pytest.mark.parametrize("part", [
+    b"Content-Type: application/zip; name=a!b!1!2.zip\nContent-Transfer-Encoding: base64\n\n"
+    + base64.encodebytes(zipped(DMARC)),
+    b"Content-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n"
+    + base64.encodebytes(gzip.compress(DMARC)),
+    b"Content-Type: text/xml\n\n" + DMARC], ids=("zip", "gzip", "xml"))
+def test_dmarc_reports_in_a_shared_mailbox_are_left_out_and_counted(state, tmp_path, part):
+    maildir = tmp_path / "Maildir"
+    for directory in ("cur", "new", "tmp"):
+        (maildir / directory).mkdir(parents=True)
+    (maildir / "new" / "1").write_bytes(b"From: a@example.com\n" + part)
+    (maildir / "new" / "2").write_bytes(b"From: b@example.com\n" + part)
+    shutil.copy(DATA / "google.eml", maildir / "new" / "3")
+    result = call(state, maildir)
+    assert result.returncode == 0 and result.stderr == b""
+    assert result.stdout.endswith(b"2 DMARC reports left out\n")
+    assert list(stored_in(state, "reports")) == [DIGEST]
+    assert stored_in(state, "quarantine") == {}
+
+
+def test_max_size_bounds_the_message_too(state):
+    message = (DATA / "google.eml").read_bytes()
+    large = message + b"\r\n" * (3 << 20)
+    assert b"the message is larger than 4M bytes" in call(state, given=large).stdout
+    assert b": stored: report" in call(state, "--max-size", "2M,10M", given=large).stdout
+    assert b"the message is larger than 64K bytes" in call(
+        state, "--max-size", "1K,1K", given=message + b"\r\n" * 40000).stdout
+
+
+EXCHANGE = (b"Authentication-Results: spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=a.example; "
+            b"dkim=pass (signature was verified)\r\n header.d=hoster.example;dmarc=pass "
+            b"action=none\r\n header.from=hoster.example;compauth=pass reason=100\r\n")
+
+
+def test_results_without_a_server_name_are_believed_on_request_and_at_the_top_only(state):
+    message = (DATA / "verified.eml").read_bytes()
+    option = "--trust-unnamed-results"
+    assert b"not verified" in call(state, given=EXCHANGE + message).stdout
+    assert b"not verified" in call(state, option, given=message).stdout, "a named server's"
+    start = message.index(b"Authentication-Results")
+    assert b"not verified" in call(state, option, given=message.replace(
+        b"From: ", EXCHANGE + b"From: ", 1)).stdout or start == 0
+    result = call(state, option, given=EXCHANGE + message)
+    assert b"verified: signed by hoster.example" in result.stdout
+    assert b"not verified" not in result.stdout
+
+
+def test_a_directory_that_is_no_state_directory_is_refused(tmp_path):
+    other = tmp_path / "etc"
+    other.mkdir(mode=0o755)
+    (other / "passwd").write_text("root")
+    result = call(other, given=REPORT)
+    assert result.returncode == NOT_KEPT
+    assert b"is not a state directory: it contains " in result.stderr
+    assert [path.name for path in other.iterdir()] == ["passwd"]

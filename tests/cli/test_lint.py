@@ -103,6 +103,11 @@ def test_a_set_of_txt_records_is_judged_as_a_sender_does(option, texts, expected
 USAGE_ERRORS = [  # words, what is said
     ([], "Usage: mta-sts"),
     (["frobnicate"], 'there is no subcommand "frobnicate"'),
+    (["chek"], 'there is no subcommand "chek"; did you mean "check"?'),
+    (["hceck"], 'did you mean "check"?'),
+    (["reports"], 'did you mean "report"?'),
+    (["lint", "example.com"], "This looks like a domain. To check its deployment, run: mta-sts check "
+                              "example.com"),
     (["lint", "--frobnicate"], "there is no option --frobnicate"),
     (["lint", "-x"], "there is no option -x"),
     (["lint", "--mx"], "--mx needs a value"),
@@ -122,6 +127,26 @@ def test_wrong_usage_is_reported_and_exits_with_2(words, said):
     assert result.returncode == 2
     assert said in result.stderr.decode()
     assert result.stdout == b""
+
+
+@pytest.mark.parametrize("word", ["frobnicate", "x", "", "c" * 200])
+def test_what_resembles_no_subcommand_is_not_guessed(word):
+    assert b"did you mean" not in call(word).stderr
+
+
+@pytest.mark.parametrize("host", ["mx1.example.com", "mx1.example.com.", "MX1.Example.COM."])
+def test_a_host_is_accepted_as_dig_prints_it(host):
+    status, shown = call_json("--mx", host, "-", given=VALID)
+    assert (status, shown["covered"]) == (0, {"mx1.example.com": True})
+
+
+@pytest.mark.parametrize("words", [
+    ["check", "example.com.", "--no-smtp", "--resolver", "127.0.0.1@1", "--timeout", "1"],
+    ["dns", "example.com.", "--resolver", "127.0.0.1@1", "--timeout", "1"],
+    ["check", "--connect", "mx1.example.com.=192.0.2.1:25", "--resolver", "nonsense", "a.test"]])
+def test_a_trailing_dot_is_no_error_of_a_name(words):
+    said = call(*words).stderr.decode()
+    assert "example.com." not in said and "empty label" not in said, said
 
 
 HOSTILE = [b"", b"\0" * 100, b"\n" * 70000, b"mx:" * 30000, b"\xff\xfe" * 500,

@@ -110,6 +110,12 @@ def test_a_domain_can_be_chosen():
             for policy in report["policies"]} == {"example.net"}
 
 
+def test_reports_about_other_domains_than_the_chosen_one_are_counted(tmp_path):
+    result = call("--domain", "nosuch.example", DATA / "google-failures.json")
+    assert b"left out 1 report about domains other than nosuch.example" in result.stderr
+    assert b"left out" not in call(DATA / "google-failures.json").stderr
+
+
 def test_a_sender_can_be_chosen():
     found = read_json("--organization", "northern mail llc", DATA / "mailru.json",
                       DATA / "google-failures.json")

@@ -106,7 +106,8 @@ def test_json_has_the_members_that_are_documented():
         "report_id": "2026-05-12T00:00:00Z_example.com", "begin": "2026-05-12T00:00:00Z",
         "end": "2026-05-12T23:59:59Z", "verified": False, "findings": []}
     policy, = report["policies"]
-    assert list(policy) == ["type", "domain", "mx", "policy", "successful_sessions",
+    assert list(policy) == ["type", "domain", "mx", "policy", "policy_match",
+                            "successful_sessions",
                             "failed_sessions", "failures"]
     assert policy["type"] == "sts" and policy["domain"] == "example.com"
     assert policy["mx"] == ["mx1.example.com", "*.mail.example.com"]

@@ -3,6 +3,8 @@
 
 import json
 import os
+import pathlib
+import tempfile
 import time
 
 import pytest
@@ -69,7 +71,7 @@ def test_a_damaged_file_of_the_store_is_reported_and_the_others_are_read(state):
 def test_a_missing_store_is_reported(tmp_path):
     for words in ([], ["--format", "json"]):
         result = call("--state-dir", tmp_path / "nowhere", *words)
-        assert result.returncode == 1
+        assert result.returncode == 3
         assert b"nowhere" in result.stderr and b"MTASTSReportPath" in result.stderr
         assert result.stdout == b""
 
@@ -90,3 +92,42 @@ def test_root_reads_the_store_as_its_owner(state, tmp_path):
         if path.stat().st_uid == 0 and str(path).startswith("/tmp/"):
             path.chmod(0o755)
     assert read_json("--state-dir", state)["totals"]["reports"] == 1
+
+
+def closed(directory):
+    directory.chmod(0)
+
+
+def missing(directory):
+    directory.rename(directory.with_name("elsewhere"))
+
+
+def linked(directory):
+    missing(directory)
+    directory.symlink_to("elsewhere")
+
+
+def of_another_user(directory):
+    os.chown(directory, 12345, 12345)
+
+
+@pytest.mark.parametrize("depth", ["reports", "reports/*"])
+@pytest.mark.parametrize("change, reason", [
+    (closed, "Permission denied"), (missing, "is missing"), (linked, "is a symbolic link"),
+    (of_another_user, "Permission denied")], ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change owners")
+def test_reports_that_cannot_be_looked_at_are_an_exit_status_and_not_silence(change, reason, depth):
+    """The daily digest runs `mta-sts report --failures`: no output must mean no failures."""
+    if change is missing and depth != "reports":
+        pytest.skip("such directories are made when they are needed")
+    with tempfile.TemporaryDirectory() as directory:
+        state = pathlib.Path(directory)
+        put(state, changed(), time.time())
+        (state / "limits.json").write_text("{}")
+        for path in (state, *state.rglob("*")):
+            os.chown(path, 33, 33)
+        assert call("--failures", "--state-dir", state).returncode == 0
+        change(next(state.glob(depth)))
+        result = call("--failures", "--state-dir", state)
+    assert result.returncode == 3
+    assert f"{state}/reports" in result.stderr.decode() and reason in result.stderr.decode()

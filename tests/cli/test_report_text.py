@@ -105,8 +105,8 @@ def test_it_never_says_that_all_is_well_while_something_failed(tmp_path):
 
 @pytest.mark.parametrize("served, words", [
     (POLICY, "the policy that is served now"),
-    (POLICY.replace("604800", "86400"), "an older policy from its cache"),
-    (POLICY.replace("mode: enforce", "mode: testing"), "an older policy from its cache"),
+    (POLICY.replace("604800", "86400"), "another policy than the one that is served now"),
+    (POLICY.replace("mode: enforce", "mode: testing"), "another policy than the one that is served now"),
 ])
 def test_the_policy_of_the_sender_is_compared_with_the_one_served(served, words, tmp_path):
     policy = tmp_path / "policy.txt"

@@ -342,13 +342,11 @@ def test_missing_prerequisites_of_the_machine_are_logged(machine, starts, apache
     library = tmp_path / "without.so"
     run("cc", "-shared", "-fPIC", "-w", "-x", "c", "-o", library, "-", input=WITHOUT)
     variables = ETC / "envvars"
-    locks = DIRECTORY / "locks"
-    with replaced(variables, f"{variables.read_text()}\nexport LD_PRELOAD={library}\n"), \
-            read_only(locks), added(f"Mutex file:{locks} mta-sts-report\n", "Mutex")(ca):
+    with replaced(variables, f"{variables.read_text()}\nexport LD_PRELOAD={library}\n"):
         apache.configtest()
-        texts = starts.again(("warn", "lock-missing"), ("warn", "shared-memory-missing"),
+        texts = starts.again(("warn", "shared-memory-missing"),
                              ("warn", "watchdog-missing"), how=lambda: anew(apache))
-        for part in "check the Mutex directive", "allows anonymous", "a2enmod watchdog":
+        for part in "allows anonymous", "a2enmod watchdog":
             assert len([text for text in texts if part in text]) == 1
         assert machine[0].fetch().body == policy_text("testing", MX)
     starts.again(how=lambda: anew(apache))

@@ -128,7 +128,7 @@ class Httpd:
             head = head.replace('MTASTSStateDir "@ROOT@/state"\n', "")
         if "MTASTSReportPath" in body and "ServerName https://" in body and "remoteip" not in modules:
             modules = (*modules, "remoteip")  # as behind any proxy: else a warning at start says so
-            head += "RemoteIPHeader X-Client\n"
+            head += "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"
             lines.append(f"LoadModule remoteip_module {MODULES}/mod_remoteip.so")
         started = re.findall(r"^StartServers (\d+)$", body, re.M)
         self.servers = min([SERVERS, *map(int, started)])

@@ -53,8 +53,9 @@ def request(body, content_type=GZIP, headers=(), path=PATH, host=HOST):
     return head.encode() + body
 
 
-def post(server, body, content_type=GZIP, headers=(), **more):
-    """The answer to a report."""
+def post(server, body, content_type=GZIP, headers=(), client_ip=None, **more):
+    """The answer to a report, as if it came from an address."""
+    headers = [*headers, *([f"X-Client: {client_ip}"] if client_ip else [])]
     return client.only(server.talk(request(body, content_type, headers, **more)))
 
 

@@ -193,9 +193,9 @@ OURS = {
     "an MX host": make(0, "mx1.example.com"), "an MX host by pattern": make(0, "a.mx.example"),
     "an MTASTSReportDomain": make(0, "ours.example"),
     "one of several": several("foreign.example", "ours.example"),
-    "none at all": make(0, None), "no policies": make(0, policies=[]),
 }
 FOREIGN = {
+    "none at all": make(0, None), "no policies": make(0, policies=[]),
     "another domain": make(0, "foreign.example"), "a subdomain": make(0, "www.example.com"),
     "a parent": make(0, "com"), "below a pattern": make(0, "a.b.mx.example"),
     "a pattern's base": make(0, "mx.example"), "a pattern": make(0, "*.other"),

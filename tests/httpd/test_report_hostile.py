@@ -31,7 +31,7 @@ def zeros(data):
 
 
 def holding(data):
-    return packed(b'{"policies":[],"a":' + data + b"}")
+    return packed(b'{"policies":[{"policy":{"policy-domain":"example.com"}}],"a":' + data + b"}")
 
 
 TEXT = b'"' + b"a" * 8000 + b'",'
@@ -139,7 +139,7 @@ ODD = {
     "NaN": (make(1).replace(b"count\": 1,", b"count\": NaN,"), 202),
     "half a surrogate pair": (make(1, a="x").replace(b'"x"', b'"\\ud800"'), 202),
     "a NUL that is escaped": (make(1, a="x").replace(b'"x"', b'"\\u0000"'), 202),
-    "two policies of one name": (make(1)[:-1] + b',"policies":[]}', 201),
+    "two policies of one name": (make(1)[:-1] + b',"policies":[]}', 202),
     "numbers for strings": (make(0, **{"organization-name": 1, "report-id": [], "date-range": 7}),
                             201),
     "bytes behind it": (make(3) + b"\n<!-- gateway -->", 201),
@@ -192,8 +192,9 @@ def test_many_bombs_at_once_take_little_more_memory_than_one(make_with):
     pathlib.Path(f"/proc/{child}/clear_refs").write_text("5")
     before = process.resident_kib(child)
     statuses = []
-    workers = [threading.Thread(target=lambda bomb=bomb: statuses.append(post(server, bomb).status))
-               for bomb in bombs]
+    workers = [threading.Thread(target=lambda bomb=bomb, number=number: statuses.append(
+        post(server, bomb, client_ip=f"192.0.{number}.1").status))
+        for number, bomb in enumerate(bombs)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -217,7 +218,8 @@ def test_memory_of_large_reports_is_returned_in_all_threads(make_with):
     for _ in range(3):
         statuses = []
         workers = [threading.Thread(target=lambda number=number: statuses.append(
-            post(server, values(60000 + number)).status)) for number in range(25)]
+            post(server, values(60000 + number), client_ip=f"192.0.{number}.1").status))
+            for number in range(25)]
         for worker in workers:
             worker.start()
         for worker in workers:

@@ -29,8 +29,8 @@ def bulky(number, size):
 
 def start_counted(start, body):
     """With a quota; once the disk has been counted, so that no count comes in between."""
-    server = start("MTASTSReportQuota 1M 1M\n" + body + report.conf(),
-                   expected=[r"\[report-quota\]$"])
+    server = start("MTASTSReportQuota 16M 16M\n" + body + report.conf())
+    server.log.possible += [r"\[report-(share|quota)\]$"]
     noted(server, policy.POLICY)
     return server
 
@@ -39,12 +39,9 @@ def refusals(server, outcome):
     return server.log.matching(rf"report rejected: .*\[report-{outcome}\]$")
 
 
-def remote(*lines):
-    return "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n" + "".join(lines)
-
 
 def test_the_number_of_new_reports_per_address_and_minute_is_limited(start):
-    server = start("MTASTSReportLimit 5\n" + remote() + report.conf(), modules=["remoteip"],
+    server = start("MTASTSReportLimit 5\n" + report.conf(),
                    expected=[r"\[report-limited\]$"])
 
     def send(number, address):
@@ -66,7 +63,7 @@ def test_the_number_of_new_reports_per_address_and_minute_is_limited(start):
 
 
 def test_of_ipv6_a_whole_64_is_one_address(start):
-    server = start("MTASTSReportLimit 3\n" + remote() + report.conf(), modules=["remoteip"],
+    server = start("MTASTSReportLimit 3\n" + report.conf(),
                    expected=[r"\[report-limited\]$"])
     statuses = [post(server, packed(make(number)),
                      headers=[f"X-Client: 2001:db8:1:2::{number + 1:x}"]).status
@@ -75,15 +72,22 @@ def test_of_ipv6_a_whole_64_is_one_address(start):
     assert post(server, packed(make(50)), headers=["X-Client: 2001:db8:1:3::1"]).status == 201
 
 
-def test_repeated_reports_do_not_count(start):
-    server = start("MTASTSReportLimit 2\n" + report.conf())
-    assert [post(server, packed(make())).status for _ in range(10)] == [201] + [200] * 9
-    assert post(server, packed(make(1))).status == 201
+@pytest.mark.parametrize("body, status", [(packed(make(1)), 200), (b"hello", 415)],
+                         ids=["repeated", "refused"])
+def test_work_is_limited_and_not_novelty(start, body, status):
+    """What was stored before, and what is refused, counts as well."""
+    server = start("MTASTSReportLimit 5\n" + report.conf(),
+                   expected=[r"\[report-limited\]$"])
+    server.log.possible.append(r"\[report-invalid\]$")
+    post(server, packed(make(1)), client_ip="192.0.2.9")
+    statuses = [post(server, body).status for _ in range(20)]
+    # A minute may end meanwhile.
+    assert statuses[:5] == [status] * 5 and statuses.count(503) >= 10
 
 
 def test_refusals_are_logged_once_per_minute_and_address_for_fail2ban(start):
-    server = start(remote() + "MTASTSReportMaxSize 1K 1M\n" + report.conf(),
-                   modules=["remoteip"], expected=[r"\[report-[a-z-]+\]$"])
+    server = start("MTASTSReportMaxSize 1K 1M\n" + report.conf(),
+                   expected=[r"\[report-[a-z-]+\]$"])
     sent = {"invalid": b"hello", "no-policies": b"{}", "too-large": b"{" * 2000}
     for address in ("192.0.2.7", "2001:db8::7"):
         for body in sent.values():
@@ -97,21 +101,102 @@ def test_refusals_are_logged_once_per_minute_and_address_for_fail2ban(start):
 
 
 def test_the_number_of_lines_about_refusals_per_minute_is_limited(start):
-    server = start(remote() + report.conf(), modules=["remoteip"],
+    server = start(report.conf(),
                    expected=[r"\[report-invalid\]$"])
     for number in range(330):
         post(server, b"hello", headers=[f"X-Client: 192.0.{number // 250}.{number % 250}"])
     assert 100 <= len(refusals(server, "invalid")) <= 300  # of three minutes at most
 
 
-def test_a_report_refused_for_lack_of_space_does_not_count_against_its_sender(start):
-    server = start_counted(start, "MTASTSReportLimit 15\n")
-    answers = [post(server, bulky(number, 100000)) for number in range(40)]
-    assert {answer.header("Retry-After") for answer in answers[10:]} == {"3600"}
+def fill(server, make_body, networks=range(40)):
+    """Posts from a /24 in each of some /16s until its share is used up: the reports stored."""
+    stored = []
+    for network in networks:
+        for number in range(30):
+            body = make_body(1000 * network + number)
+            answer = post(server, body, client_ip=f"10.{network}.0.1")
+            if answer.status not in (201, 202):
+                assert answer.header("Retry-After") == "3600"
+                break
+            stored.append(body)
+    return stored
 
 
-def test_a_report_that_could_not_be_written_does_not_count_against_its_sender(start):
-    server = start("MTASTSReportLimit 5\n" + report.conf(), expected=[r"\[report-not-stored\]$"])
+def test_no_network_holds_more_than_a_part_of_what_is_left(start):
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
+    stored = [len(fill(server, lambda number: bulky(number, 100000), [network]))
+              for network in (1, 2, 3, 30)]
+    assert 12 <= stored[0] <= 15  # 1/8 of 12 MiB
+    assert stored == sorted(stored, reverse=True) and stored[-1] >= 8
+    assert refusals(server, "share")
+    answer = post(server, bulky(77777, 100000), client_ip="10.1.0.99")
+    assert answer.body == (b"The report was rejected: the networks of this address hold their share "
+                           b"of the spool (see MTASTSReportQuota).\n")
+    # Neighbours have shares of their own, but the /16 has one, too: 1/4.
+    neighbours = 0
+    while post(server, bulky(50000 + neighbours, 100000),
+               client_ip=f"10.1.{neighbours + 1}.1").status == 201:
+        neighbours += 1
+    assert 5 <= neighbours <= 20
+    assert post(server, bulky(1000, 100000), client_ip="10.1.0.99").status == 200  # stored before
+
+
+def test_the_first_report_of_a_network_on_a_day_is_stored_however_full_the_spool_is(start):
+    """The attack of doc/under-attack.md with 40 networks, then honest senders."""
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
+    fill(server, lambda number: bulky(number, 60000))
+    small = [packed(make(1000000 + number)) for number in range(60)]
+    statuses = [post(server, body, client_ip=f"11.{number}.0.1").status
+                for number, body in enumerate(small)]
+    assert statuses == [201] * 60
+    assert post(server, packed(make(2000000)), client_ip="11.1.0.2").status in (201, 503)
+    assert post(server, small[0], client_ip="12.1.0.2").status == 200
+    for number in range(40):  # the attackers' next reports: of the same networks, on the same day
+        assert post(server, bulky(3000000 + number, 60000),
+                    client_ip=f"10.{number}.0.1").status == 503
+    process.wait_for(lambda: server.log.matching(
+        r"reports and their index use (5|6|7)\d% of MTASTSReportQuota .*: 10\.0\.0\.0/24 "
+        r".* others; if .* \[report-quota\]$"), "the warning about the quota")
+    policy.check(server.fetch())
+
+
+def test_what_is_stored_is_known_and_counted_over_a_graceful(start):
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
+    stored = fill(server, lambda number: bulky(number, 100000), [1])
+    server.graceful()
+    assert post(server, bulky(1777, 100000), client_ip="10.1.0.1").status == 503
+    assert post(server, stored[0], client_ip="10.1.0.1").status == 200
+
+
+def test_what_others_remove_is_counted_anew_by_the_watchdog(start):
+    server = start_counted(start, "MTASTSReportLimit 10000\n" + ONE_CHILD)
+    fill(server, lambda number: bulky(number, 100000), [1])
+    for path in list(Spool(server).files().values())[:5]:
+        path.unlink()
+    assert post(server, bulky(1888, 100000), client_ip="10.1.0.1").status == 503
+    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
+    os.kill(child, signal.SIGKILL)  # a new watchdog begins with it; else it does so each ten minutes
+    process.wait_for(lambda: server.children() - {child}, "another child")
+    process.wait_for(lambda: post(server, bulky(1888, 100000), client_ip="10.1.0.1").status
+                     in (200, 201), "room")
+
+
+def test_what_is_repeated_or_refused_takes_no_room(start):
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
+    assert [post(server, bulky(0, 100000)).status for _ in range(30)] == [201] + [200] * 29
+    assert [post(server, bulky(number, 1040000)).status for number in range(20, 50)][-5:] == [503] * 5
+    assert post(server, bulky(60, 100000)).status == 201
+
+
+def test_a_full_quarantine_leaves_the_spool_alone(start):
+    server = start_counted(start, "MTASTSReportLimit 10000\n")
+    stored = fill(server, lambda number: bulky(number, 200000)[:-1], [1])
+    assert 8 <= len(stored) <= 11
+    assert post(server, packed(make()), client_ip="10.1.0.1").status == 201
+
+
+def test_what_could_not_be_written_is_refused_until_it_can(start):
+    server = start(report.conf(), expected=[r"\[report-not-stored\]$"])
     reports = server.root / "state/reports"
     reports.rename(reports.with_name("aside"))
     reports.write_text("in the way")
@@ -119,56 +204,6 @@ def test_a_report_that_could_not_be_written_does_not_count_against_its_sender(st
     assert {answer.header("Retry-After") for answer in answers} == {"600"}
     reports.unlink()
     reports.with_name("aside").rename(reports)
-    assert post(server, packed(make())).status == 201
-
-
-def test_a_full_spool_refuses_new_reports_and_knows_the_old_ones(start):
-    server = start_counted(start, "MTASTSReportLimit 10000\n")
-    statuses = [post(server, bulky(number, 100000)).status for number in range(12)]
-    assert statuses == [201] * 10 + [503] * 2
-    answer = post(server, bulky(77, 100000))
-    assert answer.header("Retry-After") == "3600"
-    assert answer.body == b"The report was rejected: there is no room left for reports.\n"
-    assert server.log.matching(
-        r"the spool is full: 1M bytes \(see MTASTSReportQuota\) \[report-quota\]$")
-    assert post(server, bulky(0, 100000)).status == 200
-    assert post(server, bulky(0, 100000)[:-1]).status == 202  # the quarantine has its own
-    assert refusals(server, "quota")
-    policy.check(server.fetch())
-    server.graceful()
-    assert post(server, bulky(78, 100000)).status == 503
-    for path in list(Spool(server).files().values())[:5]:
-        path.unlink()
-    server.restart()  # what is there is counted again
-    assert post(server, bulky(79, 100000)).status == 201
-    assert len(Spool(server).files()) == 6
-
-
-def test_files_removed_by_others_are_recounted_by_the_watchdog(start):
-    server = start_counted(start, "MTASTSReportLimit 10000\n" + ONE_CHILD)
-    assert [post(server, bulky(number, 100000)).status for number in range(11)] == \
-        [201] * 10 + [503]
-    for path in list(Spool(server).files().values())[:5]:
-        path.unlink()
-    assert post(server, bulky(20, 100000)).status == 503  # it is not counted at each report
-    child, = [pid for pid in server.children() if not process.is_zombie(pid)]
-    os.kill(child, signal.SIGKILL)  # a new watchdog begins with it; else it does so each ten minutes
-    process.wait_for(lambda: server.children() - {child}, "another child")
-    process.wait_for(lambda: post(server, bulky(20, 100000)).status == 201, "room")
-
-
-def test_repeated_or_refused_reports_use_no_space(start):
-    server = start_counted(start, "MTASTSReportLimit 10000\n")
-    assert [post(server, bulky(0, 100000)).status for _ in range(30)] == [201] + [200] * 29
-    assert [post(server, bulky(number, 100000)).status for number in range(1, 10)] == [201] * 9
-    assert [post(server, bulky(number, 900000)).status for number in range(20, 25)] == [503] * 5
-    assert post(server, packed(make())).status == 201
-
-
-def test_a_full_quarantine_leaves_the_spool_alone(start):
-    server = start_counted(start, "MTASTSReportLimit 10000\n")
-    statuses = [post(server, bulky(number, 100000)[:-1]).status for number in range(12)]
-    assert statuses == [202] * 10 + [503] * 2
     assert post(server, packed(make())).status == 201
 
 

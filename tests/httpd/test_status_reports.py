@@ -148,7 +148,7 @@ def test_failures_are_explained_as_by_the_command(full):
 
 
 def test_the_overview_says_where_senders_and_reasons_are_shown(full):
-    text = "The page of each domain shows more: senders and reasons."
+    text = "The page of each domain shows more: senders and addresses."
     assert text in page(full, "?since=all").text
     assert text not in page(full, "?domain=kinds.example&since=all").text
 

@@ -148,6 +148,9 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     s->evidence = tlsrpt_tally_make(p, &s->filter);
     s->facts.domain = "example.com";
     s->facts.served = s->result.policy;
+    tlsrpt_policies_add(p, &s->facts.policies, policy_of(p, TESTING), NOW - 5 * DAY);
+    tlsrpt_policies_add(p, &s->facts.policies, policy_of(p, OLDER), NOW - 10 * DAY);
+    s->facts.policies.since = NOW - 100 * DAY;
     s->facts.deployment = &s->deployment;
     s->facts.check = &s->result;
     return s;

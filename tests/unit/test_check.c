@@ -68,6 +68,42 @@ static void no_domain(apr_pool_t *p, mta_sts_check_facts *facts)
     facts->mxs->nelts = 0;
 }
 
+static void never_registered(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    mta_sts_answer *const answers[] = {&facts->mx, &facts->record, &facts->tlsrpt, &facts->host_a,
+                                       &facts->host_aaaa};
+    size_t i;
+
+    for (i = 0; i < COUNT(answers); i++) {
+        *answers[i] = one(p, NULL);
+        answers[i]->status = MTA_STS_ANSWER_NXDOMAIN;
+    }
+    facts->mxs->nelts = 0;
+    facts->fetches->nelts = 0;
+}
+
+static void dead_policy_host(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->host_a = one(p, NULL);
+    facts->host_a.status = MTA_STS_ANSWER_NXDOMAIN;
+    facts->host_a.alias = "gone.provider.example";
+    facts->fetches->nelts = 0;
+}
+
+static void dead_record(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->record = one(p, NULL);
+    facts->record.alias = "_mta-sts.gone.provider.example";
+}
+
+static void dead_mx(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    mx_of(facts, 0)->a = one(p, NULL);
+    mx_of(facts, 0)->a.status = MTA_STS_ANSWER_NXDOMAIN;
+    mx_of(facts, 0)->a.alias = "gone.provider.example";
+    mx_of(facts, 0)->probes->nelts = 0;
+}
+
 static void no_tlsrpt(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     facts->tlsrpt = one(p, NULL);
@@ -85,6 +121,10 @@ static void test_problems_in_dns_are_found(void **state)
         {"own id", NULL, own_id, "info id-custom; delivers, yes"},
         {"null MX", NULL, null_mx, "warning mx-null; no-mail, no"},
         {"no domain", NULL, no_domain, "error domain-unknown; no-mail, no"},
+        {"never registered", NULL, never_registered, "error domain-unknown; no-mail, no"},
+        {"dead policy host", NULL, dead_policy_host, "error alias-dangling; unprotected, no"},
+        {"dead record", NULL, dead_record, "error alias-dangling; unprotected, no"},
+        {"dead MX", NULL, dead_mx, "warning alias-dangling; delivers, yes"},
         {"no TLSRPT", NULL, no_tlsrpt, "info tlsrpt-missing; delivers, yes"},
         {"no TLSRPT, testing", TESTING, no_tlsrpt, "warning tlsrpt-missing; delivers, yes"},
     };
@@ -254,9 +294,88 @@ static void test_certificates_are_judged_by_the_requested_number_of_days(void **
     }
 }
 
+static void test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised(void **state)
+{
+    static void (*const breaks[])(apr_pool_t *, mta_sts_check_facts *) = {dead_policy_host,
+                                                                          dead_record, dead_mx};
+    size_t i;
+
+    for (i = 0; i < COUNT(breaks); i++) {
+        mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+        const mta_sts_finding *finding;
+
+        breaks[i](*state, facts);
+        finding = find(mta_sts_check_judge(*state, facts, &limits), "alias-dangling");
+        assert_non_null(strstr(finding->message, "gone.provider.example"));
+        assert_non_null(strstr(finding->message, "anybody who gets that name"));
+        assert_null(strstr(finding->fix, "or a CNAME"));
+    }
+}
+
+static void test_a_delegated_record_is_for_its_owner_to_change(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+    const mta_sts_finding *finding;
+
+    publish_id(*state, facts, TESTING);
+    facts->record.alias = "_mta-sts.provider.example";
+    finding = find(mta_sts_check_judge(*state, facts, &limits), "id-differs");
+    assert_null(strstr(finding->fix, "publish \""));
+    assert_non_null(strstr(finding->fix, "_mta-sts.provider.example"));
+    assert_non_null(strstr(finding->fix, mta_sts_policy_id(*state, ENFORCE, strlen(ENFORCE))));
+}
+
+static void test_each_wrong_status_has_its_own_cause_and_fix(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *message, *fix;
+    } cases[] = {
+        {401, "", "asks for a password", "authentication"},
+        {403, "", "access denied", "Require"},
+        {403, "<html>Blocked by mod_security", "web application firewall", "exempt this URL"},
+        {406, "<h1>Not Acceptable!</h1>", "web application firewall", "exempt this URL"},
+        {404, "", "not found", "DUMP_MTA_STS"},
+        {429, "", "too many requests", "exempt this URL"},
+        {503, "", "server error", "error log"},
+        {418, "", "status 418", "DUMP_MTA_STS"},
+        {204, "", "status 204", "DUMP_MTA_STS"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+        const mta_sts_finding *finding;
+
+        fetch_of(facts, 0)->http_status = cases[i].status;
+        fetch_of(facts, 0)->text = cases[i].body;
+        fetch_of(facts, 0)->len = strlen(cases[i].body);
+        finding = find(mta_sts_check_judge(*state, facts, &limits), "fetch-status");
+        assert_non_null(strstr(finding->message, cases[i].message));
+        assert_non_null(strstr(finding->fix, cases[i].fix));
+    }
+}
+
+static void test_no_advice_is_drawn_from_a_web_page(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+
+    fetch_of(facts, 0)->text = "\n<!doctype html><title>Welcome</title>";
+    fetch_of(facts, 0)->len = strlen(fetch_of(facts, 0)->text);
+    fetch_of(facts, 0)->content_type = "text/html";
+    assert_judged(*state, facts, "page", "error content-type; unprotected, no");
+    assert_non_null(
+        strstr(find(mta_sts_check_judge(*state, facts, &limits), "content-type")->message,
+               "a web page instead of the policy"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised),
+        POOL_TEST(test_a_delegated_record_is_for_its_owner_to_change),
+        POOL_TEST(test_each_wrong_status_has_its_own_cause_and_fix),
+        POOL_TEST(test_no_advice_is_drawn_from_a_web_page),
         POOL_TEST(test_a_healthy_domain_has_no_problem),
         POOL_TEST(test_problems_in_dns_are_found),
         POOL_TEST(test_problems_of_the_policy_host_are_found),

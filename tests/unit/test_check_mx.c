@@ -339,9 +339,75 @@ test_where_enforce_changes_something_the_advice_says_what_and_at_which_host(void
                         "the next MX host, and there is none that works");
 }
 
+static void name_google(apr_pool_t *p, mta_sts_check_facts *facts, const char *first)
+{
+    (void)p;
+    mx_of(facts, 0)->host = first;
+    APR_ARRAY_IDX(probe_of(facts, 0)->peer.certificate->names, 0, const char *) = first;
+}
+
+static const mta_sts_finding *find_id(const mta_sts_check_result *result, const char *id)
+{
+    int i, j;
+
+    for (i = 0; i < result->sections->nelts; i++) {
+        const mta_sts_findings *findings =
+            APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
+
+        for (j = 0; j < findings->list->nelts; j++) {
+            if (strcmp(mta_sts_findings_at(findings, j)->id, id) == 0) {
+                return mta_sts_findings_at(findings, j);
+            }
+        }
+    }
+    fail_msg("no %s", id);
+    return NULL;
+}
+
+static void test_a_host_of_a_mail_provider_is_the_providers_business(void **state)
+{
+    static void (*const breaks[])(mta_sts_check_facts *, int) = {be_expired, be_self_signed,
+                                                                 lack_starttls, be_refused};
+    static const char *const ids[] = {"certificate-expired", "certificate-self-signed",
+                                      "starttls-missing", "smtp-refused"};
+    size_t i;
+
+    for (i = 0; i < COUNT(breaks); i++) {
+        mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+        const char *fix;
+
+        name_google(*state, facts, "alt1.aspmx.l.google.com");
+        breaks[i](facts, 0);
+        fix = find_id(mta_sts_check_judge(*state, facts, &limits), ids[i])->fix;
+        assert_non_null(strstr(fix, "Google Workspace"));
+        assert_null(strstr(fix, "reload"));
+    }
+}
+
+static void test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named(void **state)
+{
+    mta_sts_check_facts *facts = healthy(
+        *state, "version: STSv1\r\nmode: testing\r\nmx: mx2.example.com\r\nmx: *.mx.microsoft\r\n"
+                "max_age: 604800\r\n");
+    const mta_sts_check_result *result;
+
+    name_google(*state, facts, "x.h-v1.mx.microsoft");
+    result = mta_sts_check_judge(*state, facts, &limits);
+    assert_string_equal(find_id(result, "mx-not-in-policy")->fix,
+                        "add \"mx: x.h-v1.mx.microsoft\" to the policy (Microsoft 365), then "
+                        "publish its new id");
+    assert_non_null(strstr(find_id(result, "pattern-unused")->fix, "exactly one label"));
+    name_google(*state, facts, "alt1.aspmx.l.google.com");
+    assert_non_null(
+        strstr(find_id(mta_sts_check_judge(*state, facts, &limits), "mx-not-in-policy")->fix,
+               "\"mx: *.aspmx.l.google.com\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_a_host_of_a_mail_provider_is_the_providers_business),
+        POOL_TEST(test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named),
         POOL_TEST(test_problems_of_mail_servers_are_found),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
         POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),

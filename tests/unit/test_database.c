@@ -255,8 +255,9 @@ static void test_a_damaged_schema_version_is_rejected_with_a_message(void **stat
     for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         assert_done(
             mta_sts_database_run(db, "UPDATE mta_sts_schema SET version = %lld", versions[i]));
-        assert_contains_text(open_error(*state), versions[i] < 0 ? "is damaged: its table mta_sts_schema"
-                                                         : "newer mod_mta_sts");
+        assert_contains_text(open_error(*state), versions[i] < 0
+                                                     ? "is damaged: its table mta_sts_schema"
+                                                     : "newer mod_mta_sts");
     }
 }
 

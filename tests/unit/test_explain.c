@@ -17,11 +17,11 @@ typedef struct explained {
 
 #define DANE(type, reason)                                                                         \
     {                                                                                              \
-        type, "tlsa", reason, "example.com", "mx1.example.com", "192.0.2.25"                       \
+        type, "tlsa", reason, "example.com", "mx1.example.com", "192.0.2.25", NULL                 \
     }
 #define OF(type, reason)                                                                           \
     {                                                                                              \
-        type, "sts", reason, "example.com", "mx1.example.com", "192.0.2.25"                        \
+        type, "sts", reason, "example.com", "mx1.example.com", "192.0.2.25", NULL                  \
     }
 
 static const explained cases[] = {
@@ -262,16 +262,16 @@ static void test_the_policy_of_a_sender_is_compared_with_the_one_served(void **s
     static const struct {
         const char *type, *policy;
         mta_sts_mode served;
-        tlsrpt_policy_match matches;
+        tlsrpt_policy_match matches; /* without a history */
     } matches[] = {
         {"sts", POLICY("enforce", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_CURRENT},
-        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
-        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
+        {"sts", POLICY("testing", BOTH, "604800"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
+        {"sts", POLICY("enforce", BOTH, "86400"), MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
         {"sts", POLICY("enforce", "mx: *.example.net\n", "604800"), MTA_STS_MODE_ENFORCE,
-         TLSRPT_MATCH_OLDER},
+         TLSRPT_MATCH_OTHER},
         {"sts", POLICY("enforce", BOTH "mx: mx3.example.com\n", "604800"), MTA_STS_MODE_ENFORCE,
-         TLSRPT_MATCH_OLDER},
-        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OLDER},
+         TLSRPT_MATCH_OTHER},
+        {"sts", "rubbish", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_OTHER},
         {"sts", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_UNSPECIFIED},
         {"new", "x", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_UNSPECIFIED},
         {"no-policy-found", "", MTA_STS_MODE_ENFORCE, TLSRPT_MATCH_NOT_FOUND},
@@ -283,22 +283,53 @@ static void test_the_policy_of_a_sender_is_compared_with_the_one_served(void **s
     size_t i;
 
     for (i = 0; i < COUNT(matches); i++) {
-        const mta_sts_policy *now =
-            matches[i].served == MTA_STS_MODE_UNSET ? NULL : served(*state, matches[i].served);
+        const tlsrpt_policies now = {.served = matches[i].served == MTA_STS_MODE_UNSET
+                                                   ? NULL
+                                                   : served(*state, matches[i].served)};
 
         assert_string_equal(tlsrpt_policy_match_name(tlsrpt_policy_match_compare(
-                                *state, matches[i].type, matches[i].policy, now)),
+                                *state, matches[i].type, matches[i].policy, &now)),
                             tlsrpt_policy_match_name(matches[i].matches));
-        assert_non_null(tlsrpt_policy_match_text(*state, matches[i].matches, matches[i].policy, now,
-                                                 "example.com"));
+        assert_non_null(tlsrpt_policy_match_text(*state, matches[i].matches, matches[i].policy,
+                                                 &now, "example.com"));
     }
+}
+
+/* Served now; served until a day; never served, so whose is it? */
+static void test_a_policy_is_compared_with_the_history(void **state)
+{
+    apr_pool_t *p = *state;
+    const char *earlier = POLICY("testing", BOTH, "604800");
+    const char *foreign = POLICY("testing", "mx: mx.elsewhere.example\n", "604800");
+    tlsrpt_policies policies = {.served = served(p, MTA_STS_MODE_ENFORCE),
+                                .since = apr_time_from_sec(1770000000)};
+    const char *text;
+
+    tlsrpt_policies_add(p, &policies, served(p, MTA_STS_MODE_TESTING),
+                        apr_time_from_sec(1780000000));
+    assert_int_equal(
+        tlsrpt_policy_match_compare(p, "sts", POLICY("enforce", BOTH, "604800"), &policies),
+        TLSRPT_MATCH_CURRENT);
+    assert_int_equal(tlsrpt_policy_match_compare(p, "sts", earlier, &policies), TLSRPT_MATCH_OLDER);
+    text = tlsrpt_policy_match_text(p, TLSRPT_MATCH_OLDER, earlier, &policies, "example.com");
+    assert_non_null(strstr(text, "an older policy from its cache, served here until 2026-05-28: "));
+    assert_int_equal(tlsrpt_policy_match_compare(p, "sts", foreign, &policies), TLSRPT_MATCH_NEVER);
+    text = tlsrpt_policy_match_text(p, TLSRPT_MATCH_NEVER, foreign, &policies, "example.com");
+    assert_non_null(strstr(text, "never served here (the history begins on 2026-02-02)"));
+    assert_non_null(strstr(text, "Either the report is forged, or another server or a hosting "
+                                 "provider serves mta-sts.example.com"));
+    assert_null(strstr(text, "cache"));
+    policies.served = NULL;
+    assert_int_equal(tlsrpt_policy_match_compare(p, "sts", earlier, &policies), TLSRPT_MATCH_OLDER);
 }
 
 static void test_an_older_policy_is_shown_with_the_one_served_now(void **state)
 {
+    const tlsrpt_policies policies = {.served = served(*state, MTA_STS_MODE_ENFORCE)};
+
     assert_string_equal(
         tlsrpt_policy_match_text(*state, TLSRPT_MATCH_OLDER, POLICY("testing", BOTH, "86400"),
-                                 served(*state, MTA_STS_MODE_ENFORCE), "example.com"),
+                                 &policies, "example.com"),
         "an older policy from its cache: mode testing, mx *.example.net mx1.example.com, max_age "
         "86400; served now: mode enforce, mx mx1.example.com *.example.net, max_age 604800. The "
         "sender fetches the new one when it sees the new id in the _mta-sts record, at the latest "
@@ -310,9 +341,70 @@ static void test_text_that_is_not_a_policy_is_quoted(void **state)
     assert_string_equal(tlsrpt_policy_summary(*state, "\x1b[31m"), "\"\\x1b[31m\"");
 }
 
+static void test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause(void **state)
+{
+    static const struct {
+        const char *type, *reason, *policy, *mx, *cause, *owner;
+    } rows[] = {
+        {"validation-failure", NULL, "mx: *.mx.microsoft", "x.h-v1.mx.microsoft",
+         "mx-not-in-policy", "policy-host"},
+        {"certificate-host-mismatch", NULL, "mx: mx1.example.com", "mx2.example.com",
+         "mx-not-in-policy", "policy-host"},
+        {"made-up", NULL, "mx: mx1.example.com", "mx2.example.com", "mx-not-in-policy",
+         "policy-host"},
+        {"validation-failure", NULL, "mx: *.h-v1.mx.microsoft", "x.h-v1.mx.microsoft",
+         "validation-failure", "unknown"},
+        {"validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED", "mx: mx1.example.com",
+         "mx2.example.com", "certificate-expired", "mx"},
+        {"starttls-not-supported", NULL, "mx: mx1.example.com", "mx2.example.com",
+         "starttls-not-supported", "mx"},
+        {"validation-failure", NULL, "nonsense", "mx2.example.com", "validation-failure",
+         "unknown"},
+        {"validation-failure", NULL, "mx: mx1.example.com", "; rm -rf /", "validation-failure",
+         "unknown"},
+        {"validation-failure", NULL, "mx: mx1.example.com", NULL, "validation-failure", "unknown"},
+    };
+    apr_pool_t *p = *state;
+    size_t i;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        apr_array_header_t *policies = apr_array_make(p, 1, sizeof(const char *));
+        tlsrpt_facts facts = {rows[i].type, "sts", rows[i].reason, "example.com",
+                              rows[i].mx,   NULL,  policies};
+        const tlsrpt_explanation *explanation;
+
+        APR_ARRAY_PUSH(policies, const char *) =
+            apr_pstrcat(p, "version: STSv1\nmode: enforce\nmax_age: 86400\n", rows[i].policy, NULL);
+        explanation = tlsrpt_explain(p, &facts);
+        assert_string_equal(explanation->cause, rows[i].cause);
+        assert_string_equal(tlsrpt_owner_name(explanation->owner), rows[i].owner);
+    }
+}
+
+static void test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew(void **state)
+{
+    static const char *const types[] = {"certificate-expired", "certificate-host-mismatch",
+                                        "certificate-not-trusted", "starttls-not-supported"};
+    size_t i;
+
+    for (i = 0; i < COUNT(types); i++) {
+        tlsrpt_facts facts = {types[i], "sts", NULL, "example.com", "aspmx.l.google.com",
+                              NULL,     NULL};
+        const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
+
+        assert_int_equal(explanation->owner, TLSRPT_OWNER_PROVIDER);
+        assert_non_null(strstr(explanation->action, "Google Workspace"));
+        assert_null(strstr(explanation->action, "reload"));
+        facts.mx = "mx.notgoogle.example";
+        assert_int_equal(tlsrpt_explain(*state, &facts)->owner, TLSRPT_OWNER_MX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        POOL_TEST(test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause),
+        POOL_TEST(test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew),
         POOL_TEST(test_every_result_type_and_known_reason_has_an_explanation),
         POOL_TEST(test_under_dane_advice_about_certificates_mentions_only_tlsa_records),
         POOL_TEST(test_texts_and_commands_name_the_hosts),
@@ -323,6 +415,7 @@ int main(void)
         POOL_TEST(test_failures_without_details_are_explained_too),
         POOL_TEST(test_every_owner_has_a_name),
         POOL_TEST(test_the_policy_of_a_sender_is_compared_with_the_one_served),
+        POOL_TEST(test_a_policy_is_compared_with_the_history),
         POOL_TEST(test_an_older_policy_is_shown_with_the_one_served_now),
         POOL_TEST(test_text_that_is_not_a_policy_is_quoted),
     };

@@ -11,7 +11,7 @@ static const char *listed(indexed *index, const char *domain, int max)
     const char *text = "";
     int i;
 
-    assert_done(tlsrpt_index_causes(index->db, &filter, max, index->p, &list));
+    assert_done(tlsrpt_index_causes(index->db, &filter, max, 1, index->p, &list));
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_index_cause *one = &APR_ARRAY_IDX(list, i, tlsrpt_index_cause);
 

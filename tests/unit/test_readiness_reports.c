@@ -55,7 +55,7 @@ static void test_the_required_numbers_of_days_and_senders_apply(void **state)
         {"future", days_of_the_future, "not-yet: warning days-few"},
         {"no sessions", days_without_sessions, "not-yet: warning days-few"},
         {"old", old_reports, "not-yet: warning reports-old"},
-        {"another policy", other_policy, "not-yet: warning sender-policy-older"},
+        {"another policy", other_policy, "not-yet: warning sender-policy-never-served"},
         {"unverified", forged_well, "not-yet: warning reports-inconclusive"},
         {"no policy", no_policy,
          "not-yet: warning reports-inconclusive, info sender-policy-not-found"},

@@ -2,6 +2,9 @@
 #include "pool_fixture.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <string.h>
 
 #include <apr_allocator.h>
@@ -9,6 +12,7 @@
 
 #include "httpd/shared/counters.h"
 #include "httpd/shared/limit.h"
+#include "httpd/shared/tokens.h"
 #include "httpd/shared/memory.h"
 #include "spool_fixture.h"
 #include "tlsrpt/report/read.h"
@@ -24,6 +28,7 @@
 
 #define THREADS 4
 #define ROUNDS 48
+#define TOKENS 3
 #define LIMIT 100
 
 /* In a server it is memory of all children, all 0 at first. */
@@ -241,22 +246,31 @@ static void *count_while_keeping(void *baton)
     worker *me = baton;
     int round;
 
-    mts_counters_count_once(me->spool);
+    if (me->number == 0) {
+        for (round = 0; round < TLSRPT_SPOOL_DIRECTORIES; round++) {
+            mts_counters_recount(me->spool, round);
+        }
+    }
     pthread_barrier_wait(me->together);
     for (round = 0; round < ROUNDS; round++) {
         upload equal = upload_of(me, round, THREADS);
+        int directory = tlsrpt_spool_directory_of(equal.digest);
 
-        mts_counters_note_storing(1);
-        mts_counters_add_usage(TLSRPT_REPORTS, tlsrpt_spool_cost(equal.body.len), 1);
+        mts_counters_note_storing(TLSRPT_REPORTS, directory, 1);
+        mts_counters_add_usage(TLSRPT_REPORTS, directory, tlsrpt_spool_cost(equal.body.len), 1);
         if (store_sent(me, &equal, &unverified) == TLSRPT_STORED) {
             mts_counters_add(MTS_REPORT_NEW);
             me->count++;
         }
         else {
-            mts_counters_add_usage(TLSRPT_REPORTS, -tlsrpt_spool_cost(equal.body.len), -1);
+            mts_counters_add_usage(TLSRPT_REPORTS, directory, -tlsrpt_spool_cost(equal.body.len),
+                                   -1);
             mts_counters_add(MTS_REPORT_REPEATED);
         }
-        mts_counters_note_storing(0);
+        mts_counters_note_storing(TLSRPT_REPORTS, directory, 0);
+        if (round % 16 == me->number) {
+            mts_counters_recount(me->spool, directory);
+        }
         expect(me, mts_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
     }
     return NULL;
@@ -291,7 +305,6 @@ static void *take_all(void *baton)
         expect(me,
                mts_limit_count("reports", other, THREADS, unverified.received) == MTS_LIMIT_ALLOWED,
                "one within its limit is refused");
-        mts_limit_uncount("reports", other, unverified.received);
     }
     return NULL;
 }
@@ -304,6 +317,73 @@ static void test_many_threads_together_stay_within_a_limit(void **state)
     free(mts_counters_shared);
 }
 
+/* No more than TOKENS threads are between taking and releasing one. */
+static void *take_tokens(void *baton)
+{
+    static int inside;
+    worker *me = baton;
+    int round;
+
+    pthread_barrier_wait(me->together);
+    for (round = 0; round < ROUNDS; round++) {
+        apr_uint64_t token = mts_token_wait(MTS_TOKEN_SURVEY, TOKENS, apr_time_from_sec(60));
+
+        expect(me, token != 0, "a token never came");
+        expect(me, __atomic_add_fetch(&inside, 1, __ATOMIC_ACQ_REL) <= TOKENS,
+               "more tokens than there are");
+        __atomic_sub_fetch(&inside, 1, __ATOMIC_ACQ_REL);
+        mts_token_release(MTS_TOKEN_SURVEY, token);
+    }
+    return NULL;
+}
+
+static void test_many_threads_have_no_more_tokens_than_there_are(void **state)
+{
+    (void)state;
+    mts_counters_make(NULL);
+    run(NULL, take_tokens);
+    assert_int_equal(mts_token_count(MTS_TOKEN_SURVEY), 0);
+    free(mts_counters_shared);
+}
+
+static void test_the_token_of_a_process_that_has_ended_is_free(void **state)
+{
+    const mts_counters *before = mts_counters_shared;
+    pid_t child;
+
+    (void)state;
+    mts_counters_shared =
+        mmap(NULL, sizeof(mts_counters), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    child = fork();
+    if (child == 0) {
+        _exit(!mts_token_take(MTS_TOKEN_LARGE, 1, 0));
+    }
+    /* Until it is waited for, it is there. */
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(mts_token_count(MTS_TOKEN_LARGE), 0);
+    assert_int_not_equal(mts_token_take(MTS_TOKEN_LARGE, 1, 0), 0);
+    assert_int_equal(mts_token_take(MTS_TOKEN_LARGE, 1, 0), 0);
+    munmap(mts_counters_shared, sizeof(mts_counters));
+    mts_counters_shared = (mts_counters *)before;
+}
+
+static void test_a_group_has_a_quarter_of_what_others_leave(void **state)
+{
+    int i, own = 0;
+
+    (void)state;
+    mts_counters_make(NULL);
+    while (mts_token_take(MTS_TOKEN_UPLOAD, 40, 7)) {
+        own++;
+    }
+    assert_int_equal(own, 10);
+    for (i = 0; i < 30; i++) { /* of groups of their own */
+        assert_int_not_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 100 + (apr_uint64_t)i), 0);
+    }
+    assert_int_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 8), 0);
+    free(mts_counters_shared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +391,9 @@ int main(void)
         SPOOL_TEST(test_a_file_removed_while_others_store_it_is_complete_or_missing),
         SPOOL_TEST(test_counters_of_many_threads_match_the_disk),
         POOL_TEST(test_many_threads_together_stay_within_a_limit),
+        POOL_TEST(test_many_threads_have_no_more_tokens_than_there_are),
+        POOL_TEST(test_the_token_of_a_process_that_has_ended_is_free),
+        POOL_TEST(test_a_group_has_a_quarter_of_what_others_leave),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -69,7 +69,8 @@ static void add_domain(check_call *call, const char *domain, const char *configu
 
 static const char *read_domain(check_call *call, const char *text)
 {
-    const char *domain, *error = mta_sts_name_parse_domain(call->p, text, &domain);
+    const char *domain,
+        *error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, text), &domain);
 
     if (!error) {
         add_domain(call, domain, NULL);

@@ -127,13 +127,14 @@ static json_t *domain_to_json(apr_pool_t *p, const cli_check_domain *domain, apr
     const mta_sts_check_result *result = domain->result;
     const mta_sts_verdict *verdict = &result->verdict;
 
-    return json_pack("{s:s, s:s?, s:s, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o}", "domain",
+    return json_pack("{s:s, s:s?, s:s, s:{s:s, s:s, s:s, s:s, s:s?}, s:o, s:o, s:o}", "domain",
                      domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "status",
                      status_name(result->severity), "verdict", "outcome",
                      mta_sts_outcome_name(verdict->outcome), "summary", verdict->summary, "enforce",
-                     mta_sts_safety_name(verdict->enforce), "advice", verdict->advice, "sections",
-                     sections_to_json(result), "dns", answers_to_json(p, domain->facts),
-                     "certificates", certificates_to_json(p, domain->facts, now));
+                     mta_sts_safety_name(verdict->enforce), "advice", verdict->advice, "dane",
+                     verdict->dane, "sections", sections_to_json(result), "dns",
+                     answers_to_json(p, domain->facts), "certificates",
+                     certificates_to_json(p, domain->facts, now));
 }
 
 void cli_check_print_json(apr_pool_t *p, const apr_array_header_t *domains)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
 
@@ -86,7 +87,8 @@ static const char *check_hosts(lint_call *call)
 
     for (i = 0; i < call->hosts->nelts; i++) {
         const char **host = &APR_ARRAY_IDX(call->hosts, i, const char *);
-        const char *error = mta_sts_name_parse_host(call->p, *host, MTA_STS_NAME_ULABEL, host);
+        const char *error = mta_sts_name_parse_host(call->p, cli_option_name(call->p, *host),
+                                                    MTA_STS_NAME_ULABEL, host);
 
         if (error) {
             return apr_pstrcat(call->p, "--mx: ", error, NULL);
@@ -126,6 +128,19 @@ static void check_coverage(const mta_sts_policy *policy, const apr_array_header_
     }
 }
 
+/* Where FILE is not there, but looks like a domain. */
+static void suggest_check(apr_pool_t *p, const char *file)
+{
+    const char *name = file ? cli_option_name(p, file) : "", *domain;
+
+    if (strchr(name, '.') && access(name, F_OK) != 0 &&
+        !mta_sts_name_parse_domain(p, name, &domain)) {
+        fprintf(stderr,
+                "This looks like a domain. To check its deployment, run: mta-sts check %s\n",
+                domain);
+    }
+}
+
 static int lint_policy(apr_pool_t *p, const lint_call *call, lint_result *result)
 {
     apr_size_t len;
@@ -134,6 +149,7 @@ static int lint_policy(apr_pool_t *p, const lint_call *call, lint_result *result
     const char *id;
 
     if (!text) {
+        suggest_check(p, call->file);
         return CLI_EXIT_USAGE;
     }
     policy = mta_sts_policy_text_read(p, text, len, result->findings);

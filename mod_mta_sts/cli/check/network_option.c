@@ -31,7 +31,8 @@ const char *cli_take_connect(apr_pool_t *p, const cli_option *option, void *targ
         return apr_psprintf(p, "--connect: %s is not an IP address",
                             mta_sts_text_quote(p, address, strlen(address)));
     }
-    error = mta_sts_name_parse_host(p, host, MTA_STS_NAME_ULABEL, &connect.host);
+    error =
+        mta_sts_name_parse_host(p, cli_option_name(p, host), MTA_STS_NAME_ULABEL, &connect.host);
     if (error) {
         return apr_pstrcat(p, "--connect: ", error, NULL);
     }

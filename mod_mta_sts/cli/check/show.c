@@ -167,6 +167,9 @@ static void print_domain(apr_pool_t *p, const cli_style *style, const cli_check_
     printf("  Verdict\n    %s%s%s a sender that enforces MTA-STS %s\n      %s\n",
            cli_severity_colour(style, severity), cli_severity_sign(style, severity),
            cli_colour_end(style), result->verdict.summary, result->verdict.advice);
+    if (result->verdict.dane) {
+        printf("      %s\n", result->verdict.dane);
+    }
 }
 
 void cli_check_print(apr_pool_t *p, const cli_style *style, const apr_array_header_t *domains,

@@ -195,6 +195,15 @@ const char *cli_take_choice(apr_pool_t *p, const cli_option *option, void *targe
                         mta_sts_text_quote(p, value, strlen(value)));
 }
 
+const char *cli_option_name(apr_pool_t *p, const char *text)
+{
+    apr_size_t len = strlen(text);
+
+    return len > 1 && text[len - 1] == '.' && text[len - 2] != '.'
+               ? apr_pstrmemdup(p, text, len - 1)
+               : text;
+}
+
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number)
 {

@@ -76,6 +76,9 @@ cli_option_take cli_take_choice; /* int: which of the alternatives in the row's 
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number);
 
+/* A name as dig and zone files write it, without the dot at its end; any other text as it is. */
+const char *cli_option_name(apr_pool_t *p, const char *text);
+
 /*
  * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
  * ("2026-05-11", in UTC), or "all".

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/common/served.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <apr_hash.h>
+#include <apr_strings.h>
 
 #include "cli/common/apache.h"
+#include "cli/common/database.h"
 #include "cli/common/input.h"
+#include "cli/common/state_dir.h"
 
 struct cli_served {
+    apr_pool_t *p;
     const mta_sts_policy *of_all; /* or NULL */
     apr_hash_t *domains;          /* domain -> mta_sts_policy * */
+    apr_hash_t *policies;         /* domain -> tlsrpt_policies *, as far as they were asked for */
+    mta_sts_database *db;         /* with the history; or NULL */
 };
 
 static void ask_apache(apr_pool_t *p, apr_hash_t *domains)
@@ -30,7 +39,9 @@ cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file)
 {
     cli_served *served = apr_pcalloc(p, sizeof(*served));
 
+    served->p = p;
     served->domains = apr_hash_make(p);
+    served->policies = apr_hash_make(p);
     if (!file) {
         ask_apache(p, served->domains);
         return served;
@@ -39,8 +50,31 @@ cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file)
     return served->of_all ? served : NULL;
 }
 
-const mta_sts_policy *cli_served_of(const cli_served *served, const char *domain)
+void cli_served_open_history(cli_served *served, const char *state_dir)
 {
-    return served->of_all ? served->of_all
-                          : apr_hash_get(served->domains, domain, APR_HASH_KEY_STRING);
+    const char *dir = cli_state_dir_find(state_dir);
+    struct stat info;
+
+    /* SQLite creates files beside its database, which must not belong to another user. */
+    if (!served->of_all && stat(dir, &info) == 0 && info.st_uid == geteuid() &&
+        cli_database_open(served->p, NULL, state_dir, &served->db)) {
+        served->db = NULL;
+    }
+}
+
+const tlsrpt_policies *cli_served_of(cli_served *served, const char *domain)
+{
+    tlsrpt_policies *policies = apr_hash_get(served->policies, domain, APR_HASH_KEY_STRING);
+
+    if (policies) {
+        return policies;
+    }
+    policies = apr_pcalloc(served->p, sizeof(*policies));
+    policies->served = served->of_all ? served->of_all
+                                      : apr_hash_get(served->domains, domain, APR_HASH_KEY_STRING);
+    if (served->db) {
+        tlsrpt_policies_add_history(served->db, domain, served->p, policies);
+    }
+    apr_hash_set(served->policies, apr_pstrdup(served->p, domain), APR_HASH_KEY_STRING, policies);
+    return policies;
 }

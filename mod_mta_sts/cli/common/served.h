@@ -4,7 +4,7 @@
 
 #include <apr_pools.h>
 
-#include "core/policy/policy.h"
+#include "tlsrpt/advice/policy_match.h"
 
 /*
  * The policies that are served now, as far as this machine knows: what senders had is held against
@@ -22,7 +22,15 @@ typedef struct cli_served cli_served;
  */
 cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file);
 
-/* The policy of a domain, or NULL if it is not known. */
-const mta_sts_policy *cli_served_of(const cli_served *served, const char *domain);
+/*
+ * Opens the history of served policies, in the database in the state directory. If there is none,
+ * or it belongs to another user than that of this process, earlier policies are not known.
+ *
+ * @param state_dir --state-dir, or NULL
+ */
+void cli_served_open_history(cli_served *served, const char *state_dir);
+
+/* The policies of a domain: the one that is served now, and earlier ones. */
+const tlsrpt_policies *cli_served_of(cli_served *served, const char *domain);
 
 #endif

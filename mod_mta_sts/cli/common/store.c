@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/common/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "cli/common/json_memory.h"
 #include "cli/common/state_dir.h"
+#include "core/base/text.h"
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/report/read.h"
 
@@ -66,6 +68,83 @@ static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
                         dir, owner, user_name(p, geteuid()), owner);
 }
 
+/* Whether a directory contains something of a state directory; other: a name that it contains. */
+static int has_state(apr_pool_t *p, const char *path, const char **other)
+{
+    static const char *const names[] = {"reports", "quarantine", "tmp", "limits.json"};
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    apr_size_t i;
+    int has = 0;
+
+    *other = NULL;
+    while (dir && !has && (entry = readdir(dir)) != NULL) {
+        *other = entry->d_name[0] == '.' ? *other : apr_pstrdup(p, entry->d_name);
+        has = strstr(entry->d_name, ".db") != NULL;
+        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            has |= strcmp(entry->d_name, names[i]) == 0;
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return has;
+}
+
+/* Why directories of reports must not be made here, or NULL: httpd makes state directories that
+ * are closed to others, so that only an open one can be something else. */
+static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
+{
+    const char *other;
+    struct stat info;
+
+    return has_state(p, path, &other) || !other || stat(path, &info) != 0 ||
+                   !(info.st_mode & (S_IRWXG | S_IRWXO))
+               ? NULL
+               : apr_psprintf(p,
+                              "%s is not a state directory: it contains %s and other files, but no "
+                              "reports; specify MTASTSStateDir with --state-dir",
+                              path, mta_sts_text_quote(p, other, strlen(other)));
+}
+
+/* Why nothing can be read from a directory of reports, or NULL. Only `reports` itself must exist.
+ */
+static const char *why_closed(const char *path, int is_needed)
+{
+    struct stat info;
+
+    if (lstat(path, &info) != 0) {
+        return errno != ENOENT ? strerror(errno)
+               : is_needed     ? "is missing (is its file system mounted?)"
+                               : NULL;
+    }
+    return S_ISLNK(info.st_mode)       ? "is a symbolic link, which is not followed"
+           : !S_ISDIR(info.st_mode)    ? "is not a directory"
+           : access(path, R_OK | X_OK) ? strerror(errno)
+           : info.st_uid != geteuid()  ? "belongs to another user (was it restored from a backup?)"
+                                       : NULL;
+}
+
+int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir)
+{
+    const char *reports = apr_pstrcat(p, cli_state_dir_find(state_dir), "/reports", NULL);
+    const char *other, *path = reports;
+    const char *why = why_closed(reports, has_state(p, cli_state_dir_find(state_dir), &other));
+    int i, count = 0;
+
+    for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && count); i++) {
+        if (why) {
+            count++;
+            fprintf(stderr, "mta-sts %s: %s cannot be read: it %s\n", name, path, why);
+        }
+        if (i < TLSRPT_SPOOL_DIRECTORIES) {
+            path = apr_psprintf(p, "%s/%02x", reports, (unsigned)i);
+            why = why_closed(path, 0);
+        }
+    }
+    return count;
+}
+
 /* What is read must be there, and is not changed. */
 static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
 {
@@ -86,6 +165,9 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
     mta_sts_findings *findings = mta_sts_findings_make(p);
     tlsrpt_spool *spool;
 
+    if (!error && use == CLI_STORE_WRITE) {
+        error = why_not_a_state_dir(p, dir);
+    }
     if (!error && use == CLI_STORE_WRITE) {
         error = explain_wrong_user(p, dir);
     }
@@ -116,11 +198,13 @@ typedef struct listing {
     int count, room;
 } listing;
 
-static void add_entry(void *data, const char *digest, const tlsrpt_receipt *receipt)
+static void add_entry(void *data, const char *digest, apr_int64_t bytes,
+                      const tlsrpt_receipt *receipt)
 {
     listing *list = data;
     entry *added;
 
+    (void)bytes;
     if (receipt && receipt->received < list->since) {
         list->older++;
         return;

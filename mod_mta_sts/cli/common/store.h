@@ -31,6 +31,15 @@ typedef enum cli_store_use {
 tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_dir,
                              cli_store_use use);
 
+/*
+ * Looks for directories of reports that cannot be read: missing, unreadable, symbolic links,
+ * another user's. The first one is printed on standard error.
+ *
+ * @param name, state_dir as above, after cli_store_open
+ * @return whether there is one: that no report is found means nothing then
+ */
+int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir);
+
 /* One report of the store; it lives until the visit ends. */
 typedef struct cli_store_report {
     const char *path;              /* of its file */

@@ -84,7 +84,8 @@ static const char *take_address(apr_pool_t *p, const cli_option *option, void *t
 static const char *take_cname(apr_pool_t *p, const cli_option *option, void *target,
                               const char *value)
 {
-    const char *error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, target);
+    const char *error =
+        mta_sts_name_parse_host(p, cli_option_name(p, value), MTA_STS_NAME_ULABEL, target);
 
     return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
 }
@@ -123,7 +124,8 @@ static const char *take_domains(cli_dns_call *call, const cli_args *args)
     int i;
 
     for (i = 0; i < args->count; i++) {
-        error = mta_sts_name_parse_domain(call->p, args->list[i], &domain);
+        error =
+            mta_sts_name_parse_domain(call->p, cli_option_name(call->p, args->list[i]), &domain);
         if (error) {
             return error;
         }

@@ -115,6 +115,15 @@ static void read_pair(reader *r, const char **name, const char **value)
     }
 }
 
+/* Whether a result begins here, and not the name of a server. */
+static int is_result(reader r)
+{
+    const char *name, *value;
+
+    read_pair(&r, &name, &value);
+    return name != NULL;
+}
+
 /* Whether name is domain, or a name below it; both lower case. */
 static int is_within(const char *name, const char *domain)
 {
@@ -155,12 +164,21 @@ cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const ch
     int found = 0;
 
     *domain = NULL;
-    next_token(&r);
-    if (!r.token || apr_cstr_casecmp(r.token, authserv_id) != 0) {
-        return CLI_AUTH_OTHER;
+    if (authserv_id) {
+        next_token(&r);
+        if (!r.token || apr_cstr_casecmp(r.token, authserv_id) != 0) {
+            return CLI_AUTH_OTHER;
+        }
+        while (!is_end(&r)) {
+            next_token(&r); /* the version */
+        }
     }
-    while (!is_end(&r)) {
-        next_token(&r); /* the version */
+    else {
+        next_token(&r);
+        if (!is_result(r)) {
+            return CLI_AUTH_OTHER;
+        }
+        found |= read_result(&r, from, domain);
     }
     while (is_sign(&r, ";")) {
         next_token(&r);

@@ -19,7 +19,8 @@ typedef enum cli_auth_result {
 /*
  * @param p           pool of the domain
  * @param value       of the field, folded or not
- * @param authserv_id name of the believed server; compared without case
+ * @param authserv_id name of the believed server, compared without case; NULL: the field begins
+ *                    with its first result, as Exchange Online writes it
  * @param from        domain of the message's author, lower case
  * @param domain      out: with CLI_AUTH_DKIM, the domain of a signature that passed and that is
  *                    from's own or one above it, in lower case; NULL if there is none

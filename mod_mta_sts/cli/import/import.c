@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <apr_user.h>
 
+#include "cli/import/dkim.h"
 #include "cli/import/limits.h"
 #include "cli/common/option.h"
 #include "cli/common/output.h"
@@ -26,6 +27,9 @@
 typedef struct import_call {
     const char *state_dir;            /* or NULL */
     apr_array_header_t *authserv_ids; /* of const char * */
+    int trusts_unnamed;
+    int verifies;         /* DKIM signatures, itself */
+    const char *resolver; /* see cli/net/resolver.h; or NULL */
     cli_limits limits;
     cli_args paths; /* none: standard input */
 } import_call;
@@ -38,6 +42,7 @@ typedef struct import_state {
     int was_root;
     int from_file; /* what is read was named: rejecting it is an exit status */
     int rejected;
+    int dmarc; /* DMARC reports that were left out */
     int not_stored;
 } import_state;
 
@@ -114,17 +119,19 @@ static int store(import_state *state, apr_pool_t *p, const cli_source_item *item
     return 1;
 }
 
+/* Mail systems log the beginning of a line only (Postfix about 100 characters): first of all
+ * whether the report is verified, the id last. */
 static void store_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
                          const tlsrpt_reading *reading)
 {
     tlsrpt_stored stored;
 
     if (store(state, p, item, TLSRPT_REPORTS, reading->digest, &stored)) {
-        printf("%s: %s: report %s of %s, %s%s\n", cli_printable(p, item->name),
-               stored == TLSRPT_STORED ? "stored" : "already stored", quote(p, reading->report->id),
-               quote(p, reading->report->organization),
+        printf("%s: %s%s: %s: report of %s, id %s\n", cli_printable(p, item->name),
                item->verified ? "verified: signed by " : "not verified",
-               item->verified ? cli_printable(p, item->verified) : "");
+               item->verified ? cli_printable(p, item->verified) : "",
+               stored == TLSRPT_STORED ? "stored" : "already stored",
+               quote(p, reading->report->organization), quote(p, reading->report->id));
     }
 }
 
@@ -133,13 +140,14 @@ static void store_report(import_state *state, apr_pool_t *p, const cli_source_it
 static void store_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
+    const char *reason = reading->reason ? reading->reason : "it names no policy domain";
     tlsrpt_stored stored;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
-        reject(state, p, item, "skipped, because the quarantine is full", reading->reason);
+        reject(state, p, item, "skipped, because the quarantine is full", reason);
     }
     else if (store(state, p, item, TLSRPT_QUARANTINE, reading->digest, &stored)) {
-        reject(state, p, item, "quarantined", reading->reason);
+        reject(state, p, item, "quarantined", reason);
     }
 }
 
@@ -158,11 +166,33 @@ static const char *explain(const import_state *state, apr_pool_t *p, const char 
                         error, owner);
 }
 
+/* Bytes after the report that are none of another. */
+static void report_trailing(import_state *state, apr_pool_t *p, const cli_source_item *item,
+                            const tlsrpt_reading *reading)
+{
+    int i;
+
+    for (i = 0; i < reading->findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(reading->findings, i);
+
+        if (strcmp(finding->id, "json-trailing") == 0) {
+            fflush(stdout);
+            fprintf(stderr, "mta-sts import: %s: %s, and were not read\n",
+                    cli_printable(p, item->name), finding->message);
+            state->rejected |= state->from_file || strcmp(item->channel, "mail") != 0;
+        }
+    }
+}
+
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 {
     import_state *state = data;
     const tlsrpt_reading *reading;
 
+    if (item->is_dmarc) {
+        state->dmarc++;
+        return;
+    }
     if (!item->bytes) {
         if (item->failed && !state->from_file) {
             report_not_stored(state, p, item, item->error);
@@ -174,7 +204,12 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
+        if (!tlsrpt_report_names_domain(reading->report)) {
+            store_in_quarantine(state, p, item, reading);
+            break;
+        }
         store_report(state, p, item, reading);
+        report_trailing(state, p, item, reading);
         break;
     case TLSRPT_UNREADABLE:
     case TLSRPT_NO_POLICIES:
@@ -182,6 +217,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
+    case TLSRPT_NOT_ADMITTED: /* there is no gate here */
         reject(state, p, item, "skipped", reading->reason);
     }
 }
@@ -205,6 +241,17 @@ static const cli_option options[] = {
      "Trust the Authentication-Results (RFC 8601) of this mail server: a report whose DKIM "
      "signature it verified is stored as verified. Can be repeated.",
      cli_take_texts, offsetof(import_call, authserv_ids), 0, 0},
+    {"trust-unnamed-results", 0, NULL,
+     "Trust the topmost Authentication-Results if it begins without the name of a server, as "
+     "Exchange Online writes it. Only for mail from a mailbox there.",
+     cli_take_flag, offsetof(import_call, trusts_unnamed), 0, 0},
+    {"verify-dkim", 0, NULL,
+     "Verify DKIM signatures with keys from DNS, also those with the service type tlsrpt: for "
+     "mailboxes whose Authentication-Results cannot be trusted.",
+     cli_take_flag, offsetof(import_call, verifies), 0, 0},
+    {"resolver", 0, "ADDRESS[@PORT]",
+     "Query this name server for --verify-dkim instead of the system's.", cli_take_text,
+     offsetof(import_call, resolver), 0, 0},
     {"max-size", 0, "SIZE,SIZE",
      "Bytes of a report as sent and inflated. Default: MTASTSReportMaxSize of httpd, or 1M,10M.",
      take_size, offsetof(import_call, limits), 0, 0},
@@ -216,6 +263,13 @@ static const cli_option options[] = {
     {0},
 };
 
+static const char *make_dkim(apr_pool_t *p, const import_call *call, cli_dkim **dkim)
+{
+    const cli_resolver_options how = {.server = call->resolver, .timeout = apr_time_from_sec(10)};
+
+    return cli_dkim_make(p, &how, dkim);
+}
+
 static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
     static const char *const standard_input[] = {"-"};
@@ -223,6 +277,8 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
                         .limits = cli_limits_make()};
     import_state state = {.limits = &call.limits, .used = {-1, -1}, .was_root = geteuid() == 0};
     const char *error = cli_subcommand_read(p, self, argc, argv, &call, &call.paths);
+    cli_source_options reading;
+    cli_dkim *dkim = NULL;
     int i;
 
     if (call.paths.help) {
@@ -245,9 +301,22 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (error) {
         fprintf(stderr, "mta-sts import: %s\n", error);
     }
+    reading = cli_source_options_make(p, &call.limits.report);
+    reading.message.authserv_ids = call.authserv_ids;
+    reading.message.trusts_unnamed = call.trusts_unnamed;
+    error = call.verifies ? make_dkim(p, &call, &dkim) : NULL;
+    reading.message.verify = call.verifies ? cli_dkim_verify : NULL;
+    reading.message.verify_data = dkim;
+    if (error) {
+        fprintf(stderr, "mta-sts import: signatures cannot be verified: %s\n", error);
+        return EXIT_NOT_STORED;
+    }
     for (i = 0; i < call.paths.count; i++) {
         state.from_file = strcmp(call.paths.list[i], "-") != 0;
-        cli_source_read(p, call.paths.list[i], call.authserv_ids, take_item, &state);
+        cli_source_read(p, call.paths.list[i], &reading, take_item, &state);
+    }
+    if (state.dmarc) {
+        printf("%d DMARC %s left out\n", state.dmarc, state.dmarc == 1 ? "report" : "reports");
     }
     return state.not_stored ? EXIT_NOT_STORED : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }

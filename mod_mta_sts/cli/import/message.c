@@ -7,8 +7,9 @@
 #include <gmime/gmime.h>
 
 #include "cli/import/auth_results.h"
+#include "cli/import/content.h"
 #include "core/base/format.h"
-#include "tlsrpt/report/inflate.h"
+#include "core/base/number.h"
 
 /* GMime takes some hundred bytes for each header field and each part, and enters parts within
  * parts by calling itself: so they are counted before it sees them. */
@@ -35,13 +36,14 @@ static int is_field(const char *line, const char *end)
 }
 
 /* Refuses what would cost GMime much more than its size. */
-static const char *check_lines(const char *bytes, apr_size_t len)
+static const char *check_lines(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t most)
 {
     const char *end = bytes + len, *line = bytes, *next;
     int fields = 0, delimiters = 0;
 
-    if (len > CLI_MESSAGE_MAX) {
-        return "the message is larger than 4 MiB";
+    if (len > most) {
+        return apr_psprintf(p, "the message is larger than %s bytes (--max-size)",
+                            mta_sts_size_render(p, (apr_int64_t)most));
     }
     for (; line < end; line = next) {
         const char *newline = memchr(line, '\n', (apr_size_t)(end - line));
@@ -53,17 +55,6 @@ static const char *check_lines(const char *bytes, apr_size_t len)
     return fields > FIELDS_MAX           ? "the message has more than 5000 header fields"
            : delimiters > DELIMITERS_MAX ? "the message has more than 1000 parts"
                                          : NULL;
-}
-
-/* Whether bytes begin as a report does: a byte order mark and blanks may stand before the "{". */
-static int is_report(const char *bytes, apr_size_t len)
-{
-    apr_size_t i = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-
-    while (i < len && strchr(" \t\r\n", bytes[i]) && bytes[i]) {
-        i++;
-    }
-    return (i < len && bytes[i] == '{') || tlsrpt_inflate_is_gzip(bytes, len);
 }
 
 static int ends_with(const char *text, const char *end)
@@ -108,7 +99,7 @@ static void read_part(reader *r, GMimePart *part, int embedded)
     GByteArray *bytes = decode(r, part);
     cli_message_part *found;
 
-    if (is_report((const char *)bytes->data, bytes->len) || claims_report(part)) {
+    if (cli_content_is_known((const char *)bytes->data, bytes->len) || claims_report(part)) {
         found = apr_array_push(r->parts);
         found->bytes = bytes->len ? (const char *)bytes->data : "";
         found->len = bytes->len;
@@ -164,6 +155,11 @@ static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
     return at && at[1] ? mta_sts_format_lower(p, apr_pstrdup(p, at + 1)) : NULL;
 }
 
+static int is_results(GMimeHeader *header)
+{
+    return g_ascii_strcasecmp(g_mime_header_get_name(header), "Authentication-Results") == 0;
+}
+
 /* The result of the topmost field of one server that mentions DKIM. */
 static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
                                const char *from)
@@ -174,7 +170,7 @@ static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const ch
         GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
         const char *domain = NULL;
 
-        if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Authentication-Results") == 0 &&
+        if (is_results(header) &&
             cli_auth_results_read(p, g_mime_header_get_raw_value(header), authserv_id, from,
                                   &domain) == CLI_AUTH_DKIM) {
             return domain;
@@ -183,17 +179,37 @@ static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const ch
     return NULL;
 }
 
+/* The result of a server without a name: of the topmost field only, since nobody removes such
+ * fields from a message that already has one. */
+static const char *verified_by_unnamed(apr_pool_t *p, GMimeHeaderList *headers, const char *from)
+{
+    int i, count = g_mime_header_list_get_count(headers);
+    const char *domain = NULL;
+
+    for (i = 0; i < count; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+
+        if (is_results(header)) {
+            cli_auth_results_read(p, g_mime_header_get_raw_value(header), NULL, from, &domain);
+            return domain;
+        }
+    }
+    return NULL;
+}
+
 static const char *find_verified(apr_pool_t *p, GMimeMessage *message,
-                                 const apr_array_header_t *authserv_ids)
+                                 const cli_message_options *options)
 {
     GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(message));
     const char *from = author_domain(p, message), *verified = NULL;
+    const apr_array_header_t *ids = options->authserv_ids;
     int i;
 
-    for (i = 0; from && i < authserv_ids->nelts && !verified; i++) {
-        verified = verified_by(p, headers, APR_ARRAY_IDX(authserv_ids, i, const char *), from);
+    for (i = 0; from && i < ids->nelts && !verified; i++) {
+        verified = verified_by(p, headers, APR_ARRAY_IDX(ids, i, const char *), from);
     }
-    return verified;
+    return from && !verified && options->trusts_unnamed ? verified_by_unnamed(p, headers, from)
+                                                        : verified;
 }
 
 static GMimeMessage *parse(const char *bytes, apr_size_t len)
@@ -208,14 +224,14 @@ static GMimeMessage *parse(const char *bytes, apr_size_t len)
 }
 
 const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
-                             const apr_array_header_t *authserv_ids, apr_array_header_t **parts)
+                             const cli_message_options *options, apr_array_header_t **parts)
 {
     reader r = {.p = p, .parts = apr_array_make(p, 1, sizeof(cli_message_part))};
     GMimeMessage *message;
     GMimeObject *body;
 
     *parts = r.parts;
-    r.error = check_lines(bytes, len);
+    r.error = check_lines(p, bytes, len, options->most);
     if (r.error) {
         return r.error;
     }
@@ -225,7 +241,11 @@ const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
         return "it cannot be read as a mail message";
     }
     apr_pool_cleanup_register(p, message, unref, apr_pool_cleanup_null);
-    r.verified = find_verified(p, message, authserv_ids);
+    r.verified = find_verified(p, message, options);
+    if (!r.verified && options->verify && author_domain(p, message)) {
+        r.verified =
+            options->verify(options->verify_data, p, bytes, len, author_domain(p, message));
+    }
     body = g_mime_message_get_mime_part(message);
     if (body) {
         read_object(&r, body, 0, 0);

@@ -12,9 +12,22 @@
  */
 
 /* What is read at most; over it, a message is refused as a whole. */
-#define CLI_MESSAGE_MAX (4 << 20) /* bytes; a report of 1 MiB takes 1.4 in base64 */
 #define CLI_MESSAGE_DEPTH_MAX 16
 #define CLI_MESSAGE_PARTS_MAX 100
+
+/* How a message is read, and what is believed about its signatures. */
+typedef struct cli_message_options {
+    const apr_array_header_t *authserv_ids; /* of const char *: servers whose
+                                               Authentication-Results are believed */
+    int trusts_unnamed; /* also a field without such a name, which must be the topmost: Exchange
+                           Online writes it so */
+    /* Verifies the signatures of a message itself (cli/import/dkim.h): returns the domain of one
+     * that counts for the author's domain, or NULL. NULL: nothing does. */
+    const char *(*verify)(void *data, apr_pool_t *p, const char *bytes, apr_size_t len,
+                          const char *from);
+    void *verify_data;
+    apr_size_t most; /* bytes of a message */
+} cli_message_options;
 
 /* One part that may be a report. */
 typedef struct cli_message_part {
@@ -27,11 +40,10 @@ typedef struct cli_message_part {
 /*
  * @param p            pool of the parts
  * @param bytes       borrowed
- * @param authserv_ids of const char *: servers whose Authentication-Results are believed
  * @param parts        out: of cli_message_part; empty if it has no report in it
  * @return NULL, or in words why it is not read
  */
 const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
-                             const apr_array_header_t *authserv_ids, apr_array_header_t **parts);
+                             const cli_message_options *options, apr_array_header_t **parts);
 
 #endif

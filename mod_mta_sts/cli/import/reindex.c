@@ -202,7 +202,9 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
         return cli_usage_error(self, "--database: %s", error);
     }
     work.task.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_READ);
-    return work.task.spool ? reindex(&work) : CLI_EXIT_INVALID;
+    return work.task.spool && !cli_store_find_closed(p, self->name, call.state_dir)
+               ? reindex(&work)
+               : CLI_EXIT_INVALID;
 }
 
 const cli_subcommand cli_reindex = {

@@ -10,18 +10,35 @@
 
 #include <apr_strings.h>
 
+#include "cli/import/content.h"
 #include "cli/import/message.h"
+#include "tlsrpt/report/limits.h"
 
 #define BEGINNING_MAX 1000 /* bytes that identify the type of a file */
 static const char separator[] = "From ";
+
+/* A message may be four times as large as the report in it: base64 takes a third more, and there
+ * are other parts. */
+#define MESSAGE_SENT_MIN 16384
+#define MESSAGE_SENT_MAX (256 << 20)
 #define SEPARATOR_LENGTH (sizeof(separator) - 1)
 
 typedef struct source {
     apr_pool_t *item_pool; /* of what is visited, cleared after it */
-    const apr_array_header_t *authserv_ids;
+    const cli_source_options *options;
     cli_source_visit *visit;
     void *data;
 } source;
+
+cli_source_options cli_source_options_make(apr_pool_t *p, const tlsrpt_limits *limits)
+{
+    cli_source_options options = {.inflated = limits->inflated};
+    apr_size_t most = limits->sent < MESSAGE_SENT_MAX ? limits->sent : MESSAGE_SENT_MAX;
+
+    options.message.authserv_ids = apr_array_make(p, 1, sizeof(const char *));
+    options.message.most = most < MESSAGE_SENT_MIN ? 4 * MESSAGE_SENT_MIN : 4 * most;
+    return options;
+}
 
 static void visit(source *from, const cli_source_item *item)
 {
@@ -36,10 +53,33 @@ static void visit_error(source *from, const char *name, const char *channel, con
     visit(from, &item);
 }
 
+/* Each report of a file or part. */
+static void visit_contents(source *from, const cli_source_item *item)
+{
+    apr_array_header_t *contents =
+        cli_content_split(from->item_pool, item->bytes, item->len, from->options->inflated);
+    int i;
+
+    for (i = 0; i < contents->nelts; i++) {
+        const cli_content *content = &APR_ARRAY_IDX(contents, i, cli_content);
+        cli_source_item one = *item;
+
+        one.bytes = content->bytes;
+        one.len = content->len;
+        one.error = content->error;
+        one.is_dmarc = content->is_dmarc;
+        if (contents->nelts > 1) {
+            one.name = apr_psprintf(from->item_pool, "%s, report %d", item->name, i + 1);
+        }
+        visit(from, &one);
+    }
+}
+
 static void read_message(source *from, const char *name, const char *bytes, apr_size_t len)
 {
     apr_array_header_t *parts;
-    const char *error = cli_message_read(from->item_pool, bytes, len, from->authserv_ids, &parts);
+    const char *error =
+        cli_message_read(from->item_pool, bytes, len, &from->options->message, &parts);
     int i;
 
     if (error || !parts->nelts) {
@@ -54,7 +94,7 @@ static void read_message(source *from, const char *name, const char *bytes, apr_
                                 .len = part->len,
                                 .verified = part->verified};
 
-        visit(from, &item);
+        visit_contents(from, &item);
     }
 }
 
@@ -79,7 +119,7 @@ static void read_whole(source *from, const char *name, const char *bytes, apr_si
         read_message(from, name, bytes, len);
     }
     else {
-        visit(from, &item);
+        visit_contents(from, &item);
     }
 }
 
@@ -118,7 +158,7 @@ static void end_mbox_message(source *from, const char *name, int number, text *m
 /* Messages parted by lines that begin with "From ", at the beginning or after an empty line. */
 static void read_mbox(source *from, const char *name, FILE *file)
 {
-    text message = {.most = CLI_MESSAGE_MAX};
+    text message = {.most = from->options->message.most};
     char line[BEGINNING_MAX];
     int number = 0, at_start = 1, behind_empty = 1;
 
@@ -139,9 +179,15 @@ static void read_mbox(source *from, const char *name, FILE *file)
     free(message.at);
 }
 
+static apr_size_t most_of_file(const cli_source_options *options)
+{
+    return options->message.most > CLI_SOURCE_FILE_MAX ? options->message.most
+                                                       : CLI_SOURCE_FILE_MAX;
+}
+
 static void read_file(source *from, const char *name, FILE *file)
 {
-    text whole = {.most = CLI_SOURCE_FILE_MAX};
+    text whole = {.most = most_of_file(from->options)};
     char piece[16384];
     apr_size_t count;
 
@@ -149,7 +195,10 @@ static void read_file(source *from, const char *name, FILE *file)
         append(&whole, piece, count);
     }
     if (whole.len > whole.most) {
-        visit_error(from, name, "file", "it is larger than 16 MiB", 0);
+        visit_error(from, name, "file",
+                    apr_psprintf(from->item_pool, "it is larger than %" APR_SIZE_T_FMT " MiB",
+                                 whole.most >> 20),
+                    0);
     }
     else if (!ferror(file)) {
         read_whole(from, name, whole.at ? whole.at : "", whole.len);
@@ -201,11 +250,10 @@ static void read_stream(source *from, const cli_file *file)
     fclose(stream);
 }
 
-void cli_source_read_file(apr_pool_t *p, const cli_file *file,
-                          const apr_array_header_t *authserv_ids, cli_source_visit *visit_item,
-                          void *data)
+void cli_source_read_file(apr_pool_t *p, const cli_file *file, const cli_source_options *options,
+                          cli_source_visit *visit_item, void *data)
 {
-    source from = {.authserv_ids = authserv_ids, .visit = visit_item, .data = data};
+    source from = {.options = options, .visit = visit_item, .data = data};
 
     apr_pool_create(&from.item_pool, p);
     if (file->error) {
@@ -220,7 +268,7 @@ void cli_source_read_file(apr_pool_t *p, const cli_file *file,
     apr_pool_destroy(from.item_pool);
 }
 
-void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
+void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *options,
                      cli_source_visit *visit_item, void *data)
 {
     apr_array_header_t *files;
@@ -231,8 +279,7 @@ void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *
     files = apr_array_make(ptemp, 16, sizeof(cli_file));
     cli_files_list(ptemp, path, files);
     for (i = 0; i < files->nelts; i++) {
-        cli_source_read_file(ptemp, &APR_ARRAY_IDX(files, i, cli_file), authserv_ids, visit_item,
-                             data);
+        cli_source_read_file(ptemp, &APR_ARRAY_IDX(files, i, cli_file), options, visit_item, data);
     }
     apr_pool_destroy(ptemp);
 }
@@ -260,6 +307,14 @@ static char *load(apr_pool_t *p, int fd, apr_size_t *len)
     return bytes;
 }
 
+/* Whether a file is one report and nothing else. */
+static int is_one(apr_pool_t *p, const char *bytes, apr_size_t len)
+{
+    apr_array_header_t *contents = cli_content_split(p, bytes, len, tlsrpt_limits_default.inflated);
+
+    return contents->nelts == 1 && APR_ARRAY_IDX(contents, 0, cli_content).bytes == bytes;
+}
+
 const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len)
 {
     const char *bytes;
@@ -270,7 +325,7 @@ const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len
     }
     bytes = load(p, fd, len);
     close(fd);
-    return bytes && !is_message(bytes, *len) &&
+    return bytes && !is_message(bytes, *len) && is_one(p, bytes, *len) &&
                    (*len < SEPARATOR_LENGTH || memcmp(bytes, separator, SEPARATOR_LENGTH) != 0)
                ? bytes
                : NULL;

@@ -6,6 +6,8 @@
 #include <apr_tables.h>
 
 #include "cli/common/files.h"
+#include "cli/import/message.h"
+#include "tlsrpt/report/limits.h"
 
 /*
  * Where a subcommand reads reports from: a report file (JSON or gzip), a mail message, an mbox, a
@@ -16,6 +18,15 @@
 
 #define CLI_SOURCE_FILE_MAX (16 << 20) /* bytes of a file that is not an mbox */
 
+/* How it is read. */
+typedef struct cli_source_options {
+    cli_message_options message;
+    apr_size_t inflated; /* bytes of one member of an archive */
+} cli_source_options;
+
+/* For limits of reports, and no server that is believed; p is the pool of an empty list. */
+cli_source_options cli_source_options_make(apr_pool_t *p, const tlsrpt_limits *limits);
+
 /* One report, or what is no report; it lives until the visit ends. */
 typedef struct cli_source_item {
     const char *name;    /* of the file, with the number of the message in an mbox; unescaped */
@@ -24,6 +35,7 @@ typedef struct cli_source_item {
     apr_size_t len;
     const char *verified; /* see cli/import/message.h */
     const char *error;    /* in words, or NULL */
+    int is_dmarc;         /* a DMARC report, which nobody asked for: bytes is NULL */
     int failed;           /* the error is one of this machine (no such file), not of a message */
 } cli_source_item;
 
@@ -33,15 +45,14 @@ typedef void cli_source_visit(void *data, apr_pool_t *p, const cli_source_item *
 /*
  * Visits every report at path, in the order of the names of files.
  *
- * @param authserv_ids see cli/import/message.h
+ * @param options borrowed
  */
-void cli_source_read(apr_pool_t *p, const char *path, const apr_array_header_t *authserv_ids,
+void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *options,
                      cli_source_visit *visit, void *data);
 
 /* The same for one file of a list. */
-void cli_source_read_file(apr_pool_t *p, const cli_file *file,
-                          const apr_array_header_t *authserv_ids, cli_source_visit *visit,
-                          void *data);
+void cli_source_read_file(apr_pool_t *p, const cli_file *file, const cli_source_options *options,
+                          cli_source_visit *visit, void *data);
 
 /*
  * The bytes of a file that is a report by itself, on any thread: the way of most files.

@@ -9,6 +9,11 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include "core/check/tlsa.h"
+
+/* More is nobody's chain. */
+#define CHAIN_MAX 10
+
 typedef struct watch {
     apr_pool_t *p;
     mta_sts_peer *peer;
@@ -87,6 +92,27 @@ static int note_error(int ok, X509_STORE_CTX *verification)
     return 1;
 }
 
+/* The certificates that the server sent, its own first. */
+static apr_array_header_t *copy_chain(apr_pool_t *p, X509 *own, STACK_OF(X509) * sent)
+{
+    apr_array_header_t *chain = apr_array_make(p, 3, sizeof(mta_sts_der));
+    int i;
+
+    for (i = -1; i < sk_X509_num(sent) && chain->nelts < CHAIN_MAX; i++) {
+        X509 *x509 = i < 0 ? own : sk_X509_value(sent, i);
+        unsigned char *der = NULL;
+        int len = i >= 0 && X509_cmp(x509, own) == 0 ? 0 : i2d_X509(x509, &der);
+
+        if (len > 0) {
+            mta_sts_der copy = {apr_pmemdup(p, der, (apr_size_t)len), len};
+
+            APR_ARRAY_PUSH(chain, mta_sts_der) = copy;
+        }
+        OPENSSL_free(der);
+    }
+    return chain;
+}
+
 /* In place of OpenSSL's own verification: the same, but the handshake goes on. */
 static int verify(X509_STORE_CTX *verification, void *baton)
 {
@@ -101,6 +127,7 @@ static int verify(X509_STORE_CTX *verification, void *baton)
     w->peer->trust = MTA_STS_TRUST_OK;
     w->peer->version = apr_pstrdup(w->p, SSL_get_version(ssl));
     w->peer->certificate = mta_sts_certificate_of(w->p, own);
+    w->peer->chain = copy_chain(w->p, own, X509_STORE_CTX_get0_untrusted(verification));
     X509_STORE_CTX_set_ex_data(verification, watch_index(), w);
     X509_STORE_CTX_set_verify_cb(verification, note_error);
     if (X509_verify_cert(verification) <= 0 && w->peer->trust == MTA_STS_TRUST_OK) {

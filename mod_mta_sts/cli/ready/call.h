@@ -23,7 +23,7 @@
 typedef struct cli_ready_domain {
     const char *domain;                  /* canonical */
     const cli_apache_policy *configured; /* by this machine's httpd, or NULL */
-    apr_array_header_t *served;          /* of const mta_sts_policy *: known to have been served */
+    const mta_sts_policy *given;         /* the first of --policy, or NULL */
     tlsrpt_filter filter;
     tlsrpt_tally *all, *weighed;
     tlsrpt_readiness_facts facts;

@@ -52,7 +52,10 @@ static int read_files(const cli_subcommand *self, cli_ready_call *call)
             return CLI_EXIT_UNKNOWN;
         }
         for (j = 0; j < call->domains->nelts; j++) {
-            APR_ARRAY_PUSH(domain_at(call, j)->served, const mta_sts_policy *) = policy;
+            cli_ready_domain *domain = domain_at(call, j);
+
+            domain->given = domain->given ? domain->given : policy;
+            tlsrpt_policies_add(call->p, &domain->facts.policies, policy, 0);
         }
     }
     return CLI_EXIT_OK;
@@ -97,32 +100,11 @@ static void find_served(cli_ready_domain *domain)
     tlsrpt_readiness_facts *facts = &domain->facts;
 
     facts->served = facts->check && facts->check->policy ? facts->check->policy
-                    : domain->served->nelts ? APR_ARRAY_IDX(domain->served, 0, mta_sts_policy *)
-                                            : configured;
-    if (facts->check && facts->check->policy) {
-        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = facts->check->policy;
-    }
-    if (configured) {
-        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) = configured;
-    }
+                    : domain->given                      ? domain->given
+                                                         : configured;
 }
 
-/* What the module noted that it served earlier, about one domain. */
-static const char *add_history(cli_ready_call *call, mta_sts_database *db, cli_ready_domain *domain)
-{
-    apr_array_header_t *entries;
-    const char *error = mta_sts_history_read(db, domain->domain, call->p, &entries);
-    int i;
-
-    for (i = 0; !error && i < entries->nelts; i++) {
-        const char *text = APR_ARRAY_IDX(entries, i, mta_sts_history_entry).text;
-
-        APR_ARRAY_PUSH(domain->served, const mta_sts_policy *) =
-            mta_sts_policy_text_read(call->p, text, strlen(text), mta_sts_findings_make(call->p));
-    }
-    return error;
-}
-
+/* What the module recorded that it served earlier. */
 static const char *read_database(cli_ready_call *call)
 {
     mta_sts_database *db = NULL;
@@ -130,7 +112,9 @@ static const char *read_database(cli_ready_call *call)
     int i;
 
     for (i = 0; db && !error && i < call->domains->nelts; i++) {
-        error = add_history(call, db, domain_at(call, i));
+        cli_ready_domain *domain = domain_at(call, i);
+
+        error = tlsrpt_policies_add_history(db, domain->domain, call->p, &domain->facts.policies);
     }
     error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be the database's */
     if (db) {
@@ -139,7 +123,8 @@ static const char *read_database(cli_ready_call *call)
     return error;
 }
 
-/* Without the history, fewer reports count: say so only where --database was given. */
+/* Without the history, an earlier policy in a report is not recognized: that is an error only where
+ * --database was given. */
 static int read_history(const cli_subcommand *self, cli_ready_call *call)
 {
     const char *error = read_database(call);
@@ -235,7 +220,8 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     apr_pool_t *ptemp;
     int i;
 
-    if (!spool || read_history(self, call) != CLI_EXIT_OK) {
+    if (!spool || cli_store_find_closed(call->p, self->name, call->state_dir) ||
+        read_history(self, call) != CLI_EXIT_OK) {
         return CLI_EXIT_UNKNOWN;
     }
     for (i = 0; i < call->domains->nelts; i++) {

@@ -55,7 +55,8 @@ static const cli_option options[] = {
 
 static const char *take_domain(cli_ready_call *call, const char *text)
 {
-    const char *name, *error = mta_sts_name_parse_domain(call->p, text, &name);
+    const char *name,
+        *error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, text), &name);
     cli_ready_domain *domain;
 
     if (error || apr_hash_get(call->by_name, name, APR_HASH_KEY_STRING)) {
@@ -63,7 +64,6 @@ static const char *take_domain(cli_ready_call *call, const char *text)
     }
     domain = apr_pcalloc(call->p, sizeof(*domain));
     domain->domain = name;
-    domain->served = apr_array_make(call->p, 2, sizeof(const mta_sts_policy *));
     APR_ARRAY_PUSH(call->domains, cli_ready_domain *) = domain;
     apr_hash_set(call->by_name, name, APR_HASH_KEY_STRING, domain);
     return NULL;

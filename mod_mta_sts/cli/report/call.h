@@ -25,7 +25,7 @@ typedef struct cli_report_call {
     const char *state_dir;    /* or NULL */
     const char *const *paths; /* none: the store */
     int path_count;
-    const cli_served *served; /* for text only */
+    cli_served *served;
 } cli_report_call;
 
 /* One report, as a format shows it. */
@@ -45,6 +45,7 @@ typedef struct cli_report_result {
     apr_array_header_t *rejected; /* of cli_report_rejected */
     const tlsrpt_summary *sum;
     apr_int64_t older; /* of the store, left out */
+    int is_incomplete; /* a directory of the store cannot be read */
 } cli_report_result;
 
 /* Each report is rendered on any thread, and written in order; the result is shown at the end. */
@@ -75,5 +76,9 @@ int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure);
 const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation);
+
+/* How the policy that a report contains compares to those of the domain, for programs. */
+const char *cli_report_policy_match(apr_pool_t *p, const cli_report_call *call,
+                                    const tlsrpt_policy *policy);
 
 #endif

@@ -8,7 +8,8 @@
     "file,organization,contact,report_id,begin,end,verified,row_type,policy_type,policy_domain,"   \
     "mx,"                                                                                          \
     "policy,successful_sessions,failed_sessions,result_type,sessions,sending_ip,receiving_mx,"     \
-    "receiving_helo,receiving_ip,reason,information,explanation,action,cause,owner\r\n"
+    "receiving_helo,receiving_ip,reason,information,explanation,action,cause,owner,policy_"        \
+    "match\r\n"
 
 static void add_cell(mta_sts_buffer *out, const char *text)
 {
@@ -48,17 +49,20 @@ static void add_beginning(mta_sts_buffer *out, const cli_report_item *item, cons
     add_cell(out, apr_array_pstrcat(out->p, policy->policy, ' '));
 }
 
-static void add_summary(mta_sts_buffer *out, const cli_report_item *item,
-                        const tlsrpt_policy *policy)
+static void add_summary(mta_sts_buffer *out, const cli_report_call *call,
+                        const cli_report_item *item, const tlsrpt_policy *policy)
 {
     add_beginning(out, item, "policy", policy);
     add_number(out, policy->successful);
     add_number(out, policy->failed);
-    mta_sts_buffer_puts(out, ",,,,,,,,,,,,\r\n");
+    mta_sts_buffer_puts(out, ",,,,,,,,,,,,");
+    add_cell(out, cli_report_policy_match(out->p, call, policy));
+    mta_sts_buffer_puts(out, "\r\n");
 }
 
-static void add_failure(mta_sts_buffer *out, const cli_report_item *item,
-                        const tlsrpt_policy *policy, const tlsrpt_failure *failure)
+static void add_failure(mta_sts_buffer *out, const cli_report_call *call,
+                        const cli_report_item *item, const tlsrpt_policy *policy,
+                        const tlsrpt_failure *failure)
 {
     const tlsrpt_explanation *explanation = cli_report_explain(out->p, policy, failure);
 
@@ -76,6 +80,7 @@ static void add_failure(mta_sts_buffer *out, const cli_report_item *item,
     add_cell(out, cli_report_action(out->p, explanation));
     add_cell(out, explanation->cause);
     add_cell(out, tlsrpt_owner_name(explanation->owner));
+    add_cell(out, cli_report_policy_match(out->p, call, policy));
     mta_sts_buffer_puts(out, "\r\n");
 }
 
@@ -89,9 +94,10 @@ static void render(mta_sts_buffer *out, const cli_report_call *call, const cli_r
         if (!cli_report_wants(call, policy)) {
             continue;
         }
-        add_summary(out, item, policy);
+        add_summary(out, call, item, policy);
         for (j = 0; j < policy->failures->nelts; j++) {
-            add_failure(out, item, policy, &APR_ARRAY_IDX(policy->failures, j, tlsrpt_failure));
+            add_failure(out, call, item, policy,
+                        &APR_ARRAY_IDX(policy->failures, j, tlsrpt_failure));
         }
     }
 }

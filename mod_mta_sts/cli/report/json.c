@@ -48,7 +48,8 @@ static void add_failure(mta_sts_buffer *out, const tlsrpt_policy *policy,
     mta_sts_buffer_puts(out, "}");
 }
 
-static void add_policy(mta_sts_buffer *out, const tlsrpt_policy *policy)
+static void add_policy(mta_sts_buffer *out, const cli_report_call *call,
+                       const tlsrpt_policy *policy)
 {
     int i;
 
@@ -58,6 +59,7 @@ static void add_policy(mta_sts_buffer *out, const tlsrpt_policy *policy)
     cli_write_json_array(out, policy->mx);
     mta_sts_buffer_puts(out, ",\"policy\":");
     cli_write_json_array(out, policy->policy);
+    add_member(out, ",\"policy_match\":", cli_report_policy_match(out->p, call, policy));
     add_number(out, ",\"successful_sessions\":", policy->successful);
     add_number(out, ",\"failed_sessions\":", policy->failed);
     mta_sts_buffer_puts(out, ",\"failures\":[");
@@ -79,7 +81,7 @@ static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
 
         if (cli_report_wants(call, policy)) {
             mta_sts_buffer_puts(out, between);
-            add_policy(out, policy);
+            add_policy(out, call, policy);
             between = ",";
         }
     }

@@ -28,6 +28,7 @@ typedef struct reading {
     int written;              /* reports */
     apr_time_t next_progress; /* when to show progress next; 0: never */
     int has_shown;
+    int left_out; /* reports that the call did not ask for */
 } reading;
 
 /* A report that was read and, if it is to be shown, rendered. */
@@ -47,13 +48,16 @@ int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure)
 {
+    apr_array_header_t *policies = apr_array_make(p, 1, sizeof(const char *));
     const tlsrpt_facts facts = {.result_type = failure->result_type,
                                 .policy_type = policy->type,
                                 .reason = failure->reason,
                                 .domain = policy->domain,
                                 .mx = failure->receiving_mx,
-                                .ip = failure->receiving_ip};
+                                .ip = failure->receiving_ip,
+                                .policies = policies};
 
+    APR_ARRAY_PUSH(policies, const char *) = apr_array_pstrcat(p, policy->policy, '\n');
     return tlsrpt_explain(p, &facts);
 }
 
@@ -62,6 +66,16 @@ const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanati
     return explanation->command
                ? apr_pstrcat(p, explanation->action, " Run: ", explanation->command, NULL)
                : explanation->action;
+}
+
+const char *cli_report_policy_match(apr_pool_t *p, const cli_report_call *call,
+                                    const tlsrpt_policy *policy)
+{
+    const tlsrpt_policies *policies =
+        cli_served_of(call->served, policy->domain ? policy->domain : "");
+
+    return tlsrpt_policy_match_name(tlsrpt_policy_match_compare(
+        p, policy->type, apr_array_pstrcat(p, policy->policy, '\n'), policies));
 }
 
 static int has_failures(const cli_report_call *call, const tlsrpt_report *report)
@@ -153,8 +167,10 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
                 "read earlier; not counted\n",
                 all->name, cli_printable(p, ready->file));
         break;
-    case TLSRPT_DUPLICATE:
     case TLSRPT_FILTERED:
+        all->left_out++;
+        break;
+    case TLSRPT_DUPLICATE:
         break;
     }
 }
@@ -180,7 +196,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
 {
     prepared ready = {.file = file->path};
-    const apr_array_header_t *no_servers;
+    cli_source_options options;
     apr_size_t len;
     const char *bytes = cli_source_load(p, file, &len);
 
@@ -190,8 +206,8 @@ static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
         take(all, p, &ready);
     }
     else {
-        no_servers = apr_array_make(p, 1, sizeof(const char *));
-        cli_source_read_file(p, file, no_servers, take_item, all);
+        options = cli_source_options_make(p, &tlsrpt_limits_default);
+        cli_source_read_file(p, file, &options, take_item, all);
     }
 }
 
@@ -240,6 +256,14 @@ static void read_store(reading *all, tlsrpt_spool *spool)
     all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
 }
 
+/* What was named is read, but not shown: silence would look as if there were nothing in it. */
+static void print_left_out(const reading *all)
+{
+    fflush(stdout);
+    fprintf(stderr, "mta-sts %s: left out %d %s about domains other than %s\n", all->name,
+            all->left_out, all->left_out == 1 ? "report" : "reports", all->call->filter.domain);
+}
+
 int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
                     cli_report_result *result)
 {
@@ -255,7 +279,9 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
         if (!spool) {
             return 0;
         }
+        result->is_incomplete = cli_store_find_closed(p, name, call->state_dir);
     }
+    cli_served_open_history(call->served, call->state_dir);
     fputs(call->format->head, stdout);
     if (spool) {
         read_store(&all, spool);
@@ -264,6 +290,9 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
         read_files(&all);
     }
     end_progress(&all);
+    if (all.left_out && call->path_count && call->filter.domain) {
+        print_left_out(&all);
+    }
     result->sum = tlsrpt_tally_sum(all.tally);
     return 1;
 }

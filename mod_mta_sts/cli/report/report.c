@@ -33,7 +33,8 @@ static const char *take_format(apr_pool_t *p, const cli_option *option, void *ta
 static const char *take_domain(apr_pool_t *p, const cli_option *option, void *target,
                                const char *value)
 {
-    const char *error = mta_sts_name_parse_host(p, value, MTA_STS_NAME_ULABEL, target);
+    const char *error =
+        mta_sts_name_parse_host(p, cli_option_name(p, value), MTA_STS_NAME_ULABEL, target);
 
     return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
 }
@@ -113,16 +114,14 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (error) {
         return cli_usage_error(self, "%s", error);
     }
-    if (call.format == &cli_report_text) {
-        call.served = cli_served_read(p, self->name, call.policy_file);
-        if (!call.served) {
-            return CLI_EXIT_USAGE;
-        }
+    call.served = cli_served_read(p, self->name, call.policy_file);
+    if (!call.served) {
+        return CLI_EXIT_USAGE;
     }
     setvbuf(stdout, apr_palloc(p, OUTPUT_BUFFER), _IOFBF, OUTPUT_BUFFER);
     cli_json_memory_start();
     if (!cli_report_read(p, self->name, &call, &result)) {
-        return CLI_EXIT_INVALID;
+        return CLI_EXIT_UNKNOWN;
     }
     if (call.format->end) {
         call.format->end(p, &call, &result);
@@ -130,7 +129,9 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
     if (!call.format->has_rejected) {
         print_rejected(p, self, result.rejected);
     }
-    return result.rejected->nelts ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+    return result.is_incomplete     ? CLI_EXIT_UNKNOWN
+           : result.rejected->nelts ? CLI_EXIT_INVALID
+                                    : CLI_EXIT_OK;
 }
 
 const cli_subcommand cli_report = {
@@ -144,7 +145,8 @@ const cli_subcommand cli_report = {
         "httpd and 'mta-sts import' stored. FILE is a report (JSON or gzip), a mail message, an "
         "mbox, a Maildir or another directory of such files. Each report counts once.",
     .exit_statuses = "0 everything was read; 1 something could not be read, or is not a report; "
-                     "2 wrong usage.",
+                     "2 wrong usage; 3 the reports that are stored cannot be read, or not all of "
+                     "them.",
     .options = options,
     .run = run_report,
 };

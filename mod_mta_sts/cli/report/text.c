@@ -61,11 +61,6 @@ static tlsrpt_policy_match match_of(const cli_report_page *of, const tlsrpt_doma
                                        cli_served_of(of->call->served, domain->domain));
 }
 
-static int is_unexpected(tlsrpt_policy_match match)
-{
-    return match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND;
-}
-
 static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
                        const tlsrpt_seen_policy *seen)
 {
@@ -75,7 +70,7 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
                                  cli_served_of(of->call->served, domain->domain), domain->domain);
 
     cli_report_print_sign(of, 2,
-                          is_unexpected(match)
+                          tlsrpt_policy_match_is_unexpected(match)
                               ? cli_report_severity(seen->is_verified, MTA_STS_WARNING)
                               : MTA_STS_INFO);
     cli_print_wrapped(
@@ -99,7 +94,7 @@ static void print_policies(const cli_report_page *of, const tlsrpt_domain *domai
     for (i = 0; i < domain->seen->nelts && shown < POLICIES_MAX; i++) {
         const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
-        if (!unexpected_only || is_unexpected(match_of(of, domain, seen))) {
+        if (!unexpected_only || tlsrpt_policy_match_is_unexpected(match_of(of, domain, seen))) {
             print_seen(of, domain, seen);
             shown++;
         }

@@ -10,6 +10,7 @@
 
 /* clang-format off: one id a line */
 #define MTA_STS_FINDING_IDS(FINDING)                                                               \
+    FINDING("alias-dangling", "A CNAME leads to a name that does not exist")                       \
     FINDING("answers-differ", "The addresses of the policy host serve different policies")         \
     FINDING("block-hidden", "Inherited directives take precedence over a <MTASTSPolicy> block")    \
     FINDING("byte-order-mark", "The policy starts with a byte order mark")                         \
@@ -91,7 +92,6 @@
     FINDING("line-empty", "The policy contains an empty line")                                     \
     FINDING("line-ends-lf", "Lines of the policy end with LF instead of CRLF")                     \
     FINDING("line-malformed", "A line of the policy is not of the form \"field: value\"")          \
-    FINDING("lock-missing", "A lock cannot be created")                                            \
     FINDING("max-age-advice", "A max_age below a week")                                            \
     FINDING("max-age-long", "Mode none with a max_age above a week")                               \
     FINDING("max-age-malformed", "max_age is not a number of seconds")                             \
@@ -164,6 +164,7 @@
     FINDING("record-missing", "There is no such record")                                           \
     FINDING("record-multiple", "There are several such records, so senders use none of them")      \
     FINDING("record-too-long", "The record is longer than DNS allows")                             \
+    FINDING("report-busy", "Too many reports were being received at the same time")                \
     FINDING("report-conflict", "Two reports with the same identity differ")                        \
     FINDING("report-cut", "A report was incomplete, or arrived too slowly")                        \
     FINDING("report-domain-missing", "Reports are received, but no domain is local")               \
@@ -178,8 +179,9 @@
     FINDING("report-not-stored", "A report cannot be stored: disk full or not writable")           \
     FINDING("report-proxy", "All senders seem to have the address of a proxy")                     \
     FINDING("report-quarantined", "A report was quarantined")                                      \
-    FINDING("report-quota", "MTASTSReportQuota is used up")                                        \
+    FINDING("report-quota", "MTASTSReportQuota is used up, by half, or by 80%")                    \
     FINDING("report-repeated", "A report was received again")                                      \
+    FINDING("report-share", "The networks of a client hold their share of MTASTSReportQuota")      \
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
     FINDING("reports-inconclusive", "There are reports, but none of them counts")                  \
@@ -194,8 +196,10 @@
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
     FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
+    FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
+    FINDING("sender-policy-other", "A sender uses another policy than the one served now")         \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \
@@ -229,6 +233,9 @@
     FINDING("text-altered", "An editor, a web page or a shell has changed the text")               \
     FINDING("tls-too-old", "The server supports no TLS version newer than 1.1")                    \
     FINDING("tlsa-insecure", "TLSA records have no effect, because the zone is not signed")        \
+    FINDING("tlsa-match", "A TLSA record matches the certificate")                                 \
+    FINDING("tlsa-mismatch", "No TLSA record matches the certificate")                             \
+    FINDING("tlsa-unusable", "No TLSA record can be used for SMTP")                                \
     FINDING("tlsrpt-found", "The TLSRPT record is valid")                                          \
     FINDING("tlsrpt-missing", "There is no TLSRPT record")                                         \
     FINDING("trailing-blank", "The record ends with a blank")                                      \

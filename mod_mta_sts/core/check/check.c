@@ -67,6 +67,11 @@ mta_sts_check_result *mta_sts_check_judge(apr_pool_t *p, const mta_sts_check_fac
     result->domain = facts->domain;
     result->sections = apr_array_make(p, 8, sizeof(mta_sts_check_section));
     mta_sts_judge_dns(&judge);
+    if (mta_sts_judge_is_unknown(facts)) {
+        mta_sts_judge_verdict(&judge);
+        result->severity = worst(result);
+        return result;
+    }
     mta_sts_judge_policy_host(&judge);
     mta_sts_judge_policy(&judge);
     mta_sts_judge_mxs(&judge);

@@ -91,6 +91,7 @@ typedef struct mta_sts_verdict {
     const char *summary; /* one line: what a sender does, and why */
     mta_sts_safety enforce;
     const char *advice; /* one line about going to mode enforce */
+    const char *dane; /* what senders that support DANE do other than that, in any mode; or NULL */
 } mta_sts_verdict;
 
 typedef struct mta_sts_check_result {

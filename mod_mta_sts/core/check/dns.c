@@ -27,12 +27,30 @@ static void name_subjects(mta_sts_findings *findings, int index, const char *sub
     }
 }
 
+/* What an alias that leads to nothing is: whoever gets that name gets what the alias is for. */
+static const char *dead_alias_text(apr_pool_t *p, const char *alias, const char *danger)
+{
+    return apr_psprintf(p,
+                        "it is an alias (CNAME) of %s, which does not exist or has no such record: "
+                        "%s",
+                        mta_sts_text_quote(p, alias, strlen(alias)), danger);
+}
+
 static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const mta_sts_check_facts *facts = judge->facts;
     int index = findings->list->nelts;
 
     if (mta_sts_answer_check(&facts->record, facts->record_name, "MTA-STS record", findings)) {
+        return;
+    }
+    if (mta_sts_answer_is_empty(&facts->record) && facts->record.alias) {
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "alias-dangling", facts->record_name,
+            "have the record published under that name, or replace the CNAME by a TXT record", "%s",
+            dead_alias_text(judge->p, facts->record.alias,
+                            "senders do not look for a policy, and anybody who gets that name "
+                            "decides which policy they look for"));
         return;
     }
     if (mta_sts_answer_is_empty(&facts->record)) {
@@ -138,6 +156,19 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
                 "the policy host has IPv6 addresses only: senders without IPv6 get no policy");
         }
     }
+    else if (!failed && (a->alias || aaaa->alias)) {
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "alias-dangling", facts->host,
+            apr_psprintf(
+                judge->p,
+                "delete the CNAME and publish A and AAAA records for %s, or let it lead to "
+                "a name that exists and that is yours",
+                facts->host),
+            "%s",
+            dead_alias_text(judge->p, a->alias ? a->alias : aaaa->alias,
+                            "senders get no policy, and anybody who gets that name can get a "
+                            "certificate for the policy host and serve a policy of theirs"));
+    }
     else if (!failed) {
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "policy-host-no-address", facts->host,
@@ -148,11 +179,22 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
     }
 }
 
+int mta_sts_judge_is_unknown(const mta_sts_check_facts *facts)
+{
+    return facts->mx.status == MTA_STS_ANSWER_NXDOMAIN && !facts->mx.alias &&
+           facts->record.status != MTA_STS_ANSWER_OK && facts->host_a.status != MTA_STS_ANSWER_OK &&
+           facts->host_aaaa.status != MTA_STS_ANSWER_OK;
+}
+
 void mta_sts_judge_dns(mta_sts_judge *judge)
 {
     mta_sts_findings *findings =
         mta_sts_judge_section(judge, MTA_STS_CHECK_DNS, judge->facts->domain);
 
+    if (mta_sts_judge_is_unknown(judge->facts)) {
+        report_no_mx(judge, findings);
+        return;
+    }
     judge_record(judge, findings);
     judge_mx(judge, findings);
     judge_host_addresses(judge, findings);

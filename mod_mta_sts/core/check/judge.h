@@ -43,11 +43,15 @@ const char *mta_sts_judge_answer_note(apr_pool_t *p, const mta_sts_answer *answe
 void mta_sts_judge_lower_severity(mta_sts_findings *findings, int index, mta_sts_severity from,
                                   mta_sts_severity to);
 
+/* Whether the domain does not exist: then there is nothing else to say. */
+int mta_sts_judge_is_unknown(const mta_sts_check_facts *facts);
+
 /* Each adds its sections and sets its part of the state; in this order. */
 void mta_sts_judge_dns(mta_sts_judge *judge);
 void mta_sts_judge_policy_host(mta_sts_judge *judge);
 void mta_sts_judge_policy(mta_sts_judge *judge);
 void mta_sts_judge_mxs(mta_sts_judge *judge);
+void mta_sts_judge_dane(mta_sts_judge *judge, int first); /* the first section of an MX host */
 void mta_sts_judge_tlsrpt(mta_sts_judge *judge);
 void mta_sts_judge_verdict(mta_sts_judge *judge);
 

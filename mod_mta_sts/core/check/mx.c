@@ -6,6 +6,7 @@
 #include "core/check/judge.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/policy/provider.h"
 
 #define NAME_SHOWN_MAX 253
 
@@ -29,6 +30,15 @@ static int judge_name(const mta_sts_check_mx *mx, const char *shown, mta_sts_fin
     return error == NULL;
 }
 
+static const char *coverage_fix(apr_pool_t *p, const char *host)
+{
+    const mta_sts_provider *provider = mta_sts_provider_of_host(host);
+
+    return apr_psprintf(p, "add \"mx: %s\" to the policy%s%s%s, then publish its new id",
+                        mta_sts_provider_pattern(p, host), provider ? " (" : "",
+                        provider ? provider->name : "", provider ? ")" : "");
+}
+
 static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_findings *findings)
 {
     if (!judge->policy || !judge->policy_valid) {
@@ -39,11 +49,10 @@ static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_
                             "the policy covers this host");
         return 1;
     }
-    mta_sts_finding_add(
-        findings, MTA_STS_ERROR, "mx-not-in-policy", host,
-        apr_psprintf(findings->pool, "add \"mx: %s\" to the policy, then publish its new id", host),
-        "the policy does not cover this host: senders in mode enforce do not "
-        "deliver to it");
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-not-in-policy", host,
+                        coverage_fix(findings->pool, host),
+                        "the policy does not cover this host: senders in mode enforce do not "
+                        "deliver to it");
     return 0;
 }
 
@@ -55,16 +64,26 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
 
     mta_sts_answer_check(a, mx->host, "IPv4 address", findings);
     mta_sts_answer_check(aaaa, mx->host, "IPv6 address", findings);
-    if (alias) {
+    if (alias && (a->status == MTA_STS_ANSWER_OK || aaaa->status == MTA_STS_ANSWER_OK)) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-is-alias", mx->host,
                             apr_psprintf(findings->pool, "put %s into the MX record",
                                          mta_sts_text_quote(findings->pool, alias, strlen(alias))),
                             "the MX host is an alias (CNAME), which RFC 5321 does not allow");
     }
     if (mta_sts_answer_is_empty(a) && mta_sts_answer_is_empty(aaaa)) {
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,
-                            "publish an address, or remove the MX record",
-                            "the MX host has no address");
+        if (alias) {
+            mta_sts_finding_add(findings, MTA_STS_ERROR, "alias-dangling", mx->host,
+                                "put a host with an address into the MX record",
+                                "it is an alias (CNAME) of %s, which does not exist or has no "
+                                "address: no mail gets there, and anybody who gets that name gets "
+                                "the mail",
+                                mta_sts_text_quote(findings->pool, alias, strlen(alias)));
+        }
+        else {
+            mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,
+                                "publish an address, or remove the MX record",
+                                "the MX host has no address");
+        }
     }
     else if (mta_sts_answer_is_empty(a) && aaaa->status == MTA_STS_ANSWER_OK) {
         mta_sts_finding_add(
@@ -75,32 +94,6 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
            : a->status == MTA_STS_ANSWER_TIMEOUT || aaaa->status == MTA_STS_ANSWER_TIMEOUT
                ? MTA_STS_MX_NOT_NOW
                : MTA_STS_MX_ABSENT;
-}
-
-static void judge_tlsa(const mta_sts_check_mx *mx, mta_sts_findings *findings)
-{
-    const mta_sts_answer *tlsa = &mx->tlsa;
-    int index = findings->list->nelts;
-
-    /* Senders that know DANE hold the mail back (RFC 7672 section 2.1), the others do not care. */
-    if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
-        mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
-        return;
-    }
-    if (tlsa->status != MTA_STS_ANSWER_OK) {
-        return;
-    }
-    if (tlsa->dnssec == MTA_STS_DNSSEC_INSECURE) {
-        mta_sts_finding_add(findings, MTA_STS_INFO, "tlsa-insecure", mx->host,
-                            "sign the zone with DNSSEC, or remove the TLSA records",
-                            "its %d TLSA records have no effect, because the zone is not signed",
-                            tlsa->values->nelts);
-        return;
-    }
-    mta_sts_finding_add(
-        findings, MTA_STS_INFO, "dane-present", mx->host, NULL,
-        "it has %d TLSA records: senders that support DANE use them instead of MTA-STS",
-        tlsa->values->nelts);
 }
 
 static void report_secured(const mta_sts_judge *judge, const char *host,
@@ -224,7 +217,6 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     if (judge_name(mx, shown, findings)) {
         covered = judge_coverage(judge, mx->host, findings) || !judge->policy_valid;
         found = judge_addresses(mx, findings);
-        judge_tlsa(mx, findings);
         if (judge->facts->smtp == MTA_STS_CHECK_SMTP_PROBED) {
             judge_probes(judge, mx, covered, &sum, findings);
         }
@@ -254,8 +246,11 @@ static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *finding
                 pattern, APR_ARRAY_IDX(facts->mxs, j, const mta_sts_check_mx *)->host);
         }
         if (!used) {
+            const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
+
             mta_sts_finding_add(findings, MTA_STS_INFO, "pattern-unused", facts->domain,
-                                "remove the pattern, unless it is for a future MX host",
+                                provider ? provider->pitfall
+                                         : "remove the pattern, unless it is for a future MX host",
                                 "no MX host matches the policy's \"mx: %s\"", pattern);
         }
     }
@@ -311,6 +306,7 @@ void mta_sts_judge_mxs(mta_sts_judge *judge)
         judge_patterns(judge, judge->policy_findings);
     }
     soften(judge, index);
+    mta_sts_judge_dane(judge, index);
 }
 
 int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts)

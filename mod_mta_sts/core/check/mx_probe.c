@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "core/base/text.h"
+#include "core/policy/provider.h"
 
 #define NOT_AVAILABLE 421
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -155,9 +156,25 @@ static int check_peer(const mta_sts_mx_probe *probe, const char *host,
                               findings);
 }
 
-mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
-                                         const mta_sts_check_limits *limits,
-                                         mta_sts_findings *findings)
+/* The admin can neither renew a certificate nor reload a server there. */
+static void blame_provider(const char *host, mta_sts_findings *findings, int from)
+{
+    const mta_sts_provider *provider = mta_sts_provider_of_host(host);
+
+    for (; provider && from < findings->list->nelts; from++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, from, mta_sts_finding);
+
+        if (finding->severity == MTA_STS_ERROR || finding->severity == MTA_STS_WARNING) {
+            finding->fix = apr_psprintf(findings->pool,
+                                        "your mail provider, %s, runs this host: report it there, "
+                                        "and check the MX records against its documentation",
+                                        provider->name);
+        }
+    }
+}
+
+static mta_sts_mx_effect judge(const mta_sts_mx_probe *probe, const char *host,
+                               const mta_sts_check_limits *limits, mta_sts_findings *findings)
 {
     const texts *chosen;
     const char *message, *said;
@@ -173,4 +190,15 @@ mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const ch
                         chosen->fix, "%s%s%s", message, said ? ": " : "",
                         said ? mta_sts_text_quote(findings->pool, said, strlen(said)) : "");
     return chosen->effect;
+}
+
+mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
+                                         const mta_sts_check_limits *limits,
+                                         mta_sts_findings *findings)
+{
+    int from = findings->list->nelts;
+    mta_sts_mx_effect effect = judge(probe, host, limits, findings);
+
+    blame_provider(host, findings, from);
+    return effect;
 }

@@ -26,6 +26,8 @@ typedef struct mta_sts_peer {
                                          certificate */
     const char *detail;               /* the error text of the TLS library, or NULL */
     mta_sts_certificate *certificate; /* of the server, or NULL */
+    apr_array_header_t *chain;        /* of mta_sts_der: all certificates that the server sent,
+                                         its own first; or NULL */
 } mta_sts_peer;
 
 /*

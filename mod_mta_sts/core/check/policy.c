@@ -3,15 +3,18 @@
 
 #include <apr_strings.h>
 
+#include "core/base/text.h"
 #include "core/check/judge.h"
 #include "core/policy/text.h"
 
 #define DAY 86400
 #define WEEK 604800
 
+/* A web page is no policy, and nothing is to be said about its lines. */
 static int is_served(const mta_sts_policy_fetch *fetch)
 {
-    return fetch->status == MTA_STS_FETCH_ANSWERED && fetch->http_status == 200;
+    return fetch->status == MTA_STS_FETCH_ANSWERED && fetch->http_status == 200 &&
+           !mta_sts_policy_fetch_is_page(fetch);
 }
 
 static int same_text(const mta_sts_policy_fetch *one, const mta_sts_policy_fetch *other)
@@ -163,6 +166,20 @@ static const char *describe_newer(const mta_sts_judge *judge)
     return "senders that know this id do not fetch the new policy";
 }
 
+/* A delegated record is not the domain's to change. */
+static const char *id_fix(const mta_sts_judge *judge)
+{
+    const char *alias = judge->facts->record.alias;
+
+    return alias ? apr_psprintf(
+                       judge->p,
+                       "have the id %s published in the TXT record at %s, where the CNAME of "
+                       "%s leads: it belongs to the party that runs that zone",
+                       judge->served_id, mta_sts_text_quote(judge->p, alias, strlen(alias)),
+                       judge->facts->record_name)
+                 : apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id);
+}
+
 static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const char *name = judge->facts->record_name;
@@ -185,8 +202,7 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
             judge->record_id);
     }
     else {
-        mta_sts_finding_add(findings, MTA_STS_WARNING, "id-differs", name,
-                            apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id),
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "id-differs", name, id_fix(judge),
                             "the id %s in DNS does not match the served policy (%s): %s",
                             judge->record_id, judge->served_id, describe_newer(judge));
     }

@@ -55,6 +55,16 @@ static const struct {
                               "check which server answers there, and httpd's error log"},
 };
 
+int mta_sts_policy_fetch_is_page(const mta_sts_policy_fetch *fetch)
+{
+    apr_size_t at = 0;
+
+    while (at < fetch->len && strchr(" \t\r\n", fetch->text[at])) {
+        at++;
+    }
+    return at < fetch->len && fetch->text[at] == '<';
+}
+
 int mta_sts_policy_fetch_is_unreached(const mta_sts_policy_fetch *fetch)
 {
     return fetch->status == MTA_STS_FETCH_NO_ROUTE || fetch->status == MTA_STS_FETCH_REFUSED ||
@@ -98,6 +108,67 @@ static int check_peer(const mta_sts_policy_fetch *fetch, const char *host,
         findings);
 }
 
+/* What a status other than 200 and 3xx means, and what to do. */
+typedef struct status_text {
+    int first, last;
+    const char *meaning;
+    const char *fix;
+} status_text;
+
+static const char firewall_fix[] =
+    "exempt this URL from the web application firewall (mod_security), bot protection or country "
+    "blocking: senders are programs, and the policy must be accessible to everyone";
+
+static const status_text status_texts[] = {
+    {401, 401, " (it asks for a password)",
+     "remove the authentication for this URL: the policy must be accessible to everyone"},
+    {403, 403, " (access denied)",
+     "check Require and Deny for this URL, and for a web application firewall (mod_security), bot "
+     "protection or country blocking: the policy must be accessible to everyone"},
+    {404, 404, " (not found)",
+     "the request reaches a virtual host that does not serve the policy; find it: apachectl -t -D "
+     "DUMP_MTA_STS"},
+    {406, 406, " (not acceptable)", firewall_fix},
+    {410, 410, " (gone)",
+     "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS"},
+    {421, 421, " (misdirected request)",
+     "give the virtual host of this name a certificate of its own, or the same TLS settings as the "
+     "others at this address"},
+    {429, 429, " (too many requests)", firewall_fix},
+    {500, 599, " (server error)",
+     "check httpd's error log, and a proxy in front of httpd or behind it"},
+    {0, 999, "", "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS"},
+};
+
+static const status_text *find_status(int status)
+{
+    const status_text *text = status_texts;
+
+    while (status < text->first || (status > text->last && text->last != 999)) {
+        text++;
+    }
+    return text;
+}
+
+/* Whether the body names one of the usual products. */
+static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
+{
+    static const char *const signs[] = {
+        "mod_security",       "ModSecurity",   "Mod_Security", "Not Acceptable",
+        "Attention Required", "Just a moment", "captcha",      "Web Application Firewall"};
+    apr_size_t i, at, len;
+
+    for (i = 0; fetch->text && i < sizeof(signs) / sizeof(signs[0]); i++) {
+        len = strlen(signs[i]);
+        for (at = 0; at + len <= fetch->len; at++) {
+            if (memcmp(fetch->text + at, signs[i], len) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
                         mta_sts_findings *findings)
 {
@@ -114,10 +185,16 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
                             fetch->location ? quote(findings, fetch->location) : "");
     }
     else {
-        mta_sts_finding_add(
-            findings, MTA_STS_ERROR, "fetch-status", host,
-            "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS",
-            "%s answers with status %d instead of 200", fetch->address, status);
+        const status_text *text = find_status(status);
+
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-status", host,
+                            looks_like_firewall(fetch) ? firewall_fix : text->fix,
+                            "%s answers with status %d instead of 200%s%s", fetch->address, status,
+                            text->meaning,
+                            looks_like_firewall(fetch)
+                                ? "; the answer is that of a web application firewall or bot "
+                                  "protection"
+                                : "");
     }
     return 0;
 }
@@ -134,8 +211,12 @@ static int check_content_type(const mta_sts_policy_fetch *fetch, const char *hos
         return 1;
     }
     mta_sts_finding_add(
-        findings, MTA_STS_ERROR, "content-type", host, "serve the policy as text/plain",
-        "%s sends the policy %s%s: many senders accept only text/plain", fetch->address,
+        findings, MTA_STS_ERROR, "content-type", host,
+        mta_sts_policy_fetch_is_page(fetch)
+            ? "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS"
+            : "serve the policy as text/plain",
+        "%s sends %s %s%s: many senders accept only text/plain", fetch->address,
+        mta_sts_policy_fetch_is_page(fetch) ? "a web page instead of the policy," : "the policy",
         type ? "as " : "without a content type", type ? quote(findings, type) : "");
     return 0;
 }

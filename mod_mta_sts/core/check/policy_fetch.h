@@ -56,6 +56,9 @@ typedef struct mta_sts_check_limits {
 int mta_sts_policy_fetch_check(const mta_sts_policy_fetch *fetch, const char *host,
                                const mta_sts_check_limits *limits, mta_sts_findings *findings);
 
+/* Whether a web page came instead of a policy: its body begins with "<". */
+int mta_sts_policy_fetch_is_page(const mta_sts_policy_fetch *fetch);
+
 /* Whether the fetch ended before the server could say anything. */
 int mta_sts_policy_fetch_is_unreached(const mta_sts_policy_fetch *fetch);
 

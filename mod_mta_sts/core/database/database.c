@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/guard.h"
 #include "core/database/internal.h"
 
 #include <errno.h>
@@ -94,8 +95,10 @@ static const char *prepare(mta_sts_database *db, const char *sql, const statemen
     if (!made) {
         made = apr_pcalloc(db->pool, sizeof(*made));
         label = apr_psprintf(db->pool, "mta_sts_%u", apr_hash_count(db->statements));
+        mta_sts_guard_begin(db);
         code = apr_dbd_prepare(db->driver, db->pool, db->handle, translate(db->scratch, sql, made),
                                label, &made->prepared);
+        mta_sts_guard_end(db);
         if (code != 0) {
             return mta_sts_database_error(db, "use", code);
         }
@@ -151,8 +154,10 @@ static const char *run_prepared(mta_sts_database *db, const char *sql, va_list a
         return error;
     }
     collect(prepared, &bound, args);
+    mta_sts_guard_begin(db);
     code = apr_dbd_pbquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
                            bound.pointers);
+    mta_sts_guard_end(db);
     return code == 0 ? NULL : mta_sts_database_error(db, "write to", code);
 }
 
@@ -216,8 +221,10 @@ static const char *select_prepared(mta_sts_database *db, const char *sql,
         return error;
     }
     collect(prepared, &bound, args);
+    mta_sts_guard_begin(db);
     code = apr_dbd_pbselect(db->driver, db->scratch, db->handle, &results, prepared->prepared, 1,
                             bound.pointers);
+    mta_sts_guard_end(db);
     if (code != 0 || !results) {
         return mta_sts_database_error(db, "read", code);
     }
@@ -256,11 +263,14 @@ static int has_schema_changed(mta_sts_database *db, int code)
 
 int mta_sts_database_execute(mta_sts_database *db, const char *sql)
 {
-    int rows, code = apr_dbd_query(db->driver, db->handle, &rows, sql);
+    int rows, code;
 
+    mta_sts_guard_begin(db);
+    code = apr_dbd_query(db->driver, db->handle, &rows, sql);
     if (has_schema_changed(db, code)) { /* SQLite knows it now */
         code = apr_dbd_query(db->driver, db->handle, &rows, sql);
     }
+    mta_sts_guard_end(db);
     return code;
 }
 

@@ -24,7 +24,11 @@ struct mta_sts_database {
     const mta_sts_conninfo *conninfo; /* of PostgreSQL */
     dev_t device;                     /* which file it is */
     ino_t inode;
-    apr_hash_t *statements; /* by their text */
+    apr_hash_t *statements;       /* by their text */
+    int socket;                   /* of PostgreSQL; -1: none. The rest is of guard.c */
+    apr_interval_time_t patience; /* the longest time that a statement may take */
+    apr_time_t deadline;          /* of the statement that is running; monotonic */
+    mta_sts_database *next_running;
     int in_transaction;
     int has_failed; /* a statement of the transaction */
     char error[1024];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/guard.h"
 #include "core/database/internal.h"
 
 #include <errno.h>
@@ -39,6 +40,15 @@ static const char *const pgsql_preamble[] = {
     NULL,
 };
 #define PGSQL_TIMEOUT " connect_timeout=10"
+
+/* A server that is gone without a word is noticed by TCP; values of the admin follow, and win. */
+#define PGSQL_NETWORK                                                                              \
+    "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=10000 "
+
+/* How long a statement waits for PostgreSQL: longer than its own statement_timeout; of callers that
+ * try again soon, less than a child that stops may take. */
+#define PATIENCE apr_time_from_sec(70)
+#define PATIENCE_SHORT apr_time_from_sec(7)
 
 typedef struct driver_name {
     const char *name, *package;
@@ -182,6 +192,7 @@ static apr_status_t close_handle(void *data)
 
     if (db->handle) {
         mta_sts_database_rollback(db);
+        mta_sts_guard_close(db);
         apr_dbd_close(db->driver, db->handle);
         db->handle = NULL;
     }
@@ -249,8 +260,9 @@ static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *w
 {
     const char *reason = NULL;
 
-    if (!db->is_sqlite && !db->conninfo->has_timeout) {
-        where = apr_pstrcat(p, where, PGSQL_TIMEOUT, NULL);
+    if (!db->is_sqlite) {
+        where = apr_pstrcat(p, PGSQL_NETWORK, where,
+                            db->conninfo->has_timeout ? NULL : PGSQL_TIMEOUT, NULL);
     }
     if (apr_dbd_open_ex(db->driver, db->pool, where, &db->handle, &reason) != APR_SUCCESS) {
         db->handle = NULL;
@@ -280,6 +292,7 @@ const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db)
     int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
                              : mta_sts_database_execute(db, "SET lock_timeout='1s'");
 
+    db->patience = PATIENCE_SHORT;
     return code == 0 ? NULL : mta_sts_database_error(db, "use", code);
 }
 
@@ -320,6 +333,8 @@ const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char 
     apr_pool_create(&made->scratch, own);
     made->driver = drivers[which];
     made->is_sqlite = which == 0;
+    made->socket = -1;
+    made->patience = PATIENCE;
     made->statements = apr_hash_make(own);
     error = describe(made, where);
     if (!error) {
@@ -327,6 +342,7 @@ const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char 
     }
     if (!error) {
         apr_pool_pre_cleanup_register(own, made, close_handle);
+        mta_sts_guard_open(made);
         error = settle(made);
     }
     if (error) {

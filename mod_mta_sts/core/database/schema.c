@@ -285,6 +285,7 @@ static const char *judge(mta_sts_database *db, apr_int64_t version)
  * time, and would be begun and cut off for ever. */
 static const char *take_time(mta_sts_database *db)
 {
+    db->patience = apr_time_from_sec(3600 + 10);
     return db->is_sqlite ? NULL : run(db, "SET LOCAL statement_timeout='1h'");
 }
 

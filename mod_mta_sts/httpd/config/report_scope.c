@@ -133,7 +133,7 @@ static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *na
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)
 {
     const mts_report_scope *scope = mts_config_of(s)->main->report_scope;
-    int i, named = 0;
+    int i;
 
     for (i = 0; i < report->policies->nelts; i++) {
         const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
@@ -141,7 +141,6 @@ int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report
         if (domain && has_name(scope, p, domain)) {
             return 1;
         }
-        named += domain != NULL;
     }
-    return named == 0;
+    return 0;
 }

@@ -9,8 +9,7 @@
 
 /*
  * Which reports are about local domains: those on a policy domain that is served here, on an MX
- * host that its policy lists (reports on DANE name those), on an MTASTSReportDomain, and those that
- * name no domain at all.
+ * host that its policy lists (reports on DANE name those), or on an MTASTSReportDomain.
  */
 typedef struct mts_report_scope mts_report_scope;
 

@@ -9,7 +9,6 @@
 #include "httpd/config/limits.h"
 #include "httpd/shared/log.h"
 #include "httpd/config/policies.h"
-#include "httpd/shared/memory.h"
 
 static tlsrpt_spool *spool;
 
@@ -51,7 +50,6 @@ tlsrpt_spool *mts_state_spool(void)
 
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
-    mts_memory_child_init(pchild, main);
     spool = tlsrpt_spool_make(pchild, mts_report_config_of(main)->state_dir);
 }
 

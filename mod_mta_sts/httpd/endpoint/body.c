@@ -8,10 +8,15 @@
 #include <http_core.h>
 #include <http_protocol.h>
 
+#include "core/base/monotonic.h"
 #include "tlsrpt/report/inflate.h"
 
 #define FIRST_SIZE 8192
 #define READ_SIZE 32768
+
+/* A body may take this long, and a second more for each RATE_MIN bytes of it. */
+#define DEADLINE apr_time_from_sec(30)
+#define RATE_MIN 32768
 
 static apr_status_t free_bytes(void *bytes)
 {
@@ -96,17 +101,58 @@ static int add_brigade(apr_bucket_brigade *brigade, apr_size_t max, mts_body *bo
     return OK;
 }
 
+/* The time until which the next bytes must come: a sender that trickles holds a worker. */
+static apr_interval_time_t time_left(apr_time_t began, apr_size_t received)
+{
+    apr_interval_time_t allowed =
+        DEADLINE + (apr_interval_time_t)received * APR_USEC_PER_SEC / RATE_MIN;
+
+    return began + allowed - mta_sts_monotonic_now();
+}
+
+/* Bounds the wait for the next bytes. Returns the timeout of the connection; HTTP/2 has no socket
+ * of its own for a request. */
+static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t longest)
+{
+    apr_interval_time_t before = -1;
+
+    if (socket && apr_socket_timeout_get(socket, &before) == APR_SUCCESS &&
+        (before < 0 || before > longest)) {
+        apr_socket_timeout_set(socket, longest > 0 ? longest : 1);
+    }
+    return before;
+}
+
+static apr_status_t read_some(request_rec *r, apr_bucket_brigade *brigade, apr_time_t began,
+                              apr_size_t received)
+{
+    apr_socket_t *socket = r->connection->master ? NULL : ap_get_conn_socket(r->connection);
+    apr_interval_time_t left = time_left(began, received), before;
+    apr_status_t result;
+
+    if (left <= 0) {
+        return APR_TIMEUP;
+    }
+    before = bound_wait(socket, left);
+    result =
+        ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
+    if (socket && before >= 0) {
+        apr_socket_timeout_set(socket, before);
+    }
+    return result;
+}
+
 /* Reads the raw bytes of a body. */
 static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_time_t began = mta_sts_monotonic_now();
     apr_size_t size = 0;
     int at_end = 0;
     int status = ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK);
 
     while (status == OK && !at_end) {
-        apr_status_t result =
-            ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
+        apr_status_t result = read_some(r, brigade, began, body->len);
 
         status = result == APR_SUCCESS ? add_brigade(brigade, max, body, &size, &at_end)
                                        : ap_map_http_request_error(result, HTTP_BAD_REQUEST);

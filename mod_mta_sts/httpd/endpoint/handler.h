@@ -11,4 +11,7 @@
  */
 void mts_report_handler_register_hooks(void);
 
+/* For post_config, but not of the dry run, once there are counters. */
+void mts_report_handler_prepare(void);
+
 #endif

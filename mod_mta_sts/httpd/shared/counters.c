@@ -5,7 +5,7 @@
 
 #include "httpd/shared/memory.h"
 
-#define RECOUNTS 20
+#define RECOUNTS 5
 #define RECOUNT_PAUSE apr_time_from_msec(2)
 
 static mts_counters unshared;
@@ -18,7 +18,6 @@ void mts_counters_make(server_rec *main)
         mts_counters_shared->since = apr_time_now();
         apr_generate_random_bytes(mts_counters_shared->secret, sizeof(mts_counters_shared->secret));
     }
-    mts_counters_shared->counted = 0;
 }
 
 apr_uint64_t mts_counters_value(mts_counter counter)
@@ -41,6 +40,8 @@ const char *mts_counters_name(mts_counter counter)
         [MTS_REPORT_TOO_LARGE] = "report-too-large",
         [MTS_REPORT_NOT_A_REPORT] = "report-invalid",
         [MTS_REPORT_NO_POLICIES] = "report-no-policies",
+        [MTS_REPORT_BUSY] = "report-busy",
+        [MTS_REPORT_SHARE] = "report-share",
         [MTS_REPORT_QUOTA] = "report-quota",
         [MTS_REPORT_NOT_STORED] = "report-not-stored",
     };
@@ -61,64 +62,83 @@ mts_usage mts_counters_usage(tlsrpt_area area)
     return usage;
 }
 
-apr_int64_t mts_counters_add_usage(tlsrpt_area area, apr_int64_t bytes, int files)
-{
-    __atomic_add_fetch(&mts_counters_shared->files[area], files, __ATOMIC_RELAXED);
-    return __atomic_add_fetch(&mts_counters_shared->bytes[area], bytes, __ATOMIC_RELAXED);
-}
-
-void mts_counters_note_storing(int begins)
-{
-    __atomic_add_fetch(&mts_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
-    __atomic_add_fetch(&mts_counters_shared->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
-}
-
-/* Replaces a number by what was counted, unless it has changed since. */
-static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted)
-{
-    return __atomic_compare_exchange_n(number, &known, counted, 0, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_RELAXED);
-}
-
-/* Counts one area. Returns 0 if a report was stored meanwhile: the count may include it or not. */
-static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int is_last_try)
+apr_int64_t mts_counters_add_usage(tlsrpt_area area, int directory, apr_int64_t bytes, int files)
 {
     mts_counters *shared = mts_counters_shared;
-    apr_uint32_t changes = __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE);
-    mts_usage known = mts_counters_usage(area);
-    int quiet = __atomic_load_n(&shared->storing, __ATOMIC_ACQUIRE) == 0;
-    apr_int64_t bytes, files;
+    mts_directory_usage *of = &shared->directories[area][directory];
 
-    tlsrpt_spool_usage(spool, area, &bytes, &files);
-    quiet = quiet && __atomic_load_n(&shared->changes, __ATOMIC_ACQUIRE) == changes;
-    return (quiet || is_last_try) && replace(&shared->bytes[area], known.bytes, bytes) &&
-           replace(&shared->files[area], known.files, files);
+    __atomic_add_fetch(&of->bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&of->files, files, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&shared->files[area], files, __ATOMIC_RELAXED);
+    return __atomic_add_fetch(&shared->bytes[area], bytes, __ATOMIC_RELAXED);
 }
 
-void mts_counters_recount(const tlsrpt_spool *spool)
+apr_int64_t mts_counters_used(tlsrpt_area area)
 {
-    static const tlsrpt_area areas[] = {TLSRPT_REPORTS, TLSRPT_QUARANTINE};
-    apr_size_t i;
+    apr_int64_t bytes = mts_counters_usage(area).bytes;
+
+    return area == TLSRPT_QUARANTINE
+               ? bytes
+               : bytes + __atomic_load_n(&mts_counters_shared->index_bytes, __ATOMIC_RELAXED);
+}
+
+void mts_counters_note_storing(tlsrpt_area area, int directory, int begins)
+{
+    mts_directory_usage *of = &mts_counters_shared->directories[area][directory];
+
+    __atomic_add_fetch(&mts_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&of->changes, 1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&of->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
+}
+
+/* Replaces a number by what was counted, unless it has changed since, and corrects the sum. */
+static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, apr_int64_t *sum)
+{
+    if (!__atomic_compare_exchange_n(number, &known, counted, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        return 0;
+    }
+    __atomic_add_fetch(sum, counted - known, __ATOMIC_RELAXED);
+    return 1;
+}
+
+/* Counts one directory. Returns 0 if a report was stored meanwhile: the count may include it or
+ * not. */
+static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory, int is_last_try)
+{
+    mts_counters *shared = mts_counters_shared;
+    mts_directory_usage *of = &shared->directories[area][directory];
+    apr_uint32_t changes = __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE);
+    apr_int64_t known_bytes = __atomic_load_n(&of->bytes, __ATOMIC_RELAXED);
+    apr_int64_t known_files = __atomic_load_n(&of->files, __ATOMIC_RELAXED);
+    int quiet = __atomic_load_n(&of->storing, __ATOMIC_ACQUIRE) == 0;
+    apr_int64_t bytes, files;
+
+    tlsrpt_spool_directory_usage(spool, area, directory, &bytes, &files);
+    quiet = quiet && __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE) == changes;
+    return (quiet || is_last_try) &&
+           replace(&of->bytes, known_bytes, bytes, &shared->bytes[area]) &&
+           replace(&of->files, known_files, files, &shared->files[area]);
+}
+
+void mts_counters_recount(const tlsrpt_spool *spool, int directory)
+{
+    tlsrpt_area area;
     int left;
 
-    for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
+    for (area = TLSRPT_REPORTS; area <= TLSRPT_QUARANTINE; area++) {
         /* A child that was killed while it stored a report never ends the storing: then the last
          * count is used as it is. */
-        for (left = RECOUNTS; !recount(spool, areas[i], left == 0) && left > 0; left--) {
+        for (left = RECOUNTS; !recount(spool, area, directory, left == 0) && left > 0; left--) {
             apr_sleep(RECOUNT_PAUSE);
         }
     }
-    __atomic_store_n(&mts_counters_shared->counted, 1, __ATOMIC_RELEASE);
+    if (directory == TLSRPT_SPOOL_DIRECTORIES - 1) {
+        __atomic_store_n(&mts_counters_shared->counted, 1, __ATOMIC_RELEASE);
+    }
 }
 
 int mts_counters_are_counted(void)
 {
     return __atomic_load_n(&mts_counters_shared->counted, __ATOMIC_ACQUIRE);
-}
-
-void mts_counters_count_once(const tlsrpt_spool *spool)
-{
-    if (!mts_counters_are_counted()) {
-        mts_counters_recount(spool);
-    }
 }

@@ -4,6 +4,7 @@
 
 #include <httpd.h>
 
+#include "httpd/shared/tokens.h"
 #include "tlsrpt/index/clock.h"
 #include "tlsrpt/spool/spool.h"
 
@@ -28,6 +29,8 @@ typedef enum mts_counter {
     MTS_REPORT_TOO_LARGE,    /* 413 */
     MTS_REPORT_NOT_A_REPORT, /* 415: not a report */
     MTS_REPORT_NO_POLICIES,  /* 400 */
+    MTS_REPORT_BUSY,         /* 503: too many are being received */
+    MTS_REPORT_SHARE,        /* 503: the network of the client holds its share of the room */
     MTS_REPORT_QUOTA,        /* 503: the spool or the quarantine is full */
     MTS_REPORT_NOT_STORED,   /* 503: the disk is full or not writable */
     MTS_COUNTERS
@@ -41,18 +44,55 @@ typedef struct mts_usage {
 
 /* One minute of one client address; see httpd/shared/limit.c. */
 #define MTS_LIMIT_SLOTS 8192
+#define MTS_LIMIT_WAYS 8 /* slots that an address may be in */
+
+/* What networks hold; see httpd/shared/room.c. */
+#define MTS_ROOM_ROWS 4
+#define MTS_ROOM_COLUMNS 4096
+
+typedef struct mts_room {
+    apr_int64_t held[2][MTS_ROOM_ROWS][MTS_ROOM_COLUMNS]; /* bytes */
+    apr_int32_t today[MTS_ROOM_ROWS][MTS_ROOM_COLUMNS];   /* reports stored on that day */
+    apr_int64_t day;                                      /* since 1970 */
+    int table;                                            /* of `held`: the one in use */
+    int is_recounting;                                    /* the other one is being counted */
+} mts_room;
+
+/* Bodies that were received before; see httpd/endpoint/known.c. */
+#define MTS_KNOWN_MAX 4096
+#define MTS_KNOWN_WORDS 12
+
+typedef struct mts_known {
+    apr_uint64_t changes; /* odd while it is being written */
+    apr_uint64_t words[MTS_KNOWN_WORDS];
+} mts_known;
+
+/* One directory of the spool. */
+typedef struct mts_directory_usage {
+    apr_int64_t bytes, files;
+    apr_uint32_t changes; /* incremented when storing a report begins and when it ends */
+    apr_int32_t storing;  /* reports that are being stored now */
+} mts_directory_usage;
 
 typedef struct mts_counters {
     apr_uint64_t values[MTS_COUNTERS];
-    apr_time_t since;               /* when counting began */
-    apr_int64_t bytes[2], files[2]; /* by tlsrpt_area */
-    int counted;                    /* whether they were counted on disk */
-    int storing;                    /* reports that are being stored now */
-    apr_uint32_t changes;           /* incremented when storing one begins and when it ends */
-    apr_uint32_t database_trouble;  /* see httpd/upkeep/database.c; 0: none */
-    tlsrpt_clock clock;             /* of the watchdog, in any child */
+    apr_time_t since;                /* when counting began */
+    apr_int64_t bytes[TLSRPT_AREAS]; /* sums of the directories */
+    apr_int64_t files[TLSRPT_AREAS];
+    mts_directory_usage directories[TLSRPT_AREAS][TLSRPT_SPOOL_DIRECTORIES];
+    apr_int64_t index_bytes;       /* of the database, if it is SQLite */
+    int counted;                   /* whether all directories were counted on disk */
+    int quota_level[TLSRPT_AREAS]; /* 0, 1, 2: how full an area is according to the log */
+    apr_uint32_t changes;          /* of all directories */
+    apr_uint32_t configurations;   /* how many were served so far */
+    apr_uint32_t database_trouble; /* see httpd/upkeep/database.c; 0: none */
+    tlsrpt_clock clock;            /* of the watchdog, in any child */
     apr_uint64_t limits[MTS_LIMIT_SLOTS];
+    apr_uint64_t limits_of_others[MTS_LIMIT_SLOTS / MTS_LIMIT_WAYS];
     unsigned char secret[16]; /* of the hash of addresses */
+    mts_room room;
+    mts_known known[MTS_KNOWN_MAX];
+    mts_token tokens[MTS_TOKEN_KINDS][MTS_TOKENS_MAX];
 } mts_counters;
 
 /* Never NULL: before post_config, private memory that nothing reads. */
@@ -77,21 +117,30 @@ apr_time_t mts_counters_since(void);
 /* How full an area is: as last counted on disk, plus what was added since. */
 mts_usage mts_counters_usage(tlsrpt_area area);
 
-/* Whether the areas have been counted on disk since the last start. */
+/* Whether all directories have been counted on disk since httpd was started. */
 int mts_counters_are_counted(void);
 
-/* Adds to the usage of an area, or subtracts from it. Returns the new number of bytes. */
-apr_int64_t mts_counters_add_usage(tlsrpt_area area, apr_int64_t bytes, int files);
+/*
+ * Adds to the usage of an area, or subtracts from it.
+ *
+ * @param directory 0..TLSRPT_SPOOL_DIRECTORIES-1
+ * @return the new number of bytes of the area
+ */
+apr_int64_t mts_counters_add_usage(tlsrpt_area area, int directory, apr_int64_t bytes, int files);
 
-/* To be called with 1 before a report is stored and with 0 afterwards, so that a count on disk
- * knows that files may be missing from it. */
-void mts_counters_note_storing(int begins);
+/* Bytes that count against MTASTSReportQuota: of reports with their index, or of the quarantine. */
+apr_int64_t mts_counters_used(tlsrpt_area area);
 
-/* Counts both areas on disk; repeatedly, if reports are stored meanwhile. Takes about a second for
- * 250,000 files. */
-void mts_counters_recount(const tlsrpt_spool *spool);
+/* To be called with 1 before a report is stored in a directory and with 0 afterwards, so that a
+ * count on disk knows that files may be missing from it. */
+void mts_counters_note_storing(tlsrpt_area area, int directory, int begins);
 
-/* The same, unless it was done since the last start. */
-void mts_counters_count_once(const tlsrpt_spool *spool);
+/*
+ * Counts one directory of both areas on disk; repeatedly, if reports are stored there meanwhile.
+ * Takes a few milliseconds for 1,000 files. After the last directory all have been counted.
+ *
+ * @param directory 0..TLSRPT_SPOOL_DIRECTORIES-1
+ */
+void mts_counters_recount(const tlsrpt_spool *spool, int directory);
 
 #endif

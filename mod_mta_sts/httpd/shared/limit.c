@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/shared/limit.h"
 
-#include <arpa/inet.h>
-#include <string.h>
-
-#include <apr_strings.h>
-#include <openssl/evp.h>
-
 #include "httpd/shared/counters.h"
+#include "httpd/shared/network.h"
 
 /*
  * A slot is one number, so that it changes atomically: the minute, the part of the key's hash that
@@ -17,52 +12,23 @@
 #define HASH_BITS 20
 #define COUNT_MASK ((UINT64_C(1) << COUNT_BITS) - 1)
 #define HASH_MASK ((UINT64_C(1) << HASH_BITS) - 1)
-#define WAYS 8 /* slots that a key may be in */
+#define WAYS MTS_LIMIT_WAYS
 
 typedef struct position {
-    apr_uint64_t *slots; /* WAYS of them */
-    apr_uint64_t key;    /* minute and hash, the count being 0 */
-    apr_uint64_t minute; /* the same without hash */
+    apr_uint64_t *slots;  /* WAYS of them */
+    apr_uint64_t *others; /* of all keys that found no slot */
+    apr_uint64_t key;     /* minute and hash, the count being 0 */
+    apr_uint64_t minute;  /* the same without hash */
 } position;
-
-/* The bytes of an address that identify a client. Returns their number. */
-static apr_size_t bytes_of(const char *address, unsigned char bytes[16])
-{
-    char text[INET6_ADDRSTRLEN];
-
-    apr_cpystrn(text, address, sizeof(text));
-    text[strcspn(text, "%")] = '\0'; /* a zone */
-    if (inet_pton(AF_INET6, text, bytes) == 1) {
-        return 8;
-    }
-    return inet_pton(AF_INET, text, bytes) == 1 ? 4 : 0;
-}
-
-/* The secret keeps a client from finding addresses that share slots with others. */
-static apr_uint64_t hash_of(const char *what, const char *address)
-{
-    unsigned char input[sizeof(mts_counters_shared->secret) + 32 + 16];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned char *end = input + sizeof(mts_counters_shared->secret);
-    apr_uint64_t hash = 0;
-
-    memset(input, 0, sizeof(input));
-    memcpy(input, mts_counters_shared->secret, sizeof(mts_counters_shared->secret));
-    apr_cpystrn((char *)end, what, 32);
-    end += 32;
-    end += bytes_of(address, end);
-    if (EVP_Digest(input, (size_t)(end - input), digest, NULL, EVP_sha256(), NULL)) {
-        memcpy(&hash, digest, sizeof(hash));
-    }
-    return hash;
-}
 
 static position find_position(const char *what, const char *address, apr_time_t now)
 {
-    apr_uint64_t hash = hash_of(what, address);
+    apr_uint64_t hash = mts_network_hash(what, address, MTS_NETWORK_CLIENT);
+    apr_size_t set = (apr_size_t)(hash % (MTS_LIMIT_SLOTS / WAYS));
     apr_uint64_t minute = (apr_uint64_t)apr_time_sec(now) / 60 << (COUNT_BITS + HASH_BITS);
     position found = {
-        .slots = mts_counters_shared->limits + hash % (MTS_LIMIT_SLOTS / WAYS) * WAYS,
+        .slots = mts_counters_shared->limits + set * WAYS,
+        .others = mts_counters_shared->limits_of_others + set,
         .key = minute | ((hash >> 40 & HASH_MASK) << COUNT_BITS),
         .minute = minute,
     };
@@ -135,20 +101,7 @@ mts_limit_state mts_limit_count(const char *what, const char *address, apr_int64
             return state;
         }
     }
-    return MTS_LIMIT_UNKNOWN;
-}
-
-void mts_limit_uncount(const char *what, const char *address, apr_time_t now)
-{
-    position at = find_position(what, address, now);
-    apr_uint64_t *slot = find_slot(&at), value;
-
-    if (!slot) {
-        return;
-    }
-    value = __atomic_load_n(slot, __ATOMIC_RELAXED);
-    while (is_key(value, &at) && (value & COUNT_MASK) > 0 &&
-           !__atomic_compare_exchange_n(slot, &value, value - 1, 0, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED)) {
-    }
+    /* There are too many addresses: those that have no slot share a limit with some others. */
+    at.key = at.minute;
+    return try_slot(at.others, &at, limit, &state) ? state : MTS_LIMIT_REACHED;
 }

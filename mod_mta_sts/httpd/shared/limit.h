@@ -5,15 +5,15 @@
 #include <httpd.h>
 
 /*
- * Rate limits per minute: new reports from one client address, log lines about it. The counts are
- * in a table of a fixed size that all children share; addresses beyond its size are not limited.
+ * Rate limits per minute: requests from one client address, log lines about it. The counts are
+ * in a table of a fixed size that all children share; addresses for which it has no room share a
+ * limit with others.
  */
 
 /* The result of counting. */
 typedef enum mts_limit_state {
     MTS_LIMIT_ALLOWED, /* within the limit, and counted */
     MTS_LIMIT_REACHED,
-    MTS_LIMIT_UNKNOWN, /* not counted: the table is full */
 } mts_limit_state;
 
 /*
@@ -25,8 +25,5 @@ typedef enum mts_limit_state {
  */
 mts_limit_state mts_limit_count(const char *what, const char *address, apr_int64_t limit,
                                 apr_time_t now);
-
-/* Takes back one that is not to be counted after all. */
-void mts_limit_uncount(const char *what, const char *address, apr_time_t now);
 
 #endif

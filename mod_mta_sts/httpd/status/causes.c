@@ -179,7 +179,7 @@ void mts_status_causes_html(const mts_status_view *view)
              "to do</h2>");
     if (!view->query.domain && causes) {
         MTS_HTML(view->out, "<p class=\"soft\">The page of each domain shows more: senders and "
-                            "reasons.</p>");
+                            "addresses.</p>");
     }
     put_cause_list(view, 0, shown);
     if (shown < causes) {

@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <apr_strings.h>
 
+#include "core/base/monotonic.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/config/report_config.h"
 
@@ -16,6 +18,11 @@ static server_rec *main_server;
 static apr_pool_t *pool; /* of the handle */
 static mta_sts_database *db;
 static int is_stopping; /* the pools of the child are being destroyed */
+static char failure[1024];
+static apr_time_t failed_until; /* monotonic */
+
+#define LOCK_SECONDS 10
+#define FAILURE_LASTS apr_time_from_sec(2)
 
 static void close_database(void)
 {
@@ -81,6 +88,36 @@ static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)
     return error;
 }
 
+/* --- a database that does not answer --- */
+
+/* Requests come one after the other: all that wait behind one that failed get its error. */
+static const char *recent_failure(apr_pool_t *p)
+{
+    return mta_sts_monotonic_now() < failed_until ? apr_pstrdup(p, failure) : NULL;
+}
+
+/* Of PostgreSQL alone, which may take seconds to fail. */
+static void remember_failure(const char *error)
+{
+    apr_time_t now = mta_sts_monotonic_now();
+
+    if (!error || now < failed_until ||
+        strcmp(mts_report_config_of(main_server)->driver, MTA_STS_DATABASE_PGSQL) != 0) {
+        return;
+    }
+    apr_cpystrn(failure, error, sizeof(failure));
+    failed_until = now + FAILURE_LASTS;
+}
+
+static int lock_in_time(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LOCK_SECONDS;
+    return pthread_mutex_timedlock(&lock, &until) == 0;
+}
+
 static apr_status_t close_after_request(void *unused)
 {
     (void)unused;
@@ -98,12 +135,16 @@ const char *mts_status_database_read(request_rec *r, mts_status_read *read, void
     int was_open;
 
     apr_pool_cleanup_register(r->pool, NULL, close_after_request, apr_pool_cleanup_null);
-    pthread_mutex_lock(&lock);
+    if (!lock_in_time()) {
+        return "another request is waiting for it";
+    }
     was_open = db != NULL;
-    error = is_stopping ? "httpd is stopping" : read_once(r->pool, read, baton);
+    error = is_stopping ? "httpd is stopping" : recent_failure(r->pool);
+    error = error ? error : read_once(r->pool, read, baton);
     if (error && was_open && !is_stopping && !mta_sts_database_is_locked(error)) {
         error = read_once(r->pool, read, baton);
     }
+    remember_failure(error);
     pthread_mutex_unlock(&lock);
     return error;
 }

@@ -23,6 +23,8 @@ const char *mts_status_counter_text(int counter)
         [MTS_REPORT_TOO_LARGE] = "Reports refused: too large (413)",
         [MTS_REPORT_NOT_A_REPORT] = "Reports refused: not a TLS report (415)",
         [MTS_REPORT_NO_POLICIES] = "Reports refused: JSON without policies (400)",
+        [MTS_REPORT_BUSY] = "Reports rejected: too many at the same time (503)",
+        [MTS_REPORT_SHARE] = "Reports rejected: share of the network reached (503)",
         [MTS_REPORT_QUOTA] = "Reports rejected: quota reached (503)",
         [MTS_REPORT_NOT_STORED] = "Reports rejected: cannot be written to disk (503)",
     };

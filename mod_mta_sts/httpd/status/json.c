@@ -263,6 +263,29 @@ static json_t *causes_json(const mts_status_view *view)
     return array;
 }
 
+/* Of a domain: the policies that its senders used. */
+static json_t *seen_json(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < reports->seen->nelts; i++) {
+        const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(reports->seen, i, tlsrpt_seen_policy);
+
+        json_array_append_new(
+            array,
+            json_pack("{s:b, s:o, s:o, s:s, s:o, s:I, s:o}", "is_verified", one->is_verified,
+                      "policy_type", short_json(view->p, one->type), "policy",
+                      short_json(view->p, one->policy), "policy_match",
+                      tlsrpt_policy_match_name(tlsrpt_policy_match_compare(
+                          view->p, one->type, one->policy, &reports->policies)),
+                      "senders", shorts_json(view->p, one->senders), "sessions",
+                      (json_int_t)one->sessions, "last_day_end_at", time_json(view->p, one->last)));
+    }
+    return array;
+}
+
 static json_t *receipts_json(const apr_array_header_t *receipts)
 {
     json_t *array = json_array();
@@ -309,7 +332,7 @@ static json_t *reports_json(const mts_status_view *view)
         return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o}",
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:o}",
         "problem", "count", (json_int_t)reports->reports, "unverified_count",
         (json_int_t)reports->unverified, "successful_sessions", (json_int_t)reports->successful,
         "failed_sessions", (json_int_t)reports->failed, "verified_successful_sessions",
@@ -318,8 +341,9 @@ static json_t *reports_json(const mts_status_view *view)
         (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
         "last_received_at", time_json(view->p, reports->received), "days", days_json(reports->days),
         "senders", senders_json(reports->senders), "senders_omitted", reports->omitted_senders,
-        "causes", causes_json(view), "causes_omitted", reports->omitted_causes, "latest",
-        receipts_json(reports->receipts), "refused_mail", losses_json(reports->losses));
+        "causes", causes_json(view), "causes_omitted", reports->omitted_causes, "policies_seen",
+        seen_json(view), "latest", receipts_json(reports->receipts), "refused_mail",
+        losses_json(reports->losses));
 }
 
 static json_t *startup_json(const mts_status_view *view)

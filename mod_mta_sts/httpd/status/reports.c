@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "core/policy/policy.h"
+#include "core/policy/text.h"
 #include "httpd/status/database.h"
 #include "httpd/status/earlier.h"
 #include "httpd/status/losses.h"
@@ -132,7 +133,7 @@ static void add_merged_causes(mts_status_reports *reports, const tlsrpt_domain *
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     apr_array_header_t *list;
-    const char *error = tlsrpt_index_causes(db, &g->filter, MTS_STATUS_CAUSES_MAX + 1, p, &list);
+    const char *error = tlsrpt_index_causes(db, &g->filter, MTS_STATUS_CAUSES_MAX + 1, 1, p, &list);
     int i;
 
     if (error) {
@@ -184,14 +185,18 @@ static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *
     return error;
 }
 
-static const char *read_earlier(mta_sts_database *db, apr_pool_t *p, gathering *g)
+/* The policies of the domain: the one that is served now, and earlier ones. */
+static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     const mts_domain *domain = mts_domains_find(g->domains, g->filter.domain);
     const mts_policy *policy = domain ? domain->shown->policy : NULL;
+    const char *error = tlsrpt_policies_add_history(db, g->filter.domain, p, &g->reports->policies);
 
-    if (!policy) {
-        return NULL;
+    if (error || !policy) {
+        return error;
     }
+    g->reports->policies.served =
+        mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
     return mts_status_earlier_read(db, domain->name,
                                    mta_sts_policy_id(p, policy->text, policy->len), g->now, p,
                                    &g->reports->earlier);
@@ -226,7 +231,7 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     clear(g->reports, p);
     error = g->filter.domain ? sum_one(db, p, g) : sum_all(db, p, g);
     error = error ? error : read_receipts(db, p, g);
-    error = error ? error : g->filter.domain ? read_earlier(db, p, g) : read_failing(db, p, g);
+    error = error ? error : g->filter.domain ? read_policies(db, p, g) : read_failing(db, p, g);
     return error ? error
                  : mts_status_losses_read(db, p, g->domains, g->filter.domain, g->now,
                                           &g->reports->losses);

@@ -7,6 +7,7 @@
 
 #include "httpd/policy/domains.h"
 #include "httpd/status/query.h"
+#include "tlsrpt/advice/policy_match.h"
 #include "tlsrpt/index/index.h"
 
 /*
@@ -42,6 +43,7 @@ typedef struct mts_status_reports {
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
     apr_array_header_t *failing;  /* of tlsrpt_domain: domains with failed sessions, most failed
                                      sessions first; empty on the page of a domain */
+    tlsrpt_policies policies;     /* of the domain of the query */
     apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
     int omitted_senders, omitted_causes; /* beyond the limits above */
     int verified_senders;                /* of all; they come first */

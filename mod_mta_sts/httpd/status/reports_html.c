@@ -5,7 +5,6 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
-#include "core/policy/text.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/status/html.h"
 #include "httpd/status/chart.h"
@@ -25,6 +24,8 @@ static const struct {
 } badges[] = {
     [TLSRPT_MATCH_CURRENT] = {"ok", "current"},
     [TLSRPT_MATCH_OLDER] = {"testing", "older"},
+    [TLSRPT_MATCH_NEVER] = {"testing", "never served here"},
+    [TLSRPT_MATCH_OTHER] = {"testing", "other"},
     [TLSRPT_MATCH_NOT_FOUND] = {"testing", "no policy"},
     [TLSRPT_MATCH_UNSPECIFIED] = {"testing", "not specified"},
     [TLSRPT_MATCH_DANE] = {"ok", "DANE"},
@@ -34,11 +35,7 @@ static const struct {
 static void put_seen(const mts_status_view *view)
 {
     const apr_array_header_t *seen = view->reports->seen;
-    const mts_policy *policy = view->domain ? view->domain->shown->policy : NULL;
-    const mta_sts_policy *served =
-        policy ? mta_sts_policy_text_read(view->p, policy->text, policy->len,
-                                          mta_sts_findings_make(view->p))
-               : NULL;
+    const tlsrpt_policies *policies = &view->reports->policies;
     int i;
 
     if (seen->nelts == 0) {
@@ -49,13 +46,14 @@ static void put_seen(const mts_status_view *view)
     for (i = 0; i < seen->nelts; i++) {
         const tlsrpt_seen_policy *one = &APR_ARRAY_IDX(seen, i, tlsrpt_seen_policy);
         tlsrpt_policy_match match =
-            tlsrpt_policy_match_compare(view->p, one->type, one->policy, served);
+            tlsrpt_policy_match_compare(view->p, one->type, one->policy, policies);
 
         MTS_HTML(view->out, "<li><div><span class=\"badge %s\">%s</span>", badges[match].class,
                  badges[match].name);
         mts_status_unverified_html(view->out, one->is_verified);
-        MTS_HTML(view->out, "</div><div><p>%s</p>",
-                 tlsrpt_policy_match_text(view->p, match, one->policy, served, view->query.domain));
+        MTS_HTML(
+            view->out, "</div><div><p>%s</p>",
+            tlsrpt_policy_match_text(view->p, match, one->policy, policies, view->query.domain));
         MTS_HTML(view->out, "<p class=\"soft small\">%s; %s sessions, last on %s</p></div></li>",
                  mta_sts_format_names(view->p, one->senders, NAMES_MAX),
                  mta_sts_format_number(view->p, one->sessions),

@@ -69,7 +69,7 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
 {
     const tlsrpt_filter filter = {.since = g->filter.since, .domain = series->domain};
     apr_array_header_t *causes;
-    const char *error = tlsrpt_index_causes(db, &filter, TLSRPT_INDEX_CAUSES_MAX, p, &causes);
+    const char *error = tlsrpt_index_causes(db, &filter, TLSRPT_INDEX_CAUSES_MAX, 0, p, &causes);
     int i;
 
     for (i = 0; !error && i < causes->nelts; i++) {

@@ -101,6 +101,14 @@ int mts_database_open_count(const mts_database *database)
     return database->open_count;
 }
 
+apr_int64_t mts_database_bytes(const mts_database *database)
+{
+    struct stat info;
+
+    return database->file && lstat(database->file, &info) == 0 ? (apr_int64_t)info.st_blocks * 512
+                                                               : 0;
+}
+
 /* --- logging: one line for each change, in any child --- */
 
 /* A number that identifies an error; never 0, which stands for none. */
@@ -115,7 +123,9 @@ static void log_trouble(mts_database *database, const char *error)
 {
     apr_uint32_t digest = digest_of(error);
 
-    if (mts_counters_shared->database_trouble == digest) {
+    /* A connection that is lost cannot be opened again either: that is one trouble. */
+    if (mts_counters_shared->database_trouble == digest ||
+        (mts_counters_shared->database_trouble && !database->file)) {
         return;
     }
     mts_counters_shared->database_trouble = digest;

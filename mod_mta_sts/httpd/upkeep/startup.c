@@ -6,6 +6,7 @@
 #include <http_log.h>
 
 #include "core/policy/text.h"
+#include "httpd/endpoint/handler.h"
 #include "httpd/shared/counters.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/upkeep/history.h"
@@ -125,6 +126,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     mts_startup_findings_store(pconf, main, log_state(main, ptemp, 0));
     log_policies(main, ptemp);
     mts_counters_make(main);
+    mts_report_handler_prepare();
     mts_history_prepare();
     mts_database_prepare(main);
     mts_state_prepare(main, ptemp);

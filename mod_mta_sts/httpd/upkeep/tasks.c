@@ -21,6 +21,7 @@ APLOG_USE_MODULE(mta_sts);
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
+#define NETWORKS_INTERVAL apr_time_from_sec(86400)
 
 static mts_step step_of(mts_work *now, const char *error)
 {
@@ -102,6 +103,8 @@ static mts_step update_index(mts_work *now)
         return MTS_STEP_GO_ON;
     }
     now->changes = before;
+    __atomic_store_n(&mts_counters_shared->index_bytes, mts_database_bytes(now->database),
+                     __ATOMIC_RELAXED);
     return MTS_STEP_DONE;
 }
 
@@ -121,15 +124,29 @@ static int has_removed_reports(const mts_work *now)
 
 static mts_step clean_up(mts_work *now)
 {
-    tlsrpt_spool_remove_stale(mts_state_spool());
-    mts_counters_recount(mts_state_spool());
-    now->has_removed_reports = 0;
-    return MTS_STEP_DONE;
+    if (now->directory == 0) {
+        tlsrpt_spool_remove_stale(mts_state_spool());
+        now->has_removed_reports = 0;
+    }
+    mts_counters_recount(mts_state_spool(), now->directory);
+    now->directory = (now->directory + 1) % TLSRPT_SPOOL_DIRECTORIES;
+    return now->directory ? MTS_STEP_GO_ON : MTS_STEP_DONE;
+}
+
+static int has_quota_risen(const mts_work *now)
+{
+    return mts_quota_has_risen(now->quota);
+}
+
+static mts_step count_networks(mts_work *now)
+{
+    return mts_quota_count(now->quota, mts_state_spool()) ? MTS_STEP_DONE : MTS_STEP_GO_ON;
 }
 
 /* Tasks without the database first: the database may delay the others. */
 mts_task mts_tasks[] = {
     {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0},
+    {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0},
     {record_history, NULL, NOTE_INTERVAL, 1, 0},
     {update_index, has_new_reports, INDEX_INTERVAL, 1, 0},
     {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},
@@ -144,6 +161,7 @@ void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->main = main;
     work->database = mts_database_make(main, p);
     work->log = mts_log_once_make(p);
+    work->quota = mts_quota_make(main, p);
     work->is_ending = is_ending;
     work->index.spool = mts_state_spool();
     work->index.host = mta_sts_database_host(p);

@@ -5,6 +5,7 @@
 #include <httpd.h>
 
 #include "httpd/upkeep/database.h"
+#include "httpd/upkeep/quota.h"
 #include "httpd/shared/log_once.h"
 #include "tlsrpt/index/index.h"
 
@@ -24,7 +25,9 @@ typedef struct mts_work {
     apr_uint32_t changes;     /* of the spool, when it was last indexed */
     mts_log_once *log;        /* of errors of the spool */
     int has_removed_reports;  /* reports were removed from the spool since it was counted */
-    tlsrpt_index_task index;  /* the progress of the index */
+    int directory;            /* of the spool: the next one that is counted */
+    mts_quota *quota;
+    tlsrpt_index_task index; /* the progress of the index */
 } mts_work;
 
 typedef enum mts_step {

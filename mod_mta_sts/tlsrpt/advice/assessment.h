@@ -9,6 +9,7 @@
 #include "core/base/finding.h"
 #include "core/check/check.h"
 #include "core/policy/policy.h"
+#include "tlsrpt/advice/policy_match.h"
 #include "tlsrpt/summary/summary.h"
 
 /* What an assessment of readiness (tlsrpt/advice/readiness.h) is made from, and its result. */
@@ -28,6 +29,7 @@ typedef struct tlsrpt_readiness_limits {
 typedef struct tlsrpt_readiness_facts {
     const char *domain;
     const mta_sts_policy *served;          /* now; NULL: none, or not known */
+    tlsrpt_policies policies;              /* those that were served before */
     const mta_sts_check_facts *deployment; /* the live deployment; NULL: it was not checked */
     const mta_sts_check_result *check;     /* the result of checking it, or NULL */
     const tlsrpt_domain *reports;          /* all reports, without DANE; NULL: none */
@@ -64,6 +66,7 @@ typedef struct tlsrpt_assessment {
     const tlsrpt_readiness_facts *facts;
     const tlsrpt_readiness_limits *limits;
     tlsrpt_readiness *result;
+    tlsrpt_policies policies; /* with the one that is served now */
     int is_enforced; /* mode enforce is on: what is required before switching to it is only info */
 } tlsrpt_assessment;
 

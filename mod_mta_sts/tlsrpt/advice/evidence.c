@@ -45,7 +45,7 @@ int tlsrpt_evidence_days(const tlsrpt_domain *evidence, apr_time_t now)
  * mode: that leaves problems of the mail servers, and MX hosts that are not in the policy. */
 int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation)
 {
-    return explanation->owner == TLSRPT_OWNER_MX ||
+    return explanation->owner == TLSRPT_OWNER_MX || explanation->owner == TLSRPT_OWNER_PROVIDER ||
            strcmp(explanation->cause, "mx-not-in-policy") == 0;
 }
 

@@ -8,6 +8,8 @@
 
 #include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/policy/provider.h"
+#include "core/policy/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -97,12 +99,28 @@ static const char *fill(apr_pool_t *p, const char *text, const value *values, ap
     return text ? apr_pstrcat(p, filled, text, NULL) : NULL;
 }
 
+/* The admin cannot renew a certificate or reload a server there. */
+static void blame_provider(apr_pool_t *p, const char *mx, tlsrpt_explanation *explanation)
+{
+    const char *name = mta_sts_provider_of_host(mx)->name;
+
+    explanation->owner = TLSRPT_OWNER_PROVIDER;
+    explanation->action = apr_psprintf(
+        p,
+        "%s is run by your mail provider, %s: report it there. Check that your MX "
+        "records are those that %s documents; if mail is held up meanwhile, go back to "
+        "mode testing (publish its new id).",
+        mx, name, name);
+}
+
 static const tlsrpt_explanation *apply(apr_pool_t *p, const tlsrpt_rule *rule,
                                        tlsrpt_result_type type, const tlsrpt_facts *facts)
 {
     const char *domain = host_of(p, facts->domain), *mx = host_of(p, facts->mx);
     const char *name = facts->result_type ? facts->result_type : "";
+    const char *pattern = mx ? mta_sts_provider_pattern(p, mx) : "it";
     const value values[] = {
+        {"pattern", pattern, pattern},
         {"domain", domain ? domain : "your domain", domain ? domain : "DOMAIN"},
         {"mx", mx ? mx : "your mail server", mx ? mx : "MX-HOST"},
         {"type", mta_sts_text_quote(p, name, strlen(name)), ""},
@@ -115,7 +133,38 @@ static const tlsrpt_explanation *apply(apr_pool_t *p, const tlsrpt_rule *rule,
     explanation->what = fill(p, rule->what, values, COUNT(values), 0);
     explanation->action = fill(p, rule->action, values, COUNT(values), 0);
     explanation->command = fill(p, rule->command, values, COUNT(values), 1);
+    if (mx && rule->owner == TLSRPT_OWNER_MX && mta_sts_provider_of_host(mx)) {
+        blame_provider(p, mx, explanation);
+    }
     return explanation;
+}
+
+/* Whether none of the policies that the senders applied covers the MX host. What cannot be read as
+ * a policy says nothing. */
+static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
+{
+    const char *mx = host_of(p, facts->mx);
+    int i, read = 0;
+
+    for (i = 0; mx && facts->policies && i < facts->policies->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(facts->policies, i, const char *);
+        const mta_sts_policy *policy =
+            mta_sts_policy_text_read(p, text, strlen(text), mta_sts_findings_make(p));
+
+        if (policy->mx->nelts && mta_sts_policy_covers(policy, mx)) {
+            return 0;
+        }
+        read += policy->mx->nelts > 0;
+    }
+    return read > 0;
+}
+
+/* Types that say no more than that something did not match. */
+static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type, const tlsrpt_facts *facts)
+{
+    return !rule->hint && (!facts->policy_type || strcmp(facts->policy_type, "sts") == 0) &&
+           (type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
+            rule->owner == TLSRPT_OWNER_UNKNOWN);
 }
 
 const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *facts)
@@ -125,6 +174,9 @@ const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *fact
 
     while (!matches(rule, type, facts)) { /* the last one matches everything */
         rule++;
+    }
+    if (is_general(rule, type, facts) && is_uncovered(p, facts)) {
+        rule = &tlsrpt_rule_not_covered;
     }
     return apply(p, rule, type, facts);
 }
@@ -145,7 +197,8 @@ static const tlsrpt_explanation *explain_reason(apr_pool_t *p, const char *domai
                                 .policy_type = cause->policy_type,
                                 .reason = reason,
                                 .domain = domain,
-                                .mx = cause->receiving_mx};
+                                .mx = cause->receiving_mx,
+                                .policies = cause->policies};
 
     return tlsrpt_explain(p, &facts);
 }
@@ -190,6 +243,7 @@ static const struct {
 } owners[] = {
     [TLSRPT_OWNER_POLICY_HOST] = {"policy-host", "your policy host (the web server)"},
     [TLSRPT_OWNER_MX] = {"mx", "your mail server (MX)"},
+    [TLSRPT_OWNER_PROVIDER] = {"mail-provider", "your mail provider"},
     [TLSRPT_OWNER_DNS] = {"dns", "your DNS"},
     [TLSRPT_OWNER_SENDER] = {"sender", "probably the sender, or the network between it and you"},
     [TLSRPT_OWNER_UNKNOWN] = {"unknown", "not specified"},

@@ -17,7 +17,7 @@
  * escaped for a terminal (core/base/text.h). For HTML, the texts still have to be escaped.
  */
 
-/* "policy-host", "mx", "dns", "sender" or "unknown", for programs. */
+/* "policy-host", "mx", "mail-provider", "dns", "sender" or "unknown", for programs. */
 const char *tlsrpt_owner_name(tlsrpt_owner owner);
 
 /* For people: "your policy host (the web server)", "your mail server (MX)", ... */
@@ -25,12 +25,14 @@ const char *tlsrpt_owner_text(tlsrpt_owner owner);
 
 /* What a report contains about a failure. A member that is not specified is NULL. */
 typedef struct tlsrpt_facts {
-    const char *result_type; /* as sent */
-    const char *policy_type; /* "sts", "tlsa", "no-policy-found" */
-    const char *reason;      /* failure-reason-code, as sent */
-    const char *domain;      /* policy domain */
-    const char *mx;          /* receiving-mx-hostname */
-    const char *ip;          /* receiving-ip */
+    const char *result_type;            /* as sent */
+    const char *policy_type;            /* "sts", "tlsa", "no-policy-found" */
+    const char *reason;                 /* failure-reason-code, as sent */
+    const char *domain;                 /* policy domain */
+    const char *mx;                     /* receiving-mx-hostname */
+    const char *ip;                     /* receiving-ip */
+    const apr_array_header_t *policies; /* of const char *: the MTA-STS policies that the senders
+                                           applied, the lines of policy-string joined by LF */
 } tlsrpt_facts;
 
 typedef struct tlsrpt_explanation {
@@ -45,7 +47,8 @@ typedef struct tlsrpt_explanation {
 
 /*
  * Explains a failure by its result type, and by its reason where that is more specific ("404",
- * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH).
+ * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH), or by the policy in the report, where that does
+ * not cover the MX host and nothing more specific is known.
  *
  * @param p pool of the texts; facts are borrowed
  * @return never NULL; cause "unknown" for a type that is not registered

@@ -8,6 +8,7 @@
 #include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/database/history.h"
 #include "core/policy/text.h"
 
 static const mta_sts_policy *read_policy(apr_pool_t *p, const char *text)
@@ -46,9 +47,71 @@ static int is_same(const mta_sts_policy *one, const mta_sts_policy *other)
            has_patterns_of(one, other) && has_patterns_of(other, one);
 }
 
-tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type, const char *policy,
-                                                const mta_sts_policy *served)
+/* --- the policies of a domain --- */
+
+void tlsrpt_policies_add(apr_pool_t *p, tlsrpt_policies *policies, const mta_sts_policy *policy,
+                         apr_time_t last)
 {
+    if (!policies->earlier) {
+        policies->earlier = apr_array_make(p, 2, sizeof(tlsrpt_served_policy));
+    }
+    APR_ARRAY_PUSH(policies->earlier, tlsrpt_served_policy) = (tlsrpt_served_policy){policy, last};
+}
+
+const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain, apr_pool_t *p,
+                                        tlsrpt_policies *policies)
+{
+    apr_array_header_t *entries;
+    const char *error = mta_sts_history_read(db, domain, p, &entries);
+    int i;
+
+    for (i = 0; !error && i < entries->nelts; i++) {
+        const mta_sts_history_entry *entry = &APR_ARRAY_IDX(entries, i, mta_sts_history_entry);
+
+        tlsrpt_policies_add(p, policies, read_policy(p, entry->text), entry->last);
+        if (!policies->since || entry->first < policies->since) {
+            policies->since = entry->first;
+        }
+    }
+    return error;
+}
+
+/* When a policy was served last; -1: never, 0: not known when. */
+static apr_time_t last_served(const tlsrpt_policies *policies, const mta_sts_policy *policy)
+{
+    apr_time_t last = -1;
+    int i;
+
+    for (i = 0; policies->earlier && i < policies->earlier->nelts; i++) {
+        const tlsrpt_served_policy *one =
+            &APR_ARRAY_IDX(policies->earlier, i, tlsrpt_served_policy);
+
+        if (one->last > last && is_same(one->policy, policy)) {
+            last = one->last;
+        }
+    }
+    return last;
+}
+
+static tlsrpt_policy_match compare_policy(const tlsrpt_policies *policies,
+                                          const mta_sts_policy *policy)
+{
+    if (policies->served && is_same(policy, policies->served)) {
+        return TLSRPT_MATCH_CURRENT;
+    }
+    if (last_served(policies, policy) >= 0) {
+        return TLSRPT_MATCH_OLDER;
+    }
+    return policies->since    ? TLSRPT_MATCH_NEVER
+           : policies->served ? TLSRPT_MATCH_OTHER
+                              : TLSRPT_MATCH_UNKNOWN;
+}
+
+tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type, const char *policy,
+                                                const tlsrpt_policies *policies)
+{
+    const mta_sts_policy *served = policies->served;
+
     if (strcmp(type, "tlsa") == 0) {
         return TLSRPT_MATCH_DANE;
     }
@@ -60,21 +123,28 @@ tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type,
     if (strcmp(type, "sts") != 0 || !*policy) {
         return TLSRPT_MATCH_UNSPECIFIED;
     }
-    return !served                                   ? TLSRPT_MATCH_UNKNOWN
-           : is_same(read_policy(p, policy), served) ? TLSRPT_MATCH_CURRENT
-                                                     : TLSRPT_MATCH_OLDER;
+    return compare_policy(policies, read_policy(p, policy));
 }
 
 const char *tlsrpt_policy_match_name(tlsrpt_policy_match match)
 {
     static const char *const names[] = {
         [TLSRPT_MATCH_CURRENT] = "current",     [TLSRPT_MATCH_OLDER] = "older",
+        [TLSRPT_MATCH_NEVER] = "never-served",  [TLSRPT_MATCH_OTHER] = "other",
         [TLSRPT_MATCH_NOT_FOUND] = "not-found", [TLSRPT_MATCH_UNSPECIFIED] = "unspecified",
         [TLSRPT_MATCH_DANE] = "dane",           [TLSRPT_MATCH_UNKNOWN] = "served-unknown",
     };
 
     return names[match];
 }
+
+int tlsrpt_policy_match_is_unexpected(tlsrpt_policy_match match)
+{
+    return match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NEVER ||
+           match == TLSRPT_MATCH_OTHER || match == TLSRPT_MATCH_NOT_FOUND;
+}
+
+/* --- for people --- */
 
 static const char *patterns_of(apr_pool_t *p, const mta_sts_policy *policy)
 {
@@ -109,8 +179,50 @@ static const char *limit_text(apr_pool_t *p, const char *policy)
                : "";
 }
 
+/* "; served now: mode testing, ..." */
+static const char *now_text(apr_pool_t *p, const tlsrpt_policies *policies)
+{
+    return policies->served ? apr_pstrcat(p, "; served now: ", render(p, policies->served), NULL)
+                            : "; no policy of this domain is known to be served now";
+}
+
+static const char *older_text(apr_pool_t *p, const char *policy, const tlsrpt_policies *policies,
+                              const char *name)
+{
+    apr_time_t last = last_served(policies, read_policy(p, policy));
+
+    return apr_psprintf(
+        p,
+        "an older policy from its cache%s: %s%s. The sender fetches the new one when it sees the "
+        "new id in the _mta-sts record%s. If it does not: mta-sts check %s",
+        last > 0 ? apr_pstrcat(p, ", served here until ", mta_sts_format_date(p, last), NULL) : "",
+        tlsrpt_policy_summary(p, policy), now_text(p, policies), limit_text(p, policy), name);
+}
+
+static const char *never_text(apr_pool_t *p, const char *policy, const tlsrpt_policies *policies,
+                              const char *name)
+{
+    return apr_psprintf(
+        p,
+        "a policy that was never served here (the history begins on %s): %s%s. Either the report "
+        "is forged, or another server or a hosting provider serves mta-sts.%s: mta-sts check %s",
+        mta_sts_format_date(p, policies->since), tlsrpt_policy_summary(p, policy),
+        now_text(p, policies), name, name);
+}
+
+static const char *other_text(apr_pool_t *p, const char *policy, const tlsrpt_policies *policies,
+                              const char *name)
+{
+    return apr_psprintf(
+        p,
+        "another policy than the one that is served now: %s%s. It may be an older one from its "
+        "cache; whether it was ever served is not known here. mta-sts check %s shows what is "
+        "served",
+        tlsrpt_policy_summary(p, policy), now_text(p, policies), name);
+}
+
 const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, const char *policy,
-                                     const mta_sts_policy *served, const char *domain)
+                                     const tlsrpt_policies *policies, const char *domain)
 {
     const char *host,
         *name = domain && !mta_sts_name_parse_host(p, domain, MTA_STS_NAME_ALABEL, &host)
@@ -121,12 +233,11 @@ const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, c
     case TLSRPT_MATCH_CURRENT:
         return "the policy that is served now";
     case TLSRPT_MATCH_OLDER:
-        return apr_psprintf(
-            p,
-            "an older policy from its cache: %s; served now: %s. The sender fetches "
-            "the new one when it sees the new id in the _mta-sts record%s. If it "
-            "does not: mta-sts check %s",
-            tlsrpt_policy_summary(p, policy), render(p, served), limit_text(p, policy), name);
+        return older_text(p, policy, policies, name);
+    case TLSRPT_MATCH_NEVER:
+        return never_text(p, policy, policies, name);
+    case TLSRPT_MATCH_OTHER:
+        return other_text(p, policy, policies, name);
     case TLSRPT_MATCH_NOT_FOUND:
         return apr_psprintf(p,
                             "none found, although one is published: normal for about a day after "

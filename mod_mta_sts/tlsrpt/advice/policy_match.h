@@ -3,32 +3,69 @@
 #define TLSRPT_ADVICE_POLICY_MATCH_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
 
+#include "core/database/database.h"
 #include "core/policy/policy.h"
 
-/* How the policy that a sender applied, according to its report, compares to the policy that is
- * served now. */
+/* How the policy that a sender applied, according to its report, compares to those that were served
+ * here. */
 typedef enum tlsrpt_policy_match {
     TLSRPT_MATCH_CURRENT,     /* the policy that is served now */
-    TLSRPT_MATCH_OLDER,       /* another policy: an older one from the sender's cache */
+    TLSRPT_MATCH_OLDER,       /* one that was served here: an older one from the sender's cache */
+    TLSRPT_MATCH_NEVER,       /* one that was never served here, according to the history */
+    TLSRPT_MATCH_OTHER,       /* not the one served now; it is not known what was served before */
     TLSRPT_MATCH_NOT_FOUND,   /* the sender found no policy, although one is served */
     TLSRPT_MATCH_UNSPECIFIED, /* the report does not specify the policy: the sender could not fetch
                                  or parse it */
     TLSRPT_MATCH_DANE,        /* TLSA records instead of an MTA-STS policy */
-    TLSRPT_MATCH_UNKNOWN,     /* it is not known which policy is served now */
+    TLSRPT_MATCH_UNKNOWN,     /* it is not known which policies are or were served */
 } tlsrpt_policy_match;
+#define TLSRPT_POLICY_MATCHES (TLSRPT_MATCH_UNKNOWN + 1)
+
+/* A policy that was served. */
+typedef struct tlsrpt_served_policy {
+    const mta_sts_policy *policy;
+    apr_time_t last; /* when it was served last; 0: not known */
+} tlsrpt_served_policy;
+
+/* The policies of a domain. */
+typedef struct tlsrpt_policies {
+    const mta_sts_policy *served; /* now; NULL: not known */
+    apr_array_header_t *earlier;  /* of tlsrpt_served_policy, in any order; may include that of now.
+                                     NULL or empty: not known */
+    apr_time_t since;             /* when their history begins; 0: not known */
+} tlsrpt_policies;
 
 /*
- * @param p      scratch
- * @param type   policy type, as sent
- * @param policy the lines of policy-string, joined by LF; "" if none (as in tlsrpt_seen_policy)
- * @param served the policy served now, or NULL if that is not known
+ * Adds the history of served policies (core/database/history.h) to those of a domain.
+ *
+ * @param p pool of what is added
+ * @return NULL, or why it cannot be read
+ */
+const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain, apr_pool_t *p,
+                                        tlsrpt_policies *policies);
+
+/* Adds one policy that was served; last: 0 if it is not known when. */
+void tlsrpt_policies_add(apr_pool_t *p, tlsrpt_policies *policies, const mta_sts_policy *policy,
+                         apr_time_t last);
+
+/*
+ * @param p        scratch
+ * @param type     policy type, as sent
+ * @param policy   the lines of policy-string, joined by LF; "" if none (as in tlsrpt_seen_policy)
+ * @param policies those of the domain
  */
 tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type, const char *policy,
-                                                const mta_sts_policy *served);
+                                                const tlsrpt_policies *policies);
 
-/* "current", "older", "not-found", "unspecified", "dane" or "served-unknown", for programs. */
+/* "current", "older", "never-served", "other", "not-found", "unspecified", "dane" or
+ * "served-unknown", for programs. */
 const char *tlsrpt_policy_match_name(tlsrpt_policy_match match);
+
+/* Whether something is not as it should be: the sender does not use the policy that is served. */
+int tlsrpt_policy_match_is_unexpected(tlsrpt_policy_match match);
 
 /*
  * The same for people, with what to do if something has to be done.
@@ -37,7 +74,7 @@ const char *tlsrpt_policy_match_name(tlsrpt_policy_match match);
  * @param domain policy domain; left out if it is not a host name
  */
 const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, const char *policy,
-                                     const mta_sts_policy *served, const char *domain);
+                                     const tlsrpt_policies *policies, const char *domain);
 
 /* A policy on one line: "mode enforce, mx mx1.example.com *.example.net, max_age 604800". If
  * policy-string is not a policy, its lines are quoted. Allocated from p. */

@@ -66,6 +66,8 @@ tlsrpt_readiness *tlsrpt_readiness_assess(apr_pool_t *p, const tlsrpt_readiness_
     tlsrpt_assessment a = {.p = p, .facts = facts, .limits = limits, .result = result};
     int i;
 
+    a.policies = facts->policies;
+    a.policies.served = facts->served;
     a.is_enforced = facts->served && facts->served->mode == MTA_STS_MODE_ENFORCE;
     for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
         result->parts[i] = mta_sts_findings_make(p);

@@ -69,7 +69,7 @@ static int is_fixed(const tlsrpt_assessment *a, const tlsrpt_cause *cause,
     if (!result) {
         return 0;
     }
-    if (explanation->owner == TLSRPT_OWNER_MX) {
+    if (explanation->owner == TLSRPT_OWNER_MX || explanation->owner == TLSRPT_OWNER_PROVIDER) {
         return is_mx_fixed(a, cause->receiving_mx);
     }
     return result->verdict.outcome == MTA_STS_OUTCOME_DELIVERS;

@@ -182,7 +182,7 @@ static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a,
             !contains(one->senders, sender->organization)) {
             continue;
         }
-        now = tlsrpt_policy_match_compare(a->p, one->type, one->policy, a->facts->served);
+        now = tlsrpt_policy_match_compare(a->p, one->type, one->policy, &a->policies);
         if (!last || now == TLSRPT_MATCH_CURRENT) {
             last = one;
             *match = now;
@@ -224,12 +224,33 @@ static int assess_sender(tlsrpt_assessment *a, const tlsrpt_sender *sender,
     tlsrpt_policy_match match = TLSRPT_MATCH_UNKNOWN;
     const tlsrpt_seen_policy *seen = find_last_policy(a, sender, &match);
 
-    if (seen && (match == TLSRPT_MATCH_OLDER || match == TLSRPT_MATCH_NOT_FOUND)) {
+    if (seen && tlsrpt_policy_match_is_unexpected(match)) {
         group *found = find_group(a, others, seen, match);
 
         APR_ARRAY_PUSH(found->names, const char *) = sender->organization;
     }
     return match == TLSRPT_MATCH_CURRENT;
+}
+
+static const char *finding_of_match(tlsrpt_policy_match match)
+{
+    return match == TLSRPT_MATCH_OLDER   ? "sender-policy-older"
+           : match == TLSRPT_MATCH_NEVER ? "sender-policy-never-served"
+           : match == TLSRPT_MATCH_OTHER ? "sender-policy-other"
+                                         : "sender-policy-not-found";
+}
+
+static const char *fix_of_match(const tlsrpt_assessment *a, tlsrpt_policy_match match,
+                                const char *names)
+{
+    return match == TLSRPT_MATCH_NEVER
+               ? apr_psprintf(a->p,
+                              "find out which server answers for mta-sts.%s, and have it serve the "
+                              "same policy." TLSRPT_READINESS_COMMAND "mta-sts check %s",
+                              a->facts->domain, a->facts->domain)
+               : apr_psprintf(a->p,
+                              "wait until reports from %s contain the policy that is served now",
+                              names);
 }
 
 static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
@@ -246,14 +267,11 @@ static void add_others(tlsrpt_assessment *a, const apr_array_header_t *others,
             findings,
             tlsrpt_evidence_counts(found->seen->is_verified) ? tlsrpt_assessment_missing(a)
                                                              : MTA_STS_INFO,
-            found->match == TLSRPT_MATCH_OLDER ? "sender-policy-older" : "sender-policy-not-found",
-            a->facts->domain,
-            apr_psprintf(p, "wait until reports from %s contain the policy that is served now",
-                         names),
+            finding_of_match(found->match), a->facts->domain, fix_of_match(a, found->match, names),
             "policy applied by %s%s, last on %s: %s", names,
             tlsrpt_evidence_counts(found->seen->is_verified) ? "" : " (unverified)",
             mta_sts_format_last_date(p, found->seen->last),
-            tlsrpt_policy_match_text(p, found->match, found->seen->policy, a->facts->served,
+            tlsrpt_policy_match_text(p, found->match, found->seen->policy, &a->policies,
                                      a->facts->domain));
     }
 }

@@ -125,8 +125,7 @@ const tlsrpt_rule tlsrpt_rules[] = {
     {TLSRPT_VALIDATION_FAILURE, NULL, HINT_INVALID, "certificate-invalid", TLSRPT_OWNER_MX, INVALID,
      NEW_CHAIN, SMTP_CHAIN, 0},
     {TLSRPT_VALIDATION_FAILURE, NULL, NULL, NULL, TLSRPT_OWNER_UNKNOWN,
-     "The TLS session with {mx} failed for a reason other than an expired, untrusted or "
-     "mismatching certificate.",
+     "The TLS session with {mx} failed, and the report gives no reason that is known.",
      "Check the reason, if the report gives one. A few of these failures, from several senders, "
      "are mostly timeouts: keep watching. If many occur at the same time, check the mail log of "
      "that day, and whether TLS 1.2 and common ciphers are enabled.",
@@ -216,6 +215,19 @@ const tlsrpt_rule tlsrpt_rules[] = {
      "Check the reason, if the report gives one, and the mail log of that day, or ask the contact "
      "of the reporter.",
      CHECK, 0},
+};
+
+const tlsrpt_rule tlsrpt_rule_not_covered = {
+    .result_type = TLSRPT_ANY_TYPE,
+    .cause = "mx-not-in-policy",
+    .owner = TLSRPT_OWNER_POLICY_HOST,
+    .what =
+        "No mx line of the policy that the sender applied covers {mx} (a \"*\" stands for exactly "
+        "one label).",
+    .action =
+        "Add {pattern} to MTASTSMx, or remove the MX record of that host; then publish the new "
+        "policy id.",
+    .command = CHECK,
 };
 
 const tlsrpt_rule tlsrpt_rule_no_details = {

@@ -10,6 +10,7 @@
 typedef enum tlsrpt_owner {
     TLSRPT_OWNER_POLICY_HOST, /* the web server of mta-sts.DOMAIN: this httpd */
     TLSRPT_OWNER_MX,          /* the mail server that receives */
+    TLSRPT_OWNER_PROVIDER,    /* the same, run by a mail provider (core/policy/provider.h) */
     TLSRPT_OWNER_DNS,         /* the zone of the domain or of its MX */
     TLSRPT_OWNER_SENDER,      /* probably the sender, or the network between it and us */
     TLSRPT_OWNER_UNKNOWN,     /* the report does not specify enough */
@@ -35,6 +36,9 @@ typedef struct tlsrpt_rule {
 /* The first rule that matches a failure explains it, so rules with a hint precede those without.
  * The last rule matches everything. */
 extern const tlsrpt_rule tlsrpt_rules[];
+
+/* For an MX host that the policy in the report does not cover. */
+extern const tlsrpt_rule tlsrpt_rule_not_covered;
 
 /* For failed sessions without details. */
 extern const tlsrpt_rule tlsrpt_rule_no_details;

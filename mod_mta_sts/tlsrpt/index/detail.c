@@ -219,6 +219,13 @@ static const char *find_samples(const tlsrpt_query *query, long long id, const r
     return error;
 }
 
+const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
+                                 mta_sts_database_row *visit, void *baton)
+{
+    return mta_sts_database_rows(query->db, SAMPLES("reason", "tlsrpt_string"), visit, baton, id,
+                                 FILTER_VALUES(query), SAMPLES_MAX, NAMES_MAX);
+}
+
 static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
     rows all = make_rows(query, domain->causes);
@@ -310,5 +317,9 @@ const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt
     if (!error) {
         error = find_causes(query, id, domain);
     }
-    return error || !id ? error : find_seen(query, id, domain);
+    if (!error && id) {
+        error = find_seen(query, id, domain);
+        tlsrpt_domain_join_policies(query->p, domain);
+    }
+    return error;
 }

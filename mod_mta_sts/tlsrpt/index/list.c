@@ -108,29 +108,53 @@ const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filt
 
 /* --- causes --- */
 
+/* The numbers of a cause, by which its reasons are found. */
+typedef struct cause_key {
+    long long domain, kind[4]; /* verified, type of policy, result type, MX */
+} cause_key;
+
+typedef struct causes {
+    apr_array_header_t *list; /* of tlsrpt_index_cause */
+    apr_array_header_t *keys; /* of cause_key, in the same order */
+    long long domain;         /* whose reasons are read */
+} causes;
+
+static long long number_in(const char *column)
+{
+    return (long long)mta_sts_database_number(column);
+}
+
 static int push_cause(void *baton, const char *const *columns)
 {
-    apr_array_header_t *list = baton;
-    tlsrpt_index_cause *of_domain = apr_array_push(list);
+    causes *all = baton;
+    apr_pool_t *p = all->list->pool;
+    tlsrpt_index_cause *of_domain = apr_array_push(all->list);
     tlsrpt_cause *cause = &of_domain->cause;
+    cause_key *key = apr_array_push(all->keys);
+    int i;
 
-    of_domain->domain = tlsrpt_query_text(list->pool, columns[0]);
-    cause->result_type = tlsrpt_query_text(list->pool, columns[1]);
-    cause->receiving_mx = columns[2] ? apr_pstrdup(list->pool, columns[2]) : NULL;
-    cause->policy_type = tlsrpt_query_text(list->pool, columns[3]);
+    of_domain->domain = tlsrpt_query_text(p, columns[0]);
+    cause->result_type = tlsrpt_query_text(p, columns[1]);
+    cause->receiving_mx = columns[2] ? apr_pstrdup(p, columns[2]) : NULL;
+    cause->policy_type = tlsrpt_query_text(p, columns[3]);
     cause->sessions = tlsrpt_query_sum(columns + 4);
     cause->first = mta_sts_database_number(columns[6]);
     cause->last = mta_sts_database_number(columns[7]);
     cause->is_verified = (int)mta_sts_database_number(columns[8]);
-    cause->senders = apr_array_make(list->pool, 1, sizeof(const char *));
-    cause->reasons = cause->receiving_ips = cause->sending_ips = cause->senders;
+    cause->reasons = apr_array_make(p, 1, sizeof(const char *));
+    cause->senders = apr_array_make(p, 1, sizeof(const char *));
+    cause->receiving_ips = cause->sending_ips = cause->senders;
+    for (i = 0; i < 4; i++) {
+        key->kind[i] = number_in(columns[8 + i]);
+    }
+    key->domain = number_in(columns[12]);
     return 1;
 }
 
 #define CAUSES(which)                                                                              \
     "SELECT coalesce(d.whole, d.text), coalesce(t.whole, t.text), coalesce(m.whole, m.text),"      \
-    " coalesce(p.whole, p.text), high, low, first, last, verified"                                 \
-    " FROM (SELECT domain, type, mx, policy_type, sum(sessions / 1073741824) AS high,"             \
+    " coalesce(p.whole, p.text), high, low, first, last, verified, c.policy_type, c.type, c.mx,"   \
+    " c.domain FROM (SELECT domain, type, mx, policy_type, sum(sessions / 1073741824) AS high,"    \
     " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"                   \
     " max(range_end) AS last, sum(sessions * 1.0) AS sessions, verified"                           \
     " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
@@ -139,19 +163,64 @@ static int push_cause(void *baton, const char *const *columns)
     " JOIN tlsrpt_string p ON p.id = c.policy_type LEFT JOIN tlsrpt_string m ON m.id = c.mx"       \
     " ORDER BY c.verified DESC, c.sessions DESC, 1, 2, 3, 4"
 
-const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
-                                apr_pool_t *p, apr_array_header_t **list)
+static const char *find_causes(const tlsrpt_query *query, int max, causes *all)
 {
+    return query->has_domain
+               ? mta_sts_database_rows(query->db, CAUSES("domain = %lld AND domain > 0"),
+                                       push_cause, all, query->domain, FILTER_VALUES(query), max)
+               : mta_sts_database_rows(query->db, CAUSES("domain > 0"), push_cause, all,
+                                       FILTER_VALUES(query), max);
+}
+
+/* A reason of one of the causes of a domain, which may be one that is not listed. */
+static int push_reason(void *baton, const char *const *columns)
+{
+    const causes *all = baton;
+    int i, k;
+
+    for (i = 0; i < all->keys->nelts; i++) {
+        const cause_key *key = &APR_ARRAY_IDX(all->keys, i, cause_key);
+
+        for (k = 0; k < 4 && key->kind[k] == number_in(columns[k]); k++) {
+        }
+        if (k == 4 && key->domain == all->domain) {
+            APR_ARRAY_PUSH(APR_ARRAY_IDX(all->list, i, tlsrpt_index_cause).cause.reasons,
+                           const char *) = tlsrpt_query_text(all->list->pool, columns[4]);
+            return 1;
+        }
+    }
+    return 1;
+}
+
+/* Those of each domain are read at once. */
+static const char *find_reasons(const tlsrpt_query *query, causes *all)
+{
+    const char *error = NULL;
+    int i, k;
+
+    for (i = 0; i < all->keys->nelts && !error; i++) {
+        all->domain = APR_ARRAY_IDX(all->keys, i, cause_key).domain;
+        for (k = 0; k < i && APR_ARRAY_IDX(all->keys, k, cause_key).domain != all->domain; k++) {
+        }
+        if (k == i) {
+            error = tlsrpt_query_reasons(query, all->domain, push_reason, all);
+        }
+    }
+    return error;
+}
+
+const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                int has_reasons, apr_pool_t *p, apr_array_header_t **list)
+{
+    causes all = {.list = apr_array_make(p, 16, sizeof(tlsrpt_index_cause)),
+                  .keys = apr_array_make(p, 16, sizeof(cause_key))};
     tlsrpt_query query;
     const char *error = tlsrpt_query_begin(&query, db, filter, p);
 
-    *list = apr_array_make(p, 16, sizeof(tlsrpt_index_cause));
-    if (!error) {
-        error = query.has_domain
-                    ? mta_sts_database_rows(db, CAUSES("domain = %lld AND domain > 0"), push_cause,
-                                            *list, query.domain, FILTER_VALUES(&query), max)
-                    : mta_sts_database_rows(db, CAUSES("domain > 0"), push_cause, *list,
-                                            FILTER_VALUES(&query), max);
+    *list = all.list;
+    error = error ? error : find_causes(&query, max, &all);
+    if (!error && has_reasons) {
+        error = find_reasons(&query, &all);
     }
     return tlsrpt_query_end(&query, error);
 }

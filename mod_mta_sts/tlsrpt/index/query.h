@@ -54,6 +54,14 @@ const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_
  * domains remain empty. */
 const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt_domain *domain);
 
+/* The first reasons of each cause of a domain, in their order.
+ *
+ * @param visit called for each with the numbers of the cause (verified, type of policy, result
+ * type, MX) and the reason, as core/database/database.h calls it
+ */
+const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
+                                 mta_sts_database_row *visit, void *baton);
+
 /* A domain with its number. */
 typedef struct tlsrpt_query_domain {
     long long id;

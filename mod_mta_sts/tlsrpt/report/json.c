@@ -11,6 +11,8 @@
 #include "tlsrpt/report/member.h"
 #include "tlsrpt/report/result_type.h"
 
+#define NAME_MAX_BYTES 253
+#define CONVERSIONS_MAX 100 /* of names to A-labels, in one report */
 #define DAY (86400 * APR_USEC_PER_SEC)
 
 static const char *or_empty(const char *text)
@@ -120,6 +122,18 @@ static const char *read_policy_type(tlsrpt_reader *r, const json_t *object)
     return or_empty(type);
 }
 
+/* Whether a name is worth a conversion to A-labels: libidn2 takes up to a millisecond for each, and
+ * a report can have thousands of names. Names in ASCII are not converted. */
+static int may_convert(tlsrpt_reader *r, const char *name)
+{
+    const char *c = name;
+
+    while (*c && !(*c & 0x80)) {
+        c++;
+    }
+    return strlen(name) <= NAME_MAX_BYTES && (!*c || r->conversions++ < CONVERSIONS_MAX);
+}
+
 /* In its canonical form, if it has one. */
 static const char *read_domain(tlsrpt_reader *r, const json_t *object)
 {
@@ -132,7 +146,8 @@ static const char *read_domain(tlsrpt_reader *r, const json_t *object)
     }
     len = strlen(sent);
     name = len > 1 && sent[len - 1] == '.' ? apr_pstrmemdup(r->ptemp, sent, len - 1) : sent;
-    if (mta_sts_name_parse_host(r->ptemp, name, MTA_STS_NAME_ULABEL, &domain)) {
+    if (!may_convert(r, name) ||
+        mta_sts_name_parse_host(r->ptemp, name, MTA_STS_NAME_ULABEL, &domain)) {
         tlsrpt_member_note_value(r, MTA_STS_WARNING, "policy-domain-malformed", "policy-domain",
                                  sent, "is not a host name");
         return apr_pstrdup(r->p, mta_sts_format_lower(r->ptemp, name));

@@ -22,6 +22,7 @@ typedef struct tlsrpt_reader {
     int policy;        /* index, or -1 */
     int failure;       /* index, or -1 */
     int failures;      /* of all policies so far */
+    int conversions;   /* of names to A-labels so far */
     const char *error; /* why it cannot be read, or NULL */
 } tlsrpt_reader;
 

@@ -283,8 +283,8 @@ static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const su
     }
 }
 
-tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
-                                   const tlsrpt_limits *limits)
+tlsrpt_reading *tlsrpt_report_read_gated(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                         const tlsrpt_limits *limits, const tlsrpt_gate *gate)
 {
     tlsrpt_reading *reading = apr_pcalloc(p, sizeof(*reading));
     apr_pool_t *ptemp;
@@ -302,9 +302,19 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t 
     survey_bytes(ptemp, bytes, len, limits, reading, &found);
     reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, bytes, len);
     refuse_by_survey(p, &found, limits, reading);
+    if (reading->outcome == TLSRPT_READ && gate &&
+        !gate->pass(gate->baton, (apr_size_t)found.scan.memory)) {
+        refuse(reading, TLSRPT_NOT_ADMITTED, "too many reports are being read");
+    }
     if (reading->outcome == TLSRPT_READ) {
         read_json(p, bytes, len, &found, limits, reading);
     }
     apr_pool_destroy(ptemp);
     return reading;
+}
+
+tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                   const tlsrpt_limits *limits)
+{
+    return tlsrpt_report_read_gated(p, bytes, len, limits, NULL);
 }

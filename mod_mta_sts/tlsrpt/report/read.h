@@ -15,7 +15,14 @@ typedef enum tlsrpt_outcome {
     TLSRPT_NO_POLICIES,  /* complete JSON, but without an array of policies */
     TLSRPT_UNREADABLE,   /* begins like a report but is damaged or incomplete, or exceeds one of
                             the other limits */
+    TLSRPT_NOT_ADMITTED, /* the gate was closed: nothing is known about it */
 } tlsrpt_outcome;
+
+/* Called once it is known how much memory a report takes, before it is parsed: whether to go on. */
+typedef struct tlsrpt_gate {
+    int (*pass)(void *baton, apr_size_t memory);
+    void *baton;
+} tlsrpt_gate;
 
 typedef struct tlsrpt_reading {
     tlsrpt_outcome outcome;
@@ -47,5 +54,9 @@ typedef struct tlsrpt_reading {
  */
 tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                                    const tlsrpt_limits *limits);
+
+/* The same, through a gate; NULL: none. */
+tlsrpt_reading *tlsrpt_report_read_gated(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                         const tlsrpt_limits *limits, const tlsrpt_gate *gate);
 
 #endif

@@ -46,6 +46,9 @@ typedef struct tlsrpt_report {
 /* The sum of two counts (0..2^63-1), limited to 2^63-1. */
 apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b);
 
+/* Whether a report names a policy domain. One that names none is about nobody. */
+int tlsrpt_report_names_domain(const tlsrpt_report *report);
+
 /*
  * What identifies a report however it was delivered: its organization, id, date range and policy
  * domains (in any order). 64 hex digits, allocated from p.

@@ -93,6 +93,7 @@ static void read_receipt(int directory, const char *name, void *baton)
 {
     const receipts *all = baton;
     char line[TLSRPT_RECEIPT_MAX];
+    struct stat info = {.st_size = 0};
     tlsrpt_receipt receipt;
     ssize_t count = -1;
     int fd;
@@ -103,9 +104,10 @@ static void read_receipt(int directory, const char *name, void *baton)
     fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0) {
         count = read(fd, line, sizeof(line));
+        fstat(fd, &info);
         close(fd);
     }
-    all->visit(all->baton, name,
+    all->visit(all->baton, name, tlsrpt_spool_blocks(info.st_size),
                count > 0 && tlsrpt_receipt_read(all->p, line, (apr_size_t)count, &receipt)
                    ? &receipt
                    : NULL);
@@ -145,28 +147,38 @@ static void add_usage(int directory, const char *name, void *baton)
     }
 }
 
-void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *bytes,
-                        apr_int64_t *files)
+void tlsrpt_spool_directory_usage(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
+                                  apr_int64_t *bytes, apr_int64_t *files)
 {
     usage sum = {0, 0};
     apr_pool_t *p;
-    int i;
+    char name[3];
+    int fd;
 
     apr_pool_create(&p, NULL);
-    for (i = 0; i < TLSRPT_SPOOL_DIRECTORIES; i++) {
-        char name[3];
-        int fd;
-
-        directory_name(i, name);
-        fd = tlsrpt_spool_open_directory(spool, area, name, p);
-        if (fd >= 0) {
-            each_name(fd, add_usage, &sum);
-        }
-        apr_pool_clear(p);
+    directory_name(directory, name);
+    fd = tlsrpt_spool_open_directory(spool, area, name, p);
+    if (fd >= 0) {
+        each_name(fd, add_usage, &sum);
     }
     apr_pool_destroy(p);
     *bytes = sum.bytes;
     *files = sum.files;
+}
+
+void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *bytes,
+                        apr_int64_t *files)
+{
+    int i;
+
+    *bytes = *files = 0;
+    for (i = 0; i < TLSRPT_SPOOL_DIRECTORIES; i++) {
+        apr_int64_t some_bytes, some_files;
+
+        tlsrpt_spool_directory_usage(spool, area, i, &some_bytes, &some_files);
+        *bytes += some_bytes;
+        *files += some_files;
+    }
 }
 
 static void remove_stale(int directory, const char *name, void *baton)

@@ -56,17 +56,23 @@ apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_
  * Reads the header line of each file in one directory.
  *
  * @param digest  valid during the call of visit
+ * @param bytes   that the file occupies on disk
  * @param receipt valid during the call of visit; NULL if the file cannot be opened or does not
  *                begin with a header line
  */
-typedef void tlsrpt_spool_visit(void *baton, const char *digest, const tlsrpt_receipt *receipt);
+typedef void tlsrpt_spool_visit(void *baton, const char *digest, apr_int64_t bytes,
+                                const tlsrpt_receipt *receipt);
 void tlsrpt_spool_directory_receipts(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
                                      tlsrpt_spool_visit *visit, void *baton);
 
 /* Removes leftovers from tmp/: files that were not modified for ten minutes. */
 void tlsrpt_spool_remove_stale(const tlsrpt_spool *spool);
 
-/* Bytes on disk (see tlsrpt_spool_cost) and number of files of an area, counted now. */
+/* Bytes on disk (see tlsrpt_spool_cost) and number of files of one directory, counted now. */
+void tlsrpt_spool_directory_usage(const tlsrpt_spool *spool, tlsrpt_area area, int directory,
+                                  apr_int64_t *bytes, apr_int64_t *files);
+
+/* The same of an area. */
 void tlsrpt_spool_usage(const tlsrpt_spool *spool, tlsrpt_area area, apr_int64_t *bytes,
                         apr_int64_t *files);
 

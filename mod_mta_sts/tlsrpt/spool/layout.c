@@ -17,6 +17,13 @@ int tlsrpt_spool_is_digest(const char *name)
            name[TLSRPT_DIGEST_LENGTH] == '\0';
 }
 
+int tlsrpt_spool_directory_of(const char *digest)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    return (int)(16 * (strchr(digits, digest[0]) - digits) + (strchr(digits, digest[1]) - digits));
+}
+
 const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                               apr_pool_t *p)
 {

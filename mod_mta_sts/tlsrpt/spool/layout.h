@@ -47,6 +47,9 @@ static inline apr_int64_t tlsrpt_spool_blocks(apr_int64_t size)
 /* Whether a name is 64 lower-case hex digits. */
 int tlsrpt_spool_is_digest(const char *name);
 
+/* The directory of a digest, 0..TLSRPT_SPOOL_DIRECTORIES-1. */
+int tlsrpt_spool_directory_of(const char *digest);
+
 /* The path of a file, allocated from p. */
 const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                               apr_pool_t *p);

@@ -82,13 +82,6 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
     return spool;
 }
 
-static int directory_number(const char *digest)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    return (int)(16 * (strchr(digits, digest[0]) - digits) + (strchr(digits, digest[1]) - digits));
-}
-
 /* --- storing --- */
 
 /* What one call of tlsrpt_spool_store works with. */
@@ -118,7 +111,7 @@ static int refuse(storing *s, const char *attempt, int error)
  * once. */
 static int sync_entry(storing *s, int area_fd)
 {
-    ino_t *synced = &s->spool->synced[s->area][directory_number(s->digest)];
+    ino_t *synced = &s->spool->synced[s->area][tlsrpt_spool_directory_of(s->digest)];
     struct stat info;
 
     if (fstat(s->directory, &info) != 0) {

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Senders can report any number. */
+#define POLICIES_MAX 16
+
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause)
 {
     apr_int64_t secure = 0;
@@ -30,6 +33,42 @@ int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrp
                  (sender->is_verified || !cause->is_verified);
     }
     return cause->senders->nelts == 1 && count > 1 ? count : 0;
+}
+
+/* Whether two lists of names have one in common. */
+static int is_common(const apr_array_header_t *some, const apr_array_header_t *others)
+{
+    int i, j;
+
+    for (i = 0; i < some->nelts; i++) {
+        for (j = 0; j < others->nelts; j++) {
+            if (strcmp(APR_ARRAY_IDX(some, i, const char *),
+                       APR_ARRAY_IDX(others, j, const char *)) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain)
+{
+    int i, j;
+
+    for (i = 0; i < domain->causes->nelts; i++) {
+        tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
+
+        cause->policies = apr_array_make(p, 1, sizeof(const char *));
+        for (j = 0; j < domain->seen->nelts && cause->policies->nelts < POLICIES_MAX; j++) {
+            const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, j, tlsrpt_seen_policy);
+
+            if (strcmp(seen->type, "sts") == 0 && *seen->policy &&
+                seen->is_verified == cause->is_verified &&
+                is_common(seen->senders, cause->senders)) {
+                APR_ARRAY_PUSH(cause->policies, const char *) = seen->policy;
+            }
+        }
+    }
 }
 
 #define ORDER(a, b) ((a) < (b) ? -1 : (a) > (b))

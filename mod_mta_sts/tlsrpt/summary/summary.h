@@ -51,6 +51,8 @@ typedef struct tlsrpt_cause {
     apr_array_header_t *reasons;       /* of const char *: different reasons, sorted, at most 5 */
     apr_array_header_t *receiving_ips; /* of const char *: likewise */
     apr_array_header_t *sending_ips;   /* of const char *: likewise */
+    apr_array_header_t *policies;      /* of const char *: the MTA-STS policies that its senders
+                                          reported (tlsrpt_seen_policy); NULL: not known */
 } tlsrpt_cause;
 
 /* A policy as senders saw it. */
@@ -99,6 +101,9 @@ apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cau
  * @return 0 if others report it too, or if there are too few of them to be significant
  */
 int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
+
+/* Sets the policies of each cause from those that its senders saw. */
+void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain);
 
 /* The orders described above, for qsort; no two rows of a list are equal. */
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);

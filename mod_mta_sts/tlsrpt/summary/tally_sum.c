@@ -310,6 +310,7 @@ static void finish_domain(summing *s, tlsrpt_domain *domain)
     for (i = 0; i < domain->seen->nelts; i++) {
         sort_names(APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy).senders);
     }
+    tlsrpt_domain_join_policies(s->p, domain);
 }
 
 tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)

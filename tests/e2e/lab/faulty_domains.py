@@ -114,7 +114,7 @@ DNS = [
           tlsrpt=("v=TLSRPTv1; rua=mailto:a@lab.test", "v=TLSRPTv1; rua=mailto:b@lab.test")),
     Fault("bad-tlsrpt", "rua-scheme", CRITICAL, "delivers", "",
           tlsrpt=("v=TLSRPTv1; rua=http://lab.test/",)),
-    Fault("has-tlsa", "dane-present", OK, "delivers", "it has 1 TLSA records", smtp=Mail(),
+    Fault("has-tlsa", "tlsa-mismatch", CRITICAL, "delivers", "none of its 1 TLSA records", smtp=Mail(),
           records={(f"_25._tcp.mx-has-tlsa.{ZONE}", "TLSA"): ["3 1 1 " + "ab" * 32]}),
     Fault("plain-tlsa", "tlsa-insecure", OK, "delivers", "its 1 TLSA records have no effect",
           mx=(f"10 mx.{PLAIN_ZONE}.",), policy=policy(mx=f"mx.{PLAIN_ZONE}")),

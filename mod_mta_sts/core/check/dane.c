@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The TLSA records of the MX hosts: what senders that support DANE do, whatever the mode is. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/check/judge.h"
+#include "core/check/tlsa.h"
+#include "core/policy/provider.h"
+
+/* What such senders do at one host, for the verdict; the first host counts. */
+static void note(mta_sts_judge *judge, const char *host, const char *what)
+{
+    if (!judge->result->verdict.dane) {
+        judge->result->verdict.dane =
+            apr_psprintf(judge->p, "senders that support DANE %s %s, in any mode", what, host);
+    }
+}
+
+static const char *fix(apr_pool_t *p, const char *host, const apr_array_header_t *chain)
+{
+    const mta_sts_provider *provider = mta_sts_provider_of_host(host);
+    const char *record = mta_sts_tlsa_record(p, chain);
+
+    if (provider) {
+        return apr_psprintf(p, "your mail provider, %s, runs this host: report it there",
+                            provider->name);
+    }
+    return record ? apr_psprintf(
+                        p,
+                        "publish \"_25._tcp.%s. IN TLSA %s\", which matches the key in use, and "
+                        "delete the old records once their TTL has passed; before the key changes "
+                        "next time, publish the record of the new key first, wait for the TTL, and "
+                        "only then change the key",
+                        host, record)
+                  : NULL;
+}
+
+static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
+                          const mta_sts_mx_probe *probe, mta_sts_findings *findings)
+{
+    const apr_array_header_t *chain = probe->peer.chain;
+    apr_pool_t *p = judge->p;
+    int count = mx->tlsa.values->nelts;
+
+    switch (mta_sts_tlsa_compare(p, mx->tlsa.values, chain, mx->host)) {
+    case MTA_STS_TLSA_MATCH:
+        mta_sts_finding_add(findings, MTA_STS_OK, "tlsa-match", mx->host, NULL,
+                            "a TLSA record matches the certificate at %s", probe->address);
+        break;
+    case MTA_STS_TLSA_MISMATCH:
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-mismatch", mx->host,
+                            fix(p, mx->host, chain),
+                            "none of its %d TLSA records matches the certificate at %s: senders "
+                            "that support DANE do not deliver to it",
+                            count, probe->address);
+        note(judge, mx->host, "do not deliver to");
+        break;
+    case MTA_STS_TLSA_UNVERIFIED:
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-mismatch", mx->host,
+                            fix(p, mx->host, chain),
+                            "a TLSA record of usage 2 matches the chain at %s, but the server's "
+                            "certificate does not chain to it, is not valid now, or does not name "
+                            "the host: senders that support DANE do not deliver to it",
+                            probe->address);
+        note(judge, mx->host, "do not deliver to");
+        break;
+    case MTA_STS_TLSA_UNUSABLE:
+        mta_sts_finding_add(findings, MTA_STS_WARNING, "tlsa-unusable", mx->host,
+                            fix(p, mx->host, chain),
+                            "none of its %d TLSA records can be used for SMTP, which knows the "
+                            "usages 2 and 3: senders that support DANE do not verify the "
+                            "certificate at %s",
+                            count, probe->address);
+        break;
+    case MTA_STS_TLSA_UNKNOWN:
+        break;
+    }
+}
+
+/* Returns whether there are records that have an effect. */
+static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
+                        mta_sts_findings *findings)
+{
+    const mta_sts_answer *tlsa = &mx->tlsa;
+    int index = findings->list->nelts;
+    int is_unsigned =
+        mx->a.dnssec == MTA_STS_DNSSEC_INSECURE || mx->aaaa.dnssec == MTA_STS_DNSSEC_INSECURE;
+
+    /* RFC 7672 section 2.1; where the addresses are not signed, senders do not ask (2.2.2). */
+    if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
+        mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
+        if (tlsa->status != MTA_STS_ANSWER_TIMEOUT && !is_unsigned) {
+            note(judge, mx->host, "cannot look up the TLSA records, and defer mail to");
+        }
+        return 0;
+    }
+    if (tlsa->status != MTA_STS_ANSWER_OK) {
+        return 0;
+    }
+    if (tlsa->dnssec == MTA_STS_DNSSEC_INSECURE) {
+        mta_sts_finding_add(findings, MTA_STS_INFO, "tlsa-insecure", mx->host,
+                            "sign the zone with DNSSEC, or remove the TLSA records",
+                            "its %d TLSA records have no effect, because the zone is not signed",
+                            tlsa->values->nelts);
+        return 0;
+    }
+    mta_sts_finding_add(
+        findings, MTA_STS_INFO, "dane-present", mx->host, NULL,
+        "it has %d TLSA records: senders that support DANE use them instead of MTA-STS",
+        tlsa->values->nelts);
+    return 1;
+}
+
+void mta_sts_judge_dane(mta_sts_judge *judge, int first)
+{
+    const apr_array_header_t *mxs = judge->facts->mxs;
+    int i, j;
+
+    for (i = 0; i < mxs->nelts; i++) {
+        const mta_sts_check_mx *mx = APR_ARRAY_IDX(mxs, i, const mta_sts_check_mx *);
+        const mta_sts_check_section *section =
+            &APR_ARRAY_IDX(judge->result->sections, first + i, mta_sts_check_section);
+
+        if (mx->tlsa.values && judge_answer(judge, mx, section->findings)) {
+            for (j = 0; j < mx->probes->nelts; j++) {
+                judge_address(judge, mx, APR_ARRAY_IDX(mx->probes, j, const mta_sts_mx_probe *),
+                              section->findings);
+            }
+        }
+    }
+}

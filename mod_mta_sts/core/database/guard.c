@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/guard.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/monotonic.h"
+
+#define LIBPQ "libpq.so.5"
+
+/* Statements that are running, a list. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed;
+static mta_sts_database *running;
+static pid_t started; /* the process whose thread runs */
+
+/* The thread that opened the database must not wait for anything that a fork left behind. */
+static void shut_down_late(apr_time_t now, apr_time_t *next)
+{
+    mta_sts_database *db;
+
+    *next = now + apr_time_from_sec(3600);
+    for (db = running; db; db = db->next_running) {
+        if (db->deadline <= now) {
+            shutdown(db->socket, SHUT_RDWR);
+        }
+        else if (db->deadline < *next) {
+            *next = db->deadline;
+        }
+    }
+}
+
+static void *watch(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        struct timespec until;
+        apr_time_t next;
+
+        shut_down_late(mta_sts_monotonic_now(), &next);
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        next -= mta_sts_monotonic_now();
+        next = next > 0 ? next : 0;
+        until.tv_sec += (time_t)apr_time_sec(next) + (apr_time_usec(next) ? 1 : 0);
+        pthread_cond_timedwait(&changed, &lock, &until);
+    }
+    return NULL;
+}
+
+/* Signals are for the other threads. Called with the lock. */
+static int start_thread(void)
+{
+    pthread_condattr_t clock;
+    pthread_attr_t detached;
+    sigset_t all, before;
+    pthread_t thread;
+    int failed;
+
+    if (started == getpid()) {
+        return 1;
+    }
+    running = NULL; /* of the parent */
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&changed, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&thread, &detached, watch, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&detached);
+    started = failed ? 0 : getpid();
+    return !failed;
+}
+
+/* The function of the library that the driver has loaded; nothing is linked with it here. */
+static int find_socket(const mta_sts_database *db)
+{
+    void *native = apr_dbd_native_handle(db->driver, db->handle);
+    void *library = native ? dlopen(LIBPQ, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    int (*socket_of)(const void *) = NULL;
+    int fd = -1;
+
+    if (library) {
+        *(void **)&socket_of = dlsym(library, "PQsocket");
+        fd = socket_of ? socket_of(native) : -1;
+        dlclose(library);
+    }
+    return fd;
+}
+
+/* A copy of the descriptor: libpq may close its own at any time. */
+void mta_sts_guard_open(mta_sts_database *db)
+{
+    int fd = db->is_sqlite ? -1 : find_socket(db);
+
+    db->socket = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+void mta_sts_guard_close(mta_sts_database *db)
+{
+    if (db->socket >= 0) {
+        close(db->socket);
+        db->socket = -1;
+    }
+}
+
+void mta_sts_guard_begin(mta_sts_database *db)
+{
+    if (db->socket < 0) {
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (start_thread()) {
+        db->deadline = mta_sts_monotonic_now() + db->patience;
+        db->next_running = running;
+        running = db;
+        pthread_cond_signal(&changed);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void mta_sts_guard_end(mta_sts_database *db)
+{
+    mta_sts_database **at;
+
+    if (db->socket < 0) {
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    for (at = &running; *at && *at != db; at = &(*at)->next_running) {
+    }
+    if (*at) {
+        *at = db->next_running;
+    }
+    pthread_mutex_unlock(&lock);
+}

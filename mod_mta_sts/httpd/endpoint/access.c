@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/endpoint/access.h"
+
+#include <apr_fnmatch.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_request.h>
+
+/* As httpd matches it: whole segments of the path. */
+static int is_beginning(const char *section, const char *path)
+{
+    apr_size_t len = strlen(section);
+
+    return strncmp(section, path, len) == 0 &&
+           (path[len] == '\0' || path[len] == '/' || (len > 0 && section[len - 1] == '/'));
+}
+
+static int has_path(const core_dir_config *section, const char *path)
+{
+    if (section->r) {
+        return ap_regexec(section->r, path, 0, NULL, 0) == 0;
+    }
+    return section->d_is_fnmatch ? apr_fnmatch(section->d, path, APR_FNM_PATHNAME) == APR_SUCCESS
+                                 : is_beginning(section->d, path);
+}
+
+/* A section about the whole site does not count, unless the endpoint is there. */
+static int is_about(const core_dir_config *section, const char *path)
+{
+    return has_path(section, path) && (strcmp(path, "/") == 0 || !has_path(section, "/"));
+}
+
+/* Returns whether there is such a section. */
+static int apply_sections(request_rec *r)
+{
+    const core_server_config *config = ap_get_core_module_config(r->server->module_config);
+    int i, found = 0;
+
+    for (i = 0; i < config->sec_url->nelts; i++) {
+        ap_conf_vector_t *section = APR_ARRAY_IDX(config->sec_url, i, ap_conf_vector_t *);
+
+        if (is_about(ap_get_core_module_config(section), r->uri)) {
+            r->per_dir_config = ap_merge_per_dir_configs(r->pool, r->per_dir_config, section);
+            found = 1;
+        }
+    }
+    return found;
+}
+
+/* As httpd does for a request that comes to a file, after access_checker. */
+static int check_authorization(request_rec *r)
+{
+    int status = ap_run_access_checker_ex(r);
+
+    if (status != DECLINED) {
+        return status;
+    }
+    status = ap_run_check_user_id(r);
+    return status == OK || status == DECLINED ? ap_run_auth_checker(r) : status;
+}
+
+int mts_access_check(request_rec *r)
+{
+    int has_section = apply_sections(r);
+    int status = ap_run_access_checker(r);
+
+    status = status == DECLINED ? OK : status;
+    if (has_section && (status == OK || ap_satisfies(r) == SATISFY_ANY)) {
+        int authorized = check_authorization(r);
+
+        status = authorized == DECLINED ? status : authorized;
+    }
+    return status;
+}

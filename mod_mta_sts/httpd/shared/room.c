@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/shared/room.h"
+
+#include <string.h>
+
+#include "httpd/shared/counters.h"
+#include "httpd/shared/network.h"
+
+#define DAY (86400 * APR_USEC_PER_SEC)
+#define FIRST_MAX (16 * 1024) /* bytes of the first report of a network on a day */
+#define FIRSTS_MAX 16         /* such reports of a /16 or /32 on a day */
+#define TABLES 2              /* the one in use, and the one that is being counted */
+
+/* The numbers that a network is counted in, one in each row: the least of them is the estimate. */
+typedef struct cells {
+    apr_size_t at[MTS_ROOM_ROWS];
+} cells;
+
+static cells cells_of(tlsrpt_area area, const char *address, mts_network_width width)
+{
+    apr_uint64_t hash = mts_network_hash(
+        area == TLSRPT_REPORTS ? "room of reports" : "room of the quarantine", address, width);
+    cells found;
+    int row;
+
+    for (row = 0; row < MTS_ROOM_ROWS; row++) {
+        found.at[row] = (apr_size_t)(hash >> 16 * row & 0xffff) % MTS_ROOM_COLUMNS;
+    }
+    return found;
+}
+
+static void add(int table, const cells *of, apr_int64_t bytes)
+{
+    int row;
+
+    for (row = 0; row < MTS_ROOM_ROWS; row++) {
+        __atomic_add_fetch(&mts_counters_shared->room.held[table][row][of->at[row]], bytes,
+                           __ATOMIC_RELAXED);
+    }
+}
+
+static int table_in_use(void)
+{
+    return __atomic_load_n(&mts_counters_shared->room.table, __ATOMIC_ACQUIRE) % TABLES;
+}
+
+static apr_int64_t held(const cells *of)
+{
+    int table = table_in_use(), row;
+    apr_int64_t least = APR_INT64_MAX;
+
+    for (row = 0; row < MTS_ROOM_ROWS; row++) {
+        apr_int64_t value = __atomic_load_n(
+            &mts_counters_shared->room.held[table][row][of->at[row]], __ATOMIC_RELAXED);
+
+        least = value < least ? value : least;
+    }
+    return least;
+}
+
+/* --- reports of a day --- */
+
+/* The first call of a day begins with none. */
+static void begin_day(apr_time_t now)
+{
+    mts_room *room = &mts_counters_shared->room;
+    apr_int64_t today = now / DAY, known = __atomic_load_n(&room->day, __ATOMIC_RELAXED);
+
+    if (today != known && __atomic_compare_exchange_n(&room->day, &known, today, 0,
+                                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        memset(room->today, 0, sizeof(room->today));
+    }
+}
+
+static void add_today(const cells *of, int count)
+{
+    int row;
+
+    for (row = 0; row < MTS_ROOM_ROWS; row++) {
+        __atomic_add_fetch(&mts_counters_shared->room.today[row][of->at[row]], count,
+                           __ATOMIC_RELAXED);
+    }
+}
+
+static apr_int32_t stored_today(const cells *of)
+{
+    apr_int32_t least = APR_INT32_MAX;
+    int row;
+
+    for (row = 0; row < MTS_ROOM_ROWS; row++) {
+        apr_int32_t value =
+            __atomic_load_n(&mts_counters_shared->room.today[row][of->at[row]], __ATOMIC_RELAXED);
+
+        least = value < least ? value : least;
+    }
+    return least;
+}
+
+void mts_room_add(tlsrpt_area area, const char *address, apr_int64_t bytes, apr_time_t now)
+{
+    mts_network_width width;
+
+    begin_day(now);
+    for (width = MTS_NETWORK_SITE; width <= MTS_NETWORK_WIDE; width++) {
+        cells of = cells_of(area, address, width);
+
+        add(table_in_use(), &of, bytes);
+        if (__atomic_load_n(&mts_counters_shared->room.is_recounting, __ATOMIC_ACQUIRE)) {
+            add((table_in_use() + 1) % TABLES, &of, bytes);
+        }
+        add_today(&of, bytes < 0 ? -1 : 1);
+    }
+}
+
+/* --- shares --- */
+
+static apr_int64_t larger(apr_int64_t a, apr_int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Whether a network holds at most a part of what the others have left up to some limit. */
+static int has_share(const mts_room_question *of, const cells *network, apr_int64_t limit,
+                     apr_int64_t part, apr_int64_t least)
+{
+    apr_int64_t own = held(network), others = of->used - own;
+
+    return own <= larger((limit - others) / part, least);
+}
+
+apr_int64_t mts_room_of_mail(apr_int64_t quota)
+{
+    return quota / 16;
+}
+
+static int is_first_of_day(const mts_room_question *of, const cells *site, const cells *wide,
+                           apr_int64_t limit)
+{
+    return of->cost <= FIRST_MAX && stored_today(site) <= 1 && stored_today(wide) <= FIRSTS_MAX &&
+           has_share(of, site, limit, 256, FIRST_MAX) && has_share(of, wide, limit, 16, FIRST_MAX);
+}
+
+mts_room_answer mts_room_ask(const mts_room_question *of)
+{
+    int is_quarantine = of->area == TLSRPT_QUARANTINE;
+    apr_int64_t shared = is_quarantine ? of->quota : of->quota / 4 * 3;
+    apr_int64_t limit = is_quarantine ? of->quota : of->quota - mts_room_of_mail(of->quota);
+    cells site = cells_of(of->area, of->address, MTS_NETWORK_SITE);
+    cells wide = cells_of(of->area, of->address, MTS_NETWORK_WIDE);
+
+    if (of->used <= shared && has_share(of, &site, shared, 8, 0) &&
+        has_share(of, &wide, shared, 4, 0)) {
+        return MTS_ROOM_ALLOWED;
+    }
+    if (of->used > limit) {
+        return MTS_ROOM_FULL;
+    }
+    return !is_quarantine && is_first_of_day(of, &site, &wide, limit) ? MTS_ROOM_ALLOWED
+                                                                      : MTS_ROOM_SHARE;
+}
+
+/* --- counting everything anew --- */
+
+void mts_room_recount_begin(void)
+{
+    mts_room *room = &mts_counters_shared->room;
+
+    memset(room->held[(table_in_use() + 1) % TABLES], 0, sizeof(room->held[0]));
+    __atomic_store_n(&room->is_recounting, 1, __ATOMIC_RELEASE);
+}
+
+void mts_room_recount_add(tlsrpt_area area, const char *address, apr_int64_t bytes)
+{
+    mts_network_width width;
+
+    for (width = MTS_NETWORK_SITE; width <= MTS_NETWORK_WIDE; width++) {
+        cells of = cells_of(area, address, width);
+
+        add((table_in_use() + 1) % TABLES, &of, bytes);
+    }
+}
+
+void mts_room_recount_end(void)
+{
+    mts_room *room = &mts_counters_shared->room;
+
+    __atomic_store_n(&room->is_recounting, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&room->table, (table_in_use() + 1) % TABLES, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/shared/tokens.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "core/base/monotonic.h"
+#include "httpd/shared/counters.h"
+
+/* No work of any kind takes this long. A process that was stopped, or whose id belongs to another
+ * process now, holds a token no longer than that. */
+#define LOST 300 /* seconds */
+
+#define PAUSE_FIRST 500 /* microseconds between attempts */
+#define PAUSE_LONGEST 5000
+
+static mts_token *tokens_of(mts_token_kind kind)
+{
+    return mts_counters_shared->tokens[kind];
+}
+
+static apr_uint64_t seconds_now(void)
+{
+    return (apr_uint64_t)apr_time_sec(mta_sts_monotonic_now());
+}
+
+static apr_uint64_t new_owner(void)
+{
+    static apr_uint32_t number;
+
+    return (apr_uint64_t)getpid() << 32 | __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
+}
+
+static int is_running(apr_uint64_t owner)
+{
+    return kill((pid_t)(owner >> 32), 0) == 0 || errno != ESRCH;
+}
+
+/* The owner of a token, 0 if it has ended or holds it for too long. */
+static apr_uint64_t owner_of(const mts_token *token)
+{
+    apr_uint64_t owner = __atomic_load_n(&token->owner, __ATOMIC_ACQUIRE);
+    apr_uint64_t taken = __atomic_load_n(&token->taken, __ATOMIC_RELAXED);
+
+    return owner && (!is_running(owner) || seconds_now() > taken + LOST) ? 0 : owner;
+}
+
+/* Takes over a token that is free or lost. */
+static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
+{
+    apr_uint64_t known = __atomic_load_n(&token->owner, __ATOMIC_ACQUIRE);
+
+    if (known && owner_of(token) != 0) {
+        return 0;
+    }
+    /* First the time: a token with an owner and an old time would be lost at once. */
+    __atomic_store_n(&token->taken, seconds_now(), __ATOMIC_RELAXED);
+    if (!__atomic_compare_exchange_n(&token->owner, &known, owner, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        return 0;
+    }
+    __atomic_store_n(&token->group, group, __ATOMIC_RELAXED);
+    return 1;
+}
+
+/* Whether a group may have another token. Several that ask at once may get a few more. */
+static int has_share(const mts_token *tokens, int limit, apr_uint64_t group)
+{
+    int i, own = 0, others = 0;
+
+    for (i = 0; i < limit && group; i++) {
+        if (owner_of(tokens + i)) {
+            int is_own = __atomic_load_n(&tokens[i].group, __ATOMIC_RELAXED) == group;
+
+            own += is_own;
+            others += !is_own;
+        }
+    }
+    return own == 0 || own < (limit - others) / 4;
+}
+
+apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group)
+{
+    mts_token *tokens = tokens_of(kind);
+    apr_uint64_t owner = new_owner();
+    int i;
+
+    if (!has_share(tokens, limit, group)) {
+        return 0;
+    }
+    for (i = 0; i < limit; i++) {
+        if (try_token(tokens + i, owner, group)) {
+            return owner;
+        }
+    }
+    return 0;
+}
+
+apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience)
+{
+    apr_time_t end = mta_sts_monotonic_now() + patience;
+    apr_interval_time_t pause = PAUSE_FIRST;
+    apr_uint64_t token;
+
+    while (!(token = mts_token_take(kind, limit, 0)) && mta_sts_monotonic_now() < end) {
+        apr_sleep(pause);
+        pause = pause * 2 < PAUSE_LONGEST ? pause * 2 : PAUSE_LONGEST;
+    }
+    return token;
+}
+
+void mts_token_release(mts_token_kind kind, apr_uint64_t token)
+{
+    mts_token *tokens = tokens_of(kind);
+    int i;
+
+    for (i = 0; i < MTS_TOKENS_MAX && token; i++) {
+        apr_uint64_t known = token;
+
+        if (__atomic_compare_exchange_n(&tokens[i].owner, &known, 0, 0, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+            return;
+        }
+    }
+}
+
+int mts_token_count(mts_token_kind kind)
+{
+    const mts_token *tokens = tokens_of(kind);
+    int i, count = 0;
+
+    for (i = 0; i < MTS_TOKENS_MAX; i++) {
+        count += owner_of(tokens + i) != 0;
+    }
+    return count;
+}
