@@ -102,14 +102,14 @@ def test_on_a_terminal_it_shows_progress(state, tmp_path):
     with subprocess.Popen([COMMAND, "reindex", "--state-dir", str(state)], stdout=subprocess.PIPE,
                           stderr=terminal) as process:
         os.close(terminal)
-        output = b""
+        progress = b""
         with contextlib.suppress(OSError):  # EIO: its end
             while part := os.read(master, 4096):
-                output += part
-        result = process.stdout.read()
+                progress += part
+        output = process.stdout.read()
     os.close(master)
-    assert result.startswith(b"30 reports are in ")
-    lines = output.decode().split("\r\x1b[K")
+    assert output.startswith(b"30 reports are in ")
+    lines = progress.decode().split("\r\x1b[K")
     assert lines[0] == lines[-1] == ""  # nothing of it is left
     assert lines[1:-1]
     for line in lines[1:-1]:

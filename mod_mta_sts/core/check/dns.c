@@ -27,7 +27,7 @@ static void name_subjects(mta_sts_findings *findings, int index, const char *sub
     }
 }
 
-/* An alias that leads to nothing: the owner of that name gets what the alias is for. */
+/* The risk of a dangling alias: the next owner of its target controls the name. */
 static const char *dead_alias_text(apr_pool_t *p, const char *alias, const char *danger)
 {
     return apr_psprintf(p,
