@@ -70,7 +70,8 @@ def _check(parser, options):
         value = getattr(options, name)
         if value is not None and (options.mode != "enforce" or not 1 <= value <= 1000):
             parser.error("--{} needs --mode enforce, and a number from 1 to 1000".format(name))
-    options.mx = [host.rstrip(".") if host.strip(".") else host for host in options.mx or []]
+    # argparse makes an empty list of the value in --mx=--, which is refused like every other.
+    options.mx = [host.rstrip(".") if host and host.strip(".") else host for host in options.mx or []]
     options.domain = options.domain.rstrip(".") or options.domain
     values = [("DOMAIN", options.domain), ("--max-age", options.max_age),
               ("--email", options.email)] + [("--mx", host) for host in options.mx or []]

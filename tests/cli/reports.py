@@ -16,6 +16,7 @@ TOP = pathlib.Path(__file__).parents[2]
 DATA = TOP / "tests" / "data" / "reports"
 TABLE = json.loads((DATA / "totals.json").read_text())
 TOTAL = TABLE["total"]
+STORED = TABLE["stored"]  # of the reports that import does not quarantine
 FILES = [DATA / name for name in TABLE["files"]]
 
 

@@ -9,7 +9,8 @@ TESTS = Path(__file__).parents[1]
 SOURCES = TESTS.parent / "mod_mta_sts"
 
 # Tested elsewhere: which files' findings are of no start, and which lines come later.
-OF_COMMANDS = {"core/check", "core/dns", "core/policy/text", "core/policy/record", "tlsrpt/advice",
+OF_COMMANDS = {"core/check", "core/dns", "core/policy/grammar", "core/policy/record",
+               "core/policy/repair", "core/policy/rua", "core/policy/text", "tlsrpt/advice",
                "tlsrpt/report"}
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
@@ -19,6 +20,7 @@ ELSEWHERE = {
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
     "index-full": "unit/test_index_bounds.c",
+    "report-quota": "httpd/test_report_attack.py",
     "report-proxy": "httpd/test_findings.py",
     "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",

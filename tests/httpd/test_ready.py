@@ -12,7 +12,7 @@ from database import Database
 from httpd import proxied
 from policy import HOST, text
 from postgres import Postgres
-from report import ENDPOINT, make, packed, post
+from report import ENDPOINT, import_verified, make
 
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 
@@ -21,24 +21,26 @@ def conf(mx, more=""):
     return more + proxied(HOST, f"MTASTSMx {mx}\n{ENDPOINT}")
 
 
-def counted(server, policy, *words):
-    """The reports that weigh, where this policy is the one served now."""
+def policies_used(server, policy, *words):
+    """What is found about the policies that senders used, where this one is served now."""
     done = subprocess.run(
         [COMMAND, "ready", "--no-check", "--since", "all", "--state-dir", server.root / "state",
          "--policy", policy, "--format", "json", *words, "example.com"],
         env={"PATH": "/nonexistent"}, capture_output=True, timeout=60)
     assert done.stderr == b""
-    return json.loads(done.stdout)["domains"][0]["reports"]["counted"]
+    domain, = json.loads(done.stdout)["domains"]
+    return sorted(finding["id"] for section in domain["sections"] for finding in section["findings"]
+                  if finding["id"].startswith("sender-policy"))
 
 
 def take_reports(server):
     """One under the policy that is served now, one under another."""
     for number, name in enumerate(["mx1.example.com", "mx9.example.com"]):
-        assert post(server, packed(make(number, policies=[{
+        import_verified(server, make(number, **{"organization-name": f"Sender {number}"}, policies=[{
             "policy": {"policy-type": "sts", "policy-domain": "example.com",
                        "policy-string": text(name).decode().split("\r\n")[:-1]},
             "summary": {"total-successful-session-count": 5,
-                        "total-failure-session-count": 0}}]))).status == 201
+                        "total-failure-session-count": 0}}]))
 
 
 def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_path):
@@ -50,10 +52,10 @@ def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_pat
     server.configure(conf("mx2.example.com"))
     server.graceful()
     process.wait_for(lambda: len(Database(server).history()) == 2, "the new policy")
-    assert counted(server, now) == 1
+    assert policies_used(server, now) == ["sender-policy-never-served", "sender-policy-older"]
 
     (server.root / "state/reports.db").unlink()
-    assert counted(server, now) == 0
+    assert policies_used(server, now) == ["sender-policy-other"] * 2
 
 
 def has_history(postgres):
@@ -69,5 +71,6 @@ def test_earlier_policies_can_be_recorded_in_postgresql(start, tmp_path):
         take_reports(server)
         process.wait_for(lambda: has_history(postgres), "the history")
         server.stop()
-        assert counted(server, now) == 0
-        assert counted(server, now, "--database", f"pgsql {postgres.conninfo}") == 1
+        assert policies_used(server, now) == ["sender-policy-other"] * 2
+        assert policies_used(server, now, "--database", f"pgsql {postgres.conninfo}") \
+            == ["sender-policy-never-served", "sender-policy-older"]

@@ -193,6 +193,9 @@ OURS = {
     "an MX host": make(0, "mx1.example.com"), "an MX host by pattern": make(0, "a.mx.example"),
     "an MTASTSReportDomain": make(0, "ours.example"),
     "one of several": several("foreign.example", "ours.example"),
+    "none, since no policy was found": make(0, policies=[{
+        "policy": {"policy-type": "no-policy-found"},
+        "summary": {"total-successful-session-count": 1, "total-failure-session-count": 0}}]),
 }
 FOREIGN = {
     "none at all": make(0, None), "no policies": make(0, policies=[]),

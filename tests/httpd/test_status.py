@@ -272,7 +272,7 @@ def test_mod_status_has_a_section(make):
     assert "MTASTSPolicyServed: 1" in lines
     assert all(re.fullmatch(r"MTASTS[A-Za-z]+: \d+", line)
                for line in lines if line.startswith("MTASTS"))
-    assert sum(line.startswith("MTASTS") for line in lines) == 18
+    assert sum(line.startswith("MTASTS") for line in lines) == 20
 
 
 @pytest.mark.parametrize("mpm", MPMS)

@@ -19,7 +19,7 @@ from postgres import Postgres
 from status_page import LOCATION, check_page, data, fetch, metrics, page, wait_for_reports
 
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
-TOTALS = json.loads((DATA / "totals.json").read_text())["total"]
+TOTALS = json.loads((DATA / "totals.json").read_text())["stored"]
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 NO_FILES = ("totals.json", "independent.py", "README", "bombs.py")
 TODAY = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0,

@@ -184,6 +184,20 @@ static void report_trailing(import_state *state, apr_pool_t *p, const cli_source
     }
 }
 
+static int is_about_a_domain(const tlsrpt_report *report)
+{
+    int i;
+
+    for (i = 0; i < report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
+
+        if (policy->domain || tlsrpt_policy_may_omit_domain(policy)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 {
     import_state *state = data;
@@ -204,7 +218,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
-        if (!tlsrpt_report_names_domain(reading->report)) {
+        if (!is_about_a_domain(reading->report)) {
             store_in_quarantine(state, p, item, reading);
             break;
         }

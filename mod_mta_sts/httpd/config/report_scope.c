@@ -136,9 +136,10 @@ int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report
     int i;
 
     for (i = 0; i < report->policies->nelts; i++) {
-        const char *domain = APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain;
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
-        if (domain && has_name(scope, p, domain)) {
+        if (policy->domain ? has_name(scope, p, policy->domain)
+                           : tlsrpt_policy_may_omit_domain(policy)) {
             return 1;
         }
     }

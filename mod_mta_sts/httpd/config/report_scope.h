@@ -9,7 +9,8 @@
 
 /*
  * Which reports are about local domains: those on a policy domain that is served here, on an MX
- * host that its policy lists (reports on DANE name those), or on an MTASTSReportDomain.
+ * host that its policy lists (reports on DANE name those), on an MTASTSReportDomain, or that found
+ * no policy and name no domain, as Postfix sends them.
  */
 typedef struct mts_report_scope mts_report_scope;
 

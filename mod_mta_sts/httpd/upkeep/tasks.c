@@ -87,8 +87,8 @@ static void log_problems(mts_work *now, const mta_sts_findings *findings,
                "report-unreadable");
     log_number(now, done->left_out,
                "reports are stored but not in the index, which has used up its part of "
-               "MTASTSReportQuota or the disk; raise the quota, or free space; mta-sts report "
-               "reads them from the files",
+               "MTASTSReportQuota or the disk: raise the quota, or free space (mta-sts report "
+               "reads them from the files)",
                "index-full");
 }
 

@@ -65,16 +65,9 @@ const char *tlsrpt_report_identity(apr_pool_t *p, const tlsrpt_report *report)
     return identity;
 }
 
-int tlsrpt_report_names_domain(const tlsrpt_report *report)
+int tlsrpt_policy_may_omit_domain(const tlsrpt_policy *policy)
 {
-    int i;
-
-    for (i = 0; i < report->policies->nelts; i++) {
-        if (APR_ARRAY_IDX(report->policies, i, tlsrpt_policy).domain) {
-            return 1;
-        }
-    }
-    return 0;
+    return strcmp(policy->type, "no-policy-found") == 0;
 }
 
 apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b)

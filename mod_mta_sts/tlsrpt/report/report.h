@@ -46,8 +46,9 @@ typedef struct tlsrpt_report {
 /* The sum of two counts (0..2^63-1), limited to 2^63-1. */
 apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b);
 
-/* Whether a report names a policy domain. One that names none is about nobody. */
-int tlsrpt_report_names_domain(const tlsrpt_report *report);
+/* Whether a policy without a policy domain may be about the domain that it was sent to: Postfix
+ * leaves the domain out if it found no policy. */
+int tlsrpt_policy_may_omit_domain(const tlsrpt_policy *policy);
 
 /*
  * What identifies a report however it was delivered: its organization, id, date range and policy

@@ -132,6 +132,12 @@ def sums_of(root):
             for domain, of in sorted(sums.items())]
 
 
+def names_nobody(root):
+    """Whether no policy is about a domain. Postfix omits the domain if it found no policy."""
+    return not any(domain_of(policy) or text_of(policy.get("policy") or {}, "policy-type") ==
+                   "no-policy-found" for policy in objects(root["policies"]))
+
+
 def read(octets):
     """One report, or why it is none."""
     try:
@@ -142,6 +148,7 @@ def read(octets):
                 "id": text_of(root, "report-id"),
                 "begin": seconds_of(date_range, "start-datetime"),
                 "end": seconds_of(date_range, "end-datetime"),
+                "names_nobody": names_nobody(root),
                 "domains": sums_of(root)}
     except Refused as why:
         return {"outcome": why.args[0]}
@@ -208,7 +215,10 @@ def main():
     files = {path.name: read_file(path) for path in sorted(folder.iterdir())
              if path.name not in ("totals.json", "independent.py", "README", "bombs.py")
              and path.is_file()}
-    print(json.dumps({"files": files, "total": total_of(files)}, indent=1, ensure_ascii=True))
+    stored = {name: [report for report in reports if not report.get("names_nobody")]
+              for name, reports in files.items()}
+    print(json.dumps({"files": files, "total": total_of(files), "stored": total_of(stored)},
+                     indent=1, ensure_ascii=True))
 
 
 if __name__ == "__main__":
