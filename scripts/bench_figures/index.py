@@ -107,39 +107,39 @@ class Rows:
         for number in range(self.count):
             _, day, sender = self.of(number)
             digest = hashlib.sha256(str(number).encode()).hexdigest()
-            yield (number + 1, 1, digest, number, day * DAY_US + number, 2, 0, 0,
+            yield (number + 1, 1, digest, number, day * DAY_US + number, 2, 1, 0,
                    digest[::-1][:32], sender, f"2026-05-10T00:00:00Z_{number}_example.org",
                    day * DAY_US, (day + 1) * DAY_US - 1_000_000)
 
     def policies(self):
         for number in range(self.count):
             domain, day, _ = self.of(number)
-            yield (number + 1, 0, domain, 1, day * DAY_US + number, 3, 4, 100,
-                   int(number in self.failing))
+            failed = int(number in self.failing)
+            yield (number + 1, 0, domain, 1, day * DAY_US + number, 3, 4, 100, failed, 100 + failed)
 
     def sums(self):
         totals = {}
         for number in range(self.count):
             domain, day, sender = self.of(number)
             failed = int(number in self.failing)
-            yield (domain, day, day, sender, 3, 4, 1, 1, 0, 100, failed, day * DAY_US,
+            yield (domain, day, day, sender, 3, 4, 1, 1, 1, 100, failed, day * DAY_US,
                    (day + 1) * DAY_US - 1_000_000)
             sum_of_all = totals.setdefault((day, sender), [0, 0])
             sum_of_all[0] += 1
             sum_of_all[1] += failed
         for (day, sender), (reports, failed) in totals.items():
-            yield (0, day, day, sender, 0, 0, reports, reports, 0, 100 * reports, failed,
+            yield (0, day, day, sender, 0, 0, 1, reports, reports, 100 * reports, failed,
                    day * DAY_US, (day + 1) * DAY_US - 1_000_000)
 
     def causes(self):
         totals = {}
         for number in self.failing:
             domain, day, sender = self.of(number)
-            yield (domain, day, sender, 3, 5, 6, 7, 8, 9, 1, 1, day * DAY_US,
+            yield (domain, day, sender, 3, 5, 6, 7, 8, 9, 1, 1, 1, day * DAY_US,
                    (day + 1) * DAY_US - 1_000_000)
             totals[day, sender] = totals.get((day, sender), 0) + 1
         for (day, sender), parts in totals.items():
-            yield (0, day, sender, 3, 5, 6, 0, 0, 0, parts, parts, day * DAY_US,
+            yield (0, day, sender, 3, 5, 6, 0, 0, 0, 1, parts, parts, day * DAY_US,
                    (day + 1) * DAY_US - 1_000_000)
 
 

@@ -60,7 +60,7 @@ static const char *ask_causes(asked *a)
 {
     apr_array_header_t *list;
 
-    return tlsrpt_index_causes(a->db, &a->lately, 20, a->p, &list);
+    return tlsrpt_index_causes(a->db, &a->lately, 20, 1, a->p, &list);
 }
 
 static const char *ask_reports(asked *a)

@@ -16,7 +16,7 @@ from lab.dns import Dns
 from lab.domain import MailDomain
 from lab.faulty_domains import EVERYBODY
 from lab.mail import Mx, Sender
-from lab.setup import enabled, forget
+from lab.setup import MX, enabled, forget
 
 LOGS = (
     "/var/log/apache2/error.log",
@@ -103,8 +103,8 @@ def made(dns):
     """made(name) -> MailDomain, whose site goes away with the test."""
     domains = []
 
-    def make(name, **more):
-        domains.append(MailDomain(dns, name, **more))
+    def make(name, mx=MX):
+        domains.append(MailDomain(dns, name, mx))
         return domains[-1]
 
     yield make

@@ -111,6 +111,8 @@ class Generic:
         self.root, self.load = root, root / load
         (root / "conf").mkdir()
         (root / "bin").mkdir()
+        (root / "conf.modules.d").mkdir()
+        (root / "conf.modules.d/00-base.conf").write_text("# as Fedora has it\n")
         self.conf = root / "conf/httpd.conf"
         self.conf.write_text(GENERIC.format(root=root, modules=MODULE.parent, include=include))
         control = root / "bin/apachectl"

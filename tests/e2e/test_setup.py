@@ -34,7 +34,7 @@ def undo_commands(output):
 
 @pytest.fixture(scope="module")
 def served_by_all(dns):
-    domain = MailDomain(dns, "served.test")
+    domain = MailDomain(dns, "served.test", MX)
     set_up(domain.name, "--mx", MX)
     yield domain
     forget(domain)
@@ -201,7 +201,7 @@ def test_a_changed_policy_reaches_https_and_its_id_is_shown(served):
 
 
 def test_a_policy_typed_into_a_virtual_host_is_changed_for_https_too(made, certbot, apache):
-    domain = made("typed.test")
+    domain = made("typed.test", "old.setup.test")
     lines = "    MTASTSMode testing\n    MTASTSMx old.setup.test \\\n        older.setup.test"
     apache.enable_module("mta_sts", "ssl")
     apache.graceful()
@@ -367,10 +367,12 @@ HOOK = Path("/etc/letsencrypt/renewal-hooks/deploy/reload-mail-server")
 
 
 @pytest.fixture
-def with_mx(served, mx, certbot):
+def with_mx(served, dns, mx, certbot):
     """A served policy whose MX has a certificate that certbot on this machine keeps."""
+    dns.publish(served.name, "MX", "10 mx1.lab.test.")
     set_up(served.name, "--mx", "mx1.lab.test")
     yield served
+    dns.publish(served.name, "MX", f"10 {MX}.")
     HOOK.unlink(missing_ok=True)
 
 
