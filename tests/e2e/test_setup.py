@@ -200,8 +200,9 @@ def test_a_changed_policy_reaches_https_and_its_id_is_shown(served):
     assert f"id={policy_id(text)};" in output
 
 
-def test_a_policy_typed_into_a_virtual_host_is_changed_for_https_too(made, certbot, apache):
-    domain = made("typed.test", "old.setup.test")
+def test_a_policy_typed_into_a_virtual_host_is_changed_for_https_too(made, certbot, apache, dns):
+    domain = made("typed.test")
+    dns.publish(domain.name, "MX", "10 old.setup.test.", "20 older.setup.test.")
     lines = "    MTASTSMode testing\n    MTASTSMx old.setup.test \\\n        older.setup.test"
     apache.enable_module("mta_sts", "ssl")
     apache.graceful()
