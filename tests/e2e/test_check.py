@@ -154,7 +154,7 @@ def test_the_line_for_monitoring_names_a_few_of_many_domains(faults):
     done = check("--format", "nagios", *(f"nosuch{number}.lab.test" for number in range(7)))
     assert done.returncode == 2
     said, numbers = done.stdout.split(" | ")
-    assert said.count("[record-missing]") == 5 and said.endswith("; and 2 more")
+    assert said.count("[domain-unknown]") == 5 and said.endswith("; and 2 more")
     assert numbers == "domains=7 warning=0 critical=7 unknown=0\n"
 
 

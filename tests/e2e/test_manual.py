@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import DIRECTORY, NAMESERVER, acme
+from lab import DIRECTORY, NAMESERVER, acme, report
 from lab.deadline import wait_until
 from lab.dns import UPDATE_KEY, ask
 from lab.domain import MailDomain, policy_id, policy_text
@@ -40,6 +40,7 @@ CHANGING = [
 # By what a command begins with: its exit status.
 STATUS = [("mta-sts ready", 1)]
 REPORTS = "mta-sts-reports"
+DAYS, SENDERS = 14, ("a.test", "b.test")  # what `mta-sts ready` requires
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +114,29 @@ def publish(command, names):
     wait_until(lambda: identity in str(ask(f"_mta-sts.{NAME}", "TXT")), f"the id {identity}")
 
 
+def wait_until_ready():
+    """What a reader waits for before mode enforce: verified reports, until it says `ready`."""
+    policy = policy_text("testing", FIRST)
+    for days_ago in range(1, DAYS + 1):
+        for sender in SENDERS:
+            report.store_verified(NAME, sender, report.make(NAME, policy, sender, days_ago))
+    run("mta-sts", "ready", NAME)
+
+
+def assert_refused(command):
+    """As the documents say of mode enforce before that."""
+    done = run("sh", "-c", command, check=False, env={**PATH, "HOME": "/root"})
+    assert done.returncode == 1 and "[reports-missing]" in done.stdout and \
+        "Nothing was changed. --force" in done.stdout, done.stdout
+
+
 def follow(block, names):
     """Its commands; those that are shown with their output print it."""
     real = []
     for command, shown in block.commands():
+        if command.endswith("--mode enforce"):
+            assert_refused(here(command))
+            wait_until_ready()
         output = do(here(command))
         if command.startswith("mta-sts dns"):
             publish(here(command), names)

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From testing to enforce, as `mta-sts ready` guides through it: reports posted, two mail servers, one
-of them broken on purpose and fixed, and the named line changed."""
+"""From testing to enforce, as `mta-sts ready` guides through it: reports posted and then mailed
+with a signature, two mail servers, one of them broken on purpose and fixed, and the named line
+changed."""
 
-import datetime
-import gzip
 import json
 import re
 import subprocess
-import urllib.request
 from pathlib import Path
 
 import pytest
 
+from lab import report
 from lab.apache import site_text
 from lab.domain import MailDomain, policy_text
 from lab.faulty import Mail, context, serve
@@ -60,21 +59,11 @@ def domain(module, certbot, dns, sites, mx, other_mx):
     return domain
 
 
-def post(domain, sender, days_ago):
-    """One sender's day, all well, as it posts it."""
-    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days_ago)
-    lines = policy_text("testing", "mx1.lab.test", OTHER_MX).decode().splitlines()
-    report = {
-        "organization-name": sender, "contact-info": f"tls@{sender}", "report-id": str(day),
-        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
-        "policies": [{
-            "policy": {"policy-type": "sts", "policy-string": lines, "policy-domain": NAME},
-            "summary": {"total-successful-session-count": 40, "total-failure-session-count": 0}}]}
-    request = urllib.request.Request(
-        f"https://{domain.host}/tlsrpt", gzip.compress(json.dumps(report).encode()),
-        {"Content-Type": "application/tlsrpt+gzip"})
-    with urllib.request.urlopen(request, timeout=60) as response:
-        assert response.status == 201
+def receive(domain, sender, days_ago):
+    """One sender's day, all well, as it posts it: its bytes."""
+    data = report.make(NAME, policy_text("testing", "mx1.lab.test", OTHER_MX), sender, days_ago)
+    assert report.post(f"https://{domain.host}/tlsrpt", data) == "201"
+    return data
 
 
 def ready(status):
@@ -94,9 +83,15 @@ def findings():
 def test_a_domain_goes_from_testing_to_enforce_when_ready_says_so(domain, other_mx, apache):
     assert "no report covers this period" in ready(NOT_YET)
 
+    received = []
     for days_ago in range(1, DAYS + 1):
         for sender in "a.test", "b.test":
-            post(domain, sender, days_ago)
+            received.append((sender, receive(domain, sender, days_ago)))
+    text = ready(NOT_YET)
+    assert "but none is verified" in text and "[reports-inconclusive]" in text, text
+
+    for sender, data in received:
+        report.store_verified(NAME, sender, data)
     assert "ready: it is safe to switch to mode enforce" in ready(READY)
 
     other_mx.take("other.lab.test")

@@ -3,16 +3,14 @@
 long as the machine has that fault, and none on the healthy one. None of them fails configtest."""
 
 import contextlib
-import json
 import re
 import shutil
 import ssl
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from lab import DIRECTORY
+from lab import DIRECTORY, report
 from lab.apache import ETC, site_text
 from lab.ca import Certificate, RSA_KEY
 from lab.domain import MailDomain, policy_id, policy_text
@@ -202,7 +200,8 @@ FAULTS = {
     "a certificate before its time": Fault(
         "error", "certificate-not-yet-valid", certificate(HOST, starts=2), "check the clock"),
     "a certificate that was not renewed": Fault(
-        "warn", "certificate-expires-soon", certificate(HOST, ends=13.5), "in 13 days", RENEW),
+        "warn", "certificate-expires-soon", certificate(HOST, starts=-76.5, ends=13.5),
+        "in 13 days", RENEW),
     "an RSA certificate past its time beside another one": Fault(
         "error", "certificate-expired", second_certificate(starts=-9, ends=-2), "leaf", RENEW),
     "another one past its time beside an RSA certificate": Fault(
@@ -368,28 +367,22 @@ def test_a_damaged_database_is_logged_until_it_works_again(machine, starts, apac
 
 def failed(domain, sessions):
     """A sender's report of yesterday, about an MX whose certificate is out of date."""
-    day = date.today() - timedelta(days=1)
-    return json.dumps({
-        "organization-name": "sender.test", "contact-info": "a@sender.test", "report-id": domain,
-        "date-range": {"start-datetime": f"{day}T00:00:00Z", "end-datetime": f"{day}T23:59:59Z"},
-        "policies": [{
-            "policy": {"policy-type": "sts", "policy-domain": domain},
-            "summary": {"total-successful-session-count": 5,
-                        "total-failure-session-count": sessions},
-            "failure-details": [{"result-type": "certificate-expired", "receiving-mx-hostname": MX,
-                                 "failed-session-count": sessions}]}]})
+    return report.make(domain, policy_text("testing", MX), "sender.test", 1, [
+        {"result-type": "certificate-expired", "receiving-mx-hostname": MX,
+         "failed-session-count": sessions}])
 
 
 def test_mode_enforce_causes_a_warning_if_reports_show_mail_that_it_refuses(machine, starts, ca):
     for domain, sessions in (NAME, 9), (TYPED, 2):
-        run("mta-sts", "import", "-", input=failed(domain, sessions))
+        report.store_verified(domain, "sender.test", failed(domain, sessions))
     starts.again()  # it is all right in mode testing
     warning = "warn", "enforce-failures"
     with edited(COPY, ENFORCED, "enforce")(ca), edited(SITE, ENFORCED, "enforce")(ca):
         with edited(BLOCK, ENFORCED, "enforce")(ca):
             texts = starts.again(CHANGED, CHANGED, warning, warning)
             for text, domain, sessions in zip(texts[2:], (NAME, TYPED), (9, 2)):
-                assert text.startswith(f"{domain}: mode enforce is set, but reports of the last ")
+                assert text.startswith(
+                    f"{domain}: mode enforce is set, but verified reports about the last ")
                 assert f" show {sessions} failed sessions " in text
                 assert "Renew it" in text and f"For all details run: mta-sts ready {domain} " in text
         # They are looked at in this order, so that the first was passed over.

@@ -2,8 +2,6 @@
 """The story of one domain, from an empty machine to mode enforce, with one MX broken on purpose
 under way: every view reports the same."""
 
-import datetime
-import gzip
 import html
 import json
 import re
@@ -13,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lab import DIRECTORY, NAMESERVER
+from lab import DIRECTORY, NAMESERVER, report
 from lab.deadline import wait_until
 from lab.dns import UPDATE_KEY, ask
 from lab.domain import MailDomain, policy_id, policy_text
@@ -39,7 +37,6 @@ ANCHOR = ("--trust-anchor", "/run/lab/unbound/anchor")
 DAYS = 3
 KIND = "certificate-host-mismatch"
 WELL, WARNING, CRITICAL = range(3)
-TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 
 
 @pytest.fixture
@@ -75,30 +72,15 @@ def publish(domain):
     wait_until(lambda: identity in str(ask(f"_mta-sts.{NAME}", "TXT")), f"the id {identity}")
 
 
-def day(days_ago):
-    return str(TODAY - datetime.timedelta(days=days_ago))
-
-
-def post(organization, days_ago, failed=0):
-    """A day of a sender with 40 sessions; those that failed met the certificate of the first MX."""
-    lines = policy_text("testing", FIRST, SECOND).decode().splitlines()
-    report = {
-        "organization-name": organization, "contact-info": f"tls@{organization}",
-        "report-id": day(days_ago),
-        "date-range": {"start-datetime": f"{day(days_ago)}T00:00:00Z",
-                       "end-datetime": f"{day(days_ago)}T23:59:59Z"},
-        "policies": [{
-            "policy": {"policy-type": "sts", "policy-string": lines, "policy-domain": NAME},
-            "summary": {"total-successful-session-count": 40 - failed,
-                        "total-failure-session-count": failed},
-            "failure-details": [{
-                "result-type": KIND, "receiving-mx-hostname": FIRST,
-                "receiving-ip": FIRST_ADDRESS, "failed-session-count": failed}] * bool(failed)}]}
-    result = subprocess.run(
-        ["curl", "-sS", "--fail", "-H", "Content-Type: application/tlsrpt+gzip", "--data-binary",
-         "@-", "-o", "/dev/null", "-w", "%{http_code}", f"{URL}/tlsrpt"], input=gzip.compress(
-             json.dumps(report).encode()), capture_output=True, timeout=60, check=True)
-    assert result.stdout == b"201"
+def receive(organization, days_ago, failed=0):
+    """A day of a sender with 40 sessions; those that failed met the certificate of the first MX. It
+    is posted, and mailed with a valid signature."""
+    failure = {"result-type": KIND, "receiving-mx-hostname": FIRST,
+               "receiving-ip": FIRST_ADDRESS, "failed-session-count": failed}
+    data = report.make(NAME, policy_text("testing", FIRST, SECOND), organization, days_ago,
+                       [failure] * bool(failed))
+    assert report.post(f"{URL}/tlsrpt", data) == "201"
+    report.store_verified(NAME, organization, data)
 
 
 def assert_delivered(sender, mx, strength):
@@ -162,10 +144,11 @@ def metrics():
 
 
 def wait_for_reports(number):
-    """The watchdog brings them into the index, which the page reads."""
+    """The watchdog brings them into the index, which the page reads; each is verified."""
     return wait_until(
-        lambda: (found := page_json(domain=NAME)["reports"]).get("count") == number and found,
-        f"{number} reports on the status page", 60)
+        lambda: (found := page_json(domain=NAME)["reports"]).get("count") == number and
+        found["unverified_count"] == 0 and found,
+        f"{number} verified reports on the status page", 60)
 
 
 # --- the story ---
@@ -190,7 +173,7 @@ def assert_the_break_is_reported():
     result = run_json(0, "report")
     assert result["totals"] == {"reports": 7, "duplicates": 0, "successful_sessions": 273,
                               "failed_sessions": 7}
-    failure, = (one for report in result["reports"] for policy in report["policies"]
+    failure, = (one for one in result["reports"] for policy in one["policies"]
                 for one in policy["failures"])
     assert (failure["result_type"], failure["receiving_mx"], failure["sessions"]) == \
         (KIND, FIRST, 7)
@@ -224,20 +207,21 @@ def assert_the_fix_is_reported():
 
     wait_for_reports(9)
     since = "80 secure sessions on later days"
-    assert f"since: {day(2)}, last seen {day(2)}; {since}" in run_text(0, "report")
-    assert f"{day(2)}; reported by a.test; IP address {FIRST_ADDRESS}; {since}" \
+    assert f"since: {report.day(2)}, last seen {report.day(2)}; {since}" in run_text(0, "report")
+    assert f"{report.day(2)}; reported by a.test; IP address {FIRST_ADDRESS}; {since}" \
         in page_text(domain=NAME)
     text = ready(WELL, days=1)
     assert "ready: it is safe" in text
-    assert f"last on {day(2)}; not since then) [failure-past]" in text
+    assert f"last on {report.day(2)}; not since then) [failure-past]" in text
 
 
 def assert_enforce_is_reported():
     assert "mode enforce is on and safe" in ready(WELL, days=1)
     assert check(WELL)[0]["enforce"] == "yes"
     assert page_json(domain=NAME)["domain"]["mode"] == "enforce"
-    assert "older an older policy from its cache: mode testing" in page_text(domain=NAME)
-    assert "an older policy from its cache: mode testing" in run_text(0, "report")
+    older = f"an older policy from its cache, served here until {report.day(0)}: mode testing"
+    assert f"older {older}" in page_text(domain=NAME)
+    assert older in run_text(0, "report")
 
 
 def test_from_an_empty_machine_to_enforce_every_view_shows_a_break_and_its_fix(
@@ -252,18 +236,18 @@ def test_from_an_empty_machine_to_enforce_every_view_shows_a_break_and_its_fix(
     assert_delivered(sender, first_mx, "Trusted")
     for days_ago in 5, 4, 3:
         for organization in "a.test", "b.test":
-            post(organization, days_ago)
+            receive(organization, days_ago)
     assert_all_is_well()
 
     first_mx.take(ca.issue("other.lab.test"))
     assert_delivered(sender, first_mx, "Trusted")  # mode testing loses no mail
-    post("a.test", 2, failed=7)
+    receive("a.test", 2, failed=7)
     assert_the_break_is_reported()
 
     first_mx.take(ca.issue(FIRST))
     assert_delivered(sender, first_mx, "Trusted")
     for organization in "a.test", "b.test":
-        post(organization, 1)
+        receive(organization, 1)
     assert_the_fix_is_reported()
 
     set_up(NAME, "--mode", "enforce", "--days", "1")

@@ -23,6 +23,8 @@ HOST = "mta-sts.strict.test"
 SITE = f"""\
 <VirtualHost *:80>
     ServerName https://{HOST}
+    RemoteIPHeader X-Forwarded-For
+    RemoteIPInternalProxy 127.0.0.0/8
     MTASTSMode testing
     MTASTSMx mx1.lab.test
     MTASTSReportPath /tlsrpt
@@ -52,6 +54,7 @@ exec apache2ctl start
 @pytest.fixture
 def strictly(apache, module, sites):
     """Apache, started again in a mount namespace like systemd's."""
+    apache.enable_module("remoteip")
     sites(HOST, SITE)
     apache.stop()
     run(*PREPARE)

@@ -95,7 +95,8 @@ HEALTHY_CERTIFICATES = {
     "a wildcard": [{"names": ["*.example.com"]}],
     "a wildcard among other names": [{"names": ["www.example.com", "*.example.com"]}],
     "an elliptic and an RSA key": [{"names": [HOST]}, {"names": [HOST], "rsa": True}],
-    "fifteen days left": [{"names": [HOST], "ends": 15}],
+    "fifteen days left": [{"names": [HOST], "starts": -75, "ends": 15}],
+    "more than a third of a short lifetime left": [{"names": [HOST], "starts": -3, "ends": 2}],
 }
 
 
@@ -165,10 +166,12 @@ def test_a_certificate_of_the_future_is_an_error(at, ca):
     assert_logged(server, "error", "certificate-not-yet-valid", "clock")
 
 
-@pytest.mark.parametrize("days", [0, 1, 13])
-def test_a_certificate_that_ends_soon_is_a_warning(at, ca, days):
-    server = at(https(issue(ca, HOST, ends=days), body=MX), "certificate-expires-soon")
-    assert_logged(server, "warn", "certificate-expires-soon", f"in {days} day")
+@pytest.mark.parametrize("lifetime, days, left", [
+    (90, 0, "in 0 hours"), (90, 1, "in 1 day;"), (90, 13, "in 13 days;"), (5, 1, "in 1 day;")])
+def test_a_certificate_that_ends_soon_is_a_warning(at, ca, lifetime, days, left):
+    path = issue(ca, HOST, starts=days - lifetime, ends=days)
+    server = at(https(path, body=MX), "certificate-expires-soon")
+    assert_logged(server, "warn", "certificate-expires-soon", left)
 
 
 @pytest.mark.parametrize("bad", [0, 1])

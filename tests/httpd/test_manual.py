@@ -125,6 +125,26 @@ def test_a_refusal_is_logged_as_the_manual_shows(start):
     assert re.search(begin + ".*" + end + "$", real), real
 
 
+def test_the_reports_of_a_network_are_removed_as_the_manual_shows(start):
+    """Those over HTTPS from 192.0.2.0/24 and no others."""
+    server = start(report.conf(), modules=MODULES)
+    theirs = ["192.0.2.7", "192.0.2.200"]
+    others = ["192.0.20.7", "198.51.100.2"]
+    stored = {}
+    for number, address in enumerate([*theirs, *others]):
+        data = report.make(number)
+        assert report.post(server, report.packed(data), client_ip=address).status == 201
+        stored[address] = report.digest(data)
+    report.import_verified(server, report.make(8))
+    spool = report.Spool(server)
+    before = set(spool.files())
+    assert len(before) == 5
+    (first, _), (second, _) = manual.block("doc/under-attack.md", "remove").commands()
+    here = first.replace("/var/lib/mod_mta_sts", str(server.root / "state"))
+    subprocess.run(["sh", "-c", f"{here} && {second}"], check=True, timeout=60)
+    assert before - set(spool.files()) == {stored[address] for address in theirs}
+
+
 def test_prometheus_accepts_its_configuration(tmp_path):
     file = tmp_path / "prometheus.yml"
     file.write_text(manual.block("doc/status.md", "prometheus").text)

@@ -381,6 +381,28 @@ static void test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause(void 
     }
 }
 
+static void test_a_policy_that_does_not_cover_the_mx_is_explained_alike_with_a_reason(void **state)
+{
+    static const char *const types[] = {"validation-failure", "certificate-host-mismatch"};
+    apr_pool_t *p = *state;
+    apr_array_header_t *policies = apr_array_make(p, 1, sizeof(const char *));
+    size_t i;
+
+    APR_ARRAY_PUSH(policies, const char *) =
+        "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: mx1.example.com";
+    for (i = 0; i < COUNT(types); i++) {
+        tlsrpt_facts facts = {types[i],          "sts", NULL,    "example.com",
+                              "mx2.example.com", NULL,  policies};
+        const char *what = tlsrpt_explain(p, &facts)->what;
+
+        facts.reason = "MX_HOSTS_MISMATCH";
+        assert_string_equal(tlsrpt_explain(p, &facts)->what, what);
+        facts.mx = "mx1.example.com"; /* which it covers: only the sender knows more */
+        assert_string_not_equal(tlsrpt_explain(p, &facts)->what, what);
+        assert_string_equal(tlsrpt_explain(p, &facts)->cause, "mx-not-in-policy");
+    }
+}
+
 static void test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew(void **state)
 {
     static const char *const types[] = {"certificate-expired", "certificate-host-mismatch",
@@ -404,6 +426,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause),
+        POOL_TEST(test_a_policy_that_does_not_cover_the_mx_is_explained_alike_with_a_reason),
         POOL_TEST(test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew),
         POOL_TEST(test_every_result_type_and_known_reason_has_an_explanation),
         POOL_TEST(test_under_dane_advice_about_certificates_mentions_only_tlsa_records),

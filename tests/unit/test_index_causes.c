@@ -21,6 +21,22 @@ static const char *listed(indexed *index, const char *domain, int max)
     return text;
 }
 
+/* The policies with which causes are listed and with which they are detailed. */
+static const char *policies_of(indexed *index, const apr_array_header_t *causes, int is_listed)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < causes->nelts; i++) {
+        const tlsrpt_cause *cause = is_listed ? &APR_ARRAY_IDX(causes, i, tlsrpt_index_cause).cause
+                                              : &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
+
+        text = apr_psprintf(index->p, "%s%s %s: %s\n", text, cause->result_type,
+                            cause->receiving_mx, list_text(index->p, cause->policies));
+    }
+    return text;
+}
+
 /* Those of a domain, or with NULL of all together, as " policy type, result type, MX, sessions by
  * senders: reasons". */
 static const char *detailed(indexed *index, const char *domain)
@@ -133,12 +149,56 @@ static void test_removing_a_report_subtracts_from_its_policy_type_only(void **st
     assert_int_equal(count_rows(index, "tlsrpt_cause"), 2);
 }
 
+/* A failure under an MTA-STS policy with this mx. */
+static void store_under(indexed *index, const char *organization, const char *id, int day,
+                        const char *mx, const char *type)
+{
+    apr_pool_t *p = index->p;
+
+    store(index,
+          report_json(
+              p, organization, id, day,
+              apr_psprintf(p,
+                           "{\"policy\":{\"policy-type\":\"sts\",\"policy-domain\":\"a.example\","
+                           "\"policy-string\":[\"mx: %s\"]},\"summary\":"
+                           "{\"total-failure-session-count\":9},\"failure-details\":[%s]}",
+                           mx, failure_json(p, type, "mx.example", "1", "9"))),
+          NULL);
+}
+
+/* Both are explained by them, so that they must be the same. */
+static void test_a_cause_is_listed_with_the_policies_that_its_senders_applied(void **state)
+{
+    const tlsrpt_filter filter = {0, "a.example", NULL, 0};
+    indexed *index = make_index(state);
+    apr_array_header_t *list;
+    tlsrpt_summary *sum;
+    const char *detailed_policies;
+
+    store_under(index, "A", "1", MONDAY, "old", "validation-failure");
+    store_under(index, "A", "2", MONDAY + 1, "new", "validation-failure");
+    store_under(index, "B", "3", MONDAY, "of-b", "certificate-host-mismatch");
+    store_one(index, "C", "tlsa", "4", "1"); /* which is not of MTA-STS */
+    update_index(index);
+    assert_done(tlsrpt_index_sum(index->db, &filter, 1, index->p, &sum));
+    detailed_policies =
+        policies_of(index, APR_ARRAY_IDX(sum->domains, 0, tlsrpt_domain *)->causes, 0);
+    assert_string_equal(detailed_policies, "validation-failure mx.example: mx: new,mx: old\n"
+                                           "certificate-host-mismatch mx.example: mx: of-b\n"
+                                           "certificate-not-trusted mx: \n");
+    assert_done(tlsrpt_index_causes(index->db, NULL, 10, 1, index->p, &list));
+    assert_string_equal(policies_of(index, list, 1), detailed_policies);
+    assert_done(tlsrpt_index_causes(index->db, &filter, 10, 1, index->p, &list));
+    assert_string_equal(policies_of(index, list, 1), detailed_policies);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_causes_are_listed_over_all_domains),
         DATABASE_TESTS(test_one_failure_under_two_types_of_policy_is_two_causes),
         DATABASE_TESTS(test_removing_a_report_subtracts_from_its_policy_type_only),
+        DATABASE_TESTS(test_a_cause_is_listed_with_the_policies_that_its_senders_applied),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -160,11 +160,21 @@ static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
 }
 
 /* Types that say no more than that something did not match. */
-static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type, const tlsrpt_facts *facts)
+static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type)
 {
-    return !rule->hint && (!facts->policy_type || strcmp(facts->policy_type, "sts") == 0) &&
+    return !rule->hint &&
            (type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
             rule->owner == TLSRPT_OWNER_UNKNOWN);
+}
+
+/* Whether a policy that does not cover the MX host explains more than the rule: that includes a
+ * reason that says the same, so that a failure is explained alike with and without its reason. */
+static int can_be_uncovered(const tlsrpt_rule *rule, tlsrpt_result_type type,
+                            const tlsrpt_facts *facts)
+{
+    return (!facts->policy_type || strcmp(facts->policy_type, "sts") == 0) &&
+           (is_general(rule, type) ||
+            (rule->cause && strcmp(rule->cause, tlsrpt_rule_not_covered.cause) == 0));
 }
 
 const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *facts)
@@ -175,7 +185,7 @@ const tlsrpt_explanation *tlsrpt_explain(apr_pool_t *p, const tlsrpt_facts *fact
     while (!matches(rule, type, facts)) { /* the last one matches everything */
         rule++;
     }
-    if (is_general(rule, type, facts) && is_uncovered(p, facts)) {
+    if (can_be_uncovered(rule, type, facts) && is_uncovered(p, facts)) {
         rule = &tlsrpt_rule_not_covered;
     }
     return apply(p, rule, type, facts);

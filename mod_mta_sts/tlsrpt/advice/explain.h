@@ -48,7 +48,7 @@ typedef struct tlsrpt_explanation {
 /*
  * Explains a failure by its result type, and by its reason where that is more specific ("404",
  * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH), or by the policy in the report, where that does
- * not cover the MX host and nothing more specific is known.
+ * not cover the MX host and nothing is known that differs from that and is more specific.
  *
  * @param p pool of the texts; facts are borrowed
  * @return never NULL; cause "unknown" for a type that is not registered

@@ -226,6 +226,34 @@ const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  FILTER_VALUES(query), SAMPLES_MAX, NAMES_MAX);
 }
 
+/* The MTA-STS policies that the senders of each cause applied, last seen first: what
+ * tlsrpt_domain_join_policies finds where the details of a domain are read. */
+#define OF_STS                                                                                     \
+    " FROM tlsrpt_sum WHERE domain = %lld AND type = (SELECT id FROM tlsrpt_string WHERE text ="   \
+    " 'sts') AND" FILTER_WHERE
+#define APPLIED                                                                                    \
+    "SELECT verified, policy_type, type, mx, text FROM"                                            \
+    " (SELECT c.verified, c.policy_type, c.type, c.mx, coalesce(w.whole, w.text) AS text,"         \
+    " row_number() OVER (PARTITION BY c.verified, c.policy_type, c.type, c.mx"                     \
+    " ORDER BY s.last DESC, s.sessions DESC, w.text) AS k FROM"                                    \
+    " (SELECT DISTINCT a.verified, a.policy_type, a.type, a.mx, b.seen FROM"                       \
+    " (SELECT DISTINCT verified, policy_type, type, mx, organization FROM tlsrpt_cause"            \
+    " WHERE domain = %lld AND" FILTER_WHERE ") a JOIN (SELECT DISTINCT verified, organization,"    \
+    " seen" OF_STS ") b ON b.verified = a.verified AND b.organization = a.organization) c"         \
+    " JOIN (SELECT verified, seen, max(range_end) AS last,"                                        \
+    " sum(successful * 1.0 + failed * 1.0) AS sessions" OF_STS " GROUP BY verified, seen) s"       \
+    " ON s.verified = c.verified AND s.seen = c.seen"                                              \
+    " JOIN tlsrpt_string w ON w.id = c.seen WHERE w.text <> '') t"                                 \
+    " WHERE k <= %d ORDER BY verified DESC, policy_type, type, mx, k LIMIT %d"
+
+const char *tlsrpt_query_applied(const tlsrpt_query *query, long long id,
+                                 mta_sts_database_row *visit, void *baton)
+{
+    return mta_sts_database_rows(query->db, APPLIED, visit, baton, id, FILTER_VALUES(query), id,
+                                 FILTER_VALUES(query), id, FILTER_VALUES(query),
+                                 TLSRPT_CAUSE_POLICIES_MAX, NAMES_MAX);
+}
+
 static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
     rows all = make_rows(query, domain->causes);

@@ -120,13 +120,15 @@ const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filt
 /* A cause with its domain. */
 typedef struct tlsrpt_index_cause {
     const char *domain;
-    tlsrpt_cause cause; /* from tlsrpt_index_causes it has no senders and addresses */
+    tlsrpt_cause cause; /* from tlsrpt_index_causes it has no senders and addresses, and policies
+                           only if they can make a difference to its explanation */
 } tlsrpt_index_cause;
 
 /* Causes of all domains or of filter->domain, in the order of tlsrpt_domain: an array of
  * tlsrpt_index_cause.
  *
- * @param has_reasons whether their reasons are read as well, without which they cannot be explained
+ * @param has_reasons whether their reasons and policies are read as well, without which they cannot
+ *                    be explained
  */
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                 int has_reasons, apr_pool_t *p, apr_array_header_t **list);

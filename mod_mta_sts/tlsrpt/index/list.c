@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/index/query.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <apr_strings.h>
+
+#include "tlsrpt/report/result_type.h"
 
 /* --- domains --- */
 
@@ -108,7 +111,7 @@ const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filt
 
 /* --- causes --- */
 
-/* The numbers of a cause, by which its reasons are found. */
+/* The numbers of a cause, by which its reasons and policies are found. */
 typedef struct cause_key {
     long long domain, kind[4]; /* verified, type of policy, result type, MX */
 } cause_key;
@@ -116,7 +119,8 @@ typedef struct cause_key {
 typedef struct causes {
     apr_array_header_t *list; /* of tlsrpt_index_cause */
     apr_array_header_t *keys; /* of cause_key, in the same order */
-    long long domain;         /* whose reasons are read */
+    long long domain;         /* whose texts are read */
+    apr_size_t texts;         /* offset of the list in a cause that they are for */
 } causes;
 
 static long long number_in(const char *column)
@@ -144,6 +148,7 @@ static int push_cause(void *baton, const char *const *columns)
     cause->reasons = apr_array_make(p, 1, sizeof(const char *));
     cause->senders = apr_array_make(p, 1, sizeof(const char *));
     cause->receiving_ips = cause->sending_ips = cause->senders;
+    cause->policies = apr_array_make(p, 1, sizeof(const char *));
     for (i = 0; i < 4; i++) {
         key->kind[i] = number_in(columns[8 + i]);
     }
@@ -172,8 +177,8 @@ static const char *find_causes(const tlsrpt_query *query, int max, causes *all)
                                        FILTER_VALUES(query), max);
 }
 
-/* A reason of one of the causes of a domain, which may be one that is not listed. */
-static int push_reason(void *baton, const char *const *columns)
+/* A text of one of the causes of a domain, which may be one that is not listed. */
+static int push_text(void *baton, const char *const *columns)
 {
     const causes *all = baton;
     int i, k;
@@ -184,26 +189,63 @@ static int push_reason(void *baton, const char *const *columns)
         for (k = 0; k < 4 && key->kind[k] == number_in(columns[k]); k++) {
         }
         if (k == 4 && key->domain == all->domain) {
-            APR_ARRAY_PUSH(APR_ARRAY_IDX(all->list, i, tlsrpt_index_cause).cause.reasons,
-                           const char *) = tlsrpt_query_text(all->list->pool, columns[4]);
+            char *cause = (char *)&APR_ARRAY_IDX(all->list, i, tlsrpt_index_cause).cause;
+
+            APR_ARRAY_PUSH(*(apr_array_header_t **)(cause + all->texts), const char *) =
+                tlsrpt_query_text(all->list->pool, columns[4]);
             return 1;
         }
     }
     return 1;
 }
 
+/* Whether a domain has a failure at a known MX host that a policy can explain, because its type is
+ * general or a reason may say so. */
+static int needs_policies(const causes *all, long long domain)
+{
+    int i;
+
+    for (i = 0; i < all->keys->nelts; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(all->list, i, tlsrpt_index_cause).cause;
+        tlsrpt_result_type type = tlsrpt_result_type_of(cause->result_type);
+
+        if (APR_ARRAY_IDX(all->keys, i, cause_key).domain == domain && cause->receiving_mx &&
+            (cause->reasons->nelts || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
+             type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_RESULT_OTHER ||
+             type == TLSRPT_RESULT_UNSPECIFIED)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *find_texts_of(const tlsrpt_query *query, causes *all, long long domain)
+{
+    const char *error;
+
+    all->domain = domain;
+    all->texts = offsetof(tlsrpt_cause, reasons);
+    error = tlsrpt_query_reasons(query, domain, push_text, all);
+    if (!error && needs_policies(all, domain)) {
+        all->texts = offsetof(tlsrpt_cause, policies);
+        error = tlsrpt_query_applied(query, domain, push_text, all);
+    }
+    return error;
+}
+
 /* Those of each domain are read at once. */
-static const char *find_reasons(const tlsrpt_query *query, causes *all)
+static const char *find_texts(const tlsrpt_query *query, causes *all)
 {
     const char *error = NULL;
     int i, k;
 
     for (i = 0; i < all->keys->nelts && !error; i++) {
-        all->domain = APR_ARRAY_IDX(all->keys, i, cause_key).domain;
-        for (k = 0; k < i && APR_ARRAY_IDX(all->keys, k, cause_key).domain != all->domain; k++) {
+        long long domain = APR_ARRAY_IDX(all->keys, i, cause_key).domain;
+
+        for (k = 0; k < i && APR_ARRAY_IDX(all->keys, k, cause_key).domain != domain; k++) {
         }
         if (k == i) {
-            error = tlsrpt_query_reasons(query, all->domain, push_reason, all);
+            error = find_texts_of(query, all, domain);
         }
     }
     return error;
@@ -220,7 +262,7 @@ const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filte
     *list = all.list;
     error = error ? error : find_causes(&query, max, &all);
     if (!error && has_reasons) {
-        error = find_reasons(&query, &all);
+        error = find_texts(&query, &all);
     }
     return tlsrpt_query_end(&query, error);
 }

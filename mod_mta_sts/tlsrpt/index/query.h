@@ -62,6 +62,11 @@ const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt
 const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  mta_sts_database_row *visit, void *baton);
 
+/* The MTA-STS policies that the senders of each cause of a domain applied (tlsrpt_cause.policies),
+ * likewise. */
+const char *tlsrpt_query_applied(const tlsrpt_query *query, long long id,
+                                 mta_sts_database_row *visit, void *baton);
+
 /* A domain with its number. */
 typedef struct tlsrpt_query_domain {
     long long id;

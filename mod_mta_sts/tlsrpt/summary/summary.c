@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* Senders can report any number. */
-#define POLICIES_MAX 16
-
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause)
 {
     apr_int64_t secure = 0;
@@ -59,7 +56,8 @@ void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain)
         tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
 
         cause->policies = apr_array_make(p, 1, sizeof(const char *));
-        for (j = 0; j < domain->seen->nelts && cause->policies->nelts < POLICIES_MAX; j++) {
+        for (j = 0; j < domain->seen->nelts && cause->policies->nelts < TLSRPT_CAUSE_POLICIES_MAX;
+             j++) {
             const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, j, tlsrpt_seen_policy);
 
             if (strcmp(seen->type, "sts") == 0 && *seen->policy &&

@@ -38,6 +38,9 @@ typedef struct tlsrpt_sender {
     apr_time_t last; /* end of its last report */
 } tlsrpt_sender;
 
+/* Policies of one cause: senders can report any number. */
+#define TLSRPT_CAUSE_POLICIES_MAX 16
+
 /* Failures of one result type at one MX host, under one type of policy, in verified or unverified
  * reports: one problem to fix, or to check. */
 typedef struct tlsrpt_cause {

@@ -51,7 +51,7 @@ def issue(ca):
         "misnamed": ca.issue("other.lab.test"),
         "expired": ca.issue(*names, starts=-90, ends=-1),
         "early": ca.issue(*names, starts=1),
-        "ending": ca.issue(*names, ends=5.5),
+        "ending": ca.issue(*names, starts=-84.5, ends=5.5),
         "self-signed": ca.self_signed(*names),
         "foreign-ca": chained,
         "incomplete": incomplete,
