@@ -20,7 +20,7 @@ ELSEWHERE = {
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
     "index-full": "unit/test_index_bounds.c",
-    "report-quota": "httpd/test_report_attack.py",
+    "report-quota": "httpd/test_report_disk.py",
     "report-proxy": "httpd/test_findings.py",
     "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",

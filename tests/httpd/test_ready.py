@@ -54,7 +54,9 @@ def test_reports_on_a_policy_that_the_module_served_earlier_count(start, tmp_pat
     process.wait_for(lambda: len(Database(server).history()) == 2, "the new policy")
     assert policies_used(server, now) == ["sender-policy-never-served", "sender-policy-older"]
 
-    (server.root / "state/reports.db").unlink()
+    server.stop()
+    for file in (server.root / "state").glob("reports.db*"):
+        file.unlink()
     assert policies_used(server, now) == ["sender-policy-other"] * 2
 
 
