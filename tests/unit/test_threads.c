@@ -291,6 +291,35 @@ static void test_counters_of_many_threads_match_the_disk(void **state)
     free(mts_counters_shared);
 }
 
+/* A report that is being stored is counted already, and not yet on disk. */
+static void test_a_recount_leaves_what_is_being_stored_counted(void **state)
+{
+    tlsrpt_spool *spool = open_spool(*state);
+
+    mts_counters_make(NULL);
+    mts_counters_note_storing(TLSRPT_REPORTS, 0, 1);
+    mts_counters_add_usage(TLSRPT_REPORTS, 0, 4096, 1);
+    mts_counters_recount(spool, 0);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).files, 1);
+    mts_counters_note_storing(TLSRPT_REPORTS, 0, 0);
+    free(mts_counters_shared);
+}
+
+static void test_what_a_killed_child_was_storing_is_counted_until_the_second_recount(void **state)
+{
+    tlsrpt_spool *spool = open_spool(*state);
+
+    mts_counters_make(NULL);
+    mts_counters_note_storing(TLSRPT_REPORTS, 0, 1);
+    mts_counters_add_usage(TLSRPT_REPORTS, 0, 4096, 1);
+    mts_counters_recount(spool, 0);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).bytes, 4096);
+    mts_counters_recount(spool, 0);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).files, 0);
+    assert_int_equal(mts_counters_usage(TLSRPT_REPORTS).bytes, 0);
+    free(mts_counters_shared);
+}
+
 static void *take_all(void *baton)
 {
     worker *me = baton;
@@ -390,6 +419,8 @@ int main(void)
         SPOOL_TEST(test_equal_and_different_reports_of_many_threads_are_each_stored_once),
         SPOOL_TEST(test_a_file_removed_while_others_store_it_is_complete_or_missing),
         SPOOL_TEST(test_counters_of_many_threads_match_the_disk),
+        SPOOL_TEST(test_a_recount_leaves_what_is_being_stored_counted),
+        SPOOL_TEST(test_what_a_killed_child_was_storing_is_counted_until_the_second_recount),
         POOL_TEST(test_many_threads_together_stay_within_a_limit),
         POOL_TEST(test_many_threads_have_no_more_tokens_than_there_are),
         POOL_TEST(test_the_token_of_a_process_that_has_ended_is_free),

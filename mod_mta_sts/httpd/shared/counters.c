@@ -104,7 +104,7 @@ static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, 
 
 /* Counts one directory. Returns 0 if a report was stored meanwhile: the count may include it or
  * not. */
-static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory, int is_last_try)
+static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
 {
     mts_counters *shared = mts_counters_shared;
     mts_directory_usage *of = &shared->directories[area][directory];
@@ -114,24 +114,51 @@ static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory, i
     int quiet = __atomic_load_n(&of->storing, __ATOMIC_ACQUIRE) == 0;
     apr_int64_t bytes, files;
 
+    if (!quiet) {
+        return 0;
+    }
     tlsrpt_spool_directory_usage(spool, area, directory, &bytes, &files);
-    quiet = quiet && __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE) == changes;
-    return (quiet || is_last_try) &&
+    return __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE) == changes &&
            replace(&of->bytes, known_bytes, bytes, &shared->bytes[area]) &&
            replace(&of->files, known_files, files, &shared->files[area]);
+}
+
+/* A child that was killed while it stored a report never ended the storing: nothing has changed
+ * since the recount before this one had to give up. */
+static void end_storing_of_killed(mts_directory_usage *of)
+{
+    apr_int32_t storing = __atomic_load_n(&of->storing, __ATOMIC_ACQUIRE);
+
+    if (storing && __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE) ==
+                       __atomic_load_n(&of->busy_at, __ATOMIC_ACQUIRE)) {
+        __atomic_compare_exchange_n(&of->storing, &storing, 0, 0, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED);
+    }
+}
+
+static void recount_area(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
+{
+    mts_directory_usage *of = &mts_counters_shared->directories[area][directory];
+    int left = RECOUNTS;
+
+    end_storing_of_killed(of);
+    while (!recount(spool, area, directory)) {
+        if (left-- == 0) {
+            /* What is known stays: it includes what is being stored. */
+            __atomic_store_n(&of->busy_at, __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE),
+                             __ATOMIC_RELEASE);
+            return;
+        }
+        apr_sleep(RECOUNT_PAUSE);
+    }
 }
 
 void mts_counters_recount(const tlsrpt_spool *spool, int directory)
 {
     tlsrpt_area area;
-    int left;
 
     for (area = TLSRPT_REPORTS; area <= TLSRPT_QUARANTINE; area++) {
-        /* A child that was killed while it stored a report never ends the storing: then the last
-         * count is used as it is. */
-        for (left = RECOUNTS; !recount(spool, area, directory, left == 0) && left > 0; left--) {
-            apr_sleep(RECOUNT_PAUSE);
-        }
+        recount_area(spool, area, directory);
     }
     if (directory == TLSRPT_SPOOL_DIRECTORIES - 1) {
         __atomic_store_n(&mts_counters_shared->counted, 1, __ATOMIC_RELEASE);

@@ -72,6 +72,7 @@ typedef struct mts_directory_usage {
     apr_int64_t bytes, files;
     apr_uint32_t changes; /* incremented when storing a report begins and when it ends */
     apr_int32_t storing;  /* reports that are being stored now */
+    apr_uint32_t busy_at; /* `changes`, when reports were being stored during a recount */
 } mts_directory_usage;
 
 typedef struct mts_counters {
