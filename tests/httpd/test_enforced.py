@@ -8,6 +8,7 @@ import process
 from database import Database
 from policy import MX
 from report import conf, import_verified, make, packed, post
+from status_page import LOCATION, page
 
 WARNED = r"\[mta_sts:warn\].*\[enforce-failures\]$"
 
@@ -74,3 +75,34 @@ def test_enforce_causes_a_warning_at_start_if_reports_show_mail_that_it_refuses(
         assert f"{domain}: mode enforce is set, but verified reports " in line and said in line
         assert f" For all details run: mta-sts ready {domain} [enforce-failures]" in line
         assert "\x1b" not in line and "reboot" not in line
+
+
+DOMAIN = "changed.example"
+FIVE_DAYS = 5 * 86400 * 1_000_000
+
+
+def block(mode):
+    return conf(f"<MTASTSPolicy {DOMAIN}>\n{MX}MTASTSMode {mode}\n</MTASTSPolicy>\n{LOCATION}")
+
+
+def test_failures_from_before_the_change_to_enforce_are_no_refused_mail(make_with):
+    server = make_with([WARNED]).configure(block("testing")).start()
+    import_verified(server, failing(DOMAIN, *EXPIRED, 3, 2))
+    process.wait_for(lambda: Database(server).history(DOMAIN), "the history")
+    process.wait_for(lambda: Database(server).run("SELECT id FROM tlsrpt_report"), "the index")
+    server.configure(block("enforce"))
+    server.restart()
+    process.wait_for(lambda: len(Database(server).history(DOMAIN)) == 2, "the new policy")
+    server.restart()
+    process.wait_for(lambda: "Delivered securely" in page(server).text, "the page")
+    assert "Mail is being refused" not in page(server).text
+    server.stop()
+    assert server.log.matching(WARNED) == []
+
+    # The same report, had the change been before it.
+    Database(server).run(f"UPDATE mta_sts_history SET first_served = first_served - {FIVE_DAYS}, "
+                         f"last_served = last_served - {FIVE_DAYS}")
+    server.start()
+    line, = process.wait_for(lambda: server.log.matching(WARNED), "the warning")
+    assert f"{DOMAIN}: mode enforce is set, but verified reports " in line
+    assert "Mail is being refused" in page(server).text

@@ -44,11 +44,13 @@ static void sum_up(apr_pool_t *p, const tlsrpt_domain *reported, mts_status_loss
 
 static const char *examine(const search *of, const char *name)
 {
-    const tlsrpt_filter filter = {.since = of->since, .domain = name};
+    tlsrpt_filter filter = {.domain = name};
     mts_status_loss loss = {.domain = name};
     tlsrpt_summary *summary;
-    const char *error = tlsrpt_index_sum(of->db, &filter, 1, of->p, &summary);
+    const char *error =
+        tlsrpt_evidence_enforced_since(of->db, name, of->since, of->p, &filter.since);
 
+    error = error ? error : tlsrpt_index_sum(of->db, &filter, 1, of->p, &summary);
     if (error || summary->domains->nelts == 0) {
         return error;
     }

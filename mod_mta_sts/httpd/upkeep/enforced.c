@@ -90,9 +90,12 @@ static void log_domain(enforced_search *search, const char *domain, apr_int64_t 
 static const char *find_causes(enforced_search *search, const char *domain, apr_pool_t *p,
                                const apr_array_header_t **causes)
 {
-    const tlsrpt_filter filter = tlsrpt_evidence_filter(search->since, domain);
+    tlsrpt_filter filter = tlsrpt_evidence_filter(search->since, domain);
     tlsrpt_summary *sum;
-    const char *error = tlsrpt_index_sum(search->db, &filter, 1, p, &sum);
+    const char *error =
+        tlsrpt_evidence_enforced_since(search->db, domain, search->since, p, &filter.since);
+
+    error = error ? error : tlsrpt_index_sum(search->db, &filter, 1, p, &sum);
 
     *causes = !error && sum->domains->nelts
                   ? APR_ARRAY_IDX(sum->domains, 0, const tlsrpt_domain *)->causes

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "core/database/history.h"
+#include "core/policy/text.h"
+
+#define DAY apr_time_from_sec(86400)
+
 int tlsrpt_evidence_counts(int is_verified)
 {
     return is_verified;
@@ -67,4 +72,29 @@ const tlsrpt_explanation *tlsrpt_evidence_refusal(apr_pool_t *p, const char *dom
         }
     }
     return NULL;
+}
+
+static int is_enforce(const mta_sts_history_entry *entry, apr_pool_t *p)
+{
+    return mta_sts_policy_text_read(p, entry->text, strlen(entry->text), mta_sts_findings_make(p))
+               ->mode == MTA_STS_MODE_ENFORCE;
+}
+
+const char *tlsrpt_evidence_enforced_since(mta_sts_database *db, const char *domain,
+                                           apr_time_t since, apr_pool_t *p, apr_time_t *from)
+{
+    apr_array_header_t *entries;
+    const char *error = mta_sts_history_read(db, domain, p, &entries);
+    int i;
+
+    *from = since;
+    for (i = 0; !error && i < entries->nelts; i++) {
+        const mta_sts_history_entry *entry = &APR_ARRAY_IDX(entries, i, mta_sts_history_entry);
+
+        /* The policy that another machine still serves is not a thing of the past. */
+        if (!entry->is_served && entry->last >= *from && !is_enforce(entry, p)) {
+            *from = entry->last - entry->last % DAY + DAY;
+        }
+    }
+    return error;
 }

@@ -6,6 +6,7 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
+#include "core/database/database.h"
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/summary/summary.h"
@@ -62,5 +63,19 @@ int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation);
  */
 const tlsrpt_explanation *tlsrpt_evidence_refusal(apr_pool_t *p, const char *domain,
                                                   const tlsrpt_cause *cause);
+
+/*
+ * From when on reports about a domain in mode enforce show what senders refuse: what failed while
+ * another mode was served was delivered. That is the day after the one on which another mode was
+ * served last; since, if the history has none or it was earlier.
+ *
+ * @param db     for the history of served policies (core/database/history.h)
+ * @param since  as far back as is of interest
+ * @param from   out: since, or the beginning of a day after it
+ * @param p      scratch
+ * @return NULL, or why the history cannot be read
+ */
+const char *tlsrpt_evidence_enforced_since(mta_sts_database *db, const char *domain,
+                                           apr_time_t since, apr_pool_t *p, apr_time_t *from);
 
 #endif
