@@ -41,8 +41,6 @@ static void make_old(indexed *index)
         "DROP TABLE kept",
         "DROP TABLE tlsrpt_sum",
         SESSIONS_OF_1,
-        "DROP INDEX tlsrpt_policy_large",
-        "ALTER TABLE tlsrpt_policy DROP COLUMN sessions",
         "ALTER TABLE tlsrpt_string RENAME TO tlsrpt_word",
         "ALTER TABLE tlsrpt_directory RENAME COLUMN directory TO folder",
         "ALTER TABLE tlsrpt_directory RENAME TO tlsrpt_folder",

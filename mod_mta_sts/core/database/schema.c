@@ -149,8 +149,6 @@ static const char *const version_3[] = {
 #define HIGH(column) "coalesce(sum(" column " / 1073741824), 0)"
 #define LOW(column) "coalesce(sum(" column " % 1073741824), 0)"
 #define SUM_OF(column) CAPPED(HIGH(column), LOW(column))
-#define SUM_OF_BOTH(one, other)                                                                    \
-    CAPPED(HIGH(one) " + " HIGH(other), "(" LOW(one) " + " LOW(other) ")")
 #define ADDED_TO_SUM                                                                               \
     "INSERT INTO tlsrpt_sum (domain, last_day, day, organization, type, seen, verified, parts,"    \
     " reports, successful, failed, range_begin, range_end)"
@@ -163,9 +161,7 @@ static const char *const version_3[] = {
     "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
     " receiving_ip, sending_ip, verified, parts, sessions, range_begin, range_end)"
 
-/* Verified and unverified reports are summed up apart: anyone can submit the latter under any name.
- * tlsrpt_policy.sessions: of a report about a domain, in the row of its first policy of it; the
- * larger of its totals and of its failure details. */
+/* Verified and unverified reports are summed up apart: anyone can submit the latter under any name. */
 static const char *const version_4[] = {
     "DROP TABLE tlsrpt_sum",
     "CREATE TABLE tlsrpt_sum ("
@@ -206,18 +202,6 @@ static const char *const version_4[] = {
     ", r.organization, p.type, f.type, f.mx, 0, 0, 0, r.verified," SUMS_OF_FAILURES
     " GROUP BY 2, 3, 4, 5, 6, 10",
     "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
-    "ALTER TABLE tlsrpt_policy ADD COLUMN sessions INTEGER NOT NULL DEFAULT 0",
-    "UPDATE tlsrpt_policy SET sessions = (SELECT" SUM_OF_BOTH(
-        "q.successful", "q.failed") " FROM tlsrpt_policy q WHERE q.report = tlsrpt_policy.report"
-                                    " AND q.domain = tlsrpt_policy.domain) WHERE is_first = 1",
-    /* Few reports have failure details. */
-    "UPDATE tlsrpt_policy SET sessions = d.sessions FROM (SELECT q.report, q.domain," SUM_OF(
-        "f.sessions") " AS sessions FROM tlsrpt_failure f JOIN tlsrpt_policy q"
-                      " ON q.report = f.report AND q.n = f.n GROUP BY q.report, q.domain) d"
-                      " WHERE d.report = tlsrpt_policy.report AND d.domain = tlsrpt_policy.domain"
-                      " AND tlsrpt_policy.is_first = 1 AND d.sessions > tlsrpt_policy.sessions",
-    "CREATE INDEX tlsrpt_policy_large ON tlsrpt_policy (domain, sessions)"
-    " WHERE sessions > 100000",
     NULL,
 };
 

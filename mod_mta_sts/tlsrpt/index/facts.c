@@ -215,54 +215,6 @@ static const char *make_policies(making *m, const tlsrpt_report *report, tlsrpt_
     return NULL;
 }
 
-/* --- the size of a report --- */
-
-static apr_int64_t sum_details(const tlsrpt_fact_policy *policy)
-{
-    apr_int64_t sum = 0;
-    int k;
-
-    for (k = 0; k < policy->failures->nelts; k++) {
-        sum =
-            tlsrpt_count_add(sum, APR_ARRAY_IDX(policy->failures, k, tlsrpt_fact_failure).sessions);
-    }
-    return sum;
-}
-
-typedef struct domain_size {
-    tlsrpt_fact_policy *first;
-    apr_int64_t totals, details;
-} domain_size;
-
-static domain_size *find_size(apr_pool_t *p, apr_hash_t *sizes, tlsrpt_fact_policy *policy)
-{
-    domain_size *size = apr_hash_get(sizes, &policy->domain, sizeof(policy->domain));
-
-    if (!size) {
-        size = apr_pcalloc(p, sizeof(*size));
-        size->first = policy;
-        apr_hash_set(sizes, &policy->domain, sizeof(policy->domain), size);
-    }
-    return size;
-}
-
-static void measure(apr_pool_t *p, const apr_array_header_t *policies)
-{
-    apr_hash_t *sizes = apr_hash_make(p);
-    int i;
-
-    for (i = 0; i < policies->nelts; i++) {
-        tlsrpt_fact_policy *policy = &APR_ARRAY_IDX(policies, i, tlsrpt_fact_policy);
-        domain_size *size = find_size(p, sizes, policy);
-
-        policy->sessions = 0;
-        size->totals =
-            tlsrpt_count_add(size->totals, tlsrpt_count_add(policy->successful, policy->failed));
-        size->details = tlsrpt_count_add(size->details, sum_details(policy));
-        size->first->sessions = size->totals > size->details ? size->totals : size->details;
-    }
-}
-
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
                             apr_size_t len, tlsrpt_facts *facts)
 {
@@ -281,9 +233,6 @@ const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, in
     error = tlsrpt_string_number(batch, TLSRPT_STRING_ORGANIZATION,
                                  shorten(&m, report->organization), &facts->organization);
     error = error ? error : make_policies(&m, report, facts);
-    if (!error) {
-        measure(m.p, facts->policies);
-    }
     EVP_MD_CTX_free(m.digest);
     return error;
 }

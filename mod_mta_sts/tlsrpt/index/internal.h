@@ -131,9 +131,7 @@ typedef struct tlsrpt_fact_failure {
 
 typedef struct tlsrpt_fact_policy {
     long long domain, type, seen;
-    int is_first;         /* policy of its domain in the report */
-    apr_int64_t sessions; /* of the report about its domain, if it is the first: the larger of the
-                             totals and of the failure details */
+    int is_first; /* policy of its domain in the report */
     apr_int64_t successful, failed;
     apr_array_header_t *failures; /* of tlsrpt_fact_failure */
 } tlsrpt_fact_policy;

@@ -113,11 +113,10 @@ static const char *insert_policies(tlsrpt_batch *batch, const row *added, const 
         error = mta_sts_database_run(
             batch->db,
             "INSERT INTO tlsrpt_policy (report, n, domain, is_first, received, type, seen,"
-            " successful, failed, sessions)"
-            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld, %lld)",
+            " successful, failed)"
+            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld)",
             added->id, n, policy->domain, policy->is_first, added->received, policy->type,
-            policy->seen, (long long)policy->successful, (long long)policy->failed,
-            (long long)policy->sessions);
+            policy->seen, (long long)policy->successful, (long long)policy->failed);
         if (!error) {
             error = insert_failures(batch, added->id, n, policy->failures);
         }
