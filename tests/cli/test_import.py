@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 import tempfile
 import zipfile
 
@@ -540,6 +541,17 @@ def test_reports_after_each_other_in_one_input_are_all_read(state, tmp_path, dat
         assert b"report 1: not verified: " in result.stdout
         assert b"report 2: not verified: " in result.stdout
     assert len(stored_in(state, "reports")) == 2
+
+
+def test_reports_that_inflate_to_too_much_together_are_not_all_read_and_it_says_so(state, tmp_path):
+    file = tmp_path / "bombs"
+    file.write_bytes(b"".join(gzip.compress(b'{"n": %d, "a": "%s"}' % (n, b" " * 9_000_000))
+                              for n in range(40)))
+    begin = time.monotonic()
+    result = call(state, file)
+    assert result.returncode == 1 and time.monotonic() - begin < 20
+    assert 15 < len(result.stdout.splitlines()) < 25
+    assert result.stdout.endswith(b"it and what follows are not read\n")
 
 
 def test_one_report_in_several_members_of_gzip_is_one(state):

@@ -9,9 +9,12 @@
 #include "tlsrpt/report/inflate.h"
 
 #define DMARC_ERROR "this is a DMARC report, not a TLS report"
+#define TOGETHER_ERROR                                                                             \
+    "what is before it inflates to too many bytes: it and what follows are not read"
 #define RAW_WINDOW (-15)  /* zlib: deflate without a header, as in zip */
 #define GZIP_WINDOW 31    /* zlib: 15 bits, gzip only */
 #define BEGINNING_MAX 512 /* bytes that show what a text is */
+#define TOGETHER 16       /* times as much as one may, all documents of an input may inflate to */
 
 /* Past blanks and a byte order mark. */
 static apr_size_t skip_blanks(const char *bytes, apr_size_t len)
@@ -36,8 +39,8 @@ static int is_dmarc(const char *bytes, apr_size_t len)
 {
     apr_size_t start = skip_blanks(bytes, len);
 
-    return starts_with(bytes + start, len - start, "<?xml") ||
-           starts_with(bytes + start, len - start, "<feedback");
+    return start < len && (starts_with(bytes + start, len - start, "<?xml") ||
+                           starts_with(bytes + start, len - start, "<feedback"));
 }
 
 static int is_zip(const char *bytes, apr_size_t len)
@@ -96,7 +99,8 @@ typedef struct member {
     int is_complete; /* the document has ended */
 } member;
 
-/* Inflates one member. @return the bytes it takes, 0 if it is damaged or too large */
+/* Inflates one member. @return the bytes it takes, 0 if it is damaged, or exceeds most with those
+ * before it */
 static apr_size_t read_member(member *m, const char *bytes, apr_size_t len, apr_size_t most)
 {
     char piece[16384];
@@ -128,16 +132,20 @@ static apr_size_t read_member(member *m, const char *bytes, apr_size_t len, apr_
 }
 
 /* A report may be several members (gzip allows that): it ends with the member that ends it. */
-static apr_size_t gzip_length(const char *bytes, apr_size_t len, apr_size_t most, int *dmarc)
+static apr_size_t gzip_length(const char *bytes, apr_size_t len, apr_size_t most, apr_size_t *left,
+                              int *dmarc)
 {
     member m = {.inflated = 0};
     apr_size_t at = 0, taken;
+
+    most = most < *left ? most : *left;
 
     do {
         taken = read_member(&m, bytes + at, len - at, most);
         at += taken;
     } while (taken && !m.is_complete && tlsrpt_inflate_is_gzip(bytes + at, len - at));
     *dmarc = is_dmarc(m.beginning, m.inflated < BEGINNING_MAX ? m.inflated : BEGINNING_MAX);
+    *left -= m.inflated < *left ? m.inflated : *left;
     return taken ? at : len;
 }
 
@@ -196,7 +204,7 @@ static const char *read_entry(apr_pool_t *p, const char *bytes, apr_size_t len, 
 {
     apr_size_t local, start, size, method;
 
-    if (entry + 46 > len || memcmp(bytes + entry, "PK\1\2", 4) != 0) {
+    if (len < 46 || entry > len - 46 || memcmp(bytes + entry, "PK\1\2", 4) != 0) {
         return "the archive is damaged";
     }
     method = number(bytes + entry + 10, 2);
@@ -205,7 +213,7 @@ static const char *read_entry(apr_pool_t *p, const char *bytes, apr_size_t len, 
     if (number(bytes + entry + 8, 2) & 1) {
         return "the archive is encrypted";
     }
-    if (local + 30 > len || memcmp(bytes + local, "PK\3\4", 4) != 0) {
+    if (local > len - 30 || memcmp(bytes + local, "PK\3\4", 4) != 0) {
         return "the archive is damaged";
     }
     start = local + 30 + number(bytes + local + 26, 2) + number(bytes + local + 28, 2);
@@ -264,7 +272,7 @@ static apr_size_t json_length(const char *bytes, apr_size_t len)
 
 /* Reads the document at the start of bytes; returns the bytes up to the next one. */
 static apr_size_t read_one(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t most,
-                           cli_content *content)
+                           apr_size_t *left, cli_content *content)
 {
     apr_size_t taken = len;
 
@@ -275,7 +283,7 @@ static apr_size_t read_one(apr_pool_t *p, const char *bytes, apr_size_t len, apr
     }
     else {
         if (tlsrpt_inflate_is_gzip(bytes, len)) {
-            taken = next_start(bytes, len, gzip_length(bytes, len, most, &content->is_dmarc));
+            taken = next_start(bytes, len, gzip_length(bytes, len, most, left, &content->is_dmarc));
         }
         else if (!content->is_dmarc && cli_content_is_known(bytes, len)) {
             taken = next_start(bytes, len, json_length(bytes, len));
@@ -283,9 +291,9 @@ static apr_size_t read_one(apr_pool_t *p, const char *bytes, apr_size_t len, apr
         content->bytes = bytes;
         content->len = taken;
     }
-    if (content->is_dmarc) {
+    if (content->is_dmarc || *left == 0) {
         content->bytes = NULL;
-        content->error = DMARC_ERROR;
+        content->error = content->is_dmarc ? DMARC_ERROR : TOGETHER_ERROR;
     }
     return taken;
 }
@@ -294,7 +302,7 @@ apr_array_header_t *cli_content_split(apr_pool_t *p, const char *bytes, apr_size
                                       apr_size_t most)
 {
     apr_array_header_t *contents = apr_array_make(p, 1, sizeof(cli_content));
-    apr_size_t at = 0;
+    apr_size_t at = 0, left = TOGETHER * most;
 
     do {
         cli_content *content = apr_array_push(contents);
@@ -304,7 +312,7 @@ apr_array_header_t *cli_content_split(apr_pool_t *p, const char *bytes, apr_size
             content->error = "it has more than 10000 reports: the others are not read";
             break;
         }
-        at += read_one(p, bytes + at, len - at, most, content);
+        at += read_one(p, bytes + at, len - at, most, &left, content);
     } while (at < len);
     return contents;
 }

@@ -307,14 +307,6 @@ static char *load(apr_pool_t *p, int fd, apr_size_t *len)
     return bytes;
 }
 
-/* Whether a file is one report and nothing else. */
-static int is_one(apr_pool_t *p, const char *bytes, apr_size_t len)
-{
-    apr_array_header_t *contents = cli_content_split(p, bytes, len, tlsrpt_limits_default.inflated);
-
-    return contents->nelts == 1 && APR_ARRAY_IDX(contents, 0, cli_content).bytes == bytes;
-}
-
 const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len)
 {
     const char *bytes;
@@ -325,7 +317,7 @@ const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len
     }
     bytes = load(p, fd, len);
     close(fd);
-    return bytes && !is_message(bytes, *len) && is_one(p, bytes, *len) &&
+    return bytes && !is_message(bytes, *len) &&
                    (*len < SEPARATOR_LENGTH || memcmp(bytes, separator, SEPARATOR_LENGTH) != 0)
                ? bytes
                : NULL;

@@ -55,7 +55,7 @@ void cli_source_read_file(apr_pool_t *p, const cli_file *file, const cli_source_
                           cli_source_visit *visit, void *data);
 
 /*
- * The bytes of a file that is a report by itself, on any thread: the way of most files.
+ * The bytes of a file that may be one report and nothing else, as most files are.
  *
  * @param p pool of the bytes
  * @return NULL if it is a message or an mbox, or cannot be read so: cli_source_read_file does it

@@ -192,17 +192,34 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     take(all, p, &ready);
 }
 
-/* A report file, or whatever else contains reports. */
+/* Whether a file was one report: what follows it may be others. */
+static int is_one_report(const tlsrpt_reading *read)
+{
+    int i;
+
+    for (i = 0; i < read->findings->list->nelts; i++) {
+        const char *id = mta_sts_findings_at(read->findings, i)->id;
+
+        if (strcmp(id, "json-trailing") == 0 || strcmp(id, "gzip-trailing") == 0) {
+            return 0;
+        }
+    }
+    return read->outcome == TLSRPT_READ;
+}
+
+/* Most files are one report, and are read once; whatever else contains reports is taken apart. */
 static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
 {
     prepared ready = {.file = file->path};
     cli_source_options options;
     apr_size_t len;
     const char *bytes = cli_source_load(p, file, &len);
+    const tlsrpt_reading *read;
 
-    if (bytes) {
-        cli_json_memory_use(p);
-        prepare(all, p, tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default), &ready);
+    cli_json_memory_use(p);
+    read = bytes ? tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default) : NULL;
+    if (read && is_one_report(read)) {
+        prepare(all, p, read, &ready);
         take(all, p, &ready);
     }
     else {
