@@ -17,7 +17,8 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 static mta_sts_database *running;
-static pid_t started; /* the process whose thread runs */
+static apr_time_t wakes; /* when the thread looks at the list next */
+static pid_t started;    /* the process whose thread runs */
 
 /* The thread that opened the database must not wait for anything that a fork left behind. */
 static void shut_down_late(apr_time_t now, apr_time_t *next)
@@ -44,6 +45,7 @@ static void *watch(void *unused)
         apr_time_t next;
 
         shut_down_late(mta_sts_monotonic_now(), &next);
+        wakes = next;
         clock_gettime(CLOCK_MONOTONIC, &until);
         next -= mta_sts_monotonic_now();
         next = next > 0 ? next : 0;
@@ -66,6 +68,7 @@ static int start_thread(void)
         return 1;
     }
     running = NULL; /* of the parent */
+    wakes = 0;      /* the thread begins with a look at the list */
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&changed, &clock);
@@ -123,7 +126,10 @@ void mta_sts_guard_begin(mta_sts_database *db)
         db->deadline = mta_sts_monotonic_now() + db->patience;
         db->next_running = running;
         running = db;
-        pthread_cond_signal(&changed);
+        /* Of statements one after the other, few wake the thread. */
+        if (db->deadline < wakes) {
+            pthread_cond_signal(&changed);
+        }
     }
     pthread_mutex_unlock(&lock);
 }
