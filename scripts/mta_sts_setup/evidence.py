@@ -54,7 +54,7 @@ def readiness(options, domain):
         return [], []
     found = _findings(report)
     reasons = [_text(finding) for _, finding in found] or [report["summary"]]
-    if all(part == "mx" and finding["severity"] == "unknown" for part, finding in found):
+    if found and all(part == "mx" and finding["severity"] == "unknown" for part, finding in found):
         return reasons, [ELSEWHERE.format(domain=domain)]
     return reasons, report["steps"]
 

@@ -36,6 +36,17 @@ static const char *fix(apr_pool_t *p, const char *host, const apr_array_header_t
                   : NULL;
 }
 
+/* Senders that support DANE refuse: none of the records leads to the certificate. */
+static void add_mismatch(mta_sts_judge *judge, const mta_sts_check_mx *mx,
+                         const mta_sts_mx_probe *probe, mta_sts_findings *findings,
+                         const char *what)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-mismatch", mx->host,
+                        fix(judge->p, mx->host, probe->peer.chain),
+                        "%s: senders that support DANE do not deliver to it", what);
+    note(judge, mx->host, "do not deliver to");
+}
+
 static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                           const mta_sts_mx_probe *probe, mta_sts_findings *findings)
 {
@@ -49,21 +60,17 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                             "a TLSA record matches the certificate at %s", probe->address);
         break;
     case MTA_STS_TLSA_MISMATCH:
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-mismatch", mx->host,
-                            fix(p, mx->host, chain),
-                            "none of its %d TLSA records matches the certificate at %s: senders "
-                            "that support DANE do not deliver to it",
-                            count, probe->address);
-        note(judge, mx->host, "do not deliver to");
+        add_mismatch(judge, mx, probe, findings,
+                     apr_psprintf(p, "none of its %d TLSA records matches the certificate at %s",
+                                  count, probe->address));
         break;
     case MTA_STS_TLSA_UNVERIFIED:
-        mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-mismatch", mx->host,
-                            fix(p, mx->host, chain),
-                            "a TLSA record of usage 2 matches the chain at %s, but the server's "
-                            "certificate does not chain to it, is not valid now, or does not name "
-                            "the host: senders that support DANE do not deliver to it",
-                            probe->address);
-        note(judge, mx->host, "do not deliver to");
+        add_mismatch(judge, mx, probe, findings,
+                     apr_psprintf(p,
+                                  "a TLSA record of usage 2 matches the chain at %s, but the "
+                                  "server's certificate does not chain to it, is not valid now, or "
+                                  "does not name the host",
+                                  probe->address));
         break;
     case MTA_STS_TLSA_UNUSABLE:
         mta_sts_finding_add(findings, MTA_STS_WARNING, "tlsa-unusable", mx->host,
