@@ -32,6 +32,8 @@ typedef struct world {
     apr_int64_t ttl; /* 0: MTA_STS_TTL_UNCHANGED */
     const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
+    const char *tlsrpt_alias;
+    const char *endpoint;
     int is_cached;     /* the TTLs are what a cache has left */
     int is_expiring;   /* that is less than a second for the MTA-STS record */
 } world;
@@ -79,6 +81,8 @@ static inline mta_sts_publication_facts *fixture_facts(apr_pool_t *p, const worl
         facts->now[MTA_STS_TYPE_MTA_STS].ttl = 0;
     }
     facts->now[MTA_STS_TYPE_MTA_STS].alias = w->alias;
+    facts->now[MTA_STS_TYPE_TLSRPT].alias = w->tlsrpt_alias;
+    facts->endpoint = w->endpoint;
     return facts;
 }
 

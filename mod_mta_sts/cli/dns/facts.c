@@ -57,16 +57,12 @@ static int read_file(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *ca
 
 static void take_configured(cli_dns_domain *domain, const apr_array_header_t *configured)
 {
-    int i;
+    const cli_apache_policy *policy = cli_apache_find(configured, domain->domain);
 
-    for (i = 0; i < configured->nelts; i++) {
-        const cli_apache_policy *policy = &APR_ARRAY_IDX(configured, i, cli_apache_policy);
-
-        if (strcmp(policy->domain, domain->domain) == 0) {
-            domain->policy = policy->policy;
-            domain->id = policy->id;
-            return;
-        }
+    if (policy) {
+        domain->policy = policy->policy;
+        domain->id = policy->id;
+        return;
     }
     mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-not-configured", domain->domain,
                         "run 'apachectl -t -D DUMP_MTA_STS' to see the configured policies",
@@ -75,15 +71,15 @@ static void take_configured(cli_dns_domain *domain, const apr_array_header_t *co
 
 static int read_apache(apr_pool_t *p, cli_dns_call *call)
 {
-    apr_array_header_t *configured;
-    const char *error = cli_apache_list(p, &configured);
-    int i;
+    const char *error = cli_apache_list(p, &call->configured);
+    const apr_array_header_t *configured = call->configured;
+    int is_all = call->domains->nelts == 0, i;
 
     if (error) {
         fprintf(stderr, "mta-sts dns: %s\n", error);
         return CLI_EXIT_INVALID;
     }
-    for (i = 0; call->domains->nelts == 0 && i < configured->nelts; i++) {
+    for (i = 0; is_all && i < configured->nelts; i++) {
         cli_dns_add_domain(p, call, APR_ARRAY_IDX(configured, i, cli_apache_policy).domain);
     }
     for (i = 0; i < call->domains->nelts; i++) {
@@ -286,7 +282,7 @@ static const char *query_network(apr_pool_t *p, cli_dns_call *call)
     const cli_resolver_options options = {.server = call->network.server,
                                           .trust_anchor = call->network.trust_anchor,
                                           .timeout = apr_time_from_sec(call->network.timeout)};
-    const apr_time_t end = apr_time_now() + apr_time_from_sec(DNS_END);
+    const apr_time_t end = call->network.began + apr_time_from_sec(DNS_END);
     apr_array_header_t *checked = apr_array_make(p, 2, sizeof(cli_check_domain));
     const char *error;
     int i;
@@ -315,6 +311,9 @@ static const char *query_network(apr_pool_t *p, cli_dns_call *call)
 
 static void complete_facts(const cli_dns_call *call, cli_dns_domain *domain)
 {
+    const cli_apache_policy *configured = cli_apache_find(call->configured, domain->domain);
+
+    domain->facts.endpoint = configured ? configured->endpoint : NULL;
     domain->facts.domain = domain->domain;
     domain->facts.id = domain->id;
     domain->facts.policy = domain->policy;
@@ -326,11 +325,17 @@ static void complete_facts(const cli_dns_call *call, cli_dns_domain *domain)
 
 int cli_dns_gather(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call)
 {
-    int status = read_policies(p, self, call), i;
     const char *error;
+    int status, i;
 
+    call->network.began = apr_time_now();
+    status = read_policies(p, self, call);
     if (status != CLI_EXIT_OK) {
         return status;
+    }
+    /* Not every machine that asks serves policies. */
+    if (!call->is_offline && !call->configured && cli_apache_list(p, &call->configured)) {
+        call->configured = NULL;
     }
     error = call->is_offline ? NULL : query_network(p, call);
     if (error == cli_check_no_network) {

@@ -38,8 +38,8 @@ typedef struct mta_sts_publication_facts {
     apr_int64_t ttl;               /* seconds, or MTA_STS_TTL_UNCHANGED, MTA_STS_TTL_OF_ZONE */
     const apr_array_header_t *rua; /* of const char *, as mta_sts_rua_parse makes them; NULL:
                                       leave reports as they are */
-    const char *endpoint;          /* URL at which the policy host accepts reports, to be
-                                      proposed where no rua is given; or NULL */
+    const char *endpoint;          /* URL at which the policy host accepts reports, to be proposed
+                                      where there is no record and no rua is given; or NULL */
     const apr_array_header_t *addresses; /* of const char *, of the policy host, as inet_ntop
                                             writes them; NULL: leave them as they are */
     const char *cname;                   /* what the policy host is an alias of, canonical; or NULL.
@@ -69,6 +69,8 @@ typedef struct mta_sts_publication_record {
     mta_sts_record_state state;
     const char *now; /* the value that it replaces, or NULL */
     int is_example;  /* the value is an example: only the admin knows the real one */
+    const char *delegated; /* the name of the domain whose CNAME leads to this record, which is in
+                              another party's zone: never to be updated here; or NULL */
 } mta_sts_publication_record;
 
 typedef struct mta_sts_publication {

@@ -9,7 +9,7 @@
 /*
  * The records of a publication in the languages of name servers: zone files (RFC 1035 section 5)
  * and nsupdate (RFC 2136). Pasting either as it is does no harm: what is only an example, must not
- * be published yet or is to go from a zone is a comment.
+ * be published yet, is in the zone of another party or is to go from a zone is a comment.
  */
 
 /*

@@ -195,6 +195,16 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     return found;
 }
 
+/* A block at server level is served by the virtual host of that name, which may have the path. */
+const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served)
+{
+    const server_rec *https = mts_hosts_find(hosts, p, served).https;
+    const char *path = mts_report_path_of(https ? https : served->server);
+
+    return path ? apr_pstrcat(p, "https://" MTA_STS_POLICY_HOST_PREFIX, served->domain, path, NULL)
+                : NULL;
+}
+
 /* A block at server level that senders never see: what the https virtual host inherits is nearer.
  */
 static void report_hidden_block(const server_rec *https, const char *host, const char *domain,

@@ -124,7 +124,7 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
 
 static void put_records(const mts_status_view *view, const mts_domain_facts *facts)
 {
-    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, facts)), *line, *state;
+    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, view->domains, facts)), *line, *state;
 
     MTS_HTML(view->out,
              "<section aria-labelledby=\"records\"><h2 id=\"records\">DNS records</h2>"
