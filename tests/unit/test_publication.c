@@ -16,13 +16,12 @@ typedef struct publication_case {
 
 static const char *record_summary(apr_pool_t *p, const mta_sts_publication_record *record)
 {
-    return apr_psprintf(p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s%s%s\n",
-                        mta_sts_record_state_name(record->state),
-                        mta_sts_record_type_rdata_name(record->type), record->name, record->ttl,
-                        record->value, record->now ? " <- " : "", record->now ? record->now : "",
-                        record->is_example ? " (example)" : "",
-                        record->delegated ? " elsewhere for " : "",
-                        record->delegated ? record->delegated : "");
+    return apr_psprintf(
+        p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s%s%s\n", mta_sts_record_state_name(record->state),
+        mta_sts_record_type_rdata_name(record->type), record->name, record->ttl, record->value,
+        record->now ? " <- " : "", record->now ? record->now : "",
+        record->is_example ? " (example)" : "", record->delegated ? " elsewhere for " : "",
+        record->delegated ? record->delegated : "");
 }
 
 static const char *records_summary(apr_pool_t *p, const mta_sts_publication *publication)
@@ -226,12 +225,13 @@ static void test_report_addresses_stay_unless_others_are_given(void **state)
          NULL},
         /* the address of this machine's endpoint, and always one for mail */
         {{.endpoint = "https://mta-sts.example.com/r", .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
-         ID_UNKNOWN HOST_EXAMPLE REPORTS("missing", "3600")
-         "v=TLSRPTv1; rua=https://mta-sts.example.com/r,mailto:YOU@example.com (example)\n",
+         ID_UNKNOWN HOST_EXAMPLE REPORTS(
+             "missing",
+             "3600") "v=TLSRPTv1; rua=https://mta-sts.example.com/r,mailto:YOU@example.com "
+                     "(example)\n",
          NULL,
          NULL},
-        {{.endpoint = "https://mta-sts.example.com/r",
-          .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
+        {{.endpoint = "https://mta-sts.example.com/r", .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT "\n",
          NULL,
          "info rua-without-endpoint@0"},
@@ -241,17 +241,18 @@ static void test_report_addresses_stay_unless_others_are_given(void **state)
          NULL,
          NULL},
         {{.now = {[MTA_STS_TYPE_TLSRPT] = "v=TLSRPTv1; rua=https://mta-sts.example.com/r"}},
-         ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300")
-         "v=TLSRPTv1; rua=https://mta-sts.example.com/r\n",
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("same",
+                                         "300") "v=TLSRPTv1; rua=https://mta-sts.example.com/r\n",
          NULL,
          "info rua-without-mail@0"},
         {{.rua = "https://mta-sts.example.com/r", .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
-         ID_UNKNOWN HOST_EXAMPLE REPORTS("missing", "3600")
-         "v=TLSRPTv1; rua=https://mta-sts.example.com/r\n",
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("missing",
+                                         "3600") "v=TLSRPTv1; rua=https://mta-sts.example.com/r\n",
          NULL,
          "info rua-without-mail@0"},
         /* what is asked for is not added to */
-        {{.rua = "mailto:tls@example.com", .endpoint = "https://mta-sts.example.com/r",
+        {{.rua = "mailto:tls@example.com",
+          .endpoint = "https://mta-sts.example.com/r",
           .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("missing", "3600") TLSRPT "\n",
          NULL,

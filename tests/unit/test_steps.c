@@ -187,7 +187,8 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for(void **state
           .mode = MTA_STS_MODE_NONE,
           .alias = "_mta-sts.provider.net",
           .now = ALL_WELL},
-         "Nothing to do\nKeep serving mode none\nOnly then delete the CNAME at _mta-sts.example.com"},
+         "Nothing to do\nKeep serving mode none\nOnly then delete the CNAME at "
+         "_mta-sts.example.com"},
     };
 
     CHECK(cases);

@@ -70,7 +70,8 @@ static void test_bytes_that_need_escapes_still_fit_their_string(void **state)
     "; the policy host, with the addresses of this server (or a CNAME to its name):\n"             \
     ";mta-sts.example.com. IN A 192.0.2.1\n"                                                       \
     ";mta-sts.example.com. IN AAAA 2001:db8::1\n"                                                  \
-    "; where reports go; replace YOU with your mailbox (Google and Microsoft send reports by mail " \
+    "; where reports go; replace YOU with your mailbox (Google and Microsoft send reports by "     \
+    "mail "                                                                                        \
     "only):\n"                                                                                     \
     ";_smtp._tls.example.com. IN TXT \"v=TLSRPTv1; rua=mailto:YOU@example.com\"\n"
 
@@ -229,7 +230,7 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_up
     ";   DNS has \"" OLD_STS "\" there\n"
 #define ASKED_FOR_REPORTS                                                                          \
     "; elsewhere: ask the party that runs reports.provider.net, where the CNAME of "               \
-    "_smtp._tls.example.com leads, to publish \"v=TLSRPTv1; rua=mailto:new@example.com\" there\n" \
+    "_smtp._tls.example.com leads, to publish \"v=TLSRPTv1; rua=mailto:new@example.com\" there\n"  \
     ";   DNS has \"" TLSRPT "\" there\n"
     static const text_case zone[] = {
         {{.alias = "_mta-sts.provider.net",
@@ -241,6 +242,17 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_up
          "; _mta-sts.example.com is an alias (CNAME) of _mta-sts.provider.net, whose record is "
          "right\n"
          "mta-sts.example.com. 300 IN A 192.0.2.7 ; same\n"
+         "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
+    };
+    static const text_case dead[] = {
+        {{.dead_alias = "gone.provider.net", .now = {"", "gone.provider.net", "", "", TLSRPT}},
+         "; elsewhere: delete the CNAME of _mta-sts.example.com, which leads to gone.provider.net, "
+         "a "
+         "name that does not exist; publish \"" STS "\" there instead\n"
+         ";mta-sts.example.com. 300 IN CNAME gone.provider.net. ; superfluous: delete it\n"
+         "; the policy host, with the addresses of this server (or a CNAME to its name):\n"
+         ";mta-sts.example.com. IN A 192.0.2.1\n"
+         ";mta-sts.example.com. IN AAAA 2001:db8::1\n"
          "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
     };
     static const text_case nsupdate[] = {
@@ -258,6 +270,7 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_up
     };
 
     CHECK_ZONE(zone);
+    CHECK_ZONE(dead);
     CHECK_NSUPDATE(nsupdate);
 }
 

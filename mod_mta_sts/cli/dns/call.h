@@ -39,12 +39,12 @@ struct cli_dns_call {
     apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them */
     apr_array_header_t *addresses; /* of const char * */
     const char *cname;
-    const char *state_dir;       /* or NULL */
-    const char *database;        /* or NULL: MTASTSDatabase */
-    cli_check_options network;   /* how to look at what is there */
+    const char *state_dir;          /* or NULL */
+    const char *database;           /* or NULL: MTASTSDatabase */
+    cli_check_options network;      /* how to look at what is there */
     apr_array_header_t *configured; /* of cli_apache_policy: what this machine's httpd is configured
                                        to serve; NULL: not known */
-    apr_array_header_t *domains; /* of cli_dns_domain */
+    apr_array_header_t *domains;    /* of cli_dns_domain */
 };
 
 /* One domain, and all that is known of it. */

@@ -65,7 +65,8 @@ static void take_configured(cli_dns_domain *domain, const apr_array_header_t *co
         return;
     }
     mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-not-configured", domain->domain,
-                        "run 'apachectl -t -D DUMP_MTA_STS' to see the configured policies",
+                        "run 'apachectl -t -D DUMP_MTA_STS' to see the configured policies; leave "
+                        "out --from-apache for a policy that another server serves",
                         "this machine's httpd is not configured to serve a policy for it");
 }
 
@@ -105,7 +106,7 @@ static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call
 static int explains_missing_policy(const mta_sts_finding *finding)
 {
     return strcmp(finding->id, "policy-host-no-address") == 0 ||
-           strcmp(finding->id, "domain-unknown") == 0;
+           strcmp(finding->id, "alias-dangling") == 0 || strcmp(finding->id, "domain-unknown") == 0;
 }
 
 /* What was found about the policy host, but for what is right. */
@@ -135,9 +136,42 @@ static int is_usable(apr_pool_t *p, const cli_dns_domain *domain, const mta_sts_
     return mta_sts_policy_fetch_check(fetch, domain->host, &limits, mta_sts_findings_make(p));
 }
 
+static int is_unknown(const cli_dns_domain *domain)
+{
+    int i;
+
+    for (i = 0; i < domain->findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(domain->findings, i)->id, "domain-unknown") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Of a domain that does not exist, there is nothing else to say. */
+static void report_missing(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain)
+{
+    if (is_unknown(domain)) {
+        return;
+    }
+    mta_sts_finding_add(
+        domain->findings, MTA_STS_ERROR, "policy-missing", domain->domain,
+        cli_apache_find(call->configured, domain->domain)
+            ? apr_psprintf(p,
+                           "this machine's httpd is configured to serve one: fix what is reported "
+                           "above; until then 'mta-sts dns --from-apache %s' prints its records",
+                           domain->domain)
+            : apr_psprintf(p,
+                           "serve one first (on the web server: mta-sts-setup %s); --policy FILE "
+                           "prints the records of a policy that is to be served",
+                           domain->domain),
+        "no valid policy is served, so there is nothing to publish");
+}
+
 /* Takes the policy that is to be published from the first address that senders would take it
  * from. */
-static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
+static void take_served(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain,
+                        const apr_array_header_t *fetches)
 {
     int errors = mta_sts_findings_count(domain->findings, MTA_STS_ERROR), i;
 
@@ -152,9 +186,7 @@ static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_h
     }
     if (!domain->policy || mta_sts_findings_count(domain->findings, MTA_STS_ERROR) > errors) {
         domain->policy = NULL;
-        mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-missing", domain->domain,
-                            "serve one first, or use --policy or --from-apache",
-                            "no valid policy is served, so there is nothing to publish");
+        report_missing(p, call, domain);
     }
 }
 
@@ -206,9 +238,9 @@ static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *
     take_answers(p, domain, checked->facts);
     take_host_findings(checked, domain->findings);
     if (call->source == CLI_DNS_SERVED) {
-        take_served(p, domain, checked->facts->fetches);
+        take_served(p, call, domain, checked->facts->fetches);
     }
-    if (domain->policy) {
+    if (domain->policy && !is_unknown(domain)) {
         compare_served(p, domain, checked->facts->fetches);
     }
 }

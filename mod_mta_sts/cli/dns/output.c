@@ -185,11 +185,12 @@ static json_t *domain_to_json(apr_pool_t *p, const cli_dns_call *call, const cli
 {
     static const char *const sources[] = {"served", "file", "apache"};
     static const char *const served[] = {"unknown", "nothing", "other", "same"};
-    json_t *object = json_pack(
-        "{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[]}", "domain",
-        domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "source",
-        sources[call->source], "served", served[domain->facts.served], "policy", "id",
-        "earlier_policy_until", "hold", "records", "examples", "delegated", "mx_not_covered", "mx_unused", "steps");
+    json_t *object =
+        json_pack("{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[]}",
+                  "domain", domain->domain, "unicode", cli_domain_unicode(p, domain->domain),
+                  "source", sources[call->source], "served", served[domain->facts.served], "policy",
+                  "id", "earlier_policy_until", "hold", "records", "examples", "delegated",
+                  "mx_not_covered", "mx_unused", "steps");
 
     if (domain->policy) {
         add_publication(p, domain, object);

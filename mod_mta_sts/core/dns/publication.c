@@ -88,6 +88,7 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, co
     record->delegated = is_foreign(pl, record->name)
                             ? mta_sts_record_type_name(pl->p, type, pl->facts->domain)
                             : NULL;
+    record->is_dead = record->delegated && now->status == MTA_STS_ANSWER_NXDOMAIN;
     record->ttl = choose_ttl(pl, now);
     record->value = value;
     record->state = state;
@@ -230,6 +231,14 @@ static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_ty
                                                                                : now[type].values;
 }
 
+/* The CNAME of the policy host leads to a name that does not exist. */
+static int is_host_dead(const planner *pl)
+{
+    const mta_sts_answer *a = &pl->facts->now[MTA_STS_TYPE_A];
+
+    return a->alias && a->status == MTA_STS_ANSWER_NXDOMAIN;
+}
+
 static void plan_host_values(planner *pl, mta_sts_record_type type, int is_wanted)
 {
     const apr_array_header_t *wanted = wanted_of(pl, type), *now = own_values(pl, type);
@@ -242,7 +251,7 @@ static void plan_host_values(planner *pl, mta_sts_record_type type, int is_wante
     for (i = 0; i < count(now); i++) {
         if (find(wanted, text_at(now, i)) < 0) {
             add(pl, type, text_at(now, i),
-                is_wanted ? MTA_STS_RECORD_SUPERFLUOUS : MTA_STS_RECORD_SAME);
+                is_wanted || is_host_dead(pl) ? MTA_STS_RECORD_SUPERFLUOUS : MTA_STS_RECORD_SAME);
         }
     }
 }
@@ -258,7 +267,7 @@ static void plan_host(planner *pl)
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         plan_host_values(pl, types[i], is_wanted);
     }
-    if (pl->publication->records->nelts == before) {
+    if (pl->publication->records->nelts == before || (!is_wanted && is_host_dead(pl))) {
         add_example(pl, MTA_STS_TYPE_A, "192.0.2.1");
         add_example(pl, MTA_STS_TYPE_AAAA, "2001:db8::1");
     }

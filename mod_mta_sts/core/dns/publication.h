@@ -67,10 +67,11 @@ typedef struct mta_sts_publication_record {
     apr_int64_t ttl;   /* seconds; negative: as in the zone */
     const char *value; /* as core/dns/rdata.h renders it */
     mta_sts_record_state state;
-    const char *now; /* the value that it replaces, or NULL */
-    int is_example;  /* the value is an example: only the admin knows the real one */
+    const char *now;       /* the value that it replaces, or NULL */
+    int is_example;        /* the value is an example: only the admin knows the real one */
     const char *delegated; /* the name of the domain whose CNAME leads to this record, which is in
                               another party's zone: never to be updated here; or NULL */
+    int is_dead;           /* and its name does not exist: the CNAME has to go */
 } mta_sts_publication_record;
 
 typedef struct mta_sts_publication {

@@ -96,10 +96,12 @@ static void add_policy_host(writer *w)
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (has_state(w, types[i], MTA_STS_RECORD_MISSING)) {
-            add_step(
-                w, apr_psprintf(w->p,
-                                "Publish the address of mta-sts.%s, and get a certificate for it.",
-                                w->facts->domain));
+            add_step(w, apr_psprintf(w->p,
+                                     "%s the address of mta-sts.%s, and get a certificate for it.",
+                                     has_state(w, MTA_STS_TYPE_CNAME, MTA_STS_RECORD_SUPERFLUOUS)
+                                         ? "Delete the CNAME of the policy host, and publish"
+                                         : "Publish",
+                                     w->facts->domain));
             return;
         }
     }
@@ -213,16 +215,16 @@ static void add_removal(writer *w)
                              w->facts->policy->max_age > 86400
                                  ? ". A max_age of 86400 is enough for mode none"
                                  : ""));
-    add_step(w, apr_psprintf(w->p,
-                             "Only then delete the %s at _mta-sts.%s, %sthen the records and the "
-                             "site of mta-sts.%s.",
-                             now(w, MTA_STS_TYPE_MTA_STS)->alias ? "CNAME" : "TXT record",
-                             w->facts->domain,
-                             has_values(now(w, MTA_STS_TYPE_MTA_STS))
-                                 ? apr_psprintf(w->p, "wait %s, ",
-                                                lifetime(w, MTA_STS_TYPE_MTA_STS, "its TTL"))
-                                 : "",
-                             w->facts->domain));
+    add_step(w,
+             apr_psprintf(
+                 w->p,
+                 "Only then delete the %s at _mta-sts.%s, %sthen the records and the "
+                 "site of mta-sts.%s.",
+                 now(w, MTA_STS_TYPE_MTA_STS)->alias ? "CNAME" : "TXT record", w->facts->domain,
+                 has_values(now(w, MTA_STS_TYPE_MTA_STS))
+                     ? apr_psprintf(w->p, "wait %s, ", lifetime(w, MTA_STS_TYPE_MTA_STS, "its TTL"))
+                     : "",
+                 w->facts->domain));
 }
 
 static void add_mode(writer *w)

@@ -31,6 +31,7 @@ typedef struct mta_sts_policy_host {
     mta_sts_configured https;               /* what senders get */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
                                                virtual host shows; NULL: not known here */
+    int has_other_chain; /* CA certificates come from other files than those */
 } mta_sts_policy_host;
 
 /* Adds what is wrong with a policy host to the findings; nothing if all is well. */

@@ -127,16 +127,16 @@ static json_t *policy_json(apr_pool_t *p, const mts_entry *entry, const mts_host
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
     const server_rec *https = served->is_pattern ? NULL : mts_hosts_find(hosts, p, served).https;
 
-    return json_pack("{s:o, s:o, s:b, s:s, s:s, s:I, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}",
-                     "domain", text_json(p, served->domain), "policy_host",
-                     served->is_pattern ? json_null() : text_json(p, host), "pattern",
-                     served->is_pattern, "id", entry->id, "mode", mta_sts_mode_name(policy->mode),
-                     "max_age", (json_int_t)policy->max_age, "mx", texts_json(p, policy->mx),
-                     "text", served->policy->text, "record", mta_sts_record_render(p, entry->id),
-                     "served", entry->reaches_senders, "published", entry->is_published,
-                     "https_virtual_host", virtual_host_json(p, https), "locations",
-                     locations_json(p, entry), "records", records_json(p, entry, hosts), "report_url",
-                     text_json(p, served->is_pattern ? NULL : mts_hosts_endpoint(hosts, p, served)));
+    return json_pack(
+        "{s:o, s:o, s:b, s:s, s:s, s:I, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "domain",
+        text_json(p, served->domain), "policy_host",
+        served->is_pattern ? json_null() : text_json(p, host), "pattern", served->is_pattern, "id",
+        entry->id, "mode", mta_sts_mode_name(policy->mode), "max_age", (json_int_t)policy->max_age,
+        "mx", texts_json(p, policy->mx), "text", served->policy->text, "record",
+        mta_sts_record_render(p, entry->id), "served", entry->reaches_senders, "published",
+        entry->is_published, "https_virtual_host", virtual_host_json(p, https), "locations",
+        locations_json(p, entry), "records", records_json(p, entry, hosts), "report_url",
+        text_json(p, served->is_pattern ? NULL : mts_hosts_endpoint(hosts, p, served)));
 }
 
 /* --- printing --- */
