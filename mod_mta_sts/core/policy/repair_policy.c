@@ -13,7 +13,7 @@
 
 static const char blanks[] = " \t\r\n\v\f";
 
-/* The fields as this file writes them; names are compared without case, "-", "_" and blanks. */
+/* The fields in their right spelling; names are compared ignoring case, "-", "_" and blanks. */
 static const struct {
     const char *name, *bare;
 } fields[] = {{"version", "version"}, {"mode", "mode"}, {"mx", "mx"}, {"max_age", "maxage"}};
@@ -24,8 +24,10 @@ static const struct {
 typedef struct state {
     mta_sts_repair *repair;
     mta_sts_buffer *out;
-    int field;           /* of the line before: an mx list goes on without a name; -1: none */
-    const char *max_age; /* that the next segment may go on: "604" of "604,800"; or NULL */
+    int field;           /* of the previous line: a list of mx hosts may continue without a name;
+                            -1: none */
+    const char *max_age; /* a value that may continue after a separator: "604" of "604,800"; or
+                            NULL */
 } state;
 
 static void note(state *s, const char *clause)
@@ -46,7 +48,7 @@ static char *trim(char *text, const char *what)
     return text;
 }
 
-/* The length of a field's name at text, when ":" or "=" follows it, else 0. */
+/* The length of a field name at text that is followed by ":" or "=", else 0. */
 static apr_size_t match_field(const char *text, int *field)
 {
     const char *c;
@@ -71,7 +73,7 @@ static apr_size_t match_field(const char *text, int *field)
     return 0;
 }
 
-/* Starts a line before each field that begins in the middle of one. */
+/* Inserts a newline before each field that begins in the middle of a line. */
 static char *part_fields(state *s, const char *text)
 {
     mta_sts_buffer *out = mta_sts_buffer_make(s->repair->p);
@@ -101,7 +103,7 @@ static void put_line(state *s, const char *name, const char *value)
     mta_sts_buffer_printf(s->out, "%s: %s\r\n", name, value);
 }
 
-/* Each host of a value, in a line of its own; the preference of an MX record is dropped. */
+/* Writes a line for each host of a value, without the preference of an MX record. */
 static void put_mx(state *s, char *value)
 {
     int count = 0;
@@ -182,7 +184,7 @@ static void end_max_age(state *s)
     }
 }
 
-/* A line or a part of one that begins with a known field. */
+/* Handles a line, or a part of one, that begins with a known field. */
 static void read_known(state *s, char *segment, apr_size_t len, int field)
 {
     char *sign = segment + len + strspn(segment + len, " \t\"'`*");
@@ -225,7 +227,7 @@ static int is_host(const char *text)
     return strchr(text, '.') && !strpbrk(text, " :=/");
 }
 
-/* One field, as it stands between separators. */
+/* Handles the text between two separators. */
 static void read_segment(state *s, char *segment)
 {
     int field = -1;
@@ -261,7 +263,7 @@ static void read_segment(state *s, char *segment)
     }
 }
 
-/* Cuts a line at ";", "," and "|", with what that says about it. */
+/* Splits a line at ";", "," and "|", and records that. */
 static void read_line(state *s, char *line)
 {
     char *segment = line, *end;
