@@ -10,9 +10,9 @@
 #define SAMPLES_MAX 5   /* reasons and addresses of one cause */
 #define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
 
-#define NUMBERS 4 /* that name a row; policies seen, which three name, have 0 for the last */
+#define NUMBERS 4 /* that identify a row; three identify a policy seen, with 0 for the last */
 
-/* Rows as they are found again by the numbers that name them. */
+/* Rows that can be looked up by the numbers that identify them. */
 typedef struct rows {
     const tlsrpt_query *query;
     apr_array_header_t *list;
@@ -23,7 +23,7 @@ typedef struct row_key {
     long long numbers[NUMBERS];
 } row_key;
 
-/* The first columns name a row. */
+/* The first columns identify a row. */
 static row_key key_of(const char *const *columns)
 {
     row_key key;
@@ -43,7 +43,7 @@ static void remember(rows *all, const char *const *columns, int index)
                  apr_pmemdup(all->query->p, &index, sizeof(index)));
 }
 
-/* NULL if it is not in the list. */
+/* Returns NULL if the row is not in the list. */
 static void *recall(const rows *all, const char *const *columns)
 {
     const row_key key = key_of(columns);
@@ -160,7 +160,7 @@ static int take_cause(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Texts of causes or policies seen: which of a row's lists they go to, and where they come from. */
+/* Texts of causes or policies seen: the list of a row that they are added to, and their query. */
 typedef struct texts {
     const rows *all;
     apr_size_t list; /* offset of the list in a row */
@@ -180,7 +180,7 @@ static int take_text(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The first texts of each cause, in their order. */
+/* The first texts of each cause, sorted. */
 #define SAMPLES(column, table)                                                                     \
     "SELECT verified, policy_type, type, mx, text FROM"                                            \
     " (SELECT verified, policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                 \
@@ -193,7 +193,7 @@ static const struct {
     const char *sql;
     apr_size_t list;
     int max;
-    int for_all; /* stored for all domains together too */
+    int for_all; /* whether they are stored for all domains together, too */
 } samples[] = {
     {SAMPLES("organization", "tlsrpt_organization"), offsetof(tlsrpt_cause, senders),
      TLSRPT_INDEX_LIST_MAX, 1},
@@ -226,8 +226,8 @@ const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  FILTER_VALUES(query), SAMPLES_MAX, NAMES_MAX);
 }
 
-/* The MTA-STS policies that the senders of each cause applied, last seen first: what
- * tlsrpt_domain_join_policies finds where the details of a domain are read. */
+/* The MTA-STS policies that the senders of each cause applied, latest first: the same that
+ * tlsrpt_domain_join_policies finds when the details of a domain are read. */
 #define OF_STS                                                                                     \
     " FROM tlsrpt_sum WHERE domain = %lld AND type = (SELECT id FROM tlsrpt_string WHERE text ="   \
     " 'sts') AND" FILTER_WHERE

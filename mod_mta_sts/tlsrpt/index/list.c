@@ -26,10 +26,10 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-/* The sign keeps SQLite from walking through the whole table in the order of domains. */
+/* The plus sign keeps SQLite from walking through the whole table in the order of domains. */
 #define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND +domain > 0 AND" FILTER_WHERE
 
-/* Those with failed sessions, which are few, or few at a time. */
+/* Finds domains with failed sessions; usually these are few. */
 static const char *find_failing(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
@@ -41,7 +41,7 @@ static const char *find_failing(const tlsrpt_query *query, int max, apr_array_he
         push_domain, list, FILTER_VALUES(query), max);
 }
 
-/* The others, by name. */
+/* Finds the other domains, by name. */
 static const char *find_others(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
@@ -53,7 +53,7 @@ static const char *find_others(const tlsrpt_query *query, int max, apr_array_hea
         push_domain, list, FILTER_VALUES(query), FILTER_VALUES(query), max);
 }
 
-/* The one that is asked for, if there are reports about it. */
+/* Finds the requested domain, if there are reports about it. */
 static const char *find_one(const tlsrpt_query *query, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
@@ -111,7 +111,7 @@ const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filt
 
 /* --- causes --- */
 
-/* The numbers of a cause, by which its reasons and policies are found. */
+/* The numbers of a cause, for finding its reasons and policies. */
 typedef struct cause_key {
     long long domain, kind[4]; /* verified, type of policy, result type, MX */
 } cause_key;
@@ -119,8 +119,8 @@ typedef struct cause_key {
 typedef struct causes {
     apr_array_header_t *list; /* of tlsrpt_index_cause */
     apr_array_header_t *keys; /* of cause_key, in the same order */
-    long long domain;         /* whose texts are read */
-    apr_size_t texts;         /* offset of the list in a cause that they are for */
+    long long domain;         /* the one whose texts are being read */
+    apr_size_t texts;         /* offset of the list in a cause that they are added to */
 } causes;
 
 static long long number_in(const char *column)
@@ -177,7 +177,7 @@ static const char *find_causes(const tlsrpt_query *query, int max, causes *all)
                                        FILTER_VALUES(query), max);
 }
 
-/* A text of one of the causes of a domain, which may be one that is not listed. */
+/* Adds a text to a cause of a domain; ignores those of causes that are not listed. */
 static int push_text(void *baton, const char *const *columns)
 {
     const causes *all = baton;
@@ -233,7 +233,7 @@ static const char *find_texts_of(const tlsrpt_query *query, causes *all, long lo
     return error;
 }
 
-/* Those of each domain are read at once. */
+/* Reads the texts of each domain at once. */
 static const char *find_texts(const tlsrpt_query *query, causes *all)
 {
     const char *error = NULL;
@@ -289,7 +289,7 @@ static int push_report(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The page is picked first, by an index; then its details are added. */
+/* The rows are selected first, by an index; then their details are joined. */
 #define LAST(from, received, counted)                                                              \
     "SELECT coalesce(h.whole, h.text), r.digest, c.text, coalesce(o.whole, o.text), r.report_id,"  \
     " r.received, r.range_begin, r.range_end, r.verified, r.state,"                                \
