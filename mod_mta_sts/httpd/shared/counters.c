@@ -91,7 +91,7 @@ void mts_counters_note_storing(tlsrpt_area area, int directory, int begins)
     __atomic_add_fetch(&of->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
 }
 
-/* Replaces a number by what was counted, unless it has changed since, and corrects the sum. */
+/* Replaces a number by a count, unless it has changed in the meantime, and adjusts the sum. */
 static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, apr_int64_t *sum)
 {
     if (!__atomic_compare_exchange_n(number, &known, counted, 0, __ATOMIC_ACQ_REL,
@@ -102,8 +102,8 @@ static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, 
     return 1;
 }
 
-/* Counts one directory. Returns 0 if a report was stored meanwhile: the count may include it or
- * not. */
+/* Counts one directory. Returns 0 if a report was stored in the meantime, which the count may or
+ * may not include. */
 static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
 {
     mts_counters *shared = mts_counters_shared;
@@ -123,8 +123,8 @@ static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
            replace(&of->files, known_files, files, &shared->files[area]);
 }
 
-/* A child that was killed while it stored a report never ended the storing: nothing has changed
- * since the recount before this one had to give up. */
+/* A child that was killed while it stored a report never decremented `storing`: that is detected if
+ * nothing has changed since the previous recount failed for the same reason. */
 static void end_storing_of_killed(mts_directory_usage *of)
 {
     apr_int32_t storing = __atomic_load_n(&of->storing, __ATOMIC_ACQUIRE);
@@ -144,7 +144,7 @@ static void recount_area(const tlsrpt_spool *spool, tlsrpt_area area, int direct
     end_storing_of_killed(of);
     while (!recount(spool, area, directory)) {
         if (left-- == 0) {
-            /* What is known stays: it includes what is being stored. */
+            /* The current numbers remain: they include reports that are being stored. */
             __atomic_store_n(&of->busy_at, __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE),
                              __ATOMIC_RELEASE);
             return;

@@ -7,11 +7,11 @@
 #include "httpd/shared/network.h"
 
 #define DAY (86400 * APR_USEC_PER_SEC)
-#define FIRST_MAX (16 * 1024) /* bytes of the first report of a network on a day */
-#define FIRSTS_MAX 16         /* such reports of a /16 or /32 on a day */
-#define TABLES 2              /* the one in use, and the one that is being counted */
+#define FIRST_MAX (16 * 1024) /* in bytes: the first report of a network on a day */
+#define FIRSTS_MAX 16         /* number of such reports of a /16 or /32 on a day */
+#define TABLES 2              /* the current one, and the one that is being filled */
 
-/* The numbers that a network is counted in, one in each row: the least of them is the estimate. */
+/* The counters of a network, one in each row; the smallest is the estimate (a count-min sketch). */
 typedef struct cells {
     apr_size_t at[MTS_ROOM_ROWS];
 } cells;
@@ -60,7 +60,7 @@ static apr_int64_t held(const cells *of)
 
 /* --- reports of a day --- */
 
-/* The first call of a day begins with none. */
+/* Resets the counters at the first call on a day. */
 static void begin_day(apr_time_t now)
 {
     mts_room *room = &mts_counters_shared->room;
@@ -119,7 +119,7 @@ static apr_int64_t larger(apr_int64_t a, apr_int64_t b)
     return a > b ? a : b;
 }
 
-/* Whether a network holds at most a part of what the others have left up to some limit. */
+/* Whether a network has used at most this part of what others have left, up to some limit. */
 static int has_share(const mts_room_question *of, const cells *network, apr_int64_t limit,
                      apr_int64_t part, apr_int64_t least)
 {
@@ -159,7 +159,7 @@ mts_room_answer mts_room_ask(const mts_room_question *of)
                                                                       : MTS_ROOM_SHARE;
 }
 
-/* --- counting everything anew --- */
+/* --- recounting --- */
 
 void mts_room_recount_begin(void)
 {
