@@ -16,12 +16,13 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-#define NETWORKS_MAX 10000 /* that are listed while counting */
+#define NETWORKS_MAX 10000 /* number of networks distinguished while counting */
 #define LISTED 5
 #define LEVELS 2
-#define HYSTERESIS 5 /* percent below a level at which it is logged again */
+#define HYSTERESIS 5 /* in percent: how far usage must fall below a level before it is logged
+                        again */
 
-static const int levels[LEVELS] = {50, 80}; /* percent */
+static const int levels[LEVELS] = {50, 80}; /* in percent */
 
 typedef struct network {
     const char *name;
@@ -32,7 +33,7 @@ struct mts_quota {
     server_rec *main;
     apr_pool_t *p;                      /* cleared after each count */
     apr_hash_t *networks[TLSRPT_AREAS]; /* name -> network */
-    int directory;                      /* the next one */
+    int directory;                      /* number of the next one to count */
 };
 
 mts_quota *mts_quota_make(server_rec *main, apr_pool_t *p)
@@ -68,7 +69,7 @@ static int level_of(int percent)
     return level;
 }
 
-/* Returns whether the level is higher than the one that was logged. */
+/* Whether the level is higher than the one that was last logged. */
 static int has_risen(const mts_quota *quota, tlsrpt_area area)
 {
     int percent = percent_of(quota, area), *logged = &mts_counters_shared->quota_level[area];

@@ -14,11 +14,11 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Reports received over https are indexed within a second or two; those of `mta-sts import`, and
- * files removed by hand, at the next scan of the directories. */
+/* Reports received over https are indexed within a second or two; reports from `mta-sts import`,
+ * and the removal of files by hand, at the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
-#define INDEX_PART 2 /* of the quota: the index has at most half of it */
+#define INDEX_PART 2 /* the index may use at most a half of the quota */
 #define INDEX_LEAST ((apr_int64_t)4 << 20)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
@@ -59,7 +59,8 @@ static void log_indexed(const mts_work *now, const tlsrpt_index_done *done)
     }
 }
 
-/* Anyone can cause these: one line a minute at most, and nothing of the reports' text. */
+/* Anyone can cause these lines: there is at most one a minute, without any text from the
+ * reports. */
 static void log_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
 {
     if (number && mts_limit_count(id, "", 1, apr_time_now()) == MTS_LIMIT_ALLOWED) {
@@ -92,7 +93,7 @@ static void log_problems(mts_work *now, const mta_sts_findings *findings,
                "index-full");
 }
 
-/* The index has a part of MTASTSReportQuota, and leaves the reserve of the disk alone. */
+/* The index may use a part of MTASTSReportQuota, and must not use the reserve of the disk. */
 static int is_index_full(const mts_work *now)
 {
     apr_int64_t bytes = mts_database_bytes(now->database);
@@ -161,7 +162,7 @@ static mts_step count_networks(mts_work *now)
     return mts_quota_count(now->quota, mts_state_spool()) ? MTS_STEP_DONE : MTS_STEP_GO_ON;
 }
 
-/* Tasks without the database first: the database may delay the others. */
+/* Tasks that do not need the database come first, since it may delay the others. */
 mts_task mts_tasks[] = {
     {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0},
     {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0},
