@@ -20,7 +20,8 @@
 
 /* Enough for a hundred thousand domains. */
 #define OUTPUT_MAX (256 * 1024 * 1024)
-#define TIME_MAX apr_time_from_sec(18) /* DNS may take 38 of 60 seconds after that */
+#define TIME_MAX apr_time_from_sec(18) /* leaves the check enough time: DNS may take 38 of its 60
+                                          seconds */
 
 #define VERSION 1 /* of the document */
 
@@ -35,7 +36,7 @@ typedef struct run {
     apr_size_t len, room;
 } run;
 
-/* Starts the first of these names that exists. */
+/* Starts the first of these programs that exists. */
 static const char *start(run *r)
 {
     static const char *const names[] = {"apachectl", "apache2ctl", "/usr/sbin/apachectl",
@@ -106,7 +107,7 @@ static int read_all(apr_pool_t *p, run *r)
     return in_time;
 }
 
-/* Where the last `most` bytes of a file begin. */
+/* The position at which the last `most` bytes of a file begin. */
 static off_t last_part(int fd, off_t most)
 {
     off_t len = lseek(fd, 0, SEEK_END);
@@ -114,7 +115,7 @@ static off_t last_part(int fd, off_t most)
     return len > most ? len - most : 0;
 }
 
-/* The last line of a text, which loses its line ends. */
+/* The last line of a text, without its line end. */
 static const char *last_line(char *text)
 {
     apr_size_t len = strlen(text);
@@ -172,7 +173,7 @@ static apr_array_header_t *read_locations(apr_pool_t *p, const json_t *array)
     return locations;
 }
 
-/* NULL if the text of the policy is not valid. */
+/* Returns NULL if the text of the policy is not valid. */
 static const mta_sts_policy *read_text(apr_pool_t *p, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);

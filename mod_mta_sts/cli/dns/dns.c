@@ -16,7 +16,7 @@
 #include "core/policy/record.h"
 #include "core/base/text.h"
 
-/* --- reading the call: each returns NULL, or what is wrong with it --- */
+/* --- reading the command line: each function returns NULL, or what is wrong --- */
 
 static const char *take_format(apr_pool_t *p, const cli_option *option, void *target,
                                const char *value)
@@ -134,7 +134,7 @@ static const char *take_domains(cli_dns_call *call, const cli_args *args)
     return NULL;
 }
 
-/* Options that do not go together. */
+/* Rejects combinations of options. */
 static const char *check_call(const cli_dns_call *call)
 {
     if (call->domains->nelts == 0 && call->source != CLI_DNS_APACHE) {

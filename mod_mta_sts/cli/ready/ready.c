@@ -18,7 +18,7 @@
 #define SENDERS_DEFAULT 2
 #define SINCE_DEFAULT 30 /* days */
 
-/* --- reading the call; each returns NULL or what is wrong --- */
+/* --- reading the command line; each function returns NULL or what is wrong --- */
 
 static const char *take_since(apr_pool_t *p, const cli_option *option, void *target,
                               const char *value)
@@ -80,7 +80,7 @@ static const char *take_domains(cli_ready_call *call, const cli_args *args)
     return error;
 }
 
-/* What is wrong with options taken together. */
+/* Rejects invalid combinations of options. */
 static const char *check_call(const cli_ready_call *call)
 {
     apr_time_t days = apr_time_from_sec(call->limits.days * APR_INT64_C(86400));
