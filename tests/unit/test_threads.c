@@ -18,12 +18,12 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
-#include "gzip_fixture.h" /* its bytes would shadow those of the others */
+#include "gzip_fixture.h" /* would hide the `bytes` of other headers */
 
 /*
- * What the threads of one child share, used by several at once: the spool, the digest, the counters
- * and the limit. `make check-threads` runs the same under ThreadSanitizer, which reports every
- * access that nothing orders, also where the outcome happens to be right.
+ * What the threads of a child share, used by several at once: the spool, the digest, the counters
+ * and the limits. `make check-threads` runs the same under ThreadSanitizer, which reports every
+ * unsynchronized access, even if the result is right.
  */
 
 #define THREADS 4
@@ -31,7 +31,7 @@
 #define TOKENS 3
 #define LIMIT 100
 
-/* In a server it is memory of all children, all 0 at first. */
+/* In a server, this memory is shared by all children; initially all 0. */
 void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     (void)main;
@@ -44,10 +44,10 @@ typedef struct worker {
     pthread_t thread;
     pthread_barrier_t *together;
     tlsrpt_spool *spool;
-    apr_pool_t *p; /* with memory of its own, so that no lock of APR orders what the threads do */
+    apr_pool_t *p; /* private memory, so that no lock of APR synchronizes the threads */
     int number;
     int count;         /* of what a test counts */
-    const char *wrong; /* cmocka's assertions are for its own thread */
+    const char *wrong; /* an error; cmocka's assertions work only in its own thread */
 } worker;
 
 static void expect(worker *me, int is_right, const char *otherwise)
@@ -106,7 +106,7 @@ typedef struct upload {
     const char *digest;
 } upload;
 
-/* The report of a sender in a round; half of the threads send it packed. */
+/* The report of a sender in a round; half of the threads send it compressed. */
 static upload upload_of(worker *me, int round, int sender)
 {
     char *text = apr_psprintf(me->p, "{\"report-id\":\"%d of %d\",\"policies\":[]}", round, sender);
@@ -132,7 +132,7 @@ static tlsrpt_stored store_sent(worker *me, const upload *what, const tlsrpt_rec
     return stored;
 }
 
-/* A file that can be read is complete: it has the digest in its name. */
+/* A file that can be read is complete: its digest is its name. */
 static int is_whole(worker *me, const char *digest)
 {
     tlsrpt_stored_file file;
@@ -142,7 +142,7 @@ static int is_whole(worker *me, const char *digest)
                   digest) == 0;
 }
 
-/* What others than handlers do: the watchdog, the status page. */
+/* What the watchdog and the status page do meanwhile. */
 static void look_around(worker *me)
 {
     apr_int64_t size, files;
@@ -160,7 +160,7 @@ static void look_around(worker *me)
 
 /* --- storing --- */
 
-/* Each round all send the same report, and each one of its own. */
+/* In each round, all threads send the same report, and each also a different one. */
 static void *store_many(void *baton)
 {
     worker *me = baton;
@@ -291,7 +291,7 @@ static void test_counters_of_many_threads_match_the_disk(void **state)
     free(mts_counters_shared);
 }
 
-/* A report that is being stored is counted already, and not yet on disk. */
+/* A report that is being stored is counted, but not on disk yet. */
 static void test_a_recount_leaves_what_is_being_stored_counted(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
@@ -346,7 +346,7 @@ static void test_many_threads_together_stay_within_a_limit(void **state)
     free(mts_counters_shared);
 }
 
-/* No more than TOKENS threads are between taking and releasing one. */
+/* At most TOKENS threads are between taking and releasing a token. */
 static void *take_tokens(void *baton)
 {
     static int inside;
@@ -387,7 +387,7 @@ static void test_the_token_of_a_process_that_has_ended_is_free(void **state)
     if (child == 0) {
         _exit(!mts_token_take(MTS_TOKEN_LARGE, 1, 0));
     }
-    /* Until it is waited for, it is there. */
+    /* The process exists until it is waited for. */
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(mts_token_count(MTS_TOKEN_LARGE), 0);
     assert_int_not_equal(mts_token_take(MTS_TOKEN_LARGE, 1, 0), 0);
@@ -406,7 +406,7 @@ static void test_a_group_has_a_quarter_of_what_others_leave(void **state)
         own++;
     }
     assert_int_equal(own, 10);
-    for (i = 0; i < 30; i++) { /* of groups of their own */
+    for (i = 0; i < 30; i++) { /* each in a group of its own */
         assert_int_not_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 100 + (apr_uint64_t)i), 0);
     }
     assert_int_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 8), 0);

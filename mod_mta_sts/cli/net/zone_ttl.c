@@ -226,8 +226,8 @@ void cli_zone_ttl_read(apr_pool_t *p, const cli_resolver_options *options,
     r.zones = apr_hash_make(p);
     r.servers = apr_hash_make(p);
     asked.timeout = options->timeout < QUESTION_TIMEOUT ? options->timeout : QUESTION_TIMEOUT;
-    asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority)); /* an empty list:
-                                                                                 not validated */
+    /* With a list, even an empty one, nothing is validated. */
+    asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority));
     if (cli_resolver_make(p, &asked, &r.resolver)) {
         return;
     }

@@ -189,8 +189,7 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     mts_host found = {answering_server(hosts, host, served->domain, 0),
                       answering_server(hosts, host, served->domain, 1), NULL};
 
-    /* Without such names the virtual host is meant for requests with a Host that is none of its
-     * names. */
+    /* Without such names the virtual host is meant for requests with a foreign Host header. */
     if (!found.http && !found.https && served->server->is_virtual) {
         *(mts_vhost_names_https(served->server) ? &found.https : &found.http) = served->server;
     }
