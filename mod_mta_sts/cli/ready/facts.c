@@ -80,7 +80,7 @@ static int query_network(const cli_subcommand *self, cli_ready_call *call)
     }
     error = cli_check_run(call->p, &call->network, checked);
     if (error == cli_check_no_network) {
-        fprintf(stderr, "mta-sts ready: %s; --no-check uses the reports alone\n", error);
+        fprintf(stderr, "mta-sts ready: %s; --no-check uses only the reports\n", error);
         return CLI_EXIT_UNKNOWN;
     }
     if (error) {

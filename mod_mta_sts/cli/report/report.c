@@ -52,7 +52,7 @@ static const cli_option options[] = {
      "spreadsheets. Default: text.",
      take_format, 0, 0, 0},
     {"since", 0, "TIME",
-     "Only reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d. Of files: "
+     "Only reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d. For files: "
      "only reports whose period ends later. Default: all.",
      take_since, offsetof(cli_report_call, since), 0, 0},
     {"domain", 0, "NAME", "Only what is reported about this policy domain.", take_domain,
