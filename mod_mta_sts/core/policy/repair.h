@@ -41,6 +41,18 @@ void mta_sts_repair_escapes(mta_sts_repair *repair);
 /* Repairs a policy text: one field per line, separators, spelling of field names, quotes. */
 void mta_sts_repair_policy(mta_sts_repair *repair);
 
+/* A host of an mx line without a surrounding scheme, user, port or path, and with the "*." of a
+ * wildcard; repairs are recorded. */
+const char *mta_sts_repair_mx_host(mta_sts_repair *repair, const char *typed);
+
+/* A max_age in seconds if it has a unit ("1 week"), which is recorded; else the value itself. */
+const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value);
+
+/* The intended mode or version: "enforced" becomes "enforce". For an unknown spelling, the mode in
+ * lower case, or the version itself. */
+const char *mta_sts_repair_mode(apr_pool_t *p, const char *value);
+const char *mta_sts_repair_version(apr_pool_t *p, const char *value);
+
 /*
  * Repairs the fields of a TXT record.
  *
@@ -48,6 +60,9 @@ void mta_sts_repair_policy(mta_sts_repair *repair);
  * @param field   "id" or "rua"
  */
 void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const char *field);
+
+/* Whether a text begins with a version, with or without "v=", however it is spelled. */
+int mta_sts_repair_is_version(const char *text, const char *version);
 
 /* Repairs a list of report URIs separated by commas: missing commas and schemes, <>, U-labels.
  *
