@@ -111,16 +111,16 @@ static void add_network(mts_quota *quota, tlsrpt_area area, const char *name, ap
 /* A report that came by mail has no address. */
 static void visit(void *baton, const char *digest, apr_int64_t bytes, const tlsrpt_receipt *receipt)
 {
-    const counting *now = baton;
+    const counting *state = baton;
 
     (void)digest;
     if (!receipt || !receipt->peer) {
         return;
     }
-    mts_room_recount_add(now->area, receipt->peer, bytes);
-    add_network(now->quota, now->area,
-                mts_network_name(now->scratch, receipt->peer, MTS_NETWORK_SITE), bytes);
-    apr_pool_clear(now->scratch);
+    mts_room_recount_add(state->area, receipt->peer, bytes);
+    add_network(state->quota, state->area,
+                mts_network_name(state->scratch, receipt->peer, MTS_NETWORK_SITE), bytes);
+    apr_pool_clear(state->scratch);
 }
 
 /* --- the log --- */
@@ -194,16 +194,16 @@ static void end(mts_quota *quota)
 
 int mts_quota_count(mts_quota *quota, const tlsrpt_spool *spool)
 {
-    counting now = {quota, TLSRPT_REPORTS, NULL};
+    counting state = {quota, TLSRPT_REPORTS, NULL};
 
     if (quota->directory == 0) {
         begin(quota);
     }
-    apr_pool_create(&now.scratch, quota->p);
-    for (; now.area <= TLSRPT_QUARANTINE; now.area++) {
-        tlsrpt_spool_directory_receipts(spool, now.area, quota->directory, visit, &now);
+    apr_pool_create(&state.scratch, quota->p);
+    for (; state.area <= TLSRPT_QUARANTINE; state.area++) {
+        tlsrpt_spool_directory_receipts(spool, state.area, quota->directory, visit, &state);
     }
-    apr_pool_destroy(now.scratch);
+    apr_pool_destroy(state.scratch);
     if (++quota->directory < TLSRPT_SPOOL_DIRECTORIES) {
         return 0;
     }

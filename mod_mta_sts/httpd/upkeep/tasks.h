@@ -38,8 +38,8 @@ typedef enum mts_step {
 
 /* A periodic task. Its steps are short, since a child that stops must wait for the current one. */
 typedef struct mts_task {
-    mts_step (*run)(mts_work *now);
-    int (*is_due)(const mts_work *now); /* whether to run before the interval has passed; may be
+    mts_step (*run)(mts_work *work);
+    int (*is_due)(const mts_work *work); /* whether to run before the interval has passed; may be
                                            NULL */
     apr_interval_time_t interval;
     int needs_database;

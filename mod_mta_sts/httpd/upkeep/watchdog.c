@@ -136,9 +136,9 @@ static void run_if_due(mts_task *one)
 }
 
 /* Closes a database that was replaced, even if no task needs it. */
-static mts_step check_database(mts_work *now)
+static mts_step check_database(mts_work *work)
 {
-    (void)now;
+    (void)work;
     find_database();
     return MTS_STEP_DONE;
 }
