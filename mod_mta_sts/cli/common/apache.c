@@ -20,8 +20,7 @@
 
 /* Enough for a hundred thousand domains. */
 #define OUTPUT_MAX (256 * 1024 * 1024)
-#define TIME_MAX apr_time_from_sec(18) /* leaves the check enough time: DNS may take 38 of its 60
-                                          seconds */
+#define TIME_MAX apr_time_from_sec(18) /* DNS may take 38 of 60 seconds after that */
 
 #define VERSION 1 /* of the document */
 

@@ -14,8 +14,7 @@
 #define RAW_WINDOW (-15)  /* zlib: deflate without a header, as in zip */
 #define GZIP_WINDOW 31    /* zlib: 15 bits, gzip only */
 #define BEGINNING_MAX 512 /* in bytes: what is examined to detect the type of a text */
-#define TOGETHER 16       /* all documents of an input may inflate to this many times the limit
-                             of one */
+#define TOGETHER 16       /* times the limit of one: for all documents of an input */
 
 /* Skips blanks and a byte order mark. */
 static apr_size_t skip_blanks(const char *bytes, apr_size_t len)

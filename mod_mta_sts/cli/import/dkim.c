@@ -13,8 +13,7 @@
 #include "core/base/format.h"
 #include "core/base/name.h"
 
-#define LOOKUPS_MAX 5 /* keys that are looked up for one message: its author chooses how many
-                         there are */
+#define LOOKUPS_MAX 5 /* keys of one message, whose author chooses how many there are */
 
 struct cli_dkim {
     cli_resolver *resolver;

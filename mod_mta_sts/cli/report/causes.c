@@ -9,8 +9,7 @@
 #include "core/base/format.h"
 #include "core/base/time.h"
 
-#define CAUSES_MAX 20 /* of one domain, so that reports that anyone can send do not hide
-                         everything else */
+#define CAUSES_MAX 20 /* of one domain: anyone can send reports with any number */
 
 /* Prints commands on lines of their own, so that they can be copied. */
 static void print_explanation(const cli_report_page *of, const tlsrpt_explanation *explanation,

@@ -74,14 +74,14 @@ typedef enum mta_sts_safety {
 /* The results for one part of the deployment. */
 typedef struct mta_sts_check_section {
     mta_sts_check_part part;
-    const char *subject;        /* the host for MTA_STS_CHECK_POLICY_HOST and MTA_STS_CHECK_MX,
-                                   else the domain */
-    mta_sts_findings *findings; /* of every severity, including MTA_STS_OK */
-    mta_sts_mx_effect effect;   /* of an MX host: what senders do there, independent of the
-                                   current mode; else MTA_STS_MX_SECURE */
-    mta_sts_safety enforce;     /* of an MX host: whether senders still deliver there in mode
-                                   enforce; MTA_STS_SAFETY_UNKNOWN also if it accepts no mail in
-                                   any mode, and for all other parts */
+    const char *subject;            /* the host for MTA_STS_CHECK_POLICY_HOST and MTA_STS_CHECK_MX,
+                                       else the domain */
+    mta_sts_findings *findings;     /* of every severity, including MTA_STS_OK */
+    mta_sts_mx_effect effect;       /* of an MX host: what senders do there, independent of the
+                                       current mode; else MTA_STS_MX_SECURE */
+    mta_sts_safety enforce;         /* of an MX host: whether senders still deliver there in mode
+                                       enforce; MTA_STS_SAFETY_UNKNOWN also if it accepts no mail in
+                                       any mode, and for all other parts */
     const mta_sts_finding *trouble; /* the error for which senders do not deliver there; or NULL */
 } mta_sts_check_section;
 
@@ -100,7 +100,7 @@ typedef struct mta_sts_verdict {
     const char *summary; /* one line: what a sender does, and why */
     mta_sts_safety enforce;
     const char *advice; /* one line about switching to mode enforce */
-    const char *dane; /* how senders that support DANE differ from that, in any mode; or NULL */
+    const char *dane;   /* how senders that support DANE differ from that, in any mode; or NULL */
 } mta_sts_verdict;
 
 typedef struct mta_sts_check_result {

@@ -32,11 +32,11 @@ typedef enum mta_sts_dnssec {
 typedef struct mta_sts_answer {
     mta_sts_answer_status status;
     mta_sts_dnssec dnssec;
-    apr_uint32_t ttl;         /* in seconds; only with MTA_STS_ANSWER_OK */
-    int ttl_is_authoritative; /* whether ttl is the TTL in the zone; otherwise it is the time
-                                 left in a cache */
-    const char *alias;        /* the end of the chain of CNAMEs, or NULL if there are none */
-    const char *detail;       /* why it is bogus, if known, or NULL */
+    apr_uint32_t ttl;           /* in seconds; only with MTA_STS_ANSWER_OK */
+    int ttl_is_authoritative;   /* whether ttl is the TTL in the zone; otherwise it is the time
+                                   left in a cache */
+    const char *alias;          /* the end of the chain of CNAMEs, or NULL if there are none */
+    const char *detail;         /* why it is bogus, if known, or NULL */
     apr_array_header_t *values; /* of const char *, as core/dns/rdata.h renders them; empty unless
                                    MTA_STS_ANSWER_OK, NULL if not queried. MX hosts are in order of
                                    preference */

@@ -26,12 +26,10 @@ typedef enum mta_sts_served {
     MTA_STS_SERVED_SAME,
 } mta_sts_served;
 
-#define MTA_STS_TTL_UNCHANGED (-1) /* keep the zone's current TTL; MTA_STS_TTL_DEFAULT without a
-                                      record */
-#define MTA_STS_TTL_OF_ZONE (-2)   /* use the zone's default TTL */
+#define MTA_STS_TTL_UNCHANGED (-1) /* the current TTL in DNS, else MTA_STS_TTL_DEFAULT */
+#define MTA_STS_TTL_OF_ZONE (-2)   /* the default TTL of the zone */
 #define MTA_STS_TTL_DEFAULT 3600
-#define MTA_STS_TTL_MAX 604800 /* in seconds; a longer TTL would delay every change by more than
-                                  a week */
+#define MTA_STS_TTL_MAX 604800 /* in seconds; more would delay changes by weeks */
 
 /* What should be published, and the current state. Everything is borrowed. */
 typedef struct mta_sts_publication_facts {
@@ -48,7 +46,7 @@ typedef struct mta_sts_publication_facts {
     const char *cname;                   /* what the policy host should be an alias of,
                                             canonical; or NULL. Excludes addresses */
     mta_sts_served served;
-    const char *served_id; /* id of the policy that is served; NULL if none is */
+    const char *served_id;                    /* id of the policy that is served; NULL if none is */
     mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* the records in DNS */
 } mta_sts_publication_facts;
 

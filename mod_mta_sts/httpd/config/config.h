@@ -76,8 +76,9 @@ typedef struct mts_config {
     struct mts_startup_findings *startup_findings; /* main server only: of the last start */
     apr_hash_t *certificate_files; /* main server only: server_rec * -> array of const char *, to
                                       which mod_ssl and other modules still add */
-    apr_hash_t *certificates; /* main server only: server_rec * -> array of mta_sts_certificate
-                                 *, read at start, while the process may be root */
+    apr_hash_t *certificates;      /* main server only: server_rec * -> array of pointers to
+                                      mta_sts_certificate, read at start, while the process may be
+                                      root */
 } mts_config;
 
 /* httpd's create_server_config and merge_server_config. */

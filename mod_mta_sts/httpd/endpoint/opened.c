@@ -17,13 +17,11 @@
 #include "tlsrpt/report/read.h"
 
 #define PATIENCE apr_time_from_sec(20)
-#define SMALL_SENT (64 * 1024) /* in bytes: smaller bodies may use one token more than larger
-                                  ones */
+#define SMALL_SENT (64 * 1024) /* in bytes: such bodies may use one more token */
 #define SMALL_MEMORY (1 << 20) /* in bytes of parsed JSON: up to this, no token is needed */
 #define SPARE_MAX (256 * 1024) /* in bytes: what a child retains for its next report */
 #define LARGE (1024 * 1024)    /* in bytes of parsed JSON; a typical report needs a tenth of that */
-#define NUDGE (96 * 1024)      /* in bytes: more than 64 KiB, less than glibc's threshold for
-                                  mmap */
+#define NUDGE (96 * 1024)      /* in bytes: over 64 KiB, below glibc's threshold for mmap */
 
 /* The allocator for reading reports; NULL: the allocator of the request. Returning the memory to
  * the system after each report, as for a large one, would briefly stop all processors five times

@@ -15,8 +15,8 @@
 
 typedef struct mts_startup_findings {
     apr_time_t when;
-    mta_sts_findings *findings; /* the worst first, at most MTS_STARTUP_FINDINGS_MAX; never
-                                   MTA_STS_OK */
+    mta_sts_findings *findings;      /* the worst first, at most MTS_STARTUP_FINDINGS_MAX; never
+                                        MTA_STS_OK */
     int counts[MTA_STS_UNKNOWN + 1]; /* of all findings, by severity */
 } mts_startup_findings;
 

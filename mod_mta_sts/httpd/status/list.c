@@ -14,9 +14,9 @@ enum {
                              mail */
     TROUBLE_WARNING,      /* a warning of the last start, or a certificate that expires soon */
     TROUBLE_FAILING,      /* sessions failed, according to verified reports */
-    TROUBLE_ERROR,  /* an error of the last start, an expired certificate, or a policy that is
-                       not served */
-    TROUBLE_LOSING, /* senders refuse mail */
+    TROUBLE_ERROR,        /* an error of the last start, an expired certificate, or a policy that is
+                             not served */
+    TROUBLE_LOSING,       /* senders refuse mail */
 };
 
 typedef struct entry {

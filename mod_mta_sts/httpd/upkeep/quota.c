@@ -19,8 +19,7 @@ APLOG_USE_MODULE(mta_sts);
 #define NETWORKS_MAX 10000 /* number of networks distinguished while counting */
 #define LISTED 5
 #define LEVELS 2
-#define HYSTERESIS 5 /* in percent: how far usage must fall below a level before it is logged
-                        again */
+#define HYSTERESIS 5 /* in percent: fall below a level before it is logged again */
 
 static const int levels[LEVELS] = {50, 80}; /* in percent */
 
