@@ -169,13 +169,13 @@ typedef struct texts {
 static int take_text(void *baton, const char *const *columns)
 {
     const texts *which = baton;
-    char *row = recall(which->all, columns);
+    char *row = recall(which->table, columns);
 
     if (row) {
         apr_array_header_t *list = *(apr_array_header_t **)(row + which->list);
 
         APR_ARRAY_PUSH(list, const char *) =
-            tlsrpt_query_text(which->all->query->p, columns[NUMBERS]);
+            tlsrpt_query_text(which->table->query->p, columns[NUMBERS]);
     }
     return 1;
 }
