@@ -20,7 +20,7 @@ def public_addresses():
 
 
 def addresses_of(name):
-    """What a name resolves to: A, then AAAA."""
+    """The addresses that a name resolves to: A, then AAAA."""
     found = []
     for family in socket.AF_INET, socket.AF_INET6:
         try:

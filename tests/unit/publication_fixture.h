@@ -11,7 +11,7 @@
 #include "table_fixture.h"
 
 /*
- * Facts about example.com as tables give them. Lists are parted by newlines. In `now`, NULL is
+ * Facts about example.com for tables. Items of lists are separated by newlines. In `now`, NULL is
  * not queried, "" an empty answer, "!" a failure.
  */
 

@@ -5,8 +5,8 @@
 #include "findings_fixture.h"
 #include "publication_fixture.h"
 
-/* A world; its records, one a line: "state TYPE name ttl value", "<- value now" where that differs,
- * "(example)"; then the reason to hold the id back, and the findings. */
+/* A situation; its records, one a line: "state TYPE name ttl value", "<- current value" if that
+ * differs, "(example)"; then the reason to hold the id back, and the findings. */
 typedef struct publication_case {
     world world;
     const char *records;
@@ -93,7 +93,7 @@ static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
          RECORD("differs", "300") STS " <- " OLD_STS "\n" UNKNOWN_REST,
          NULL,
          NULL},
-        /* records that are nobody's concern here */
+        /* records that are ignored */
         {{.now = {"v=spf1 -all\nhello"}},
          RECORD("missing", "300") STS "\n" UNKNOWN_REST,
          NULL,
@@ -107,7 +107,7 @@ static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
          RECORD("differs", "300") STS " <- \"v=STSv1; id=" ID ";\"\n" UNKNOWN_REST,
          NULL,
          NULL},
-        /* more than one: the right one stays, or else the first is replaced */
+        /* several records: a correct one is left, or else the first is replaced */
         {{.now = {OLD_STS "\n" STS}},
          RECORD("same", "300") STS "\n" RECORD("superfluous", "300") OLD_STS "\n" UNKNOWN_REST,
          NULL,
@@ -121,9 +121,9 @@ static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
          RECORD("same", "300") STS "\n" RECORD("superfluous", "300") STS "\n" UNKNOWN_REST,
          NULL,
          NULL},
-        /* what a cache has left of the ttl is none for the zone */
+        /* the time left in a cache says nothing about the zone's TTL */
         {{.is_cached = 1, .now = {STS}}, RECORD("same", "3600") STS "\n" UNKNOWN_REST, NULL, NULL},
-        /* a ttl that is asked for */
+        /* a requested ttl */
         {{.ttl = 60, .now = {OLD_STS}},
          "differs TXT _mta-sts.example.com 60 " STS " <- " OLD_STS "\n"
          "unknown A mta-sts.example.com 60 192.0.2.1 (example)\n"

@@ -13,7 +13,7 @@
 #include "httpd/config/vhost_names.h"
 #include "httpd/config/policies.h"
 
-/* A server that carries policy hosts among its names. */
+/* A server that has policy hosts among its names. */
 typedef struct named_server {
     server_rec *server;
     const char *alias; /* with a wildcard; NULL: found by its exact name */
@@ -30,8 +30,9 @@ typedef struct check {
     mta_sts_findings *findings;
     apr_time_t now;
     const mts_hosts *hosts;
-    apr_hash_t *done;           /* policy domains that were looked at */
-    int no_vhost;               /* domains of server-level blocks without a virtual host */
+    apr_hash_t *done;           /* policy domains that have been checked */
+    int no_vhost;               /* number of domains of server-level blocks without a virtual
+                                   host */
     const char *no_vhost_first; /* one of them */
     mta_sts_location no_vhost_at;
 } check;
@@ -54,8 +55,8 @@ static void record_files(server_rec *s, apr_pool_t *p, const apr_array_header_t 
     apr_hash_set(main->certificate_files, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), files);
 }
 
-/* What mod_md adds comes after us, and ends the hook: so the array is kept, to be looked at once
- * it is full. */
+/* mod_md adds its files after this hook ran, and no later hook sees them: so the array is stored,
+ * and read when it is complete. */
 static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)
 {
@@ -64,7 +65,7 @@ static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
     return DECLINED;
 }
 
-/* There is none: what comes now is shown until there is, and trusted by nobody. */
+/* There is no certificate yet: what is presented until then is a fallback that no sender trusts. */
 static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)
 {
@@ -167,8 +168,8 @@ const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
     return hosts;
 }
 
-/* The server that answers for the host, of those with https or of those without: the first of the
- * configuration, which is the last in httpd's list of servers. */
+/* The server that answers for the host, of those with https or of those without: the one configured
+ * first, which is the last in httpd's list of servers. */
 static server_rec *answering_server(const mts_hosts *hosts, const char *host, const char *domain,
                                     int is_https)
 {
@@ -211,7 +212,7 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     mts_host found = {answering_server(hosts, host, served->domain, 0),
                       answering_server(hosts, host, served->domain, 1), NULL};
 
-    /* Without such names it is meant for requests that arrive there under a name not its own. */
+    /* Without such names the virtual host is meant for requests with a foreign Host header. */
     if (!found.http && !found.https && served->server->is_virtual) {
         *(mts_vhost_names_https(served->server) ? &found.https : &found.http) = served->server;
     }
@@ -335,7 +336,7 @@ static void visit_served(void *baton, const mts_served *served)
     judge(&found, served->domain, c->now, c->findings);
 }
 
-/* A block at server level is answered wherever a request arrives, so this may be all right. */
+/* A block at server level applies to requests in every virtual host, so this may be intended. */
 static void report_without_vhost(const check *c)
 {
     mta_sts_finding *finding;
