@@ -72,7 +72,7 @@ def _lookup_mx(name):
 
 
 def mx_of(domain):
-    """The hosts of the domain's MX records, the preferred first."""
+    """The hosts of the domain's MX records, by preference."""
     answers = _lookup_mx(domain)
     if answers is None:
         raise Problem("looking up the domain's MX hosts needs dig or host: "

@@ -153,7 +153,7 @@ def _reports_text(record):
 
 
 def print_records(options, facts, policy):
-    """In the order of publishing, with a hint to what follows."""
+    """Prints the records in the order of publishing, and what comes next."""
     record, reports, advice = records.find(options, plan.Facts(facts.domain), policy)
     print("""
 The policy of {domain}: {policy}

@@ -257,7 +257,7 @@ static void test_report_addresses_stay_unless_others_are_given(void **state)
          ID_UNKNOWN HOST_EXAMPLE REPORTS("missing", "3600") TLSRPT "\n",
          NULL,
          NULL},
-        /* one that nobody can use is as good as none */
+        /* a record that senders cannot use counts as missing */
         {{.now = {[MTA_STS_TYPE_TLSRPT] = "v=TLSRPTv1; rua=tls@example.com"}},
          ID_UNKNOWN HOST_EXAMPLE
          "missing TXT _smtp._tls.example.com 300 v=TLSRPTv1; rua=mailto:YOU@example.com (example)\n"

@@ -20,8 +20,8 @@ typedef struct cli_apache_location {
 
 typedef struct cli_apache_policy {
     const char *domain;            /* policy domain */
-    const char *id;                /* policy id of the configured text */
-    const mta_sts_policy *policy;  /* what is configured */
+    const char *id;                /* id of the configured policy */
+    const mta_sts_policy *policy;  /* the configured policy */
     const char *endpoint;          /* URL at which its policy host accepts reports, or NULL */
     apr_array_header_t *locations; /* of cli_apache_location: all that are served over https */
 } cli_apache_policy;

@@ -41,7 +41,7 @@ struct cli_dns_call {
     const char *cname;
     const char *state_dir;          /* or NULL */
     const char *database;           /* or NULL: MTASTSDatabase */
-    cli_check_options network;      /* how to look at what is there */
+    cli_check_options network;      /* how to query the current state */
     apr_array_header_t *configured; /* of cli_apache_policy: what this machine's httpd is configured
                                        to serve; NULL: not known */
     apr_array_header_t *domains;    /* of cli_dns_domain */

@@ -168,8 +168,7 @@ static void report_missing(apr_pool_t *p, const cli_dns_call *call, cli_dns_doma
         "no valid policy is served, so there is nothing to publish");
 }
 
-/* Takes the policy that is to be published from the first address that senders would take it
- * from. */
+/* The policy to be published is the one at the first address that senders would accept it from. */
 static void take_served(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain,
                         const apr_array_header_t *fetches)
 {

@@ -55,8 +55,8 @@ typedef struct mta_sts_check_facts {
     mta_sts_check_smtp smtp;
     const char *endpoint; /* URL at which this machine's httpd accepts reports about the domain; or
                              NULL */
-    const char *configured_id; /* policy id of what this machine's httpd is configured to serve, or
-                                  NULL if that is not known */
+    const char *configured_id; /* id of the policy that this machine's httpd is configured to
+                                  serve, or NULL if it is not known */
 } mta_sts_check_facts;
 
 typedef enum mta_sts_check_part {

@@ -100,7 +100,7 @@ static void report_dead_alias(const mta_sts_judge *judge, const mta_sts_check_mx
                                 "there"));
 }
 
-/* Returns whether there are records that have an effect. */
+/* Returns whether there are records that senders use. */
 static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                         mta_sts_findings *findings)
 {

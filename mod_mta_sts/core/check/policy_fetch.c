@@ -167,7 +167,7 @@ static int contains(const mta_sts_policy_fetch *fetch, const char *sign)
     return 0;
 }
 
-/* Whether the body names one of the usual products. */
+/* Whether the page names one of the common web application firewalls. */
 static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
 {
     static const char *const signs[] = {

@@ -10,7 +10,7 @@
 #include "core/dns/planner.h"
 #include "core/policy/record.h"
 
-#define NULL_MX "." /* the domain takes no mail: RFC 7505 */
+#define NULL_MX "." /* the domain accepts no mail (RFC 7505) */
 
 typedef mta_sts_planner planner;
 

@@ -8,7 +8,7 @@
 
 #include "core/dns/delegation.h"
 
-#define STRING_MAX 255 /* bytes of one string of a TXT record: RFC 1035 section 3.3 */
+#define STRING_MAX 255 /* in bytes: one string of a TXT record (RFC 1035 section 3.3) */
 
 /* Collects lines, which are joined at the end. */
 typedef struct writer {

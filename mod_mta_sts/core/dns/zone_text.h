@@ -7,9 +7,10 @@
 #include "core/dns/publication.h"
 
 /*
- * The records of a publication in the languages of name servers: zone files (RFC 1035 section 5)
- * and nsupdate (RFC 2136). Pasting either as it is does no harm: what is only an example, must not
- * be published yet, is in the zone of another party or is to go from a zone is a comment.
+ * The records of a publication in the input formats of name servers: zone files (RFC 1035 section
+ * 5) and nsupdate (RFC 2136). Either can be pasted unchanged without harm: examples, records that
+ * must not be published yet, records in the zone of another party, and records to be deleted from a
+ * zone are comments.
  */
 
 /*

@@ -24,7 +24,7 @@
 
 #define CHAIN_MAX 20 /* certificates that are read after the first */
 
-/* A SAN entry with a NUL inside is a forgery and names nothing. */
+/* A SAN entry with an embedded NUL is a forgery, so it is ignored. */
 static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
@@ -136,7 +136,7 @@ static void judge_trust(apr_pool_t *p, BIO *bio, X509 *own, mta_sts_trust_store 
     sk_X509_pop_free(others, X509_free);
 }
 
-/* Leaves OpenSSL's error queue as it was, since it belongs to the caller. */
+/* OpenSSL's error queue belongs to the caller and is left as it was. */
 mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path,
                                               mta_sts_trust_store *store)
 {

@@ -22,7 +22,7 @@ typedef struct mta_sts_certificate {
     apr_array_header_t *names; /* of const char *: the DNS names of its subjectAltName */
     apr_time_t not_before;
     apr_time_t not_after;
-    int warning_days;    /* it expires soon when fewer days are left; 0: by its lifetime */
+    int warning_days;    /* it expires soon when fewer days are left; 0: depends on its lifetime */
     mta_sts_trust trust; /* by this machine's trust store; MTA_STS_TRUST_NOT_JUDGED without one */
     const char *issuer;  /* the CA that is missing, expired or not trusted; or NULL */
 } mta_sts_certificate;

@@ -31,8 +31,8 @@ int mts_vhost_names_https(const server_rec *s);
  * files of a server. */
 int mts_vhost_names_has_chain(const server_rec *s);
 
-/* Whether a server is behind a proxy that terminates TLS, and mod_remoteip is not configured: then
- * the address of every client is that of the proxy. */
+/* Whether a server is behind a proxy that terminates TLS without mod_remoteip being configured, so
+ * that the address of every client is that of the proxy. */
 int mts_vhost_names_hides_clients(const server_rec *s);
 
 #endif

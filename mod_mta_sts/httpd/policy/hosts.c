@@ -230,8 +230,8 @@ const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_
                 : NULL;
 }
 
-/* A block at server level that senders never see: what the https virtual host inherits is nearer.
- */
+/* Reports a block at server level that senders never get, because the https virtual host has a
+ * policy that takes precedence. */
 static void report_hidden_block(const server_rec *https, const char *host, const char *domain,
                                 mta_sts_findings *findings)
 {

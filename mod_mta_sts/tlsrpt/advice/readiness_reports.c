@@ -128,11 +128,28 @@ static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
         mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
 }
 
+/* The policy is assessed first. */
+static int is_domain_unknown(const tlsrpt_assessment *a)
+{
+    const mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_POLICY];
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(findings, i)->id, "domain-unknown") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
 
     if (!a->facts->reports || !a->facts->reports->reports) {
+        if (is_domain_unknown(a)) {
+            return;
+        }
         mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "reports-missing",
                             a->facts->domain, how_to_verify(a),
                             "no report covers this period, so there is no evidence yet");
