@@ -89,7 +89,7 @@ DNS = [
           record=("v=STSv1; id=2026-01-01;",), differs=NO_RECORD_CHECK),
     Fault("no-id", "field-missing", CRITICAL, "unprotected", "the record has no id=", NONE,
           record=("v=STSv1; a=b;",)),
-    Fault("other-text", "record-ignored", CRITICAL, "unprotected", "senders ignore", NONE,
+    Fault("other-text", "text-altered", CRITICAL, "unprotected", "spells", NONE,
           record=("stsv1; id=1;",)),
     Fault("implicit-mx", "mx-implicit", WARNING, "delivers", "there is no MX record", mx=(),
           smtp=Mail(), policy=policy(mx=f"implicit-mx.{ZONE}")),
