@@ -78,7 +78,7 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
             findings, MTA_STS_ERROR, "alias-dangling", facts->record_name,
             "have the record published under that name, or replace the CNAME by a TXT record", "%s",
             dead_alias_text(judge->p, facts->record.alias,
-                            "senders do not look for a policy, and anybody who gets that name "
+                            "senders do not look for a policy, and anyone who registers that name "
                             "decides which policy they look for"));
         return;
     }
@@ -154,8 +154,8 @@ static void judge_mx(mta_sts_judge *judge, mta_sts_findings *findings)
     }
     if (is_null_mx(&facts->mx)) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-null", facts->domain,
-                            "none, if the domain accepts no mail: it needs no MTA-STS; otherwise "
-                            "publish its MX records",
+                            "nothing to do if the domain really accepts no mail; otherwise publish "
+                            "its MX records",
                             "the domain accepts no mail (null MX)");
         return;
     }
@@ -199,7 +199,7 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
                 facts->host),
             "%s",
             dead_alias_text(judge->p, a->alias ? a->alias : aaaa->alias,
-                            "senders get no policy, and anybody who gets that name can get a "
+                            "senders get no policy, and anyone who registers that name can get a "
                             "certificate for the policy host and serve a policy of theirs"));
     }
     else if (!failed) {
