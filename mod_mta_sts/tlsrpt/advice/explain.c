@@ -159,21 +159,13 @@ static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
     return read > 0;
 }
 
-/* Types that say no more than that something did not match. */
-static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type)
-{
-    return !rule->hint &&
-           (type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
-            rule->owner == TLSRPT_OWNER_UNKNOWN);
-}
-
 /* Whether a policy that does not cover the MX host explains more than the rule: that includes a
  * reason that says the same, so that a failure is explained alike with and without its reason. */
 static int can_be_uncovered(const tlsrpt_rule *rule, tlsrpt_result_type type,
                             const tlsrpt_facts *facts)
 {
     return (!facts->policy_type || strcmp(facts->policy_type, "sts") == 0) &&
-           (is_general(rule, type) ||
+           ((!rule->hint && tlsrpt_result_type_is_general(type)) ||
             (rule->cause && strcmp(rule->cause, tlsrpt_rule_not_covered.cause) == 0));
 }
 
