@@ -136,7 +136,7 @@ def test_reports_accepted_under_a_larger_limit_are_indexed_under_a_smaller_one(s
 
 
 def test_a_conflicting_report_is_logged(make_with):
-    line = r"\[mta_sts:warn\].* 1 new reports contradict another report.*\[report-conflict\]$"
+    line = r"\[mta_sts:warn\].* 1 new reports conflict with another report.*\[report-conflict\]$"
     server = make_with([line]).configure(report.conf()).start()
     for more in ({}, {"contact-info": "somebody else"}):
         assert post(server, make(1, **more)).status == 201

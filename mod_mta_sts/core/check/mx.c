@@ -75,8 +75,8 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
             mta_sts_finding_add(findings, MTA_STS_ERROR, "alias-dangling", mx->host,
                                 "put a host with an address into the MX record",
                                 "it is an alias (CNAME) of %s, which does not exist or has no "
-                                "address: no mail gets there, and anybody who gets that name gets "
-                                "the mail",
+                                "address: no mail gets there, and anyone who registers that name "
+                                "gets the mail",
                                 mta_sts_text_quote(findings->pool, alias, strlen(alias)));
         }
         else {
@@ -231,6 +231,19 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     conclude(judge, &sum);
 }
 
+static const char *pattern_fix(apr_pool_t *p, const char *pattern)
+{
+    const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
+
+    if (!provider) {
+        return "remove the pattern, unless it is for a future MX host";
+    }
+    return *provider->patterns
+               ? apr_psprintf(p, "use the patterns of %s, %s: %s", provider->name,
+                              provider->patterns, provider->pitfall)
+               : apr_psprintf(p, "check the patterns of %s: %s", provider->name, provider->pitfall);
+}
+
 /* A pattern that no MX uses may be a spare, or what a former MX was called. */
 static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
@@ -246,11 +259,8 @@ static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *finding
                 pattern, APR_ARRAY_IDX(facts->mxs, j, const mta_sts_check_mx *)->host);
         }
         if (!used) {
-            const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
-
             mta_sts_finding_add(findings, MTA_STS_INFO, "pattern-unused", facts->domain,
-                                provider ? provider->pitfall
-                                         : "remove the pattern, unless it is for a future MX host",
+                                pattern_fix(judge->p, pattern),
                                 "no MX host matches the policy's \"mx: %s\"", pattern);
         }
     }
