@@ -221,7 +221,7 @@ USAGE_ERRORS = [  # words, what is said
     ([], "DOMAIN is missing (or use --from-apache)"),
     (["--frobnicate", "example.com"], "there is no option --frobnicate"),
     (["--format", "xml", "example.com"], 'zone, nsupdate or json, not "xml"'),
-    (["--rua", "tls@example.com", "example.com"], "write mailto:tls@example.com"),
+    (["--rua", "tls@example.com", "example.com"], 'write "mailto:tls@example.com"'),
     (["--rua", "http://example.com/", "example.com"], "has a scheme that senders do not support"),
     (["--rua"], "--rua needs a value"),
     (["--address", "mx1.example.com", "example.com"], "an IPv4 or IPv6 address"),
