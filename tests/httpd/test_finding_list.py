@@ -25,6 +25,7 @@ ELSEWHERE = {
     "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",
     "report-unreadable": "unit/test_index_files.c",
+    "reports-indexed": "httpd/test_watchdog.py",
     "spool-missing": "unit/test_index_files.c",
     "spool-unreadable": None,  # what no file system does that is in order
     "limits-not-written": "httpd/test_state_dir.py",

@@ -8,7 +8,7 @@
 #include "httpd/config/report_config.h"
 #include "httpd/status/view.h"
 
-/* Successful outcomes are always shown, the others if they occurred. */
+/* Successful outcomes are always shown, others only if they occurred. */
 static int is_shown(int counter)
 {
     return counter == MTS_POLICY_SERVED || counter == MTS_REPORT_NEW ||

@@ -12,7 +12,7 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-/* Everything, numbers of texts and all. */
+/* Deletes everything, including the numbers of texts. */
 static const char *const forget_all[] = {
     "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
     "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
@@ -28,7 +28,7 @@ static int push_number(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The reports of a host, one by one, for those of others stay. */
+/* Deletes the reports of one host one by one, because those of other hosts remain. */
 static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
 {
     apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(long long));
