@@ -14,6 +14,8 @@ OF_COMMANDS = {"core/check", "core/dns", "core/policy/grammar", "core/policy/rec
                "tlsrpt/report"}
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
+    "certificate-chain-broken": "httpd/test_findings.py",
+    "certificate-chain-incomplete": "httpd/test_findings.py",
     "certificate-missing": "e2e/test_md.py",
     "clock-jumped": "unit/test_index_expire.c",
     "report-not-opened": "httpd/test_watchdog.py",
