@@ -14,9 +14,11 @@ OF_COMMANDS = {"core/check", "core/dns", "core/policy/grammar", "core/policy/rec
                "tlsrpt/report"}
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
+    "certificate-ca-unknown": "httpd/test_findings.py",
     "certificate-chain-broken": "httpd/test_findings.py",
     "certificate-chain-incomplete": "httpd/test_findings.py",
     "certificate-missing": "e2e/test_md.py",
+    "certificate-self-signed": "httpd/test_findings.py",
     "clock-jumped": "unit/test_index_expire.c",
     "report-not-opened": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
