@@ -258,7 +258,7 @@ def test_unverified_reports_decide_nothing_and_the_way_to_verified_ones_is_shown
     assert domain["reports"]["counted"] == domain["reports"]["senders"] == 0
     shown = store.ready("--policy", store.policy).stdout.decode()
     assert "41 reports were received, but none is verified" in shown
-    assert "mta-sts import --authserv-id" in shown
+    assert "mta-sts import --verify-dkim (or --authserv-id NAME" in shown
     assert "only unverified reports contain it: check it" in shown
 
 
