@@ -237,7 +237,7 @@ USAGE_ERRORS = [  # words, what is said
     (["--ttl", "604801", "example.com"], "--ttl takes a number from 1 to 604800"),
     (["--ttl", "1h", "example.com"], "--ttl takes a number from 1 to 604800"),
     (["--timeout", "18", "example.com"], "--timeout takes a number from 1 to 17"),
-    (["--connect", "nonsense", "example.com"], "--connect takes HOST=ADDRESS:PORT"),
+    (["--connect", "nonsense", "example.com"], "--connect takes HOST=ADDRESS:PORT, not \"nonsense\""),
     (["--resolver", "localhost", "example.com"], "localhost"),
     (["--trust-anchor", "/nonexistent/anchor", "example.com"], "/nonexistent/anchor"),
     (["--ca-file", "/nonexistent/ca", "example.com"], "/nonexistent/ca"),
