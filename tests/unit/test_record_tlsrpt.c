@@ -317,7 +317,7 @@ static void test_a_report_uri_that_senders_cannot_use_is_refused_with_the_reason
         const char *typed, *said;
     } cases[] = {
         {"", "is empty"},
-        {"tls@example.com", "write mailto:tls@example.com"},
+        {"tls@example.com", "write \"mailto:tls@example.com\""},
         {"http://example.com/", "has a scheme that senders do not support"},
         {"ftp://example.com/", "has a scheme that senders do not support"},
         {"mailto:", "is not a mail address"},

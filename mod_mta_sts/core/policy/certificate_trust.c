@@ -48,7 +48,7 @@ void mta_sts_certificate_trust_check(const mta_sts_certificate *certificate, con
     const char *issuer = certificate->issuer;
     mta_sts_trust trust = certificate->trust;
 
-    if (trust == MTA_STS_TRUST_OK || trust == MTA_STS_TRUST_NOT_JUDGED) {
+    if (trust >= sizeof(texts) / sizeof(texts[0]) || !texts[trust].id) {
         return;
     }
     mta_sts_finding_add(
