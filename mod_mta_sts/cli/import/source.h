@@ -36,6 +36,7 @@ typedef struct cli_source_item {
     const char *verified; /* see cli/import/message.h */
     const char *error;    /* in words, or NULL */
     int is_dmarc;         /* a DMARC report, which nobody asked for: bytes is NULL */
+    int is_other;         /* a message without a report: bytes is NULL */
     int failed;           /* the error is one of this machine (no such file), not of a message */
 } cli_source_item;
 
@@ -53,6 +54,11 @@ void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *
 /* The same for one file of a list. */
 void cli_source_read_file(apr_pool_t *p, const cli_file *file, const cli_source_options *options,
                           cli_source_visit *visit, void *data);
+
+/* The same for a mail message in memory; its bytes are borrowed. */
+void cli_source_read_message(apr_pool_t *p, const char *name, const char *bytes, apr_size_t len,
+                             const cli_source_options *options, cli_source_visit *visit,
+                             void *data);
 
 /*
  * The bytes of a file that may be one report and nothing else, as most files are.
