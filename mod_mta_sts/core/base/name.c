@@ -51,15 +51,15 @@ static const char *recognise_mistake(const char *text)
         return "is empty";
     }
     if (strpbrk(text, ",;")) {
-        return strchr(text, ',') ? "contains a comma: write several names without commas"
-                                 : "contains a semicolon: write the host name alone";
+        return strchr(text, ',') ? "contains a comma: write one host name alone"
+                                 : "contains a semicolon: write one host name alone";
     }
     for (c = text; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) {
             return "contains a control character";
         }
         if (*c == ' ') {
-            return "contains a blank: write several names as separate words";
+            return "contains a blank: write one host name alone";
         }
         colons += *c == ':';
     }

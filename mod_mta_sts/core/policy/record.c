@@ -207,6 +207,12 @@ static int contains(const char *text, const char *mark)
     return 0;
 }
 
+/* Whether a text was meant as a record of this kind, however it is spelled. */
+static int is_meant(const kind *of, const char *text)
+{
+    return contains(text, of->mark) || mta_sts_repair_is_version(text, of->mark);
+}
+
 /* The record that counts, or NULL after a finding: senders drop all that begin differently, and
  * then take nothing but a single one. */
 static const char *select_record(reader *r, const apr_array_header_t *texts)
@@ -222,7 +228,7 @@ static const char *select_record(reader *r, const apr_array_header_t *texts)
             count++;
             continue;
         }
-        report(r, contains(text, r->kind->mark) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
+        report(r, is_meant(r->kind, text) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
                r->kind->fix,
                apr_psprintf(r->findings->pool, "senders ignore %s: it does not start with \"%s\"",
                             quote(r, text), r->kind->version));
@@ -286,7 +292,7 @@ static const char *find_altered(const kind *of, const apr_array_header_t *texts)
     for (i = 0; i < texts->nelts; i++) {
         const char *text = APR_ARRAY_IDX(texts, i, const char *);
 
-        if (contains(text, of->mark)) {
+        if (is_meant(of, text)) {
             if (found || strlen(text) > REPAIRED_MAX) {
                 return NULL;
             }

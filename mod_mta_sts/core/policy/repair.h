@@ -40,6 +40,18 @@ void mta_sts_repair_escapes(mta_sts_repair *repair);
 /* The fields of a policy, each on a line of its own: separators, spelling of names, quotes. */
 void mta_sts_repair_policy(mta_sts_repair *repair);
 
+/* A host of an mx line without the scheme, user, port or path around it, and with the "*." of a
+ * wildcard; what was undone is noted. */
+const char *mta_sts_repair_mx_host(mta_sts_repair *repair, const char *typed);
+
+/* A max_age in seconds, where it has a unit ("1 week"), which is noted; else the value itself. */
+const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value);
+
+/* A mode, or a version, as it was meant: "enforced" is enforce. The mode in lower case, the version
+ * itself, if no other spelling is known. */
+const char *mta_sts_repair_mode(apr_pool_t *p, const char *value);
+const char *mta_sts_repair_version(apr_pool_t *p, const char *value);
+
 /*
  * The fields of a TXT record.
  *
@@ -47,6 +59,9 @@ void mta_sts_repair_policy(mta_sts_repair *repair);
  * @param field   "id" or "rua"
  */
 void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const char *field);
+
+/* Whether a text begins with a version, with or without "v=", however it is spelled. */
+int mta_sts_repair_is_version(const char *text, const char *version);
 
 /* A list of report URIs, separated by commas: missing commas and schemes, <>, U-labels. */
 const char *mta_sts_repair_rua(mta_sts_repair *repair, const char *list);
