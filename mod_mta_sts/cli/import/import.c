@@ -23,6 +23,7 @@
 typedef struct import_call {
     const char *state_dir;            /* or NULL */
     apr_array_header_t *authserv_ids; /* of const char * */
+    int trusted_hops;
     int trusts_unnamed;
     int verifies;         /* DKIM signatures, itself */
     const char *resolver; /* see cli/net/resolver.h; or NULL */
@@ -50,6 +51,10 @@ static const cli_option options[] = {
      "Trust the Authentication-Results (RFC 8601) of this mail server: a report whose DKIM "
      "signature it verified is stored as verified. Can be repeated.",
      cli_take_texts, offsetof(import_call, authserv_ids), 0, 0},
+    {"trusted-hops", 0, "NUMBER",
+     "Trust these fields also below NUMBER Received fields: as many as other servers of yours add "
+     "afterwards, 0 to 20. Default: 0.",
+     cli_take_number, offsetof(import_call, trusted_hops), 0, 20},
     {"trust-unnamed-results", 0, NULL,
      "Trust the topmost Authentication-Results if it begins without the name of a server, as "
      "Exchange Online writes it. Only for mail from a mailbox there.",
@@ -82,6 +87,7 @@ static const char *make_reading(apr_pool_t *p, const import_call *call, cli_sour
 
     *reading = cli_source_options_make(p, &call->limits.report);
     reading->message.authserv_ids = call->authserv_ids;
+    reading->message.trusted_hops = call->trusted_hops;
     reading->message.trusts_unnamed = call->trusts_unnamed;
     reading->message.verify = call->verifies ? cli_dkim_verify : NULL;
     reading->message.verify_data = dkim;

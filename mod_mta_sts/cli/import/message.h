@@ -19,6 +19,8 @@
 typedef struct cli_message_options {
     const apr_array_header_t *authserv_ids; /* of const char *: servers whose
                                                Authentication-Results are believed */
+    int trusted_hops;   /* Received fields that may be above such a field: those of servers that got
+                           the message later */
     int trusts_unnamed; /* also a field without such a name, which must be the topmost: Exchange
                            Online writes it so */
     /* Verifies the signatures of a message itself (cli/import/dkim.h): returns the domain of one
