@@ -24,7 +24,9 @@ make_root() {
     debootstrap --variant=minbase --cache-dir="$build/packages" "$1" "$root" \
         > "$build/debootstrap.log" 2>&1 || { tail -20 "$build/debootstrap.log"; return 1; }
     case "$1" in
-    sid|unstable|testing) ;;
+    sid|unstable|testing)
+        # These indexes expire after a week, also those of a mirror that is not updated as often.
+        echo 'Acquire::Check-Valid-Until "false";' > "$root/etc/apt/apt.conf.d/valid-until" ;;
     *) cat >> "$root/etc/apt/sources.list" <<END ;;
 deb http://deb.debian.org/debian $1-updates main
 deb http://deb.debian.org/debian-security $1-security main
@@ -37,7 +39,8 @@ END
 }
 
 # in_root SUITE NAMESPACES COMMAND...: runs a command inside, as process 1 and with an empty
-# environment. NAMESPACES are options of unshare besides those for mounts and processes.
+# environment. NAMESPACES are options of unshare besides those for mounts and processes. The root is
+# that of the mount namespace, too: nsenter, which some tests use, enters it there.
 in_root() {
     local build=$top/build-$1 namespaces=$2 variables=(HOME=/root LANG=C.UTF-8
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin) name
@@ -60,7 +63,10 @@ in_root() {
             mkdir -m 1777 "$root/run/lock"
             ! [ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$PPID/ns/net")" ] ||
                 ip link set lo up
-            exec chroot "$root" env -i "$@"' \
+            cd "$root"
+            pivot_root . mnt
+            umount -l /mnt
+            exec chroot . env -i "$@"' \
         bash "$build" "${variables[@]}" "$@"
 }
 

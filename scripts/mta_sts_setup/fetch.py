@@ -17,7 +17,7 @@ UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 
 class _Connection(http.client.HTTPSConnection):
-    """To one address, with the name and the certificate of the host."""
+    """A connection to one address that checks the certificate for the host's name."""
 
     def __init__(self, host, address, context):
         super().__init__(host, timeout=10, context=context)
@@ -68,7 +68,7 @@ def get(host, address, trust=True):
 def _compare(host, address, expected, trust):
     body = get(host, address, trust)
     if body != expected:
-        raise Problem("it serves another policy than the one set up here:\n"
+        raise Problem("it serves a different policy from the one configured here:\n"
                       + body.decode("utf-8", "replace"))
 
 

@@ -20,7 +20,7 @@ def public_addresses():
 
 
 def addresses_of(name):
-    """What a name resolves to: A, then AAAA."""
+    """The addresses that a name resolves to: A, then AAAA."""
     found = []
     for family in socket.AF_INET, socket.AF_INET6:
         try:
@@ -53,28 +53,26 @@ def require_here(host):
     foreign = [str(address) for address in found if address not in own_addresses()]
     if foreign:
         raise Problem(
-            "{} resolves to {}, which is not an address of this machine. Publish this instead, or "
-            "delete the wrong address, and run this again; if {} still leads to this machine (NAT, "
-            "CDN), use --force:\n{}".format(host, ", ".join(foreign),
-                                           "it" if len(foreign) == 1 else "they", _records(host)))
+            "{host} resolves to {}, not to this machine. Publish this instead, or delete the wrong "
+            "address, and run this again; if requests for {host} still reach this machine (NAT, "
+            "CDN), use --force:\n{}".format(", ".join(foreign), _records(host), host=host))
 
 
-def _lookup(kind, name):
-    """The values of a DNS type, as dig or host print them; None if neither is installed."""
+def _lookup_mx(name):
+    """The values of the MX records, as dig or host print them; None if neither is installed."""
     if command.installed("dig"):
-        args = ["dig", "+short", "+time=5", "+tries=2", kind, name]
+        args = ["dig", "+short", "+time=5", "+tries=2", "MX", name]
         lines = command.run(args, check=False, stderr=False).output.splitlines()
         return [line for line in lines if not line.startswith(";")]
     if command.installed("host"):
-        output = command.run(["host", "-W", "5", "-t", kind, name], check=False).output
-        pattern = {"MX": r"mail is handled by (.*)$", "TXT": r"descriptive text (.*)$"}[kind]
-        return re.findall(pattern, output, re.M)
+        output = command.run(["host", "-W", "5", "-t", "MX", name], check=False).output
+        return re.findall(r"mail is handled by (.*)$", output, re.M)
     return None
 
 
 def mx_of(domain):
-    """The hosts of the domain's MX records, the preferred first."""
-    answers = _lookup("MX", domain)
+    """The hosts of the domain's MX records, by preference."""
+    answers = _lookup_mx(domain)
     if answers is None:
         raise Problem("looking up the domain's MX hosts needs dig or host: "
                       "apt-get install bind9-dnsutils, or name the hosts with --mx")
@@ -87,9 +85,3 @@ def mx_of(domain):
         raise Problem("found no MX records of {} in DNS: name the MX hosts with "
                       "--mx".format(domain))
     return [host.rstrip(".").lower() for host in hosts]
-
-
-def texts_of(name):
-    """The TXT records of a name; also empty if neither dig nor host is installed."""
-    return ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', line)).replace("\\;", ";")
-            for line in _lookup("TXT", name) or []]

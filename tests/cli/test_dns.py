@@ -86,7 +86,13 @@ def test_programs_get_json(file):
         "mx_not_covered": [], "mx_unused": [], "findings": [
             {"severity": "info", "id": "rua-without-mail", "subject": "example.com", "line": None,
              "message": "Google and Microsoft send their reports by mail only",
-             "fix": "add a mailto: address to the TLSRPT record"}],
+             "fix": "add a mail address of yours: mta-sts dns example.com --rua "
+                    "'https://example.com/r%3Bv=1%2C2,mailto:ADDRESS'"}],
+        "delegated": [],
+        "examples": [
+            {"name": "mta-sts.example.com", "type": kind, "ttl": 3600, "value": address,
+             "data": address, "state": "unknown", "now": None}
+            for kind, address in (("A", "192.0.2.1"), ("AAAA", "2001:db8::1"))],
         "records": [
             {"name": "_mta-sts.example.com", "type": "TXT", "ttl": 3600, "value": RECORD,
              "data": f'"{RECORD}"', "state": "unknown", "now": None},
@@ -221,7 +227,7 @@ USAGE_ERRORS = [  # words, what is said
     ([], "DOMAIN is missing (or use --from-apache)"),
     (["--frobnicate", "example.com"], "there is no option --frobnicate"),
     (["--format", "xml", "example.com"], 'zone, nsupdate or json, not "xml"'),
-    (["--rua", "tls@example.com", "example.com"], "write mailto:tls@example.com"),
+    (["--rua", "tls@example.com", "example.com"], 'write "mailto:tls@example.com"'),
     (["--rua", "http://example.com/", "example.com"], "has a scheme that senders do not support"),
     (["--rua"], "--rua needs a value"),
     (["--address", "mx1.example.com", "example.com"], "an IPv4 or IPv6 address"),
@@ -231,7 +237,7 @@ USAGE_ERRORS = [  # words, what is said
     (["--ttl", "604801", "example.com"], "--ttl takes a number from 1 to 604800"),
     (["--ttl", "1h", "example.com"], "--ttl takes a number from 1 to 604800"),
     (["--timeout", "18", "example.com"], "--timeout takes a number from 1 to 17"),
-    (["--connect", "nonsense", "example.com"], "--connect takes HOST=ADDRESS:PORT"),
+    (["--connect", "nonsense", "example.com"], "--connect takes HOST=ADDRESS:PORT, not \"nonsense\""),
     (["--resolver", "localhost", "example.com"], "localhost"),
     (["--trust-anchor", "/nonexistent/anchor", "example.com"], "/nonexistent/anchor"),
     (["--ca-file", "/nonexistent/ca", "example.com"], "/nonexistent/ca"),

@@ -74,7 +74,7 @@ def test_reports_are_stored_and_the_mailbox_is_not_changed(state, dovecot, passw
     assert lines[-2:] == [
         f"imaps://tls%40example.com@localhost:{dovecot.port}/INBOX: 6 messages read: 2 reports "
         "stored, 1 report already stored, 1 report quarantined, 1 other message",
-        "1 DMARC report left out"]
+        "1 DMARC report skipped"]
     assert len(stored_in(state, "reports")) == 2
     assert dovecot.flags("INBOX") == [False] * 6
 

@@ -219,7 +219,9 @@ def test_a_domain_without_a_policy_is_reported(dns):
     result = run_dns("unserved.test")
     assert (result.returncode, result.stdout) == (1, "")
     assert "[policy-missing]" in result.stderr and "[policy-host-no-address]" in result.stderr
-    assert "[domain-unknown]" in run_dns("nosuch.test").stderr
+    assert "on the web server: mta-sts-setup unserved.test" in result.stderr
+    unknown = run_dns("nosuch.test.").stderr
+    assert re.findall(r"\[([a-z-]+)\]$", unknown, re.M) == ["domain-unknown"]
 
 
 def test_the_policy_to_be_served_next_is_read_from_the_configuration(policy):
@@ -262,7 +264,7 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
     wait_for(f"_mta-sts.{NAME}", record(coming))
     assert "DNS is up to date" in run(*words, NAME).stdout
 
-    # Nothing takes mail there, so nobody knows whether mode enforce would hold it up.
+    # No server accepts mail there, so it is unknown whether mode enforce would delay it.
     unsafe = policy.write("enforce", "*.lab.test")
     policy.apache.graceful()
     refused = run(*words, "-w", "60", NAME, check=False)
@@ -272,3 +274,74 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
     wait_for(f"_mta-sts.{NAME}", record(coming))
     run(words[0], "--force", *words[1:], "-w", "60", NAME)
     wait_for(f"_mta-sts.{NAME}", record(unsafe))
+
+
+@pytest.fixture(scope="module")
+def provider(module, dns):
+    dns.zone("provider.test")
+
+
+@pytest.fixture
+def delegated(policy, dns, provider):
+    """Both records are CNAMEs into the zone of another party, which has an old id."""
+    names = {f"_mta-sts.{NAME}": "_mta-sts.provider.test", f"_smtp._tls.{NAME}": "reports.provider.test"}
+    dns.txt("_mta-sts.provider.test", OLD)
+    dns.txt("reports.provider.test", REPORTS)
+    for name, target in names.items():
+        dns.publish(name, "CNAME", f"{target}.")
+    yield policy
+    for name in names:
+        dns.remove(name, "CNAME")
+
+
+def test_records_in_the_zone_of_another_party_are_asked_for_and_never_sent(delegated, key):
+    request = (f'ask the party that runs _mta-sts.provider.test, where the CNAME of _mta-sts.{NAME} leads, '
+               f'to publish "{record(delegated.text)}" there')
+    for words in ["--format", "zone"], ["--format", "nsupdate"]:
+        result = run_dns(*words, "--rua", "mailto:new@lab.test", NAME)
+        assert result.returncode == 0, result.stderr
+        assert [line for line in lines(result.stdout) if "TXT" in line or "send" in line] == []
+        assert f"; elsewhere: {request}" in result.stdout
+        assert "[record-elsewhere]" in result.stderr
+    shown = run_dns_json("--rua", "mailto:new@lab.test", NAME)
+    assert [found for found in shown["records"] if found["type"] == "TXT"] == []
+    assert [(found["name"], found["target"], found["state"], found["now"])
+            for found in shown["delegated"]] == [
+        (f"_mta-sts.{NAME}", "_mta-sts.provider.test", "differs", OLD),
+        (f"_smtp._tls.{NAME}", "reports.provider.test", "differs", REPORTS)]
+
+    published = run(EXAMPLES / "publish-id", "-k", key, "-s", NAMESERVER, NAME, check=False)
+    assert published.returncode == 1 and f"not published: {request}" in published.stdout
+    assert "published: _mta" not in published.stdout
+    assert ask("_mta-sts.provider.test", "TXT").values("TXT") == [quoted(OLD)]
+
+
+def test_setup_names_the_party_that_has_the_record(delegated):
+    output = run("mta-sts-setup", NAME, "--dry-run", "--force").stdout
+    assert "ask the party that runs _mta-sts.provider.test" in output
+    assert f'_mta-sts.{NAME}. IN TXT "v=STSv1' not in output
+    assert f'_smtp._tls.{NAME}. IN TXT "{REPORTS}"   (already published)' in output
+
+
+@pytest.fixture
+def second(policy, apache):
+    """A second policy in the configuration, which no virtual host serves."""
+    apache.conf("second-policy", "<MTASTSPolicy second.test>\n    MTASTSMx mx1.lab.test\n</MTASTSPolicy>\n")
+    yield "second.test"
+    apache.remove_conf("second-policy")
+
+
+def test_all_policy_domains_of_this_machine_are_printed_without_a_domain(second):
+    result = run_dns("--from-apache", "--offline")
+    assert {NAME, second} <= set(re.findall(r"^_mta-sts\.([a-z.]+)\. ", result.stdout, re.M))
+
+
+def test_each_command_that_is_advised_where_no_policy_is_served_prints_what_it_should(second, dns):
+    dns.zone(second)
+    result = run_dns(second)
+    assert result.returncode == 1
+    advised = re.search(r"until then '(mta-sts dns [^']*)' prints its records", result.stderr)[1].split()
+    assert f";_mta-sts.{second}. " in run(*advised, check=False).stdout
+    checked = run("mta-sts", "check", second, check=False).stdout
+    assert f"serve a policy first (on the web server: mta-sts-setup {second})" in checked
+    assert "first fix what is reported about the policy host" in run("mta-sts", "check", check=False).stdout

@@ -3,7 +3,7 @@
 
 import os
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("restored")
 
 
 def hours_from_now(text):
-    then = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
-    return (then - datetime.utcnow()).total_seconds() / 3600
+    then = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+    return (then - datetime.now(timezone.utc)).total_seconds() / 3600
 
 
 def undo_commands(output):
@@ -269,7 +269,7 @@ def test_a_policy_that_a_sender_would_not_accept_in_the_end_is_a_failure_too(
     assert "could not fetch the policy over https as a sender does" in output
     assert f"https://{served.host}/.well-known/mta-sts.txt at {lab.APACHE}: its certificate is "\
            "not accepted: Hostname mismatch" in output
-    assert "Publish nothing in DNS yet" in output
+    assert "Do not publish anything in DNS yet" in output
     assert apache.site_file(served.host).read_text() != before
     for command in undo_commands(output):
         run("sh", "-c", command)

@@ -8,8 +8,8 @@
 #include "policy_text_fixture.h"
 #include "record_fixture.h"
 
-/* What editors, web pages, DNS panels, shells and zone files do to a text: one finding names it,
- * shows the text as typed, and the lines that were meant. */
+/* Changes that editors, web pages, DNS panels, shells and zone files make to a text: one finding
+ * names the change, quotes the original text, and shows the intended lines. */
 
 #define GOOD VERSION MODE MX MAX_AGE
 
@@ -17,7 +17,7 @@ typedef struct altered_case {
     const char *text;
     apr_size_t len;
     const char *said;  /* in the message */
-    const char *typed; /* as typed, in the message; or NULL */
+    const char *typed; /* the original text in the message, or NULL */
     const char *fix;   /* in the fix */
 } altered_case;
 
@@ -130,7 +130,7 @@ test_a_changed_policy_has_one_finding_that_names_the_change_and_the_right_lines(
     }
 }
 
-/* What is meant is never what senders read. */
+/* A repair never makes the text valid for senders. */
 static void test_a_changed_policy_stays_invalid(void **state)
 {
     outcome result =

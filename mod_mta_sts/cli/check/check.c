@@ -21,7 +21,7 @@
 
 enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS }; /* in the order of the option's value */
 
-/* What the call requests. */
+/* What the command line requests. */
 typedef struct check_call {
     apr_pool_t *p;
     const cli_subcommand *self;
@@ -30,13 +30,13 @@ typedef struct check_call {
     int quiet;
     const char *list;            /* --file, or NULL */
     apr_array_header_t *domains; /* of cli_check_domain */
-    apr_hash_t *seen;            /* those domains by name */
+    apr_hash_t *seen;            /* the same domains by name */
 } check_call;
 
 static const cli_option options[] = {
     {"file", 0, "LIST",
-     "Also check the domains in this file, one a line; - is standard input. Empty lines and what "
-     "follows a # are ignored.",
+     "Also check the domains in this file, one per line; - is standard input. Empty lines and "
+     "text after # are ignored.",
      cli_take_text, offsetof(check_call, list), 0, 0},
     {"quiet", 0, NULL, "Print only what is not ok (text format).", cli_take_flag,
      offsetof(check_call, quiet), 0, 0},
@@ -55,11 +55,14 @@ static const cli_option options[] = {
     {0},
 };
 
-/* --- reading the call; each returns NULL or what is wrong --- */
+/* --- reading the command line; each function returns NULL or what is wrong --- */
 
-static void add_domain(check_call *call, const char *domain, const char *configured_id)
+/* configured: what this machine's httpd has for it, or NULL if that is not known. */
+static void add_domain(check_call *call, const char *domain, const cli_apache_policy *configured)
 {
-    cli_check_domain added = {.domain = domain, .configured_id = configured_id};
+    cli_check_domain added = {.domain = domain,
+                              .configured_id = configured ? configured->id : NULL,
+                              .endpoint = configured ? configured->endpoint : NULL};
 
     if (!apr_hash_get(call->seen, domain, APR_HASH_KEY_STRING)) {
         apr_hash_set(call->seen, domain, APR_HASH_KEY_STRING, domain);
@@ -78,8 +81,8 @@ static const char *read_domain(check_call *call, const char *text)
     return error;
 }
 
-/* A line of the list without surrounding blanks and without its comment; NULL: it is too long, or
- * contains a NUL. */
+/* Removes the comment and surrounding blanks of a line. Returns NULL if the line is too long (then
+ * `line` is full) or contains a NUL. */
 static char *read_line(FILE *file, char *line, int *end)
 {
     char *text;
@@ -114,7 +117,12 @@ static const char *read_lines(check_call *call, FILE *file)
             break;
         }
         if (!text) {
-            error = "the line contains a NUL, or is too long";
+            error =
+                strlen(line) < LINE_MAX_BYTES - 1
+                    ? "the line contains a NUL byte: remove it"
+                    : apr_psprintf(call->p,
+                                   "the line is longer than %d bytes: write one domain per line",
+                                   LINE_MAX_BYTES - 2);
         }
         else if (call->domains->nelts >= LIST_MAX) {
             error = "there are more than 100000 domains";
@@ -158,12 +166,13 @@ static const char *read_configured(check_call *call)
     for (i = 0; !error && i < policies->nelts; i++) {
         const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
 
-        add_domain(call, policy->domain, policy->id);
+        add_domain(call, policy->domain, policy);
     }
     return error;
 }
 
-/* The arguments, the list, or what this machine serves. */
+/* Takes the domains from the arguments, from the list, or from the configuration of this machine's
+ * httpd. */
 static const char *read_domains(check_call *call, const cli_args *args)
 {
     const char *error = NULL;

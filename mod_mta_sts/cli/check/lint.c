@@ -13,7 +13,7 @@
 #include "core/policy/text.h"
 #include "core/policy/record.h"
 
-/* What the call requests. */
+/* What the command line requests. */
 typedef struct lint_call {
     apr_pool_t *p;
     const char *file; /* NULL or "-": standard input */
@@ -23,10 +23,10 @@ typedef struct lint_call {
     apr_array_header_t *tlsrpt_records;  /* of const char *: --tlsrpt-record */
 } lint_call;
 
-/* What was found, for either way of showing it. */
+/* The results, for both output formats. */
 typedef struct lint_result {
     mta_sts_findings *findings;
-    int valid;           /* the text or record itself, whatever hosts it covers */
+    int valid;           /* whether the text or record itself is valid, whichever hosts it covers */
     json_t *json;        /* members besides "valid" and "findings" */
     const char *summary; /* one line for people */
 } lint_result;
@@ -43,11 +43,12 @@ static const char *take_record(apr_pool_t *p, const cli_option *option, void *ta
 
 static const cli_option options[] = {
     {"mx", 0, "HOST",
-     "Also say whether the policy covers this MX host. Can be repeated; further hosts may precede "
-     "FILE.",
+     "Also say whether the policy covers this MX host. Several hosts may follow one --mx, before "
+     "FILE; can be repeated.",
      cli_take_texts, offsetof(lint_call, hosts), 0, 0},
     {"mta-sts-record", 0, "TEXT",
-     "Check the text of a TXT record at _mta-sts.DOMAIN instead. Repeated: all TXT records there.",
+     "Check the text of a TXT record at _mta-sts.DOMAIN instead. Repeat it to check all TXT "
+     "records of that name together.",
      take_record, offsetof(lint_call, mta_sts_records), 0, 0},
     {"tlsrpt-record", 0, "TEXT", "The same for _smtp._tls.DOMAIN.", take_record,
      offsetof(lint_call, tlsrpt_records), 0, 0},
@@ -56,7 +57,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* FILE, or with --mx further hosts and FILE last. */
+/* FILE, or with --mx further hosts and FILE as the last argument. */
 static const char *take_arguments(lint_call *call, const cli_args *args)
 {
     int i, count = args->count;
@@ -69,7 +70,7 @@ static const char *take_arguments(lint_call *call, const cli_args *args)
         return "--mta-sts-record and --tlsrpt-record cannot be combined";
     }
     if (count > 1 && !call->hosts->nelts) {
-        return "more than one FILE";
+        return "only one FILE is allowed";
     }
     for (i = 0; i < count - 1; i++) {
         APR_ARRAY_PUSH(call->hosts, const char *) = args->list[i];
@@ -80,7 +81,7 @@ static const char *take_arguments(lint_call *call, const cli_args *args)
     return NULL;
 }
 
-/* The hosts of --mx in canonical form. */
+/* Converts the hosts of --mx to canonical form. */
 static const char *check_hosts(lint_call *call)
 {
     int i;
@@ -97,7 +98,7 @@ static const char *check_hosts(lint_call *call)
     return NULL;
 }
 
-/* Says for each host whether the policy covers it. */
+/* Adds for each host whether the policy covers it. */
 static void check_coverage(const mta_sts_policy *policy, const apr_array_header_t *hosts,
                            lint_result *result)
 {
@@ -128,7 +129,7 @@ static void check_coverage(const mta_sts_policy *policy, const apr_array_header_
     }
 }
 
-/* Where FILE is not there, but looks like a domain. */
+/* If FILE does not exist, but looks like a domain, suggests mta-sts check. */
 static void suggest_check(apr_pool_t *p, const char *file)
 {
     const char *name = file ? cli_option_name(p, file) : "", *domain;
@@ -175,7 +176,7 @@ static int lint_mta_sts_record(apr_pool_t *p, const lint_call *call, lint_result
     result->valid = id != NULL;
     result->json = json_pack("{s:s?}", "id", id);
     result->summary =
-        id ? apr_pstrcat(p, "valid MTA-STS record: id ", id, NULL) : "no valid MTA-STS record";
+        id ? apr_pstrcat(p, "valid MTA-STS record: id ", id, NULL) : "not a valid MTA-STS record";
     return id ? CLI_EXIT_OK : CLI_EXIT_INVALID;
 }
 
@@ -188,7 +189,7 @@ static int lint_tlsrpt_record(apr_pool_t *p, const lint_call *call, lint_result 
     result->json = json_pack("{s:o}", "rua", rua ? cli_strings_to_json(rua) : json_null());
     result->summary = rua ? apr_pstrcat(p, "valid TLSRPT record: reports go to ",
                                         apr_array_pstrcat(p, rua, ' '), NULL)
-                          : "no valid TLSRPT record";
+                          : "not a valid TLSRPT record";
     return rua ? CLI_EXIT_OK : CLI_EXIT_INVALID;
 }
 

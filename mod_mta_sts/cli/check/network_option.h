@@ -6,19 +6,19 @@
 #include "cli/common/option.h"
 
 /*
- * The options of check, dns and ready that say how to reach the live deployment: rows of their
- * tables. `in` is the offset of the cli_check_options in the call.
+ * The options of check, dns and ready for reaching the live deployment: rows of their tables. `in`
+ * is the offset of the cli_check_options in the subcommand's call.
  */
 
 #define CLI_PORT_MAX 65535
 
-/* HOST=ADDRESS:PORT, where an IPv6 address is in brackets; appended to connects. */
+/* Reads HOST=ADDRESS:PORT, with an IPv6 address in brackets, and appends it to connects. */
 cli_option_take cli_take_connect;
 
 /* clang-format off */
 #define CLI_NETWORK_OPTIONS(in)                                                                    \
     {"timeout", 0, "SECONDS",                                                                      \
-     "Time limit of each lookup, fetch and mail server connection, 1 to 17. Default: 15.",         \
+     "Time limit of each lookup and connection, 1 to 17. Default: 15.",                            \
      cli_take_number, (in) + offsetof(cli_check_options, timeout), 1, CLI_CHECK_TIMEOUT_MAX},      \
     {"resolver", 0, "ADDRESS[@PORT]", "Query this name server instead of the system's.",           \
      cli_take_text, (in) + offsetof(cli_check_options, server), 0, 0},                             \

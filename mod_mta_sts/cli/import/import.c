@@ -17,7 +17,7 @@
 #include "cli/import/mailbox_option.h"
 #include "cli/import/source.h"
 
-/* EX_TEMPFAIL: the mail system tries again later. */
+/* EX_TEMPFAIL: the mail system retries later. */
 #define EXIT_NOT_STORED 75
 
 typedef struct import_call {
@@ -25,11 +25,11 @@ typedef struct import_call {
     apr_array_header_t *authserv_ids; /* of const char * */
     int trusted_hops;
     int trusts_unnamed;
-    int verifies;         /* DKIM signatures, itself */
+    int verifies;         /* whether import verifies DKIM signatures itself */
     const char *resolver; /* see cli/net/resolver.h; or NULL */
     cli_limits limits;
     cli_mailbox_options mailbox;
-    cli_args paths; /* none: standard input */
+    cli_args paths; /* empty: standard input */
 } import_call;
 
 static const char *take_size(apr_pool_t *p, const cli_option *option, void *target,
@@ -169,7 +169,7 @@ static int import_all(apr_pool_t *p, import_call *call, const cli_imap_url *url,
         import_files(p, call, &reading, importer);
     }
     if (importer->dmarc) {
-        printf("%d DMARC %s left out\n", importer->dmarc,
+        printf("%d DMARC %s skipped\n", importer->dmarc,
                importer->dmarc == 1 ? "report" : "reports");
     }
     return importer->not_stored ? EXIT_NOT_STORED
@@ -198,7 +198,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     }
     if (error) {
         cli_usage_error(self, "%s", error);
-        return EXIT_NOT_STORED; /* with any other status a mail server bounces the message */
+        return EXIT_NOT_STORED; /* with any other status a mail server would bounce the message */
     }
     importer.state_dir = cli_state_dir_find(call.state_dir);
     importer.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_WRITE);
@@ -214,10 +214,9 @@ const cli_subcommand cli_import = {
     .description =
         "Stores the TLS reports (RFC 8460) that it finds, each once: in a mail message, an mbox, "
         "a "
-        "Maildir or another directory, or a report file (JSON or gzip). Without FILE it reads "
+        "Maildir or another directory, or a report file (JSON, gzip or zip). Without FILE it reads "
         "standard input, for the pipe transport of a mail server. Input files are not changed. "
-        "From "
-        "a mailbox of an IMAP server it reads the messages that came since the last call.",
+        "From a mailbox of an IMAP server it reads the messages that came since the last call.",
     .exit_statuses =
         "0 stored, or standard input or a mailbox contains no readable report; 1 a FILE is not a "
         "report, or a mailbox could not be read; 75 something could not be stored (quota, disk, "

@@ -36,9 +36,9 @@ static void report_not_stored(cli_importer *importer, apr_pool_t *p, const cli_s
     importer->not_stored = 1;
 }
 
-/* Whether an area has space for it within its quota, which httpd and this command share. It is
- * counted once per call: several processes at the same time may exceed the quota by a few reports.
- */
+/* Whether the report fits within the quota of an area, which httpd and this command share. Usage
+ * is counted once per call: several processes at the same time may exceed the quota by a few
+ * reports. */
 static int is_within_quota(cli_importer *importer, tlsrpt_area area, apr_int64_t cost)
 {
     apr_int64_t files;
@@ -49,7 +49,7 @@ static int is_within_quota(cli_importer *importer, tlsrpt_area area, apr_int64_t
     return importer->used[area] + cost <= importer->limits->quota[area];
 }
 
-/* Why there is no space for it, or NULL. */
+/* Why there is no room for a report, or NULL. */
 static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_area area,
                                apr_int64_t cost)
 {
@@ -66,7 +66,7 @@ static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_are
     return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
 }
 
-/* A report that is already stored needs no space. @return 0 after reporting why it is not stored */
+/* A report that is already stored needs no room. Returns 0 after printing why it is not stored. */
 static int store(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                  tlsrpt_area area, const char *digest, tlsrpt_stored *stored)
 {
@@ -89,8 +89,8 @@ static int store(cli_importer *importer, apr_pool_t *p, const cli_source_item *i
     return 1;
 }
 
-/* Mail systems log the beginning of a line only (Postfix about 100 characters): first of all
- * whether the report is verified, the id last. */
+/* Mail systems log only the beginning of a line (Postfix about 100 characters), so it begins with
+ * whether the report is verified, and ends with its id. */
 static void store_report(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                          const tlsrpt_reading *reading)
 {
@@ -106,8 +106,8 @@ static void store_report(cli_importer *importer, apr_pool_t *p, const cli_source
     }
 }
 
-/* What cannot be read may be of use to who looks into it, but not without end: anybody can fill the
- * quarantine by mail. */
+/* Stores bytes that cannot be read, which an admin may want to examine; within a quota, since
+ * anyone can fill the quarantine by mail. */
 static void store_in_quarantine(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
@@ -123,7 +123,7 @@ static void store_in_quarantine(cli_importer *importer, apr_pool_t *p, const cli
     }
 }
 
-/* Root is the owner of the state directory by now. */
+/* Adds what to do to an error. At this point, root has become the owner of the state directory. */
 static const char *explain(const cli_importer *importer, apr_pool_t *p, const char *error)
 {
     char *owner;
@@ -138,7 +138,7 @@ static const char *explain(const cli_importer *importer, apr_pool_t *p, const ch
                         error, owner);
 }
 
-/* Bytes after the report that are none of another. */
+/* Reports bytes after a report that do not belong to another one. */
 static void report_trailing(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                             const tlsrpt_reading *reading)
 {
@@ -212,7 +212,7 @@ void cli_importer_take(void *data, apr_pool_t *p, const cli_source_item *item)
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
-    case TLSRPT_NOT_ADMITTED: /* there is no gate here */
+    case TLSRPT_NOT_ADMITTED: /* import uses no gate */
         importer->other++;
         reject(importer, p, item, "skipped", reading->reason);
     }

@@ -25,7 +25,7 @@ typedef struct cli_importer {
     int known;       /* reports that were stored before */
     int quarantined; /* of those that cannot be read */
     int other;       /* messages and parts that are no report */
-    int dmarc;       /* DMARC reports that were left out */
+    int dmarc;       /* DMARC reports that were skipped */
     int rejected;    /* whether a file was no report */
     int not_stored;  /* whether a report could not be stored */
 } cli_importer;

@@ -3,9 +3,9 @@
 #define CORE_BASE_FINDING_IDS_H
 
 /*
- * All ids of findings and of log lines, sorted, each with its meaning: FINDING(id, meaning). An id
- * is an interface: admins and their monitoring search for it. tests/finding_ids checks that the
- * sources use no other, and doc/messages.md explains each.
+ * All ids of findings and log lines, sorted, each with its meaning: FINDING(id, meaning). Ids are
+ * an interface: admins and their monitoring search for them. tests/finding_ids checks that the
+ * sources use no others, and doc/messages.md explains each.
  */
 
 /* clang-format off: one id a line */
@@ -83,7 +83,7 @@
     FINDING("id-differs", "The id in DNS is not the one of the served policy")                     \
     FINDING("id-malformed", "The id is not 1 to 32 letters and digits")                            \
     FINDING("id-matches", "The id in DNS is the one of the served policy")                         \
-    FINDING("index-full", "Reports are stored but not indexed: the index has no room")             \
+    FINDING("index-full", "Reports are stored but not indexed: no space is left for the index")    \
     FINDING("information-alias", "additional-information of the report has another name")          \
     FINDING("information-not-a-uri", "additional-information of the report is not a URI")          \
     FINDING("json-byte-order-mark", "The JSON of the report starts with a byte order mark")        \
@@ -187,6 +187,7 @@
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
     FINDING("reports-inconclusive", "There are reports, but none of them counts")                  \
+    FINDING("reports-indexed", "The index of the reports has changed")                             \
     FINDING("reports-missing", "No report covers the period")                                      \
     FINDING("reports-not-counted", "Some reports do not count")                                    \
     FINDING("reports-old", "The last report is old")                                               \
@@ -196,6 +197,7 @@
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("rua-without-endpoint", "The TLSRPT record does not name this machine's endpoint")     \
     FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
     FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \

@@ -84,7 +84,7 @@ static const char *recognise_mistake(const char *text)
     return NULL;
 }
 
-/* What is wrong with a lower case ASCII name by the grammar, or NULL. */
+/* What violates the grammar in a lower-case ASCII name, or NULL. */
 static const char *check_labels(const char *name)
 {
     const char *label = name;
@@ -116,8 +116,8 @@ static const char *check_labels(const char *name)
         }
         label += len + 1;
     }
-    /* No top level domain is all digits (RFC 3696 section 2), so this is an address or half of one.
-     */
+    /* No top-level domain is all digits (RFC 3696 section 2), so this is an address or part of
+     * one. */
     return numeric ? "is an IP address or a number: senders compare names, not addresses" : NULL;
 }
 
@@ -212,7 +212,7 @@ const char *mta_sts_name_parse_domain(apr_pool_t *p, const char *text, const cha
     return NULL;
 }
 
-/* Compares without case up to one trailing dot of the host. */
+/* Compares without case; host may have one trailing dot. */
 static int same_name(const char *name, const char *host)
 {
     apr_size_t len = strlen(name);

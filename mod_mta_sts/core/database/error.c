@@ -11,7 +11,7 @@
 #define IS_DAMAGED "is damaged"
 #define IS_LOCKED "is locked by another process"
 
-#define LOCK_TIMEOUT "lock timeout" /* PostgreSQL's words */
+#define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
 
@@ -26,16 +26,14 @@ static const sqlite_trouble sqlite_troubles[] = {
      "it is tried again; fuser -v on the file shows which process has it open"},
     {6, IS_LOCKED, "it is tried again; fuser -v on the file shows which process has it open"},
     {8, "cannot be written to",
-     "see whether the disk is mounted read-only and whose the file and its directory are"},
+     "check whether the disk is mounted read-only, and who owns the file and its directory"},
     {10, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
-    {11, IS_DAMAGED,
-     "mta-sts reindex moves it away and makes it again from the "
-     "reports"},
-    {13, "cannot grow: the disk is full", "make room on the disk"},
-    {14, "cannot be opened", "see whether its directory is there and whose it is"},
+    {11, IS_DAMAGED, "mta-sts reindex moves it away and rebuilds it from the reports"},
+    {13, "cannot grow: the disk is full", "free space on the disk"},
+    {14, "cannot be opened", "check that its directory exists, and who owns it"},
     {26, IS_DAMAGED ", or not a database of SQLite",
-     "mta-sts reindex moves it away and makes it again from the reports"},
+     "mta-sts reindex moves it away and rebuilds it from the reports"},
 };
 
 static const sqlite_trouble *find_trouble(int code)
@@ -73,7 +71,7 @@ const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
         return "no reason given";
     }
     if (has_secret(text, conninfo)) {
-        return "the reason is not shown, for a password is in it";
+        return "the reason is not shown because it contains a password";
     }
     clean = out = apr_pstrndup(p, text, TEXT_MAX);
     for (text = clean; *text; text++) {
@@ -98,7 +96,7 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
     const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
     const char *text;
 
-    /* A change to WAL mode while others read fails with another code, but the words of this one. */
+    /* Switching to WAL mode while others read fails with a different code, but the same text. */
     if (db->is_sqlite && !trouble &&
         strcmp(apr_dbd_error(db->driver, db->handle, code), "database is locked") == 0) {
         trouble = find_trouble(CODE_BUSY);

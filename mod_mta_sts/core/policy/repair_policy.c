@@ -42,8 +42,10 @@ typedef struct state {
     mta_sts_repair *repair;
     mta_sts_buffer *out;
     int is_json;         /* which explains its commas and quotation marks */
-    int field;           /* of the line before: an mx list goes on without a name; -1: none */
-    const char *max_age; /* that the next segment may go on: "604" of "604,800"; or NULL */
+    int field;           /* of the previous line: a list of mx hosts may continue without a name;
+                            -1: none */
+    const char *max_age; /* a value that may continue after a separator: "604" of "604,800"; or
+                            NULL */
 } state;
 
 static void note(state *s, const char *clause)
@@ -88,7 +90,7 @@ static apr_size_t match_name(const char *text, const char *bare)
     return (apr_size_t)(c - text);
 }
 
-/* The length of a field's name at text, when ":" or "=" follows it, else 0. */
+/* The length of a field name at text that is followed by ":" or "=", else 0. */
 static apr_size_t match_field(const char *text, int *field)
 {
     int i;
@@ -105,7 +107,7 @@ static apr_size_t match_field(const char *text, int *field)
     return 0;
 }
 
-/* Starts a line before each field that begins in the middle of one. */
+/* Inserts a newline before each field that begins in the middle of a line. */
 static char *part_fields(state *s, const char *text)
 {
     mta_sts_buffer *out = mta_sts_buffer_make(s->repair->p);
@@ -135,7 +137,7 @@ static void put_line(state *s, const char *name, const char *value)
     mta_sts_buffer_printf(s->out, "%s: %s\r\n", name, value);
 }
 
-/* Each host of a value, in a line of its own; the preference of an MX record is dropped. */
+/* Writes a line for each host of a value, without the preference of an MX record. */
 static void put_mx(state *s, char *value)
 {
     int count = 0;
@@ -196,7 +198,7 @@ static void end_max_age(state *s)
     }
 }
 
-/* A line or a part of one that begins with a known field. */
+/* Handles a line, or a part of one, that begins with a known field. */
 static void read_known(state *s, char *segment, apr_size_t len, int field)
 {
     char *sign = segment + len + strspn(segment + len, " \t\"'`*");
@@ -239,7 +241,7 @@ static int is_host(const char *text)
     return strchr(text, '.') && !strpbrk(text, " :=/");
 }
 
-/* One field, as it stands between separators. */
+/* Handles the text between two separators. */
 static void read_segment(state *s, char *segment)
 {
     int field = -1;
@@ -275,7 +277,7 @@ static void read_segment(state *s, char *segment)
     }
 }
 
-/* Cuts a line at ";", "," and "|", with what that says about it. */
+/* Splits a line at ";", "," and "|", and records that. */
 static void read_line(state *s, char *line)
 {
     char *segment = line, *end;

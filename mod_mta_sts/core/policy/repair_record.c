@@ -12,7 +12,8 @@
 
 static const char blanks[] = " \t\r\n";
 
-/* --- quotation marks: strings of one record are joined without anything between (RFC 7208 3.3) */
+/* --- quotation marks: the strings of a record are joined without a separator (RFC 7208 section
+ * 3.3) */
 
 static void join_strings(mta_sts_repair *repair)
 {
@@ -35,7 +36,7 @@ static void join_strings(mta_sts_repair *repair)
     }
 }
 
-/* --- the version: what stands before it, and its own spelling --- */
+/* --- the version: text before it, and its spelling --- */
 
 /* Other spellings of the versions, without "-", "_", "." and blanks between. */
 static const struct {
@@ -73,7 +74,7 @@ static apr_size_t version_length(const char *text, const char *version)
     return 0;
 }
 
-/* What follows a "v=VERSION" that begins at text, however it is spelled; or NULL. */
+/* What follows the "v=VERSION" at text, in any spelling; or NULL. */
 static const char *match_version(const char *text, const char *version)
 {
     apr_size_t len;
@@ -104,7 +105,7 @@ int mta_sts_repair_is_version(const char *text, const char *version)
     return match_version(text, version) || match_bare_version(text, version);
 }
 
-/* Finds the version and puts all before it away. @return the fields, or NULL: no version */
+/* Finds the version and removes everything before it. Returns the fields, or NULL: no version. */
 static const char *cut_version(mta_sts_repair *repair, const char *version)
 {
     const char *c, *rest;
@@ -140,7 +141,7 @@ static const char *cut_version(mta_sts_repair *repair, const char *version)
 
 /* --- fields --- */
 
-/* The value of a field that begins at text, whatever its case and sign; or NULL. */
+/* The value of the field at text, in any case and with "=" or ":"; or NULL. */
 static const char *match_name(const char *text, const char *field)
 {
     apr_size_t len = strlen(field);
@@ -157,7 +158,7 @@ static int is_rua(const char *field)
     return strcmp(field, "rua") == 0;
 }
 
-/* Whether a field of any name begins here, or nothing follows. */
+/* Whether a field of any name begins here, or the text ends. */
 static int begins_field(const char *text)
 {
     apr_size_t len;
@@ -168,7 +169,7 @@ static int begins_field(const char *text)
     return (len && (*text == '=' || *text == ':')) || (!len && !*text);
 }
 
-/* Where a value ends: at ";", at a newline, or where another field begins. */
+/* The length of a value, which ends at ";", at a newline, or before another field. */
 static apr_size_t value_length(const char *value, const char *field)
 {
     const char *c;
@@ -263,14 +264,14 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
 
 /* --- report addresses --- */
 
-/* Whether a URI, or the address of one without its scheme, begins at text. */
+/* Whether a URI, or a mail address without its scheme, begins at text. */
 static int begins_uri(const char *text)
 {
     return apr_cstr_casecmpn(text, "mailto:", 7) == 0 ||
            apr_cstr_casecmpn(text, "https:", 6) == 0 || apr_cstr_casecmpn(text, "http:", 5) == 0;
 }
 
-/* The host of an address or URI in its A-labels. */
+/* The address or URI with its host as A-labels. */
 static const char *to_alabels(apr_pool_t *p, const char *uri)
 {
     const char *at = strrchr(uri, '@'), *host = at ? at + 1 : strstr(uri, "//"), *name;
@@ -332,7 +333,8 @@ static const char *repair_uri(mta_sts_repair *repair, const char *uri)
     const char *size = strchr(uri, '!');
 
     if (size && size[1 + strspn(size + 1, "0123456789kmgtKMGT")] == '\0') {
-        uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri)); /* a limit, as DMARC has */
+        /* Only DMARC has a size limit like "!10m". */
+        uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri));
     }
     return to_alabels(p, repair_scheme(repair, uri));
 }

@@ -13,7 +13,7 @@
 #include "core/base/text.h"
 #include "core/policy/repair.h"
 
-/* What is wrong with a byte that no URI has. */
+/* The error for a byte that is not allowed in URIs. */
 static const char *refuse_byte(apr_pool_t *p, char byte)
 {
     switch (byte) {
@@ -37,7 +37,7 @@ static const char *refuse_byte(apr_pool_t *p, char byte)
     }
 }
 
-/* What is wrong with the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
+/* The first error in the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
 static const char *check_bytes(apr_pool_t *p, const char *uri)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -122,7 +122,7 @@ static const char *meant(apr_pool_t *p, const char *text)
     return is_used && strcmp(repaired, text) != 0 ? repaired : NULL;
 }
 
-/* The URI with the domain of its address in A-labels; itself where that is not to be had. */
+/* The URI with its domain as A-labels; the URI itself if the domain cannot be converted. */
 static const char *to_alabels(apr_pool_t *p, const char *uri)
 {
     const char *mail = apr_cstr_casecmpn(uri, "mailto:", 7) == 0 ? strrchr(uri, '@') : NULL;
@@ -177,7 +177,7 @@ static int begins_uri(const char *text)
     return len > 2 && text[len] == ':';
 }
 
-/* The comma that ends the first URI of a list, or NULL. */
+/* The comma after the first URI of a list, or NULL. */
 static const char *find_end(const char *text)
 {
     const char *comma = text;

@@ -2,6 +2,7 @@
 #include "tlsrpt/index/internal.h"
 
 #include "core/base/monotonic.h"
+#include "core/database/schema.h"
 
 #define FORGOTTEN_AT_ONCE 500
 
@@ -11,7 +12,7 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-/* Everything, numbers of texts and all. */
+/* Deletes everything, including the numbers of texts. */
 static const char *const forget_all[] = {
     "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
     "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
@@ -27,7 +28,7 @@ static int push_number(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The reports of a host, one by one, for those of others stay. */
+/* Deletes the reports of one host one by one, because those of other hosts remain. */
 static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
 {
     apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(long long));
@@ -72,33 +73,12 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
     return tlsrpt_batch_end(&batch, error);
 }
 
-/* Not "NOT IN", for which PostgreSQL goes through a long list once for each row. */
-#define UNUSED(table, used)                                                                        \
-    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " EXCEPT SELECT * FROM (" used      \
-    ") used)"
-
-/* The sums have no texts but those of the reports. */
-static const char *const forget_words[] = {
-    UNUSED("tlsrpt_string", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
-                            " UNION SELECT host FROM tlsrpt_directory"
-                            " UNION SELECT type FROM tlsrpt_policy"
-                            " UNION SELECT seen FROM tlsrpt_policy"
-                            " UNION SELECT type FROM tlsrpt_failure"
-                            " UNION SELECT mx FROM tlsrpt_failure"
-                            " UNION SELECT reason FROM tlsrpt_failure"
-                            " UNION SELECT receiving_ip FROM tlsrpt_failure"
-                            " UNION SELECT sending_ip FROM tlsrpt_failure"),
-    UNUSED("tlsrpt_domain", "SELECT domain FROM tlsrpt_policy"),
-    UNUSED("tlsrpt_organization", "SELECT organization FROM tlsrpt_report"),
-    NULL,
-};
-
 const char *tlsrpt_strings_sweep(mta_sts_database *db)
 {
     const char *error = mta_sts_database_begin(db);
 
     if (!error) {
-        error = mta_sts_database_run_all(db, forget_words);
+        error = mta_sts_database_run_all(db, mta_sts_database_schema_sweep);
     }
     if (!error) {
         return mta_sts_database_commit(db);

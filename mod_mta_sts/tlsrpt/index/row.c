@@ -14,7 +14,7 @@
 /* Bytes of the report id that are stored: reporters choose its length. */
 #define REPORT_ID_MAX 200
 
-/* A row of tlsrpt_report, as far as it decides which one counts. */
+/* The columns of tlsrpt_report that decide which report counts. */
 typedef struct row {
     long long id, verified, received, state;
     const char *digest, *identity; /* in p */
@@ -82,48 +82,6 @@ static const char *count(tlsrpt_batch *batch, long long id, int is_more)
 
 /* --- adding --- */
 
-static const char *insert_failures(tlsrpt_batch *batch, long long id, int n,
-                                   const apr_array_header_t *failures)
-{
-    const char *error = NULL;
-    int k;
-
-    for (k = 0; k < failures->nelts && !error; k++) {
-        const tlsrpt_fact_failure *failure = &APR_ARRAY_IDX(failures, k, tlsrpt_fact_failure);
-
-        error = mta_sts_database_run(
-            batch->db,
-            "INSERT INTO tlsrpt_failure (report, n, k, type, mx, reason, receiving_ip,"
-            " sending_ip, sessions)"
-            " VALUES (%lld, %d, %d, %lld, %lld, %lld, %lld, %lld, %lld)",
-            id, n, k, failure->type, failure->mx, failure->reason, failure->receiving_ip,
-            failure->sending_ip, (long long)failure->sessions);
-    }
-    return error;
-}
-
-static const char *insert_policies(tlsrpt_batch *batch, const row *added, const tlsrpt_facts *facts)
-{
-    const char *error = NULL;
-    int n;
-
-    for (n = 0; n < facts->policies->nelts && !error; n++) {
-        const tlsrpt_fact_policy *policy = &APR_ARRAY_IDX(facts->policies, n, tlsrpt_fact_policy);
-
-        error = mta_sts_database_run(
-            batch->db,
-            "INSERT INTO tlsrpt_policy (report, n, domain, is_first, received, type, seen,"
-            " successful, failed)"
-            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld)",
-            added->id, n, policy->domain, policy->is_first, added->received, policy->type,
-            policy->seen, (long long)policy->successful, (long long)policy->failed);
-        if (!error) {
-            error = insert_failures(batch, added->id, n, policy->failures);
-        }
-    }
-    return error;
-}
-
 static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int64_t file,
                                  const char *channel, const char *report_id,
                                  const tlsrpt_facts *facts)
@@ -161,7 +119,7 @@ static const char *set_further_state(tlsrpt_batch *batch, row *added, const row 
     return error;
 }
 
-/* The report that counted so far no longer does, as a better one was added. */
+/* The report that has counted no longer does, because a better one was added. */
 static const char *demote(tlsrpt_batch *batch, const row *added, const row *best)
 {
     int is_same = strcmp(best->digest, added->digest) == 0;
@@ -216,8 +174,8 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
 }
 
 /*
- * When a report was received, as far as its stamp can be true: a machine whose date is not set yet
- * stamps with 1970, and what looks that old would be removed as soon as the date is right.
+ * When a report was received, if its time stamp can be true: a machine whose clock is not set yet
+ * stamps with 1970, and such a report would expire as soon as the clock is right.
  */
 static apr_time_t received_of(apr_time_t stamp)
 {
@@ -247,7 +205,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *store
                               tlsrpt_string_shorten(p, report->id, REPORT_ID_MAX), &facts);
     }
     if (!error) {
-        error = insert_policies(batch, &added, &facts);
+        error = tlsrpt_facts_store(batch, added.id, added.received, &facts);
     }
     if (!error && added.state == TLSRPT_STATE_COUNTS) {
         tlsrpt_delta_add(batch, &facts);
@@ -326,7 +284,7 @@ static const char *promote_twin(tlsrpt_batch *batch, const row *removed)
     return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
 }
 
-/* The best of the remaining reports now counts. */
+/* Makes the best of the remaining reports count. */
 static const char *promote(tlsrpt_batch *batch, const row *removed)
 {
     row best, twin;

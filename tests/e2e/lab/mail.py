@@ -9,7 +9,7 @@ import socket
 import ssl
 import uuid
 
-from lab import REPORTS as REPORTS_ADDRESS, SENDER
+from lab import REPORTS as REPORTS_ADDRESS, SENDER, sessions
 from lab.deadline import wait_until
 from lab.log import Log
 from lab.process import Daemon, directory, run
@@ -42,6 +42,7 @@ virtual_gid_maps = static:{gid}
 
 # Retries are soon, so that a test sees a deferred mail go out by itself.
 SENDING = """\
+smtp_bind_address = {address}
 smtp_tls_security_level = may
 smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
 smtp_tls_policy_maps = socketmap:inet:{address}:8461:postfix
@@ -49,6 +50,10 @@ smtp_tls_loglevel = 1
 minimal_backoff_time = 2s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
+"""
+TLSRPT = """\
+smtp_tlsrpt_enable = yes
+smtp_tlsrpt_socket_name = {socket}
 """
 
 # Nothing is chrooted: there it would look for resolv.conf and the CAs in vain.
@@ -85,6 +90,8 @@ cache_grace: 1
 default_zone:
   strict_testing: false
   timeout: 4
+  # Version 1.5 adds to its answers what Postfix needs for TLSRPT; earlier ones ignore it.
+  tlsrpt: {tlsrpt}
 """
 
 
@@ -180,12 +187,17 @@ class Sender(Postfix):
     """A mail server that asks postfix-mta-sts-resolver about every domain it sends to."""
 
     def __init__(self):
+        self.sessions = sessions.Sessions() if sessions.are_supported() else None
         self._start_policy_daemon()
-        super().__init__("sender", "sender.lab.test", SENDER, SENDING.format(address=SENDER))
+        settings = SENDING.format(address=SENDER)
+        if self.sessions:
+            settings += TLSRPT.format(socket=self.sessions.path)
+        super().__init__("sender", "sender.lab.test", SENDER, settings)
 
     def _start_policy_daemon(self):
         here = directory("mta-sts-daemon")
-        (here / "config.yml").write_text(RESOLVER.format(address=SENDER))
+        (here / "config.yml").write_text(
+            RESOLVER.format(address=SENDER, tlsrpt=str(bool(self.sessions)).lower()))
         # HOME: it looks for ~/.netrc at every fetch, and may not look into root's.
         self.policy_daemon = Daemon("mta-sts-daemon", "mta-sts-daemon", "-c", here / "config.yml",
                                     user="_mta-sts", env={"HOME": "/nonexistent"})
@@ -202,7 +214,7 @@ class Sender(Postfix):
         return True
 
     def send(self, domain):
-        """Hands over a mail to somebody at `domain`."""
+        """Submits a mail to a recipient at `domain`."""
         token = uuid.uuid4().hex
         text = f"From: lab@lab.test\r\nTo: box@{domain}\r\nSubject: {token}\r\n\r\nhello\r\n"
         with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
@@ -213,16 +225,18 @@ class Sender(Postfix):
         return Mail(re.search(rb"queued as (\w+)", answer).group(1).decode(), token)
 
     def outcomes(self, mail):
-        """What has become of a mail so far, first attempt first."""
+        """The delivery status of a mail so far, first attempt first."""
         found, tls = [], {}
         for line in self.log.path.read_text(errors="replace").splitlines():
             process = re.search(r"postfix/smtp\[(\d+)\]", line)
             if process and "TLS connection established" in line:
                 tls[process.group(1)] = line.split(": ", 1)[1]
-            status = re.search(rf": {mail.queue_id}: to=.* status=(\w+) \((.*)\)$", line)
+            status = re.search(r": (\w+): to=.* status=(\w+) \((.*)\)$", line)
             if status:
+                # The connection was for the mail that the process handled next.
                 used = tls.pop(process.group(1), None) if process else None
-                found.append(Outcome(status.group(1), status.group(2), used))
+                if status.group(1) == mail.queue_id:
+                    found.append(Outcome(status.group(2), status.group(3), used))
         return found
 
     def outcome(self, mail):
@@ -286,6 +300,6 @@ class Reports(Postfix):
         return re.search(rb"queued as (\w+)", answer).group(1).decode()
 
     def outcomes(self, queue_id):
-        """What became of a mail, first attempt first: the words of `status=`."""
+        """The values of `status=` for a mail, first attempt first."""
         return re.findall(rf": {queue_id}: to=.* relay=tlsrpt,.* status=(\w+) ",
                           self.log.path.read_text(errors="replace"))
