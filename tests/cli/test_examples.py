@@ -20,6 +20,8 @@ def command_of(name, pattern):
 @pytest.mark.parametrize("name, pattern", [
     ("mta-sts-check.service", r"^ExecStart=(.*)$"),
     ("mta-sts-check.cron", r"^\d+ \d+ \* \* \* root (.*)$"),
+    ("mta-sts-import.service", r"^ExecStart=(.*)$"),
+    ("mta-sts-import.cron", r"^\d+ \* \* \* \* root (.*) >/dev/null$"),
     ("mta-sts-report.cron", r"^\d+ \d+ \* \* \* root (.*)$"),
     ("mta-sts-report.service", r"(mta-sts report .*) 2>&1\);"),
 ])
@@ -32,8 +34,24 @@ def test_an_example_calls_the_command_in_a_way_that_it_knows(name, pattern):
     assert result.stderr == b""
 
 
+@pytest.mark.parametrize("name", ["mta-sts-import.service", "mta-sts-import.cron"])
+def test_an_example_names_a_mailbox_that_the_command_accepts(name, tmp_path):
+    """As far as the connection, to a machine that is not there."""
+    words = re.search(r"mta-sts (import .*/INBOX)", (EXAMPLES / name).read_text())[1]
+    password = tmp_path / "password"
+    password.write_text("x")
+    password.chmod(0o600)
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    result = subprocess.run(
+        [str(BUILD / "mta-sts"), *words.replace("/etc/mta-sts/mailbox-password", str(password))
+         .replace("@imap.example.com/", "@localhost:1/").split(), "--state-dir", str(state)],
+        capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1 and "cannot log in at localhost" in result.stderr, result
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
-@pytest.mark.parametrize("name", ["mta-sts-check", "mta-sts-report"])
+@pytest.mark.parametrize("name", ["mta-sts-check", "mta-sts-import", "mta-sts-report"])
 def test_systemd_accepts_the_service_and_the_timer(name, tmp_path):
     service = (EXAMPLES / f"{name}.service").read_text()
     path = tmp_path / f"{name}.service"

@@ -360,6 +360,32 @@ def test_only_a_named_server_is_trusted_about_signatures(state):
     assert verified_in(state, digest)
 
 
+EDGE = b"Received: from a.example by mx1.example.com; Tue, 12 May 2026 03:00:00 +0000\r\n"
+LMTP = b"Received: from mx1.example.com by store.example.com with LMTP; x\r\n"
+PATHS = {  # what the servers wrote above the Authentication-Results, below it, hops: verified
+    "a milter, as Postfix adds it": (b"", EDGE, 0, True),
+    "a delivery by LMTP": (LMTP, EDGE, 0, False),
+    "a delivery by LMTP that is counted": (LMTP, EDGE, 1, True),
+    "it came with the message": (EDGE, b"", 0, False),
+    "it came with the message and a Received field": (EDGE, EDGE, 0, False),
+    "it came with the message, by LMTP": (LMTP + EDGE, EDGE, 1, False),
+    "other fields do not count": (b"Return-Path: <a@b.example>\r\nX-Received: by c\r\n", EDGE, 0,
+                                  True),
+}
+
+
+@pytest.mark.parametrize("case", PATHS)
+def test_a_result_counts_only_above_what_the_message_contained_when_it_arrived(state, case):
+    """RFC 8601 section 5; OpenDKIM removes no forged field from mail that it does not verify."""
+    above, below, hops, is_verified = PATHS[case]
+    message = (DATA / "verified.eml").read_bytes()
+    results, rest = message.split(b"Authentication-Results: elsewhere", 1)
+    message = above + results + below + b"Authentication-Results: elsewhere" + rest
+    result = call(state, "--authserv-id", "mx1.example.com", "--trusted-hops", hops, given=message)
+    assert (b": verified: signed by hoster.example" in result.stdout) == is_verified
+    assert (b": not verified: " in result.stdout) != is_verified
+
+
 @pytest.mark.parametrize("before, after", [
     (b"dkim=pass", b"dkim=fail"),
     (b"header.d=hoster.example", b"header.d=evil.example"),
@@ -474,7 +500,7 @@ def test_root_becomes_the_owner_of_the_state_directory():
 
 
 @pytest.mark.parametrize("words", [["--authserv-id"], ["--authserv-id", ""], ["--unknown"],
-                                   ["--state-dir", ""]])
+                                   ["--state-dir", ""], ["--trusted-hops", "21"]])
 def test_wrong_usage_is_reported_and_bounces_nothing(state, words):
     """A mail server would bounce what another status comes from."""
     result = call(state, *words)

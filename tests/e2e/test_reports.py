@@ -20,7 +20,7 @@ from lab.apache import site_text
 from lab.deadline import wait_until
 from lab.dkim import Milter, Signer
 from lab.domain import MailDomain, policy_text
-from lab.mail import Reports
+from lab.mail import INSIDE, PEER, Reports
 
 LINES = """\
     MTASTSMode testing
@@ -160,6 +160,20 @@ def test_a_forged_result_in_the_mail_is_not_trusted(mailbox):
                  "tls@forged.test")
     wait_until_stored("forged.test")
     assert verified("forged.test") == "-"
+
+
+@pytest.mark.parametrize("is_received", [False, True])
+@pytest.mark.parametrize("client, sender", [(INSIDE, "inside.test"), (PEER, "peer.test")])
+def test_a_forged_result_in_mail_that_the_milter_does_not_verify_is_not_trusted(
+        mailbox, client, sender, is_received):
+    """OpenDKIM leaves it in the message; whether a Received field is forged along with it or not."""
+    name = f"{is_received:d}.{sender}"
+    headers = {"Authentication_Results": f"{Reports.HOST}; dkim=pass header.d={sender}"}
+    if is_received:
+        headers["Received"] = f"from {sender} by {Reports.HOST}; {email.utils.formatdate()}"
+    mailbox.take(mail(sender, report(name, 1), **headers), f"tls@{sender}", client)
+    wait_until_stored(name)
+    assert verified(name) == "-"
 
 
 def test_a_mail_without_a_report_is_accepted_and_not_bounced(mailbox):

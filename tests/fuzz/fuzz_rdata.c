@@ -6,8 +6,9 @@
 /* The first byte chooses the type; the rest is the data of a record. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int types[] = {MTA_STS_RDATA_A, MTA_STS_RDATA_AAAA, MTA_STS_RDATA_MX,
-                                MTA_STS_RDATA_TXT, MTA_STS_RDATA_TLSA};
+    static const int types[] = {MTA_STS_RDATA_A,    MTA_STS_RDATA_AAAA, MTA_STS_RDATA_MX,
+                                MTA_STS_RDATA_TXT,  MTA_STS_RDATA_TLSA, MTA_STS_RDATA_NS,
+                                MTA_STS_RDATA_CNAME};
     apr_pool_t *p = fuzz_pool_make();
     const char *text;
     int preference, type;

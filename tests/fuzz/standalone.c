@@ -15,6 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#ifndef WITH_LIBFUZZER /* which has a main of its own */
+
 static int replayed;
 
 static void fail(const char *path)
@@ -86,3 +88,5 @@ int main(int argc, char **argv)
     }
     return 0;
 }
+
+#endif

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include <apr_cstr.h>
 #include <apr_strings.h>
 #include <dkim.h>
 
+#include "cli/import/dkim_key.h"
 #include "core/base/format.h"
 #include "core/base/name.h"
 
@@ -30,49 +30,6 @@ typedef struct verification {
 
 /* --- keys --- */
 
-/* Finds a tag of a key record, up to ";". Returns its value and length, or NULL. */
-static const char *find_services(const char *key, apr_size_t *len)
-{
-    const char *tag = key;
-
-    while (tag) {
-        tag += strspn(tag, " \t;");
-        if (tag[0] == 's' && tag[1 + strspn(tag + 1, " \t")] == '=') {
-            tag = strchr(tag, '=') + 1;
-            *len = strcspn(tag, ";");
-            return tag;
-        }
-        tag = strchr(tag, ';');
-    }
-    return NULL;
-}
-
-/* Whether a list of service types, separated by colons, contains this one. */
-static int has_service(apr_pool_t *p, const char *list, apr_size_t len, const char *service)
-{
-    char *last, *one = apr_strtok(apr_pstrmemdup(p, list, len), ": \t", &last);
-
-    for (; one; one = apr_strtok(NULL, ": \t", &last)) {
-        if (strcmp(one, service) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* libopendkim accepts only keys for e-mail; RFC 8460 section 3 adds the service type tlsrpt. */
-static const char *accept_tlsrpt(apr_pool_t *p, const char *key)
-{
-    apr_size_t len;
-    const char *services = find_services(key, &len);
-
-    if (!services || !has_service(p, services, len, "tlsrpt")) {
-        return key;
-    }
-    return apr_pstrcat(p, apr_pstrmemdup(p, key, (apr_size_t)(services - key)), "*", services + len,
-                       NULL);
-}
-
 static DKIM_CBSTAT look_up_key(DKIM *message, DKIM_SIGINFO *signature, u_char *buffer, size_t size)
 {
     verification *v = (verification *)dkim_get_user_context(message);
@@ -92,7 +49,7 @@ static DKIM_CBSTAT look_up_key(DKIM *message, DKIM_SIGINFO *signature, u_char *b
     if (!answer.values || answer.values->nelts != 1) {
         return DKIM_CBSTAT_NOTFOUND;
     }
-    key = accept_tlsrpt(v->p, APR_ARRAY_IDX(answer.values, 0, const char *));
+    key = cli_dkim_key_accept_tlsrpt(v->p, APR_ARRAY_IDX(answer.values, 0, const char *));
     if (strlen(key) >= size) {
         return DKIM_CBSTAT_NOTFOUND;
     }

@@ -90,27 +90,6 @@ const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *
 
 /* --- the module's file --- */
 
-/* Reads the document. Returns NULL with an error, or without one if there is no file. */
-static json_t *load(apr_pool_t *p, const char *file, const char **error)
-{
-    char text[FILE_MAX];
-    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
-    json_t *document = NULL;
-
-    if (len < 0) {
-        *error = errno == ENOENT ? NULL : apr_pstrdup(p, strerror(errno));
-    }
-    else {
-        document = json_loadb(text, (size_t)len, 0, NULL);
-        *error = document ? NULL : "it is not valid JSON";
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return document;
-}
-
 /* A number of bytes in an object of the document; -1 if it is missing or out of range. */
 static apr_int64_t bytes_of(const json_t *document, const char *object, const char *name,
                             apr_int64_t min, apr_int64_t max)
@@ -147,15 +126,40 @@ static const char *use(cli_limits *limits, const json_t *document)
     return NULL;
 }
 
+const char *cli_limits_read(cli_limits *limits, const char *text, apr_size_t len)
+{
+    json_t *document = json_loadb(text, len, 0, NULL);
+    const char *error = document ? use(limits, document) : "it is not valid JSON";
+
+    json_decref(document);
+    return error;
+}
+
+/* @return NULL also if there is no file */
+static const char *load(cli_limits *limits, apr_pool_t *p, const char *file)
+{
+    char text[FILE_MAX];
+    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
+    const char *error = NULL;
+
+    if (len >= 0) {
+        error = cli_limits_read(limits, text, (apr_size_t)len);
+    }
+    else if (errno != ENOENT) {
+        error = apr_pstrdup(p, strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
 const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir)
 {
-    const char *file = apr_pstrcat(p, state_dir, "/" CLI_LIMITS_FILE, NULL), *error;
-    json_t *document = load(p, file, &error);
+    const char *file = apr_pstrcat(p, state_dir, "/" CLI_LIMITS_FILE, NULL);
+    const char *error = load(limits, p, file);
 
-    if (document) {
-        error = use(limits, document);
-        json_decref(document);
-    }
     return error ? apr_psprintf(p, "%s cannot be used: %s; restart httpd to write it again", file,
                                 error)
                  : NULL;

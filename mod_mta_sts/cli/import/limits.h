@@ -48,4 +48,7 @@ const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *
  */
 const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir);
 
+/* The same from the text of that file. @return NULL, or what is wrong; limits is unchanged then */
+const char *cli_limits_read(cli_limits *limits, const char *text, apr_size_t len);
+
 #endif

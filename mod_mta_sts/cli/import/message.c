@@ -155,21 +155,29 @@ static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
     return at && at[1] ? mta_sts_format_lower(p, apr_pstrdup(p, at + 1)) : NULL;
 }
 
-static int is_results(GMimeHeader *header)
+static int is_named(GMimeHeader *header, const char *name)
 {
-    return g_ascii_strcasecmp(g_mime_header_get_name(header), "Authentication-Results") == 0;
+    return g_ascii_strcasecmp(g_mime_header_get_name(header), name) == 0;
 }
 
-/* The result in the topmost field of one server that mentions DKIM. */
-static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
-                               const char *from)
+static int is_results(GMimeHeader *header)
 {
-    int i, count = g_mime_header_list_get_count(headers);
+    return is_named(header, "Authentication-Results");
+}
 
-    for (i = 0; i < count; i++) {
+/* The result of the topmost field of one server that mentions DKIM. A server adds its fields above
+ * those that came with the message, its Received among them: what is below more Received fields
+ * than servers of one's own have added was written by somebody else. */
+static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
+                               const char *from, int trusted_hops)
+{
+    int i, received = 0, count = g_mime_header_list_get_count(headers);
+
+    for (i = 0; i < count && received <= trusted_hops; i++) {
         GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
         const char *domain = NULL;
 
+        received += is_named(header, "Received");
         if (is_results(header) &&
             cli_auth_results_read(p, g_mime_header_get_raw_value(header), authserv_id, from,
                                   &domain) == CLI_AUTH_DKIM) {
@@ -206,7 +214,8 @@ static const char *find_verified(apr_pool_t *p, GMimeMessage *message,
     int i;
 
     for (i = 0; from && i < ids->nelts && !verified; i++) {
-        verified = verified_by(p, headers, APR_ARRAY_IDX(ids, i, const char *), from);
+        verified = verified_by(p, headers, APR_ARRAY_IDX(ids, i, const char *), from,
+                               options->trusted_hops);
     }
     return from && !verified && options->trusts_unnamed ? verified_by_unnamed(p, headers, from)
                                                         : verified;

@@ -19,6 +19,8 @@
 typedef struct cli_message_options {
     const apr_array_header_t *authserv_ids; /* of const char *: servers whose
                                                Authentication-Results are trusted */
+    int trusted_hops;   /* Received fields that may be above such a field: those of servers that
+                           received the message later */
     int trusts_unnamed; /* whether a topmost field without such a name is trusted as well, as
                            written by Exchange Online */
     /* Verifies the signatures of a message (cli/import/dkim.h). Returns the domain of a signature

@@ -82,9 +82,17 @@ static void read_message(source *from, const char *name, const char *bytes, apr_
         cli_message_read(from->item_pool, bytes, len, &from->options->message, &parts);
     int i;
 
-    if (error || !parts->nelts) {
-        visit_error(from, name, "mail", error ? error : "this message contains no report", 0);
+    if (error) {
+        visit_error(from, name, "mail", error, 0);
         return;
+    }
+    if (!parts->nelts) {
+        cli_source_item item = {.name = name,
+                                .channel = "mail",
+                                .error = "this message contains no report",
+                                .is_other = 1};
+
+        visit(from, &item);
     }
     for (i = 0; i < parts->nelts; i++) {
         const cli_message_part *part = &APR_ARRAY_IDX(parts, i, cli_message_part);
@@ -266,6 +274,17 @@ void cli_source_read_file(apr_pool_t *p, const cli_file *file, const cli_source_
     else {
         read_stream(&from, file);
     }
+    apr_pool_destroy(from.item_pool);
+}
+
+void cli_source_read_message(apr_pool_t *p, const char *name, const char *bytes, apr_size_t len,
+                             const cli_source_options *options, cli_source_visit *visit_item,
+                             void *data)
+{
+    source from = {.options = options, .visit = visit_item, .data = data};
+
+    apr_pool_create(&from.item_pool, p);
+    read_message(&from, name, bytes, len);
     apr_pool_destroy(from.item_pool);
 }
 

@@ -36,6 +36,7 @@ typedef struct cli_source_item {
     const char *verified; /* see cli/import/message.h */
     const char *error;    /* why, or NULL */
     int is_dmarc;         /* whether it is a DMARC report, which is ignored: bytes is NULL */
+    int is_other;         /* whether it is a message without a report: bytes is NULL */
     int failed;           /* whether the error is one of this machine (such as a missing file),
                              not of a message */
 } cli_source_item;
@@ -54,6 +55,11 @@ void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *
 /* The same for one file of a list. */
 void cli_source_read_file(apr_pool_t *p, const cli_file *file, const cli_source_options *options,
                           cli_source_visit *visit, void *data);
+
+/* The same for a mail message in memory; its bytes are borrowed. */
+void cli_source_read_message(apr_pool_t *p, const char *name, const char *bytes, apr_size_t len,
+                             const cli_source_options *options, cli_source_visit *visit,
+                             void *data);
 
 /*
  * The bytes of a file that may be a single report, as most files are.

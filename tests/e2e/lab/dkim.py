@@ -7,11 +7,16 @@ from base64 import b64encode
 import dkim
 
 from lab import REPORTS, RESOLVER
+from lab.mail import PEER
 from lab.process import Daemon, directory, run
 
 PORT = 8891
 CONF = """\
-Mode v
+Mode sv
+Domain inside.test
+Selector lab
+PeerList {directory}/peers
+KeyFile {directory}/key.pem
 Socket inet:{port}@{address}
 AuthservID {authserv_id}
 AlwaysAddARHeader yes
@@ -31,11 +36,15 @@ forward-zone:
 
 
 class Milter:
-    """OpenDKIM, which only looks at signatures."""
+    """OpenDKIM as the manual configures it. It verifies mail, except what it signs, mail of
+    inside.test from its InternalHosts (127.0.0.1), and what comes from its PeerList."""
 
     def __init__(self, authserv_id, address=REPORTS):
         self.address = address
         conf = directory("opendkim") / "opendkim.conf"
+        run("openssl", "genrsa", "-traditional", "-out", conf.parent / "key.pem", "1024")
+        run("chown", "opendkim", conf.parent / "key.pem")
+        (conf.parent / "peers").write_text(PEER + "\n")
         conf.write_text(CONF.format(port=PORT, address=address, authserv_id=authserv_id,
                                     directory=conf.parent))
         conf.with_name("unbound.conf").write_text(UNBOUND)

@@ -271,6 +271,11 @@ tlsrpt unix - n n - 1 pipe
 """
 
 
+# Addresses of clients: one whose mail the milter verifies, one of its InternalHosts, and one of its
+# PeerList.
+OUTSIDE, INSIDE, PEER = "127.0.0.99", "127.0.0.1", "127.0.0.98"
+
+
 class Reports(Postfix):
     """A mail server that hands the mail for one address to `mta-sts import`, and believes its own
     milter about signatures."""
@@ -284,9 +289,10 @@ class Reports(Postfix):
                                         domain=mail_address.partition("@")[2]),
                          REPORTS_SERVICE.format(host=self.HOST))
 
-    def take(self, message, sender):
-        """Takes in the bytes of a mail: its queue id."""
-        with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
+    def take(self, message, sender, client=OUTSIDE):
+        """Accepts the bytes of a mail from a client's address: its queue id."""
+        with smtplib.SMTP(self.address, 25, "lab.test", timeout=20,
+                          source_address=(client, 0)) as smtp:
             smtp.mail(sender)
             smtp.rcpt(self.mail_address)
             code, answer = smtp.data(message)
