@@ -194,7 +194,8 @@ def test_json_contains_the_evidence(good):
     domain, status = good.assess("--policy", good.policy)
     assert (status, domain["status"], domain["ready"]) == (READY, "ok", "yes")
     assert domain["reports"] == {
-        "since": str(TODAY - datetime.timedelta(days=30)), "reports": 40, "counted": 40,
+        "since": str(TODAY - datetime.timedelta(days=29)), "reports": 40, "earlier_reports": 0,
+        "counted": 40,
         "days": 20, "senders": 2, "successful_sessions": 1600, "failed_sessions": 0}
     assert domain["policy"]["mode"] == "testing"
     assert [section["part"] for section in domain["sections"]] == ["policy", "mx", "reports"]

@@ -80,7 +80,8 @@ def test_a_rejected_file_does_not_prevent_others_from_being_read():
 def test_each_report_counts_once_whichever_way_it_arrived():
     found = read_json(DATA / "google-failures.json", DATA / "google.eml",
                       DATA / "google-failures.json.gz", DATA / "google-failures.json")
-    assert found["totals"] == {"reports": 1, "duplicates": 3, "successful_sessions": 1288,
+    assert found["totals"] == {"reports": 1, "duplicates": 3, "earlier_reports": 0,
+                               "successful_sessions": 1288,
                                "failed_sessions": 37}
 
 
@@ -138,9 +139,9 @@ def test_failures_alone_can_be_shown():
 
 def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     import_reports(state, DATA / "google-success.json")
-    assert text("--state-dir", state, "--since", "1d", "--failures") == ""
+    assert text("--state-dir", state, "--received", "1d", "--failures") == ""
     import_reports(state, DATA / "google-failures.json")
-    assert "37 failed" in text("--state-dir", state, "--since", "1d", "--failures")
+    assert "37 failed" in text("--state-dir", state, "--received", "1d", "--failures")
 
 
 @pytest.mark.parametrize("words, error", [
@@ -152,6 +153,8 @@ def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     (["--organization", ""], "--organization needs a value that is not empty"),
     (["--since"], "needs a value"),
     (["--state-dir", "/tmp", "file"], "--state-dir cannot be combined with FILE"),
+    (["--received", "1d", "file"], "--received cannot be combined with FILE"),
+    (["--received", "soon"], "--received takes a time like 12h"),
 ])
 def test_wrong_usage_is_reported(words, error):
     result = call(*words)

@@ -166,9 +166,10 @@ static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domai
 {
     const tlsrpt_domain *all = domain->facts.reports, *weighed = domain->facts.evidence;
 
-    return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
+    return json_pack("{s:s?, s:I, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
                      call->since ? mta_sts_format_date(call->p, call->since) : NULL, "reports",
-                     (json_int_t)(all ? all->reports : 0), "counted",
+                     (json_int_t)(all ? all->reports : 0), "earlier_reports",
+                     (json_int_t)domain->facts.earlier, "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
                      tlsrpt_evidence_days(weighed, call->limits.now), "senders",
                      weighed ? weighed->senders->nelts : 0, "successful_sessions",

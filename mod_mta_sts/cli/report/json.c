@@ -149,6 +149,7 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
     }
     add_number(out, "],\n\"totals\":{\"reports\":", sum->reports);
     add_number(out, ",\"duplicates\":", sum->duplicates + sum->conflicts);
+    add_number(out, ",\"earlier_reports\":", cli_report_earlier(result));
     add_number(out, ",\"successful_sessions\":", sum->successful);
     add_number(out, ",\"failed_sessions\":", sum->failed);
     mta_sts_buffer_puts(out, "}}\n");

@@ -254,19 +254,27 @@ static int call_chooses(const cli_report_call *call)
 static void print_head(const cli_report_page *of, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;
+    apr_int64_t earlier = cli_report_earlier(result);
     int is_store = !of->call->path_count;
 
     printf("%s", mta_sts_format_count(of->p, sum->reports, "report", "reports"));
-    if (is_store && of->call->since) {
-        printf(" since %s", mta_sts_format_date(of->p, of->call->since));
+    if (of->call->filter.since) {
+        printf(" since %s", mta_sts_format_date(of->p, of->call->filter.since));
+    }
+    if (of->call->received) {
+        printf(" received since %s", mta_sts_format_time(of->p, of->call->received));
     }
     if (sum->duplicates + sum->conflicts) {
         printf("; %s not counted", mta_sts_format_count(of->p, sum->duplicates + sum->conflicts,
                                                         "duplicate", "duplicates"));
     }
-    if (result->older) {
-        printf("; %s not shown (use --since all)",
-               mta_sts_format_count(of->p, result->older, "older report", "older reports"));
+    if (earlier) {
+        printf("; %s about earlier days not shown (use --since all)",
+               mta_sts_format_count(of->p, earlier, "report", "reports"));
+    }
+    if (result->skipped.older) {
+        printf("; %s received earlier not shown",
+               mta_sts_format_count(of->p, result->skipped.older, "report", "reports"));
     }
     if (sum->reports && sum->unverified == sum->reports) {
         printf("\nNone of these reports is verified; anyone can submit one.");
@@ -276,7 +284,8 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
                sum->unverified);
     }
     putchar('\n');
-    if (is_store && !sum->reports && !result->older && !call_chooses(of->call)) {
+    if (is_store && !sum->reports && !earlier && !result->skipped.older &&
+        !call_chooses(of->call)) {
         cli_print_wrapped(0,
                           "Senders send one report a day to the address in the _smtp._tls record; "
                           "the first arrives after a day or two.");

@@ -332,9 +332,10 @@ static json_t *reports_json(const mts_status_view *view)
         return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:o}",
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:o}",
         "problem", "count", (json_int_t)reports->reports, "unverified_count",
-        (json_int_t)reports->unverified, "successful_sessions", (json_int_t)reports->successful,
+        (json_int_t)reports->unverified, "earlier_count", (json_int_t)reports->earlier_reports,
+        "successful_sessions", (json_int_t)reports->successful,
         "failed_sessions", (json_int_t)reports->failed, "verified_successful_sessions",
         (json_int_t)reports->verified_successful, "verified_failed_sessions",
         (json_int_t)reports->verified_failed, "failed_sessions_without_details",

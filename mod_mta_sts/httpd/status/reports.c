@@ -105,8 +105,12 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     const char *error = tlsrpt_index_sum(db, &g->filter, 1, p, &summary);
     int i;
 
-    if (error || summary->domains->nelts == 0) {
+    if (error) {
         return error;
+    }
+    g->reports->earlier_reports = summary->earlier;
+    if (summary->domains->nelts == 0) {
+        return NULL;
     }
     of = APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *);
     for (i = 0; i < of->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
@@ -161,6 +165,7 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     copy_sums(g->reports, all);
     g->reports->reports = summary->reports;
     g->reports->unverified = summary->unverified;
+    g->reports->earlier_reports = summary->earlier;
     if (summary->reports > BY_DOMAIN_MAX) {
         add_merged_causes(g->reports, all);
         return NULL;

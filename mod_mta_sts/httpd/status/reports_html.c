@@ -114,6 +114,21 @@ static const apr_array_header_t *days_of(const mts_status_view *view, int is_ver
     return days;
 }
 
+/* As after importing an old mailbox. */
+static void put_earlier(const mts_status_view *view)
+{
+    apr_int64_t earlier = view->reports->earlier_reports;
+    mts_status_query all = view->query;
+
+    if (earlier) {
+        all.range = &mts_status_ranges[MTS_STATUS_RANGES - 1];
+        all.page = 1;
+        MTS_HTML(view->out, "<p class=\"soft\"><a href=\"%s\">%s</a> about earlier days.</p>",
+                 mts_status_query_render(view->p, &all),
+                 mta_sts_format_count(view->p, earlier, "report is", "reports are"));
+    }
+}
+
 static void put_chart(const mts_status_view *view)
 {
     int is_verified = mts_status_figures_of_reports(view->reports).is_verified;
@@ -124,6 +139,7 @@ static void put_chart(const mts_status_view *view)
         MTS_HTML(view->out, "<p class=\"soft small\">In verified reports.</p>");
     }
     mts_status_chart(view->out, &chart);
+    put_earlier(view);
     MTS_HTML(view->out, "</section>");
 }
 
@@ -133,8 +149,10 @@ static void put_none(const mts_status_view *view)
              "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>No reports "
              "%s. Senders send one report a day to the address in the "
              "<code>_smtp._tls</code> record. The first one usually arrives within two "
-             "days.</p></section>",
+             "days.</p>",
              view->query.range->text);
+    put_earlier(view);
+    MTS_HTML(view->out, "</section>");
 }
 
 void mts_status_sessions_html(const mts_status_view *view)

@@ -128,6 +128,16 @@ static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
         mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
 }
 
+/* As after importing an old mailbox. */
+static const char *earlier_reports(const tlsrpt_assessment *a)
+{
+    apr_int64_t earlier = a->facts->earlier;
+
+    return earlier ? apr_psprintf(a->p, "; %s about earlier days",
+                                  mta_sts_format_count(a->p, earlier, "report is", "reports are"))
+                   : "";
+}
+
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
@@ -138,7 +148,8 @@ void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
                             "publish a TLSRPT record that points here (for reports that arrive by "
                             "mail, run mta-sts "
                             "import), then wait a few days",
-                            "no report covers this period, so there is no evidence yet");
+                            "no report covers this period, so there is no evidence yet%s",
+                            earlier_reports(a));
         return;
     }
     if (a->facts->evidence) {
@@ -324,10 +335,11 @@ void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a)
     if (verified.count && verified.current == verified.count) {
         mta_sts_finding_add(
             findings, MTA_STS_OK, "sender-policy-current", a->facts->domain, NULL,
-            "%s, with %.0f %% of the verified sessions, %s the policy that is "
+            "%s, with %s of the verified sessions, %s the policy that is "
             "served now",
             verified.count == 1 ? "the largest sender"
                                 : apr_psprintf(a->p, "the %d largest senders", verified.count),
-            verified.covered * 100 / verified.total, verified.count == 1 ? "has" : "have");
+            mta_sts_format_share(a->p, (apr_int64_t)verified.covered, (apr_int64_t)verified.total),
+            verified.count == 1 ? "has" : "have");
     }
 }

@@ -21,9 +21,6 @@
 
 #define TLSRPT_DAY (86400 * APR_USEC_PER_SEC)
 
-/* 2020-01-01: no report was received by this module before it existed. */
-#define TLSRPT_EARLIEST (APR_INT64_C(1577836800) * APR_USEC_PER_SEC)
-
 /* The day of a time, counted from 1970; -1 for negative times. */
 static inline apr_int64_t tlsrpt_day_of(apr_time_t time)
 {

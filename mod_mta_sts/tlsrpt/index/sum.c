@@ -32,6 +32,29 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
         query->has_organization, query->organization, query->has_domain, query->domain);
 }
 
+/* Rows that are counted at most. */
+#define EARLIER_ROWS_MAX 20000
+
+static int take_sum(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+/* Reports about earlier days than the filter selects. */
+static const char *count_earlier(const tlsrpt_query *query, tlsrpt_summary *summary)
+{
+    if (!query->since || (query->has_domain && !query->domain)) {
+        return NULL;
+    }
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT coalesce(sum(reports), 0) FROM (SELECT reports FROM tlsrpt_sum"
+        " WHERE domain = %lld AND last_day < %lld AND verified >= %d AND " FILTER_ORGANIZATION
+        " LIMIT %d) s",
+        take_sum, &summary->earlier, query->domain, FILTER_VALUES(query), EARLIER_ROWS_MAX);
+}
+
 /* --- the summary --- */
 
 static const char *sum_totals(const tlsrpt_query *query, tlsrpt_summary *summary)
@@ -46,6 +69,7 @@ static const char *sum_totals(const tlsrpt_query *query, tlsrpt_summary *summary
         summary->successful = all.successful;
         summary->failed = all.failed;
     }
+    error = error ? error : count_earlier(query, summary);
     return error ? error : count_left_out(query, summary);
 }
 

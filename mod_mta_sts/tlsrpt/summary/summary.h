@@ -16,7 +16,8 @@
 
 /* Which reports are summed up; a member that is 0 or NULL does not restrict them. */
 typedef struct tlsrpt_filter {
-    apr_time_t since;         /* reports whose range ends after it */
+    apr_time_t since;         /* the beginning of the first day (UTC) that reports are about: their
+                                 range ends after it */
     const char *domain;       /* policy domain, lower case */
     const char *organization; /* compared without case */
     int is_verified;          /* only reports that are verified: the evidence */
@@ -86,6 +87,8 @@ typedef struct tlsrpt_summary {
     apr_int64_t duplicates;      /* the same again */
     apr_int64_t conflicts;       /* same identity, other bytes */
     apr_int64_t unverified;      /* of those counted */
+    apr_int64_t earlier;         /* not counted, because they are about earlier days than
+                                    filter->since; from the index: at least as many */
     apr_int64_t successful, failed;
 } tlsrpt_summary;
 

@@ -41,7 +41,7 @@ struct tlsrpt_tally {
     apr_hash_t *digests;         /* digest -> tlsrpt_stored_report * */
     apr_hash_t *identities;      /* identity -> tlsrpt_stored_report * */
     apr_array_header_t *reports; /* of tlsrpt_stored_report * */
-    apr_int64_t duplicates, conflicts;
+    apr_int64_t duplicates, conflicts, earlier;
 };
 
 #endif

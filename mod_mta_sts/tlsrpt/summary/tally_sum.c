@@ -327,6 +327,7 @@ tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)
     s.sum->domains = apr_array_make(s.p, 16, sizeof(tlsrpt_domain *));
     s.sum->duplicates = tally->duplicates;
     s.sum->conflicts = tally->conflicts;
+    s.sum->earlier = tally->earlier;
     for (i = 0; i < tally->reports->nelts; i++) {
         add_report(&s, APR_ARRAY_IDX(tally->reports, i, tlsrpt_stored_report *));
     }
