@@ -339,6 +339,15 @@ def test_text_of_a_hostile_report_is_escaped_for_the_terminal(good):
     assert "\\x1b]0;x\\x07" in text
 
 
+def test_a_report_that_cannot_be_opened_makes_the_verdict_unknown(good):
+    path = next(path for path in (good.state / "reports").rglob("*") if path.is_file())
+    path.unlink()
+    path.symlink_to("/nowhere")
+    done = good.ready("--policy", good.policy)
+    assert done.returncode == 3
+    assert path.name.encode() in done.stderr and b"the verdict is not known" in done.stderr
+
+
 def test_unreadable_files_of_the_store_are_counted_and_the_others_shown(good):
     path = next(path for path in (good.state / "reports").rglob("*") if path.is_file())
     path.write_bytes(b"rubbish")

@@ -257,6 +257,7 @@ static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr
     report->path = tlsrpt_spool_path(spool, TLSRPT_REPORTS, digest, p);
     report->error =
         tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, tlsrpt_limits_stored.sent, p, file);
+    report->is_closed = report->error && access(report->path, R_OK) != 0;
     if (!report->error) {
         cli_json_memory_use(p);
         report->receipt = &file->receipt;

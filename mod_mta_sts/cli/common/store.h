@@ -46,6 +46,7 @@ typedef struct cli_store_report {
     const tlsrpt_receipt *receipt; /* NULL if error */
     const tlsrpt_reading *reading; /* NULL if error */
     const char *error;             /* why the file cannot be read, or NULL */
+    int is_closed;                 /* it cannot even be opened; otherwise it is damaged */
 } cli_store_report;
 
 /* @param p of the visit, cleared after it */

@@ -191,6 +191,12 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     const apr_array_header_t *policies;
     int i;
 
+    if (report->is_closed) {
+        call->first_unopened =
+            call->unopened++ ? call->first_unopened
+                             : apr_pstrcat(call->p, report->path, ": ", report->error, NULL);
+        return;
+    }
     if (report->error || report->reading->outcome != TLSRPT_READ) {
         call->unreadable++;
         return;
@@ -218,6 +224,7 @@ static void sum_up(cli_ready_domain *domain)
 
     domain->facts.reports = sum_of(all);
     domain->facts.earlier = all->earlier;
+    domain->facts.apart = all->apart_count;
     domain->facts.evidence = sum_of(tlsrpt_tally_sum(domain->weighed));
 }
 

@@ -292,6 +292,40 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
     }
 }
 
+static void print_apart_row(const cli_report_page *of, const tlsrpt_apart *apart)
+{
+    const char *text = apr_psprintf(
+        of->p, "%s, %s about %s: %s",
+        apart->day < 0 ? "unspecified date" : mta_sts_format_date(of->p, apart->day + 1),
+        mta_sts_format_name(of->p, apart->organization),
+        *apart->domain ? mta_sts_format_name(of->p, apart->domain) : "(domain not specified)",
+        mta_sts_format_count(of->p, tlsrpt_count_add(apart->successful, apart->failed), "session",
+                             "sessions"));
+
+    printf("    ");
+    cli_print_wrapped(4, text);
+}
+
+/* What is not plausible is shown, but in no number. */
+static void print_apart(const cli_report_page *of, const tlsrpt_summary *sum)
+{
+    int i;
+
+    if (!sum->apart->nelts) {
+        return;
+    }
+    putchar('\n');
+    cli_report_print_sign(of, 2, MTA_STS_INFO);
+    cli_print_wrapped(4, "Set apart, and in none of the numbers: unverified reports with more "
+                         "sessions than is plausible beside the other reports about the domain");
+    for (i = 0; i < sum->apart->nelts; i++) {
+        print_apart_row(of, &APR_ARRAY_IDX(sum->apart, i, const tlsrpt_apart));
+    }
+    if (sum->apart_count > i) {
+        printf("    and %" APR_INT64_T_FMT " more\n", sum->apart_count - i);
+    }
+}
+
 static int count_failed(const tlsrpt_summary *sum)
 {
     int i, count = 0;
@@ -328,6 +362,7 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
         print_domain(&of, APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *), i == failed);
         apr_pool_clear(of.p);
     }
+    print_apart(&of, result->sum);
     apr_pool_destroy(of.p);
 }
 

@@ -238,6 +238,10 @@ static int put_reports(const mts_status_view *view)
     if (series) {
         put_sessions(view, series);
         put_ends(view, series);
+        put_gauge(view->out, "mta_sts_set_apart",
+                  "Number of senders and days whose unverified reports are not plausible, and in "
+                  "no other metric.",
+                  view->reports->apart_count);
     }
     if (view->reports->received) {
         put_gauge(view->out, "mta_sts_last_report_age_seconds",

@@ -98,6 +98,14 @@ static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
     count_unspecified(reports, of);
 }
 
+/* What is not in the sums. */
+static void copy_rest(mts_status_reports *reports, const tlsrpt_summary *summary)
+{
+    reports->earlier_reports = summary->earlier;
+    reports->apart = summary->apart;
+    reports->apart_count = summary->apart_count;
+}
+
 static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     tlsrpt_summary *summary;
@@ -108,7 +116,7 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     if (error) {
         return error;
     }
-    g->reports->earlier_reports = summary->earlier;
+    copy_rest(g->reports, summary);
     if (summary->domains->nelts == 0) {
         return NULL;
     }
@@ -165,7 +173,7 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     copy_sums(g->reports, all);
     g->reports->reports = summary->reports;
     g->reports->unverified = summary->unverified;
-    g->reports->earlier_reports = summary->earlier;
+    copy_rest(g->reports, summary);
     if (summary->reports > BY_DOMAIN_MAX) {
         add_merged_causes(g->reports, all);
         return NULL;
@@ -224,6 +232,7 @@ static void clear(mts_status_reports *reports, apr_pool_t *p)
     reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen_policy));
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
     reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
+    reports->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
     reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_domain));
     reports->earlier = apr_array_make(p, 1, sizeof(mts_status_earlier));
 }

@@ -35,6 +35,8 @@ typedef struct mts_status_reports {
     apr_int64_t unspecified[2];   /* failed sessions without failure details, in verified reports
                                      and in unverified ones */
     apr_int64_t earlier_reports;  /* about days before the range; at least as many */
+    apr_array_header_t *apart;    /* of tlsrpt_apart: not plausible, and in no other number */
+    apr_int64_t apart_count;      /* of all */
     apr_time_t received;          /* when the newest report of all arrived; 0: no reports */
     apr_array_header_t *days;     /* of tlsrpt_day */
     apr_array_header_t *senders;  /* of tlsrpt_sender; these three in the order of tlsrpt_domain */

@@ -143,6 +143,41 @@ static void put_chart(const mts_status_view *view)
     MTS_HTML(view->out, "</section>");
 }
 
+/* What is not plausible is shown, but changes nothing. */
+static void put_apart(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    apr_pool_t *p = view->p;
+    int i;
+
+    if (reports->apart->nelts == 0) {
+        return;
+    }
+    MTS_HTML(view->out,
+             "<section aria-labelledby=\"apart\"><h2 id=\"apart\">Set apart</h2><p "
+             "class=\"soft\">In none of the numbers on this page: unverified reports with more "
+             "sessions than is plausible beside the other reports about the domain.</p><ul "
+             "class=\"findings\">");
+    for (i = 0; i < reports->apart->nelts; i++) {
+        const tlsrpt_apart *one = &APR_ARRAY_IDX(reports->apart, i, tlsrpt_apart);
+
+        MTS_HTML(view->out, "<li><div>");
+        mts_status_unverified_html(view->out, 0);
+        MTS_HTML(view->out, "</div><div><p class=\"clamp\">%s about %s, %s: %s</p></div></li>",
+                 mts_html_shorten(p, mta_sts_format_name(p, one->organization)),
+                 *one->domain ? mts_html_shorten(p, one->domain) : "(no domain)",
+                 one->day < 0 ? "unspecified date" : mta_sts_format_date(p, one->day + 1),
+                 mta_sts_format_count(p, tlsrpt_count_add(one->successful, one->failed), "session",
+                                      "sessions"));
+    }
+    MTS_HTML(view->out, "</ul>");
+    if (reports->apart_count > i) {
+        MTS_HTML(view->out, "<p class=\"soft\">%s more.</p>",
+                 mta_sts_format_number(p, reports->apart_count - i));
+    }
+    MTS_HTML(view->out, "</section>");
+}
+
 static void put_none(const mts_status_view *view)
 {
     MTS_HTML(view->out,
@@ -162,10 +197,12 @@ void mts_status_sessions_html(const mts_status_view *view)
     }
     else if (view->reports->reports == 0) {
         put_none(view);
+        put_apart(view);
     }
     else {
         put_chart(view);
         mts_status_causes_html(view);
         put_seen(view);
+        put_apart(view);
     }
 }

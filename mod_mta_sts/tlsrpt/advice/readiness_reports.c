@@ -138,9 +138,22 @@ static const char *earlier_reports(const tlsrpt_assessment *a)
                    : "";
 }
 
+static void assess_apart(tlsrpt_assessment *a, mta_sts_findings *findings)
+{
+    if (a->facts->apart) {
+        mta_sts_finding_add(
+            findings, MTA_STS_INFO, "reports-set-apart", a->facts->domain, NULL,
+            "unverified reports of %s are set apart: they contain more sessions than is plausible "
+            "beside the other reports",
+            mta_sts_format_count(a->p, a->facts->apart, "sender and day", "senders and days"));
+    }
+}
+
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
+
+    assess_apart(a, findings);
 
     if (!a->facts->reports || !a->facts->reports->reports) {
         mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "reports-missing",

@@ -17,6 +17,7 @@
  *   facts.c   the contents of one report, in numbers
  *   string.c  the numbers of texts
  *   delta.c   the changes of the sums
+ *   apart.c   what is not plausible and set apart in the sums
  */
 
 #define TLSRPT_DAY (86400 * APR_USEC_PER_SEC)
@@ -54,6 +55,8 @@ typedef struct tlsrpt_batch {
     long long host;   /* the number of its name */
     apr_hash_t *sums; /* changes of the sums: delta.c */
     apr_hash_t *causes;
+    apr_hash_t *domains; /* numbers of the domains whose sums change */
+    apr_hash_t *apart;   /* what is set apart: apart.c */
 } tlsrpt_batch;
 
 /* --- string.c --- */
@@ -163,6 +166,18 @@ void tlsrpt_delta_subtract(tlsrpt_batch *batch, const tlsrpt_facts *facts);
 
 /* Writes all changes. */
 const char *tlsrpt_delta_write(tlsrpt_batch *batch);
+
+/* --- apart.c --- */
+
+/* Reads what is set apart into batch->apart. */
+const char *tlsrpt_apart_load(tlsrpt_batch *batch);
+
+/* The value of the column verified in the sums: -1 for what is set apart. */
+long long tlsrpt_apart_verified(const tlsrpt_batch *batch, long long domain, long long last_day,
+                                long long organization, long long verified);
+
+/* Decides what is set apart of the domains whose sums changed; once they are written. */
+const char *tlsrpt_apart_judge(tlsrpt_batch *batch);
 
 /* --- forget.c --- */
 
