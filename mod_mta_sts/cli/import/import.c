@@ -140,7 +140,7 @@ static void store_report(import_state *state, apr_pool_t *p, const cli_source_it
 static void store_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
-    const char *reason = reading->reason ? reading->reason : "it names no policy domain";
+    const char *reason = reading->reason ? reading->reason : "it is not about a local domain";
     tlsrpt_stored stored;
 
     if (!is_within_quota(state, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
@@ -184,20 +184,6 @@ static void report_trailing(import_state *state, apr_pool_t *p, const cli_source
     }
 }
 
-static int is_about_a_domain(const tlsrpt_report *report)
-{
-    int i;
-
-    for (i = 0; i < report->policies->nelts; i++) {
-        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
-
-        if (policy->domain || tlsrpt_policy_may_omit_domain(policy)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 {
     import_state *state = data;
@@ -218,7 +204,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     reading = tlsrpt_report_read(p, item->bytes, item->len, &state->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
-        if (!is_about_a_domain(reading->report)) {
+        if (!cli_limits_admit(state->limits, p, reading->report)) {
             store_in_quarantine(state, p, item, reading);
             break;
         }

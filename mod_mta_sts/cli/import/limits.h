@@ -21,6 +21,9 @@ typedef struct cli_limits {
     tlsrpt_limits report;
     apr_int64_t quota[TLSRPT_AREAS]; /* bytes on disk, by tlsrpt_area */
     int has_size, has_quota;         /* set by an option */
+    const char *names; /* the file of tlsrpt/spool/scope.h, mapped; NULL: reports about any domain are
+                          stored */
+    apr_size_t names_len;
 } cli_limits;
 
 /* The module's defaults. */
@@ -36,6 +39,10 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
 
 /* Reads the value of --quota: bytes of reports, and after a comma, bytes of the quarantine. */
 const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *text);
+
+/* Whether a report is about a local domain, as the endpoint of httpd decides. p is for scratch
+ * memory. */
+int cli_limits_admit(const cli_limits *limits, apr_pool_t *p, const tlsrpt_report *report);
 
 /*
  * Reads the limits that no option set from the state directory. Without the file they keep their

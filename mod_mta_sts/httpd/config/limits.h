@@ -17,15 +17,16 @@
 #define MTS_LIMITS_FILE "limits.json"
 
 /*
- * Replaces the file, atomically. Its mode is 0600. Safe for root in a directory that belongs to
+ * Replaces the file, and that of the local names (tlsrpt/spool/scope.h), atomically. Its mode is 0600. Safe for root in a directory that belongs to
  * another user: no symlink is followed.
  *
  * @param config   limits, and the state directory, which must exist
+ * @param names    text of the second file; NULL: there are none, and no file
  * @param owner    of the file; ignored unless run as root
  * @param group    likewise
  * @param findings receives a warning if the file could not be written
  */
-void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
+void mts_limits_write(const mts_report_config *config, const char *names, uid_t owner, gid_t group,
                       mta_sts_findings *findings);
 
 #endif
