@@ -58,10 +58,3 @@ def test_a_report_about_a_foreign_domain_is_said_to_be_quarantined(start):
     path.chmod(0o644)
     shown = run(server, "import", str(path))
     assert "quarantined: it is not about a local domain" in shown
-
-
-def test_without_domains_here_import_stores_all(start):
-    server = start(LOCATION + f"MTASTSReportPath {report.PATH}\n")
-    assert not (server.root / "state" / "domains.txt").exists()
-    report.import_verified(server, about("stranger.example"))
-    assert len(report.Spool(server).files("reports")) == 1

@@ -85,7 +85,7 @@ static void put_spool(const mts_status_view *view)
     mts_usage reports = mts_counters_usage(TLSRPT_REPORTS);
     mts_usage quarantine = mts_counters_usage(TLSRPT_QUARANTINE);
 
-    put_areas(view->out, "mta_sts_spool_files", "Number of reports on disk.", reports.files,
+    put_areas(view->out, "mta_sts_spool_files", "Number of reports on disk; those by mail are counted within ten minutes.", reports.files,
               quarantine.files);
     put_areas(view->out, "mta_sts_spool_bytes", "Disk space used by reports.", reports.bytes,
               quarantine.bytes);

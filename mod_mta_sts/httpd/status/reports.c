@@ -16,12 +16,7 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* With more reports, the overview sums up causes of all domains together: separating them by domain
- * would take too long. */
-#define BY_DOMAIN_MAX 200000
-
-/* Domains with failed sessions that the list of domains knows; of most servers the first few. */
-#define FAILING_FEW 20
+/* Domains with failed sessions that the list of domains knows. */
 #define FAILING_MAX 500
 
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now)
@@ -132,16 +127,6 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     return NULL;
 }
 
-static void add_merged_causes(mts_status_reports *reports, const tlsrpt_domain *all)
-{
-    int i;
-
-    for (i = 0; i < all->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
-        add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause), 0);
-    }
-    reports->omitted_causes = all->causes->nelts - i;
-}
-
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     apr_array_header_t *list;
@@ -174,28 +159,12 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     g->reports->reports = summary->reports;
     g->reports->unverified = summary->unverified;
     copy_rest(g->reports, summary);
-    if (summary->reports > BY_DOMAIN_MAX) {
-        add_merged_causes(g->reports, all);
-        return NULL;
-    }
     return add_causes(db, p, g);
 }
 
-/* The domains with failed sessions: all in the list, up to FAILING_MAX. */
 static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    apr_array_header_t *list;
-    const char *error = tlsrpt_index_domains(db, &g->filter, FAILING_FEW, p, &list);
-
-    if (!error && list->nelts == FAILING_FEW &&
-        APR_ARRAY_IDX(list, FAILING_FEW - 1, tlsrpt_domain).failed) {
-        error = tlsrpt_index_domains(db, &g->filter, FAILING_MAX, p, &list);
-    }
-    while (!error && list->nelts && !APR_ARRAY_IDX(list, list->nelts - 1, tlsrpt_domain).failed) {
-        list->nelts--;
-    }
-    g->reports->failing = list;
-    return error;
+    return tlsrpt_index_failing_domains(db, &g->filter, FAILING_MAX, p, &g->reports->failing);
 }
 
 /* The policies of the domain: the one that is served now, and earlier ones. */
@@ -233,7 +202,7 @@ static void clear(mts_status_reports *reports, apr_pool_t *p)
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
     reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
     reports->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
-    reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_domain));
+    reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_index_failing));
     reports->earlier = apr_array_make(p, 1, sizeof(mts_status_earlier));
 }
 

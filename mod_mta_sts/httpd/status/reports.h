@@ -18,7 +18,7 @@
 
 /* Failures of one result type, at one MX host, under one type of policy, of one domain. */
 typedef struct mts_status_cause {
-    const char *domain; /* NULL: not separated by domain */
+    const char *domain;
     const tlsrpt_cause *cause;
     int others; /* senders without failures, where one sender alone reports this cause; 0 on the
                    overview */
@@ -44,7 +44,7 @@ typedef struct mts_status_reports {
     apr_array_header_t *seen;     /* of tlsrpt_seen_policy; empty on the overview */
     apr_array_header_t *receipts; /* of tlsrpt_index_report, latest first */
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
-    apr_array_header_t *failing;  /* of tlsrpt_domain: domains with failed sessions, most failed
+    apr_array_header_t *failing;  /* of tlsrpt_index_failing: domains with failed sessions, most failed
                                      sessions first; empty on the page of a domain */
     tlsrpt_policies policies;     /* of the domain of the query */
     apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
