@@ -98,7 +98,7 @@ def test_a_report_is_stored_as_received_under_the_digest_of_its_json(state):
 
 
 def now():
-    return datetime.datetime.utcnow().isoformat(timespec="microseconds")
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 @pytest.mark.parametrize("name, channel", [("google.eml", "mail"),
@@ -225,7 +225,7 @@ def test_reports_by_mail_count_against_the_quota_of_https(state):
 
 
 def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
-    """What is kept in one call counts as what was there before; 1 MiB is room for 256 files."""
+    """Reports stored by the same call count against the quota; 1 MiB has room for 256 files."""
     fill(state, "reports", (1 << 20) - 2 * 4096)
     directory = tmp_path / "reports"
     directory.mkdir()

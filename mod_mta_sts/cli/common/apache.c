@@ -35,7 +35,7 @@ typedef struct run {
     apr_size_t len, room;
 } run;
 
-/* Starts the first of these names that exists. */
+/* Starts the first of these programs that exists. */
 static const char *start(run *r)
 {
     static const char *const names[] = {"apachectl", "apache2ctl", "/usr/sbin/apachectl",
@@ -106,7 +106,7 @@ static int read_all(apr_pool_t *p, run *r)
     return in_time;
 }
 
-/* Where the last `most` bytes of a file begin. */
+/* The position at which the last `most` bytes of a file begin. */
 static off_t last_part(int fd, off_t most)
 {
     off_t len = lseek(fd, 0, SEEK_END);
@@ -114,7 +114,7 @@ static off_t last_part(int fd, off_t most)
     return len > most ? len - most : 0;
 }
 
-/* The last line of a text, which loses its line ends. */
+/* The last line of a text, without its line end. */
 static const char *last_line(char *text)
 {
     apr_size_t len = strlen(text);
@@ -172,7 +172,7 @@ static apr_array_header_t *read_locations(apr_pool_t *p, const json_t *array)
     return locations;
 }
 
-/* NULL if the text of the policy is not valid. */
+/* Returns NULL if the text of the policy is not valid. */
 static const mta_sts_policy *read_text(apr_pool_t *p, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
@@ -187,6 +187,7 @@ static void read_policy(apr_pool_t *p, const json_t *object, apr_array_header_t 
     cli_apache_policy policy = {
         .domain = apr_pstrdup(p, json_string_value(json_object_get(object, "domain"))),
         .id = apr_pstrdup(p, json_string_value(json_object_get(object, "id"))),
+        .endpoint = apr_pstrdup(p, json_string_value(json_object_get(object, "report_url"))),
         .policy = read_text(p, json_string_value(json_object_get(object, "text"))),
         .locations = read_locations(p, json_object_get(object, "locations"))};
 
@@ -237,6 +238,20 @@ static const char *use(apr_pool_t *p, run *r, int status, apr_array_header_t **p
                ? NULL
                : "this machine's httpd serves no policy: see 'apachectl -t -D DUMP_MTA_STS', or "
                  "specify the domains";
+}
+
+const cli_apache_policy *cli_apache_find(const apr_array_header_t *policies, const char *domain)
+{
+    int i;
+
+    for (i = 0; policies && i < policies->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
+
+        if (strcmp(policy->domain, domain) == 0) {
+            return policy;
+        }
+    }
+    return NULL;
 }
 
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)

@@ -13,8 +13,8 @@
 
 typedef struct listing {
     apr_array_header_t *files;
-    int first;   /* number of files that were there before */
-    int is_full; /* the error about too many files was printed */
+    int first;   /* number of files before this path was read */
+    int is_full; /* whether the error about too many files was printed */
 } listing;
 
 static cli_file *add_file(listing *list, const char *path)
@@ -43,7 +43,7 @@ static int has_room(listing *list, const char *path)
     return 0;
 }
 
-/* A name in a directory, and what it is. */
+/* A name in a directory, and its kind. */
 typedef struct name {
     const char *name;
     int is_directory;

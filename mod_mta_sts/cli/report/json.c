@@ -3,7 +3,7 @@
 
 #include "cli/report/call.h"
 
-/* ,"name": and then a string or null. */
+/* Adds ,"name": and a string or null. */
 static void add_member(mta_sts_buffer *out, const char *name, const char *value)
 {
     mta_sts_buffer_puts(out, name);
@@ -87,7 +87,7 @@ static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
     }
 }
 
-/* As cli_findings_to_json has them. */
+/* In the form of cli_findings_to_json. */
 static void add_findings(mta_sts_buffer *out, const mta_sts_findings *findings)
 {
     int i;
@@ -139,8 +139,8 @@ static void add_apart(mta_sts_buffer *out, const tlsrpt_summary *sum)
     for (i = 0; i < sum->apart->nelts; i++) {
         const tlsrpt_apart *apart = &APR_ARRAY_IDX(sum->apart, i, tlsrpt_apart);
 
-        add_member(out, i ? ",\n{\"domain\":" : "\n{\"domain\":",
-                   *apart->domain ? apart->domain : NULL);
+        add_member(out,
+                   i ? ",\n{\"domain\":" : "\n{\"domain\":", *apart->domain ? apart->domain : NULL);
         add_member(out, ",\"organization\":", apart->organization);
         add_time(out, ",\"day_start_at\":", apart->day < 0 ? 0 : apart->day);
         add_number(out, ",\"successful_sessions\":", apart->successful);

@@ -79,7 +79,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* Returns NULL, or what cannot be combined. */
+/* Returns NULL, or which options cannot be combined. */
 static const char *take_arguments(cli_report_call *call, const cli_args *args)
 {
     int count = args->count;
@@ -93,9 +93,8 @@ static const char *take_arguments(cli_report_call *call, const cli_args *args)
         return "--received cannot be combined with FILE: when a file was received is not known";
     }
     if (call->filter.since < 0) {
-        call->filter.since = count || call->received >= 0
-                                 ? 0
-                                 : cli_option_days_ago(apr_time_now(), SINCE_DEFAULT);
+        call->filter.since =
+            count || call->received >= 0 ? 0 : cli_option_days_ago(apr_time_now(), SINCE_DEFAULT);
     }
     call->received = call->received < 0 ? 0 : call->received;
     return NULL;

@@ -3,9 +3,9 @@
 #define CORE_BASE_FINDING_IDS_H
 
 /*
- * All ids of findings and of log lines, sorted, each with its meaning: FINDING(id, meaning). An id
- * is an interface: admins and their monitoring search for it. tests/finding_ids checks that the
- * sources use no other, and doc/messages.md explains each.
+ * All ids of findings and log lines, sorted, each with its meaning: FINDING(id, meaning). Ids are
+ * an interface: admins and their monitoring search for them. tests/finding_ids checks that the
+ * sources use no others, and doc/messages.md explains each.
  */
 
 /* clang-format off: one id a line */
@@ -197,6 +197,7 @@
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("rua-without-endpoint", "The TLSRPT record does not name this machine's endpoint")     \
     FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
     FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \

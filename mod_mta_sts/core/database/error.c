@@ -11,7 +11,7 @@
 #define IS_DAMAGED "is damaged"
 #define IS_LOCKED "is locked by another process"
 
-#define LOCK_TIMEOUT "lock timeout" /* PostgreSQL's words */
+#define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
 
@@ -98,7 +98,7 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
     const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
     const char *text;
 
-    /* A change to WAL mode while others read fails with another code, but the words of this one. */
+    /* Switching to WAL mode while others read fails with a different code, but the same text. */
     if (db->is_sqlite && !trouble &&
         strcmp(apr_dbd_error(db->driver, db->handle, code), "database is locked") == 0) {
         trouble = find_trouble(CODE_BUSY);

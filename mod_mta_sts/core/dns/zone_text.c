@@ -6,9 +6,11 @@
 
 #include <apr_strings.h>
 
-#define STRING_MAX 255 /* bytes of one string of a TXT record: RFC 1035 section 3.3 */
+#include "core/dns/delegation.h"
 
-/* Lines are collected here, and made one text at the end. */
+#define STRING_MAX 255 /* in bytes: one string of a TXT record (RFC 1035 section 3.3) */
+
+/* Collects lines, which are joined at the end. */
 typedef struct writer {
     apr_pool_t *p;
     const mta_sts_publication *publication;
@@ -35,7 +37,7 @@ static const char *finish(writer *w)
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text)
 {
     apr_size_t len = strlen(text), i;
-    /* Each byte may take four; each string two quotation marks and a blank. */
+    /* An escaped byte has 4 characters; each string has two quotation marks and a blank. */
     char *strings = apr_palloc(p, 4 * len + 3 * (len / STRING_MAX + 1) + 1), *out = strings;
 
     *out++ = '"';
@@ -114,7 +116,8 @@ static const char *example_note(mta_sts_record_type type)
     case MTA_STS_TYPE_A:
         return "; the policy host, with the addresses of this server (or a CNAME to its name):";
     case MTA_STS_TYPE_TLSRPT:
-        return "; where reports go, with your mail address:";
+        return "; where reports go; replace YOU with your mailbox (Google and Microsoft send "
+               "reports by mail only):";
     default:
         return NULL;
     }
@@ -129,11 +132,33 @@ static const char *hold_of(const writer *w, const mta_sts_publication_record *re
     return record->type == MTA_STS_TYPE_MTA_STS && !is_published ? w->publication->hold : NULL;
 }
 
+/* A record in the zone of another party, of which no line is to be pasted anywhere. */
+static void write_delegated(writer *w, const mta_sts_publication_record *record)
+{
+    const char *request = mta_sts_delegation_request(w->p, record);
+
+    if (request) {
+        add_line(w, apr_pstrcat(w->p, "; elsewhere: ", request, NULL));
+        if (record->now) {
+            add_line(w, apr_pstrcat(w->p, ";   DNS has ",
+                                    render_value(w->p, record->type, record->now), " there", NULL));
+        }
+    }
+}
+
 static void write_record(writer *w, const mta_sts_publication_record *record)
 {
     const char *hold = hold_of(w, record);
     int is_comment = hold || record->is_example || record->state == MTA_STS_RECORD_SUPERFLUOUS;
 
+    if (record->delegated) {
+        write_delegated(w, record);
+        if (record->state == MTA_STS_RECORD_SAME) {
+            add_line(w, apr_psprintf(w->p, "; %s is an alias (CNAME) of %s, whose record is right",
+                                     record->delegated, record->name));
+        }
+        return;
+    }
     if (record->is_example && example_note(record->type)) {
         add_line(w, example_note(record->type));
     }
@@ -157,7 +182,7 @@ const char *mta_sts_zone_render(apr_pool_t *p, const mta_sts_publication *public
 
 /* --- nsupdate --- */
 
-/* The records of one name stand together: those from first up to, but without, the end. */
+/* The end of a group of records with the same name: the index after its last one. */
 static int end_of_name(const mta_sts_publication *publication, int first)
 {
     const char *name = mta_sts_publication_at(publication, first)->name;
@@ -200,15 +225,16 @@ static void command_add(writer *w, const char *comment, const mta_sts_publicatio
 
 static void command_delete(writer *w, const char *comment, const mta_sts_publication_record *record)
 {
-    /* A TXT record is identified by its strings, and how the text was split into them is not
-     * known: so all of them are deleted, and those that stay are added again. */
+    /* nsupdate identifies a TXT record by its strings, and how a record is split into strings is
+     * not known here. So all TXT records of the name are deleted, and those to be preserved are
+     * added again. */
     add_line(w,
              apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
                          mta_sts_record_type_rdata_name(record->type), is_text(record) ? NULL : " ",
                          is_text(record) ? NULL : mta_sts_zone_value(w->p, record), NULL));
 }
 
-/* TXT records at this name that are not ours. */
+/* Adds the TXT records at this name that belong to something else. */
 static void command_add_others(writer *w, const char *comment,
                                const mta_sts_publication_record *record)
 {
@@ -277,8 +303,13 @@ const char *mta_sts_nsupdate_render(apr_pool_t *p, const mta_sts_publication *pu
     int first, end;
 
     for (first = 0; first < publication->records->nelts; first = end) {
+        const mta_sts_publication_record *record = mta_sts_publication_at(publication, first);
+
         end = end_of_name(publication, first);
-        if (has_change(publication, first, end)) {
+        if (record->delegated) {
+            write_delegated(&w, record);
+        }
+        else if (has_change(publication, first, end)) {
             write_commands(&w, first, end);
         }
     }

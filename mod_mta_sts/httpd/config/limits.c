@@ -13,7 +13,6 @@
 #include "tlsrpt/spool/directory.h"
 #include "tlsrpt/spool/scope.h"
 
-
 static const char *render(apr_pool_t *p, const mts_report_config *config)
 {
     return apr_psprintf(
@@ -62,8 +61,7 @@ static int replace(int directory, const char *name, const char *text, uid_t owne
     if (fd < 0) {
         return -1;
     }
-    failed = fill(fd, text, owner, group) != 0 ||
-             renameat(directory, tmp, directory, name) != 0;
+    failed = fill(fd, text, owner, group) != 0 || renameat(directory, tmp, directory, name) != 0;
     error = errno;
     if (failed) {
         unlinkat(directory, tmp, 0);

@@ -13,13 +13,14 @@
 #include "core/dns/zone_text.h"
 #include "httpd/policy/hosts.h"
 
-/* Of this child; guarded by the lock. */
+/* The list of this child; protected by the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static apr_pool_t *pool;
 static server_rec *main_server;
 static const mts_domains *made;
 
-/* Which of several definitions senders are answered from: the nearest that speaks https. */
+/* Selects the definition that senders get: the first in order of precedence that is served over
+ * https. */
 static const mts_served *choose(const mts_served *served, int definitions)
 {
     int i = 0;
@@ -60,7 +61,7 @@ static apr_array_header_t *make_list(apr_pool_t *p, mts_domains *domains)
     return list;
 }
 
-/* The one of them that ends first; those that could not be read have no end. */
+/* The certificate that expires first. Those that could not be read have no expiry date. */
 static const mta_sts_certificate *first_to_end(const apr_array_header_t *certificates)
 {
     const mta_sts_certificate *first = NULL;
@@ -158,22 +159,17 @@ mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
     return facts;
 }
 
-/* The URL at which this httpd accepts reports about a domain, or NULL. */
-static const char *endpoint_of(apr_pool_t *p, const mts_domain *domain)
-{
-    const char *path = mts_report_path_of(domain->shown->server);
-
-    return path ? apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL) : NULL;
-}
-
-const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts)
+const char *mts_domains_records(apr_pool_t *p, const mts_domains *domains,
+                                const mts_domain_facts *facts)
 {
     const mta_sts_publication_facts publication = {
         .domain = facts->domain->name,
         .id = facts->id,
         .policy = facts->policy,
         .ttl = MTA_STS_TTL_OF_ZONE,
-        .endpoint = endpoint_of(p, facts->domain),
+        .endpoint = facts->domain->shown->is_pattern
+                        ? NULL
+                        : mts_hosts_endpoint(domains->hosts, p, facts->domain->shown),
     };
 
     if (facts->domain->shown->is_pattern) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The status page as JSON. Times are RFC 3339 in UTC; null where nothing is known. */
+/* The status page as JSON. Times are RFC 3339 in UTC; null means unknown. */
 #include <stdlib.h>
 
 #include <apr_strings.h>
@@ -21,7 +21,7 @@ static json_t *time_json(apr_pool_t *p, apr_time_t time)
     return time ? json_string(mta_sts_format_timestamp(p, time)) : json_null();
 }
 
-/* Strings of reports are valid UTF-8; a path of the file system can be anything. */
+/* Strings of reports are valid UTF-8, but a path of the file system can be any bytes. */
 static json_t *text_json(const char *text)
 {
     json_t *string = text ? json_string(text) : NULL;
@@ -40,7 +40,7 @@ static json_t *texts_json(const apr_array_header_t *texts)
     return array;
 }
 
-/* Text from reports, bounded. */
+/* Text from reports, limited in length. */
 static json_t *short_json(apr_pool_t *p, const char *text)
 {
     return text_json(mts_html_shorten(p, text));
@@ -131,8 +131,9 @@ static json_t *domain_json(const mts_status_view *view, const mts_domain *domain
                      mta_sts_mode_name(domain->mode), "mx", texts_json(facts.policy->mx),
                      "max_age_seconds", (json_int_t)facts.policy->max_age, "policy_id", facts.id,
                      "is_served", facts.is_served, "defined_in", text_json(facts.location),
-                     "dns_records", mts_domains_records(view->p, &facts), "certificate",
-                     certificate_json(view->p, &facts), "findings", findings_json(facts.findings));
+                     "dns_records", mts_domains_records(view->p, view->domains, &facts),
+                     "certificate", certificate_json(view->p, &facts), "findings",
+                     findings_json(facts.findings));
 }
 
 /* null if the sessions of the domain are unknown. */
@@ -163,7 +164,7 @@ static json_t *earlier_json(const mts_status_reports *reports)
     return array;
 }
 
-/* The domain of the query. */
+/* The domain that the query names. */
 static json_t *one_domain_json(const mts_status_view *view)
 {
     json_t *domain;
@@ -263,7 +264,7 @@ static json_t *causes_json(const mts_status_view *view)
     return array;
 }
 
-/* Of a domain: the policies that its senders used. */
+/* The policies that the senders of a domain used. */
 static json_t *seen_json(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;
@@ -316,12 +317,11 @@ static json_t *apart_json(const apr_array_header_t *apart)
         const tlsrpt_apart *one = &APR_ARRAY_IDX(apart, i, tlsrpt_apart);
 
         json_array_append_new(
-            array, json_pack("{s:o, s:o, s:o, s:I, s:I}", "domain",
-                             short_json(apart->pool, one->domain), "organization",
-                             short_json(apart->pool, one->organization), "day_start_at",
-                             time_json(apart->pool, one->day < 0 ? 0 : one->day),
-                             "successful_sessions", (json_int_t)one->successful, "failed_sessions",
-                             (json_int_t)one->failed));
+            array,
+            json_pack("{s:o, s:o, s:o, s:I, s:I}", "domain", short_json(apart->pool, one->domain),
+                      "organization", short_json(apart->pool, one->organization), "day_start_at",
+                      time_json(apart->pool, one->day < 0 ? 0 : one->day), "successful_sessions",
+                      (json_int_t)one->successful, "failed_sessions", (json_int_t)one->failed));
     }
     return array;
 }
@@ -351,11 +351,12 @@ static json_t *reports_json(const mts_status_view *view)
         return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:o, s:o}",
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, "
+        "s:o, s:o}",
         "problem", "count", (json_int_t)reports->reports, "unverified_count",
         (json_int_t)reports->unverified, "earlier_count", (json_int_t)reports->earlier_reports,
-        "successful_sessions", (json_int_t)reports->successful,
-        "failed_sessions", (json_int_t)reports->failed, "verified_successful_sessions",
+        "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
+        (json_int_t)reports->failed, "verified_successful_sessions",
         (json_int_t)reports->verified_successful, "verified_failed_sessions",
         (json_int_t)reports->verified_failed, "failed_sessions_without_details",
         (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),

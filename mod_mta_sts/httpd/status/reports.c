@@ -123,7 +123,7 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     }
     g->reports->omitted_causes = of->causes->nelts - i;
     g->reports->unverified = summary->unverified;
-    copy_sums(g->reports, of); /* which shortens the list of senders */
+    copy_sums(g->reports, of); /* shortens the list of senders */
     return NULL;
 }
 
@@ -167,7 +167,7 @@ static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *
     return tlsrpt_index_failing_domains(db, &g->filter, FAILING_MAX, p, &g->reports->failing);
 }
 
-/* The policies of the domain: the one that is served now, and earlier ones. */
+/* Reads the policies of the domain: the current one and earlier ones. */
 static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     const mts_domain *domain = mts_domains_find(g->domains, g->filter.domain);
@@ -232,7 +232,7 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
 
 /* --- the sessions of some domains --- */
 
-/* Summing up takes some 0.6 us for each day and sender of a domain. When this much processor time
+/* Summing up takes about 0.6 us for each day and sender of a domain. When this much processor time
  * is used up, the rest of the list is shown without its sessions. */
 #define SHARES_BUDGET apr_time_from_msec(40)
 

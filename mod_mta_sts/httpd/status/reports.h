@@ -12,16 +12,16 @@
 
 /*
  * What the status page shows from the database: sums of the reports, and the history of served
- * policies. It is read in a child, with the child's rights, never in the parent. If that fails, the
- * page says why and shows everything else.
+ * policies. A child reads it with its own rights, never the parent. If that fails, the page says
+ * why, and shows everything else.
  */
 
-/* Failures of one result type, at one MX host, under one type of policy, of one domain. */
+/* The failures of a domain with one result type, at one MX host, under one type of policy. */
 typedef struct mts_status_cause {
     const char *domain;
     const tlsrpt_cause *cause;
-    int others; /* senders without failures, where one sender alone reports this cause; 0 on the
-                   overview */
+    int others; /* number of senders without failures, if only one sender reports this cause; 0
+                   on the overview */
 } mts_status_cause;
 
 #define MTS_STATUS_CAUSES_MAX 50
@@ -44,15 +44,15 @@ typedef struct mts_status_reports {
     apr_array_header_t *seen;     /* of tlsrpt_seen_policy; empty on the overview */
     apr_array_header_t *receipts; /* of tlsrpt_index_report, latest first */
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
-    apr_array_header_t *failing;  /* of tlsrpt_index_failing: domains with failed sessions, most failed
-                                     sessions first; empty on the page of a domain */
+    apr_array_header_t *failing;  /* of tlsrpt_index_failing: domains with failed sessions, most
+                                     failed  sessions first; empty on the page of a domain */
     tlsrpt_policies policies;     /* of the domain of the query */
     apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
     int omitted_senders, omitted_causes; /* beyond the limits above */
     int verified_senders;                /* of all; they come first */
 } mts_status_reports;
 
-/* The filter of the index for a query. */
+/* The filter of the index that corresponds to a query. */
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now);
 
 /* Reads everything for a query into r->pool; never NULL. */
@@ -63,8 +63,8 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
  * The sessions of some domains, in the range of a query.
  *
  * @param names of const char *
- * @return name -> tlsrpt_domain with its totals; domains for which there was no time are missing.
- *         NULL if the database cannot be read
+ * @return name -> tlsrpt_domain with its totals; domains for which time ran out are missing. NULL
+ *         if the database cannot be read
  */
 apr_hash_t *mts_status_shares_of(request_rec *r, const apr_array_header_t *names,
                                  const mts_status_query *query, apr_time_t now);

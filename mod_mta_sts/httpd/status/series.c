@@ -25,7 +25,7 @@ typedef struct gathering {
     const mts_domains *domains;
     tlsrpt_filter filter;
     apr_array_header_t *series; /* of mts_status_series */
-    mts_status_series rest;     /* of what has no series of its own */
+    mts_status_series rest;     /* everything that has no series of its own */
     int omitted;
 } gathering;
 
@@ -38,7 +38,7 @@ static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
     *sessions = tlsrpt_count_add(*sessions, cause->sessions);
 }
 
-/* Once all causes are counted: failed sessions without details count as unspecified. */
+/* Called after all causes were counted: failed sessions without details count as unspecified. */
 static void count_unspecified_of(apr_int64_t *sessions, apr_int64_t failed)
 {
     int result;
@@ -90,7 +90,8 @@ static void add_to_rest(mts_status_series *rest, const mts_status_series *series
     }
 }
 
-/* A policy domain, a domain of MTASTSReportDomain, or an MX host, about which reports on DANE are. */
+/* A policy domain, a domain of MTASTSReportDomain, or an MX host, about which reports on DANE are.
+ */
 static int is_local(apr_pool_t *p, const gathering *g, const char *name)
 {
     return mts_domains_find(g->domains, name) || mts_report_scope_has_name(g->server, p, name);
@@ -159,7 +160,8 @@ apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *doma
                                          const mts_status_query *query, apr_time_t now,
                                          int *omitted)
 {
-    gathering g = {.server = r->server, .domains = domains, .filter = mts_status_filter_of(query, now)};
+    gathering g = {
+        .server = r->server, .domains = domains, .filter = mts_status_filter_of(query, now)};
     const char *error = mts_status_database_read(r, gather, &g);
 
     *omitted = error ? 0 : g.omitted;

@@ -12,8 +12,8 @@
 /* Senders that have mail for the domain report daily. */
 #define REPORT_AGE_MAX 7 /* days */
 
-/* The largest senders: those that together account for this share of the sessions, up to a number.
- */
+/* The largest senders: those that together have this share of the sessions, up to a maximum
+ * number. */
 #define LARGEST_SHARE 90 /* percent */
 #define LARGEST_MAX 10
 
@@ -73,10 +73,10 @@ static void assess_age(tlsrpt_assessment *a, mta_sts_findings *findings)
         mta_sts_finding_add(
             findings, tlsrpt_assessment_missing(a), "reports-old", a->facts->domain,
             apr_psprintf(a->p,
-                         "check whether reports still reach this machine: the address "
-                         "in the TLSRPT record (mta-sts check %s), then the import "
-                         "of reports or httpd's error log",
-                         a->facts->domain),
+                         "check whether reports still reach this machine by mail: the address in "
+                         "the TLSRPT record (mta-sts check %s), then the import of that mail, and "
+                         "whether it verifies the signatures (mta-sts report --domain %s)",
+                         a->facts->domain, a->facts->domain),
             "the last verified report covers %s: there is no evidence since then",
             mta_sts_format_last_date(a->p, end));
     }
@@ -95,15 +95,15 @@ static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
     }
 }
 
-/* How to get reports that count: senders sign those that they send by mail (RFC 8460 section 3). */
+/* How to get verified reports: senders sign those that they send by mail (RFC 8460 section 3). */
 static const char *how_to_verify(const tlsrpt_assessment *a)
 {
     return apr_psprintf(a->p,
-                        "have reports sent by mail, which senders sign: add \"mailto:\" with an "
-                        "address of yours to the TLSRPT record (mta-sts dns %s --rua "
-                        "mailto:ADDRESS), and import them with mta-sts import --authserv-id NAME, "
-                        "where NAME is the mail server that verifies DKIM signatures; then wait a "
-                        "few days",
+                        "have reports sent by mail, which senders sign (those over HTTPS cannot "
+                        "be verified): in the TLSRPT record at _smtp._tls.%s, have a \"mailto:\" "
+                        "address of yours, and import that mail with mta-sts import --verify-dkim "
+                        "(or --authserv-id NAME, where NAME is your mail server that verifies DKIM "
+                        "signatures); then wait a few days",
                         a->facts->domain);
 }
 
@@ -126,6 +126,20 @@ static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
         "%s, but none is verified: anyone can submit a report over HTTPS, so these "
         "are not evidence",
         mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
+}
+
+/* The policy is assessed first. */
+static int is_domain_unknown(const tlsrpt_assessment *a)
+{
+    const mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_POLICY];
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(findings, i)->id, "domain-unknown") == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* As after importing an old mailbox. */
@@ -156,11 +170,11 @@ void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
     assess_apart(a, findings);
 
     if (!a->facts->reports || !a->facts->reports->reports) {
+        if (is_domain_unknown(a)) {
+            return;
+        }
         mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "reports-missing",
-                            a->facts->domain,
-                            "publish a TLSRPT record that points here (for reports that arrive by "
-                            "mail, run mta-sts "
-                            "import), then wait a few days",
+                            a->facts->domain, how_to_verify(a),
                             "no report covers this period, so there is no evidence yet%s",
                             earlier_reports(a));
         return;
@@ -189,7 +203,8 @@ static int contains(const apr_array_header_t *list, const char *name)
     return 0;
 }
 
-/* The policy that a sender had last; of two at the same time, the one that is served now. */
+/* The policy that a sender used last; if it used two at the same time, the one that is served
+ * now. */
 static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a,
                                                   const tlsrpt_sender *sender,
                                                   tlsrpt_policy_match *match)
@@ -305,11 +320,11 @@ static double sessions_of(const tlsrpt_sender *sender)
     return (double)tlsrpt_count_add(sender->successful, sender->failed);
 }
 
-/* The largest senders with verified reports, or without. */
+/* The largest senders with verified reports, or those with unverified ones. */
 typedef struct largest {
     int is_verified;
     double total, covered; /* sessions */
-    int count, current;    /* senders; those that have the policy that is served now */
+    int count, current;    /* senders; those that use the policy that is served now */
 } largest;
 
 static void assess_largest(tlsrpt_assessment *a, largest *of, apr_array_header_t *others)

@@ -8,8 +8,8 @@
 
 /*
  * Rows of the sums that are set apart (tlsrpt/summary/plausible.h) have -1 in the column verified,
- * so that no query that asks for `verified >= 0` finds them. It is decided for all rows of a domain,
- * a day and an organization, and again whenever a row of the domain changes.
+ * so that no query that asks for `verified >= 0` finds them. It is decided for all rows of a
+ * domain, a day and an organization, and again whenever a row of the domain changes.
  */
 
 #define CANDIDATES_MAX 10000 /* of one domain; others keep what they are */
@@ -136,9 +136,8 @@ static apr_int64_t limit_of(tlsrpt_batch *batch, apr_array_header_t *list, apr_i
 static const char *set_verified(tlsrpt_batch *batch, long long domain, const candidate *of,
                                 long long verified)
 {
-    const char *error =
-        mta_sts_database_run(batch->db, SET_VERIFIED("tlsrpt_sum"), verified, domain, of->last_day,
-                             of->organization, of->verified);
+    const char *error = mta_sts_database_run(batch->db, SET_VERIFIED("tlsrpt_sum"), verified,
+                                             domain, of->last_day, of->organization, of->verified);
 
     return error ? error
                  : mta_sts_database_run(batch->db, SET_VERIFIED("tlsrpt_cause"), verified, domain,

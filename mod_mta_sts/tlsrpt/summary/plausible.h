@@ -5,16 +5,17 @@
 #include <apr.h>
 
 /*
- * Which numbers of sessions in unverified reports are plausible. Anyone can submit a report with any
- * number: what one sender reports about one domain and day is set apart, and changes no sum, share,
- * order or scale, if it is out of all proportion to what else is reported about the domain. What
- * verified reports contain is never set apart.
+ * Which numbers of sessions in unverified reports are plausible. Anyone can submit a report with
+ * any number: what one sender reports about one domain and day is set apart, and changes no sum,
+ * share, order or scale, if it is out of all proportion to what else is reported about the domain.
+ * What verified reports contain is never set apart.
  */
 
 #define TLSRPT_PLAUSIBLE_FACTOR 100
 #define TLSRPT_PLAUSIBLE_MIN 10000 /* sessions that are never out of proportion */
-#define TLSRPT_PLAUSIBLE_MAX (APR_INT64_C(1) << 53) /* more cannot be added exactly everywhere: many
-                                                       programs compute with floating point */
+#define TLSRPT_PLAUSIBLE_MAX                                                                       \
+    (APR_INT64_C(1) << 53) /* more cannot be added exactly everywhere: many                        \
+                              programs compute with floating point */
 
 /*
  * The largest number of sessions that is plausible: TLSRPT_PLAUSIBLE_FACTOR times the next smaller
