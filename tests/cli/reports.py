@@ -2,6 +2,7 @@
 """`mta-sts report` as an admin calls it, and the reports that it is called on."""
 
 import csv
+import datetime
 import hashlib
 import io
 import json
@@ -66,3 +67,10 @@ def changed(**members):
     """A report that is Google's but for some members."""
     return json.dumps({**json.loads((DATA / "google-failures.json").read_text()),
                        **members}).encode()
+
+
+def recent(days=1, **members):
+    """The same, about the day (UTC) that many days ago."""
+    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=days)
+    return changed(**{"date-range": {"start-datetime": f"{day}T00:00:00Z",
+                                     "end-datetime": f"{day}T23:59:59Z"}, **members})

@@ -194,7 +194,8 @@ def test_json_contains_the_evidence(good):
     domain, status = good.assess("--policy", good.policy)
     assert (status, domain["status"], domain["ready"]) == (READY, "ok", "yes")
     assert domain["reports"] == {
-        "since": str(TODAY - datetime.timedelta(days=30)), "reports": 40, "counted": 40,
+        "since": str(TODAY - datetime.timedelta(days=29)), "reports": 40, "earlier_reports": 0,
+        "counted": 40,
         "days": 20, "senders": 2, "successful_sessions": 1600, "failed_sessions": 0}
     assert domain["policy"]["mode"] == "testing"
     assert [section["part"] for section in domain["sections"]] == ["policy", "mx", "reports"]
@@ -336,6 +337,15 @@ def test_text_of_a_hostile_report_is_escaped_for_the_terminal(good):
     text = done.stdout.decode()
     assert not set("\x1b\x07\u202e") & set(text)
     assert "\\x1b]0;x\\x07" in text
+
+
+def test_a_report_that_cannot_be_opened_makes_the_verdict_unknown(good):
+    path = next(path for path in (good.state / "reports").rglob("*") if path.is_file())
+    path.unlink()
+    path.symlink_to("/nowhere")
+    done = good.ready("--policy", good.policy)
+    assert done.returncode == 3
+    assert path.name.encode() in done.stderr and b"the verdict is not known" in done.stderr
 
 
 def test_unreadable_files_of_the_store_are_counted_and_the_others_shown(good):

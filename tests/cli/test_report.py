@@ -3,6 +3,7 @@
 
 import gzip
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -47,8 +48,36 @@ def test_no_symbolic_link_leads_out_of_a_directory(tmp_path):
     (inside / "link.json").symlink_to(DATA / "google-failures.json")
     (inside / "directory").symlink_to(DATA)
     (inside / "loop").symlink_to(inside)
-    assert read_json(inside)["totals"]["reports"] == 0
+    found = read_json(inside, status=1)
+    assert found["totals"]["reports"] == 0
+    assert [(item["file"], "symbolic link" in item["reason"]) for item in found["rejected"]] == \
+        [(str(inside / name), True) for name in ("directory", "link.json", "loop")]
     assert read_json(inside / "link.json")["totals"]["reports"] == 1
+
+
+def unreadable(path):
+    if os.geteuid() == 0:
+        path.mkdir()  # root reads everything: too deep
+        path.joinpath(*["d"] * 17).mkdir(parents=True)
+    else:
+        path.touch(mode=0)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("a.json"), unreadable],
+                         ids=["fifo", "link", "unreadable"])
+@pytest.mark.parametrize("words", [["report"], ["report", "--format", "csv"],
+                                   ["import", "--state-dir"]], ids=" ".join)
+def test_what_is_not_read_in_a_directory_is_an_exit_status_and_named(words, make, tmp_path, state):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    shutil.copy(DATA / "google-failures.json", inside / "a.json")
+    make(inside / "b.json")
+    words = words + [state] if words[0] == "import" else words
+    result = subprocess.run([COMMAND, *map(str, words), str(inside)], capture_output=True, timeout=60,
+                            check=False, env={"PATH": "/nowhere", "LC_ALL": "C.UTF-8"})
+    assert result.returncode == 1
+    assert b"b.json" in result.stdout + result.stderr and b"skipped" in result.stdout + result.stderr
+    assert b"google" in result.stdout.lower() or b"big mail" in result.stdout.lower()
 
 
 def test_directories_too_deep_are_skipped_and_reported(tmp_path):
@@ -80,7 +109,8 @@ def test_a_rejected_file_does_not_prevent_others_from_being_read():
 def test_each_report_counts_once_whichever_way_it_arrived():
     found = read_json(DATA / "google-failures.json", DATA / "google.eml",
                       DATA / "google-failures.json.gz", DATA / "google-failures.json")
-    assert found["totals"] == {"reports": 1, "duplicates": 3, "successful_sessions": 1288,
+    assert found["totals"] == {"reports": 1, "duplicates": 3, "earlier_reports": 0,
+                               "successful_sessions": 1288,
                                "failed_sessions": 37}
 
 
@@ -138,9 +168,9 @@ def test_failures_alone_can_be_shown():
 
 def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     import_reports(state, DATA / "google-success.json")
-    assert text("--state-dir", state, "--since", "1d", "--failures") == ""
+    assert text("--state-dir", state, "--received", "1d", "--failures") == ""
     import_reports(state, DATA / "google-failures.json")
-    assert "37 failed" in text("--state-dir", state, "--since", "1d", "--failures")
+    assert "37 failed" in text("--state-dir", state, "--received", "1d", "--failures")
 
 
 @pytest.mark.parametrize("words, error", [
@@ -152,6 +182,8 @@ def test_a_digest_of_failures_is_silent_while_all_is_well(state):
     (["--organization", ""], "--organization needs a non-empty value"),
     (["--since"], "needs a value"),
     (["--state-dir", "/tmp", "file"], "--state-dir cannot be combined with FILE"),
+    (["--received", "1d", "file"], "--received cannot be combined with FILE"),
+    (["--received", "soon"], "--received takes a time like 12h"),
 ])
 def test_wrong_usage_is_reported(words, error):
     result = call(*words)

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from reports import call, changed, put, read_json, text
+from reports import call, changed, put, read_json, recent, text
 
 
 def test_the_store_is_read_where_no_file_is_named(state):
-    put(state, changed(), time.time() - 3600)
+    put(state, recent(), time.time() - 3600)
     for way in (dict(words=["--state-dir", state]),
                 dict(words=[], environment={"MTA_STS_STATE_DIR": str(state)})):
         found = read_json(*way["words"], **way.get("environment", {}))
@@ -22,26 +22,44 @@ def test_the_store_is_read_where_no_file_is_named(state):
 
 
 def test_the_store_is_not_changed(state):
-    put(state, changed(), time.time())
+    put(state, recent(), time.time())
     before = sorted(state.rglob("*"))
     read_json("--state-dir", state)
     assert sorted(state.rglob("*")) == before
 
 
-def test_reports_of_the_store_are_chosen_by_the_time_they_came(state):
+def test_reports_of_the_store_are_chosen_by_the_days_that_they_are_about(state):
     now = time.time()
     for days in (1, 20, 40):
-        put(state, changed(**{"report-id": f"{days} days"}), now - days * 86400)
-    for words, count in (([], 2), (["--since", "all"], 3), (["--since", "2d"], 1),
-                         (["--since", "1h"], 0)):
-        assert read_json("--state-dir", state, *words)["totals"]["reports"] == count
-    assert "1 older report not shown" in text("--state-dir", state)
+        put(state, recent(days, **{"report-id": f"{days} days"}), now - (days - 1) * 86400)
+    put(state, recent(50, **{"report-id": "of an old mailbox"}), now)
+    for words, count, earlier in (([], 2, 2), (["--since", "all"], 4, 0), (["--since", "2d"], 1, 3),
+                                  (["--since", "1h"], 0, 4)):
+        totals = read_json("--state-dir", state, *words)["totals"]
+        assert (totals["reports"], totals["earlier_reports"]) == (count, earlier), words
+    assert "2 reports about earlier days not shown (use --since all)" in text("--state-dir", state)
+
+
+def test_what_is_new_in_the_store_is_chosen_by_the_time_it_came(state):
+    now = time.time()
+    for days in (0, 1, 20):
+        put(state, changed(**{"report-id": f"{days} days"}), now - days * 86400 + 600 * (days > 0))
+    for words, count in ((["--received", "2d"], 2), (["--received", "1d"], 2),
+                         (["--received", "12h"], 1), (["--received", "all"], 3),
+                         (["--received", "2d", "--since", "30d"], 0)):
+        assert read_json("--state-dir", state, *words)["totals"]["reports"] == count, words
+    assert "1 report received earlier not shown" in text("--state-dir", state, "--received", "2d")
+
+
+def test_a_report_stamped_before_the_date_was_set_is_read(state):
+    put(state, recent(), 100)
+    assert read_json("--state-dir", state)["totals"]["reports"] == 1
 
 
 def test_the_verified_one_of_conflicting_reports_counts(state):
-    forged = changed(**{"contact-info": "forged"}).replace(b"1288", b"9")
+    forged = recent(**{"contact-info": "forged"}).replace(b"1288", b"9")
     put(state, forged, time.time() - 7200)
-    put(state, changed(), time.time() - 3600, "bigmail.example")
+    put(state, recent(), time.time() - 3600, "bigmail.example")
     result = call("--state-dir", state, "--format", "json")
     found = json.loads(result.stdout)
     assert [report["verified"] for report in found["reports"]] == [True]
@@ -50,7 +68,7 @@ def test_the_verified_one_of_conflicting_reports_counts(state):
 
 
 def test_a_report_accepted_under_a_larger_limit_is_read(state):
-    report = json.loads(changed())
+    report = json.loads(recent())
     detail = report["policies"][0]["failure-details"][0]
     report["policies"][0]["failure-details"] = [
         {**detail, "failure-reason-code": "x" * 8000}] * 300
@@ -59,7 +77,7 @@ def test_a_report_accepted_under_a_larger_limit_is_read(state):
 
 
 def test_a_damaged_file_of_the_store_is_reported_and_the_others_are_read(state):
-    put(state, changed(), time.time())
+    put(state, recent(), time.time())
     damaged = state / "reports" / "ab"
     damaged.mkdir(mode=0o700, exist_ok=True)
     (damaged / ("ab" * 32)).write_bytes(b"no header")
@@ -85,7 +103,7 @@ def test_an_empty_store_says_so(state):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
 def test_root_reads_the_store_as_its_owner(state, tmp_path):
-    put(state, changed(), time.time())
+    put(state, recent(), time.time())
     for path in (state, *state.rglob("*")):
         os.chown(path, 65534, 65534)
     for path in (*tmp_path.parents, tmp_path):
@@ -122,7 +140,7 @@ def test_reports_that_cannot_be_looked_at_are_an_exit_status_and_not_silence(cha
         pytest.skip("such directories are made when they are needed")
     with tempfile.TemporaryDirectory() as directory:
         state = pathlib.Path(directory)
-        put(state, changed(), time.time())
+        put(state, recent(), time.time())
         (state / "limits.json").write_text("{}")
         for path in (state, *state.rglob("*")):
             os.chown(path, 33, 33)

@@ -215,5 +215,5 @@ def test_report_shows_root_what_failed_and_which_policy_the_sender_had(url):
 
 def test_the_digest_of_a_good_day_is_silent(url):
     assert post(url, report("good.test", 1)) == 201
-    assert shown("--since", "1d", "--failures", "--organization", "good.test") == ""
+    assert shown("--received", "1d", "--failures", "--organization", "good.test") == ""
     assert "all 40 sessions of 1 sender" in shown("--organization", "good.test")

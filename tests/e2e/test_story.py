@@ -178,7 +178,7 @@ def assert_the_break_is_reported():
     assert (failure["result_type"], failure["receiving_mx"], failure["sessions"]) == \
         (KIND, FIRST, 7)
 
-    text = run_text(0, "report", "--since", "1d", "--failures")
+    text = run_text(0, "report", "--received", "1d", "--failures")
     assert f"{NAME}: 97.5 % of 280 sessions delivered securely, 7 failed" in text
     assert f"7 sessions failed: {KIND} at {FIRST}" in text
     for words in "reporter: a.test", "where: your mail server (MX)", failure["explanation"]:

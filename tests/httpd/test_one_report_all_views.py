@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 
 import pytest
@@ -119,3 +120,17 @@ def test_one_report_is_the_same_in_all_views(start, kind, reason, quoted, verifi
     assert (identity == "failure-unconfirmed") == (not verified)
     assert finding["message"].startswith(of_domain[2].rstrip("."))
     assert ready["status"] == ("critical" if verified and owner == "mx" else "warning")
+
+
+def test_the_overview_explains_alike_however_many_reports_there_are(start):
+    server = start(LOCATION + proxied(HOST, MX + report.ENDPOINT))
+    report.import_verified(server, make("validation-failure", "self-signed_certificate", SERVED))
+    wait_for_reports(server, 1)
+    before = from_page(server, "")
+    assert before[0] == "certificate-not-trusted"
+    database = sqlite3.connect(server.root / "state" / "reports.db")
+    database.execute("UPDATE tlsrpt_sum SET reports = 1000000 WHERE domain = 0")
+    database.commit()
+    database.close()
+    assert data(server)["reports"]["count"] == 1000000
+    assert from_page(server, "") == before

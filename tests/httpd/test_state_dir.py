@@ -63,7 +63,11 @@ def test_the_limits_are_written_for_mta_sts_import_at_each_start(start, mask):
     server.graceful()
     assert json.loads(path.read_text()) == LIMITS
     assert len(path.read_text().splitlines()) == 1
-    assert sorted(os.listdir(server.root / "state"))[0] == "limits.json"
+    assert sorted(os.listdir(server.root / "state"))[:2] == ["domains.txt", "limits.json"]
+    names = server.root / "state/domains.txt"
+    assert owner_and_mode(names) == (CHILD.pw_uid, 0o600)
+    assert "example.com" in names.read_text().splitlines()
+    assert not [name for name in os.listdir(server.root / "state") if name.endswith(".tmp")]
 
 
 @pytest.mark.parametrize("name", ["limits.json", "limits.json.tmp"])

@@ -305,6 +305,13 @@ static inline const char *summary_text(apr_pool_t *p, const tlsrpt_summary *sum)
         sum->failed);
     int i;
 
+    for (i = 0; i < sum->apart->nelts; i++) {
+        const tlsrpt_apart *apart = &APR_ARRAY_IDX(sum->apart, i, tlsrpt_apart);
+
+        text =
+            apr_psprintf(p, "%s apart %s by %s on " N ": " N "+" N "\n", text, apart->domain,
+                         apart->organization, apart->day / DAY, apart->successful, apart->failed);
+    }
     for (i = 0; i < sum->domains->nelts; i++) {
         text = apr_pstrcat(p, text, domain_text(p, APR_ARRAY_IDX(sum->domains, i, tlsrpt_domain *)),
                            NULL);

@@ -95,11 +95,88 @@ static void test_sums_stop_at_the_largest_number(void **state)
               report_json(p, "A", number(p, (unsigned)day), MONDAY + day / 2,
                           policy_json(p, "sts", "d.example", LARGEST, LARGEST,
                                       failure_json(p, "x", "mx", "1", LARGEST))),
-              NULL);
+              "example.net");
         update_index(index);
     }
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
     assert_non_null(strstr(index_text(index, NULL), LARGEST "+" LARGEST));
+}
+
+/* Sessions of unverified reports, by another sender each day; what is set apart. */
+static void test_what_is_not_plausible_is_set_apart_and_changes_nothing(void **state)
+{
+    static const struct {
+        const char *sessions[5], *verified;
+        int apart;
+    } cases[] = {
+        {{"50", "70", LARGEST}, NULL, 1},
+        {{LARGEST, "50", "70"}, NULL, 1}, /* whichever is indexed first */
+        {{LARGEST}, NULL, 1},             /* cannot be added exactly */
+        {{"1000000"}, NULL, 0},           /* nothing to compare with */
+        {{"1000000", "0"}, NULL, 1},
+        {{"10000", "1"}, NULL, 0},
+        {{"10001", "1"}, NULL, 1},
+        {{"1000", "100000"}, NULL, 0},
+        {{"1000", "100001"}, NULL, 1},
+        {{"1000", "100000", "10000000"}, NULL, 0},
+        {{"10", "2000000", "1000000"}, NULL, 2},
+        {{"10", "1000000"}, "10000", 0},
+        {{"10", "1000001"}, "10000", 1},
+    };
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *domain = apr_psprintf(p, "d%u.example", (unsigned)i);
+        const tlsrpt_filter filter = {.domain = domain};
+        tlsrpt_summary *sum;
+        int day;
+
+        if (cases[i].verified) {
+            store(index, simple_json(p, "V", domain, MONDAY, cases[i].verified, "0"), "v.net");
+        }
+        for (day = 0; day < 5 && cases[i].sessions[day]; day++) {
+            store(index,
+                  simple_json(p, apr_psprintf(p, "S%d", day), domain, MONDAY + day,
+                              day % 2 ? "0" : cases[i].sessions[day],
+                              day % 2 ? cases[i].sessions[day] : "0"),
+                  NULL);
+            update_index(index);
+        }
+        assert_done(tlsrpt_index_sum(index->db, &filter, 10, p, &sum));
+        assert_int_equal(sum->apart_count, cases[i].apart);
+        assert_int_equal(sum->reports, day + (cases[i].verified != NULL) - cases[i].apart);
+        assert_string_equal(index_text(index, &filter), tally_text(index, &filter));
+    }
+    remove_everything(index);
+    update_index(index);
+    assert_nothing_is_left(index);
+}
+
+static void test_failure_details_that_are_not_plausible_are_set_apart(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    tlsrpt_summary *sum;
+
+    store(index, simple_json(p, "A", "d.example", MONDAY, "50", "1"), NULL);
+    store(index,
+          report_json(p, "B", "b", MONDAY,
+                      policy_json(p, "sts", "d.example", "1", "1",
+                                  failure_json(p, "x", "mx", "1", "1000000"))),
+          NULL);
+    update_index(index);
+    update_index(index);
+    assert_done(tlsrpt_index_sum(index->db, NULL, 10, p, &sum));
+    assert_int_equal(sum->apart_count, 1);
+    assert_int_equal(sum->failed, 1);
+    assert_null(strstr(index_text(index, NULL), "cause"));
+    store(index, simple_json(p, "C", "d.example", MONDAY + 1, "50", "900000"), "v.net");
+    update_index(index);
+    assert_done(tlsrpt_index_sum(index->db, NULL, 10, p, &sum));
+    assert_int_equal(sum->apart_count, 0); /* another report makes it plausible */
+    assert_non_null(strstr(index_text(index, NULL), "cause"));
 }
 
 static void test_unusual_ranges_are_summed_up_as_in_the_tally(void **state)
@@ -249,6 +326,8 @@ int main(void)
         DATABASE_TESTS(test_reports_are_summed_up),
         DATABASE_TESTS(test_sums_equal_those_of_the_tally_for_any_query),
         DATABASE_TESTS(test_sums_stop_at_the_largest_number),
+        DATABASE_TESTS(test_what_is_not_plausible_is_set_apart_and_changes_nothing),
+        DATABASE_TESTS(test_failure_details_that_are_not_plausible_are_set_apart),
         DATABASE_TESTS(test_unusual_ranges_are_summed_up_as_in_the_tally),
         DATABASE_TESTS(test_an_empty_report_counts_as_a_report),
         DATABASE_TESTS(test_long_texts_are_stored_completely),

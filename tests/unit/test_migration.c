@@ -124,7 +124,7 @@ static void store_all_kinds(indexed *index)
                            "\"policies\":[%s,%s]}",
                            i, ranges[i], policy_json(p, "sts", "d.example", "1", "1", failure),
                            policy_json(p, "sts", "d.example", "1", "1", failure)),
-              NULL);
+              "example.net");
     }
 }
 

@@ -292,7 +292,7 @@ static void test_a_filter_excludes_other_reports(void **state)
     } cases[] = {
         {{0, NULL, NULL, 0}, TLSRPT_COUNTED},
         {{MONDAY + DAY - 2 * APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_COUNTED},
-        {{MONDAY + DAY - APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_FILTERED},
+        {{MONDAY + DAY - APR_USEC_PER_SEC, NULL, NULL, 0}, TLSRPT_EARLIER},
         {{0, "example.com", NULL, 0}, TLSRPT_COUNTED},
         {{0, "example.net", NULL, 0}, TLSRPT_FILTERED},
         {{0, NULL, "big MAIL", 0}, TLSRPT_COUNTED},
@@ -324,8 +324,8 @@ static void test_sums_stop_at_the_highest_number(void **state)
     const made other = make_report(*state, "A", "2", 0, 5, 5);
     const tlsrpt_summary *sum;
 
-    add(tally, &one, "a", 0, TLSRPT_COUNTED);
-    add(tally, &other, "b", 0, TLSRPT_COUNTED);
+    add(tally, &one, "a", 1, TLSRPT_COUNTED);
+    add(tally, &other, "b", 1, TLSRPT_COUNTED);
     sum = tlsrpt_tally_sum(tally);
     assert_true(sum->successful == APR_INT64_MAX && sum->failed == APR_INT64_MAX);
     assert_true(APR_ARRAY_IDX(domain_at(sum, 0)->seen, 0, tlsrpt_seen_policy).sessions ==

@@ -47,6 +47,7 @@ static int has_room(listing *list, const char *path)
 typedef struct name {
     const char *name;
     int is_directory;
+    const char *error; /* why it is not read, or NULL */
 } name;
 
 static int compare_names(const void *a, const void *b)
@@ -54,42 +55,52 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const name *)a)->name, ((const name *)b)->name);
 }
 
-/* Whether an entry is a directory; -1: neither a directory nor a file. */
-static int kind_of(int directory, const struct dirent *entry)
+/* What an entry of a directory is. Only files and directories are read: a link may lead anywhere,
+ * and a FIFO may never end. */
+static name name_of(apr_pool_t *p, int directory, const struct dirent *entry)
 {
+    name found = {apr_pstrdup(p, entry->d_name), entry->d_type == DT_DIR, NULL};
     struct stat info;
 
     if (entry->d_type == DT_REG || entry->d_type == DT_DIR) {
-        return entry->d_type == DT_DIR;
+        return found;
     }
-    if (entry->d_type != DT_UNKNOWN ||
-        fstatat(directory, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
-        return -1;
+    if (fstatat(directory, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+        found.error = apr_pstrdup(p, strerror(errno));
     }
-    return S_ISDIR(info.st_mode) ? 1 : S_ISREG(info.st_mode) ? 0 : -1;
+    else if (S_ISLNK(info.st_mode)) {
+        found.error = "skipped: a symbolic link in a directory is not followed";
+    }
+    else if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
+        found.error = "skipped: it is neither a file nor a directory";
+    }
+    else {
+        found.is_directory = S_ISDIR(info.st_mode);
+    }
+    return found;
 }
 
-/* The names in a directory, sorted; NULL and errno if it cannot be read. */
-static apr_array_header_t *names_in(apr_pool_t *p, int fd)
+/* Sorted, without names that begin with a dot, which mail servers use for files of their own.
+ *
+ * @param error out: why the directory cannot be read, or not to its end; or NULL
+ */
+static apr_array_header_t *names_in(apr_pool_t *p, int fd, const char **error)
 {
     apr_array_header_t *names = apr_array_make(p, 64, sizeof(name));
     DIR *directory = fdopendir(fd);
     const struct dirent *entry;
 
+    *error = directory ? NULL : strerror(errno);
     if (!directory) {
         close(fd);
-        return NULL;
+        return names;
     }
-    while (names->nelts <= CLI_FILES_MAX && (entry = readdir(directory)) != NULL) {
-        int kind = entry->d_name[0] == '.' ? -1 : kind_of(dirfd(directory), entry);
-
-        if (kind >= 0) {
-            name *added = apr_array_push(names);
-
-            added->name = apr_pstrdup(p, entry->d_name);
-            added->is_directory = kind;
+    while (errno = 0, names->nelts <= CLI_FILES_MAX && (entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.') {
+            APR_ARRAY_PUSH(names, name) = name_of(p, dirfd(directory), entry);
         }
     }
+    *error = errno ? strerror(errno) : NULL;
     closedir(directory);
     qsort(names->elts, (size_t)names->nelts, (size_t)names->elt_size, compare_names);
     return names;
@@ -102,7 +113,12 @@ static void list_name(apr_pool_t *p, listing *list, const char *directory, const
 {
     const char *path = apr_pstrcat(list->files->pool, directory, "/", entry->name, NULL);
 
-    if (entry->is_directory) {
+    if (entry->error) {
+        if (has_room(list, directory)) {
+            add_error(list, path, apr_pstrdup(list->files->pool, entry->error));
+        }
+    }
+    else if (entry->is_directory) {
         list_directory(p, list, path, O_NOFOLLOW, depth + 1);
     }
     else if (has_room(list, directory)) {
@@ -116,6 +132,7 @@ static void list_name(apr_pool_t *p, listing *list, const char *directory, const
 static void list_directory(apr_pool_t *p, listing *list, const char *path, int flags, int depth)
 {
     apr_array_header_t *names;
+    const char *error;
     apr_pool_t *ptemp;
     int fd, i;
 
@@ -129,9 +146,12 @@ static void list_directory(apr_pool_t *p, listing *list, const char *path, int f
         return;
     }
     apr_pool_create(&ptemp, p);
-    names = names_in(ptemp, fd);
-    for (i = 0; names && i < names->nelts; i++) {
+    names = names_in(ptemp, fd, &error);
+    for (i = 0; i < names->nelts; i++) {
         list_name(ptemp, list, path, &APR_ARRAY_IDX(names, i, name), depth);
+    }
+    if (error) {
+        add_error(list, path, apr_pstrdup(list->files->pool, error));
     }
     apr_pool_destroy(ptemp);
 }

@@ -11,7 +11,8 @@
 #include "core/base/text.h"
 #include "core/base/time.h"
 
-#define LONG_ONLY 256 /* LONG_ONLY and above: values of getopt_long() for rows without a letter */
+#define DAY apr_time_from_sec(86400)
+#define LONG_ONLY 256 /* what getopt_long() returns for rows without a letter, and up */
 
 static const cli_option help_row = {.name = "help", .letter = 'h', .help = "Print this help."};
 
@@ -228,26 +229,55 @@ static int seconds_of(char unit)
     return unit == 'h' ? 3600 : unit == 'd' ? 86400 : unit == 'w' ? 7 * 86400 : 0;
 }
 
-const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since)
+/* @param span out: the length of a span that ends now, or 0 */
+static const char *read_time(apr_pool_t *p, const char *name, const char *text, apr_time_t *time,
+                             apr_time_t *span)
 {
     apr_size_t len = strlen(text);
     int seconds = len > 1 ? seconds_of(text[len - 1]) : 0, count = 0;
 
-    *since = 0;
+    *time = *span = 0;
     if (strcmp(text, "all") == 0) {
         return NULL;
     }
     if (seconds &&
-        !cli_option_number(p, "--since", apr_pstrmemdup(p, text, len - 1), 1, 99999, &count)) {
-        *since = now - apr_time_from_sec((apr_time_t)seconds * count);
-        *since = *since > 0 ? *since : 0;
+        !cli_option_number(p, name, apr_pstrmemdup(p, text, len - 1), 1, 99999, &count)) {
+        *span = apr_time_from_sec((apr_time_t)seconds * count);
         return NULL;
     }
-    if (len > 9 && mta_sts_time_parse(text, since) != MTA_STS_TIME_INVALID) {
+    if (len > 9 && mta_sts_time_parse(text, time) != MTA_STS_TIME_INVALID) {
         return NULL;
     }
     return apr_psprintf(p,
-                        "--since takes a time like 12h, 30d, 4w, a date like 2026-05-11, or all, "
+                        "%s takes a time like 12h, 30d, 4w, a date like 2026-05-11, or all, "
                         "not %s",
-                        mta_sts_text_quote(p, text, len));
+                        name, mta_sts_text_quote(p, text, len));
+}
+
+const char *cli_option_time(apr_pool_t *p, const char *name, const char *text, apr_time_t now,
+                            apr_time_t *time)
+{
+    apr_time_t span;
+    const char *error = read_time(p, name, text, time, &span);
+
+    *time = span ? now - span : *time;
+    *time = *time > 0 ? *time : 0;
+    return error;
+}
+
+apr_time_t cli_option_days_ago(apr_time_t now, int days)
+{
+    return now - now % DAY - (days - 1) * DAY;
+}
+
+const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since)
+{
+    apr_time_t span;
+    const char *error = read_time(p, "--since", text, since, &span);
+
+    if (span) { /* whole days are counted with today */
+        *since = span % DAY ? now - span : cli_option_days_ago(now, (int)(span / DAY));
+    }
+    *since = *since > 0 ? *since - *since % DAY : 0;
+    return error;
 }

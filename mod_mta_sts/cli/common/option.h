@@ -84,9 +84,20 @@ const char *cli_option_name(apr_pool_t *p, const char *text);
  * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
  * ("2026-05-11", in UTC), or "all".
  *
- * @param now   current time
- * @param since out: 0 for "all"
- * @return NULL, or what is wrong with the text
+ * @param name of the option, for the error text
+ * @param time out: 0 for "all"
+ */
+const char *cli_option_time(apr_pool_t *p, const char *name, const char *text, apr_time_t now,
+                            apr_time_t *time);
+
+/* The beginning of the first of some days (UTC), the last of which is today: the "last 30 days" of
+ * the status page. */
+apr_time_t cli_option_days_ago(apr_time_t now, int days);
+
+/*
+ * Reads the value of --since, in the same forms: the first day (UTC) that reports are about.
+ *
+ * @param since out: its beginning, "30d" as in cli_option_days_ago; 0 for "all"
  */
 const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since);
 

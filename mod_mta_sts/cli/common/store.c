@@ -193,11 +193,27 @@ typedef struct entry {
 } entry;
 
 typedef struct listing {
-    apr_time_t since;
-    apr_int64_t older;
+    const cli_store_range *range;
+    cli_store_skipped skipped;
     entry *entries;
     int count, room;
 } listing;
+
+/* No report is about a day after the one on which it came, and most of them are about the day
+ * before: what came earlier need not be read. A machine whose date is not set yet stamps with 1970:
+ * such reports may be about any day. */
+static int is_skipped(listing *list, apr_time_t received)
+{
+    if (received < list->range->received) {
+        list->skipped.older++;
+        return 1;
+    }
+    if (received >= TLSRPT_EARLIEST && received < list->range->since) {
+        list->skipped.earlier++;
+        return 1;
+    }
+    return 0;
+}
 
 static void add_entry(void *data, const char *digest, apr_int64_t bytes,
                       const tlsrpt_receipt *receipt)
@@ -206,8 +222,7 @@ static void add_entry(void *data, const char *digest, apr_int64_t bytes,
     entry *added;
 
     (void)bytes;
-    if (receipt && receipt->received < list->since) {
-        list->older++;
+    if (receipt && is_skipped(list, receipt->received)) {
         return;
     }
     if (list->count == list->room) {
@@ -244,6 +259,7 @@ static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr
     report->path = tlsrpt_spool_path(spool, TLSRPT_REPORTS, digest, p);
     report->error =
         tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, tlsrpt_limits_stored.sent, p, file);
+    report->is_closed = report->error && access(report->path, R_OK) != 0;
     if (!report->error) {
         cli_json_memory_use(p);
         report->receipt = &file->receipt;
@@ -252,10 +268,10 @@ static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr
     return report;
 }
 
-apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
-                           cli_store_visit *visit, void *data)
+cli_store_skipped cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, const cli_store_range *range,
+                                 cli_store_visit *visit, void *data)
 {
-    listing list = {.since = since};
+    listing list = {.range = range};
     apr_pool_t *each;
     int i;
 
@@ -272,5 +288,5 @@ apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
     }
     apr_pool_destroy(each);
     free(list.entries);
-    return list.older;
+    return list.skipped;
 }

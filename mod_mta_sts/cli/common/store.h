@@ -47,21 +47,32 @@ typedef struct cli_store_report {
     const tlsrpt_receipt *receipt; /* NULL if there is an error */
     const tlsrpt_reading *reading; /* NULL if there is an error */
     const char *error;             /* why the file cannot be read, or NULL */
+    int is_closed;                 /* it cannot even be opened; otherwise it is damaged */
 } cli_store_report;
 
 /* @param p scratch; cleared after the visit */
 typedef void cli_store_visit(void *data, apr_pool_t *p, const cli_store_report *report);
 
+/* Which reports are visited; 0: all. */
+typedef struct cli_store_range {
+    apr_time_t since;    /* those that can be about this day (its beginning) or a later one */
+    apr_time_t received; /* those that were received at this time or later */
+} cli_store_range;
+
+/* Numbers of reports that were not visited. */
+typedef struct cli_store_skipped {
+    apr_int64_t earlier; /* about earlier days: they were received before */
+    apr_int64_t older;   /* received earlier */
+} cli_store_skipped;
+
 /*
- * Visits every report received at or after a time: verified ones first, so that a report that
- * contradicts one of them does not count (tlsrpt/summary/summary.h), then by time of receipt. Only
- * the header line is read of all others.
+ * Visits the reports of a range: the verified ones first, so that one that contradicts them does
+ * not count (tlsrpt/summary/summary.h), then by time of receipt. Of the others only the header line
+ * is read. A visited report can still be about an earlier day: the filter of a summary decides.
  *
- * @param p     scratch
- * @param since 0: all
- * @return number of reports left out because they are older
+ * @param p scratch
  */
-apr_int64_t cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, apr_time_t since,
-                           cli_store_visit *visit, void *data);
+cli_store_skipped cli_store_walk(apr_pool_t *p, tlsrpt_spool *spool, const cli_store_range *range,
+                                 cli_store_visit *visit, void *data);
 
 #endif

@@ -111,7 +111,7 @@ static void store_report(cli_importer *importer, apr_pool_t *p, const cli_source
 static void store_in_quarantine(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
-    const char *reason = reading->reason ? reading->reason : "it names no policy domain";
+    const char *reason = reading->reason ? reading->reason : "it is not about a local domain";
     tlsrpt_stored stored;
 
     if (!is_within_quota(importer, TLSRPT_QUARANTINE, tlsrpt_spool_cost(item->len))) {
@@ -156,20 +156,6 @@ static void report_trailing(cli_importer *importer, apr_pool_t *p, const cli_sou
     }
 }
 
-static int is_about_a_domain(const tlsrpt_report *report)
-{
-    int i;
-
-    for (i = 0; i < report->policies->nelts; i++) {
-        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
-
-        if (policy->domain || tlsrpt_policy_may_omit_domain(policy)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* What has no bytes to read. */
 static void skip(cli_importer *importer, apr_pool_t *p, const cli_source_item *item)
 {
@@ -199,7 +185,7 @@ void cli_importer_take(void *data, apr_pool_t *p, const cli_source_item *item)
     reading = tlsrpt_report_read(p, item->bytes, item->len, &importer->limits->report);
     switch (reading->outcome) {
     case TLSRPT_READ:
-        if (!is_about_a_domain(reading->report)) {
+        if (!cli_limits_admit(importer->limits, p, reading->report)) {
             store_in_quarantine(importer, p, item, reading);
             break;
         }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <apr_strings.h>
@@ -11,6 +13,7 @@
 
 #include "core/base/number.h"
 #include "tlsrpt/report/limits.h"
+#include "tlsrpt/spool/scope.h"
 
 #define SENT_MIN 1024 /* in bytes, as in the directive */
 #define FILE_MAX 4096 /* in bytes, of limits.json */
@@ -155,11 +158,57 @@ static const char *load(cli_limits *limits, apr_pool_t *p, const char *file)
     return error;
 }
 
+/* The file of local names, mapped: it may have any number of lines, of which few are read. */
+static const char *map_names(cli_limits *limits, apr_pool_t *p, const char *file)
+{
+    int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const char *error = NULL;
+    struct stat info;
+    void *map;
+
+    if (fd < 0) {
+        return errno == ENOENT ? NULL : apr_pstrdup(p, strerror(errno));
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) {
+        error = "it is not a file with text";
+    }
+    else if ((map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) ==
+             MAP_FAILED) {
+        error = apr_pstrdup(p, strerror(errno));
+    }
+    else {
+        limits->names = map;
+        limits->names_len = (apr_size_t)info.st_size;
+    }
+    close(fd);
+    return error;
+}
+
+int cli_limits_admit(const cli_limits *limits, apr_pool_t *p, const tlsrpt_report *report)
+{
+    int i;
+
+    for (i = 0; i < report->policies->nelts; i++) {
+        const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
+
+        if (policy->domain ? !limits->names || tlsrpt_scope_has(p, limits->names, limits->names_len,
+                                                                policy->domain)
+                           : tlsrpt_policy_may_omit_domain(policy)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir)
 {
     const char *file = apr_pstrcat(p, state_dir, "/" CLI_LIMITS_FILE, NULL);
     const char *error = load(limits, p, file);
 
+    if (!error) {
+        file = apr_pstrcat(p, state_dir, "/" TLSRPT_SCOPE_FILE, NULL);
+        error = map_names(limits, p, file);
+    }
     return error ? apr_psprintf(p, "%s cannot be used: %s; restart httpd to write it again", file,
                                 error)
                  : NULL;

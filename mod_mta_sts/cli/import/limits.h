@@ -19,8 +19,11 @@
 
 typedef struct cli_limits {
     tlsrpt_limits report;
-    apr_int64_t quota[TLSRPT_AREAS]; /* in bytes on disk, by tlsrpt_area */
-    int has_size, has_quota;         /* whether it was set by an option */
+    apr_int64_t quota[TLSRPT_AREAS]; /* bytes on disk, by tlsrpt_area */
+    int has_size, has_quota;         /* set by an option */
+    const char *names; /* the file of tlsrpt/spool/scope.h, mapped; NULL: reports about any domain
+                          are stored */
+    apr_size_t names_len;
 } cli_limits;
 
 /* The module's defaults. */
@@ -38,6 +41,10 @@ const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *t
 /* Reads the value of --quota: bytes for reports, and optionally bytes for the quarantine after a
  * comma. Returns as cli_limits_set_size. */
 const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *text);
+
+/* Whether a report is about a local domain, as the endpoint of httpd decides. p is for scratch
+ * memory. */
+int cli_limits_admit(const cli_limits *limits, apr_pool_t *p, const tlsrpt_report *report);
 
 /*
  * Reads those limits from the state directory that were not set by options. Without the file they

@@ -44,8 +44,10 @@ typedef struct cli_ready_call {
     apr_array_header_t *domains; /* of cli_ready_domain * */
     apr_hash_t *by_name;         /* the same by name */
     apr_array_header_t
-        *configured; /* of cli_apache_policy: in this machine's httpd; may be empty */
-    int unreadable;  /* number of reports in the store that cannot be read */
+        *configured;            /* of cli_apache_policy: by this machine's httpd; may be empty */
+    int unreadable;             /* stored reports that are damaged */
+    int unopened;               /* files of the store that cannot be read */
+    const char *first_unopened; /* path and reason */
 } cli_ready_call;
 
 /*

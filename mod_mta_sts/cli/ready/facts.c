@@ -193,6 +193,12 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     const apr_array_header_t *policies;
     int i;
 
+    if (report->is_closed) {
+        call->first_unopened = call->unopened++
+                                   ? call->first_unopened
+                                   : apr_pstrcat(call->p, report->path, ": ", report->error, NULL);
+        return;
+    }
     if (report->error || report->reading->outcome != TLSRPT_READ) {
         call->unreadable++;
         return;
@@ -209,16 +215,25 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
     }
 }
 
-static const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
+static const tlsrpt_domain *sum_of(const tlsrpt_summary *summary)
 {
-    const tlsrpt_summary *summary = tlsrpt_tally_sum(tally);
-
     return summary->domains->nelts ? APR_ARRAY_IDX(summary->domains, 0, tlsrpt_domain *) : NULL;
+}
+
+static void sum_up(cli_ready_domain *domain)
+{
+    const tlsrpt_summary *all = tlsrpt_tally_sum(domain->all);
+
+    domain->facts.reports = sum_of(all);
+    domain->facts.earlier = all->earlier;
+    domain->facts.apart = all->apart_count;
+    domain->facts.evidence = sum_of(tlsrpt_tally_sum(domain->weighed));
 }
 
 static int read_reports(const cli_subcommand *self, cli_ready_call *call)
 {
     tlsrpt_spool *spool = cli_store_open(call->p, self->name, call->state_dir, CLI_STORE_READ);
+    const cli_store_range range = {.since = call->since};
     apr_pool_t *ptemp;
     int i;
 
@@ -235,11 +250,10 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
         domain->weighed = tlsrpt_tally_make(call->p, &domain->filter);
     }
     apr_pool_create(&ptemp, call->p);
-    cli_store_walk(ptemp, spool, call->since, take_report, call);
+    cli_store_walk(ptemp, spool, &range, take_report, call);
     apr_pool_destroy(ptemp);
     for (i = 0; i < call->domains->nelts; i++) {
-        domain_at(call, i)->facts.reports = sum_of(domain_at(call, i)->all);
-        domain_at(call, i)->facts.evidence = sum_of(domain_at(call, i)->weighed);
+        sum_up(domain_at(call, i));
     }
     return CLI_EXIT_OK;
 }

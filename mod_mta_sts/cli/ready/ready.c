@@ -37,7 +37,7 @@ static const cli_option options[] = {
     {"senders", 0, "N", "Require reports from N senders. Default: 2.", cli_take_number,
      offsetof(cli_ready_call, limits.senders), 1, SENDERS_MAX},
     {"since", 0, "TIME",
-     "Count reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d.",
+     "Count reports about the days since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d.",
      take_since, 0, 0, 0},
     CLI_STATE_DIR_OPTION(offsetof(cli_ready_call, state_dir)),
     CLI_DATABASE_OPTION(offsetof(cli_ready_call, database)),
@@ -84,13 +84,12 @@ static const char *take_domains(cli_ready_call *call, const cli_args *args)
 /* Rejects invalid combinations of options. */
 static const char *check_call(const cli_ready_call *call)
 {
-    apr_time_t days = apr_time_from_sec(call->limits.days * APR_INT64_C(86400));
     cli_database database;
     const char *error = call->database
                             ? cli_database_find(call->p, call->database, call->state_dir, &database)
                             : NULL;
 
-    if (call->since > call->limits.now - days) {
+    if (call->since > cli_option_days_ago(call->limits.now, call->limits.days)) {
         return apr_psprintf(call->p,
                             "--days %d requires more days than --since covers: choose an earlier "
                             "--since, or fewer --days",
@@ -114,7 +113,7 @@ static void set_defaults(cli_ready_call *call)
     call->limits.now = apr_time_now();
     call->limits.days = DAYS_DEFAULT;
     call->limits.senders = SENDERS_DEFAULT;
-    call->since = call->limits.now - apr_time_from_sec(SINCE_DEFAULT * APR_INT64_C(86400));
+    call->since = cli_option_days_ago(call->limits.now, SINCE_DEFAULT);
 }
 
 static int run_ready(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)

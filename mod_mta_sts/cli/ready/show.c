@@ -32,6 +32,14 @@ tlsrpt_ready cli_ready_worst(const cli_ready_call *call)
     size_t i;
     int j;
 
+    if (call->unopened) { /* nothing is known about what they contain */
+        for (j = 0; j < call->domains->nelts; j++) {
+            if (domain_at(call, j)->readiness->ready == TLSRPT_READY_NO) {
+                return TLSRPT_READY_NO;
+            }
+        }
+        return TLSRPT_READY_UNKNOWN;
+    }
     for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         for (j = 0; j < call->domains->nelts; j++) {
             if (domain_at(call, j)->readiness->ready == order[i]) {
@@ -132,6 +140,13 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
         }
         print_domain(call, style, domain_at(call, i));
     }
+    if (call->unopened) {
+        fflush(stdout);
+        fprintf(stderr,
+                "mta-sts ready: %d files of stored reports cannot be read, so the verdict is not "
+                "known; the first: %s\n",
+                call->unopened, call->first_unopened);
+    }
     if (call->unreadable) {
         fflush(stdout);
         fprintf(stderr, "mta-sts ready: %d of the stored reports cannot be read; skipped\n",
@@ -166,9 +181,10 @@ static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domai
 {
     const tlsrpt_domain *all = domain->facts.reports, *weighed = domain->facts.evidence;
 
-    return json_pack("{s:s?, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
+    return json_pack("{s:s?, s:I, s:I, s:I, s:i, s:i, s:I, s:I}", "since",
                      call->since ? mta_sts_format_date(call->p, call->since) : NULL, "reports",
-                     (json_int_t)(all ? all->reports : 0), "counted",
+                     (json_int_t)(all ? all->reports : 0), "earlier_reports",
+                     (json_int_t)domain->facts.earlier, "counted",
                      (json_int_t)(weighed ? weighed->reports : 0), "days",
                      tlsrpt_evidence_days(weighed, call->limits.now), "senders",
                      weighed ? weighed->senders->nelts : 0, "successful_sessions",
@@ -212,5 +228,5 @@ void cli_ready_print_json(const cli_ready_call *call)
         json_array_append_new(array, domain_to_json(call, domain_at(call, i)));
     }
     cli_print_json(json_pack("{s:s, s:i, s:o}", "status", looks[cli_ready_worst(call)].status,
-                             "unreadable", call->unreadable, "domains", array));
+                             "unreadable", call->unreadable + call->unopened, "domains", array));
 }

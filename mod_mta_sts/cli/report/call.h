@@ -2,6 +2,7 @@
 #ifndef CLI_REPORT_CALL_H
 #define CLI_REPORT_CALL_H
 
+#include "cli/common/store.h"
 #include "cli/common/writer.h"
 #include "cli/common/served.h"
 #include "tlsrpt/advice/explain.h"
@@ -18,9 +19,9 @@ typedef struct cli_report_format cli_report_format;
 typedef struct cli_report_call {
     apr_pool_t *p;
     const cli_report_format *format;
-    tlsrpt_filter filter;     /* since: 0 for the store, which is filtered by time of receipt */
-    apr_time_t since;         /* 0: all */
-    int failures_only;        /* omit everything without failures */
+    tlsrpt_filter filter;
+    apr_time_t received;      /* only what the store received since then; 0: all */
+    int failures_only;        /* leave out what did not fail */
     const char *policy_file;  /* or NULL */
     const char *state_dir;    /* or NULL */
     const char *const *paths; /* NULL: the store */
@@ -44,8 +45,8 @@ typedef struct cli_report_rejected {
 typedef struct cli_report_result {
     apr_array_header_t *rejected; /* of cli_report_rejected */
     const tlsrpt_summary *sum;
-    apr_int64_t older; /* number of reports in the store that are too old */
-    int is_incomplete; /* whether a directory of the store cannot be read */
+    cli_store_skipped skipped; /* of the store, without having been read */
+    int is_incomplete;         /* a directory of the store cannot be read */
 } cli_report_result;
 
 /* An output format. Each report is added as it is read; the end is printed after the last one. */
@@ -70,7 +71,10 @@ extern const cli_report_format cli_report_text, cli_report_json, cli_report_ndjs
 int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
                     cli_report_result *result);
 
-/* Whether this policy of a report was requested. */
+/* How many reports are about earlier days than the call asks for. */
+apr_int64_t cli_report_earlier(const cli_report_result *result);
+
+/* Whether the call wants this policy of a report to be shown. */
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
 
 /* The explanation of a failure; its action includes the command. */

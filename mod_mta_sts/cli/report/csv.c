@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report/call.h"
 
+#include <stdio.h>
+
 #include <apr_strings.h>
 
 /* The columns, in the order in which the cells are added below. */
@@ -102,4 +104,45 @@ static void render(mta_sts_buffer *out, const cli_report_call *call, const cli_r
     }
 }
 
-const cli_report_format cli_report_csv = {HEAD, "", render, NULL, 0};
+/* A line for what is set apart: without numbers in the columns that can be summed up. */
+static void add_apart(mta_sts_buffer *out, const tlsrpt_apart *apart)
+{
+    apr_int64_t sessions = tlsrpt_count_add(apart->successful, apart->failed);
+    int i;
+
+    cli_write_csv(out, "");
+    add_cell(out, apart->organization);
+    add_cell(out, "");
+    add_cell(out, "");
+    add_time(out, apart->day < 0 ? 0 : apart->day);
+    add_cell(out, "");
+    add_cell(out, "false");
+    add_cell(out, "set-apart");
+    add_cell(out, "");
+    add_cell(out, apart->domain);
+    for (i = 0; i < 12; i++) {
+        add_cell(out, "");
+    }
+    add_cell(out, apr_psprintf(out->p,
+                               "In none of the sums of the other formats: %" APR_INT64_T_FMT
+                               " sessions are not plausible beside the other reports",
+                               sessions));
+    for (i = 0; i < 4; i++) {
+        add_cell(out, "");
+    }
+    mta_sts_buffer_puts(out, "\r\n");
+}
+
+static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
+{
+    mta_sts_buffer *out = mta_sts_buffer_make(p);
+    int i;
+
+    (void)call;
+    for (i = 0; i < result->sum->apart->nelts; i++) {
+        add_apart(out, &APR_ARRAY_IDX(result->sum->apart, i, tlsrpt_apart));
+    }
+    fwrite(out->bytes, 1, out->len, stdout);
+}
+
+const cli_report_format cli_report_csv = {HEAD, "", render, end, 0};

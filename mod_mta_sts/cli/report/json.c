@@ -130,7 +130,26 @@ static void render_line(mta_sts_buffer *out, const cli_report_call *call,
     mta_sts_buffer_puts(out, "\n");
 }
 
-/* A report that contradicts another one is counted as a duplicate. */
+/* What is in none of the totals because it is not plausible. */
+static void add_apart(mta_sts_buffer *out, const tlsrpt_summary *sum)
+{
+    int i;
+
+    mta_sts_buffer_puts(out, "],\n\"set_apart\":[");
+    for (i = 0; i < sum->apart->nelts; i++) {
+        const tlsrpt_apart *apart = &APR_ARRAY_IDX(sum->apart, i, tlsrpt_apart);
+
+        add_member(out,
+                   i ? ",\n{\"domain\":" : "\n{\"domain\":", *apart->domain ? apart->domain : NULL);
+        add_member(out, ",\"organization\":", apart->organization);
+        add_time(out, ",\"day_start_at\":", apart->day < 0 ? 0 : apart->day);
+        add_number(out, ",\"successful_sessions\":", apart->successful);
+        add_number(out, ",\"failed_sessions\":", apart->failed);
+        mta_sts_buffer_puts(out, "}");
+    }
+}
+
+/* What contradicts another report counts as one that came again. */
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;
@@ -147,8 +166,10 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
         add_member(out, ",\"reason\":", rejected->reason);
         mta_sts_buffer_puts(out, "}");
     }
+    add_apart(out, sum);
     add_number(out, "],\n\"totals\":{\"reports\":", sum->reports);
     add_number(out, ",\"duplicates\":", sum->duplicates + sum->conflicts);
+    add_number(out, ",\"earlier_reports\":", cli_report_earlier(result));
     add_number(out, ",\"successful_sessions\":", sum->successful);
     add_number(out, ",\"failed_sessions\":", sum->failed);
     mta_sts_buffer_puts(out, "}}\n");

@@ -39,6 +39,11 @@ typedef struct prepared {
     mta_sts_buffer *text; /* NULL: not to be printed */
 } prepared;
 
+apr_int64_t cli_report_earlier(const cli_report_result *result)
+{
+    return result->skipped.earlier + result->sum->earlier;
+}
+
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
 {
     return !call->filter.domain ||
@@ -171,6 +176,7 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
     case TLSRPT_FILTERED:
         all->left_out++;
         break;
+    case TLSRPT_EARLIER:
     case TLSRPT_DUPLICATE:
         break;
     }
@@ -271,7 +277,10 @@ static void take_report(void *data, apr_pool_t *p, const cli_store_report *repor
 
 static void read_store(reading *all, tlsrpt_spool *spool)
 {
-    all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
+    const cli_report_call *call = all->call;
+    const cli_store_range range = {call->filter.since, call->received};
+
+    all->result->skipped = cli_store_walk(all->p, spool, &range, take_report, all);
 }
 
 /* Files that were named are read even if nothing in them is requested; without this line, they

@@ -12,7 +12,7 @@
 #include "cli/common/subcommand.h"
 #include "core/base/name.h"
 
-#define SINCE_DEFAULT (30 * 86400 * APR_USEC_PER_SEC) /* for the store */
+#define SINCE_DEFAULT 30 /* days, of the store */
 #define OUTPUT_BUFFER (1 << 16)
 
 /* In the order of the names in take_format(). */
@@ -46,15 +46,25 @@ static const char *take_since(apr_pool_t *p, const cli_option *option, void *tar
     return cli_option_since(p, value, apr_time_now(), target);
 }
 
+static const char *take_received(apr_pool_t *p, const cli_option *option, void *target,
+                                 const char *value)
+{
+    return cli_option_time(p, apr_pstrcat(p, "--", option->name, NULL), value, apr_time_now(),
+                           target);
+}
+
 static const cli_option options[] = {
     {"format", 0, "text|json|ndjson|csv",
      "Output format: text for people, JSON as one object or as one object per report, or CSV for "
      "spreadsheets. Default: text.",
      take_format, 0, 0, 0},
     {"since", 0, "TIME",
-     "Only reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d. For files: "
-     "only reports whose period ends later. Default: all.",
-     take_since, offsetof(cli_report_call, since), 0, 0},
+     "Only reports about the days since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d; "
+     "with FILE or --received: all.",
+     take_since, offsetof(cli_report_call, filter.since), 0, 0},
+    {"received", 0, "TIME",
+     "Only reports received since then, whatever day they are about: what is new. Not with FILE.",
+     take_received, offsetof(cli_report_call, received), 0, 0},
     {"domain", 0, "NAME", "Only what is reported about this policy domain.", take_domain,
      offsetof(cli_report_call, filter.domain), 0, 0},
     {"organization", 0, "NAME", "Only reports of this sender.", cli_take_text,
@@ -79,10 +89,14 @@ static const char *take_arguments(cli_report_call *call, const cli_args *args)
     if (count && call->state_dir) {
         return "--state-dir cannot be combined with FILE";
     }
-    if (call->since < 0) {
-        call->since = count ? 0 : apr_time_now() - SINCE_DEFAULT;
+    if (count && call->received >= 0) {
+        return "--received cannot be combined with FILE: when a file was received is not known";
     }
-    call->filter.since = count ? call->since : 0;
+    if (call->filter.since < 0) {
+        call->filter.since =
+            count || call->received >= 0 ? 0 : cli_option_days_ago(apr_time_now(), SINCE_DEFAULT);
+    }
+    call->received = call->received < 0 ? 0 : call->received;
     return NULL;
 }
 
@@ -102,7 +116,7 @@ static void print_rejected(apr_pool_t *p, const cli_subcommand *self,
 
 static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
-    cli_report_call call = {.p = p, .format = &cli_report_text, .since = -1};
+    cli_report_call call = {.p = p, .format = &cli_report_text, .filter.since = -1, .received = -1};
     cli_report_result result;
     cli_args args;
     const char *error = cli_subcommand_read(p, self, argc, argv, &call, &args);

@@ -255,19 +255,27 @@ static int call_chooses(const cli_report_call *call)
 static void print_head(const cli_report_page *of, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;
+    apr_int64_t earlier = cli_report_earlier(result);
     int is_store = !of->call->path_count;
 
     printf("%s", mta_sts_format_count(of->p, sum->reports, "report", "reports"));
-    if (is_store && of->call->since) {
-        printf(" since %s", mta_sts_format_date(of->p, of->call->since));
+    if (of->call->filter.since) {
+        printf(" since %s", mta_sts_format_date(of->p, of->call->filter.since));
+    }
+    if (of->call->received) {
+        printf(" received since %s", mta_sts_format_time(of->p, of->call->received));
     }
     if (sum->duplicates + sum->conflicts) {
         printf("; %s not counted", mta_sts_format_count(of->p, sum->duplicates + sum->conflicts,
                                                         "duplicate", "duplicates"));
     }
-    if (result->older) {
-        printf("; %s not shown (use --since all)",
-               mta_sts_format_count(of->p, result->older, "older report", "older reports"));
+    if (earlier) {
+        printf("; %s about earlier days not shown (use --since all)",
+               mta_sts_format_count(of->p, earlier, "report", "reports"));
+    }
+    if (result->skipped.older) {
+        printf("; %s received earlier not shown",
+               mta_sts_format_count(of->p, result->skipped.older, "report", "reports"));
     }
     if (sum->reports && sum->unverified == sum->reports) {
         printf("\nNone of these reports is verified; anyone can submit one.");
@@ -277,10 +285,45 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
                sum->unverified);
     }
     putchar('\n');
-    if (is_store && !sum->reports && !result->older && !call_chooses(of->call)) {
+    if (is_store && !sum->reports && !earlier && !result->skipped.older &&
+        !call_chooses(of->call)) {
         cli_print_wrapped(0,
                           "Senders send one report a day to the address in the _smtp._tls record; "
                           "the first arrives after a day or two.");
+    }
+}
+
+static void print_apart_row(const cli_report_page *of, const tlsrpt_apart *apart)
+{
+    const char *text = apr_psprintf(
+        of->p, "%s, %s about %s: %s",
+        apart->day < 0 ? "unspecified date" : mta_sts_format_date(of->p, apart->day + 1),
+        mta_sts_format_name(of->p, apart->organization),
+        *apart->domain ? mta_sts_format_name(of->p, apart->domain) : "(domain not specified)",
+        mta_sts_format_count(of->p, tlsrpt_count_add(apart->successful, apart->failed), "session",
+                             "sessions"));
+
+    printf("    ");
+    cli_print_wrapped(4, text);
+}
+
+/* What is not plausible is shown, but in no number. */
+static void print_apart(const cli_report_page *of, const tlsrpt_summary *sum)
+{
+    int i;
+
+    if (!sum->apart->nelts) {
+        return;
+    }
+    putchar('\n');
+    cli_report_print_sign(of, 2, MTA_STS_INFO);
+    cli_print_wrapped(4, "Set apart, and in none of the numbers: unverified reports with more "
+                         "sessions than is plausible beside the other reports about the domain");
+    for (i = 0; i < sum->apart->nelts; i++) {
+        print_apart_row(of, &APR_ARRAY_IDX(sum->apart, i, const tlsrpt_apart));
+    }
+    if (sum->apart_count > i) {
+        printf("    and %" APR_INT64_T_FMT " more\n", sum->apart_count - i);
     }
 }
 
@@ -320,6 +363,7 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
         print_domain(&of, APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *), i == failed);
         apr_pool_clear(of.p);
     }
+    print_apart(&of, result->sum);
     apr_pool_destroy(of.p);
 }
 

@@ -191,6 +191,7 @@
     FINDING("reports-missing", "No report covers the period")                                      \
     FINDING("reports-not-counted", "Some reports do not count")                                    \
     FINDING("reports-old", "The last report is old")                                               \
+    FINDING("reports-set-apart", "Reports are not plausible")                                      \
     FINDING("result-type-missing", "A result type is missing from the report")                     \
     FINDING("result-type-unknown", "A result type of the report is not registered")                \
     FINDING("rua-blank", "A blank follows rua=")                                                   \

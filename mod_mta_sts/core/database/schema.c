@@ -185,8 +185,11 @@ static const char *const version_4[] = {
     " count(*), sum(CASE WHEN coalesce(p.n, 0) = 0 THEN 1 ELSE 0 END)," SUMS_OF_SESSIONS
     " FROM tlsrpt_report r LEFT JOIN tlsrpt_policy p ON p.report = r.id"
     " WHERE r.state = 0 GROUP BY 2, 3, 4, 7",
-    "CREATE INDEX tlsrpt_sum_failed ON tlsrpt_sum"
-    " (last_day, domain, organization, failed, verified) WHERE failed > 0",
+    "CREATE INDEX tlsrpt_sum_failing ON tlsrpt_sum"
+    " (domain, last_day, organization, failed, verified) WHERE failed > 0",
+    /* What is not plausible, and what has to be compared; verified is -1 where it is set apart. */
+    "CREATE INDEX tlsrpt_sum_large ON tlsrpt_sum (domain, last_day)"
+    " WHERE verified < 0 OR (verified = 0 AND (successful >= 10000 OR failed >= 10000))",
     "DROP TABLE tlsrpt_cause",
     "CREATE TABLE tlsrpt_cause ("
     " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, organization INTEGER NOT NULL,"
@@ -205,6 +208,18 @@ static const char *const version_4[] = {
     ", r.organization, p.type, f.type, f.mx, 0, 0, 0, r.verified," SUMS_OF_FAILURES
     " GROUP BY 2, 3, 4, 5, 6, 10",
     "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
+    "CREATE INDEX tlsrpt_cause_kind ON tlsrpt_cause"
+    " (domain, type, mx, policy_type, verified, last_day, organization, sessions)"
+    " WHERE domain > 0",
+    "CREATE INDEX tlsrpt_cause_large ON tlsrpt_cause (domain)"
+    " WHERE verified <= 0 AND sessions >= 10000",
+    /* What cannot be added exactly; the rest is decided when the next report of a domain comes. */
+    "UPDATE tlsrpt_sum SET verified = -1 WHERE verified = 0 AND (domain, last_day, organization) IN"
+    " (SELECT domain, last_day, organization FROM tlsrpt_sum WHERE verified = 0"
+    " AND (successful > 9007199254740992 OR failed > 9007199254740992))",
+    "UPDATE tlsrpt_cause SET verified = -1 WHERE verified = 0"
+    " AND (domain, last_day, organization) IN"
+    " (SELECT domain, last_day, organization FROM tlsrpt_sum WHERE verified < 0)",
     NULL,
 };
 

@@ -11,8 +11,7 @@
 #include <apr_strings.h>
 
 #include "tlsrpt/spool/directory.h"
-
-#define TMP_NAME MTS_LIMITS_FILE ".tmp"
+#include "tlsrpt/spool/scope.h"
 
 static const char *render(apr_pool_t *p, const mts_report_config *config)
 {
@@ -23,49 +22,72 @@ static const char *render(apr_pool_t *p, const mts_report_config *config)
         config->max_sent, config->max_inflated, config->spool_quota, config->quarantine_quota);
 }
 
-/* Uses fchmod, since the umask may deny access even to the owner. A file this small is written with
- * one call unless the disk is full. */
+static int write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t written = write(fd, text, len);
+
+        if (written < 0 && errno != EINTR) {
+            return -1;
+        }
+        text += written > 0 ? written : 0;
+        len -= written > 0 ? (size_t)written : 0;
+    }
+    return 0;
+}
+
+/* fchmod, since the umask may deny even the owner. */
 static int fill(int fd, const char *text, uid_t owner, gid_t group)
 {
-    size_t len = strlen(text);
-    ssize_t written;
-
     if (fchmod(fd, 0600) != 0 || (geteuid() == 0 && fchown(fd, owner, group) != 0)) {
         return -1;
     }
-    errno = ENOSPC;
-    written = write(fd, text, len);
-    return written == (ssize_t)len ? fsync(fd) : -1;
+    return write_all(fd, text, strlen(text)) == 0 ? fsync(fd) : -1;
 }
 
-/* Returns 0, or -1 with errno set. */
-static int replace(int directory, const char *text, uid_t owner, gid_t group)
+/* @param text NULL: the file is removed
+ * @return 0, or -1 with errno set */
+static int replace(int directory, const char *name, const char *text, uid_t owner, gid_t group)
 {
+    char tmp[64];
     int fd, failed, error;
 
-    unlinkat(directory, TMP_NAME, 0); /* left over from a crash */
-    fd = openat(directory, TMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (!text) {
+        return unlinkat(directory, name, 0) == 0 || errno == ENOENT ? 0 : -1;
+    }
+    apr_snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+    unlinkat(directory, tmp, 0); /* left over from a crash */
+    fd = openat(directory, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return -1;
     }
-    failed = fill(fd, text, owner, group) != 0 ||
-             renameat(directory, TMP_NAME, directory, MTS_LIMITS_FILE) != 0;
+    failed = fill(fd, text, owner, group) != 0 || renameat(directory, tmp, directory, name) != 0;
     error = errno;
     if (failed) {
-        unlinkat(directory, TMP_NAME, 0);
+        unlinkat(directory, tmp, 0);
     }
     close(fd);
     errno = error;
     return failed ? -1 : 0;
 }
 
-void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
+/* The names first: with new limits and old names import would quarantine too much. */
+static int replace_both(int directory, const char *limits, const char *names, uid_t owner,
+                        gid_t group)
+{
+    return replace(directory, TLSRPT_SCOPE_FILE, names, owner, group) != 0
+               ? -1
+               : replace(directory, MTS_LIMITS_FILE, limits, owner, group);
+}
+
+void mts_limits_write(const mts_report_config *config, const char *names, uid_t owner, gid_t group,
                       mta_sts_findings *findings)
 {
     const tlsrpt_directory_rules rules = {owner, group, 0};
     int directory = tlsrpt_directory_open_path(config->state_dir, &rules, findings);
 
-    if (directory < 0 || replace(directory, render(findings->pool, config), owner, group) != 0) {
+    if (directory < 0 ||
+        replace_both(directory, render(findings->pool, config), names, owner, group) != 0) {
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "limits-not-written",
             apr_pstrcat(findings->pool, config->state_dir, "/" MTS_LIMITS_FILE, NULL),

@@ -17,15 +17,17 @@
 #define MTS_LIMITS_FILE "limits.json"
 
 /*
- * Replaces the file atomically; its mode is 0600. As root, this is safe in a directory that belongs
- * to another user: symbolic links are not followed.
+ * Replaces the file, and that of the local names (tlsrpt/spool/scope.h), atomically; their mode is
+ * 0600. As root, this is safe in a directory that belongs to another user: symbolic links are not
+ * followed.
  *
  * @param config   limits, and the state directory, which must exist
- * @param owner    of the file; ignored unless the process is root
+ * @param names    text of the second file; NULL: there are none, and no file
+ * @param owner    of the file; ignored unless run as root
  * @param group    likewise
  * @param findings receives a warning if the file cannot be written
  */
-void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
+void mts_limits_write(const mts_report_config *config, const char *names, uid_t owner, gid_t group,
                       mta_sts_findings *findings);
 
 #endif

@@ -8,6 +8,7 @@
 #include "httpd/config/config.h"
 #include "httpd/config/policies.h"
 #include "httpd/config/vhost_names.h"
+#include "tlsrpt/spool/scope.h"
 
 struct mts_report_scope {
     apr_hash_t *names;           /* domains, hosts and mx patterns; each maps to itself */
@@ -82,28 +83,52 @@ static void report_proxy(const server_rec *main, mta_sts_findings *findings)
     finding->line = mts_config_of(s)->report_path.at->line_num;
 }
 
+static int is_empty(const mts_report_scope *scope)
+{
+    return apr_hash_count(scope->names) == 0 && scope->aliases->nelts == 0;
+}
+
 void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
 {
     const apr_array_header_t *domains = mts_report_config_of(main)->domains;
     const mts_report_path *endpoint = find_endpoint(main);
-    mts_report_scope *scope;
+    mts_report_scope *scope = apr_palloc(p, sizeof(*scope));
     int i;
 
-    if (!endpoint) {
-        return;
-    }
-    scope = apr_palloc(p, sizeof(*scope));
     scope->names = apr_hash_make(p);
     scope->aliases = apr_array_make(p, 1, sizeof(const char *));
     for (i = 0; i < domains->nelts; i++) {
         add_name(scope, APR_ARRAY_IDX(domains, i, const char *));
     }
     mts_policies_each(p, main, add_served, scope);
-    if (apr_hash_count(scope->names) == 0 && scope->aliases->nelts == 0) {
-        report_no_domain(endpoint, findings);
-    }
-    report_proxy(main, findings);
     mts_config_of(main)->report_scope = scope;
+    if (endpoint) {
+        if (is_empty(scope)) {
+            report_no_domain(endpoint, findings);
+        }
+        report_proxy(main, findings);
+    }
+}
+
+int mts_report_scope_has_endpoint(const server_rec *main)
+{
+    return find_endpoint(main) != NULL;
+}
+
+const char *mts_report_scope_render(apr_pool_t *p, const server_rec *main)
+{
+    const mts_report_scope *scope = mts_config_of(main)->report_scope;
+    apr_array_header_t *names;
+    apr_hash_index_t *at;
+
+    if (!scope || is_empty(scope)) {
+        return NULL;
+    }
+    names = apr_array_make(p, (int)apr_hash_count(scope->names) + 1, sizeof(const char *));
+    for (at = apr_hash_first(p, scope->names); at; at = apr_hash_next(at)) {
+        APR_ARRAY_PUSH(names, const char *) = apr_hash_this_val(at);
+    }
+    return tlsrpt_scope_render(p, names, apr_array_copy(p, scope->aliases));
 }
 
 static int has_alias(const mts_report_scope *scope, apr_pool_t *p, const char *domain)
@@ -128,6 +153,13 @@ static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *na
            (parent &&
             apr_hash_get(scope->names, apr_pstrcat(p, "*", parent, NULL), APR_HASH_KEY_STRING)) ||
            has_alias(scope, p, name);
+}
+
+int mts_report_scope_has_name(const server_rec *s, apr_pool_t *p, const char *name)
+{
+    const mts_report_scope *scope = mts_config_of(s)->main->report_scope;
+
+    return scope && has_name(scope, p, name);
 }
 
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)

@@ -15,7 +15,7 @@
 typedef struct mts_report_scope mts_report_scope;
 
 /*
- * Collects the local names after the policies were resolved; does nothing without an endpoint.
+ * Collects the local names, once the policies are resolved.
  *
  * @param p        pconf
  * @param main     the main server
@@ -23,6 +23,15 @@ typedef struct mts_report_scope mts_report_scope;
  *                 accepted
  */
 void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
+
+/* Whether a server has an endpoint. */
+int mts_report_scope_has_endpoint(const server_rec *main);
+
+/* The local names as tlsrpt/spool/scope.h describes; NULL: there are none. */
+const char *mts_report_scope_render(apr_pool_t *p, const server_rec *main);
+
+/* Whether a name is local. p is for scratch memory. */
+int mts_report_scope_has_name(const server_rec *s, apr_pool_t *p, const char *name);
 
 /* Whether one of the domains of a report is local. p is for scratch memory. */
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);

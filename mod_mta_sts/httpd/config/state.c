@@ -7,6 +7,7 @@
 
 #include "httpd/config/config.h"
 #include "httpd/config/limits.h"
+#include "httpd/config/report_scope.h"
 #include "httpd/shared/log.h"
 #include "httpd/config/policies.h"
 
@@ -23,7 +24,7 @@ int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
     int policies = 0;
 
     mts_policies_each(ptemp, main, count_served, &policies);
-    return policies > 0 || mts_config_of(main)->report_scope != NULL;
+    return policies > 0 || mts_report_scope_has_endpoint(main);
 }
 
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)
@@ -38,7 +39,7 @@ void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)
         return;
     }
     if (tlsrpt_spool_prepare(tlsrpt_spool_make(ptemp, config->state_dir), owner, group, findings)) {
-        mts_limits_write(config, owner, group, findings);
+        mts_limits_write(config, mts_report_scope_render(ptemp, main), owner, group, findings);
     }
     mts_log_findings(main, ptemp, findings, 0, 0);
 }

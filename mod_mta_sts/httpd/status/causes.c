@@ -52,7 +52,7 @@ static void put_cause_head(const mts_status_view *view, const mts_status_cause *
     }
     MTS_HTML(view->out, "%s",
              mts_html_shorten(view->p, tlsrpt_policy_type_text(view->p, of->policy_type)));
-    if (!view->query.domain && cause->domain) {
+    if (!view->query.domain) {
         MTS_HTML(view->out, "; domain <a href=\"%s\">%s</a>",
                  mts_status_domain_link(view, cause->domain),
                  *cause->domain ? cause->domain : "(no domain)");

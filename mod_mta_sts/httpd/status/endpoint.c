@@ -74,6 +74,10 @@ static void put_store(const mts_status_view *view)
         MTS_HTML(view->out, "<dt>Note</dt><dd>Disk usage has not been measured since the "
                             "start yet.</dd>");
     }
+    else {
+        MTS_HTML(view->out, "<dt>Note</dt><dd>What <code>mta-sts import</code> stores is included "
+                            "within ten minutes.</dd>");
+    }
     MTS_HTML(view->out, "<dt>State directory</dt><dd>");
     mts_status_location_html(view->out, config->state_dir);
     MTS_HTML(view->out, "</dd></dl>");

@@ -66,7 +66,7 @@ static const char *find_missing(const mts_status_view *view)
     int pages;
 
     if (view->query.domain) {
-        return view->domain || reports->reports > 0 || reports->problem
+        return view->domain || reports->reports > 0 || reports->apart_count || reports->problem
                    ? NULL
                    : "This domain has no policy on this server, and no report of this time range "
                      "is "

@@ -131,8 +131,9 @@ static json_t *domain_json(const mts_status_view *view, const mts_domain *domain
                      mta_sts_mode_name(domain->mode), "mx", texts_json(facts.policy->mx),
                      "max_age_seconds", (json_int_t)facts.policy->max_age, "policy_id", facts.id,
                      "is_served", facts.is_served, "defined_in", text_json(facts.location),
-                     "dns_records", mts_domains_records(view->p, view->domains, &facts), "certificate",
-                     certificate_json(view->p, &facts), "findings", findings_json(facts.findings));
+                     "dns_records", mts_domains_records(view->p, view->domains, &facts),
+                     "certificate", certificate_json(view->p, &facts), "findings",
+                     findings_json(facts.findings));
 }
 
 /* null if the sessions of the domain are unknown. */
@@ -307,6 +308,24 @@ static json_t *receipts_json(const apr_array_header_t *receipts)
     return array;
 }
 
+static json_t *apart_json(const apr_array_header_t *apart)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < apart->nelts; i++) {
+        const tlsrpt_apart *one = &APR_ARRAY_IDX(apart, i, tlsrpt_apart);
+
+        json_array_append_new(
+            array,
+            json_pack("{s:o, s:o, s:o, s:I, s:I}", "domain", short_json(apart->pool, one->domain),
+                      "organization", short_json(apart->pool, one->organization), "day_start_at",
+                      time_json(apart->pool, one->day < 0 ? 0 : one->day), "successful_sessions",
+                      (json_int_t)one->successful, "failed_sessions", (json_int_t)one->failed));
+    }
+    return array;
+}
+
 static json_t *losses_json(const apr_array_header_t *losses)
 {
     json_t *array = json_array();
@@ -332,10 +351,12 @@ static json_t *reports_json(const mts_status_view *view)
         return json_pack("{s:o}", "problem", text_json(reports->problem));
     }
     return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, s:o}",
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, "
+        "s:o, s:o}",
         "problem", "count", (json_int_t)reports->reports, "unverified_count",
-        (json_int_t)reports->unverified, "successful_sessions", (json_int_t)reports->successful,
-        "failed_sessions", (json_int_t)reports->failed, "verified_successful_sessions",
+        (json_int_t)reports->unverified, "earlier_count", (json_int_t)reports->earlier_reports,
+        "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
+        (json_int_t)reports->failed, "verified_successful_sessions",
         (json_int_t)reports->verified_successful, "verified_failed_sessions",
         (json_int_t)reports->verified_failed, "failed_sessions_without_details",
         (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
@@ -343,7 +364,7 @@ static json_t *reports_json(const mts_status_view *view)
         "senders", senders_json(reports->senders), "senders_omitted", reports->omitted_senders,
         "causes", causes_json(view), "causes_omitted", reports->omitted_causes, "policies_seen",
         seen_json(view), "latest", receipts_json(reports->receipts), "refused_mail",
-        losses_json(reports->losses));
+        losses_json(reports->losses), "set_apart", apart_json(reports->apart));
 }
 
 static json_t *startup_json(const mts_status_view *view)

@@ -22,8 +22,8 @@ enum {
 typedef struct entry {
     const mts_domain *domain;
     int trouble;
-    apr_int64_t failed; /* number of sessions in verified reports; without any, in all reports */
-    int order;          /* position by name */
+    apr_int64_t failed; /* sessions in verified reports, or if none failed there, in all */
+    int order;          /* by name */
 } entry;
 
 static void raise_to(apr_hash_t *troubles, apr_pool_t *p, const char *name, int trouble)
@@ -47,7 +47,8 @@ static apr_hash_t *find_troubles(const mts_status_view *view)
     int i;
 
     for (i = 0; !reports->problem && i < reports->failing->nelts; i++) {
-        const tlsrpt_domain *domain = &APR_ARRAY_IDX(reports->failing, i, tlsrpt_domain);
+        const tlsrpt_index_failing *domain =
+            &APR_ARRAY_IDX(reports->failing, i, tlsrpt_index_failing);
 
         raise_to(troubles, view->p, domain->domain,
                  domain->verified_failed ? TROUBLE_FAILING : TROUBLE_CHECK);
@@ -69,7 +70,7 @@ static apr_hash_t *find_troubles(const mts_status_view *view)
     return troubles;
 }
 
-/* name -> const tlsrpt_domain * in reports->failing */
+/* name -> const tlsrpt_index_failing * in reports->failing */
 static apr_hash_t *find_failing(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;
@@ -77,7 +78,8 @@ static apr_hash_t *find_failing(const mts_status_view *view)
     int i;
 
     for (i = 0; !reports->problem && i < reports->failing->nelts; i++) {
-        const tlsrpt_domain *domain = &APR_ARRAY_IDX(reports->failing, i, tlsrpt_domain);
+        const tlsrpt_index_failing *domain =
+            &APR_ARRAY_IDX(reports->failing, i, tlsrpt_index_failing);
 
         apr_hash_set(failing, domain->domain, APR_HASH_KEY_STRING, domain);
     }
@@ -85,7 +87,7 @@ static apr_hash_t *find_failing(const mts_status_view *view)
 }
 
 static int matches(const mts_status_view *view, const mts_domain *domain,
-                   const tlsrpt_domain *failing)
+                   const tlsrpt_index_failing *failing)
 {
     if (view->query.search && !strstr(domain->name, view->query.search)) {
         return 0;
@@ -134,12 +136,16 @@ static apr_array_header_t *sort(const mts_status_view *view)
 
     for (i = 0; i < all->nelts; i++) {
         const mts_domain *domain = &APR_ARRAY_IDX(all, i, mts_domain);
-        const tlsrpt_domain *failed = apr_hash_get(failing, domain->name, APR_HASH_KEY_STRING);
+        const tlsrpt_index_failing *failed =
+            apr_hash_get(failing, domain->name, APR_HASH_KEY_STRING);
 
         if (matches(view, domain, failed)) {
             APR_ARRAY_PUSH(entries, entry) =
                 (entry){domain, trouble_of(view, troubles, domain),
-                        failed ? mts_status_figures_of(failed).failed : 0, i};
+                        !failed                   ? 0
+                        : failed->verified_failed ? failed->verified_failed
+                                                  : failed->failed,
+                        i};
         }
     }
     qsort(entries->elts, (size_t)entries->nelts, sizeof(entry), worst_first);

@@ -88,8 +88,9 @@ static void put_spool(const mts_status_view *view)
     mts_usage reports = mts_counters_usage(TLSRPT_REPORTS);
     mts_usage quarantine = mts_counters_usage(TLSRPT_QUARANTINE);
 
-    put_areas(view->out, "mta_sts_spool_files", "Number of reports on disk.", reports.files,
-              quarantine.files);
+    put_areas(view->out, "mta_sts_spool_files",
+              "Number of reports on disk; those by mail are counted within ten minutes.",
+              reports.files, quarantine.files);
     put_areas(view->out, "mta_sts_spool_bytes", "Disk space used by reports.", reports.bytes,
               quarantine.bytes);
     put_areas(view->out, "mta_sts_spool_quota_bytes", "Disk space that reports may use.",
@@ -241,6 +242,10 @@ static int put_reports(const mts_status_view *view)
     if (series) {
         put_sessions(view, series);
         put_ends(view, series);
+        put_gauge(view->out, "mta_sts_set_apart",
+                  "Number of senders and days whose unverified reports are not plausible, and in "
+                  "no other metric.",
+                  view->reports->apart_count);
     }
     if (view->reports->received) {
         put_gauge(view->out, "mta_sts_last_report_age_seconds",

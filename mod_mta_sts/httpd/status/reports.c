@@ -16,13 +16,7 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* If there are more reports, the overview sums up causes over all domains: separating them by
- * domain would take too long. */
-#define BY_DOMAIN_MAX 200000
-
-/* How many domains with failed sessions are read for the list; on most servers the first few are
- * all of them. */
-#define FAILING_FEW 20
+/* Domains with failed sessions that the list of domains knows. */
 #define FAILING_MAX 500
 
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now)
@@ -99,6 +93,14 @@ static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
     count_unspecified(reports, of);
 }
 
+/* What is not in the sums. */
+static void copy_rest(mts_status_reports *reports, const tlsrpt_summary *summary)
+{
+    reports->earlier_reports = summary->earlier;
+    reports->apart = summary->apart;
+    reports->apart_count = summary->apart_count;
+}
+
 static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     tlsrpt_summary *summary;
@@ -106,8 +108,12 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     const char *error = tlsrpt_index_sum(db, &g->filter, 1, p, &summary);
     int i;
 
-    if (error || summary->domains->nelts == 0) {
+    if (error) {
         return error;
+    }
+    copy_rest(g->reports, summary);
+    if (summary->domains->nelts == 0) {
+        return NULL;
     }
     of = APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *);
     for (i = 0; i < of->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
@@ -119,16 +125,6 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     g->reports->unverified = summary->unverified;
     copy_sums(g->reports, of); /* shortens the list of senders */
     return NULL;
-}
-
-static void add_merged_causes(mts_status_reports *reports, const tlsrpt_domain *all)
-{
-    int i;
-
-    for (i = 0; i < all->causes->nelts && i < MTS_STATUS_CAUSES_MAX; i++) {
-        add_cause(reports, NULL, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause), 0);
-    }
-    reports->omitted_causes = all->causes->nelts - i;
 }
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -162,28 +158,13 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     copy_sums(g->reports, all);
     g->reports->reports = summary->reports;
     g->reports->unverified = summary->unverified;
-    if (summary->reports > BY_DOMAIN_MAX) {
-        add_merged_causes(g->reports, all);
-        return NULL;
-    }
+    copy_rest(g->reports, summary);
     return add_causes(db, p, g);
 }
 
-/* Reads the domains with failed sessions, up to FAILING_MAX. */
 static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    apr_array_header_t *list;
-    const char *error = tlsrpt_index_domains(db, &g->filter, FAILING_FEW, p, &list);
-
-    if (!error && list->nelts == FAILING_FEW &&
-        APR_ARRAY_IDX(list, FAILING_FEW - 1, tlsrpt_domain).failed) {
-        error = tlsrpt_index_domains(db, &g->filter, FAILING_MAX, p, &list);
-    }
-    while (!error && list->nelts && !APR_ARRAY_IDX(list, list->nelts - 1, tlsrpt_domain).failed) {
-        list->nelts--;
-    }
-    g->reports->failing = list;
-    return error;
+    return tlsrpt_index_failing_domains(db, &g->filter, FAILING_MAX, p, &g->reports->failing);
 }
 
 /* Reads the policies of the domain: the current one and earlier ones. */
@@ -220,7 +201,8 @@ static void clear(mts_status_reports *reports, apr_pool_t *p)
     reports->seen = apr_array_make(p, 1, sizeof(tlsrpt_seen_policy));
     reports->receipts = apr_array_make(p, 1, sizeof(tlsrpt_index_report));
     reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
-    reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_domain));
+    reports->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
+    reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_index_failing));
     reports->earlier = apr_array_make(p, 1, sizeof(mts_status_earlier));
 }
 

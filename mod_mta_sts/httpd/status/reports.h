@@ -18,7 +18,7 @@
 
 /* The failures of a domain with one result type, at one MX host, under one type of policy. */
 typedef struct mts_status_cause {
-    const char *domain; /* NULL: not separated by domain */
+    const char *domain;
     const tlsrpt_cause *cause;
     int others; /* number of senders without failures, if only one sender reports this cause; 0
                    on the overview */
@@ -34,16 +34,18 @@ typedef struct mts_status_reports {
     apr_int64_t verified_successful, verified_failed;    /* of those, in verified reports */
     apr_int64_t unspecified[2];   /* failed sessions without failure details, in verified reports
                                      and in unverified ones */
-    apr_time_t received;          /* when the latest report about any domain was received; 0: no
-                                     reports */
+    apr_int64_t earlier_reports;  /* about days before the range; at least as many */
+    apr_array_header_t *apart;    /* of tlsrpt_apart: not plausible, and in no other number */
+    apr_int64_t apart_count;      /* of all */
+    apr_time_t received;          /* when the newest report of all arrived; 0: no reports */
     apr_array_header_t *days;     /* of tlsrpt_day */
     apr_array_header_t *senders;  /* of tlsrpt_sender; these three in the order of tlsrpt_domain */
     apr_array_header_t *causes;   /* of mts_status_cause */
     apr_array_header_t *seen;     /* of tlsrpt_seen_policy; empty on the overview */
     apr_array_header_t *receipts; /* of tlsrpt_index_report, latest first */
     apr_array_header_t *losses;   /* of mts_status_loss; not restricted to the range */
-    apr_array_header_t *failing;  /* of tlsrpt_domain: domains with failed sessions, most failed
-                                     sessions first; empty on the page of a domain */
+    apr_array_header_t *failing;  /* of tlsrpt_index_failing: domains with failed sessions, most
+                                     failed  sessions first; empty on the page of a domain */
     tlsrpt_policies policies;     /* of the domain of the query */
     apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
     int omitted_senders, omitted_causes; /* beyond the limits above */

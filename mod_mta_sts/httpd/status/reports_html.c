@@ -114,6 +114,21 @@ static const apr_array_header_t *days_of(const mts_status_view *view, int is_ver
     return days;
 }
 
+/* As after importing an old mailbox. */
+static void put_earlier(const mts_status_view *view)
+{
+    apr_int64_t earlier = view->reports->earlier_reports;
+    mts_status_query all = view->query;
+
+    if (earlier) {
+        all.range = &mts_status_ranges[MTS_STATUS_RANGES - 1];
+        all.page = 1;
+        MTS_HTML(view->out, "<p class=\"soft\"><a href=\"%s\">%s</a> about earlier days.</p>",
+                 mts_status_query_render(view->p, &all),
+                 mta_sts_format_count(view->p, earlier, "report is", "reports are"));
+    }
+}
+
 static void put_chart(const mts_status_view *view)
 {
     int is_verified = mts_status_figures_of_reports(view->reports).is_verified;
@@ -124,6 +139,42 @@ static void put_chart(const mts_status_view *view)
         MTS_HTML(view->out, "<p class=\"soft small\">In verified reports.</p>");
     }
     mts_status_chart(view->out, &chart);
+    put_earlier(view);
+    MTS_HTML(view->out, "</section>");
+}
+
+/* What is not plausible is shown, but changes nothing. */
+static void put_apart(const mts_status_view *view)
+{
+    const mts_status_reports *reports = view->reports;
+    apr_pool_t *p = view->p;
+    int i;
+
+    if (reports->apart->nelts == 0) {
+        return;
+    }
+    MTS_HTML(view->out,
+             "<section aria-labelledby=\"apart\"><h2 id=\"apart\">Set apart</h2><p "
+             "class=\"soft\">In none of the numbers on this page: unverified reports with more "
+             "sessions than is plausible beside the other reports about the domain.</p><ul "
+             "class=\"findings\">");
+    for (i = 0; i < reports->apart->nelts; i++) {
+        const tlsrpt_apart *one = &APR_ARRAY_IDX(reports->apart, i, tlsrpt_apart);
+
+        MTS_HTML(view->out, "<li><div>");
+        mts_status_unverified_html(view->out, 0);
+        MTS_HTML(view->out, "</div><div><p class=\"clamp\">%s about %s, %s: %s</p></div></li>",
+                 mts_html_shorten(p, mta_sts_format_name(p, one->organization)),
+                 *one->domain ? mts_html_shorten(p, one->domain) : "(no domain)",
+                 one->day < 0 ? "unspecified date" : mta_sts_format_date(p, one->day + 1),
+                 mta_sts_format_count(p, tlsrpt_count_add(one->successful, one->failed), "session",
+                                      "sessions"));
+    }
+    MTS_HTML(view->out, "</ul>");
+    if (reports->apart_count > i) {
+        MTS_HTML(view->out, "<p class=\"soft\">%s more.</p>",
+                 mta_sts_format_number(p, reports->apart_count - i));
+    }
     MTS_HTML(view->out, "</section>");
 }
 
@@ -133,8 +184,10 @@ static void put_none(const mts_status_view *view)
              "<section aria-labelledby=\"reports\"><h2 id=\"reports\">Reports</h2><p>No reports "
              "%s. Senders send one report a day to the address in the "
              "<code>_smtp._tls</code> record. The first one usually arrives within two "
-             "days.</p></section>",
+             "days.</p>",
              view->query.range->text);
+    put_earlier(view);
+    MTS_HTML(view->out, "</section>");
 }
 
 void mts_status_sessions_html(const mts_status_view *view)
@@ -144,10 +197,12 @@ void mts_status_sessions_html(const mts_status_view *view)
     }
     else if (view->reports->reports == 0) {
         put_none(view);
+        put_apart(view);
     }
     else {
         put_chart(view);
         mts_status_causes_html(view);
         put_seen(view);
+        put_apart(view);
     }
 }

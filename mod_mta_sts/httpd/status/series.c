@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "httpd/config/report_scope.h"
 #include "httpd/status/database.h"
 #include "httpd/status/reports.h"
 #include "tlsrpt/advice/evidence.h"
@@ -20,6 +21,7 @@ const char *mts_status_result_label(int result)
 }
 
 typedef struct gathering {
+    const server_rec *server;
     const mts_domains *domains;
     tlsrpt_filter filter;
     apr_array_header_t *series; /* of mts_status_series */
@@ -78,16 +80,21 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
     return error;
 }
 
-/* Subtracts a series from the rest. */
-static void take_from_rest(mts_status_series *rest, const mts_status_series *series)
+/* What has no series of its own. */
+static void add_to_rest(mts_status_series *rest, const mts_status_series *series)
 {
-    const apr_int64_t *own = series->sessions;
-    apr_int64_t *sessions = rest->sessions;
     int i;
 
     for (i = 0; i < 2 * MTS_STATUS_RESULTS; i++) {
-        sessions[i] -= own[i] < sessions[i] ? own[i] : sessions[i];
+        rest->sessions[i] = tlsrpt_count_add(rest->sessions[i], series->sessions[i]);
     }
+}
+
+/* A policy domain, a domain of MTASTSReportDomain, or an MX host, about which reports on DANE are.
+ */
+static int is_local(apr_pool_t *p, const gathering *g, const char *name)
+{
+    return mts_domains_find(g->domains, name) || mts_report_scope_has_name(g->server, p, name);
 }
 
 static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
@@ -96,18 +103,19 @@ static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,
     mts_status_series series = make_series(domain->domain, domain);
     const char *error;
 
-    if (!mts_domains_find(g->domains, domain->domain)) {
-        return NULL; /* made-up domains get no series */
-    }
-    if (g->series->nelts == MTS_STATUS_SERIES_MAX) {
-        g->omitted++;
-        return NULL;
+    if (!is_local(p, g, domain->domain)) {
+        return NULL; /* what strangers make up is in no series */
     }
     series.end = domain->end;
     error = domain->failed ? add_causes(db, p, g, &series) : NULL;
     count_unspecified(&series, domain);
-    take_from_rest(&g->rest, &series);
-    APR_ARRAY_PUSH(g->series, mts_status_series) = series;
+    if (g->series->nelts < MTS_STATUS_SERIES_MAX) {
+        APR_ARRAY_PUSH(g->series, mts_status_series) = series;
+    }
+    else {
+        add_to_rest(&g->rest, &series);
+        g->omitted++;
+    }
     return error;
 }
 
@@ -121,25 +129,6 @@ static const char *add_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
         error = add_domain(db, p, g, &APR_ARRAY_IDX(list, i, tlsrpt_domain));
     }
     return error;
-}
-
-/* Initially, the rest is everything. */
-static const char *begin_rest(mta_sts_database *db, apr_pool_t *p, gathering *g)
-{
-    const tlsrpt_filter filter = {.since = g->filter.since};
-    tlsrpt_domain *all;
-    const char *error = tlsrpt_index_sum_all(db, &filter, p, &all);
-    int i;
-
-    if (error) {
-        return error;
-    }
-    g->rest = make_series("other", all);
-    for (i = 0; i < all->causes->nelts; i++) {
-        count_cause(&g->rest, &APR_ARRAY_IDX(all->causes, i, tlsrpt_cause));
-    }
-    count_unspecified(&g->rest, all);
-    return NULL;
 }
 
 static int is_empty(const mts_status_series *series)
@@ -158,8 +147,9 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
 
     g->series = apr_array_make(p, 16, sizeof(mts_status_series));
     g->omitted = 0;
-    error = g->filter.domain ? NULL : begin_rest(db, p, g);
-    error = error ? error : add_all(db, p, g);
+    memset(&g->rest, 0, sizeof(g->rest));
+    g->rest.domain = "other";
+    error = add_all(db, p, g);
     if (!error && !g->filter.domain && !is_empty(&g->rest)) {
         APR_ARRAY_PUSH(g->series, mts_status_series) = g->rest;
     }
@@ -170,7 +160,8 @@ apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *doma
                                          const mts_status_query *query, apr_time_t now,
                                          int *omitted)
 {
-    gathering g = {.domains = domains, .filter = mts_status_filter_of(query, now)};
+    gathering g = {
+        .server = r->server, .domains = domains, .filter = mts_status_filter_of(query, now)};
     const char *error = mts_status_database_read(r, gather, &g);
 
     *omitted = error ? 0 : g.omitted;

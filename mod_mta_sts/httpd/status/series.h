@@ -18,8 +18,8 @@
 /* The value of the label result_type; a string constant. @param result 0..MTS_STATUS_RESULTS-1 */
 const char *mts_status_result_label(int result);
 
-/* One policy domain, or ("other") all domains that have no policy here or no series of their
- * own. */
+/* One policy domain, MX host or domain of MTASTSReportDomain, or ("other") those of them that have
+ * no series of their own. What is reported about other names is in none. */
 typedef struct mts_status_series {
     const char *domain;
     apr_int64_t sessions[2 * MTS_STATUS_RESULTS]; /* those in verified reports, followed by those

@@ -125,8 +125,9 @@ static void put_no_sessions(const mts_status_view *view)
              view->query.range->text);
     if (!reports->reports && view->query.range->days) {
         MTS_HTML(
-            view->out, " The last one was received %s ago and is about earlier days.",
-            mta_sts_format_duration_rounded(view->p, apr_time_sec(view->now - reports->received)));
+            view->out, " The last one was received %s ago%s.",
+            mta_sts_format_duration_rounded(view->p, apr_time_sec(view->now - reports->received)),
+            reports->earlier_reports ? " and is about earlier days" : "");
     }
 }
 

@@ -34,6 +34,8 @@ typedef struct tlsrpt_readiness_facts {
     const mta_sts_check_result *check;     /* the result of checking it, or NULL */
     const tlsrpt_domain *reports;          /* all reports, without DANE; NULL: none */
     const tlsrpt_domain *evidence;         /* the reports that count (evidence.h); NULL: none */
+    apr_int64_t apart;                     /* senders and days that are set apart */
+    apr_int64_t earlier;                   /* reports about days before the period */
 } tlsrpt_readiness_facts;
 
 typedef enum tlsrpt_ready {

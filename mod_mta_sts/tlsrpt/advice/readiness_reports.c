@@ -142,9 +142,32 @@ static int is_domain_unknown(const tlsrpt_assessment *a)
     return 0;
 }
 
+/* As after importing an old mailbox. */
+static const char *earlier_reports(const tlsrpt_assessment *a)
+{
+    apr_int64_t earlier = a->facts->earlier;
+
+    return earlier ? apr_psprintf(a->p, "; %s about earlier days",
+                                  mta_sts_format_count(a->p, earlier, "report is", "reports are"))
+                   : "";
+}
+
+static void assess_apart(tlsrpt_assessment *a, mta_sts_findings *findings)
+{
+    if (a->facts->apart) {
+        mta_sts_finding_add(
+            findings, MTA_STS_INFO, "reports-set-apart", a->facts->domain, NULL,
+            "unverified reports of %s are set apart: they contain more sessions than is plausible "
+            "beside the other reports",
+            mta_sts_format_count(a->p, a->facts->apart, "sender and day", "senders and days"));
+    }
+}
+
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
+
+    assess_apart(a, findings);
 
     if (!a->facts->reports || !a->facts->reports->reports) {
         if (is_domain_unknown(a)) {
@@ -152,7 +175,8 @@ void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
         }
         mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "reports-missing",
                             a->facts->domain, how_to_verify(a),
-                            "no report covers this period, so there is no evidence yet");
+                            "no report covers this period, so there is no evidence yet%s",
+                            earlier_reports(a));
         return;
     }
     if (a->facts->evidence) {
@@ -339,10 +363,11 @@ void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a)
     if (verified.count && verified.current == verified.count) {
         mta_sts_finding_add(
             findings, MTA_STS_OK, "sender-policy-current", a->facts->domain, NULL,
-            "%s, with %.0f %% of the verified sessions, %s the policy that is "
+            "%s, with %s of the verified sessions, %s the policy that is "
             "served now",
             verified.count == 1 ? "the largest sender"
                                 : apr_psprintf(a->p, "the %d largest senders", verified.count),
-            verified.covered * 100 / verified.total, verified.count == 1 ? "has" : "have");
+            mta_sts_format_share(a->p, (apr_int64_t)verified.covered, (apr_int64_t)verified.total),
+            verified.count == 1 ? "has" : "have");
     }
 }

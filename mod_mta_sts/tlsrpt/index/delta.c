@@ -233,14 +233,20 @@ static const char *take_from_cause(mta_sts_database *db, const delta *row)
 
 typedef const char *writer(mta_sts_database *db, const delta *row);
 
-static const char *write_table(tlsrpt_batch *batch, apr_hash_t *table, writer *add, writer *take)
+/* @param organization, verified where they are in the key; it begins with domain and day */
+static const char *write_table(tlsrpt_batch *batch, apr_hash_t *table, writer *add, writer *take,
+                               int organization, int verified)
 {
     apr_hash_index_t *at;
     const char *error = NULL;
 
     for (at = apr_hash_first(batch->p, table); at && !error; at = apr_hash_next(at)) {
-        const delta *row = apr_hash_this_val(at);
+        delta *row = apr_hash_this_val(at);
+        long long *key = row->key;
 
+        apr_hash_set(batch->domains, &key[0], sizeof(key[0]), row);
+        key[verified] =
+            tlsrpt_apart_verified(batch, key[0], key[1], key[organization], key[verified]);
         if (row->plus.parts) {
             error = add(batch->db, row);
         }
@@ -253,7 +259,8 @@ static const char *write_table(tlsrpt_batch *batch, apr_hash_t *table, writer *a
 
 const char *tlsrpt_delta_write(tlsrpt_batch *batch)
 {
-    const char *error = write_table(batch, batch->sums, add_to_sum, take_from_sum);
+    const char *error = tlsrpt_apart_load(batch);
 
-    return error ? error : write_table(batch, batch->causes, add_to_cause, take_from_cause);
+    error = error ? error : write_table(batch, batch->sums, add_to_sum, take_from_sum, 3, 6);
+    return error ? error : write_table(batch, batch->causes, add_to_cause, take_from_cause, 2, 9);
 }

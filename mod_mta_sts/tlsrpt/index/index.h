@@ -118,6 +118,17 @@ const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filt
 const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                  apr_pool_t *p, apr_array_header_t **list);
 
+/* A domain with failed sessions. */
+typedef struct tlsrpt_index_failing {
+    const char *domain;
+    apr_int64_t failed, verified_failed; /* sessions; those in verified reports */
+} tlsrpt_index_failing;
+
+/* Domains with failed sessions, in the order of tlsrpt_summary: an array of tlsrpt_index_failing.
+ * filter->domain must be NULL. */
+const char *tlsrpt_index_failing_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                         apr_pool_t *p, apr_array_header_t **list);
+
 /* A cause with its domain. */
 typedef struct tlsrpt_index_cause {
     const char *domain;

@@ -17,12 +17,10 @@
  *   facts.c   the contents of one report, in numbers, and their rows
  *   string.c  the numbers of texts
  *   delta.c   the changes of the sums
+ *   apart.c   what is not plausible and set apart in the sums
  */
 
 #define TLSRPT_DAY (86400 * APR_USEC_PER_SEC)
-
-/* 2020-01-01: this module did not exist before, so no report can have been received earlier. */
-#define TLSRPT_EARLIEST (APR_INT64_C(1577836800) * APR_USEC_PER_SEC)
 
 /* The day of a time, counted from 1970; -1 for negative times. */
 static inline apr_int64_t tlsrpt_day_of(apr_time_t time)
@@ -56,6 +54,8 @@ typedef struct tlsrpt_batch {
     long long host;   /* the number of its name */
     apr_hash_t *sums; /* changes of the sums: delta.c */
     apr_hash_t *causes;
+    apr_hash_t *domains; /* numbers of the domains whose sums change */
+    apr_hash_t *apart;   /* what is set apart: apart.c */
 } tlsrpt_batch;
 
 /* --- string.c --- */
@@ -174,6 +174,18 @@ void tlsrpt_delta_subtract(tlsrpt_batch *batch, const tlsrpt_facts *facts);
 
 /* Writes all changes. */
 const char *tlsrpt_delta_write(tlsrpt_batch *batch);
+
+/* --- apart.c --- */
+
+/* Reads what is set apart into batch->apart. */
+const char *tlsrpt_apart_load(tlsrpt_batch *batch);
+
+/* The value of the column verified in the sums: -1 for what is set apart. */
+long long tlsrpt_apart_verified(const tlsrpt_batch *batch, long long domain, long long last_day,
+                                long long organization, long long verified);
+
+/* Decides what is set apart of the domains whose sums changed; once they are written. */
+const char *tlsrpt_apart_judge(tlsrpt_batch *batch);
 
 /* --- forget.c --- */
 

@@ -26,19 +26,47 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-/* The plus sign keeps SQLite from walking through the whole table in the order of domains. */
-#define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND +domain > 0 AND" FILTER_WHERE
+#define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND domain > 0 AND" FILTER_WHERE
+/* In the order of tlsrpt_summary, with the halves of both sums. */
+#define FIND_FAILING                                                                               \
+    "SELECT d.id, coalesce(d.whole, d.text), high, low, verified_high, verified_low FROM"          \
+    " (SELECT domain, sum(failed / 1073741824) AS high, sum(failed %% 1073741824) AS low,"         \
+    " sum(failed / 1073741824 * verified) AS verified_high,"                                       \
+    " sum(failed %% 1073741824 * verified) AS verified_low, sum(failed * 1.0) AS failed,"          \
+    " sum(failed * 1.0 * verified) AS verified_failed" FAILING                                     \
+    " GROUP BY domain) s JOIN tlsrpt_domain d ON d.id = s.domain"                                  \
+    " ORDER BY s.verified_failed DESC, s.failed DESC, d.text LIMIT %d"
 
 /* Finds domains with failed sessions; usually these are few. */
 static const char *find_failing(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
-    return mta_sts_database_rows(
-        query->db,
-        "SELECT d.id, coalesce(d.whole, d.text) FROM (SELECT +domain AS domain, "
-        "sum(failed * 1.0) AS failed, sum(failed * 1.0 * verified) AS verified_failed" FAILING
-        " GROUP BY +domain) s JOIN tlsrpt_domain d ON d.id = s.domain"
-        " ORDER BY s.verified_failed DESC, s.failed DESC, d.text LIMIT %d",
-        push_domain, list, FILTER_VALUES(query), max);
+    return mta_sts_database_rows(query->db, FIND_FAILING, push_domain, list, FILTER_VALUES(query),
+                                 max);
+}
+
+static int push_failing(void *baton, const char *const *columns)
+{
+    apr_array_header_t *list = baton;
+    tlsrpt_index_failing *domain = apr_array_push(list);
+
+    domain->domain = tlsrpt_query_text(list->pool, columns[1]);
+    domain->failed = tlsrpt_query_sum(columns + 2);
+    domain->verified_failed = tlsrpt_query_sum(columns + 4);
+    return 1;
+}
+
+const char *tlsrpt_index_failing_domains(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                                         apr_pool_t *p, apr_array_header_t **list)
+{
+    tlsrpt_query query;
+    const char *error = tlsrpt_query_begin(&query, db, filter, p);
+
+    *list = apr_array_make(p, 16, sizeof(tlsrpt_index_failing));
+    if (!error) {
+        error = mta_sts_database_rows(db, FIND_FAILING, push_failing, *list, FILTER_VALUES(&query),
+                                      max);
+    }
+    return tlsrpt_query_end(&query, error);
 }
 
 /* Finds the other domains, by name. */
@@ -156,25 +184,33 @@ static int push_cause(void *baton, const char *const *columns)
     return 1;
 }
 
+/* The causes with most sessions are found in the index tlsrpt_cause_kind alone; then their details
+ * are added. */
 #define CAUSES(which)                                                                              \
     "SELECT coalesce(d.whole, d.text), coalesce(t.whole, t.text), coalesce(m.whole, m.text),"      \
-    " coalesce(p.whole, p.text), high, low, first, last, verified, c.policy_type, c.type, c.mx,"   \
-    " c.domain FROM (SELECT domain, type, mx, policy_type, sum(sessions / 1073741824) AS high,"    \
+    " coalesce(p.whole, p.text), high, low, first, last, is_verified, policy_type_id, type_id,"    \
+    " mx_id, domain_id FROM (SELECT domain_id, type_id, mx_id, policy_type_id, is_verified,"       \
+    " max(total) AS total, sum(sessions / 1073741824) AS high,"                                    \
     " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"                   \
-    " max(range_end) AS last, sum(sessions * 1.0) AS sessions, verified"                           \
+    " max(range_end) AS last FROM (SELECT domain AS domain_id, type AS type_id, mx AS mx_id,"      \
+    " policy_type AS policy_type_id, verified AS is_verified, sum(sessions * 1.0) AS total"        \
     " FROM tlsrpt_cause WHERE " which " AND" FILTER_WHERE                                          \
-    " GROUP BY domain, type, mx, policy_type, verified ORDER BY 10 DESC, 9 DESC LIMIT %d) c"       \
-    " JOIN tlsrpt_domain d ON d.id = c.domain JOIN tlsrpt_string t ON t.id = c.type"               \
-    " JOIN tlsrpt_string p ON p.id = c.policy_type LEFT JOIN tlsrpt_string m ON m.id = c.mx"       \
-    " ORDER BY c.verified DESC, c.sessions DESC, 1, 2, 3, 4"
+    " GROUP BY domain, type, mx, policy_type, verified ORDER BY 5 DESC, 6 DESC LIMIT %d) k"        \
+    " JOIN tlsrpt_cause ON domain = domain_id AND type = type_id AND mx = mx_id"                   \
+    " AND policy_type = policy_type_id AND verified = is_verified AND domain > 0 AND" FILTER_WHERE \
+    " GROUP BY domain_id, type_id, mx_id, policy_type_id, is_verified) c"                          \
+    " JOIN tlsrpt_domain d ON d.id = domain_id JOIN tlsrpt_string t ON t.id = type_id"             \
+    " JOIN tlsrpt_string p ON p.id = policy_type_id LEFT JOIN tlsrpt_string m ON m.id = mx_id"     \
+    " ORDER BY is_verified DESC, total DESC, 1, 2, 3, 4"
 
 static const char *find_causes(const tlsrpt_query *query, int max, causes *found)
 {
     return query->has_domain
                ? mta_sts_database_rows(query->db, CAUSES("domain = %lld AND domain > 0"),
-                                       push_cause, found, query->domain, FILTER_VALUES(query), max)
+                                       push_cause, found, query->domain, FILTER_VALUES(query), max,
+                                       FILTER_VALUES(query))
                : mta_sts_database_rows(query->db, CAUSES("domain > 0"), push_cause, found,
-                                       FILTER_VALUES(query), max);
+                                       FILTER_VALUES(query), max, FILTER_VALUES(query));
 }
 
 /* Adds a text to a cause of a domain; ignores those of causes that are not listed. */

@@ -75,6 +75,7 @@ const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const 
     apr_pool_create(&batch->ptemp, batch->p);
     batch->sums = apr_hash_make(batch->p);
     batch->causes = apr_hash_make(batch->p);
+    batch->domains = apr_hash_make(batch->p);
     error = begin(batch, host);
     return error ? tlsrpt_batch_end(batch, error) : NULL;
 }
@@ -83,6 +84,9 @@ const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error)
 {
     if (!error) {
         error = tlsrpt_delta_write(batch);
+    }
+    if (!error) {
+        error = tlsrpt_apart_judge(batch);
     }
     if (!error) {
         error = mta_sts_database_commit(batch->db);

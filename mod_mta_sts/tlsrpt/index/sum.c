@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/index/query.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -32,6 +33,78 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
         query->has_organization, query->organization, query->has_domain, query->domain);
 }
 
+/* Rows that are counted at most. */
+#define EARLIER_ROWS_MAX 20000
+
+static int take_sum(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+/* Reports about earlier days than the filter selects. */
+static const char *count_earlier(const tlsrpt_query *query, tlsrpt_summary *summary)
+{
+    if (!query->since || (query->has_domain && !query->domain)) {
+        return NULL;
+    }
+    return mta_sts_database_rows(
+        query->db,
+        "SELECT coalesce(sum(reports), 0) FROM (SELECT reports FROM tlsrpt_sum"
+        " WHERE domain = %lld AND last_day < %lld AND verified >= %d AND " FILTER_ORGANIZATION
+        " LIMIT %d) s",
+        take_sum, &summary->earlier, query->domain, FILTER_VALUES(query), EARLIER_ROWS_MAX);
+}
+
+/* --- what is set apart --- */
+
+static int take_apart(void *baton, const char *const *columns)
+{
+    tlsrpt_summary *summary = baton;
+    apr_pool_t *p = summary->apart->pool;
+
+    summary->apart_count++;
+    if (summary->apart->nelts < TLSRPT_APART_MAX) {
+        tlsrpt_apart *apart = apr_array_push(summary->apart);
+
+        apart->domain = tlsrpt_query_text(p, columns[0]);
+        apart->organization = tlsrpt_query_text(p, columns[1]);
+        apart->day = mta_sts_database_number(columns[2]) * TLSRPT_DAY;
+        apart->successful = tlsrpt_query_sum(columns + 3);
+        apart->failed = tlsrpt_query_sum(columns + 5);
+    }
+    return 1;
+}
+
+static int order_apart(const void *a, const void *b)
+{
+    return tlsrpt_order_apart(a, b);
+}
+
+#define APART_COUNT_MAX 1000
+
+/* The condition is that of the index tlsrpt_sum_large. */
+static const char *list_apart(const tlsrpt_query *query, tlsrpt_summary *summary)
+{
+    const char *error = mta_sts_database_rows(
+        query->db,
+        "SELECT coalesce(d.whole, d.text), coalesce(o.whole, o.text), last_day, high, low,"
+        " failed_high, failed_low FROM (SELECT domain, organization, last_day,"
+        " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
+        " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
+        " sum(successful * 1.0 + failed * 1.0) AS sessions FROM tlsrpt_sum"
+        " WHERE (verified < 0 OR (verified = 0 AND (successful >= 10000 OR failed >= 10000)))"
+        " AND verified < 0 AND domain > 0 AND (%d = 0 OR domain = %lld) AND last_day >= %lld"
+        " AND %d = 0 AND " FILTER_ORGANIZATION " GROUP BY domain, organization, last_day) s"
+        " JOIN tlsrpt_domain d ON d.id = s.domain"
+        " JOIN tlsrpt_organization o ON o.id = s.organization ORDER BY sessions DESC LIMIT %d",
+        take_apart, summary, query->has_domain, query->domain, FILTER_VALUES(query),
+        APART_COUNT_MAX);
+
+    qsort(summary->apart->elts, (size_t)summary->apart->nelts, sizeof(tlsrpt_apart), order_apart);
+    return error;
+}
+
 /* --- the summary --- */
 
 static const char *sum_totals(const tlsrpt_query *query, tlsrpt_summary *summary)
@@ -46,6 +119,8 @@ static const char *sum_totals(const tlsrpt_query *query, tlsrpt_summary *summary
         summary->successful = all.successful;
         summary->failed = all.failed;
     }
+    error = error ? error : count_earlier(query, summary);
+    error = error ? error : list_apart(query, summary);
     return error ? error : count_left_out(query, summary);
 }
 
@@ -81,6 +156,7 @@ const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, 
 
     *summary = apr_pcalloc(p, sizeof(**summary));
     (*summary)->domains = apr_array_make(p, 4, sizeof(tlsrpt_domain *));
+    (*summary)->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
     if (!error) {
         error = sum_totals(&query, *summary);
     }

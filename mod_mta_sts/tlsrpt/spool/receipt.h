@@ -3,7 +3,11 @@
 #define TLSRPT_SPOOL_RECEIPT_H
 
 #include <apr_pools.h>
+#include <apr_pools.h>
 #include <apr_time.h>
+
+/* 2020-01-01: no report was received by this module before it existed. */
+#define TLSRPT_EARLIEST (APR_INT64_C(1577836800) * APR_USEC_PER_SEC)
 
 /* How a report was received: the header line of its file in the spool. Six fields, separated by one
  * blank, "-" for an unknown value, LF at the end:

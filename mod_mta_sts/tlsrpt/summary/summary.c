@@ -109,6 +109,16 @@ int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b)
     return order ? order : strcmp(a->policy_type, b->policy_type);
 }
 
+int tlsrpt_order_apart(const tlsrpt_apart *a, const tlsrpt_apart *b)
+{
+    int order = ORDER(tlsrpt_count_add(b->successful, b->failed),
+                      tlsrpt_count_add(a->successful, a->failed));
+
+    order = order ? order : ORDER(b->day, a->day);
+    order = order ? order : strcmp(a->domain, b->domain);
+    return order ? order : strcmp(a->organization, b->organization);
+}
+
 int tlsrpt_order_seen_policies(const tlsrpt_seen_policy *a, const tlsrpt_seen_policy *b)
 {
     int order = ORDER(b->is_verified, a->is_verified);

@@ -16,7 +16,8 @@
 
 /* Which reports are summed up; a member that is 0 or NULL does not restrict them. */
 typedef struct tlsrpt_filter {
-    apr_time_t since;         /* reports whose range ends after it */
+    apr_time_t since;         /* the beginning of the first day (UTC) that reports are about: their
+                                 range ends after it */
     const char *domain;       /* policy domain, lower case */
     const char *organization; /* compared without case */
     int is_verified;          /* only verified reports, which are the evidence */
@@ -80,6 +81,16 @@ typedef struct tlsrpt_domain {
     apr_array_header_t *seen;    /* of tlsrpt_seen_policy, verified ones first, then last */
 } tlsrpt_domain;
 
+/* What unverified reports of one sender contain about one domain and day, where that is not
+ * plausible (tlsrpt/summary/plausible.h): it is set apart, and in none of the sums and lists. */
+typedef struct tlsrpt_apart {
+    const char *domain, *organization;
+    apr_time_t day; /* the last one of the range; -1 day: not specified */
+    apr_int64_t successful, failed;
+} tlsrpt_apart;
+
+#define TLSRPT_APART_MAX 20 /* in a list */
+
 typedef struct tlsrpt_summary {
     apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions in verified reports
                                     first, then in all reports, then by name */
@@ -88,7 +99,11 @@ typedef struct tlsrpt_summary {
     apr_int64_t conflicts;       /* with the identity of another report, but different bytes; not
                                     counted */
     apr_int64_t unverified;      /* of those counted */
+    apr_int64_t earlier;         /* not counted, because they are about earlier days than
+                                    filter->since; from the index: at least as many */
     apr_int64_t successful, failed;
+    apr_array_header_t *apart; /* of tlsrpt_apart: most sessions first, TLSRPT_APART_MAX at most */
+    apr_int64_t apart_count;   /* of all */
 } tlsrpt_summary;
 
 /* The successful sessions since a failure, on the days after the last report of it. For a failure
@@ -116,6 +131,7 @@ int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
 int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);
 int tlsrpt_order_causes(const tlsrpt_cause *a, const tlsrpt_cause *b);
+int tlsrpt_order_apart(const tlsrpt_apart *a, const tlsrpt_apart *b);
 int tlsrpt_order_seen_policies(const tlsrpt_seen_policy *a, const tlsrpt_seen_policy *b);
 
 #endif

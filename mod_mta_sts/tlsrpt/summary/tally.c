@@ -68,7 +68,7 @@ static int is_filtered(const tlsrpt_tally *tally, const tlsrpt_report *report, i
 {
     const tlsrpt_filter *filter = tally->filter;
 
-    return (filter->is_verified && !verified) || (filter->since && report->end <= filter->since) ||
+    return (filter->is_verified && !verified) ||
            (filter->organization && strcasecmp(report->organization, filter->organization) != 0) ||
            (filter->domain && !count_policies(tally, report));
 }
@@ -195,6 +195,10 @@ tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report
 
     if (is_filtered(tally, report, verified)) {
         return TLSRPT_FILTERED;
+    }
+    if (tally->filter->since && report->end <= tally->filter->since) {
+        tally->earlier++;
+        return TLSRPT_EARLIER;
     }
     apr_pool_clear(tally->ptemp);
     stored = apr_hash_get(tally->digests, digest, APR_HASH_KEY_STRING);

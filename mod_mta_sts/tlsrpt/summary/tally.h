@@ -21,6 +21,7 @@ typedef enum tlsrpt_counted {
     TLSRPT_CONFLICT,  /* the same identity with other content: the first verified report counts, or
                          else the first */
     TLSRPT_FILTERED,  /* not selected by the filter */
+    TLSRPT_EARLIER,   /* selected, but about days before filter->since */
 } tlsrpt_counted;
 
 /*

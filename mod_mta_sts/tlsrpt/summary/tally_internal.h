@@ -40,7 +40,24 @@ struct tlsrpt_tally {
     apr_hash_t *digests;         /* digest -> tlsrpt_stored_report * */
     apr_hash_t *identities;      /* identity -> tlsrpt_stored_report * */
     apr_array_header_t *reports; /* of tlsrpt_stored_report * */
-    apr_int64_t duplicates, conflicts;
+    apr_int64_t duplicates, conflicts, earlier;
 };
+
+/* --- tally_apart.c --- */
+
+/* What is set apart: hash of tlsrpt_apart_key -> tlsrpt_apart. */
+typedef struct tlsrpt_apart_key {
+    const char *domain, *organization; /* interned */
+    apr_int64_t last_day;
+} tlsrpt_apart_key;
+
+tlsrpt_apart_key tlsrpt_apart_key_of(const tlsrpt_stored_report *report,
+                                     const tlsrpt_stored_policy *policy);
+
+/* Finds it in all reports of a tally. NULL: nothing is set apart. */
+apr_hash_t *tlsrpt_tally_find_apart(const struct tlsrpt_tally *tally, apr_pool_t *p);
+
+/* Adds it to a summary. */
+void tlsrpt_tally_list_apart(apr_hash_t *apart, apr_pool_t *p, tlsrpt_summary *summary);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct summing {
     apr_pool_t *ptemp;                                    /* pool of what is needed only while
                                                              summing up */
     apr_hash_t *domains, *days, *senders, *causes, *seen; /* key -> row */
+    apr_hash_t *apart;                                    /* or NULL */
     tlsrpt_summary *sum;
 } summing;
 
@@ -249,13 +250,42 @@ static void add_policy(summing *s, const tlsrpt_stored_report *report,
     }
 }
 
+static int is_apart(const summing *s, const tlsrpt_stored_report *report,
+                    const tlsrpt_stored_policy *policy)
+{
+    tlsrpt_apart_key key_of_row;
+
+    if (!s->apart || report->verified) {
+        return 0;
+    }
+    key_of_row = tlsrpt_apart_key_of(report, policy);
+    return apr_hash_get(s->apart, &key_of_row, sizeof(key_of_row)) != NULL;
+}
+
+/* Of a report of which everything is set apart nothing counts. */
+static int is_all_apart(const summing *s, const tlsrpt_stored_report *report)
+{
+    int i = 0;
+
+    while (i < report->policy_count && is_apart(s, report, &report->policies[i])) {
+        i++;
+    }
+    return i && i == report->policy_count;
+}
+
 static void add_report(summing *s, const tlsrpt_stored_report *report)
 {
     int i;
 
+    if (is_all_apart(s, report)) {
+        return;
+    }
     s->sum->reports++;
     s->sum->unverified += !report->verified;
     for (i = 0; i < report->policy_count; i++) {
+        if (is_apart(s, report, &report->policies[i])) {
+            continue;
+        }
         add_to(&s->sum->successful, report->policies[i].successful);
         add_to(&s->sum->failed, report->policies[i].failed);
         add_policy(s, report, &report->policies[i]);
@@ -330,6 +360,9 @@ tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)
     s.sum->domains = apr_array_make(s.p, 16, sizeof(tlsrpt_domain *));
     s.sum->duplicates = tally->duplicates;
     s.sum->conflicts = tally->conflicts;
+    s.sum->earlier = tally->earlier;
+    s.apart = tlsrpt_tally_find_apart(tally, s.ptemp);
+    tlsrpt_tally_list_apart(s.apart, s.p, s.sum);
     for (i = 0; i < tally->reports->nelts; i++) {
         add_report(&s, APR_ARRAY_IDX(tally->reports, i, tlsrpt_stored_report *));
     }

@@ -13,6 +13,7 @@ import sys
 import zlib
 
 HIGHEST = 2 ** 63 - 1
+EXACT = 2 ** 53
 GZIP = b"\x1f\x8b"
 
 
@@ -178,6 +179,11 @@ def identity_of(report):
             *(of["domain"] for of in report["domains"]))
 
 
+def is_exact(sums):
+    """Unverified reports with more sessions than can be added exactly are set apart."""
+    return max(sums["successful"], sums["failed"], sums["failed_in_details"]) <= EXACT
+
+
 def total_of(files):
     """All files together, in their order, each identity once."""
     seen = {}
@@ -193,8 +199,11 @@ def total_of(files):
                 totals["duplicates" if seen[identity] == report else "conflicts"] += 1
                 continue
             seen[identity] = report
+            domains_of = [of for of in report["domains"] if is_exact(of)]
+            if report["domains"] and not domains_of:
+                continue
             totals["reports"] += 1
-            for of in report["domains"]:
+            for of in domains_of:
                 sums = domains.setdefault(of["domain"], collections.Counter())
                 sums["reports"] += 1
                 for name in ("successful", "failed"):
