@@ -17,6 +17,7 @@
 #include "cli/common/subcommand.h"
 #include "core/base/number.h"
 #include "core/base/text.h"
+#include "tlsrpt/index/clock.h"
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
@@ -100,8 +101,9 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
 static int store(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
                  const char *digest, tlsrpt_stored *stored)
 {
-    tlsrpt_receipt receipt = {
-        .received = apr_time_now(), .channel = item->channel, .verified = item->verified};
+    tlsrpt_receipt receipt = {.received = tlsrpt_clock_stamp(apr_time_now()),
+                              .channel = item->channel,
+                              .verified = item->verified};
     apr_int64_t cost = tlsrpt_spool_cost(item->len);
     const char *reason = refuse_room(state, p, area, cost);
 

@@ -28,6 +28,7 @@ typedef struct reindexing {
     cli_database which;
     mta_sts_database *db;
     tlsrpt_index_task task;
+    tlsrpt_clock clock;
     apr_int64_t added, closed; /* by this process: httpd may take some in, too */
     int is_terminal;
 } reindexing;
@@ -173,6 +174,7 @@ static int reindex(reindexing *work)
     const char *error = mta_sts_database_init(work->p);
 
     work->task.host = mta_sts_database_host(work->p);
+    work->task.clock = &work->clock;
     work->task.budget = BUDGET;
     work->is_terminal = isatty(STDERR_FILENO);
     if (!error) {

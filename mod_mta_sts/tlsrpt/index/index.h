@@ -34,7 +34,8 @@ typedef struct tlsrpt_index_task {
                                    Not used with SQLite, whose database has only one spool */
     int keep_days;              /* reports received earlier are removed; 0: never */
     tlsrpt_clock *clock;        /* shared by all processes that update this index in turn; checked
-                                   before reports are removed. NULL: the date is trusted */
+                                   before reports are removed or their dates of receipt are
+                                   corrected. NULL: the date is trusted */
     int is_full;                /* nothing is added: the database has no room. Removing goes on */
     apr_interval_time_t budget; /* time after which a call returns */
     int (*is_ending)(void *);   /* called before each report: whether to return at once; may be
