@@ -9,11 +9,13 @@
 
 #define TEXT_MAX 300
 #define IS_DAMAGED "is damaged"
+#define IS_OUT_OF_ROOM "cannot grow: the disk is full"
 #define IS_LOCKED "is locked by another process"
 
 #define LOCK_TIMEOUT "lock timeout" /* PostgreSQL's words */
 
 #define CODE_BUSY 5
+#define CODE_FULL 13
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
 typedef struct sqlite_trouble {
@@ -32,7 +34,7 @@ static const sqlite_trouble sqlite_troubles[] = {
     {11, IS_DAMAGED,
      "mta-sts reindex moves it away and makes it again from the "
      "reports"},
-    {13, "cannot grow: the disk is full", "make room on the disk"},
+    {CODE_FULL, IS_OUT_OF_ROOM, "make room on the disk"},
     {14, "cannot be opened", "see whether its directory is there and whose it is"},
     {26, IS_DAMAGED ", or not a database of SQLite",
      "mta-sts reindex moves it away and makes it again from the reports"},
@@ -48,6 +50,16 @@ static const sqlite_trouble *find_trouble(int code)
         }
     }
     return NULL;
+}
+
+/* A change to WAL mode while others read, and a statement that was prepared, fail with another
+ * code, but the text of these. */
+static const sqlite_trouble *find_by_text(const char *text)
+{
+    if (strcmp(text, "database is locked") == 0) {
+        return find_trouble(CODE_BUSY);
+    }
+    return strcmp(text, "database or disk is full") == 0 ? find_trouble(CODE_FULL) : NULL;
 }
 
 static int has_secret(const char *text, const mta_sts_conninfo *conninfo)
@@ -98,10 +110,8 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
     const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
     const char *text;
 
-    /* A change to WAL mode while others read fails with another code, but the words of this one. */
-    if (db->is_sqlite && !trouble &&
-        strcmp(apr_dbd_error(db->driver, db->handle, code), "database is locked") == 0) {
-        trouble = find_trouble(CODE_BUSY);
+    if (db->is_sqlite && !trouble) {
+        trouble = find_by_text(apr_dbd_error(db->driver, db->handle, code));
     }
     if (trouble) {
         apr_snprintf(db->error, sizeof(db->error), "%s %s: %s", db->name, trouble->what,
@@ -126,4 +136,9 @@ int mta_sts_database_is_locked(const char *error)
 int mta_sts_database_is_damaged(const char *error)
 {
     return strstr(error, IS_DAMAGED) != NULL;
+}
+
+int mta_sts_database_is_out_of_room(const char *error)
+{
+    return strstr(error, IS_OUT_OF_ROOM) != NULL;
 }

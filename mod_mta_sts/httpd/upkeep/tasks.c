@@ -18,8 +18,6 @@ APLOG_USE_MODULE(mta_sts);
  * files removed by hand, at the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
-#define INDEX_PART 2 /* of the quota: the index has at most half of it */
-#define INDEX_LEAST ((apr_int64_t)4 << 20)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
@@ -92,15 +90,13 @@ static void log_problems(mts_work *now, const mta_sts_findings *findings,
                "index-full");
 }
 
-/* The index has a part of MTASTSReportQuota, and leaves the reserve of the disk alone. */
 static int is_index_full(const mts_work *now)
 {
-    apr_int64_t bytes = mts_database_bytes(now->database);
-    apr_int64_t budget = mts_report_config_of(now->main)->spool_quota / INDEX_PART;
+    apr_int64_t bytes = mta_sts_database_bytes(now->db);
 
     __atomic_store_n(&mts_counters_shared->index_bytes, bytes, __ATOMIC_RELAXED);
-    return bytes && (bytes > (budget > INDEX_LEAST ? budget : INDEX_LEAST) ||
-                     tlsrpt_spool_room(mts_state_spool()) == 0);
+    return tlsrpt_index_is_full(mts_state_spool(), bytes,
+                                mts_report_config_of(now->main)->spool_quota);
 }
 
 /* Adds new reports and removes expired ones. */

@@ -15,6 +15,10 @@
 /* After a change this recent, a directory may change again without a new modification time. */
 #define SETTLED apr_time_from_sec(2)
 
+/* The index has at most half of the quota, and at least this much. */
+#define QUOTA_PART 2
+#define LEAST ((apr_int64_t)4 << 20)
+
 /* A row of the index and whether its file is still there. */
 typedef struct known_row {
     long long id;
@@ -321,6 +325,13 @@ static void note_date(const tlsrpt_index_task *task)
         llabs((long long)(now - tlsrpt_spool_known_date(task->spool))) > apr_time_from_sec(60)) {
         tlsrpt_spool_note_date(task->spool, now);
     }
+}
+
+int tlsrpt_index_is_full(const tlsrpt_spool *spool, apr_int64_t bytes, apr_int64_t quota)
+{
+    apr_int64_t budget = quota / QUOTA_PART > LEAST ? quota / QUOTA_PART : LEAST;
+
+    return bytes && (bytes > budget || tlsrpt_spool_room(spool) == 0);
 }
 
 static const char *update(tlsrpt_updating *t)
