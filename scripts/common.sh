@@ -5,7 +5,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
-# A command line for the user to run as root: with sudo where they came by it.
+# A command line for the user to run as root, with sudo if they used sudo themselves.
 as_root() { printf '%s%s' "${SUDO_USER:+sudo }" "$*"; }
 
 need_root() {
@@ -48,13 +48,16 @@ build_packages="apache2-bin apache2-dev autoconf automake gcc libapr1-dev libapr
     libaprutil1-dbd-sqlite3 libcurl4-openssl-dev libevent-dev libgmime-3.0-dev libidn2-dev
     libjansson-dev libopendkim-dev libssl-dev libtool libunbound-dev make nettle-dev pkg-config zlib1g-dev"
 
-# What autoreconf writes into the checkout.
+# The files that autoreconf writes into the checkout.
 generated="Makefile.in aclocal.m4 autom4te.cache build-aux config.h.in configure m4"
 
 # give_to_owner FILE...: files that root created in the checkout of another user become that user's.
 give_to_owner() {
     [ "$(stat -c %u "$top")" = "$(id -u)" ] || chown -Rh --reference="$top" "$@"
 }
+
+# Where configure prefers bash, libtool and make spend a third more time in the shell than with dash.
+export CONFIG_SHELL=/bin/sh
 
 # build DIRECTORY [CONFIGURE-ARGUMENT...]: an up-to-date VPATH build in that directory.
 build() {

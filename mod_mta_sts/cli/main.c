@@ -11,9 +11,9 @@
 static const cli_subcommand *const subcommands[] = {
     &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,
 };
-/* Longer names resemble none. */
+/* Longer names resemble no subcommand. */
 #define NAME_MAX_LEN 16
-/* Names that differ in no more than this are alike. */
+/* The distance up to which names are similar. */
 #define SIMILAR 2
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
 
@@ -32,8 +32,8 @@ static void print_help(FILE *out)
           out);
 }
 
-/* For shells: "SUBCOMMAND OPTION VALUE" in each line, separated by tabs; an empty OPTION is that
- * of the arguments after the options. */
+/* Prints data for shell completion: lines of "SUBCOMMAND OPTION VALUE", separated by tabs; an empty
+ * OPTION stands for the arguments after the options. */
 static void print_completions(void)
 {
     apr_size_t i;
@@ -67,8 +67,8 @@ static const cli_subcommand *find_subcommand(const char *name)
     return NULL;
 }
 
-/* The number of characters to insert, delete or replace, or neighbours to swap, to get from one
- * text to the other; texts that are longer than NAME_MAX_LEN are as far apart as can be. */
+/* The number of characters to insert, delete or replace, or of neighbours to swap, to get from one
+ * text to the other; the maximum for texts longer than NAME_MAX_LEN. */
 static int distance(const char *one, const char *other)
 {
     int d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];

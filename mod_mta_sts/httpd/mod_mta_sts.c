@@ -31,7 +31,7 @@ static void register_hooks(apr_pool_t *p)
 
 AP_DECLARE_MODULE(mta_sts) = {
     STANDARD20_MODULE_STUFF,
-    NULL, /* nothing a directory */
+    NULL, /* no per-directory configuration */
     NULL,
     mts_config_create,
     mts_config_merge,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the figures share."""
+"""Shared by the figures."""
 
 import subprocess
 

@@ -33,7 +33,7 @@ def make_state(path):
 
 
 def fill_spool(state, count):
-    """Bytes of all reports, as they were sent."""
+    """The bytes of all reports as they were sent."""
     data = 0
     for number in range(count):
         plain = json.dumps(report(number)).encode()
@@ -82,11 +82,11 @@ def figure_indexing(bench):
            f"{data / count / KIB:.2f}", 8, 5)
 
 
-# --- sums over a million rows, which are made up in the database ---
+# --- sums over a million rows, which SQL generates ---
 
 
 class Rows:
-    """The rows of the index for reports that nobody sent: one policy each, every tenth of them
+    """Index rows for generated reports: one policy each, every tenth of them
     with a failure."""
 
     def __init__(self, count, domains, senders):

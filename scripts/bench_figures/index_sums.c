@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the pages of the status page ask the index for, each once with an open database:
+ * Measures the queries that the status page makes to the index, each once with an open database:
  *
  *   index_sums DATABASE DOMAIN SINCE-DAY
  *
- * Prints a line for each: its name and the milliseconds of CPU, which on a machine that has nothing
- * else to do are those that pass, for the pages of the database are in memory.
+ * Prints a line for each: its name and the milliseconds of CPU time. On an idle machine these are
+ * also the elapsed milliseconds, since the pages of the database are in memory.
  */
 #include <stdio.h>
 #include <stdlib.h>

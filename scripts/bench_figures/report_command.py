@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `mta-sts report --format json` takes for ten thousand reports, beside Python."""
+"""The cost of `mta-sts report --format json` for ten thousand reports, compared with Python."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ def failures(number, domain):
 
 
 def report(number):
-    """One as Google and Microsoft send them."""
+    """A report like those of Google and Microsoft."""
     day = f"2026-05-{number // SENDERS % DAYS + 1:02}"
     domain = f"d{number % DOMAINS:04}.example.org"
     details = failures(number, domain)
@@ -55,7 +55,7 @@ def write_reports(directory, count):
 
 
 def measure(args, output):
-    """(seconds, bytes of memory at most) of a process that must succeed."""
+    """(seconds, peak memory in bytes) of a process that must succeed."""
     seconds, memory = run(sys.executable, str(MEASURED), str(output), *args).split()
     return float(seconds), int(memory)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The load of scripts/bench for reports.
+ * Generates the load of scripts/bench for reports.
  *
  *   report_load bare DIRECTORY SECONDS THREADS      write, fsync, rename, fsync of the directory
- *   report_load send PORT SECONDS CLIENTS RATE   reports of 1 KB, each another one; RATE in a
- *                                                second of all clients together, 0: no limit
+ *   report_load send PORT SECONDS CLIENTS RATE   different reports of 1 KB; RATE per second
+ *                                                for all clients together, 0: no limit
  *   report_load policy PORT SECONDS              one client that fetches the policy
  *
- * Prints what it did in a second, the seconds of its own CPU, and the p99 of an answer in us.
+ * Prints operations per second, its own CPU seconds, and the p99 of the latency in us.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 typedef struct worker {
     pthread_t thread;
     int number, target;            /* a port, or a descriptor of the directory */
-    double until, interval, delay; /* seconds; delay: so that they come one by one */
+    double until, interval, delay; /* seconds; delay: staggers the clients */
     long done, count;
     unsigned *latencies; /* us */
 } worker;
@@ -89,7 +89,7 @@ static void note_latency(worker *w, double began)
     }
 }
 
-/* One request and its answer, which has a Content-Length and comes whole or in parts. */
+/* One request and its response, which has a Content-Length and may arrive in parts. */
 static void ask(worker *w, int fd, const char *request, const char *expected)
 {
     char answer[8192];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to take reports in: on disk, for the policy beside them, and in memory."""
+"""The cost of receiving reports: on disk, for policies served at the same time, in memory."""
 
 import gzip
 import http.client
@@ -47,7 +47,7 @@ def cpu_seconds(pid):
 
 
 def bare_loop(bench, seconds):
-    """Its files stay: to delete them would make the next ones slower (scripts/bench)."""
+    """Its files are not deleted, which would slow down the creation of the next ones (scripts/bench)."""
     directory = tempfile.mkdtemp(prefix="bare-", dir=bench.root)
     rate, cpu, _ = load(bench, "bare", directory, seconds, CLIENTS)
     return rate, cpu / seconds
@@ -114,7 +114,7 @@ def send_bomb(bench, body, statuses):
 
 
 def refusal(bench, process, body, count):
-    """(most bytes above before, seconds) until this many at once are refused."""
+    """(peak growth in bytes, seconds) until this many simultaneous reports are refused."""
     statuses = []
     threads = [threading.Thread(target=send_bomb, args=(bench, body, statuses)) for _ in range(count)]
     before = most = resident(process.pid)

@@ -66,7 +66,7 @@ def milliseconds_or_none(bench):
 
 
 def fill(path, domains, days, organizations):
-    """Rows as the index has them after as many reports of another machine, one failing in ten."""
+    """Adds the index rows of that many reports of another machine, one in ten with failures."""
     today = int(time.time() * 1_000_000) // DAY
     database = sqlite3.connect(path)
     run = database.execute

@@ -112,7 +112,7 @@ def reload():
 
 
 def _load_args():
-    """The arguments with which Apache knows the module's directives before it is enabled."""
+    """The arguments that make Apache accept the module's directives before it is enabled."""
     if is_module_enabled("mta_sts"):
         return []
     return ["-C", "LoadModule mta_sts_module " + module_path()]
@@ -184,7 +184,7 @@ class Section:
 
 
 def sections():
-    """Every virtual host that Apache has, in no special order."""
+    """Every virtual host that Apache has, in no particular order."""
     output = command.run(["apache2ctl", "-t", "-D", "DUMP_VHOSTS"], stderr=False).output
     places = set(re.findall(r"\((/[^()]+):(\d+)\)\s*$", output, re.M))
     return sorted((Section(path, int(line)) for path, line in places),

@@ -14,7 +14,7 @@ DNS records. Run again, it changes what differs; omitted options keep their curr
 EPILOG = """\
 exit status: 0 done, or nothing to do; 1 something failed, or is not due yet; 2 wrong usage"""
 
-# What could end a directive or start another one never reaches the configuration.
+# Characters that could end a directive or start another must not reach the configuration.
 UNSAFE = re.compile(r"""[\x00-\x20\x7f"'`<>$%#&;|(){}\[\]\\!~^,?]""")
 
 
@@ -43,9 +43,9 @@ def _parser():
              "enforce: although it is not known to be safe; with --remove: do not wait until "
              "cached policies have expired")
     add("--days", metavar="N", type=int,
-        help="with --mode enforce: require reports of N days, as in mta-sts ready")
+        help="with --mode enforce: require reports for N days, as in mta-sts ready")
     add("--senders", metavar="N", type=int,
-        help="with --mode enforce: require reports of N senders, as in mta-sts ready")
+        help="with --mode enforce: require reports from N senders, as in mta-sts ready")
     add("--dry-run", action="store_true", help="show every file and command, change nothing")
     add("--yes", action="store_true", help="answer yes to every question")
     add("--remove", action="store_true",

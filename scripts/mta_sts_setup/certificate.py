@@ -109,7 +109,7 @@ def _leaves_rehearsal(options, name):
 
 
 def without_host_args(name, hosts):
-    """The certbot command that gives a certificate exactly these names."""
+    """The certbot command that gives the certificate exactly these names."""
     return (["certbot", "--apache", "--non-interactive", "--no-redirect", "--cert-name", name,
              "--renew-with-new-domains"] + [word for host in hosts for word in ("-d", host)])
 

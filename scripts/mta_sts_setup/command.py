@@ -20,7 +20,7 @@ class Result:
 
 
 def shown(args):
-    """A command as one would type it."""
+    """A command as an admin would type it."""
     return " ".join(shlex.quote(arg) for arg in args)
 
 

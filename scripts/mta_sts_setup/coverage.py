@@ -28,7 +28,7 @@ def _pattern_text(pattern):
 
 
 def compare(domain, patterns):
-    """(MX hosts that senders in mode enforce would pass over, other remarks): texts."""
+    """(texts about MX hosts that senders in mode enforce would skip, other remarks)."""
     try:
         hosts = machine.mx_of(domain)
     except Problem as problem:

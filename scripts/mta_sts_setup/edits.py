@@ -25,7 +25,7 @@ class Edits:
 
     def _text(self, path):
         old = read(path).splitlines()
-        # From the end on, so that the numbers hold; a line can be replaced once only.
+        # From the end, so that line numbers remain valid; a line can be replaced only once.
         unique = {edit[0]: edit for edit in self.by_path[path]}
         for first, count, lines in sorted(unique.values(), reverse=True):
             old[first - 1:first - 1 + count] = lines
@@ -93,7 +93,7 @@ def _plain_lines(lines):
 
 
 def add_alias(edits, section, host):
-    """A ServerAlias below the ServerName."""
+    """Adds a ServerAlias below the ServerName."""
     for number, line in enumerate(section.lines):
         if re.match(r"\s*ServerName\s", line, re.I):
             indent = re.match(r"\s*", line).group()

@@ -17,7 +17,7 @@ UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 
 class _Connection(http.client.HTTPSConnection):
-    """To one address, with the name and the certificate of the host."""
+    """A connection to one address that checks the certificate for the host's name."""
 
     def __init__(self, host, address, context):
         super().__init__(host, timeout=10, context=context)

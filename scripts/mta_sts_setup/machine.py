@@ -20,7 +20,7 @@ def public_addresses():
 
 
 def addresses_of(name):
-    """What a name resolves to: A, then AAAA."""
+    """The addresses that a name resolves to: A, then AAAA."""
     found = []
     for family in socket.AF_INET, socket.AF_INET6:
         try:
@@ -73,7 +73,7 @@ def _lookup(kind, name):
 
 
 def mx_of(domain):
-    """The hosts of the domain's MX records, the preferred first."""
+    """The hosts of the domain's MX records, by preference."""
     answers = _lookup("MX", domain)
     if answers is None:
         raise Problem("looking up the domain's MX hosts needs dig or host: "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The procedure: validate, inspect, plan, show or carry out, fetch, print what to publish."""
+"""The procedure: validate, inspect, plan, show or execute, fetch, print what to publish."""
 
 import os
 import signal
@@ -66,7 +66,7 @@ def wanted_policy(options, facts):
 
 
 def check_policy(options, facts, policy):
-    """Compares its mx with the MX records, and stops before an unsafe mode enforce."""
+    """Compares its mx with the MX records, and refuses an unsafe mode enforce."""
     uncovered, remarks = coverage.compare(facts.domain, policy.mx)
     if policy.mode != "enforce":
         for text in uncovered:
@@ -130,7 +130,7 @@ def verify(options, facts, policy):
 
 
 def verify_unchanged(options, facts, policy):
-    """The same if there is nothing to change; reloads a server that lacks the policy."""
+    """The same if nothing has to be changed; reloads a server that does not serve the policy yet."""
     try:
         _fetch(options, facts, policy, 0)
     except Problem:
@@ -143,7 +143,7 @@ def _published(name, text):
 
 
 def print_records(options, facts, policy):
-    """In the order of publishing, with a hint to what follows."""
+    """Prints the records in the order of publishing, and what comes next."""
     record, name = "v=STSv1; id={};".format(policy.id()), "_mta-sts." + facts.domain
     reports = "v=TLSRPTv1; rua=mailto:{}".format(options.email or "tls-reports@" + facts.domain)
     print("""

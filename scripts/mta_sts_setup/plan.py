@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The present configuration, and the steps from there to the requested one."""
+"""The current configuration, and the steps from it to the requested one."""
 
 import os
 from datetime import datetime, timedelta, timezone
@@ -15,7 +15,7 @@ DEFAULT_MAX_AGE = 604800
 
 
 class Facts:
-    """What Apache's configuration holds about one domain."""
+    """What Apache's configuration contains about one domain."""
 
     def __init__(self, domain):
         self.domain = domain
@@ -46,7 +46,7 @@ class Facts:
 
     @property
     def history(self):
-        """The history of the policies that were served before the present one."""
+        """The history of the policies that were served before the current one."""
         if self._history is None:
             self._history = history.read(self.domain, self.policy, self.dump)
         return self._history
@@ -149,7 +149,7 @@ def own_file_steps(options, facts, policy, comments):
 
 
 def sections_of_site(facts, name):
-    """The virtual hosts, http and https, of the site that is to carry the policy host."""
+    """The virtual hosts, http and https, of the site that will have the policy host's name."""
     paths = [os.path.realpath(apache.site_file(stem)) for stem in (name, name + "-le-ssl")]
     found = [section for section in facts.sections if section.path in paths]
     if not found:
@@ -219,7 +219,7 @@ def _require_managed(sections):
 
 
 def setup(options, facts, policy):
-    """The steps that are left to do; empty if nothing has to be changed."""
+    """The remaining steps; empty if nothing has to be changed."""
     comments = comments_after(facts, policy)
     edits = policy_edits(facts, policy, comments)
     sections = facts.carriers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy: its text and id as the module makes them, its block in Apache's configuration."""
+"""A policy: its text and id as the module computes them, its block in Apache's configuration."""
 
 import hashlib
 from collections import namedtuple

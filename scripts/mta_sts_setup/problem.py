@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stops a run."""
+"""Errors that end the program."""
 
 
 class Problem(Exception):

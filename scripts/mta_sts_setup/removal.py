@@ -72,7 +72,7 @@ def _file_steps(facts):
 
 
 def _edit_steps(facts, gone):
-    """Removes the block and the alias from files that stay."""
+    """Removes the block and the alias from files that remain."""
     edits = Edits()
     if facts.block and facts.block.path not in gone:
         facts.block.require_alone()

@@ -50,7 +50,7 @@ def date_text(when):
 
 
 def date(text):
-    """The date that date_text() writes so, or None."""
+    """The date in the format of date_text(), or None."""
     try:
         return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc)
     except ValueError:
@@ -64,7 +64,7 @@ def noted(comments, start):
 
 
 def rounded_up(when):
-    """The full ten minutes at or after it."""
+    """The time rounded up to ten minutes."""
     seconds = int(when.timestamp())
     return datetime.fromtimestamp(seconds - seconds % -600, timezone.utc)
 
@@ -82,7 +82,7 @@ def block_text(domain, policy, comments, indent):
 
 
 def policy_text(domain, policy, comments):
-    """A file with the policy alone."""
+    """A file that contains only the policy."""
     return HEAD.format(domain=domain, mark=MARK,
                        block=block_text(domain, policy, comments, "    "))
 

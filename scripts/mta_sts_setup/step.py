@@ -54,7 +54,7 @@ def write(path, text, mode):
 
 
 def back_up(path):
-    """Copies a file to the directory of backups; returns where it is."""
+    """Copies a file to the directory of backups; returns the path of the copy."""
     os.makedirs(BACKUPS, mode=0o700, exist_ok=True)
     stamp = time.strftime("%Y%m%dT%H%M%S")
     for number in range(1000):
@@ -159,7 +159,7 @@ def show(steps):
 
 
 def _summary(done, failed):
-    """What was done, and the commands that undo it: the last step first."""
+    """The steps that were carried out, and the commands that undo them, last step first."""
     lines = ["", "Done before the failure:"]
     lines += ["  - " + step.description for step in done] or ["  nothing"]
     undo = [line for step in reversed(done + [failed]) for line in step.undo()]

@@ -25,7 +25,7 @@ def configure(tmp_path_factory):
     stub.chmod(0o755)
 
     def configure(*words, missing="nothing"):
-        """What was found out about the compiler before is kept: the rest takes a second."""
+        """Reuses the cached results about the compiler; the rest takes a second."""
         result = subprocess.run(
             [str(TOP / "configure"), f"--cache-file={directory}/cache", f"PKG_CONFIG={stub}", *words],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory, timeout=300,

@@ -225,7 +225,7 @@ def test_reports_by_mail_count_against_the_quota_of_https(state):
 
 
 def test_the_quota_ends_a_maildir_in_its_middle(state, tmp_path):
-    """What is kept in one call counts as what was there before; 1 MiB is room for 256 files."""
+    """Reports stored by the same call count against the quota; 1 MiB has room for 256 files."""
     fill(state, "reports", (1 << 20) - 2 * 4096)
     directory = tmp_path / "reports"
     directory.mkdir()

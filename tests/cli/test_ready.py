@@ -444,7 +444,7 @@ def test_a_network_without_name_servers_is_reported(store):
     done = store.run("ready", "--state-dir", store.state, "--timeout", "1", "--resolver",
                      "127.0.0.1@9", "example.com")
     assert (done.returncode, done.stdout) == (UNKNOWN, b"")
-    assert b"--no-check uses the reports alone" in done.stderr
+    assert b"--no-check uses only the reports" in done.stderr
 
 
 def test_a_dump_of_another_version_is_not_used(good):

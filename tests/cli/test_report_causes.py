@@ -74,7 +74,7 @@ def stored(directory, file):
 
 @pytest.fixture(params=["file", "store"])
 def source(request, tmp_path):
-    """The words that lead the command to the reports."""
+    """The arguments that name the reports."""
     def write(**more):
         file = write_report(tmp_path, **more)
         return [file] if request.param == "file" else stored(tmp_path, file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`mta-sts report`: whatever stands in a report, it steers nothing and drowns nothing."""
+"""`mta-sts report`: no contents of a report can control the terminal or hide other results."""
 
 import json
 import os

@@ -262,7 +262,7 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
     wait_for(f"_mta-sts.{NAME}", record(coming))
     assert "DNS is up to date" in run(*words, NAME).stdout
 
-    # Nothing takes mail there, so nobody knows whether mode enforce would hold it up.
+    # No server accepts mail there, so it is unknown whether mode enforce would delay it.
     unsafe = policy.write("enforce", "*.lab.test")
     policy.apache.graceful()
     refused = run(*words, "-w", "60", NAME, check=False)

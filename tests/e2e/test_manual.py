@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of the manual, one after the other as a reader types them, in each document: with a
-domain, its mail server, certbot and a CA. Where the manual shows what a command prints, it does."""
+"""Runs the commands of each document of the manual in order, as a reader types them: with a domain,
+its mail server, certbot and a CA. Where the manual shows output, the command must print that."""
 
 import re
 import shutil

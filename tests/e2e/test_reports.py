@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports on a real machine: sent as senders send them, and kept."""
+"""Reports on a real machine: sent as senders send them, and stored."""
 
 import collections
 import datetime

@@ -175,8 +175,8 @@ OTHERS = f"""\
 
 
 class Fault:
-    """What is logged once somebody has made it: level and id, and the parts that the line has
-    beside its place. What is logged with it once, and once when it is fixed."""
+    """A fault, and the line logged for it: level and id, and parts of its text. `more` is logged along
+    with it, and `fixed` when it is fixed, each once."""
 
     def __init__(self, level, identity, make, *parts, more=(), fixed=()):
         self.finding = level, identity

@@ -130,7 +130,7 @@ def page_json(**query):
 
 
 def page_text(**query):
-    """The words of the page."""
+    """The text of the page."""
     status, body = page(**query)
     assert status == 200, body
     body = re.sub(r"<style>.*?</style>", "", body, flags=re.S)

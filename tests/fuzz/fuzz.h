@@ -15,8 +15,9 @@
 #include "core/base/finding.h"
 
 /*
- * What the targets share. A target reads bytes as one input of the core and checks what must hold
- * of any input. Built with -fsanitize=fuzzer it searches; linked with standalone.c it replays.
+ * Shared by the targets. A target reads bytes as one input of the core and checks what must be true
+ * for any input. Built with -fsanitize=fuzzer it searches for failures; linked with standalone.c it
+ * replays inputs.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-/* A pool for one input; to be destroyed. */
+/* A pool for one input, which the caller destroys. */
 static inline apr_pool_t *fuzz_pool_make(void)
 {
     static apr_pool_t *root;
@@ -44,7 +45,7 @@ static inline apr_pool_t *fuzz_pool_make(void)
     return p;
 }
 
-/* What holds of all findings; lines is the number of lines that were read. */
+/* Checks what must be true of all findings; lines is the number of lines that were read. */
 static inline void fuzz_check_findings(const mta_sts_findings *findings, int lines)
 {
     int i;

@@ -24,7 +24,7 @@ static void add(outcome *all, const char *bytes, size_t len)
     all->count += len;
 }
 
-/* Whether it came to its end within BYTES_MAX. */
+/* Whether the stream ends within BYTES_MAX. */
 static int read_all(apr_pool_t *p, const char *bytes, size_t len, size_t size, outcome *all)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(p, bytes, len);
@@ -48,8 +48,7 @@ static int read_all(apr_pool_t *p, const char *bytes, size_t len, size_t size, o
     return 1;
 }
 
-/* With any size of the pieces, the result is the same. The first byte is their
- * size. */
+/* The size of the pieces, which the first byte gives, must not change the result. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *p = fuzz_pool_make();

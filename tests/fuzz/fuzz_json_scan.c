@@ -29,7 +29,7 @@ static size_t depth_of(const json_t *json)
     return deepest + 1;
 }
 
-/* For what jansson reads, the scan must not report less; in pieces it reports the same. */
+/* The scan must not report less than jansson needs, and the same for any pieces. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tlsrpt_json_scan scan = {0}, pieces = {0};

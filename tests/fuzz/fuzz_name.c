@@ -28,7 +28,7 @@ static const char *upper(apr_pool_t *p, const char *name)
     return copy;
 }
 
-/* Both ways of writing give the same name, and the name gives itself. */
+/* Both forms give the same name, and a name gives itself. */
 static const char *check_host(apr_pool_t *p, const char *text)
 {
     const char *name = NULL, *again = NULL, *strict = NULL;
@@ -52,7 +52,7 @@ static const char *check_host(apr_pool_t *p, const char *text)
     return name;
 }
 
-/* A policy domain is a host name, and "mta-sts." may stand in front of it. */
+/* A policy domain is a host name that can be prefixed with "mta-sts.". */
 static void check_domain(apr_pool_t *p, const char *text, const char *name)
 {
     const char *domain = NULL, *policy_host, *again;
@@ -70,7 +70,7 @@ static void check_domain(apr_pool_t *p, const char *text, const char *name)
     CHECK(strcmp(mta_sts_name_policy_domain(policy_host), domain) == 0);
 }
 
-/* RFC 8461 section 4.1, written another way than the core does. */
+/* RFC 8461 section 4.1, implemented differently from the core. */
 static int should_match(apr_pool_t *p, const char *pattern, const char *host)
 {
     char *name = apr_pstrdup(p, host);

@@ -14,7 +14,7 @@ static int count_lines(const uint8_t *data, size_t size)
     return lines;
 }
 
-/* A host that the pattern stands for: "*" becomes a label. */
+/* A host that the pattern matches: "*" becomes a label. */
 static const char *matching_host(apr_pool_t *p, const char *pattern)
 {
     return pattern[0] == '*' ? apr_pstrcat(p, "mx", pattern + 1, NULL) : pattern;

@@ -3,7 +3,7 @@
 
 #include "tlsrpt/spool/receipt.h"
 
-/* What is read is within bounds, and would be written in just the same bytes. */
+/* A receipt that can be read is within bounds, and is rendered to the same bytes. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *p = fuzz_pool_make();

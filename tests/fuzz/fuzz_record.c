@@ -59,7 +59,8 @@ static void check_mta_sts(apr_pool_t *p, const apr_array_header_t *texts)
     CHECK(findings->list->nelts == 0);
 }
 
-/* mailto: or https://, without what would end a URI in the record or leave a quotation. */
+/* Checks that it begins with mailto: or https://, and contains nothing that would end a URI in the
+ * record or a quotation. */
 static void check_uri(const char *uri)
 {
     CHECK(strncasecmp(uri, "mailto:", 7) == 0 || strncasecmp(uri, "https://", 8) == 0);

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 /*
- * Replays inputs through a fuzz target, without a fuzzer: the files named on the command line, and
- * all files of the directories named there. A target that finds something aborts; what cannot be
- * read, or nothing to read at all, is a failure.
+ * Replays inputs through a fuzz target without a fuzzer: the files named on the command line, and
+ * all files in the directories named there. If a target finds a failure, it aborts; it is also a
+ * failure if a file cannot be read, or there are none.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +23,7 @@ static void fail(const char *path)
     exit(1);
 }
 
-/* The input's copy ends where the input ends, so that a sanitizer sees a read beyond it. */
+/* Copies the input so that nothing follows it, and a sanitizer detects reads beyond its end. */
 static void replay_file(const char *path, size_t size)
 {
     FILE *file = fopen(path, "rb");

@@ -157,7 +157,7 @@ class Httpd:
         return path
 
     def run(self, *words, user=None):
-        """apache2 with these words and this configuration, to its end: (status, output)."""
+        """Runs apache2 with these arguments and this configuration: (status, output)."""
         call = ["runuser", "-u", user, "--"] if user else []
         result = subprocess.run([*call, APACHE, "-f", str(self.conf_file), *words],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)

@@ -8,7 +8,7 @@ HOST = "mta-sts.example.com"
 MX = "MTASTSMx mx1.example.com\n"
 WEEK = 604800
 
-# Whatever a sender could take for another answer, or keep longer than it should.
+# Headers that a sender could misread, or that would make it cache the policy for too long.
 UNWANTED = ("etag", "last-modified", "content-encoding", "transfer-encoding", "content-range",
             "location", "expires", "vary", "set-cookie", "warning", "age", "www-authenticate",
             "content-disposition", "content-language")

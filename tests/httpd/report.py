@@ -22,7 +22,7 @@ JSON = "application/tlsrpt+json"
 
 
 def conf(more=""):
-    """A policy host that takes in reports; `more` stands at server level."""
+    """A policy host that accepts reports; `more` is at server level."""
     return more + proxied(HOST, MX + ENDPOINT)
 
 

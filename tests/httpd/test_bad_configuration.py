@@ -72,7 +72,7 @@ VALUES = {
     "MTASTSMx mx1.example.com/": ('"mx1.example.com/"', "host name alone"),
     "MTASTSMx postmaster@example.com": ('"postmaster@example.com"', "host name alone"),
     'MTASTSMx "mx1.example.com mx2.example.com"': ('"mx1.example.com mx2.example.com"',
-                                                   "separate words"),
+                                                   "write one host name alone"),
     'MTASTSMx " mx1.example.com"': ('" mx1.example.com"', "blank"),
     'MTASTSMx "mx1.example.com\t"': (r'"mx1.example.com\\t"|\\x09', "control character"),
     "MTASTSMx mx1.example.com,mx2.example.com": (
@@ -185,7 +185,7 @@ ARGUMENTS = {
     "[::1]": (r'"\[::1\]"', "names, not addresses"),
     "exa_mple.com": ('"exa_mple.com"', "host name"),
     "example..com": (r'"example\.\.com"', "host name"),
-    '"example.com example.net"': ('"example.com example.net"', "separate words"),
+    '"example.com example.net"': ('"example.com example.net"', "write one host name alone"),
     "example.com,example.net": ('"example.com,example.net"', "host name"),
     f"{LABEL}.com": ("a{60}", "63 bytes"),
     f"{LONG[8:]}": ("a{50}", "253"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad days of the database: whatever happens to it, policies are served and reports kept, and it
-works again by itself."""
+"""Failures of the database: policies are still served and reports stored, and it recovers without an
+admin."""
 
 import contextlib
 import os
@@ -128,7 +128,7 @@ def test_a_database_in_a_missing_directory_is_logged_once_and_works_once_it_exis
 
 @contextlib.contextmanager
 def locked(server):
-    """The database is being written to by somebody else."""
+    """Another process is writing to the database."""
     with subprocess.Popen([*OWNER, "sqlite3", str(server.root / "state/reports.db")],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         holder.stdin.write(b".timeout 60000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n")

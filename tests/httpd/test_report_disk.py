@@ -142,7 +142,7 @@ def test_a_read_only_disk_is_logged_and_works_again(start_alone):
 
 @pytest.fixture
 def lone_child(make_with):
-    """A server with one child that has kept a report, and that child."""
+    """A server with one child that has stored a report, and that child."""
     server = make_with(mpm="prefork").configure(LONE_CHILD + report.conf()).start()
     child, = [pid for pid in server.children() if not process.is_zombie(pid)]
     assert post(server, packed(make(1))).status == 201

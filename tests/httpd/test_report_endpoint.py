@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The endpoint for reports: what it takes in, what it refuses, and with which words."""
+"""The endpoint for reports: what it accepts and refuses, and with which messages."""
 
 import datetime
 import gzip

@@ -15,8 +15,8 @@
 #include "findings_fixture.h"
 
 /*
- * Files of certificates in a directory of the program's own, and what is read from them and said of
- * it. The program runs its tests with RUN_DIRECTORY_TESTS.
+ * Certificate files in a directory that belongs to this program; helpers read them and check the
+ * findings. The program runs its tests with RUN_DIRECTORY_TESTS.
  */
 
 #define RUN_DIRECTORY_TESTS(tests) cmocka_run_group_tests(tests, directory_make, directory_drop)
@@ -30,7 +30,7 @@
 
 static char *directory;
 
-/* Open to all, so that only the rights of a file decide who reads it. */
+/* Accessible to all users, so that only the mode of a file decides who can read it. */
 static inline int directory_make(void **state)
 {
     const char *parent = getenv("TMPDIR");
@@ -58,7 +58,7 @@ static inline apr_status_t remove_file(void *path)
     return APR_SUCCESS;
 }
 
-/* A path in the directory; what is made there goes away with the pool. */
+/* A path in the directory; a file there is deleted with the pool. */
 static inline char *new_path(apr_pool_t *p)
 {
     static int made;

@@ -10,7 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-/* Certificates and keys, made to measure. Whatever is made lives in the pool given. */
+/* Creates certificates and keys with chosen properties. Everything is allocated from the given
+ * pool. */
 
 #define HOST "mta-sts.example.com"
 
@@ -84,7 +85,7 @@ static inline void add_names(X509 *x509, const san *entries)
     GENERAL_NAMES_free(names);
 }
 
-/* A subjectAltName of bytes that need not be one. */
+/* Adds a subjectAltName of arbitrary bytes. */
 static inline void add_raw_names(X509 *x509, const char *bytes, int len)
 {
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
@@ -146,7 +147,7 @@ static inline X509 *make_x509(apr_pool_t *p, const san *names)
     return x509;
 }
 
-/* What was written to a memory BIO, which is freed. */
+/* Returns what was written to a memory BIO, and frees the BIO. */
 static inline const char *take_text(apr_pool_t *p, BIO *bio)
 {
     char *bytes;

@@ -11,7 +11,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Facts about a healthy domain, of which each test changes something, and what is found of them. */
+/* Facts about a healthy domain, which each test changes, and a summary of the findings. */
 
 #define DAY apr_time_from_sec(24 * 60 * 60)
 #define NOW apr_time_from_sec(APR_INT64_C(1767225600)) /* 2026-01-01 00:00:00 UTC */
@@ -29,7 +29,7 @@
 
 static const mta_sts_check_limits limits = {.now = NOW, .warning_days = 14};
 
-/* --- recorded facts: a healthy domain, of which each test changes something --- */
+/* --- facts: a healthy domain, of which each test changes something --- */
 
 static inline mta_sts_answer answer(apr_pool_t *p, const char *const *values, int count)
 {
@@ -162,7 +162,7 @@ static inline void assert_is_about_a_sender(const char *summary)
     fail_msg("a sender in mode enforce %s", summary);
 }
 
-/* --- what was found: "SEVERITY ID, ...; OUTCOME, ENFORCE", leaving out what is ok --- */
+/* --- the result: "SEVERITY ID, ...; OUTCOME, ENFORCE", without findings that are ok --- */
 
 static inline const char *summary(apr_pool_t *p, const mta_sts_check_result *result)
 {
@@ -198,7 +198,7 @@ static inline void assert_judged(apr_pool_t *p, const mta_sts_check_facts *facts
     }
 }
 
-/* --- one change to the facts a row --- */
+/* --- each row changes the facts --- */
 
 typedef struct row {
     const char *name;
@@ -221,7 +221,7 @@ static inline void check_rows(apr_pool_t *p, const row *rows, size_t count)
     }
 }
 
-/* The policy host sends its visitors elsewhere. */
+/* The policy host redirects to another site. */
 static inline void redirect(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     (void)p;

@@ -21,11 +21,11 @@
 #include "core/database/database.h"
 
 /*
- * A database for each test, of SQLite and of a PostgreSQL that this program starts for itself: on a
- * socket in a directory of its own, as a user that is not root. Where Debian's postgresql is not
- * installed, or apr-util's driver is not, that half is skipped, and it is said.
+ * A database for each test, both with SQLite and with a PostgreSQL server that this program starts:
+ * on a socket in a private directory, and not as root. If Debian's postgresql or apr-util's driver
+ * is not installed, that half is skipped with a message.
  *
- * Tests come in twos: DATABASE_TESTS(test) is the same test with one and with the other.
+ * Tests come in pairs: DATABASE_TESTS(test) runs the same test with both.
  */
 
 static char database_directory[] = "/tmp/mta-sts-db-XXXXXX";
@@ -41,7 +41,7 @@ typedef struct database_test {
 
 /* --- the server --- */
 
-/* Ends being root: initdb and postgres refuse it. */
+/* Gives up root, because initdb and postgres refuse to run as root. */
 static inline void database_become_nobody(void)
 {
     const struct passwd *user = geteuid() == 0 ? getpwnam("postgres") : NULL;
@@ -93,7 +93,7 @@ static inline const char *database_binary(const char *name)
     return apr_psprintf(database_process, "%s/%s", database_binaries, name);
 }
 
-/* Whether the server answers; waits for it at most a minute. */
+/* Whether the server accepts connections; waits for up to a minute. */
 static inline int database_answers(void)
 {
     const char *argv[] = {database_binary("pg_isready"), "-q", "-h", database_directory, NULL};
@@ -219,7 +219,7 @@ static inline int database_make(void **state, const char *driver)
     test = apr_pcalloc(p, sizeof(*test));
     test->p = p;
     test->driver = driver;
-    /* In memory where there is some: the tests do not wait for the disk then. */
+    /* In memory if possible, so that the tests do not wait for a disk. */
     strcpy(test->directory, "/dev/shm/mta-sts-db-XXXXXX");
     if (!mkdtemp(test->directory)) {
         strcpy(test->directory, "/tmp/mta-sts-db-XXXXXX");
@@ -239,7 +239,7 @@ static inline int database_make_sqlite(void **state)
     return database_make(state, MTA_STS_DATABASE_SQLITE);
 }
 
-/* The tables go, so that each test begins with an empty database. */
+/* Drops the tables, so that each test begins with an empty database. */
 static inline void database_empty_server(void)
 {
     const char *argv[] = {

@@ -26,7 +26,7 @@ static inline const char *findings_summary(apr_pool_t *p, const mta_sts_findings
     return summary;
 }
 
-/* What every finding owes its reader: a subject, a message of one line without a full stop. */
+/* The properties of every finding: a subject, a message of one line without a full stop. */
 static inline void assert_findings_are_printable(const mta_sts_findings *findings)
 {
     int i;
@@ -43,7 +43,7 @@ static inline void assert_findings_are_printable(const mta_sts_findings *finding
     }
 }
 
-/* A copy that ends where its bytes end, so that a sanitizer sees a read beyond them. */
+/* A copy without any bytes after it, so that a sanitizer detects reads beyond its end. */
 static inline char *exact_copy(const char *bytes, apr_size_t len)
 {
     char *copy = malloc(len ? len : 1);

@@ -130,7 +130,7 @@ static inline const char *simple_json(apr_pool_t *p, const char *organization, c
                        policy_json(p, "sts", domain, successful, failed, ""));
 }
 
-static int receipts; /* each comes a second after the one before */
+static int receipts; /* each is received a second after the previous one */
 
 static inline const char *store_at(apr_pool_t *p, tlsrpt_spool *spool, const char *json,
                                    apr_time_t received, const char *verified)
@@ -179,7 +179,7 @@ static inline const char *directory_of(indexed *index, const char *digest)
     return apr_pstrndup(index->p, path, strlen(path) - TLSRPT_DIGEST_LENGTH - 1);
 }
 
-/* It was changed so long ago that it need not be read twice. */
+/* Makes its last change appear old enough that it need not be read twice. */
 static inline void set_directory_back(indexed *index, const char *digest)
 {
     static const struct utimbuf long_ago = {1000000000, 1000000000};
@@ -208,7 +208,7 @@ static inline int count_rows(indexed *index, const char *table)
 {
     text_rows rows = {index->p, ""};
 
-    /* A statement of a test may be made up. */
+    /* The test's own statement, built at run time. */
     assert_done(mta_sts_database_rows(
         index->db, apr_pstrcat(index->p, "SELECT count(*) FROM ", table, " WHERE 0 < %d", NULL),
         add_first, &rows, 1));
@@ -320,7 +320,7 @@ static inline const char *index_text(indexed *index, const tlsrpt_filter *filter
     return summary_text(index->p, sum);
 }
 
-/* --- the same by the tally, from the spool --- */
+/* --- the same sums by the tally, from the spool --- */
 
 static inline int order_files(const void *a, const void *b)
 {

@@ -6,14 +6,15 @@
 
 /* Reports of few senders about few domains, which agree, contradict and replace each other. */
 
-/* Small numbers that look like chance and are the same each time. */
+/* Small pseudo-random numbers, the same in each run. */
 static inline unsigned chance(unsigned *seed, unsigned below)
 {
     *seed = *seed * 1103515245u + 12345u;
     return (*seed >> 16) % below;
 }
 
-/* One call of chance a statement: the order of those within one is the compiler's. */
+/* chance() is called once per statement, because the order of calls within one is up to the
+ * compiler. */
 static inline const char *mixed_failure(apr_pool_t *p, unsigned *seed)
 {
     static const char *const results[] = {"certificate-expired", "starttls-not-supported", ""};

@@ -10,9 +10,9 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Policy texts as tables give them, and what is read from them and said of them. */
+/* Policy texts in tables, with the policy and the findings that they result in. */
 
-/* One policy text, and the summary of what is found in it. */
+/* One policy text, and a summary of its findings. */
 typedef struct text_case {
     const char *text;
     apr_size_t len;

@@ -2,14 +2,14 @@
 #ifndef TESTS_UNIT_POOL_FIXTURE_H
 #define TESTS_UNIT_POOL_FIXTURE_H
 
-/* cmocka.h wants these four before it. */
+/* cmocka.h requires these four headers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-/* cmocka 2 has one for each signedness, and warns of the one that cmocka 1 has for both. */
+/* cmocka 2 has a macro for each signedness, and warns about the one that cmocka 1 has for both. */
 #ifndef assert_int_in_range
 #define assert_int_in_range assert_in_range
 #endif
@@ -17,7 +17,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 
-/* Every test gets a pool of its own in *state. */
+/* Each test has its own pool in *state. */
 
 #define POOL_TEST(test) cmocka_unit_test_setup_teardown(test, pool_make, pool_drop)
 #define RUN_POOL_TESTS(tests) cmocka_run_group_tests(tests, apr_start, apr_stop)

@@ -11,7 +11,7 @@
 #include "table_fixture.h"
 
 /*
- * Facts about example.com as tables give them. Lists are parted by newlines. In `now`, NULL is
+ * Facts about example.com for tables. Items of lists are separated by newlines. In `now`, NULL is
  * not queried, "" an empty answer, "!" a failure.
  */
 
@@ -33,7 +33,7 @@ typedef struct world {
     const char *now[MTA_STS_RECORD_TYPES];
     const char *alias; /* of the MTA-STS record */
     int is_cached;     /* the TTLs are what a cache has left */
-    int is_expiring;   /* that is less than a second for the MTA-STS record */
+    int is_expiring;   /* the MTA-STS record's is less than a second */
 } world;
 
 static inline mta_sts_answer fixture_answer(apr_pool_t *p, const char *text)

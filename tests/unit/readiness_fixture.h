@@ -15,7 +15,7 @@
 #include "tlsrpt/advice/readiness.h"
 #include "tlsrpt/summary/tally.h"
 
-/* A domain that may be ready for mode enforce, and what is said of it. */
+/* A domain that may be ready for mode enforce, and a summary of the assessment. */
 
 #define DAY apr_time_from_sec(24 * 60 * 60)
 #define NOW apr_time_from_sec(APR_INT64_C(1767268800)) /* 2026-01-01 12:00:00 UTC */
@@ -29,7 +29,7 @@
 
 static const tlsrpt_readiness_limits limits = {.now = NOW, .days = 14, .senders = 2};
 
-/* --- a situation: a policy, what a check shows, reports; each test changes something --- */
+/* --- a situation: a policy, the result of a check, reports; each test changes something --- */
 
 typedef struct situation {
     apr_pool_t *p;
@@ -126,7 +126,7 @@ static inline void add_days(situation *s, const char *sender, int from, int to, 
     }
 }
 
-/* Two MX hosts that are all right; no reports yet. */
+/* Two MX hosts without problems; no reports yet. */
 static inline situation *make_silent(apr_pool_t *p, const char *policy)
 {
     situation *s = apr_pcalloc(p, sizeof(*s));
@@ -156,7 +156,7 @@ static inline situation *make_silent(apr_pool_t *p, const char *policy)
     return s;
 }
 
-/* All is well: two senders, twenty days. */
+/* No problems: two senders, twenty days. */
 static inline situation *make_good(apr_pool_t *p, const char *policy)
 {
     situation *s = make_silent(p, policy);
@@ -166,7 +166,7 @@ static inline situation *make_good(apr_pool_t *p, const char *policy)
     return s;
 }
 
-/* --- the verdict: "READY: SEVERITY ID, ...", leaving out what is ok --- */
+/* --- the verdict: "READY: SEVERITY ID, ...", without findings that are ok --- */
 
 static inline const tlsrpt_domain *sum_of(tlsrpt_tally *tally)
 {
@@ -226,7 +226,7 @@ static inline void check_rows(apr_pool_t *p, situation *make(apr_pool_t *, const
     }
 }
 
-/* --- changes that more than one file makes --- */
+/* --- changes that several files make --- */
 
 static inline void one_sender(situation *s)
 {
@@ -251,7 +251,8 @@ static inline void other_policy(situation *s)
     add_days(s, "b.example", 1, 20, POLICY("testing", "elsewhere.example"), 1);
 }
 
-/* What anyone can submit: the names of large senders, and the policy that is served. */
+/* Reports that anyone could submit: with the names of large senders, and the policy that is
+ * served. */
 static inline void forged_well(situation *s)
 {
     add_days(s, "Google Inc.", 1, 20, TESTING, 0);

@@ -10,7 +10,7 @@
 #include "findings_fixture.h"
 #include "table_fixture.h"
 
-/* Sets of TXT records as tables give them, and what is read from them and said of them. */
+/* Sets of TXT records in tables, with what is read from them and the findings. */
 
 /* Findings of records have no line, so their summary needs none. */
 static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_findings *findings)
@@ -29,15 +29,16 @@ static inline const char *findings_without_lines(apr_pool_t *p, const mta_sts_fi
     return summary;
 }
 
-/* A TXT set, its records parted by newlines; what is read from it, NULL for an invalid set; and the
- * findings, as findings_summary gives them but without their "@0". */
+/* A TXT set, with its records separated by newlines; the result of reading it, NULL for an invalid
+ * set; and the findings, in the form of findings_summary without "@0".
+ */
 typedef struct record_case {
     const char *set;
     const char *result;
     const char *findings;
 } record_case;
 
-/* What read() finds, as one text: the id, or the report URIs parted by blanks. */
+/* Reads a set; the result as one text: the id, or the report URIs separated by blanks. */
 typedef const char *read_function(apr_pool_t *p, const apr_array_header_t *texts,
                                   mta_sts_findings *findings);
 

@@ -13,7 +13,7 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
-/* Reports as tables describe them, and what is read and found in them. */
+/* Reports as tables describe them, and the result of reading them. */
 
 /* A report that conforms to RFC 8460; the tables below change parts of it. */
 #define ORGANIZATION "\"organization-name\":\"Example Mail\""
@@ -106,7 +106,7 @@ static inline const char *show_findings(apr_pool_t *p, const mta_sts_findings *f
     return shown;
 }
 
-/* What every reading owes its reader. */
+/* The properties of every reading. */
 static inline void assert_sound(const tlsrpt_reading *reading)
 {
     assert_int_equal(reading->report != NULL, reading->outcome == TLSRPT_READ);
@@ -124,7 +124,7 @@ static inline tlsrpt_reading *read_bytes(apr_pool_t *p, bytes given, const tlsrp
     char *copy = exact_copy(given.at, given.len);
     tlsrpt_reading *reading = tlsrpt_report_read(p, copy, given.len, limits);
 
-    free(copy); /* nothing of it is borrowed any more */
+    free(copy); /* the reading must not refer to it any more */
     assert_sound(reading);
     return reading;
 }

@@ -15,7 +15,7 @@
 #include "findings_fixture.h"
 #include "tlsrpt/spool/spool.h"
 
-/* A spool in a directory that each test has for itself: one that runs as SPOOL_TEST. */
+/* A spool in a directory that each test run as SPOOL_TEST has to itself. */
 
 #define DIGEST "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
 #define OTHER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -25,7 +25,7 @@
 static const tlsrpt_receipt unverified = {1795553989123456, "https", "192.0.2.1", NULL};
 static const tlsrpt_receipt verified = {1795553989123457, "mail", NULL, "example.com"};
 
-/* --- a directory for each test, which is the state directory or will be --- */
+/* --- a directory for each test: its state directory --- */
 
 static char state_dir[64];
 

@@ -7,14 +7,14 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
-/* What tables of inputs are written with. */
+/* Macros for tables of inputs. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A string literal with its bytes counted, NULs inside included. */
+/* A string literal and its length, including NULs inside. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
-/* A list whose members are parted by newlines in `text`; one at the end makes no further member. */
+/* A list whose members are separated by newlines in `text`; a final newline adds no member. */
 static inline apr_array_header_t *lines_of(apr_pool_t *p, const char *text)
 {
     apr_array_header_t *lines = apr_array_make(p, 2, sizeof(const char *));

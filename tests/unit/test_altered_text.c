@@ -8,8 +8,8 @@
 #include "policy_text_fixture.h"
 #include "record_fixture.h"
 
-/* What editors, web pages, DNS panels, shells and zone files do to a text: one finding names it,
- * shows the text as typed, and the lines that were meant. */
+/* Changes that editors, web pages, DNS panels, shells and zone files make to a text: one finding
+ * names the change, quotes the original text, and shows the intended lines. */
 
 #define GOOD VERSION MODE MX MAX_AGE
 
@@ -17,7 +17,7 @@ typedef struct altered_case {
     const char *text;
     apr_size_t len;
     const char *said;  /* in the message */
-    const char *typed; /* as typed, in the message; or NULL */
+    const char *typed; /* the original text in the message, or NULL */
     const char *fix;   /* in the fix */
 } altered_case;
 
@@ -96,6 +96,15 @@ static const altered_case policies[] = {
     {BYTES("---\nversion: STSv1\nmode: enforce\nmx:\n  - mx1.example.com\n  - b.example.com\n"
            "max_age: 604800\n"),
      "the marks of a YAML document", "---", "\"mx: mx1.example.com\", \"mx: b.example.com\""},
+    {BYTES("v: STSv1\nmode: enforce\nmx: mx1.example.com\nmax_age: 604800\n"),
+     "spells \"version\" as \"v\"", "v: STSv1", "write \"version: STSv1\""},
+    {BYTES("version: STSv1\nmode: enforced\nmx: mx1.example.com\nmax-age: 1 year\n"),
+     "spells \"enforce\" as \"enforced\", spells \"max_age\" as \"max-age\" and has a max_age that "
+     "is not in seconds",
+     "mode: enforced", "write \"mode: enforce\", \"max_age: 31536000\""},
+    {BYTES("version: STSv1\nmode: report\nmx_hosts: mx1.example.com:25\nttl: 604800\n"),
+     "has \"mx1.example.com:25\" instead of a host name", "mode: report",
+     "write \"mode: testing\", \"mx: mx1.example.com\", \"max_age: 604800\""},
     {BYTES("```\n" GOOD "```\n"), "the marks of a Markdown code block", "```", "save the text"},
     {BYTES("\"version: STSv1\"\n\"mode: enforce\"\n\"mx: mx1.example.com\"\n\"max_age: 604800\"\n"),
      "contains quotation marks", "'\"version: STSv1\"'", ALL},
@@ -121,7 +130,7 @@ test_a_changed_policy_has_one_finding_that_names_the_change_and_the_right_lines(
     }
 }
 
-/* What is meant is never what senders read. */
+/* A repair never makes the text valid for senders. */
 static void test_a_changed_policy_stays_invalid(void **state)
 {
     outcome result =
@@ -153,6 +162,18 @@ static void test_a_wrong_value_keeps_its_finding_and_its_fix_is_the_right_line(v
          "write \"max_age: 604800\""},
         {VERSION MODE MX "max_age: 604,800\r\n", "max-age-malformed", "604,800",
          "write \"max_age: 604800\""},
+        {VERSION "mode: enforcing\r\n" MX MAX_AGE, "mode-unknown", "enforcing",
+         "write \"mode: enforce\""},
+        {VERSION MODE "mx: *example.com\r\n" MAX_AGE, "mx-invalid", "*example.com",
+         "write \"mx: *.example.com\""},
+        {VERSION MODE "mx: .example.com\r\n" MAX_AGE, "mx-invalid", ".example.com",
+         "write \"mx: *.example.com\""},
+        {VERSION MODE "mx: smtp://mx1.example.com:25\r\n" MAX_AGE, "mx-invalid", "smtp://",
+         "write \"mx: mx1.example.com\""},
+        {VERSION MODE "mx: postmaster@mx1.example.com\r\n" MAX_AGE, "mx-invalid", "a mail address",
+         "write \"mx: mx1.example.com\""},
+        {VERSION MODE MX "max_age: 2 months\r\n", "max-age-malformed", "2 months",
+         "write \"max_age: 5184000\""},
         {VERSION MODE MX "max_age: 604800s\r\n", "max-age-malformed", "604800s",
          "write \"max_age: 604800\""},
     };
@@ -243,6 +264,11 @@ test_a_changed_mta_sts_record_has_one_finding_with_the_record_that_was_meant(voi
          "v=STSv1; id=7;"},
         {"v = STSv1; id = 7", "spells \"v=STSv1\" as \"v = STSv1\"", "v=STSv1; id=7;"},
         {"version: STSv1; id: 7", "spells \"v=STSv1\" as \"version: STSv1\"", "v=STSv1; id=7;"},
+        {"v=MTA-STSv1; id=7", "spells \"v=STSv1\" as \"v=MTA-STSv1\"", "v=STSv1; id=7;"},
+        {"STSv1; id=7", "spells \"v=STSv1\" as \"STSv1\"", "v=STSv1; id=7;"},
+        {"v=STSv1.0; id=7", "spells \"v=STSv1\" as \"v=STSv1.0\"", "v=STSv1; id=7;"},
+        {"v=STSv1; id=2026-01-01T00:00:00", "is not 1 to 32 letters and digits",
+         "v=STSv1; id=20260101T000000;"},
         {"_mta-sts.example.com. 300 IN TXT \"v=STSv1; id=7;\"", "is a whole line of a zone file",
          "v=STSv1; id=7;"},
     };
@@ -275,11 +301,41 @@ test_a_changed_tlsrpt_record_has_one_finding_with_the_record_that_was_meant(void
          "v=TLSRPTv1; rua=mailto:a@b.example"},
         {"v=TLSRPTv1\\; rua=mailto:a@b.example\\,mailto:c@d.example", "contains backslash escapes",
          "v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example"},
+        {"v=TLSRPT1; rua=mailto:a@b.example", "spells \"v=TLSRPTv1\" as \"v=TLSRPT1\"",
+         "v=TLSRPTv1; rua=mailto:a@b.example"},
+        {"TLSRPTv1;rua=mailto:a@b.example", "spells \"v=TLSRPTv1\" as \"TLSRPTv1\"",
+         "v=TLSRPTv1; rua=mailto:a@b.example"},
+        {"v=TLS-RPTv1; rua=mailto:a@b.example", "spells", "v=TLSRPTv1; rua=mailto:a@b.example"},
+        {"v=TLSRPTv1; rua=mailto://a@b.example",
+         "contains \"//\" after mailto:", "v=TLSRPTv1; rua=mailto:a@b.example"},
+        {"v=TLSRPTv1; rua=b.example/t", "without \"https://\"",
+         "v=TLSRPTv1; rua=https://b.example/t"},
         {"v=TLSRPTv1; rua=3Dmailto:a@b.example", "is encoded as quoted-printable",
          "v=TLSRPTv1; rua=mailto:a@b.example"},
     };
 
     check_records(state, read_tlsrpt, cases, COUNT(cases));
+}
+
+static void test_an_unknown_scheme_has_the_record_that_was_meant_as_its_fix(void **state)
+{
+    static const struct {
+        const char *text, *fix;
+    } cases[] = {
+        {"v=TLSRPTv1; rua=mail:a@b.example", "publish \"v=TLSRPTv1; rua=mailto:a@b.example\""},
+        {"v=TLSRPTv1; rua=http://b.example/t", "publish \"v=TLSRPTv1; rua=https://b.example/t\""},
+        {"v=TLSRPTv1; rua=https:/b.example/t", "publish \"v=TLSRPTv1; rua=https://b.example/t\""},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_findings *findings = mta_sts_findings_make(*state);
+
+        assert_null(read_tlsrpt(*state, lines_of(*state, cases[i].text), findings));
+        assert_string_equal(findings_summary(*state, findings),
+                            "warning rua-scheme@0, error rua-missing@0");
+        assert_string_equal(mta_sts_findings_at(findings, 1)->fix, cases[i].fix);
+    }
 }
 
 static void test_a_list_of_report_addresses_is_read_as_it_is_in_a_record(void **state)
@@ -317,6 +373,7 @@ int main(void)
         POOL_TEST(test_a_text_that_is_no_policy_is_named_as_what_it_is),
         POOL_TEST(test_a_changed_mta_sts_record_has_one_finding_with_the_record_that_was_meant),
         POOL_TEST(test_a_changed_tlsrpt_record_has_one_finding_with_the_record_that_was_meant),
+        POOL_TEST(test_an_unknown_scheme_has_the_record_that_was_meant_as_its_fix),
         POOL_TEST(test_a_list_of_report_addresses_is_read_as_it_is_in_a_record),
     };
 

@@ -172,7 +172,7 @@ static void test_hostile_names_are_quoted(void **state)
     assert_true(strlen(message) < 300 + strlen(directory));
 }
 
-/* Each is wrong by itself: to have the name put in would not help with the date. */
+/* Each is wrong by itself: adding the name would not change the date. */
 static void test_a_wrong_name_and_a_wrong_date_are_both_reported(void **state)
 {
     static const san others[] = {DNS("example.com"), NAMES_END};
@@ -213,7 +213,7 @@ static void test_findings_outlive_the_certificate(void **state)
     mta_sts_certificate_check(mta_sts_certificate_read(of_result, missing), HOST, NOW, NAME_FIX,
                               findings);
     apr_pool_clear(of_result);
-    memset(apr_palloc(of_result, 4000), '\x01', 4000); /* what a later user would do */
+    memset(apr_palloc(of_result, 4000), '\x01', 4000); /* as a later user of the memory would do */
     assert_findings_are_printable(findings);
     assert_contains(mta_sts_findings_at(findings, 0)->message, "(it covers www.example.com)");
     assert_contains(mta_sts_findings_at(findings, 1)->message, strerror(ENOENT));

@@ -54,7 +54,7 @@ static void test_a_broken_first_certificate_is_not_skipped(void **state)
     assert_non_null(read_text(*state, apr_pstrcat(*state, broken, server, NULL))->error);
 }
 
-/* One file for key and certificate is allowed, and a password is nobody's to ask for here. */
+/* Key and certificate may be in one file; nobody must be asked for a password. */
 static void test_a_key_may_precede_the_certificate(void **state)
 {
     static const unsigned char curve[] = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
@@ -107,7 +107,7 @@ static void test_text_around_the_certificate_is_skipped(void **state)
     }
 }
 
-/* `openssl x509 -trustout` writes such files, and mod_ssl shows the certificate in them. */
+/* `openssl x509 -trustout` writes such files, and mod_ssl presents the certificate in them. */
 static void test_a_certificate_with_trust_settings_counts_as_the_first_as_in_mod_ssl(void **state)
 {
     static const san ca[] = {DNS("ca.example"), NAMES_END};
@@ -125,7 +125,7 @@ static void test_a_certificate_with_trust_settings_counts_as_the_first_as_in_mod
     assert_string_equal(names_of(*state, certificate), HOST);
 }
 
-/* What cannot be read is one warning that says why, and nothing of it is judged. */
+/* A certificate that cannot be read is one warning with the reason, and is not judged. */
 static void assert_unreadable(apr_pool_t *p, const char *path, const char *reason)
 {
     const mta_sts_certificate *certificate = mta_sts_certificate_read(p, path);
@@ -152,7 +152,7 @@ static void test_a_missing_file_cannot_be_read(void **state)
                       strerror(ENOTDIR));
 }
 
-/* As with `certbot renew` gone wrong: a link into the archive that leads nowhere. */
+/* As after a failed `certbot renew`: a dangling link into the archive. */
 static void test_a_dangling_link_cannot_be_read(void **state)
 {
     const char *path = new_path(*state), *loop = new_path(*state);
@@ -168,7 +168,7 @@ static void test_a_directory_cannot_be_read(void **state)
     assert_unreadable(*state, directory, "");
 }
 
-/* Root may read everything, so that it has to step down for this. */
+/* Root can read everything, so the test gives up root for this. */
 static void test_a_file_without_read_permission_cannot_be_read(void **state)
 {
     const char *path = write_text(*state, pem_with(*state, only_host));
@@ -225,7 +225,7 @@ static void test_a_certificate_that_openssl_cannot_parse_is_an_error_with_its_re
     assert_unreadable(*state, path, "its certificate cannot be parsed: too long");
     assert_int_equal(ERR_peek_error(), 0);
 
-    /* An error of the caller's is not taken for the reason, and stays. */
+    /* An error that the caller left in the queue is not taken for the reason, and remains. */
     ERR_put_error(ERR_LIB_X509, 0, ERR_R_PASSED_NULL_PARAMETER, __FILE__, __LINE__);
     reason = mta_sts_certificate_read(*state, path)->error;
     assert_contains(reason, "its certificate cannot be parsed: ");
@@ -257,8 +257,7 @@ static void test_a_certificate_truncated_anywhere_cannot_be_read(void **state)
     }
 }
 
-/* Some of them OpenSSL refuses already when it parses the certificate; which ones depends on its
- * version. */
+/* OpenSSL refuses some of these when it parses the certificate, depending on its version. */
 static void test_a_certificate_with_invalid_dates_cannot_be_read(void **state)
 {
     static const char *const dates[] = {
@@ -308,7 +307,7 @@ static void test_a_certificate_with_any_byte_changed_is_read_or_rejected(void **
     }
 }
 
-/* The error queue belongs to the thread: what is left there, mod_ssl takes for its own. */
+/* The error queue belongs to the thread: mod_ssl would take an error left there for its own. */
 static void test_reading_leaves_nothing_in_the_error_queue(void **state)
 {
     static const char *const raw[] = {"garbage", "\x30\x7f\x82\x01m"};
@@ -350,7 +349,7 @@ static int note_question(UI *ui)
     return 0;
 }
 
-/* A start of the server must not wait for somebody at a terminal. */
+/* A start of the server must not wait for input on a terminal. */
 static void test_reading_never_asks_for_a_password(void **state)
 {
     static const char encrypted[] = "-----BEGIN CERTIFICATE-----\n"

@@ -24,7 +24,7 @@ static void lose_record(apr_pool_t *p, mta_sts_check_facts *facts)
 static void forge_record(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     (void)p;
-    facts->record.status = MTA_STS_ANSWER_BOGUS; /* its value is still there, and not to be used */
+    facts->record.status = MTA_STS_ANSWER_BOGUS; /* the value is there, but must not be used */
 }
 
 static void fail_record(apr_pool_t *p, mta_sts_check_facts *facts)

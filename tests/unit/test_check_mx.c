@@ -256,8 +256,8 @@ static void be_an_address(mta_sts_check_facts *facts, int i)
 
 static void test_the_verdict_blames_mode_enforce_only_for_what_it_changes(void **state)
 {
-    /* The first of two MX hosts fails in this way, then both. Each in mode testing and in mode
-     * enforce: severity, outcome, whether mode enforce is safe. */
+    /* One of two MX hosts fails in this way, then both; each in mode testing and in mode enforce:
+     * severity, outcome, whether mode enforce is safe. */
     static const struct {
         const char *name;
         void (*breaks)(mta_sts_check_facts *facts, int i);

@@ -14,7 +14,7 @@
 
 /* The clock is checked a minute later each time, unless a step says otherwise. */
 typedef struct step {
-    apr_time_t set; /* by so much the date was set since the step before */
+    apr_time_t set; /* by how much the date was set since the previous step */
     apr_time_t later;
     int is_believed;
 } step;
@@ -43,7 +43,7 @@ static void test_a_date_that_advances_normally_is_trusted(void **state)
 {
     (void)state;
     CHECK({0, 0, 1}, {0, 0, 1}, {0, 2 * YEAR, 1});
-    /* Also across the end of 32-bit time, with small corrections. */
+    /* Also after 2038, with small corrections. */
     CHECK({0, 0, 1}, {0, 12 * YEAR, 1}, {59 * MINUTE, 0, 1}, {-59 * MINUTE, 0, 1});
 }
 
@@ -52,7 +52,7 @@ static void test_a_date_that_jumps_forward_is_not_trusted_for_a_day(void **state
     (void)state;
     CHECK({0, 0, 1}, {YEAR, 0, 0}, {0, 0, 0}, {0, 23 * HOUR, 0}, {0, HOUR, 1});
     CHECK({0, 0, 1}, {HOUR, 0, 0});
-    /* Once more, and the day begins anew. */
+    /* If that happens again, the day starts over. */
     CHECK({0, 0, 1}, {YEAR, 0, 0}, {YEAR, 23 * HOUR, 0}, {0, 2 * HOUR, 0}, {0, DAY, 1});
 }
 
@@ -61,6 +61,7 @@ static void test_a_date_that_is_set_back_is_not_trusted_for_a_day(void **state)
 {
     (void)state;
     CHECK({0, 0, 1}, {-HOUR, 0, 0}, {0, 23 * HOUR, 0}, {0, HOUR, 1});
+    /* A date that was not set back far enough is still wrong. */
     CHECK({0, 0, 1}, {20 * YEAR, 0, 0}, {-HOUR, 0, 0}, {-20 * YEAR, 0, 0}, {0, DAY, 1});
 }
 

@@ -3,7 +3,7 @@
 
 #include "core/database/schema.h"
 
-/* Statements, transactions and the schema, with SQLite as with PostgreSQL. */
+/* Statements, transactions and the schema, with SQLite and with PostgreSQL. */
 
 #define LARGEST 9223372036854775807LL
 
@@ -36,7 +36,7 @@ static void test_values_of_any_content_are_bound(void **state)
 static void test_numbers_have_64_bits_and_texts_may_be_null(void **state)
 {
     mta_sts_database *db = open_with_table(*state);
-    const char *volatile null = NULL; /* gcc warns where it sees one for %s */
+    const char *volatile null = NULL; /* gcc warns if it sees a constant NULL for %s */
 
     assert_done(mta_sts_database_run(db, INSERT, LARGEST, null));
     assert_done(mta_sts_database_run(db, INSERT, -LARGEST - 1, "least"));
@@ -80,7 +80,7 @@ static void test_a_failed_statement_is_reported_and_the_next_one_runs(void **sta
     assert_done(mta_sts_database_run(db, INSERT, 1LL, "one"));
 }
 
-/* A statement that a test made up. */
+/* A statement that a test built at run time. */
 static const char *run_text(mta_sts_database *db, const char *sql)
 {
     return mta_sts_database_run(db, sql, NULL);
@@ -141,7 +141,7 @@ static void test_a_reading_transaction_sees_one_state_despite_a_writer(void **st
     assert_string_equal(things(*state, reader), "1|one");
 }
 
-/* Each of two processes adds 1 many times; a lost update would be noticed. */
+/* Each of two processes increments a number many times; a lost update would be noticed. */
 static void test_writers_of_two_processes_wait_for_each_other(void **state)
 {
     enum { ROUNDS = 20 };
@@ -151,7 +151,7 @@ static void test_writers_of_two_processes_wait_for_each_other(void **state)
     pid_t child;
 
     assert_done(mta_sts_database_run(db, INSERT, 0LL, "sum"));
-    mta_sts_database_close(db); /* not over a fork */
+    mta_sts_database_close(db); /* must not survive a fork */
     child = fork();
     assert_int_not_equal(child, -1);
     if (mta_sts_database_open(((database_test *)*state)->p, ((database_test *)*state)->driver,
@@ -257,7 +257,7 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
     mta_sts_database *db = database_open(test);
     rows_text drops = {test->p, 1, ""};
 
-    /* As before the first version: nothing but the table of the version. */
+    /* As before the first version: only the table with the version exists. */
     assert_done(mta_sts_database_rows(db,
                                       mta_sts_database_is_shared(db)
                                           ? "SELECT tablename FROM pg_tables"

@@ -5,7 +5,7 @@
 
 #include "core/database/conninfo.h"
 
-/* What is rows_text where the file of SQLite or the server of PostgreSQL makes trouble. */
+/* Problems of SQLite's file and of PostgreSQL's server. */
 
 /* --- the file of SQLite --- */
 
@@ -96,7 +96,7 @@ static void test_a_full_disk_is_reported(void **state)
     const char *error = NULL;
     int i;
 
-    /* SQLite's own limit of pages has the code of a full disk. */
+    /* SQLite's limit of pages has the same code as a full disk. */
     assert_done(mta_sts_database_rows(db, "PRAGMA max_page_count = 30", append_row, &all));
     for (i = 0; i < 100000 && !error; i++) {
         error = mta_sts_database_run(db, INSERT, (long long)i, "some bytes to fill pages with");
@@ -134,7 +134,7 @@ static void test_a_lock_timeout_is_reported_with_what_to_do(void **state)
     mta_sts_database_rollback(other);
 }
 
-/* As while another process makes it: it is not in WAL mode yet, and somebody reads it. */
+/* As while another process creates it: it is not in WAL mode yet, and is being read. */
 static void test_a_lock_met_while_opening_is_reported_as_a_lock(void **state)
 {
     database_test *test = *state;
@@ -195,7 +195,7 @@ static void test_a_lost_connection_is_reported_and_reopening_works(void **state)
     mta_sts_database *db = open_with_table(test), *other = database_open(test);
     rows_text all = {test->p, 1, ""};
 
-    /* As when the server was started again. */
+    /* As after a restart of the server. */
     assert_done(mta_sts_database_rows(other,
                                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                                       " WHERE pid <> pg_backend_pid() AND usename = 'tester'",

@@ -128,7 +128,7 @@ static void test_every_result_type_and_known_reason_has_an_explanation(void **st
     }
 }
 
-/* A new certificate may need new records; no policy counts, nor any authority. */
+/* A new certificate may need new records; policies and CAs do not matter. */
 static void test_under_dane_advice_about_certificates_mentions_only_tlsa_records(void **state)
 {
     size_t i;
@@ -206,7 +206,7 @@ static void test_only_failures_possible_at_the_sender_are_attributed_to_it(void 
     assert_false(tlsrpt_explain(*state, &missing)->may_be_at_sender);
 }
 
-/* Strangers write them, and a page explains hundreds. */
+/* Anyone can choose them, and a page explains hundreds. */
 static void test_only_the_beginning_of_a_long_reason_is_examined(void **state)
 {
     const struct {
@@ -295,7 +295,7 @@ static void test_the_policy_of_a_sender_is_compared_with_the_one_served(void **s
     }
 }
 
-/* Served now; served until a day; never served, so whose is it? */
+/* Served now; served until a day; never served, so it is someone else's. */
 static void test_a_policy_is_compared_with_the_history(void **state)
 {
     apr_pool_t *p = *state;
@@ -397,7 +397,7 @@ static void test_a_policy_that_does_not_cover_the_mx_is_explained_alike_with_a_r
 
         facts.reason = "MX_HOSTS_MISMATCH";
         assert_string_equal(tlsrpt_explain(p, &facts)->what, what);
-        facts.mx = "mx1.example.com"; /* which it covers: only the sender knows more */
+        facts.mx = "mx1.example.com"; /* covered by the policy, so only the sender knows more */
         assert_string_not_equal(tlsrpt_explain(p, &facts)->what, what);
         assert_string_equal(tlsrpt_explain(p, &facts)->cause, "mx-not-in-policy");
     }

@@ -40,7 +40,7 @@ static mta_sts_history_machine machine_at(apr_time_t started)
     return machine;
 }
 
-/* Notes a start that serves these; the changes. */
+/* Records a start of a machine that serves these policies; returns the changes. */
 static apr_array_header_t *note(mta_sts_database *db, mta_sts_history_machine machine,
                                 const apr_array_header_t *served)
 {
@@ -81,7 +81,7 @@ static const mta_sts_history_entry *entry(const apr_array_header_t *entries, int
     return &APR_ARRAY_IDX(entries, i, mta_sts_history_entry);
 }
 
-/* Until when senders hold something else than text for example.com. */
+/* Until when senders may have cached a policy of example.com other than text. */
 static apr_time_t until(mta_sts_database *db, apr_pool_t *p, apr_time_t now, const char *text)
 {
     apr_array_header_t *copies;
@@ -189,7 +189,8 @@ static void test_the_longest_cached_earlier_policy_counts(void **state)
     assert_int_equal(until(db, test->p, T0 + 2 * DAY, none), end);
     assert_int_equal(until(db, test->p, end - 1, none), end);
     assert_int_equal(until(db, test->p, end, none), 0);
-    /* Before it is noted that the year's policy is served again, nobody holds an earlier week. */
+    /* Until the year's policy is recorded as served again, no earlier policy with max_age of a week
+     * is cached. */
     assert_int_equal(until(db, test->p, T0 + 2 * DAY, year), T0 + 9 * DAY);
 }
 
@@ -247,7 +248,7 @@ static void test_a_machine_does_not_end_policies_of_others(void **state)
     note_text(db, test->p, T0 + DAY, two);
     assert_int_equal(note(db, other, served)->nelts, 0);
     assert_int_equal(read_all(db, test->p, "example.com")->nelts, 3);
-    /* The other one was not seen for a day: of it counts what it served when it was seen. */
+    /* The other machine was last seen a day ago, so what it served then counts. */
     assert_int_equal(until(db, test->p, T0 + DAY, two), T0 + 2 * DAY);
 }
 
@@ -283,7 +284,7 @@ static void test_an_error_is_reported_and_leaves_nothing_half_written(void **sta
     assert_int_equal(note_text(db, test->p, T0 + DAY, text_of(test->p, "none", 86400))->nelts, 1);
 }
 
-/* A generous limit: the machine may be busy. */
+/* A generous limit, because the machine may be busy. */
 static void test_ten_thousand_domains_are_recorded_quickly(void **state)
 {
     database_test *test = *state;

@@ -2,7 +2,7 @@
 #include "index_fixture.h"
 #include "mixed_reports.h"
 
-/* Sums over the index, and which of the reports that contradict each other counts in them. */
+/* Sums in the index, and which of several contradicting reports counts. */
 
 /* --- sums --- */
 

@@ -4,7 +4,7 @@
 #include "mixed_reports.h"
 #include "tlsrpt/report/read.h"
 
-/* What a call and a report may take at most: time, rows and room. */
+/* Limits of a call and of a report: time, rows and space. */
 
 /* --- time --- */
 
@@ -63,7 +63,7 @@ static void test_a_locked_database_is_reported_and_nothing_is_lost(void **state)
 
 #define MANY 1000
 
-/* Failures that differ in what `format` makes of their number. */
+/* Failures that differ in a member that `format` creates from their number. */
 static const char *many_failures(apr_pool_t *p, const char *id, const char *format)
 {
     apr_array_header_t *parts = apr_array_make(p, MANY, sizeof(const char *));
@@ -141,7 +141,7 @@ static int count_text(indexed *index)
     return sum;
 }
 
-/* Long texts that differ at their beginning, and inflate from next to nothing. */
+/* Long texts that differ at their beginning, and compress well. */
 static const char *long_text(apr_pool_t *p, int number)
 {
     char *tail = apr_palloc(p, 8001);
@@ -245,8 +245,8 @@ static int read_number(void *baton, const char *const *columns)
     return 0;
 }
 
-/* A machine stamps with 1970 before its date is set, or with a year to come after a wrong answer.
- */
+/* The stamp of a machine whose clock is not set yet is in 1970, or in the future after a wrong
+ * answer. */
 static void test_a_report_with_an_impossible_stamp_counts_as_received_now(void **state)
 {
     static const apr_time_t stamps[] = {0, 1000000, APR_INT64_C(946684800000000)};

@@ -37,8 +37,8 @@ static const char *policies_of(indexed *index, const apr_array_header_t *causes,
     return text;
 }
 
-/* Those of a domain, or with NULL of all together, as " policy type, result type, MX, sessions by
- * senders: reasons". */
+/* The causes of a domain, or with NULL those of all together, as " policy type, result type, MX,
+ * sessions by senders: reasons". */
 static const char *detailed(indexed *index, const char *domain)
 {
     const tlsrpt_filter filter = {0, domain, NULL, 0};
@@ -108,7 +108,8 @@ static void test_one_failure_under_two_types_of_policy_is_two_causes(void **stat
     store_one(index, "A", "sts", "1", "4");
     store_one(index, "B", "tlsa", "2", "5");
     store_one(index, "C", "sts", "3", "3");
-    store_one(index, "D", "no-policy-found", "4", "7"); /* as many as of sts: then by its name */
+    store_one(index, "D", "no-policy-found", "4", "7"); /* as many sessions as sts, so the order
+                                                           is by name */
     store_one(index, "E", "", "5", "1");
     update_index(index);
     assert_string_equal(detailed(index, "a.example"),
@@ -166,7 +167,7 @@ static void store_under(indexed *index, const char *organization, const char *id
           NULL);
 }
 
-/* Both are explained by them, so that they must be the same. */
+/* Lists and details must have the same policies, because both explain causes by them. */
 static void test_a_cause_is_listed_with_the_policies_that_its_senders_applied(void **state)
 {
     const tlsrpt_filter filter = {0, "a.example", NULL, 0};

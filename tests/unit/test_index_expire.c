@@ -25,7 +25,7 @@ static void test_an_old_report_is_removed_with_its_file(void **state)
     assert_string_equal(index_text(index, NULL), tally_text(index, NULL));
 }
 
-/* Old reports of which the second one has a directory in the place of its file. */
+/* Old reports, the second of which is a directory instead of a file. */
 static void test_a_report_that_cannot_be_removed_does_not_block_others(void **state)
 {
     indexed *index = make_index(state);
@@ -140,7 +140,7 @@ static void test_while_the_date_is_not_trusted_nothing_expires(void **state)
     assert_int_equal(
         utime(tlsrpt_spool_path(index->task.spool, TLSRPT_QUARANTINE, digest, index->p), &long_ago),
         0);
-    index->task.clock = &clock; /* leapt by 1000 days */
+    index->task.clock = &clock; /* jumped by 1000 days */
     update_index(index);
     index->task.keep_days = 10;
     update_index(index);

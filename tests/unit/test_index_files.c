@@ -4,7 +4,7 @@
 
 #include <sys/resource.h>
 
-/* The index follows the files of the spool: they go, cannot be read, are read again. */
+/* The index follows the files of the spool: they are removed, cannot be read, are read again. */
 
 /* --- rows and their files --- */
 
@@ -96,7 +96,7 @@ static void test_reports_of_other_machines_are_not_forgotten(void **state)
     assert_string_equal(index_text(index, NULL), before);
 }
 
-/* --- directories and files that are away --- */
+/* --- unreadable directories and missing files --- */
 
 static void test_an_unchanged_directory_is_not_read(void **state)
 {
@@ -129,7 +129,7 @@ static void test_a_missing_spool_removes_no_row(void **state)
     assert_done(tlsrpt_index_update(index->db, &index->task, index->p, index->findings, &done));
     assert_int_equal(done.more, 0);
     assert_int_equal(done.gone, 0);
-    /* One that was read a while ago is missed; the others were never read. */
+    /* One directory was read before and is reported; the others have never been read. */
     assert_done(mta_sts_database_run(
         index->db, "INSERT INTO tlsrpt_directory (host, directory, changed) SELECT host, 7, 1"
                    " FROM tlsrpt_report"));
@@ -184,7 +184,8 @@ typedef struct descriptors {
     int asked;
 } descriptors;
 
-/* Called before a directory is read, then before its first file is: none can be opened then. */
+/* Called before a directory is read, then before its first file is read: from then on no file can
+ * be opened. */
 static int use_up(void *baton)
 {
     descriptors *of = baton;

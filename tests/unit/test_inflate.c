@@ -12,7 +12,7 @@
 
 #define TEXT "{\"policies\": [], \"organization-name\": \"Example Mail\"}"
 
-/* Everything that a stream gives, asked for in pieces of some size; NULL where it is damaged. */
+/* All bytes of a stream, read in pieces of some size; NULL if it is damaged. */
 static const char *read_all(apr_pool_t *p, bytes given, apr_size_t size, const char **error,
                             apr_size_t *members, apr_size_t *ignored)
 {
@@ -29,7 +29,8 @@ static const char *read_all(apr_pool_t *p, bytes given, apr_size_t size, const c
         assert_true((apr_size_t)count <= size);
         all = apr_pstrcat(p, all, apr_pstrmemdup(p, piece, (apr_size_t)count), NULL);
     }
-    assert_int_equal(tlsrpt_inflate_read(stream, piece, size), count); /* and ever after */
+    assert_int_equal(tlsrpt_inflate_read(stream, piece, size), count); /* and in all further
+                                                                          calls */
     *error = tlsrpt_inflate_error(stream);
     *members = tlsrpt_inflate_members(stream);
     *ignored = tlsrpt_inflate_ignored(stream);

@@ -92,7 +92,7 @@ static void test_bytes_before_and_after_the_first_value_are_counted(void **state
         {BOM, '\0', 3, 0, 1},
         {BOM BOM "{}", '\xef', 3, 2, 1},
         {" " BOM "{}", '\xef', 1, 2, 0},
-        {"\xef\xbb{}", '\xef', 0, 2, 0}, /* half a mark is none */
+        {"\xef\xbb{}", '\xef', 0, 2, 0}, /* half a mark is not a mark */
         {"\xef\r[]", '\xef', 0, 2, 0},
         {"\xef", '\0', 1, 0, 1},
         {"[]", '[', 0, 0, 0},
@@ -147,7 +147,8 @@ static const char *repeated(apr_pool_t *p, const char *head, const char *value, 
     return text;
 }
 
-/* What jansson takes, as glibc's malloc would lay it out, whatever allocator runs the test. */
+/* The memory that jansson allocates, as in the layout of glibc's malloc, whatever allocator is
+ * used. */
 static size_t taken_now, taken_most;
 
 static size_t chunk_of(size_t size)
@@ -197,8 +198,7 @@ static size_t taken_by(const char *text)
     return taken_most;
 }
 
-/* What jansson takes is never much more than estimated, and not so little that real reports would
- * be refused for nothing. */
+/* The estimate is never much too low, and not so high that real reports would be refused. */
 static void test_the_estimated_memory_is_what_jansson_uses(void **state)
 {
     static const struct {

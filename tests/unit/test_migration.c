@@ -13,14 +13,14 @@
     " range_end BIGINT NOT NULL, PRIMARY KEY (domain, last_day, organization, type, mx, reason,"   \
     " receiving_ip, sending_ip))"
 #define INDEX_OF_1 "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)"
-/* Sums that stop at their largest are left out: SQLite's sum() does not take them. */
+/* Sums that were capped are left out: SQLite's sum() would overflow. */
 #define SUMS_OF_1                                                                                  \
     "INSERT INTO tlsrpt_cause SELECT domain, last_day, organization, type, mx, reason,"            \
     " receiving_ip, sending_ip, sum(parts), sum(sessions), min(range_begin), max(range_end)"       \
     " FROM kept WHERE sessions < 4611686018427387904"                                              \
     " GROUP BY domain, last_day, organization, type, mx, reason, receiving_ip, sending_ip"
 
-/* Its rows do not matter: version 4 makes them anew. */
+/* Its rows do not matter, because version 4 computes them again. */
 #define SESSIONS_OF_1                                                                              \
     "CREATE TABLE tlsrpt_sum (domain BIGINT NOT NULL, last_day BIGINT NOT NULL,"                   \
     " day BIGINT NOT NULL, organization BIGINT NOT NULL, type BIGINT NOT NULL,"                    \
@@ -29,7 +29,7 @@
     " range_begin BIGINT NOT NULL, range_end BIGINT NOT NULL,"                                     \
     " PRIMARY KEY (domain, last_day, day, organization, type, seen))"
 
-/* Makes a database what it would be if version 1 had kept it. */
+/* Turns a database into what version 1 would have left. */
 static void make_old(indexed *index)
 {
     static const char *const statements[] = {
@@ -87,8 +87,8 @@ static int take_version(void *baton, const char *const *columns)
     return 0;
 }
 
-/* Not the statement of open(), which SQLite would not take again after a change of the tables.
- */
+/* Not the statement that open() uses, because SQLite would not run that again after the tables
+ * changed. */
 static int version_of(mta_sts_database *db)
 {
     int version = 0;
@@ -128,7 +128,7 @@ static void store_all_kinds(indexed *index)
     }
 }
 
-/* Reads the whole spool anew. */
+/* Reads the whole spool again. */
 static void rebuild(indexed *index)
 {
     int more = 1;
@@ -181,7 +181,7 @@ static void test_a_failed_migration_changes_nothing(void **state)
     store_all_kinds(index);
     update_index(index);
     make_old(index);
-    /* The index, the last step, finds its name taken. */
+    /* The index, the last step, fails because its name is taken. */
     assert_done(mta_sts_database_run(index->db, "DROP INDEX tlsrpt_cause_day"));
     assert_done(mta_sts_database_run(index->db, "CREATE TABLE tlsrpt_cause_day (a BIGINT)"));
     rows = count_rows(index, "tlsrpt_cause");
@@ -203,7 +203,8 @@ static int take_text(void *baton, const char *const *columns)
     return 1;
 }
 
-/* A big index takes longer than a statement is given otherwise: it would be cut off each time. */
+/* With a large index this takes longer than the usual limit of a statement, so it would never
+ * succeed. */
 static void test_a_migration_has_a_longer_timeout_than_other_statements(void **state)
 {
     static const char *const noting[] = {

@@ -45,7 +45,7 @@ static void test_the_canonical_form_is_lower_case(void **state)
     check_accepted(*state, mta_sts_name_parse_host, MTA_STS_NAME_ALABEL, cases, COUNT(cases));
 }
 
-/* A hundred thousand names of a configuration are not stored twice. */
+/* Names of a hundred thousand domains in a configuration must not be stored twice. */
 static void test_a_canonical_text_is_not_copied_and_another_is_not_changed(void **state)
 {
     char canonical[] = "mx1.example.com", other[] = "MX1.example.com";

@@ -73,7 +73,7 @@ static void test_the_three_modes_are_parsed(void **state)
     }
 }
 
-/* An error names the text and each allowed word. */
+/* The error quotes the text and lists the modes that are allowed. */
 static void test_any_other_mode_is_rejected_with_the_allowed_ones(void **state)
 {
     static const char *const refused[] = {

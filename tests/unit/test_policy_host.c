@@ -84,7 +84,7 @@ static mta_sts_policy_host make_facts(apr_pool_t *p, const char *http, int has_h
     return facts;
 }
 
-/* Checks, and sees that every finding has what a reader needs. */
+/* Runs the check; asserts that every finding is complete. */
 static mta_sts_findings *check(apr_pool_t *p, const mta_sts_policy_host *facts)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
@@ -163,7 +163,7 @@ static void test_a_healthy_host_gives_no_finding(void **state)
 {
     static const row rows[] = {
         {enforce, 1, enforce, "g", ""},  {testing, 1, testing, "gg", ""},
-        {enforce, 1, enforce, NULL, ""}, /* a proxy in front of us has the certificate */
+        {enforce, 1, enforce, NULL, ""}, /* a proxy in front of httpd has the certificate */
         {NULL, 1, enforce, "g", ""},     {NULL, 1, enforce, NULL, ""},
     };
 
@@ -285,7 +285,7 @@ static void test_a_host_without_a_location_gives_findings_without_one(void **sta
     assert_int_equal(finding->line, 0);
 }
 
-/* One list for all hosts: each keeps its locations. */
+/* One list for all hosts: findings about earlier hosts keep their locations. */
 static void test_existing_findings_are_not_changed(void **state)
 {
     mta_sts_policy_host differs = make_facts(*state, enforce, 1, testing, "x");

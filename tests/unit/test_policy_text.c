@@ -128,7 +128,7 @@ static void test_findings_outlive_the_pool_of_the_policy(void **state)
     assert_int_equal(apr_pool_create(&of_policy, *state), APR_SUCCESS);
     mta_sts_policy_text_read(of_policy, text, strlen(text), findings);
     apr_pool_clear(of_policy);
-    memset(apr_palloc(of_policy, 4000), '\x01', 4000); /* what a later user would do */
+    memset(apr_palloc(of_policy, 4000), '\x01', 4000); /* as a later user of the memory would do */
     assert_string_equal(findings_summary(*state, findings),
                         "warning field-unknown@2, warning field-unknown@3, error mode-missing@0, "
                         "error max-age-missing@0, error mx-missing@0");
@@ -185,7 +185,7 @@ static void test_a_text_that_is_too_long_gives_an_empty_policy(void **state)
     assert_int_equal(result.policy->mx->nelts, 0);
 }
 
-/* A text of this line, again and again, of about 64 KiB. */
+/* Repeats a line to a text of about 64 KiB. */
 static outcome read_repeated(apr_pool_t *p, const char *line)
 {
     apr_size_t len = strlen(line), count = MTA_STS_POLICY_READ_MAX / len, i;
@@ -315,7 +315,7 @@ static void test_reading_a_rendered_policy_gives_the_same_policy_without_a_findi
     }
 }
 
-/* Whatever its line ends, blanks and order were, a text renders to the one canonical form. */
+/* Texts that differ in line ends, blanks and order render to the one canonical form. */
 static void test_equivalent_texts_render_identically(void **state)
 {
     static const char *const texts[] = {

@@ -5,8 +5,8 @@
 #include "findings_fixture.h"
 #include "publication_fixture.h"
 
-/* A world; its records, one a line: "state TYPE name ttl value", "<- value now" where that differs,
- * "(example)"; then the reason to hold the id back, and the findings. */
+/* A situation; its records, one a line: "state TYPE name ttl value", "<- current value" if that
+ * differs, "(example)"; then the reason to hold the id back, and the findings. */
 typedef struct publication_case {
     world world;
     const char *records;
@@ -92,7 +92,7 @@ static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
          RECORD("differs", "300") STS " <- " OLD_STS "\n" UNKNOWN_REST,
          NULL,
          NULL},
-        /* records that are nobody's concern here */
+        /* records that are ignored */
         {{.now = {"v=spf1 -all\nhello"}},
          RECORD("missing", "300") STS "\n" UNKNOWN_REST,
          NULL,
@@ -106,7 +106,7 @@ static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
          RECORD("differs", "300") STS " <- \"v=STSv1; id=" ID ";\"\n" UNKNOWN_REST,
          NULL,
          NULL},
-        /* more than one: the right one stays, or else the first is replaced */
+        /* several records: a correct one is left, or else the first is replaced */
         {{.now = {OLD_STS "\n" STS}},
          RECORD("same", "300") STS "\n" RECORD("superfluous", "300") OLD_STS "\n" UNKNOWN_REST,
          NULL,
@@ -120,9 +120,9 @@ static void test_the_mta_sts_record_is_compared_with_those_in_dns(void **state)
          RECORD("same", "300") STS "\n" RECORD("superfluous", "300") STS "\n" UNKNOWN_REST,
          NULL,
          NULL},
-        /* what a cache has left of the ttl is none for the zone */
+        /* the time left in a cache says nothing about the zone's TTL */
         {{.is_cached = 1, .now = {STS}}, RECORD("same", "3600") STS "\n" UNKNOWN_REST, NULL, NULL},
-        /* a ttl that is asked for */
+        /* a requested ttl */
         {{.ttl = 60, .now = {OLD_STS}},
          "differs TXT _mta-sts.example.com 60 " STS " <- " OLD_STS "\n"
          "unknown A mta-sts.example.com 60 192.0.2.1 (example)\n"
@@ -194,7 +194,7 @@ static void test_report_addresses_stay_unless_others_are_given(void **state)
          ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT " ;\n",
          NULL,
          NULL},
-        /* one that nobody can use is as good as none */
+        /* a record that senders cannot use counts as missing */
         {{.now = {[MTA_STS_TYPE_TLSRPT] = "v=TLSRPTv1; rua=tls@example.com"}},
          ID_UNKNOWN HOST_EXAMPLE
          "missing TXT _smtp._tls.example.com 300 v=TLSRPTv1; rua=mailto:YOU@example.com (example)\n"

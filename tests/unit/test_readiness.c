@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "readiness_fixture.h"
 
-/* What of a domain as it is now decides whether it is ready, and the text for that. */
+/* How the current state of a domain decides whether it is ready, and how that is reported. */
 
-/* --- the look --- */
+/* --- the deployment --- */
 
 static void end_soon(situation *s)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "readiness_fixture.h"
 
-/* What of its reports decides it: how many there are, and which policy senders hold. */
+/* How reports decide whether a domain is ready: their number, and the policies that senders
+ * have. */
 
 /* --- enough reports --- */
 
@@ -66,7 +67,7 @@ static void test_the_required_numbers_of_days_and_senders_apply(void **state)
     check_rows(*state, make_silent, TESTING, rows, COUNT(rows));
 }
 
-/* --- what senders hold --- */
+/* --- policies that senders have --- */
 
 static void one_has_the_older(situation *s)
 {

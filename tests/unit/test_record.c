@@ -306,7 +306,7 @@ static void test_findings_outlive_the_pool_of_the_result(void **state)
     mta_sts_record_read(of_result, bad, findings);
     mta_sts_record_read(of_result, none, findings);
     apr_pool_clear(of_result);
-    memset(apr_palloc(of_result, 4000), '\x01', 4000); /* what a later user would do */
+    memset(apr_palloc(of_result, 4000), '\x01', 4000); /* as a later user of the memory would do */
     assert_string_equal(findings_without_lines(*state, findings),
                         "error field-malformed, error field-missing, info record-ignored, "
                         "error record-missing");
@@ -317,7 +317,8 @@ static void test_findings_outlive_the_pool_of_the_result(void **state)
     apr_pool_destroy(of_result);
 }
 
-/* A TXT record may hold 32,000 fields; who reads about a hundred needs no more. */
+/* A TXT record may contain 32,000 fields, but about a hundred findings are enough for any
+ * reader. */
 static void test_a_hostile_record_gives_a_bounded_number_of_findings(void **state)
 {
     static const char *const fields[] = {"a=b;", ";", "x;", "id=1;"};

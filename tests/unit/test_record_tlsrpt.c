@@ -37,8 +37,8 @@ static void test_blanks_may_surround_a_comma_and_a_semicolon(void **state)
     CHECK_TLSRPT(cases);
 }
 
-/* tlsrpt-rua = %s"rua=" tlsrpt-uri: no blank stands there in the grammar. Issue 2: "every deviation
- * a finding". */
+/* tlsrpt-rua = %s"rua=" tlsrpt-uri: the grammar allows no blank there. Issue 2: "every deviation a
+ * finding". */
 static void test_a_blank_after_rua_equals_is_reported(void **state)
 {
     static const char *const sets[] = {"v=TLSRPTv1; rua= mailto:a@example.com",
@@ -139,7 +139,7 @@ static void test_malformed_uris_are_errors(void **state)
     }
 }
 
-/* RFC 8460 section 3 wants "!" encoded; DMARC allows a size after it. */
+/* RFC 8460 section 3 requires "!" to be encoded; DMARC allows a size after it. */
 static void test_an_exclamation_mark_in_a_uri_is_rejected_with_its_encoding(void **state)
 {
     mta_sts_findings *findings = mta_sts_findings_make(*state);
@@ -152,7 +152,7 @@ static void test_an_exclamation_mark_in_a_uri_is_rejected_with_its_encoding(void
     assert_non_null(strstr(mta_sts_findings_at(findings, 0)->message, "%21"));
 }
 
-/* RFC 6068: the addresses of a mailto URI end where its "?" is. */
+/* RFC 6068: the addresses of a mailto URI end at its "?". */
 static void test_the_address_is_checked_and_not_the_query_after_it(void **state)
 {
     static const record_case cases[] = {
@@ -267,7 +267,7 @@ static void test_exactly_one_tlsrpt_record_must_begin_with_the_version(void **st
     CHECK_TLSRPT(cases);
 }
 
-/* Rendering, and report URIs as an admin types them */
+/* Rendering, and report URIs as an admin enters them */
 
 static void test_reading_a_rendered_tlsrpt_record_gives_the_same_addresses(void **state)
 {

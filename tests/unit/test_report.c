@@ -188,7 +188,7 @@ static void test_gzip_of_something_else_is_unreadable(void **state)
     check_refused(p, bytes_of("\x1f\x8b"), TLSRPT_UNREADABLE, "the gzip is truncated");
 }
 
-/* What identifies */
+/* What identifies a report */
 
 static void test_the_digest_is_of_the_inflated_bytes(void **state)
 {
@@ -205,7 +205,7 @@ static void test_the_digest_is_of_the_inflated_bytes(void **state)
     assert_string_equal(read_bytes(*state, bytes_of("{}"), &limits)->digest, of_empty);
 }
 
-/* A bomb is not hashed once it is known to be one: its digest is that of what was sent. */
+/* A bomb is not hashed once it has been detected: its digest is that of the bytes sent. */
 static void test_the_digest_of_input_rejected_before_its_end_is_of_the_bytes_sent(void **state)
 {
     const bytes bombs[] = {

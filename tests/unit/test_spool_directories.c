@@ -46,7 +46,8 @@ static void assert_refused(apr_pool_t *p, const char *finding)
     assert_string_equal(findings_summary(p, findings), finding);
 }
 
-/* Something else is where a directory should be: nothing is stored, there or where it leads. */
+/* Something else is in the place of a directory: nothing is stored, neither there nor where it
+ * leads. */
 static void check_in_the_way(apr_pool_t *p, const char *name, int is_link)
 {
     tlsrpt_spool *spool = open_spool(p);
@@ -151,7 +152,7 @@ static void test_a_missing_parent_is_a_finding(void **state)
     assert_refused(*state, "error state-unusable@0");
 }
 
-/* --- bad days --- */
+/* --- recovery --- */
 
 static void test_deleted_directories_are_created_again(void **state)
 {
@@ -190,7 +191,7 @@ static void test_a_full_disk_leaves_nothing_half_written(void **state)
     assert_int_equal(store(spool, *state, &unverified), TLSRPT_STORED);
 }
 
-/* With one more descriptor allowed at each try, until it is stored. */
+/* One more descriptor is allowed at each attempt, until the report is stored. */
 static void test_without_free_descriptors_nothing_is_stored_and_none_leaks(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);

@@ -10,11 +10,11 @@
 
 #include "spool_fixture.h"
 
-/* A file that is being stored is removed by another process at the last moment: just before the
- * call that renames it, which is replaced here by one that first lets that happen. */
+/* Another process removes a file that is being stored at the last moment: rename is replaced here
+ * by a function that first does that. */
 
-static const char *victim; /* in the state directory: what is removed, with all that is in it */
-static int removals;       /* how many times more */
+static const char *victim; /* path in the state directory to be removed with its contents */
+static int removals;       /* how many more times to do that */
 
 static void let_it_happen(void)
 {

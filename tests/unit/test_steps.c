@@ -4,7 +4,7 @@
 #include "core/dns/steps.h"
 #include "publication_fixture.h"
 
-/* A world, and how its steps begin, one a line. */
+/* A situation, and how its steps begin, one a line. */
 typedef struct procedure_case {
     world world;
     const char *steps;

@@ -60,7 +60,7 @@ static void add_failure(const made *one, const char *type, const char *mx, const
     failure->sessions = sessions;
 }
 
-/* The digest of a test is any text. */
+/* In tests, a digest may be any text. */
 static void add(tlsrpt_tally *tally, const made *one, const char *digest, int verified,
                 tlsrpt_counted expected)
 {
@@ -175,7 +175,7 @@ static void test_one_failure_under_two_types_of_policy_is_two_causes(void **stat
     assert_int_equal(domain->causes->nelts, 3);
     assert_string_equal(cause_at(domain, 0)->policy_type, "sts");
     assert_true(cause_at(domain, 0)->sessions == 8);
-    /* As many of both: then by the type of policy. */
+    /* Equal numbers: sorted by the type of policy. */
     assert_string_equal(cause_at(domain, 1)->policy_type, "no-policy-found");
     assert_string_equal(cause_at(domain, 2)->policy_type, "tlsa");
     assert_string_equal(cause_at(domain, 2)->result_type, "certificate-not-trusted");

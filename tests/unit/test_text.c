@@ -78,7 +78,7 @@ static void test_quotation_marks_and_backslashes_are_shown_as_typed(void **state
     check_quotes(*state, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-/* A mark beyond the 80 bytes that are shown does not matter. */
+/* Quotation marks after the 80 bytes that are shown do not matter. */
 static void test_the_marks_fit_the_part_that_is_shown(void **state)
 {
     const char *text = apr_psprintf(*state, "%080d\"", 0);
@@ -131,7 +131,7 @@ static void test_eighty_bytes_are_shown_whole_and_more_are_cut(void **state)
     assert_string_equal(quote_exactly(*state, text, sizeof(text)), expected);
 }
 
-/* Each byte may become four: nothing may run over the end of the result. */
+/* Each byte may become four; the result must have room for them. */
 static void test_eighty_bytes_that_are_all_escaped_fit(void **state)
 {
     char text[100];

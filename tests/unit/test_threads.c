@@ -18,12 +18,12 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
-#include "gzip_fixture.h" /* its bytes would shadow those of the others */
+#include "gzip_fixture.h" /* would hide the `bytes` of other headers */
 
 /*
- * What the threads of one child share, used by several at once: the spool, the digest, the counters
- * and the limit. `make check-threads` runs the same under ThreadSanitizer, which reports every
- * access that nothing orders, also where the outcome happens to be right.
+ * What the threads of a child share, used by several at once: the spool, the digest, the counters
+ * and the limits. `make check-threads` runs the same under ThreadSanitizer, which reports every
+ * unsynchronized access, even if the result is right.
  */
 
 #define THREADS 4
@@ -31,7 +31,7 @@
 #define TOKENS 3
 #define LIMIT 100
 
-/* In a server it is memory of all children, all 0 at first. */
+/* In a server, this memory is shared by all children; initially all 0. */
 void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     (void)main;
@@ -44,16 +44,16 @@ typedef struct worker {
     pthread_t thread;
     pthread_barrier_t *together;
     tlsrpt_spool *spool;
-    apr_pool_t *p; /* with memory of its own, so that no lock of APR orders what the threads do */
+    apr_pool_t *p; /* private memory, so that no lock of APR synchronizes the threads */
     int number;
     int count;         /* of what a test counts */
-    const char *wrong; /* cmocka's assertions are for its own thread */
+    const char *wrong; /* an error; cmocka's assertions work only in its own thread */
 } worker;
 
-static void expect(worker *me, int is_right, const char *otherwise)
+static void expect(worker *self, int is_right, const char *otherwise)
 {
-    if (!is_right && !me->wrong) {
-        me->wrong = otherwise;
+    if (!is_right && !self->wrong) {
+        self->wrong = otherwise;
     }
 }
 
@@ -106,77 +106,81 @@ typedef struct upload {
     const char *digest;
 } upload;
 
-/* The report of a sender in a round; half of the threads send it packed. */
-static upload upload_of(worker *me, int round, int sender)
+/* The report of a sender in a round; half of the threads send it compressed. */
+static upload upload_of(worker *self, int round, int sender)
 {
-    char *text = apr_psprintf(me->p, "{\"report-id\":\"%d of %d\",\"policies\":[]}", round, sender);
+    char *text =
+        apr_psprintf(self->p, "{\"report-id\":\"%d of %d\",\"policies\":[]}", round, sender);
     upload made = {bytes_of(text), NULL};
     const tlsrpt_reading *reading;
 
-    if (me->number % 2) {
-        made.body = gzip_of(me->p, text, strlen(text));
+    if (self->number % 2) {
+        made.body = gzip_of(self->p, text, strlen(text));
     }
-    reading = tlsrpt_report_read(me->p, made.body.at, made.body.len, &tlsrpt_limits_default);
-    expect(me, reading->outcome == TLSRPT_READ, "a report could not be read");
+    reading = tlsrpt_report_read(self->p, made.body.at, made.body.len, &tlsrpt_limits_default);
+    expect(self, reading->outcome == TLSRPT_READ, "a report could not be read");
     made.digest = reading->digest;
     return made;
 }
 
-static tlsrpt_stored store_sent(worker *me, const upload *what, const tlsrpt_receipt *receipt)
+static tlsrpt_stored store_sent(worker *self, const upload *what, const tlsrpt_receipt *receipt)
 {
     const char *reason;
-    tlsrpt_stored stored = tlsrpt_spool_store(me->spool, TLSRPT_REPORTS, what->digest, receipt,
-                                              what->body.at, what->body.len, me->p, &reason);
+    tlsrpt_stored stored = tlsrpt_spool_store(self->spool, TLSRPT_REPORTS, what->digest, receipt,
+                                              what->body.at, what->body.len, self->p, &reason);
 
-    expect(me, stored != TLSRPT_NOT_STORED, "a report was not stored");
+    expect(self, stored != TLSRPT_NOT_STORED, "a report was not stored");
     return stored;
 }
 
-/* A file that can be read is complete: it has the digest in its name. */
-static int is_whole(worker *me, const char *digest)
+/* A file that can be read is complete: its digest is its name. */
+static int is_whole(worker *self, const char *digest)
 {
     tlsrpt_stored_file file;
 
-    return !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, digest, LARGEST, me->p, &file) &&
-           strcmp(tlsrpt_report_read(me->p, file.bytes, file.len, &tlsrpt_limits_default)->digest,
+    return !tlsrpt_spool_read(self->spool, TLSRPT_REPORTS, digest, LARGEST, self->p, &file) &&
+           strcmp(tlsrpt_report_read(self->p, file.bytes, file.len, &tlsrpt_limits_default)->digest,
                   digest) == 0;
 }
 
-/* What others than handlers do: the watchdog, the status page. */
-static void look_around(worker *me)
+/* What the watchdog and the status page do meanwhile. */
+static void look_around(worker *self)
 {
     apr_int64_t size, files;
     apr_time_t changed;
 
-    tlsrpt_spool_usage(me->spool, TLSRPT_REPORTS, &size, &files);
-    expect(me, files > 0, "the spool is empty");
-    tlsrpt_spool_remove_stale(me->spool);
-    expect(me, tlsrpt_spool_room(me->spool) >= 0, "the disk cannot be asked");
-    expect(me,
-           tlsrpt_spool_directory_changed(me->spool, TLSRPT_REPORTS, 0, &changed) == APR_SUCCESS,
+    tlsrpt_spool_usage(self->spool, TLSRPT_REPORTS, &size, &files);
+    expect(self, files > 0, "the spool is empty");
+    tlsrpt_spool_remove_stale(self->spool);
+    expect(self, tlsrpt_spool_room(self->spool) >= 0, "the disk cannot be asked");
+    expect(self,
+           tlsrpt_spool_directory_changed(self->spool, TLSRPT_REPORTS, 0, &changed) == APR_SUCCESS,
            "a directory cannot be asked");
-    tlsrpt_spool_directory_files(me->spool, TLSRPT_REPORTS, 0, me->p, mta_sts_findings_make(me->p));
+    tlsrpt_spool_directory_files(self->spool, TLSRPT_REPORTS, 0, self->p,
+                                 mta_sts_findings_make(self->p));
 }
 
 /* --- storing --- */
 
-/* Each round all send the same report, and each one of its own. */
+/* In each round, all threads send the same report, and each also a different one. */
 static void *store_many(void *baton)
 {
-    worker *me = baton;
+    worker *self = baton;
     int round;
 
     for (round = 0; round < ROUNDS; round++) {
-        upload equal = upload_of(me, round, THREADS), own = upload_of(me, round, me->number);
+        upload equal = upload_of(self, round, THREADS), own = upload_of(self, round, self->number);
 
-        pthread_barrier_wait(me->together);
-        me->count += store_sent(me, &equal, me->number ? &unverified : &verified) == TLSRPT_STORED;
-        me->count += store_sent(me, &own, &unverified) == TLSRPT_STORED;
-        expect(me, tlsrpt_spool_has(me->spool, TLSRPT_REPORTS, equal.digest), "one is not there");
-        expect(me, is_whole(me, equal.digest), "one that all sent is not whole");
-        expect(me, is_whole(me, own.digest), "one that a single thread sent is not whole");
-        if (round % 16 == me->number) {
-            look_around(me);
+        pthread_barrier_wait(self->together);
+        self->count +=
+            store_sent(self, &equal, self->number ? &unverified : &verified) == TLSRPT_STORED;
+        self->count += store_sent(self, &own, &unverified) == TLSRPT_STORED;
+        expect(self, tlsrpt_spool_has(self->spool, TLSRPT_REPORTS, equal.digest),
+               "one is not there");
+        expect(self, is_whole(self, equal.digest), "one that all sent is not whole");
+        expect(self, is_whole(self, own.digest), "one that a single thread sent is not whole");
+        if (round % 16 == self->number) {
+            look_around(self);
         }
     }
     return NULL;
@@ -195,38 +199,39 @@ static void test_equal_and_different_reports_of_many_threads_are_each_stored_onc
 
 /* --- removing --- */
 
-static void remove_sent(worker *me, int round, const char *digest)
+static void remove_sent(worker *self, int round, const char *digest)
 {
-    if (round % 8 == me->number) {
-        tlsrpt_spool_expire(me->spool, TLSRPT_REPORTS, apr_time_now() + apr_time_from_sec(60));
+    if (round % 8 == self->number) {
+        tlsrpt_spool_expire(self->spool, TLSRPT_REPORTS, apr_time_now() + apr_time_from_sec(60));
         return;
     }
-    expect(me, tlsrpt_spool_remove(me->spool, TLSRPT_REPORTS, digest) == APR_SUCCESS,
+    expect(self, tlsrpt_spool_remove(self->spool, TLSRPT_REPORTS, digest) == APR_SUCCESS,
            "a report was not removed");
 }
 
 /* All store, read and remove the same few reports. */
 static void *store_and_remove(void *baton)
 {
-    worker *me = baton;
+    worker *self = baton;
     tlsrpt_stored_file file;
     int round;
 
     for (round = 0; round < ROUNDS; round++) {
-        upload equal = upload_of(me, round % 3, THREADS);
+        upload equal = upload_of(self, round % 3, THREADS);
 
-        store_sent(me, &equal, &unverified);
-        expect(me,
-               !tlsrpt_spool_read(me->spool, TLSRPT_REPORTS, equal.digest, LARGEST, me->p, &file) ||
+        store_sent(self, &equal, &unverified);
+        expect(self,
+               !tlsrpt_spool_read(self->spool, TLSRPT_REPORTS, equal.digest, LARGEST, self->p,
+                                  &file) ||
                    file.is_unopened,
                "a file is damaged");
         if (round % 2) {
-            remove_sent(me, round, equal.digest);
+            remove_sent(self, round, equal.digest);
         }
     }
     for (round = 0; round < 3; round++) {
-        pthread_barrier_wait(me->together);
-        remove_sent(me, THREADS, upload_of(me, round, THREADS).digest);
+        pthread_barrier_wait(self->together);
+        remove_sent(self, THREADS, upload_of(self, round, THREADS).digest);
     }
     return NULL;
 }
@@ -243,24 +248,24 @@ static void test_a_file_removed_while_others_store_it_is_complete_or_missing(voi
 
 static void *count_while_keeping(void *baton)
 {
-    worker *me = baton;
+    worker *self = baton;
     int round;
 
-    if (me->number == 0) {
+    if (self->number == 0) {
         for (round = 0; round < TLSRPT_SPOOL_DIRECTORIES; round++) {
-            mts_counters_recount(me->spool, round);
+            mts_counters_recount(self->spool, round);
         }
     }
-    pthread_barrier_wait(me->together);
+    pthread_barrier_wait(self->together);
     for (round = 0; round < ROUNDS; round++) {
-        upload equal = upload_of(me, round, THREADS);
+        upload equal = upload_of(self, round, THREADS);
         int directory = tlsrpt_spool_directory_of(equal.digest);
 
         mts_counters_note_storing(TLSRPT_REPORTS, directory, 1);
         mts_counters_add_usage(TLSRPT_REPORTS, directory, tlsrpt_spool_cost(equal.body.len), 1);
-        if (store_sent(me, &equal, &unverified) == TLSRPT_STORED) {
+        if (store_sent(self, &equal, &unverified) == TLSRPT_STORED) {
             mts_counters_add(MTS_REPORT_NEW);
-            me->count++;
+            self->count++;
         }
         else {
             mts_counters_add_usage(TLSRPT_REPORTS, directory, -tlsrpt_spool_cost(equal.body.len),
@@ -268,10 +273,10 @@ static void *count_while_keeping(void *baton)
             mts_counters_add(MTS_REPORT_REPEATED);
         }
         mts_counters_note_storing(TLSRPT_REPORTS, directory, 0);
-        if (round % 16 == me->number) {
-            mts_counters_recount(me->spool, directory);
+        if (round % 16 == self->number) {
+            mts_counters_recount(self->spool, directory);
         }
-        expect(me, mts_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
+        expect(self, mts_counters_usage(TLSRPT_REPORTS).files > 0, "nothing is counted");
     }
     return NULL;
 }
@@ -291,7 +296,7 @@ static void test_counters_of_many_threads_match_the_disk(void **state)
     free(mts_counters_shared);
 }
 
-/* A report that is being stored is counted already, and not yet on disk. */
+/* A report that is being stored is counted, but not on disk yet. */
 static void test_a_recount_leaves_what_is_being_stored_counted(void **state)
 {
     tlsrpt_spool *spool = open_spool(*state);
@@ -322,16 +327,16 @@ static void test_what_a_killed_child_was_storing_is_counted_until_the_second_rec
 
 static void *take_all(void *baton)
 {
-    worker *me = baton;
+    worker *self = baton;
     int i;
 
-    pthread_barrier_wait(me->together);
+    pthread_barrier_wait(self->together);
     for (i = 0; i < LIMIT; i++) {
-        const char *other = apr_psprintf(me->p, "198.51.100.%d", i);
+        const char *other = apr_psprintf(self->p, "198.51.100.%d", i);
 
-        me->count += mts_limit_count("reports", "192.0.2.1", LIMIT, unverified.received) ==
-                     MTS_LIMIT_ALLOWED;
-        expect(me,
+        self->count += mts_limit_count("reports", "192.0.2.1", LIMIT, unverified.received) ==
+                       MTS_LIMIT_ALLOWED;
+        expect(self,
                mts_limit_count("reports", other, THREADS, unverified.received) == MTS_LIMIT_ALLOWED,
                "one within its limit is refused");
     }
@@ -346,19 +351,19 @@ static void test_many_threads_together_stay_within_a_limit(void **state)
     free(mts_counters_shared);
 }
 
-/* No more than TOKENS threads are between taking and releasing one. */
+/* At most TOKENS threads are between taking and releasing a token. */
 static void *take_tokens(void *baton)
 {
     static int inside;
-    worker *me = baton;
+    worker *self = baton;
     int round;
 
-    pthread_barrier_wait(me->together);
+    pthread_barrier_wait(self->together);
     for (round = 0; round < ROUNDS; round++) {
         apr_uint64_t token = mts_token_wait(MTS_TOKEN_SURVEY, TOKENS, apr_time_from_sec(60));
 
-        expect(me, token != 0, "a token never came");
-        expect(me, __atomic_add_fetch(&inside, 1, __ATOMIC_ACQ_REL) <= TOKENS,
+        expect(self, token != 0, "a token never came");
+        expect(self, __atomic_add_fetch(&inside, 1, __ATOMIC_ACQ_REL) <= TOKENS,
                "more tokens than there are");
         __atomic_sub_fetch(&inside, 1, __ATOMIC_ACQ_REL);
         mts_token_release(MTS_TOKEN_SURVEY, token);
@@ -387,7 +392,7 @@ static void test_the_token_of_a_process_that_has_ended_is_free(void **state)
     if (child == 0) {
         _exit(!mts_token_take(MTS_TOKEN_LARGE, 1, 0));
     }
-    /* Until it is waited for, it is there. */
+    /* The process exists until it is waited for. */
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(mts_token_count(MTS_TOKEN_LARGE), 0);
     assert_int_not_equal(mts_token_take(MTS_TOKEN_LARGE, 1, 0), 0);
@@ -406,7 +411,7 @@ static void test_a_group_has_a_quarter_of_what_others_leave(void **state)
         own++;
     }
     assert_int_equal(own, 10);
-    for (i = 0; i < 30; i++) { /* of groups of their own */
+    for (i = 0; i < 30; i++) { /* each in a group of its own */
         assert_int_not_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 100 + (apr_uint64_t)i), 0);
     }
     assert_int_equal(mts_token_take(MTS_TOKEN_UPLOAD, 40, 8), 0);

@@ -158,7 +158,7 @@ static void test_the_record_to_publish_is_the_one_that_matches(void **state)
     assert_null(mta_sts_tlsa_record(*state, NULL));
 }
 
-/* --- in the check --- */
+/* --- TLSA records in the check --- */
 
 static void test_the_check_says_what_senders_with_dane_do_whatever_the_mode_is(void **state)
 {

@@ -117,13 +117,13 @@ static void test_a_record_held_back_is_a_comment_with_the_reason(void **state)
          ";_mta-sts.example.com. 300 IN TXT \"" STS "\" ; differs: DNS has \"" OLD_STS "\"\n"
          "mta-sts.example.com. 300 IN A 192.0.2.7 ; same\n"
          "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
-        /* nobody knows what DNS has */
+        /* the state in DNS is unknown */
         {{.served = MTA_STS_SERVED_NOTHING, .now = {"!", "", "192.0.2.7", "", TLSRPT}},
          "; not yet: the policy is not served\n"
          ";_mta-sts.example.com. 3600 IN TXT \"" STS "\"\n"
          "mta-sts.example.com. 300 IN A 192.0.2.7 ; same\n"
          "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
-        /* it is out already: nothing is left to hold back */
+        /* already published, so nothing is held back */
         {{.served = MTA_STS_SERVED_NOTHING, .now = {STS, "", "192.0.2.7", "", TLSRPT}},
          "_mta-sts.example.com. 300 IN TXT \"" STS "\" ; same\n"
          "mta-sts.example.com. 300 IN A 192.0.2.7 ; same\n"

@@ -21,7 +21,7 @@
 
 enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_NAGIOS }; /* in the order of the option's value */
 
-/* What the call requests. */
+/* What the command line requests. */
 typedef struct check_call {
     apr_pool_t *p;
     const cli_subcommand *self;
@@ -30,7 +30,7 @@ typedef struct check_call {
     int quiet;
     const char *list;            /* --file, or NULL */
     apr_array_header_t *domains; /* of cli_check_domain */
-    apr_hash_t *seen;            /* those domains by name */
+    apr_hash_t *seen;            /* the same domains by name */
 } check_call;
 
 static const cli_option options[] = {
@@ -55,7 +55,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* --- reading the call; each returns NULL or what is wrong --- */
+/* --- reading the command line; each function returns NULL or what is wrong --- */
 
 static void add_domain(check_call *call, const char *domain, const char *configured_id)
 {
@@ -78,7 +78,7 @@ static const char *read_domain(check_call *call, const char *text)
     return error;
 }
 
-/* A line of the list without surrounding blanks and without its comment; NULL: it is too long, or
+/* Removes the comment and surrounding blanks of a line. Returns NULL if the line is too long or
  * contains a NUL. */
 static char *read_line(FILE *file, char *line, int *end)
 {
@@ -163,7 +163,8 @@ static const char *read_configured(check_call *call)
     return error;
 }
 
-/* The arguments, the list, or what this machine serves. */
+/* Takes the domains from the arguments, from the list, or from the configuration of this machine's
+ * httpd. */
 static const char *read_domains(check_call *call, const cli_args *args)
 {
     const char *error = NULL;

@@ -7,7 +7,7 @@
 #include "cli/check/show.h"
 #include "core/dns/rdata.h"
 
-/* What mta-sts-check(1) calls it. */
+/* The names documented in mta-sts-check(1). */
 static const char *status_name(mta_sts_severity severity)
 {
     static const char *const names[] = {
@@ -18,7 +18,7 @@ static const char *status_name(mta_sts_severity severity)
     return names[severity];
 }
 
-/* Text from outside may not be UTF-8, which JSON must be: its bytes are read as Latin-1 then. */
+/* JSON must be UTF-8. Text from outside that is not is interpreted as Latin-1. */
 static json_t *text_to_json(apr_pool_t *p, const char *text)
 {
     json_t *json = json_string(text);

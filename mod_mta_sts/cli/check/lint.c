@@ -13,7 +13,7 @@
 #include "core/policy/text.h"
 #include "core/policy/record.h"
 
-/* What the call requests. */
+/* What the command line requests. */
 typedef struct lint_call {
     apr_pool_t *p;
     const char *file; /* NULL or "-": standard input */
@@ -23,10 +23,10 @@ typedef struct lint_call {
     apr_array_header_t *tlsrpt_records;  /* of const char *: --tlsrpt-record */
 } lint_call;
 
-/* What was found, for either way of showing it. */
+/* The results, for both output formats. */
 typedef struct lint_result {
     mta_sts_findings *findings;
-    int valid;           /* the text or record itself, whatever hosts it covers */
+    int valid;           /* whether the text or record itself is valid, whichever hosts it covers */
     json_t *json;        /* members besides "valid" and "findings" */
     const char *summary; /* one line for people */
 } lint_result;
@@ -56,7 +56,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* FILE, or with --mx further hosts and FILE last. */
+/* FILE, or with --mx further hosts and FILE as the last argument. */
 static const char *take_arguments(lint_call *call, const cli_args *args)
 {
     int i, count = args->count;
@@ -80,7 +80,7 @@ static const char *take_arguments(lint_call *call, const cli_args *args)
     return NULL;
 }
 
-/* The hosts of --mx in canonical form. */
+/* Converts the hosts of --mx to canonical form. */
 static const char *check_hosts(lint_call *call)
 {
     int i;
@@ -97,7 +97,7 @@ static const char *check_hosts(lint_call *call)
     return NULL;
 }
 
-/* Says for each host whether the policy covers it. */
+/* Adds for each host whether the policy covers it. */
 static void check_coverage(const mta_sts_policy *policy, const apr_array_header_t *hosts,
                            lint_result *result)
 {
@@ -128,7 +128,7 @@ static void check_coverage(const mta_sts_policy *policy, const apr_array_header_
     }
 }
 
-/* Where FILE is not there, but looks like a domain. */
+/* If FILE does not exist, but looks like a domain, suggests mta-sts check. */
 static void suggest_check(apr_pool_t *p, const char *file)
 {
     const char *name = file ? cli_option_name(p, file) : "", *domain;

@@ -11,11 +11,11 @@ static const char *const status_names[] = {
     [MTA_STS_ERROR] = "CRITICAL", [MTA_STS_UNKNOWN] = "UNKNOWN",
 };
 
-/* The number of domains that are named: Nagios stores a few KiB of a line. */
+/* The number of domains that are named, since Nagios stores only a few KiB of a line. */
 #define NAMED_MAX 5
 #define DAY apr_time_from_sec(24 * 60 * 60)
 
-/* "|" is where performance data begins. */
+/* Replaces "|", which begins performance data. */
 static void print_text(const char *text)
 {
     for (; *text; text++) {
@@ -30,7 +30,7 @@ void cli_check_print_nagios_error(const char *error)
     putchar('\n');
 }
 
-/* The first finding of the domain's own severity. */
+/* The first finding that has the domain's own severity. */
 static const mta_sts_finding *find_reason(const mta_sts_check_result *result)
 {
     int i, j;
@@ -65,7 +65,7 @@ static void print_domain(const cli_check_domain *domain)
     printf(" [%s]", reason->id);
 }
 
-/* What matters: the domains of the worst severity; of several that are all ok, their number. */
+/* Prints the domains of the worst severity; if all are ok, their number. */
 static void print_domains(const apr_array_header_t *domains, mta_sts_severity worst)
 {
     int i, found = 0;
@@ -87,12 +87,12 @@ static void print_domains(const apr_array_header_t *domains, mta_sts_severity wo
     }
 }
 
-/* What is left of a host's certificate, in days, and below how many days that is a warning. */
+/* How many days a host's certificate has left, and below how many that is a warning. */
 typedef struct validity {
     int left, warning;
 } validity;
 
-/* The days that certificates have left, the fewest of each host. */
+/* Prints the days that certificates have left, the lowest number of each host. */
 static void print_days(apr_pool_t *p, const cli_check_options *options,
                        const apr_array_header_t *domains)
 {

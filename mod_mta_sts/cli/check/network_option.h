@@ -6,13 +6,13 @@
 #include "cli/common/option.h"
 
 /*
- * The options of check, dns and ready that say how to reach the live deployment: rows of their
- * tables. `in` is the offset of the cli_check_options in the call.
+ * The options of check, dns and ready for reaching the live deployment: rows of their tables. `in`
+ * is the offset of the cli_check_options in the subcommand's call.
  */
 
 #define CLI_PORT_MAX 65535
 
-/* HOST=ADDRESS:PORT, where an IPv6 address is in brackets; appended to connects. */
+/* Reads HOST=ADDRESS:PORT, with an IPv6 address in brackets, and appends it to connects. */
 cli_option_take cli_take_connect;
 
 /* clang-format off */

@@ -17,17 +17,17 @@
 #define HTTPS_PORT 443
 #define SMTP_PORT 25
 
-/* Nobody has more; who says so means no good. */
+/* No real domain has more; larger numbers are an attack on the checker. */
 #define MX_MAX 50
 #define ADDRESS_MAX 16
 
-/* When each step ends at the latest, in seconds from the start: of the run, for DNS; for the
- * network, of the whole call, which may have read httpd's configuration first. */
+/* When each step must end, in seconds. DOMAINS_END and MX_END count from the start of the run;
+ * NETWORK_END from the start of the call, which may have read httpd's configuration first. */
 #define DOMAINS_END 20
 #define MX_END 38
 #define NETWORK_END 55
 
-/* One run, with all that it knows. */
+/* The state of one run. */
 typedef struct gatherer {
     apr_pool_t *p;
     const cli_check_options *options;
@@ -36,7 +36,8 @@ typedef struct gatherer {
     cli_fetcher *fetcher;
     cli_prober *prober;
     apr_array_header_t *facts; /* of mta_sts_check_facts *, one for each domain */
-    apr_hash_t *mxs;           /* host -> mta_sts_check_mx *: each is asked once */
+    apr_hash_t *mxs;           /* host -> mta_sts_check_mx *, so that each host is queried only
+                                  once */
 } gatherer;
 
 void cli_check_options_default(cli_check_options *options)
@@ -114,7 +115,7 @@ static int all_failed(const mta_sts_check_facts *facts)
            is_failure(&facts->host_a) && is_failure(&facts->host_aaaa);
 }
 
-/* Whether it is DNS as a whole that fails: then nothing can be said about any domain. */
+/* Whether DNS as a whole fails, so that nothing can be determined about any domain. */
 static int lacks_dns(gatherer *g)
 {
     mta_sts_answer root;
@@ -132,10 +133,11 @@ static int lacks_dns(gatherer *g)
 
 /* --- records at wrong names --- */
 
-/* What stands before the domain. */
+/* The prefix of the domain in these names. */
 static const struct {
     const char *prefix;
-    int is_doubled; /* the domain follows twice: the zone's editor appended it once more */
+    int is_doubled; /* whether the domain follows twice, as when the zone's editor appended it
+                       again */
     int is_tlsrpt;
 } wrong_names[] = {
     {"_mta_sts.", 0, 0},  {"mta_sts.", 0, 0},   {"mta-sts.", 0, 0},   {"_mta-sts.", 1, 0},
@@ -143,7 +145,7 @@ static const struct {
     {"smtp._tls.", 0, 1}, {"_tls.", 0, 1},
 };
 
-/* Where people publish a record that senders look for elsewhere. */
+/* Looks where records are often published by mistake. */
 static void ask_about_misplaced(gatherer *g, mta_sts_check_facts *facts)
 {
     apr_size_t i;
@@ -186,7 +188,7 @@ static mta_sts_check_mx *ask_about_mx(gatherer *g, const char *host)
     return mx;
 }
 
-/* Where there is no MX, the domain's own address counts as one (RFC 5321 section 5.1). */
+/* If there is no MX, the domain's own addresses count as one (RFC 5321 section 5.1). */
 static void ask_about_mxs(gatherer *g, mta_sts_check_facts *facts)
 {
     const apr_array_header_t *hosts = facts->mx.values;
@@ -218,7 +220,7 @@ static void drop_implicit_mx_without_address(mta_sts_check_facts *facts)
     }
 }
 
-/* --- where to connect to --- */
+/* --- which addresses to connect to --- */
 
 static const cli_check_connect *find_connect(const gatherer *g, const char *host)
 {
@@ -235,7 +237,7 @@ static const cli_check_connect *find_connect(const gatherer *g, const char *host
     return NULL;
 }
 
-/* The targets of one host: array of cli_check_connect. */
+/* The addresses of one host to connect to: array of cli_check_connect. */
 static apr_array_header_t *list_targets(const gatherer *g, const char *host, int port,
                                         const mta_sts_answer *a, const mta_sts_answer *aaaa)
 {
@@ -378,7 +380,7 @@ const char *cli_check_run(apr_pool_t *p, const cli_check_options *options,
     if (error) {
         return error;
     }
-    signal(SIGPIPE, SIG_IGN); /* servers hang up whenever they like */
+    signal(SIGPIPE, SIG_IGN); /* servers may close connections at any time */
     error = ask_dns(&g, domains);
     if (error) {
         return error;

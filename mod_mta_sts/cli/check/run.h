@@ -9,14 +9,15 @@
 
 /*
  * The live check of policy domains: gathers the facts from DNS, the policy hosts and the MX hosts,
- * and has them judged. For the subcommands check and ready.
+ * and judges them. For the subcommands check, dns and ready.
  */
 
-/* The longest that one lookup, fetch or probe may take, in seconds. */
+/* The time limits of one lookup, fetch or probe in seconds: the longest that may be set, and the
+ * default. */
 #define CLI_CHECK_TIMEOUT_MAX 17
 #define CLI_CHECK_TIMEOUT 15
 
-/* Connections to a host that go elsewhere than DNS says. */
+/* Where to connect to instead of the addresses in DNS. */
 typedef struct cli_check_connect {
     const char *host;    /* a policy host or MX host */
     const char *address; /* IPv4 or IPv6 */
@@ -29,18 +30,18 @@ typedef struct cli_check_options {
     const char *ca_file;          /* see cli/net/tls.h; NULL: the system's */
     apr_array_header_t *connects; /* of cli_check_connect, or NULL */
     int smtp_port;                /* 0: 25 */
-    int no_smtp;                  /* leave the MX hosts alone */
-    int timeout;                  /* seconds, 1..CLI_CHECK_TIMEOUT_MAX */
-    apr_time_t began;             /* when the 60 seconds began; 0: with the run */
+    int no_smtp;                  /* do not contact the MX hosts */
+    int timeout;                  /* in seconds, 1..CLI_CHECK_TIMEOUT_MAX */
+    apr_time_t began;             /* when the 60 seconds began; 0: they begin with the run */
     int warning_days;             /* see mta_sts_check_limits */
     int error_days;
-    void (*progress)(const char *what, int left); /* called now and then; may be NULL */
+    void (*progress)(const char *what, int left); /* called from time to time; may be NULL */
 } cli_check_options;
 
-/* What is used where nothing else is said. */
+/* Sets the defaults. */
 void cli_check_options_default(cli_check_options *options);
 
-/* One domain to check, and then what was found. */
+/* A domain to check, and the results. */
 typedef struct cli_check_domain {
     const char *domain;        /* canonical: see mta_sts_name_parse_domain() */
     const char *configured_id; /* or NULL: see mta_sts_check_facts */
@@ -49,14 +50,15 @@ typedef struct cli_check_domain {
 } cli_check_domain;
 
 /*
- * Checks domains, all side by side, in under 60 seconds whatever happens.
+ * Checks domains in parallel; always ends within 60 seconds.
  *
- * @param p       pool of what is found
+ * @param p       pool of the results
  * @param options borrowed
  * @param domains array of cli_check_domain; facts and result are filled in
- * @return NULL, or why it could not be done at all (a bad option, a file that cannot be read)
+ * @return NULL, or why no domain could be checked (an invalid option, a file that cannot be read);
+ *         cli_check_no_network (compare the pointers) if the options are not the cause
  */
-extern const char cli_check_no_network[]; /* this very pointer: no fault of the options */
+extern const char cli_check_no_network[]; /* the error if no name server answers */
 const char *cli_check_run(apr_pool_t *p, const cli_check_options *options,
                           apr_array_header_t *domains);
 

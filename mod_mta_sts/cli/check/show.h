@@ -6,29 +6,29 @@
 #include "cli/common/output.h"
 
 /*
- * The ways to show what a check found. domains is an array of cli_check_domain, each with its
- * result.
+ * The output formats of a check. domains is an array of cli_check_domain, each with its result.
  */
 
-/* For people: findings by parts of the deployment, and the verdict. `quiet` shows only what is not
- * ok. */
+/* For people: findings for each part of the deployment, and the verdict. `quiet` omits findings
+ * that are ok. */
 void cli_check_print(apr_pool_t *p, const cli_style *style, const apr_array_header_t *domains,
                      int quiet);
 
 /* One JSON object, as mta-sts-check(1) documents it. */
 void cli_check_print_json(apr_pool_t *p, const apr_array_header_t *domains);
 
-/* One line for Nagios and its kin, with performance data. */
+/* One line for Nagios and compatible programs, with performance data. */
 void cli_check_print_nagios(apr_pool_t *p, const cli_check_options *options,
                             const apr_array_header_t *domains);
 
-/* The same where nothing could be checked: why. */
+/* The same if nothing could be checked: prints why. */
 void cli_check_print_nagios_error(const char *error);
 
-/* The worst severity of all; that something is unknown counts least. */
+/* The worst severity of all domains; everything else outranks MTA_STS_UNKNOWN. */
 mta_sts_severity cli_check_severity(const apr_array_header_t *domains);
 
-/* Every certificate that was seen, in the order of the domains: array of cli_check_certificate. */
+/* A certificate that was presented; the list is in the order of the domains: array of
+ * cli_check_certificate. */
 typedef struct cli_check_certificate {
     const char *host;
     const char *address;

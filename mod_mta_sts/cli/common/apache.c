@@ -35,7 +35,7 @@ typedef struct run {
     apr_size_t len, room;
 } run;
 
-/* Starts the first of these names that exists. */
+/* Starts the first of these programs that exists. */
 static const char *start(run *r)
 {
     static const char *const names[] = {"apachectl", "apache2ctl", "/usr/sbin/apachectl",
@@ -106,7 +106,7 @@ static int read_all(apr_pool_t *p, run *r)
     return in_time;
 }
 
-/* Where the last `most` bytes of a file begin. */
+/* The position at which the last `most` bytes of a file begin. */
 static off_t last_part(int fd, off_t most)
 {
     off_t len = lseek(fd, 0, SEEK_END);
@@ -114,7 +114,7 @@ static off_t last_part(int fd, off_t most)
     return len > most ? len - most : 0;
 }
 
-/* The last line of a text, which loses its line ends. */
+/* The last line of a text, without its line end. */
 static const char *last_line(char *text)
 {
     apr_size_t len = strlen(text);
@@ -172,7 +172,7 @@ static apr_array_header_t *read_locations(apr_pool_t *p, const json_t *array)
     return locations;
 }
 
-/* NULL if the text of the policy is not valid. */
+/* Returns NULL if the text of the policy is not valid. */
 static const mta_sts_policy *read_text(apr_pool_t *p, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);

@@ -8,38 +8,38 @@
 #include "core/policy/policy.h"
 
 /*
- * The policies that this machine's httpd is configured to serve, as printed by
- * `apachectl -t -D DUMP_MTA_STS_JSON` (doc/dump-json.md).
+ * The policies that this machine's httpd is configured to serve, as printed by `apachectl -t -D
+ * DUMP_MTA_STS_JSON` (doc/dump-json.md).
  */
 
 /* Where a policy is defined, as FILE:LINE. */
 typedef struct cli_apache_location {
-    const char *defined_at; /* its block, or one of its directives */
-    const char *mode_at;    /* its MTASTSMode; NULL: it has the default */
+    const char *defined_at; /* the block, or one of its directives */
+    const char *mode_at;    /* its MTASTSMode directive; NULL: the default mode */
 } cli_apache_location;
 
 typedef struct cli_apache_policy {
     const char *domain;            /* policy domain */
-    const char *id;                /* policy id of the configured text */
-    const mta_sts_policy *policy;  /* what is configured */
+    const char *id;                /* id of the configured policy */
+    const mta_sts_policy *policy;  /* the configured policy */
     apr_array_header_t *locations; /* of cli_apache_location: all that are served over https */
 } cli_apache_policy;
 
 /*
- * Runs apachectl, which reads the whole configuration of httpd, and may need root for that.
+ * Runs apachectl, which reads the whole configuration of httpd, and may need to be root for that.
  *
  * @param p        pool of the result and of the error text
- * @param policies out: array of cli_apache_policy, each domain once, sorted by domain; without
- *                 patterns, and without policies that are only defined for http. Not empty
- * @return NULL, or why there are none and what to do
+ * @param policies out: array of cli_apache_policy, each domain once, sorted by domain, without
+ *                 patterns and without policies that are defined only for http; not empty
+ * @return NULL, or why there are no policies and what to do
  */
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies);
 
 /*
- * Reads the document that httpd printed.
+ * Parses the document that httpd printed.
  *
  * @param p pool of the result
- * @return as above, possibly empty; NULL if it is not such a document
+ * @return an array as of cli_apache_list, possibly empty; NULL if the text is not such a document
  */
 apr_array_header_t *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len);
 

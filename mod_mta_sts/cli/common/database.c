@@ -10,7 +10,7 @@
 #include "cli/common/state_dir.h"
 #include "core/database/database.h"
 
-/* The file in the state directory. */
+/* SQLite's file in the state directory. */
 static const char *find_file(apr_pool_t *p, const char *state_dir)
 {
     const char *dir = cli_state_dir_find(state_dir);

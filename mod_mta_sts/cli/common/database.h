@@ -7,9 +7,9 @@
 #include "cli/common/option.h"
 #include "core/database/database.h"
 
-/* The module's database: the value of --database, else the embedded one in the state directory. */
+/* The module's database: the value of --database, or else SQLite's file in the state directory. */
 typedef struct cli_database {
-    const char *driver, *where; /* as mta_sts_database_open takes them */
+    const char *driver, *where; /* as for mta_sts_database_open */
 } cli_database;
 
 /* The row of --database; `at` is the offset of a const char * in the call. */
@@ -23,23 +23,23 @@ typedef struct cli_database {
     }
 
 /*
- * Finds it; nothing is opened.
+ * Determines driver and location without opening anything.
  *
  * @param p         pool of the texts
  * @param value     of --database: "sqlite3 FILE" or "pgsql CONNINFO"; NULL: not given
- * @param state_dir --state-dir, or NULL
+ * @param state_dir of --state-dir, or NULL
  * @return NULL, or what is wrong with the value
  */
 const char *cli_database_find(apr_pool_t *p, const char *value, const char *state_dir,
                               cli_database *database);
 
 /*
- * Finds and opens it. The embedded one is not created where it does not exist.
+ * Determines the database and opens it. SQLite's file is not created if it does not exist.
  *
  * @param p         pool of the database and of the error text
  * @param value     of --database, or NULL
- * @param state_dir --state-dir, or NULL
- * @param db        out: NULL if there is no embedded database
+ * @param state_dir of --state-dir, or NULL
+ * @param db        out: NULL if there is no such file
  * @return NULL, or why it cannot be opened
  */
 const char *cli_database_open(apr_pool_t *p, const char *value, const char *state_dir,

@@ -13,8 +13,8 @@
 
 typedef struct listing {
     apr_array_header_t *files;
-    int first;   /* number of files that were there before */
-    int is_full; /* the error about too many files was printed */
+    int first;   /* number of files before this path was read */
+    int is_full; /* whether the error about too many files was printed */
 } listing;
 
 static cli_file *add_file(listing *list, const char *path)
@@ -43,7 +43,7 @@ static int has_room(listing *list, const char *path)
     return 0;
 }
 
-/* A name in a directory, and what it is. */
+/* A name in a directory, and its kind. */
 typedef struct name {
     const char *name;
     int is_directory;
@@ -54,7 +54,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const name *)a)->name, ((const name *)b)->name);
 }
 
-/* Whether an entry is a directory; -1: neither that nor a file. */
+/* Whether an entry is a directory; -1: neither a directory nor a file. */
 static int kind_of(int directory, const struct dirent *entry)
 {
     struct stat info;
@@ -69,7 +69,7 @@ static int kind_of(int directory, const struct dirent *entry)
     return S_ISDIR(info.st_mode) ? 1 : S_ISREG(info.st_mode) ? 0 : -1;
 }
 
-/* Sorted; NULL and errno if the directory cannot be read. */
+/* The names in a directory, sorted; NULL and errno if it cannot be read. */
 static apr_array_header_t *names_in(apr_pool_t *p, int fd)
 {
     apr_array_header_t *names = apr_array_make(p, 64, sizeof(name));

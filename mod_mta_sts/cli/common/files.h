@@ -8,31 +8,32 @@
 #include <apr_tables.h>
 
 /*
- * The files that a path names: itself, those of a Maildir (its directories new and cur), or those
- * of any other directory and the directories in it. Symbolic links in a directory are left out, so
- * that nothing leads out of it, and so are names that begin with a dot.
+ * The files that a path stands for: itself, those of a Maildir (its directories new and cur), or
+ * those of any other directory and its subdirectories. Symbolic links in a directory are ignored,
+ * so that they cannot point out of it, and so are names that begin with a dot.
  */
 
-#define CLI_FILES_MAX 1000000  /* files of one path */
-#define CLI_FILES_DEPTH_MAX 16 /* directories within directories */
+#define CLI_FILES_MAX 1000000  /* files for one path */
+#define CLI_FILES_DEPTH_MAX 16 /* nesting of directories */
 
 typedef struct cli_file {
     const char *path;  /* "-": standard input */
-    const char *error; /* why it, a directory, cannot be read; or NULL */
-    int is_regular;    /* otherwise it may be a pipe, which is opened once */
-    int is_found;      /* in a directory, where no symbolic link is followed */
+    const char *error; /* why a directory cannot be read; or NULL */
+    int is_regular;    /* otherwise it may be a pipe, which can be opened only once */
+    int is_found;      /* whether it was found in a directory; symbolic links are not followed
+                          then */
 } cli_file;
 
 /*
- * Lists files in the order of their names.
+ * Lists files, sorted by name.
  *
  * @param p     scratch
  * @param path  a file, a directory or "-"
- * @param files array of cli_file, to which they are added; in its pool
+ * @param files array of cli_file, to which they are added; strings are in its pool
  */
 void cli_files_list(apr_pool_t *p, const char *path, apr_array_header_t *files);
 
-/* Opens a file for reading: a descriptor, or -1 and errno. */
+/* Opens a file for reading. Returns a descriptor, which the caller closes, or -1 and errno. */
 int cli_file_open(const cli_file *file);
 
 #endif

@@ -7,20 +7,20 @@
 #include "core/policy/policy.h"
 
 /*
- * Reads a policy from a file, but no more of it than shows that it is too long for one.
+ * Reads a policy from a file, up to just above the maximum size of a policy.
  *
  * @param p    pool of the text
  * @param name of the subcommand, for the error text
- * @param path file; NULL or "-": standard input
- * @param len  out: bytes read
- * @return NULL after saying on standard error why not
+ * @param path of the file; NULL or "-": standard input
+ * @param len  out: number of bytes read
+ * @return NULL after printing on standard error why it cannot be read
  */
 const char *cli_read_policy(apr_pool_t *p, const char *name, const char *path, apr_size_t *len);
 
 /*
- * The same for a policy that must be valid.
+ * Reads a policy that must be valid.
  *
- * @return NULL after saying on standard error why there is none
+ * @return NULL after printing on standard error why it cannot be read or is not valid
  */
 const mta_sts_policy *cli_read_valid_policy(apr_pool_t *p, const char *name, const char *path);
 

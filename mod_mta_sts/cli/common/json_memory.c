@@ -12,7 +12,7 @@ static void *allocate(size_t size)
 
 static void release(void *memory)
 {
-    (void)memory; /* the pool does that */
+    (void)memory; /* the pool frees it */
 }
 
 void cli_json_memory_start(void)

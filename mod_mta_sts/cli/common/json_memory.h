@@ -5,15 +5,15 @@
 #include <apr_pools.h>
 
 /*
- * Lets jansson allocate from pools: what it makes of a report is freed with the report's pool, not
- * piece by piece, which saves much of its time. This changes jansson for the whole process, so only
- * a subcommand may do it that uses jansson for nothing else. For one thread.
+ * Lets jansson allocate from pools: the JSON of a report is freed with the report's pool, instead
+ * of object by object, which saves much of the time. This changes jansson for the whole process, so
+ * a subcommand may only do it if it uses jansson for nothing else. For one thread.
  */
 
-/* Before any other use of jansson. */
+/* Must be called before any other use of jansson. */
 void cli_json_memory_start(void);
 
-/* From now on memory comes from p. Without cli_json_memory_start, this changes nothing. */
+/* Makes jansson allocate from p from now on. Does nothing without cli_json_memory_start. */
 void cli_json_memory_use(apr_pool_t *p);
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "core/base/time.h"
 
-#define LONG_ONLY 256 /* what getopt_long() returns for rows without a letter, and up */
+#define LONG_ONLY 256 /* LONG_ONLY and above: values of getopt_long() for rows without a letter */
 
 static const cli_option help_row = {.name = "help", .letter = 'h', .help = "Print this help."};
 
@@ -25,9 +25,9 @@ static int count_rows(const cli_option *options)
     return count;
 }
 
-/* --- reading them --- */
+/* --- reading options --- */
 
-/* getopt_long()'s table; a row's val is LONG_ONLY and its number. */
+/* getopt_long()'s table. The value of row i without a letter is LONG_ONLY + i. */
 static const struct option *long_options(apr_pool_t *p, const cli_option *options, int count)
 {
     struct option *table = apr_pcalloc(p, sizeof(*table) * (apr_size_t)(count + 2));
@@ -45,7 +45,7 @@ static const struct option *long_options(apr_pool_t *p, const cli_option *option
 
 static const char *short_options(apr_pool_t *p, const cli_option *options)
 {
-    const char *letters = ":h"; /* ":": distinguish a missing value from an unknown option */
+    const char *letters = ":h"; /* ":" distinguishes a missing value from an unknown option */
 
     for (; options->name; options++) {
         if (options->letter) {
@@ -67,7 +67,7 @@ static const cli_option *find_row(const cli_option *options, int found)
     return options;
 }
 
-/* An argument up to its "=": the value of a mistyped option may be a password. */
+/* An argument up to its "=", since the value of a mistyped option may be a password. */
 static const char *option_name(apr_pool_t *p, const char *arg)
 {
     return apr_pstrmemdup(p, arg, strcspn(arg, "="));
@@ -91,7 +91,8 @@ static const char *take(apr_pool_t *p, const cli_option *options, int found, con
 const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
                              const cli_option *options, void *call, cli_args *args)
 {
-    char *const *moved = (char *const *)argv; /* getopt_long() reorders them, but changes none */
+    char *const *moved = (char *const *)argv; /* getopt_long() reorders the arguments, but does
+                                                 not change them */
     const struct option *table = long_options(p, options, count_rows(options));
     const char *letters = short_options(p, options), *error = NULL;
     int found;
@@ -110,7 +111,7 @@ const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
     return error;
 }
 
-/* --- the help --- */
+/* --- help --- */
 
 /* "-w, --warning DAYS" */
 static const char *label_of(apr_pool_t *p, const cli_option *option)
@@ -221,7 +222,7 @@ const char *cli_option_number(apr_pool_t *p, const char *name, const char *text,
     return NULL;
 }
 
-/* Seconds of the unit at the end of a time span; 0: there is no such unit. */
+/* The seconds of the unit at the end of a time span; 0 if there is no such unit. */
 static int seconds_of(char unit)
 {
     return unit == 'h' ? 3600 : unit == 'd' ? 86400 : unit == 'w' ? 7 * 86400 : 0;

@@ -10,7 +10,7 @@
 
 /*
  * The options of the subcommands. One row describes an option completely: getopt's table, the help
- * and the completion in shells are made from the rows.
+ * and shell completion are generated from the rows.
  */
 
 typedef struct cli_option cli_option;
@@ -19,8 +19,8 @@ typedef struct cli_option cli_option;
  * Stores the value of an option.
  *
  * @param p      pool of what is stored, and of the error text
- * @param target offset bytes into what the subcommand makes of its call
- * @param value  NULL: the option has none
+ * @param target where to store it: offset bytes into the structure of the call
+ * @param value  NULL if the option has none
  * @return NULL, or what is wrong with the value and what is allowed
  */
 typedef const char *cli_option_take(apr_pool_t *p, const cli_option *option, void *target,
@@ -29,61 +29,64 @@ typedef const char *cli_option_take(apr_pool_t *p, const cli_option *option, voi
 struct cli_option {
     const char *name;  /* without "--" */
     char letter;       /* the short option, or 0 */
-    const char *value; /* as the help names it: "FILE", "text|json"; NULL: it has none */
+    const char *value; /* its name in the help: "FILE", "text|json"; NULL: the option has no
+                          value */
     const char *help;
     cli_option_take *take;
-    apr_size_t offset; /* of its target in the call; 0 for the call itself */
-    int min, max;      /* of cli_take_number */
+    apr_size_t offset; /* of the target in the structure of the call; 0: the structure itself */
+    int min, max;      /* for cli_take_number */
 };
 
 /* The arguments after the options. */
 typedef struct cli_args {
     const char *const *list;
     int count;
-    int help; /* --help or -h was given: nothing else counts */
+    int help; /* --help or -h was given: everything else is ignored */
 } cli_args;
 
 /*
- * Reads the options of a call. Error texts contain no values of unknown options: they may be
- * passwords.
+ * Reads the options of a command line. Error texts never contain values of unknown options, which
+ * may be passwords.
  *
  * @param p       pool of the error text and of what the rows allocate
- * @param argv    the name of the subcommand, then the arguments; reordered
+ * @param argv    the name of the subcommand, then its arguments; reordered
  * @param options rows, ended by an empty one
- * @param call    what the rows write to
+ * @param call    the structure that the rows store to
  * @param args    out
  * @return NULL, or what is wrong and what is allowed
  */
 const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
                              const cli_option *options, void *call, cli_args *args);
 
-/* Prints one paragraph for each option, that of --help last, to standard output. */
+/* Prints a paragraph for each option to standard output, ending with that of --help. */
 void cli_options_print(apr_pool_t *p, const cli_option *options);
 
-/* --- values that several options have --- */
+/* --- kinds of values --- */
 
-cli_option_take cli_take_flag;   /* int: 1 */
+cli_option_take cli_take_flag;   /* int, set to 1 */
 cli_option_take cli_take_text;   /* const char *, not empty */
 cli_option_take cli_take_texts;  /* apr_array_header_t * of const char *, each not empty */
-cli_option_take cli_take_number; /* int of min..max, in decimal */
-cli_option_take cli_take_choice; /* int: which of the alternatives in the row's value, from 0 */
+cli_option_take cli_take_number; /* int from min to max, in decimal */
+cli_option_take cli_take_choice; /* int, the index of the alternative in the row's value */
 
 /*
- * Reads a decimal number of min..max, which must not be negative.
+ * Reads a decimal number from min to max; these must not be negative.
  *
  * @param name of the option, for the error text
  */
 const char *cli_option_number(apr_pool_t *p, const char *name, const char *text, int min, int max,
                               int *number);
 
-/* A name as dig and zone files write it, without the dot at its end; any other text as it is. */
+/* A name in the notation of dig and zone files, without its final dot; any other text unchanged. */
 const char *cli_option_name(apr_pool_t *p, const char *text);
 
 /*
  * Reads a time in the past: a number of hours, days or weeks ago ("12h", "30d", "4w"), a date
  * ("2026-05-11", in UTC), or "all".
  *
+ * @param now   current time
  * @param since out: 0 for "all"
+ * @return NULL, or what is wrong with the text
  */
 const char *cli_option_since(apr_pool_t *p, const char *text, apr_time_t now, apr_time_t *since);
 

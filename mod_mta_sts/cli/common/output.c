@@ -90,7 +90,7 @@ cli_style cli_output_style(void)
     return style;
 }
 
-/* How each severity looks. */
+/* The appearance of each severity. */
 static const struct {
     const char *utf8;
     const char *ascii;
@@ -118,7 +118,8 @@ const char *cli_colour_end(const cli_style *style)
     return style->has_colour ? "\x1b[0m" : "";
 }
 
-/* What does not lead back to the same domain is not shown: it may be meant to deceive. */
+/* A conversion that does not lead back to the same domain is not shown, because it may be meant to
+ * deceive. */
 const char *cli_domain_unicode(apr_pool_t *p, const char *domain)
 {
     char *decoded = NULL;

@@ -16,8 +16,8 @@ struct cli_served {
     apr_pool_t *p;
     const mta_sts_policy *of_all; /* or NULL */
     apr_hash_t *domains;          /* domain -> mta_sts_policy * */
-    apr_hash_t *policies;         /* domain -> tlsrpt_policies *, as far as they were asked for */
-    mta_sts_database *db;         /* with the history; or NULL */
+    apr_hash_t *policies;         /* domain -> tlsrpt_policies *, for domains that were asked for */
+    mta_sts_database *db;         /* has the history; or NULL */
 };
 
 static void ask_apache(apr_pool_t *p, apr_hash_t *domains)
@@ -55,7 +55,7 @@ void cli_served_open_history(cli_served *served, const char *state_dir)
     const char *dir = cli_state_dir_find(state_dir);
     struct stat info;
 
-    /* SQLite creates files beside its database, which must not belong to another user. */
+    /* SQLite creates files next to its database, which must not belong to another user. */
     if (!served->of_all && stat(dir, &info) == 0 && info.st_uid == geteuid() &&
         cli_database_open(served->p, NULL, state_dir, &served->db)) {
         served->db = NULL;

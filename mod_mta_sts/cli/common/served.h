@@ -7,8 +7,8 @@
 #include "tlsrpt/advice/policy_match.h"
 
 /*
- * The policies that are served now, as far as this machine knows: what senders had is held against
- * them.
+ * The policies that are served now, as far as this machine knows; the policies that senders used
+ * are compared with them.
  */
 
 typedef struct cli_served cli_served;
@@ -16,17 +16,17 @@ typedef struct cli_served cli_served;
 /*
  * @param p    pool of the result
  * @param name of the subcommand, for the error text
- * @param file a policy that counts for every domain (--policy); NULL: what this machine's httpd is
- *             configured to serve, if known
- * @return NULL after saying on standard error why the file holds no valid policy
+ * @param file policy that applies to every domain (--policy); NULL: what this machine's httpd is
+ *             configured to serve, if that is known
+ * @return NULL after printing on standard error why the file does not contain a valid policy
  */
 cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file);
 
 /*
- * Opens the history of served policies, in the database in the state directory. If there is none,
- * or it belongs to another user than that of this process, earlier policies are not known.
+ * Opens the history of served policies in the database in the state directory. If there is none, or
+ * it belongs to a user other than that of this process, earlier policies are unknown.
  *
- * @param state_dir --state-dir, or NULL
+ * @param state_dir of --state-dir, or NULL
  */
 void cli_served_open_history(cli_served *served, const char *state_dir);
 

@@ -7,8 +7,8 @@
 #include "cli/common/option.h"
 
 /*
- * The directory in which httpd's module stores reports (its MTASTSStateDir). Root becomes its owner
- * before it accesses it, so that nothing in it ever belongs to root.
+ * The directory in which the module stores reports (its MTASTSStateDir). Root becomes its owner
+ * before accessing it, so that no file in it ever belongs to root.
  */
 
 #define CLI_STATE_DIR_DEFAULT "/var/lib/mod_mta_sts"
@@ -23,19 +23,19 @@
     }
 
 /*
- * The directory: the value of --state-dir, else MTA_STS_STATE_DIR of the environment, else the
- * default.
+ * The directory: the value of --state-dir, or else of MTA_STS_STATE_DIR in the environment, or else
+ * the default.
  *
  * @param value of the option, or NULL
  */
 const char *cli_state_dir_find(const char *value);
 
 /*
- * Run as root, becomes the owner of that directory for good: its group and user, no further
- * groups. Run as any other user, does nothing.
+ * As root, permanently switches to the owner of that directory: its group and user, without
+ * supplementary groups. Does nothing for any other user.
  *
  * @param p pool of the error text
- * @return NULL, or why not
+ * @return NULL, or why that failed
  */
 const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir);
 

@@ -52,7 +52,8 @@ static const char *user_name(apr_pool_t *p, uid_t user)
     return apr_uid_name_get(&name, user, p) == APR_SUCCESS ? name : apr_psprintf(p, "uid %u", user);
 }
 
-/* A mail server runs it as the user in its configuration: why that user is wrong, or NULL. */
+/* Why this user is wrong, or NULL. A mail server runs the command as the user in its
+ * configuration. */
 static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
 {
     const char *owner;
@@ -68,7 +69,7 @@ static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
                         dir, owner, user_name(p, geteuid()), owner);
 }
 
-/* Whether a directory contains something of a state directory; other: a name that it contains. */
+/* Whether a directory contains parts of a state directory; other: a name that it contains. */
 static int has_state(apr_pool_t *p, const char *path, const char **other)
 {
     static const char *const names[] = {"reports", "quarantine", "tmp", "limits.json"};
@@ -91,8 +92,8 @@ static int has_state(apr_pool_t *p, const char *path, const char **other)
     return has;
 }
 
-/* Why directories of reports must not be made here, or NULL: httpd makes state directories that
- * are closed to others, so that only an open one can be something else. */
+/* Why directories of reports must not be created here, or NULL. httpd creates state directories
+ * without access for others, so only a directory with such access can be something else. */
 static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
 {
     const char *other;
@@ -107,8 +108,7 @@ static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
                               path, mta_sts_text_quote(p, other, strlen(other)));
 }
 
-/* Why nothing can be read from a directory of reports, or NULL. Only `reports` itself must exist.
- */
+/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist. */
 static const char *why_closed(const char *path, int is_needed)
 {
     struct stat info;
@@ -145,7 +145,7 @@ int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir
     return count;
 }
 
-/* What is read must be there, and is not changed. */
+/* For reading, the directories must exist, and are not changed. */
 static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
 {
     const char *why = explain_unreadable(dir);
@@ -183,10 +183,10 @@ tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_
     return spool;
 }
 
-/* --- what there is, by the header lines: a million of them fit into memory --- */
+/* --- listing reports by their header lines: a million of them fit into memory --- */
 
 typedef struct entry {
-    apr_time_t received; /* 0: its header line cannot be read */
+    apr_time_t received; /* 0: the header line cannot be read */
     int verified;
     char digest[TLSRPT_DIGEST_LENGTH + 1];
 } entry;
@@ -231,9 +231,10 @@ static int compare_entries(const void *a_, const void *b_)
                                         : strcmp(a->digest, b->digest);
 }
 
-/* --- reading them --- */
+/* --- reading reports --- */
 
-/* All that MTASTSReportMaxSize let in is read, as `mta-sts reindex` does. */
+/* With the limits for stored reports, so that everything is read that MTASTSReportMaxSize ever
+ * allowed, as `mta-sts reindex` does. */
 static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr_pool_t *p)
 {
     cli_store_report *report = apr_pcalloc(p, sizeof(*report));

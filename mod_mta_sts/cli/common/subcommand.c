@@ -15,7 +15,7 @@ const char *cli_subcommand_read(apr_pool_t *p, const cli_subcommand *self, int a
     return cli_options_read(p, argc, argv, self->options, call, args);
 }
 
-/* "Usage: mta-sts NAME ...", one line for each form of the call. */
+/* "Usage: mta-sts NAME ...", one line for each form of the command line. */
 static void print_usage(apr_pool_t *p, const cli_subcommand *self)
 {
     char *forms = apr_pstrdup(p, self->usage), *last, *form;

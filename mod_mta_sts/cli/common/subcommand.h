@@ -11,25 +11,26 @@
 #define CLI_EXIT_INVALID 1
 #define CLI_EXIT_USAGE 2
 
-/* Exit statuses of check and ready, as Nagios plugins use them; UNKNOWN is also wrong usage. */
+/* Exit statuses of check and ready, which are those of Nagios plugins; UNKNOWN also means wrong
+ * usage. */
 #define CLI_EXIT_WARNING 1
 #define CLI_EXIT_CRITICAL 2
 #define CLI_EXIT_UNKNOWN 3
 
 /*
- * One subcommand of `mta-sts`. Its help is made from this.
+ * One subcommand of `mta-sts`. Its help is generated from this.
  *
- * run gets argv with the subcommand's own name first, as main() would, and returns the exit
- * status; p is destroyed afterwards.
+ * run gets argv like main(), except that it begins with the subcommand's own name, and returns the
+ * exit status; p is destroyed afterwards.
  */
 typedef struct cli_subcommand {
     const char *name;
-    const char *summary;       /* one line of `mta-sts --help` */
-    const char *usage;         /* what follows the name in a call; one line for each form */
-    const char *arguments;     /* what may follow the options, for completion: "FILE", "" */
+    const char *summary;       /* its line in `mta-sts --help` */
+    const char *usage;         /* what follows the name on a command line; one line for each form */
+    const char *arguments;     /* what may follow the options, for shell completion: "FILE", "" */
     const char *description;   /* a paragraph of the help */
-    const char *exit_statuses; /* and its last one */
-    const cli_option *options; /* ended by an empty row; every subcommand has --help besides */
+    const char *exit_statuses; /* the last paragraph of the help */
+    const cli_option *options; /* ended by an empty row; --help is added to every subcommand */
     int (*run)(apr_pool_t *p, const struct cli_subcommand *self, int argc, const char *const *argv);
 } cli_subcommand;
 
@@ -42,11 +43,11 @@ extern const cli_subcommand cli_reindex;
 extern const cli_subcommand cli_report;
 
 /*
- * Reads the options of a call.
+ * Reads the options of a command line.
  *
  * @param p    pool of the error text
- * @param argv as run has it; its elements are reordered
- * @param call what the rows of self->options write to
+ * @param argv as passed to run; its elements are reordered
+ * @param call the structure that the rows of self->options store to
  * @param args out: the arguments after the options, or whether help was requested
  * @return NULL, or what is wrong
  */
@@ -61,7 +62,7 @@ const char *cli_subcommand_read(apr_pool_t *p, const cli_subcommand *self, int a
 int cli_subcommand_help(apr_pool_t *p, const cli_subcommand *self);
 
 /*
- * Prints what is wrong with a call to standard error, and how to get help.
+ * Prints what is wrong with a command line to standard error, and how to get help.
  *
  * @return CLI_EXIT_USAGE
  */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 78 /* columns */
+#define WIDTH 78 /* in columns */
 
 void cli_print_wrapped(int indent, const char *text)
 {

@@ -4,14 +4,14 @@
 
 /* Paragraphs for people, on standard output. */
 
-/* Prints text in lines of 78 columns, and a line end. The cursor is in column indent, where the
- * following lines begin as well. */
+/* Prints text wrapped to 78 columns, and a newline. The cursor must be in column `indent`, where
+ * all further lines begin as well. */
 void cli_print_wrapped(int indent, const char *text);
 
-/* The same after a label of ten columns, all of it indented by five. */
+/* The same after a label of ten columns, indented by five columns. */
 #define CLI_FACT_INDENT 15
 void cli_print_fact(const char *label, const char *text);
 
-#define CLI_NAMES_MAX 5 /* names in one line */
+#define CLI_NAMES_MAX 5 /* names on one line */
 
 #endif

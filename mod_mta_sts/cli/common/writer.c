@@ -31,7 +31,7 @@ static unsigned int code_point(const char *text, apr_size_t length)
                          : (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | (bytes[2] & 0x3fu);
 }
 
-/* Adds one character that may need an escape; gives its bytes. */
+/* Adds one character, escaped if necessary; returns the number of its bytes. */
 typedef apr_size_t add_character(mta_sts_buffer *buffer, const char *text, apr_size_t left);
 
 static apr_size_t add_json_character(mta_sts_buffer *buffer, const char *text, apr_size_t left)
@@ -53,7 +53,7 @@ static apr_size_t add_json_character(mta_sts_buffer *buffer, const char *text, a
     return length ? length : 1;
 }
 
-/* The bytes from here that go as they are. */
+/* The number of bytes from here that need no escape. */
 static apr_size_t plain_length(const char *text, apr_size_t left)
 {
     apr_size_t i = 0;
@@ -65,7 +65,7 @@ static apr_size_t plain_length(const char *text, apr_size_t left)
     return i;
 }
 
-/* A text in quotation marks, the first of which the caller has added. */
+/* Adds a quoted text after its opening quotation mark, which the caller has added. */
 static void add_quoted(mta_sts_buffer *buffer, const char *text, add_character *add)
 {
     apr_size_t left, length;
@@ -104,8 +104,8 @@ void cli_write_json_array(mta_sts_buffer *buffer, const apr_array_header_t *text
     mta_sts_buffer_add(buffer, "]", 1);
 }
 
-/* Writes a number with this many digits and the character after it; printf would take most of the
- * time of a report. */
+/* Writes a number with this many digits and the character after it; printf would take up most of
+ * the time needed for a report. */
 static char *put_digits(char *out, int number, int count, char after)
 {
     int i;
@@ -135,8 +135,8 @@ void cli_write_time(mta_sts_buffer *buffer, apr_time_t time)
     mta_sts_buffer_add(buffer, text, (apr_size_t)(out - text));
 }
 
-/* Whether a spreadsheet would take a cell for a formula: also in full-width characters, and after
- * blanks. */
+/* Whether a spreadsheet would interpret a cell as a formula: also with full-width characters, and
+ * after blanks. */
 static int is_formula(const char *text)
 {
     static const char *const beginnings[] = {
@@ -153,7 +153,7 @@ static int is_formula(const char *text)
     return 0;
 }
 
-/* Where semicolons part cells, as Excel has it in much of Europe, a cell begins after each. */
+/* If semicolons separate cells, as in Excel for much of Europe, a new cell begins after each. */
 static const char *guard_parts(apr_pool_t *p, const char *text)
 {
     char *guarded, *out;

@@ -11,63 +11,65 @@
 #include "core/dns/publication.h"
 
 /*
- * `mta-sts dns`: what its parts share. cli/dns/dns.c reads the call, cli/dns/facts.c finds out how
- * things are, cli/dns/output.c shows what is to be published.
+ * Shared by the parts of `mta-sts dns`. cli/dns/dns.c reads the command line, cli/dns/facts.c
+ * determines the current state, cli/dns/output.c prints what to publish.
  */
 
-/* Where the policy comes from that is to be published. */
+/* Where the policy to be published comes from. */
 typedef enum cli_dns_source {
-    CLI_DNS_SERVED, /* what the policy host has now */
+    CLI_DNS_SERVED, /* what the policy host serves now */
     CLI_DNS_FILE,
     CLI_DNS_APACHE, /* the configuration of this machine's httpd */
 } cli_dns_source;
 
 typedef struct cli_dns_call cli_dns_call;
 
-/* One way of showing the result, of all domains of a call. */
+/* An output format for the results of all domains. */
 typedef void cli_dns_show(apr_pool_t *p, const cli_dns_call *call,
                           const apr_array_header_t *domains);
 
-/* What the call asks for. */
+/* What the command line requests. */
 struct cli_dns_call {
     apr_pool_t *p;
     cli_dns_source source;
-    const char *file; /* of CLI_DNS_FILE */
-    int is_offline;   /* ask nobody */
+    const char *file; /* for CLI_DNS_FILE */
+    int is_offline;   /* query nothing over the network */
     cli_dns_show *show;
-    int ttl;                       /* seconds, or MTA_STS_TTL_UNCHANGED */
-    apr_array_header_t *rua;       /* of const char *, as mta_sts_rua_parse makes them */
+    int ttl;                       /* in seconds, or MTA_STS_TTL_UNCHANGED */
+    apr_array_header_t *rua;       /* of const char *, each in the form of mta_sts_rua_parse */
     apr_array_header_t *addresses; /* of const char * */
     const char *cname;
     const char *state_dir;       /* or NULL */
     const char *database;        /* or NULL: MTASTSDatabase */
-    cli_check_options network;   /* how to look at what is there */
+    cli_check_options network;   /* how to query the current state */
     apr_array_header_t *domains; /* of cli_dns_domain */
 };
 
-/* One domain, and all that is known of it. */
+/* One domain, and everything known about it. */
 typedef struct cli_dns_domain {
     const char *domain;           /* canonical */
     const char *host;             /* policy host */
-    const mta_sts_policy *policy; /* to be published; NULL: there is none to be had */
+    const mta_sts_policy *policy; /* to be published; NULL: not available */
     const char *id;
-    apr_time_t earlier_until; /* senders may hold an earlier policy; 0: none, or not known */
+    apr_time_t earlier_until; /* until when senders may have cached an earlier policy; 0: none,
+                                 or not known */
     mta_sts_publication_facts facts;
     mta_sts_findings *findings;
 } cli_dns_domain;
 
-/* Adds a domain that nothing is known of, canonical and borrowed. */
+/* Adds a domain without any facts; it must be canonical, and is borrowed. */
 void cli_dns_add_domain(apr_pool_t *p, cli_dns_call *call, const char *domain);
 
 /*
- * Finds out what is to be published and how things are. What could not be determined is in
- * the domains' findings.
+ * Determines what is to be published, and the current state. What cannot be determined is in the
+ * domains' findings.
  *
- * @return CLI_EXIT_OK, or after saying why on standard error another exit status
+ * @return CLI_EXIT_OK, or another exit status after printing why on standard error
  */
 int cli_dns_gather(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call);
 
-/* Zone file, nsupdate commands, JSON. Findings go to standard error, in JSON into the text. */
+/* Prints a zone file, nsupdate commands, or JSON. Findings go to standard error; in JSON they are
+ * part of the output. */
 cli_dns_show cli_dns_show_zone;
 cli_dns_show cli_dns_show_nsupdate;
 cli_dns_show cli_dns_show_json;

@@ -16,7 +16,7 @@
 #include "core/policy/record.h"
 #include "core/base/text.h"
 
-/* --- reading the call: each returns NULL, or what is wrong with it --- */
+/* --- reading the command line: each function returns NULL, or what is wrong --- */
 
 static const char *take_format(apr_pool_t *p, const cli_option *option, void *target,
                                const char *value)
@@ -97,10 +97,10 @@ static const cli_option options[] = {
      "Take it from the configuration of this machine's httpd; without DOMAIN, of all its policy "
      "domains.",
      take_from_apache, 0, 0, 0},
-    {"offline", 0, NULL, "Query neither DNS nor the policy host: compare with nothing.",
+    {"offline", 0, NULL, "Query neither DNS nor the policy host, and compare nothing.",
      cli_take_flag, offsetof(cli_dns_call, is_offline), 0, 0},
     {"rua", 0, "URI[,URI...]",
-     "Where reports are sent to: mailto:ADDRESS or https://... Can be repeated. Default: as it is "
+     "Where reports are sent: mailto:ADDRESS or https://... Can be repeated. Default: as it is "
      "in DNS.",
      take_rua, offsetof(cli_dns_call, rua), 0, 0},
     {"address", 0, "ADDRESS",
@@ -134,7 +134,7 @@ static const char *take_domains(cli_dns_call *call, const cli_args *args)
     return NULL;
 }
 
-/* Options that do not go together. */
+/* Rejects combinations of options. */
 static const char *check_call(const cli_dns_call *call)
 {
     if (call->domains->nelts == 0 && call->source != CLI_DNS_APACHE) {
@@ -208,8 +208,8 @@ const cli_subcommand cli_dns = {
              "--from-apache [OPTION...] [DOMAIN...]",
     .arguments = "DOMAIN",
     .description =
-        "Prints the DNS records to publish for the policy that is served now, what differs from "
-        "what DNS has, and what to do in which order.",
+        "Prints the DNS records to publish for the policy that is served now, how they differ from "
+        "those in DNS, and what to do in which order.",
     .exit_statuses = "0 all well; 1 something is not valid, could not be obtained, or must not "
                      "be published yet; 2 wrong usage, or FILE cannot be read.",
     .options = options,

@@ -29,7 +29,7 @@ void cli_dns_add_domain(apr_pool_t *p, cli_dns_call *call, const char *domain)
     added->findings = mta_sts_findings_make(p);
 }
 
-/* --- the policy that is to be published --- */
+/* --- the policy to be published --- */
 
 static int read_file(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call)
 {
@@ -112,7 +112,7 @@ static int explains_missing_policy(const mta_sts_finding *finding)
            strcmp(finding->id, "domain-unknown") == 0;
 }
 
-/* What was found about the policy host, but for what is right. */
+/* Copies the findings about the policy host, except for those that are ok. */
 static void take_host_findings(const cli_check_domain *checked, mta_sts_findings *findings)
 {
     const apr_array_header_t *sections = checked->result->sections;
@@ -139,8 +139,7 @@ static int is_usable(apr_pool_t *p, const cli_dns_domain *domain, const mta_sts_
     return mta_sts_policy_fetch_check(fetch, domain->host, &limits, mta_sts_findings_make(p));
 }
 
-/* Takes the policy that is to be published from the first address that senders would take it
- * from. */
+/* The policy to be published is the one at the first address that senders would accept it from. */
 static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
 {
     int errors = mta_sts_findings_count(domain->findings, MTA_STS_ERROR), i;
@@ -162,7 +161,8 @@ static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_h
     }
 }
 
-/* Senders may come to any address: it is served if all of those that answer serve it. */
+/* Senders may use any address, so the policy counts as served if all addresses that answer serve
+ * it. */
 static void compare_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
 {
     mta_sts_publication_facts *facts = &domain->facts;
@@ -217,11 +217,11 @@ static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *
     }
 }
 
-/* When all that is asked of DNS beside the check's own questions must have ended, in seconds from
- * the start. */
+/* When the additional DNS queries must have ended, in seconds from the start. */
 #define DNS_END 58
 
-/* Only a few policy hosts are aliases, of which the address lookup returns the last name only. */
+/* Queries aliases separately, because the address lookup returns only the last name. Few policy
+ * hosts are aliases. */
 static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
                                    const cli_resolver_options *options, apr_time_t end)
 {
@@ -246,7 +246,7 @@ static const char *ask_for_aliases(apr_pool_t *p, cli_dns_call *call,
     return error;
 }
 
-/* How long others may keep what DNS has now: that is what is to be waited for. */
+/* Determines how long caches may store what is in DNS now, since that is the time to wait. */
 static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_options *options,
                          apr_time_t end)
 {
@@ -270,7 +270,7 @@ static void ask_for_ttls(apr_pool_t *p, cli_dns_call *call, const cli_resolver_o
     cli_zone_ttl_read(p, options, wanted, end);
 }
 
-/* A host with addresses for which no alias was reported has none. */
+/* A host with addresses for which no alias was found is not an alias. */
 static void set_alias_status(mta_sts_answer *now)
 {
     if (now[MTA_STS_TYPE_CNAME].status == MTA_STS_ANSWER_NOT_QUERIED &&

@@ -18,7 +18,7 @@ static const char *read_copies(apr_pool_t *p, const cli_dns_call *call, apr_arra
         error = mta_sts_history_cached_policies(db, mta_sts_database_host(p), apr_time_now(), p,
                                                 copies);
     }
-    error = error ? apr_pstrdup(p, error) : NULL; /* it may belong to the database */
+    error = error ? apr_pstrdup(p, error) : NULL; /* it may be allocated by the database */
     if (db) {
         mta_sts_database_close(db);
     }
@@ -33,7 +33,7 @@ const char *cli_dns_read_history(apr_pool_t *p, cli_dns_call *call)
     int i;
 
     if (lstat(dir, &info) != 0 && !call->state_dir && !call->database) {
-        return NULL; /* httpd keeps no history on this machine */
+        return NULL; /* no history on this machine */
     }
     error = cli_state_dir_become_owner(p, dir);
     error = error ? error : read_copies(p, call, &copies);

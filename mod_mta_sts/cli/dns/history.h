@@ -5,9 +5,9 @@
 #include "cli/dns/call.h"
 
 /*
- * Finds out until when senders may hold an earlier policy of each domain, from the history of
- * served policies in the module's database. Run as root, the process is the owner of the state
- * directory afterwards.
+ * Determines until when senders may have cached an earlier policy of each domain, from the history
+ * of served policies in the module's database. As root, the process switches permanently to the
+ * owner of the state directory.
  *
  * @param p pool of the error text
  * @return NULL, also if this machine has no history; else why it cannot be read

@@ -51,7 +51,7 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
     }
 }
 
-/* Until the end of the day, since the time is an estimate. */
+/* Prints the date only, since the time is an estimate. */
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
     if (domain->earlier_until) {
@@ -96,7 +96,7 @@ void cli_dns_show_nsupdate(apr_pool_t *p, const cli_dns_call *call,
     show_text(p, call, domains, mta_sts_nsupdate_render);
 }
 
-/* A string, or null where there is none or it is no text. */
+/* A string, or null if there is none or it is not valid text. */
 static json_t *string_to_json(const char *text)
 {
     json_t *string = text ? json_string(text) : NULL;
@@ -113,7 +113,7 @@ static json_t *record_to_json(apr_pool_t *p, const mta_sts_publication_record *r
                      mta_sts_record_state_name(record->state), "now", string_to_json(record->now));
 }
 
-/* Examples are for people. */
+/* Examples are only for people, so they are left out. */
 static json_t *records_to_json(apr_pool_t *p, const mta_sts_publication *publication)
 {
     json_t *array = json_array();

@@ -8,8 +8,8 @@
 
 #include "core/base/format.h"
 
-/* A word or quoted string, or one of ";" and "="; "" at the end; NULL where it is not well-formed.
- */
+/* Reads tokens: a word or quoted string, or ";" or "="; "" at the end; NULL if the field is
+ * malformed. */
 typedef struct reader {
     apr_pool_t *p;
     const char *at;
@@ -17,7 +17,7 @@ typedef struct reader {
     int quoted;
 } reader;
 
-/* Behind a comment, which may hold others; NULL if it does not end. */
+/* Skips a comment, which may contain others; NULL if it is not closed. */
 static const char *skip_comment(const char *at)
 {
     int depth = 0;
@@ -96,7 +96,7 @@ static int is_sign(const reader *r, const char *sign)
     return r->token && !r->quoted && strcmp(r->token, sign) == 0;
 }
 
-/* NAME = VALUE, blanks around the "="; both NULL if it is something else, which is skipped. */
+/* Reads NAME = VALUE with blanks around the "="; anything else is skipped, and both are NULL. */
 static void read_pair(reader *r, const char **name, const char **value)
 {
     *name = *value = NULL;
@@ -115,7 +115,7 @@ static void read_pair(reader *r, const char **name, const char **value)
     }
 }
 
-/* Whether a result begins here, and not the name of a server. */
+/* Whether a result begins here, rather than the name of a server. */
 static int is_result(reader r)
 {
     const char *name, *value;
@@ -124,7 +124,7 @@ static int is_result(reader r)
     return name != NULL;
 }
 
-/* Whether name is domain, or a name below it; both lower case. */
+/* Whether name is domain or below it; both must be in lower case. */
 static int is_within(const char *name, const char *domain)
 {
     apr_size_t name_len = strlen(name), len = strlen(domain);
@@ -133,7 +133,7 @@ static int is_within(const char *name, const char *domain)
            (name_len == len || name[name_len - len - 1] == '.');
 }
 
-/* One result, up to its ";": a signature of DKIM, or anything else. */
+/* Reads one result up to its ";", which may be about DKIM or anything else. */
 static int read_result(reader *r, const char *from, const char **domain)
 {
     const char *name, *value, *signer = NULL;
@@ -170,7 +170,7 @@ cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const ch
             return CLI_AUTH_OTHER;
         }
         while (!is_end(&r)) {
-            next_token(&r); /* the version */
+            next_token(&r); /* skip the version */
         }
     }
     else {

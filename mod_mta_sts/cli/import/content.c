@@ -13,10 +13,10 @@
     "what is before it inflates to too many bytes: it and what follows are not read"
 #define RAW_WINDOW (-15)  /* zlib: deflate without a header, as in zip */
 #define GZIP_WINDOW 31    /* zlib: 15 bits, gzip only */
-#define BEGINNING_MAX 512 /* bytes that show what a text is */
-#define TOGETHER 16       /* times as much as one may, all documents of an input may inflate to */
+#define BEGINNING_MAX 512 /* in bytes: what is examined to detect the type of a text */
+#define TOGETHER 16       /* times the limit of one: for all documents of an input */
 
-/* Past blanks and a byte order mark. */
+/* Skips blanks and a byte order mark. */
 static apr_size_t skip_blanks(const char *bytes, apr_size_t len)
 {
     apr_size_t i = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -63,7 +63,8 @@ typedef struct scan {
     int in_string, is_escaped, has_begun;
 } scan;
 
-/* Reads on. @return bytes up to the end of the document; len + 1 if it does not end here */
+/* Scans JSON. Returns the number of bytes up to the end of the document; len + 1 if it does not end
+ * here. */
 static apr_size_t scan_json(scan *s, const char *bytes, apr_size_t len)
 {
     apr_size_t i;
@@ -96,11 +97,11 @@ typedef struct member {
     scan json;
     char beginning[BEGINNING_MAX];
     apr_size_t inflated;
-    int is_complete; /* the document has ended */
+    int is_complete; /* whether the document is complete */
 } member;
 
-/* Inflates one member. @return the bytes it takes, 0 if it is damaged, or exceeds most with those
- * before it */
+/* Inflates one member. Returns the number of bytes it occupies; 0 if it is damaged, or if it and
+ * the members before it exceed `most`. */
 static apr_size_t read_member(member *m, const char *bytes, apr_size_t len, apr_size_t most)
 {
     char piece[16384];
@@ -131,7 +132,7 @@ static apr_size_t read_member(member *m, const char *bytes, apr_size_t len, apr_
     return rc == Z_STREAM_END ? (apr_size_t)m->stream.total_in : 0;
 }
 
-/* A report may be several members (gzip allows that): it ends with the member that ends it. */
+/* A report may consist of several gzip members; it ends with the member in which the JSON ends. */
 static apr_size_t gzip_length(const char *bytes, apr_size_t len, apr_size_t most, apr_size_t *left,
                               int *dmarc)
 {
@@ -198,7 +199,7 @@ static const char *inflate_raw(apr_pool_t *p, const char *bytes, apr_size_t len,
     return NULL;
 }
 
-/* The member that an entry of the central directory names. */
+/* Extracts the member that an entry of the central directory describes. */
 static const char *read_entry(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t entry,
                               apr_size_t most, cli_content *content)
 {
@@ -250,9 +251,9 @@ static void read_zip(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_
     content->bytes = content->error ? NULL : content->bytes;
 }
 
-/* --- one after the other --- */
+/* --- one document after the other --- */
 
-/* Where the next document begins, or len. What is between belongs to the document before it. */
+/* The beginning of the next document, or len. Bytes before it belong to the previous document. */
 static apr_size_t next_start(const char *bytes, apr_size_t len, apr_size_t at)
 {
     apr_size_t next = at + skip_blanks(bytes + at, len - at);
@@ -270,7 +271,7 @@ static apr_size_t json_length(const char *bytes, apr_size_t len)
     return taken > len ? len : taken;
 }
 
-/* Reads the document at the start of bytes; returns the bytes up to the next one. */
+/* Reads the document at the beginning of bytes; returns the number of bytes up to the next one. */
 static apr_size_t read_one(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t most,
                            apr_size_t *left, cli_content *content)
 {

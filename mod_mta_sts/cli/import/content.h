@@ -6,30 +6,31 @@
 #include <apr_tables.h>
 
 /*
- * What a file, or a part of a mail message, contains: one report or several after each other (JSON
- * or gzip), an archive (zip) of one, or a DMARC report, which mailboxes receive beside TLS reports.
+ * The contents of a file, or of a part of a mail message: one or several reports in a row (JSON or
+ * gzip), an archive (zip) of one, or a DMARC report, which mailboxes receive along with TLS
+ * reports.
  */
 
 #define CLI_CONTENT_MAX 10000 /* reports in one input */
 
 typedef struct cli_content {
-    const char *bytes; /* of one report, NULL: error says why not */
+    const char *bytes; /* of one report; NULL: see error */
     apr_size_t len;
     const char *error;
-    int is_dmarc; /* a DMARC report: bytes is NULL */
+    int is_dmarc; /* whether it is a DMARC report; bytes is NULL then */
 } cli_content;
 
 /*
  * @param p     pool of the result
  * @param bytes borrowed by the result
- * @param most  bytes that are inflated of one member at most
- * @return array of cli_content, at least one; all bytes are in one of them
+ * @param most  limit of the inflated size of one member, in bytes
+ * @return array of cli_content, at least one; together they cover all bytes
  */
 apr_array_header_t *cli_content_split(apr_pool_t *p, const char *bytes, apr_size_t len,
                                       apr_size_t most);
 
-/* Whether bytes begin as a report, an archive or a DMARC report does; a byte order mark and blanks
- * may come first. */
+/* Whether bytes begin like a report, an archive or a DMARC report; a byte order mark and blanks may
+ * precede it. */
 int cli_content_is_known(const char *bytes, apr_size_t len);
 
 #endif

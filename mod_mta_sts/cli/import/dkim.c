@@ -13,7 +13,7 @@
 #include "core/base/format.h"
 #include "core/base/name.h"
 
-#define LOOKUPS_MAX 5 /* keys of one message: its author chooses how many there are */
+#define LOOKUPS_MAX 5 /* keys of one message, whose author chooses how many there are */
 
 struct cli_dkim {
     cli_resolver *resolver;
@@ -21,7 +21,7 @@ struct cli_dkim {
     DKIM_LIB *library;
 };
 
-/* One message. */
+/* The verification of one message. */
 typedef struct verification {
     const cli_dkim *of;
     apr_pool_t *p;
@@ -30,7 +30,7 @@ typedef struct verification {
 
 /* --- keys --- */
 
-/* A tag of a key record, up to ";": its value and length, or NULL. */
+/* Finds a tag of a key record, up to ";". Returns its value and length, or NULL. */
 static const char *find_services(const char *key, apr_size_t *len)
 {
     const char *tag = key;
@@ -47,7 +47,7 @@ static const char *find_services(const char *key, apr_size_t *len)
     return NULL;
 }
 
-/* Whether a list of service types, separated by colons, has this one. */
+/* Whether a list of service types, separated by colons, contains this one. */
 static int has_service(apr_pool_t *p, const char *list, apr_size_t len, const char *service)
 {
     char *last, *one = apr_strtok(apr_pstrmemdup(p, list, len), ": \t", &last);
@@ -60,7 +60,7 @@ static int has_service(apr_pool_t *p, const char *list, apr_size_t len, const ch
     return 0;
 }
 
-/* libopendkim takes keys for e-mail only; RFC 8460 section 3 adds the service type tlsrpt. */
+/* libopendkim accepts only keys for e-mail; RFC 8460 section 3 adds the service type tlsrpt. */
 static const char *accept_tlsrpt(apr_pool_t *p, const char *key)
 {
     apr_size_t len;
@@ -102,7 +102,7 @@ static DKIM_CBSTAT look_up_key(DKIM *message, DKIM_SIGINFO *signature, u_char *b
 
 /* --- the message --- */
 
-/* With CRLF after each line, as it was signed; a NUL ends nothing. */
+/* Converts line ends to CRLF, as they were signed. The message may contain NUL. */
 static u_char *to_crlf(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t *crlf_len)
 {
     u_char *text = apr_palloc(p, 2 * len + 1), *out = text;
@@ -118,7 +118,7 @@ static u_char *to_crlf(apr_pool_t *p, const char *bytes, apr_size_t len, apr_siz
     return text;
 }
 
-/* Whether name is domain, or a name below it; both in lower case. */
+/* Whether name is domain or below it; both must be in lower case. */
 static int is_within(const char *name, const char *domain)
 {
     apr_size_t name_len = strlen(name), len = strlen(domain);
@@ -127,7 +127,8 @@ static int is_within(const char *name, const char *domain)
            (name_len == len || name[name_len - len - 1] == '.');
 }
 
-/* RFC 8460 section 3: no l=, with which anybody could add a report to a signed message. */
+/* RFC 8460 section 3 forbids l=, which would allow anyone to append a report to a signed
+ * message. */
 static int covers_all(DKIM *message, DKIM_SIGINFO *signature)
 {
     ssize_t whole = 0, covered = 0, limit = -1;

@@ -26,8 +26,8 @@ const char *cli_dkim_make(apr_pool_t *p, const cli_resolver_options *options, cl
  * @param p     pool of the result
  * @param bytes a message with any line ends
  * @param from  domain of the message's author, in lower case
- * @return the domain of a valid signature that is from's own or one above it, in lower case; NULL
- *         if there is none, or its key could not be looked up in time
+ * @return the domain of a valid signature that is equal to `from` or a parent of it, in lower case;
+ *         NULL if there is none, or its key could not be looked up in time
  */
 const char *cli_dkim_verify(void *data, apr_pool_t *p, const char *bytes, apr_size_t len,
                             const char *from);

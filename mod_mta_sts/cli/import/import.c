@@ -22,28 +22,28 @@
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
 
-/* EX_TEMPFAIL: the mail system tries again later. */
+/* EX_TEMPFAIL: the mail system retries later. */
 #define EXIT_NOT_STORED 75
 
 typedef struct import_call {
     const char *state_dir;            /* or NULL */
     apr_array_header_t *authserv_ids; /* of const char * */
     int trusts_unnamed;
-    int verifies;         /* DKIM signatures, itself */
+    int verifies;         /* whether import verifies DKIM signatures itself */
     const char *resolver; /* see cli/net/resolver.h; or NULL */
     cli_limits limits;
-    cli_args paths; /* none: standard input */
+    cli_args paths; /* empty: standard input */
 } import_call;
 
 typedef struct import_state {
     tlsrpt_spool *spool;
     const char *state_dir;
     const cli_limits *limits;
-    apr_int64_t used[TLSRPT_AREAS]; /* bytes on disk; -1: not counted yet */
+    apr_int64_t used[TLSRPT_AREAS]; /* in bytes on disk; -1: not counted yet */
     int was_root;
-    int from_file; /* what is read was named: rejecting it is an exit status */
+    int from_file; /* whether the input was named: a rejection affects the exit status then */
     int rejected;
-    int dmarc; /* DMARC reports that were left out */
+    int dmarc; /* number of DMARC reports that were ignored */
     int not_stored;
 } import_state;
 
@@ -68,9 +68,9 @@ static void report_not_stored(import_state *state, apr_pool_t *p, const cli_sour
     state->not_stored = 1;
 }
 
-/* Whether an area has space for it within its quota, which httpd and this command share. It is
- * counted once per call: several processes at the same time may exceed the quota by a few reports.
- */
+/* Whether the report fits within the quota of an area, which httpd and this command share. Usage
+ * is counted once per call: several processes at the same time may exceed the quota by a few
+ * reports. */
 static int is_within_quota(import_state *state, tlsrpt_area area, apr_int64_t cost)
 {
     apr_int64_t files;
@@ -81,7 +81,7 @@ static int is_within_quota(import_state *state, tlsrpt_area area, apr_int64_t co
     return state->used[area] + cost <= state->limits->quota[area];
 }
 
-/* Why there is no space for it, or NULL. */
+/* Why there is no room for a report, or NULL. */
 static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area area,
                                apr_int64_t cost)
 {
@@ -97,7 +97,7 @@ static const char *refuse_room(import_state *state, apr_pool_t *p, tlsrpt_area a
     return room >= 0 && room < cost ? "the disk is full, except for its reserve" : NULL;
 }
 
-/* A report that is already stored needs no space. @return 0 after reporting why it is not stored */
+/* A report that is already stored needs no room. Returns 0 after printing why it is not stored. */
 static int store(import_state *state, apr_pool_t *p, const cli_source_item *item, tlsrpt_area area,
                  const char *digest, tlsrpt_stored *stored)
 {
@@ -121,8 +121,8 @@ static int store(import_state *state, apr_pool_t *p, const cli_source_item *item
     return 1;
 }
 
-/* Mail systems log the beginning of a line only (Postfix about 100 characters): first of all
- * whether the report is verified, the id last. */
+/* Mail systems log only the beginning of a line (Postfix about 100 characters), so it begins with
+ * whether the report is verified, and ends with its id. */
 static void store_report(import_state *state, apr_pool_t *p, const cli_source_item *item,
                          const tlsrpt_reading *reading)
 {
@@ -137,8 +137,8 @@ static void store_report(import_state *state, apr_pool_t *p, const cli_source_it
     }
 }
 
-/* What cannot be read may be of use to who looks into it, but not without end: anybody can fill the
- * quarantine by mail. */
+/* Stores bytes that cannot be read, which an admin may want to examine; within a quota, since
+ * anyone can fill the quarantine by mail. */
 static void store_in_quarantine(import_state *state, apr_pool_t *p, const cli_source_item *item,
                                 const tlsrpt_reading *reading)
 {
@@ -153,7 +153,7 @@ static void store_in_quarantine(import_state *state, apr_pool_t *p, const cli_so
     }
 }
 
-/* Root is the owner of the state directory by now. */
+/* Adds what to do to an error. At this point, root has become the owner of the state directory. */
 static const char *explain(const import_state *state, apr_pool_t *p, const char *error)
 {
     char *owner;
@@ -168,7 +168,7 @@ static const char *explain(const import_state *state, apr_pool_t *p, const char 
                         error, owner);
 }
 
-/* Bytes after the report that are none of another. */
+/* Reports bytes after a report that do not belong to another one. */
 static void report_trailing(import_state *state, apr_pool_t *p, const cli_source_item *item,
                             const tlsrpt_reading *reading)
 {
@@ -233,7 +233,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         break;
     case TLSRPT_NOT_A_REPORT:
     case TLSRPT_TOO_LARGE:
-    case TLSRPT_NOT_ADMITTED: /* there is no gate here */
+    case TLSRPT_NOT_ADMITTED: /* import uses no gate */
         reject(state, p, item, "skipped", reading->reason);
     }
 }
@@ -302,7 +302,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
     }
     if (error) {
         cli_usage_error(self, "%s", error);
-        return EXIT_NOT_STORED; /* with any other status a mail server bounces the message */
+        return EXIT_NOT_STORED; /* with any other status a mail server would bounce the message */
     }
     if (!call.paths.count) {
         call.paths.list = standard_input;

@@ -12,8 +12,8 @@
 #include "core/base/number.h"
 #include "tlsrpt/report/limits.h"
 
-#define SENT_MIN 1024 /* bytes, as in the directive */
-#define FILE_MAX 4096 /* bytes of limits.json */
+#define SENT_MIN 1024 /* in bytes, as in the directive */
+#define FILE_MAX 4096 /* in bytes, of limits.json */
 #define VERSION 1     /* of limits.json */
 
 cli_limits cli_limits_make(void)
@@ -24,7 +24,7 @@ cli_limits cli_limits_make(void)
     return limits;
 }
 
-/* Splits at the first comma. Returns what follows it, or NULL if there is none. */
+/* Splits at the first comma. Returns the text after it, or NULL if there is no comma. */
 static const char *split(apr_pool_t *p, const char *text, const char **first)
 {
     const char *comma = strchr(text, ',');
@@ -88,9 +88,9 @@ const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *
                      &limits->quota[TLSRPT_QUARANTINE]);
 }
 
-/* --- the file of the module --- */
+/* --- the module's file --- */
 
-/* The document; NULL and an error, or NULL alone if there is no file. */
+/* Reads the document. Returns NULL with an error, or without one if there is no file. */
 static json_t *load(apr_pool_t *p, const char *file, const char **error)
 {
     char text[FILE_MAX];
@@ -111,7 +111,7 @@ static json_t *load(apr_pool_t *p, const char *file, const char **error)
     return document;
 }
 
-/* A number of bytes in an object of the document; -1: it is missing or out of range. */
+/* A number of bytes in an object of the document; -1 if it is missing or out of range. */
 static apr_int64_t bytes_of(const json_t *document, const char *object, const char *name,
                             apr_int64_t min, apr_int64_t max)
 {

@@ -9,40 +9,42 @@
 #include "tlsrpt/spool/spool.h"
 
 /*
- * The limits of `mta-sts import`: those of httpd's module, which writes them into the state
- * directory at each start (limits.json; doc/dump-json.md), since import runs as a user who may not
- * read httpd's configuration. Options take precedence. Their values are one argument each, so that
- * a mail server's transport can pass them: "1M,10M".
+ * The limits of `mta-sts import`. The module writes its limits into the state directory at each
+ * start (limits.json; doc/dump-json.md), since import runs as a user who may not be able to read
+ * httpd's configuration. Options take precedence. Their values are single arguments, so that the
+ * transport of a mail server can pass them: "1M,10M".
  */
 
 #define CLI_LIMITS_FILE "limits.json"
 
 typedef struct cli_limits {
     tlsrpt_limits report;
-    apr_int64_t quota[TLSRPT_AREAS]; /* bytes on disk, by tlsrpt_area */
-    int has_size, has_quota;         /* set by an option */
+    apr_int64_t quota[TLSRPT_AREAS]; /* in bytes on disk, by tlsrpt_area */
+    int has_size, has_quota;         /* whether it was set by an option */
 } cli_limits;
 
 /* The module's defaults. */
 cli_limits cli_limits_make(void);
 
 /*
- * Reads the value of --max-size: bytes as sent, a comma, bytes inflated.
+ * Reads the value of --max-size: the limits for bytes as sent and for bytes inflated, separated by
+ * a comma.
  *
  * @param p pool of the error text
- * @return NULL, or what is wrong with it and what is allowed
+ * @return NULL, or what is wrong and what is allowed
  */
 const char *cli_limits_set_size(cli_limits *limits, apr_pool_t *p, const char *text);
 
-/* Reads the value of --quota: bytes of reports, and after a comma, bytes of the quarantine. */
+/* Reads the value of --quota: bytes for reports, and optionally bytes for the quarantine after a
+ * comma. Returns as cli_limits_set_size. */
 const char *cli_limits_set_quota(cli_limits *limits, apr_pool_t *p, const char *text);
 
 /*
- * Reads the limits that no option set from the state directory. Without the file they keep their
- * defaults.
+ * Reads those limits from the state directory that were not set by options. Without the file they
+ * have their defaults.
  *
  * @param p pool of the error text
- * @return NULL, or why the file cannot be used; limits is unchanged then
+ * @return NULL, or why the file cannot be used; limits is not changed then
  */
 const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state_dir);
 

@@ -11,16 +11,16 @@
 #include "core/base/format.h"
 #include "core/base/number.h"
 
-/* GMime takes some hundred bytes for each header field and each part, and enters parts within
- * parts by calling itself: so they are counted before it sees them. */
+/* GMime needs some hundred bytes for each header field and each part, and parses nested parts
+ * recursively: so fields and delimiters are counted before GMime parses the message. */
 #define FIELDS_MAX 5000
 #define DELIMITERS_MAX 1000
 
 typedef struct reader {
     apr_pool_t *p;
-    const char *verified; /* of the message as a whole */
+    const char *verified; /* domain of the signature of the whole message, or NULL */
     apr_array_header_t *parts;
-    int seen; /* parts of any kind */
+    int seen; /* number of parts of any kind */
     const char *error;
 } reader;
 
@@ -35,7 +35,7 @@ static int is_field(const char *line, const char *end)
     return c > line && c < end && *c == ':';
 }
 
-/* Refuses what would cost GMime much more than its size. */
+/* Refuses messages for which GMime would need much more memory than their size. */
 static const char *check_lines(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t most)
 {
     const char *end = bytes + len, *line = bytes, *next;
@@ -64,7 +64,7 @@ static int ends_with(const char *text, const char *end)
     return len >= end_len && g_ascii_strcasecmp(text + len - end_len, end) == 0;
 }
 
-/* Whether a part claims to be a report, by its type or by its name (RFC 8460 section 5.1). */
+/* Whether a part claims to be a report by its type or its name (RFC 8460 section 5.1). */
 static int claims_report(GMimePart *part)
 {
     GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
@@ -136,7 +136,7 @@ static void read_object(reader *r, GMimeObject *object, int depth, int embedded)
     }
 }
 
-/* The domain of the one author, in lower case; NULL if there is none, or more than one. */
+/* The domain of the author in lower case; NULL unless there is exactly one author. */
 static const char *author_domain(apr_pool_t *p, GMimeMessage *message)
 {
     InternetAddressList *from = g_mime_message_get_from(message);
@@ -160,7 +160,7 @@ static int is_results(GMimeHeader *header)
     return g_ascii_strcasecmp(g_mime_header_get_name(header), "Authentication-Results") == 0;
 }
 
-/* The result of the topmost field of one server that mentions DKIM. */
+/* The result in the topmost field of one server that mentions DKIM. */
 static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const char *authserv_id,
                                const char *from)
 {
@@ -179,8 +179,8 @@ static const char *verified_by(apr_pool_t *p, GMimeHeaderList *headers, const ch
     return NULL;
 }
 
-/* The result of a server without a name: of the topmost field only, since nobody removes such
- * fields from a message that already has one. */
+/* The result of a server without a name: only in the topmost field, since nobody removes such
+ * fields from a message that already has them. */
 static const char *verified_by_unnamed(apr_pool_t *p, GMimeHeaderList *headers, const char *from)
 {
     int i, count = g_mime_header_list_get_count(headers);

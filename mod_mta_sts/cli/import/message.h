@@ -6,42 +6,43 @@
 #include <apr_tables.h>
 
 /*
- * The reports in a mail message (RFC 8460 section 5.3): the parts that are gzip or begin as JSON
- * does, whatever type they claim to have; and those that claim to be a report, whatever they are.
- * Parts within parts and messages within messages are looked at, as gateways and people wrap them.
+ * The reports in a mail message (RFC 8460 section 5.3): the parts that are gzip or begin like JSON,
+ * whatever their type; and all parts that claim to be a report. Nested parts and messages are
+ * searched, since gateways and people wrap reports in them.
  */
 
-/* What is read at most; over it, a message is refused as a whole. */
+/* Limits; a message that exceeds one is refused as a whole. */
 #define CLI_MESSAGE_DEPTH_MAX 16
 #define CLI_MESSAGE_PARTS_MAX 100
 
-/* How a message is read, and what is believed about its signatures. */
+/* How a message is read, and which signatures are trusted. */
 typedef struct cli_message_options {
     const apr_array_header_t *authserv_ids; /* of const char *: servers whose
-                                               Authentication-Results are believed */
-    int trusts_unnamed; /* also a field without such a name, which must be the topmost: Exchange
-                           Online writes it so */
-    /* Verifies the signatures of a message itself (cli/import/dkim.h): returns the domain of one
-     * that counts for the author's domain, or NULL. NULL: nothing does. */
+                                               Authentication-Results are trusted */
+    int trusts_unnamed; /* whether a topmost field without such a name is trusted as well, as
+                           written by Exchange Online */
+    /* Verifies the signatures of a message (cli/import/dkim.h). Returns the domain of a signature
+     * that counts for the author's domain, or NULL. If verify is NULL, signatures are not verified
+     * here. */
     const char *(*verify)(void *data, apr_pool_t *p, const char *bytes, apr_size_t len,
                           const char *from);
     void *verify_data;
-    apr_size_t most; /* bytes of a message */
+    apr_size_t most; /* limit of a message in bytes */
 } cli_message_options;
 
 /* One part that may be a report. */
 typedef struct cli_message_part {
     const char *bytes; /* decoded */
     apr_size_t len;
-    const char *verified; /* the domain of the message's signature; NULL: not verified, as always in
-                             a message within the message */
+    const char *verified; /* the domain of the message's signature; NULL: not verified, which
+                             includes everything in an attached message */
 } cli_message_part;
 
 /*
  * @param p            pool of the parts
- * @param bytes       borrowed
- * @param parts        out: of cli_message_part; empty if it has no report in it
- * @return NULL, or in words why it is not read
+ * @param bytes        borrowed
+ * @param parts        out: of cli_message_part; empty if the message contains no report
+ * @return NULL, or why the message cannot be read
  */
 const char *cli_message_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                              const cli_message_options *options, apr_array_header_t **parts);

@@ -13,17 +13,17 @@
 #include "core/database/database.h"
 #include "tlsrpt/index/index.h"
 
-/* One transaction: httpd waits for the lock about as long as this. */
+/* For one transaction: httpd waits for the lock about this long. */
 #define BUDGET apr_time_from_msec(500)
 
-/* How often a lock that somebody else holds is tried again; each time takes about ten seconds. */
+/* How often to try for a lock that another process holds; each time takes about ten seconds. */
 #define TRIES 6
 
 typedef struct reindex_call {
     const char *state_dir, *database;
 } reindex_call;
 
-/* What is being done. */
+/* The state of the operation. */
 typedef struct reindexing {
     apr_pool_t *p;
     cli_database which;
@@ -31,7 +31,7 @@ typedef struct reindexing {
     tlsrpt_index_task task;
     tlsrpt_clock clock;
     apr_int64_t quota;         /* of the reports */
-    apr_int64_t added, closed; /* by this process: httpd may add some, too */
+    apr_int64_t added, closed; /* by this process: httpd may add some as well */
     int is_terminal, has_no_room;
 } reindexing;
 
@@ -74,7 +74,7 @@ static const char *open_database(reindexing *work)
     return mta_sts_database_open(work->p, work->which.driver, work->which.where, &work->db);
 }
 
-/* Whether a step that ended so is to be tried once more. */
+/* Whether to repeat a step that ended with this error. */
 static int is_tried_again(const char *error, int *tries)
 {
     *tries = error ? *tries + 1 : 0;
@@ -104,7 +104,7 @@ static const char *shrink(reindexing *work)
     return error;
 }
 
-/* Opens it and empties it; a damaged one of SQLite is replaced. */
+/* Opens the database and empties it; a damaged one of SQLite is replaced. */
 static const char *begin(reindexing *work)
 {
     const char *error = open_database(work);
@@ -133,7 +133,7 @@ static const char *begin(reindexing *work)
     return error;
 }
 
-/* One transaction; a finding that is an error is printed and ends the run. */
+/* Runs one transaction. A finding that is an error is printed and ends the run. */
 static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_broken)
 {
     mta_sts_findings *findings;

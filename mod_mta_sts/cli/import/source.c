@@ -17,14 +17,14 @@
 #define BEGINNING_MAX 1000 /* bytes that identify the type of a file */
 static const char separator[] = "From ";
 
-/* A message may be four times as large as the report in it: base64 takes a third more, and there
- * are other parts. */
+/* A message may be four times as large as the report in it: base64 adds a third, and there may be
+ * other parts. */
 #define MESSAGE_SENT_MIN 16384
 #define MESSAGE_SENT_MAX (256 << 20)
 #define SEPARATOR_LENGTH (sizeof(separator) - 1)
 
 typedef struct source {
-    apr_pool_t *item_pool; /* of what is visited, cleared after it */
+    apr_pool_t *item_pool; /* cleared after each visit */
     const cli_source_options *options;
     cli_source_visit *visit;
     void *data;
@@ -53,7 +53,7 @@ static void visit_error(source *from, const char *name, const char *channel, con
     visit(from, &item);
 }
 
-/* Each report of a file or part. */
+/* Visits each report of a file or part. */
 static void visit_contents(source *from, const cli_source_item *item)
 {
     apr_array_header_t *contents =
@@ -123,7 +123,7 @@ static void read_whole(source *from, const char *name, const char *bytes, apr_si
     }
 }
 
-/* Text that grows up to a maximum; what is more is counted, but not kept. */
+/* Text that grows up to a maximum; bytes above that are counted, but not stored. */
 typedef struct text {
     char *at;
     apr_size_t len, room, most;
@@ -155,7 +155,8 @@ static void end_mbox_message(source *from, const char *name, int number, text *m
     message->len = 0;
 }
 
-/* Messages parted by lines that begin with "From ", at the beginning or after an empty line. */
+/* Reads messages separated by lines that begin with "From ", at the beginning or after an empty
+ * line. */
 static void read_mbox(source *from, const char *name, FILE *file)
 {
     text message = {.most = from->options->message.most};
@@ -206,7 +207,7 @@ static void read_file(source *from, const char *name, FILE *file)
     free(whole.at);
 }
 
-/* Whether an mbox begins here; nothing is taken from the file. */
+/* Whether an mbox begins here; the position in the file does not change. */
 static int is_mbox(FILE *file)
 {
     char beginning[SEPARATOR_LENGTH];
@@ -284,7 +285,7 @@ void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *
     apr_pool_destroy(ptemp);
 }
 
-/* All bytes of an open file, of 16 MiB at most; NULL if that does not work. */
+/* All bytes of an open file, at most 16 MiB; NULL if it cannot be read. */
 static char *load(apr_pool_t *p, int fd, apr_size_t *len)
 {
     struct stat info;

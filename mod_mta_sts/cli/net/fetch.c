@@ -11,10 +11,10 @@
 
 #define PATH "/.well-known/mta-sts.txt"
 
-/* Bytes of the head of an answer, and of those before it (status 1xx), that are read. */
+/* In bytes: how much of the headers of a response, including those of status 1xx, is read. */
 #define HEAD_MAX (64 * 1024)
 
-/* Fetches under way at the same time; the rest waits its turn. */
+/* The maximum number of simultaneous fetches; others wait. */
 #define IN_FLIGHT_MAX 100
 
 struct cli_fetcher {
@@ -33,9 +33,9 @@ typedef struct transfer {
     mta_sts_policy_fetch *fetch;
     CURL *easy;
     struct curl_slist *connect_to;
-    char *text; /* POLICY_READ_MAX bytes, made when the first arrives */
+    char *text; /* MTA_STS_POLICY_READ_MAX bytes, allocated when the first byte arrives */
     apr_size_t len, head_len;
-    int is_connected; /* as far as TCP goes: libcurl counts TLS in */
+    int is_connected; /* only the TCP connection: libcurl also counts the TLS handshake */
     int too_long;
     char error[CURL_ERROR_SIZE];
 } transfer;
@@ -47,7 +47,7 @@ static apr_status_t drop_multi(void *multi)
     return APR_SUCCESS;
 }
 
-/* What is still under way when the fetcher goes. */
+/* Frees a transfer that is still running when the fetcher is destroyed. */
 static apr_status_t drop_transfer(void *baton)
 {
     transfer *t = baton;
@@ -112,7 +112,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *baton)
     return len;
 }
 
-/* Of the head only the length matters: libcurl itself would read on for as long as it comes. */
+/* Only counts the bytes of the headers, which libcurl would read without a limit. */
 static size_t count_head(char *bytes, size_t size, size_t count, void *baton)
 {
     transfer *t = baton;
@@ -137,7 +137,7 @@ static CURLcode watch_tls(CURL *easy, void *context, void *baton)
     return CURLE_OK;
 }
 
-/* Everything that is the caller's own: no redirects, no proxies, no connection used twice. */
+/* Makes each transfer independent: no redirects, no proxies, no reused connections. */
 static void set_options(transfer *t)
 {
     CURL *easy = t->easy;
@@ -164,7 +164,7 @@ static void set_options(transfer *t)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_head);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-    /* What is wrong with the certificate becomes a fact: see cli/net/tls.h. */
+    /* Problems of the certificate are recorded as facts: see cli/net/tls.h. */
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
@@ -207,7 +207,7 @@ static mta_sts_fetch_status read_connect_error(CURL *easy)
     }
 }
 
-/* curl has taken the error from OpenSSL's queue, and left its text. */
+/* curl has removed the error from OpenSSL's queue, so only its text is left. */
 static int is_old_tls(const char *error)
 {
     return strstr(error, "unsupported protocol") || strstr(error, "alert protocol version");
@@ -282,7 +282,7 @@ static void collect(cli_fetcher *fetcher)
     }
 }
 
-/* Waits for libcurl's sockets and for those of others. */
+/* Waits for libcurl's sockets and for those of the caller. */
 static void wait_for_sockets(cli_fetcher *fetcher, struct pollfd *others, int count,
                              apr_time_t until)
 {

@@ -11,18 +11,18 @@
 #include "core/check/policy_fetch.h"
 
 /*
- * Fetches policies over HTTPS as a sender does (RFC 8461 section 3.3), many side by side: from one
- * address each, without following redirects, with bounds on size and time. Environment variables
- * for proxies do not count.
+ * Fetches policies over HTTPS as a sender does (RFC 8461 section 3.3), many in parallel: each from
+ * one address, without following redirects, with limits on size and time. Proxies in environment
+ * variables are ignored.
  */
 
 typedef struct cli_fetcher cli_fetcher;
 
 /*
- * @param p       pool of the fetcher, and of all that it finds
+ * @param p       pool of the fetcher, and of all results
  * @param store   CAs to trust; borrowed
- * @param timeout for each fetch
- * @return NULL if libcurl cannot be started
+ * @param timeout for each fetch, in microseconds
+ * @return NULL if libcurl cannot be initialized
  */
 cli_fetcher *cli_fetcher_make(apr_pool_t *p, cli_tls_store *store, apr_interval_time_t timeout);
 
@@ -30,22 +30,22 @@ cli_fetcher *cli_fetcher_make(apr_pool_t *p, cli_tls_store *store, apr_interval_
  * Adds a fetch.
  *
  * @param host    the policy host; borrowed
- * @param address where to connect to; borrowed
+ * @param address IPv4 or IPv6 address to connect to; borrowed
  * @param port    1..65535
  * @param fetch   out: filled in by cli_fetcher_step(); borrowed
  */
 void cli_fetcher_add(cli_fetcher *fetcher, const char *host, const char *address, int port,
                      mta_sts_policy_fetch *fetch);
 
-/* Sockets of others that cli_fetcher_step() waits for, at most. */
+/* How many sockets of the caller cli_fetcher_step() can wait for. */
 #define CLI_FETCHER_OTHERS_MAX 200
 
 /*
- * Goes on with all fetches, and waits until one of them or of the other sockets can go on.
+ * Continues all fetches, and waits until one of them or of the caller's sockets is ready.
  *
- * @param others whose revents are filled in (POLLIN, POLLOUT; an error is reported as what was
- *               waited for); count is 0..CLI_FETCHER_OTHERS_MAX
- * @param until  waits no longer than this
+ * @param others sockets of the caller whose revents are filled in (POLLIN, POLLOUT; errors are
+ *               reported as the requested events); count is 0..CLI_FETCHER_OTHERS_MAX
+ * @param until  when to stop waiting
  * @return the number of fetches that are not finished
  */
 int cli_fetcher_step(cli_fetcher *fetcher, struct pollfd *others, int count, apr_time_t until);

@@ -16,13 +16,13 @@
 #define RCODE_NOERROR 0
 #define RCODE_NXDOMAIN 3
 
-/* Questions in flight at the same time; the others wait. */
+/* The maximum number of simultaneous queries; others wait. */
 #define IN_FLIGHT_MAX 200
 
-/* A SERVFAIL after this time comes from libunbound itself: the resolver was silent. */
+/* A SERVFAIL after this time is from libunbound itself, because the resolver did not respond. */
 #define SILENCE apr_time_from_sec(10)
 
-/* The test query for the root is optional: it may not take longer. */
+/* The test query for the root is optional, so it must not take longer. */
 #define ROOT_TIMEOUT apr_time_from_sec(4)
 
 typedef struct question {
@@ -38,13 +38,13 @@ typedef struct question {
 
 struct cli_resolver {
     struct ub_ctx *context;
-    int validates; /* it has a trust anchor that can be used */
+    int validates; /* whether it has a usable trust anchor */
     apr_interval_time_t timeout;
     apr_array_header_t *waiting;   /* of question * */
     apr_array_header_t *in_flight; /* of question * */
 };
 
-/* Whether an answer for the root validates with the trust anchor of the system. */
+/* Whether an answer for the root validates with the system's trust anchor. */
 static int root_validates(cli_resolver *resolver, apr_pool_t *p)
 {
     mta_sts_answer answer;
@@ -107,7 +107,8 @@ static int compare_values(const void *one, const void *other)
                                           : strcmp(a->text, b->text);
 }
 
-/* Sorts by preference, then by text, since name servers shuffle their answers. */
+/* Stores the values, sorted by preference, then by text, since name servers shuffle their
+ * answers. */
 static void take_values(question *asked, const struct ub_result *result)
 {
     apr_array_header_t *values = apr_array_make(asked->p, 4, sizeof(value));
@@ -128,7 +129,7 @@ static void take_values(question *asked, const struct ub_result *result)
     }
 }
 
-/* Bogus comes first: such a result has data, too. */
+/* Bogus is checked first: such a result has data, too. */
 static mta_sts_answer_status read_status(const struct ub_result *result)
 {
     if (result->bogus) {
@@ -175,7 +176,7 @@ static void read_result(question *asked, const struct ub_result *result)
     }
 }
 
-/* Removes a question from those in flight; its answer is final. */
+/* Removes a question whose answer is final from those in flight. */
 static void settle(question *asked)
 {
     apr_array_header_t *list = asked->resolver->in_flight;
@@ -231,7 +232,7 @@ static void give_up(question *asked)
     settle(asked);
 }
 
-/* Gives up questions that timed out, and returns when the next one will. */
+/* Ends questions that timed out, and returns when the next one will. */
 static apr_time_t expire(cli_resolver *resolver, apr_time_t end)
 {
     apr_time_t now = apr_time_now(), next = end;

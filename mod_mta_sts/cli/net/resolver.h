@@ -9,9 +9,9 @@
 #include "core/dns/rdata.h"
 
 /*
- * Asks DNS as a sender does, many questions side by side, and validates the answers with DNSSEC
- * where there is a trust anchor. CNAMEs are followed, and truncated answers asked again over TCP.
- * /etc/hosts does not count. Not for several threads.
+ * Queries DNS as a sender does, many names in parallel, and validates the answers with DNSSEC if
+ * there is a trust anchor. CNAMEs are followed, and truncated answers repeated over TCP. /etc/hosts
+ * is not used. Not thread-safe.
  */
 
 typedef struct cli_resolver cli_resolver;
@@ -24,17 +24,17 @@ typedef struct cli_resolver_authority {
 
 typedef struct cli_resolver_options {
     const char *server;          /* "ADDRESS" or "ADDRESS@PORT"; NULL: those of /etc/resolv.conf */
-    const char *trust_anchor;    /* file of DS or DNSKEY records; NULL: that of the root which the
-                                    system has, if there is one and the server is up to DNSSEC */
-    apr_interval_time_t timeout; /* for each question */
-    const apr_array_header_t *authorities; /* of cli_resolver_authority: whom to ask, without
-                                              recursion, about names in their zones; nothing is
-                                              validated then. NULL: none */
+    const char *trust_anchor;    /* file of DS or DNSKEY records; NULL: the system's for the
+                                    root, if there is one and the server supports DNSSEC */
+    apr_interval_time_t timeout; /* for each question, in microseconds */
+    const apr_array_header_t *authorities; /* of cli_resolver_authority: the servers to query,
+                                              without recursion and validation, for names in
+                                              their zones. NULL: none */
 } cli_resolver_options;
 
 /*
- * Makes a resolver. Without a trust anchor of the caller's it asks for the root once, to see
- * whether the server passes DNSSEC on.
+ * Creates a resolver. If options has no trust anchor, it queries the root once to find out whether
+ * the server supports DNSSEC.
  *
  * @param p        pool of the resolver, and of the error text
  * @param options  borrowed for the call
@@ -45,9 +45,9 @@ const char *cli_resolver_make(apr_pool_t *p, const cli_resolver_options *options
                               cli_resolver **resolver);
 
 /*
- * Asks a question; cli_resolver_wait() sees it answered.
+ * Asks a question, which is answered during cli_resolver_wait().
  *
- * @param p      pool of what is in the answer
+ * @param p      pool of the answer's contents
  * @param name   without a final dot; borrowed until it is answered
  * @param type   MTA_STS_RDATA_A and so on
  * @param answer out: filled in during cli_resolver_wait()
@@ -56,9 +56,10 @@ void cli_resolver_ask(cli_resolver *resolver, apr_pool_t *p, const char *name, i
                       mta_sts_answer *answer);
 
 /*
- * Waits until every question is answered or its time is over.
+ * Waits until every question is answered or has timed out.
  *
- * @param end when to give up all that is left (MTA_STS_ANSWER_TIMEOUT), as apr_time_now() counts
+ * @param end when to give up all remaining questions (MTA_STS_ANSWER_TIMEOUT), on the clock of
+ *            apr_time_now()
  */
 void cli_resolver_wait(cli_resolver *resolver, apr_time_t end);
 

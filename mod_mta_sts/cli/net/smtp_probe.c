@@ -23,8 +23,8 @@ typedef struct probe {
     int port;
     mta_sts_mx_probe *fact;
     int fd;
-    short events;   /* what it waits for */
-    apr_time_t end; /* when its time is over */
+    short events;   /* for which it waits */
+    apr_time_t end; /* when it times out */
     mta_sts_smtp_reply reply;
     SSL_CTX *context;
     SSL *ssl;
@@ -35,12 +35,12 @@ struct cli_prober {
     apr_pool_t *p;
     cli_tls_store *store;
     apr_interval_time_t timeout;
-    const char *ehlo;              /* the whole command */
+    const char *ehlo;              /* the whole command line */
     apr_array_header_t *waiting;   /* of probe * */
     apr_array_header_t *under_way; /* of probe * */
 };
 
-/* The name to send in EHLO: some servers reject what is not a host name. */
+/* The name to send in EHLO; some servers reject anything but a host name. */
 static const char *name_self(apr_pool_t *p)
 {
     char self[HOSTNAME_MAX + 1] = "";
@@ -92,7 +92,7 @@ static apr_status_t drop_probe(void *baton)
     return APR_SUCCESS;
 }
 
-/* Ends a probe; its fact is final. */
+/* Ends a probe; its result is final. */
 static void finish(probe *one, mta_sts_smtp_result result)
 {
     one->fact->result = result;
@@ -158,7 +158,8 @@ static void connect_to(probe *one)
     }
 }
 
-/* A command is a few bytes into an empty socket buffer: it goes out whole, or never. */
+/* A command is only a few bytes and the socket buffer is empty, so it is either sent as a whole or
+ * not at all. */
 static void send_command(const probe *one, const char *command)
 {
     send(one->fd, command, strlen(command), MSG_NOSIGNAL);
@@ -211,7 +212,7 @@ static void start_handshake(probe *one)
     one->events = POLLIN | POLLOUT;
 }
 
-/* The reply of a stage is complete: on to the next. */
+/* Handles the complete reply of a stage, and begins the next stage. */
 static void take_reply(probe *one)
 {
     if (one->reply.code / 100 != 2) {
@@ -238,7 +239,7 @@ static void take_reply(probe *one)
     }
 }
 
-/* More than one reply to one command is as wrong as none. */
+/* Handles received bytes. More than one reply to a command is as wrong as none. */
 static void take_bytes(probe *one, const char *bytes, apr_size_t len)
 {
     apr_size_t used;

@@ -11,20 +11,20 @@
 #include "core/check/mx_probe.h"
 
 /*
- * Probes mail servers as a sender does, up to a TLS connection, many side by side: connect,
- * greeting, EHLO, STARTTLS, handshake, QUIT. No mail is sent. Each has a bound on time, and on what
- * it may say.
+ * Probes mail servers as a sender does, up to a TLS connection, many in parallel: connect,
+ * greeting, EHLO, STARTTLS, handshake, QUIT. No mail is sent. The time and the amount of data of
+ * each probe are limited.
  */
 
 typedef struct cli_prober cli_prober;
 
-/* Probes under way at the same time; the rest waits its turn. */
+/* The maximum number of simultaneous probes; others wait. */
 #define CLI_PROBER_IN_FLIGHT_MAX 200
 
 /*
- * @param p       pool of the prober, and of all that it finds
+ * @param p       pool of the prober, and of all results
  * @param store   CAs to trust; borrowed
- * @param timeout for each probe
+ * @param timeout for each probe, in microseconds
  */
 cli_prober *cli_prober_make(apr_pool_t *p, cli_tls_store *store, apr_interval_time_t timeout);
 
@@ -32,7 +32,7 @@ cli_prober *cli_prober_make(apr_pool_t *p, cli_tls_store *store, apr_interval_ti
  * Adds a probe.
  *
  * @param host    the MX host; borrowed
- * @param address where to connect to; borrowed
+ * @param address IPv4 or IPv6 address to connect to; borrowed
  * @param port    1..65535
  * @param probe   out: filled in by cli_prober_step(); borrowed
  */
@@ -40,15 +40,15 @@ void cli_prober_add(cli_prober *prober, const char *host, const char *address, i
                     mta_sts_mx_probe *probe);
 
 /*
- * Starts what can be started, and says what the probes wait for.
+ * Starts probes, and lists the sockets that they wait for.
  *
- * @param sockets out: room for CLI_PROBER_IN_FLIGHT_MAX; the same array goes to cli_prober_step()
- * @param until   in and out: made earlier if a probe's time is over by then
- * @return the number of probes under way; 0: all are finished
+ * @param sockets out: room for CLI_PROBER_IN_FLIGHT_MAX; pass the same array to cli_prober_step()
+ * @param until   in and out: set to an earlier time if a probe times out before
+ * @return the number of running probes; 0: all are finished
  */
 int cli_prober_watch(cli_prober *prober, struct pollfd *sockets, apr_time_t *until);
 
-/* Goes on with the probes whose sockets have something (revents), and ends those that are late. */
+/* Continues the probes whose sockets have revents, and ends those that timed out. */
 void cli_prober_step(cli_prober *prober, const struct pollfd *sockets, int count);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "core/check/tlsa.h"
 
-/* More is nobody's chain. */
+/* No real chain is longer. */
 #define CHAIN_MAX 10
 
 typedef struct watch {
@@ -47,7 +47,7 @@ const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store
     return NULL;
 }
 
-/* Where a watch hangs on a verification. */
+/* The index at which a verification refers to its watch. */
 static int watch_index(void)
 {
     static int index = -1;
@@ -74,8 +74,8 @@ static mta_sts_trust read_error(int error, int shown)
     }
 }
 
-/* Dates of the server's own certificate are judged elsewhere; of the rest, the first error counts.
- */
+/* Records an error of the verification. Dates of the server's own certificate are checked
+ * elsewhere; otherwise the first error counts. */
 static int note_error(int ok, X509_STORE_CTX *verification)
 {
     watch *w = X509_STORE_CTX_get_ex_data(verification, watch_index());
@@ -113,7 +113,7 @@ static apr_array_header_t *copy_chain(apr_pool_t *p, X509 *own, STACK_OF(X509) *
     return chain;
 }
 
-/* In place of OpenSSL's own verification: the same, but the handshake goes on. */
+/* Replaces OpenSSL's verification: does the same, but lets the handshake continue. */
 static int verify(X509_STORE_CTX *verification, void *baton)
 {
     watch *w = baton;

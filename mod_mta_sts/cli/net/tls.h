@@ -8,26 +8,26 @@
 #include "core/check/peer.h"
 
 /*
- * TLS connections that look instead of refusing: whatever is wrong with the server's certificate
- * becomes a fact, and the handshake goes on.
+ * TLS connections that observe instead of refusing: problems of the server's certificate are
+ * recorded as facts, and the handshake continues.
  */
 
 /* The certificates of the CAs that are trusted. */
 typedef X509_STORE cli_tls_store;
 
 /*
- * @param p       the store lives as long as this pool; also of the error text
- * @param ca_file PEM file of CA certificates, or NULL for those of the system
+ * @param p       pool of the store and of the error text
+ * @param ca_file PEM file of CA certificates, or NULL for the system's
  * @param store   out
  * @return NULL, or why the file cannot be used
  */
 const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store **store);
 
 /*
- * Makes a context ask for TLS 1.2 or newer, and record what it sees of the server it is connected
- * to.
+ * Makes a context require TLS 1.2 or newer, and record the properties of the server that it
+ * connects to.
  *
- * @param p    pool of what is in peer; must live as long as the connection
+ * @param p    pool of the contents of peer; must live as long as the connection
  * @param peer out: filled in during the handshake
  */
 void cli_tls_watch(apr_pool_t *p, SSL_CTX *context, cli_tls_store *store, mta_sts_peer *peer);

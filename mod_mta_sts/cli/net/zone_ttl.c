@@ -9,22 +9,22 @@
 
 #include "core/dns/rdata.h"
 
-/* How many names, from the domain upwards, may be the top of its zone. */
+/* How many names, starting with the domain and going upwards, are tried as the apex of its zone. */
 #define LEVELS 5
 
-/* One that answers is enough; the others are there for when it does not. */
+/* One answer is sufficient; further servers are used if there is none. */
 #define SERVERS_MAX 4
 #define ADDRESSES_MAX 3
 
-/* Of each question: name servers that are there answer in far less. */
+/* For each question; name servers that work need far less. */
 #define QUESTION_TIMEOUT apr_time_from_sec(4)
 
-/* Where a domain's zone may begin. */
+/* The candidates for the apex of a domain's zone. */
 typedef struct zone {
     const char *levels[LEVELS]; /* the domain, its parent and so on */
     mta_sts_answer servers[LEVELS];
     int count;
-    const char *top; /* the level that it begins at, where an address of a server is known */
+    const char *top; /* the level that is the apex, if an address of one of its servers is known */
 } zone;
 
 /* The addresses of one name server. */
@@ -78,7 +78,8 @@ static void find_zones(reader *r)
     cli_resolver_wait(r->resolver, r->end);
 }
 
-/* The lowest level that has name servers, or -1. An alias has those of another. */
+/* The lowest level that has name servers, or -1. The name servers of an alias belong to another
+ * name. */
 static int level_of(const zone *z)
 {
     int i;
@@ -128,7 +129,7 @@ static void find_servers(reader *r)
     cli_resolver_wait(r->resolver, r->end);
 }
 
-/* --- their answers --- */
+/* --- the answers of the name servers --- */
 
 static int add_addresses(const char *top, const mta_sts_answer *addresses,
                          apr_array_header_t *authorities)
@@ -178,7 +179,7 @@ static int is_within(const char *name, const char *top)
            (name_len == len || name[name_len - len - 1] == '.');
 }
 
-/* What an alias leads to in another zone comes from the resolver's cache again. */
+/* The target of an alias in another zone is still taken from the resolver's cache. */
 static void take_ttl(mta_sts_answer *answer, const mta_sts_answer *found, const char *top)
 {
     if (found->status == MTA_STS_ANSWER_OK && (!found->alias || is_within(found->alias, top))) {
@@ -225,7 +226,8 @@ void cli_zone_ttl_read(apr_pool_t *p, const cli_resolver_options *options,
     r.zones = apr_hash_make(p);
     r.servers = apr_hash_make(p);
     asked.timeout = options->timeout < QUESTION_TIMEOUT ? options->timeout : QUESTION_TIMEOUT;
-    asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority)); /* not validated */
+    /* With a list, even an empty one, nothing is validated. */
+    asked.authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority));
     if (cli_resolver_make(p, &asked, &r.resolver)) {
         return;
     }

@@ -15,14 +15,14 @@
 #include "tlsrpt/summary/tally.h"
 
 /*
- * `mta-sts ready`: what its parts share. cli/ready/ready.c reads the call, cli/ready/facts.c finds
- * out how things are, cli/ready/show.c prints the verdict.
+ * Shared by the parts of `mta-sts ready`. cli/ready/ready.c reads the command line,
+ * cli/ready/facts.c gathers the facts, cli/ready/show.c prints the verdict.
  */
 
-/* One domain, and all that is known of it. */
+/* One domain, and everything known about it. */
 typedef struct cli_ready_domain {
     const char *domain;                  /* canonical */
-    const cli_apache_policy *configured; /* by this machine's httpd, or NULL */
+    const cli_apache_policy *configured; /* in this machine's httpd, or NULL */
     const mta_sts_policy *given;         /* the first of --policy, or NULL */
     tlsrpt_filter filter;
     tlsrpt_tally *all, *weighed;
@@ -30,46 +30,46 @@ typedef struct cli_ready_domain {
     const tlsrpt_readiness *readiness;
 } cli_ready_domain;
 
-/* What the call asks for, and what was found. */
+/* What the command line requests, and the results. */
 typedef struct cli_ready_call {
     apr_pool_t *p;
     cli_check_options network;
     int no_check;
     int as_json;
-    const char *state_dir;     /* NULL: not given */
-    const char *database;      /* likewise: MTASTSDatabase */
+    const char *state_dir;     /* of --state-dir, or NULL */
+    const char *database;      /* of --database, or NULL */
     apr_array_header_t *files; /* of const char *: --policy */
-    apr_time_t since;          /* reports that are older do not count */
+    apr_time_t since;          /* older reports do not count */
     tlsrpt_readiness_limits limits;
     apr_array_header_t *domains; /* of cli_ready_domain * */
     apr_hash_t *by_name;         /* the same by name */
     apr_array_header_t
-        *configured; /* of cli_apache_policy: by this machine's httpd; may be empty */
-    int unreadable;  /* reports in the store that cannot be read */
+        *configured; /* of cli_apache_policy: in this machine's httpd; may be empty */
+    int unreadable;  /* number of reports in the store that cannot be read */
 } cli_ready_call;
 
 /*
- * Finds out all about the domains, and judges them. Run as root, the process is the owner of the
- * state directory afterwards.
+ * Gathers the facts about the domains, and assesses them. As root, the process switches permanently
+ * to the owner of the state directory.
  *
- * @return CLI_EXIT_OK, or CLI_EXIT_UNKNOWN after saying why on standard error
+ * @return CLI_EXIT_OK, or CLI_EXIT_UNKNOWN after printing why on standard error
  */
 int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call);
 
-/* For people, and as mta-sts-ready(1) documents it. */
+/* Prints the verdict for people, or in the formats documented in mta-sts-ready(1). */
 void cli_ready_print(const cli_ready_call *call, const cli_style *style);
 void cli_ready_print_json(const cli_ready_call *call);
 
 /* What to do, in order: array of const char *. */
 apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain);
 
-/* The mode to change to, or NULL: there is nothing to change. */
+/* The mode to change to, or NULL if nothing is to be changed. */
 const char *cli_ready_mode(const cli_ready_domain *domain);
 
-/* Whether a text leaves open what it is about: neither the domain nor what it names. */
+/* Whether a text does not say what it is about: it contains neither the domain nor the subject. */
 int cli_ready_is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text);
 
-/* The worst of all verdicts; an unknown one counts least. */
+/* The worst of all verdicts; every other one outranks "unknown". */
 tlsrpt_ready cli_ready_worst(const cli_ready_call *call);
 
 #endif

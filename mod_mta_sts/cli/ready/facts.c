@@ -22,7 +22,8 @@ static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 
 /* --- the policies that were served --- */
 
-/* What of this machine's httpd is not to be had does not matter: it may serve other domains. */
+/* It does not matter if httpd's configuration is not available: this machine may not serve the
+ * domains. */
 static void read_apache(cli_ready_call *call)
 {
     int i;
@@ -79,7 +80,7 @@ static int query_network(const cli_subcommand *self, cli_ready_call *call)
     }
     error = cli_check_run(call->p, &call->network, checked);
     if (error == cli_check_no_network) {
-        fprintf(stderr, "mta-sts ready: %s; --no-check uses the reports alone\n", error);
+        fprintf(stderr, "mta-sts ready: %s; --no-check uses only the reports\n", error);
         return CLI_EXIT_UNKNOWN;
     }
     if (error) {
@@ -104,7 +105,7 @@ static void find_served(cli_ready_domain *domain)
                                                          : configured;
 }
 
-/* What the module recorded that it served earlier. */
+/* Reads which policies were served earlier, as the module recorded. */
 static const char *read_database(cli_ready_call *call)
 {
     mta_sts_database *db = NULL;
@@ -116,14 +117,14 @@ static const char *read_database(cli_ready_call *call)
 
         error = tlsrpt_policies_add_history(db, domain->domain, call->p, &domain->facts.policies);
     }
-    error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be the database's */
+    error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be allocated by the database */
     if (db) {
         mta_sts_database_close(db);
     }
     return error;
 }
 
-/* Without the history, an earlier policy in a report is not recognized: that is an error only where
+/* Without the history, an earlier policy in a report is not recognized: that is an error only if
  * --database was given. */
 static int read_history(const cli_subcommand *self, cli_ready_call *call)
 {
@@ -138,7 +139,7 @@ static int read_history(const cli_subcommand *self, cli_ready_call *call)
 
 /* --- the reports --- */
 
-/* A report without those of its policies that are not wanted. */
+/* A copy of a report with only those policies that are relevant for the domain. */
 static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
                                 const cli_ready_domain *domain, int verified, int all)
 {
@@ -242,7 +243,8 @@ static int read_reports(const cli_subcommand *self, cli_ready_call *call)
     return CLI_EXIT_OK;
 }
 
-/* httpd's configuration, files and DNSSEC anchors may be root's, so reports come last. */
+/* Reports are read last, because root gives up its rights for that, which may be needed for httpd's
+ * configuration, files and DNSSEC anchors. */
 int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
 {
     int status = read_files(self, call), i;

@@ -18,7 +18,7 @@
 #define SENDERS_DEFAULT 2
 #define SINCE_DEFAULT 30 /* days */
 
-/* --- reading the call; each returns NULL or what is wrong --- */
+/* --- reading the command line; each function returns NULL or what is wrong --- */
 
 static const char *take_since(apr_pool_t *p, const cli_option *option, void *target,
                               const char *value)
@@ -31,9 +31,9 @@ static const char *take_since(apr_pool_t *p, const cli_option *option, void *tar
 
 static const cli_option options[] = {
     {"days", 0, "N",
-     "Require reports of N days, and no failure of your own servers in the last N. Default: 14.",
+     "Require reports for N days, and no failure of your own servers in the last N. Default: 14.",
      cli_take_number, offsetof(cli_ready_call, limits.days), 1, DAYS_MAX},
-    {"senders", 0, "N", "Require reports of N senders. Default: 2.", cli_take_number,
+    {"senders", 0, "N", "Require reports from N senders. Default: 2.", cli_take_number,
      offsetof(cli_ready_call, limits.senders), 1, SENDERS_MAX},
     {"since", 0, "TIME",
      "Count reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d.",
@@ -46,7 +46,7 @@ static const cli_option options[] = {
      cli_take_texts, offsetof(cli_ready_call, files), 0, 0},
     {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
      offsetof(cli_ready_call, as_json), 0, 0},
-    {"no-check", 0, NULL, "Do not check the live deployment: use the reports alone.", cli_take_flag,
+    {"no-check", 0, NULL, "Do not check the live deployment; use only the reports.", cli_take_flag,
      offsetof(cli_ready_call, no_check), 0, 0},
     CLI_SMTP_OPTIONS(offsetof(cli_ready_call, network)),
     CLI_NETWORK_OPTIONS(offsetof(cli_ready_call, network)),
@@ -80,7 +80,7 @@ static const char *take_domains(cli_ready_call *call, const cli_args *args)
     return error;
 }
 
-/* What is wrong with options taken together. */
+/* Rejects invalid combinations of options. */
 static const char *check_call(const cli_ready_call *call)
 {
     apr_time_t days = apr_time_from_sec(call->limits.days * APR_INT64_C(86400));
@@ -160,9 +160,8 @@ const cli_subcommand cli_ready = {
     .description =
         "Says whether it is safe to switch from mode testing to mode enforce, with the evidence: "
         "the stored TLS reports, and the state of the live deployment (as in mta-sts check). If "
-        "it "
-        "is safe, it prints the line to change; if not, what is missing, in order. Where mode "
-        "enforce is on already, it says whether that is safe.",
+        "it is safe, it prints the line to change; if not, what is missing, in order. If mode "
+        "enforce is already on, it says whether that is safe.",
     .exit_statuses = "0 ready, or mode enforce is on and safe; 1 not yet; 2 mode enforce would "
                      "delay or bounce mail, or does; 3 could not be determined, or wrong usage.",
     .options = options,

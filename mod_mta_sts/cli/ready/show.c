@@ -9,7 +9,7 @@
 #include "core/base/text.h"
 #include "tlsrpt/advice/evidence.h"
 
-/* Nagios's word for each verdict, and the severity that it looks like. */
+/* The state in Nagios for each verdict, and the severity that determines its appearance. */
 static const struct {
     const char *status;
     mta_sts_severity severity;
@@ -70,7 +70,7 @@ static void print_findings(const cli_style *style, const cli_ready_domain *domai
     }
 }
 
-/* A command gets a line of its own, to be copied. */
+/* Prints a command on a line of its own, so that it can be copied. */
 static void print_step(int number, const char *step)
 {
     const char *see = strstr(step, TLSRPT_READINESS_COMMAND);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to do: one plan, in which each step stands once. */
+/* What to do: one plan without duplicate steps. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -12,7 +12,7 @@ static int is_of_name(char c)
     return c == '.' || c == '-' || c == '_' || mta_sts_text_is_alnum(c);
 }
 
-/* Whether a name stands in a text before its end: as a whole, not as a part of another one. */
+/* Whether a text contains a name before its end: as a whole, not as a part of a longer name. */
 static int has_name(const char *text, const char *end, const char *name)
 {
     apr_size_t len = strlen(name);
@@ -46,7 +46,7 @@ const char *cli_ready_mode(const cli_ready_domain *domain)
                                                                                          : NULL;
 }
 
-/* The number of domains that have their mode from this line. */
+/* The number of domains whose mode is set on this line. */
 static int count_domains(const cli_ready_call *call, const char *mode_at)
 {
     int i, j, count = 0;
@@ -86,7 +86,7 @@ static const char *step_at(const cli_ready_call *call, const cli_apache_location
                         mode);
 }
 
-/* Each once. */
+/* Adds a step unless it is in the list. */
 static void add(apr_array_header_t *steps, const char *step)
 {
     int i;
@@ -99,7 +99,7 @@ static void add(apr_array_header_t *steps, const char *step)
     APR_ARRAY_PUSH(steps, const char *) = step;
 }
 
-/* The MX hosts that the same change of the policy adds. */
+/* Adds the MX hosts that the same change of the policy should add. */
 static void add_patterns(const cli_ready_call *call, const cli_ready_domain *domain,
                          apr_array_header_t *steps)
 {
@@ -116,7 +116,8 @@ static void add_patterns(const cli_ready_call *call, const cli_ready_domain *dom
     }
 }
 
-/* Whether a change of the mode does the same, or the opposite: one plan has each step once. */
+/* Whether a change of the mode includes this step or contradicts it, so that the plan has no
+ * duplicates. */
 static int is_superseded(const cli_ready_domain *domain, const char *mode, const char *id)
 {
     int is_none = domain->facts.served && domain->facts.served->mode == MTA_STS_MODE_NONE;

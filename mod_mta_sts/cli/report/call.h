@@ -8,76 +8,77 @@
 #include "tlsrpt/summary/summary.h"
 
 /*
- * What the parts of `mta-sts report` share: report.c takes the call, report_read.c reads, and each
- * format shows what was read.
+ * Shared by the parts of `mta-sts report`: report.c reads the command line, read.c reads the
+ * reports, and each format prints them.
  */
 
 typedef struct cli_report_format cli_report_format;
 
-/* What the call asks for. */
+/* What the command line requests. */
 typedef struct cli_report_call {
     apr_pool_t *p;
     const cli_report_format *format;
     tlsrpt_filter filter;     /* since: 0 for the store, which is filtered by time of receipt */
     apr_time_t since;         /* 0: all */
-    int failures_only;        /* leave out what did not fail */
+    int failures_only;        /* omit everything without failures */
     const char *policy_file;  /* or NULL */
     const char *state_dir;    /* or NULL */
-    const char *const *paths; /* none: the store */
+    const char *const *paths; /* NULL: the store */
     int path_count;
     cli_served *served;
 } cli_report_call;
 
-/* One report, as a format shows it. */
+/* One report for a format to print. */
 typedef struct cli_report_item {
-    const char *file; /* unescaped */
+    const char *file; /* not escaped */
     int verified;
     const tlsrpt_report *report;
     const mta_sts_findings *findings;
 } cli_report_item;
 
 typedef struct cli_report_rejected {
-    const char *file, *reason; /* unescaped */
+    const char *file, *reason; /* not escaped */
 } cli_report_rejected;
 
-/* What all reports came to. */
+/* The result of reading all reports. */
 typedef struct cli_report_result {
     apr_array_header_t *rejected; /* of cli_report_rejected */
     const tlsrpt_summary *sum;
-    apr_int64_t older; /* of the store, left out */
-    int is_incomplete; /* a directory of the store cannot be read */
+    apr_int64_t older; /* number of reports in the store that are too old */
+    int is_incomplete; /* whether a directory of the store cannot be read */
 } cli_report_result;
 
-/* Each report is rendered on any thread, and written in order; the result is shown at the end. */
+/* An output format. Each report is added as it is read; the end is printed after the last one. */
 struct cli_report_format {
-    const char *head;    /* in front of all */
-    const char *between; /* reports */
+    const char *head;    /* printed before everything else */
+    const char *between; /* printed between reports */
     void (*render)(mta_sts_buffer *out, const cli_report_call *call, const cli_report_item *item);
     void (*end)(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result);
-    int has_rejected; /* it shows what was rejected: standard error need not */
+    int has_rejected; /* whether its output includes rejected files, so that standard error need
+                         not */
 };
 
 extern const cli_report_format cli_report_text, cli_report_json, cli_report_ndjson, cli_report_csv;
 
 /*
- * Reads what the call names, writes the reports as its format wants, and sums up.
+ * Reads the requested reports, prints them in the requested format, and sums them up.
  *
  * @param p    pool of the result
  * @param name of the subcommand, for error texts
- * @return 0 after saying why the store cannot be read
+ * @return 0 after printing why the store cannot be read
  */
 int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
                     cli_report_result *result);
 
-/* Whether the call wants this policy of a report to be shown. */
+/* Whether this policy of a report was requested. */
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
 
-/* The words for a failure, and what to do with the command after it, in one text. */
+/* The explanation of a failure; its action includes the command. */
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure);
 const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation);
 
-/* How the policy that a report contains compares to those of the domain, for programs. */
+/* How the policy in a report relates to those of the domain, for programs. */
 const char *cli_report_policy_match(apr_pool_t *p, const cli_report_call *call,
                                     const tlsrpt_policy *policy);
 

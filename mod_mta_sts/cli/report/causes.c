@@ -9,9 +9,9 @@
 #include "core/base/format.h"
 #include "core/base/time.h"
 
-#define CAUSES_MAX 20 /* of one domain; what a stranger sends must not drown the rest */
+#define CAUSES_MAX 20 /* of one domain: anyone can send reports with any number */
 
-/* A command stands alone in its line, so that it can be copied. */
+/* Prints commands on lines of their own, so that they can be copied. */
 static void print_explanation(const cli_report_page *of, const tlsrpt_explanation *explanation,
                               int others, int is_verified)
 {
@@ -35,7 +35,7 @@ static void print_names(const cli_report_page *of, const char *label,
     }
 }
 
-/* From when to when, and what came after. */
+/* When a failure was first and last reported, and whether sessions succeeded since. */
 static const char *since(const cli_report_page *of, const tlsrpt_domain *domain,
                          const tlsrpt_cause *cause)
 {
@@ -119,7 +119,7 @@ static void print_undetailed(const cli_report_page *of, const tlsrpt_domain *dom
     }
 }
 
-/* The causes that are not shown one by one. */
+/* Prints the number of causes that are not listed. */
 static void print_further(const cli_report_page *of, const apr_array_header_t *causes)
 {
     apr_int64_t sessions = 0;

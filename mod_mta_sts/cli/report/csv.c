@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-/* In the order of the cells below. */
+/* The columns, in the order in which the cells are added below. */
 #define HEAD                                                                                       \
     "file,organization,contact,report_id,begin,end,verified,row_type,policy_type,policy_domain,"   \
     "mx,"                                                                                          \
@@ -29,7 +29,7 @@ static void add_time(mta_sts_buffer *out, apr_time_t time)
     cli_write_time(out, time);
 }
 
-/* The cells that all lines of a policy begin with. */
+/* Adds the cells that all lines about a policy begin with. */
 static void add_beginning(mta_sts_buffer *out, const cli_report_item *item, const char *line,
                           const tlsrpt_policy *policy)
 {

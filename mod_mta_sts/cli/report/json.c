@@ -3,7 +3,7 @@
 
 #include "cli/report/call.h"
 
-/* ,"name": and then a string or null. */
+/* Adds ,"name": and a string or null. */
 static void add_member(mta_sts_buffer *out, const char *name, const char *value)
 {
     mta_sts_buffer_puts(out, name);
@@ -87,7 +87,7 @@ static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
     }
 }
 
-/* As cli_findings_to_json has them. */
+/* In the form of cli_findings_to_json. */
 static void add_findings(mta_sts_buffer *out, const mta_sts_findings *findings)
 {
     int i;
@@ -130,7 +130,7 @@ static void render_line(mta_sts_buffer *out, const cli_report_call *call,
     mta_sts_buffer_puts(out, "\n");
 }
 
-/* What contradicts another report counts as one that came again. */
+/* A report that contradicts another one is counted as a duplicate. */
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;

@@ -6,23 +6,22 @@
 #include "cli/report/call.h"
 #include "tlsrpt/advice/evidence.h"
 
-/* The text format: what its files share. text.c prints the whole, causes.c the failures. */
+/* Shared by the files of the text format: text.c prints the whole, causes.c the failures. */
 
-/* What all lines have in common. */
+/* The context of all functions that print. */
 typedef struct cli_report_page {
     apr_pool_t *p; /* cleared after each domain */
     const cli_report_call *call;
     cli_style style;
 } cli_report_page;
 
-/* The sign of something that reports show: that of a severity for verified ones; of unverified
- * ones, a question mark. */
+/* The severity whose sign is printed: for unverified reports, always that of unknown ("?"). */
 static inline mta_sts_severity cli_report_severity(int is_verified, mta_sts_severity severity)
 {
     return tlsrpt_evidence_counts(is_verified) ? severity : MTA_STS_UNKNOWN;
 }
 
-/* " (unverified)", or "" for what verified reports contain. */
+/* " (unverified)", or "" for the contents of verified reports. */
 static inline const char *cli_report_unverified(int is_verified)
 {
     return tlsrpt_evidence_counts(is_verified) ? "" : " (unverified)";

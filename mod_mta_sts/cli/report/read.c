@@ -13,30 +13,30 @@
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/summary/tally.h"
 
-#define PROGRESS_AFTER APR_USEC_PER_SEC /* nothing is said before */
+#define PROGRESS_AFTER APR_USEC_PER_SEC /* when progress is first shown */
 #define PROGRESS_EACH (APR_USEC_PER_SEC / 5)
 
-/* Everything while it is read. */
+/* The state of reading. */
 typedef struct reading {
     apr_pool_t *p;
     const char *name;
     const cli_report_call *call;
     tlsrpt_tally *tally;
     cli_report_result *result;
-    int total;                /* of them; 0: not known */
+    int total;                /* number of files or reports; 0: not known */
     int seen;                 /* files, or reports of the store, so far */
     int written;              /* reports */
-    apr_time_t next_progress; /* when to show progress next; 0: never */
+    apr_time_t next_progress; /* when to show progress again; 0: never */
     int has_shown;
-    int left_out; /* reports that the call did not ask for */
+    int left_out; /* number of reports that were not requested */
 } reading;
 
-/* A report that was read and, if it is to be shown, rendered. */
+/* A report that was read and, if requested, rendered. */
 typedef struct prepared {
     const char *file;
     int verified;
     const tlsrpt_reading *reading;
-    mta_sts_buffer *text; /* NULL: it is not shown */
+    mta_sts_buffer *text; /* NULL: not to be printed */
 } prepared;
 
 int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy)
@@ -106,7 +106,7 @@ static void prepare(const reading *all, apr_pool_t *p, const tlsrpt_reading *rea
     }
 }
 
-/* On a terminal, unless the reports themselves come there one by one. */
+/* Progress is shown on a terminal, unless the reports are printed there one by one. */
 static int shows_progress(const cli_report_call *call)
 {
     return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
@@ -177,7 +177,7 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
 
 /* --- files --- */
 
-/* A report in a message, or what has none. */
+/* Handles a report in a message, or a message without one. */
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 {
     reading *all = data;
@@ -192,7 +192,7 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
     take(all, p, &ready);
 }
 
-/* Whether a file was one report: what follows it may be others. */
+/* Whether a file is a single report. Bytes after it may be other reports. */
 static int is_one_report(const tlsrpt_reading *read)
 {
     int i;
@@ -207,7 +207,7 @@ static int is_one_report(const tlsrpt_reading *read)
     return read->outcome == TLSRPT_READ;
 }
 
-/* Most files are one report, and are read once; whatever else contains reports is taken apart. */
+/* Most files are a single report, and are read only once; others are searched for reports. */
 static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
 {
     prepared ready = {.file = file->path};
@@ -273,7 +273,8 @@ static void read_store(reading *all, tlsrpt_spool *spool)
     all->result->older = cli_store_walk(all->p, spool, all->call->since, take_report, all);
 }
 
-/* What was named is read, but not shown: silence would look as if there were nothing in it. */
+/* Files that were named are read even if nothing in them is requested; without this line, they
+ * would seem to be empty. */
 static void print_left_out(const reading *all)
 {
     fflush(stdout);

@@ -12,7 +12,7 @@
 #include "cli/common/subcommand.h"
 #include "core/base/name.h"
 
-#define SINCE_DEFAULT (30 * 86400 * APR_USEC_PER_SEC) /* of the store */
+#define SINCE_DEFAULT (30 * 86400 * APR_USEC_PER_SEC) /* for the store */
 #define OUTPUT_BUFFER (1 << 16)
 
 /* In the order of the names in take_format(). */
@@ -52,7 +52,7 @@ static const cli_option options[] = {
      "spreadsheets. Default: text.",
      take_format, 0, 0, 0},
     {"since", 0, "TIME",
-     "Only reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d. Of files: "
+     "Only reports received since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 30d. For files: "
      "only reports whose period ends later. Default: all.",
      take_since, offsetof(cli_report_call, since), 0, 0},
     {"domain", 0, "NAME", "Only what is reported about this policy domain.", take_domain,
@@ -69,7 +69,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* Returns NULL, or what cannot be combined. */
+/* Returns NULL, or which options cannot be combined. */
 static const char *take_arguments(cli_report_call *call, const cli_args *args)
 {
     int count = args->count;

@@ -11,7 +11,7 @@
 #include "core/policy/text.h"
 #include "tlsrpt/advice/policy_match.h"
 
-#define POLICIES_MAX 10 /* of one domain */
+#define POLICIES_MAX 10 /* for one domain */
 
 static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *domain)
 {
@@ -34,7 +34,7 @@ static int is_enforced(apr_pool_t *p, const tlsrpt_seen_policy *seen)
                    ->mode == MTA_STS_MODE_ENFORCE;
 }
 
-/* In enforce, a failure is mail that waits or bounces. */
+/* In mode enforce, a failure means mail that is delayed or bounces. */
 static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain)
 {
     int i, enforced = 0;
@@ -82,9 +82,9 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
 }
 
 /*
- * The last ones.
+ * Prints the latest policies.
  *
- * @param unexpected_only only what is not as it should be
+ * @param unexpected_only only those that should not be in use
  */
 static void print_policies(const cli_report_page *of, const tlsrpt_domain *domain,
                            int unexpected_only)
@@ -113,7 +113,7 @@ static int count_senders(const tlsrpt_domain *domain, int is_verified)
     return count;
 }
 
-/* What is printed of a domain: what its verified reports contain, or the others. */
+/* What is printed about a domain: the contents of its verified reports, or of the others. */
 typedef struct part {
     const tlsrpt_domain *domain;
     int is_verified;
@@ -144,7 +144,7 @@ static int has_failed(const tlsrpt_domain *domain)
     return domain->failed > 0 || domain->causes->nelts > 0;
 }
 
-/* A short description of the last policy that was reported. */
+/* A short description of the latest policy that was reported. */
 static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domain *domain)
 {
     const tlsrpt_seen_policy *last = &APR_ARRAY_IDX(domain->seen, 0, tlsrpt_seen_policy);
@@ -184,7 +184,7 @@ static void print_working(const cli_report_page *of, const tlsrpt_domain *domain
     print_policies(of, domain, 1);
 }
 
-/* Halved where the sum would not fit, so that failures are never shown as 100 %. */
+/* Both numbers are halved if the sum would overflow, so that failures are never shown as 100 %. */
 static const char *share(apr_pool_t *p, const part *of)
 {
     apr_int64_t successful = of->successful, rest = of->failed;
@@ -196,7 +196,8 @@ static const char *share(apr_pool_t *p, const part *of)
     return mta_sts_format_share(p, successful, successful + rest);
 }
 
-/* What the verified reports of a domain with failures contain, or the unverified ones. */
+/* Prints the contents of the verified reports of a domain with failures, or of the unverified
+ * ones. */
 static void print_part(const cli_report_page *of, const part *ill)
 {
     apr_int64_t all = tlsrpt_count_add(ill->successful, ill->failed);
@@ -243,9 +244,9 @@ static void print_failing(const cli_report_page *of, const tlsrpt_domain *domain
     print_policies(of, domain, 0);
 }
 
-/* --- the whole --- */
+/* --- everything --- */
 
-/* Whether there may be reports that were not asked for. */
+/* Whether there may be reports that were not requested. */
 static int call_chooses(const cli_report_call *call)
 {
     return call->filter.domain || call->filter.organization;
@@ -293,7 +294,7 @@ static int count_failed(const tlsrpt_summary *sum)
     return count;
 }
 
-/* Those that failed come first, and stand apart. */
+/* Domains with failures come first, separated by an empty line. */
 static void print_domain(const cli_report_page *of, const tlsrpt_domain *domain, int is_first_well)
 {
     if (has_failed(domain)) {

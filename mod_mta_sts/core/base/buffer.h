@@ -4,22 +4,22 @@
 
 #include <apr_pools.h>
 
-/* An answer while it is being made: bytes that grow at their end. Knows nothing of httpd. */
+/* A byte buffer that grows at its end, for text that is rendered piece by piece. */
 typedef struct mta_sts_buffer {
     apr_pool_t *p;
     char *bytes;
     apr_size_t len, size;
 } mta_sts_buffer;
 
-/* An empty one, it and its bytes allocated from p. */
+/* Creates an empty buffer; the buffer and its bytes are allocated from p. */
 mta_sts_buffer *mta_sts_buffer_make(apr_pool_t *p);
 
 void mta_sts_buffer_add(mta_sts_buffer *buffer, const char *bytes, apr_size_t len);
 
-/* Adds a string as it is. */
+/* Appends a string unchanged. */
 void mta_sts_buffer_puts(mta_sts_buffer *buffer, const char *text);
 
-/* Formats as apr_psprintf does. */
+/* Appends a string formatted as by apr_psprintf. */
 void mta_sts_buffer_printf(mta_sts_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

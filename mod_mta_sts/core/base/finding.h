@@ -13,7 +13,7 @@
 typedef enum mta_sts_severity {
     MTA_STS_OK,      /* checked and right */
     MTA_STS_INFO,    /* worth knowing, nothing to do */
-    MTA_STS_WARNING, /* works, but not as it should or not for long */
+    MTA_STS_WARNING, /* works, but not as it should, or not for much longer */
     MTA_STS_ERROR,   /* broken: senders will not do what the admin expects */
     MTA_STS_UNKNOWN, /* could not be checked */
 } mta_sts_severity;
@@ -24,46 +24,45 @@ typedef struct mta_sts_finding {
     const char *subject; /* a domain, a host or a field; never NULL */
     const char *message; /* one line without a final full stop */
     const char *fix;     /* what to do, one line, or NULL */
-    const char *file;    /* the configuration file that it is about, or NULL */
-    int line;            /* in that file, or in the text that was read; 0: none */
+    const char *file;    /* the configuration file it is about, or NULL */
+    int line;            /* its line in that file, or in the text that was read; 0: none */
 } mta_sts_finding;
 
-/* Findings in the order of their creation. Their strings live as long as the list's pool, or
- * longer.
- */
+/* Findings in the order in which they were added. Their strings live at least as long as the list's
+ * pool. */
 typedef struct mta_sts_findings {
     apr_pool_t *pool;
     apr_array_header_t *list; /* of mta_sts_finding */
 } mta_sts_findings;
 
-/* Readers of untrusted text add no more findings than this, but always their first error. */
+/* Readers of untrusted text stop adding findings at this number, but always add the first error. */
 #define MTA_STS_FINDINGS_MAX 100
 
-/* An empty list that allocates from p. */
+/* Creates an empty list that allocates from p. */
 mta_sts_findings *mta_sts_findings_make(apr_pool_t *p);
 
 /*
  * Adds a finding; its message is formatted into the list's pool as by apr_psprintf.
  *
- * @param id      string constant, one of finding_ids.h: developers' builds abort at others
+ * @param id      string constant, one of finding_ids.h: developers' builds abort on any other
  * @param subject borrowed: must live as long as the list
- * @param fix     borrowed likewise, or NULL
+ * @param fix     borrowed: must live as long as the list; or NULL
  * @return the new finding, for setting file and line; valid until the next one is added
  */
 mta_sts_finding *mta_sts_finding_add(mta_sts_findings *findings, mta_sts_severity severity,
                                      const char *id, const char *subject, const char *fix,
                                      const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* The meaning of an id in one line, as in finding_ids.h, or NULL if it is not in that list. */
+/* The meaning of an id in one line, as in finding_ids.h, or NULL if the id is not listed there. */
 const char *mta_sts_finding_meaning(const char *id);
 
-/* Adds a deep copy of a finding. */
+/* Adds a deep copy of a finding, allocated from the pool of the list it is added to. */
 void mta_sts_finding_copy(mta_sts_findings *to, const mta_sts_finding *finding);
 
 /* The i-th finding, 0 being the first. i must be less than findings->list->nelts. */
 const mta_sts_finding *mta_sts_findings_at(const mta_sts_findings *findings, int i);
 
-/* The number of findings of this severity. */
+/* The number of findings with this severity. */
 int mta_sts_findings_count(const mta_sts_findings *findings, mta_sts_severity severity);
 
 /* "ok", "info", "warning", "error" or "unknown". */

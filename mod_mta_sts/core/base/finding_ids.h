@@ -3,9 +3,9 @@
 #define CORE_BASE_FINDING_IDS_H
 
 /*
- * All ids of findings and of log lines, sorted, each with its meaning: FINDING(id, meaning). An id
- * is an interface: admins and their monitoring search for it. tests/finding_ids checks that the
- * sources use no other, and doc/messages.md explains each.
+ * All ids of findings and log lines, sorted, each with its meaning: FINDING(id, meaning). Ids are
+ * an interface: admins and their monitoring search for them. tests/finding_ids checks that the
+ * sources use no others, and doc/messages.md explains each.
  */
 
 /* clang-format off: one id a line */

@@ -152,7 +152,7 @@ const char *mta_sts_format_name(apr_pool_t *p, const char *name)
     if (len == 0) {
         return "(no name)";
     }
-    /* The length of the quotation grows if anything is escaped or cut. */
+    /* The quotation is longer than the name plus its marks if anything was escaped or cut. */
     return strlen(quoted) == len + 2 && !strpbrk(name, ",()\"'") ? name : quoted;
 }
 

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-/* The first one goes on while the machine is suspended, as the clock does. */
+/* CLOCK_BOOTTIME also counts the time that the machine is suspended. */
 #ifdef CLOCK_BOOTTIME
 #define MONOTONIC CLOCK_BOOTTIME
 #else

@@ -5,11 +5,11 @@
 #include <apr_time.h>
 
 /*
- * How long something takes: time since some moment of this machine's past, which goes on evenly
- * whatever the clock is set to.
+ * A clock for measuring durations: it advances evenly, even if the system time is changed.
  */
 
-/* In microseconds, never negative; of use only as a difference. */
+/* The time since an unspecified moment, in microseconds, never negative. Only differences between
+ * two calls have a meaning. */
 apr_time_t mta_sts_monotonic_now(void);
 
 #endif

@@ -51,15 +51,15 @@ static const char *recognise_mistake(const char *text)
         return "is empty";
     }
     if (strpbrk(text, ",;")) {
-        return strchr(text, ',') ? "contains a comma: write several names without commas"
-                                 : "contains a semicolon: write the host name alone";
+        return strchr(text, ',') ? "contains a comma: write one host name alone"
+                                 : "contains a semicolon: write one host name alone";
     }
     for (c = text; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) {
             return "contains a control character";
         }
         if (*c == ' ') {
-            return "contains a blank: write several names as separate words";
+            return "contains a blank: write one host name alone";
         }
         colons += *c == ':';
     }
@@ -84,7 +84,7 @@ static const char *recognise_mistake(const char *text)
     return NULL;
 }
 
-/* What is wrong with a lower case ASCII name by the grammar, or NULL. */
+/* What violates the grammar in a lower-case ASCII name, or NULL. */
 static const char *check_labels(const char *name)
 {
     const char *label = name;
@@ -116,8 +116,8 @@ static const char *check_labels(const char *name)
         }
         label += len + 1;
     }
-    /* No top level domain is all digits (RFC 3696 section 2), so this is an address or half of one.
-     */
+    /* No top-level domain is all digits (RFC 3696 section 2), so this is an address or part of
+     * one. */
     return numeric ? "is an IP address or a number: senders compare names, not addresses" : NULL;
 }
 
@@ -212,7 +212,7 @@ const char *mta_sts_name_parse_domain(apr_pool_t *p, const char *text, const cha
     return NULL;
 }
 
-/* Compares without case up to one trailing dot of the host. */
+/* Compares without case; host may have one trailing dot. */
 static int same_name(const char *name, const char *host)
 {
     apr_size_t len = strlen(name);

@@ -10,7 +10,7 @@
 #define DIGITS "0123456789"
 #define UNITS "KMGT"
 
-/* The number that these digits write, or max + 1 if it is more than max. */
+/* The number written in these digits, or max + 1 if it is greater than max. */
 static apr_uint64_t read_digits(const char *text, apr_size_t digits, apr_uint64_t max)
 {
     apr_uint64_t value = 0;
@@ -43,7 +43,7 @@ const char *mta_sts_number_parse(apr_pool_t *p, const char *text, apr_int64_t mi
     return NULL;
 }
 
-/* By how many bits a suffix shifts, or -1 if it is none. */
+/* The number of bits that a size suffix shifts by, or -1 if it is not a size suffix. */
 static int shift_of(const char *suffix)
 {
     const char *unit;

@@ -5,15 +5,15 @@
 #include <apr_pools.h>
 
 /*
- * Numbers as an admin types them: decimal digits and nothing else, within a range that the message
- * names. No sign, no blank, no fraction.
+ * Numbers as an admin enters them: decimal digits only, without sign, blanks or fraction, within a
+ * range that the error message states.
  */
 
 /*
  * Reads a whole number.
  *
  * @param p        pool of the error text
- * @param min, max what is allowed, 0 <= min <= max
+ * @param min, max the range that is allowed, 0 <= min <= max
  * @param value    out: the number
  * @return NULL, or what is wrong with the text and what is allowed
  */
@@ -21,16 +21,16 @@ const char *mta_sts_number_parse(apr_pool_t *p, const char *text, apr_int64_t mi
                                  apr_int64_t *value);
 
 /*
- * Reads a number of bytes: digits, or digits and K, M, G or T for the powers of 1024.
+ * Reads a number of bytes: digits, optionally followed by K, M, G or T for the powers of 1024.
  *
- * @param p, min, max, return value: as above
+ * @param p, min, max, return value: as for mta_sts_number_parse
  * @param bytes out: the number of bytes
  */
 const char *mta_sts_size_parse(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
                                apr_int64_t *bytes);
 
-/* A number of bytes as mta_sts_size_parse reads it, with the largest unit that leaves it whole:
- * "10M". Allocated from p. */
+/* A number of bytes in the notation that mta_sts_size_parse reads, with the largest suffix that
+ * divides it evenly: "10M". Allocated from p. */
 const char *mta_sts_size_render(apr_pool_t *p, apr_int64_t bytes);
 
 #endif

@@ -11,7 +11,8 @@
 
 apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
 {
-    /* RFC 3629 section 4: the ranges of the first two bytes decide everything. */
+    /* RFC 3629 section 4: once the first two bytes are in range, any continuation bytes may
+     * follow. */
     static const struct {
         unsigned char first_low, first_high, second_low, second_high, length;
     } forms[] = {
@@ -44,8 +45,8 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len)
     return forms[form].length;
 }
 
-/* Characters of three bytes that turn or break lines on a terminal: U+200E, U+200F,
- * U+2028..U+202E, U+2066..U+2069. */
+/* Three-byte characters that change the direction of text or break lines on a terminal: U+200E,
+ * U+200F, U+2028..U+202E, U+2066..U+2069. */
 static int changes_direction(const unsigned char *bytes)
 {
     return bytes[0] == 0xe2 && ((bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f ||
@@ -69,7 +70,8 @@ int mta_sts_text_is_unprintable(const char *text, apr_size_t length)
     }
 }
 
-/* What is no UTF-8, what would mislead, and what would end the quotation or look like an escape. */
+/* Escapes invalid UTF-8, characters that could mislead a reader, and what would end the quotation
+ * or look like an escape. */
 static int needs_escape(const char *text, apr_size_t length, apr_size_t left, char mark)
 {
     return length == 0 || mta_sts_text_is_unprintable(text, length) || *text == mark ||
@@ -89,7 +91,7 @@ static const char *quote(apr_pool_t *p, const char *text, apr_size_t len, apr_si
         apr_size_t length = mta_sts_text_utf8_length(text + i, len - i);
 
         if (i + length > shown) {
-            break; /* a sequence is shown whole or not at all */
+            break; /* never cut a sequence in the middle */
         }
         if (!needs_escape(text + i, length, len - i, mark)) {
             memcpy(out, text + i, length);

@@ -7,7 +7,7 @@
 #define DAY_SECONDS 86400
 #define YEAR_DAYS 365
 
-/* What is left of the text, and how it deviates so far. */
+/* The rest of the text, and how it deviates from RFC 3339 so far. */
 typedef struct reader {
     const char *at;
     mta_sts_time_form form;
@@ -25,7 +25,8 @@ static int is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A number of exactly this many digits, from low to high; otherwise the text is invalid. */
+/* Reads exactly this many digits as a number from low to high; anything else makes the text
+ * invalid. */
 static int read_number(reader *r, int digits, int low, int high)
 {
     int number = 0;
@@ -39,7 +40,7 @@ static int read_number(reader *r, int digits, int low, int high)
     return number;
 }
 
-/* Whether one of these characters comes next, which is then read. */
+/* Skips the next character if it is one of these; returns whether it was. */
 static int skip_one_of(reader *r, const char *characters)
 {
     if (!*r->at || !strchr(characters, *r->at)) {
@@ -69,11 +70,11 @@ static int days_of(int year, int month)
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-/* Days from the first of 1970; year is not before it, and month 1 to 12. */
+/* Days from 1970-01-01 to a date from then on; month is 1 to 12. */
 static apr_int64_t days_until(int year, int month, int day)
 {
     int before = year - 1;
-    /* Leap years up to the year before, less the 477 up to 1969. */
+    /* Leap years before this one, minus the 477 until 1969. */
     apr_int64_t days = (apr_int64_t)(year - FIRST_YEAR) * YEAR_DAYS + before / 4 - before / 100 +
                        before / 400 - 477;
 
@@ -99,7 +100,7 @@ static apr_int64_t read_date(reader *r)
     return days_until(year, month, day);
 }
 
-/* The fraction of a second, in microseconds; further digits are cut. */
+/* The fraction of a second in microseconds; further digits are ignored. */
 static apr_int64_t read_fraction(reader *r)
 {
     apr_int64_t fraction = 0, unit = APR_USEC_PER_SEC;

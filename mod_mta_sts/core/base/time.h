@@ -5,27 +5,28 @@
 #include <apr_time.h>
 
 /*
- * Dates and times of reports: RFC 3339, and what senders write instead of it. They do not
- * depend on the locale or on the machine's time zone.
+ * Dates and times of reports: RFC 3339, and the variants that senders write instead. They depend
+ * neither on the locale nor on the machine's time zone.
  */
 
 /* How a time deviates from RFC 3339. */
 typedef enum mta_sts_time_form {
     MTA_STS_TIME_VALID,
-    MTA_STS_TIME_NO_ZONE, /* 2026-05-11T00:00:00: taken as UTC */
-    MTA_STS_TIME_LENIENT, /* a blank for the T, no seconds, no time of day, +0000 without colon */
-    MTA_STS_TIME_INVALID, /* none of these, or an impossible time */
+    MTA_STS_TIME_NO_ZONE, /* 2026-05-11T00:00:00: read as UTC */
+    MTA_STS_TIME_LENIENT, /* a blank for the T, no seconds, no time of day, or +0000 without a
+                             colon */
+    MTA_STS_TIME_INVALID, /* none of these, or a time that does not exist */
 } mta_sts_time_form;
 
 /*
- * Reads a time, from 1970 to 9999. A leap second is taken as the second that follows it.
+ * Reads a time from 1970 to 9999. A leap second is read as the second after it.
  *
- * @param time out: set unless the answer is MTA_STS_TIME_INVALID
+ * @param time out: in microseconds since 1970; set unless the result is MTA_STS_TIME_INVALID
  */
 mta_sts_time_form mta_sts_time_parse(const char *text, apr_time_t *time);
 
-/* Puts the ends of a range in order, to be shown: some reports end before they begin. One that is
- * not specified (0) stays where it is. */
+/* Orders the ends of a range for display: some reports end before they begin. Nothing changes if
+ * one of them is absent (0). */
 void mta_sts_time_order(apr_time_t *begin, apr_time_t *end);
 
 #endif

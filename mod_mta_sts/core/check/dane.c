@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TLSA records of the MX hosts: what senders that support DANE do, whatever the mode is. */
+/* The TLSA records of the MX hosts: what senders that support DANE do, in any mode. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -8,7 +8,7 @@
 #include "core/check/tlsa.h"
 #include "core/policy/provider.h"
 
-/* What such senders do at one host, for the verdict; the first host counts. */
+/* Stores what senders that support DANE do, for the verdict; only the first host is named. */
 static void note(mta_sts_judge *judge, const char *host, const char *what)
 {
     if (!judge->result->verdict.dane) {
@@ -36,7 +36,7 @@ static const char *fix(apr_pool_t *p, const char *host, const apr_array_header_t
                   : NULL;
 }
 
-/* Senders that support DANE refuse: none of the records leads to the certificate. */
+/* Senders that support DANE refuse to deliver, because no record matches the certificate. */
 static void add_mismatch(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                          const mta_sts_mx_probe *probe, mta_sts_findings *findings,
                          const char *what)
@@ -85,7 +85,7 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     }
 }
 
-/* Returns whether there are records that have an effect. */
+/* Returns whether there are records that senders use. */
 static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                         mta_sts_findings *findings)
 {
@@ -94,7 +94,7 @@ static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     int is_unsigned =
         mx->a.dnssec == MTA_STS_DNSSEC_INSECURE || mx->aaaa.dnssec == MTA_STS_DNSSEC_INSECURE;
 
-    /* RFC 7672 section 2.1; where the addresses are not signed, senders do not ask (2.2.2). */
+    /* RFC 7672 section 2.1; senders do not query TLSA if the addresses are not signed (2.2.2). */
     if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
         mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
         if (tlsa->status != MTA_STS_ANSWER_TIMEOUT && !is_unsigned) {

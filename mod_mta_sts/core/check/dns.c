@@ -7,7 +7,7 @@
 #include "core/policy/record.h"
 #include "core/base/text.h"
 
-/* A policy id that hangs in caches for longer makes every change slow. */
+/* In seconds. A longer TTL delays every change of the policy by more than a day. */
 #define TTL_LONG 86400
 
 static const char *join(mta_sts_findings *findings, const apr_array_header_t *values)
@@ -19,7 +19,7 @@ static const char *join(mta_sts_findings *findings, const apr_array_header_t *va
                : joined;
 }
 
-/* Readers of records name them "MTA-STS record"; here they are found under a name. */
+/* Parsers of records use "MTA-STS record" as the subject; here it is the name in DNS. */
 static void name_subjects(mta_sts_findings *findings, int index, const char *subject)
 {
     for (; index < findings->list->nelts; index++) {
@@ -27,7 +27,7 @@ static void name_subjects(mta_sts_findings *findings, int index, const char *sub
     }
 }
 
-/* The risk of a dangling alias: the next owner of its target controls the name. */
+/* A dangling alias is dangerous because the next owner of its target controls the name. */
 static const char *dead_alias_text(apr_pool_t *p, const char *alias, const char *danger)
 {
     return apr_psprintf(p,
@@ -36,7 +36,7 @@ static const char *dead_alias_text(apr_pool_t *p, const char *alias, const char 
                         mta_sts_text_quote(p, alias, strlen(alias)), danger);
 }
 
-/* Adds where else a record was found. Returns whether there is one. */
+/* Reports other names at which the record was found; returns whether there are any. */
 static int report_misplaced(const mta_sts_judge *judge, int is_tlsrpt, const char *right,
                             mta_sts_severity severity, mta_sts_findings *findings)
 {
@@ -112,7 +112,7 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     }
 }
 
-/* What comes of there being no MX at all. */
+/* Explains the consequences of having no MX. */
 static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const mta_sts_check_facts *facts = judge->facts;

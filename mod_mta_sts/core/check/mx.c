@@ -10,13 +10,13 @@
 
 #define NAME_SHOWN_MAX 253
 
-/* What the addresses of one MX host come to. */
+/* The sum over the addresses of one MX host. */
 typedef struct tally {
-    int secure; /* number of addresses that a sender in mode enforce delivers to */
-    mta_sts_mx_effect loss, alike, unknown; /* of the first address each; MTA_STS_MX_SECURE: none */
+    int secure; /* number of addresses to which senders in mode enforce deliver */
+    mta_sts_mx_effect loss, alike, unknown; /* of the first such address; MTA_STS_MX_SECURE: none */
 } tally;
 
-/* Returns whether there is a host to go on with. */
+/* Returns whether the host can be examined further. */
 static int judge_name(const mta_sts_check_mx *mx, const char *shown, mta_sts_findings *findings)
 {
     const char *error, *name;
@@ -56,7 +56,7 @@ static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_
     return 0;
 }
 
-/* What the lookups come to: MTA_STS_MX_SECURE where there are addresses to probe. */
+/* The effect if the host cannot be probed; MTA_STS_MX_SECURE if there are addresses to probe. */
 static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_findings *findings)
 {
     const mta_sts_answer *a = &mx->a, *aaaa = &mx->aaaa;
@@ -119,13 +119,13 @@ static void note(tally *sum, mta_sts_mx_effect effect)
     }
 }
 
-/* Of an address: a host that takes mail, but that the policy does not name, is passed over. */
+/* The effect of an address, given that a working host outside the policy is not used. */
 static mta_sts_mx_effect with_coverage(mta_sts_mx_effect effect, int covered)
 {
     return covered || mta_sts_mx_effect_is_alike(effect) ? effect : MTA_STS_MX_UNCOVERED;
 }
 
-/* A sender that does not reach one address goes to the next, so that costs no more than time. */
+/* A sender that cannot reach one address tries the next, so a single failure only costs time. */
 static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx, int covered,
                          tally *sum, mta_sts_findings *findings)
 {
@@ -181,7 +181,7 @@ static void note_trouble(mta_sts_judge *judge, const mta_sts_check_section *sect
     }
 }
 
-/* What senders make of the MX host of the last section. */
+/* Stores what senders do with the MX host of the last section. */
 static void conclude(mta_sts_judge *judge, const tally *sum)
 {
     mta_sts_check_section *section = &APR_ARRAY_IDX(
@@ -207,7 +207,7 @@ static void conclude(mta_sts_judge *judge, const tally *sum)
 
 static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
 {
-    /* Names from DNS are escaped, but long ones are nobody's host. */
+    /* Names from DNS are escaped; one that is too long for a host name is not shown at all. */
     const char *shown = strlen(mx->host) <= NAME_SHOWN_MAX ? mx->host : "MX";
     mta_sts_findings *findings = mta_sts_judge_section(judge, MTA_STS_CHECK_MX, shown);
     tally sum = {0, MTA_STS_MX_SECURE, MTA_STS_MX_SECURE, MTA_STS_MX_SECURE};
@@ -231,7 +231,7 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     conclude(judge, &sum);
 }
 
-/* A pattern that no MX uses may be a spare, or what a former MX was called. */
+/* A pattern that matches no MX may be for a spare host, or a leftover of a former one. */
 static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -272,8 +272,8 @@ static void report_not_probed(mta_sts_judge *judge)
                         "all MX hosts are down)");
 }
 
-/* Only mode enforce makes senders refuse: before, what would fail is a warning. What fails in every
- * mode is one as long as there is another MX host to go to. */
+/* Until mode enforce, a failure that only mode enforce turns into a refusal is a warning. A failure
+ * in every mode is a warning as well, as long as another MX host accepts mail. */
 static void soften(const mta_sts_judge *judge, int index)
 {
     const apr_array_header_t *sections = judge->result->sections;

@@ -5,7 +5,7 @@ enum { NONE, LOSS, ALIKE, UNKNOWN };
 
 static const struct {
     const char *testing, *enforce;
-    int change; /* what mode enforce changes */
+    int change; /* the difference that mode enforce makes */
     mta_sts_severity severity;
 } effects[] = {
     [MTA_STS_MX_SECURE] = {"delivers over TLS", "delivers over verified TLS", NONE, MTA_STS_OK},

@@ -13,20 +13,20 @@
 
 static const char *const loss = "senders in mode enforce do not deliver to it";
 
-/* One way in which a probe ends. Its severity follows from the effect. */
+/* One way in which a probe can end. Its severity follows from the effect. */
 typedef struct texts {
     mta_sts_mx_effect effect;
     const char *id;
-    const char *format; /* "%s" is the address */
+    const char *format; /* contains "%s" for the address */
     const char *fix;
 } texts;
 
-#define UNSEEN MTA_STS_MX_UNSEEN   /* this machine cannot know */
-#define NOT_NOW MTA_STS_MX_NOT_NOW /* deferred, whatever the mode is */
-#define CLOSED MTA_STS_MX_CLOSED   /* takes no mail from a sender in any mode */
-#define PLAIN MTA_STS_MX_PLAIN     /* takes mail without TLS only */
+#define UNSEEN MTA_STS_MX_UNSEEN   /* this machine cannot test it */
+#define NOT_NOW MTA_STS_MX_NOT_NOW /* deferred in every mode */
+#define CLOSED MTA_STS_MX_CLOSED   /* accepts no mail in any mode */
+#define PLAIN MTA_STS_MX_PLAIN     /* accepts mail only without TLS */
 
-/* Results whose stage does not matter. */
+/* Results that do not depend on the stage. */
 static const texts results[] = {
     [MTA_STS_SMTP_NOT_TRIED] = {UNSEEN, "smtp-untried", "no time was left to test %s",
                                 "check fewer domains at once"},
@@ -54,7 +54,7 @@ static const char *const slow_fix = "check the mail server's load and log; if it
 static const char *const closed_fix =
     "check the mail server's log, and whether it blocks this machine's address";
 
-/* Results at each stage. */
+/* Timeouts, by stage. */
 static const texts timeouts[] = {
     [MTA_STS_SMTP_CONNECT] = {CLOSED, "smtp-connect-timeout",
                               "%s does not accept a connection in time",
@@ -89,13 +89,13 @@ static const texts rejections[] = {
                                "check the mail server's log, and its certificate and key"},
 };
 
-/* Says so in the same way at every stage. */
+/* The same text at every stage. */
 static const texts not_available = {
     NOT_NOW, "smtp-not-available",
     "%s is temporarily unavailable, so it could not be determined whether TLS works there",
     "try again later; check the mail server's limits and log"};
 
-/* Until STARTTLS, it spoke SMTP. */
+/* The server did speak SMTP before STARTTLS. */
 static const texts broken_starttls = {PLAIN, "smtp-invalid-reply",
                                       "the answer of %s to STARTTLS is not SMTP",
                                       "check the mail server's log, and its certificate and key"};
@@ -156,7 +156,7 @@ static int check_peer(const mta_sts_mx_probe *probe, const char *host,
                               findings);
 }
 
-/* The admin can neither renew a certificate nor reload a server there. */
+/* At a provider's host the admin can neither renew a certificate nor reload a server. */
 static void blame_provider(const char *host, mta_sts_findings *findings, int from)
 {
     const mta_sts_provider *provider = mta_sts_provider_of_host(host);

@@ -8,8 +8,8 @@
 #include "core/check/policy_fetch.h"
 
 /*
- * How far a sender gets with one address of an MX host (RFC 8461 section 4.2, RFC 3207): up to a
- * verified TLS connection. Who probes is cli/net/smtp_probe.h.
+ * How far a sender gets with one address of an MX host (RFC 8461 section 4.2, RFC 3207), up to a
+ * verified TLS connection. cli/net/smtp_probe.h does the probing.
  */
 
 typedef enum mta_sts_smtp_stage {
@@ -21,41 +21,41 @@ typedef enum mta_sts_smtp_stage {
 } mta_sts_smtp_stage;
 
 typedef enum mta_sts_smtp_result {
-    MTA_STS_SMTP_NOT_TRIED,     /* there was no time for it */
-    MTA_STS_SMTP_SECURED,       /* the handshake is done: see peer */
-    MTA_STS_SMTP_NO_ROUTE,      /* this machine has no way there */
-    MTA_STS_SMTP_REFUSED,       /* nobody listens on that port */
-    MTA_STS_SMTP_UNREACHABLE,   /* the connection fails in another way: see detail */
-    MTA_STS_SMTP_TIMEOUT,       /* nothing more came in time, at that stage */
-    MTA_STS_SMTP_CLOSED,        /* it closed the connection, at that stage */
-    MTA_STS_SMTP_REJECTED,      /* it answered with a code that says no, at that stage: see reply */
-    MTA_STS_SMTP_INVALID_REPLY, /* what it says is no SMTP: see reply */
-    MTA_STS_SMTP_NO_STARTTLS,   /* it does not offer it */
-    MTA_STS_SMTP_TLS_OLD,       /* nothing newer than TLS 1.1 */
-    MTA_STS_SMTP_TLS_FAILED,    /* the handshake fails: see detail */
+    MTA_STS_SMTP_NOT_TRIED,     /* the time of the run was used up */
+    MTA_STS_SMTP_SECURED,       /* the handshake succeeded: see peer */
+    MTA_STS_SMTP_NO_ROUTE,      /* this machine has no route to it */
+    MTA_STS_SMTP_REFUSED,       /* nothing listens on that port */
+    MTA_STS_SMTP_UNREACHABLE,   /* the connection failed for another reason: see detail */
+    MTA_STS_SMTP_TIMEOUT,       /* the server did not respond in time at that stage */
+    MTA_STS_SMTP_CLOSED,        /* the server closed the connection at that stage */
+    MTA_STS_SMTP_REJECTED,      /* the server replied with an error code at that stage: see reply */
+    MTA_STS_SMTP_INVALID_REPLY, /* the reply is not SMTP: see reply */
+    MTA_STS_SMTP_NO_STARTTLS,   /* the server does not offer STARTTLS */
+    MTA_STS_SMTP_TLS_OLD,       /* the server supports nothing newer than TLS 1.1 */
+    MTA_STS_SMTP_TLS_FAILED,    /* the handshake failed: see detail */
 } mta_sts_smtp_result;
 
 typedef struct mta_sts_mx_probe {
-    const char *address; /* IPv4 or IPv6, as text */
+    const char *address; /* IPv4 or IPv6 address in text form */
     mta_sts_smtp_result result;
     mta_sts_smtp_stage stage; /* how far it got */
     int code;                 /* of the reply that ended it, or 0 */
-    const char *reply;        /* that reply's last line, or NULL */
-    const char *detail;       /* the library's words, or NULL */
+    const char *reply;        /* the last line of that reply, or NULL */
+    const char *detail;       /* the error text of the library, or NULL */
     mta_sts_peer peer;        /* with MTA_STS_SMTP_SECURED */
 } mta_sts_mx_probe;
 
 /*
- * Judges one probe.
+ * Judges one probe and adds its findings.
  *
  * @param host the MX host; borrowed by the findings
- * @return what senders make of that address, if the policy covers its host
+ * @return what senders do at that address, provided that the policy covers the host
  */
 mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const char *host,
                                          const mta_sts_check_limits *limits,
                                          mta_sts_findings *findings);
 
-/* Whether this id is the one of a probe that fails in every mode alike. */
+/* Whether this is the id of a probe that fails in the same way in every mode. */
 int mta_sts_mx_probe_is_alike(const char *id);
 
 #endif

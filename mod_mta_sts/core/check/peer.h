@@ -6,9 +6,9 @@
 #include "core/base/finding.h"
 
 /*
- * What a TLS handshake showed of a server, and its check by the rules that are the same for a
- * policy host and for an MX (RFC 8461 section 3.3 and 4.2): a chain to a trusted CA, the host's
- * name, dates.
+ * What a TLS handshake revealed about a server, and its check by the rules that a policy host and
+ * an MX host have in common (RFC 8461 sections 3.3 and 4.2): a chain to a trusted CA, the host's
+ * name, the dates.
  */
 
 typedef enum mta_sts_trust {
@@ -31,9 +31,11 @@ typedef struct mta_sts_peer {
 } mta_sts_peer;
 
 /*
- * Checks a server after a completed handshake.
+ * Checks a server after a completed handshake, and adds the findings.
  *
- * @param host  the required name; borrowed by the findings
+ * @param host      the required name; borrowed by the findings
+ * @param now       the time at which the certificate should be valid
+ * @param use       texts of the findings about the certificate; borrowed
  * @param chain_fix what to do if the chain is not trusted; borrowed
  * @return whether a sender would trust it
  */

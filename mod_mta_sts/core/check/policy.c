@@ -10,7 +10,7 @@
 #define DAY 86400
 #define WEEK 604800
 
-/* A web page is no policy, and nothing is to be said about its lines. */
+/* A web page is not a policy, so its lines are not checked. */
 static int is_served(const mta_sts_policy_fetch *fetch)
 {
     return fetch->status == MTA_STS_FETCH_ANSWERED && fetch->http_status == 200 &&
@@ -22,7 +22,8 @@ static int same_text(const mta_sts_policy_fetch *one, const mta_sts_policy_fetch
     return one->len == other->len && memcmp(one->text, other->text, one->len) == 0;
 }
 
-/* The policy is what a sender takes; where it takes none, what it would read there. */
+/* The fetch whose text is judged: the one that a sender would use; without one, the first that has
+ * a policy text at all. */
 static const mta_sts_policy_fetch *find_served(const mta_sts_check_facts *facts,
                                                const mta_sts_policy_fetch *usable)
 {
@@ -73,15 +74,15 @@ static void report_fetched(const mta_sts_judge *judge, const mta_sts_policy_fetc
         mta_sts_certificate_days(fetch->peer.certificate, judge->limits->now));
 }
 
-/* Senders try one address after the other: what does not answer costs time only, as long as
- * another does. And what this machine cannot reach is then no matter. */
+/* Senders try the addresses in turn: one that does not answer only costs time as long as another
+ * does, and what this machine cannot reach does not matter then. */
 static void lower_unreached(mta_sts_findings *findings, int index)
 {
     mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
     mta_sts_judge_lower_severity(findings, index, MTA_STS_UNKNOWN, MTA_STS_INFO);
 }
 
-/* The first fetch that a sender could use, judged into findings that nobody sees. */
+/* The first fetch that a sender could use; its findings are discarded. */
 static const mta_sts_policy_fetch *find_usable(const mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -134,13 +135,13 @@ void mta_sts_judge_policy_host(mta_sts_judge *judge)
     }
 }
 
-/* The shape of the ids that the module makes: 20 hex digits in lower case. */
+/* The form of the ids that the module computes: 20 hex digits in lower case. */
 static int is_hash_id(const char *id)
 {
     return strlen(id) == 20 && strspn(id, "0123456789abcdef") == 20;
 }
 
-/* Which of the two is newer, as far as that can be known: ids have no order. */
+/* Which of the two ids is newer, if that can be determined: ids have no order. */
 static const char *describe_newer(const mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -166,7 +167,7 @@ static const char *describe_newer(const mta_sts_judge *judge)
     return "senders that know this id do not fetch the new policy";
 }
 
-/* A delegated record is not the domain's to change. */
+/* A delegated record can only be changed where it is delegated to. */
 static const char *id_fix(const mta_sts_judge *judge)
 {
     const char *alias = judge->facts->record.alias;

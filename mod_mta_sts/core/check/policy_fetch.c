@@ -10,12 +10,12 @@
 
 #define OK_STATUS 200
 
-/* postfix-mta-sts-resolver, which most Postfix servers have, waits no longer by default. */
+/* The default timeout of postfix-mta-sts-resolver, the most common one for Postfix. */
 #define SLOW apr_time_from_sec(4)
 
 static const char *const loss = "senders do not accept a policy from this host";
 
-/* The findings for a fetch without an answer: "%s" is its address; in the fix, the host. */
+/* The findings for a fetch without an answer. "%s" is the address, and in the fix the host. */
 static const struct {
     mta_sts_severity severity;
     const char *id;
@@ -108,7 +108,7 @@ static int check_peer(const mta_sts_policy_fetch *fetch, const char *host,
         findings);
 }
 
-/* What a status other than 200 and 3xx means, and what to do. */
+/* The meaning of a status other than 200 and 3xx, and what to do. */
 typedef struct status_text {
     int first, last;
     const char *meaning;
@@ -150,7 +150,7 @@ static const status_text *find_status(int status)
     return text;
 }
 
-/* Whether the body names one of the usual products. */
+/* Whether the page names one of the common web application firewalls. */
 static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
 {
     static const char *const signs[] = {
@@ -199,7 +199,7 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
     return 0;
 }
 
-/* Some senders look at it, some do not (RFC 8461 section 3.2: SHOULD). */
+/* Only some senders check it (RFC 8461 section 3.2: SHOULD). */
 static int check_content_type(const mta_sts_policy_fetch *fetch, const char *host,
                               mta_sts_findings *findings)
 {

@@ -13,7 +13,7 @@ static int says_starttls(const char *text)
     return apr_cstr_casecmpn(text, "STARTTLS", 8) == 0 && strchr(" \t", text[8]);
 }
 
-/* The line is complete and NUL-terminated. */
+/* Parses the line, which is complete and NUL-terminated. */
 static mta_sts_smtp_reply_status read_line(mta_sts_smtp_reply *reply)
 {
     const char *line = reply->line;

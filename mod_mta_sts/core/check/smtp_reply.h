@@ -5,35 +5,35 @@
 #include <apr.h>
 
 /*
- * Reads one reply of a mail server (RFC 5321 section 4.2), as its bytes arrive: lines of a code
- * and a text, "-" after the code of all but the last.
+ * Parses one reply of a mail server (RFC 5321 section 4.2) as its bytes arrive: lines of a code and
+ * a text, with "-" after the code of all but the last.
  */
 
-/* A line may have 512 bytes by RFC 5321; some servers are more talkative. */
+/* In bytes. RFC 5321 allows 512; some servers exceed that. */
 #define MTA_STS_SMTP_LINE_MAX 1000
 #define MTA_STS_SMTP_LINES_MAX 100
 
 typedef enum mta_sts_smtp_reply_status {
-    MTA_STS_SMTP_REPLY_MORE,    /* it goes on */
+    MTA_STS_SMTP_REPLY_MORE,    /* the reply is not complete yet */
     MTA_STS_SMTP_REPLY_DONE,    /* it is complete */
-    MTA_STS_SMTP_REPLY_INVALID, /* this is no reply; line has how it begins */
+    MTA_STS_SMTP_REPLY_INVALID, /* not an SMTP reply; line contains its beginning */
 } mta_sts_smtp_reply_status;
 
-/* All zero before the first byte. */
+/* Must be zeroed before the first byte. */
 typedef struct mta_sts_smtp_reply {
-    char line[MTA_STS_SMTP_LINE_MAX + 1]; /* the line being read, or the last one: NUL-terminated
-                                             once the status is not MORE */
-    apr_size_t len;                       /* its bytes so far */
-    int lines;                            /* those that are complete */
-    int code;                             /* 200..599, the same in every line */
-    int offers_starttls;                  /* a line says STARTTLS */
+    char line[MTA_STS_SMTP_LINE_MAX + 1]; /* the current or last line; NUL-terminated once the
+                                             status is not MTA_STS_SMTP_REPLY_MORE */
+    apr_size_t len;                       /* its length so far, in bytes */
+    int lines;                            /* number of complete lines */
+    int code;                             /* 200..599, the same on every line */
+    int offers_starttls;                  /* whether a line is STARTTLS */
 } mta_sts_smtp_reply;
 
 /*
- * Takes in bytes.
+ * Parses the next bytes.
  *
- * @param used out: how many of them belong to this reply; less than len only if it is DONE or
- *             GARBAGE
+ * @param used out: how many of the bytes belong to this reply; less than len only if the result is
+ *             MTA_STS_SMTP_REPLY_DONE or MTA_STS_SMTP_REPLY_INVALID
  */
 mta_sts_smtp_reply_status mta_sts_smtp_reply_read(mta_sts_smtp_reply *reply, const char *bytes,
                                                   apr_size_t len, apr_size_t *used);

@@ -25,7 +25,7 @@ static apr_status_t drop_x509(void *x509)
     return APR_SUCCESS;
 }
 
-/* NULL if it is not a certificate. */
+/* Returns NULL if the bytes are not a certificate. */
 static X509 *parse(apr_pool_t *p, const mta_sts_der *der)
 {
     const unsigned char *at = der->bytes;
@@ -37,7 +37,7 @@ static X509 *parse(apr_pool_t *p, const mta_sts_der *der)
     return x509;
 }
 
-/* Returns whether a record can be used for SMTP: usages 0 and 1 cannot (RFC 7672 section 3.1.3). */
+/* Returns whether a record can be used for SMTP; usages 0 and 1 cannot (RFC 7672 section 3.1.3). */
 static int read_record(apr_pool_t *p, const char *text, tlsa *record)
 {
     static const apr_size_t lengths[] = {[MATCH_SHA256] = 64, [MATCH_SHA512] = 128};
@@ -59,7 +59,7 @@ static int read_record(apr_pool_t *p, const char *text, tlsa *record)
            (record->matching == MATCH_EXACT || strlen(record->hex) == lengths[record->matching]);
 }
 
-/* The association data of a certificate, in hex; NULL if OpenSSL cannot make it. */
+/* The association data of a certificate in hex, or NULL if OpenSSL cannot compute it. */
 static const char *data_of(apr_pool_t *p, X509 *x509, unsigned selector, unsigned matching)
 {
     unsigned char *der = NULL, digest[EVP_MAX_MD_SIZE];
@@ -86,7 +86,7 @@ static int matches(apr_pool_t *p, const tlsa *record, X509 *x509)
     return data && strcmp(data, record->hex) == 0;
 }
 
-/* Whether the server's certificate is valid for the host, and chains to an anchor. */
+/* Whether the server's certificate is valid for the host and chains to the anchor. */
 static int is_verified(X509 *own, STACK_OF(X509) * chain, X509 *anchor, const char *host)
 {
     X509_STORE *store = X509_STORE_new();

@@ -6,7 +6,7 @@
 #include <apr_tables.h>
 
 /*
- * TLSA records of an MX host compared with the certificates that it shows, as a sender that
+ * Compares the TLSA records of an MX host with the certificates that it presents, as a sender that
  * supports DANE does (RFC 6698, RFC 7671, RFC 7672 section 3).
  */
 
@@ -19,16 +19,18 @@ typedef struct mta_sts_der {
 typedef enum mta_sts_tlsa_result {
     MTA_STS_TLSA_UNKNOWN,    /* no certificate was seen */
     MTA_STS_TLSA_MATCH,      /* a record matches */
-    MTA_STS_TLSA_MISMATCH,   /* none does: senders that support DANE do not deliver */
-    MTA_STS_TLSA_UNVERIFIED, /* one of usage 2 matches, but the certificate does not chain to it, is
-                                not valid today or does not name the host: the same */
-    MTA_STS_TLSA_UNUSABLE,   /* no record can be used for SMTP: they use TLS without verification */
+    MTA_STS_TLSA_MISMATCH,   /* no record matches: senders that support DANE do not deliver */
+    MTA_STS_TLSA_UNVERIFIED, /* a record of usage 2 matches, but the certificate does not chain
+                                to it, is not valid now or does not name the host: senders that
+                                support DANE do not deliver */
+    MTA_STS_TLSA_UNUSABLE,   /* no record can be used for SMTP: senders use TLS without
+                                verification */
 } mta_sts_tlsa_result;
 
 /*
- * Compares.
+ * Compares the records with the certificates.
  *
- * @param p       temporary
+ * @param p       pool for temporary data
  * @param records of const char *: "USAGE SELECTOR MATCHING HEX", as core/dns/rdata.h renders them
  * @param chain   of mta_sts_der: what the server sent, its own certificate first; may be NULL
  * @param host    the MX host
@@ -36,8 +38,8 @@ typedef enum mta_sts_tlsa_result {
 mta_sts_tlsa_result mta_sts_tlsa_compare(apr_pool_t *p, const apr_array_header_t *records,
                                          const apr_array_header_t *chain, const char *host);
 
-/* The record to publish for the key that the server has, "3 1 1 HEX"; NULL without a certificate.
- */
+/* The record that matches the server's current key, "3 1 1 HEX", allocated from p; NULL if there is
+ * no certificate. */
 const char *mta_sts_tlsa_record(apr_pool_t *p, const apr_array_header_t *chain);
 
 #endif

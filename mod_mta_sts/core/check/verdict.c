@@ -11,7 +11,8 @@ static void set(mta_sts_judge *judge, mta_sts_outcome outcome, const char *summa
     judge->result->verdict.summary = summary;
 }
 
-/* Where mail goes nowhere at all, policy or not. Returns whether that is so. */
+/* Handles domains that cannot receive mail at all, with or without a policy. Returns whether the
+ * domain is one of these. */
 static int judge_delivery(mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -59,8 +60,8 @@ static int is_unknown_gap(const mta_sts_judge *judge)
            (judge->record_id && judge->policy_unknown);
 }
 
-/* What the MX hosts come to, by whether there is one that is good, lost in mode enforce, unknown.
- * Hosts that take no mail in any mode count only where there is nothing else. */
+/* The outcome by whether there are MX hosts that are valid, lost in mode enforce, or unknown. Hosts
+ * that accept no mail in any mode count only if there are no others. */
 static const struct {
     mta_sts_outcome outcome;
     mta_sts_safety enforce;
@@ -112,7 +113,7 @@ static void advise(mta_sts_judge *judge, mta_sts_safety safety, const char *advi
     judge->result->verdict.advice = advice;
 }
 
-/* What mode enforce changes at the first host that it takes away. */
+/* What mode enforce changes at the first host that it makes senders skip. */
 static const char *describe_change(const mta_sts_judge *judge)
 {
     return apr_psprintf(judge->p, "at %s, a sender in mode testing %s; in mode enforce it %s%s",

@@ -9,10 +9,11 @@
 
 #define NOT_KEYWORDS "it is not KEY=VALUE words as in \"host=db.example.com dbname=reports\""
 
-/* What may be shown; of any other word the value is a secret. */
+/* Parameters whose values may be shown; the values of all others are treated as secrets. */
 static const char *const shown[] = {"host", "hostaddr", "port", "dbname", "user", NULL};
 
-/* Known to hold nothing secret, so that a value such as "require" may stand in an error text. */
+/* Parameters that are not secret. Otherwise a value such as "require" would be removed from error
+ * texts. */
 static const char *const harmless[] = {
     "application_name", "connect_timeout", "gssencmode", "options",  "sslcert",         "sslkey",
     "sslmode",          "sslrootcert",     "service",    "passfile", "channel_binding", NULL};
@@ -40,7 +41,7 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-/* The key up to "=", and what follows the sign; NULL if there is none. */
+/* Reads the key before "="; returns what follows the sign, or NULL if there is none. */
 static const char *read_key(apr_pool_t *p, const char *text, const char **key)
 {
     const char *end = text;
@@ -53,7 +54,7 @@ static const char *read_key(apr_pool_t *p, const char *text, const char **key)
     return **key && *text == '=' ? skip_blanks(text + 1) : NULL;
 }
 
-/* The value, and what follows it; NULL if its quote does not end. */
+/* Reads the value; returns what follows it, or NULL if a quotation is not closed. */
 static const char *read_value(apr_pool_t *p, const char *text, const char **value)
 {
     char *out = apr_palloc(p, strlen(text) + 1);
@@ -98,7 +99,7 @@ const char *mta_sts_conninfo_read(apr_pool_t *p, const char *text, mta_sts_conni
         if (!text) {
             return NOT_KEYWORDS;
         }
-        /* libpq takes a dbname for a whole conninfo, password and all, where it looks like one. */
+        /* libpq expands a dbname that looks like a conninfo, which may include a password. */
         text = read_value(p, text, &value);
         if (!text) {
             return "a quote in it does not end";

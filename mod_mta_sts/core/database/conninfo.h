@@ -6,22 +6,23 @@
 #include <apr_tables.h>
 
 /*
- * How PostgreSQL is reached: KEY=VALUE words as libpq reads them (values with blanks in single
- * quotes, backslash before a quote or a backslash). libpq does the connecting; it is read here only
- * to separate what may be shown from what is secret.
+ * The connection string of PostgreSQL: KEY=VALUE pairs in the syntax of libpq (values with blanks
+ * in single quotes, backslash before a quote or a backslash). libpq uses it to connect; it is
+ * parsed here only to separate what may be shown from secrets.
  */
 typedef struct mta_sts_conninfo {
     const char *shown;           /* host, port, dbname and user: "host=db dbname=reports" */
-    apr_array_header_t *secrets; /* of const char *: values of all words that may be secret */
-    int has_timeout;             /* whether it has a connect_timeout */
+    apr_array_header_t *secrets; /* of const char *: the values of all parameters that may be
+                                    secret */
+    int has_timeout;             /* whether it sets connect_timeout */
 } mta_sts_conninfo;
 
 /*
- * Reads it.
+ * Parses a connection string.
  *
  * @param p    pool of the result
  * @param info out
- * @return NULL, or in words what is wrong, without quoting any of it
+ * @return NULL, or what is wrong, without quoting any part of the text
  */
 const char *mta_sts_conninfo_read(apr_pool_t *p, const char *text, mta_sts_conninfo *info);
 

@@ -9,7 +9,7 @@
 
 #include <apr_strings.h>
 
-/* The number of the lock that writers of all machines take in PostgreSQL: "mtasts" in ASCII. */
+/* Writers on all machines take this advisory lock of PostgreSQL: "mtasts" in ASCII. */
 #define PGSQL_WRITERS "SELECT pg_advisory_xact_lock(%lld)"
 #define PGSQL_LOCK 0x6d7461737473LL
 
@@ -26,8 +26,8 @@ typedef struct statement {
     value_kind kinds[VALUES_MAX];
 } statement;
 
-/* Values as the driver takes them: pointers to texts, or to numbers. Bound as texts, as
- * apr_dbd_pquery would do it, SQLite would find no number equal to another one. */
+/* Values as apr_dbd expects them: pointers to strings or numbers. If numbers were bound as strings,
+ * as apr_dbd_pquery does, SQLite would never consider them equal to a number. */
 typedef struct values {
     const void *pointers[VALUES_MAX];
     apr_int64_t numbers[VALUES_MAX];
@@ -36,7 +36,7 @@ typedef struct values {
 static const struct {
     const char *written;
     value_kind kind;
-    const char *bound; /* what apr_dbd calls it */
+    const char *bound; /* apr_dbd's name of the type */
 } placeholders[] = {
     {"%s", VALUE_TEXT, "%s"},
     {"%d", VALUE_INT, "%lld"},
@@ -47,7 +47,7 @@ static const struct {
 
 /* --- statements --- */
 
-/* The placeholder at the beginning of a text; PLACEHOLDER_COUNT if there is none. */
+/* The type of the placeholder at the beginning of a text; PLACEHOLDER_COUNT if there is none. */
 static apr_size_t find_placeholder(const char *text)
 {
     apr_size_t i;
@@ -60,10 +60,10 @@ static apr_size_t find_placeholder(const char *text)
     return i;
 }
 
-/* The text as apr_dbd_prepare takes it; notes the kinds of its values. */
+/* Translates a statement to the syntax of apr_dbd_prepare and stores the types of its values. */
 static const char *translate(apr_pool_t *p, const char *sql, statement *made)
 {
-    /* Each of at most VALUES_MAX placeholders may become 2 bytes longer. */
+    /* A placeholder grows by at most 2 bytes. */
     char *text = apr_palloc(p, strlen(sql) + 2 * VALUES_MAX + 1), *out = text;
 
     while (*sql) {
@@ -148,7 +148,7 @@ static void collect(const statement *prepared, values *bound, va_list args)
     }
 }
 
-/* A statement without values; PostgreSQL prepares no CREATE nor DROP. */
+/* Runs a statement without values; PostgreSQL cannot prepare CREATE or DROP. */
 static const char *run_plain(mta_sts_database *db, const char *sql)
 {
     int code = mta_sts_database_execute(db, sql);
@@ -218,13 +218,14 @@ static void take_rows(mta_sts_database *db, apr_dbd_results_t *results, mta_sts_
 
     while (apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {
         for (i = 0; go_on && i < count; i++) {
-            /* Not apr_dbd_get_entry, whose NULL is "" with PostgreSQL. */
+            /* apr_dbd_get_entry would return "" for NULL with PostgreSQL. */
             if (apr_dbd_datum_get(db->driver, row, i, APR_DBD_TYPE_STRING, &columns[i]) !=
                 APR_SUCCESS) {
                 columns[i] = NULL;
             }
         }
-        /* All are fetched in any case: so the driver ends the statement. */
+        /* All rows are fetched even if the callback stops: the driver ends the statement only
+         * then. */
         go_on = go_on && take(baton, columns);
     }
 }
@@ -284,7 +285,7 @@ int mta_sts_database_execute(mta_sts_database *db, const char *sql)
 
     mta_sts_guard_begin(db);
     code = apr_dbd_query(db->driver, db->handle, &rows, sql);
-    if (is_outdated(db, code)) { /* SQLite knows it now */
+    if (is_outdated(db, code)) { /* SQLite has noticed the change now */
         code = apr_dbd_query(db->driver, db->handle, &rows, sql);
     }
     mta_sts_guard_end(db);

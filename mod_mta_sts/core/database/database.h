@@ -5,84 +5,84 @@
 #include <apr_pools.h>
 
 /*
- * The database: an index of the reports in the spool and the history of served policies, through
- * apr_dbd. SQLite in a private file, or PostgreSQL where several machines share it; the same SQL
- * for both. It may be missing or damaged at any time; callers continue without it.
+ * The database: an index of the reports in the spool and the history of served policies, accessed
+ * through apr_dbd. Either SQLite in a private file, or PostgreSQL if several machines share it,
+ * with the same SQL. It may be missing or damaged at any time; callers continue without it.
  *
- * Only processes that run as the owner of the state directory open it; never httpd's parent, and
- * nothing during configtest. A handle is for one thread at a time, and must not live over a fork.
- * No other code may open or close the SQLite file: closing any descriptor of it drops the locks of
- * the whole process.
+ * Only processes that run as the owner of the state directory open it: never httpd's parent, and
+ * nothing during configtest. A handle is used by one thread at a time, and must not survive a fork.
+ * No other code may open or close the SQLite file, because closing any descriptor of it releases
+ * all locks of the process.
  *
- * Every function that can fail returns NULL, or a text: what happened, where, and what to do; one
- * line without a full stop and without any password. The text lives until the next call with the
- * same handle, that of open in its pool.
+ * A function that can fail returns NULL on success, or else a text: what happened, where, and what
+ * to do; one line without a full stop and without any password. The text is valid until the next
+ * call with the same handle, or for open as long as the caller's pool.
  */
 
 typedef struct mta_sts_database mta_sts_database;
 
-/* The drivers' names, as MTASTSDatabase has them. */
+/* The names of the drivers, as in the MTASTSDatabase directive. */
 #define MTA_STS_DATABASE_SQLITE "sqlite3"
 #define MTA_STS_DATABASE_PGSQL "pgsql"
 
-/* The file of SQLite in the state directory, where nothing else is configured. */
+/* The name of SQLite's file in the state directory, unless another database is configured. */
 #define MTA_STS_DATABASE_FILE "reports.db"
 
 /*
- * Loads the drivers. To be called before any other function, by every process that will open a
- * database, or by its parent; again after each reload of the module. A missing driver is
- * reported by open.
+ * Loads the drivers. Must be called before any other function, by each process that will open a
+ * database or by its parent, and again after each reload of the module. A missing driver is
+ * reported by mta_sts_database_open.
  *
- * @param process pool that lives as long as the process: a driver that was loaded into a shorter
- *                one is gone before its handles are closed
- * @return NULL, or why there is no database at all; a constant
+ * @param process pool that lives as long as the process, so that a driver is not unloaded before
+ *                its handles are closed
+ * @return NULL, or why no database can be used; a constant
  */
 const char *mta_sts_database_init(apr_pool_t *process);
 
 /*
- * Opens a database, makes it where there is none, and brings its schema up to date.
+ * Opens a database; creates it if necessary, and updates its schema.
  *
  * @param p      pool of the handle, which closes it
  * @param driver MTA_STS_DATABASE_SQLITE or MTA_STS_DATABASE_PGSQL
- * @param where  of SQLite the absolute path of its file, in a directory of our own; of PostgreSQL
- * its conninfo ("host=... dbname=..."), not a URI
+ * @param where  the absolute path of SQLite's file, in a directory owned by this user; or the
+ *               connection string of PostgreSQL ("host=... dbname=..."), not a URI
  * @param db     out; NULL after an error
  */
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
                                   mta_sts_database **db);
 
 /*
- * Checks the driver and the location without opening anything: for configtest.
+ * Checks the driver and the location during configtest, without opening anything.
  *
  * @return NULL, or an error text allocated from p
  */
 const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const char *where);
 
-/* Closes it before its pool does. */
+/* Closes the database before its pool is cleared. */
 void mta_sts_database_close(mta_sts_database *db);
 
-/* Whether several machines may use it: PostgreSQL. */
+/* Whether several machines can use it, which is so for PostgreSQL. */
 int mta_sts_database_is_shared(const mta_sts_database *db);
 
-/* The name that distinguishes this machine from others in a database. */
+/* The name of this machine in a shared database. */
 const char *mta_sts_database_host(apr_pool_t *p);
 
-/* Its name in messages: its file, or what may be shown of the conninfo. Lives as long as db. */
+/* The database's name for messages: its file, or the parts of its connection string that may be
+ * shown. Lives as long as db. */
 const char *mta_sts_database_name(const mta_sts_database *db);
 
 /*
- * Begins a transaction that writes; there is one at a time over all processes and machines, and
- * waiting longer than about ten seconds is an error. Also an error: the file of SQLite was
- * removed or replaced meanwhile (open it anew).
+ * Begins a transaction that writes. There is only one at a time over all processes and machines; it
+ * is an error if the lock cannot be taken within about ten seconds, or if SQLite's file was removed
+ * or replaced (it must be opened again then).
  */
 const char *mta_sts_database_begin(mta_sts_database *db);
 
-/* Whether an error means that the file of SQLite is damaged: it must be moved away and made again.
- */
+/* Whether an error means that SQLite's file is damaged and must be moved away and rebuilt. */
 int mta_sts_database_is_damaged(const char *error);
 
-/* Moves a damaged file of SQLite, and what belongs to it, out of the way: ".damaged" is added to
- * its name. This process must not have it open.
+/* Renames SQLite's damaged file and its companions by adding ".damaged". This process must not have
+ * it open.
  *
  * @return NULL, or an error text allocated from p
  */
@@ -101,48 +101,48 @@ apr_int64_t mta_sts_database_bytes(const mta_sts_database *db);
  */
 const char *mta_sts_database_shrink(mta_sts_database *db);
 
-/* Whether an error only means that another process holds the lock. */
+/* Whether an error means that another process holds the lock. */
 int mta_sts_database_is_locked(const char *error);
 
-/* Waits only a second or two for a lock: for callers that retry soon. */
+/* Reduces the time to wait for a lock to a second or two, for callers that soon retry. */
 const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db);
 
-/* Begins one that only reads, and sees one state of the database throughout. */
+/* Begins a read-only transaction, which sees a single snapshot of the database. */
 const char *mta_sts_database_begin_reading(mta_sts_database *db);
 
-/* Ends it: what was written is on disk afterwards. After an error it is rolled back. */
+/* Commits a transaction: its changes are on disk afterwards. After an error it is rolled back. */
 const char *mta_sts_database_commit(mta_sts_database *db);
 
-/* Rolls it back; does nothing without a transaction. */
+/* Rolls a transaction back; does nothing if there is none. */
 void mta_sts_database_rollback(mta_sts_database *db);
 
 /*
- * Runs one statement; its values are always bound, never part of the text. In the text a value is
- * written as for printf, so that the compiler checks it: %s a text (NULL: SQL's NULL), %d, %ld and
- * %lld numbers; "%%" a percent sign. A text must be UTF-8.
+ * Runs one statement. Values are always bound, never part of the statement's text, where they are
+ * written as for printf, so that the compiler checks them: %s a string (NULL: SQL's NULL), %d, %ld
+ * and %lld numbers; "%%" a percent sign. Strings must be UTF-8.
  *
- * Statements are prepared once and cached. Their number must be bounded, so their text is never
- * built from input.
+ * Statements are prepared once and cached, so their number must be bounded: the text is never built
+ * from input.
  */
 const char *mta_sts_database_run(mta_sts_database *db, const char *sql, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Runs statements without values, one after the other up to a NULL. */
+/* Runs statements without values in turn; the array ends with NULL. */
 const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *statements);
 
 /*
- * A callback for one row.
+ * Receives one row.
  *
- * @param columns texts as they come from the database, NULL for SQL's NULL; valid during the call
- * @return whether to go on
+ * @param columns values as strings, NULL for SQL's NULL; valid only during the call
+ * @return whether to continue
  */
 typedef int mta_sts_database_row(void *baton, const char *const *columns);
 
-/* Runs one statement that has rows; as mta_sts_database_run. take must not use db. */
+/* Runs one statement that returns rows, like mta_sts_database_run. take must not use db. */
 const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,
                                   void *baton, ...) __attribute__((format(printf, 2, 5)));
 
-/* The number in a column; 0 for NULL. Beyond 64 bits it is the largest or smallest. */
+/* The number in a column; 0 for NULL. Values outside 64 bits become the largest or smallest. */
 apr_int64_t mta_sts_database_number(const char *column);
 
 #endif

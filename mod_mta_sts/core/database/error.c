@@ -12,7 +12,7 @@
 #define IS_OUT_OF_ROOM "cannot grow: the disk is full"
 #define IS_LOCKED "is locked by another process"
 
-#define LOCK_TIMEOUT "lock timeout" /* PostgreSQL's words */
+#define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
 #define CODE_FULL 13

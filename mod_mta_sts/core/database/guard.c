@@ -13,14 +13,14 @@
 
 #define LIBPQ "libpq.so.5"
 
-/* Statements that are running, a list. */
+/* The list of running statements, and the lock that protects it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 static mta_sts_database *running;
-static apr_time_t wakes; /* when the thread looks at the list next */
-static pid_t started;    /* the process whose thread runs */
+static apr_time_t wakes; /* when the thread will look at the list again */
+static pid_t started;    /* the process in which the thread was started */
 
-/* The thread that opened the database must not wait for anything that a fork left behind. */
+/* Shuts down the connections whose statements are overdue. next: when to look at the list again. */
 static void shut_down_late(apr_time_t now, apr_time_t *next)
 {
     mta_sts_database *db;
@@ -55,7 +55,7 @@ static void *watch(void *unused)
     return NULL;
 }
 
-/* Signals are for the other threads. Called with the lock. */
+/* Signals are left to the other threads. The caller holds the lock. */
 static int start_thread(void)
 {
     pthread_condattr_t clock;
@@ -67,8 +67,8 @@ static int start_thread(void)
     if (started == getpid()) {
         return 1;
     }
-    running = NULL; /* of the parent */
-    wakes = 0;      /* the thread begins with a look at the list */
+    running = NULL; /* belong to the parent process */
+    wakes = 0;      /* the thread looks at the list when it starts */
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&changed, &clock);
@@ -84,7 +84,8 @@ static int start_thread(void)
     return !failed;
 }
 
-/* The function of the library that the driver has loaded; nothing is linked with it here. */
+/* Looks up a function of the libpq that the driver has loaded, since this code is not linked with
+ * it. */
 static int find_socket(const mta_sts_database *db)
 {
     void *native = apr_dbd_native_handle(db->driver, db->handle);
@@ -100,7 +101,7 @@ static int find_socket(const mta_sts_database *db)
     return fd;
 }
 
-/* A copy of the descriptor: libpq may close its own at any time. */
+/* Duplicates the descriptor, because libpq may close its own at any time. */
 void mta_sts_guard_open(mta_sts_database *db)
 {
     int fd = db->is_sqlite ? -1 : find_socket(db);
@@ -126,7 +127,7 @@ void mta_sts_guard_begin(mta_sts_database *db)
         db->deadline = mta_sts_monotonic_now() + db->patience;
         db->next_running = running;
         running = db;
-        /* Of statements one after the other, few wake the thread. */
+        /* Consecutive statements rarely have to wake the thread. */
         if (db->deadline < wakes) {
             pthread_cond_signal(&changed);
         }

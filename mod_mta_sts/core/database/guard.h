@@ -7,17 +7,17 @@
 #include "core/database/internal.h"
 
 /*
- * Bounds how long a statement waits for PostgreSQL. libpq waits for an answer for ever, whatever
- * statement_timeout says, if the server is frozen or the cable is out; so a thread of the process
- * shuts the connection down once the time is over, and libpq reports that it was lost.
+ * Limits how long a statement waits for PostgreSQL. If the server hangs or the network is down,
+ * libpq waits for ever, regardless of statement_timeout. So a thread of this process shuts the
+ * connection down after a time, and libpq reports that it was lost.
  */
 
-/* After a connection was opened: finds its socket. Without one, or for SQLite, nothing is bounded.
- */
+/* Called after a connection was opened, to find its socket. Without one, and for SQLite, there is
+ * no limit. */
 void mta_sts_guard_open(mta_sts_database *db);
 void mta_sts_guard_close(mta_sts_database *db);
 
-/* Before and after a statement, which may take db->patience. */
+/* Called before and after a statement, which may take db->patience. */
 void mta_sts_guard_begin(mta_sts_database *db);
 void mta_sts_guard_end(mta_sts_database *db);
 

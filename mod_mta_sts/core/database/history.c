@@ -9,7 +9,7 @@
 
 #include "core/policy/text.h"
 
-/* How long a text is remembered after its last copy has run out. */
+/* How long a text stays in the history after its last cached copy has expired. */
 #define REMEMBERED apr_time_from_sec(APR_INT64_C(400) * 86400)
 
 #define READ_OPEN "SELECT domain, id FROM mta_sts_history WHERE host = %s AND last_served IS NULL"
@@ -28,7 +28,8 @@
     "COALESCE(h.last_served, n.noted), CASE WHEN h.last_served IS NULL THEN 1 ELSE 0 END "         \
     "FROM mta_sts_history h LEFT JOIN mta_sts_history_host n ON n.host = h.host "                  \
     "WHERE h.domain = %s ORDER BY 8 DESC, 7 DESC, 6 DESC, 1"
-/* What this machine has not ended it serves until now; another one until it was seen last. */
+/* Texts that this machine has not ended are served until now; those of other machines until they
+ * were last confirmed. */
 #define READ_COPIES                                                                                \
     "SELECT domain, id, MAX(until) FROM ("                                                         \
     "SELECT h.domain AS domain, h.id AS id, h.max_age * 1000000 + CASE "                           \
@@ -37,13 +38,13 @@
     "FROM mta_sts_history h LEFT JOIN mta_sts_history_host n ON n.host = h.host) copies "          \
     "WHERE until > %lld GROUP BY domain, id"
 
-/* What the steps of a note share. */
+/* State shared by the steps of recording. */
 typedef struct note {
     mta_sts_database *db;
     const mta_sts_history_machine *machine;
     apr_pool_t *p;
-    apr_hash_t *open; /* domain -> id: served before, and not seen yet to be served now */
-    apr_time_t noted; /* when the machine was seen last; 0: never */
+    apr_hash_t *open; /* domain -> id: served before, and not yet found among what is served now */
+    apr_time_t noted; /* when the machine was last seen; 0: never */
     apr_array_header_t *changes;
 } note;
 
@@ -74,8 +75,9 @@ static const char *read_before(note *n)
     return error ? error : mta_sts_database_rows(n->db, READ_OPEN, take_open, n, n->machine->host);
 }
 
-/* Until when, at most, was served what is served no more: a server that is up since the last note
- * served it until the present start; of one that was started since, nobody knows when it ended. */
+/* The latest time at which a text that is no longer served was served. A server that has been
+ * running since the last record served it until this start; if the server was restarted since, the
+ * end is unknown. */
 static long long end_of_before(const note *n)
 {
     apr_time_t started = n->machine->started;
@@ -210,7 +212,7 @@ const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_
 
 /* --- reading --- */
 
-/* Where rows go to. */
+/* Where rows are stored. */
 typedef struct reader {
     apr_pool_t *p;
     apr_array_header_t *list;
@@ -265,7 +267,7 @@ const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *ho
     const char *error = mta_sts_database_rows(db, READ_COPIES, take_copy, &v, host, number(now),
                                               number(MTA_STS_HISTORY_INTERVAL), number(now));
 
-    /* The database sorts as its locale does. */
+    /* PostgreSQL would sort by the rules of its locale. */
     qsort(v.list->elts, (size_t)v.list->nelts, sizeof(mta_sts_history_cached_policy),
           compare_copies);
     *copies = v.list;

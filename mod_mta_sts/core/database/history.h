@@ -8,28 +8,28 @@
 #include "core/database/database.h"
 
 /*
- * The history of served policies: which text a machine served for a policy domain, and from when
- * until when. Senders keep a policy for its max_age after they fetched it (RFC 8461 section 3.2),
- * so it shows on which day the last copy of an earlier policy has run out.
+ * The history of served policies: which text a machine served for a policy domain, and for how
+ * long. Senders cache a policy for its max_age after fetching it (RFC 8461 section 3.2), so the
+ * history gives the day on which the last copy of an earlier policy expires.
  *
- * A text that is being served has a row without an end. When the machine last
- * confirmed that it serves is recorded once for all of its rows, so confirming costs the same for
- * any number of domains.
+ * A text that is being served has a row without an end. A machine's last confirmation that it still
+ * serves is recorded once for all its rows, so that confirming costs the same for any number of
+ * domains.
  */
 
-/* What one machine serves, and since when. */
+/* A machine that serves policies. */
 typedef struct mta_sts_history_machine {
-    const char *host;   /* its name */
-    apr_time_t running; /* when its server was started: what was recorded later was served in
-                           between, too */
-    apr_time_t started; /* when it began to serve what it serves now */
+    const char *host;   /* its name in the database */
+    apr_time_t running; /* when its server was started; texts recorded later were also served in
+                           between */
+    apr_time_t started; /* when it began to serve the current policies */
     apr_time_t now;
 } mta_sts_history_machine;
 
 typedef struct mta_sts_history_served {
     const char *domain; /* policy domain */
     const char *id;
-    const char *text; /* ends with NUL */
+    const char *text; /* NUL-terminated */
     apr_size_t len;
 } mta_sts_history_served;
 
@@ -38,14 +38,15 @@ typedef struct mta_sts_history_change {
     const char *domain, *old_id, *id;
 } mta_sts_history_change;
 
-/* The longest time between two confirmations of a machine. */
+/* The longest interval between two confirmations of a machine, in microseconds. */
 #define MTA_STS_HISTORY_INTERVAL apr_time_from_sec(600)
 
 /*
- * Records everything that a machine serves, in one transaction: once after each start.
+ * Records everything that a machine serves, in one transaction, once after each start.
  *
- * @param machine which, and when
- * @param served  of mta_sts_history_served, each domain once; other domains are no longer served
+ * @param machine the machine and its times
+ * @param served  of mta_sts_history_served, each domain once; all other domains are no longer
+ *                served
  * @param p       pool of changes
  * @param changes out: of mta_sts_history_change, sorted by domain; empty after an error
  * @return NULL, or an error (see core/database/database.h)
@@ -54,19 +55,20 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
                                    const apr_array_header_t *served, apr_pool_t *p,
                                    apr_array_header_t **changes);
 
-/* Records that the machine still serves the same. As mta_sts_history_record. */
+/* Records that the machine still serves the same policies. Errors: as for
+ * mta_sts_history_record. */
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine);
 
 /* One text of a domain, as one machine served it. */
 typedef struct mta_sts_history_entry {
     const char *host, *domain, *id, *text;
-    apr_int64_t max_age;    /* seconds */
-    apr_time_t first, last; /* when it was served; last: as last confirmed */
-    int is_served;          /* still */
+    apr_int64_t max_age;    /* in seconds */
+    apr_time_t first, last; /* when it was served; last: the last confirmation */
+    int is_served;          /* whether it still is */
 } mta_sts_history_entry;
 
 /*
- * The history of a domain.
+ * Reads the history of a domain.
  *
  * @param p       pool of entries
  * @param entries out: of mta_sts_history_entry, most recently served first
@@ -75,7 +77,7 @@ typedef struct mta_sts_history_entry {
 const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                  apr_array_header_t **entries);
 
-/* Until when senders may hold one of the policies of a domain. */
+/* Until when senders may have cached a policy of a domain. */
 typedef struct mta_sts_history_cached_policy {
     const char *domain, *id;
     apr_time_t until;
@@ -84,8 +86,8 @@ typedef struct mta_sts_history_cached_policy {
 /*
  * The policies that senders may still have in their caches.
  *
- * @param host   this machine: its current policies are served until now, those of others
- *               until they were last confirmed
+ * @param host   this machine: its current policies count as served until now, those of other
+ *               machines until they were last confirmed
  * @param p      pool of copies
  * @param copies out: of mta_sts_history_cached_policy, sorted by domain
  * @return NULL, or why it cannot be read
@@ -94,11 +96,11 @@ const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *ho
                                             apr_pool_t *p, apr_array_header_t **copies);
 
 /*
- * Until when senders may hold a policy that is not the present one.
+ * Until when senders may have cached a policy other than the current one.
  *
- * @param copies as mta_sts_history_cached_policies made them
- * @param id     of the present one
- * @return 0 if no copy is left
+ * @param copies from mta_sts_history_cached_policies
+ * @param id     of the current policy
+ * @return 0 if no other copy is left
  */
 apr_time_t mta_sts_history_cached_until(const apr_array_header_t *copies, const char *domain,
                                         const char *id);

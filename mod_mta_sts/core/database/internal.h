@@ -9,48 +9,49 @@
 
 #include "core/database/database.h"
 
-/* What database.c (statements), open.c and error.c share. */
+/* Shared by database.c (statements), open.c, guard.c and error.c. */
 
 typedef struct mta_sts_conninfo mta_sts_conninfo;
 
 struct mta_sts_database {
-    apr_pool_t *pool;    /* its own, within the caller's */
-    apr_pool_t *scratch; /* of one statement */
+    apr_pool_t *pool;    /* of the handle, a child of the caller's pool */
+    apr_pool_t *scratch; /* cleared after each statement */
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle; /* NULL once closed */
     int is_sqlite;
-    const char *file; /* of SQLite */
+    const char *file; /* of SQLite, else NULL */
     const char *name;
-    const mta_sts_conninfo *conninfo; /* of PostgreSQL */
-    dev_t device;                     /* which file it is */
+    const mta_sts_conninfo *conninfo; /* of PostgreSQL, else NULL */
+    dev_t device;                     /* identify the file that was opened */
     ino_t inode;
-    apr_hash_t *statements;       /* by their text */
-    int socket;                   /* of PostgreSQL; -1: none. The rest is of guard.c */
-    apr_interval_time_t patience; /* the longest time that a statement may take */
-    apr_time_t deadline;          /* of the statement that is running; monotonic */
+    apr_hash_t *statements;       /* text -> prepared statement */
+    int socket;                   /* of PostgreSQL, or -1; this and the following are used by
+                                     guard.c */
+    apr_interval_time_t patience; /* the longest time that a statement may take, in microseconds */
+    apr_time_t deadline;          /* of the running statement, on the monotonic clock */
     mta_sts_database *next_running;
     int in_transaction;
-    int has_failed; /* a statement of the transaction */
+    int has_failed; /* whether a statement of the transaction has failed */
     char error[1024];
 };
 
 /*
- * Describes an error of the driver, in db->error.
+ * Stores a description of a driver's error in db->error, and returns it.
  *
- * @param doing what could not be done: "read", "write", "open"
- * @param code  what the driver returned
+ * @param doing what failed: "read", "write", "open"
+ * @param code  the result of the driver
  */
 const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int code);
 
-/* The driver's text, made printable: one line, ASCII, at most some 300 bytes, and nothing of
- * it where it might have a secret in it. */
+/* The driver's text made printable: one line, ASCII, at most some 300 bytes; nothing of it if it
+ * could contain a secret. */
 const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
                                       const mta_sts_conninfo *conninfo);
 
-/* Runs a text without values, as it is. The driver's code: 0 is success. */
+/* Runs a statement without values. Returns the driver's code: 0 is success. */
 int mta_sts_database_execute(mta_sts_database *db, const char *sql);
 
-/* Whether the file of SQLite is still the one that was opened. */
+/* Whether the path still names the file of SQLite that was opened. */
 int mta_sts_database_is_same_file(const mta_sts_database *db);
 
 #endif

@@ -16,9 +16,8 @@
 #include "core/database/schema.h"
 #include "core/base/text.h"
 
-/* What a session begins with: first with rows (an SQLite PRAGMA that returns its value), then
- * without. The driver of SQLite tries 16 times, with 0.1 s between, what these 0.5 s were not
- * enough for. */
+/* Settings of a session: those that return a row (an SQLite PRAGMA that returns its value), then
+ * the others. SQLite's driver retries 16 times, 0.1 s apart, after the 0.5 s set here. */
 static const char *const sqlite_settings[] = {
     "PRAGMA busy_timeout=500",
     "PRAGMA journal_mode=WAL",
@@ -43,12 +42,13 @@ static const char *const pgsql_preamble[] = {
 };
 #define PGSQL_TIMEOUT " connect_timeout=10"
 
-/* A server that is gone without a word is noticed by TCP; values of the admin follow, and win. */
+/* TCP detects a server that has disappeared. The admin's parameters come later and take
+ * precedence. */
 #define PGSQL_NETWORK                                                                              \
     "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=10000 "
 
-/* How long a statement waits for PostgreSQL: longer than its own statement_timeout; of callers that
- * try again soon, less than a child that stops may take. */
+/* How long a statement waits for PostgreSQL: longer than statement_timeout; or, for callers that
+ * soon retry, less time than a child process has for stopping. */
 #define PATIENCE apr_time_from_sec(70)
 #define PATIENCE_SHORT apr_time_from_sec(7)
 
@@ -62,7 +62,7 @@ static const driver_name driver_names[] = {
 };
 #define DRIVER_COUNT ((int)(sizeof(driver_names) / sizeof(driver_names[0])))
 
-/* Found by init, read by all threads afterwards; NULL where one is not installed. */
+/* Set by mta_sts_database_init, then read by all threads; NULL if a driver is not installed. */
 static const apr_dbd_driver_t *drivers[DRIVER_COUNT];
 
 const char *mta_sts_database_init(apr_pool_t *process)
@@ -116,9 +116,7 @@ static const char *refuse(apr_pool_t *p, const char *path, const char *why)
     return apr_psprintf(p, "%s %s", mta_sts_text_quote_path(p, path), why);
 }
 
-/* The directory a file is in must be real and ours, so that nobody can put another file in its
- * place.
- */
+/* The directory must be a real one owned by this user, so that nobody else can replace the file. */
 static const char *judge_directory(apr_pool_t *p, const char *file)
 {
     const char *slash = strrchr(file, '/');
@@ -146,8 +144,8 @@ static const char *judge_directory(apr_pool_t *p, const char *file)
     return NULL;
 }
 
-/* Makes the file where there is none: private whatever the umask. No connection can have it open
- * yet, so that closing it takes no lock from one. */
+/* Creates the file if necessary, private regardless of the umask. No connection can have it open
+ * yet, so closing it here releases no lock. */
 static const char *make_file(apr_pool_t *p, const char *file)
 {
     int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -226,7 +224,7 @@ const char *mta_sts_database_host(apr_pool_t *p)
 
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file)
 {
-    /* The log last: without the file it belongs to nothing. */
+    /* The write-ahead log is renamed last, because it is useless without the file. */
     static const char *const ends[] = {"", "-shm", "-wal"};
     apr_size_t i;
 
@@ -251,7 +249,7 @@ static const char *describe(mta_sts_database *db, const char *where)
         return judge_file(p, db);
     }
     db->conninfo = conninfo;
-    mta_sts_conninfo_read(p, where, conninfo); /* was validated */
+    mta_sts_conninfo_read(p, where, conninfo); /* was validated before */
     db->name = *conninfo->shown
                    ? apr_pstrcat(p, "the PostgreSQL database (", conninfo->shown, ")", NULL)
                    : "the PostgreSQL database";
@@ -275,7 +273,7 @@ static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *w
     return NULL;
 }
 
-/* A setting that answers with a row. */
+/* Runs a setting that returns a row. */
 static int ask(mta_sts_database *db, const char *sql)
 {
     apr_dbd_results_t *results = NULL;

@@ -8,15 +8,15 @@
 #include "core/database/internal.h"
 
 /*
- * The statements that lead from one version to the next, in SQLite's words. PostgreSQL has no
- * "WITHOUT ROWID", its INTEGER has 32 bits only, and it sorts texts by the words of a language.
+ * The statements that lead from one version to the next, in SQLite's dialect. PostgreSQL has no
+ * "WITHOUT ROWID", its INTEGER has only 32 bits, and it sorts strings by locale.
  */
 
-/* Texts that many rows share are kept once, in the first three tables of the index, and called by
- * their number. 0 stands for none, and in `domain` of the two sums for all domains together. */
+/* Strings that many rows share are stored once, in the first three tables of the index, and
+ * referred to by number. 0 means none; in column `domain` of the two sums, all domains together. */
 static const char *const version_1[] = {
-    /* One row for each time that a machine began to serve a policy; last_served is NULL while it
-     * does. When it was seen last to serve all of those is noted. */
+    /* One row for each time that a machine began to serve a policy; last_served is NULL as long as
+     * it does. The last confirmation of a machine is stored in a table of its own. */
     "CREATE TABLE mta_sts_history ("
     " domain TEXT NOT NULL, host TEXT NOT NULL, first_served INTEGER NOT NULL,"
     " last_served INTEGER, id TEXT NOT NULL, max_age INTEGER NOT NULL, text TEXT NOT NULL,"
@@ -26,8 +26,8 @@ static const char *const version_1[] = {
     "CREATE TABLE mta_sts_history_host ("
     " host TEXT NOT NULL PRIMARY KEY, noted INTEGER NOT NULL) WITHOUT ROWID",
 
-    /* text is the key; of a long one it is a digest, and the text itself in whole. folded: in lower
-     * case, only of organizations. */
+    /* text is the key; for a long string it is a digest, and whole has the string itself. folded:
+     * in lower case, only for organizations. */
     "CREATE TABLE tlsrpt_word ("
     " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
     "CREATE TABLE tlsrpt_domain ("
@@ -36,8 +36,9 @@ static const char *const version_1[] = {
     " id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, whole TEXT, folded TEXT)",
     "CREATE INDEX tlsrpt_organization_folded ON tlsrpt_organization (folded)",
 
-    /* One row for each file in the spool of each host; file is its inode. state: 0 it counts, 1 the
-     * same octets are there already, 2 others count under its identity, 3 it cannot be read. */
+    /* One row for each file in the spool of each host; file is its inode. state: 0 it counts, 1 a
+     * report with the same bytes is there, 2 another report counts under its identity, 3 it cannot
+     * be read. */
     "CREATE TABLE tlsrpt_report ("
     " id INTEGER PRIMARY KEY, host INTEGER NOT NULL, digest TEXT NOT NULL,"
     " file INTEGER NOT NULL, received INTEGER NOT NULL, channel INTEGER NOT NULL,"
@@ -49,7 +50,8 @@ static const char *const version_1[] = {
     "CREATE INDEX tlsrpt_report_received ON tlsrpt_report (received)",
     "CREATE INDEX tlsrpt_report_state ON tlsrpt_report (state, range_end) WHERE state <> 0",
 
-    /* What a report contains about each policy, n counting from 0. is_first: of its domain. */
+    /* What a report says about each policy, n counting from 0. is_first: the first of its
+     * domain. */
     "CREATE TABLE tlsrpt_policy ("
     " report INTEGER NOT NULL, n INTEGER NOT NULL, domain INTEGER NOT NULL,"
     " is_first INTEGER NOT NULL, received INTEGER NOT NULL,"
@@ -58,16 +60,16 @@ static const char *const version_1[] = {
     " PRIMARY KEY (report, n)) WITHOUT ROWID",
     "CREATE INDEX tlsrpt_policy_domain ON tlsrpt_policy (domain, received) WHERE is_first = 1",
 
-    /* Its failures, those of one kind summed up. */
+    /* The failures of a policy, summed up by kind. */
     "CREATE TABLE tlsrpt_failure ("
     " report INTEGER NOT NULL, n INTEGER NOT NULL, k INTEGER NOT NULL,"
     " type INTEGER NOT NULL, mx INTEGER NOT NULL, reason INTEGER NOT NULL,"
     " receiving_ip INTEGER NOT NULL, sending_ip INTEGER NOT NULL, sessions INTEGER NOT NULL,"
     " PRIMARY KEY (report, n, k)) WITHOUT ROWID",
 
-    /* Sums of the reports that count. last_day is that on which the range ends, day that on which
-     * it begins. reports counts a report once, in the row of its first policy of the domain. parts
-     * is the number of policies in a sum: with none left the row goes. */
+    /* Sums of the reports that count. day is the first day of the range, last_day its last. reports
+     * counts a report once, in the row of its first policy of the domain. parts is the number of
+     * policies in a sum: the row is deleted when it reaches 0. */
     "CREATE TABLE tlsrpt_sum ("
     " domain INTEGER NOT NULL, last_day INTEGER NOT NULL, day INTEGER NOT NULL,"
     " organization INTEGER NOT NULL, type INTEGER NOT NULL, seen INTEGER NOT NULL,"
@@ -88,7 +90,8 @@ static const char *const version_1[] = {
     " WITHOUT ROWID",
     "CREATE INDEX tlsrpt_cause_day ON tlsrpt_cause (last_day)",
 
-    /* The spool's folders, and when each was changed that is wholly in the index. */
+    /* The directories of the spool, and the time of the last change that is completely in the
+     * index. */
     "CREATE TABLE tlsrpt_folder ("
     " host INTEGER NOT NULL, folder INTEGER NOT NULL, changed INTEGER NOT NULL,"
     " PRIMARY KEY (host, folder)) WITHOUT ROWID",
@@ -98,9 +101,9 @@ static const char *const version_1[] = {
 #define ADDED_TO_CAUSE                                                                             \
     "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
     " receiving_ip, sending_ip, parts, sessions, range_begin, range_end)"
-/* The day of tlsrpt_last_day_of: before 1970 for a time that is not specified. */
+/* The day computed by tlsrpt_last_day_of: before 1970 for an unspecified time. */
 #define LAST_DAY "CASE WHEN r.range_end > 0 THEN (r.range_end - 1) / 86400000000 ELSE -1 END"
-/* What of reports that count was kept of their failures; a sum stops at 2^63-1. */
+/* The recorded failures of reports that count; a sum is capped at 2^63-1. */
 #define SUMS_OF_FAILURES                                                                           \
     " count(*), CASE WHEN sum(f.sessions / 1073741824) + sum(f.sessions % 1073741824) / "          \
     "1073741824"                                                                                   \
@@ -110,8 +113,7 @@ static const char *const version_1[] = {
     " FROM tlsrpt_failure f JOIN tlsrpt_policy p ON p.report = f.report AND p.n = f.n"             \
     " JOIN tlsrpt_report r ON r.id = f.report WHERE r.state = 0"
 
-/* Failures are summed up under each type of policy (policy_type): of DANE they mean another thing.
- */
+/* Failures are summed up by policy_type, because they mean something else for DANE. */
 static const char *const version_2[] = {
     "DROP TABLE tlsrpt_cause",
     "CREATE TABLE tlsrpt_cause ("
@@ -132,7 +134,7 @@ static const char *const version_2[] = {
     NULL,
 };
 
-/* The tables of strings and of the spool's directories are called what they are. */
+/* Tables get the names that the code uses: strings, directories. */
 static const char *const version_3[] = {
     "ALTER TABLE tlsrpt_word RENAME TO tlsrpt_string",
     "ALTER TABLE tlsrpt_folder RENAME TO tlsrpt_directory",
@@ -140,9 +142,9 @@ static const char *const version_3[] = {
     NULL,
 };
 
-/* The day of tlsrpt_day_of. */
+/* The day computed by tlsrpt_day_of. */
 #define FIRST_DAY "CASE WHEN r.range_begin >= 0 THEN r.range_begin / 86400000000 ELSE -1 END"
-/* A sum that stops at 2^63-1, from those of its high and low halves. */
+/* A sum capped at 2^63-1, computed from the sums of the high and low halves. */
 #define CAPPED(high, low)                                                                          \
     " CASE WHEN " high " + (" low ") / 1073741824 >= 8589934592 THEN 9223372036854775807"          \
     " ELSE (" high ") * 1073741824 + " low " END"
@@ -161,7 +163,8 @@ static const char *const version_3[] = {
     "INSERT INTO tlsrpt_cause (domain, last_day, organization, policy_type, type, mx, reason,"     \
     " receiving_ip, sending_ip, verified, parts, sessions, range_begin, range_end)"
 
-/* Verified and unverified reports are summed up apart: anyone can submit the latter under any name. */
+/* Verified and unverified reports are summed up separately, because anyone can submit a report
+ * under any name. */
 static const char *const version_4[] = {
     "DROP TABLE tlsrpt_sum",
     "CREATE TABLE tlsrpt_sum ("
@@ -176,7 +179,7 @@ static const char *const version_4[] = {
     ", r.organization, p.type, p.seen, r.verified, count(*), sum(p.is_first)," SUMS_OF_SESSIONS
     " FROM tlsrpt_policy p JOIN tlsrpt_report r ON r.id = p.report WHERE r.state = 0"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7",
-    /* A report without any policy counts for all domains together. */
+    /* A report without a policy counts only for all domains together. */
     ADDED_TO_SUM
     " SELECT 0, " LAST_DAY ", " FIRST_DAY ", r.organization, 0, 0, r.verified,"
     " count(*), sum(CASE WHEN coalesce(p.n, 0) = 0 THEN 1 ELSE 0 END)," SUMS_OF_SESSIONS
@@ -265,8 +268,8 @@ static const char *judge(mta_sts_database *db, apr_int64_t version)
     return db->error;
 }
 
-/* Of this transaction alone: sums over all that a big index has take more than a statement's usual
- * time, and would be begun and cut off for ever. */
+/* Only for this transaction: computing the sums of a large index takes longer than a statement may
+ * normally take, so it would fail again and again. */
 static const char *take_time(mta_sts_database *db)
 {
     db->patience = apr_time_from_sec(3600 + 10);

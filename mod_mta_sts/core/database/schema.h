@@ -5,21 +5,21 @@
 #include "core/database/database.h"
 
 /*
- * The tables. Their version stands in one of them (mta_sts_schema); an older one is brought up to
- * date, a newer one refused.
+ * The tables. Their version is stored in table mta_sts_schema; an older schema is updated, a newer
+ * one is refused.
  *
- * Numbers are 64 bits, times microseconds since 1970 (UTC) as apr_time_t, days the number of whole
- * days since then. Who reads or writes which table:
+ * Numbers have 64 bits, times are microseconds since 1970 (UTC) like apr_time_t, days are whole
+ * days since 1970. Which code owns which table:
  *
- *   mta_sts_history   policies as they were served: core/history
- *   tlsrpt_...        the index of the spool: tlsrpt/index. It can be made again from the spool
+ *   mta_sts_history   policies that were served: core/database/history.h
+ *   tlsrpt_...        the index of the spool: tlsrpt/index; can be rebuilt from the spool
  */
 
-/* The version that this code knows. */
+/* The version that this code expects. */
 #define MTA_STS_DATABASE_SCHEMA 4
 
-/* Brings the schema of an open database to that version, in one transaction. NULL, or what is wrong
- * as the functions of  return it. */
+/* Updates the schema of an open database to that version, in one transaction. Returns NULL, or an
+ * error as the functions of core/database/database.h do. */
 const char *mta_sts_database_schema_prepare(mta_sts_database *db);
 
 #endif

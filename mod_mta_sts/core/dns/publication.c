@@ -10,7 +10,7 @@
 #include "core/dns/rdata.h"
 #include "core/policy/record.h"
 
-#define NULL_MX "." /* the domain takes no mail: RFC 7505 */
+#define NULL_MX "." /* the domain accepts no mail (RFC 7505) */
 
 typedef struct planner {
     apr_pool_t *p;
@@ -41,7 +41,7 @@ static int count(const apr_array_header_t *texts)
     return texts ? texts->nelts : 0;
 }
 
-/* Whether DNS has answered, even if there is no record. */
+/* Whether there is an answer, which may be that there is no record. */
 static int is_known(const mta_sts_answer *answer)
 {
     return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
@@ -64,7 +64,7 @@ static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
     if (pl->facts->ttl != MTA_STS_TTL_UNCHANGED) {
         return pl->facts->ttl;
     }
-    /* What a cache has left is no TTL for a zone, unless it is more than would be taken anyway. */
+    /* The time left in a cache is only a lower bound of the zone's TTL. */
     return count(now->values) && (now->ttl_is_authoritative || now->ttl > MTA_STS_TTL_DEFAULT)
                ? now->ttl
                : MTA_STS_TTL_DEFAULT;
@@ -78,7 +78,7 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, co
 
     memset(record, 0, sizeof(*record));
     record->type = type;
-    /* A TXT record is to be changed where a CNAME leads; the policy host's CNAME is a record. */
+    /* TXT records are changed at the end of their CNAMEs; the policy host's CNAME is a record. */
     record->name = now->alias && mta_sts_record_type_rdata(type) == MTA_STS_RDATA_TXT
                        ? now->alias
                        : mta_sts_record_type_name(pl->p, type, pl->facts->domain);
@@ -88,7 +88,7 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, co
     return record;
 }
 
-/* The state of what DNS has not. */
+/* The state of a record that DNS does not have. */
 static mta_sts_record_state absent(const planner *pl, mta_sts_record_type type)
 {
     return is_known(&pl->facts->now[type]) ? MTA_STS_RECORD_MISSING : MTA_STS_RECORD_UNKNOWN;
@@ -101,7 +101,7 @@ static void add_example(planner *pl, mta_sts_record_type type, const char *value
 
 /* --- the two TXT records --- */
 
-/* What a TXT record means to senders, or NULL if it means nothing. */
+/* What a TXT record means to senders: a policy id, or a list of URIs; NULL if it is not valid. */
 static const char *meaning(const planner *pl, mta_sts_record_type type, const char *text)
 {
     mta_sts_findings *findings = mta_sts_findings_make(pl->p);
@@ -116,7 +116,7 @@ static const char *meaning(const planner *pl, mta_sts_record_type type, const ch
     return rua ? apr_array_pstrcat(pl->p, rua, ',') : NULL;
 }
 
-/* The first of the records with the wanted value, or if nothing is, anything; -1 if none. */
+/* The first record with the wanted meaning, or with any if wanted is NULL; -1 if none has it. */
 static int find_meaning(const planner *pl, mta_sts_record_type type,
                         const apr_array_header_t *texts, const char *wanted)
 {
@@ -148,10 +148,10 @@ static apr_array_header_t *select_published(const planner *pl, mta_sts_record_ty
 }
 
 /*
- * Plans one TXT record and the end of all others of its kind.
+ * Plans one TXT record and the deletion of all others of its kind.
  *
- * @param wanted  its text; NULL: the one that is there
- * @param example what to show if none is wanted and none is there
+ * @param wanted  its text; NULL: the existing record is left
+ * @param example the text to show if none is wanted and none exists
  */
 static void plan_text(planner *pl, mta_sts_record_type type, const char *wanted,
                       const char *example)
@@ -196,7 +196,7 @@ static int is_of_type(mta_sts_record_type type, const char *address)
     return (strchr(address, ':') != NULL) == (type == MTA_STS_TYPE_AAAA);
 }
 
-/* The values wanted of one type for the policy host. */
+/* The values of one type that are wanted for the policy host. */
 static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type type)
 {
     const apr_array_header_t *addresses = pl->facts->addresses;
@@ -217,7 +217,7 @@ static apr_array_header_t *wanted_of(const planner *pl, mta_sts_record_type type
     return wanted;
 }
 
-/* The host's own records of a type: what a CNAME leads to is another's. */
+/* The host's own records of a type: those at the end of a CNAME belong to another name. */
 static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_type type)
 {
     const mta_sts_answer *now = pl->facts->now;
@@ -260,7 +260,7 @@ static void plan_host(planner *pl)
     }
 }
 
-/* --- what stands in the way --- */
+/* --- obstacles to publishing --- */
 
 static int matches_any(const char *pattern, const apr_array_header_t *hosts)
 {
@@ -352,7 +352,7 @@ static void judge_reports(planner *pl)
     }
 }
 
-/* Where a CNAME leads to, the record is to be changed. */
+/* Names the place where the record must be changed if its name is a CNAME. */
 static void report_alias(planner *pl, mta_sts_record_type type)
 {
     if (pl->facts->now[type].alias) {

@@ -11,50 +11,51 @@
 #include "core/dns/record_type.h"
 
 /*
- * What a policy domain publishes in DNS for its policy (RFC 8461 sections 3.1 and 3.3, RFC 8460
- * section 3), held against what DNS has now. A pure function of facts that others gather.
+ * The records that a policy domain should publish for its policy (RFC 8461 sections 3.1 and 3.3,
+ * RFC 8460 section 3), compared with those that DNS has now. A pure function of facts that the
+ * caller gathers.
  *
- * core/dns/zone_text.h writes it down, core/dns/steps.h gives the order of the steps.
+ * core/dns/zone_text.h renders the records, core/dns/steps.h gives the order of the steps.
  */
 
-/* What https://mta-sts.DOMAIN/.well-known/mta-sts.txt has now. */
+/* What https://mta-sts.DOMAIN/.well-known/mta-sts.txt currently serves. */
 typedef enum mta_sts_served {
     MTA_STS_SERVED_UNKNOWN, /* not fetched */
-    MTA_STS_SERVED_NOTHING, /* no valid policy */
-    MTA_STS_SERVED_OTHER,   /* another policy than the one to be published */
+    MTA_STS_SERVED_NOTHING, /* not a valid policy */
+    MTA_STS_SERVED_OTHER,   /* a policy other than the one to be published */
     MTA_STS_SERVED_SAME,
 } mta_sts_served;
 
-#define MTA_STS_TTL_UNCHANGED (-1) /* as the zone has it now, or MTA_STS_TTL_DEFAULT */
-#define MTA_STS_TTL_OF_ZONE (-2)   /* as in the zone */
+#define MTA_STS_TTL_UNCHANGED (-1) /* the current TTL in DNS, else MTA_STS_TTL_DEFAULT */
+#define MTA_STS_TTL_OF_ZONE (-2)   /* the default TTL of the zone */
 #define MTA_STS_TTL_DEFAULT 3600
-#define MTA_STS_TTL_MAX 604800 /* with more, every change would take weeks */
+#define MTA_STS_TTL_MAX 604800 /* in seconds; more would delay changes by weeks */
 
-/* What is to be published, and how things are. All is borrowed. */
+/* What should be published, and the current state. Everything is borrowed. */
 typedef struct mta_sts_publication_facts {
     const char *domain;            /* policy domain, canonical */
     const char *id;                /* policy id */
-    const mta_sts_policy *policy;  /* a valid one */
+    const mta_sts_policy *policy;  /* must be valid */
     apr_int64_t ttl;               /* seconds, or MTA_STS_TTL_UNCHANGED, MTA_STS_TTL_OF_ZONE */
-    const apr_array_header_t *rua; /* of const char *, as mta_sts_rua_parse makes them; NULL:
-                                      leave reports as they are */
-    const char *endpoint;          /* URL at which the policy host accepts reports, to be
-                                      proposed where no rua is given; or NULL */
-    const apr_array_header_t *addresses; /* of const char *, of the policy host, as inet_ntop
-                                            writes them; NULL: leave them as they are */
-    const char *cname;                   /* what the policy host is an alias of, canonical; or NULL.
-                                            Not with addresses */
+    const apr_array_header_t *rua; /* of const char *, each in the form of mta_sts_rua_parse;
+                                      NULL: the existing TLSRPT record is left */
+    const char *endpoint;          /* URL at which the policy host accepts reports, suggested if
+                                      no rua is given; or NULL */
+    const apr_array_header_t *addresses; /* of const char *: the policy host's addresses, in the
+                                            form of inet_ntop; NULL: the existing ones are left */
+    const char *cname;                   /* what the policy host should be an alias of,
+                                            canonical; or NULL. Excludes addresses */
     mta_sts_served served;
-    const char *served_id; /* of what is served, where it is a policy; else NULL */
-    mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* what DNS has */
+    const char *served_id;                    /* id of the policy that is served; NULL if none is */
+    mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* the records in DNS */
 } mta_sts_publication_facts;
 
-/* How a record compares to DNS now. */
+/* How a record compares with the one in DNS. */
 typedef enum mta_sts_record_state {
-    MTA_STS_RECORD_UNKNOWN, /* DNS has not answered */
+    MTA_STS_RECORD_UNKNOWN, /* the query was not answered */
     MTA_STS_RECORD_SAME,
-    MTA_STS_RECORD_DIFFERS,     /* it replaces another one */
-    MTA_STS_RECORD_MISSING,     /* DNS has none */
+    MTA_STS_RECORD_DIFFERS,     /* it replaces another value */
+    MTA_STS_RECORD_MISSING,     /* it is not in DNS yet */
     MTA_STS_RECORD_SUPERFLUOUS, /* it must be deleted from DNS */
 } mta_sts_record_state;
 
@@ -64,11 +65,12 @@ const char *mta_sts_record_state_name(mta_sts_record_state state);
 typedef struct mta_sts_publication_record {
     mta_sts_record_type type;
     const char *name;  /* without a final dot */
-    apr_int64_t ttl;   /* seconds; negative: as in the zone */
+    apr_int64_t ttl;   /* in seconds; negative: the zone's default */
     const char *value; /* as core/dns/rdata.h renders it */
     mta_sts_record_state state;
     const char *now; /* the value that it replaces, or NULL */
-    int is_example;  /* the value is an example: only the admin knows the real one */
+    int is_example;  /* whether the value is an example, because only the admin knows the real
+                        one */
 } mta_sts_publication_record;
 
 typedef struct mta_sts_publication {
@@ -80,11 +82,11 @@ typedef struct mta_sts_publication {
 } mta_sts_publication;
 
 /*
- * Works out the records.
+ * Determines the records.
  *
  * @param p        pool of the result
  * @param facts    borrowed: must live as long as the result
- * @param findings what stands in the way of publishing is added here
+ * @param findings obstacles to publishing are added here
  */
 mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publication_facts *facts,
                                               mta_sts_findings *findings);

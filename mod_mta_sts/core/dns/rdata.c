@@ -9,7 +9,7 @@
 
 #define NAME_BYTES_MAX 255
 #define LABEL_BYTES_MAX 63
-#define ESCAPED_MAX 4 /* bytes of text for one byte of a label: \065 */
+#define ESCAPED_MAX 4 /* in bytes: the text of one byte of a label, like \065 */
 
 static const char *address_text(apr_pool_t *p, int family, const unsigned char *bytes)
 {
@@ -45,7 +45,7 @@ static const char *strings_text(apr_pool_t *p, const unsigned char *bytes, apr_s
     return text;
 }
 
-/* One byte of a label as zone files write it (RFC 1035 section 5.1), in lower case. */
+/* One byte of a label in zone file notation (RFC 1035 section 5.1), in lower case. */
 static char *put_byte(char *out, unsigned char byte)
 {
     if (byte >= 'A' && byte <= 'Z') {
@@ -62,7 +62,7 @@ static char *put_byte(char *out, unsigned char byte)
     return out;
 }
 
-/* A name that takes all of the bytes. */
+/* A name that occupies exactly these bytes; NULL if it does not. */
 static const char *name_text(apr_pool_t *p, const unsigned char *bytes, apr_size_t len)
 {
     char text[NAME_BYTES_MAX * ESCAPED_MAX + 1], *out = text;

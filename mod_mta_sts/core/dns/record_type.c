@@ -13,7 +13,7 @@ static const struct {
     const char *prefix;
     const char *rdata_name;
     int rdata;
-    const char *version; /* of a TXT record that is ours */
+    const char *version; /* the beginning of a TXT record of this type */
 } types[MTA_STS_RECORD_TYPES] = {
     [MTA_STS_TYPE_MTA_STS] = {"_mta-sts.", "TXT", MTA_STS_RDATA_TXT, "v=STSv1"},
     [MTA_STS_TYPE_CNAME] = {MTA_STS_POLICY_HOST_PREFIX, "CNAME", MTA_STS_RDATA_CNAME, NULL},
@@ -42,7 +42,7 @@ int mta_sts_record_type_is_published(mta_sts_record_type type, const char *text)
 {
     const char *version = types[type].version;
 
-    /* Quotation marks and blanks in front are mistakes of those who typed it. */
+    /* Quotation marks and blanks at the beginning are common mistakes. */
     text += strspn(text, " \t\"'");
     return apr_cstr_casecmpn(text, version, strlen(version)) == 0;
 }

@@ -27,7 +27,7 @@ static const mta_sts_answer *now(const writer *w, mta_sts_record_type type)
     return &w->facts->now[type];
 }
 
-/* How long caches may store an answer: "5 minutes, its TTL". A cache counts whole seconds. */
+/* How long caches may store an answer: "5 minutes, its TTL". The unit is seconds. */
 static const char *lifetime(const writer *w, mta_sts_record_type type, const char *description)
 {
     const mta_sts_answer *answer = now(w, type);
@@ -70,7 +70,7 @@ static int has_state(const writer *w, mta_sts_record_type type, mta_sts_record_s
     return 0;
 }
 
-/* MX hosts that the policy does not cover are removed from DNS before it is served. */
+/* MX hosts that the policy does not cover must be removed from DNS before it is served. */
 static void add_uncovered_hosts(writer *w)
 {
     const apr_array_header_t *hosts = w->publication->uncovered;
@@ -145,7 +145,7 @@ static void add_id(writer *w)
     }
 }
 
-/* Hosts in the policy that are not MX hosts yet get their MX record last. */
+/* Hosts that are in the policy but not MX hosts yet get their MX record last. */
 static void add_unused_patterns(writer *w)
 {
     const apr_array_header_t *patterns = w->publication->unused;
@@ -172,7 +172,7 @@ static void add_reports(writer *w)
     }
 }
 
-/* RFC 8461 section 8.3. */
+/* How to withdraw a policy: RFC 8461 section 8.3. */
 static void add_removal(writer *w)
 {
     add_step(w, apr_psprintf(w->p,

@@ -6,9 +6,9 @@
 
 #include <apr_strings.h>
 
-#define STRING_MAX 255 /* bytes of one string of a TXT record: RFC 1035 section 3.3 */
+#define STRING_MAX 255 /* in bytes: one string of a TXT record (RFC 1035 section 3.3) */
 
-/* Lines are collected here, and made one text at the end. */
+/* Collects lines, which are joined at the end. */
 typedef struct writer {
     apr_pool_t *p;
     const mta_sts_publication *publication;
@@ -35,7 +35,7 @@ static const char *finish(writer *w)
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text)
 {
     apr_size_t len = strlen(text), i;
-    /* Each byte may take four; each string two quotation marks and a blank. */
+    /* An escaped byte has 4 characters; each string has two quotation marks and a blank. */
     char *strings = apr_palloc(p, 4 * len + 3 * (len / STRING_MAX + 1) + 1), *out = strings;
 
     *out++ = '"';
@@ -157,7 +157,7 @@ const char *mta_sts_zone_render(apr_pool_t *p, const mta_sts_publication *public
 
 /* --- nsupdate --- */
 
-/* The records of one name stand together: those from first up to, but without, the end. */
+/* The end of a group of records with the same name: the index after its last one. */
 static int end_of_name(const mta_sts_publication *publication, int first)
 {
     const char *name = mta_sts_publication_at(publication, first)->name;
@@ -200,15 +200,16 @@ static void command_add(writer *w, const char *comment, const mta_sts_publicatio
 
 static void command_delete(writer *w, const char *comment, const mta_sts_publication_record *record)
 {
-    /* A TXT record is identified by its strings, and how the text was split into them is not
-     * known: so all of them are deleted, and those that stay are added again. */
+    /* nsupdate identifies a TXT record by its strings, and how a record is split into strings is
+     * not known here. So all TXT records of the name are deleted, and those to be preserved are
+     * added again. */
     add_line(w,
              apr_pstrcat(w->p, comment, "update delete ", record->name, ". ",
                          mta_sts_record_type_rdata_name(record->type), is_text(record) ? NULL : " ",
                          is_text(record) ? NULL : mta_sts_zone_value(w->p, record), NULL));
 }
 
-/* TXT records at this name that are not ours. */
+/* Adds the TXT records at this name that belong to something else. */
 static void command_add_others(writer *w, const char *comment,
                                const mta_sts_publication_record *record)
 {

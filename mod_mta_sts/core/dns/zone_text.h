@@ -7,26 +7,27 @@
 #include "core/dns/publication.h"
 
 /*
- * The records of a publication in the languages of name servers: zone files (RFC 1035 section 5)
- * and nsupdate (RFC 2136). Pasting either as it is does no harm: what is only an example, must not
- * be published yet or is to go from a zone is a comment.
+ * The records of a publication in the input formats of name servers: zone files (RFC 1035 section
+ * 5) and nsupdate (RFC 2136). Either can be pasted unchanged without harm: examples, records that
+ * must not be published yet, and records to be deleted from a zone are comments.
  */
 
 /*
- * The text of a TXT record in its presentation format: strings of at most 255 bytes in double
- * quotes; quotes and backslashes are escaped, bytes that are not printable ASCII become \DDD.
+ * The text of a TXT record in presentation format: strings of at most 255 bytes in double quotes;
+ * quotes and backslashes are escaped, bytes that are not printable ASCII become \DDD. Allocated
+ * from p.
  */
 const char *mta_sts_zone_strings(apr_pool_t *p, const char *text);
 
-/* What stands after the type of a record: its value in presentation format. */
+/* The value of a record in presentation format, as it follows the type in a zone file. */
 const char *mta_sts_zone_value(apr_pool_t *p, const mta_sts_publication_record *record);
 
-/* Lines of a zone file, each with a comment on how it stands to DNS, where that is known. */
+/* Lines of a zone file. If the state in DNS is known, a comment on each line gives it. */
 const char *mta_sts_zone_render(apr_pool_t *p, const mta_sts_publication *publication);
 
 /*
- * Commands for nsupdate that bring DNS to what is to be published, one message for each name; only
- * comments if nothing is to be changed. TXT records of others at the same names stay.
+ * Commands for nsupdate that make the changes, one message for each name; only comments if there is
+ * nothing to change. Unrelated TXT records at the same names are preserved.
  */
 const char *mta_sts_nsupdate_render(apr_pool_t *p, const mta_sts_publication *publication);
 

@@ -20,9 +20,9 @@
 #define HOUR apr_time_from_sec(60 * 60)
 
 #define SOON_MAX (14 * DAY)
-#define SOON_SHARE 3 /* of the lifetime */
+#define SOON_SHARE 3 /* one third of the lifetime */
 
-/* A SAN entry with a NUL inside is a forgery and names nothing. */
+/* A SAN entry with an embedded NUL is a forgery, so it is ignored. */
 static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
@@ -56,7 +56,7 @@ static int take_time(const ASN1_TIME *asn1, apr_time_t *out)
     return 1;
 }
 
-/* No start of httpd waits for somebody who types a password. */
+/* Starting httpd must not wait for a password to be typed. */
 static int no_password(char *out, int size, int writing, void *baton)
 {
     (void)out;
@@ -86,7 +86,7 @@ static void take_x509(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificat
     }
 }
 
-/* OpenSSL's earliest error is the cause, unless it is one of the caller's. */
+/* OpenSSL's earliest error is the cause, unless the caller left errors in the queue. */
 static const char *parse_error(apr_pool_t *p, int queue_was_empty)
 {
     const char *reason =
@@ -96,7 +96,7 @@ static const char *parse_error(apr_pool_t *p, int queue_was_empty)
                        NULL);
 }
 
-/* With trust settings or without, as mod_ssl accepts it. */
+/* PEM with or without trust settings, as mod_ssl accepts both. */
 static X509 *read_x509(apr_pool_t *p, BIO *bio, const char **error)
 {
     int queue_was_empty = ERR_peek_error() == 0;
@@ -118,7 +118,7 @@ static X509 *read_x509(apr_pool_t *p, BIO *bio, const char **error)
     return x509;
 }
 
-/* Leaves OpenSSL's error queue as it was, since it belongs to the caller. */
+/* OpenSSL's error queue belongs to the caller and is left as it was. */
 mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
 {
     mta_sts_certificate *certificate = make_certificate(p, path);
@@ -164,7 +164,7 @@ int mta_sts_certificate_names(const mta_sts_certificate *certificate, const char
     return 0;
 }
 
-/* The names that it does cover, to recognize the certificate by. */
+/* The names that the certificate does cover help the admin to recognize it. */
 static const char *list_names(apr_pool_t *p, const mta_sts_certificate *certificate)
 {
     return certificate->names->nelts ? mta_sts_format_names(p, certificate->names, NAMES_SHOWN)

@@ -9,30 +9,30 @@
 #include "core/base/finding.h"
 
 /*
- * What MTA-STS wants of a server's certificate (RFC 8461 section 3.3 and 4.2): that its
- * subjectAltName holds the host's name, and that it is valid today. Whether a trusted CA signed it
- * is for those to say who connect.
+ * What MTA-STS requires of a server certificate (RFC 8461 sections 3.3 and 4.2): the host's name in
+ * its subjectAltName, and that it has not expired. Whether it is signed by a trusted CA is checked
+ * where a TLS connection is made.
  */
 
 typedef struct mta_sts_certificate {
-    const char *path;          /* where it was read; NULL: shown by a server */
-    const char *error;         /* why it could not be read, or NULL; then nothing below is set */
+    const char *path;          /* the file it was read from; NULL: presented by a server */
+    const char *error;         /* why it could not be read, or NULL; if set, nothing below is */
     apr_array_header_t *names; /* of const char *: the DNS names of its subjectAltName */
     apr_time_t not_before;
     apr_time_t not_after;
-    int warning_days; /* it expires soon when fewer days are left; 0: by its lifetime */
+    int warning_days; /* it expires soon when fewer days are left; 0: depends on its lifetime */
 } mta_sts_certificate;
 
 /*
- * Reads the first certificate of a PEM file, that of the server itself.
+ * Reads the first certificate of a PEM file, which is the server's own.
  *
  * @param p    pool of the result
  * @param path borrowed
- * @return never NULL; see its error
+ * @return never NULL; its error says why reading failed
  */
 mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path);
 
-/* The same for a certificate that OpenSSL has already (an X509 *, borrowed for the call). */
+/* The same for a certificate in OpenSSL's memory (an X509 *, borrowed for the call). */
 struct x509_st;
 mta_sts_certificate *mta_sts_certificate_of(apr_pool_t *p, struct x509_st *x509);
 
@@ -40,48 +40,49 @@ mta_sts_certificate *mta_sts_certificate_of(apr_pool_t *p, struct x509_st *x509)
  * label (RFC 6125 section 6.4.3); the subject's common name does not count. */
 int mta_sts_certificate_names(const mta_sts_certificate *certificate, const char *host);
 
-/* How a certificate is judged, and in whose words. All is borrowed by the findings. */
+/* How severely a certificate is judged, and the texts of the findings. All are borrowed by the
+ * findings. */
 typedef struct mta_sts_certificate_use {
     const char *where;     /* "in /etc/ssl/a.pem", "at 192.0.2.1" */
-    const char *loss;      /* what comes of a bad one: "senders do not take a policy from this
+    const char *loss;      /* the effect of a bad one: "senders do not take a policy from this
                               host" */
     const char *name_fix;  /* what to do if it does not name the host */
-    const char *renew_fix; /* what to do if it ends */
-    int warning_days;      /* a certificate that expires within this many days is a warning; -1: see
-                              mta_sts_certificate_soon() */
-    int error_days;        /* or an error; 0: only when it has ended */
+    const char *renew_fix; /* what to do if it has expired or soon will */
+    int warning_days;      /* a certificate that expires within this many days is a warning; -1:
+                              as mta_sts_certificate_soon() says */
+    int error_days;        /* within this many days it is an error; 0: only once expired */
 } mta_sts_certificate_use;
 
 /*
  * Judges a certificate that could be read.
  *
- * @param host the host, which the findings are about; borrowed by them
- * @param now  the time to judge for
+ * @param host the host that the findings are about; borrowed by them
+ * @param now  the time at which the certificate should be valid
  */
 void mta_sts_certificate_judge(const mta_sts_certificate *certificate, const char *host,
                                apr_time_t now, const mta_sts_certificate_use *use,
                                mta_sts_findings *findings);
 
-/* Whole days until the certificate ends; negative once it has. */
+/* Whole days until the certificate expires; negative once it has. */
 int mta_sts_certificate_days(const mta_sts_certificate *certificate, apr_time_t now);
 
 /*
- * How long before its end a certificate expires soon: when a third of its lifetime is left, as all
- * renewal has happened by then, or 14 days, whichever is less.
+ * How long before its end a certificate counts as expiring soon: when a third of its lifetime is
+ * left, because ACME clients renew before then, or 14 days, whichever is less.
  *
  * @param days a number of days to use instead; -1: the certificate's own warning_days, if set
  */
 apr_interval_time_t mta_sts_certificate_soon(const mta_sts_certificate *certificate, int days);
 
-/* MTA_STS_ERROR for one that has expired, MTA_STS_WARNING if it does so soon, else MTA_STS_OK. */
+/* MTA_STS_ERROR if it has expired, MTA_STS_WARNING if it expires soon, else MTA_STS_OK. */
 mta_sts_severity mta_sts_certificate_severity(const mta_sts_certificate *certificate,
                                               apr_time_t now);
 
 /*
- * Judges the certificate file that this machine's httpd shows for a host.
+ * Judges the certificate file that this machine's httpd presents for a host.
  *
- * @param host     the host, which the findings are about; borrowed by them
- * @param now      the time to judge for
+ * @param host     the host that the findings are about; borrowed by them
+ * @param now      the time at which the certificate should be valid
  * @param name_fix what to do if the certificate does not name the host; borrowed
  */
 void mta_sts_certificate_check(const mta_sts_certificate *certificate, const char *host,

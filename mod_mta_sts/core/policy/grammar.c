@@ -14,17 +14,17 @@
 #define EXTENSION_NAME_MAX 32
 
 typedef struct reader {
-    apr_pool_t *p; /* of the policy; what findings say is in their own */
+    apr_pool_t *p; /* of the policy; findings use the pool of their list */
     mta_sts_findings *findings;
     mta_sts_policy *policy;
     int line;           /* the line being read, from 1; 0 for the text as a whole */
-    int errors;         /* how many were met */
-    unsigned seen;      /* bit i: fields[i] was there */
+    int errors;         /* number of errors found */
+    unsigned seen;      /* bit i is set once fields[i] has been read */
     int lf_line;        /* the first line that ends in LF alone, or 0 */
     int non_ascii_line; /* the first line that is not ASCII, or 0 */
 } reader;
 
-/* A field's value: bytes without the blanks around them. */
+/* A field's value without the surrounding blanks. */
 typedef struct value {
     const char *text;
     apr_size_t len;
@@ -135,7 +135,7 @@ static int find_field(value name)
     return -1;
 }
 
-/* sts-policy-ext-name of the grammar. */
+/* sts-policy-ext-name of RFC 8461 section 3.2. */
 static int is_extension_name(value name)
 {
     apr_size_t i;
@@ -151,7 +151,7 @@ static int is_extension_name(value name)
     return 1;
 }
 
-/* An unknown field is ignored by every sender, which hurts where it was meant to be a known one. */
+/* Every sender ignores an unknown field, which matters if it is a misspelt known one. */
 static void report_unknown_field(reader *r, value name)
 {
     const char *known = NULL;
@@ -221,7 +221,7 @@ static int is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* A line may carry UTF-8 in values (RFC 8461 section 3.2), but no control characters. */
+/* Values may contain UTF-8 (RFC 8461 section 3.2), but no control characters. */
 static int check_bytes(reader *r, value line)
 {
     apr_size_t i = 0, length;
@@ -282,7 +282,7 @@ static void read_line(reader *r, value line)
     read_field(r, name, v);
 }
 
-/* Takes the text apart at LF and CRLF; a terminator after the last line is optional. */
+/* Splits the text at LF and CRLF; the last line needs no terminator. */
 static void read_lines(reader *r, const char *text, apr_size_t len)
 {
     while (len > 0) {
@@ -328,7 +328,7 @@ static void check_missing(reader *r)
     report(r, MTA_STS_ERROR, ids[FIELD_MX], "add an mx line for each MX host", "there is no mx");
 }
 
-/* What concerns the whole text is said once, with the first line that shows it. */
+/* Reports problems of the whole text once, at the first line that has them. */
 static void check_whole(reader *r, apr_size_t len)
 {
     if (r->lf_line) {

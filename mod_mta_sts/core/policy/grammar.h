@@ -6,14 +6,15 @@
 #include "core/policy/policy.h"
 
 /*
- * The grammar of a policy text (RFC 8461 section 3.2), applied as a sender does: each deviation is
- * a finding of its own. core/policy/text.h is what other code calls.
+ * The grammar of a policy text (RFC 8461 section 3.2), applied as strictly as senders do: each
+ * deviation is a finding of its own. Callers use core/policy/text.h, which recognizes common
+ * causes.
  */
 
-/* A policy text larger than this is not read: senders stop there (RFC 8461 section 3.3). */
+/* Larger policy texts are not read, as senders may stop there (RFC 8461 section 3.3). In bytes. */
 #define MTA_STS_POLICY_READ_MAX 65536
 
-/* Arguments and result as of mta_sts_policy_text_read. */
+/* Arguments and result: as for mta_sts_policy_text_read. */
 mta_sts_policy *mta_sts_policy_grammar_read(apr_pool_t *p, const char *text, apr_size_t len,
                                             mta_sts_findings *findings);
 

@@ -6,13 +6,13 @@
 #include "core/base/finding.h"
 
 /*
- * The facts that a web server has about one policy host, and their check: would a sender get the
- * configured policy?
+ * What a web server knows about one policy host, and the check whether a sender would get the
+ * configured policy from it.
  */
 
 typedef struct mta_sts_location {
     const char *file; /* NULL: none */
-    int line;         /* 0: file is no file, but another name of the location */
+    int line;         /* 0: file is a description of the location, not a path */
 } mta_sts_location;
 
 /* A policy as one virtual host serves it. */
@@ -21,19 +21,22 @@ typedef struct mta_sts_configured {
     mta_sts_location at; /* the directive; without a policy, the virtual host */
 } mta_sts_configured;
 
-/* The facts about one policy host. All is borrowed. */
+/* The facts about one policy host. Everything is borrowed. */
 typedef struct mta_sts_policy_host {
     const char *domain;      /* policy domain */
     const char *host;        /* policy host */
-    mta_sts_configured http; /* what the http virtual host of that name has, if there is one */
-    int has_https;           /* an https virtual host answers for it */
+    mta_sts_configured http; /* what the http virtual host of that name has, if it exists */
+    int has_https;           /* whether an https virtual host answers for it */
     mta_sts_location https_at;
     mta_sts_configured https;               /* what senders get */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
-                                               virtual host shows; NULL: not known here */
+                                               virtual host presents; NULL: not known */
 } mta_sts_policy_host;
 
-/* Adds what is wrong with a policy host to the findings; nothing if all is well. */
+/* Adds a finding for each problem of a policy host; none if all is well.
+ *
+ * @param now the time at which its certificates should be valid
+ */
 void mta_sts_policy_host_check(const mta_sts_policy_host *facts, apr_time_t now,
                                mta_sts_findings *findings);
 

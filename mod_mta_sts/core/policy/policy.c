@@ -15,7 +15,7 @@
 #define DAY (24 * HOUR)
 #define WEEK (7 * DAY)
 
-#define BEFORE_MODE "version: STSv1\r\nmode: " /* what a rendered policy begins with */
+#define BEFORE_MODE "version: STSv1\r\nmode: " /* the beginning of a rendered policy */
 #define ID_DIGITS 20
 
 static const char *const mode_names[] = {NULL, "none", "testing", "enforce"};
@@ -48,7 +48,7 @@ const char *mta_sts_mode_parse(apr_pool_t *p, const char *text, mta_sts_mode *mo
     return NULL;
 }
 
-/* Digits and what they must be multiplied with, or 0 if the text is not of that form. */
+/* The seconds of a suffix, if the text is digits and that suffix; else 0. */
 static apr_int64_t unit_of(const char *text)
 {
     static const struct {

@@ -8,8 +8,8 @@
 #include "core/base/finding.h"
 
 /*
- * An MTA-STS policy (RFC 8461 section 3.2): what it says, the text that says it, and its id.
- * core/policy/text.h reads such texts.
+ * An MTA-STS policy (RFC 8461 section 3.2), its text and its id. core/policy/text.h reads policy
+ * texts.
  */
 
 #define MTA_STS_MAX_AGE_MIN 1
@@ -19,7 +19,7 @@
 #define MTA_STS_POLICY_TEXT_MAX 10240
 
 typedef enum mta_sts_mode {
-    MTA_STS_MODE_UNSET, /* not set yet: never in a finished policy */
+    MTA_STS_MODE_UNSET, /* not set yet; never in a finished policy */
     MTA_STS_MODE_NONE,
     MTA_STS_MODE_TESTING,
     MTA_STS_MODE_ENFORCE,
@@ -27,7 +27,7 @@ typedef enum mta_sts_mode {
 
 typedef struct mta_sts_policy {
     mta_sts_mode mode;
-    apr_int64_t max_age; /* seconds a sender may keep it */
+    apr_int64_t max_age; /* how many seconds senders may cache it */
     apr_array_header_t
         *mx; /* of const char *: canonical mx patterns, as core/base/name.h makes them */
 } mta_sts_policy;
@@ -39,7 +39,7 @@ const char *mta_sts_mode_name(mta_sts_mode mode);
 mta_sts_mode mta_sts_mode_from_name(const char *name, apr_size_t len);
 
 /*
- * Reads a mode as an admin types it.
+ * Reads a mode as an admin enters it.
  *
  * @param p    pool of the error text
  * @param mode out: the mode
@@ -48,8 +48,8 @@ mta_sts_mode mta_sts_mode_from_name(const char *name, apr_size_t len);
 const char *mta_sts_mode_parse(apr_pool_t *p, const char *text, mta_sts_mode *mode);
 
 /*
- * Reads a max_age as an admin types it: seconds, or a number of hours, days or weeks with the
- * suffix h, d or w; together MTA_STS_MAX_AGE_MIN..MTA_STS_MAX_AGE_MAX seconds.
+ * Reads a max_age as an admin enters it: seconds, or hours, days or weeks with the suffix h, d or
+ * w; from MTA_STS_MAX_AGE_MIN to MTA_STS_MAX_AGE_MAX seconds.
  *
  * @param p       pool of the error text
  * @param seconds out: the value
@@ -62,17 +62,18 @@ const char *mta_sts_max_age_parse(apr_pool_t *p, const char *text, apr_int64_t *
  * version, mode, the mx lines, max_age; nothing else.
  *
  * @param p      pool of the text
- * @param policy a mode other than MTA_STS_MODE_UNSET, a max_age in range, at least one mx pattern
- * @param len    out: bytes of the text, without its terminating NUL
+ * @param policy with a mode other than MTA_STS_MODE_UNSET, a max_age in range, and at least one mx
+ *               pattern
+ * @param len    out: length of the text in bytes, without its terminating NUL
  */
 const char *mta_sts_policy_render(apr_pool_t *p, const mta_sts_policy *policy, apr_size_t *len);
 
-/* The mode in a text that mta_sts_policy_render made. */
+/* The mode in a text rendered by mta_sts_policy_render. */
 mta_sts_mode mta_sts_policy_rendered_mode(const char *text);
 
 /*
- * The policy id of a policy text: the first 20 hex digits of SHA-256 over its bytes, so that
- * `curl -s URL | sha256sum | cut -c1-20` gives it too.
+ * The policy id of a policy text: the first 20 hex digits of the SHA-256 of its bytes, so that
+ * admins can compute it with `curl -s URL | sha256sum | cut -c1-20`.
  *
  * @param p pool of the id
  */
@@ -82,7 +83,7 @@ const char *mta_sts_policy_id(apr_pool_t *p, const char *text, apr_size_t len);
 int mta_sts_policy_covers(const mta_sts_policy *policy, const char *host);
 
 /*
- * Advice on a policy that is valid but may not do what its admin wants.
+ * Adds advice about a valid policy that may not do what the admin wants.
  *
  * @param subject the policy domain, or another name for the policy; borrowed by the findings
  */

@@ -17,7 +17,7 @@ static const mta_sts_provider providers[] = {
 #undef PROVIDER
 };
 
-/* Whether a name is one of the domains of a list, or in one of them. */
+/* Whether a name is one of the domains of a list or below one of them. */
 static int is_in(const char *name, const char *list)
 {
     apr_size_t name_len = strlen(name);

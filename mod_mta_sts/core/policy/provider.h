@@ -5,28 +5,29 @@
 #include <apr_pools.h>
 
 /*
- * A mail provider that runs MX hosts for its customers' domains: which hosts those are, and what a
- * policy for them needs. The table is core/policy/providers.def; a provider that is not in it is
+ * A mail provider that runs MX hosts for its customers' domains: which hosts these are, and what a
+ * policy for them needs. The table is core/policy/providers.def; providers that are not in it are
  * not guessed.
  */
 typedef struct mta_sts_provider {
     const char *name;     /* "Google Workspace" */
-    const char *hosts;    /* its MX hosts end in one of these; all lists are separated by blanks */
+    const char *hosts;    /* domains of its MX hosts; items of all lists are separated by blanks */
     const char *domains;  /* its own domains */
-    const char *patterns; /* what a policy needs; "": the host in the MX record itself */
-    const char *pitfall;  /* what people write instead, and why it does not work */
+    const char *patterns; /* mx patterns that a policy needs; "": the host in the MX record
+                             itself */
+    const char *pitfall;  /* what people often write instead, and why it does not work */
     const char *source;   /* where the provider describes its MX hosts: a URL */
-    const char *date;     /* of the entry: "2026-11-28" */
+    const char *date;     /* when the entry was checked: "2026-11-28" */
 } mta_sts_provider;
 
-/* The provider of an MX host, or NULL. */
+/* The provider that runs an MX host, or NULL. */
 const mta_sts_provider *mta_sts_provider_of_host(const char *host);
 
-/* The provider that an mx pattern is meant for, whether or not it is right; or NULL. */
+/* The provider that an mx pattern is meant for, even if the pattern is wrong; or NULL. */
 const mta_sts_provider *mta_sts_provider_of_pattern(const char *pattern);
 
 /*
- * The documented pattern that covers an MX host; the host itself without one.
+ * The mx pattern that the provider documents for an MX host; the host itself if there is none.
  *
  * @param p    pool of the pattern
  * @param host an MX host in canonical form; may be returned

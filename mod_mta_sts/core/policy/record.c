@@ -12,27 +12,27 @@
 
 #define ID_BYTES_MAX 32
 #define EXTENSION_NAME_MAX 32
-#define REPAIRED_MAX 4096 /* bytes: nobody types longer records */
+#define REPAIRED_MAX 4096 /* in bytes: nobody enters longer records by hand */
 #define FIX "run 'mta-sts dns DOMAIN' to get the record, then publish it"
 
 typedef struct reader reader;
 
-/* What the two kinds of record differ in; the rest of the grammar is the same. */
+/* How the two kinds of record differ; the rest of their grammar is the same. */
 typedef struct kind {
     const char *subject;
-    const char *version;                        /* what a record begins with */
-    const char *mark;                           /* what a misspelt record still contains */
-    const char *field;                          /* the field that must be there */
-    const char *fix;                            /* where none is found */
-    void (*read_value)(reader *r, char *value); /* of that field; may change it */
+    const char *version;                        /* the beginning of a record */
+    const char *mark;                           /* what even a misspelt record contains */
+    const char *field;                          /* the required field */
+    const char *fix;                            /* what to do if that is missing */
+    void (*read_value)(reader *r, char *value); /* of the required field; may change it */
 } kind;
 
 struct reader {
-    apr_pool_t *p; /* of the result; what findings say is in their own */
+    apr_pool_t *p; /* of the result; findings use the pool of their list */
     mta_sts_findings *findings;
     const kind *kind;
     int errors;
-    int seen;                /* the required field was there */
+    int seen;                /* whether the required field was read */
     const char *id;          /* from an MTA-STS record */
     apr_array_header_t *rua; /* from a TLSRPT record, of const char * */
 };
@@ -57,7 +57,7 @@ static int is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Cuts the blanks off both ends. */
+/* Removes blanks from both ends. */
 static char *trim(char *text)
 {
     char *end = text + strlen(text);
@@ -121,7 +121,7 @@ static void read_rua(reader *r, char *value)
     }
 }
 
-/* sts-extension and tlsrpt-extension of the grammars. */
+/* sts-extension (RFC 8461 section 3.1) and tlsrpt-extension (RFC 8460 section 3). */
 static int is_extension(const char *name, const char *value)
 {
     apr_size_t len = strlen(name);
@@ -169,7 +169,7 @@ static void read_field(reader *r, char *field)
            apr_psprintf(r->findings->pool, "senders ignore the unknown field %s", quote(r, field)));
 }
 
-/* The one record that begins right: everything after its version. */
+/* Reads what follows the version in the record that senders use. */
 static void read_record(reader *r, const char *text)
 {
     char *fields = trim(apr_pstrdup(r->p, text + strlen(r->kind->version)));
@@ -207,8 +207,14 @@ static int contains(const char *text, const char *mark)
     return 0;
 }
 
-/* The record that counts, or NULL after a finding: senders drop all that begin differently, and
- * then take nothing but a single one. */
+/* Whether a text was meant as a record of this kind, however it is spelled. */
+static int is_meant(const kind *of, const char *text)
+{
+    return contains(text, of->mark) || mta_sts_repair_is_version(text, of->mark);
+}
+
+/* The record that senders use, or NULL after a finding: they ignore all that begin differently, and
+ * the domain has none unless exactly one is left. */
 static const char *select_record(reader *r, const apr_array_header_t *texts)
 {
     const char *selected = NULL;
@@ -222,7 +228,7 @@ static const char *select_record(reader *r, const apr_array_header_t *texts)
             count++;
             continue;
         }
-        report(r, contains(text, r->kind->mark) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
+        report(r, is_meant(r->kind, text) ? MTA_STS_WARNING : MTA_STS_INFO, "record-ignored",
                r->kind->fix,
                apr_psprintf(r->findings->pool, "senders ignore %s: it does not start with \"%s\"",
                             quote(r, text), r->kind->version));
@@ -262,7 +268,7 @@ static const kind tlsrpt_kind = {
     "TLSRPT record", "v=TLSRPTv1;", "TLSRPTv1", "rua", FIX, read_rua,
 };
 
-/* The records as senders read them. */
+/* Reads the records as senders do. */
 static reader read_strictly(apr_pool_t *p, const kind *of, const apr_array_header_t *texts,
                             mta_sts_findings *findings)
 {
@@ -275,9 +281,9 @@ static reader read_strictly(apr_pool_t *p, const kind *of, const apr_array_heade
     return r;
 }
 
-/* --- what was changed on its way --- */
+/* --- records that were altered by an editor or a panel --- */
 
-/* The record among the texts that is of this kind but for its spelling; NULL: none, or several. */
+/* The one text that is a misspelt record of this kind; NULL if there is none, or several. */
 static const char *find_altered(const kind *of, const apr_array_header_t *texts)
 {
     const char *found = NULL;
@@ -286,7 +292,7 @@ static const char *find_altered(const kind *of, const apr_array_header_t *texts)
     for (i = 0; i < texts->nelts; i++) {
         const char *text = APR_ARRAY_IDX(texts, i, const char *);
 
-        if (contains(text, of->mark)) {
+        if (is_meant(of, text)) {
             if (found || strlen(text) > REPAIRED_MAX) {
                 return NULL;
             }
@@ -304,7 +310,8 @@ static apr_array_header_t *set_of(apr_pool_t *p, const char *text)
     return set;
 }
 
-/* One finding that names the change and shows the record that was meant; 0 if none explains it. */
+/* Adds one finding that names the alteration and shows the intended record; returns 0 if no known
+ * alteration explains the errors. */
 static int explain(const kind *of, const apr_array_header_t *texts, mta_sts_findings *strict,
                    mta_sts_findings *findings)
 {

@@ -14,10 +14,10 @@
  * section 3), which says where reports are sent.
  */
 
-/* One TXT record is at most this long in DNS. */
+/* The length limit of a TXT record in DNS, in bytes (the 16 bits of RDLENGTH). */
 #define MTA_STS_RECORD_MAX 65535
 
-/* The text of an MTA-STS record. id is a policy id; allocated from p. */
+/* The text of an MTA-STS record with this policy id, allocated from p. */
 const char *mta_sts_record_render(apr_pool_t *p, const char *id);
 
 /*
@@ -25,8 +25,8 @@ const char *mta_sts_record_render(apr_pool_t *p, const char *id);
  * ignored; exactly one must be left.
  *
  * @param p        pool of the result
- * @param texts    array of const char *: each record, its strings already joined
- * @param findings what was noticed is added here; the set is valid unless one is an error
+ * @param texts    array of const char *: each record, with its strings joined
+ * @param findings results are added here; the set is valid unless one of them is an error
  * @return the policy id, or NULL if the set is not valid
  */
 const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
@@ -35,15 +35,17 @@ const char *mta_sts_record_read(apr_pool_t *p, const apr_array_header_t *texts,
 /*
  * Reads the TXT records found at _smtp._tls.DOMAIN, by the same rule for "v=TLSRPTv1;".
  *
- * @param p, texts, findings: as above
- * @return array of const char *: the report URIs as they were written, of the schemes mailto and
- *         https only, of all rua= fields; NULL if the set is not valid
+ * @param p, texts, findings: as for mta_sts_record_read
+ * @return array of const char *: the mailto and https URIs of all rua= fields, as written; NULL if
+ *         the set is not valid
  */
 apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_header_t *texts,
                                                mta_sts_findings *findings);
 
-/* The text of a TLSRPT record. rua is an array of const char *: at least one URI, each as
- * mta_sts_rua_parse makes it; allocated from p. */
+/* The text of a TLSRPT record, allocated from p.
+ *
+ * @param rua array of const char *: at least one URI, each in the form of mta_sts_rua_parse
+ */
 const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua);
 
 #endif

@@ -8,7 +8,7 @@
 #include "core/base/buffer.h"
 #include "core/base/text.h"
 
-#define CLAUSES_MAX 8 /* more would not be read */
+#define CLAUSES_MAX 8 /* more would only make the message unreadable */
 
 mta_sts_repair mta_sts_repair_begin(apr_pool_t *p, const char *text, apr_size_t len)
 {
@@ -72,7 +72,7 @@ static void put_character(mta_sts_buffer *to, unsigned character)
     mta_sts_buffer_add(to, (const char *)bytes, len);
 }
 
-/* 1: UTF-16, low byte first; 2: high byte first; 0: something else. */
+/* 1: UTF-16 with the low byte first; 2: with the high byte first; 0: not UTF-16. */
 static int find_utf16(const unsigned char *bytes, apr_size_t len)
 {
     if (len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe) {
@@ -107,7 +107,8 @@ static void decode_utf16(mta_sts_repair *repair)
     }
 }
 
-/* What word processors write in Windows-1252 instead of ASCII; 0: nothing of that kind. */
+/* ASCII for the typographic characters that word processors write in Windows-1252; 0 for other
+ * bytes. */
 static unsigned from_windows(unsigned char byte)
 {
     switch (byte) {
@@ -153,7 +154,7 @@ static void decode_windows(mta_sts_repair *repair)
 
 typedef struct range {
     unsigned first, last;
-    const char *put; /* NULL: the ASCII character of a full-width one */
+    const char *put; /* replacement; NULL: the ASCII character of a full-width one */
     const char *what;
 } range;
 
@@ -195,7 +196,7 @@ static const range *find_range(unsigned character)
     return NULL;
 }
 
-/* The value of a valid sequence of 2 or 3 bytes; others are never replaced. */
+/* The code point of a valid sequence of 2 or 3 bytes, the only lengths that are replaced. */
 static unsigned character_at(const char *text, apr_size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
@@ -205,7 +206,7 @@ static unsigned character_at(const char *text, apr_size_t length)
                          : 0;
 }
 
-/* Of each kind, the first character is named. */
+/* Only the first character of each kind is named. */
 static int is_noted(const mta_sts_repair *repair, const char *what)
 {
     int i;
@@ -250,7 +251,7 @@ static void replace_characters(mta_sts_repair *repair)
     }
 }
 
-/* CR alone, as old Macs ended lines; CR before CRLF, as a transfer in text mode leaves it. */
+/* CR alone ends lines in files of old Macs; CR before CRLF results from transfers in text mode. */
 static void replace_cr(mta_sts_repair *repair)
 {
     char *text = apr_pstrmemdup(repair->p, repair->text, repair->len);

@@ -10,7 +10,8 @@
 
 #include "core/base/buffer.h"
 
-/* Reads one escape at text; returns the number of bytes it takes, or 0 if none is there. */
+/* Decodes the escape at text; returns the number of bytes it occupies, or 0 if there is no
+ * escape. */
 typedef apr_size_t unescape(const char *text, const char **put, char *byte);
 
 static void replace(mta_sts_repair *repair, unescape *read, const char *clause)
@@ -145,7 +146,7 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
     if (memchr(repair->text, '&', repair->len) || memchr(repair->text, '<', repair->len)) {
         replace(repair, read_html, "is escaped for HTML");
     }
-    /* "=20" is also how an id of this century begins: only "=3D" proves the encoding. */
+    /* "=20" is also how a policy id of this century begins: only "=3D" proves quoted-printable. */
     if (contains(repair->text, "=3D")) {
         replace(repair, read_quoted_printable, "is encoded as quoted-printable");
     }

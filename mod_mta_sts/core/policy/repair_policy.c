@@ -13,24 +13,52 @@
 
 static const char blanks[] = " \t\r\n\v\f";
 
-/* The fields as this file writes them; names are compared without case, "-", "_" and blanks. */
-static const struct {
-    const char *name, *bare;
-} fields[] = {{"version", "version"}, {"mode", "mode"}, {"mx", "mx"}, {"max_age", "maxage"}};
+/* The fields, and how people write them: compared without case, "-", "_" and blanks. */
+static const char *const fields[] = {"version", "mode", "mx", "max_age"};
 #define FIELDS (int)(sizeof(fields) / sizeof(fields[0]))
+#define FIELD_MODE 1
 #define FIELD_MX 2
 #define FIELD_MAX_AGE 3
+
+static const struct {
+    const char *bare;
+    int field;
+} names[] = {
+    {"version", 0},
+    {"v", 0},
+    {"mode", FIELD_MODE},
+    {"policymode", FIELD_MODE},
+    {"mx", FIELD_MX},
+    {"mxs", FIELD_MX},
+    {"mxhost", FIELD_MX},
+    {"mxhosts", FIELD_MX},
+    {"maxage", FIELD_MAX_AGE},
+    {"maxages", FIELD_MAX_AGE},
+    {"ttl", FIELD_MAX_AGE},
+};
+#define NAMES (int)(sizeof(names) / sizeof(names[0]))
 
 typedef struct state {
     mta_sts_repair *repair;
     mta_sts_buffer *out;
-    int field;           /* of the line before: an mx list goes on without a name; -1: none */
-    const char *max_age; /* that the next segment may go on: "604" of "604,800"; or NULL */
+    int is_json;         /* which explains its commas and quotation marks */
+    int field;           /* of the previous line: a list of mx hosts may continue without a name;
+                            -1: none */
+    const char *max_age; /* a value that may continue after a separator: "604" of "604,800"; or
+                            NULL */
 } state;
 
 static void note(state *s, const char *clause)
 {
     mta_sts_repair_note(s->repair, clause);
+}
+
+/* Notes what belongs to the notation of JSON. */
+static void note_unless_json(state *s, const char *clause)
+{
+    if (!s->is_json) {
+        note(s, clause);
+    }
 }
 
 static char *trim(char *text, const char *what)
@@ -46,32 +74,40 @@ static char *trim(char *text, const char *what)
     return text;
 }
 
-/* The length of a field's name at text, when ":" or "=" follows it, else 0. */
+/* The length of a name at text, compared as above; 0: another one is there. */
+static apr_size_t match_name(const char *text, const char *bare)
+{
+    const char *c, *at = bare;
+
+    for (c = text; *at; c++) {
+        if (apr_tolower(*c) == *at) {
+            at++;
+        }
+        else if (at == bare || !*c || !strchr("-_ ", *c)) {
+            return 0;
+        }
+    }
+    return (apr_size_t)(c - text);
+}
+
+/* The length of a field name at text that is followed by ":" or "=", else 0. */
 static apr_size_t match_field(const char *text, int *field)
 {
-    const char *c;
     int i;
 
-    for (i = 0; i < FIELDS; i++) {
-        const char *bare = fields[i].bare;
+    for (i = 0; i < NAMES; i++) {
+        apr_size_t len = match_name(text, names[i].bare);
+        const char *sign = text + len + strspn(text + len, " \t\"'`*");
 
-        for (c = text; *bare; c++) {
-            if (apr_tolower(*c) == *bare) {
-                bare++;
-            }
-            else if (bare == fields[i].bare || !*c || !strchr("-_ ", *c)) {
-                break;
-            }
-        }
-        if (!*bare && (c[strspn(c, " \t\"'`*")] == ':' || c[strspn(c, " \t\"'`*")] == '=')) {
-            *field = i;
-            return (apr_size_t)(c - text);
+        if (len && (*sign == ':' || *sign == '=')) {
+            *field = names[i].field;
+            return len;
         }
     }
     return 0;
 }
 
-/* Starts a line before each field that begins in the middle of one. */
+/* Inserts a newline before each field that begins in the middle of a line. */
 static char *part_fields(state *s, const char *text)
 {
     mta_sts_buffer *out = mta_sts_buffer_make(s->repair->p);
@@ -101,7 +137,7 @@ static void put_line(state *s, const char *name, const char *value)
     mta_sts_buffer_printf(s->out, "%s: %s\r\n", name, value);
 }
 
-/* Each host of a value, in a line of its own; the preference of an MX record is dropped. */
+/* Writes a line for each host of a value, without the preference of an MX record. */
 static void put_mx(state *s, char *value)
 {
     int count = 0;
@@ -119,6 +155,7 @@ static void put_mx(state *s, char *value)
             host[len - 1] = '\0';
             note(s, "has a host name that ends with a dot");
         }
+        host = (char *)mta_sts_repair_mx_host(s->repair, host);
         if (mta_sts_name_parse_mx(s->repair->p, host, MTA_STS_NAME_ULABEL, &pattern)) {
             pattern = host;
         }
@@ -133,30 +170,8 @@ static void put_mx(state *s, char *value)
     }
 }
 
-static const char *read_max_age(state *s, const char *value)
-{
-    apr_int64_t seconds;
-    apr_size_t digits = strspn(value, "0123456789");
-    const char *unit = value + digits + strspn(value + digits, " ");
-
-    if (digits && *unit == 's') {
-        note(s, "has a unit after the number of seconds");
-        return apr_pstrmemdup(s->repair->p, value, digits);
-    }
-    if (digits && *unit && strchr("hdw", *unit)) {
-        value = apr_psprintf(s->repair->p, "%.*s%c", (int)digits, value, *unit);
-        if (!mta_sts_max_age_parse(s->repair->p, value, &seconds)) {
-            note(s, "has a max_age that is not in seconds");
-            return apr_psprintf(s->repair->p, "%" APR_INT64_T_FMT, seconds);
-        }
-    }
-    return value;
-}
-
 static void put_field(state *s, int field, char *value)
 {
-    const char *lower = mta_sts_format_lower(s->repair->p, value);
-
     s->max_age = NULL;
     if (field == FIELD_MX) {
         put_mx(s, value);
@@ -165,31 +180,32 @@ static void put_field(state *s, int field, char *value)
         s->max_age = value;
     }
     else {
-        const char *meant = field ? lower : strcmp(lower, "stsv1") == 0 ? "STSv1" : value;
+        const char *meant = field == FIELD_MODE ? mta_sts_repair_mode(s->repair->p, value)
+                                                : mta_sts_repair_version(s->repair->p, value);
 
         if (strcmp(meant, value) != 0) {
             note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%s\"", meant, value));
         }
-        put_line(s, fields[field].name, meant);
+        put_line(s, fields[field], meant);
     }
 }
 
 static void end_max_age(state *s)
 {
     if (s->max_age) {
-        put_line(s, fields[FIELD_MAX_AGE].name, read_max_age(s, s->max_age));
+        put_line(s, fields[FIELD_MAX_AGE], mta_sts_repair_max_age(s->repair, s->max_age));
         s->max_age = NULL;
     }
 }
 
-/* A line or a part of one that begins with a known field. */
+/* Handles a line, or a part of one, that begins with a known field. */
 static void read_known(state *s, char *segment, apr_size_t len, int field)
 {
     char *sign = segment + len + strspn(segment + len, " \t\"'`*");
 
-    if (strncmp(segment, fields[field].name, len) != 0 || strlen(fields[field].name) != len) {
-        note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%.*s\"", fields[field].name,
-                             (int)len, segment));
+    if (strncmp(segment, fields[field], len) != 0 || strlen(fields[field]) != len) {
+        note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%.*s\"", fields[field], (int)len,
+                             segment));
     }
     if (*sign == '=') {
         note(s, "has \"=\" after the field names instead of \":\"");
@@ -225,7 +241,7 @@ static int is_host(const char *text)
     return strchr(text, '.') && !strpbrk(text, " :=/");
 }
 
-/* One field, as it stands between separators. */
+/* Handles the text between two separators. */
 static void read_segment(state *s, char *segment)
 {
     int field = -1;
@@ -240,7 +256,7 @@ static void read_segment(state *s, char *segment)
         segment += 2;
     }
     if (strpbrk(segment, "\"`")) {
-        note(s, "contains quotation marks");
+        note_unless_json(s, "contains quotation marks");
     }
     segment = trim(segment, " \t\"'`{}");
     len = match_field(segment, &field);
@@ -261,7 +277,7 @@ static void read_segment(state *s, char *segment)
     }
 }
 
-/* Cuts a line at ";", "," and "|", with what that says about it. */
+/* Splits a line at ";", "," and "|", and records that. */
 static void read_line(state *s, char *line)
 {
     char *segment = line, *end;
@@ -273,9 +289,9 @@ static void read_line(state *s, char *line)
         note(s, "contains empty lines");
     }
     while (*(end = segment + strcspn(segment, ";,|"))) {
-        note(s, *end == ';'   ? "contains \";\", which belongs in TXT records"
-                : *end == ',' ? "contains a comma"
-                              : "contains \"|\"");
+        note_unless_json(s, *end == ';'   ? "contains \";\", which belongs in TXT records"
+                            : *end == ',' ? "contains a comma"
+                                          : "contains \"|\"");
         *end = '\0';
         read_segment(s, segment);
         segment = end + 1;
@@ -285,7 +301,7 @@ static void read_line(state *s, char *line)
 
 void mta_sts_repair_policy(mta_sts_repair *repair)
 {
-    state s = {repair, mta_sts_buffer_make(repair->p), -1, NULL};
+    state s = {repair, mta_sts_buffer_make(repair->p), 0, -1, NULL};
     char *line, *next;
 
     if (memchr(repair->text, '\0', repair->len)) {
@@ -293,10 +309,11 @@ void mta_sts_repair_policy(mta_sts_repair *repair)
     }
     if (memchr(repair->text, '{', repair->len)) {
         note(&s, "is JSON");
+        s.is_json = 1;
     }
     line = part_fields(&s, repair->text);
     if (strlen(line) != repair->len) {
-        note(&s, "has several fields in one line");
+        note_unless_json(&s, "has several fields in one line");
     }
     for (; line && *line; line = next) {
         next = strchr(line, '\n');

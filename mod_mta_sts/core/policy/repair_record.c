@@ -12,7 +12,8 @@
 
 static const char blanks[] = " \t\r\n";
 
-/* --- quotation marks: strings of one record are joined without anything between (RFC 7208 3.3) */
+/* --- quotation marks: the strings of a record are joined without a separator (RFC 7208 section
+ * 3.3) */
 
 static void join_strings(mta_sts_repair *repair)
 {
@@ -35,12 +36,48 @@ static void join_strings(mta_sts_repair *repair)
     }
 }
 
-/* --- the version: what stands before it, and its own spelling --- */
+/* --- the version: text before it, and its spelling --- */
 
-/* What follows a "v=VERSION" that begins at text, however it is spelled; or NULL. */
+/* Other spellings of the versions, without "-", "_", "." and blanks between. */
+static const struct {
+    const char *version;
+    const char *written[7];
+} spellings[] = {
+    {"STSv1", {"stsv1", "stsv10", "mtastsv1", "mtasts1", "mtasts", "sts1", "sts"}},
+    {"TLSRPTv1",
+     {"tlsrptv1", "tlsrptv10", "tlsrpt1", "tlsrpt", "tlsreportv1", "tlsreport", "tlsrpv1"}},
+};
+
+/* The length of a version at the beginning of text, however it is spelled; 0: it is none. */
+static apr_size_t version_length(const char *text, const char *version)
+{
+    apr_size_t len = strlen(version), i, k, bare_len = 0;
+    char bare[16];
+
+    if (apr_cstr_casecmpn(text, version, len) == 0 && !apr_isalnum(text[len]) &&
+        !(text[len] && strchr("-_.", text[len]))) {
+        return len;
+    }
+    for (len = 0; apr_isalnum(text[len]) || (text[len] && strchr("-_.", text[len])); len++) {
+        if (apr_isalnum(text[len]) && bare_len < sizeof(bare) - 1) {
+            bare[bare_len++] = (char)apr_tolower(text[len]);
+        }
+    }
+    bare[bare_len] = '\0';
+    for (i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        for (k = 0; k < 7 && strcmp(spellings[i].version, version) == 0; k++) {
+            if (strcmp(spellings[i].written[k], bare) == 0) {
+                return len;
+            }
+        }
+    }
+    return 0;
+}
+
+/* What follows the "v=VERSION" at text, in any spelling; or NULL. */
 static const char *match_version(const char *text, const char *version)
 {
-    apr_size_t len = strlen(version);
+    apr_size_t len;
 
     if (apr_tolower(*text) != 'v') {
         return NULL;
@@ -51,17 +88,33 @@ static const char *match_version(const char *text, const char *version)
         return NULL;
     }
     text += 1 + strspn(text + 1, blanks);
-    return apr_cstr_casecmpn(text, version, len) == 0 && !apr_isalnum(text[len]) ? text + len
-                                                                                 : NULL;
+    len = version_length(text, version);
+    return len ? text + len : NULL;
 }
 
-/* Finds the version and puts all before it away. @return the fields, or NULL: no version */
+/* The same for a record that begins with the version alone: "STSv1; id=1". */
+static const char *match_bare_version(const char *text, const char *version)
+{
+    apr_size_t len = version_length(text, version);
+
+    return len && strchr(";, \t", text[len]) && text[len] ? text + len : NULL;
+}
+
+int mta_sts_repair_is_version(const char *text, const char *version)
+{
+    return match_version(text, version) || match_bare_version(text, version);
+}
+
+/* Finds the version and removes everything before it. Returns the fields, or NULL: no version. */
 static const char *cut_version(mta_sts_repair *repair, const char *version)
 {
     const char *c, *rest;
 
     for (c = repair->text; *c; c++) {
         rest = match_version(c, version);
+        if (!rest && c == repair->text) {
+            rest = match_bare_version(c, version);
+        }
         if (!rest) {
             continue;
         }
@@ -74,7 +127,8 @@ static const char *cut_version(mta_sts_repair *repair, const char *version)
                                             ? "starts with a blank"
                                             : "starts with other text");
         }
-        if (strncmp(c, "v=", 2) != 0 || strncmp(c + 2, version, strlen(version)) != 0) {
+        if (strncmp(c, "v=", 2) != 0 || strncmp(c + 2, version, strlen(version)) != 0 ||
+            rest != c + 2 + strlen(version)) {
             mta_sts_repair_note(repair,
                                 apr_pstrcat(repair->p, "spells \"v=", version, "\" as \"",
                                             apr_pstrmemdup(repair->p, c, (apr_size_t)(rest - c)),
@@ -87,7 +141,7 @@ static const char *cut_version(mta_sts_repair *repair, const char *version)
 
 /* --- fields --- */
 
-/* The value of a field that begins at text, whatever its case and sign; or NULL. */
+/* The value of the field at text, in any case and with "=" or ":"; or NULL. */
 static const char *match_name(const char *text, const char *field)
 {
     apr_size_t len = strlen(field);
@@ -104,7 +158,7 @@ static int is_rua(const char *field)
     return strcmp(field, "rua") == 0;
 }
 
-/* Whether a field of any name begins here, or nothing follows. */
+/* Whether a field of any name begins here, or the text ends. */
 static int begins_field(const char *text)
 {
     apr_size_t len;
@@ -115,7 +169,7 @@ static int begins_field(const char *text)
     return (len && (*text == '=' || *text == ':')) || (!len && !*text);
 }
 
-/* Where a value ends: at ";", at a newline, or where another field begins. */
+/* The length of a value, which ends at ";", at a newline, or before another field. */
 static apr_size_t value_length(const char *value, const char *field)
 {
     const char *c;
@@ -151,6 +205,19 @@ static void note_separator(mta_sts_repair *repair, const char *fields)
     }
 }
 
+/* A date as programs write it has separators, which an id must not have. */
+static const char *repair_id(apr_pool_t *p, const char *id)
+{
+    char *bare = apr_pcalloc(p, strlen(id) + 1), *end = bare;
+
+    for (; *id; id++) {
+        if (!strchr("-:._+/ ", *id)) {
+            *end++ = *id;
+        }
+    }
+    return bare;
+}
+
 void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const char *field)
 {
     const char *fields, *value = NULL, *c, *values = NULL;
@@ -184,6 +251,9 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
             c = value + value_length(value, field) - 1;
         }
     }
+    if (values && !is_rua(field)) {
+        values = repair_id(repair->p, values);
+    }
     if (values) {
         repair->text = apr_pstrcat(repair->p, "v=", version, "; ", field, "=",
                                    is_rua(field) ? mta_sts_repair_rua(repair, values) : values,
@@ -194,14 +264,14 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
 
 /* --- report addresses --- */
 
-/* Whether a URI, or the address of one without its scheme, begins at text. */
+/* Whether a URI, or a mail address without its scheme, begins at text. */
 static int begins_uri(const char *text)
 {
     return apr_cstr_casecmpn(text, "mailto:", 7) == 0 ||
            apr_cstr_casecmpn(text, "https:", 6) == 0 || apr_cstr_casecmpn(text, "http:", 5) == 0;
 }
 
-/* The host of an address or URI in its A-labels. */
+/* The address or URI with its host as A-labels. */
 static const char *to_alabels(apr_pool_t *p, const char *uri)
 {
     const char *at = strrchr(uri, '@'), *host = at ? at + 1 : strstr(uri, "//"), *name;
@@ -219,19 +289,54 @@ static const char *to_alabels(apr_pool_t *p, const char *uri)
     return apr_pstrcat(p, apr_pstrmemdup(p, uri, (apr_size_t)(host - uri)), name, host + len, NULL);
 }
 
+/* Schemes as people write them; the first that matches counts. */
+static const struct {
+    const char *written, *meant;
+} schemes[] = {
+    {"mailto://", "mailto:"}, {"mailto:", "mailto:"},  {"mailto=", "mailto:"},
+    {"mail:", "mailto:"},     {"email:", "mailto:"},   {"smtp:", "mailto:"},
+    {"https://", "https://"}, {"https:/", "https://"}, {"https//", "https://"},
+    {"https:", "https://"},   {"http://", "https://"},
+};
+#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
+
+static const char *repair_scheme(mta_sts_repair *repair, const char *uri)
+{
+    apr_size_t i;
+
+    for (i = 0; i < SCHEMES; i++) {
+        apr_size_t len = strlen(schemes[i].written);
+
+        if (apr_cstr_casecmpn(uri, schemes[i].written, len) == 0) {
+            return strcmp(schemes[i].written, schemes[i].meant) == 0
+                       ? uri
+                       : apr_pstrcat(repair->p, schemes[i].meant, uri + len, NULL);
+        }
+    }
+    if (strchr(uri, ':')) {
+        return uri;
+    }
+    if (strchr(uri, '@')) {
+        mta_sts_repair_note(repair, "has a report address without \"mailto:\"");
+        return apr_pstrcat(repair->p, "mailto:", uri, NULL);
+    }
+    if (strchr(uri, '/') && strchr(uri, '.') && *uri != '/') {
+        mta_sts_repair_note(repair, "has a report address without \"https://\"");
+        return apr_pstrcat(repair->p, "https://", uri, NULL);
+    }
+    return uri;
+}
+
 static const char *repair_uri(mta_sts_repair *repair, const char *uri)
 {
     apr_pool_t *p = repair->p;
     const char *size = strchr(uri, '!');
 
     if (size && size[1 + strspn(size + 1, "0123456789kmgtKMGT")] == '\0') {
-        uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri)); /* a limit, as DMARC has */
+        /* Only DMARC has a size limit like "!10m". */
+        uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri));
     }
-    if (!begins_uri(uri) && strchr(uri, '@') && !strchr(uri, ':')) {
-        uri = apr_pstrcat(p, "mailto:", uri, NULL);
-        mta_sts_repair_note(repair, "has a report address without \"mailto:\"");
-    }
-    return to_alabels(p, uri);
+    return to_alabels(p, repair_scheme(repair, uri));
 }
 
 const char *mta_sts_repair_rua(mta_sts_repair *repair, const char *list)

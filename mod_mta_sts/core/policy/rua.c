@@ -11,8 +11,9 @@
 
 #include "core/base/name.h"
 #include "core/base/text.h"
+#include "core/policy/repair.h"
 
-/* What is wrong with a byte that no URI has. */
+/* The error for a byte that is not allowed in URIs. */
 static const char *refuse_byte(apr_pool_t *p, char byte)
 {
     switch (byte) {
@@ -36,7 +37,7 @@ static const char *refuse_byte(apr_pool_t *p, char byte)
     }
 }
 
-/* What is wrong with the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
+/* The first error in the bytes of a URI (RFC 3986 section 2, RFC 8460 section 3), or NULL. */
 static const char *check_bytes(apr_pool_t *p, const char *uri)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -58,12 +59,18 @@ static const char *check_mailto(apr_pool_t *p, const char *address)
 {
     const char *mailbox = apr_pstrmemdup(p, address, strcspn(address, "?#"));
     const char *at = strrchr(mailbox, '@');
-    const char *domain;
+    const char *domain, *error;
 
-    if (!at || at == mailbox) {
-        return "is not a mail address: write mailto:, the user, @ and the domain";
+    if (strncmp(mailbox, "//", 2) == 0) {
+        return "contains \"//\" after mailto:, which only URLs of web servers have";
     }
-    return mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
+    if (!at || at == mailbox || strchr(mailbox, '@') != at) {
+        return "is not a mail address: write mailto:, the user, one @ and the domain";
+    }
+    error = mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
+    return error || strchr(domain, '.')
+               ? error
+               : "has a domain of one label: no mail from the Internet reaches it";
 }
 
 static const char *check_https(apr_pool_t *p, const char *uri)
@@ -98,7 +105,24 @@ const char *mta_sts_rua_check(apr_pool_t *p, const char *uri, int *is_used)
     return NULL;
 }
 
-/* The URI with the domain of its address in A-labels; itself where that is not to be had. */
+/* The addresses as they were meant; NULL if no repair makes all of them valid. */
+static const char *meant(apr_pool_t *p, const char *text)
+{
+    mta_sts_repair repair = mta_sts_repair_begin(p, text, strlen(text));
+    const char *repaired = mta_sts_repair_rua(&repair, text);
+    char *uri, *last;
+    int is_used = 1;
+
+    for (uri = apr_strtok(apr_pstrdup(p, repaired), ",", &last); uri && is_used;
+         uri = apr_strtok(NULL, ",", &last)) {
+        if (mta_sts_rua_check(p, uri, &is_used)) {
+            return NULL;
+        }
+    }
+    return is_used && strcmp(repaired, text) != 0 ? repaired : NULL;
+}
+
+/* The URI with its domain as A-labels; the URI itself if the domain cannot be converted. */
 static const char *to_alabels(apr_pool_t *p, const char *uri)
 {
     const char *mail = apr_cstr_casecmpn(uri, "mailto:", 7) == 0 ? strrchr(uri, '@') : NULL;
@@ -136,10 +160,12 @@ const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
     *uri = to_alabels(p, encoded);
     error = mta_sts_rua_check(p, *uri, &is_used);
     if (!error && !is_used) {
-        error = strchr(text, '@') && !strchr(text, ':')
-                    ? apr_pstrcat(p, "has no scheme: write mailto:", text, NULL)
-                    : "has a scheme that senders do not support: write mailto: and an address, or "
-                      "https:// and a URL";
+        error = strchr(text, ':')
+                    ? "has a scheme that senders do not support: use mailto: or https:"
+                    : "has no scheme: use mailto: or https:";
+    }
+    if (error && meant(p, text)) {
+        return apr_psprintf(p, "%s %s; write \"%s\"", quoted, error, meant(p, text));
     }
     return error ? apr_psprintf(p, "%s %s", quoted, error) : NULL;
 }
@@ -151,7 +177,7 @@ static int begins_uri(const char *text)
     return len > 2 && text[len] == ':';
 }
 
-/* The comma that ends the first URI of a list, or NULL. */
+/* The comma after the first URI of a list, or NULL. */
 static const char *find_end(const char *text)
 {
     const char *comma = text;

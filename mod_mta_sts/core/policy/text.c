@@ -14,7 +14,7 @@
 
 /* --- lines --- */
 
-/* A line of a text without its end; *at moves to the next. */
+/* A line of a text, without its terminator. */
 typedef struct line {
     const char *text;
     apr_size_t len;
@@ -55,7 +55,7 @@ static int has_line(const char *text, apr_size_t len, const line *sought)
     return 0;
 }
 
-/* The number of the first line that differs, from 1, and the line as it was typed. */
+/* The number of the first line that was repaired, from 1, and that line as it was written. */
 static int find_change(const char *text, apr_size_t len, const mta_sts_repair *repair, line *typed)
 {
     const char *at = text, *repaired = repair->text;
@@ -71,7 +71,7 @@ static int find_change(const char *text, apr_size_t len, const mta_sts_repair *r
     return number;
 }
 
-/* "write" and the lines that the text does not have yet; NULL if there are none. */
+/* "write" and the repaired lines that the text does not contain yet; NULL if there are none. */
 static const char *corrected_lines(apr_pool_t *p, const char *text, apr_size_t len,
                                    const mta_sts_repair *repair)
 {
@@ -95,9 +95,9 @@ static const char *corrected_lines(apr_pool_t *p, const char *text, apr_size_t l
     return count > 1 ? apr_pstrcat(p, shown, ", each on a line of its own", NULL) : shown;
 }
 
-/* --- what the two readings say --- */
+/* --- comparing the strict and the repaired reading --- */
 
-/* The id that all errors have; NULL if there are several, or none. */
+/* The id that all errors have in common; NULL if there are several ids, or no errors. */
 static const char *only_error(const mta_sts_findings *findings)
 {
     const char *id = NULL;
@@ -119,7 +119,8 @@ static void add_all(mta_sts_findings *to, const mta_sts_findings *from)
     apr_array_cat(to->list, from->list);
 }
 
-/* The errors of the repaired text, whose lines are not those of the text. */
+/* Adds the errors of the repaired text, without line numbers: its lines differ from the
+ * original. */
 static void add_remaining(mta_sts_findings *to, const mta_sts_findings *from)
 {
     int i;
@@ -134,7 +135,7 @@ static void add_remaining(mta_sts_findings *to, const mta_sts_findings *from)
     }
 }
 
-/* All errors are of one kind, and the text of each is right: only the first one's fix is better. */
+/* If all errors are of one kind, their texts are right; only the first one gets a better fix. */
 static void improve_fix(mta_sts_findings *findings, const char *fix)
 {
     int i;
@@ -163,7 +164,7 @@ static void add_altered(mta_sts_findings *findings, const char *text, apr_size_t
         ->line = number;
 }
 
-/* Whether the text as a whole was changed, so that findings about lines say little. */
+/* Whether the whole text was changed, so that findings about single lines are of little use. */
 static int is_changed(const mta_sts_repair *repair, const mta_sts_findings *strict)
 {
     const char *only = only_error(strict);
@@ -177,7 +178,7 @@ static int is_changed(const mta_sts_repair *repair, const mta_sts_findings *stri
             mta_sts_findings_count(strict, MTA_STS_ERROR) > 1);
 }
 
-/* Adds what the strict reading found, or one finding in its place if a repair explains it. */
+/* Adds the findings of the strict reading, or instead a single one if a repair explains them. */
 static void explain(const char *text, apr_size_t len, mta_sts_findings *strict,
                     mta_sts_findings *findings)
 {
@@ -204,7 +205,7 @@ static void explain(const char *text, apr_size_t len, mta_sts_findings *strict,
     }
 }
 
-/* --- what is not a policy at all --- */
+/* --- texts that are no policies at all --- */
 
 static const struct {
     const char *start, *what, *fix;

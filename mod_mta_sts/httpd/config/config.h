@@ -11,39 +11,39 @@
 #include "httpd/config/report_config.h"
 
 /*
- * The configuration of one server: its directives, and what they resolve to.
+ * The configuration of one server: its directives, and the policies that result from them.
  *
- * httpd makes one mts_config for the main server and one for each virtual host that has a
- * directive of this module; the others share the main server's (so check `server` before treating
- * a mts_config as a virtual host's own). All of it is written while httpd reads its
- * configuration and only read afterwards; it lives in pconf.
+ * httpd makes one mts_config for the main server and one for each virtual host that has a directive
+ * of this module; all others share the main server's (so check `server` before treating a
+ * mts_config as a virtual host's own). It is written while httpd reads its configuration, and only
+ * read afterwards; it lives in pconf.
  */
 
 /* The policy settings of one scope: a server, a virtual host or a block. Each value is inherited
  * separately, together with its location. */
 typedef struct mts_settings {
     mta_sts_mode mode;      /* MTA_STS_MODE_UNSET: not set */
-    int max_age;            /* seconds; 0: not set */
+    int max_age;            /* in seconds; 0: not set */
     apr_array_header_t *mx; /* of const char *: canonical patterns; NULL: not set */
     const ap_directive_t *mode_at, *max_age_at, *mx_at;
 } mts_settings;
 
-/* A <MTASTSPolicy> block. There may be a hundred thousand, so it is small. */
+/* A <MTASTSPolicy> block. Small, because there may be a hundred thousand of them. */
 typedef struct mts_block {
     struct mts_block *next;
     const ap_directive_t *at;
-    mts_settings settings; /* typed inside it */
+    mts_settings settings; /* those inside the block */
     int domain_count;
     const char *domains[]; /* canonical policy domains */
 } mts_block;
 
-/* A policy as it is served. One may belong to several policy domains. */
+/* A policy that is served. It may be shared by several policy domains. */
 typedef struct mts_policy {
     const char *text;
     apr_size_t len;
     const apr_array_header_t *mx;  /* of const char *: canonical patterns */
-    const ap_directive_t *at;      /* the block, or the directive, that messages name */
-    const ap_directive_t *mode_at; /* its MTASTSMode; NULL: the default */
+    const ap_directive_t *at;      /* the block or directive that messages refer to */
+    const ap_directive_t *mode_at; /* its MTASTSMode directive; NULL: the default mode */
 } mts_policy;
 
 /* A ServerAlias with a wildcard that can match policy hosts. */
@@ -54,39 +54,41 @@ typedef struct mts_pattern {
 
 typedef struct mts_config {
     const server_rec *server;
-    struct mts_config *main; /* the main server's; itself there */
+    struct mts_config *main; /* the main server's configuration; in that one, itself */
 
-    mts_settings own;       /* typed in this server, outside blocks */
-    mts_settings plain;     /* the same, with what is inherited from the main server */
-    mts_block *blocks;      /* typed in this server, the first of them */
-    mts_block **blocks_end; /* where the next one goes */
-    mts_block *open_block;  /* while a block is being read */
+    mts_settings own;       /* set in this server, outside blocks */
+    mts_settings plain;     /* the same, completed with what is inherited from the main server */
+    mts_block *blocks;      /* list of the blocks in this server */
+    mts_block **blocks_end; /* where to append the next block */
+    mts_block *open_block;  /* the block that is being read, else NULL */
 
-    mts_report_path report_path;           /* with what is inherited from the main server */
+    mts_report_path report_path;           /* its own, or inherited from the main server */
     mts_report_config *reports;            /* the main server's, shared by all */
-    struct mts_report_scope *report_scope; /* main server only: whose reports are accepted */
+    struct mts_report_scope *report_scope; /* main server only: which reports are accepted */
 
-    /* The rest is filled in by policies.c once everything is read. Tables are NULL if empty. */
+    /* The rest is filled in by policies.c after the whole configuration was read. Tables are NULL
+     * if empty. */
     const mts_policy *plain_policy; /* the policy of the plain directives, or NULL */
     apr_hash_t *by_block;           /* policy domain -> mts_policy: from blocks */
     apr_hash_t *by_name;            /* policy domain -> mts_policy: by ServerName and ServerAlias */
     apr_array_header_t *by_pattern; /* of mts_pattern: by ServerAlias with a wildcard */
-    mta_sts_findings *findings;     /* main server only: of the configuration */
+    mta_sts_findings *findings;     /* main server only: about the configuration */
     struct mts_startup_findings *startup_findings; /* main server only: of the last start */
-    apr_hash_t *certificate_files; /* main server only: server_rec * -> array of const char *, as
-                                      mod_ssl and others go on to fill it */
-    apr_hash_t *certificates; /* main server only: server_rec * -> array of mta_sts_certificate *,
-                                 read at start, while root may */
+    apr_hash_t *certificate_files; /* main server only: server_rec * -> array of const char *, to
+                                      which mod_ssl and other modules still add */
+    apr_hash_t *certificates;      /* main server only: server_rec * -> array of pointers to
+                                      mta_sts_certificate, read at start, while the process may be
+                                      root */
 } mts_config;
 
 /* httpd's create_server_config and merge_server_config. */
 void *mts_config_create(apr_pool_t *p, server_rec *s);
 void *mts_config_merge(apr_pool_t *p, void *base, void *add);
 
-/* The configuration that httpd uses for a server: its own, or the main server's. */
+/* The configuration that applies to a server: its own, or the main server's. */
 mts_config *mts_config_of(const server_rec *s);
 
-/* The same if it is the server's own, else NULL. */
+/* The server's own configuration, or NULL if it shares the main server's. */
 mts_config *mts_config_own(const server_rec *s);
 
 /* The settings of a scope, completed with those of the enclosing scope. */

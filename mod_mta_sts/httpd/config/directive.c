@@ -27,7 +27,7 @@ const char *mts_directive_refuse_second(cmd_parms *cmd, const ap_directive_t *fi
                         mts_config_location(cmd->temp_pool, first));
 }
 
-/* Names in canonical form are used as they are, so a single plain argument is not copied. */
+/* Names in canonical form are used without a copy, and so is a single plain argument. */
 const char *mts_directive_next_arg(cmd_parms *cmd, const char **args)
 {
     const char *arg = *args;

@@ -20,7 +20,7 @@ static mts_config *config_of(const cmd_parms *cmd)
     return mts_config_of(cmd->server);
 }
 
-/* Where a plain directive writes to: the block around it, else its server. */
+/* The settings that a plain directive changes: those of the enclosing block, else of its server. */
 static mts_settings *settings_of(const cmd_parms *cmd)
 {
     mts_config *config = config_of(cmd);
@@ -84,7 +84,7 @@ static int holds(const apr_array_header_t *names, const char *name)
     return 0;
 }
 
-/* The error, and the right line where it is known. */
+/* The error, with a corrected line if that can be determined. */
 static const char *refuse_mx(cmd_parms *cmd, const char *error)
 {
     const char *clauses, *args = cmd->directive->args;
@@ -114,7 +114,8 @@ static const char *add_mx(cmd_parms *cmd, mts_settings *settings, const char *ar
     return NULL;
 }
 
-/* Splits the arguments itself: httpd's ITERATE stops at an empty argument and drops the rest. */
+/* Splits the arguments here, since httpd's ITERATE stops at an empty argument and ignores the
+ * rest. */
 static const char *add_mx_args(cmd_parms *cmd, void *unused, const char *args)
 {
     const char *error = mts_directive_refuse_context(cmd);
@@ -130,8 +131,8 @@ static const char *add_mx_args(cmd_parms *cmd, void *unused, const char *args)
     return error;
 }
 
-/* The text between "<MTASTSPolicy" and ">": in *domains, which lives as long as the configuration.
- */
+/* Extracts the text between "<MTASTSPolicy" and ">" to *domains, which lives as long as the
+ * configuration. */
 static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const char **domains)
 {
     const char *end = ap_strrchr_c(args, '>');
@@ -148,7 +149,7 @@ static const char *cut_block_arguments(cmd_parms *cmd, const char *args, const c
                      : BLOCK "> requires a policy domain, for example " BLOCK " example.com>";
 }
 
-/* The largest number of arguments that a text can contain. */
+/* An upper bound of the number of arguments in a text. */
 static apr_size_t count_args_max(const char *text)
 {
     apr_size_t bound = 1;
@@ -161,7 +162,7 @@ static apr_size_t count_args_max(const char *text)
 }
 
 /*
- * Makes a block for the policy domains named, without anything inside yet.
+ * Creates a block for the given policy domains, without any settings yet.
  *
  * @param block out: allocated from the configuration's pool
  */
@@ -199,8 +200,8 @@ static int is_policy_directive(const char *name)
     return 0;
 }
 
-/* Only those have a meaning inside a block; another would silently reach the server
- * around it. */
+/* Other directives have no meaning inside a block: they would silently apply to the server around
+ * it. */
 static const char *refuse_other_directives(cmd_parms *cmd)
 {
     const ap_directive_t *child;

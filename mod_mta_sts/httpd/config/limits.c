@@ -23,8 +23,8 @@ static const char *render(apr_pool_t *p, const mts_report_config *config)
         config->max_sent, config->max_inflated, config->spool_quota, config->quarantine_quota);
 }
 
-/* fchmod, since the umask may deny even the owner. A file of so few bytes is written in one go, or
- * the disk is full. */
+/* Uses fchmod, since the umask may deny access even to the owner. A file this small is written with
+ * one call unless the disk is full. */
 static int fill(int fd, const char *text, uid_t owner, gid_t group)
 {
     size_t len = strlen(text);
@@ -38,7 +38,7 @@ static int fill(int fd, const char *text, uid_t owner, gid_t group)
     return written == (ssize_t)len ? fsync(fd) : -1;
 }
 
-/* 0, or -1 with errno set. */
+/* Returns 0, or -1 with errno set. */
 static int replace(int directory, const char *text, uid_t owner, gid_t group)
 {
     int fd, failed, error;

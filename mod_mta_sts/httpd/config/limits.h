@@ -8,8 +8,8 @@
 #include "httpd/config/report_config.h"
 
 /*
- * STATE-DIR/limits.json: the limits for reports, written at start so that `mta-sts import` has the
- * same ones. One line of JSON; doc/dump-json.md describes it.
+ * STATE-DIR/limits.json: the limits for reports, written at start so that `mta-sts import` applies
+ * the same ones. One line of JSON, described in doc/dump-json.md.
  *
  *   {"version":1,"max_size":{"sent":BYTES,"inflated":BYTES},
  *    "quota":{"reports":BYTES,"quarantine":BYTES}}
@@ -17,13 +17,13 @@
 #define MTS_LIMITS_FILE "limits.json"
 
 /*
- * Replaces the file, atomically. Its mode is 0600. Safe for root in a directory that belongs to
- * another user: no symlink is followed.
+ * Replaces the file atomically; its mode is 0600. As root, this is safe in a directory that belongs
+ * to another user: symbolic links are not followed.
  *
  * @param config   limits, and the state directory, which must exist
- * @param owner    of the file; ignored unless run as root
+ * @param owner    of the file; ignored unless the process is root
  * @param group    likewise
- * @param findings receives a warning if the file could not be written
+ * @param findings receives a warning if the file cannot be written
  */
 void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
                       mta_sts_findings *findings);

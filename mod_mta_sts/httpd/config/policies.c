@@ -12,7 +12,7 @@
 #define DEFAULT_MODE MTA_STS_MODE_TESTING
 #define DEFAULT_MAX_AGE 604800
 
-/* What the functions that resolve share. */
+/* State shared by the functions that resolve the configuration. */
 typedef struct resolver {
     apr_pool_t *p;
     apr_pool_t *ptemp;
@@ -31,7 +31,7 @@ static mta_sts_finding *report(resolver *v, mta_sts_severity severity, const cha
     return finding;
 }
 
-/* Any directive of a place: the one to point at when one is missing. */
+/* Any directive of a scope, to point at when another is missing. */
 static const ap_directive_t *any_directive(const mts_settings *settings)
 {
     return settings->mx_at     ? settings->mx_at
@@ -39,7 +39,7 @@ static const ap_directive_t *any_directive(const mts_settings *settings)
                                : settings->max_age_at;
 }
 
-/* Advice on a policy goes with the directive that sets what is advised on. */
+/* Adds advice on a policy, each with the directive that it is about. */
 static void check_policy(resolver *v, const mta_sts_policy *policy, const mts_settings *settings,
                          const char *subject, const ap_directive_t *at)
 {
@@ -56,10 +56,10 @@ static void check_policy(resolver *v, const mta_sts_policy *policy, const mts_se
 }
 
 /*
- * The policy of effective settings, or NULL after a finding.
+ * The policy that results from settings, or NULL after a finding.
  *
  * @param subject the policy domain that messages name
- * @param at      the place that messages name, and the policy's own
+ * @param at      the location that messages name, which is stored in the policy
  */
 static const mts_policy *make_policy(resolver *v, const mts_settings *settings, const char *subject,
                                      const ap_directive_t *at)
@@ -159,7 +159,7 @@ static void serve_by_names(resolver *v, mts_config *config, const apr_array_head
     }
 }
 
-/* Directives that lead to no policy. Where there are blocks they may be meant for those alone. */
+/* Reports directives that result in no policy, unless they may be meant as defaults for blocks. */
 static void report_no_policy(resolver *v, const server_rec *s, const mts_config *config,
                              const apr_array_header_t *names)
 {
@@ -201,7 +201,7 @@ static void report_ulabel(resolver *v, const char *name, const mts_config *confi
     }
 }
 
-/* The plain directives of a server: they make a policy for the policy hosts it is named after. */
+/* The plain directives of a server define a policy for the policy hosts among its names. */
 static void resolve_plain(resolver *v, server_rec *s)
 {
     mts_config *config = mts_config_own(s);
@@ -227,7 +227,7 @@ static void resolve_plain(resolver *v, server_rec *s)
     if (names->nelts == 0) {
         return;
     }
-    if (!config) { /* a virtual host without a word of ours, that inherits all */
+    if (!config) { /* a virtual host without directives of this module inherits everything */
         config = mts_config_merge(v->p, main, mts_config_create(v->p, s));
         ap_set_module_config(s->module_config, &mta_sts_module, config);
     }
@@ -258,7 +258,8 @@ void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
     }
 }
 
-/* The host that a request is for: as httpd read it, or without a Host header the server's name. */
+/* The host that a request is for: as httpd parsed it, or the server's name if there is no Host
+ * header. */
 static const char *host_of(const request_rec *r)
 {
     char *host;
@@ -362,8 +363,9 @@ static void push_served(void *baton, const mts_served *served)
     APR_ARRAY_PUSH((apr_array_header_t *)baton, mts_served) = *served;
 }
 
-/* httpd's list of servers has the main server first (order 0), then the last virtual host of the
- * configuration. Of two that match a request, httpd takes the first of the configuration. */
+/* httpd's list of servers has the main server first (order 0), then the virtual hosts in reverse
+ * order of the configuration. If two match a request, httpd uses the one that is configured
+ * first. */
 static int compare_served(const void *a, const void *b)
 {
     const mts_served *one = a, *other = b;

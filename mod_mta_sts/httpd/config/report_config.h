@@ -11,7 +11,7 @@
 
 /*
  * The configuration of reports: endpoint paths, limits, and where reports are stored. Written while
- * httpd reads its configuration and only read afterwards; it lives in pconf. A member `..._at` is
+ * httpd reads its configuration, and only read afterwards; it lives in pconf. A member `..._at` is
  * the directive that set the value; NULL: the default.
  */
 
@@ -24,35 +24,36 @@ typedef struct mts_report_path {
     const ap_directive_t *at;
 } mts_report_path;
 
-/* What holds for the whole server. */
+/* Settings for the whole server. */
 typedef struct mts_report_config {
-    apr_int64_t max_sent, max_inflated; /* bytes of one report */
+    apr_int64_t max_sent, max_inflated; /* in bytes, of one report */
     const ap_directive_t *max_size_at;
-    apr_int64_t spool_quota, quarantine_quota; /* bytes on disk */
+    apr_int64_t spool_quota, quarantine_quota; /* in bytes on disk */
     const ap_directive_t *quota_at;
-    apr_int64_t per_minute; /* new reports of one client address */
+    apr_int64_t per_minute; /* new reports from one client address */
     const ap_directive_t *limit_at;
     apr_int64_t keep_days;
-    apr_int64_t certificate_days; /* a certificate with fewer days left is a warning; 0: by its
-                                     lifetime */
+    apr_int64_t certificate_days; /* a certificate with fewer days left is a warning; 0: depends
+                                     on its lifetime */
     const ap_directive_t *certificate_days_at;
     const ap_directive_t *keep_at;
     apr_array_header_t *domains; /* of const char *: canonical; may be empty */
     const char *driver;          /* of apr_dbd: "sqlite3" or "pgsql" */
-    const char *database;        /* sqlite3: an absolute path, or NULL: in the state directory;
-                                    pgsql: what PQconnectdb takes, which may hold a password */
+    const char *database;        /* sqlite3: an absolute path, or NULL: a file in the state
+                                    directory; pgsql: what PQconnectdb accepts, which may contain
+                                    a password */
     const ap_directive_t *database_at;
-    const char *state_dir; /* absolute, without a slash at its end */
+    const char *state_dir; /* absolute, without a slash at the end */
     const ap_directive_t *state_dir_at;
 } mts_report_config;
 
-/* What holds for a server: the same for all of them. */
+/* The settings for the whole server, found from any of its servers. */
 const mts_report_config *mts_report_config_of(const server_rec *s);
 
-/* The limits of the reader, made larger or smaller with those of the directive. */
+/* The limits for reading a report, scaled by those in the directive. */
 tlsrpt_limits mts_report_limits_of(const server_rec *s);
 
-/* The path of the endpoint of a server, its own or inherited; NULL if it has none. */
+/* The endpoint's path in a server, its own or inherited; NULL if it has none. */
 const char *mts_report_path_of(const server_rec *s);
 
 #endif

@@ -40,7 +40,7 @@ static int is_second(const cmd_parms *cmd, const ap_directive_t *first)
 
 /* --- numbers --- */
 
-/* One number of a directive: its range, and where it goes to. */
+/* One number of a directive: its range, and where to store it. */
 typedef struct number_rule {
     const char *directive;
     const char *(*parse)(apr_pool_t *p, const char *text, apr_int64_t min, apr_int64_t max,
@@ -55,7 +55,7 @@ typedef struct number_rule {
             offsetof(mts_report_config, at)                                                        \
     }
 
-/* Two numbers of one directive stand one after the other. */
+/* The two numbers of one directive are adjacent. */
 static const number_rule number_rules[] = {
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_SENT_MAX, max_sent, max_size_at),
     RULE("MTASTSReportMaxSize", mta_sts_size_parse, KIB, TLSRPT_INFLATED_MAX, max_inflated,
@@ -111,7 +111,7 @@ const char *mts_report_set_number(cmd_parms *cmd, void *unused, const char *numb
     return set_numbers(cmd, &number, 1);
 }
 
-/* JSON that is not compressed is as large as it is sent. */
+/* JSON that is not compressed needs a limit as large as that for what is sent. */
 static const char *refuse_size(cmd_parms *cmd)
 {
     const mts_report_config *config = config_of(cmd);
@@ -135,8 +135,8 @@ const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, c
 
 /* --- paths --- */
 
-/* What RFC 3986 section 3.3 allows in a path, without escapes: the request's path is compared with
- * it as it was sent. */
+/* The characters that RFC 3986 section 3.3 allows in a path, without escapes, because the path of a
+ * request is compared as it was sent. */
 static int is_url_path(const char *path)
 {
     for (; *path; path++) {
@@ -147,7 +147,7 @@ static int is_url_path(const char *path)
     return 1;
 }
 
-/* Segments that clients take out before they ask (RFC 3986 section 5.2.4). */
+/* Segments that clients remove before they send a request (RFC 3986 section 5.2.4). */
 static int has_dots_or_gaps(const char *path)
 {
     static const char *const segments[] = {"/", "./", "../"};
@@ -286,7 +286,8 @@ static const char *add_domain(cmd_parms *cmd, const char *arg)
     return NULL;
 }
 
-/* Splits the arguments itself: httpd's ITERATE stops at an empty argument and drops the rest. */
+/* Splits the arguments here, since httpd's ITERATE stops at an empty argument and ignores the
+ * rest. */
 const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *args)
 {
     const char *error = mts_directive_refuse_not_global(cmd);

@@ -6,8 +6,8 @@
 #include <http_config.h>
 
 /*
- * Reads the directives of httpd/config/report_config.h; httpd/config/directives.c has them in its
- * table. Each returns NULL, or why the value is refused and what is allowed.
+ * Functions for the directives of httpd/config/report_config.h; the table is in
+ * httpd/config/directives.c. Each returns NULL, or why the value is refused and what is allowed.
  */
 
 const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path);

@@ -10,7 +10,7 @@
 #include "httpd/config/vhost_names.h"
 
 struct mts_report_scope {
-    apr_hash_t *names;           /* domains, hosts and mx patterns, each its own value */
+    apr_hash_t *names;           /* domains, hosts and mx patterns; each maps to itself */
     apr_array_header_t *aliases; /* of const char *: wildcard aliases of policy hosts */
 };
 
@@ -59,7 +59,7 @@ static void report_no_domain(const mts_report_path *endpoint, mta_sts_findings *
     finding->line = endpoint->at->line_num;
 }
 
-/* Of the first endpoint only: the others mostly have the same proxy. */
+/* Only for the first endpoint, since the others mostly have the same proxy. */
 static void report_proxy(const server_rec *main, mta_sts_findings *findings)
 {
     const server_rec *s = main;
@@ -119,7 +119,7 @@ static int has_alias(const mts_report_scope *scope, apr_pool_t *p, const char *d
     return 0;
 }
 
-/* A pattern *.example.com has hosts of one label more (RFC 8461 section 4.1). */
+/* A pattern *.example.com matches hosts with one more label (RFC 8461 section 4.1). */
 static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *name)
 {
     const char *parent = strchr(name, '.');

@@ -9,18 +9,18 @@
 
 /*
  * Which reports are about local domains: those on a policy domain that is served here, on an MX
- * host that its policy lists (reports on DANE name those), on an MTASTSReportDomain, or that found
- * no policy and name no domain, as Postfix sends them.
+ * host that its policy lists (reports on DANE name those), or on an MTASTSReportDomain, and those
+ * of Postfix that found no policy and name no domain.
  */
 typedef struct mts_report_scope mts_report_scope;
 
 /*
- * Collects the local names, once the policies are resolved; does nothing without an endpoint.
+ * Collects the local names after the policies were resolved; does nothing without an endpoint.
  *
  * @param p        pconf
  * @param main     the main server
  * @param findings receives a warning if there is an endpoint but no domain whose reports are
- * accepted
+ *                 accepted
  */
 void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings);
 

@@ -7,21 +7,21 @@
 #include "tlsrpt/spool/spool.h"
 
 /*
- * The state directory: made at start, found by each child.
+ * The state directory: created at start, opened by each child.
  */
 
-/* Whether anything is to be kept: there are policies, or an endpoint. */
+/* Whether there is anything to store: there are policies, or an endpoint. */
 int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
 
-/* At start, while root may: makes the state directory and its directories for the user that
- * children run as. What is wrong with it goes to the log and stops nothing. Without policies and
- * endpoint nothing is needed, and nothing made. */
+/* Creates the state directory and its subdirectories for the user that children run as; called at
+ * start, when the process may be root. Problems are logged and do not prevent the start. Does
+ * nothing without policies and endpoint. */
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp);
 
 /* The spool of this process; NULL in the parent. */
 tlsrpt_spool *mts_state_spool(void);
 
-/* Registers what each child prepares. */
+/* Registers the hooks that prepare each child. */
 void mts_state_register_hooks(void);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/base/name.h"
 
-/* A name that is none by our rules cannot be asked for by any sender. */
+/* A name that violates our rules for host names is ignored, since no sender can use it. */
 static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
 {
     const char *canonical;
@@ -20,8 +20,8 @@ static void add_host_name(apr_pool_t *p, apr_array_header_t *found, const char *
     }
 }
 
-/* A wildcard alias counts if "mta-sts." and something can match it: if it agrees with that up to
- * its first wildcard. */
+/* A wildcard alias counts if it can match "mta-sts." and more: it does if the part before its first
+ * wildcard agrees with that. */
 static void add_wildcard_name(apr_pool_t *p, apr_array_header_t *found, const char *name)
 {
     const apr_size_t prefix = strlen(MTA_STS_POLICY_HOST_PREFIX);
@@ -107,7 +107,7 @@ static const ap_directive_t *section_of(const server_rec *s)
     return NULL;
 }
 
-/* The protocol of a listener is known after configtest only; until then its port decides. */
+/* The protocol of a listener is only known after configtest; until then its port decides. */
 static int listener_is_https(const server_rec *s)
 {
     const char *protocol = ap_get_server_protocol((server_rec *)s);
@@ -116,7 +116,7 @@ static int listener_is_https(const server_rec *s)
                     : s->addrs && s->addrs->host_port == DEFAULT_HTTPS_PORT;
 }
 
-/* Whether a directive occurs anywhere among these and in their sections. */
+/* Whether a directive occurs among these or in their sections. */
 static int has_directive(const ap_directive_t *directive, const char *name)
 {
     for (; directive; directive = directive->next) {

@@ -5,29 +5,30 @@
 #include <httpd.h>
 
 /*
- * The ServerName and ServerAlias names of a server, as far as they make it answer for policy hosts.
+ * The ServerName and ServerAlias names of a server that make it answer for policy hosts.
  */
 
 typedef struct mts_vhost_name {
     const char *key; /* the policy domain, or the alias in lower case */
-    int is_pattern;  /* it is an alias with a wildcard that can match policy hosts */
+    int is_pattern;  /* whether it is an alias with a wildcard that can match policy hosts */
 } mts_vhost_name;
 
-/* The names of one server: an array of mts_vhost_name, it and what it holds allocated from p. */
+/* The names of one server: an array of mts_vhost_name, allocated with its contents from p. */
 apr_array_header_t *mts_vhost_names_of(apr_pool_t *p, const server_rec *s);
 
 /* The first policy host among the names that is written with U-labels, or NULL. No request reaches
- * it: clients send A-labels, and httpd compares names as they are typed. */
+ * it, because clients send A-labels, and httpd compares names as they are configured. */
 const char *mts_vhost_names_ulabel(const server_rec *s);
 
 /*
- * Whether the configuration makes a server speak https: SSLEngine, a ServerName with https://, or
- * its listener's protocol. Right at configtest too, where mod_ssl has not looked yet.
+ * Whether the configuration makes a server speak https: by SSLEngine, a ServerName with https://,
+ * or its listener's protocol. Also correct during configtest, before mod_ssl has evaluated its
+ * directives.
  */
 int mts_vhost_names_https(const server_rec *s);
 
-/* Whether a server is behind a proxy that terminates TLS, and mod_remoteip is not configured: then
- * the address of every client is that of the proxy. */
+/* Whether a server is behind a proxy that terminates TLS without mod_remoteip being configured, so
+ * that the address of every client is that of the proxy. */
 int mts_vhost_names_hides_clients(const server_rec *s);
 
 #endif

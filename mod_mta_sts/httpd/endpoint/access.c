@@ -6,7 +6,7 @@
 #include <http_core.h>
 #include <http_request.h>
 
-/* As httpd matches it: whole segments of the path. */
+/* Matches whole segments of the path, as httpd does. */
 static int is_beginning(const char *section, const char *path)
 {
     apr_size_t len = strlen(section);
@@ -24,13 +24,13 @@ static int has_path(const core_dir_config *section, const char *path)
                                  : is_beginning(section->d, path);
 }
 
-/* A section about the whole site does not count, unless the endpoint is there. */
+/* A section about the whole site does not count, unless the endpoint's path is that. */
 static int is_about(const core_dir_config *section, const char *path)
 {
     return has_path(section, path) && (strcmp(path, "/") == 0 || !has_path(section, "/"));
 }
 
-/* Returns whether there is such a section. */
+/* Applies the sections; returns whether there are any. */
 static int apply_sections(request_rec *r)
 {
     const core_server_config *config = ap_get_core_module_config(r->server->module_config);
@@ -47,7 +47,7 @@ static int apply_sections(request_rec *r)
     return found;
 }
 
-/* As httpd does for a request that comes to a file, after access_checker. */
+/* Does what httpd does for a request that maps to a file, after access_checker. */
 static int check_authorization(request_rec *r)
 {
     int status = ap_run_access_checker_ex(r);

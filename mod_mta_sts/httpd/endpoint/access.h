@@ -5,15 +5,15 @@
 #include <httpd.h>
 
 /*
- * What an admin configures in a <Location> or <LocationMatch> for the path of the endpoint holds
- * for it: Require, AuthType, LimitRequestBody, Header. The endpoint answers ahead of everything
- * else in the virtual host, so sections that are about the whole site ("/") do not count: a site
- * with a password must still receive reports.
+ * Directives in a <Location> or <LocationMatch> for the path of the endpoint apply to it: Require,
+ * AuthType, LimitRequestBody, Header. The endpoint is handled before everything else in the virtual
+ * host, so sections for the whole site ("/") do not count: a site with a password must still
+ * receive reports.
  */
 
 /*
- * Applies those sections to the request, and checks its access; modules that ban clients at that
- * point (mod_evasive) are asked too.
+ * Applies those sections to the request, and checks access; modules that ban clients in that hook
+ * (mod_evasive) run as well.
  *
  * @return OK, or the status of a refusal
  */

@@ -12,7 +12,7 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Lines about rejections in a minute, for all addresses together. */
+/* How many rejections are logged in a minute, for all addresses together. */
 #define LOG_LINES_MAX 100
 
 typedef struct answer {
@@ -22,8 +22,8 @@ typedef struct answer {
     const char *sentence;
 } answer;
 
-/* By outcome. What an administrator must act on is an error or a warning; what fail2ban may act on
- * is a warning. */
+/* By outcome. What the admin must fix is logged as an error or a warning; what fail2ban can act on,
+ * as a warning. */
 static const answer answers[MTS_COUNTERS] = {
     [MTS_REPORT_NEW] = {HTTP_CREATED, APLOG_INFO, NULL, "Thank you: the report was stored."},
     [MTS_REPORT_REPEATED] = {HTTP_OK, APLOG_INFO, NULL,
@@ -103,7 +103,7 @@ static const char *sentence_of(const request_rec *r, mts_counter outcome, const 
     if (is_stored(outcome) || outcome == MTS_REPORT_METHOD) {
         return apr_pstrcat(r->pool, usual, "\n", NULL);
     }
-    /* The state of this machine concerns its administrator only: it is in the log. */
+    /* Details of a problem on this machine are not for clients: they are in the log. */
     return apr_pstrcat(r->pool, "The report was rejected: ",
                        answers[outcome].level == APLOG_ERR ? usual : why, ".\n", NULL);
 }

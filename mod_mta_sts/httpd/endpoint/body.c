@@ -14,7 +14,7 @@
 #define FIRST_SIZE 8192
 #define READ_SIZE 32768
 
-/* A body may take this long, and a second more for each RATE_MIN bytes of it. */
+/* A body may take this long, plus a second for each RATE_MIN bytes of it. */
 #define DEADLINE apr_time_from_sec(30)
 #define RATE_MIN 32768
 
@@ -30,7 +30,7 @@ void mts_body_free(request_rec *r, mts_body *body)
     apr_pool_cleanup_run(r->pool, &body->bytes, free_bytes);
 }
 
-/* LimitRequestBody and our own limit, whichever is smaller. */
+/* LimitRequestBody and the limit for reports, whichever is smaller. */
 static apr_size_t limit_of(const request_rec *r, apr_size_t max)
 {
     apr_off_t limit = ap_get_limit_req_body(r);
@@ -47,7 +47,7 @@ int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
            declared > (apr_off_t)limit_of(r, max);
 }
 
-/* Makes room for more bytes and one to spare. The size doubles, so that it is seldom moved. */
+/* Makes room for more bytes and a spare one. The size is doubled, so that data is rarely moved. */
 static int make_room(mts_body *body, apr_size_t *size, apr_size_t more)
 {
     apr_size_t needed = *size ? *size : FIRST_SIZE;
@@ -101,7 +101,7 @@ static int add_brigade(apr_bucket_brigade *brigade, apr_size_t max, mts_body *bo
     return OK;
 }
 
-/* The time until which the next bytes must come: a sender that trickles holds a worker. */
+/* The time left until the next bytes must arrive: a sender that sends slowly occupies a worker. */
 static apr_interval_time_t time_left(apr_time_t began, apr_size_t received)
 {
     apr_interval_time_t allowed =
@@ -110,8 +110,8 @@ static apr_interval_time_t time_left(apr_time_t began, apr_size_t received)
     return began + allowed - mta_sts_monotonic_now();
 }
 
-/* Bounds the wait for the next bytes. Returns the timeout of the connection; HTTP/2 has no socket
- * of its own for a request. */
+/* Limits the wait for the next bytes. Returns the previous timeout of the connection. With HTTP/2 a
+ * request has no socket of its own. */
 static apr_interval_time_t bound_wait(apr_socket_t *socket, apr_interval_time_t longest)
 {
     apr_interval_time_t before = -1;
@@ -177,7 +177,8 @@ int mts_body_is_plain_or_gzip(const request_rec *r)
            apr_cstr_casecmp(encoding, "x-gzip") == 0;
 }
 
-/* Decodes a Content-Encoding if it contains gzip; otherwise the gzip is the report's own. */
+/* Decodes a Content-Encoding if it contains gzip; otherwise the gzip is the format of the
+ * report. */
 static int decode(request_rec *r, apr_size_t max, mts_body *body)
 {
     tlsrpt_inflate *stream = tlsrpt_inflate_start(r->pool, body->bytes, body->len);

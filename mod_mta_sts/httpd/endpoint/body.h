@@ -21,9 +21,9 @@ int mts_body_is_plain_or_gzip(const request_rec *r);
 
 /*
  * Reads the body through the input filters, with any framing: a length, chunks, HTTP/2. Gzip within
- * a Content-Encoding of gzip is decoded once; gzip alone belongs to the report.
+ * a Content-Encoding of gzip is decoded once; gzip without one is the format of the report.
  *
- * @param max  bytes; LimitRequestBody applies as well
+ * @param max  in bytes; LimitRequestBody applies as well
  * @param body out: in the pool of the request; its bytes live until mts_body_free
  * @return OK, HTTP_REQUEST_ENTITY_TOO_LARGE, or another status if the body is incomplete
  */

@@ -27,15 +27,15 @@
 
 /* --- storing --- */
 
-/* Where a report is to be stored, and what it takes there. */
+/* Where a report is to be stored, and the space it needs there. */
 typedef struct destination {
     tlsrpt_area area;
     int directory;
     apr_int64_t cost; /* bytes on disk */
 } destination;
 
-/* Counts a report, or takes it back. A report is counted before it is stored, so that many at once
- * do not exceed the quota. */
+/* Counts a report (sign 1), or reverts that (-1). Reports are counted before they are stored, so
+ * that many at once cannot exceed the quota. */
 static void count(const request_rec *r, const destination *to, int sign)
 {
     mts_counters_add_usage(to->area, to->directory, sign * to->cost, sign);
@@ -44,7 +44,7 @@ static void count(const request_rec *r, const destination *to, int sign)
 
 /* Why there is no room for a report, or NULL.
  *
- * @param outcome out: of a refusal
+ * @param outcome out: set if it is refused
  */
 static const char *check_room(const request_rec *r, const destination *to, mts_counter *outcome)
 {
@@ -113,7 +113,8 @@ static int store(request_rec *r, const mts_body *body, const mts_opened *found)
 
 /* --- uploads --- */
 
-/* Uploads that are under way at once: some workers are left for policies and other sites. */
+/* The maximum number of simultaneous uploads, which leaves some workers for policies and other
+ * sites. */
 static int uploads_max = 1;
 
 static void count_workers(void)
@@ -131,8 +132,8 @@ static void count_workers(void)
 
 /* --- handlers --- */
 
-/* Whether a request is for the endpoint. In a quick handler r->uri is as the client sent it: other
- * spellings of the path are left to httpd. */
+/* Whether a request is for the endpoint. In a quick handler r->uri is as the client sent it; other
+ * spellings of the path are not handled here. */
 static int is_for_endpoint(const request_rec *r)
 {
     const char *path = mts_report_path_of(r->server);
@@ -152,7 +153,8 @@ static int reject_body(request_rec *r, int status)
     return mts_report_answer(r, MTS_REPORT_INCOMPLETE, status, NULL);
 }
 
-/* Every request counts against the limit: what is refused or known costs work, too. */
+/* Every request counts against the limit, because even those that are refused or repeated cost
+ * time. */
 static int is_limited(const request_rec *r)
 {
     return mts_limit_count(LIMITED, r->useragent_ip, mts_report_config_of(r->server)->per_minute,
@@ -222,7 +224,7 @@ static int handle_quickly(request_rec *r, int is_lookup)
     }
     status = mts_access_check(r);
     if (status != OK) {
-        r->connection->keepalive = AP_CONN_CLOSE; /* do not wait for the body */
+        r->connection->keepalive = AP_CONN_CLOSE; /* do not wait for the rest of the body */
         return status;
     }
     r->handler = HANDLER_NAME;

@@ -11,7 +11,7 @@
  */
 void mts_report_handler_register_hooks(void);
 
-/* For post_config, but not of the dry run, once there are counters. */
+/* Called in post_config (except in the dry run) after the counters were created. */
 void mts_report_handler_prepare(void);
 
 #endif

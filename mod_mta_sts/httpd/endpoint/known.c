@@ -5,9 +5,9 @@
 
 #include <openssl/evp.h>
 
-#define WAYS 4 /* entries that a key may be in */
+#define WAYS 4 /* number of entries in which a key may be stored */
 
-/* The configuration that this process serves; children inherit it. */
+/* The configuration that this process serves; children inherit the number. */
 static apr_uint32_t configuration;
 
 void mts_known_prepare(void)
@@ -15,7 +15,7 @@ void mts_known_prepare(void)
     configuration = __atomic_add_fetch(&mts_counters_shared->configurations, 1, __ATOMIC_RELAXED);
 }
 
-/* The secret keeps a sender from making two bodies with one key. */
+/* Without the secret, a sender could construct two bodies with the same key. */
 mts_known_key mts_known_key_of(const char *bytes, apr_size_t len)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -41,7 +41,7 @@ typedef struct known_body {
     apr_uint32_t configuration;
 } known_body;
 
-/* The same as words, which are read and written one by one. */
+/* The same as words, which can be read and written atomically. */
 typedef union known_words {
     known_body body;
     apr_uint64_t words[MTS_KNOWN_WORDS];
@@ -89,7 +89,7 @@ int mts_known_find(const mts_known_key *key, char digest[TLSRPT_DIGEST_LENGTH + 
     return 0;
 }
 
-/* A process that is killed while it writes an entry leaves that one unused until the next start. */
+/* If a process is killed while it writes an entry, that entry is unusable until the next start. */
 void mts_known_add(const mts_known_key *key, const char *digest, mts_counter outcome)
 {
     mts_known *entry = set_of(key) + key->hash[1] % WAYS;

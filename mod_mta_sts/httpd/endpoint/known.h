@@ -5,12 +5,13 @@
 #include "httpd/shared/counters.h"
 
 /*
- * What became of the last few thousand bodies, by a hash of the bytes as sent: bytes that are sent
- * again are neither inflated nor parsed again. All children share it, for one configuration. A
- * stored report may have been removed since, so its file must be looked for.
+ * Remembers the outcome of the last few thousand bodies by a hash of the bytes as sent, so that
+ * bytes that are sent again are neither inflated nor parsed again. Shared by all children, for one
+ * configuration. A stored report may have been removed since, so callers must check that its file
+ * exists.
  */
 
-/* The hash of a body: 128 bits, with a secret. */
+/* The hash of a body: 128 bits, keyed with a secret. */
 typedef struct mts_known_key {
     apr_uint64_t hash[2];
 } mts_known_key;
@@ -18,19 +19,19 @@ typedef struct mts_known_key {
 mts_known_key mts_known_key_of(const char *bytes, apr_size_t len);
 
 /*
- * Finds a body.
+ * Looks a body up.
  *
- * @param digest out: of the report (tlsrpt_reading); "" if it was rejected
+ * @param digest  out: of the report (tlsrpt_reading); "" if it was rejected
  * @param outcome out: MTS_REPORT_NEW, MTS_REPORT_QUARANTINED, or why it was rejected
  * @return whether it is known
  */
 int mts_known_find(const mts_known_key *key, char digest[TLSRPT_DIGEST_LENGTH + 1],
                    mts_counter *outcome);
 
-/* Remembers a body, in the place of another one. */
+/* Adds a body, which replaces another one. */
 void mts_known_add(const mts_known_key *key, const char *digest, mts_counter outcome);
 
-/* For post_config: what was known was about another configuration. */
+/* Called in post_config: invalidates all entries, which depend on the previous configuration. */
 void mts_known_prepare(void);
 
 #endif

@@ -17,16 +17,16 @@
 #include "tlsrpt/report/read.h"
 
 #define PATIENCE apr_time_from_sec(20)
-#define SMALL_SENT (64 * 1024) /* bytes of a body that has a token more than larger ones */
-#define SMALL_MEMORY (1 << 20) /* bytes of parsed JSON that need no token of their own */
-#define SPARE_MAX (256 * 1024) /* bytes that a child retains for its next report */
-#define LARGE (1024 * 1024)    /* bytes of parsed JSON; a usual report needs a tenth of it */
-#define NUDGE (96 * 1024)      /* bytes: over 64 KiB, below glibc's threshold for mmap */
+#define SMALL_SENT (64 * 1024) /* in bytes: such bodies may use one more token */
+#define SMALL_MEMORY (1 << 20) /* in bytes of parsed JSON: up to this, no token is needed */
+#define SPARE_MAX (256 * 1024) /* in bytes: what a child retains for its next report */
+#define LARGE (1024 * 1024)    /* in bytes of parsed JSON; a typical report needs a tenth of that */
+#define NUDGE (96 * 1024)      /* in bytes: over 64 KiB, below glibc's threshold for mmap */
 
-/* The allocator for reading reports; NULL: that of the request. Returning the memory to the system
- * after each report, as for a large one, would stop all processors briefly, five times a report. It
- * is never destroyed: prefork may stop a child while it reads a report, and destroys the pools of
- * the child before those of the request. */
+/* The allocator for reading reports; NULL: the allocator of the request. Returning the memory to
+ * the system after each report, as for a large one, would briefly stop all processors five times
+ * for a report. It is never destroyed: prefork may stop a child while it reads a report, and
+ * destroys the pools of the child before those of the request. */
 static apr_allocator_t *allocator;
 
 void mts_opened_child_init(apr_pool_t *pchild)
@@ -69,7 +69,7 @@ typedef struct reader {
     apr_uint64_t survey, large; /* tokens */
 } reader;
 
-/* Half of the processors, so that policies need not wait for one. */
+/* Half of the processors, so that requests for policies need not wait for one. */
 static int surveys_max(apr_size_t sent)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -78,7 +78,7 @@ static int surveys_max(apr_size_t sent)
     return half + (sent <= SMALL_SENT);
 }
 
-/* Called between the two passes over the bytes. */
+/* The gate of the reader, called between the two passes over the bytes. */
 static int pass(void *baton, apr_size_t memory)
 {
     reader *of = baton;

@@ -8,9 +8,10 @@
 #include "httpd/shared/counters.h"
 
 /*
- * What a body turned out to be, before it is stored. Bytes that were received before are recognized
- * without inflating them. Of others a bounded number is inflated at once over all children, and
- * one at a time is parsed that takes much memory: small reports do not wait for it.
+ * Reads a body before it is stored. Bytes that were received before are recognized without
+ * inflating them. Otherwise the number of bodies that all children inflate at the same time is
+ * limited, and only one report that needs much memory is parsed at a time; small reports do not
+ * wait for it.
  */
 typedef struct mts_opened {
     mts_counter outcome; /* MTS_REPORT_NEW: about a local domain; MTS_REPORT_QUARANTINED: to be
@@ -19,10 +20,11 @@ typedef struct mts_opened {
     char digest[TLSRPT_DIGEST_LENGTH + 1]; /* unless it is rejected */
 } mts_opened;
 
-/* Opens a body. If there are too many others for too long, it is rejected with MTS_REPORT_BUSY. */
+/* Reads a body. It is rejected with MTS_REPORT_BUSY if it would have to wait too long for
+ * others. */
 void mts_opened_make(request_rec *r, const mts_body *body, mts_opened *found);
 
-/* For child_init. */
+/* Called in child_init. */
 void mts_opened_child_init(apr_pool_t *pchild);
 
 #endif

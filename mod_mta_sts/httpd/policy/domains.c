@@ -13,13 +13,14 @@
 #include "core/dns/zone_text.h"
 #include "httpd/policy/hosts.h"
 
-/* Of this child; guarded by the lock. */
+/* The list of this child; protected by the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static apr_pool_t *pool;
 static server_rec *main_server;
 static const mts_domains *made;
 
-/* Which of several definitions senders are answered from: the nearest that speaks https. */
+/* Selects the definition that senders get: the first in order of precedence that is served over
+ * https. */
 static const mts_served *choose(const mts_served *served, int definitions)
 {
     int i = 0;
@@ -60,7 +61,7 @@ static apr_array_header_t *make_list(apr_pool_t *p, mts_domains *domains)
     return list;
 }
 
-/* The one of them that ends first; those that could not be read have no end. */
+/* The certificate that expires first. Those that could not be read have no expiry date. */
 static const mta_sts_certificate *first_to_end(const apr_array_header_t *certificates)
 {
     const mta_sts_certificate *first = NULL;

@@ -40,7 +40,8 @@ static void print_locations(apr_pool_t *p, const mts_entry *entry)
     }
 }
 
-/* Values that only the admin knows are comments, so that pasting the lines unchanged is safe. */
+/* Records whose values only the admin knows are comments, so that the lines can be pasted
+ * unchanged. */
 static void print_records(apr_pool_t *p, const mts_entry *entry)
 {
     if (entry->served->is_pattern) {

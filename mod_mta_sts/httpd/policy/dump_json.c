@@ -17,12 +17,13 @@
 #include "httpd/policy/entries.h"
 #include "httpd/policy/hosts.h"
 
-#define VERSION 1 /* of the document; see doc/dump-json.md for what changes it */
+#define VERSION 1 /* of the document; doc/dump-json.md says which changes increase it */
 #define REPLACEMENT "\xef\xbf\xbd"
 
 /* --- values --- */
 
-/* File names and ServerNames may hold any bytes, JSON only UTF-8: others become U+FFFD. */
+/* File names and ServerNames may contain any bytes, but JSON must be UTF-8: others become
+ * U+FFFD. */
 static json_t *text_json(apr_pool_t *p, const char *text)
 {
     json_t *string = text ? json_string(text) : json_null();
@@ -64,7 +65,7 @@ static json_t *directive_json(apr_pool_t *p, const ap_directive_t *directive)
     return directive ? location_json(p, directive->filename, directive->line_num) : json_null();
 }
 
-/* null: the main server, or no server at all. */
+/* null for the main server, or if there is no server. */
 static json_t *virtual_host_json(apr_pool_t *p, const server_rec *s)
 {
     if (!s || !s->is_virtual) {
@@ -119,7 +120,7 @@ static json_t *records_json(apr_pool_t *p, const mts_entry *entry)
     return array;
 }
 
-/* Names, values and what answers; the rest is in the locations. */
+/* Names, values and precedence; everything else is in the locations. */
 static json_t *policy_json(apr_pool_t *p, const mts_entry *entry, const mts_hosts *hosts)
 {
     const mts_served *served = entry->served;
@@ -140,11 +141,11 @@ static json_t *policy_json(apr_pool_t *p, const mts_entry *entry, const mts_host
 
 /* --- printing --- */
 
-/* The arrays are printed element by element: a tree of 100,000 policies would not fit in memory
- * that a configtest may take. */
+/* The arrays are printed element by element: a tree of 100,000 policies would use too much memory
+ * for a configtest. */
 typedef struct printer {
     const mts_hosts *hosts;
-    int count; /* of the elements that this array has so far */
+    int count; /* number of elements in the current array so far */
 } printer;
 
 static int write_stdout(const char *bytes, size_t len, void *unused)
@@ -183,7 +184,7 @@ static void print_policies(apr_pool_t *pconf, server_rec *main)
     printf("],");
 }
 
-/* Every server that has the endpoint; the main server's reach the virtual hosts without one. */
+/* Every server with its own endpoint; virtual hosts without one inherit the main server's. */
 static void print_endpoints(apr_pool_t *p, server_rec *main)
 {
     printer out = {0};
@@ -229,7 +230,7 @@ static void print_findings(apr_pool_t *p, server_rec *main)
     printf("]");
 }
 
-/* Of PostgreSQL no conninfo: it may hold a password. */
+/* The conninfo of PostgreSQL is omitted, because it may contain a password. */
 static json_t *database_json(apr_pool_t *p, const mts_report_config *config)
 {
     int is_sqlite = strcmp(config->driver, MTA_STS_DATABASE_SQLITE) == 0;

@@ -9,16 +9,17 @@
 #include "httpd/config/policies.h"
 
 /*
- * The configured policies as the dumps print them: one entry for each policy domain (or alias with
- * a wildcard) and policy text, with all locations that define this text for it.
+ * The configured policies as the dumps print them: one entry for each combination of policy domain
+ * (or alias with a wildcard) and policy text, with all locations that define this text for the
+ * domain.
  */
 typedef struct mts_entry {
     const mts_served *served; /* the locations, the one that takes precedence first */
     int count;                /* of the locations, at least 1 */
     int precedence;           /* of the first one among all locations of the domain, from 1 */
-    int reaches_senders;      /* at least one location is reached over https */
-    int is_published;         /* its id is the one to publish: no other entry that reaches senders
-                                 takes precedence */
+    int reaches_senders;      /* whether at least one location is reached over https */
+    int is_published;         /* whether its id is the one to publish: no other entry that
+                                 reaches senders takes precedence */
     const char *id;
     const mta_sts_policy *policy;
 } mts_entry;
@@ -26,9 +27,9 @@ typedef struct mts_entry {
 /*
  * Calls visit for every entry, sorted by domain and then by precedence.
  *
- * @param pconf pool for the list of policies; the configuration's
- * @param main  the main server, its policies resolved
- * @param visit p is cleared after each call, and with it what the entry points to
+ * @param pconf the configuration's pool, for the list of policies
+ * @param main  the main server, after its policies were resolved
+ * @param visit its p, and what the entry points to, is cleared after each call
  */
 void mts_entries_each(apr_pool_t *pconf, const server_rec *main,
                       void (*visit)(apr_pool_t *p, const mts_entry *entry, void *baton),

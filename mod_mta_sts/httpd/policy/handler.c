@@ -19,9 +19,9 @@ APLOG_USE_MODULE(mta_sts);
 #define CONTENT_TYPE "text/plain; charset=us-ascii"
 
 /*
- * The bytes of a policy are not for any filter to change: neither compressed nor cut to a range,
- * whatever the configuration or the sender asks for. Of the filters above the protocol only that
- * of mod_headers stays, which sets the headers an admin wants on every answer.
+ * Senders must get the bytes of a policy unchanged, neither compressed nor cut to a range, whatever
+ * the configuration or the sender requests. Of the filters above the protocol only that of
+ * mod_headers is left, which sets headers that the admin wants on every response.
  */
 static void remove_changing_filters(request_rec *r)
 {
@@ -43,7 +43,7 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, alloc);
 
-    if (!r->main) { /* what a page includes is that page's, filters and all */
+    if (!r->main) { /* if a page includes the policy, the filters are the page's */
         remove_changing_filters(r);
     }
     ap_set_content_type(r, CONTENT_TYPE);
@@ -58,7 +58,8 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     return OK;
 }
 
-/* The content handler. What the quick handler found comes in the request's configuration. */
+/* The content handler. The quick handler stores the policy it found in the request's
+ * configuration. */
 static int handle(request_rec *r)
 {
     const mts_policy *policy;
@@ -86,8 +87,8 @@ static int handle(request_rec *r)
     return send_policy(r, policy);
 }
 
-/* Here r->uri is as the client sent it: other spellings of the path are left to httpd. Nothing has
- * been looked up for this request yet, neither files nor rights, and nothing needs to be. */
+/* r->uri is as the client sent it; other spellings of the path are not handled here. At this point
+ * httpd has not looked up files or checked access for the request, and neither is necessary. */
 static int handle_quickly(request_rec *r, int is_lookup)
 {
     const mts_policy *policy;
@@ -106,7 +107,7 @@ static int handle_quickly(request_rec *r, int is_lookup)
 
 void mts_policy_handler_register_hooks(void)
 {
-    /* mod_cache must not answer with what it stored before the policy changed. */
+    /* mod_cache must not respond with a copy from before the policy changed. */
     static const char *const before[] = {"mod_cache.c", NULL};
 
     ap_hook_quick_handler(handle_quickly, NULL, before, APR_HOOK_REALLY_FIRST);

@@ -3,8 +3,8 @@
 #define HTTPD_POLICY_HANDLER_H
 
 /*
- * Answers requests for policies. A quick handler takes the well-known URL ahead of everything else
- * that a virtual host may do with it; the content handler "mta-sts" renders, for it and for
+ * Serves policies. A quick handler handles the well-known URL before anything else in the virtual
+ * host can; the content handler "mta-sts" sends the policy, for the quick handler and for
  * SetHandler.
  */
 void mts_policy_handler_register_hooks(void);

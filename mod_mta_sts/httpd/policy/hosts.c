@@ -13,7 +13,7 @@
 #include "httpd/config/vhost_names.h"
 #include "httpd/config/policies.h"
 
-/* A server that carries policy hosts among its names. */
+/* A server that has policy hosts among its names. */
 typedef struct named_server {
     server_rec *server;
     const char *alias; /* with a wildcard; NULL: found by its exact name */
@@ -30,8 +30,9 @@ typedef struct check {
     mta_sts_findings *findings;
     apr_time_t now;
     const mts_hosts *hosts;
-    apr_hash_t *done;           /* policy domains that were looked at */
-    int no_vhost;               /* domains of server-level blocks without a virtual host */
+    apr_hash_t *done;           /* policy domains that have been checked */
+    int no_vhost;               /* number of domains of server-level blocks without a virtual
+                                   host */
     const char *no_vhost_first; /* one of them */
     mta_sts_location no_vhost_at;
 } check;
@@ -46,8 +47,8 @@ static void record_files(server_rec *s, apr_pool_t *p, const apr_array_header_t 
     apr_hash_set(main->certificate_files, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), files);
 }
 
-/* What mod_md adds comes after us, and ends the hook: so the array is kept, to be looked at once
- * it is full. */
+/* mod_md adds its files after this hook ran, and no later hook sees them: so the array is stored,
+ * and read when it is complete. */
 static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)
 {
@@ -56,7 +57,7 @@ static int record_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
     return DECLINED;
 }
 
-/* There is none: what comes now is shown until there is, and trusted by nobody. */
+/* There is no certificate yet: what is presented until then is a fallback that no sender trusts. */
 static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *cert_files,
                              apr_array_header_t *key_files)
 {
@@ -75,7 +76,8 @@ static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *f
     for (i = 0; i < files->nelts; i++) {
         const char *path = APR_ARRAY_IDX(files, i, const char *);
 
-        if (path[0] == '/') { /* else it is the URI of a key token, which only mod_ssl can open */
+        if (path[0] == '/') { /* otherwise it is the URI of a key in a token, which only mod_ssl
+                                 can open */
             mta_sts_certificate *certificate = mta_sts_certificate_read(p, path);
 
             certificate->warning_days = warning_days;
@@ -143,8 +145,8 @@ const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main)
     return hosts;
 }
 
-/* The server that answers for the host, of those with https or of those without: the first of the
- * configuration, which is the last in httpd's list of servers. */
+/* The server that answers for the host, of those with https or of those without: the one configured
+ * first, which is the last in httpd's list of servers. */
 static server_rec *answering_server(const mts_hosts *hosts, const char *host, const char *domain,
                                     int is_https)
 {
@@ -187,7 +189,7 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     mts_host found = {answering_server(hosts, host, served->domain, 0),
                       answering_server(hosts, host, served->domain, 1), NULL};
 
-    /* Without such names it is meant for requests that arrive there under a name not its own. */
+    /* Without such names the virtual host is meant for requests with a foreign Host header. */
     if (!found.http && !found.https && served->server->is_virtual) {
         *(mts_vhost_names_https(served->server) ? &found.https : &found.http) = served->server;
     }
@@ -195,8 +197,8 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     return found;
 }
 
-/* A block at server level that senders never see: what the https virtual host inherits is nearer.
- */
+/* Reports a block at server level that senders never get, because the https virtual host has a
+ * policy that takes precedence. */
 static void report_hidden_block(const server_rec *https, const char *host, const char *domain,
                                 mta_sts_findings *findings)
 {
@@ -286,7 +288,7 @@ static void visit_served(void *baton, const mts_served *served)
     judge(&found, served->domain, c->now, c->findings);
 }
 
-/* A block at server level is answered wherever a request arrives, so this may be all right. */
+/* A block at server level applies to requests in every virtual host, so this may be intended. */
 static void report_without_vhost(const check *c)
 {
     mta_sts_finding *finding;

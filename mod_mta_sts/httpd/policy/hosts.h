@@ -15,36 +15,37 @@
 /* Which virtual hosts have which policy hosts among their names. */
 typedef struct mts_hosts mts_hosts;
 
-/* Searches all virtual hosts; the result is allocated from p, and only read afterwards. */
+/* Searches all virtual hosts. The result is allocated from p, and not changed afterwards. */
 const mts_hosts *mts_hosts_collect(apr_pool_t *p, server_rec *main);
 
 /* What senders see of one policy domain. */
 typedef struct mts_host {
     const server_rec *http, *https;         /* the virtual hosts that answer for it, or NULL */
-    const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https one
-                                               shows; NULL: not known */
+    const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
+                                               virtual host presents; NULL: not known */
 } mts_host;
 
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
 
-/* Judges one policy domain, no alias, by core/policy/host.h; problems are added to the findings. */
+/* Checks one policy domain (not an alias) with core/policy/host.h; problems are added to the
+ * findings. */
 void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_t now,
                      mta_sts_findings *findings);
 
 /*
- * Gathers the facts of all and judges them by core/policy/host.h.
+ * Gathers the facts about all policy hosts and checks them with core/policy/host.h.
  *
- * @param p        pool of scratch memory and of what the findings point to
- * @param main     the main server, its policies resolved and its certificates collected
- * @param findings what is wrong is added here
+ * @param p        pool of scratch memory and of the findings' strings
+ * @param main     the main server, after its policies were resolved and its certificates collected
+ * @param findings problems are added here
  */
 void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings);
 
 /*
- * Reads the certificates of all virtual hosts, once every module has said which these are: after
- * mod_ssl's and mod_md's post_config, as the user that reads them there.
+ * Reads the certificates of all virtual hosts. Called after mod_ssl's and mod_md's post_config,
+ * when all certificate files are known, and as the same user that reads them there.
  *
- * @param pconf pool of what is read
+ * @param pconf pool of the certificates
  */
 void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
 

@@ -3,7 +3,7 @@
 
 #include "httpd/config/config.h"
 
-/* Worst first; what could not be looked at may be bad. */
+/* Worst first; what could not be checked may be bad. */
 static const mta_sts_severity worst_first[] = {MTA_STS_ERROR, MTA_STS_WARNING, MTA_STS_UNKNOWN,
                                                MTA_STS_INFO};
 

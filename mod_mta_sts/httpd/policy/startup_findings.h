@@ -7,28 +7,29 @@
 #include "core/base/finding.h"
 
 /*
- * What was noticed at the last start, kept for the status page: the worst of it, and how much of
- * each severity there was.
+ * The findings of the last start for the status page: the worst of them, and the number of each
+ * severity.
  */
 
 #define MTS_STARTUP_FINDINGS_MAX 100
 
 typedef struct mts_startup_findings {
     apr_time_t when;
-    mta_sts_findings *findings; /* MTS_STARTUP_FINDINGS_MAX at most, the worst first; none is ok */
-    int counts[MTA_STS_UNKNOWN + 1]; /* by severity, of all there were */
+    mta_sts_findings *findings;      /* the worst first, at most MTS_STARTUP_FINDINGS_MAX; never
+                                        MTA_STS_OK */
+    int counts[MTA_STS_UNKNOWN + 1]; /* of all findings, by severity */
 } mts_startup_findings;
 
 /*
- * Keeps the findings of the configuration and these in the main server's mts_config.
+ * Stores the findings of the configuration and these in the main server's mts_config.
  *
  * @param p        pconf
  * @param main     the main server
- * @param findings of the virtual hosts; copied
+ * @param findings about the virtual hosts; copied
  */
 void mts_startup_findings_store(apr_pool_t *p, server_rec *main, const mta_sts_findings *findings);
 
-/* What was kept at the last start; NULL before the first has ended. */
+/* The findings of the last start; NULL until the first start is complete. */
 const mts_startup_findings *mts_startup_findings_of(const server_rec *s);
 
 #endif

@@ -65,10 +65,10 @@ mts_usage mts_counters_usage(tlsrpt_area area)
 apr_int64_t mts_counters_add_usage(tlsrpt_area area, int directory, apr_int64_t bytes, int files)
 {
     mts_counters *shared = mts_counters_shared;
-    mts_directory_usage *of = &shared->directories[area][directory];
+    mts_directory_usage *usage = &shared->directories[area][directory];
 
-    __atomic_add_fetch(&of->bytes, bytes, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&of->files, files, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&usage->bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&usage->files, files, __ATOMIC_RELAXED);
     __atomic_add_fetch(&shared->files[area], files, __ATOMIC_RELAXED);
     return __atomic_add_fetch(&shared->bytes[area], bytes, __ATOMIC_RELAXED);
 }
@@ -84,14 +84,14 @@ apr_int64_t mts_counters_used(tlsrpt_area area)
 
 void mts_counters_note_storing(tlsrpt_area area, int directory, int begins)
 {
-    mts_directory_usage *of = &mts_counters_shared->directories[area][directory];
+    mts_directory_usage *usage = &mts_counters_shared->directories[area][directory];
 
     __atomic_add_fetch(&mts_counters_shared->changes, 1, __ATOMIC_ACQ_REL);
-    __atomic_add_fetch(&of->changes, 1, __ATOMIC_ACQ_REL);
-    __atomic_add_fetch(&of->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&usage->changes, 1, __ATOMIC_ACQ_REL);
+    __atomic_add_fetch(&usage->storing, begins ? 1 : -1, __ATOMIC_ACQ_REL);
 }
 
-/* Replaces a number by what was counted, unless it has changed since, and corrects the sum. */
+/* Replaces a number by a count, unless it has changed in the meantime, and adjusts the sum. */
 static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, apr_int64_t *sum)
 {
     if (!__atomic_compare_exchange_n(number, &known, counted, 0, __ATOMIC_ACQ_REL,
@@ -102,50 +102,50 @@ static int replace(apr_int64_t *number, apr_int64_t known, apr_int64_t counted, 
     return 1;
 }
 
-/* Counts one directory. Returns 0 if a report was stored meanwhile: the count may include it or
- * not. */
+/* Counts one directory. Returns 0 if a report was stored in the meantime, which the count may or
+ * may not include. */
 static int recount(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
 {
     mts_counters *shared = mts_counters_shared;
-    mts_directory_usage *of = &shared->directories[area][directory];
-    apr_uint32_t changes = __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE);
-    apr_int64_t known_bytes = __atomic_load_n(&of->bytes, __ATOMIC_RELAXED);
-    apr_int64_t known_files = __atomic_load_n(&of->files, __ATOMIC_RELAXED);
-    int quiet = __atomic_load_n(&of->storing, __ATOMIC_ACQUIRE) == 0;
+    mts_directory_usage *usage = &shared->directories[area][directory];
+    apr_uint32_t changes = __atomic_load_n(&usage->changes, __ATOMIC_ACQUIRE);
+    apr_int64_t known_bytes = __atomic_load_n(&usage->bytes, __ATOMIC_RELAXED);
+    apr_int64_t known_files = __atomic_load_n(&usage->files, __ATOMIC_RELAXED);
+    int quiet = __atomic_load_n(&usage->storing, __ATOMIC_ACQUIRE) == 0;
     apr_int64_t bytes, files;
 
     if (!quiet) {
         return 0;
     }
     tlsrpt_spool_directory_usage(spool, area, directory, &bytes, &files);
-    return __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE) == changes &&
-           replace(&of->bytes, known_bytes, bytes, &shared->bytes[area]) &&
-           replace(&of->files, known_files, files, &shared->files[area]);
+    return __atomic_load_n(&usage->changes, __ATOMIC_ACQUIRE) == changes &&
+           replace(&usage->bytes, known_bytes, bytes, &shared->bytes[area]) &&
+           replace(&usage->files, known_files, files, &shared->files[area]);
 }
 
-/* A child that was killed while it stored a report never ended the storing: nothing has changed
- * since the recount before this one had to give up. */
-static void end_storing_of_killed(mts_directory_usage *of)
+/* A child that was killed while it stored a report never decremented `storing`: that is detected if
+ * nothing has changed since the previous recount failed for the same reason. */
+static void end_storing_of_killed(mts_directory_usage *usage)
 {
-    apr_int32_t storing = __atomic_load_n(&of->storing, __ATOMIC_ACQUIRE);
+    apr_int32_t storing = __atomic_load_n(&usage->storing, __ATOMIC_ACQUIRE);
 
-    if (storing && __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE) ==
-                       __atomic_load_n(&of->busy_at, __ATOMIC_ACQUIRE)) {
-        __atomic_compare_exchange_n(&of->storing, &storing, 0, 0, __ATOMIC_ACQ_REL,
+    if (storing && __atomic_load_n(&usage->changes, __ATOMIC_ACQUIRE) ==
+                       __atomic_load_n(&usage->busy_at, __ATOMIC_ACQUIRE)) {
+        __atomic_compare_exchange_n(&usage->storing, &storing, 0, 0, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED);
     }
 }
 
 static void recount_area(const tlsrpt_spool *spool, tlsrpt_area area, int directory)
 {
-    mts_directory_usage *of = &mts_counters_shared->directories[area][directory];
+    mts_directory_usage *usage = &mts_counters_shared->directories[area][directory];
     int left = RECOUNTS;
 
-    end_storing_of_killed(of);
+    end_storing_of_killed(usage);
     while (!recount(spool, area, directory)) {
         if (left-- == 0) {
-            /* What is known stays: it includes what is being stored. */
-            __atomic_store_n(&of->busy_at, __atomic_load_n(&of->changes, __ATOMIC_ACQUIRE),
+            /* The current numbers remain: they include reports that are being stored. */
+            __atomic_store_n(&usage->busy_at, __atomic_load_n(&usage->changes, __ATOMIC_ACQUIRE),
                              __ATOMIC_RELEASE);
             return;
         }

@@ -9,9 +9,9 @@
 #include "tlsrpt/spool/spool.h"
 
 /*
- * Counters since the server was started, over all children and graceful restarts: outcomes of
- * requests, and how full the spool is. They are atomic numbers, so counting costs an addition; a
- * value that is read while others write may be slightly out of date.
+ * Counters since the server was started, across all children and graceful restarts: outcomes of
+ * requests, and the disk usage of the spool. They are atomic numbers, so counting costs no more
+ * than an addition; a value that is read while others write may be slightly out of date.
  */
 
 typedef enum mts_counter {
@@ -30,23 +30,23 @@ typedef enum mts_counter {
     MTS_REPORT_NOT_A_REPORT, /* 415: not a report */
     MTS_REPORT_NO_POLICIES,  /* 400 */
     MTS_REPORT_BUSY,         /* 503: too many are being received */
-    MTS_REPORT_SHARE,        /* 503: the network of the client holds its share of the room */
+    MTS_REPORT_SHARE,        /* 503: the network of the client has used up its share */
     MTS_REPORT_QUOTA,        /* 503: the spool or the quarantine is full */
     MTS_REPORT_NOT_STORED,   /* 503: the disk is full or not writable */
     MTS_COUNTERS
 } mts_counter;
 
-/* How much an area of the spool holds. */
+/* The usage of an area of the spool. */
 typedef struct mts_usage {
-    apr_int64_t bytes; /* as tlsrpt_spool_cost counts them */
+    apr_int64_t bytes; /* as computed by tlsrpt_spool_cost */
     apr_int64_t files;
 } mts_usage;
 
-/* One minute of one client address; see httpd/shared/limit.c. */
+/* Rate limits; see httpd/shared/limit.c. */
 #define MTS_LIMIT_SLOTS 8192
-#define MTS_LIMIT_WAYS 8 /* slots that an address may be in */
+#define MTS_LIMIT_WAYS 8 /* number of slots in which an address may be stored */
 
-/* What networks hold; see httpd/shared/room.c. */
+/* Space used by networks; see httpd/shared/room.c. */
 #define MTS_ROOM_ROWS 4
 #define MTS_ROOM_COLUMNS 4096
 
@@ -54,8 +54,9 @@ typedef struct mts_room {
     apr_int64_t held[2][MTS_ROOM_ROWS][MTS_ROOM_COLUMNS]; /* bytes */
     apr_int32_t today[MTS_ROOM_ROWS][MTS_ROOM_COLUMNS];   /* reports stored on that day */
     apr_int64_t day;                                      /* since 1970 */
-    int table;                                            /* of `held`: the one in use */
-    int is_recounting;                                    /* the other one is being counted */
+    int table;                                            /* index of the current table in `held` */
+    int is_recounting;                                    /* whether the other table is being
+                                                             filled */
 } mts_room;
 
 /* Bodies that were received before; see httpd/endpoint/known.c. */
@@ -72,7 +73,8 @@ typedef struct mts_directory_usage {
     apr_int64_t bytes, files;
     apr_uint32_t changes; /* incremented when storing a report begins and when it ends */
     apr_int32_t storing;  /* reports that are being stored now */
-    apr_uint32_t busy_at; /* `changes`, when reports were being stored during a recount */
+    apr_uint32_t busy_at; /* the value of `changes` when a recount failed because reports were
+                             being stored */
 } mts_directory_usage;
 
 typedef struct mts_counters {
@@ -85,7 +87,7 @@ typedef struct mts_counters {
     int counted;                   /* whether all directories were counted on disk */
     int quota_level[TLSRPT_AREAS]; /* 0, 1, 2: how full an area is according to the log */
     apr_uint32_t changes;          /* of all directories */
-    apr_uint32_t configurations;   /* how many were served so far */
+    apr_uint32_t configurations;   /* number of configurations served so far */
     apr_uint32_t database_trouble; /* see httpd/upkeep/database.c; 0: none */
     tlsrpt_clock clock;            /* of the watchdog, in any child */
     apr_uint64_t limits[MTS_LIMIT_SLOTS];
@@ -96,10 +98,10 @@ typedef struct mts_counters {
     mts_token tokens[MTS_TOKEN_KINDS][MTS_TOKENS_MAX];
 } mts_counters;
 
-/* Never NULL: before post_config, private memory that nothing reads. */
+/* Never NULL: before post_config it is private memory that is never read. */
 extern mts_counters *mts_counters_shared;
 
-/* For post_config: creates the counters, or finds those of the previous start. */
+/* Called in post_config: creates the counters, or finds those of the previous start. */
 void mts_counters_make(server_rec *main);
 
 static inline void mts_counters_add(mts_counter counter)
@@ -112,10 +114,10 @@ apr_uint64_t mts_counters_value(mts_counter counter);
 /* The stable name of a counter: "policy-served", "report-new", "report-too-large". */
 const char *mts_counters_name(mts_counter counter);
 
-/* When counting began. */
+/* The time when counting began. */
 apr_time_t mts_counters_since(void);
 
-/* How full an area is: as last counted on disk, plus what was added since. */
+/* The usage of an area: as last counted on disk, plus what was added since. */
 mts_usage mts_counters_usage(tlsrpt_area area);
 
 /* Whether all directories have been counted on disk since httpd was started. */
@@ -129,16 +131,18 @@ int mts_counters_are_counted(void);
  */
 apr_int64_t mts_counters_add_usage(tlsrpt_area area, int directory, apr_int64_t bytes, int files);
 
-/* Bytes that count against MTASTSReportQuota: of reports with their index, or of the quarantine. */
+/* The bytes that count against MTASTSReportQuota: those of reports with their index, or of the
+ * quarantine. */
 apr_int64_t mts_counters_used(tlsrpt_area area);
 
-/* To be called with 1 before a report is stored in a directory and with 0 afterwards, so that a
- * count on disk knows that files may be missing from it. */
+/* Called with begins = 1 before a report is stored in a directory, and with 0 afterwards, so that a
+ * recount knows that files may be missing from it. */
 void mts_counters_note_storing(tlsrpt_area area, int directory, int begins);
 
 /*
- * Counts one directory of both areas on disk; repeatedly, if reports are stored there meanwhile.
- * Takes a few milliseconds for 1,000 files. After the last directory all have been counted.
+ * Counts one directory of both areas on disk; repeats that if reports are stored there in the
+ * meantime. Takes a few milliseconds for 1,000 files. After the last directory, all have been
+ * counted.
  *
  * @param directory 0..TLSRPT_SPOOL_DIRECTORIES-1
  */

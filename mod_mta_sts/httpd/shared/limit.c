@@ -5,8 +5,8 @@
 #include "httpd/shared/network.h"
 
 /*
- * A slot is one number, so that it changes atomically: the minute, the part of the key's hash that
- * does not select the slot, and the count. A slot of another minute is free.
+ * A slot is one number, so that it can be changed atomically: the minute, the part of the key's
+ * hash that does not select the slot, and the count. A slot whose minute is over is free.
  */
 #define COUNT_BITS 20
 #define HASH_BITS 20
@@ -15,10 +15,10 @@
 #define WAYS MTS_LIMIT_WAYS
 
 typedef struct position {
-    apr_uint64_t *slots;  /* WAYS of them */
-    apr_uint64_t *others; /* of all keys that found no slot */
-    apr_uint64_t key;     /* minute and hash, the count being 0 */
-    apr_uint64_t minute;  /* the same without hash */
+    apr_uint64_t *slots;  /* MTS_LIMIT_WAYS of them */
+    apr_uint64_t *others; /* shared by all keys that found no slot */
+    apr_uint64_t key;     /* minute and hash, with a count of 0 */
+    apr_uint64_t minute;  /* the same without the hash */
 } position;
 
 static position find_position(const char *what, const char *address, apr_time_t now)
@@ -72,7 +72,7 @@ static int try_slot(apr_uint64_t *slot, const position *at, apr_int64_t limit,
     return 1;
 }
 
-/* The slot that holds the key, or NULL. */
+/* The slot of the key, or NULL. */
 static apr_uint64_t *find_slot(const position *at)
 {
     int i;
@@ -101,7 +101,7 @@ mts_limit_state mts_limit_count(const char *what, const char *address, apr_int64
             return state;
         }
     }
-    /* There are too many addresses: those that have no slot share a limit with some others. */
+    /* There are too many addresses: those without a slot share a limit. */
     at.key = at.minute;
     return try_slot(at.others, &at, limit, &state) ? state : MTS_LIMIT_REACHED;
 }

@@ -5,9 +5,8 @@
 #include <httpd.h>
 
 /*
- * Rate limits per minute: requests from one client address, log lines about it. The counts are
- * in a table of a fixed size that all children share; addresses for which it has no room share a
- * limit with others.
+ * Rate limits per minute: requests from one client address, log lines about it. The counts are in a
+ * table of fixed size that all children share; addresses that do not fit in share a limit.
  */
 
 /* The result of counting. */
@@ -17,11 +16,12 @@ typedef enum mts_limit_state {
 } mts_limit_state;
 
 /*
- * Counts one more.
+ * Counts one event.
  *
  * @param what    what is limited: a string constant
- * @param address the client's; for IPv6 its /64, since one client has all of it
- * @param limit   in one minute, 1..1000000
+ * @param address the client's; for IPv6 its /64 is used, since one client has all of it
+ * @param limit   per minute, 1..1000000
+ * @param now     current time
  */
 mts_limit_state mts_limit_count(const char *what, const char *address, apr_int64_t limit,
                                 apr_time_t now);

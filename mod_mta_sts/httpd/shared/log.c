@@ -33,7 +33,7 @@ static void log_finding(server_rec *s, apr_pool_t *p, const mta_sts_finding *fin
                  location, finding->subject, finding->message, fix, finding->id);
 }
 
-/* The findings of one id. */
+/* Counts the findings with one id that are not logged. */
 typedef struct surplus {
     mta_sts_severity severity;
     int seen;

@@ -7,18 +7,18 @@
 #include "core/base/finding.h"
 
 /*
- * Findings in the error log: one line each, with the location, the subject, the message, the fix
- * and the id.
+ * Writes findings to the error log: one line each, with the location, the subject, the message, the
+ * fix and the id.
  */
 
-/* The log lists this many policies, or findings of one id; of the others it gives the number. */
+/* The log lists this many policies, or findings with one id, and gives the number of the others. */
 #define MTS_LOG_LISTED_MAX 20
 
 /*
- * Logs findings: the first MTS_LOG_LISTED_MAX of each id, and the number of the others.
+ * Logs findings: the first MTS_LOG_LISTED_MAX with each id, and the number of the others.
  *
  * @param p           scratch memory
- * @param errors_only log errors only
+ * @param errors_only whether only errors are logged
  * @param startup     APLOG_STARTUP for a terminal, 0 for the log
  */
 void mts_log_findings(server_rec *s, apr_pool_t *p, const mta_sts_findings *findings,

@@ -7,7 +7,7 @@
 
 struct mts_log_once {
     apr_pool_t *p;
-    mta_sts_findings *before, *now; /* of the previous round and of this one, each in a pool */
+    mta_sts_findings *before, *now; /* of the previous round and of this one; each has a pool */
 };
 
 static mta_sts_findings *make_findings(apr_pool_t *parent)

@@ -7,26 +7,26 @@
 #include "core/base/finding.h"
 
 /*
- * Logs errors of a periodic task once, although each round finds them again. An error is logged
+ * Logs an error of a periodic task only once, although it occurs again in each round. It is logged
  * again only after a round without it.
  */
 
 typedef struct mts_log_once mts_log_once;
 
-/* An object that has logged nothing yet. It uses subpools of p. */
+/* Creates an object that has logged nothing yet. It uses subpools of p. */
 mts_log_once *mts_log_once_make(apr_pool_t *p);
 
 /*
- * Logs the errors that were found neither in this round nor in the previous one.
+ * Logs the errors that occurred neither in the previous round nor in this one so far.
  *
- * @param findings of a part of a round; only errors count, the first MTA_STS_FINDINGS_MAX of
- *                 each round; copied
+ * @param findings of a part of a round; only errors count, the first MTA_STS_FINDINGS_MAX of each
+ *                 round; copied
  * @param scratch  scratch memory
  */
 void mts_log_once_log(mts_log_once *log, server_rec *s, const mta_sts_findings *findings,
                       apr_pool_t *scratch);
 
-/* Ends a round: an error that it did not find is over, and is logged when it is found again. */
+/* Ends a round: errors that did not occur in it will be logged again. */
 void mts_log_once_end_round(mts_log_once *log);
 
 #endif

@@ -13,8 +13,8 @@ APLOG_USE_MODULE(mta_sts);
 
 #define LOCK_TYPE "mta-sts-report"
 
-/* Nothing of this module waits for a lock any more (httpd/shared/tokens.h), but a Mutex directive
- * that names this one must not keep httpd from starting. */
+/* This module has no locks any more (see httpd/shared/tokens.h), but a Mutex directive that names
+ * its former lock must not prevent httpd from starting. */
 void mts_memory_register_lock(apr_pool_t *pconf)
 {
     ap_mutex_register(pconf, LOCK_TYPE, NULL, APR_LOCK_DEFAULT, 0);
@@ -37,7 +37,7 @@ static void *make_memory(server_rec *main, apr_pool_t *pool, apr_size_t size)
     return apr_pcalloc(pool, size);
 }
 
-/* The key has the version, so that a module of another version does not use this one's memory. */
+/* The key contains the version, so that different versions of the module do not share memory. */
 void *mts_memory_make(server_rec *main, apr_size_t size)
 {
     apr_pool_t *pool = main->process->pool;

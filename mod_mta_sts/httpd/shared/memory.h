@@ -5,18 +5,19 @@
 #include <httpd.h>
 
 /*
- * What all children share across graceful restarts: one block of memory. It belongs to the process
- * pool; it is created at the first start and found again at each later one.
+ * One block of memory that all children share across graceful restarts. It belongs to the process
+ * pool: the first start creates it, later ones find it again.
  */
 
-/* For pre_config: makes the name of the former lock known to the Mutex directive. */
+/* Called in pre_config: makes the name of the former lock known to the Mutex directive. */
 void mts_memory_register_lock(apr_pool_t *pconf);
 
 /*
- * Creates it, or finds it again. A failure is logged; then each child has private memory.
+ * Creates the block, or finds it again. If that fails, the error is logged, and each child has
+ * private memory.
  *
  * @param main the main server
- * @param size bytes of memory, all 0 at first
+ * @param size in bytes; all are initially 0
  * @return the memory
  */
 void *mts_memory_make(server_rec *main, apr_size_t size);

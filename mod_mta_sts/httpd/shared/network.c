@@ -11,7 +11,7 @@
 
 #define WHAT_SIZE 32
 
-/* An address that was read: IPv4, also if it is mapped into IPv6. */
+/* A parsed address; IPv4 also if it was mapped into IPv6. */
 typedef struct address {
     int family; /* AF_INET, AF_INET6, or 0 */
     unsigned char bytes[16];
@@ -24,7 +24,7 @@ static address read_address(const char *text)
     char host[INET6_ADDRSTRLEN];
 
     apr_cpystrn(host, text ? text : "", sizeof(host));
-    host[strcspn(host, "%")] = '\0'; /* a zone */
+    host[strcspn(host, "%")] = '\0'; /* remove a zone */
     if (inet_pton(AF_INET, host, read.bytes) == 1) {
         read.family = AF_INET;
     }
@@ -38,7 +38,7 @@ static address read_address(const char *text)
     return read;
 }
 
-/* Bytes of an address that belong to the network. */
+/* The length in bytes of the part of an address that identifies the network. */
 static apr_size_t width_of(const address *read, mts_network_width width)
 {
     static const apr_size_t ipv4[] = {4, 3, 2}, ipv6[] = {8, 6, 4};

@@ -5,8 +5,8 @@
 #include <httpd.h>
 
 /*
- * The network of a client address, in three widths: one client of IPv6 has a whole /64, and
- * rented addresses are neighbours.
+ * The network of a client address, in three sizes: a single IPv6 client has a whole /64, and rented
+ * addresses are often adjacent.
  */
 typedef enum mts_network_width {
     MTS_NETWORK_CLIENT, /* IPv4 /32, IPv6 /64 */
@@ -15,15 +15,15 @@ typedef enum mts_network_width {
 } mts_network_width;
 
 /*
- * A hash of a network, with a secret of this server, so that nobody can choose addresses whose
- * hashes collide. Text that is no address has a network of its own.
+ * A hash of a network, keyed with a secret of this server, so that nobody can choose addresses
+ * whose hashes collide. All texts that are not addresses belong to one network.
  *
  * @param what    what is counted: a string constant of at most 31 bytes
- * @param address as httpd writes it; NULL: none
+ * @param address in httpd's notation; NULL: none
  */
 apr_uint64_t mts_network_hash(const char *what, const char *address, mts_network_width width);
 
-/* "192.0.2.0/24", "2001:db8::/48"; "unknown" for text that is no address. Allocated from p. */
+/* "192.0.2.0/24", "2001:db8::/48"; "unknown" for text that is not an address. Allocated from p. */
 const char *mts_network_name(apr_pool_t *p, const char *address, mts_network_width width);
 
 #endif

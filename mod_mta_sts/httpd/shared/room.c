@@ -7,11 +7,11 @@
 #include "httpd/shared/network.h"
 
 #define DAY (86400 * APR_USEC_PER_SEC)
-#define FIRST_MAX (16 * 1024) /* bytes of the first report of a network on a day */
-#define FIRSTS_MAX 16         /* such reports of a /16 or /32 on a day */
-#define TABLES 2              /* the one in use, and the one that is being counted */
+#define FIRST_MAX (16 * 1024) /* in bytes: the first report of a network on a day */
+#define FIRSTS_MAX 16         /* number of such reports of a /16 or /32 on a day */
+#define TABLES 2              /* the current one, and the one that is being filled */
 
-/* The numbers that a network is counted in, one in each row: the least of them is the estimate. */
+/* The counters of a network, one in each row; the smallest is the estimate (a count-min sketch). */
 typedef struct cells {
     apr_size_t at[MTS_ROOM_ROWS];
 } cells;
@@ -29,12 +29,12 @@ static cells cells_of(tlsrpt_area area, const char *address, mts_network_width w
     return found;
 }
 
-static void add(int table, const cells *of, apr_int64_t bytes)
+static void add(int table, const cells *network, apr_int64_t bytes)
 {
     int row;
 
     for (row = 0; row < MTS_ROOM_ROWS; row++) {
-        __atomic_add_fetch(&mts_counters_shared->room.held[table][row][of->at[row]], bytes,
+        __atomic_add_fetch(&mts_counters_shared->room.held[table][row][network->at[row]], bytes,
                            __ATOMIC_RELAXED);
     }
 }
@@ -44,14 +44,14 @@ static int table_in_use(void)
     return __atomic_load_n(&mts_counters_shared->room.table, __ATOMIC_ACQUIRE) % TABLES;
 }
 
-static apr_int64_t held(const cells *of)
+static apr_int64_t held(const cells *network)
 {
     int table = table_in_use(), row;
     apr_int64_t least = APR_INT64_MAX;
 
     for (row = 0; row < MTS_ROOM_ROWS; row++) {
         apr_int64_t value = __atomic_load_n(
-            &mts_counters_shared->room.held[table][row][of->at[row]], __ATOMIC_RELAXED);
+            &mts_counters_shared->room.held[table][row][network->at[row]], __ATOMIC_RELAXED);
 
         least = value < least ? value : least;
     }
@@ -60,7 +60,7 @@ static apr_int64_t held(const cells *of)
 
 /* --- reports of a day --- */
 
-/* The first call of a day begins with none. */
+/* Resets the counters at the first call on a day. */
 static void begin_day(apr_time_t now)
 {
     mts_room *room = &mts_counters_shared->room;
@@ -72,24 +72,24 @@ static void begin_day(apr_time_t now)
     }
 }
 
-static void add_today(const cells *of, int count)
+static void add_today(const cells *network, int count)
 {
     int row;
 
     for (row = 0; row < MTS_ROOM_ROWS; row++) {
-        __atomic_add_fetch(&mts_counters_shared->room.today[row][of->at[row]], count,
+        __atomic_add_fetch(&mts_counters_shared->room.today[row][network->at[row]], count,
                            __ATOMIC_RELAXED);
     }
 }
 
-static apr_int32_t stored_today(const cells *of)
+static apr_int32_t stored_today(const cells *network)
 {
     apr_int32_t least = APR_INT32_MAX;
     int row;
 
     for (row = 0; row < MTS_ROOM_ROWS; row++) {
-        apr_int32_t value =
-            __atomic_load_n(&mts_counters_shared->room.today[row][of->at[row]], __ATOMIC_RELAXED);
+        apr_int32_t value = __atomic_load_n(&mts_counters_shared->room.today[row][network->at[row]],
+                                            __ATOMIC_RELAXED);
 
         least = value < least ? value : least;
     }
@@ -102,13 +102,13 @@ void mts_room_add(tlsrpt_area area, const char *address, apr_int64_t bytes, apr_
 
     begin_day(now);
     for (width = MTS_NETWORK_SITE; width <= MTS_NETWORK_WIDE; width++) {
-        cells of = cells_of(area, address, width);
+        cells network = cells_of(area, address, width);
 
-        add(table_in_use(), &of, bytes);
+        add(table_in_use(), &network, bytes);
         if (__atomic_load_n(&mts_counters_shared->room.is_recounting, __ATOMIC_ACQUIRE)) {
-            add((table_in_use() + 1) % TABLES, &of, bytes);
+            add((table_in_use() + 1) % TABLES, &network, bytes);
         }
-        add_today(&of, bytes < 0 ? -1 : 1);
+        add_today(&network, bytes < 0 ? -1 : 1);
     }
 }
 
@@ -119,11 +119,11 @@ static apr_int64_t larger(apr_int64_t a, apr_int64_t b)
     return a > b ? a : b;
 }
 
-/* Whether a network holds at most a part of what the others have left up to some limit. */
-static int has_share(const mts_room_question *of, const cells *network, apr_int64_t limit,
+/* Whether a network has used at most this part of what others have left, up to some limit. */
+static int has_share(const mts_room_question *question, const cells *network, apr_int64_t limit,
                      apr_int64_t part, apr_int64_t least)
 {
-    apr_int64_t own = held(network), others = of->used - own;
+    apr_int64_t own = held(network), others = question->used - own;
 
     return own <= larger((limit - others) / part, least);
 }
@@ -133,33 +133,35 @@ apr_int64_t mts_room_of_mail(apr_int64_t quota)
     return quota / 16;
 }
 
-static int is_first_of_day(const mts_room_question *of, const cells *site, const cells *wide,
+static int is_first_of_day(const mts_room_question *question, const cells *site, const cells *wide,
                            apr_int64_t limit)
 {
-    return of->cost <= FIRST_MAX && stored_today(site) <= 1 && stored_today(wide) <= FIRSTS_MAX &&
-           has_share(of, site, limit, 256, FIRST_MAX) && has_share(of, wide, limit, 16, FIRST_MAX);
+    return question->cost <= FIRST_MAX && stored_today(site) <= 1 &&
+           stored_today(wide) <= FIRSTS_MAX && has_share(question, site, limit, 256, FIRST_MAX) &&
+           has_share(question, wide, limit, 16, FIRST_MAX);
 }
 
-mts_room_answer mts_room_ask(const mts_room_question *of)
+mts_room_answer mts_room_ask(const mts_room_question *question)
 {
-    int is_quarantine = of->area == TLSRPT_QUARANTINE;
-    apr_int64_t shared = is_quarantine ? of->quota : of->quota / 4 * 3;
-    apr_int64_t limit = is_quarantine ? of->quota : of->quota - mts_room_of_mail(of->quota);
-    cells site = cells_of(of->area, of->address, MTS_NETWORK_SITE);
-    cells wide = cells_of(of->area, of->address, MTS_NETWORK_WIDE);
+    int is_quarantine = question->area == TLSRPT_QUARANTINE;
+    apr_int64_t shared = is_quarantine ? question->quota : question->quota / 4 * 3;
+    apr_int64_t limit =
+        is_quarantine ? question->quota : question->quota - mts_room_of_mail(question->quota);
+    cells site = cells_of(question->area, question->address, MTS_NETWORK_SITE);
+    cells wide = cells_of(question->area, question->address, MTS_NETWORK_WIDE);
 
-    if (of->used <= shared && has_share(of, &site, shared, 8, 0) &&
-        has_share(of, &wide, shared, 4, 0)) {
+    if (question->used <= shared && has_share(question, &site, shared, 8, 0) &&
+        has_share(question, &wide, shared, 4, 0)) {
         return MTS_ROOM_ALLOWED;
     }
-    if (of->used > limit) {
+    if (question->used > limit) {
         return MTS_ROOM_FULL;
     }
-    return !is_quarantine && is_first_of_day(of, &site, &wide, limit) ? MTS_ROOM_ALLOWED
-                                                                      : MTS_ROOM_SHARE;
+    return !is_quarantine && is_first_of_day(question, &site, &wide, limit) ? MTS_ROOM_ALLOWED
+                                                                            : MTS_ROOM_SHARE;
 }
 
-/* --- counting everything anew --- */
+/* --- recounting --- */
 
 void mts_room_recount_begin(void)
 {
@@ -174,9 +176,9 @@ void mts_room_recount_add(tlsrpt_area area, const char *address, apr_int64_t byt
     mts_network_width width;
 
     for (width = MTS_NETWORK_SITE; width <= MTS_NETWORK_WIDE; width++) {
-        cells of = cells_of(area, address, width);
+        cells network = cells_of(area, address, width);
 
-        add((table_in_use() + 1) % TABLES, &of, bytes);
+        add((table_in_use() + 1) % TABLES, &network, bytes);
     }
 }
 

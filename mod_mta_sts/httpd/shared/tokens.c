@@ -8,8 +8,8 @@
 #include "core/base/monotonic.h"
 #include "httpd/shared/counters.h"
 
-/* No work of any kind takes this long. A process that was stopped, or whose id belongs to another
- * process now, holds a token no longer than that. */
+/* No work takes this long. A token that is older belongs to a process that was stopped, or whose id
+ * has been reused, and is free. */
 #define LOST 300 /* seconds */
 
 #define PAUSE_FIRST 500 /* microseconds between attempts */
@@ -37,7 +37,7 @@ static int is_running(apr_uint64_t owner)
     return kill((pid_t)(owner >> 32), 0) == 0 || errno != ESRCH;
 }
 
-/* The owner of a token, 0 if it has ended or holds it for too long. */
+/* The owner of a token; 0 if that process has ended or has had the token for too long. */
 static apr_uint64_t owner_of(const mts_token *token)
 {
     apr_uint64_t owner = __atomic_load_n(&token->owner, __ATOMIC_ACQUIRE);
@@ -46,7 +46,7 @@ static apr_uint64_t owner_of(const mts_token *token)
     return owner && (!is_running(owner) || seconds_now() > taken + LOST) ? 0 : owner;
 }
 
-/* Takes over a token that is free or lost. */
+/* Takes a token if it is free or lost. */
 static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
 {
     apr_uint64_t known = __atomic_load_n(&token->owner, __ATOMIC_ACQUIRE);
@@ -54,7 +54,7 @@ static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
     if (known && owner_of(token) != 0) {
         return 0;
     }
-    /* First the time: a token with an owner and an old time would be lost at once. */
+    /* The time is set first: a token with an owner and an old time would immediately be lost. */
     __atomic_store_n(&token->taken, seconds_now(), __ATOMIC_RELAXED);
     if (!__atomic_compare_exchange_n(&token->owner, &known, owner, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_RELAXED)) {
@@ -64,7 +64,7 @@ static int try_token(mts_token *token, apr_uint64_t owner, apr_uint64_t group)
     return 1;
 }
 
-/* Whether a group may have another token. Several that ask at once may get a few more. */
+/* Whether a group may have another token. Several that try at once may get slightly more. */
 static int has_share(const mts_token *tokens, int limit, apr_uint64_t group)
 {
     int i, own = 0, others = 0;

@@ -5,48 +5,48 @@
 #include <httpd.h>
 
 /*
- * Tokens bound how much work of one kind all children do at once. Each belongs to a process: the
- * token of a process that has ended is free, so a child that is killed holds up nobody, and nothing
- * ever waits for a lock.
+ * Tokens limit how much work of one kind all children do at the same time. Each belongs to a
+ * process, and is free when that process has ended; so a child that is killed blocks nobody, and
+ * there are no locks to wait for.
  */
 
 typedef enum mts_token_kind {
-    MTS_TOKEN_UPLOAD, /* a report is being received, read or stored */
-    MTS_TOKEN_SURVEY, /* the bytes of a report are inflated and scanned */
-    MTS_TOKEN_LARGE,  /* a report that takes much memory is parsed */
+    MTS_TOKEN_UPLOAD, /* receiving, reading or storing a report */
+    MTS_TOKEN_SURVEY, /* inflating and scanning the bytes of a report */
+    MTS_TOKEN_LARGE,  /* parsing a report that needs much memory */
     MTS_TOKEN_KINDS
 } mts_token_kind;
 
-#define MTS_TOKENS_MAX 512 /* of one kind */
+#define MTS_TOKENS_MAX 512 /* of each kind */
 
-/* Of a process and a moment; 0: free. All zeros at first, in shared memory. */
+/* In shared memory, initially all 0. */
 typedef struct mts_token {
-    apr_uint64_t owner; /* process id, and a number that this process gave out once */
-    apr_uint64_t group; /* who it was taken for; valid while there is an owner */
-    apr_uint64_t taken; /* when: seconds since boot */
+    apr_uint64_t owner; /* process id, and a number that is unique in this process; 0: free */
+    apr_uint64_t group; /* which group it was taken for; valid while there is an owner */
+    apr_uint64_t taken; /* when it was taken: seconds since boot */
 } mts_token;
 
 /*
  * Takes a token, without waiting.
  *
- * @param limit tokens of this kind that may be taken at once, 1..MTS_TOKENS_MAX
- * @param group a number, as of mts_limit_network: one group has at most a quarter of the tokens
- *              that no other group has, but may have one; 0: no such share
- * @return what mts_token_release needs; 0: none is free, or the share of the group is used up
+ * @param limit how many tokens of this kind may be taken at once, 1..MTS_TOKENS_MAX
+ * @param group a hash from httpd/shared/network.h: a group may have one token, and more as long as
+ *              it has at most a quarter of those that no other group has; 0: no such limit
+ * @return an argument for mts_token_release; 0: no token is free, or the group's share is used up
  */
 apr_uint64_t mts_token_take(mts_token_kind kind, int limit, apr_uint64_t group);
 
 /*
- * The same, but waits until there is one.
+ * The same, but waits until a token is free.
  *
- * @param patience the longest time to wait
+ * @param patience the longest time to wait, in microseconds
  */
 apr_uint64_t mts_token_wait(mts_token_kind kind, int limit, apr_interval_time_t patience);
 
-/* Gives a token back. After 0, or if it was lost to another process meanwhile, does nothing. */
+/* Releases a token. Does nothing for 0, or if another process has taken it over. */
 void mts_token_release(mts_token_kind kind, apr_uint64_t token);
 
-/* How many tokens of a kind are taken now. */
+/* The number of tokens of a kind that are taken. */
 int mts_token_count(mts_token_kind kind);
 
 #endif

@@ -11,9 +11,9 @@
 #include "tlsrpt/report/result_type.h"
 
 #define NAMES_MAX 10
-#define CAUSES_OPEN 5 /* causes that are visible at first */
+#define CAUSES_OPEN 5 /* number of causes that are visible at first */
 
-/* Headings for people; the protocol's name stands below. */
+/* Headings for people; the result type of the protocol is below them. */
 static const char *const titles[] = {
     [TLSRPT_STARTTLS_NOT_SUPPORTED] = "STARTTLS not offered",
     [TLSRPT_CERTIFICATE_HOST_MISMATCH] = "Certificate for another host name",
@@ -30,7 +30,7 @@ static const char *const titles[] = {
     [TLSRPT_RESULT_UNSPECIFIED] = "Failure without a result type",
 };
 
-/* The heading: what failed, whose business it is, and whether that is verified. */
+/* The heading: what failed, who can fix it, and whether it is verified. */
 static void put_title(const mts_status_view *view, const char *title,
                       const tlsrpt_explanation *explanation, int others, int is_verified)
 {
@@ -117,7 +117,7 @@ static void put_cause(const mts_status_view *view, const mts_status_cause *cause
     for (i = 0; i < list->nelts; i++) {
         const tlsrpt_explanation *explanation = APR_ARRAY_IDX(list, i, const tlsrpt_explanation *);
 
-        if (i > 0) { /* the same failures may have another cause */
+        if (i > 0) { /* the cause of the same failures may be another one */
             put_title(view, "Or", explanation, cause->others, cause->cause->is_verified);
         }
         put_explanation(view, explanation, cause->cause->is_verified);

@@ -8,24 +8,24 @@
 #include "tlsrpt/summary/summary.h"
 
 #define DAY apr_time_from_sec(86400)
-#define WIDTH 1000 /* units of a chart, which is stretched to its box */
+#define WIDTH 1000 /* in units of a chart, which is stretched to fit its box */
 #define HEIGHT 100
-#define BAR_MIN 3 /* units: one session beside a million is still visible */
-#define DATES 5   /* dates below the axis, the last one included */
+#define BAR_MIN 3 /* in units: a single session is visible even next to a million */
+#define DATES 5   /* number of dates below the axis, including the last one */
 
 typedef struct series {
     const char *class, *name;
-    const char *fill; /* attribute of the bars, or "": the pattern cannot be in the style sheet,
-                         where url() would be one more thing to allow */
-    apr_int64_t sum;  /* of the days shown */
-    apr_int64_t most; /* on one day */
-    apr_int64_t top;  /* of the scale: a round number, most or more */
+    const char *fill; /* attribute of the bars, or "". A pattern cannot be in the style sheet,
+                         because the Content-Security-Policy would have to allow url() */
+    apr_int64_t sum;  /* of all days shown */
+    apr_int64_t most; /* the largest number on one day */
+    apr_int64_t top;  /* top of the scale: a round number, at least `most` */
 } series;
 
 typedef struct picture {
     mta_sts_buffer *page;
     apr_time_t first; /* beginning of the first day shown */
-    int length;       /* days */
+    int length;       /* in days */
     series secure, failed;
 } picture;
 

@@ -8,13 +8,14 @@
 #include "core/base/buffer.h"
 
 /*
- * Sessions per day as two bar charts (inline SVG) and as a table. Secure and failed sessions have a
- * scale each, so that failures are visible even where they are one in a million; they also have a
- * pattern, for readers who do not see the colours. Does not depend on httpd.
+ * Sessions per day as two bar charts (inline SVG) and as a table. Secure and failed sessions have
+ * separate scales, so that even one failure in a million sessions is visible; they also have
+ * different patterns, for readers who cannot distinguish the colours. Does not depend on httpd.
  */
 
 typedef struct mts_chart {
-    const apr_array_header_t *days; /* of tlsrpt_day: by day, those without sessions left out */
+    const apr_array_header_t *days; /* of tlsrpt_day: sorted by day; days without sessions are
+                                       left out */
     apr_time_t last;                /* any time of the last day shown */
     int length;                     /* number of days shown, 1..400 */
 } mts_chart;

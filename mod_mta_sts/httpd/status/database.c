@@ -12,7 +12,7 @@
 #include "httpd/upkeep/database.h"
 #include "httpd/config/report_config.h"
 
-/* Of this child; protected by the lock. */
+/* The handle of this child; protected by the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static server_rec *main_server;
 static apr_pool_t *pool; /* of the handle */
@@ -90,13 +90,14 @@ static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)
 
 /* --- a database that does not answer --- */
 
-/* Requests come one after the other: all that wait behind one that failed get its error. */
+/* Requests are served one after the other: all that waited behind one that failed get its error,
+ * instead of failing in turn. */
 static const char *recent_failure(apr_pool_t *p)
 {
     return mta_sts_monotonic_now() < failed_until ? apr_pstrdup(p, failure) : NULL;
 }
 
-/* Of PostgreSQL alone, which may take seconds to fail. */
+/* Only for PostgreSQL, which may take seconds to fail. */
 static void remember_failure(const char *error)
 {
     apr_time_t now = mta_sts_monotonic_now();
@@ -149,7 +150,7 @@ const char *mts_status_database_read(request_rec *r, mts_status_read *read, void
     return error;
 }
 
-/* Runs before anything of the child is freed: waits for readers, and refuses further ones. */
+/* Runs before anything of the child is freed: waits for readers, and refuses new ones. */
 static apr_status_t stop(void *unused)
 {
     (void)unused;

@@ -7,8 +7,8 @@
 #include "core/database/database.h"
 
 /*
- * The database as the status page reads it: one handle in each child, opened by the first request
- * and used by one request at a time. Never in the parent.
+ * The database for the status page: each child has one handle, which the first request opens, and
+ * which one request uses at a time. The parent never opens it.
  */
 
 /* Reads something; returns NULL, or an error as in core/database/database.h. */

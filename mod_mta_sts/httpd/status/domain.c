@@ -41,7 +41,7 @@ static void put_findings(const mts_status_view *view, const mts_domain_facts *fa
     MTS_HTML(view->out, "</ul></section>");
 }
 
-/* The name of a server; what follows a parenthesis in it is FILE:LINE. */
+/* The name of a server; text in parentheses after it is FILE:LINE. */
 static void put_server(const mts_status_view *view, const server_rec *s)
 {
     char *name = apr_pstrdup(view->p, mts_config_server_name(view->p, s));
@@ -70,7 +70,7 @@ static void put_definitions(const mts_status_view *view, const mts_domain *domai
     }
 }
 
-/* How long senders may still use what was served before. */
+/* How long senders may still use earlier policies. */
 static void put_earlier(const mts_status_view *view)
 {
     const apr_array_header_t *earlier = view->reports->earlier;

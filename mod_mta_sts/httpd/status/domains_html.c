@@ -7,7 +7,7 @@
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
-#define SEARCH_MIN 11 /* domains; fewer are found without a search */
+#define SEARCH_MIN 11 /* number of domains; fewer need no search */
 
 /* --- one domain --- */
 
@@ -204,7 +204,7 @@ static void put_pages(const mts_status_view *view, const mts_status_list *list)
     MTS_HTML(view->out, "</nav>");
 }
 
-/* Search and filters where the list is longer than the overview shows. */
+/* Search and filters, if there are more domains than the overview shows. */
 static void put_controls(const mts_status_view *view)
 {
     if (view->domains->list->nelts >= SEARCH_MIN || mts_status_query_is_list(&view->query)) {

@@ -41,8 +41,8 @@ static int last_first(const void *one, const void *other)
     return a->until != b->until ? (a->until < b->until ? 1 : -1) : strcmp(a->id, b->id);
 }
 
-/* A policy without an end in the history was served when its machine was last noted, and up to the
- * next note; on this machine, until now. */
+/* A policy without an end in the history was served until its machine was last recorded, and may be
+ * served until the next record; on this machine, until now. */
 static apr_time_t last_served(const mta_sts_history_entry *entry, const char *host, apr_time_t now)
 {
     if (!entry->is_served) {

@@ -8,20 +8,18 @@
 #include "core/database/database.h"
 
 /*
- * Earlier policies of a domain that senders may still use: they cache a policy for its max_age
- * (RFC 8461 section 3.2), so a policy expires for the last of them max_age after it was served
- * last.
+ * Earlier policies of a domain that senders may still use: they cache a policy for its max_age (RFC
+ * 8461 section 3.2), so the last cached copy expires max_age after the policy was last served.
  */
 
 typedef struct mts_status_earlier {
     const char *id;
-    apr_time_t served; /* when it was served last */
+    apr_time_t served; /* when it was last served */
     apr_time_t until;  /* when the last cached copy expires */
 } mts_status_earlier;
 
 /*
- * Reads them from the history of served policies, in which all machines with the same database
- * write.
+ * Reads them from the history of served policies, which all machines with the same database share.
  *
  * @param id   of the policy that is served now, which is left out
  * @param p    pool of the list

@@ -32,7 +32,7 @@ const char *mts_status_counter_text(int counter)
     return texts[counter];
 }
 
-/* Successful outcomes are always shown, the others if they occurred. */
+/* Successful outcomes are always shown, others only if they occurred. */
 static int is_shown(int counter)
 {
     return counter == MTS_POLICY_SERVED || counter == MTS_REPORT_NEW ||

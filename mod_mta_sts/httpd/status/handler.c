@@ -21,7 +21,7 @@ static const char *const content_types[] = {
     [MTS_STATUS_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
 };
 
-/* Forbids to load, run or send anything; allows the style sheet by its hash. */
+/* Forbids loading, running or sending anything; the style sheet is allowed by its hash. */
 static const char *content_policy(apr_pool_t *p)
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -59,7 +59,7 @@ static int refuse(const mts_status_view *view, int status, const char *sentence)
     return send_text(view->r, content_types[view->query.format], view->out->bytes, view->out->len);
 }
 
-/* Why the page does not exist; NULL if it does. */
+/* Why the page does not exist, or NULL if it does. */
 static const char *find_missing(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;

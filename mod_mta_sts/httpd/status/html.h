@@ -24,13 +24,13 @@ void mts_html_put(mta_sts_buffer *buffer, const char *template, ...)
 
 /*
  * Adds any bytes as text, for content and attribute values: & < > " ' become references; invisible
- * characters, characters that change the direction of text, and bytes that are not valid UTF-8
- * become U+FFFD, except for LF and tab.
+ * characters (except LF and tab), characters that change the direction of text, and bytes that are
+ * not valid UTF-8 become U+FFFD.
  */
 void mts_html_text(mta_sts_buffer *buffer, const char *text);
 
-/* A text that is longer than MTS_HTML_SHORT bytes is cut between characters and ends with an
- * ellipsis: text in reports can be long. Other texts and NULL are returned unchanged. */
+/* Cuts a text that is longer than MTS_HTML_SHORT bytes between characters, and adds an ellipsis:
+ * text in reports can be long. Other texts and NULL are returned unchanged. */
 #define MTS_HTML_SHORT 200
 const char *mts_html_shorten(apr_pool_t *p, const char *text);
 

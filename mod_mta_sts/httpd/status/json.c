@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The status page as JSON. Times are RFC 3339 in UTC; null where nothing is known. */
+/* The status page as JSON. Times are RFC 3339 in UTC; null means unknown. */
 #include <stdlib.h>
 
 #include <apr_strings.h>
@@ -21,7 +21,7 @@ static json_t *time_json(apr_pool_t *p, apr_time_t time)
     return time ? json_string(mta_sts_format_timestamp(p, time)) : json_null();
 }
 
-/* Strings of reports are valid UTF-8; a path of the file system can be anything. */
+/* Strings of reports are valid UTF-8, but a path of the file system can be any bytes. */
 static json_t *text_json(const char *text)
 {
     json_t *string = text ? json_string(text) : NULL;
@@ -40,7 +40,7 @@ static json_t *texts_json(const apr_array_header_t *texts)
     return array;
 }
 
-/* Text from reports, bounded. */
+/* Text from reports, limited in length. */
 static json_t *short_json(apr_pool_t *p, const char *text)
 {
     return text_json(mts_html_shorten(p, text));
@@ -163,7 +163,7 @@ static json_t *earlier_json(const mts_status_reports *reports)
     return array;
 }
 
-/* The domain of the query. */
+/* The domain that the query names. */
 static json_t *one_domain_json(const mts_status_view *view)
 {
     json_t *domain;
@@ -263,7 +263,7 @@ static json_t *causes_json(const mts_status_view *view)
     return array;
 }
 
-/* Of a domain: the policies that its senders used. */
+/* The policies that the senders of a domain used. */
 static json_t *seen_json(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;

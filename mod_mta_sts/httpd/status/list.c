@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which policy domains one page of the list has, and in which order. */
+/* The policy domains on one page of the list, and their order. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "httpd/status/losses.h"
 #include "httpd/status/view.h"
 
-/* The trouble of a domain: the list begins with the worst. */
+/* Problems of a domain; domains with the worst ones are listed first. */
 enum {
     TROUBLE_NONE,
     TROUBLE_CHECK,        /* unverified reports contain failures */
-    TROUBLE_CHECK_LOSSES, /* for which senders would refuse mail */
-    TROUBLE_WARNING,      /* of the last start, or a certificate that expires soon */
+    TROUBLE_CHECK_LOSSES, /* unverified reports contain failures for which senders would refuse
+                             mail */
+    TROUBLE_WARNING,      /* a warning of the last start, or a certificate that expires soon */
     TROUBLE_FAILING,      /* sessions failed, according to verified reports */
-    TROUBLE_ERROR,  /* of the last start, an expired certificate, or a policy that is not served */
-    TROUBLE_LOSING, /* senders refuse mail */
+    TROUBLE_ERROR,        /* an error of the last start, an expired certificate, or a policy that is
+                             not served */
+    TROUBLE_LOSING,       /* senders refuse mail */
 };
 
 typedef struct entry {
     const mts_domain *domain;
     int trouble;
-    apr_int64_t failed; /* sessions in verified reports, or if there are none, in all */
-    int order;          /* by name */
+    apr_int64_t failed; /* number of sessions in verified reports; without any, in all reports */
+    int order;          /* position by name */
 } entry;
 
 static void raise_to(apr_hash_t *troubles, apr_pool_t *p, const char *name, int trouble)
@@ -35,7 +37,8 @@ static void raise_to(apr_hash_t *troubles, apr_pool_t *p, const char *name, int 
     *known = trouble > *known ? trouble : *known;
 }
 
-/* name -> trouble, of domains with failed sessions, refused mail, or findings of the last start. */
+/* name -> trouble, for domains with failed sessions, refused mail, or findings of the last
+ * start. */
 static apr_hash_t *find_troubles(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;
@@ -121,7 +124,7 @@ static int worst_first(const void *one, const void *other)
     return a->failed != b->failed ? (a->failed < b->failed ? 1 : -1) : a->order - b->order;
 }
 
-/* All that match: the worst trouble first, then most failed sessions, then by name. */
+/* All matching domains: the worst trouble first, then most failed sessions, then by name. */
 static apr_array_header_t *sort(const mts_status_view *view)
 {
     const apr_array_header_t *all = view->domains->list;

@@ -6,7 +6,7 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* Bounds, since reports can name any number of domains and causes. */
+/* Limits, since reports can name any number of domains and causes. */
 #define DOMAINS_MAX 50 /* domains with failed sessions that are examined */
 #define CAUSES_MAX 20  /* causes of one domain */
 
@@ -24,7 +24,7 @@ static int is_enforced(const mts_domain *domain)
            mts_policies_reach_senders(domain->shown);
 }
 
-/* Verified causes come first: if there is one, the others do not count. */
+/* Verified causes come first, and if there is one, the others are ignored. */
 static void sum_up(apr_pool_t *p, const tlsrpt_domain *reported, mts_status_loss *loss)
 {
     int i;

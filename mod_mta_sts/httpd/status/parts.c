@@ -28,7 +28,7 @@ const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t 
     if (successful == 0 && failed == 0) {
         return "no sessions";
     }
-    shift = successful > APR_INT64_MAX - failed ? 1 : 0; /* so that the sum is a number */
+    shift = successful > APR_INT64_MAX - failed ? 1 : 0; /* so that the sum does not overflow */
     return mta_sts_format_share(p, successful >> shift, (successful >> shift) + (failed >> shift));
 }
 
@@ -151,7 +151,7 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
                     mta_sts_format_date(p, certificate->not_after), name ? ", " : "", name, NULL));
 }
 
-/* What the figures are about, and what is left out. */
+/* What the figures refer to, and what they leave out. */
 static const char *scope_of(const mts_status_view *view, const mts_status_figures *figures)
 {
     apr_pool_t *p = view->p;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The status page for Prometheus, in its text format 0.0.4. The number of series is bounded: result
- * types are the registered ones, domains are at most MTS_STATUS_SERIES_MAX of those with a policy
- * here. The number of omitted domains is a metric, too.
+ * types are the registered ones, and domains are at most MTS_STATUS_SERIES_MAX of those with a
+ * policy on this server. The number of omitted domains is a metric, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +47,7 @@ static void put_gauge(mta_sts_buffer *out, const char *name, const char *help, a
     mta_sts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
 }
 
-/* The label is the name of the counter without its first part, which is in the name of the metric.
- */
+/* The label is the counter's name without its first part, which is in the name of the metric. */
 static void put_counters(mta_sts_buffer *out, const char *name, const char *help, int first,
                          int end)
 {
@@ -117,7 +116,7 @@ static void put_policies(const mts_status_view *view)
 
 typedef struct expiry {
     const char *domain;
-    apr_time_t when, warning; /* it ends; from when on that is soon */
+    apr_time_t when, warning; /* when it expires; since when that counts as soon */
 } expiry;
 
 static int compare_expiry(const void *a, const void *b)
@@ -147,7 +146,7 @@ static apr_array_header_t *expiries_of(const mts_status_view *view)
     return expiries;
 }
 
-/* Those that expire first. Returns how many are omitted. */
+/* Writes those that expire first. Returns how many are omitted. */
 static int put_certificates(const mts_status_view *view)
 {
     static const char name[] = "mta_sts_certificate_expiry_timestamp_seconds";
@@ -194,7 +193,7 @@ static void put_results(const mts_status_view *view, const char *name,
     }
 }
 
-/* Alerts follow the first one: nobody else than senders can change it. */
+/* Alerts should use the metric of verified reports, which only senders can influence. */
 static void put_sessions(const mts_status_view *view, const apr_array_header_t *series)
 {
     static const char verified[] = "mta_sts_sessions", others[] = "mta_sts_unverified_sessions";

@@ -41,7 +41,7 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
-/* Wildcard aliases such as mta-sts.* have pages, too. */
+/* Wildcard aliases such as mta-sts.* have a page as well. */
 static const char *read_domain(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     const char *error = NULL;
@@ -174,7 +174,7 @@ const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_qu
     pair = apr_strtok(apr_pstrdup(p, args ? args : ""), "&", &state);
     for (; pair; pair = apr_strtok(NULL, "&", &state)) {
         next = read_parameter(p, pair, &seen, query);
-        error = error ? error : next; /* the format of the error page may follow */
+        error = error ? error : next; /* continue, since the format of the error page may follow */
     }
     return error;
 }

@@ -10,7 +10,7 @@
  *   domain=example.com   one policy domain instead of the overview
  *   since=7d             reports about the last 7, 30, 90 or 400 days, or "all"
  *   show=failing         the list of policy domains: all, failing or no-certificate
- *   q=text, page=2       part of their names, and the page of the list
+ *   q=text, page=2       part of the domains' names, and the page of the list
  *   format=json          html, json or prometheus
  */
 
@@ -22,7 +22,7 @@ typedef enum mts_status_format {
 
 /* Which policy domains are listed. */
 typedef enum mts_status_show {
-    MTS_STATUS_SHOW_WORST, /* the overview: only the first few */
+    MTS_STATUS_SHOW_WORST, /* the overview, with only the first few */
     MTS_STATUS_SHOW_ALL,
     MTS_STATUS_SHOW_FAILING,        /* with failed sessions in the range */
     MTS_STATUS_SHOW_NO_CERTIFICATE, /* without a certificate, or with an expired one */
@@ -52,12 +52,12 @@ typedef struct mts_status_query {
 #define MTS_STATUS_RANGE_DEFAULT (&mts_status_ranges[1])
 
 /*
- * Reads a query string.
+ * Parses a query string.
  *
  * @param p     pool of the result and of the error text
  * @param args  without the question mark, or NULL
- * @param query out; after an error as far as it could be read
- * @return NULL, or a sentence: what is wrong and what is allowed. Values in it are quoted by
+ * @param query out; after an error, what could be parsed
+ * @return NULL, or a sentence that says what is wrong and what is allowed. It quotes values with
  *         mta_sts_text_quote
  */
 const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query);
@@ -68,7 +68,7 @@ int mts_status_query_is_list(const mts_status_query *query);
 /* The value of show=, or NULL for the overview. */
 const char *mts_status_query_show_name(const mts_status_query *query);
 
-/* The query string, beginning with "?"; "?" alone for the overview. Allocated from p. */
+/* The query string, beginning with "?"; only "?" for the overview. Allocated from p. */
 const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query);
 
 #endif

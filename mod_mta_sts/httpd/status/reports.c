@@ -16,11 +16,12 @@
 
 #define DAY apr_time_from_sec(86400)
 
-/* With more reports, the overview sums up causes of all domains together: separating them by domain
- * would take too long. */
+/* If there are more reports, the overview sums up causes over all domains: separating them by
+ * domain would take too long. */
 #define BY_DOMAIN_MAX 200000
 
-/* Domains with failed sessions that the list of domains knows; of most servers the first few. */
+/* How many domains with failed sessions are read for the list; on most servers the first few are
+ * all of them. */
 #define FAILING_FEW 20
 #define FAILING_MAX 500
 
@@ -116,7 +117,7 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     }
     g->reports->omitted_causes = of->causes->nelts - i;
     g->reports->unverified = summary->unverified;
-    copy_sums(g->reports, of); /* which shortens the list of senders */
+    copy_sums(g->reports, of); /* shortens the list of senders */
     return NULL;
 }
 
@@ -168,7 +169,7 @@ static const char *sum_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     return add_causes(db, p, g);
 }
 
-/* The domains with failed sessions: all in the list, up to FAILING_MAX. */
+/* Reads the domains with failed sessions, up to FAILING_MAX. */
 static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     apr_array_header_t *list;
@@ -185,7 +186,7 @@ static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *
     return error;
 }
 
-/* The policies of the domain: the one that is served now, and earlier ones. */
+/* Reads the policies of the domain: the current one and earlier ones. */
 static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     const mts_domain *domain = mts_domains_find(g->domains, g->filter.domain);
@@ -249,7 +250,7 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
 
 /* --- the sessions of some domains --- */
 
-/* Summing up takes some 0.6 us for each day and sender of a domain. When this much processor time
+/* Summing up takes about 0.6 us for each day and sender of a domain. When this much processor time
  * is used up, the rest of the list is shown without its sessions. */
 #define SHARES_BUDGET apr_time_from_msec(40)
 

@@ -12,16 +12,16 @@
 
 /*
  * What the status page shows from the database: sums of the reports, and the history of served
- * policies. It is read in a child, with the child's rights, never in the parent. If that fails, the
- * page says why and shows everything else.
+ * policies. A child reads it with its own rights, never the parent. If that fails, the page says
+ * why, and shows everything else.
  */
 
-/* Failures of one result type, at one MX host, under one type of policy, of one domain. */
+/* The failures of a domain with one result type, at one MX host, under one type of policy. */
 typedef struct mts_status_cause {
     const char *domain; /* NULL: not separated by domain */
     const tlsrpt_cause *cause;
-    int others; /* senders without failures, where one sender alone reports this cause; 0 on the
-                   overview */
+    int others; /* number of senders without failures, if only one sender reports this cause; 0
+                   on the overview */
 } mts_status_cause;
 
 #define MTS_STATUS_CAUSES_MAX 50
@@ -34,7 +34,8 @@ typedef struct mts_status_reports {
     apr_int64_t verified_successful, verified_failed;    /* of those, in verified reports */
     apr_int64_t unspecified[2];   /* failed sessions without failure details, in verified reports
                                      and in unverified ones */
-    apr_time_t received;          /* when the newest report of all arrived; 0: no reports */
+    apr_time_t received;          /* when the latest report about any domain was received; 0: no
+                                     reports */
     apr_array_header_t *days;     /* of tlsrpt_day */
     apr_array_header_t *senders;  /* of tlsrpt_sender; these three in the order of tlsrpt_domain */
     apr_array_header_t *causes;   /* of mts_status_cause */
@@ -49,7 +50,7 @@ typedef struct mts_status_reports {
     int verified_senders;                /* of all; they come first */
 } mts_status_reports;
 
-/* The filter of the index for a query. */
+/* The filter of the index that corresponds to a query. */
 tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now);
 
 /* Reads everything for a query into r->pool; never NULL. */
@@ -60,8 +61,8 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
  * The sessions of some domains, in the range of a query.
  *
  * @param names of const char *
- * @return name -> tlsrpt_domain with its totals; domains for which there was no time are missing.
- *         NULL if the database cannot be read
+ * @return name -> tlsrpt_domain with its totals; domains for which time ran out are missing. NULL
+ *         if the database cannot be read
  */
 apr_hash_t *mts_status_shares_of(request_rec *r, const apr_array_header_t *names,
                                  const mts_status_query *query, apr_time_t now);

@@ -18,7 +18,7 @@
 
 /* --- policies that senders used --- */
 
-/* Class and text of the badges. */
+/* CSS class and text of the badges. */
 static const struct {
     const char *class, *name;
 } badges[] = {
@@ -62,7 +62,7 @@ static void put_seen(const mts_status_view *view)
     MTS_HTML(view->out, "</ul></section>");
 }
 
-/* --- all of it --- */
+/* --- the whole section --- */
 
 static void put_problem(const mts_status_view *view)
 {
@@ -78,7 +78,7 @@ static void put_problem(const mts_status_view *view)
     MTS_HTML(view->out, "</section>");
 }
 
-/* Days in the chart. The range "all" begins with the first day that has reports. */
+/* Number of days in the chart. The range "all" begins with the first day that has reports. */
 static int chart_length(const mts_status_view *view)
 {
     const apr_array_header_t *days = view->reports->days;
@@ -96,8 +96,8 @@ static int chart_length(const mts_status_view *view)
     return age > CHART_DAYS_MIN ? (int)age : CHART_DAYS_MIN;
 }
 
-/* As the figures: the sessions of verified reports; if there are none, those of the others. What
- * anyone can submit must not change the scale. */
+/* Like the figures: the sessions of verified reports; if there are none, those of unverified ones.
+ * Reports that anyone can submit must not change the scale. */
 static const apr_array_header_t *days_of(const mts_status_view *view, int is_verified)
 {
     const apr_array_header_t *all = view->reports->days;

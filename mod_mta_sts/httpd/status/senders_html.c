@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Senders, and the reports received last: parts of the overview and of a domain's page. */
+/* Senders and the latest reports: parts of the overview and of a domain's page. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -67,9 +67,9 @@ static void put_senders(const mts_status_view *view)
     MTS_HTML(view->out, "</section>");
 }
 
-/* --- reports received last --- */
+/* --- latest reports --- */
 
-/* Badges of a report. */
+/* The badges of a report. */
 static void put_state(mta_sts_buffer *out, const tlsrpt_index_report *report)
 {
     static const char *const names[] = {

@@ -23,7 +23,7 @@ typedef struct gathering {
     const mts_domains *domains;
     tlsrpt_filter filter;
     apr_array_header_t *series; /* of mts_status_series */
-    mts_status_series rest;     /* of what has no series of its own */
+    mts_status_series rest;     /* everything that has no series of its own */
     int omitted;
 } gathering;
 
@@ -36,7 +36,7 @@ static void count_cause(mts_status_series *series, const tlsrpt_cause *cause)
     *sessions = tlsrpt_count_add(*sessions, cause->sessions);
 }
 
-/* Once all causes are counted: failed sessions without details count as unspecified. */
+/* Called after all causes were counted: failed sessions without details count as unspecified. */
 static void count_unspecified_of(apr_int64_t *sessions, apr_int64_t failed)
 {
     int result;
@@ -78,7 +78,7 @@ static const char *add_causes(mta_sts_database *db, apr_pool_t *p, const gatheri
     return error;
 }
 
-/* What is in a series of its own is not in the rest. */
+/* Subtracts a series from the rest. */
 static void take_from_rest(mts_status_series *rest, const mts_status_series *series)
 {
     const apr_int64_t *own = series->sessions;
@@ -123,7 +123,7 @@ static const char *add_all(mta_sts_database *db, apr_pool_t *p, gathering *g)
     return error;
 }
 
-/* At first the rest is everything. */
+/* Initially, the rest is everything. */
 static const char *begin_rest(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
     const tlsrpt_filter filter = {.since = g->filter.since};

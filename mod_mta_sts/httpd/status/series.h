@@ -12,25 +12,27 @@
  * The sessions of policy domains by result, for Prometheus. The number of series is bounded.
  */
 
-/* "success", and the result types of RFC 8460 section 4.3, "other" and "unspecified". */
+/* "success", the result types of RFC 8460 section 4.3, "other" and "unspecified". */
 #define MTS_STATUS_RESULTS (1 + TLSRPT_RESULT_TYPE_COUNT)
 
 /* The value of the label result_type; a string constant. @param result 0..MTS_STATUS_RESULTS-1 */
 const char *mts_status_result_label(int result);
 
-/* One policy domain, or ("other") all that have no policy here or no series of their own. */
+/* One policy domain, or ("other") all domains that have no policy here or no series of their
+ * own. */
 typedef struct mts_status_series {
     const char *domain;
-    apr_int64_t sessions[2 * MTS_STATUS_RESULTS]; /* in verified reports; then in unverified ones */
-    apr_time_t end; /* of the day that its latest report is about; 0: unknown */
+    apr_int64_t sessions[2 * MTS_STATUS_RESULTS]; /* those in verified reports, followed by those
+                                                     in unverified ones */
+    apr_time_t end; /* of the day that the latest report is about; 0: unknown */
 } mts_status_series;
 
-#define MTS_STATUS_SERIES_MAX 500 /* domains */
+#define MTS_STATUS_SERIES_MAX 500 /* number of domains */
 
 /*
- * The domains with most failed sessions first.
+ * Reads the series; domains with most failed sessions come first.
  *
- * @param omitted out: the number of policy domains with reports that are not in the list, at least
+ * @param omitted out: number of policy domains with reports that are not in the list, at least
  * @return array of mts_status_series in r->pool; NULL if the database cannot be read
  */
 apr_array_header_t *mts_status_series_of(request_rec *r, const mts_domains *domains,

@@ -9,7 +9,7 @@
 
 #define LOSSES_SHOWN 3
 
-/* --- how bad it is --- */
+/* --- severity --- */
 
 static mta_sts_severity worse(mta_sts_severity a, mta_sts_severity b)
 {
@@ -130,7 +130,7 @@ static void put_no_sessions(const mts_status_view *view)
     }
 }
 
-/* What unverified reports say is a reason to check, and decides nothing. */
+/* The contents of unverified reports are a reason to check, and decide nothing. */
 static void put_unverified(const mts_status_view *view)
 {
     const mts_status_reports *reports = view->reports;

@@ -44,7 +44,7 @@ apr_hash_t *mts_status_list_shares(const mts_status_view *view, const mts_status
 
 /* --- the verdict (verdict.c) --- */
 
-/* Of the whole server, or of the domain of the query. */
+/* The verdict on the whole server, or on the domain of the query. */
 mta_sts_severity mts_status_verdict(const mts_status_view *view);
 
 /* --- formats: each adds a whole response to view->out --- */
@@ -81,35 +81,35 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
                                       const mta_sts_certificate *certificate);
 void mts_status_session_tiles_html(const mts_status_view *view);
 
-/* "FILE:LINE" or a path, never broken into lines: if there is no room, its beginning is hidden. */
+/* "FILE:LINE" or a path, always on one line: if there is no room, its beginning is hidden. */
 void mts_status_location_html(mta_sts_buffer *out, const char *location);
 
-/* The URL of a domain's page, in the same range. */
+/* The URL of a domain's page for the same range. */
 const char *mts_status_domain_link(const mts_status_view *view, const char *name);
 
-/* The name of a sender, shortened, still to be escaped. */
+/* The name of a sender, shortened, but not escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);
 
-/* Whether reports, or verified ones, contain failures. Some have failure details, but count no
- * failed session. */
+/* Whether reports, or verified ones, contain failures. Some have failure details without counting
+ * any failed session. */
 int mts_status_has_failures(const mts_status_reports *reports);
 int mts_status_has_verified_failures(const mts_status_reports *reports);
 
-/* The sessions that the figures of a page are about: those of verified reports; if there is none,
- * those of unverified ones, as such. */
+/* The sessions that the figures of a page refer to: those of verified reports; if there are none,
+ * those of unverified ones, marked as such. */
 typedef struct mts_status_figures {
     int is_verified;
     apr_int64_t successful, failed;
-    apr_int64_t unverified; /* sessions of unverified reports that are left out */
+    apr_int64_t unverified; /* number of sessions in unverified reports that are left out */
 } mts_status_figures;
 
 mts_status_figures mts_status_figures_of(const tlsrpt_domain *domain);
 mts_status_figures mts_status_figures_of_reports(const mts_status_reports *reports);
 
-/* A badge for unverified reports; nothing for verified ones. */
+/* A badge for unverified reports; adds nothing for verified ones. */
 void mts_status_unverified_html(mta_sts_buffer *out, int is_verified);
 
-/* The share of secure sessions in percent: never 100 % beside a failed session. */
+/* The share of secure sessions in percent; never 100 % if there is a failed session. */
 const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t failed);
 
 /* The explanations of a cause: of const tlsrpt_explanation *, never empty. */

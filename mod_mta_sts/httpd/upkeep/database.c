@@ -15,14 +15,14 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* After a failure the interval between attempts grows. */
+/* The time to wait before the next attempt grows with each failure. */
 #define WAIT_FIRST apr_time_from_sec(1)
 #define WAIT_LONGEST apr_time_from_sec(10)
 
-/* A lock that is held this long is logged. */
+/* A lock that is held for this long is logged. */
 #define LOCKED_LONG apr_time_from_sec(60)
 
-/* A child that stops waits for an attempt to connect. */
+/* A child cannot stop while it is trying to connect. */
 #define PGSQL_TIMEOUT " connect_timeout=3"
 
 struct mts_database {
@@ -30,10 +30,10 @@ struct mts_database {
     apr_pool_t *pool; /* of the handle; cleared when it is closed */
     mta_sts_database *db;
     int open_count;
-    const char *file; /* of SQLite; NULL: PostgreSQL */
-    dev_t device;     /* which file it is */
+    const char *file; /* of SQLite; NULL for PostgreSQL */
+    dev_t device;     /* identify the file that was opened */
     ino_t inode;
-    apr_time_t retry; /* when to open it again; monotonic, as `locked` */
+    apr_time_t retry; /* when to open it again; on the monotonic clock, like `locked` */
     apr_interval_time_t wait;
     apr_time_t locked; /* since when it is locked; 0: it is not */
 };
@@ -103,7 +103,7 @@ int mts_database_open_count(const mts_database *database)
 
 /* --- logging: one line for each change, in any child --- */
 
-/* A number that identifies an error; never 0, which stands for none. */
+/* A number that identifies an error; never 0, which means no error. */
 static apr_uint32_t digest_of(const char *error)
 {
     apr_ssize_t len = APR_HASH_KEY_STRING;
@@ -115,7 +115,7 @@ static void log_trouble(mts_database *database, const char *error)
 {
     apr_uint32_t digest = digest_of(error);
 
-    /* A connection that is lost cannot be opened again either: that is one trouble. */
+    /* For PostgreSQL, losing a connection and failing to reconnect are one problem. */
     if (mts_counters_shared->database_trouble == digest ||
         (mts_counters_shared->database_trouble && !database->file)) {
         return;
@@ -141,7 +141,7 @@ void mts_database_works(mts_database *database)
 
 /* --- opening --- */
 
-/* Whether the path still leads to the file that was opened. */
+/* Whether the path still names the file that was opened. */
 static int is_same_file(const mts_database *database)
 {
     struct stat info;
@@ -182,7 +182,7 @@ mta_sts_database *mts_database_use(mts_database *database)
         mts_database_close(database);
     }
     if (!mts_database_has_state_dir(database->main)) {
-        return NULL; /* storing reports logs it */
+        return NULL; /* the code that stores reports logs this */
     }
     if (!database->db && mta_sts_monotonic_now() >= database->retry) {
         try_to_open(database);

@@ -7,48 +7,49 @@
 #include "core/database/database.h"
 
 /*
- * The database as the watchdog uses it: opened when possible, closed when its file was replaced,
- * retried after a while when it failed, with one log line for each change of its state. For one
- * thread of one child.
+ * The database for the watchdog: opened when possible, closed when its file was replaced, and
+ * retried some time after a failure, with one log line for each change of its state. For one thread
+ * of one child.
  */
 
-/* For post_config, but not of the dry run: loads the drivers, so that no child loads one in the
- * pool of a thread. */
+/* Called in post_config (except in the dry run): loads the drivers, so that no child loads one into
+ * the pool of a thread. */
 void mts_database_prepare(server_rec *main);
 
 typedef struct mts_database mts_database;
 
-/* Does not open it yet. p must be used only by the thread that uses the database. */
+/* Creates the object without opening the database. p must be used only by the thread that uses the
+ * database. */
 mts_database *mts_database_make(server_rec *main, apr_pool_t *p);
 
 /*
- * The open database, or NULL if it cannot be used now: the state directory is missing, or the next
- * attempt is not due.
+ * The open database, or NULL if it cannot be used now: the state directory is missing, or it is too
+ * early for another attempt.
  */
 mta_sts_database *mts_database_use(mts_database *database);
 
-/* How many times it was opened. After each opening it may be a different database. */
+/* How often it was opened. After each opening it may be a different database. */
 int mts_database_open_count(const mts_database *database);
 
 /*
- * To be called with the result of each function that used the database. A locked database stays
- * open; after another error it is closed.
+ * Must be called with the result of each function that used the database. A locked database stays
+ * open; after any other error it is closed.
  *
  * @return whether there was an error
  */
 int mts_database_failed(mts_database *database, const char *error);
 
-/* To be called when all tasks have succeeded since the last failure. */
+/* Must be called when all tasks have succeeded since the last failure. */
 void mts_database_works(mts_database *database);
 
 /* Closes it; the next use opens it again. */
 void mts_database_close(mts_database *database);
 
-/* The location of the database, as mta_sts_database_open expects it. Allocated from p. */
+/* The location of the database in the form of mta_sts_database_open. Allocated from p. */
 const char *mts_database_where(const server_rec *main, apr_pool_t *p);
 
-/* Whether the state directory is a directory, no symbolic link, owned by the user of this process
- * and writable by no other. */
+/* Whether the state directory is a directory (not a symbolic link), owned by the user of this
+ * process and not writable by others. */
 int mts_database_has_state_dir(const server_rec *main);
 
 #endif

@@ -16,14 +16,14 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-#define DAYS 14 /* as mta-sts ready looks back */
+#define DAYS 14 /* the same period as mta-sts ready */
 #define DAY apr_time_from_sec(86400)
 
-/* At most this many are examined, those with most failures: reports can name any number. */
+/* The most that are examined, those with most failures first: reports can name any number. */
 #define DOMAINS_MAX 500
 #define CAUSES_MAX 20
 
-/* The search, and how many domains were found. */
+/* The state of the search; number of domains found. */
 typedef struct enforced_search {
     server_rec *main;
     mta_sts_database *db;
@@ -86,7 +86,7 @@ static void log_domain(enforced_search *search, const char *domain, apr_int64_t 
                  domain, DAYS, sessions, worst->what, worst->action, domain);
 }
 
-/* The failures of a domain with their reasons, which may reveal more than the type. */
+/* The failures of a domain with their reasons, which may be more specific than the type. */
 static const char *find_causes(enforced_search *search, const char *domain, apr_pool_t *p,
                                const apr_array_header_t **causes)
 {
@@ -116,7 +116,7 @@ static const char *examine(enforced_search *search, const char *domain, apr_pool
         const tlsrpt_explanation *explanation = tlsrpt_evidence_refusal(p, domain, cause);
 
         if (explanation) {
-            worst = worst ? worst : explanation; /* most sessions first */
+            worst = worst ? worst : explanation; /* the first has most sessions */
             sessions = tlsrpt_count_add(sessions, cause->sessions);
         }
     }

@@ -7,7 +7,7 @@
 #include "core/database/database.h"
 
 /*
- * Warns of domains whose policy has mode enforce although verified reports about the last days
+ * Warns about domains whose policy has mode enforce although verified reports about the last days
  * contain failures for which senders then refuse to deliver.
  *
  * @param main the main server

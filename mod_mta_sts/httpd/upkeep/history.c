@@ -13,7 +13,7 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* When this configuration began to be served; children inherit it from the parent. */
+/* Since when this configuration has been served; children inherit it from the parent. */
 static apr_time_t started;
 
 void mts_history_prepare(void)
@@ -29,8 +29,8 @@ static mta_sts_history_machine this_machine(apr_pool_t *p)
     return machine;
 }
 
-/* The policies that are served by name, not by pattern: an array of mts_served, each domain once,
- * with the policy that takes precedence. */
+/* The policies that are served under an exact name, not a pattern: an array of mts_served, each
+ * domain once, with the policy that takes precedence. */
 static apr_array_header_t *list_served(server_rec *main, apr_pool_t *p)
 {
     const apr_array_header_t *list = mts_policies_list(p, main);

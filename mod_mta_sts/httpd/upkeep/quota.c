@@ -16,12 +16,12 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-#define NETWORKS_MAX 10000 /* that are listed while counting */
+#define NETWORKS_MAX 10000 /* number of networks distinguished while counting */
 #define LISTED 5
 #define LEVELS 2
-#define HYSTERESIS 5 /* percent below a level at which it is logged again */
+#define HYSTERESIS 5 /* in percent: fall below a level before it is logged again */
 
-static const int levels[LEVELS] = {50, 80}; /* percent */
+static const int levels[LEVELS] = {50, 80}; /* in percent */
 
 typedef struct network {
     const char *name;
@@ -32,7 +32,7 @@ struct mts_quota {
     server_rec *main;
     apr_pool_t *p;                      /* cleared after each count */
     apr_hash_t *networks[TLSRPT_AREAS]; /* name -> network */
-    int directory;                      /* the next one */
+    int directory;                      /* number of the next one to count */
 };
 
 mts_quota *mts_quota_make(server_rec *main, apr_pool_t *p)
@@ -68,7 +68,7 @@ static int level_of(int percent)
     return level;
 }
 
-/* Returns whether the level is higher than the one that was logged. */
+/* Whether the level is higher than the one that was last logged. */
 static int has_risen(const mts_quota *quota, tlsrpt_area area)
 {
     int percent = percent_of(quota, area), *logged = &mts_counters_shared->quota_level[area];
@@ -110,16 +110,16 @@ static void add_network(mts_quota *quota, tlsrpt_area area, const char *name, ap
 /* A report that came by mail has no address. */
 static void visit(void *baton, const char *digest, apr_int64_t bytes, const tlsrpt_receipt *receipt)
 {
-    const counting *now = baton;
+    const counting *state = baton;
 
     (void)digest;
     if (!receipt || !receipt->peer) {
         return;
     }
-    mts_room_recount_add(now->area, receipt->peer, bytes);
-    add_network(now->quota, now->area,
-                mts_network_name(now->scratch, receipt->peer, MTS_NETWORK_SITE), bytes);
-    apr_pool_clear(now->scratch);
+    mts_room_recount_add(state->area, receipt->peer, bytes);
+    add_network(state->quota, state->area,
+                mts_network_name(state->scratch, receipt->peer, MTS_NETWORK_SITE), bytes);
+    apr_pool_clear(state->scratch);
 }
 
 /* --- the log --- */
@@ -193,16 +193,16 @@ static void end(mts_quota *quota)
 
 int mts_quota_count(mts_quota *quota, const tlsrpt_spool *spool)
 {
-    counting now = {quota, TLSRPT_REPORTS, NULL};
+    counting state = {quota, TLSRPT_REPORTS, NULL};
 
     if (quota->directory == 0) {
         begin(quota);
     }
-    apr_pool_create(&now.scratch, quota->p);
-    for (; now.area <= TLSRPT_QUARANTINE; now.area++) {
-        tlsrpt_spool_directory_receipts(spool, now.area, quota->directory, visit, &now);
+    apr_pool_create(&state.scratch, quota->p);
+    for (; state.area <= TLSRPT_QUARANTINE; state.area++) {
+        tlsrpt_spool_directory_receipts(spool, state.area, quota->directory, visit, &state);
     }
-    apr_pool_destroy(now.scratch);
+    apr_pool_destroy(state.scratch);
     if (++quota->directory < TLSRPT_SPOOL_DIRECTORIES) {
         return 0;
     }

@@ -46,8 +46,8 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* Logs the findings besides errors: of the directives, and of the virtual hosts. Returns the
- * latter. */
+/* Logs all findings except errors: those about directives, and those about virtual hosts. Returns
+ * the latter. */
 static const mta_sts_findings *log_state(server_rec *main, apr_pool_t *p, int startup)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
@@ -58,7 +58,7 @@ static const mta_sts_findings *log_state(server_rec *main, apr_pool_t *p, int st
     return findings;
 }
 
-/* configtest shows warnings as well. */
+/* configtest also shows warnings. */
 static void test_config(apr_pool_t *pconf, server_rec *main)
 {
     log_state(main, pconf, APLOG_STARTUP);

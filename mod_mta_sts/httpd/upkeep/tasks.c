@@ -14,8 +14,8 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Reports received over https are indexed within a second or two; those of `mta-sts import`, and
- * files removed by hand, at the next scan of the directories. */
+/* Reports received over https are indexed within a second or two; reports from `mta-sts import`,
+ * and the removal of files by hand, at the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
@@ -23,15 +23,15 @@ APLOG_USE_MODULE(mta_sts);
 #define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
 #define NETWORKS_INTERVAL apr_time_from_sec(86400)
 
-static mts_step step_of(mts_work *now, const char *error)
+static mts_step step_of(mts_work *work, const char *error)
 {
-    return mts_database_failed(now->database, error) ? MTS_STEP_FAILED : MTS_STEP_DONE;
+    return mts_database_failed(work->database, error) ? MTS_STEP_FAILED : MTS_STEP_DONE;
 }
 
-static mts_step record_history(mts_work *now)
+static mts_step record_history(mts_work *work)
 {
-    return step_of(now, now->is_first ? mts_history_record(now->main, now->db, now->scratch)
-                                      : mts_history_confirm(now->db, now->scratch));
+    return step_of(work, work->is_first ? mts_history_record(work->main, work->db, work->scratch)
+                                        : mts_history_confirm(work->db, work->scratch));
 }
 
 /* --- the index --- */
@@ -41,15 +41,15 @@ static apr_uint32_t changes(void)
     return __atomic_load_n(&mts_counters_shared->changes, __ATOMIC_ACQUIRE);
 }
 
-static int has_new_reports(const mts_work *now)
+static int has_new_reports(const mts_work *work)
 {
-    return changes() != now->changes;
+    return changes() != work->changes;
 }
 
-static void log_indexed(const mts_work *now, const tlsrpt_index_done *done)
+static void log_indexed(const mts_work *work, const tlsrpt_index_done *done)
 {
     if (done->added || done->gone || done->expired) {
-        ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, now->main,
+        ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, work->main,
                      "index of reports: %" APR_INT64_T_FMT " added (%" APR_INT64_T_FMT
                      " contradict others, %" APR_INT64_T_FMT " cannot be read), %" APR_INT64_T_FMT
                      " gone, %" APR_INT64_T_FMT " removed for their age [indexed]",
@@ -57,107 +57,108 @@ static void log_indexed(const mts_work *now, const tlsrpt_index_done *done)
     }
 }
 
-/* Anyone can cause these: one line a minute at most, and nothing of the reports' text. */
-static void log_number(const mts_work *now, apr_int64_t number, const char *what, const char *id)
+/* Anyone can cause these lines: there is at most one a minute, without any text from the
+ * reports. */
+static void log_number(const mts_work *work, apr_int64_t number, const char *what, const char *id)
 {
     if (number && mts_limit_count(id, "", 1, apr_time_now()) == MTS_LIMIT_ALLOWED) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->main, "%" APR_INT64_T_FMT " %s [%s]",
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, work->main, "%" APR_INT64_T_FMT " %s [%s]",
                      number, what, id);
     }
 }
 
-static void log_problems(mts_work *now, const mta_sts_findings *findings,
+static void log_problems(mts_work *work, const mta_sts_findings *findings,
                          const tlsrpt_index_done *done)
 {
-    mts_log_once_log(now->log, now->main, findings, now->scratch);
+    mts_log_once_log(work->log, work->main, findings, work->scratch);
     if (!done->more) {
-        mts_log_once_end_round(now->log);
+        mts_log_once_end_round(work->log);
     }
     log_number(
-        now, done->conflicts,
+        work, done->conflicts,
         "new reports contradict another report of the same identity: all are stored; the first "
         "verified one counts, or else the first; the status page lists them, and mta-sts "
         "reindex prints the names of the files",
         "report-conflict");
-    log_number(now, done->unreadable,
+    log_number(work, done->unreadable,
                "new reports cannot be read and are not counted: the disk may have damaged them; "
                "mta-sts reindex prints the names of the files",
                "report-unreadable");
-    log_number(now, done->left_out,
+    log_number(work, done->left_out,
                "reports are stored but not in the index, which has used up its part of "
                "MTASTSReportQuota or the disk: raise the quota, or free space (mta-sts report "
                "reads them from the files)",
                "index-full");
 }
 
-static int is_index_full(const mts_work *now)
+static int is_index_full(const mts_work *work)
 {
-    apr_int64_t bytes = mta_sts_database_bytes(now->db);
+    apr_int64_t bytes = mta_sts_database_bytes(work->db);
 
     __atomic_store_n(&mts_counters_shared->index_bytes, bytes, __ATOMIC_RELAXED);
     return tlsrpt_index_is_full(mts_state_spool(), bytes,
-                                mts_report_config_of(now->main)->spool_quota);
+                                mts_report_config_of(work->main)->spool_quota);
 }
 
 /* Adds new reports and removes expired ones. */
-static mts_step update_index(mts_work *now)
+static mts_step update_index(mts_work *work)
 {
-    mta_sts_findings *findings = mta_sts_findings_make(now->scratch);
+    mta_sts_findings *findings = mta_sts_findings_make(work->scratch);
     apr_uint32_t before = changes();
     tlsrpt_index_done done;
     const char *error;
 
-    now->index.is_full = is_index_full(now);
-    error = tlsrpt_index_update(now->db, &now->index, now->scratch, findings, &done);
-    if (mts_database_failed(now->database, error)) {
+    work->index.is_full = is_index_full(work);
+    error = tlsrpt_index_update(work->db, &work->index, work->scratch, findings, &done);
+    if (mts_database_failed(work->database, error)) {
         return MTS_STEP_FAILED;
     }
-    log_indexed(now, &done);
-    log_problems(now, findings, &done);
-    now->has_removed_reports = now->has_removed_reports || done.expired > 0;
+    log_indexed(work, &done);
+    log_problems(work, findings, &done);
+    work->has_removed_reports = work->has_removed_reports || done.expired > 0;
     if (done.more) {
         return MTS_STEP_GO_ON;
     }
-    now->changes = before;
+    work->changes = before;
     return MTS_STEP_DONE;
 }
 
 /* --- failures of domains in mode enforce --- */
 
-static mts_step check_enforced(mts_work *now)
+static mts_step check_enforced(mts_work *work)
 {
-    return step_of(now, mts_enforced_check(now->main, now->db, now->scratch));
+    return step_of(work, mts_enforced_check(work->main, work->db, work->scratch));
 }
 
 /* --- the spool --- */
 
-static int has_removed_reports(const mts_work *now)
+static int has_removed_reports(const mts_work *work)
 {
-    return now->has_removed_reports;
+    return work->has_removed_reports;
 }
 
-static mts_step clean_up(mts_work *now)
+static mts_step clean_up(mts_work *work)
 {
-    if (now->directory == 0) {
+    if (work->directory == 0) {
         tlsrpt_spool_remove_stale(mts_state_spool());
-        now->has_removed_reports = 0;
+        work->has_removed_reports = 0;
     }
-    mts_counters_recount(mts_state_spool(), now->directory);
-    now->directory = (now->directory + 1) % TLSRPT_SPOOL_DIRECTORIES;
-    return now->directory ? MTS_STEP_GO_ON : MTS_STEP_DONE;
+    mts_counters_recount(mts_state_spool(), work->directory);
+    work->directory = (work->directory + 1) % TLSRPT_SPOOL_DIRECTORIES;
+    return work->directory ? MTS_STEP_GO_ON : MTS_STEP_DONE;
 }
 
-static int has_quota_risen(const mts_work *now)
+static int has_quota_risen(const mts_work *work)
 {
-    return mts_quota_has_risen(now->quota);
+    return mts_quota_has_risen(work->quota);
 }
 
-static mts_step count_networks(mts_work *now)
+static mts_step count_networks(mts_work *work)
 {
-    return mts_quota_count(now->quota, mts_state_spool()) ? MTS_STEP_DONE : MTS_STEP_GO_ON;
+    return mts_quota_count(work->quota, mts_state_spool()) ? MTS_STEP_DONE : MTS_STEP_GO_ON;
 }
 
-/* Tasks without the database first: the database may delay the others. */
+/* Tasks that do not need the database come first, since it may delay the others. */
 mts_task mts_tasks[] = {
     {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0},
     {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0},

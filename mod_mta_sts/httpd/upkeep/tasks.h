@@ -13,19 +13,19 @@
  * The tasks of the watchdog and their intervals.
  */
 
-/* The context of the tasks: of one child, used by one thread at a time. */
+/* The context of the tasks, which belongs to one child and is used by one thread at a time. */
 typedef struct mts_work {
     server_rec *main;
     mts_database *database;
     mta_sts_database *db;     /* open, if the task needs it */
-    apr_pool_t *scratch;      /* of this step */
-    int is_first;             /* first run of the task in this child, or since the database
-                                 was reopened */
-    int (*is_ending)(void *); /* whether the child is waiting for the end of the step */
-    apr_uint32_t changes;     /* of the spool, when it was last indexed */
-    mts_log_once *log;        /* of errors of the spool */
-    int has_removed_reports;  /* reports were removed from the spool since it was counted */
-    int directory;            /* of the spool: the next one that is counted */
+    apr_pool_t *scratch;      /* cleared after this step */
+    int is_first;             /* whether it is the first run of the task in this child, or since
+                                 the database was reopened */
+    int (*is_ending)(void *); /* whether the child wants to stop and is waiting for the step */
+    apr_uint32_t changes;     /* the spool's counter of changes when it was last indexed */
+    mts_log_once *log;        /* for errors of the spool */
+    int has_removed_reports;  /* whether reports were removed from the spool since it was counted */
+    int directory;            /* the next directory of the spool to be counted */
     mts_quota *quota;
     tlsrpt_index_task index; /* the progress of the index */
 } mts_work;
@@ -36,24 +36,25 @@ typedef enum mts_step {
     MTS_STEP_FAILED, /* try again in the next round */
 } mts_step;
 
-/* One periodic task. Its steps are short, since a child that stops waits for the end of one. */
+/* A periodic task. Its steps are short, since a child that stops must wait for the current one. */
 typedef struct mts_task {
-    mts_step (*run)(mts_work *now);
-    int (*is_due)(const mts_work *now); /* before the interval has passed; may be NULL */
+    mts_step (*run)(mts_work *work);
+    int (*is_due)(const mts_work *work); /* whether to run before the interval has passed; may be
+                                           NULL */
     apr_interval_time_t interval;
     int needs_database;
-    apr_time_t done; /* mta_sts_monotonic_now; 0: not yet by this child, or not since the database
-                        was reopened */
+    apr_time_t done; /* when it last ran (mta_sts_monotonic_now); 0: not yet in this child, or
+                        since the database was reopened */
 } mts_task;
 
-/* In the order in which they run. */
+/* The tasks in the order in which they run. */
 extern mts_task mts_tasks[];
 extern const int mts_task_count;
 
 /*
- * Prepares the context of the tasks.
+ * Initializes the context of the tasks.
  *
- * @param p of the child, used by the watchdog alone
+ * @param p of the child, used only by the watchdog
  */
 void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is_ending)(void *));
 

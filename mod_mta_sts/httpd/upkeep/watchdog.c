@@ -23,16 +23,17 @@ APLOG_USE_MODULE(mta_sts);
 #define INTERVAL apr_time_from_sec(1)
 #define NICENESS 15
 
-/* Held during each step: a child frees its memory without waiting for mod_watchdog's thread. */
+/* Held during each step, so that a child can free its memory without waiting for mod_watchdog's
+ * thread. */
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
 static int has_ended = 1;
-static int is_waited_for; /* the child is about to end */
+static int is_waited_for; /* whether the child is waiting to stop */
 static mts_work here;
-static apr_pool_t *pool; /* of the watchdog of this child */
-static int open_count;   /* of the database, so far */
+static apr_pool_t *pool; /* of this child's watchdog */
+static int open_count;   /* how often the database had been opened */
 
-/* A child of the previous generation lives on while it has connections; its configuration is old.
- */
+/* A child of a previous generation lives as long as it has connections, with an old
+ * configuration. */
 static int is_of_old_generation(void)
 {
     const global_score *score = ap_get_scoreboard_global();
@@ -42,7 +43,7 @@ static int is_of_old_generation(void)
            generation != score->running_generation;
 }
 
-/* Called often, and without the lock. */
+/* Called often, and therefore without the lock. */
 static int is_over(void *unused)
 {
     int state;
@@ -58,7 +59,7 @@ static void close_database(void)
     mts_database_close(here.database);
 }
 
-/* After the database was reopened all its tasks run again: it may be a different database. */
+/* After the database was reopened, all tasks that use it run again: it may be a different one. */
 static void forget_done(void)
 {
     int i;
@@ -97,7 +98,7 @@ static mts_step take_step(mts_task *one)
     return outcome;
 }
 
-/* Runs one step, unless the child is stopping or must not work any more. */
+/* Runs one step, unless the child is stopping or no longer responsible. */
 static mts_step run_step(mts_task *one)
 {
     mts_step outcome = MTS_STEP_FAILED;
@@ -134,15 +135,15 @@ static void run_if_due(mts_task *one)
     }
 }
 
-/* Closes a database that was replaced, even while no task needs it. */
-static mts_step check_database(mts_work *now)
+/* Closes a database that was replaced, even if no task needs it. */
+static mts_step check_database(mts_work *work)
 {
-    (void)now;
+    (void)work;
     find_database();
     return MTS_STEP_DONE;
 }
 
-/* The database works again once all tasks that need it have succeeded. */
+/* The database works again when all tasks that need it have succeeded. */
 static void report_success(void)
 {
     int i = 0;
@@ -169,7 +170,7 @@ static void run_round(void)
     report_success();
 }
 
-/* Waits for the current step before anything of the child is freed. */
+/* Waits for the current step to end before anything of the child is freed. */
 static apr_status_t end(void *unused)
 {
     (void)unused;
@@ -183,8 +184,8 @@ static apr_status_t end(void *unused)
     return APR_SUCCESS;
 }
 
-/* Requests come first: while the index is updated in one go, a request would wait milliseconds for
- * a processor. On Linux a priority belongs to a thread. */
+/* Requests take precedence: otherwise a request might wait milliseconds for a processor while the
+ * index is updated. On Linux, priorities are per thread. */
 static void lower_priority(void)
 {
     if (setpriority(PRIO_PROCESS, 0, NICENESS) != 0) {
@@ -209,7 +210,7 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
     return APR_SUCCESS;
 }
 
-/* It has an allocator of its own, so that it and other threads of the child never wait for each
+/* With an allocator of its own, so that this thread and others of the child never wait for each
  * other. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
@@ -280,6 +281,6 @@ void mts_watchdog_register_hooks(void)
     static const char *const after[] = {"mod_watchdog.c", NULL};
 
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_LAST);
-    /* mod_watchdog starts only what was registered before its own post_config. */
+    /* mod_watchdog starts only what was registered before its own post_config ran. */
     ap_hook_post_config(post_config, NULL, after, APR_HOOK_MIDDLE);
 }

@@ -6,11 +6,11 @@
 
 /*
  * The background work: in one child at a time, a thread of mod_watchdog updates the database
- * (history of served policies, index of reports), removes expired reports and what a crash left,
- * and counts the spool.
+ * (history of served policies, index of reports), removes expired reports and the leftovers of
+ * crashes, and counts the spool.
  *
- * The parent, which may be root, never opens the database: the children could not use files that it
- * created.
+ * The parent, which may be root, never opens the database, because the children could not use files
+ * that it creates.
  */
 
 /* Registers the hooks that ask mod_watchdog for the thread and that prepare each child for running

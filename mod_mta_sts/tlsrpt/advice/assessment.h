@@ -12,14 +12,14 @@
 #include "tlsrpt/advice/policy_match.h"
 #include "tlsrpt/summary/summary.h"
 
-/* What an assessment of readiness (tlsrpt/advice/readiness.h) is made from, and its result. */
+/* The input of an assessment of readiness (tlsrpt/advice/readiness.h), and its result. */
 
-/* How many names a finding lists at most. */
+/* The most names that a finding lists. */
 #define TLSRPT_READINESS_NAMES 3
 
 #define TLSRPT_READINESS_DAY apr_time_from_sec(86400)
 
-/* What is required. */
+/* What is required before mode enforce is recommended. */
 typedef struct tlsrpt_readiness_limits {
     apr_time_t now; /* the time of the assessment */
     int days;       /* days with reports, and days without a blocking failure since; at least 1 */

@@ -91,7 +91,7 @@ const char *tlsrpt_evidence_enforced_since(mta_sts_database *db, const char *dom
     for (i = 0; !error && i < entries->nelts; i++) {
         const mta_sts_history_entry *entry = &APR_ARRAY_IDX(entries, i, mta_sts_history_entry);
 
-        /* The policy that another machine still serves is not a thing of the past. */
+        /* A policy that another machine still serves is not in the past. */
         if (!entry->is_served && entry->last >= *from && !is_enforce(entry, p)) {
             *from = entry->last - entry->last % DAY + DAY;
         }

@@ -14,10 +14,10 @@
 /*
  * What counts as evidence. Anyone can submit a report about any domain under any name, and the
  * policy that it quotes is public: only a verified report, whose mail carried a valid DKIM
- * signature (RFC 8460 section 3), is evidence. What the others contain is shown as unverified, and
- * is a reason to check; it decides nothing.
+ * signature (RFC 8460 section 3), is evidence. The contents of others are shown as unverified and
+ * are a reason to check, but they decide nothing.
  *
- * All views ask here: the findings at start, the status page with its JSON and metrics,
+ * All views use these functions: the findings at start, the status page with its JSON and metrics,
  * `mta-sts report` and `mta-sts ready`.
  */
 
@@ -50,8 +50,8 @@ int tlsrpt_evidence_is_about_enforce(const tlsrpt_policy *policy, int is_verifie
  * are not specified are left out. evidence may be NULL. */
 int tlsrpt_evidence_days(const tlsrpt_domain *evidence, apr_time_t now);
 
-/* Whether senders that apply mode enforce refuse to deliver because of such a failure, for a cause
- * on our side; for failures that concern MTA-STS. */
+/* Whether such a failure makes senders refuse to deliver in mode enforce, for a cause that the
+ * domain's admin can fix; for failures under MTA-STS. */
 int tlsrpt_evidence_blocks_mail(const tlsrpt_explanation *explanation);
 
 /*
@@ -65,13 +65,13 @@ const tlsrpt_explanation *tlsrpt_evidence_refusal(apr_pool_t *p, const char *dom
                                                   const tlsrpt_cause *cause);
 
 /*
- * From when on reports about a domain in mode enforce show what senders refuse: what failed while
- * another mode was served was delivered. That is the day after the one on which another mode was
- * served last; since, if the history has none or it was earlier.
+ * Since when reports about a domain in mode enforce show what senders refuse: while another mode
+ * was served, mail was delivered even if the session failed. That is the day after the last day on
+ * which another mode was served, or since if the history has none or it was earlier.
  *
  * @param db     for the history of served policies (core/database/history.h)
- * @param since  as far back as is of interest
- * @param from   out: since, or the beginning of a day after it
+ * @param since  the beginning of the period of interest
+ * @param from   out: since, or the beginning of a later day
  * @param p      scratch
  * @return NULL, or why the history cannot be read
  */

@@ -20,7 +20,8 @@ static int is_digits(const char *text, apr_size_t len)
     return strspn(text, "0123456789") >= len;
 }
 
-/* Bytes of a reason that are searched: real ones are shorter, and a page explains hundreds. */
+/* Bytes of a reason that are searched: real ones are shorter, and a page explains hundreds of
+ * them. */
 #define SEARCHED 2000
 
 /* Whether a hint occurs in a reason, ignoring case. */
@@ -74,7 +75,7 @@ static const char *host_of(apr_pool_t *p, const char *name)
     return name && !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host) ? host : NULL;
 }
 
-/* The value of a name in braces. */
+/* A placeholder in braces and its value. */
 typedef struct value {
     const char *name, *in_sentence, *in_command;
 } value;
@@ -139,8 +140,8 @@ static const tlsrpt_explanation *apply(apr_pool_t *p, const tlsrpt_rule *rule,
     return explanation;
 }
 
-/* Whether none of the policies that the senders applied covers the MX host. What cannot be read as
- * a policy says nothing. */
+/* Whether none of the policies that the senders applied covers the MX host. Text that cannot be
+ * parsed as a policy is ignored. */
 static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
 {
     const char *mx = host_of(p, facts->mx);
@@ -159,7 +160,7 @@ static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
     return read > 0;
 }
 
-/* Types that say no more than that something did not match. */
+/* Result types that only say that something did not match. */
 static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type)
 {
     return !rule->hint &&
@@ -167,8 +168,9 @@ static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type)
             rule->owner == TLSRPT_OWNER_UNKNOWN);
 }
 
-/* Whether a policy that does not cover the MX host explains more than the rule: that includes a
- * reason that says the same, so that a failure is explained alike with and without its reason. */
+/* Whether a policy that does not cover the MX host explains more than the rule. A reason that says
+ * so as well does not change that, so that a failure has the same explanation with and without its
+ * reason. */
 static int can_be_uncovered(const tlsrpt_rule *rule, tlsrpt_result_type type,
                             const tlsrpt_facts *facts)
 {

@@ -41,14 +41,14 @@ typedef struct tlsrpt_explanation {
     const char *what;     /* what happened: sentences */
     const char *action;   /* what to do: sentences */
     const char *command;  /* shows the current state, or fixes it; NULL if there is none */
-    int may_be_at_sender; /* if only one sender reports it, the cause is probably at that sender or
-                             in the network between it and us */
+    int may_be_at_sender; /* if only one sender reports it, the cause is probably at that sender
+                             or in the network between it and this server */
 } tlsrpt_explanation;
 
 /*
- * Explains a failure by its result type, and by its reason where that is more specific ("404",
- * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH), or by the policy in the report, where that does
- * not cover the MX host and nothing is known that differs from that and is more specific.
+ * Explains a failure by its result type, or by its reason if that is more specific ("404",
+ * X509_V_ERR_CERT_HAS_EXPIRED, MX_HOSTS_MISMATCH), or by the policy in the report if that does not
+ * cover the MX host and no more specific cause is known.
  *
  * @param p pool of the texts; facts are borrowed
  * @return never NULL; cause "unknown" for a type that is not registered

@@ -76,7 +76,7 @@ const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain
     return error;
 }
 
-/* When a policy was served last; -1: never, 0: not known when. */
+/* When a policy was last served; -1: never, 0: at an unknown time. */
 static apr_time_t last_served(const tlsrpt_policies *policies, const mta_sts_policy *policy)
 {
     apr_time_t last = -1;

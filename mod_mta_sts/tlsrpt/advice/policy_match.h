@@ -9,7 +9,7 @@
 #include "core/database/database.h"
 #include "core/policy/policy.h"
 
-/* How the policy that a sender applied, according to its report, compares to those that were served
+/* How the policy that a sender applied, according to its report, relates to those that were served
  * here. */
 typedef enum tlsrpt_policy_match {
     TLSRPT_MATCH_CURRENT,     /* the policy that is served now */
@@ -27,27 +27,27 @@ typedef enum tlsrpt_policy_match {
 /* A policy that was served. */
 typedef struct tlsrpt_served_policy {
     const mta_sts_policy *policy;
-    apr_time_t last; /* when it was served last; 0: not known */
+    apr_time_t last; /* when it was last served; 0: unknown */
 } tlsrpt_served_policy;
 
 /* The policies of a domain. */
 typedef struct tlsrpt_policies {
     const mta_sts_policy *served; /* now; NULL: not known */
-    apr_array_header_t *earlier;  /* of tlsrpt_served_policy, in any order; may include that of now.
-                                     NULL or empty: not known */
+    apr_array_header_t *earlier;  /* of tlsrpt_served_policy, in any order; may include the
+                                     current one. NULL or empty: not known */
     apr_time_t since;             /* when their history begins; 0: not known */
 } tlsrpt_policies;
 
 /*
- * Adds the history of served policies (core/database/history.h) to those of a domain.
+ * Adds the history of served policies (core/database/history.h) to the policies of a domain.
  *
  * @param p pool of what is added
- * @return NULL, or why it cannot be read
+ * @return NULL, or why the history cannot be read
  */
 const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                         tlsrpt_policies *policies);
 
-/* Adds one policy that was served; last: 0 if it is not known when. */
+/* Adds one policy that was served; last is 0 if the time is unknown. */
 void tlsrpt_policies_add(apr_pool_t *p, tlsrpt_policies *policies, const mta_sts_policy *policy,
                          apr_time_t last);
 
@@ -64,14 +64,14 @@ tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type,
  * "served-unknown", for programs. */
 const char *tlsrpt_policy_match_name(tlsrpt_policy_match match);
 
-/* Whether something is not as it should be: the sender does not use the policy that is served. */
+/* Whether the sender does not use the policy that is served, although it should. */
 int tlsrpt_policy_match_is_unexpected(tlsrpt_policy_match match);
 
 /*
- * The same for people, with what to do if something has to be done.
+ * The same for people, with what to do if anything is necessary.
  *
  * @param p      pool of the text
- * @param domain policy domain; left out if it is not a host name
+ * @param domain policy domain; left out of the text if it is not a host name
  */
 const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, const char *policy,
                                      const tlsrpt_policies *policies, const char *domain);

@@ -31,8 +31,8 @@ static void add_policy(tlsrpt_assessment *a, mta_sts_findings *findings)
     }
 }
 
-/* Nothing in these sections makes senders refuse: they would deliver without the policy. What fails
- * in every mode alike says nothing about mode enforce. */
+/* Problems in these sections never make senders refuse mail, since they would deliver without the
+ * policy. A failure in every mode says nothing about mode enforce. */
 static void copy_problems(const mta_sts_check_section *section, mta_sts_findings *findings)
 {
     int i;
@@ -53,7 +53,8 @@ static void copy_problems(const mta_sts_check_section *section, mta_sts_findings
     }
 }
 
-/* If senders find no policy or no mail server, there is a finding even if nothing explains it. */
+/* If senders find no policy or no mail server, a finding is required even if no other explains
+ * it. */
 static void add_incomplete(const tlsrpt_assessment *a, mta_sts_findings *findings)
 {
     const mta_sts_check_result *result = a->facts->check;
@@ -127,8 +128,8 @@ static const char *why_unprobed(const tlsrpt_assessment *a)
     }
 }
 
-/* A host that takes no mail from anybody: mode enforce changes nothing there, but without any other
- * host, nobody knows what it would change. */
+/* A host that accepts no mail from anyone: mode enforce changes nothing there, but without any
+ * other host its effect is unknown. */
 static void assess_alike(tlsrpt_assessment *a, const mta_sts_check_section *section)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_MX];

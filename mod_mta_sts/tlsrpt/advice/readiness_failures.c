@@ -10,7 +10,7 @@
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
 
-/* Kinds of failure that get a finding each; reports can invent any number. */
+/* Kinds of failure that get a finding of their own; reports can invent any number of kinds. */
 #define SHOWN_MAX 12
 
 /* Failures with an unknown cause are normal up to one in this many sessions. */
@@ -19,12 +19,12 @@
 /* What a failure means for mode enforce. */
 typedef enum failure_impact {
     UNCONFIRMED,  /* only unverified reports contain it */
-    PAST,         /* long enough ago */
+    PAST,         /* sufficiently long ago */
     AT_SENDER,    /* at the sender, or normal network trouble */
     UNCLEAR,      /* the cause is not known */
-    NOT_BLOCKING, /* on our side, but senders deliver anyway */
-    FIXED,        /* on our side, and fixed by now */
-    BLOCKING,     /* on our side, and senders refuse to deliver */
+    NOT_BLOCKING, /* at the domain's servers, but senders deliver anyway */
+    FIXED,        /* at the domain's servers, and fixed by now */
+    BLOCKING,     /* at the domain's servers, and senders refuse to deliver */
 } failure_impact;
 
 static const struct {
@@ -42,7 +42,7 @@ static const struct {
     [BLOCKING] = {MTA_STS_ERROR, "failure-blocking", ""},
 };
 
-/* --- whether it is fixed by now --- */
+/* --- whether a failure has been fixed --- */
 
 static int is_mx_fixed(const tlsrpt_assessment *a, const char *mx)
 {
@@ -106,8 +106,7 @@ static failure_impact assess(const tlsrpt_assessment *a, const tlsrpt_cause *cau
     }
 }
 
-/* What a cause means for mode enforce depends on all that its reasons reveal: one that blocks mail
- * comes first. */
+/* If the reasons of a cause have several explanations, one that blocks mail takes precedence. */
 static const tlsrpt_explanation *explain(const tlsrpt_assessment *a, apr_pool_t *p,
                                          const tlsrpt_cause *cause)
 {
@@ -159,7 +158,7 @@ static const char *subject_of(const tlsrpt_assessment *a, const tlsrpt_cause *ca
                : a->facts->domain;
 }
 
-/* Without its full stop, as more follows. */
+/* The sentence without its full stop, so that it can be continued. */
 static const char *phrase(apr_pool_t *p, const char *sentence)
 {
     apr_size_t len = strlen(sentence);
@@ -200,7 +199,7 @@ static void add_more(const tlsrpt_assessment *a, mta_sts_findings *findings, con
 
 /* --- all of them --- */
 
-/* A cause for the failed sessions of reports that count for which there are no details; or NULL. */
+/* A cause for failed sessions without details in reports that count; or NULL. */
 static const tlsrpt_cause *find_without_details(const tlsrpt_assessment *a)
 {
     const tlsrpt_domain *evidence = a->facts->evidence;

@@ -12,8 +12,8 @@
 /* Senders that have mail for the domain report daily. */
 #define REPORT_AGE_MAX 7 /* days */
 
-/* The largest senders: those that together account for this share of the sessions, up to a number.
- */
+/* The largest senders: those that together have this share of the sessions, up to a maximum
+ * number. */
 #define LARGEST_SHARE 90 /* percent */
 #define LARGEST_MAX 10
 
@@ -95,7 +95,7 @@ static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
     }
 }
 
-/* How to get reports that count: senders sign those that they send by mail (RFC 8460 section 3). */
+/* How to get verified reports: senders sign those that they send by mail (RFC 8460 section 3). */
 static const char *how_to_verify(const tlsrpt_assessment *a)
 {
     return apr_psprintf(a->p,
@@ -165,7 +165,8 @@ static int contains(const apr_array_header_t *list, const char *name)
     return 0;
 }
 
-/* The policy that a sender had last; of two at the same time, the one that is served now. */
+/* The policy that a sender used last; if it used two at the same time, the one that is served
+ * now. */
 static const tlsrpt_seen_policy *find_last_policy(const tlsrpt_assessment *a,
                                                   const tlsrpt_sender *sender,
                                                   tlsrpt_policy_match *match)
@@ -281,11 +282,11 @@ static double sessions_of(const tlsrpt_sender *sender)
     return (double)tlsrpt_count_add(sender->successful, sender->failed);
 }
 
-/* The largest senders with verified reports, or without. */
+/* The largest senders with verified reports, or those with unverified ones. */
 typedef struct largest {
     int is_verified;
     double total, covered; /* sessions */
-    int count, current;    /* senders; those that have the policy that is served now */
+    int count, current;    /* senders; those that use the policy that is served now */
 } largest;
 
 static void assess_largest(tlsrpt_assessment *a, largest *of, apr_array_header_t *others)

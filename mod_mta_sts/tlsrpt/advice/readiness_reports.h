@@ -4,12 +4,12 @@
 
 #include "tlsrpt/advice/assessment.h"
 
-/* The part of an assessment about the amount and age of reports, and the policy in them. */
+/* The part of an assessment about the number and age of reports, and the policies in them. */
 
 /* How many reports there are, from how many senders, and how old. */
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a);
 
-/* Whether the largest senders have the policy that is served now. */
+/* Whether the largest senders use the policy that is served now. */
 void tlsrpt_readiness_assess_sender_policies(tlsrpt_assessment *a);
 
 #endif

@@ -5,7 +5,7 @@
 
 #define DANE "tlsa"
 
-/* Commands that more than one rule has. */
+/* Commands that several rules share. */
 #define CHECK "mta-sts check {domain}"
 #define FETCH "curl -sSi https://mta-sts.{domain}/.well-known/mta-sts.txt"
 #define SHOW_CERTIFICATE " </dev/null | openssl x509 -noout -enddate -ext subjectAltName"
@@ -14,7 +14,7 @@
 #define SMTP_CHAIN "openssl s_client -starttls smtp -connect {mx}:25 -showcerts </dev/null"
 #define TLSA_RECORDS "dig +dnssec TLSA _25._tcp.{mx}"
 
-/* Texts that more than one rule has. */
+/* Texts that several rules share. */
 #define FETCH_FAILED                                                                               \
     "The _mta-sts record announces a policy, but the sender could not fetch it from "              \
     "mta-sts.{domain}"
@@ -56,7 +56,7 @@
     "Get a certificate that includes the name of the MX host (subjectAltName), or publish a TLSA " \
     "record with usage 3 (\"3 1 1\"), for which senders check only the key." TLSA_FIRST
 
-/* Hints that more than one rule has. */
+/* Hints that several rules share. */
 #define HINT_EXPIRED "CERT_HAS_EXPIRED|certificate has expired"
 #define HINT_NOT_YET_VALID "CERT_NOT_YET_VALID|not yet valid"
 #define HINT_MISMATCH "HOSTNAME_MISMATCH|hostname mismatch|host name mismatch"
@@ -66,7 +66,7 @@
     "unknown authority|unable to get local issuer"
 #define HINT_INVALID "X509_V_ERR_|x509"
 
-/* RFC 8460 section 4.3, and the reasons that senders are known to give. */
+/* RFC 8460 section 4.3, and reasons that real senders give. */
 const tlsrpt_rule tlsrpt_rules[] = {
     {TLSRPT_CERTIFICATE_HOST_MISMATCH, DANE, NULL, NULL, TLSRPT_OWNER_MX, MISMATCH, ADD_NAME_DANE,
      SMTP_CERTIFICATE, 0},

@@ -12,19 +12,19 @@ typedef enum tlsrpt_owner {
     TLSRPT_OWNER_MX,          /* the mail server that receives */
     TLSRPT_OWNER_PROVIDER,    /* the same, run by a mail provider (core/policy/provider.h) */
     TLSRPT_OWNER_DNS,         /* the zone of the domain or of its MX */
-    TLSRPT_OWNER_SENDER,      /* probably the sender, or the network between it and us */
+    TLSRPT_OWNER_SENDER,      /* probably the sender, or the network between it and this server */
     TLSRPT_OWNER_UNKNOWN,     /* the report does not specify enough */
 } tlsrpt_owner;
 
 #define TLSRPT_ANY_TYPE (-1)
 
-/* In the texts, {domain}, {mx} and {type} are replaced. */
+/* One rule. In its texts, {domain}, {mx} and {type} are replaced. */
 typedef struct tlsrpt_rule {
     int result_type;         /* tlsrpt_result_type, or TLSRPT_ANY_TYPE */
     const char *policy_type; /* NULL: any */
-    const char *hint;        /* any of these strings, separated by "|", occurs in the reason; NULL:
-                                the reason does not matter. Digits match only as a whole number:
-                                "404" does not occur in "14041" */
+    const char *hint;        /* one of these strings, separated by "|", must occur in the reason;
+                                NULL: the reason does not matter. Digits match only as a whole
+                                number: "404" does not occur in "14041" */
     const char *cause;       /* stable id; NULL: that of the result type */
     tlsrpt_owner owner;
     const char *what;     /* what happened: sentences */

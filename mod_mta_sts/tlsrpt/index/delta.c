@@ -20,11 +20,11 @@ typedef struct amount {
 typedef struct delta {
     long long key[KEY_MAX]; /* in the order of its primary key */
     amount plus, minus;
-    apr_time_t begin, end; /* of what comes */
+    apr_time_t begin, end; /* the time range of what is added */
 } delta;
 
 #define MAX "9223372036854775807"
-/* A sum that stops at its largest. */
+/* A sum that is capped at the largest number. */
 #define ADD(column)                                                                                \
     column " = CASE WHEN s." column " > " MAX " - excluded." column " THEN " MAX " ELSE s." column \
            " + excluded." column " END"
@@ -34,7 +34,7 @@ typedef struct delta {
     " excluded.range_begin < s.range_begin) THEN excluded.range_begin ELSE s.range_begin END,"     \
     " range_end = CASE WHEN excluded.range_end > s.range_end THEN excluded.range_end"              \
     " ELSE s.range_end END"
-/* One that has stopped stays there; the same value is bound twice. */
+/* A sum that has reached its cap stays there; the same value is bound twice. */
 #define TAKE(column)                                                                               \
     column " = CASE WHEN " column " = " MAX " THEN " column " WHEN " column                        \
            " < %lld THEN 0 ELSE " column " - %lld END"
@@ -87,7 +87,7 @@ static void change(delta *row, const tlsrpt_facts *facts, const amount *by, int 
     }
 }
 
-/* In the sums for all domains a report counts once, without a policy seen. */
+/* In the sums for all domains a report counts once, and policies seen are not recorded. */
 static void change_sums(tlsrpt_batch *batch, const tlsrpt_facts *facts,
                         const tlsrpt_fact_policy *policy, int is_first, int is_more)
 {
@@ -122,7 +122,7 @@ static void change_causes(tlsrpt_batch *batch, const tlsrpt_facts *facts,
     change(find_delta(batch, batch->causes, of_all), facts, &by, is_more);
 }
 
-/* A report without any policy counts for all domains together. */
+/* A report without a policy counts only for all domains together. */
 static void change_empty(tlsrpt_batch *batch, const tlsrpt_facts *facts, int is_more)
 {
     const long long key[KEY_MAX] = {0,

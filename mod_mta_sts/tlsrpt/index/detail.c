@@ -10,9 +10,9 @@
 #define SAMPLES_MAX 5   /* reasons and addresses of one cause */
 #define NAMES_MAX 20000 /* all names, reasons and addresses in the lists of one domain */
 
-#define NUMBERS 4 /* that name a row; policies seen, which three name, have 0 for the last */
+#define NUMBERS 4 /* that identify a row; three identify a policy seen, with 0 for the last */
 
-/* Rows as they are found again by the numbers that name them. */
+/* Rows that can be looked up by the numbers that identify them. */
 typedef struct rows {
     const tlsrpt_query *query;
     apr_array_header_t *list;
@@ -23,7 +23,7 @@ typedef struct row_key {
     long long numbers[NUMBERS];
 } row_key;
 
-/* The first columns name a row. */
+/* The first columns identify a row. */
 static row_key key_of(const char *const *columns)
 {
     row_key key;
@@ -35,28 +35,28 @@ static row_key key_of(const char *const *columns)
     return key;
 }
 
-static void remember(rows *all, const char *const *columns, int index)
+static void remember(rows *table, const char *const *columns, int index)
 {
     const row_key key = key_of(columns);
 
-    apr_hash_set(all->by_key, apr_pmemdup(all->query->p, &key, sizeof(key)), sizeof(key),
-                 apr_pmemdup(all->query->p, &index, sizeof(index)));
+    apr_hash_set(table->by_key, apr_pmemdup(table->query->p, &key, sizeof(key)), sizeof(key),
+                 apr_pmemdup(table->query->p, &index, sizeof(index)));
 }
 
-/* NULL if it is not in the list. */
-static void *recall(const rows *all, const char *const *columns)
+/* Returns NULL if the row is not in the list. */
+static void *recall(const rows *table, const char *const *columns)
 {
     const row_key key = key_of(columns);
-    const int *index = apr_hash_get(all->by_key, &key, sizeof(key));
+    const int *index = apr_hash_get(table->by_key, &key, sizeof(key));
 
-    return index ? all->list->elts + *index * all->list->elt_size : NULL;
+    return index ? table->list->elts + *index * table->list->elt_size : NULL;
 }
 
 static rows make_rows(const tlsrpt_query *query, apr_array_header_t *list)
 {
-    rows all = {query, list, apr_hash_make(query->p)};
+    rows table = {query, list, apr_hash_make(query->p)};
 
-    return all;
+    return table;
 }
 
 static void sort(apr_array_header_t *list, int (*order)(const void *, const void *))
@@ -141,11 +141,11 @@ static const char *find_senders(const tlsrpt_query *query, long long id, tlsrpt_
 
 static int take_cause(void *baton, const char *const *columns)
 {
-    rows *all = baton;
-    apr_pool_t *p = all->query->p;
-    tlsrpt_cause *cause = apr_array_push(all->list);
+    rows *table = baton;
+    apr_pool_t *p = table->query->p;
+    tlsrpt_cause *cause = apr_array_push(table->list);
 
-    remember(all, columns, all->list->nelts - 1);
+    remember(table, columns, table->list->nelts - 1);
     cause->is_verified = (int)mta_sts_database_number(columns[0]);
     cause->policy_type = tlsrpt_query_text(p, columns[NUMBERS]);
     cause->result_type = tlsrpt_query_text(p, columns[NUMBERS + 1]);
@@ -160,27 +160,27 @@ static int take_cause(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Texts of causes or policies seen: which of a row's lists they go to, and where they come from. */
+/* Texts of causes or policies seen: the list of a row that they are added to, and their query. */
 typedef struct texts {
-    const rows *all;
+    const rows *table;
     apr_size_t list; /* offset of the list in a row */
 } texts;
 
 static int take_text(void *baton, const char *const *columns)
 {
     const texts *which = baton;
-    char *row = recall(which->all, columns);
+    char *row = recall(which->table, columns);
 
     if (row) {
         apr_array_header_t *list = *(apr_array_header_t **)(row + which->list);
 
         APR_ARRAY_PUSH(list, const char *) =
-            tlsrpt_query_text(which->all->query->p, columns[NUMBERS]);
+            tlsrpt_query_text(which->table->query->p, columns[NUMBERS]);
     }
     return 1;
 }
 
-/* The first texts of each cause, in their order. */
+/* The first texts of each cause, sorted. */
 #define SAMPLES(column, table)                                                                     \
     "SELECT verified, policy_type, type, mx, text FROM"                                            \
     " (SELECT verified, policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                 \
@@ -193,7 +193,7 @@ static const struct {
     const char *sql;
     apr_size_t list;
     int max;
-    int for_all; /* stored for all domains together too */
+    int for_all; /* whether they are stored for all domains together, too */
 } samples[] = {
     {SAMPLES("organization", "tlsrpt_organization"), offsetof(tlsrpt_cause, senders),
      TLSRPT_INDEX_LIST_MAX, 1},
@@ -203,13 +203,13 @@ static const struct {
     {SAMPLES("sending_ip", "tlsrpt_string"), offsetof(tlsrpt_cause, sending_ips), SAMPLES_MAX, 0},
 };
 
-static const char *find_samples(const tlsrpt_query *query, long long id, const rows *all)
+static const char *find_samples(const tlsrpt_query *query, long long id, const rows *table)
 {
     const char *error = NULL;
     apr_size_t i;
 
     for (i = 0; i < sizeof(samples) / sizeof(samples[0]) && !error; i++) {
-        texts which = {all, samples[i].list};
+        texts which = {table, samples[i].list};
 
         if (id || samples[i].for_all) {
             error = mta_sts_database_rows(query->db, samples[i].sql, take_text, &which, id,
@@ -226,8 +226,8 @@ const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  FILTER_VALUES(query), SAMPLES_MAX, NAMES_MAX);
 }
 
-/* The MTA-STS policies that the senders of each cause applied, last seen first: what
- * tlsrpt_domain_join_policies finds where the details of a domain are read. */
+/* The MTA-STS policies that the senders of each cause applied, latest first: the same that
+ * tlsrpt_domain_join_policies finds when the details of a domain are read. */
 #define OF_STS                                                                                     \
     " FROM tlsrpt_sum WHERE domain = %lld AND type = (SELECT id FROM tlsrpt_string WHERE text ="   \
     " 'sts') AND" FILTER_WHERE
@@ -256,7 +256,7 @@ const char *tlsrpt_query_applied(const tlsrpt_query *query, long long id,
 
 static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
-    rows all = make_rows(query, domain->causes);
+    rows table = make_rows(query, domain->causes);
     const char *error = mta_sts_database_rows(
         query->db,
         "SELECT c.verified, c.policy_type, c.type, c.mx, coalesce(p.whole, p.text), "
@@ -271,10 +271,10 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
         "JOIN "
         "tlsrpt_string m ON m.id = c.mx"
         " ORDER BY c.verified DESC, c.sessions DESC LIMIT %d",
-        take_cause, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
+        take_cause, &table, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
 
     if (!error && domain->causes->nelts) {
-        error = find_samples(query, id, &all);
+        error = find_samples(query, id, &table);
     }
     sort(domain->causes, order_causes);
     return error;
@@ -284,11 +284,11 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
 
 static int take_seen(void *baton, const char *const *columns)
 {
-    rows *all = baton;
-    apr_pool_t *p = all->query->p;
-    tlsrpt_seen_policy *seen = apr_array_push(all->list);
+    rows *table = baton;
+    apr_pool_t *p = table->query->p;
+    tlsrpt_seen_policy *seen = apr_array_push(table->list);
 
-    remember(all, columns, all->list->nelts - 1);
+    remember(table, columns, table->list->nelts - 1);
     seen->is_verified = (int)mta_sts_database_number(columns[0]);
     seen->type = tlsrpt_query_text(p, columns[NUMBERS]);
     seen->policy = tlsrpt_query_text(p, columns[NUMBERS + 1]);
@@ -299,9 +299,9 @@ static int take_seen(void *baton, const char *const *columns)
     return 1;
 }
 
-static const char *find_seen_by(const tlsrpt_query *query, long long id, const rows *all)
+static const char *find_seen_by(const tlsrpt_query *query, long long id, const rows *table)
 {
-    texts which = {all, offsetof(tlsrpt_seen_policy, senders)};
+    texts which = {table, offsetof(tlsrpt_seen_policy, senders)};
 
     return mta_sts_database_rows(
         query->db,
@@ -314,7 +314,7 @@ static const char *find_seen_by(const tlsrpt_query *query, long long id, const r
 
 static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
 {
-    rows all = make_rows(query, domain->seen);
+    rows table = make_rows(query, domain->seen);
     const char *error = mta_sts_database_rows(
         query->db,
         "SELECT s.verified, s.type, s.seen, 0, coalesce(t.whole, t.text), coalesce(p.whole, "
@@ -326,10 +326,10 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
         " GROUP BY verified, type, seen) s JOIN tlsrpt_string t ON t.id = s.type"
         " JOIN tlsrpt_string p ON p.id = s.seen"
         " ORDER BY verified DESC, last DESC LIMIT %d",
-        take_seen, &all, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+        take_seen, &table, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     if (!error && domain->seen->nelts) {
-        error = find_seen_by(query, id, &all);
+        error = find_seen_by(query, id, &table);
     }
     sort(domain->seen, order_seen_policies);
     return error;

@@ -5,7 +5,8 @@
 
 #include "core/base/monotonic.h"
 
-/* Rows of another machine are removed only after it should have done so: it may be gone. */
+/* Rows of another machine are removed only long after it should have done so: it may no longer
+ * exist. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
 /* How often the quarantine is searched. */
@@ -64,7 +65,7 @@ static void add_clock_jump(mta_sts_findings *findings, tlsrpt_clock_trust trust)
         "%s", reasons[trust]);
 }
 
-/* Only the first one gets a finding: the others mostly fail for the same reason. */
+/* Only the first failure gets a finding: the others mostly have the same reason. */
 static void add_not_removed(tlsrpt_updating *t, const old_row *row, apr_status_t status)
 {
     mta_sts_findings *findings = t->batch.findings;
@@ -79,7 +80,7 @@ static void add_not_removed(tlsrpt_updating *t, const old_row *row, apr_status_t
         apr_strerror(status, reason, sizeof(reason)));
 }
 
-/* First the file, then the row: a row without a file is removed later in any case. */
+/* The file is removed first: a row without a file is removed later in any case. */
 static const char *remove_row(tlsrpt_updating *t, const old_row *row, int *stuck)
 {
     apr_status_t status = row->is_local
@@ -117,7 +118,8 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
     return error;
 }
 
-/* Once a day: quarantined files are not in the index, and texts remain when rows are removed. */
+/* Once a day: quarantined files are not in the index, and unused texts remain when rows are
+ * removed. */
 const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task)
 {
     apr_time_t now = mta_sts_monotonic_now();

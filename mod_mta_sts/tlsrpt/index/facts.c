@@ -6,20 +6,20 @@
 #include <apr_strings.h>
 #include <openssl/evp.h>
 
-/* Rows of a report, and bytes of it for each further row. */
+/* The number of rows that any report may have, and how many of its bytes allow one more. */
 #define ROWS_MIN 64
 #define BYTES_A_ROW 16
 
-/* Texts up to TEXT_SHORT bytes are stored unchanged. Longer ones may take TEXT_MIN bytes in all,
- * and more for each byte of the report: reports that are not compressed always fit. */
+/* Texts up to TEXT_SHORT bytes are stored unchanged. Longer ones share TEXT_MIN bytes, plus some
+ * for each byte of the report: those of reports that are not compressed always fit. */
 #define TEXT_SHORT 64
 #define TEXT_MIN 4096
 #define TEXT_AN_BYTE 8
-#define CUT "\xe2\x80\xa6" /* three dots */
+#define CUT "\xe2\x80\xa6" /* an ellipsis */
 
 #define KIND_SIZE 32 /* of SHA-256 */
 
-/* How much is stored of a failure. */
+/* How much of a failure is stored. */
 typedef enum detail { DETAIL_ALL, DETAIL_MX, DETAIL_TYPE } detail;
 
 typedef struct making {
@@ -82,7 +82,7 @@ static const char *number_failure(making *m, const tlsrpt_failure *failure,
     return NULL;
 }
 
-/* NULL and "" differ, and NUL ends each part. */
+/* NULL and "" must differ, and NUL ends each part. */
 static void add_part(EVP_MD_CTX *digest, const char *part, int is_set)
 {
     EVP_DigestUpdate(digest, part && is_set ? "=" : "-", 1);
@@ -91,7 +91,7 @@ static void add_part(EVP_MD_CTX *digest, const char *part, int is_set)
     }
 }
 
-/* What makes two failures the same kind: KIND_SIZE bytes, however long the texts are. */
+/* Identifies the kind of a failure: KIND_SIZE bytes, however long the texts are. */
 static const unsigned char *kind_of(making *m, const tlsrpt_failure *failure)
 {
     unsigned char *kind = apr_palloc(m->p, KIND_SIZE);
@@ -106,7 +106,7 @@ static const unsigned char *kind_of(making *m, const tlsrpt_failure *failure)
     return kind;
 }
 
-/* The number of kinds in all policies, counted up to just over max. */
+/* The number of kinds in all policies; counting stops just above max. */
 static apr_size_t count_kinds(making *m, const tlsrpt_report *report, apr_size_t max)
 {
     apr_size_t count = 0;
@@ -127,7 +127,8 @@ static apr_size_t count_kinds(making *m, const tlsrpt_report *report, apr_size_t
     return count;
 }
 
-/* As much detail as there is room for; most reports have few failures and need no counting. */
+/* Chooses as much detail as there is room for; most reports have few failures and need no
+ * counting. */
 static void choose_detail(making *m, const tlsrpt_report *report)
 {
     apr_size_t failures = 0;
@@ -157,7 +158,7 @@ static const char *make_failures(making *m, const tlsrpt_policy *policy, tlsrpt_
         tlsrpt_fact_failure *row;
 
         if (!known && m->room == 0 && at > 0) {
-            at--; /* the last row takes the rest */
+            at--; /* the last row gets the rest */
         }
         else if (!known) {
             NEED(number_failure(m, failure, apr_array_push(fact->failures)));
@@ -187,7 +188,7 @@ static const char *make_policy(making *m, const tlsrpt_policy *policy, apr_hash_
     return make_failures(m, policy, fact);
 }
 
-/* A policy for which there is no room: its sessions go to the last one. */
+/* Adds the sessions of a policy for which there is no room to those of the last one. */
 static void merge_policy(const tlsrpt_policy *policy, tlsrpt_fact_policy *last)
 {
     last->successful = tlsrpt_count_add(last->successful, policy->successful);

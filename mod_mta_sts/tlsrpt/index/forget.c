@@ -11,7 +11,7 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-/* Everything, numbers of texts and all. */
+/* Deletes everything, including the numbers of texts. */
 static const char *const forget_all[] = {
     "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
     "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
@@ -27,7 +27,7 @@ static int push_number(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The reports of a host, one by one, for those of others stay. */
+/* Deletes the reports of one host one by one, because those of other hosts remain. */
 static const char *forget_some(tlsrpt_batch *batch, apr_time_t deadline, int *more)
 {
     apr_array_header_t *rows = apr_array_make(batch->p, 16, sizeof(long long));
@@ -72,12 +72,12 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
     return tlsrpt_batch_end(&batch, error);
 }
 
-/* Not "NOT IN", for which PostgreSQL goes through a long list once for each row. */
+/* With "NOT IN", PostgreSQL would scan a long list once for each row. */
 #define UNUSED(table, used)                                                                        \
     "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " EXCEPT SELECT * FROM (" used      \
     ") used)"
 
-/* The sums have no texts but those of the reports. */
+/* The sums refer only to texts that reports refer to as well. */
 static const char *const forget_words[] = {
     UNUSED("tlsrpt_string", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
                             " UNION SELECT host FROM tlsrpt_directory"

@@ -27,7 +27,7 @@
 
 /* --- updating (update.c, expire.c, forget.c) --- */
 
-/* What a process that updates the index has to know, and its progress. */
+/* What the process that updates the index has to know, and its progress. */
 typedef struct tlsrpt_index_task {
     tlsrpt_spool *spool;
     const char *host;           /* name of the machine with this spool: mta_sts_database_host.
@@ -36,13 +36,14 @@ typedef struct tlsrpt_index_task {
     tlsrpt_clock *clock;        /* shared by all processes that update this index in turn; checked
                                    before reports are removed or their dates of receipt are
                                    corrected. NULL: the date is trusted */
-    int is_full;                /* nothing is added: the database has no room. Removing goes on */
-    apr_interval_time_t budget; /* time after which a call returns */
+    int is_full;                /* nothing is added, because the database has no room; removing
+                                   continues */
+    apr_interval_time_t budget; /* time after which a call returns, in microseconds */
     int (*is_ending)(void *);   /* called before each report: whether to return at once; may be
                                    NULL */
     void *baton;                /* for is_ending */
 
-    /* Progress: initially all 0, not for the caller. */
+    /* Progress, private to the index; initially all 0. */
     int directory;
     apr_time_t swept;
     apr_int64_t removed;
@@ -52,7 +53,7 @@ typedef struct tlsrpt_index_task {
 typedef struct tlsrpt_index_done {
     apr_int64_t added;      /* reports added to the index */
     apr_int64_t gone;       /* rows removed because their file no longer exists */
-    apr_int64_t expired;    /* reports removed, file and row, because of their age */
+    apr_int64_t expired;    /* reports removed, file and row, because they expired */
     apr_int64_t conflicts;  /* of those added: differ from a report with the same identity */
     apr_int64_t unreadable; /* of those added: cannot be read, and do not count */
     apr_int64_t left_out;   /* files that were not added because the index is full */
@@ -94,8 +95,8 @@ int tlsrpt_index_is_full(const tlsrpt_spool *spool, apr_int64_t bytes, apr_int64
 
 /* --- sums (sum.c, detail.c) --- */
 
-/* Lists begin with the most important rows, and have at most `max` rows, from 0 up. No list has
- * more rows than these, however many names strangers invent. */
+/* Lists begin with the most important rows, and have at most `max` rows, which may be 0. No list
+ * has more rows than these constants, however many names reports invent. */
 #define TLSRPT_INDEX_LIST_MAX 2000 /* days, senders, policies seen */
 #define TLSRPT_INDEX_CAUSES_MAX 200
 

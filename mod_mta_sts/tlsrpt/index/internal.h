@@ -22,7 +22,7 @@
 
 #define TLSRPT_DAY (86400 * APR_USEC_PER_SEC)
 
-/* 2020-01-01: no report was received by this module before it existed. */
+/* 2020-01-01: this module did not exist before, so no report can have been received earlier. */
 #define TLSRPT_EARLIEST (APR_INT64_C(1577836800) * APR_USEC_PER_SEC)
 
 /* The day of a time, counted from 1970; -1 for negative times. */
@@ -31,8 +31,7 @@ static inline apr_int64_t tlsrpt_day_of(apr_time_t time)
     return time >= 0 ? time / TLSRPT_DAY : -1;
 }
 
-/* The last day of a range that ends at this time: the midnight at its end belongs to the day
- * before. */
+/* The last day of a range that ends at this time: midnight belongs to the day before. */
 static inline apr_int64_t tlsrpt_last_day_of(apr_time_t end)
 {
     return tlsrpt_day_of(end - 1);
@@ -139,7 +138,7 @@ const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task);
 
 /* --- facts.c --- */
 
-/* Failed sessions of one kind; numbers of texts. */
+/* Failed sessions of one kind; strings by number. */
 typedef struct tlsrpt_fact_failure {
     long long type, mx, reason, receiving_ip, sending_ip;
     apr_int64_t sessions;
@@ -152,7 +151,7 @@ typedef struct tlsrpt_fact_policy {
     apr_array_header_t *failures; /* of tlsrpt_fact_failure */
 } tlsrpt_fact_policy;
 
-/* One report, in numbers. */
+/* One report; strings by number. */
 typedef struct tlsrpt_facts {
     long long organization;
     int verified;
@@ -161,12 +160,12 @@ typedef struct tlsrpt_facts {
 } tlsrpt_facts;
 
 /*
- * The facts of a report that was read, in batch->ptemp.
+ * Converts a parsed report to facts, which are allocated from batch->ptemp.
  *
- * @param len its bytes in the spool. It limits the rows of the report, so that the quota of the
+ * @param len its bytes in the spool. They limit the rows of the report, so that the quota of the
  *            spool limits the database: if there would be more, failures lose their reasons and
- *            addresses, then their MX hosts; the last row takes the rest. It also limits the
- *            bytes of long texts: after that, only their beginnings are stored
+ *            addresses, then their MX hosts; the last row gets the rest. They also limit the bytes
+ *            of long texts, of which only the beginnings are stored after that
  */
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
                             apr_size_t len, tlsrpt_facts *facts);
@@ -185,7 +184,7 @@ const char *tlsrpt_delta_write(tlsrpt_batch *batch);
 
 /* --- forget.c --- */
 
-/* Removes texts that no row uses. With a million reports this takes a second or two. */
+/* Removes texts that no row refers to. With a million reports this takes a second or two. */
 const char *tlsrpt_strings_sweep(mta_sts_database *db);
 
 /* --- row.c --- */

@@ -26,10 +26,10 @@ static int take_count(void *baton, const char *const *columns)
     return 0;
 }
 
-/* The sign keeps SQLite from walking through the whole table in the order of domains. */
+/* The plus sign keeps SQLite from walking through the whole table in the order of domains. */
 #define FAILING " FROM tlsrpt_sum WHERE failed > 0 AND +domain > 0 AND" FILTER_WHERE
 
-/* Those with failed sessions, which are few, or few at a time. */
+/* Finds domains with failed sessions; usually these are few. */
 static const char *find_failing(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
@@ -41,7 +41,7 @@ static const char *find_failing(const tlsrpt_query *query, int max, apr_array_he
         push_domain, list, FILTER_VALUES(query), max);
 }
 
-/* The others, by name. */
+/* Finds the other domains, by name. */
 static const char *find_others(const tlsrpt_query *query, int max, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
@@ -53,7 +53,7 @@ static const char *find_others(const tlsrpt_query *query, int max, apr_array_hea
         push_domain, list, FILTER_VALUES(query), FILTER_VALUES(query), max);
 }
 
-/* The one that is asked for, if there are reports about it. */
+/* Finds the requested domain, if there are reports about it. */
 static const char *find_one(const tlsrpt_query *query, apr_array_header_t *list)
 {
     return mta_sts_database_rows(
@@ -111,7 +111,7 @@ const char *tlsrpt_index_domains(mta_sts_database *db, const tlsrpt_filter *filt
 
 /* --- causes --- */
 
-/* The numbers of a cause, by which its reasons and policies are found. */
+/* The numbers of a cause, for finding its reasons and policies. */
 typedef struct cause_key {
     long long domain, kind[4]; /* verified, type of policy, result type, MX */
 } cause_key;
@@ -119,8 +119,8 @@ typedef struct cause_key {
 typedef struct causes {
     apr_array_header_t *list; /* of tlsrpt_index_cause */
     apr_array_header_t *keys; /* of cause_key, in the same order */
-    long long domain;         /* whose texts are read */
-    apr_size_t texts;         /* offset of the list in a cause that they are for */
+    long long domain;         /* the one whose texts are being read */
+    apr_size_t texts;         /* offset of the list in a cause that they are added to */
 } causes;
 
 static long long number_in(const char *column)
@@ -130,11 +130,11 @@ static long long number_in(const char *column)
 
 static int push_cause(void *baton, const char *const *columns)
 {
-    causes *all = baton;
-    apr_pool_t *p = all->list->pool;
-    tlsrpt_index_cause *of_domain = apr_array_push(all->list);
+    causes *found = baton;
+    apr_pool_t *p = found->list->pool;
+    tlsrpt_index_cause *of_domain = apr_array_push(found->list);
     tlsrpt_cause *cause = &of_domain->cause;
-    cause_key *key = apr_array_push(all->keys);
+    cause_key *key = apr_array_push(found->keys);
     int i;
 
     of_domain->domain = tlsrpt_query_text(p, columns[0]);
@@ -168,31 +168,31 @@ static int push_cause(void *baton, const char *const *columns)
     " JOIN tlsrpt_string p ON p.id = c.policy_type LEFT JOIN tlsrpt_string m ON m.id = c.mx"       \
     " ORDER BY c.verified DESC, c.sessions DESC, 1, 2, 3, 4"
 
-static const char *find_causes(const tlsrpt_query *query, int max, causes *all)
+static const char *find_causes(const tlsrpt_query *query, int max, causes *found)
 {
     return query->has_domain
                ? mta_sts_database_rows(query->db, CAUSES("domain = %lld AND domain > 0"),
-                                       push_cause, all, query->domain, FILTER_VALUES(query), max)
-               : mta_sts_database_rows(query->db, CAUSES("domain > 0"), push_cause, all,
+                                       push_cause, found, query->domain, FILTER_VALUES(query), max)
+               : mta_sts_database_rows(query->db, CAUSES("domain > 0"), push_cause, found,
                                        FILTER_VALUES(query), max);
 }
 
-/* A text of one of the causes of a domain, which may be one that is not listed. */
+/* Adds a text to a cause of a domain; ignores those of causes that are not listed. */
 static int push_text(void *baton, const char *const *columns)
 {
-    const causes *all = baton;
+    const causes *found = baton;
     int i, k;
 
-    for (i = 0; i < all->keys->nelts; i++) {
-        const cause_key *key = &APR_ARRAY_IDX(all->keys, i, cause_key);
+    for (i = 0; i < found->keys->nelts; i++) {
+        const cause_key *key = &APR_ARRAY_IDX(found->keys, i, cause_key);
 
         for (k = 0; k < 4 && key->kind[k] == number_in(columns[k]); k++) {
         }
-        if (k == 4 && key->domain == all->domain) {
-            char *cause = (char *)&APR_ARRAY_IDX(all->list, i, tlsrpt_index_cause).cause;
+        if (k == 4 && key->domain == found->domain) {
+            char *cause = (char *)&APR_ARRAY_IDX(found->list, i, tlsrpt_index_cause).cause;
 
-            APR_ARRAY_PUSH(*(apr_array_header_t **)(cause + all->texts), const char *) =
-                tlsrpt_query_text(all->list->pool, columns[4]);
+            APR_ARRAY_PUSH(*(apr_array_header_t **)(cause + found->texts), const char *) =
+                tlsrpt_query_text(found->list->pool, columns[4]);
             return 1;
         }
     }
@@ -201,15 +201,15 @@ static int push_text(void *baton, const char *const *columns)
 
 /* Whether a domain has a failure at a known MX host that a policy can explain, because its type is
  * general or a reason may say so. */
-static int needs_policies(const causes *all, long long domain)
+static int needs_policies(const causes *found, long long domain)
 {
     int i;
 
-    for (i = 0; i < all->keys->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(all->list, i, tlsrpt_index_cause).cause;
+    for (i = 0; i < found->keys->nelts; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(found->list, i, tlsrpt_index_cause).cause;
         tlsrpt_result_type type = tlsrpt_result_type_of(cause->result_type);
 
-        if (APR_ARRAY_IDX(all->keys, i, cause_key).domain == domain && cause->receiving_mx &&
+        if (APR_ARRAY_IDX(found->keys, i, cause_key).domain == domain && cause->receiving_mx &&
             (cause->reasons->nelts || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
              type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_RESULT_OTHER ||
              type == TLSRPT_RESULT_UNSPECIFIED)) {
@@ -219,33 +219,33 @@ static int needs_policies(const causes *all, long long domain)
     return 0;
 }
 
-static const char *find_texts_of(const tlsrpt_query *query, causes *all, long long domain)
+static const char *find_texts_of(const tlsrpt_query *query, causes *found, long long domain)
 {
     const char *error;
 
-    all->domain = domain;
-    all->texts = offsetof(tlsrpt_cause, reasons);
-    error = tlsrpt_query_reasons(query, domain, push_text, all);
-    if (!error && needs_policies(all, domain)) {
-        all->texts = offsetof(tlsrpt_cause, policies);
-        error = tlsrpt_query_applied(query, domain, push_text, all);
+    found->domain = domain;
+    found->texts = offsetof(tlsrpt_cause, reasons);
+    error = tlsrpt_query_reasons(query, domain, push_text, found);
+    if (!error && needs_policies(found, domain)) {
+        found->texts = offsetof(tlsrpt_cause, policies);
+        error = tlsrpt_query_applied(query, domain, push_text, found);
     }
     return error;
 }
 
-/* Those of each domain are read at once. */
-static const char *find_texts(const tlsrpt_query *query, causes *all)
+/* Reads the texts of each domain at once. */
+static const char *find_texts(const tlsrpt_query *query, causes *found)
 {
     const char *error = NULL;
     int i, k;
 
-    for (i = 0; i < all->keys->nelts && !error; i++) {
-        long long domain = APR_ARRAY_IDX(all->keys, i, cause_key).domain;
+    for (i = 0; i < found->keys->nelts && !error; i++) {
+        long long domain = APR_ARRAY_IDX(found->keys, i, cause_key).domain;
 
-        for (k = 0; k < i && APR_ARRAY_IDX(all->keys, k, cause_key).domain != domain; k++) {
+        for (k = 0; k < i && APR_ARRAY_IDX(found->keys, k, cause_key).domain != domain; k++) {
         }
         if (k == i) {
-            error = find_texts_of(query, all, domain);
+            error = find_texts_of(query, found, domain);
         }
     }
     return error;
@@ -254,15 +254,15 @@ static const char *find_texts(const tlsrpt_query *query, causes *all)
 const char *tlsrpt_index_causes(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                                 int has_reasons, apr_pool_t *p, apr_array_header_t **list)
 {
-    causes all = {.list = apr_array_make(p, 16, sizeof(tlsrpt_index_cause)),
-                  .keys = apr_array_make(p, 16, sizeof(cause_key))};
+    causes found = {.list = apr_array_make(p, 16, sizeof(tlsrpt_index_cause)),
+                    .keys = apr_array_make(p, 16, sizeof(cause_key))};
     tlsrpt_query query;
     const char *error = tlsrpt_query_begin(&query, db, filter, p);
 
-    *list = all.list;
-    error = error ? error : find_causes(&query, max, &all);
+    *list = found.list;
+    error = error ? error : find_causes(&query, max, &found);
     if (!error && has_reasons) {
-        error = find_texts(&query, &all);
+        error = find_texts(&query, &found);
     }
     return tlsrpt_query_end(&query, error);
 }
@@ -289,7 +289,7 @@ static int push_report(void *baton, const char *const *columns)
     return 1;
 }
 
-/* The page is picked first, by an index; then its details are added. */
+/* The rows are selected first, by an index; then their details are joined. */
 #define LAST(from, received, counted)                                                              \
     "SELECT coalesce(h.whole, h.text), r.digest, c.text, coalesce(o.whole, o.text), r.report_id,"  \
     " r.received, r.range_begin, r.range_end, r.verified, r.state,"                                \

@@ -30,16 +30,15 @@ typedef struct tlsrpt_query {
 #define FILTER_VALUES(query)                                                                       \
     (query)->last_day, (query)->is_verified, (query)->has_organization, (query)->organization
 
-/* A sum that may pass 63 bits, as two columns: sum() itself fails beyond them. */
+/* A sum that may exceed 63 bits, as two columns: sum() itself would fail. */
 #define SUM(column) "sum(" column " / 1073741824), sum(" column " %% 1073741824)"
-/* The part of it that verified reports contain. */
+/* The part that verified reports contain. */
 #define SUM_VERIFIED(column) SUM(column " * verified")
 
-/* Those two columns put together; it stops at 2^63-1. */
+/* Combines those two columns; the result is capped at 2^63-1. */
 apr_int64_t tlsrpt_query_sum(const char *const *columns);
 
-/* Begins to read: one state of the database throughout, until tlsrpt_query_end. filter may be NULL.
- */
+/* Begins to read: a single snapshot of the database until tlsrpt_query_end. filter may be NULL. */
 const char *tlsrpt_query_begin(tlsrpt_query *query, mta_sts_database *db,
                                const tlsrpt_filter *filter, apr_pool_t *p);
 const char *tlsrpt_query_end(tlsrpt_query *query, const char *error);
@@ -62,8 +61,8 @@ const char *tlsrpt_query_details(const tlsrpt_query *query, long long id, tlsrpt
 const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  mta_sts_database_row *visit, void *baton);
 
-/* The MTA-STS policies that the senders of each cause of a domain applied (tlsrpt_cause.policies),
- * likewise. */
+/* The MTA-STS policies that the senders of each cause of a domain applied (tlsrpt_cause.policies);
+ * visit is called in the same way. */
 const char *tlsrpt_query_applied(const tlsrpt_query *query, long long id,
                                  mta_sts_database_row *visit, void *baton);
 
@@ -79,7 +78,7 @@ typedef struct tlsrpt_query_domain {
  */
 const char *tlsrpt_query_domains(const tlsrpt_query *query, int max, apr_array_header_t **list);
 
-/* The last of some lines of a list: a text in a column, "" for NULL. */
+/* The text in a column, "" for NULL, allocated from p. */
 static inline const char *tlsrpt_query_text(apr_pool_t *p, const char *column)
 {
     return apr_pstrdup(p, column ? column : "");

@@ -14,7 +14,7 @@
 /* Bytes of the report id that are stored: reporters choose its length. */
 #define REPORT_ID_MAX 200
 
-/* A row of tlsrpt_report, as far as it decides which one counts. */
+/* The columns of tlsrpt_report that decide which report counts. */
 typedef struct row {
     long long id, verified, received, state;
     const char *digest, *identity; /* in p */
@@ -161,7 +161,7 @@ static const char *set_further_state(tlsrpt_batch *batch, row *added, const row 
     return error;
 }
 
-/* The report that counted so far no longer does, as a better one was added. */
+/* The report that has counted no longer does, because a better one was added. */
 static const char *demote(tlsrpt_batch *batch, const row *added, const row *best)
 {
     int is_same = strcmp(best->digest, added->digest) == 0;
@@ -216,9 +216,9 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
 }
 
 /*
- * When a report was received, as far as its stamp can be true: a machine whose date is not set yet
- * stamps with 1970, and what looks that old would be removed as soon as the date is right. Until
- * then such a report has the earliest date, by which undated.c recognizes it.
+ * When a report was received, if its time stamp can be true: a machine whose clock is not set yet
+ * stamps with 1970, and such a report would expire as soon as the clock is right. Until then it has
+ * the earliest date, by which undated.c recognizes it.
  */
 static apr_time_t received_of(const tlsrpt_batch *batch, apr_time_t stamp)
 {
@@ -328,7 +328,7 @@ static const char *promote_twin(tlsrpt_batch *batch, const row *removed)
     return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
 }
 
-/* The best of the remaining reports now counts. */
+/* Makes the best of the remaining reports count. */
 static const char *promote(tlsrpt_batch *batch, const row *removed)
 {
     row best, twin;

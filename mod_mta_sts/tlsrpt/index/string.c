@@ -24,7 +24,7 @@ static const struct {
      "INSERT INTO tlsrpt_organization (id, text, whole, folded) VALUES (%lld, %s, %s, %s)"},
 };
 
-/* The numbers that rows added in a batch begin with. */
+/* Reads the numbers at which the rows of a batch begin. */
 static int take_next(void *baton, const char *const *columns)
 {
     tlsrpt_batch *batch = baton;

@@ -12,7 +12,7 @@
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/spool/known_date.h"
 
-/* After a change this recent, a directory may change again without a new modification time. */
+/* A directory that changed this recently may change again without a new modification time. */
 #define SETTLED apr_time_from_sec(2)
 
 /* The index has at most half of the quota, and at least this much. */
@@ -89,7 +89,7 @@ static const char *find_rows(tlsrpt_updating *t, int directory, apr_array_header
     const char *error;
     int i;
 
-    /* "g" follows the last hex digit. */
+    /* "g" sorts after the last hex digit. */
     error = mta_sts_database_rows(t->batch.db,
                                   "SELECT id, digest, file FROM tlsrpt_report"
                                   " WHERE digest >= %s AND digest < %s AND host = %lld",
@@ -200,7 +200,7 @@ static const char *compare(tlsrpt_updating *t, int directory, apr_pool_t *p, int
     return error;
 }
 
-/* A time far in the future dates from before the clock was set back. */
+/* A time in the far future is from before the clock was set back. */
 static int is_recent(apr_time_t changed)
 {
     return llabs((long long)(apr_time_now() - changed)) < SETTLED;
@@ -244,7 +244,7 @@ static int take_time(void *baton, const char *const *columns)
     return 0;
 }
 
-/* Whether a directory must be read; its time is determined before that. */
+/* Whether a directory must be read. Its modification time is read before its contents. */
 static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
 {
     return tlsrpt_spool_directory_changed(t->task->spool, TLSRPT_REPORTS, directory, changed) !=
@@ -252,14 +252,15 @@ static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
            *changed != t->known[directory];
 }
 
-/* All directories were visited. */
+/* Called when all directories have been visited. */
 static void end_round(tlsrpt_updating *t)
 {
     t->done->directories = t->task->directory;
     t->task->directory = 0;
 }
 
-/* Continues where the last call stopped, until every directory was visited or time is up. */
+/* Continues where the last call stopped, until every directory was visited or the time is used
+ * up. */
 static const char *update_directories(tlsrpt_updating *t)
 {
     int *directory = &t->task->directory, is_whole = 1;
@@ -372,7 +373,7 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
     }
     error = tlsrpt_batch_end(&t->batch, update(t));
     if (error) {
-        task->directory = directory; /* what was done since is undone */
+        task->directory = directory; /* the work since then was rolled back */
         return error;
     }
     task->removed += done->gone + done->expired;

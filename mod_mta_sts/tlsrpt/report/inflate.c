@@ -50,7 +50,7 @@ static apr_ssize_t read_plain(tlsrpt_inflate *stream, char *buffer, apr_size_t s
 {
     apr_size_t count = size < stream->left ? size : stream->left;
 
-    if (!count) { /* of no bytes, next may be NULL */
+    if (!count) { /* next may be NULL if there are no bytes */
         return 0;
     }
     memcpy(buffer, stream->next, count);
@@ -71,7 +71,7 @@ static void end_member(tlsrpt_inflate *stream)
     stream->ignored = stream->left;
 }
 
-/* One step of zlib: at most a piece of the bytes, since it counts them in unsigned int. */
+/* One call of zlib, for a part of the bytes, because it counts them in unsigned int. */
 static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size, apr_size_t *count)
 {
     z_stream *zlib = &stream->zlib;

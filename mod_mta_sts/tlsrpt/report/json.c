@@ -122,8 +122,8 @@ static const char *read_policy_type(tlsrpt_reader *r, const json_t *object)
     return or_empty(type);
 }
 
-/* Whether a name is worth a conversion to A-labels: libidn2 takes up to a millisecond for each, and
- * a report can have thousands of names. Names in ASCII are not converted. */
+/* Whether a name may be converted to A-labels: libidn2 needs up to a millisecond for each, and a
+ * report can have thousands of names. ASCII names need no conversion. */
 static int may_convert(tlsrpt_reader *r, const char *name)
 {
     const char *c = name;
@@ -134,7 +134,7 @@ static int may_convert(tlsrpt_reader *r, const char *name)
     return strlen(name) <= NAME_MAX_BYTES && (!*c || r->conversions++ < CONVERSIONS_MAX);
 }
 
-/* In its canonical form, if it has one. */
+/* Converts the name to its canonical form if it has one. */
 static const char *read_domain(tlsrpt_reader *r, const json_t *object)
 {
     const char *sent = tlsrpt_member_string(r, object, "policy-domain", "policy-domain-missing");
@@ -159,7 +159,7 @@ static const char *read_domain(tlsrpt_reader *r, const json_t *object)
     return domain == sent ? sent : apr_pstrdup(r->p, domain);
 }
 
-/* A string in appendix B of RFC 8460; named mx-host-pattern in drafts. Only for MTA-STS. */
+/* A string in appendix B of RFC 8460; called mx-host-pattern in drafts. Only for MTA-STS. */
 static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const char *type)
 {
     const json_t *value = tlsrpt_member_of(object, "mx-host");

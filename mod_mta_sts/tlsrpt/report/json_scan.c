@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report/json_scan.h"
 
-/* What jansson 2.14 takes from malloc on a 64-bit machine, including the slot for it in an array.
- * Every string is counted like the name of a member, which takes more than a value. */
+/* The memory that jansson 2.14 allocates on a 64-bit machine, including the slot in an array. Every
+ * string is counted as a member's name, which needs more than a value. */
 enum { OBJECT_MEMORY = 240, ARRAY_MEMORY = 144, STRING_MEMORY = 88, LITERAL_MEMORY = 40 };
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 #define MARK_LENGTH (sizeof(byte_order_mark) - 1)
 
-/* What a byte is outside of strings. */
+/* The kinds of bytes outside of strings. */
 typedef enum kind { OTHER, BLANK, SEPARATOR, OBJECT, ARRAY, CLOSING, QUOTE } kind;
 
 static const unsigned char kinds[256] = {
@@ -22,7 +22,7 @@ static kind kind_of(char c)
     return (kind)kinds[(unsigned char)c];
 }
 
-/* More bytes of a string or literal. */
+/* Counts more bytes of a string or literal. */
 static void lengthen(tlsrpt_json_scan *scan, apr_size_t count)
 {
     scan->memory += count;
@@ -47,14 +47,14 @@ static void begin_text(tlsrpt_json_scan *scan, unsigned int memory, tlsrpt_json_
     scan->where = where;
 }
 
-/* After a value: whether it was the first one, which contains all others. */
+/* Called after a value: if it is the first, which contains all others, the scan is done. */
 static void end_value(tlsrpt_json_scan *scan)
 {
     scan->where = scan->depth ? TLSRPT_JSON_BETWEEN : TLSRPT_JSON_AFTER;
 }
 
-/* Each of these scans as many bytes of its own kind as there are, and returns the first byte that
- * it did not scan. There is at least one byte. */
+/* Each of these functions scans as many bytes of its kind as there are, and returns the first byte
+ * that it did not scan. There is at least one byte. */
 
 static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const char *end)
 {
@@ -85,7 +85,7 @@ static const char *scan_between(tlsrpt_json_scan *scan, const char *at, const ch
     return at;
 }
 
-/* Bytes that began like a byte order mark, but are not one: a literal, then. */
+/* Bytes that began like a byte order mark, but are not one, are a literal. */
 static void unmark(tlsrpt_json_scan *scan)
 {
     scan->first = byte_order_mark[0];

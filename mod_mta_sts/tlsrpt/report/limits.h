@@ -4,12 +4,13 @@
 
 #include <apr.h>
 
-/* What is read of a report at most. A report beyond a limit is refused as a whole, never cut. */
+/* The limits for reading a report. A report that exceeds one is refused as a whole, never cut. */
 typedef struct tlsrpt_limits {
     apr_size_t sent;     /* bytes as received */
     apr_size_t inflated; /* bytes of JSON */
-    apr_size_t memory;   /* bytes that the parsed JSON takes, estimated before it is parsed: jansson
-                            takes 240 bytes for each "{}", so 10 MiB of them would take 800 MiB */
+    apr_size_t memory;   /* bytes that the parsed JSON needs, estimated before it is parsed:
+                            jansson needs 240 bytes for each "{}", so 10 MiB of them would need
+                            800 MiB */
     apr_size_t depth;    /* of nested arrays and objects */
     apr_size_t string;   /* bytes of one string or number, as written */
     int policies;
@@ -18,7 +19,7 @@ typedef struct tlsrpt_limits {
 
 extern const tlsrpt_limits tlsrpt_limits_default;
 
-/* For reports that are stored already, whatever the limits were when they were accepted. */
+/* For reports in the spool, whatever the limits were when they were accepted. */
 extern const tlsrpt_limits tlsrpt_limits_stored;
 
 /* The largest sizes that an admin may configure: sent and inflated. */

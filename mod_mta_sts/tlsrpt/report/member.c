@@ -12,7 +12,7 @@
 #define EXACT_MAX                                                                                  \
     9007199254740992.0 /* up to here, a double represents every whole number exactly */
 
-/* "policies[2].failure-details[0].", in front of a member's name. */
+/* "policies[2].failure-details[0].", which precedes a member's name in messages. */
 static const char *location(const tlsrpt_reader *r)
 {
     return r->policy < 0 ? ""
@@ -131,7 +131,7 @@ static apr_int64_t refuse_count(tlsrpt_reader *r, const char *name, const char *
     return 0;
 }
 
-/* A count in a string. */
+/* Reads a count that was sent as a string. */
 static apr_int64_t read_digits(tlsrpt_reader *r, const char *name, const char *text)
 {
     apr_int64_t count = 0;
@@ -152,7 +152,7 @@ static apr_int64_t read_real(tlsrpt_reader *r, const char *name, double real)
     char shown[32];
 
     if (!(real >= 0 && real <= EXACT_MAX) || real != (double)(apr_int64_t)real) {
-        snprintf(shown, sizeof(shown), "%g", real); /* APR's writes 1.e+18 */
+        snprintf(shown, sizeof(shown), "%g", real); /* APR's would write 1.e+18 */
         return refuse_count(r, name, shown);
     }
     tlsrpt_member_note(r, MTA_STS_INFO, "count-form", name,

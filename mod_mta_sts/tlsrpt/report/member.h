@@ -64,7 +64,7 @@ const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const c
 /*
  * An array of strings; never NULL.
  *
- * @param value of the member
+ * @param value the member's value
  * @param lone  id under which a single string is noted, which is read as an array of one
  */
 apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value, const char *name,

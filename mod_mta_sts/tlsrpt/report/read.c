@@ -12,18 +12,18 @@
 #include "tlsrpt/report/json.h"
 #include "tlsrpt/report/json_scan.h"
 
-#define PIECE 65536 /* bytes that are scanned at once; most reports are smaller */
+#define PIECE 65536 /* bytes scanned at a time; most reports are smaller */
 #define SUBJECT "report"
 
-/* The first pass over the bytes: what they are, without storing them. */
+/* The first pass over the bytes: their properties, without storing them. */
 typedef struct survey {
     tlsrpt_json_scan scan;
     apr_size_t inflated;
-    apr_size_t members; /* of gzip; 0: it is plain */
-    int is_refused;     /* by the results of the scan, which ended then */
-    const char *error;  /* why they could not be inflated to their end, or NULL */
+    apr_size_t members; /* number of gzip members; 0: not gzip */
+    int is_refused;     /* whether the scan refused the bytes, which ended it */
+    const char *error;  /* why they could not be inflated completely, or NULL */
     const char *digest; /* NULL unless they were inflated and scanned completely */
-    const char *text;   /* all inflated bytes, where they are in memory; else NULL */
+    const char *text;   /* all inflated bytes if they are in memory; else NULL */
 } survey;
 
 static void note(mta_sts_findings *findings, mta_sts_severity severity, const char *id,
@@ -97,8 +97,8 @@ static void refuse(tlsrpt_reading *reading, tlsrpt_outcome outcome, const char *
     reading->reason = reason;
 }
 
-/* Bytes that do not begin like a report. Gzip is unreadable rather than not a report, so that it is
- * quarantined: its sender meant it as a report. */
+/* Refuses bytes that do not begin like a report. Gzip is classified as unreadable rather than not a
+ * report, so that it is quarantined: its sender meant it as a report. */
 static void refuse_beginning(apr_pool_t *p, const survey *found, tlsrpt_reading *reading)
 {
     const char *what = found->scan.first ? mta_sts_text_quote(p, &found->scan.first, 1) : "nothing";
@@ -112,7 +112,7 @@ static void refuse_beginning(apr_pool_t *p, const survey *found, tlsrpt_reading 
            apr_psprintf(p, "it is neither gzip nor JSON: it begins with %s, not with \"{\"", what));
 }
 
-/* Refuses bytes that, by the survey, are not a report or exceed a limit. */
+/* Refuses bytes that are not a report or exceed a limit, according to the survey. */
 static void refuse_by_survey(apr_pool_t *p, const survey *found, const tlsrpt_limits *limits,
                              tlsrpt_reading *reading)
 {
@@ -148,8 +148,8 @@ static void refuse_by_survey(apr_pool_t *p, const survey *found, const tlsrpt_li
     }
 }
 
-/* The second pass, for what is not in memory as a whole: jansson asks for bytes, those before the
- * "{" left out. */
+/* The second pass, if the text is not in memory as a whole: jansson requests the bytes, and those
+ * before the "{" are skipped. */
 typedef struct source {
     tlsrpt_inflate *stream;
     apr_size_t before;
@@ -205,7 +205,8 @@ static apr_status_t free_json(void *root)
     return APR_SUCCESS;
 }
 
-/* jansson's texts name its functions and flags, and quote up to a line of the report. */
+/* jansson's error texts contain names of its functions and flags, and up to a line of the
+ * report. */
 static const char *describe_error(const json_error_t *error)
 {
     switch (json_error_code(error)) {
@@ -223,7 +224,8 @@ static const char *describe_error(const json_error_t *error)
     }
 }
 
-/* Parses; of members with the same name the last one counts, as in nearly every reader of JSON. */
+/* Parses the JSON. If members have the same name, the last one counts, as in nearly every
+ * parser. */
 static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                      tlsrpt_reading *reading)
 {

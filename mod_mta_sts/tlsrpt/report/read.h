@@ -6,7 +6,7 @@
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 
-/* Reads a report from bytes that a stranger sent, with bounded time and memory. */
+/* Reads a report from bytes that anyone may have sent, within bounded time and memory. */
 
 typedef enum tlsrpt_outcome {
     TLSRPT_READ,         /* a report */
@@ -15,10 +15,11 @@ typedef enum tlsrpt_outcome {
     TLSRPT_NO_POLICIES,  /* complete JSON, but without an array of policies */
     TLSRPT_UNREADABLE,   /* begins like a report but is damaged or incomplete, or exceeds one of
                             the other limits */
-    TLSRPT_NOT_ADMITTED, /* the gate was closed: nothing is known about it */
+    TLSRPT_NOT_ADMITTED, /* the gate was closed, so the report was not parsed */
 } tlsrpt_outcome;
 
-/* Called once it is known how much memory a report takes, before it is parsed: whether to go on. */
+/* Called before a report is parsed, when the memory needed for it is known; decides whether to
+ * continue. */
 typedef struct tlsrpt_gate {
     int (*pass)(void *baton, apr_size_t memory);
     void *baton;

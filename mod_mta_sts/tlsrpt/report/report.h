@@ -7,9 +7,9 @@
 #include <apr_time.h>
 
 /*
- * One TLS report (RFC 8460 section 4.4): what one sender reports about the sessions of one day. It
- * was sent by a stranger: everything in it is bounded, but none of it can be trusted. Strings are
- * valid UTF-8 without NUL, but may contain anything else: code that shows them must escape them.
+ * One TLS report (RFC 8460 section 4.4): what one sender reports about the sessions of one day.
+ * Anyone may have sent it: its contents are bounded, but cannot be trusted. Strings are valid UTF-8
+ * without NUL, but may contain anything else, so code that shows them must escape them.
  */
 
 /* Failed sessions of one kind (RFC 8460 section 4.3). A string that is not specified is NULL. */
@@ -24,7 +24,7 @@ typedef struct tlsrpt_failure {
     const char *information; /* additional-information: should be a URI */
 } tlsrpt_failure;
 
-/* What the sender saw of one policy domain. */
+/* What the sender reports about one policy domain. */
 typedef struct tlsrpt_policy {
     const char *type;       /* "sts", "tlsa", "no-policy-found", or as sent; "" if not specified */
     const char *domain;     /* lower case, no trailing dot; NULL if not specified */
@@ -51,8 +51,8 @@ apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b);
 int tlsrpt_policy_may_omit_domain(const tlsrpt_policy *policy);
 
 /*
- * What identifies a report however it was delivered: its organization, id, date range and policy
- * domains (in any order). 64 hex digits, allocated from p.
+ * Identifies a report independently of how it was delivered: by its organization, id, date range
+ * and policy domains (in any order). 64 hex digits, allocated from p.
  */
 const char *tlsrpt_report_identity(apr_pool_t *p, const tlsrpt_report *report);
 

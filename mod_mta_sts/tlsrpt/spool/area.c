@@ -38,7 +38,7 @@ apr_status_t tlsrpt_spool_directory_changed(const tlsrpt_spool *spool, tlsrpt_ar
     return APR_SUCCESS;
 }
 
-/* What is done with each name in a directory. */
+/* Called for each name in a directory. */
 typedef void visitor(int directory, const char *name, void *baton);
 
 static void each_name(int fd, visitor *visit, void *baton)
@@ -218,7 +218,7 @@ static void push_entry(apr_array_header_t *list, const struct dirent *entry)
     }
 }
 
-/* Reads a directory to its end; fd is closed. 0, or errno. */
+/* Reads a directory completely and closes fd. Returns 0, or errno. */
 static int push_entries(int fd, apr_array_header_t *list)
 {
     DIR *directory = fdopendir(fd);

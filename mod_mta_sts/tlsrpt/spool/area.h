@@ -21,8 +21,8 @@
 apr_status_t tlsrpt_spool_directory_changed(const tlsrpt_spool *spool, tlsrpt_area area,
                                             int directory, apr_time_t *changed);
 
-/* The digests in one directory, an array of const char * in p; files with other names are left out.
- */
+/* The digests in one directory, an array of const char * in p; files with other names are
+ * ignored. */
 apr_array_header_t *tlsrpt_spool_directory_list(const tlsrpt_spool *spool, tlsrpt_area area,
                                                 int directory, apr_pool_t *p);
 

@@ -35,7 +35,7 @@ static int open_directory(int at, const char *name)
     return fd;
 }
 
-/* The error of a system call, and what to do about it. */
+/* Reports the error of a system call, and what to do about it. */
 static void report_errno(mta_sts_findings *findings, const char *path, const char *attempt,
                          int error)
 {
@@ -52,7 +52,7 @@ static void report_errno(mta_sts_findings *findings, const char *path, const cha
                         attempt, apr_strerror(error, text, sizeof(text)));
 }
 
-/* There is no directory, or one that cannot be opened. */
+/* Reports a directory that does not exist or cannot be opened. */
 static void report_unopened(mta_sts_findings *findings, int at, const char *name, const char *path,
                             int error)
 {
@@ -92,8 +92,8 @@ static int sync_parent(int at, const char *name)
     return result;
 }
 
-/* Sets mode and, for root, owner of a new directory: through its descriptor, since the owner of the
- * parent could replace it by something else of the same name. */
+/* Sets the mode of a new directory and, as root, its owner. Done through its descriptor, since the
+ * owner of the parent could replace it with something else of the same name. */
 static int set_owner(int fd, const tlsrpt_directory_rules *rules)
 {
     struct stat info;
@@ -117,7 +117,7 @@ static int make_directory(int at, const char *name, const char *path,
         return -1;
     }
     fd = open_directory(at, name);
-    if (fd < 0 && errno == EACCES && made) { /* the umask left nothing to its owner */
+    if (fd < 0 && errno == EACCES && made) { /* the umask denies access even to the owner */
         fd = fchmodat(at, name, MODE, 0) == 0 ? open_directory(at, name) : -1;
     }
     if (fd < 0) {
@@ -193,7 +193,7 @@ int tlsrpt_directory_open(int at, const char *name, const char *path,
 /* A path that is followed from one directory to the next. */
 typedef struct walk {
     apr_pool_t *p;
-    const char *left;      /* of the path */
+    const char *left;      /* rest of the path */
     int fd;                /* the directory that was reached, or -1 */
     int links;             /* symbolic links that were followed */
     const char *untrusted; /* a symbolic link that was not followed */
@@ -216,7 +216,7 @@ static int move_to(walk *w, int fd)
     return fd >= 0;
 }
 
-/* Puts the target of a symbolic link in front of what is left of the path. */
+/* Prepends the target of a symbolic link to the rest of the path. */
 static int follow_link(walk *w, const char *name)
 {
     char target[4096];

@@ -14,28 +14,29 @@
 typedef struct tlsrpt_directory_rules {
     uid_t owner; /* required owner; root gives new directories to it */
     gid_t group; /* of new directories made by root */
-    int make;    /* create it if it does not exist: 0700 whatever the umask, synced to disk */
+    int make;    /* create it if it does not exist: with mode 0700 regardless of the umask,
+                    synced to disk */
 } tlsrpt_directory_rules;
 
 /*
  * Opens a directory.
  *
- * @param at       the directory it is in, or AT_FDCWD
- * @param name     its name in there, or its path
+ * @param at       descriptor of the directory it is in, or AT_FDCWD
+ * @param name     its name in that directory, or its path
  * @param path     its name in findings; borrowed by them
- * @param findings why it could not be opened, as an error; none if it does not exist and is not to
- *                 be created
- * @return a descriptor to be closed, or -1
+ * @param findings why it could not be opened, as an error; no finding if it does not exist and is
+ *                 not to be created
+ * @return a descriptor, which the caller closes, or -1
  */
 int tlsrpt_directory_open(int at, const char *name, const char *path,
                           const tlsrpt_directory_rules *rules, mta_sts_findings *findings);
 
 /*
- * Opens a directory by its absolute path. If the process is root, symbolic links in the path are
- * followed only where no other user can replace them: a user who owns a directory of the path could
- * lead root anywhere.
+ * Opens a directory by its absolute path. As root, symbolic links in the path are followed only
+ * where no other user can replace them: a user who owns a directory of the path could direct root
+ * anywhere.
  *
- * @param path, rules, findings, return value: as above
+ * @param path, rules, findings, return value: as for tlsrpt_directory_open
  */
 int tlsrpt_directory_open_path(const char *path, const tlsrpt_directory_rules *rules,
                                mta_sts_findings *findings);

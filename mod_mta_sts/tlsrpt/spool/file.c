@@ -152,7 +152,7 @@ static apr_status_t remove_from(int directory, const char *digest)
     return status;
 }
 
-/* A directory that does not exist contains no file; one that could not be opened may. */
+/* A directory that does not exist contains no file; one that cannot be opened may. */
 static apr_status_t remove_nothing(int area, const char *name)
 {
     struct stat info;

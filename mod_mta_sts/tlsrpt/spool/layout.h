@@ -32,8 +32,8 @@ typedef enum tlsrpt_area { TLSRPT_REPORTS, TLSRPT_QUARANTINE } tlsrpt_area;
 /* The names of the areas' directories. */
 extern const char *const tlsrpt_spool_areas[TLSRPT_AREAS];
 
-/* The spool of a state directory; any number of threads may share it. It keeps nothing open: every
- * call opens its directory again, so it continues after the state directory was unavailable. */
+/* The spool of a state directory; any number of threads may share it. It holds nothing open: every
+ * call opens its directory again, so it recovers after the state directory was unavailable. */
 typedef struct tlsrpt_spool {
     const char *state_dir;
     ino_t synced[TLSRPT_AREAS][TLSRPT_SPOOL_DIRECTORIES]; /* directories whose entry this process
@@ -56,13 +56,13 @@ int tlsrpt_spool_directory_of(const char *digest);
 const char *tlsrpt_spool_path(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                               apr_pool_t *p);
 
-/* Opens the directory of an area: a descriptor to be closed, or -1 after a finding. If it does not
- * exist and make is 0, there is no finding. */
+/* Opens the directory of an area: a descriptor, which the caller closes, or -1 after a finding. If
+ * it does not exist and make is 0, there is no finding. */
 int tlsrpt_spool_open_area(const tlsrpt_spool *spool, tlsrpt_area area, int make,
                            mta_sts_findings *findings);
 
-/* Opens one directory of an area ("ab") for reading: a descriptor to be closed, or -1 if it does
- * not exist or has a wrong owner or mode, without a finding. */
+/* Opens one directory of an area ("ab") for reading: a descriptor, which the caller closes, or -1
+ * without a finding if it does not exist or has a wrong owner or mode. */
 int tlsrpt_spool_open_directory(const tlsrpt_spool *spool, tlsrpt_area area, const char *name,
                                 apr_pool_t *ptemp);
 

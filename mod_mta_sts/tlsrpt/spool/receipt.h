@@ -23,19 +23,19 @@ typedef struct tlsrpt_receipt {
                              (core/base/name.h); NULL: unverified */
 } tlsrpt_receipt;
 
-/* No header line is longer, its LF included. */
+/* The maximum length of a header line in bytes, including its LF. */
 #define TLSRPT_RECEIPT_MAX 512
 
-/* The header line, LF included, allocated from p; NULL if a member is not valid. */
+/* The header line including LF, allocated from p; NULL if a member is not valid. */
 const char *tlsrpt_receipt_render(apr_pool_t *p, const tlsrpt_receipt *receipt);
 
 /*
  * Reads the header line at the beginning of some bytes.
  *
  * @param p       pool of what receipt points to
- * @param bytes  borrowed; any bytes
+ * @param bytes   borrowed; any bytes
  * @param receipt out
- * @return bytes of the line, its LF included; 0: there is none
+ * @return length of the line in bytes, including its LF; 0: there is none
  */
 apr_size_t tlsrpt_receipt_read(apr_pool_t *p, const char *bytes, apr_size_t len,
                                tlsrpt_receipt *receipt);

@@ -84,7 +84,7 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
 
 /* --- storing --- */
 
-/* What one call of tlsrpt_spool_store works with. */
+/* The state of one call of tlsrpt_spool_store. */
 typedef struct storing {
     tlsrpt_spool *spool;
     tlsrpt_area area;
@@ -168,7 +168,7 @@ static int open_directories(storing *s)
     return done;
 }
 
-/* A name that no thread of any process uses now; one left by a crash is skipped. */
+/* A name that no thread of any process is using; one left by a crash is skipped. */
 static int create_tmp(storing *s)
 {
     static apr_uint32_t counter;
@@ -186,7 +186,7 @@ static int create_tmp(storing *s)
     return fd;
 }
 
-/* Writes all of it, through short writes and signals. */
+/* Writes all bytes, despite short writes and signals. */
 static int write_all(int fd, const char *bytes, apr_size_t len)
 {
     while (len > 0) {
@@ -203,7 +203,7 @@ static int write_all(int fd, const char *bytes, apr_size_t len)
     return 0;
 }
 
-/* Header and bytes with one call where the system takes them, so that small reports cost one. */
+/* Writes header and bytes with one call if possible, so that a small report costs a single one. */
 static int write_file(int fd, const char *header, const char *bytes, apr_size_t len)
 {
     apr_size_t header_len = strlen(header), done;
@@ -224,7 +224,7 @@ static int write_file(int fd, const char *header, const char *bytes, apr_size_t 
     return write_all(fd, bytes + (done - header_len), len - (done - header_len));
 }
 
-/* The whole file, on disk, under its name in tmp. */
+/* Writes the whole file under its name in tmp, and syncs it to disk. */
 static int write_tmp(storing *s, const char *bytes, apr_size_t len)
 {
     const char *header = tlsrpt_receipt_render(s->p, s->receipt);
@@ -280,7 +280,8 @@ static int rename_new(const storing *s)
 {
     int result = renameat2(s->tmp, s->tmp_name, s->directory, s->digest, RENAME_NOREPLACE);
 
-    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) { /* not every file system can */
+    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
+        /* Not every file system supports RENAME_NOREPLACE. */
         result = linkat(s->tmp, s->tmp_name, s->directory, s->digest, 0);
         if (result == 0) {
             unlinkat(s->tmp, s->tmp_name, 0);
@@ -320,7 +321,7 @@ static tlsrpt_stored store_in_directories(storing *s, const char *bytes, apr_siz
         stored = write_tmp(s, bytes, len) ? publish(s) : TLSRPT_NOT_STORED;
         remove_tmp(s);
     }
-    /* The process that stored it may not have synced it yet. */
+    /* The process that stored it may not have synced the directory yet. */
     if (stored != TLSRPT_NOT_STORED && tlsrpt_fsync(s->directory) != 0) {
         refuse(s, "sync a directory", errno);
         stored = TLSRPT_NOT_STORED;
@@ -352,8 +353,8 @@ tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const ch
     if (!tlsrpt_spool_is_digest(digest)) {
         return TLSRPT_NOT_STORED;
     }
-    /* A clock that jumps forward makes a file in tmp/ look stale while it is being written, and
-     * other programs may clean up as well. The bytes are still in memory, so they are written
+    /* If the clock jumps forward, a file in tmp/ looks stale while it is being written, and
+     * other programs may clean up as well. The bytes are still in memory, so they can be written
      * again. */
     for (;;) {
         storing s = {spool, area, digest, receipt, ptemp, -1, -1, "", 0, NULL};

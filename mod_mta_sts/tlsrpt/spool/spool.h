@@ -8,11 +8,11 @@
 #include "tlsrpt/spool/receipt.h"
 
 /*
- * The spool: every report that was acknowledged, one file each, as received. It is authoritative;
- * the database is an index that can be rebuilt from it.
+ * The spool: every report that was acknowledged, as received, in a file of its own. It is
+ * authoritative; the database is an index that can be rebuilt from it.
  */
 
-/* Bytes that an area may occupy on disk: the defaults, and the range of the directives. */
+/* Quotas of an area in bytes on disk: the defaults, and the range of the directives. */
 #define TLSRPT_QUOTA_REPORTS ((apr_int64_t)1 << 30)
 #define TLSRPT_QUOTA_QUARANTINE ((apr_int64_t)64 << 20)
 #define TLSRPT_QUOTA_MIN ((apr_int64_t)1 << 20)
@@ -20,10 +20,10 @@
 
 typedef enum tlsrpt_stored {
     TLSRPT_STORED,         /* new, and synced to disk */
-    TLSRPT_STORED_ALREADY, /* existed before, on disk; a verified receipt replaced an unverified one
-                            */
-    TLSRPT_NOT_STORED,     /* nothing is left of it; the complete file may be, if its directory
-                              could not be synced */
+    TLSRPT_STORED_ALREADY, /* existed before and is on disk; a verified receipt has replaced an
+                              unverified one */
+    TLSRPT_NOT_STORED,     /* nothing is stored; or only the sync of its directory failed, and
+                              the complete file is there */
 } tlsrpt_stored;
 
 /*
@@ -45,8 +45,8 @@ int tlsrpt_spool_prepare(const tlsrpt_spool *spool, uid_t owner, gid_t group,
                          mta_sts_findings *findings);
 
 /*
- * The spool of a state directory, prepared for the user of this process, and without the leftovers
- * of a crash in tmp/.
+ * Opens the spool of a state directory, prepares it for the user of this process, and removes the
+ * leftovers of a crash in tmp/.
  *
  * @param p        pool of the spool
  * @param findings why it cannot be used, for example a symbolic link, another owner or a read-only
@@ -57,13 +57,13 @@ tlsrpt_spool *tlsrpt_spool_open(apr_pool_t *p, const char *state_dir, mta_sts_fi
 
 /*
  * Stores bytes: writes a temporary file, syncs it, renames it unless the target exists, and syncs
- * the directory. If others remove the file or a directory meanwhile, it is written again, up to
- * three times in all. Any number of processes and threads may store at once; of equal digests one
- * call returns TLSRPT_STORED.
+ * the directory. If another process removes the file or a directory in the meantime, it is written
+ * again, up to three times in all. Any number of processes and threads may store at once; for equal
+ * digests only one call returns TLSRPT_STORED.
  *
  * @param digest 64 lower-case hex digits
  * @param ptemp  scratch, and pool of reason
- * @param reason out: text, why it is TLSRPT_NOT_STORED
+ * @param reason out: why the result is TLSRPT_NOT_STORED
  */
 tlsrpt_stored tlsrpt_spool_store(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                                  const tlsrpt_receipt *receipt, const char *bytes, apr_size_t len,

@@ -19,17 +19,17 @@ typedef struct tlsrpt_filter {
     apr_time_t since;         /* reports whose range ends after it */
     const char *domain;       /* policy domain, lower case */
     const char *organization; /* compared without case */
-    int is_verified;          /* only reports that are verified: the evidence */
+    int is_verified;          /* only verified reports, which are the evidence */
 } tlsrpt_filter;
 
-/* One day (UTC) of one policy domain: a report counts for the day on which its range begins. */
+/* One day (UTC) of one policy domain. A report counts for the day on which its range begins. */
 typedef struct tlsrpt_day {
     apr_time_t day; /* its beginning */
     apr_int64_t successful, failed;
     apr_int64_t verified_successful, verified_failed; /* of those, in verified reports */
 } tlsrpt_day;
 
-/* The verified reports under one name, or the unverified ones: anyone can submit those under any
+/* The verified reports under one name, or the unverified ones. Anyone can submit those under any
  * name, so the same name may have both. */
 typedef struct tlsrpt_sender {
     const char *organization;
@@ -38,7 +38,7 @@ typedef struct tlsrpt_sender {
     apr_time_t last; /* end of its last report */
 } tlsrpt_sender;
 
-/* Policies of one cause: senders can report any number. */
+/* The maximum number of policies of one cause, since senders can report any number. */
 #define TLSRPT_CAUSE_POLICIES_MAX 16
 
 /* Failures of one result type at one MX host, under one type of policy, in verified or unverified
@@ -49,7 +49,8 @@ typedef struct tlsrpt_cause {
     const char *result_type;
     const char *receiving_mx; /* NULL: not specified */
     apr_int64_t sessions;
-    apr_time_t first, last;            /* begin of the first, end of the last report with it */
+    apr_time_t first, last;            /* beginning of the first and end of the last report that
+                                          contains it */
     apr_array_header_t *senders;       /* of const char *: organizations, sorted */
     apr_array_header_t *reasons;       /* of const char *: different reasons, sorted, at most 5 */
     apr_array_header_t *receiving_ips; /* of const char *: likewise */
@@ -73,7 +74,7 @@ typedef struct tlsrpt_domain {
     apr_time_t begin, end; /* of all its reports */
     apr_int64_t reports, successful, failed;
     apr_int64_t verified, verified_successful, verified_failed; /* of those */
-    apr_array_header_t *days;    /* of tlsrpt_day, first day first; days without report left out */
+    apr_array_header_t *days;    /* of tlsrpt_day, by date; days without reports are left out */
     apr_array_header_t *senders; /* of tlsrpt_sender, verified ones first, then most sessions */
     apr_array_header_t *causes;  /* of tlsrpt_cause, likewise */
     apr_array_header_t *seen;    /* of tlsrpt_seen_policy, verified ones first, then last */
@@ -81,34 +82,36 @@ typedef struct tlsrpt_domain {
 
 typedef struct tlsrpt_summary {
     apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions in verified reports
-                                    first, then in all, then by name */
+                                    first, then in all reports, then by name */
     apr_int64_t reports;         /* counted, each identity once */
-    apr_int64_t duplicates;      /* the same again */
-    apr_int64_t conflicts;       /* same identity, other bytes */
+    apr_int64_t duplicates;      /* repeated reports that were not counted */
+    apr_int64_t conflicts;       /* with the identity of another report, but different bytes; not
+                                    counted */
     apr_int64_t unverified;      /* of those counted */
     apr_int64_t successful, failed;
 } tlsrpt_summary;
 
-/* The successful sessions since a failure, on the days after the last report of it; since one in
- * verified reports, those of verified reports. They suggest that it is fixed, but do not prove it.
+/* The successful sessions since a failure, on the days after the last report of it. For a failure
+ * in verified reports, only sessions in verified reports. They suggest that it is fixed, but do not
+ * prove it.
  *
  * @param days of tlsrpt_day, of the same domain
- * @return 0 also if the time of the failure is not specified
+ * @return 0 also if the time of the failure is unknown
  */
 apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cause *cause);
 
-/* If only one sender reports a failure: the number of senders that delivered without any failure;
- * for one in verified reports, according to verified reports.
+/* If only one sender reports a failure: the number of senders that delivered without any failure.
+ * For a failure in verified reports, only verified reports are considered.
  *
  * @param senders of tlsrpt_sender, all of the same domain
  * @return 0 if others report it too, or if there are too few of them to be significant
  */
 int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
 
-/* Sets the policies of each cause from those that its senders saw. */
+/* Sets the policies of each cause from those that its senders reported. */
 void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain);
 
-/* The orders described above, for qsort; no two rows of a list are equal. */
+/* The orders described above, for qsort; no two rows of a list compare equal. */
 int tlsrpt_order_domains(const tlsrpt_domain *a, const tlsrpt_domain *b);
 int tlsrpt_order_days(const tlsrpt_day *a, const tlsrpt_day *b);
 int tlsrpt_order_senders(const tlsrpt_sender *a, const tlsrpt_sender *b);

@@ -110,7 +110,7 @@ static void store_policy(tlsrpt_tally *tally, const tlsrpt_policy *policy,
     stored->failure_count = policy->failures->nelts;
 }
 
-/* What is needed of a report, in the tally's pool. */
+/* Copies the parts of a report that are needed to the tally's pool. */
 static void store_report(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
                          tlsrpt_stored_report *stored)
 {
@@ -133,7 +133,7 @@ static void store_report(tlsrpt_tally *tally, const tlsrpt_report *report, int v
     }
 }
 
-/* Texts are interned, so that those that are the same are the same pointer. */
+/* Texts are interned, so equal texts are the same pointer. */
 static int is_same_failure(const tlsrpt_stored_failure *a, const tlsrpt_stored_failure *b)
 {
     return a->result_type == b->result_type && a->mx == b->mx && a->reason == b->reason &&
@@ -158,7 +158,7 @@ static int is_same_policy(const tlsrpt_stored_policy *a, const tlsrpt_stored_pol
     return 1;
 }
 
-/* Whether two reports with the same identity have the same content, however they are written. */
+/* Whether two reports with the same identity have the same content, however it is encoded. */
 static int is_same(const tlsrpt_stored_report *a, const tlsrpt_stored_report *b)
 {
     int i, same = a->policy_count == b->policy_count;
@@ -169,8 +169,8 @@ static int is_same(const tlsrpt_stored_report *a, const tlsrpt_stored_report *b)
     return same;
 }
 
-/* Another report with an identity that was counted: a duplicate or a conflict. A verified report
- * replaces an unverified one. */
+/* Handles another report with an identity that was counted: a duplicate or a conflict. A verified
+ * report replaces an unverified one. */
 static tlsrpt_counted add_again(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
                                 tlsrpt_stored_report *stored)
 {

@@ -11,7 +11,7 @@
 
 typedef struct tlsrpt_tally tlsrpt_tally;
 
-/* An empty tally; everything it allocates lives in p. filter is borrowed; NULL: all reports. */
+/* Creates an empty tally; everything is allocated from p. filter is borrowed; NULL: all reports. */
 tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter);
 
 typedef enum tlsrpt_counted {
@@ -24,7 +24,7 @@ typedef enum tlsrpt_counted {
 } tlsrpt_counted;
 
 /*
- * Adds a report; what is needed of it is copied.
+ * Adds a report; the parts that are needed are copied.
  *
  * @param digest   of its bytes, as in tlsrpt_reading
  * @param verified whether its reporter was verified
@@ -32,7 +32,7 @@ typedef enum tlsrpt_counted {
 tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,
                                 const char *digest, int verified);
 
-/* The sums so far, in the tally's pool. */
+/* The sums so far, allocated from the tally's pool. */
 tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally);
 
 #endif

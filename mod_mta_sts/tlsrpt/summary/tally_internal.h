@@ -7,10 +7,9 @@
 #include "tlsrpt/summary/summary.h"
 
 /* Shared by tally.c, which copies what is needed of each report, and tally_sum.c, which sums it up.
- * Reports are stored until then, since one may still be replaced.
+ * Reports are stored until then, since each may still be replaced by a better one.
  *
- * Texts are interned: the same text is the same pointer.
- */
+ * Texts are interned: equal texts are the same pointer. */
 
 typedef struct tlsrpt_stored_failure {
     const char *result_type, *mx, *reason, *receiving_ip, *sending_ip; /* all but the first may be

@@ -15,24 +15,27 @@
 typedef struct key {
     const char *domain, *first, *second, *third;
     apr_time_t day;
-    apr_int64_t is_verified; /* as wide as the others: no padding */
+    apr_int64_t is_verified; /* as wide as the other members, so that there is no padding */
 } key;
 
 typedef struct domain_row {
     tlsrpt_domain sum;
-    const tlsrpt_stored_report *counted; /* last: one that has several policies of it counts once */
+    const tlsrpt_stored_report *counted; /* the last one counted: a report with several policies
+                                            of a domain counts once */
 } domain_row;
 
 typedef struct summing {
     apr_pool_t *p;
-    apr_pool_t *ptemp;                                    /* of what is only needed while summing */
+    apr_pool_t *ptemp;                                    /* pool of what is needed only while
+                                                             summing up */
     apr_hash_t *domains, *days, *senders, *causes, *seen; /* key -> row */
     tlsrpt_summary *sum;
 } summing;
 
 /*
- * The row of a key in a table; a new one, all 0, if there is none yet.
- * @param list array of pointers to rows, to which a new one is added
+ * The row of a key in a table; a new one, all 0, if there is none.
+ *
+ * @param list array of pointers to rows, to which a new row is added
  */
 static void *find_row(summing *s, apr_hash_t *table, const key *key_of_row, apr_size_t size,
                       apr_array_header_t *list, int *is_new)
@@ -70,7 +73,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Adds a text to a sorted list without duplicates, which is limited to the first few. */
+/* Adds a text to a sorted list without duplicates that is limited to the first few. */
 static void add_sample(apr_array_header_t *list, const char *text)
 {
     const char **at = (const char **)list->elts;
@@ -282,7 +285,7 @@ static void sort(apr_array_header_t *rows, comparison *order)
     qsort(rows->elts, (size_t)rows->nelts, (size_t)rows->elt_size, order);
 }
 
-/* An array of the rows themselves, sorted, from one of pointers to them. */
+/* Copies the rows of an array of pointers to an array of rows, sorted. */
 static apr_array_header_t *sort_rows(summing *s, apr_array_header_t *rows, apr_size_t size,
                                      comparison *order)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the worst reports cost: `bombs.py COMMAND` makes them, has `mta-sts import` read each, and
-prints peak memory above that of a small report, and time. Nothing of it is kept."""
+"""Measures the most expensive reports: `bombs.py COMMAND` creates them, runs `mta-sts import` on each,
+and prints the time, and the peak memory above that of a small report. All files are removed."""
 import gzip
 import subprocess
 import sys

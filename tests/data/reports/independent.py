@@ -139,7 +139,7 @@ def names_nobody(root):
 
 
 def read(octets):
-    """One report, or why it is none."""
+    """One report, or why it is not a report."""
     try:
         root = load(octets)
         date_range = root.get("date-range") or {}

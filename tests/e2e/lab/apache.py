@@ -103,7 +103,7 @@ class Apache:
         self.graceful()
 
     def remove_site(self, name):
-        """Takes a site away, with the copy that certbot made of it."""
+        """Removes a site and certbot's copy of it."""
         for its_name in name, f"{name}-le-ssl":
             if self.site_file(its_name).exists():
                 run("a2dissite", "-q", "-f", its_name)
@@ -139,7 +139,7 @@ class Apache:
         return Path(f"/proc/{self.pid()}/task/{self.pid()}/children").read_text().split()
 
     def assert_children_unprivileged(self):
-        """A configuration with a mistake in User or Group goes on serving as root: never here."""
+        """With a mistake in User or Group, httpd would serve as root."""
         wanted = {pwd.getpwnam("www-data").pw_uid}
         # A child just forked is root for a moment.
         wait_until(lambda: self.children_uids() == wanted,

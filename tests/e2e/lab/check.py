@@ -17,7 +17,7 @@ def findings(result):
 
 
 def read_all(terminal):
-    """What was written to a terminal that nobody has open any more."""
+    """What was written to a terminal that is no longer open."""
     data = b""
     with open(terminal, "rb", buffering=0) as reader:
         try:

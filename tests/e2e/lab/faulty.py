@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that do wrong what one can do wrong: small, real, each at an address of its own."""
+"""Servers with one fault each: small and real, each at a separate address."""
 
 import socket
 import ssl

@@ -59,7 +59,7 @@ def issue(ca):
 
 
 def mail_talk(fault, issued):
-    """What an MX does with a connection; None where nobody is to listen."""
+    """What an MX does with a connection; None if nothing listens."""
     if fault.smtp == "old":
         return Mail(tls=context(issued["good"], OLD))
     if isinstance(fault.smtp, str):
@@ -70,7 +70,7 @@ def mail_talk(fault, issued):
 
 
 def start(dns, issued):
-    """What it returns is to be kept as long as the domains are."""
+    """The result must live as long as the domains."""
     for address in WEB6, MX6:
         run("ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
     run("ip", "route", "add", "unreachable", "203.0.113.0/24")

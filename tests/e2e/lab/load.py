@@ -47,7 +47,7 @@ class Load:
                     self.failures.append(failure)
 
     def _failure(self):
-        """Of one request: what is wrong with its answer, or that there is none."""
+        """What is wrong with the response to one request, or that there is none."""
         try:
             response = fetch(self.host, PATH, context=self.context)
         except Exception as error:  # a failure, whatever it is

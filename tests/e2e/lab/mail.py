@@ -202,7 +202,7 @@ class Sender(Postfix):
         return True
 
     def send(self, domain):
-        """Hands over a mail to somebody at `domain`."""
+        """Submits a mail to a recipient at `domain`."""
         token = uuid.uuid4().hex
         text = f"From: lab@lab.test\r\nTo: box@{domain}\r\nSubject: {token}\r\n\r\nhello\r\n"
         with smtplib.SMTP(self.address, 25, "lab.test", timeout=20) as smtp:
@@ -213,7 +213,7 @@ class Sender(Postfix):
         return Mail(re.search(rb"queued as (\w+)", answer).group(1).decode(), token)
 
     def outcomes(self, mail):
-        """What has become of a mail so far, first attempt first."""
+        """The delivery status of a mail so far, first attempt first."""
         found, tls = [], {}
         for line in self.log.path.read_text(errors="replace").splitlines():
             process = re.search(r"postfix/smtp\[(\d+)\]", line)
@@ -280,6 +280,6 @@ class Reports(Postfix):
         return re.search(rb"queued as (\w+)", answer).group(1).decode()
 
     def outcomes(self, queue_id):
-        """What became of a mail, first attempt first: the words of `status=`."""
+        """The values of `status=` for a mail, first attempt first."""
         return re.findall(rf": {queue_id}: to=.* relay=tlsrpt,.* status=(\w+) ",
                           self.log.path.read_text(errors="replace"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mta-sts-setup, as an admin runs it, and what it leaves behind taken away."""
+"""Runs mta-sts-setup as an admin does, and removes everything it created."""
 
 import hashlib
 import os

@@ -29,7 +29,7 @@ class Starts:
         self.logged = []
 
     def again(self, *expected, how=None):
-        """Starts anew: the texts of the lines, which are these (level, id) and no others."""
+        """Restarts; asserts that exactly these (level, id) are logged, and returns their texts."""
         late = self.lines()[len(self.logged):]
         self.skip()
         assert late == [], "logged later"
