@@ -24,7 +24,9 @@ make_root() {
     debootstrap --variant=minbase --cache-dir="$build/packages" "$1" "$root" \
         > "$build/debootstrap.log" 2>&1 || { tail -20 "$build/debootstrap.log"; return 1; }
     case "$1" in
-    sid|unstable|testing) ;;
+    sid|unstable|testing)
+        # These indexes expire after a week, also those of a mirror that is not updated as often.
+        echo 'Acquire::Check-Valid-Until "false";' > "$root/etc/apt/apt.conf.d/valid-until" ;;
     *) cat >> "$root/etc/apt/sources.list" <<END ;;
 deb http://deb.debian.org/debian $1-updates main
 deb http://deb.debian.org/debian-security $1-security main

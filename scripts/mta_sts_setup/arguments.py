@@ -31,7 +31,7 @@ def _parser():
         help="how long senders cache the policy: seconds, or 12h, 30d, 4w (default: 604800, one "
              "week)")
     add("--email", metavar="ADDRESS",
-        help="contact address for the CA; the printed TLSRPT record sends reports there")
+        help="contact address for the CA; reports go there too, if no TLSRPT record is published")
     add("--staging", action="store_true",
         help="use Let's Encrypt's staging CA for a test run: senders do not trust it")
     add("--server", metavar="URL", help="directory URL of another ACME CA")

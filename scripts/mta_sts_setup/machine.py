@@ -59,22 +59,21 @@ def require_here(host):
                                            "it" if len(foreign) == 1 else "they", _records(host)))
 
 
-def _lookup(kind, name):
-    """The values of a DNS type, as dig or host print them; None if neither is installed."""
+def _lookup_mx(name):
+    """The values of the MX records, as dig or host print them; None if neither is installed."""
     if command.installed("dig"):
-        args = ["dig", "+short", "+time=5", "+tries=2", kind, name]
+        args = ["dig", "+short", "+time=5", "+tries=2", "MX", name]
         lines = command.run(args, check=False, stderr=False).output.splitlines()
         return [line for line in lines if not line.startswith(";")]
     if command.installed("host"):
-        output = command.run(["host", "-W", "5", "-t", kind, name], check=False).output
-        pattern = {"MX": r"mail is handled by (.*)$", "TXT": r"descriptive text (.*)$"}[kind]
-        return re.findall(pattern, output, re.M)
+        output = command.run(["host", "-W", "5", "-t", "MX", name], check=False).output
+        return re.findall(r"mail is handled by (.*)$", output, re.M)
     return None
 
 
 def mx_of(domain):
     """The hosts of the domain's MX records, by preference."""
-    answers = _lookup("MX", domain)
+    answers = _lookup_mx(domain)
     if answers is None:
         raise Problem("looking up the domain's MX hosts needs dig or host: "
                       "apt-get install bind9-dnsutils, or name the hosts with --mx")
@@ -87,9 +86,3 @@ def mx_of(domain):
         raise Problem("found no MX records of {} in DNS: name the MX hosts with "
                       "--mx".format(domain))
     return [host.rstrip(".").lower() for host in hosts]
-
-
-def texts_of(name):
-    """The TXT records of a name; also empty if neither dig nor host is installed."""
-    return ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', line)).replace("\\;", ";")
-            for line in _lookup("TXT", name) or []]

@@ -6,7 +6,7 @@ import signal
 import sys
 
 from . import (apache, arguments, certificate, coverage, evidence, fetch, machine, mail_server, plan,
-               programs, providers, removal, site)
+               programs, providers, records, removal, site)
 from .problem import Problem, Usage
 from .step import Wait, carry_out, show
 
@@ -138,28 +138,38 @@ def verify_unchanged(options, facts, policy):
         verify(options, facts, policy)
 
 
-def _published(name, text):
-    return "   (already published)" if text in machine.texts_of(name) else ""
+def _record_text(record):
+    """The record as a line of a zone file, or whom to ask where another party has it."""
+    if record.request:
+        return "{}. is an alias (CNAME):\n   {}.".format(record.name, record.request)
+    return '{}. IN TXT "{}"{}'.format(record.name, record.text,
+                                      "   (already published)" if record.is_published else "")
+
+
+def _reports_text(record):
+    if record.is_example:
+        return "Replace YOU with your mailbox: Google and Microsoft send reports by mail only."
+    return "Senders send their reports there."
 
 
 def print_records(options, facts, policy):
     """Prints the records in the order of publishing, and what comes next."""
-    record, name = "v=STSv1; id={};".format(policy.id()), "_mta-sts." + facts.domain
-    reports = "v=TLSRPTv1; rua=mailto:{}".format(options.email or "tls-reports@" + facts.domain)
+    record, reports, advice = records.find(options, plan.Facts(facts.domain), policy)
     print("""
 The policy of {domain}: {policy}
 {introduction}
 
-1. {name}. IN TXT "{record}"{published}
+1. {record}
    Only after the policy is served{now}; the id is new after each change.
-2. _smtp._tls.{domain}. IN TXT "{reports}"{reporting}
-   Senders mail their reports there; you can use any address.
-""".format(domain=facts.domain, policy=policy, name=name, record=record, reports=reports,
+2. {reports}
+   {reporting}
+""".format(domain=facts.domain, policy=policy, record=_record_text(record),
+           reports=_record_text(reports), reporting=_reports_text(reports),
            introduction="DNS records to publish after a run without --dry-run, in this order:"
            if options.dry_run else "Now publish in DNS, in this order:",
-           now="" if options.dry_run else ", as it is now",
-           published=_published(name, record),
-           reporting=_published("_smtp._tls." + facts.domain, reports)), end="")
+           now="" if options.dry_run else ", as it is now"), end="")
+    for text in advice:
+        print("   note: " + text)
     if policy.mode == "testing" and not options.dry_run:
         print("Stay in mode testing until the reports show no failures, then run: "
               "mta-sts-setup {} --mode enforce".format(facts.domain))
@@ -197,15 +207,16 @@ def set_up(options, facts):
     return 0
 
 
-def _print_removal_begun(facts, policy, until):
+def _print_removal_begun(options, facts, policy, until):
+    record, _, _ = records.find(options, facts, policy)
     print("""
 {domain} is being removed: mode none is served. Now publish its id:
 
-   _mta-sts.{domain}. IN TXT "v=STSv1; id={id};"
+   {record}
 
 Keep serving it, with this record, until {until}: until then senders
 may hold an earlier policy. That is {left} from now. Then run: mta-sts-setup {domain} --remove
-""".format(domain=facts.domain, id=policy.id(), until=site.date_text(until),
+""".format(domain=facts.domain, record=_record_text(record), until=site.date_text(until),
            left=removal.left(until)), end="")
 
 
@@ -213,7 +224,7 @@ def _begin_removal(options, facts):
     policy = removal.none_policy(facts)
     perform(options, facts, policy, removal.begin(options, facts))
     if not options.dry_run:
-        _print_removal_begun(facts, policy, removal.begun(plan.Facts(facts.domain)))
+        _print_removal_begun(options, facts, policy, removal.begun(plan.Facts(facts.domain)))
     return 0
 
 
@@ -224,9 +235,9 @@ def _print_removed(facts):
     print("""
 Delete in DNS, in this order:
 
-1. _mta-sts.{domain}. TXT
+1. _mta-sts.{domain}. TXT or CNAME
 2. {host}. A, AAAA or CNAME
-3. _smtp._tls.{domain}. TXT, unless you still want reports about DANE
+3. _smtp._tls.{domain}. TXT or CNAME, unless you still want reports about DANE
 """.format(domain=facts.domain, host=facts.host), end="")
 
 
@@ -254,7 +265,7 @@ def remove(options, facts):
         return _finish_removal(options, facts)
     if not options.dry_run:
         verify_unchanged(options, facts, facts.policy)
-    _print_removal_begun(facts, facts.policy, until)
+    _print_removal_begun(options, facts, facts.policy, until)
     print("It is too early to remove the site; --force does so anyway, and may delay mail from "
           "senders that hold the earlier policy.")
     return 1

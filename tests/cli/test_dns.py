@@ -86,7 +86,13 @@ def test_programs_get_json(file):
         "mx_not_covered": [], "mx_unused": [], "findings": [
             {"severity": "info", "id": "rua-without-mail", "subject": "example.com", "line": None,
              "message": "Google and Microsoft send their reports by mail only",
-             "fix": "add a mailto: address to the TLSRPT record"}],
+             "fix": "add a mail address of yours: mta-sts dns example.com --rua "
+                    "'https://example.com/r%3Bv=1%2C2,mailto:ADDRESS'"}],
+        "delegated": [],
+        "examples": [
+            {"name": "mta-sts.example.com", "type": kind, "ttl": 3600, "value": address,
+             "data": address, "state": "unknown", "now": None}
+            for kind, address in (("A", "192.0.2.1"), ("AAAA", "2001:db8::1"))],
         "records": [
             {"name": "_mta-sts.example.com", "type": "TXT", "ttl": 3600, "value": RECORD,
              "data": f'"{RECORD}"', "state": "unknown", "now": None},

@@ -98,7 +98,7 @@ def test_a_report_is_stored_as_received_under_the_digest_of_its_json(state):
 
 
 def now():
-    return datetime.datetime.utcnow().isoformat(timespec="microseconds")
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 @pytest.mark.parametrize("name, channel", [("google.eml", "mail"),

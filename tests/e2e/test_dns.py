@@ -272,3 +272,59 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
     wait_for(f"_mta-sts.{NAME}", record(coming))
     run(words[0], "--force", *words[1:], "-w", "60", NAME)
     wait_for(f"_mta-sts.{NAME}", record(unsafe))
+
+
+@pytest.fixture(scope="module")
+def provider(module, dns):
+    dns.zone("provider.test")
+
+
+@pytest.fixture
+def delegated(policy, dns, provider):
+    """Both records are CNAMEs into the zone of another party, which has an old id."""
+    names = {f"_mta-sts.{NAME}": "_mta-sts.provider.test", f"_smtp._tls.{NAME}": "reports.provider.test"}
+    dns.txt("_mta-sts.provider.test", OLD)
+    dns.txt("reports.provider.test", REPORTS)
+    for name, target in names.items():
+        dns.publish(name, "CNAME", f"{target}.")
+    yield policy
+    for name in names:
+        dns.remove(name, "CNAME")
+
+
+def test_records_in_the_zone_of_another_party_are_asked_for_and_never_sent(delegated, key):
+    request = (f'ask the party that runs _mta-sts.provider.test, where the CNAME of _mta-sts.{NAME} leads, '
+               f'to publish "{record(delegated.text)}" there')
+    for words in ["--format", "zone"], ["--format", "nsupdate"]:
+        result = run_dns(*words, "--rua", "mailto:new@lab.test", NAME)
+        assert result.returncode == 0, result.stderr
+        assert [line for line in lines(result.stdout) if "TXT" in line or "send" in line] == []
+        assert f"; elsewhere: {request}" in result.stdout
+        assert "[record-elsewhere]" in result.stderr
+    shown = run_dns_json("--rua", "mailto:new@lab.test", NAME)
+    assert [found for found in shown["records"] if found["type"] == "TXT"] == []
+    assert [(found["name"], found["target"], found["state"], found["now"])
+            for found in shown["delegated"]] == [
+        (f"_mta-sts.{NAME}", "_mta-sts.provider.test", "differs", OLD),
+        (f"_smtp._tls.{NAME}", "reports.provider.test", "differs", REPORTS)]
+
+    published = run(EXAMPLES / "publish-id", "-k", key, "-s", NAMESERVER, NAME, check=False)
+    assert published.returncode == 1 and f"not published: {request}" in published.stdout
+    assert "published: _mta" not in published.stdout
+    assert ask("_mta-sts.provider.test", "TXT").values("TXT") == [quoted(OLD)]
+
+
+def test_setup_names_the_party_that_has_the_record(delegated):
+    output = run("mta-sts-setup", NAME, "--dry-run", "--force").stdout
+    assert "ask the party that runs _mta-sts.provider.test" in output
+    assert f'_mta-sts.{NAME}. IN TXT "v=STSv1' not in output
+    assert f'_smtp._tls.{NAME}. IN TXT "{REPORTS}"   (already published)' in output
+
+
+def test_all_policy_domains_of_this_machine_are_printed_without_a_domain(policy, apache):
+    apache.conf("second-policy", "<MTASTSPolicy second.test>\n    MTASTSMx mx1.lab.test\n</MTASTSPolicy>\n")
+    try:
+        result = run_dns("--from-apache", "--offline")
+    finally:
+        apache.remove_conf("second-policy")
+    assert {NAME, "second.test"} <= set(re.findall(r"^_mta-sts\.([a-z.]+)\. ", result.stdout, re.M))

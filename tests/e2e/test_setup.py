@@ -3,7 +3,7 @@
 
 import os
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("restored")
 
 
 def hours_from_now(text):
-    then = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
-    return (then - datetime.utcnow()).total_seconds() / 3600
+    then = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+    return (then - datetime.now(timezone.utc)).total_seconds() / 3600
 
 
 def undo_commands(output):

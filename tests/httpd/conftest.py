@@ -42,7 +42,11 @@ def pytest_sessionstart():
 
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory):
-    return Ca(tmp_path_factory.mktemp("ca"))
+    """A CA that every httpd trusts, as a machine trusts public ones."""
+    made = Ca(tmp_path_factory.mktemp("ca"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(made.root))
+        yield made
 
 
 @contextlib.contextmanager

@@ -63,6 +63,7 @@ def test_a_policy_of_a_virtual_host_is_described_completely(read):
         "locations": [{"precedence": 1, "defined_at": location(server, 8),
                        "mode_at": location(server, 1), "virtual_host": virtual_host,
                        "served": True}],
+        "report_url": None,
         "records": [
             {"name": "_mta-sts.example.com", "type": "TXT", "example": False,
              "value": f"v=STSv1; id={policy.identity(served)};"},

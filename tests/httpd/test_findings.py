@@ -7,14 +7,17 @@ tests/e2e/test_startup.py has the one that it takes and nobody can read.
 """
 
 import datetime
+import functools
+import json
 import re
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
+import status_page
 from httpd import proxied
 from policy import HOST, MX
 
@@ -181,6 +184,98 @@ def test_each_of_several_certificates_is_judged(at, ca, bad):
     files[bad] = issue(ca, HOST, starts=-9, ends=-2, key=key)
     server = at(https(*files, body=MX), "certificate-expired")
     assert_logged(server, "error", "certificate-expired", str(files[bad]))
+
+
+class Issuer:
+    """A CA below another one, or on its own."""
+
+    def __init__(self, name, parent=None, ends=90):
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.datetime.now(datetime.timezone.utc)
+        self.certificate = (
+            x509.CertificateBuilder().subject_name(self.name)
+            .issuer_name(parent.name if parent else self.name).public_key(self.key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=200))
+            .not_valid_after(now + datetime.timedelta(days=ends))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign((parent or self).key, hashes.SHA256()))
+        self.pem = self.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def chain_file(directory, issuer, *above, is_public=False):
+    """A file with a certificate for the policy host (self-signed without issuer), those of the CAs
+    above it, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = (x509.CertificateBuilder().subject_name(name)
+               .issuer_name(issuer.name if issuer else name).public_key(key.public_key())
+               .serial_number(x509.random_serial_number())
+               .not_valid_before(now - datetime.timedelta(days=1))
+               .not_valid_after(now + datetime.timedelta(days=80))
+               .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False))
+    if is_public:
+        builder = builder.add_extension(x509.AuthorityInformationAccess([x509.AccessDescription(
+            AuthorityInformationAccessOID.CA_ISSUERS,
+            x509.UniformResourceIdentifier("http://ca.example/ca.der"))]), critical=False)
+    certificate = builder.sign((issuer.key if issuer else key), hashes.SHA256())
+    path = directory / f"{certificate.serial_number:x}.pem"
+    path.touch(mode=0o600)
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM)
+                     + b"".join(other.pem for other in above) + key.private_bytes(
+                         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                         serialization.NoEncryption()))
+    return path
+
+
+def chains(ca):
+    """{what is wrong: (the file, severity, id, parts of the message)}"""
+    good, old = Issuer("intermediate CA", ca), Issuer("expired CA", ca, ends=-5)
+    own = Issuer("a CA of our own")
+    below = Issuer("below our own", own)
+    make = functools.partial(chain_file, ca.directory)
+    return {
+        "self-signed": (make(None), "error", "certificate-self-signed", "is self-signed: senders do not"),
+        "no intermediate": (make(good, is_public=True), "error", "certificate-chain-incomplete",
+                            "lacks the certificate of the CA that issued it", "intermediate CA"),
+        "a CA of one's own": (make(own), "warning", "certificate-ca-unknown",
+                              "leads to a CA that this machine does not trust", "a CA of our own"),
+        "a whole chain to it": (make(below, below, own), "warning", "certificate-ca-unknown",
+                                "a CA of our own"),
+        "an expired intermediate": (make(old, old), "error", "certificate-chain-broken",
+                                    "has expired", "expired CA"),
+    }
+
+
+@pytest.mark.parametrize("what", ["self-signed", "no intermediate", "a CA of one's own",
+                                  "a whole chain to it", "an expired intermediate"])
+def test_a_certificate_that_senders_do_not_trust_is_found_at_start_and_on_the_page(at, ca, what):
+    path, severity, identity, *parts = chains(ca)[what]
+    server = at(status_page.LOCATION + https(path, body=ENFORCE), identity)
+    assert_logged(server, severity.replace("warning", "warn"), identity, *parts, str(path))
+    shown = server.fetch_plainly(path=status_page.PATH + "?domain=example.com&format=json").body
+    found, = json.loads(shown)["domain"]["findings"]
+    assert (found["id"], found["severity"]) == (identity, severity)
+    assert b"No trouble is known" not in server.fetch_plainly(path=status_page.PATH).body
+
+
+@pytest.mark.parametrize("directive", ["", "SSLCertificateChainFile {}", "SSLCACertificateFile {}"])
+def test_a_chain_that_leads_to_a_trusted_ca_gives_no_finding(start, ca, directive):
+    issuer = Issuer("intermediate CA", ca)
+    chain = ca.directory / "chain.pem"
+    chain.write_bytes(issuer.pem)
+    above = [] if directive else [issuer]
+    path = chain_file(ca.directory, issuer, *above, is_public=True)
+    server = start(https(path, body=ENFORCE + directive.format(chain) + "\n"))
+    assert findings(server) == []
+
+
+def test_without_a_trust_store_no_chain_is_judged(start, ca, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    monkeypatch.setenv("SSL_CERT_DIR", "/nonexistent")
+    assert findings(start(https(chain_file(ca.directory, Issuer("of our own")), body=ENFORCE))) == []
 
 
 def test_a_certificate_of_another_site_is_not_judged(start, ca):

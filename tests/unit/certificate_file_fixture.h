@@ -88,7 +88,7 @@ static inline const char *write_text(apr_pool_t *p, const char *text)
 
 static inline const mta_sts_certificate *read_text(apr_pool_t *p, const char *text)
 {
-    const mta_sts_certificate *certificate = mta_sts_certificate_read(p, write_text(p, text));
+    const mta_sts_certificate *certificate = mta_sts_certificate_read(p, write_text(p, text), NULL);
 
     assert_non_null(certificate);
     return certificate;

@@ -208,9 +208,9 @@ static void test_findings_outlive_the_certificate(void **state)
     apr_pool_t *of_result;
 
     assert_int_equal(apr_pool_create(&of_result, *state), APR_SUCCESS);
-    mta_sts_certificate_check(mta_sts_certificate_read(of_result, path), HOST, NOW, NAME_FIX,
+    mta_sts_certificate_check(mta_sts_certificate_read(of_result, path, NULL), HOST, NOW, NAME_FIX,
                               findings);
-    mta_sts_certificate_check(mta_sts_certificate_read(of_result, missing), HOST, NOW, NAME_FIX,
+    mta_sts_certificate_check(mta_sts_certificate_read(of_result, missing, NULL), HOST, NOW, NAME_FIX,
                               findings);
     apr_pool_clear(of_result);
     memset(apr_palloc(of_result, 4000), '\x01', 4000); /* as a later user of the memory would do */

@@ -128,7 +128,7 @@ static void test_a_certificate_with_trust_settings_counts_as_the_first_as_in_mod
 /* A certificate that cannot be read is one warning with the reason, and is not judged. */
 static void assert_unreadable(apr_pool_t *p, const char *path, const char *reason)
 {
-    const mta_sts_certificate *certificate = mta_sts_certificate_read(p, path);
+    const mta_sts_certificate *certificate = mta_sts_certificate_read(p, path, NULL);
     const mta_sts_findings *findings;
 
     if (!certificate->error) {
@@ -179,7 +179,7 @@ static void test_a_file_without_read_permission_cannot_be_read(void **state)
     if (user == 0 && seteuid(65534) != 0) {
         skip();
     }
-    certificate = mta_sts_certificate_read(*state, path);
+    certificate = mta_sts_certificate_read(*state, path, NULL);
     assert_int_equal(seteuid(user), 0);
     assert_non_null(certificate->error);
     assert_string_equal(certificate->error, strerror(EACCES));
@@ -227,7 +227,7 @@ static void test_a_certificate_that_openssl_cannot_parse_is_an_error_with_its_re
 
     /* An error that the caller left in the queue is not taken for the reason, and remains. */
     ERR_put_error(ERR_LIB_X509, 0, ERR_R_PASSED_NULL_PARAMETER, __FILE__, __LINE__);
-    reason = mta_sts_certificate_read(*state, path)->error;
+    reason = mta_sts_certificate_read(*state, path, NULL)->error;
     assert_contains(reason, "its certificate cannot be parsed: ");
     assert_null(strstr(reason, "passed a null parameter"));
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), ERR_R_PASSED_NULL_PARAMETER);
@@ -331,7 +331,7 @@ static void test_reading_leaves_nothing_in_the_error_queue(void **state)
         unsigned long error;
 
         ERR_clear_error();
-        mta_sts_certificate_read(*state, APR_ARRAY_IDX(paths, i, const char *));
+        mta_sts_certificate_read(*state, APR_ARRAY_IDX(paths, i, const char *), NULL);
         error = ERR_peek_error();
         ERR_clear_error();
         if (error) {
@@ -394,7 +394,7 @@ static void test_reading_leaves_no_file_open(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(paths); i++) {
-        mta_sts_certificate_read(*state, paths[i]);
+        mta_sts_certificate_read(*state, paths[i], NULL);
         assert_int_equal(next_descriptor(), before);
     }
 }

@@ -11,7 +11,7 @@ static void test_the_dns_names_are_read_in_their_order(void **state)
     static const san names[] = {DNS(HOST), DNS("example.com"), DNS("*.example.net"),
                                 DNS("WWW.Example.ORG"), NAMES_END};
     const char *path = write_text(*state, pem_with(*state, names));
-    const mta_sts_certificate *certificate = mta_sts_certificate_read(*state, path);
+    const mta_sts_certificate *certificate = mta_sts_certificate_read(*state, path, NULL);
 
     assert_null(certificate->error);
     assert_string_equal(certificate->path, path);

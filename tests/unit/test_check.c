@@ -93,7 +93,28 @@ static void dead_policy_host(apr_pool_t *p, mta_sts_check_facts *facts)
 static void dead_record(apr_pool_t *p, mta_sts_check_facts *facts)
 {
     facts->record = one(p, NULL);
+    facts->record.status = MTA_STS_ANSWER_NXDOMAIN;
     facts->record.alias = "_mta-sts.gone.provider.example";
+}
+
+static void empty_target(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->record = one(p, NULL);
+    facts->record.alias = "_mta-sts.provider.example";
+}
+
+static void dead_tlsrpt(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->tlsrpt = one(p, NULL);
+    facts->tlsrpt.status = MTA_STS_ANSWER_NXDOMAIN;
+    facts->tlsrpt.alias = "gone.provider.example";
+}
+
+static void dead_tlsa(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    mx_of(facts, 0)->tlsa = one(p, NULL);
+    mx_of(facts, 0)->tlsa.status = MTA_STS_ANSWER_NXDOMAIN;
+    mx_of(facts, 0)->tlsa.alias = "gone.provider.example";
 }
 
 static void dead_mx(apr_pool_t *p, mta_sts_check_facts *facts)
@@ -147,6 +168,9 @@ static void test_problems_in_dns_are_found(void **state)
         {"dead policy host", NULL, dead_policy_host, "error alias-dangling; unprotected, no"},
         {"dead record", NULL, dead_record, "error alias-dangling; unprotected, no"},
         {"dead MX", NULL, dead_mx, "warning alias-dangling; delivers, yes"},
+        {"target without a record", NULL, empty_target, "error alias-dangling; unprotected, no"},
+        {"dead TLSRPT record", NULL, dead_tlsrpt, "warning alias-dangling; delivers, yes"},
+        {"dead TLSA name", NULL, dead_tlsa, "warning alias-dangling; delivers, yes"},
         {"misplaced", NULL, misplaced_record, "error record-misplaced; unprotected, no"},
         {"misplaced TLSRPT", NULL, misplaced_tlsrpt, "warning record-misplaced; delivers, yes"},
         {"no TLSRPT", NULL, no_tlsrpt, "info tlsrpt-missing; delivers, yes"},
@@ -320,8 +344,8 @@ static void test_certificates_are_judged_by_the_requested_number_of_days(void **
 
 static void test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised(void **state)
 {
-    static void (*const breaks[])(apr_pool_t *, mta_sts_check_facts *) = {dead_policy_host,
-                                                                          dead_record, dead_mx};
+    static void (*const breaks[])(apr_pool_t *, mta_sts_check_facts *) = {
+        dead_policy_host, dead_record, dead_mx, dead_tlsrpt, dead_tlsa};
     size_t i;
 
     for (i = 0; i < COUNT(breaks); i++) {
@@ -333,7 +357,72 @@ static void test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised(voi
         assert_non_null(strstr(finding->message, "gone.provider.example"));
         assert_non_null(strstr(finding->message, "anybody who gets that name"));
         assert_null(strstr(finding->fix, "or a CNAME"));
+        assert_null(strstr(finding->fix, "have the record published"));
     }
+}
+
+static void test_a_target_that_exists_cannot_be_taken_over(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+    const mta_sts_finding *finding;
+
+    empty_target(*state, facts);
+    finding = find(mta_sts_check_judge(*state, facts, &limits), "alias-dangling");
+    assert_non_null(
+        strstr(finding->message, "_mta-sts.provider.example\", which has no such record"));
+    assert_null(strstr(finding->message, "anybody"));
+    assert_non_null(strstr(finding->fix, "by the party that runs that zone"));
+}
+
+/* Each command that is advised works once the steps before it are done. */
+static void test_advice_for_a_missing_record_begins_with_what_is_missing_before(void **state)
+{
+    static const struct {
+        const char *text; /* what is served; NULL: nothing */
+        const char *configured, *fix;
+    } cases[] = {
+        {ENFORCE, NULL, "run 'mta-sts dns example.com' to get the record, then publish it"},
+        {ENFORCE, "id", "run 'mta-sts dns example.com' to get the record, then publish it"},
+        {NULL, "id",
+         "first fix what is reported about the policy host; then run 'mta-sts dns example.com' to "
+         "get the record, and publish it"},
+        {NULL, NULL,
+         "serve a policy first (on the web server: mta-sts-setup example.com); then run 'mta-sts "
+         "dns example.com' to get the record, and publish it"},
+        {"mode: enforce\r\n", NULL, "serve a policy first"},
+    };
+    static const char *const records[] = {NULL, "v=STSv1", "v=STSv1; id=!;"};
+    size_t i, j;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        for (j = 0; j < COUNT(records); j++) {
+            mta_sts_check_facts *facts = healthy(*state, cases[i].text ? cases[i].text : ENFORCE);
+            const mta_sts_finding *finding;
+
+            facts->fetches->nelts = cases[i].text ? facts->fetches->nelts : 0;
+            facts->configured_id = cases[i].configured;
+            facts->record = one(*state, records[j]);
+            finding = find(mta_sts_check_judge(*state, facts, &limits),
+                           j == 2 ? "id-malformed" : "record-missing");
+            if (j < 2) {
+                assert_memory_equal(finding->fix, cases[i].fix, strlen(cases[i].fix));
+            }
+            assert_null(strstr(finding->fix, "DOMAIN "));
+        }
+    }
+}
+
+static void test_a_missing_tlsrpt_record_is_proposed_with_the_endpoint_that_is_known(void **state)
+{
+    mta_sts_check_facts *facts = healthy(*state, ENFORCE);
+    const char *fix;
+
+    no_tlsrpt(*state, facts);
+    fix = find(mta_sts_check_judge(*state, facts, &limits), "tlsrpt-missing")->fix;
+    assert_non_null(strstr(fix, "\"v=TLSRPTv1; rua=mailto:YOU@example.com\""));
+    facts->endpoint = "https://mta-sts.example.com/r";
+    fix = find(mta_sts_check_judge(*state, facts, &limits), "tlsrpt-missing")->fix;
+    assert_non_null(strstr(fix, "rua=https://mta-sts.example.com/r,mailto:YOU@example.com\""));
 }
 
 static void test_a_delegated_record_is_for_its_owner_to_change(void **state)
@@ -357,13 +446,16 @@ static void test_each_wrong_status_has_its_own_cause_and_fix(void **state)
     } cases[] = {
         {401, "", "asks for a password", "authentication"},
         {403, "", "access denied", "Require"},
+        {403, "", "access denied", "ModSecurity: Access denied"},
+        {403, "<p>You don't have permission to access this resource.</p>",
+         "denied the request before mod_mta_sts was asked", "a rule of phase 1"},
         {403, "<html>Blocked by mod_security", "web application firewall", "exempt this URL"},
         {406, "<h1>Not Acceptable!</h1>", "web application firewall", "exempt this URL"},
-        {404, "", "not found", "DUMP_MTA_STS"},
+        {404, "", "not found", "DUMP_VHOSTS"},
         {429, "", "too many requests", "exempt this URL"},
         {503, "", "server error", "error log"},
-        {418, "", "status 418", "DUMP_MTA_STS"},
-        {204, "", "status 204", "DUMP_MTA_STS"},
+        {418, "", "status 418", "DUMP_VHOSTS"},
+        {204, "", "status 204", "DUMP_VHOSTS"},
     };
     size_t i;
 
@@ -397,6 +489,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_the_target_of_a_dead_alias_is_named_and_no_alias_is_advised),
+        POOL_TEST(test_a_target_that_exists_cannot_be_taken_over),
+        POOL_TEST(test_advice_for_a_missing_record_begins_with_what_is_missing_before),
+        POOL_TEST(test_a_missing_tlsrpt_record_is_proposed_with_the_endpoint_that_is_known),
         POOL_TEST(test_a_delegated_record_is_for_its_owner_to_change),
         POOL_TEST(test_each_wrong_status_has_its_own_cause_and_fix),
         POOL_TEST(test_no_advice_is_drawn_from_a_web_page),

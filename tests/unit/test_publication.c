@@ -16,11 +16,12 @@ typedef struct publication_case {
 
 static const char *record_summary(apr_pool_t *p, const mta_sts_publication_record *record)
 {
-    return apr_psprintf(p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s\n",
-                        mta_sts_record_state_name(record->state),
-                        mta_sts_record_type_rdata_name(record->type), record->name, record->ttl,
-                        record->value, record->now ? " <- " : "", record->now ? record->now : "",
-                        record->is_example ? " (example)" : "");
+    return apr_psprintf(
+        p, "%s %s %s %" APR_INT64_T_FMT " %s%s%s%s%s%s\n", mta_sts_record_state_name(record->state),
+        mta_sts_record_type_rdata_name(record->type), record->name, record->ttl, record->value,
+        record->now ? " <- " : "", record->now ? record->now : "",
+        record->is_example ? " (example)" : "", record->delegated ? " elsewhere for " : "",
+        record->delegated ? record->delegated : "");
 }
 
 static const char *records_summary(apr_pool_t *p, const mta_sts_publication *publication)
@@ -150,15 +151,43 @@ static void test_an_equivalent_record_in_dns_is_left_as_written(void **state)
     assert_string_equal(records_summary(*state, publication), cases[0].records);
 }
 
-static void test_the_record_at_the_target_of_a_cname_is_to_be_changed(void **state)
+#define ELSEWHERE " elsewhere for _mta-sts.example.com\n"
+
+static void test_the_record_where_a_cname_leads_is_for_its_owner_to_change(void **state)
 {
     static const publication_case cases[] = {
         {{.alias = "_mta-sts.provider.net", .now = {OLD_STS}},
-         "differs TXT _mta-sts.provider.net 300 " STS " <- " OLD_STS "\n" UNKNOWN_REST,
+         "differs TXT _mta-sts.provider.net 300 " STS " <- " OLD_STS ELSEWHERE UNKNOWN_REST,
+         NULL,
+         "warning record-elsewhere@0"},
+        {{.alias = "_mta-sts.provider.net", .now = {""}},
+         "missing TXT _mta-sts.provider.net 3600 " STS ELSEWHERE UNKNOWN_REST,
+         NULL,
+         "warning record-elsewhere@0"},
+        {{.alias = "_mta-sts.provider.net", .now = {STS}},
+         "same TXT _mta-sts.provider.net 300 " STS ELSEWHERE UNKNOWN_REST,
          NULL,
          "info record-elsewhere@0"},
-        {{.alias = "_mta-sts.provider.net", .now = {""}},
-         "missing TXT _mta-sts.provider.net 3600 " STS "\n" UNKNOWN_REST,
+        {{.alias = "notexample.com", .now = {STS}},
+         "same TXT notexample.com 300 " STS ELSEWHERE UNKNOWN_REST,
+         NULL,
+         "info record-elsewhere@0"},
+        /* of the domain itself */
+        {{.alias = "sts.Example.com", .now = {OLD_STS}},
+         "differs TXT sts.Example.com 300 " STS " <- " OLD_STS "\n" UNKNOWN_REST,
+         NULL,
+         "info record-elsewhere@0"},
+        {{.tlsrpt_alias = "reports.provider.net",
+          .rua = "mailto:new@example.com",
+          .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
+         "unknown TXT _mta-sts.example.com 3600 " STS "\n" HOST_EXAMPLE
+         "differs TXT reports.provider.net 300 v=TLSRPTv1; rua=mailto:new@example.com <- " TLSRPT
+         " elsewhere for _smtp._tls.example.com\n",
+         NULL,
+         "warning record-elsewhere@0"},
+        {{.tlsrpt_alias = "reports.provider.net", .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
+         "unknown TXT _mta-sts.example.com 3600 " STS "\n" HOST_EXAMPLE
+         "same TXT reports.provider.net 300 " TLSRPT " elsewhere for _smtp._tls.example.com\n",
          NULL,
          "info record-elsewhere@0"},
     };
@@ -192,6 +221,40 @@ static void test_report_addresses_stay_unless_others_are_given(void **state)
          NULL},
         {{.rua = "mailto:tls@example.com", .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT " ;"}},
          ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT " ;\n",
+         NULL,
+         NULL},
+        /* the address of this machine's endpoint, and always one for mail */
+        {{.endpoint = "https://mta-sts.example.com/r", .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
+         ID_UNKNOWN HOST_EXAMPLE REPORTS(
+             "missing",
+             "3600") "v=TLSRPTv1; rua=https://mta-sts.example.com/r,mailto:YOU@example.com "
+                     "(example)\n",
+         NULL,
+         NULL},
+        {{.endpoint = "https://mta-sts.example.com/r", .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT}},
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT "\n",
+         NULL,
+         "info rua-without-endpoint@0"},
+        {{.endpoint = "https://mta-sts.example.com/r",
+          .now = {[MTA_STS_TYPE_TLSRPT] = TLSRPT ",https://mta-sts.example.com/r"}},
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("same", "300") TLSRPT ",https://mta-sts.example.com/r\n",
+         NULL,
+         NULL},
+        {{.now = {[MTA_STS_TYPE_TLSRPT] = "v=TLSRPTv1; rua=https://mta-sts.example.com/r"}},
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("same",
+                                         "300") "v=TLSRPTv1; rua=https://mta-sts.example.com/r\n",
+         NULL,
+         "info rua-without-mail@0"},
+        {{.rua = "https://mta-sts.example.com/r", .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("missing",
+                                         "3600") "v=TLSRPTv1; rua=https://mta-sts.example.com/r\n",
+         NULL,
+         "info rua-without-mail@0"},
+        /* what is asked for is not added to */
+        {{.rua = "mailto:tls@example.com",
+          .endpoint = "https://mta-sts.example.com/r",
+          .now = {[MTA_STS_TYPE_TLSRPT] = ""}},
+         ID_UNKNOWN HOST_EXAMPLE REPORTS("missing", "3600") TLSRPT "\n",
          NULL,
          NULL},
         /* a record that senders cannot use counts as missing */
@@ -350,7 +413,7 @@ int main(void)
         POOL_TEST(test_without_an_answer_of_dns_the_states_are_unknown),
         POOL_TEST(test_the_mta_sts_record_is_compared_with_those_in_dns),
         POOL_TEST(test_an_equivalent_record_in_dns_is_left_as_written),
-        POOL_TEST(test_the_record_at_the_target_of_a_cname_is_to_be_changed),
+        POOL_TEST(test_the_record_where_a_cname_leads_is_for_its_owner_to_change),
         POOL_TEST(test_report_addresses_stay_unless_others_are_given),
         POOL_TEST(test_the_policy_host_keeps_its_addresses_unless_others_are_given),
         POOL_TEST(test_the_id_is_held_back_until_the_policy_is_served),

@@ -169,6 +169,31 @@ static void test_second_records_are_deleted(void **state)
     CHECK(cases);
 }
 
+static void test_a_record_in_the_zone_of_another_party_is_asked_for(void **state)
+{
+    static const procedure_case cases[] = {
+        {{.served = MTA_STS_SERVED_SAME,
+          .alias = "_mta-sts.provider.net",
+          .tlsrpt_alias = "reports.provider.net",
+          .rua = "mailto:new@example.com",
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
+         "Ask the party that runs _mta-sts.provider.net, where the CNAME of _mta-sts.example.com "
+         "leads, to publish \"" STS "\" there\n"
+         "At any time: ask the party that runs reports.provider.net, where the CNAME of "
+         "_smtp._tls.example.com leads, to publish"},
+        {{.served = MTA_STS_SERVED_SAME, .alias = "_mta-sts.provider.net", .now = ALL_WELL},
+         "Nothing to do"},
+        {{.served = MTA_STS_SERVED_SAME,
+          .mode = MTA_STS_MODE_NONE,
+          .alias = "_mta-sts.provider.net",
+          .now = ALL_WELL},
+         "Nothing to do\nKeep serving mode none\nOnly then delete the CNAME at "
+         "_mta-sts.example.com"},
+    };
+
+    CHECK(cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
         POOL_TEST(test_a_leaving_mx_host_goes_first),
         POOL_TEST(test_a_removal_lasts_until_no_sender_holds_an_earlier_policy),
         POOL_TEST(test_second_records_are_deleted),
+        POOL_TEST(test_a_record_in_the_zone_of_another_party_is_asked_for),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -70,7 +70,9 @@ static void test_bytes_that_need_escapes_still_fit_their_string(void **state)
     "; the policy host, with the addresses of this server (or a CNAME to its name):\n"             \
     ";mta-sts.example.com. IN A 192.0.2.1\n"                                                       \
     ";mta-sts.example.com. IN AAAA 2001:db8::1\n"                                                  \
-    "; where reports go, with your mail address:\n"                                                \
+    "; where reports go; replace YOU with your mailbox (Google and Microsoft send reports by "     \
+    "mail "                                                                                        \
+    "only):\n"                                                                                     \
     ";_smtp._tls.example.com. IN TXT \"v=TLSRPTv1; rua=mailto:YOU@example.com\"\n"
 
 static void test_a_zone_file_contains_certain_records_and_the_others_as_comments(void **state)
@@ -218,6 +220,60 @@ static void test_nsupdate_deletes_a_second_record(void **state)
     CHECK_NSUPDATE(cases);
 }
 
+/* Nothing that could be pasted or sent: the record is in the zone of another party. */
+static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_updated(void **state)
+{
+#define ASKED                                                                                      \
+    "; elsewhere: ask the party that runs _mta-sts.provider.net, where the CNAME of "              \
+    "_mta-sts.example.com leads, to publish \"" STS "\" there once this policy is served (a "      \
+    "provider that serves the policy itself uses an id of its own)\n"                              \
+    ";   DNS has \"" OLD_STS "\" there\n"
+#define ASKED_FOR_REPORTS                                                                          \
+    "; elsewhere: ask the party that runs reports.provider.net, where the CNAME of "               \
+    "_smtp._tls.example.com leads, to publish \"v=TLSRPTv1; rua=mailto:new@example.com\" there\n"  \
+    ";   DNS has \"" TLSRPT "\" there\n"
+    static const text_case zone[] = {
+        {{.alias = "_mta-sts.provider.net",
+          .tlsrpt_alias = "reports.provider.net",
+          .rua = "mailto:new@example.com",
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT}},
+         ASKED "mta-sts.example.com. 300 IN A 192.0.2.7 ; same\n" ASKED_FOR_REPORTS},
+        {{.alias = "_mta-sts.provider.net", .now = {STS, "", "192.0.2.7", "", TLSRPT}},
+         "; _mta-sts.example.com is an alias (CNAME) of _mta-sts.provider.net, whose record is "
+         "right\n"
+         "mta-sts.example.com. 300 IN A 192.0.2.7 ; same\n"
+         "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
+    };
+    static const text_case dead[] = {
+        {{.dead_alias = "gone.provider.net", .now = {"", "gone.provider.net", "", "", TLSRPT}},
+         "; elsewhere: delete the CNAME of _mta-sts.example.com, which leads to gone.provider.net, "
+         "a "
+         "name that does not exist; publish \"" STS "\" there instead\n"
+         ";mta-sts.example.com. 300 IN CNAME gone.provider.net. ; superfluous: delete it\n"
+         "; the policy host, with the addresses of this server (or a CNAME to its name):\n"
+         ";mta-sts.example.com. IN A 192.0.2.1\n"
+         ";mta-sts.example.com. IN AAAA 2001:db8::1\n"
+         "_smtp._tls.example.com. 300 IN TXT \"" TLSRPT "\" ; same\n"},
+    };
+    static const text_case nsupdate[] = {
+        {{.alias = "_mta-sts.provider.net",
+          .tlsrpt_alias = "reports.provider.net",
+          .rua = "mailto:new@example.com",
+          .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT}},
+         ASKED ASKED_FOR_REPORTS},
+        {{.alias = "_mta-sts.provider.net", .now = {STS, "", "192.0.2.7", "", TLSRPT}},
+         "; nothing to update\n"},
+        {{.alias = "sts.example.com", .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT}},
+         "update delete sts.example.com. TXT\n"
+         "update add sts.example.com. 300 IN TXT \"" STS "\"\n"
+         "send\n"},
+    };
+
+    CHECK_ZONE(zone);
+    CHECK_ZONE(dead);
+    CHECK_NSUPDATE(nsupdate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +287,7 @@ int main(void)
         POOL_TEST(test_nsupdate_publishes_without_an_answer_of_dns_but_no_example),
         POOL_TEST(test_nsupdate_gets_a_record_held_back_as_comments),
         POOL_TEST(test_nsupdate_deletes_a_second_record),
+        POOL_TEST(test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_updated),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -57,9 +57,12 @@ static const cli_option options[] = {
 
 /* --- reading the command line; each function returns NULL or what is wrong --- */
 
-static void add_domain(check_call *call, const char *domain, const char *configured_id)
+/* configured: what this machine's httpd has for it, or NULL if that is not known. */
+static void add_domain(check_call *call, const char *domain, const cli_apache_policy *configured)
 {
-    cli_check_domain added = {.domain = domain, .configured_id = configured_id};
+    cli_check_domain added = {.domain = domain,
+                              .configured_id = configured ? configured->id : NULL,
+                              .endpoint = configured ? configured->endpoint : NULL};
 
     if (!apr_hash_get(call->seen, domain, APR_HASH_KEY_STRING)) {
         apr_hash_set(call->seen, domain, APR_HASH_KEY_STRING, domain);
@@ -158,7 +161,7 @@ static const char *read_configured(check_call *call)
     for (i = 0; !error && i < policies->nelts; i++) {
         const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
 
-        add_domain(call, policy->domain, policy->id);
+        add_domain(call, policy->domain, policy);
     }
     return error;
 }

@@ -91,6 +91,7 @@ static void ask_about_domain(gatherer *g, const cli_check_domain *domain)
 
     facts->domain = domain->domain;
     facts->configured_id = domain->configured_id;
+    facts->endpoint = domain->endpoint;
     facts->host = apr_pstrcat(g->p, MTA_STS_POLICY_HOST_PREFIX, domain->domain, NULL);
     facts->record_name = apr_pstrcat(g->p, "_mta-sts.", domain->domain, NULL);
     facts->tlsrpt_name = apr_pstrcat(g->p, "_smtp._tls.", domain->domain, NULL);

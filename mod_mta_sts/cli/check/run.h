@@ -44,6 +44,7 @@ void cli_check_options_default(cli_check_options *options);
 /* A domain to check, and the results. */
 typedef struct cli_check_domain {
     const char *domain;        /* canonical: see mta_sts_name_parse_domain() */
+    const char *endpoint;      /* or NULL: the same */
     const char *configured_id; /* or NULL: see mta_sts_check_facts */
     const mta_sts_check_facts *facts;
     const mta_sts_check_result *result;

@@ -187,6 +187,7 @@ static void read_policy(apr_pool_t *p, const json_t *object, apr_array_header_t 
     cli_apache_policy policy = {
         .domain = apr_pstrdup(p, json_string_value(json_object_get(object, "domain"))),
         .id = apr_pstrdup(p, json_string_value(json_object_get(object, "id"))),
+        .endpoint = apr_pstrdup(p, json_string_value(json_object_get(object, "report_url"))),
         .policy = read_text(p, json_string_value(json_object_get(object, "text"))),
         .locations = read_locations(p, json_object_get(object, "locations"))};
 
@@ -237,6 +238,20 @@ static const char *use(apr_pool_t *p, run *r, int status, apr_array_header_t **p
                ? NULL
                : "this machine's httpd serves no policy: see 'apachectl -t -D DUMP_MTA_STS', or "
                  "specify the domains";
+}
+
+const cli_apache_policy *cli_apache_find(const apr_array_header_t *policies, const char *domain)
+{
+    int i;
+
+    for (i = 0; policies && i < policies->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
+
+        if (strcmp(policy->domain, domain) == 0) {
+            return policy;
+        }
+    }
+    return NULL;
 }
 
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)

@@ -22,6 +22,7 @@ typedef struct cli_apache_policy {
     const char *domain;            /* policy domain */
     const char *id;                /* id of the configured policy */
     const mta_sts_policy *policy;  /* the configured policy */
+    const char *endpoint;          /* URL at which its policy host accepts reports, or NULL */
     apr_array_header_t *locations; /* of cli_apache_location: all that are served over https */
 } cli_apache_policy;
 
@@ -34,6 +35,9 @@ typedef struct cli_apache_policy {
  * @return NULL, or why there are no policies and what to do
  */
 const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies);
+
+/* The policy of a domain, or NULL. policies: as above, or NULL. */
+const cli_apache_policy *cli_apache_find(const apr_array_header_t *policies, const char *domain);
 
 /*
  * Parses the document that httpd printed.

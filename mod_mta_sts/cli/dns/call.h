@@ -39,10 +39,12 @@ struct cli_dns_call {
     apr_array_header_t *rua;       /* of const char *, each in the form of mta_sts_rua_parse */
     apr_array_header_t *addresses; /* of const char * */
     const char *cname;
-    const char *state_dir;       /* or NULL */
-    const char *database;        /* or NULL: MTASTSDatabase */
-    cli_check_options network;   /* how to query the current state */
-    apr_array_header_t *domains; /* of cli_dns_domain */
+    const char *state_dir;          /* or NULL */
+    const char *database;           /* or NULL: MTASTSDatabase */
+    cli_check_options network;      /* how to query the current state */
+    apr_array_header_t *configured; /* of cli_apache_policy: what this machine's httpd is configured
+                                       to serve; NULL: not known */
+    apr_array_header_t *domains;    /* of cli_dns_domain */
 };
 
 /* One domain, and everything known about it. */

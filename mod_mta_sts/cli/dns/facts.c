@@ -57,33 +57,30 @@ static int read_file(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *ca
 
 static void take_configured(cli_dns_domain *domain, const apr_array_header_t *configured)
 {
-    int i;
+    const cli_apache_policy *policy = cli_apache_find(configured, domain->domain);
 
-    for (i = 0; i < configured->nelts; i++) {
-        const cli_apache_policy *policy = &APR_ARRAY_IDX(configured, i, cli_apache_policy);
-
-        if (strcmp(policy->domain, domain->domain) == 0) {
-            domain->policy = policy->policy;
-            domain->id = policy->id;
-            return;
-        }
+    if (policy) {
+        domain->policy = policy->policy;
+        domain->id = policy->id;
+        return;
     }
     mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-not-configured", domain->domain,
-                        "run 'apachectl -t -D DUMP_MTA_STS' to see the configured policies",
+                        "run 'apachectl -t -D DUMP_MTA_STS' to see the configured policies; leave "
+                        "out --from-apache for a policy that another server serves",
                         "this machine's httpd is not configured to serve a policy for it");
 }
 
 static int read_apache(apr_pool_t *p, cli_dns_call *call)
 {
-    apr_array_header_t *configured;
-    const char *error = cli_apache_list(p, &configured);
-    int i;
+    const char *error = cli_apache_list(p, &call->configured);
+    const apr_array_header_t *configured = call->configured;
+    int is_all = call->domains->nelts == 0, i;
 
     if (error) {
         fprintf(stderr, "mta-sts dns: %s\n", error);
         return CLI_EXIT_INVALID;
     }
-    for (i = 0; call->domains->nelts == 0 && i < configured->nelts; i++) {
+    for (i = 0; is_all && i < configured->nelts; i++) {
         cli_dns_add_domain(p, call, APR_ARRAY_IDX(configured, i, cli_apache_policy).domain);
     }
     for (i = 0; i < call->domains->nelts; i++) {
@@ -109,7 +106,7 @@ static int read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call
 static int explains_missing_policy(const mta_sts_finding *finding)
 {
     return strcmp(finding->id, "policy-host-no-address") == 0 ||
-           strcmp(finding->id, "domain-unknown") == 0;
+           strcmp(finding->id, "alias-dangling") == 0 || strcmp(finding->id, "domain-unknown") == 0;
 }
 
 /* Copies the findings about the policy host, except for those that are ok. */
@@ -139,8 +136,41 @@ static int is_usable(apr_pool_t *p, const cli_dns_domain *domain, const mta_sts_
     return mta_sts_policy_fetch_check(fetch, domain->host, &limits, mta_sts_findings_make(p));
 }
 
+static int is_unknown(const cli_dns_domain *domain)
+{
+    int i;
+
+    for (i = 0; i < domain->findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(domain->findings, i)->id, "domain-unknown") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Of a domain that does not exist, there is nothing else to say. */
+static void report_missing(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain)
+{
+    if (is_unknown(domain)) {
+        return;
+    }
+    mta_sts_finding_add(
+        domain->findings, MTA_STS_ERROR, "policy-missing", domain->domain,
+        cli_apache_find(call->configured, domain->domain)
+            ? apr_psprintf(p,
+                           "this machine's httpd is configured to serve one: fix what is reported "
+                           "above; until then 'mta-sts dns --from-apache %s' prints its records",
+                           domain->domain)
+            : apr_psprintf(p,
+                           "serve one first (on the web server: mta-sts-setup %s); --policy FILE "
+                           "prints the records of a policy that is to be served",
+                           domain->domain),
+        "no valid policy is served, so there is nothing to publish");
+}
+
 /* The policy to be published is the one at the first address that senders would accept it from. */
-static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_header_t *fetches)
+static void take_served(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *domain,
+                        const apr_array_header_t *fetches)
 {
     int errors = mta_sts_findings_count(domain->findings, MTA_STS_ERROR), i;
 
@@ -155,9 +185,7 @@ static void take_served(apr_pool_t *p, cli_dns_domain *domain, const apr_array_h
     }
     if (!domain->policy || mta_sts_findings_count(domain->findings, MTA_STS_ERROR) > errors) {
         domain->policy = NULL;
-        mta_sts_finding_add(domain->findings, MTA_STS_ERROR, "policy-missing", domain->domain,
-                            "serve one first, or use --policy or --from-apache",
-                            "no valid policy is served, so there is nothing to publish");
+        report_missing(p, call, domain);
     }
 }
 
@@ -210,9 +238,9 @@ static void take_facts(apr_pool_t *p, const cli_dns_call *call, cli_dns_domain *
     take_answers(p, domain, checked->facts);
     take_host_findings(checked, domain->findings);
     if (call->source == CLI_DNS_SERVED) {
-        take_served(p, domain, checked->facts->fetches);
+        take_served(p, call, domain, checked->facts->fetches);
     }
-    if (domain->policy) {
+    if (domain->policy && !is_unknown(domain)) {
         compare_served(p, domain, checked->facts->fetches);
     }
 }
@@ -286,7 +314,7 @@ static const char *query_network(apr_pool_t *p, cli_dns_call *call)
     const cli_resolver_options options = {.server = call->network.server,
                                           .trust_anchor = call->network.trust_anchor,
                                           .timeout = apr_time_from_sec(call->network.timeout)};
-    const apr_time_t end = apr_time_now() + apr_time_from_sec(DNS_END);
+    const apr_time_t end = call->network.began + apr_time_from_sec(DNS_END);
     apr_array_header_t *checked = apr_array_make(p, 2, sizeof(cli_check_domain));
     const char *error;
     int i;
@@ -315,6 +343,9 @@ static const char *query_network(apr_pool_t *p, cli_dns_call *call)
 
 static void complete_facts(const cli_dns_call *call, cli_dns_domain *domain)
 {
+    const cli_apache_policy *configured = cli_apache_find(call->configured, domain->domain);
+
+    domain->facts.endpoint = configured ? configured->endpoint : NULL;
     domain->facts.domain = domain->domain;
     domain->facts.id = domain->id;
     domain->facts.policy = domain->policy;
@@ -326,11 +357,17 @@ static void complete_facts(const cli_dns_call *call, cli_dns_domain *domain)
 
 int cli_dns_gather(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call)
 {
-    int status = read_policies(p, self, call), i;
     const char *error;
+    int status, i;
 
+    call->network.began = apr_time_now();
+    status = read_policies(p, self, call);
     if (status != CLI_EXIT_OK) {
         return status;
+    }
+    /* Not every machine that asks serves policies. */
+    if (!call->is_offline && !call->configured && cli_apache_list(p, &call->configured)) {
+        call->configured = NULL;
     }
     error = call->is_offline ? NULL : query_network(p, call);
     if (error == cli_check_no_network) {

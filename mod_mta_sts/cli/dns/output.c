@@ -8,6 +8,7 @@
 
 #include "cli/common/output.h"
 #include "core/base/format.h"
+#include "core/dns/delegation.h"
 #include "core/dns/steps.h"
 #include "core/base/text.h"
 #include "core/dns/zone_text.h"
@@ -104,6 +105,16 @@ static json_t *string_to_json(const char *text)
     return string ? string : json_null();
 }
 
+/* A record in the zone of another party: what is to be asked of it. */
+static json_t *delegated_to_json(apr_pool_t *p, const mta_sts_publication_record *record)
+{
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "name", record->delegated, "target",
+                     record->name, "type", mta_sts_record_type_rdata_name(record->type), "value",
+                     string_to_json(record->is_example ? NULL : record->value), "state",
+                     mta_sts_record_state_name(record->state), "now", string_to_json(record->now),
+                     "request", string_to_json(mta_sts_delegation_request(p, record)));
+}
+
 static json_t *record_to_json(apr_pool_t *p, const mta_sts_publication_record *record)
 {
     return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "name", record->name, "type",
@@ -113,8 +124,26 @@ static json_t *record_to_json(apr_pool_t *p, const mta_sts_publication_record *r
                      mta_sts_record_state_name(record->state), "now", string_to_json(record->now));
 }
 
-/* Examples are only for people, so they are left out. */
-static json_t *records_to_json(apr_pool_t *p, const mta_sts_publication *publication)
+static int is_record(const mta_sts_publication_record *record)
+{
+    return !record->delegated && !record->is_example;
+}
+
+/* What a person has to complete. */
+static int is_example(const mta_sts_publication_record *record)
+{
+    return !record->delegated && record->is_example;
+}
+
+static int is_delegated(const mta_sts_publication_record *record)
+{
+    return record->delegated != NULL;
+}
+
+/* Those records for which that is so. */
+static json_t *records_to_json(apr_pool_t *p, const mta_sts_publication *publication,
+                               int (*is_wanted)(const mta_sts_publication_record *),
+                               json_t *(*to_json)(apr_pool_t *, const mta_sts_publication_record *))
 {
     json_t *array = json_array();
     int i;
@@ -122,8 +151,8 @@ static json_t *records_to_json(apr_pool_t *p, const mta_sts_publication *publica
     for (i = 0; i < publication->records->nelts; i++) {
         const mta_sts_publication_record *record = mta_sts_publication_at(publication, i);
 
-        if (!record->is_example) {
-            json_array_append_new(array, record_to_json(p, record));
+        if (is_wanted(record)) {
+            json_array_append_new(array, to_json(p, record));
         }
     }
     return array;
@@ -141,7 +170,12 @@ static void add_publication(apr_pool_t *p, const cli_dns_domain *domain, json_t 
                                            ? mta_sts_format_timestamp(p, domain->earlier_until)
                                            : NULL));
     json_object_set_new(object, "hold", string_to_json(publication->hold));
-    json_object_set_new(object, "records", records_to_json(p, publication));
+    json_object_set_new(object, "records",
+                        records_to_json(p, publication, is_record, record_to_json));
+    json_object_set_new(object, "examples",
+                        records_to_json(p, publication, is_example, record_to_json));
+    json_object_set_new(object, "delegated",
+                        records_to_json(p, publication, is_delegated, delegated_to_json));
     json_object_set_new(object, "mx_not_covered", cli_strings_to_json(publication->uncovered));
     json_object_set_new(object, "mx_unused", cli_strings_to_json(publication->unused));
     json_object_set_new(object, "steps", cli_strings_to_json(mta_sts_steps_make(p, publication)));
@@ -151,11 +185,12 @@ static json_t *domain_to_json(apr_pool_t *p, const cli_dns_call *call, const cli
 {
     static const char *const sources[] = {"served", "file", "apache"};
     static const char *const served[] = {"unknown", "nothing", "other", "same"};
-    json_t *object = json_pack(
-        "{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[]}", "domain",
-        domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "source",
-        sources[call->source], "served", served[domain->facts.served], "policy", "id",
-        "earlier_policy_until", "hold", "records", "mx_not_covered", "mx_unused", "steps");
+    json_t *object =
+        json_pack("{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[]}",
+                  "domain", domain->domain, "unicode", cli_domain_unicode(p, domain->domain),
+                  "source", sources[call->source], "served", served[domain->facts.served], "policy",
+                  "id", "earlier_policy_until", "hold", "records", "examples", "delegated",
+                  "mx_not_covered", "mx_unused", "steps");
 
     if (domain->policy) {
         add_publication(p, domain, object);

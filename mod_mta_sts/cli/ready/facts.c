@@ -76,6 +76,7 @@ static int query_network(const cli_subcommand *self, cli_ready_call *call)
         cli_check_domain to_check = {.domain = domain->domain};
 
         to_check.configured_id = domain->configured ? domain->configured->id : NULL;
+        to_check.endpoint = domain->configured ? domain->configured->endpoint : NULL;
         APR_ARRAY_PUSH(checked, cli_check_domain) = to_check;
     }
     error = cli_check_run(call->p, &call->network, checked);

@@ -196,6 +196,7 @@
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
     FINDING("rua-scheme", "A report address is neither mailto nor https")                          \
+    FINDING("rua-without-endpoint", "The TLSRPT record does not name this machine's endpoint")     \
     FINDING("rua-without-mail", "No report address is a mail address")                             \
     FINDING("sender-policy-current", "The largest senders have the policy that is served now")     \
     FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \

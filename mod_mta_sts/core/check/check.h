@@ -53,6 +53,8 @@ typedef struct mta_sts_check_facts {
     apr_array_header_t *mxs;       /* of mta_sts_check_mx *, by preference; the domain itself if
                                       it has addresses but no MX (RFC 5321 section 5.1) */
     mta_sts_check_smtp smtp;
+    const char *endpoint; /* URL at which this machine's httpd accepts reports about the domain; or
+                             NULL */
     const char *configured_id; /* id of the policy that this machine's httpd is configured to
                                   serve, or NULL if it is not known */
 } mta_sts_check_facts;

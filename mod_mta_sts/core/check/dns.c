@@ -3,8 +3,10 @@
 
 #include <apr_strings.h>
 
+#include "core/check/dead_alias.h"
 #include "core/check/judge.h"
 #include "core/policy/record.h"
+#include "core/policy/text.h"
 #include "core/base/text.h"
 
 /* In seconds. A longer TTL delays every change of the policy by more than a day. */
@@ -27,13 +29,49 @@ static void name_subjects(mta_sts_findings *findings, int index, const char *sub
     }
 }
 
-/* A dangling alias is dangerous because the next owner of its target controls the name. */
-static const char *dead_alias_text(apr_pool_t *p, const char *alias, const char *danger)
+/* Whether a policy is served, so that mta-sts dns has a record to print. */
+static int is_policy_served(const mta_sts_judge *judge)
 {
-    return apr_psprintf(p,
-                        "it is an alias (CNAME) of %s, which does not exist or has no such record: "
-                        "%s",
-                        mta_sts_text_quote(p, alias, strlen(alias)), danger);
+    const apr_array_header_t *fetches = judge->facts->fetches;
+    int i;
+
+    for (i = 0; i < fetches->nelts; i++) {
+        const mta_sts_policy_fetch *fetch = APR_ARRAY_IDX(fetches, i, mta_sts_policy_fetch *);
+        mta_sts_findings *unseen = mta_sts_findings_make(judge->p);
+
+        if (mta_sts_policy_fetch_check(fetch, judge->facts->host, judge->limits, unseen)) {
+            mta_sts_policy_text_read(judge->p, fetch->text, fetch->len, unseen);
+            return mta_sts_findings_count(unseen, MTA_STS_ERROR) == 0;
+        }
+    }
+    return 0;
+}
+
+/* How to get the record: each step can be done once those before it are. */
+static const char *record_fix(const mta_sts_judge *judge)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    const char *format =
+        is_policy_served(judge) ? "run 'mta-sts dns %s' to get the record, then publish it"
+        : facts->configured_id
+            ? "first fix what is reported about the policy host; then run 'mta-sts dns %s' to get "
+              "the record, and publish it"
+            : "serve a policy first (on the web server: mta-sts-setup %s); then run 'mta-sts dns "
+              "%s' to get the record, and publish it";
+
+    return apr_psprintf(judge->p, format, facts->domain, facts->domain);
+}
+
+/* The record of a reader's advice that knows no domain. */
+static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, int index)
+{
+    for (; index < findings->list->nelts; index++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, index, mta_sts_finding);
+
+        if (finding->fix && strstr(finding->fix, "mta-sts dns DOMAIN")) {
+            finding->fix = record_fix(judge);
+        }
+    }
 }
 
 /* Reports other names at which the record was found; returns whether there are any. */
@@ -76,10 +114,9 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     if (mta_sts_answer_is_empty(&facts->record) && facts->record.alias) {
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "alias-dangling", facts->record_name,
-            "have the record published under that name, or replace the CNAME by a TXT record", "%s",
-            dead_alias_text(judge->p, facts->record.alias,
-                            "senders do not look for a policy, and anybody who gets that name "
-                            "decides which policy they look for"));
+            mta_sts_dead_alias_fix(judge->p, &facts->record, facts->record_name), "%s",
+            mta_sts_dead_alias_text(judge->p, &facts->record, "senders do not look for a policy",
+                                    "decides which policy they look for"));
         return;
     }
     if (mta_sts_answer_is_empty(&facts->record) &&
@@ -88,14 +125,13 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     }
     if (mta_sts_answer_is_empty(&facts->record)) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "record-missing", facts->record_name,
-                            apr_psprintf(judge->p,
-                                         "run 'mta-sts dns %s' to get the record, then publish it",
-                                         facts->domain),
+                            record_fix(judge),
                             "there is no MTA-STS record: senders do not look for a policy");
         return;
     }
     judge->record_id = mta_sts_record_read(judge->p, facts->record.values, findings);
     name_subjects(findings, index, facts->record_name);
+    name_domain(judge, findings, index);
     if (!judge->record_id) {
         return;
     }
@@ -198,9 +234,10 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
                 "a name that exists and that is yours",
                 facts->host),
             "%s",
-            dead_alias_text(judge->p, a->alias ? a->alias : aaaa->alias,
-                            "senders get no policy, and anybody who gets that name can get a "
-                            "certificate for the policy host and serve a policy of theirs"));
+            mta_sts_dead_alias_text(
+                judge->p, a->alias ? a : aaaa, "senders get no policy",
+                "can get a certificate for the policy host and serve a policy of "
+                "theirs"));
     }
     else if (!failed) {
         mta_sts_finding_add(
@@ -233,6 +270,23 @@ void mta_sts_judge_dns(mta_sts_judge *judge)
     judge_host_addresses(judge, findings);
 }
 
+/* A TLSRPT record needs no policy, so the advice is the record itself. */
+static void name_reports(const mta_sts_judge *judge, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, i, mta_sts_finding);
+
+        if (finding->fix && strstr(finding->fix, "mta-sts dns DOMAIN")) {
+            finding->fix = apr_psprintf(
+                judge->p, "publish \"%s\", with your mailbox in the place of YOU",
+                mta_sts_tlsrpt_record_propose(judge->p, facts->domain, facts->endpoint));
+        }
+    }
+}
+
 void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -243,22 +297,31 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
     if (mta_sts_answer_check(&facts->tlsrpt, facts->tlsrpt_name, "TLSRPT record", findings)) {
         return;
     }
+    if (mta_sts_answer_is_empty(&facts->tlsrpt) && facts->tlsrpt.alias) {
+        mta_sts_finding_add(
+            findings, MTA_STS_WARNING, "alias-dangling", facts->tlsrpt_name,
+            mta_sts_dead_alias_fix(judge->p, &facts->tlsrpt, facts->tlsrpt_name), "%s",
+            mta_sts_dead_alias_text(judge->p, &facts->tlsrpt, "senders send no reports",
+                                    "can have the reports sent to them"));
+        return;
+    }
     if (mta_sts_answer_is_empty(&facts->tlsrpt) &&
         report_misplaced(judge, 1, facts->tlsrpt_name, MTA_STS_WARNING, findings)) {
         return;
     }
     if (mta_sts_answer_is_empty(&facts->tlsrpt)) {
-        mta_sts_finding_add(findings, testing ? MTA_STS_WARNING : MTA_STS_INFO, "tlsrpt-missing",
-                            facts->tlsrpt_name,
-                            apr_psprintf(judge->p,
-                                         "publish \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"",
-                                         facts->domain),
-                            "there is no TLSRPT record, so senders send no reports%s",
-                            testing ? ", which mode testing depends on" : "");
+        mta_sts_finding_add(
+            findings, testing ? MTA_STS_WARNING : MTA_STS_INFO, "tlsrpt-missing",
+            facts->tlsrpt_name,
+            apr_psprintf(judge->p, "publish \"%s\", with your mailbox in the place of YOU",
+                         mta_sts_tlsrpt_record_propose(judge->p, facts->domain, facts->endpoint)),
+            "there is no TLSRPT record, so senders send no reports%s",
+            testing ? ", which mode testing depends on" : "");
         return;
     }
     rua = mta_sts_tlsrpt_record_read(judge->p, facts->tlsrpt.values, findings);
     name_subjects(findings, 0, facts->tlsrpt_name);
+    name_reports(judge, findings);
     if (rua) {
         mta_sts_finding_add(findings, MTA_STS_OK, "tlsrpt-found", facts->tlsrpt_name, NULL,
                             "reports go to %s, %s", join(findings, rua),

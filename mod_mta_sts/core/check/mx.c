@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "core/check/dead_alias.h"
 #include "core/check/judge.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
@@ -73,11 +74,9 @@ static mta_sts_mx_effect judge_addresses(const mta_sts_check_mx *mx, mta_sts_fin
     if (mta_sts_answer_is_empty(a) && mta_sts_answer_is_empty(aaaa)) {
         if (alias) {
             mta_sts_finding_add(findings, MTA_STS_ERROR, "alias-dangling", mx->host,
-                                "put a host with an address into the MX record",
-                                "it is an alias (CNAME) of %s, which does not exist or has no "
-                                "address: no mail gets there, and anybody who gets that name gets "
-                                "the mail",
-                                mta_sts_text_quote(findings->pool, alias, strlen(alias)));
+                                "put a host with an address into the MX record", "%s",
+                                mta_sts_dead_alias_text(findings->pool, a->alias ? a : aaaa,
+                                                        "no mail gets there", "gets the mail"));
         }
         else {
             mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-no-address", mx->host,

@@ -11,15 +11,6 @@
  * name, the dates.
  */
 
-typedef enum mta_sts_trust {
-    MTA_STS_TRUST_NO_CERTIFICATE,   /* the server presented no certificate */
-    MTA_STS_TRUST_OK,               /* a chain to a trusted CA */
-    MTA_STS_TRUST_SELF_SIGNED,      /* the certificate is self-signed */
-    MTA_STS_TRUST_CHAIN_INCOMPLETE, /* the server sent no intermediate certificate */
-    MTA_STS_TRUST_UNKNOWN_CA,       /* the chain leads to an untrusted CA */
-    MTA_STS_TRUST_CHAIN_INVALID,    /* the chain fails for another reason: see detail */
-} mta_sts_trust;
-
 typedef struct mta_sts_peer {
     const char *version;              /* "TLSv1.3"; NULL without a handshake */
     mta_sts_trust trust;              /* regardless of the dates and names of the

@@ -119,25 +119,30 @@ static const char firewall_fix[] =
     "exempt this URL from the web application firewall (mod_security), bot protection or country "
     "blocking: senders are programs, and the policy must be accessible to everyone";
 
+/* It works whether the module is loaded or not. */
+static const char vhost_fix[] = "on the web server, find the virtual host that answers for this "
+                                "name: apachectl -t -D DUMP_VHOSTS";
+
 static const status_text status_texts[] = {
     {401, 401, " (it asks for a password)",
      "remove the authentication for this URL: the policy must be accessible to everyone"},
     {403, 403, " (access denied)",
-     "check Require and Deny for this URL, and for a web application firewall (mod_security), bot "
-     "protection or country blocking: the policy must be accessible to everyone"},
+     "mod_mta_sts answers before Require and Deny, so something comes before it: look for "
+     "\"ModSecurity: Access denied\" in httpd's error log (a rule of phase 1), for mod_evasive, "
+     "mod_qos, bot protection or country blocking, and a proxy in front; or another virtual host "
+     "answers, without the policy: apachectl -t -D DUMP_VHOSTS"},
     {404, 404, " (not found)",
-     "the request reaches a virtual host that does not serve the policy; find it: apachectl -t -D "
-     "DUMP_MTA_STS"},
+     "the request reaches a virtual host that does not serve the policy; on the web server, find "
+     "it: apachectl -t -D DUMP_VHOSTS"},
     {406, 406, " (not acceptable)", firewall_fix},
-    {410, 410, " (gone)",
-     "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS"},
+    {410, 410, " (gone)", vhost_fix},
     {421, 421, " (misdirected request)",
      "give the virtual host of this name a certificate of its own, or the same TLS settings as the "
      "others at this address"},
     {429, 429, " (too many requests)", firewall_fix},
     {500, 599, " (server error)",
      "check httpd's error log, and a proxy in front of httpd or behind it"},
-    {0, 999, "", "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS"},
+    {0, 999, "", vhost_fix},
 };
 
 static const status_text *find_status(int status)
@@ -150,23 +155,45 @@ static const status_text *find_status(int status)
     return text;
 }
 
+static int contains(const mta_sts_policy_fetch *fetch, const char *sign)
+{
+    apr_size_t at, len = strlen(sign);
+
+    for (at = 0; fetch->text && at + len <= fetch->len; at++) {
+        if (memcmp(fetch->text + at, sign, len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Whether the page names one of the common web application firewalls. */
 static int looks_like_firewall(const mta_sts_policy_fetch *fetch)
 {
     static const char *const signs[] = {
         "mod_security",       "ModSecurity",   "Mod_Security", "Not Acceptable",
         "Attention Required", "Just a moment", "captcha",      "Web Application Firewall"};
-    apr_size_t i, at, len;
+    apr_size_t i;
 
-    for (i = 0; fetch->text && i < sizeof(signs) / sizeof(signs[0]); i++) {
-        len = strlen(signs[i]);
-        for (at = 0; at + len <= fetch->len; at++) {
-            if (memcmp(fetch->text + at, signs[i], len) == 0) {
-                return 1;
-            }
+    for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (contains(fetch, signs[i])) {
+            return 1;
         }
     }
     return 0;
+}
+
+/* Who answered, as far as the body shows it. httpd's own page for status 403 is what a rule of
+ * mod_security leads to, before mod_mta_sts is asked. */
+static const char *describe_origin(const mta_sts_policy_fetch *fetch)
+{
+    return looks_like_firewall(fetch)
+               ? "; the answer is that of a web application firewall or bot protection"
+           : fetch->http_status == 403 &&
+                   contains(fetch, "You don't have permission to access this resource")
+               ? "; the page is httpd's own, so httpd denied the request before mod_mta_sts was "
+                 "asked, or in a virtual host without the policy"
+               : "";
 }
 
 static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
@@ -190,11 +217,7 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
         mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-status", host,
                             looks_like_firewall(fetch) ? firewall_fix : text->fix,
                             "%s answers with status %d instead of 200%s%s", fetch->address, status,
-                            text->meaning,
-                            looks_like_firewall(fetch)
-                                ? "; the answer is that of a web application firewall or bot "
-                                  "protection"
-                                : "");
+                            text->meaning, describe_origin(fetch));
     }
     return 0;
 }
@@ -212,9 +235,7 @@ static int check_content_type(const mta_sts_policy_fetch *fetch, const char *hos
     }
     mta_sts_finding_add(
         findings, MTA_STS_ERROR, "content-type", host,
-        mta_sts_policy_fetch_is_page(fetch)
-            ? "find the virtual host that answers for this name: apachectl -t -D DUMP_MTA_STS"
-            : "serve the policy as text/plain",
+        mta_sts_policy_fetch_is_page(fetch) ? vhost_fix : "serve the policy as text/plain",
         "%s sends %s %s%s: many senders accept only text/plain", fetch->address,
         mta_sts_policy_fetch_is_page(fetch) ? "a web page instead of the policy," : "the policy",
         type ? "as " : "without a content type", type ? quote(findings, type) : "");

@@ -7,17 +7,11 @@
 #include <apr_strings.h>
 
 #include "core/base/name.h"
+#include "core/dns/planner.h"
 #include "core/dns/rdata.h"
 #include "core/policy/record.h"
 
-#define NULL_MX "." /* the domain accepts no mail (RFC 7505) */
-
-typedef struct planner {
-    apr_pool_t *p;
-    const mta_sts_publication_facts *facts;
-    mta_sts_publication *publication;
-    mta_sts_findings *findings;
-} planner;
+typedef mta_sts_planner planner;
 
 const char *mta_sts_record_state_name(mta_sts_record_state state)
 {
@@ -70,6 +64,15 @@ static apr_int64_t choose_ttl(const planner *pl, const mta_sts_answer *now)
                : MTA_STS_TTL_DEFAULT;
 }
 
+/* Whether a name is outside the policy domain, in a zone that another party may run. */
+static int is_foreign(const planner *pl, const char *name)
+{
+    apr_size_t len = strlen(name), tail = strlen(pl->facts->domain);
+
+    return len <= tail || name[len - tail - 1] != '.' ||
+           apr_cstr_casecmp(name + len - tail, pl->facts->domain) != 0;
+}
+
 static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, const char *value,
                                        mta_sts_record_state state)
 {
@@ -78,10 +81,14 @@ static mta_sts_publication_record *add(planner *pl, mta_sts_record_type type, co
 
     memset(record, 0, sizeof(*record));
     record->type = type;
-    /* TXT records are changed at the end of their CNAMEs; the policy host's CNAME is a record. */
+    /* A TXT record is where a CNAME leads; the policy host's CNAME is a record. */
     record->name = now->alias && mta_sts_record_type_rdata(type) == MTA_STS_RDATA_TXT
                        ? now->alias
                        : mta_sts_record_type_name(pl->p, type, pl->facts->domain);
+    record->delegated = is_foreign(pl, record->name)
+                            ? mta_sts_record_type_name(pl->p, type, pl->facts->domain)
+                            : NULL;
+    record->is_dead = record->delegated && now->status == MTA_STS_ANSWER_NXDOMAIN;
     record->ttl = choose_ttl(pl, now);
     record->value = value;
     record->state = state;
@@ -182,11 +189,9 @@ static void plan_text(planner *pl, mta_sts_record_type type, const char *wanted,
 static void plan_reports(planner *pl)
 {
     const apr_array_header_t *rua = pl->facts->rua;
-    const char *endpoint = pl->facts->endpoint;
 
     plan_text(pl, MTA_STS_TYPE_TLSRPT, count(rua) ? mta_sts_tlsrpt_record_render(pl->p, rua) : NULL,
-              apr_pstrcat(pl->p, "v=TLSRPTv1; rua=", endpoint ? endpoint : "", endpoint ? "," : "",
-                          "mailto:YOU@", pl->facts->domain, NULL));
+              mta_sts_tlsrpt_record_propose(pl->p, pl->facts->domain, pl->facts->endpoint));
 }
 
 /* --- the policy host --- */
@@ -226,6 +231,14 @@ static const apr_array_header_t *own_values(const planner *pl, mta_sts_record_ty
                                                                                : now[type].values;
 }
 
+/* The CNAME of the policy host leads to a name that does not exist. */
+static int is_host_dead(const planner *pl)
+{
+    const mta_sts_answer *a = &pl->facts->now[MTA_STS_TYPE_A];
+
+    return a->alias && a->status == MTA_STS_ANSWER_NXDOMAIN;
+}
+
 static void plan_host_values(planner *pl, mta_sts_record_type type, int is_wanted)
 {
     const apr_array_header_t *wanted = wanted_of(pl, type), *now = own_values(pl, type);
@@ -238,7 +251,7 @@ static void plan_host_values(planner *pl, mta_sts_record_type type, int is_wante
     for (i = 0; i < count(now); i++) {
         if (find(wanted, text_at(now, i)) < 0) {
             add(pl, type, text_at(now, i),
-                is_wanted ? MTA_STS_RECORD_SUPERFLUOUS : MTA_STS_RECORD_SAME);
+                is_wanted || is_host_dead(pl) ? MTA_STS_RECORD_SUPERFLUOUS : MTA_STS_RECORD_SAME);
         }
     }
 }
@@ -254,112 +267,9 @@ static void plan_host(planner *pl)
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         plan_host_values(pl, types[i], is_wanted);
     }
-    if (pl->publication->records->nelts == before) {
+    if (pl->publication->records->nelts == before || (!is_wanted && is_host_dead(pl))) {
         add_example(pl, MTA_STS_TYPE_A, "192.0.2.1");
         add_example(pl, MTA_STS_TYPE_AAAA, "2001:db8::1");
-    }
-}
-
-/* --- obstacles to publishing --- */
-
-static int matches_any(const char *pattern, const apr_array_header_t *hosts)
-{
-    int i;
-
-    for (i = 0; i < hosts->nelts; i++) {
-        if (mta_sts_name_matches_mx(pattern, text_at(hosts, i))) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void compare_mx(planner *pl)
-{
-    const apr_array_header_t *hosts = pl->facts->now[MTA_STS_TYPE_MX].values;
-    const mta_sts_policy *policy = pl->facts->policy;
-    int i;
-
-    if (count(hosts) == 0) {
-        return;
-    }
-    for (i = 0; i < hosts->nelts; i++) {
-        if (strcmp(text_at(hosts, i), NULL_MX) != 0 &&
-            !mta_sts_policy_covers(policy, text_at(hosts, i))) {
-            APR_ARRAY_PUSH(pl->publication->uncovered, const char *) = text_at(hosts, i);
-        }
-    }
-    for (i = 0; i < policy->mx->nelts; i++) {
-        if (!matches_any(text_at(policy->mx, i), hosts)) {
-            APR_ARRAY_PUSH(pl->publication->unused, const char *) = text_at(policy->mx, i);
-        }
-    }
-}
-
-static void judge_coverage(planner *pl)
-{
-    const apr_array_header_t *uncovered = pl->publication->uncovered;
-    int is_enforced = pl->facts->policy->mode == MTA_STS_MODE_ENFORCE, i;
-
-    if (pl->facts->policy->mode == MTA_STS_MODE_NONE) {
-        return;
-    }
-    for (i = 0; i < uncovered->nelts; i++) {
-        mta_sts_finding_add(pl->findings, is_enforced ? MTA_STS_ERROR : MTA_STS_WARNING,
-                            "mx-not-in-policy", text_at(uncovered, i),
-                            "add it to the policy, or delete its MX record first",
-                            "an MX host of %s that the policy does not cover", pl->facts->domain);
-    }
-    if (is_enforced && uncovered->nelts) {
-        pl->publication->hold = apr_pstrcat(pl->p, "the policy does not cover the MX host ",
-                                            text_at(uncovered, 0), NULL);
-    }
-}
-
-static void judge_served(planner *pl)
-{
-    const char *host =
-        apr_pstrcat(pl->findings->pool, MTA_STS_POLICY_HOST_PREFIX, pl->facts->domain, NULL);
-    const char *fix = "serve it first, then publish its id";
-
-    if (pl->facts->served == MTA_STS_SERVED_NOTHING) {
-        mta_sts_finding_add(pl->findings, MTA_STS_ERROR, "policy-not-served", host, fix,
-                            "the policy host serves no valid policy");
-        pl->publication->hold = "the policy is not served";
-    }
-    if (pl->facts->served == MTA_STS_SERVED_OTHER) {
-        mta_sts_finding_add(pl->findings, MTA_STS_ERROR, "policy-not-served", host, fix,
-                            "the policy host serves another policy, with the id %s",
-                            pl->facts->served_id);
-        pl->publication->hold = apr_pstrcat(pl->p, "another policy is served, with the id ",
-                                            pl->facts->served_id, NULL);
-    }
-}
-
-/* Google and Microsoft send most reports. */
-static void judge_reports(planner *pl)
-{
-    apr_array_header_t *rua = pl->facts->rua ? apr_array_copy(pl->p, pl->facts->rua) : NULL;
-    const char *uri = NULL;
-
-    while (count(rua) && (!uri || apr_cstr_casecmpn(uri, "mailto:", 7) != 0)) {
-        uri = *(const char **)apr_array_pop(rua);
-    }
-    if (uri && apr_cstr_casecmpn(uri, "mailto:", 7) != 0) {
-        mta_sts_finding_add(pl->findings, MTA_STS_INFO, "rua-without-mail", pl->facts->domain,
-                            "add a mailto: address to the TLSRPT record",
-                            "Google and Microsoft send their reports by mail only");
-    }
-}
-
-/* Names the place where the record must be changed if its name is a CNAME. */
-static void report_alias(planner *pl, mta_sts_record_type type)
-{
-    if (pl->facts->now[type].alias) {
-        mta_sts_finding_add(pl->findings, MTA_STS_INFO, "record-elsewhere",
-                            mta_sts_record_type_name(pl->findings->pool, type, pl->facts->domain),
-                            NULL, "the name is an alias (CNAME): the record is at %s",
-                            pl->facts->now[type].alias);
     }
 }
 
@@ -376,12 +286,7 @@ mta_sts_publication *mta_sts_publication_make(apr_pool_t *p, const mta_sts_publi
     plan_text(&pl, MTA_STS_TYPE_MTA_STS, mta_sts_record_render(p, facts->id), NULL);
     plan_host(&pl);
     plan_reports(&pl);
-    compare_mx(&pl);
-    judge_coverage(&pl);
-    judge_served(&pl);
-    judge_reports(&pl);
-    report_alias(&pl, MTA_STS_TYPE_MTA_STS);
-    report_alias(&pl, MTA_STS_TYPE_TLSRPT);
+    mta_sts_planner_judge(&pl);
     return publication;
 }
 

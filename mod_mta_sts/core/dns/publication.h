@@ -39,8 +39,8 @@ typedef struct mta_sts_publication_facts {
     apr_int64_t ttl;               /* seconds, or MTA_STS_TTL_UNCHANGED, MTA_STS_TTL_OF_ZONE */
     const apr_array_header_t *rua; /* of const char *, each in the form of mta_sts_rua_parse;
                                       NULL: the existing TLSRPT record is left */
-    const char *endpoint;          /* URL at which the policy host accepts reports, suggested if
-                                      no rua is given; or NULL */
+    const char *endpoint;          /* URL at which the policy host accepts reports, to be proposed
+                                      where there is no record and no rua is given; or NULL */
     const apr_array_header_t *addresses; /* of const char *: the policy host's addresses, in the
                                             form of inet_ntop; NULL: the existing ones are left */
     const char *cname;                   /* what the policy host should be an alias of,
@@ -68,9 +68,12 @@ typedef struct mta_sts_publication_record {
     apr_int64_t ttl;   /* in seconds; negative: the zone's default */
     const char *value; /* as core/dns/rdata.h renders it */
     mta_sts_record_state state;
-    const char *now; /* the value that it replaces, or NULL */
-    int is_example;  /* whether the value is an example, because only the admin knows the real
-                        one */
+    const char *now;       /* the value that it replaces, or NULL */
+    int is_example;        /* whether the value is an example, because only the admin knows
+                                the real one */
+    const char *delegated; /* the name of the domain whose CNAME leads to this record, which is in
+                              another party's zone: never to be updated here; or NULL */
+    int is_dead;           /* and its name does not exist: the CNAME has to go */
 } mta_sts_publication_record;
 
 typedef struct mta_sts_publication {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/dns/steps.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "core/base/format.h"
+#include "core/dns/delegation.h"
 
 typedef struct writer {
     apr_pool_t *p;
@@ -55,7 +57,7 @@ static int is_removal(const writer *w)
     return w->facts->policy->mode == MTA_STS_MODE_NONE;
 }
 
-/* Whether a record of this type has this state. */
+/* Whether a record of this type, in a zone of the domain, has this state. */
 static int has_state(const writer *w, mta_sts_record_type type, mta_sts_record_state state)
 {
     int i;
@@ -63,7 +65,7 @@ static int has_state(const writer *w, mta_sts_record_type type, mta_sts_record_s
     for (i = 0; i < w->publication->records->nelts; i++) {
         const mta_sts_publication_record *record = mta_sts_publication_at(w->publication, i);
 
-        if (record->type == type && record->state == state) {
+        if (record->type == type && record->state == state && !record->delegated) {
             return 1;
         }
     }
@@ -94,10 +96,12 @@ static void add_policy_host(writer *w)
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (has_state(w, types[i], MTA_STS_RECORD_MISSING)) {
-            add_step(
-                w, apr_psprintf(w->p,
-                                "Publish the address of mta-sts.%s, and get a certificate for it.",
-                                w->facts->domain));
+            add_step(w, apr_psprintf(w->p,
+                                     "%s the address of mta-sts.%s, and get a certificate for it.",
+                                     has_state(w, MTA_STS_TYPE_CNAME, MTA_STS_RECORD_SUPERFLUOUS)
+                                         ? "Delete the CNAME of the policy host, and publish"
+                                         : "Publish",
+                                     w->facts->domain));
             return;
         }
     }
@@ -115,10 +119,38 @@ static void add_serving(writer *w)
                              w->facts->domain, w->facts->id));
 }
 
+/* With a capital letter and a full stop. */
+static void add_request(writer *w, const char *start, const char *request)
+{
+    char *step = apr_pstrcat(w->p, start, request, ".", NULL);
+
+    step[0] = apr_toupper(step[0]);
+    add_step(w, step);
+}
+
+/* What only the party can do to whose zone the CNAME of a record leads. */
+static void add_requests(writer *w, mta_sts_record_type type, const char *start)
+{
+    int i;
+
+    for (i = 0; i < w->publication->records->nelts; i++) {
+        const mta_sts_publication_record *record = mta_sts_publication_at(w->publication, i);
+        const char *request = mta_sts_delegation_request(w->p, record);
+
+        if (record->type == type && request) {
+            add_request(w, start, request);
+        }
+    }
+}
+
 static void add_id(writer *w)
 {
     const mta_sts_publication_record *record = mta_sts_publication_id_record(w->publication);
 
+    if (record->delegated) {
+        add_requests(w, MTA_STS_TYPE_MTA_STS, "");
+        return;
+    }
     if (record->state == MTA_STS_RECORD_MISSING) {
         add_step(w, apr_psprintf(w->p, "Publish the TXT record at %s, with the id %s.",
                                  record->name, w->facts->id));
@@ -162,6 +194,7 @@ static void add_unused_patterns(writer *w)
 
 static void add_reports(writer *w)
 {
+    add_requests(w, MTA_STS_TYPE_TLSRPT, "At any time: ");
     if (has_state(w, MTA_STS_TYPE_TLSRPT, MTA_STS_RECORD_MISSING) ||
         has_state(w, MTA_STS_TYPE_TLSRPT, MTA_STS_RECORD_DIFFERS)) {
         add_step(w, "At any time: publish the TLSRPT record, so that senders report failures.");
@@ -182,15 +215,16 @@ static void add_removal(writer *w)
                              w->facts->policy->max_age > 86400
                                  ? ". A max_age of 86400 is enough for mode none"
                                  : ""));
-    add_step(w, apr_psprintf(w->p,
-                             "Only then delete the TXT record at _mta-sts.%s, %sthen the records "
-                             "and the site of mta-sts.%s.",
-                             w->facts->domain,
-                             has_values(now(w, MTA_STS_TYPE_MTA_STS))
-                                 ? apr_psprintf(w->p, "wait %s, ",
-                                                lifetime(w, MTA_STS_TYPE_MTA_STS, "its TTL"))
-                                 : "",
-                             w->facts->domain));
+    add_step(w,
+             apr_psprintf(
+                 w->p,
+                 "Only then delete the %s at _mta-sts.%s, %sthen the records and the "
+                 "site of mta-sts.%s.",
+                 now(w, MTA_STS_TYPE_MTA_STS)->alias ? "CNAME" : "TXT record", w->facts->domain,
+                 has_values(now(w, MTA_STS_TYPE_MTA_STS))
+                     ? apr_psprintf(w->p, "wait %s, ", lifetime(w, MTA_STS_TYPE_MTA_STS, "its TTL"))
+                     : "",
+                 w->facts->domain));
 }
 
 static void add_mode(writer *w)

@@ -6,6 +6,8 @@
 
 #include <apr_strings.h>
 
+#include "core/dns/delegation.h"
+
 #define STRING_MAX 255 /* in bytes: one string of a TXT record (RFC 1035 section 3.3) */
 
 /* Collects lines, which are joined at the end. */
@@ -114,7 +116,8 @@ static const char *example_note(mta_sts_record_type type)
     case MTA_STS_TYPE_A:
         return "; the policy host, with the addresses of this server (or a CNAME to its name):";
     case MTA_STS_TYPE_TLSRPT:
-        return "; where reports go, with your mail address:";
+        return "; where reports go; replace YOU with your mailbox (Google and Microsoft send "
+               "reports by mail only):";
     default:
         return NULL;
     }
@@ -129,11 +132,33 @@ static const char *hold_of(const writer *w, const mta_sts_publication_record *re
     return record->type == MTA_STS_TYPE_MTA_STS && !is_published ? w->publication->hold : NULL;
 }
 
+/* A record in the zone of another party, of which no line is to be pasted anywhere. */
+static void write_delegated(writer *w, const mta_sts_publication_record *record)
+{
+    const char *request = mta_sts_delegation_request(w->p, record);
+
+    if (request) {
+        add_line(w, apr_pstrcat(w->p, "; elsewhere: ", request, NULL));
+        if (record->now) {
+            add_line(w, apr_pstrcat(w->p, ";   DNS has ",
+                                    render_value(w->p, record->type, record->now), " there", NULL));
+        }
+    }
+}
+
 static void write_record(writer *w, const mta_sts_publication_record *record)
 {
     const char *hold = hold_of(w, record);
     int is_comment = hold || record->is_example || record->state == MTA_STS_RECORD_SUPERFLUOUS;
 
+    if (record->delegated) {
+        write_delegated(w, record);
+        if (record->state == MTA_STS_RECORD_SAME) {
+            add_line(w, apr_psprintf(w->p, "; %s is an alias (CNAME) of %s, whose record is right",
+                                     record->delegated, record->name));
+        }
+        return;
+    }
     if (record->is_example && example_note(record->type)) {
         add_line(w, example_note(record->type));
     }
@@ -278,8 +303,13 @@ const char *mta_sts_nsupdate_render(apr_pool_t *p, const mta_sts_publication *pu
     int first, end;
 
     for (first = 0; first < publication->records->nelts; first = end) {
+        const mta_sts_publication_record *record = mta_sts_publication_at(publication, first);
+
         end = end_of_name(publication, first);
-        if (has_change(publication, first, end)) {
+        if (record->delegated) {
+            write_delegated(&w, record);
+        }
+        else if (has_change(publication, first, end)) {
             write_commands(&w, first, end);
         }
     }

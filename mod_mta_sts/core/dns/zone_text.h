@@ -9,7 +9,8 @@
 /*
  * The records of a publication in the input formats of name servers: zone files (RFC 1035 section
  * 5) and nsupdate (RFC 2136). Either can be pasted unchanged without harm: examples, records that
- * must not be published yet, and records to be deleted from a zone are comments.
+ * must not be published yet, records in the zone of another party, and records to be deleted from a
+ * zone are comments.
  */
 
 /*

@@ -22,6 +22,8 @@
 #define SOON_MAX (14 * DAY)
 #define SOON_SHARE 3 /* one third of the lifetime */
 
+#define CHAIN_MAX 20 /* certificates that are read after the first */
+
 /* A SAN entry with an embedded NUL is a forgery, so it is ignored. */
 static void take_names(apr_pool_t *p, X509 *x509, mta_sts_certificate *certificate)
 {
@@ -72,6 +74,7 @@ static mta_sts_certificate *make_certificate(apr_pool_t *p, const char *path)
 
     certificate->path = path;
     certificate->names = apr_array_make(p, 2, sizeof(const char *));
+    certificate->trust = MTA_STS_TRUST_NOT_JUDGED;
     return certificate;
 }
 
@@ -118,8 +121,24 @@ static X509 *read_x509(apr_pool_t *p, BIO *bio, const char **error)
     return x509;
 }
 
+/* The certificates that follow in the file, which is that of the whole chain. */
+static void judge_trust(apr_pool_t *p, BIO *bio, X509 *own, mta_sts_trust_store *store,
+                        mta_sts_certificate *certificate)
+{
+    STACK_OF(X509) *others = sk_X509_new_null();
+    X509 *x509;
+
+    while (others && sk_X509_num(others) < CHAIN_MAX &&
+           (x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
+        sk_X509_push(others, x509);
+    }
+    certificate->trust = mta_sts_chain_judge(p, store, own, others, &certificate->issuer);
+    sk_X509_pop_free(others, X509_free);
+}
+
 /* OpenSSL's error queue belongs to the caller and is left as it was. */
-mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
+mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path,
+                                              mta_sts_trust_store *store)
 {
     mta_sts_certificate *certificate = make_certificate(p, path);
     FILE *file = fopen(path, "rb");
@@ -133,10 +152,13 @@ mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path)
     ERR_set_mark();
     bio = BIO_new_fp(file, BIO_CLOSE);
     x509 = read_x509(p, bio, &certificate->error);
-    BIO_free(bio);
     if (x509) {
         take_x509(p, x509, certificate);
     }
+    if (x509 && store && !certificate->error) {
+        judge_trust(p, bio, x509, store, certificate);
+    }
+    BIO_free(bio);
     ERR_pop_to_mark();
     X509_free(x509);
     return certificate;

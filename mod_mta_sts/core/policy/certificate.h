@@ -7,11 +7,13 @@
 #include <apr_time.h>
 
 #include "core/base/finding.h"
+#include "core/policy/chain.h"
 
 /*
- * What MTA-STS requires of a server certificate (RFC 8461 sections 3.3 and 4.2): the host's name in
- * its subjectAltName, and that it has not expired. Whether it is signed by a trusted CA is checked
- * where a TLS connection is made.
+ * What MTA-STS wants of a server's certificate (RFC 8461 section 3.3 and 4.2): that its
+ * subjectAltName holds the host's name, and that it is valid today. Whether a trusted CA signed it
+ * is for those to say who connect; of
+ * a file, this machine's trust store gives an idea.
  */
 
 typedef struct mta_sts_certificate {
@@ -20,17 +22,22 @@ typedef struct mta_sts_certificate {
     apr_array_header_t *names; /* of const char *: the DNS names of its subjectAltName */
     apr_time_t not_before;
     apr_time_t not_after;
-    int warning_days; /* it expires soon when fewer days are left; 0: depends on its lifetime */
+    int warning_days;    /* it expires soon when fewer days are left; 0: depends on its lifetime */
+    mta_sts_trust trust; /* by this machine's trust store; MTA_STS_TRUST_NOT_JUDGED without one */
+    const char *issuer;  /* the CA that is missing, expired or not trusted; or NULL */
 } mta_sts_certificate;
 
 /*
- * Reads the first certificate of a PEM file, which is the server's own.
+ * Reads a PEM file: its first certificate, that of the server itself, and whether those after it
+ * lead to a CA that is trusted.
  *
- * @param p    pool of the result
- * @param path borrowed
- * @return never NULL; its error says why reading failed
+ * @param p     pool of the result
+ * @param path  borrowed
+ * @param store NULL: its trust is not judged
+ * @return never NULL; see its error
  */
-mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path);
+mta_sts_certificate *mta_sts_certificate_read(apr_pool_t *p, const char *path,
+                                              mta_sts_trust_store *store);
 
 /* The same for a certificate in OpenSSL's memory (an X509 *, borrowed for the call). */
 struct x509_st;
@@ -77,6 +84,10 @@ apr_interval_time_t mta_sts_certificate_soon(const mta_sts_certificate *certific
 /* MTA_STS_ERROR if it has expired, MTA_STS_WARNING if it expires soon, else MTA_STS_OK. */
 mta_sts_severity mta_sts_certificate_severity(const mta_sts_certificate *certificate,
                                               apr_time_t now);
+
+/* Adds what senders make of a certificate file of this machine, by its trust. */
+void mta_sts_certificate_trust_check(const mta_sts_certificate *certificate, const char *host,
+                                     mta_sts_findings *findings);
 
 /*
  * Judges the certificate file that this machine's httpd presents for a host.

@@ -71,8 +71,13 @@ static void check_certificates(const mta_sts_policy_host *facts, apr_time_t now,
     int from = findings->list->nelts, i;
 
     for (i = 0; facts->certificates && i < facts->certificates->nelts; i++) {
-        mta_sts_certificate_check(APR_ARRAY_IDX(facts->certificates, i, mta_sts_certificate *),
-                                  facts->host, now, fix, findings);
+        const mta_sts_certificate *certificate =
+            APR_ARRAY_IDX(facts->certificates, i, mta_sts_certificate *);
+
+        if (!facts->has_other_chain || certificate->trust == MTA_STS_TRUST_SELF_SIGNED) {
+            mta_sts_certificate_trust_check(certificate, facts->host, findings);
+        }
+        mta_sts_certificate_check(certificate, facts->host, now, fix, findings);
     }
     if (facts->certificates && facts->certificates->nelts == 0) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "certificate-missing", facts->host,

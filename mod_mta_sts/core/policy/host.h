@@ -30,7 +30,8 @@ typedef struct mta_sts_policy_host {
     mta_sts_location https_at;
     mta_sts_configured https;               /* what senders get */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
-                                               virtual host presents; NULL: not known */
+                                               virtual host shows; NULL: not known here */
+    int has_other_chain; /* CA certificates come from other files than those */
 } mta_sts_policy_host;
 
 /* Adds a finding for each problem of a policy host; none if all is well.

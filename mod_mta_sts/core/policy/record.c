@@ -380,3 +380,9 @@ const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t
 {
     return apr_pstrcat(p, "v=TLSRPTv1; rua=", apr_array_pstrcat(p, rua, ','), NULL);
 }
+
+const char *mta_sts_tlsrpt_record_propose(apr_pool_t *p, const char *domain, const char *endpoint)
+{
+    return apr_pstrcat(p, "v=TLSRPTv1; rua=", endpoint ? endpoint : "", endpoint ? "," : "",
+                       "mailto:YOU@", domain, NULL);
+}

@@ -48,4 +48,13 @@ apr_array_header_t *mta_sts_tlsrpt_record_read(apr_pool_t *p, const apr_array_he
  */
 const char *mta_sts_tlsrpt_record_render(apr_pool_t *p, const apr_array_header_t *rua);
 
+/*
+ * The TLSRPT record to propose where none is published. Google and Microsoft send reports by mail
+ * only, and only signed mail can be verified: so there is a mail address in it, always.
+ *
+ * @param endpoint URL at which the policy host accepts reports, or NULL
+ * @return its text, with the mail address "YOU@DOMAIN", which only the admin knows; from p
+ */
+const char *mta_sts_tlsrpt_record_propose(apr_pool_t *p, const char *domain, const char *endpoint);
+
 #endif

@@ -141,6 +141,30 @@ int mts_vhost_names_hides_clients(const server_rec *s)
            !has_directive(ap_conftree, "RemoteIPProxyProtocol");
 }
 
+/* Whether one of these directives, besides those in sections, is of this name. */
+static int has_own_directive(const ap_directive_t *directive, const char *name)
+{
+    while (directive && apr_cstr_casecmp(directive->directive, name) != 0) {
+        directive = directive->next;
+    }
+    return directive != NULL;
+}
+
+int mts_vhost_names_has_chain(const server_rec *s)
+{
+    static const char *const names[] = {"SSLCertificateChainFile", "SSLCACertificateFile",
+                                        "SSLCACertificatePath"};
+    const ap_directive_t *section = s->is_virtual ? section_of(s) : NULL;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (has_directive(section, names[i]) || has_own_directive(ap_conftree, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int mts_vhost_names_https(const server_rec *s)
 {
     const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;

@@ -27,6 +27,10 @@ const char *mts_vhost_names_ulabel(const server_rec *s);
  */
 int mts_vhost_names_https(const server_rec *s);
 
+/* Whether directives of mod_ssl name CA certificates, which complete the chain of the certificate
+ * files of a server. */
+int mts_vhost_names_has_chain(const server_rec *s);
+
 /* Whether a server is behind a proxy that terminates TLS without mod_remoteip being configured, so
  * that the address of every client is that of the proxy. */
 int mts_vhost_names_hides_clients(const server_rec *s);

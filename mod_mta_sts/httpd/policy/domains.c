@@ -159,22 +159,17 @@ mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
     return facts;
 }
 
-/* The URL at which this httpd accepts reports about a domain, or NULL. */
-static const char *endpoint_of(apr_pool_t *p, const mts_domain *domain)
-{
-    const char *path = mts_report_path_of(domain->shown->server);
-
-    return path ? apr_pstrcat(p, "https://mta-sts.", domain->name, path, NULL) : NULL;
-}
-
-const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts)
+const char *mts_domains_records(apr_pool_t *p, const mts_domains *domains,
+                                const mts_domain_facts *facts)
 {
     const mta_sts_publication_facts publication = {
         .domain = facts->domain->name,
         .id = facts->id,
         .policy = facts->policy,
         .ttl = MTA_STS_TTL_OF_ZONE,
-        .endpoint = endpoint_of(p, facts->domain),
+        .endpoint = facts->domain->shown->is_pattern
+                        ? NULL
+                        : mts_hosts_endpoint(domains->hosts, p, facts->domain->shown),
     };
 
     if (facts->domain->shown->is_pattern) {

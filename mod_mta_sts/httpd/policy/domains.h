@@ -60,7 +60,8 @@ mts_domain_facts mts_domains_facts(apr_pool_t *p, const mts_domains *domains,
  * The DNS records to publish, as lines of a zone file; for an alias, a comment with a template.
  * Allocated from p.
  */
-const char *mts_domains_records(apr_pool_t *p, const mts_domain_facts *facts);
+const char *mts_domains_records(apr_pool_t *p, const mts_domains *domains,
+                                const mts_domain_facts *facts);
 
 void mts_domains_register_hooks(void);
 

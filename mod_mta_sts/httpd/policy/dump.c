@@ -42,19 +42,18 @@ static void print_locations(apr_pool_t *p, const mts_entry *entry)
 
 /* Records whose values only the admin knows are comments, so that the lines can be pasted
  * unchanged. */
-static void print_records(apr_pool_t *p, const mts_entry *entry)
+static void print_records(apr_pool_t *p, const mts_entry *entry, const mts_hosts *hosts)
 {
     if (entry->served->is_pattern) {
         printf("; for each of their policy domains:\n;_mta-sts.DOMAIN. IN TXT \"%s\"\n\n",
                mta_sts_record_render(p, entry->id));
         return;
     }
-    puts(mta_sts_zone_render(p, mts_entry_publication(p, entry)));
+    puts(mta_sts_zone_render(p, mts_entry_publication(p, entry, hosts)));
 }
 
-static void print_entry(apr_pool_t *p, const mts_entry *entry, void *unused)
+static void print_entry(apr_pool_t *p, const mts_entry *entry, void *hosts)
 {
-    (void)unused;
     print_policy(p, entry);
     print_locations(p, entry);
     if (!entry->reaches_senders) {
@@ -64,7 +63,7 @@ static void print_entry(apr_pool_t *p, const mts_entry *entry, void *unused)
         printf(";   also defined here; the virtual host above takes precedence\n\n");
     }
     else {
-        print_records(p, entry);
+        print_records(p, entry, hosts);
     }
 }
 
@@ -76,7 +75,7 @@ static void dump(apr_pool_t *pconf, server_rec *main)
     }
     printf("; MTA-STS policies of this server and the DNS records to publish for them.\n"
            "; Publish a new id after the new policy is served, not before.\n\n");
-    mts_entries_each(pconf, main, print_entry, NULL);
+    mts_entries_each(pconf, main, print_entry, (void *)mts_hosts_collect(pconf, main));
     fflush(stdout);
 }
 

@@ -97,7 +97,7 @@ static json_t *locations_json(apr_pool_t *p, const mts_entry *entry)
     return array;
 }
 
-static json_t *records_json(apr_pool_t *p, const mts_entry *entry)
+static json_t *records_json(apr_pool_t *p, const mts_entry *entry, const mts_hosts *hosts)
 {
     json_t *array = json_array();
     const mta_sts_publication *publication;
@@ -106,7 +106,7 @@ static json_t *records_json(apr_pool_t *p, const mts_entry *entry)
     if (!entry->is_published || entry->served->is_pattern) {
         return array;
     }
-    publication = mts_entry_publication(p, entry);
+    publication = mts_entry_publication(p, entry, hosts);
     for (i = 0; i < publication->records->nelts; i++) {
         const mta_sts_publication_record *record = mta_sts_publication_at(publication, i);
 
@@ -128,15 +128,16 @@ static json_t *policy_json(apr_pool_t *p, const mts_entry *entry, const mts_host
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
     const server_rec *https = served->is_pattern ? NULL : mts_hosts_find(hosts, p, served).https;
 
-    return json_pack("{s:o, s:o, s:b, s:s, s:s, s:I, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o}",
-                     "domain", text_json(p, served->domain), "policy_host",
-                     served->is_pattern ? json_null() : text_json(p, host), "pattern",
-                     served->is_pattern, "id", entry->id, "mode", mta_sts_mode_name(policy->mode),
-                     "max_age", (json_int_t)policy->max_age, "mx", texts_json(p, policy->mx),
-                     "text", served->policy->text, "record", mta_sts_record_render(p, entry->id),
-                     "served", entry->reaches_senders, "published", entry->is_published,
-                     "https_virtual_host", virtual_host_json(p, https), "locations",
-                     locations_json(p, entry), "records", records_json(p, entry));
+    return json_pack(
+        "{s:o, s:o, s:b, s:s, s:s, s:I, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "domain",
+        text_json(p, served->domain), "policy_host",
+        served->is_pattern ? json_null() : text_json(p, host), "pattern", served->is_pattern, "id",
+        entry->id, "mode", mta_sts_mode_name(policy->mode), "max_age", (json_int_t)policy->max_age,
+        "mx", texts_json(p, policy->mx), "text", served->policy->text, "record",
+        mta_sts_record_render(p, entry->id), "served", entry->reaches_senders, "published",
+        entry->is_published, "https_virtual_host", virtual_host_json(p, https), "locations",
+        locations_json(p, entry), "records", records_json(p, entry, hosts), "report_url",
+        text_json(p, served->is_pattern ? NULL : mts_hosts_endpoint(hosts, p, served)));
 }
 
 /* --- printing --- */

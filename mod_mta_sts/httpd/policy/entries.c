@@ -5,9 +5,7 @@
 
 #include <apr_strings.h>
 
-#include "core/base/name.h"
 #include "core/policy/text.h"
-#include "httpd/config/report_config.h"
 
 static int is_same_domain(const mts_served *one, const mts_served *other)
 {
@@ -81,16 +79,8 @@ void mts_entries_each(apr_pool_t *pconf, const server_rec *main,
     apr_pool_destroy(p);
 }
 
-/* The report endpoint of the server that defines a policy, as a URL; or NULL. */
-static const char *endpoint_url(apr_pool_t *p, const mts_served *served)
-{
-    const char *path = mts_report_path_of(served->server);
-
-    return path ? apr_pstrcat(p, "https://" MTA_STS_POLICY_HOST_PREFIX, served->domain, path, NULL)
-                : NULL;
-}
-
-const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry *entry)
+const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry *entry,
+                                                 const mts_hosts *hosts)
 {
     mta_sts_publication_facts *facts = apr_pcalloc(p, sizeof(*facts));
 
@@ -98,6 +88,6 @@ const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry 
     facts->id = entry->id;
     facts->policy = entry->policy;
     facts->ttl = MTA_STS_TTL_OF_ZONE;
-    facts->endpoint = endpoint_url(p, entry->served);
+    facts->endpoint = mts_hosts_endpoint(hosts, p, entry->served);
     return mta_sts_publication_make(p, facts, mta_sts_findings_make(p));
 }

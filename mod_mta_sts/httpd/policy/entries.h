@@ -7,6 +7,7 @@
 #include "core/dns/publication.h"
 #include "core/policy/policy.h"
 #include "httpd/config/policies.h"
+#include "httpd/policy/hosts.h"
 
 /*
  * The configured policies as the dumps print them: one entry for each combination of policy domain
@@ -35,8 +36,9 @@ void mts_entries_each(apr_pool_t *pconf, const server_rec *main,
                       void (*visit)(apr_pool_t *p, const mts_entry *entry, void *baton),
                       void *baton);
 
-/* What to publish in DNS for an entry that is not a pattern, with the report endpoint of its
- * server as the proposed rua. Allocated from p. */
-const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry *entry);
+/* What to publish in DNS for an entry that is not a pattern, with the report endpoint of its policy
+ * host in the proposed rua. Allocated from p. */
+const mta_sts_publication *mts_entry_publication(apr_pool_t *p, const mts_entry *entry,
+                                                 const mts_hosts *hosts);
 
 #endif

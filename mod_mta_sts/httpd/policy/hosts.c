@@ -37,6 +37,14 @@ typedef struct check {
     mta_sts_location no_vhost_at;
 } check;
 
+/* The certificate files of one start. */
+typedef struct certificate_reader {
+    apr_pool_t *p;
+    mta_sts_trust_store *store; /* NULL: this machine has none */
+    apr_hash_t *read;           /* path -> mta_sts_certificate * */
+    int warning_days;
+} certificate_reader;
+
 static void record_files(server_rec *s, apr_pool_t *p, const apr_array_header_t *files)
 {
     mts_config *main = mts_config_of(s)->main;
@@ -67,21 +75,30 @@ static int forget_cert_files(server_rec *s, apr_pool_t *p, apr_array_header_t *c
     return DECLINED;
 }
 
-static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *files,
-                                      int warning_days)
+/* Each file is read once a start, however many virtual hosts show it. */
+static const mta_sts_certificate *read_once(certificate_reader *reader, const char *path)
 {
+    mta_sts_certificate *certificate = apr_hash_get(reader->read, path, APR_HASH_KEY_STRING);
+
+    if (!certificate) {
+        certificate = mta_sts_certificate_read(reader->p, path, reader->store);
+        certificate->warning_days = reader->warning_days;
+        apr_hash_set(reader->read, certificate->path, APR_HASH_KEY_STRING, certificate);
+    }
+    return certificate;
+}
+
+static apr_array_header_t *read_files(certificate_reader *reader, const apr_array_header_t *files)
+{
+    apr_pool_t *p = reader->p;
     apr_array_header_t *read = apr_array_make(p, files->nelts, sizeof(mta_sts_certificate *));
     int i;
 
     for (i = 0; i < files->nelts; i++) {
         const char *path = APR_ARRAY_IDX(files, i, const char *);
 
-        if (path[0] == '/') { /* otherwise it is the URI of a key in a token, which only mod_ssl
-                                 can open */
-            mta_sts_certificate *certificate = mta_sts_certificate_read(p, path);
-
-            certificate->warning_days = warning_days;
-            APR_ARRAY_PUSH(read, mta_sts_certificate *) = certificate;
+        if (path[0] == '/') { /* else it is the URI of a key token, which only mod_ssl can open */
+            APR_ARRAY_PUSH(read, const mta_sts_certificate *) = read_once(reader, path);
         }
     }
     return read;
@@ -90,17 +107,23 @@ static apr_array_header_t *read_files(apr_pool_t *p, const apr_array_header_t *f
 void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main_server)
 {
     mts_config *main = mts_config_of(main_server)->main;
-    int days = (int)mts_report_config_of(main_server)->certificate_days;
+    certificate_reader reader = {
+        .p = pconf, .warning_days = (int)mts_report_config_of(main_server)->certificate_days};
+    apr_pool_t *scratch;
     apr_hash_index_t *at;
 
     if (!main->certificate_files) {
         return;
     }
+    apr_pool_create(&scratch, pconf);
+    reader.store = mta_sts_trust_store_open(scratch);
+    reader.read = apr_hash_make(scratch);
     main->certificates = apr_hash_make(pconf);
     for (at = apr_hash_first(pconf, main->certificate_files); at; at = apr_hash_next(at)) {
         apr_hash_set(main->certificates, apr_hash_this_key(at), apr_hash_this_key_len(at),
-                     read_files(pconf, apr_hash_this_val(at), days));
+                     read_files(&reader, apr_hash_this_val(at)));
     }
+    apr_pool_destroy(scratch);
 }
 
 static const apr_array_header_t *certificates_of(const server_rec *s)
@@ -197,6 +220,16 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
     return found;
 }
 
+/* A block at server level is served by the virtual host of that name, which may have the path. */
+const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served)
+{
+    const server_rec *https = mts_hosts_find(hosts, p, served).https;
+    const char *path = mts_report_path_of(https ? https : served->server);
+
+    return path ? apr_pstrcat(p, "https://" MTA_STS_POLICY_HOST_PREFIX, served->domain, path, NULL)
+                : NULL;
+}
+
 /* Reports a block at server level that senders never get, because the https virtual host has a
  * policy that takes precedence. */
 static void report_hidden_block(const server_rec *https, const char *host, const char *domain,
@@ -223,6 +256,20 @@ static void report_hidden_block(const server_rec *https, const char *host, const
     finding->line = block->at->line_num;
 }
 
+/* Whether one of its certificates is not trusted by what stands in its file. */
+static int has_distrusted(const mts_host *found)
+{
+    int i;
+
+    for (i = 0; found->certificates && i < found->certificates->nelts; i++) {
+        if (APR_ARRAY_IDX(found->certificates, i, const mta_sts_certificate *)->trust !=
+            MTA_STS_TRUST_OK) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void judge(const mts_host *found, const char *domain, apr_time_t now,
                   mta_sts_findings *findings)
 {
@@ -237,6 +284,7 @@ static void judge(const mts_host *found, const char *domain, apr_time_t now,
         facts.https_at = location_of_server(found->https);
         facts.https = configured_policy(found->https, host, domain);
         facts.certificates = found->certificates;
+        facts.has_other_chain = has_distrusted(found) && mts_vhost_names_has_chain(found->https);
         report_hidden_block(found->https, host, domain, findings);
     }
     mta_sts_policy_host_check(&facts, now, findings);

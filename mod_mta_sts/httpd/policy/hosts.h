@@ -27,6 +27,9 @@ typedef struct mts_host {
 
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
 
+/* The URL at which this httpd accepts reports on the policy host of a domain, or NULL; from p. */
+const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
+
 /* Checks one policy domain (not an alias) with core/policy/host.h; problems are added to the
  * findings. */
 void mts_hosts_judge(const mts_hosts *hosts, const mts_served *served, apr_time_t now,

@@ -124,13 +124,13 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
 
 static void put_records(const mts_status_view *view, const mts_domain_facts *facts)
 {
-    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, facts)), *line, *state;
+    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, view->domains, facts)), *line, *state;
 
     MTS_HTML(view->out,
              "<section aria-labelledby=\"records\"><h2 id=\"records\">DNS records</h2>"
-             "<p class=\"soft\">Publish them once the policy is served. <code>mta-sts dns "
-             "%s</code> compares them with DNS.</p>",
-             facts->domain->name);
+             "<p class=\"soft\">Publish them once the policy is served. <code>sudo mta-sts dns "
+             "--from-apache %s</code> compares them with DNS.</p>",
+             facts->domain->shown->is_pattern ? "DOMAIN" : facts->domain->name);
     for (line = apr_strtok(lines, "\n", &state); line; line = apr_strtok(NULL, "\n", &state)) {
         MTS_HTML(view->out, "<pre class=\"record\" tabindex=\"0\">%s</pre>", line);
     }

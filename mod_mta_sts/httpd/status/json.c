@@ -131,7 +131,7 @@ static json_t *domain_json(const mts_status_view *view, const mts_domain *domain
                      mta_sts_mode_name(domain->mode), "mx", texts_json(facts.policy->mx),
                      "max_age_seconds", (json_int_t)facts.policy->max_age, "policy_id", facts.id,
                      "is_served", facts.is_served, "defined_in", text_json(facts.location),
-                     "dns_records", mts_domains_records(view->p, &facts), "certificate",
+                     "dns_records", mts_domains_records(view->p, view->domains, &facts), "certificate",
                      certificate_json(view->p, &facts), "findings", findings_json(facts.findings));
 }
 

@@ -73,10 +73,10 @@ static void assess_age(tlsrpt_assessment *a, mta_sts_findings *findings)
         mta_sts_finding_add(
             findings, tlsrpt_assessment_missing(a), "reports-old", a->facts->domain,
             apr_psprintf(a->p,
-                         "check whether reports still reach this machine: the address "
-                         "in the TLSRPT record (mta-sts check %s), then the import "
-                         "of reports or httpd's error log",
-                         a->facts->domain),
+                         "check whether reports still reach this machine by mail: the address in "
+                         "the TLSRPT record (mta-sts check %s), then the import of that mail, and "
+                         "whether it verifies the signatures (mta-sts report --domain %s)",
+                         a->facts->domain, a->facts->domain),
             "the last verified report covers %s: there is no evidence since then",
             mta_sts_format_last_date(a->p, end));
     }
@@ -99,11 +99,11 @@ static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
 static const char *how_to_verify(const tlsrpt_assessment *a)
 {
     return apr_psprintf(a->p,
-                        "have reports sent by mail, which senders sign: add \"mailto:\" with an "
-                        "address of yours to the TLSRPT record (mta-sts dns %s --rua "
-                        "mailto:ADDRESS), and import them with mta-sts import --authserv-id NAME, "
-                        "where NAME is the mail server that verifies DKIM signatures; then wait a "
-                        "few days",
+                        "have reports sent by mail, which senders sign (those over HTTPS cannot "
+                        "be verified): in the TLSRPT record at _smtp._tls.%s, have a \"mailto:\" "
+                        "address of yours, and import that mail with mta-sts import --verify-dkim "
+                        "(or --authserv-id NAME, where NAME is your mail server that verifies DKIM "
+                        "signatures); then wait a few days",
                         a->facts->domain);
 }
 
@@ -128,16 +128,30 @@ static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
         mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
 }
 
+/* The policy is assessed first. */
+static int is_domain_unknown(const tlsrpt_assessment *a)
+{
+    const mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_POLICY];
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(findings, i)->id, "domain-unknown") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void tlsrpt_readiness_assess_reports(tlsrpt_assessment *a)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_REPORTS];
 
     if (!a->facts->reports || !a->facts->reports->reports) {
+        if (is_domain_unknown(a)) {
+            return;
+        }
         mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "reports-missing",
-                            a->facts->domain,
-                            "publish a TLSRPT record that points here (for reports that arrive by "
-                            "mail, run mta-sts "
-                            "import), then wait a few days",
+                            a->facts->domain, how_to_verify(a),
                             "no report covers this period, so there is no evidence yet");
         return;
     }

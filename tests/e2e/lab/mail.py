@@ -9,7 +9,7 @@ import socket
 import ssl
 import uuid
 
-from lab import REPORTS as REPORTS_ADDRESS, SENDER
+from lab import REPORTS as REPORTS_ADDRESS, SENDER, sessions
 from lab.deadline import wait_until
 from lab.log import Log
 from lab.process import Daemon, directory, run
@@ -50,6 +50,10 @@ minimal_backoff_time = 2s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
 """
+TLSRPT = """\
+smtp_tlsrpt_enable = yes
+smtp_tlsrpt_socket_name = {socket}
+"""
 
 # Nothing is chrooted: there it would look for resolv.conf and the CAs in vain.
 MASTER = """\
@@ -85,6 +89,8 @@ cache_grace: 1
 default_zone:
   strict_testing: false
   timeout: 4
+  # Version 1.5 adds to its answers what Postfix needs for TLSRPT; earlier ones ignore it.
+  tlsrpt: {tlsrpt}
 """
 
 
@@ -180,12 +186,17 @@ class Sender(Postfix):
     """A mail server that asks postfix-mta-sts-resolver about every domain it sends to."""
 
     def __init__(self):
+        self.sessions = sessions.Sessions() if sessions.are_supported() else None
         self._start_policy_daemon()
-        super().__init__("sender", "sender.lab.test", SENDER, SENDING.format(address=SENDER))
+        settings = SENDING.format(address=SENDER)
+        if self.sessions:
+            settings += TLSRPT.format(socket=self.sessions.path)
+        super().__init__("sender", "sender.lab.test", SENDER, settings)
 
     def _start_policy_daemon(self):
         here = directory("mta-sts-daemon")
-        (here / "config.yml").write_text(RESOLVER.format(address=SENDER))
+        (here / "config.yml").write_text(
+            RESOLVER.format(address=SENDER, tlsrpt=str(bool(self.sessions)).lower()))
         # HOME: it looks for ~/.netrc at every fetch, and may not look into root's.
         self.policy_daemon = Daemon("mta-sts-daemon", "mta-sts-daemon", "-c", here / "config.yml",
                                     user="_mta-sts", env={"HOME": "/nonexistent"})
