@@ -39,7 +39,8 @@ END
 }
 
 # in_root SUITE NAMESPACES COMMAND...: runs a command inside, as process 1 and with an empty
-# environment. NAMESPACES are options of unshare besides those for mounts and processes.
+# environment. NAMESPACES are options of unshare besides those for mounts and processes. The root is
+# that of the mount namespace, too: nsenter, which some tests use, enters it there.
 in_root() {
     local build=$top/build-$1 namespaces=$2 variables=(HOME=/root LANG=C.UTF-8
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin) name
@@ -62,7 +63,10 @@ in_root() {
             mkdir -m 1777 "$root/run/lock"
             ! [ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$PPID/ns/net")" ] ||
                 ip link set lo up
-            exec chroot "$root" env -i "$@"' \
+            cd "$root"
+            pivot_root . mnt
+            umount -l /mnt
+            exec chroot . env -i "$@"' \
         bash "$build" "${variables[@]}" "$@"
 }
 

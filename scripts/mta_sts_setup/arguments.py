@@ -26,21 +26,21 @@ def _parser():
     add("--mx", metavar="HOST", action="append",
         help="an MX host, or *.DOMAIN; can be repeated (default: the domain's MX records, "
              "after confirmation)")
-    add("--mode", choices=MODES, help="default: testing")
+    add("--mode", choices=MODES, help="for a new policy, default: testing")
     add("--max-age", metavar="TIME",
-        help="how long senders cache the policy: seconds, or 12h, 30d, 4w (default: 604800, one "
-             "week)")
+        help="how long senders cache the policy: seconds, or 12h, 30d, 4w (for a new policy, "
+             "default: 604800, one week)")
     add("--email", metavar="ADDRESS",
         help="contact address for the CA; reports go there too, if no TLSRPT record is published")
     add("--staging", action="store_true",
         help="use Let's Encrypt's staging CA for a test run: senders do not trust it")
     add("--server", metavar="URL", help="directory URL of another ACME CA")
-    add("--mod-md", action="store_true", help="mod_md gets the certificate, not certbot")
+    add("--mod-md", action="store_true", help="get the certificate with mod_md instead of certbot")
     add("--site", metavar="NAME",
         help="add mta-sts.DOMAIN to this site (sites-available/NAME.conf) instead of a new one")
     add("--force", action="store_true",
-        help="continue if the name does not resolve to this machine (NAT, CDN); with --mode "
-             "enforce: although it is not known to be safe; with --remove: do not wait until "
+        help="continue even if the name does not resolve to this machine (NAT, CDN); with --mode "
+             "enforce: even if it is not known to be safe; with --remove: without waiting until "
              "cached policies have expired")
     add("--days", metavar="N", type=int,
         help="with --mode enforce: require reports for N days, as in mta-sts ready")
@@ -77,9 +77,10 @@ def _check(parser, options):
               ("--email", options.email)] + [("--mx", host) for host in options.mx or []]
     for name, value in values:
         if value is not None and (not value or UNSAFE.search(value) or value.startswith("-")):
-            parser.error("{}: {!r} contains characters that are not allowed".format(name, value))
-    if options.server and not re.fullmatch(r"https?://[\w.:/\[\]~-]+", options.server):
-        parser.error("--server: {!r} is not an https URL".format(options.server))
+            parser.error("{}: {!r} is empty, begins with \"-\", or contains a space, a quotation "
+                         "mark or a shell character: write it without".format(name, value))
+    if options.server and not re.fullmatch(r"https://[\w.:/\[\]~-]+", options.server):
+        parser.error("--server: {!r} is not an https URL like https://ca.example/directory".format(options.server))
     if options.site and not re.fullmatch(r"[\w.][\w.-]*", options.site):
         parser.error("--site: {!r} is not the name of a site".format(options.site))
 

@@ -33,7 +33,8 @@ def run(args, timeout=60, check=True, stderr=True, stdin=b""):
             stderr=subprocess.STDOUT if stderr else subprocess.DEVNULL,
             timeout=timeout, env={**os.environ, **ENVIRONMENT})
     except FileNotFoundError:
-        raise Problem("{} is not installed on this machine".format(args[0]))
+        raise Problem("{} is not installed on this machine: apt-get install the package that provides "
+                      "it".format(args[0]))
     except subprocess.TimeoutExpired as expired:
         text = (expired.stdout or b"").decode(errors="replace")
         raise Problem("{}\n  did not end within {} seconds; its output:\n{}".format(

@@ -68,7 +68,7 @@ def get(host, address, trust=True):
 def _compare(host, address, expected, trust):
     body = get(host, address, trust)
     if body != expected:
-        raise Problem("it serves another policy than the one set up here:\n"
+        raise Problem("it serves a different policy from the one configured here:\n"
                       + body.decode("utf-8", "replace"))
 
 

@@ -53,10 +53,9 @@ def require_here(host):
     foreign = [str(address) for address in found if address not in own_addresses()]
     if foreign:
         raise Problem(
-            "{} resolves to {}, which is not an address of this machine. Publish this instead, or "
-            "delete the wrong address, and run this again; if {} still leads to this machine (NAT, "
-            "CDN), use --force:\n{}".format(host, ", ".join(foreign),
-                                           "it" if len(foreign) == 1 else "they", _records(host)))
+            "{host} resolves to {}, not to this machine. Publish this instead, or delete the wrong "
+            "address, and run this again; if requests for {host} still reach this machine (NAT, "
+            "CDN), use --force:\n{}".format(", ".join(foreign), _records(host), host=host))
 
 
 def _lookup_mx(name):

@@ -123,7 +123,7 @@ def verify(options, facts, policy):
     except Problem as problem:
         if not options.force:
             raise Problem(
-                "{}\n{}\nPublish nothing in DNS yet. `apache2ctl -t -D DUMP_VHOSTS` and "
+                "{}\n{}\nDo not publish anything in DNS yet. `apache2ctl -t -D DUMP_VHOSTS` and "
                 "/var/log/apache2/error.log show more.".format(problem, _serving(facts)))
         print("note: {}\n  (continuing because of --force: fetch it from another machine before "
               "you publish anything)".format(problem))

@@ -87,7 +87,7 @@ LISTS = [  # the list, what is said
     (b"# nothing\n\n   \n", "contains no domain"),
     (b"a.test\n\nmta-sts.b.test\n", ":3: \"mta-sts.b.test\" is a policy host"),
     (b"a.test b.test\n", ":1: \"a.test b.test\" contains a blank"),
-    (b"x" * 5000 + b"\n", ":1: the line contains a NUL, or is too long"),
+    (b"x" * 5000 + b"\n", ":1: the line is longer than 1022 bytes: write one domain per line"),
     (b"\xff\xfe.test\n", ":1: "),
     (b"a.test\0b.test\n", ":1: the line contains a NUL"),
 ]

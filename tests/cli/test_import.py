@@ -586,7 +586,7 @@ def test_dmarc_reports_in_a_shared_mailbox_are_left_out_and_counted(state, tmp_p
     shutil.copy(DATA / "google.eml", maildir / "new" / "3")
     result = call(state, maildir)
     assert result.returncode == 0 and result.stderr == b""
-    assert result.stdout.endswith(b"2 DMARC reports left out\n")
+    assert result.stdout.endswith(b"2 DMARC reports skipped\n")
     assert list(stored_in(state, "reports")) == [DIGEST]
     assert stored_in(state, "quarantine") == {}
 

@@ -113,7 +113,7 @@ USAGE_ERRORS = [  # words, what is said
     (["lint", "--mx"], "--mx needs a value"),
     (["lint", "--mx", "a b", "-"], '"a b" contains a blank'),
     (["lint", "--format", "xml"], 'not "xml"'),
-    (["lint", "one", "two"], "more than one FILE"),
+    (["lint", "one", "two"], "only one FILE is allowed"),
     (["lint", "--mta-sts-record", "v=STSv1; id=1;", "policy.txt"], "FILE and --mx cannot be combined with a record"),
     (["lint", "--mta-sts-record", "a", "--tlsrpt-record", "b"], "--mta-sts-record and --tlsrpt-record cannot be combined"),
     (["lint", "/nonexistent/policy"], "/nonexistent/policy: No such file or directory"),

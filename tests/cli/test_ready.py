@@ -258,7 +258,7 @@ def test_unverified_reports_decide_nothing_and_the_way_to_verified_ones_is_shown
     assert domain["reports"]["counted"] == domain["reports"]["senders"] == 0
     shown = store.ready("--policy", store.policy).stdout.decode()
     assert "41 reports were received, but none is verified" in shown
-    assert "mta-sts import --authserv-id" in shown
+    assert "mta-sts import --verify-dkim (or --authserv-id NAME" in shown
     assert "only unverified reports contain it: check it" in shown
 
 
@@ -414,17 +414,17 @@ WRONG = [  # words, what is said
     (["--since", "9999-01-01", "a.test"], "choose an earlier --since, or fewer --days"),
     (["--since", "7d", "a.test"], "choose an earlier --since, or fewer --days"),
     (["--format", "nagios", "a.test"], 'text or json, not "nagios"'),
-    (["--state-dir", "", "a.test"], "--state-dir needs a value that is not empty"),
+    (["--state-dir", "", "a.test"], "--state-dir needs a non-empty value"),
     (["--timeout", "18", "a.test"], "a number from 1 to 17"),
     (["--smtp-port", "0", "a.test"], "a number from 1 to 65535"),
     (["--connect", "mx", "a.test"], "HOST=ADDRESS:PORT"),
     (["--resolver", "dns.example", "a.test"], "is not an IP address"),
     (["--ca-file", "/nonexistent", "a.test"], "/nonexistent cannot be read"),
     (["--trust-anchor", "/dev/null", "a.test"], "is empty"),
-    (["--database", "", "a.test"], "--database needs a value that is not empty"),
+    (["--database", "", "a.test"], "--database needs a non-empty value"),
     (["--database", "mysql host=x", "a.test"], '--database: there is no database driver "mysql"'),
-    (["--database", "sqlite3 reports.db", "a.test"], "--database: the path of a database begins"),
-    (["--database", "pgsql host='x", "a.test"], "--database: the connection to PostgreSQL"),
+    (["--database", "sqlite3 reports.db", "a.test"], "--database: the path of the database must begin with"),
+    (["--database", "pgsql host='x", "a.test"], "--database: the connection string is not valid: a quote"),
     (["--policy", "/nonexistent", "a.test"], "/nonexistent: No such file or directory"),
     (["--policy", "/etc/hostname", "a.test"], "/etc/hostname: line "),
     (["--no-check", "--state-dir", "/nonexistent", "a.test"],

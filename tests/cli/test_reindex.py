@@ -55,7 +55,7 @@ def test_the_index_is_made_from_the_spool(state):
     result = call(state)
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.decode() == (f'20 reports are in the database "{state}/reports.db": '
-                                      "0 contradict others, 0 cannot be read\n")
+                                      "0 conflict with others, 0 cannot be read\n")
     assert ask(state, "SELECT count(*), sum(state) FROM tlsrpt_report") == [(20, 0)]
 
 
@@ -124,7 +124,7 @@ def test_conflicting_and_unreadable_reports_are_listed(state):
     result = call(state)
     assert result.returncode == 1
     assert "3 reports" in result.stdout.decode()
-    assert "1 contradict others, 1 cannot be read" in result.stdout.decode()
+    assert "1 conflict with others, 1 cannot be read" in result.stdout.decode()
     output = result.stderr.decode()
     assert re.search(r": report .*; compare both files.* \[report-conflict\]\n", output)
     assert re.search(r"; check the file.* \[report-unreadable\]\n", output)
@@ -197,11 +197,11 @@ def test_another_file_can_be_named(state, tmp_path):
 
 @pytest.mark.parametrize("words, part", [
     (["--database", "oracle x"], "sqlite3 and pgsql are known"),
-    (["--database", "sqlite3 reports.db"], 'begins with "/"'),
+    (["--database", "sqlite3 reports.db"], 'must begin with "/"'),
     (["--database", "pgsql postgresql://me:hunter2@db/x"], "KEY=VALUE"),
     (["--database", "pgsql password='hunter2"], "quote"),
     (["--database"], "needs a value"),
-    (["--database", ""], "not empty"),
+    (["--database", ""], "non-empty"),
     (["--databas=pgsql password=hunter2", "--nothing=hunter2"], "there is no option --nothing"),
     (["hunter2"], "no argument"),
 ])

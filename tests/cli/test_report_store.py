@@ -46,7 +46,7 @@ def test_the_verified_one_of_conflicting_reports_counts(state):
     found = json.loads(result.stdout)
     assert [report["verified"] for report in found["reports"]] == [True]
     assert found["totals"]["successful_sessions"] == 1288
-    assert b"contradicts" in result.stderr
+    assert b"conflicts with" in result.stderr
 
 
 def test_a_report_accepted_under_a_larger_limit_is_read(state):

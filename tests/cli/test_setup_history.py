@@ -84,4 +84,4 @@ def test_the_reason_why_the_history_cannot_be_read_is_shown(state):
 def test_a_machine_without_the_command_is_a_problem_too(state, monkeypatch):
     monkeypatch.setitem(command.ENVIRONMENT, "PATH", "/nonexistent")
     assert history.read("example.com", NOW, dump_of(state)) == (
-        None, "mta-sts is not installed on this machine")
+        None, "mta-sts is not installed on this machine: apt-get install the package that provides it")

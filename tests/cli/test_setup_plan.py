@@ -39,6 +39,7 @@ def call(*words, **more):
     (["a.test", "--stag"], "unrecognized arguments: --stag"),
     (["a.test", "--staging", "--server", "https://ca.test/"], "two different CAs"),
     (["a.test", "--server", "ca.test"], "--server: 'ca.test' is not an https URL"),
+    (["a.test", "--server", "http://ca.test/dir"], "is not an https URL like https://ca.example/"),
     (["a.test", "--site", "../x"], "--site: '../x' is not the name of a site"),
     (["a.test", "--remove", "--mx", "b.test"], "--remove cannot be combined with --mx"),
     (["a.test", "--previous-max-age", "5"], "--previous-max-age needs --remove"),

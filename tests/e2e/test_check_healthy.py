@@ -167,8 +167,9 @@ def test_the_older_of_text_and_id_is_reported_if_httpd_was_not_reloaded(healthy,
         site.write_text(before.replace("MTASTSMode enforce", "MTASTSMode testing"))
         dns.txt(name, f"v=STSv1; id={policy_id(new)};")
         done = check()
-        assert "the id in DNS is newer: it is the one of httpd's configuration, but httpd was not reloaded" \
+        assert "the id in DNS is newer: it is the one in httpd's configuration, but httpd was not reloaded" \
             in done.stdout
+        assert "reload httpd: sudo apachectl graceful" in done.stdout
     finally:
         site.write_text(before)
         dns.publish(name, "TXT", *served)

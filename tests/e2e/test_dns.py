@@ -219,7 +219,9 @@ def test_a_domain_without_a_policy_is_reported(dns):
     result = run_dns("unserved.test")
     assert (result.returncode, result.stdout) == (1, "")
     assert "[policy-missing]" in result.stderr and "[policy-host-no-address]" in result.stderr
-    assert "[domain-unknown]" in run_dns("nosuch.test").stderr
+    assert "on the web server: mta-sts-setup unserved.test" in result.stderr
+    unknown = run_dns("nosuch.test.").stderr
+    assert re.findall(r"\[([a-z-]+)\]$", unknown, re.M) == ["domain-unknown"]
 
 
 def test_the_policy_to_be_served_next_is_read_from_the_configuration(policy):
@@ -321,10 +323,25 @@ def test_setup_names_the_party_that_has_the_record(delegated):
     assert f'_smtp._tls.{NAME}. IN TXT "{REPORTS}"   (already published)' in output
 
 
-def test_all_policy_domains_of_this_machine_are_printed_without_a_domain(policy, apache):
+@pytest.fixture
+def second(policy, apache):
+    """A second policy in the configuration, which no virtual host serves."""
     apache.conf("second-policy", "<MTASTSPolicy second.test>\n    MTASTSMx mx1.lab.test\n</MTASTSPolicy>\n")
-    try:
-        result = run_dns("--from-apache", "--offline")
-    finally:
-        apache.remove_conf("second-policy")
-    assert {NAME, "second.test"} <= set(re.findall(r"^_mta-sts\.([a-z.]+)\. ", result.stdout, re.M))
+    yield "second.test"
+    apache.remove_conf("second-policy")
+
+
+def test_all_policy_domains_of_this_machine_are_printed_without_a_domain(second):
+    result = run_dns("--from-apache", "--offline")
+    assert {NAME, second} <= set(re.findall(r"^_mta-sts\.([a-z.]+)\. ", result.stdout, re.M))
+
+
+def test_each_command_that_is_advised_where_no_policy_is_served_prints_what_it_should(second, dns):
+    dns.zone(second)
+    result = run_dns(second)
+    assert result.returncode == 1
+    advised = re.search(r"until then '(mta-sts dns [^']*)' prints its records", result.stderr)[1].split()
+    assert f";_mta-sts.{second}. " in run(*advised, check=False).stdout
+    checked = run("mta-sts", "check", second, check=False).stdout
+    assert f"serve a policy first (on the web server: mta-sts-setup {second})" in checked
+    assert "first fix what is reported about the policy host" in run("mta-sts", "check", check=False).stdout

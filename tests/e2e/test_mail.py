@@ -87,12 +87,23 @@ def test_the_same_mx_gets_the_mail_of_a_domain_without_a_policy(policies, dns, s
     wrong_mx.wait_for(mail)
 
 
+def assert_refused_as_unlisted(sender, outcome, mx, domain):
+    """A Postfix with TLSRPT has the patterns of the policy, and does not connect to another MX;
+    before, it has only a list of names that the certificate must contain."""
+    if sender.sessions:
+        text = sender.log.path.read_text(errors="replace")
+        assert f"MX name '{mx}' does not match STS MX pattern for '{domain}'" in text
+        assert outcome.tls is None, outcome
+    else:
+        assert "Server certificate not verified" in outcome.reason
+
+
 def test_a_mail_is_refused_at_an_unlisted_mx_and_delivered_once_policy_and_id_are_fixed(
         policies, domains, sender, mx):
     mail = sender.send("unlisted.test")
     outcome = sender.outcome(mail)
     assert outcome.status == "deferred"
-    assert "Server certificate not verified" in outcome.reason
+    assert_refused_as_unlisted(sender, outcome, "mx1.lab.test", "unlisted.test")
     assert not mx.has(mail)
 
     policies.set({"unlisted.test": "mx1.lab.test"})

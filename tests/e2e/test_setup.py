@@ -269,7 +269,7 @@ def test_a_policy_that_a_sender_would_not_accept_in_the_end_is_a_failure_too(
     assert "could not fetch the policy over https as a sender does" in output
     assert f"https://{served.host}/.well-known/mta-sts.txt at {lab.APACHE}: its certificate is "\
            "not accepted: Hostname mismatch" in output
-    assert "Publish nothing in DNS yet" in output
+    assert "Do not publish anything in DNS yet" in output
     assert apache.site_file(served.host).read_text() != before
     for command in undo_commands(output):
         run("sh", "-c", command)

@@ -291,7 +291,7 @@ def test_reindex_moves_the_index_to_postgresql(start, postgres):
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout.decode() == (
             f"20 reports are in the PostgreSQL database ({postgres.conninfo}): "
-            "0 contradict others, 0 cannot be read\n")
+            "0 conflict with others, 0 cannot be read\n")
         assert postgres.run("SELECT digest FROM tlsrpt_report WHERE state = 0 ORDER BY digest") \
             == [[digest] for digest in wanted]
         assert postgres.run("SELECT sum(successful) FROM tlsrpt_sum WHERE domain = 0") == [["190"]]

@@ -14,7 +14,11 @@ OF_COMMANDS = {"core/check", "core/dns", "core/policy/grammar", "core/policy/rec
                "tlsrpt/report"}
 OF_CONFIGTEST = {"policy-too-long", "policy-contradiction"}
 ELSEWHERE = {
+    "certificate-ca-unknown": "httpd/test_findings.py",
+    "certificate-chain-broken": "httpd/test_findings.py",
+    "certificate-chain-incomplete": "httpd/test_findings.py",
     "certificate-missing": "e2e/test_md.py",
+    "certificate-self-signed": "httpd/test_findings.py",
     "clock-jumped": "unit/test_index_expire.c",
     "report-not-opened": "httpd/test_watchdog.py",
     "report-conflict": "httpd/test_watchdog.py",
@@ -25,6 +29,7 @@ ELSEWHERE = {
     "state-link": "unit/test_spool_directories.c",
     "report-not-removed": "unit/test_index_expire.c",
     "report-unreadable": "unit/test_index_files.c",
+    "reports-indexed": "httpd/test_watchdog.py",
     "spool-missing": "unit/test_index_files.c",
     "spool-unreadable": None,  # what no file system does that is in order
     "limits-not-written": "httpd/test_state_dir.py",

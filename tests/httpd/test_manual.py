@@ -139,9 +139,10 @@ def test_the_reports_of_a_network_are_removed_as_the_manual_shows(start):
     spool = report.Spool(server)
     before = set(spool.files())
     assert len(before) == 5
-    (first, _), (second, _) = manual.block("doc/under-attack.md", "remove").commands()
-    here = first.replace("/var/lib/mod_mta_sts", str(server.root / "state"))
-    subprocess.run(["sh", "-c", f"{here} && {second}"], check=True, timeout=60)
+    (shown, _), = manual.block("doc/under-attack.md", "remove").commands()
+    command = shown.replace("sudo ", "").replace("/var/lib/mod_mta_sts", str(server.root / "state"))
+    for _ in "removed", "nothing left":
+        subprocess.run(["sh", "-c", command], check=True, timeout=60)
     assert before - set(spool.files()) == {stored[address] for address in theirs}
 
 

@@ -10,7 +10,7 @@ from test_bad_configuration import CONTEXTS, refused
 SIZE = "digits and, for the powers of 1024, K, M, G or T"
 PATH = "URL path that begins with /"
 CHARACTERS = "without query and without % escapes"
-NOT_ASKED = "clients never ask"
+NOT_ASKED = "because clients remove //"
 HOST_RULE = "host name"
 
 # directive: (offending text as the message shows it, what the message says is allowed)
@@ -21,7 +21,7 @@ REFUSED = {
     "MTASTSReportPath tlsrpt": ('"tlsrpt"', PATH),
     "MTASTSReportPath on": ('"on"', PATH),
     "MTASTSReportPath https://mta-sts.example.com/tlsrpt": ('"https://mta-sts', "path alone"),
-    "MTASTSReportPath /": ('"/"', "the first page of every site"),
+    "MTASTSReportPath /": ('"/"', "the home page of every site"),
     "MTASTSReportPath */tlsrpt": (r'"\*/tlsrpt"', PATH),
     'MTASTSReportPath " /tlsrpt"': ('" /tlsrpt"', PATH),
     'MTASTSReportPath "/tls rpt"': ('"/tls rpt"', CHARACTERS),

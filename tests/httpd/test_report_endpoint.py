@@ -230,8 +230,8 @@ def test_any_other_method_gets_an_explanation_of_the_url(server, method):
     assert answer.status == 405
     assert answer.header("Allow") == "POST"
     if method != "HEAD":
-        assert answer.body == (b"This URL receives SMTP TLS reports (RFC 8460) by POST; there is "
-                               b"nothing to see here.\n")
+        assert answer.body == (b"This URL receives SMTP TLS reports (RFC 8460) by POST; "
+                               b"GET returns nothing else.\n")
 
 
 @pytest.mark.parametrize("path", [PATH + "/", PATH + "/a", "/TLSRPT", "/a/../tlsrpt",

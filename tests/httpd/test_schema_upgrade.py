@@ -24,8 +24,8 @@ from policy import HOST, MX
 
 DATA = TOP / "tests/data/schema"
 HERE = "host.example"  # the machine of the dumps
-NEWEST = int(re.search(r"define MTA_STS_DATABASE_SCHEMA (\d+)", "".join(
-    path.read_text() for path in (TOP / "mod_mta_sts").rglob("database/schema.h")))[1])
+NEWEST = max(int(number) for number in re.findall(
+    r"\bversion_(\d+)\[\]", (TOP / "mod_mta_sts/core/database/schema.c").read_text()))
 DUMPS = sorted(int(path.stem) for path in DATA.glob("*.sql"))
 CONF = ("MTASTSReportKeep 36500\n"
         "MTASTSReportDomain example.com example.net example.org\n"

@@ -135,8 +135,15 @@ def test_reports_accepted_under_a_larger_limit_are_indexed_under_a_smaller_one(s
     process.wait_for(lambda: Database(server).reports() == wanted, "both to be counted")
 
 
+def test_the_number_of_indexed_reports_is_logged_for_debugging(start):
+    server = start("LogLevel mta_sts:debug\n" + report.conf())
+    assert post(server, make(1)).status == 201
+    line = r"\[mta_sts:debug\].*index of reports: 1 added .*\[reports-indexed\]$"
+    process.wait_for(lambda: server.log.matching(line), "it to be logged")
+
+
 def test_a_conflicting_report_is_logged(make_with):
-    line = r"\[mta_sts:warn\].* 1 new reports contradict another report.*\[report-conflict\]$"
+    line = r"\[mta_sts:warn\].* 1 new reports conflict with another report.*\[report-conflict\]$"
     server = make_with([line]).configure(report.conf()).start()
     for more in ({}, {"contact-info": "somebody else"}):
         assert post(server, make(1, **more)).status == 201

@@ -396,6 +396,8 @@ static void test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named(void 
     assert_string_equal(find_id(result, "mx-not-in-policy")->fix,
                         "add \"mx: x.h-v1.mx.microsoft\" to the policy (Microsoft 365), then "
                         "publish its new id");
+    assert_non_null(strstr(find_id(result, "pattern-unused")->fix,
+                           "check the patterns of Microsoft 365: the MX hosts "));
     assert_non_null(strstr(find_id(result, "pattern-unused")->fix, "exactly one label"));
     name_google(*state, facts, "alt1.aspmx.l.google.com");
     assert_non_null(
@@ -403,11 +405,23 @@ static void test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named(void 
                "\"mx: *.aspmx.l.google.com\""));
 }
 
+static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_fix(void **state)
+{
+    mta_sts_check_facts *facts = healthy(
+        *state, "version: STSv1\r\nmode: testing\r\nmx: mx2.example.com\r\nmx: *.outlook.com\r\n"
+                "max_age: 604800\r\n");
+
+    assert_non_null(
+        strstr(find_id(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix,
+               "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_host_of_a_mail_provider_is_the_providers_business),
         POOL_TEST(test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named),
+        POOL_TEST(test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_fix),
         POOL_TEST(test_problems_of_mail_servers_are_found),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
         POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),

@@ -62,7 +62,7 @@ static void test_links_and_unsafe_directories_are_not_followed(void **state)
     test->where = "/nowhere/reports.db";
     assert_contains_text(open_error(test), "No such file or directory");
     test->where = "reports.db";
-    assert_contains_text(open_error(test), "begins with \"/\"");
+    assert_contains_text(open_error(test), "must begin with \"/\"");
 }
 
 static void test_a_damaged_file_is_reported(void **state)

@@ -44,6 +44,16 @@ static void unknown_in_dns(situation *s)
                         "ask again", "no answer came in time");
 }
 
+static void nonexistent(situation *s)
+{
+    mta_sts_finding_add(section_of(s, 2)->findings, MTA_STS_ERROR, "domain-unknown", "example.com",
+                        "check the spelling", "the domain does not exist in DNS");
+    s->deployment.mxs->nelts = 0;
+    s->result.policy = NULL;
+    s->facts.served = NULL;
+    s->result.verdict.outcome = MTA_STS_OUTCOME_NO_MAIL;
+}
+
 static void without_mail(situation *s)
 {
     s->deployment.mxs->nelts = 0;
@@ -151,6 +161,7 @@ static void test_forged_reports_change_no_verdict_and_lead_to_a_check(void **sta
     assert_non_null(strstr(finding_of(readiness, "reports-inconclusive")->message,
                            "41 reports were received, but none is verified"));
     assert_non_null(strstr(finding_of(readiness, "reports-inconclusive")->fix, "--authserv-id"));
+    assert_non_null(strstr(finding_of(readiness, "reports-inconclusive")->fix, "--verify-dkim"));
 }
 
 /* --- where enforce is on --- */
@@ -164,6 +175,7 @@ static void test_active_mode_enforce_is_assessed_by_the_mail_it_blocks(void **st
         {"unprobed", unprobed,
          "unknown: unknown mx-unprobed, unknown mx-unprobed, info reports-missing"},
         {"ends soon", end_soon, "not-yet: warning certificate-expires-soon, info reports-missing"},
+        {"does not exist", nonexistent, "not-yet: warning domain-unknown"},
     };
     static const struct {
         void (*change)(situation *s);

@@ -9,7 +9,7 @@
 static void test_each_registered_name_has_a_type_a_label_and_a_cause(void **state)
 {
     static const char *const names[] = {
-#define TYPE(enumerator, name) name,
+#define TYPE(enumerator, name, is_general) name,
         TLSRPT_RESULT_TYPES(TYPE)
 #undef TYPE
     };

@@ -35,8 +35,8 @@ typedef struct check_call {
 
 static const cli_option options[] = {
     {"file", 0, "LIST",
-     "Also check the domains in this file, one a line; - is standard input. Empty lines and what "
-     "follows a # are ignored.",
+     "Also check the domains in this file, one per line; - is standard input. Empty lines and "
+     "text after # are ignored.",
      cli_take_text, offsetof(check_call, list), 0, 0},
     {"quiet", 0, NULL, "Print only what is not ok (text format).", cli_take_flag,
      offsetof(check_call, quiet), 0, 0},
@@ -81,8 +81,8 @@ static const char *read_domain(check_call *call, const char *text)
     return error;
 }
 
-/* Removes the comment and surrounding blanks of a line. Returns NULL if the line is too long or
- * contains a NUL. */
+/* Removes the comment and surrounding blanks of a line. Returns NULL if the line is too long (then
+ * `line` is full) or contains a NUL. */
 static char *read_line(FILE *file, char *line, int *end)
 {
     char *text;
@@ -117,7 +117,12 @@ static const char *read_lines(check_call *call, FILE *file)
             break;
         }
         if (!text) {
-            error = "the line contains a NUL, or is too long";
+            error =
+                strlen(line) < LINE_MAX_BYTES - 1
+                    ? "the line contains a NUL byte: remove it"
+                    : apr_psprintf(call->p,
+                                   "the line is longer than %d bytes: write one domain per line",
+                                   LINE_MAX_BYTES - 2);
         }
         else if (call->domains->nelts >= LIST_MAX) {
             error = "there are more than 100000 domains";

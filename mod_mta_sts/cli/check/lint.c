@@ -43,11 +43,12 @@ static const char *take_record(apr_pool_t *p, const cli_option *option, void *ta
 
 static const cli_option options[] = {
     {"mx", 0, "HOST",
-     "Also say whether the policy covers this MX host. Can be repeated; further hosts may precede "
-     "FILE.",
+     "Also say whether the policy covers this MX host. Several hosts may follow one --mx, before "
+     "FILE; can be repeated.",
      cli_take_texts, offsetof(lint_call, hosts), 0, 0},
     {"mta-sts-record", 0, "TEXT",
-     "Check the text of a TXT record at _mta-sts.DOMAIN instead. Repeated: all TXT records there.",
+     "Check the text of a TXT record at _mta-sts.DOMAIN instead. Repeat it to check all TXT "
+     "records of that name together.",
      take_record, offsetof(lint_call, mta_sts_records), 0, 0},
     {"tlsrpt-record", 0, "TEXT", "The same for _smtp._tls.DOMAIN.", take_record,
      offsetof(lint_call, tlsrpt_records), 0, 0},
@@ -69,7 +70,7 @@ static const char *take_arguments(lint_call *call, const cli_args *args)
         return "--mta-sts-record and --tlsrpt-record cannot be combined";
     }
     if (count > 1 && !call->hosts->nelts) {
-        return "more than one FILE";
+        return "only one FILE is allowed";
     }
     for (i = 0; i < count - 1; i++) {
         APR_ARRAY_PUSH(call->hosts, const char *) = args->list[i];
@@ -175,7 +176,7 @@ static int lint_mta_sts_record(apr_pool_t *p, const lint_call *call, lint_result
     result->valid = id != NULL;
     result->json = json_pack("{s:s?}", "id", id);
     result->summary =
-        id ? apr_pstrcat(p, "valid MTA-STS record: id ", id, NULL) : "no valid MTA-STS record";
+        id ? apr_pstrcat(p, "valid MTA-STS record: id ", id, NULL) : "not a valid MTA-STS record";
     return id ? CLI_EXIT_OK : CLI_EXIT_INVALID;
 }
 
@@ -188,7 +189,7 @@ static int lint_tlsrpt_record(apr_pool_t *p, const lint_call *call, lint_result 
     result->json = json_pack("{s:o}", "rua", rua ? cli_strings_to_json(rua) : json_null());
     result->summary = rua ? apr_pstrcat(p, "valid TLSRPT record: reports go to ",
                                         apr_array_pstrcat(p, rua, ' '), NULL)
-                          : "no valid TLSRPT record";
+                          : "not a valid TLSRPT record";
     return rua ? CLI_EXIT_OK : CLI_EXIT_INVALID;
 }
 

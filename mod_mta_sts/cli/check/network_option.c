@@ -19,7 +19,8 @@ const char *cli_take_connect(apr_pool_t *p, const cli_option *option, void *targ
     const char *error;
 
     if (!port) {
-        return apr_psprintf(p, "--%s takes HOST=ADDRESS:PORT", option->name);
+        return apr_psprintf(p, "--%s takes HOST=ADDRESS:PORT, not %s", option->name,
+                            mta_sts_text_quote(p, value, strlen(value)));
     }
     *address++ = '\0';
     *port++ = '\0';
@@ -28,16 +29,17 @@ const char *cli_take_connect(apr_pool_t *p, const cli_option *option, void *targ
         port[-2] = '\0';
     }
     if (inet_pton(AF_INET, address, bytes) != 1 && inet_pton(AF_INET6, address, bytes) != 1) {
-        return apr_psprintf(p, "--connect: %s is not an IP address",
+        return apr_psprintf(p, "--%s: %s is not an IP address", option->name,
                             mta_sts_text_quote(p, address, strlen(address)));
     }
     error =
         mta_sts_name_parse_host(p, cli_option_name(p, host), MTA_STS_NAME_ULABEL, &connect.host);
     if (error) {
-        return apr_pstrcat(p, "--connect: ", error, NULL);
+        return apr_pstrcat(p, "--", option->name, ": ", error, NULL);
     }
     connect.address = address;
-    error = cli_option_number(p, "the port of --connect", port, 1, CLI_PORT_MAX, &connect.port);
+    error = cli_option_number(p, apr_pstrcat(p, "the port of --", option->name, NULL), port, 1,
+                              CLI_PORT_MAX, &connect.port);
     APR_ARRAY_PUSH(*(apr_array_header_t **)target, cli_check_connect) = connect;
     return error;
 }

@@ -18,7 +18,7 @@ cli_option_take cli_take_connect;
 /* clang-format off */
 #define CLI_NETWORK_OPTIONS(in)                                                                    \
     {"timeout", 0, "SECONDS",                                                                      \
-     "Time limit of each lookup, fetch and mail server connection, 1 to 17. Default: 15.",         \
+     "Time limit of each lookup and connection, 1 to 17. Default: 15.",                            \
      cli_take_number, (in) + offsetof(cli_check_options, timeout), 1, CLI_CHECK_TIMEOUT_MAX},      \
     {"resolver", 0, "ADDRESS[@PORT]", "Query this name server instead of the system's.",           \
      cli_take_text, (in) + offsetof(cli_check_options, server), 0, 0},                             \

@@ -62,7 +62,7 @@ static const char *make_gatherer(gatherer *g)
     }
     g->fetcher = cli_fetcher_make(g->p, store, timeout);
     if (!g->fetcher) {
-        return "libcurl cannot be started";
+        return "libcurl cannot be started: free memory, or reinstall libcurl";
     }
     g->prober = cli_prober_make(g->p, store, timeout);
     g->facts = apr_array_make(g->p, 4, sizeof(mta_sts_check_facts *));

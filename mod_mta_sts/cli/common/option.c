@@ -158,7 +158,7 @@ const char *cli_take_flag(apr_pool_t *p, const cli_option *option, void *target,
 const char *cli_take_text(apr_pool_t *p, const cli_option *option, void *target, const char *value)
 {
     *(const char **)target = value;
-    return *value ? NULL : apr_psprintf(p, "--%s needs a value that is not empty", option->name);
+    return *value ? NULL : apr_psprintf(p, "--%s needs a non-empty value", option->name);
 }
 
 const char *cli_take_texts(apr_pool_t *p, const cli_option *option, void *target, const char *value)

@@ -27,7 +27,7 @@ const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
     if (lstat(dir, &info) != 0) {
         return apr_psprintf(p,
                             "the state directory %s: %s (httpd creates it when it starts with "
-                            "MTASTSReportPath)",
+                            "a policy or with MTASTSReportPath)",
                             dir, strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {
@@ -35,8 +35,8 @@ const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
     }
     if (info.st_uid != 0 &&
         (setgroups(0, NULL) != 0 || setgid(info.st_gid) != 0 || setuid(info.st_uid) != 0)) {
-        return apr_psprintf(p, "cannot become the owner of the state directory %s: %s", dir,
-                            strerror(errno));
+        return apr_psprintf(p, "cannot switch to the user that owns the state directory %s: %s",
+                            dir, strerror(errno));
     }
     return NULL;
 }

@@ -37,7 +37,8 @@ static const char *explain_unreadable(const char *dir)
 
     if (lstat(dir, &info) != 0) {
         return errno == ENOENT ? "does not exist: specify MTASTSStateDir with --state-dir; httpd "
-                                 "creates it when it starts with MTASTSReportPath"
+                                 "creates it when it starts with a policy or with "
+                                 "MTASTSReportPath"
                                : strerror(errno);
     }
     return !S_ISDIR(info.st_mode)     ? "is not a directory"

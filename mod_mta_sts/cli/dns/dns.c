@@ -91,11 +91,12 @@ static const char *take_cname(apr_pool_t *p, const cli_option *option, void *tar
 }
 
 static const cli_option options[] = {
-    {"policy", 0, "FILE", "Take the policy from FILE (- is standard input) instead.", take_file, 0,
-     0, 0},
+    {"policy", 0, "FILE",
+     "Use the policy in FILE (- is standard input) instead of the one that is served.", take_file,
+     0, 0, 0},
     {"from-apache", 0, NULL,
-     "Take it from the configuration of this machine's httpd; without DOMAIN, of all its policy "
-     "domains.",
+     "Use the policy in the configuration of this machine's httpd; without DOMAIN, those of all "
+     "its policy domains.",
      take_from_apache, 0, 0, 0},
     {"offline", 0, NULL, "Query neither DNS nor the policy host, and compare nothing.",
      cli_take_flag, offsetof(cli_dns_call, is_offline), 0, 0},
@@ -209,7 +210,7 @@ const cli_subcommand cli_dns = {
     .arguments = "DOMAIN",
     .description =
         "Prints the DNS records to publish for the policy that is served now, how they differ from "
-        "those in DNS, and what to do in which order.",
+        "DNS, and the steps to take, in order.",
     .exit_statuses = "0 all well; 1 something is not valid, could not be obtained, or must not "
                      "be published yet; 2 wrong usage, or FILE cannot be read.",
     .options = options,

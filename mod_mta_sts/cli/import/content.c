@@ -10,7 +10,7 @@
 
 #define DMARC_ERROR "this is a DMARC report, not a TLS report"
 #define TOGETHER_ERROR                                                                             \
-    "what is before it inflates to too many bytes: it and what follows are not read"
+    "the inflated data exceeds the limit here: this report and what follows it were not read"
 #define RAW_WINDOW (-15)  /* zlib: deflate without a header, as in zip */
 #define GZIP_WINDOW 31    /* zlib: 15 bits, gzip only */
 #define BEGINNING_MAX 512 /* in bytes: what is examined to detect the type of a text */
@@ -186,7 +186,7 @@ static const char *inflate_raw(apr_pool_t *p, const char *bytes, apr_size_t len,
     stream.next_out = (Bytef *)out;
     stream.avail_out = (uInt)room;
     if (inflateInit2(&stream, RAW_WINDOW) != Z_OK) {
-        return "there is no memory to read the archive";
+        return "not enough memory to read the archive";
     }
     rc = inflate(&stream, Z_FINISH);
     inflateEnd(&stream);

@@ -43,7 +43,7 @@ typedef struct import_state {
     int was_root;
     int from_file; /* whether the input was named: a rejection affects the exit status then */
     int rejected;
-    int dmarc; /* number of DMARC reports that were ignored */
+    int dmarc; /* number of DMARC reports that were skipped */
     int not_stored;
 } import_state;
 
@@ -332,7 +332,7 @@ static int run_import(apr_pool_t *p, const cli_subcommand *self, int argc, const
         cli_source_read(p, call.paths.list[i], &reading, take_item, &state);
     }
     if (state.dmarc) {
-        printf("%d DMARC %s left out\n", state.dmarc, state.dmarc == 1 ? "report" : "reports");
+        printf("%d DMARC %s skipped\n", state.dmarc, state.dmarc == 1 ? "report" : "reports");
     }
     return state.not_stored ? EXIT_NOT_STORED : state.rejected ? CLI_EXIT_INVALID : CLI_EXIT_OK;
 }
@@ -345,7 +345,7 @@ const cli_subcommand cli_import = {
     .description =
         "Stores the TLS reports (RFC 8460) that it finds, each once: in a mail message, an mbox, "
         "a "
-        "Maildir or another directory, or a report file (JSON or gzip). Without FILE it reads "
+        "Maildir or another directory, or a report file (JSON, gzip or zip). Without FILE it reads "
         "standard input, for the pipe transport of a mail server. Input files are not changed.",
     .exit_statuses =
         "0 stored, or standard input contains no readable report; 1 a FILE is not a "

@@ -228,7 +228,7 @@ static int finish(const reindexing *work, const char *error, int is_broken)
         print_left_out(work, &counts, left_out);
     }
     printf("%" APR_INT64_T_FMT " %s in %s: %" APR_INT64_T_FMT
-           " contradict others, %" APR_INT64_T_FMT " cannot be read\n",
+           " conflict with others, %" APR_INT64_T_FMT " cannot be read\n",
            counts.files, counts.files == 1 ? "report is" : "reports are",
            mta_sts_database_name(work->db), counts.conflicts, counts.unreadable + work->closed);
     return is_broken || counts.unreadable || work->closed || left_out ? CLI_EXIT_INVALID
@@ -296,11 +296,10 @@ const cli_subcommand cli_reindex = {
     .usage = "[--state-dir DIR] [--database DATABASE]",
     .arguments = "",
     .description =
-        "Rebuilds the index of the reports, which the status page reads, from the spool: after "
-        "the "
-        "database was lost or damaged, to move to another one, or to give the disk what the index "
-        "no longer needs. httpd may keep running; until the end its status page shows the reports "
-        "indexed so far. The spool is never changed.",
+        "Rebuilds the index of the reports, which the status page reads, from the stored "
+        "reports: after the database has been lost or damaged, to move to another one, or to give "
+        "the disk what the index no longer needs. httpd may keep running; until it is finished, "
+        "its status page shows the reports indexed so far. The stored reports are never changed.",
     .exit_statuses = "0 all reports are in the index; 1 some cannot be read or have no room in "
                      "it, or the index could not be rebuilt; 2 wrong usage.",
     .options = options,

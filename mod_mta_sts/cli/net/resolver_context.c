@@ -87,7 +87,8 @@ static const char *set_anchor(apr_pool_t *p, struct ub_ctx *context, const char 
                : apr_psprintf(p, "the trust anchor %s cannot be used", path);
 }
 
-static const char *set_authorities(struct ub_ctx *context, const apr_array_header_t *authorities)
+static const char *set_authorities(apr_pool_t *p, struct ub_ctx *context,
+                                   const apr_array_header_t *authorities)
 {
     int i;
 
@@ -95,7 +96,10 @@ static const char *set_authorities(struct ub_ctx *context, const apr_array_heade
         const cli_resolver_authority *one = &APR_ARRAY_IDX(authorities, i, cli_resolver_authority);
 
         if (ub_ctx_set_stub(context, one->zone, one->address, 0) != 0) {
-            return "the DNS library rejects the name servers of a zone";
+            return apr_psprintf(
+                p,
+                "libunbound rejects %s as a name server of %s: check the NS records of that zone",
+                one->address, one->zone);
         }
     }
     return NULL;
@@ -108,7 +112,7 @@ const char *cli_resolver_context_make(apr_pool_t *p, const cli_resolver_options 
 
     *context = ub_ctx_create();
     if (!*context) {
-        return "the DNS library cannot be started";
+        return "libunbound cannot be started: free memory, or reinstall libunbound";
     }
     apr_pool_cleanup_register(p, *context, drop_context, apr_pool_cleanup_null);
     ub_ctx_debugout(*context, NULL); /* errors are in the answers */
@@ -118,7 +122,7 @@ const char *cli_resolver_context_make(apr_pool_t *p, const cli_resolver_options 
     ub_ctx_set_option(*context, "infra-cache-min-rtt:", WAIT_MS);
     error = set_servers(p, *context, options->server);
     if (!error) {
-        error = set_authorities(*context, options->authorities);
+        error = set_authorities(p, *context, options->authorities);
     }
     if (!error && anchor) {
         error = set_anchor(p, *context, anchor);
@@ -131,7 +135,7 @@ const char *cli_resolver_context_make(apr_pool_t *p, const cli_resolver_options 
     if (ub_ctx_zone_remove(*context, "test.") != 0) {
         return anchor ? apr_psprintf(p, "the trust anchor %s has no valid DS or DNSKEY records",
                                      anchor)
-                      : "the DNS library cannot be set up";
+                      : "libunbound cannot be set up: free memory, or reinstall libunbound";
     }
     return NULL;
 }

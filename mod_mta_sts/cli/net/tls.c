@@ -30,7 +30,7 @@ const char *cli_tls_store_make(apr_pool_t *p, const char *ca_file, cli_tls_store
 {
     *store = X509_STORE_new();
     if (!*store) {
-        return "OpenSSL cannot be started";
+        return "OpenSSL cannot be started: free memory, or reinstall OpenSSL";
     }
     apr_pool_cleanup_register(p, *store, drop_store, apr_pool_cleanup_null);
     if (!ca_file) {

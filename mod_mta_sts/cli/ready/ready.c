@@ -31,7 +31,8 @@ static const char *take_since(apr_pool_t *p, const cli_option *option, void *tar
 
 static const cli_option options[] = {
     {"days", 0, "N",
-     "Require reports for N days, and no failure of your own servers in the last N. Default: 14.",
+     "Require reports covering N days, and no failure of your own servers in the last N days. "
+     "Default: 14.",
      cli_take_number, offsetof(cli_ready_call, limits.days), 1, DAYS_MAX},
     {"senders", 0, "N", "Require reports from N senders. Default: 2.", cli_take_number,
      offsetof(cli_ready_call, limits.senders), 1, SENDERS_MAX},

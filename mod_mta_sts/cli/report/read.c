@@ -162,10 +162,11 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
         write_text(all, ready->text);
         break;
     case TLSRPT_CONFLICT:
-        fprintf(stderr,
-                "mta-sts %s: %s contradicts a report with the same sender, id and dates that was "
-                "read earlier; not counted\n",
-                all->name, cli_printable(p, ready->file));
+        fprintf(
+            stderr,
+            "mta-sts %s: %s conflicts with a report with the same sender, id and dates that was "
+            "read earlier; not counted\n",
+            all->name, cli_printable(p, ready->file));
         break;
     case TLSRPT_FILTERED:
         all->left_out++;
@@ -278,7 +279,7 @@ static void read_store(reading *all, tlsrpt_spool *spool)
 static void print_left_out(const reading *all)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts %s: left out %d %s about domains other than %s\n", all->name,
+    fprintf(stderr, "mta-sts %s: skipped %d %s about domains other than %s\n", all->name,
             all->left_out, all->left_out == 1 ? "report" : "reports", all->call->filter.domain);
 }
 

@@ -83,7 +83,7 @@
     FINDING("id-differs", "The id in DNS is not the one of the served policy")                     \
     FINDING("id-malformed", "The id is not 1 to 32 letters and digits")                            \
     FINDING("id-matches", "The id in DNS is the one of the served policy")                         \
-    FINDING("index-full", "Reports are stored but not indexed: the index has no room")             \
+    FINDING("index-full", "Reports are stored but not indexed: no space is left for the index")    \
     FINDING("information-alias", "additional-information of the report has another name")          \
     FINDING("information-not-a-uri", "additional-information of the report is not a URI")          \
     FINDING("json-byte-order-mark", "The JSON of the report starts with a byte order mark")        \
@@ -187,6 +187,7 @@
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
     FINDING("reports-inconclusive", "There are reports, but none of them counts")                  \
+    FINDING("reports-indexed", "The index of the reports has changed")                             \
     FINDING("reports-missing", "No report covers the period")                                      \
     FINDING("reports-not-counted", "Some reports do not count")                                    \
     FINDING("reports-old", "The last report is old")                                               \

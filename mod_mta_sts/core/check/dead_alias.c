@@ -17,8 +17,8 @@ const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer,
 {
     return answer->status == MTA_STS_ANSWER_NXDOMAIN
                ? apr_psprintf(p,
-                              "it is an alias (CNAME) of %s, which does not exist: %s, and anybody "
-                              "who gets that name %s",
+                              "it is an alias (CNAME) of %s, which does not exist: %s, and anyone "
+                              "who registers that name %s",
                               quote(p, answer), loss, danger)
                : apr_psprintf(p, "it is an alias (CNAME) of %s, which has no such record: %s",
                               quote(p, answer), loss);

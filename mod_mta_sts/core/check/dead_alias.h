@@ -17,7 +17,7 @@
  * @param p      pool of the result
  * @param answer an empty one, with an alias
  * @param loss   what comes of it now
- * @param danger what somebody can do who gets the name: "can ..."
+ * @param danger what anyone who registers the name can do: "can ..."
  */
 const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer, const char *loss,
                                     const char *danger);

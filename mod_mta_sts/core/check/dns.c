@@ -190,8 +190,8 @@ static void judge_mx(mta_sts_judge *judge, mta_sts_findings *findings)
     }
     if (is_null_mx(&facts->mx)) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-null", facts->domain,
-                            "none, if the domain accepts no mail: it needs no MTA-STS; otherwise "
-                            "publish its MX records",
+                            "nothing to do if the domain really accepts no mail; otherwise publish "
+                            "its MX records",
                             "the domain accepts no mail (null MX)");
         return;
     }

@@ -230,6 +230,19 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     conclude(judge, &sum);
 }
 
+static const char *pattern_fix(apr_pool_t *p, const char *pattern)
+{
+    const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
+
+    if (!provider) {
+        return "remove the pattern, unless it is for a future MX host";
+    }
+    return *provider->patterns
+               ? apr_psprintf(p, "use the patterns of %s, %s: %s", provider->name,
+                              provider->patterns, provider->pitfall)
+               : apr_psprintf(p, "check the patterns of %s: %s", provider->name, provider->pitfall);
+}
+
 /* A pattern that matches no MX may be for a spare host, or a leftover of a former one. */
 static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
@@ -245,11 +258,8 @@ static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *finding
                 pattern, APR_ARRAY_IDX(facts->mxs, j, const mta_sts_check_mx *)->host);
         }
         if (!used) {
-            const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
-
             mta_sts_finding_add(findings, MTA_STS_INFO, "pattern-unused", facts->domain,
-                                provider ? provider->pitfall
-                                         : "remove the pattern, unless it is for a future MX host",
+                                pattern_fix(judge->p, pattern),
                                 "no MX host matches the policy's \"mx: %s\"", pattern);
         }
     }

@@ -141,6 +141,14 @@ static int is_hash_id(const char *id)
     return strlen(id) == 20 && strspn(id, "0123456789abcdef") == 20;
 }
 
+/* Whether the id in DNS is that of the configuration, which httpd has not read yet. */
+static int is_record_ahead(const mta_sts_judge *judge)
+{
+    const char *configured = judge->facts->configured_id;
+
+    return configured && strcmp(configured, judge->record_id) == 0;
+}
+
 /* Which of the two ids is newer, if that can be determined: ids have no order. */
 static const char *describe_newer(const mta_sts_judge *judge)
 {
@@ -148,12 +156,12 @@ static const char *describe_newer(const mta_sts_judge *judge)
     const char *configured = facts->configured_id;
     int i;
 
-    if (configured && strcmp(configured, judge->record_id) == 0) {
-        return "the id in DNS is newer: it is the one of httpd's configuration, but httpd was not "
+    if (is_record_ahead(judge)) {
+        return "the id in DNS is newer: it is the one in httpd's configuration, but httpd was not "
                "reloaded";
     }
     if (configured && strcmp(configured, judge->served_id) == 0) {
-        return "the served policy is newer: it is the one of httpd's configuration";
+        return "the served policy is newer: it is the one in httpd's configuration";
     }
     for (i = 0; i < facts->fetches->nelts; i++) {
         const mta_sts_policy_fetch *fetch =
@@ -161,7 +169,7 @@ static const char *describe_newer(const mta_sts_judge *judge)
 
         if (is_served(fetch) &&
             strcmp(mta_sts_policy_id(judge->p, fetch->text, fetch->len), judge->record_id) == 0) {
-            return apr_psprintf(judge->p, "it is the one of the policy at %s", fetch->address);
+            return apr_psprintf(judge->p, "it matches the policy served at %s", fetch->address);
         }
     }
     return "senders that know this id do not fetch the new policy";
@@ -172,6 +180,9 @@ static const char *id_fix(const mta_sts_judge *judge)
 {
     const char *alias = judge->facts->record.alias;
 
+    if (is_record_ahead(judge)) {
+        return "reload httpd: sudo apachectl graceful";
+    }
     return alias ? apr_psprintf(
                        judge->p,
                        "have the id %s published in the TXT record at %s, where the CNAME of "

@@ -49,7 +49,7 @@ static const struct {
     [MTA_STS_FETCH_TOO_LONG] =
         {MTA_STS_ERROR, "policy-too-long",
          "%s answers with more than 64 KiB, where senders stop reading",
-         "check which server answers there: a policy has a few hundred bytes"},
+         "check which server answers there: a policy is only a few hundred bytes long"},
     [MTA_STS_FETCH_BROKEN] = {MTA_STS_ERROR, "fetch-broken",
                               "the answer of %s is not HTTP, or incomplete",
                               "check which server answers there, and httpd's error log"},
@@ -206,7 +206,7 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
     }
     if (status >= 300 && status < 400) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-redirect", host,
-                            "answer with the policy at this URL",
+                            "serve the policy itself at this URL, without a redirect",
                             "%s redirects (status %d%s%s), which senders do not follow",
                             fetch->address, status, fetch->location ? ", to " : "",
                             fetch->location ? quote(findings, fetch->location) : "");

@@ -358,7 +358,7 @@ const char *mta_sts_database_commit(mta_sts_database *db)
     }
     if (db->has_failed) {
         mta_sts_database_rollback(db);
-        return "a part of it failed, so nothing of it was written";
+        return "part of the transaction failed, so nothing was written";
     }
     code = mta_sts_database_execute(db, "COMMIT");
     if (code != 0) {

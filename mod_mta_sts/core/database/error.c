@@ -28,16 +28,14 @@ static const sqlite_trouble sqlite_troubles[] = {
      "it is tried again; fuser -v on the file shows which process has it open"},
     {6, IS_LOCKED, "it is tried again; fuser -v on the file shows which process has it open"},
     {8, "cannot be written to",
-     "see whether the disk is mounted read-only and whose the file and its directory are"},
+     "check whether the disk is mounted read-only, and who owns the file and its directory"},
     {10, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
-    {11, IS_DAMAGED,
-     "mta-sts reindex moves it away and makes it again from the "
-     "reports"},
-    {CODE_FULL, IS_OUT_OF_ROOM, "make room on the disk"},
-    {14, "cannot be opened", "see whether its directory is there and whose it is"},
+    {11, IS_DAMAGED, "mta-sts reindex moves it away and rebuilds it from the reports"},
+    {CODE_FULL, IS_OUT_OF_ROOM, "free space on the disk"},
+    {14, "cannot be opened", "check that its directory exists, and who owns it"},
     {26, IS_DAMAGED ", or not a database of SQLite",
-     "mta-sts reindex moves it away and makes it again from the reports"},
+     "mta-sts reindex moves it away and rebuilds it from the reports"},
 };
 
 static const sqlite_trouble *find_trouble(int code)
@@ -85,7 +83,7 @@ const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
         return "no reason given";
     }
     if (has_secret(text, conninfo)) {
-        return "the reason is not shown, for a password is in it";
+        return "the reason is not shown because it contains a password";
     }
     clean = out = apr_pstrndup(p, text, TEXT_MAX);
     for (text = clean; *text; text++) {

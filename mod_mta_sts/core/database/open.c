@@ -99,14 +99,12 @@ const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const c
                             mta_sts_text_quote(p, driver, strlen(driver)));
     }
     if (strcmp(driver, MTA_STS_DATABASE_SQLITE) == 0) {
-        return *where == '/'
-                   ? NULL
-                   : apr_psprintf(p, "the path of a database begins with \"/\", not so %s",
-                                  mta_sts_text_quote_path(p, where));
+        return *where == '/' ? NULL
+                             : apr_psprintf(p, "the path of the database must begin with \"/\": %s",
+                                            mta_sts_text_quote_path(p, where));
     }
     error = mta_sts_conninfo_read(p, where, &info);
-    return error ? apr_pstrcat(p, "the connection to PostgreSQL cannot be read: ", error, NULL)
-                 : NULL;
+    return error ? apr_pstrcat(p, "the connection string is not valid: ", error, NULL) : NULL;
 }
 
 /* --- the file of SQLite --- */
@@ -266,9 +264,9 @@ static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *w
     }
     if (apr_dbd_open_ex(db->driver, db->pool, where, &db->handle, &reason) != APR_SUCCESS) {
         db->handle = NULL;
-        return apr_psprintf(p, "cannot open %s: %s%s", db->name,
-                            mta_sts_database_sanitize(p, reason, db->conninfo),
-                            db->is_sqlite ? "" : ": see whether it runs and lets this user in");
+        return apr_psprintf(
+            p, "cannot open %s: %s%s", db->name, mta_sts_database_sanitize(p, reason, db->conninfo),
+            db->is_sqlite ? "" : ": check that it is running and accepts this user");
     }
     return NULL;
 }

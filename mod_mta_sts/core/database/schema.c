@@ -208,8 +208,30 @@ static const char *const version_4[] = {
     NULL,
 };
 
-static const char *const *const versions[MTA_STS_DATABASE_SCHEMA] = {version_1, version_2,
-                                                                     version_3, version_4};
+static const char *const *const versions[] = {version_1, version_2, version_3, version_4};
+
+#define NEWEST ((int)(sizeof(versions) / sizeof(versions[0])))
+
+/* With "NOT IN", PostgreSQL would scan a long list once for each row. */
+#define UNUSED(table, used)                                                                        \
+    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " EXCEPT SELECT * FROM (" used      \
+    ") used)"
+
+/* The sums refer only to texts that reports refer to as well. */
+const char *const mta_sts_database_schema_sweep[] = {
+    UNUSED("tlsrpt_string", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
+                            " UNION SELECT host FROM tlsrpt_directory"
+                            " UNION SELECT type FROM tlsrpt_policy"
+                            " UNION SELECT seen FROM tlsrpt_policy"
+                            " UNION SELECT type FROM tlsrpt_failure"
+                            " UNION SELECT mx FROM tlsrpt_failure"
+                            " UNION SELECT reason FROM tlsrpt_failure"
+                            " UNION SELECT receiving_ip FROM tlsrpt_failure"
+                            " UNION SELECT sending_ip FROM tlsrpt_failure"),
+    UNUSED("tlsrpt_domain", "SELECT domain FROM tlsrpt_policy"),
+    UNUSED("tlsrpt_organization", "SELECT organization FROM tlsrpt_report"),
+    NULL,
+};
 
 static const char *replace(apr_pool_t *p, const char *text, const char *old, const char *with)
 {
@@ -250,7 +272,7 @@ static const char *read_version(mta_sts_database *db, apr_int64_t *version)
 
 static const char *judge(mta_sts_database *db, apr_int64_t version)
 {
-    if (version >= 0 && version <= MTA_STS_DATABASE_SCHEMA) {
+    if (version >= 0 && version <= NEWEST) {
         return NULL;
     }
     if (version < 0) {
@@ -264,7 +286,7 @@ static const char *judge(mta_sts_database *db, apr_int64_t version)
                  "%s was made by a newer mod_mta_sts (its tables have version %" APR_INT64_T_FMT
                  ", here %d is "
                  "known): install that one again, or name another database",
-                 db->name, version, MTA_STS_DATABASE_SCHEMA);
+                 db->name, version, NEWEST);
     return db->error;
 }
 
@@ -276,13 +298,13 @@ static const char *take_time(mta_sts_database *db)
     return db->is_sqlite ? NULL : run(db, "SET LOCAL statement_timeout='1h'");
 }
 
-/* version: 0..MTA_STS_DATABASE_SCHEMA */
+/* version: 0..NEWEST */
 static const char *run_from(mta_sts_database *db, apr_int64_t version)
 {
     const char *error = take_time(db);
     const char *const *sql;
 
-    for (; version < MTA_STS_DATABASE_SCHEMA && !error; version++) {
+    for (; version < NEWEST && !error; version++) {
         for (sql = versions[version]; *sql && !error; sql++) {
             error = run(db, *sql);
         }
@@ -299,7 +321,7 @@ static const char *migrate(mta_sts_database *db)
     if (!error) {
         error = read_version(db, &version);
     }
-    if (error || version == MTA_STS_DATABASE_SCHEMA) {
+    if (error || version == NEWEST) {
         return error; /* another process was faster */
     }
     error = judge(db, version);
@@ -308,7 +330,12 @@ static const char *migrate(mta_sts_database *db)
     }
     return error ? error
                  : mta_sts_database_run(db, "INSERT INTO mta_sts_schema (version) VALUES (%d)",
-                                        MTA_STS_DATABASE_SCHEMA);
+                                        NEWEST);
+}
+
+int mta_sts_database_schema_version(void)
+{
+    return NEWEST;
 }
 
 const char *mta_sts_database_schema_prepare(mta_sts_database *db)
@@ -316,7 +343,7 @@ const char *mta_sts_database_schema_prepare(mta_sts_database *db)
     apr_int64_t version;
     const char *error = read_version(db, &version);
 
-    if (!error && version == MTA_STS_DATABASE_SCHEMA) {
+    if (!error && version == NEWEST) {
         return NULL;
     }
     error = mta_sts_database_begin(db);

@@ -15,8 +15,12 @@
  *   tlsrpt_...        the index of the spool: tlsrpt/index; can be rebuilt from the spool
  */
 
-/* The version that this code expects. */
-#define MTA_STS_DATABASE_SCHEMA 4
+/* The version that this code expects: 1 or higher. */
+int mta_sts_database_schema_version(void);
+
+/* Statements that delete the texts whose numbers are in no row any more; ended by NULL. Every
+ * column with such numbers is in them. */
+extern const char *const mta_sts_database_schema_sweep[];
 
 /* Updates the schema of an open database to that version, in one transaction. Returns NULL, or an
  * error as the functions of core/database/database.h do. */

@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "httpd/config/config.h"
 #include "httpd/config/directive.h"
-#include "httpd/config/report_directives.h"
+#include "httpd/config/report_config.h"
 
 #define BLOCK "<MTASTSPolicy"
 
@@ -261,7 +261,7 @@ const command_rec mts_directives[] = {
     AP_INIT_TAKE2("MTASTSReportQuota", mts_report_set_pair, NULL, RSRC_CONF,
                   "Disk quotas: bytes of reports and bytes of the quarantine (default 1G 64M)"),
     AP_INIT_TAKE1("MTASTSReportLimit", mts_report_set_number, NULL, RSRC_CONF,
-                  "New reports accepted from one client address per minute (default 60)"),
+                  "Requests of one client address per minute, whatever the answer (default 60)"),
     AP_INIT_TAKE1("MTASTSReportKeep", mts_report_set_number, NULL, RSRC_CONF,
                   "Days after which a report is deleted (default 400)"),
     AP_INIT_TAKE1("MTASTSCertificateDays", mts_report_set_number, NULL, RSRC_CONF,

@@ -69,7 +69,7 @@ void mts_limits_write(const mts_report_config *config, uid_t owner, gid_t group,
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "limits-not-written",
             apr_pstrcat(findings->pool, config->state_dir, "/" MTS_LIMITS_FILE, NULL),
-            "make the file system writable and restart httpd",
+            "make the file system writable, and restart httpd",
             "the file with the report limits cannot be written (%s), so 'mta-sts import' uses the "
             "limits of an earlier start or its defaults",
             strerror(errno));

@@ -30,7 +30,7 @@ typedef struct mts_report_config {
     const ap_directive_t *max_size_at;
     apr_int64_t spool_quota, quarantine_quota; /* in bytes on disk */
     const ap_directive_t *quota_at;
-    apr_int64_t per_minute; /* new reports from one client address */
+    apr_int64_t per_minute; /* requests from one client address */
     const ap_directive_t *limit_at;
     apr_int64_t keep_days;
     apr_int64_t certificate_days; /* a certificate with fewer days left is a warning; 0: depends
@@ -46,6 +46,18 @@ typedef struct mts_report_config {
     const char *state_dir; /* absolute, without a slash at the end */
     const ap_directive_t *state_dir_at;
 } mts_report_config;
+
+/*
+ * The functions of the directives, in httpd/config/report_directives.c. Each returns NULL, or why
+ * the value is refused and what is allowed.
+ */
+const char *mts_report_set_path(cmd_parms *cmd, void *unused, const char *path);
+const char *mts_report_set_number(cmd_parms *cmd, void *unused, const char *number);
+const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, const char *other);
+const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *args);
+const char *mts_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
+                                    const char *database);
+const char *mts_report_set_state_dir(cmd_parms *cmd, void *unused, const char *path);
 
 /* The settings for the whole server, found from any of its servers. */
 const mts_report_config *mts_report_config_of(const server_rec *s);

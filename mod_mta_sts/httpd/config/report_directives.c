@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/config/report_directives.h"
-
+/* The directives about reports and their files. */
 #include <stddef.h>
 
 #include <apr_cstr.h>
@@ -12,6 +11,7 @@
 #include "core/base/text.h"
 #include "httpd/config/config.h"
 #include "httpd/config/directive.h"
+#include "httpd/config/report_config.h"
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
@@ -176,7 +176,7 @@ static const char *refuse_path(cmd_parms *cmd, const char *path)
     }
     if (strcmp(path, "/") == 0 && !cmd->server->is_virtual) {
         return refuse_text(cmd, path,
-                           "is not allowed outside virtual hosts, since it is the first page of "
+                           "is not allowed outside virtual hosts, since it is the home page of "
                            "every site; allowed are a longer URL path like /tlsrpt, and off");
     }
     if (path[0] != '/') {
@@ -190,8 +190,10 @@ static const char *refuse_path(cmd_parms *cmd, const char *path)
                            "-._~!$&'()*+,;=:@, without query and without % escapes");
     }
     if (has_dots_or_gaps(path)) {
-        return refuse_text(cmd, path,
-                           "is not allowed; clients never ask for a path with //, /./ or /../");
+        return refuse_text(
+            cmd, path,
+            "is not allowed, because clients remove //, /./ and /../ from URLs: write it "
+            "without them, like /tlsrpt");
     }
     if (strcmp(path, POLICY_PATH) == 0 ||
         strncmp(path, CHALLENGE_PATH, strlen(CHALLENGE_PATH)) == 0) {
@@ -232,7 +234,7 @@ static const char *refuse_file_path(cmd_parms *cmd, const char *path)
     }
     for (c = path; *c; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            return refuse_text(cmd, path, "contains a control character");
+            return refuse_text(cmd, path, "contains a control character: remove it");
         }
     }
     return strspn(path, "/") == strlen(path)

@@ -30,8 +30,8 @@ static const answer answers[MTS_COUNTERS] = {
                              "Thank you: this report was stored before."},
     [MTS_REPORT_QUARANTINED] = {HTTP_ACCEPTED, APLOG_INFO, NULL, "Accepted, but quarantined"},
     [MTS_REPORT_METHOD] = {HTTP_METHOD_NOT_ALLOWED, APLOG_INFO, NULL,
-                           "This URL receives SMTP TLS reports (RFC 8460) by POST; there is "
-                           "nothing to see here."},
+                           "This URL receives SMTP TLS reports (RFC 8460) by POST; GET "
+                           "returns nothing else."},
     [MTS_REPORT_LIMITED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                             "too many reports from this address in one minute"},
     [MTS_REPORT_INCOMPLETE] = {HTTP_BAD_REQUEST, APLOG_WARNING, NULL, "its body is incomplete"},
@@ -44,9 +44,9 @@ static const answer answers[MTS_COUNTERS] = {
     [MTS_REPORT_BUSY] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                          "too many reports are being received at the same time"},
     [MTS_REPORT_SHARE] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "3600",
-                          "the networks of this address hold their share of the room for reports"},
+                          "the networks of this address hold their share of the space for reports"},
     [MTS_REPORT_QUOTA] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "3600",
-                          "there is no room left for reports"},
+                          "there is no space left for reports"},
     [MTS_REPORT_NOT_STORED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",
                                "it could not be written to disk"},
 };
@@ -55,6 +55,8 @@ static const answer answers[MTS_COUNTERS] = {
 static const char *const limits[MTS_COUNTERS] = {
     [MTS_REPORT_LIMITED] = " (see MTASTSReportLimit)",
     [MTS_REPORT_TOO_LARGE] = " (see MTASTSReportMaxSize)",
+    [MTS_REPORT_SHARE] = " (see MTASTSReportQuota)",
+    [MTS_REPORT_QUOTA] = " (see MTASTSReportQuota)",
 };
 
 static int is_stored(mts_counter outcome)

@@ -8,6 +8,14 @@
 #define RECOUNTS 5
 #define RECOUNT_PAUSE apr_time_from_msec(2)
 
+static const struct {
+    const char *name, *text;
+} counters[MTS_COUNTERS] = {
+#define COUNTER(enumerator, name, text) [enumerator] = {name, text},
+    MTS_COUNTER_LIST(COUNTER)
+#undef COUNTER
+};
+
 static mts_counters unshared;
 mts_counters *mts_counters_shared = &unshared;
 
@@ -27,26 +35,12 @@ apr_uint64_t mts_counters_value(mts_counter counter)
 
 const char *mts_counters_name(mts_counter counter)
 {
-    static const char *const names[] = {
-        [MTS_POLICY_SERVED] = "policy-served",
-        [MTS_POLICY_METHOD] = "policy-method",
-        [MTS_POLICY_BAD_BODY] = "policy-bad-body",
-        [MTS_REPORT_NEW] = "report-new",
-        [MTS_REPORT_REPEATED] = "report-repeated",
-        [MTS_REPORT_QUARANTINED] = "report-quarantined",
-        [MTS_REPORT_METHOD] = "report-method",
-        [MTS_REPORT_LIMITED] = "report-limited",
-        [MTS_REPORT_INCOMPLETE] = "report-cut",
-        [MTS_REPORT_TOO_LARGE] = "report-too-large",
-        [MTS_REPORT_NOT_A_REPORT] = "report-invalid",
-        [MTS_REPORT_NO_POLICIES] = "report-no-policies",
-        [MTS_REPORT_BUSY] = "report-busy",
-        [MTS_REPORT_SHARE] = "report-share",
-        [MTS_REPORT_QUOTA] = "report-quota",
-        [MTS_REPORT_NOT_STORED] = "report-not-stored",
-    };
+    return counters[counter].name;
+}
 
-    return names[counter];
+const char *mts_counters_text(mts_counter counter)
+{
+    return counters[counter].text;
 }
 
 apr_time_t mts_counters_since(void)

@@ -14,26 +14,42 @@
  * than an addition; a value that is read while others write may be slightly out of date.
  */
 
+/*
+ * COUNTER(enumerator, name, text): all counters, by outcome of requests. The name is the member of
+ * the status page's JSON; what follows its first "-" is the label in the metric of policies or of
+ * reports, by its first part. It is also the finding id, if the outcome is logged. The text is for
+ * people.
+ */
+#define MTS_COUNTER_LIST(COUNTER)                                                                  \
+    COUNTER(MTS_POLICY_SERVED, "policy-served", "Policies served (200)")                           \
+    COUNTER(MTS_POLICY_METHOD, "policy-method",                                                    \
+            "Policy requests refused: neither GET nor HEAD (405)")                                 \
+    COUNTER(MTS_POLICY_BAD_BODY, "policy-bad-body",                                                \
+            "Policy requests refused: request body could not be read (400)")                       \
+    COUNTER(MTS_REPORT_NEW, "report-new", "Reports stored (201)")                                  \
+    COUNTER(MTS_REPORT_REPEATED, "report-repeated", "Reports already stored (200)")                \
+    COUNTER(MTS_REPORT_QUARANTINED, "report-quarantined", "Reports quarantined (202)")             \
+    COUNTER(MTS_REPORT_METHOD, "report-method", "Reports refused: not a POST (405)")               \
+    COUNTER(MTS_REPORT_LIMITED, "report-limited",                                                  \
+            "Reports refused: too many requests from one address (503)")                           \
+    COUNTER(MTS_REPORT_INCOMPLETE, "report-cut",                                                   \
+            "Reports refused: incomplete request body (400, 408)")                                 \
+    COUNTER(MTS_REPORT_TOO_LARGE, "report-too-large", "Reports refused: too large (413)")          \
+    COUNTER(MTS_REPORT_NOT_A_REPORT, "report-invalid", "Reports refused: not a TLS report (415)")  \
+    COUNTER(MTS_REPORT_NO_POLICIES, "report-no-policies",                                          \
+            "Reports refused: JSON without policies (400)")                                        \
+    COUNTER(MTS_REPORT_BUSY, "report-busy", "Reports rejected: too many at the same time (503)")   \
+    COUNTER(MTS_REPORT_SHARE, "report-share",                                                      \
+            "Reports rejected: share of the network reached (503)")                                \
+    COUNTER(MTS_REPORT_QUOTA, "report-quota", "Reports rejected: quota reached (503)")             \
+    COUNTER(MTS_REPORT_NOT_STORED, "report-not-stored",                                            \
+            "Reports rejected: cannot be written to disk (503)")
+
 typedef enum mts_counter {
-    /* requests for policies */
-    MTS_POLICY_SERVED,
-    MTS_POLICY_METHOD,   /* 405 */
-    MTS_POLICY_BAD_BODY, /* 400: a body that could not be read */
-    /* reports over HTTPS, by outcome */
-    MTS_REPORT_NEW,          /* 201 */
-    MTS_REPORT_REPEATED,     /* 200 */
-    MTS_REPORT_QUARANTINED,  /* 202 */
-    MTS_REPORT_METHOD,       /* 405 */
-    MTS_REPORT_LIMITED,      /* 503: too many from one address */
-    MTS_REPORT_INCOMPLETE,   /* 400, 408: the body is incomplete */
-    MTS_REPORT_TOO_LARGE,    /* 413 */
-    MTS_REPORT_NOT_A_REPORT, /* 415: not a report */
-    MTS_REPORT_NO_POLICIES,  /* 400 */
-    MTS_REPORT_BUSY,         /* 503: too many are being received */
-    MTS_REPORT_SHARE,        /* 503: the network of the client has used up its share */
-    MTS_REPORT_QUOTA,        /* 503: the spool or the quarantine is full */
-    MTS_REPORT_NOT_STORED,   /* 503: the disk is full or not writable */
-    MTS_COUNTERS
+#define COUNTER(enumerator, name, text) enumerator,
+    MTS_COUNTER_LIST(COUNTER)
+#undef COUNTER
+        MTS_COUNTERS
 } mts_counter;
 
 /* The usage of an area of the spool. */
@@ -113,6 +129,9 @@ apr_uint64_t mts_counters_value(mts_counter counter);
 
 /* The stable name of a counter: "policy-served", "report-new", "report-too-large". */
 const char *mts_counters_name(mts_counter counter);
+
+/* For people: "Policies served (200)". */
+const char *mts_counters_text(mts_counter counter);
 
 /* The time when counting began. */
 apr_time_t mts_counters_since(void);

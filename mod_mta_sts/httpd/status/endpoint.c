@@ -8,30 +8,6 @@
 #include "httpd/config/report_config.h"
 #include "httpd/status/view.h"
 
-const char *mts_status_counter_text(int counter)
-{
-    static const char *const texts[] = {
-        [MTS_POLICY_SERVED] = "Policies served (200)",
-        [MTS_POLICY_METHOD] = "Policy requests refused: neither GET nor HEAD (405)",
-        [MTS_POLICY_BAD_BODY] = "Policy requests refused: request body could not be read (400)",
-        [MTS_REPORT_NEW] = "Reports stored (201)",
-        [MTS_REPORT_REPEATED] = "Reports already stored (200)",
-        [MTS_REPORT_QUARANTINED] = "Reports quarantined (202)",
-        [MTS_REPORT_METHOD] = "Reports refused: not a POST (405)",
-        [MTS_REPORT_LIMITED] = "Reports refused: too many requests from one address (503)",
-        [MTS_REPORT_INCOMPLETE] = "Reports refused: incomplete request body (400, 408)",
-        [MTS_REPORT_TOO_LARGE] = "Reports refused: too large (413)",
-        [MTS_REPORT_NOT_A_REPORT] = "Reports refused: not a TLS report (415)",
-        [MTS_REPORT_NO_POLICIES] = "Reports refused: JSON without policies (400)",
-        [MTS_REPORT_BUSY] = "Reports rejected: too many at the same time (503)",
-        [MTS_REPORT_SHARE] = "Reports rejected: share of the network reached (503)",
-        [MTS_REPORT_QUOTA] = "Reports rejected: quota reached (503)",
-        [MTS_REPORT_NOT_STORED] = "Reports rejected: cannot be written to disk (503)",
-    };
-
-    return texts[counter];
-}
-
 /* Successful outcomes are always shown, others only if they occurred. */
 static int is_shown(int counter)
 {
@@ -53,7 +29,7 @@ static void put_counters(const mts_status_view *view)
         }
         MTS_HTML(
             view->out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%s</td></tr>",
-            mts_status_counter_text(counter),
+            mts_counters_text((mts_counter)counter),
             mta_sts_format_number(view->p, (apr_int64_t)mts_counters_value((mts_counter)counter)));
     }
     MTS_HTML(view->out, "</tbody></table>");

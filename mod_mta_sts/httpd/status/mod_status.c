@@ -61,7 +61,7 @@ static void put_rows(const section *of)
 
     for (c = 0; c < MTS_COUNTERS; c++) {
         put_row(of, key_of(of->r->pool, mts_counters_name((mts_counter)c)),
-                mts_status_counter_text(c), (apr_int64_t)mts_counters_value((mts_counter)c));
+                mts_counters_text((mts_counter)c), (apr_int64_t)mts_counters_value((mts_counter)c));
     }
     for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
         mts_usage usage = mts_counters_usage(areas[i].area);

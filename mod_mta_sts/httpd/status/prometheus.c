@@ -47,16 +47,21 @@ static void put_gauge(mta_sts_buffer *out, const char *name, const char *help, a
     mta_sts_buffer_printf(out, "%s %" APR_INT64_T_FMT "\n", name, number);
 }
 
-/* The label is the counter's name without its first part, which is in the name of the metric. */
-static void put_counters(mta_sts_buffer *out, const char *name, const char *help, int first,
-                         int end)
+/* Counters whose names begin with this and "-"; the label is the rest of the name. */
+static void put_counters(mta_sts_buffer *out, const char *name, const char *help,
+                         const char *beginning)
 {
+    apr_size_t len = strlen(beginning);
     int i;
 
     put_head(out, name, "counter", help);
-    for (i = first; i < end; i++) {
-        put_value(out, name, "outcome", strchr(mts_counters_name((mts_counter)i), '-') + 1,
-                  (apr_int64_t)mts_counters_value((mts_counter)i));
+    for (i = 0; i < MTS_COUNTERS; i++) {
+        const char *counter = mts_counters_name((mts_counter)i);
+
+        if (strncmp(counter, beginning, len) == 0 && counter[len] == '-') {
+            put_value(out, name, "outcome", counter + len + 1,
+                      (apr_int64_t)mts_counters_value((mts_counter)i));
+        }
     }
 }
 
@@ -65,9 +70,8 @@ static void put_endpoint(mta_sts_buffer *out)
     put_gauge(out, "mta_sts_counting_start_timestamp_seconds",
               "Time when the counters started at 0.", apr_time_sec(mts_counters_since()));
     put_counters(out, "mta_sts_policy_requests_total", "Requests for policies by outcome.",
-                 MTS_POLICY_SERVED, MTS_REPORT_NEW);
-    put_counters(out, "mta_sts_reports_total", "Reports received over HTTPS by outcome.",
-                 MTS_REPORT_NEW, MTS_COUNTERS);
+                 "policy");
+    put_counters(out, "mta_sts_reports_total", "Reports received over HTTPS by outcome.", "report");
 }
 
 static void put_areas(mta_sts_buffer *out, const char *name, const char *help, apr_int64_t reports,

@@ -115,7 +115,4 @@ const char *mts_status_share(apr_pool_t *p, apr_int64_t successful, apr_int64_t 
 /* The explanations of a cause: of const tlsrpt_explanation *, never empty. */
 apr_array_header_t *mts_status_explain(apr_pool_t *p, const mts_status_cause *cause);
 
-/* For people: "Policies served". */
-const char *mts_status_counter_text(int counter);
-
 #endif

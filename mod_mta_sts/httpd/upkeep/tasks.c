@@ -51,8 +51,9 @@ static void log_indexed(const mts_work *work, const tlsrpt_index_done *done)
     if (done->added || done->gone || done->expired) {
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, work->main,
                      "index of reports: %" APR_INT64_T_FMT " added (%" APR_INT64_T_FMT
-                     " contradict others, %" APR_INT64_T_FMT " cannot be read), %" APR_INT64_T_FMT
-                     " gone, %" APR_INT64_T_FMT " removed for their age [indexed]",
+                     " conflict with others, %" APR_INT64_T_FMT
+                     " cannot be read), %" APR_INT64_T_FMT " no longer on disk, %" APR_INT64_T_FMT
+                     " removed for their age [reports-indexed]",
                      done->added, done->conflicts, done->unreadable, done->gone, done->expired);
     }
 }
@@ -76,7 +77,7 @@ static void log_problems(mts_work *work, const mta_sts_findings *findings,
     }
     log_number(
         work, done->conflicts,
-        "new reports contradict another report of the same identity: all are stored; the first "
+        "new reports conflict with another report of the same identity: all are stored; the first "
         "verified one counts, or else the first; the status page lists them, and mta-sts "
         "reindex prints the names of the files",
         "report-conflict");

@@ -160,14 +160,6 @@ static int is_uncovered(apr_pool_t *p, const tlsrpt_facts *facts)
     return read > 0;
 }
 
-/* Result types that only say that something did not match. */
-static int is_general(const tlsrpt_rule *rule, tlsrpt_result_type type)
-{
-    return !rule->hint &&
-           (type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
-            rule->owner == TLSRPT_OWNER_UNKNOWN);
-}
-
 /* Whether a policy that does not cover the MX host explains more than the rule. A reason that says
  * so as well does not change that, so that a failure has the same explanation with and without its
  * reason. */
@@ -175,7 +167,7 @@ static int can_be_uncovered(const tlsrpt_rule *rule, tlsrpt_result_type type,
                             const tlsrpt_facts *facts)
 {
     return (!facts->policy_type || strcmp(facts->policy_type, "sts") == 0) &&
-           (is_general(rule, type) ||
+           ((!rule->hint && tlsrpt_result_type_is_general(type)) ||
             (rule->cause && strcmp(rule->cause, tlsrpt_rule_not_covered.cause) == 0));
 }
 

@@ -34,8 +34,8 @@
     "not cert.pem). Self-signed certificates are not valid for MTA-STS."
 #define MISMATCH "The certificate of {mx} is not valid for its host name."
 #define ADD_NAME                                                                                   \
-    "Get a certificate that includes the name of the MX host (subjectAltName), or use a host "     \
-    "name that the certificate includes in the MX record and the mx lines of the policy."
+    "Get a certificate that includes the name of the MX host (subjectAltName), or change "         \
+    "the MX record and the mx lines of the policy to a name that the certificate includes."
 #define INVALID                                                                                    \
     "The sender could not validate the certificate of {mx}: the reason names the check that "      \
     "failed."

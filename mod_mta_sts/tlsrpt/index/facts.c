@@ -238,6 +238,51 @@ const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, in
     return error;
 }
 
+/* --- to the database --- */
+
+static const char *insert_failures(tlsrpt_batch *batch, long long report, int n,
+                                   const apr_array_header_t *failures)
+{
+    const char *error = NULL;
+    int k;
+
+    for (k = 0; k < failures->nelts && !error; k++) {
+        const tlsrpt_fact_failure *failure = &APR_ARRAY_IDX(failures, k, tlsrpt_fact_failure);
+
+        error = mta_sts_database_run(
+            batch->db,
+            "INSERT INTO tlsrpt_failure (report, n, k, type, mx, reason, receiving_ip,"
+            " sending_ip, sessions)"
+            " VALUES (%lld, %d, %d, %lld, %lld, %lld, %lld, %lld, %lld)",
+            report, n, k, failure->type, failure->mx, failure->reason, failure->receiving_ip,
+            failure->sending_ip, (long long)failure->sessions);
+    }
+    return error;
+}
+
+const char *tlsrpt_facts_store(tlsrpt_batch *batch, long long report, long long received,
+                               const tlsrpt_facts *facts)
+{
+    const char *error = NULL;
+    int n;
+
+    for (n = 0; n < facts->policies->nelts && !error; n++) {
+        const tlsrpt_fact_policy *policy = &APR_ARRAY_IDX(facts->policies, n, tlsrpt_fact_policy);
+
+        error = mta_sts_database_run(
+            batch->db,
+            "INSERT INTO tlsrpt_policy (report, n, domain, is_first, received, type, seen,"
+            " successful, failed)"
+            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld)",
+            report, n, policy->domain, policy->is_first, received, policy->type, policy->seen,
+            (long long)policy->successful, (long long)policy->failed);
+        if (!error) {
+            error = insert_failures(batch, report, n, policy->failures);
+        }
+    }
+    return error;
+}
+
 /* --- from the database --- */
 
 static long long number(const char *column)

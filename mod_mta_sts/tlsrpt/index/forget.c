@@ -2,6 +2,7 @@
 #include "tlsrpt/index/internal.h"
 
 #include "core/base/monotonic.h"
+#include "core/database/schema.h"
 
 #define FORGOTTEN_AT_ONCE 500
 
@@ -72,33 +73,12 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
     return tlsrpt_batch_end(&batch, error);
 }
 
-/* With "NOT IN", PostgreSQL would scan a long list once for each row. */
-#define UNUSED(table, used)                                                                        \
-    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " EXCEPT SELECT * FROM (" used      \
-    ") used)"
-
-/* The sums refer only to texts that reports refer to as well. */
-static const char *const forget_words[] = {
-    UNUSED("tlsrpt_string", "SELECT host FROM tlsrpt_report UNION SELECT channel FROM tlsrpt_report"
-                            " UNION SELECT host FROM tlsrpt_directory"
-                            " UNION SELECT type FROM tlsrpt_policy"
-                            " UNION SELECT seen FROM tlsrpt_policy"
-                            " UNION SELECT type FROM tlsrpt_failure"
-                            " UNION SELECT mx FROM tlsrpt_failure"
-                            " UNION SELECT reason FROM tlsrpt_failure"
-                            " UNION SELECT receiving_ip FROM tlsrpt_failure"
-                            " UNION SELECT sending_ip FROM tlsrpt_failure"),
-    UNUSED("tlsrpt_domain", "SELECT domain FROM tlsrpt_policy"),
-    UNUSED("tlsrpt_organization", "SELECT organization FROM tlsrpt_report"),
-    NULL,
-};
-
 const char *tlsrpt_strings_sweep(mta_sts_database *db)
 {
     const char *error = mta_sts_database_begin(db);
 
     if (!error) {
-        error = mta_sts_database_run_all(db, forget_words);
+        error = mta_sts_database_run_all(db, mta_sts_database_schema_sweep);
     }
     if (!error) {
         return mta_sts_database_commit(db);

@@ -14,8 +14,8 @@
  *   expire.c  removes expired reports
  *   undated.c corrects dates of receipt that cannot be true
  *   forget.c  removes a host, and texts that are no longer used
- *   row.c     the rows of one report
- *   facts.c   the contents of one report, in numbers
+ *   row.c     the row of one report, and which of several counts
+ *   facts.c   the contents of one report, in numbers, and their rows
  *   string.c  the numbers of texts
  *   delta.c   the changes of the sums
  */
@@ -169,6 +169,15 @@ typedef struct tlsrpt_facts {
  */
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
                             apr_size_t len, tlsrpt_facts *facts);
+
+/*
+ * Writes the rows of a report's policies and failures.
+ *
+ * @param report   the number of the report
+ * @param received when it was received, in microseconds since 1970
+ */
+const char *tlsrpt_facts_store(tlsrpt_batch *batch, long long report, long long received,
+                               const tlsrpt_facts *facts);
 
 /* The facts of a stored report, from the database. */
 const char *tlsrpt_facts_load(tlsrpt_batch *batch, long long report, tlsrpt_facts *facts);

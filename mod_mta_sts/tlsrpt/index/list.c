@@ -207,12 +207,10 @@ static int needs_policies(const causes *found, long long domain)
 
     for (i = 0; i < found->keys->nelts; i++) {
         const tlsrpt_cause *cause = &APR_ARRAY_IDX(found->list, i, tlsrpt_index_cause).cause;
-        tlsrpt_result_type type = tlsrpt_result_type_of(cause->result_type);
 
         if (APR_ARRAY_IDX(found->keys, i, cause_key).domain == domain && cause->receiving_mx &&
-            (cause->reasons->nelts || type == TLSRPT_CERTIFICATE_HOST_MISMATCH ||
-             type == TLSRPT_VALIDATION_FAILURE || type == TLSRPT_RESULT_OTHER ||
-             type == TLSRPT_RESULT_UNSPECIFIED)) {
+            (cause->reasons->nelts ||
+             tlsrpt_result_type_is_general(tlsrpt_result_type_of(cause->result_type)))) {
             return 1;
         }
     }

@@ -82,48 +82,6 @@ static const char *count(tlsrpt_batch *batch, long long id, int is_more)
 
 /* --- adding --- */
 
-static const char *insert_failures(tlsrpt_batch *batch, long long id, int n,
-                                   const apr_array_header_t *failures)
-{
-    const char *error = NULL;
-    int k;
-
-    for (k = 0; k < failures->nelts && !error; k++) {
-        const tlsrpt_fact_failure *failure = &APR_ARRAY_IDX(failures, k, tlsrpt_fact_failure);
-
-        error = mta_sts_database_run(
-            batch->db,
-            "INSERT INTO tlsrpt_failure (report, n, k, type, mx, reason, receiving_ip,"
-            " sending_ip, sessions)"
-            " VALUES (%lld, %d, %d, %lld, %lld, %lld, %lld, %lld, %lld)",
-            id, n, k, failure->type, failure->mx, failure->reason, failure->receiving_ip,
-            failure->sending_ip, (long long)failure->sessions);
-    }
-    return error;
-}
-
-static const char *insert_policies(tlsrpt_batch *batch, const row *added, const tlsrpt_facts *facts)
-{
-    const char *error = NULL;
-    int n;
-
-    for (n = 0; n < facts->policies->nelts && !error; n++) {
-        const tlsrpt_fact_policy *policy = &APR_ARRAY_IDX(facts->policies, n, tlsrpt_fact_policy);
-
-        error = mta_sts_database_run(
-            batch->db,
-            "INSERT INTO tlsrpt_policy (report, n, domain, is_first, received, type, seen,"
-            " successful, failed)"
-            " VALUES (%lld, %d, %lld, %d, %lld, %lld, %lld, %lld, %lld)",
-            added->id, n, policy->domain, policy->is_first, added->received, policy->type,
-            policy->seen, (long long)policy->successful, (long long)policy->failed);
-        if (!error) {
-            error = insert_failures(batch, added->id, n, policy->failures);
-        }
-    }
-    return error;
-}
-
 static const char *insert_report(tlsrpt_batch *batch, const row *added, apr_int64_t file,
                                  const char *channel, const char *report_id,
                                  const tlsrpt_facts *facts)
@@ -249,7 +207,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *store
                               tlsrpt_string_shorten(p, report->id, REPORT_ID_MAX), &facts);
     }
     if (!error) {
-        error = insert_policies(batch, &added, &facts);
+        error = tlsrpt_facts_store(batch, added.id, added.received, &facts);
     }
     if (!error && added.state == TLSRPT_STATE_COUNTS) {
         tlsrpt_delta_add(batch, &facts);

@@ -3,13 +3,21 @@
 
 #include <string.h>
 
-static const char *const names[TLSRPT_RESULT_TYPE_COUNT] = {
-#define TYPE(enumerator, name) [enumerator] = name,
+static const struct {
+    const char *name;
+    int is_general;
+} types[TLSRPT_RESULT_TYPE_COUNT] = {
+#define TYPE(enumerator, name, is_general) [enumerator] = {name, is_general},
     TLSRPT_RESULT_TYPES(TYPE)
 #undef TYPE
-        [TLSRPT_RESULT_OTHER] = "other",
-    [TLSRPT_RESULT_UNSPECIFIED] = "unspecified",
+        [TLSRPT_RESULT_OTHER] = {"other", 1},
+    [TLSRPT_RESULT_UNSPECIFIED] = {"unspecified", 1},
 };
+
+int tlsrpt_result_type_is_general(tlsrpt_result_type type)
+{
+    return types[type].is_general;
+}
 
 tlsrpt_result_type tlsrpt_result_type_of(const char *name)
 {
@@ -18,7 +26,7 @@ tlsrpt_result_type tlsrpt_result_type_of(const char *name)
     if (!name || !*name) {
         return TLSRPT_RESULT_UNSPECIFIED;
     }
-    while (type < TLSRPT_RESULT_OTHER && strcmp(name, names[type]) != 0) {
+    while (type < TLSRPT_RESULT_OTHER && strcmp(name, types[type].name) != 0) {
         type++;
     }
     return (tlsrpt_result_type)type;
@@ -26,10 +34,10 @@ tlsrpt_result_type tlsrpt_result_type_of(const char *name)
 
 const char *tlsrpt_result_type_label(tlsrpt_result_type type)
 {
-    return names[type];
+    return types[type].name;
 }
 
 const char *tlsrpt_result_type_cause(tlsrpt_result_type type)
 {
-    return type == TLSRPT_RESULT_OTHER ? "unknown" : names[type];
+    return type == TLSRPT_RESULT_OTHER ? "unknown" : types[type].name;
 }

@@ -7,24 +7,26 @@
  * why sessions failed. This is the only list of them: the reader of reports, the explanations and
  * the metrics all use it. To add one, add a line here and a rule in advice/rules.c.
  *
- * TYPE(enumerator, name): the name is what a report contains; it is also the value of the label
- * result_type in the metrics and, where no rule is more specific, the id of the cause.
+ * TYPE(enumerator, name, is_general): the name is what a report contains; it is also the value of
+ * the label result_type in the metrics and, where no rule is more specific, the id of the cause.
+ * is_general: it only says that something did not match, so an MX host that is missing from the
+ * policy explains more.
  */
 #define TLSRPT_RESULT_TYPES(TYPE)                                                                  \
-    TYPE(TLSRPT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported")                                  \
-    TYPE(TLSRPT_CERTIFICATE_HOST_MISMATCH, "certificate-host-mismatch")                            \
-    TYPE(TLSRPT_CERTIFICATE_EXPIRED, "certificate-expired")                                        \
-    TYPE(TLSRPT_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted")                                \
-    TYPE(TLSRPT_VALIDATION_FAILURE, "validation-failure")                                          \
-    TYPE(TLSRPT_TLSA_INVALID, "tlsa-invalid")                                                      \
-    TYPE(TLSRPT_DNSSEC_INVALID, "dnssec-invalid")                                                  \
-    TYPE(TLSRPT_DANE_REQUIRED, "dane-required")                                                    \
-    TYPE(TLSRPT_STS_POLICY_FETCH_ERROR, "sts-policy-fetch-error")                                  \
-    TYPE(TLSRPT_STS_POLICY_INVALID, "sts-policy-invalid")                                          \
-    TYPE(TLSRPT_STS_WEBPKI_INVALID, "sts-webpki-invalid")
+    TYPE(TLSRPT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported", 0)                               \
+    TYPE(TLSRPT_CERTIFICATE_HOST_MISMATCH, "certificate-host-mismatch", 1)                         \
+    TYPE(TLSRPT_CERTIFICATE_EXPIRED, "certificate-expired", 0)                                     \
+    TYPE(TLSRPT_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted", 0)                             \
+    TYPE(TLSRPT_VALIDATION_FAILURE, "validation-failure", 1)                                       \
+    TYPE(TLSRPT_TLSA_INVALID, "tlsa-invalid", 0)                                                   \
+    TYPE(TLSRPT_DNSSEC_INVALID, "dnssec-invalid", 0)                                               \
+    TYPE(TLSRPT_DANE_REQUIRED, "dane-required", 0)                                                 \
+    TYPE(TLSRPT_STS_POLICY_FETCH_ERROR, "sts-policy-fetch-error", 0)                               \
+    TYPE(TLSRPT_STS_POLICY_INVALID, "sts-policy-invalid", 0)                                       \
+    TYPE(TLSRPT_STS_WEBPKI_INVALID, "sts-webpki-invalid", 0)
 
 typedef enum tlsrpt_result_type {
-#define TYPE(enumerator, name) enumerator,
+#define TYPE(enumerator, name, is_general) enumerator,
     TLSRPT_RESULT_TYPES(TYPE)
 #undef TYPE
         TLSRPT_RESULT_OTHER,   /* a type that is not registered: "other", cause "unknown" */
@@ -32,6 +34,9 @@ typedef enum tlsrpt_result_type {
 } tlsrpt_result_type;
 
 #define TLSRPT_RESULT_TYPE_COUNT (TLSRPT_RESULT_UNSPECIFIED + 1)
+
+/* Whether it only says that something did not match; also true for "other" and "unspecified". */
+int tlsrpt_result_type_is_general(tlsrpt_result_type type);
 
 /* The type of a name as sent, compared exactly; NULL and "" are TLSRPT_RESULT_UNSPECIFIED. */
 tlsrpt_result_type tlsrpt_result_type_of(const char *name);

@@ -42,6 +42,7 @@ virtual_gid_maps = static:{gid}
 
 # Retries are soon, so that a test sees a deferred mail go out by itself.
 SENDING = """\
+smtp_bind_address = {address}
 smtp_tls_security_level = may
 smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
 smtp_tls_policy_maps = socketmap:inet:{address}:8461:postfix
@@ -230,10 +231,12 @@ class Sender(Postfix):
             process = re.search(r"postfix/smtp\[(\d+)\]", line)
             if process and "TLS connection established" in line:
                 tls[process.group(1)] = line.split(": ", 1)[1]
-            status = re.search(rf": {mail.queue_id}: to=.* status=(\w+) \((.*)\)$", line)
+            status = re.search(r": (\w+): to=.* status=(\w+) \((.*)\)$", line)
             if status:
+                # The connection was for the mail that the process handled next.
                 used = tls.pop(process.group(1), None) if process else None
-                found.append(Outcome(status.group(1), status.group(2), used))
+                if status.group(1) == mail.queue_id:
+                    found.append(Outcome(status.group(2), status.group(3), used))
         return found
 
     def outcome(self, mail):
