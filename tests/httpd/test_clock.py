@@ -2,6 +2,7 @@
 """A clock that is wrong, or is set while httpd runs: no report is lost by it, and nobody waits."""
 
 import calendar
+import os
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,7 +19,9 @@ from status_page import LOCATION, data, page
 LIBRARY, = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 DAY = 86400
 EARLIEST = calendar.timegm((2020, 1, 1, 0, 0, 0))  # before it, a date is one that was not set yet
-LEAPT = r"\[mta_sts:error\].*clock of this machine jumped forward.*\[clock-jumped\]$"
+AT_START = (r"\[mta_sts:error\].*httpd started at a date that is more than a day after the last one at "
+            r"which it ran.*\[clock-jumped\]$")
+LEAPT = r"\[mta_sts:error\].*clock of this machine was set while httpd was running.*\[clock-jumped\]$"
 
 
 class Clock:
@@ -58,6 +61,8 @@ def test_a_clock_that_is_set_forward_removes_no_report_and_one_that_stays_so_doe
     Spool(server).check()
     server.stop()
     logged = len(server.log.matching(LEAPT))
+    stayed = time.time() + 900 * DAY - 3600
+    os.utime(server.root / "state/last-date", (stayed, stayed))  # for a day
     server.start()
     store_report(server, 5)
     indexed(server, [4, 5])  # one came on that day
@@ -77,6 +82,62 @@ def test_after_the_clock_was_set_back_nobody_is_locked_out_and_the_index_settles
         "SELECT directory FROM tlsrpt_directory")} >= directories, "each directory to be known as it is now")
 
 
+def received(server):
+    """The time of receipt of each report, according to the index."""
+    return sorted(row["received"] / 1e6 for row in Database(server).run(
+        "SELECT received FROM tlsrpt_report"))
+
+
+def stamps(server):
+    """The same, according to the header lines of the files."""
+    return sorted(path.read_bytes().split(b" ", 3)[2].decode()
+                  for path in Spool(server).files().values())
+
+
+def test_httpd_that_starts_with_a_date_to_come_removes_nothing_before_the_time_is_synchronized(
+        make_with):
+    server = make_with([AT_START]).configure("MTASTSReportKeep 30\n" + LOCATION + report.conf())
+    clock = Clock(server)
+    server.start()
+    store_report(server, 1)
+    indexed(server, [1])
+    process.wait_for(lambda: (server.root / "state/last-date").exists(), "the date to be noted")
+    server.stop()
+    clock.set(3650 * DAY)
+    for number in (2, 3):  # it is restarted once more before the time is synchronized
+        server.start()
+        store_report(server, number)
+        indexed(server, range(1, number + 1))
+        process.wait_for(lambda: len(server.log.matching(AT_START)) == number - 1, "the warning")
+        data(server, "?since=all")
+        server.stop()
+    clock.set(0)
+    server.start()
+    indexed(server, [1, 2, 3])
+    policy.check(server.fetch())
+    Spool(server).check()
+    # Those of the wrong date get the date at which it is known to be right.
+    now = time.time()
+    process.wait_for(lambda: max(received(server)) < now + 600, "the dates to be corrected")
+    assert all(stamp[:10] <= f"{datetime.now(timezone.utc):%Y-%m-%d}" for stamp in stamps(server))
+
+
+def test_a_report_that_came_before_the_date_was_set_neither_expires_nor_keeps_that_date(make_with):
+    server = make_with().configure("MTASTSReportKeep 30\n" + LOCATION + report.conf())
+    clock = Clock(server)
+    clock.set(10 * DAY - int(time.time()))  # 1970
+    server.start()
+    store_report(server, 1)
+    indexed(server, [1])
+    assert received(server) == [EARLIEST]
+    clock.set(0)
+    process.wait_for(lambda: abs(received(server)[0] - time.time()) < 120, "the date to be corrected")
+    assert stamps(server)[0][:10] == f"{datetime.now(timezone.utc):%Y-%m-%d}"
+    store_report(server, 2)
+    indexed(server, [1, 2])
+    Spool(server).check()
+
+
 @pytest.fixture
 def start_at(make_with):
     """(httpd, its clock) with more in its configuration"""
@@ -89,7 +150,7 @@ def start_at(make_with):
 
 DATES = {
     "a leap day, on the other side of the world": ("2028-02-29 23:59", "Pacific/Kiritimati"),
-    "the night in which summer ends": ("2026-10-25 02:30", "Europe/Berlin"),
+    "the night in which summer ends": ("2029-10-28 02:30", "Europe/Berlin"),
     "beyond 31 bits of seconds": ("2038-01-20 00:00", "America/New_York"),
     "beyond 32 bits of seconds": ("2106-02-08 00:00", "UTC"),
     "before there was RFC 8460": ("1999-12-31 23:59", "UTC"),

@@ -2,11 +2,14 @@
 """A report is on disk before its answer; a full or failing disk is logged, and works again."""
 
 import contextlib
+import json
+import os
 import random
 import re
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ import report
 from httpd import CHILD, LONE_CHILD
 from report import Spool, make, packed, post
 
+COMMAND = Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts"
 NOT_KEPT = r"report rejected: .*\[report-not-stored\]$"
 
 
@@ -73,6 +77,54 @@ def test_the_reserve_of_a_disk_is_left_free(start_alone):
         run("rm", str(state / "filler"))
         assert post(server, packed(make(1))).status == 201
     assert server.log.matching(r"the disk is full except for its reserve.* \[report-quota\]$")
+
+
+def names(number):
+    """A report whose index is many times as large: each text of it is a row of its own."""
+    random_text = random.Random(number)
+    found = json.loads(make(number))
+    found["policies"][0]["summary"]["total-failure-session-count"] = 200
+    found["policies"][0]["failure-details"] = [
+        {"result-type": "validation-failure", "failure-reason-code": random_text.randbytes(9).hex(),
+         "failed-session-count": 1} for i in range(200)]
+    return json.dumps(found).encode()
+
+
+def free_bytes(run, state):
+    return 4096 * int(run("stat", "-f", "-c", "%f", str(state)))
+
+
+def test_after_a_disk_was_full_to_the_last_byte_reindex_gives_back_what_the_index_had(start_alone):
+    server = start_alone("MTASTSReportQuota 16M 4M\nMTASTSReportLimit 1000000\n" + report.conf())
+    server.log.possible += [r"\[index-full\]$", r"\[database-failed\]$", r"\[report-quota\]$"]
+    state = server.root / "state"
+    with mounted(server, "size=24M") as run, tempfile.TemporaryDirectory() as source:
+        os.chmod(source, 0o755)
+        limits = (state / "limits.json").read_text()  # under the mount
+        run("sh", "-c", f"cat > {state}/limits.json <<'END'\n{limits}\nEND")
+        for number in range(700):
+            Path(source, f"{number}.json.gz").write_bytes(packed(names(number)))
+        run(str(COMMAND), "import", "--state-dir", str(state), source)
+        reindex = ["sh", "-c", '"$@" 2>&1; echo "exit $?"', "sh", str(COMMAND), "reindex",
+                   "--state-dir", str(state)]
+        process.wait_for(lambda: int(run("stat", "-c", "%s", str(state / "reports.db"))) > 3 << 20,
+                         "an index")
+        size = int(run("stat", "-c", "%s", str(state / "reports.db")))
+        run("sh", "-c", f"cat /dev/zero > {state}/filler || true")
+        assert free_bytes(run, state) == 0
+        assert post(server, packed(make(1001))).status == 503
+        policy.check(server.fetch())
+        full = run(*reindex).decode()
+        assert free_bytes(run, state) == 0 or "exit 0" in full
+        # As doc/operations.md says: remove reports, then run reindex.
+        run("sh", "-c", f"find {state}/reports -type f | head -n 695 | xargs rm --")
+        after = run(*reindex).decode()
+        assert "5 reports are in the database" in after and after.endswith("exit 0\n"), (full, after)
+        assert int(run("stat", "-c", "%s", str(state / "reports.db"))) < size / 4
+        assert free_bytes(run, state) > size / 2
+        assert post(server, packed(make(1001))).status == 201
+        process.wait_for(lambda: "6 reports are" in run(*reindex).decode(), "the new one")
+    assert "2 MiB are enough to begin" in full or "index-full" in full or "exit 0" in full
 
 
 def test_a_read_only_disk_is_logged_and_works_again(start_alone):

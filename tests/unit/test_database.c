@@ -187,6 +187,43 @@ static void test_writers_of_two_processes_wait_for_each_other(void **state)
 
 /* --- the schema --- */
 
+static int take_number(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
+static int count_things(mta_sts_database *db)
+{
+    apr_int64_t count = 0;
+
+    assert_done(mta_sts_database_rows(db, "SELECT count(*) FROM things WHERE number >= %d",
+                                      take_number, &count, 0));
+    return (int)count;
+}
+
+static void test_a_file_that_is_shrunk_gives_back_its_room_and_others_use_it_on(void **state)
+{
+    mta_sts_database *db = open_with_table(*state), *other = database_open(*state);
+    char text[5000];
+    int i;
+
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    for (i = 0; i < 400; i++) {
+        assert_done(mta_sts_database_run(db, INSERT, (long long)i, text));
+    }
+    assert_int_equal(count_things(other), 400);
+    assert_done(mta_sts_database_run(db, "DELETE FROM things WHERE number > %d", 0));
+    assert_done(mta_sts_database_shrink(db));
+    assert_true(mta_sts_database_bytes(db) > 0 && mta_sts_database_bytes(db) < 400000);
+    /* Statements that were prepared before. */
+    assert_int_equal(count_things(other), 1);
+    assert_done(mta_sts_database_run(other, INSERT, 7777LL, "more"));
+    assert_done(mta_sts_database_run(db, INSERT, 7778LL, "more"));
+    assert_int_equal(count_things(other), 3);
+}
+
 static void test_the_schema_is_made_once_and_found_again(void **state)
 {
     database_test *test = *state;
@@ -273,6 +310,7 @@ int main(void)
         DATABASE_TESTS(test_closing_rolls_back_and_a_closed_handle_returns_errors),
         DATABASE_TESTS(test_a_reading_transaction_sees_one_state_despite_a_writer),
         DATABASE_TESTS(test_writers_of_two_processes_wait_for_each_other),
+        SQLITE_TEST(test_a_file_that_is_shrunk_gives_back_its_room_and_others_use_it_on),
         DATABASE_TESTS(test_the_schema_is_made_once_and_found_again),
         DATABASE_TESTS(test_an_older_schema_is_brought_up_to_date),
         DATABASE_TESTS(test_a_newer_schema_is_rejected_with_a_message),

@@ -125,10 +125,10 @@ static void test_a_crash_between_file_and_row_is_repaired(void **state)
 
 static void test_while_the_date_is_not_trusted_nothing_expires(void **state)
 {
-    static const struct utimbuf long_ago = {1000000000, 1000000000};
+    static const struct utimbuf long_ago = {1600000000, 1600000000};
     indexed *index = make_index(state);
     apr_time_t boot = mta_sts_monotonic_now();
-    tlsrpt_clock clock = {apr_time_now() - boot - 1000 * DAY, 0};
+    tlsrpt_clock clock = {.offset = apr_time_now() - boot - 1000 * DAY};
     const char *digest =
         store_at(index->p, index->task.spool, variant(index, "1"), apr_time_now() - 20 * DAY, NULL);
     const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
@@ -158,7 +158,7 @@ static void test_while_the_date_is_not_trusted_nothing_expires(void **state)
 
 static void test_the_quarantine_expires_likewise(void **state)
 {
-    static const struct utimbuf long_ago = {1000000000, 1000000000};
+    static const struct utimbuf long_ago = {1600000000, 1600000000};
     const tlsrpt_receipt receipt = {1000000000000000, "https", NULL, NULL};
     indexed *index = make_index(state);
     char digest[TLSRPT_DIGEST_LENGTH + 1];

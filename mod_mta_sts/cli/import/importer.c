@@ -12,6 +12,7 @@
 #include "cli/common/output.h"
 #include "core/base/number.h"
 #include "core/base/text.h"
+#include "tlsrpt/index/clock.h"
 #include "tlsrpt/report/read.h"
 #include "tlsrpt/report/report.h"
 
@@ -70,8 +71,9 @@ static const char *refuse_room(cli_importer *importer, apr_pool_t *p, tlsrpt_are
 static int store(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                  tlsrpt_area area, const char *digest, tlsrpt_stored *stored)
 {
-    tlsrpt_receipt receipt = {
-        .received = apr_time_now(), .channel = item->channel, .verified = item->verified};
+    tlsrpt_receipt receipt = {.received = tlsrpt_clock_stamp(apr_time_now()),
+                              .channel = item->channel,
+                              .verified = item->verified};
     apr_int64_t cost = tlsrpt_spool_cost(item->len);
     const char *reason = refuse_room(importer, p, area, cost);
 

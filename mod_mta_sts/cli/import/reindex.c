@@ -9,6 +9,7 @@
 #include "cli/common/state_dir.h"
 #include "cli/common/store.h"
 #include "cli/common/subcommand.h"
+#include "cli/import/limits.h"
 #include "core/database/database.h"
 #include "tlsrpt/index/index.h"
 
@@ -28,8 +29,10 @@ typedef struct reindexing {
     cli_database which;
     mta_sts_database *db;
     tlsrpt_index_task task;
+    tlsrpt_clock clock;
+    apr_int64_t quota;         /* of the reports */
     apr_int64_t added, closed; /* by this process: httpd may add some as well */
-    int is_terminal;
+    int is_terminal, has_no_room;
 } reindexing;
 
 static const cli_option options[] = {
@@ -89,6 +92,18 @@ static const char *forget(reindexing *work)
     return error;
 }
 
+/* While it is nearly empty that needs hardly any room. */
+static const char *shrink(reindexing *work)
+{
+    const char *error = NULL;
+    int tries = 0;
+
+    do {
+        error = mta_sts_database_shrink(work->db);
+    } while (is_tried_again(error, &tries));
+    return error;
+}
+
 /* Opens the database and empties it; a damaged one of SQLite is replaced. */
 static const char *begin(reindexing *work)
 {
@@ -96,6 +111,9 @@ static const char *begin(reindexing *work)
 
     if (!error) {
         error = forget(work);
+    }
+    if (!error) {
+        error = shrink(work);
     }
     if (!error || !mta_sts_database_is_damaged(error)) {
         return error;
@@ -124,6 +142,9 @@ static const char *take_some(reindexing *work, tlsrpt_index_done *done, int *is_
 
     apr_pool_create(&ptemp, work->p);
     findings = mta_sts_findings_make(ptemp);
+    work->task.is_full =
+        work->has_no_room ||
+        tlsrpt_index_is_full(work->task.spool, mta_sts_database_bytes(work->db), work->quota);
     error = tlsrpt_index_update(work->db, &work->task, ptemp, findings, done);
     if (!error) {
         work->added += done->added;
@@ -144,27 +165,74 @@ static const char *take_all(reindexing *work, int *is_broken)
 
     while (is_tried_again(error, &tries) || (!error && done.more)) {
         error = take_some(work, &done, is_broken);
+        if (error && mta_sts_database_is_out_of_room(error) && !work->has_no_room) {
+            work->has_no_room = 1; /* within one transaction; what was indexed before stays */
+            error = NULL;
+            done.more = 1;
+        }
     }
     return error;
+}
+
+/* Files in the spool that are not in the index, since it has no room for them. */
+static apr_int64_t find_left_out(const reindexing *work, const tlsrpt_index_counts *counts)
+{
+    apr_int64_t bytes, files = 0;
+
+    if (work->task.is_full) {
+        tlsrpt_spool_usage(work->task.spool, TLSRPT_REPORTS, &bytes, &files);
+    }
+    return files > counts->files ? files - counts->files : 0;
+}
+
+/* What it needs is estimated from what it has. */
+static void print_left_out(const reindexing *work, const tlsrpt_index_counts *counts,
+                           apr_int64_t left_out)
+{
+    apr_int64_t bytes = mta_sts_database_bytes(work->db);
+    apr_int64_t more = bytes / (counts->files ? counts->files : 1) * left_out;
+
+    fprintf(stderr,
+            "mta-sts reindex: %" APR_INT64_T_FMT
+            " reports are not in the index, which has used up its part of MTASTSReportQuota or the "
+            "disk: it has %" APR_INT64_T_FMT " MiB and needs about %" APR_INT64_T_FMT
+            " MiB more. Raise the quota or free space, and httpd adds them [index-full]\n",
+            left_out, bytes >> 20, (more >> 20) + 1);
+}
+
+static void print_error(const char *error)
+{
+    fprintf(stderr, "mta-sts reindex: %s%s\n", error,
+            mta_sts_database_is_out_of_room(error)
+                ? ": 2 MiB are enough to begin, for instance by removing files from reports/ that "
+                  "are not needed; then run mta-sts reindex again, which frees what the index no "
+                  "longer needs"
+                : "");
 }
 
 static int finish(const reindexing *work, const char *error, int is_broken)
 {
     tlsrpt_index_counts counts;
+    apr_int64_t left_out;
 
     error = error ? error : tlsrpt_index_count(work->db, work->task.host, work->p, &counts);
     if (work->is_terminal) {
         fputs("\r\033[K", stderr);
     }
     if (error) {
-        fprintf(stderr, "mta-sts reindex: %s\n", error);
+        print_error(error);
         return CLI_EXIT_INVALID;
+    }
+    left_out = find_left_out(work, &counts);
+    if (left_out) {
+        print_left_out(work, &counts, left_out);
     }
     printf("%" APR_INT64_T_FMT " %s in %s: %" APR_INT64_T_FMT
            " conflict with others, %" APR_INT64_T_FMT " cannot be read\n",
            counts.files, counts.files == 1 ? "report is" : "reports are",
            mta_sts_database_name(work->db), counts.conflicts, counts.unreadable + work->closed);
-    return is_broken || counts.unreadable || work->closed ? CLI_EXIT_INVALID : CLI_EXIT_OK;
+    return is_broken || counts.unreadable || work->closed || left_out ? CLI_EXIT_INVALID
+                                                                      : CLI_EXIT_OK;
 }
 
 static int reindex(reindexing *work)
@@ -173,6 +241,7 @@ static int reindex(reindexing *work)
     const char *error = mta_sts_database_init(work->p);
 
     work->task.host = mta_sts_database_host(work->p);
+    work->task.clock = &work->clock;
     work->task.budget = BUDGET;
     work->is_terminal = isatty(STDERR_FILENO);
     if (!error) {
@@ -182,6 +251,18 @@ static int reindex(reindexing *work)
         error = take_all(work, &is_broken);
     }
     return finish(work, error, is_broken);
+}
+
+/* That of httpd, of which the index has a part. */
+static void load_quota(reindexing *work, const char *state_dir)
+{
+    cli_limits limits = cli_limits_make();
+    const char *error = cli_limits_load(&limits, work->p, cli_state_dir_find(state_dir));
+
+    if (error) {
+        fprintf(stderr, "mta-sts reindex: %s\n", error);
+    }
+    work->quota = limits.quota[TLSRPT_REPORTS];
 }
 
 static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
@@ -202,9 +283,11 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
         return cli_usage_error(self, "--database: %s", error);
     }
     work.task.spool = cli_store_open(p, self->name, call.state_dir, CLI_STORE_READ);
-    return work.task.spool && !cli_store_find_closed(p, self->name, call.state_dir)
-               ? reindex(&work)
-               : CLI_EXIT_INVALID;
+    if (!work.task.spool || cli_store_find_closed(p, self->name, call.state_dir)) {
+        return CLI_EXIT_INVALID;
+    }
+    load_quota(&work, call.state_dir);
+    return reindex(&work);
 }
 
 const cli_subcommand cli_reindex = {
@@ -214,11 +297,11 @@ const cli_subcommand cli_reindex = {
     .arguments = "",
     .description =
         "Rebuilds the index of the reports, which the status page reads, from the stored "
-        "reports: after the database has been lost or damaged, or to move to another one. httpd "
-        "may keep running; until it is finished, its status page shows the reports indexed so far. "
-        "The stored reports are never changed.",
-    .exit_statuses = "0 all reports are in the index; 1 some cannot be read, or the index could "
-                     "not be rebuilt; 2 wrong usage.",
+        "reports: after the database has been lost or damaged, to move to another one, or to give "
+        "the disk what the index no longer needs. httpd may keep running; until it is finished, "
+        "its status page shows the reports indexed so far. The stored reports are never changed.",
+    .exit_statuses = "0 all reports are in the index; 1 some cannot be read or have no room in "
+                     "it, or the index could not be rebuilt; 2 wrong usage.",
     .options = options,
     .run = run_reindex,
 };

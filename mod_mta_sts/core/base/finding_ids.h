@@ -25,7 +25,7 @@
     FINDING("certificate-not-yet-valid", "The certificate is not valid yet")                       \
     FINDING("certificate-self-signed", "The certificate is self-signed")                           \
     FINDING("certificate-unreadable", "The certificate cannot be read")                            \
-    FINDING("clock-jumped", "The clock jumped forward, so nothing is deleted for a day")           \
+    FINDING("clock-jumped", "The date may be wrong, so nothing is deleted for a day")              \
     FINDING("contact-missing", "The report has no contact-info")                                   \
     FINDING("content-type", "The policy is not sent as text/plain")                                \
     FINDING("control-character", "The policy contains a control character")                        \

@@ -13,6 +13,7 @@
 #define PGSQL_WRITERS "SELECT pg_advisory_xact_lock(%lld)"
 #define PGSQL_LOCK 0x6d7461737473LL
 
+#define SCHEMA_CHANGED "schema has changed"
 #define CLOSED "the database is closed: open it again"
 
 #define VALUES_MAX 32
@@ -108,6 +109,22 @@ static const char *prepare(mta_sts_database *db, const char *sql, const statemen
     return NULL;
 }
 
+/* Another process made or changed the tables of SQLite, or rewrote its file
+ * (mta_sts_database_shrink), after a statement was prepared. The driver's code for it is that of
+ * any error, and it may have cleared the text. */
+static int is_outdated(const mta_sts_database *db, int code)
+{
+    const char *error = code && db->is_sqlite ? apr_dbd_error(db->driver, db->handle, code) : NULL;
+
+    return error && (strcmp(error, "not an error") == 0 || strstr(error, SCHEMA_CHANGED));
+}
+
+static const char *prepare_again(mta_sts_database *db, const char *sql, const statement **found)
+{
+    apr_hash_set(db->statements, sql, APR_HASH_KEY_STRING, NULL);
+    return prepare(db, sql, found);
+}
+
 static void collect(const statement *prepared, values *bound, va_list args)
 {
     int i;
@@ -157,6 +174,10 @@ static const char *run_prepared(mta_sts_database *db, const char *sql, va_list a
     mta_sts_guard_begin(db);
     code = apr_dbd_pbquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
                            bound.pointers);
+    if (is_outdated(db, code) && !prepare_again(db, sql, &prepared)) {
+        code = apr_dbd_pbquery(db->driver, db->scratch, db->handle, &rows, prepared->prepared,
+                               bound.pointers);
+    }
     mta_sts_guard_end(db);
     return code == 0 ? NULL : mta_sts_database_error(db, "write to", code);
 }
@@ -225,6 +246,10 @@ static const char *select_prepared(mta_sts_database *db, const char *sql,
     mta_sts_guard_begin(db);
     code = apr_dbd_pbselect(db->driver, db->scratch, db->handle, &results, prepared->prepared, 1,
                             bound.pointers);
+    if (is_outdated(db, code) && !prepare_again(db, sql, &prepared)) {
+        code = apr_dbd_pbselect(db->driver, db->scratch, db->handle, &results, prepared->prepared,
+                                1, bound.pointers);
+    }
     mta_sts_guard_end(db);
     if (code != 0 || !results) {
         return mta_sts_database_error(db, "read", code);
@@ -254,22 +279,13 @@ apr_int64_t mta_sts_database_number(const char *column)
 
 /* --- transactions --- */
 
-/* Whether another process has changed the schema in the meantime. The driver has no error code of
- * its own for that. */
-static int has_schema_changed(mta_sts_database *db, int code)
-{
-    const char *error = code && db->is_sqlite ? apr_dbd_error(db->driver, db->handle, code) : NULL;
-
-    return error && strstr(error, "schema has changed");
-}
-
 int mta_sts_database_execute(mta_sts_database *db, const char *sql)
 {
     int rows, code;
 
     mta_sts_guard_begin(db);
     code = apr_dbd_query(db->driver, db->handle, &rows, sql);
-    if (has_schema_changed(db, code)) { /* SQLite has noticed the change now */
+    if (is_outdated(db, code)) { /* SQLite has noticed the change now */
         code = apr_dbd_query(db->driver, db->handle, &rows, sql);
     }
     mta_sts_guard_end(db);

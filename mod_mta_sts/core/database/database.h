@@ -88,6 +88,19 @@ int mta_sts_database_is_damaged(const char *error);
  */
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file);
 
+/* Whether an error means that the disk has no room for the file of SQLite. */
+int mta_sts_database_is_out_of_room(const char *error);
+
+/* Bytes that the file of SQLite occupies on disk; 0 for PostgreSQL. */
+apr_int64_t mta_sts_database_bytes(const mta_sts_database *db);
+
+/*
+ * Gives the disk what the file of SQLite no longer needs: it is rewritten, for which it needs as
+ * much room as its content has. Outside of a transaction; does nothing for PostgreSQL, which cleans
+ * up by itself.
+ */
+const char *mta_sts_database_shrink(mta_sts_database *db);
+
 /* Whether an error means that another process holds the lock. */
 int mta_sts_database_is_locked(const char *error);
 

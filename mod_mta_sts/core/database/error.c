@@ -9,11 +9,13 @@
 
 #define TEXT_MAX 300
 #define IS_DAMAGED "is damaged"
+#define IS_OUT_OF_ROOM "cannot grow: the disk is full"
 #define IS_LOCKED "is locked by another process"
 
 #define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
+#define CODE_FULL 13
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
 typedef struct sqlite_trouble {
@@ -30,7 +32,7 @@ static const sqlite_trouble sqlite_troubles[] = {
     {10, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
     {11, IS_DAMAGED, "mta-sts reindex moves it away and rebuilds it from the reports"},
-    {13, "cannot grow: the disk is full", "free space on the disk"},
+    {CODE_FULL, IS_OUT_OF_ROOM, "free space on the disk"},
     {14, "cannot be opened", "check that its directory exists, and who owns it"},
     {26, IS_DAMAGED ", or not a database of SQLite",
      "mta-sts reindex moves it away and rebuilds it from the reports"},
@@ -46,6 +48,16 @@ static const sqlite_trouble *find_trouble(int code)
         }
     }
     return NULL;
+}
+
+/* A change to WAL mode while others read, and a statement that was prepared, fail with another
+ * code, but the text of these. */
+static const sqlite_trouble *find_by_text(const char *text)
+{
+    if (strcmp(text, "database is locked") == 0) {
+        return find_trouble(CODE_BUSY);
+    }
+    return strcmp(text, "database or disk is full") == 0 ? find_trouble(CODE_FULL) : NULL;
 }
 
 static int has_secret(const char *text, const mta_sts_conninfo *conninfo)
@@ -96,10 +108,8 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
     const sqlite_trouble *trouble = db->is_sqlite ? find_trouble(code) : NULL;
     const char *text;
 
-    /* Switching to WAL mode while others read fails with a different code, but the same text. */
-    if (db->is_sqlite && !trouble &&
-        strcmp(apr_dbd_error(db->driver, db->handle, code), "database is locked") == 0) {
-        trouble = find_trouble(CODE_BUSY);
+    if (db->is_sqlite && !trouble) {
+        trouble = find_by_text(apr_dbd_error(db->driver, db->handle, code));
     }
     if (trouble) {
         apr_snprintf(db->error, sizeof(db->error), "%s %s: %s", db->name, trouble->what,
@@ -124,4 +134,9 @@ int mta_sts_database_is_locked(const char *error)
 int mta_sts_database_is_damaged(const char *error)
 {
     return strstr(error, IS_DAMAGED) != NULL;
+}
+
+int mta_sts_database_is_out_of_room(const char *error)
+{
+    return strstr(error, IS_OUT_OF_ROOM) != NULL;
 }

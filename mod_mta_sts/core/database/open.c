@@ -22,6 +22,8 @@ static const char *const sqlite_settings[] = {
     "PRAGMA busy_timeout=500",
     "PRAGMA journal_mode=WAL",
     "PRAGMA journal_size_limit=16777216",
+    "PRAGMA secure_delete=OFF", /* Debian's default: on a full disk there is no room for the zeros
+                                 */
     NULL,
 };
 static const char *const sqlite_preamble[] = {
@@ -290,6 +292,23 @@ const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db)
 
     db->patience = PATIENCE_SHORT;
     return code == 0 ? NULL : mta_sts_database_error(db, "use", code);
+}
+
+apr_int64_t mta_sts_database_bytes(const mta_sts_database *db)
+{
+    struct stat info;
+
+    return db->is_sqlite && lstat(db->file, &info) == 0 ? (apr_int64_t)info.st_blocks * 512 : 0;
+}
+
+const char *mta_sts_database_shrink(mta_sts_database *db)
+{
+    int code = db->is_sqlite ? mta_sts_database_execute(db, "VACUUM") : 0;
+
+    if (code == 0 && db->is_sqlite) {
+        code = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    return code == 0 ? NULL : mta_sts_database_error(db, "shrink", code);
 }
 
 static const char *settle(mta_sts_database *db)

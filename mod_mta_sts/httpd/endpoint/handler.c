@@ -20,6 +20,7 @@
 #include "httpd/shared/limit.h"
 #include "httpd/shared/network.h"
 #include "httpd/shared/room.h"
+#include "tlsrpt/index/clock.h"
 
 #define HANDLER_NAME "mta-sts-report"
 #define LIMITED "report"
@@ -76,7 +77,7 @@ static const char *check_room(const request_rec *r, const destination *to, mts_c
 static int store_counted(request_rec *r, const mts_body *body, const mts_opened *found,
                          const destination *to)
 {
-    tlsrpt_receipt receipt = {r->request_time, "https", r->useragent_ip, NULL};
+    tlsrpt_receipt receipt = {tlsrpt_clock_stamp(r->request_time), "https", r->useragent_ip, NULL};
     tlsrpt_spool *spool = mts_state_spool();
     mts_counter outcome;
     tlsrpt_stored stored;

@@ -101,14 +101,6 @@ int mts_database_open_count(const mts_database *database)
     return database->open_count;
 }
 
-apr_int64_t mts_database_bytes(const mts_database *database)
-{
-    struct stat info;
-
-    return database->file && lstat(database->file, &info) == 0 ? (apr_int64_t)info.st_blocks * 512
-                                                               : 0;
-}
-
 /* --- logging: one line for each change, in any child --- */
 
 /* A number that identifies an error; never 0, which means no error. */

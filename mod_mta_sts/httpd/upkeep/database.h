@@ -42,9 +42,6 @@ int mts_database_failed(mts_database *database, const char *error);
 /* Must be called when all tasks have succeeded since the last failure. */
 void mts_database_works(mts_database *database);
 
-/* The size of SQLite's file in bytes, without its write-ahead log; 0 for PostgreSQL. */
-apr_int64_t mts_database_bytes(const mts_database *database);
-
 /* Closes it; the next use opens it again. */
 void mts_database_close(mts_database *database);
 

@@ -18,8 +18,6 @@ APLOG_USE_MODULE(mta_sts);
  * and the removal of files by hand, at the next scan of the directories. */
 #define INDEX_INTERVAL apr_time_from_sec(5)
 #define INDEX_BUDGET apr_time_from_msec(250)
-#define INDEX_PART 2 /* the index may use at most a half of the quota */
-#define INDEX_LEAST ((apr_int64_t)4 << 20)
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
@@ -94,15 +92,13 @@ static void log_problems(mts_work *work, const mta_sts_findings *findings,
                "index-full");
 }
 
-/* The index may use a part of MTASTSReportQuota, and must not use the reserve of the disk. */
 static int is_index_full(const mts_work *work)
 {
-    apr_int64_t bytes = mts_database_bytes(work->database);
-    apr_int64_t budget = mts_report_config_of(work->main)->spool_quota / INDEX_PART;
+    apr_int64_t bytes = mta_sts_database_bytes(work->db);
 
     __atomic_store_n(&mts_counters_shared->index_bytes, bytes, __ATOMIC_RELAXED);
-    return bytes && (bytes > (budget > INDEX_LEAST ? budget : INDEX_LEAST) ||
-                     tlsrpt_spool_room(mts_state_spool()) == 0);
+    return tlsrpt_index_is_full(mts_state_spool(), bytes,
+                                mts_report_config_of(work->main)->spool_quota);
 }
 
 /* Adds new reports and removes expired ones. */

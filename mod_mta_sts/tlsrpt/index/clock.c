@@ -1,16 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/index/clock.h"
 
+#include "version.h"
+
 #define JUMP apr_time_from_sec(60 * 60)
 #define DISTRUST apr_time_from_sec(24 * 60 * 60)
 
-int tlsrpt_clock_is_trusted(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot)
-{
-    apr_time_t offset = date - boot, jump = clock->offset ? offset - clock->offset : 0;
+/* While httpd is stopped more time may pass, of which nothing is noted. */
+#define GAP apr_time_from_sec(24 * 60 * 60)
 
-    if (jump >= JUMP) {
+/* The machine that made the sources may have been in another time zone, or its clock ahead. */
+#define EARLIEST (apr_time_from_sec(MTA_STS_BUILT) - apr_time_from_sec(24 * 60 * 60))
+
+tlsrpt_clock_trust tlsrpt_clock_check(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot,
+                                      apr_time_t known)
+{
+    apr_time_t offset = date - boot, moved = 0, most = JUMP;
+
+    if (date < EARLIEST) {
+        return TLSRPT_CLOCK_TOO_EARLY;
+    }
+    if (clock->offset) {
+        moved = offset - clock->offset;
+    }
+    else if (known) {
+        moved = date - known;
+        most = GAP;
+    }
+    if (moved >= most || moved <= -JUMP) {
         clock->until = boot + DISTRUST;
+        clock->reason = clock->offset ? TLSRPT_CLOCK_SET : TLSRPT_CLOCK_AT_START;
     }
     clock->offset = offset;
-    return boot >= clock->until;
+    return boot >= clock->until ? TLSRPT_CLOCK_TRUSTED : clock->reason;
+}
+
+apr_time_t tlsrpt_clock_stamp(apr_time_t date)
+{
+    return date < EARLIEST ? 0 : date;
 }

@@ -5,22 +5,40 @@
 #include <apr_time.h>
 
 /*
- * Whether the date can be trusted before files are removed because of their age. If the clock jumps
- * forward, because of a wrong time server or a restored virtual machine, everything looks old at
- * once. The time since boot cannot be set: if the date runs ahead of it, the date is not trusted
- * for a day, so that the admin or the time server can correct it. A date that is set back remains
- * trusted, since nothing looks older then.
+ * Whether the date can be trusted before files are removed because of their age, or their dates of
+ * receipt are corrected. After a wrong answer of a time server, or with a hardware clock that is
+ * wrong until the time is synchronized, everything would look old at once. Three things are known
+ * that nobody outside this machine can influence: the date of this build, the last date that was
+ * trusted (tlsrpt/spool/known_date.h), and the time since boot, which cannot be set. A date that
+ * does not agree with them is not trusted for a day, so that the admin or the time server can
+ * correct it; a date before that of the build is never trusted.
  */
+typedef enum tlsrpt_clock_trust {
+    TLSRPT_CLOCK_TRUSTED,
+    TLSRPT_CLOCK_SET,       /* it was set by an hour or more while httpd was running */
+    TLSRPT_CLOCK_AT_START,  /* at start it was a day or more after the last known date, or an hour
+                               before it */
+    TLSRPT_CLOCK_TOO_EARLY, /* before the date of the build */
+} tlsrpt_clock_trust;
+
 typedef struct tlsrpt_clock {
     apr_time_t offset; /* the date minus the time since boot, at the last call */
     apr_time_t until;  /* time since boot until which the date is not trusted */
-} tlsrpt_clock;        /* initially all 0: the first date is trusted */
+    tlsrpt_clock_trust reason;
+} tlsrpt_clock; /* initially all 0 */
 
 /*
  * @param clock of the caller; one thread at a time
  * @param date  apr_time_now()
  * @param boot  mta_sts_monotonic_now()
+ * @param known the last date that is known to be right; only the first call uses it. 0: none is
+ *              known, and the first date is trusted
  */
-int tlsrpt_clock_is_trusted(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot);
+tlsrpt_clock_trust tlsrpt_clock_check(tlsrpt_clock *clock, apr_time_t date, apr_time_t boot,
+                                      apr_time_t known);
+
+/* The date of receipt to store for a report that arrives now: 0, which stands for unknown and is
+ * replaced once the date is trusted, if the date is before that of the build. */
+apr_time_t tlsrpt_clock_stamp(apr_time_t date);
 
 #endif

@@ -9,9 +9,6 @@
  * exist. */
 #define LEFT_TO_OTHERS (7 * TLSRPT_DAY)
 
-/* Rows fetched at once. */
-#define EXPIRED_AT_ONCE 500
-
 /* How often the quarantine is searched. */
 #define SWEEP_INTERVAL apr_time_from_sec(24 * 60 * 60)
 
@@ -39,27 +36,33 @@ static const char *find_old(tlsrpt_updating *t, apr_array_header_t *rows)
 
     return mta_sts_database_rows(batch->db,
                                  "SELECT id, digest, host = %lld FROM tlsrpt_report"
-                                 " WHERE received < %lld AND (host = %lld OR received < %lld)"
+                                 " WHERE received > %lld AND received < %lld"
+                                 " AND (host = %lld OR received < %lld)"
                                  " ORDER BY received LIMIT %d",
-                                 push_row, rows, batch->host, (long long)before, batch->host,
-                                 (long long)(before - LEFT_TO_OTHERS), EXPIRED_AT_ONCE);
+                                 push_row, rows, batch->host, (long long)TLSRPT_EARLIEST,
+                                 (long long)before, batch->host,
+                                 (long long)(before - LEFT_TO_OTHERS), TLSRPT_ROWS_AT_ONCE);
 }
 
-/* Whether files may be removed because of their age. */
-static int is_date_trusted(const tlsrpt_index_task *task)
-{
-    return !task->clock ||
-           tlsrpt_clock_is_trusted(task->clock, apr_time_now(), mta_sts_monotonic_now());
-}
+static const char *const reasons[] = {
+    [TLSRPT_CLOCK_SET] = "the clock of this machine was set while httpd was running, and by the "
+                         "new date some reports have expired: no report is removed within one day "
+                         "of that",
+    [TLSRPT_CLOCK_AT_START] =
+        "httpd started at a date that is more than a day after the last one at which it ran, and "
+        "by the new date some reports have expired: no report is removed within one day of the "
+        "start",
+    [TLSRPT_CLOCK_TOO_EARLY] = "the date of this machine is before that of this version of "
+                               "mod_mta_sts, so no report is removed",
+};
 
-static void add_clock_jump(mta_sts_findings *findings)
+static void add_clock_jump(mta_sts_findings *findings, tlsrpt_clock_trust trust)
 {
     mta_sts_finding_add(
         findings, MTA_STS_ERROR, "clock-jumped", "MTASTSReportKeep",
         "check the date (timedatectl) and correct it if it is wrong; if it is right, "
         "nothing needs to be done",
-        "the clock of this machine jumped forward, and by the new date some reports have "
-        "expired: no report is removed within one day of the jump");
+        "%s", reasons[trust]);
 }
 
 /* Only the first failure gets a finding: the others mostly have the same reason. */
@@ -101,9 +104,9 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
     const char *error = t->task->keep_days > 0 ? find_old(t, rows) : NULL;
     int i, stuck = 0;
 
-    if (!is_date_trusted(t->task)) {
+    if (t->trust != TLSRPT_CLOCK_TRUSTED) {
         if (rows->nelts) {
-            add_clock_jump(t->batch.findings);
+            add_clock_jump(t->batch.findings, t->trust);
         }
         return error;
     }
@@ -111,7 +114,7 @@ const char *tlsrpt_expire(tlsrpt_updating *t)
         error = remove_row(t, &APR_ARRAY_IDX(rows, i, old_row), &stuck);
         apr_pool_clear(t->batch.ptemp);
     }
-    t->done->more |= i < rows->nelts || (i == EXPIRED_AT_ONCE && stuck < i);
+    t->done->more |= i < rows->nelts || (i == TLSRPT_ROWS_AT_ONCE && stuck < i);
     return error;
 }
 
@@ -125,13 +128,11 @@ const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task)
     if (task->swept && now - task->swept < SWEEP_INTERVAL) {
         return NULL;
     }
-    if (!is_date_trusted(task)) {
-        return NULL;
-    }
     task->swept = now;
     if (task->keep_days > 0) {
         tlsrpt_spool_expire(task->spool, TLSRPT_QUARANTINE,
-                            apr_time_now() - task->keep_days * TLSRPT_DAY);
+                            apr_time_now() - task->keep_days * TLSRPT_DAY,
+                            tlsrpt_is_possible_receipt);
     }
     if (task->removed) {
         error = tlsrpt_strings_sweep(db);

@@ -34,7 +34,8 @@ typedef struct tlsrpt_index_task {
                                    Not used with SQLite, whose database has only one spool */
     int keep_days;              /* reports received earlier are removed; 0: never */
     tlsrpt_clock *clock;        /* shared by all processes that update this index in turn; checked
-                                   before reports are removed. NULL: the date is trusted */
+                                   before reports are removed or their dates of receipt are
+                                   corrected. NULL: the date is trusted */
     int is_full;                /* nothing is added, because the database has no room; removing
                                    continues */
     apr_interval_time_t budget; /* time after which a call returns, in microseconds */
@@ -82,6 +83,15 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
  */
 const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_interval_time_t budget,
                                 apr_pool_t *p, int *more);
+
+/*
+ * Whether the index has no room: it has a part of the quota of the reports, and leaves the reserve
+ * of the disk alone.
+ *
+ * @param bytes of the database: mta_sts_database_bytes; 0: it is elsewhere, and never full
+ * @param quota of the reports, in bytes
+ */
+int tlsrpt_index_is_full(const tlsrpt_spool *spool, apr_int64_t bytes, apr_int64_t quota);
 
 /* --- sums (sum.c, detail.c) --- */
 

@@ -12,6 +12,7 @@
  *
  *   update.c  compares the spool with the rows, and adds and removes rows
  *   expire.c  removes expired reports
+ *   undated.c corrects dates of receipt that cannot be true
  *   forget.c  removes a host, and texts that are no longer used
  *   row.c     the row of one report, and which of several counts
  *   facts.c   the contents of one report, in numbers, and their rows
@@ -52,6 +53,7 @@ typedef struct tlsrpt_batch {
     long long next_string[TLSRPT_STRINGS];
     long long next_report;
     long long host;   /* the number of its name */
+    int trusts_date;  /* of this machine, and so does not accept impossible dates of receipt */
     apr_hash_t *sums; /* changes of the sums: delta.c */
     apr_hash_t *causes;
     apr_hash_t *domains; /* numbers of the domains whose sums change */
@@ -95,6 +97,7 @@ typedef struct tlsrpt_updating {
     tlsrpt_index_task *task;
     tlsrpt_index_done *done;
     apr_time_t deadline;
+    tlsrpt_clock_trust trust;
     int is_broken;      /* a directory could not be read */
     int has_unopened;   /* files of the directory could not be opened */
     int has_progressed; /* each call does something, however small its budget */
@@ -111,6 +114,16 @@ static inline int tlsrpt_updating_is_over(const tlsrpt_updating *t)
            (task->is_ending && task->is_ending(task->baton));
 }
 
+/* --- undated.c --- */
+
+/* Whether a report can have been received then, if the date is trusted. */
+int tlsrpt_is_possible_receipt(apr_time_t received);
+
+/* Reports whose date of receipt is unknown or in the future, as it was stamped while the date of
+ * this machine was wrong: once the date is trusted they count as received now, in their files too,
+ * so that they neither expire at once nor never. */
+const char *tlsrpt_undated_correct(tlsrpt_updating *t);
+
 /* --- expire.c --- */
 
 /* Removes expired reports, file and row. If a file cannot be removed, its row remains, and the
@@ -119,6 +132,9 @@ const char *tlsrpt_expire(tlsrpt_updating *t);
 
 /* Once a day, outside of a transaction: removes expired quarantined files and unused texts. */
 const char *tlsrpt_expire_daily(mta_sts_database *db, tlsrpt_index_task *task);
+
+/* Rows fetched at once. */
+#define TLSRPT_ROWS_AT_ONCE 500
 
 /* --- facts.c --- */
 

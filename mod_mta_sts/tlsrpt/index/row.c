@@ -175,13 +175,15 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
 
 /*
  * When a report was received, if its time stamp can be true: a machine whose clock is not set yet
- * stamps with 1970, and such a report would expire as soon as the clock is right.
+ * stamps with 1970, and such a report would expire as soon as the clock is right. Until then it has
+ * the earliest date, by which undated.c recognizes it.
  */
-static apr_time_t received_of(apr_time_t stamp)
+static apr_time_t received_of(const tlsrpt_batch *batch, apr_time_t stamp)
 {
-    apr_time_t now = apr_time_now();
-
-    return stamp >= TLSRPT_EARLIEST ? stamp : now > TLSRPT_EARLIEST ? now : TLSRPT_EARLIEST;
+    if (batch->trusts_date && !tlsrpt_is_possible_receipt(stamp)) {
+        stamp = apr_time_now();
+    }
+    return stamp > TLSRPT_EARLIEST ? stamp : TLSRPT_EARLIEST;
 }
 
 static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *stored, apr_int64_t file,
@@ -194,7 +196,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *store
     const char *error;
 
     added.verified = stored->receipt.verified != NULL;
-    added.received = (long long)received_of(stored->receipt.received);
+    added.received = (long long)received_of(batch, stored->receipt.received);
     added.identity = apr_pstrmemdup(p, tlsrpt_report_identity(p, report), IDENTITY_LENGTH);
     error = tlsrpt_facts_of(batch, report, (int)added.verified, stored->len, &facts);
     if (!error) {
@@ -223,7 +225,7 @@ const char *tlsrpt_row_add_unreadable(tlsrpt_batch *batch, const char *digest, a
     const row added = {.id = batch->next_report++,
                        .digest = digest,
                        .identity = "",
-                       .received = (long long)apr_time_now(),
+                       .received = (long long)received_of(batch, apr_time_now()),
                        .state = TLSRPT_STATE_UNREADABLE};
     static const tlsrpt_facts nothing = {0};
 

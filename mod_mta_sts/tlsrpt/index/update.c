@@ -10,9 +10,14 @@
 #include "core/base/monotonic.h"
 #include "core/base/text.h"
 #include "tlsrpt/report/limits.h"
+#include "tlsrpt/spool/known_date.h"
 
 /* A directory that changed this recently may change again without a new modification time. */
 #define SETTLED apr_time_from_sec(2)
+
+/* The index has at most half of the quota, and at least this much. */
+#define QUOTA_PART 2
+#define LEAST ((apr_int64_t)4 << 20)
 
 /* A row of the index and whether its file is still there. */
 typedef struct known_row {
@@ -233,6 +238,12 @@ static int take_directory(void *baton, const char *const *columns)
     return 1;
 }
 
+static int take_time(void *baton, const char *const *columns)
+{
+    *(apr_time_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
 /* Whether a directory must be read. Its modification time is read before its contents. */
 static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
 {
@@ -279,10 +290,61 @@ static const char *update_directories(tlsrpt_updating *t)
     return error;
 }
 
+/* When the last report of this machine was received, if that is known. */
+static const char *find_last_receipt(tlsrpt_updating *t, apr_time_t *received)
+{
+    return mta_sts_database_rows(t->batch.db,
+                                 "SELECT received FROM tlsrpt_report WHERE received > %lld"
+                                 " AND host = %lld ORDER BY received DESC LIMIT 1",
+                                 take_time, received, (long long)TLSRPT_EARLIEST, t->batch.host);
+}
+
+/* Another process, or a version that did not note the date, may have been the last. */
+static const char *check_clock(tlsrpt_updating *t)
+{
+    tlsrpt_clock *clock = t->task->clock;
+    const char *error = NULL;
+    apr_time_t known = 0;
+
+    if (clock) {
+        known = clock->offset ? 0 : tlsrpt_spool_known_date(t->task->spool);
+        error = clock->offset || known ? NULL : find_last_receipt(t, &known);
+    }
+    if (clock && !error) {
+        t->trust = tlsrpt_clock_check(clock, apr_time_now(), mta_sts_monotonic_now(), known);
+    }
+    t->batch.trusts_date = t->trust == TLSRPT_CLOCK_TRUSTED;
+    return error;
+}
+
+/* A minute is precise enough. */
+static void note_date(const tlsrpt_index_task *task)
+{
+    apr_time_t now = apr_time_now();
+
+    if (task->clock &&
+        llabs((long long)(now - tlsrpt_spool_known_date(task->spool))) > apr_time_from_sec(60)) {
+        tlsrpt_spool_note_date(task->spool, now);
+    }
+}
+
+int tlsrpt_index_is_full(const tlsrpt_spool *spool, apr_int64_t bytes, apr_int64_t quota)
+{
+    apr_int64_t budget = quota / QUOTA_PART > LEAST ? quota / QUOTA_PART : LEAST;
+
+    return bytes && (bytes > budget || tlsrpt_spool_room(spool) == 0);
+}
+
 static const char *update(tlsrpt_updating *t)
 {
-    const char *error = tlsrpt_expire(t);
+    const char *error = check_clock(t);
 
+    if (!error) {
+        error = tlsrpt_undated_correct(t);
+    }
+    if (!error) {
+        error = tlsrpt_expire(t);
+    }
     if (!error) {
         error = mta_sts_database_rows(
             t->batch.db, "SELECT directory, changed FROM tlsrpt_directory WHERE host = %lld",
@@ -315,5 +377,9 @@ const char *tlsrpt_index_update(mta_sts_database *db, tlsrpt_index_task *task, a
         return error;
     }
     task->removed += done->gone + done->expired;
+    if (t->trust != TLSRPT_CLOCK_TRUSTED) {
+        return NULL;
+    }
+    note_date(task);
     return done->more ? NULL : tlsrpt_expire_daily(db, task);
 }

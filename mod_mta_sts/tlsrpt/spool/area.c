@@ -274,16 +274,31 @@ apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsr
     return list;
 }
 
+static void set_modified_now(const char *path)
+{
+    const struct timespec now[2] = {{.tv_sec = time(NULL)}, {.tv_sec = time(NULL)}};
+
+    utimensat(AT_FDCWD, path, now, AT_SYMLINK_NOFOLLOW);
+}
+
 /* Whether a file was written before a time. */
-static int is_older(const char *path, apr_time_t before)
+static int is_older(const char *path, apr_time_t before, int (*is_possible)(apr_time_t modified))
 {
     struct stat info;
 
-    return lstat(path, &info) == 0 && apr_time_from_sec(info.st_mtime) < before;
+    if (lstat(path, &info) != 0) {
+        return 0;
+    }
+    if (!is_possible(apr_time_from_sec(info.st_mtime))) {
+        set_modified_now(path);
+        return 0;
+    }
+    return apr_time_from_sec(info.st_mtime) < before;
 }
 
 static apr_int64_t expire_directory(tlsrpt_spool *spool, tlsrpt_area area, int directory,
-                                    apr_time_t before, apr_pool_t *p)
+                                    apr_time_t before, int (*is_possible)(apr_time_t modified),
+                                    apr_pool_t *p)
 {
     const apr_array_header_t *list =
         tlsrpt_spool_directory_files(spool, area, directory, p, mta_sts_findings_make(p));
@@ -293,13 +308,14 @@ static apr_int64_t expire_directory(tlsrpt_spool *spool, tlsrpt_area area, int d
     for (i = 0; list && i < list->nelts; i++) {
         const char *digest = APR_ARRAY_IDX(list, i, tlsrpt_spool_entry).digest;
 
-        removed += is_older(tlsrpt_spool_path(spool, area, digest, p), before) &&
+        removed += is_older(tlsrpt_spool_path(spool, area, digest, p), before, is_possible) &&
                    tlsrpt_spool_remove(spool, area, digest) == APR_SUCCESS;
     }
     return removed;
 }
 
-apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before)
+apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before,
+                                int (*is_possible)(apr_time_t modified))
 {
     apr_int64_t removed = 0;
     apr_pool_t *p;
@@ -307,7 +323,7 @@ apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_
 
     apr_pool_create(&p, NULL);
     for (directory = 0; directory < TLSRPT_SPOOL_DIRECTORIES; directory++) {
-        removed += expire_directory(spool, area, directory, before, p);
+        removed += expire_directory(spool, area, directory, before, is_possible, p);
         apr_pool_clear(p);
     }
     apr_pool_destroy(p);

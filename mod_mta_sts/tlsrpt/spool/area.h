@@ -48,9 +48,12 @@ apr_array_header_t *tlsrpt_spool_directory_files(const tlsrpt_spool *spool, tlsr
 /*
  * Removes files that were last modified before a time.
  *
+ * @param is_possible whether a file can have been modified then; if not, the date was wrong, and
+ *                    the file counts as modified now
  * @return number of files removed
  */
-apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before);
+apr_int64_t tlsrpt_spool_expire(tlsrpt_spool *spool, tlsrpt_area area, apr_time_t before,
+                                int (*is_possible)(apr_time_t modified));
 
 /*
  * Reads the header line of each file in one directory.

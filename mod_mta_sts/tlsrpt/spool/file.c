@@ -10,6 +10,8 @@
 
 #include <apr_strings.h>
 
+#include "tlsrpt/spool/directory.h"
+
 static const char *refuse(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
                           apr_pool_t *p, const char *why)
 {
@@ -80,6 +82,53 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
     file->bytes = bytes + header;
     file->len = len - header;
     return NULL;
+}
+
+/* Replaces the header line of an open file by one of the same length. */
+static apr_status_t restamp(int fd, int (*is_possible)(apr_time_t received), apr_time_t received,
+                            apr_pool_t *p)
+{
+    char line[TLSRPT_RECEIPT_MAX];
+    ssize_t got = pread(fd, line, sizeof(line), 0);
+    tlsrpt_receipt receipt;
+    apr_size_t len = got > 0 ? tlsrpt_receipt_read(p, line, (apr_size_t)got, &receipt) : 0;
+    const char *header;
+
+    if (len == 0) {
+        return got < 0 ? errno : APR_EINVAL;
+    }
+    if (is_possible(receipt.received)) {
+        return APR_SUCCESS;
+    }
+    receipt.received = received;
+    header = tlsrpt_receipt_render(p, &receipt);
+    if (!header || strlen(header) != len) {
+        return APR_EINVAL;
+    }
+    return pwrite(fd, header, len, 0) == (ssize_t)len && tlsrpt_fsync(fd) == 0 ? APR_SUCCESS
+                                                                               : errno;
+}
+
+apr_status_t tlsrpt_spool_restamp(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
+                                  int (*is_possible)(apr_time_t received), apr_time_t received,
+                                  apr_pool_t *ptemp)
+{
+    const char name[] = {digest[0], digest[1], '\0'};
+    int directory =
+        tlsrpt_spool_is_digest(digest) ? tlsrpt_spool_open_directory(spool, area, name, ptemp) : -1;
+    int fd = directory < 0
+                 ? -1
+                 : openat(directory, digest, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    apr_status_t status = APR_ENOENT;
+
+    if (directory >= 0) {
+        close(directory);
+    }
+    if (fd >= 0) {
+        status = restamp(fd, is_possible, received, ptemp);
+        close(fd);
+    }
+    return status;
 }
 
 int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest)

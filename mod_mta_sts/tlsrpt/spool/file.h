@@ -30,6 +30,19 @@ const char *tlsrpt_spool_read(tlsrpt_spool *spool, tlsrpt_area area, const char 
 /* Whether a file with this digest exists. */
 int tlsrpt_spool_has(const tlsrpt_spool *spool, tlsrpt_area area, const char *digest);
 
+/*
+ * Corrects the time of receipt of a file, in place: its header line keeps its length, so a crash
+ * leaves the old time or the new one.
+ *
+ * @param is_possible whether a time can stay as it is
+ * @param received    the time that replaces another
+ * @param ptemp       scratch
+ * @return APR_EINVAL if the file does not begin with a header line
+ */
+apr_status_t tlsrpt_spool_restamp(tlsrpt_spool *spool, tlsrpt_area area, const char *digest,
+                                  int (*is_possible)(apr_time_t received), apr_time_t received,
+                                  apr_pool_t *ptemp);
+
 /* Removes one file; APR_SUCCESS also if it does not exist, but not if its area does not exist or
  * cannot be read. */
 apr_status_t tlsrpt_spool_remove(tlsrpt_spool *spool, tlsrpt_area area, const char *digest);

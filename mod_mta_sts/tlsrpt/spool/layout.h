@@ -14,6 +14,7 @@
  *   STATE-DIR/reports/ab/abcdef...   a report, named by the digest of tlsrpt_reading
  *   STATE-DIR/quarantine/ab/...      files that are damaged, or reports about other domains
  *   STATE-DIR/tmp/...                files being written; of no value after a crash
+ *   STATE-DIR/last-date              empty; its time is the last date that was trusted
  *
  * A file is a header line that records how it was received (tlsrpt/spool/receipt.h), followed by
  * the raw bytes. File names never come from a sender. Directories have mode 0700 and files 0600,
@@ -23,6 +24,7 @@
 #define TLSRPT_DIGEST_LENGTH 64
 #define TLSRPT_SPOOL_DIRECTORIES 256 /* of an area: "00".."ff" */
 #define TLSRPT_SPOOL_TMP "tmp"
+#define TLSRPT_SPOOL_DATE "last-date"
 
 typedef enum tlsrpt_area { TLSRPT_REPORTS, TLSRPT_QUARANTINE } tlsrpt_area;
 #define TLSRPT_AREAS 2

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TLSRPT_SPOOL_KNOWN_DATE_H
+#define TLSRPT_SPOOL_KNOWN_DATE_H
+
+#include <apr_time.h>
+
+#include "tlsrpt/spool/layout.h"
+
+/* The last date that was trusted: the modification time of the empty file last-date in the state
+ * directory, so that a process that starts can compare its date (tlsrpt/index/clock.h). */
+
+/* 0 if none was noted. */
+apr_time_t tlsrpt_spool_known_date(const tlsrpt_spool *spool);
+
+/* Notes a date. Failing is no problem: the older one remains. */
+void tlsrpt_spool_note_date(const tlsrpt_spool *spool, apr_time_t date);
+
+#endif
