@@ -143,7 +143,7 @@ def test_an_mbox_is_read_message_by_message(state, tmp_path):
         assert result.returncode == (1 if way["words"] == [mbox] else 0)
         assert b"message 2: skipped: this message contains no report" in result.stdout
         assert len(result.stdout.splitlines()) == 5
-        assert b"quarantined: it names no policy domain" in result.stdout
+        assert b"quarantined: it is not about a local domain" in result.stdout
         assert len(stored_in(state, "reports")) == 3
 
 
@@ -577,7 +577,7 @@ def test_reports_that_inflate_to_too_much_together_are_not_all_read_and_it_says_
     result = call(state, file)
     assert result.returncode == 1 and time.monotonic() - begin < 20
     assert 15 < len(result.stdout.splitlines()) < 25
-    assert result.stdout.endswith(b"it and what follows are not read\n")
+    assert result.stdout.endswith(b"this report and what follows it were not read\n")
 
 
 def test_one_report_in_several_members_of_gzip_is_one(state):

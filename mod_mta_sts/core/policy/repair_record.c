@@ -38,14 +38,14 @@ static void join_strings(mta_sts_repair *repair)
 
 /* --- the version: text before it, and its spelling --- */
 
-/* Other spellings of the versions, without "-", "_", "." and blanks between. */
+/* Other spellings of the versions, without "-" and "_". */
 static const struct {
     const char *version;
     const char *written[7];
 } spellings[] = {
-    {"STSv1", {"stsv1", "stsv10", "mtastsv1", "mtasts1", "mtasts", "sts1", "sts"}},
+    {"STSv1", {"stsv1", "stsv1.0", "mtastsv1", "mtasts1", "mtasts", "sts1", "sts"}},
     {"TLSRPTv1",
-     {"tlsrptv1", "tlsrptv10", "tlsrpt1", "tlsrpt", "tlsreportv1", "tlsreport", "tlsrpv1"}},
+     {"tlsrptv1", "tlsrptv1.0", "tlsrpt1", "tlsrpt", "tlsreportv1", "tlsreport", "tlsrpv1"}},
 };
 
 /* The length of a version at the beginning of text, however it is spelled; 0: it is none. */
@@ -59,7 +59,7 @@ static apr_size_t version_length(const char *text, const char *version)
         return len;
     }
     for (len = 0; apr_isalnum(text[len]) || (text[len] && strchr("-_.", text[len])); len++) {
-        if (apr_isalnum(text[len]) && bare_len < sizeof(bare) - 1) {
+        if (!strchr("-_", text[len]) && bare_len < sizeof(bare) - 1) {
             bare[bare_len++] = (char)apr_tolower(text[len]);
         }
     }
