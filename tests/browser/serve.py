@@ -8,6 +8,7 @@ standard input does. Exit status: 1 if the error log had a line that was not exp
 
 import datetime
 import json
+import os
 import pathlib
 import random
 import sys
@@ -91,7 +92,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mta-sts-browser-") as directory:
         directory = pathlib.Path(directory)
         directory.chmod(0o755)
-        server = Httpd(Ca(directory), "event", [r"max-age|policy-host-no-vhost|enforce-failures"])
+        ca = Ca(directory)
+        os.environ["SSL_CERT_FILE"] = str(ca.root)  # as a machine trusts public CAs
+        server = Httpd(ca, "event", [r"max-age|policy-host-no-vhost|enforce-failures"])
         try:
             server.configure(conf()).start()
             sent = [json.dumps(made).encode() for made in reports()]
