@@ -54,13 +54,17 @@ def names(dns, ca, acme):
     mx.daemon.stop()
 
 
+def endpoint_in(document):
+    """The block that shows how to receive reports, if a document has one."""
+    return next((one for one in manual.blocks(document, "apache")
+                 if "MTASTSReportPath" in one.text), None)
+
+
 @pytest.fixture
 def machine(names, bare, dns, apache):
-    """Without a policy; reports are received as the tutorial sets it up."""
+    """Without a policy; where a document does not show how to receive reports, they are received as
+    the tutorial sets it up."""
     shutil.rmtree("/var/lib/mod_mta_sts", ignore_errors=True)
-    shown = next(one for one in manual.blocks("doc/tutorial.md", "apache")
-                 if "MTASTSReportPath" in one.text)
-    apache.conf(REPORTS, shown.text)
     yield
     apache.remove_conf(REPORTS)
     for domain in names:
@@ -108,10 +112,12 @@ def publish(command, names):
     """What `mta-sts dns` printed goes to the zone, as the reader does it."""
     key = DIRECTORY / "manual.key"
     key.write_text(UPDATE_KEY)
-    updates = do(command.replace("mta-sts dns", "mta-sts dns --format nsupdate"))
+    updates = do(command.replace("mta-sts dns", "mta-sts dns --format nsupdate") + " 2> /dev/null")
     run("nsupdate", "-k", key, input=f"server {NAMESERVER}\n{updates}")
     identity = policy_id(names[0].fetch().body)
     wait_until(lambda: identity in str(ask(f"_mta-sts.{NAME}", "TXT")), f"the id {identity}")
+    if f"_smtp._tls.{NAME}" in updates:
+        wait_until(lambda: "TLSRPTv1" in str(ask(f"_smtp._tls.{NAME}", "TXT")), "the TLSRPT record")
 
 
 def wait_until_ready():
@@ -149,9 +155,17 @@ def follow(block, names):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_a_reader_gets_through_a_document_from_its_beginning_to_its_end(document, machine, names):
+def test_a_reader_gets_through_a_document_from_its_beginning_to_its_end(document, machine, names,
+                                                                        apache):
+    endpoint = endpoint_in(document)
+    if not endpoint:
+        apache.conf(REPORTS, endpoint_in("doc/tutorial.md").text)
     if document not in BY_THEMSELVES:
         set_up(NAME, "--mx", FIRST)
         publish(f"mta-sts dns --rua mailto:tls-reports@{NAME} {NAME}", names)
     for number in range(len(manual.blocks(document, "console", "lab"))):
-        follow(manual.blocks(document, "console", "lab")[number], names)
+        block = manual.blocks(document, "console", "lab")[number]
+        if endpoint and block.line > endpoint.line:
+            apache.conf(REPORTS, endpoint.text)
+            endpoint = None
+        follow(block, names)

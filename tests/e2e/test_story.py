@@ -171,7 +171,7 @@ def assert_the_break_is_reported():
     assert re.search(rf"✘ {FIRST}: .*certificate-name-missing.*failure-blocking", text), text
 
     result = run_json(0, "report")
-    assert result["totals"] == {"reports": 7, "duplicates": 0, "successful_sessions": 273,
+    assert result["totals"] == {"reports": 7, "earlier_reports": 0, "duplicates": 0, "successful_sessions": 273,
                               "failed_sessions": 7}
     failure, = (one for one in result["reports"] for policy in one["policies"]
                 for one in policy["failures"])
