@@ -69,13 +69,17 @@ static void *bare(void *baton)
     return NULL;
 }
 
-static int connect_to(int port)
+/* Each worker is a sender in a network of its own: one network has a part of the uploads only. */
+static int connect_to(int port, int number)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + ((unsigned)number << 16));
+    if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0 ||
+        connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
         fail("connect");
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -126,7 +130,7 @@ static void *send_reports(void *baton)
 {
     worker *w = baton;
     char body[SIZE + 1], request[2 * SIZE];
-    int fd = connect_to(w->target);
+    int fd = connect_to(w->target, w->number);
     double next = now() + w->delay;
 
     usleep((useconds_t)(w->delay * 1e6));
@@ -160,7 +164,7 @@ static void *send_reports(void *baton)
 static void *fetch_policy(void *baton)
 {
     worker *w = baton;
-    int fd = connect_to(w->target);
+    int fd = connect_to(w->target, w->number);
 
     while (now() < w->until) {
         ask(w, fd, "GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: " HOST "\r\n\r\n", "200");

@@ -12,12 +12,19 @@
 
 struct mts_report_scope {
     apr_hash_t *names;           /* domains, hosts and mx patterns; each maps to itself */
+    apr_hash_t *blocks;          /* further domains: the keys of the main server's blocks, which
+                                    may be many; or NULL */
     apr_array_header_t *aliases; /* of const char *: wildcard aliases of policy hosts */
 };
 
 static void add_name(mts_report_scope *scope, const char *name)
 {
     apr_hash_set(scope->names, name, APR_HASH_KEY_STRING, name);
+}
+
+static int is_in(apr_hash_t *table, const char *name)
+{
+    return table && apr_hash_get(table, name, APR_HASH_KEY_STRING);
 }
 
 static void add_served(void *baton, const mts_served *served)
@@ -28,7 +35,7 @@ static void add_served(void *baton, const mts_served *served)
     if (served->is_pattern) {
         APR_ARRAY_PUSH(scope->aliases, const char *) = served->domain;
     }
-    else {
+    else if (served->server->is_virtual || !is_in(scope->blocks, served->domain)) {
         add_name(scope, served->domain);
     }
     for (i = 0; i < served->policy->mx->nelts; i++) {
@@ -85,7 +92,8 @@ static void report_proxy(const server_rec *main, mta_sts_findings *findings)
 
 static int is_empty(const mts_report_scope *scope)
 {
-    return apr_hash_count(scope->names) == 0 && scope->aliases->nelts == 0;
+    return apr_hash_count(scope->names) == 0 && scope->aliases->nelts == 0 &&
+           (!scope->blocks || apr_hash_count(scope->blocks) == 0);
 }
 
 void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
@@ -96,6 +104,7 @@ void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_fin
     int i;
 
     scope->names = apr_hash_make(p);
+    scope->blocks = mts_config_of(main)->by_block;
     scope->aliases = apr_array_make(p, 1, sizeof(const char *));
     for (i = 0; i < domains->nelts; i++) {
         add_name(scope, APR_ARRAY_IDX(domains, i, const char *));
@@ -115,18 +124,27 @@ int mts_report_scope_has_endpoint(const server_rec *main)
     return find_endpoint(main) != NULL;
 }
 
+static void add_keys(apr_array_header_t *names, apr_hash_t *table)
+{
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(names->pool, table); at; at = apr_hash_next(at)) {
+        APR_ARRAY_PUSH(names, const char *) = apr_hash_this_key(at);
+    }
+}
+
 const char *mts_report_scope_render(apr_pool_t *p, const server_rec *main)
 {
     const mts_report_scope *scope = mts_config_of(main)->report_scope;
     apr_array_header_t *names;
-    apr_hash_index_t *at;
 
     if (!scope || is_empty(scope)) {
         return NULL;
     }
     names = apr_array_make(p, (int)apr_hash_count(scope->names) + 1, sizeof(const char *));
-    for (at = apr_hash_first(p, scope->names); at; at = apr_hash_next(at)) {
-        APR_ARRAY_PUSH(names, const char *) = apr_hash_this_val(at);
+    add_keys(names, scope->names);
+    if (scope->blocks) {
+        add_keys(names, scope->blocks);
     }
     return tlsrpt_scope_render(p, names, apr_array_copy(p, scope->aliases));
 }
@@ -149,9 +167,8 @@ static int has_name(const mts_report_scope *scope, apr_pool_t *p, const char *na
 {
     const char *parent = strchr(name, '.');
 
-    return apr_hash_get(scope->names, name, APR_HASH_KEY_STRING) ||
-           (parent &&
-            apr_hash_get(scope->names, apr_pstrcat(p, "*", parent, NULL), APR_HASH_KEY_STRING)) ||
+    return is_in(scope->names, name) || is_in(scope->blocks, name) ||
+           (parent && is_in(scope->names, apr_pstrcat(p, "*", parent, NULL))) ||
            has_alias(scope, p, name);
 }
 
