@@ -106,8 +106,10 @@ def resident(pid):
     return total
 
 
-def send_bomb(bench, body, statuses):
-    connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=60)
+def send_bomb(bench, body, statuses, number):
+    """Each from a network of its own: one network has a part of the uploads only."""
+    connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=60,
+                                            source_address=(f"127.{number}.0.1", 0))
     connection.request("POST", "/tlsrpt", body, {"Host": "mta-sts.example.com"})
     statuses.append(connection.getresponse().status)
     connection.close()
@@ -116,7 +118,8 @@ def send_bomb(bench, body, statuses):
 def refusal(bench, process, body, count):
     """(peak growth in bytes, seconds) until this many simultaneous reports are refused."""
     statuses = []
-    threads = [threading.Thread(target=send_bomb, args=(bench, body, statuses)) for _ in range(count)]
+    threads = [threading.Thread(target=send_bomb, args=(bench, body, statuses, number))
+               for number in range(count)]
     before = most = resident(process.pid)
     began = time.monotonic()
     for thread in threads:
