@@ -19,13 +19,36 @@ installed() {
     dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
 }
 
+# apt_install PACKAGE...
+apt_install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# Installing a module of httpd also enables it, and mod_php replaces the MPM. The tests load modules
+# themselves, so the machine's httpd stays as it was before.
+install_modules() {
+    local enabled=/etc/apache2/mods-enabled saved status
+    [ $# -gt 0 ] || return 0
+    saved=$(mktemp -d) || return 1
+    [ ! -d $enabled ] || cp -a $enabled/. "$saved"
+    apt_install "$@"
+    status=$?
+    [ ! -d $enabled ] || { find $enabled -mindepth 1 -delete && cp -a "$saved"/. $enabled; }
+    rm -rf "$saved"
+    return $status
+}
+
 # need_packages PACKAGE...: installs the missing ones from Debian, without starting any service. If
 # one is missing, all of them are upgraded as well, with the libraries that they depend on: httpd
 # warns at every start if mod_ssl is newer than the OpenSSL that it is loaded with.
 need_packages() {
-    local missing=() package policy_written= log status
+    local missing=() modules=() others=() package policy_written= log status
     for package; do
         installed "$package" || missing+=("$package")
+        case $package in
+        libapache2-mod-*) modules+=("$package") ;;
+        *) others+=("$package") ;;
+        esac
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
@@ -36,8 +59,8 @@ need_packages() {
         policy_written=yes
     fi
     echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@"; } > "$log" 2>&1
+    { apt-get update -qq && apt_install "${others[@]}" && install_modules "${modules[@]}"; } \
+        > "$log" 2>&1
     status=$?
     [ -z "$policy_written" ] || rm -f /usr/sbin/policy-rc.d
     [ $status = 0 ] || { tail -20 "$log"; rm -f "$log"; die "apt-get could not install them"; }

@@ -39,6 +39,9 @@ NOT_RUN = [
     ("sudo rm -rf build-package", "as above"),
     ("sudo chmod 755 /etc/letsencrypt/renewal-hooks/deploy/", "tests/e2e/test_setup.py writes the same "
                                                             "hook"),
+    ("sudo apparmor_parser -r -C", "the kernel of the tests may have no AppArmor; "
+                                    "tests/httpd/test_apparmor.py compiles the profile"),
+    ("sudo systemctl restart apache2", "as above"),
     ("ssh -L 8080:localhost:80", "it needs a second machine"),
     ("git pull", "it needs a remote repository"),
     ("autoreconf -fi", "scripts/test does it, in a directory of its own"),
@@ -46,11 +49,15 @@ NOT_RUN = [
     ("make -j2", "as above"),
     ("make check TESTS=", "as above"),
     ("sudo make install", "tests/e2e/test_install.py tests what it installs"),
+    ("sudo mta-sts rollout example.com", "tests/httpd/test_rollout.py runs it after a change"),
     ("sudo a2enmod mta_sts ssl", "the lab of tests/e2e does it"),
     ("sudo systemctl reload apache2", "the lab of tests/e2e has no systemd; it uses apache2ctl"),
     ("sudo systemctl reload postfix", "as above"),
     ("sudo systemctl enable --now mta-sts-check.timer", "as above; tests/cli/test_examples.py has "
                                                         "systemd verify the units"),
+    ("sudo systemctl enable --now mta-sts-watch.timer", "as above"),
+    ("mta-sts mx --add mx2.example.com example.com", "tests/cli/test_mx.py runs it"),
+    ("sudo mta-sts watch --exec 'curl", "tests/cli/test_watch.py runs commands"),
     ("cd /usr/local/share/doc/mod_mta_sts/examples", "tests/e2e/test_install.py tests what is there"),
     ("sudo cp mta-sts-check.service mta-sts-check.timer", "as above"),
     ("sudo systemctl daemon-reload", "the lab of tests/e2e has no systemd"),
@@ -77,6 +84,7 @@ NOT_RUN = [
     ("sudo setsebool", "as above"),
     ("sudo mta-sts reindex --database 'pgsql", "tests/httpd/test_database.py runs it with a "
                                                "PostgreSQL of its own"),
+    ("sudo mta-sts policy", "tests/httpd/test_hosting.py runs it with databases of its own"),
     ("sudo cp -a /var/lib/mod_mta_sts", "tests/httpd/test_database.py restores a copied directory"),
     ("sudo runuser -u www-data -- sqlite3", "tests/httpd/test_database.py opens it in the same way"),
     ("MTA_STS_BUILD=build python3 -m pytest", "it is how this test itself is run"),

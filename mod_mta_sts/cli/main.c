@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <apr_general.h>
 
+#include "cli/common/similar.h"
 #include "cli/common/subcommand.h"
 #include "version.h"
 
 static const cli_subcommand *const subcommands[] = {
-    &cli_check, &cli_dns, &cli_import, &cli_lint, &cli_ready, &cli_reindex, &cli_report,
+    &cli_check,  &cli_dns,   &cli_fetches, &cli_import, &cli_lint,    &cli_mx,
+    &cli_policy, &cli_ready, &cli_reindex, &cli_report, &cli_rollout, &cli_watch,
 };
-/* Longer names resemble no subcommand. */
-#define NAME_MAX_LEN 16
-/* The distance up to which names are similar. */
-#define SIMILAR 2
 #define SUBCOMMAND_COUNT (sizeof(subcommands) / sizeof(subcommands[0]))
 
 static void print_help(FILE *out)
@@ -67,48 +64,16 @@ static const cli_subcommand *find_subcommand(const char *name)
     return NULL;
 }
 
-/* The number of characters to insert, delete or replace, or of neighbours to swap, to get from one
- * text to the other; the maximum for texts longer than NAME_MAX_LEN. */
-static int distance(const char *one, const char *other)
+/* The name of the subcommand that was probably meant, or NULL. */
+static const char *similar_to(const char *name)
 {
-    int d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1];
-    int n = (int)strnlen(one, NAME_MAX_LEN + 1), m = (int)strnlen(other, NAME_MAX_LEN + 1), i, j;
-
-    if (n > NAME_MAX_LEN || m > NAME_MAX_LEN) {
-        return NAME_MAX_LEN;
-    }
-    for (i = 0; i <= n; i++) {
-        for (j = 0; j <= m; j++) {
-            int least = i && j ? d[i - 1][j - 1] + (one[i - 1] != other[j - 1]) : i + j;
-
-            least = i && d[i - 1][j] + 1 < least ? d[i - 1][j] + 1 : least;
-            least = j && d[i][j - 1] + 1 < least ? d[i][j - 1] + 1 : least;
-            if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] &&
-                d[i - 2][j - 2] + 1 < least) {
-                least = d[i - 2][j - 2] + 1;
-            }
-            d[i][j] = least;
-        }
-    }
-    return d[n][m];
-}
-
-/* The subcommand that was probably meant, or NULL. */
-static const cli_subcommand *find_similar(const char *name)
-{
-    const cli_subcommand *found = NULL;
-    int nearest = SIMILAR + 1;
+    const char *names[SUBCOMMAND_COUNT];
     apr_size_t i;
 
     for (i = 0; i < SUBCOMMAND_COUNT; i++) {
-        int away = distance(name, subcommands[i]->name);
-
-        if (away < nearest && away < (int)strlen(subcommands[i]->name) - 1) {
-            nearest = away;
-            found = subcommands[i];
-        }
+        names[i] = subcommands[i]->name;
     }
-    return found;
+    return cli_similar(name, names, (int)SUBCOMMAND_COUNT);
 }
 
 static int run(const cli_subcommand *subcommand, int argc, const char *const *argv)
@@ -129,12 +94,14 @@ static int run(const cli_subcommand *subcommand, int argc, const char *const *ar
 int main(int argc, const char *const *argv)
 {
     const cli_subcommand *subcommand;
+    const char *similar;
 
     if (apr_app_initialize(&argc, &argv, NULL) != APR_SUCCESS) {
         fputs("mta-sts: APR cannot be initialized\n", stderr);
         return CLI_EXIT_USAGE;
     }
-    atexit(apr_terminate);
+    /* apr_terminate is not called: pools are destroyed, and unmapping their memory piece by piece
+     * would take a tenth of the time of a large report. */
     if (argc < 2) {
         print_help(stderr);
         return CLI_EXIT_USAGE;
@@ -153,10 +120,9 @@ int main(int argc, const char *const *argv)
     }
     subcommand = find_subcommand(argv[1]);
     if (!subcommand) {
-        subcommand = find_similar(argv[1]);
+        similar = similar_to(argv[1]);
         fprintf(stderr, "mta-sts: there is no subcommand \"%s\"%s%s%s\n\n", argv[1],
-                subcommand ? "; did you mean \"" : "", subcommand ? subcommand->name : "",
-                subcommand ? "\"?" : "");
+                similar ? "; did you mean \"" : "", similar ? similar : "", similar ? "\"?" : "");
         print_help(stderr);
         return CLI_EXIT_USAGE;
     }

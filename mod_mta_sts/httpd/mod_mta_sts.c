@@ -7,6 +7,10 @@
 #include "httpd/policy/dump_json.h"
 #include "httpd/policy/handler.h"
 #include "httpd/policy/hosts.h"
+#include "httpd/hosting/handshake.h"
+#include "httpd/hosting/hosting.h"
+#include "httpd/hosting/pairs.h"
+#include "httpd/hosting/renewal.h"
 #include "httpd/endpoint/handler.h"
 #include "httpd/upkeep/startup.h"
 #include "httpd/config/state.h"
@@ -24,6 +28,10 @@ static void register_hooks(apr_pool_t *p)
     mts_policy_handler_register_hooks();
     mts_report_handler_register_hooks();
     mts_state_register_hooks();
+    mts_hosting_register_hooks();
+    mts_pairs_register_hooks();
+    mts_handshake_register_hooks();
+    mts_renewal_register_hooks();
     mts_status_register_hooks();
     mts_mod_status_register_hooks();
     mts_watchdog_register_hooks();

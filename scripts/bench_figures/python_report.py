@@ -52,7 +52,8 @@ def main():
             "begin": days["start-datetime"], "end": days["end-datetime"], "verified": False,
             "policies": policies, "findings": []})
     sys.stdout.write(json.dumps({"reports": reports, "rejected": [], "totals": {
-        "reports": len(reports), "earlier_reports": 0, "duplicates": duplicates, "successful_sessions": successful,
+        "reports": len(reports), "earlier_reports": 0, "folded_reports": 0,
+        "duplicates": duplicates, "successful_sessions": successful,
         "failed_sessions": failed}}))
 
 

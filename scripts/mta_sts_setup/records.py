@@ -60,6 +60,15 @@ def _proposed_by_module(facts, name):
     return Record(name, "v=TLSRPTv1; rua=mailto:YOU@" + facts.domain, False, True)
 
 
+def _add_endpoint(facts, record):
+    """For a domain that Apache does not have yet: its site will inherit the report endpoint of the
+    main server."""
+    paths = [entry["path"] for entry in facts.dump["endpoints"] if not entry["virtual_host"]]
+    if paths and not any(entry["domain"] == facts.domain for entry in facts.dump["policies"]):
+        record.text = record.text.replace(
+            "rua=mailto:", "rua=https://mta-sts.{}{},mailto:".format(facts.domain, paths[0]))
+
+
 def find(options, facts, policy):
     """(MTA-STS record, TLSRPT record, advice about the latter: texts). What is published stays;
     --email completes a record that is new."""
@@ -68,6 +77,8 @@ def find(options, facts, policy):
     sts = _find(document, name, Record(name, "v=STSv1; id={};".format(policy.id())))
     name = "_smtp._tls." + facts.domain
     reports = _find(document, name, None) or _proposed_by_module(facts, name)
+    if reports.is_example:
+        _add_endpoint(facts, reports)
     if reports.is_example and options.email:
         reports.text = reports.text.replace("mailto:YOU@" + facts.domain,
                                             "mailto:" + options.email)

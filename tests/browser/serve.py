@@ -14,8 +14,9 @@ import random
 import sys
 import tempfile
 
-HTTPD = pathlib.Path(__file__).resolve().parents[1] / "httpd"
-sys.path.insert(0, str(HTTPD))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+HTTPD = TESTS / "httpd"
+sys.path[:0] = [str(HTTPD), str(TESTS)]
 
 import process
 import report

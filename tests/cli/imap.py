@@ -17,15 +17,11 @@ import tempfile
 import threading
 import time
 
+from ports import free_port
+
 USER = "tls@example.com"
 PASSWORD = "correct horse"
 TOKEN = "ya29.a-token"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Certificates:
@@ -36,10 +32,12 @@ class Certificates:
                                                for name in ("ca.pem", "cert.pem", "key.pem"))
         request, ca_key, names = (str(directory / name)
                                   for name in ("request.pem", "ca-key.pem", "names"))
-        pathlib.Path(names).write_text("subjectAltName=DNS:localhost")
+        pathlib.Path(names).write_text("subjectAltName=DNS:localhost\n"
+                                       "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n")
         for words in (
                 ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out",
-                 str(self.ca), "-days", "2", "-subj", "/CN=Test CA"],
+                 str(self.ca), "-days", "2", "-subj", "/CN=Test CA", "-addext",
+                 "keyUsage=critical,keyCertSign,cRLSign"],
                 ["req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(self.key), "-out", request,
                  "-subj", "/CN=localhost"],
                 ["x509", "-req", "-in", request, "-CA", str(self.ca), "-CAkey", ca_key,
@@ -64,17 +62,10 @@ class Introspection(http.server.BaseHTTPRequestHandler):
         pass
 
 
-CONFIGURATION = """
-base_dir = {directory}/run
-state_dir = {directory}/run
-log_path = {directory}/log
-protocols = imap
-listen = 127.0.0.1
-ssl = required
+# Dovecot 2.4 (Debian 13) has other names for these settings than 2.3.
+BEFORE_2_4 = """
 ssl_cert = <{certificates.certificate}
 ssl_key = <{certificates.key}
-auth_mechanisms = plain login xoauth2 oauthbearer
-auth_failure_delay = 0
 passdb {{
   driver = passwd-file
   mechanisms = plain login
@@ -90,6 +81,42 @@ userdb {{
   args = uid={user} gid={group} home={directory}/mail
 }}
 mail_location = maildir:{directory}/mail
+"""
+SINCE_2_4 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+ssl_server_cert_file = {certificates.certificate}
+ssl_server_key_file = {certificates.key}
+passdb passwd-file {{
+  mechanisms_filter = plain login
+  default_password_scheme = PLAIN
+  passwd_file_path = {directory}/users
+}}
+oauth2 {{
+  !include {directory}/oauth2
+}}
+passdb oauth2 {{
+  mechanisms_filter = xoauth2 oauthbearer
+}}
+userdb static {{
+  fields {{
+    uid = {user}
+    gid = {group}
+    home = {directory}/mail
+  }}
+}}
+mail_driver = maildir
+mail_path = {directory}/mail
+"""
+CONFIGURATION = """
+base_dir = {directory}/run
+state_dir = {directory}/run
+log_path = {directory}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = required
+auth_mechanisms = plain login xoauth2 oauthbearer
+auth_failure_delay = 0
 first_valid_uid = 1
 first_valid_gid = 1
 default_internal_user = {user}
@@ -115,6 +142,13 @@ service imap-login {{
 """
 
 
+def configuration():
+    """Of the Dovecot that is installed."""
+    said = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout
+    version = tuple(map(int, said.split()[0].split(".")[:2]))
+    return (SINCE_2_4 if version >= (2, 4) else BEFORE_2_4) + CONFIGURATION
+
+
 class Dovecot:
     """One mailbox user, over TLS and STARTTLS. Not as root, except for its master."""
 
@@ -135,7 +169,7 @@ class Dovecot:
             "username_attribute = username\n"
             f"introspection_url = http://127.0.0.1:{self.tokens.server_port}/\n")
         import grp
-        (self.directory / "dovecot.conf").write_text(CONFIGURATION.format(
+        (self.directory / "dovecot.conf").write_text(configuration().format(
             directory=self.directory, certificates=certificates, port=self.port,
             starttls_port=self.starttls_port, user=user.pw_name,
             group=grp.getgrgid(user.pw_gid).gr_name))

@@ -3,6 +3,7 @@
 
 import csv
 import datetime
+import gzip
 import hashlib
 import io
 import json
@@ -53,14 +54,15 @@ def import_reports(state, *files):
                        timeout=60, check=False)
 
 
-def put(state, data, received, verified="-"):
+def put(state, data, received, verified="-", packed=False):
     """A report in the store that came at that time."""
     digest = hashlib.sha256(data).hexdigest()
     directory = state / "reports" / digest[:2]
     for path in (state / "reports", directory):
         path.mkdir(mode=0o700, exist_ok=True)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(received))
-    (directory / digest).write_bytes(f"tlsrpt 1 {stamp} https 192.0.2.1 {verified}\n".encode() + data)
+    (directory / digest).write_bytes(f"tlsrpt 1 {stamp} https 192.0.2.1 {verified}\n".encode()
+                                     + (gzip.compress(data) if packed else data))
 
 
 def changed(**members):

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TOP = pathlib.Path(__file__).parents[2]
 # Answers as pkg-config does, but for one library.
 PKG_CONFIG = """\
@@ -28,8 +30,9 @@ def configure(tmp_path_factory):
         """Reuses the cached results about the compiler; the rest takes a second."""
         result = subprocess.run(
             [str(TOP / "configure"), f"--cache-file={directory}/cache", f"PKG_CONFIG={stub}", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory, timeout=300,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MISSING": missing})
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory, timeout=600,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "MISSING": missing,
+                 "CONFIG_SHELL": "/bin/sh"})
         return result.returncode, result.stdout.decode()
 
     status, output = configure()

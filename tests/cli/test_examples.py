@@ -24,6 +24,8 @@ def command_of(name, pattern):
     ("mta-sts-import.cron", r"^\d+ \* \* \* \* root (.*) >/dev/null$"),
     ("mta-sts-report.cron", r"^\d+ \d+ \* \* \* root (.*)$"),
     ("mta-sts-report.service", r"(mta-sts report .*) 2>&1\);"),
+    ("mta-sts-watch.cron", r"^\d+ \* \* \* \* root (.*)$"),
+    ("mta-sts-watch.service", r"(mta-sts watch) 2>&1\);"),
 ])
 def test_an_example_calls_the_command_in_a_way_that_it_knows(name, pattern):
     program, *words = command_of(name, pattern)
@@ -51,7 +53,8 @@ def test_an_example_names_a_mailbox_that_the_command_accepts(name, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
-@pytest.mark.parametrize("name", ["mta-sts-check", "mta-sts-import", "mta-sts-report"])
+@pytest.mark.parametrize("name", ["mta-sts-check", "mta-sts-import", "mta-sts-report",
+                                  "mta-sts-watch"])
 def test_systemd_accepts_the_service_and_the_timer(name, tmp_path):
     service = (EXAMPLES / f"{name}.service").read_text()
     path = tmp_path / f"{name}.service"
@@ -64,6 +67,43 @@ def test_systemd_accepts_the_service_and_the_timer(name, tmp_path):
                             capture_output=True, timeout=60)
     assert result.returncode == 0
     assert name.encode() not in result.stderr, result.stderr
+
+
+def shell_of(service):
+    """What systemd passes to sh -c."""
+    text = re.search(r"^ExecStart=/bin/sh -c '(.*?)'$", service, re.M | re.S)[1]
+    text = text.replace("\\\n", " ").replace("\\n", "\n")
+    return text.replace("%%", "%").replace("%H", "host.example").replace("$$", "$")
+
+
+WATCHED = {  # what mta-sts and sendmail do -> exit status, whether there is a mail
+    ("exit 0", "cat >&3"): (0, False),
+    ("echo new: x; exit 2", "cat >&3"): (0, True),
+    ("echo ' cannot look' >&2; exit 3", "cat >&3"): (0, True),
+    ("echo new: x; kill -9 $$", "cat >&3"): (137, True),
+    ("kill -9 $$", "cat >&3"): (137, False),
+    ("echo new: x; exit 2", "cat >&3; exit 75"): (1, True),
+}
+
+
+@pytest.mark.parametrize("commands", WATCHED)
+def test_the_service_that_mails_changes_fails_if_they_may_not_have_arrived(commands, tmp_path):
+    for name, script in zip(("mta-sts", "sendmail"), commands):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{script.replace('>&3', f'> {tmp_path}/mail')}\n")
+        program.chmod(0o755)
+    script = shell_of((EXAMPLES / "mta-sts-watch.service").read_text())
+    assert script.count("/usr/sbin/sendmail -i root") == 1
+    done = subprocess.run(["/bin/sh", "-c", script.replace("/usr/sbin/sendmail", "sendmail")],
+                          capture_output=True, text=True, timeout=20,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    mail = tmp_path / "mail"
+    status, is_mailed = WATCHED[commands]
+    assert (done.returncode, mail.exists()) == (status, is_mailed), done
+    if is_mailed:
+        header, body = mail.read_text().split("\n\n", 1)
+        assert "Subject: MTA-STS on host.example has changed\n" in header
+        assert body.strip() and body in done.stderr  # for the journal
 
 
 PUBLISH_ID = [  # words, exit status, what is said

@@ -22,6 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import manual  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 GOOGLE = (DATA / "google.eml").read_bytes()
 MICROSOFT = (DATA / "microsoft.eml").read_bytes()
 BROKEN = (DATA / "bad-damaged-report.eml").read_bytes()

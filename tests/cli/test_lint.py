@@ -108,8 +108,15 @@ USAGE_ERRORS = [  # words, what is said
     (["reports"], 'did you mean "report"?'),
     (["lint", "example.com"], "This looks like a domain. To check its deployment, run: mta-sts check "
                               "example.com"),
+    (["lint", "mta-sts.example.com"], "This looks like a policy host. To check its deployment, run: "
+                                      "mta-sts check example.com"),
+    (["lint", "https://mta-sts.example.com/.well-known/mta-sts.txt"],
+     "This looks like a URL. To check its deployment, run: mta-sts check example.com"),
     (["lint", "--frobnicate"], "there is no option --frobnicate"),
     (["lint", "-x"], "there is no option -x"),
+    (["report", "--fromat", "json"], "there is no option --fromat; did you mean --format?"),
+    (["dns", "--formats=json"], "there is no option --formats; did you mean --format?"),
+    (["report", "--hepl"], "there is no option --hepl; did you mean --help?"),
     (["lint", "--mx"], "--mx needs a value"),
     (["lint", "--mx", "a b", "-"], '"a b" contains a blank'),
     (["lint", "--format", "xml"], 'not "xml"'),

@@ -251,6 +251,22 @@ def test_postfix_accepts_the_parameters_of_the_manual(tmp_path):
 
 def test_the_paths_of_apparmor_are_those_of_the_state_directory():
     lines = manual.block("doc/operations.md", "apparmor").lines
-    assert [line.split()[0] for line in lines] == ["/var/lib/mod_mta_sts/", "/var/lib/mod_mta_sts/**"]
+    written = (manual.TOP / "conf/apparmor/mta-sts.abstraction").read_text()
+    assert [line for line in lines if f"  {line}\n" not in written] == []
+    assert [line.split()[0] for line in lines] == \
+        ["/var/lib/", "/var/lib/mod_mta_sts/", "/var/lib/mod_mta_sts/**"]
 
 
+def test_the_line_for_import_is_a_row_that_is_stored(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    database = ["--state-dir", state, "--database", f"sqlite3 {state}/reports.db"]
+
+    def policy(*words):
+        return subprocess.run([COMMAND, "policy", *words, *database], capture_output=True, timeout=60,
+                              input=manual.block("doc/hosting.md", "line-of-import").text.encode())
+
+    assert policy("init").returncode == 0
+    done = policy("import", "-")
+    assert done.returncode == 0, done.stderr
+    assert b"customer.example" in policy("export").stdout

@@ -14,7 +14,7 @@ BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve()
 RUN = BUILD / "quickstart-run"
 STATE_DIR = pathlib.Path("/var/lib/mod_mta_sts")
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root only")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="root only")]
 
 
 def quickstart(*words, program=TOP / "scripts" / "quickstart"):

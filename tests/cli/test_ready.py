@@ -296,11 +296,12 @@ def test_one_failure_under_two_types_of_policy_is_shown_with_both(good):
 
 
 def test_json_counts_the_days_that_the_verdict_counts(good):
-    """None without sessions, none to come."""
-    good.import_verified([report("c.example", 25, policy(), good=0), report("c.example", -3, policy())])
+    """None without sessions, none to come: a report about one counts on the day of its receipt."""
+    good.import_verified([report("c.example", 25, policy(), good=0), report("c.example", -3, policy()),
+                          report("d.example", -400, policy())])
     found, _ = good.assess("--policy", good.policy)
-    assert found["reports"]["days"] == 20
-    assert "verified reports cover 20 days" in json.dumps(found["sections"])
+    assert found["reports"]["days"] == 21
+    assert "verified reports cover 21 days" in json.dumps(found["sections"])
 
 
 def test_a_failure_without_a_date_does_not_count_as_past(good):
@@ -394,6 +395,11 @@ def test_the_state_directory_can_come_from_the_environment(good):
     done = good.run("ready", "--no-check", "--policy", good.policy, "example.com",
                     MTA_STS_STATE_DIR=str(good.state))
     assert done.returncode == READY
+
+
+def test_what_is_unknown_without_a_check_and_a_policy_is_one_step(store):
+    steps = store.ready().stdout.decode().split("What to do\n")[1]
+    assert steps.count("--no-check") == 1
 
 
 def test_an_unreadable_database_given_by_option_is_reported(good):

@@ -15,6 +15,8 @@ import threading
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
 COMMAND = str(BUILD.resolve() / "mta-sts")
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
@@ -245,3 +247,21 @@ def test_root_becomes_the_owner_of_the_state_directory():
         assert (state / "reports.db").stat().st_uid == user.pw_uid
     finally:
         shutil.rmtree(top)
+
+
+def test_a_full_disk_is_named_also_where_a_file_beside_the_database_cannot_grow(state):
+    """SQLite then reports an error of the disk."""
+    import_reports(state, variant(1))
+    subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", """
+        cp -a "$1" "$1.copy"
+        mount -t tmpfs -o size=2m tmpfs "$1"
+        cp -a "$1.copy/." "$1"
+        chown --reference="$1.copy" "$1"
+        chmod 700 "$1"
+        "$2" reindex --state-dir "$1"
+        cat /dev/zero > "$1/filler" 2> /dev/null || true
+        ! "$2" reindex --state-dir "$1" 2> "$1.errors"
+        """, "sh", state, COMMAND], check=True, timeout=60)
+    errors = state.with_name(state.name + ".errors").read_text()
+    assert re.fullmatch(r'mta-sts reindex: the database "[^"]*" cannot grow: the disk is full: '
+                        r"free space on its file system; df shows which one that is: .*\n", errors)

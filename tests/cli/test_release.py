@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`scripts/release --check`: what must agree before a tarball is made."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,27 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 CONFIGURE = "AC_INIT([mod_mta_sts], [1.2.3])\n"
-CHANGES = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-12-01\n\n- A change.\n"
+CHANGES = """\
+# Changelog
+
+## [Unreleased]
+
+## [1.2.3] - 2026-12-01
+
+### Upgrading
+
+- Reload httpd.
+
+### Fixed
+
+- A change.
+
+## [1.2.2] - 2026-11-01
+
+### Anything
+
+- The first one.
+"""
 DEBIAN = "mod-mta-sts (1.2.3-1) unstable; urgency=medium\n"
 
 
@@ -49,11 +70,13 @@ def test_a_checkout_whose_versions_agree_can_be_released(checkout):
 
 @pytest.mark.parametrize("files, said", [
     ({"configure": CONFIGURE.replace("1.2.3", "1.2")}, 'the version "1.2" is not MAJOR.MINOR.PATCH'),
-    ({"changes": CHANGES.replace("1.2.3", "1.2.2")}, "in CHANGELOG.md is 1.2.2, not 1.2.3"),
+    ({"changes": CHANGES.replace("1.2.3", "1.2.1")}, "in CHANGELOG.md is 1.2.1, not 1.2.3"),
     ({"changes": "# Changelog\n\n## [Unreleased]\n"}, 'no section "## [1.2.3] - YYYY-MM-DD"'),
     ({"changes": CHANGES.replace("2026-12-01", "2026-13-01")}, "2026-13-01 is not a date"),
-    ({"changes": CHANGES.replace("[Unreleased]\n", "[Unreleased]\n\n- Another.\n")},
+    ({"changes": CHANGES.replace("[Unreleased]\n", "[Unreleased]\n\n### Fixed\n\n- Another.\n")},
      "changes under Unreleased"),
+    ({"changes": CHANGES.replace("Upgrading", "Added")}, 'does not begin with "### Upgrading"'),
+    ({"changes": CHANGES.replace("Fixed", "Repaired")}, 'Changelog has no heading "Repaired"'),
     ({"debian": DEBIAN.replace("1.2.3-1", "1.2.2-1")}, "names 1.2.2-1, not 1.2.3-1"),
 ])
 def test_versions_that_do_not_agree_are_named(checkout, files, said):
@@ -77,3 +100,15 @@ def test_a_version_is_released_once(checkout):
     git("add", "-A")
     git("commit", "-q", "-m", "more")
     assert "the tag v1.2.3 already exists" in check(checkout)[1]
+
+
+def test_the_packages_have_the_version_of_the_source():
+    configured = re.search(r"^AC_INIT\(\[\w+\], \[([^]]+)\]\)$", (TOP / "configure.ac").read_text(),
+                           re.M)[1]
+    changes = (TOP / "conf/packaging/debian/changelog").read_text()
+    assert changes.startswith(f"mod-mta-sts ({configured}-1) ")
+
+
+def test_the_changes_since_the_last_release_say_first_what_an_administrator_must_do():
+    newest = re.split(r"^## ", (TOP / "CHANGELOG.md").read_text(), flags=re.M)[1]
+    assert re.findall(r"^### (.*)$", newest, re.M)[:1] in ([], ["Upgrading"])

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mta-sts report`: what it reads, and what can be chosen of it."""
 
+import base64
+import bz2
 import gzip
 import json
+import lzma
 import os
 import pathlib
 import shutil
@@ -11,6 +14,8 @@ import subprocess
 import pytest
 
 from reports import COMMAND, DATA, call, changed, import_reports, read_csv, read_json, text
+
+FIRST = DATA / "counts-only.json"
 
 
 # --- what is read ---
@@ -106,18 +111,67 @@ def test_a_rejected_file_does_not_prevent_others_from_being_read():
     assert errors[1] == "mta-sts report: /nowhere/report: No such file or directory"
 
 
+@pytest.mark.parametrize("data, said", [
+    (lambda one: one + b"\nnot json\n", b"bytes after the end of the JSON were ignored, and were not read"),
+    (lambda one: gzip.compress(one) + b"garbage", b"bytes after the end of the gzip were ignored, and were not read"),
+])
+def test_bytes_after_a_report_are_an_exit_status_and_named(data, said, tmp_path):
+    file = tmp_path / "report"
+    file.write_bytes(data(FIRST.read_bytes()))
+    for words in [], ["--format", "ndjson"], ["--format", "csv"]:
+        result = call(*words, file)
+        assert result.returncode == 1
+        assert result.stdout
+        assert said in result.stderr
+
+
+@pytest.mark.parametrize("data, said", [
+    (lambda one: b"[" + one + b"]", "a JSON array is not a report"),
+    (lambda one: gzip.compress(gzip.compress(one)), "compressed twice"),
+    (lambda one: one.decode().encode("utf-16-le"), "may be UTF-16"),
+    (lambda one: one.decode().encode("utf-16-be"), "may be UTF-16"),
+    (bz2.compress, "bzip2"),
+    (lzma.compress, "this is xz"),
+    (base64.b64encode, "Base64"),
+    (lambda one: base64.b64encode(gzip.compress(one, mtime=0)), "Base64"),
+    (lambda one: json.dumps(one.decode()).encode(), "a JSON string"),
+    (lambda one: b"7z\xbc\xaf\x27\x1c" + one, "a 7z archive"),
+    (lambda one: b"-----BEGIN PGP MESSAGE-----\n", "encrypted"),
+    (lambda one: b"", "it is empty"),
+    (lambda one: one.decode().encode("utf-16"), "may be UTF-16"),
+    (lambda one: b"<html></html>", "XML or HTML"),
+])
+def test_what_a_file_is_instead_of_a_report_is_said(data, said, tmp_path):
+    file = tmp_path / "report"
+    file.write_bytes(data(FIRST.read_bytes()))
+    result = call(file)
+    assert result.returncode == 1
+    assert said in result.stderr.decode()
+
+
+def test_dmarc_reports_of_a_mailbox_are_counted_and_no_failure(tmp_path):
+    dmarc = (b"From: a@example.net\nSubject: Report domain: example.com\nMIME-Version: 1.0\n"
+             b"Content-Type: application/xml\n\n<?xml version=\"1.0\"?>\n<feedback></feedback>\n")
+    (tmp_path / "dmarc.eml").write_bytes(dmarc)
+    (tmp_path / "report.json").write_bytes(FIRST.read_bytes())
+    result = call(tmp_path)
+    assert (result.returncode, result.stderr) == (0, b"mta-sts report: skipped 1 DMARC report\n")
+
+
 def test_each_report_counts_once_whichever_way_it_arrived():
     found = read_json(DATA / "google-failures.json", DATA / "google.eml",
                       DATA / "google-failures.json.gz", DATA / "google-failures.json")
     assert found["totals"] == {"reports": 1, "duplicates": 3, "earlier_reports": 0,
+                               "folded_reports": 0,
                                "successful_sessions": 1288,
                                "failed_sessions": 37}
 
 
-def test_a_conflicting_report_does_not_count_and_is_listed():
+def test_an_unverified_report_that_conflicts_with_another_counts_too_and_is_listed():
     result = call(DATA / "google-success.json", DATA / "google-success-conflict.json")
     assert b"google-success-conflict.json conflicts with a report" in result.stderr
-    assert b"all 1,432 sessions" in result.stdout
+    assert b"without a verified one, each counts" in result.stderr
+    assert b"2 reports" in result.stdout
 
 
 def test_reports_stand_in_the_order_of_their_names_however_many_threads_read(tmp_path):

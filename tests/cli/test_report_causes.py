@@ -122,6 +122,7 @@ def test_a_reversed_range_is_shown_in_order_with_a_finding(source):
     shown = call(*words)
     assert "  2026-05-11 to 2026-05-12, 1 sender, 1 report\n" in shown
     assert "since:    2026-05-11, last seen 2026-05-12\n" in shown
+    assert "last on 2026-05-12" in shown and "last on 2026-05-10" not in shown
     report, = json.loads(call("--format", "json", *words))["reports"]
     assert {name: report[name] for name in REVERSED} == REVERSED
     assert "date-range-reversed" in [finding["id"] for finding in report["findings"]]

@@ -10,6 +10,8 @@ import pytest
 
 from reports import DATA, FILES, STORED, TABLE, TOTAL, call, changed, import_reports, read_csv, read_json
 
+pytestmark = pytest.mark.slow
+
 HIGHEST = 2 ** 63 - 1
 
 
@@ -46,14 +48,15 @@ def assert_table(found, total=TOTAL):
     assert types == total["types"]
     assert found["totals"] == {
         "reports": total["reports"], "duplicates": total["duplicates"] + total["conflicts"],
-        "earlier_reports": 0,
+        "earlier_reports": 0, "folded_reports": 0,
         "successful_sessions": total["successful"], "failed_sessions": total["failed"]}
 
 
 def test_json_of_every_deviation_has_the_totals_of_the_independent_reader():
     found = read_json(*FILES, status=1)
     assert_table(found)
-    assert len(found["rejected"]) == TOTAL["rejected"] + \
+    rests = 1  # what follows the report in trailing-text.json
+    assert len(found["rejected"]) == rests + TOTAL["rejected"] + \
         sum(not reports for reports in TABLE["files"].values())
     assert all(set(item) == {"file", "reason"} and item["reason"] for item in found["rejected"])
 
@@ -125,11 +128,12 @@ def test_json_has_the_members_that_are_documented():
     failure = policy["failures"][0]
     assert list(failure) == ["result_type", "sessions", "sending_ip", "receiving_mx",
                              "receiving_helo", "receiving_ip", "reason", "information",
-                             "cause", "owner", "explanation", "action"]
+                             "cause", "owner", "explanation", "action", "fetch_log"]
     assert (failure["cause"], failure["owner"]) == ("certificate-expired", "mx")
     assert failure["explanation"].startswith("The ")
     assert "Run: openssl s_client" in failure["action"]
     assert found["totals"] == {"reports": 1, "duplicates": 0, "earlier_reports": 0,
+                               "folded_reports": 0,
                                "successful_sessions": 1288,
                                "failed_sessions": 37}
     rejected, = read_json(DATA / "README", status=1)["rejected"]

@@ -46,6 +46,19 @@ def test_failures_are_listed_worst_first_with_sender_host_dates_and_fix():
         assert part in shown[worst:]
 
 
+@pytest.mark.parametrize("total, details, shown", [
+    (3, 300, "3 failed (300 by the details of the failures) (unverified)"),
+    (300, 300, "300 failed (unverified)"), (300, 3, "300 failed (unverified)")])
+def test_details_that_exceed_the_total_are_not_a_contradiction_without_words(total, details, shown):
+    report = json.loads((DATA / "google-failures.json").read_text())
+    del report["policies"][1:]
+    report["policies"][0]["summary"]["total-failure-session-count"] = total
+    report["policies"][0]["failure-details"][0]["failed-session-count"] = details
+    del report["policies"][0]["failure-details"][1:]
+    first = text("-", given=json.dumps(report).encode())
+    assert f"sessions delivered securely, {shown}\n" in first
+
+
 @pytest.mark.parametrize("kind", sorted(TOTAL["types"]["kinds.example"]))
 def test_every_result_type_says_what_to_do(kind):
     shown = text(DATA / "result-types.json")

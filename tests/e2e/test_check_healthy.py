@@ -142,6 +142,18 @@ def test_certificates_are_judged_by_the_requested_number_of_days(healthy, words,
     assert f"[{finding}]" in done.stdout
 
 
+def test_the_days_of_httpds_configuration_are_used_where_it_is_read(healthy, apache):
+    site = apache.site_file("healthy")
+    before = site.read_text()
+    try:
+        site.write_text(before + "<IfModule mod_mta_sts.c>\n    MTASTSCertificateDays 100\n</IfModule>\n")
+        assert "certificate-expires-soon" in check().stdout
+        assert "certificate-expires-soon" not in check("--warning", "20").stdout
+        assert "certificate-expires-soon" not in check(healthy).stdout
+    finally:
+        site.write_text(before)
+
+
 def test_without_smtp_the_rest_is_judged_and_the_verdict_is_open(healthy):
     done = check("--no-smtp", "--format", "json", healthy)
     result = json.loads(done.stdout)["domains"][0]
@@ -292,7 +304,7 @@ def test_no_memory_is_lost_or_misused(healthy, faults, ca, tmp_path):
     shared = ["--trust-anchor", ANCHOR, "--ca-file", str(ca.root), healthy]
     checking = begin_under_valgrind(
         tmp_path / "check", "check", f"silent-host.{ZONE}", f"misnamed-mx.{ZONE}",
-        f"rubbish.{ZONE}", f"broken-off.{ZONE}", *TIMEOUT, *shared)
+        f"rubbish.{ZONE}", f"broken-off.{ZONE}", "--timeout", "15", *shared)
     showing = begin_under_valgrind(tmp_path / "dns", "dns", "--rua", RUA, *shared)
     assert (checking.wait(100), showing.wait(100)) == (2, 0)
     assert (tmp_path / "check").read_text() == ""

@@ -90,6 +90,22 @@ def test_uninstall_changes_nothing_while_the_configuration_needs_the_module(apac
         apache.graceful()
 
 
+def test_a_server_root_with_its_path_changes_nothing_about_that(apache, module):
+    main = Path("/etc/apache2/apache2.conf")
+    text = main.read_text()
+    main.write_text('ServerRoot "/etc/apache2"\n' + text + "MTASTSMaxAge 1w\n")
+    try:
+        apache.configtest()
+        refused = run("make", "-C", os.environ["MTA_STS_BUILD"], "uninstall", check=False)
+        assert refused.returncode != 0
+        assert f"{main}:{text.count(chr(10)) + 2}: MTASTSMaxAge 1w" in refused.stdout
+        assert MODULE.exists() and (ENABLED / "mta_sts.load").exists()
+        main.write_text('ServerRoot "/etc/apache2"\n' + text)
+        assert run("/usr/share/mod_mta_sts/check-removal").stdout == ""
+    finally:
+        main.write_text(text)
+
+
 # --- httpd as anywhere but on Debian: its own directory, no a2enmod ---
 
 GENERIC = """

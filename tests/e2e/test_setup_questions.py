@@ -129,6 +129,20 @@ def test_yes_takes_the_mx_records_in_their_order(made, dns):
     assert re.findall(r"MTASTSMx +(\S+)", output) == ["a.agreed.test", "b.agreed.test"]
 
 
+@pytest.mark.parametrize(("name", "mx"), [
+    ("other", "wrong.example"), ("typo", "*.wrong-typo.example"), ("short", "*.test")])
+def test_an_mx_that_matches_no_mx_record_is_reported_and_stops_mode_enforce(made, name, mx):
+    domain = made(f"wrong-{name}.test", mx=f"mx7.wrong-{name}.test")
+    before = tree()
+    for mode, status in ("testing", 0), ("enforce", 1):
+        output = set_up(domain.name, "--mx", mx, "--mode", mode, "--yes",
+                        *(["--dry-run"] if not status else []), status=status)
+        assert f"no mx of the policy covers the MX host mx7.{domain.name}" in output
+        assert f"no MX record matches the policy's mx {mx}" in output
+    assert "mode enforce would not be safe" in output
+    assert tree() == before
+
+
 def test_on_a_terminal_it_asks(made):
     domain = made("terminal.test", mx="mx7.terminal.test")
     ours, its = pty.openpty()

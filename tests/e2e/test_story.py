@@ -171,8 +171,9 @@ def assert_the_break_is_reported():
     assert re.search(rf"✘ {FIRST}: .*certificate-name-missing.*failure-blocking", text), text
 
     result = run_json(0, "report")
-    assert result["totals"] == {"reports": 7, "earlier_reports": 0, "duplicates": 0, "successful_sessions": 273,
-                              "failed_sessions": 7}
+    assert result["totals"] == {"reports": 7, "earlier_reports": 0, "folded_reports": 0,
+                                "duplicates": 0, "successful_sessions": 273,
+                                "failed_sessions": 7}
     failure, = (one for one in result["reports"] for policy in one["policies"]
                 for one in policy["failures"])
     assert (failure["result_type"], failure["receiving_mx"], failure["sessions"]) == \

@@ -7,11 +7,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *p = fuzz_pool_make();
-    const apr_array_header_t *policies = cli_apache_read(p, (const char *)data, size);
+    const cli_apache *apache = cli_apache_read(p, (const char *)data, size);
     int i;
 
-    for (i = 0; policies && i < policies->nelts; i++) {
-        const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
+    for (i = 0; apache && i < apache->policies->nelts; i++) {
+        const cli_apache_policy *policy = &APR_ARRAY_IDX(apache->policies, i, cli_apache_policy);
 
         CHECK(policy->domain && policy->id && policy->policy && policy->locations);
     }

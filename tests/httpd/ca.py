@@ -5,7 +5,7 @@ import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = datetime.timedelta(days=1)
@@ -43,12 +43,13 @@ class Ca:
             _key_usage(key_cert_sign=True, crl_sign=True): True,
         })))
 
-    def _sign(self, subject, public_key, extensions):
-        """extensions: {extension: whether it is critical}, besides the key identifiers."""
+    def _sign(self, subject, public_key, extensions, since=1, days=90):
+        """extensions: {extension: whether it is critical}, besides the key identifiers. Valid since
+        `since` days ago, and for `days` more."""
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
                    .public_key(public_key).serial_number(x509.random_serial_number())
-                   .not_valid_before(now - DAY).not_valid_after(now + 90 * DAY))
+                   .not_valid_before(now - since * DAY).not_valid_after(now + days * DAY))
         identifiers = {
             x509.SubjectKeyIdentifier.from_public_key(public_key): False,
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()): False,
@@ -57,15 +58,24 @@ class Ca:
             builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self.key, hashes.SHA256())
 
-    def issue(self, hosts):
-        """A file with a certificate for these hosts, and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._sign(_name("host"), key.public_key(), {
+    def _certify(self, key, hosts, **more):
+        return self._sign(_name("host"), key.public_key(), {
             x509.BasicConstraints(ca=False, path_length=None): True,
             _key_usage(digital_signature=True): True,
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]): False,
             x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]): False,
-        })
+        }, **more)
+
+    def pair(self, hosts, rsa_bits=0, **more):
+        """The texts of a certificate for these hosts, and of its key: ECDSA, or RSA."""
+        key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else \
+            ec.generate_private_key(ec.SECP256R1())
+        return _pem(self._certify(key, hosts, **more)), _pem(key)
+
+    def issue(self, hosts):
+        """A file with a certificate for these hosts, and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._certify(key, hosts)
         path = self.directory / f"{certificate.serial_number:x}.pem"
         path.touch(mode=0o600)
         path.write_bytes(_pem(certificate) + _pem(key))

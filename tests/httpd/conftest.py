@@ -8,6 +8,7 @@ import pytest
 
 from ca import Ca
 from httpd import MPMS, Httpd, module_path
+from pairs import MX, Pairs, vhost
 
 running = []
 
@@ -85,6 +86,19 @@ def make_with(ca):
 def start(make):
     """start(body, modules=..., expected=...) -> a running Httpd"""
     return lambda body, expected=(), **more: make(expected).configure(body, **more).start()
+
+
+@pytest.fixture
+def begin(make):
+    """begin(body, domains) -> a running server with key pairs for the domains, and its pairs"""
+    def start(body=None, domains=("a.example", "b.example"), expected=(), **more):
+        server = make(expected)
+        pairs = Pairs(server)
+        for domain in domains:
+            pairs.issue(domain)
+        server.configure(vhost(MX) if body is None else body, **more).start()
+        return server, pairs
+    return start
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,9 @@
 import os
 import pathlib
 import pwd
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
@@ -16,6 +14,7 @@ import client
 import policy
 import process
 from errorlog import ErrorLog
+from ports import free_port
 
 APACHE = "/usr/sbin/apache2"
 MODULES = pathlib.Path("/usr/lib/apache2/modules")
@@ -63,18 +62,6 @@ SSLSessionCache "shmcb:@ROOT@/run/tls(65536)"
 
 def module_path():
     return os.environ.get("MTA_STS_MODULE", str(TOP / ".libs" / "mod_mta_sts.so"))
-
-
-def free_port():
-    """Below the ports that the kernel gives to clients, so that none of those takes it."""
-    while True:
-        port = random.SystemRandom().randrange(10000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 def site(name, body="", aliases=""):

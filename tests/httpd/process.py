@@ -53,6 +53,12 @@ def cpu_seconds(pid, thread=None):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def bytes_read(pid):
+    """By system calls, also from the page cache."""
+    lines = pathlib.Path(f"/proc/{pid}/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["rchar"])
+
+
 def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 

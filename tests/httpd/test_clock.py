@@ -16,6 +16,8 @@ from database import Database, indexed
 from report import Spool, make, packed, post
 from status_page import LOCATION, data, page
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 LIBRARY, = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 DAY = 86400
 EARLIEST = calendar.timegm((2020, 1, 1, 0, 0, 0))  # before it, a date is one that was not set yet

@@ -25,6 +25,8 @@ from policy import HOST, MX, POLICY, identity, text
 from postgres import Postgres
 from report import Spool, make, packed, post
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 
 

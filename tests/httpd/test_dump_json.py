@@ -45,7 +45,8 @@ def test_the_document_has_a_version_and_all_members_without_any_policy(read):
                     "quota": {"reports": 2**30, "quarantine": 64 * 2**20},
                     "per_minute": 60, "keep_days": 400, "domains": []},
         "database": {"driver": "sqlite3", "file": f"{server.root}/state/reports.db"},
-        "findings": []}
+        "fetch_log": {"records": "network", "keep_days": 90},
+        "hosting": None, "certificate_days": None, "findings": [], "key_pairs": []}
 
 
 def test_a_policy_of_a_virtual_host_is_described_completely(read):
@@ -133,6 +134,16 @@ def test_endpoints_are_listed_with_their_virtual_hosts_and_in_the_proposed_recor
         f"v=TLSRPTv1; rua=https://{HOST}/tlsrpt,mailto:YOU@example.com"
 
 
+def test_the_days_of_a_certificate_warning_are_those_configured(read):
+    assert read("MTASTSCertificateDays 20\n")[0]["certificate_days"] == 20
+
+
+def test_what_the_fetch_log_records_is_as_configured(read):
+    assert read(proxied(HOST, MX))[0]["fetch_log"] == {"records": "network", "keep_days": 90}
+    assert read("MTASTSFetchLog Address\nMTASTSFetchLogKeep 7\n")[0]["fetch_log"] == \
+        {"records": "address", "keep_days": 7}
+
+
 def test_limits_quotas_domains_and_the_state_directory_are_those_configured(read):
     document, _ = read("MTASTSReportMaxSize 2M 20M\nMTASTSReportQuota 2G 32M\n"
                        "MTASTSReportLimit 7\nMTASTSReportKeep 30\n"
@@ -184,3 +195,18 @@ def test_both_dumps_can_be_asked_for_at_once_and_configtest_alone_prints_neither
     assert len([line for line in both if line.startswith("{")]) == 1
     assert [line for line in both if line.startswith("_mta-sts.")]
     assert "{" not in server.run("-t")[1]
+
+
+def test_every_virtual_host_with_certificates_has_its_paths(read):
+    names = "ServerName hosting.example\nServerAlias mta-sts.*\n"
+    body = f"""<VirtualHost *:443>
+{names}MTASTSCertificates live/* "/etc/lego/*.crt"
+MTASTSUnknownName fallback
+</VirtualHost>
+"""
+    (found,) = read(body)[0]["key_pairs"]
+    assert found["unknown_name"] == "fallback"
+    assert [path.rpartition("/")[2] for path in found["paths"]] == ["*", "*.crt"]
+    assert found["paths"][0].startswith("/") and found["paths"][0].endswith("/live/*")
+    assert found["virtual_host"]["name"] == "hosting.example"
+    assert found["defined_at"]["line"] > found["virtual_host"]["line"]

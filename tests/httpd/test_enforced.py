@@ -4,11 +4,15 @@ mail."""
 
 import datetime
 
+import pytest
+
 import process
 from database import Database
 from policy import MX
 from report import conf, import_verified, make, packed, post
 from status_page import LOCATION, page
+
+pytestmark = pytest.mark.slow
 
 WARNED = r"\[mta_sts:warn\].*\[enforce-failures\]$"
 

@@ -21,6 +21,8 @@ import status_page
 from httpd import proxied
 from policy import HOST, MX
 
+pytestmark = pytest.mark.slow
+
 ENFORCE = "MTASTSMode enforce\n" + MX
 BLOCK = "<MTASTSPolicy example.com>\n{}</MTASTSPolicy>\n"
 # Every line of ours but those that list what is served.

@@ -14,6 +14,8 @@ import report
 from httpd import MPMS
 from report import Spool, make, packed, post
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
 GRACEFULS = 200 if IS_LONG else 8
 # Allocators need some rounds to settle; only the long run goes on long enough to judge memory.

@@ -10,6 +10,8 @@ from database import indexed, watchdogs
 from httpd import MPMS, proxied
 from policy import HOST, MX
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 every_mpm = pytest.mark.parametrize("mpm", MPMS)
 
 

@@ -13,6 +13,8 @@ from httpd import MPMS, proxied
 from policy import HOST, MX, POLICY, identity, text
 from report import Spool
 
+pytestmark = pytest.mark.slow
+
 STRICT = text("mx1.example.com", mode="enforce")
 CHANGED = r"\[id-changed\]$"
 

@@ -16,6 +16,8 @@ import process
 from httpd import APACHE, MPMS, proxied
 from policy import HOST, MX, PATH, POLICY, text
 
+pytestmark = pytest.mark.slow
+
 every_mpm = pytest.mark.parametrize("mpm", MPMS)
 STRICT = text("mx1.example.com", mode="enforce")
 NET = text("mx.example.net")

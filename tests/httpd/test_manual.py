@@ -16,7 +16,7 @@ sys.path.insert(0, str(TOP / "tests"))
 
 import manual  # noqa: E402
 
-MODULES = "authz_host", "dir"
+MODULES = "auth_basic", "authn_core", "authn_file", "authz_host", "authz_user", "dir"
 SITE = "/etc/apache2/sites-enabled/mta-sts.example.com.conf"
 NAMES = " ".join(f"mta-sts.example.{top}" for top in ("com", "net", "org"))
 

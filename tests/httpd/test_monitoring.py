@@ -13,8 +13,12 @@ import pytest
 
 import process
 import report
+from hosting import ON, Hosting
 from httpd import TOP, proxied
+from pairs import vhost
 from policy import HOST, MX
+
+pytestmark = pytest.mark.slow
 
 MONITORING = TOP / "conf/monitoring"
 RULES = MONITORING / "prometheus-rules.yml"
@@ -58,13 +62,18 @@ def test_every_alert_is_tried():
 
 
 def metrics_of(server):
-    request = client.request(HOST, "/status?format=prometheus")
-    return client.only(server.talk(request)).body.decode()
+    return server.fetch_plainly(HOST, "/status?format=prometheus").body.decode()
 
 
-def test_alerts_and_dashboard_name_metrics_and_outcomes_that_the_module_has(start):
-    server = start(proxied(HOST, MX + report.ENDPOINT + STATUS))
-    report.post(server, report.packed(report.make()))
+def test_alerts_and_dashboard_name_metrics_and_outcomes_that_the_module_has(begin):
+    body = proxied(HOST, MX + report.ENDPOINT + STATUS) + ON + vhost()
+    server, _ = begin(body, expected=[r"\[hosting-failed\]$"])
+    process.wait_for(lambda: server.log.matching(r"run mta-sts policy init \[hosting-failed\]$"),
+                     "the missing tables to be logged")
+    Hosting(server).call("init")
+    process.wait_for(lambda: "mta_sts_hosting_up 1" in metrics_of(server), "the first sync")
+    sent = report.request(report.packed(report.make()))
+    assert client.only(client.talk(server.ports["http"], sent)).status == 201
     process.wait_for(lambda: "last_report_age" in metrics_of(server), "the index")
     metrics = metrics_of(server)
     assert "mta_sts_index_up 1" in metrics
@@ -72,7 +81,7 @@ def test_alerts_and_dashboard_name_metrics_and_outcomes_that_the_module_has(star
     texts = [RULES.read_text(), *expressions()]
     named = {name for text in texts for name in re.findall(r"\bmta_sts_\w+", text)}
     assert named - there == set()
-    for label, value in re.findall(r'(outcome|severity|area)=~?"([^"]+)"', "\n".join(texts)):
+    for label, value in re.findall(r'(outcome|severity|area|state)=~?"([^"]+)"', "\n".join(texts)):
         for alternative in value.split("|"):
             assert f'{label}="{alternative}"' in metrics
 

@@ -19,6 +19,8 @@ from httpd import CHILD, proxied
 from policy import HOST, MX, POLICY
 from status_page import LOCATION, data, metrics, page, wait_for_reports
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 FOREIGN = ["version: STSv1", "mode: testing", "mx: mx.elsewhere.example", "max_age: 86400"]
 SERVED = [line for line in POLICY.decode().replace("\r", "").split("\n") if line]
@@ -31,16 +33,31 @@ CASES = [
      "mx-not-in-policy", "policy-host", "never-served"),
     ("certificate-expired", None, SERVED, False, "certificate-expired", "mx", "current"),
     ("sts-policy-fetch-error", "404", None, True, "policy-not-found", "policy-host", "unspecified"),
+    ("starttls-not-supported", "mx1.example.com:25", SERVED, True, "starttls-not-supported", "mx",
+     "current"),
+    ("sts-webpki-invalid", "certificate has expired", None, False, "web-certificate-expired",
+     "policy-host", "unspecified"),
 ]
 
 
-def make(kind, reason, quoted):
+# The same of an MX host of a mail provider, and of a session with DANE.
+ELSEWHERE = [
+    ("certificate-expired", None, SERVED, True, "certificate-expired", "mail-provider", "current",
+     {"mx": "aspmx.l.google.com"}),
+    ("tlsa-invalid", None, None, True, "tlsa-invalid", "dns", "dane", {"type": "tlsa"}),
+    ("tlsa-invalid", None, None, False, "tlsa-invalid", "mail-provider", "dane",
+     {"type": "tlsa", "mx": "mx.example-com.h-v1.mx.microsoft"}),
+    ("dnssec-invalid", None, None, True, "dnssec-invalid", "dns", "dane", {"type": "tlsa"}),
+]
+
+
+def make(kind, reason, quoted, mx="mx1.example.com", type="sts"):
     day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=2)
-    failure = {"result-type": kind, "receiving-mx-hostname": "mx1.example.com",
+    failure = {"result-type": kind, "receiving-mx-hostname": mx,
                "failed-session-count": 3}
     if reason:
         failure["failure-reason-code"] = reason
-    policy = {"policy-type": "sts", "policy-domain": "example.com"}
+    policy = {"policy-type": type, "policy-domain": "example.com"}
     if quoted:
         policy["policy-string"] = quoted
     return report.make(
@@ -82,13 +99,14 @@ def from_page(server, query):
             cause["is_verified"], *seen)
 
 
-@pytest.mark.parametrize("kind, reason, quoted, verified, cause, owner, match", CASES,
-                         ids=[f"{case[0]}-{case[1]}" for case in CASES])
+@pytest.mark.parametrize("kind, reason, quoted, verified, cause, owner, match, more",
+                         [(*case, {}) for case in CASES] + ELSEWHERE,
+                         ids=lambda value: value if isinstance(value, str) else None)
 def test_one_report_is_the_same_in_all_views(start, kind, reason, quoted, verified, cause, owner,
-                                             match):
+                                             match, more):
     server = start(LOCATION + proxied(HOST, MX + report.ENDPOINT))
     noted(server, POLICY)
-    content = make(kind, reason, quoted)
+    content = make(kind, reason, quoted, **more)
     if verified:
         report.import_verified(server, content)
     else:
@@ -116,10 +134,13 @@ def test_one_report_is_the_same_in_all_views(start, kind, reason, quoted, verifi
                             "example.com"))["domains"]
     found = {finding["id"]: finding for section in ready["sections"]
              for finding in section["findings"] if finding["id"].startswith("failure-")}
+    if more.get("type") == "tlsa":  # DANE, which the mode of the policy does not change
+        assert found == {}
+        return
     (identity, finding), = found.items()
     assert (identity == "failure-unconfirmed") == (not verified)
     assert finding["message"].startswith(of_domain[2].rstrip("."))
-    assert ready["status"] == ("critical" if verified and owner == "mx" else "warning")
+    assert ready["status"] == ("critical" if verified and owner in ("mx", "mail-provider") else "warning")
 
 
 def test_the_overview_explains_alike_however_many_reports_there_are(start):

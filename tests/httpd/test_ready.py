@@ -7,12 +7,16 @@ import os
 import pathlib
 import subprocess
 
+import pytest
+
 import process
 from database import Database
 from httpd import proxied
 from policy import HOST, text
 from postgres import Postgres
 from report import ENDPOINT, import_verified, make
+
+pytestmark = pytest.mark.slow
 
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 

@@ -17,6 +17,8 @@ import report
 from httpd import LONE_CHILD
 from report import Spool, make, packed, post
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 ONE_CHILD = ("StartServers 1\nServerLimit 1\nThreadsPerChild 32\nMinSpareThreads 1\n"
              "MaxRequestWorkers 32\nMTASTSReportLimit 100000\n")
 BUSY = r"report rejected: too many reports are being received.*\[report-busy\]$"

@@ -21,6 +21,8 @@ import report
 from httpd import CHILD, LONE_CHILD, MPMS
 from report import Spool, make, packed, post
 
+pytestmark = pytest.mark.slow
+
 IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
 UPLOADS = 1000 if IS_LONG else 100
 KILLS = 30 if IS_LONG else 3

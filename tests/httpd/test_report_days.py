@@ -16,6 +16,8 @@ from httpd import CHILD, proxied
 from policy import HOST, MX
 from status_page import LOCATION, data, metrics, page, wait_for_reports
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
 SERIES = 'mta_sts_sessions{domain="example.com",result_type="success"}'
 

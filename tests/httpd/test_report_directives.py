@@ -65,6 +65,8 @@ REFUSED = {
     "MTASTSReportKeep 400d": ('"400d"', "1 to 36500"),
     "MTASTSReportKeep 36501": ('"36501"', "1 to 36500"),
     "MTASTSCertificateDays 0": ('"0"', "1 to 3650"),
+    "MTASTSFetchLog on": ('"on"', "off, network and address"),
+    "MTASTSFetchLogKeep 0": ('"0"', "1 to 3650"),
     "MTASTSReportKeep forever": ('"forever"', "1 to 36500"),
 
     "MTASTSReportDomain": ("MTASTSReportDomain", "for example MTASTSReportDomain"),
@@ -112,6 +114,8 @@ DIRECTIVES = {
     "MTASTSReportQuota": "MTASTSReportQuota 1G 64M",
     "MTASTSReportLimit": "MTASTSReportLimit 60",
     "MTASTSReportKeep": "MTASTSReportKeep 400",
+    "MTASTSFetchLog": "MTASTSFetchLog address",
+    "MTASTSFetchLogKeep": "MTASTSFetchLogKeep 90",
     "MTASTSCertificateDays": "MTASTSCertificateDays 20",
     "MTASTSReportDomain": "MTASTSReportDomain example.net xn--bcher-kva.example bücher.example",
     "MTASTSDatabase": "MTASTSDatabase sqlite3 /srv/mta-sts/reports.db",
@@ -121,6 +125,7 @@ GLOBAL = [name for name in DIRECTIVES if name != "MTASTSReportPath"]
 OTHERS = {
     "MTASTSReportPath": "/other", "MTASTSReportMaxSize": "2M 10M", "MTASTSReportQuota": "2G 64M",
     "MTASTSReportLimit": "61", "MTASTSReportKeep": "401",
+    "MTASTSFetchLog": "off", "MTASTSFetchLogKeep": "91",
     "MTASTSCertificateDays": "21",
     "MTASTSDatabase": "sqlite3 /srv/other.db", "MTASTSStateDir": "/srv/other",
 }
@@ -136,7 +141,8 @@ def accepted(make, conf):
     "MTASTSReportPath off", "MTASTSReportPath Off", "MTASTSReportPath /a/b/",
     "MTASTSReportPath /.well-known/tlsrpt", "MTASTSReportPath /a..b/.c",
     "MTASTSReportMaxSize 1K 1K", "MTASTSReportMaxSize 64M 512M", "MTASTSReportQuota 1M 1024G",
-    "MTASTSReportLimit 1000000", "MTASTSReportKeep 36500", "MTASTSDatabase sqlite3",
+    "MTASTSReportLimit 1000000", "MTASTSReportKeep 36500",
+    "MTASTSFetchLog off", "MTASTSFetchLog Network", "MTASTSFetchLogKeep 3650", "MTASTSDatabase sqlite3",
     'MTASTSDatabase pgsql "host=/run/postgresql dbname=mta_sts"'])
 def test_the_ends_of_each_range_are_accepted(make, line):
     accepted(make, line + "\n" + proxied(HOST, MX))

@@ -7,8 +7,10 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ import process
 import report
 from httpd import CHILD, LONE_CHILD
 from report import Spool, make, packed, post
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 COMMAND = Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts"
 NOT_KEPT = r"report rejected: .*\[report-not-stored\]$"
@@ -79,17 +83,6 @@ def test_the_reserve_of_a_disk_is_left_free(start_alone):
     assert server.log.matching(r"the disk is full except for its reserve.* \[report-quota\]$")
 
 
-def names(number):
-    """A report whose index is many times as large: each text of it is a row of its own."""
-    random_text = random.Random(number)
-    found = json.loads(make(number))
-    found["policies"][0]["summary"]["total-failure-session-count"] = 200
-    found["policies"][0]["failure-details"] = [
-        {"result-type": "validation-failure", "failure-reason-code": random_text.randbytes(9).hex(),
-         "failed-session-count": 1} for i in range(200)]
-    return json.dumps(found).encode()
-
-
 def free_bytes(run, state):
     return 4096 * int(run("stat", "-f", "-c", "%f", str(state)))
 
@@ -102,14 +95,15 @@ def test_after_a_disk_was_full_to_the_last_byte_reindex_gives_back_what_the_inde
         os.chmod(source, 0o755)
         limits = (state / "limits.json").read_text()  # under the mount
         run("sh", "-c", f"cat > {state}/limits.json <<'END'\n{limits}\nEND")
-        for number in range(700):
-            Path(source, f"{number}.json.gz").write_bytes(packed(names(number)))
+        for number in range(2000, 4500):
+            Path(source, f"{number}.json.gz").write_bytes(packed(make(number)))
         run(str(COMMAND), "import", "--state-dir", str(state), source)
         reindex = ["sh", "-c", '"$@" 2>&1; echo "exit $?"', "sh", str(COMMAND), "reindex",
                    "--state-dir", str(state)]
-        process.wait_for(lambda: int(run("stat", "-c", "%s", str(state / "reports.db"))) > 3 << 20,
+        size_of = f"cat {state}/reports.db {state}/reports.db-wal 2> /dev/null | wc -c"
+        process.wait_for(lambda: int(run("sh", "-c", size_of)) > 1 << 20,
                          "an index")
-        size = int(run("stat", "-c", "%s", str(state / "reports.db")))
+        size = int(run("sh", "-c", size_of))
         run("sh", "-c", f"cat /dev/zero > {state}/filler || true")
         assert free_bytes(run, state) == 0
         assert post(server, packed(make(1001))).status == 503
@@ -117,14 +111,48 @@ def test_after_a_disk_was_full_to_the_last_byte_reindex_gives_back_what_the_inde
         full = run(*reindex).decode()
         assert free_bytes(run, state) == 0 or "exit 0" in full
         # As doc/operations.md says: remove reports, then run reindex.
-        run("sh", "-c", f"find {state}/reports -type f | head -n 695 | xargs rm --")
+        run("sh", "-c", f"find {state}/reports -type f | head -n 2495 | xargs rm --")
         after = run(*reindex).decode()
         assert "5 reports are in the database" in after and after.endswith("exit 0\n"), (full, after)
-        assert int(run("stat", "-c", "%s", str(state / "reports.db"))) < size / 4
+        assert int(run("sh", "-c", size_of)) < size / 2
         assert free_bytes(run, state) > size / 2
         assert post(server, packed(make(1001))).status == 201
         process.wait_for(lambda: "6 reports are" in run(*reindex).decode(), "the new one")
     assert "2 MiB are enough to begin" in full or "index-full" in full or "exit 0" in full
+
+
+def test_a_disk_that_fills_while_reports_are_indexed_is_named_once_with_what_to_do(start_alone):
+    server = start_alone("MTASTSReportQuota 64M 4M\nMTASTSReportLimit 1000000\n" + report.conf())
+    server.log.expected.clear()
+    server.log.possible += [r"\[index-full\]$", r"\[database-(failed|works)\]$"]
+    state = server.root / "state"
+    failed = r"\[database-failed\]$"
+    with mounted(server, "size=8M") as run, tempfile.TemporaryDirectory() as source:
+        os.chmod(source, 0o755)
+        limits = (state / "limits.json").read_text()  # under the mount
+        run("sh", "-c", f"cat > {state}/limits.json <<'END'\n{limits}\nEND")
+        assert post(server, packed(make(1))).status == 201
+        process.wait_for(lambda: run("find", str(state), "-name", "reports.db"), "an index")
+        for number in range(2, 1000):
+            Path(source, f"{number}.json").write_bytes(make(number))
+        children = server.children()
+        for child in children:  # so that all of them are indexed in one transaction
+            os.kill(child, signal.SIGSTOP)
+        run(str(COMMAND), "import", "--state-dir", str(state), source)
+        # More than the reserve is left, which is 1% of it, and less than the index needs.
+        run("fallocate", "-l", str(free_bytes(run, state) - (80 + 40) * 1024),
+            str(state / "filler"))
+        for child in children:
+            os.kill(child, signal.SIGCONT)
+        process.wait_for(lambda: server.log.matching(failed), "the full disk to be logged", 30)
+        time.sleep(8)  # it is tried again and again
+        line, = server.log.matching(failed)
+        assert re.search(r'"[^"]*/reports\.db" cannot grow: the disk is full: free space on its file '
+                         r"system; df shows which one that is; policies are still served and "
+                         r"reports stored \[database-failed\]$", line)
+        policy.check(server.fetch())
+        run("rm", str(state / "filler"))
+        process.wait_for(lambda: server.log.matching(r"\[database-works\]$"), "it to work again", 40)
 
 
 def test_a_read_only_disk_is_logged_and_works_again(start_alone):

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import re
+import socket
 import subprocess
 import time
 import zlib
@@ -135,6 +136,21 @@ def test_the_largest_report_is_accepted_and_one_byte_more_is_not(server):
                     ["Transfer-Encoding: chunked"]).status == (200 if status == 201 else 413)
 
 
+def test_a_refused_body_that_is_not_much_too_large_is_read_so_that_its_sender_gets_the_answer(
+        server):
+    """A client of HTTP/2 that is still sending when its stream is closed may lose the answer."""
+    body = report.request(b" " * 65537)
+    with socket.create_connection(("127.0.0.1", server.ports["http"]), 30) as stream:
+        stream.sendall(body[:-1])
+        stream.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            stream.recv(1)
+        stream.settimeout(30)
+        stream.sendall(body[-1:])
+        answer = client.only(b"".join(iter(lambda: stream.recv(65536), b"")))
+    assert answer.status == 413
+
+
 def test_a_body_that_inflates_over_the_limit_is_refused(server):
     assert post(server, packed(b'{"policies":[],"a":"' + b" " * 1048576 + b'"}')).status == 413
 
@@ -144,7 +160,8 @@ def test_a_body_that_inflates_over_the_limit_is_refused(server):
 def test_a_body_that_is_neither_gzip_nor_json_is_an_unsupported_type(server, spool, body):
     answer = post(server, body)
     assert answer.status == 415
-    assert answer.body.startswith(b"The report was rejected: it is neither gzip nor JSON")
+    assert answer.body.startswith(b"The report was rejected: it is neither gzip nor JSON" if body
+                                  else b"The report was rejected: it is empty")
     assert report.digest(body) not in spool.files("quarantine")
 
 

@@ -17,6 +17,8 @@ import report
 from policy import HOST
 from report import JSON, Spool, make, packed, post
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 GIB = 1 << 30
 

@@ -13,6 +13,8 @@ import report
 from database import noted
 from report import Spool, make, packed, post
 
+pytestmark = pytest.mark.slow
+
 # As a filter of fail2ban reads these lines.
 FAIL2BAN = (r"^\[[^]]*\] \[mta_sts:warn\] \[pid [^]]*\] \[client (?P<host>[0-9a-f.:]+?)(:\d+)?\] "
             r"report rejected: .* \[report-[a-z-]+\]$")

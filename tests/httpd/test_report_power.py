@@ -21,6 +21,8 @@ from httpd import CHILD, LONE_CHILD
 from report import make, packed, post
 from test_report_disk import traced
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 IS_LONG = bool(os.environ.get("MTA_STS_LONG"))
 UPLOADS = 1000 if IS_LONG else 60
 REINDEXED = 10 if IS_LONG else 20  # each such cut is also reindexed

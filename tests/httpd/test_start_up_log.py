@@ -3,9 +3,13 @@
 
 import re
 
+import pytest
+
 import policy
 from httpd import proxied
 from policy import HOST, MX, text
+
+pytestmark = pytest.mark.slow
 
 
 def served_lines(server):

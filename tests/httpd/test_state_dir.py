@@ -14,6 +14,8 @@ from httpd import CHILD, MPMS, proxied
 from policy import HOST, MX
 from report import Spool, make, packed, post
 
+pytestmark = pytest.mark.slow
+
 
 def owner_and_mode(path):
     info = path.lstat()

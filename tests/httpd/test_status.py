@@ -111,7 +111,7 @@ BAD = {
     "?page=0": "from 1 to", "?page=x": "from 1 to", "?format=xml": "use html, json or prometheus",
     "?domain=a/b": "The domain", "?debug=1": "is not a parameter of this page",
     "?q=%00": "%00", "?q=%zz": "percent sign", "?domain=<script>alert(1)</script>": "The domain",
-    "?q=" + "a" * 300: "longer than any domain", "?<b>=1": "is not a parameter of this page", "?show=x": "use all, failing or no-certificate",
+    "?q=" + "a" * 300: "longer than any domain", "?<b>=1": "is not a parameter of this page", "?show=x": "use all, failing, no-certificate, hosted or wrong",
 }
 
 
@@ -272,7 +272,7 @@ def test_mod_status_has_a_section(make):
     assert "MTASTSPolicyServed: 1" in lines
     assert all(re.fullmatch(r"MTASTS[A-Za-z]+: \d+", line)
                for line in lines if line.startswith("MTASTS"))
-    assert sum(line.startswith("MTASTS") for line in lines) == 20
+    assert sum(line.startswith("MTASTS") for line in lines) == 21
 
 
 @pytest.mark.parametrize("mpm", MPMS)

@@ -119,7 +119,7 @@ def test_each_reason_that_implies_another_cause_is_explained_as_by_the_command(s
     wait_for_reports(started, 1)
     (_, rest), = shown(started, "?since=all&domain=a.example").values()
     text = " ".join(rest.split())
-    assert text.count("was started but timed out") == 1
+    assert text.count("failed or timed out") == 1
     assert text.count("does not match any mx line of your policy") == 1
     assert text.count("What to do:") == 2
     cause, = data(started, "?since=all&domain=a.example")["reports"]["causes"]

@@ -9,9 +9,12 @@ import pytest
 import process
 import report
 from database import Database
+from hosting import ON, Hosting
 from httpd import TOP, site
 from policy import HOST, MX
 from status_page import LOCATION, data, metrics, wait_for_reports
+
+pytestmark = pytest.mark.slow
 
 DOMAIN = "example.com"
 BY_NAME = {".startup.counts", ".counters"}  # their members are severities and outcomes
@@ -41,21 +44,26 @@ def failing_day():
 
 
 def conf(max_age):
-    return LOCATION + site(HOST, f"MTASTSMode enforce\nMTASTSMaxAge {max_age}\n" + MX
+    return ON + LOCATION + site(HOST, f"MTASTSMode enforce\nMTASTSMaxAge {max_age}\n" + MX
                            + report.ENDPOINT)
 
 
 @pytest.fixture(scope="module")
 def server(start_shared):
     """A domain with everything that the page can show: findings, a certificate, an earlier policy,
-    and a verified report of mail that was refused."""
-    server = start_shared(conf(86400), expected=[r"max-age-|id-changed|enforce-failures"])
+    a verified report of mail that was refused, and a hosted domain."""
+    server = start_shared(conf(86400), expected=[r"max-age-|id-changed|enforce-failures|hosting-failed"])
+    process.wait_for(lambda: server.log.matching("run mta-sts policy init"), "the missing tables")
+    hosting = Hosting(server)
+    hosting.call("init")
+    hosting.insert("hosted.example")
     process.wait_for(lambda: Database(server).history(DOMAIN), "the history")
     report.import_verified(server, failing_day())
     wait_for_reports(server, 1)
     server.configure(conf(43200))
     server.restart()
     process.wait_for(lambda: len(Database(server).history(DOMAIN)) == 2, "the new policy")
+    process.wait_for(lambda: data(server)["hosted"]["served"] == 1, "the hosted domain")
     return server
 
 

@@ -18,6 +18,8 @@ from policy import HOST, MX
 from postgres import Postgres
 from status_page import LOCATION, check_page, data, fetch, metrics, page, wait_for_reports
 
+pytestmark = pytest.mark.slow
+
 DATA = pathlib.Path(__file__).parents[1] / "data" / "reports"
 TOTALS = json.loads((DATA / "totals.json").read_text())["stored"]
 COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")

@@ -13,6 +13,8 @@ from httpd import proxied
 from policy import HOST, MX, POLICY, WEEK, identity, text
 from status_page import LOCATION, data, fetch, page, wait_for_reports
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.datetime.now(datetime.timezone.utc)
 REFUSED = "3 sessions failed under mode enforce in the last 14 days."
 

@@ -76,11 +76,15 @@ def in_dump(server, path):
     return records_in(server.run("-t", "-D", "DUMP_MTA_STS")[1])
 
 
-def in_dump_json(server, path):
+def dump_of(server):
     document, = [json.loads(line) for line in server.run("-t", "-D", "DUMP_MTA_STS_JSON")[1].splitlines()
                  if line.startswith("{")]
+    return document
+
+
+def in_dump_json(server, path):
     return {entry["domain"]: entry["records"][1]["value"]
-            for entry in document["policies"] if entry["records"]}
+            for entry in dump_of(server)["policies"] if entry["records"]}
 
 
 def on_page(server, path):
@@ -111,7 +115,7 @@ def in_setup(server, path):
     options = types.SimpleNamespace(email=None)
     found = {}
     for domain in DOMAINS:
-        facts = types.SimpleNamespace(domain=domain, dump={"policies": []})
+        facts = types.SimpleNamespace(domain=domain, dump=dump_of(server))
         _, record, _ = records.find(options, facts, policy)
         assert record.is_example
         found[domain] = record.text
@@ -127,8 +131,16 @@ def test_every_view_proposes_the_same_record_for_reports(server, path, view, mon
 
 def test_setup_completes_the_record_with_the_address_that_it_knows(server, path, monkeypatch):
     monkeypatch.setattr(command, "ENVIRONMENT", {"PATH": path})
-    facts = types.SimpleNamespace(domain="own.example", dump={"policies": []})
+    facts = types.SimpleNamespace(domain="own.example", dump=dump_of(server))
     _, record, _ = records.find(types.SimpleNamespace(email="admin@own.example"), facts,
                                 Policy("testing", ("mx1.example.com",), 604800))
     assert (record.is_example, record.text) == (
         False, "v=TLSRPTv1; rua=https://mta-sts.own.example/own,mailto:admin@own.example")
+
+
+def test_setup_proposes_the_endpoint_of_the_main_server_before_the_domain_exists(server, path, monkeypatch):
+    monkeypatch.setattr(command, "ENVIRONMENT", {"PATH": path})
+    facts = types.SimpleNamespace(domain="new.example", dump=dump_of(server))
+    _, record, _ = records.find(types.SimpleNamespace(email=None), facts,
+                                Policy("testing", ("mx1.example.com",), 604800))
+    assert record.text == "v=TLSRPTv1; rua=https://mta-sts.new.example/all,mailto:YOU@new.example"

@@ -19,6 +19,8 @@ from database import Database, indexed, watchdogs
 from httpd import CHILD, MPMS
 from report import Spool, make, packed, post
 
+pytestmark = pytest.mark.slow
+
 # --- mod_watchdog ---
 
 # Debian has mod_watchdog in its binary, so its functions are hidden from who asks for them.

@@ -54,7 +54,7 @@ def installed(suite):
     """The layer of a machine with the packages of this version and a site; httpd does not run."""
     root = suite.root(suite.dependencies)
     suite.bring_packages(root)
-    root.run("sh", "-c", "apt-get -y --no-install-recommends install /packages/*.deb")
+    root.run("sh", "-c", "apt-get -y install /packages/*.deb")
     apache.make_certificate(root)
     root.write(apache.SITE, apache.SITE_TEXT)
     root.run("a2enmod", "ssl")

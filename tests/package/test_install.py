@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The packages on a minimal Debian that was nothing before."""
 
+import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -40,7 +42,7 @@ def test_the_module_is_enabled_and_the_programs_start(machine):
 
 
 def test_the_timers_are_there_and_none_is_enabled(machine):
-    for unit in "mta-sts-check", "mta-sts-report":
+    for unit in "mta-sts-check", "mta-sts-report", "mta-sts-watch":
         for kind in "service", "timer":
             assert machine.glob(f"usr/lib/systemd/system/{unit}.{kind}")
     assert machine.glob("etc/systemd/**/mta-sts*") == []
@@ -48,7 +50,7 @@ def test_the_timers_are_there_and_none_is_enabled(machine):
 
 def test_a_minimal_debian_has_all_that_the_packages_need_once_they_are_installed(bare, suite):
     suite.bring_packages(bare)
-    bare.run("sh", "-c", "apt-get -y --no-install-recommends install apache2 /packages/*.deb")
+    bare.run("sh", "-c", "apt-get -y install apache2 /packages/*.deb")
     assert owner_and_mode(bare, apache.STATE) == "www-data www-data 700"
     assert bare.glob("var/lib/mod_mta_sts/*") == []
     assert apache.is_loaded(bare)
@@ -74,3 +76,24 @@ def test_the_autopkgtest_of_the_packaging_passes(machine):
     machine.run("a2dissite", apache.HOST)
     shutil.copy(AUTOPKGTEST, machine.file("/packages"))
     machine.run("env", "AUTOPKGTEST_TMP=/root", "/packages/serve-and-receive")
+
+
+def test_each_package_has_the_manual_of_what_it_installs(machine):
+    for page, package in {"man8/mod_mta_sts.8": "libapache2-mod-mta-sts",
+                          "man8/mta-sts-setup.8": "mta-sts-setup",
+                          "man1/mta-sts.1": "mta-sts"}.items():
+        owner = machine.run("dpkg-query", "-S", f"/usr/share/man/{page}.gz").stdout
+        assert owner.startswith(package + ":")
+
+
+def test_the_links_of_the_installed_readme_lead_to_installed_files(machine):
+    directory = machine.file("/usr/share/doc/libapache2-mod-mta-sts")
+    readme = gzip.decompress((directory / "README.md.gz").read_bytes()).decode()
+    links = set(re.findall(r"\]\((?!https?:)([^)#]+)", readme))
+    assert "doc/tutorial.md" in links
+    missing = [link for link in links
+               if not (directory / link).exists() and not (directory / f"{link}.gz").exists()]
+    # Debian keeps these two under other names, and examples in a directory of that name.
+    assert set(missing) == {"CHANGELOG.md", "LICENSE", "conf/examples"}
+    for name in "changelog.gz", "copyright", "examples/certbot.conf":
+        assert (directory / name).exists(), name

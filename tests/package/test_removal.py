@@ -102,6 +102,31 @@ def test_removal_is_refused_while_httpd_would_not_start_without_the_module(machi
     apache.assert_policy_is_served(machine)
 
 
+def test_the_lines_of_all_files_that_httpd_reads_are_listed_together(machine):
+    machine.write("/etc/apache2/policies/more", "MTASTSMx mx.example.net\n")
+    machine.write(LIST, "MTASTSMode testing\n"
+                        "<IfModule !mod_none.c>\nInclude policies/*\n</IfModule>\n")
+    machine.write("/etc/apache2/conf-available/linked.conf", "# mine\nMTASTSMaxAge 1w\n")
+    machine.run("a2enconf", "linked")
+    machine.append("/etc/apache2/ports.conf", "LogLevel mta_sts:debug\n")
+    lines = machine.read("/etc/apache2/ports.conf").count("\n")
+    machine.run("apache2ctl", "configtest")
+    refused = remove(machine, MODULE, check=False)
+    assert refused.returncode != 0
+    assert {line.strip() for line in refused.stdout.splitlines() if line.startswith("    /")} == {
+        f"{LIST}:1: MTASTSMode testing", "/etc/apache2/policies/more:1: MTASTSMx mx.example.net",
+        "/etc/apache2/conf-available/linked.conf:2: MTASTSMaxAge 1w",
+        f"/etc/apache2/ports.conf:{lines}: LogLevel mta_sts:debug"}
+
+
+def test_files_that_httpd_does_not_read_when_it_starts_do_not_prevent_removal(machine):
+    machine.write("/etc/apache2/conf-available/unused.conf", "MTASTSMode testing\n")
+    machine.write("/etc/apache2/sites-available/unused.conf", "MTASTSMode testing\n")
+    machine.write("/var/www/html/.htaccess", "MTASTSMode testing\n")
+    remove(machine, MODULE)
+    assert_httpd_starts_again(machine)
+
+
 def test_purge_is_refused_for_the_same_reason_and_keeps_the_reports(machine):
     assert apache.post_report(machine, 1) == 201
     machine.write(LIST, "MTASTSMode testing\n")

@@ -228,4 +228,28 @@ static inline void redirect(apr_pool_t *p, mta_sts_check_facts *facts)
     fetch_of(facts, 0)->http_status = 302;
 }
 
+/* The first finding with this id; fails if there is none. */
+static inline const mta_sts_finding *find(const mta_sts_check_result *result, const char *id)
+{
+    int i, j;
+
+    for (i = 0; i < result->sections->nelts; i++) {
+        const mta_sts_findings *findings =
+            APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
+
+        for (j = 0; j < findings->list->nelts; j++) {
+            if (strcmp(mta_sts_findings_at(findings, j)->id, id) == 0) {
+                return mta_sts_findings_at(findings, j);
+            }
+        }
+    }
+    fail_msg("there is no %s", id);
+    return NULL;
+}
+
+static inline void no_tlsrpt(apr_pool_t *p, mta_sts_check_facts *facts)
+{
+    facts->tlsrpt = one(p, NULL);
+}
+
 #endif

@@ -23,7 +23,7 @@
 /*
  * A database for each test, both with SQLite and with a PostgreSQL server that this program starts:
  * on a socket in a private directory, and not as root. If Debian's postgresql or apr-util's driver
- * is not installed, that half is skipped with a message.
+ * is not installed, or MTA_STS_QUICK is set, that half is skipped with a message.
  *
  * Tests come in pairs: DATABASE_TESTS(test) runs the same test with both.
  */
@@ -175,6 +175,10 @@ static inline int database_group_start(void **state)
     user = geteuid() == 0 ? getpwnam("postgres") : NULL;
     if (user && chown(database_directory, user->pw_uid, user->pw_gid) != 0) {
         return -1;
+    }
+    if (getenv("MTA_STS_QUICK")) {
+        print_message("without PostgreSQL, as MTA_STS_QUICK is set\n");
+        return 0;
     }
     database_find_binaries();
     if (!database_binaries || !database_has_driver() || (geteuid() == 0 && !user)) {

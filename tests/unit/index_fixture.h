@@ -361,7 +361,8 @@ static inline const char *tally_text(indexed *index, const tlsrpt_filter *filter
         const tlsrpt_reading *reading =
             tlsrpt_report_read(index->p, file->bytes, file->len, &tlsrpt_limits_default);
 
-        tlsrpt_tally_add(tally, reading->report, reading->digest, file->receipt.verified != NULL);
+        tlsrpt_tally_add(tally, reading->report, reading->digest, file->len, file->receipt.verified,
+                         tlsrpt_receipt_time(&file->receipt));
     }
     return summary_text(index->p, tlsrpt_tally_sum(tally));
 }

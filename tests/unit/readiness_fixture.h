@@ -109,10 +109,12 @@ static inline void add_report(situation *s, const day *reported)
     }
     APR_ARRAY_PUSH(report.policies, tlsrpt_policy) = policy;
     if (tlsrpt_evidence_is_mta_sts(policy.type)) {
-        tlsrpt_tally_add(s->all, &report, report.id, reported->verified);
+        tlsrpt_tally_add(s->all, &report, report.id, 0,
+                         reported->verified ? reported->sender : NULL, 0);
     }
     if (tlsrpt_evidence_is_about_enforce(&policy, reported->verified)) {
-        tlsrpt_tally_add(s->evidence, &report, report.id, reported->verified);
+        tlsrpt_tally_add(s->evidence, &report, report.id, 0,
+                         reported->verified ? reported->sender : NULL, 0);
     }
 }
 

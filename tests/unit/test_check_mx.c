@@ -193,6 +193,32 @@ static void be_unavailable(mta_sts_check_facts *facts, int i)
     probe_of(facts, i)->code = 421;
 }
 
+static void answer_451(mta_sts_check_facts *facts, int i)
+{
+    be_unavailable(facts, i);
+    probe_of(facts, i)->code = 451;
+}
+
+static void answer_450_to_ehlo(mta_sts_check_facts *facts, int i)
+{
+    be_unavailable(facts, i);
+    probe_of(facts, i)->stage = MTA_STS_SMTP_EHLO;
+    probe_of(facts, i)->code = 450;
+}
+
+static void answer_554(mta_sts_check_facts *facts, int i)
+{
+    be_unavailable(facts, i);
+    probe_of(facts, i)->code = 554;
+}
+
+static void answer_454_to_starttls(mta_sts_check_facts *facts, int i)
+{
+    be_unavailable(facts, i);
+    probe_of(facts, i)->stage = MTA_STS_SMTP_STARTTLS;
+    probe_of(facts, i)->code = 454;
+}
+
 static void have_no_route(mta_sts_check_facts *facts, int i)
 {
     probe_of(facts, i)->result = MTA_STS_SMTP_NO_ROUTE;
@@ -289,6 +315,14 @@ static void test_the_verdict_blames_mode_enforce_only_for_what_it_changes(void *
          "error refuses unknown", "error refuses unknown"},
         {"421", be_unavailable, "warning partly unknown", "warning partly unknown",
          "warning unknown unknown", "warning unknown unknown"},
+        {"451 greeting", answer_451, "warning partly unknown", "warning partly unknown",
+         "warning unknown unknown", "warning unknown unknown"},
+        {"450 to EHLO", answer_450_to_ehlo, "warning partly unknown", "warning partly unknown",
+         "warning unknown unknown", "warning unknown unknown"},
+        {"554 greeting", answer_554, "warning delivers yes", "warning delivers yes",
+         "error refuses unknown", "error refuses unknown"},
+        {"454 to STARTTLS", answer_454_to_starttls, "warning partly no", "error partly no",
+         "warning refuses no", "error refuses no"},
         {"lookup timed out", be_late_in_dns, "unknown partly unknown", "unknown partly unknown",
          "unknown unknown unknown", "unknown unknown unknown"},
         {"no route", have_no_route, "unknown partly unknown", "unknown partly unknown",
@@ -339,29 +373,49 @@ test_where_enforce_changes_something_the_advice_says_what_and_at_which_host(void
                         "the next MX host, and there is none that works");
 }
 
+static void test_two_hosts_that_fail_in_different_ways_are_judged_together(void **state)
+{
+    static const struct {
+        void (*first)(mta_sts_check_facts *facts, int i);
+        void (*second)(mta_sts_check_facts *facts, int i);
+        const char *testing, *enforce; /* severity, outcome, and the beginning of the advice */
+    } cases[] = {
+        {have_no_route, be_refused, "warning unknown could not determine",
+         "warning unknown mode enforce is on; could not determine"},
+        {lack_starttls, be_refused, "warning refuses do not change to mode enforce yet",
+         "error refuses mode enforce is on, and holds up mail"},
+        {lack_starttls, have_no_route, "warning partly do not change to mode enforce yet",
+         "error partly mode enforce is on, and may hold up mail"},
+        {lack_starttls, be_unavailable, "warning partly do not change to mode enforce yet",
+         "error partly mode enforce is on, and may hold up mail"},
+    };
+    size_t i;
+    int run;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        for (run = 0; run < 2; run++) {
+            mta_sts_check_facts *facts = healthy(*state, run ? ENFORCE : TESTING);
+            const char *expected = run ? cases[i].enforce : cases[i].testing, *got;
+            const mta_sts_check_result *result;
+
+            cases[i].first(facts, 0);
+            cases[i].second(facts, 1);
+            result = mta_sts_check_judge(*state, facts, &limits);
+            got =
+                apr_psprintf(*state, "%s %s %s", mta_sts_severity_name(result->severity),
+                             mta_sts_outcome_name(result->verdict.outcome), result->verdict.advice);
+            if (strncmp(got, expected, strlen(expected)) != 0) {
+                fail_msg("%d, run %d: \"%s\" instead of \"%s\"", (int)i, run, got, expected);
+            }
+        }
+    }
+}
+
 static void name_google(apr_pool_t *p, mta_sts_check_facts *facts, const char *first)
 {
     (void)p;
     mx_of(facts, 0)->host = first;
     APR_ARRAY_IDX(probe_of(facts, 0)->peer.certificate->names, 0, const char *) = first;
-}
-
-static const mta_sts_finding *find_id(const mta_sts_check_result *result, const char *id)
-{
-    int i, j;
-
-    for (i = 0; i < result->sections->nelts; i++) {
-        const mta_sts_findings *findings =
-            APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
-
-        for (j = 0; j < findings->list->nelts; j++) {
-            if (strcmp(mta_sts_findings_at(findings, j)->id, id) == 0) {
-                return mta_sts_findings_at(findings, j);
-            }
-        }
-    }
-    fail_msg("no %s", id);
-    return NULL;
 }
 
 static void test_a_host_of_a_mail_provider_is_the_providers_business(void **state)
@@ -378,7 +432,7 @@ static void test_a_host_of_a_mail_provider_is_the_providers_business(void **stat
 
         name_google(*state, facts, "alt1.aspmx.l.google.com");
         breaks[i](facts, 0);
-        fix = find_id(mta_sts_check_judge(*state, facts, &limits), ids[i])->fix;
+        fix = find(mta_sts_check_judge(*state, facts, &limits), ids[i])->fix;
         assert_non_null(strstr(fix, "Google Workspace"));
         assert_null(strstr(fix, "reload"));
     }
@@ -393,15 +447,15 @@ static void test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named(void 
 
     name_google(*state, facts, "x.h-v1.mx.microsoft");
     result = mta_sts_check_judge(*state, facts, &limits);
-    assert_string_equal(find_id(result, "mx-not-in-policy")->fix,
+    assert_string_equal(find(result, "mx-not-in-policy")->fix,
                         "add \"mx: x.h-v1.mx.microsoft\" to the policy (Microsoft 365), then "
                         "publish its new id");
-    assert_non_null(strstr(find_id(result, "pattern-unused")->fix,
+    assert_non_null(strstr(find(result, "pattern-unused")->fix,
                            "check the patterns of Microsoft 365: the MX hosts "));
-    assert_non_null(strstr(find_id(result, "pattern-unused")->fix, "exactly one label"));
+    assert_non_null(strstr(find(result, "pattern-unused")->fix, "exactly one label"));
     name_google(*state, facts, "alt1.aspmx.l.google.com");
     assert_non_null(
-        strstr(find_id(mta_sts_check_judge(*state, facts, &limits), "mx-not-in-policy")->fix,
+        strstr(find(mta_sts_check_judge(*state, facts, &limits), "mx-not-in-policy")->fix,
                "\"mx: *.aspmx.l.google.com\""));
 }
 
@@ -411,9 +465,8 @@ static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_
         *state, "version: STSv1\r\nmode: testing\r\nmx: mx2.example.com\r\nmx: *.outlook.com\r\n"
                 "max_age: 604800\r\n");
 
-    assert_non_null(
-        strstr(find_id(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix,
-               "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "));
+    assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix,
+                           "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "));
 }
 
 int main(void)
@@ -425,6 +478,7 @@ int main(void)
         POOL_TEST(test_problems_of_mail_servers_are_found),
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
         POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),
+        POOL_TEST(test_two_hosts_that_fail_in_different_ways_are_judged_together),
         POOL_TEST(test_where_enforce_changes_something_the_advice_says_what_and_at_which_host),
         POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
     };

@@ -30,6 +30,14 @@ static const explained cases[] = {
     {OF("certificate-host-mismatch", "MX_HOSTS_MISMATCH"), "mx-not-in-policy",
      TLSRPT_OWNER_POLICY_HOST},
     {OF("certificate-expired", NULL), "certificate-expired", TLSRPT_OWNER_MX},
+    {OF("Certificate_Expired", NULL), "certificate-expired", TLSRPT_OWNER_MX},
+    {OF("validation-failure", "certificate-host-mismatch"), "certificate-host-mismatch",
+     TLSRPT_OWNER_MX},
+    {OF("validation-failure", "certificate_expired"), "certificate-expired", TLSRPT_OWNER_MX},
+    {OF("validation-failure", "certificate-not-trusted"), "certificate-not-trusted",
+     TLSRPT_OWNER_MX},
+    {OF("validation-failure", "CERT_CHAIN"), "certificate-not-trusted", TLSRPT_OWNER_MX},
+    {OF("validation-failure", "ECONNREFUSED"), "timeout", TLSRPT_OWNER_SENDER},
     {OF("certificate-not-trusted", NULL), "certificate-not-trusted", TLSRPT_OWNER_MX},
     {DANE("certificate-not-trusted", NULL), "tlsa-invalid", TLSRPT_OWNER_DNS},
     {DANE("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_OWNER_MX},
@@ -61,6 +69,13 @@ static const explained cases[] = {
     {DANE("dnssec-invalid", NULL), "dnssec-invalid", TLSRPT_OWNER_DNS},
     {DANE("dane-required", NULL), "dane-required", TLSRPT_OWNER_SENDER},
     {OF("validation-failure", NULL), "validation-failure", TLSRPT_OWNER_UNKNOWN},
+    {OF("validation-failure", "verify error:num=10"), "certificate-expired", TLSRPT_OWNER_MX},
+    {OF("validation-failure", "X509 error 62"), "certificate-host-mismatch", TLSRPT_OWNER_MX},
+    {OF("validation-failure", "verify return code: 18"), "certificate-not-trusted",
+     TLSRPT_OWNER_MX},
+    {OF("validation-failure", "code: 90"), "validation-failure", TLSRPT_OWNER_UNKNOWN},
+    {OF("validation-failure", "SMTP error 554"), "validation-failure", TLSRPT_OWNER_UNKNOWN},
+    {DANE("validation-failure", "num=20"), "tlsa-invalid", TLSRPT_OWNER_DNS},
     {OF("validation-failure", "X509_V_ERR_CERT_HAS_EXPIRED"), "certificate-expired",
      TLSRPT_OWNER_MX},
     {OF("validation-failure", "X509_V_ERR_CERT_NOT_YET_VALID"), "certificate-not-yet-valid",
@@ -107,7 +122,6 @@ static const explained cases[] = {
     {OF("", NULL), "unspecified", TLSRPT_OWNER_UNKNOWN},
     {OF(NULL, NULL), "unspecified", TLSRPT_OWNER_UNKNOWN},
     {OF("certificate-revoked", NULL), "unknown", TLSRPT_OWNER_UNKNOWN},
-    {OF("Certificate-Expired", NULL), "unknown", TLSRPT_OWNER_UNKNOWN},
 };
 
 static void test_every_result_type_and_known_reason_has_an_explanation(void **state)
@@ -422,12 +436,56 @@ static void test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew(void **st
     }
 }
 
+/* Nor can the admin publish TLSA records there, and senders with DANE do not ask for the mode. */
+static void test_tlsa_records_of_a_mail_provider_are_never_the_admins_to_publish(void **state)
+{
+    static const struct {
+        const char *type, *reason, *owner;
+    } rows[] = {
+        {"tlsa-invalid", NULL, "mail-provider"},
+        {"certificate-not-trusted", NULL, "mail-provider"},
+        {"certificate-expired", NULL, "mail-provider"},
+        {"validation-failure", "DANE_NO_MATCH", "mail-provider"},
+        {"dane-required", NULL, "sender"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(rows); i++) {
+        tlsrpt_facts facts = {
+            rows[i].type, "tlsa", rows[i].reason, "example.com", "x.h-v1.mx.microsoft", NULL, NULL};
+        const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
+
+        assert_string_equal(tlsrpt_owner_name(explanation->owner), rows[i].owner);
+        assert_non_null(strstr(explanation->action, "Microsoft 365"));
+        assert_null(strstr(explanation->action, "Publish"));
+        assert_null(strstr(explanation->action, "mode testing"));
+    }
+}
+
+static void test_a_host_with_a_port_or_a_dot_is_named_in_texts_and_commands(void **state)
+{
+    static const char *const hosts[] = {"mx1.example.com", "mx1.example.com.", "MX1.example.com:25",
+                                        "mx1.example.com.:25"};
+    size_t i;
+
+    for (i = 0; i < COUNT(hosts); i++) {
+        tlsrpt_facts facts = {
+            "certificate-expired", "sts", NULL, "example.com", hosts[i], NULL, NULL};
+        const tlsrpt_explanation *explanation = tlsrpt_explain(*state, &facts);
+
+        assert_string_equal(explanation->what, "The certificate of mx1.example.com has expired.");
+        assert_non_null(strstr(explanation->command, " mx1.example.com:25 "));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_reported_policy_that_does_not_cover_the_mx_is_the_cause),
         POOL_TEST(test_a_policy_that_does_not_cover_the_mx_is_explained_alike_with_a_reason),
         POOL_TEST(test_an_mx_of_a_mail_provider_is_never_the_admins_to_renew),
+        POOL_TEST(test_tlsa_records_of_a_mail_provider_are_never_the_admins_to_publish),
+        POOL_TEST(test_a_host_with_a_port_or_a_dot_is_named_in_texts_and_commands),
         POOL_TEST(test_every_result_type_and_known_reason_has_an_explanation),
         POOL_TEST(test_under_dane_advice_about_certificates_mentions_only_tlsa_records),
         POOL_TEST(test_texts_and_commands_name_the_hosts),

@@ -180,6 +180,101 @@ static void test_texts_take_room_in_proportion_to_the_bytes_of_a_report(void **s
     assert_nothing_is_left(index);
 }
 
+/* --- room of all reports of a day --- */
+
+#define FLOOD 300 /* together they have more than TLSRPT_PLAUSIBLE_MIN sessions */
+
+/* A few bytes with many made-up names. */
+static const char *made_up(apr_pool_t *p, unsigned seed)
+{
+    apr_array_header_t *failures = apr_array_make(p, 60, sizeof(const char *));
+    apr_array_header_t *policies = apr_array_make(p, 60, sizeof(const char *));
+    unsigned i;
+
+    for (i = 0; i < 60; i++) {
+        const char *name = number(p, seed * 1000 + i);
+
+        APR_ARRAY_PUSH(failures, const char *) = failure_json(p, name, name, name, "1");
+    }
+    for (i = 0; i < 60; i++) {
+        const char *name = number(p, seed * 1000 + 100 + i);
+
+        APR_ARRAY_PUSH(policies, const char *) =
+            policy_json(p, name, i ? name : "d.example", "1", "1",
+                        i ? "" : apr_array_pstrcat(p, failures, ','));
+    }
+    return report_json(p, number(p, seed), number(p, seed), MONDAY,
+                       apr_array_pstrcat(p, policies, ','));
+}
+
+static int count_texts(indexed *index)
+{
+    return count_rows(index, "tlsrpt_string") + count_rows(index, "tlsrpt_domain") +
+           count_rows(index, "tlsrpt_organization");
+}
+
+static void test_made_up_names_of_all_reports_of_a_day_are_limited_and_sums_stay_exact(void **state)
+{
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    tlsrpt_domain *all;
+    int texts, rows;
+    unsigned i;
+
+    for (i = 0; i < FLOOD; i++) {
+        store_packed(index, made_up(p, i));
+    }
+    update_index(index);
+    texts = count_texts(index);
+    rows = count_rows(index, "tlsrpt_policy") + count_rows(index, "tlsrpt_failure");
+    assert_int_in_range(texts + rows, 1000, 5000 + 16 * FLOOD);
+    assert_done(tlsrpt_index_sum_all(index->db, NULL, p, &all));
+    assert_true(all->reports == FLOOD && all->failed == 60 * FLOOD &&
+                all->successful == 60 * FLOOD);
+
+    /* Known names are still found, in reports of that day too; those of another day are new. */
+    store_at(p, index->task.spool, simple_json(p, "new", "d.example", MONDAY, "7", "0"),
+             MONDAY * DAY, NULL);
+    update_index(index);
+    assert_int_equal(count_texts(index), texts + 1); /* the organization */
+    store_at(p, index->task.spool, simple_json(p, "sender", "made-up.example", MONDAY, "7", "0"),
+             MONDAY * DAY, NULL);
+    update_index(index);
+    assert_null(strstr(index_text(index, NULL), "made-up.example"));
+    store_at(p, index->task.spool, simple_json(p, "new", "new.example", MONDAY, "8", "0"),
+             (MONDAY + 1) * DAY, NULL);
+    store_at(p, index->task.spool, simple_json(p, "signed", "d.example", MONDAY + 2, "9", "0"),
+             MONDAY * DAY, "example.net");
+    update_index(index);
+    assert_non_null(strstr(index_text(index, NULL), "\nnew.example 1 reports "));
+    assert_non_null(strstr(index_text(index, NULL), " sender signed "));
+
+    remove_everything(index);
+    update_index(index);
+    assert_nothing_is_left(index);
+}
+
+static void test_reports_that_are_read_again_may_add_the_same_names(void **state)
+{
+    indexed *index = make_index(state);
+    int more = 1, texts;
+    unsigned i;
+
+    for (i = 0; i < 20; i++) {
+        store_packed(index, made_up(index->p, i));
+    }
+    update_index(index);
+    texts = count_texts(index);
+    for (i = 0; i < 10; i++) {
+        for (more = 1; more;) {
+            assert_done(
+                tlsrpt_index_forget(index->db, HOST, apr_time_from_sec(60), index->p, &more));
+        }
+        update_index(index);
+        assert_int_equal(count_texts(index), texts);
+    }
+}
+
 static void test_a_report_with_many_failures_and_bytes_is_indexed_completely(void **state)
 {
     indexed *index = make_index(state);
@@ -283,6 +378,8 @@ int main(void)
         SQLITE_TEST(test_a_report_with_an_impossible_stamp_counts_as_received_now),
         DATABASE_TESTS(test_a_report_takes_rows_in_proportion_to_its_bytes),
         DATABASE_TESTS(test_texts_take_room_in_proportion_to_the_bytes_of_a_report),
+        SQLITE_TEST(test_made_up_names_of_all_reports_of_a_day_are_limited_and_sums_stay_exact),
+        SQLITE_TEST(test_reports_that_are_read_again_may_add_the_same_names),
         SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_indexed_completely),
         SQLITE_TEST(test_reports_accepted_under_a_larger_limit_are_indexed),
     };

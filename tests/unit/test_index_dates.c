@@ -35,6 +35,35 @@ static void assert_is_now(apr_time_t time)
     assert_true(llabs((long long)(apr_time_now() - time)) < apr_time_from_sec(600));
 }
 
+/* A sender whose clock is wrong, or a forger: the report must not stay in every period. */
+static void test_a_report_about_the_future_counts_on_the_day_of_its_receipt(void **state)
+{
+    /* The day that it is about, and the one on which it counts, from the day of its receipt. */
+    static const struct {
+        int about, counts;
+    } cases[] = {{-1, -1}, {0, 0}, {2, 0}, {40, 0}, {300000, 0}};
+    indexed *index = make_index(state);
+    const int today = (int)(apr_time_now() / DAY) - 100;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *json =
+            simple_json(index->p, "A", "example.com", today + cases[i].about, "1", "0");
+        tlsrpt_filter filter = {.since = (today + cases[i].counts) * DAY};
+
+        store_at(index->p, index->task.spool, json, today * DAY + DAY / 2, NULL);
+        update_index(index);
+        assert_string_equal(index_text(index, &filter), tally_text(index, &filter));
+        assert_non_null(strstr(index_text(index, &filter), "1 reports"));
+        filter.since += DAY;
+        assert_string_equal(index_text(index, &filter), tally_text(index, &filter));
+        assert_non_null(strstr(index_text(index, &filter), "0 reports"));
+        remove_everything(index);
+        update_index(index);
+        assert_nothing_is_left(index);
+    }
+}
+
 /* The hardware clock is ten years ahead until the time is synchronized. */
 static void test_a_start_at_a_wrong_date_removes_nothing_and_leaves_the_last_date(void **state)
 {
@@ -170,6 +199,7 @@ static void test_a_quarantined_file_of_an_impossible_date_expires_from_now_on(vo
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        DATABASE_TESTS(test_a_report_about_the_future_counts_on_the_day_of_its_receipt),
         SQLITE_TEST(test_a_start_at_a_wrong_date_removes_nothing_and_leaves_the_last_date),
         DATABASE_TESTS(test_without_a_last_date_the_last_report_is_the_measure),
         DATABASE_TESTS(test_an_impossible_date_of_receipt_is_corrected_once_the_date_is_trusted),

@@ -44,6 +44,12 @@ static void make_old(indexed *index)
         "ALTER TABLE tlsrpt_string RENAME TO tlsrpt_word",
         "ALTER TABLE tlsrpt_directory RENAME COLUMN directory TO folder",
         "ALTER TABLE tlsrpt_directory RENAME TO tlsrpt_folder",
+        "DROP TABLE tlsrpt_day_cost",
+        "ALTER TABLE tlsrpt_report DROP COLUMN peer",
+        "DROP TABLE mta_sts_fetch",
+        "DROP TABLE mta_sts_fetch_span",
+        "DROP TABLE mta_sts_fetch_loss",
+        "DROP TABLE mta_sts_fetch_day",
         "UPDATE mta_sts_schema SET version = 1",
         NULL,
     };

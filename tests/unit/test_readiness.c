@@ -23,6 +23,23 @@ static void unprobed_single(situation *s)
     s->deployment.mxs->nelts = 1;
 }
 
+/* The second host takes no mail in any mode, and what the first one does is not known. */
+static void unprobed_beside_closed(situation *s)
+{
+    static mta_sts_finding closed = {MTA_STS_ERROR,
+                                     "smtp-refused",
+                                     "mx2.example.com",
+                                     "192.0.2.2 refuses connections",
+                                     "start it",
+                                     NULL,
+                                     0};
+
+    section_of(s, 0)->enforce = section_of(s, 1)->enforce = MTA_STS_SAFETY_UNKNOWN;
+    section_of(s, 1)->trouble = &closed;
+    s->result.verdict.outcome = MTA_STS_OUTCOME_UNKNOWN;
+    s->result.verdict.enforce = MTA_STS_SAFETY_UNKNOWN;
+}
+
 static void unannounced(situation *s)
 {
     mta_sts_finding_add(section_of(s, 2)->findings, MTA_STS_ERROR, "record-missing",
@@ -72,6 +89,8 @@ static void test_the_live_check_determines_what_blocks_mail_now(void **state)
         {"an MX is broken", break_mx, "no: error certificate-expired"},
         {"ends soon", end_soon, "not-yet: warning certificate-expires-soon"},
         {"unprobed", unprobed, "unknown: unknown mx-unprobed, unknown mx-unprobed"},
+        {"unprobed beside closed", unprobed_beside_closed,
+         "unknown: unknown mx-unprobed, info smtp-refused"},
         {"one MX, unprobed", unprobed_single, "yes: "},
         {"no record", unannounced, "not-yet: warning record-missing"},
         {"no policy", unexplained, "not-yet: warning deployment-incomplete"},

@@ -229,7 +229,9 @@ static void test_an_ignored_record_that_looks_like_mta_sts_is_a_warning(void **s
         {"v= STSv1; id=1;", NULL, "error text-altered"},
         {"v=STSv1, id=1", NULL, "error text-altered"},
         {"v=STSv10; id=1;", NULL, "warning record-ignored, error record-missing"},
-        {"id=1; v=STSv1;", NULL, "warning record-ignored, error record-missing"},
+        {"id=1; v=STSv1;", NULL, "error text-altered"},
+        {"v=STSv1; id=${ID};", NULL, "error id-malformed"},
+        {"v=STSv1; id=<id>;", NULL, "error id-malformed"},
         {"v=STSv1; id=1;\nv=STSv1 ; id=2;", "1", "warning record-ignored"},
     };
 

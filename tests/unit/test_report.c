@@ -155,7 +155,7 @@ static void test_data_that_does_not_begin_like_a_report_is_not_a_report(void **s
     static const struct {
         const char *bytes, *reason;
     } cases[] = {
-        {"", "begins with nothing"},
+        {"", "it is empty"},
         {" \n", "begins with nothing"},
         {"hello", "begins with \"h\""},
         {"[{\"policies\":[]}]", "begins with \"[\""},

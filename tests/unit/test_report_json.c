@@ -219,6 +219,8 @@ static void test_ranges_of_dates_are_judged(void **state)
         {"2024-03-12T23:59:59Z", "2024-03-12T00:00:00Z", "1710287999|1710201600",
          "date-range-reversed!"},
         {"2024-03-12", "2024-03-13", "1710201600|1710288000", "date-form date-range-not-a-day"},
+        {"2999-03-12T00:00:00Z", "2999-03-12T23:59:59Z", "32478192000|32478278399",
+         "date-range-in-future!"},
         {"yesterday", "2024-03-12T23:59:59Z", "0|1710287999", "date-malformed!"},
         {"", "2024-02-30T00:00:00Z", "0|0", "date-missing date-malformed!"},
     };

@@ -35,7 +35,12 @@ static void test_a_name_that_is_not_registered_is_another_type_and_none_is_unspe
         {"", TLSRPT_RESULT_UNSPECIFIED, "unspecified", "unspecified"},
         {"other", TLSRPT_RESULT_OTHER, "other", "unknown"},
         {"unspecified", TLSRPT_RESULT_OTHER, "other", "unknown"},
-        {"Certificate-Expired", TLSRPT_RESULT_OTHER, "other", "unknown"},
+        {"Certificate-Expired", TLSRPT_CERTIFICATE_EXPIRED, "certificate-expired",
+         "certificate-expired"},
+        {"starttls_not_supported", TLSRPT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported",
+         "starttls-not-supported"},
+        {"certificate-expire", TLSRPT_RESULT_OTHER, "other", "unknown"},
+        {"certificate-expired-", TLSRPT_RESULT_OTHER, "other", "unknown"},
         {"certificate-expired ", TLSRPT_RESULT_OTHER, "other", "unknown"},
     };
     size_t i;

@@ -64,7 +64,9 @@ static void add_failure(const made *one, const char *type, const char *mx, const
 static void add(tlsrpt_tally *tally, const made *one, const char *digest, int verified,
                 tlsrpt_counted expected)
 {
-    assert_int_equal(tlsrpt_tally_add(tally, &one->report, digest, verified), expected);
+    assert_int_equal(
+        tlsrpt_tally_add(tally, &one->report, digest, 0, verified ? "signer.example" : NULL, 0),
+        expected);
 }
 
 static const tlsrpt_domain *domain_at(const tlsrpt_summary *sum, int i)
@@ -253,7 +255,7 @@ static void test_a_report_counts_once_whichever_way_it_arrived(void **state)
     const tlsrpt_summary *sum;
 
     add(tally, &one, "a", 0, TLSRPT_COUNTED);
-    add(tally, &one, "a", 1, TLSRPT_DUPLICATE);
+    add(tally, &one, "a", 1, TLSRPT_COUNTED_TOO);
     add(tally, &one, "a", 0, TLSRPT_DUPLICATE);
     add(tally, &one, "written otherwise", 0, TLSRPT_DUPLICATE);
     sum = tlsrpt_tally_sum(tally);
@@ -265,8 +267,12 @@ static void test_the_verified_one_of_two_conflicting_reports_counts(void **state
 {
     static const struct {
         int verified[2];
-        apr_int64_t counted;
-    } cases[] = {{{0, 0}, 5}, {{1, 0}, 5}, {{0, 1}, 90}, {{1, 1}, 5}};
+        tlsrpt_counted second;
+        apr_int64_t reports, successful;
+    } cases[] = {{{0, 0}, TLSRPT_COUNTED_TOO, 2, 95},
+                 {{1, 0}, TLSRPT_CONFLICT, 1, 5},
+                 {{0, 1}, TLSRPT_COUNTED_TOO, 1, 90},
+                 {{1, 1}, TLSRPT_CONFLICT, 1, 5}};
     size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -276,12 +282,28 @@ static void test_the_verified_one_of_two_conflicting_reports_counts(void **state
         const tlsrpt_summary *sum;
 
         add(tally, &one, "a", cases[i].verified[0], TLSRPT_COUNTED);
-        add(tally, &other, "b", cases[i].verified[1], TLSRPT_CONFLICT);
+        add(tally, &other, "b", cases[i].verified[1], cases[i].second);
         add(tally, &other, "b", cases[i].verified[1], TLSRPT_DUPLICATE);
         sum = tlsrpt_tally_sum(tally);
-        assert_true(sum->reports == 1 && sum->conflicts == 1 && sum->duplicates == 1);
-        assert_true(sum->successful == cases[i].counted);
+        assert_true(sum->reports == cases[i].reports && sum->duplicates == 1);
+        assert_true(sum->reports + sum->conflicts == 2);
+        assert_true(sum->successful == cases[i].successful);
     }
+}
+
+static void test_verified_reports_of_two_signers_both_count(void **state)
+{
+    tlsrpt_tally *tally = tlsrpt_tally_make(*state, NULL);
+    const made forged = make_report(*state, "A", "1", 0, 5, 0);
+    const made real = make_report(*state, "A", "1", 0, 90, 0);
+    const tlsrpt_summary *sum;
+
+    assert_int_equal(tlsrpt_tally_add(tally, &forged.report, "a", 0, "attacker.example", 0),
+                     TLSRPT_COUNTED);
+    assert_int_equal(tlsrpt_tally_add(tally, &real.report, "b", 0, "a.example", 0),
+                     TLSRPT_COUNTED_TOO);
+    sum = tlsrpt_tally_sum(tally);
+    assert_true(sum->reports == 2 && sum->conflicts == 0 && sum->successful == 95);
 }
 
 static void test_a_filter_excludes_other_reports(void **state)
@@ -344,6 +366,7 @@ int main(void)
         POOL_TEST(test_the_domain_that_fails_most_comes_first),
         POOL_TEST(test_a_report_counts_once_whichever_way_it_arrived),
         POOL_TEST(test_the_verified_one_of_two_conflicting_reports_counts),
+        POOL_TEST(test_verified_reports_of_two_signers_both_count),
         POOL_TEST(test_a_filter_excludes_other_reports),
         POOL_TEST(test_sums_stop_at_the_highest_number),
     };

@@ -32,9 +32,10 @@
 #define LIMIT 100
 
 /* In a server, this memory is shared by all children; initially all 0. */
-void *mts_memory_make(server_rec *main, apr_size_t size)
+void *mts_memory_make(server_rec *main, const char *name, apr_size_t size)
 {
     (void)main;
+    (void)name;
     return calloc(1, size);
 }
 

@@ -95,7 +95,7 @@ static mta_sts_tlsa_result compare(apr_pool_t *p, const chain *of, const char *r
     if (other) {
         APR_ARRAY_PUSH(records, const char *) = other;
     }
-    return mta_sts_tlsa_compare(p, records, of->sent, MX);
+    return mta_sts_tlsa_compare(p, records, of->sent, MX, "example.com");
 }
 
 static void test_every_selector_and_matching_type_matches_what_the_server_shows(void **state)
@@ -146,6 +146,29 @@ static void test_an_anchor_needs_the_name_of_the_host_but_a_key_does_not(void **
                      MTA_STS_TLSA_UNVERIFIED);
     assert_int_equal(compare(*state, &made, record_of(*state, made.own, 3, 1, 1), NULL),
                      MTA_STS_TLSA_MATCH);
+}
+
+static void test_the_certificate_of_an_anchor_may_name_the_domain_that_the_mail_is_for(void **state)
+{
+    chain made = make_chain(*state, "DNS:example.com");
+
+    assert_int_equal(compare(*state, &made, record_of(*state, made.ca, 2, 0, 1), NULL),
+                     MTA_STS_TLSA_MATCH);
+}
+
+/* A whole certificate in DNS need not be sent by the server; a hash must be. */
+static void test_an_anchor_that_the_record_contains_need_not_be_sent(void **state)
+{
+    chain made = make_chain(*state, "DNS:" MX), other = make_chain(*state, "DNS:" MX);
+
+    made.sent->nelts = 1;
+    assert_int_equal(compare(*state, &made, record_of(*state, made.ca, 2, 0, 0), NULL),
+                     MTA_STS_TLSA_MATCH);
+    assert_int_equal(compare(*state, &made, record_of(*state, other.ca, 2, 0, 0), NULL),
+                     MTA_STS_TLSA_MISMATCH);
+    assert_int_equal(compare(*state, &made, record_of(*state, made.ca, 2, 0, 1), NULL),
+                     MTA_STS_TLSA_MISMATCH);
+    assert_int_equal(compare(*state, &made, "2 0 0 abc", NULL), MTA_STS_TLSA_MISMATCH);
 }
 
 static void test_the_record_to_publish_is_the_one_that_matches(void **state)
@@ -202,6 +225,8 @@ int main(void)
         POOL_TEST(test_every_selector_and_matching_type_matches_what_the_server_shows),
         POOL_TEST(test_one_record_that_matches_is_enough_and_usages_0_and_1_are_none),
         POOL_TEST(test_an_anchor_needs_the_name_of_the_host_but_a_key_does_not),
+        POOL_TEST(test_the_certificate_of_an_anchor_may_name_the_domain_that_the_mail_is_for),
+        POOL_TEST(test_an_anchor_that_the_record_contains_need_not_be_sent),
         POOL_TEST(test_the_record_to_publish_is_the_one_that_matches),
         POOL_TEST(test_the_check_says_what_senders_with_dane_do_whatever_the_mode_is),
     };

@@ -5,15 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
-#include "cli/common/apache.h"
-#include "cli/check/show.h"
+#include "cli/common/state_dir.h"
+#include "cli/check/domains.h"
 #include "cli/check/network_option.h"
+#include "cli/check/show.h"
 #include "cli/common/output.h"
 #include "cli/common/subcommand.h"
-#include "core/base/name.h"
 
 #define DAYS_MAX 3650
 #define LINE_MAX_BYTES 1024
@@ -28,9 +27,10 @@ typedef struct check_call {
     cli_check_options options;
     int format; /* FORMAT_TEXT... */
     int quiet;
-    const char *list;            /* --file, or NULL */
-    apr_array_header_t *domains; /* of cli_check_domain */
-    apr_hash_t *seen;            /* the same domains by name */
+    const char *list;      /* --file, or NULL */
+    int with_hosted;       /* --hosted */
+    const char *state_dir; /* --state-dir, or NULL */
+    cli_check_domains *domains;
 } check_call;
 
 static const cli_option options[] = {
@@ -38,48 +38,27 @@ static const cli_option options[] = {
      "Also check the domains in this file, one per line; - is standard input. Empty lines and "
      "text after # are ignored.",
      cli_take_text, offsetof(check_call, list), 0, 0},
+    {"hosted", 0, NULL,
+     "Without DOMAIN and --file, also check the hosted domains of this machine (MTASTSHosting).",
+     cli_take_flag, offsetof(check_call, with_hosted), 0, 0},
     {"quiet", 0, NULL, "Print only what is not ok (text format).", cli_take_flag,
      offsetof(check_call, quiet), 0, 0},
     {"format", 0, "text|json|nagios", "Output format. Default: text.", cli_take_choice,
      offsetof(check_call, format), 0, 0},
     {"warning", 'w', "DAYS",
-     "Warn about certificates that expire sooner than this. Default: a third of their lifetime, 14 "
-     "at "
-     "most.",
+     "Warn about certificates that expire sooner than this. Default: MTASTSCertificateDays, if "
+     "httpd's configuration is read; else a third of their lifetime, 14 at most.",
      cli_take_number, offsetof(check_call, options.warning_days), 0, DAYS_MAX},
     {"critical", 'c', "DAYS",
      "Report certificates that expire sooner than this as critical. Default: 0.", cli_take_number,
      offsetof(check_call, options.error_days), 0, DAYS_MAX},
+    CLI_STATE_DIR_OPTION(offsetof(check_call, state_dir)),
     CLI_SMTP_OPTIONS(offsetof(check_call, options)),
     CLI_NETWORK_OPTIONS(offsetof(check_call, options)),
     {0},
 };
 
 /* --- reading the command line; each function returns NULL or what is wrong --- */
-
-/* configured: what this machine's httpd has for it, or NULL if that is not known. */
-static void add_domain(check_call *call, const char *domain, const cli_apache_policy *configured)
-{
-    cli_check_domain added = {.domain = domain,
-                              .configured_id = configured ? configured->id : NULL,
-                              .endpoint = configured ? configured->endpoint : NULL};
-
-    if (!apr_hash_get(call->seen, domain, APR_HASH_KEY_STRING)) {
-        apr_hash_set(call->seen, domain, APR_HASH_KEY_STRING, domain);
-        APR_ARRAY_PUSH(call->domains, cli_check_domain) = added;
-    }
-}
-
-static const char *read_domain(check_call *call, const char *text)
-{
-    const char *domain,
-        *error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, text), &domain);
-
-    if (!error) {
-        add_domain(call, domain, NULL);
-    }
-    return error;
-}
 
 /* Removes the comment and surrounding blanks of a line. Returns NULL if the line is too long (then
  * `line` is full) or contains a NUL. */
@@ -124,11 +103,11 @@ static const char *read_lines(check_call *call, FILE *file)
                                    "the line is longer than %d bytes: write one domain per line",
                                    LINE_MAX_BYTES - 2);
         }
-        else if (call->domains->nelts >= LIST_MAX) {
+        else if (call->domains->list->nelts >= LIST_MAX) {
             error = "there are more than 100000 domains";
         }
         else if (*text) {
-            error = read_domain(call, apr_pstrdup(call->p, text));
+            error = cli_check_domains_add(call->domains, apr_pstrdup(call->p, text));
         }
     }
     return error ? apr_psprintf(call->p, "%s:%d: %s", call->list, number, error) : NULL;
@@ -146,27 +125,11 @@ static const char *read_list(check_call *call)
     if (!error && ferror(file)) {
         error = apr_psprintf(call->p, "%s: %s", call->list, strerror(errno));
     }
-    if (!error && !call->domains->nelts) {
+    if (!error && !call->domains->list->nelts) {
         error = apr_psprintf(call->p, "%s contains no domain", call->list);
     }
     if (file != stdin) {
         fclose(file);
-    }
-    return error;
-}
-
-static const char *read_configured(check_call *call)
-{
-    apr_array_header_t *policies;
-    const char *error;
-    int i;
-
-    call->options.began = apr_time_now();
-    error = cli_apache_list(call->p, &policies);
-    for (i = 0; !error && i < policies->nelts; i++) {
-        const cli_apache_policy *policy = &APR_ARRAY_IDX(policies, i, cli_apache_policy);
-
-        add_domain(call, policy->domain, policy);
     }
     return error;
 }
@@ -179,13 +142,22 @@ static const char *read_domains(check_call *call, const cli_args *args)
     int i;
 
     for (i = 0; !error && i < args->count; i++) {
-        error = read_domain(call, args->list[i]);
+        error = cli_check_domains_add(call->domains, args->list[i]);
     }
     if (!error && call->list) {
         error = read_list(call);
     }
-    if (!error && !args->count && !call->list) {
-        error = read_configured(call);
+    if (!error && call->with_hosted && (args->count || call->list)) {
+        error = "--hosted cannot be combined with DOMAIN or --file";
+    }
+    call->options.began = apr_time_now(); /* a slow standard input takes none of its time */
+    if (!error) {
+        error = args->count || call->list
+                    ? cli_check_domains_find_hosted(call->domains, call->state_dir)
+                    : cli_check_domains_read(call->domains, call->with_hosted);
+    }
+    if (!error && call->options.warning_days < 0) {
+        call->options.warning_days = call->domains->certificate_days;
     }
     return error;
 }
@@ -198,13 +170,13 @@ static void show(const check_call *call)
 
     switch (call->format) {
     case FORMAT_JSON:
-        cli_check_print_json(call->p, call->domains);
+        cli_check_print_json(call->p, call->domains->list);
         break;
     case FORMAT_NAGIOS:
-        cli_check_print_nagios(call->p, &call->options, call->domains);
+        cli_check_print_nagios(call->p, &call->options, call->domains->list);
         break;
     case FORMAT_TEXT:
-        cli_check_print(call->p, &style, call->domains, call->quiet);
+        cli_check_print(call->p, &style, call->domains->list, call->quiet);
         break;
     }
 }
@@ -235,8 +207,7 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
 
     cli_check_options_default(&call.options);
     call.options.connects = apr_array_make(p, 1, sizeof(cli_check_connect));
-    call.domains = apr_array_make(p, 4, sizeof(cli_check_domain));
-    call.seen = apr_hash_make(p);
+    call.domains = cli_check_domains_make(p);
     error = cli_subcommand_read(p, self, argc, argv, &call, &args);
     if (args.help) {
         return cli_subcommand_help(p, self);
@@ -246,14 +217,14 @@ static int run_check(apr_pool_t *p, const cli_subcommand *self, int argc, const 
     }
     if (!error) {
         call.options.progress = cli_progress_if_terminal();
-        error = cli_check_run(p, &call.options, call.domains);
+        error = cli_check_run(p, &call.options, call.domains->list);
     }
     if (error) {
         print_error(&call, error);
         return CLI_EXIT_UNKNOWN;
     }
     show(&call);
-    return statuses[cli_check_severity(call.domains)];
+    return statuses[cli_check_severity(call.domains->list)];
 }
 
 const cli_subcommand cli_check = {
@@ -264,7 +235,7 @@ const cli_subcommand cli_check = {
     .description =
         "Checks DNS, the policy host, the policy and the mail servers of each domain as a sender "
         "does, and prints what is wrong and how to fix it. Without DOMAIN and --file, it checks "
-        "all domains that this machine's httpd serves.",
+        "all domains in the configuration of this machine's httpd.",
     .exit_statuses = "0 ok; 1 warning; 2 critical; 3 could not be determined, or wrong usage.",
     .options = options,
     .run = run_check,

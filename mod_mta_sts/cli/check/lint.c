@@ -129,16 +129,27 @@ static void check_coverage(const mta_sts_policy *policy, const apr_array_header_
     }
 }
 
-/* If FILE does not exist, but looks like a domain, suggests mta-sts check. */
+/* If FILE does not exist, but looks like a domain, its policy host or the URL of its policy,
+ * suggests mta-sts check. */
 static void suggest_check(apr_pool_t *p, const char *file)
 {
-    const char *name = file ? cli_option_name(p, file) : "", *domain;
+    const char *name = file ? cli_option_name(p, file) : "", *domain, *what = "a domain";
+    int is_url = strncasecmp(name, "https://", 8) == 0;
 
-    if (strchr(name, '.') && access(name, F_OK) != 0 &&
-        !mta_sts_name_parse_domain(p, name, &domain)) {
-        fprintf(stderr,
-                "This looks like a domain. To check its deployment, run: mta-sts check %s\n",
-                domain);
+    if (access(name, F_OK) == 0) {
+        return;
+    }
+    if (is_url) {
+        what = "a URL";
+        name = apr_pstrmemdup(p, name + 8, strcspn(name + 8, "/:"));
+    }
+    if (strncasecmp(name, MTA_STS_POLICY_HOST_PREFIX, strlen(MTA_STS_POLICY_HOST_PREFIX)) == 0) {
+        what = is_url ? what : "a policy host";
+        name += strlen(MTA_STS_POLICY_HOST_PREFIX);
+    }
+    if (strchr(name, '.') && !mta_sts_name_parse_domain(p, name, &domain)) {
+        fprintf(stderr, "This looks like %s. To check its deployment, run: mta-sts check %s\n",
+                what, domain);
     }
 }
 

@@ -91,6 +91,8 @@ static void ask_about_domain(gatherer *g, const cli_check_domain *domain)
 
     facts->domain = domain->domain;
     facts->configured_id = domain->configured_id;
+    facts->is_hosted = domain->is_hosted;
+    facts->row_wrong = domain->row_wrong;
     facts->endpoint = domain->endpoint;
     facts->host = apr_pstrcat(g->p, MTA_STS_POLICY_HOST_PREFIX, domain->domain, NULL);
     facts->record_name = apr_pstrcat(g->p, "_mta-sts.", domain->domain, NULL);
@@ -141,9 +143,10 @@ static const struct {
                        again */
     int is_tlsrpt;
 } wrong_names[] = {
-    {"_mta_sts.", 0, 0},  {"mta_sts.", 0, 0},   {"mta-sts.", 0, 0},   {"_mta-sts.", 1, 0},
-    {"_tlsrpt.", 0, 1},   {"_smtp-tls.", 0, 1}, {"_smtp_tls.", 0, 1}, {"_smtp._tls.", 1, 1},
-    {"smtp._tls.", 0, 1}, {"_tls.", 0, 1},
+    {"", 0, 0},           {"", 0, 1},           {"_mta-sts.mta-sts.", 0, 0}, {"_mta_sts.", 0, 0},
+    {"mta_sts.", 0, 0},   {"mta-sts.", 0, 0},   {"_mta-sts.", 1, 0},         {"_tlsrpt.", 0, 1},
+    {"_smtp-tls.", 0, 1}, {"_smtp_tls.", 0, 1}, {"_smtp._tls.", 1, 1},       {"smtp._tls.", 0, 1},
+    {"_tls.", 0, 1},
 };
 
 /* Looks where records are often published by mistake. */
@@ -155,7 +158,8 @@ static void ask_about_misplaced(gatherer *g, mta_sts_check_facts *facts)
     for (i = 0; i < sizeof(wrong_names) / sizeof(wrong_names[0]); i++) {
         mta_sts_check_misplaced *one;
 
-        if (!mta_sts_answer_is_empty(wrong_names[i].is_tlsrpt ? &facts->tlsrpt : &facts->record) ||
+        if (!mta_sts_check_lacks_record(wrong_names[i].is_tlsrpt ? &facts->tlsrpt : &facts->record,
+                                        wrong_names[i].is_tlsrpt) ||
             facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
             continue;
         }

@@ -5,6 +5,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+#include "cli/common/apache.h"
 #include "core/check/check.h"
 
 /*
@@ -46,9 +47,14 @@ typedef struct cli_check_domain {
     const char *domain;        /* canonical: see mta_sts_name_parse_domain() */
     const char *endpoint;      /* or NULL: the same */
     const char *configured_id; /* or NULL: see mta_sts_check_facts */
+    int is_hosted;             /* the same */
+    const char *row_wrong;     /* the same */
     const mta_sts_check_facts *facts;
     const mta_sts_check_result *result;
 } cli_check_domain;
+
+/* Notes what this machine's httpd has for a domain; NULL: nothing, or not known. */
+void cli_check_domain_configure(cli_check_domain *domain, const cli_apache_policy *configured);
 
 /*
  * Checks domains in parallel; always ends within 60 seconds.

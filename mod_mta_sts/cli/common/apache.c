@@ -27,16 +27,18 @@
 extern char **environ;
 
 /* A program that was started, and its output. */
-typedef struct run {
+struct cli_apache_run {
+    const char *error; /* why it could not be started; or NULL */
+    apr_time_t end;    /* when it must have finished */
     pid_t pid;
     int fd;     /* standard output */
     int errors; /* standard error, in memory */
     char *text;
     apr_size_t len, room;
-} run;
+};
 
 /* Starts the first of these programs that exists. */
-static const char *start(run *r)
+static const char *start(cli_apache_run *r)
 {
     static const char *const names[] = {"apachectl", "apache2ctl", "/usr/sbin/apachectl",
                                         "/usr/sbin/apache2ctl"};
@@ -68,7 +70,7 @@ static const char *start(run *r)
 }
 
 /* Reads some output. Returns 0 at its end, or if there is too much. */
-static int read_some(apr_pool_t *p, run *r)
+static int read_some(apr_pool_t *p, cli_apache_run *r)
 {
     ssize_t got;
 
@@ -87,16 +89,15 @@ static int read_some(apr_pool_t *p, run *r)
 }
 
 /* Reads the whole output. Returns 0 if that takes too long. */
-static int read_all(apr_pool_t *p, run *r)
+static int read_all(apr_pool_t *p, cli_apache_run *r)
 {
     struct pollfd readable = {.fd = r->fd, .events = POLLIN};
-    apr_time_t end = apr_time_now() + TIME_MAX;
     int more = 1, in_time = 1;
 
     r->room = 64 * 1024;
     r->text = apr_palloc(p, r->room);
     while (more && in_time) {
-        apr_time_t left = end - apr_time_now();
+        apr_time_t left = r->end - apr_time_now();
 
         in_time = left > 0 && poll(&readable, 1, (int)apr_time_as_msec(left) + 1) != 0;
         more = in_time && read_some(p, r);
@@ -127,7 +128,7 @@ static const char *last_line(char *text)
     return newline ? newline + 1 : text;
 }
 
-static const char *explain_failure(apr_pool_t *p, const run *r)
+static const char *explain_failure(apr_pool_t *p, const cli_apache_run *r)
 {
     char text[2000];
     ssize_t len = pread(r->errors, text, sizeof(text) - 1, last_part(r->errors, sizeof(text) - 1));
@@ -182,12 +183,14 @@ static const mta_sts_policy *read_text(apr_pool_t *p, const char *text)
     return policy && !mta_sts_findings_count(findings, MTA_STS_ERROR) ? policy : NULL;
 }
 
-static void read_policy(apr_pool_t *p, const json_t *object, apr_array_header_t *policies)
+static void read_policy(apr_pool_t *p, const json_t *object, int certificate_days,
+                        apr_array_header_t *policies)
 {
     cli_apache_policy policy = {
         .domain = apr_pstrdup(p, json_string_value(json_object_get(object, "domain"))),
         .id = apr_pstrdup(p, json_string_value(json_object_get(object, "id"))),
         .endpoint = apr_pstrdup(p, json_string_value(json_object_get(object, "report_url"))),
+        .certificate_days = certificate_days,
         .policy = read_text(p, json_string_value(json_object_get(object, "text"))),
         .locations = read_locations(p, json_object_get(object, "locations"))};
 
@@ -196,45 +199,59 @@ static void read_policy(apr_pool_t *p, const json_t *object, apr_array_header_t 
     }
 }
 
-apr_array_header_t *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len)
+static cli_apache *read_settings(apr_pool_t *p, const json_t *document)
 {
-    apr_array_header_t *policies = apr_array_make(p, 16, sizeof(cli_apache_policy));
+    cli_apache *apache = apr_pcalloc(p, sizeof(*apache));
+    const json_t *days = json_object_get(document, "certificate_days");
+    const json_t *hosting = json_object_get(document, "hosting");
+
+    apache->policies = apr_array_make(p, 16, sizeof(cli_apache_policy));
+    apache->certificate_days = json_is_integer(days) ? (int)json_integer_value(days) : -1;
+    if (json_is_object(hosting)) {
+        apache->hosting_dir =
+            apr_pstrdup(p, json_string_value(json_object_get(document, "state_dir")));
+        apache->hosting_problem =
+            apr_pstrdup(p, json_string_value(json_object_get(hosting, "problem")));
+        apache->hosting_held = (int)json_integer_value(json_object_get(hosting, "held"));
+        apache->report_path =
+            apr_pstrdup(p, json_string_value(json_object_get(hosting, "report_path")));
+    }
+    return apache;
+}
+
+cli_apache *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len)
+{
     json_t *document = json_loadb(text, len, 0, NULL);
     const json_t *value;
+    cli_apache *apache;
     size_t i;
 
     if (json_integer_value(json_object_get(document, "version")) != VERSION) {
         json_decref(document);
         return NULL;
     }
+    apache = read_settings(p, document);
     json_array_foreach(json_object_get(document, "policies"), i, value)
     {
         if (json_is_true(json_object_get(value, "published")) &&
             json_is_false(json_object_get(value, "pattern"))) {
-            read_policy(p, value, policies);
+            read_policy(p, value, apache->certificate_days, apache->policies);
         }
     }
     json_decref(document);
-    return policies;
+    return apache;
 }
 
 /* --- the call --- */
 
-static const char *use(apr_pool_t *p, run *r, int status, apr_array_header_t **policies)
+static const char *use(apr_pool_t *p, cli_apache_run *r, cli_apache **apache)
 {
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        return explain_failure(p, r);
-    }
-    if (!r->len) {
-        return "this machine's httpd does not load mod_mta_sts: run a2enmod mta_sts, or specify "
-               "the domains";
-    }
-    *policies = cli_apache_read(p, r->text, r->len);
-    if (!*policies) {
+    *apache = cli_apache_read(p, r->text, r->len);
+    if (!*apache) {
         return "apachectl -t -D DUMP_MTA_STS_JSON prints a document that this version of mta-sts "
                "cannot read: install mod_mta_sts and mta-sts of the same version";
     }
-    return (*policies)->nelts
+    return (*apache)->policies->nelts || (*apache)->hosting_dir
                ? NULL
                : "this machine's httpd serves no policy: see 'apachectl -t -D DUMP_MTA_STS', or "
                  "specify the domains";
@@ -254,23 +271,89 @@ const cli_apache_policy *cli_apache_find(const apr_array_header_t *policies, con
     return NULL;
 }
 
-const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies)
+cli_apache_run *cli_apache_start(apr_pool_t *p)
 {
-    run r = {0};
-    const char *error = start(&r);
+    cli_apache_run *r = apr_pcalloc(p, sizeof(*r));
+
+    r->error = start(r);
+    r->end = apr_time_now() + TIME_MAX;
+    return r;
+}
+
+/* Waits for the document. */
+static const char *collect(apr_pool_t *p, cli_apache_run *r)
+{
+    const char *error = NULL;
     int status = 0, in_time;
 
-    if (error) {
-        return apr_pstrcat(p, "httpd's configuration cannot be read: ", error, NULL);
+    if (r->error) {
+        return apr_pstrcat(p, "httpd's configuration cannot be read: ", r->error, NULL);
     }
-    in_time = read_all(p, &r);
+    in_time = read_all(p, r);
     if (!in_time) {
-        kill(r.pid, SIGKILL);
+        kill(r->pid, SIGKILL);
     }
-    while (waitpid(r.pid, &status, 0) < 0 && errno == EINTR) {
+    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    error = in_time ? use(p, &r, status, policies)
-                    : "apachectl -t -D DUMP_MTA_STS_JSON did not finish within 18 seconds";
-    close(r.errors);
+    if (!in_time) {
+        error = "apachectl -t -D DUMP_MTA_STS_JSON did not finish within 18 seconds";
+    }
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        error = explain_failure(p, r);
+    }
+    else if (!r->len) {
+        error = "this machine's httpd does not load mod_mta_sts: run a2enmod mta_sts, or specify "
+                "the domains";
+    }
+    close(r->errors);
     return error;
+}
+
+const char *cli_apache_finish(apr_pool_t *p, cli_apache_run *r, cli_apache **apache)
+{
+    const char *error = collect(p, r);
+
+    return error ? error : use(p, r, apache);
+}
+
+const char *cli_apache_list(apr_pool_t *p, cli_apache **apache)
+{
+    return cli_apache_finish(p, cli_apache_start(p), apache);
+}
+
+/* --- key pairs --- */
+
+static void read_paths(apr_pool_t *p, const json_t *virtual_host, apr_array_header_t *paths)
+{
+    const json_t *path;
+    size_t i;
+
+    json_array_foreach(json_object_get(virtual_host, "paths"), i, path)
+    {
+        if (json_is_string(path)) {
+            APR_ARRAY_PUSH(paths, const char *) = apr_pstrdup(p, json_string_value(path));
+        }
+    }
+}
+
+const char *cli_apache_list_pair_paths(apr_pool_t *p, apr_array_header_t **paths)
+{
+    cli_apache_run *r = cli_apache_start(p);
+    const char *error = collect(p, r);
+    const json_t *virtual_host;
+    json_t *document;
+    size_t i;
+
+    if (error) {
+        return error;
+    }
+    *paths = apr_array_make(p, 2, sizeof(const char *));
+    document = json_loadb(r->text, r->len, 0, NULL);
+    json_array_foreach(json_object_get(document, "key_pairs"), i, virtual_host)
+    {
+        read_paths(p, virtual_host, *paths);
+    }
+    json_decref(document);
+    return (*paths)->nelts ? NULL
+                           : "no virtual host of this machine's httpd has MTASTSCertificates";
 }

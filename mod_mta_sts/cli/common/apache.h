@@ -9,7 +9,7 @@
 
 /*
  * The policies that this machine's httpd is configured to serve, as printed by `apachectl -t -D
- * DUMP_MTA_STS_JSON` (doc/dump-json.md).
+ * DUMP_MTA_STS_JSON` (doc/dump-json.md). cli/common/hosted.h adds those of hosted domains.
  */
 
 /* Where a policy is defined, as FILE:LINE. */
@@ -21,30 +21,66 @@ typedef struct cli_apache_location {
 typedef struct cli_apache_policy {
     const char *domain;            /* policy domain */
     const char *id;                /* id of the configured policy */
-    const mta_sts_policy *policy;  /* the configured policy */
+    const mta_sts_policy *policy;  /* the configured policy; id and policy are NULL if the row of a
+                                      hosted domain is wrong and was never right */
     const char *endpoint;          /* URL at which its policy host accepts reports, or NULL */
+    int certificate_days;          /* of MTASTSCertificateDays, which applies to all; -1: unset */
     apr_array_header_t *locations; /* of cli_apache_location: all that are served over https */
+    int is_hosted;                 /* whether it is a row in the database */
+    const char *row_wrong;         /* why that row is wrong; NULL: it is not */
 } cli_apache_policy;
+
+typedef struct cli_apache {
+    apr_array_header_t *policies; /* of cli_apache_policy, each domain once, sorted by domain,
+                                     without patterns and without policies that are defined only
+                                     for http */
+    int certificate_days;         /* of MTASTSCertificateDays; -1: unset */
+    const char *hosting_dir;      /* the state directory, if MTASTSHosting is on; else NULL */
+    const char *hosting_problem;  /* why nothing is known about hosted domains; or NULL */
+    int hosting_held;             /* hosted domains whose deletion is held back */
+    const char *report_path;      /* path at which policy hosts of hosted domains accept reports, or
+                                     NULL */
+} cli_apache;
+
+/* An apachectl that was started. */
+typedef struct cli_apache_run cli_apache_run;
 
 /*
  * Runs apachectl, which reads the whole configuration of httpd, and may need to be root for that.
  *
- * @param p        pool of the result and of the error text
- * @param policies out: array of cli_apache_policy, each domain once, sorted by domain, without
- *                 patterns and without policies that are defined only for http; not empty
+ * @param p      pool of the result and of the error text
+ * @param apache out; its policies may be empty only with hosting_dir. After an error it is set only
+ * if the configuration was read, and serves no domain
  * @return NULL, or why there are no policies and what to do
  */
-const char *cli_apache_list(apr_pool_t *p, apr_array_header_t **policies);
+const char *cli_apache_list(apr_pool_t *p, cli_apache **apache);
 
-/* The policy of a domain, or NULL. policies: as above, or NULL. */
+/*
+ * The same in two steps, between which the caller can do something else.
+ *
+ * @return a started apachectl, or one that could not be started: cli_apache_finish says why.
+ *         Without cli_apache_finish it ends unread with this process.
+ */
+cli_apache_run *cli_apache_start(apr_pool_t *p);
+const char *cli_apache_finish(apr_pool_t *p, cli_apache_run *run, cli_apache **apache);
+
+/*
+ * The wildcard paths of MTASTSCertificates in all virtual hosts, by another call of apachectl.
+ *
+ * @param paths out: array of const char *, not empty
+ * @return NULL, or why there are none
+ */
+const char *cli_apache_list_pair_paths(apr_pool_t *p, apr_array_header_t **paths);
+
+/* The policy of a domain, or NULL. policies: of cli_apache_policy, or NULL. */
 const cli_apache_policy *cli_apache_find(const apr_array_header_t *policies, const char *domain);
 
 /*
  * Parses the document that httpd printed.
  *
  * @param p pool of the result
- * @return an array as of cli_apache_list, possibly empty; NULL if the text is not such a document
+ * @return the result, possibly without policies; NULL if the text is not such a document
  */
-apr_array_header_t *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len);
+cli_apache *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/common/similar.h"
 #include "cli/common/wrap.h"
 #include "core/base/text.h"
 #include "core/base/time.h"
@@ -74,6 +75,26 @@ static const char *option_name(apr_pool_t *p, const char *arg)
     return apr_pstrmemdup(p, arg, strcspn(arg, "="));
 }
 
+/* "; did you mean --warning?", or "" */
+static const char *suggestion(apr_pool_t *p, const cli_option *options, const char *name)
+{
+    int count = count_rows(options), i;
+    const char **names = apr_palloc(p, sizeof(*names) * (apr_size_t)(count + 1)), *similar;
+
+    for (i = 0; i < count; i++) {
+        names[i] = options[i].name;
+    }
+    names[count] = help_row.name;
+    similar = cli_similar(name, names, count + 1);
+    return similar ? apr_pstrcat(p, "; did you mean --", similar, "?", NULL) : "";
+}
+
+static const char *unknown(apr_pool_t *p, const cli_option *options, const char *name)
+{
+    return apr_psprintf(p, "there is no option %s%s", name,
+                        strncmp(name, "--", 2) == 0 ? suggestion(p, options, name + 2) : "");
+}
+
 static const char *take(apr_pool_t *p, const cli_option *options, int found, const char *arg,
                         void *call)
 {
@@ -83,7 +104,7 @@ static const char *take(apr_pool_t *p, const cli_option *options, int found, con
         return apr_psprintf(p, "%s needs a value", option_name(p, arg));
     }
     if (found == '?') {
-        return apr_psprintf(p, "there is no option %s", option_name(p, arg));
+        return unknown(p, options, option_name(p, arg));
     }
     row = find_row(options, found);
     return row->take(p, row, (char *)call + row->offset, optarg);
@@ -100,6 +121,7 @@ const char *cli_options_read(apr_pool_t *p, int argc, const char *const *argv,
 
     args->help = 0;
     opterr = 0;
+    optind = 0; /* one subcommand may call another */
     while (!error && (found = getopt_long(argc, moved, letters, table, NULL)) != -1) {
         if (found == help_row.letter) {
             args->help = 1;

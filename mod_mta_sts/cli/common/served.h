@@ -30,6 +30,9 @@ cli_served *cli_served_read(apr_pool_t *p, const char *name, const char *file);
  */
 void cli_served_open_history(cli_served *served, const char *state_dir);
 
+/* The database that was opened; NULL: none. */
+mta_sts_database *cli_served_database(const cli_served *served);
+
 /* The policies of a domain: the one that is served now, and earlier ones. */
 const tlsrpt_policies *cli_served_of(cli_served *served, const char *domain);
 

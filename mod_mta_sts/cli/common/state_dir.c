@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/common/state_dir.h"
 
-#include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <apr_strings.h>
+#include "core/base/owner.h"
 
 const char *cli_state_dir_find(const char *value)
 {
@@ -19,24 +14,5 @@ const char *cli_state_dir_find(const char *value)
 
 const char *cli_state_dir_become_owner(apr_pool_t *p, const char *dir)
 {
-    struct stat info;
-
-    if (geteuid() != 0) {
-        return NULL;
-    }
-    if (lstat(dir, &info) != 0) {
-        return apr_psprintf(p,
-                            "the state directory %s: %s (httpd creates it when it starts with "
-                            "a policy or with MTASTSReportPath)",
-                            dir, strerror(errno));
-    }
-    if (!S_ISDIR(info.st_mode)) {
-        return apr_psprintf(p, "the state directory %s is not a directory", dir);
-    }
-    if (info.st_uid != 0 &&
-        (setgroups(0, NULL) != 0 || setgid(info.st_gid) != 0 || setuid(info.st_uid) != 0)) {
-        return apr_psprintf(p, "cannot switch to the user that owns the state directory %s: %s",
-                            dir, strerror(errno));
-    }
-    return NULL;
+    return mta_sts_owner_become(p, dir);
 }

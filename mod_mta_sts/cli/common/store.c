@@ -126,58 +126,76 @@ static const char *why_closed(const char *path, int is_needed)
                                        : NULL;
 }
 
-int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir)
+apr_array_header_t *cli_store_list_closed(apr_pool_t *p, const char *state_dir)
 {
+    apr_array_header_t *closed = apr_array_make(p, 1, sizeof(const char *));
     const char *reports = apr_pstrcat(p, cli_state_dir_find(state_dir), "/reports", NULL);
     const char *other, *path = reports;
     const char *why = why_closed(reports, has_state(p, cli_state_dir_find(state_dir), &other));
-    int i, count = 0;
+    int i;
 
-    for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && count); i++) {
+    for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && closed->nelts); i++) {
         if (why) {
-            count++;
-            fprintf(stderr, "mta-sts %s: %s cannot be read: it %s\n", name, path, why);
+            APR_ARRAY_PUSH(closed, const char *) =
+                apr_psprintf(p, "%s cannot be read: it %s", path, why);
         }
         if (i < TLSRPT_SPOOL_DIRECTORIES) {
             path = apr_psprintf(p, "%s/%02x", reports, (unsigned)i);
             why = why_closed(path, 0);
         }
     }
-    return count;
+    return closed;
+}
+
+int cli_store_find_closed(apr_pool_t *p, const char *name, const char *state_dir)
+{
+    const apr_array_header_t *closed = cli_store_list_closed(p, state_dir);
+    int i;
+
+    for (i = 0; i < closed->nelts; i++) {
+        fprintf(stderr, "mta-sts %s: %s\n", name, APR_ARRAY_IDX(closed, i, const char *));
+    }
+    return closed->nelts;
 }
 
 /* For reading, the directories must exist, and are not changed. */
-static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *dir)
+const char *cli_store_open_reader(apr_pool_t *p, const char *state_dir, tlsrpt_spool **spool)
 {
-    const char *why = explain_unreadable(dir);
+    const char *dir = cli_state_dir_find(state_dir);
+    const char *error = cli_state_dir_become_owner(p, dir);
+    const char *why = error ? NULL : explain_unreadable(dir);
 
-    if (why) {
-        fprintf(stderr, "mta-sts %s: the state directory %s %s\n", name, dir, why);
-        return NULL;
+    *spool = error || why ? NULL : tlsrpt_spool_make(p, dir);
+    return why ? apr_psprintf(p, "the state directory %s %s", dir, why) : error;
+}
+
+static tlsrpt_spool *open_for_reading(apr_pool_t *p, const char *name, const char *state_dir)
+{
+    tlsrpt_spool *spool;
+    const char *error = cli_store_open_reader(p, state_dir, &spool);
+
+    if (error) {
+        fprintf(stderr, "mta-sts %s: %s\n", name, error);
     }
-    return tlsrpt_spool_make(p, dir);
+    return spool;
 }
 
 tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_dir,
                              cli_store_use use)
 {
-    const char *dir = cli_state_dir_find(state_dir);
-    const char *error = cli_state_dir_become_owner(p, dir);
+    const char *dir = cli_state_dir_find(state_dir), *error;
     mta_sts_findings *findings = mta_sts_findings_make(p);
     tlsrpt_spool *spool;
 
-    if (!error && use == CLI_STORE_WRITE) {
-        error = why_not_a_state_dir(p, dir);
+    if (use == CLI_STORE_READ) {
+        return open_for_reading(p, name, state_dir);
     }
-    if (!error && use == CLI_STORE_WRITE) {
-        error = explain_wrong_user(p, dir);
-    }
+    error = cli_state_dir_become_owner(p, dir);
+    error = error ? error : why_not_a_state_dir(p, dir);
+    error = error ? error : explain_wrong_user(p, dir);
     if (error) {
         fprintf(stderr, "mta-sts %s: %s\n", name, error);
         return NULL;
-    }
-    if (use == CLI_STORE_READ) {
-        return open_for_reading(p, name, dir);
     }
     spool = tlsrpt_spool_open(p, dir, findings);
     print_findings(name, findings);

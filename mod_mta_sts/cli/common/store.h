@@ -3,6 +3,7 @@
 #define CLI_COMMON_STORE_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "tlsrpt/report/read.h"
@@ -31,6 +32,18 @@ typedef enum cli_store_use {
  */
 tlsrpt_spool *cli_store_open(apr_pool_t *p, const char *name, const char *state_dir,
                              cli_store_use use);
+
+/*
+ * The same for reading, without printing: for a caller that reports errors itself.
+ *
+ * @param spool out: NULL after an error
+ * @return NULL, or why it cannot be opened and what to do
+ */
+const char *cli_store_open_reader(apr_pool_t *p, const char *state_dir, tlsrpt_spool **spool);
+
+/* What cli_store_find_closed prints: an array of const char *, one for each directory, of which not
+ * all are listed. */
+apr_array_header_t *cli_store_list_closed(apr_pool_t *p, const char *state_dir);
 
 /*
  * Looks for directories of reports that cannot be read: missing, unreadable, symbolic links,

@@ -6,12 +6,12 @@
 
 #include "cli/common/option.h"
 
-/* Exit statuses of the subcommands, except check and ready. */
+/* Exit statuses of the subcommands, except check, ready and watch. */
 #define CLI_EXIT_OK 0
 #define CLI_EXIT_INVALID 1
 #define CLI_EXIT_USAGE 2
 
-/* Exit statuses of check and ready, which are those of Nagios plugins; UNKNOWN also means wrong
+/* Exit statuses of check, ready and watch, which are those of Nagios plugins; UNKNOWN also means wrong
  * usage. */
 #define CLI_EXIT_WARNING 1
 #define CLI_EXIT_CRITICAL 2
@@ -36,11 +36,16 @@ typedef struct cli_subcommand {
 
 extern const cli_subcommand cli_check;
 extern const cli_subcommand cli_dns;
+extern const cli_subcommand cli_fetches;
 extern const cli_subcommand cli_import;
 extern const cli_subcommand cli_lint;
+extern const cli_subcommand cli_mx;
+extern const cli_subcommand cli_policy;
 extern const cli_subcommand cli_ready;
 extern const cli_subcommand cli_reindex;
 extern const cli_subcommand cli_report;
+extern const cli_subcommand cli_rollout;
+extern const cli_subcommand cli_watch;
 
 /*
  * Reads the options of a command line.

@@ -43,7 +43,8 @@ struct cli_dns_call {
     const char *database;           /* or NULL: MTASTSDatabase */
     cli_check_options network;      /* how to query the current state */
     apr_array_header_t *configured; /* of cli_apache_policy: what this machine's httpd is configured
-                                       to serve; NULL: not known */
+                                       to serve, and the hosted ones of the domains; NULL: not
+                                       known */
     apr_array_header_t *domains;    /* of cli_dns_domain */
 };
 
@@ -54,13 +55,22 @@ typedef struct cli_dns_domain {
     const mta_sts_policy *policy; /* to be published; NULL: not available */
     const char *id;
     apr_time_t earlier_until; /* until when senders may have cached an earlier policy; 0: none,
-                                 or not known */
+                          or not known */
+    apr_time_t earlier_until_by_log; /* according to the fetch log; 0: no longer; -1: it is not
+                                        complete */
     mta_sts_publication_facts facts;
     mta_sts_findings *findings;
 } cli_dns_domain;
 
 /* Adds a domain without any facts; it must be canonical, and is borrowed. */
 void cli_dns_add_domain(apr_pool_t *p, cli_dns_call *call, const char *domain);
+
+/* Determines the policies to be published, unless that is what is served; with CLI_DNS_APACHE it
+ * adds the domains if there are none. Returns as cli_dns_gather. */
+int cli_dns_read_policies(apr_pool_t *p, const cli_subcommand *self, cli_dns_call *call);
+
+/* Sets call->configured. Returns NULL, or why httpd's configuration is not known. */
+const char *cli_dns_know_configured(apr_pool_t *p, cli_dns_call *call);
 
 /*
  * Determines what is to be published, and the current state. What cannot be determined is in the

@@ -13,14 +13,18 @@
 #include "core/base/text.h"
 #include "core/dns/zone_text.h"
 
-static const char *show_source(apr_pool_t *p, const cli_dns_call *call)
+static const char *show_source(apr_pool_t *p, const cli_dns_call *call,
+                               const cli_dns_domain *domain)
 {
+    const cli_apache_policy *configured = cli_apache_find(call->configured, domain->domain);
+
     switch (call->source) {
     case CLI_DNS_FILE:
         return strcmp(call->file, "-") == 0 ? "standard input"
                                             : mta_sts_text_quote(p, call->file, strlen(call->file));
     case CLI_DNS_APACHE:
-        return "the configuration of this machine's httpd";
+        return configured && configured->is_hosted ? "the hosted domains of this machine's httpd"
+                                                   : "the configuration of this machine's httpd";
     default:
         return "what is served now";
     }
@@ -55,9 +59,17 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 /* Prints the date only, since the time is an estimate. */
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
-    if (domain->earlier_until) {
-        printf(";   senders may hold an earlier policy until %s\n",
-               mta_sts_format_date(p, domain->earlier_until));
+    apr_time_t by_log = domain->earlier_until_by_log;
+
+    if (!domain->earlier_until) {
+        return;
+    }
+    printf(";   senders may hold an earlier policy until %s\n",
+           mta_sts_format_date(p, domain->earlier_until));
+    if (by_log >= 0 && by_log < domain->earlier_until) {
+        printf(";   (%s%s, according to the fetch log: mta-sts rollout %s)\n",
+               by_log ? "until " : "none does any more",
+               by_log ? mta_sts_format_date(p, by_log) : "", domain->domain);
     }
 }
 
@@ -76,7 +88,7 @@ static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_h
             printf("%s; %s: policy id %s, from %s\n"
                    ";   mode %s, max_age %" APR_INT64_T_FMT ", mx %s\n",
                    i ? "\n" : "", cli_domain_text(p, &style, domain->domain), domain->id,
-                   show_source(p, call), mta_sts_mode_name(domain->policy->mode),
+                   show_source(p, call, domain), mta_sts_mode_name(domain->policy->mode),
                    domain->policy->max_age, apr_array_pstrcat(p, domain->policy->mx, ' '));
             print_earlier(p, domain);
             fputs(render(p, publication), stdout);

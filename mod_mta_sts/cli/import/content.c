@@ -231,22 +231,55 @@ static const char *read_entry(apr_pool_t *p, const char *bytes, apr_size_t len, 
     return method == 0 ? NULL : "the archive is compressed with a method other than deflate";
 }
 
+/* Directories, and what macOS adds to archives. */
+static int is_extra(const char *name, apr_size_t len)
+{
+    static const char macos[] = "__MACOSX/";
+
+    return (len && name[len - 1] == '/') ||
+           (len >= strlen(macos) && memcmp(name, macos, strlen(macos)) == 0);
+}
+
+/* Counts the members that the central directory lists; returns the entry of the last one, or the
+ * first entry if there are none. */
+static apr_size_t find_member(const char *bytes, apr_size_t len, apr_size_t entry, int entries,
+                              int *members)
+{
+    apr_size_t found = entry;
+
+    for (; entries > 0 && len >= 46 && entry <= len - 46; entries--) {
+        apr_size_t name_len = number(bytes + entry + 28, 2);
+
+        if (memcmp(bytes + entry, "PK\1\2", 4) != 0 || name_len > len - 46 - entry) {
+            break;
+        }
+        if (!is_extra(bytes + entry + 46, name_len)) {
+            found = entry;
+            ++*members;
+        }
+        entry += 46 + name_len + number(bytes + entry + 30, 2) + number(bytes + entry + 32, 2);
+    }
+    return found;
+}
+
 static void read_zip(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t most,
                      cli_content *content)
 {
     const char *end = find_directory_end(bytes, len);
+    int entries = end ? (int)number(end + 10, 2) : 0, members = 0;
+    apr_size_t entry = end ? find_member(bytes, len, number(end + 16, 4), entries, &members) : 0;
 
     if (!end) {
         content->error = "the archive is incomplete";
     }
-    else if (number(end + 10, 2) != 1) {
+    else if (!entries || members > 1) {
         content->error = apr_psprintf(p,
                                       "the archive has %d members, and only archives of one are "
                                       "read: unpack it and import its directory",
-                                      (int)number(end + 10, 2));
+                                      members);
     }
     else {
-        content->error = read_entry(p, bytes, len, number(end + 16, 4), most, content);
+        content->error = read_entry(p, bytes, len, entry, most, content);
     }
     content->bytes = content->error ? NULL : content->bytes;
 }

@@ -144,17 +144,13 @@ static const char *explain(const cli_importer *importer, apr_pool_t *p, const ch
 static void report_trailing(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                             const tlsrpt_reading *reading)
 {
-    int i;
+    const char *trailing = tlsrpt_reading_trailing(reading);
 
-    for (i = 0; i < reading->findings->list->nelts; i++) {
-        const mta_sts_finding *finding = mta_sts_findings_at(reading->findings, i);
-
-        if (strcmp(finding->id, "json-trailing") == 0) {
-            fflush(stdout);
-            fprintf(stderr, "mta-sts import: %s: %s, and were not read\n",
-                    cli_printable(p, item->name), finding->message);
-            importer->rejected |= importer->from_file || strcmp(item->channel, "mail") != 0;
-        }
+    if (trailing) {
+        fflush(stdout);
+        fprintf(stderr, "mta-sts import: %s: %s, and were not read\n", cli_printable(p, item->name),
+                trailing);
+        importer->rejected |= importer->from_file || strcmp(item->channel, "mail") != 0;
     }
 }
 

@@ -184,6 +184,33 @@ static const char *map_names(cli_limits *limits, apr_pool_t *p, const char *file
     return error;
 }
 
+/* httpd keeps it up to date; without MTASTSHosting there is none. */
+static const char *open_hosted(cli_limits *limits, apr_pool_t *p, const char *file)
+{
+    struct stat info;
+    const char *error;
+
+    if (lstat(file, &info) != 0) {
+        return NULL;
+    }
+    error = mta_sts_database_init(p);
+    return error ? error : mta_sts_lookup_open(p, file, &limits->hosted);
+}
+
+static int is_hosted(const cli_limits *limits, apr_pool_t *p, const char *domain)
+{
+    const char *error;
+
+    return limits->hosted &&
+           mta_sts_lookup_accepts(limits->hosted, domain, p, &error) == MTA_STS_LOOKUP_FOUND;
+}
+
+static int is_configured(const cli_limits *limits, apr_pool_t *p, const char *domain)
+{
+    return limits->names ? tlsrpt_scope_has(p, limits->names, limits->names_len, domain)
+                         : !limits->hosted;
+}
+
 int cli_limits_admit(const cli_limits *limits, apr_pool_t *p, const tlsrpt_report *report)
 {
     int i;
@@ -191,9 +218,9 @@ int cli_limits_admit(const cli_limits *limits, apr_pool_t *p, const tlsrpt_repor
     for (i = 0; i < report->policies->nelts; i++) {
         const tlsrpt_policy *policy = &APR_ARRAY_IDX(report->policies, i, tlsrpt_policy);
 
-        if (policy->domain ? !limits->names || tlsrpt_scope_has(p, limits->names, limits->names_len,
-                                                                policy->domain)
-                           : tlsrpt_policy_may_omit_domain(policy)) {
+        if (policy->domain
+                ? is_configured(limits, p, policy->domain) || is_hosted(limits, p, policy->domain)
+                : tlsrpt_policy_may_omit_domain(policy)) {
             return 1;
         }
     }
@@ -208,6 +235,10 @@ const char *cli_limits_load(cli_limits *limits, apr_pool_t *p, const char *state
     if (!error) {
         file = apr_pstrcat(p, state_dir, "/" TLSRPT_SCOPE_FILE, NULL);
         error = map_names(limits, p, file);
+    }
+    if (!error) {
+        file = apr_pstrcat(p, state_dir, "/" MTA_STS_SNAPSHOT_FILE, NULL);
+        error = open_hosted(limits, p, file);
     }
     return error ? apr_psprintf(p, "%s cannot be used: %s; restart httpd to write it again", file,
                                 error)

@@ -4,6 +4,7 @@
 
 #include <apr_pools.h>
 
+#include "core/hosting/lookup.h"
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
 #include "tlsrpt/spool/spool.h"
@@ -24,6 +25,7 @@ typedef struct cli_limits {
     const char *names; /* the file of tlsrpt/spool/scope.h, mapped; NULL: reports about any domain
                           are stored */
     apr_size_t names_len;
+    mta_sts_lookup *hosted; /* the snapshot of hosted domains; NULL: there are none */
 } cli_limits;
 
 /* The module's defaults. */

@@ -223,7 +223,9 @@ static mta_sts_fetch_status read_status(const transfer *t, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         return t->is_connected ? MTA_STS_FETCH_TIMEOUT : MTA_STS_FETCH_CONNECT_TIMEOUT;
     case CURLE_SSL_CONNECT_ERROR:
-        return is_old_tls(t->error) ? MTA_STS_FETCH_TLS_OLD : MTA_STS_FETCH_TLS_FAILED;
+        return is_old_tls(t->error)                    ? MTA_STS_FETCH_TLS_OLD
+               : strstr(t->error, "unrecognized name") ? MTA_STS_FETCH_NAME_UNKNOWN
+                                                       : MTA_STS_FETCH_TLS_FAILED;
     default:
         return t->too_long ? MTA_STS_FETCH_TOO_LONG : MTA_STS_FETCH_BROKEN;
     }

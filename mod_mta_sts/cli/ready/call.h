@@ -41,13 +41,13 @@ typedef struct cli_ready_call {
     apr_array_header_t *files; /* of const char *: --policy */
     apr_time_t since;          /* older reports do not count */
     tlsrpt_readiness_limits limits;
-    apr_array_header_t *domains; /* of cli_ready_domain * */
-    apr_hash_t *by_name;         /* the same by name */
-    apr_array_header_t
-        *configured;            /* of cli_apache_policy: by this machine's httpd; may be empty */
-    int unreadable;             /* stored reports that are damaged */
-    int unopened;               /* files of the store that cannot be read */
-    const char *first_unopened; /* path and reason */
+    apr_array_header_t *domains;    /* of cli_ready_domain * */
+    apr_hash_t *by_name;            /* the same by name */
+    apr_array_header_t *configured; /* of cli_apache_policy: by this machine's httpd, and the hosted
+                                       ones of the domains; may be empty */
+    int unreadable;                 /* stored reports that are damaged */
+    int unopened;                   /* files of the store that cannot be read */
+    const char *first_unopened;     /* path and reason */
 } cli_ready_call;
 
 /*
@@ -64,6 +64,10 @@ void cli_ready_print_json(const cli_ready_call *call);
 
 /* What to do, in order: array of const char *. */
 apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain);
+
+/* The command that changes the mode of a hosted domain; NULL if the domain is not hosted here. */
+const char *cli_ready_command(const cli_ready_call *call, const cli_ready_domain *domain,
+                              const char *mode);
 
 /* The mode to change to, or NULL if nothing is to be changed. */
 const char *cli_ready_mode(const cli_ready_domain *domain);

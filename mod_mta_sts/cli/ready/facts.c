@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "cli/common/database.h"
+#include "cli/common/hosted.h"
 #include "cli/common/input.h"
 #include "cli/common/store.h"
 #include "core/database/database.h"
@@ -22,15 +23,10 @@ static cli_ready_domain *domain_at(const cli_ready_call *call, int i)
 
 /* --- the policies that were served --- */
 
-/* It does not matter if httpd's configuration is not available: this machine may not serve the
- * domains. */
-static void read_apache(cli_ready_call *call)
+static void take_configured(cli_ready_call *call)
 {
     int i;
 
-    if (cli_apache_list(call->p, &call->configured) != NULL) {
-        call->configured = apr_array_make(call->p, 1, sizeof(cli_apache_policy));
-    }
     for (i = 0; i < call->configured->nelts; i++) {
         const cli_apache_policy *policy = &APR_ARRAY_IDX(call->configured, i, cli_apache_policy);
         cli_ready_domain *domain = apr_hash_get(call->by_name, policy->domain, APR_HASH_KEY_STRING);
@@ -39,6 +35,28 @@ static void read_apache(cli_ready_call *call)
             domain->configured = policy;
         }
     }
+}
+
+/* It does not matter if httpd's configuration is not available: this machine may not serve the
+ * domains. */
+static void read_apache(const cli_subcommand *self, cli_ready_call *call)
+{
+    apr_array_header_t *names = apr_array_make(call->p, call->domains->nelts, sizeof(const char *));
+    cli_apache *apache = NULL;
+    const char *error;
+    int i;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        APR_ARRAY_PUSH(names, const char *) = domain_at(call, i)->domain;
+    }
+    cli_apache_list(call->p, &apache);
+    call->configured =
+        apache ? apache->policies : apr_array_make(call->p, 1, sizeof(cli_apache_policy));
+    error = cli_hosted_add(call->p, apache, call->state_dir, names, call->configured);
+    if (error) {
+        fprintf(stderr, "mta-sts %s: %s\n", self->name, error);
+    }
+    take_configured(call);
 }
 
 static int read_files(const cli_subcommand *self, cli_ready_call *call)
@@ -75,8 +93,10 @@ static int query_network(const cli_subcommand *self, cli_ready_call *call)
         const cli_ready_domain *domain = domain_at(call, i);
         cli_check_domain to_check = {.domain = domain->domain};
 
-        to_check.configured_id = domain->configured ? domain->configured->id : NULL;
-        to_check.endpoint = domain->configured ? domain->configured->endpoint : NULL;
+        if (domain->configured) {
+            call->network.warning_days = domain->configured->certificate_days;
+        }
+        cli_check_domain_configure(&to_check, domain->configured);
         APR_ARRAY_PUSH(checked, cli_check_domain) = to_check;
     }
     error = cli_check_run(call->p, &call->network, checked);
@@ -163,12 +183,14 @@ static const tlsrpt_report *cut(apr_pool_t *p, const tlsrpt_report *report,
 static void count(apr_pool_t *p, const cli_store_report *report, cli_ready_domain *domain)
 {
     const tlsrpt_report *whole = report->reading->report;
-    int verified = report->receipt->verified != NULL;
+    const char *signer = report->receipt->verified;
+    apr_time_t received = tlsrpt_receipt_time(report->receipt);
+    int verified = signer != NULL;
 
     tlsrpt_tally_add(domain->all, cut(p, whole, domain, verified, 1), report->reading->digest,
-                     verified);
+                     report->reading->len, signer, received);
     tlsrpt_tally_add(domain->weighed, cut(p, whole, domain, verified, 0), report->reading->digest,
-                     verified);
+                     report->reading->len, signer, received);
 }
 
 /* Whether an earlier policy of the report is about the same domain. */
@@ -264,7 +286,7 @@ int cli_ready_gather(const cli_subcommand *self, cli_ready_call *call)
 {
     int status = read_files(self, call), i;
 
-    read_apache(call);
+    read_apache(self, call);
     if (status == CLI_EXIT_OK && !call->no_check) {
         status = query_network(self, call);
     }

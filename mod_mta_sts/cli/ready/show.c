@@ -156,7 +156,7 @@ void cli_ready_print(const cli_ready_call *call, const cli_style *style)
 
 /* --- for programs --- */
 
-static json_t *change_to_json(const cli_ready_domain *domain)
+static json_t *change_to_json(const cli_ready_call *call, const cli_ready_domain *domain)
 {
     const char *mode = cli_ready_mode(domain);
     json_t *locations = json_array();
@@ -173,8 +173,8 @@ static json_t *change_to_json(const cli_ready_domain *domain)
         json_decref(locations);
         return json_null();
     }
-    return json_pack("{s:o, s:o}", "directive", json_sprintf("MTASTSMode %s", mode), "locations",
-                     locations);
+    return json_pack("{s:o, s:o, s:s*}", "directive", json_sprintf("MTASTSMode %s", mode),
+                     "locations", locations, "command", cli_ready_command(call, domain, mode));
 }
 
 static json_t *reports_to_json(const cli_ready_call *call, const cli_ready_domain *domain)
@@ -216,7 +216,7 @@ static json_t *domain_to_json(const cli_ready_call *call, const cli_ready_domain
         "ready", tlsrpt_ready_name(readiness->ready), "summary", readiness->summary, "policy",
         served ? cli_policy_to_json(served) : json_null(), "reports", reports_to_json(call, domain),
         "sections", sections_to_json(readiness), "steps",
-        cli_strings_to_json(cli_ready_steps(call, domain)), "change", change_to_json(domain));
+        cli_strings_to_json(cli_ready_steps(call, domain)), "change", change_to_json(call, domain));
 }
 
 void cli_ready_print_json(const cli_ready_call *call)

@@ -110,8 +110,11 @@ static void add_patterns(const cli_ready_call *call, const cli_ready_domain *dom
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
         if (strcmp(finding->id, "mx-not-in-policy") == 0) {
-            add(steps, apr_psprintf(call->p, "add %s to the mx of the policy (MTASTSMx)",
-                                    finding->subject));
+            add(steps,
+                apr_psprintf(call->p, "add %s to the mx of the policy (%s)", finding->subject,
+                             domain->configured && domain->configured->is_hosted
+                                 ? "column mx of its row"
+                                 : "MTASTSMx"));
         }
     }
 }
@@ -126,6 +129,15 @@ static int is_superseded(const cli_ready_domain *domain, const char *mode, const
            (mode && (strcmp(id, "record-missing") == 0 || strcmp(id, "mx-not-in-policy") == 0));
 }
 
+const char *cli_ready_command(const cli_ready_call *call, const cli_ready_domain *domain,
+                              const char *mode)
+{
+    return domain->configured && domain->configured->is_hosted
+               ? apr_psprintf(call->p, "mta-sts policy set --mode %s --wait 60 %s", mode,
+                              domain->domain)
+               : NULL;
+}
+
 static void add_change(const cli_ready_call *call, const cli_ready_domain *domain, const char *mode,
                        apr_array_header_t *steps)
 {
@@ -138,7 +150,11 @@ static void add_change(const cli_ready_call *call, const cli_ready_domain *domai
                     mode));
     }
     add_patterns(call, domain, steps);
-    if (domain->configured) {
+    if (domain->configured && domain->configured->is_hosted) {
+        add(steps, apr_pstrcat(p, "store it in the database, with your panel or with: ",
+                               cli_ready_command(call, domain, mode), NULL));
+    }
+    else if (domain->configured) {
         add(steps, "reload httpd: sudo apachectl graceful");
     }
     else {

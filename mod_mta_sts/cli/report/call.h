@@ -6,6 +6,7 @@
 #include "cli/common/writer.h"
 #include "cli/common/served.h"
 #include "tlsrpt/advice/explain.h"
+#include "tlsrpt/advice/fetch_answer.h"
 #include "tlsrpt/summary/summary.h"
 
 /*
@@ -33,6 +34,7 @@ typedef struct cli_report_call {
 typedef struct cli_report_item {
     const char *file; /* not escaped */
     int verified;
+    const char *peer; /* address that posted it; NULL: unknown */
     const tlsrpt_report *report;
     const mta_sts_findings *findings;
 } cli_report_item;
@@ -81,6 +83,15 @@ int cli_report_wants(const cli_report_call *call, const tlsrpt_policy *policy);
 const tlsrpt_explanation *cli_report_explain(apr_pool_t *p, const tlsrpt_policy *policy,
                                              const tlsrpt_failure *failure);
 const char *cli_report_action(apr_pool_t *p, const tlsrpt_explanation *explanation);
+
+/*
+ * What the fetch log says about a failure of one report (tlsrpt/advice/fetch_answer.h).
+ *
+ * @return 0: it cannot explain such a failure
+ */
+int cli_report_fetches(apr_pool_t *p, const cli_report_call *call, const cli_report_item *item,
+                       const tlsrpt_policy *policy, const tlsrpt_failure *failure,
+                       tlsrpt_fetch_answer *answer);
 
 /* How the policy in a report relates to those of the domain, for programs. */
 const char *cli_report_policy_match(apr_pool_t *p, const cli_report_call *call,

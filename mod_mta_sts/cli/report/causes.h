@@ -5,6 +5,6 @@
 #include "cli/report/page.h"
 
 /* Prints the failures of a domain by cause, those with the most sessions first. */
-void cli_report_print_causes(const cli_report_page *of, const tlsrpt_domain *domain);
+void cli_report_print_causes(const cli_report_page *page, const tlsrpt_domain *domain);
 
 #endif

@@ -28,7 +28,28 @@ static void add_time(mta_sts_buffer *out, const char *name, apr_time_t time)
     mta_sts_buffer_puts(out, "\"");
 }
 
-static void add_failure(mta_sts_buffer *out, const tlsrpt_policy *policy,
+/* What the fetch log says; null for other kinds of failures. */
+static void add_fetches(mta_sts_buffer *out, const cli_report_call *call,
+                        const cli_report_item *item, const tlsrpt_policy *policy,
+                        const tlsrpt_failure *failure)
+{
+    tlsrpt_fetch_answer answer;
+
+    if (!cli_report_fetches(out->p, call, item, policy, failure, &answer)) {
+        mta_sts_buffer_puts(out, ",\"fetch_log\":null");
+        return;
+    }
+    add_member(out, ",\"fetch_log\":{\"kind\":", tlsrpt_fetch_kind_name(answer.kind));
+    add_number(out, ",\"served\":", answer.served);
+    add_number(out, ",\"refused\":", answer.refused);
+    add_time(out, ",\"first_at\":", answer.first);
+    add_time(out, ",\"last_at\":", answer.last);
+    add_member(out, ",\"text\":", answer.text);
+    mta_sts_buffer_puts(out, "}");
+}
+
+static void add_failure(mta_sts_buffer *out, const cli_report_call *call,
+                        const cli_report_item *item, const tlsrpt_policy *policy,
                         const tlsrpt_failure *failure)
 {
     const tlsrpt_explanation *explanation = cli_report_explain(out->p, policy, failure);
@@ -45,11 +66,12 @@ static void add_failure(mta_sts_buffer *out, const tlsrpt_policy *policy,
     add_member(out, ",\"owner\":", tlsrpt_owner_name(explanation->owner));
     add_member(out, ",\"explanation\":", explanation->what);
     add_member(out, ",\"action\":", cli_report_action(out->p, explanation));
+    add_fetches(out, call, item, policy, failure);
     mta_sts_buffer_puts(out, "}");
 }
 
 static void add_policy(mta_sts_buffer *out, const cli_report_call *call,
-                       const tlsrpt_policy *policy)
+                       const cli_report_item *item, const tlsrpt_policy *policy)
 {
     int i;
 
@@ -65,14 +87,15 @@ static void add_policy(mta_sts_buffer *out, const cli_report_call *call,
     mta_sts_buffer_puts(out, ",\"failures\":[");
     for (i = 0; i < policy->failures->nelts; i++) {
         mta_sts_buffer_puts(out, i ? "," : "");
-        add_failure(out, policy, &APR_ARRAY_IDX(policy->failures, i, tlsrpt_failure));
+        add_failure(out, call, item, policy, &APR_ARRAY_IDX(policy->failures, i, tlsrpt_failure));
     }
     mta_sts_buffer_puts(out, "]}");
 }
 
 static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
-                         const tlsrpt_report *report)
+                         const cli_report_item *item)
 {
+    const tlsrpt_report *report = item->report;
     const char *between = "";
     int i;
 
@@ -81,7 +104,7 @@ static void add_policies(mta_sts_buffer *out, const cli_report_call *call,
 
         if (cli_report_wants(call, policy)) {
             mta_sts_buffer_puts(out, between);
-            add_policy(out, call, policy);
+            add_policy(out, call, item, policy);
             between = ",";
         }
     }
@@ -117,7 +140,7 @@ static void render(mta_sts_buffer *out, const cli_report_call *call, const cli_r
     add_time(out, ",\"end\":", report->end);
     mta_sts_buffer_puts(out, item->verified ? ",\"verified\":true" : ",\"verified\":false");
     mta_sts_buffer_puts(out, ",\"policies\":[");
-    add_policies(out, call, report);
+    add_policies(out, call, item);
     mta_sts_buffer_puts(out, "],\"findings\":[");
     add_findings(out, item->findings);
     mta_sts_buffer_puts(out, "]}");
@@ -170,6 +193,7 @@ static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_res
     add_number(out, "],\n\"totals\":{\"reports\":", sum->reports);
     add_number(out, ",\"duplicates\":", sum->duplicates + sum->conflicts);
     add_number(out, ",\"earlier_reports\":", cli_report_earlier(result));
+    add_number(out, ",\"folded_reports\":", sum->folded);
     add_number(out, ",\"successful_sessions\":", sum->successful);
     add_number(out, ",\"failed_sessions\":", sum->failed);
     mta_sts_buffer_puts(out, "}}\n");

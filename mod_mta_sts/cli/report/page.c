@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-void cli_report_print_sign(const cli_report_page *of, int indent, mta_sts_severity severity)
+void cli_report_print_sign(const cli_report_page *page, int indent, mta_sts_severity severity)
 {
-    printf("%*s%s%s%s ", indent, "", cli_severity_colour(&of->style, severity),
-           cli_severity_sign(&of->style, severity), cli_colour_end(&of->style));
+    printf("%*s%s%s%s ", indent, "", cli_severity_colour(&page->style, severity),
+           cli_severity_sign(&page->style, severity), cli_colour_end(&page->style));
 }

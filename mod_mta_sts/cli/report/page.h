@@ -28,6 +28,6 @@ static inline const char *cli_report_unverified(int is_verified)
 }
 
 /* Prints the coloured sign of a severity after `indent` blanks, and one blank. */
-void cli_report_print_sign(const cli_report_page *of, int indent, mta_sts_severity severity);
+void cli_report_print_sign(const cli_report_page *page, int indent, mta_sts_severity severity);
 
 #endif

@@ -29,12 +29,15 @@ typedef struct reading {
     apr_time_t next_progress; /* when to show progress again; 0: never */
     int has_shown;
     int left_out; /* number of reports that were not requested */
+    int dmarc;    /* number of DMARC reports, which share many a mailbox with TLS reports */
 } reading;
 
 /* A report that was read and, if requested, rendered. */
 typedef struct prepared {
     const char *file;
-    int verified;
+    const char *signer;  /* NULL: unverified */
+    const char *peer;    /* address that posted it; NULL: unknown */
+    apr_time_t received; /* now, if it is not from the store; 0: unknown */
     const tlsrpt_reading *reading;
     mta_sts_buffer *text; /* NULL: not to be printed */
 } prepared;
@@ -97,14 +100,15 @@ static int has_failures(const cli_report_call *call, const tlsrpt_report *report
     return 0;
 }
 
-static void prepare(const reading *all, apr_pool_t *p, const tlsrpt_reading *read, prepared *ready)
+static void prepare(const reading *work, apr_pool_t *p, const tlsrpt_reading *read, prepared *ready)
 {
-    const cli_report_call *call = all->call;
+    const cli_report_call *call = work->call;
 
     ready->reading = read;
     if (read->outcome == TLSRPT_READ && call->format->render &&
         (!call->failures_only || has_failures(call, read->report))) {
-        const cli_report_item item = {ready->file, ready->verified, read->report, read->findings};
+        const cli_report_item item = {ready->file, ready->signer != NULL, ready->peer, read->report,
+                                      read->findings};
 
         ready->text = mta_sts_buffer_make(p);
         call->format->render(ready->text, call, &item);
@@ -117,64 +121,73 @@ static int shows_progress(const cli_report_call *call)
     return isatty(STDERR_FILENO) && !(call->format->render && isatty(STDOUT_FILENO));
 }
 
-static void print_progress(reading *all)
+static void print_progress(reading *work)
 {
-    apr_time_t now = all->next_progress ? apr_time_now() : 0;
+    apr_time_t now = work->next_progress ? apr_time_now() : 0;
 
-    if (!all->next_progress || now < all->next_progress) {
+    if (!work->next_progress || now < work->next_progress) {
         return;
     }
-    all->next_progress = now + PROGRESS_EACH;
-    all->has_shown = 1;
-    fprintf(stderr, all->total ? "\r%d of %d files read " : "\r%d reports read ", all->seen,
-            all->total);
+    work->next_progress = now + PROGRESS_EACH;
+    work->has_shown = 1;
+    fprintf(stderr, work->total ? "\r%d of %d files read " : "\r%d reports read ", work->seen,
+            work->total);
 }
 
-static void end_progress(const reading *all)
+static void end_progress(const reading *work)
 {
-    if (all->has_shown) {
+    if (work->has_shown) {
         fprintf(stderr, "\r%40s\r", "");
     }
 }
 
-static void reject(reading *all, const char *file, const char *reason)
+static void reject(reading *work, const char *file, const char *reason)
 {
-    cli_report_rejected *rejected = apr_array_push(all->result->rejected);
+    cli_report_rejected *rejected = apr_array_push(work->result->rejected);
 
-    rejected->file = apr_pstrdup(all->p, file);
-    rejected->reason = apr_pstrdup(all->p, reason);
+    rejected->file = apr_pstrdup(work->p, file);
+    rejected->reason = apr_pstrdup(work->p, reason);
 }
 
-static void write_text(reading *all, const mta_sts_buffer *text)
+static void write_text(reading *work, const mta_sts_buffer *text)
 {
-    const cli_report_format *format = all->call->format;
+    const cli_report_format *format = work->call->format;
 
     if (text && text->len) {
-        fputs(all->written++ ? format->between : "", stdout);
+        fputs(work->written++ ? format->between : "", stdout);
         fwrite(text->bytes, 1, text->len, stdout);
     }
 }
 
-static void take(reading *all, apr_pool_t *p, const prepared *ready)
+static void print_conflict(const reading *work, apr_pool_t *p, const char *file, const char *result)
+{
+    fprintf(stderr,
+            "mta-sts %s: %s conflicts with a report with the same sender, id and dates that was "
+            "read earlier: %s\n",
+            work->name, cli_printable(p, file), result);
+}
+
+static void take(reading *work, apr_pool_t *p, const prepared *ready)
 {
     if (ready->reading->outcome != TLSRPT_READ) {
-        reject(all, ready->file, ready->reading->reason);
+        reject(work, ready->file, ready->reading->reason);
         return;
     }
-    switch (tlsrpt_tally_add(all->tally, ready->reading->report, ready->reading->digest,
-                             ready->verified)) {
+    switch (tlsrpt_tally_add(work->tally, ready->reading->report, ready->reading->digest,
+                             ready->reading->len, ready->signer, ready->received)) {
     case TLSRPT_COUNTED:
-        write_text(all, ready->text);
+        write_text(work, ready->text);
+        break;
+    case TLSRPT_COUNTED_TOO:
+        write_text(work, ready->text);
+        print_conflict(work, p, ready->file,
+                       "one of them may be forged, and without a verified one, each counts");
         break;
     case TLSRPT_CONFLICT:
-        fprintf(
-            stderr,
-            "mta-sts %s: %s conflicts with a report with the same sender, id and dates that was "
-            "read earlier; not counted\n",
-            all->name, cli_printable(p, ready->file));
+        print_conflict(work, p, ready->file, "a verified one counts instead");
         break;
     case TLSRPT_FILTERED:
-        all->left_out++;
+        work->left_out++;
         break;
     case TLSRPT_EARLIER:
     case TLSRPT_DUPLICATE:
@@ -187,37 +200,38 @@ static void take(reading *all, apr_pool_t *p, const prepared *ready)
 /* Handles a report in a message, or a message without one. */
 static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
 {
-    reading *all = data;
-    prepared ready = {.file = item->name};
+    reading *work = data;
+    prepared ready = {.file = item->name, .received = apr_time_now()};
+    const tlsrpt_reading *read;
 
+    if (item->is_dmarc) {
+        work->dmarc++;
+        return;
+    }
     if (!item->bytes) {
-        reject(all, item->name, item->error);
+        reject(work, item->name, item->error);
         return;
     }
     cli_json_memory_use(p);
-    prepare(all, p, tlsrpt_report_read(p, item->bytes, item->len, &tlsrpt_limits_default), &ready);
-    take(all, p, &ready);
+    read = tlsrpt_report_read(p, item->bytes, item->len, &tlsrpt_limits_default);
+    prepare(work, p, read, &ready);
+    take(work, p, &ready);
+    if (read->outcome == TLSRPT_READ && tlsrpt_reading_trailing(read)) {
+        reject(work, item->name,
+               apr_pstrcat(p, tlsrpt_reading_trailing(read), ", and were not read", NULL));
+    }
 }
 
 /* Whether a file is a single report. Bytes after it may be other reports. */
 static int is_one_report(const tlsrpt_reading *read)
 {
-    int i;
-
-    for (i = 0; i < read->findings->list->nelts; i++) {
-        const char *id = mta_sts_findings_at(read->findings, i)->id;
-
-        if (strcmp(id, "json-trailing") == 0 || strcmp(id, "gzip-trailing") == 0) {
-            return 0;
-        }
-    }
-    return read->outcome == TLSRPT_READ;
+    return read->outcome == TLSRPT_READ && !tlsrpt_reading_trailing(read);
 }
 
 /* Most files are a single report, and are read only once; others are searched for reports. */
-static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
+static void read_file(reading *work, apr_pool_t *p, const cli_file *file)
 {
-    prepared ready = {.file = file->path};
+    prepared ready = {.file = file->path, .received = apr_time_now()};
     cli_source_options options;
     apr_size_t len;
     const char *bytes = cli_source_load(p, file, &len);
@@ -226,32 +240,32 @@ static void read_file(reading *all, apr_pool_t *p, const cli_file *file)
     cli_json_memory_use(p);
     read = bytes ? tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default) : NULL;
     if (read && is_one_report(read)) {
-        prepare(all, p, read, &ready);
-        take(all, p, &ready);
+        prepare(work, p, read, &ready);
+        take(work, p, &ready);
     }
     else {
         options = cli_source_options_make(p, &tlsrpt_limits_default);
-        cli_source_read_file(p, file, &options, take_item, all);
+        cli_source_read_file(p, file, &options, take_item, work);
     }
 }
 
-static void read_files(reading *all)
+static void read_files(reading *work)
 {
-    const cli_report_call *call = all->call;
-    apr_array_header_t *files = apr_array_make(all->p, 64, sizeof(cli_file));
+    const cli_report_call *call = work->call;
+    apr_array_header_t *files = apr_array_make(work->p, 64, sizeof(cli_file));
     apr_pool_t *each;
     int i;
 
     for (i = 0; i < call->path_count; i++) {
-        cli_files_list(all->p, call->paths[i], files);
+        cli_files_list(work->p, call->paths[i], files);
     }
-    all->total = files->nelts;
-    apr_pool_create(&each, all->p);
+    work->total = files->nelts;
+    apr_pool_create(&each, work->p);
     for (i = 0; i < files->nelts; i++) {
         apr_pool_clear(each);
-        read_file(all, each, &APR_ARRAY_IDX(files, i, cli_file));
-        all->seen = i + 1;
-        print_progress(all);
+        read_file(work, each, &APR_ARRAY_IDX(files, i, cli_file));
+        work->seen = i + 1;
+        print_progress(work);
     }
     apr_pool_destroy(each);
 }
@@ -260,48 +274,57 @@ static void read_files(reading *all)
 
 static void take_report(void *data, apr_pool_t *p, const cli_store_report *report)
 {
-    reading *all = data;
+    reading *work = data;
     prepared ready = {.file = report->path};
 
-    all->seen++;
+    work->seen++;
     if (report->error) {
-        reject(all, report->path, report->error);
+        reject(work, report->path, report->error);
     }
     else {
-        ready.verified = report->receipt->verified != NULL;
-        prepare(all, p, report->reading, &ready);
-        take(all, p, &ready);
+        ready.signer = report->receipt->verified;
+        ready.peer = report->receipt->peer;
+        ready.received = tlsrpt_receipt_time(report->receipt);
+        prepare(work, p, report->reading, &ready);
+        take(work, p, &ready);
     }
-    print_progress(all);
+    print_progress(work);
 }
 
-static void read_store(reading *all, tlsrpt_spool *spool)
+static void read_store(reading *work, tlsrpt_spool *spool)
 {
-    const cli_report_call *call = all->call;
+    const cli_report_call *call = work->call;
     const cli_store_range range = {call->filter.since, call->received};
 
-    all->result->skipped = cli_store_walk(all->p, spool, &range, take_report, all);
+    work->result->skipped = cli_store_walk(work->p, spool, &range, take_report, work);
 }
 
 /* Files that were named are read even if nothing in them is requested; without this line, they
  * would seem to be empty. */
-static void print_left_out(const reading *all)
+static void print_left_out(const reading *work)
 {
     fflush(stdout);
-    fprintf(stderr, "mta-sts %s: skipped %d %s about domains other than %s\n", all->name,
-            all->left_out, all->left_out == 1 ? "report" : "reports", all->call->filter.domain);
+    fprintf(stderr, "mta-sts %s: skipped %d %s about domains other than %s\n", work->name,
+            work->left_out, work->left_out == 1 ? "report" : "reports", work->call->filter.domain);
+}
+
+static void print_dmarc(const reading *work)
+{
+    fflush(stdout);
+    fprintf(stderr, "mta-sts %s: skipped %d DMARC %s\n", work->name, work->dmarc,
+            work->dmarc == 1 ? "report" : "reports");
 }
 
 int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call,
                     cli_report_result *result)
 {
-    reading all = {.p = p, .name = name, .call = call, .result = result};
+    reading work = {.p = p, .name = name, .call = call, .result = result};
     tlsrpt_spool *spool = NULL;
 
     memset(result, 0, sizeof(*result));
     result->rejected = apr_array_make(p, 1, sizeof(cli_report_rejected));
-    all.tally = tlsrpt_tally_make(p, &call->filter);
-    all.next_progress = shows_progress(call) ? apr_time_now() + PROGRESS_AFTER : 0;
+    work.tally = tlsrpt_tally_make(p, &call->filter);
+    work.next_progress = shows_progress(call) ? apr_time_now() + PROGRESS_AFTER : 0;
     if (!call->path_count) {
         spool = cli_store_open(p, name, call->state_dir, CLI_STORE_READ);
         if (!spool) {
@@ -312,15 +335,18 @@ int cli_report_read(apr_pool_t *p, const char *name, const cli_report_call *call
     cli_served_open_history(call->served, call->state_dir);
     fputs(call->format->head, stdout);
     if (spool) {
-        read_store(&all, spool);
+        read_store(&work, spool);
     }
     else {
-        read_files(&all);
+        read_files(&work);
     }
-    end_progress(&all);
-    if (all.left_out && call->path_count && call->filter.domain) {
-        print_left_out(&all);
+    end_progress(&work);
+    if (work.left_out && call->path_count && call->filter.domain) {
+        print_left_out(&work);
     }
-    result->sum = tlsrpt_tally_sum(all.tally);
+    if (work.dmarc) {
+        print_dmarc(&work);
+    }
+    result->sum = tlsrpt_tally_sum(work.tally);
     return 1;
 }

@@ -13,16 +13,16 @@
 
 #define POLICIES_MAX 10 /* for one domain */
 
-static const char *domain_name(const cli_report_page *of, const tlsrpt_domain *domain)
+static const char *domain_name(const cli_report_page *page, const tlsrpt_domain *domain)
 {
     const char *host;
 
     if (!*domain->domain) {
         return "(domain not specified)";
     }
-    return mta_sts_name_parse_host(of->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
-               ? mta_sts_format_name(of->p, domain->domain)
-               : cli_domain_text(of->p, &of->style, host);
+    return mta_sts_name_parse_host(page->p, domain->domain, MTA_STS_NAME_ALABEL, &host)
+               ? mta_sts_format_name(page->p, domain->domain)
+               : cli_domain_text(page->p, &page->style, host);
 }
 
 /* --- policies --- */
@@ -35,18 +35,18 @@ static int is_enforced(apr_pool_t *p, const tlsrpt_seen_policy *seen)
 }
 
 /* In mode enforce, a failure means mail that is delayed or bounces. */
-static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain)
+static void print_urgency(const cli_report_page *page, const tlsrpt_domain *domain)
 {
     int i, enforced = 0;
 
     for (i = 0; i < domain->seen->nelts; i++) {
         const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
-        enforced |= tlsrpt_evidence_counts(seen->is_verified) && is_enforced(of->p, seen);
+        enforced |= tlsrpt_evidence_counts(seen->is_verified) && is_enforced(page->p, seen);
     }
     if (enforced && domain->verified_failed) {
         putchar('\n');
-        cli_report_print_sign(of, 2, MTA_STS_WARNING);
+        cli_report_print_sign(page, 2, MTA_STS_WARNING);
         cli_print_wrapped(
             4, "These senders applied a policy in mode enforce: if a failure is caused by an MX "
                "host, they delay or bounce the mail. Until it is fixed, set 'MTASTSMode "
@@ -54,31 +54,31 @@ static void print_urgency(const cli_report_page *of, const tlsrpt_domain *domain
     }
 }
 
-static tlsrpt_policy_match match_of(const cli_report_page *of, const tlsrpt_domain *domain,
+static tlsrpt_policy_match match_of(const cli_report_page *page, const tlsrpt_domain *domain,
                                     const tlsrpt_seen_policy *seen)
 {
-    return tlsrpt_policy_match_compare(of->p, seen->type, seen->policy,
-                                       cli_served_of(of->call->served, domain->domain));
+    return tlsrpt_policy_match_compare(page->p, seen->type, seen->policy,
+                                       cli_served_of(page->call->served, domain->domain));
 }
 
-static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
+static void print_seen(const cli_report_page *page, const tlsrpt_domain *domain,
                        const tlsrpt_seen_policy *seen)
 {
-    tlsrpt_policy_match match = match_of(of, domain, seen);
+    tlsrpt_policy_match match = match_of(page, domain, seen);
     const char *text =
-        tlsrpt_policy_match_text(of->p, match, seen->policy,
-                                 cli_served_of(of->call->served, domain->domain), domain->domain);
+        tlsrpt_policy_match_text(page->p, match, seen->policy,
+                                 cli_served_of(page->call->served, domain->domain), domain->domain);
 
-    cli_report_print_sign(of, 2,
+    cli_report_print_sign(page, 2,
                           tlsrpt_policy_match_is_unexpected(match)
                               ? cli_report_severity(seen->is_verified, MTA_STS_WARNING)
                               : MTA_STS_INFO);
     cli_print_wrapped(
-        4, apr_psprintf(of->p, "policy used by %s (%s%s, last on %s): %s",
-                        mta_sts_format_names(of->p, seen->senders, CLI_NAMES_MAX),
+        4, apr_psprintf(page->p, "policy used by %s (%s%s, last on %s): %s",
+                        mta_sts_format_names(page->p, seen->senders, CLI_NAMES_MAX),
                         tlsrpt_evidence_counts(seen->is_verified) ? "" : "unverified, ",
-                        mta_sts_format_count(of->p, seen->sessions, "session", "sessions"),
-                        mta_sts_format_last_date(of->p, seen->last), text));
+                        mta_sts_format_count(page->p, seen->sessions, "session", "sessions"),
+                        mta_sts_format_last_date(page->p, seen->last), text));
 }
 
 /*
@@ -86,7 +86,7 @@ static void print_seen(const cli_report_page *of, const tlsrpt_domain *domain,
  *
  * @param unexpected_only only those that should not be in use
  */
-static void print_policies(const cli_report_page *of, const tlsrpt_domain *domain,
+static void print_policies(const cli_report_page *page, const tlsrpt_domain *domain,
                            int unexpected_only)
 {
     int i, shown = 0;
@@ -94,8 +94,8 @@ static void print_policies(const cli_report_page *of, const tlsrpt_domain *domai
     for (i = 0; i < domain->seen->nelts && shown < POLICIES_MAX; i++) {
         const tlsrpt_seen_policy *seen = &APR_ARRAY_IDX(domain->seen, i, tlsrpt_seen_policy);
 
-        if (!unexpected_only || tlsrpt_policy_match_is_unexpected(match_of(of, domain, seen))) {
-            print_seen(of, domain, seen);
+        if (!unexpected_only || tlsrpt_policy_match_is_unexpected(match_of(page, domain, seen))) {
+            print_seen(page, domain, seen);
             shown++;
         }
     }
@@ -145,49 +145,49 @@ static int has_failed(const tlsrpt_domain *domain)
 }
 
 /* A short description of the latest policy that was reported. */
-static const char *policy_in_short(const cli_report_page *of, const tlsrpt_domain *domain)
+static const char *policy_in_short(const cli_report_page *page, const tlsrpt_domain *domain)
 {
     const tlsrpt_seen_policy *last = &APR_ARRAY_IDX(domain->seen, 0, tlsrpt_seen_policy);
 
     return strcmp(last->type, "no-policy-found") == 0 ? "no policy found"
            : strcmp(last->type, "tlsa") == 0          ? "under DANE"
            : strcmp(last->type, "sts") != 0           ? ""
-           : is_enforced(of->p, last)                 ? "under enforce"
+           : is_enforced(page->p, last)               ? "under enforce"
                                                       : "under MTA-STS, not enforced";
 }
 
-static void print_working(const cli_report_page *of, const tlsrpt_domain *domain)
+static void print_working(const cli_report_page *page, const tlsrpt_domain *domain)
 {
     const part well = part_of(domain, domain->verified > 0), rest = part_of(domain, 0);
-    const char *senders = mta_sts_format_count(of->p, well.senders, "sender", "senders");
-    const char *policy = domain->seen->nelts ? policy_in_short(of, domain) : "";
+    const char *senders = mta_sts_format_count(page->p, well.senders, "sender", "senders");
+    const char *policy = domain->seen->nelts ? policy_in_short(page, domain) : "";
 
     cli_report_print_sign(
-        of, 0,
+        page, 0,
         well.successful && tlsrpt_evidence_counts(well.is_verified) ? MTA_STS_OK : MTA_STS_INFO);
-    printf("%s: ", domain_name(of, domain));
+    printf("%s: ", domain_name(page, domain));
     if (well.successful) {
         printf("all %s of %s delivered securely%s%s",
-               mta_sts_format_count(of->p, well.successful, "session", "sessions"), senders,
+               mta_sts_format_count(page->p, well.successful, "session", "sessions"), senders,
                *policy ? ", " : "", policy);
     }
     else {
         printf("no sessions, reported by %s", senders);
     }
-    printf(" (%s)%s", mta_sts_format_date_range(of->p, domain->begin, domain->end),
+    printf(" (%s)%s", mta_sts_format_date_range(page->p, domain->begin, domain->end),
            cli_report_unverified(well.is_verified));
     if (well.is_verified && rest.reports) {
-        printf("; %s not counted", mta_sts_format_count(of->p, rest.reports, "unverified report",
+        printf("; %s not counted", mta_sts_format_count(page->p, rest.reports, "unverified report",
                                                         "unverified reports"));
     }
     putchar('\n');
-    print_policies(of, domain, 1);
+    print_policies(page, domain, 1);
 }
 
 /* Both numbers are halved if the sum would overflow, so that failures are never shown as 100 %. */
-static const char *share(apr_pool_t *p, const part *of)
+static const char *share(apr_pool_t *p, const part *counted)
 {
-    apr_int64_t successful = of->successful, rest = of->failed;
+    apr_int64_t successful = counted->successful, rest = counted->failed;
 
     if (successful > APR_INT64_MAX - rest) {
         successful /= 2;
@@ -196,20 +196,38 @@ static const char *share(apr_pool_t *p, const part *of)
     return mta_sts_format_share(p, successful, successful + rest);
 }
 
+/* Senders count sessions and the details of failures separately; what they sent may not add up. */
+static const char *more_in_details(const cli_report_page *page, const part *ill)
+{
+    const apr_array_header_t *causes = ill->domain->causes;
+    apr_int64_t sum = 0;
+    int i;
+
+    for (i = 0; i < causes->nelts; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
+
+        sum = cause->is_verified == ill->is_verified ? tlsrpt_count_add(sum, cause->sessions) : sum;
+    }
+    return sum > ill->failed ? apr_psprintf(page->p, " (%s by the details of the failures)",
+                                            mta_sts_format_number(page->p, sum))
+                             : "";
+}
+
 /* Prints the contents of the verified reports of a domain with failures, or of the unverified
  * ones. */
-static void print_part(const cli_report_page *of, const part *ill)
+static void print_part(const cli_report_page *page, const part *ill)
 {
     apr_int64_t all = tlsrpt_count_add(ill->successful, ill->failed);
 
     if (ill->failed) {
-        printf("%s of %s delivered securely, %s failed%s\n", share(of->p, ill),
-               mta_sts_format_count(of->p, all, "session", "sessions"),
-               mta_sts_format_number(of->p, ill->failed), cli_report_unverified(ill->is_verified));
+        printf("%s of %s delivered securely, %s failed%s%s\n", share(page->p, ill),
+               mta_sts_format_count(page->p, all, "session", "sessions"),
+               mta_sts_format_number(page->p, ill->failed), more_in_details(page, ill),
+               cli_report_unverified(ill->is_verified));
     }
     else {
         printf("%s delivered securely%s%s\n",
-               mta_sts_format_count(of->p, ill->successful, "session", "sessions"),
+               mta_sts_format_count(page->p, ill->successful, "session", "sessions"),
                ill->domain->failed ? "" : ", but failures are reported",
                cli_report_unverified(ill->is_verified));
     }
@@ -222,26 +240,28 @@ static int has_verified_failures(const tlsrpt_domain *domain)
             tlsrpt_evidence_counts(APR_ARRAY_IDX(domain->causes, 0, tlsrpt_cause).is_verified));
 }
 
-static void print_failing(const cli_report_page *of, const tlsrpt_domain *domain)
+static void print_failing(const cli_report_page *page, const tlsrpt_domain *domain)
 {
     const part first = part_of(domain, domain->verified > 0), rest = part_of(domain, 0);
 
     putchar('\n');
-    cli_report_print_sign(of, 0, cli_report_severity(has_verified_failures(domain), MTA_STS_ERROR));
-    printf("%s: ", domain_name(of, domain));
-    print_part(of, &first);
+    cli_report_print_sign(page, 0,
+                          cli_report_severity(has_verified_failures(domain), MTA_STS_ERROR));
+    printf("%s: ", domain_name(page, domain));
+    print_part(page, &first);
     if (first.is_verified && rest.reports) {
-        printf("  %s, not counted: ", mta_sts_format_count(of->p, rest.reports, "unverified report",
-                                                           "unverified reports"));
-        print_part(of, &rest);
+        printf(
+            "  %s, not counted: ",
+            mta_sts_format_count(page->p, rest.reports, "unverified report", "unverified reports"));
+        print_part(page, &rest);
     }
-    printf("  %s, %s, %s\n", mta_sts_format_date_range(of->p, domain->begin, domain->end),
-           mta_sts_format_count(of->p, first.senders, "sender", "senders"),
-           mta_sts_format_count(of->p, first.reports, "report", "reports"));
-    cli_report_print_causes(of, domain);
-    print_urgency(of, domain);
+    printf("  %s, %s, %s\n", mta_sts_format_date_range(page->p, domain->begin, domain->end),
+           mta_sts_format_count(page->p, first.senders, "sender", "senders"),
+           mta_sts_format_count(page->p, first.reports, "report", "reports"));
+    cli_report_print_causes(page, domain);
+    print_urgency(page, domain);
     putchar('\n');
-    print_policies(of, domain, 0);
+    print_policies(page, domain, 0);
 }
 
 /* --- everything --- */
@@ -252,30 +272,30 @@ static int call_chooses(const cli_report_call *call)
     return call->filter.domain || call->filter.organization;
 }
 
-static void print_head(const cli_report_page *of, const cli_report_result *result)
+static void print_head(const cli_report_page *page, const cli_report_result *result)
 {
     const tlsrpt_summary *sum = result->sum;
     apr_int64_t earlier = cli_report_earlier(result);
-    int is_store = !of->call->path_count;
+    int is_store = !page->call->path_count;
 
-    printf("%s", mta_sts_format_count(of->p, sum->reports, "report", "reports"));
-    if (of->call->filter.since) {
-        printf(" since %s", mta_sts_format_date(of->p, of->call->filter.since));
+    printf("%s", mta_sts_format_count(page->p, sum->reports, "report", "reports"));
+    if (page->call->filter.since) {
+        printf(" since %s", mta_sts_format_date(page->p, page->call->filter.since));
     }
-    if (of->call->received) {
-        printf(" received since %s", mta_sts_format_time(of->p, of->call->received));
+    if (page->call->received) {
+        printf(" received since %s", mta_sts_format_time(page->p, page->call->received));
     }
     if (sum->duplicates + sum->conflicts) {
-        printf("; %s not counted", mta_sts_format_count(of->p, sum->duplicates + sum->conflicts,
+        printf("; %s not counted", mta_sts_format_count(page->p, sum->duplicates + sum->conflicts,
                                                         "duplicate", "duplicates"));
     }
     if (earlier) {
         printf("; %s about earlier days not shown (use --since all)",
-               mta_sts_format_count(of->p, earlier, "report", "reports"));
+               mta_sts_format_count(page->p, earlier, "report", "reports"));
     }
     if (result->skipped.older) {
         printf("; %s received earlier not shown",
-               mta_sts_format_count(of->p, result->skipped.older, "report", "reports"));
+               mta_sts_format_count(page->p, result->skipped.older, "report", "reports"));
     }
     if (sum->reports && sum->unverified == sum->reports) {
         printf("\nNone of these reports is verified; anyone can submit one.");
@@ -284,23 +304,27 @@ static void print_head(const cli_report_page *of, const cli_report_result *resul
         printf("\n%" APR_INT64_T_FMT " of them are not verified; anyone can submit one.",
                sum->unverified);
     }
+    if (sum->folded) {
+        printf("\n%s with more names than are summed up: the further names are shown as \"other\".",
+               mta_sts_format_count(page->p, sum->folded, "report", "reports"));
+    }
     putchar('\n');
     if (is_store && !sum->reports && !earlier && !result->skipped.older &&
-        !call_chooses(of->call)) {
+        !call_chooses(page->call)) {
         cli_print_wrapped(0,
                           "Senders send one report a day to the address in the _smtp._tls record; "
                           "the first arrives after a day or two.");
     }
 }
 
-static void print_apart_row(const cli_report_page *of, const tlsrpt_apart *apart)
+static void print_apart_row(const cli_report_page *page, const tlsrpt_apart *apart)
 {
     const char *text = apr_psprintf(
-        of->p, "%s, %s about %s: %s",
-        apart->day < 0 ? "unspecified date" : mta_sts_format_date(of->p, apart->day + 1),
-        mta_sts_format_name(of->p, apart->organization),
-        *apart->domain ? mta_sts_format_name(of->p, apart->domain) : "(domain not specified)",
-        mta_sts_format_count(of->p, tlsrpt_count_add(apart->successful, apart->failed), "session",
+        page->p, "%s, %s about %s: %s",
+        apart->day < 0 ? "unspecified date" : mta_sts_format_date(page->p, apart->day + 1),
+        mta_sts_format_name(page->p, apart->organization),
+        *apart->domain ? mta_sts_format_name(page->p, apart->domain) : "(domain not specified)",
+        mta_sts_format_count(page->p, tlsrpt_count_add(apart->successful, apart->failed), "session",
                              "sessions"));
 
     printf("    ");
@@ -308,7 +332,7 @@ static void print_apart_row(const cli_report_page *of, const tlsrpt_apart *apart
 }
 
 /* What is not plausible is shown, but in no number. */
-static void print_apart(const cli_report_page *of, const tlsrpt_summary *sum)
+static void print_apart(const cli_report_page *page, const tlsrpt_summary *sum)
 {
     int i;
 
@@ -316,11 +340,11 @@ static void print_apart(const cli_report_page *of, const tlsrpt_summary *sum)
         return;
     }
     putchar('\n');
-    cli_report_print_sign(of, 2, MTA_STS_INFO);
+    cli_report_print_sign(page, 2, MTA_STS_INFO);
     cli_print_wrapped(4, "Set apart, and in none of the numbers: unverified reports with more "
                          "sessions than is plausible beside the other reports about the domain");
     for (i = 0; i < sum->apart->nelts; i++) {
-        print_apart_row(of, &APR_ARRAY_IDX(sum->apart, i, const tlsrpt_apart));
+        print_apart_row(page, &APR_ARRAY_IDX(sum->apart, i, const tlsrpt_apart));
     }
     if (sum->apart_count > i) {
         printf("    and %" APR_INT64_T_FMT " more\n", sum->apart_count - i);
@@ -338,33 +362,34 @@ static int count_failed(const tlsrpt_summary *sum)
 }
 
 /* Domains with failures come first, separated by an empty line. */
-static void print_domain(const cli_report_page *of, const tlsrpt_domain *domain, int is_first_well)
+static void print_domain(const cli_report_page *page, const tlsrpt_domain *domain,
+                         int is_first_well)
 {
     if (has_failed(domain)) {
-        print_failing(of, domain);
+        print_failing(page, domain);
     }
-    else if (!of->call->failures_only) {
+    else if (!page->call->failures_only) {
         fputs(is_first_well ? "\n" : "", stdout);
-        print_working(of, domain);
+        print_working(page, domain);
     }
 }
 
 static void end(apr_pool_t *p, const cli_report_call *call, const cli_report_result *result)
 {
-    cli_report_page of = {.call = call, .style = cli_output_style()};
+    cli_report_page page = {.call = call, .style = cli_output_style()};
     int i, failed = count_failed(result->sum);
 
     if (call->failures_only && !failed) {
         return;
     }
-    apr_pool_create(&of.p, p);
-    print_head(&of, result);
+    apr_pool_create(&page.p, p);
+    print_head(&page, result);
     for (i = 0; i < result->sum->domains->nelts; i++) {
-        print_domain(&of, APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *), i == failed);
-        apr_pool_clear(of.p);
+        print_domain(&page, APR_ARRAY_IDX(result->sum->domains, i, tlsrpt_domain *), i == failed);
+        apr_pool_clear(page.p);
     }
-    print_apart(&of, result->sum);
-    apr_pool_destroy(of.p);
+    print_apart(&page, result->sum);
+    apr_pool_destroy(page.p);
 }
 
 const cli_report_format cli_report_text = {"", "", NULL, end, 0};

@@ -37,6 +37,7 @@
     FINDING("date-form", "A date of the report is not in the form of RFC 3339")                    \
     FINDING("date-malformed", "A date of the report is not a date")                                \
     FINDING("date-missing", "A date is missing from the report")                                   \
+    FINDING("date-range-in-future", "The date range of the report is in the future")               \
     FINDING("date-range-not-a-day", "The date range of the report is not one day in UTC")          \
     FINDING("date-range-reversed", "The date range of the report ends before it begins")           \
     FINDING("date-zone-missing", "A date of the report has no time zone")                          \
@@ -50,6 +51,7 @@
     FINDING("enforce-failures", "Senders refuse mail to a domain in mode enforce")                 \
     FINDING("failure-at-sender", "A failure that is probably at the sender")                       \
     FINDING("failure-blocking", "A failure that makes senders refuse mail in mode enforce")        \
+    FINDING("failure-dane", "Senders that support DANE cannot deliver")                            \
     FINDING("failure-details-missing", "The report counts failures without details")               \
     FINDING("failure-fixed", "A failure that has been fixed since")                                \
     FINDING("failure-incomplete", "A failure of the report lacks a member")                        \
@@ -62,6 +64,7 @@
     FINDING("failures-sum", "The failure details do not add up to the summary of the report")      \
     FINDING("fetch-broken", "The answer of the policy host is not HTTP, or incomplete")            \
     FINDING("fetch-connect-timeout", "The policy host does not accept a connection in time")       \
+    FINDING("fetch-name-unknown", "The policy host has no certificate, and refuses its name")      \
     FINDING("fetch-no-route", "This machine has no route to the policy host")                      \
     FINDING("fetch-redirect", "The policy host redirects, which senders do not follow")            \
     FINDING("fetch-refused", "Nothing listens on port 443 of the policy host")                     \
@@ -71,12 +74,18 @@
     FINDING("fetch-tls-failed", "No TLS connection to the policy host is possible")                \
     FINDING("fetch-unreachable", "The policy host cannot be reached")                              \
     FINDING("fetch-untried", "No time was left to fetch the policy")                               \
+    FINDING("fetches-lost", "Requests for policies were not recorded in the fetch log")            \
     FINDING("field-duplicate", "A field occurs more than once")                                    \
     FINDING("field-malformed", "A field of the record is not of the form name=value")              \
     FINDING("field-missing", "A required field of the record is missing")                          \
     FINDING("field-unknown", "An unknown field, which senders ignore")                             \
     FINDING("gzip-members", "The report has several gzip members")                                 \
     FINDING("gzip-trailing", "Bytes follow the gzip data of the report")                           \
+    FINDING("hosting-failed", "Hosted domains cannot be read")                                     \
+    FINDING("hosting-held", "Most hosted domains are gone at once, and are still served")          \
+    FINDING("hosting-served", "The number of hosted domains that are served")                      \
+    FINDING("hosting-shadowed", "A policy for a wildcard hides all hosted domains")                \
+    FINDING("hosting-stale", "Hosted domains have not been read from the database for a while")    \
     FINDING("https-missing", "No https virtual host answers for the policy host yet")              \
     FINDING("id-changed", "The policy differs from the one served before this start")              \
     FINDING("id-custom", "The id in DNS was not made by mod_mta_sts")                              \
@@ -127,6 +136,13 @@
     FINDING("not-ascii", "The policy contains bytes that are not ASCII")                           \
     FINDING("not-utf8", "The policy contains bytes that are not UTF-8")                            \
     FINDING("organization-missing", "The report has no organization-name")                         \
+    FINDING("pair-broken", "The files of a key pair cannot be used")                               \
+    FINDING("pair-missing", "No key pair covers a policy host")                                    \
+    FINDING("pair-waits-for-reload", "Renewed key pairs are presented after the next reload")      \
+    FINDING("pairs-none", "MTASTSCertificates matches no key pair")                                \
+    FINDING("pairs-renewed", "New or renewed key pairs are presented")                             \
+    FINDING("pairs-too-many", "Too many virtual hosts have different MTASTSCertificates")          \
+    FINDING("pairs-unused", "A directive for key pairs has no effect")                             \
     FINDING("pattern-unused", "No MX host matches an mx pattern")                                  \
     FINDING("policies-empty", "The policies of the report are an empty array")                     \
     FINDING("policy-bad-body", "A policy was requested with an unreadable request body")           \
@@ -157,6 +173,7 @@
     FINDING("policy-too-long", "The policy is longer than senders read")                           \
     FINDING("policy-type-missing", "A policy type is missing from the report")                     \
     FINDING("policy-type-unknown", "A policy type of the report is unknown")                       \
+    FINDING("policy-unavailable", "A policy was requested that could not be looked up")            \
     FINDING("policy-unknown", "The served policy is not known")                                    \
     FINDING("policy-valid", "The policy is valid")                                                 \
     FINDING("record-elsewhere", "The name of the record is an alias (CNAME)")                      \
@@ -186,6 +203,7 @@
     FINDING("report-share", "The networks of a client hold their share of MTASTSReportQuota")      \
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
+    FINDING("reporter-silent", "A sender that reported regularly no longer does")                  \
     FINDING("reports-inconclusive", "There are reports, but none of them counts")                  \
     FINDING("reports-indexed", "The index of the reports has changed")                             \
     FINDING("reports-missing", "No report covers the period")                                      \
@@ -194,6 +212,8 @@
     FINDING("reports-set-apart", "Reports are not plausible")                                      \
     FINDING("result-type-missing", "A result type is missing from the report")                     \
     FINDING("result-type-unknown", "A result type of the report is not registered")                \
+    FINDING("row-hidden", "A configured domain has a row in the database, too")                    \
+    FINDING("row-wrong", "The row of a hosted domain is wrong")                                    \
     FINDING("rua-blank", "A blank follows rua=")                                                   \
     FINDING("rua-malformed", "A report address is malformed")                                      \
     FINDING("rua-missing", "The record has no usable report address")                              \
@@ -249,6 +269,7 @@
     FINDING("version-missing", "The policy has no version")                                        \
     FINDING("version-not-first", "The version is not the first line of the policy")                \
     FINDING("version-unknown", "The version is not STSv1")                                         \
+    FINDING("watch-blind", "Something could not be looked at in several runs of mta-sts watch")    \
     FINDING("watchdog-missing", "mod_watchdog is not loaded")
 /* clang-format on */
 

@@ -66,6 +66,9 @@ static const char *recognise_mistake(const char *text)
     if (strstr(text, "://")) {
         return "is a URL: write the host name alone, without the scheme";
     }
+    if (*text == '[' && !colons && text[1 + strspn(text + 1, "0123456789.]")]) {
+        return "is in square brackets: write the host name without them";
+    }
     if (strchr(text, '[') || colons > 1) {
         return "is an IP address: senders compare names, not addresses";
     }

@@ -118,3 +118,11 @@ const char *mta_sts_text_quote_path(apr_pool_t *p, const char *path)
 {
     return quote(p, path, strlen(path), PATH_MAX);
 }
+
+apr_size_t mta_sts_text_cut(const char *text, apr_size_t max)
+{
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
+        max--;
+    }
+    return max;
+}

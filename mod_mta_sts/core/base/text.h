@@ -32,6 +32,10 @@ apr_size_t mta_sts_text_utf8_length(const char *text, apr_size_t len);
  * the direction of text or breaks lines and so can mislead the reader of a terminal. */
 int mta_sts_text_is_unprintable(const char *text, apr_size_t length);
 
+/* The length of the beginning of a UTF-8 text, at most max bytes, that is cut between characters.
+ * The text must be longer than max. */
+apr_size_t mta_sts_text_cut(const char *text, apr_size_t max);
+
 /* ASCII letters and digits, in every locale. */
 static inline int mta_sts_text_is_alnum(char c)
 {

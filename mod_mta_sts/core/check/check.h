@@ -57,6 +57,8 @@ typedef struct mta_sts_check_facts {
                              NULL */
     const char *configured_id; /* id of the policy that this machine's httpd is configured to
                                   serve, or NULL if it is not known */
+    int is_hosted;             /* whether that is a row in its database (MTASTSHosting) */
+    const char *row_wrong;     /* why that row is wrong; NULL: it is not */
 } mta_sts_check_facts;
 
 typedef enum mta_sts_check_part {
@@ -134,6 +136,10 @@ mta_sts_check_result *mta_sts_check_judge(apr_pool_t *p, const mta_sts_check_fac
  * @param facts array of mta_sts_check_facts *: all domains of one run
  */
 int mta_sts_check_smtp_is_blocked(const apr_array_header_t *facts);
+
+/* Whether nothing among the texts of an answer was meant as a record of this kind, so that the
+ * record is missing or was published at another name. */
+int mta_sts_check_lacks_record(const mta_sts_answer *answer, int is_tlsrpt);
 
 /* "dns", "policy-host", "policy", "mx" or "tlsrpt". */
 const char *mta_sts_check_part_name(mta_sts_check_part part);

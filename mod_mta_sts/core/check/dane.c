@@ -55,7 +55,7 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     apr_pool_t *p = judge->p;
     int count = mx->tlsa.values->nelts;
 
-    switch (mta_sts_tlsa_compare(p, mx->tlsa.values, chain, mx->host)) {
+    switch (mta_sts_tlsa_compare(p, mx->tlsa.values, chain, mx->host, judge->facts->domain)) {
     case MTA_STS_TLSA_MATCH:
         mta_sts_finding_add(findings, MTA_STS_OK, "tlsa-match", mx->host, NULL,
                             "a TLSA record matches the certificate at %s", probe->address);
@@ -74,12 +74,12 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                                   probe->address));
         break;
     case MTA_STS_TLSA_UNUSABLE:
-        mta_sts_finding_add(findings, MTA_STS_WARNING, "tlsa-unusable", mx->host,
-                            fix(p, mx->host, chain),
-                            "none of its %d TLSA records can be used for SMTP, which knows the "
-                            "usages 2 and 3: senders that support DANE do not verify the "
-                            "certificate at %s",
-                            count, probe->address);
+        mta_sts_finding_add(
+            findings, MTA_STS_WARNING, "tlsa-unusable", mx->host, fix(p, mx->host, chain),
+            "none of its %d TLSA records can be used for SMTP (usage 2 or 3, selector "
+            "0 or 1, matching type 0 to 2, and data of that length): senders that "
+            "support DANE do not verify the certificate at %s",
+            count, probe->address);
         break;
     case MTA_STS_TLSA_UNKNOWN:
         break;

@@ -6,6 +6,7 @@
 #include "core/check/dead_alias.h"
 #include "core/check/judge.h"
 #include "core/policy/record.h"
+#include "core/policy/repair.h"
 #include "core/policy/text.h"
 #include "core/base/text.h"
 
@@ -53,7 +54,7 @@ static const char *record_fix(const mta_sts_judge *judge)
     const mta_sts_check_facts *facts = judge->facts;
     const char *format =
         is_policy_served(judge) ? "run 'mta-sts dns %s' to get the record, then publish it"
-        : facts->configured_id
+        : facts->configured_id || facts->row_wrong
             ? "first fix what is reported about the policy host; then run 'mta-sts dns %s' to get "
               "the record, and publish it"
             : "serve a policy first (on the web server: mta-sts-setup %s); then run 'mta-sts dns "
@@ -74,33 +75,67 @@ static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, 
     }
 }
 
-/* Reports other names at which the record was found; returns whether there are any. */
-static int report_misplaced(const mta_sts_judge *judge, int is_tlsrpt, const char *right,
-                            mta_sts_severity severity, mta_sts_findings *findings)
+static const char *const versions[] = {"v=stsv1", "v=tlsrptv1"};
+
+/* Whether a record of this kind is among the texts. */
+static int contains_record(const mta_sts_answer *answer, int is_tlsrpt)
 {
-    static const char *const versions[] = {"v=stsv1", "v=tlsrptv1"};
-    const apr_array_header_t *list = judge->facts->misplaced;
-    const char *version = versions[is_tlsrpt];
-    int i, j;
+    int i;
 
-    for (i = 0; list && i < list->nelts; i++) {
-        const mta_sts_check_misplaced *one =
-            APR_ARRAY_IDX(list, i, const mta_sts_check_misplaced *);
-
-        for (j = 0; one->is_tlsrpt == is_tlsrpt && one->answer.status == MTA_STS_ANSWER_OK &&
-                    j < one->answer.values->nelts;
-             j++) {
-            const char *value = APR_ARRAY_IDX(one->answer.values, j, const char *);
-
-            if (strncasecmp(value, version, strlen(version)) == 0) {
-                mta_sts_finding_add(findings, severity, "record-misplaced", right,
-                                    apr_psprintf(judge->p, "move it to %s", right),
-                                    "the record is at %s, where no sender looks for it", one->name);
-                return 1;
-            }
+    for (i = 0; answer->status == MTA_STS_ANSWER_OK && i < answer->values->nelts; i++) {
+        if (strncasecmp(APR_ARRAY_IDX(answer->values, i, const char *), versions[is_tlsrpt],
+                        strlen(versions[is_tlsrpt])) == 0) {
+            return 1;
         }
     }
     return 0;
+}
+
+int mta_sts_check_lacks_record(const mta_sts_answer *answer, int is_tlsrpt)
+{
+    static const char *const marks[] = {"STS", "RPT"};
+    int i;
+
+    for (i = 0; answer->status == MTA_STS_ANSWER_OK && i < answer->values->nelts; i++) {
+        const char *value = APR_ARRAY_IDX(answer->values, i, const char *);
+
+        if (mta_sts_repair_contains(value, marks[is_tlsrpt])) {
+            return 0;
+        }
+    }
+    return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
+}
+
+/* Reports another name at which the record was found; returns whether there is one. */
+static int report_misplaced(const mta_sts_judge *judge, int is_tlsrpt, const char *right,
+                            mta_sts_severity severity, mta_sts_findings *findings)
+{
+    const mta_sts_check_facts *facts = judge->facts;
+    const apr_array_header_t *list = facts->misplaced;
+    const mta_sts_answer *other = is_tlsrpt ? &facts->record : &facts->tlsrpt;
+    const char *found = NULL;
+    int i;
+
+    if (!mta_sts_check_lacks_record(is_tlsrpt ? &facts->tlsrpt : &facts->record, is_tlsrpt)) {
+        return 0;
+    }
+    if (!other->alias && contains_record(other, is_tlsrpt)) {
+        found = is_tlsrpt ? facts->record_name : facts->tlsrpt_name;
+    }
+    for (i = 0; !found && list && i < list->nelts; i++) {
+        const mta_sts_check_misplaced *one =
+            APR_ARRAY_IDX(list, i, const mta_sts_check_misplaced *);
+
+        if (one->is_tlsrpt == is_tlsrpt && contains_record(&one->answer, is_tlsrpt)) {
+            found = one->name;
+        }
+    }
+    if (found) {
+        mta_sts_finding_add(findings, severity, "record-misplaced", right,
+                            apr_psprintf(judge->p, "move it to %s", right),
+                            "the record is at %s, where no sender looks for it", found);
+    }
+    return found != NULL;
 }
 
 static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
@@ -119,8 +154,7 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
                                     "decides which policy they look for"));
         return;
     }
-    if (mta_sts_answer_is_empty(&facts->record) &&
-        report_misplaced(judge, 0, facts->record_name, MTA_STS_ERROR, findings)) {
+    if (report_misplaced(judge, 0, facts->record_name, MTA_STS_ERROR, findings)) {
         return;
     }
     if (mta_sts_answer_is_empty(&facts->record)) {
@@ -157,6 +191,16 @@ static void report_no_mx(mta_sts_judge *judge, mta_sts_findings *findings)
         mta_sts_finding_add(findings, MTA_STS_WARNING, "mx-implicit", facts->domain,
                             "publish an MX record",
                             "there is no MX record: senders use the domain's own address");
+        return;
+    }
+    if (facts->mx.status == MTA_STS_ANSWER_NXDOMAIN && facts->mx.alias) {
+        mta_sts_finding_add(
+            findings, MTA_STS_ERROR, "alias-dangling", facts->domain,
+            apr_psprintf(judge->p, "delete the CNAME, and publish the MX records of %s instead",
+                         facts->domain),
+            "%s",
+            mta_sts_dead_alias_text(judge->p, &facts->mx, "no mail reaches the domain",
+                                    "gets the mail"));
         return;
     }
     if (facts->mx.status == MTA_STS_ANSWER_NXDOMAIN) {
@@ -305,8 +349,7 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
                                     "can have the reports sent to them"));
         return;
     }
-    if (mta_sts_answer_is_empty(&facts->tlsrpt) &&
-        report_misplaced(judge, 1, facts->tlsrpt_name, MTA_STS_WARNING, findings)) {
+    if (report_misplaced(judge, 1, facts->tlsrpt_name, MTA_STS_WARNING, findings)) {
         return;
     }
     if (mta_sts_answer_is_empty(&facts->tlsrpt)) {

@@ -282,7 +282,7 @@ static void report_not_probed(mta_sts_judge *judge)
 }
 
 /* Until mode enforce, a failure that only mode enforce turns into a refusal is a warning. A failure
- * in every mode is a warning as well, as long as another MX host accepts mail. */
+ * in every mode is a warning as well, unless it is known that no MX host accepts mail. */
 static void soften(const mta_sts_judge *judge, int index)
 {
     const apr_array_header_t *sections = judge->result->sections;
@@ -293,8 +293,7 @@ static void soften(const mta_sts_judge *judge, int index)
         const mta_sts_check_section *section =
             &APR_ARRAY_IDX(sections, index, mta_sts_check_section);
 
-        if (!is_down &&
-            (!is_enforced || (judge->mx_good && mta_sts_mx_effect_is_alike(section->effect)))) {
+        if (!is_down && (!is_enforced || mta_sts_mx_effect_is_alike(section->effect))) {
             mta_sts_judge_lower_severity(section->findings, 0, MTA_STS_ERROR, MTA_STS_WARNING);
         }
     }

@@ -9,6 +9,7 @@
 #include "core/policy/provider.h"
 
 #define NOT_AVAILABLE 421
+#define IS_TEMPORARY(code) ((code) / 100 == 4)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const loss = "senders in mode enforce do not deliver to it";
@@ -100,6 +101,13 @@ static const texts broken_starttls = {PLAIN, "smtp-invalid-reply",
                                       "the answer of %s to STARTTLS is not SMTP",
                                       "check the mail server's log, and its certificate and key"};
 
+/* Before STARTTLS, 4xx is about the whole session, which senders in any mode try again later. */
+static int is_not_now(const mta_sts_mx_probe *probe)
+{
+    return probe->code == NOT_AVAILABLE ||
+           (IS_TEMPORARY(probe->code) && probe->stage < MTA_STS_SMTP_STARTTLS);
+}
+
 static const texts *find_texts(const mta_sts_mx_probe *probe)
 {
     switch (probe->result) {
@@ -110,7 +118,7 @@ static const texts *find_texts(const mta_sts_mx_probe *probe)
     case MTA_STS_SMTP_INVALID_REPLY:
         return probe->stage >= MTA_STS_SMTP_STARTTLS ? &broken_starttls : results + probe->result;
     case MTA_STS_SMTP_REJECTED:
-        return probe->code == NOT_AVAILABLE ? &not_available : rejections + probe->stage;
+        return is_not_now(probe) ? &not_available : rejections + probe->stage;
     default:
         return results + probe->result;
     }

@@ -100,6 +100,19 @@ static const mta_sts_policy_fetch *find_usable(const mta_sts_judge *judge)
     return NULL;
 }
 
+/* Senders get the last valid policy, or none. */
+static void report_row(const mta_sts_check_facts *facts, mta_sts_findings *findings)
+{
+    if (facts->row_wrong) {
+        mta_sts_finding_add(
+            findings, MTA_STS_WARNING, "row-wrong", facts->domain,
+            "correct its row, with your panel or with mta-sts policy set",
+            "its row in the database of this machine is wrong, so that changes have "
+            "no effect: %s",
+            facts->row_wrong);
+    }
+}
+
 void mta_sts_judge_policy_host(mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -113,6 +126,7 @@ void mta_sts_judge_policy_host(mta_sts_judge *judge)
         return;
     }
     findings = mta_sts_judge_section(judge, MTA_STS_CHECK_POLICY_HOST, facts->host);
+    report_row(facts, findings);
     for (i = 0; i < facts->fetches->nelts; i++) {
         const mta_sts_policy_fetch *fetch =
             APR_ARRAY_IDX(facts->fetches, i, const mta_sts_policy_fetch *);
@@ -157,11 +171,16 @@ static const char *describe_newer(const mta_sts_judge *judge)
     int i;
 
     if (is_record_ahead(judge)) {
-        return "the id in DNS is newer: it is the one in httpd's configuration, but httpd was not "
-               "reloaded";
+        return facts->is_hosted
+                   ? "the id in DNS is that of the policy which this machine's httpd serves from "
+                     "the database, but another server answered with another policy"
+                   : "the id in DNS is newer: it is the one in httpd's configuration, but httpd "
+                     "was not reloaded";
     }
     if (configured && strcmp(configured, judge->served_id) == 0) {
-        return "the served policy is newer: it is the one in httpd's configuration";
+        return facts->is_hosted
+                   ? "the served policy is newer: it is the one in the database"
+                   : "the served policy is newer: it is the one in httpd's configuration";
     }
     for (i = 0; i < facts->fetches->nelts; i++) {
         const mta_sts_policy_fetch *fetch =
@@ -181,7 +200,20 @@ static const char *id_fix(const mta_sts_judge *judge)
     const char *alias = judge->facts->record.alias;
 
     if (is_record_ahead(judge)) {
-        return "reload httpd: sudo apachectl graceful";
+        return judge->facts->is_hosted
+                   ? apr_psprintf(judge->p,
+                                  "point the addresses of %s in DNS to machines that serve this "
+                                  "database",
+                                  judge->facts->host)
+                   : "reload httpd: sudo apachectl graceful";
+    }
+    if (alias && judge->facts->is_hosted) {
+        return apr_psprintf(
+            judge->p,
+            "publish \"v=STSv1; id=%s;\" in the TXT record at %s, where the CNAME of "
+            "%s leads",
+            judge->served_id, mta_sts_text_quote(judge->p, alias, strlen(alias)),
+            judge->facts->record_name);
     }
     return alias ? apr_psprintf(
                        judge->p,
@@ -196,7 +228,7 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const char *name = judge->facts->record_name;
 
-    if (!judge->record_id) {
+    if (!judge->record_id || !judge->policy_valid) {
         return;
     }
     if (strcmp(judge->record_id, judge->served_id) == 0) {

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 
 #define OK_STATUS 200
+#define NOT_MODIFIED 304
 
 /* The default timeout of postfix-mta-sts-resolver, the most common one for Postfix. */
 #define SLOW apr_time_from_sec(4)
@@ -39,6 +40,11 @@ static const struct {
     [MTA_STS_FETCH_TLS_OLD] = {MTA_STS_ERROR, "tls-too-old",
                                "%s supports no TLS version newer than 1.1, which senders refuse",
                                "allow TLS 1.2 and 1.3 (SSLProtocol)"},
+    [MTA_STS_FETCH_NAME_UNKNOWN] =
+        {MTA_STS_ERROR, "fetch-name-unknown",
+         "the server at %s refuses this name in the TLS handshake: it has no certificate for it",
+         "have a certificate issued for %s; on the web server, mta-sts policy list "
+         "--without-certificate lists all hosted domains without one (MTASTSCertificates)"},
     [MTA_STS_FETCH_TLS_FAILED] = {MTA_STS_ERROR, "fetch-tls-failed",
                                   "the TLS handshake with %s fails",
                                   "if there is no certificate yet, run: certbot --apache -d %s; "
@@ -123,7 +129,13 @@ static const char firewall_fix[] =
 static const char vhost_fix[] = "on the web server, find the virtual host that answers for this "
                                 "name: apachectl -t -D DUMP_VHOSTS";
 
+static const char cache_fix[] =
+    "answer every request for this URL with status 200 and the whole policy: look for a cache or a "
+    "proxy in front of httpd";
+
 static const status_text status_texts[] = {
+    {206, 206, " (a part of the document)", cache_fix},
+    {304, 304, " (not modified)", cache_fix},
     {401, 401, " (it asks for a password)",
      "remove the authentication for this URL: the policy must be accessible to everyone"},
     {403, 403, " (access denied)",
@@ -204,7 +216,7 @@ static int check_status(const mta_sts_policy_fetch *fetch, const char *host,
     if (status == OK_STATUS) {
         return 1;
     }
-    if (status >= 300 && status < 400) {
+    if (status >= 300 && status < 400 && status != NOT_MODIFIED) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "fetch-redirect", host,
                             "serve the policy itself at this URL, without a redirect",
                             "%s redirects (status %d%s%s), which senders do not follow",

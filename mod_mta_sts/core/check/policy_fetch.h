@@ -21,6 +21,7 @@ typedef enum mta_sts_fetch_status {
     MTA_STS_FETCH_UNREACHABLE,     /* the connection failed for another reason: see detail */
     MTA_STS_FETCH_CONNECT_TIMEOUT, /* no connection in time */
     MTA_STS_FETCH_TLS_OLD,         /* the server supports nothing newer than TLS 1.1 */
+    MTA_STS_FETCH_NAME_UNKNOWN,    /* the alert unrecognized_name */
     MTA_STS_FETCH_TLS_FAILED,      /* the TLS handshake failed: see detail */
     MTA_STS_FETCH_TIMEOUT,         /* connected, but the response was not complete in time */
     MTA_STS_FETCH_TOO_LONG,        /* the response is longer than MTA_STS_POLICY_READ_MAX bytes */

@@ -86,17 +86,19 @@ static int matches(apr_pool_t *p, const tlsa *record, X509 *x509)
     return data && strcmp(data, record->hex) == 0;
 }
 
-/* Whether the server's certificate is valid for the host and chains to the anchor. */
-static int is_verified(X509 *own, STACK_OF(X509) * chain, X509 *anchor, const char *host)
+/* Whether the server's certificate is valid for the host, or for the domain that the mail is for
+ * (RFC 7672 section 3.2.2), and chains to the anchor. */
+static int is_verified(STACK_OF(X509) * chain, X509 *anchor, const char *host, const char *domain)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     int verified = 0;
 
     if (store && context && X509_STORE_add_cert(store, anchor) &&
-        X509_STORE_CTX_init(context, store, own, chain)) {
+        X509_STORE_CTX_init(context, store, sk_X509_value(chain, 0), chain)) {
         X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
         X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(context), host, 0);
+        X509_VERIFY_PARAM_add1_host(X509_STORE_CTX_get0_param(context), domain, 0);
         verified = X509_verify_cert(context) == 1;
     }
     X509_STORE_CTX_free(context);
@@ -104,25 +106,41 @@ static int is_verified(X509 *own, STACK_OF(X509) * chain, X509 *anchor, const ch
     return verified;
 }
 
-static mta_sts_tlsa_result compare_anchor(apr_pool_t *p, const tlsa *record, STACK_OF(X509) * chain,
-                                          const char *host)
+/* The certificate that a record contains as a whole, or NULL: servers need not send that one. */
+static X509 *anchor_of(apr_pool_t *p, const tlsa *record)
 {
+    apr_size_t len = strlen(record->hex) / 2;
+    mta_sts_der der = {NULL, (long)len};
+    unsigned char *bytes = apr_palloc(p, len + 1);
+
+    if (record->selector != SELECT_CERTIFICATE || record->matching != MATCH_EXACT ||
+        apr_unescape_hex(bytes, record->hex, (apr_ssize_t)len * 2, 0, &len) != APR_SUCCESS) {
+        return NULL;
+    }
+    der.bytes = bytes;
+    return parse(p, &der);
+}
+
+static mta_sts_tlsa_result compare_anchor(apr_pool_t *p, const tlsa *record, STACK_OF(X509) * chain,
+                                          const char *host, const char *domain)
+{
+    X509 *anchor = anchor_of(p, record);
     mta_sts_tlsa_result result = MTA_STS_TLSA_MISMATCH;
     int i;
 
     for (i = 0; i < sk_X509_num(chain); i++) {
         if (matches(p, record, sk_X509_value(chain, i))) {
-            if (is_verified(sk_X509_value(chain, 0), chain, sk_X509_value(chain, i), host)) {
+            if (is_verified(chain, sk_X509_value(chain, i), host, domain)) {
                 return MTA_STS_TLSA_MATCH;
             }
             result = MTA_STS_TLSA_UNVERIFIED;
         }
     }
-    return result;
+    return anchor && is_verified(chain, anchor, host, domain) ? MTA_STS_TLSA_MATCH : result;
 }
 
 static mta_sts_tlsa_result compare_all(apr_pool_t *p, const apr_array_header_t *records,
-                                       STACK_OF(X509) * chain, const char *host)
+                                       STACK_OF(X509) * chain, const char *host, const char *domain)
 {
     mta_sts_tlsa_result worst = MTA_STS_TLSA_UNUSABLE;
     int i;
@@ -132,7 +150,7 @@ static mta_sts_tlsa_result compare_all(apr_pool_t *p, const apr_array_header_t *
         tlsa record;
 
         if (read_record(p, APR_ARRAY_IDX(records, i, const char *), &record)) {
-            one = record.usage == USAGE_DANE_TA ? compare_anchor(p, &record, chain, host)
+            one = record.usage == USAGE_DANE_TA ? compare_anchor(p, &record, chain, host, domain)
                   : matches(p, &record, sk_X509_value(chain, 0)) ? MTA_STS_TLSA_MATCH
                                                                  : MTA_STS_TLSA_MISMATCH;
         }
@@ -145,7 +163,8 @@ static mta_sts_tlsa_result compare_all(apr_pool_t *p, const apr_array_header_t *
 }
 
 mta_sts_tlsa_result mta_sts_tlsa_compare(apr_pool_t *p, const apr_array_header_t *records,
-                                         const apr_array_header_t *chain, const char *host)
+                                         const apr_array_header_t *chain, const char *host,
+                                         const char *domain)
 {
     STACK_OF(X509) *stack = sk_X509_new_null();
     mta_sts_tlsa_result result = MTA_STS_TLSA_UNKNOWN;
@@ -159,7 +178,7 @@ mta_sts_tlsa_result mta_sts_tlsa_compare(apr_pool_t *p, const apr_array_header_t
         }
     }
     if (stack && sk_X509_num(stack)) {
-        result = compare_all(p, records, stack, host);
+        result = compare_all(p, records, stack, host, domain);
     }
     sk_X509_free(stack);
     return result;

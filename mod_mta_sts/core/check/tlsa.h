@@ -34,9 +34,11 @@ typedef enum mta_sts_tlsa_result {
  * @param records of const char *: "USAGE SELECTOR MATCHING HEX", as core/dns/rdata.h renders them
  * @param chain   of mta_sts_der: what the server sent, its own certificate first; may be NULL
  * @param host    the MX host
+ * @param domain  the domain that the mail is for, which the certificate may name instead
  */
 mta_sts_tlsa_result mta_sts_tlsa_compare(apr_pool_t *p, const apr_array_header_t *records,
-                                         const apr_array_header_t *chain, const char *host);
+                                         const apr_array_header_t *chain, const char *host,
+                                         const char *domain);
 
 /* The record that matches the server's current key, "3 1 1 HEX", allocated from p; NULL if there is
  * no certificate. */

@@ -11,8 +11,14 @@ static void set(mta_sts_judge *judge, mta_sts_outcome outcome, const char *summa
     judge->result->verdict.summary = summary;
 }
 
-/* Handles domains that cannot receive mail at all, with or without a policy. Returns whether the
- * domain is one of these. */
+static void advise(mta_sts_judge *judge, mta_sts_safety safety, const char *advice)
+{
+    judge->result->verdict.enforce = safety;
+    judge->result->verdict.advice = advice;
+}
+
+/* Handles domains whose MX hosts are not known, and those that cannot receive mail at all, with or
+ * without a policy. Returns whether the domain is one of these. */
 static int judge_delivery(mta_sts_judge *judge)
 {
     const mta_sts_check_facts *facts = judge->facts;
@@ -20,17 +26,25 @@ static int judge_delivery(mta_sts_judge *judge)
     if (facts->mxs->nelts) {
         return 0;
     }
+    advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect: the domain receives no mail");
     switch (facts->mx.status) {
     case MTA_STS_ANSWER_TIMEOUT:
     case MTA_STS_ANSWER_NOT_QUERIED:
         set(judge, MTA_STS_OUTCOME_UNKNOWN, "may or may not deliver: the MX lookup timed out");
+        advise(judge, MTA_STS_SAFETY_UNKNOWN, "could not determine whether mode enforce is safe");
         break;
     case MTA_STS_ANSWER_BOGUS:
     case MTA_STS_ANSWER_SERVFAIL:
-        set(judge, MTA_STS_OUTCOME_REFUSES, "cannot deliver: the MX lookup fails");
+        set(judge, MTA_STS_OUTCOME_REFUSES, "cannot deliver, in any mode: the MX lookup fails");
+        advise(judge, MTA_STS_SAFETY_UNKNOWN,
+               "could not determine whether mode enforce is safe: the MX hosts are not known, so "
+               "fix their lookup first");
         break;
     case MTA_STS_ANSWER_NXDOMAIN:
-        set(judge, MTA_STS_OUTCOME_NO_MAIL, "cannot deliver: the domain does not exist in DNS");
+        set(judge, MTA_STS_OUTCOME_NO_MAIL,
+            facts->mx.alias ? "cannot deliver: the domain is an alias (CNAME) of a name that does "
+                              "not exist"
+                            : "cannot deliver: the domain does not exist in DNS");
         break;
     default:
         set(judge, MTA_STS_OUTCOME_NO_MAIL, "does not deliver: the domain accepts no mail");
@@ -107,12 +121,6 @@ static const char *summarize(const mta_sts_judge *judge, mta_sts_outcome outcome
     }
 }
 
-static void advise(mta_sts_judge *judge, mta_sts_safety safety, const char *advice)
-{
-    judge->result->verdict.enforce = safety;
-    judge->result->verdict.advice = advice;
-}
-
 /* What mode enforce changes at the first host that it makes senders skip. */
 static const char *describe_change(const mta_sts_judge *judge)
 {
@@ -126,11 +134,12 @@ static const char *describe_change(const mta_sts_judge *judge)
 static const char *advise_against(const mta_sts_judge *judge, int on)
 {
     return apr_psprintf(judge->p, "%s: %s",
-                        !on              ? "do not change to mode enforce yet"
-                        : judge->mx_good ? "mode enforce is on, and may hold up mail: fix this, or "
-                                           "go back to mode testing"
-                                         : "mode enforce is on, and holds up mail: go back to mode "
-                                           "testing, or fix this",
+                        !on ? "do not change to mode enforce yet"
+                        : judge->mx_good || judge->mx_unknown
+                            ? "mode enforce is on, and may hold up mail: fix this, or "
+                              "go back to mode testing"
+                            : "mode enforce is on, and holds up mail: go back to mode "
+                              "testing, or fix this",
                         describe_change(judge));
 }
 
@@ -170,7 +179,6 @@ void mta_sts_judge_verdict(mta_sts_judge *judge)
     const char *gap = find_gap(judge);
 
     if (judge_delivery(judge)) {
-        advise(judge, MTA_STS_SAFETY_NO, "mode enforce has no effect: the domain receives no mail");
         return;
     }
     if (gap && is_unknown_gap(judge)) {

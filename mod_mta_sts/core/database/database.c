@@ -277,6 +277,12 @@ apr_int64_t mta_sts_database_number(const char *column)
     return column ? apr_strtoi64(column, NULL, 10) : 0;
 }
 
+int mta_sts_database_take_number(void *baton, const char *const *columns)
+{
+    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
+    return 0;
+}
+
 /* --- transactions --- */
 
 int mta_sts_database_execute(mta_sts_database *db, const char *sql)

@@ -3,6 +3,7 @@
 #define CORE_DATABASE_DATABASE_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 
 /*
  * The database: an index of the reports in the spool and the history of served policies, accessed
@@ -50,6 +51,19 @@ const char *mta_sts_database_init(apr_pool_t *process);
  */
 const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
                                   mta_sts_database **db);
+
+/*
+ * Opens a file of SQLite that is derived from another database: without the tables of reports and
+ * history, and with fewer guarantees after a crash, because it can be built again.
+ *
+ * @param file      its absolute path, in a directory owned by this user; created unless is_reader
+ * @param is_reader only reads, without waiting for others, and needs little memory
+ */
+const char *mta_sts_database_open_derived(apr_pool_t *p, const char *file, int is_reader,
+                                          mta_sts_database **db);
+
+/* Whether the file of SQLite is still the one that was opened; 1 for PostgreSQL. */
+int mta_sts_database_is_same_file(const mta_sts_database *db);
 
 /*
  * Checks the driver and the location during configtest, without opening anything.
@@ -137,6 +151,16 @@ const char *mta_sts_database_run_all(mta_sts_database *db, const char *const *st
  * @return whether to continue
  */
 typedef int mta_sts_database_row(void *baton, const char *const *columns);
+
+/* A baton for rows that become elements of an array, allocated in p. */
+typedef struct mta_sts_database_list {
+    apr_pool_t *p;
+    apr_array_header_t *rows;
+} mta_sts_database_list;
+
+/* Takes the number in the first column of one row; the baton is an apr_int64_t, which is not
+ * changed if there is no row. */
+int mta_sts_database_take_number(void *baton, const char *const *columns);
 
 /* Runs one statement that returns rows, like mta_sts_database_run. take must not use db. */
 const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,

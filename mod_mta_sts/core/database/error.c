@@ -2,6 +2,7 @@
 #include "core/database/internal.h"
 
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include <apr_strings.h>
 
@@ -15,7 +16,12 @@
 #define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
+#define CODE_IO 10
 #define CODE_FULL 13
+#define CODE_NOT_OPENED 14
+
+/* A file system with less space than this is full: SQLite needs a few pages for each change. */
+#define ROOM_MIN (32 * 1024)
 
 /* Result codes of SQLite (sqlite.org/rescode.html), which its driver passes on. */
 typedef struct sqlite_trouble {
@@ -29,11 +35,11 @@ static const sqlite_trouble sqlite_troubles[] = {
     {6, IS_LOCKED, "it is tried again; fuser -v on the file shows which process has it open"},
     {8, "cannot be written to",
      "check whether the disk is mounted read-only, and who owns the file and its directory"},
-    {10, "cannot be read or written: the disk reports an error",
+    {CODE_IO, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
     {11, IS_DAMAGED, "mta-sts reindex moves it away and rebuilds it from the reports"},
-    {CODE_FULL, IS_OUT_OF_ROOM, "free space on the disk"},
-    {14, "cannot be opened", "check that its directory exists, and who owns it"},
+    {CODE_FULL, IS_OUT_OF_ROOM, "free space on its file system; df shows which one that is"},
+    {CODE_NOT_OPENED, "cannot be opened", "check that its directory exists, and who owns it"},
     {26, IS_DAMAGED ", or not a database of SQLite",
      "mta-sts reindex moves it away and rebuilds it from the reports"},
 };
@@ -58,6 +64,21 @@ static const sqlite_trouble *find_by_text(const char *text)
         return find_trouble(CODE_BUSY);
     }
     return strcmp(text, "database or disk is full") == 0 ? find_trouble(CODE_FULL) : NULL;
+}
+
+/* On a full disk, SQLite also fails to create or extend its files beside the database, and then
+ * reports that they cannot be opened or written. */
+static int may_be_full(const sqlite_trouble *trouble)
+{
+    return !trouble || trouble->code == CODE_IO || trouble->code == CODE_NOT_OPENED;
+}
+
+static int is_disk_full(const char *file)
+{
+    struct statvfs info;
+
+    return file && statvfs(file, &info) == 0 &&
+           (info.f_favail == 0 || info.f_bavail * info.f_frsize < ROOM_MIN);
 }
 
 static int has_secret(const char *text, const mta_sts_conninfo *conninfo)
@@ -110,6 +131,9 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
 
     if (db->is_sqlite && !trouble) {
         trouble = find_by_text(apr_dbd_error(db->driver, db->handle, code));
+    }
+    if (db->is_sqlite && may_be_full(trouble) && is_disk_full(db->file)) {
+        trouble = find_trouble(CODE_FULL);
     }
     if (trouble) {
         apr_snprintf(db->error, sizeof(db->error), "%s %s: %s", db->name, trouble->what,

@@ -9,9 +9,16 @@
 
 #include "core/database/database.h"
 
-/* Shared by database.c (statements), open.c, guard.c and error.c. */
+/* Shared by database.c (statements), open.c, session.c, guard.c and error.c. */
 
 typedef struct mta_sts_conninfo mta_sts_conninfo;
+
+/* What a database is opened for. */
+typedef enum mta_sts_database_use {
+    MTA_STS_DATABASE_WITH_SCHEMA, /* reports and history */
+    MTA_STS_DATABASE_DERIVED,     /* a file of SQLite whose tables the caller makes */
+    MTA_STS_DATABASE_READER,      /* the same, only for reading */
+} mta_sts_database_use;
 
 struct mta_sts_database {
     apr_pool_t *pool;    /* of the handle, a child of the caller's pool */
@@ -19,6 +26,7 @@ struct mta_sts_database {
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle; /* NULL once closed */
     int is_sqlite;
+    mta_sts_database_use use;
     const char *file; /* of SQLite, else NULL */
     const char *name;
     const mta_sts_conninfo *conninfo; /* of PostgreSQL, else NULL */
@@ -48,10 +56,11 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
 const char *mta_sts_database_sanitize(apr_pool_t *p, const char *text,
                                       const mta_sts_conninfo *conninfo);
 
+/* Sets up a new session for what it was opened for, and updates the schema. Returns NULL, or what
+ * failed. */
+const char *mta_sts_database_settle(mta_sts_database *db);
+
 /* Runs a statement without values. Returns the driver's code: 0 is success. */
 int mta_sts_database_execute(mta_sts_database *db, const char *sql);
-
-/* Whether the path still names the file of SQLite that was opened. */
-int mta_sts_database_is_same_file(const mta_sts_database *db);
 
 #endif

@@ -13,44 +13,14 @@
 #include <apr_strings.h>
 
 #include "core/database/conninfo.h"
-#include "core/database/schema.h"
 #include "core/base/text.h"
 
-/* Settings of a session: those that return a row (an SQLite PRAGMA that returns its value), then
- * the others. SQLite's driver retries 16 times, 0.1 s apart, after the 0.5 s set here. */
-static const char *const sqlite_settings[] = {
-    "PRAGMA busy_timeout=500",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA journal_size_limit=16777216",
-    "PRAGMA secure_delete=OFF", /* Debian's default: on a full disk there is no room for the zeros
-                                 */
-    NULL,
-};
-static const char *const sqlite_preamble[] = {
-    "PRAGMA synchronous=FULL",
-    "PRAGMA cache_size=-8000",
-    "PRAGMA temp_store=MEMORY",
-    NULL,
-};
-static const char *const pgsql_preamble[] = {
-    "SET client_min_messages=error",
-    "SET client_encoding=UTF8",
-    "SET lock_timeout='10s'",
-    "SET statement_timeout='60s'",
-    "SET idle_in_transaction_session_timeout='60s'",
-    NULL,
-};
 #define PGSQL_TIMEOUT " connect_timeout=10"
 
 /* TCP detects a server that has disappeared. The admin's parameters come later and take
  * precedence. */
 #define PGSQL_NETWORK                                                                              \
     "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=10000 "
-
-/* How long a statement waits for PostgreSQL: longer than statement_timeout; or, for callers that
- * soon retry, less time than a child process has for stopping. */
-#define PATIENCE apr_time_from_sec(70)
-#define PATIENCE_SHORT apr_time_from_sec(7)
 
 typedef struct driver_name {
     const char *name, *package;
@@ -163,11 +133,14 @@ static const char *judge_file(apr_pool_t *p, mta_sts_database *db)
     const char *error = judge_directory(p, db->file);
     struct stat info;
 
-    if (!error) {
+    if (!error && db->use != MTA_STS_DATABASE_READER) {
         error = make_file(p, db->file);
     }
     if (error) {
         return error;
+    }
+    if (lstat(db->file, &info) != 0 && errno == ENOENT) {
+        return refuse(p, db->file, "does not exist yet");
     }
     if (lstat(db->file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != geteuid()) {
         return refuse(p, db->file,
@@ -271,29 +244,6 @@ static const char *connect_to(apr_pool_t *p, mta_sts_database *db, const char *w
     return NULL;
 }
 
-/* Runs a setting that returns a row. */
-static int ask(mta_sts_database *db, const char *sql)
-{
-    apr_dbd_results_t *results = NULL;
-    apr_dbd_row_t *row = NULL;
-    int code = apr_dbd_select(db->driver, db->scratch, db->handle, &results, sql, 1);
-
-    while (code == 0 && results &&
-           apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {
-    }
-    apr_pool_clear(db->scratch);
-    return code;
-}
-
-const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db)
-{
-    int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
-                             : mta_sts_database_execute(db, "SET lock_timeout='1s'");
-
-    db->patience = PATIENCE_SHORT;
-    return code == 0 ? NULL : mta_sts_database_error(db, "use", code);
-}
-
 apr_int64_t mta_sts_database_bytes(const mta_sts_database *db)
 {
     struct stat info;
@@ -301,33 +251,8 @@ apr_int64_t mta_sts_database_bytes(const mta_sts_database *db)
     return db->is_sqlite && lstat(db->file, &info) == 0 ? (apr_int64_t)info.st_blocks * 512 : 0;
 }
 
-const char *mta_sts_database_shrink(mta_sts_database *db)
-{
-    int code = db->is_sqlite ? mta_sts_database_execute(db, "VACUUM") : 0;
-
-    if (code == 0 && db->is_sqlite) {
-        code = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)");
-    }
-    return code == 0 ? NULL : mta_sts_database_error(db, "shrink", code);
-}
-
-static const char *settle(mta_sts_database *db)
-{
-    const char *const *line = db->is_sqlite ? sqlite_settings : NULL;
-    int code = 0;
-
-    for (; line && *line && code == 0; line++) {
-        code = ask(db, *line);
-    }
-    for (line = db->is_sqlite ? sqlite_preamble : pgsql_preamble; *line && code == 0; line++) {
-        code = mta_sts_database_execute(db, *line);
-    }
-    return code == 0 ? mta_sts_database_schema_prepare(db)
-                     : mta_sts_database_error(db, "open", code);
-}
-
-const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
-                                  mta_sts_database **db)
+static const char *open_for(apr_pool_t *p, mta_sts_database_use use, const char *driver,
+                            const char *where, mta_sts_database **db)
 {
     const char *error = mta_sts_database_validate(p, driver, where);
     int which = find_driver(driver);
@@ -348,8 +273,8 @@ const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char 
     apr_pool_create(&made->scratch, own);
     made->driver = drivers[which];
     made->is_sqlite = which == 0;
+    made->use = use;
     made->socket = -1;
-    made->patience = PATIENCE;
     made->statements = apr_hash_make(own);
     error = describe(made, where);
     if (!error) {
@@ -358,7 +283,7 @@ const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char 
     if (!error) {
         apr_pool_pre_cleanup_register(own, made, close_handle);
         mta_sts_guard_open(made);
-        error = settle(made);
+        error = mta_sts_database_settle(made);
     }
     if (error) {
         error = apr_pstrdup(p, error);
@@ -367,4 +292,17 @@ const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char 
     }
     *db = made;
     return NULL;
+}
+
+const char *mta_sts_database_open(apr_pool_t *p, const char *driver, const char *where,
+                                  mta_sts_database **db)
+{
+    return open_for(p, MTA_STS_DATABASE_WITH_SCHEMA, driver, where, db);
+}
+
+const char *mta_sts_database_open_derived(apr_pool_t *p, const char *file, int is_reader,
+                                          mta_sts_database **db)
+{
+    return open_for(p, is_reader ? MTA_STS_DATABASE_READER : MTA_STS_DATABASE_DERIVED,
+                    MTA_STS_DATABASE_SQLITE, file, db);
 }

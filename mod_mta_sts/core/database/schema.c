@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "core/database/fetch_tables.h"
 #include "core/database/internal.h"
 
 /*
@@ -223,7 +224,24 @@ static const char *const version_4[] = {
     NULL,
 };
 
-static const char *const *const versions[] = {version_1, version_2, version_3, version_4};
+/* What unverified reports that were received on a day have added, so that it can be limited. */
+static const char *const version_5[] = {
+    "CREATE TABLE tlsrpt_day_cost ("
+    " day INTEGER PRIMARY KEY, reports INTEGER NOT NULL, cost INTEGER NOT NULL)",
+    /* The variants of an identity are distinguished; files that seem to have changed are read
+     * again. */
+    "UPDATE tlsrpt_report SET identity = identity || 'v'"
+    " WHERE verified = 1 AND length(identity) = 32",
+    "UPDATE tlsrpt_report SET file = -1",
+    "DELETE FROM tlsrpt_directory",
+    NULL,
+};
+
+/* The fetch log, and which networks reporters have. */
+static const char *const version_6[] = {MTA_STS_FETCH_TABLES, NULL};
+
+static const char *const *const versions[] = {version_1, version_2, version_3,
+                                              version_4, version_5, version_6};
 
 #define NEWEST ((int)(sizeof(versions) / sizeof(versions[0])))
 
@@ -273,16 +291,11 @@ static const char *run(mta_sts_database *db, const char *sql)
     return code == 0 ? NULL : mta_sts_database_error(db, "make the tables of", code);
 }
 
-static int take_version(void *baton, const char *const *columns)
-{
-    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
-    return 0;
-}
-
 static const char *read_version(mta_sts_database *db, apr_int64_t *version)
 {
     *version = 0;
-    return mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema", take_version, version);
+    return mta_sts_database_rows(db, "SELECT version FROM mta_sts_schema",
+                                 mta_sts_database_take_number, version);
 }
 
 static const char *judge(mta_sts_database *db, apr_int64_t version)

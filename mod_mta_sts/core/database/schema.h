@@ -12,6 +12,7 @@
  * days since 1970. Which code owns which table:
  *
  *   mta_sts_history   policies that were served: core/database/history.h
+ *   mta_sts_fetch...  requests for policies: core/database/fetches.h
  *   tlsrpt_...        the index of the spool: tlsrpt/index; can be rebuilt from the spool
  */
 

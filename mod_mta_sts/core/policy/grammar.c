@@ -189,7 +189,7 @@ static void read_field(reader *r, value name, value v)
         return;
     }
     if (v.len == 0) {
-        report(r, MTA_STS_ERROR, "value-empty", NULL,
+        report(r, MTA_STS_ERROR, "value-empty", "write its value after the colon",
                apr_psprintf(r->findings->pool, "the field %s has no value", quote(r, name)));
         return;
     }
@@ -235,7 +235,7 @@ static int check_bytes(reader *r, value line)
         }
         if (length == 1 && !apr_isprint(line.text[i]) && line.text[i] != '\t') {
             report(
-                r, MTA_STS_ERROR, "control-character", NULL,
+                r, MTA_STS_ERROR, "control-character", "remove the control character",
                 apr_psprintf(r->findings->pool, "%s contains a control character", quote(r, line)));
             return 0;
         }
@@ -264,7 +264,7 @@ static void read_line(reader *r, value line)
     }
     colon = memchr(line.text, ':', line.len);
     if (!colon) {
-        report(r, MTA_STS_ERROR, "line-malformed", "write \"field: value\", without comments",
+        report(r, MTA_STS_ERROR, "line-malformed", "write \"field: value\", or remove the line",
                apr_psprintf(r->findings->pool, "%s has no colon", quote(r, line)));
         return;
     }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -74,6 +73,11 @@ static void read_id(reader *r, char *value)
     const char *c;
 
     for (c = value; mta_sts_text_is_alnum(*c); c++) {
+    }
+    if (mta_sts_repair_is_lost(value)) {
+        report(r, MTA_STS_ERROR, "id-malformed", "publish the id shown by 'mta-sts dns DOMAIN'",
+               apr_psprintf(r->findings->pool, mta_sts_repair_is_lost(value), quote(r, value)));
+        return;
     }
     if (*c || c == value || c - value > ID_BYTES_MAX) {
         report(r, MTA_STS_ERROR, "id-malformed", "use the id shown by apachectl -t -D DUMP_MTA_STS",
@@ -159,14 +163,17 @@ static void read_field(reader *r, char *field)
         r->kind->read_value(r, value);
         return;
     }
-    if (!value || !is_extension(field, value)) {
-        report(
-            r, MTA_STS_ERROR, "field-malformed", r->kind->fix,
-            apr_psprintf(r->findings->pool, "%s is not of the form name=value", quote(r, field)));
-        return;
+    if (value && is_extension(field, value)) {
+        report(r, MTA_STS_INFO, "field-unknown", NULL,
+               apr_psprintf(r->findings->pool, "senders ignore the unknown field %s",
+                            quote(r, field)));
     }
-    report(r, MTA_STS_INFO, "field-unknown", NULL,
-           apr_psprintf(r->findings->pool, "senders ignore the unknown field %s", quote(r, field)));
+    else if (value || *field || !r->errors) {
+        const char *format = value || *field ? "%s is not of the form name=value"
+                                             : "there is nothing between two semicolons";
+        report(r, MTA_STS_ERROR, "field-malformed", r->kind->fix,
+               apr_psprintf(r->findings->pool, format, quote(r, field)));
+    }
 }
 
 /* Reads what follows the version in the record that senders use. */
@@ -197,20 +204,11 @@ static void read_record(reader *r, const char *text)
     }
 }
 
-static int contains(const char *text, const char *mark)
-{
-    for (; *text; text++) {
-        if (apr_cstr_casecmpn(text, mark, strlen(mark)) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Whether a text was meant as a record of this kind, however it is spelled. */
-static int is_meant(const kind *of, const char *text)
+static int is_meant(const kind *record_kind, const char *text)
 {
-    return contains(text, of->mark) || mta_sts_repair_is_version(text, of->mark);
+    return mta_sts_repair_contains(text, record_kind->mark) ||
+           mta_sts_repair_is_version(text, record_kind->mark);
 }
 
 /* The record that senders use, or NULL after a finding: they ignore all that begin differently, and
@@ -269,12 +267,12 @@ static const kind tlsrpt_kind = {
 };
 
 /* Reads the records as senders do. */
-static reader read_strictly(apr_pool_t *p, const kind *of, const apr_array_header_t *texts,
+static reader read_strictly(apr_pool_t *p, const kind *record_kind, const apr_array_header_t *texts,
                             mta_sts_findings *findings)
 {
-    reader r = {.p = p, .findings = findings, .kind = of};
+    reader r = {.p = p, .findings = findings, .kind = record_kind};
 
-    if (of == &tlsrpt_kind) {
+    if (record_kind == &tlsrpt_kind) {
         r.rua = apr_array_make(p, 2, sizeof(const char *));
     }
     read_set(&r, texts);
@@ -284,7 +282,7 @@ static reader read_strictly(apr_pool_t *p, const kind *of, const apr_array_heade
 /* --- records that were altered by an editor or a panel --- */
 
 /* The one text that is a misspelt record of this kind; NULL if there is none, or several. */
-static const char *find_altered(const kind *of, const apr_array_header_t *texts)
+static const char *find_altered(const kind *record_kind, const apr_array_header_t *texts)
 {
     const char *found = NULL;
     int i;
@@ -292,7 +290,7 @@ static const char *find_altered(const kind *of, const apr_array_header_t *texts)
     for (i = 0; i < texts->nelts; i++) {
         const char *text = APR_ARRAY_IDX(texts, i, const char *);
 
-        if (is_meant(of, text)) {
+        if (is_meant(record_kind, text)) {
             if (found || strlen(text) > REPAIRED_MAX) {
                 return NULL;
             }
@@ -310,13 +308,24 @@ static apr_array_header_t *set_of(apr_pool_t *p, const char *text)
     return set;
 }
 
+/* The same record, with a blank for each tab: it is shown to be copied. */
+static const char *with_blanks(apr_pool_t *p, const char *text)
+{
+    char *copy = apr_pstrdup(p, text), *c = copy;
+
+    while ((c = strchr(c, '\t')) != NULL) {
+        *c = ' ';
+    }
+    return copy;
+}
+
 /* Adds one finding that names the alteration and shows the intended record; returns 0 if no known
  * alteration explains the errors. */
-static int explain(const kind *of, const apr_array_header_t *texts, mta_sts_findings *strict,
-                   mta_sts_findings *findings)
+static int explain(const kind *record_kind, const apr_array_header_t *texts,
+                   mta_sts_findings *strict, mta_sts_findings *findings)
 {
     apr_pool_t *pool = findings->pool;
-    const char *text = find_altered(of, texts), *fix;
+    const char *text = find_altered(record_kind, texts), *fix;
     mta_sts_repair repair;
     int i;
 
@@ -325,31 +334,33 @@ static int explain(const kind *of, const apr_array_header_t *texts, mta_sts_find
     }
     repair = mta_sts_repair_begin(pool, text, strlen(text));
     mta_sts_repair_characters(&repair);
+    mta_sts_repair_links(&repair);
     mta_sts_repair_escapes(&repair);
-    mta_sts_repair_record(&repair, of->mark, of->field);
-    if (read_strictly(pool, of, set_of(pool, repair.text), mta_sts_findings_make(pool)).errors) {
+    mta_sts_repair_record(&repair, record_kind->mark, record_kind->field);
+    if (read_strictly(pool, record_kind, set_of(pool, repair.text), mta_sts_findings_make(pool))
+            .errors) {
         return 0;
     }
-    fix = apr_psprintf(pool, "publish \"%s\"", repair.text);
+    fix = apr_psprintf(pool, "publish \"%s\"", with_blanks(pool, repair.text));
     if (!repair.found->nelts) {
         for (i = 0; i < strict->list->nelts; i++) {
             APR_ARRAY_IDX(strict->list, i, mta_sts_finding).fix = fix;
         }
         return 0;
     }
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "text-altered", of->subject, fix,
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "text-altered", record_kind->subject, fix,
                         "the record %s %s", mta_sts_text_quote(pool, text, strlen(text)),
                         mta_sts_repair_clauses(&repair));
     return 1;
 }
 
-static reader read_records(apr_pool_t *p, const kind *of, const apr_array_header_t *texts,
+static reader read_records(apr_pool_t *p, const kind *record_kind, const apr_array_header_t *texts,
                            mta_sts_findings *findings)
 {
     mta_sts_findings *strict = mta_sts_findings_make(findings->pool);
-    reader r = read_strictly(p, of, texts, strict);
+    reader r = read_strictly(p, record_kind, texts, strict);
 
-    if (!r.errors || !explain(of, texts, strict, findings)) {
+    if (!r.errors || !explain(record_kind, texts, strict, findings)) {
         apr_array_cat(findings->list, strict->list);
     }
     return r;

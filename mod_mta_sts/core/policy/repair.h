@@ -38,14 +38,31 @@ void mta_sts_repair_characters(mta_sts_repair *repair);
 /* Decodes escapes: HTML, quoted-printable, URL encoding, backslashes. */
 void mta_sts_repair_escapes(mta_sts_repair *repair);
 
+/* Replaces Markdown and HTML links, which editors make of names and addresses, by their targets. */
+void mta_sts_repair_links(mta_sts_repair *repair);
+
+/* Whether a text contains a mark, in any case. */
+int mta_sts_repair_contains(const char *text, const char *mark);
+
+/* Removes what surrounds the lines of a policy text: quote marks of a mail, line numbers, the
+ * header of an HTTP response, a shell's here-document, Markdown, doubled line ends; and reads the
+ * two columns of a table. */
+void mta_sts_repair_layout(mta_sts_repair *repair);
+
 /* Repairs a policy text: one field per line, separators, spelling of field names, quotes. */
 void mta_sts_repair_policy(mta_sts_repair *repair);
 
-/* A host of an mx line without a surrounding scheme, user, port or path, and with the "*." of a
- * wildcard; repairs are recorded. */
-const char *mta_sts_repair_mx_host(mta_sts_repair *repair, const char *typed);
+/*
+ * The MX hosts in the value of an mx line, or in a list of them, without what surrounds them: the
+ * fields of an MX record, "and", a scheme, a port. Repairs are recorded.
+ *
+ * @return array of const char *: host names and wildcards, from the pool of the repair; what
+ *         cannot be repaired is in it as it was written
+ */
+apr_array_header_t *mta_sts_repair_mx_list(mta_sts_repair *repair, const char *value);
 
-/* A max_age in seconds if it has a unit ("1 week"), which is recorded; else the value itself. */
+/* A max_age in seconds if it has a unit ("1 week"), separators, or the notation of a spreadsheet
+ * ("6.048E+05"), which is recorded; else the value itself. */
 const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value);
 
 /* The intended mode or version: "enforced" becomes "enforce". For an unknown spelling, the mode in
@@ -64,11 +81,35 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
 /* Whether a text begins with a version, with or without "v=", however it is spelled. */
 int mta_sts_repair_is_version(const char *text, const char *version);
 
+/* Why an id cannot be repaired, with "%s" for the id: a spreadsheet rounded it ("2.02601E+13"), or
+ * it is a placeholder ("${ID}"); else NULL. */
+const char *mta_sts_repair_is_lost(const char *id);
+
 /* Repairs a list of report URIs separated by commas: missing commas and schemes, <>, U-labels.
  *
  * @return the repaired list, from the pool of the repair
  */
 const char *mta_sts_repair_rua(mta_sts_repair *repair, const char *list);
+
+/*
+ * What people write instead of "@" and "." so that programs do not find their addresses: "(at)",
+ * "[dot]", "[.]", " at ".
+ *
+ * @param meant out: '@' or '.'
+ * @return the number of bytes at text that stand for it, with blanks around them; 0: none
+ */
+apr_size_t mta_sts_repair_spelled(const char *text, char *meant);
+
+/* Repairs what would end a report URI too early in a record: "mailto;" and "https;". */
+void mta_sts_repair_rua_marks(mta_sts_repair *repair);
+
+/* Whether the separator at mark belongs to the path of the https URI before it in a list, because
+ * neither a field nor an address follows. */
+int mta_sts_repair_is_in_url(const char *list, const char *mark);
+
+/* A report URI, or mail address, with its host as A-labels and without a final dot; unchanged if
+ * the host is not a name. */
+const char *mta_sts_repair_uri_host(apr_pool_t *p, const char *uri);
 
 /*
  * Repairs the value of MTASTSMx: hosts separated by blanks.

@@ -100,6 +100,12 @@ static apr_size_t read_quoted_printable(const char *text, const char **put, char
     return read_hex(text, '=', byte);
 }
 
+static apr_size_t read_percent(const char *text, const char **put, char *byte)
+{
+    (void)put;
+    return read_hex(text, '%', byte);
+}
+
 static apr_size_t read_url(const char *text, const char **put, char *byte)
 {
     (void)put;
@@ -131,7 +137,7 @@ static apr_size_t read_backslash(const char *text, const char **put, char *byte)
     return 2;
 }
 
-static int contains(const char *text, const char *mark)
+int mta_sts_repair_contains(const char *text, const char *mark)
 {
     for (; *text; text++) {
         if (apr_cstr_casecmpn(text, mark, strlen(mark)) == 0) {
@@ -147,11 +153,19 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
         replace(repair, read_html, "is escaped for HTML");
     }
     /* "=20" is also how a policy id of this century begins: only "=3D" proves quoted-printable. */
-    if (contains(repair->text, "=3D")) {
+    if (mta_sts_repair_contains(repair->text, "=3D")) {
         replace(repair, read_quoted_printable, "is encoded as quoted-printable");
     }
-    if (contains(repair->text, "v%3D") || contains(repair->text, "version%3A")) {
+    if (mta_sts_repair_contains(repair->text, "v%3D") ||
+        mta_sts_repair_contains(repair->text, "version%3A")) {
         replace(repair, read_url, "is encoded as for a URL");
+    }
+    /* The address of a report may rightly contain such escapes, a host or a version may not. */
+    if (mta_sts_repair_contains(repair->text, "v1%3B") ||
+        mta_sts_repair_contains(repair->text, "v1;%20") ||
+        (mta_sts_repair_contains(repair->text, "mode:") &&
+         mta_sts_repair_contains(repair->text, "%20"))) {
+        replace(repair, read_percent, "is encoded as for a URL");
     }
     if (memchr(repair->text, '\\', repair->len)) {
         replace(repair, read_backslash, "contains backslash escapes");

@@ -7,9 +7,7 @@
 #include <apr_strings.h>
 
 #include "core/base/buffer.h"
-#include "core/base/format.h"
-#include "core/base/name.h"
-#include "core/policy/policy.h"
+#include "core/base/text.h"
 
 static const char blanks[] = " \t\r\n\v\f";
 
@@ -97,8 +95,12 @@ static apr_size_t match_field(const char *text, int *field)
 
     for (i = 0; i < NAMES; i++) {
         apr_size_t len = match_name(text, names[i].bare);
-        const char *sign = text + len + strspn(text + len, " \t\"'`*");
+        const char *sign;
 
+        if (len && names[i].field == FIELD_MX) {
+            len += strspn(text + len, "0123456789"); /* "mx1:" and "mx2:" */
+        }
+        sign = text + len + strspn(text + len, " \t\"'`*");
         if (len && (*sign == ':' || *sign == '=')) {
             *field = names[i].field;
             return len;
@@ -137,35 +139,15 @@ static void put_line(state *s, const char *name, const char *value)
     mta_sts_buffer_printf(s->out, "%s: %s\r\n", name, value);
 }
 
-/* Writes a line for each host of a value, without the preference of an MX record. */
 static void put_mx(state *s, char *value)
 {
-    int count = 0;
-    char *last, *host = apr_strtok(value, " \t[]\"'`<>", &last);
+    apr_array_header_t *hosts = mta_sts_repair_mx_list(s->repair, value);
+    int i;
 
-    for (; host; host = apr_strtok(NULL, " \t[]\"'`<>", &last)) {
-        apr_size_t len = strlen(host);
-        const char *pattern = host;
-
-        if (strspn(host, "0123456789") == len) {
-            note(s, "has the preference of an MX record before the host");
-            continue;
-        }
-        if (len > 1 && host[len - 1] == '.') {
-            host[len - 1] = '\0';
-            note(s, "has a host name that ends with a dot");
-        }
-        host = (char *)mta_sts_repair_mx_host(s->repair, host);
-        if (mta_sts_name_parse_mx(s->repair->p, host, MTA_STS_NAME_ULABEL, &pattern)) {
-            pattern = host;
-        }
-        else if (strcmp(mta_sts_format_lower(s->repair->p, host), pattern) != 0) {
-            note(s, "has a name that is not written with its A-labels (xn--...)");
-        }
-        put_line(s, "mx", pattern);
-        count++;
+    for (i = 0; i < hosts->nelts; i++) {
+        put_line(s, "mx", APR_ARRAY_IDX(hosts, i, const char *));
     }
-    if (count > 1 || s->field == FIELD_MX + FIELDS) {
+    if (hosts->nelts > 1 || s->field == FIELD_MX + FIELDS) {
         note(s, "has several MX hosts in one line");
     }
 }
@@ -184,7 +166,9 @@ static void put_field(state *s, int field, char *value)
                                                 : mta_sts_repair_version(s->repair->p, value);
 
         if (strcmp(meant, value) != 0) {
-            note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%s\"", meant, value));
+            note(s, apr_psprintf(s->repair->p, "spells %s as %s",
+                                 mta_sts_text_quote(s->repair->p, meant, strlen(meant)),
+                                 mta_sts_text_quote(s->repair->p, value, strlen(value))));
         }
         put_line(s, fields[field], meant);
     }
@@ -198,14 +182,30 @@ static void end_max_age(state *s)
     }
 }
 
+/* Cuts off what people write after a value for other people: "604800 # a week". */
+static void cut_remark(state *s, char *value)
+{
+    char *c;
+
+    for (c = value; *c; c++) {
+        int is_comment = *c == '#' || strncmp(c, "//", 2) == 0;
+
+        if (c > value && strchr(" \t", c[-1]) && (is_comment || *c == '(')) {
+            note(s, is_comment ? "contains comments" : "contains remarks in parentheses");
+            *c = '\0';
+            return;
+        }
+    }
+}
+
 /* Handles a line, or a part of one, that begins with a known field. */
 static void read_known(state *s, char *segment, apr_size_t len, int field)
 {
     char *sign = segment + len + strspn(segment + len, " \t\"'`*");
 
     if (strncmp(segment, fields[field], len) != 0 || strlen(fields[field]) != len) {
-        note(s, apr_psprintf(s->repair->p, "spells \"%s\" as \"%.*s\"", fields[field], (int)len,
-                             segment));
+        note(s, apr_psprintf(s->repair->p, "spells \"%s\" as %s", fields[field],
+                             mta_sts_text_quote(s->repair->p, segment, len)));
     }
     if (*sign == '=') {
         note(s, "has \"=\" after the field names instead of \":\"");
@@ -214,8 +214,16 @@ static void read_known(state *s, char *segment, apr_size_t len, int field)
              strspn(segment + len, " \t") == (apr_size_t)(sign - segment) - len) {
         note(s, "has a blank before \":\"");
     }
+    if (sign[1] && strchr(":=>", sign[1])) {
+        sign += strspn(sign, ":=>") - 1;
+        note(s, "has more than \":\" after the field names");
+    }
+    if (sign[1 + strspn(sign + 1, " \t")] == '\'') {
+        note_unless_json(s, "contains quotation marks");
+    }
     end_max_age(s);
     s->field = field;
+    cut_remark(s, sign + 1);
     put_field(s, field, trim(sign + 1, " \t\"'`{}"));
 }
 
@@ -328,28 +336,4 @@ void mta_sts_repair_policy(mta_sts_repair *repair)
     end_max_age(&s);
     repair->text = apr_pstrmemdup(repair->p, s.out->len ? s.out->bytes : "", s.out->len);
     repair->len = s.out->len;
-}
-
-const char *mta_sts_repair_mx_args(apr_pool_t *p, const char *args, const char **clauses)
-{
-    mta_sts_repair repair = mta_sts_repair_begin(p, args, strlen(args));
-    const char *pattern, *hosts = NULL;
-    char *host, *last;
-
-    mta_sts_repair_characters(&repair);
-    if (strchr(repair.text, ',')) {
-        mta_sts_repair_note(&repair, "contains a comma");
-    }
-    if (strchr(repair.text, ';')) {
-        mta_sts_repair_note(&repair, "contains a semicolon");
-    }
-    host = apr_strtok(apr_pstrdup(p, repair.text), " \t\n,;\"'", &last);
-    for (; host; host = apr_strtok(NULL, " \t\n,;\"'", &last)) {
-        if (mta_sts_name_parse_mx(p, host, MTA_STS_NAME_ULABEL, &pattern)) {
-            return NULL;
-        }
-        hosts = hosts ? apr_pstrcat(p, hosts, " ", host, NULL) : host;
-    }
-    *clauses = mta_sts_repair_clauses(&repair);
-    return repair.found->nelts ? hosts : NULL;
 }

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "core/base/buffer.h"
-#include "core/base/name.h"
+#include "core/base/text.h"
 
 static const char blanks[] = " \t\r\n";
 
@@ -95,7 +95,7 @@ static const char *match_version(const char *text, const char *version)
 /* The same for a record that begins with the version alone: "STSv1; id=1". */
 static const char *match_bare_version(const char *text, const char *version)
 {
-    apr_size_t len = version_length(text, version);
+    apr_size_t len = *text == '_' ? 0 : version_length(text, version); /* _mta-sts is a name */
 
     return len && strchr(";, \t", text[len]) && text[len] ? text + len : NULL;
 }
@@ -105,41 +105,41 @@ int mta_sts_repair_is_version(const char *text, const char *version)
     return match_version(text, version) || match_bare_version(text, version);
 }
 
-/* Finds the version and removes everything before it. Returns the fields, or NULL: no version. */
-static const char *cut_version(mta_sts_repair *repair, const char *version)
+/* Several lines of a zone file are in parentheses. */
+static void cut_parentheses(mta_sts_repair *repair, apr_size_t before)
 {
-    const char *c, *rest;
+    apr_size_t len = repair->len;
 
-    for (c = repair->text; *c; c++) {
-        rest = match_version(c, version);
-        if (!rest && c == repair->text) {
-            rest = match_bare_version(c, version);
-        }
-        if (!rest) {
-            continue;
-        }
-        if (c > repair->text) {
-            apr_size_t before = (apr_size_t)(c - repair->text);
-            const char *prefix = apr_pstrmemdup(repair->p, repair->text, before);
-
-            mta_sts_repair_note(repair, strstr(prefix, "TXT") ? "is a whole line of a zone file"
-                                        : strspn(prefix, blanks) == before
-                                            ? "starts with a blank"
-                                            : "starts with other text");
-        }
-        if (strncmp(c, "v=", 2) != 0 || strncmp(c + 2, version, strlen(version)) != 0 ||
-            rest != c + 2 + strlen(version)) {
-            mta_sts_repair_note(repair,
-                                apr_pstrcat(repair->p, "spells \"v=", version, "\" as \"",
-                                            apr_pstrmemdup(repair->p, c, (apr_size_t)(rest - c)),
-                                            "\"", NULL));
-        }
-        return rest;
+    while (len && strchr(" \t\r\n)", repair->text[len - 1])) {
+        len--;
     }
-    return NULL;
+    if (memchr(repair->text, '(', before) && memchr(repair->text + len, ')', repair->len - len)) {
+        mta_sts_repair_set(repair, repair->text, len, "is in parentheses");
+    }
 }
 
-/* --- fields --- */
+/* What is left if the record occurs twice in the same text, with the same fields; else fields. */
+static const char *cut_double(mta_sts_repair *repair, const char *fields, const char *version)
+{
+    const char *c, *rest;
+    apr_size_t len, rest_len;
+
+    for (c = fields; *c && (strncmp(c, "v=", 2) != 0 || !match_version(c, version)); c++) {
+    }
+    if (!*c) {
+        return fields;
+    }
+    rest = match_version(c, version);
+    for (len = (apr_size_t)(c - fields); len && strchr("; \t", fields[len - 1]); len--) {
+    }
+    for (rest_len = strlen(rest); rest_len && strchr("; \t", rest[rest_len - 1]); rest_len--) {
+    }
+    if (!len || len != rest_len || strncmp(fields, rest, len) != 0) {
+        return fields;
+    }
+    mta_sts_repair_note(repair, "contains the record twice");
+    return apr_pstrmemdup(repair->p, fields, len);
+}
 
 /* The value of the field at text, in any case and with "=" or ":"; or NULL. */
 static const char *match_name(const char *text, const char *field)
@@ -153,9 +153,79 @@ static const char *match_name(const char *text, const char *field)
     return *text == '=' || *text == ':' ? text + 1 + strspn(text + 1, blanks) : NULL;
 }
 
+static void note_separator(mta_sts_repair *repair, const char *fields)
+{
+    apr_size_t blank = strspn(fields, " \t");
+
+    if (fields[blank] != ';') {
+        mta_sts_repair_note(repair, "has no \";\" between its fields");
+    }
+    else if (blank) {
+        mta_sts_repair_note(repair, "has a blank before the first \";\"");
+    }
+}
+
+/* Finds the version and removes everything before it. Returns the fields, or NULL: no version. */
+static const char *cut_version(mta_sts_repair *repair, const char *version, const char *field)
+{
+    const char *c, *rest;
+
+    if (match_name(repair->text, field)) {
+        mta_sts_repair_note(repair,
+                            apr_psprintf(repair->p, "does not begin with \"v=%s\"", version));
+        return repair->text;
+    }
+    for (c = repair->text; *c; c++) {
+        rest = match_version(c, version);
+        if (!rest && c == repair->text) {
+            rest = match_bare_version(c, version);
+        }
+        if (!rest) {
+            continue;
+        }
+        if (c > repair->text) {
+            apr_size_t before = (apr_size_t)(c - repair->text);
+            const char *prefix = apr_pstrmemdup(repair->p, repair->text, before);
+
+            cut_parentheses(repair, before);
+            c = repair->text + before;
+            rest = match_version(c, version);
+            if (before == strspn(prefix, "( \t") && strchr(prefix, '(')) {
+                note_separator(repair, rest);
+                return rest;
+            }
+            mta_sts_repair_note(repair, strstr(prefix, "TXT") ? "is a whole line of a zone file"
+                                        : strspn(prefix, blanks) == before
+                                            ? "starts with a blank"
+                                            : "starts with other text");
+        }
+        if (strncmp(c, "v=", 2) != 0 || strncmp(c + 2, version, strlen(version)) != 0 ||
+            rest != c + 2 + strlen(version)) {
+            mta_sts_repair_note(
+                repair, apr_psprintf(repair->p, "spells \"v=%s\" as %s", version,
+                                     mta_sts_text_quote(repair->p, c, (apr_size_t)(rest - c))));
+        }
+        note_separator(repair, rest);
+        return rest;
+    }
+    return NULL;
+}
+
+/* --- fields --- */
+
 static int is_rua(const char *field)
 {
     return strcmp(field, "rua") == 0;
+}
+
+/* Whether a report address begins here, perhaps without its scheme. */
+static int begins_address(const char *text)
+{
+    apr_size_t len = strcspn(text, "; \t\r\n,|=");
+
+    return apr_cstr_casecmpn(text, "mailto:", 7) == 0 ||
+           apr_cstr_casecmpn(text, "https://", 8) == 0 ||
+           (memchr(text, '@', len) && *text != '@' && text[len] != '=');
 }
 
 /* Whether a field of any name begins here, or the text ends. */
@@ -174,7 +244,7 @@ static apr_size_t value_length(const char *value, const char *field)
 {
     const char *c;
 
-    for (c = value; *c && !strchr(";\n", *c); c++) {
+    for (c = value; *c && *c != '\n' && (*c != ';' || mta_sts_repair_is_in_url(value, c)); c++) {
         if (!is_rua(field) && strchr(", \t|", *c) && begins_field(c)) {
             break;
         }
@@ -193,16 +263,23 @@ static char *trim(apr_pool_t *p, const char *text, apr_size_t len)
     return apr_pstrmemdup(p, text, len);
 }
 
-static void note_separator(mta_sts_repair *repair, const char *fields)
+static int is_rounded(const char *id)
 {
-    apr_size_t blank = strspn(fields, " \t");
+    apr_size_t digits = strspn(id, "0123456789.,");
 
-    if (fields[blank] != ';') {
-        mta_sts_repair_note(repair, "has no \";\" between its fields");
-    }
-    else if (blank) {
-        mta_sts_repair_note(repair, "has a blank before the first \";\"");
-    }
+    return digits && (id[digits] == 'E' || id[digits] == 'e') &&
+           (strchr("+-", id[digits + 1]) || strpbrk(id, ".,")) && id[digits + 1] &&
+           !id[digits + 2 + strspn(id + digits + 2, "0123456789")];
+}
+
+const char *mta_sts_repair_is_lost(const char *id)
+{
+    apr_size_t len = strlen(id);
+
+    return is_rounded(id) ? "a spreadsheet rounded the id %s, so that its digits are lost"
+           : len && (strpbrk(id, "{}$%") || (*id == '<' && id[len - 1] == '>'))
+               ? "the id %s is a placeholder that was not filled in"
+               : NULL;
 }
 
 /* A date as programs write it has separators, which an id must not have. */
@@ -210,8 +287,11 @@ static const char *repair_id(apr_pool_t *p, const char *id)
 {
     char *bare = apr_pcalloc(p, strlen(id) + 1), *end = bare;
 
+    if (mta_sts_repair_is_lost(id)) {
+        return id;
+    }
     for (; *id; id++) {
-        if (!strchr("-:._+/ ", *id)) {
+        if (!strchr("-:._+/= ", *id)) {
             *end++ = *id;
         }
     }
@@ -226,17 +306,19 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
         return;
     }
     join_strings(repair);
-    fields = cut_version(repair, version);
+    if (is_rua(field)) {
+        mta_sts_repair_rua_marks(repair);
+    }
+    fields = cut_version(repair, version, field);
     if (!fields) {
         return;
     }
-    note_separator(repair, fields);
+    fields = cut_double(repair, fields, version) + strspn(fields, ":|/");
     for (c = fields; *c; c++) {
         int begins = c == fields || strchr("; \t\r\n,|", c[-1]) != NULL;
 
         value = begins ? match_name(c, field) : NULL;
-        if (begins && !value && is_rua(field) &&
-            (apr_cstr_casecmpn(c, "mailto:", 7) == 0 || apr_cstr_casecmpn(c, "https://", 8) == 0)) {
+        if (begins && !value && is_rua(field) && begins_address(c)) {
             mta_sts_repair_note(repair, "has a report address outside of rua=");
             value = c;
         }
@@ -244,8 +326,10 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
             const char *text = trim(repair->p, value, value_length(value, field));
 
             if (value != c && (strncmp(c, field, strlen(field)) != 0 || c[strlen(field)] != '=')) {
-                mta_sts_repair_note(repair, apr_psprintf(repair->p, "spells \"%s=\" as \"%.*s\"",
-                                                         field, (int)(value - c), c));
+                mta_sts_repair_note(
+                    repair,
+                    apr_psprintf(repair->p, "spells \"%s=\" as %s", field,
+                                 mta_sts_text_quote(repair->p, c, (apr_size_t)(value - c))));
             }
             values = values ? apr_pstrcat(repair->p, values, ",", text, NULL) : text;
             c = value + value_length(value, field) - 1;
@@ -260,106 +344,4 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
                                    is_rua(field) ? "" : ";", NULL);
         repair->len = strlen(repair->text);
     }
-}
-
-/* --- report addresses --- */
-
-/* Whether a URI, or a mail address without its scheme, begins at text. */
-static int begins_uri(const char *text)
-{
-    return apr_cstr_casecmpn(text, "mailto:", 7) == 0 ||
-           apr_cstr_casecmpn(text, "https:", 6) == 0 || apr_cstr_casecmpn(text, "http:", 5) == 0;
-}
-
-/* The address or URI with its host as A-labels. */
-static const char *to_alabels(apr_pool_t *p, const char *uri)
-{
-    const char *at = strrchr(uri, '@'), *host = at ? at + 1 : strstr(uri, "//"), *name;
-    apr_size_t len;
-
-    if (!host) {
-        return uri;
-    }
-    host += at ? 0 : 2;
-    len = strcspn(host, "/:?#");
-    if (mta_sts_name_parse_host(p, apr_pstrmemdup(p, host, len), MTA_STS_NAME_ULABEL, &name) ||
-        apr_cstr_casecmpn(name, host, len) == 0) {
-        return uri;
-    }
-    return apr_pstrcat(p, apr_pstrmemdup(p, uri, (apr_size_t)(host - uri)), name, host + len, NULL);
-}
-
-/* Schemes as people write them; the first that matches counts. */
-static const struct {
-    const char *written, *meant;
-} schemes[] = {
-    {"mailto://", "mailto:"}, {"mailto:", "mailto:"},  {"mailto=", "mailto:"},
-    {"mail:", "mailto:"},     {"email:", "mailto:"},   {"smtp:", "mailto:"},
-    {"https://", "https://"}, {"https:/", "https://"}, {"https//", "https://"},
-    {"https:", "https://"},   {"http://", "https://"},
-};
-#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
-
-static const char *repair_scheme(mta_sts_repair *repair, const char *uri)
-{
-    apr_size_t i;
-
-    for (i = 0; i < SCHEMES; i++) {
-        apr_size_t len = strlen(schemes[i].written);
-
-        if (apr_cstr_casecmpn(uri, schemes[i].written, len) == 0) {
-            return strcmp(schemes[i].written, schemes[i].meant) == 0
-                       ? uri
-                       : apr_pstrcat(repair->p, schemes[i].meant, uri + len, NULL);
-        }
-    }
-    if (strchr(uri, ':')) {
-        return uri;
-    }
-    if (strchr(uri, '@')) {
-        mta_sts_repair_note(repair, "has a report address without \"mailto:\"");
-        return apr_pstrcat(repair->p, "mailto:", uri, NULL);
-    }
-    if (strchr(uri, '/') && strchr(uri, '.') && *uri != '/') {
-        mta_sts_repair_note(repair, "has a report address without \"https://\"");
-        return apr_pstrcat(repair->p, "https://", uri, NULL);
-    }
-    return uri;
-}
-
-static const char *repair_uri(mta_sts_repair *repair, const char *uri)
-{
-    apr_pool_t *p = repair->p;
-    const char *size = strchr(uri, '!');
-
-    if (size && size[1 + strspn(size + 1, "0123456789kmgtKMGT")] == '\0') {
-        /* Only DMARC has a size limit like "!10m". */
-        uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri));
-    }
-    return to_alabels(p, repair_scheme(repair, uri));
-}
-
-const char *mta_sts_repair_rua(mta_sts_repair *repair, const char *list)
-{
-    apr_pool_t *p = repair->p;
-    mta_sts_buffer *parted = mta_sts_buffer_make(p);
-    const char *c, *result = NULL;
-    char *uri, *last, scheme = '\0';
-
-    for (c = list; *c; c++) {
-        if (c > list && begins_uri(c)) {
-            mta_sts_buffer_puts(parted, ",");
-        }
-        if (*c != '<' && *c != '>' && !(strchr(" \t", *c) && scheme == ':')) {
-            mta_sts_buffer_add(parted, strchr(" \t\r\n;", *c) ? "," : c, 1);
-            scheme = *c;
-        }
-    }
-    mta_sts_buffer_add(parted, "", 1);
-    for (uri = apr_strtok(parted->bytes, ",", &last); uri; uri = apr_strtok(NULL, ",", &last)) {
-        const char *repaired = repair_uri(repair, uri);
-
-        result = result ? apr_pstrcat(p, result, ",", repaired, NULL) : repaired;
-    }
-    return result ? result : "";
 }

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/policy/repair.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "core/base/format.h"
 #include "core/policy/policy.h"
 
-const char *mta_sts_repair_mx_host(mta_sts_repair *repair, const char *typed)
-{
-    const char *scheme = strstr(typed, "://"), *at = strchr(typed, '@'), *host;
-
-    host = at ? at + 1 : scheme ? scheme + 3 : typed;
-    host = apr_pstrmemdup(repair->p, host, strcspn(host, ":/"));
-    if (strlen(host) != strlen(typed)) {
-        mta_sts_repair_note(repair,
-                            apr_psprintf(repair->p, "has \"%s\" instead of a host name", typed));
-    }
-    if (*host == '.' || (*host == '*' && host[1] && host[1] != '.')) {
-        mta_sts_repair_note(repair, apr_psprintf(repair->p, "spells a wildcard as \"%s\"", host));
-        return apr_pstrcat(repair->p, *host == '.' ? "*" : "*.", host + (*host == '*'), NULL);
-    }
-    return host;
-}
+#define NUMBER_MAX 32 /* bytes: nobody writes a longer one */
 
 /* Units by their beginning. */
 static const struct {
@@ -33,6 +20,58 @@ static const struct {
     {"sec", 1},   {"min", 60},   {"mon", 2592000}, {"h", 3600},
     {"d", 86400}, {"w", 604800}, {"y", 31536000},
 };
+
+/* The number at text, in the notation of a spreadsheet or of a calculator ("604800.0",
+ * "6.048E+05", "86400*7", "604.800"), if it is a whole one; else 0. */
+static apr_int64_t calculate(const char *text)
+{
+    apr_int64_t number = 0, factor = 0;
+    int decimals = 0, groups = 0, exponent = 0;
+
+    for (; apr_isdigit(*text) || (*text && strchr("._' ", *text)); text++) {
+        int is_group = apr_isdigit(text[1]) && apr_isdigit(text[2]) && apr_isdigit(text[3]) &&
+                       !apr_isdigit(text[4]);
+
+        if (number > MTA_STS_MAX_AGE_MAX) {
+            return 0;
+        }
+        if (apr_isdigit(*text)) {
+            number = number * 10 + (*text - '0');
+            decimals += decimals > 0;
+        }
+        else if (is_group && number && number < 1000 * (groups ? 1000000 : 1) &&
+                 !strchr("eE", text[4] ? text[4] : ' ')) {
+            groups++;
+        }
+        else if (*text == '.' && !decimals && !groups) {
+            decimals = 1;
+        }
+        else {
+            break;
+        }
+    }
+    if (!number) {
+        return 0;
+    }
+    if (*text == 'e' || *text == 'E') {
+        long typed = strtol(text + 1, (char **)&text, 10);
+
+        exponent = typed > -99 && typed < 99 ? (int)typed : 99;
+    }
+    for (exponent -= decimals ? decimals - 1 : 0; exponent > 0 && number <= MTA_STS_MAX_AGE_MAX;
+         exponent--) {
+        number *= 10;
+    }
+    for (; exponent < 0 && number % 10 == 0; exponent++) {
+        number /= 10;
+    }
+    text += strspn(text, " ");
+    if (*text == '*' && exponent == 0) {
+        factor = calculate(text + 1 + strspn(text + 1, " "));
+        return factor <= MTA_STS_MAX_AGE_MAX ? number * factor : 0;
+    }
+    return exponent || *text ? 0 : number;
+}
 
 const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value)
 {
@@ -54,6 +93,13 @@ const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value)
                                             : "has a max_age that is not in seconds");
             return apr_psprintf(repair->p, "%" APR_INT64_T_FMT, seconds);
         }
+    }
+    number = strspn(value, "0123456789") < strlen(value) && strlen(value) <= NUMBER_MAX
+                 ? calculate(value)
+                 : 0;
+    if (number > 0 && number <= MTA_STS_MAX_AGE_MAX) {
+        mta_sts_repair_note(repair, "has a number of seconds that is not written in digits alone");
+        return apr_psprintf(repair->p, "%" APR_INT64_T_FMT, number);
     }
     return value;
 }

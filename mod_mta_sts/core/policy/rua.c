@@ -14,7 +14,7 @@
 #include "core/policy/repair.h"
 
 /* The error for a byte that is not allowed in URIs. */
-static const char *refuse_byte(apr_pool_t *p, char byte)
+static const char *refuse_byte(apr_pool_t *p, const char *uri, char byte)
 {
     switch (byte) {
     case '!':
@@ -22,7 +22,11 @@ static const char *refuse_byte(apr_pool_t *p, char byte)
                "not allowed)";
     case ' ':
     case '\t':
-        return "contains a blank: separate report addresses with commas";
+        return strchr(uri, '@') == strrchr(uri, '@') && !strstr(uri + 1, "://")
+                   ? "contains a blank, which no report address has"
+                   : "contains a blank: separate report addresses with commas";
+    case '|':
+        return "contains \"|\": separate report addresses with commas";
     case '<':
     case '>':
         return "contains angle brackets: write the address without them";
@@ -45,7 +49,7 @@ static const char *check_bytes(apr_pool_t *p, const char *uri)
     apr_size_t len = strspn(uri, allowed);
 
     if (uri[len]) {
-        return refuse_byte(p, uri[len]);
+        return refuse_byte(p, uri, uri[len]);
     }
     for (; (uri = strchr(uri, '%')) != NULL; uri++) {
         if (!apr_isxdigit(uri[1]) || !apr_isxdigit(uri[2])) {
@@ -64,12 +68,23 @@ static const char *check_mailto(apr_pool_t *p, const char *address)
     if (strncmp(mailbox, "//", 2) == 0) {
         return "contains \"//\" after mailto:, which only URLs of web servers have";
     }
+    if (!at && strstr(mailbox, "%40")) {
+        return "has %40 instead of \"@\" before the domain";
+    }
     if (!at || at == mailbox || strchr(mailbox, '@') != at) {
         return "is not a mail address: write mailto:, the user, one @ and the domain";
     }
+    if (at[1] == '[' || (at[1] && !at[1 + strspn(at + 1, "0123456789.")])) {
+        return "has an IP address as its domain, to which most senders send no mail: write the "
+               "domain's name";
+    }
+    if (at[1] && at[strlen(at) - 1] == '.') {
+        return "has a domain that ends with a dot: write it without";
+    }
     error = mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
-    return error || strchr(domain, '.')
-               ? error
+    return error ? apr_pstrcat(p, "has a wrong domain: ", error, NULL)
+           : strchr(domain, '.')
+               ? NULL
                : "has a domain of one label: no mail from the Internet reaches it";
 }
 
@@ -101,6 +116,9 @@ const char *mta_sts_rua_check(apr_pool_t *p, const char *uri, int *is_used)
     if (apr_cstr_casecmpn(uri, "https://", 8) == 0) {
         return check_https(p, uri);
     }
+    if (!strchr(uri, ':')) {
+        return "has no scheme: use mailto: or https:";
+    }
     *is_used = 0;
     return NULL;
 }
@@ -122,26 +140,6 @@ static const char *meant(apr_pool_t *p, const char *text)
     return is_used && strcmp(repaired, text) != 0 ? repaired : NULL;
 }
 
-/* The URI with its domain as A-labels; the URI itself if the domain cannot be converted. */
-static const char *to_alabels(apr_pool_t *p, const char *uri)
-{
-    const char *mail = apr_cstr_casecmpn(uri, "mailto:", 7) == 0 ? strrchr(uri, '@') : NULL;
-    const char *host = mail ? mail + 1 : strstr(uri, "://"), *name, *c;
-    apr_size_t len;
-
-    for (c = uri; *c && (unsigned char)*c < 0x80; c++) {
-    }
-    if (!host || !*c) {
-        return uri;
-    }
-    host += mail ? 0 : 3;
-    len = strcspn(host, "/:?#");
-    if (mta_sts_name_parse_host(p, apr_pstrmemdup(p, host, len), MTA_STS_NAME_ULABEL, &name)) {
-        return uri;
-    }
-    return apr_pstrcat(p, apr_pstrmemdup(p, uri, (apr_size_t)(host - uri)), name, host + len, NULL);
-}
-
 const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
 {
     char *encoded = apr_palloc(p, 3 * strlen(text) + 1), *out = encoded;
@@ -157,12 +155,10 @@ const char *mta_sts_rua_parse(apr_pool_t *p, const char *text, const char **uri)
         }
     }
     *out = '\0';
-    *uri = to_alabels(p, encoded);
+    *uri = mta_sts_repair_uri_host(p, encoded);
     error = mta_sts_rua_check(p, *uri, &is_used);
     if (!error && !is_used) {
-        error = strchr(text, ':')
-                    ? "has a scheme that senders do not support: use mailto: or https:"
-                    : "has no scheme: use mailto: or https:";
+        error = "has a scheme that senders do not support: use mailto: or https:";
     }
     if (error && meant(p, text)) {
         return apr_psprintf(p, "%s %s; write \"%s\"", quoted, error, meant(p, text));

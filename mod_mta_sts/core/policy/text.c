@@ -95,6 +95,34 @@ static const char *corrected_lines(apr_pool_t *p, const char *text, apr_size_t l
     return count > 1 ? apr_pstrcat(p, shown, ", each on a line of its own", NULL) : shown;
 }
 
+/* "remove" and the lines that the repaired text does not contain any more; NULL if it has them all.
+ */
+static const char *removed_lines(apr_pool_t *p, const char *text, apr_size_t len,
+                                 const mta_sts_repair *repair)
+{
+    const char *at = text, *shown = "", *empty = "";
+    int count = 0;
+    line found;
+
+    while (next_line(&at, text + len, &found)) {
+        const char *quoted = mta_sts_text_quote(p, found.text, found.len);
+
+        if (!found.len) {
+            empty = "the empty lines";
+        }
+        else if (!has_line(repair->text, repair->len, &found) && !strstr(shown, quoted)) {
+            shown = apr_pstrcat(p, shown, count++ ? ", " : "", quoted, NULL);
+        }
+        if (count > SHOWN_LINES_MAX) {
+            return NULL;
+        }
+    }
+    if (count) {
+        return apr_pstrcat(p, "remove the lines ", shown, *empty ? " and " : "", empty, NULL);
+    }
+    return *empty ? apr_pstrcat(p, "remove ", empty, NULL) : NULL;
+}
+
 /* --- comparing the strict and the repaired reading --- */
 
 /* The id that all errors have in common; NULL if there are several ids, or no errors. */
@@ -157,6 +185,7 @@ static void add_altered(mta_sts_findings *findings, const char *text, apr_size_t
     int number = find_change(text, len, repair, &typed);
     const char *fix = corrected_lines(findings->pool, text, len, repair);
 
+    fix = fix ? fix : removed_lines(findings->pool, text, len, repair);
     mta_sts_finding_add(findings, MTA_STS_ERROR, "text-altered", SUBJECT,
                         fix ? fix : "save the text as plain ASCII", "the policy, as in %s, %s",
                         mta_sts_text_quote(findings->pool, typed.text, typed.len),
@@ -178,6 +207,33 @@ static int is_changed(const mta_sts_repair *repair, const mta_sts_findings *stri
             mta_sts_findings_count(strict, MTA_STS_ERROR) > 1);
 }
 
+/* Whether the text has not one field of a policy, however it is read. */
+static int is_without_fields(const mta_sts_findings *strict, const mta_sts_findings *repaired)
+{
+    static const char *const ids[] = {"version-missing", "mode-missing", "max-age-missing",
+                                      "mx-missing"};
+    apr_size_t i, found = 0;
+    int j;
+
+    for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        for (j = 0; j < strict->list->nelts; j++) {
+            found += strcmp(mta_sts_findings_at(strict, j)->id, ids[i]) == 0;
+        }
+        for (j = 0; j < repaired->list->nelts; j++) {
+            found += strcmp(mta_sts_findings_at(repaired, j)->id, ids[i]) == 0;
+        }
+    }
+    return found == 2 * sizeof(ids) / sizeof(ids[0]);
+}
+
+static void add_other(mta_sts_findings *findings, const char *text, apr_size_t len,
+                      const char *what, const char *fix)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "policy-other-text", SUBJECT, fix,
+                        "%s is %s, not a policy", mta_sts_text_quote(findings->pool, text, len),
+                        what);
+}
+
 /* Adds the findings of the strict reading, or instead a single one if a repair explains them. */
 static void explain(const char *text, apr_size_t len, mta_sts_findings *strict,
                     mta_sts_findings *findings)
@@ -187,12 +243,18 @@ static void explain(const char *text, apr_size_t len, mta_sts_findings *strict,
     int is_whole, before = mta_sts_findings_count(strict, MTA_STS_ERROR), after;
 
     mta_sts_repair_characters(&repair);
+    mta_sts_repair_links(&repair);
     mta_sts_repair_escapes(&repair);
+    mta_sts_repair_layout(&repair);
     is_whole = is_changed(&repair, strict);
     mta_sts_repair_policy(&repair);
     mta_sts_policy_grammar_read(findings->pool, repair.text, repair.len, second);
     after = mta_sts_findings_count(second, MTA_STS_ERROR);
-    if (!repair.found->nelts || after >= before || (after && !is_whole)) {
+    if (is_without_fields(strict, second)) {
+        add_other(findings, text, len, "a text without version, mode, mx and max_age",
+                  "put the policy in its place: version, mode, mx and max_age, each on a line");
+    }
+    else if (!repair.found->nelts || after >= before || (after && !is_whole)) {
         add_all(findings, strict);
     }
     else if (only_error(strict) && !is_whole) {
@@ -221,6 +283,21 @@ static const struct {
     {"<html", "an HTML page", "serve the text of the policy at this URL"},
 };
 
+/* Whether the text goes on as a policy: people write "v=STSv1" for "version: STSv1" there, too. */
+static int is_policy_line(const char *text, apr_size_t len)
+{
+    line found;
+    const char *at = text;
+
+    while (next_line(&at, text + len, &found)) {
+        if (found.len > 3 && (memcmp(found.text, "mx:", 3) == 0 ||
+                              (found.len > 5 && memcmp(found.text, "mode:", 5) == 0))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int is_other(const char *text, apr_size_t len, mta_sts_findings *findings)
 {
     apr_size_t start = 0, i;
@@ -231,12 +308,9 @@ static int is_other(const char *text, apr_size_t len, mta_sts_findings *findings
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         apr_size_t length = strlen(others[i].start);
 
-        if (len - start >= length &&
+        if (len - start >= length && (i > 0 || !is_policy_line(text + start, len - start)) &&
             apr_cstr_casecmpn(text + start, others[i].start, length) == 0) {
-            mta_sts_finding_add(findings, MTA_STS_ERROR, "policy-other-text", SUBJECT,
-                                others[i].fix, "%s is %s, not a policy",
-                                mta_sts_text_quote(findings->pool, text + start, len - start),
-                                others[i].what);
+            add_other(findings, text + start, len - start, others[i].what, others[i].fix);
             return 1;
         }
     }

@@ -17,6 +17,8 @@ static mts_report_config *make_report_config(apr_pool_t *p)
     config->quarantine_quota = TLSRPT_QUOTA_QUARANTINE;
     config->per_minute = 60;
     config->keep_days = 400;
+    config->fetch_log = MTS_FETCH_LOG_NETWORK;
+    config->fetch_keep_days = 90;
     config->domains = apr_array_make(p, 1, sizeof(const char *));
     config->driver = MTA_STS_DATABASE_SQLITE;
     config->state_dir = MTS_STATE_DIR;

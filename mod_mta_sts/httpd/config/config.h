@@ -8,6 +8,7 @@
 
 #include "core/base/finding.h"
 #include "core/policy/policy.h"
+#include "httpd/config/pair_config.h"
 #include "httpd/config/report_config.h"
 
 /*
@@ -37,13 +38,18 @@ typedef struct mts_block {
     const char *domains[]; /* canonical policy domains */
 } mts_block;
 
+#define MTS_POLICY_ID_BYTES 24 /* with the NUL at the end */
+
 /* A policy that is served. It may be shared by several policy domains. */
 typedef struct mts_policy {
     const char *text;
     apr_size_t len;
     const apr_array_header_t *mx;  /* of const char *: canonical patterns */
-    const ap_directive_t *at;      /* the block or directive that messages refer to */
+    const ap_directive_t *at;      /* the block or directive that messages refer to; NULL: the
+                                      policy of a hosted domain, which lives as long as the
+                                      request and has no more members but id */
     const ap_directive_t *mode_at; /* its MTASTSMode directive; NULL: the default mode */
+    char id[MTS_POLICY_ID_BYTES];  /* policy id; "" until the server starts */
 } mts_policy;
 
 /* A ServerAlias with a wildcard that can match policy hosts. */
@@ -61,6 +67,8 @@ typedef struct mts_config {
     mts_block *blocks;      /* list of the blocks in this server */
     mts_block **blocks_end; /* where to append the next block */
     mts_block *open_block;  /* the block that is being read, else NULL */
+
+    mts_pair_config pairs; /* of this virtual host only */
 
     mts_report_path report_path;           /* its own, or inherited from the main server */
     mts_report_config *reports;            /* the main server's, shared by all */

@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "httpd/config/config.h"
 #include "httpd/config/directive.h"
+#include "httpd/config/pair_config.h"
 #include "httpd/config/report_config.h"
 
 #define BLOCK "<MTASTSPolicy"
@@ -264,6 +265,11 @@ const command_rec mts_directives[] = {
                   "Requests of one client address per minute, whatever the answer (default 60)"),
     AP_INIT_TAKE1("MTASTSReportKeep", mts_report_set_number, NULL, RSRC_CONF,
                   "Days after which a report is deleted (default 400)"),
+    AP_INIT_TAKE1("MTASTSFetchLog", mts_report_set_fetch_log, NULL, RSRC_CONF,
+                  "What is recorded of clients that request policies: off, network (the default: "
+                  "IPv4 /24, IPv6 /48) or address (for a day)"),
+    AP_INIT_TAKE1("MTASTSFetchLogKeep", mts_report_set_number, NULL, RSRC_CONF,
+                  "Days after which records of requests for policies are deleted (default 90)"),
     AP_INIT_TAKE1("MTASTSCertificateDays", mts_report_set_number, NULL, RSRC_CONF,
                   "Days before its end from which a certificate is a warning (default a third of "
                   "its lifetime, 14 at most)"),
@@ -273,6 +279,16 @@ const command_rec mts_directives[] = {
         "MTASTSDatabase", mts_report_set_database, NULL, RSRC_CONF,
         "The index of the reports: sqlite3 and a file, or pgsql and \"conninfo\" (default "
         "sqlite3, in the state directory)"),
+    AP_INIT_TAKE1("MTASTSHosting", mts_report_set_hosting, NULL, RSRC_CONF,
+                  "Whether policies are also read from the database, without a reload: on or off "
+                  "(the default)"),
+    AP_INIT_RAW_ARGS("MTASTSCertificates", mts_pair_add_globs, NULL, RSRC_CONF,
+                     "Wildcard paths of the key pairs that a TLS virtual host presents by the "
+                     "client's server name: directories with fullchain.pem and privkey.pem, or "
+                     ".crt files with .key files"),
+    AP_INIT_TAKE1("MTASTSUnknownName", mts_pair_set_unknown_name, NULL, RSRC_CONF,
+                  "What clients get for a policy host without a key pair: refuse (an alert, the "
+                  "default) or fallback (the certificate of the virtual host)"),
     AP_INIT_TAKE1("MTASTSStateDir", mts_report_set_state_dir, NULL, RSRC_CONF,
                   "The directory of reports and index (default /var/lib/mod_mta_sts)"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},

@@ -77,7 +77,7 @@ static const mts_policy *make_policy(resolver *v, const mts_settings *settings, 
     policy.mode = settings->mode != MTA_STS_MODE_UNSET ? settings->mode : DEFAULT_MODE;
     policy.max_age = settings->max_age ? settings->max_age : DEFAULT_MAX_AGE;
     policy.mx = settings->mx;
-    made = apr_palloc(v->p, sizeof(*made));
+    made = apr_pcalloc(v->p, sizeof(*made));
     made->text = mta_sts_policy_render(v->p, &policy, &made->len);
     made->mx = policy.mx;
     made->at = at;
@@ -307,20 +307,28 @@ const mts_policy *mts_policies_defined(const server_rec *s, const char *host, co
     return policy ? policy : find_in_table(config->main->by_block, domain, len);
 }
 
-const mts_policy *mts_policies_find(const request_rec *r)
+const char *mts_policies_requested(const request_rec *r, const char **host, apr_ssize_t *len)
 {
-    const char *host = host_of(r);
-    const char *domain = mta_sts_name_policy_domain(host);
-    apr_ssize_t len;
+    const char *domain;
 
+    *host = host_of(r);
+    domain = mta_sts_name_policy_domain(*host);
     if (!domain || strcmp(ap_http_scheme(r), "https") != 0) {
         return NULL;
     }
-    len = (apr_ssize_t)strlen(domain);
-    if (domain[len - 1] == '.') {
-        len--;
+    *len = (apr_ssize_t)strlen(domain);
+    if (domain[*len - 1] == '.') {
+        --*len;
     }
-    return mts_policies_defined(r->server, host, domain, len);
+    return domain;
+}
+
+const mts_policy *mts_policies_find(const request_rec *r)
+{
+    apr_ssize_t len;
+    const char *host, *domain = mts_policies_requested(r, &host, &len);
+
+    return domain ? mts_policies_defined(r->server, host, domain, len) : NULL;
 }
 
 int mts_policies_reach_senders(const mts_served *served)

@@ -35,6 +35,11 @@ void mts_policies_resolve(apr_pool_t *p, apr_pool_t *ptemp, server_rec *main,
 const mts_policy *mts_policies_defined(const server_rec *s, const char *host, const char *domain,
                                        apr_ssize_t len);
 
+/* The policy domain that a request, which must be over https, is for: the name after "mta-sts." in
+ * its host; NULL if it is for another host. host: out: that host; len: out: the length of the
+ * domain, which need not end there. */
+const char *mts_policies_requested(const request_rec *r, const char **host, apr_ssize_t *len);
+
 /* The policy to serve for this request, which must be over https and for a policy host that the
  * server has a policy for; else NULL. */
 const mts_policy *mts_policies_find(const request_rec *r);

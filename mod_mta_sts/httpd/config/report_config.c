@@ -24,3 +24,14 @@ tlsrpt_limits mts_report_limits_of(const server_rec *s)
     limits.memory = TLSRPT_MEMORY_OF(limits.inflated);
     return limits;
 }
+
+const char *mts_fetch_log_name(mts_fetch_log log)
+{
+    static const char *const names[] = {
+        [MTS_FETCH_LOG_OFF] = "off",
+        [MTS_FETCH_LOG_NETWORK] = "network",
+        [MTS_FETCH_LOG_ADDRESS] = "address",
+    };
+
+    return names[log];
+}

@@ -24,6 +24,13 @@ typedef struct mts_report_path {
     const ap_directive_t *at;
 } mts_report_path;
 
+/* What is recorded of the clients that request policies. */
+typedef enum mts_fetch_log {
+    MTS_FETCH_LOG_OFF,
+    MTS_FETCH_LOG_NETWORK, /* their networks */
+    MTS_FETCH_LOG_ADDRESS, /* for a day, their addresses, too */
+} mts_fetch_log;
+
 /* Settings for the whole server. */
 typedef struct mts_report_config {
     apr_int64_t max_sent, max_inflated; /* in bytes, of one report */
@@ -37,12 +44,18 @@ typedef struct mts_report_config {
                                      on its lifetime */
     const ap_directive_t *certificate_days_at;
     const ap_directive_t *keep_at;
+    mts_fetch_log fetch_log;
+    const ap_directive_t *fetch_log_at;
+    apr_int64_t fetch_keep_days;
+    const ap_directive_t *fetch_keep_at;
     apr_array_header_t *domains; /* of const char *: canonical; may be empty */
     const char *driver;          /* of apr_dbd: "sqlite3" or "pgsql" */
     const char *database;        /* sqlite3: an absolute path, or NULL: a file in the state
                                     directory; pgsql: what PQconnectdb accepts, which may contain
                                     a password */
     const ap_directive_t *database_at;
+    int is_hosting; /* whether policies are also in the database */
+    const ap_directive_t *is_hosting_at;
     const char *state_dir; /* absolute, without a slash at the end */
     const ap_directive_t *state_dir_at;
 } mts_report_config;
@@ -57,7 +70,12 @@ const char *mts_report_set_pair(cmd_parms *cmd, void *unused, const char *one, c
 const char *mts_report_add_domains(cmd_parms *cmd, void *unused, const char *args);
 const char *mts_report_set_database(cmd_parms *cmd, void *unused, const char *driver,
                                     const char *database);
+const char *mts_report_set_hosting(cmd_parms *cmd, void *unused, const char *value);
+const char *mts_report_set_fetch_log(cmd_parms *cmd, void *unused, const char *value);
 const char *mts_report_set_state_dir(cmd_parms *cmd, void *unused, const char *path);
+
+/* "off", "network" or "address": the argument of MTASTSFetchLog. */
+const char *mts_fetch_log_name(mts_fetch_log log);
 
 /* The settings for the whole server, found from any of its servers. */
 const mts_report_config *mts_report_config_of(const server_rec *s);

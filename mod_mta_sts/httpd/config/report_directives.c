@@ -68,6 +68,7 @@ static const number_rule number_rules[] = {
     RULE("MTASTSCertificateDays", mta_sts_number_parse, 1, 3650, certificate_days,
          certificate_days_at),
     RULE("MTASTSReportKeep", mta_sts_number_parse, 1, 36500, keep_days, keep_at),
+    RULE("MTASTSFetchLogKeep", mta_sts_number_parse, 1, 3650, fetch_keep_days, fetch_keep_at),
 };
 
 static const number_rule *rule_of(const cmd_parms *cmd)
@@ -322,6 +323,49 @@ static const char *refuse_database(cmd_parms *cmd, const char *driver, const cha
     }
     return refuse_text(cmd, driver,
                        "is not a database; allowed are sqlite3 [FILE] and pgsql \"conninfo\"");
+}
+
+const char *mts_report_set_hosting(cmd_parms *cmd, void *unused, const char *value)
+{
+    mts_report_config *config = config_of(cmd);
+    const char *error = mts_directive_refuse_not_global(cmd);
+    int is_on = apr_cstr_casecmp(value, "on") == 0;
+
+    (void)unused;
+    if (!error && !is_on && apr_cstr_casecmp(value, "off") != 0) {
+        error = refuse_text(cmd, value, "is not allowed; allowed are on and off");
+    }
+    if (!error && is_second(cmd, config->is_hosting_at)) {
+        error = mts_directive_refuse_second(cmd, config->is_hosting_at);
+    }
+    if (!error) {
+        config->is_hosting = is_on;
+        config->is_hosting_at = cmd->directive;
+    }
+    return error;
+}
+
+const char *mts_report_set_fetch_log(cmd_parms *cmd, void *unused, const char *value)
+{
+    mts_report_config *config = config_of(cmd);
+    const char *error = mts_directive_refuse_not_global(cmd);
+    int log = MTS_FETCH_LOG_ADDRESS;
+
+    (void)unused;
+    while (log >= 0 && apr_cstr_casecmp(value, mts_fetch_log_name((mts_fetch_log)log)) != 0) {
+        log--;
+    }
+    if (!error && log < 0) {
+        error = refuse_text(cmd, value, "is not allowed; allowed are off, network and address");
+    }
+    if (!error && is_second(cmd, config->fetch_log_at)) {
+        error = mts_directive_refuse_second(cmd, config->fetch_log_at);
+    }
+    if (!error) {
+        config->fetch_log = (mts_fetch_log)log;
+        config->fetch_log_at = cmd->directive;
+    }
+    return error;
 }
 
 /* The contradicting value is not shown: it may contain a password. */

@@ -112,7 +112,7 @@ void mts_report_scope_collect(apr_pool_t *p, const server_rec *main, mta_sts_fin
     mts_policies_each(p, main, add_served, scope);
     mts_config_of(main)->report_scope = scope;
     if (endpoint) {
-        if (is_empty(scope)) {
+        if (is_empty(scope) && !mts_report_config_of(main)->is_hosting) {
             report_no_domain(endpoint, findings);
         }
         report_proxy(main, findings);
@@ -177,6 +177,13 @@ int mts_report_scope_has_name(const server_rec *s, apr_pool_t *p, const char *na
     const mts_report_scope *scope = mts_config_of(s)->main->report_scope;
 
     return scope && has_name(scope, p, name);
+}
+
+int mts_report_scope_has_exact_name(const server_rec *s, const char *name)
+{
+    const mts_report_scope *scope = mts_config_of(s)->main->report_scope;
+
+    return scope && (is_in(scope->names, name) || is_in(scope->blocks, name));
 }
 
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report)

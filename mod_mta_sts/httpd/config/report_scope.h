@@ -33,6 +33,9 @@ const char *mts_report_scope_render(apr_pool_t *p, const server_rec *main);
 /* Whether a name is local. p is for scratch memory. */
 int mts_report_scope_has_name(const server_rec *s, apr_pool_t *p, const char *name);
 
+/* The same without the names that only a wildcard matches, which strangers can choose. */
+int mts_report_scope_has_exact_name(const server_rec *s, const char *name);
+
 /* Whether one of the domains of a report is local. p is for scratch memory. */
 int mts_report_scope_has(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
 

@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include <apr_strings.h>
 #include <unixd.h>
 
+#include "core/hosting/snapshot.h"
 #include "httpd/config/config.h"
 #include "httpd/config/limits.h"
 #include "httpd/config/report_scope.h"
@@ -24,7 +26,19 @@ int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp)
     int policies = 0;
 
     mts_policies_each(ptemp, main, count_served, &policies);
-    return policies > 0 || mts_report_scope_has_endpoint(main);
+    return policies > 0 || mts_report_scope_has_endpoint(main) ||
+           mts_report_config_of(main)->is_hosting;
+}
+
+/* Nobody would keep it up to date, and mta-sts import reads it if it is there. */
+static void remove_snapshot(apr_pool_t *p, const char *state_dir)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        unlink(apr_pstrcat(p, state_dir, "/" MTA_STS_SNAPSHOT_FILE, ends[i], NULL));
+    }
 }
 
 void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)
@@ -37,6 +51,9 @@ void mts_state_prepare(server_rec *main, apr_pool_t *ptemp)
 
     if (!mts_state_is_needed(main, ptemp)) {
         return;
+    }
+    if (!config->is_hosting) {
+        remove_snapshot(ptemp, config->state_dir);
     }
     if (tlsrpt_spool_prepare(tlsrpt_spool_make(ptemp, config->state_dir), owner, group, findings)) {
         mts_limits_write(config, mts_report_scope_render(ptemp, main), owner, group, findings);

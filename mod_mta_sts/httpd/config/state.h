@@ -10,7 +10,7 @@
  * The state directory: created at start, opened by each child.
  */
 
-/* Whether there is anything to store: there are policies, or an endpoint. */
+/* Whether there is anything to store: there are policies, or an endpoint, or hosting is on. */
 int mts_state_is_needed(const server_rec *main, apr_pool_t *ptemp);
 
 /* Creates the state directory and its subdirectories for the user that children run as; called at

@@ -38,13 +38,18 @@ static apr_size_t limit_of(const request_rec *r, apr_size_t max)
     return limit > 0 && limit < (apr_off_t)max ? (apr_size_t)limit : max;
 }
 
-int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
+/* The length that a request declares for its body, or -1. */
+static apr_off_t declared_length(const request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
     apr_off_t declared;
 
-    return length && ap_parse_strict_length(&declared, length) &&
-           declared > (apr_off_t)limit_of(r, max);
+    return length && ap_parse_strict_length(&declared, length) ? declared : -1;
+}
+
+int mts_body_is_declared_too_large(const request_rec *r, apr_size_t max)
+{
+    return declared_length(r) > (apr_off_t)limit_of(r, max);
 }
 
 /* Makes room for more bytes and a spare one. The size is doubled, so that data is rarely moved. */
@@ -160,6 +165,23 @@ static int read_bytes(request_rec *r, apr_size_t max, mts_body *body)
     }
     apr_brigade_destroy(brigade);
     return status;
+}
+
+void mts_body_discard(request_rec *r, apr_size_t max)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_time_t began = mta_sts_monotonic_now();
+    apr_off_t limit = 2 * (apr_off_t)limit_of(r, max), len, discarded = 0;
+    int at_end = r->expecting_100 || declared_length(r) > limit;
+
+    while (!at_end && discarded <= limit &&
+           read_some(r, brigade, began, (apr_size_t)discarded) == APR_SUCCESS &&
+           apr_brigade_length(brigade, 1, &len) == APR_SUCCESS) {
+        at_end = APR_BRIGADE_EMPTY(brigade) || APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
+        discarded += len;
+        apr_brigade_cleanup(brigade);
+    }
+    apr_brigade_destroy(brigade);
 }
 
 static const char *encoding_of(const request_rec *r)

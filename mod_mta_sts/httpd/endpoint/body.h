@@ -29,6 +29,16 @@ int mts_body_is_plain_or_gzip(const request_rec *r);
  */
 int mts_body_read(request_rec *r, apr_size_t max, mts_body **body);
 
+/*
+ * Reads the rest of a body that is refused, and drops it: clients that are still sending when the
+ * response comes and the stream is closed (HTTP/2) may not see the response. It is not waited for a
+ * body that is declared to be more than twice max, nor for one whose client waits for
+ * "100 Continue"; otherwise it takes as long as mts_body_read at most.
+ *
+ * @param max in bytes: what mts_body_read would have accepted
+ */
+void mts_body_discard(request_rec *r, apr_size_t max);
+
 void mts_body_free(request_rec *r, mts_body *body);
 
 #endif

@@ -141,9 +141,10 @@ static int is_for_endpoint(const request_rec *r)
     return path && r->uri && strcmp(r->uri, path) == 0 && strcmp(ap_http_scheme(r), "https") == 0;
 }
 
-static int reject_body(request_rec *r, int status)
+static int reject_body(request_rec *r, apr_size_t max, int status)
 {
     if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        mts_body_discard(r, max);
         return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
     }
     if (status == AP_FILTER_ERROR) { /* a filter has sent a response */
@@ -166,10 +167,18 @@ static int take_body(request_rec *r)
     apr_size_t max = (apr_size_t)mts_report_config_of(r->server)->max_sent;
     mts_body *body;
     mts_opened found;
-    int status = mts_body_read(r, max, &body);
+    int status;
 
+    if (mts_body_is_declared_too_large(r, max)) {
+        return reject_body(r, max, HTTP_REQUEST_ENTITY_TOO_LARGE);
+    }
+    if (!mts_body_is_plain_or_gzip(r)) {
+        mts_body_discard(r, max);
+        return mts_report_answer(r, MTS_REPORT_NOT_A_REPORT, 0, "its Content-Encoding is not gzip");
+    }
+    status = mts_body_read(r, max, &body);
     if (status != OK) {
-        return reject_body(r, status);
+        return reject_body(r, max, status);
     }
     mts_opened_make(r, body, &found);
     status = found.outcome == MTS_REPORT_NEW || found.outcome == MTS_REPORT_QUARANTINED
@@ -181,18 +190,11 @@ static int take_body(request_rec *r)
 
 static int receive(request_rec *r)
 {
-    apr_size_t max = (apr_size_t)mts_report_config_of(r->server)->max_sent;
     apr_uint64_t upload;
     int status;
 
     if (is_limited(r)) {
         return mts_report_answer(r, MTS_REPORT_LIMITED, 0, NULL);
-    }
-    if (mts_body_is_declared_too_large(r, max)) {
-        return mts_report_answer(r, MTS_REPORT_TOO_LARGE, 0, NULL);
-    }
-    if (!mts_body_is_plain_or_gzip(r)) {
-        return mts_report_answer(r, MTS_REPORT_NOT_A_REPORT, 0, "its Content-Encoding is not gzip");
     }
     upload = mts_token_take(MTS_TOKEN_UPLOAD, uploads_max,
                             mts_network_hash("upload", r->useragent_ip, MTS_NETWORK_SITE));

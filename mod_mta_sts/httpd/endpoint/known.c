@@ -39,6 +39,7 @@ typedef struct known_body {
     char digest[TLSRPT_DIGEST_LENGTH + 1];
     apr_uint32_t outcome;
     apr_uint32_t configuration;
+    apr_uint32_t until; /* in seconds since 1970, as far as 32 bits go; 0: no end */
 } known_body;
 
 /* The same as words, which can be read and written atomically. */
@@ -70,7 +71,20 @@ static int is_key(const mts_known_key *key)
     return key->hash[0] || key->hash[1];
 }
 
-int mts_known_find(const mts_known_key *key, char digest[TLSRPT_DIGEST_LENGTH + 1],
+static apr_uint32_t seconds_of(apr_time_t time)
+{
+    return (apr_uint32_t)apr_time_sec(time);
+}
+
+/* Also if the clock was set back. */
+static int is_over(const known_body *body, apr_time_t now)
+{
+    apr_uint32_t left = body->until - seconds_of(now);
+
+    return body->until && (left == 0 || left > apr_time_sec(MTS_KNOWN_BRIEFLY));
+}
+
+int mts_known_find(const mts_known_key *key, apr_time_t now, char digest[TLSRPT_DIGEST_LENGTH + 1],
                    mts_counter *outcome)
 {
     const mts_known *set = set_of(key);
@@ -80,7 +94,7 @@ int mts_known_find(const mts_known_key *key, char digest[TLSRPT_DIGEST_LENGTH + 
         known_words copy;
 
         if (copy_entry(set + i, &copy) && copy.body.configuration == configuration &&
-            memcmp(&copy.body.key, key, sizeof(*key)) == 0) {
+            memcmp(&copy.body.key, key, sizeof(*key)) == 0 && !is_over(&copy.body, now)) {
             memcpy(digest, copy.body.digest, sizeof(copy.body.digest));
             *outcome = (mts_counter)copy.body.outcome;
             return 1;
@@ -90,7 +104,8 @@ int mts_known_find(const mts_known_key *key, char digest[TLSRPT_DIGEST_LENGTH + 
 }
 
 /* If a process is killed while it writes an entry, that entry is unusable until the next start. */
-void mts_known_add(const mts_known_key *key, const char *digest, mts_counter outcome)
+void mts_known_add(const mts_known_key *key, apr_time_t until, const char *digest,
+                   mts_counter outcome)
 {
     mts_known *entry = set_of(key) + key->hash[1] % WAYS;
     apr_uint64_t before = __atomic_load_n(&entry->changes, __ATOMIC_RELAXED);
@@ -107,6 +122,7 @@ void mts_known_add(const mts_known_key *key, const char *digest, mts_counter out
     strncpy(fresh.body.digest, digest, TLSRPT_DIGEST_LENGTH);
     fresh.body.outcome = (apr_uint32_t)outcome;
     fresh.body.configuration = configuration;
+    fresh.body.until = seconds_of(until);
     for (i = 0; i < MTS_KNOWN_WORDS; i++) {
         __atomic_store_n(&entry->words[i], fresh.words[i], __ATOMIC_RELEASE);
     }

@@ -14,6 +14,7 @@
 #include "httpd/config/report_config.h"
 #include "httpd/config/report_scope.h"
 #include "httpd/endpoint/known.h"
+#include "httpd/hosting/hosting.h"
 #include "tlsrpt/report/read.h"
 
 #define PATIENCE apr_time_from_sec(20)
@@ -81,15 +82,15 @@ static int surveys_max(apr_size_t sent)
 /* The gate of the reader, called between the two passes over the bytes. */
 static int pass(void *baton, apr_size_t memory)
 {
-    reader *of = baton;
+    reader *opening = baton;
 
     if (memory <= SMALL_MEMORY) {
         return 1;
     }
-    mts_token_release(MTS_TOKEN_SURVEY, of->survey);
-    of->survey = 0;
-    of->large = mts_token_wait(MTS_TOKEN_LARGE, 1, PATIENCE);
-    return of->large != 0;
+    mts_token_release(MTS_TOKEN_SURVEY, opening->survey);
+    opening->survey = 0;
+    opening->large = mts_token_wait(MTS_TOKEN_LARGE, 1, PATIENCE);
+    return opening->large != 0;
 }
 
 static mts_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_reading *reading)
@@ -105,8 +106,10 @@ static mts_counter outcome_of(const request_rec *r, apr_pool_t *p, const tlsrpt_
     if (reading->outcome != TLSRPT_READ) {
         return outcomes[reading->outcome];
     }
-    return mts_report_scope_has(r->server, p, reading->report) ? MTS_REPORT_NEW
-                                                               : MTS_REPORT_QUARANTINED;
+    return mts_report_scope_has(r->server, p, reading->report) ||
+                   mts_hosting_has_report(r->server, p, reading->report)
+               ? MTS_REPORT_NEW
+               : MTS_REPORT_QUARANTINED;
 }
 
 static void open_body(request_rec *r, const mts_body *body, mts_opened *found)
@@ -135,17 +138,26 @@ static void open_body(request_rec *r, const mts_body *body, mts_opened *found)
     mts_token_release(MTS_TOKEN_LARGE, tokens.large);
 }
 
+/* A report is quarantined if its domain is not local: with MTASTSHosting it can become so at any
+ * time. */
+static apr_time_t end_of(const request_rec *r, mts_counter outcome)
+{
+    return outcome == MTS_REPORT_QUARANTINED && mts_hosting_is_on(r->server)
+               ? r->request_time + MTS_KNOWN_BRIEFLY
+               : 0;
+}
+
 void mts_opened_make(request_rec *r, const mts_body *body, mts_opened *found)
 {
     mts_known_key key = mts_known_key_of(body->bytes, body->len);
 
     memset(found, 0, sizeof(*found));
-    if (mts_known_find(&key, found->digest, &found->outcome)) {
+    if (mts_known_find(&key, r->request_time, found->digest, &found->outcome)) {
         found->why = found->outcome == MTS_REPORT_QUARANTINED ? "as it was before" : NULL;
         return;
     }
     open_body(r, body, found);
     if (found->outcome != MTS_REPORT_BUSY) {
-        mts_known_add(&key, found->digest, found->outcome);
+        mts_known_add(&key, end_of(r, found->outcome), found->digest, found->outcome);
     }
 }

@@ -6,12 +6,14 @@
 
 #include "core/policy/certificate.h"
 #include "core/base/finding.h"
+#include "core/hosting/list.h"
 #include "core/policy/policy.h"
 #include "httpd/config/policies.h"
 
 /*
  * The policy domains of the whole server for the status page: each once, sorted, however many
- * virtual hosts define its policy. A child creates the list when it is first needed.
+ * virtual hosts define its policy. A child creates the list when it is first needed, and again when
+ * key pairs were renewed.
  */
 
 /* A policy domain, or a wildcard alias of policy hosts. */
@@ -25,6 +27,8 @@ typedef struct mts_domain {
     mta_sts_mode mode;                      /* of the shown definition */
     const mta_sts_certificate *certificate; /* of the certificates that its policy host presents,
                                                the one that expires first; NULL: not known */
+    int is_hosted;                          /* whether its policy is a row in the database */
+    const char *row_wrong, *row_fix;        /* why that row is wrong, and what to do; or NULL */
 } mts_domain;
 
 typedef struct mts_domains {
@@ -35,18 +39,33 @@ typedef struct mts_domains {
                                          that expires first; NULL: not known */
 } mts_domains;
 
-/* The list; never NULL. It lives as long as the child, and is not changed. */
-const mts_domains *mts_domains_of(const server_rec *s);
+/* The list, with the certificates as they are now; never NULL. It lives as long as p, and is not
+ * changed. */
+const mts_domains *mts_domains_of(apr_pool_t *p);
 
 /* The domain with this name, or NULL. */
 const mts_domain *mts_domains_find(const mts_domains *domains, const char *name);
+
+/*
+ * The hosted domain with this name: only if it is not configured.
+ *
+ * @param p   pool of the result
+ * @param row out: what is known of its row; row->domain is NULL if there is none
+ * @return NULL if no policy is served for it
+ */
+const mts_domain *mts_domains_hosted(const server_rec *s, const mts_domains *domains, apr_pool_t *p,
+                                     const char *name, mta_sts_list_row *row);
+
+/* The configured or hosted domain with this name, or NULL; a hosted one is allocated from p. */
+const mts_domain *mts_domains_known(const server_rec *s, const mts_domains *domains, apr_pool_t *p,
+                                    const char *name);
 
 /* The current facts about one domain. */
 typedef struct mts_domain_facts {
     const mts_domain *domain;
     const mta_sts_policy *policy;
     const char *id;
-    const char *location;             /* "file:line" */
+    const char *location;             /* "file:line", or "the database" */
     int is_served;                    /* whether senders can fetch it */
     int days;                         /* until its certificate expires; 0 if unknown */
     const mta_sts_findings *findings; /* never MTA_STS_OK */

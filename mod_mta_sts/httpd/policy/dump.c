@@ -6,8 +6,10 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
+#include "core/base/format.h"
 #include "core/dns/zone_text.h"
 #include "core/policy/record.h"
+#include "httpd/hosting/summary.h"
 #include "httpd/policy/entries.h"
 
 static void print_policy(apr_pool_t *p, const mts_entry *entry)
@@ -67,6 +69,28 @@ static void print_entry(apr_pool_t *p, const mts_entry *entry, void *hosts)
     }
 }
 
+/* There may be a million of them, so they are not listed. */
+static void print_hosting(apr_pool_t *p, server_rec *main)
+{
+    const mts_hosting_summary *hosting = mts_hosting_summary_read(p, main);
+
+    if (!hosting) {
+        return;
+    }
+    if (hosting->problem) {
+        printf("; hosted domains (MTASTSHosting): their number is not known: %s\n",
+               hosting->problem);
+    }
+    else {
+        printf("; hosted domains (MTASTSHosting): %s; mta-sts policy list prints them\n",
+               mta_sts_format_number(p, hosting->served));
+    }
+    if (hosting->wrong) {
+        printf(";   %s wrong: mta-sts policy list --wrong\n",
+               mta_sts_format_count(p, hosting->wrong, "row is", "rows are"));
+    }
+}
+
 /* Runs at configtest, where -D sets defines. */
 static void dump(apr_pool_t *pconf, server_rec *main)
 {
@@ -76,6 +100,7 @@ static void dump(apr_pool_t *pconf, server_rec *main)
     printf("; MTA-STS policies of this server and the DNS records to publish for them.\n"
            "; Publish a new id after the new policy is served, not before.\n\n");
     mts_entries_each(pconf, main, print_entry, (void *)mts_hosts_collect(pconf, main));
+    print_hosting(pconf, main);
     fflush(stdout);
 }
 

@@ -8,12 +8,14 @@
 #include <http_core.h>
 #include <jansson.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
 #include "core/database/database.h"
 #include "core/policy/record.h"
 #include "httpd/config/report_config.h"
 #include "httpd/config/vhost_names.h"
+#include "httpd/hosting/summary.h"
 #include "httpd/policy/entries.h"
 #include "httpd/policy/hosts.h"
 
@@ -205,6 +207,27 @@ static void print_endpoints(apr_pool_t *p, server_rec *main)
     printf("],");
 }
 
+/* Every virtual host with MTASTSCertificates. */
+static void print_key_pairs(apr_pool_t *p, server_rec *main)
+{
+    printer out = {0};
+    const server_rec *s;
+
+    printf("\"key_pairs\":[");
+    for (s = main; s; s = s->next) {
+        const mts_pair_config *config = mts_pair_config_of(s);
+
+        if (config) {
+            print_element(&out,
+                          json_pack("{s:o, s:s, s:o, s:o}", "paths", texts_json(p, config->globs),
+                                    "unknown_name", config->is_fallback ? "fallback" : "refuse",
+                                    "defined_at", directive_json(p, config->globs_at),
+                                    "virtual_host", virtual_host_json(p, s)));
+        }
+    }
+    printf("],");
+}
+
 static json_t *finding_json(apr_pool_t *p, const mta_sts_finding *finding)
 {
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", finding->id, "severity",
@@ -231,6 +254,22 @@ static void print_findings(apr_pool_t *p, server_rec *main)
     printf("]");
 }
 
+/* null if MTASTSHosting is off. */
+static json_t *hosting_json(apr_pool_t *p, server_rec *main)
+{
+    const mts_hosting_summary *hosting = mts_hosting_summary_read(p, main);
+
+    if (!hosting) {
+        return json_null();
+    }
+    return json_pack(
+        "{s:I, s:I, s:I, s:o, s:o, s:o}", "domains", (json_int_t)hosting->served, "wrong",
+        (json_int_t)hosting->wrong, "held", (json_int_t)hosting->held, "synced_at",
+        text_json(p, hosting->synced ? mta_sts_format_timestamp(p, hosting->synced) : NULL),
+        "problem", text_json(p, hosting->problem), "report_path",
+        text_json(p, mts_hosts_report_path(mts_hosts_collect(p, main), main)));
+}
+
 /* The conninfo of PostgreSQL is omitted, because it may contain a password. */
 static json_t *database_json(apr_pool_t *p, const mts_report_config *config)
 {
@@ -253,6 +292,12 @@ static json_t *reports_json(apr_pool_t *p, const mts_report_config *config)
                      "domains", texts_json(p, config->domains));
 }
 
+static json_t *fetch_log_json(const mts_report_config *config)
+{
+    return json_pack("{s:s, s:I}", "records", mts_fetch_log_name(config->fetch_log), "keep_days",
+                     (json_int_t)config->fetch_keep_days);
+}
+
 /* Runs at configtest, where -D sets defines. */
 static void dump(apr_pool_t *pconf, server_rec *main)
 {
@@ -264,12 +309,20 @@ static void dump(apr_pool_t *pconf, server_rec *main)
     printf("{\"version\":%d,", VERSION);
     print_policies(pconf, main);
     print_endpoints(pconf, main);
+    print_key_pairs(pconf, main);
     printf("\"state_dir\":");
     print_value(text_json(pconf, config->state_dir));
     printf(",\"reports\":");
     print_value(reports_json(pconf, config));
+    printf(",\"fetch_log\":");
+    print_value(fetch_log_json(config));
     printf(",\"database\":");
     print_value(database_json(pconf, config));
+    printf(",\"hosting\":");
+    print_value(hosting_json(pconf, main));
+    printf(",\"certificate_days\":");
+    print_value(config->certificate_days ? json_integer((json_int_t)config->certificate_days)
+                                         : json_null());
     putchar(',');
     print_findings(pconf, main);
     puts("}");

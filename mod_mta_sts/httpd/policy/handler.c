@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/policy/handler.h"
 
+#include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
@@ -11,6 +12,8 @@
 #include "httpd/shared/counters.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/policies.h"
+#include "httpd/hosting/hosting.h"
+#include "httpd/policy/fetch_note.h"
 
 APLOG_USE_MODULE(mta_sts);
 
@@ -38,6 +41,63 @@ static void remove_changing_filters(request_rec *r)
     }
 }
 
+/* How long clients wait that get 503: the snapshot of hosted domains is built in seconds. */
+#define RETRY_AFTER "30"
+
+/* The policy of a hosted domain, or NULL. */
+static const mts_policy *find_hosted(request_rec *r, int *status)
+{
+    mta_sts_lookup_policy found;
+    mts_policy *policy;
+    apr_ssize_t len;
+    const char *host,
+        *domain = mts_hosting_is_on(r->server) ? mts_policies_requested(r, &host, &len) : NULL;
+
+    if (!domain) {
+        return NULL;
+    }
+    domain = apr_pstrmemdup(r->pool, domain, (apr_size_t)len);
+    switch (mts_hosting_find(r->server, domain, r->pool, &found)) {
+    case MTA_STS_LOOKUP_FOUND:
+        policy = apr_pcalloc(r->pool, sizeof(*policy));
+        policy->text = found.text;
+        policy->len = found.len;
+        apr_cpystrn(policy->id, found.id, sizeof(policy->id));
+        return policy;
+    case MTA_STS_LOOKUP_FAILED:
+        *status = HTTP_SERVICE_UNAVAILABLE;
+        break;
+    case MTA_STS_LOOKUP_NONE:
+        break;
+    }
+    return NULL;
+}
+
+/* The policy to serve, configured or hosted. Without one, status is what to return. */
+static const mts_policy *find_policy(request_rec *r, int *status)
+{
+    const mts_policy *policy = mts_policies_find(r);
+
+    *status = DECLINED;
+    return policy ? policy : find_hosted(r, status);
+}
+
+/* It is not known whether there is a policy: senders must not conclude that there is none. */
+static int refuse(request_rec *r, int status)
+{
+    if (status == HTTP_SERVICE_UNAVAILABLE) {
+        mts_counters_add(MTS_POLICY_UNAVAILABLE);
+        apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER);
+    }
+    return status;
+}
+
+static apr_bucket *make_bucket(const mts_policy *policy, apr_bucket_alloc_t *alloc)
+{
+    return policy->at ? apr_bucket_immortal_create(policy->text, policy->len, alloc)
+                      : apr_bucket_transient_create(policy->text, policy->len, alloc);
+}
+
 static int send_policy(request_rec *r, const mts_policy *policy)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
@@ -50,7 +110,7 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     ap_set_content_length(r, (apr_off_t)policy->len);
     apr_table_setn(r->headers_out, "Cache-Control", "max-age=60"); /* RFC 8461 section 8.2 */
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
-    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(policy->text, policy->len, alloc));
+    APR_BRIGADE_INSERT_TAIL(brigade, make_bucket(policy, alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS && !r->connection->aborted) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "the policy could not be sent whole");
@@ -63,27 +123,31 @@ static int send_policy(request_rec *r, const mts_policy *policy)
 static int handle(request_rec *r)
 {
     const mts_policy *policy;
+    int status = DECLINED;
 
     if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
         return DECLINED;
     }
     policy = ap_get_module_config(r->request_config, &mta_sts_module);
     if (!policy) {
-        policy = mts_policies_find(r);
+        policy = find_policy(r, &status);
     }
     if (!policy) {
-        return DECLINED;
+        return refuse(r, status);
     }
     if (r->method_number != M_GET) { /* httpd counts HEAD as GET */
         mts_counters_add(MTS_POLICY_METHOD);
+        mts_fetch_note(r, MTA_STS_FETCH_METHOD, NULL);
         ap_allow_methods(r, REPLACE_ALLOW, "GET", "HEAD", NULL);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     if (ap_request_has_body(r) && ap_discard_request_body(r) != OK) {
         mts_counters_add(MTS_POLICY_BAD_BODY);
+        mts_fetch_note(r, MTA_STS_FETCH_FAILED, NULL);
         return HTTP_BAD_REQUEST;
     }
     mts_counters_add(MTS_POLICY_SERVED);
+    mts_fetch_note(r, MTA_STS_FETCH_SERVED, policy);
     return send_policy(r, policy);
 }
 
@@ -92,13 +156,15 @@ static int handle(request_rec *r)
 static int handle_quickly(request_rec *r, int is_lookup)
 {
     const mts_policy *policy;
+    int status;
 
     if (is_lookup || r->main || !r->uri || strcmp(r->uri, POLICY_PATH) != 0) {
         return DECLINED;
     }
-    policy = mts_policies_find(r);
+    policy = find_policy(r, &status);
     if (!policy) {
-        return DECLINED;
+        mts_fetch_note_refused(r, status == HTTP_SERVICE_UNAVAILABLE);
+        return refuse(r, status);
     }
     ap_set_module_config(r->request_config, &mta_sts_module, (void *)policy);
     r->handler = HANDLER_NAME;

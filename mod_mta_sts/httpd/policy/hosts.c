@@ -9,6 +9,7 @@
 
 #include "core/base/name.h"
 #include "core/policy/host.h"
+#include "httpd/hosting/pair_host.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/vhost_names.h"
 #include "httpd/config/policies.h"
@@ -210,13 +211,17 @@ mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served 
 {
     const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, served->domain, NULL);
     mts_host found = {answering_server(hosts, host, served->domain, 0),
-                      answering_server(hosts, host, served->domain, 1), NULL};
+                      answering_server(hosts, host, served->domain, 1), NULL, 0};
 
     /* Without such names the virtual host is meant for requests with a foreign Host header. */
     if (!found.http && !found.https && served->server->is_virtual) {
         *(mts_vhost_names_https(served->server) ? &found.https : &found.http) = served->server;
     }
-    found.certificates = found.https ? certificates_of(found.https) : NULL;
+    if (found.https) {
+        found.certificates = mts_pair_host_certificates(found.https, host, p);
+        found.has_pair = found.certificates != NULL;
+        found.certificates = found.has_pair ? found.certificates : certificates_of(found.https);
+    }
     return found;
 }
 
@@ -228,6 +233,16 @@ const char *mts_hosts_endpoint(const mts_hosts *hosts, apr_pool_t *p, const mts_
 
     return path ? apr_pstrcat(p, "https://" MTA_STS_POLICY_HOST_PREFIX, served->domain, path, NULL)
                 : NULL;
+}
+
+/* The name is one that only a wildcard matches, as that of nearly every hosted domain. */
+const char *mts_hosts_report_path(const mts_hosts *hosts, const server_rec *main)
+{
+    static const char any[] = MTA_STS_POLICY_HOST_PREFIX "hosted.invalid";
+    const server_rec *https =
+        answering_server(hosts, any, any + sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1, 1);
+
+    return mts_report_path_of(https ? https : main);
 }
 
 /* Reports a block at server level that senders never get, because the https virtual host has a
@@ -284,6 +299,10 @@ static void judge(const mts_host *found, const char *domain, apr_time_t now,
         facts.https_at = location_of_server(found->https);
         facts.https = configured_policy(found->https, host, domain);
         facts.certificates = found->certificates;
+        if (!found->has_pair && mts_pair_host_report_missing(found->https, host,
+                                                             found->certificates, findings)) {
+            facts.certificates = NULL;
+        }
         facts.has_other_chain = has_distrusted(found) && mts_vhost_names_has_chain(found->https);
         report_hidden_block(found->https, host, domain, findings);
     }
@@ -332,6 +351,9 @@ static void visit_served(void *baton, const mts_served *served)
     if (!found.http && !found.https) {
         count_without_vhost(c, served);
         return;
+    }
+    if (found.has_pair) { /* mta_sts_pairs_check reports each pair once */
+        found.certificates = NULL;
     }
     judge(&found, served->domain, c->now, c->findings);
 }

@@ -23,6 +23,7 @@ typedef struct mts_host {
     const server_rec *http, *https;         /* the virtual hosts that answer for it, or NULL */
     const apr_array_header_t *certificates; /* of mta_sts_certificate *: those that the https
                                                virtual host presents; NULL: not known */
+    int has_pair; /* whether they are those of MTASTSCertificates: from p, as they are now */
 } mts_host;
 
 mts_host mts_hosts_find(const mts_hosts *hosts, apr_pool_t *p, const mts_served *served);
@@ -51,6 +52,9 @@ void mts_hosts_check(apr_pool_t *p, server_rec *main, mta_sts_findings *findings
  * @param pconf pool of the certificates
  */
 void mts_hosts_read_certificates(apr_pool_t *pconf, server_rec *main);
+
+/* The path at which the policy hosts of hosted domains accept reports, or NULL. */
+const char *mts_hosts_report_path(const mts_hosts *hosts, const server_rec *main);
 
 /* Registers the hooks that see the certificate files of every virtual host, whether mod_ssl, mod_md
  * or another module adds them. */

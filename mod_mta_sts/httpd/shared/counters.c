@@ -21,7 +21,7 @@ mts_counters *mts_counters_shared = &unshared;
 
 void mts_counters_make(server_rec *main)
 {
-    mts_counters_shared = mts_memory_make(main, sizeof(mts_counters));
+    mts_counters_shared = mts_memory_make(main, "counters", sizeof(mts_counters));
     if (mts_counters_shared->since == 0) {
         mts_counters_shared->since = apr_time_now();
         apr_generate_random_bytes(mts_counters_shared->secret, sizeof(mts_counters_shared->secret));

@@ -26,6 +26,8 @@
             "Policy requests refused: neither GET nor HEAD (405)")                                 \
     COUNTER(MTS_POLICY_BAD_BODY, "policy-bad-body",                                                \
             "Policy requests refused: request body could not be read (400)")                       \
+    COUNTER(MTS_POLICY_UNAVAILABLE, "policy-unavailable",                                          \
+            "Policy requests rejected: hosted domains could not be looked up (503)")               \
     COUNTER(MTS_REPORT_NEW, "report-new", "Reports stored (201)")                                  \
     COUNTER(MTS_REPORT_REPEATED, "report-repeated", "Reports already stored (200)")                \
     COUNTER(MTS_REPORT_QUARANTINED, "report-quarantined", "Reports quarantined (202)")             \
@@ -104,6 +106,7 @@ typedef struct mts_counters {
     int quota_level[TLSRPT_AREAS]; /* 0, 1, 2: how full an area is according to the log */
     apr_uint32_t changes;          /* of all directories */
     apr_uint32_t configurations;   /* number of configurations served so far */
+    apr_time_t fetches_since;      /* since when requests are recorded; 0: they are not */
     apr_uint32_t database_trouble; /* see httpd/upkeep/database.c; 0: none */
     tlsrpt_clock clock;            /* of the watchdog, in any child */
     apr_uint64_t limits[MTS_LIMIT_SLOTS];

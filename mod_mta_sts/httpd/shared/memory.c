@@ -20,6 +20,16 @@ void mts_memory_register_lock(apr_pool_t *pconf)
     ap_mutex_register(pconf, LOCK_TYPE, NULL, APR_LOCK_DEFAULT, 0);
 }
 
+/* Set in the pool of the process as well, since the module is loaded again by each reload, and
+ * finds the same memory. */
+static int has_failed;
+#define FAILED_KEY "mta-sts-memory-failed"
+
+int mts_memory_is_shared(void)
+{
+    return !has_failed;
+}
+
 static void *make_memory(server_rec *main, apr_pool_t *pool, apr_size_t size)
 {
     apr_shm_t *shm;
@@ -34,17 +44,21 @@ static void *make_memory(server_rec *main, apr_pool_t *pool, apr_size_t size)
                  "its own counters; check that the system allows anonymous shared memory "
                  "[shared-memory-missing]",
                  size);
+    has_failed = 1;
+    apr_pool_userdata_set(pool, FAILED_KEY, NULL, pool);
     return apr_pcalloc(pool, size);
 }
 
 /* The key contains the version, so that different versions of the module do not share memory. */
-void *mts_memory_make(server_rec *main, apr_size_t size)
+void *mts_memory_make(server_rec *main, const char *name, apr_size_t size)
 {
     apr_pool_t *pool = main->process->pool;
-    const char *key = apr_psprintf(main->process->pconf, "mta-sts-%s-%" APR_SIZE_T_FMT,
+    const char *key = apr_psprintf(main->process->pconf, "mta-sts-%s-%s-%" APR_SIZE_T_FMT, name,
                                    MTA_STS_DESCRIPTION, size);
-    void *memory = NULL;
+    void *memory = NULL, *failed = NULL;
 
+    apr_pool_userdata_get(&failed, FAILED_KEY, pool);
+    has_failed |= failed != NULL;
     apr_pool_userdata_get(&memory, key, pool);
     if (!memory) {
         memory = make_memory(main, pool, size);

@@ -104,6 +104,20 @@ static void put_explanation(const mts_status_view *view, const tlsrpt_explanatio
     }
 }
 
+/* What the fetch log says of each sender. */
+static void put_fetches(const mts_status_view *view, const apr_array_header_t *fetches)
+{
+    int i;
+
+    for (i = 0; fetches && i < fetches->nelts; i++) {
+        const tlsrpt_fetch_answer *answer = &APR_ARRAY_IDX(fetches, i, tlsrpt_fetch_answer);
+
+        MTS_HTML(view->out, "<p><strong>Fetch log:</strong> %s: %s</p>",
+                 mts_html_shorten(view->p, mts_status_name_of(view->p, answer->organization)),
+                 answer->text);
+    }
+}
+
 static void put_cause(const mts_status_view *view, const mts_status_cause *cause)
 {
     const apr_array_header_t *list = mts_status_explain(view->p, cause);
@@ -122,6 +136,7 @@ static void put_cause(const mts_status_view *view, const mts_status_cause *cause
         }
         put_explanation(view, explanation, cause->cause->is_verified);
     }
+    put_fetches(view, cause->fetches);
     put_cause_details(view, cause->cause);
     MTS_HTML(view->out, "</div></li>");
 }

@@ -60,6 +60,10 @@ static void put_definitions(const mts_status_view *view, const mts_domain *domai
 {
     int i;
 
+    if (domain->is_hosted) {
+        MTS_HTML(view->out, "its row in the database");
+        return;
+    }
     for (i = 0; i < domain->definitions; i++) {
         MTS_HTML(view->out, "<div>");
         mts_status_location_html(view->out,
@@ -113,24 +117,33 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
     if (facts->domain->certificate) {
         MTS_HTML(view->out, "<dt>Certificate</dt><dd>expires on %s ",
                  mta_sts_format_date(p, facts->domain->certificate->not_after));
-        mts_status_location_html(view->out, facts->domain->certificate->path);
+        if (!view->query.is_in_path) {
+            mts_status_location_html(view->out, facts->domain->certificate->path);
+        }
         MTS_HTML(view->out, "</dd>");
     }
     put_earlier(view);
-    MTS_HTML(view->out, "<dt>Defined in</dt><dd>");
-    put_definitions(view, facts->domain);
-    MTS_HTML(view->out, "</dd></dl></section>");
+    if (!view->query.is_in_path) {
+        MTS_HTML(view->out, "<dt>Defined in</dt><dd>");
+        put_definitions(view, facts->domain);
+        MTS_HTML(view->out, "</dd>");
+    }
+    MTS_HTML(view->out, "</dl></section>");
 }
 
 static void put_records(const mts_status_view *view, const mts_domain_facts *facts)
 {
-    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, view->domains, facts)), *line, *state;
+    char *lines = apr_pstrdup(view->p, mts_domains_records(view->p, view->domains, facts)), *line,
+         *state;
 
-    MTS_HTML(view->out,
-             "<section aria-labelledby=\"records\"><h2 id=\"records\">DNS records</h2>"
-             "<p class=\"soft\">Publish them once the policy is served. <code>sudo mta-sts dns "
-             "--from-apache %s</code> compares them with DNS.</p>",
-             facts->domain->shown->is_pattern ? "DOMAIN" : facts->domain->name);
+    MTS_HTML(view->out, "<section aria-labelledby=\"records\"><h2 id=\"records\">DNS records</h2>"
+                        "<p class=\"soft\">Publish them once the policy is served.");
+    if (!view->query.is_in_path) {
+        MTS_HTML(view->out,
+                 " <code>sudo mta-sts dns --from-apache %s</code> compares them with DNS.",
+                 facts->domain->shown->is_pattern ? "DOMAIN" : facts->domain->name);
+    }
+    MTS_HTML(view->out, "</p>");
     for (line = apr_strtok(lines, "\n", &state); line; line = apr_strtok(NULL, "\n", &state)) {
         MTS_HTML(view->out, "<pre class=\"record\" tabindex=\"0\">%s</pre>", line);
     }
@@ -146,14 +159,28 @@ void mts_status_domain_html(const mts_status_view *view)
     mts_status_verdict_html(view);
     if (!view->domain) {
         put_tiles(view, NULL);
-        MTS_HTML(view->out, "<section><p>This server has no policy for this domain, but may have "
-                            "reports about it.</p></section>");
+        if (view->row.wrong && view->query.is_in_path) {
+            MTS_HTML(view->out,
+                     "<section><p>No policy is served for this domain yet, because its "
+                     "values are wrong: %s.</p></section>",
+                     view->row.wrong);
+        }
+        else if (view->row.wrong) {
+            MTS_HTML(view->out,
+                     "<section><p>No policy is served for this domain, because its row in the "
+                     "database is wrong: %s. <strong>What to do:</strong> %s</p></section>",
+                     view->row.wrong, view->row.fix);
+        }
+        else {
+            MTS_HTML(view->out, "<section><p>This server has no policy for this domain, but may "
+                                "have reports about it.</p></section>");
+        }
         mts_status_sessions_html(view);
         mts_status_senders_html(view);
         mts_status_end_html(view);
         return;
     }
-    facts = mts_domains_facts(view->p, view->domains, view->domain, view->now);
+    facts = mts_status_facts(view, view->domain);
     put_tiles(view, &facts);
     put_findings(view, &facts);
     mts_status_sessions_html(view);

@@ -7,8 +7,6 @@
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
-#define SEARCH_MIN 11 /* number of domains; fewer need no search */
-
 /* --- one domain --- */
 
 static void put_mode(const mts_status_view *view, const mts_domain_facts *facts)
@@ -20,35 +18,6 @@ static void put_mode(const mts_status_view *view, const mts_domain_facts *facts)
         MTS_HTML(view->out, " <span class=\"badge error\">http only</span>");
     }
     MTS_HTML(view->out, "</td>");
-}
-
-static void put_sessions(const mts_status_view *view, const mts_domain *domain, apr_hash_t *shares)
-{
-    const tlsrpt_domain *share =
-        shares ? apr_hash_get(shares, domain->name, APR_HASH_KEY_STRING) : NULL;
-    mts_status_figures figures;
-
-    if (!share) {
-        const char *text = shares ? "see its page" : "unknown";
-
-        MTS_HTML(view->out,
-                 "<td role=\"cell\" data-name=\"secure \" class=\"number soft\">%s</td>"
-                 "<td role=\"cell\" data-name=\"failed \" class=\"number soft\">%s</td>",
-                 text, text);
-        return;
-    }
-    figures = mts_status_figures_of(share);
-    MTS_HTML(
-        view->out,
-        "<td role=\"cell\" data-name=\"secure \" class=\"number %s\">%s</td>"
-        "<td role=\"cell\" data-name=\"failed \" class=\"number\"><span class=\"%s\">%s</span>",
-        figures.successful || figures.failed ? "" : "soft",
-        mts_status_share(view->p, figures.successful, figures.failed),
-        !figures.failed       ? "soft"
-        : figures.is_verified ? "badge error"
-                              : "badge testing",
-        mta_sts_format_number(view->p, figures.failed));
-    MTS_HTML(view->out, "%s</td>", figures.failed && !figures.is_verified ? " unverified" : "");
 }
 
 static void put_certificate(const mts_status_view *view, const mts_domain_facts *facts)
@@ -89,14 +58,14 @@ static void put_findings(const mts_status_view *view, const mts_domain_facts *fa
 
 static void put_domain(const mts_status_view *view, const mts_domain *domain, apr_hash_t *shares)
 {
-    mts_domain_facts facts = mts_domains_facts(view->p, view->domains, domain, view->now);
+    mts_domain_facts facts = mts_status_facts(view, domain);
 
     MTS_HTML(view->out,
              "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">%s<a href=\"%s\">%s</a></th>",
              domain->shown->is_pattern ? "policy hosts that match " : "",
              mts_status_domain_link(view, domain->name), domain->name);
     put_mode(view, &facts);
-    put_sessions(view, domain, shares);
+    mts_status_sessions_cells_html(view, domain->name, shares);
     put_certificate(view, &facts);
     put_findings(view, &facts);
     MTS_HTML(view->out, "<td role=\"cell\" class=\"wide\"><code>%s</code></td></tr>", facts.id);
@@ -122,99 +91,6 @@ static void put_table(const mts_status_view *view, const mts_status_list *list)
     MTS_HTML(view->out, "</tbody></table>");
 }
 
-/* --- search, filters and pages --- */
-
-static void put_hidden(const mts_status_view *view)
-{
-    if (view->query.range != MTS_STATUS_RANGE_DEFAULT) {
-        MTS_HTML(view->out, "<input type=\"hidden\" name=\"since\" value=\"%s\">",
-                 view->query.range->name);
-    }
-    if (mts_status_query_show_name(&view->query)) {
-        MTS_HTML(view->out, "<input type=\"hidden\" name=\"show\" value=\"%s\">",
-                 mts_status_query_show_name(&view->query));
-    }
-}
-
-static void put_search(const mts_status_view *view)
-{
-    MTS_HTML(view->out,
-             "<form method=\"get\" role=\"search\"><label for=\"q\">Find</label>"
-             "<input id=\"q\" name=\"q\" type=\"search\" value=\"%s\" maxlength=\"253\" "
-             "autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">",
-             view->query.search);
-    put_hidden(view);
-    MTS_HTML(view->out, "<button>Search</button></form>");
-}
-
-static void put_filters(const mts_status_view *view)
-{
-    static const struct {
-        mts_status_show show;
-        const char *name;
-    } filters[] = {
-        {MTS_STATUS_SHOW_ALL, "All"},
-        {MTS_STATUS_SHOW_FAILING, "Failing"},
-        {MTS_STATUS_SHOW_NO_CERTIFICATE, "No certificate"},
-    };
-    apr_size_t i;
-
-    MTS_HTML(view->out, "<nav class=\"filters\" aria-label=\"Filter policy domains\"><ul>");
-    for (i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
-        mts_status_query query = view->query;
-
-        query.show = filters[i].show;
-        query.page = 1;
-        MTS_HTML(view->out, "<li><a href=\"%s\"", mts_status_query_render(view->p, &query));
-        if (query.show == view->query.show) {
-            MTS_HTML(view->out, " aria-current=\"page\"");
-        }
-        MTS_HTML(view->out, ">%s</a></li>", filters[i].name);
-    }
-    MTS_HTML(view->out, "</ul></nav>");
-}
-
-static void put_page_link(const mts_status_view *view, int page, const char *name)
-{
-    mts_status_query query = view->query;
-
-    query.page = page;
-    query.show = query.show == MTS_STATUS_SHOW_WORST ? MTS_STATUS_SHOW_ALL : query.show;
-    MTS_HTML(view->out, "<a href=\"%s#domains\">%s</a>", mts_status_query_render(view->p, &query),
-             name);
-}
-
-static void put_pages(const mts_status_view *view, const mts_status_list *list)
-{
-    int page = view->query.page;
-
-    if (list->pages == 1) {
-        return;
-    }
-    MTS_HTML(view->out, "<nav class=\"pages\" aria-label=\"Pages of policy domains\">");
-    if (page > 1) {
-        put_page_link(view, 1, "First");
-        put_page_link(view, page - 1, "Previous");
-    }
-    MTS_HTML(view->out, "<span>Page %d of %d</span>", page, list->pages);
-    if (page < list->pages) {
-        put_page_link(view, page + 1, "Next");
-        put_page_link(view, list->pages, "Last");
-    }
-    MTS_HTML(view->out, "</nav>");
-}
-
-/* Search and filters, if there are more domains than the overview shows. */
-static void put_controls(const mts_status_view *view)
-{
-    if (view->domains->list->nelts >= SEARCH_MIN || mts_status_query_is_list(&view->query)) {
-        MTS_HTML(view->out, "<div class=\"controls\">");
-        put_search(view);
-        put_filters(view);
-        MTS_HTML(view->out, "</div>");
-    }
-}
-
 static void put_list(const mts_status_view *view, const mts_status_list *list)
 {
     if (list->domains->nelts) {
@@ -231,14 +107,15 @@ void mts_status_domains_html(const mts_status_view *view)
 
     MTS_HTML(view->out,
              "<section aria-labelledby=\"domains\"><h2 id=\"domains\">Policy domains</h2>");
-    put_controls(view);
+    mts_status_controls_html(view);
     if (list.domains->nelts > MTS_STATUS_WORST) {
         list.domains->nelts = MTS_STATUS_WORST;
     }
     put_list(view, &list);
     if (list.found > list.domains->nelts) {
         MTS_HTML(view->out, "<p class=\"more\">");
-        put_page_link(view, 1, apr_psprintf(view->p, "Show all %d domains", list.found));
+        mts_status_page_link_html(view, 1, apr_psprintf(view->p, "Show all %d domains", list.found),
+                                  "domains");
         MTS_HTML(view->out, "</p>");
     }
     MTS_HTML(view->out, "</section>");
@@ -257,9 +134,10 @@ void mts_status_list_html(const mts_status_view *view)
         MTS_HTML(view->out, " with \xe2\x80\x9c%s\xe2\x80\x9d in their name", view->query.search);
     }
     MTS_HTML(view->out, "</h2>");
-    put_controls(view);
+    mts_status_controls_html(view);
     put_list(view, &list);
-    put_pages(view, &list);
+    mts_status_pages_html(view, list.pages, "domains");
     MTS_HTML(view->out, "</section>");
+    mts_status_hosted_html(view);
     mts_status_end_html(view);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/database/history.h"
+#include "core/hosting/past.h"
 
 static mts_status_earlier *find(const apr_array_header_t *list, const char *id)
 {
@@ -20,11 +21,10 @@ static mts_status_earlier *find(const apr_array_header_t *list, const char *id)
     return NULL;
 }
 
-static void add(apr_array_header_t *list, const mta_sts_history_entry *entry, apr_time_t served)
+static void add(apr_array_header_t *list, const char *id, apr_int64_t max_age, apr_time_t served)
 {
-    const mts_status_earlier earlier = {entry->id, served,
-                                        served + apr_time_from_sec(entry->max_age)};
-    mts_status_earlier *known = find(list, entry->id);
+    const mts_status_earlier earlier = {id, served, served + apr_time_from_sec(max_age)};
+    mts_status_earlier *known = find(list, id);
 
     if (!known) {
         APR_ARRAY_PUSH(list, mts_status_earlier) = earlier;
@@ -51,6 +51,26 @@ static apr_time_t last_served(const mta_sts_history_entry *entry, const char *ho
     return strcmp(entry->host, host) == 0 ? now : entry->last + MTA_STS_HISTORY_INTERVAL;
 }
 
+/* The earlier rows of a hosted domain. */
+static const char *add_rows(mta_sts_database *db, const char *domain, const char *id,
+                            apr_time_t now, apr_array_header_t *list)
+{
+    apr_array_header_t *past;
+    const char *error = mta_sts_past_read(db, domain, now, list->pool, &past);
+    int i;
+
+    for (i = 0; !error && i < past->nelts; i++) {
+        const mta_sts_past_policy *one = &APR_ARRAY_IDX(past, i, mta_sts_past_policy);
+        apr_int64_t max_age = one->policy->policy.max_age;
+
+        if (!one->is_current && strcmp(one->policy->id, id) != 0 &&
+            one->until + apr_time_from_sec(max_age) > now) {
+            add(list, one->policy->id, max_age, one->until);
+        }
+    }
+    return error;
+}
+
 const char *mts_status_earlier_read(mta_sts_database *db, const char *domain, const char *id,
                                     apr_time_t now, apr_pool_t *p, apr_array_header_t **list)
 {
@@ -65,9 +85,10 @@ const char *mts_status_earlier_read(mta_sts_database *db, const char *domain, co
         apr_time_t served = last_served(entry, host, now);
 
         if (strcmp(entry->id, id) != 0 && served + apr_time_from_sec(entry->max_age) > now) {
-            add(*list, entry, served);
+            add(*list, entry->id, entry->max_age, served);
         }
     }
+    error = error ? error : add_rows(db, domain, id, now, *list);
     qsort((*list)->elts, (size_t)(*list)->nelts, sizeof(mts_status_earlier), last_first);
     return error;
 }

@@ -3,6 +3,8 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
+#include "httpd/hosting/pairs.h"
+#include "httpd/hosting/renewal.h"
 #include "httpd/shared/counters.h"
 #include "httpd/status/html.h"
 #include "httpd/config/report_config.h"
@@ -63,6 +65,35 @@ static void put_quarantine_advice(const mts_status_view *view)
     }
 }
 
+/* Only problems are mentioned besides the number. */
+static void put_key_pairs(const mts_status_view *view)
+{
+    mts_pair_numbers numbers = mts_renewal_numbers();
+    const struct {
+        int count;
+        const char *text;
+    } problems[] = {
+        {numbers.pairs.broken, "with broken files"},
+        {numbers.pairs.soon, "expiring soon or expired"},
+        {numbers.pairs.waiting, "waiting for a reload"},
+        {numbers.missing, "missing for hosted domains"},
+    };
+    apr_size_t i;
+
+    if (!mts_pairs_are_used()) {
+        return;
+    }
+    MTS_HTML(view->out, "<dt>Key pairs</dt><dd>%s in use",
+             mta_sts_format_number(view->p, numbers.pairs.used));
+    for (i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
+        if (problems[i].count) {
+            MTS_HTML(view->out, ", %s %s",
+                     mta_sts_format_number(view->p, problems[i].count), problems[i].text);
+        }
+    }
+    MTS_HTML(view->out, "</dd>");
+}
+
 static void put_store(const mts_status_view *view)
 {
     const mts_report_config *config = mts_report_config_of(view->r->server);
@@ -78,6 +109,7 @@ static void put_store(const mts_status_view *view)
         MTS_HTML(view->out, "<dt>Note</dt><dd>What <code>mta-sts import</code> stores is included "
                             "within ten minutes.</dd>");
     }
+    put_key_pairs(view);
     MTS_HTML(view->out, "<dt>State directory</dt><dd>");
     mts_status_location_html(view->out, config->state_dir);
     MTS_HTML(view->out, "</dd></dl>");

@@ -10,10 +10,12 @@
 #include <http_request.h>
 #include <openssl/sha.h>
 
+#include "httpd/status/hosted.h"
 #include "httpd/status/style.h"
 #include "httpd/status/view.h"
 
 #define HANDLER_NAME "mta-sts-status"
+#define DOMAIN_HANDLER_NAME "mta-sts-domain-status" /* the page of a customer */
 
 static const char *const content_types[] = {
     [MTS_STATUS_HTML] = "text/html; charset=utf-8",
@@ -66,13 +68,25 @@ static const char *find_missing(const mts_status_view *view)
     int pages;
 
     if (view->query.domain) {
-        return view->domain || reports->reports > 0 || reports->apart_count || reports->problem
+        return view->domain || view->row.domain || reports->reports > 0 || reports->apart_count ||
+                       reports->problem
                    ? NULL
                    : "This domain has no policy on this server, and no report of this time range "
                      "is "
                      "about it.";
     }
-    pages = view->query.page > 1 ? mts_status_list_of(view).pages : 1;
+    if (mts_status_query_is_hosted(&view->query)) {
+        if (!view->hosted) {
+            return "This server has no hosted domains: MTASTSHosting is off.";
+        }
+        pages = view->hosted->pages;
+    }
+    else {
+        pages = view->query.page > 1 ? mts_status_list_of(view).pages : 1;
+        if (view->hosted && view->query.show == MTS_STATUS_SHOW_FAILING) {
+            pages = view->hosted->pages > pages ? view->hosted->pages : pages;
+        }
+    }
     return view->query.page <= pages
                ? NULL
                : apr_psprintf(view->p, "Page %d does not exist: the last page of the list is %d.",
@@ -83,6 +97,9 @@ static void show_html(const mts_status_view *view)
 {
     if (view->query.domain) {
         mts_status_domain_html(view);
+    }
+    else if (mts_status_query_is_hosted(&view->query)) {
+        mts_status_hosted_list_html(view);
     }
     else if (mts_status_query_is_list(&view->query)) {
         mts_status_list_html(view);
@@ -109,23 +126,52 @@ static int show(const mts_status_view *view)
     return send_text(view->r, content_types[format], view->out->bytes, view->out->len);
 }
 
+/* For a customer: without the reason why the index cannot be read, which names its file, and
+ * without the ids of reports, which may name another domain. */
+static const mts_status_reports *own_reports(const mts_status_view *view)
+{
+    mts_status_reports *reports = apr_pmemdup(view->p, view->reports, sizeof(*reports));
+    int i;
+
+    if (reports->problem) {
+        reports->problem = "the index of reports cannot be read now";
+        return reports;
+    }
+    reports->receipts = apr_array_copy(view->p, reports->receipts);
+    for (i = 0; i < reports->receipts->nelts; i++) {
+        APR_ARRAY_IDX(reports->receipts, i, tlsrpt_index_report).report_id = NULL;
+    }
+    return reports;
+}
+
 static int answer(mts_status_view *view)
 {
     const mts_status_query *query = &view->query;
 
-    view->domains = mts_domains_of(view->r->server);
+    view->domains = mts_domains_of(view->p);
     view->startup = mts_startup_findings_of(view->r->server);
     view->domain = query->domain ? mts_domains_find(view->domains, query->domain) : NULL;
+    if (query->domain && !view->domain) {
+        view->domain =
+            mts_domains_hosted(view->r->server, view->domains, view->p, query->domain, &view->row);
+    }
     view->reports = mts_status_reports_of(view->r, view->domains, query, view->now);
+    if (query->is_in_path) {
+        view->reports = own_reports(view);
+    }
+    else {
+        view->hosted = mts_status_hosted_read(view);
+    }
     return show(view);
 }
 
 static int handle(request_rec *r)
 {
     mts_status_view view = {.r = r, .p = r->pool, .now = apr_time_now()};
+    int is_own = r->handler && strcmp(r->handler, DOMAIN_HANDLER_NAME) == 0;
     const char *error;
 
-    if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
+    if (!is_own && (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0)) {
         return DECLINED;
     }
     if (r->method_number != M_GET) { /* httpd counts HEAD as GET */
@@ -137,6 +183,15 @@ static int handle(request_rec *r)
     }
     view.out = mta_sts_buffer_make(r->pool);
     error = mts_status_query_read(r->pool, r->args, &view.query);
+    if (is_own) {
+        const char *slash = strrchr(r->uri, '/');
+        const char *own = mts_status_query_own(r->pool, slash ? slash + 1 : r->uri, &view.query);
+
+        if (own && !view.query.domain) {
+            return refuse(&view, HTTP_NOT_FOUND, own);
+        }
+        error = error ? error : own;
+    }
     return error ? refuse(&view, HTTP_BAD_REQUEST, error) : answer(&view);
 }
 

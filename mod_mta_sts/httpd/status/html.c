@@ -76,15 +76,11 @@ void mts_html_put(mta_sts_buffer *buffer, const char *template, ...)
 
 const char *mts_html_shorten(apr_pool_t *p, const char *text)
 {
-    apr_size_t len = MTS_HTML_SHORT;
-
-    if (!text || strlen(text) <= len) {
+    if (!text || strlen(text) <= MTS_HTML_SHORT) {
         return text;
     }
-    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
-        len--;
-    }
-    return apr_pstrcat(p, apr_pstrmemdup(p, text, len), ELLIPSIS, NULL);
+    return apr_pstrcat(p, apr_pstrmemdup(p, text, mta_sts_text_cut(text, MTS_HTML_SHORT)), ELLIPSIS,
+                       NULL);
 }
 
 const char *mts_html_parameter(apr_pool_t *p, const char *text)

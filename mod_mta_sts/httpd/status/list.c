@@ -97,6 +97,9 @@ static int matches(const mts_status_view *view, const mts_domain *domain,
         return failing != NULL;
     case MTS_STATUS_SHOW_NO_CERTIFICATE:
         return !domain->certificate || mta_sts_certificate_days(domain->certificate, view->now) < 0;
+    case MTS_STATUS_SHOW_HOSTED:
+    case MTS_STATUS_SHOW_WRONG:
+        return 0;
     default:
         return 1;
     }

@@ -13,6 +13,7 @@
 typedef struct search {
     mta_sts_database *db;
     apr_pool_t *p;
+    const server_rec *server;
     const mts_domains *domains;
     apr_time_t since;
     apr_array_header_t *losses;
@@ -42,42 +43,46 @@ static void sum_up(apr_pool_t *p, const tlsrpt_domain *reported, mts_status_loss
     }
 }
 
-static const char *examine(const search *of, const char *name)
+static const char *examine(const search *s, const char *name)
 {
     tlsrpt_filter filter = {.domain = name};
     mts_status_loss loss = {.domain = name};
     tlsrpt_summary *summary;
-    const char *error =
-        tlsrpt_evidence_enforced_since(of->db, name, of->since, of->p, &filter.since);
+    const char *error = tlsrpt_evidence_enforced_since(s->db, name, s->since, s->p, &filter.since);
 
-    error = error ? error : tlsrpt_index_sum(of->db, &filter, 1, of->p, &summary);
+    error = error ? error : tlsrpt_index_sum(s->db, &filter, 1, s->p, &summary);
     if (error || summary->domains->nelts == 0) {
         return error;
     }
-    sum_up(of->p, APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *), &loss);
+    sum_up(s->p, APR_ARRAY_IDX(summary->domains, 0, const tlsrpt_domain *), &loss);
     if (loss.explanation) {
-        APR_ARRAY_PUSH(of->losses, mts_status_loss) = loss;
+        APR_ARRAY_PUSH(s->losses, mts_status_loss) = loss;
     }
     return NULL;
 }
 
-const char *mts_status_losses_read(mta_sts_database *db, apr_pool_t *p, const mts_domains *domains,
-                                   const char *domain, apr_time_t now, apr_array_header_t **losses)
+const char *mts_status_losses_read(mta_sts_database *db, apr_pool_t *p, const server_rec *server,
+                                   const mts_domains *domains, const char *domain, apr_time_t now,
+                                   apr_array_header_t **losses)
 {
-    const search of = {db, p, domains, now - now % DAY - MTS_STATUS_LOSS_DAYS * DAY,
-                       apr_array_make(p, 1, sizeof(mts_status_loss))};
-    const tlsrpt_filter filter = {.since = of.since, .domain = domain};
+    const search s = {db,
+                      p,
+                      server,
+                      domains,
+                      now - now % DAY - MTS_STATUS_LOSS_DAYS * DAY,
+                      apr_array_make(p, 1, sizeof(mts_status_loss))};
+    const tlsrpt_filter filter = {.since = s.since, .domain = domain};
     apr_array_header_t *list;
     const char *error = tlsrpt_index_domains(db, &filter, DOMAINS_MAX, p, &list);
     int i;
 
-    *losses = of.losses;
-    for (i = 0; !error && i < list->nelts && of.losses->nelts < MTS_STATUS_LOSSES_MAX; i++) {
+    *losses = s.losses;
+    for (i = 0; !error && i < list->nelts && s.losses->nelts < MTS_STATUS_LOSSES_MAX; i++) {
         const char *name = APR_ARRAY_IDX(list, i, tlsrpt_domain).domain;
 
         if (APR_ARRAY_IDX(list, i, tlsrpt_domain).failed &&
-            is_enforced(mts_domains_find(domains, name))) {
-            error = examine(&of, name);
+            is_enforced(mts_domains_known(server, domains, p, name))) {
+            error = examine(&s, name);
         }
     }
     return error;

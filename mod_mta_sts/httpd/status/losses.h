@@ -31,12 +31,14 @@ typedef struct mts_status_loss {
 /*
  * Reads them from the index.
  *
+ * @param server for hosted domains
  * @param domain NULL: all policy domains, starting with those that have most failed sessions
  * @param p      pool of the list
  * @param losses out: of mts_status_loss, at most MTS_STATUS_LOSSES_MAX
  * @return NULL, or an error as in core/database/database.h
  */
-const char *mts_status_losses_read(mta_sts_database *db, apr_pool_t *p, const mts_domains *domains,
-                                   const char *domain, apr_time_t now, apr_array_header_t **losses);
+const char *mts_status_losses_read(mta_sts_database *db, apr_pool_t *p, const server_rec *server,
+                                   const mts_domains *domains, const char *domain, apr_time_t now,
+                                   apr_array_header_t **losses);
 
 #endif

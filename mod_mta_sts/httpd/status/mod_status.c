@@ -35,18 +35,18 @@ typedef struct section {
     int is_short;
 } section;
 
-static void put_row(const section *of, const char *key, const char *text, apr_int64_t value)
+static void put_row(const section *to, const char *key, const char *text, apr_int64_t value)
 {
-    if (of->is_short) {
-        ap_rprintf(of->r, "MTASTS%s: %" APR_INT64_T_FMT "\n", key, value);
+    if (to->is_short) {
+        ap_rprintf(to->r, "MTASTS%s: %" APR_INT64_T_FMT "\n", key, value);
     }
     else {
-        ap_rprintf(of->r, "<tr><td>%s</td><td>%s</td></tr>\n", text,
-                   mta_sts_format_number(of->r->pool, value));
+        ap_rprintf(to->r, "<tr><td>%s</td><td>%s</td></tr>\n", text,
+                   mta_sts_format_number(to->r->pool, value));
     }
 }
 
-static void put_rows(const section *of)
+static void put_rows(const section *to)
 {
     static const struct {
         tlsrpt_area area;
@@ -60,27 +60,27 @@ static void put_rows(const section *of)
     int c;
 
     for (c = 0; c < MTS_COUNTERS; c++) {
-        put_row(of, key_of(of->r->pool, mts_counters_name((mts_counter)c)),
+        put_row(to, key_of(to->r->pool, mts_counters_name((mts_counter)c)),
                 mts_counters_text((mts_counter)c), (apr_int64_t)mts_counters_value((mts_counter)c));
     }
     for (i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
         mts_usage usage = mts_counters_usage(areas[i].area);
 
-        put_row(of, areas[i].files_key, areas[i].files, usage.files);
-        put_row(of, areas[i].bytes_key, areas[i].bytes, usage.bytes);
+        put_row(to, areas[i].files_key, areas[i].files, usage.files);
+        put_row(to, areas[i].bytes_key, areas[i].bytes, usage.bytes);
     }
 }
 
 static int put_section(request_rec *r, int flags)
 {
-    const section of = {r, (flags & AP_STATUS_SHORT) != 0};
+    const section to = {r, (flags & AP_STATUS_SHORT) != 0};
 
-    if (of.is_short) {
-        put_rows(&of);
+    if (to.is_short) {
+        put_rows(&to);
         return OK;
     }
     ap_rputs("<hr />\n<h2>MTA-STS policies and TLS reports</h2>\n<table border=\"0\">\n", r);
-    put_rows(&of);
+    put_rows(&to);
     ap_rputs("</table>\n", r);
     return OK;
 }

@@ -6,9 +6,26 @@
 
 #include "core/base/format.h"
 #include "httpd/shared/counters.h"
+#include "httpd/status/hosted.h"
 #include "httpd/status/html.h"
 #include "httpd/config/report_config.h"
 #include "httpd/status/view.h"
+
+static void put_hosted_tile(const mts_status_view *view)
+{
+    const mts_status_hosted *hosted = view->hosted;
+    apr_pool_t *p = view->p;
+
+    if (hosted) {
+        mts_status_tile_html(
+            view->out, hosted->state.wrong ? "warning" : "", "Hosted domains",
+            hosted->problem ? "unknown" : mta_sts_format_number(p, hosted->state.served),
+            hosted->problem ? NULL
+                            : apr_psprintf(p, "from the database; %s",
+                                           mta_sts_format_count(p, hosted->state.wrong,
+                                                                "row is wrong", "rows are wrong")));
+    }
+}
 
 static void put_tiles(const mts_status_view *view)
 {
@@ -22,6 +39,7 @@ static void put_tiles(const mts_status_view *view)
         view->out, "", "Policy domains", mta_sts_format_number(p, view->domains->list->nelts),
         apr_psprintf(p, "%d enforce, %d testing, %d none", modes[MTA_STS_MODE_ENFORCE],
                      modes[MTA_STS_MODE_TESTING], modes[MTA_STS_MODE_NONE]));
+    put_hosted_tile(view);
     mts_status_session_tiles_html(view);
     mts_status_certificate_tile_html(view, view->domains->first);
     mts_status_tile_html(view->out, "", "Quarantine", mta_sts_format_number(p, quarantine.files),
@@ -40,6 +58,9 @@ static void put_jumps(const mts_status_view *view)
         MTS_HTML(view->out, "<a href=\"#causes\">Failures</a>");
     }
     MTS_HTML(view->out, "<a href=\"#domains\">Policy domains</a>");
+    if (view->hosted) {
+        MTS_HTML(view->out, "<a href=\"#hosted\">Hosted domains</a>");
+    }
     if (!reports->problem && reports->reports) {
         MTS_HTML(view->out, "<a href=\"#senders\">Senders</a><a href=\"#last\">Latest reports</a>");
     }
@@ -83,6 +104,7 @@ void mts_status_overview_html(const mts_status_view *view)
     mts_status_sessions_html(view);
     put_startup(view);
     mts_status_domains_html(view);
+    mts_status_hosted_html(view);
     mts_status_senders_html(view);
     mts_status_endpoint_html(view);
     mts_status_end_html(view);

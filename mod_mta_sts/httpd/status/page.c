@@ -37,7 +37,10 @@ static void put_crumb(const mts_status_view *view)
 {
     const mts_status_query all = {.range = view->query.range, .page = 1};
 
-    if (view->query.domain || mts_status_query_is_list(&view->query)) {
+    if (view->query.is_in_path) {
+        MTS_HTML(view->out, "<p class=\"crumb soft\">MTA-STS and TLS reports</p>");
+    }
+    else if (view->query.domain || mts_status_query_is_list(&view->query)) {
         MTS_HTML(view->out, "<p class=\"crumb\"><a href=\"%s\">Overview</a></p>",
                  mts_status_query_render(view->p, &all));
     }
@@ -82,8 +85,10 @@ static void put_ages(const mts_status_view *view)
     apr_pool_t *p = view->p;
 
     MTS_HTML(view->out, "<p>As of %s. ", mta_sts_format_time(p, view->now));
-    MTS_HTML(view->out, "Configuration and certificates were read %s ago, at the last start. ",
-             mta_sts_format_duration_rounded(p, apr_time_sec(view->now - view->startup->when)));
+    if (!view->query.is_in_path) {
+        MTS_HTML(view->out, "Configuration and certificates were read %s ago, at the last start. ",
+                 mta_sts_format_duration_rounded(p, apr_time_sec(view->now - view->startup->when)));
+    }
     if (!view->reports->problem && view->reports->received) {
         MTS_HTML(
             view->out, "The newest report was received %s ago. ",
@@ -108,9 +113,13 @@ static void put_error_html(const mts_status_view *view, const char *title, const
 
     put_head(view, title);
     MTS_HTML(view->out,
-             "<h1>%s</h1></div></header><main id=\"content\" tabindex=\"-1\"><section><p>%s</p>"
-             "<p><a href=\"%s\">Back to the overview</a></p></section></main></body></html>\n",
-             title, sentence, mts_status_query_render(view->p, &all));
+             "<h1>%s</h1></div></header><main id=\"content\" tabindex=\"-1\"><section><p>%s</p>",
+             title, sentence);
+    if (!view->query.is_in_path) {
+        MTS_HTML(view->out, "<p><a href=\"%s\">Back to the overview</a></p>",
+                 mts_status_query_render(view->p, &all));
+    }
+    MTS_HTML(view->out, "</section></main></body></html>\n");
 }
 
 void mts_status_error(const mts_status_view *view, int status, const char *sentence)

@@ -7,6 +7,34 @@
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/evidence.h"
 
+/* --- facts --- */
+
+/* What a customer can do something about: the policy, and its row in the database. */
+static const mta_sts_findings *own_findings(const mts_status_view *view,
+                                            const mts_domain_facts *facts)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(view->p);
+    const mts_domain *domain = facts->domain;
+
+    mta_sts_policy_check(facts->policy, domain->name, findings);
+    if (domain->row_wrong) {
+        mta_sts_finding_add(findings, MTA_STS_ERROR, "row-wrong", domain->name, NULL,
+                            "%s; the last valid policy is still served", domain->row_wrong);
+    }
+    return findings;
+}
+
+mts_domain_facts mts_status_facts(const mts_status_view *view, const mts_domain *domain)
+{
+    mts_domain_facts facts = mts_domains_facts(view->p, view->domains, domain, view->now);
+
+    if (view->query.is_in_path) {
+        facts.findings = own_findings(view, &facts);
+        facts.location = NULL;
+    }
+    return facts;
+}
+
 /* --- text --- */
 
 const char *mts_status_domain_link(const mts_status_view *view, const char *name)
@@ -142,7 +170,9 @@ void mts_status_certificate_tile_html(const mts_status_view *view,
         return;
     }
     days = mta_sts_certificate_days(certificate, view->now);
-    name = certificate->names->nelts ? APR_ARRAY_IDX(certificate->names, 0, const char *) : NULL;
+    name = certificate->names->nelts && !view->query.is_in_path
+               ? APR_ARRAY_IDX(certificate->names, 0, const char *)
+               : NULL;
     mts_status_tile_html(
         view->out, mta_sts_severity_name(mta_sts_certificate_severity(certificate, view->now)),
         view->query.domain ? "Certificate" : "Next certificate to expire",

@@ -9,8 +9,11 @@
 
 #include <apr_strings.h>
 
+#include "httpd/hosting/renewal.h"
 #include "httpd/shared/counters.h"
+#include "httpd/shared/fetch_table.h"
 #include "httpd/config/report_config.h"
+#include "httpd/status/hosted.h"
 #include "httpd/status/series.h"
 #include "httpd/status/view.h"
 
@@ -72,6 +75,10 @@ static void put_endpoint(mta_sts_buffer *out)
     put_counters(out, "mta_sts_policy_requests_total", "Requests for policies by outcome.",
                  "policy");
     put_counters(out, "mta_sts_reports_total", "Reports received over HTTPS by outcome.", "report");
+    put_head(out, "mta_sts_fetches_lost_total", "counter",
+             "Requests for policies that were answered, but not recorded in the fetch log.");
+    mta_sts_buffer_printf(out, "mta_sts_fetches_lost_total %" APR_INT64_T_FMT "\n",
+                          mts_fetch_table_lost());
 }
 
 static void put_areas(mta_sts_buffer *out, const char *name, const char *help, apr_int64_t reports,
@@ -117,6 +124,30 @@ static void put_policies(const mts_status_view *view)
               apr_time_sec(view->startup->when));
 }
 
+static void put_hosted(const mts_status_view *view)
+{
+    const mts_status_hosted *hosted = view->hosted;
+
+    if (!hosted) {
+        return;
+    }
+    put_gauge(view->out, "mta_sts_hosting_up",
+              "1 if hosted domains can be looked up on this machine, else 0.", !hosted->problem);
+    if (hosted->problem) {
+        return;
+    }
+    put_gauge(view->out, "mta_sts_hosted_domains", "Number of hosted domains that are served.",
+              hosted->state.served);
+    put_gauge(view->out, "mta_sts_hosted_rows_wrong",
+              "Number of rows of hosted domains that are wrong.", hosted->state.wrong);
+    put_gauge(view->out, "mta_sts_hosted_domains_held",
+              "Number of hosted domains that are served although they are gone from the database.",
+              hosted->state.held);
+    put_gauge(view->out, "mta_sts_hosted_sync_age_seconds",
+              "Seconds since hosted domains were last read from the database.",
+              apr_time_sec(view->now - hosted->state.synced));
+}
+
 /* --- certificates --- */
 
 typedef struct expiry {
@@ -132,21 +163,27 @@ static int compare_expiry(const void *a, const void *b)
                                     : strcmp(one->domain, other->domain);
 }
 
+static void add_expiry(apr_array_header_t *expiries, const mts_domain *domain)
+{
+    if (domain->certificate) {
+        apr_time_t end = domain->certificate->not_after;
+
+        APR_ARRAY_PUSH(expiries, expiry) =
+            (expiry){domain->name, end, end - mta_sts_certificate_soon(domain->certificate, -1)};
+    }
+}
+
 static apr_array_header_t *expiries_of(const mts_status_view *view)
 {
     const apr_array_header_t *list = view->domains->list;
     apr_array_header_t *expiries = apr_array_make(view->p, list->nelts, sizeof(expiry));
     int i;
 
-    for (i = 0; i < list->nelts; i++) {
-        const mts_domain *domain = &APR_ARRAY_IDX(list, i, mts_domain);
-
-        if (domain->certificate && (!view->query.domain || domain == view->domain)) {
-            apr_time_t end = domain->certificate->not_after;
-
-            APR_ARRAY_PUSH(expiries, expiry) = (expiry){
-                domain->name, end, end - mta_sts_certificate_soon(domain->certificate, -1)};
-        }
+    if (view->domain) {
+        add_expiry(expiries, view->domain);
+    }
+    for (i = 0; !view->query.domain && i < list->nelts; i++) {
+        add_expiry(expiries, &APR_ARRAY_IDX(list, i, mts_domain));
     }
     return expiries;
 }
@@ -174,6 +211,20 @@ static int put_certificates(const mts_status_view *view)
         put_value(view->out, soon, "domain", one->domain, apr_time_sec(one->warning));
     }
     return expiries->nelts - i;
+}
+
+static void put_key_pairs(mta_sts_buffer *out)
+{
+    static const char name[] = "mta_sts_key_pairs";
+    mts_pair_numbers numbers = mts_renewal_numbers();
+
+    put_head(out, name, "gauge",
+             "Key pairs of MTASTSCertificates by state, and policy domains without one.");
+    put_value(out, name, "state", "used", numbers.pairs.used);
+    put_value(out, name, "state", "broken", numbers.pairs.broken);
+    put_value(out, name, "state", "expire_soon", numbers.pairs.soon);
+    put_value(out, name, "state", "waiting", numbers.pairs.waiting);
+    put_value(out, name, "state", "missing", numbers.missing);
 }
 
 /* --- reports --- */
@@ -260,10 +311,17 @@ void mts_status_prometheus(const mts_status_view *view)
     static const char name[] = "mta_sts_domains_omitted";
     int certificates, sessions;
 
+    if (view->query.is_in_path) { /* a customer's */
+        put_certificates(view);
+        put_reports(view);
+        return;
+    }
     put_endpoint(view->out);
     put_spool(view);
     put_policies(view);
+    put_hosted(view);
     certificates = put_certificates(view);
+    put_key_pairs(view->out);
     sessions = put_reports(view);
     put_head(view->out, name, "gauge",
              "Number of domains without a series because there are too many.");

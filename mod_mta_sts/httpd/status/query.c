@@ -30,10 +30,9 @@ static const char *const formats[] = {
 };
 
 static const char *const shows[] = {
-    [MTS_STATUS_SHOW_WORST] = "",
-    [MTS_STATUS_SHOW_ALL] = "all",
-    [MTS_STATUS_SHOW_FAILING] = "failing",
-    [MTS_STATUS_SHOW_NO_CERTIFICATE] = "no-certificate",
+    [MTS_STATUS_SHOW_WORST] = "",          [MTS_STATUS_SHOW_ALL] = "all",
+    [MTS_STATUS_SHOW_FAILING] = "failing", [MTS_STATUS_SHOW_NO_CERTIFICATE] = "no-certificate",
+    [MTS_STATUS_SHOW_HOSTED] = "hosted",   [MTS_STATUS_SHOW_WRONG] = "wrong",
 };
 
 static const char *quote(apr_pool_t *p, const char *text)
@@ -90,7 +89,7 @@ static const char *read_show(apr_pool_t *p, const char *value, mts_status_query 
         }
     }
     return apr_pstrcat(p, "show=", quote(p, value),
-                       " is not valid; use all, failing or no-certificate.", NULL);
+                       " is not valid; use all, failing, no-certificate, hosted or wrong.", NULL);
 }
 
 static const char *read_page(apr_pool_t *p, const char *value, mts_status_query *query)
@@ -179,6 +178,22 @@ const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_qu
     return error;
 }
 
+const char *mts_status_query_own(apr_pool_t *p, const char *name, mts_status_query *query)
+{
+    const char *domain, *error = mta_sts_name_parse_domain(p, name, &domain);
+    int asks_for_more = query->domain || mts_status_query_is_list(query);
+
+    query->is_in_path = 1;
+    query->domain = query->search = NULL;
+    query->show = MTS_STATUS_SHOW_WORST;
+    query->page = 1;
+    if (error || strcmp(domain, name) != 0) {
+        return "The path must end with a policy domain, in lower case and as A-labels.";
+    }
+    query->domain = domain;
+    return asks_for_more ? "This page has only the parameters since and format." : NULL;
+}
+
 static const char *add(apr_pool_t *p, const char *text, const char *name, const char *value)
 {
     return apr_pstrcat(p, text, text[1] ? "&" : "", name, "=", mts_html_parameter(p, value), NULL);
@@ -187,6 +202,11 @@ static const char *add(apr_pool_t *p, const char *text, const char *name, const 
 int mts_status_query_is_list(const mts_status_query *query)
 {
     return query->show != MTS_STATUS_SHOW_WORST || query->search || query->page != 1;
+}
+
+int mts_status_query_is_hosted(const mts_status_query *query)
+{
+    return query->show == MTS_STATUS_SHOW_HOSTED || query->show == MTS_STATUS_SHOW_WRONG;
 }
 
 const char *mts_status_query_show_name(const mts_status_query *query)
@@ -198,7 +218,7 @@ const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query
 {
     const char *text = "?";
 
-    if (query->domain) {
+    if (query->domain && !query->is_in_path) {
         text = add(p, text, "domain", query->domain);
     }
     if (query->range != MTS_STATUS_RANGE_DEFAULT) {

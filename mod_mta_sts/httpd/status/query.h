@@ -9,7 +9,7 @@
  *
  *   domain=example.com   one policy domain instead of the overview
  *   since=7d             reports about the last 7, 30, 90 or 400 days, or "all"
- *   show=failing         the list of policy domains: all, failing or no-certificate
+ *   show=failing         the list of policy domains: all, failing, no-certificate, hosted or wrong
  *   q=text, page=2       part of the domains' names, and the page of the list
  *   format=json          html, json or prometheus
  */
@@ -26,6 +26,8 @@ typedef enum mts_status_show {
     MTS_STATUS_SHOW_ALL,
     MTS_STATUS_SHOW_FAILING,        /* with failed sessions in the range */
     MTS_STATUS_SHOW_NO_CERTIFICATE, /* without a certificate, or with an expired one */
+    MTS_STATUS_SHOW_HOSTED,         /* hosted domains */
+    MTS_STATUS_SHOW_WRONG,          /* hosted domains whose rows are wrong */
 } mts_status_show;
 
 /* A range of reports. */
@@ -46,6 +48,8 @@ typedef struct mts_status_query {
     mts_status_show show;
     int page; /* from 1 */
     mts_status_format format;
+    int is_in_path; /* whether the domain is in the path of the URL, not in the query string: the
+                       page of a customer, with nothing of other domains or of the machine */
 } mts_status_query;
 
 /* The range without since=. */
@@ -62,8 +66,20 @@ typedef struct mts_status_query {
  */
 const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_query *query);
 
+/*
+ * Makes it the query of a customer's page, mta-sts-domain-status.
+ *
+ * @param name the last part of the path: must be a policy domain as this module writes it, so that
+ *             one domain has one path only, which the admin guards
+ * @return NULL, or a sentence as above, also if the query string asks for anything else
+ */
+const char *mts_status_query_own(apr_pool_t *p, const char *name, mts_status_query *query);
+
 /* Whether the query asks for the list of policy domains instead of the overview. */
 int mts_status_query_is_list(const mts_status_query *query);
+
+/* Whether that is the list of hosted domains. */
+int mts_status_query_is_hosted(const mts_status_query *query);
 
 /* The value of show=, or NULL for the overview. */
 const char *mts_status_query_show_name(const mts_status_query *query);

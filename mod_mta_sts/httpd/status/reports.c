@@ -27,9 +27,13 @@ tlsrpt_filter mts_status_filter_of(const mts_status_query *query, apr_time_t now
                            .domain = query->domain};
 }
 
+/* Causes whose senders are looked for in the fetch log. */
+#define FETCHES_MAX 10
+
 /* --- one view of the page --- */
 
 typedef struct gathering {
+    const server_rec *server;
     const mts_domains *domains;
     tlsrpt_filter filter;
     apr_time_t now;
@@ -48,7 +52,22 @@ static int cut(apr_array_header_t *list, int max)
 static void add_cause(mts_status_reports *reports, const char *domain, const tlsrpt_cause *cause,
                       int others)
 {
-    APR_ARRAY_PUSH(reports->causes, mts_status_cause) = (mts_status_cause){domain, cause, others};
+    APR_ARRAY_PUSH(reports->causes, mts_status_cause) =
+        (mts_status_cause){domain, cause, others, NULL};
+}
+
+/* Looks into the fetch log for the first causes of a domain. */
+static const char *add_fetches(mta_sts_database *db, apr_pool_t *p, gathering *g)
+{
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < g->reports->causes->nelts && i < FETCHES_MAX && !error; i++) {
+        mts_status_cause *one = &APR_ARRAY_IDX(g->reports->causes, i, mts_status_cause);
+
+        error = tlsrpt_fetch_answers_find(db, one->domain, one->cause, g->now, p, &one->fetches);
+    }
+    return error;
 }
 
 static void count_unspecified(mts_status_reports *reports, const tlsrpt_domain *of)
@@ -124,7 +143,7 @@ static const char *sum_one(mta_sts_database *db, apr_pool_t *p, gathering *g)
     g->reports->omitted_causes = of->causes->nelts - i;
     g->reports->unverified = summary->unverified;
     copy_sums(g->reports, of); /* shortens the list of senders */
-    return NULL;
+    return add_fetches(db, p, g);
 }
 
 static const char *add_causes(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -170,7 +189,7 @@ static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *
 /* Reads the policies of the domain: the current one and earlier ones. */
 static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
-    const mts_domain *domain = mts_domains_find(g->domains, g->filter.domain);
+    const mts_domain *domain = mts_domains_known(g->server, g->domains, p, g->filter.domain);
     const mts_policy *policy = domain ? domain->shown->policy : NULL;
     const char *error = tlsrpt_policies_add_history(db, g->filter.domain, p, &g->reports->policies);
 
@@ -216,7 +235,7 @@ static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)
     error = error ? error : read_receipts(db, p, g);
     error = error ? error : g->filter.domain ? read_policies(db, p, g) : read_failing(db, p, g);
     return error ? error
-                 : mts_status_losses_read(db, p, g->domains, g->filter.domain, g->now,
+                 : mts_status_losses_read(db, p, g->server, g->domains, g->filter.domain, g->now,
                                           &g->reports->losses);
 }
 
@@ -224,7 +243,7 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
                                                 const mts_status_query *query, apr_time_t now)
 {
     mts_status_reports *reports = apr_pcalloc(r->pool, sizeof(*reports));
-    gathering g = {domains, mts_status_filter_of(query, now), now, reports};
+    gathering g = {r->server, domains, mts_status_filter_of(query, now), now, reports};
 
     reports->problem = mts_status_database_read(r, gather, &g);
     return reports;

@@ -7,6 +7,7 @@
 
 #include "httpd/policy/domains.h"
 #include "httpd/status/query.h"
+#include "tlsrpt/advice/fetch_answer.h"
 #include "tlsrpt/advice/policy_match.h"
 #include "tlsrpt/index/index.h"
 
@@ -22,6 +23,8 @@ typedef struct mts_status_cause {
     const tlsrpt_cause *cause;
     int others; /* number of senders without failures, if only one sender reports this cause; 0
                    on the overview */
+    apr_array_header_t *fetches; /* of tlsrpt_fetch_answer: what the fetch log says; NULL on the
+                                    overview */
 } mts_status_cause;
 
 #define MTS_STATUS_CAUSES_MAX 50

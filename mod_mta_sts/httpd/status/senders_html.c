@@ -74,7 +74,7 @@ static void put_state(mta_sts_buffer *out, const tlsrpt_index_report *report)
 {
     static const char *const names[] = {
         [TLSRPT_STATE_DUPLICATE] = "duplicate",
-        [TLSRPT_STATE_CONFLICT] = "conflicts with an earlier report",
+        [TLSRPT_STATE_CONFLICT] = "conflicts with another report",
         [TLSRPT_STATE_UNREADABLE] = "unreadable",
     };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "httpd/config/report_scope.h"
+#include "httpd/hosting/hosting.h"
 #include "httpd/status/database.h"
 #include "httpd/status/reports.h"
 #include "tlsrpt/advice/evidence.h"
@@ -90,11 +91,13 @@ static void add_to_rest(mts_status_series *rest, const mts_status_series *series
     }
 }
 
-/* A policy domain, a domain of MTASTSReportDomain, or an MX host, about which reports on DANE are.
+/* A policy domain, configured or hosted, a domain of MTASTSReportDomain, or an MX host, about which
+ * reports on DANE are.
  */
 static int is_local(apr_pool_t *p, const gathering *g, const char *name)
 {
-    return mts_domains_find(g->domains, name) || mts_report_scope_has_name(g->server, p, name);
+    return mts_domains_find(g->domains, name) || mts_report_scope_has_name(g->server, p, name) ||
+           mts_hosting_has_name(g->server, p, name);
 }
 
 static const char *add_domain(mta_sts_database *db, apr_pool_t *p, gathering *g,

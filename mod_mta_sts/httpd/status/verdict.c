@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
+#include "httpd/status/hosted.h"
 #include "httpd/status/html.h"
 #include "httpd/status/losses.h"
 #include "httpd/status/view.h"
@@ -33,7 +34,7 @@ static mta_sts_severity of_startup(const mts_status_view *view)
 
 static mta_sts_severity of_domain(const mts_status_view *view)
 {
-    mts_domain_facts facts = mts_domains_facts(view->p, view->domains, view->domain, view->now);
+    mts_domain_facts facts = mts_status_facts(view, view->domain);
     mta_sts_severity worst = of_certificate(view, view->domain->certificate);
     int i;
 
@@ -72,6 +73,7 @@ mta_sts_severity mts_status_verdict(const mts_status_view *view)
     }
     else if (!view->query.domain) {
         severity = worse(of_startup(view), of_certificate(view, view->domains->first));
+        severity = worse(severity, mts_status_hosted_verdict(view));
     }
     return reports->problem || mts_status_has_verified_failures(reports)
                ? worse(severity, MTA_STS_WARNING)
@@ -82,10 +84,16 @@ mta_sts_severity mts_status_verdict(const mts_status_view *view)
 
 static void put_loss(const mts_status_view *view, const mts_status_loss *loss)
 {
+    if (view->query.is_in_path) {
+        MTS_HTML(view->out, "<li>%s", loss->domain);
+    }
+    else {
+        MTS_HTML(view->out, "<li><a href=\"%s\">%s</a>", mts_status_domain_link(view, loss->domain),
+                 loss->domain);
+    }
     MTS_HTML(view->out,
-             "<li><a href=\"%s\">%s</a>: %s failed under mode enforce in the "
+             ": %s failed under mode enforce in the "
              "last %d days. %s%s</li>",
-             mts_status_domain_link(view, loss->domain), loss->domain,
              mta_sts_format_count(view->p, loss->sessions, "session", "sessions"),
              MTS_STATUS_LOSS_DAYS, loss->explanation->what,
              loss->is_verified
@@ -197,7 +205,7 @@ static void put_startup(const mts_status_view *view)
     int errors = view->startup->counts[MTA_STS_ERROR];
     int warnings = view->startup->counts[MTA_STS_WARNING];
 
-    if (view->domains->list->nelts == 0) {
+    if (view->domains->list->nelts == 0 && !view->hosted) {
         MTS_HTML(view->out, " No policy is configured yet.");
     }
     if (!errors && !warnings) {
@@ -234,6 +242,7 @@ void mts_status_verdict_html(const mts_status_view *view)
              mta_sts_severity_name(severity), headline(view, severity));
     if (!view->query.domain) {
         put_startup(view);
+        MTS_HTML(view->out, "%s", mts_status_hosted_text(view));
     }
     put_sessions(view);
     MTS_HTML(view->out, "</p>");

@@ -11,6 +11,8 @@
 #include "httpd/status/query.h"
 #include "httpd/status/reports.h"
 
+typedef struct mts_status_hosted mts_status_hosted; /* httpd/status/hosted.h */
+
 /* The data of one response of the status page, gathered once and rendered in one format. */
 typedef struct mts_status_view {
     request_rec *r;
@@ -20,9 +22,15 @@ typedef struct mts_status_view {
     const mts_domains *domains;
     const mts_startup_findings *startup;
     const mts_domain *domain; /* of the query, if it has a policy here */
+    mta_sts_list_row row; /* of the query's domain, if it is hosted; row.domain: NULL: it is not */
+    const mts_status_hosted *hosted; /* NULL: MTASTSHosting is off */
     const mts_status_reports *reports;
     mta_sts_buffer *out;
 } mts_status_view;
+
+/* The facts about a domain; on the page of a customer without what concerns the machine: paths,
+ * findings about virtual hosts and certificates, locations. */
+mts_domain_facts mts_status_facts(const mts_status_view *view, const mts_domain *domain);
 
 /* --- the list of policy domains (list.c) --- */
 
@@ -69,6 +77,18 @@ void mts_status_verdict_html(const mts_status_view *view);
 void mts_status_domains_html(const mts_status_view *view);
 void mts_status_sessions_html(const mts_status_view *view);
 void mts_status_senders_html(const mts_status_view *view);
+void mts_status_hosted_html(const mts_status_view *view);
+void mts_status_hosted_list_html(const mts_status_view *view);
+void mts_status_controls_html(const mts_status_view *view);
+
+/* A link to a page of a list, and links to all; anchor: its section. */
+void mts_status_page_link_html(const mts_status_view *view, int page, const char *name,
+                               const char *anchor);
+void mts_status_pages_html(const mts_status_view *view, int pages, const char *anchor);
+
+/* The two cells of a table with the sessions of a domain; shares: of mts_status_shares_of. */
+void mts_status_sessions_cells_html(const mts_status_view *view, const char *domain,
+                                    apr_hash_t *shares);
 void mts_status_causes_html(const mts_status_view *view);
 void mts_status_endpoint_html(const mts_status_view *view);
 

@@ -10,6 +10,7 @@
 #include "httpd/shared/log.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/policies.h"
+#include "httpd/hosting/hosting.h"
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/advice/explain.h"
 #include "tlsrpt/index/index.h"
@@ -34,24 +35,43 @@ typedef struct enforced_search {
 
 /* --- which domains are served in mode enforce --- */
 
-static int is_enforced(const mts_policy *policy)
+enum { NOT_CONFIGURED, NOT_ENFORCED, ENFORCED };
+
+static int is_enforced(const char *text)
 {
-    return strstr(policy->text, "\r\nmode: enforce\r\n") != NULL;
+    return mta_sts_policy_rendered_mode(text) == MTA_STS_MODE_ENFORCE;
 }
 
-/* Marks a domain with failures whose policy has mode enforce. */
+/* Marks a domain with failures that is configured. */
 static void visit(void *baton, const mts_served *served)
 {
     apr_hash_t *failed = baton;
-    int *enforced = apr_hash_get(failed, served->domain, APR_HASH_KEY_STRING);
+    int *state = apr_hash_get(failed, served->domain, APR_HASH_KEY_STRING);
 
-    if (enforced && !served->is_pattern && is_enforced(served->policy) &&
-        mts_policies_reach_senders(served)) {
-        *enforced = 1;
+    if (state && *state != ENFORCED && !served->is_pattern && mts_policies_reach_senders(served)) {
+        *state = is_enforced(served->policy->text) ? ENFORCED : NOT_ENFORCED;
     }
 }
 
-/* domain -> int: whether its policy has mode enforce. */
+/* The same for hosted domains. */
+static void mark_hosted(const enforced_search *search, apr_hash_t *failed)
+{
+    mta_sts_lookup_policy policy;
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(search->p, failed); at; at = apr_hash_next(at)) {
+        int *state = apr_hash_this_val(at);
+
+        if (*state == NOT_CONFIGURED &&
+            mts_hosting_find(search->main, apr_hash_this_key(at), search->p, &policy) ==
+                MTA_STS_LOOKUP_FOUND &&
+            is_enforced(policy.text)) {
+            *state = ENFORCED;
+        }
+    }
+}
+
+/* domain -> int: NOT_CONFIGURED... */
 static apr_hash_t *find_enforced(const enforced_search *search, const apr_array_header_t *domains)
 {
     apr_hash_t *failed = apr_hash_make(search->p);
@@ -66,6 +86,7 @@ static apr_hash_t *find_enforced(const enforced_search *search, const apr_array_
         }
     }
     mts_policies_each(search->p, search->main, visit, failed);
+    mark_hosted(search, failed);
     return failed;
 }
 
@@ -140,9 +161,9 @@ const char *mts_enforced_check(server_rec *main, mta_sts_database *db, apr_pool_
     apr_pool_create(&scratch, p);
     for (i = 0; !error && i < domains->nelts; i++) {
         const char *domain = APR_ARRAY_IDX(domains, i, tlsrpt_domain).domain;
-        const int *is_on = apr_hash_get(enforced, domain, APR_HASH_KEY_STRING);
+        const int *state = apr_hash_get(enforced, domain, APR_HASH_KEY_STRING);
 
-        error = is_on && *is_on ? examine(&search, domain, scratch) : NULL;
+        error = state && *state == ENFORCED ? examine(&search, domain, scratch) : NULL;
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);

@@ -7,14 +7,19 @@
 
 #include "core/policy/text.h"
 #include "httpd/endpoint/handler.h"
+#include "httpd/hosting/pairs.h"
+#include "httpd/hosting/renewal.h"
 #include "httpd/shared/counters.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/upkeep/history.h"
 #include "httpd/policy/hosts.h"
 #include "httpd/shared/log.h"
 #include "httpd/shared/module.h"
+#include "httpd/policy/fetch_note.h"
 #include "httpd/policy/startup_findings.h"
 #include "httpd/config/report_scope.h"
+#include "httpd/config/pair_config.h"
+#include "httpd/config/shadow.h"
 #include "httpd/config/policies.h"
 #include "httpd/shared/memory.h"
 #include "httpd/config/state.h"
@@ -38,7 +43,9 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     config->plain = config->own;
     config->findings = mta_sts_findings_make(pconf);
     mts_policies_resolve(pconf, ptemp, main, config->findings);
+    mts_shadow_check(pconf, main, config->findings);
     mts_report_scope_collect(pconf, main, config->findings);
+    mts_pair_config_resolve(main, config->findings);
     if (mta_sts_findings_count(config->findings, MTA_STS_ERROR) == 0) {
         return OK;
     }
@@ -51,9 +58,11 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 static const mta_sts_findings *log_state(server_rec *main, apr_pool_t *p, int startup)
 {
     mta_sts_findings *findings = mta_sts_findings_make(p);
+    mta_sts_pairs_counts counts;
 
     mts_log_findings(main, p, mts_config_of(main)->findings, 0, startup);
     mts_hosts_check(p, main, findings);
+    mts_pairs_check(main, &counts, findings);
     mts_log_findings(main, p, findings, 0, startup);
     return findings;
 }
@@ -122,10 +131,13 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (mts_startup_is_dry_run()) {
         return OK;
     }
+    mts_pairs_check_again(main, ptemp);
     mts_hosts_read_certificates(pconf, main);
+    mts_renewal_prepare(pconf, main);
     mts_startup_findings_store(pconf, main, log_state(main, ptemp, 0));
     log_policies(main, ptemp);
     mts_counters_make(main);
+    mts_fetch_note_prepare(main, ptemp);
     mts_report_handler_prepare();
     mts_history_prepare();
     mts_database_prepare(main);

@@ -3,6 +3,7 @@
 
 #include <http_log.h>
 
+#include "core/base/monotonic.h"
 #include "core/database/history.h"
 #include "httpd/shared/counters.h"
 #include "httpd/upkeep/enforced.h"
@@ -21,6 +22,9 @@ APLOG_USE_MODULE(mta_sts);
 #define NOTE_INTERVAL (MTA_STS_HISTORY_INTERVAL / 2)
 #define ENFORCED_INTERVAL apr_time_from_sec(86400)
 #define CLEAN_UP_INTERVAL apr_time_from_sec(10 * 60)
+#define HOSTING_INTERVAL apr_time_from_msec(500) /* each round of the watchdog */
+#define FETCHES_INTERVAL apr_time_from_sec(5)
+#define EXPIRE_FETCHES_INTERVAL apr_time_from_sec(10 * 60)
 #define NETWORKS_INTERVAL apr_time_from_sec(86400)
 
 static mts_step step_of(mts_work *work, const char *error)
@@ -77,8 +81,9 @@ static void log_problems(mts_work *work, const mta_sts_findings *findings,
     }
     log_number(
         work, done->conflicts,
-        "new reports conflict with another report of the same identity: all are stored; the first "
-        "verified one counts, or else the first; the status page lists them, and mta-sts "
+        "new reports conflict with another report of the same identity: all are stored; a verified "
+        "one counts instead of unverified ones, which otherwise all count; the status page lists "
+        "them, and mta-sts "
         "reindex prints the names of the files",
         "report-conflict");
     log_number(work, done->unreadable,
@@ -159,12 +164,59 @@ static mts_step count_networks(mts_work *work)
     return mts_quota_count(work->quota, mts_state_spool()) ? MTS_STEP_DONE : MTS_STEP_GO_ON;
 }
 
+/* --- the fetch log --- */
+
+static int has_fetches(const mts_work *work)
+{
+    (void)work;
+    return mts_fetches_are_waiting();
+}
+
+static mts_step go_on(mts_work *work, const char *error, int more)
+{
+    return error == NULL && more ? MTS_STEP_GO_ON : step_of(work, error);
+}
+
+static mts_step move_fetches(mts_work *work)
+{
+    int more;
+    const char *error =
+        mts_fetches_move(work->main, work->db, &work->fetches, work->scratch, &more);
+
+    return go_on(work, error, more);
+}
+
+static mts_step expire_fetches(mts_work *work)
+{
+    /* The index, which comes first, has checked it with the last date that is known. */
+    int is_trusted = tlsrpt_clock_check(work->index.clock, apr_time_now(), mta_sts_monotonic_now(),
+                                        0) == TLSRPT_CLOCK_TRUSTED;
+    int more;
+    const char *error = mts_fetches_expire(work->main, work->db, is_trusted, work->scratch, &more);
+
+    return go_on(work, error, more);
+}
+
+/* --- hosted domains --- */
+
+/* It waits for the database itself, to say for how long that has been away. */
+static mts_step sync_hosting(mts_work *work)
+{
+    if (mts_report_config_of(work->main)->is_hosting) {
+        mts_hosting_work_run(work->hosting, work->database, work->scratch);
+    }
+    return MTS_STEP_DONE;
+}
+
 /* Tasks that do not need the database come first, since it may delay the others. */
 mts_task mts_tasks[] = {
     {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0},
     {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0},
+    {sync_hosting, NULL, HOSTING_INTERVAL, 0, 0},
     {record_history, NULL, NOTE_INTERVAL, 1, 0},
     {update_index, has_new_reports, INDEX_INTERVAL, 1, 0},
+    {move_fetches, has_fetches, FETCHES_INTERVAL, 1, 0},
+    {expire_fetches, NULL, EXPIRE_FETCHES_INTERVAL, 1, 0},
     {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},
 };
 const int mts_task_count = sizeof(mts_tasks) / sizeof(mts_tasks[0]);
@@ -179,6 +231,7 @@ void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->log = mts_log_once_make(p);
     work->quota = mts_quota_make(main, p);
     work->is_ending = is_ending;
+    work->hosting = mts_hosting_work_make(main, p, is_ending);
     work->index.spool = mts_state_spool();
     work->index.host = mta_sts_database_host(p);
     work->index.keep_days = (int)config->keep_days;

@@ -5,6 +5,8 @@
 #include <httpd.h>
 
 #include "httpd/upkeep/database.h"
+#include "httpd/upkeep/fetches.h"
+#include "httpd/upkeep/hosting.h"
 #include "httpd/upkeep/quota.h"
 #include "httpd/shared/log_once.h"
 #include "tlsrpt/index/index.h"
@@ -27,6 +29,8 @@ typedef struct mts_work {
     int has_removed_reports;  /* whether reports were removed from the spool since it was counted */
     int directory;            /* the next directory of the spool to be counted */
     mts_quota *quota;
+    mts_hosting_work *hosting;
+    mts_fetches_work fetches;
     tlsrpt_index_task index; /* the progress of the index */
 } mts_work;
 

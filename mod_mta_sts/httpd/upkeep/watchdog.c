@@ -57,6 +57,7 @@ static int is_over(void *unused)
 static void close_database(void)
 {
     mts_database_close(here.database);
+    mts_hosting_work_close(here.hosting);
 }
 
 /* After the database was reopened, all tasks that use it run again: it may be a different one. */

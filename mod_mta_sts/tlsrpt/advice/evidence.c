@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/database/history.h"
+#include "core/hosting/past.h"
 #include "core/policy/text.h"
 
 #define DAY apr_time_from_sec(86400)
@@ -80,6 +81,32 @@ static int is_enforce(const mta_sts_history_entry *entry, apr_pool_t *p)
                ->mode == MTA_STS_MODE_ENFORCE;
 }
 
+/* The day after a policy in another mode was last served. */
+static void begin_after(apr_time_t *from, apr_time_t last)
+{
+    if (last >= *from) {
+        *from = last - last % DAY + DAY;
+    }
+}
+
+/* The same from the earlier rows of a hosted domain. */
+static const char *skip_rows(mta_sts_database *db, const char *domain, apr_pool_t *p,
+                             apr_time_t *from)
+{
+    apr_array_header_t *past;
+    const char *error = mta_sts_past_read(db, domain, apr_time_now(), p, &past);
+    int i;
+
+    for (i = 0; !error && i < past->nelts; i++) {
+        const mta_sts_past_policy *one = &APR_ARRAY_IDX(past, i, mta_sts_past_policy);
+
+        if (!one->is_current && one->policy->policy.mode != MTA_STS_MODE_ENFORCE) {
+            begin_after(from, one->until);
+        }
+    }
+    return error;
+}
+
 const char *tlsrpt_evidence_enforced_since(mta_sts_database *db, const char *domain,
                                            apr_time_t since, apr_pool_t *p, apr_time_t *from)
 {
@@ -93,8 +120,8 @@ const char *tlsrpt_evidence_enforced_since(mta_sts_database *db, const char *dom
 
         /* A policy that another machine still serves is not in the past. */
         if (!entry->is_served && entry->last >= *from && !is_enforce(entry, p)) {
-            *from = entry->last - entry->last % DAY + DAY;
+            begin_after(from, entry->last);
         }
     }
-    return error;
+    return error ? error : skip_rows(db, domain, p, from);
 }

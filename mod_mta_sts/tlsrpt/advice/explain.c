@@ -10,14 +10,16 @@
 #include "core/base/text.h"
 #include "core/policy/provider.h"
 #include "core/policy/text.h"
+#include "tlsrpt/summary/fold.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- finding the rule --- */
 
-static int is_digits(const char *text, apr_size_t len)
+/* Whether both are digits, so that what is between them is not the edge of a number. */
+static int are_digits(char a, char b)
 {
-    return strspn(text, "0123456789") >= len;
+    return apr_isdigit(a) && apr_isdigit(b);
 }
 
 /* Bytes of a reason that are searched: real ones are shorter, and a page explains hundreds of
@@ -27,12 +29,12 @@ static int is_digits(const char *text, apr_size_t len)
 /* Whether a hint occurs in a reason, ignoring case. */
 static int has_hint(const char *reason, const char *hint, apr_size_t len)
 {
-    int number = is_digits(hint, len), first = apr_tolower(*hint);
+    int first = apr_tolower(*hint);
     const char *at;
 
     for (at = reason; *at && at < reason + SEARCHED; at++) {
         if (apr_tolower(*at) == first && strncasecmp(at, hint, len) == 0 &&
-            (!number || ((at == reason || !apr_isdigit(at[-1])) && !apr_isdigit(at[len])))) {
+            (at == reason || !are_digits(at[-1], *hint)) && !are_digits(hint[len - 1], at[len])) {
             return 1;
         }
     }
@@ -67,12 +69,22 @@ static int matches(const tlsrpt_rule *rule, tlsrpt_result_type type, const tlsrp
 
 /* --- the texts of a rule --- */
 
-/* A name that can be used in a sentence and in a command, or NULL. */
+/* A name that can be used in a sentence and in a command, or NULL: several names that are summed
+ * up as one cannot. Some senders append a dot or the port. */
 static const char *host_of(apr_pool_t *p, const char *name)
 {
-    const char *host;
+    const char *host, *colon = name ? strchr(name, ':') : NULL;
+    apr_size_t len = name ? strlen(name) : 0;
 
-    return name && !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host) ? host : NULL;
+    if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
+        len = (apr_size_t)(colon - name);
+    }
+    len -= len > 1 && name[len - 1] == '.';
+    name = name ? apr_pstrmemdup(p, name, len) : NULL;
+    return name && strcmp(name, TLSRPT_OTHER) != 0 &&
+                   !mta_sts_name_parse_host(p, name, MTA_STS_NAME_ALABEL, &host)
+               ? host
+               : NULL;
 }
 
 /* A placeholder in braces and its value. */
@@ -100,12 +112,31 @@ static const char *fill(apr_pool_t *p, const char *text, const value *values, ap
     return text ? apr_pstrcat(p, filled, text, NULL) : NULL;
 }
 
-/* The admin cannot renew a certificate or reload a server there. */
-static void blame_provider(apr_pool_t *p, const char *mx, tlsrpt_explanation *explanation)
+/* The admin cannot renew a certificate, reload a server or publish TLSA records there. What senders
+ * do with DANE does not depend on the mode of the policy. */
+static void blame_provider(apr_pool_t *p, const char *mx, int is_dane,
+                           tlsrpt_explanation *explanation)
 {
     const char *name = mta_sts_provider_of_host(mx)->name;
 
+    if (explanation->owner == TLSRPT_OWNER_SENDER) { /* dane-required */
+        explanation->action = apr_psprintf(
+            p,
+            "Other senders are not affected. Only your mail provider, %s, can publish TLSA records "
+            "for %s; contact that sender.",
+            name, mx);
+        return;
+    }
     explanation->owner = TLSRPT_OWNER_PROVIDER;
+    if (is_dane) {
+        explanation->action = apr_psprintf(
+            p,
+            "%s is run by your mail provider, %s: report it there. Only the provider can change "
+            "the certificate and the TLSA records of this host, and the mode of your policy makes "
+            "no difference to senders that use DANE.",
+            mx, name);
+        return;
+    }
     explanation->action = apr_psprintf(
         p,
         "%s is run by your mail provider, %s: report it there. Check that your MX "
@@ -134,8 +165,13 @@ static const tlsrpt_explanation *apply(apr_pool_t *p, const tlsrpt_rule *rule,
     explanation->what = fill(p, rule->what, values, COUNT(values), 0);
     explanation->action = fill(p, rule->action, values, COUNT(values), 0);
     explanation->command = fill(p, rule->command, values, COUNT(values), 1);
-    if (mx && rule->owner == TLSRPT_OWNER_MX && mta_sts_provider_of_host(mx)) {
-        blame_provider(p, mx, explanation);
+    if (mx && mta_sts_provider_of_host(mx) &&
+        (rule->owner == TLSRPT_OWNER_MX || strcmp(explanation->cause, "tlsa-invalid") == 0 ||
+         strcmp(explanation->cause, "dane-required") == 0)) {
+        blame_provider(p, mx,
+                       strcmp(explanation->cause, "tlsa-invalid") == 0 ||
+                           (facts->policy_type && strcmp(facts->policy_type, "tlsa") == 0),
+                       explanation);
     }
     return explanation;
 }

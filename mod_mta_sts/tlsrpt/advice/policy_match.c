@@ -9,6 +9,7 @@
 #include "core/base/name.h"
 #include "core/base/text.h"
 #include "core/database/history.h"
+#include "core/hosting/past.h"
 #include "core/policy/text.h"
 
 static const mta_sts_policy *read_policy(apr_pool_t *p, const char *text)
@@ -58,6 +59,33 @@ void tlsrpt_policies_add(apr_pool_t *p, tlsrpt_policies *policies, const mta_sts
     APR_ARRAY_PUSH(policies->earlier, tlsrpt_served_policy) = (tlsrpt_served_policy){policy, last};
 }
 
+static void begin_at(tlsrpt_policies *policies, apr_time_t first)
+{
+    if (!policies->since || first < policies->since) {
+        policies->since = first;
+    }
+}
+
+/* The earlier rows of a hosted domain. When the first of them was stored is not known, but it was
+ * served when it was replaced. */
+static const char *add_rows(mta_sts_database *db, const char *domain, apr_pool_t *p,
+                            tlsrpt_policies *policies)
+{
+    apr_array_header_t *past;
+    const char *error = mta_sts_past_read(db, domain, apr_time_now(), p, &past);
+    int i;
+
+    for (i = 0; !error && i < past->nelts; i++) {
+        const mta_sts_past_policy *one = &APR_ARRAY_IDX(past, i, mta_sts_past_policy);
+
+        tlsrpt_policies_add(p, policies, &one->policy->policy, one->until);
+        if (!one->is_current) {
+            begin_at(policies, one->until);
+        }
+    }
+    return error;
+}
+
 const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                         tlsrpt_policies *policies)
 {
@@ -69,11 +97,9 @@ const char *tlsrpt_policies_add_history(mta_sts_database *db, const char *domain
         const mta_sts_history_entry *entry = &APR_ARRAY_IDX(entries, i, mta_sts_history_entry);
 
         tlsrpt_policies_add(p, policies, read_policy(p, entry->text), entry->last);
-        if (!policies->since || entry->first < policies->since) {
-            policies->since = entry->first;
-        }
+        begin_at(policies, entry->first);
     }
-    return error;
+    return error ? error : add_rows(db, domain, p, policies);
 }
 
 /* When a policy was last served; -1: never, 0: at an unknown time. */
@@ -122,6 +148,9 @@ tlsrpt_policy_match tlsrpt_policy_match_compare(apr_pool_t *p, const char *type,
     }
     if (strcmp(type, "sts") != 0 || !*policy) {
         return TLSRPT_MATCH_UNSPECIFIED;
+    }
+    if (!served && (!policies->earlier || !policies->earlier->nelts)) {
+        return TLSRPT_MATCH_UNKNOWN; /* many reports: parsing each policy takes time */
     }
     return compare_policy(policies, read_policy(p, policy));
 }

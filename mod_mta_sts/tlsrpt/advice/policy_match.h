@@ -39,7 +39,8 @@ typedef struct tlsrpt_policies {
 } tlsrpt_policies;
 
 /*
- * Adds the history of served policies (core/database/history.h) to the policies of a domain.
+ * Adds the history of served policies (core/database/history.h) to the policies of a domain, and
+ * the earlier rows of a hosted domain (core/hosting/past.h).
  *
  * @param p pool of what is added
  * @return NULL, or why the history cannot be read

@@ -5,6 +5,10 @@
 
 #include <apr_strings.h>
 
+/* For all that is not known without a check and without a policy, so that it is one step. */
+static const char *const unchecked_fix =
+    "run without --no-check, or specify the policy with --policy FILE";
+
 /* --- the policy --- */
 
 static void add_policy(tlsrpt_assessment *a, mta_sts_findings *findings)
@@ -13,8 +17,7 @@ static void add_policy(tlsrpt_assessment *a, mta_sts_findings *findings)
 
     if (!served && !a->facts->deployment) {
         mta_sts_finding_add(
-            findings, MTA_STS_UNKNOWN, "policy-unknown", a->facts->domain,
-            "run without --no-check, or specify the policy with --policy FILE",
+            findings, MTA_STS_UNKNOWN, "policy-unknown", a->facts->domain, unchecked_fix,
             "the policy that is served now is not known, because the check was skipped");
     }
     else if (served && served->mode == MTA_STS_MODE_NONE) {
@@ -133,9 +136,10 @@ static const char *why_unprobed(const tlsrpt_assessment *a)
 static void assess_alike(tlsrpt_assessment *a, const mta_sts_check_section *section)
 {
     mta_sts_findings *findings = a->result->parts[TLSRPT_READINESS_MX];
+    const mta_sts_verdict *verdict = &a->facts->check->verdict;
     mta_sts_finding finding = *section->trouble;
 
-    if (a->facts->check->verdict.enforce != MTA_STS_SAFETY_UNKNOWN) {
+    if (verdict->enforce != MTA_STS_SAFETY_UNKNOWN || verdict->outcome != MTA_STS_OUTCOME_REFUSES) {
         finding.severity = MTA_STS_INFO;
         finding.message =
             apr_psprintf(a->p, "%s; senders go to the next MX host in any mode", finding.message);
@@ -174,11 +178,13 @@ static void assess_unchecked(tlsrpt_assessment *a)
     const char *pattern =
         served && served->mx->nelts == 1 ? APR_ARRAY_IDX(served->mx, 0, const char *) : "*";
 
+    const char *fix = served ? "run without --no-check" : unchecked_fix;
+
     if (*pattern == '*') {
-        assess_unprobed(a, a->facts->domain, 2, "run without --no-check");
+        assess_unprobed(a, a->facts->domain, 2, fix);
     }
     else {
-        assess_unprobed(a, pattern, 1, "run without --no-check");
+        assess_unprobed(a, pattern, 1, fix);
     }
 }
 

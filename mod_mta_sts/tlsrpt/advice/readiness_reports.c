@@ -123,8 +123,8 @@ static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
     mta_sts_finding_add(
         findings, tlsrpt_assessment_missing(a), "reports-inconclusive", a->facts->domain,
         how_to_verify(a),
-        "%s, but none is verified: anyone can submit a report over HTTPS, so these "
-        "are not evidence",
+        "%s, but none is verified: anyone can submit one, so these are not "
+        "evidence",
         mta_sts_format_count(a->p, all->reports, "report was received", "reports were received"));
 }
 
@@ -327,20 +327,20 @@ typedef struct largest {
     int count, current;    /* senders; those that use the policy that is served now */
 } largest;
 
-static void assess_largest(tlsrpt_assessment *a, largest *of, apr_array_header_t *others)
+static void assess_largest(tlsrpt_assessment *a, largest *found, apr_array_header_t *others)
 {
     const apr_array_header_t *senders = a->facts->reports->senders;
     int i;
 
-    for (i = 0; i < senders->nelts && of->count < LARGEST_MAX &&
-                of->covered * 100 < of->total * LARGEST_SHARE;
+    for (i = 0; i < senders->nelts && found->count < LARGEST_MAX &&
+                found->covered * 100 < found->total * LARGEST_SHARE;
          i++) {
         const tlsrpt_sender *sender = &APR_ARRAY_IDX(senders, i, tlsrpt_sender);
 
-        if (sender->is_verified == of->is_verified) {
-            of->count++;
-            of->covered += sessions_of(sender);
-            of->current += assess_sender(a, sender, others);
+        if (sender->is_verified == found->is_verified) {
+            found->count++;
+            found->covered += sessions_of(sender);
+            found->current += assess_sender(a, sender, others);
         }
     }
 }

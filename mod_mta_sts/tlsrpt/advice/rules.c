@@ -56,14 +56,23 @@
     "Get a certificate that includes the name of the MX host (subjectAltName), or publish a TLSA " \
     "record with usage 3 (\"3 1 1\"), for which senders check only the key." TLSA_FIRST
 
+/* The number of OpenSSL's verification error: "num=10", "verify error 10", "code: 10". */
+#define NUMBER(n) "|num=" n "|error " n "|error: " n "|code " n "|code: " n
+
 /* Hints that several rules share. */
-#define HINT_EXPIRED "CERT_HAS_EXPIRED|certificate has expired"
-#define HINT_NOT_YET_VALID "CERT_NOT_YET_VALID|not yet valid"
-#define HINT_MISMATCH "HOSTNAME_MISMATCH|hostname mismatch|host name mismatch"
+#define HINT_EXPIRED                                                                               \
+    "CERT_HAS_EXPIRED|certificate has expired|certificate-expired|certificate_expired" NUMBER("1"  \
+                                                                                              "0")
+#define HINT_NOT_YET_VALID "CERT_NOT_YET_VALID|not yet valid" NUMBER("9")
+#define HINT_MISMATCH                                                                              \
+    "HOSTNAME_MISMATCH|hostname mismatch|host name mismatch|host-mismatch|host_mismatch" NUMBER(   \
+        "62")
 #define HINT_MX_MISMATCH "MX_HOSTS_MISMATCH|mx hosts mismatch|mx_mismatch"
 #define HINT_UNTRUSTED                                                                             \
     "UNABLE_TO_GET_ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|CERT_UNTRUSTED|self-signed|"           \
-    "unknown authority|unable to get local issuer"
+    "unknown authority|unable to get local issuer|CERT_CHAIN|certificate chain|unknown_ca|"        \
+    "unknown ca|not-trusted|not_trusted" NUMBER("18") NUMBER("19") NUMBER("20") NUMBER("21")       \
+        NUMBER("27")
 #define HINT_INVALID "X509_V_ERR_|x509"
 
 /* RFC 8460 section 4.3, and reasons that real senders give. */
@@ -111,8 +120,9 @@ const tlsrpt_rule tlsrpt_rules[] = {
      MISMATCH, ADD_NAME, SMTP_CERTIFICATE, 0},
     {TLSRPT_VALIDATION_FAILURE, NULL, HINT_UNTRUSTED, "certificate-not-trusted", TLSRPT_OWNER_MX,
      UNTRUSTED, FULL_CHAIN, SMTP_CHAIN, 0},
-    {TLSRPT_VALIDATION_FAILURE, NULL, "timeout|timed out|deadline", "timeout", TLSRPT_OWNER_SENDER,
-     "The TLS session with {mx} was started but timed out.",
+    {TLSRPT_VALIDATION_FAILURE, NULL,
+     "timeout|timed out|deadline|refused|reset|unreachable|broken pipe|closed", "timeout",
+     TLSRPT_OWNER_SENDER, "The connection to {mx} failed or timed out.",
      "A few timeouts, from several senders, are normal on the internet: keep watching. If many "
      "occur at the same time, check the load of the mail server and its log of that day.",
      CHECK, 1},

@@ -23,8 +23,8 @@ typedef struct tlsrpt_rule {
     int result_type;         /* tlsrpt_result_type, or TLSRPT_ANY_TYPE */
     const char *policy_type; /* NULL: any */
     const char *hint;        /* one of these strings, separated by "|", must occur in the reason;
-                                NULL: the reason does not matter. Digits match only as a whole
-                                number: "404" does not occur in "14041" */
+                                NULL: the reason does not matter. Numbers match only as a whole:
+                                "404" does not occur in "14041", nor "num=9" in "num=90" */
     const char *cause;       /* stable id; NULL: that of the result type */
     tlsrpt_owner owner;
     const char *what;     /* what happened: sentences */

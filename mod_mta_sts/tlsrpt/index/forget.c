@@ -6,19 +6,19 @@
 
 #define FORGOTTEN_AT_ONCE 500
 
-static int take_count(void *baton, const char *const *columns)
-{
-    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
-    return 0;
-}
-
 /* Deletes everything, including the numbers of texts. */
 static const char *const forget_all[] = {
-    "DELETE FROM tlsrpt_failure",      "DELETE FROM tlsrpt_policy",
-    "DELETE FROM tlsrpt_report",       "DELETE FROM tlsrpt_sum",
-    "DELETE FROM tlsrpt_cause",        "DELETE FROM tlsrpt_directory",
-    "DELETE FROM tlsrpt_string",       "DELETE FROM tlsrpt_domain",
-    "DELETE FROM tlsrpt_organization", NULL,
+    "DELETE FROM tlsrpt_failure",
+    "DELETE FROM tlsrpt_policy",
+    "DELETE FROM tlsrpt_report",
+    "DELETE FROM tlsrpt_sum",
+    "DELETE FROM tlsrpt_cause",
+    "DELETE FROM tlsrpt_directory",
+    "DELETE FROM tlsrpt_string",
+    "DELETE FROM tlsrpt_domain",
+    "DELETE FROM tlsrpt_organization",
+    "DELETE FROM tlsrpt_day_cost",
+    NULL,
 };
 
 static int push_number(void *baton, const char *const *columns)
@@ -65,7 +65,7 @@ const char *tlsrpt_index_forget(mta_sts_database *db, const char *host, apr_inte
     }
     error = mta_sts_database_rows(
         db, "SELECT count(*) FROM (SELECT 1 FROM tlsrpt_report WHERE host <> %lld LIMIT 1) s",
-        take_count, &others, batch.host);
+        mta_sts_database_take_number, &others, batch.host);
     if (!error) {
         error =
             others ? forget_some(&batch, deadline, more) : mta_sts_database_run_all(db, forget_all);

@@ -18,9 +18,9 @@
  * are updated along with it, so that a page about a million reports is fast. The spool is
  * authoritative; the index follows it, corrects itself, and can be rebuilt at any time.
  *
- * An identity (tlsrpt_report_identity) counts once: the first verified report with it, or else the
- * first, by time of receipt. All others are stored too, and counted as duplicates (the same bytes)
- * or conflicts (other bytes).
+ * A variant of an identity (tlsrpt_report_key) counts once: the first report with it, by time of
+ * receipt; unverified ones only while no report of the identity is verified. All others are stored
+ * too, and counted as duplicates (the same bytes) or conflicts (other bytes).
  *
  * Functions that use the database return NULL, or an error text as core/database/database.h says.
  */

@@ -6,6 +6,7 @@
 
 #include "core/base/monotonic.h"
 #include "tlsrpt/index/index.h"
+#include "tlsrpt/summary/allowance.h"
 
 /*
  * Shared by the files that change the index:
@@ -14,9 +15,12 @@
  *   expire.c  removes expired reports
  *   undated.c corrects dates of receipt that cannot be true
  *   forget.c  removes a host, and texts that are no longer used
- *   row.c     the row of one report, and which of several counts
+ *   row.c     the row of one report
+ *   counted.c which of several reports of one identity counts
  *   facts.c   the contents of one report, in numbers, and their rows
+ *   batch.c   one transaction
  *   string.c  the numbers of texts
+ *   cost.c    what reports may add in a day
  *   delta.c   the changes of the sums
  *   apart.c   what is not plausible and set apart in the sums
  */
@@ -43,6 +47,12 @@ typedef enum tlsrpt_strings {
 } tlsrpt_strings;
 #define TLSRPT_STRINGS 3
 
+/* What the unverified reports that were received on one day (UTC) have added. */
+typedef struct tlsrpt_day_cost {
+    apr_int64_t day;
+    tlsrpt_allowance total, change; /* change: in this transaction, and included in total */
+} tlsrpt_day_cost;
+
 /* One transaction that changes the index. */
 typedef struct tlsrpt_batch {
     mta_sts_database *db;
@@ -56,21 +66,13 @@ typedef struct tlsrpt_batch {
     int trusts_date;  /* of this machine, and so does not accept impossible dates of receipt */
     apr_hash_t *sums; /* changes of the sums: delta.c */
     apr_hash_t *causes;
-    apr_hash_t *domains; /* numbers of the domains whose sums change */
-    apr_hash_t *apart;   /* what is set apart: apart.c */
+    apr_hash_t *domains;  /* numbers of the domains whose sums change */
+    apr_hash_t *apart;    /* what is set apart: apart.c */
+    apr_hash_t *days;     /* what was added in each day: cost.c */
+    tlsrpt_day_cost *day; /* of the report that is being added; NULL: no limit */
 } tlsrpt_batch;
 
 /* --- string.c --- */
-
-/* Begins a batch and its transaction. If it succeeds, the batch has to be ended. */
-const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const char *host,
-                               apr_pool_t *p, mta_sts_findings *findings);
-
-/* Ends it: writes the sums and commits, or rolls everything back.
- *
- * @param error an earlier error, or NULL
- */
-const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 
 /* The number of a text, which is assigned if the text is new; that of NULL is 0. */
 const char *tlsrpt_string_number(tlsrpt_batch *batch, tlsrpt_strings table, const char *text,
@@ -88,6 +90,45 @@ const char *tlsrpt_string_key(apr_pool_t *p, const char *text);
 
 /* The key of the text in lower case (ASCII), by which organizations are compared. */
 const char *tlsrpt_string_fold(apr_pool_t *p, const char *text);
+
+/* Whether a text is in one of those tables. */
+const char *tlsrpt_string_is_known(tlsrpt_batch *batch, const char *text, int *known);
+
+/* --- cost.c --- */
+
+/*
+ * The report as it is stored: with plausible dates, folded (tlsrpt/summary/fold.h), and without new
+ * names if unverified reports have added too much on this day. From batch->ptemp.
+ *
+ * @param len      its bytes in the spool
+ * @param received in microseconds since 1970
+ */
+const char *tlsrpt_cost_fold(tlsrpt_batch *batch, const tlsrpt_report *report, apr_size_t len,
+                             int verified, long long received, const tlsrpt_report **folded);
+
+/* Adds something to the cost of the day of the report that is being added. */
+static inline void tlsrpt_cost_add(tlsrpt_batch *batch, apr_int64_t cost)
+{
+    if (batch->day) {
+        batch->day->total.cost += cost;
+        batch->day->change.cost += cost;
+    }
+}
+
+/* Writes what was added. */
+const char *tlsrpt_cost_write(tlsrpt_batch *batch);
+
+/* --- batch.c --- */
+
+/* Begins a batch and its transaction. If it succeeds, the batch has to be ended. */
+const char *tlsrpt_batch_begin(tlsrpt_batch *batch, mta_sts_database *db, const char *host,
+                               apr_pool_t *p, mta_sts_findings *findings);
+
+/* Ends it: writes the sums and commits, or rolls everything back.
+ *
+ * @param error an earlier error, or NULL
+ */
+const char *tlsrpt_batch_end(tlsrpt_batch *batch, const char *error);
 
 /* --- update.c --- */
 
@@ -159,16 +200,9 @@ typedef struct tlsrpt_facts {
     apr_array_header_t *policies; /* of tlsrpt_fact_policy */
 } tlsrpt_facts;
 
-/*
- * Converts a parsed report to facts, which are allocated from batch->ptemp.
- *
- * @param len its bytes in the spool. They limit the rows of the report, so that the quota of the
- *            spool limits the database: if there would be more, failures lose their reasons and
- *            addresses, then their MX hosts; the last row gets the rest. They also limit the bytes
- *            of long texts, of which only the beginnings are stored after that
- */
+/* Converts a folded report to facts, which are allocated from batch->ptemp. */
 const char *tlsrpt_facts_of(tlsrpt_batch *batch, const tlsrpt_report *report, int verified,
-                            apr_size_t len, tlsrpt_facts *facts);
+                            tlsrpt_facts *facts);
 
 /*
  * Writes the rows of a report's policies and failures.
@@ -207,6 +241,41 @@ const char *tlsrpt_apart_judge(tlsrpt_batch *batch);
 
 /* Removes texts that no row refers to. With a million reports this takes a second or two. */
 const char *tlsrpt_strings_sweep(mta_sts_database *db);
+
+/* --- counted.c --- */
+
+/* The columns of tlsrpt_report that decide which report counts. */
+typedef struct tlsrpt_counted_row {
+    long long id, verified, received, state;
+    const char *digest, *identity; /* in p */
+    apr_pool_t *p;
+} tlsrpt_counted_row;
+
+/* The row of a report, in batch->ptemp. found->id: 0 if there is none. */
+const char *tlsrpt_counted_find(tlsrpt_batch *batch, long long id, tlsrpt_counted_row *found);
+
+/* Decides how a new row is counted, and changes those of the rows that it replaces.
+ *
+ * @param added       its state is set
+ * @param is_conflict out: there is another report with the same identity and different bytes
+ * @param replaces    out: it is verified, and there are reports of its identity that may be
+ *                    unverified: tlsrpt_counted_judge_all has to be called once it is stored
+ */
+const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added, int *is_conflict,
+                                 int *replaces);
+
+/* Decides again about all reports of an identity, after the first verified one was added or the
+ * last one removed.
+ *
+ * @param key of any variant of it
+ */
+const char *tlsrpt_counted_judge_all(tlsrpt_batch *batch, const char *key);
+
+/* Makes the best of the remaining reports count, after the row was deleted. */
+const char *tlsrpt_counted_removed(tlsrpt_batch *batch, const tlsrpt_counted_row *removed);
+
+/* Adds a stored report to the sums, or subtracts it. */
+const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more);
 
 /* --- row.c --- */
 

@@ -8,7 +8,7 @@
 
 /*
  * Shared by the files that read the index: sum.c sums up, detail.c adds the details of one domain,
- * list.c lists.
+ * list.c lists, causes.c finds causes.
  */
 
 /* A filter in the form that all statements bind: FILTER_WHERE and FILTER_VALUES. */

@@ -36,12 +36,6 @@ static const char *count_left_out(const tlsrpt_query *query, tlsrpt_summary *sum
 /* Rows that are counted at most. */
 #define EARLIER_ROWS_MAX 20000
 
-static int take_sum(void *baton, const char *const *columns)
-{
-    *(apr_int64_t *)baton = mta_sts_database_number(columns[0]);
-    return 0;
-}
-
 /* Reports about earlier days than the filter selects. */
 static const char *count_earlier(const tlsrpt_query *query, tlsrpt_summary *summary)
 {
@@ -53,7 +47,8 @@ static const char *count_earlier(const tlsrpt_query *query, tlsrpt_summary *summ
         "SELECT coalesce(sum(reports), 0) FROM (SELECT reports FROM tlsrpt_sum"
         " WHERE domain = %lld AND last_day < %lld AND verified >= %d AND " FILTER_ORGANIZATION
         " LIMIT %d) s",
-        take_sum, &summary->earlier, query->domain, FILTER_VALUES(query), EARLIER_ROWS_MAX);
+        mta_sts_database_take_number, &summary->earlier, query->domain, FILTER_VALUES(query),
+        EARLIER_ROWS_MAX);
 }
 
 /* --- what is set apart --- */

@@ -238,12 +238,6 @@ static int take_directory(void *baton, const char *const *columns)
     return 1;
 }
 
-static int take_time(void *baton, const char *const *columns)
-{
-    *(apr_time_t *)baton = mta_sts_database_number(columns[0]);
-    return 0;
-}
-
 /* Whether a directory must be read. Its modification time is read before its contents. */
 static int has_changed(tlsrpt_updating *t, int directory, apr_time_t *changed)
 {
@@ -296,7 +290,8 @@ static const char *find_last_receipt(tlsrpt_updating *t, apr_time_t *received)
     return mta_sts_database_rows(t->batch.db,
                                  "SELECT received FROM tlsrpt_report WHERE received > %lld"
                                  " AND host = %lld ORDER BY received DESC LIMIT 1",
-                                 take_time, received, (long long)TLSRPT_EARLIEST, t->batch.host);
+                                 mta_sts_database_take_number, received, (long long)TLSRPT_EARLIEST,
+                                 t->batch.host);
 }
 
 /* Another process, or a version that did not note the date, may have been the last. */

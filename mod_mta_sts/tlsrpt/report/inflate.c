@@ -59,6 +59,16 @@ static apr_ssize_t read_plain(tlsrpt_inflate *stream, char *buffer, apr_size_t s
     return (apr_ssize_t)count;
 }
 
+/* Some programs pad a gzip with zero bytes, as tapes did: nothing is lost with them. */
+static int is_padding(const char *bytes, apr_size_t len)
+{
+    while (len && !*bytes) {
+        bytes++;
+        len--;
+    }
+    return !len;
+}
+
 /* Continues with the next member, or ends. */
 static void end_member(tlsrpt_inflate *stream)
 {
@@ -68,7 +78,7 @@ static void end_member(tlsrpt_inflate *stream)
         return;
     }
     stream->ended = 1;
-    stream->ignored = stream->left;
+    stream->ignored = is_padding(stream->next, stream->left) ? 0 : stream->left;
 }
 
 /* One call of zlib, for a part of the bytes, because it counts them in unsigned int. */

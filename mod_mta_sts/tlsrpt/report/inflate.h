@@ -36,7 +36,7 @@ const char *tlsrpt_inflate_error(const tlsrpt_inflate *stream);
 /* Number of gzip members so far; 0: the data is not gzip. */
 apr_size_t tlsrpt_inflate_members(const tlsrpt_inflate *stream);
 
-/* Bytes ignored after the last member, known at the end. */
+/* Bytes ignored after the last member, known at the end; 0 if all of them are zero. */
 apr_size_t tlsrpt_inflate_ignored(const tlsrpt_inflate *stream);
 
 #endif

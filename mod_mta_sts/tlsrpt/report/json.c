@@ -273,6 +273,10 @@ static void read_range(tlsrpt_reader *r, const json_t *root, tlsrpt_report *repo
         tlsrpt_member_note(r, MTA_STS_WARNING, "date-range-reversed", "date-range",
                            "ends before it begins");
     }
+    else if (report->end > apr_time_now() + DAY) {
+        tlsrpt_member_note(r, MTA_STS_WARNING, "date-range-in-future", "date-range",
+                           "is in the future: its sessions are counted on the day of receipt");
+    }
     else if (report->begin % DAY || report->end - report->begin < DAY - APR_USEC_PER_SEC ||
              report->end - report->begin >= DAY) {
         tlsrpt_member_note(r, MTA_STS_INFO, "date-range-not-a-day", "date-range",

@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "tlsrpt/report/digest.h"
+#include "tlsrpt/report/guess.h"
 #include "tlsrpt/report/inflate.h"
 #include "tlsrpt/report/json.h"
 #include "tlsrpt/report/json_scan.h"
@@ -99,22 +100,29 @@ static void refuse(tlsrpt_reading *reading, tlsrpt_outcome outcome, const char *
 
 /* Refuses bytes that do not begin like a report. Gzip is classified as unreadable rather than not a
  * report, so that it is quarantined: its sender meant it as a report. */
-static void refuse_beginning(apr_pool_t *p, const survey *found, tlsrpt_reading *reading)
+static void refuse_beginning(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
+                             tlsrpt_reading *reading)
 {
     const char *what = found->scan.first ? mta_sts_text_quote(p, &found->scan.first, 1) : "nothing";
 
     if (found->members) {
         refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "the gzip contains %s where a report begins with \"{\"", what));
-        return;
+               apr_psprintf(p, "the gzip contains %s where a report begins with \"{\"%s", what,
+                            tlsrpt_guess_in_gzip(found->scan.first)));
     }
-    refuse(reading, TLSRPT_NOT_A_REPORT,
-           apr_psprintf(p, "it is neither gzip nor JSON: it begins with %s, not with \"{\"", what));
+    else if (len == 0) {
+        refuse(reading, TLSRPT_NOT_A_REPORT, "it is empty");
+    }
+    else {
+        refuse(reading, TLSRPT_NOT_A_REPORT,
+               apr_psprintf(p, "it is neither gzip nor JSON: it begins with %s, not with \"{\"%s",
+                            what, tlsrpt_guess(bytes, len)));
+    }
 }
 
 /* Refuses bytes that are not a report or exceed a limit, according to the survey. */
-static void refuse_by_survey(apr_pool_t *p, const survey *found, const tlsrpt_limits *limits,
-                             tlsrpt_reading *reading)
+static void refuse_by_survey(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
+                             const tlsrpt_limits *limits, tlsrpt_reading *reading)
 {
     const tlsrpt_json_scan *scan = &found->scan;
 
@@ -127,7 +135,7 @@ static void refuse_by_survey(apr_pool_t *p, const survey *found, const tlsrpt_li
         refuse(reading, TLSRPT_UNREADABLE, found->error);
     }
     else if (scan->first != '{') {
-        refuse_beginning(p, found, reading);
+        refuse_beginning(p, bytes, len, found, reading);
     }
     else if (scan->deepest > limits->depth) {
         refuse(reading, TLSRPT_UNREADABLE,
@@ -241,8 +249,9 @@ static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const sur
     }
     if (!root) {
         refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "its JSON cannot be read: line %d, column %d: %s", error.line,
-                            error.column, describe_error(&error)));
+               apr_psprintf(p, "its JSON cannot be read: line %d, column %d: %s%s", error.line,
+                            error.column, describe_error(&error),
+                            found->members ? "" : tlsrpt_guess(bytes, len)));
         return NULL;
     }
     apr_pool_cleanup_register(p, root, free_json, apr_pool_cleanup_null);
@@ -293,6 +302,7 @@ tlsrpt_reading *tlsrpt_report_read_gated(apr_pool_t *p, const char *bytes, apr_s
     survey found;
 
     reading->outcome = TLSRPT_READ;
+    reading->len = len;
     reading->findings = mta_sts_findings_make(p);
     if (len > limits->sent) {
         reading->digest = tlsrpt_digest_of(p, bytes, len);
@@ -303,7 +313,7 @@ tlsrpt_reading *tlsrpt_report_read_gated(apr_pool_t *p, const char *bytes, apr_s
     apr_pool_create(&ptemp, p);
     survey_bytes(ptemp, bytes, len, limits, reading, &found);
     reading->digest = found.digest ? found.digest : tlsrpt_digest_of(p, bytes, len);
-    refuse_by_survey(p, &found, limits, reading);
+    refuse_by_survey(p, bytes, len, &found, limits, reading);
     if (reading->outcome == TLSRPT_READ && gate &&
         !gate->pass(gate->baton, (apr_size_t)found.scan.memory)) {
         refuse(reading, TLSRPT_NOT_ADMITTED, "too many reports are being read");
@@ -319,4 +329,19 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t 
                                    const tlsrpt_limits *limits)
 {
     return tlsrpt_report_read_gated(p, bytes, len, limits, NULL);
+}
+
+const char *tlsrpt_reading_trailing(const tlsrpt_reading *reading)
+{
+    int i;
+
+    for (i = 0; i < reading->findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(reading->findings, i);
+
+        if (strcmp(finding->id, "json-trailing") == 0 ||
+            strcmp(finding->id, "gzip-trailing") == 0) {
+            return finding->message;
+        }
+    }
+    return NULL;
 }

@@ -31,6 +31,7 @@ typedef struct tlsrpt_reading {
     const char *digest;    /* 64 hex digits: SHA-256 of the inflated bytes; of the bytes as sent if
                               those cannot be inflated completely, or are refused before that for
                               their first byte, depth, strings or memory */
+    apr_size_t len;        /* bytes as sent */
     tlsrpt_report *report; /* TLSRPT_READ only, else NULL */
     apr_size_t parsed;     /* estimated bytes of memory of its JSON; 0 if it was not parsed */
     mta_sts_findings *findings; /* deviations from RFC 8460 that were accepted */
@@ -59,5 +60,8 @@ tlsrpt_reading *tlsrpt_report_read(apr_pool_t *p, const char *bytes, apr_size_t 
 /* The same, through a gate; NULL: none. */
 tlsrpt_reading *tlsrpt_report_read_gated(apr_pool_t *p, const char *bytes, apr_size_t len,
                                          const tlsrpt_limits *limits, const tlsrpt_gate *gate);
+
+/* "bytes after the end of the JSON were ignored", or the same about gzip; NULL: there were none. */
+const char *tlsrpt_reading_trailing(const tlsrpt_reading *reading);
 
 #endif

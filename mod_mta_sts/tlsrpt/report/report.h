@@ -51,9 +51,37 @@ apr_int64_t tlsrpt_count_add(apr_int64_t a, apr_int64_t b);
 int tlsrpt_policy_may_omit_domain(const tlsrpt_policy *policy);
 
 /*
+ * The report with the dates by which it is summed up, in order. Its sessions cannot be later than the report
+ * itself: if its range ends more than a day after the receipt, it ends at the receipt instead, or
+ * the report would be part of every period for years.
+ *
+ * @param p        pool of the result, which shares everything else with the report
+ * @param received in microseconds since 1970; 0: unknown, and the dates are kept
+ */
+const tlsrpt_report *tlsrpt_report_limit_dates(apr_pool_t *p, const tlsrpt_report *report,
+                                               apr_time_t received);
+
+/*
  * Identifies a report independently of how it was delivered: by its organization, id, date range
  * and policy domains (in any order). 64 hex digits, allocated from p.
  */
 const char *tlsrpt_report_identity(apr_pool_t *p, const tlsrpt_report *report);
+
+/*
+ * Anyone can submit a report with the identity of another one. What counts once is therefore a
+ * variant of an identity: the verified reports of one signer, or the unverified ones with the same
+ * sessions. While an identity has a verified variant, unverified ones do not count.
+ *
+ * The key of a variant: the first TLSRPT_IDENTITY_DIGITS digits of the identity, and as many
+ * characters for the variant, of which the first is TLSRPT_VARIANT_VERIFIED in verified reports and
+ * a hex digit, which sorts before it, in others.
+ *
+ * @param signer the domain that signed it; NULL: unverified
+ */
+const char *tlsrpt_report_key(apr_pool_t *p, const tlsrpt_report *report, const char *signer);
+
+/* 128 bits are enough to distinguish them, and are stored twice for each report. */
+#define TLSRPT_IDENTITY_DIGITS 32
+#define TLSRPT_VARIANT_VERIFIED 'v'
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/report/result_type.h"
 
-#include <string.h>
+#include <apr_lib.h>
 
 static const struct {
     const char *name;
@@ -19,6 +19,16 @@ int tlsrpt_result_type_is_general(tlsrpt_result_type type)
     return types[type].is_general;
 }
 
+/* Some senders write "certificate_expired" or "Certificate-Expired". */
+static int is_name(const char *name, const char *registered)
+{
+    while (*name && (apr_tolower(*name) == *registered || (*name == '_' && *registered == '-'))) {
+        name++;
+        registered++;
+    }
+    return !*name && !*registered;
+}
+
 tlsrpt_result_type tlsrpt_result_type_of(const char *name)
 {
     int type = 0;
@@ -26,7 +36,7 @@ tlsrpt_result_type tlsrpt_result_type_of(const char *name)
     if (!name || !*name) {
         return TLSRPT_RESULT_UNSPECIFIED;
     }
-    while (type < TLSRPT_RESULT_OTHER && strcmp(name, types[type].name) != 0) {
+    while (type < TLSRPT_RESULT_OTHER && !is_name(name, types[type].name)) {
         type++;
     }
     return (tlsrpt_result_type)type;

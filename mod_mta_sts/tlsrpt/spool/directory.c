@@ -14,6 +14,9 @@
 #define MODE 0700
 #define LINKS_MAX 40
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* For directories on the way, which only need to be searched: a profile of AppArmor, for instance,
+ * has no reason to let httpd read "/". */
+#define PASS_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 int tlsrpt_fsync(int fd)
 {
@@ -25,14 +28,19 @@ int tlsrpt_fsync(int fd)
     return result;
 }
 
-static int open_directory(int at, const char *name)
+static int open_with(int at, const char *name, int flags)
 {
     int fd;
 
     do {
-        fd = openat(at, name, FLAGS);
+        fd = openat(at, name, flags);
     } while (fd < 0 && errno == EINTR);
     return fd;
+}
+
+static int open_directory(int at, const char *name)
+{
+    return open_with(at, name, FLAGS);
 }
 
 /* Reports the error of a system call, and what to do about it. */
@@ -71,20 +79,19 @@ static void report_unopened(mta_sts_findings *findings, int at, const char *name
 /* Syncs the parent of a new directory, which contains its entry. */
 static int sync_parent(int at, const char *name)
 {
-    char parent[4096];
+    char parent[4096] = ".";
     char *slash;
     int fd, result;
 
-    if (at != AT_FDCWD) {
-        return tlsrpt_fsync(at);
+    if (at == AT_FDCWD) {
+        apr_cpystrn(parent, name, sizeof(parent));
+        slash = strrchr(parent, '/');
+        if (!slash) {
+            return 0;
+        }
+        slash[slash == parent ? 1 : 0] = '\0';
     }
-    apr_cpystrn(parent, name, sizeof(parent));
-    slash = strrchr(parent, '/');
-    if (!slash) {
-        return 0;
-    }
-    slash[slash == parent ? 1 : 0] = '\0';
-    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = openat(at, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* a PASS_FLAGS one cannot sync */
     result = fd < 0 ? -1 : tlsrpt_fsync(fd);
     if (fd >= 0) {
         close(fd);
@@ -233,13 +240,13 @@ static int follow_link(walk *w, const char *name)
         return 0;
     }
     w->left = apr_pstrcat(w->p, target, "/", w->left, NULL);
-    return target[0] != '/' || move_to(w, open_directory(AT_FDCWD, "/"));
+    return target[0] != '/' || move_to(w, open_with(AT_FDCWD, "/", PASS_FLAGS));
 }
 
 /* Follows the path up to its last name, which is returned; NULL and errno after an error. */
 static const char *find_parent(walk *w)
 {
-    if (!move_to(w, open_directory(AT_FDCWD, "/"))) {
+    if (!move_to(w, open_with(AT_FDCWD, "/", PASS_FLAGS))) {
         return NULL;
     }
     for (;;) {
@@ -252,7 +259,7 @@ static const char *find_parent(walk *w)
         if (!*w->left) {
             return name;
         }
-        fd = open_directory(w->fd, name);
+        fd = open_with(w->fd, name, PASS_FLAGS);
         if (fd >= 0) {
             move_to(w, fd);
         }

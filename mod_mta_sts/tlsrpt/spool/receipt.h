@@ -27,6 +27,12 @@ typedef struct tlsrpt_receipt {
                              (core/base/name.h); NULL: unverified */
 } tlsrpt_receipt;
 
+/* When a report was received; 0 if it is unknown, as the machine's date was not set yet. */
+static inline apr_time_t tlsrpt_receipt_time(const tlsrpt_receipt *receipt)
+{
+    return receipt->received > TLSRPT_EARLIEST ? receipt->received : 0;
+}
+
 /* The maximum length of a header line in bytes, including its LF. */
 #define TLSRPT_RECEIPT_MAX 512
 

@@ -94,13 +94,15 @@ typedef struct tlsrpt_apart {
 typedef struct tlsrpt_summary {
     apr_array_header_t *domains; /* of tlsrpt_domain *: most failed sessions in verified reports
                                     first, then in all reports, then by name */
-    apr_int64_t reports;         /* counted, each identity once */
+    apr_int64_t reports;         /* counted, each variant (tlsrpt_report_key) once */
     apr_int64_t duplicates;      /* repeated reports that were not counted */
-    apr_int64_t conflicts;       /* with the identity of another report, but different bytes; not
-                                    counted */
+    apr_int64_t conflicts;       /* with the identity of a report that counts instead, but different
+                                    bytes; not counted */
     apr_int64_t unverified;      /* of those counted */
     apr_int64_t earlier;         /* not counted, because they are about earlier days than
                                     filter->since; from the index: at least as many */
+    apr_int64_t folded;          /* of those counted: names of which are summed up as TLSRPT_OTHER
+                                    (fold.h); from the index: 0, not known */
     apr_int64_t successful, failed;
     apr_array_header_t *apart; /* of tlsrpt_apart: most sessions first, TLSRPT_APART_MAX at most */
     apr_int64_t apart_count;   /* of all */

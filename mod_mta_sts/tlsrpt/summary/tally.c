@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "tlsrpt/summary/fold.h"
 #include "tlsrpt/summary/tally_internal.h"
 
 /* The digits of a digest are random, so hashing the first eight is enough, and faster. */
@@ -28,6 +29,7 @@ tlsrpt_tally *tlsrpt_tally_make(apr_pool_t *p, const tlsrpt_filter *filter)
     tally->texts = apr_hash_make(p);
     tally->digests = apr_hash_make_custom(p, hash_digest);
     tally->identities = apr_hash_make_custom(p, hash_digest);
+    tally->variants = apr_hash_make(p);
     tally->reports = apr_array_make(p, 64, sizeof(tlsrpt_stored_report *));
     return tally;
 }
@@ -42,6 +44,7 @@ static const char *intern(tlsrpt_tally *tally, const char *text)
     known = apr_hash_get(tally->texts, text, APR_HASH_KEY_STRING);
     if (!known) {
         known = apr_pstrdup(tally->p, text);
+        tally->allowance.cost += tlsrpt_cost_of_name(text);
         apr_hash_set(tally->texts, known, APR_HASH_KEY_STRING, known);
     }
     return known;
@@ -133,90 +136,115 @@ static void store_report(tlsrpt_tally *tally, const tlsrpt_report *report, int v
     }
 }
 
-/* Texts are interned, so equal texts are the same pointer. */
-static int is_same_failure(const tlsrpt_stored_failure *a, const tlsrpt_stored_failure *b)
+static int is_known(void *baton, const char *name)
 {
-    return a->result_type == b->result_type && a->mx == b->mx && a->reason == b->reason &&
-           a->receiving_ip == b->receiving_ip && a->sending_ip == b->sending_ip &&
-           a->sessions == b->sessions;
+    const tlsrpt_tally *tally = baton;
+
+    return apr_hash_get(tally->texts, name, APR_HASH_KEY_STRING) != NULL;
 }
 
-static int is_same_policy(const tlsrpt_stored_policy *a, const tlsrpt_stored_policy *b)
+/* The report as far as it is summed up. */
+static const tlsrpt_report *fold(tlsrpt_tally *tally, const tlsrpt_report *report, apr_size_t len,
+                                 apr_time_t received)
 {
-    int i;
-
-    if (a->domain != b->domain || a->type != b->type || strcmp(a->policy, b->policy) != 0 ||
-        a->successful != b->successful || a->failed != b->failed ||
-        a->failure_count != b->failure_count) {
-        return 0;
-    }
-    for (i = 0; i < a->failure_count; i++) {
-        if (!is_same_failure(&a->failures[i], &b->failures[i])) {
-            return 0;
-        }
-    }
-    return 1;
+    report = tlsrpt_report_limit_dates(tally->ptemp, report, received);
+    report = tlsrpt_fold_report(tally->ptemp, report, len);
+    return tlsrpt_allowance_is_used_up(&tally->allowance, TLSRPT_TALLY_BASE)
+               ? tlsrpt_fold_to_known(tally->ptemp, report, is_known, tally)
+               : report;
 }
 
-/* Whether two reports with the same identity have the same content, however it is encoded. */
-static int is_same(const tlsrpt_stored_report *a, const tlsrpt_stored_report *b)
+static tlsrpt_stored_identity *find_identity(tlsrpt_tally *tally, const char *key)
 {
-    int i, same = a->policy_count == b->policy_count;
+    tlsrpt_stored_identity *found = apr_hash_get(tally->identities, key, TLSRPT_IDENTITY_DIGITS);
 
-    for (i = 0; same && i < a->policy_count; i++) {
-        same = is_same_policy(&a->policies[i], &b->policies[i]);
+    if (!found) {
+        found = apr_pcalloc(tally->p, sizeof(*found));
+        apr_hash_set(tally->identities, key, TLSRPT_IDENTITY_DIGITS, found);
     }
-    return same;
+    return found;
 }
 
-/* Handles another report with an identity that was counted: a duplicate or a conflict. A verified
- * report replaces an unverified one. */
-static tlsrpt_counted add_again(tlsrpt_tally *tally, const tlsrpt_report *report, int verified,
-                                tlsrpt_stored_report *stored)
+/* The report counts, unless a verified one of its identity is added later. */
+static tlsrpt_stored_report *store_variant(tlsrpt_tally *tally, const tlsrpt_report *report,
+                                           const char *key, int verified)
 {
-    tlsrpt_stored_report again;
-    int same;
+    tlsrpt_stored_report *stored = apr_pcalloc(tally->p, sizeof(*stored));
 
-    store_report(tally, report, verified, &again);
-    same = is_same(stored, &again);
-    if (verified && !stored->verified) {
-        *stored = again;
-    }
-    tally->duplicates += same;
-    tally->conflicts += !same;
-    return same ? TLSRPT_DUPLICATE : TLSRPT_CONFLICT;
+    store_report(tally, report, verified, stored);
+    stored->is_folded = tlsrpt_fold_has_other(report);
+    apr_hash_set(tally->variants, key, APR_HASH_KEY_STRING, stored);
+    APR_ARRAY_PUSH(tally->reports, tlsrpt_stored_report *) = stored;
+    tally->allowance.reports++;
+    tally->allowance.cost += tlsrpt_cost_of_rows(report);
+    return stored;
 }
 
-tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *report,
-                                const char *digest, int verified)
+/* An unverified report with the same content, or NULL, no longer counts. */
+static void replace_unverified(tlsrpt_tally *tally, tlsrpt_stored_identity *identity,
+                               tlsrpt_stored_report *verified, const char *content)
 {
-    const char *identity;
-    tlsrpt_stored_report *stored;
+    tlsrpt_stored_report *same = apr_hash_get(tally->variants, content, APR_HASH_KEY_STRING);
 
-    if (is_filtered(tally, report, verified)) {
+    identity->verified = identity->verified ? identity->verified : verified;
+    if (same) {
+        same->is_repeated = 1;
+    }
+    else {
+        apr_hash_set(tally->variants, apr_pstrdup(tally->p, content), APR_HASH_KEY_STRING,
+                     verified);
+    }
+}
+
+/* Adds bytes that are new, or verified for the first time. */
+static tlsrpt_counted add_new(tlsrpt_tally *tally, const tlsrpt_report *whole,
+                              const tlsrpt_report *report, const char *digest, const char *signer)
+{
+    const char *content = tlsrpt_report_key(tally->ptemp, whole, NULL);
+    const char *key =
+        apr_pstrdup(tally->p, signer ? tlsrpt_report_key(tally->ptemp, whole, signer) : content);
+    tlsrpt_stored_identity *identity = find_identity(tally, key);
+    tlsrpt_stored_report *stored = apr_hash_get(tally->variants, key, APR_HASH_KEY_STRING);
+    int is_first = identity->reports == 0;
+
+    if (stored || (!signer && identity->verified)) {
+        int is_same = apr_hash_get(tally->variants, content, APR_HASH_KEY_STRING) != NULL;
+
+        apr_hash_set(tally->digests, apr_pstrdup(tally->p, digest), APR_HASH_KEY_STRING,
+                     stored ? stored : identity->verified);
+        tally->duplicates += is_same;
+        tally->conflicts += !is_same;
+        return is_same ? TLSRPT_DUPLICATE : TLSRPT_CONFLICT;
+    }
+    stored = store_variant(tally, report, key, signer != NULL);
+    stored->identity = identity;
+    identity->reports++;
+    apr_hash_set(tally->digests, apr_pstrdup(tally->p, digest), APR_HASH_KEY_STRING, stored);
+    if (signer) {
+        replace_unverified(tally, identity, stored, content);
+    }
+    return is_first ? TLSRPT_COUNTED : TLSRPT_COUNTED_TOO;
+}
+
+tlsrpt_counted tlsrpt_tally_add(tlsrpt_tally *tally, const tlsrpt_report *whole, const char *digest,
+                                apr_size_t len, const char *signer, apr_time_t received)
+{
+    const tlsrpt_report *report;
+    const tlsrpt_stored_report *known;
+
+    apr_pool_clear(tally->ptemp);
+    report = fold(tally, whole, len, received);
+    if (is_filtered(tally, report, signer != NULL)) {
         return TLSRPT_FILTERED;
     }
     if (tally->filter->since && report->end <= tally->filter->since) {
         tally->earlier++;
         return TLSRPT_EARLIER;
     }
-    apr_pool_clear(tally->ptemp);
-    stored = apr_hash_get(tally->digests, digest, APR_HASH_KEY_STRING);
-    if (stored && (stored->verified || !verified)) {
+    known = apr_hash_get(tally->digests, digest, APR_HASH_KEY_STRING);
+    if (known && (known->verified || !signer)) {
         tally->duplicates++;
         return TLSRPT_DUPLICATE;
     }
-    identity = tlsrpt_report_identity(tally->ptemp, report);
-    stored = stored ? stored : apr_hash_get(tally->identities, identity, APR_HASH_KEY_STRING);
-    digest = apr_pstrdup(tally->p, digest);
-    if (stored) {
-        apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, stored);
-        return add_again(tally, report, verified, stored);
-    }
-    stored = apr_palloc(tally->p, sizeof(*stored));
-    store_report(tally, report, verified, stored);
-    apr_hash_set(tally->digests, digest, APR_HASH_KEY_STRING, stored);
-    apr_hash_set(tally->identities, apr_pstrdup(tally->p, identity), APR_HASH_KEY_STRING, stored);
-    APR_ARRAY_PUSH(tally->reports, tlsrpt_stored_report *) = stored;
-    return TLSRPT_COUNTED;
+    return add_new(tally, whole, report, digest, signer);
 }

@@ -4,10 +4,11 @@
 
 #include <apr_hash.h>
 
+#include "tlsrpt/summary/allowance.h"
 #include "tlsrpt/summary/summary.h"
 
 /* Shared by tally.c, which copies what is needed of each report, and tally_sum.c, which sums it up.
- * Reports are stored until then, since each may still be replaced by a better one.
+ * Reports are stored until then, since a verified one may still replace those of its identity.
  *
  * Texts are interned: equal texts are the same pointer. */
 
@@ -24,10 +25,19 @@ typedef struct tlsrpt_stored_policy {
     int failure_count;
 } tlsrpt_stored_policy;
 
+/* The reports of one identity. */
+typedef struct tlsrpt_stored_identity {
+    struct tlsrpt_stored_report *verified; /* the first verified one, or NULL */
+    int reports;                           /* that were stored */
+} tlsrpt_stored_identity;
+
 typedef struct tlsrpt_stored_report {
+    const tlsrpt_stored_identity *identity;
     const char *organization;
     apr_time_t begin, end;
     int verified;
+    int is_repeated; /* a verified report has the same content */
+    int is_folded;   /* names of it are summed up as TLSRPT_OTHER */
     const tlsrpt_stored_policy *policies;
     int policy_count;
 } tlsrpt_stored_report;
@@ -38,9 +48,11 @@ struct tlsrpt_tally {
     const tlsrpt_filter *filter;
     apr_hash_t *texts;           /* text -> itself */
     apr_hash_t *digests;         /* digest -> tlsrpt_stored_report * */
-    apr_hash_t *identities;      /* identity -> tlsrpt_stored_report * */
+    apr_hash_t *identities;      /* identity -> tlsrpt_stored_identity * */
+    apr_hash_t *variants;        /* tlsrpt_report_key -> tlsrpt_stored_report * */
     apr_array_header_t *reports; /* of tlsrpt_stored_report * */
     apr_int64_t duplicates, conflicts, earlier;
+    tlsrpt_allowance allowance; /* of memory */
 };
 
 /* --- tally_apart.c --- */

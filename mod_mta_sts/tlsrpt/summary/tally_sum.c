@@ -346,6 +346,24 @@ static void finish_domain(summing *s, tlsrpt_domain *domain)
     tlsrpt_domain_join_policies(s->p, domain);
 }
 
+/* Unverified reports of an identity that a verified one has, too, do not count. */
+static void drop_replaced(tlsrpt_tally *tally, tlsrpt_summary *sum)
+{
+    tlsrpt_stored_report **reports = (tlsrpt_stored_report **)tally->reports->elts;
+    int i, count = 0;
+
+    for (i = 0; i < tally->reports->nelts; i++) {
+        if (reports[i]->verified || !reports[i]->identity->verified) {
+            sum->folded += reports[i]->is_folded;
+            reports[count++] = reports[i];
+            continue;
+        }
+        tally->duplicates += reports[i]->is_repeated;
+        tally->conflicts += !reports[i]->is_repeated;
+    }
+    tally->reports->nelts = count;
+}
+
 tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)
 {
     summing s = {.p = tally->p, .sum = apr_pcalloc(tally->p, sizeof(*s.sum))};
@@ -358,6 +376,7 @@ tlsrpt_summary *tlsrpt_tally_sum(tlsrpt_tally *tally)
     s.causes = apr_hash_make(s.ptemp);
     s.seen = apr_hash_make(s.ptemp);
     s.sum->domains = apr_array_make(s.p, 16, sizeof(tlsrpt_domain *));
+    drop_replaced(tally, s.sum);
     s.sum->duplicates = tally->duplicates;
     s.sum->conflicts = tally->conflicts;
     s.sum->earlier = tally->earlier;

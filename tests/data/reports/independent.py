@@ -185,7 +185,7 @@ def is_exact(sums):
 
 
 def total_of(files):
-    """All files together, in their order, each identity once."""
+    """All files together, in their order, each content of an identity once: none is verified."""
     seen = {}
     totals = collections.Counter()
     domains, types = {}, {}
@@ -195,10 +195,10 @@ def total_of(files):
                 totals["rejected"] += 1
                 continue
             identity = identity_of(report)
-            if identity in seen:
-                totals["duplicates" if seen[identity] == report else "conflicts"] += 1
+            if report in seen.setdefault(identity, []):
+                totals["duplicates"] += 1
                 continue
-            seen[identity] = report
+            seen[identity].append(report)
             domains_of = [of for of in report["domains"] if is_exact(of)]
             if report["domains"] and not domains_of:
                 continue

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `mta-sts fetches`: the fetch log (core/database/fetches.h) of a domain. */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/database.h"
+#include "cli/common/output.h"
+#include "cli/common/state_dir.h"
+#include "cli/common/subcommand.h"
+#include "cli/common/writer.h"
+#include "core/base/format.h"
+#include "core/base/name.h"
+#include "core/database/fetches.h"
+
+#define SINCE_DEFAULT 7 /* days */
+#define ROWS_MAX 10000
+
+typedef struct fetches_call {
+    int is_json;
+    apr_time_t since; /* -1: the default */
+    const char *state_dir, *database;
+} fetches_call;
+
+/* What is printed. */
+typedef struct fetches_found {
+    const char *domain; /* "": others */
+    const apr_array_header_t *rows;
+    mta_sts_fetches_coverage coverage;
+} fetches_found;
+
+static const char *take_since(apr_pool_t *p, const cli_option *option, void *target,
+                              const char *value)
+{
+    (void)option;
+    return cli_option_since(p, value, apr_time_now(), target);
+}
+
+static const cli_option options[] = {
+    {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
+     offsetof(fetches_call, is_json), 0, 0},
+    {"since", 0, "TIME", "Only requests since then: 12h, 30d, 4w, 2026-05-11 or all. Default: 7d.",
+     take_since, offsetof(fetches_call, since), 0, 0},
+    CLI_DATABASE_OPTION(offsetof(fetches_call, database)),
+    CLI_STATE_DIR_OPTION(offsetof(fetches_call, state_dir)),
+    {0},
+};
+
+/* --- text --- */
+
+static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
+{
+    const char *from = *row->address ? row->address : *row->network ? row->network : "other";
+
+    printf("%s  %s  %s  %s, last at %s%s%s%s%s\n", mta_sts_format_time(p, row->first), from,
+           mta_sts_fetch_outcome_name(row->outcome),
+           mta_sts_format_count(p, row->requests, "request", "requests"),
+           mta_sts_format_time(p, row->last), *row->id ? "  id " : "", row->id,
+           *row->agent ? "  " : "", *row->agent ? mta_sts_format_name(p, row->agent) : "");
+}
+
+static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *coverage)
+{
+    int i;
+
+    if (!coverage->machines) {
+        printf("Nothing was recorded in this time: MTASTSFetchLog is off, or httpd has not been "
+               "running since.\n");
+    }
+    for (i = 0; coverage->machines && i < coverage->gaps->nelts; i++) {
+        const mta_sts_fetches_gap *gap = &APR_ARRAY_IDX(coverage->gaps, i, mta_sts_fetches_gap);
+
+        printf("From %s to %s %s recorded nothing.\n", mta_sts_format_time(p, gap->begin),
+               mta_sts_format_time(p, gap->end), mta_sts_format_name(p, gap->host));
+    }
+    if (coverage->lost) {
+        printf("Up to %s were not recorded.\n",
+               mta_sts_format_count(p, coverage->lost, "request", "requests"));
+    }
+}
+
+static void print_text(apr_pool_t *p, const fetches_found *found)
+{
+    int i;
+
+    for (i = 0; i < found->rows->nelts; i++) {
+        print_row(p, &APR_ARRAY_IDX(found->rows, i, mta_sts_fetch));
+    }
+    if (!found->rows->nelts) {
+        printf("No requests are recorded for %s.\n",
+               *found->domain ? found->domain : "hosts that are not local");
+    }
+    if (found->rows->nelts == ROWS_MAX) {
+        printf("There are more: use a later --since.\n");
+    }
+    print_coverage(p, &found->coverage);
+}
+
+/* --- JSON --- */
+
+static json_t *time_json(apr_pool_t *p, apr_time_t time)
+{
+    return json_string(mta_sts_format_timestamp(p, time));
+}
+
+static json_t *text_json(const char *text)
+{
+    return *text ? json_string(text) : json_null();
+}
+
+static json_t *rows_json(apr_pool_t *p, const apr_array_header_t *rows)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < rows->nelts; i++) {
+        const mta_sts_fetch *row = &APR_ARRAY_IDX(rows, i, mta_sts_fetch);
+
+        json_array_append_new(
+            array,
+            json_pack("{s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o}", "network",
+                      text_json(row->network), "address", text_json(row->address), "outcome",
+                      mta_sts_fetch_outcome_name(row->outcome), "policy_id", text_json(row->id),
+                      "agent", text_json(row->agent), "requests", (json_int_t)row->requests,
+                      "first_at", time_json(p, row->first), "last_at", time_json(p, row->last)));
+    }
+    return array;
+}
+
+static json_t *gaps_json(apr_pool_t *p, const apr_array_header_t *gaps)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < gaps->nelts; i++) {
+        const mta_sts_fetches_gap *gap = &APR_ARRAY_IDX(gaps, i, mta_sts_fetches_gap);
+
+        json_array_append_new(array, json_pack("{s:s, s:o, s:o}", "host", gap->host, "begin_at",
+                                               time_json(p, gap->begin), "end_at",
+                                               time_json(p, gap->end)));
+    }
+    return array;
+}
+
+static void print_json(apr_pool_t *p, const fetches_found *found)
+{
+    cli_print_json(json_pack("{s:o, s:o, s:b, s:i, s:o, s:I}", "domain", text_json(found->domain),
+                             "fetches", rows_json(p, found->rows), "is_complete",
+                             found->rows->nelts < ROWS_MAX, "machines", found->coverage.machines,
+                             "gaps", gaps_json(p, found->coverage.gaps), "lost",
+                             (json_int_t)found->coverage.lost));
+}
+
+/* --- the call --- */
+
+static const char *read_log(apr_pool_t *p, mta_sts_database *db, const fetches_call *call,
+                            fetches_found *found)
+{
+    const apr_time_t now = apr_time_now();
+    const mta_sts_fetches_filter filter = {found->domain, call->since, now};
+    apr_array_header_t *rows;
+    const char *error = mta_sts_fetches_read(db, &filter, ROWS_MAX, p, &rows);
+
+    found->rows = rows;
+    error = error ? error : mta_sts_fetches_cover(db, call->since, now, now, p, &found->coverage);
+    if (!error && !call->since) { /* what was before the first record is no gap */
+        error = mta_sts_fetches_cover(db, found->coverage.began, now, now, p, &found->coverage);
+    }
+    return error;
+}
+
+static const char *open_log(apr_pool_t *p, const fetches_call *call, mta_sts_database **db)
+{
+    const char *error = cli_state_dir_become_owner(p, cli_state_dir_find(call->state_dir));
+
+    error = error ? error : cli_database_open(p, call->database, call->state_dir, db);
+    return error || *db ? error
+                        : apr_pstrcat(p, cli_state_dir_find(call->state_dir),
+                                      " contains no database yet: httpd makes it when it runs with "
+                                      "this module",
+                                      NULL);
+}
+
+static int print_error(apr_pool_t *p, const char *error)
+{
+    fprintf(stderr, "mta-sts fetches: %s\n", cli_printable(p, error));
+    return CLI_EXIT_INVALID;
+}
+
+/* Returns NULL, or what is wrong with the arguments. */
+static const char *take_domain(apr_pool_t *p, const cli_args *args, const char **domain)
+{
+    if (args->count != 1) {
+        return "one policy domain is required, or \"other\"";
+    }
+    if (strcmp(args->list[0], "other") == 0) {
+        *domain = "";
+        return NULL;
+    }
+    return mta_sts_name_parse_domain(p, cli_option_name(p, args->list[0]), domain);
+}
+
+static int run_fetches(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
+{
+    fetches_call call = {.since = -1};
+    fetches_found found = {.domain = ""};
+    mta_sts_database *db = NULL;
+    cli_args args;
+    const char *error = cli_subcommand_read(p, self, argc, argv, &call, &args);
+
+    if (args.help) {
+        return cli_subcommand_help(p, self);
+    }
+    error = error ? error : take_domain(p, &args, &found.domain);
+    if (error) {
+        return cli_usage_error(self, "%s", error);
+    }
+    call.since = call.since < 0 ? cli_option_days_ago(apr_time_now(), SINCE_DEFAULT) : call.since;
+    error = open_log(p, &call, &db);
+    error = error ? error : read_log(p, db, &call, &found);
+    if (error) {
+        return print_error(p, error);
+    }
+    if (call.is_json) {
+        print_json(p, &found);
+    }
+    else {
+        print_text(p, &found);
+    }
+    return CLI_EXIT_OK;
+}
+
+const cli_subcommand cli_fetches = {
+    .name = "fetches",
+    .summary = "list which networks requested a policy, and what they got",
+    .usage = "[OPTION...] DOMAIN|other",
+    .arguments = "",
+    .description =
+        "Lists the requests for the policy of a domain that httpd recorded (MTASTSFetchLog): the "
+        "network, what it got, how often and when, the latest hour first; and the times in which "
+        "nothing was recorded. \"other\" are the hosts that are not local.",
+    .exit_statuses = "0 the log was read; 1 it cannot be read; 2 wrong usage.",
+    .options = options,
+    .run = run_fetches,
+};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_MX_CALL_H
+#define CLI_MX_CALL_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "cli/check/run.h"
+#include "cli/common/apache.h"
+#include "cli/common/subcommand.h"
+#include "cli/mx/block.h"
+#include "core/policy/policy.h"
+
+/*
+ * Shared by the parts of `mta-sts mx`: mx.c reads the command line and looks, plan.c compares MX
+ * records and policy and decides what to change, show.c prints that, apply.c carries it out.
+ */
+
+/* What the command line requests. */
+typedef struct cli_mx_call {
+    apr_pool_t *p;
+    const cli_subcommand *self;
+    cli_check_options network;
+    const char *state_dir, *database; /* or NULL */
+    int is_state_dir_named;           /* on the command line */
+    apr_array_header_t *add, *remove; /* of const char *: canonical mx patterns */
+    int is_applied;                   /* --apply */
+    int as_json;
+    int wait; /* seconds until all machines serve a hosted row */
+    const char *domain;
+} cli_mx_call;
+
+/* An MX host, or a pattern of the policy. */
+typedef struct cli_mx_match {
+    const char *name;
+    const char *other; /* the pattern that covers it, or the first host that it matches; or NULL */
+} cli_mx_match;
+
+/* What is there, and what is to be done. */
+typedef struct cli_mx_plan {
+    const mta_sts_check_facts *facts;
+    const cli_apache_policy *configured; /* in this machine's httpd or its database; or NULL */
+    const mta_sts_policy *policy;        /* compared with the MX records: the configured one, else
+                                            the one that is served; NULL: there is none */
+    int is_served;                       /* whether it is the one that is served now */
+    const cli_mx_block *block;           /* where it is defined, if that can be changed; or NULL */
+    const char *unread;                  /* why httpd's configuration could not be read; or NULL */
+    int is_other_served;                 /* whether another policy than the configured one is */
+    const char *by_hand;                 /* why --apply cannot change it; NULL: it can */
+    int is_mx_known;                     /* whether DNS answered */
+
+    apr_array_header_t *hosts;    /* of cli_mx_match: the MX hosts, by preference */
+    apr_array_header_t *patterns; /* of cli_mx_match: the mx patterns of the policy */
+    apr_array_header_t *missing;  /* of const char *: what is added because an MX host needs it */
+    apr_array_header_t *early;    /* of const char *: MX hosts of --remove that are still in DNS */
+    apr_array_header_t *refused;  /* of const char *: why the new policy must not be served */
+
+    mta_sts_policy changed; /* the new policy */
+    const char *id;         /* its id */
+    int is_changed;
+} cli_mx_plan;
+
+/*
+ * Compares, and decides what to change.
+ *
+ * @param plan facts, configured, policy and is_served are set
+ * @return NULL, or what is wrong with the request
+ */
+const char *cli_mx_plan_make(const cli_mx_call *call, cli_mx_plan *plan);
+
+/* The record to publish as a line of a zone file; or, if its name is an alias, what to ask of the
+ * party that runs the zone where that leads. */
+const char *cli_mx_publication(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/* The steps in the safe order: array of const char *. */
+apr_array_header_t *cli_mx_steps(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/* The same; first: out, the index of the first step after the policy was changed. */
+apr_array_header_t *cli_mx_steps_after(const cli_mx_call *call, const cli_mx_plan *plan,
+                                       int *first);
+
+/* Until when not to remove a pattern. */
+const char *cli_mx_removal_wait(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/* Prints what is there and what is to be done, for people or programs. */
+void cli_mx_print(const cli_mx_call *call, const cli_mx_plan *plan);
+void cli_mx_print_json(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/* Determines where the policy is defined, and whether --apply can change it. */
+void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan);
+
+/* Carries out the change of the policy. Prints what it does, and returns the exit status. */
+int cli_mx_apply(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/* Prints "mta-sts mx: " and an error to standard error; returns CLI_EXIT_INVALID. */
+int cli_mx_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_POLICY_CALL_H
+#define CLI_POLICY_CALL_H
+
+#include <stdio.h>
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#include "cli/common/option.h"
+#include "cli/policy/certificates.h"
+#include "core/database/database.h"
+#include "core/hosting/row.h"
+
+/* A call of `mta-sts policy`: its options, and the database. Each action prints its own errors and
+ * returns the exit status. */
+typedef struct cli_policy_call {
+    apr_pool_t *p;
+    const char *state_dir, *database;
+    apr_array_header_t *mx; /* of const char *: --mx */
+    const char *mode, *max_age, *alias_of;
+    int wait; /* seconds; 0: do not wait */
+    int is_forced, only_wrong, is_dry_run, is_json;
+    int only_without_certificate;
+    cli_certificates *certificates; /* with only_without_certificate */
+    int as_nsupdate; /* the record as commands for nsupdate, alone on standard output */
+    FILE *talk;      /* where everything else is printed */
+
+    FILE *input; /* of import, opened before root becomes the owner of the state directory */
+    mta_sts_database *db; /* open, its tables were checked unless the action makes them */
+} cli_policy_call;
+
+typedef int cli_policy_action(cli_policy_call *call, const cli_args *args);
+
+cli_policy_action cli_policy_init;    /* init: makes the tables */
+cli_policy_action cli_policy_set;     /* set DOMAIN */
+cli_policy_action cli_policy_remove;  /* remove DOMAIN */
+cli_policy_action cli_policy_list;    /* list */
+cli_policy_action cli_policy_import;  /* import FILE */
+cli_policy_action cli_policy_export;  /* export */
+cli_policy_action cli_policy_confirm; /* confirm: many rows were deleted on purpose */
+
+/* Prints "mta-sts policy: " and an error to standard error; returns CLI_EXIT_INVALID. */
+int cli_policy_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints findings about a row to standard error, each with what is before it: "FILE:LINE: " or
+ * "". */
+void cli_policy_print_findings(const char *before, const mta_sts_findings *findings);
+
+/*
+ * Prints what to publish for a row that was stored.
+ *
+ * @param row       with the values of the domain that it is an alias of
+ * @param policy    of the row
+ * @param was_alias whether it was an alias until now, so that its record may still be a CNAME
+ * @param alias     one of its aliases, or NULL
+ */
+void cli_policy_print_records(const cli_policy_call *call, const mta_sts_hosted_row *row,
+                              const mta_sts_hosted_policy *policy, int was_alias,
+                              const char *alias);
+
+/* A row as the JSON object that export prints and import reads, on one line without its end. */
+const char *cli_policy_row_to_json(apr_pool_t *p, const mta_sts_hosted_row *row);
+
+/*
+ * Reads such an object.
+ *
+ * @param p   pool of the row and of the error text
+ * @param row out
+ * @return NULL, or what is wrong with it
+ */
+const char *cli_policy_row_from_json(apr_pool_t *p, const char *text, apr_size_t len,
+                                     mta_sts_hosted_row *row);
+
+#endif

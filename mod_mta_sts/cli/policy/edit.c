@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/subcommand.h"
+#include "cli/policy/call.h"
+#include "core/base/format.h"
+#include "core/base/name.h"
+#include "core/hosting/edit.h"
+#include "core/hosting/past.h"
+#include "core/hosting/source.h"
+
+#define ALIVE 180 /* seconds without a sign of life after which a machine does not count */
+#define POLL apr_time_from_msec(300)
+
+#define REMOVAL_MAX_AGE "86400" /* of mode none: RFC 8461 section 8.3 */
+
+/* --- storing a row --- */
+
+/* What the options leave out is as it was. */
+static mta_sts_hosted_row complete(const cli_policy_call *call, const char *domain,
+                                   const mta_sts_hosted_row *before)
+{
+    int has_own = call->mx->nelts || call->mode || call->max_age;
+    mta_sts_hosted_row row = {.domain = domain, .alias_of = call->alias_of};
+
+    if (call->alias_of || (before->alias_of && !has_own)) {
+        row.alias_of = call->alias_of ? call->alias_of : before->alias_of;
+        return row;
+    }
+    row.mx = call->mx->nelts ? apr_array_pstrcat(call->p, call->mx, ' ') : before->mx;
+    row.mode = call->mode ? call->mode : before->mode ? before->mode : MTA_STS_HOSTED_MODE;
+    row.max_age = call->max_age     ? call->max_age
+                  : before->max_age ? before->max_age
+                                    : MTA_STS_HOSTED_MAX_AGE;
+    return row;
+}
+
+/* Stores a row and reads it again, in one transaction: with the values of the domain that it is an
+ * alias of. */
+static const char *store(cli_policy_call *call, const mta_sts_hosted_row *row,
+                         mta_sts_hosted_row *stored, apr_int64_t *position)
+{
+    const char *error = mta_sts_edit_begin(call->db);
+
+    error = error ? error : mta_sts_edit_set(call->db, row);
+    error = error ? error : mta_sts_edit_find(call->db, row->domain, call->p, stored);
+    return error ? error : mta_sts_edit_position(call->db, row->domain, position);
+}
+
+/* --- waiting --- */
+
+/* The machines that do not serve a change yet; live: the number of those that are running. */
+static const char *find_late(const cli_policy_call *call, apr_int64_t position,
+                             apr_array_header_t *late, int *live)
+{
+    apr_array_header_t *machines;
+    const char *error = mta_sts_source_machines(call->db, call->p, &machines);
+    int i;
+
+    apr_array_clear(late);
+    *live = 0;
+    for (i = 0; !error && i < machines->nelts; i++) {
+        const mta_sts_source_machine *machine = &APR_ARRAY_IDX(machines, i, mta_sts_source_machine);
+
+        if (machine->seen >= ALIVE) {
+            continue;
+        }
+        ++*live;
+        if (machine->position < position) {
+            APR_ARRAY_PUSH(late, const char *) = machine->host;
+        }
+    }
+    return error;
+}
+
+/* Waits until all machines serve a change. */
+static int wait_for_machines(cli_policy_call *call, apr_int64_t position)
+{
+    apr_time_t end = apr_time_now() + apr_time_from_sec(call->wait);
+    apr_array_header_t *late = apr_array_make(call->p, 4, sizeof(const char *));
+    const char *error;
+    int live;
+
+    for (;;) {
+        error = find_late(call, position, late, &live);
+        if (error) {
+            return cli_policy_fail("%s", error);
+        }
+        if (live && !late->nelts) {
+            fprintf(call->talk, "%s it.\n",
+                    live == 1 ? "The only machine serves"
+                              : apr_psprintf(call->p, "All %d machines serve", live));
+            return CLI_EXIT_OK;
+        }
+        if (apr_time_now() >= end) {
+            break;
+        }
+        apr_sleep(POLL);
+    }
+    return live ? cli_policy_fail("after %d seconds, %s still do not serve it: do not publish the "
+                                  "record before that",
+                                  call->wait, mta_sts_format_names(call->p, late, 5))
+                : cli_policy_fail("no httpd with MTASTSHosting on has used this database within "
+                                  "the last %d minutes: start it before you publish the record",
+                                  ALIVE / 60);
+}
+
+/* --- set --- */
+
+static const char *parse_names(cli_policy_call *call, const char *text, const char **domain)
+{
+    const char *error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, text), domain);
+
+    if (!error && call->alias_of) {
+        error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, call->alias_of),
+                                          &call->alias_of);
+    }
+    if (!error && call->alias_of &&
+        (call->mx->nelts || call->mode || call->max_age || strcmp(call->alias_of, *domain) == 0)) {
+        return "--alias-of names another domain, and takes all its values from there";
+    }
+    return error;
+}
+
+int cli_policy_set(cli_policy_call *call, const cli_args *args)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(call->p);
+    const mta_sts_hosted_policy *policy = NULL;
+    mta_sts_hosted_row before, row, stored;
+    apr_int64_t position;
+    const char *domain, *alias = NULL, *error = parse_names(call, args->list[0], &domain);
+
+    error = error ? error : mta_sts_edit_find(call->db, domain, call->p, &before);
+    if (!error) {
+        row = complete(call, domain, &before);
+        error = store(call, &row, &stored, &position);
+        error = error ? error : mta_sts_edit_find_alias(call->db, domain, call->p, &alias);
+    }
+    if (error) {
+        mta_sts_database_rollback(call->db);
+        return cli_policy_fail("%s", error);
+    }
+    policy = mta_sts_hosted_row_read(call->p, &stored, findings);
+    if (policy) {
+        mta_sts_policy_check(&policy->policy, domain, findings);
+    }
+    cli_policy_print_findings("", findings);
+    if (!policy) {
+        mta_sts_database_rollback(call->db);
+        return CLI_EXIT_INVALID;
+    }
+    error = mta_sts_database_commit(call->db);
+    if (error) {
+        return cli_policy_fail("%s", error);
+    }
+    fprintf(call->talk, "%s: stored in %s.\n", domain, mta_sts_database_name(call->db));
+    if (call->wait && wait_for_machines(call, position) != CLI_EXIT_OK) {
+        return CLI_EXIT_INVALID;
+    }
+    fputs(call->wait ? "" : "httpd serves it within seconds (--wait waits for that). After that:\n",
+          call->talk);
+    cli_policy_print_records(call, &stored, policy, before.alias_of != NULL, alias);
+    return CLI_EXIT_OK;
+}
+
+/* --- remove --- */
+
+static int delete_row(cli_policy_call *call, const char *domain)
+{
+    const char *error = mta_sts_edit_delete(call->db, domain);
+
+    if (error) {
+        return cli_policy_fail("%s", error);
+    }
+    if (call->as_nsupdate) {
+        printf("update delete _mta-sts.%s.\nsend\n", domain);
+    }
+    fprintf(call->talk, "%s: deleted. Delete its records at _mta-sts.%s and mta-sts.%s, too.\n",
+            domain, domain, domain);
+    return CLI_EXIT_OK;
+}
+
+/* The first step of RFC 8461 section 8.3. */
+static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before, apr_time_t until)
+{
+    const mta_sts_hosted_row row = {.domain = before->domain,
+                                    .mode = mta_sts_mode_name(MTA_STS_MODE_NONE),
+                                    .mx = before->mx,
+                                    .max_age = REMOVAL_MAX_AGE};
+    mta_sts_findings *findings = mta_sts_findings_make(call->p);
+    const mta_sts_hosted_policy *policy = mta_sts_hosted_row_read(call->p, &row, findings);
+    const char *error;
+
+    if (!policy) {
+        cli_policy_print_findings("", findings);
+        return CLI_EXIT_INVALID;
+    }
+    error = mta_sts_edit_set(call->db, &row);
+    if (error) {
+        return cli_policy_fail("%s", error);
+    }
+    fprintf(call->talk, "%s: has mode none from now on.\n", row.domain);
+    cli_policy_print_records(call, &row, policy, before->alias_of != NULL, NULL);
+    fprintf(call->talk,
+            "Senders may have cached the earlier policy until %s: leave the policy host as it is "
+            "until then, and run this command again after that.\n",
+            mta_sts_format_time(call->p, until));
+    return CLI_EXIT_OK;
+}
+
+static int remove_row(cli_policy_call *call, const mta_sts_hosted_row *row, const char *alias)
+{
+    const apr_time_t now = apr_time_now();
+    apr_array_header_t *past;
+    const char *error = mta_sts_past_read(call->db, row->domain, now, call->p, &past);
+    apr_time_t until;
+
+    if (error) {
+        return cli_policy_fail("%s", error);
+    }
+    until = mta_sts_past_cached_until(past, NULL, now);
+    if (call->is_forced || !until) {
+        if (alias && !call->is_forced) {
+            return cli_policy_fail("%s is an alias of %s: remove it first (or use --force)", alias,
+                                   row->domain);
+        }
+        return delete_row(call, row->domain);
+    }
+    if (row->mode && strcmp(row->mode, "none") == 0 && !row->alias_of) {
+        return cli_policy_fail("%s: senders may have cached an earlier policy until %s; nothing "
+                               "was changed (--force deletes the row now)",
+                               row->domain, mta_sts_format_time(call->p, until));
+    }
+    return withdraw(call, row, until);
+}
+
+int cli_policy_remove(cli_policy_call *call, const cli_args *args)
+{
+    const char *domain, *alias = NULL, *error = parse_names(call, args->list[0], &domain);
+    mta_sts_hosted_row row;
+
+    error = error ? error : mta_sts_edit_find(call->db, domain, call->p, &row);
+    error = error ? error : mta_sts_edit_find_alias(call->db, domain, call->p, &alias);
+    if (error) {
+        return cli_policy_fail("%s", error);
+    }
+    return row.domain
+               ? remove_row(call, &row, alias)
+               : cli_policy_fail("%s has no row in %s", domain, mta_sts_database_name(call->db));
+}

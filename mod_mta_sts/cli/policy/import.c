@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "cli/common/subcommand.h"
+#include "cli/policy/call.h"
+#include "core/base/name.h"
+#include "core/hosting/edit.h"
+
+#define LINE_MAX_LEN 65536 /* larger than any policy */
+#define ERRORS_MAX 100     /* that are printed */
+
+/* An import; its rows are in one transaction. */
+typedef struct import {
+    cli_policy_call *call;
+    const char *file;
+    int line;
+    apr_pool_t *p;     /* cleared after each line */
+    apr_hash_t *lines; /* domain -> int: where it was read */
+    int rows, errors;
+} import;
+
+static void refuse(import *i, const char *why)
+{
+    if (++i->errors <= ERRORS_MAX) {
+        fprintf(stderr, "mta-sts policy: %s:%d: %s\n", i->file, i->line, why);
+    }
+}
+
+static int is_repeated(import *i, const char *domain)
+{
+    apr_pool_t *keep = apr_hash_pool_get(i->lines);
+    const int *before = apr_hash_get(i->lines, domain, APR_HASH_KEY_STRING);
+
+    if (before) {
+        refuse(i, apr_psprintf(i->p, "%s is already on line %d", domain, *before));
+        return 1;
+    }
+    apr_hash_set(i->lines, apr_pstrdup(keep, domain), APR_HASH_KEY_STRING,
+                 apr_pmemdup(keep, &i->line, sizeof(i->line)));
+    return 0;
+}
+
+/* An alias is judged after all rows were stored, because its target may come later. */
+static int is_right(import *i, const mta_sts_hosted_row *row)
+{
+    mta_sts_findings *findings = mta_sts_findings_make(i->p);
+
+    if (row->alias_of || mta_sts_hosted_row_read(i->p, row, findings)) {
+        return 1;
+    }
+    if (i->errors < ERRORS_MAX) {
+        cli_policy_print_findings(apr_psprintf(i->p, "%s:%d: ", i->file, i->line), findings);
+    }
+    i->errors++;
+    return 0;
+}
+
+/* Returns an error of the database. */
+static const char *take_line(import *i, const char *text, apr_size_t len)
+{
+    mta_sts_hosted_row row;
+    const char *error = cli_policy_row_from_json(i->p, text, len, &row);
+
+    error = error ? error : mta_sts_name_parse_domain(i->p, row.domain, &row.domain);
+    if (!error && row.alias_of) {
+        error = mta_sts_name_parse_domain(i->p, row.alias_of, &row.alias_of);
+    }
+    if (error) {
+        refuse(i, error);
+        return NULL;
+    }
+    if (is_repeated(i, row.domain) || !is_right(i, &row)) {
+        return NULL;
+    }
+    i->rows++;
+    return i->errors ? NULL : mta_sts_edit_set(i->call->db, &row);
+}
+
+static const char *take_lines(import *i, FILE *file)
+{
+    char *text = apr_palloc(i->call->p, LINE_MAX_LEN);
+    const char *error = NULL;
+
+    while (!error && fgets(text, LINE_MAX_LEN, file)) {
+        apr_size_t len = strlen(text);
+
+        i->line++;
+        if (len == LINE_MAX_LEN - 1 && text[len - 1] != '\n') {
+            refuse(i, "the line is longer than any policy");
+            return NULL;
+        }
+        if (strspn(text, " \t\r\n") < len) {
+            error = take_line(i, text, len);
+        }
+        apr_pool_clear(i->p);
+    }
+    return error;
+}
+
+static const char *check_aliases(import *i)
+{
+    apr_hash_index_t *h;
+    const char *error = NULL;
+
+    for (h = apr_hash_first(i->call->p, i->lines); h && !error && !i->errors;
+         h = apr_hash_next(h)) {
+        mta_sts_hosted_row row;
+
+        error = mta_sts_edit_find(i->call->db, apr_hash_this_key(h), i->p, &row);
+        if (!error && row.alias_of && row.is_alias_broken) {
+            i->line = *(const int *)apr_hash_this_val(h);
+            refuse(i, apr_psprintf(i->p, "%s has no row, or is itself an alias", row.alias_of));
+        }
+        apr_pool_clear(i->p);
+    }
+    return error;
+}
+
+static int finish(import *i, const char *error)
+{
+    if (!error && !i->errors && !i->call->is_dry_run) {
+        error = mta_sts_database_commit(i->call->db);
+    }
+    if (error) {
+        cli_policy_fail("%s", error);
+    }
+    mta_sts_database_rollback(i->call->db);
+    if (error || i->errors) {
+        return cli_policy_fail("nothing was changed: %d of the lines are wrong", i->errors);
+    }
+    printf(i->call->is_dry_run ? "%d rows are valid; nothing was changed.\n"
+                               : "%d rows are stored; httpd serves them within seconds.\n",
+           i->rows);
+    return CLI_EXIT_OK;
+}
+
+int cli_policy_import(cli_policy_call *call, const cli_args *args)
+{
+import i = {.call = call, .file = args->list[0], .lines = apr_hash_make(call->p) };
+    const char *error;
+
+    apr_pool_create(&i.p, call->p);
+    error = mta_sts_edit_begin(call->db);
+    error = error ? error : take_lines(&i, call->input);
+    error = error || i.errors ? error : check_aliases(&i);
+    return finish(&i, error);
+}

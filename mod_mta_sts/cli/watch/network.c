@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live deployment, as `mta-sts check` sees it. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "cli/watch/look.h"
+
+/* Advice that matters only when it is new: that MX records and policy no longer agree. */
+static int is_wanted(const mta_sts_finding *finding)
+{
+    return finding->severity == MTA_STS_WARNING || finding->severity == MTA_STS_ERROR ||
+           finding->severity == MTA_STS_UNKNOWN || strcmp(finding->id, "pattern-unused") == 0;
+}
+
+/* A pattern is identified by itself, since a policy may have several that are not used. */
+static const char *kind_of(const mta_sts_finding *finding)
+{
+    return strcmp(finding->id, "pattern-unused") == 0 ? finding->message : "";
+}
+
+/* What is about the policy of an MX host is solved by a command of its own. */
+static const char *fix_of(cli_watch_look *look, const char *domain, const mta_sts_finding *finding)
+{
+    int is_drift =
+        strcmp(finding->id, "pattern-unused") == 0 || strcmp(finding->id, "mx-not-in-policy") == 0;
+
+    return is_drift ? apr_psprintf(look->p, "%s (see: mta-sts mx %s)",
+                                   finding->fix ? finding->fix : "", domain)
+                    : finding->fix;
+}
+
+static void take_section(cli_watch_look *look, const char *domain,
+                         const mta_sts_check_section *section)
+{
+    int i;
+
+    for (i = 0; i < section->findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(section->findings, i);
+        const cli_watch_item item = {
+            .domain = domain,
+            .part = mta_sts_check_part_name(section->part),
+            .subject = section->part == MTA_STS_CHECK_MX ? section->subject : finding->subject,
+            .id = finding->id,
+            .kind = kind_of(finding),
+            .severity = finding->severity,
+            .fix = fix_of(look, domain, finding),
+            .needed = look->runs + (finding->severity == MTA_STS_UNKNOWN)};
+
+        if (is_wanted(finding)) {
+            cli_watch_look_add(look, &item, finding->message);
+        }
+    }
+}
+
+static void take_results(cli_watch_look *look, const cli_check_domains *domains)
+{
+    int i, j;
+
+    look->has_checked = 1;
+    for (i = 0; i < domains->list->nelts; i++) {
+        const cli_check_domain *domain = &APR_ARRAY_IDX(domains->list, i, cli_check_domain);
+        const apr_array_header_t *sections = domain->result->sections;
+
+        for (j = 0; j < sections->nelts; j++) {
+            take_section(look, domain->domain, &APR_ARRAY_IDX(sections, j, mta_sts_check_section));
+        }
+    }
+}
+
+static void note_domains(cli_watch_look *look, const cli_check_domains *domains)
+{
+    int i;
+
+    for (i = 0; i < domains->list->nelts; i++) {
+        const cli_check_domain *domain = &APR_ARRAY_IDX(domains->list, i, cli_check_domain);
+
+        apr_hash_set(look->domains, domain->domain, APR_HASH_KEY_STRING, domain);
+    }
+}
+
+/* What the configuration says about hosted domains (MTASTSHosting). */
+static void take_hosting(cli_watch_look *look, const cli_apache *apache)
+{
+    cli_watch_item item = {.domain = "",
+                           .part = CLI_WATCH_MACHINE,
+                           .subject = "hosted domains",
+                           .id = "hosting-failed",
+                           .severity = MTA_STS_ERROR,
+                           .needed = look->runs};
+
+    if (apache->hosting_problem) {
+        cli_watch_look_add(look, &item, apache->hosting_problem);
+        return;
+    }
+    item.id = "hosting-held";
+    item.severity = MTA_STS_WARNING;
+    item.fix =
+        "if they were deleted on purpose, run: mta-sts policy confirm; otherwise restore the "
+        "rows of the database";
+    if (apache->hosting_held) {
+        cli_watch_look_add(
+            look, &item,
+            apr_psprintf(look->p, "%s gone from the database at once; %s still served",
+                         apache->hosting_held == 1
+                             ? "the row of 1 hosted domain is"
+                             : apr_psprintf(look->p, "the rows of %d hosted domains are",
+                                            apache->hosting_held),
+                         apache->hosting_held == 1 ? "it is" : "they are"));
+    }
+}
+
+/* Whether domains that were named are hosted here matters only for a part of what is seen. */
+static void find_hosted(cli_watch_look *look, const cli_watch_request *request)
+{
+    const char *error = cli_check_domains_find_hosted(request->domains, request->state_dir);
+
+    look->has_hosted = !error;
+    look->is_hosting_unread = error != NULL;
+    if (error) {
+        cli_watch_look_add_blind(look, "hosted domains", error,
+                                 "until then, it is not noticed if their rows are wrong");
+    }
+}
+
+/* Determines the domains; those of a configuration that cannot be read are not known. */
+static void find_domains(cli_watch_look *look, const cli_watch_request *request)
+{
+    const char *error;
+
+    if (request->domains->list->nelts) {
+        find_hosted(look, request);
+        return;
+    }
+    error = cli_check_domains_read(request->domains, request->with_hosted);
+    if (error && !request->domains->apache) {
+        look->problem = error;
+        cli_watch_look_add_blind(look, "httpd", error,
+                                 "run it as root, after apachectl configtest; or name the domains");
+        return;
+    }
+    look->nothing = error;
+    look->is_configured = 1;
+    look->has_hosted = request->with_hosted;
+    take_hosting(look, request->domains->apache);
+}
+
+const char *cli_watch_look_network(cli_watch_look *look, cli_watch_request *request)
+{
+    const char *error;
+
+    request->network.began = look->began;
+    find_domains(look, request);
+    if (request->network.warning_days < 0) {
+        request->network.warning_days = request->domains->certificate_days;
+    }
+    note_domains(look, request->domains);
+    if (!request->domains->list->nelts) {
+        return NULL;
+    }
+    error = cli_check_run(look->p, &request->network, request->domains->list);
+    if (error == cli_check_no_network) {
+        cli_watch_look_add_blind(look, "DNS", error, NULL);
+        return NULL;
+    }
+    if (!error) {
+        take_results(look, request->domains);
+    }
+    return error;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_WATCH_STATE_H
+#define CLI_WATCH_STATE_H
+
+#include "cli/watch/item.h"
+
+/*
+ * What earlier runs of `mta-sts watch` saw and reported: the file watch.json in a directory of its
+ * own. It is replaced as a whole and synced to disk, so that an interrupted run leaves the old one
+ * or the new one; a lock makes one run at a time read, report and write.
+ */
+
+#define CLI_WATCH_FILE "watch.json"
+#define CLI_WATCH_DIR "watch"                            /* in the module's state directory */
+#define CLI_WATCH_DIR_ELSEWHERE "/var/lib/mta-sts-watch" /* where there is none */
+
+/* A domain that was watched. */
+typedef struct cli_watch_domain {
+    const char *name;
+    int is_configured; /* found in httpd's configuration, rather than named */
+} cli_watch_domain;
+
+typedef struct cli_watch_state {
+    apr_pool_t *p;
+    const char *dir;
+    int fd;              /* of the directory */
+    apr_hash_t *items;   /* key -> cli_watch_item * */
+    apr_hash_t *domains; /* name -> cli_watch_domain * */
+    int is_first;        /* there was no file, and that was not reported yet */
+    const char *damage;  /* why it could not be used and where it is now, unless that was reported;
+                            or NULL */
+} cli_watch_state;
+
+/*
+ * Opens the directory, which is created if it does not exist, waits for the lock, and reads the
+ * file. A file that is damaged is renamed, and `damage` says so. The lock is released when the
+ * process ends.
+ *
+ * @param p     pool of the state
+ * @param dir   the directory
+ * @param wait  seconds to wait for another run
+ * @param state out
+ * @return NULL, or why nothing can be compared, and what to do
+ */
+const char *cli_watch_state_open(apr_pool_t *p, const char *dir, int wait, cli_watch_state **state);
+
+/* Writes the file durably. Returns NULL, or why it cannot be written. */
+const char *cli_watch_state_save(const cli_watch_state *state);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/watch/state_json.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+#include <jansson.h>
+
+#include "core/base/text.h"
+
+#define VERSION 1
+#define TEXT_MAX 500 /* bytes of a message or fix that are stored: it is looked at again anyway */
+
+/* --- reading --- */
+
+/* The text of a member; NULL if it is missing, or too long for any text that is written, or would
+ * control a terminal, since it may be printed. */
+static const char *text_of(apr_pool_t *p, const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text && strlen(text) <= 10000 && cli_watch_is_plain(text) ? apr_pstrdup(p, text) : NULL;
+}
+
+/* The number of a member, from 0 to max; -1 if it is missing or out of range. */
+static apr_int64_t number_of(const json_t *object, const char *name, apr_int64_t max)
+{
+    const json_t *value = json_object_get(object, name);
+    apr_int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+
+    return number > max ? -1 : number;
+}
+
+static int read_texts(apr_pool_t *p, const json_t *object, cli_watch_item *item)
+{
+    item->domain = text_of(p, object, "domain");
+    item->part = text_of(p, object, "part");
+    item->subject = text_of(p, object, "subject");
+    item->id = text_of(p, object, "id");
+    item->kind = text_of(p, object, "kind");
+    item->message = text_of(p, object, "message");
+    item->fix = text_of(p, object, "fix");
+    return item->domain && item->part && item->subject && item->id && item->kind && item->message;
+}
+
+static int read_numbers(const json_t *object, cli_watch_item *item)
+{
+    const apr_int64_t limit = APR_INT64_MAX;
+    apr_int64_t severity = number_of(object, "severity", MTA_STS_UNKNOWN);
+    apr_int64_t reported = number_of(object, "reported", MTA_STS_UNKNOWN);
+    apr_int64_t phase = number_of(object, "phase", CLI_WATCH_FLAPPING);
+
+    item->severity = (mta_sts_severity)severity;
+    item->reported = (mta_sts_severity)reported;
+    item->phase = (cli_watch_phase)phase;
+    item->needed = (int)number_of(object, "needed", INT_MAX);
+    item->seen = (int)number_of(object, "seen", INT_MAX);
+    item->gone = (int)number_of(object, "gone", INT_MAX);
+    item->starts = (int)number_of(object, "starts", INT_MAX);
+    item->first = number_of(object, "first", limit);
+    item->last = number_of(object, "last", limit);
+    item->turned = number_of(object, "turned", limit);
+    item->ended = number_of(object, "ended", limit);
+    return severity >= 0 && reported >= 0 && phase >= 0 && item->needed >= 0 && item->seen >= 0 &&
+           item->gone >= 0 && item->starts >= 0 && item->first >= 0 && item->last >= 0 &&
+           item->turned >= 0 && item->ended >= 0;
+}
+
+static const char *read_items(cli_watch_state *state, const json_t *array)
+{
+    const json_t *value;
+    size_t i;
+
+    if (!json_is_array(array)) {
+        return "it has no list of what was seen";
+    }
+    json_array_foreach((json_t *)array, i, value)
+    {
+        cli_watch_item *item = apr_pcalloc(state->p, sizeof(*item));
+
+        if (!read_texts(state->p, value, item) || !read_numbers(value, item)) {
+            return apr_psprintf(state->p, "item %d lacks a member, or one cannot be right",
+                                (int)i + 1);
+        }
+        apr_hash_set(state->items, cli_watch_item_key(state->p, item), APR_HASH_KEY_STRING, item);
+    }
+    return NULL;
+}
+
+static const char *read_domains(cli_watch_state *state, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(object)) {
+        return "it has no list of domains";
+    }
+    json_object_foreach((json_t *)object, name, value)
+    {
+        cli_watch_domain *domain = apr_palloc(state->p, sizeof(*domain));
+
+        if (!cli_watch_is_plain(name)) {
+            return "the name of a domain contains a control character";
+        }
+        domain->name = apr_pstrdup(state->p, name);
+        domain->is_configured = json_is_true(json_object_get(value, "configured"));
+        apr_hash_set(state->domains, domain->name, APR_HASH_KEY_STRING, domain);
+    }
+    return NULL;
+}
+
+const char *cli_watch_state_parse(cli_watch_state *state, const char *text, apr_size_t len,
+                                  int *is_newer)
+{
+    json_t *document = json_loadb(text, len, 0, NULL);
+    apr_int64_t version = number_of(document, "version", APR_INT64_MAX);
+    const char *error = !document            ? "it is not valid JSON"
+                        : version != VERSION ? "it has no version that is known"
+                                             : NULL;
+
+    *is_newer = version > VERSION;
+    error = error ? error : read_items(state, json_object_get(document, "items"));
+    error = error ? error : read_domains(state, json_object_get(document, "domains"));
+    state->is_first = json_is_true(json_object_get(document, "first"));
+    state->damage = text_of(state->p, document, "damage");
+    if (error) {
+        apr_hash_clear(state->items);
+        apr_hash_clear(state->domains);
+    }
+    json_decref(document);
+    return error;
+}
+
+/* --- writing --- */
+
+/* At most TEXT_MAX bytes of a text; NULL for NULL. */
+static json_t *render_text(const char *text)
+{
+    return !text ? NULL
+                 : json_stringn(text, strlen(text) > TEXT_MAX ? mta_sts_text_cut(text, TEXT_MAX)
+                                                              : strlen(text));
+}
+
+static json_t *render_item(const cli_watch_item *item)
+{
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o*}", "domain", item->domain, "part",
+                  item->part, "subject", item->subject, "id", item->id, "kind", item->kind,
+                  "message", render_text(item->message), "fix", render_text(item->fix));
+    json_t *numbers =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I}", "severity",
+                  (int)item->severity, "reported", (int)item->reported, "phase", (int)item->phase,
+                  "needed", item->needed, "seen", item->seen, "gone", item->gone, "starts",
+                  item->starts, "first", (json_int_t)item->first, "last", (json_int_t)item->last,
+                  "turned", (json_int_t)item->turned, "ended", (json_int_t)item->ended);
+
+    json_object_update(object, numbers);
+    json_decref(numbers);
+    return object;
+}
+
+char *cli_watch_state_render(const cli_watch_state *state)
+{
+    json_t *items = json_array(), *domains = json_object(), *document;
+    apr_hash_index_t *index;
+    char *text;
+
+    for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
+        json_array_append_new(items, render_item(apr_hash_this_val(index)));
+    }
+    for (index = apr_hash_first(state->p, state->domains); index; index = apr_hash_next(index)) {
+        const cli_watch_domain *domain = apr_hash_this_val(index);
+
+        json_object_set_new(domains, domain->name,
+                            json_pack("{s:b}", "configured", domain->is_configured));
+    }
+    document = json_pack("{s:i, s:b, s:s*, s:o, s:o}", "version", VERSION, "first", state->is_first,
+                         "damage", state->damage, "domains", domains, "items", items);
+    text = json_dumps(document, JSON_COMPACT);
+    json_decref(document);
+    if (!text) {
+        abort();
+    }
+    return text;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_BASE_OWNER_H
+#define CORE_BASE_OWNER_H
+
+#include <apr_pools.h>
+
+/*
+ * As root, permanently switches to the owner of a directory: its group and user, without
+ * supplementary groups, so that no file in it ever belongs to root. Does nothing for any other
+ * user.
+ *
+ * @param p   pool of the error text
+ * @param dir the state directory
+ * @return NULL, or why that failed
+ */
+const char *mta_sts_owner_become(apr_pool_t *p, const char *dir);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_DATABASE_FETCHES_H
+#define CORE_DATABASE_FETCHES_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "core/database/database.h"
+
+/*
+ * The fetch log: which networks requested the policy of which domain in which hour, and what they
+ * got. It answers whether a sender that reports a failed fetch (sts-policy-fetch-error, RFC 8460
+ * section 4.3.2) has reached this server. Several machines that share a database add up.
+ *
+ * Strangers can send any number of requests for any host from many networks: names that are not
+ * local are one name, the networks of a domain and hour are limited, and so are the rows of a day;
+ * the rest is added up under "other".
+ */
+
+/* FETCH(enumerator, name, text): what became of a request. The number is stored, so new ones are
+ * appended. The name is for programs. */
+#define MTA_STS_FETCH_OUTCOME_LIST(FETCH)                                                          \
+    FETCH(MTA_STS_FETCH_SERVED, "served", "got the policy (200)")                                  \
+    FETCH(MTA_STS_FETCH_METHOD, "method", "used neither GET nor HEAD (405)")                       \
+    FETCH(MTA_STS_FETCH_WRONG_HOST, "wrong-host",                                                  \
+          "asked for a host, or in a virtual host, that does not serve the policy")                \
+    FETCH(MTA_STS_FETCH_PLAIN_HTTP, "plain-http", "asked over http instead of https")              \
+    FETCH(MTA_STS_FETCH_UNKNOWN_DOMAIN, "unknown-domain",                                          \
+          "asked for a policy host that was not served")                                           \
+    FETCH(MTA_STS_FETCH_FAILED, "failed", "got an error (400 or 503)")
+
+typedef enum mta_sts_fetch_outcome {
+#define FETCH(enumerator, name, text) enumerator,
+    MTA_STS_FETCH_OUTCOME_LIST(FETCH)
+#undef FETCH
+        MTA_STS_FETCH_OUTCOMES
+} mta_sts_fetch_outcome;
+
+/* "served", "plain-http", ...; "unknown" for numbers of a later version. */
+const char *mta_sts_fetch_outcome_name(int outcome);
+
+/* What clients did, for people, to be continued after their name: "got the policy (200)". */
+const char *mta_sts_fetch_outcome_text(int outcome);
+
+/* Requests of one hour (UTC). */
+typedef struct mta_sts_fetch {
+    const char *domain;  /* policy domain; "": others */
+    const char *network; /* "192.0.2.0/24", "2001:db8::/48"; "": others */
+    const char *address; /* "192.0.2.1"; "": only the network is recorded */
+    int outcome;         /* mta_sts_fetch_outcome */
+    const char *id;      /* policy id that was served; "" */
+    const char *agent;   /* first word of the User-Agent, of the first request; "" */
+    apr_int64_t requests;
+    apr_time_t first, last; /* of the requests, in the same hour; to the second */
+} mta_sts_fetch;
+
+#define MTA_STS_FETCH_HOUR apr_time_from_sec(3600)
+
+/* The limits, per hour and domain, and for everything. */
+#define MTA_STS_FETCH_NETWORKS_MAX 200 /* rows of one domain in one hour, without "other" */
+#define MTA_STS_FETCH_ROW_BYTES                                                                    \
+    320 /* what a row takes on disk with its indexes, at most                                      \
+           typically */
+
+/* One machine's view of what it recorded. */
+typedef struct mta_sts_fetches_machine {
+    const char *host;      /* mta_sts_database_host */
+    apr_time_t began;      /* since when it records without interruption */
+    apr_time_t noted;      /* until when everything is in the database after this call; 0: it is
+                              not, there is more to come */
+    apr_int64_t lost;      /* requests that were not recorded */
+    apr_time_t lost_first; /* of those */
+    apr_time_t lost_last;
+    apr_int64_t rows_max; /* of all days in the database; a day gets a part of what is left */
+} mta_sts_fetches_machine;
+
+/*
+ * Adds requests, in one transaction.
+ *
+ * @param fetches of mta_sts_fetch; at most some hundred
+ * @param p       scratch
+ */
+const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_machine *machine,
+                                const apr_array_header_t *fetches, apr_pool_t *p);
+
+/*
+ * Removes some of what is too old: full addresses are replaced by their network, and rows are
+ * deleted. In one transaction.
+ *
+ * @param keep    requests before this time are deleted
+ * @param full    full addresses of hours that began before this time are replaced
+ * @param max     rows at most
+ * @param p       scratch
+ * @param more    out: whether it has to be called again
+ */
+const char *mta_sts_fetches_expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
+                                   apr_pool_t *p, int *more);
+
+/* --- reading (fetches_read.c) --- */
+
+typedef struct mta_sts_fetches_filter {
+    const char *domain;      /* policy domain; "": others; NULL: all */
+    apr_time_t since, until; /* hours that overlap this time; until 0: now */
+} mta_sts_fetches_filter;
+
+/* Takes a row with domain, network, address, outcome, id, agent, requests, and the first and last
+ * time; the baton is an array of mta_sts_fetch. */
+int mta_sts_fetch_take(void *baton, const char *const *columns);
+
+/* Rows, the latest hour first, then by domain and network: an array of mta_sts_fetch, at most
+ * `max`. */
+const char *mta_sts_fetches_read(mta_sts_database *db, const mta_sts_fetches_filter *filter,
+                                 int max, apr_pool_t *p, apr_array_header_t **fetches);
+
+/*
+ * The requests of one network, summed up by outcome and policy id.
+ *
+ * @param filter  with a domain
+ * @param network "": those of networks that are not recorded
+ */
+const char *mta_sts_fetches_sum(mta_sts_database *db, const mta_sts_fetches_filter *filter,
+                                const char *network, apr_pool_t *p, apr_array_header_t **fetches);
+
+/* A time in which a machine recorded nothing. */
+typedef struct mta_sts_fetches_gap {
+    const char *host;
+    apr_time_t begin, end;
+} mta_sts_fetches_gap;
+
+#define MTA_STS_FETCHES_GAPS_MAX 8
+
+/* How far the log can be relied upon for some time. */
+typedef struct mta_sts_fetches_coverage {
+    int machines;             /* that recorded something of that time; 0: nothing is known */
+    apr_time_t began;         /* when the first of all records began, or since when they have not
+                                 been deleted because of their age; 0: there is none */
+    apr_array_header_t *gaps; /* of mta_sts_fetches_gap, at most MTA_STS_FETCHES_GAPS_MAX */
+    apr_int64_t lost;         /* requests that were not recorded */
+} mta_sts_fetches_coverage;
+
+/*
+ * Reads it. Machines that served policies at that time (core/database/history.h) and recorded
+ * nothing have a gap.
+ *
+ * @param begin of the time
+ * @param end   of the time; what is later than now is ignored
+ */
+const char *mta_sts_fetches_cover(mta_sts_database *db, apr_time_t begin, apr_time_t end,
+                                  apr_time_t now, apr_pool_t *p,
+                                  mta_sts_fetches_coverage *coverage);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/internal.h"
+
+#include "core/database/schema.h"
+
+/* Settings of a session: those that return a row (an SQLite PRAGMA that returns its value), then
+ * the others. SQLite's driver retries 16 times, 0.1 s apart, after the 0.5 s set here. */
+static const char *const sqlite_settings[] = {
+    "PRAGMA busy_timeout=500",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA journal_size_limit=16777216",
+    "PRAGMA secure_delete=OFF", /* Debian's default: on a full disk there is no room for the zeros
+                                 */
+    NULL,
+};
+static const char *const sqlite_preamble[] = {
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-8000",
+    "PRAGMA temp_store=MEMORY",
+    NULL,
+};
+/* A derived file can be built again, so that it need not be on disk at once. */
+static const char *const derived_preamble[] = {
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA cache_size=-8000",
+    "PRAGMA temp_store=MEMORY",
+    NULL,
+};
+static const char *const reader_settings[] = {"PRAGMA busy_timeout=0", NULL};
+static const char *const reader_preamble[] = {
+    "PRAGMA query_only=ON",
+    "PRAGMA cache_size=-256",
+    NULL,
+};
+static const char *const pgsql_preamble[] = {
+    "SET client_min_messages=error",
+    "SET client_encoding=UTF8",
+    "SET lock_timeout='10s'",
+    "SET statement_timeout='60s'",
+    "SET idle_in_transaction_session_timeout='60s'",
+    NULL,
+};
+/* How long a statement waits for PostgreSQL: longer than statement_timeout; or, for callers that
+ * soon retry, less time than a child process has for stopping. */
+#define PATIENCE apr_time_from_sec(70)
+#define PATIENCE_SHORT apr_time_from_sec(7)
+
+/* Runs a setting that returns a row. */
+static int ask(mta_sts_database *db, const char *sql)
+{
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    int code = apr_dbd_select(db->driver, db->scratch, db->handle, &results, sql, 1);
+
+    while (code == 0 && results &&
+           apr_dbd_get_row(db->driver, db->scratch, results, &row, -1) == 0) {
+    }
+    apr_pool_clear(db->scratch);
+    return code;
+}
+
+const char *mta_sts_database_shorten_lock_timeout(mta_sts_database *db)
+{
+    int code = db->is_sqlite ? ask(db, "PRAGMA busy_timeout=0")
+                             : mta_sts_database_execute(db, "SET lock_timeout='1s'");
+
+    db->patience = PATIENCE_SHORT;
+    return code == 0 ? NULL : mta_sts_database_error(db, "use", code);
+}
+
+const char *mta_sts_database_shrink(mta_sts_database *db)
+{
+    int code = db->is_sqlite ? mta_sts_database_execute(db, "VACUUM") : 0;
+
+    if (code == 0 && db->is_sqlite) {
+        code = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    return code == 0 ? NULL : mta_sts_database_error(db, "shrink", code);
+}
+
+const char *mta_sts_database_settle(mta_sts_database *db)
+{
+    static const char *const *const settings[] = {sqlite_settings, sqlite_settings,
+                                                  reader_settings};
+    static const char *const *const preambles[] = {sqlite_preamble, derived_preamble,
+                                                   reader_preamble};
+    const char *const *line = db->is_sqlite ? settings[db->use] : NULL;
+    int code = 0;
+
+    db->patience = PATIENCE;
+    for (; line && *line && code == 0; line++) {
+        code = ask(db, *line);
+    }
+    for (line = db->is_sqlite ? preambles[db->use] : pgsql_preamble; *line && code == 0; line++) {
+        code = mta_sts_database_execute(db, *line);
+    }
+    if (code != 0) {
+        return mta_sts_database_error(db, "open", code);
+    }
+    return db->use == MTA_STS_DATABASE_WITH_SCHEMA ? mta_sts_database_schema_prepare(db) : NULL;
+}

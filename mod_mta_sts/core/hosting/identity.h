@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_HOSTING_IDENTITY_H
+#define CORE_HOSTING_IDENTITY_H
+
+#include <apr_pools.h>
+
+/*
+ * The identity of a machine among those that share a database: a random text in its state
+ * directory. Host names are not always different.
+ */
+#define MTA_STS_IDENTITY_FILE "machine"
+
+/*
+ * Reads the identity; creates it if it does not exist.
+ *
+ * @param p         pool of the identity and of the error text
+ * @param state_dir a directory of this user
+ * @param identity  out
+ * @return NULL, or why it can be neither read nor created
+ */
+const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity);
+
+#endif

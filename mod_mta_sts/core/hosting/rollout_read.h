@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_HOSTING_ROLLOUT_READ_H
+#define CORE_HOSTING_ROLLOUT_READ_H
+
+#include "core/database/database.h"
+#include "core/policy/rollout.h"
+
+/* The most networks and policies together that are read of a domain. */
+#define MTA_STS_ROLLOUT_FETCHES_MAX 20000
+
+/*
+ * Reads the rollout of a domain's policy (core/policy/rollout.h): from the history of served
+ * policies, the earlier rows of a hosted domain, and the fetch log.
+ *
+ * @param host    this machine (mta_sts_database_host): its policies count as served until now,
+ *                those of other machines until they were last confirmed
+ * @param p       pool of the result
+ * @param rollout out: judged; NULL if no policy of the domain is known
+ * @return NULL, or an error (core/database/database.h)
+ */
+const char *mta_sts_rollout_read(mta_sts_database *db, const char *domain, const char *host,
+                                 apr_time_t now, apr_pool_t *p, mta_sts_rollout **rollout);
+
+#endif

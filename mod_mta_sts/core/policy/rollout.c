@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/policy/rollout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+/* --- names --- */
+
+const char *mta_sts_rollout_doubt_name(mta_sts_rollout_doubt doubt)
+{
+    switch (doubt) {
+    case MTA_STS_ROLLOUT_NO_LOG:
+        return "no-log";
+    case MTA_STS_ROLLOUT_LATE:
+        return "log-begins-later";
+    case MTA_STS_ROLLOUT_GAPS:
+        return "gaps";
+    case MTA_STS_ROLLOUT_LOST:
+        return "lost-requests";
+    case MTA_STS_ROLLOUT_OTHERS:
+        return "others";
+    default:
+        return "too-many-networks";
+    }
+}
+
+const char *mta_sts_rollout_action_name(mta_sts_rollout_action action)
+{
+    static const char *const names[] = {
+        [MTA_STS_ROLLOUT_REMOVE_MX] = "remove-mx",
+        [MTA_STS_ROLLOUT_STRICTER] = "stricter-mode",
+        [MTA_STS_ROLLOUT_WITHDRAW] = "withdraw",
+    };
+
+    return names[action];
+}
+
+/* --- the policies --- */
+
+static apr_time_t max_age_of(const mta_sts_policy *policy)
+{
+    return policy->max_age > 0 ? apr_time_from_sec(policy->max_age) : 0;
+}
+
+static apr_time_t later(apr_time_t one, apr_time_t other)
+{
+    return one > other ? one : other;
+}
+
+static mta_sts_rollout_policy *earlier_at(const mta_sts_rollout *rollout, int i)
+{
+    return APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
+}
+
+/* The served one that began last; after a change on one of several machines that is the new one. */
+static const mta_sts_rollout_served *find_current(const apr_array_header_t *served)
+{
+    const mta_sts_rollout_served *found = NULL;
+    int i;
+
+    for (i = 0; i < served->nelts; i++) {
+        const mta_sts_rollout_served *one = &APR_ARRAY_IDX(served, i, mta_sts_rollout_served);
+
+        if (one->is_served && (!found || one->from > found->from)) {
+            found = one;
+        }
+    }
+    return found;
+}
+
+static mta_sts_rollout_policy *make_policy(apr_pool_t *p, const mta_sts_rollout_served *served)
+{
+    mta_sts_rollout_policy *policy = apr_pcalloc(p, sizeof(*policy));
+
+    policy->id = served->id;
+    policy->policy = served->policy;
+    policy->from = served->from;
+    policy->until = served->until;
+    policy->networks = apr_array_make(p, 4, sizeof(mta_sts_rollout_network));
+    policy->notes = apr_array_make(p, 1, sizeof(const char *));
+    return policy;
+}
+
+/* Other machines may serve the current policy for longer. */
+static void add_current(mta_sts_rollout *rollout, const mta_sts_rollout_served *served)
+{
+    if (served->is_served && served->from < rollout->current->from) {
+        rollout->current->from = served->from;
+    }
+}
+
+static mta_sts_rollout_policy *find_earlier(const mta_sts_rollout *rollout, const char *id)
+{
+    int i;
+
+    for (i = 0; i < rollout->earlier->nelts; i++) {
+        if (strcmp(earlier_at(rollout, i)->id, id) == 0) {
+            return earlier_at(rollout, i);
+        }
+    }
+    return NULL;
+}
+
+static void add_earlier(apr_pool_t *p, mta_sts_rollout *rollout,
+                        const mta_sts_rollout_served *served)
+{
+    mta_sts_rollout_policy *policy = find_earlier(rollout, served->id);
+
+    if (!policy) {
+        policy = make_policy(p, served);
+        APR_ARRAY_PUSH(rollout->earlier, mta_sts_rollout_policy *) = policy;
+    }
+    policy->from = served->from < policy->from ? served->from : policy->from;
+    policy->until = later(policy->until, served->until);
+    if (served->is_served) {
+        policy->until = rollout->now;
+        policy->host = served->host ? served->host : "";
+    }
+}
+
+static void set_times(mta_sts_rollout_policy *policy, apr_time_t now)
+{
+    policy->until = policy->until > now ? now : policy->until;
+    policy->cached = policy->until + max_age_of(policy->policy);
+    policy->needed = later(policy->from, now - max_age_of(policy->policy));
+}
+
+static int compare_policies(const void *one, const void *other)
+{
+    const mta_sts_rollout_policy *a = *(mta_sts_rollout_policy *const *)one,
+                                 *b = *(mta_sts_rollout_policy *const *)other;
+
+    return a->until != b->until ? (a->until < b->until ? 1 : -1) : strcmp(a->id, b->id);
+}
+
+mta_sts_rollout *mta_sts_rollout_make(apr_pool_t *p, const apr_array_header_t *served,
+                                      apr_time_t now)
+{
+    const mta_sts_rollout_served *current = find_current(served);
+    mta_sts_rollout *rollout = apr_pcalloc(p, sizeof(*rollout));
+    int i;
+
+    rollout->now = now;
+    rollout->earlier = apr_array_make(p, 2, sizeof(mta_sts_rollout_policy *));
+    rollout->dates = apr_array_make(p, 2, sizeof(mta_sts_rollout_date));
+    rollout->current = current ? make_policy(p, current) : NULL;
+    for (i = 0; i < served->nelts; i++) {
+        const mta_sts_rollout_served *one = &APR_ARRAY_IDX(served, i, mta_sts_rollout_served);
+
+        rollout->since = i && rollout->since < one->from ? rollout->since : one->from;
+        if (current && strcmp(one->id, current->id) == 0) {
+            add_current(rollout, one);
+        }
+        else {
+            add_earlier(p, rollout, one);
+        }
+    }
+    if (current) {
+        rollout->current->until = now;
+        set_times(rollout->current, now);
+    }
+    for (i = 0; i < rollout->earlier->nelts; i++) {
+        set_times(earlier_at(rollout, i), now);
+    }
+    return rollout;
+}
+
+/* --- the fetches --- */
+
+static void add_network(mta_sts_rollout_policy *policy, const mta_sts_rollout_fetch *fetch)
+{
+    const apr_time_t until = fetch->last + max_age_of(policy->policy);
+
+    APR_ARRAY_PUSH(policy->networks, mta_sts_rollout_network) = (mta_sts_rollout_network){
+        fetch->network, fetch->agent, fetch->last, until, fetch->requests};
+    policy->cached_by_log = later(policy->cached_by_log, until);
+}
+
+/* What no policy or network is known of, may have been any of those of its time. */
+static void doubt_all(mta_sts_rollout *rollout, apr_time_t last)
+{
+    int i;
+
+    if (rollout->current && last >= rollout->current->needed) {
+        rollout->current->doubts |= MTA_STS_ROLLOUT_OTHERS;
+    }
+    for (i = 0; i < rollout->earlier->nelts; i++) {
+        if (last >= earlier_at(rollout, i)->needed) {
+            earlier_at(rollout, i)->doubts |= MTA_STS_ROLLOUT_OTHERS;
+        }
+    }
+}
+
+static int is_current(const mta_sts_rollout *rollout, const mta_sts_rollout_fetch *fetch)
+{
+    return rollout->current && strcmp(rollout->current->id, fetch->id) == 0;
+}
+
+/* Requests of others are not of a network; the log has one for each hour only together. */
+static void add_current_fetches(mta_sts_rollout *rollout, const apr_array_header_t *fetches,
+                                apr_hash_t *updated)
+{
+    int i;
+
+    for (i = 0; i < fetches->nelts; i++) {
+        const mta_sts_rollout_fetch *fetch = &APR_ARRAY_IDX(fetches, i, mta_sts_rollout_fetch);
+
+        if (!*fetch->id || !*fetch->network) {
+            doubt_all(rollout, fetch->last);
+        }
+        else if (is_current(rollout, fetch)) {
+            add_network(rollout->current, fetch);
+            apr_hash_set(updated, fetch->network, APR_HASH_KEY_STRING, fetch);
+        }
+    }
+}
+
+static void add_earlier_fetch(mta_sts_rollout *rollout, const mta_sts_rollout_fetch *fetch,
+                              const mta_sts_rollout_fetch *newest)
+{
+    mta_sts_rollout_policy *policy = find_earlier(rollout, fetch->id);
+
+    if (!policy || !*fetch->network) {
+        return;
+    }
+    if (fetch->last > policy->until) { /* a machine that had not noticed the change */
+        policy->until = fetch->last;
+        policy->cached = later(policy->cached, fetch->last + max_age_of(policy->policy));
+    }
+    if (newest && newest->last > fetch->last) {
+        policy->updated++;
+    }
+    else if (fetch->last + max_age_of(policy->policy) > rollout->now) {
+        add_network(policy, fetch);
+    }
+}
+
+static int compare_networks(const void *one, const void *other)
+{
+    const mta_sts_rollout_network *a = one, *b = other;
+
+    return a->last != b->last ? (a->last < b->last ? 1 : -1) : strcmp(a->network, b->network);
+}
+
+static void sort(apr_array_header_t *networks)
+{
+    qsort(networks->elts, (size_t)networks->nelts, sizeof(mta_sts_rollout_network),
+          compare_networks);
+}
+
+/* Drops the policies of which no copy is left. */
+static void finish(mta_sts_rollout *rollout)
+{
+    apr_array_header_t *earlier = rollout->earlier;
+    int i, kept = 0;
+
+    for (i = 0; i < earlier->nelts; i++) {
+        mta_sts_rollout_policy *policy = earlier_at(rollout, i);
+
+        if (policy->cached > rollout->now) {
+            sort(policy->networks);
+            APR_ARRAY_IDX(earlier, kept++, mta_sts_rollout_policy *) = policy;
+        }
+    }
+    earlier->nelts = kept;
+    qsort(earlier->elts, (size_t)kept, sizeof(mta_sts_rollout_policy *), compare_policies);
+    if (rollout->current) {
+        sort(rollout->current->networks);
+    }
+}
+
+void mta_sts_rollout_add_fetches(apr_pool_t *p, mta_sts_rollout *rollout,
+                                 const apr_array_header_t *fetches)
+{
+    apr_hash_t *updated = apr_hash_make(p);
+    int i;
+
+    add_current_fetches(rollout, fetches, updated);
+    for (i = 0; i < fetches->nelts; i++) {
+        const mta_sts_rollout_fetch *fetch = &APR_ARRAY_IDX(fetches, i, mta_sts_rollout_fetch);
+
+        if (!is_current(rollout, fetch)) {
+            add_earlier_fetch(rollout, fetch,
+                              apr_hash_get(updated, fetch->network, APR_HASH_KEY_STRING));
+        }
+    }
+    finish(rollout);
+}
+
+/* --- what is safe when --- */
+
+typedef int is_relevant(const mta_sts_rollout_policy *policy, const char *mx);
+
+static void add_to_date(mta_sts_rollout_date *date, const mta_sts_rollout_policy *policy,
+                        apr_time_t certain, apr_time_t now)
+{
+    date->certain = later(date->certain, certain);
+    date->has_log = date->has_log && !policy->doubts && !policy->host;
+    if (policy->cached_by_log > now) {
+        date->by_log = later(date->by_log, policy->cached_by_log);
+    }
+}
+
+static mta_sts_rollout_date date_of(const mta_sts_rollout *rollout, mta_sts_rollout_action action,
+                                    const char *mx, is_relevant *relevant)
+{
+    mta_sts_rollout_date date = {.action = action, .mx = mx, .has_log = 1};
+    int i;
+
+    for (i = 0; i < rollout->earlier->nelts; i++) {
+        const mta_sts_rollout_policy *policy = earlier_at(rollout, i);
+
+        if (relevant(policy, mx)) {
+            add_to_date(&date, policy, policy->cached, rollout->now);
+        }
+    }
+    return date;
+}
+
+static void add_date(mta_sts_rollout *rollout, const mta_sts_rollout_date *date)
+{
+    APR_ARRAY_PUSH(rollout->dates, mta_sts_rollout_date) = *date;
+}
+
+static int any(const mta_sts_rollout_policy *policy, const char *mx)
+{
+    (void)policy;
+    (void)mx;
+    return 1;
+}
+
+static int is_policy(const mta_sts_rollout_policy *policy, const char *mx)
+{
+    (void)mx;
+    return policy->policy->mode != MTA_STS_MODE_NONE;
+}
+
+static int names(const mta_sts_policy *policy, const char *mx)
+{
+    int i;
+
+    for (i = 0; i < policy->mx->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(policy->mx, i, const char *), mx) == 0) {
+            return 1;
+        }
+    }
+    return *mx != '*' && mta_sts_policy_covers(policy, mx);
+}
+
+/* In mode testing, senders deliver to every MX host. */
+static int requires(const mta_sts_rollout_policy *policy, const char *mx)
+{
+    return policy->policy->mode == MTA_STS_MODE_ENFORCE && names(policy->policy, mx);
+}
+
+static int has_date(const mta_sts_rollout *rollout, const char *mx)
+{
+    int i;
+
+    for (i = 0; i < rollout->dates->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(rollout->dates, i, mta_sts_rollout_date).mx, mx) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void add_mx(mta_sts_rollout *rollout, const mta_sts_rollout_policy *policy)
+{
+    int i;
+
+    for (i = 0; policy->policy->mode == MTA_STS_MODE_ENFORCE && i < policy->policy->mx->nelts;
+         i++) {
+        const char *mx = APR_ARRAY_IDX(policy->policy->mx, i, const char *);
+
+        if (!has_date(rollout, mx) && !names(rollout->current->policy, mx)) {
+            const mta_sts_rollout_date date =
+                date_of(rollout, MTA_STS_ROLLOUT_REMOVE_MX, mx, requires);
+
+            add_date(rollout, &date);
+        }
+    }
+}
+
+/* A current policy in another mode than none first has to be replaced by one in mode none. */
+static void add_withdrawal(mta_sts_rollout *rollout)
+{
+    mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_WITHDRAW, NULL, is_policy);
+    const mta_sts_rollout_policy *current = rollout->current;
+
+    if (current && is_policy(current, NULL)) {
+        add_to_date(&date, current, current->cached, rollout->now);
+    }
+    add_date(rollout, &date);
+}
+
+void mta_sts_rollout_judge(mta_sts_rollout *rollout)
+{
+    const mta_sts_rollout_policy *current = rollout->current;
+    int i;
+
+    for (i = 0; current && i < rollout->earlier->nelts; i++) {
+        add_mx(rollout, earlier_at(rollout, i));
+    }
+    if (current && current->policy->mode == MTA_STS_MODE_TESTING) {
+        const mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_STRICTER, NULL, any);
+
+        add_date(rollout, &date);
+    }
+    add_withdrawal(rollout);
+}
+
+apr_time_t mta_sts_rollout_certain(const mta_sts_rollout *rollout)
+{
+    return date_of(rollout, MTA_STS_ROLLOUT_STRICTER, NULL, any).certain;
+}
+
+apr_time_t mta_sts_rollout_by_log(const mta_sts_rollout *rollout)
+{
+    const mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_STRICTER, NULL, any);
+
+    return date.has_log ? date.by_log : -1;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_HOSTING_HOSTING_H
+#define HTTPD_HOSTING_HOSTING_H
+
+#include <httpd.h>
+
+#include "core/hosting/lookup.h"
+#include "tlsrpt/report/report.h"
+
+/*
+ * Hosted domains, whose policies are rows in the database (MTASTSHosting): each child reads the
+ * local snapshot (core/hosting/snapshot.h), which the watchdog brings up to date. All functions may
+ * be called by several threads at a time.
+ */
+
+/* Whether MTASTSHosting is on. */
+int mts_hosting_is_on(const server_rec *s);
+
+/* The path of the snapshot, in p. */
+const char *mts_hosting_file(const server_rec *s, apr_pool_t *p);
+
+/*
+ * Finds the policy of a hosted domain. If the snapshot cannot be read, that is logged, at most once
+ * a minute.
+ *
+ * @param domain in lower case
+ * @param p      pool of the policy
+ * @param policy out: if it was found
+ * @return MTA_STS_LOOKUP_NONE if hosting is off
+ */
+mta_sts_lookup_result mts_hosting_find(const server_rec *s, const char *domain, apr_pool_t *p,
+                                       mta_sts_lookup_policy *policy);
+
+/* Whether reports about a name are accepted: a hosted domain, or an MX host of one. p: scratch. */
+int mts_hosting_has_name(const server_rec *s, apr_pool_t *p, const char *name);
+
+/* Whether a report is about such a name. */
+int mts_hosting_has_report(const server_rec *s, apr_pool_t *p, const tlsrpt_report *report);
+
+/* Reads the snapshot: returns NULL, or why that failed, which may be valid until its next use.
+ * Results that it adds to must be empty again when it is called a second time. */
+typedef const char *mts_hosting_reading(mta_sts_lookup *lookup, apr_pool_t *p, void *baton);
+
+/*
+ * Calls a function that reads the current snapshot; after an error once more.
+ *
+ * @param p     for its results, and pool of the error text
+ * @param baton for the function
+ * @return NULL, or the error
+ */
+const char *mts_hosting_read(const server_rec *s, apr_pool_t *p, mts_hosting_reading *read,
+                             void *baton);
+
+/* Registers the hook that prepares each child. */
+void mts_hosting_register_hooks(void);
+
+#endif

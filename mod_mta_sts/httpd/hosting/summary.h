@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_HOSTING_SUMMARY_H
+#define HTTPD_HOSTING_SUMMARY_H
+
+#include <apr_time.h>
+#include <httpd.h>
+
+/* What the dump of the configuration says about hosted domains: at configtest, when no child runs.
+ */
+typedef struct mts_hosting_summary {
+    const char *problem;             /* why nothing is known; or NULL */
+    apr_int64_t served, wrong, held; /* as in mta_sts_snapshot_state */
+    apr_time_t synced;               /* 0: never */
+} mts_hosting_summary;
+
+/* Reads the snapshot as the owner of the state directory. Returns NULL if MTASTSHosting is off;
+ * allocated from p. */
+const mts_hosting_summary *mts_hosting_summary_read(apr_pool_t *p, const server_rec *main);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_POLICY_FETCH_NOTE_H
+#define HTTPD_POLICY_FETCH_NOTE_H
+
+#include <httpd.h>
+
+#include "core/database/fetches.h"
+#include "httpd/config/config.h"
+
+/*
+ * Notes requests for policies in the fetch log (MTASTSFetchLog). A request whose like was noted in
+ * the last seconds costs some 250 instructions, the first one 600, whatever the number of domains
+ * (scripts/bench fetch-log).
+ */
+
+/* Called in post_config. */
+void mts_fetch_note_prepare(server_rec *main, apr_pool_t *ptemp);
+
+/* Notes a request whose policy host has a policy here.
+ *
+ * @param policy that was served; NULL: none was
+ */
+void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const mts_policy *policy);
+
+/* Notes a request for the path of policies for which there is none here.
+ *
+ * @param is_unknown whether that could not be found out
+ */
+void mts_fetch_note_refused(const request_rec *r, int is_unknown);
+
+#endif

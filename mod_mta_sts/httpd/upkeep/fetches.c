@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/fetches.h"
+
+#include <http_log.h>
+
+#include "core/database/fetches.h"
+#include "httpd/config/report_config.h"
+#include "httpd/shared/fetch_table.h"
+#include "httpd/shared/limit.h"
+#include "httpd/shared/module.h"
+
+APLOG_USE_MODULE(mta_sts);
+
+#define BATCH 250 /* rows of one transaction, some milliseconds */
+#define NOTE_INTERVAL apr_time_from_sec(60)
+#define DAY apr_time_from_sec(86400)
+
+/* The part of MTASTSReportQuota that the log may use. */
+#define QUOTA_PART 8
+
+int mts_fetches_are_waiting(void)
+{
+    return mts_fetch_table_is_filling();
+}
+
+/* Anyone can cause this line: at most one a minute. */
+static void log_losses(server_rec *main, const mts_fetch_losses *losses)
+{
+    if (losses->requests &&
+        mts_limit_count("fetches-lost", "", 1, apr_time_now()) == MTS_LIMIT_ALLOWED) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
+                     "%" APR_INT64_T_FMT
+                     " requests for policies were answered, but not recorded in the fetch log, "
+                     "because too many clients came at once or the database was away: for these "
+                     "hours mta-sts report cannot say whether a sender reached this server; to "
+                     "record nothing, set MTASTSFetchLog off [fetches-lost]",
+                     losses->requests);
+    }
+}
+
+static apr_array_header_t *fetches_of(const apr_array_header_t *taken, apr_pool_t *p)
+{
+    apr_array_header_t *fetches = apr_array_make(p, taken->nelts + 1, sizeof(mta_sts_fetch));
+    int i;
+
+    for (i = 0; i < taken->nelts; i++) {
+        APR_ARRAY_PUSH(fetches, mta_sts_fetch) = APR_ARRAY_IDX(taken, i, mts_fetch_taken).fetch;
+    }
+    return fetches;
+}
+
+/* Where nothing happens, the disk is left alone for a minute. */
+static int is_idle(const mts_fetches_work *work, const apr_array_header_t *taken,
+                   const mts_fetch_losses *losses)
+{
+    return taken->nelts == 0 && losses->requests == 0 &&
+           work->began < work->noted + NOTE_INTERVAL && work->began >= work->noted;
+}
+
+static mta_sts_fetches_machine machine_of(server_rec *main, const mts_fetches_work *work,
+                                          const mts_fetch_losses *losses, apr_pool_t *p)
+{
+    return (mta_sts_fetches_machine){.host = mta_sts_database_host(p),
+                                     .began = mts_fetch_table_since(),
+                                     .noted = work->slot < MTS_FETCH_SLOTS ? 0 : work->began,
+                                     .lost = losses->requests,
+                                     .lost_first = losses->first,
+                                     .lost_last = losses->last,
+                                     .rows_max = mts_report_config_of(main)->spool_quota /
+                                                 QUOTA_PART / MTA_STS_FETCH_ROW_BYTES};
+}
+
+/* The requests stay in the table until they are in the database: if this process is killed between
+ * the two, a batch counts twice, but none is missing. */
+static const char *move(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
+                        apr_pool_t *p)
+{
+    const mts_fetch_losses losses = mts_fetch_table_take_losses();
+    const apr_array_header_t *taken = mts_fetch_table_read(&work->slot, BATCH, p);
+    const mta_sts_fetches_machine machine = machine_of(main, work, &losses, p);
+    const char *error;
+
+    if (is_idle(work, taken, &losses)) {
+        return NULL;
+    }
+    error = mta_sts_fetches_add(db, &machine, fetches_of(taken, p), p);
+    if (error) {
+        mts_fetch_table_return_losses(&losses);
+        work->slot = 0;
+        return error;
+    }
+    mts_fetch_table_remove(taken);
+    work->noted = machine.noted ? machine.noted : work->noted;
+    log_losses(main, &losses);
+    return NULL;
+}
+
+const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
+                             apr_pool_t *p, int *more)
+{
+    const char *error;
+
+    *more = 0;
+    if (!mts_fetch_table_exists()) {
+        return NULL;
+    }
+    if (!work->slot) {
+        work->began = apr_time_now();
+    }
+    error = move(main, db, work, p);
+    *more = !error && work->slot < MTS_FETCH_SLOTS;
+    work->slot = *more ? work->slot : 0;
+    return error;
+}
+
+const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
+                               apr_pool_t *p, int *more)
+{
+    const mts_report_config *config = mts_report_config_of(main);
+    const apr_time_t now = apr_time_now();
+    /* An hour is replaced as a whole, before its first request is a day old. */
+    const apr_time_t full = config->fetch_log == MTS_FETCH_LOG_ADDRESS
+                                ? now - DAY + 2 * MTA_STS_FETCH_HOUR
+                                : now + MTA_STS_FETCH_HOUR;
+    const apr_time_t keep = is_date_trusted ? now - config->fetch_keep_days * DAY : 0;
+
+    return mta_sts_fetches_expire(db, keep, full, BATCH, p, more);
+}

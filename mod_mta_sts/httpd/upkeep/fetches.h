@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_UPKEEP_FETCHES_H
+#define HTTPD_UPKEEP_FETCHES_H
+
+#include <httpd.h>
+
+#include "core/database/database.h"
+
+/*
+ * The watchdog's work on the fetch log: moves requests from shared memory to the database
+ * (core/database/fetches.h), and removes what is too old.
+ */
+
+/* The progress, initially all 0. */
+typedef struct mts_fetches_work {
+    apr_size_t slot;  /* the next one of the table */
+    apr_time_t began; /* when this round through the table began */
+    apr_time_t noted; /* when it was last noted in the database that everything is there */
+} mts_fetches_work;
+
+/* Whether the table is so full that it should be emptied now. */
+int mts_fetches_are_waiting(void);
+
+/*
+ * Moves some requests, in one transaction.
+ *
+ * @param p    scratch
+ * @param more out: whether it has to be called again
+ * @return NULL, or an error as in core/database/database.h; nothing is moved then
+ */
+const char *mts_fetches_move(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
+                             apr_pool_t *p, int *more);
+
+/* Removes some of what is older than MTASTSFetchLogKeep, unless the date may be wrong
+ * (tlsrpt/index/clock.h), and full addresses older than a day. */
+const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_date_trusted,
+                               apr_pool_t *p, int *more);
+
+#endif

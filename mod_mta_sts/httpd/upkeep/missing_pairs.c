@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/upkeep/missing_pairs.h"
+
+#include <apr_strings.h>
+
+#include "core/base/monotonic.h"
+#include "core/base/name.h"
+#include "httpd/hosting/handshake.h"
+#include "httpd/hosting/pairs.h"
+#include "httpd/hosting/renewal.h"
+#include "httpd/policy/hosts.h"
+#include "httpd/shared/log_once.h"
+
+#define PAGE 1000
+#define PAGES_PER_STEP 20 /* the next sync waits for them: some 50 ms */
+#define LISTED_MAX 19     /* and a line about the others: the log lists 20 findings of an id */
+#define INTERVAL apr_time_from_sec(60 * 60) /* without any change */
+#define PAUSE apr_time_from_sec(10)         /* at least, between two passes */
+
+/* A pass over all hosted domains, in steps. */
+struct mts_missing_pairs {
+    server_rec *main;
+    int (*is_ending)(void *);
+    mts_log_once *log;
+    int is_due;      /* whether something has changed since the last pass began */
+    int changes;     /* the counter of pairs then */
+    apr_time_t done; /* when the last one ended (mta_sts_monotonic_now); 0: not yet */
+    /* the pass that is running */
+    apr_pool_t *pool; /* of the pass; NULL: none is running */
+    mta_sts_findings *findings;
+    const mts_hosts *hosts;
+    const char *after; /* the last domain that was checked */
+    int count;         /* of domains without a pair so far */
+};
+
+mts_missing_pairs *mts_missing_pairs_make(server_rec *main, apr_pool_t *p, int (*is_ending)(void *))
+{
+    mts_missing_pairs *missing = apr_pcalloc(p, sizeof(*missing));
+
+    missing->main = main;
+    missing->is_ending = is_ending;
+    missing->log = mts_log_once_make(p);
+    return missing;
+}
+
+static void begin_pass(mts_missing_pairs *missing)
+{
+    apr_pool_create(&missing->pool, NULL);
+    missing->findings = mta_sts_findings_make(missing->pool);
+    missing->hosts = mts_hosts_collect(missing->pool, missing->main);
+    missing->after = "";
+    missing->count = 0;
+    missing->is_due = 0;
+    missing->changes = mts_renewal_numbers().changes;
+}
+
+static void end_pass(mts_missing_pairs *missing)
+{
+    apr_pool_destroy(missing->pool);
+    missing->pool = NULL;
+    missing->done = mta_sts_monotonic_now();
+}
+
+/* Whether another virtual host, with a certificate of its own, answers for it. */
+static int has_other_host(const mts_missing_pairs *missing, const char *domain, apr_pool_t *p)
+{
+    mts_served served = {.domain = domain, .server = missing->main};
+    mts_host host = mts_hosts_find(missing->hosts, p, &served);
+
+    return host.https && !mts_pair_config_of(host.https);
+}
+
+static void check_domain(mts_missing_pairs *missing, const char *domain, apr_pool_t *p)
+{
+    const char *host = apr_pstrcat(p, MTA_STS_POLICY_HOST_PREFIX, domain, NULL);
+
+    if (mts_handshake_covers(host) || has_other_host(missing, domain, p)) {
+        return;
+    }
+    if (missing->count++ < LISTED_MAX) {
+        mta_sts_finding_add(missing->findings, MTA_STS_ERROR, "pair-missing",
+                            apr_pstrdup(missing->pool, host),
+                            "have a certificate issued for it; mta-sts policy list "
+                            "--without-certificate lists all hosted domains without one",
+                            "no key pair covers the policy host of this hosted domain, so senders "
+                            "cannot fetch its policy");
+    }
+}
+
+/* Returns the number of domains in the page, or -1 after an error, which the next sync reports. */
+static int check_page(mts_missing_pairs *missing, mta_sts_snapshot *snapshot, apr_pool_t *p)
+{
+    apr_array_header_t *rows;
+    int i;
+
+    if (mta_sts_snapshot_rows(snapshot, missing->after, NULL, PAGE, p, &rows)) {
+        return -1;
+    }
+    for (i = 0; i < rows->nelts; i++) {
+        const mta_sts_snapshot_row *row = &APR_ARRAY_IDX(rows, i, mta_sts_snapshot_row);
+
+        if (row->is_served) {
+            check_domain(missing, row->domain, p);
+        }
+        if (i == rows->nelts - 1) {
+            missing->after = apr_pstrdup(missing->pool, row->domain);
+        }
+    }
+    return rows->nelts;
+}
+
+/* The exact number would change with each certificate that is issued, and be logged each time. */
+static void report_rest(const mts_missing_pairs *missing)
+{
+    int at_least = 1;
+
+    while (at_least <= (missing->count - LISTED_MAX) / 10) {
+        at_least *= 10;
+    }
+    if (missing->count > LISTED_MAX) {
+        mta_sts_finding_add(missing->findings, MTA_STS_ERROR, "pair-missing", "MTASTSCertificates",
+                            NULL, "at least %d more hosted domains have no key pair", at_least);
+    }
+}
+
+static void report(mts_missing_pairs *missing, apr_pool_t *scratch)
+{
+    report_rest(missing);
+    mts_log_once_log(missing->log, missing->main, missing->findings, scratch);
+    mts_log_once_end_round(missing->log);
+    mts_renewal_note_missing(missing->count);
+}
+
+static int is_due(mts_missing_pairs *missing, int has_changed)
+{
+    apr_time_t since = mta_sts_monotonic_now() - missing->done;
+
+    missing->is_due |= has_changed || mts_renewal_numbers().changes != missing->changes;
+    return missing->pool || !missing->done || (missing->is_due && since > PAUSE) ||
+           since > INTERVAL;
+}
+
+void mts_missing_pairs_check(mts_missing_pairs *missing, mta_sts_snapshot *snapshot,
+                             int has_changed, apr_pool_t *scratch)
+{
+    apr_pool_t *page;
+    int i, count = PAGE;
+
+    if (!mts_pairs_are_used() || !is_due(missing, has_changed)) {
+        return;
+    }
+    if (!missing->pool) {
+        begin_pass(missing);
+    }
+    apr_pool_create(&page, scratch);
+    for (i = 0; i < PAGES_PER_STEP && count == PAGE && !missing->is_ending(NULL); i++) {
+        count = check_page(missing, snapshot, page);
+        apr_pool_clear(page);
+    }
+    apr_pool_destroy(page);
+    if (count >= 0 && count < PAGE) {
+        report(missing, scratch);
+    }
+    if (count < PAGE) {
+        end_pass(missing);
+        missing->is_due |= count < 0;
+    }
+}

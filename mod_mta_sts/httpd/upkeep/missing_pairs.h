@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTPD_UPKEEP_MISSING_PAIRS_H
+#define HTTPD_UPKEEP_MISSING_PAIRS_H
+
+#include <httpd.h>
+
+#include "core/hosting/snapshot.h"
+
+/*
+ * Reports hosted domains whose policy hosts have no key pair (pair-missing), if a virtual host has
+ * MTASTSCertificates: clients get a TLS alert only, which is in no log.
+ */
+
+typedef struct mts_missing_pairs mts_missing_pairs;
+
+mts_missing_pairs *mts_missing_pairs_make(server_rec *main, apr_pool_t *p,
+                                          int (*is_ending)(void *));
+
+/*
+ * Looks for them, if rows or pairs have changed since the last time, and once an hour.
+ *
+ * @param has_changed whether rows have changed
+ * @param scratch     scratch memory
+ */
+void mts_missing_pairs_check(mts_missing_pairs *missing, mta_sts_snapshot *snapshot,
+                             int has_changed, apr_pool_t *scratch);
+
+#endif

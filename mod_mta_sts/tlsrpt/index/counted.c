@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which of several reports of one identity counts. */
+#include "tlsrpt/index/internal.h"
+
+#include <string.h>
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#define ROW_COLUMNS "SELECT id, verified, received, state, digest, identity FROM tlsrpt_report"
+
+static int take_row(void *baton, const char *const *columns)
+{
+    tlsrpt_counted_row *found = baton;
+
+    found->id = (long long)mta_sts_database_number(columns[0]);
+    found->verified = (long long)mta_sts_database_number(columns[1]);
+    found->received = (long long)mta_sts_database_number(columns[2]);
+    found->state = (long long)mta_sts_database_number(columns[3]);
+    found->digest = apr_pstrdup(found->p, columns[4]);
+    found->identity = apr_pstrdup(found->p, columns[5]);
+    return 0;
+}
+
+/* The first report of a variant. found->id: 0 if there is none. */
+static const char *find_best(tlsrpt_batch *batch, const char *identity, tlsrpt_counted_row *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->p = batch->ptemp;
+    return mta_sts_database_rows(batch->db,
+                                 ROW_COLUMNS " WHERE identity = %s"
+                                             " ORDER BY verified DESC, received, id LIMIT 1",
+                                 take_row, found, identity);
+}
+
+/* The keys of all variants of an identity, or of its verified ones: from..before. */
+static const char *bound(apr_pool_t *p, const char *key, const char *end)
+{
+    return apr_psprintf(p, "%.*s%s", TLSRPT_IDENTITY_DIGITS, key, end);
+}
+
+static const char verified_from[] = {TLSRPT_VARIANT_VERIFIED, '\0'};
+static const char verified_before[] = {TLSRPT_VARIANT_VERIFIED + 1, '\0'};
+
+/* Any report of an identity. found->id: 0 if there is none.
+ *
+ * @param from verified_from: only a verified one; "": any one
+ */
+static const char *find_other(tlsrpt_batch *batch, const char *key, const char *from,
+                              tlsrpt_counted_row *found)
+{
+    apr_pool_t *p = batch->ptemp;
+
+    memset(found, 0, sizeof(*found));
+    found->p = p;
+    return mta_sts_database_rows(batch->db,
+                                 ROW_COLUMNS " WHERE identity >= %s AND identity < %s"
+                                             " ORDER BY identity, verified DESC, received, id"
+                                             " LIMIT 1",
+                                 take_row, found, bound(p, key, from),
+                                 bound(p, key, verified_before));
+}
+
+/* Another row for the same bytes, from the spool of another host. */
+static const char *find_twin(tlsrpt_batch *batch, const char *digest, long long id, int state,
+                             tlsrpt_counted_row *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->p = batch->ptemp;
+    return mta_sts_database_rows(
+        batch->db, ROW_COLUMNS " WHERE digest = %s AND id <> %lld AND state = %d LIMIT 1", take_row,
+        found, digest, id, state);
+}
+
+static int is_better(const tlsrpt_counted_row *a, const tlsrpt_counted_row *b)
+{
+    return a->verified != b->verified ? a->verified > b->verified : a->received < b->received;
+}
+
+static const char *set_state(tlsrpt_batch *batch, long long id, tlsrpt_index_state state)
+{
+    return mta_sts_database_run(batch->db, "UPDATE tlsrpt_report SET state = %d WHERE id = %lld",
+                                (int)state, id);
+}
+
+const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more)
+{
+    tlsrpt_facts facts;
+    const char *error = tlsrpt_facts_load(batch, id, &facts);
+
+    if (!error) {
+        (is_more ? tlsrpt_delta_add : tlsrpt_delta_subtract)(batch, &facts);
+    }
+    return error;
+}
+
+/* --- a new report --- */
+
+/* The state of a new row that does not count: the same bytes may be in the index already. */
+static const char *set_further_state(tlsrpt_batch *batch, tlsrpt_counted_row *added,
+                                     const tlsrpt_counted_row *best)
+{
+    tlsrpt_counted_row twin;
+    const char *error;
+
+    added->state = TLSRPT_STATE_DUPLICATE;
+    if (strcmp(best->digest, added->digest) == 0) {
+        return NULL;
+    }
+    error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
+    if (!error && !twin.id) {
+        added->state = TLSRPT_STATE_CONFLICT;
+    }
+    return error;
+}
+
+/* The report that has counted no longer does, because a better one was added. */
+static const char *demote(tlsrpt_batch *batch, const tlsrpt_counted_row *added,
+                          const tlsrpt_counted_row *best)
+{
+    int is_same = strcmp(best->digest, added->digest) == 0;
+    const char *error = tlsrpt_counted_change(batch, best->id, 0);
+    tlsrpt_counted_row twin;
+
+    if (!error) {
+        error =
+            set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
+    }
+    if (!error && !is_same) {
+        /* The new row now represents its bytes. */
+        error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
+        if (!error && twin.id) {
+            error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
+        }
+    }
+    return error;
+}
+
+/* An unverified report where there is a verified one. */
+static const char *set_replaced_state(tlsrpt_batch *batch, tlsrpt_counted_row *added,
+                                      const tlsrpt_counted_row *verified, int *is_conflict)
+{
+    *is_conflict = strcmp(verified->digest, added->digest) != 0;
+    return set_further_state(batch, added, verified);
+}
+
+/* Another report of the same variant. */
+static const char *set_repeated_state(tlsrpt_batch *batch, tlsrpt_counted_row *added,
+                                      const tlsrpt_counted_row *best, int *is_conflict)
+{
+    *is_conflict = strcmp(best->digest, added->digest) != 0;
+    return is_better(added, best) ? demote(batch, added, best)
+                                  : set_further_state(batch, added, best);
+}
+
+const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added, int *is_conflict,
+                                 int *replaces)
+{
+    tlsrpt_counted_row best, verified = {0}, other = {0};
+    const char *error = find_best(batch, added->identity, &best);
+
+    added->state = TLSRPT_STATE_COUNTS;
+    *is_conflict = *replaces = 0;
+    if (!error && !added->verified) {
+        error = find_other(batch, added->identity, verified_from, &verified);
+    }
+    if (!error && verified.id) {
+        return set_replaced_state(batch, added, &verified, is_conflict);
+    }
+    if (!error && best.id) {
+        return set_repeated_state(batch, added, &best, is_conflict);
+    }
+    if (!error) {
+        error = find_other(batch, added->identity, "", &other);
+    }
+    *is_conflict = other.id && strcmp(other.digest, added->digest) != 0;
+    *replaces = other.id && added->verified;
+    return error;
+}
+
+/* --- all reports of an identity --- */
+
+static int push_member(void *baton, const char *const *columns)
+{
+    apr_array_header_t *members = baton;
+    tlsrpt_counted_row *member = apr_array_push(members);
+
+    member->p = members->pool;
+    take_row(member, columns);
+    return 1;
+}
+
+/* The first of each variant counts, unverified ones only if none is verified. Of others, the first
+ * with some bytes is a conflict. */
+static void choose_states(const apr_array_header_t *members, tlsrpt_index_state *states)
+{
+    apr_hash_t *digests = apr_hash_make(members->pool);
+    const tlsrpt_counted_row *member = (const tlsrpt_counted_row *)members->elts;
+    int i, is_verified = members->nelts && member[members->nelts - 1].verified;
+
+    for (i = 0; i < members->nelts; i++) {
+        int is_first = i == 0 || strcmp(member[i].identity, member[i - 1].identity) != 0;
+
+        states[i] = is_first && member[i].verified == is_verified ? TLSRPT_STATE_COUNTS
+                                                                  : TLSRPT_STATE_CONFLICT;
+        if (states[i] == TLSRPT_STATE_COUNTS) {
+            apr_hash_set(digests, member[i].digest, APR_HASH_KEY_STRING, "");
+        }
+    }
+    for (i = 0; i < members->nelts; i++) {
+        if (states[i] == TLSRPT_STATE_CONFLICT) {
+            states[i] = apr_hash_get(digests, member[i].digest, APR_HASH_KEY_STRING)
+                            ? TLSRPT_STATE_DUPLICATE
+                            : TLSRPT_STATE_CONFLICT;
+            apr_hash_set(digests, member[i].digest, APR_HASH_KEY_STRING, "");
+        }
+    }
+}
+
+static const char *change_state(tlsrpt_batch *batch, const tlsrpt_counted_row *member,
+                                tlsrpt_index_state state)
+{
+    const char *error = NULL;
+
+    if (member->state == (long long)state) {
+        return NULL;
+    }
+    if (member->state == TLSRPT_STATE_COUNTS || state == TLSRPT_STATE_COUNTS) {
+        error = tlsrpt_counted_change(batch, member->id, state == TLSRPT_STATE_COUNTS);
+    }
+    return error ? error : set_state(batch, member->id, state);
+}
+
+const char *tlsrpt_counted_judge_all(tlsrpt_batch *batch, const char *key)
+{
+    apr_array_header_t *members = apr_array_make(batch->ptemp, 4, sizeof(tlsrpt_counted_row));
+    tlsrpt_index_state *states;
+    int i;
+    const char *error =
+        mta_sts_database_rows(batch->db,
+                              ROW_COLUMNS " WHERE identity >= %s AND identity < %s"
+                                          " ORDER BY identity, verified DESC, received, id",
+                              push_member, members, bound(batch->ptemp, key, ""),
+                              bound(batch->ptemp, key, verified_before));
+
+    states = apr_palloc(batch->ptemp, sizeof(*states) * (apr_size_t)(members->nelts + 1));
+    choose_states(members, states);
+    for (i = 0; i < members->nelts && !error; i++) {
+        error =
+            change_state(batch, &APR_ARRAY_IDX(members, i, const tlsrpt_counted_row), states[i]);
+    }
+    return error;
+}
+
+/* --- a removed report --- */
+
+const char *tlsrpt_counted_find(tlsrpt_batch *batch, long long id, tlsrpt_counted_row *found)
+{
+    memset(found, 0, sizeof(*found));
+    found->p = batch->ptemp;
+    return mta_sts_database_rows(batch->db, ROW_COLUMNS " WHERE id = %lld", take_row, found, id);
+}
+
+/* Another row for the bytes that a removed row represented. */
+static const char *promote_twin(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
+{
+    tlsrpt_counted_row twin;
+    const char *error =
+        find_twin(batch, removed->digest, removed->id, TLSRPT_STATE_DUPLICATE, &twin);
+
+    return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
+}
+
+/* Makes the best of the remaining reports count: of its variant, and without a verified one, the
+ * unverified ones. */
+static const char *promote(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
+{
+    tlsrpt_counted_row best, twin;
+    const char *error = find_best(batch, removed->identity, &best);
+
+    if (error || !best.id) {
+        return error || !removed->verified ? error
+                                           : tlsrpt_counted_judge_all(batch, removed->identity);
+    }
+    error = set_state(batch, best.id, TLSRPT_STATE_COUNTS);
+    if (!error) {
+        error = tlsrpt_counted_change(batch, best.id, 1);
+    }
+    if (!error) {
+        error = find_twin(batch, best.digest, best.id, TLSRPT_STATE_CONFLICT, &twin);
+    }
+    if (!error && twin.id) {
+        error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
+    }
+    return error || strcmp(best.digest, removed->digest) == 0 ? error
+                                                              : promote_twin(batch, removed);
+}
+
+const char *tlsrpt_counted_removed(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
+{
+    switch (removed->state) {
+    case TLSRPT_STATE_COUNTS:
+        return promote(batch, removed);
+    case TLSRPT_STATE_CONFLICT:
+        return promote_twin(batch, removed);
+    default:
+        return NULL;
+    }
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/index/origin.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/network.h"
+
+#define ROWS_MAX 500 /* failures that are looked at */
+
+/* The reports of a domain are found by the index tlsrpt_policy_domain. */
+#define FIND                                                                                       \
+    "SELECT coalesce(o.whole, o.text), r.range_begin, r.range_end, r.peer, "                       \
+    "coalesce(s.whole, s.text) FROM tlsrpt_policy q JOIN tlsrpt_report r ON r.id = q.report "      \
+    "JOIN tlsrpt_policy p ON p.report = q.report AND p.domain = q.domain "                         \
+    "JOIN tlsrpt_failure f ON f.report = p.report AND f.n = p.n "                                  \
+    "JOIN tlsrpt_organization o ON o.id = r.organization "                                         \
+    "LEFT JOIN tlsrpt_string s ON s.id = f.sending_ip "                                            \
+    "WHERE q.domain = (SELECT id FROM tlsrpt_domain WHERE text = %s) AND q.is_first = 1 "          \
+    "AND q.received >= %lld AND r.state = 0 AND r.verified = %d "                                  \
+    "AND f.type = (SELECT id FROM tlsrpt_string WHERE text = %s) "                                 \
+    "ORDER BY q.received DESC, q.report DESC LIMIT %d"
+
+typedef struct finding {
+    apr_array_header_t *list;
+    int max;
+} finding;
+
+static void add_network(apr_array_header_t *networks, const char *network)
+{
+    int i;
+
+    if (!*network || networks->nelts >= TLSRPT_ORIGIN_NETWORKS_MAX) {
+        return;
+    }
+    for (i = 0; i < networks->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(networks, i, const char *), network) == 0) {
+            return;
+        }
+    }
+    APR_ARRAY_PUSH(networks, const char *) = apr_pstrdup(networks->pool, network);
+}
+
+void tlsrpt_origin_add(apr_array_header_t *networks, const char *address)
+{
+    if (address) {
+        add_network(networks, mta_sts_network_of(networks->pool, address));
+    }
+}
+
+/* The entry of an organization; NULL if there are enough others. */
+static tlsrpt_origin *origin_of(finding *f, const char *const *columns)
+{
+    apr_pool_t *p = f->list->pool;
+    tlsrpt_origin *one;
+    int i;
+
+    for (i = 0; i < f->list->nelts; i++) {
+        one = &APR_ARRAY_IDX(f->list, i, tlsrpt_origin);
+        if (strcmp(one->organization, columns[0]) == 0) {
+            return one;
+        }
+    }
+    if (f->list->nelts >= f->max) {
+        return NULL;
+    }
+    one = apr_array_push(f->list);
+    one->organization = apr_pstrdup(p, columns[0]);
+    one->begin = mta_sts_database_number(columns[1]);
+    one->end = mta_sts_database_number(columns[2]);
+    one->networks = apr_array_make(p, 2, sizeof(const char *));
+    return one;
+}
+
+/* Only the last report of an organization counts. */
+static int take_row(void *baton, const char *const *columns)
+{
+    tlsrpt_origin *one = origin_of(baton, columns);
+
+    if (one && one->begin == mta_sts_database_number(columns[1]) &&
+        one->end == mta_sts_database_number(columns[2])) {
+        tlsrpt_origin_add(one->networks, columns[4]);
+        add_network(one->networks, columns[3]);
+    }
+    return 1;
+}
+
+const char *tlsrpt_index_origins(mta_sts_database *db, const char *domain, const char *result_type,
+                                 int is_verified, apr_time_t since, int max, apr_pool_t *p,
+                                 apr_array_header_t **list)
+{
+    finding f = {apr_array_make(p, max + 1, sizeof(tlsrpt_origin)), max};
+
+    *list = f.list;
+    return mta_sts_database_rows(db, FIND, take_row, &f, domain, (long long)since, is_verified,
+                                 result_type, ROWS_MAX);
+}

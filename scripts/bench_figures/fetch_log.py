@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What MTASTSFetchLog costs a request, and how much it stores."""
+
+import contextlib
+import http.client
+import re
+from pathlib import Path
+
+from bench_figures.fetching import POLICY, policy_of
+from bench_figures.hosting import ON, Source, host, sync
+
+OFF = "MTASTSFetchLog off\n"
+
+
+def configured(count):
+    return "".join(f"<MTASTSPolicy h{i:06}.example.org>\nMTASTSMx mx.example.org\n</MTASTSPolicy>\n"
+                   for i in range(count))
+
+
+def send(port, hosts):
+    """One request for each, over one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with contextlib.closing(connection):
+        for name in hosts:
+            connection.request("GET", POLICY, headers={"Host": name, "User-Agent": "Postfix/3.10"})
+            connection.getresponse().read()
+
+
+def instructions_of(bench, extra, known, new):
+    """Instructions a request: for hosts that were asked for in the last seconds, and for others.
+
+    Callgrind counts within ap_process_connection and writes a file after each connection. Each
+    kind has a connection of its own, after one that warms up."""
+    counts = bench.root / "counts/out"
+    wrapper = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={counts}",
+               "--toggle-collect=ap_process_connection", "--dump-after=ap_process_connection"]
+    with bench.httpd(extra, "prefork", wrapper, ["-X"]):
+        policy_of(bench.port, known[0])
+        for hosts in (known, known, new):
+            send(bench.port, hosts)
+    totals = {}
+    for path in counts.parent.glob("out.*"):
+        totals[int(path.suffix[1:])] = int(
+            re.search(r"^totals: (\d+)", path.read_text(), re.MULTILINE)[1])
+        path.unlink()
+    last = [totals[number] for number in sorted(totals)[-2:]]
+    return last[0] / len(known), last[1] / len(new)
+
+
+def costs(bench, extra, number):
+    few = number // 20  # the watchdog may empty the table at any moment: they are soon known again
+    known = [host(i % few) for i in range(number)]
+    new = [host(i) for i in range(number, 2 * number)]
+    on = instructions_of(bench, extra, known, new)
+    off = instructions_of(bench, OFF + extra, known, new)
+    return [a - b for a, b in zip(on, off)], [f"{a:.0f} over {b:.0f}" for a, b in zip(on, off)]
+
+
+def figure_fetch_log(bench):
+    number = 400
+    (known, new), notes = costs(bench, configured(2 * number), number)
+    yield "instructions a request of MTASTSFetchLog, first of its kind", new, notes[1], 600, 300
+    yield "the same, not the first in seconds", known, notes[0], 300, 200
+    many = bench.pick(1_000_000, 10_000)
+    source = Source(bench)
+    source.fill(0, many)
+    sync(bench, many - 1)
+    (known, new), notes = costs(bench, ON, number)
+    yield (f"the same with {many:,} hosted domains, first", new, notes[1], 600, 300)
+    yield (f"the same with {many:,} hosted domains, not the first", known, notes[0], 300, 200)

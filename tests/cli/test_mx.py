@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts mx` against a small live deployment (live.py), with an apachectl that reads a file as httpd
+reads its configuration. tests/httpd/test_mx_apply.py has a real httpd."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import live
+
+DOMAIN = "example.com"
+MX, NEW, OLD = f"mx1.{DOMAIN}", f"mx2.{DOMAIN}", f"old.{DOMAIN}"
+DONE, DIFFER, USAGE = range(3)
+
+SETUP = """\
+# The MTA-STS policy of example.com, written by mta-sts-setup: run it again to change it, or
+# change it here.
+<IfModule mod_mta_sts.c>
+    <MTASTSPolicy {domains}>
+        # a comment of the administrator
+        MTASTSMode   {mode}
+{mx}        MTASTSMaxAge 604800
+    </MTASTSPolicy>
+</IfModule>
+
+<VirtualHost *:80>
+    ServerName mta-sts.example.com
+</VirtualHost>
+"""
+
+# It prints what httpd has, from the file as it is now, and notes what it was called with.
+APACHECTL = """\
+#!{python}
+import hashlib, json, pathlib, re, sys
+directory = pathlib.Path({directory!r})
+with open(directory / "calls", "a") as calls:
+    print(*sys.argv[1:], file=calls)
+text = (directory / "mta-sts.conf").read_text()
+if "REFUSED" in text or (directory / "broken").exists():
+    print("AH00526: Syntax error on line 7 of mta-sts.conf:", file=sys.stderr)
+    print("Invalid command 'REFUSED'", file=sys.stderr)
+    print("Action 'configtest' failed.", file=sys.stderr)
+    sys.exit(1)
+mode = re.search(r"MTASTSMode +(\\w+)", text)[1]
+mx = [name for line in re.findall(r"^ *MTASTSMx +(.*)$", text, re.M) for name in line.split()]
+policy = "".join(line + "\\r\\n" for line in (
+    "version: STSv1", "mode: " + mode, *("mx: " + name for name in mx), "max_age: 604800"))
+if (directory / "elsewhere").exists() and "{new}" in policy:
+    policy = policy.replace("604800", "604801")
+if "graceful" in sys.argv:
+    if (directory / "stuck").exists():
+        sys.exit("httpd (pid 1) hangs")
+    (directory / "served").write_text(policy)
+number = [i for i, line in enumerate(text.splitlines(), 1) if "<MTASTSPolicy" in line]
+places = [dict(precedence=1, defined_at=dict(file=str(directory / "enabled.conf"), line=one),
+               mode_at=None, virtual_host=None, served=True) for one in number]
+if "DUMP_MTA_STS_JSON" in sys.argv:
+    print(json.dumps(dict(version=1, policies=[dict(
+        domain="example.com", policy_host="mta-sts.example.com", pattern=False, mode=mode,
+        id=hashlib.sha256(policy.encode()).hexdigest()[:20], mx=mx, max_age=604800, text=policy,
+        served=True, published=True, locations=places)])))
+"""
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory):
+    return live.Ca(tmp_path_factory.mktemp("ca"))
+
+
+class Machine:
+    """A web server with the policy of example.com in a file, and its domain in DNS."""
+
+    def __init__(self, directory, deployment):
+        self.directory, self.live = directory, deployment
+        self.file = directory / "mta-sts.conf"
+        (directory / "enabled.conf").symlink_to(self.file)
+        (directory / "state").mkdir(mode=0o700)
+        (directory / "bin").mkdir()
+        program = directory / "bin" / "apachectl"
+        program.write_text(APACHECTL.format(python=sys.executable, directory=str(directory),
+                                            new=NEW))
+        program.chmod(0o755)
+
+    def write(self, *mx, mode="enforce", domains=DOMAIN, text=SETUP):
+        """The file, and what is served of it."""
+        lines = "".join(f"        MTASTSMx     {one}\n" for one in mx)
+        self.file.write_text(text.format(domains=domains, mode=mode, mx=lines))
+        self.live.serve(DOMAIN, live.policy(*mx, mode=mode))
+        served = self.directory / "served"
+        served.write_text(live.policy(*mx, mode=mode))
+        self.live.web[f"mta-sts.{DOMAIN}"].text = lambda: served.read_bytes().decode()
+        return self
+
+    def mx(self, *hosts):
+        self.live.set_mx(DOMAIN, *hosts)
+        return self
+
+    def forget_apache(self):
+        (self.directory / "bin" / "apachectl").write_text("#!/bin/sh\nexit 1\n")
+        return self
+
+    def run(self, *words, domain=DOMAIN):
+        path = f"{self.directory}/bin:/usr/bin:/bin"
+        return subprocess.run(
+            [live.COMMAND, "mx", "--state-dir", str(self.directory / "state"),
+             *self.live.options(), *words, domain],
+            capture_output=True, text=True, timeout=60,
+            env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"})
+
+    def shown(self, *words, status):
+        done = self.run(*words)
+        assert (done.returncode, done.stderr) == (status, ""), done
+        return done.stdout
+
+    def read(self, *words):
+        return json.loads(self.run("--format", "json", *words).stdout)
+
+    def calls(self):
+        """How httpd was tested and reloaded."""
+        path = self.directory / "calls"
+        calls = path.read_text().split("\n")[:-1] if path.exists() else []
+        return [call for call in calls if "DUMP" not in call]
+
+
+@pytest.fixture
+def machine(tmp_path, ca):
+    return Machine(tmp_path, live.Deployment(ca)).write(MX)
+
+
+# --- comparing ---
+
+
+def test_where_they_agree_there_is_nothing_to_change(machine):
+    text = machine.shown(status=DONE)
+    assert text == f"""\
+{DOMAIN}
+  MX records
+    ✔ {MX}: covered by "mx: {MX}"
+  Policy, in the configuration of this machine's httpd: mode enforce
+    ✔ mx: {MX}
+  Nothing to change
+"""
+    assert machine.shown("--apply", status=DONE) == text
+    assert machine.calls() == []
+
+
+COVERAGE = [  # patterns of the policy, MX records, patterns that cover them, hosts that match
+    ([MX], [MX, NEW], [MX, None], [MX]),
+    ([MX, NEW], [MX], [MX], [MX, None]),
+    ([f"*.{DOMAIN}"], [MX, NEW], [f"*.{DOMAIN}"] * 2, [MX]),
+    ([f"*.{DOMAIN}"], [f"a.b.{DOMAIN}"], [None], [None]),
+    ([f"*.{DOMAIN}"], [DOMAIN], [None], [None]),
+    (["*.mail.example.net", MX], ["a.mail.example.net", MX], ["*.mail.example.net", MX],
+     ["a.mail.example.net", MX]),
+]
+
+
+@pytest.mark.parametrize("patterns, hosts, covered, matched", COVERAGE)
+def test_both_directions_with_wildcards_as_rfc_8461_has_them(machine, patterns, hosts, covered,
+                                                             matched):
+    shown = machine.write(*patterns).mx(*hosts).read()
+    by_host = {one["host"]: one["pattern"] for one in shown["mx_records"]}
+    assert by_host == dict(zip(hosts, covered))
+    assert shown["mx_patterns"] == [
+        {"pattern": pattern, "host": host} if pattern[0] != "*" or not host else
+        {"pattern": pattern, "host": shown["mx_patterns"][i]["host"]}
+        for i, (pattern, host) in enumerate(zip(patterns, matched))]
+    missing = [host for host in hosts if by_host[host] is None]
+    assert (shown["change"] is not None) == bool(missing)
+    if missing:
+        assert shown["change"]["policy"]["mx"] == [*patterns, *missing]
+
+
+def test_the_provider_of_a_host_decides_its_pattern(machine):
+    shown = machine.mx(MX, "example-com.mail.protection.outlook.com").read()
+    assert shown["change"]["policy"]["mx"] == [MX, "*.mail.protection.outlook.com"]
+
+
+def test_what_is_served_is_compared_where_the_configuration_is_not_known(machine):
+    machine.forget_apache().mx(MX, NEW)
+    shown = machine.read()
+    assert shown["source"] == "served"
+    assert "the configuration of this machine's httpd could not be read (" in shown["by_hand"]
+    assert shown["steps"][0] == f"on the machine that serves mta-sts.{DOMAIN}, change the mx of " \
+                                f"the policy to: {MX} {NEW}"
+    done = machine.run("--apply")
+    assert done.returncode == DIFFER and "change it as shown" in done.stderr
+
+
+def test_a_policy_that_is_not_served_yet_is_said_so(machine):
+    (machine.directory / "served").write_bytes(live.policy(OLD).encode())
+    assert "this is not the policy that is served now: see mta-sts check" in machine.shown(
+        status=DIFFER)
+
+
+# --- the order ---
+
+
+def test_a_host_that_is_in_dns_already_is_added_at_once(machine):
+    text = machine.mx(MX, NEW).shown(status=DIFFER)
+    new_id = live.policy_id(live.policy(MX, NEW))
+    assert f"✘ {NEW}: no mx of the policy covers it: senders in mode enforce do not deliver" in text
+    assert text.endswith(f"""\
+  What to do, in this order
+    1. change the policy: mta-sts mx --apply --state-dir '{machine.directory}/state' {DOMAIN}
+    2. once the new policy is served, publish _mta-sts.{DOMAIN}. IN TXT "v=STSv1; id={new_id};"
+""")
+
+
+def test_a_new_host_is_in_the_policy_before_it_is_in_dns(machine):
+    steps = machine.read("--add", NEW)["steps"]
+    assert [step.split()[0] for step in steps] == ["change", "once", "wait:", "only"]
+    assert steps[0] == (
+        f"change the policy: mta-sts mx --apply --add '{NEW}' "
+        f"--state-dir '{machine.directory}/state' {DOMAIN}")
+    assert "for its max_age (7 days), and would not deliver" in steps[2]
+    assert steps[3] == f"only then publish the MX record of {NEW}"
+    machine.write(MX, mode="testing")
+    assert [step.split()[0] for step in machine.read("--add", NEW)["steps"]] == [
+        "change", "once", "only"]
+
+
+def test_a_former_host_leaves_dns_before_the_policy(machine):
+    machine.write(MX, OLD).mx(MX, OLD)
+    shown = machine.read("--remove", OLD)
+    assert shown["refused"] == [f"{OLD} is still an MX host: its MX record must be deleted first"]
+    assert [step.split()[0] for step in shown["steps"]] == ["delete", "wait", "change", "once"]
+    assert shown["steps"][0] == f"delete the MX record of {OLD} in DNS"
+    assert shown["steps"][2] == (
+        f"change the policy: mta-sts mx --apply --remove '{OLD}' "
+        f"--state-dir '{machine.directory}/state' {DOMAIN}")
+    machine.mx(MX)
+    shown = machine.read("--remove", OLD)
+    assert shown["refused"] == []
+    assert [step.split()[0] for step in shown["steps"]] == ["wait", "change", "once"]
+
+
+def test_a_pattern_that_matches_nothing_is_shown_but_removed_only_on_request(machine):
+    machine.write(MX, OLD)
+    assert f"· mx: {OLD}: no MX record matches it: a future MX host, or a former one (--remove " \
+           f"{OLD})" in machine.shown(status=DONE)
+    assert machine.read()["change"] is None
+
+
+# --- what mta-sts-setup wrote ---
+
+
+def test_a_new_host_is_written_tested_reloaded_and_its_id_printed(machine):
+    machine.file.chmod(0o640)
+    before = machine.file.read_text()
+    text = machine.mx(MX, NEW).shown("--apply", status=DONE)
+    line = f"        MTASTSMx     {MX}\n"
+    assert machine.file.read_text() == before.replace(line, line + line.replace(MX, NEW))
+    assert machine.file.stat().st_mode & 0o777 == 0o640
+    assert machine.calls() == ["configtest", "configtest", "graceful"]
+    assert text == f"""\
+{machine.file}:4: changed; the configuration was tested, and httpd reloaded.
+The policy host serves it. Now publish _mta-sts.{DOMAIN}. IN TXT "v=STSv1; id={live.policy_id(live.policy(MX, NEW))};"
+"""
+    assert machine.shown("--apply", status=DONE).endswith("Nothing to change\n")
+    assert [path.name for path in machine.directory.glob(".mta-sts*")] == []
+
+
+def test_planned_and_former_hosts_are_written_too(machine):
+    text = machine.write(MX, OLD).shown("--apply", "--add", NEW, "--add", "*.mail.example.net",
+                                        "--remove", OLD, status=DONE)
+    assert re.findall(r"MTASTSMx +(\S+)", machine.file.read_text()) == [
+        MX, NEW, "*.mail.example.net"]
+    assert text.startswith("Before a pattern is removed: wait until the TTL of the MX records")
+    rest = text.split("After that:\n")[1].splitlines()
+    assert [line.split()[1] for line in rest] == ["once", "wait:", "only"]
+    assert rest[0].startswith("  1. once the new policy is served, publish _mta-sts.")
+    assert "for its max_age (7 days), and would not deliver" in rest[1]
+    assert rest[2] == f"  3. only then publish the MX record of {NEW} *.mail.example.net"
+
+
+def unchanged(machine, *words, calls=()):
+    """A call that fails, and changes nothing: what it says."""
+    before = machine.file.read_text()
+    done = machine.run("--apply", *words)
+    assert done.returncode == DIFFER, done
+    assert machine.file.read_text() == before
+    assert machine.calls() == list(calls)
+    return done.stderr
+
+
+def test_a_host_that_is_still_in_dns_is_never_removed(machine):
+    for mode in "enforce", "testing":
+        machine.write(MX, OLD, mode=mode).mx(MX, OLD)
+        assert f"nothing was changed: {OLD} is still an MX host" in unchanged(machine, "--remove",
+                                                                             OLD)
+    machine.write(f"*.{DOMAIN}").mx(MX)
+    assert f"{MX} is still an MX host" in unchanged(machine, "--remove", f"*.{DOMAIN}")
+
+
+def test_a_pattern_may_go_if_another_one_covers_the_host(machine):
+    machine.write(f"*.{DOMAIN}", MX).mx(MX)
+    machine.shown("--apply", "--remove", f"*.{DOMAIN}", status=DONE)
+    assert re.findall(r"MTASTSMx +(\S+)", machine.file.read_text()) == [MX]
+
+
+def test_without_the_mx_records_nothing_is_changed(machine):
+    machine.live.dns.failing.add(DOMAIN)
+    assert "the MX records of example.com could not be looked up" in unchanged(machine, "--add", NEW)
+    assert "could not be looked up" in machine.run().stdout
+
+
+def test_the_last_mx_is_never_removed(machine):
+    machine.mx()
+    machine.live.dns.records[DOMAIN, "MX"] = ["."]
+    assert "no mx would be left in the policy" in unchanged(machine, "--remove", MX)
+
+
+def test_a_configuration_with_errors_is_not_touched(machine):
+    machine.mx(MX, NEW)
+    (machine.directory / "broken").touch()
+    machine.live.dns.failing.clear()
+    before = machine.file.read_text()
+    done = machine.run("--apply")
+    assert done.returncode == DIFFER and machine.file.read_text() == before
+    assert "graceful" not in machine.calls()
+
+
+def test_a_file_that_httpd_refuses_is_put_back(machine):
+    """The file has a part that only shows with two hosts, as a limit of another module would."""
+    text = APACHECTL.replace('if "REFUSED" in text', 'if "{new}" in text')
+    program = machine.directory / "bin" / "apachectl"
+    program.write_text(text.format(python=sys.executable, directory=str(machine.directory), new=NEW))
+    machine.mx(MX, NEW)
+    error = unchanged(machine, calls=["configtest", "configtest"])
+    assert "apachectl configtest: it ended with status 1:\nAH00526: Syntax error on line 7" in error
+    assert f"{machine.file} is as it was before, and httpd was not reloaded" in error
+
+
+def test_a_policy_that_would_not_become_the_one_that_is_served_is_put_back(machine):
+    (machine.directory / "elsewhere").touch()
+    machine.mx(MX, NEW)
+    error = unchanged(machine, calls=["configtest", "configtest"])
+    assert "httpd would serve another policy: it is also defined elsewhere" in error
+
+
+def test_a_reload_that_fails_puts_the_file_back(machine):
+    (machine.directory / "stuck").touch()
+    machine.mx(MX, NEW)
+    error = unchanged(machine, calls=["configtest", "configtest", "graceful"])
+    assert "apachectl graceful: it ended with status 1:\nhttpd (pid 1) hangs" in error
+    assert "httpd may have been reloaded with the change: run apachectl graceful" in error
+
+
+def change_at_configtest(machine, number):
+    """Somebody else adds a line to the file during this call of configtest."""
+    program = machine.directory / "bin" / "apachectl"
+    program.write_text(program.read_text() + f"""
+calls = (directory / "calls").read_text().splitlines()
+if sys.argv[1] == "configtest" and calls.count("configtest") == {number}:
+    with open(directory / "mta-sts.conf", "a") as file:
+        print("# theirs", file=file)
+    sys.exit({number - 1})
+""")
+
+
+def test_a_file_that_changed_since_it_was_compared_is_left_alone(machine):
+    change_at_configtest(machine, 1)
+    before = machine.mx(MX, NEW).file.read_text()
+    done = machine.run("--apply")
+    assert done.returncode == DIFFER
+    assert "was changed by somebody else meanwhile; run this again" in done.stderr
+    assert machine.file.read_text() == before + "# theirs\n"
+    assert machine.calls() == ["configtest"]
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten_by_putting_back(machine):
+    change_at_configtest(machine, 2)
+    done = machine.mx(MX, NEW).run("--apply")
+    assert done.returncode == DIFFER
+    assert "The file could not be put back: " in done.stderr
+    assert machine.file.read_text().endswith("# theirs\n") and NEW in machine.file.read_text()
+
+
+def test_an_id_is_not_to_be_published_before_the_policy_is_served(machine):
+    machine.live.web[f"mta-sts.{DOMAIN}"].text = live.policy(MX)
+    done = machine.mx(MX, NEW).run("--apply")
+    assert done.returncode == DIFFER
+    assert "publish" not in done.stdout
+    assert f"before you publish its id, {live.policy_id(live.policy(MX, NEW))}" in done.stderr
+
+
+def test_a_record_in_another_zone_is_asked_for(machine):
+    """As where a provider has the record: it is no use to publish it here."""
+    machine.live.dns.aliases[f"_mta-sts.{DOMAIN}"] = "_mta-sts.provider.example"
+    machine.live.dns.records["_mta-sts.provider.example", "TXT"] = ["v=STSv1; id=1;"]
+    expected = f'have the id {live.policy_id(live.policy(MX, NEW))} published in the TXT record at ' \
+               f'"_mta-sts.provider.example", where the CNAME of _mta-sts.{DOMAIN} leads'
+    assert expected in machine.mx(MX, NEW).shown(status=DIFFER)
+    assert f"The policy host serves it. Now {expected}" in machine.shown("--apply", status=DONE)
+
+
+# --- what somebody else wrote ---
+
+
+OWN = SETUP.replace(", written by mta-sts-setup: run it again to change it, or", " of ours,")
+BY_HAND = {
+    "own file": (OWN, DOMAIN, "mta-sts-setup did not write this file"),
+    "several domains": (SETUP, f"{DOMAIN} example.net", "the policy of several domains"),
+    "continued line": (SETUP.replace("enforce", "enforce"), DOMAIN, "continued on the next one"),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_another_file_is_never_changed_but_its_lines_are_named(machine, name):
+    text, domains, why = BY_HAND[name]
+    machine.write(MX, domains=domains, text=text)
+    if name == "continued line":
+        machine.file.write_text(machine.file.read_text().replace(
+            "        MTASTSMaxAge 604800", "        MTASTSMaxAge \\\n 604800"))
+    machine.mx(MX, NEW)
+    line = next(i for i, text in enumerate(machine.file.read_text().splitlines(), 1)
+                if "MTASTSMx" in text)
+    steps = machine.read()["steps"]
+    assert steps[:2] == [
+        f"add this line after {machine.file}:{line}: MTASTSMx {NEW}",
+        "test and reload: sudo apachectl configtest && sudo apachectl graceful"]
+    error = unchanged(machine)
+    assert f"--apply changes only hosted rows and what mta-sts-setup wrote: {why}" in error or \
+        why in error
+
+
+def test_the_line_of_a_former_host_is_named(machine):
+    machine.write(MX, OLD, text=OWN).mx(MX)
+    line = next(i for i, text in enumerate(machine.file.read_text().splitlines(), 1) if OLD in text)
+    assert f"remove {OLD} from MTASTSMx at {machine.file}:{line}" in machine.read(
+        "--remove", OLD)["steps"]
+
+
+# --- usage ---
+
+
+WRONG = {
+    ("--remove", OLD): f"--remove: the policy has no mx {OLD}; it has {MX}",
+    ("--add", "10.0.0.1"): "--add: ",
+    ("--add", "mx_1.example.com"): "--add: ",
+    ("--apply", "--format", "json"): "--apply cannot be combined with --format json",
+    ("example.net",): "only one DOMAIN at a time",
+    ("--add", MX, "--remove", MX): f"{MX} is both in --add and in --remove",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_wrong_usage(machine, words):
+    done = machine.run(*words)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert WRONG[words] in done.stderr and "Try 'mta-sts mx --help'." in done.stderr
+
+
+def test_a_domain_without_a_policy_is_an_error(machine):
+    machine.live.dns.records["empty.example", "MX"] = [MX]
+    done = machine.run(domain="empty.example")
+    assert done.returncode == DIFFER
+    assert "there is no valid policy of empty.example to compare with (a sender " in done.stderr

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server with hosted domains, and what a provider does with its database."""
+
+import os
+import pathlib
+import subprocess
+
+import policy
+import process
+from database import Database
+from httpd import proxied
+from policy import MX, POLICY
+
+COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() / "mta-sts")
+ON = "MTASTSHosting on\n"
+SITE = proxied("hosting.example", f"<MTASTSPolicy example.com>\n{MX}</MTASTSPolicy>", "mta-sts.*")
+BODY = ON + SITE
+
+
+class Hosting:
+    """The command, and a provider's panel, on the database of a server."""
+
+    def __init__(self, server, database=None):
+        self.state = server.root / "state"
+        self.database = database
+
+    def call(self, *words, status=0, given=None):
+        more = ["--database", "pgsql " + self.database.conninfo] if self.database else []
+        done = subprocess.run([COMMAND, "policy", *words, "--state-dir", self.state, *more],
+                              capture_output=True, text=True, input=given or "", timeout=60)
+        assert done.returncode == status, done
+        return done.stdout if status == 0 else done.stderr
+
+    def sql(self, statement):
+        if self.database:
+            return self.database.run(statement)
+        return Database(None, self.state / "reports.db").run(statement)
+
+    def insert(self, domain, mx="mx1.example.com"):
+        self.sql(f"INSERT INTO mta_sts_policy (domain, mx) VALUES ('{domain}', '{mx}')")
+
+
+def directive(database):
+    return f'MTASTSDatabase pgsql "{database.conninfo}"\n' if database else ""
+
+
+def fetch(server, domain):
+    return server.fetch_plainly("mta-sts." + domain)
+
+
+def is_served(server, domain, expected=POLICY):
+    answer = fetch(server, domain)
+    return answer.status == 200 and answer.body == expected
+
+
+def served(server, domain, expected=POLICY):
+    process.wait_for(lambda: is_served(server, domain, expected), domain + " to be served")
+    policy.check(fetch(server, domain), expected)
+
+
+def gone(server, domain):
+    process.wait_for(lambda: fetch(server, domain).status == 404, domain + " to be gone")
+
+
+def begin_hosting(make, body=BODY, expected=(), database=None, **more):
+    """A running httpd with hosting, and its Hosting with tables."""
+    server = make([r"\[hosting-failed\]$", *expected])
+    server.configure(directive(database) + body, **more).start()
+    process.wait_for(lambda: server.log.matching(r"run mta-sts policy init \[hosting-failed\]$"),
+                     "the missing tables to be logged")
+    hosting = Hosting(server, database)
+    hosting.call("init")
+    process.wait_for(lambda: fetch(server, "unknown.example").status == 404, "the first sync")
+    return server, hosting

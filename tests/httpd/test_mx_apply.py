@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mta-sts mx --apply` and `mta-sts watch` with a real httpd: the file that mta-sts-setup writes, a
+hosted row, and the name server of tests/cli/live.py."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import process
+from hosting import BODY, COMMAND, begin_hosting, served
+from httpd import APACHE, site
+from policy import HOST, identity, text
+
+TOP = pathlib.Path(__file__).parents[2]
+sys.path += [str(TOP / "tests/cli"), str(TOP / "scripts")]
+
+import live  # noqa: E402
+from mta_sts_setup.policy import Policy  # noqa: E402
+from mta_sts_setup.site import policy_text  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+DOMAIN = "example.com"
+MX, NEW = "mx1.example.com", "mx2.example.com"
+APACHECTL = """\
+#!/bin/sh
+case $1 in
+configtest) exec {apache} -f "{conf}" -t ;;
+graceful) exec kill -USR1 {pid} ;;
+*) exec {apache} -f "{conf}" "$@" ;;
+esac
+"""
+
+
+class Machine:
+    """A running httpd, and DNS."""
+
+    def __init__(self, server, ca):
+        self.server, self.ca = server, ca
+        self.dns = live.NameServer()
+        script = server.write("bin/apachectl", APACHECTL.format(
+            apache=APACHE, conf=server.conf_file, pid=server.pid))
+        script.chmod(0o755)
+
+    def set_mx(self, domain, *hosts):
+        self.dns.records[domain, "MX"] = list(hosts)
+
+    def call(self, *words, status):
+        done = subprocess.run(
+            [COMMAND, words[0], "--resolver", self.dns.address, "--ca-file", self.ca.root,
+             "--connect", f"{HOST}=127.0.0.1:{self.server.ports['https']}", *words[1:]],
+            capture_output=True, text=True, timeout=100,
+            env={**os.environ, "PATH": f"{self.server.root}/bin:/usr/bin:/bin", "LC_ALL": "C"})
+        assert done.returncode == status, done
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def machine(make, ca):
+    server = make()
+    file = server.write("mta-sts.conf", policy_text(DOMAIN, Policy("enforce", (MX,), 604800), []))
+    server.configure(f"Include {file}\n" + site(HOST)).start()
+    machine = Machine(server, ca)
+    machine.file = file
+    for name in HOST, MX, NEW:
+        machine.dns.records[name, "A"] = ["127.0.0.1"]
+    publish(machine, identity(text(MX, mode="enforce")))
+    machine.set_mx(DOMAIN, MX)
+    return machine
+
+
+def publish(machine, number):
+    machine.dns.records[f"_mta-sts.{DOMAIN}", "TXT"] = [f"v=STSv1; id={number};"]
+
+
+def test_what_setup_wrote_is_changed_tested_reloaded_and_served(machine):
+    assert "Nothing to change" in machine.call("mx", DOMAIN, status=0)
+    machine.set_mx(DOMAIN, MX, NEW)
+    before = machine.file.read_text()
+    output = machine.call("mx", "--apply", DOMAIN, status=0)
+    expected = text(MX, NEW, mode="enforce")
+    assert machine.server.fetch().body == expected
+    assert output.endswith(f' publish _mta-sts.{DOMAIN}. IN TXT "v=STSv1; id={identity(expected)};"\n')
+    assert machine.file.read_text() == policy_text(DOMAIN, Policy("enforce", (MX, NEW), 604800), [])
+    assert machine.file.read_text() != before
+
+
+def test_a_file_that_httpd_refuses_is_put_back_and_httpd_serves_on(machine):
+    """A configuration that may have one MTASTSMx line of this block only."""
+    machine.set_mx(DOMAIN, MX, NEW)
+    before = machine.file.read_text()
+    machine.server.conf_file.write_bytes(
+        machine.server.conf_file.read_bytes()
+        + f"<IfFile {machine.server.root}/more>\nNoSuchDirective\n</IfFile>\n".encode())
+    # The first configtest passes; it makes the second one fail.
+    script = machine.server.root / "bin/apachectl"
+    script.write_text(script.read_text().replace(
+        "configtest) exec", f"configtest) grep -q {NEW} {machine.file} && "
+        f"touch {machine.server.root}/more; exec"))
+    output = machine.call("mx", "--apply", DOMAIN, status=1)
+    assert "NoSuchDirective" in output and "is as it was before" in output, output
+    assert machine.file.read_text() == before
+    assert machine.server.fetch().body == text(MX, mode="enforce")
+
+
+def test_watch_reports_the_drift_and_that_mx_has_ended_it(machine):
+    """Run as root, the state belongs to the user of httpd's children, as all in its directory."""
+    state = machine.server.root / "state"
+    words = ("watch", "--runs", "1", "--no-smtp", "--state-dir", state)
+    assert "begin: " in machine.call(*words, status=1)
+    assert {path.stat().st_uid for path in (state / "watch", *(state / "watch").iterdir())} == {
+        state.stat().st_uid}
+    assert machine.call(*words, status=0) == ""
+    machine.set_mx(DOMAIN, MX, NEW)
+    (line,) = machine.call(*words, status=2).splitlines()
+    assert line.startswith(f"new: {DOMAIN}: critical: {NEW}: the policy does not cover this host")
+    assert line.endswith(f"(see: mta-sts mx {DOMAIN})")
+    output = machine.call("mx", "--apply", DOMAIN, status=0)
+    publish(machine, re.search(r"id=(\w+)", output).group(1))
+    (line,) = machine.call(*words, status=1).splitlines()
+    assert line.startswith(f"resolved: {DOMAIN}: {NEW}: the policy does not cover this host")
+
+
+# --- a hosted row ---
+
+
+@pytest.fixture
+def hosted(make, ca):
+    server, hosting = begin_hosting(make, BODY)
+    hosting.call("set", "--mx", "mx1.a.example", "--mode", "enforce", "a.example")
+    hosting.call("set", "--alias-of", "a.example", "b.example")
+    served(server, "a.example", text("mx1.a.example", mode="enforce"))
+    served(server, "b.example", text("mx1.a.example", mode="enforce"))
+    machine = Machine(server, ca)
+    machine.state = ("--state-dir", server.root / "state")
+    for domain in "a.example", "b.example":
+        machine.set_mx(domain, "mx1.a.example", "mx2.a.example")
+    return machine
+
+
+def test_a_hosted_row_is_changed_and_served(hosted):
+    shown = json.loads(hosted.call("mx", *hosted.state, "--format", "json", "a.example", status=1))
+    assert (shown["source"], shown["by_hand"]) == ("database", None)
+    output = hosted.call("mx", *hosted.state, "--apply", "--wait", "30", "a.example", status=0)
+    expected = text("mx1.a.example", "mx2.a.example", mode="enforce")
+    assert "The only machine serves it." in output
+    assert f'_mta-sts.a.example. IN TXT "v=STSv1; id={identity(expected)};"' in output
+    served(hosted.server, "a.example", expected)
+    assert "Nothing to change" in hosted.call("mx", *hosted.state, "a.example", status=0)
+
+
+def test_a_row_that_is_not_served_yet_is_not_overwritten(hosted):
+    """All mx of a row are replaced, so the list that was compared must be that of the row."""
+    hosted.server.stop()
+    own = subprocess.run([COMMAND, "policy", "set", "--mx", "mx1.a.example", "--mx", "own.a.example",
+                          *hosted.state, "a.example"], capture_output=True, text=True, timeout=60)
+    assert own.returncode == 0, own
+    output = hosted.call("mx", *hosted.state, "--apply", "a.example", status=1)
+    assert "nothing was changed: the row has changed and is not served yet; run this again" in output
+    shown = subprocess.run([COMMAND, "policy", "list", *hosted.state], capture_output=True,
+                           text=True, timeout=60)
+    assert "own.a.example" in shown.stdout and "mx2.a.example" not in shown.stdout, shown
+
+
+def test_a_host_that_is_still_in_dns_stays_in_the_row(hosted):
+    output = hosted.call("mx", *hosted.state, "--apply", "--remove", "mx1.a.example", "a.example",
+                         status=1)
+    assert "nothing was changed: mx1.a.example is still an MX host" in output
+    served(hosted.server, "a.example", text("mx1.a.example", mode="enforce"))
+
+
+def test_an_alias_is_not_changed_but_the_domain_that_it_follows_is_named(hosted):
+    output = hosted.call("mx", *hosted.state, "--apply", "b.example", status=1)
+    assert "nothing was changed: it is an alias of a.example: change that domain" in output
+    hosted.call("mx", *hosted.state, "--apply", "--wait", "30", "a.example", status=0)
+    process.wait_for(lambda: "Nothing to change" in hosted.call(
+        "mx", *hosted.state, "b.example", status=0), "the alias to follow")

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_fixture.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "httpd/shared/counters.h"
+#include "httpd/shared/fetch_table.h"
+#include "httpd/shared/memory.h"
+
+#define T0 (APR_INT64_C(497500) * MTA_STS_FETCH_HOUR)
+#define SECOND apr_time_from_sec(1)
+
+static int memory_is_shared;
+
+void *mts_memory_make(server_rec *main, const char *name, apr_size_t size)
+{
+    static void *blocks[2];
+    void **block = blocks + (strcmp(name, "fetches") == 0);
+
+    (void)main;
+    if (!*block) {
+        *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
+    return memset(*block, 0, size);
+}
+
+int mts_memory_is_shared(void)
+{
+    return memory_is_shared;
+}
+
+static void begin(void)
+{
+    memory_is_shared = 1;
+    mts_counters_make(NULL);
+    mts_fetch_table_make(NULL, 1);
+}
+
+/* A request of a client, whose address is made the way httpd does. */
+static void note(apr_pool_t *p, const char *domain, const char *address, const char *agent,
+                 apr_time_t now)
+{
+    static const char id[MTS_FETCH_ID_BYTES] = "0123456789abcdef0123";
+    mts_fetch_position position;
+    apr_sockaddr_t *client = NULL;
+    mts_fetch_key key = {.domain = domain, .len = strlen(domain), .now = now};
+
+    if (address) {
+        assert_int_equal(apr_sockaddr_info_get(&client, address, APR_UNSPEC, 0, 0, p), 0);
+    }
+    key.client = client;
+    if (!mts_fetch_table_count(&key, &position)) {
+        mts_fetch_table_insert(&key, &position, id, agent);
+    }
+}
+
+static apr_array_header_t *read_all(apr_pool_t *p)
+{
+    apr_size_t at = 0;
+    apr_array_header_t *list = mts_fetch_table_read(&at, MTS_FETCH_SLOTS, p);
+
+    assert_int_equal(at, MTS_FETCH_SLOTS);
+    return list;
+}
+
+static const mta_sts_fetch *only(const apr_array_header_t *list)
+{
+    assert_int_equal(list->nelts, 1);
+    return &APR_ARRAY_IDX(list, 0, mts_fetch_taken).fetch;
+}
+
+static void requests_of_one_network_in_one_hour_are_one_entry(void **state)
+{
+    const mta_sts_fetch *fetch;
+
+    begin();
+    note(*state, "example.com", "192.0.2.1", "Postfix/3", T0 + SECOND);
+    note(*state, "example.com", "192.0.2.200", "Postfix/4", T0 + 9 * SECOND);
+    fetch = only(read_all(*state));
+    assert_string_equal(fetch->domain, "example.com");
+    assert_string_equal(fetch->network, "192.0.2.0/24");
+    assert_string_equal(fetch->address, "");
+    assert_string_equal(fetch->agent, "Postfix");
+    assert_string_equal(fetch->id, "0123456789abcdef0123");
+    assert_int_equal(fetch->requests, 2);
+    assert_int_equal(fetch->first, T0 + SECOND);
+    assert_int_equal(fetch->last, T0 + 9 * SECOND);
+}
+
+static void what_differs_is_another_entry(void **state)
+{
+    begin();
+    note(*state, "example.com", "192.0.2.1", NULL, T0);
+    note(*state, "example.net", "192.0.2.1", NULL, T0);
+    note(*state, "example.com", "192.0.3.1", NULL, T0);
+    note(*state, "example.com", "2001:db8::1", NULL, T0);
+    note(*state, "example.com", "192.0.2.1", NULL, T0 + MTA_STS_FETCH_HOUR);
+    note(*state, "example.com", NULL, NULL, T0);
+    assert_int_equal(read_all(*state)->nelts, 6);
+}
+
+static void only_a_clean_first_word_of_an_agent_is_stored(void **state)
+{
+    static const struct {
+        const char *sent, *stored;
+    } agents[] = {
+        {NULL, ""},
+        {"", ""},
+        {"Postfix/3.10", "Postfix"},
+        {"Google-SMTP-STS", "Google-SMTP-STS"},
+        {"Mozilla/5.0 (X11)", "Mozilla"},
+        {"a\033[31mb", ""},
+        {"<script>", ""},
+        {"a<script>", ""},
+        {"\303\244b c", ""},
+        {"abcdefghijklmnopqrstuvwxyz0123456789ABCDEF", "abcdefghijklmnopqrstuvwxyz012345"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(agents) / sizeof(agents[0]); i++) {
+        begin();
+        note(*state, "example.com", "192.0.2.1", agents[i].sent, T0);
+        assert_string_equal(only(read_all(*state))->agent, agents[i].stored);
+    }
+}
+
+static void what_is_counted_after_reading_remains(void **state)
+{
+    const apr_array_header_t *taken;
+
+    begin();
+    note(*state, "example.com", "192.0.2.1", NULL, T0);
+    note(*state, "example.com", "192.0.2.1", NULL, T0);
+    taken = read_all(*state);
+    note(*state, "example.com", "192.0.2.1", NULL, T0 + SECOND);
+    mts_fetch_table_remove(taken);
+    assert_int_equal(only(read_all(*state))->requests, 1);
+    mts_fetch_table_remove(taken); /* by another watchdog, too late */
+    assert_int_equal(only(read_all(*state))->requests, 1);
+    mts_fetch_table_remove(read_all(*state));
+    assert_int_equal(read_all(*state)->nelts, 0);
+}
+
+static void what_finds_no_room_is_counted_as_lost(void **state)
+{
+    mts_fetch_losses losses;
+    int i, kept;
+
+    begin();
+    for (i = 0; i < 2 * MTS_FETCH_SLOTS; i++) {
+        note(*state, apr_psprintf(*state, "d%d.example", i), "192.0.2.1", NULL, T0 + i);
+    }
+    assert_true(mts_fetch_table_is_filling());
+    kept = read_all(*state)->nelts;
+    assert_in_range(kept, MTS_FETCH_SLOTS / 4 * 3, MTS_FETCH_SLOTS);
+    losses = mts_fetch_table_take_losses();
+    assert_int_equal(losses.requests + kept, 2 * MTS_FETCH_SLOTS);
+    assert_in_range(losses.first, T0, losses.last);
+    assert_int_equal(mts_fetch_table_take_losses().requests, 0);
+    mts_fetch_table_return_losses(&losses);
+    assert_int_equal(mts_fetch_table_take_losses().first, losses.first);
+    assert_int_equal(mts_fetch_table_lost(), losses.requests);
+    mts_fetch_table_remove(read_all(*state));
+    assert_false(mts_fetch_table_is_filling());
+}
+
+/* --- several processes --- */
+
+#define CHILDREN 4
+#define ROUNDS 20000
+
+static void count_forever(apr_pool_t *p)
+{
+    int i;
+
+    for (i = 0;; i++) {
+        note(p, i % 2 ? "example.com" : "example.net", "192.0.2.1", NULL, T0 + i);
+        if (i % 1000 == 0) {
+            apr_pool_clear(p);
+        }
+    }
+}
+
+/* Children that are killed at any moment leave a table that others can use. */
+static void killed_children_hang_nobody(void **state)
+{
+    apr_array_header_t *taken;
+    int i, round;
+
+    begin();
+    for (round = 0; round < 20; round++) {
+        pid_t children[CHILDREN];
+
+        for (i = 0; i < CHILDREN; i++) {
+            children[i] = fork();
+            if (children[i] == 0) {
+                count_forever(*state);
+            }
+        }
+        usleep(2000);
+        for (i = 0; i < CHILDREN; i++) {
+            kill(children[i], SIGKILL);
+            assert_int_equal(waitpid(children[i], NULL, 0), children[i]);
+        }
+        taken = read_all(*state);
+        mts_fetch_table_remove(taken);
+    }
+    note(*state, "example.org", "192.0.2.1", NULL, T0);
+    assert_string_equal(only(read_all(*state))->domain, "example.org");
+}
+
+static void *count_all(void *baton)
+{
+    apr_pool_t *p;
+    int i;
+
+    (void)baton;
+    apr_pool_create(&p, NULL);
+    for (i = 0; i < ROUNDS; i++) {
+        note(p, i % 2 ? "example.com" : "example.net", "192.0.2.1", NULL, T0);
+    }
+    apr_pool_destroy(p);
+    return NULL;
+}
+
+static apr_int64_t take(apr_pool_t *p)
+{
+    const apr_array_header_t *list = read_all(p);
+    apr_int64_t sum = 0;
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        sum += APR_ARRAY_IDX(list, i, mts_fetch_taken).fetch.requests;
+    }
+    mts_fetch_table_remove(list);
+    return sum;
+}
+
+static void no_request_is_missing_or_counted_twice_while_the_watchdog_takes_them(void **state)
+{
+    pthread_t threads[CHILDREN];
+    apr_int64_t sum = 0;
+    int i;
+
+    begin();
+    for (i = 0; i < CHILDREN; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, count_all, NULL), 0);
+    }
+    for (i = 0; i < 200; i++) {
+        sum += take(*state);
+        usleep(100);
+    }
+    for (i = 0; i < CHILDREN; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    sum += take(*state);
+    assert_int_equal(sum + mts_fetch_table_take_losses().requests, CHILDREN * ROUNDS);
+}
+
+static void without_shared_memory_there_is_no_table(void **state)
+{
+    (void)state;
+    begin();
+    assert_true(mts_fetch_table_exists());
+    assert_true(mts_fetch_table_since() > 0);
+    memory_is_shared = 0;
+    mts_fetch_table_make(NULL, 1);
+    assert_false(mts_fetch_table_exists());
+    assert_int_equal(mts_fetch_table_since(), 0);
+}
+
+static void switched_off_there_is_no_table_and_it_begins_anew(void **state)
+{
+    (void)state;
+    begin();
+    mts_fetch_table_make(NULL, 0);
+    assert_false(mts_fetch_table_exists());
+    assert_int_equal(mts_fetch_table_since(), 0);
+    mts_fetch_table_make(NULL, 1);
+    assert_true(mts_fetch_table_since() > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST(requests_of_one_network_in_one_hour_are_one_entry),
+        POOL_TEST(what_differs_is_another_entry),
+        POOL_TEST(only_a_clean_first_word_of_an_agent_is_stored),
+        POOL_TEST(what_is_counted_after_reading_remains),
+        POOL_TEST(what_finds_no_room_is_counted_as_lost),
+        POOL_TEST(killed_children_hang_nobody),
+        POOL_TEST(no_request_is_missing_or_counted_twice_while_the_watchdog_takes_them),
+        POOL_TEST(without_shared_memory_there_is_no_table),
+        POOL_TEST(switched_off_there_is_no_table_and_it_begins_anew),
+    };
+
+    return RUN_POOL_TESTS(tests);
+}
