@@ -83,7 +83,8 @@ def fill(path, domains, days, organizations):
         SELECT 1000 + d.n AS domain, {today} - 1 - t.n AS day, 1000 + o.n AS organization,
         100 + (d.n + t.n) % 50 AS successful, max(0, (d.n + t.n + o.n) % 10 - 8) AS failed,
         d.n % 4 AS kind FROM d, t, o""")
-    run(f"""INSERT INTO tlsrpt_report SELECT rowid, 99, 'd' || rowid, rowid,
+    run(f"""INSERT INTO tlsrpt_report (id, host, digest, file, received, channel, verified, state,
+        identity, organization, report_id, range_begin, range_end) SELECT rowid, 99, 'd' || rowid, rowid,
         (day + 1) * {DAY} + rowid, 1, 1, 0, 'i' || rowid, organization, 'r' || rowid, day * {DAY},
         (day + 1) * {DAY} - 1000000 FROM made""")
     run(f"""INSERT INTO tlsrpt_policy SELECT rowid, 0, domain, 1, (day + 1) * {DAY} + rowid, 1004,

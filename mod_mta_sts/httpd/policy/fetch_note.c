@@ -20,13 +20,14 @@
 static const char no_id[MTS_FETCH_ID_BYTES] = "";
 
 /* Not at configtest: SHA-256 of each text. */
-static void add_id(void *baton, const mts_served *served)
+static void add_id(void *pool_of_one, const mts_served *served)
 {
     mts_policy *policy = (mts_policy *)served->policy;
 
     if (!*policy->id) {
-        apr_cpystrn(policy->id, mta_sts_policy_id(baton, policy->text, policy->len),
+        apr_cpystrn(policy->id, mta_sts_policy_id(pool_of_one, policy->text, policy->len),
                     sizeof(policy->id));
+        apr_pool_clear(pool_of_one);
     }
 }
 
@@ -37,7 +38,11 @@ void mts_fetch_note_prepare(server_rec *main, apr_pool_t *ptemp)
 
     mts_fetch_table_make(main, is_on);
     if (mts_fetch_table_exists()) {
-        mts_policies_each(ptemp, main, add_id, ptemp);
+        apr_pool_t *pool_of_one;
+
+        apr_pool_create(&pool_of_one, ptemp);
+        mts_policies_each(ptemp, main, add_id, pool_of_one);
+        apr_pool_destroy(pool_of_one);
     }
 }
 
