@@ -109,7 +109,7 @@ class Rows:
             digest = hashlib.sha256(str(number).encode()).hexdigest()
             yield (number + 1, 1, digest, number, day * DAY_US + number, 2, 1, 0,
                    digest[::-1][:32], sender, f"2026-05-10T00:00:00Z_{number}_example.org",
-                   day * DAY_US, (day + 1) * DAY_US - 1_000_000)
+                   day * DAY_US, (day + 1) * DAY_US - 1_000_000, "")
 
     def policies(self):
         for number in range(self.count):
