@@ -5,7 +5,7 @@
 #include <http_log.h>
 
 #include "core/base/format.h"
-#include "core/hosting/identity.h"
+#include "core/database/identity.h"
 #include "core/hosting/sync.h"
 #include "core/hosting/tables.h"
 #include "httpd/config/policies.h"

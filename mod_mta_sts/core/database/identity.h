@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CORE_HOSTING_IDENTITY_H
-#define CORE_HOSTING_IDENTITY_H
+#ifndef CORE_DATABASE_IDENTITY_H
+#define CORE_DATABASE_IDENTITY_H
 
 #include <apr_pools.h>
 

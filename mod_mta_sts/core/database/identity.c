@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/hosting/identity.h"
+#include "core/database/identity.h"
 
 #include <errno.h>
 #include <fcntl.h>
