@@ -9,6 +9,7 @@ import pytest
 from ca import Ca
 from httpd import MPMS, Httpd, module_path
 from pairs import MX, Pairs, vhost
+from postgres import Postgres
 
 running = []
 
@@ -122,3 +123,16 @@ def quiet_error_logs():
     yield
     for server in running:
         server.log.check()
+
+
+@pytest.fixture(scope="module")
+def shared_postgres():
+    with contextlib.closing(Postgres()) as server:
+        yield server.start()
+
+
+@pytest.fixture
+def postgres(shared_postgres):
+    shared_postgres.run("SET client_min_messages=error; DROP SCHEMA public CASCADE; "
+                        "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public")
+    return shared_postgres

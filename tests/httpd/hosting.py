@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server with hosted domains, and what a provider does with its database."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
+import threading
 
 import policy
 import process
@@ -72,3 +74,27 @@ def begin_hosting(make, body=BODY, expected=(), database=None, **more):
     hosting.call("init")
     process.wait_for(lambda: fetch(server, "unknown.example").status == 404, "the first sync")
     return server, hosting
+
+
+def hammer(server, domain, stop, failures):
+    while not stop.is_set():
+        answer = fetch(server, domain)
+        if answer.status != 200:
+            failures.append(answer)
+
+
+@contextlib.contextmanager
+def under_load(server, domain):
+    """No request fails meanwhile."""
+    stop, failures = threading.Event(), []
+    threads = [threading.Thread(target=hammer, args=(server, domain, stop, failures))
+               for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not failures

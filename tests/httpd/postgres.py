@@ -19,6 +19,9 @@ class Postgres:
         self.directory.chmod(0o755)
         shutil.chown(self.directory, "postgres", "postgres")
         self.server = None
+        self._make_cluster()
+
+    def _make_cluster(self):
         self._run("initdb", "-D", self.directory / "data", "-U", "tester", "-A", "trust",
                   "--no-sync", "-E", "UTF8", "--locale=C")
 
@@ -58,6 +61,23 @@ class Postgres:
         output = self._run("psql", "-q", "-A", "-t", "-h", self.directory, "-U", "tester", "-d",
                            "postgres", "-c", sql)
         return [line.split("|") for line in output.decode().splitlines()]
+
+    def dump(self):
+        """All tables, as text that restore() takes."""
+        return self._run("pg_dump", "-h", self.directory, "-U", "tester", "--clean", "--if-exists",
+                         "postgres")
+
+    def restore(self, dump):
+        (self.directory / "dump.sql").write_bytes(dump)
+        self._run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-U", "tester", "-d",
+                  "postgres", "-f", self.directory / "dump.sql")
+
+    def replace(self):
+        """By another PostgreSQL at the same place, which is empty."""
+        self.stop()
+        shutil.rmtree(self.directory / "data")
+        self._make_cluster()
+        self.start()
 
     def close(self):
         if self.server:

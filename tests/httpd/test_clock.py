@@ -5,43 +5,24 @@ import calendar
 import os
 import time
 from datetime import datetime, timezone
-from pathlib import Path
 
 import pytest
 
 import policy
 import process
 import report
+from clock import Clock
 from database import Database, indexed
 from report import Spool, make, packed, post
 from status_page import LOCATION, data, page
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
-LIBRARY, = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 DAY = 86400
 EARLIEST = calendar.timegm((2020, 1, 1, 0, 0, 0))  # before it, a date is one that was not set yet
 AT_START = (r"\[mta_sts:error\].*httpd started at a date that is more than a day after the last one at "
             r"which it ran.*\[clock-jumped\]$")
 LEAPT = r"\[mta_sts:error\].*clock of this machine was set while httpd was running.*\[clock-jumped\]$"
-
-
-class Clock:
-    """What a httpd that starts from now on, and its children, take for the time."""
-
-    def __init__(self, server, zone="UTC"):
-        self.path = server.root / "clock"
-        self.set(0)
-        # What the machine's clock says of files stays, as it does on a disk.
-        server.wrapper = ["env", f"LD_PRELOAD={LIBRARY}", f"FAKETIME_TIMESTAMP_FILE={self.path}",
-                          "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                          "NO_FAKE_STAT=1", f"TZ={zone}"]
-
-    def set(self, seconds):
-        """Ahead of the real time."""
-        following = self.path.with_suffix(".new")
-        following.write_text(f"{seconds:+d}\n")
-        following.replace(self.path)
 
 
 def store_report(server, number):

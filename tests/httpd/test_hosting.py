@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosted domains: policies from the database, served without a reload and without the database."""
 
-import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -18,10 +16,9 @@ import process
 import report
 from database import FAILED, WORKS, Database
 from hosting import (BODY, COMMAND, ON, Hosting, begin_hosting, directive, fetch, gone, is_served,
-                     served)
+                     served, under_load)
 from httpd import CHILD, TOP, proxied
 from policy import MX, POLICY, identity, text
-from postgres import Postgres
 
 sys.path.insert(0, str(TOP / "tests"))
 
@@ -30,19 +27,6 @@ import manual  # noqa: E402
 pytestmark = pytest.mark.slow
 
 STALE = r"hosted domains were last read from the database at 20\d\d-.* UTC; .*\[hosting-stale\]$"
-
-
-@pytest.fixture(scope="module")
-def shared_postgres():
-    with contextlib.closing(Postgres()) as server:
-        yield server.start()
-
-
-@pytest.fixture
-def postgres(shared_postgres):
-    shared_postgres.run("SET client_min_messages=error; DROP SCHEMA public CASCADE; "
-                        "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO public")
-    return shared_postgres
 
 
 @pytest.fixture(params=["sqlite3", "pgsql"])
@@ -131,30 +115,6 @@ def test_most_domains_gone_at_once_are_served_until_an_admin_confirms(begin):
     policy.check(fetch(server, "d1.example"))
     hosting.call("confirm")
     gone(server, "d1.example")
-
-
-def hammer(server, domain, stop, failures):
-    while not stop.is_set():
-        answer = fetch(server, domain)
-        if answer.status != 200:
-            failures.append(answer)
-
-
-@contextlib.contextmanager
-def under_load(server, domain):
-    """No request fails meanwhile."""
-    stop, failures = threading.Event(), []
-    threads = [threading.Thread(target=hammer, args=(server, domain, stop, failures))
-               for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert not failures
 
 
 @pytest.mark.parametrize("mpm", ["prefork", "worker", "event"])

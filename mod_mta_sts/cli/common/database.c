@@ -9,6 +9,7 @@
 
 #include "cli/common/state_dir.h"
 #include "core/database/database.h"
+#include "core/database/machine.h"
 
 /* SQLite's file in the state directory. */
 static const char *find_file(apr_pool_t *p, const char *state_dir)
@@ -53,5 +54,6 @@ const char *cli_database_open(apr_pool_t *p, const char *value, const char *stat
         return error;
     }
     error = mta_sts_database_init(p);
-    return error ? error : mta_sts_database_open(p, which.driver, which.where, db);
+    error = error ? error : mta_sts_database_open(p, which.driver, which.where, db);
+    return error ? error : mta_sts_machine_find(*db, cli_state_dir_find(state_dir), p);
 }

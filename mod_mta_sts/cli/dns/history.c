@@ -18,7 +18,7 @@ static const char *read_log(apr_pool_t *p, mta_sts_database *db, apr_time_t now,
 {
     mta_sts_rollout *rollout;
     const char *error =
-        mta_sts_rollout_read(db, domain->domain, mta_sts_database_host(p), now, p, &rollout);
+        mta_sts_rollout_read(db, domain->domain, mta_sts_database_host(db), now, p, &rollout);
 
     /* The policy to be published need not be served yet: then the log says nothing about it. */
     domain->earlier_until_by_log =
@@ -50,7 +50,7 @@ static const char *read_domains(apr_pool_t *p, mta_sts_database *db, cli_dns_cal
 {
     apr_array_header_t *copies;
     const char *error =
-        mta_sts_history_cached_policies(db, mta_sts_database_host(p), apr_time_now(), p, &copies);
+        mta_sts_history_cached_policies(db, mta_sts_database_host(db), apr_time_now(), p, &copies);
     int i;
 
     for (i = 0; !error && i < call->domains->nelts; i++) {

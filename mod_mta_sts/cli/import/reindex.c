@@ -11,6 +11,7 @@
 #include "cli/common/subcommand.h"
 #include "cli/import/limits.h"
 #include "core/database/database.h"
+#include "core/database/machine.h"
 #include "tlsrpt/index/index.h"
 
 /* For one transaction: httpd waits for the lock about this long. */
@@ -27,6 +28,7 @@ typedef struct reindex_call {
 typedef struct reindexing {
     apr_pool_t *p;
     cli_database which;
+    const char *state_dir;
     mta_sts_database *db;
     tlsrpt_index_task task;
     tlsrpt_clock clock;
@@ -71,7 +73,14 @@ static void print_progress(const reindexing *work, const tlsrpt_index_done *done
 
 static const char *open_database(reindexing *work)
 {
-    return mta_sts_database_open(work->p, work->which.driver, work->which.where, &work->db);
+    const char *error =
+        mta_sts_database_open(work->p, work->which.driver, work->which.where, &work->db);
+
+    error = error ? error : mta_sts_machine_join(work->db, work->state_dir, work->p);
+    if (!error) {
+        work->task.host = mta_sts_database_host(work->db);
+    }
+    return error;
 }
 
 /* Whether to repeat a step that ended with this error. */
@@ -240,7 +249,6 @@ static int reindex(reindexing *work)
     int is_broken = 0;
     const char *error = mta_sts_database_init(work->p);
 
-    work->task.host = mta_sts_database_host(work->p);
     work->task.clock = &work->clock;
     work->task.budget = BUDGET;
     work->is_terminal = isatty(STDERR_FILENO);
@@ -286,6 +294,7 @@ static int run_reindex(apr_pool_t *p, const cli_subcommand *self, int argc, cons
     if (!work.task.spool || cli_store_find_closed(p, self->name, call.state_dir)) {
         return CLI_EXIT_INVALID;
     }
+    work.state_dir = cli_state_dir_find(call.state_dir);
     load_quota(&work, call.state_dir);
     return reindex(&work);
 }

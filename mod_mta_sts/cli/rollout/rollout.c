@@ -69,7 +69,7 @@ static const char *check_database(const cli_rollout_call *call)
 /* All domains as they are at one time. */
 static const char *read_domains(const cli_rollout_call *call, mta_sts_database *db)
 {
-    const char *host = mta_sts_database_host(call->p);
+    const char *host = mta_sts_database_host(db);
     const char *error = mta_sts_database_begin_reading(db);
     int i;
 

@@ -57,7 +57,7 @@ static const char *try_database(cli_watch_look *look, const cli_watch_request *r
     const char *error = cli_database_open(look->p, request->database, request->state_dir, &db);
 
     if (!error && db) {
-        error = tlsrpt_index_count(db, mta_sts_database_host(look->p), look->p, &counts);
+        error = tlsrpt_index_count(db, mta_sts_database_host(db), look->p, &counts);
         error = error ? apr_pstrdup(look->p, error) : NULL;
         mta_sts_database_close(db);
     }

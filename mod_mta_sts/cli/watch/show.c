@@ -10,7 +10,7 @@
 
 #include "cli/common/subcommand.h"
 #include "core/base/format.h"
-#include "core/database/database.h"
+#include "core/database/identity.h"
 
 #define DOMAINS_MAX 3 /* named on one line */
 
@@ -184,7 +184,7 @@ char *cli_watch_to_json(apr_pool_t *p, const cli_watch_state *state,
         }
     }
     document = json_pack("{s:i, s:s, s:s, s:o, s:o}", "version", 1, "host",
-                         mta_sts_database_host(p), "time", mta_sts_format_timestamp(p, now),
+                         mta_sts_identity_host(p), "time", mta_sts_format_timestamp(p, now),
                          "changes", array, "open", count_open(p, state, changes));
     text = json_dumps(document, JSON_INDENT(2));
     json_decref(document);

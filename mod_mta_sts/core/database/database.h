@@ -78,8 +78,9 @@ void mta_sts_database_close(mta_sts_database *db);
 /* Whether several machines can use it, which is so for PostgreSQL. */
 int mta_sts_database_is_shared(const mta_sts_database *db);
 
-/* The name of this machine in a shared database. */
-const char *mta_sts_database_host(apr_pool_t *p);
+/* The name of this machine in the database: its host name, unless it has another one
+ * (core/database/machine.h). Lives as long as db. */
+const char *mta_sts_database_host(const mta_sts_database *db);
 
 /* The database's name for messages: its file, or the parts of its connection string that may be
  * shown. Lives as long as db. */

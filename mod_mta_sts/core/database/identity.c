@@ -9,6 +9,7 @@
 
 #include <apr_escape.h>
 #include <apr_general.h>
+#include <apr_network_io.h>
 #include <apr_strings.h>
 
 #define RANDOM_BYTES 16
@@ -19,8 +20,14 @@ static const char *explain(apr_pool_t *p, const char *path, const char *what)
     return apr_psprintf(p, "%s cannot be %s: %s", path, what, strerror(errno));
 }
 
-static int read_identity(apr_pool_t *p, const char *path, const char **identity)
+static const char *path_of(apr_pool_t *p, const char *state_dir)
 {
+    return apr_pstrcat(p, state_dir, "/" MTA_STS_IDENTITY_FILE, NULL);
+}
+
+const char *mta_sts_identity_read(apr_pool_t *p, const char *state_dir)
+{
+    const char *path = path_of(p, state_dir);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     char text[DIGITS + 1] = "";
     ssize_t len = fd < 0 ? 0 : read(fd, text, DIGITS);
@@ -28,8 +35,8 @@ static int read_identity(apr_pool_t *p, const char *path, const char **identity)
     if (fd >= 0) {
         close(fd);
     }
-    *identity = apr_pstrmemdup(p, text, DIGITS);
-    return len == DIGITS && strspn(text, "0123456789abcdef") == DIGITS;
+    return len == DIGITS && strspn(text, "0123456789abcdef") == DIGITS ? apr_pstrdup(p, text)
+                                                                       : NULL;
 }
 
 /* The file appears complete, or not at all. */
@@ -50,15 +57,23 @@ static const char *write_identity(apr_pool_t *p, const char *path, const char *i
 
 const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity)
 {
-    const char *path = apr_pstrcat(p, state_dir, "/" MTA_STS_IDENTITY_FILE, NULL);
     unsigned char bytes[RANDOM_BYTES];
 
-    if (read_identity(p, path, identity)) {
+    *identity = mta_sts_identity_read(p, state_dir);
+    if (*identity) {
         return NULL;
     }
     if (apr_generate_random_bytes(bytes, sizeof(bytes)) != APR_SUCCESS) {
         return "no random numbers are available";
     }
     *identity = apr_pescape_hex(p, bytes, sizeof(bytes), 0);
-    return write_identity(p, path, *identity);
+    return write_identity(p, path_of(p, state_dir), *identity);
+}
+
+const char *mta_sts_identity_host(apr_pool_t *p)
+{
+    char name[APRMAXHOSTLEN + 1];
+
+    return apr_gethostname(name, sizeof(name), p) == APR_SUCCESS ? apr_pstrdup(p, name)
+                                                                 : "localhost";
 }

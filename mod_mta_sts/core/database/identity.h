@@ -20,4 +20,10 @@
  */
 const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity);
 
+/* The same without creating it: NULL if there is none that this user can read. */
+const char *mta_sts_identity_read(apr_pool_t *p, const char *state_dir);
+
+/* The host name of this machine, allocated from p. */
+const char *mta_sts_identity_host(apr_pool_t *p);
+
 #endif

@@ -9,7 +9,7 @@
 
 #include "core/database/database.h"
 
-/* Shared by database.c (statements), open.c, session.c, guard.c and error.c. */
+/* Shared by database.c (statements), machine.c, open.c, session.c, guard.c and error.c. */
 
 typedef struct mta_sts_conninfo mta_sts_conninfo;
 
@@ -29,6 +29,8 @@ struct mta_sts_database {
     mta_sts_database_use use;
     const char *file; /* of SQLite, else NULL */
     const char *name;
+    const char *host; /* the name of this machine: at first its host name */
+    int has_joined;   /* whether machine.c has set the name */
     const mta_sts_conninfo *conninfo; /* of PostgreSQL, else NULL */
     dev_t device;                     /* identify the file that was opened */
     ino_t inode;

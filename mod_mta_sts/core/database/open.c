@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/database/guard.h"
+#include "core/database/identity.h"
 #include "core/database/internal.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <apr_network_io.h>
 #include <apr_strings.h>
 
 #include "core/database/conninfo.h"
@@ -185,12 +185,9 @@ int mta_sts_database_is_shared(const mta_sts_database *db)
     return !db->is_sqlite;
 }
 
-const char *mta_sts_database_host(apr_pool_t *p)
+const char *mta_sts_database_host(const mta_sts_database *db)
 {
-    char name[APRMAXHOSTLEN + 1];
-
-    return apr_gethostname(name, sizeof(name), p) == APR_SUCCESS ? apr_pstrdup(p, name)
-                                                                 : "localhost";
+    return db->host;
 }
 
 const char *mta_sts_database_move_damaged(apr_pool_t *p, const char *file)
@@ -274,6 +271,7 @@ static const char *open_for(apr_pool_t *p, mta_sts_database_use use, const char 
     made->driver = drivers[which];
     made->is_sqlite = which == 0;
     made->use = use;
+    made->host = mta_sts_identity_host(own);
     made->socket = -1;
     made->statements = apr_hash_make(own);
     error = describe(made, where);

@@ -240,8 +240,15 @@ static const char *const version_5[] = {
 /* The fetch log, and which networks reporters have. */
 static const char *const version_6[] = {MTA_STS_FETCH_TABLES, NULL};
 
-static const char *const *const versions[] = {version_1, version_2, version_3,
-                                              version_4, version_5, version_6};
+/* The machines, by the identity in the state directory. */
+static const char *const version_7[] = {
+    "CREATE TABLE mta_sts_machine ("
+    " identity TEXT NOT NULL PRIMARY KEY, host TEXT NOT NULL UNIQUE) WITHOUT ROWID",
+    NULL,
+};
+
+static const char *const *const versions[] = {version_1, version_2, version_3, version_4,
+                                              version_5, version_6, version_7};
 
 #define NEWEST ((int)(sizeof(versions) / sizeof(versions[0])))
 

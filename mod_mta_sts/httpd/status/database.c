@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "core/base/monotonic.h"
+#include "core/database/machine.h"
 #include "httpd/upkeep/database.h"
 #include "httpd/config/report_config.h"
 
@@ -70,7 +71,9 @@ static const char *open_database(apr_pool_t *p)
     }
     error = mta_sts_database_open(pool, mts_report_config_of(main_server)->driver,
                                   mts_database_where(main_server, pool), &db);
-    return error ? error : mta_sts_database_shorten_lock_timeout(db);
+    error = error ? error : mta_sts_database_shorten_lock_timeout(db);
+    return error ? error
+                 : mta_sts_machine_find(db, mts_report_config_of(main_server)->state_dir, pool);
 }
 
 static const char *read_once(apr_pool_t *p, mts_status_read *read, void *baton)

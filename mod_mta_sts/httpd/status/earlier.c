@@ -74,7 +74,7 @@ static const char *add_rows(mta_sts_database *db, const char *domain, const char
 const char *mts_status_earlier_read(mta_sts_database *db, const char *domain, const char *id,
                                     apr_time_t now, apr_pool_t *p, apr_array_header_t **list)
 {
-    const char *host = mta_sts_database_host(p);
+    const char *host = mta_sts_database_host(db);
     apr_array_header_t *entries;
     const char *error = mta_sts_history_read(db, domain, p, &entries);
     int i;

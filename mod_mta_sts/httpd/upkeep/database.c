@@ -9,6 +9,7 @@
 #include <http_log.h>
 
 #include "core/base/monotonic.h"
+#include "core/database/machine.h"
 #include "httpd/shared/counters.h"
 #include "httpd/shared/module.h"
 #include "httpd/config/report_config.h"
@@ -170,6 +171,7 @@ static void try_to_open(mts_database *database)
         mta_sts_database_open(database->pool, config->driver,
                               mts_database_where(database->main, database->pool), &database->db);
     error = error ? error : mta_sts_database_shorten_lock_timeout(database->db);
+    error = error ? error : mta_sts_machine_join(database->db, config->state_dir, database->pool);
     if (!mts_database_failed(database, error)) {
         remember_file(database);
         database->open_count++;

@@ -57,10 +57,11 @@ static int is_idle(const mts_fetches_work *work, const apr_array_header_t *taken
            work->began < work->noted + NOTE_INTERVAL && work->began >= work->noted;
 }
 
-static mta_sts_fetches_machine machine_of(server_rec *main, const mts_fetches_work *work,
-                                          const mts_fetch_losses *losses, apr_pool_t *p)
+static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_database *db,
+                                          const mts_fetches_work *work,
+                                          const mts_fetch_losses *losses)
 {
-    return (mta_sts_fetches_machine){.host = mta_sts_database_host(p),
+    return (mta_sts_fetches_machine){.host = mta_sts_database_host(db),
                                      .began = mts_fetch_table_since(),
                                      .noted = work->slot < MTS_FETCH_SLOTS ? 0 : work->began,
                                      .lost = losses->requests,
@@ -77,7 +78,7 @@ static const char *move(server_rec *main, mta_sts_database *db, mts_fetches_work
 {
     const mts_fetch_losses losses = mts_fetch_table_take_losses();
     const apr_array_header_t *taken = mts_fetch_table_read(&work->slot, BATCH, p);
-    const mta_sts_fetches_machine machine = machine_of(main, work, &losses, p);
+    const mta_sts_fetches_machine machine = machine_of(main, db, work, &losses);
     const char *error;
 
     if (is_idle(work, taken, &losses)) {

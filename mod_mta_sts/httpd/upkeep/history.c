@@ -21,9 +21,9 @@ void mts_history_prepare(void)
     started = apr_time_now();
 }
 
-static mta_sts_history_machine this_machine(apr_pool_t *p)
+static mta_sts_history_machine this_machine(const mta_sts_database *db)
 {
-    const mta_sts_history_machine machine = {mta_sts_database_host(p), mts_counters_since(),
+    const mta_sts_history_machine machine = {mta_sts_database_host(db), mts_counters_since(),
                                              started, apr_time_now()};
 
     return machine;
@@ -92,7 +92,7 @@ static void log_changes(server_rec *main, const apr_array_header_t *changes)
 
 const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_t *p)
 {
-    const mta_sts_history_machine machine = this_machine(p);
+    const mta_sts_history_machine machine = this_machine(db);
     apr_array_header_t *changes;
     const char *error = mta_sts_history_record(db, &machine, texts_served(main, p), p, &changes);
 
@@ -100,9 +100,9 @@ const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_
     return error;
 }
 
-const char *mts_history_confirm(mta_sts_database *db, apr_pool_t *p)
+const char *mts_history_confirm(mta_sts_database *db)
 {
-    const mta_sts_history_machine machine = this_machine(p);
+    const mta_sts_history_machine machine = this_machine(db);
 
     return mta_sts_history_confirm(db, &machine);
 }

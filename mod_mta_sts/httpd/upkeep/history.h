@@ -24,6 +24,6 @@ void mts_history_prepare(void);
 const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_t *p);
 
 /* Records that the same policies are still served. Errors: as for mts_history_record. */
-const char *mts_history_confirm(mta_sts_database *db, apr_pool_t *p);
+const char *mts_history_confirm(mta_sts_database *db);
 
 #endif

@@ -227,7 +227,7 @@ static const char *publish(mts_hosting_work *work, mta_sts_database *db, const m
                            mta_sts_findings *findings)
 {
     apr_pool_t *p = findings->pool;
-    mta_sts_source_machine machine = {.host = mta_sts_database_host(p),
+    mta_sts_source_machine machine = {.host = mta_sts_database_host(db),
                                       .position = sync->state.position,
                                       .served = sync->state.served,
                                       .wrong = sync->state.wrong};

@@ -35,7 +35,7 @@ static mts_step step_of(mts_work *work, const char *error)
 static mts_step record_history(mts_work *work)
 {
     return step_of(work, work->is_first ? mts_history_record(work->main, work->db, work->scratch)
-                                        : mts_history_confirm(work->db, work->scratch));
+                                        : mts_history_confirm(work->db));
 }
 
 /* --- the index --- */
@@ -114,6 +114,7 @@ static mts_step update_index(mts_work *work)
     tlsrpt_index_done done;
     const char *error;
 
+    work->index.host = mta_sts_database_host(work->db);
     work->index.is_full = is_index_full(work);
     error = tlsrpt_index_update(work->db, &work->index, work->scratch, findings, &done);
     if (mts_database_failed(work->database, error)) {
@@ -233,7 +234,6 @@ void mts_tasks_prepare(mts_work *work, server_rec *main, apr_pool_t *p, int (*is
     work->is_ending = is_ending;
     work->hosting = mts_hosting_work_make(main, p, is_ending);
     work->index.spool = mts_state_spool();
-    work->index.host = mta_sts_database_host(p);
     work->index.keep_days = (int)config->keep_days;
     work->index.clock = &mts_counters_shared->clock;
     work->index.budget = INDEX_BUDGET;

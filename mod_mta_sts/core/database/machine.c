@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/database/machine.h"
+
+#include <apr_strings.h>
+
+#include "core/database/identity.h"
+#include "core/database/internal.h"
+
+#define NAMES_MAX 10000 /* of one host name */
+#define READ "SELECT host FROM mta_sts_machine WHERE identity = %s"
+#define COUNT "SELECT count(*) FROM mta_sts_machine WHERE host = %s"
+#define ADD "INSERT INTO mta_sts_machine (identity, host) VALUES (%s, %s)"
+
+static int take_host(void *baton, const char *const *columns)
+{
+    mta_sts_database *db = baton;
+
+    db->host = apr_pstrdup(db->pool, columns[0]);
+    db->has_joined = 1;
+    return 0;
+}
+
+static const char *read_host(mta_sts_database *db, const char *identity)
+{
+    return mta_sts_database_rows(db, READ, take_host, db, identity);
+}
+
+/* The first name that no other machine has. */
+static const char *find_free(mta_sts_database *db, apr_pool_t *p, const char **name)
+{
+    const char *host = mta_sts_database_host(db), *error;
+    apr_int64_t count = 1;
+    int i;
+
+    for (i = 1; count && i <= NAMES_MAX; i++) {
+        *name = i == 1 ? host : apr_psprintf(p, "%s (%d)", host, i);
+        error = mta_sts_database_rows(db, COUNT, mta_sts_database_take_number, &count, *name);
+        if (error) {
+            return error;
+        }
+    }
+    return count ? apr_psprintf(p, "%s has too many machines that are called %s",
+                                mta_sts_database_name(db), host)
+                 : NULL;
+}
+
+/* In a transaction: other machines wait. */
+static const char *add_machine(mta_sts_database *db, const char *identity, apr_pool_t *p)
+{
+    const char *name, *error = read_host(db, identity);
+
+    if (error || db->has_joined) {
+        return error;
+    }
+    error = find_free(db, p, &name);
+    error = error ? error : mta_sts_database_run(db, ADD, identity, name);
+    return error ? error : read_host(db, identity);
+}
+
+const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, apr_pool_t *p)
+{
+    const char *identity, *error;
+
+    if (!mta_sts_database_is_shared(db)) {
+        return NULL;
+    }
+    error = mta_sts_identity_find(p, state_dir, &identity);
+    error = error ? error : read_host(db, identity);
+    if (error || db->has_joined) {
+        return error;
+    }
+    error = mta_sts_database_begin(db);
+    error = error ? error : add_machine(db, identity, p);
+    error = error ? error : mta_sts_database_commit(db);
+    mta_sts_database_rollback(db);
+    return error;
+}
+
+const char *mta_sts_machine_find(mta_sts_database *db, const char *state_dir, apr_pool_t *p)
+{
+    const char *identity =
+        state_dir && mta_sts_database_is_shared(db) ? mta_sts_identity_read(p, state_dir) : NULL;
+
+    return identity ? read_host(db, identity) : NULL;
+}

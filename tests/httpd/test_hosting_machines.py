@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosted domains when PostgreSQL is restored or replaced, and on machines that were away."""
+
+import pytest
+
+import policy
+import process
+import report
+from clock import HOUR, Clock
+from database import FAILED, WORKS
+from hosting import BODY, Hosting, begin_hosting, directive, fetch, gone, served, under_load
+from policy import text
+
+pytestmark = pytest.mark.slow
+
+CHANGED = text("mx2.example.com")
+MISSING = r"\[hosting-failed\]$"
+
+
+def restore(postgres, dump):
+    postgres.restore(dump)
+
+
+def replace(postgres, dump):
+    postgres.replace()
+    postgres.restore(dump)
+
+
+@pytest.mark.parametrize("return_to", [restore, replace])
+def test_an_older_dump_is_served_within_seconds_and_no_request_fails(make, postgres, return_to):
+    server, hosting = begin_hosting(make, database=postgres)
+    server.log.possible += [FAILED, WORKS, MISSING]
+    for domain in "a.example", "b.example", "c.example":
+        hosting.insert(domain)
+    served(server, "c.example")
+    dump = postgres.dump()
+    hosting.sql("UPDATE mta_sts_policy SET mx = 'mx2.example.com' WHERE domain = 'a.example'")
+    hosting.insert("new.example")
+    hosting.sql("DELETE FROM mta_sts_policy WHERE domain = 'c.example'")
+    served(server, "a.example", CHANGED)
+    served(server, "new.example")
+    gone(server, "c.example")
+    with under_load(server, "b.example"):
+        return_to(postgres, dump)
+        served(server, "a.example")
+    gone(server, "new.example")
+    policy.check(fetch(server, "c.example"))
+    hosting.insert("later.example")
+    served(server, "later.example")
+    hosting.sql("UPDATE mta_sts_policy SET mx = 'mx2.example.com' WHERE domain = 'b.example'")
+    served(server, "b.example", CHANGED)
+
+
+def test_a_machine_that_was_away_for_an_hour_serves_what_changed(make, postgres):
+    conf = directive(postgres) + report.conf() + BODY
+    servers = [make([MISSING]).configure(conf) for _ in range(2)]
+    clocks = [Clock(server) for server in servers]
+    for server in servers:
+        server.start()
+    hosting = Hosting(servers[0], postgres)
+    for server in servers:
+        process.wait_for(lambda: server.log.matching("policy init"), "the missing tables")
+    hosting.call("init")
+    hosting.insert("a.example")
+    hosting.insert("b.example")
+    for server in servers:
+        served(server, "b.example")
+    servers[1].stop()
+    for clock in clocks:
+        clock.set(HOUR)
+    for number, server in enumerate(servers):
+        if number:
+            server.start()
+        assert report.post(server, report.packed(report.make(number))).status == 201
+        hosting.sql(f"UPDATE mta_sts_policy SET mx = 'mx{2 + number}.example.com' "
+                    "WHERE domain = 'a.example'")
+        hosting.insert(f"c{number}.example")
+        served(server, f"c{number}.example")
+        served(server, "a.example", text(f"mx{2 + number}.example.com"))
+    hosting.sql("DELETE FROM mta_sts_policy WHERE domain = 'b.example'")
+    for server in servers:
+        served(server, "a.example", text("mx3.example.com"))
+        served(server, "c0.example")
+        gone(server, "b.example")
+    wanted = sorted(report.digest(report.make(number)) for number in range(2))
+    process.wait_for(lambda: sorted(row for row, in postgres.run(
+        "SELECT digest FROM tlsrpt_report WHERE state = 0")) == wanted, "the reports of both", 60)
+    (first,), (second,) = postgres.run("SELECT host FROM mta_sts_machine ORDER BY host")
+    assert second == first + " (2)", "they have the same host name"
