@@ -5,9 +5,12 @@ import datetime
 import signal
 import statistics
 import time
+from pathlib import Path
 
-from bench_figures.common import CannotMeasure
+from bench_figures.common import CannotMeasure, run
 from bench_figures.fetching import get
+
+PEM_READ = Path(__file__).parent / "pem_read.c"
 
 VHOST = """
 LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
@@ -73,6 +76,13 @@ def measure(bench, extra, rounds):
     return started, statistics.median(waits)
 
 
+def seconds_of_pem(bench, directory, count):
+    """What reading the same pairs by OpenSSL's functions for PEM files takes: a median."""
+    program = bench.root / "pem_read"
+    run("gcc", "-O2", "-Wall", "-o", program, PEM_READ, "-lssl", "-lcrypto")
+    return statistics.median(float(run(program, directory, str(count))) for _ in range(3))
+
+
 def figure_pairs(bench):
     count, rounds = bench.pick(10_000, 1_000), bench.pick(5, 2)
     directory = bench.root / "pairs"
@@ -86,5 +96,8 @@ def figure_pairs(bench):
     started, wait = measure(bench, every, rounds)
     yield (f"seconds of a start with {count:,} key pairs above none", started - empty,
            f"{1000 * (started - empty) / count:.2f} ms each", 6, 3)
+    common = seconds_of_pem(bench, directory, count)
+    yield ("the same over reading them with OpenSSL's PEM functions", (started - empty) / common,
+           f"{common:.2f} s", 0.5, 0.35)
     yield (f"seconds a request waits in a graceful, {count:,} pairs", wait,
            f"{rounds} restarts, {plain:.2f} without pairs", 0.3, 0.12)

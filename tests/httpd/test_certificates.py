@@ -223,3 +223,16 @@ def test_configtest_says_where_the_directives_have_no_effect_or_are_wrong(make):
     for body, message in cases:
         _, output = server.configure(body).run("-t")
         assert message in output, (body, output)
+
+
+def test_configtest_refuses_more_different_directives_than_a_pair_can_note(make):
+    most = 64
+    sites = [site(f"v{number}.example", f"MTASTSCertificates @ROOT@/live{number}/*\n{MX}")
+             for number in range(most + 1)]
+    server = make()
+    status, output = server.configure("".join(sites[:most] + sites[:3])).run("-t")
+    assert status == 0, output
+    status, output = server.configure("".join(sites)).run("-t")
+    assert status != 0
+    assert (f"MTASTSCertificates: more than {most} virtual hosts have different ones; use the same "
+            "MTASTSCertificates in several virtual hosts [pairs-too-many]") in output
