@@ -103,9 +103,13 @@ static int add_elements(mta_sts_buffer *out, const char *text, const char *name)
     int count = 0;
 
     while ((text = strchr(text, '<')) != NULL) {
-        const char *value = ++text + len + 1, *end = strstr(text, "</");
+        const char *value, *end = strstr(++text, "</");
 
-        if (end && strncmp(text, name, len) == 0 && text[len] == '>' && end > value) {
+        if (!end || strncmp(text, name, len) != 0 || text[len] != '>') {
+            continue;
+        }
+        value = text + len + 1;
+        if (end > value) {
             mta_sts_buffer_printf(out, "%s: %.*s\n", name, (int)(end - value), value);
             count++;
         }
