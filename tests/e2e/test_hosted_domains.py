@@ -50,7 +50,8 @@ def hosted(dns, issued, ca, apache, module, sites):
     certificate = ca.issue(f"mta-sts.{PROVIDER}", f"mta-sts.{CUSTOMER}")
     sites("hosting", SITE.format(chain=certificate.chain, key=certificate.key))
     wait_until(has_tables, "the database")
-    printed = policy("set", "--mx", f"{MX}.lab.test", "--mode", "enforce", "--wait", "30", PROVIDER)
+    printed = policy("set", "--mx", f"{MX}.lab.test", "--mode", "enforce", "--force", "--wait", "30",
+                     PROVIDER)
     printed += policy("set", "--alias-of", PROVIDER, "--wait", "30", CUSTOMER)
     for domain in PROVIDER, CUSTOMER:
         dns.zone(domain)

@@ -50,11 +50,15 @@ ELSEWHERE = [
     ("dnssec-invalid", None, None, True, "dnssec-invalid", "dns", "dane", {"type": "tlsa"}),
 ]
 
+# The details contain more failed sessions than the total, 3.
+MORE = [("certificate-expired", None, SERVED, verified, "certificate-expired", "mx", "current", {"sessions": 300})
+        for verified in (True, False)]
 
-def make(kind, reason, quoted, mx="mx1.example.com", type="sts"):
+
+def make(kind, reason, quoted, mx="mx1.example.com", type="sts", sessions=3):
     day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=2)
     failure = {"result-type": kind, "receiving-mx-hostname": mx,
-               "failed-session-count": 3}
+               "failed-session-count": sessions}
     if reason:
         failure["failure-reason-code"] = reason
     policy = {"policy-type": type, "policy-domain": "example.com"}
@@ -99,8 +103,22 @@ def from_page(server, query):
             cause["is_verified"], *seen)
 
 
+def check_sum(server, shown, sessions, verified):
+    """Where details and total differ, each view shows both."""
+    said = f"({sessions} by the details of the failures)"
+    assert (said in shown) == (sessions != 3)
+    one, = json.loads(run(server, "report", "--format", "json"))["reports"]
+    assert ("failures-sum" in [finding["id"] for finding in one["findings"]]) == (sessions != 3)
+    for query in "", "?domain=example.com":
+        assert page(server, query).text.count(said) == (2 if sessions != 3 else 0)  # verdict and tile
+        reports = data(server, query)["reports"]
+        assert (reports["failed_sessions"], reports["failed_sessions_in_details"]) == (3, sessions)
+        assert reports["verified_failed_sessions_in_details"] == (sessions if verified else 0)
+        assert reports["failed_sessions_without_details"] == 0
+
+
 @pytest.mark.parametrize("kind, reason, quoted, verified, cause, owner, match, more",
-                         [(*case, {}) for case in CASES] + ELSEWHERE,
+                         [(*case, {}) for case in CASES] + ELSEWHERE + MORE,
                          ids=lambda value: value if isinstance(value, str) else None)
 def test_one_report_is_the_same_in_all_views(start, kind, reason, quoted, verified, cause, owner,
                                              match, more):
@@ -127,9 +145,11 @@ def test_one_report_is_the_same_in_all_views(start, kind, reason, quoted, verifi
     for query in "", "?domain=example.com":
         text = page(server, query).text
         assert of_domain[2] in text and ("Check this:" in text) == (not verified)
+    sessions = more.get("sessions", 3)
+    check_sum(server, shown, sessions, verified)
     values = metrics(server, "")[1]
     name = "mta_sts_sessions" if verified else "mta_sts_unverified_sessions"
-    assert values[f'{name}{{domain="example.com",result_type="{kind}"}}'] == 3
+    assert values[f'{name}{{domain="example.com",result_type="{kind}"}}'] == sessions
     ready, = json.loads(run(server, "ready", "--no-check", "--format", "json",
                             "example.com"))["domains"]
     found = {finding["id"]: finding for section in ready["sections"]

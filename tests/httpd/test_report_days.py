@@ -33,13 +33,13 @@ def make(days):
                           "end-datetime": f"{day}T23:59:59Z"}})
 
 
-def run(server, *arguments):
+def run(server, *arguments, both=False):
     done = subprocess.run(
         ["runuser", "-u", CHILD.pw_name, "--", COMMAND, *arguments],
         capture_output=True, timeout=60, check=False,
         env={**os.environ, "PATH": f"/nowhere:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
              "MTA_STS_STATE_DIR": str(server.root / "state")})
-    return done.stdout.decode()
+    return (done.stdout + (done.stderr if both else b"")).decode()
 
 
 def sessions_and_earlier(server, period):

@@ -56,5 +56,5 @@ def test_a_report_about_a_foreign_domain_is_said_to_be_quarantined(start):
     path = server.root / "state" / "foreign.json"
     path.write_bytes(about("stranger.example"))
     path.chmod(0o644)
-    shown = run(server, "import", str(path))
+    shown = run(server, "import", str(path), both=True)
     assert "quarantined: it is not about a local domain" in shown

@@ -50,7 +50,56 @@ static const notation_case policies[] = {
     {"<IfModule mod_mta_sts.c>\n  <MTASTSPolicy example.com>\n    mtastsmode Testing\n"
      "    MTASTSMx a.example.com\n  </MTASTSPolicy>\n</IfModule>\n",
      "contains directives of httpd, not the policy that they publish", WRITE},
+    {"echo 'version: STSv1\nmode: testing\nmx: a.example.com\nmax_age: 604800' > f",
+     "contains the shell's command",
+     "write \"version: STSv1\", \"max_age: 604800\", each on a line of "
+     "its own"},
+    {"printf 'version: STSv1\\nmode: testing\\nmx: a.example.com\\nmax_age: 604800\\n' > f",
+     "contains the shell's command", WRITE},
+    {"echo \"version: STSv1\" > f\necho \"mode: testing\" >> f\necho mx: a.example.com >> f\n"
+     "echo 'max_age: 604800' >> f\n",
+     "contains the shell's command", WRITE},
+    {"$'version: STSv1\\nmode: testing\\nmx: a.example.com\\nmax_age: 604800'",
+     "contains the shell's command", WRITE},
+    {"return 200 \"version: STSv1\\nmode: testing\\nmx: a.example.com\\nmax_age: 604800\\n\";",
+     "contains the directive of a web server", WRITE},
+    {"$ cat mta-sts.txt\n" LINES, "", "remove the lines \"$ cat mta-sts.txt\""},
+    {"; for example.com\n" LINES, "", "remove the lines \"; for example.com\""},
+    {"REM for example.com\n" LINES, "", "remove the lines \"REM for example.com\""},
+    {"<!-- for example.com -->\n" LINES, "", "remove the lines \"<!-- for example.com -->\""},
+    {"-----BEGIN POLICY-----\n" LINES "-----END POLICY-----\n", "contains a heading",
+     "remove the lines \"-----BEGIN POLICY-----\", \"-----END POLICY-----\""},
+    {"[policy]\nversion=STSv1\nmode=testing\nmx=a.example.com\nmax_age=604800\n",
+     "contains a heading and has \"=\" after the field names", WRITE},
+    {LINES "\n-- \nThe postmaster\n", "ends with the signature of a mail",
+     "remove the lines \"-- \", \"The postmaster\" and the empty lines"},
+    {"Subject: the policy\nFrom: a@example.com\n\n" LINES, "starts with a header",
+     "remove the lines \"Subject: the policy\", \"From: a@example.com\" and the empty lines"},
+    {"<?xml version=\"1.0\"?><policy><version>STSv1</version><mode>testing</mode>"
+     "<mx>a.example.com</mx><max_age>604800</max_age></policy>",
+     "is XML", WRITE},
+    {"dmVyc2lvbjogU1RTdjEKbW9kZTogdGVzdGluZwpteDogYS5leGFtcGxlLmNvbQptYXhfYWdlOiA2MDQ4MDAK",
+     "is encoded in base64", WRITE},
+    {"version: STSv1%0Amode: testing%0Amx: a.example.com%0Amax_age: 604800%0A",
+     "is encoded as for a URL", WRITE},
+    {"version: STSv1 / mode: testing / mx: a.example.com / max_age: 604800 /",
+     "has several fields in one line", WRITE},
+    {"version:\xc2\xb7STSv1\xc2\xb6\nmode:\xc2\xb7testing\xc2\xb6\nmx:\xc2\xb7"
+     "a.example.com\xc2\xb6\nmax_age:\xc2\xb7"
+     "604800\xc2\xb6\n",
+     "contains the mark of an editor for a blank (U+00B7) and contains the mark of an editor for a "
+     "line end (U+00B6)",
+     WRITE},
+    {"v\xd0\xb5rsion: STSv1\nmod\xd0\xb5: t\xd0\xb5sting\nmx: \xd0\xb0.\xd0\xb5xample.com\nm"
+     "\xd0\xb0x_age: 604800\n",
+     "contains letters of another alphabet that look like ASCII",
+     "write \"version: STSv1\", \"mode: testing\", \"mx: xn--80a.example.com\", "
+     "\"max_age: 604800\", each on a line of its own"},
+    {"'version: STSv1'\n'mode: testing'\n'mx: a.example.com'\n'max_age: 604800'\n",
+     "contains quotation marks", WRITE},
     /* tables */
+    {"version - STSv1\nmode - testing\nmx - a.example.com\nmax_age - 604800\n",
+     "has \"-\" after its field names instead of \":\"", WRITE},
     {"version,STSv1\nmode,testing\nmx,a.example.com\nmax_age,604800\n",
      "has a comma after its field names instead of \":\"", WRITE},
     {"\"version\",\"STSv1\"\n\"mode\",\"testing\"\n\"mx\",\"a.example.com\"\n\"max_age\","
@@ -68,6 +117,18 @@ static const notation_case policies[] = {
     {WITH_MX("mx: a.example.com and b.example.com"), "", BOTH},
     {WITH_MX("mx: a.example.com (primary)"), "", ONE},
     {WITH_MX("mx: a.example.com # main"), "", ONE},
+    {WITH_MX("mx: a.example.com ; remark"), "", ONE},
+    {WITH_MX("mx: a.example.com ;the first one"), "", ONE},
+    {WITH_MX("mx: a.example.com; b.example.com ; spare"), "", BOTH},
+    {WITH_MX("mx: smtp:[a.example.com]"), "is in square brackets", ONE},
+    {WITH_MX("mx: ^a\\.example\\.com$"), "has a regular expression", ONE},
+    {WITH_MX("MX records: a.example.com"), "spells \"mx\" as \"MX records\"", ONE},
+    {WITH_MX("mx[]: a.example.com\nmx[]: b.example.com"), "spells \"mx\" as \"mx[]\"", BOTH},
+    {WITH_MX("mx: col\xc2\xb7legi.example"), "", "write \"mx: xn--collegi-xma.example\""},
+    {"version: STSv1\nmode: testing.\nmx: a.example.com\nmax_age: 604800\n", "",
+     "write \"mode: testing\""},
+    {"version: STSv1\nmode: enfore\nmx: a.example.com\nmax_age: 604800\n", "",
+     "write \"mode: enforce\""},
     {WITH_MX("mx: a.example[.]com"), "has dots in brackets", ONE},
     {WITH_MX("mx: <a.example.com>"), "", ONE},
     {WITH_MX("mx: [a.example.com](http://a.example.com)"), "contains a Markdown link", ONE},
@@ -78,6 +139,8 @@ static const notation_case policies[] = {
      "spells \"mx\" as \"mx1\" and spells \"mx\" as \"mx2\"", BOTH},
     /* numbers */
     {WITH_AGE("604800.0"), "", WEEK},
+    {WITH_AGE("P7D"), "", WEEK},
+    {WITH_AGE("PT168H"), "", WEEK},
     {WITH_AGE("6.048E+05"), "", WEEK},
     {WITH_AGE("6,048E+05"), "", NULL},
     {WITH_AGE("86400*7"), "", WEEK},
@@ -116,6 +179,42 @@ static void test_a_policy_in_another_notation_has_one_finding_with_the_right_lin
     }
 }
 
+/* A text in UTF-32. */
+static const char *widen(apr_pool_t *p, const char *text, int is_low_first, int has_mark,
+                         apr_size_t *len)
+{
+    char *wide = apr_pcalloc(p, 4 * strlen(text) + 4), *at = wide;
+
+    if (has_mark) {
+        memcpy(at, is_low_first ? "\xff\xfe\0\0" : "\0\0\xfe\xff", 4);
+        at += 4;
+    }
+    for (; *text; text++, at += 4) {
+        at[is_low_first ? 0 : 3] = *text;
+    }
+    *len = (apr_size_t)(at - wide);
+    return wide;
+}
+
+static void test_a_policy_in_utf32_is_named_as_that(void **state)
+{
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        apr_size_t len;
+        const char *text = widen(*state,
+                                 "version: STSv1\nmode: testing\nmx: a.example.com\n"
+                                 "max_age: 604800\n",
+                                 i & 1, i & 2, &len);
+        outcome result = read_text(*state, text, len);
+        const mta_sts_finding *finding = mta_sts_findings_at(result.findings, 0);
+
+        assert_int_equal(result.findings->list->nelts, 1);
+        assert_non_null(strstr(finding->message, "is encoded in UTF-32"));
+        assert_string_equal(finding->fix, WRITE);
+    }
+}
+
 static void check_records(apr_pool_t *p, read_function *read, const notation_case *cases,
                           size_t count)
 {
@@ -146,6 +245,16 @@ static void test_an_mta_sts_record_in_another_notation_has_one_finding(void **st
          "publish the id shown by 'mta-sts dns DOMAIN'"},
         {"v=STSv1; id=2,02601e+13", "a spreadsheet rounded the id",
          "publish the id shown by 'mta-sts dns DOMAIN'"},
+        {"v=STSv1; id=1.0", "the id \"1.0\" is not 1 to 32 letters", ID},
+        {"v=STSv1; id=[ID]", "is a placeholder", "publish the id shown by 'mta-sts dns DOMAIN'"},
+        {"v=STSv1; id=your-id", "is a placeholder", "publish the id shown by 'mta-sts dns DOMAIN'"},
+        {"dj1TVFN2MTsgaWQ9MTs=", "is encoded in base64", ID},
+        {"v=STSvl; id=1", "spells \"v=STSv1\" as \"v=STSvl\"", ID},
+        {"v=STSv1. id=1", "spells \"v=STSv1\" as \"v=STSv1.\"", ID},
+        {"v=\xd0\x85TSv1; \xd1\x96"
+         "d=1",
+         "contains letters of another alphabet", ID},
+        {"v=STSv1; id=1 ; remark", "\"remark\" is not of the form name=value", ID},
         {"v=STSv1; id=1v=STSv1; id=1", "contains the record twice", ID},
         {"v=STSv1%3B id=1", "is encoded as for a URL", ID},
         {"v=STSv1:id=1", "has no \";\" between its fields", ID},
@@ -186,6 +295,17 @@ static void test_report_addresses_in_another_notation_have_one_finding(void **st
          "publish \"v=TLSRPTv1; rua=https://r.example.com/a,mailto:b@example.com\""},
         {"v=TLSRPTv1; rua=mailto:a@example.com.",
          "\"mailto:a@example.com.\" has a domain that ends with a dot", A},
+        {"v=TLSRPTv1; rua=mailto:a@@example.com", "is not a mail address", A},
+        {"v=TLSRPTv1; rua=mailto:a@example..com", "has an empty label", A},
+        {"v=TLSRPTv1; rua=mailto:a@example@example.com", "is not a mail address", NULL},
+        {"v=TLSRPTv1; rua=mailto:a @example.com", "contains a blank", A},
+        {"v=TLSRPTv1; rua=[mailto:a@example.com]", "", A},
+        {"v=TLSRPTv1; rua={mailto:a@example.com}", "", A},
+        {"v=TLSRPTv1; ruf=mailto:a@example.com", "spells \"rua=\" as \"ruf=\"", A},
+        {"v=TLSRPTv1; rau=a@example.com", "spells \"rua=\" as \"rau=\"", A},
+        {"v=TLSRTPv1; rua=mailto:a@example.com", "spells \"v=TLSRPTv1\" as \"v=TLSRTPv1\"", A},
+        {"v=TLSRPTv1; rua=https://r.example.com:99999/", "has a port that does not exist", NULL},
+        {"v=TLSRPTv1; rua=https://localhost/r", "has a host of one label", NULL},
         {"v=TLSRPTv1; rua=mailto:a@[192.0.2.1]", "has an IP address as its domain", NULL},
     };
 
@@ -196,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST(test_a_policy_in_another_notation_has_one_finding_with_the_right_lines),
+        POOL_TEST(test_a_policy_in_utf32_is_named_as_that),
         POOL_TEST(test_an_mta_sts_record_in_another_notation_has_one_finding),
         POOL_TEST(test_report_addresses_in_another_notation_have_one_finding),
     };

@@ -469,6 +469,58 @@ static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_
                            "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "));
 }
 
+#define EMPTY MTA_STS_ANSWER_NODATA
+
+static void test_the_verdict_names_the_host_whose_tlsa_lookup_goes_wrong(void **state)
+{
+    static const struct {
+        mta_sts_answer_status first, second;
+        int is_first_unsigned;
+        const char *dane; /* what follows "senders that support DANE", before the host; or NULL */
+        const char *host;
+    } cases[] = {
+        {EMPTY, EMPTY, 0, NULL, NULL},
+        {MTA_STS_ANSWER_NXDOMAIN, EMPTY, 0, NULL, NULL},
+        {MTA_STS_ANSWER_NOT_QUERIED, EMPTY, 0, NULL, NULL},
+        {MTA_STS_ANSWER_SERVFAIL, EMPTY, 0, "cannot look up the TLSA records, and defer mail to",
+         "mx1.example.com"},
+        {EMPTY, MTA_STS_ANSWER_BOGUS, 0, "cannot look up the TLSA records, and defer mail to",
+         "mx2.example.com"},
+        {MTA_STS_ANSWER_TIMEOUT, EMPTY, 0,
+         "may be unable to look up the TLSA records, which timed out here, and then defer mail to",
+         "mx1.example.com"},
+        {EMPTY, MTA_STS_ANSWER_TIMEOUT, 0,
+         "may be unable to look up the TLSA records, which timed out here, and then defer mail to",
+         "mx2.example.com"},
+        {MTA_STS_ANSWER_TIMEOUT, MTA_STS_ANSWER_SERVFAIL, 0,
+         "cannot look up the TLSA records, and defer mail to", "mx2.example.com"},
+        {MTA_STS_ANSWER_TIMEOUT, EMPTY, 1, NULL, NULL},
+        {MTA_STS_ANSWER_SERVFAIL, EMPTY, 1, NULL, NULL},
+        {MTA_STS_ANSWER_TIMEOUT, MTA_STS_ANSWER_TIMEOUT, 1,
+         "may be unable to look up the TLSA records, which timed out here, and then defer mail to",
+         "mx2.example.com"},
+    };
+    apr_pool_t *p = *state;
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(p, ENFORCE);
+        const char *expected = cases[i].dane
+                                   ? apr_psprintf(p, "senders that support DANE %s %s, in any mode",
+                                                  cases[i].dane, cases[i].host)
+                                   : "nothing";
+        const char *said;
+
+        mx_of(facts, 0)->tlsa.status = cases[i].first;
+        mx_of(facts, 1)->tlsa.status = cases[i].second;
+        if (cases[i].is_first_unsigned) {
+            mx_of(facts, 0)->a.dnssec = MTA_STS_DNSSEC_INSECURE;
+        }
+        said = mta_sts_check_judge(p, facts, &limits)->verdict.dane;
+        assert_string_equal(said ? said : "nothing", expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +533,7 @@ int main(void)
         POOL_TEST(test_two_hosts_that_fail_in_different_ways_are_judged_together),
         POOL_TEST(test_where_enforce_changes_something_the_advice_says_what_and_at_which_host),
         POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
+        POOL_TEST(test_the_verdict_names_the_host_whose_tlsa_lookup_goes_wrong),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -218,8 +218,10 @@ const cli_subcommand cli_import = {
         "standard input, for the pipe transport of a mail server. Input files are not changed. "
         "From a mailbox of an IMAP server it reads the messages that came since the last call.",
     .exit_statuses =
-        "0 stored, or standard input or a mailbox contains no readable report; 1 a FILE is not a "
-        "report, or a mailbox could not be read; 75 something could not be stored (quota, disk, "
+        "0 stored, or a message on standard input or in a mailbox contains no readable report, "
+        "which is named on standard error; 1 a FILE, or what is no message on standard input, is "
+        "not a report, or a mailbox could not be read; 75 something could not be stored (quota, "
+        "disk, "
         "state directory), or wrong "
         "usage: a mail server tries again later.",
     .options = options,

@@ -21,11 +21,21 @@ static const char *quote(apr_pool_t *p, const char *text)
     return mta_sts_text_quote(p, text, strlen(text));
 }
 
+/* Any status but 0 and 75 would make a mail server return a message to its sender, whom anybody can
+ * forge, and 75 would keep it in the queue for days: so a message on standard input has status 0.
+ * What is no message does not come from a mail server. */
+static int is_status(const cli_importer *importer, const cli_source_item *item)
+{
+    return importer->from_file || strcmp(item->channel, "mail") != 0;
+}
+
+/* Says what was not read. Mail servers log standard error like standard output. */
 static void reject(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
                    const char *what, const char *reason)
 {
-    printf("%s: %s: %s\n", cli_printable(p, item->name), what, reason);
-    importer->rejected |= importer->from_file;
+    fflush(stdout);
+    fprintf(stderr, "mta-sts import: %s: %s: %s\n", cli_printable(p, item->name), what, reason);
+    importer->rejected |= is_status(importer, item);
 }
 
 static void report_not_stored(cli_importer *importer, apr_pool_t *p, const cli_source_item *item,
@@ -150,7 +160,7 @@ static void report_trailing(cli_importer *importer, apr_pool_t *p, const cli_sou
         fflush(stdout);
         fprintf(stderr, "mta-sts import: %s: %s, and were not read\n", cli_printable(p, item->name),
                 trailing);
-        importer->rejected |= importer->from_file || strcmp(item->channel, "mail") != 0;
+        importer->rejected |= is_status(importer, item);
     }
 }
 

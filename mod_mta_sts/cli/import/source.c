@@ -204,7 +204,7 @@ static void read_file(source *from, const char *name, FILE *file)
         append(&whole, piece, count);
     }
     if (whole.len > whole.most) {
-        visit_error(from, name, "file",
+        visit_error(from, name, is_message(whole.at, whole.len) ? "mail" : "file",
                     apr_psprintf(from->item_pool, "it is larger than %" APR_SIZE_T_FMT " MiB",
                                  whole.most >> 20),
                     0);

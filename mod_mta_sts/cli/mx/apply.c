@@ -133,6 +133,10 @@ static int apply_row(const cli_mx_call *call, const cli_mx_plan *plan)
         APR_ARRAY_PUSH(words, const char *) = "--database";
         APR_ARRAY_PUSH(words, const char *) = call->database;
     }
+    if (call->network.server) { /* for the comparison with the MX records */
+        APR_ARRAY_PUSH(words, const char *) = "--resolver";
+        APR_ARRAY_PUSH(words, const char *) = call->network.server;
+    }
     APR_ARRAY_PUSH(words, const char *) = call->domain;
     APR_ARRAY_PUSH(words, const char *) = NULL;
     return cli_policy.run(call->p, &cli_policy, words->nelts - 1, (const char *const *)words->elts);

@@ -7,7 +7,9 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+#include "cli/check/run.h"
 #include "cli/common/option.h"
+#include "cli/common/subcommand.h"
 #include "cli/policy/certificates.h"
 #include "core/database/database.h"
 #include "core/hosting/row.h"
@@ -16,9 +18,11 @@
  * returns the exit status. */
 typedef struct cli_policy_call {
     apr_pool_t *p;
+    const cli_subcommand *self;
     const char *state_dir, *database;
     apr_array_header_t *mx; /* of const char *: --mx */
     const char *mode, *max_age, *alias_of;
+    cli_check_options network; /* for the checks before mode enforce */
     int wait; /* seconds; 0: do not wait */
     int is_forced, only_wrong, is_dry_run, is_json;
     int only_without_certificate;
@@ -39,6 +43,28 @@ cli_policy_action cli_policy_list;    /* list */
 cli_policy_action cli_policy_import;  /* import FILE */
 cli_policy_action cli_policy_export;  /* export */
 cli_policy_action cli_policy_confirm; /* confirm: many rows were deleted on purpose */
+
+/*
+ * Whether a row changes what senders do with mail: whether it brings mode enforce where that is not
+ * on, or changes the mx of a policy in that mode.
+ *
+ * @param before what was stored; domain: NULL: nothing
+ * @param after  with the values of the domain that it is an alias of
+ */
+int cli_policy_enforces(apr_pool_t *p, const mta_sts_hosted_row *before,
+                        const mta_sts_hosted_row *after);
+
+/*
+ * Asks the live checks and the reports before a row that changes what senders do with mail is
+ * stored, unless --force is given; prints why not to store it, or what is done because of --force.
+ *
+ * @return whether the row may be stored
+ */
+int cli_policy_gate(const cli_policy_call *call, const mta_sts_hosted_row *before,
+                    const mta_sts_hosted_row *after);
+
+/* What mode enforce does to mail: a sentence for --force. */
+extern const char cli_policy_consequence[];
 
 /* Prints "mta-sts policy: " and an error to standard error; returns CLI_EXIT_INVALID. */
 int cli_policy_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -125,6 +125,22 @@ static const char *parse_names(cli_policy_call *call, const char *text, const ch
     return error;
 }
 
+/* The row as it would be read after it is stored: an alias has the values of another domain. */
+static const char *resolve(const cli_policy_call *call, const mta_sts_hosted_row *row,
+                           mta_sts_hosted_row *resolved)
+{
+    const char *error = NULL;
+
+    *resolved = *row;
+    if (row->alias_of) {
+        error = mta_sts_edit_find(call->db, row->alias_of, call->p, resolved);
+        resolved->domain = row->domain;
+        resolved->is_alias_broken = resolved->alias_of || !resolved->mx;
+        resolved->alias_of = row->alias_of;
+    }
+    return error;
+}
+
 int cli_policy_set(cli_policy_call *call, const cli_args *args)
 {
     mta_sts_findings *findings = mta_sts_findings_make(call->p);
@@ -136,7 +152,11 @@ int cli_policy_set(cli_policy_call *call, const cli_args *args)
     error = error ? error : mta_sts_edit_find(call->db, domain, call->p, &before);
     if (!error) {
         row = complete(call, domain, &before);
-        error = store(call, &row, &stored, &position);
+        error = resolve(call, &row, &stored);
+        if (!error && !cli_policy_gate(call, &before, &stored)) {
+            return CLI_EXIT_INVALID;
+        }
+        error = error ? error : store(call, &row, &stored, &position);
         error = error ? error : mta_sts_edit_find_alias(call->db, domain, call->p, &alias);
     }
     if (error) {

@@ -13,14 +13,22 @@
 #define LINE_MAX_LEN 65536 /* larger than any policy */
 #define ERRORS_MAX 100     /* that are printed */
 
+/* Where a domain was read, and what was stored before, if the row may bring mode enforce. */
+typedef struct line {
+    int number;
+    mta_sts_hosted_row *before; /* or NULL */
+} line;
+
 /* An import; its rows are in one transaction. */
 typedef struct import {
     cli_policy_call *call;
     const char *file;
     int line;
     apr_pool_t *p;     /* cleared after each line */
-    apr_hash_t *lines; /* domain -> int: where it was read */
+    apr_hash_t *lines; /* domain -> line */
     int rows, errors;
+    int enforced;         /* rows that change what senders do with mail */
+    const char *enforces; /* the domain of the first of them */
 } import;
 
 static void refuse(import *i, const char *why)
@@ -33,14 +41,16 @@ static void refuse(import *i, const char *why)
 static int is_repeated(import *i, const char *domain)
 {
     apr_pool_t *keep = apr_hash_pool_get(i->lines);
-    const int *before = apr_hash_get(i->lines, domain, APR_HASH_KEY_STRING);
+    const line *before = apr_hash_get(i->lines, domain, APR_HASH_KEY_STRING);
+    line *read;
 
     if (before) {
-        refuse(i, apr_psprintf(i->p, "%s is already on line %d", domain, *before));
+        refuse(i, apr_psprintf(i->p, "%s is already on line %d", domain, before->number));
         return 1;
     }
-    apr_hash_set(i->lines, apr_pstrdup(keep, domain), APR_HASH_KEY_STRING,
-                 apr_pmemdup(keep, &i->line, sizeof(i->line)));
+    read = apr_pcalloc(keep, sizeof(*read));
+    read->number = i->line;
+    apr_hash_set(i->lines, apr_pstrdup(keep, domain), APR_HASH_KEY_STRING, read);
     return 0;
 }
 
@@ -57,6 +67,19 @@ static int is_right(import *i, const mta_sts_hosted_row *row)
     }
     i->errors++;
     return 0;
+}
+
+/* Notes what was stored before a row that may bring mode enforce. */
+static const char *note_before(import *i, const mta_sts_hosted_row *row)
+{
+    apr_pool_t *keep = apr_hash_pool_get(i->lines);
+    line *noted = apr_hash_get(i->lines, row->domain, APR_HASH_KEY_STRING);
+
+    if (!row->alias_of && (!row->mode || strcmp(row->mode, "enforce") != 0)) {
+        return NULL;
+    }
+    noted->before = apr_palloc(keep, sizeof(*noted->before));
+    return mta_sts_edit_find(i->call->db, row->domain, keep, noted->before);
 }
 
 /* Returns an error of the database. */
@@ -77,7 +100,8 @@ static const char *take_line(import *i, const char *text, apr_size_t len)
         return NULL;
     }
     i->rows++;
-    return i->errors ? NULL : mta_sts_edit_set(i->call->db, &row);
+    error = i->errors ? NULL : note_before(i, &row);
+    return error || i->errors ? error : mta_sts_edit_set(i->call->db, &row);
 }
 
 static const char *take_lines(import *i, FILE *file)
@@ -101,7 +125,19 @@ static const char *take_lines(import *i, FILE *file)
     return error;
 }
 
-static const char *check_aliases(import *i)
+/* Judges a row as it is stored now. */
+static void check_stored(import *i, const line *read, const mta_sts_hosted_row *row)
+{
+    if (row->alias_of && row->is_alias_broken) {
+        i->line = read->number;
+        refuse(i, apr_psprintf(i->p, "%s has no row, or is itself an alias", row->alias_of));
+    }
+    else if (read->before && cli_policy_enforces(i->p, read->before, row)) {
+        i->enforces = i->enforced++ ? i->enforces : apr_pstrdup(i->call->p, row->domain);
+    }
+}
+
+static const char *check_rows(import *i)
 {
     apr_hash_index_t *h;
     const char *error = NULL;
@@ -111,17 +147,49 @@ static const char *check_aliases(import *i)
         mta_sts_hosted_row row;
 
         error = mta_sts_edit_find(i->call->db, apr_hash_this_key(h), i->p, &row);
-        if (!error && row.alias_of && row.is_alias_broken) {
-            i->line = *(const int *)apr_hash_this_val(h);
-            refuse(i, apr_psprintf(i->p, "%s has no row, or is itself an alias", row.alias_of));
+        if (!error) {
+            check_stored(i, apr_hash_this_val(h), &row);
         }
         apr_pool_clear(i->p);
     }
     return error;
 }
 
+static const char *name_enforced(const import *i)
+{
+    return i->enforced == 1 ? apr_psprintf(i->call->p,
+                                           "1 row, that of %s, brings mode enforce or another mx "
+                                           "under it",
+                                           i->enforces)
+                            : apr_psprintf(i->call->p,
+                                           "%d rows, such as that of %s, bring mode enforce or "
+                                           "another mx under it",
+                                           i->enforced, i->enforces);
+}
+
+/* Rows that change what senders do with mail are not checked here: that would take a minute for
+ * each of them. */
+static int is_enforce_refused(const import *i)
+{
+    if (i->enforced && (i->call->is_forced || i->call->is_dry_run)) {
+        fprintf(stderr, "mta-sts policy: %s, which was not checked. %s\n", name_enforced(i),
+                cli_policy_consequence);
+    }
+    else if (i->enforced) {
+        cli_policy_fail("nothing was changed: %s, which import does not check. Run mta-sts ready "
+                        "with the names of these domains; if it finds them safe, or this restores "
+                        "a backup, add --force. %s",
+                        name_enforced(i), cli_policy_consequence);
+    }
+    return i->enforced && !i->call->is_forced && !i->call->is_dry_run;
+}
+
 static int finish(import *i, const char *error)
 {
+    if (!error && !i->errors && is_enforce_refused(i)) {
+        mta_sts_database_rollback(i->call->db);
+        return CLI_EXIT_INVALID;
+    }
     if (!error && !i->errors && !i->call->is_dry_run) {
         error = mta_sts_database_commit(i->call->db);
     }
@@ -146,6 +214,6 @@ import i = {.call = call, .file = args->list[0], .lines = apr_hash_make(call->p)
     apr_pool_create(&i.p, call->p);
     error = mta_sts_edit_begin(call->db);
     error = error ? error : take_lines(&i, call->input);
-    error = error || i.errors ? error : check_aliases(&i);
+    error = error || i.errors ? error : check_rows(&i);
     return finish(&i, error);
 }

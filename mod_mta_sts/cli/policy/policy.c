@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/check/network_option.h"
 #include "cli/common/database.h"
 #include "cli/common/state_dir.h"
 #include "cli/common/subcommand.h"
@@ -33,7 +34,9 @@ static const cli_option options[] = {
      "set, remove: print only the record, as commands for nsupdate(1); the rest goes to standard "
      "error.",
      cli_take_flag, offsetof(cli_policy_call, as_nsupdate), 0, 0},
-    {"force", 0, NULL, "remove: delete the row although senders may have cached the policy.",
+    {"force", 0, NULL,
+     "set, import: store mode enforce without checking whether it is safe. remove: delete the row "
+     "although senders may have cached the policy.",
      cli_take_flag, offsetof(cli_policy_call, is_forced), 0, 0},
     {"wrong", 0, NULL, "list: only rows that are wrong.", cli_take_flag,
      offsetof(cli_policy_call, only_wrong), 0, 0},
@@ -47,6 +50,8 @@ static const cli_option options[] = {
      offsetof(cli_policy_call, is_dry_run), 0, 0},
     CLI_STATE_DIR_OPTION(offsetof(cli_policy_call, state_dir)),
     CLI_DATABASE_OPTION(offsetof(cli_policy_call, database)),
+    CLI_SMTP_OPTIONS(offsetof(cli_policy_call, network)),
+    CLI_NETWORK_OPTIONS(offsetof(cli_policy_call, network)),
     {0},
 };
 
@@ -76,10 +81,10 @@ int cli_policy_init(cli_policy_call *call, const cli_args *args)
     }
     printf("%s has the tables of hosted domains.\n", mta_sts_database_name(call->db));
     if (*grants) {
-        printf(
-            "If httpd or your panel connect as other roles, replace HTTPD and PANEL by their names, "
-            "and run:\n%s",
-            grants);
+        printf("If httpd or your panel connect as other roles, replace HTTPD and PANEL by their "
+               "names, "
+               "and run:\n%s",
+               grants);
     }
     return CLI_EXIT_OK;
 }
@@ -156,9 +161,18 @@ static FILE *open_input(const char *path)
     return strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
 }
 
+static cli_policy_call make_call(apr_pool_t *p, const cli_subcommand *self)
+{
+    cli_policy_call call = {.p = p, .self = self, .mx = apr_array_make(p, 4, sizeof(const char *))};
+
+    cli_check_options_default(&call.network);
+    call.network.connects = apr_array_make(p, 1, sizeof(cli_check_connect));
+    return call;
+}
+
 static int run_policy(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
-    cli_policy_call call = {.p = p, .mx = apr_array_make(p, 4, sizeof(const char *))};
+    cli_policy_call call = make_call(p, self);
     const action *chosen;
     cli_args args;
     const char *error = cli_subcommand_read(p, self, argc, argv, &call, &args);
@@ -205,20 +219,22 @@ const cli_subcommand cli_policy = {
     .name = "policy",
     .summary = "edit the policies in the database (MTASTSHosting)",
     .usage = "init [OPTION...]\n"
-             "set [OPTION...] DOMAIN\n"
+             "set [--force] [OPTION...] DOMAIN\n"
              "remove [--force] [OPTION...] DOMAIN\n"
              "list [--wrong|--without-certificate] [--format text|json] [OPTION...]\n"
-             "import [--dry-run] [OPTION...] FILE\n"
+             "import [--dry-run] [--force] [OPTION...] FILE\n"
              "export [OPTION...]\n"
              "confirm [OPTION...]",
     .arguments = "init|set|remove|list|import|export|confirm",
     .description =
         "Edits the policies of hosted domains: rows in the database that httpd serves within "
         "seconds, without a reload, if MTASTSHosting is on. init makes the tables; set stores a "
-        "policy; remove changes it to mode none, and deletes it once no sender can have cached "
+        "policy, in mode enforce only if the checks of mta-sts ready find that safe; remove "
+        "changes it to mode none, and deletes it once no sender can have cached "
         "it; export prints a JSON object for each row, one a line, and import stores them, all or "
         "none; confirm lets httpd withdraw more than half of the domains at once.",
-    .exit_statuses = "0 all well; 1 something is not valid, or the database cannot be used; 2 "
+    .exit_statuses = "0 all well; 1 something is not valid, mode enforce is not known to be safe, "
+                     "or the database cannot be used; 2 "
                      "wrong usage.",
     .options = options,
     .run = run_policy,

@@ -50,6 +50,13 @@ typedef struct cli_ready_call {
     const char *first_unopened;     /* path and reason */
 } cli_ready_call;
 
+/* Sets what is not an option of the command line, and the defaults of the options; call->p is set.
+ */
+void cli_ready_set_defaults(cli_ready_call *call);
+
+/* Adds a domain; returns NULL, or why the text is not the name of one. */
+const char *cli_ready_add(cli_ready_call *call, const char *text);
+
 /*
  * Gathers the facts about the domains, and assesses them. As root, the process switches permanently
  * to the owner of the state directory.

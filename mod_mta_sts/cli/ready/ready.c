@@ -54,7 +54,7 @@ static const cli_option options[] = {
     {0},
 };
 
-static const char *take_domain(cli_ready_call *call, const char *text)
+const char *cli_ready_add(cli_ready_call *call, const char *text)
 {
     const char *name,
         *error = mta_sts_name_parse_domain(call->p, cli_option_name(call->p, text), &name);
@@ -76,7 +76,7 @@ static const char *take_domains(cli_ready_call *call, const cli_args *args)
     int i;
 
     for (i = 0; !error && i < args->count; i++) {
-        error = take_domain(call, args->list[i]);
+        error = cli_ready_add(call, args->list[i]);
     }
     return error;
 }
@@ -100,7 +100,7 @@ static const char *check_call(const cli_ready_call *call)
 
 /* --- the run --- */
 
-static void set_defaults(cli_ready_call *call)
+void cli_ready_set_defaults(cli_ready_call *call)
 {
     apr_pool_t *p = call->p;
 
@@ -129,7 +129,7 @@ static int run_ready(apr_pool_t *p, const cli_subcommand *self, int argc, const 
     cli_args args;
     const char *error;
 
-    set_defaults(&call);
+    cli_ready_set_defaults(&call);
     error = cli_subcommand_read(p, self, argc, argv, &call, &args);
     if (args.help) {
         return cli_subcommand_help(p, self);

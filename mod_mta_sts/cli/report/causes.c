@@ -111,17 +111,10 @@ static void print_cause(const cli_report_page *page, const tlsrpt_domain *domain
 /* Failed sessions without failure details, in verified reports or in unverified ones. */
 static apr_int64_t undetailed(const tlsrpt_domain *domain, int is_verified)
 {
-    apr_int64_t counted = 0;
+    apr_int64_t counted = tlsrpt_domain_detailed(domain, is_verified);
     apr_int64_t failed =
         is_verified ? domain->verified_failed : domain->failed - domain->verified_failed;
-    int i;
 
-    for (i = 0; i < domain->causes->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
-
-        counted =
-            tlsrpt_count_add(counted, cause->is_verified == is_verified ? cause->sessions : 0);
-    }
     return failed > counted ? failed - counted : 0;
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/policy/text.h"
+#include "tlsrpt/advice/explain.h"
 #include "tlsrpt/advice/policy_match.h"
 
 #define POLICIES_MAX 10 /* for one domain */
@@ -196,21 +197,10 @@ static const char *share(apr_pool_t *p, const part *counted)
     return mta_sts_format_share(p, successful, successful + rest);
 }
 
-/* Senders count sessions and the details of failures separately; what they sent may not add up. */
 static const char *more_in_details(const cli_report_page *page, const part *ill)
 {
-    const apr_array_header_t *causes = ill->domain->causes;
-    apr_int64_t sum = 0;
-    int i;
-
-    for (i = 0; i < causes->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(causes, i, tlsrpt_cause);
-
-        sum = cause->is_verified == ill->is_verified ? tlsrpt_count_add(sum, cause->sessions) : sum;
-    }
-    return sum > ill->failed ? apr_psprintf(page->p, " (%s by the details of the failures)",
-                                            mta_sts_format_number(page->p, sum))
-                             : "";
+    return tlsrpt_detailed_text(page->p, ill->failed,
+                                tlsrpt_domain_detailed(ill->domain, ill->is_verified));
 }
 
 /* Prints the contents of the verified reports of a domain with failures, or of the unverified
@@ -226,9 +216,9 @@ static void print_part(const cli_report_page *page, const part *ill)
                cli_report_unverified(ill->is_verified));
     }
     else {
-        printf("%s delivered securely%s%s\n",
+        printf("%s delivered securely%s%s%s\n",
                mta_sts_format_count(page->p, ill->successful, "session", "sessions"),
-               ill->domain->failed ? "" : ", but failures are reported",
+               ill->domain->failed ? "" : ", but failures are reported", more_in_details(page, ill),
                cli_report_unverified(ill->is_verified));
     }
 }

@@ -44,7 +44,7 @@ static int is_ascii(const char *text)
 /* Mistakes that deserve their own message, recognised before the grammar is applied. */
 static const char *recognise_mistake(const char *text)
 {
-    const char *c;
+    const char *c, *bracket;
     int colons = 0;
 
     if (!*text) {
@@ -66,10 +66,11 @@ static const char *recognise_mistake(const char *text)
     if (strstr(text, "://")) {
         return "is a URL: write the host name alone, without the scheme";
     }
-    if (*text == '[' && !colons && text[1 + strspn(text + 1, "0123456789.]")]) {
+    bracket = strchr(text, '[');
+    if (bracket && !strchr(bracket, ':') && bracket[1 + strspn(bracket + 1, "0123456789.]")]) {
         return "is in square brackets: write the host name without them";
     }
-    if (strchr(text, '[') || colons > 1) {
+    if (bracket || colons > 1) {
         return "is an IP address: senders compare names, not addresses";
     }
     if (colons) {

@@ -9,12 +9,37 @@
 #include "core/check/tlsa.h"
 #include "core/policy/provider.h"
 
+/* Senders do not query TLSA records of hosts whose addresses are not signed (RFC 7672 section
+ * 2.2.2). */
+static int is_unsigned(const mta_sts_check_mx *mx)
+{
+    return mx->a.dnssec == MTA_STS_DNSSEC_INSECURE || mx->aaaa.dnssec == MTA_STS_DNSSEC_INSECURE;
+}
+
 /* Stores what senders that support DANE do, for the verdict; only the first host is named. */
 static void note(mta_sts_judge *judge, const char *host, const char *what)
 {
     if (!judge->result->verdict.dane) {
         judge->result->verdict.dane =
             apr_psprintf(judge->p, "senders that support DANE %s %s, in any mode", what, host);
+    }
+}
+
+/* A lookup that timed out here may work elsewhere, so it is named only if nothing worse is known.
+ * Senders treat it like a failure (RFC 7672 section 2.1). */
+static void note_timeouts(mta_sts_judge *judge)
+{
+    const apr_array_header_t *mxs = judge->facts->mxs;
+    int i;
+
+    for (i = 0; i < mxs->nelts; i++) {
+        const mta_sts_check_mx *mx = APR_ARRAY_IDX(mxs, i, const mta_sts_check_mx *);
+
+        if (mx->tlsa.status == MTA_STS_ANSWER_TIMEOUT && !is_unsigned(mx)) {
+            note(judge, mx->host,
+                 "may be unable to look up the TLSA records, which timed out here, and then defer "
+                 "mail to");
+        }
     }
 }
 
@@ -106,13 +131,11 @@ static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
 {
     const mta_sts_answer *tlsa = &mx->tlsa;
     int index = findings->list->nelts;
-    int is_unsigned =
-        mx->a.dnssec == MTA_STS_DNSSEC_INSECURE || mx->aaaa.dnssec == MTA_STS_DNSSEC_INSECURE;
 
-    /* RFC 7672 section 2.1; senders do not query TLSA if the addresses are not signed (2.2.2). */
+    /* RFC 7672 section 2.1. */
     if (mta_sts_answer_check(tlsa, mx->host, "TLSA records", findings)) {
         mta_sts_judge_lower_severity(findings, index, MTA_STS_ERROR, MTA_STS_WARNING);
-        if (tlsa->status != MTA_STS_ANSWER_TIMEOUT && !is_unsigned) {
+        if (tlsa->status != MTA_STS_ANSWER_TIMEOUT && !is_unsigned(mx)) {
             note(judge, mx->host, "cannot look up the TLSA records, and defer mail to");
         }
         return 0;
@@ -154,4 +177,5 @@ void mta_sts_judge_dane(mta_sts_judge *judge, int first)
             }
         }
     }
+    note_timeouts(judge);
 }

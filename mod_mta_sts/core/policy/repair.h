@@ -35,6 +35,10 @@ const char *mta_sts_repair_clauses(const mta_sts_repair *repair);
 /* Repairs encodings, and replaces typographic and invisible characters. */
 void mta_sts_repair_characters(mta_sts_repair *repair);
 
+/* Parts of that: the encoding, and letters of other alphabets within ASCII words. */
+void mta_sts_repair_encoding(mta_sts_repair *repair);
+void mta_sts_repair_lookalikes(mta_sts_repair *repair);
+
 /* Decodes escapes: HTML, quoted-printable, URL encoding, backslashes. */
 void mta_sts_repair_escapes(mta_sts_repair *repair);
 
@@ -48,6 +52,11 @@ int mta_sts_repair_contains(const char *text, const char *mark);
  * header of an HTTP response, a shell's here-document, Markdown, doubled line ends; and reads the
  * two columns of a table. */
 void mta_sts_repair_layout(mta_sts_repair *repair);
+
+/* Parts of that: the arguments of commands (echo, printf) and of directives of other web servers;
+ * the elements of XML. */
+void mta_sts_repair_command(mta_sts_repair *repair);
+void mta_sts_repair_xml(mta_sts_repair *repair);
 
 /* Repairs a policy text: one field per line, separators, spelling of field names, quotes. */
 void mta_sts_repair_policy(mta_sts_repair *repair);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <apr_base64.h>
 #include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -147,8 +148,28 @@ int mta_sts_repair_contains(const char *text, const char *mark)
     return 0;
 }
 
+/* How "version: ", "v=STS" and "v=TLSRP" begin in base64. */
+static int is_base64(const char *text)
+{
+    return strncmp(text, "dmVyc2lvbj", 10) == 0 || strncmp(text, "dj1TVF", 6) == 0 ||
+           strncmp(text, "dj1UTFNSUF", 10) == 0;
+}
+
+static void decode_base64(mta_sts_repair *repair)
+{
+    char *text = apr_pstrmemdup(repair->p, repair->text, repair->len), *bytes;
+
+    apr_collapse_spaces(text, text);
+    bytes = apr_palloc(repair->p, (apr_size_t)apr_base64_decode_len(text) + 1);
+    mta_sts_repair_set(repair, bytes, (apr_size_t)apr_base64_decode(bytes, text),
+                       "is encoded in base64");
+}
+
 void mta_sts_repair_escapes(mta_sts_repair *repair)
 {
+    if (is_base64(repair->text)) {
+        decode_base64(repair);
+    }
     if (memchr(repair->text, '&', repair->len) || memchr(repair->text, '<', repair->len)) {
         replace(repair, read_html, "is escaped for HTML");
     }
@@ -164,7 +185,8 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
     if (mta_sts_repair_contains(repair->text, "v1%3B") ||
         mta_sts_repair_contains(repair->text, "v1;%20") ||
         (mta_sts_repair_contains(repair->text, "mode:") &&
-         mta_sts_repair_contains(repair->text, "%20"))) {
+         (mta_sts_repair_contains(repair->text, "%20") ||
+          mta_sts_repair_contains(repair->text, "%0A")))) {
         replace(repair, read_percent, "is encoded as for a URL");
     }
     if (memchr(repair->text, '\\', repair->len)) {

@@ -28,6 +28,23 @@ static int is_empty(const char *line)
     return strspn(line, " \t") >= line_length(line);
 }
 
+/* The length of the name of a field at the start of a line, with its quotation marks. */
+static apr_size_t name_length(const char *line)
+{
+    static const char *const names[] = {"version", "mode", "mx", "max_age", "max-age", "maxage"};
+    const char *name = line + strspn(line, " \t\"'|");
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        apr_size_t len = strlen(names[i]);
+
+        if (apr_cstr_casecmpn(name, names[i], len) == 0 && !apr_isalnum(name[len])) {
+            return (apr_size_t)(name - line) + len + strspn(name + len, "\"'");
+        }
+    }
+    return 0;
+}
+
 /* Removes a decoration that all lines have, except empty ones. */
 static void strip_each(mta_sts_repair *repair, skip_decoration *skip, const char *clause)
 {
@@ -88,6 +105,44 @@ static void cut_header(mta_sts_repair *repair)
         line = next_line(line);
         mta_sts_repair_set(repair, line, strlen(line),
                            "starts with the header of an HTTP response");
+    }
+}
+
+/* Whether a line begins with a field of a policy. */
+static int is_field_line(const char *line)
+{
+    return name_length(line) != 0;
+}
+
+/* The header of a mail or a document, up to an empty line; a policy has neither. */
+static void cut_other_header(mta_sts_repair *repair)
+{
+    const char *line = repair->text;
+
+    for (; *line && !is_empty(line); line = next_line(line)) {
+        apr_size_t len = strcspn(line, ": \t\r\n");
+
+        if (is_field_line(line) || !len || line[len] != ':') {
+            return;
+        }
+    }
+    if (*line && line > repair->text && is_field_line(next_line(line))) {
+        line = next_line(line);
+        mta_sts_repair_set(repair, line, strlen(line), "starts with a header");
+    }
+}
+
+/* "-- " before the name of the sender of a mail. */
+static void cut_signature(mta_sts_repair *repair)
+{
+    const char *line;
+
+    for (line = next_line(repair->text); *line; line = next_line(line)) {
+        if (strncmp(line, "--", 2) == 0 && strspn(line + 2, " ") + 2 == line_length(line)) {
+            mta_sts_repair_set(repair, repair->text, (apr_size_t)(line - repair->text),
+                               "ends with the signature of a mail");
+            return;
+        }
     }
 }
 
@@ -165,23 +220,6 @@ static void join_doubled(mta_sts_repair *repair)
     }
 }
 
-/* The length of the name of a field at the start of a line, with its quotation marks. */
-static apr_size_t name_length(const char *line)
-{
-    static const char *const names[] = {"version", "mode", "mx", "max_age", "max-age", "maxage"};
-    const char *name = line + strspn(line, " \t\"'|");
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        apr_size_t len = strlen(names[i]);
-
-        if (apr_cstr_casecmpn(name, names[i], len) == 0 && !apr_isalnum(name[len])) {
-            return (apr_size_t)(name - line) + len + strspn(name + len, "\"'");
-        }
-    }
-    return 0;
-}
-
 /* The first byte after the name of a field, apart from blanks if something else follows them. */
 static char find_separator(const char *line)
 {
@@ -191,9 +229,9 @@ static char find_separator(const char *line)
     if (!len || sign >= line + line_length(line)) {
         return '\0';
     }
-    return strchr(",;|", *sign)                                ? *sign
-           : strchr(" \t", *c) && *sign != ':' && *sign != '=' ? *c
-                                                               : ':';
+    return strchr(",;|", *sign) || (*sign == '-' && sign[1] == ' ') ? *sign
+           : strchr(" \t", *c) && *sign != ':' && *sign != '='      ? *c
+                                                                    : ':';
 }
 
 /* Reads a table of two columns: a line for each field, its name, a separator and its value. */
@@ -212,7 +250,7 @@ static void read_table(mta_sts_repair *repair)
         if (find_separator(line) != separator) {
             return;
         }
-        value = line + len + strspn(line + len, " \t,;|");
+        value = line + len + strspn(line + len, separator == '-' ? " \t-" : " \t,;|");
         while (line + end > value && strchr(" \t,;|", line[end - 1])) {
             end--;
         }
@@ -227,6 +265,7 @@ static void read_table(mta_sts_repair *repair)
                                     : separator == ' ' ? "a blank"
                                     : separator == ',' ? "a comma"
                                     : separator == ';' ? "\";\""
+                                    : separator == '-' ? "\"-\""
                                                        : "\"|\""));
 }
 
@@ -296,7 +335,11 @@ void mta_sts_repair_layout(mta_sts_repair *repair)
     strip_each(repair, skip_plus, "has the marks of a diff before its lines");
     strip_each(repair, skip_number, "has line numbers");
     cut_header(repair);
+    cut_other_header(repair);
+    cut_signature(repair);
     cut_here_document(repair);
+    mta_sts_repair_command(repair);
+    mta_sts_repair_xml(repair);
     remove_bold(repair);
     join_dots(repair);
     join_doubled(repair);

@@ -12,7 +12,7 @@
 
 /* The MX hosts of a policy and of MTASTSMx. */
 
-#define SEPARATORS " \t[]\"'`<>"
+#define SEPARATORS " \t[]\"'`<>^$"
 
 /* A host without a surrounding scheme, user, port or path, and with the "*." of a wildcard. */
 static const char *repair_host(mta_sts_repair *repair, const char *typed)
@@ -106,7 +106,10 @@ apr_array_header_t *mta_sts_repair_mx_list(mta_sts_repair *repair, const char *v
     int is_list;
 
     part_at_slashes(list);
-    is_list = strchr(list, '.') && strpbrk(list, " \t");
+    is_list = strchr(list, '.') && strpbrk(list, SEPARATORS);
+    if (strpbrk(list, "^$")) {
+        mta_sts_repair_note(repair, "has a regular expression instead of a host name");
+    }
     if (*list == '[' && !strpbrk(list, "\"',")) {
         mta_sts_repair_note(repair, "has square brackets around a host name");
     }

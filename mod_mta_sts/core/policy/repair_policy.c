@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -30,6 +31,10 @@ static const struct {
     {"mxs", FIELD_MX},
     {"mxhost", FIELD_MX},
     {"mxhosts", FIELD_MX},
+    {"mxserver", FIELD_MX},
+    {"mxservers", FIELD_MX},
+    {"mxrecord", FIELD_MX},
+    {"mxrecords", FIELD_MX},
     {"maxage", FIELD_MAX_AGE},
     {"maxages", FIELD_MAX_AGE},
     {"ttl", FIELD_MAX_AGE},
@@ -98,7 +103,7 @@ static apr_size_t match_field(const char *text, int *field)
         const char *sign;
 
         if (len && names[i].field == FIELD_MX) {
-            len += strspn(text + len, "0123456789"); /* "mx1:" and "mx2:" */
+            len += strspn(text + len, "0123456789_[]"); /* "mx1:" and "mx[]:" */
         }
         sign = text + len + strspn(text + len, " \t\"'`*");
         if (len && (*sign == ':' || *sign == '=')) {
@@ -224,7 +229,7 @@ static void read_known(state *s, char *segment, apr_size_t len, int field)
     end_max_age(s);
     s->field = field;
     cut_remark(s, sign + 1);
-    put_field(s, field, trim(sign + 1, " \t\"'`{}"));
+    put_field(s, field, trim(sign + 1, " \t\"'`{}/"));
 }
 
 static int is_decoration(state *s, const char *segment)
@@ -237,8 +242,18 @@ static int is_decoration(state *s, const char *segment)
         note(s, "contains the marks of a YAML document");
         return 1;
     }
-    if (*segment == '#' || strncmp(segment, "//", 2) == 0) {
+    if (*segment == '#' || strncmp(segment, "//", 2) == 0 || strncmp(segment, "<!--", 4) == 0 ||
+        strncmp(segment, "/*", 2) == 0 || apr_cstr_casecmpn(segment, "rem ", 4) == 0) {
         note(s, "contains comments");
+        return 1;
+    }
+    if (strncmp(segment, "$ ", 2) == 0) {
+        note(s, "contains the shell's command");
+        return 1;
+    }
+    if (strncmp(segment, "-----", 5) == 0 ||
+        (*segment == '[' && segment[strlen(segment) - 1] == ']' && !strchr(segment, '.'))) {
+        note(s, "contains a heading");
         return 1;
     }
     return 0;
@@ -249,8 +264,9 @@ static int is_host(const char *text)
     return strchr(text, '.') && !strpbrk(text, " :=/");
 }
 
-/* Handles the text between two separators. */
-static void read_segment(state *s, char *segment)
+/* Handles the text between two separators; after ";", what is neither a field nor a host is a
+ * comment, as in zone files. */
+static void read_segment(state *s, char *segment, int is_after_semicolon)
 {
     int field = -1;
     apr_size_t len;
@@ -263,7 +279,7 @@ static void read_segment(state *s, char *segment)
         note(s, "contains list marks");
         segment += 2;
     }
-    if (strpbrk(segment, "\"`")) {
+    if (strpbrk(segment, "\"`") || *segment == '\'') {
         note_unless_json(s, "contains quotation marks");
     }
     segment = trim(segment, " \t\"'`{}");
@@ -279,6 +295,9 @@ static void read_segment(state *s, char *segment)
         s->field = FIELD_MX + FIELDS;
         put_mx(s, segment);
     }
+    else if (*segment && is_after_semicolon) {
+        note(s, "contains comments");
+    }
     else if (*segment && strcmp(segment, "[") != 0 && strcmp(segment, "]") != 0) {
         end_max_age(s);
         mta_sts_buffer_printf(s->out, "%s\r\n", segment);
@@ -289,6 +308,7 @@ static void read_segment(state *s, char *segment)
 static void read_line(state *s, char *line)
 {
     char *segment = line, *end;
+    int is_after_semicolon = 0;
 
     if (strchr(" \t", *line) && *line) {
         note(s, "has lines that start with a blank");
@@ -300,11 +320,12 @@ static void read_line(state *s, char *line)
         note_unless_json(s, *end == ';'   ? "contains \";\", which belongs in TXT records"
                             : *end == ',' ? "contains a comma"
                                           : "contains \"|\"");
-        *end = '\0';
-        read_segment(s, segment);
+        read_segment(s, apr_pstrmemdup(s->repair->p, segment, (apr_size_t)(end - segment)),
+                     is_after_semicolon);
+        is_after_semicolon = *end == ';';
         segment = end + 1;
     }
-    read_segment(s, segment);
+    read_segment(s, segment, is_after_semicolon);
 }
 
 void mta_sts_repair_policy(mta_sts_repair *repair)

@@ -41,11 +41,14 @@ static void join_strings(mta_sts_repair *repair)
 /* Other spellings of the versions, without "-" and "_". */
 static const struct {
     const char *version;
-    const char *written[7];
+    const char *written[12];
 } spellings[] = {
-    {"STSv1", {"stsv1", "stsv1.0", "mtastsv1", "mtasts1", "mtasts", "sts1", "sts"}},
+    {"STSv1",
+     {"stsv1", "stsv1.0", "mtastsv1", "mtasts1", "mtasts", "sts1", "sts", "stsvl", "stsvi", "5tsv1",
+      "stvs1", "stsv1."}},
     {"TLSRPTv1",
-     {"tlsrptv1", "tlsrptv1.0", "tlsrpt1", "tlsrpt", "tlsreportv1", "tlsreport", "tlsrpv1"}},
+     {"tlsrptv1", "tlsrptv1.0", "tlsrpt1", "tlsrpt", "tlsreportv1", "tlsreport", "tlsrpv1",
+      "tlsrtpv1", "tlsprtv1", "tlrptv1", "tlsrptvl", "tlsrptv1."}},
 };
 
 /* The length of a version at the beginning of text, however it is spelled; 0: it is none. */
@@ -65,7 +68,8 @@ static apr_size_t version_length(const char *text, const char *version)
     }
     bare[bare_len] = '\0';
     for (i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
-        for (k = 0; k < 7 && strcmp(spellings[i].version, version) == 0; k++) {
+        for (k = 0; k < 12 && spellings[i].written[k] && strcmp(spellings[i].version, version) == 0;
+             k++) {
             if (strcmp(spellings[i].written[k], bare) == 0) {
                 return len;
             }
@@ -277,9 +281,16 @@ const char *mta_sts_repair_is_lost(const char *id)
     apr_size_t len = strlen(id);
 
     return is_rounded(id) ? "a spreadsheet rounded the id %s, so that its digits are lost"
-           : len && (strpbrk(id, "{}$%") || (*id == '<' && id[len - 1] == '>'))
+           : len && (strpbrk(id, "{}$%[]") || (*id == '<' && id[len - 1] == '>') ||
+                     (mta_sts_repair_contains(id, "your") && strpbrk(id, "-_ ")))
                ? "the id %s is a placeholder that was not filled in"
                : NULL;
+}
+
+/* ".0" at the end of a number of a spreadsheet. */
+static int is_decimal(const char *id)
+{
+    return strchr(".,", *id) && id[1] == '0' && !id[1 + strspn(id + 1, "0")];
 }
 
 /* A date as programs write it has separators, which an id must not have. */
@@ -290,12 +301,41 @@ static const char *repair_id(apr_pool_t *p, const char *id)
     if (mta_sts_repair_is_lost(id)) {
         return id;
     }
-    for (; *id; id++) {
+    for (; *id && !is_decimal(id); id++) {
         if (!strchr("-:._+/= ", *id)) {
             *end++ = *id;
         }
     }
     return bare;
+}
+
+/* Replaces "ruf=" of DMARC, and misspellings of "rua=", if there is no "rua=". */
+static const char *repair_rua_name(mta_sts_repair *repair, const char *fields)
+{
+    static const char *const names[] = {"ruf", "rau", "aur", "ura", "ruas", "rua1"};
+    apr_size_t i;
+    const char *c;
+
+    for (c = fields; *c; c++) {
+        if (match_name(c, "rua")) {
+            return fields;
+        }
+    }
+    for (c = fields; *c; c++) {
+        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            const char *value =
+                c == fields || strchr("; \t", c[-1]) ? match_name(c, names[i]) : NULL;
+
+            if (value && begins_address(value)) {
+                mta_sts_repair_note(
+                    repair, apr_psprintf(repair->p, "spells \"rua=\" as \"%s=\"", names[i]));
+                return apr_pstrcat(repair->p,
+                                   apr_pstrmemdup(repair->p, fields, (apr_size_t)(c - fields)),
+                                   "rua=", value, NULL);
+            }
+        }
+    }
+    return fields;
 }
 
 void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const char *field)
@@ -313,7 +353,8 @@ void mta_sts_repair_record(mta_sts_repair *repair, const char *version, const ch
     if (!fields) {
         return;
     }
-    fields = cut_double(repair, fields, version) + strspn(fields, ":|/");
+    fields = cut_double(repair, fields, version) + strspn(fields, ":|/.");
+    fields = is_rua(field) ? repair_rua_name(repair, fields) : fields;
     for (c = fields; *c; c++) {
         int begins = c == fields || strchr("; \t\r\n,|", c[-1]) != NULL;
 

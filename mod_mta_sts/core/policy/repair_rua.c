@@ -71,6 +71,20 @@ static const char *repair_scheme(mta_sts_repair *repair, const char *uri)
     return uri;
 }
 
+/* A mail address without a second "@" or "." beside another one. */
+static const char *collapse(apr_pool_t *p, const char *uri)
+{
+    char *copy = apr_pstrdup(p, uri), *to = copy;
+
+    for (; *uri && *uri != '?'; uri++) {
+        if (!strchr("@.", *uri) || uri[1] != *uri) {
+            *to++ = *uri;
+        }
+    }
+    strcpy(to, uri);
+    return copy;
+}
+
 static const char *repair_uri(mta_sts_repair *repair, const char *uri)
 {
     apr_pool_t *p = repair->p;
@@ -81,6 +95,7 @@ static const char *repair_uri(mta_sts_repair *repair, const char *uri)
         uri = apr_pstrmemdup(p, uri, (apr_size_t)(size - uri));
     }
     uri = repair_scheme(repair, uri);
+    uri = apr_cstr_casecmpn(uri, "mailto:", 7) == 0 ? collapse(p, uri) : uri;
     if (apr_cstr_casecmpn(uri, "mailto:", 7) == 0 && !strchr(uri, '@') &&
         mta_sts_repair_contains(uri, "%40")) {
         const char *at = strstr(uri, "%40");
@@ -195,6 +210,13 @@ static int is_cut(const char *uri)
     return at && at[1] && !strpbrk(at, ".?");
 }
 
+/* Whether a bracket is around a report address; those of an IPv6 address are not. */
+static int is_bracket(const char *list, const char *c)
+{
+    return strchr("<>{}", *c) || (*c == '[' && begins_uri(c + 1)) ||
+           (*c == ']' && *list == '[' && (!c[1] || strchr(",;", c[1])));
+}
+
 /* Separates the URIs by commas alone, and percent-encodes separators in the path of a URL. */
 static char *part(mta_sts_repair *repair, const char *list)
 {
@@ -217,7 +239,7 @@ static char *part(mta_sts_repair *repair, const char *list)
             mta_sts_repair_note(repair, apr_psprintf(repair->p, "has \"%c\" in a URL", *c));
             mta_sts_buffer_puts(out, *c == ',' ? "%2C" : "%3B");
         }
-        else if (*c != '<' && *c != '>' && !(strchr(" \t", *c) && last == ':')) {
+        else if (!is_bracket(list, c) && !(*c == ' ' && (last == ':' || c[1] == '@'))) {
             mta_sts_buffer_add(out, strchr(" \t\r\n;|", *c) ? "," : c, 1);
             last = *c;
         }

@@ -75,11 +75,16 @@ static apr_int64_t calculate(const char *text)
 
 const char *mta_sts_repair_max_age(mta_sts_repair *repair, const char *value)
 {
-    apr_size_t digits = strspn(value, "0123456789"), i;
-    const char *unit =
-        mta_sts_format_lower(repair->p, value + digits + strspn(value + digits, " "));
-    apr_int64_t number = digits && digits < 10 ? apr_atoi64(value) : 0;
+    apr_size_t digits, i;
+    const char *unit;
+    apr_int64_t number;
 
+    if (apr_tolower(*value) == 'p' && strpbrk(value, "0123456789")) { /* ISO 8601: "P7D", "PT12H" */
+        value += strcspn(value, "0123456789");
+    }
+    digits = strspn(value, "0123456789");
+    unit = mta_sts_format_lower(repair->p, value + digits + strspn(value + digits, " "));
+    number = digits && digits < 10 ? apr_atoi64(value) : 0;
     if (number && strcmp(unit, "s") == 0) {
         unit = "sec";
     }
@@ -117,9 +122,20 @@ static const struct {
 static const char *const versions[] = {"stsv1", "stsv1.0", "sts1", "v=stsv1", "v1"};
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
 
+/* A word without the punctuation at its end. */
+static const char *without_mark(apr_pool_t *p, const char *word)
+{
+    apr_size_t len = strlen(word);
+
+    while (len && strchr(".,:!", word[len - 1])) {
+        len--;
+    }
+    return apr_pstrmemdup(p, word, len);
+}
+
 const char *mta_sts_repair_mode(apr_pool_t *p, const char *value)
 {
-    const char *lower = mta_sts_format_lower(p, value);
+    const char *lower = without_mark(p, mta_sts_format_lower(p, value));
     apr_size_t i;
 
     for (i = 0; i < MODES; i++) {
@@ -127,12 +143,14 @@ const char *mta_sts_repair_mode(apr_pool_t *p, const char *value)
             return modes[i].meant;
         }
     }
-    return lower;
+    return strncmp(lower, "enf", 3) == 0 && !lower[strspn(lower, "abcdefghijklmnopqrstuvwxyz")]
+               ? "enforce"
+               : lower; /* "enfore", "enforc" */
 }
 
 const char *mta_sts_repair_version(apr_pool_t *p, const char *value)
 {
-    const char *lower = mta_sts_format_lower(p, value);
+    const char *lower = without_mark(p, mta_sts_format_lower(p, value));
     apr_size_t i;
 
     for (i = 0; i < VERSIONS; i++) {

@@ -2,6 +2,7 @@
 #include "core/policy/rua.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_cstr.h>
@@ -88,12 +89,20 @@ static const char *check_mailto(apr_pool_t *p, const char *address)
                : "has a domain of one label: no mail from the Internet reaches it";
 }
 
+static int is_port(const char *port)
+{
+    return !port || (strlen(port) < 6 && atoi(port) > 0 && atoi(port) < 65536);
+}
+
 static const char *check_https(apr_pool_t *p, const char *uri)
 {
     apr_uri_t parsed;
 
     return apr_uri_parse(p, uri, &parsed) != APR_SUCCESS || !parsed.hostname || !*parsed.hostname
                ? "contains no host: write https://, the host and the path"
+           : !is_port(parsed.port_str) ? "has a port that does not exist: 1 to 65535 are allowed"
+           : !strpbrk(parsed.hostname, ".:")
+               ? "has a host of one label, which nobody on the Internet can reach"
                : NULL;
 }
 

@@ -258,7 +258,9 @@ static void explain(const char *text, apr_size_t len, mta_sts_findings *strict,
         add_all(findings, strict);
     }
     else if (only_error(strict) && !is_whole) {
-        improve_fix(strict, corrected_lines(findings->pool, text, len, &repair));
+        const char *fix = corrected_lines(findings->pool, text, len, &repair);
+
+        improve_fix(strict, fix ? fix : removed_lines(findings->pool, text, len, &repair));
         add_all(findings, strict);
     }
     else {

@@ -188,20 +188,24 @@ json_t *mts_status_reports_json(const mts_status_view *view)
     if (reports->problem) {
         return json_pack("{s:o}", "problem", mts_json_text(reports->problem));
     }
-    return json_pack(
-        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, s:o, s:i, s:o, s:o, "
-        "s:o, s:o}",
-        "problem", "count", (json_int_t)reports->reports, "unverified_count",
-        (json_int_t)reports->unverified, "earlier_count", (json_int_t)reports->earlier_reports,
-        "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
-        (json_int_t)reports->failed, "verified_successful_sessions",
-        (json_int_t)reports->verified_successful, "verified_failed_sessions",
-        (json_int_t)reports->verified_failed, "failed_sessions_without_details",
-        (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
-        "last_received_at", mts_json_time(view->p, reports->received), "days",
-        days_json(reports->days), "senders", senders_json(reports->senders), "senders_omitted",
-        reports->omitted_senders, "causes", causes_json(view), "causes_omitted",
-        reports->omitted_causes, "policies_seen", seen_json(view), "latest",
-        receipts_json(reports->receipts), "refused_mail", losses_json(reports->losses), "set_apart",
-        apart_json(reports->apart));
+    return json_pack("{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, "
+                     "s:o, s:i, s:o, s:o, "
+                     "s:o, s:o}",
+                     "problem", "count", (json_int_t)reports->reports, "unverified_count",
+                     (json_int_t)reports->unverified, "earlier_count",
+                     (json_int_t)reports->earlier_reports, "successful_sessions",
+                     (json_int_t)reports->successful, "failed_sessions",
+                     (json_int_t)reports->failed, "verified_successful_sessions",
+                     (json_int_t)reports->verified_successful, "verified_failed_sessions",
+                     (json_int_t)reports->verified_failed, "failed_sessions_in_details",
+                     (json_int_t)tlsrpt_count_add(reports->detailed[0], reports->detailed[1]),
+                     "verified_failed_sessions_in_details", (json_int_t)reports->detailed[0],
+                     "failed_sessions_without_details",
+                     (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
+                     "last_received_at", mts_json_time(view->p, reports->received), "days",
+                     days_json(reports->days), "senders", senders_json(reports->senders),
+                     "senders_omitted", reports->omitted_senders, "causes", causes_json(view),
+                     "causes_omitted", reports->omitted_causes, "policies_seen", seen_json(view),
+                     "latest", receipts_json(reports->receipts), "refused_mail",
+                     losses_json(reports->losses), "set_apart", apart_json(reports->apart));
 }

@@ -6,6 +6,7 @@
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/evidence.h"
+#include "tlsrpt/advice/explain.h"
 
 /* --- facts --- */
 
@@ -221,7 +222,10 @@ void mts_status_session_tiles_html(const mts_status_view *view)
                          scope_of(view, &figures));
     mts_status_tile_html(view->out, figures.is_verified && figures.failed ? "error" : "",
                          "Failed sessions", mta_sts_format_number(p, figures.failed),
-                         failed_text(view, &figures));
+                         apr_pstrcat(p, failed_text(view, &figures),
+                                     tlsrpt_detailed_text(p, figures.failed,
+                                                          reports->detailed[!figures.is_verified]),
+                                     NULL));
     mts_status_tile_html(view->out, "", "Reports", mta_sts_format_number(p, reports->reports),
                          reports->received
                              ? apr_psprintf(p, "last one received %s ago",

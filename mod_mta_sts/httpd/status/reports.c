@@ -70,20 +70,16 @@ static const char *add_fetches(mta_sts_database *db, apr_pool_t *p, gathering *g
     return error;
 }
 
-static void count_unspecified(mts_status_reports *reports, const tlsrpt_domain *of)
+static void count_detailed(mts_status_reports *reports, const tlsrpt_domain *of)
 {
     const apr_int64_t failed[2] = {of->verified_failed, of->failed - of->verified_failed};
-    apr_int64_t specified[2] = {0, 0};
     int i;
 
-    for (i = 0; i < of->causes->nelts; i++) {
-        const tlsrpt_cause *cause = &APR_ARRAY_IDX(of->causes, i, tlsrpt_cause);
-        apr_int64_t *sum = &specified[!tlsrpt_evidence_counts(cause->is_verified)];
-
-        *sum = tlsrpt_count_add(*sum, cause->sessions);
-    }
     for (i = 0; i < 2; i++) {
-        reports->unspecified[i] = failed[i] > specified[i] ? failed[i] - specified[i] : 0;
+        apr_int64_t detailed = tlsrpt_domain_detailed(of, !i);
+
+        reports->detailed[i] = detailed;
+        reports->unspecified[i] = failed[i] > detailed ? failed[i] - detailed : 0;
     }
 }
 
@@ -109,7 +105,7 @@ static void copy_sums(mts_status_reports *reports, const tlsrpt_domain *of)
     reports->failed = of->failed;
     reports->verified_senders = count_verified(of->senders);
     reports->omitted_senders = cut(of->senders, MTS_STATUS_SENDERS_MAX);
-    count_unspecified(reports, of);
+    count_detailed(reports, of);
 }
 
 /* What is not in the sums. */

@@ -37,6 +37,8 @@ typedef struct mts_status_reports {
     apr_int64_t verified_successful, verified_failed;    /* of those, in verified reports */
     apr_int64_t unspecified[2];   /* failed sessions without failure details, in verified reports
                                      and in unverified ones */
+    apr_int64_t detailed[2];      /* failed sessions by failure details, likewise; senders may
+                                     report more of them than in total */
     apr_int64_t earlier_reports;  /* about days before the range; at least as many */
     apr_array_header_t *apart;    /* of tlsrpt_apart: not plausible, and in no other number */
     apr_int64_t apart_count;      /* of all */

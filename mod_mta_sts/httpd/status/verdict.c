@@ -7,6 +7,7 @@
 #include "httpd/status/html.h"
 #include "httpd/status/losses.h"
 #include "httpd/status/view.h"
+#include "tlsrpt/advice/explain.h"
 
 #define LOSSES_SHOWN 3
 
@@ -150,10 +151,10 @@ static void put_unverified(const mts_status_view *view)
     if (failed ||
         (mts_status_has_failures(reports) && !mts_status_has_verified_failures(reports))) {
         MTS_HTML(view->out,
-                 " Check this: unverified reports contain %s %s. Anyone can submit them.",
+                 " Check this: unverified reports contain %s%s %s. Anyone can submit them.",
                  failed ? mta_sts_format_count(p, failed, "failed session", "failed sessions")
                         : "failures",
-                 view->query.range->text);
+                 tlsrpt_detailed_text(p, failed, reports->detailed[1]), view->query.range->text);
     }
     else if (reports->reports == reports->unverified && successful) {
         MTS_HTML(view->out, " %s, all in unverified reports, which anyone can submit.",
@@ -167,15 +168,16 @@ static void put_verified(const mts_status_view *view)
     apr_pool_t *p = view->p;
 
     if (reports->verified_failed) {
-        MTS_HTML(view->out, " %s failed %s.",
+        MTS_HTML(view->out, " %s%s failed %s.",
                  mta_sts_format_count(p, reports->verified_failed, "session", "sessions"),
+                 tlsrpt_detailed_text(p, reports->verified_failed, reports->detailed[0]),
                  view->query.range->text);
     }
     else if (mts_status_has_verified_failures(reports)) {
         MTS_HTML(
-            view->out, " %s counted as successful %s, but reports contain failures, too.",
+            view->out, " %s counted as successful %s, but reports contain failures, too%s.",
             mta_sts_format_count(p, reports->verified_successful, "session is", "sessions are"),
-            view->query.range->text);
+            view->query.range->text, tlsrpt_detailed_text(p, 0, reports->detailed[0]));
     }
     else if (reports->verified_successful) {
         MTS_HTML(view->out, " %s delivered all of %s securely.",

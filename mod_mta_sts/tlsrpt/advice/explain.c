@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/base/text.h"
 #include "core/policy/provider.h"
@@ -319,4 +320,11 @@ const char *tlsrpt_policy_type_text(apr_pool_t *p, const char *policy_type)
                ? ", no policy found"
                : apr_pstrcat(p, ", under policy type ",
                              mta_sts_text_quote(p, policy_type, strlen(policy_type)), NULL);
+}
+
+const char *tlsrpt_detailed_text(apr_pool_t *p, apr_int64_t failed, apr_int64_t detailed)
+{
+    return detailed > failed ? apr_psprintf(p, " (%s by the details of the failures)",
+                                            mta_sts_format_number(p, detailed))
+                             : "";
 }

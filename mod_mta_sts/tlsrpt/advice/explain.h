@@ -87,4 +87,8 @@ const char *tlsrpt_where_text(apr_pool_t *p, const tlsrpt_explanation *explanati
  */
 const char *tlsrpt_policy_type_text(apr_pool_t *p, const char *policy_type);
 
+/* " (300 by the details of the failures)" where these contain more failed sessions than the totals;
+ * else "". */
+const char *tlsrpt_detailed_text(apr_pool_t *p, apr_int64_t failed, apr_int64_t detailed);
+
 #endif

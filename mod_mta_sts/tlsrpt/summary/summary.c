@@ -48,6 +48,19 @@ static int is_common(const apr_array_header_t *some, const apr_array_header_t *o
     return 0;
 }
 
+apr_int64_t tlsrpt_domain_detailed(const tlsrpt_domain *domain, int is_verified)
+{
+    apr_int64_t sum = 0;
+    int i;
+
+    for (i = 0; i < domain->causes->nelts; i++) {
+        const tlsrpt_cause *cause = &APR_ARRAY_IDX(domain->causes, i, tlsrpt_cause);
+
+        sum = !cause->is_verified == !is_verified ? tlsrpt_count_add(sum, cause->sessions) : sum;
+    }
+    return sum;
+}
+
 void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain)
 {
     int i, j;

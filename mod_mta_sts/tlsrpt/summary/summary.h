@@ -125,6 +125,10 @@ apr_int64_t tlsrpt_secure_since(const apr_array_header_t *days, const tlsrpt_cau
  */
 int tlsrpt_others_without_failure(const apr_array_header_t *senders, const tlsrpt_cause *cause);
 
+/* The failed sessions of a domain by the details of the failures, in verified reports or in
+ * unverified ones: senders count them separately, and what they send may not add up. */
+apr_int64_t tlsrpt_domain_detailed(const tlsrpt_domain *domain, int is_verified);
+
 /* Sets the policies of each cause from those that its senders reported. */
 void tlsrpt_domain_join_policies(apr_pool_t *p, tlsrpt_domain *domain);
 
