@@ -171,6 +171,7 @@ def test_a_missing_file_is_reported(state, tmp_path):
 
 
 def test_a_report_that_cannot_be_stored_is_to_be_retried(state):
+    (state / "reports").rmdir()
     (state / "reports").write_text("in the way")
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT

@@ -109,35 +109,37 @@ static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
                               path, mta_sts_text_quote(p, other, strlen(other)));
 }
 
-/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist. */
+/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist: httpd makes
+ * it at its first start, and the directory where a file system should be mounted is empty. */
 static const char *why_closed(const char *path, int is_needed)
 {
     struct stat info;
 
     if (lstat(path, &info) != 0) {
         return errno != ENOENT ? strerror(errno)
-               : is_needed     ? "is missing (is its file system mounted?)"
+               : is_needed     ? "it is missing (is its file system mounted? httpd makes it when it "
+                                 "starts with this module)"
                                : NULL;
     }
-    return S_ISLNK(info.st_mode)       ? "is a symbolic link, which is not followed"
-           : !S_ISDIR(info.st_mode)    ? "is not a directory"
+    return S_ISLNK(info.st_mode)       ? "it is a symbolic link, which is not followed"
+           : !S_ISDIR(info.st_mode)    ? "it is not a directory"
            : access(path, R_OK | X_OK) ? strerror(errno)
-           : info.st_uid != geteuid()  ? "belongs to another user (was it restored from a backup?)"
-                                       : NULL;
+           : info.st_uid != geteuid()
+               ? "it belongs to another user (was it restored from a backup?)"
+               : NULL;
 }
 
 apr_array_header_t *cli_store_list_closed(apr_pool_t *p, const char *state_dir)
 {
     apr_array_header_t *closed = apr_array_make(p, 1, sizeof(const char *));
     const char *reports = apr_pstrcat(p, cli_state_dir_find(state_dir), "/reports", NULL);
-    const char *other, *path = reports;
-    const char *why = why_closed(reports, has_state(p, cli_state_dir_find(state_dir), &other));
+    const char *path = reports, *why = why_closed(reports, 1);
     int i;
 
     for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && closed->nelts); i++) {
         if (why) {
             APR_ARRAY_PUSH(closed, const char *) =
-                apr_psprintf(p, "%s cannot be read: it %s", path, why);
+                apr_psprintf(p, "%s cannot be read: %s", path, why);
         }
         if (i < TLSRPT_SPOOL_DIRECTORIES) {
             path = apr_psprintf(p, "%s/%02x", reports, (unsigned)i);
