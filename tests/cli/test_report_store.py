@@ -111,6 +111,7 @@ def test_an_empty_state_directory_is_not_silence(state):
         result = call("--state-dir", state, *words)
         assert result.returncode == 3
         assert f"{state}/reports cannot be read: it is missing" in result.stderr.decode()
+        assert b"first arrives" not in result.stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
