@@ -6,7 +6,8 @@ import pytest
 
 @pytest.fixture
 def state(tmp_path):
-    """An empty directory that is private, as MTASTSReportPath is."""
+    """A state directory without reports, as httpd makes it."""
     directory = tmp_path / "state"
     directory.mkdir(mode=0o700)
+    (directory / "reports").mkdir(mode=0o700)
     return directory

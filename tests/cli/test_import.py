@@ -196,6 +196,7 @@ def test_a_missing_file_is_reported(state, tmp_path):
 
 
 def test_a_report_that_cannot_be_stored_is_to_be_retried(state):
+    (state / "reports").rmdir()
     (state / "reports").write_text("in the way")
     result = call(state, given=REPORT)
     assert result.returncode == NOT_KEPT
@@ -217,6 +218,7 @@ def test_unreadable_standard_input_is_to_be_retried(state, tmp_path):
 def test_the_reserve_of_a_disk_is_left_free(state):
     """Of 16 MiB, 160 KiB."""
     script = ('set -e; state=$1; shift; mount -t tmpfs -o size=16M,mode=700 tmpfs "$state"; '
+              'mkdir -m 700 "$state/reports"; '
               'free=$(stat -f -c %a "$state"); '
               'fallocate -l $((free * 4096 - 80 * 1024)) "$state/filler"; '
               'status=0; "$@" || status=$?; echo "$status"; rm "$state/filler"; exec "$@"')
@@ -681,11 +683,32 @@ def test_results_without_a_server_name_are_believed_on_request_and_at_the_top_on
     assert b"not verified" not in result.stdout
 
 
-def test_a_directory_that_is_no_state_directory_is_refused(tmp_path):
-    other = tmp_path / "etc"
-    other.mkdir(mode=0o755)
-    (other / "passwd").write_text("root")
+OTHER_DIRECTORIES = {
+    "etc": ["passwd"],
+    "etc of a mail server": ["aliases", "aliases.db"],
+    "a home": [".profile", "notes.txt"],
+    "a home with nothing to see": [".bashrc"],
+    "the root, or var": ["tmp", "lib", "log"],
+}
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+@pytest.mark.parametrize("names", OTHER_DIRECTORIES.values(), ids=OTHER_DIRECTORIES)
+def test_a_directory_that_is_no_state_directory_is_refused(tmp_path, names, mode):
+    other = tmp_path / "other"
+    other.mkdir(mode=mode)
+    for name in names:
+        (other / name).write_text("")
     result = call(other, given=REPORT)
     assert result.returncode == NOT_KEPT
     assert b"is not a state directory: it contains " in result.stderr
-    assert [path.name for path in other.iterdir()] == ["passwd"]
+    assert sorted(path.name for path in other.iterdir()) == sorted(names)
+
+
+@pytest.mark.parametrize("names", [[], ["lost+found"], ["limits.json"], ["reports.db", "watch"],
+                                   ["last-date", "machine"]], ids=" ".join)
+def test_a_state_directory_before_the_first_report_is_taken(state, names):
+    (state / "reports").rmdir()
+    for name in names:
+        (state / name).write_text("")
+    assert b"stored: " in call(state, given=REPORT).stdout

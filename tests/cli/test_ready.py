@@ -67,6 +67,7 @@ class Store:
         self.directory = directory
         self.state = directory / "state"
         self.state.mkdir(mode=0o700)
+        (self.state / "reports").mkdir(mode=0o700)
         self.path = directory / "bin"
         self.path.mkdir()
         self.have_apache("exit 1")

@@ -375,6 +375,8 @@ WRONG_LINES = {
     '{"mx":["m.example"]}': "it has no domain",
     '[]': "it is not a JSON object",
     'x' * 70000: "longer than any policy",
+    '{"domain":"c.example","mx":["m.example"]}\0"': "it is not a JSON object",
+    '{"domain":"c.example","mx":[' + '"a",' * 16000 + '"a"]}': "c.example: mx: ",
     '{"domain":"c.example","domain":"d.example"}': "it is not a JSON object",
 }
 

@@ -15,8 +15,12 @@
 #include "cli/common/json_memory.h"
 #include "cli/common/state_dir.h"
 #include "core/base/text.h"
+#include "core/database/database.h"
+#include "core/hosting/snapshot.h"
 #include "tlsrpt/index/index.h"
 #include "tlsrpt/report/read.h"
+#include "tlsrpt/spool/layout.h"
+#include "tlsrpt/spool/scope.h"
 
 static void print_findings(const char *name, const mta_sts_findings *findings)
 {
@@ -70,38 +74,49 @@ static const char *explain_wrong_user(apr_pool_t *p, const char *dir)
                         dir, owner, user_name(p, geteuid()), owner);
 }
 
-/* Whether a directory contains parts of a state directory; other: a name that it contains. */
-static int has_state(apr_pool_t *p, const char *path, const char **other)
+/* Begins the names of files that a state directory has, and others hardly. */
+static int is_of_state(const char *name)
 {
-    static const char *const names[] = {"reports", "quarantine", "tmp", "limits.json"};
+    static const char *const beginnings[] = {"reports",
+                                             "quarantine",
+                                             "limits.json",
+                                             MTA_STS_DATABASE_FILE,
+                                             MTA_STS_SNAPSHOT_FILE,
+                                             TLSRPT_SCOPE_FILE,
+                                             TLSRPT_SPOOL_DATE};
+    apr_size_t i;
+    int is = 0;
+
+    for (i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        is |= strncmp(name, beginnings[i], strlen(beginnings[i])) == 0;
+    }
+    return is;
+}
+
+/* Where a file system is mounted, or what every directory may have. */
+static int is_of_any(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "tmp") == 0 ||
+           strcmp(name, "lost+found") == 0;
+}
+
+/* Why directories of reports must not be created here, or NULL: there are other files, and none of
+ * a state directory. */
+static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
+{
     DIR *dir = opendir(path);
     struct dirent *entry;
-    apr_size_t i;
-    int has = 0;
+    const char *other = NULL;
+    int is_one = 0;
 
-    *other = NULL;
-    while (dir && !has && (entry = readdir(dir)) != NULL) {
-        *other = entry->d_name[0] == '.' ? *other : apr_pstrdup(p, entry->d_name);
-        has = strstr(entry->d_name, ".db") != NULL;
-        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-            has |= strcmp(entry->d_name, names[i]) == 0;
-        }
+    while (dir && !is_one && (entry = readdir(dir)) != NULL) {
+        is_one = is_of_state(entry->d_name);
+        other = is_of_any(entry->d_name) ? other : apr_pstrdup(p, entry->d_name);
     }
     if (dir) {
         closedir(dir);
     }
-    return has;
-}
-
-/* Why directories of reports must not be created here, or NULL. httpd creates state directories
- * without access for others, so only a directory with such access can be something else. */
-static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
-{
-    const char *other;
-    struct stat info;
-
-    return has_state(p, path, &other) || !other || stat(path, &info) != 0 ||
-                   !(info.st_mode & (S_IRWXG | S_IRWXO))
+    return is_one || !other
                ? NULL
                : apr_psprintf(p,
                               "%s is not a state directory: it contains %s and other files, but no "
@@ -109,35 +124,37 @@ static const char *why_not_a_state_dir(apr_pool_t *p, const char *path)
                               path, mta_sts_text_quote(p, other, strlen(other)));
 }
 
-/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist. */
+/* Why a directory of reports cannot be read, or NULL. Only `reports` itself must exist: httpd makes
+ * it at its first start, and the directory where a file system should be mounted is empty. */
 static const char *why_closed(const char *path, int is_needed)
 {
     struct stat info;
 
     if (lstat(path, &info) != 0) {
         return errno != ENOENT ? strerror(errno)
-               : is_needed     ? "is missing (is its file system mounted?)"
-                               : NULL;
+               : is_needed ? "it is missing (is its file system mounted? httpd makes it when it "
+                             "starts with this module)"
+                           : NULL;
     }
-    return S_ISLNK(info.st_mode)       ? "is a symbolic link, which is not followed"
-           : !S_ISDIR(info.st_mode)    ? "is not a directory"
+    return S_ISLNK(info.st_mode)       ? "it is a symbolic link, which is not followed"
+           : !S_ISDIR(info.st_mode)    ? "it is not a directory"
            : access(path, R_OK | X_OK) ? strerror(errno)
-           : info.st_uid != geteuid()  ? "belongs to another user (was it restored from a backup?)"
-                                       : NULL;
+           : info.st_uid != geteuid()
+               ? "it belongs to another user (was it restored from a backup?)"
+               : NULL;
 }
 
 apr_array_header_t *cli_store_list_closed(apr_pool_t *p, const char *state_dir)
 {
     apr_array_header_t *closed = apr_array_make(p, 1, sizeof(const char *));
     const char *reports = apr_pstrcat(p, cli_state_dir_find(state_dir), "/reports", NULL);
-    const char *other, *path = reports;
-    const char *why = why_closed(reports, has_state(p, cli_state_dir_find(state_dir), &other));
+    const char *path = reports, *why = why_closed(reports, 1);
     int i;
 
     for (i = 0; i <= TLSRPT_SPOOL_DIRECTORIES && !(why && closed->nelts); i++) {
         if (why) {
             APR_ARRAY_PUSH(closed, const char *) =
-                apr_psprintf(p, "%s cannot be read: it %s", path, why);
+                apr_psprintf(p, "%s cannot be read: %s", path, why);
         }
         if (i < TLSRPT_SPOOL_DIRECTORIES) {
             path = apr_psprintf(p, "%s/%02x", reports, (unsigned)i);

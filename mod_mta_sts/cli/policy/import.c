@@ -104,16 +104,28 @@ static const char *take_line(import *i, const char *text, apr_size_t len)
     return error || i->errors ? error : mta_sts_edit_set(i->call->db, &row);
 }
 
+/* Its length with the newline; at most LINE_MAX_LEN bytes, which may be zero bytes. */
+static apr_size_t read_line(FILE *file, char *text)
+{
+    apr_size_t len = 0;
+    int c = 0;
+
+    while (len < LINE_MAX_LEN && c != '\n' && (c = getc(file)) != EOF) {
+        text[len++] = (char)c;
+    }
+    text[len] = '\0';
+    return len;
+}
+
 static const char *take_lines(import *i, FILE *file)
 {
-    char *text = apr_palloc(i->call->p, LINE_MAX_LEN);
+    char *text = apr_palloc(i->call->p, LINE_MAX_LEN + 1);
     const char *error = NULL;
+    apr_size_t len;
 
-    while (!error && fgets(text, LINE_MAX_LEN, file)) {
-        apr_size_t len = strlen(text);
-
+    while (!error && (len = read_line(file, text)) > 0) {
         i->line++;
-        if (len == LINE_MAX_LEN - 1 && text[len - 1] != '\n') {
+        if (len == LINE_MAX_LEN && text[len - 1] != '\n') {
             refuse(i, "the line is longer than any policy");
             return NULL;
         }

@@ -55,10 +55,10 @@ const char *cli_policy_row_to_json(apr_pool_t *p, const mta_sts_hosted_row *row)
 
 static const char *read_mx(apr_pool_t *p, const json_t *value, const char **mx)
 {
+    apr_array_header_t *names = apr_array_make(p, 8, sizeof(const char *));
     const json_t *one;
     size_t i;
 
-    *mx = NULL;
     json_array_foreach((json_t *)value, i, one)
     {
         const char *name = json_string_value(one);
@@ -66,8 +66,9 @@ static const char *read_mx(apr_pool_t *p, const json_t *value, const char **mx)
         if (!name || !*name || strpbrk(name, " \t\r\n")) {
             return "mx is not an array of host names";
         }
-        *mx = *mx ? apr_pstrcat(p, *mx, " ", name, NULL) : apr_pstrdup(p, name);
+        APR_ARRAY_PUSH(names, const char *) = name;
     }
+    *mx = names->nelts ? apr_array_pstrcat(p, names, ' ') : NULL;
     return json_is_array(value) ? NULL : "mx is not an array of host names";
 }
 

@@ -299,7 +299,7 @@ static void print_head(const cli_report_page *page, const cli_report_result *res
                mta_sts_format_count(page->p, sum->folded, "report", "reports"));
     }
     putchar('\n');
-    if (is_store && !sum->reports && !earlier && !result->skipped.older &&
+    if (is_store && !result->is_incomplete && !sum->reports && !earlier && !result->skipped.older &&
         !call_chooses(page->call)) {
         cli_print_wrapped(0,
                           "Senders send one report a day to the address in the _smtp._tls record; "

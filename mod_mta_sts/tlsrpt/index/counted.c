@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
 #define ROW_COLUMNS "SELECT id, verified, received, state, digest, identity FROM tlsrpt_report"
@@ -33,14 +32,7 @@ static const char *find_best(tlsrpt_batch *batch, const char *identity, tlsrpt_c
                                  take_row, found, identity);
 }
 
-/* The keys of all variants of an identity, or of its verified ones: from..before. */
-static const char *bound(apr_pool_t *p, const char *key, const char *end)
-{
-    return apr_psprintf(p, "%.*s%s", TLSRPT_IDENTITY_DIGITS, key, end);
-}
-
 static const char verified_from[] = {TLSRPT_VARIANT_VERIFIED, '\0'};
-static const char verified_before[] = {TLSRPT_VARIANT_VERIFIED + 1, '\0'};
 
 /* Any report of an identity. found->id: 0 if there is none.
  *
@@ -57,8 +49,8 @@ static const char *find_other(tlsrpt_batch *batch, const char *key, const char *
                                  ROW_COLUMNS " WHERE identity >= %s AND identity < %s"
                                              " ORDER BY identity, verified DESC, received, id"
                                              " LIMIT 1",
-                                 take_row, found, bound(p, key, from),
-                                 bound(p, key, verified_before));
+                                 take_row, found, tlsrpt_variants_from(p, key, from),
+                                 tlsrpt_variants_before(p, key));
 }
 
 /* Another row for the same bytes, from the spool of another host. */
@@ -161,10 +153,10 @@ const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added,
 
     added->state = TLSRPT_STATE_COUNTS;
     *is_conflict = *replaces = 0;
-    if (!error && !added->verified) {
+    if (!error) {
         error = find_other(batch, added->identity, verified_from, &verified);
     }
-    if (!error && verified.id) {
+    if (!error && verified.id && !added->verified) {
         return set_replaced_state(batch, added, &verified, is_conflict);
     }
     if (!error && best.id) {
@@ -174,82 +166,8 @@ const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added,
         error = find_other(batch, added->identity, "", &other);
     }
     *is_conflict = other.id && strcmp(other.digest, added->digest) != 0;
-    *replaces = other.id && added->verified;
-    return error;
-}
-
-/* --- all reports of an identity --- */
-
-static int push_member(void *baton, const char *const *columns)
-{
-    apr_array_header_t *members = baton;
-    tlsrpt_counted_row *member = apr_array_push(members);
-
-    member->p = members->pool;
-    take_row(member, columns);
-    return 1;
-}
-
-/* The first of each variant counts, unverified ones only if none is verified. Of others, the first
- * with some bytes is a conflict. */
-static void choose_states(const apr_array_header_t *members, tlsrpt_index_state *states)
-{
-    apr_hash_t *digests = apr_hash_make(members->pool);
-    const tlsrpt_counted_row *member = (const tlsrpt_counted_row *)members->elts;
-    int i, is_verified = members->nelts && member[members->nelts - 1].verified;
-
-    for (i = 0; i < members->nelts; i++) {
-        int is_first = i == 0 || strcmp(member[i].identity, member[i - 1].identity) != 0;
-
-        states[i] = is_first && member[i].verified == is_verified ? TLSRPT_STATE_COUNTS
-                                                                  : TLSRPT_STATE_CONFLICT;
-        if (states[i] == TLSRPT_STATE_COUNTS) {
-            apr_hash_set(digests, member[i].digest, APR_HASH_KEY_STRING, "");
-        }
-    }
-    for (i = 0; i < members->nelts; i++) {
-        if (states[i] == TLSRPT_STATE_CONFLICT) {
-            states[i] = apr_hash_get(digests, member[i].digest, APR_HASH_KEY_STRING)
-                            ? TLSRPT_STATE_DUPLICATE
-                            : TLSRPT_STATE_CONFLICT;
-            apr_hash_set(digests, member[i].digest, APR_HASH_KEY_STRING, "");
-        }
-    }
-}
-
-static const char *change_state(tlsrpt_batch *batch, const tlsrpt_counted_row *member,
-                                tlsrpt_index_state state)
-{
-    const char *error = NULL;
-
-    if (member->state == (long long)state) {
-        return NULL;
-    }
-    if (member->state == TLSRPT_STATE_COUNTS || state == TLSRPT_STATE_COUNTS) {
-        error = tlsrpt_counted_change(batch, member->id, state == TLSRPT_STATE_COUNTS);
-    }
-    return error ? error : set_state(batch, member->id, state);
-}
-
-const char *tlsrpt_counted_judge_all(tlsrpt_batch *batch, const char *key)
-{
-    apr_array_header_t *members = apr_array_make(batch->ptemp, 4, sizeof(tlsrpt_counted_row));
-    tlsrpt_index_state *states;
-    int i;
-    const char *error =
-        mta_sts_database_rows(batch->db,
-                              ROW_COLUMNS " WHERE identity >= %s AND identity < %s"
-                                          " ORDER BY identity, verified DESC, received, id",
-                              push_member, members, bound(batch->ptemp, key, ""),
-                              bound(batch->ptemp, key, verified_before));
-
-    states = apr_palloc(batch->ptemp, sizeof(*states) * (apr_size_t)(members->nelts + 1));
-    choose_states(members, states);
-    for (i = 0; i < members->nelts && !error; i++) {
-        error =
-            change_state(batch, &APR_ARRAY_IDX(members, i, const tlsrpt_counted_row), states[i]);
-    }
-    return error;
+    *replaces = other.id && added->verified && !verified.id;
+    return error || !verified.id ? error : tlsrpt_variants_represent(batch, added->digest);
 }
 
 /* --- a removed report --- */
@@ -271,6 +189,21 @@ static const char *promote_twin(tlsrpt_batch *batch, const tlsrpt_counted_row *r
     return error || !twin.id ? error : set_state(batch, twin.id, TLSRPT_STATE_CONFLICT);
 }
 
+/* The last report of a verified variant is gone: without another one, the unverified ones count. */
+static const char *promote_unverified(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
+{
+    tlsrpt_counted_row verified, twin = {0};
+    const char *error = find_other(batch, removed->identity, verified_from, &verified);
+
+    if (!error && !verified.id) {
+        error = tlsrpt_variants_show(batch, removed->identity);
+    }
+    if (!error) {
+        error = find_twin(batch, removed->digest, removed->id, TLSRPT_STATE_COUNTS, &twin);
+    }
+    return error || twin.id ? error : promote_twin(batch, removed);
+}
+
 /* Makes the best of the remaining reports count: of its variant, and without a verified one, the
  * unverified ones. */
 static const char *promote(tlsrpt_batch *batch, const tlsrpt_counted_row *removed)
@@ -279,8 +212,7 @@ static const char *promote(tlsrpt_batch *batch, const tlsrpt_counted_row *remove
     const char *error = find_best(batch, removed->identity, &best);
 
     if (error || !best.id) {
-        return error || !removed->verified ? error
-                                           : tlsrpt_counted_judge_all(batch, removed->identity);
+        return error || !removed->verified ? error : promote_unverified(batch, removed);
     }
     error = set_state(batch, best.id, TLSRPT_STATE_COUNTS);
     if (!error) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 /*
  * What a batch changes in the sums: collected in memory, so that a row that many reports of the
  * batch change is written once. Additions and subtractions are separate, because a sum that has
@@ -22,6 +24,11 @@ typedef struct delta {
     amount plus, minus;
     apr_time_t begin, end; /* the time range of what is added */
 } delta;
+
+/* The rows of a day and organization; domain 0: of all domains together. */
+typedef struct group {
+    long long domain, last_day, organization;
+} group;
 
 #define MAX "9223372036854775807"
 /* A sum that is capped at the largest number. */
@@ -190,16 +197,21 @@ static const char *take_from_sum(mta_sts_database *db, const delta *row)
 {
     const long long *key = row->key;
     const amount *by = &row->minus;
-    const char *error = mta_sts_database_run(
+
+    return mta_sts_database_run(
         db,
         "UPDATE tlsrpt_sum SET parts = parts - %lld, reports = reports - %lld, " TAKE(
             "successful") ", " TAKE("failed") SUM_IS,
         LL(by->parts), LL(by->reports), TWICE(by->successful), TWICE(by->failed), key[0], key[1],
         key[2], key[3], key[4], key[5], key[6]);
+}
 
-    return error ? error
-                 : mta_sts_database_run(db, "DELETE FROM tlsrpt_sum" SUM_IS " AND parts <= 0",
-                                        key[0], key[1], key[2], key[3], key[4], key[5], key[6]);
+static const char *delete_sums(mta_sts_database *db, const group *emptied)
+{
+    return mta_sts_database_run(db,
+                                "DELETE FROM tlsrpt_sum WHERE domain = %lld AND last_day = %lld"
+                                " AND organization = %lld AND parts <= 0",
+                                emptied->domain, emptied->last_day, emptied->organization);
 }
 
 static const char *add_to_cause(mta_sts_database *db, const delta *row)
@@ -220,39 +232,77 @@ static const char *add_to_cause(mta_sts_database *db, const delta *row)
 static const char *take_from_cause(mta_sts_database *db, const delta *row)
 {
     const long long *key = row->key;
-    const char *error = mta_sts_database_run(
+
+    return mta_sts_database_run(
         db, "UPDATE tlsrpt_cause SET parts = parts - %lld, " TAKE("sessions") CAUSE_IS,
         LL(row->minus.parts), TWICE(row->minus.failed), key[0], key[1], key[2], key[3], key[4],
         key[5], key[6], key[7], key[8], key[9]);
+}
 
-    return error ? error
-                 : mta_sts_database_run(db, "DELETE FROM tlsrpt_cause" CAUSE_IS " AND parts <= 0",
-                                        key[0], key[1], key[2], key[3], key[4], key[5], key[6],
-                                        key[7], key[8], key[9]);
+static const char *delete_causes(mta_sts_database *db, const group *emptied)
+{
+    return mta_sts_database_run(db,
+                                "DELETE FROM tlsrpt_cause WHERE domain = %lld AND last_day = %lld"
+                                " AND organization = %lld AND parts <= 0",
+                                emptied->domain, emptied->last_day, emptied->organization);
 }
 
 typedef const char *writer(mta_sts_database *db, const delta *row);
+typedef const char *deleter(mta_sts_database *db, const group *emptied);
 
-/* @param organization, verified where they are in the key; it begins with domain and day */
-static const char *write_table(tlsrpt_batch *batch, apr_hash_t *table, writer *add, writer *take,
-                               int organization, int verified)
+/* How the rows of a table are written. organization, verified: where they are in its key, which
+ * begins with domain and day. */
+typedef struct written_table {
+    writer *add, *take;
+    deleter *delete_empty;
+    int organization, verified;
+} written_table;
+
+static const written_table sum_table = {add_to_sum, take_from_sum, delete_sums, 3, 6};
+static const written_table cause_table = {add_to_cause, take_from_cause, delete_causes, 2, 9};
+
+static const char *write_row(tlsrpt_batch *batch, const written_table *table, delta *row)
 {
+    long long *key = row->key;
+    const char *error = NULL;
+
+    apr_hash_set(batch->domains, &key[0], sizeof(key[0]), row);
+    key[table->verified] = tlsrpt_apart_verified(batch, key[0], key[1], key[table->organization],
+                                                 key[table->verified]);
+    if (row->plus.parts) {
+        error = table->add(batch->db, row);
+    }
+    if (!error && row->minus.parts) {
+        error = table->take(batch->db, row);
+    }
+    return error;
+}
+
+static void note_emptied(tlsrpt_batch *batch, const written_table *table, const delta *row,
+                         apr_hash_t *emptied)
+{
+    const group of = {row->key[0], row->key[1], row->key[table->organization]};
+
+    if (row->minus.parts && !apr_hash_get(emptied, &of, sizeof(of))) {
+        apr_hash_set(emptied, apr_pmemdup(batch->p, &of, sizeof(of)), sizeof(of), row);
+    }
+}
+
+/* Rows that became empty are deleted at the end, so that one statement serves thousands. */
+static const char *write_table(tlsrpt_batch *batch, apr_hash_t *rows, const written_table *table)
+{
+    apr_hash_t *emptied = apr_hash_make(batch->p);
     apr_hash_index_t *at;
     const char *error = NULL;
 
-    for (at = apr_hash_first(batch->p, table); at && !error; at = apr_hash_next(at)) {
+    for (at = apr_hash_first(batch->p, rows); at && !error; at = apr_hash_next(at)) {
         delta *row = apr_hash_this_val(at);
-        long long *key = row->key;
 
-        apr_hash_set(batch->domains, &key[0], sizeof(key[0]), row);
-        key[verified] =
-            tlsrpt_apart_verified(batch, key[0], key[1], key[organization], key[verified]);
-        if (row->plus.parts) {
-            error = add(batch->db, row);
-        }
-        if (!error && row->minus.parts) {
-            error = take(batch->db, row);
-        }
+        error = write_row(batch, table, row);
+        note_emptied(batch, table, row, emptied);
+    }
+    for (at = apr_hash_first(batch->p, emptied); at && !error; at = apr_hash_next(at)) {
+        error = table->delete_empty(batch->db, apr_hash_this_key(at));
     }
     return error;
 }
@@ -261,6 +311,6 @@ const char *tlsrpt_delta_write(tlsrpt_batch *batch)
 {
     const char *error = tlsrpt_apart_load(batch);
 
-    error = error ? error : write_table(batch, batch->sums, add_to_sum, take_from_sum, 3, 6);
-    return error ? error : write_table(batch, batch->causes, add_to_cause, take_from_cause, 2, 9);
+    error = error ? error : write_table(batch, batch->sums, &sum_table);
+    return error ? error : write_table(batch, batch->causes, &cause_table);
 }

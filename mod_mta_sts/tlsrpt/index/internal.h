@@ -17,6 +17,7 @@
  *   forget.c  removes a host, and texts that are no longer used
  *   row.c     the row of one report
  *   counted.c which of several reports of one identity counts
+ *   variants.c the unverified reports of an identity, all at once
  *   facts.c   the contents of one report, in numbers, and their rows
  *   batch.c   one transaction
  *   string.c  the numbers of texts
@@ -258,24 +259,42 @@ const char *tlsrpt_counted_find(tlsrpt_batch *batch, long long id, tlsrpt_counte
  *
  * @param added       its state is set
  * @param is_conflict out: there is another report with the same identity and different bytes
- * @param replaces    out: it is verified, and there are reports of its identity that may be
- *                    unverified: tlsrpt_counted_judge_all has to be called once it is stored
+ * @param replaces    out: it is the first verified one of its identity, and there are unverified
+ *                    ones: tlsrpt_variants_hide has to be called
  */
 const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added, int *is_conflict,
                                  int *replaces);
-
-/* Decides again about all reports of an identity, after the first verified one was added or the
- * last one removed.
- *
- * @param key of any variant of it
- */
-const char *tlsrpt_counted_judge_all(tlsrpt_batch *batch, const char *key);
 
 /* Makes the best of the remaining reports count, after the row was deleted. */
 const char *tlsrpt_counted_removed(tlsrpt_batch *batch, const tlsrpt_counted_row *removed);
 
 /* Adds a stored report to the sums, or subtracts it. */
 const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more);
+
+/* --- variants.c --- */
+
+/*
+ * Anybody can submit thousands of unverified reports under one identity, and each with other
+ * content counts as long as none is verified. Whether they count changes for all of them at once,
+ * so it takes a few statements, not several for each of them.
+ */
+
+/* The keys of all variants of an identity: from..before.
+ *
+ * @param key of any of them
+ * @param end "": all of them; the first character of the verified ones: only these
+ */
+const char *tlsrpt_variants_from(apr_pool_t *p, const char *key, const char *end);
+const char *tlsrpt_variants_before(apr_pool_t *p, const char *key);
+
+/* No unverified report of the identity counts any longer, since the first verified one was added. */
+const char *tlsrpt_variants_hide(tlsrpt_batch *batch, const tlsrpt_counted_row *verified);
+
+/* The first unverified report of each variant counts, since the last verified one is gone. */
+const char *tlsrpt_variants_show(tlsrpt_batch *batch, const char *key);
+
+/* A row that counts represents its bytes: other rows with the same are its duplicates. */
+const char *tlsrpt_variants_represent(tlsrpt_batch *batch, const char *digest);
 
 /* --- row.c --- */
 

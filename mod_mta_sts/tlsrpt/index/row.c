@@ -97,7 +97,7 @@ static const char *add_read(tlsrpt_batch *batch, const tlsrpt_stored_file *store
         tlsrpt_delta_add(batch, &facts);
     }
     if (!error && replaces) {
-        error = tlsrpt_counted_judge_all(batch, added.identity);
+        error = tlsrpt_variants_hide(batch, &added);
     }
     if (!error && is_conflict) {
         add_conflict(batch, report, stored);
