@@ -29,6 +29,7 @@ extern char **environ;
 /* A program that was started, and its output. */
 struct cli_apache_run {
     const char *error; /* why it could not be started; or NULL */
+    int is_absent;     /* whether that is so because there is none */
     apr_time_t end;    /* when it must have finished */
     pid_t pid;
     int fd;     /* standard output */
@@ -64,6 +65,7 @@ static const char *start(cli_apache_run *r)
     r->fd = ends[0];
     if (rc != 0) {
         close(r->fd);
+        r->is_absent = rc == ENOENT;
         return rc == ENOENT ? "there is no apachectl on this machine" : strerror(rc);
     }
     return NULL;
@@ -278,6 +280,11 @@ cli_apache_run *cli_apache_start(apr_pool_t *p)
     r->error = start(r);
     r->end = apr_time_now() + TIME_MAX;
     return r;
+}
+
+int cli_apache_exists(const cli_apache_run *r)
+{
+    return !r->is_absent;
 }
 
 /* Waits for the document. */

@@ -64,6 +64,9 @@ const char *cli_apache_list(apr_pool_t *p, cli_apache **apache);
 cli_apache_run *cli_apache_start(apr_pool_t *p);
 const char *cli_apache_finish(apr_pool_t *p, cli_apache_run *run, cli_apache **apache);
 
+/* Whether there is an apachectl on this machine, which that one is. */
+int cli_apache_exists(const cli_apache_run *run);
+
 /*
  * The wildcard paths of MTASTSCertificates in all virtual hosts, by another call of apachectl.
  *
