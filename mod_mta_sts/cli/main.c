@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,6 +97,8 @@ int main(int argc, const char *const *argv)
     const cli_subcommand *subcommand;
     const char *similar;
 
+    /* Ignored, as some supervisors pass it on, it would prevent waiting for other programs. */
+    signal(SIGCHLD, SIG_DFL);
     if (apr_app_initialize(&argc, &argv, NULL) != APR_SUCCESS) {
         fputs("mta-sts: APR cannot be initialized\n", stderr);
         return CLI_EXIT_USAGE;

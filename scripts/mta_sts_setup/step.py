@@ -14,6 +14,7 @@ import tempfile
 import time
 
 from . import command
+from .lock import Lock
 from .problem import Problem
 
 BACKUPS = "/var/backups/mta-sts-setup"
@@ -170,8 +171,22 @@ def _summary(done, failed):
     return "\n".join(lines)
 
 
+def _require_unchanged(steps):
+    """The steps were planned without the lock."""
+    for step in steps:
+        if isinstance(step, WriteFile) and read(step.path) != step.before:
+            raise Problem("nothing was changed: {} was changed by somebody else meanwhile; run this "
+                          "again".format(step.path))
+
+
 def carry_out(steps):
     """Carries out the steps in order; a failure becomes a Problem that shows how to undo them."""
+    with Lock(step.path for step in steps if hasattr(step, "path")):
+        _require_unchanged(steps)
+        _carry_out(steps)
+
+
+def _carry_out(steps):
     done = []
     for step in steps:
         print("* " + step.description, flush=True)

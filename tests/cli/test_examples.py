@@ -86,13 +86,18 @@ WATCHED = {  # what mta-sts and sendmail do -> exit status, whether there is a m
 }
 
 
+MAILING = {"mta-sts-watch": "MTA-STS on host.example has changed",
+           "mta-sts-report": "TLS reports of host.example"}
+
+
+@pytest.mark.parametrize("service", MAILING)
 @pytest.mark.parametrize("commands", WATCHED)
-def test_the_service_that_mails_changes_fails_if_they_may_not_have_arrived(commands, tmp_path):
+def test_a_service_that_mails_fails_if_the_text_may_not_have_arrived(commands, service, tmp_path):
     for name, script in zip(("mta-sts", "sendmail"), commands):
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\n{script.replace('>&3', f'> {tmp_path}/mail')}\n")
         program.chmod(0o755)
-    script = shell_of((EXAMPLES / "mta-sts-watch.service").read_text())
+    script = shell_of((EXAMPLES / f"{service}.service").read_text())
     assert script.count("/usr/sbin/sendmail -i root") == 1
     done = subprocess.run(["/bin/sh", "-c", script.replace("/usr/sbin/sendmail", "sendmail")],
                           capture_output=True, text=True, timeout=20,
@@ -102,7 +107,7 @@ def test_the_service_that_mails_changes_fails_if_they_may_not_have_arrived(comma
     assert (done.returncode, mail.exists()) == (status, is_mailed), done
     if is_mailed:
         header, body = mail.read_text().split("\n\n", 1)
-        assert "Subject: MTA-STS on host.example has changed\n" in header
+        assert f"Subject: {MAILING[service]}\n" in header
         assert body.strip() and body in done.stderr  # for the journal
 
 

@@ -3,7 +3,10 @@
 reads its configuration. tests/httpd/test_mx_apply.py has a real httpd."""
 import json
 import os
+import pathlib
+import pty
 import re
+import signal
 import subprocess
 import sys
 
@@ -11,6 +14,7 @@ import pytest
 
 import live
 
+TOP = pathlib.Path(__file__).parents[2]
 DOMAIN = "example.com"
 MX, NEW, OLD = f"mx1.{DOMAIN}", f"mx2.{DOMAIN}", f"old.{DOMAIN}"
 DONE, DIFFER, USAGE = range(3)
@@ -102,13 +106,19 @@ class Machine:
         (self.directory / "bin" / "apachectl").write_text("#!/bin/sh\nexit 1\n")
         return self
 
-    def run(self, *words, domain=DOMAIN):
+    def call(self, words, domain=DOMAIN):
         path = f"{self.directory}/bin:/usr/bin:/bin"
-        return subprocess.run(
-            [live.COMMAND, "mx", "--state-dir", str(self.directory / "state"),
-             *self.live.options(), *words, domain],
-            capture_output=True, text=True, timeout=60,
-            env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"})
+        return {"args": [live.COMMAND, "mx", "--state-dir", str(self.directory / "state"),
+                         *self.live.options(), *words, domain], "text": True,
+                "env": {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"}}
+
+    def run(self, *words, domain=DOMAIN, **more):
+        return subprocess.run(**{"capture_output": True, "timeout": 60, "stdin": subprocess.DEVNULL,
+                                 **self.call(words, domain), **more})
+
+    def start(self, *words):
+        return subprocess.Popen(**self.call(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL)
 
     def shown(self, *words, status):
         done = self.run(*words)
@@ -245,13 +255,21 @@ def test_a_pattern_that_matches_nothing_is_shown_but_removed_only_on_request(mac
     assert machine.read()["change"] is None
 
 
+def test_an_apachectl_that_fails_is_noticed_where_sigchld_is_ignored(machine):
+    """As under some supervisors, which pass that on."""
+    (machine.directory / "broken").touch()
+    done = machine.run("--format", "json",
+                       preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    assert "apachectl -t -D DUMP_MTA_STS_JSON failed: " in json.loads(done.stdout)["by_hand"]
+
+
 # --- what mta-sts-setup wrote ---
 
 
 def test_a_new_host_is_written_tested_reloaded_and_its_id_printed(machine):
     machine.file.chmod(0o640)
     before = machine.file.read_text()
-    text = machine.mx(MX, NEW).shown("--apply", status=DONE)
+    text = machine.mx(MX, NEW).shown("--apply", "--add", NEW, status=DONE)
     line = f"        MTASTSMx     {MX}\n"
     assert machine.file.read_text() == before.replace(line, line + line.replace(MX, NEW))
     assert machine.file.stat().st_mode & 0o777 == 0o640
@@ -280,7 +298,7 @@ def test_planned_and_former_hosts_are_written_too(machine):
 def unchanged(machine, *words, calls=()):
     """A call that fails, and changes nothing: what it says."""
     before = machine.file.read_text()
-    done = machine.run("--apply", *words)
+    done = machine.run("--apply", "--yes", *words)
     assert done.returncode == DIFFER, done
     assert machine.file.read_text() == before
     assert machine.calls() == list(calls)
@@ -365,7 +383,7 @@ if sys.argv[1] == "configtest" and calls.count("configtest") == {number}:
 def test_a_file_that_changed_since_it_was_compared_is_left_alone(machine):
     change_at_configtest(machine, 1)
     before = machine.mx(MX, NEW).file.read_text()
-    done = machine.run("--apply")
+    done = machine.run("--apply", "--yes")
     assert done.returncode == DIFFER
     assert "was changed by somebody else meanwhile; run this again" in done.stderr
     assert machine.file.read_text() == before + "# theirs\n"
@@ -374,7 +392,7 @@ def test_a_file_that_changed_since_it_was_compared_is_left_alone(machine):
 
 def test_what_somebody_else_wrote_meanwhile_is_not_overwritten_by_putting_back(machine):
     change_at_configtest(machine, 2)
-    done = machine.mx(MX, NEW).run("--apply")
+    done = machine.mx(MX, NEW).run("--apply", "--yes")
     assert done.returncode == DIFFER
     assert "The file could not be put back: " in done.stderr
     assert machine.file.read_text().endswith("# theirs\n") and NEW in machine.file.read_text()
@@ -382,7 +400,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten_by_putting_back(m
 
 def test_an_id_is_not_to_be_published_before_the_policy_is_served(machine):
     machine.live.web[f"mta-sts.{DOMAIN}"].text = live.policy(MX)
-    done = machine.mx(MX, NEW).run("--apply")
+    done = machine.mx(MX, NEW).run("--apply", "--yes")
     assert done.returncode == DIFFER
     assert "publish" not in done.stdout
     assert f"before you publish its id, {live.policy_id(live.policy(MX, NEW))}" in done.stderr
@@ -395,7 +413,100 @@ def test_a_record_in_another_zone_is_asked_for(machine):
     expected = f'have the id {live.policy_id(live.policy(MX, NEW))} published in the TXT record at ' \
                f'"_mta-sts.provider.example", where the CNAME of _mta-sts.{DOMAIN} leads'
     assert expected in machine.mx(MX, NEW).shown(status=DIFFER)
-    assert f"The policy host serves it. Now {expected}" in machine.shown("--apply", status=DONE)
+    assert f"The policy host serves it. Now {expected}" in machine.shown(
+        "--apply", "--yes", status=DONE)
+
+
+# --- hosts that only DNS names ---
+
+
+PROVIDER = "example-com.mail.protection.outlook.com"
+ADDED = sorted(f"""\
+The MX records of {DOMAIN} in DNS, which DNSSEC does not protect, have hosts that the policy does not cover:
+  {NEW}: would be added as "mx: {NEW}"
+  {PROVIDER}: would be added as "mx: *.mail.protection.outlook.com"
+Senders deliver mail to the hosts in the policy: add only your own, or your provider's.
+""".splitlines())
+
+
+def test_without_a_terminal_and_without_yes_hosts_from_dns_are_not_added(machine):
+    machine.mx(MX, NEW, PROVIDER)
+    before = machine.file.read_text()
+    done = machine.run("--apply")
+    assert (done.returncode, sorted(done.stdout.splitlines())) == (DIFFER, ADDED)
+    assert done.stderr.startswith("mta-sts mx: nothing was changed: there is no terminal to ask on. If "
+                                  "these hosts are right, name them with --add '")
+    assert f"--add '{NEW}'" in done.stderr and "--add '*.mail.protection.outlook.com'" in done.stderr
+    assert done.stderr.endswith("', or accept what DNS has with --yes\n")
+    assert machine.file.read_text() == before and machine.calls() == []
+    # One that is named does not name the other.
+    done = machine.run("--apply", "--add", NEW)
+    assert done.returncode == DIFFER and NEW not in done.stdout and PROVIDER in done.stdout
+
+
+@pytest.mark.parametrize("words", [("--yes",), ("-y",), ("--add", NEW, "--add",
+                                                         "*.mail.protection.outlook.com")])
+def test_hosts_from_dns_that_are_named_or_accepted_are_added(machine, words):
+    text = machine.mx(MX, NEW, PROVIDER).shown("--apply", *words, status=DONE)
+    assert (set(ADDED) <= set(text.splitlines())) == (len(words) == 1)
+    assert "After that:" not in text  # DNS has their MX records
+    assert sorted(re.findall(r"MTASTSMx +(\S+)", machine.file.read_text())) == [
+        "*.mail.protection.outlook.com", MX, NEW]
+
+
+ANSWERS = {b"y\n": True, b" YES\n": True, b"n\n": False, b"\n": False, b"yet\n": False,
+           b"\x04": False}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_at_a_terminal_hosts_from_dns_are_added_only_after_a_yes(machine, answer):
+    machine.mx(MX, NEW)
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+    done = machine.run("--apply", stdin=theirs, stdout=theirs, stderr=subprocess.PIPE,
+                       capture_output=False)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert f'{NEW}: would be added as "mx: {NEW}"' in shown
+    assert "Add them to the policy? [y/N] " in shown
+    assert done.returncode == (DONE if ANSWERS[answer] else DIFFER), done
+    assert done.stderr == ("" if ANSWERS[answer] else "mta-sts mx: nothing was changed\n")
+    assert (NEW in machine.file.read_text()) == ANSWERS[answer]
+
+
+def test_what_the_command_line_names_is_not_asked_about(machine):
+    assert "would be added" not in machine.shown("--apply", "--add", NEW, status=DONE)
+
+
+# --- several at once ---
+
+
+def test_of_many_runs_at_once_none_overwrites_what_another_has_written(machine):
+    hosts = [f"mx{number}.{DOMAIN}" for number in range(2, 6)]
+    program = machine.directory / "bin" / "apachectl"  # widens the window
+    program.write_text(program.read_text().replace("import hashlib", "import time, hashlib", 1)
+                       + "\ntime.sleep(0.3)\n")
+    runs = [machine.start("--apply", "--add", host) for host in hosts]
+    output = [run.communicate(timeout=100) for run in runs]
+    written = set(re.findall(r"MTASTSMx +(\S+)", machine.file.read_text()))
+    done = {host for host, run in zip(hosts, runs) if run.returncode == DONE}
+    changed = {host for host, (out, _) in zip(hosts, output) if ": changed; " in out}
+    assert done <= changed and changed and written == {MX} | changed
+    for host, (_, errors) in zip(hosts, output):
+        assert host in changed or "run this again" in errors, errors
+
+
+def test_the_lock_of_mta_sts_setup_is_respected(machine):
+    """Both lock the directory (scripts/mta_sts_setup/lock.py)."""
+    sys.path.append(str(TOP / "scripts"))
+    from mta_sts_setup.lock import Lock
+    with Lock([str(machine.directory / "enabled.conf")]):
+        run = machine.start("--apply", "--add", NEW)
+        with pytest.raises(subprocess.TimeoutExpired):
+            run.communicate(timeout=4)
+        assert NEW not in machine.file.read_text()
+    assert run.communicate(timeout=60)[1] == "" and NEW in machine.file.read_text()
 
 
 # --- what somebody else wrote ---

@@ -16,8 +16,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = str(TOP / "scripts" / "mta-sts-setup")
 sys.path.insert(0, str(TOP / "scripts"))
 
-from mta_sts_setup import (apache, arguments, certificate, edits, mail_server,  # noqa: E402
-                           removal, site, step)
+from mta_sts_setup import (apache, arguments, certificate, edits, lock,  # noqa: E402
+                           mail_server, removal, site, step)
 from mta_sts_setup.policy import Policy  # noqa: E402
 from mta_sts_setup.problem import Problem  # noqa: E402
 
@@ -327,6 +327,29 @@ def test_a_failure_shows_what_was_done_and_how_to_undo_it(tmp_path, backups, cap
     for command in undo:
         subprocess.run(["sh", "-c", command], check=True, timeout=10)
     assert old.read_text() == "before\n" and not new.exists()
+
+
+def test_a_file_that_somebody_else_changed_after_it_was_planned_is_left_alone(tmp_path, backups):
+    path = tmp_path / "a.conf"
+    path.write_text("before\n")
+    steps = [step.WriteFile(str(tmp_path / "first.conf"), "x\n"),
+             step.WriteFile(str(path), "after\n")]
+    path.write_text("theirs\n")
+    with pytest.raises(Problem, match="nothing was changed: .*/a.conf was changed by somebody else"):
+        step.carry_out(steps)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.conf"]
+    assert path.read_text() == "theirs\n"
+
+
+def test_while_another_process_changes_files_there_nothing_is_changed(tmp_path, backups, monkeypatch):
+    monkeypatch.setattr(lock, "SECONDS", 0)
+    steps = [step.WriteFile(str(tmp_path / "a.conf"), "x\n")]
+    with lock.Lock([str(tmp_path / "other.conf")]):
+        with pytest.raises(Problem, match="another process has locked"):
+            step.carry_out(steps)
+    assert list(tmp_path.iterdir()) == []
+    step.carry_out(steps)
+    assert (tmp_path / "a.conf").read_text() == "x\n"
 
 
 def test_showing_steps_changes_nothing(tmp_path, capsys):

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -73,6 +74,10 @@ class Watch:
         for item in document["items"]:
             for name in "first", "last", "turned", "ended":
                 item[name] = max(item[name] - microseconds, 0)
+            item["begun"] = [max(time - microseconds, 0) for time in item["begun"]]
+        for delivery in document["deliveries"]:
+            for name in "failing", "said":
+                delivery[name] = max(delivery[name] - microseconds, 0)
         self.file.write_text(json.dumps(document))
 
 
@@ -252,6 +257,36 @@ def test_what_gets_worse_is_reported_again(watch):
     (line,) = watch.lines(status=CRITICAL)
     assert line.startswith(f"worse: {DOMAIN}: critical: {OTHER}: the policy does not cover")
     watch.quiet(2)
+
+
+def test_what_gets_better_and_then_worse_again_is_reported_again(watch):
+    def enforce(is_on):
+        watch.live.serve(DOMAIN, live.policy(MX, mode="enforce" if is_on else "testing"))
+
+    add_mx(watch.live)
+    watch.quiet()
+    assert watch.lines(status=CRITICAL)[0].startswith(f"new: {DOMAIN}: critical: {OTHER}: ")
+    enforce(False)
+    watch.quiet(2)
+    enforce(True)
+    assert watch.lines(status=CRITICAL)[0].startswith(f"worse: {DOMAIN}: critical: {OTHER}: ")
+    watch.quiet(2)
+
+
+def test_what_comes_and_goes_is_reported_again_when_it_gets_worse(watch):
+    def toggle(is_there):
+        watch.live.set_mx(DOMAIN, MX, *[OTHER] * is_there)
+        return watch.run("--runs", "1").stdout
+
+    watch.live.serve(DOMAIN, live.policy(MX, mode="testing"))
+    watch.live.add_mx(OTHER)
+    for _ in range(2):
+        assert toggle(1).startswith("new: ") and toggle(0).startswith("resolved: ")
+    assert "(it comes and goes: " in toggle(1)
+    serve_one(watch.live)
+    (line,) = watch.lines("--runs", "1", status=CRITICAL)
+    assert line.startswith(f"worse: {DOMAIN}: critical: {OTHER}: ") and "(it comes and goes" in line
+    watch.quiet(2, "--runs", "1")
 
 
 def test_a_problem_that_follows_another_is_no_good_news(watch):
@@ -507,48 +542,135 @@ FAILING = {
 }
 
 
+AGAIN = "the next run reports the same changes again there, and this is said once a day"
+
+
+def changes_in(path):
+    return [(one["change"], one.get("id")) for one in json.loads(path.read_text())["changes"]]
+
+
 @pytest.mark.parametrize("command", FAILING)
-def test_a_change_that_did_not_arrive_is_reported_again(watch, command):
+def test_a_change_that_did_not_arrive_is_reported_again(watch, command, tmp_path):
+    log = tmp_path / "log"
     watch.live.mail[MX].close()
     watch.quiet()
-    for _ in range(2):
-        began = time.monotonic()
-        done = watch.run("--exec", command, "--exec-timeout", "1")
-        assert time.monotonic() - began < 10
-        assert done.returncode == UNKNOWN
-        assert done.stdout.startswith("new: ") and done.stdout.count("\n") == 1
-        assert f"mta-sts watch: {FAILING[command]}" in done.stderr
-        assert "the next run reports the same changes again" in done.stderr
-    assert len(watch.lines("--exec", "true", status=CRITICAL)) == 1  # it need not read its input
-    watch.quiet(2)
+    began = time.monotonic()
+    done = watch.run("--exec", command, "--exec-timeout", "1")
+    assert time.monotonic() - began < 10
+    assert done.returncode == UNKNOWN
+    assert done.stdout.startswith("new: ") and done.stdout.count("\n") == 1
+    assert f"mta-sts watch: {FAILING[command]}" in done.stderr and AGAIN in done.stderr
+    # What was printed, and what was said about the failure, is not repeated: cron would mail it.
+    done = watch.run("--exec", command, "--exec-timeout", "1")
+    assert (done.returncode, done.stdout, done.stderr) == (UNKNOWN, "", "")
+    watch.quiet(1, "--exec", f"cat >{log}")
+    assert changes_in(log) == [("new", "smtp-refused")]
+    log.unlink()
+    watch.quiet(2, "--exec", f"cat >{log}")
+    assert not log.exists()
 
 
-def test_a_command_that_fails_is_noticed_where_sigchld_is_ignored(watch):
+def test_a_command_that_fails_for_ever_is_named_once_a_day(watch):
+    def run():
+        done = watch.run("--exec", "exit 7", "--runs", "1")
+        assert done.returncode == UNKNOWN, done
+        return done.stdout, done.stderr
+
+    watch.live.mail[MX].close()
+    assert run()[0].startswith("new: ")
+    for _ in range(3):
+        assert run() == ("", "")
+    watch.age(DAY)
+    output, errors = run()
+    assert output == ""
+    assert re.match(r"mta-sts watch: --exec: it ended with status 7 \(since 20.* UTC\); the next",
+                    errors)
+    assert run() == ("", "")
+    # Standard output is complete all the same.
+    watch.live.mail[MX].open()
+    assert "resolved: " in watch.run("--exec", "exit 7", "--runs", "1").stdout
+    watch.quiet(2, "--exec", "exit 7")  # what is over need not be reported to it any more
+
+
+def test_a_command_that_works_again_gets_what_it_missed_and_is_not_over(watch, tmp_path):
+    log = tmp_path / "log"
+    short_certificate(watch.live)
+    words = ("--runs", "1", "-w", "30", "--exec")
+    watch.run(*words, "false")
+    right_certificate(watch.live)
+    watch.live.mail[MX].close()
+    watch.run(*words, "false")
+    watch.live.web[HOST].close()
+    (line,) = watch.lines(*words, f"cat >{log}", status=CRITICAL)
+    assert "fetch-refused" in line
+    assert sorted(changes_in(log)) == [
+        ("new", "certificate-expires-soon"), ("new", "fetch-refused"), ("new", "smtp-refused")]
+    opened = json.loads(log.read_text())["open"]
+    assert opened == {"critical": 2, "warning": 1, "note": 0, "unknown": 0}
+
+
+def test_a_command_that_is_added_later_gets_what_is_new_then(watch, tmp_path):
+    log = tmp_path / "log"
+    watch.live.mail[MX].close()
+    watch.lines("--runs", "1", status=CRITICAL)
+    watch.quiet(1, "--runs", "1", "--exec", f"cat >{log}")
+    assert not log.exists()
+    watch.live.mail[MX].open()
+    watch.lines("--runs", "1", "--exec", f"cat >{log}", status=CHANGED)
+    assert changes_in(log) == [("resolved", "smtp-refused")]
+
+
+def test_a_command_that_fails_is_noticed_where_sigchld_is_ignored(watch, tmp_path):
     """As under some supervisors, which pass that on."""
+    log = tmp_path / "log"
     watch.live.mail[MX].close()
     watch.quiet()
     done = watch.run("--exec", "exit 3",
                      preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     assert done.returncode == UNKNOWN
     assert "--exec: it ended with status 3; the next run reports the same" in done.stderr
-    assert len(watch.lines(status=CRITICAL)) == 1
+    watch.quiet(1, "--exec", f"cat >{log}")
+    assert changes_in(log) == [("new", "smtp-refused")]
 
 
-def test_a_failure_at_the_end_is_reported_again_too(watch):
+def test_a_failure_at_the_end_is_reported_again_too(watch, tmp_path):
+    log = tmp_path / "log"
     watch.live.mail[MX].close()
     watch.quiet()
     watch.lines(status=CRITICAL)
     watch.live.mail[MX].open()
     watch.quiet()
     assert watch.run("--exec", "false").stdout.startswith("resolved: ")
-    assert watch.lines(status=CHANGED)[0].startswith("resolved: ")
-    watch.quiet()
+    watch.quiet(1, "--exec", f"cat >{log}")
+    assert changes_in(log) == [("resolved", "smtp-refused")]
 
 
-def test_the_first_run_is_announced_until_that_arrives(fresh):
+def test_the_first_run_is_announced_until_that_arrives(fresh, tmp_path):
+    log = tmp_path / "log"
     assert fresh.run("--exec", "false").stdout.startswith("begin: ")
+    fresh.quiet(1, "--exec", f"cat >{log}")
+    assert changes_in(log) == [("begin", None)]
+    with open("/dev/full", "w") as full:
+        fresh.file.unlink()
+        subprocess.run(fresh.call(), stdout=full, stderr=subprocess.PIPE, timeout=60)
     fresh.begin()
     fresh.quiet()
+
+
+def test_a_domain_that_is_dropped_is_dropped_for_a_command_too(fresh, tmp_path):
+    log = tmp_path / "log"
+    configure(fresh, DOMAIN)
+    fresh.begin(domains=())
+    fresh.live.mail[MX].close()
+    fresh.lines("--runs", "1", domains=(), status=CRITICAL)
+    fresh.live.add("other.example")
+    configure(fresh, "other.example")
+    done = fresh.run("--exec", "false", domains=())
+    assert done.stdout.startswith(f"dropped: {DOMAIN} is not in ")
+    fresh.quiet(1, "--exec", f"cat >{log}", domains=())
+    assert changes_in(log) == [("dropped", None)]
+    assert fresh.items() == [] and list(json.loads(fresh.file.read_text())["domains"]) == [
+        "other.example"]
 
 
 def test_output_that_cannot_be_written_did_not_arrive(watch):
@@ -558,7 +680,7 @@ def test_output_that_cannot_be_written_did_not_arrive(watch):
         done = subprocess.run(watch.call(), stdout=full, stderr=subprocess.PIPE, text=True,
                               timeout=60)
     assert done.returncode == UNKNOWN
-    assert "standard output: No space left on device; the next run reports" in done.stderr
+    assert f"standard output: No space left on device; {AGAIN}" in done.stderr
     assert len(watch.lines(status=CRITICAL)) == 1
 
 
@@ -672,6 +794,55 @@ def test_a_reporter_that_falls_silent_is_named_until_it_reports_again(watch):
     watch.store.import_verified([report("Google Inc.", 1, text=policy_lines())])
     (line,) = watch.lines(status=CHANGED)
     assert line.startswith(f"resolved: {DOMAIN}: Google Inc.: reported regularly")
+
+
+def silent(watch, names, days=range(6, 16), domain=DOMAIN):
+    for name in names:
+        watch.store.import_verified([
+            report(name, ago, text=policy_lines(), domain=domain)
+            .replace(b'"report-id": "', b'"report-id": "' + domain.encode())
+            for ago in days])
+
+
+SILENT = [f"sender{number}.example" for number in range(1, 9)]
+SOME = "sender1.example, sender2.example, sender3.example, sender4.example, sender5.example and 3 more"
+
+
+def test_many_reporters_that_fall_silent_at_once_are_one_message(watch):
+    silent(watch, SILENT)
+    document = json.loads("\n".join(watch.lines("--json", "--exec", "cat >/dev/null",
+                                                status=CHANGED)))
+    (change,) = document["changes"]
+    assert change["domain"] == DOMAIN and change["domains"] == [DOMAIN]
+    assert sorted(change["subjects"]) == SILENT and change["subject"] == "reporters"
+    assert change["message"] == ("8 senders that reported regularly have fallen silent at once: "
+                                 + SOME)
+    assert document["open"]["warning"] == 8
+    watch.quiet(2)
+    silent(watch, SILENT, days=(1,))
+    (line,) = watch.lines(status=CHANGED)
+    assert line.startswith(f"resolved: {DOMAIN}: 8 senders that had fallen silent report again: {SOME} "
+                           "[reporter-silent] (since 20")
+    watch.quiet(2)
+
+
+def test_reporters_of_many_domains_that_fall_silent_at_once_are_one_line(tmp_path, ca):
+    domains = ("a.example", "b.example", "c.example")
+    watch = Watch(tmp_path, live.Deployment(ca, *domains)).begin(domains=domains)
+    for domain in domains:
+        silent(watch, ["Google Inc."], domain=domain)
+    (line,) = watch.lines(domains=domains, status=CHANGED)
+    assert line.startswith(
+        "new: a.example, b.example and c.example: warning: Google Inc. reported regularly about each "
+        "of them, and has fallen silent [reporter-silent]: check whether reports still reach this "
+        "machine: the addresses in the TLSRPT record (mta-sts check a.example), the import of mail")
+    watch.quiet(2, domains=domains)
+
+
+def test_two_reporters_that_fall_silent_are_named_with_their_dates(watch):
+    silent(watch, SILENT[:2])
+    lines = watch.lines(status=CHANGED)
+    assert len(lines) == 2 and all("reported regularly (10 reports" in line for line in lines)
 
 
 def test_a_silent_reporter_stays_so_when_its_reports_are_deleted(watch):
@@ -834,6 +1005,8 @@ def test_hosted_domains_that_cannot_be_read_do_not_end_a_run_about_named_ones(wa
     assert "smtp-refused" in line
     (line,) = watch.lines(status=CHANGED)
     assert line.startswith("new: this machine: unknown: hosted domains cannot be read: ")
+    # It is derived from the database, so the reports have nothing to rebuild it from.
+    assert "httpd builds it again from the database" in line and "reindex" not in line
     assert "[watch-blind]" in line
     watch.quiet()
     snapshot.unlink()
@@ -841,36 +1014,124 @@ def test_hosted_domains_that_cannot_be_read_do_not_end_a_run_about_named_ones(wa
     assert watch.lines(status=CHANGED)[0].startswith("resolved: this machine: hosted domains")
 
 
-def test_trouble_with_hosted_domains_as_a_whole_is_reported(fresh):
-    def host(problem=None, held=0):
-        document = json.loads(dump.document(dump.policy(DOMAIN, dump.place(dump.location(7)),
-                                                        mx=(MX,))))
-        document["state_dir"] = str(fresh.store.state)
-        document["hosting"] = {"domains": 9, "wrong": 0, "held": held, "synced_at": None,
-                               "problem": problem, "report_path": None}
-        (fresh.store.directory / "dump").write_text(json.dumps(document) + "\n")
+def host(watch, problem=None, held=0, wrong=0, age=0, findings=(), pairs=()):
+    """What httpd says about hosted domains; age: seconds since they were read."""
+    document = json.loads(dump.document(dump.policy(DOMAIN, dump.place(dump.location(7)),
+                                                    mx=(MX,))))
+    document["state_dir"] = str(watch.store.state)
+    synced = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+    document["hosting"] = {"domains": 9, "wrong": wrong, "held": held,
+                           "synced_at": None if problem else synced, "problem": problem,
+                           "report_path": None}
+    document["findings"] = list(findings)
+    document["key_pairs"] = [{"paths": list(pairs)}]
+    (watch.store.directory / "dump").write_text(json.dumps(document) + "\n")
 
+
+def finding(id, severity, subject="MTASTSHosting"):
+    return {"id": id, "severity": severity, "subject": subject, "message": "it is like this",
+            "fix": "do that", "location": dump.location(4, "/etc/apache2/mta.conf")}
+
+
+HOSTING = {  # what httpd says -> exit status, the line
+    "not read for a while": (
+        {"age": 3600}, CRITICAL,
+        "critical: hosted domains: httpd has not read them from the database since 20.* UTC; the "
+        "policies known then are served [hosting-stale]: check that httpd runs, and what its error "
+        "log says"),
+    "a wrong row": (
+        {"wrong": 1}, CHANGED,
+        "warning: hosted domains: 1 row is wrong [row-wrong]: mta-sts policy list --wrong"),
+    "wrong rows": ({"wrong": 7}, CHANGED, "warning: hosted domains: 7 rows are wrong [row-wrong]: "),
+    "a warning of the start": (
+        {"findings": [finding("hosting-shadowed", "warning", "*.example.net")]}, CHANGED,
+        "warning: *.example.net: it is like this (at /etc/apache2/mta.conf:4) [hosting-shadowed]: do"),
+    "a certificate of another domain": (
+        {"findings": [finding("certificate-expires-soon", "warning", "mta-sts.other.example")]},
+        CHANGED, "warning: mta-sts.other.example: it is like this (at "),
+    "no database yet": (
+        {"problem": "httpd has not read them from the database yet"}, CRITICAL,
+        "critical: hosted domains: httpd has not read them from the database yet [hosting-failed]"),
+}
+NO_TROUBLE = {
+    "just read": {"age": 60},
+    "info": {"findings": [finding("https-missing", "info")]},
+    # The check of the live deployment shows these.
+    "a certificate of a watched domain": {
+        "findings": [finding("certificate-expires-soon", "warning", HOST)]},
+}
+
+
+@pytest.mark.parametrize("name", HOSTING)
+def test_trouble_with_hosting_is_reported_once_and_when_it_is_over(fresh, name):
+    trouble, status, expected = HOSTING[name]
     configure(fresh, DOMAIN)
-    host()
+    host(fresh)
     fresh.begin(domains=())
-    host(held=1)
+    host(fresh, **trouble)
+    fresh.quiet(domains=())
+    (line,) = fresh.lines(domains=(), status=status)
+    assert matches(line, f"new: this machine: {expected}"), line
+    fresh.quiet(2, domains=())
+    host(fresh)
+    fresh.quiet(domains=())
+    (line,) = fresh.lines(domains=(), status=CHANGED)
+    assert line.startswith("resolved: this machine: "), line
+    fresh.quiet(domains=())
+
+
+@pytest.mark.parametrize("name", NO_TROUBLE)
+def test_what_is_no_trouble_with_hosting_is_not_reported(fresh, name):
+    configure(fresh, DOMAIN)
+    host(fresh)
+    fresh.begin(domains=())
+    host(fresh, **NO_TROUBLE[name])
+    fresh.quiet(3, domains=())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reads key pairs")
+def test_a_broken_key_pair_is_reported(fresh, tmp_path):
+    pairs = tmp_path / "pairs"
+    pairs.mkdir()
+    configure(fresh, DOMAIN)
+    host(fresh, pairs=[f"{pairs}/*/fullchain.pem"])
+    fresh.begin(domains=())
+    (pairs / "one").mkdir()
+    (pairs / "one" / "fullchain.pem").write_text("no certificate")
+    (pairs / "one" / "privkey.pem").write_text("no key")
+    for path in pairs.glob("*/*"):  # what was just written may be incomplete
+        os.utime(path, (time.time() - 3600,) * 2)
+    fresh.quiet(domains=())
+    (line,) = fresh.lines(domains=(), status=CRITICAL)
+    assert line.startswith("new: this machine: critical: ") and "[pair-broken]" in line, line
+    shutil.rmtree(pairs / "one")
+    fresh.quiet(domains=())
+    (line,) = fresh.lines(domains=(), status=CHANGED)
+    assert line.startswith("resolved: this machine: ") and "[pair-broken]" in line
+
+
+def test_trouble_with_hosted_domains_as_a_whole_is_reported(fresh):
+    configure(fresh, DOMAIN)
+    host(fresh)
+    fresh.begin(domains=())
+    host(fresh, held=1)
     fresh.quiet(domains=())
     (line,) = fresh.lines(domains=(), status=CHANGED)
     assert "the row of 1 hosted domain is gone from the database at once; it is still served" in line
-    host()
+    host(fresh)
     fresh.quiet(domains=())
     fresh.lines(domains=(), status=CHANGED)
-    host(held=8)
+    host(fresh, held=8)
     fresh.quiet(domains=())
     (line,) = fresh.lines(domains=(), status=CHANGED)
     assert line.startswith("new: this machine: warning: the rows of 8 hosted domains "
                            "are gone from the database at once; they are still served "
                            "[hosting-held]: if they were deleted on purpose, run: mta-sts policy")
-    host(problem="the snapshot is damaged")
+    host(fresh, problem="the snapshot is damaged")
     fresh.quiet(domains=())
     (line,) = fresh.lines(domains=(), status=CRITICAL)
     assert "the snapshot is damaged [hosting-failed] (before: [hosting-held])" in line
-    host()
+    host(fresh)
     fresh.quiet(domains=())
     (line,) = fresh.lines(domains=(), status=CHANGED)
     assert line.startswith("resolved: this machine: hosted domains: the snapshot is damaged")

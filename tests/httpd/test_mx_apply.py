@@ -12,7 +12,7 @@ import sys
 import pytest
 
 import process
-from hosting import BODY, COMMAND, begin_hosting, served
+from hosting import BODY, COMMAND, begin_hosting, fetch, served
 from httpd import APACHE, site
 from policy import HOST, identity, text
 
@@ -50,12 +50,16 @@ class Machine:
     def set_mx(self, domain, *hosts):
         self.dns.records[domain, "MX"] = list(hosts)
 
+    def words(self, *words):
+        return [COMMAND, words[0], "--resolver", self.dns.address, "--ca-file", self.ca.root,
+                "--connect", f"{HOST}=127.0.0.1:{self.server.ports['https']}", *words[1:]]
+
+    def environment(self):
+        return {**os.environ, "PATH": f"{self.server.root}/bin:/usr/bin:/bin", "LC_ALL": "C"}
+
     def call(self, *words, status):
-        done = subprocess.run(
-            [COMMAND, words[0], "--resolver", self.dns.address, "--ca-file", self.ca.root,
-             "--connect", f"{HOST}=127.0.0.1:{self.server.ports['https']}", *words[1:]],
-            capture_output=True, text=True, timeout=100,
-            env={**os.environ, "PATH": f"{self.server.root}/bin:/usr/bin:/bin", "LC_ALL": "C"})
+        done = subprocess.run(self.words(*words), capture_output=True, text=True, timeout=100,
+                              stdin=subprocess.DEVNULL, env=self.environment())
         assert done.returncode == status, done
         return done.stdout + done.stderr
 
@@ -82,7 +86,7 @@ def test_what_setup_wrote_is_changed_tested_reloaded_and_served(machine):
     assert "Nothing to change" in machine.call("mx", DOMAIN, status=0)
     machine.set_mx(DOMAIN, MX, NEW)
     before = machine.file.read_text()
-    output = machine.call("mx", "--apply", DOMAIN, status=0)
+    output = machine.call("mx", "--apply", "--yes", DOMAIN, status=0)
     expected = text(MX, NEW, mode="enforce")
     assert machine.server.fetch().body == expected
     assert output.endswith(f' publish _mta-sts.{DOMAIN}. IN TXT "v=STSv1; id={identity(expected)};"\n')
@@ -102,7 +106,7 @@ def test_a_file_that_httpd_refuses_is_put_back_and_httpd_serves_on(machine):
     script.write_text(script.read_text().replace(
         "configtest) exec", f"configtest) grep -q {NEW} {machine.file} && "
         f"touch {machine.server.root}/more; exec"))
-    output = machine.call("mx", "--apply", DOMAIN, status=1)
+    output = machine.call("mx", "--apply", "--yes", DOMAIN, status=1)
     assert "NoSuchDirective" in output and "is as it was before" in output, output
     assert machine.file.read_text() == before
     assert machine.server.fetch().body == text(MX, mode="enforce")
@@ -120,7 +124,7 @@ def test_watch_reports_the_drift_and_that_mx_has_ended_it(machine):
     (line,) = machine.call(*words, status=2).splitlines()
     assert line.startswith(f"new: {DOMAIN}: critical: {NEW}: the policy does not cover this host")
     assert line.endswith(f"(see: mta-sts mx {DOMAIN})")
-    output = machine.call("mx", "--apply", DOMAIN, status=0)
+    output = machine.call("mx", "--apply", "--yes", DOMAIN, status=0)
     publish(machine, re.search(r"id=(\w+)", output).group(1))
     (line,) = machine.call(*words, status=1).splitlines()
     assert line.startswith(f"resolved: {DOMAIN}: {NEW}: the policy does not cover this host")
@@ -146,7 +150,7 @@ def hosted(make, ca):
 def test_a_hosted_row_is_changed_and_served(hosted):
     shown = json.loads(hosted.call("mx", *hosted.state, "--format", "json", "a.example", status=1))
     assert (shown["source"], shown["by_hand"]) == ("database", None)
-    output = hosted.call("mx", *hosted.state, "--apply", "--wait", "30", "a.example", status=0)
+    output = hosted.call("mx", *hosted.state, "--apply", "--yes", "--wait", "30", "a.example", status=0)
     expected = text("mx1.a.example", "mx2.a.example", mode="enforce")
     assert "The only machine serves it." in output
     assert f'_mta-sts.a.example. IN TXT "v=STSv1; id={identity(expected)};"' in output
@@ -160,23 +164,59 @@ def test_a_row_that_is_not_served_yet_is_not_overwritten(hosted):
     own = subprocess.run([COMMAND, "policy", "set", "--mx", "mx1.a.example", "--mx", "own.a.example",
                           *hosted.state, "a.example"], capture_output=True, text=True, timeout=60)
     assert own.returncode == 0, own
-    output = hosted.call("mx", *hosted.state, "--apply", "a.example", status=1)
+    output = hosted.call("mx", *hosted.state, "--apply", "--yes", "a.example", status=1)
     assert "nothing was changed: the row has changed and is not served yet; run this again" in output
     shown = subprocess.run([COMMAND, "policy", "list", *hosted.state], capture_output=True,
                            text=True, timeout=60)
     assert "own.a.example" in shown.stdout and "mx2.a.example" not in shown.stdout, shown
 
 
+@pytest.mark.parametrize("script, why", [
+    ("echo 'AH00526: Syntax error on line 7' >&2; exit 1", "Syntax error on line 7"),
+    ("exit 0", "does not load mod_mta_sts"),
+])
+def test_a_row_is_not_changed_while_it_is_not_known_whether_it_is_served(hosted, script, why):
+    """Directives take precedence over a row, and say which database it is in."""
+    (hosted.server.root / "bin/apachectl").write_text(f"#!/bin/sh\n{script}\n")
+    output = hosted.call("mx", *hosted.state, "--apply", "--yes", "a.example", status=1)
+    assert "whether this machine's httpd serves the row is not known (" in output and why in output
+    assert "1. change its row: mta-sts policy set --mx 'mx1.a.example' --mx 'mx2.a.example' " \
+           f"--state-dir '{hosted.server.root}/state' a.example\n" in output
+    served(hosted.server, "a.example", text("mx1.a.example", mode="enforce"))
+
+
+def test_hosts_from_dns_get_into_a_row_only_if_somebody_agrees(hosted):
+    output = hosted.call("mx", *hosted.state, "--apply", "a.example", status=1)
+    assert 'mx2.a.example: would be added as "mx: mx2.a.example"' in output
+    assert "nothing was changed: there is no terminal to ask on" in output
+    served(hosted.server, "a.example", text("mx1.a.example", mode="enforce"))
+
+
+def test_of_two_runs_at_once_none_loses_what_the_other_has_stored(hosted):
+    hosts = ["mx3.a.example", "mx4.a.example"]
+    runs = [subprocess.Popen(hosted.words("mx", *hosted.state, "--apply", "--add", host,
+                                          "--add", "mx2.a.example", "a.example"),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env=hosted.environment()) for host in hosts]
+    output = [run.communicate(timeout=100) for run in runs]
+    stored = {host for host, (out, _) in zip(hosts, output) if "stored in" in out}
+    assert stored, output
+    process.wait_for(lambda: {host for host in hosts if host.encode() in
+                              fetch(hosted.server, "a.example").body} == stored, "the row to be served")
+    for host, (_, errors) in zip(hosts, output):
+        assert host in stored or "run this again" in errors, errors
+
+
 def test_a_host_that_is_still_in_dns_stays_in_the_row(hosted):
-    output = hosted.call("mx", *hosted.state, "--apply", "--remove", "mx1.a.example", "a.example",
+    output = hosted.call("mx", *hosted.state, "--apply", "--yes", "--remove", "mx1.a.example", "a.example",
                          status=1)
     assert "nothing was changed: mx1.a.example is still an MX host" in output
     served(hosted.server, "a.example", text("mx1.a.example", mode="enforce"))
 
 
 def test_an_alias_is_not_changed_but_the_domain_that_it_follows_is_named(hosted):
-    output = hosted.call("mx", *hosted.state, "--apply", "b.example", status=1)
+    output = hosted.call("mx", *hosted.state, "--apply", "--yes", "b.example", status=1)
     assert "nothing was changed: it is an alias of a.example: change that domain" in output
-    hosted.call("mx", *hosted.state, "--apply", "--wait", "30", "a.example", status=0)
+    hosted.call("mx", *hosted.state, "--apply", "--yes", "--wait", "30", "a.example", status=0)
     process.wait_for(lambda: "Nothing to change" in hosted.call(
         "mx", *hosted.state, "b.example", status=0), "the alias to follow")

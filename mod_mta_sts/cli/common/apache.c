@@ -13,22 +13,19 @@
 
 #include <apr_strings.h>
 #include <apr_time.h>
-#include <jansson.h>
 
 #include "core/base/text.h"
-#include "core/policy/text.h"
 
 /* Enough for a hundred thousand domains. */
 #define OUTPUT_MAX (256 * 1024 * 1024)
 #define TIME_MAX apr_time_from_sec(18) /* DNS may take 38 of 60 seconds after that */
-
-#define VERSION 1 /* of the document */
 
 extern char **environ;
 
 /* A program that was started, and its output. */
 struct cli_apache_run {
     const char *error; /* why it could not be started; or NULL */
+    int is_absent;     /* whether that is so because there is none */
     apr_time_t end;    /* when it must have finished */
     pid_t pid;
     int fd;     /* standard output */
@@ -64,6 +61,7 @@ static const char *start(cli_apache_run *r)
     r->fd = ends[0];
     if (rc != 0) {
         close(r->fd);
+        r->is_absent = rc == ENOENT;
         return rc == ENOENT ? "there is no apachectl on this machine" : strerror(rc);
     }
     return NULL;
@@ -143,105 +141,6 @@ static const char *explain_failure(apr_pool_t *p, const cli_apache_run *r)
                             : "; run it as root, which can read the whole configuration");
 }
 
-/* --- the document: doc/dump-json.md --- */
-
-/* "FILE:LINE", or NULL for null. */
-static const char *read_location(apr_pool_t *p, const json_t *location)
-{
-    const char *file = json_string_value(json_object_get(location, "file"));
-
-    return file ? apr_psprintf(p, "%s:%d", file,
-                               (int)json_integer_value(json_object_get(location, "line")))
-                : NULL;
-}
-
-static apr_array_header_t *read_locations(apr_pool_t *p, const json_t *array)
-{
-    apr_array_header_t *locations = apr_array_make(p, 1, sizeof(cli_apache_location));
-    const json_t *value;
-    size_t i;
-
-    json_array_foreach((json_t *)array, i, value)
-    {
-        if (json_is_true(json_object_get(value, "served"))) {
-            cli_apache_location *location = apr_array_push(locations);
-
-            location->defined_at = read_location(p, json_object_get(value, "defined_at"));
-            location->mode_at = read_location(p, json_object_get(value, "mode_at"));
-        }
-    }
-    return locations;
-}
-
-/* Returns NULL if the text of the policy is not valid. */
-static const mta_sts_policy *read_text(apr_pool_t *p, const char *text)
-{
-    mta_sts_findings *findings = mta_sts_findings_make(p);
-    const mta_sts_policy *policy =
-        text ? mta_sts_policy_text_read(p, text, strlen(text), findings) : NULL;
-
-    return policy && !mta_sts_findings_count(findings, MTA_STS_ERROR) ? policy : NULL;
-}
-
-static void read_policy(apr_pool_t *p, const json_t *object, int certificate_days,
-                        apr_array_header_t *policies)
-{
-    cli_apache_policy policy = {
-        .domain = apr_pstrdup(p, json_string_value(json_object_get(object, "domain"))),
-        .id = apr_pstrdup(p, json_string_value(json_object_get(object, "id"))),
-        .endpoint = apr_pstrdup(p, json_string_value(json_object_get(object, "report_url"))),
-        .certificate_days = certificate_days,
-        .policy = read_text(p, json_string_value(json_object_get(object, "text"))),
-        .locations = read_locations(p, json_object_get(object, "locations"))};
-
-    if (policy.domain && policy.id && policy.policy) {
-        APR_ARRAY_PUSH(policies, cli_apache_policy) = policy;
-    }
-}
-
-static cli_apache *read_settings(apr_pool_t *p, const json_t *document)
-{
-    cli_apache *apache = apr_pcalloc(p, sizeof(*apache));
-    const json_t *days = json_object_get(document, "certificate_days");
-    const json_t *hosting = json_object_get(document, "hosting");
-
-    apache->policies = apr_array_make(p, 16, sizeof(cli_apache_policy));
-    apache->certificate_days = json_is_integer(days) ? (int)json_integer_value(days) : -1;
-    if (json_is_object(hosting)) {
-        apache->hosting_dir =
-            apr_pstrdup(p, json_string_value(json_object_get(document, "state_dir")));
-        apache->hosting_problem =
-            apr_pstrdup(p, json_string_value(json_object_get(hosting, "problem")));
-        apache->hosting_held = (int)json_integer_value(json_object_get(hosting, "held"));
-        apache->report_path =
-            apr_pstrdup(p, json_string_value(json_object_get(hosting, "report_path")));
-    }
-    return apache;
-}
-
-cli_apache *cli_apache_read(apr_pool_t *p, const char *text, apr_size_t len)
-{
-    json_t *document = json_loadb(text, len, 0, NULL);
-    const json_t *value;
-    cli_apache *apache;
-    size_t i;
-
-    if (json_integer_value(json_object_get(document, "version")) != VERSION) {
-        json_decref(document);
-        return NULL;
-    }
-    apache = read_settings(p, document);
-    json_array_foreach(json_object_get(document, "policies"), i, value)
-    {
-        if (json_is_true(json_object_get(value, "published")) &&
-            json_is_false(json_object_get(value, "pattern"))) {
-            read_policy(p, value, apache->certificate_days, apache->policies);
-        }
-    }
-    json_decref(document);
-    return apache;
-}
-
 /* --- the call --- */
 
 static const char *use(apr_pool_t *p, cli_apache_run *r, cli_apache **apache)
@@ -278,6 +177,11 @@ cli_apache_run *cli_apache_start(apr_pool_t *p)
     r->error = start(r);
     r->end = apr_time_now() + TIME_MAX;
     return r;
+}
+
+int cli_apache_exists(const cli_apache_run *r)
+{
+    return !r->is_absent;
 }
 
 /* Waits for the document. */
@@ -323,37 +227,18 @@ const char *cli_apache_list(apr_pool_t *p, cli_apache **apache)
 
 /* --- key pairs --- */
 
-static void read_paths(apr_pool_t *p, const json_t *virtual_host, apr_array_header_t *paths)
-{
-    const json_t *path;
-    size_t i;
-
-    json_array_foreach(json_object_get(virtual_host, "paths"), i, path)
-    {
-        if (json_is_string(path)) {
-            APR_ARRAY_PUSH(paths, const char *) = apr_pstrdup(p, json_string_value(path));
-        }
-    }
-}
-
 const char *cli_apache_list_pair_paths(apr_pool_t *p, apr_array_header_t **paths)
 {
     cli_apache_run *r = cli_apache_start(p);
     const char *error = collect(p, r);
-    const json_t *virtual_host;
-    json_t *document;
-    size_t i;
+    const cli_apache *apache = error ? NULL : cli_apache_read(p, r->text, r->len);
 
     if (error) {
         return error;
     }
-    *paths = apr_array_make(p, 2, sizeof(const char *));
-    document = json_loadb(r->text, r->len, 0, NULL);
-    json_array_foreach(json_object_get(document, "key_pairs"), i, virtual_host)
-    {
-        read_paths(p, virtual_host, *paths);
+    if (!apache || !apache->pair_paths->nelts) {
+        return "no virtual host of this machine's httpd has MTASTSCertificates";
     }
-    json_decref(document);
-    return (*paths)->nelts ? NULL
-                           : "no virtual host of this machine's httpd has MTASTSCertificates";
+    *paths = apache->pair_paths;
+    return NULL;
 }

@@ -4,7 +4,9 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <apr_time.h>
 
+#include "core/base/finding.h"
 #include "core/policy/policy.h"
 
 /*
@@ -38,8 +40,12 @@ typedef struct cli_apache {
     const char *hosting_dir;      /* the state directory, if MTASTSHosting is on; else NULL */
     const char *hosting_problem;  /* why nothing is known about hosted domains; or NULL */
     int hosting_held;             /* hosted domains whose deletion is held back */
+    int hosting_wrong;            /* wrong rows */
+    apr_time_t hosting_synced;    /* when httpd last read them from the database; 0: not known */
     const char *report_path;      /* path at which policy hosts of hosted domains accept reports, or
                                      NULL */
+    apr_array_header_t *pair_paths; /* of const char *: the wildcard paths of MTASTSCertificates */
+    mta_sts_findings *findings;     /* what configtest found; locations are in the messages */
 } cli_apache;
 
 /* An apachectl that was started. */
@@ -63,6 +69,9 @@ const char *cli_apache_list(apr_pool_t *p, cli_apache **apache);
  */
 cli_apache_run *cli_apache_start(apr_pool_t *p);
 const char *cli_apache_finish(apr_pool_t *p, cli_apache_run *run, cli_apache **apache);
+
+/* Whether there is an apachectl on this machine, which that one is. */
+int cli_apache_exists(const cli_apache_run *run);
 
 /*
  * The wildcard paths of MTASTSCertificates in all virtual hosts, by another call of apachectl.

@@ -170,7 +170,6 @@ const char *cli_shell_run(apr_pool_t *p, const char *command, const char *input,
     int status = 0, ended;
 
     *errors = "";
-    signal(SIGCHLD, SIG_DFL); /* ignored, which is inherited, it would prevent waiting */
     error = start(command, &running);
     if (error) {
         return apr_psprintf(p, "it cannot be started: %s", error);

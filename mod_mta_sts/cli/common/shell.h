@@ -6,8 +6,8 @@
 
 /*
  * Runs a shell command with a text on its standard input, and waits for it. Its standard output is
- * discarded. It is killed, with all that it has started, when the time is over. From then on
- * SIGCHLD has its default action in this process, since otherwise nobody can wait for the command.
+ * discarded. It is killed, with all that it has started, when the time is over. SIGCHLD must have
+ * its default action (main.c), since otherwise nobody can wait for the command.
  *
  * @param p       pool of the texts
  * @param command for /bin/sh -c

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes the policy: a row of the database, or a block in a file that mta-sts-setup wrote. */
+/* Changes the policy: a row of the database (row.c), or a block in a file that mta-sts-setup wrote.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
 
-#include "cli/common/database.h"
-#include "cli/common/output.h"
 #include "cli/common/shell.h"
-#include "cli/common/state_dir.h"
 #include "cli/mx/call.h"
 #include "core/base/finding.h"
-#include "core/hosting/edit.h"
 #include "core/policy/text.h"
 
 #define SECONDS 60 /* for configtest, and for the reload */
@@ -23,6 +20,18 @@
     "for name in apachectl apache2ctl; do "                                                        \
     "command -v $name >/dev/null && exec $name " words "; done; "                                  \
     "echo 'there is no apachectl on this machine' >&2; exit 127"
+
+/* Configuration takes precedence over a row, and says which database has the row: without it, the
+ * change may have no effect, and its id must not be published. Where there is no httpd, others
+ * serve the database. */
+static const char *judge_hosting(const cli_mx_call *call, const cli_mx_plan *plan)
+{
+    return plan->unread && plan->has_apache
+               ? apr_psprintf(call->p,
+                              "whether this machine's httpd serves the row is not known (%s)",
+                              plan->unread)
+               : NULL;
+}
 
 void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan)
 {
@@ -40,7 +49,7 @@ void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan)
                   "database";
     }
     else if (configured->is_hosted) {
-        plan->by_hand = configured->row_wrong;
+        plan->by_hand = configured->row_wrong ? configured->row_wrong : judge_hosting(call, plan);
     }
     else if (configured->locations->nelts != 1) {
         plan->by_hand = "the policy is defined in several places";
@@ -52,94 +61,6 @@ void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan)
         plan->block = block;
         plan->by_hand = block->why;
     }
-}
-
-/* --- a row of the database --- */
-
-static int has_same_mx(const mta_sts_policy *a, const mta_sts_policy *b)
-{
-    int i, is_same = a->mx->nelts == b->mx->nelts;
-
-    for (i = 0; is_same && i < a->mx->nelts; i++) {
-        is_same =
-            !strcmp(APR_ARRAY_IDX(a->mx, i, const char *), APR_ARRAY_IDX(b->mx, i, const char *));
-    }
-    return is_same;
-}
-
-/* An alias has the policy of another domain, which is to be changed instead; and all mx of a row
- * are replaced, so they must be those that were compared. Returns NULL, or why not to change it. */
-static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
-                             const mta_sts_hosted_row *row)
-{
-    const mta_sts_hosted_policy *policy;
-
-    if (!row->domain) {
-        return "the domain has no row in the database";
-    }
-    if (row->alias_of) {
-        return apr_psprintf(call->p, "it is an alias of %s: change that domain", row->alias_of);
-    }
-    policy = mta_sts_hosted_row_read(call->p, row, mta_sts_findings_make(call->p));
-    return policy && has_same_mx(&policy->policy, plan->policy)
-               ? NULL
-               : "the row has changed and is not served yet; run this again";
-}
-
-static const char *check_row(const cli_mx_call *call, const cli_mx_plan *plan)
-{
-    const char *dir = cli_state_dir_find(call->state_dir), *error = NULL;
-    mta_sts_database *db = NULL;
-    mta_sts_hosted_row row;
-    struct stat info;
-
-    if (lstat(dir, &info) == 0) {
-        error = cli_state_dir_become_owner(call->p, dir);
-    }
-    error = error ? error : cli_database_open(call->p, call->database, call->state_dir, &db);
-    error = error || db ? error : "there is no database: specify MTASTSDatabase with --database";
-    error = error ? error : mta_sts_edit_find(db, call->domain, call->p, &row);
-    error = error ? apr_pstrdup(call->p, error) : judge_row(call, plan, &row);
-    if (db) {
-        mta_sts_database_close(db);
-    }
-    return error;
-}
-
-static int apply_row(const cli_mx_call *call, const cli_mx_plan *plan)
-{
-    const char *error = check_row(call, plan);
-    apr_array_header_t *words = apr_array_make(call->p, 16, sizeof(const char *));
-    int i;
-
-    if (error) {
-        return cli_mx_fail("nothing was changed: %s", error);
-    }
-    APR_ARRAY_PUSH(words, const char *) = cli_policy.name;
-    APR_ARRAY_PUSH(words, const char *) = "set";
-    for (i = 0; i < plan->changed.mx->nelts; i++) {
-        APR_ARRAY_PUSH(words, const char *) = "--mx";
-        APR_ARRAY_PUSH(words, const char *) = APR_ARRAY_IDX(plan->changed.mx, i, const char *);
-    }
-    if (call->wait) {
-        APR_ARRAY_PUSH(words, const char *) = "--wait";
-        APR_ARRAY_PUSH(words, const char *) = apr_itoa(call->p, call->wait);
-    }
-    if (call->state_dir) {
-        APR_ARRAY_PUSH(words, const char *) = "--state-dir";
-        APR_ARRAY_PUSH(words, const char *) = call->state_dir;
-    }
-    if (call->database) {
-        APR_ARRAY_PUSH(words, const char *) = "--database";
-        APR_ARRAY_PUSH(words, const char *) = call->database;
-    }
-    if (call->network.server) { /* for the comparison with the MX records */
-        APR_ARRAY_PUSH(words, const char *) = "--resolver";
-        APR_ARRAY_PUSH(words, const char *) = call->network.server;
-    }
-    APR_ARRAY_PUSH(words, const char *) = call->domain;
-    APR_ARRAY_PUSH(words, const char *) = NULL;
-    return cli_policy.run(call->p, &cli_policy, words->nelts - 1, (const char *const *)words->elts);
 }
 
 /* --- a block in a file --- */
@@ -279,6 +200,21 @@ static int change_file_whole(const cli_mx_call *call, const cli_mx_plan *plan)
     return status;
 }
 
+/* The same while no other run of this command or of mta-sts-setup changes files there. */
+static int change_file_locked(const cli_mx_call *call, const cli_mx_plan *plan)
+{
+    int fd, status;
+    const char *error = cli_mx_lock(call->p, plan->block->path, &fd);
+
+    error = error ? error : check_file(call, plan);
+    status = error ? cli_mx_fail("nothing was changed: %s: %s", plan->block->path, error)
+                   : change_file_whole(call, plan);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return status;
+}
+
 static int apply_block(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     apr_pool_t *p = call->p;
@@ -289,11 +225,7 @@ static int apply_block(const cli_mx_call *call, const cli_mx_plan *plan)
                            "apachectl configtest: %s",
                            error);
     }
-    error = check_file(call, plan);
-    if (error) {
-        return cli_mx_fail("nothing was changed: %s: %s", plan->block->path, error);
-    }
-    if (change_file_whole(call, plan) != CLI_EXIT_OK) {
+    if (change_file_locked(call, plan) != CLI_EXIT_OK) {
         return CLI_EXIT_INVALID;
     }
     printf("%s:%d: changed; the configuration was tested, and httpd reloaded.\n", plan->block->path,
@@ -312,13 +244,13 @@ static int apply_block(const cli_mx_call *call, const cli_mx_plan *plan)
 /* What is to be done after the change, as for a new host: all steps from the publication on. */
 static void print_rest(const cli_mx_call *call, const cli_mx_plan *plan)
 {
-    int first, i;
+    int first, i, is_new = cli_mx_planned(call, plan)->nelts > 0;
     const apr_array_header_t *steps = cli_mx_steps_after(call, plan, &first);
 
-    if (call->add->nelts && first < steps->nelts) {
+    if (is_new && first < steps->nelts) {
         printf("After that:\n");
     }
-    for (i = first; call->add->nelts && i < steps->nelts; i++) {
+    for (i = first; is_new && i < steps->nelts; i++) {
         printf("  %d. %s\n", i - first + 1, APR_ARRAY_IDX(steps, i, const char *));
     }
 }
@@ -347,12 +279,15 @@ int cli_mx_apply(const cli_mx_call *call, const cli_mx_plan *plan)
                            "change it as shown",
                            plan->by_hand);
     }
+    if (!cli_mx_consent(call, plan)) {
+        return CLI_EXIT_INVALID;
+    }
     if (call->remove->nelts) {
         printf("Before a pattern is removed: %s. When the record was deleted is not known here.\n",
                cli_mx_removal_wait(call, plan));
         fflush(stdout);
     }
-    status = plan->configured->is_hosted ? apply_row(call, plan) : apply_block(call, plan);
+    status = plan->configured->is_hosted ? cli_mx_apply_row(call, plan) : apply_block(call, plan);
     if (status == CLI_EXIT_OK) {
         print_rest(call, plan);
     }

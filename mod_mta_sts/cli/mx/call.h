@@ -13,7 +13,8 @@
 
 /*
  * Shared by the parts of `mta-sts mx`: mx.c reads the command line and looks, plan.c compares MX
- * records and policy and decides what to change, show.c prints that, apply.c carries it out.
+ * records and policy and decides what to change, steps.c says in which order, show.c prints that,
+ * consent.c asks, apply.c carries it out, row.c that of a hosted row.
  */
 
 /* What the command line requests. */
@@ -25,6 +26,7 @@ typedef struct cli_mx_call {
     int is_state_dir_named;           /* on the command line */
     apr_array_header_t *add, *remove; /* of const char *: canonical mx patterns */
     int is_applied;                   /* --apply */
+    int is_agreed;                    /* --yes: what DNS has is right, and nobody is asked */
     int as_json;
     int wait; /* seconds until all machines serve a hosted row */
     const char *domain;
@@ -45,6 +47,7 @@ typedef struct cli_mx_plan {
     int is_served;                       /* whether it is the one that is served now */
     const cli_mx_block *block;           /* where it is defined, if that can be changed; or NULL */
     const char *unread;                  /* why httpd's configuration could not be read; or NULL */
+    int has_apache;                      /* whether there is an apachectl on this machine */
     int is_other_served;                 /* whether another policy than the configured one is */
     const char *by_hand;                 /* why --apply cannot change it; NULL: it can */
     int is_mx_known;                     /* whether DNS answered */
@@ -72,6 +75,9 @@ const char *cli_mx_plan_make(const cli_mx_call *call, cli_mx_plan *plan);
  * party that runs the zone where that leads. */
 const char *cli_mx_publication(const cli_mx_call *call, const cli_mx_plan *plan);
 
+/* The patterns of --add that no MX record matches yet: array of const char *. */
+apr_array_header_t *cli_mx_planned(const cli_mx_call *call, const cli_mx_plan *plan);
+
 /* The steps in the safe order: array of const char *. */
 apr_array_header_t *cli_mx_steps(const cli_mx_call *call, const cli_mx_plan *plan);
 
@@ -85,6 +91,31 @@ const char *cli_mx_removal_wait(const cli_mx_call *call, const cli_mx_plan *plan
 /* Prints what is there and what is to be done, for people or programs. */
 void cli_mx_print(const cli_mx_call *call, const cli_mx_plan *plan);
 void cli_mx_print_json(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/* Whether a list of const char * has this text. */
+int cli_mx_contains(const apr_array_header_t *list, const char *text);
+
+/*
+ * Any answer from DNS could be forged or wrong, and a host in the policy gets mail: so the MX hosts
+ * that the change would add without having been named on the command line are printed, and somebody
+ * must agree.
+ *
+ * @return whether the change may be made; otherwise an error was printed
+ */
+int cli_mx_consent(const cli_mx_call *call, const cli_mx_plan *plan);
+
+/*
+ * Locks the directory of a file against other runs of this command and of mta-sts-setup, and waits
+ * for them within a limit. The lock ends when the descriptor is closed.
+ *
+ * @param path of the file, without symbolic links
+ * @param fd   out: the descriptor; -1 after an error
+ * @return NULL, or why the file must not be changed now
+ */
+const char *cli_mx_lock(apr_pool_t *p, const char *path, int *fd);
+
+/* Changes the row of a hosted domain. Returns the exit status. */
+int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan);
 
 /* Determines where the policy is defined, and whether --apply can change it. */
 void cli_mx_find_place(const cli_mx_call *call, cli_mx_plan *plan);

@@ -43,6 +43,9 @@ static const cli_option options[] = {
      "is "
      "reloaded. Never changes it so that mail would be refused.",
      cli_take_flag, offsetof(cli_mx_call, is_applied), 0, 0},
+    {"yes", 'y', NULL,
+     "With --apply: add MX hosts that are in DNS and not named with --add, without asking.",
+     cli_take_flag, offsetof(cli_mx_call, is_agreed), 0, 0},
     {"wait", 0, "SECONDS",
      "With --apply, for a hosted row: wait up to this long until all machines serve it.",
      cli_take_number, offsetof(cli_mx_call, wait), 1, WAIT_MAX},
@@ -60,13 +63,15 @@ static const cli_option options[] = {
 static const char *find_configured(cli_mx_call *call, cli_mx_plan *plan)
 {
     apr_array_header_t *names = apr_array_make(call->p, 1, sizeof(const char *));
+    cli_apache_run *run = cli_apache_start(call->p);
     cli_apache *apache = NULL;
     apr_array_header_t *policies;
     const char *error;
 
     APR_ARRAY_PUSH(names, const char *) = call->domain;
     call->is_state_dir_named = call->state_dir != NULL;
-    plan->unread = cli_apache_list(call->p, &apache);
+    plan->unread = cli_apache_finish(call->p, run, &apache);
+    plan->has_apache = cli_apache_exists(run);
     if (plan->unread) {
         apache = NULL; /* this machine may not serve the domain */
     }
@@ -186,7 +191,7 @@ static int run_mx(apr_pool_t *p, const cli_subcommand *self, int argc, const cha
 const cli_subcommand cli_mx = {
     .name = "mx",
     .summary = "compare MX records and policy, and change the policy in the safe order",
-    .usage = "[--add HOST]... [--remove HOST]... [--apply] [OPTION...] DOMAIN",
+    .usage = "[--add HOST]... [--remove HOST]... [--apply [--yes]] [OPTION...] DOMAIN",
     .arguments = "DOMAIN",
     .description =
         "Compares the MX records of a domain with its policy in both directions, and prints what "
@@ -195,8 +200,11 @@ const cli_subcommand cli_mx = {
         "its MX record is published, and a former one is removed from the policy after its MX "
         "record was deleted. --apply changes the policy.",
     .exit_statuses =
-        "0 they agree, or the policy was changed; 1 they do not, or it was not changed, "
-        "or something could not be determined; 2 wrong usage.",
+        "0 MX records and policy agree, or --apply changed the policy, which is served now (a "
+        "hosted "
+        "row: only with --wait is that waited for); 1 they do not agree, the configured policy is "
+        "not the one that is served, nothing was changed, or something could not be determined; 2 "
+        "wrong usage.",
     .options = options,
     .run = run_mx,
 };

@@ -6,78 +6,7 @@
 
 #include <apr_strings.h>
 
-/* --- counting --- */
-
-/* Whether the item was already counted by a run that began later: two ran at once. */
-static int is_counted(const cli_watch_item *item, const cli_watch_look *look)
-{
-    return item->last >= look->began && item->last <= apr_time_now();
-}
-
-static void count_seen(cli_watch_item *item, const cli_watch_item *now, const cli_watch_look *look)
-{
-    item->severity = now->severity;
-    item->message = now->message;
-    item->fix = now->fix;
-    item->needed = now->needed;
-    if (is_counted(item, look)) {
-        return;
-    }
-    if (!item->seen) {
-        item->turned = look->began;
-        item->first = item->gone && item->gone < item->needed ? item->first : look->began;
-    }
-    item->seen++;
-    item->gone = 0;
-    item->last = apr_time_now();
-}
-
-static void count_gone(cli_watch_item *item, const cli_watch_look *look)
-{
-    if (is_counted(item, look)) {
-        return;
-    }
-    item->turned = item->gone ? item->turned : look->began;
-    item->gone++;
-    item->seen = 0;
-    item->last = apr_time_now();
-}
-
-static void count(cli_watch_state *state, const cli_watch_look *look)
-{
-    apr_hash_index_t *index;
-
-    for (index = apr_hash_first(state->p, look->items); index; index = apr_hash_next(index)) {
-        const char *key = apr_hash_this_key(index);
-        const cli_watch_item *now = apr_hash_this_val(index);
-        cli_watch_item *item = apr_hash_get(state->items, key, APR_HASH_KEY_STRING);
-
-        if (!item && apr_hash_count(state->items) >= CLI_WATCH_ITEMS_MAX + 1) {
-            continue; /* when others are forgotten there is room for it */
-        }
-        if (!item) {
-            item = apr_pmemdup(state->p, now, sizeof(*item));
-            apr_hash_set(state->items, key, APR_HASH_KEY_STRING, item);
-        }
-        count_seen(item, now, look);
-    }
-    for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
-        cli_watch_item *item = apr_hash_this_val(index);
-
-        if (!apr_hash_get(look->items, apr_hash_this_key(index), APR_HASH_KEY_STRING) &&
-            cli_watch_look_covers(look, item)) {
-            count_gone(item, look);
-        }
-    }
-}
-
 /* --- changes --- */
-
-/* How severe something is, compared with what was reported. */
-static int rank(mta_sts_severity severity)
-{
-    return severity == MTA_STS_UNKNOWN ? 0 : (int)severity;
-}
 
 /* Whether it was like this for a day, as far as runs looked at it. */
 static int is_steady(const cli_watch_item *item)
@@ -85,23 +14,37 @@ static int is_steady(const cli_watch_item *item)
     return item->last - item->turned >= CLI_WATCH_STEADY;
 }
 
-/* Returns whether there is a change to report. */
-static int judge(const cli_watch_item *item, cli_watch_change *change)
+/* Whether one more beginning is one too many within a day. A time in the future is that of a clock
+ * that was wrong. */
+static int is_once_too_often(const cli_watch_report *report, apr_time_t now)
 {
-    int is_here = item->seen >= item->needed, is_over = item->gone >= item->needed;
+    apr_time_t oldest = report->starts[CLI_WATCH_STARTS - 1];
 
-    switch (item->phase) {
-    case CLI_WATCH_CALM:
+    return oldest && oldest <= now && now - oldest < CLI_WATCH_STEADY;
+}
+
+static int is_worse(const cli_watch_item *item, const cli_watch_report *report)
+{
+    return item->seen >= item->needed &&
+           cli_watch_rank(item->severity) > cli_watch_rank(report->severity);
+}
+
+/* Returns whether there is a change to report. */
+static int judge(const cli_watch_item *item, const cli_watch_report *report, apr_time_t now,
+                 cli_watch_change *change)
+{
+    int is_over =
+        item->gone >= item->needed && (report->phase != CLI_WATCH_FLAPPING || is_steady(item));
+
+    if (report->phase == CLI_WATCH_CALM) {
         change->event = CLI_WATCH_NEW;
-        change->is_flapping = item->starts + 1 >= CLI_WATCH_STARTS_MAX;
-        return is_here;
-    case CLI_WATCH_OPEN:
-        change->event = is_over ? CLI_WATCH_RESOLVED : CLI_WATCH_WORSE;
-        return is_over || (is_here && rank(item->severity) > rank(item->reported));
-    default:
-        change->event = CLI_WATCH_RESOLVED;
-        return is_over && is_steady(item);
+        change->is_flapping = is_once_too_often(report, now);
+        return item->seen >= item->needed;
     }
+    change->event = is_over ? CLI_WATCH_RESOLVED : CLI_WATCH_WORSE;
+    change->is_flapping = !is_over && (report->phase == CLI_WATCH_FLAPPING ||
+                                       (report->is_eased && is_once_too_often(report, now)));
+    return is_over || is_worse(item, report);
 }
 
 static int compare_changes(const void *a_, const void *b_)
@@ -110,7 +53,7 @@ static int compare_changes(const void *a_, const void *b_)
     const cli_watch_item *one = a->item, *other = b->item;
     int order = (a->event == CLI_WATCH_RESOLVED) - (b->event == CLI_WATCH_RESOLVED);
 
-    order = order ? order : rank(other->severity) - rank(one->severity);
+    order = order ? order : cli_watch_rank(other->severity) - cli_watch_rank(one->severity);
     order = order ? order : strcmp(one->domain, other->domain);
     order = order ? order : strcmp(one->part, other->part);
     order = order ? order : strcmp(one->subject, other->subject);
@@ -147,7 +90,7 @@ static void join_stages(apr_pool_t *p, apr_array_header_t *changes)
                 : NULL;
 
         if (before && strcmp(before->item->id, change->item->id) != 0 &&
-            rank(change->item->severity) >= rank(before->item->severity)) {
+            cli_watch_rank(change->item->severity) >= cli_watch_rank(before->item->severity)) {
             change->replaces = before->item->id;
             before->is_replaced = 1;
         }
@@ -156,70 +99,26 @@ static void join_stages(apr_pool_t *p, apr_array_header_t *changes)
 
 /* --- domains --- */
 
-/* The number of a domain's problems that were reported and are not over. */
-static int count_open(const cli_watch_state *state, const char *domain)
+/* Domains that httpd's configuration does not have any more, with open problems. */
+static void add_dropped(const cli_watch_state *state, const cli_watch_look *look,
+                        cli_watch_channel channel, apr_array_header_t *changes)
 {
-    apr_hash_index_t *index;
-    int open = 0;
-
-    for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
-        const cli_watch_item *item = apr_hash_this_val(index);
-
-        open += strcmp(item->domain, domain) == 0 && item->phase != CLI_WATCH_CALM;
-    }
-    return open;
-}
-
-static void drop_domain(cli_watch_state *state, const char *domain)
-{
+    apr_hash_t *open = cli_watch_count_open(state, channel);
     apr_hash_index_t *index;
 
-    for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
-        const cli_watch_item *item = apr_hash_this_val(index);
+    for (index = apr_hash_first(state->p, open); index; index = apr_hash_next(index)) {
+        const char *domain = apr_hash_this_key(index);
+        int count = *(const int *)apr_hash_this_val(index);
 
-        if (strcmp(item->domain, domain) == 0) {
-            apr_hash_set(state->items, apr_hash_this_key(index), APR_HASH_KEY_STRING, NULL);
-        }
-    }
-    apr_hash_set(state->domains, domain, APR_HASH_KEY_STRING, NULL);
-}
-
-/* A domain that httpd's configuration does not have any more. */
-static void end_domain(cli_watch_state *state, const char *domain, apr_array_header_t *changes)
-{
-    int open = count_open(state, domain);
-
-    if (!open) {
-        drop_domain(state, domain);
-        return;
-    }
-    APR_ARRAY_PUSH(changes, cli_watch_change) = (cli_watch_change){
-        .event = CLI_WATCH_DROPPED,
-        .domain = domain,
-        .message = apr_psprintf(state->p,
-                                "%s is not in httpd's configuration any more, and no longer "
-                                "watched (%d %s open)",
-                                domain, open, open == 1 ? "problem was" : "problems were")};
-}
-
-static void update_domains(cli_watch_state *state, const cli_watch_look *look,
-                           apr_array_header_t *changes)
-{
-    apr_hash_index_t *index;
-
-    for (index = apr_hash_first(state->p, look->domains); index; index = apr_hash_next(index)) {
-        cli_watch_domain *domain = apr_palloc(state->p, sizeof(*domain));
-
-        domain->name = apr_hash_this_key(index);
-        domain->is_configured = look->is_configured;
-        apr_hash_set(state->domains, domain->name, APR_HASH_KEY_STRING, domain);
-    }
-    for (index = apr_hash_first(state->p, state->domains); index; index = apr_hash_next(index)) {
-        const cli_watch_domain *domain = apr_hash_this_val(index);
-
-        if (look->is_configured && domain->is_configured &&
-            !apr_hash_get(look->domains, domain->name, APR_HASH_KEY_STRING)) {
-            end_domain(state, domain->name, changes);
+        if (cli_watch_is_dropped(state, look, domain)) {
+            APR_ARRAY_PUSH(changes, cli_watch_change) = (cli_watch_change){
+                .event = CLI_WATCH_DROPPED,
+                .domain = domain,
+                .message =
+                    apr_psprintf(state->p,
+                                 "%s is not in httpd's configuration any more, and no "
+                                 "longer watched (%d %s open)",
+                                 domain, count, count == 1 ? "problem was" : "problems were")};
         }
     }
 }
@@ -227,13 +126,13 @@ static void update_domains(cli_watch_state *state, const cli_watch_look *look,
 /* --- all of it --- */
 
 static void add_begin(const cli_watch_state *state, const cli_watch_look *look,
-                      apr_array_header_t *changes)
+                      cli_watch_channel channel, apr_array_header_t *changes)
 {
-    if (state->damage) {
+    if (state->deliveries[channel].is_damaged) {
         APR_ARRAY_PUSH(changes, cli_watch_change) =
             (cli_watch_change){.event = CLI_WATCH_DAMAGED, .message = state->damage};
     }
-    else if (state->is_first) {
+    else if (state->deliveries[channel].is_first) {
         APR_ARRAY_PUSH(changes, cli_watch_change) = (cli_watch_change){
             .event = CLI_WATCH_BEGIN,
             .message =
@@ -246,22 +145,32 @@ static void add_begin(const cli_watch_state *state, const cli_watch_look *look,
     }
 }
 
-apr_array_header_t *cli_watch_compare(cli_watch_state *state, const cli_watch_look *look)
+static apr_array_header_t *find_changes(cli_watch_state *state, const cli_watch_look *look,
+                                        cli_watch_channel channel)
 {
-    apr_array_header_t *changes = apr_array_make(state->p, 8, sizeof(cli_watch_change));
     apr_array_header_t *found = apr_array_make(state->p, 8, sizeof(cli_watch_change));
+    apr_time_t now = apr_time_now();
     apr_hash_index_t *index;
 
-    add_begin(state, look, changes);
-    update_domains(state, look, changes);
-    count(state, look);
     for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
         cli_watch_change change = {.item = apr_hash_this_val(index)};
 
-        if (judge(change.item, &change)) {
+        if (judge(change.item, &change.item->reports[channel], now, &change) &&
+            !cli_watch_is_dropped(state, look, change.item->domain)) {
             APR_ARRAY_PUSH(found, cli_watch_change) = change;
         }
     }
+    return found;
+}
+
+apr_array_header_t *cli_watch_compare(cli_watch_state *state, const cli_watch_look *look,
+                                      cli_watch_channel channel)
+{
+    apr_array_header_t *changes = apr_array_make(state->p, 8, sizeof(cli_watch_change));
+    apr_array_header_t *found = find_changes(state, look, channel);
+
+    add_begin(state, look, channel, changes);
+    add_dropped(state, look, channel, changes);
     if (found->nelts) {
         qsort(found->elts, (size_t)found->nelts, sizeof(cli_watch_change), compare_changes);
     }
@@ -270,70 +179,79 @@ apr_array_header_t *cli_watch_compare(cli_watch_state *state, const cli_watch_lo
     return changes;
 }
 
-static void note(cli_watch_item *item, const cli_watch_change *change, apr_time_t now)
+/* --- noting --- */
+
+static void note_start(cli_watch_report *report, apr_time_t now)
 {
-    switch (change->event) {
-    case CLI_WATCH_NEW:
-        item->phase = change->is_flapping ? CLI_WATCH_FLAPPING : CLI_WATCH_OPEN;
-        item->reported = item->severity;
-        item->starts++;
-        break;
-    case CLI_WATCH_WORSE:
-        item->reported = item->severity;
-        break;
-    default:
-        item->ended = now;
-        item->starts = item->phase == CLI_WATCH_FLAPPING ? 0 : item->starts;
-        item->phase = CLI_WATCH_CALM;
-        break;
-    }
+    memmove(report->starts + 1, report->starts, sizeof(report->starts) - sizeof(report->starts[0]));
+    report->starts[0] = now;
 }
 
-void cli_watch_commit(cli_watch_state *state, const apr_array_header_t *changes, apr_time_t now)
+static void note_end(cli_watch_report *report, apr_time_t now)
 {
-    int i;
-
-    state->is_first = 0;
-    state->damage = NULL;
-    for (i = 0; i < changes->nelts; i++) {
-        const cli_watch_change *change = &APR_ARRAY_IDX(changes, i, cli_watch_change);
-
-        if (change->item) {
-            note(change->item, change, now);
-        }
-        if (change->domain) {
-            drop_domain(state, change->domain);
-        }
+    report->ended = now;
+    if (report->phase == CLI_WATCH_FLAPPING) {
+        memset(report->starts, 0, sizeof(report->starts));
     }
+    report->phase = CLI_WATCH_CALM;
 }
 
-void cli_watch_forget(cli_watch_state *state, apr_time_t now)
+static void note(const cli_watch_item *item, const cli_watch_change *change,
+                 cli_watch_report *report, apr_time_t now)
+{
+    if (change->event == CLI_WATCH_RESOLVED) {
+        note_end(report, now);
+        return;
+    }
+    if (change->event == CLI_WATCH_NEW || report->is_eased) {
+        note_start(report, now);
+    }
+    report->phase = change->is_flapping ? CLI_WATCH_FLAPPING : CLI_WATCH_OPEN;
+    report->severity = item->severity;
+    report->is_eased = 0;
+}
+
+/* Nothing more is reported about it. */
+static void drop_domain(cli_watch_state *state, const char *domain, cli_watch_channel channel)
 {
     apr_hash_index_t *index;
 
     for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
         cli_watch_item *item = apr_hash_this_val(index);
-        int is_old = !item->ended || now - item->ended >= CLI_WATCH_STEADY;
 
-        if (item->phase == CLI_WATCH_CALM && !item->seen && is_old) {
-            apr_hash_set(state->items, apr_hash_this_key(index), APR_HASH_KEY_STRING, NULL);
-        }
-        else if (item->phase == CLI_WATCH_FLAPPING && item->seen && is_steady(item)) {
-            item->phase = CLI_WATCH_OPEN; /* it was reported, and has stayed */
-            item->starts = 1;
+        if (strcmp(item->domain, domain) == 0) {
+            item->reports[channel] = (cli_watch_report){.phase = CLI_WATCH_CALM};
         }
     }
 }
 
-int cli_watch_pending(const cli_watch_state *state)
+void cli_watch_commit(cli_watch_state *state, const apr_array_header_t *changes,
+                      cli_watch_channel channel, apr_time_t now)
+{
+    int i;
+
+    state->deliveries[channel].is_first = state->deliveries[channel].is_damaged = 0;
+    for (i = 0; i < changes->nelts; i++) {
+        const cli_watch_change *change = &APR_ARRAY_IDX(changes, i, cli_watch_change);
+
+        if (change->item) {
+            note(change->item, change, &change->item->reports[channel], now);
+        }
+        if (change->domain) {
+            drop_domain(state, change->domain, channel);
+        }
+    }
+}
+
+void cli_watch_commit_like(cli_watch_state *state, cli_watch_channel channel,
+                           cli_watch_channel other)
 {
     apr_hash_index_t *index;
-    int count = 0;
 
+    state->deliveries[channel] = state->deliveries[other];
     for (index = apr_hash_first(state->p, state->items); index; index = apr_hash_next(index)) {
-        const cli_watch_item *item = apr_hash_this_val(index);
+        cli_watch_item *item = apr_hash_this_val(index);
 
-        count += item->phase == CLI_WATCH_CALM && item->seen > 0 && item->seen < item->needed;
+        item->reports[channel] = item->reports[other];
     }
-    return count;
 }

@@ -15,6 +15,11 @@ const char *cli_watch_item_key(apr_pool_t *p, const cli_watch_item *item)
                        item->id, SEPARATOR, item->kind, NULL);
 }
 
+int cli_watch_rank(mta_sts_severity severity)
+{
+    return severity == MTA_STS_UNKNOWN ? 0 : (int)severity;
+}
+
 int cli_watch_is_plain(const char *text)
 {
     apr_size_t left = strlen(text), len;

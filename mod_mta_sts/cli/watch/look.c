@@ -6,9 +6,11 @@
 #include <apr_strings.h>
 
 #include "cli/common/output.h"
+#include "cli/watch/family.h"
 #include "core/base/text.h"
 
-#define TEXT_MAX 2000      /* bytes of a message or fix */
+#define TEXT_MAX 2000 /* bytes of a message or fix */
+#define FAMILY_MAX apr_time_from_sec(7 * 86400)
 #define NAME_MAX_BYTES 500 /* of a subject or kind, by which it is found again */
 
 cli_watch_look *cli_watch_look_make(apr_pool_t *p, int runs)
@@ -115,8 +117,12 @@ static int covers_machine(const cli_watch_look *look, const cli_watch_item *item
     if (is(item->id, "database-failed")) {
         return look->has_database;
     }
-    if (begins(item->id, "hosting-")) {
+    if (begins(item->id, "hosting-") || is(item->id, "row-wrong") ||
+        is(item->kind, CLI_WATCH_START)) {
         return look->is_configured;
+    }
+    if (is(item->kind, CLI_WATCH_PAIRS)) {
+        return look->has_pairs;
     }
     /* The things that one could not look at: they are not in the way any more. */
     return is(item->subject, "DNS")              ? look->has_checked
@@ -211,6 +217,17 @@ static int is_probed(const mta_sts_check_facts *facts, const cli_watch_item *ite
            begins(item->id, "mx-") || begins(item->id, "dns-");
 }
 
+/* Whether it could be looked at over all address families over which it was seen, as far as the
+ * host still has them. After a week without, it is judged by the others. */
+static int has_families(const mta_sts_check_facts *facts, const mta_sts_check_section *section,
+                        const cli_watch_item *item)
+{
+    cli_watch_family now = cli_watch_family_of(facts, section->part, item->subject, item->id);
+
+    return !(item->families & now.published & ~now.reached) ||
+           apr_time_now() - item->last >= FAMILY_MAX;
+}
+
 static int has_mx(const mta_sts_check_facts *facts, const char *host)
 {
     int i;
@@ -236,7 +253,8 @@ static int covers_domain(const mta_sts_check_facts *facts, const mta_sts_check_r
         return 0;
     }
     if (section) {
-        return section_covers(section, item) && is_probed(facts, item);
+        return section_covers(section, item) && is_probed(facts, item) &&
+               has_families(facts, section, item);
     }
     /* Without a policy host, a policy or a record in DNS there is nothing to look at. */
     return is(item->part, "tlsrpt") && is_answered(&facts->tlsrpt);

@@ -7,7 +7,8 @@
 
 /*
  * What one run of `mta-sts watch` looked at, and what it found: cli/watch/network.c looks at the
- * live deployment, cli/watch/reports.c and cli/watch/machine.c at what this machine stores.
+ * live deployment, cli/watch/hosting.c at the configuration of httpd and at hosted domains,
+ * cli/watch/reports.c and cli/watch/machine.c at what this machine stores.
  */
 
 #define CLI_WATCH_ITEMS_MAX 50000 /* of one look and of the state; all others are left out */
@@ -30,6 +31,7 @@ typedef struct cli_watch_look {
     int has_reports;       /* whether all of them could be opened */
     int has_room;          /* whether the quota is known to be used up by much less than reported */
     int has_database;      /* whether the database was used */
+    int has_pairs;         /* whether the key pairs of the configuration were read */
     apr_hash_t *reporters; /* DOMAIN/NAME -> "" : those that reported lately */
     apr_hash_t *crowded;   /* DOMAIN -> "" : those with more kinds of failure than are noted */
 } cli_watch_look;
@@ -68,6 +70,10 @@ typedef struct cli_watch_request {
  * @return NULL, or why the request cannot be carried out
  */
 const char *cli_watch_look_network(cli_watch_look *look, cli_watch_request *request);
+
+/* Looks at hosted domains and key pairs as a whole, and at what else is wrong with the
+ * configuration of httpd, which was read. */
+void cli_watch_look_hosting(cli_watch_look *look, const cli_apache *apache);
 
 /* Reads the stored reports. As root, the process switches permanently to the owner of the state
  * directory. */

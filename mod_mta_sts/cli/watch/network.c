@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "cli/watch/family.h"
 #include "cli/watch/look.h"
 
 /* Advice that matters only when it is new: that MX records and policy no longer agree. */
@@ -30,9 +31,10 @@ static const char *fix_of(cli_watch_look *look, const char *domain, const mta_st
                     : finding->fix;
 }
 
-static void take_section(cli_watch_look *look, const char *domain,
+static void take_section(cli_watch_look *look, const cli_check_domain *checked,
                          const mta_sts_check_section *section)
 {
+    const char *domain = checked->domain;
     int i;
 
     for (i = 0; i < section->findings->list->nelts; i++) {
@@ -45,6 +47,9 @@ static void take_section(cli_watch_look *look, const char *domain,
             .kind = kind_of(finding),
             .severity = finding->severity,
             .fix = fix_of(look, domain, finding),
+            .families =
+                cli_watch_family_of(checked->facts, section->part, section->subject, finding->id)
+                    .reached,
             .needed = look->runs + (finding->severity == MTA_STS_UNKNOWN)};
 
         if (is_wanted(finding)) {
@@ -63,7 +68,7 @@ static void take_results(cli_watch_look *look, const cli_check_domains *domains)
         const apr_array_header_t *sections = domain->result->sections;
 
         for (j = 0; j < sections->nelts; j++) {
-            take_section(look, domain->domain, &APR_ARRAY_IDX(sections, j, mta_sts_check_section));
+            take_section(look, domain, &APR_ARRAY_IDX(sections, j, mta_sts_check_section));
         }
     }
 }
@@ -76,37 +81,6 @@ static void note_domains(cli_watch_look *look, const cli_check_domains *domains)
         const cli_check_domain *domain = &APR_ARRAY_IDX(domains->list, i, cli_check_domain);
 
         apr_hash_set(look->domains, domain->domain, APR_HASH_KEY_STRING, domain);
-    }
-}
-
-/* What the configuration says about hosted domains (MTASTSHosting). */
-static void take_hosting(cli_watch_look *look, const cli_apache *apache)
-{
-    cli_watch_item item = {.domain = "",
-                           .part = CLI_WATCH_MACHINE,
-                           .subject = "hosted domains",
-                           .id = "hosting-failed",
-                           .severity = MTA_STS_ERROR,
-                           .needed = look->runs};
-
-    if (apache->hosting_problem) {
-        cli_watch_look_add(look, &item, apache->hosting_problem);
-        return;
-    }
-    item.id = "hosting-held";
-    item.severity = MTA_STS_WARNING;
-    item.fix =
-        "if they were deleted on purpose, run: mta-sts policy confirm; otherwise restore the "
-        "rows of the database";
-    if (apache->hosting_held) {
-        cli_watch_look_add(
-            look, &item,
-            apr_psprintf(look->p, "%s gone from the database at once; %s still served",
-                         apache->hosting_held == 1
-                             ? "the row of 1 hosted domain is"
-                             : apr_psprintf(look->p, "the rows of %d hosted domains are",
-                                            apache->hosting_held),
-                         apache->hosting_held == 1 ? "it is" : "they are"));
     }
 }
 
@@ -142,7 +116,6 @@ static void find_domains(cli_watch_look *look, const cli_watch_request *request)
     look->nothing = error;
     look->is_configured = 1;
     look->has_hosted = request->with_hosted;
-    take_hosting(look, request->domains->apache);
 }
 
 const char *cli_watch_look_network(cli_watch_look *look, cli_watch_request *request)
@@ -155,6 +128,9 @@ const char *cli_watch_look_network(cli_watch_look *look, cli_watch_request *requ
         request->network.warning_days = request->domains->certificate_days;
     }
     note_domains(look, request->domains);
+    if (look->is_configured) {
+        cli_watch_look_hosting(look, request->domains->apache);
+    }
     if (!request->domains->list->nelts) {
         return NULL;
     }

@@ -8,7 +8,9 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "cli/common/output.h"
 #include "cli/common/subcommand.h"
+#include "cli/watch/silence.h"
 #include "core/base/format.h"
 #include "core/database/identity.h"
 
@@ -45,9 +47,14 @@ static apr_hash_t *group(apr_pool_t *p, const apr_array_header_t *changes)
     for (i = 0; i < changes->nelts; i++) {
         const cli_watch_change *change = change_at(changes, i);
         const char *key = change->item ? line_key(p, change) : "";
-        apr_array_header_t *names = apr_hash_get(groups, key, APR_HASH_KEY_STRING);
+        apr_array_header_t *names =
+            (apr_array_header_t *)apr_hash_get(groups, key, APR_HASH_KEY_STRING);
 
         if (!change->item || change->is_replaced) {
+            continue;
+        }
+        if (change->domains) {
+            apr_hash_set(groups, key, APR_HASH_KEY_STRING, change->domains);
             continue;
         }
         if (!names) {
@@ -60,9 +67,12 @@ static apr_hash_t *group(apr_pool_t *p, const apr_array_header_t *changes)
 }
 
 /* The subject, unless the line has it anyway. */
-static void print_subject(const cli_watch_item *item)
+static void print_subject(const cli_watch_change *change)
 {
-    if (strcmp(item->subject, item->domain) != 0 && !strstr(item->message, item->subject)) {
+    const cli_watch_item *item = change->item;
+
+    if (!change->subjects && strcmp(item->subject, item->domain) != 0 &&
+        !strstr(item->message, item->subject)) {
         printf("%s: ", item->subject);
     }
 }
@@ -73,7 +83,7 @@ static void print_begun(apr_pool_t *p, const cli_watch_change *change, const cha
 
     printf("%s: %s: ", cli_watch_event_name(change->event), names);
     printf("%s: ", cli_watch_severity_name(item->severity));
-    print_subject(item);
+    print_subject(change);
     printf("%s [%s]", item->message, item->id);
     if (change->replaces) {
         printf(" (before: [%s])", change->replaces);
@@ -95,13 +105,14 @@ static void print_change(apr_pool_t *p, const cli_watch_change *change, const ch
         return;
     }
     printf("resolved: %s: ", names);
-    print_subject(change->item);
+    print_subject(change);
     printf("%s [%s] (since %s)\n", change->item->message, change->item->id,
            mta_sts_format_time(p, change->item->first));
 }
 
-void cli_watch_print(apr_pool_t *p, const apr_array_header_t *changes)
+void cli_watch_print(apr_pool_t *p, const apr_array_header_t *all)
 {
+    const apr_array_header_t *changes = cli_watch_join_silence(p, all);
     apr_hash_t *groups = group(p, changes);
     int i;
 
@@ -116,8 +127,9 @@ void cli_watch_print(apr_pool_t *p, const apr_array_header_t *changes)
         }
         else if (names && !change->is_replaced) {
             print_change(p, change,
-                         *change->item->domain ? mta_sts_format_names(p, names, DOMAINS_MAX)
-                                               : "this machine");
+                         change->domains || *change->item->domain
+                             ? mta_sts_format_names(p, names, DOMAINS_MAX)
+                             : "this machine");
             apr_hash_set(groups, key, APR_HASH_KEY_STRING, NULL); /* one line for all of them */
         }
     }
@@ -128,14 +140,16 @@ void cli_watch_print(apr_pool_t *p, const apr_array_header_t *changes)
 static json_t *item_to_json(apr_pool_t *p, const cli_watch_change *change)
 {
     const cli_watch_item *item = change->item;
+    json_t *domains = change->domains ? cli_strings_to_json(change->domains) : NULL;
+    json_t *subjects = change->subjects ? cli_strings_to_json(change->subjects) : NULL;
 
-    return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:b}", "change",
-                     cli_watch_event_name(change->event), "domain",
+    return json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:b, s:o*, s:o*}",
+                     "change", cli_watch_event_name(change->event), "domain",
                      *item->domain ? item->domain : NULL, "part", item->part, "subject",
                      item->subject, "severity", cli_watch_severity_name(item->severity), "id",
                      item->id, "message", item->message, "fix", item->fix, "since",
                      mta_sts_format_timestamp(p, item->first), "replaces", change->replaces,
-                     "flapping", change->is_flapping);
+                     "flapping", change->is_flapping, "domains", domains, "subjects", subjects);
 }
 
 static json_t *change_to_json(apr_pool_t *p, const cli_watch_change *change)
@@ -148,7 +162,7 @@ static json_t *change_to_json(apr_pool_t *p, const cli_watch_change *change)
 
 /* What was reported and is not over, with these changes: numbers by severity. */
 static json_t *count_open(apr_pool_t *p, const cli_watch_state *state,
-                          const apr_array_header_t *changes)
+                          const apr_array_header_t *changes, cli_watch_channel channel)
 {
     int counts[MTA_STS_UNKNOWN + 1] = {0}, i;
     apr_hash_index_t *index;
@@ -156,7 +170,7 @@ static json_t *count_open(apr_pool_t *p, const cli_watch_state *state,
     for (index = apr_hash_first(p, state->items); index; index = apr_hash_next(index)) {
         const cli_watch_item *item = apr_hash_this_val(index);
 
-        counts[item->severity] += item->phase != CLI_WATCH_CALM;
+        counts[item->severity] += item->reports[channel].phase != CLI_WATCH_CALM;
     }
     for (i = 0; i < changes->nelts; i++) {
         const cli_watch_change *change = change_at(changes, i);
@@ -172,20 +186,22 @@ static json_t *count_open(apr_pool_t *p, const cli_watch_state *state,
 }
 
 char *cli_watch_to_json(apr_pool_t *p, const cli_watch_state *state,
-                        const apr_array_header_t *changes, apr_time_t now)
+                        const apr_array_header_t *changes, cli_watch_channel channel,
+                        apr_time_t now)
 {
+    const apr_array_header_t *shown = cli_watch_join_silence(p, changes);
     json_t *array = json_array(), *document;
     char *text, *line;
     int i;
 
-    for (i = 0; i < changes->nelts; i++) {
-        if (!change_at(changes, i)->is_replaced) {
-            json_array_append_new(array, change_to_json(p, change_at(changes, i)));
+    for (i = 0; i < shown->nelts; i++) {
+        if (!change_at(shown, i)->is_replaced) {
+            json_array_append_new(array, change_to_json(p, change_at(shown, i)));
         }
     }
     document = json_pack("{s:i, s:s, s:s, s:o, s:o}", "version", 1, "host",
                          mta_sts_identity_host(p), "time", mta_sts_format_timestamp(p, now),
-                         "changes", array, "open", count_open(p, state, changes));
+                         "changes", array, "open", count_open(p, state, changes, channel));
     text = json_dumps(document, JSON_INDENT(2));
     json_decref(document);
     line = text ? realloc(text, strlen(text) + 2) : NULL;

@@ -14,7 +14,8 @@ void cli_watch_print(apr_pool_t *p, const apr_array_header_t *changes);
 
 /* The document of mta-sts-watch(1), with a newline at the end; the caller frees it. */
 char *cli_watch_to_json(apr_pool_t *p, const cli_watch_state *state,
-                        const apr_array_header_t *changes, apr_time_t now);
+                        const apr_array_header_t *changes, cli_watch_channel channel,
+                        apr_time_t now);
 
 /* The exit status for the changes: 0 none, 1 some, 2 one of them is something critical that began
  * or got worse. */

@@ -106,10 +106,14 @@ static const char *set_aside(cli_watch_state *state, const char *why)
 {
     const char *to = apr_psprintf(state->p, CLI_WATCH_FILE ".damaged-%" APR_INT64_T_FMT,
                                   apr_time_sec(apr_time_now()));
+    int i;
 
     if (renameat(state->fd, CLI_WATCH_FILE, state->fd, to) != 0) {
         return apr_psprintf(state->p, "%s/" CLI_WATCH_FILE " cannot be used (%s), nor renamed: %s",
                             state->dir, why, strerror(errno));
+    }
+    for (i = 0; i < CLI_WATCH_CHANNELS; i++) {
+        state->deliveries[i].is_damaged = 1;
     }
     state->damage =
         apr_psprintf(state->p,
@@ -124,7 +128,7 @@ static const char *load(cli_watch_state *state)
 {
     char *text;
     apr_size_t len;
-    int is_newer = 0, is_damaged;
+    int is_newer = 0, is_damaged, i;
     const char *error = read_file(state, &text, &len, &is_damaged);
 
     if (error && is_damaged) {
@@ -135,7 +139,9 @@ static const char *load(cli_watch_state *state)
                             error);
     }
     if (!text) {
-        state->is_first = 1;
+        for (i = 0; i < CLI_WATCH_CHANNELS; i++) {
+            state->deliveries[i].is_first = 1;
+        }
         return NULL;
     }
     error = cli_watch_state_parse(state, text, len, &is_newer);

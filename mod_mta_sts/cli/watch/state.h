@@ -20,15 +20,22 @@ typedef struct cli_watch_domain {
     int is_configured; /* found in httpd's configuration, rather than named */
 } cli_watch_domain;
 
+/* What was not reported to one of the channels yet, and whether anything arrives there. */
+typedef struct cli_watch_delivery {
+    int is_first;       /* there was no file, and that was not reported yet */
+    int is_damaged;     /* it could not be used, and that was not reported yet */
+    apr_time_t failing; /* since when changes do not arrive there; 0: they do */
+    apr_time_t said;    /* when that was last said */
+} cli_watch_delivery;
+
 typedef struct cli_watch_state {
     apr_pool_t *p;
     const char *dir;
     int fd;              /* of the directory */
     apr_hash_t *items;   /* key -> cli_watch_item * */
     apr_hash_t *domains; /* name -> cli_watch_domain * */
-    int is_first;        /* there was no file, and that was not reported yet */
-    const char *damage;  /* why it could not be used and where it is now, unless that was reported;
-                            or NULL */
+    const char *damage;  /* why it could not be used and where it is now, while is_damaged */
+    cli_watch_delivery deliveries[CLI_WATCH_CHANNELS];
 } cli_watch_state;
 
 /*

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,11 +10,10 @@
 #include "cli/check/network_option.h"
 #include "cli/common/database.h"
 #include "cli/common/output.h"
-#include "cli/common/shell.h"
 #include "cli/common/state_dir.h"
 #include "cli/common/subcommand.h"
 #include "cli/watch/compare.h"
-#include "cli/watch/show.h"
+#include "cli/watch/deliver.h"
 
 #define RUNS_DEFAULT 2
 #define RUNS_MAX 100
@@ -33,10 +30,8 @@ typedef struct watch_call {
     apr_pool_t *p;
     const cli_subcommand *self;
     cli_watch_request request;
-    int format;       /* FORMAT_TEXT... */
-    const char *dir;  /* --state, or NULL */
-    const char *exec; /* or NULL */
-    int exec_seconds;
+    cli_watch_channels channels; /* its as_json: FORMAT_TEXT... */
+    const char *dir;             /* --state, or NULL */
     int runs, wait;
 } watch_call;
 
@@ -57,14 +52,15 @@ static const cli_option options[] = {
      "" CLI_WATCH_DIR_ELSEWHERE ".",
      cli_take_text, offsetof(watch_call, dir), 0, 0},
     {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
-     offsetof(watch_call, format), 0, 0},
-    {"json", 0, NULL, "The same as --format json.", take_json, offsetof(watch_call, format), 0, 0},
+     offsetof(watch_call, channels.as_json), 0, 0},
+    {"json", 0, NULL, "The same as --format json.", take_json,
+     offsetof(watch_call, channels.as_json), 0, 0},
     {"exec", 0, "COMMAND",
      "If there are changes, also run this shell command, with the JSON on its standard input. If "
-     "it fails, the next run reports the changes again.",
-     cli_take_text, offsetof(watch_call, exec), 0, 0},
+     "it fails, the next run reports the changes to it again.",
+     cli_take_text, offsetof(watch_call, channels.exec), 0, 0},
     {"exec-timeout", 0, "SECONDS", "Kill COMMAND after this time. Default: 30.", cli_take_number,
-     offsetof(watch_call, exec_seconds), 1, EXEC_MAX},
+     offsetof(watch_call, channels.exec_seconds), 1, EXEC_MAX},
     {"runs", 0, "N",
      "What is seen over the network begins, or is over, when N runs in a row have seen that. "
      "Default: 2.",
@@ -92,7 +88,7 @@ static void set_defaults(watch_call *call)
     call->request.network.connects = apr_array_make(call->p, 1, sizeof(cli_check_connect));
     call->request.network.progress = cli_progress_if_terminal();
     call->request.domains = cli_check_domains_make(call->p);
-    call->exec_seconds = EXEC_DEFAULT;
+    call->channels.exec_seconds = EXEC_DEFAULT;
     call->runs = RUNS_DEFAULT;
     call->wait = WAIT_DEFAULT;
 }
@@ -145,33 +141,6 @@ static int fail(const char *format, const char *first, const char *second)
     return CLI_EXIT_UNKNOWN;
 }
 
-/* Reports the changes. Returns NULL, or why they may not have arrived. */
-static const char *report(const watch_call *call, const cli_watch_state *state,
-                          const apr_array_header_t *changes)
-{
-    char *json = cli_watch_to_json(call->p, state, changes, apr_time_now());
-    const char *error = NULL, *errors;
-
-    if (call->format == FORMAT_JSON) {
-        fputs(json, stdout);
-    }
-    else {
-        cli_watch_print(call->p, changes);
-    }
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        error = apr_psprintf(call->p, "standard output: %s", strerror(errno));
-        clearerr(stdout);
-    }
-    else if (call->exec) {
-        error = cli_shell_run(call->p, call->exec, json, call->exec_seconds, &errors);
-        error = error ? apr_pstrcat(call->p, "--exec: ", error,
-                                    cli_shell_last_line(call->p, errors), NULL)
-                      : NULL;
-    }
-    free(json);
-    return error;
-}
-
 /* Nobody who tries the command shall take its silence for good news. */
 static void print_pending(const cli_watch_state *state)
 {
@@ -188,22 +157,18 @@ static void print_pending(const cli_watch_state *state)
 
 static int compare(const watch_call *call, cli_watch_state *state, const cli_watch_look *look)
 {
-    apr_array_header_t *changes = cli_watch_compare(state, look);
-    const char *undelivered = changes->nelts ? report(call, state, changes) : NULL, *error;
+    const char *error;
+    int status;
 
-    if (!undelivered) {
-        cli_watch_commit(state, changes, apr_time_now());
-    }
-    cli_watch_forget(state, apr_time_now());
+    cli_watch_count(state, look);
+    status = cli_watch_deliver(state, look, &call->channels);
+    cli_watch_forget(state, look, apr_time_now());
     error = cli_watch_state_save(state);
-    if (undelivered) {
-        fail("%s; the next run reports the same changes again%s", undelivered, "");
-    }
     if (error) {
         return fail("%s; the next run may report the same again%s", error, "");
     }
     print_pending(state);
-    return undelivered ? CLI_EXIT_UNKNOWN : cli_watch_status(changes);
+    return status;
 }
 
 /* --- the run --- */
@@ -226,10 +191,11 @@ static int watch(watch_call *call)
         return fail("%s%s", error, "");
     }
     /* Later it is reported once it lasts; at first it shows that the call is not right. */
-    return state->is_first && look->problem ? fail("%s%s", look->problem,
-                                                   " (without DOMAIN, the domains are those of "
-                                                   "httpd's configuration)")
-                                            : compare(call, state, look);
+    return state->deliveries[CLI_WATCH_OUTPUT].is_first && look->problem
+               ? fail("%s%s", look->problem,
+                      " (without DOMAIN, the domains are those of "
+                      "httpd's configuration)")
+               : compare(call, state, look);
 }
 
 static int run_watch(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)

@@ -13,12 +13,21 @@
 #define IS_OUT_OF_ROOM "cannot grow: the disk is full"
 #define IS_LOCKED "is locked by another process"
 
+/* What to do about a damaged file: reports are in the spool, too; hosted domains are in the database
+ * from which the file is derived. */
+#define REBUILT "mta-sts reindex moves it away and rebuilds it from the reports"
+#define BUILT_AGAIN                                                                                \
+    "a running httpd builds it again from the database within seconds; if that does not help, "     \
+    "delete the file, and see httpd's error log"
+
 #define LOCK_TIMEOUT "lock timeout" /* part of PostgreSQL's error text */
 
 #define CODE_BUSY 5
 #define CODE_IO 10
+#define CODE_DAMAGED 11
 #define CODE_FULL 13
 #define CODE_NOT_OPENED 14
+#define CODE_FOREIGN 26
 
 /* A file system with less space than this is full: SQLite needs a few pages for each change. */
 #define ROOM_MIN (32 * 1024)
@@ -37,11 +46,10 @@ static const sqlite_trouble sqlite_troubles[] = {
      "check whether the disk is mounted read-only, and who owns the file and its directory"},
     {CODE_IO, "cannot be read or written: the disk reports an error",
      "see the kernel's messages (journalctl -k)"},
-    {11, IS_DAMAGED, "mta-sts reindex moves it away and rebuilds it from the reports"},
+    {CODE_DAMAGED, IS_DAMAGED, REBUILT},
     {CODE_FULL, IS_OUT_OF_ROOM, "free space on its file system; df shows which one that is"},
     {CODE_NOT_OPENED, "cannot be opened", "check that its directory exists, and who owns it"},
-    {26, IS_DAMAGED ", or not a database of SQLite",
-     "mta-sts reindex moves it away and rebuilds it from the reports"},
+    {CODE_FOREIGN, IS_DAMAGED ", or not a database of SQLite", REBUILT},
 };
 
 static const sqlite_trouble *find_trouble(int code)
@@ -79,6 +87,13 @@ static int is_disk_full(const char *file)
 
     return file && statvfs(file, &info) == 0 &&
            (info.f_favail == 0 || info.f_bavail * info.f_frsize < ROOM_MIN);
+}
+
+static const char *next_step(const mta_sts_database *db, const sqlite_trouble *trouble)
+{
+    int is_damage = trouble->code == CODE_DAMAGED || trouble->code == CODE_FOREIGN;
+
+    return is_damage && db->use != MTA_STS_DATABASE_WITH_SCHEMA ? BUILT_AGAIN : trouble->next;
 }
 
 static int has_secret(const char *text, const mta_sts_conninfo *conninfo)
@@ -137,7 +152,7 @@ const char *mta_sts_database_error(mta_sts_database *db, const char *doing, int 
     }
     if (trouble) {
         apr_snprintf(db->error, sizeof(db->error), "%s %s: %s", db->name, trouble->what,
-                     trouble->next);
+                     next_step(db, trouble));
         return db->error;
     }
     text = mta_sts_database_sanitize(db->scratch, apr_dbd_error(db->driver, db->handle, code),

@@ -17,6 +17,9 @@
 
 #define MTA_STS_SYNC_HELD_MIN 10
 
+/* The snapshot is stale if it was last in sync longer ago than this. */
+#define MTA_STS_SYNC_STALE apr_time_from_sec(300)
+
 typedef struct mta_sts_sync {
     apr_time_t now;
     int (*is_ending)(void *); /* whether to stop early, without a result; NULL: never */

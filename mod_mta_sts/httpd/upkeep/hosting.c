@@ -19,9 +19,6 @@ APLOG_USE_MODULE(mta_sts);
 
 #define SUBJECT "MTASTSHosting"
 
-/* How old the snapshot may become before it is logged. */
-#define STALE apr_time_from_sec(300)
-
 /* How often a machine reports that it is alive. */
 #define ALIVE apr_time_from_sec(60)
 
@@ -104,7 +101,7 @@ static void drop_snapshot(mts_hosting_work *work, apr_pool_t *p, const char *err
 
 static void report_age(const mts_hosting_work *work, mta_sts_findings *findings)
 {
-    if (work->synced && apr_time_now() - work->synced > STALE) {
+    if (work->synced && apr_time_now() - work->synced > MTA_STS_SYNC_STALE) {
         mta_sts_finding_add(findings, MTA_STS_ERROR, "hosting-stale", SUBJECT,
                             "see the messages about the database",
                             "hosted domains were last read from the database at %s; the policies "

@@ -45,7 +45,7 @@ SENDING = """\
 smtp_bind_address = {address}
 smtp_tls_security_level = may
 smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt
-smtp_tls_policy_maps = socketmap:inet:{address}:8461:postfix
+smtp_tls_policy_maps = socketmap:inet:{policies}:8461:postfix
 smtp_tls_loglevel = 1
 minimal_backoff_time = 2s
 maximal_backoff_time = 2s
@@ -184,23 +184,27 @@ class Outcome:
 
 
 class Sender(Postfix):
-    """A mail server that asks postfix-mta-sts-resolver about every domain it sends to."""
+    """A mail server that asks postfix-mta-sts-resolver about every domain it sends to. Policies can
+    be fetched from another network (lab.outside): it asks the daemon there."""
 
-    def __init__(self):
-        self.sessions = sessions.Sessions() if sessions.are_supported() else None
-        self._start_policy_daemon()
-        settings = SENDING.format(address=SENDER)
+    def __init__(self, name="sender", address=SENDER, network=None):
+        self.sessions = sessions.Sessions() if sessions.are_supported() and not network else None
+        self.policies = network.address if network else address
+        self._start_policy_daemon(f"mta-sts-daemon-{name}" if network else "mta-sts-daemon", network)
+        settings = SENDING.format(address=address, policies=self.policies)
         if self.sessions:
             settings += TLSRPT.format(socket=self.sessions.path)
-        super().__init__("sender", "sender.lab.test", SENDER, settings)
+        super().__init__(name, f"{name}.lab.test", address, settings)
 
-    def _start_policy_daemon(self):
-        here = directory("mta-sts-daemon")
+    def _start_policy_daemon(self, name, network):
+        here = directory(name)
         (here / "config.yml").write_text(
-            RESOLVER.format(address=SENDER, tlsrpt=str(bool(self.sessions)).lower()))
+            RESOLVER.format(address=self.policies, tlsrpt=str(bool(self.sessions)).lower()))
         # HOME: it looks for ~/.netrc at every fetch, and may not look into root's.
-        self.policy_daemon = Daemon("mta-sts-daemon", "mta-sts-daemon", "-c", here / "config.yml",
-                                    user="_mta-sts", env={"HOME": "/nonexistent"})
+        words = ["setpriv", "--reuid=_mta-sts", "--regid=nogroup", "--clear-groups",
+                 "mta-sts-daemon", "-c", here / "config.yml"]
+        self.policy_daemon = Daemon(name, *(network.command(*words) if network else words),
+                                    env={"HOME": "/nonexistent"})
 
     def wait_ready(self):
         self.policy_daemon.wait_ready(self._policy_daemon_listens)
@@ -208,7 +212,7 @@ class Sender(Postfix):
 
     def _policy_daemon_listens(self):
         try:
-            socket.create_connection((SENDER, 8461), timeout=5).close()
+            socket.create_connection((self.policies, 8461), timeout=5).close()
         except OSError:
             return False
         return True

@@ -17,14 +17,15 @@ def day(days_ago):
     return str(TODAY - datetime.timedelta(days=days_ago))
 
 
-def make(domain, policy, sender, days_ago, failures=()):
-    """A day of a sender with 40 sessions under this policy text, packed; `failures` are details."""
+def make(domain, policy, sender, days_ago, failures=(), begin=None, end=None):
+    """A day of a sender with 40 sessions under this policy text, packed; `failures` are details.
+    begin and end: another range of time, as texts."""
     failed = sum(one["failed-session-count"] for one in failures)
     report = {
         "organization-name": sender, "contact-info": f"tls@{sender}",
         "report-id": f"{day(days_ago)}-{domain}",
-        "date-range": {"start-datetime": f"{day(days_ago)}T00:00:00Z",
-                       "end-datetime": f"{day(days_ago)}T23:59:59Z"},
+        "date-range": {"start-datetime": begin or f"{day(days_ago)}T00:00:00Z",
+                       "end-datetime": end or f"{day(days_ago)}T23:59:59Z"},
         "policies": [{
             "policy": {"policy-type": "sts", "policy-string": policy.decode().splitlines(),
                        "policy-domain": domain},

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes the policy of a hosted domain, which is a row of the database. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "cli/common/database.h"
+#include "cli/common/state_dir.h"
+#include "cli/mx/call.h"
+#include "core/base/finding.h"
+#include "core/hosting/edit.h"
+#include "core/hosting/snapshot.h"
+
+static int has_same_mx(const mta_sts_policy *a, const mta_sts_policy *b)
+{
+    int i, is_same = a->mx->nelts == b->mx->nelts;
+
+    for (i = 0; is_same && i < a->mx->nelts; i++) {
+        is_same =
+            !strcmp(APR_ARRAY_IDX(a->mx, i, const char *), APR_ARRAY_IDX(b->mx, i, const char *));
+    }
+    return is_same;
+}
+
+/* An alias has the policy of another domain, which is to be changed instead; and all mx of a row
+ * are replaced, so they must be those that were compared. Returns NULL, or why not to change it. */
+static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
+                             const mta_sts_hosted_row *row)
+{
+    const mta_sts_hosted_policy *policy;
+
+    if (!row->domain) {
+        return "the domain has no row in the database";
+    }
+    if (row->alias_of) {
+        return apr_psprintf(call->p, "it is an alias of %s: change that domain", row->alias_of);
+    }
+    policy = mta_sts_hosted_row_read(call->p, row, mta_sts_findings_make(call->p));
+    return policy && has_same_mx(&policy->policy, plan->policy)
+               ? NULL
+               : "the row has changed and is not served yet; run this again";
+}
+
+static const char *check_row(const cli_mx_call *call, const cli_mx_plan *plan)
+{
+    mta_sts_database *db = NULL;
+    mta_sts_hosted_row row;
+    const char *error = cli_database_open(call->p, call->database, call->state_dir, &db);
+    error = error || db ? error : "there is no database: specify MTASTSDatabase with --database";
+    error = error ? error : mta_sts_edit_find(db, call->domain, call->p, &row);
+    error = error ? apr_pstrdup(call->p, error) : judge_row(call, plan, &row);
+    if (db) {
+        mta_sts_database_close(db);
+    }
+    return error;
+}
+
+/* Becomes the owner of the state directory, and locks it: of two runs at once on this machine, the
+ * second one compares with what the first one has stored. */
+static const char *enter(const cli_mx_call *call, int *fd)
+{
+    const char *dir = cli_state_dir_find(call->state_dir), *error;
+    struct stat info;
+
+    *fd = -1;
+    if (lstat(dir, &info) != 0) {
+        return NULL;
+    }
+    error = cli_state_dir_become_owner(call->p, dir);
+    return error ? error
+                 : cli_mx_lock(call->p, apr_pstrcat(call->p, dir, "/" MTA_STS_SNAPSHOT_FILE, NULL),
+                               fd);
+}
+
+/* What `mta-sts policy` is called with. */
+static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan *plan)
+{
+    apr_array_header_t *words = apr_array_make(call->p, 16, sizeof(const char *));
+    int i;
+
+    APR_ARRAY_PUSH(words, const char *) = cli_policy.name;
+    APR_ARRAY_PUSH(words, const char *) = "set";
+    for (i = 0; i < plan->changed.mx->nelts; i++) {
+        APR_ARRAY_PUSH(words, const char *) = "--mx";
+        APR_ARRAY_PUSH(words, const char *) = APR_ARRAY_IDX(plan->changed.mx, i, const char *);
+    }
+    if (call->wait) {
+        APR_ARRAY_PUSH(words, const char *) = "--wait";
+        APR_ARRAY_PUSH(words, const char *) = apr_itoa(call->p, call->wait);
+    }
+    if (call->state_dir) {
+        APR_ARRAY_PUSH(words, const char *) = "--state-dir";
+        APR_ARRAY_PUSH(words, const char *) = call->state_dir;
+    }
+    if (call->database) {
+        APR_ARRAY_PUSH(words, const char *) = "--database";
+        APR_ARRAY_PUSH(words, const char *) = call->database;
+    }
+    if (call->network.server) { /* for the comparison with the MX records */
+        APR_ARRAY_PUSH(words, const char *) = "--resolver";
+        APR_ARRAY_PUSH(words, const char *) = call->network.server;
+    }
+    APR_ARRAY_PUSH(words, const char *) = call->domain;
+    APR_ARRAY_PUSH(words, const char *) = NULL;
+    return words;
+}
+
+int cli_mx_apply_row(const cli_mx_call *call, const cli_mx_plan *plan)
+{
+    const apr_array_header_t *words = make_words(call, plan);
+    int fd, status;
+    const char *error = enter(call, &fd);
+
+    error = error ? error : check_row(call, plan);
+    status = error ? cli_mx_fail("nothing was changed: %s", error)
+                   : cli_policy.run(call->p, &cli_policy, words->nelts - 1,
+                                    (const char *const *)words->elts);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return status;
+}
