@@ -51,7 +51,7 @@ static const cli_option options[] = {
 
 static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
 {
-    const char *from = *row->address ? row->address : *row->network ? row->network : "other";
+    const char *from = *row->address ? row->address : *row->network ? row->network : "unknown";
 
     printf("%s  %s  %s  %s, last at %s%s%s%s%s\n", mta_sts_format_time(p, row->first), from,
            mta_sts_fetch_outcome_name(row->outcome),
@@ -80,6 +80,24 @@ static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *covera
     }
 }
 
+/* Rows without a network. */
+static void print_unknown(apr_pool_t *p, const apr_array_header_t *rows)
+{
+    apr_int64_t requests = 0;
+    int i;
+
+    for (i = 0; i < rows->nelts; i++) {
+        const mta_sts_fetch *row = &APR_ARRAY_IDX(rows, i, mta_sts_fetch);
+
+        requests += *row->network ? 0 : row->requests;
+    }
+    if (requests) {
+        printf("%s from a network that is not known: too many networks came in one hour, or a "
+               "proxy that terminates TLS hides the clients from httpd (see mod_remoteip).\n",
+               mta_sts_format_count(p, requests, "request came", "requests came"));
+    }
+}
+
 static void print_text(apr_pool_t *p, const fetches_found *found)
 {
     int i;
@@ -94,6 +112,7 @@ static void print_text(apr_pool_t *p, const fetches_found *found)
     if (found->rows->nelts == ROWS_MAX) {
         printf("There are more: use a later --since.\n");
     }
+    print_unknown(p, found->rows);
     print_coverage(p, &found->coverage);
 }
 

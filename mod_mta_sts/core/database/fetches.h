@@ -83,17 +83,22 @@ typedef struct mta_sts_fetches_machine {
 const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_machine *machine,
                                 const apr_array_header_t *fetches, apr_pool_t *p);
 
+/* What is too old. */
+typedef struct mta_sts_fetches_ages {
+    apr_time_t keep;  /* requests before this time are deleted */
+    apr_time_t full;  /* full addresses of hours that began before this time are replaced, */
+    apr_time_t ahead; /* and those of hours that begin after this time: the clock was ahead */
+} mta_sts_fetches_ages;
+
 /*
  * Removes some of what is too old: full addresses are replaced by their network, and rows are
  * deleted. In one transaction.
  *
- * @param keep    requests before this time are deleted
- * @param full    full addresses of hours that began before this time are replaced
  * @param max     rows at most
  * @param p       scratch
  * @param more    out: whether it has to be called again
  */
-const char *mta_sts_fetches_expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
+const char *mta_sts_fetches_expire(mta_sts_database *db, const mta_sts_fetches_ages *ages, int max,
                                    apr_pool_t *p, int *more);
 
 /* --- reading (fetches_read.c) --- */

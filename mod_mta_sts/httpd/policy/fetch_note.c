@@ -9,6 +9,7 @@
 #include "core/base/name.h"
 #include "core/policy/policy.h"
 #include "httpd/config/policies.h"
+#include "httpd/config/proxied.h"
 #include "httpd/config/report_config.h"
 #include "httpd/config/report_scope.h"
 #include "httpd/config/state.h"
@@ -65,7 +66,7 @@ static apr_uint64_t number_of(const mts_policy *policy)
 
 static mts_fetch_key key_of(const request_rec *r, mta_sts_fetch_outcome outcome)
 {
-    return (mts_fetch_key){.client = r->useragent_addr,
+    return (mts_fetch_key){.client = mts_proxied_client(r),
                            .has_address =
                                mts_report_config_of(r->server)->fetch_log == MTS_FETCH_LOG_ADDRESS,
                            .outcome = outcome,

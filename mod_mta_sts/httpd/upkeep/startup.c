@@ -17,6 +17,7 @@
 #include "httpd/shared/module.h"
 #include "httpd/policy/fetch_note.h"
 #include "httpd/policy/startup_findings.h"
+#include "httpd/config/proxied.h"
 #include "httpd/config/report_scope.h"
 #include "httpd/config/pair_config.h"
 #include "httpd/config/shadow.h"
@@ -45,6 +46,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     mts_policies_resolve(pconf, ptemp, main, config->findings);
     mts_shadow_check(pconf, main, config->findings);
     mts_report_scope_collect(pconf, main, config->findings);
+    mts_proxied_collect(pconf, main, config->findings);
     mts_pair_config_resolve(main, config->findings);
     if (mta_sts_findings_count(config->findings, MTA_STS_ERROR) == 0) {
         return OK;
