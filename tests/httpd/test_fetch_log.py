@@ -140,8 +140,9 @@ def test_other_work_does_not_wait_until_all_old_rows_are_deleted(make):
 
 
 @pytest.mark.parametrize("lines, headers, network", [
-    ("", [], ""), (REMOTE, [], ""), (REMOTE, ["X-Client: 192.0.2.1"], "192.0.2.0/24")],
-    ids=("without mod_remoteip", "without the header", "with both"))
+    ("", [], ""), ("", ["X-Client: 192.0.2.1"], ""),
+    (REMOTE, ["X-Client: 192.0.2.1"], "192.0.2.0/24")],
+    ids=("without mod_remoteip", "with a header only", "with both"))
 def test_the_address_of_a_proxy_is_never_that_of_a_client(make, lines, headers, network):
     server = make().configure("LogLevel mta_sts:info\n" + proxied(HOST, MX),
                               modules=("remoteip",) if lines else ())

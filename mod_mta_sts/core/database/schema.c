@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "core/database/fetch_tables.h"
+#include "core/database/network_tables.h"
 #include "core/database/internal.h"
 
 /*
@@ -240,8 +241,11 @@ static const char *const version_5[] = {
 /* The fetch log, and which networks reporters have. */
 static const char *const version_6[] = {MTA_STS_FETCH_TABLES, NULL};
 
-static const char *const *const versions[] = {version_1, version_2, version_3,
-                                              version_4, version_5, version_6};
+/* The names of networks, and who signed a report. */
+static const char *const version_7[] = {MTA_STS_NETWORK_TABLES, NULL};
+
+static const char *const *const versions[] = {version_1, version_2, version_3, version_4,
+                                              version_5, version_6, version_7};
 
 #define NEWEST ((int)(sizeof(versions) / sizeof(versions[0])))
 

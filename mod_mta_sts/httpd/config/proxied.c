@@ -22,7 +22,7 @@ static void report(apr_pool_t *p, const server_rec *main, mta_sts_findings *find
     const server_rec *s = main;
     mta_sts_finding *finding;
 
-    while (s && !(mts_vhost_names_of(p, s)->nelts && mts_vhost_names_hides_clients(s))) {
+    while (s && !(mts_vhost_names_is_behind_proxy(s) && mts_vhost_names_of(p, s)->nelts)) {
         s = s->next;
     }
     if (!s || mts_report_config_of(main)->fetch_log == MTS_FETCH_LOG_OFF) {
@@ -45,7 +45,7 @@ void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings
     const server_rec *s;
 
     config->proxied = NULL;
-    if (mts_vhost_names_has_proxy_protocol()) {
+    if (mts_vhost_names_has_remoteip()) {
         return;
     }
     for (s = main; s; s = s->next) {

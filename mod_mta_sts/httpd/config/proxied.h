@@ -7,8 +7,8 @@
 #include "core/base/finding.h"
 
 /*
- * Virtual hosts behind a proxy that terminates TLS: the address of a request is that of the client
- * only if mod_remoteip, or another module, has replaced that of the proxy.
+ * Virtual hosts behind a proxy that terminates TLS, without mod_remoteip: the address of a request
+ * is that of the proxy, unless another module has replaced it.
  */
 
 /*

@@ -143,15 +143,15 @@ int mts_vhost_names_is_behind_proxy(const server_rec *s)
            !(protocol && strcmp(protocol, "https") == 0);
 }
 
-int mts_vhost_names_has_proxy_protocol(void)
+int mts_vhost_names_has_remoteip(void)
 {
-    return has_directive(ap_conftree, "RemoteIPProxyProtocol");
+    return has_directive(ap_conftree, "RemoteIPHeader") ||
+           has_directive(ap_conftree, "RemoteIPProxyProtocol");
 }
 
 int mts_vhost_names_hides_clients(const server_rec *s)
 {
-    return mts_vhost_names_is_behind_proxy(s) && !has_directive(ap_conftree, "RemoteIPHeader") &&
-           !mts_vhost_names_has_proxy_protocol();
+    return mts_vhost_names_is_behind_proxy(s) && !mts_vhost_names_has_remoteip();
 }
 
 /* Whether one of these directives, besides those in sections, is of this name. */

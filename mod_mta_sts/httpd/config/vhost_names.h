@@ -34,9 +34,8 @@ int mts_vhost_names_has_chain(const server_rec *s);
 /* Whether a server is behind a proxy that terminates TLS. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s);
 
-/* Whether mod_remoteip takes the addresses of clients from connections, so that no request has the
- * address of a proxy. */
-int mts_vhost_names_has_proxy_protocol(void);
+/* Whether mod_remoteip is configured, which replaces the address of a proxy. */
+int mts_vhost_names_has_remoteip(void);
 
 /* Whether a server is behind a proxy that terminates TLS without mod_remoteip being configured, so
  * that the address of every client is that of the proxy. */
