@@ -13,7 +13,7 @@ import threading
 
 BUILD = pathlib.Path(os.environ.get("MTA_STS_BUILD", "build"))
 COMMAND = str(BUILD.resolve() / "mta-sts")
-TYPES = {"A": 1, "CNAME": 5, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
+TYPES = {"A": 1, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 
 
@@ -34,7 +34,11 @@ def _name(text):
 def _data(kind, value):
     if kind == "A":
         return socket.inet_aton(value)
-    if kind in ("MX", "CNAME"):
+    if kind == "AAAA":
+        return socket.inet_pton(socket.AF_INET6, value)
+    if kind == "SOA":
+        return _name(value) + _name("hostmaster." + value) + struct.pack(">5I", 1, 3600, 600, 86400, 60)
+    if kind in ("MX", "CNAME", "PTR"):
         return (struct.pack(">H", 10) if kind == "MX" else b"") + _name(value)
     return b"".join(bytes([len(part)]) + part for part in (
         value[i:i + 255].encode() for i in range(0, len(value), 255)))
@@ -48,6 +52,7 @@ class NameServer(threading.Thread):
         super().__init__(daemon=True)
         self.records, self.aliases, self.silent, self.failing = {}, {}, set(), set()
         self.is_off = False
+        self.asked = set()  # names
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.address = "127.0.0.1@%d" % self.socket.getsockname()[1]
@@ -61,6 +66,7 @@ class NameServer(threading.Thread):
                 labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
                 at += 1 + query[at]
             name, (number,) = ".".join(labels), struct.unpack(">H", query[at + 1:at + 3])
+            self.asked.add(name)
             if self.is_off or name in self.silent:
                 continue
             kind = next((kind for kind, one in TYPES.items() if one == number), "")

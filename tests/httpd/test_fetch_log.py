@@ -53,6 +53,10 @@ def recorded(server, expected):
     process.wait_for(lambda: rows(server) == expected, f"{expected}", 30)
 
 
+def wait_for_log(server):
+    process.wait_for(lambda: Database(server).run("SELECT * FROM mta_sts_fetch_span"), "a span", 30)
+
+
 def served(network="192.0.2.0/24", agent="", address="", domain="example.com", text=POLICY):
     return domain, network, address, SERVED, identity(text), agent
 
@@ -99,6 +103,57 @@ def test_full_addresses_of_yesterday_are_replaced_and_old_rows_are_deleted(make)
     recorded(server, {served(address="192.0.2.1"): 1,
                       ("example.com", "192.0.2.0/24", "192.0.2.3", SERVED, "", "x"): 1,
                       ("example.com", "192.0.2.0/24", "", SERVED, "", "x"): 2})
+
+
+def test_full_addresses_of_a_clock_that_was_ahead_are_replaced(make):
+    server = begin(make, "MTASTSFetchLog address")
+    wait_for_log(server)
+    server.stop()
+    hour = int(time.time()) // 3600 + 24
+    Database(server).run(
+        f"INSERT INTO mta_sts_fetch VALUES ('example.com', {hour}, '192.0.2.0/24', '192.0.2.3', 0, '', "
+        f"'x', 1, {hour * 3600000000}, {hour * 3600000000})")
+    server.start()
+    recorded(server, {("example.com", "192.0.2.0/24", "", SERVED, "", "x"): 1})
+
+
+OLD = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+       "INSERT INTO mta_sts_fetch SELECT 'd' || i || '.example', 400000 + i % 1000, '192.0.2.0/24', '', 0, "
+       "'', 'x', 1, 1440000000000000, 1440000000000000 FROM n")
+
+
+def old_rows(server):
+    return Database(server).run("SELECT count(*) AS n FROM mta_sts_fetch WHERE id = ''")[0]["n"]
+
+
+def test_other_work_does_not_wait_until_all_old_rows_are_deleted(make):
+    server = begin(make)
+    wait_for_log(server)
+    server.stop()
+    Database(server).run(OLD)
+    server.start()
+    process.wait_for(lambda: old_rows(server) < 300000, "the first deleted rows")
+    fetch(server)
+    query = "SELECT requests FROM mta_sts_fetch WHERE domain = 'example.com'"
+    process.wait_for(lambda: Database(server).run(query) == [{"requests": 1}], "the request", 30)
+    assert old_rows(server) > 0, "it was recorded only after everything was deleted"
+
+
+@pytest.mark.parametrize("lines, headers, network", [
+    ("", [], ""), ("", ["X-Client: 192.0.2.1"], ""),
+    (REMOTE, ["X-Client: 192.0.2.1"], "192.0.2.0/24")],
+    ids=("without mod_remoteip", "with a header only", "with both"))
+def test_the_address_of_a_proxy_is_never_that_of_a_client(make, lines, headers, network):
+    server = make().configure("LogLevel mta_sts:info\n" + proxied(HOST, MX),
+                              modules=("remoteip",) if lines else ())
+    text = re.sub("(?m)^RemoteIP.*\n", "", server.conf_file.read_text())
+    server.conf_file.write_text(text + lines)
+    server.start()
+    policy.check(server.fetch(HOST, headers=headers))
+    recorded(server, {served(network): 1})
+    said = server.log.matching(r"mod_remoteip.*\[fetches-proxy\]$")
+    assert len(said) == (0 if lines else 1)
+    assert "network that is not known" in run(server, "fetches", "example.com") or network
 
 
 def test_nothing_is_recorded_when_it_is_off(make):

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "report-conflict": "httpd/test_watchdog.py",
     "report-domain-missing": "httpd/test_findings.py",
     "fetches-lost": "httpd/test_fetch_log.py",
+    "fetches-proxy": "httpd/test_fetch_log.py",
     "hosting-failed": "httpd/test_hosting.py",
     "hosting-held": "httpd/test_hosting.py",
     "hosting-served": "httpd/test_hosting.py",

@@ -29,7 +29,9 @@ DIRECTIVES = {A: "MTASTSMx mx1.example.com old.example.com\nMTASTSMode enforce\n
 
 
 def configure(server, policy_text, more=""):
-    return server.configure(more + proxied(HOST, DIRECTIVES[policy_text]))
+    # without a proxy's header, the address of a connection is that of the client
+    more += "RemoteIPHeader X-Client\n"
+    return server.configure(more + proxied(HOST, DIRECTIVES[policy_text]), modules=("remoteip",))
 
 
 def fetch(server, source, expected, agent="Postfix"):

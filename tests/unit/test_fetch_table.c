@@ -19,17 +19,28 @@
 #define SECOND apr_time_from_sec(1)
 
 static int memory_is_shared;
+static void *blocks[2];
+static apr_size_t table_size;
 
 void *mts_memory_make(server_rec *main, const char *name, apr_size_t size)
 {
-    static void *blocks[2];
     void **block = blocks + (strcmp(name, "fetches") == 0);
 
     (void)main;
+    table_size = size; /* the table is the last one */
     if (!*block) {
         *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     }
     return memset(*block, 0, size);
+}
+
+/* Overwrites the end of a text in the table. */
+static void damage(const char *text, const char *with)
+{
+    char *found = memmem(blocks[1], table_size, text, strlen(text));
+
+    assert_non_null(found);
+    memcpy(found + strlen(text) - strlen(with), with, strlen(with));
 }
 
 int mts_memory_is_shared(void)
@@ -149,27 +160,81 @@ static void what_is_counted_after_reading_remains(void **state)
     assert_int_equal(read_all(*state)->nelts, 0);
 }
 
+static void fill_with(apr_pool_t *p, int count, apr_time_t begin_at)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        note(p, apr_psprintf(p, "d%d.example", i), "192.0.2.1", NULL, begin_at + i);
+    }
+}
+
 static void what_finds_no_room_is_counted_as_lost(void **state)
 {
     mts_fetch_losses losses;
-    int i, kept;
+    int kept;
 
     begin();
-    for (i = 0; i < 2 * MTS_FETCH_SLOTS; i++) {
-        note(*state, apr_psprintf(*state, "d%d.example", i), "192.0.2.1", NULL, T0 + i);
-    }
+    fill_with(*state, 2 * MTS_FETCH_SLOTS, T0);
     assert_true(mts_fetch_table_is_filling());
     kept = read_all(*state)->nelts;
     assert_in_range(kept, MTS_FETCH_SLOTS / 4 * 3, MTS_FETCH_SLOTS);
-    losses = mts_fetch_table_take_losses();
+    losses = mts_fetch_table_read_losses();
     assert_int_equal(losses.requests + kept, 2 * MTS_FETCH_SLOTS);
     assert_in_range(losses.first, T0, losses.last);
-    assert_int_equal(mts_fetch_table_take_losses().requests, 0);
-    mts_fetch_table_return_losses(&losses);
-    assert_int_equal(mts_fetch_table_take_losses().first, losses.first);
     assert_int_equal(mts_fetch_table_lost(), losses.requests);
     mts_fetch_table_remove(read_all(*state));
     assert_false(mts_fetch_table_is_filling());
+}
+
+/* The watchdog may be killed before they are in the database. */
+static void losses_remain_until_they_are_removed(void **state)
+{
+    mts_fetch_losses losses, again, rest;
+
+    begin();
+    fill_with(*state, 2 * MTS_FETCH_SLOTS, T0);
+    losses = mts_fetch_table_read_losses();
+    again = mts_fetch_table_read_losses();
+    assert_int_equal(again.requests, losses.requests);
+    assert_int_equal(again.first, losses.first);
+    note(*state, "one-more.example", "192.0.2.1", NULL, T0 + SECOND);
+    fill_with(*state, 2 * MTS_FETCH_SLOTS, T0 + MTA_STS_FETCH_HOUR);
+    rest = mts_fetch_table_read_losses();
+    mts_fetch_table_remove_losses(&losses);
+    mts_fetch_table_remove_losses(&again); /* by another watchdog, too late */
+    again = mts_fetch_table_read_losses();
+    assert_int_equal(again.requests, rest.requests - losses.requests);
+    mts_fetch_table_remove_losses(&again);
+    assert_int_equal(mts_fetch_table_read_losses().requests, 0);
+    assert_int_equal(mts_fetch_table_lost(), rest.all);
+}
+
+/* PostgreSQL refuses what is not UTF-8, and with it all others of the transaction. */
+static void a_damaged_slot_counts_as_lost_and_spares_the_others(void **state)
+{
+    static const struct {
+        const char *text, *damage;
+    } cases[] = {
+        {"damaged.example", "\377"},          {"damaged.example", "\303\050"},
+        {"damaged.example", "\033[31m"},      {"Damaged-Agent", "\377"},
+        {"0123456789abcdef0123", "\3770123"},
+    };
+    mts_fetch_losses losses;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        begin();
+        note(*state, "damaged.example", "192.0.2.1", "Damaged-Agent", T0);
+        note(*state, "damaged.example", "192.0.2.1", "Damaged-Agent", T0);
+        damage(cases[i].text, cases[i].damage);
+        note(*state, "example.com", "192.0.2.1", NULL, T0);
+        assert_string_equal(only(read_all(*state))->domain, "example.com");
+        losses = mts_fetch_table_read_losses();
+        assert_int_equal(losses.requests, 2);
+        assert_in_range(losses.first, T0, losses.last);
+        assert_int_equal(read_all(*state)->nelts, 1);
+    }
 }
 
 /* --- several processes --- */
@@ -262,7 +327,7 @@ static void no_request_is_missing_or_counted_twice_while_the_watchdog_takes_them
         pthread_join(threads[i], NULL);
     }
     sum += take(*state);
-    assert_int_equal(sum + mts_fetch_table_take_losses().requests, CHILDREN * ROUNDS);
+    assert_int_equal(sum + mts_fetch_table_read_losses().requests, CHILDREN * ROUNDS);
 }
 
 static void without_shared_memory_there_is_no_table(void **state)
@@ -296,6 +361,8 @@ int main(void)
         POOL_TEST(only_a_clean_first_word_of_an_agent_is_stored),
         POOL_TEST(what_is_counted_after_reading_remains),
         POOL_TEST(what_finds_no_room_is_counted_as_lost),
+        POOL_TEST(losses_remain_until_they_are_removed),
+        POOL_TEST(a_damaged_slot_counts_as_lost_and_spares_the_others),
         POOL_TEST(killed_children_hang_nobody),
         POOL_TEST(no_request_is_missing_or_counted_twice_while_the_watchdog_takes_them),
         POOL_TEST(without_shared_memory_there_is_no_table),

@@ -119,6 +119,56 @@ static void the_rows_of_a_day_are_limited_and_later_days_have_their_own(void **s
     assert_int_equal(at(read_all(db, "", test->p), 1)->requests, 200);
 }
 
+static const char *expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
+                          apr_pool_t *p, int *more)
+{
+    const mta_sts_fetches_ages ages = {keep, full, T0 + 100 * DAY};
+
+    return mta_sts_fetches_expire(db, &ages, max, p, more);
+}
+
+static void full_addresses_of_a_clock_that_was_ahead_are_replaced_at_once(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const mta_sts_fetches_machine a = machine("a.example", T0, T0);
+    const mta_sts_fetches_ages ages = {0, T0, T0 + HOUR + HOUR / 2};
+    mta_sts_fetch list[3];
+    const apr_array_header_t *rows;
+    int i, more;
+
+    for (i = 0; i < 3; i++) {
+        list[i] = fetch_at("example.com", "192.0.2.0/24", T0 + i * HOUR);
+        list[i].address = "192.0.2.1";
+    }
+    add(db, &a, list, 3, test->p);
+    assert_done(mta_sts_fetches_expire(db, &ages, 10, test->p, &more));
+    rows = read_all(db, NULL, test->p);
+    assert_int_equal(rows->nelts, 3);
+    assert_string_equal(at(rows, 0)->address, "");
+    assert_string_equal(at(rows, 1)->address, "192.0.2.1");
+    assert_string_equal(at(rows, 2)->address, "192.0.2.1");
+}
+
+/* Their clients are unknown: there is one row for each hour. */
+static void requests_without_a_network_use_up_no_room(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const mta_sts_fetches_machine a = machine("a.example", T0, T0);
+    const mta_sts_fetch one = fetch_at("example.com", "", T0);
+    apr_int64_t entries = 0;
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        add(db, &a, &one, 1, test->p);
+    }
+    assert_int_equal(at(read_all(db, NULL, test->p), 0)->requests, 5);
+    assert_done(mta_sts_database_rows(db, "SELECT sum(entries) FROM mta_sts_fetch_day",
+                                      mta_sts_database_take_number, &entries));
+    assert_int_equal(entries, 1);
+}
+
 static void old_rows_are_deleted_and_full_addresses_replaced_in_small_steps(void **state)
 {
     database_test *test = *state;
@@ -134,7 +184,7 @@ static void old_rows_are_deleted_and_full_addresses_replaced_in_small_steps(void
     }
     add(db, &a, list, 6, test->p);
     do {
-        assert_done(mta_sts_fetches_expire(db, T0 + DAY, T0 + 2 * DAY, 1, test->p, &more));
+        assert_done(expire(db, T0 + DAY, T0 + 2 * DAY, 1, test->p, &more));
     } while (more && ++rounds < 20);
     assert_in_range(rounds, 2, 19);
     rows = read_all(db, NULL, test->p);
@@ -206,9 +256,9 @@ static void what_was_deleted_is_not_known_any_more(void **state)
     int more;
 
     add(db, &a, &old, 1, test->p);
-    assert_done(mta_sts_fetches_expire(db, T0, T0, 10, test->p, &more));
+    assert_done(expire(db, T0, T0, 10, test->p, &more));
     assert_int_equal(cover(db, T0, T0 + DAY, test->p).began, T0);
-    assert_done(mta_sts_fetches_expire(db, T0 + 2 * DAY, T0, 10, test->p, &more));
+    assert_done(expire(db, T0 + 2 * DAY, T0, 10, test->p, &more));
     add(db, &a, NULL, 0, test->p);
     assert_int_equal(cover(db, T0, T0 + DAY, test->p).began, T0 + 2 * DAY);
     assert_int_equal(cover(db, T0, T0 + DAY, test->p).machines, 1);
@@ -286,6 +336,8 @@ int main(void)
         DATABASE_TESTS(networks_of_a_domain_and_hour_are_limited),
         DATABASE_TESTS(the_rows_of_a_day_are_limited_and_later_days_have_their_own),
         DATABASE_TESTS(old_rows_are_deleted_and_full_addresses_replaced_in_small_steps),
+        DATABASE_TESTS(full_addresses_of_a_clock_that_was_ahead_are_replaced_at_once),
+        DATABASE_TESTS(requests_without_a_network_use_up_no_room),
         DATABASE_TESTS(what_was_not_recorded_is_known),
         DATABASE_TESTS(what_was_deleted_is_not_known_any_more),
         DATABASE_TESTS(a_machine_without_a_log_is_a_gap),

@@ -45,6 +45,7 @@ static void test_rdata_becomes_text_or_is_rejected(void **state)
         ROW(MTA_STS_RDATA_MX, "\0\0\xc0\x0c", NULL, 0),
         ROW(MTA_STS_RDATA_NS, "\x02NS\x04Test\0", "ns.test", 0),
         ROW(MTA_STS_RDATA_NS, "\x02ns", NULL, 0),
+        ROW(MTA_STS_RDATA_PTR, "\x02MX\x04Test\0", "mx.test", 0),
         ROW(MTA_STS_RDATA_TLSA, "\x03\x01\x01\xab\xcd", "3 1 1 abcd", 0),
         ROW(MTA_STS_RDATA_TLSA, "\x03\x01\x01", NULL, 0),
         ROW(MTA_STS_RDATA_SOA, "\0", NULL, 0),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "cli/common/database.h"
@@ -10,6 +11,7 @@
 #include "cli/common/state_dir.h"
 #include "cli/common/subcommand.h"
 #include "cli/common/writer.h"
+#include "cli/fetches/names.h"
 #include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/database/fetches.h"
@@ -21,12 +23,15 @@ typedef struct fetches_call {
     int is_json;
     apr_time_t since; /* -1: the default */
     const char *state_dir, *database;
+    cli_names_options names;
 } fetches_call;
 
 /* What is printed. */
 typedef struct fetches_found {
     const char *domain; /* "": others */
     const apr_array_header_t *rows;
+    const apr_array_header_t *networks; /* of const char *: those of the rows, each once */
+    const cli_names *names;
     mta_sts_fetches_coverage coverage;
 } fetches_found;
 
@@ -44,6 +49,7 @@ static const cli_option options[] = {
      take_since, offsetof(fetches_call, since), 0, 0},
     CLI_DATABASE_OPTION(offsetof(fetches_call, database)),
     CLI_STATE_DIR_OPTION(offsetof(fetches_call, state_dir)),
+    CLI_NAMES_OPTIONS(offsetof(fetches_call, names)),
     {0},
 };
 
@@ -51,7 +57,7 @@ static const cli_option options[] = {
 
 static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
 {
-    const char *from = *row->address ? row->address : *row->network ? row->network : "other";
+    const char *from = *row->address ? row->address : *row->network ? row->network : "unknown";
 
     printf("%s  %s  %s  %s, last at %s%s%s%s%s\n", mta_sts_format_time(p, row->first), from,
            mta_sts_fetch_outcome_name(row->outcome),
@@ -80,6 +86,38 @@ static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *covera
     }
 }
 
+static void print_names(apr_pool_t *p, const fetches_found *found)
+{
+    int i, count = 0;
+
+    for (i = 0; i < found->networks->nelts; i++) {
+        const char *network = APR_ARRAY_IDX(found->networks, i, const char *);
+        const char *text = cli_names_text(p, found->names, network);
+
+        if (text) {
+            printf("%s  %-22s %s\n", count++ ? "" : "Names of these networks:\n", network, text);
+        }
+    }
+}
+
+/* Rows without a network. */
+static void print_unknown(apr_pool_t *p, const apr_array_header_t *rows)
+{
+    apr_int64_t requests = 0;
+    int i;
+
+    for (i = 0; i < rows->nelts; i++) {
+        const mta_sts_fetch *row = &APR_ARRAY_IDX(rows, i, mta_sts_fetch);
+
+        requests += *row->network ? 0 : row->requests;
+    }
+    if (requests) {
+        printf("%s from a network that is not known: too many networks came in one hour, or a "
+               "proxy that terminates TLS hides the clients from httpd (see mod_remoteip).\n",
+               mta_sts_format_count(p, requests, "request came", "requests came"));
+    }
+}
+
 static void print_text(apr_pool_t *p, const fetches_found *found)
 {
     int i;
@@ -94,6 +132,8 @@ static void print_text(apr_pool_t *p, const fetches_found *found)
     if (found->rows->nelts == ROWS_MAX) {
         printf("There are more: use a later --since.\n");
     }
+    print_names(p, found);
+    print_unknown(p, found->rows);
     print_coverage(p, &found->coverage);
 }
 
@@ -109,8 +149,9 @@ static json_t *text_json(const char *text)
     return *text ? json_string(text) : json_null();
 }
 
-static json_t *rows_json(apr_pool_t *p, const apr_array_header_t *rows)
+static json_t *rows_json(apr_pool_t *p, const fetches_found *found)
 {
+    const apr_array_header_t *rows = found->rows;
     json_t *array = json_array();
     int i;
 
@@ -119,11 +160,13 @@ static json_t *rows_json(apr_pool_t *p, const apr_array_header_t *rows)
 
         json_array_append_new(
             array,
-            json_pack("{s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o}", "network",
-                      text_json(row->network), "address", text_json(row->address), "outcome",
-                      mta_sts_fetch_outcome_name(row->outcome), "policy_id", text_json(row->id),
-                      "agent", text_json(row->agent), "requests", (json_int_t)row->requests,
-                      "first_at", time_json(p, row->first), "last_at", time_json(p, row->last)));
+            json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o}", "network",
+                      text_json(row->network), "names",
+                      cli_names_json(p, found->names, row->network), "address",
+                      text_json(row->address), "outcome", mta_sts_fetch_outcome_name(row->outcome),
+                      "policy_id", text_json(row->id), "agent", text_json(row->agent), "requests",
+                      (json_int_t)row->requests, "first_at", time_json(p, row->first), "last_at",
+                      time_json(p, row->last)));
     }
     return array;
 }
@@ -146,13 +189,34 @@ static json_t *gaps_json(apr_pool_t *p, const apr_array_header_t *gaps)
 static void print_json(apr_pool_t *p, const fetches_found *found)
 {
     cli_print_json(json_pack("{s:o, s:o, s:b, s:i, s:o, s:I}", "domain", text_json(found->domain),
-                             "fetches", rows_json(p, found->rows), "is_complete",
+                             "fetches", rows_json(p, found), "is_complete",
                              found->rows->nelts < ROWS_MAX, "machines", found->coverage.machines,
                              "gaps", gaps_json(p, found->coverage.gaps), "lost",
                              (json_int_t)found->coverage.lost));
 }
 
 /* --- the call --- */
+
+static void find_names(apr_pool_t *p, mta_sts_database *db, const fetches_call *call,
+                       fetches_found *found)
+{
+    apr_array_header_t *domains = apr_array_make(p, 1, sizeof(const char *));
+    apr_array_header_t *networks = apr_array_make(p, 16, sizeof(const char *));
+    apr_hash_t *seen = apr_hash_make(p);
+    int i;
+
+    APR_ARRAY_PUSH(domains, const char *) = found->domain;
+    for (i = 0; i < found->rows->nelts; i++) {
+        const char *network = APR_ARRAY_IDX(found->rows, i, mta_sts_fetch).network;
+
+        if (!apr_hash_get(seen, network, APR_HASH_KEY_STRING)) {
+            apr_hash_set(seen, network, APR_HASH_KEY_STRING, network);
+            APR_ARRAY_PUSH(networks, const char *) = network;
+        }
+    }
+    found->networks = networks;
+    found->names = cli_names_find(p, db, &call->names, domains, networks);
+}
 
 static const char *read_log(apr_pool_t *p, mta_sts_database *db, const fetches_call *call,
                             fetches_found *found)
@@ -167,6 +231,7 @@ static const char *read_log(apr_pool_t *p, mta_sts_database *db, const fetches_c
     if (!error && !call->since) { /* what was before the first record is no gap */
         error = mta_sts_fetches_cover(db, found->coverage.began, now, now, p, &found->coverage);
     }
+    find_names(p, db, call, found);
     return error;
 }
 

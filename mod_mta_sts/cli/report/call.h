@@ -34,7 +34,8 @@ typedef struct cli_report_call {
 typedef struct cli_report_item {
     const char *file; /* not escaped */
     int verified;
-    const char *peer; /* address that posted it; NULL: unknown */
+    const char *peer;   /* address that posted it; NULL: unknown */
+    const char *signer; /* whose DKIM signature was verified; NULL: unverified */
     const tlsrpt_report *report;
     const mta_sts_findings *findings;
 } cli_report_item;

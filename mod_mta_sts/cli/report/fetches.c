@@ -13,6 +13,7 @@ int cli_report_fetches(apr_pool_t *p, const cli_report_call *call, const cli_rep
     const tlsrpt_fetch_question question = {.domain = policy->domain,
                                             .result_type = failure->result_type,
                                             .networks = networks,
+                                            .signer = item->signer,
                                             .begin = item->report->begin,
                                             .end = item->report->end,
                                             .now = apr_time_now()};

@@ -107,8 +107,8 @@ static void prepare(const reading *work, apr_pool_t *p, const tlsrpt_reading *re
     ready->reading = read;
     if (read->outcome == TLSRPT_READ && call->format->render &&
         (!call->failures_only || has_failures(call, read->report))) {
-        const cli_report_item item = {ready->file, ready->signer != NULL, ready->peer, read->report,
-                                      read->findings};
+        const cli_report_item item = {ready->file,   ready->signer != NULL, ready->peer,
+                                      ready->signer, read->report,          read->findings};
 
         ready->text = mta_sts_buffer_make(p);
         call->format->render(ready->text, call, &item);

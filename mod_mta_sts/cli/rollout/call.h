@@ -7,6 +7,7 @@
 #include <apr_time.h>
 
 #include "cli/common/output.h"
+#include "cli/fetches/names.h"
 #include "core/policy/rollout.h"
 
 /*
@@ -25,6 +26,8 @@ typedef struct cli_rollout_call {
     const char *state_dir, *database; /* of the options, or NULL */
     apr_time_t now;
     apr_array_header_t *domains; /* of cli_rollout_domain */
+    cli_names_options names_options;
+    const cli_names *names; /* of the networks that fetched policies */
 } cli_rollout_call;
 
 /* Whether senders may still have a copy of an earlier policy: 1, 0, or -1 if it is not known. */

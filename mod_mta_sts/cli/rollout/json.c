@@ -21,7 +21,8 @@ static json_t *networks_json(const cli_rollout_call *call, const mta_sts_rollout
             &APR_ARRAY_IDX(policy->networks, i, mta_sts_rollout_network);
 
         json_array_append_new(
-            array, json_pack("{s:s, s:s?, s:I, s:o, s:o}", "network", one->network, "agent",
+            array, json_pack("{s:s, s:o, s:s?, s:I, s:o, s:o}", "network", one->network, "names",
+                             cli_names_json(call->p, call->names, one->network), "agent",
                              *one->agent ? one->agent : NULL, "requests", (json_int_t)one->requests,
                              "last_fetch_at", time_json(call, one->last), "cached_until",
                              time_json(call, one->until)));

@@ -16,6 +16,7 @@ static const cli_option options[] = {
      offsetof(cli_rollout_call, as_json), 0, 0},
     CLI_STATE_DIR_OPTION(offsetof(cli_rollout_call, state_dir)),
     CLI_DATABASE_OPTION(offsetof(cli_rollout_call, database)),
+    CLI_NAMES_OPTIONS(offsetof(cli_rollout_call, names_options)),
     {0},
 };
 
@@ -82,7 +83,35 @@ static const char *read_domains(const cli_rollout_call *call, mta_sts_database *
     return error;
 }
 
-static const char *read_database(const cli_rollout_call *call)
+static void add_networks(apr_array_header_t *networks, const mta_sts_rollout_policy *policy)
+{
+    int i;
+
+    for (i = 0; policy && i < policy->networks->nelts; i++) {
+        APR_ARRAY_PUSH(networks, const char *) =
+            APR_ARRAY_IDX(policy->networks, i, mta_sts_rollout_network).network;
+    }
+}
+
+static void find_names(cli_rollout_call *call, mta_sts_database *db)
+{
+    apr_array_header_t *domains = apr_array_make(call->p, 1, sizeof(const char *));
+    apr_array_header_t *networks = apr_array_make(call->p, 16, sizeof(const char *));
+    int i, k;
+
+    for (i = 0; i < call->domains->nelts; i++) {
+        const mta_sts_rollout *rollout = domain_at(call, i)->rollout;
+
+        APR_ARRAY_PUSH(domains, const char *) = domain_at(call, i)->domain;
+        add_networks(networks, rollout ? rollout->current : NULL);
+        for (k = 0; rollout && k < rollout->earlier->nelts; k++) {
+            add_networks(networks, APR_ARRAY_IDX(rollout->earlier, k, mta_sts_rollout_policy *));
+        }
+    }
+    call->names = cli_names_find(call->p, db, &call->names_options, domains, networks);
+}
+
+static const char *read_database(cli_rollout_call *call)
 {
     const char *dir = cli_state_dir_find(call->state_dir);
     const char *error = cli_state_dir_become_owner(call->p, dir);
@@ -100,6 +129,9 @@ static const char *read_database(const cli_rollout_call *call)
                             dir);
     }
     error = read_domains(call, db);
+    if (!error) {
+        find_names(call, db);
+    }
     mta_sts_database_close(db);
     return error;
 }

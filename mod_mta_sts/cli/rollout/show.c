@@ -44,13 +44,15 @@ static void print_networks(const cli_rollout_call *call, const mta_sts_rollout_p
     for (i = 0; i < shown; i++) {
         const mta_sts_rollout_network *one =
             &APR_ARRAY_IDX(policy->networks, i, mta_sts_rollout_network);
+        const char *names = cli_names_text(call->p, call->names, one->network);
 
         printf("      %-22s last on %s", one->network, time_text(call, one->last));
         if (is_earlier) {
             printf(", until %s", time_text(call, one->until));
         }
-        printf("%s%s\n", *one->agent ? "  " : "",
-               *one->agent ? cli_printable(call->p, one->agent) : "");
+        printf("%s%s%s%s\n", *one->agent ? "  " : "",
+               *one->agent ? cli_printable(call->p, one->agent) : "", names ? "  " : "",
+               names ? names : "");
     }
     if (shown < all) {
         printf("      and %s more; all: --format json\n",

@@ -75,6 +75,7 @@
     FINDING("fetch-unreachable", "The policy host cannot be reached")                              \
     FINDING("fetch-untried", "No time was left to fetch the policy")                               \
     FINDING("fetches-lost", "Requests for policies were not recorded in the fetch log")            \
+    FINDING("fetches-proxy", "The fetch log does not know the clients behind a proxy")             \
     FINDING("field-duplicate", "A field occurs more than once")                                    \
     FINDING("field-malformed", "A field of the record is not of the form name=value")              \
     FINDING("field-missing", "A required field of the record is missing")                          \

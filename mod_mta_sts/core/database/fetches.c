@@ -10,8 +10,9 @@
 
 /* A row is found, or how many others its domain and hour have. */
 #define FIND                                                                                       \
-    "SELECT count(*), max(CASE WHEN network = %s AND address = %s AND outcome = %d AND id = %s "   \
-    "THEN 1 ELSE 0 END) FROM mta_sts_fetch WHERE domain = %s AND hour = %lld AND network <> ''"
+    "SELECT count(CASE WHEN network <> '' THEN 1 END), max(CASE WHEN network = %s AND "            \
+    "address = %s AND outcome = %d AND id = %s THEN 1 ELSE 0 END) FROM mta_sts_fetch "             \
+    "WHERE domain = %s AND hour = %lld"
 #define ADD                                                                                        \
     "INSERT INTO mta_sts_fetch (domain, hour, network, address, outcome, id, agent, requests, "    \
     "first_at, last_at) VALUES (%s, %lld, %s, %s, %d, %s, %s, %lld, %lld, %lld) "                  \
@@ -210,7 +211,7 @@ const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_mach
 #define COLUMNS "domain, hour, network, address, outcome, id"
 #define READ_FULL                                                                                  \
     "SELECT domain, network, address, outcome, id, agent, requests, first_at, last_at "            \
-    "FROM mta_sts_fetch WHERE address <> '' AND hour < %lld LIMIT %d"
+    "FROM mta_sts_fetch WHERE address <> '' AND (hour < %lld OR hour > %lld) LIMIT %d"
 #define DELETE_ONE                                                                                 \
     "DELETE FROM mta_sts_fetch WHERE domain = %s AND hour = %lld AND network = %s "                \
     "AND address = %s AND outcome = %d AND id = %s"
@@ -241,13 +242,14 @@ static const char *shorten(const adding *a, const mta_sts_fetch *one)
 }
 
 /* Their number of rows is not corrected: it limits, and may be too high. */
-static const char *shorten_addresses(mta_sts_database *db, apr_time_t full, int max, apr_pool_t *p,
-                                     int *count)
+static const char *shorten_addresses(mta_sts_database *db, const mta_sts_fetches_ages *ages,
+                                     int max, apr_pool_t *p, int *count)
 {
     apr_array_header_t *list = apr_array_make(p, 16, sizeof(mta_sts_fetch));
     const adding a = {.db = db};
-    const char *error = mta_sts_database_rows(db, READ_FULL, mta_sts_fetch_take, list,
-                                              (long long)hour_of(full), max);
+    const char *error =
+        mta_sts_database_rows(db, READ_FULL, mta_sts_fetch_take, list,
+                              (long long)hour_of(ages->full), (long long)hour_of(ages->ahead), max);
     int i;
 
     for (i = 0; i < list->nelts && !error; i++) {
@@ -273,7 +275,7 @@ static const char *delete_old(mta_sts_database *db, apr_time_t keep, int max, ap
     return error ? error : mta_sts_database_run(db, DELETE_SPANS, (long long)keep);
 }
 
-const char *mta_sts_fetches_expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
+const char *mta_sts_fetches_expire(mta_sts_database *db, const mta_sts_fetches_ages *ages, int max,
                                    apr_pool_t *p, int *more)
 {
     const char *error = mta_sts_database_begin(db);
@@ -284,8 +286,8 @@ const char *mta_sts_fetches_expire(mta_sts_database *db, apr_time_t keep, apr_ti
     if (error) {
         return error;
     }
-    error = shorten_addresses(db, full, max, p, &shortened);
-    error = error ? error : delete_old(db, keep, max, &deleted);
+    error = shorten_addresses(db, ages, max, p, &shortened);
+    error = error ? error : delete_old(db, ages->keep, max, &deleted);
     *more = shortened == max || deleted == max;
     return finish(db, error, p);
 }

@@ -17,7 +17,8 @@
  * the rest is added up under "other".
  */
 
-/* FETCH(enumerator, name, text): what became of a request. The number is stored, so new ones are
+/* FETCH(enumerator, name, text): what became of a request, or of a TLS handshake that failed, so
+ * that there was none. The number is stored, so new ones are
  * appended. The name is for programs. */
 #define MTA_STS_FETCH_OUTCOME_LIST(FETCH)                                                          \
     FETCH(MTA_STS_FETCH_SERVED, "served", "got the policy (200)")                                  \
@@ -27,7 +28,17 @@
     FETCH(MTA_STS_FETCH_PLAIN_HTTP, "plain-http", "asked over http instead of https")              \
     FETCH(MTA_STS_FETCH_UNKNOWN_DOMAIN, "unknown-domain",                                          \
           "asked for a policy host that was not served")                                           \
-    FETCH(MTA_STS_FETCH_FAILED, "failed", "got an error (400 or 503)")
+    FETCH(MTA_STS_FETCH_FAILED, "failed", "got an error (400 or 503)")                             \
+    FETCH(MTA_STS_FETCH_TLS_NAME, "tls-name",                                                      \
+          "failed in the TLS handshake, as there was no certificate for the policy host")          \
+    FETCH(MTA_STS_FETCH_TLS_CERTIFICATE, "tls-certificate",                                        \
+          "rejected the certificate in the TLS handshake")                                         \
+    FETCH(MTA_STS_FETCH_TLS_VERSION, "tls-version",                                                \
+          "had no version of TLS in common with this server")                                      \
+    FETCH(MTA_STS_FETCH_TLS_GAVE_UP, "tls-gave-up",                                                \
+          "broke the TLS handshake off without saying why")                                        \
+    FETCH(MTA_STS_FETCH_TLS_FAILED, "tls-failed",                                                  \
+          "failed in the TLS handshake for another reason")
 
 typedef enum mta_sts_fetch_outcome {
 #define FETCH(enumerator, name, text) enumerator,
@@ -83,17 +94,22 @@ typedef struct mta_sts_fetches_machine {
 const char *mta_sts_fetches_add(mta_sts_database *db, const mta_sts_fetches_machine *machine,
                                 const apr_array_header_t *fetches, apr_pool_t *p);
 
+/* What is too old. */
+typedef struct mta_sts_fetches_ages {
+    apr_time_t keep;  /* requests before this time are deleted */
+    apr_time_t full;  /* full addresses of hours that began before this time are replaced, */
+    apr_time_t ahead; /* and those of hours that begin after this time: the clock was ahead */
+} mta_sts_fetches_ages;
+
 /*
  * Removes some of what is too old: full addresses are replaced by their network, and rows are
  * deleted. In one transaction.
  *
- * @param keep    requests before this time are deleted
- * @param full    full addresses of hours that began before this time are replaced
  * @param max     rows at most
  * @param p       scratch
  * @param more    out: whether it has to be called again
  */
-const char *mta_sts_fetches_expire(mta_sts_database *db, apr_time_t keep, apr_time_t full, int max,
+const char *mta_sts_fetches_expire(mta_sts_database *db, const mta_sts_fetches_ages *ages, int max,
                                    apr_pool_t *p, int *more);
 
 /* --- reading (fetches_read.c) --- */

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "core/database/fetch_tables.h"
+#include "core/database/network_tables.h"
 #include "core/database/internal.h"
 
 /*
@@ -240,8 +241,10 @@ static const char *const version_5[] = {
 /* The fetch log, and which networks reporters have. */
 static const char *const version_6[] = {MTA_STS_FETCH_TABLES, NULL};
 
-/* The machines, by the identity in the state directory. */
+/* The names of networks, and who signed a report; the machines, by the identity in the state
+ * directory. */
 static const char *const version_7[] = {
+    MTA_STS_NETWORK_TABLES,
     "CREATE TABLE mta_sts_machine ("
     " identity TEXT NOT NULL PRIMARY KEY, host TEXT NOT NULL UNIQUE) WITHOUT ROWID",
     NULL,

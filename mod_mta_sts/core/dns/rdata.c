@@ -112,6 +112,7 @@ const char *mta_sts_rdata_text(apr_pool_t *p, int type, const unsigned char *byt
     case MTA_STS_RDATA_TXT:
         return strings_text(p, bytes, len);
     case MTA_STS_RDATA_NS:
+    case MTA_STS_RDATA_PTR:
     case MTA_STS_RDATA_CNAME:
         return name_text(p, bytes, len);
     case MTA_STS_RDATA_TLSA:

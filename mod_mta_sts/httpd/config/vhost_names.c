@@ -128,17 +128,30 @@ static int has_directive(const ap_directive_t *directive, const char *name)
     return 0;
 }
 
+/* The scheme first: where it is not set, the configuration need not be searched. */
+int mts_vhost_names_is_behind_proxy(const server_rec *s)
+{
+    const char *engine, *protocol;
+
+    if (!s->server_scheme || strcmp(s->server_scheme, "https") != 0) {
+        return 0;
+    }
+    engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
+    engine = engine ? engine : ssl_engine(ap_conftree);
+    protocol = ap_get_server_protocol((server_rec *)s);
+    return !(engine && apr_cstr_casecmp(engine, "on") == 0) &&
+           !(protocol && strcmp(protocol, "https") == 0);
+}
+
+int mts_vhost_names_has_remoteip(void)
+{
+    return has_directive(ap_conftree, "RemoteIPHeader") ||
+           has_directive(ap_conftree, "RemoteIPProxyProtocol");
+}
+
 int mts_vhost_names_hides_clients(const server_rec *s)
 {
-    const char *engine = s->is_virtual ? ssl_engine(section_of(s)) : NULL;
-    const char *protocol = ap_get_server_protocol((server_rec *)s);
-
-    engine = engine ? engine : ssl_engine(ap_conftree);
-    return s->server_scheme && strcmp(s->server_scheme, "https") == 0 &&
-           !(engine && apr_cstr_casecmp(engine, "on") == 0) &&
-           !(protocol && strcmp(protocol, "https") == 0) &&
-           !has_directive(ap_conftree, "RemoteIPHeader") &&
-           !has_directive(ap_conftree, "RemoteIPProxyProtocol");
+    return mts_vhost_names_is_behind_proxy(s) && !mts_vhost_names_has_remoteip();
 }
 
 /* Whether one of these directives, besides those in sections, is of this name. */

@@ -31,6 +31,12 @@ int mts_vhost_names_https(const server_rec *s);
  * files of a server. */
 int mts_vhost_names_has_chain(const server_rec *s);
 
+/* Whether a server is behind a proxy that terminates TLS. */
+int mts_vhost_names_is_behind_proxy(const server_rec *s);
+
+/* Whether mod_remoteip is configured, which replaces the address of a proxy. */
+int mts_vhost_names_has_remoteip(void);
+
 /* Whether a server is behind a proxy that terminates TLS without mod_remoteip being configured, so
  * that the address of every client is that of the proxy. */
 int mts_vhost_names_hides_clients(const server_rec *s);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/shared/fetch_table.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include <apr_general.h>
-#include <apr_strings.h>
 
 #include "core/base/network.h"
 #include "httpd/shared/counters.h"
+#include "httpd/shared/fetch_slot.h"
 #include "httpd/shared/memory.h"
 #include "httpd/shared/mix.h"
 
@@ -24,27 +23,15 @@
 #define CLAIMED TAG_MASK
 #define CLAIM_MAX 60 /* seconds */
 #define SETS (MTS_FETCH_SLOTS / MTS_FETCH_WAYS)
-#define DOMAIN_MAX 253 /* RFC 1035, without a dot at the end */
-
-/* What is stored when a slot is filled. Only `last` changes afterwards. */
-typedef struct slot {
-    apr_time_t first, last;
-    apr_uint64_t address[2];
-    unsigned char family; /* 4, 6; 0: unknown */
-    unsigned char has_address;
-    unsigned char outcome;
-    char id[MTS_FETCH_ID_BYTES];
-    char agent[MTS_FETCH_AGENT_MAX + 1];
-    char domain[DOMAIN_MAX + 1];
-} slot;
 
 typedef struct table {
     apr_uint64_t words[MTS_FETCH_SLOTS]; /* the words of a set share a cache line */
-    slot slots[MTS_FETCH_SLOTS];
-    apr_uint64_t secret[4]; /* so that nobody can choose keys that collide */
-    apr_int64_t used;       /* slots, approximately */
-    apr_int64_t lost, lost_all;
-    apr_time_t lost_first, lost_last;
+    mts_fetch_slot slots[MTS_FETCH_SLOTS];
+    apr_uint64_t secret[4];       /* so that nobody can choose keys that collide */
+    apr_int64_t used;             /* slots, approximately */
+    apr_int64_t lost, lost_noted; /* since the start; how many of them are in the database */
+    apr_time_t lost_first;        /* of those that are not; 0: see lost_last */
+    apr_time_t lost_last;
 } table;
 
 static table *shared;
@@ -202,53 +189,14 @@ static apr_uint64_t claim_at(apr_time_t now)
     return CLAIMED | ((apr_uint64_t)apr_time_sec(now) & COUNT_MASK);
 }
 
-/* What may be in a table on a page or in a terminal, and what ends the first word. */
-#define ENDS 2
-static const unsigned char kinds[256] = {
-    ['-'] = 1,         ['.'] = 1,         ['_'] = 1,     ['+'] = 1,     ['0' ... '9'] = 1,
-    ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['\0'] = ENDS, [' '] = ENDS,  ['/'] = ENDS,
-    ['('] = ENDS,      [','] = ENDS,      [';'] = ENDS,  ['\t'] = ENDS,
-};
-
-/* The first word, up to the version; nothing of one with other characters. */
-static void store_agent(char *to, const char *agent)
-{
-    apr_size_t len = 0;
-
-    agent = agent ? agent : "";
-    for (; len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)agent[len]] == 1; len++) {
-        to[len] = agent[len];
-    }
-    if (len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)agent[len]] != ENDS) {
-        len = 0;
-    }
-    to[len] = '\0';
-}
-
-static void fill(slot *to, const mts_fetch_key *key, const mts_fetch_position *position,
-                 const char *id, const char *agent)
-{
-    to->first = to->last = key->now;
-    to->address[0] = position->address[0];
-    to->address[1] = position->address[1];
-    to->family = (unsigned char)position->family;
-    to->has_address = (unsigned char)key->has_address;
-    to->outcome = (unsigned char)key->outcome;
-    memcpy(to->id, id, MTS_FETCH_ID_BYTES);
-    store_agent(to->agent, agent);
-    memcpy(to->domain, key->domain, key->len);
-    to->domain[key->len] = '\0';
-}
-
-static void lose(apr_time_t now)
+static void lose(apr_int64_t number, apr_time_t now)
 {
     apr_time_t none = 0;
 
     __atomic_compare_exchange_n(&shared->lost_first, &none, now, 0, __ATOMIC_RELAXED,
                                 __ATOMIC_RELAXED);
     __atomic_store_n(&shared->lost_last, now, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&shared->lost_all, 1, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&shared->lost, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&shared->lost, number, __ATOMIC_RELEASE);
 }
 
 void mts_fetch_table_insert(const mts_fetch_key *key, const mts_fetch_position *position,
@@ -263,26 +211,29 @@ void mts_fetch_table_insert(const mts_fetch_key *key, const mts_fetch_position *
         if (__atomic_compare_exchange_n(&shared->words[at], &word, claimed, 0, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {
             __atomic_add_fetch(&shared->used, 1, __ATOMIC_RELAXED);
-            fill(&shared->slots[at], key, position, id, agent);
+            mts_fetch_slot_fill(&shared->slots[at], key, position, id, agent);
             word = claimed;
             if (!__atomic_compare_exchange_n(&shared->words[at], &word, position->tag | 1, 0,
                                              __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-                lose(key->now); /* this child was stopped for so long that the slot was freed */
+                lose(1, key->now); /* this child was stopped for so long that the slot was freed */
             }
             return;
         }
     }
-    lose(key->now);
+    lose(1, key->now);
 }
 
 /* --- the watchdog --- */
 
-static void free_slot(apr_size_t at, apr_uint64_t word)
+/* Returns whether the word was still that. */
+static int free_slot(apr_size_t at, apr_uint64_t word)
 {
-    if (__atomic_compare_exchange_n(&shared->words[at], &word, 0, 0, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED)) {
-        __atomic_sub_fetch(&shared->used, 1, __ATOMIC_RELAXED);
+    if (!__atomic_compare_exchange_n(&shared->words[at], &word, 0, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        return 0;
     }
+    __atomic_sub_fetch(&shared->used, 1, __ATOMIC_RELAXED);
+    return 1;
 }
 
 /* A claim of a child that was killed: its request is lost. */
@@ -291,30 +242,24 @@ static void free_old_claim(apr_size_t at, apr_uint64_t word)
     apr_time_t now = apr_time_now();
     apr_uint64_t age = ((apr_uint64_t)apr_time_sec(now) - word) & COUNT_MASK;
 
-    if (age > CLAIM_MAX) {
-        free_slot(at, word);
-        lose(now);
+    if (age > CLAIM_MAX && free_slot(at, word)) {
+        lose(1, now);
     }
 }
 
-static mta_sts_fetch copy_slot(apr_pool_t *p, const slot *from, apr_uint64_t word)
+/* Nobody writes into a slot that is not claimed, but a child that was stopped while it filled one,
+ * for so long that the slot was freed, may: then it may contain parts of two requests. */
+static void take(apr_array_header_t *list, apr_size_t at, apr_uint64_t word)
 {
-    mta_sts_fetch fetch = {.outcome = from->outcome,
-                           .requests = (apr_int64_t)(word & COUNT_MASK),
-                           .first = from->first,
-                           .last = __atomic_load_n(&from->last, __ATOMIC_RELAXED)};
-    char address[INET6_ADDRSTRLEN] = "";
+    mts_fetch_taken taken = {.slot = at, .word = word};
 
-    if (from->family) {
-        inet_ntop(from->family == 4 ? AF_INET : AF_INET6, from->address, address, sizeof(address));
+    if (mts_fetch_slot_read(list->pool, &shared->slots[at], &taken.fetch)) {
+        taken.fetch.requests = (apr_int64_t)(word & COUNT_MASK);
+        APR_ARRAY_PUSH(list, mts_fetch_taken) = taken;
     }
-    fetch.domain = apr_pstrndup(p, from->domain, DOMAIN_MAX);
-    fetch.id = apr_pstrndup(p, from->id, MTS_FETCH_ID_BYTES - 1);
-    fetch.agent = apr_pstrndup(p, from->agent, MTS_FETCH_AGENT_MAX);
-    fetch.network = mta_sts_network_of(p, address);
-    fetch.address = from->has_address ? apr_pstrdup(p, address) : "";
-    fetch.last = fetch.last < fetch.first ? fetch.first : fetch.last;
-    return fetch;
+    else if (free_slot(at, word)) {
+        lose((apr_int64_t)(word & COUNT_MASK), apr_time_now());
+    }
 }
 
 apr_array_header_t *mts_fetch_table_read(apr_size_t *at, int max, apr_pool_t *p)
@@ -328,8 +273,7 @@ apr_array_header_t *mts_fetch_table_read(apr_size_t *at, int max, apr_pool_t *p)
             free_old_claim(*at, word);
         }
         else if (word) {
-            APR_ARRAY_PUSH(list, mts_fetch_taken) =
-                (mts_fetch_taken){copy_slot(p, &shared->slots[*at], word), *at, word};
+            take(list, *at, word);
         }
     }
     return list;
@@ -367,28 +311,32 @@ int mts_fetch_table_is_filling(void)
 
 /* --- losses --- */
 
-mts_fetch_losses mts_fetch_table_take_losses(void)
+mts_fetch_losses mts_fetch_table_read_losses(void)
 {
-    mts_fetch_losses losses = {0};
+    mts_fetch_losses losses = {.all = __atomic_load_n(&shared->lost, __ATOMIC_ACQUIRE)};
 
-    losses.requests = __atomic_exchange_n(&shared->lost, 0, __ATOMIC_ACQUIRE);
+    losses.requests = losses.all - __atomic_load_n(&shared->lost_noted, __ATOMIC_RELAXED);
     if (losses.requests) {
         losses.last = __atomic_load_n(&shared->lost_last, __ATOMIC_RELAXED);
-        losses.first = __atomic_exchange_n(&shared->lost_first, 0, __ATOMIC_RELAXED);
+        losses.first = __atomic_load_n(&shared->lost_first, __ATOMIC_RELAXED);
         losses.first = losses.first ? losses.first : losses.last;
     }
     return losses;
 }
 
-void mts_fetch_table_return_losses(const mts_fetch_losses *losses)
+/* What was lost in the meantime, about the time of the last of them, remains. */
+void mts_fetch_table_remove_losses(const mts_fetch_losses *losses)
 {
-    if (losses->requests) {
-        __atomic_store_n(&shared->lost_first, losses->first, __ATOMIC_RELAXED);
-        __atomic_add_fetch(&shared->lost, losses->requests, __ATOMIC_RELEASE);
+    apr_int64_t noted = losses->all - losses->requests;
+
+    if (losses->requests &&
+        __atomic_compare_exchange_n(&shared->lost_noted, &noted, losses->all, 0, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) { /* else another watchdog was faster */
+        __atomic_store_n(&shared->lost_first, 0, __ATOMIC_RELAXED);
     }
 }
 
 apr_int64_t mts_fetch_table_lost(void)
 {
-    return shared ? __atomic_load_n(&shared->lost_all, __ATOMIC_RELAXED) : 0;
+    return shared ? __atomic_load_n(&shared->lost, __ATOMIC_RELAXED) : 0;
 }

@@ -13,8 +13,7 @@
  */
 
 #define MTS_FETCH_SLOTS 8192
-#define MTS_FETCH_WAYS 8 /* number of slots in which a key may be stored */
-#define MTS_FETCH_AGENT_MAX 32
+#define MTS_FETCH_WAYS 8      /* number of slots in which a key may be stored */
 #define MTS_FETCH_ID_BYTES 24 /* of a policy id, with the NUL after it */
 
 /* What is the same for all requests that are counted together, apart from the agent. */
@@ -88,17 +87,17 @@ void mts_fetch_table_remove(const apr_array_header_t *taken);
 /* Whether the watchdog should come at once, because a quarter of the table is in use. */
 int mts_fetch_table_is_filling(void);
 
-/* Requests that were not recorded. */
+/* Requests that were not recorded, and are not in the database as such. */
 typedef struct mts_fetch_losses {
     apr_int64_t requests;
     apr_time_t first, last;
+    apr_int64_t all; /* since the server was started */
 } mts_fetch_losses;
 
-/* Those since the last call; subtracts them. */
-mts_fetch_losses mts_fetch_table_take_losses(void);
+mts_fetch_losses mts_fetch_table_read_losses(void);
 
-/* Puts them back, if they could not be written. */
-void mts_fetch_table_return_losses(const mts_fetch_losses *losses);
+/* Called when they are in the database; those since then remain. */
+void mts_fetch_table_remove_losses(const mts_fetch_losses *losses);
 
 /* All since the server was started. */
 apr_int64_t mts_fetch_table_lost(void);

@@ -15,6 +15,9 @@ APLOG_USE_MODULE(mta_sts);
 #define NOTE_INTERVAL apr_time_from_sec(60)
 #define DAY apr_time_from_sec(86400)
 
+/* How much the clocks of machines with one database may differ. */
+#define AHEAD apr_time_from_sec(5 * 60)
+
 /* The part of MTASTSReportQuota that the log may use. */
 #define QUOTA_PART 8
 
@@ -71,12 +74,12 @@ static mta_sts_fetches_machine machine_of(server_rec *main, const mta_sts_databa
                                                  QUOTA_PART / MTA_STS_FETCH_ROW_BYTES};
 }
 
-/* The requests stay in the table until they are in the database: if this process is killed between
- * the two, a batch counts twice, but none is missing. */
+/* Requests and losses stay in the table until they are in the database: if this process is killed
+ * between the two, a batch counts twice, but none is missing. */
 static const char *move(server_rec *main, mta_sts_database *db, mts_fetches_work *work,
                         apr_pool_t *p)
 {
-    const mts_fetch_losses losses = mts_fetch_table_take_losses();
+    const mts_fetch_losses losses = mts_fetch_table_read_losses();
     const apr_array_header_t *taken = mts_fetch_table_read(&work->slot, BATCH, p);
     const mta_sts_fetches_machine machine = machine_of(main, db, work, &losses);
     const char *error;
@@ -86,11 +89,11 @@ static const char *move(server_rec *main, mta_sts_database *db, mts_fetches_work
     }
     error = mta_sts_fetches_add(db, &machine, fetches_of(taken, p), p);
     if (error) {
-        mts_fetch_table_return_losses(&losses);
         work->slot = 0;
         return error;
     }
     mts_fetch_table_remove(taken);
+    mts_fetch_table_remove_losses(&losses);
     work->noted = machine.noted ? machine.noted : work->noted;
     log_losses(main, &losses);
     return NULL;
@@ -120,10 +123,12 @@ const char *mts_fetches_expire(server_rec *main, mta_sts_database *db, int is_da
     const mts_report_config *config = mts_report_config_of(main);
     const apr_time_t now = apr_time_now();
     /* An hour is replaced as a whole, before its first request is a day old. */
-    const apr_time_t full = config->fetch_log == MTS_FETCH_LOG_ADDRESS
-                                ? now - DAY + 2 * MTA_STS_FETCH_HOUR
-                                : now + MTA_STS_FETCH_HOUR;
-    const apr_time_t keep = is_date_trusted ? now - config->fetch_keep_days * DAY : 0;
+    const mta_sts_fetches_ages ages = {
+        .keep = is_date_trusted ? now - config->fetch_keep_days * DAY : 0,
+        .full = config->fetch_log == MTS_FETCH_LOG_ADDRESS ? now - DAY + 2 * MTA_STS_FETCH_HOUR
+                                                           : now + MTA_STS_FETCH_HOUR,
+        .ahead = now + AHEAD,
+    };
 
-    return mta_sts_fetches_expire(db, keep, full, BATCH, p, more);
+    return mta_sts_fetches_expire(db, &ages, BATCH, p, more);
 }

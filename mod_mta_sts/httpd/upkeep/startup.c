@@ -16,7 +16,9 @@
 #include "httpd/shared/log.h"
 #include "httpd/shared/module.h"
 #include "httpd/policy/fetch_note.h"
+#include "httpd/policy/handshake_note.h"
 #include "httpd/policy/startup_findings.h"
+#include "httpd/config/proxied.h"
 #include "httpd/config/report_scope.h"
 #include "httpd/config/pair_config.h"
 #include "httpd/config/shadow.h"
@@ -45,6 +47,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     mts_policies_resolve(pconf, ptemp, main, config->findings);
     mts_shadow_check(pconf, main, config->findings);
     mts_report_scope_collect(pconf, main, config->findings);
+    mts_proxied_collect(pconf, main, config->findings);
     mts_pair_config_resolve(main, config->findings);
     if (mta_sts_findings_count(config->findings, MTA_STS_ERROR) == 0) {
         return OK;
@@ -138,6 +141,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     log_policies(main, ptemp);
     mts_counters_make(main);
     mts_fetch_note_prepare(main, ptemp);
+    mts_handshake_note_prepare(main);
     mts_report_handler_prepare();
     mts_history_prepare();
     mts_database_prepare(main);

@@ -211,14 +211,14 @@ static mts_step sync_hosting(mts_work *work)
 
 /* Tasks that do not need the database come first, since it may delay the others. */
 mts_task mts_tasks[] = {
-    {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0},
-    {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0},
-    {sync_hosting, NULL, HOSTING_INTERVAL, 0, 0},
-    {record_history, NULL, NOTE_INTERVAL, 1, 0},
-    {update_index, has_new_reports, INDEX_INTERVAL, 1, 0},
-    {move_fetches, has_fetches, FETCHES_INTERVAL, 1, 0},
-    {expire_fetches, NULL, EXPIRE_FETCHES_INTERVAL, 1, 0},
-    {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0},
+    {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0, 0},
+    {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0, 0},
+    {sync_hosting, NULL, HOSTING_INTERVAL, 0, 0, 0},
+    {record_history, NULL, NOTE_INTERVAL, 1, 0, 0},
+    {update_index, has_new_reports, INDEX_INTERVAL, 1, 0, 0},
+    {move_fetches, has_fetches, FETCHES_INTERVAL, 1, 0, 0},
+    {expire_fetches, NULL, EXPIRE_FETCHES_INTERVAL, 1, 0, 0},
+    {check_enforced, NULL, ENFORCED_INTERVAL, 1, 0, 0},
 };
 const int mts_task_count = sizeof(mts_tasks) / sizeof(mts_tasks[0]);
 

@@ -47,6 +47,7 @@ typedef struct mts_task {
                                            NULL */
     apr_interval_time_t interval;
     int needs_database;
+    int has_more;    /* whether its turn ended before it was done */
     apr_time_t done; /* when it last ran (mta_sts_monotonic_now); 0: not yet in this child, or
                         since the database was reopened */
 } mts_task;

@@ -21,6 +21,9 @@ APLOG_USE_MODULE(mta_sts);
 
 #define NAME "mta-sts"
 #define INTERVAL apr_time_from_sec(1)
+
+/* A task that has much to do lets the others have their turn. */
+#define TURN apr_time_from_sec(1)
 #define NICENESS 15
 
 /* Held during each step, so that a child can free its memory without waiting for mod_watchdog's
@@ -117,20 +120,22 @@ static mts_step run_step(mts_task *one)
 
 static int is_due(const mts_task *one, apr_time_t now)
 {
-    return !one->done || (one->is_due && one->is_due(&here)) || now - one->done >= one->interval;
+    return !one->done || one->has_more || (one->is_due && one->is_due(&here)) ||
+           now - one->done >= one->interval;
 }
 
 static void run_if_due(mts_task *one)
 {
     apr_time_t now = mta_sts_monotonic_now();
-    mts_step outcome = MTS_STEP_GO_ON;
+    mts_step outcome;
 
     if (!is_due(one, now)) {
         return;
     }
-    while (outcome == MTS_STEP_GO_ON) {
+    do {
         outcome = run_step(one);
-    }
+    } while (outcome == MTS_STEP_GO_ON && mta_sts_monotonic_now() - now < TURN);
+    one->has_more = outcome == MTS_STEP_GO_ON;
     if (outcome == MTS_STEP_DONE) {
         one->done = now;
     }
@@ -159,16 +164,18 @@ static void report_success(void)
     pthread_mutex_unlock(&working);
 }
 
-static void run_round(void)
+static int run_round(void)
 {
     static mts_task first = {.run = check_database};
-    int i;
+    int i, has_more = 0;
 
     run_step(&first);
     for (i = 0; i < mts_task_count; i++) {
         run_if_due(mts_tasks + i);
+        has_more |= mts_tasks[i].has_more;
     }
     report_success();
+    return has_more;
 }
 
 /* Waits for the current step to end before anything of the child is freed. */
@@ -206,7 +213,8 @@ static apr_status_t watch(int state, void *unused, apr_pool_t *p)
         return end(NULL);
     }
     if (state == AP_WATCHDOG_STATE_RUNNING) {
-        run_round();
+        while (run_round()) {
+        }
     }
     return APR_SUCCESS;
 }

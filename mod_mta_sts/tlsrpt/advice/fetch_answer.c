@@ -6,30 +6,13 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
-#include "core/database/fetches.h"
+#include "tlsrpt/advice/fetch_search.h"
 #include "tlsrpt/index/origin.h"
 #include "tlsrpt/report/result_type.h"
 
 #define NAMES_MAX 3
-#define DAY apr_time_from_sec(86400)
-#define SPAN_MAX (7 * DAY) /* reporters choose the range of a report */
 
-/* What is known while an answer is made. */
-typedef struct search {
-    mta_sts_database *db;
-    const tlsrpt_fetch_question *question;
-    apr_pool_t *p;
-    apr_time_t begin, end;
-    apr_int64_t outcomes[MTA_STS_FETCH_OUTCOMES]; /* requests of the sender */
-    apr_time_t last[MTA_STS_FETCH_OUTCOMES];
-    apr_array_header_t *with, *without; /* of const char *: networks of the sender with requests
-                                           for the domain, and those without */
-    apr_int64_t others;                 /* requests for the domain whose network is not recorded */
-    apr_int64_t elsewhere; /* requests of the sender for hosts that are not recorded by name */
-    apr_time_t elsewhere_last;
-    mta_sts_fetches_coverage coverage;
-    tlsrpt_fetch_answer *answer;
-} search;
+typedef tlsrpt_fetch_search search;
 
 const char *tlsrpt_fetch_kind_name(tlsrpt_fetch_kind kind)
 {
@@ -50,74 +33,6 @@ int tlsrpt_fetch_is_about(const char *result_type)
     tlsrpt_result_type type = tlsrpt_result_type_of(result_type);
 
     return type == TLSRPT_STS_POLICY_FETCH_ERROR || type == TLSRPT_STS_POLICY_INVALID;
-}
-
-/* --- reading --- */
-
-static void count(search *s, const mta_sts_fetch *row)
-{
-    tlsrpt_fetch_answer *answer = s->answer;
-    int outcome = row->outcome >= 0 && row->outcome < MTA_STS_FETCH_OUTCOMES ? row->outcome
-                                                                             : MTA_STS_FETCH_FAILED;
-
-    s->outcomes[outcome] = tlsrpt_count_add(s->outcomes[outcome], row->requests);
-    s->last[outcome] = row->last > s->last[outcome] ? row->last : s->last[outcome];
-    answer->first = !answer->first || row->first < answer->first ? row->first : answer->first;
-    answer->last = row->last > answer->last ? row->last : answer->last;
-    if (outcome == MTA_STS_FETCH_SERVED) {
-        answer->served = tlsrpt_count_add(answer->served, row->requests);
-    }
-    else {
-        answer->refused = tlsrpt_count_add(answer->refused, row->requests);
-    }
-}
-
-/* Hosts that are not recorded by name are those of strangers, which were not served, or served by a
- * wildcard alias: that of the domain may be among them. */
-static void count_elsewhere(search *s, const mta_sts_fetch *row)
-{
-    s->elsewhere = tlsrpt_count_add(s->elsewhere, row->requests);
-    s->elsewhere_last = row->last > s->elsewhere_last ? row->last : s->elsewhere_last;
-}
-
-static void count_other(search *s, const mta_sts_fetch *row)
-{
-    s->others = tlsrpt_count_add(s->others, row->requests);
-}
-
-/* @param found out: whether there are requests */
-static const char *read_network(search *s, const char *domain, const char *network,
-                                void (*add)(search *, const mta_sts_fetch *), int *found)
-{
-    const mta_sts_fetches_filter filter = {domain, s->begin, s->end};
-    apr_array_header_t *rows;
-    const char *error = mta_sts_fetches_sum(s->db, &filter, network, s->p, &rows);
-    int i;
-
-    for (i = 0; i < rows->nelts; i++) {
-        add(s, &APR_ARRAY_IDX(rows, i, mta_sts_fetch));
-    }
-    *found = rows->nelts > 0;
-    return error;
-}
-
-static const char *read_log(search *s)
-{
-    const apr_array_header_t *networks = s->question->networks;
-    const char *domain = s->question->domain;
-    const char *error =
-        mta_sts_fetches_cover(s->db, s->begin, s->end, s->question->now, s->p, &s->coverage);
-    int i, found;
-
-    error = error ? error : read_network(s, domain, "", count_other, &found);
-    for (i = 0; i < networks->nelts && !error; i++) {
-        const char *network = APR_ARRAY_IDX(networks, i, const char *);
-
-        error = read_network(s, domain, network, count, &found);
-        APR_ARRAY_PUSH(found ? s->with : s->without, const char *) = network;
-        error = error ? error : read_network(s, "", network, count_elsewhere, &found);
-    }
-    return error;
 }
 
 /* --- texts --- */
@@ -213,14 +128,24 @@ static const char *conclusion(const search *s)
                           : ": the fault is on their side or on the way.";
 }
 
+/* How it is known that networks are those of the sender, unless the report says so. */
+static const char *named_text(const search *s)
+{
+    return s->named->nelts
+               ? apr_psprintf(s->p, " DNS confirms that %s %s to %s.", networks_text(s, s->named),
+                              s->named->nelts == 1 ? "belongs" : "belong", s->question->signer)
+               : "";
+}
+
 static void say_served(const search *s)
 {
     s->answer->kind = TLSRPT_FETCH_SERVED;
     s->answer->text = apr_psprintf(
-        s->p, "%s fetched the policy from this server %s %s (%s to %s), always with status 200%s%s",
+        s->p,
+        "%s fetched the policy from this server %s %s (%s to %s), always with status 200%s%s%s",
         networks_text(s, s->with), times(s->p, s->answer->served), day_text(s),
         clock_text(s->p, s->answer->first), clock_text(s->p, s->answer->last), conclusion(s),
-        missing_text(s));
+        named_text(s), missing_text(s));
 }
 
 static void say_refused(const search *s)
@@ -230,12 +155,12 @@ static void say_refused(const search *s)
         s->answer->served
             ? apr_psprintf(s->p,
                            "%s fetched the policy from this server %s %s (last at %s), but "
-                           "they also %s.%s",
+                           "they also %s.%s%s",
                            networks_text(s, s->with), times(s->p, s->answer->served), day_text(s),
                            clock_text(s->p, s->last[MTA_STS_FETCH_SERVED]), refused_text(s),
-                           missing_text(s))
-            : apr_psprintf(s->p, "%s reached this server %s, but got no policy: they %s.%s",
-                           networks_text(s, s->with), day_text(s), refused_text(s),
+                           named_text(s), missing_text(s))
+            : apr_psprintf(s->p, "%s reached this server %s, but got no policy: they %s.%s%s",
+                           networks_text(s, s->with), day_text(s), refused_text(s), named_text(s),
                            missing_text(s));
 }
 
@@ -245,8 +170,8 @@ static void say_nothing(const search *s)
     s->answer->text = apr_psprintf(
         s->p,
         "No request from %s reached this server %s: check the A and AAAA records of mta-sts.%s, "
-        "IPv6, the firewall, and its certificate; connections that end before a request are not "
-        "recorded.",
+        "IPv6, the firewall, and its certificate; of connections that end before a request, only "
+        "TLS handshakes that failed in this httpd are recorded.",
         networks_text(s, s->question->networks), day_text(s), s->question->domain);
 }
 
@@ -304,30 +229,14 @@ static void decide(const search *s)
 
 /* --- answers --- */
 
-/* A range that is too long ends with its last days; without dates there is nothing to look for. */
-static void set_range(search *s)
-{
-    s->begin = s->question->begin;
-    s->end = s->question->end > s->question->now ? s->question->now : s->question->end;
-    if (s->end - s->begin > SPAN_MAX) {
-        s->begin = s->end - SPAN_MAX;
-    }
-}
-
 const char *tlsrpt_fetch_answer_find(mta_sts_database *db, const tlsrpt_fetch_question *question,
                                      apr_pool_t *p, tlsrpt_fetch_answer *answer)
 {
     search s = {.db = db, .question = question, .p = p, .answer = answer};
-    const char *error = NULL;
+    const char *error;
 
     memset(answer, 0, sizeof(*answer));
-    s.coverage.gaps = apr_array_make(p, 1, sizeof(mta_sts_fetches_gap));
-    s.with = apr_array_make(p, 2, sizeof(const char *));
-    s.without = apr_array_make(p, 2, sizeof(const char *));
-    set_range(&s);
-    if (db && question->begin > 0 && s.begin < s.end) {
-        error = read_log(&s);
-    }
+    error = tlsrpt_fetch_search_read(&s);
     decide(&s);
     return error;
 }
@@ -339,6 +248,7 @@ static const char *add_answer(mta_sts_database *db, const char *domain, const tl
     const tlsrpt_fetch_question question = {.domain = domain,
                                             .result_type = cause->result_type,
                                             .networks = origin->networks,
+                                            .signer = origin->signer,
                                             .begin = origin->begin,
                                             .end = origin->end,
                                             .now = now};

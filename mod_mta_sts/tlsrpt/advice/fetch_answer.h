@@ -12,7 +12,8 @@
 /*
  * What the fetch log (core/database/fetches.h) says about a reported failure to get the policy:
  * whether the sender reached this server, and what it got. A sender is recognized by its networks:
- * those of sending-mta-ip in its report (RFC 8460 section 4.3), and the one that posted it. The
+ * those of sending-mta-ip in its report (RFC 8460 section 4.3), the one that posted it, and if the
+ * report was signed, those that belong to the signer by DNS (core/database/network_names.h). The
  * answer claims no more than is recorded.
  */
 
@@ -40,6 +41,8 @@ typedef struct tlsrpt_fetch_question {
     const char *domain;
     const char *result_type;
     const apr_array_header_t *networks; /* of const char *, as in core/base/network.h */
+    const char *signer;                 /* whose DKIM signature of the report was verified; NULL or
+                                           "": nobody's */
     apr_time_t begin, end;              /* of the report */
     apr_time_t now;
 } tlsrpt_fetch_question;

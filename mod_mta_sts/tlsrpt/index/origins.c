@@ -7,12 +7,13 @@
 
 #include "core/base/network.h"
 
-#define ROWS_MAX 500 /* failures that are looked at */
+#define ROWS_MAX 500    /* failures that are looked at */
+#define SIGNED_MAX 5000 /* verified reports, and addresses in them, that are looked at */
 
 /* The reports of a domain are found by the index tlsrpt_policy_domain. */
 #define FIND                                                                                       \
     "SELECT coalesce(o.whole, o.text), r.range_begin, r.range_end, r.peer, "                       \
-    "coalesce(s.whole, s.text) FROM tlsrpt_policy q JOIN tlsrpt_report r ON r.id = q.report "      \
+    "coalesce(s.whole, s.text), r.signer FROM tlsrpt_policy q JOIN tlsrpt_report r ON r.id = q.report "      \
     "JOIN tlsrpt_policy p ON p.report = q.report AND p.domain = q.domain "                         \
     "JOIN tlsrpt_failure f ON f.report = p.report AND f.n = p.n "                                  \
     "JOIN tlsrpt_organization o ON o.id = r.organization "                                         \
@@ -67,6 +68,7 @@ static tlsrpt_origin *origin_of(finding *f, const char *const *columns)
     }
     one = apr_array_push(f->list);
     one->organization = apr_pstrdup(p, columns[0]);
+    one->signer = apr_pstrdup(p, columns[5]);
     one->begin = mta_sts_database_number(columns[1]);
     one->end = mta_sts_database_number(columns[2]);
     one->networks = apr_array_make(p, 2, sizeof(const char *));
@@ -95,4 +97,31 @@ const char *tlsrpt_index_origins(mta_sts_database *db, const char *domain, const
     *list = f.list;
     return mta_sts_database_rows(db, FIND, take_row, &f, domain, (long long)since, is_verified,
                                  result_type, ROWS_MAX);
+}
+
+/* --- addresses in verified reports --- */
+
+#define FIND_SIGNED                                                                                \
+    "SELECT r.signer, coalesce(s.whole, s.text), max(r.received) FROM (SELECT id, signer, "        \
+    "received FROM tlsrpt_report WHERE signer <> '' AND state = 0 AND received >= %lld "           \
+    "ORDER BY received DESC LIMIT %d) r JOIN tlsrpt_failure f ON f.report = r.id "                 \
+    "JOIN tlsrpt_string s ON s.id = f.sending_ip GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %d"
+
+static int take_signed(void *baton, const char *const *columns)
+{
+    apr_array_header_t *list = baton;
+    tlsrpt_signed_address *one = apr_array_push(list);
+
+    one->signer = apr_pstrdup(list->pool, columns[0]);
+    one->address = apr_pstrdup(list->pool, columns[1]);
+    one->received = mta_sts_database_number(columns[2]);
+    return 1;
+}
+
+const char *tlsrpt_index_signed_addresses(mta_sts_database *db, apr_time_t since, apr_pool_t *p,
+                                          apr_array_header_t **list)
+{
+    *list = apr_array_make(p, 16, sizeof(tlsrpt_signed_address));
+    return mta_sts_database_rows(db, FIND_SIGNED, take_signed, *list, (long long)since, SIGNED_MAX,
+                                 SIGNED_MAX);
 }

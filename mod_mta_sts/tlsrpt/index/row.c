@@ -27,12 +27,12 @@ static const char *insert_report(tlsrpt_batch *batch, const tlsrpt_counted_row *
                        batch->db,
                        "INSERT INTO tlsrpt_report (id, host, digest, file, received, channel,"
                        " verified, state, identity, organization, report_id, range_begin,"
-                       " range_end, peer) VALUES (%lld, %lld, %s, %lld, %lld, %lld, %lld, %lld, %s,"
-                       " %lld, %s, %lld, %lld, %s)",
+                       " range_end, peer, signer) VALUES (%lld, %lld, %s, %lld, %lld, %lld, %lld,"
+                       " %lld, %s, %lld, %s, %lld, %lld, %s, %s)",
                        added->id, batch->host, added->digest, (long long)file, added->received,
                        channel_id, added->verified, added->state, added->identity,
                        facts->organization, report_id, (long long)facts->begin,
-                       (long long)facts->end, peer);
+                       (long long)facts->end, peer, receipt->verified ? receipt->verified : "");
 }
 
 static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_FETCHES_NAMES_H
+#define CLI_FETCHES_NAMES_H
+
+#include <jansson.h>
+
+#include "cli/common/option.h"
+#include "core/database/database.h"
+
+/*
+ * Whose networks are in the fetch log, as far as that is confirmed: by DNS
+ * (core/database/network_names.h), or by the signature of a report that names an address of the
+ * network (tlsrpt/index/origin.h). Names that DNS has not confirmed yet are looked up, a few in
+ * each call.
+ */
+
+typedef struct cli_names_options {
+    const char *server; /* of the resolver; NULL: the system's */
+    int is_offline;     /* look up nothing */
+} cli_names_options;
+
+/* clang-format off */
+#define CLI_NAMES_OPTIONS(in)                                                                      \
+    {"resolver", 0, "ADDRESS[@PORT]", "Look up names of networks at this name server.",            \
+     cli_take_text, (in) + offsetof(cli_names_options, server), 0, 0},                             \
+    {"offline", 0, NULL, "Look up no names of networks in DNS; show those that are known.",        \
+     cli_take_flag, (in) + offsetof(cli_names_options, is_offline), 0, 0}
+/* clang-format on */
+
+typedef struct cli_names cli_names;
+
+/*
+ * Finds the names of networks. What cannot be read or looked up has none.
+ *
+ * @param p        pool of the result
+ * @param domains  of const char *: policy domains whose full addresses are looked up, while the log
+ *                 has them; "": others
+ * @param networks of const char *: those that are shown; borrowed
+ */
+cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_options *options,
+                          const apr_array_header_t *domains, const apr_array_header_t *networks);
+
+/* "example.net (confirmed by DNS), example.org (named in its verified reports)"; NULL: none. */
+const char *cli_names_text(apr_pool_t *p, const cli_names *names, const char *network);
+
+/* [{"name", "dns_confirmed_at", "reported_at"}], with times or null. */
+json_t *cli_names_json(apr_pool_t *p, const cli_names *names, const char *network);
+
+#endif

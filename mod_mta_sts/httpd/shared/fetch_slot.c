@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/shared/fetch_slot.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "core/base/network.h"
+
+/* What may be in a table on a page or in a terminal, and what ends the first word. */
+#define ENDS 2
+static const unsigned char kinds[256] = {
+    ['-'] = 1,         ['.'] = 1,         ['_'] = 1,     ['+'] = 1,     ['0' ... '9'] = 1,
+    ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['\0'] = ENDS, [' '] = ENDS,  ['/'] = ENDS,
+    ['('] = ENDS,      [','] = ENDS,      [';'] = ENDS,  ['\t'] = ENDS,
+};
+
+/* --- filling --- */
+
+/* The first word, up to the version; nothing of one with other characters. */
+static void store_agent(char *to, const char *agent)
+{
+    apr_size_t len = 0;
+
+    agent = agent ? agent : "";
+    for (; len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)agent[len]] == 1; len++) {
+        to[len] = agent[len];
+    }
+    if (len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)agent[len]] != ENDS) {
+        len = 0;
+    }
+    to[len] = '\0';
+}
+
+void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key *key,
+                         const mts_fetch_position *position, const char id[MTS_FETCH_ID_BYTES],
+                         const char *agent)
+{
+    slot->first = slot->last = key->now;
+    slot->address[0] = position->address[0];
+    slot->address[1] = position->address[1];
+    slot->family = (unsigned char)position->family;
+    slot->has_address = (unsigned char)key->has_address;
+    slot->outcome = (unsigned char)key->outcome;
+    memcpy(slot->id, id, MTS_FETCH_ID_BYTES);
+    store_agent(slot->agent, agent);
+    memcpy(slot->domain, key->domain, key->len);
+    slot->domain[key->len] = '\0';
+}
+
+/* --- reading --- */
+
+/* Whether a text ends within size bytes, and consists of harmless characters: PostgreSQL refuses
+ * others, and with them the whole batch. */
+static int is_harmless(const char *text, apr_size_t size)
+{
+    apr_size_t len = 0;
+
+    while (len < size && kinds[(unsigned char)text[len]] == 1) {
+        len++;
+    }
+    return len < size && text[len] == '\0';
+}
+
+static int is_plausible(const mts_fetch_slot *slot)
+{
+    return (slot->family == 0 || slot->family == 4 || slot->family == 6) &&
+           slot->outcome < MTA_STS_FETCH_OUTCOMES && slot->first > 0 &&
+           is_harmless(slot->id, sizeof(slot->id)) &&
+           is_harmless(slot->agent, sizeof(slot->agent)) &&
+           is_harmless(slot->domain, sizeof(slot->domain));
+}
+
+static const char *address_of(apr_pool_t *p, const mts_fetch_slot *slot)
+{
+    char address[INET6_ADDRSTRLEN] = "";
+
+    if (slot->family) {
+        inet_ntop(slot->family == 4 ? AF_INET : AF_INET6, slot->address, address, sizeof(address));
+    }
+    return apr_pstrdup(p, address);
+}
+
+int mts_fetch_slot_read(apr_pool_t *p, const mts_fetch_slot *slot, mta_sts_fetch *fetch)
+{
+    mts_fetch_slot copy = *slot; /* so that what is checked is what is used */
+    const char *address = address_of(p, &copy);
+
+    copy.last = __atomic_load_n(&slot->last, __ATOMIC_RELAXED);
+    if (!is_plausible(&copy)) {
+        return 0;
+    }
+    *fetch = (mta_sts_fetch){.domain = apr_pstrdup(p, copy.domain),
+                             .network = mta_sts_network_of(p, address),
+                             .address = copy.has_address ? address : "",
+                             .outcome = copy.outcome,
+                             .id = apr_pstrdup(p, copy.id),
+                             .agent = apr_pstrdup(p, copy.agent),
+                             .first = copy.first,
+                             .last = copy.last < copy.first ? copy.first : copy.last};
+    return 1;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlsrpt/advice/fetch_search.h"
+
+#include <string.h>
+
+#include "core/database/network_names.h"
+
+#define DAY apr_time_from_sec(86400)
+#define SPAN_MAX (7 * DAY) /* reporters choose the range of a report */
+#define NAMED_MAX 20       /* networks that are found by their name */
+
+typedef tlsrpt_fetch_search search;
+
+static void count(search *s, const mta_sts_fetch *row)
+{
+    tlsrpt_fetch_answer *answer = s->answer;
+    int outcome = row->outcome >= 0 && row->outcome < MTA_STS_FETCH_OUTCOMES ? row->outcome
+                                                                             : MTA_STS_FETCH_FAILED;
+
+    s->outcomes[outcome] = tlsrpt_count_add(s->outcomes[outcome], row->requests);
+    s->last[outcome] = row->last > s->last[outcome] ? row->last : s->last[outcome];
+    answer->first = !answer->first || row->first < answer->first ? row->first : answer->first;
+    answer->last = row->last > answer->last ? row->last : answer->last;
+    if (outcome == MTA_STS_FETCH_SERVED) {
+        answer->served = tlsrpt_count_add(answer->served, row->requests);
+    }
+    else {
+        answer->refused = tlsrpt_count_add(answer->refused, row->requests);
+    }
+}
+
+/* Hosts that are not recorded by name are those of strangers, which were not served, or served by a
+ * wildcard alias: that of the domain may be among them. */
+static void count_elsewhere(search *s, const mta_sts_fetch *row)
+{
+    s->elsewhere = tlsrpt_count_add(s->elsewhere, row->requests);
+    s->elsewhere_last = row->last > s->elsewhere_last ? row->last : s->elsewhere_last;
+}
+
+static void count_other(search *s, const mta_sts_fetch *row)
+{
+    s->others = tlsrpt_count_add(s->others, row->requests);
+}
+
+/* @param found out: whether there are requests */
+static const char *read_network(search *s, const char *domain, const char *network,
+                                void (*add)(search *, const mta_sts_fetch *), int *found)
+{
+    const mta_sts_fetches_filter filter = {domain, s->begin, s->end};
+    apr_array_header_t *rows;
+    const char *error = mta_sts_fetches_sum(s->db, &filter, network, s->p, &rows);
+    int i;
+
+    for (i = 0; i < rows->nelts; i++) {
+        add(s, &APR_ARRAY_IDX(rows, i, mta_sts_fetch));
+    }
+    *found = rows->nelts > 0;
+    return error;
+}
+
+static const char *read_own(search *s, const char *network)
+{
+    int found;
+    const char *error = read_network(s, s->question->domain, network, count, &found);
+
+    APR_ARRAY_PUSH(found ? s->with : s->without, const char *) = network;
+    return error ? error : read_network(s, "", network, count_elsewhere, &found);
+}
+
+static int is_in(const apr_array_header_t *networks, const char *network)
+{
+    int i = 0;
+
+    while (i < networks->nelts && strcmp(APR_ARRAY_IDX(networks, i, const char *), network) != 0) {
+        i++;
+    }
+    return i < networks->nelts;
+}
+
+/* Those that requested the policy, and are the signer's by DNS. */
+static const char *read_named(search *s)
+{
+    const char *signer = s->question->signer ? s->question->signer : "";
+    apr_array_header_t *networks;
+    const char *error;
+    int i;
+
+    if (!*signer) {
+        return NULL;
+    }
+    error = mta_sts_network_names_find(s->db, s->question->domain, signer, s->begin, s->end,
+                                       NAMED_MAX, s->p, &networks);
+    for (i = 0; i < networks->nelts && !error; i++) {
+        const char *network = APR_ARRAY_IDX(networks, i, const char *);
+
+        if (!is_in(s->question->networks, network)) {
+            APR_ARRAY_PUSH(s->named, const char *) = network;
+            error = read_own(s, network);
+        }
+    }
+    return error;
+}
+
+static const char *read_log(search *s)
+{
+    const apr_array_header_t *networks = s->question->networks;
+    const char *error =
+        mta_sts_fetches_cover(s->db, s->begin, s->end, s->question->now, s->p, &s->coverage);
+    int i, found;
+
+    error = error ? error : read_network(s, s->question->domain, "", count_other, &found);
+    for (i = 0; i < networks->nelts && !error; i++) {
+        error = read_own(s, APR_ARRAY_IDX(networks, i, const char *));
+    }
+    return error ? error : read_named(s);
+}
+
+/* A range that is too long ends with its last days; without dates there is nothing to look for. */
+static void set_range(search *s)
+{
+    s->begin = s->question->begin;
+    s->end = s->question->end > s->question->now ? s->question->now : s->question->end;
+    if (s->end - s->begin > SPAN_MAX) {
+        s->begin = s->end - SPAN_MAX;
+    }
+}
+
+const char *tlsrpt_fetch_search_read(search *s)
+{
+    s->coverage.gaps = apr_array_make(s->p, 1, sizeof(mta_sts_fetches_gap));
+    s->with = apr_array_make(s->p, 2, sizeof(const char *));
+    s->without = apr_array_make(s->p, 2, sizeof(const char *));
+    s->named = apr_array_make(s->p, 1, sizeof(const char *));
+    set_range(s);
+    return s->db && s->question->begin > 0 && s->begin < s->end ? read_log(s) : NULL;
+}
