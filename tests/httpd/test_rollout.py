@@ -47,16 +47,20 @@ def recorded(server, requests):
             "SELECT requests FROM mta_sts_fetch")) == requests, f"{requests} requests", 30)
 
 
-def call(server, *words, status, domains=("example.com",)):
-    done = subprocess.run([COMMAND, "rollout", "--state-dir", server.root / "state", *words, *domains],
+NOTHING_BEFORE = ("--previous-max-age", "0")
+
+
+def call(server, *words, status, domains=("example.com",), before=NOTHING_BEFORE):
+    done = subprocess.run([COMMAND, "rollout", "--state-dir", server.root / "state", *before, *words,
+                           *domains],
                           env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == status, done
     return done
 
 
-def facts(server, status=OUTSTANDING):
-    result, = json.loads(call(server, "--format", "json", status=status).stdout)["domains"]
+def facts(server, status=OUTSTANDING, before=NOTHING_BEFORE):
+    result, = json.loads(call(server, "--format", "json", status=status, before=before).stdout)["domains"]
     assert result["domain"] == "example.com"
     return result
 
@@ -224,7 +228,30 @@ def test_nothing_is_outstanding_after_the_first_policy_and_after_the_last_copy(m
     found = facts(server, DONE)
     assert found["earlier"] == [] and found["outstanding"] is False
     assert dates(found)["stricter-mode", None] == (0, 0)
-    assert "No copies of earlier policies are left" in call(server, status=DONE).stdout
+    assert "No copies of earlier policies that are recorded are left" in call(server, status=DONE).stdout
+    assert facts(server, UNKNOWN, before=[])["outstanding"] is None
+
+
+def test_nothing_is_certain_while_a_policy_from_before_the_record_may_be_cached(make):
+    """The history has just begun, so it does not know what was served before."""
+    server = configure(make(), B).start()
+    noted(server, B)
+    found = facts(server, UNKNOWN, before=[])
+    assert found["outstanding"] is None and found["earlier"] == []
+    assert at(found["unrecorded_until"]) == at(found["recorded_since"]) + 31557600
+    assert {one["certain_at"] for one in found["safe"]} == {None}
+    shown = " ".join(call(server, status=UNKNOWN, before=[]).stdout.split())
+    assert "certainly" not in shown and "worst case now; not certain, see above" in shown
+    assert "are not recorded: if another one was served before, copies of it may be used until" in shown
+    for before, status in (["--previous-max-age", "1d"], UNKNOWN), (NOTHING_BEFORE, DONE):
+        found = facts(server, status, before=before)
+        assert [one["certain_at"] is None for one in found["safe"]] == [status == UNKNOWN, False], before
+    server.stop()
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served - 31558000000000")
+    assert facts(server, UNKNOWN, before=[])["recorded_since"] is None, "the clock was not set"
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served + 31558000000000 - 90000000000")
+    found = facts(server, DONE, before=["--previous-max-age", "1d"])
+    assert found["unrecorded_until"] is None and "certainly" in call(server, status=DONE).stdout
 
 
 def test_the_policy_of_a_hosted_domain(make_with):

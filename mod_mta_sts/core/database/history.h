@@ -38,6 +38,10 @@ typedef struct mta_sts_history_change {
     const char *domain, *old_id, *id;
 } mta_sts_history_change;
 
+/* Before this, at the beginning of 2026, no version of this module recorded anything: an earlier
+ * time is that of a clock that was not set. */
+#define MTA_STS_HISTORY_FIRST apr_time_from_sec(APR_INT64_C(1767225600))
+
 /* The longest interval between two confirmations of a machine, in microseconds. */
 #define MTA_STS_HISTORY_INTERVAL apr_time_from_sec(600)
 
@@ -76,33 +80,5 @@ typedef struct mta_sts_history_entry {
  */
 const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                  apr_array_header_t **entries);
-
-/* Until when senders may have cached a policy of a domain. */
-typedef struct mta_sts_history_cached_policy {
-    const char *domain, *id;
-    apr_time_t until;
-} mta_sts_history_cached_policy;
-
-/*
- * The policies that senders may still have in their caches.
- *
- * @param host   this machine: its current policies count as served until now, those of other
- *               machines until they were last confirmed
- * @param p      pool of copies
- * @param copies out: of mta_sts_history_cached_policy, sorted by domain
- * @return NULL, or why it cannot be read
- */
-const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *host, apr_time_t now,
-                                            apr_pool_t *p, apr_array_header_t **copies);
-
-/*
- * Until when senders may have cached a policy other than the current one.
- *
- * @param copies from mta_sts_history_cached_policies
- * @param id     of the current policy
- * @return 0 if no other copy is left
- */
-apr_time_t mta_sts_history_cached_until(const apr_array_header_t *copies, const char *domain,
-                                        const char *id);
 
 #endif
