@@ -36,7 +36,7 @@ static apr_array_header_t *nothing(apr_pool_t *p)
 
 static mta_sts_history_machine machine_at(apr_time_t started)
 {
-    const mta_sts_history_machine machine = {"a.example", T0, started, started};
+    const mta_sts_history_machine machine = {"a.example", T0, started, started, started};
 
     return machine;
 }
@@ -63,7 +63,7 @@ static apr_array_header_t *note_text(mta_sts_database *db, apr_pool_t *p, apr_ti
 
 static void note_again(mta_sts_database *db, apr_time_t now)
 {
-    const mta_sts_history_machine machine = {"a.example", T0, T0, now};
+    const mta_sts_history_machine machine = {"a.example", T0, T0, T0, now};
 
     assert_done(mta_sts_history_confirm(db, &machine));
 }
@@ -168,7 +168,8 @@ static void test_a_policy_of_a_stopped_server_ended_soon_after_it_was_last_confi
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
     const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
-    mta_sts_history_machine later = {"a.example", T0 + 5 * DAY, T0 + 5 * DAY, T0 + 5 * DAY};
+    mta_sts_history_machine later = {"a.example", T0 + 5 * DAY, T0 + 5 * DAY, T0 + 5 * DAY,
+                                     T0 + 5 * DAY};
     apr_array_header_t *served = nothing(test->p);
 
     note_text(db, test->p, T0, one);
@@ -225,6 +226,43 @@ static void test_a_policy_served_again_is_not_an_earlier_one(void **state)
     assert_int_equal(until(db, test->p, T0 + 3 * DAY, one), 0);
 }
 
+static void
+test_a_clock_that_is_not_set_yet_does_not_end_a_policy_before_it_was_confirmed(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "enforce", 86400), *two = text_of(test->p, "none", 86400);
+    apr_array_header_t *served = nothing(test->p);
+    const mta_sts_history_machine early = {"a.example", DAY, DAY, DAY, DAY};
+
+    note_text(db, test->p, T0, one);
+    note_again(db, T0 + DAY);
+    serve(served, "example.com", two);
+    assert_int_equal(note(db, early, served)->nelts, 1);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 1)->last,
+                     T0 + DAY + MTA_STS_HISTORY_INTERVAL);
+}
+
+static void test_the_beginning_is_corrected_once_the_clock_is_set(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "enforce", 86400), *two = text_of(test->p, "none", 86400);
+    apr_array_header_t *served = nothing(test->p);
+    const mta_sts_history_machine early = {"a.example", DAY, DAY, DAY, DAY},
+                                  set = {"a.example", DAY, T0, DAY, T0 + DAY};
+
+    note_text(db, test->p, T0 - 9 * DAY, two);
+    serve(served, "example.com", one);
+    note(db, early, served);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 0)->first, DAY);
+    assert_done(mta_sts_history_confirm(db, &set));
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 0)->first, T0);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 1)->first, T0 - 9 * DAY);
+    note(db, (mta_sts_history_machine){"a.example", DAY, T0 + DAY, T0 + DAY, T0 + DAY}, served);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 0)->first, T0);
+}
+
 static void test_a_removed_domain_ends_and_can_begin_again(void **state)
 {
     database_test *test = *state;
@@ -244,7 +282,7 @@ static void test_a_machine_does_not_end_policies_of_others(void **state)
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
     const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
-    mta_sts_history_machine other = {"b.example", T0, T0, T0};
+    mta_sts_history_machine other = {"b.example", T0, T0, T0, T0};
     apr_array_header_t *served = nothing(test->p);
 
     serve(served, "example.com", one);
@@ -322,6 +360,9 @@ int main(void)
         DATABASE_TESTS(test_the_longest_cached_earlier_policy_counts),
         DATABASE_TESTS(test_a_policy_not_confirmed_yet_is_served_until_now),
         DATABASE_TESTS(test_a_policy_served_again_is_not_an_earlier_one),
+        DATABASE_TESTS(
+            test_a_clock_that_is_not_set_yet_does_not_end_a_policy_before_it_was_confirmed),
+        DATABASE_TESTS(test_the_beginning_is_corrected_once_the_clock_is_set),
         DATABASE_TESTS(test_a_removed_domain_ends_and_can_begin_again),
         DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
         DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),

@@ -22,6 +22,9 @@
     "VALUES (%s, %s, %s, %s, %lld, %lld)"
 #define NOTE_AGAIN "UPDATE mta_sts_history_host SET noted = %lld WHERE host = %s"
 #define NOTE_FIRST "INSERT INTO mta_sts_history_host (host, noted) VALUES (%s, %lld)"
+#define CORRECT                                                                                    \
+    "UPDATE mta_sts_history SET first_served = %lld "                                              \
+    "WHERE host = %s AND last_served IS NULL AND first_served = %lld"
 #define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < %lld"
 #define READ_DOMAIN                                                                                \
     "SELECT h.host, h.domain, h.id, h.text, h.max_age, h.first_served, "                           \
@@ -68,12 +71,15 @@ static const char *read_before(note *n)
 
 /* The latest time at which a text that is no longer served was served. A server that has been
  * running since the last record served it until this start; if the server was restarted since, the
- * end is unknown. */
+ * end is unknown. Not before that record: then the clock was set back, or is not set yet. */
 static long long end_of_before(const note *n)
 {
     apr_time_t started = n->machine->started;
     apr_time_t last = n->noted + MTA_STS_HISTORY_INTERVAL;
 
+    if (started + MTA_STS_HISTORY_INTERVAL < n->noted) {
+        return number(last);
+    }
     return number(n->noted >= n->machine->running || last > started ? started : last);
 }
 
@@ -190,12 +196,22 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
     return error;
 }
 
+/* What was recorded before the clock was set. */
+static const char *correct(mta_sts_database *db, const mta_sts_history_machine *machine)
+{
+    return machine->started == machine->stamped
+               ? NULL
+               : mta_sts_database_run(db, CORRECT, number(machine->started), machine->host,
+                                      number(machine->stamped));
+}
+
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine)
 {
     const char *error = mta_sts_database_begin(db);
 
     error =
         error ? error : mta_sts_database_run(db, NOTE_AGAIN, number(machine->now), machine->host);
+    error = error ? error : correct(db, machine);
     error = error ? error : mta_sts_database_commit(db);
     mta_sts_database_rollback(db);
     return error;

@@ -23,6 +23,7 @@ typedef struct mta_sts_history_machine {
     apr_time_t running; /* when its server was started; texts recorded later were also served in
                            between */
     apr_time_t started; /* when it began to serve the current policies */
+    apr_time_t stamped; /* the same by its clock at that time, which may have been wrong */
     apr_time_t now;
 } mta_sts_history_machine;
 
@@ -59,8 +60,8 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
                                    const apr_array_header_t *served, apr_pool_t *p,
                                    apr_array_header_t **changes);
 
-/* Records that the machine still serves the same policies. Errors: as for
- * mta_sts_history_record. */
+/* Records that the machine still serves the same policies, and since when if its clock was set
+ * since. Errors: as for mta_sts_history_record. */
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine);
 
 /* One text of a domain, as one machine served it. */

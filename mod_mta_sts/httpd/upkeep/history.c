@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "core/base/monotonic.h"
 #include "core/database/history.h"
 #include "core/policy/policy.h"
 #include "httpd/shared/counters.h"
@@ -13,20 +14,23 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Since when this configuration has been served; children inherit it from the parent. */
-static apr_time_t started;
+/* Since when this configuration has been served, by the clock as it was then, and by one that
+ * cannot be set; children inherit it from the parent. */
+static apr_time_t started, elapsed;
 
 void mts_history_prepare(void)
 {
     started = apr_time_now();
+    elapsed = mta_sts_monotonic_now();
 }
 
 static mta_sts_history_machine this_machine(apr_pool_t *p)
 {
-    const mta_sts_history_machine machine = {mta_sts_database_host(p), mts_counters_since(),
-                                             started, apr_time_now()};
-
-    return machine;
+    return (mta_sts_history_machine){.host = mta_sts_database_host(p),
+                                     .running = mts_counters_since(),
+                                     .started = mta_sts_monotonic_date(started, elapsed),
+                                     .stamped = started,
+                                     .now = apr_time_now()};
 }
 
 /* The policies that are served under an exact name, not a pattern: an array of mts_served, each
