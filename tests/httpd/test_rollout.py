@@ -4,6 +4,7 @@
 import datetime
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -247,9 +248,9 @@ def test_nothing_is_certain_while_a_policy_from_before_the_record_may_be_cached(
         found = facts(server, status, before=before)
         assert [one["certain_at"] is None for one in found["safe"]] == [status == UNKNOWN, False], before
     server.stop()
-    Database(server).run("UPDATE mta_sts_history SET first_served = first_served - 31558000000000")
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served - 315580000000000")
     assert facts(server, UNKNOWN, before=[])["recorded_since"] is None, "the clock was not set"
-    Database(server).run("UPDATE mta_sts_history SET first_served = first_served + 31558000000000 - 90000000000")
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served + 315580000000000 - 90000000000")
     found = facts(server, DONE, before=["--previous-max-age", "1d"])
     assert found["unrecorded_until"] is None and "certainly" in call(server, status=DONE).stdout
 
@@ -304,3 +305,59 @@ def test_a_policy_that_was_served_before_the_first_one_is_current_again(make):
     found = facts(server)
     assert found["current"]["id"] == identity(A)
     assert [one["id"] for one in found["earlier"]] == [identity(B)]
+
+
+def test_another_machine_that_serves_the_earlier_policy_is_named(make):
+    """It shares the database. As long as it serves the policy, senders fetch it, so the date moves; once
+    it was not seen for a while, it no longer does. Its name is not trusted."""
+    server = rolled_out(make)
+    recorded(server, 8)
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served - 3600000000;"
+                         "UPDATE mta_sts_fetch_span SET began = began - 3700000000")
+    now = "(SELECT noted FROM mta_sts_history_host LIMIT 1)"
+    for host in "web2", "web\x1b[2J":
+        Database(server).run(
+            "INSERT INTO mta_sts_history (domain, host, first_served, id, max_age, text) SELECT domain, "
+            f"'{host}', first_served, id, max_age, text FROM mta_sts_history WHERE last_served IS NOT NULL "
+            f"LIMIT 1; INSERT INTO mta_sts_history_host (host, noted) VALUES ('{host}', {now});"
+            "INSERT INTO mta_sts_fetch_span (host, began, noted) SELECT "
+            f"'{host}', began, noted - 1800000000 FROM mta_sts_fetch_span LIMIT 1")
+    found = facts(server)
+    earlier, = found["earlier"]
+    assert sorted(earlier["served_by"]) == ["web\x1b[2J", "web2"] and earlier["served_until"] is None
+    for one in found["safe"]:
+        assert sorted(one["served_by"]) == ["web\x1b[2J", "web2"] and one["certain_at"] is None
+    shown = call(server, status=OUTSTANDING).stdout
+    said = " ".join(shown.split())
+    assert "\x1b" not in shown
+    hosts = r'(web2 and "web\\x1b\[2J"|"web\\x1b\[2J" and web2)'
+    assert re.search(f"and still by {hosts}: reload httpd there with the new policy", said)
+    assert re.search(f"it moves on as long as {hosts} serve an earlier policy", said)
+    assert '"web\\x1b[2J" recorded nothing from' in said
+    Database(server).run("UPDATE mta_sts_history_host SET noted = noted - 3600000000 WHERE host LIKE 'web%'")
+    found = facts(server)
+    assert found["earlier"][0]["served_by"] == [] and found["earlier"][0]["served_until"]
+    assert {one["certain_at"] is not None for one in found["safe"]} == {True}
+
+
+def test_only_who_has_the_policy_afterwards_has_fetched_it(make):
+    """Monitoring asks with HEAD; a page that includes the policy is not one that a sender reads."""
+    server = configure(make(), A).start()
+    noted(server, A)
+    for method in "HEAD", "GET", "HEAD":
+        assert server.fetch(method=method).status == 200
+    fetch(server, "127.0.9.1", A)
+    recorded(server, 2)
+
+
+def test_a_configured_policy_is_served_instead_of_a_hosted_one(make_with):
+    server, hosting = begin_hosting(make_with)
+    noted(server, policy.POLICY)
+    hosting.call("set", "--mx", "mx9.example.com", "--mode", "enforce", "example.com")
+    hosting.call("set", "--mx", "mx8.example.com", "--mode", "enforce", "example.com")
+    found = facts(server, OUTSTANDING)
+    assert found["current"]["id"] == identity(policy.POLICY)
+    first, = found["earlier"]  # since when the first row was there is not recorded: perhaps before
+    assert first["id"] == identity(text("mx9.example.com", mode="enforce")) and first["served_by"] == []
+    assert at(first["served_until"]) == at(found["current"]["served_since"])
+    assert server.fetch_plainly("mta-sts.example.com").body == policy.POLICY

@@ -102,9 +102,9 @@ static const char *still_text(const cli_rollout_call *call, const mta_sts_rollou
     return !policy->hosts->nelts ? "and still is"
            : policy->is_hosted
                ? apr_pstrcat(call->p, "and still by ", names,
-                             ": its httpd has not read the change from the database yet", NULL)
+                             ": the change has not been read from the database there yet", NULL)
                : apr_pstrcat(call->p, "and still by ", names,
-                             ": reload its httpd with the new policy", NULL);
+                             ": reload httpd there with the new policy", NULL);
 }
 
 static void print_served(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
@@ -173,10 +173,11 @@ static const char *date_text(const cli_rollout_call *call, apr_time_t time)
 static const char *doubt_text(const cli_rollout_call *call, const mta_sts_rollout_date *date)
 {
     if (date->is_served) {
-        return date->hosts->nelts ? apr_pstrcat(call->p, "; it moves on while ",
+        return date->hosts->nelts ? apr_pstrcat(call->p, "; it moves on as long as ",
                                                 mta_sts_format_names(call->p, date->hosts, 5),
-                                                " serves an earlier policy", NULL)
-                                  : "; it moves on while an earlier policy is served";
+                                                date->hosts->nelts == 1 ? " serves" : " serve",
+                                                " an earlier policy", NULL)
+                                  : "; it moves on as long as an earlier policy is served";
     }
     return date->has_unrecorded ? "; not certain, see above" : "";
 }

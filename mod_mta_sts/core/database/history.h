@@ -39,9 +39,8 @@ typedef struct mta_sts_history_change {
     const char *domain, *old_id, *id;
 } mta_sts_history_change;
 
-/* Before this, at the beginning of 2026, no version of this module recorded anything: an earlier
- * time is that of a clock that was not set. */
-#define MTA_STS_HISTORY_FIRST apr_time_from_sec(APR_INT64_C(1767225600))
+/* An earlier time than the beginning of 2020 is that of a clock that was not set. */
+#define MTA_STS_HISTORY_FIRST apr_time_from_sec(APR_INT64_C(1577836800))
 
 /* The longest interval between two confirmations of a machine, in microseconds. */
 #define MTA_STS_HISTORY_INTERVAL apr_time_from_sec(600)

@@ -230,10 +230,13 @@ static const char *until_text(apr_pool_t *p, const mta_sts_rollout_date *date)
 
 static const char *served_text(apr_pool_t *p, const mta_sts_rollout_date *date, int has_hosts)
 {
-    return !date->is_served ? ""
-           : has_hosts && date->hosts->nelts
+    if (!date->is_served) {
+        return "";
+    }
+    return has_hosts && date->hosts->nelts
                ? apr_pstrcat(p, " ", mta_sts_format_names(p, date->hosts, 5),
-                             " still serves an earlier policy, so this date moves on.", NULL)
+                             date->hosts->nelts == 1 ? " still serves" : " still serve",
+                             " an earlier policy, so this date moves on.", NULL)
                : " An earlier policy is still served, so this date moves on.";
 }
 

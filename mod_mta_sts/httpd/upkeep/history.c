@@ -14,22 +14,28 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Since when this configuration has been served, by the clock as it was then, and by one that
- * cannot be set; children inherit it from the parent. */
-static apr_time_t started, elapsed;
+/* Since when this configuration has been served: by the clock, as it was then or when the history
+ * was written last, and by one that cannot be set. Children inherit both from the parent; in a
+ * child, only the watchdog's thread uses them. */
+static apr_time_t stamped, elapsed;
 
 void mts_history_prepare(void)
 {
-    started = apr_time_now();
+    stamped = apr_time_now();
     elapsed = mta_sts_monotonic_now();
+}
+
+int mts_history_is_wrong(void)
+{
+    return mta_sts_monotonic_date(stamped, elapsed) != stamped;
 }
 
 static mta_sts_history_machine this_machine(apr_pool_t *p)
 {
     return (mta_sts_history_machine){.host = mta_sts_database_host(p),
                                      .running = mts_counters_since(),
-                                     .started = mta_sts_monotonic_date(started, elapsed),
-                                     .stamped = started,
+                                     .started = mta_sts_monotonic_date(stamped, elapsed),
+                                     .stamped = stamped,
                                      .now = apr_time_now()};
 }
 
@@ -101,12 +107,15 @@ const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_
     const char *error = mta_sts_history_record(db, &machine, texts_served(main, p), p, &changes);
 
     log_changes(main, changes);
+    stamped = error ? stamped : machine.started;
     return error;
 }
 
 const char *mts_history_confirm(mta_sts_database *db, apr_pool_t *p)
 {
     const mta_sts_history_machine machine = this_machine(p);
+    const char *error = mta_sts_history_confirm(db, &machine);
 
-    return mta_sts_history_confirm(db, &machine);
+    stamped = error ? stamped : machine.started;
+    return error;
 }
