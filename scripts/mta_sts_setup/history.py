@@ -9,29 +9,46 @@ import json
 import os
 import re
 from collections import namedtuple
+from datetime import datetime, timezone
 
 from . import command, site
 from .problem import Problem
 
 SECONDS = 20
 
-# until: the date until which senders may hold an earlier policy, or None. problem: why that cannot
-# be read, or None.
-History = namedtuple("History", "until problem")
-EMPTY = History(None, None)
+# until: the date until which senders may hold an earlier policy in the worst case, or None. problem:
+# why that cannot be read, or None. by_log: the same date according to the fetch log, in the past if
+# none holds one any more; None if the log is not complete. unrecorded: since when policies are
+# recorded ("" if that is not known), if others may have been served before; else None.
+History = namedtuple("History", "until problem by_log unrecorded")
+EMPTY = History(None, None, None, None)
+LONG_AGO = datetime.fromtimestamp(0, timezone.utc)
+
+
+def _unknown(problem):
+    return History(None, problem, None, None)
+
+
+def _of(copies, problem):
+    """What is known of copies of earlier policies; None: nothing."""
+    if copies is None:
+        return _unknown(problem)
+    until, by_log = copies["worst_case_until"], copies["by_log_until"]
+    return History(until and site.date(until), problem,
+                   (site.date(by_log) if by_log else LONG_AGO) if copies["log_complete"] else None,
+                   (copies["recorded_since"] or "") if copies["unrecorded"] else None)
 
 
 def _read_answer(output):
     """What `mta-sts dns --format json` wrote: messages, then the document."""
     start = re.search(r"^\{", output, re.M)
     if not start:
-        return History(None, output.strip())
+        return _unknown(output.strip())
     try:
         (domain,) = json.loads(output[start.start():])["domains"]
     except ValueError as error:
-        return History(None, "mta-sts dns: {}".format(error))
-    until = domain["earlier_policy_until"]
-    return History(until and site.date(until), output[:start.start()].strip() or None)
+        return _unknown("mta-sts dns: {}".format(error))
+    return _of(domain["earlier_copies"], output[:start.start()].strip() or None)
 
 
 def read(domain, policy, dump):
@@ -39,8 +56,8 @@ def read(domain, policy, dump):
     apache.dump(), which names the database."""
     database = dump["database"]
     if database["driver"] != "sqlite3":
-        return History(None, "the history of served policies is in a {} database, which is not "
-                             "read here".format(database["driver"]))
+        return _unknown("the history of served policies is in a {} database, which is not read "
+                        "here".format(database["driver"]))
     if not os.path.exists(database["file"]):
         return EMPTY
     args = ["mta-sts", "dns", "--offline", "--policy", "-", "--format", "json",
@@ -48,5 +65,5 @@ def read(domain, policy, dump):
     try:
         result = command.run(args, SECONDS, check=False, stdin=policy.text())
     except Problem as problem:
-        return History(None, str(problem))
+        return _unknown(str(problem))
     return _read_answer(result.output)

@@ -207,8 +207,16 @@ def set_up(options, facts):
     return 0
 
 
-def _print_removal_begun(options, facts, policy, until):
+def _worst_case(worst):
+    return ("the fetch log has networks, not senders. In the worst case, senders\n  may hold an earlier "
+            "policy until {}: mta-sts-rollout(1)".format(site.date_text(worst)))
+
+
+def _print_removal_begun(options, facts, policy):
     record, _, _ = records.find(options, facts, policy)
+    worst, expected = removal.begun(facts), removal.expected(facts)
+    is_over = removal.is_over(expected)
+    until = worst if is_over else expected
     print("""
 {domain} is being removed: mode none is served. Now publish its id:
 
@@ -218,13 +226,22 @@ Keep serving it, with this record, until {until}: until then senders
 may hold an earlier policy. That is {left} from now. Then run: mta-sts-setup {domain} --remove
 """.format(domain=facts.domain, record=_record_text(record), until=site.date_text(until),
            left=removal.left(until)), end="")
+    if is_over and not removal.is_over(worst):
+        print("note: according to the fetch log, no sender holds one any more: the next run offers to "
+              "remove the site.\n  That is not certain: " + _worst_case(worst))
+    elif expected < worst:
+        print("note: this date is not certain: " + _worst_case(worst))
 
 
 def _begin_removal(options, facts):
     policy = removal.none_policy(facts)
+    if facts.history.unrecorded is not None and not options.previous_max_age:
+        print("note: policies from before {} are not recorded.\n  If one with a larger max_age was "
+              "served, name that max_age with --previous-max-age.".format(
+                  facts.history.unrecorded or "now"))
     perform(options, facts, policy, removal.begin(options, facts))
     if not options.dry_run:
-        _print_removal_begun(options, facts, policy, removal.begun(plan.Facts(facts.domain)))
+        _print_removal_begun(options, plan.Facts(facts.domain), policy)
     return 0
 
 
@@ -251,6 +268,19 @@ def _finish_removal(options, facts):
     return 0
 
 
+def _is_due(options, facts):
+    """Whether the site can be removed: for certain, or according to the fetch log if that is enough
+    for the admin."""
+    worst = removal.begun(facts)
+    if removal.is_over(worst):
+        return True
+    if not removal.is_over(removal.expected(facts)) or options.dry_run:
+        return False
+    print("According to the fetch log, no sender holds an earlier policy any more. That is not certain: "
+          + _worst_case(worst) + ".")
+    return bool(confirm(options, "Remove the site now?"))
+
+
 def remove(options, facts):
     if not facts.policy:
         print("Nothing to do: Apache serves no MTA-STS policy for {}.".format(facts.domain))
@@ -258,14 +288,13 @@ def remove(options, facts):
     if facts.history.problem:
         print("note: {}\n  If a policy with a larger max_age was served before, name that max_age "
               "with --previous-max-age.".format(facts.history.problem))
-    until = removal.begun(facts)
-    if until is None:
+    if removal.begun(facts) is None:
         return _begin_removal(options, facts)
-    if removal.is_over(until) or options.force:
+    if options.force or _is_due(options, facts):
         return _finish_removal(options, facts)
     if not options.dry_run:
         verify_unchanged(options, facts, facts.policy)
-    _print_removal_begun(options, facts, facts.policy, until)
+    _print_removal_begun(options, facts, facts.policy)
     print("It is too early to remove the site; --force does so anyway, and may delay mail from "
           "senders that hold the earlier policy.")
     return 1

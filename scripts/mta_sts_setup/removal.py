@@ -17,13 +17,27 @@ from .step import Command, RemoveFile, read
 NONE_MAX_AGE = 86400
 RELOAD = timedelta(seconds=60)
 
+# How much later the date in the block may be than that of the history: it is rounded up, and counted
+# from before the reload.
+ROUNDING = timedelta(hours=1)
+
 
 def begun(facts):
-    """Until when mode none is to be served, if the removal has begun; else None. The module's
-    history of served policies counts in addition to the comment in the block: policies may have
-    been changed by hand, and were served until the reload."""
+    """Until when mode none is to be served in the worst case, if the removal has begun; else None. The
+    module's history of served policies counts in addition to the comment in the block: policies may
+    have been changed by hand, and were served until the reload."""
     until = site.noted(facts.comments, site.REMOVAL)
     return until and site.last(until, facts.earlier_until)
+
+
+def expected(facts):
+    """The same according to the fetch log, if it is complete, and if the history knows all policies
+    that the comment in the block is about; else the worst case."""
+    noted, worst = site.noted(facts.comments, site.REMOVAL), begun(facts)
+    known = facts.history.until
+    if facts.history.by_log is None or known is None or noted > known + ROUNDING:
+        return worst
+    return min(worst, facts.history.by_log)
 
 
 def due(options, facts):

@@ -82,7 +82,7 @@ def test_programs_get_json(file):
         "domain": "example.com", "unicode": None, "source": "file", "served": "unknown",
         "policy": {"version": "STSv1", "mode": "enforce", "mx": ["mx1.example.com"],
                    "max_age": 604800},
-        "id": ID, "earlier_policy_until": None, "hold": None,
+        "id": ID, "earlier_policy_until": None, "earlier_copies": None, "hold": None,
         "mx_not_covered": [], "mx_unused": [], "findings": [
             {"severity": "info", "id": "rua-without-mail", "subject": "example.com", "line": None,
              "message": "Google and Microsoft send their reports by mail only",

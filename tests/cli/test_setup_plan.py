@@ -16,7 +16,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = str(TOP / "scripts" / "mta-sts-setup")
 sys.path.insert(0, str(TOP / "scripts"))
 
-from mta_sts_setup import (apache, arguments, certificate, edits, lock,  # noqa: E402
+from mta_sts_setup import (apache, arguments, certificate, edits, history, lock,  # noqa: E402
                            mail_server, removal, site, step)
 from mta_sts_setup.policy import Policy  # noqa: E402
 from mta_sts_setup.problem import Problem  # noqa: E402
@@ -190,6 +190,19 @@ def test_a_started_removal_waits_for_the_policies_in_the_history():
     assert removal.begun(Served(NOW)) is None
     assert removal.is_over(removal.begun(Served(None, noted)))
     assert removal.begun(Served(NOW + timedelta(days=2), noted)) == NOW + timedelta(days=2)
+
+
+@pytest.mark.parametrize("noted, until, by_log, expected", [
+    (5, 5, 2, 2), (5, 5, -1, -1), (5, 5, None, 5), (5, 6, 2, 2), (5, 4, 2, 5), (5, None, 2, 5),
+    (-1, 5, 9, 5)])
+def test_a_removal_follows_the_fetch_log_if_the_history_knows_all_that_the_file_does(
+        noted, until, by_log, expected):
+    def day(number):
+        return None if number is None else NOW.replace(microsecond=0) + timedelta(days=number)
+    served = Served(day(until), site.REMOVAL + site.date_text(day(noted)))
+    served.history = history.History(day(until), None, day(by_log), None)
+    assert removal.expected(served) == day(expected)
+    assert removal.begun(served) == max(day(noted), day(until) or day(noted))
 
 
 @pytest.mark.parametrize("hours, words", [

@@ -158,3 +158,32 @@ def test_reports_are_stored_and_shown_at_any_date(make_with, what):
     assert last["received_at"] == received.strftime("%Y-%m-%dT%H:%M:%SZ")
     page(server, "?since=all")
     Spool(server).check()
+
+
+@pytest.mark.parametrize("years", [-20, -1, 1])
+def test_a_clock_that_was_wrong_at_boot_does_not_lengthen_what_is_recorded(make_with, years):
+    """A machine without a hardware clock begins in 1970, or when it was last switched off."""
+    server = make_with().configure(report.conf())
+    server.log.possible.append(r"\[clock-jumped\]$")
+    clock = Clock(server)
+    clock.set(years * 365 * DAY)
+    server.start()
+
+    def recorded(statement):
+        return [row["at"] / 1000000 - time.time() for row in Database(server).run(statement)]
+
+    def began():
+        return recorded("SELECT first_served AS at FROM mta_sts_history")
+
+    def spans():
+        return recorded("SELECT began AS at FROM mta_sts_fetch_span ORDER BY noted - began")
+
+    process.wait_for(lambda: began() and spans(), "the record")
+    assert began()[0] == pytest.approx(years * 365 * DAY, abs=60)
+    clock.set(0)
+    process.wait_for(lambda: abs(began()[0]) < 60, "the history to be corrected", 30)
+    policy.check(server.fetch())
+    process.wait_for(lambda: any(abs(at) < 60 for at in spans()), "another span", 90)
+    wrong, = (row for row in Database(server).run("SELECT began, noted FROM mta_sts_fetch_span")
+              if abs(row["began"] / 1000000 - time.time()) > DAY)
+    assert wrong["noted"] - wrong["began"] < 90 * 1000000, "what was recorded by the wrong clock"

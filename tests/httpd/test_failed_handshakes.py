@@ -83,7 +83,7 @@ def give_up(server, name=HOST, version=TLS13, read=True):
 
 @pytest.mark.parametrize("mpm", MPMS)
 @every_version
-def test_each_cause_is_told_from_the_others_and_success_is_not_recorded(make_with, mpm, version):
+def test_each_cause_is_distinguished_and_success_is_not_recorded(make_with, mpm, version):
     server = make_with((), mpm).configure(CONF).start()
     assert shake(server, trusting(server, version), HOST)
     distrust(server, version)

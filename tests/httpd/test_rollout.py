@@ -4,6 +4,7 @@
 import datetime
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -49,16 +50,20 @@ def recorded(server, requests):
             "SELECT requests FROM mta_sts_fetch")) == requests, f"{requests} requests", 30)
 
 
-def call(server, *words, status, domains=("example.com",)):
-    done = subprocess.run([COMMAND, "rollout", "--state-dir", server.root / "state", *words, *domains],
+NOTHING_BEFORE = ("--previous-max-age", "0")
+
+
+def call(server, *words, status, domains=("example.com",), before=NOTHING_BEFORE):
+    done = subprocess.run([COMMAND, "rollout", "--state-dir", server.root / "state", *before, *words,
+                           *domains],
                           env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == status, done
     return done
 
 
-def facts(server, status=OUTSTANDING):
-    result, = json.loads(call(server, "--format", "json", status=status).stdout)["domains"]
+def facts(server, status=OUTSTANDING, before=NOTHING_BEFORE):
+    result, = json.loads(call(server, "--format", "json", status=status, before=before).stdout)["domains"]
     assert result["domain"] == "example.com"
     return result
 
@@ -226,7 +231,30 @@ def test_nothing_is_outstanding_after_the_first_policy_and_after_the_last_copy(m
     found = facts(server, DONE)
     assert found["earlier"] == [] and found["outstanding"] is False
     assert dates(found)["stricter-mode", None] == (0, 0)
-    assert "No copies of earlier policies are left" in call(server, status=DONE).stdout
+    assert "No copies of earlier policies that are recorded are left" in call(server, status=DONE).stdout
+    assert facts(server, UNKNOWN, before=[])["outstanding"] is None
+
+
+def test_nothing_is_certain_while_a_policy_from_before_the_record_may_be_cached(make):
+    """The history has just begun, so it does not know what was served before."""
+    server = configure(make(), B).start()
+    noted(server, B)
+    found = facts(server, UNKNOWN, before=[])
+    assert found["outstanding"] is None and found["earlier"] == []
+    assert at(found["unrecorded_until"]) == at(found["recorded_since"]) + 31557600
+    assert {one["certain_at"] for one in found["safe"]} == {None}
+    shown = " ".join(call(server, status=UNKNOWN, before=[]).stdout.split())
+    assert "certainly" not in shown and "worst case now; not certain, see above" in shown
+    assert "are not recorded: if another one was served before, copies of it may be used until" in shown
+    for before, status in (["--previous-max-age", "1d"], UNKNOWN), (NOTHING_BEFORE, DONE):
+        found = facts(server, status, before=before)
+        assert [one["certain_at"] is None for one in found["safe"]] == [status == UNKNOWN, False], before
+    server.stop()
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served - 315580000000000")
+    assert facts(server, UNKNOWN, before=[])["recorded_since"] is None, "the clock was not set"
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served + 315580000000000 - 90000000000")
+    found = facts(server, DONE, before=["--previous-max-age", "1d"])
+    assert found["unrecorded_until"] is None and "certainly" in call(server, status=DONE).stdout
 
 
 def test_the_policy_of_a_hosted_domain(make_with):
@@ -279,3 +307,59 @@ def test_a_policy_that_was_served_before_the_first_one_is_current_again(make):
     found = facts(server)
     assert found["current"]["id"] == identity(A)
     assert [one["id"] for one in found["earlier"]] == [identity(B)]
+
+
+def test_another_machine_that_serves_the_earlier_policy_is_named(make):
+    """It shares the database. As long as it serves the policy, senders fetch it, so the date moves; once
+    it was not seen for a while, it no longer does. Its name is not trusted."""
+    server = rolled_out(make)
+    recorded(server, 8)
+    Database(server).run("UPDATE mta_sts_history SET first_served = first_served - 3600000000;"
+                         "UPDATE mta_sts_fetch_span SET began = began - 3700000000")
+    now = "(SELECT noted FROM mta_sts_history_host LIMIT 1)"
+    for host in "web2", "web\x1b[2J":
+        Database(server).run(
+            "INSERT INTO mta_sts_history (domain, host, first_served, id, max_age, text) SELECT domain, "
+            f"'{host}', first_served, id, max_age, text FROM mta_sts_history WHERE last_served IS NOT NULL "
+            f"LIMIT 1; INSERT INTO mta_sts_history_host (host, noted) VALUES ('{host}', {now});"
+            "INSERT INTO mta_sts_fetch_span (host, began, noted) SELECT "
+            f"'{host}', began, noted - 1800000000 FROM mta_sts_fetch_span LIMIT 1")
+    found = facts(server)
+    earlier, = found["earlier"]
+    assert sorted(earlier["served_by"]) == ["web\x1b[2J", "web2"] and earlier["served_until"] is None
+    for one in found["safe"]:
+        assert sorted(one["served_by"]) == ["web\x1b[2J", "web2"] and one["certain_at"] is None
+    shown = call(server, status=OUTSTANDING).stdout
+    said = " ".join(shown.split())
+    assert "\x1b" not in shown
+    hosts = r'(web2 and "web\\x1b\[2J"|"web\\x1b\[2J" and web2)'
+    assert re.search(f"and still by {hosts}: reload httpd there with the new policy", said)
+    assert re.search(f"it moves on as long as {hosts} serve an earlier policy", said)
+    assert '"web\\x1b[2J" recorded nothing from' in said
+    Database(server).run("UPDATE mta_sts_history_host SET noted = noted - 3600000000 WHERE host LIKE 'web%'")
+    found = facts(server)
+    assert found["earlier"][0]["served_by"] == [] and found["earlier"][0]["served_until"]
+    assert {one["certain_at"] is not None for one in found["safe"]} == {True}
+
+
+def test_only_who_has_the_policy_afterwards_has_fetched_it(make):
+    """Monitoring asks with HEAD; a page that includes the policy is not one that a sender reads."""
+    server = configure(make(), A).start()
+    noted(server, A)
+    for method in "HEAD", "GET", "HEAD":
+        assert server.fetch(method=method).status == 200
+    fetch(server, "127.0.9.1", A)
+    recorded(server, 2)
+
+
+def test_a_configured_policy_is_served_instead_of_a_hosted_one(make_with):
+    server, hosting = begin_hosting(make_with)
+    noted(server, policy.POLICY)
+    hosting.call("set", "--mx", "mx9.example.com", "--mode", "enforce", "example.com")
+    hosting.call("set", "--mx", "mx8.example.com", "--mode", "enforce", "example.com")
+    found = facts(server, OUTSTANDING)
+    assert found["current"]["id"] == identity(policy.POLICY)
+    first, = found["earlier"]  # since when the first row was there is not recorded: perhaps before
+    assert first["id"] == identity(text("mx9.example.com", mode="enforce")) and first["served_by"] == []
+    assert at(first["served_until"]) == at(found["current"]["served_since"])
+    assert server.fetch_plainly("mta-sts.example.com").body == policy.POLICY

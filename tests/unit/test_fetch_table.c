@@ -353,6 +353,25 @@ static void switched_off_there_is_no_table_and_it_begins_anew(void **state)
     assert_true(mts_fetch_table_since() > 0);
 }
 
+/* A machine without a hardware clock begins in 1970. */
+static void the_beginning_of_the_record_is_corrected_once_the_clock_is_set(void **state)
+{
+    apr_time_t since, off = apr_time_now() - apr_time_from_sec(86400);
+
+    (void)state;
+    begin();
+    since = mts_fetch_table_since();
+    assert_true(since <= apr_time_now() && since > apr_time_now() - apr_time_from_sec(60));
+    assert_int_equal(mts_fetch_table_since(), since);
+    mts_counters_shared->fetches_since -= off;
+    assert_true(mts_fetch_table_since() > apr_time_now() - apr_time_from_sec(60));
+    assert_true(mts_fetch_table_since() <= apr_time_now());
+    mts_counters_shared->fetches_since += off; /* it was ahead */
+    assert_true(mts_fetch_table_since() <= apr_time_now());
+    mts_fetch_table_make(NULL, 0);
+    assert_int_equal(mts_fetch_table_since(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +386,7 @@ int main(void)
         POOL_TEST(no_request_is_missing_or_counted_twice_while_the_watchdog_takes_them),
         POOL_TEST(without_shared_memory_there_is_no_table),
         POOL_TEST(switched_off_there_is_no_table_and_it_begins_anew),
+        POOL_TEST(the_beginning_of_the_record_is_corrected_once_the_clock_is_set),
     };
 
     return RUN_POOL_TESTS(tests);

@@ -270,7 +270,7 @@ static void a_machine_without_a_log_is_a_gap(void **state)
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
     const mta_sts_fetches_machine a = machine("a.example", T0, T0 + 3 * DAY);
-    const mta_sts_history_machine b = {"b.example", T0, T0, T0 + 2 * DAY};
+    const mta_sts_history_machine b = {"b.example", T0, T0, T0, T0 + 2 * DAY};
     const char *text =
         "version: STSv1\r\nmode: testing\r\nmx: mx.example.com\r\nmax_age: 86400\r\n";
     const mta_sts_history_served served = {"example.com", ID, text, strlen(text)};

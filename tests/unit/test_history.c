@@ -2,6 +2,7 @@
 #include "database_fixture.h"
 
 #include "core/database/history.h"
+#include "core/hosting/rollout_read.h"
 #include "core/policy/policy.h"
 
 #define DAY apr_time_from_sec(86400)
@@ -35,7 +36,7 @@ static apr_array_header_t *nothing(apr_pool_t *p)
 
 static mta_sts_history_machine machine_at(apr_time_t started)
 {
-    const mta_sts_history_machine machine = {"a.example", T0, started, started};
+    const mta_sts_history_machine machine = {"a.example", T0, started, started, started};
 
     return machine;
 }
@@ -62,7 +63,7 @@ static apr_array_header_t *note_text(mta_sts_database *db, apr_pool_t *p, apr_ti
 
 static void note_again(mta_sts_database *db, apr_time_t now)
 {
-    const mta_sts_history_machine machine = {"a.example", T0, T0, now};
+    const mta_sts_history_machine machine = {"a.example", T0, T0, T0, now};
 
     assert_done(mta_sts_history_confirm(db, &machine));
 }
@@ -84,10 +85,14 @@ static const mta_sts_history_entry *entry(const apr_array_header_t *entries, int
 /* Until when senders may have cached a policy of example.com other than text. */
 static apr_time_t until(mta_sts_database *db, apr_pool_t *p, apr_time_t now, const char *text)
 {
-    apr_array_header_t *copies;
+    const char *id = id_of(p, text);
+    const mta_sts_rollout_query query = {
+        .domain = "example.com", .host = "a.example", .now = now, .id = id, .is_brief = 1};
+    mta_sts_rollout *rollout;
 
-    assert_done(mta_sts_history_cached_policies(db, "a.example", now, p, &copies));
-    return mta_sts_history_cached_until(copies, "example.com", id_of(p, text));
+    assert_done(mta_sts_rollout_read(db, &query, p, &rollout));
+    assert_non_null(rollout);
+    return mta_sts_rollout_copies(rollout).recorded;
 }
 
 /* --- tests --- */
@@ -163,7 +168,8 @@ static void test_a_policy_of_a_stopped_server_ended_soon_after_it_was_last_confi
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
     const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
-    mta_sts_history_machine later = {"a.example", T0 + 5 * DAY, T0 + 5 * DAY, T0 + 5 * DAY};
+    mta_sts_history_machine later = {"a.example", T0 + 5 * DAY, T0 + 5 * DAY, T0 + 5 * DAY,
+                                     T0 + 5 * DAY};
     apr_array_header_t *served = nothing(test->p);
 
     note_text(db, test->p, T0, one);
@@ -220,6 +226,43 @@ static void test_a_policy_served_again_is_not_an_earlier_one(void **state)
     assert_int_equal(until(db, test->p, T0 + 3 * DAY, one), 0);
 }
 
+static void
+test_a_clock_that_is_not_set_yet_does_not_end_a_policy_before_it_was_confirmed(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "enforce", 86400), *two = text_of(test->p, "none", 86400);
+    apr_array_header_t *served = nothing(test->p);
+    const mta_sts_history_machine early = {"a.example", DAY, DAY, DAY, DAY};
+
+    note_text(db, test->p, T0, one);
+    note_again(db, T0 + DAY);
+    serve(served, "example.com", two);
+    assert_int_equal(note(db, early, served)->nelts, 1);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 1)->last,
+                     T0 + DAY + MTA_STS_HISTORY_INTERVAL);
+}
+
+static void test_the_beginning_is_corrected_once_the_clock_is_set(void **state)
+{
+    database_test *test = *state;
+    mta_sts_database *db = database_open(test);
+    const char *one = text_of(test->p, "enforce", 86400), *two = text_of(test->p, "none", 86400);
+    apr_array_header_t *served = nothing(test->p);
+    const mta_sts_history_machine early = {"a.example", DAY, DAY, DAY, DAY},
+                                  set = {"a.example", DAY, T0, DAY, T0 + DAY};
+
+    note_text(db, test->p, T0 - 9 * DAY, two);
+    serve(served, "example.com", one);
+    note(db, early, served);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 0)->first, DAY);
+    assert_done(mta_sts_history_confirm(db, &set));
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 0)->first, T0);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 1)->first, T0 - 9 * DAY);
+    note(db, (mta_sts_history_machine){"a.example", DAY, T0 + DAY, T0 + DAY, T0 + DAY}, served);
+    assert_int_equal(entry(read_all(db, test->p, "example.com"), 0)->first, T0);
+}
+
 static void test_a_removed_domain_ends_and_can_begin_again(void **state)
 {
     database_test *test = *state;
@@ -239,7 +282,7 @@ static void test_a_machine_does_not_end_policies_of_others(void **state)
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
     const char *one = text_of(test->p, "testing", 86400), *two = text_of(test->p, "none", 86400);
-    mta_sts_history_machine other = {"b.example", T0, T0, T0};
+    mta_sts_history_machine other = {"b.example", T0, T0, T0, T0};
     apr_array_header_t *served = nothing(test->p);
 
     serve(served, "example.com", one);
@@ -289,7 +332,7 @@ static void test_ten_thousand_domains_are_recorded_quickly(void **state)
 {
     database_test *test = *state;
     mta_sts_database *db = database_open(test);
-    apr_array_header_t *before = nothing(test->p), *after = nothing(test->p), *copies;
+    apr_array_header_t *before = nothing(test->p), *after = nothing(test->p);
     apr_time_t began = apr_time_now();
     int i;
 
@@ -303,11 +346,6 @@ static void test_ten_thousand_domains_are_recorded_quickly(void **state)
     assert_int_equal(note(db, machine_at(T0 + DAY), before)->nelts, 0);
     note_again(db, T0 + DAY);
     assert_int_equal(note(db, machine_at(T0 + 2 * DAY), after)->nelts, 5000);
-    assert_done(mta_sts_history_cached_policies(db, "a.example", T0 + 2 * DAY, test->p, &copies));
-    assert_int_equal(copies->nelts, 15000);
-    assert_int_equal(mta_sts_history_cached_until(copies, "d9999.example",
-                                                  id_of(test->p, text_of(test->p, "none", 96399))),
-                     T0 + 2 * DAY + apr_time_from_sec(96399));
     print_message("10,000 domains: %d ms\n", (int)apr_time_as_msec(apr_time_now() - began));
     assert_true(apr_time_now() - began < apr_time_from_sec(60));
 }
@@ -322,6 +360,9 @@ int main(void)
         DATABASE_TESTS(test_the_longest_cached_earlier_policy_counts),
         DATABASE_TESTS(test_a_policy_not_confirmed_yet_is_served_until_now),
         DATABASE_TESTS(test_a_policy_served_again_is_not_an_earlier_one),
+        DATABASE_TESTS(
+            test_a_clock_that_is_not_set_yet_does_not_end_a_policy_before_it_was_confirmed),
+        DATABASE_TESTS(test_the_beginning_is_corrected_once_the_clock_is_set),
         DATABASE_TESTS(test_a_removed_domain_ends_and_can_begin_again),
         DATABASE_TESTS(test_a_machine_does_not_end_policies_of_others),
         DATABASE_TESTS(test_policies_that_no_cache_can_contain_are_deleted_in_time),

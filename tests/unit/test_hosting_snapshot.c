@@ -3,7 +3,10 @@
 
 #include "core/hosting/edit.h"
 #include "core/hosting/list.h"
+#include "core/database/history.h"
 #include "core/hosting/past.h"
+#include "core/hosting/rollout_read.h"
+#include "core/hosting/source.h"
 #include "core/hosting/peek.h"
 
 /* --- the file --- */
@@ -197,6 +200,18 @@ static void is_peeked_into_by_any_user(void **state)
 
 /* --- editing --- */
 
+/* Until when senders may have cached a policy that the row had. */
+static apr_time_t cached_until(const hosting *h, apr_time_t now)
+{
+    const mta_sts_rollout_query query = {
+        .domain = "a.example", .host = "web", .now = now, .only_hosted = 1};
+    mta_sts_rollout *rollout;
+
+    assert_done(mta_sts_rollout_read(h->db, &query, h->test->p, &rollout));
+    assert_non_null(rollout);
+    return mta_sts_rollout_withdrawal(rollout)->recorded;
+}
+
 static void knows_until_when_senders_may_have_cached_a_policy(void **state)
 {
     hosting h = begin(state);
@@ -218,14 +233,96 @@ static void knows_until_when_senders_may_have_cached_a_policy(void **state)
     row.mode = "none";
     assert_done(mta_sts_edit_set(h.db, &row));
     assert_done(mta_sts_past_read(h.db, "a.example", now, h.test->p, &past));
-    until = mta_sts_past_cached_until(past, NULL, now);
+    until = cached_until(&h, now);
     assert_true(until >= now + apr_time_from_sec(999900) &&
                 until < now + apr_time_from_sec(1001000));
-    assert_int_equal(mta_sts_past_cached_until(past, NULL, now + apr_time_from_sec(1002000)), 0);
+    assert_int_equal(cached_until(&h, now + apr_time_from_sec(1002000)), 0);
     assert_int_equal(past->nelts, 2);
-    assert_int_equal(mta_sts_past_cached_until(
-                         past, APR_ARRAY_IDX(past, 0, mta_sts_past_policy).policy->id, now),
-                     0);
+    end(&h);
+}
+
+/* What the machines serve: "CURRENT-MODE; EARLIER-MODE by HOSTS", the modes of the policies. */
+static const char *rollout_text(const hosting *h)
+{
+    const mta_sts_rollout_query query = {
+        .domain = "a.example", .host = "web1", .now = apr_time_now()};
+    apr_pool_t *p = h->test->p;
+    mta_sts_rollout *rollout;
+    const char *text;
+    int i;
+
+    assert_done(mta_sts_rollout_read(h->db, &query, p, &rollout));
+    text = rollout->current ? mta_sts_mode_name(rollout->current->policy->mode) : "nothing";
+    for (i = 0; i < rollout->earlier->nelts; i++) {
+        const mta_sts_rollout_policy *one =
+            APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
+
+        text =
+            apr_pstrcat(p, text, "; ", mta_sts_mode_name(one->policy->mode),
+                        one->is_served ? " by " : "", apr_array_pstrcat(p, one->hosts, '+'), NULL);
+    }
+    return text;
+}
+
+static void note_machine(const hosting *h, const char *host, apr_int64_t position)
+{
+    const mta_sts_source_machine machine = {
+        .machine = host, .host = host, .position = position, .served = 1};
+
+    assert_done(mta_sts_source_note_machine(h->db, &machine));
+}
+
+/* A machine serves a configured policy in mode testing, or none. */
+static void configure(const hosting *h, const char *host, int is_configured)
+{
+    static const char text[] =
+        "version: STSv1\r\nmode: testing\r\nmx: mx.example\r\nmax_age: 86400\r\n";
+    const mta_sts_history_served one = {"a.example", "testing-id", text, sizeof(text) - 1};
+    const apr_time_t now = apr_time_now();
+    const mta_sts_history_machine machine = {host, now, now, now, now};
+    apr_array_header_t *changes, *served = apr_array_make(h->test->p, 1, sizeof(one));
+
+    if (is_configured) {
+        APR_ARRAY_PUSH(served, mta_sts_history_served) = one;
+    }
+    assert_done(mta_sts_history_record(h->db, &machine, served, h->test->p, &changes));
+}
+
+static void knows_which_machines_serve_which_policy(void **state)
+{
+    hosting h = begin(state);
+    mta_sts_hosted_row row = {"a.example", "enforce", "mx.example", "1000000", NULL, 0};
+    apr_int64_t position;
+
+    assert_done(mta_sts_edit_set(h.db, &row));
+    row.mode = "none";
+    assert_done(mta_sts_edit_set(h.db, &row));
+    assert_done(mta_sts_edit_position(h.db, "a.example", &position));
+    assert_string_equal(rollout_text(&h), "none; enforce");
+    note_machine(&h, "web1", position);
+    note_machine(&h, "web2", position - 1);
+    assert_string_equal(rollout_text(&h), "none; enforce by web2");
+    note_machine(&h, "web1", position - 1);
+    assert_string_equal(rollout_text(&h), "enforce"); /* nobody has read the change yet */
+    note_machine(&h, "web1", position);
+    note_machine(&h, "web2", position);
+    assert_string_equal(rollout_text(&h), "none; enforce");
+    /* httpd prefers what is configured. */
+    configure(&h, "web1", 1);
+    assert_string_equal(rollout_text(&h), "testing; none by web2; enforce");
+    configure(&h, "web2", 1);
+    assert_null(strstr(rollout_text(&h), " by "));
+    assert_memory_equal(rollout_text(&h), "testing; ", 9);
+    configure(&h, "web1", 0);
+    assert_non_null(strstr(rollout_text(&h), "none by web1"));
+    configure(&h, "web2", 0);
+    assert_memory_equal(rollout_text(&h), "none; ", 6);
+    assert_done(mta_sts_edit_delete(h.db, "a.example"));
+    assert_done(mta_sts_edit_position(h.db, "a.example", &position));
+    assert_memory_equal(rollout_text(&h), "none; ", 6); /* until they have read it */
+    note_machine(&h, "web1", position);
+    note_machine(&h, "web2", position);
+    assert_memory_equal(rollout_text(&h), "nothing; ", 9);
     end(&h);
 }
 
@@ -234,7 +331,6 @@ static void knows_that_the_policy_of_a_former_alias_may_be_cached(void **state)
 {
     hosting h = begin(state);
     apr_time_t now = apr_time_now(), until;
-    apr_array_header_t *past;
     mta_sts_hosted_row target = {"b.example", "enforce", "mx.example", "1000000", NULL, 0};
     mta_sts_hosted_row row = {"a.example", NULL, NULL, NULL, "b.example", 0};
 
@@ -242,8 +338,7 @@ static void knows_that_the_policy_of_a_former_alias_may_be_cached(void **state)
     assert_done(mta_sts_edit_set(h.db, &row));
     row = (mta_sts_hosted_row){"a.example", "none", "mx.example", "86400", NULL, 0};
     assert_done(mta_sts_edit_set(h.db, &row));
-    assert_done(mta_sts_past_read(h.db, "a.example", now, h.test->p, &past));
-    until = mta_sts_past_cached_until(past, NULL, now);
+    until = cached_until(&h, now);
     assert_true(until >= now + apr_time_from_sec(999900) &&
                 until < now + apr_time_from_sec(1001000));
     end(&h);
@@ -284,6 +379,7 @@ int main(void)
         DATABASE_TESTS(lists_domains_page_by_page),
         DATABASE_TESTS(is_peeked_into_by_any_user),
         DATABASE_TESTS(knows_until_when_senders_may_have_cached_a_policy),
+        DATABASE_TESTS(knows_which_machines_serve_which_policy),
         DATABASE_TESTS(knows_that_the_policy_of_a_former_alias_may_be_cached),
         DATABASE_TESTS(makes_its_tables_once),
         DATABASE_TESTS(a_database_without_tables_is_explained),

@@ -54,10 +54,7 @@ typedef struct cli_dns_domain {
     const char *host;             /* policy host */
     const mta_sts_policy *policy; /* to be published; NULL: not available */
     const char *id;
-    apr_time_t earlier_until; /* until when senders may have cached an earlier policy; 0: none,
-                          or not known */
-    apr_time_t earlier_until_by_log; /* according to the fetch log; 0: no longer; -1: it is not
-                                        complete */
+    mta_sts_rollout_date copies; /* of earlier policies; facts.copies is this if it is known */
     mta_sts_publication_facts facts;
     mta_sts_findings *findings;
 } cli_dns_domain;

@@ -8,6 +8,7 @@
 
 #include "cli/common/output.h"
 #include "core/base/format.h"
+#include "tlsrpt/advice/copies.h"
 #include "core/dns/delegation.h"
 #include "core/dns/steps.h"
 #include "core/base/text.h"
@@ -59,14 +60,16 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 /* Prints the date only, since the time is an estimate. */
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
-    apr_time_t by_log = domain->earlier_until_by_log;
+    const mta_sts_rollout_date *copies = domain->facts.copies;
+    apr_time_t by_log;
 
-    if (!domain->earlier_until) {
+    if (!copies || !copies->recorded) {
         return;
     }
+    by_log = copies->by_log;
     printf(";   senders may hold an earlier policy until %s\n",
-           mta_sts_format_date(p, domain->earlier_until));
-    if (by_log >= 0 && by_log < domain->earlier_until) {
+           mta_sts_format_date(p, copies->recorded));
+    if (copies->has_log && by_log < copies->recorded) {
         printf(";   (%s%s, according to the fetch log: mta-sts rollout %s)\n",
                by_log ? "until " : "none does any more",
                by_log ? mta_sts_format_date(p, by_log) : "", domain->domain);
@@ -174,13 +177,15 @@ static void add_publication(apr_pool_t *p, const cli_dns_domain *domain, json_t 
 {
     const mta_sts_publication *publication =
         mta_sts_publication_make(p, &domain->facts, domain->findings);
+    const mta_sts_rollout_date *copies = domain->facts.copies;
 
     json_object_set_new(object, "policy", cli_policy_to_json(domain->policy));
     json_object_set_new(object, "id", json_string(domain->id));
     json_object_set_new(object, "earlier_policy_until",
-                        string_to_json(domain->earlier_until
-                                           ? mta_sts_format_timestamp(p, domain->earlier_until)
+                        string_to_json(copies && copies->recorded
+                                           ? mta_sts_format_timestamp(p, copies->recorded)
                                            : NULL));
+    json_object_set_new(object, "earlier_copies", tlsrpt_copies_to_json(p, copies, 1));
     json_object_set_new(object, "hold", string_to_json(publication->hold));
     json_object_set_new(object, "records",
                         records_to_json(p, publication, is_record, record_to_json));
@@ -197,12 +202,12 @@ static json_t *domain_to_json(apr_pool_t *p, const cli_dns_call *call, const cli
 {
     static const char *const sources[] = {"served", "file", "apache"};
     static const char *const served[] = {"unknown", "nothing", "other", "same"};
-    json_t *object =
-        json_pack("{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[]}",
-                  "domain", domain->domain, "unicode", cli_domain_unicode(p, domain->domain),
-                  "source", sources[call->source], "served", served[domain->facts.served], "policy",
-                  "id", "earlier_policy_until", "hold", "records", "examples", "delegated",
-                  "mx_not_covered", "mx_unused", "steps");
+    json_t *object = json_pack(
+        "{s:s, s:s?, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:[], s:[], s:[], s:[], s:[], s:[]}",
+        "domain", domain->domain, "unicode", cli_domain_unicode(p, domain->domain), "source",
+        sources[call->source], "served", served[domain->facts.served], "policy", "id",
+        "earlier_policy_until", "earlier_copies", "hold", "records", "examples", "delegated",
+        "mx_not_covered", "mx_unused", "steps");
 
     if (domain->policy) {
         add_publication(p, domain, object);

@@ -59,10 +59,10 @@ static void print_row(apr_pool_t *p, const mta_sts_fetch *row)
 {
     const char *from = *row->address ? row->address : *row->network ? row->network : "unknown";
 
-    printf("%s  %s  %s  %s, last at %s%s%s%s%s\n", mta_sts_format_time(p, row->first), from,
-           mta_sts_fetch_outcome_name(row->outcome),
+    printf("%s  %s  %s  %s, last at %s%s%s%s%s\n", mta_sts_format_time(p, row->first),
+           cli_printable(p, from), mta_sts_fetch_outcome_name(row->outcome),
            mta_sts_format_count(p, row->requests, "request", "requests"),
-           mta_sts_format_time(p, row->last), *row->id ? "  id " : "", row->id,
+           mta_sts_format_time(p, row->last), *row->id ? "  id " : "", cli_printable(p, row->id),
            *row->agent ? "  " : "", *row->agent ? mta_sts_format_name(p, row->agent) : "");
 }
 

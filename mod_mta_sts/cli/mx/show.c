@@ -37,7 +37,7 @@ static void print_hosts(const cli_mx_call *call, const cli_mx_plan *plan, const 
         print_sign(style, host->other ? MTA_STS_OK : is_on ? MTA_STS_ERROR : MTA_STS_WARNING);
         printf("%s: ", cli_printable(call->p, host->name));
         if (host->other) {
-            printf("covered by \"mx: %s\"\n", host->other);
+            printf("covered by \"mx: %s\"\n", cli_printable(call->p, host->other));
         }
         else {
             printf("no mx of the policy covers it: senders in mode enforce %s not deliver to it\n",
@@ -46,7 +46,7 @@ static void print_hosts(const cli_mx_call *call, const cli_mx_plan *plan, const 
     }
 }
 
-static void print_patterns(const cli_mx_plan *plan, const cli_style *style)
+static void print_patterns(const cli_mx_call *call, const cli_mx_plan *plan, const cli_style *style)
 {
     int i;
 
@@ -54,25 +54,27 @@ static void print_patterns(const cli_mx_plan *plan, const cli_style *style)
     for (i = 0; i < plan->patterns->nelts; i++) {
         const cli_mx_match *pattern = &APR_ARRAY_IDX(plan->patterns, i, cli_mx_match);
 
+        const char *name = cli_printable(call->p, pattern->name);
+
         print_sign(style, pattern->other ? MTA_STS_OK : MTA_STS_INFO);
         if (pattern->other) {
-            printf("mx: %s\n", pattern->name);
+            printf("mx: %s\n", name);
         }
         else {
             printf("mx: %s: no MX record matches it: a future MX host, or a former one (--remove "
                    "%s)\n",
-                   pattern->name, pattern->name);
+                   name, name);
         }
     }
 }
 
-static void print_refused(const cli_mx_plan *plan, const cli_style *style)
+static void print_refused(const cli_mx_call *call, const cli_mx_plan *plan, const cli_style *style)
 {
     int i;
 
     for (i = 0; i < plan->refused->nelts; i++) {
         print_sign(style, MTA_STS_ERROR);
-        printf("%s\n", APR_ARRAY_IDX(plan->refused, i, const char *));
+        printf("%s\n", cli_printable(call->p, APR_ARRAY_IDX(plan->refused, i, const char *)));
     }
 }
 
@@ -84,7 +86,7 @@ void cli_mx_print(const cli_mx_call *call, const cli_mx_plan *plan)
 
     printf("%s\n", cli_domain_text(call->p, &style, call->domain));
     print_hosts(call, plan, &style);
-    print_patterns(plan, &style);
+    print_patterns(call, plan, &style);
     if (plan->configured && !plan->is_served) {
         print_sign(&style, MTA_STS_WARNING);
         printf("this is not the policy that is served now: see mta-sts check %s\n", call->domain);
@@ -94,7 +96,7 @@ void cli_mx_print(const cli_mx_call *call, const cli_mx_plan *plan)
         return;
     }
     puts("  What to do, in this order");
-    print_refused(plan, &style);
+    print_refused(call, plan, &style);
     for (i = 0; i < steps->nelts; i++) {
         printf("    %d. %s\n", i + 1, APR_ARRAY_IDX(steps, i, const char *));
     }

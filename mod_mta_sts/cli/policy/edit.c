@@ -9,10 +9,9 @@
 #include "core/base/format.h"
 #include "core/base/name.h"
 #include "core/hosting/edit.h"
-#include "core/hosting/past.h"
+#include "core/hosting/rollout_read.h"
 #include "core/hosting/source.h"
 
-#define ALIVE 180 /* seconds without a sign of life after which a machine does not count */
 #define POLL apr_time_from_msec(300)
 
 #define REMOVAL_MAX_AGE "86400" /* of mode none: RFC 8461 section 8.3 */
@@ -65,7 +64,7 @@ static const char *find_late(const cli_policy_call *call, apr_int64_t position,
     for (i = 0; !error && i < machines->nelts; i++) {
         const mta_sts_source_machine *machine = &APR_ARRAY_IDX(machines, i, mta_sts_source_machine);
 
-        if (machine->seen >= ALIVE) {
+        if (machine->seen >= MTA_STS_SOURCE_ALIVE) {
             continue;
         }
         ++*live;
@@ -105,7 +104,7 @@ static int wait_for_machines(cli_policy_call *call, apr_int64_t position)
                                   call->wait, mta_sts_format_names(call->p, late, 5))
                 : cli_policy_fail("no httpd with MTASTSHosting on has used this database within "
                                   "the last %d minutes: start it before you publish the record",
-                                  ALIVE / 60);
+                                  MTA_STS_SOURCE_ALIVE / 60);
 }
 
 /* --- set --- */
@@ -203,8 +202,27 @@ static int delete_row(cli_policy_call *call, const char *domain)
     return CLI_EXIT_OK;
 }
 
+/* When no sender may use a copy of what the row said. */
+static const char *read_date(const cli_policy_call *call, const char *domain,
+                             mta_sts_rollout_date *date)
+{
+    const mta_sts_rollout_query query = {.domain = domain,
+                                         .host = mta_sts_database_host(call->db),
+                                         .now = apr_time_now(),
+                                         .only_hosted = 1};
+    mta_sts_rollout *rollout;
+    const char *error = mta_sts_rollout_read(call->db, &query, call->p, &rollout);
+
+    *date = (mta_sts_rollout_date){.has_log = 1};
+    if (!error && rollout) {
+        *date = *mta_sts_rollout_withdrawal(rollout);
+    }
+    return error;
+}
+
 /* The first step of RFC 8461 section 8.3. */
-static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before, apr_time_t until)
+static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before,
+                    const mta_sts_rollout_date *date)
 {
     const mta_sts_hosted_row row = {.domain = before->domain,
                                     .mode = mta_sts_mode_name(MTA_STS_MODE_NONE),
@@ -225,36 +243,51 @@ static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before, apr
     fprintf(call->talk, "%s: has mode none from now on.\n", row.domain);
     cli_policy_print_records(call, &row, policy, before->alias_of != NULL, NULL);
     fprintf(call->talk,
-            "Senders may have cached the earlier policy until %s: leave the policy host as it is "
-            "until then, and run this command again after that.\n",
-            mta_sts_format_time(call->p, until));
+            "%s Leave the policy host as it is until then, and run this command again after "
+            "that.\n",
+            mta_sts_rollout_copies_text(call->p, date, 1));
     return CLI_EXIT_OK;
+}
+
+static int is_withdrawn(const mta_sts_hosted_row *row)
+{
+    return row->mode && strcmp(row->mode, "none") == 0 && !row->alias_of;
+}
+
+/* What the log says decides; it is not certain. */
+static int finish(cli_policy_call *call, const mta_sts_hosted_row *row, const char *alias,
+                  const mta_sts_rollout_date *date)
+{
+    if (alias && !call->is_forced) {
+        return cli_policy_fail("%s is an alias of %s: remove it first (or use --force)", alias,
+                               row->domain);
+    }
+    if (date->recorded) {
+        fprintf(stderr, "mta-sts policy: %s: %s\n", row->domain,
+                mta_sts_rollout_copies_text(call->p, date, 1));
+    }
+    return delete_row(call, row->domain);
 }
 
 static int remove_row(cli_policy_call *call, const mta_sts_hosted_row *row, const char *alias)
 {
-    const apr_time_t now = apr_time_now();
-    apr_array_header_t *past;
-    const char *error = mta_sts_past_read(call->db, row->domain, now, call->p, &past);
-    apr_time_t until;
+    mta_sts_rollout_date date;
+    const char *error = read_date(call, row->domain, &date);
 
     if (error) {
         return cli_policy_fail("%s", error);
     }
-    until = mta_sts_past_cached_until(past, NULL, now);
-    if (call->is_forced || !until) {
-        if (alias && !call->is_forced) {
-            return cli_policy_fail("%s is an alias of %s: remove it first (or use --force)", alias,
-                                   row->domain);
-        }
-        return delete_row(call, row->domain);
+    if (call->is_forced || !date.recorded) {
+        return finish(call, row, alias, &date);
     }
-    if (row->mode && strcmp(row->mode, "none") == 0 && !row->alias_of) {
-        return cli_policy_fail("%s: senders may have cached an earlier policy until %s; nothing "
-                               "was changed (--force deletes the row now)",
-                               row->domain, mta_sts_format_time(call->p, until));
+    if (!is_withdrawn(row)) {
+        return withdraw(call, row, &date);
     }
-    return withdraw(call, row, until);
+    if (mta_sts_rollout_expected(&date)) {
+        return cli_policy_fail("%s: %s Nothing was changed (--force deletes the row now)",
+                               row->domain, mta_sts_rollout_copies_text(call->p, &date, 1));
+    }
+    return finish(call, row, alias, &date);
 }
 
 int cli_policy_remove(cli_policy_call *call, const cli_args *args)

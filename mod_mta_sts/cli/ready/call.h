@@ -11,6 +11,7 @@
 #include "cli/check/run.h"
 #include "cli/common/output.h"
 #include "cli/common/subcommand.h"
+#include "core/policy/rollout.h"
 #include "tlsrpt/advice/readiness.h"
 #include "tlsrpt/summary/tally.h"
 
@@ -28,6 +29,7 @@ typedef struct cli_ready_domain {
     tlsrpt_tally *all, *weighed;
     tlsrpt_readiness_facts facts;
     const tlsrpt_readiness *readiness;
+    const mta_sts_rollout *rollout; /* of its policy; NULL: nothing is known */
 } cli_ready_domain;
 
 /* What the command line requests, and the results. */
@@ -78,6 +80,14 @@ const char *cli_ready_command(const cli_ready_call *call, const cli_ready_domain
 
 /* The mode to change to, or NULL if nothing is to be changed. */
 const char *cli_ready_mode(const cli_ready_domain *domain);
+
+/*
+ * When no sender may use a copy of an earlier policy any more; if the mode has to be changed to
+ * testing, of the current one as well.
+ *
+ * @return whether it is known
+ */
+int cli_ready_copies(const cli_ready_domain *domain, mta_sts_rollout_date *date);
 
 /* Whether a text does not say what it is about: it contains neither the domain nor the subject. */
 int cli_ready_is_unspecified(const cli_ready_domain *domain, const char *subject, const char *text);

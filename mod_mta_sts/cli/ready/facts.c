@@ -12,6 +12,7 @@
 #include "cli/common/store.h"
 #include "core/database/database.h"
 #include "core/database/history.h"
+#include "core/hosting/rollout_read.h"
 #include "core/policy/text.h"
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/summary/tally.h"
@@ -126,6 +127,26 @@ static void find_served(cli_ready_domain *domain)
                                                          : configured;
 }
 
+/* Who may have copies of earlier policies. */
+static const char *read_rollout(cli_ready_call *call, mta_sts_database *db,
+                                cli_ready_domain *domain)
+{
+    const mta_sts_policy *served = domain->facts.served;
+    mta_sts_rollout_query query = {
+        .domain = domain->domain, .host = mta_sts_database_host(db), .now = call->limits.now};
+    mta_sts_rollout *rollout;
+    const char *text, *error;
+    apr_size_t len;
+
+    if (served) {
+        text = mta_sts_policy_render(call->p, served, &len);
+        query.id = mta_sts_policy_id(call->p, text, len);
+    }
+    error = mta_sts_rollout_read(db, &query, call->p, &rollout);
+    domain->rollout = rollout;
+    return error;
+}
+
 /* Reads which policies were served earlier, as the module recorded. */
 static const char *read_database(cli_ready_call *call)
 {
@@ -137,6 +158,7 @@ static const char *read_database(cli_ready_call *call)
         cli_ready_domain *domain = domain_at(call, i);
 
         error = tlsrpt_policies_add_history(db, domain->domain, call->p, &domain->facts.policies);
+        error = error ? error : read_rollout(call, db, domain);
     }
     error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be allocated by the database */
     if (db) {

@@ -7,6 +7,7 @@
 #include "cli/ready/call.h"
 #include "core/base/format.h"
 #include "core/base/text.h"
+#include "tlsrpt/advice/copies.h"
 #include "tlsrpt/advice/evidence.h"
 
 /* The state in Nagios for each verdict, and the severity that determines its appearance. */
@@ -209,14 +210,17 @@ static json_t *domain_to_json(const cli_ready_call *call, const cli_ready_domain
 {
     const tlsrpt_readiness *readiness = domain->readiness;
     const mta_sts_policy *served = domain->facts.served;
+    mta_sts_rollout_date date;
+    int is_known = cli_ready_copies(domain, &date);
 
     return json_pack(
-        "{s:s, s:s?, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "domain", domain->domain, "unicode",
-        cli_domain_unicode(call->p, domain->domain), "status", looks[readiness->ready].status,
-        "ready", tlsrpt_ready_name(readiness->ready), "summary", readiness->summary, "policy",
-        served ? cli_policy_to_json(served) : json_null(), "reports", reports_to_json(call, domain),
-        "sections", sections_to_json(readiness), "steps",
-        cli_strings_to_json(cli_ready_steps(call, domain)), "change", change_to_json(call, domain));
+        "{s:s, s:s?, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "domain", domain->domain,
+        "unicode", cli_domain_unicode(call->p, domain->domain), "status",
+        looks[readiness->ready].status, "ready", tlsrpt_ready_name(readiness->ready), "summary",
+        readiness->summary, "policy", served ? cli_policy_to_json(served) : json_null(), "reports",
+        reports_to_json(call, domain), "sections", sections_to_json(readiness), "steps",
+        cli_strings_to_json(cli_ready_steps(call, domain)), "change", change_to_json(call, domain),
+        "earlier_copies", tlsrpt_copies_to_json(call->p, is_known ? &date : NULL, 1));
 }
 
 void cli_ready_print_json(const cli_ready_call *call)

@@ -189,6 +189,32 @@ static void add_fixes(const cli_ready_call *call, const cli_ready_domain *domain
     }
 }
 
+int cli_ready_copies(const cli_ready_domain *domain, mta_sts_rollout_date *date)
+{
+    const char *mode = cli_ready_mode(domain);
+
+    if (!domain->rollout) {
+        return 0;
+    }
+    *date = mode && strcmp(mode, "testing") == 0 ? *mta_sts_rollout_withdrawal(domain->rollout)
+                                                 : mta_sts_rollout_copies(domain->rollout);
+    return 1;
+}
+
+/* What senders may still do according to earlier policies. */
+static void add_copies(const cli_ready_call *call, const cli_ready_domain *domain,
+                       apr_array_header_t *steps)
+{
+    mta_sts_rollout_date date;
+
+    if (cli_ready_copies(domain, &date) && date.recorded) {
+        add(steps, apr_psprintf(call->p,
+                                "until their copies of earlier policies have expired, keep all MX "
+                                "hosts of these. %s" TLSRPT_READINESS_COMMAND "mta-sts rollout %s",
+                                mta_sts_rollout_copies_text(call->p, &date, 1), domain->domain));
+    }
+}
+
 apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_domain *domain)
 {
     apr_array_header_t *steps = apr_array_make(call->p, 4, sizeof(const char *));
@@ -200,6 +226,7 @@ apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_
     add_fixes(call, domain, MTA_STS_ERROR, steps);
     add_fixes(call, domain, MTA_STS_WARNING, steps);
     add_fixes(call, domain, MTA_STS_UNKNOWN, steps);
+    add_copies(call, domain, steps);
     if (mode && strcmp(mode, "testing") == 0) {
         add(steps, apr_psprintf(call->p,
                                 "when this is done, ask again whether mode enforce is safe: "

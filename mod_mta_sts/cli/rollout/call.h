@@ -24,6 +24,7 @@ typedef struct cli_rollout_call {
     apr_pool_t *p;
     int as_json;
     const char *state_dir, *database; /* of the options, or NULL */
+    apr_int64_t max_age;              /* of --previous-max-age; negative: it is not given */
     apr_time_t now;
     apr_array_header_t *domains; /* of cli_rollout_domain */
     cli_names_options names_options;
@@ -33,7 +34,13 @@ typedef struct cli_rollout_call {
 /* Whether senders may still have a copy of an earlier policy: 1, 0, or -1 if it is not known. */
 static inline int cli_rollout_is_outstanding(const cli_rollout_domain *domain)
 {
-    return domain->rollout ? domain->rollout->earlier->nelts > 0 : -1;
+    mta_sts_rollout_date date;
+
+    if (!domain->rollout) {
+        return -1;
+    }
+    date = mta_sts_rollout_copies(domain->rollout);
+    return mta_sts_rollout_is_outstanding(&date);
 }
 
 /* Prints the result for people, or in the format documented in mta-sts-rollout(1). */

@@ -59,25 +59,31 @@ static json_t *policy_json(const cli_rollout_call *call, const mta_sts_rollout_p
 static json_t *earlier_json(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
 {
     json_t *json = policy_json(call, policy);
-    const int has_log = !policy->doubts && !policy->host;
+    const int has_log = !policy->doubts && !policy->is_served;
 
     json_object_set_new(json, "served_until",
-                        policy->host ? json_null() : time_json(call, policy->until));
-    json_object_set_new(json, "served_by",
-                        policy->host && *policy->host ? json_string(policy->host) : json_null());
+                        policy->is_served ? json_null() : time_json(call, policy->until));
+    json_object_set_new(json, "served_by", cli_strings_to_json(policy->hosts));
     json_object_set_new(json, "updated_networks", json_integer(policy->updated));
     json_object_set_new(json, "cached_until_by_log",
                         has_log ? time_json(call, policy->cached_by_log) : json_null());
     return json;
 }
 
+static json_t *safe_json(const cli_rollout_call *call, apr_time_t time)
+{
+    return time_json(call, time ? time : call->now);
+}
+
 static json_t *date_json(const cli_rollout_call *call, const mta_sts_rollout_date *date)
 {
-    return json_pack(
-        "{s:s, s:s?, s:o, s:b, s:o}", "action", mta_sts_rollout_action_name(date->action), "mx",
-        date->mx, "certain_at", time_json(call, date->certain ? date->certain : call->now),
-        "log_complete", date->has_log, "by_log_at",
-        date->has_log ? time_json(call, date->by_log ? date->by_log : call->now) : json_null());
+    return json_pack("{s:s, s:s?, s:o, s:o, s:b, s:o, s:o}", "action",
+                     mta_sts_rollout_action_name(date->action), "mx", date->mx, "certain_at",
+                     date->is_certain ? safe_json(call, date->recorded) : json_null(),
+                     "worst_case_at", safe_json(call, date->recorded), "log_complete",
+                     date->has_log, "by_log_at",
+                     date->has_log ? safe_json(call, date->by_log) : json_null(), "served_by",
+                     cli_strings_to_json(date->hosts));
 }
 
 static json_t *domain_json(const cli_rollout_call *call, const cli_rollout_domain *domain)
@@ -95,13 +101,14 @@ static json_t *domain_json(const cli_rollout_call *call, const cli_rollout_domai
         json_array_append_new(
             dates, date_json(call, &APR_ARRAY_IDX(rollout->dates, i, mta_sts_rollout_date)));
     }
-    return json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:o}", "domain", domain->domain, "unicode",
-                     cli_domain_unicode(call->p, domain->domain), "outstanding",
-                     outstanding < 0 ? json_null() : json_boolean(outstanding), "recorded_since",
-                     time_json(call, rollout ? rollout->since : 0), "current",
-                     rollout && rollout->current ? policy_json(call, rollout->current)
-                                                 : json_null(),
-                     "earlier", earlier, "safe", dates);
+    return json_pack(
+        "{s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "domain", domain->domain, "unicode",
+        cli_domain_unicode(call->p, domain->domain), "outstanding",
+        outstanding < 0 ? json_null() : json_boolean(outstanding), "recorded_since",
+        time_json(call, rollout ? rollout->since : 0), "unrecorded_until",
+        time_json(call, rollout && rollout->unrecorded > call->now ? rollout->unrecorded : 0),
+        "current", rollout && rollout->current ? policy_json(call, rollout->current) : json_null(),
+        "earlier", earlier, "safe", dates);
 }
 
 void cli_rollout_print_json(const cli_rollout_call *call)

@@ -11,7 +11,22 @@
 #include "core/base/name.h"
 #include "core/hosting/rollout_read.h"
 
+/* 0: no policy was served before. */
+static const char *take_max_age(apr_pool_t *p, const cli_option *option, void *target,
+                                const char *value)
+{
+    cli_rollout_call *call = target;
+
+    (void)option;
+    call->max_age = 0;
+    return strcmp(value, "0") == 0 ? NULL : mta_sts_max_age_parse(p, value, &call->max_age);
+}
+
 static const cli_option options[] = {
+    {"previous-max-age", 0, "TIME",
+     "The largest max_age of policies from before the record, in seconds or like 30d; 0 if there "
+     "were none. Default: it is not known.",
+     take_max_age, 0, 0, 0},
     {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
      offsetof(cli_rollout_call, as_json), 0, 0},
     CLI_STATE_DIR_OPTION(offsetof(cli_rollout_call, state_dir)),
@@ -70,13 +85,15 @@ static const char *check_database(const cli_rollout_call *call)
 /* All domains as they are at one time. */
 static const char *read_domains(const cli_rollout_call *call, mta_sts_database *db)
 {
-    const char *host = mta_sts_database_host(db);
+    mta_sts_rollout_query query = {.host = mta_sts_database_host(db),
+                                   .now = call->now,
+                                   .max_age = call->max_age < 0 ? NULL : &call->max_age};
     const char *error = mta_sts_database_begin_reading(db);
     int i;
 
     for (i = 0; !error && i < call->domains->nelts; i++) {
-        error = mta_sts_rollout_read(db, domain_at(call, i)->domain, host, call->now, call->p,
-                                     &domain_at(call, i)->rollout);
+        query.domain = domain_at(call, i)->domain;
+        error = mta_sts_rollout_read(db, &query, call->p, &domain_at(call, i)->rollout);
     }
     error = error ? apr_pstrdup(call->p, error) : NULL; /* it may be allocated by the database */
     mta_sts_database_rollback(db);
@@ -156,7 +173,7 @@ static int status_of(const cli_rollout_call *call)
 
 static int run_rollout(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)
 {
-    cli_rollout_call call = {.p = p, .now = apr_time_now()};
+    cli_rollout_call call = {.p = p, .now = apr_time_now(), .max_age = -1};
     cli_style style = cli_output_style();
     cli_args args;
     const char *error;
@@ -193,9 +210,11 @@ const cli_subcommand cli_rollout = {
     .description =
         "After a change of a policy: which networks have fetched it, until when senders may use "
         "copies of earlier policies, and when it is safe to remove an MX host, to go to a stricter "
-        "mode, or to withdraw the policy. The certain dates follow from when each policy was last "
-        "served; the fetch log (MTASTSFetchLog), where it is complete, gives earlier ones. A "
-        "network may contain several senders, so what it fetched need not be all that they have.",
+        "mode, or to withdraw the policy. The worst case follows from when each policy was last "
+        "served; the fetch log (MTASTSFetchLog), where it is complete, gives earlier dates. A "
+        "network may contain several senders, so what it fetched need not be all that they have. "
+        "Policies from before the record may have left copies that nobody knows of: until these "
+        "would have expired, nothing is certain, unless --previous-max-age is given.",
     .exit_statuses = "0 no sender may use an earlier policy any more; 1 some may; 2 wrong usage; 3 "
                      "not known, or the database cannot be read.",
     .options = options,

@@ -25,9 +25,9 @@ static void print_line(int indent, const char *text)
 /* "0123456789abcdef0123, mode testing, max_age 1 week" */
 static const char *describe(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
 {
-    return apr_pstrcat(call->p, policy->id, ", mode ", mta_sts_mode_name(policy->policy->mode),
-                       ", max_age ", mta_sts_format_duration(call->p, policy->policy->max_age),
-                       NULL);
+    return apr_pstrcat(call->p, cli_printable(call->p, policy->id), ", mode ",
+                       mta_sts_mode_name(policy->policy->mode), ", max_age ",
+                       mta_sts_format_duration(call->p, policy->policy->max_age), NULL);
 }
 
 static const char *networks_text(const cli_rollout_call *call, apr_int64_t count)
@@ -46,7 +46,8 @@ static void print_networks(const cli_rollout_call *call, const mta_sts_rollout_p
             &APR_ARRAY_IDX(policy->networks, i, mta_sts_rollout_network);
         const char *names = cli_names_text(call->p, call->names, one->network);
 
-        printf("      %-22s last on %s", one->network, time_text(call, one->last));
+        printf("      %-22s last on %s", cli_printable(call->p, one->network),
+               time_text(call, one->last));
         if (is_earlier) {
             printf(", until %s", time_text(call, one->until));
         }
@@ -95,13 +96,24 @@ static void print_current(const cli_rollout_call *call, const mta_sts_rollout_po
     print_doubts(call, policy);
 }
 
+/* What to do about machines that still serve an earlier policy. */
+static const char *still_text(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
+{
+    const char *names = mta_sts_format_names(call->p, policy->hosts, 5);
+
+    return !policy->hosts->nelts ? "and still is"
+           : policy->is_hosted
+               ? apr_pstrcat(call->p, "and still by ", names,
+                             ": the change has not been read from the database there yet", NULL)
+               : apr_pstrcat(call->p, "and still by ", names,
+                             ": reload httpd there with the new policy", NULL);
+}
+
 static void print_served(const cli_rollout_call *call, const mta_sts_rollout_policy *policy)
 {
-    const char *until =
-        !policy->host   ? apr_pstrcat(call->p, "until ", time_text(call, policy->until), NULL)
-        : *policy->host ? apr_pstrcat(call->p, "and still by ", policy->host,
-                                      ": reload its httpd with the new policy", NULL)
-                        : "and still is";
+    const char *until = policy->is_served
+                            ? still_text(call, policy)
+                            : apr_pstrcat(call->p, "until ", time_text(call, policy->until), NULL);
 
     print_line(4, policy->from ? apr_pstrcat(call->p, "served from ", time_text(call, policy->from),
                                              " ", until, NULL)
@@ -131,7 +143,7 @@ static void print_earlier(const cli_rollout_call *call, const mta_sts_rollout_po
     printf("  Earlier policy %s\n", describe(call, policy));
     print_served(call, policy);
     printf("    copies may be used until %s%s\n", time_text(call, policy->cached),
-           policy->host ? ", and longer while it is served" : "");
+           policy->is_served ? ", and longer while it is served" : "");
     print_by_log(call, policy);
 }
 
@@ -142,7 +154,7 @@ static const char *action_text(const cli_rollout_call *call, const mta_sts_rollo
 {
     switch (date->action) {
     case MTA_STS_ROLLOUT_REMOVE_MX:
-        return apr_pstrcat(call->p, "Remove the MX host ", date->mx,
+        return apr_pstrcat(call->p, "Remove the MX host ", cli_printable(call->p, date->mx),
                            ", which only earlier policies name", NULL);
     case MTA_STS_ROLLOUT_STRICTER:
         return apr_psprintf(call->p, "Go to a stricter mode: all senders have the current policy, "
@@ -159,12 +171,27 @@ static const char *date_text(const cli_rollout_call *call, apr_time_t time)
     return time ? apr_pstrcat(call->p, "after ", time_text(call, time), NULL) : "now";
 }
 
+/* Why the worst case is not certain. */
+static const char *doubt_text(const cli_rollout_call *call, const mta_sts_rollout_date *date)
+{
+    if (date->is_served) {
+        return date->hosts->nelts ? apr_pstrcat(call->p, "; it moves on as long as ",
+                                                mta_sts_format_names(call->p, date->hosts, 5),
+                                                date->hosts->nelts == 1 ? " serves" : " serve",
+                                                " an earlier policy", NULL)
+                                  : "; it moves on as long as an earlier policy is served";
+    }
+    return date->has_unrecorded ? "; not certain, see above" : "";
+}
+
 static void print_date(const cli_rollout_call *call, const mta_sts_rollout *rollout,
                        const mta_sts_rollout_date *date)
 {
     print_line(4, action_text(call, rollout, date));
-    printf("      certainly       %s\n", date_text(call, date->certain));
-    if (date->certain) {
+    printf("      %-16s", date->is_certain ? "certainly" : "worst case");
+    cli_print_wrapped(
+        22, apr_pstrcat(call->p, date_text(call, date->recorded), doubt_text(call, date), NULL));
+    if (date->recorded) {
         printf("      by the log      %s\n",
                date->has_log ? date_text(call, date->by_log) : "not known: it is not complete");
     }
@@ -179,12 +206,34 @@ static void print_dates(const cli_rollout_call *call, const mta_sts_rollout *rol
         const mta_sts_rollout_date *date = &APR_ARRAY_IDX(rollout->dates, i, mta_sts_rollout_date);
 
         print_date(call, rollout, date);
-        has_log |= date->has_log && date->certain;
+        has_log |= date->has_log && date->recorded;
     }
     if (has_log) {
         print_line(4, "The log records networks, not senders: another sender of a network may have "
-                      "an older copy. Only the certain date rules that out.");
+                      "an older copy. Only the worst case rules that out.");
     }
+}
+
+/* Policies that nobody knows of. */
+static void print_unrecorded(const cli_rollout_call *call, const mta_sts_rollout *rollout)
+{
+    const char *before =
+        rollout->since ? apr_pstrcat(call->p, "Policies from before ",
+                                     time_text(call, rollout->since), " are not recorded", NULL)
+                       : "When the first policy was served is not recorded";
+
+    if (rollout->unrecorded <= rollout->now) {
+        if (rollout->since) {
+            print_line(2, before);
+        }
+        return;
+    }
+    print_line(2, apr_pstrcat(call->p, before,
+                              ": if another one was served before, copies of it may be used until ",
+                              time_text(call, rollout->unrecorded),
+                              " at the latest. If there was none, or if you know its max_age, use "
+                              "--previous-max-age",
+                              NULL));
 }
 
 static void print_rollout(const cli_rollout_call *call, const mta_sts_rollout *rollout)
@@ -201,11 +250,9 @@ static void print_rollout(const cli_rollout_call *call, const mta_sts_rollout *r
         print_earlier(call, APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *));
     }
     if (!rollout->earlier->nelts) {
-        puts("  No copies of earlier policies are left");
+        puts("  No copies of earlier policies that are recorded are left");
     }
-    if (rollout->since) {
-        printf("  Policies from before %s are not recorded\n", time_text(call, rollout->since));
-    }
+    print_unrecorded(call, rollout);
     print_dates(call, rollout);
 }
 

@@ -17,3 +17,11 @@ apr_time_t mta_sts_monotonic_now(void)
     clock_gettime(MONOTONIC, &now);
     return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
 }
+
+apr_time_t mta_sts_monotonic_date(apr_time_t then, apr_time_t elapsed)
+{
+    const apr_time_t date = apr_time_now() - (mta_sts_monotonic_now() - elapsed);
+    const apr_time_t moved = date > then ? date - then : then - date;
+
+    return then == 0 || moved < apr_time_from_sec(60) ? then : date;
+}

@@ -22,21 +22,15 @@
     "VALUES (%s, %s, %s, %s, %lld, %lld)"
 #define NOTE_AGAIN "UPDATE mta_sts_history_host SET noted = %lld WHERE host = %s"
 #define NOTE_FIRST "INSERT INTO mta_sts_history_host (host, noted) VALUES (%s, %lld)"
+#define CORRECT                                                                                    \
+    "UPDATE mta_sts_history SET first_served = %lld "                                              \
+    "WHERE host = %s AND last_served IS NULL AND first_served = %lld"
 #define FORGET "DELETE FROM mta_sts_history WHERE last_served + max_age * 1000000 < %lld"
 #define READ_DOMAIN                                                                                \
     "SELECT h.host, h.domain, h.id, h.text, h.max_age, h.first_served, "                           \
     "COALESCE(h.last_served, n.noted), CASE WHEN h.last_served IS NULL THEN 1 ELSE 0 END "         \
     "FROM mta_sts_history h LEFT JOIN mta_sts_history_host n ON n.host = h.host "                  \
     "WHERE h.domain = %s ORDER BY 8 DESC, 7 DESC, 6 DESC, 1"
-/* Texts that this machine has not ended are served until now; those of other machines until they
- * were last confirmed. */
-#define READ_COPIES                                                                                \
-    "SELECT domain, id, MAX(until) FROM ("                                                         \
-    "SELECT h.domain AS domain, h.id AS id, h.max_age * 1000000 + CASE "                           \
-    "WHEN h.last_served IS NOT NULL THEN h.last_served WHEN h.host = %s THEN %lld "                \
-    "ELSE n.noted + %lld END AS until "                                                            \
-    "FROM mta_sts_history h LEFT JOIN mta_sts_history_host n ON n.host = h.host) copies "          \
-    "WHERE until > %lld GROUP BY domain, id"
 
 /* State shared by the steps of recording. */
 typedef struct note {
@@ -77,12 +71,15 @@ static const char *read_before(note *n)
 
 /* The latest time at which a text that is no longer served was served. A server that has been
  * running since the last record served it until this start; if the server was restarted since, the
- * end is unknown. */
+ * end is unknown. Not before that record: then the clock was set back, or is not set yet. */
 static long long end_of_before(const note *n)
 {
     apr_time_t started = n->machine->started;
     apr_time_t last = n->noted + MTA_STS_HISTORY_INTERVAL;
 
+    if (started + MTA_STS_HISTORY_INTERVAL < n->noted) {
+        return number(last);
+    }
     return number(n->noted >= n->machine->running || last > started ? started : last);
 }
 
@@ -199,12 +196,22 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
     return error;
 }
 
+/* What was recorded before the clock was set. */
+static const char *correct(mta_sts_database *db, const mta_sts_history_machine *machine)
+{
+    return machine->started == machine->stamped
+               ? NULL
+               : mta_sts_database_run(db, CORRECT, number(machine->started), machine->host,
+                                      number(machine->stamped));
+}
+
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine)
 {
     const char *error = mta_sts_database_begin(db);
 
     error =
         error ? error : mta_sts_database_run(db, NOTE_AGAIN, number(machine->now), machine->host);
+    error = error ? error : correct(db, machine);
     error = error ? error : mta_sts_database_commit(db);
     mta_sts_database_rollback(db);
     return error;
@@ -241,58 +248,4 @@ const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_p
 
     *entries = v.list;
     return mta_sts_database_rows(db, READ_DOMAIN, take_entry, &v, domain);
-}
-
-static int take_copy(void *baton, const char *const *columns)
-{
-    reader *v = baton;
-    mta_sts_history_cached_policy *copy = apr_array_push(v->list);
-
-    copy->domain = apr_pstrdup(v->p, columns[0]);
-    copy->id = apr_pstrdup(v->p, columns[1]);
-    copy->until = mta_sts_database_number(columns[2]);
-    return 1;
-}
-
-static int compare_copies(const void *one, const void *other)
-{
-    return strcmp(((const mta_sts_history_cached_policy *)one)->domain,
-                  ((const mta_sts_history_cached_policy *)other)->domain);
-}
-
-const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *host, apr_time_t now,
-                                            apr_pool_t *p, apr_array_header_t **copies)
-{
-    reader v = {p, apr_array_make(p, 16, sizeof(mta_sts_history_cached_policy))};
-    const char *error = mta_sts_database_rows(db, READ_COPIES, take_copy, &v, host, number(now),
-                                              number(MTA_STS_HISTORY_INTERVAL), number(now));
-
-    /* PostgreSQL would sort by the rules of its locale. */
-    qsort(v.list->elts, (size_t)v.list->nelts, sizeof(mta_sts_history_cached_policy),
-          compare_copies);
-    *copies = v.list;
-    return error;
-}
-
-apr_time_t mta_sts_history_cached_until(const apr_array_header_t *copies, const char *domain,
-                                        const char *id)
-{
-    const mta_sts_history_cached_policy key = {.domain = domain},
-                                        *list = (const void *)copies->elts;
-    const mta_sts_history_cached_policy *found =
-        bsearch(&key, list, (size_t)copies->nelts, sizeof(key), compare_copies);
-    apr_time_t until = 0;
-
-    if (!found) {
-        return 0;
-    }
-    while (found > list && strcmp(found[-1].domain, domain) == 0) {
-        found--;
-    }
-    for (; found < list + copies->nelts && strcmp(found->domain, domain) == 0; found++) {
-        if (strcmp(found->id, id) != 0 && found->until > until) {
-            until = found->until;
-        }
-    }
-    return until;
 }

@@ -23,6 +23,7 @@ typedef struct mta_sts_history_machine {
     apr_time_t running; /* when its server was started; texts recorded later were also served in
                            between */
     apr_time_t started; /* when it began to serve the current policies */
+    apr_time_t stamped; /* the same by its clock at that time, which may have been wrong */
     apr_time_t now;
 } mta_sts_history_machine;
 
@@ -37,6 +38,9 @@ typedef struct mta_sts_history_served {
 typedef struct mta_sts_history_change {
     const char *domain, *old_id, *id;
 } mta_sts_history_change;
+
+/* An earlier time than the beginning of 2020 is that of a clock that was not set. */
+#define MTA_STS_HISTORY_FIRST apr_time_from_sec(APR_INT64_C(1577836800))
 
 /* The longest interval between two confirmations of a machine, in microseconds. */
 #define MTA_STS_HISTORY_INTERVAL apr_time_from_sec(600)
@@ -55,8 +59,8 @@ const char *mta_sts_history_record(mta_sts_database *db, const mta_sts_history_m
                                    const apr_array_header_t *served, apr_pool_t *p,
                                    apr_array_header_t **changes);
 
-/* Records that the machine still serves the same policies. Errors: as for
- * mta_sts_history_record. */
+/* Records that the machine still serves the same policies, and since when if its clock was set
+ * since. Errors: as for mta_sts_history_record. */
 const char *mta_sts_history_confirm(mta_sts_database *db, const mta_sts_history_machine *machine);
 
 /* One text of a domain, as one machine served it. */
@@ -76,33 +80,5 @@ typedef struct mta_sts_history_entry {
  */
 const char *mta_sts_history_read(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                  apr_array_header_t **entries);
-
-/* Until when senders may have cached a policy of a domain. */
-typedef struct mta_sts_history_cached_policy {
-    const char *domain, *id;
-    apr_time_t until;
-} mta_sts_history_cached_policy;
-
-/*
- * The policies that senders may still have in their caches.
- *
- * @param host   this machine: its current policies count as served until now, those of other
- *               machines until they were last confirmed
- * @param p      pool of copies
- * @param copies out: of mta_sts_history_cached_policy, sorted by domain
- * @return NULL, or why it cannot be read
- */
-const char *mta_sts_history_cached_policies(mta_sts_database *db, const char *host, apr_time_t now,
-                                            apr_pool_t *p, apr_array_header_t **copies);
-
-/*
- * Until when senders may have cached a policy other than the current one.
- *
- * @param copies from mta_sts_history_cached_policies
- * @param id     of the current policy
- * @return 0 if no other copy is left
- */
-apr_time_t mta_sts_history_cached_until(const apr_array_header_t *copies, const char *domain,
-                                        const char *id);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/dns/answer.h"
 #include "core/base/finding.h"
 #include "core/policy/policy.h"
+#include "core/policy/rollout.h"
 #include "core/dns/record_type.h"
 
 /*
@@ -48,6 +49,7 @@ typedef struct mta_sts_publication_facts {
     mta_sts_served served;
     const char *served_id;                    /* id of the policy that is served; NULL if none is */
     mta_sts_answer now[MTA_STS_RECORD_TYPES]; /* the records in DNS */
+    const mta_sts_rollout_date *copies;       /* of earlier policies; NULL: nothing is known */
 } mta_sts_publication_facts;
 
 /* How a record compares with the one in DNS. */

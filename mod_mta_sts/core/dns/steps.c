@@ -205,16 +205,26 @@ static void add_reports(writer *w)
     }
 }
 
+/* What is known of earlier policies. */
+static const char *copies(const writer *w)
+{
+    const mta_sts_rollout_date *date = w->facts->copies;
+    const char *text = date ? mta_sts_rollout_copies_text(w->p, date, 1) : NULL;
+
+    return text ? apr_pstrcat(w->p, " ", text, NULL) : "";
+}
+
 /* How to withdraw a policy: RFC 8461 section 8.3. */
 static void add_removal(writer *w)
 {
     add_step(w, apr_psprintf(w->p,
                              "Keep serving mode none, with this record, until every earlier policy "
                              "has expired: for the largest max_age that you have served, counted "
-                             "from the last time that it was served%s.",
+                             "from the last time that it was served%s.%s",
                              w->facts->policy->max_age > 86400
                                  ? ". A max_age of 86400 is enough for mode none"
-                                 : ""));
+                                 : "",
+                             copies(w)));
     add_step(w,
              apr_psprintf(
                  w->p,

@@ -121,20 +121,3 @@ const char *mta_sts_past_read(mta_sts_database *db, const char *domain, apr_time
     }
     return error;
 }
-
-apr_time_t mta_sts_past_cached_until(const apr_array_header_t *policies, const char *id,
-                                     apr_time_t now)
-{
-    apr_time_t last = 0;
-    int i;
-
-    for (i = 0; i < policies->nelts; i++) {
-        const mta_sts_past_policy *one = &APR_ARRAY_IDX(policies, i, mta_sts_past_policy);
-        apr_time_t until = one->until + apr_time_from_sec(one->policy->policy.max_age);
-
-        if (one->policy->policy.mode != MTA_STS_MODE_NONE && (!id || strcmp(one->policy->id, id))) {
-            last = until > last ? until : last;
-        }
-    }
-    return last > now ? last : 0;
-}

@@ -32,14 +32,4 @@ typedef struct mta_sts_past_policy {
 const char *mta_sts_past_read(mta_sts_database *db, const char *domain, apr_time_t now,
                               apr_pool_t *p, apr_array_header_t **policies);
 
-/*
- * Until when senders may have cached one of these policies in a mode other than none, except for
- * the one with this id.
- *
- * @param id NULL: no exception
- * @return 0 if there is no such copy
- */
-apr_time_t mta_sts_past_cached_until(const apr_array_header_t *policies, const char *id,
-                                     apr_time_t now);
-
 #endif

@@ -8,17 +8,26 @@
 /* The most networks and policies together that are read of a domain. */
 #define MTA_STS_ROLLOUT_FETCHES_MAX 20000
 
+typedef struct mta_sts_rollout_query {
+    const char *domain;
+    const char *host; /* this machine (mta_sts_database_host): its policies count as served until
+                         now, those of other machines until they were last confirmed */
+    apr_time_t now;
+    const char *id;             /* as in mta_sts_rollout_basis */
+    const apr_int64_t *max_age; /* the same */
+    int only_hosted;            /* only the policies that its row in the database has had */
+    int is_brief;               /* whether the log is not needed where no earlier policy is known */
+} mta_sts_rollout_query;
+
 /*
  * Reads the rollout of a domain's policy (core/policy/rollout.h): from the history of served
  * policies, the earlier rows of a hosted domain, and the fetch log.
  *
- * @param host    this machine (mta_sts_database_host): its policies count as served until now,
- *                those of other machines until they were last confirmed
  * @param p       pool of the result
  * @param rollout out: judged; NULL if no policy of the domain is known
  * @return NULL, or an error (core/database/database.h)
  */
-const char *mta_sts_rollout_read(mta_sts_database *db, const char *domain, const char *host,
-                                 apr_time_t now, apr_pool_t *p, mta_sts_rollout **rollout);
+const char *mta_sts_rollout_read(mta_sts_database *db, const mta_sts_rollout_query *query,
+                                 apr_pool_t *p, mta_sts_rollout **rollout);
 
 #endif

@@ -61,6 +61,9 @@ const char *mta_sts_source_confirm(mta_sts_database *db);
  * machines that have not been seen for a week. */
 const char *mta_sts_source_prune(mta_sts_database *db);
 
+/* Seconds without a sign of life after which a machine does not count. */
+#define MTA_STS_SOURCE_ALIVE 180
+
 /* A machine that serves hosted domains. */
 typedef struct mta_sts_source_machine {
     const char *machine;       /* its identity, from its state directory */

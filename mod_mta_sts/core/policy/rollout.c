@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <apr_hash.h>
-#include <apr_strings.h>
 
 /* --- names --- */
 
@@ -27,17 +26,6 @@ const char *mta_sts_rollout_doubt_name(mta_sts_rollout_doubt doubt)
     }
 }
 
-const char *mta_sts_rollout_action_name(mta_sts_rollout_action action)
-{
-    static const char *const names[] = {
-        [MTA_STS_ROLLOUT_REMOVE_MX] = "remove-mx",
-        [MTA_STS_ROLLOUT_STRICTER] = "stricter-mode",
-        [MTA_STS_ROLLOUT_WITHDRAW] = "withdraw",
-    };
-
-    return names[action];
-}
-
 /* --- the policies --- */
 
 static apr_time_t max_age_of(const mta_sts_policy *policy)
@@ -55,8 +43,17 @@ static mta_sts_rollout_policy *earlier_at(const mta_sts_rollout *rollout, int i)
     return APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
 }
 
-/* The served one that began last; after a change on one of several machines that is the new one. */
-static const mta_sts_rollout_served *find_current(const apr_array_header_t *served)
+/* Whether a policy is rather the current one than another. After a change on one of several
+ * machines the new one is, which began last; httpd prefers what is configured. */
+static int is_preferred(const mta_sts_rollout_served *one, const mta_sts_rollout_served *other)
+{
+    return !other                               ? 1
+           : one->is_served != other->is_served ? one->is_served
+           : one->is_hosted != other->is_hosted ? other->is_hosted
+                                                : one->from > other->from;
+}
+
+static const mta_sts_rollout_served *find_current(const apr_array_header_t *served, const char *id)
 {
     const mta_sts_rollout_served *found = NULL;
     int i;
@@ -64,7 +61,7 @@ static const mta_sts_rollout_served *find_current(const apr_array_header_t *serv
     for (i = 0; i < served->nelts; i++) {
         const mta_sts_rollout_served *one = &APR_ARRAY_IDX(served, i, mta_sts_rollout_served);
 
-        if (one->is_served && (!found || one->from > found->from)) {
+        if ((id ? strcmp(one->id, id) == 0 : one->is_served) && is_preferred(one, found)) {
             found = one;
         }
     }
@@ -79,6 +76,7 @@ static mta_sts_rollout_policy *make_policy(apr_pool_t *p, const mta_sts_rollout_
     policy->policy = served->policy;
     policy->from = served->from;
     policy->until = served->until;
+    policy->hosts = apr_array_make(p, 1, sizeof(const char *));
     policy->networks = apr_array_make(p, 4, sizeof(mta_sts_rollout_network));
     policy->notes = apr_array_make(p, 1, sizeof(const char *));
     return policy;
@@ -117,7 +115,11 @@ static void add_earlier(apr_pool_t *p, mta_sts_rollout *rollout,
     policy->until = later(policy->until, served->until);
     if (served->is_served) {
         policy->until = rollout->now;
-        policy->host = served->host ? served->host : "";
+        policy->is_served = 1;
+        policy->is_hosted |= served->is_hosted;
+    }
+    if (served->is_served && served->host) {
+        APR_ARRAY_PUSH(policy->hosts, const char *) = served->host;
     }
 }
 
@@ -136,21 +138,53 @@ static int compare_policies(const void *one, const void *other)
     return a->until != b->until ? (a->until < b->until ? 1 : -1) : strcmp(a->id, b->id);
 }
 
-mta_sts_rollout *mta_sts_rollout_make(apr_pool_t *p, const apr_array_header_t *served,
-                                      apr_time_t now)
+/* Since when what is served is recorded: the end of a hosted policy is, although its beginning may
+ * not be. */
+static void note_since(mta_sts_rollout *rollout, const mta_sts_rollout_served *one)
 {
-    const mta_sts_rollout_served *current = find_current(served);
+    const apr_time_t since = one->from ? one->from : one->is_served ? 0 : one->until;
+
+    if (since && (!rollout->since || since < rollout->since)) {
+        rollout->since = since;
+    }
+}
+
+static void set_unrecorded(mta_sts_rollout *rollout, const apr_int64_t *max_age)
+{
+    const apr_time_t since =
+        rollout->since && rollout->since < rollout->now ? rollout->since : rollout->now;
+
+    rollout->unrecorded = since + apr_time_from_sec(max_age ? *max_age : MTA_STS_MAX_AGE_MAX);
+}
+
+static void set_all_times(mta_sts_rollout *rollout)
+{
+    int i;
+
+    if (rollout->current) {
+        rollout->current->until = rollout->now;
+        set_times(rollout->current, rollout->now);
+    }
+    for (i = 0; i < rollout->earlier->nelts; i++) {
+        set_times(earlier_at(rollout, i), rollout->now);
+    }
+}
+
+mta_sts_rollout *mta_sts_rollout_make(apr_pool_t *p, const apr_array_header_t *served,
+                                      const mta_sts_rollout_basis *basis)
+{
+    const mta_sts_rollout_served *current = find_current(served, basis->id);
     mta_sts_rollout *rollout = apr_pcalloc(p, sizeof(*rollout));
     int i;
 
-    rollout->now = now;
+    rollout->now = basis->now;
     rollout->earlier = apr_array_make(p, 2, sizeof(mta_sts_rollout_policy *));
     rollout->dates = apr_array_make(p, 2, sizeof(mta_sts_rollout_date));
     rollout->current = current ? make_policy(p, current) : NULL;
     for (i = 0; i < served->nelts; i++) {
         const mta_sts_rollout_served *one = &APR_ARRAY_IDX(served, i, mta_sts_rollout_served);
 
-        rollout->since = i && rollout->since < one->from ? rollout->since : one->from;
+        note_since(rollout, one);
         if (current && strcmp(one->id, current->id) == 0) {
             add_current(rollout, one);
         }
@@ -158,13 +192,8 @@ mta_sts_rollout *mta_sts_rollout_make(apr_pool_t *p, const apr_array_header_t *s
             add_earlier(p, rollout, one);
         }
     }
-    if (current) {
-        rollout->current->until = now;
-        set_times(rollout->current, now);
-    }
-    for (i = 0; i < rollout->earlier->nelts; i++) {
-        set_times(earlier_at(rollout, i), now);
-    }
+    set_unrecorded(rollout, basis->max_age);
+    set_all_times(rollout);
     return rollout;
 }
 
@@ -288,139 +317,4 @@ void mta_sts_rollout_add_fetches(apr_pool_t *p, mta_sts_rollout *rollout,
         }
     }
     finish(rollout);
-}
-
-/* --- what is safe when --- */
-
-typedef int is_relevant(const mta_sts_rollout_policy *policy, const char *mx);
-
-static void add_to_date(mta_sts_rollout_date *date, const mta_sts_rollout_policy *policy,
-                        apr_time_t certain, apr_time_t now)
-{
-    date->certain = later(date->certain, certain);
-    date->has_log = date->has_log && !policy->doubts && !policy->host;
-    if (policy->cached_by_log > now) {
-        date->by_log = later(date->by_log, policy->cached_by_log);
-    }
-}
-
-static mta_sts_rollout_date date_of(const mta_sts_rollout *rollout, mta_sts_rollout_action action,
-                                    const char *mx, is_relevant *relevant)
-{
-    mta_sts_rollout_date date = {.action = action, .mx = mx, .has_log = 1};
-    int i;
-
-    for (i = 0; i < rollout->earlier->nelts; i++) {
-        const mta_sts_rollout_policy *policy = earlier_at(rollout, i);
-
-        if (relevant(policy, mx)) {
-            add_to_date(&date, policy, policy->cached, rollout->now);
-        }
-    }
-    return date;
-}
-
-static void add_date(mta_sts_rollout *rollout, const mta_sts_rollout_date *date)
-{
-    APR_ARRAY_PUSH(rollout->dates, mta_sts_rollout_date) = *date;
-}
-
-static int any(const mta_sts_rollout_policy *policy, const char *mx)
-{
-    (void)policy;
-    (void)mx;
-    return 1;
-}
-
-static int is_policy(const mta_sts_rollout_policy *policy, const char *mx)
-{
-    (void)mx;
-    return policy->policy->mode != MTA_STS_MODE_NONE;
-}
-
-static int names(const mta_sts_policy *policy, const char *mx)
-{
-    int i;
-
-    for (i = 0; i < policy->mx->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(policy->mx, i, const char *), mx) == 0) {
-            return 1;
-        }
-    }
-    return *mx != '*' && mta_sts_policy_covers(policy, mx);
-}
-
-/* In mode testing, senders deliver to every MX host. */
-static int requires(const mta_sts_rollout_policy *policy, const char *mx)
-{
-    return policy->policy->mode == MTA_STS_MODE_ENFORCE && names(policy->policy, mx);
-}
-
-static int has_date(const mta_sts_rollout *rollout, const char *mx)
-{
-    int i;
-
-    for (i = 0; i < rollout->dates->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(rollout->dates, i, mta_sts_rollout_date).mx, mx) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void add_mx(mta_sts_rollout *rollout, const mta_sts_rollout_policy *policy)
-{
-    int i;
-
-    for (i = 0; policy->policy->mode == MTA_STS_MODE_ENFORCE && i < policy->policy->mx->nelts;
-         i++) {
-        const char *mx = APR_ARRAY_IDX(policy->policy->mx, i, const char *);
-
-        if (!has_date(rollout, mx) && !names(rollout->current->policy, mx)) {
-            const mta_sts_rollout_date date =
-                date_of(rollout, MTA_STS_ROLLOUT_REMOVE_MX, mx, requires);
-
-            add_date(rollout, &date);
-        }
-    }
-}
-
-/* A current policy in another mode than none first has to be replaced by one in mode none. */
-static void add_withdrawal(mta_sts_rollout *rollout)
-{
-    mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_WITHDRAW, NULL, is_policy);
-    const mta_sts_rollout_policy *current = rollout->current;
-
-    if (current && is_policy(current, NULL)) {
-        add_to_date(&date, current, current->cached, rollout->now);
-    }
-    add_date(rollout, &date);
-}
-
-void mta_sts_rollout_judge(mta_sts_rollout *rollout)
-{
-    const mta_sts_rollout_policy *current = rollout->current;
-    int i;
-
-    for (i = 0; current && i < rollout->earlier->nelts; i++) {
-        add_mx(rollout, earlier_at(rollout, i));
-    }
-    if (current && current->policy->mode == MTA_STS_MODE_TESTING) {
-        const mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_STRICTER, NULL, any);
-
-        add_date(rollout, &date);
-    }
-    add_withdrawal(rollout);
-}
-
-apr_time_t mta_sts_rollout_certain(const mta_sts_rollout *rollout)
-{
-    return date_of(rollout, MTA_STS_ROLLOUT_STRICTER, NULL, any).certain;
-}
-
-apr_time_t mta_sts_rollout_by_log(const mta_sts_rollout *rollout)
-{
-    const mta_sts_rollout_date date = date_of(rollout, MTA_STS_ROLLOUT_STRICTER, NULL, any);
-
-    return date.has_log ? date.by_log : -1;
 }

@@ -13,20 +13,32 @@
  * again when the id in DNS differs from that of its copy (section 3.3), at the latest when its copy
  * fails (section 5.1).
  *
- * What is certain follows from when each policy was last served. The fetch log, if it is complete,
- * gives earlier times, but not for certain: it has networks, not senders, and a network may contain
- * several senders with a copy each. Nothing here reads anything: core/hosting/rollout_read.h does.
+ * The worst case follows from when each policy was last served, as far as that is recorded. The
+ * fetch log, if it is complete, gives earlier times: but it has networks, not senders, and a
+ * network may contain several senders with a copy each. Nothing here reads anything:
+ * core/hosting/rollout_read.h does.
  */
 
 /* A time during which a policy was served. */
 typedef struct mta_sts_rollout_served {
     const char *id;
     const mta_sts_policy *policy;
-    const char *host; /* the machine; NULL: those that serve the hosted domain */
+    const char *host; /* the machine; NULL: any that serves hosted domains */
     apr_time_t from;  /* 0: not known */
     apr_time_t until;
     int is_served; /* whether it is served now */
+    int is_hosted; /* whether it is that of a hosted domain, to which configured ones are preferred
+                    */
 } mta_sts_rollout_served;
+
+/* What else a rollout depends on. */
+typedef struct mta_sts_rollout_basis {
+    apr_time_t now; /* later times count as now */
+    const char *id; /* of the policy that is to count as current, if that is known better than
+                       from what was served; NULL: it is not */
+    const apr_int64_t *max_age; /* the largest one, in seconds, of policies from before what is
+                                   recorded; 0: there were none; NULL: it is not known */
+} mta_sts_rollout_basis;
 
 /* The last fetch of a policy from a network. */
 typedef struct mta_sts_rollout_fetch {
@@ -63,16 +75,18 @@ const char *mta_sts_rollout_doubt_name(mta_sts_rollout_doubt doubt);
 typedef struct mta_sts_rollout_policy {
     const char *id;
     const mta_sts_policy *policy;
-    apr_time_t from;   /* since when, or for the current policy since when without interruption; 0:
-                          not known */
-    apr_time_t until;  /* when it was last served, also by the log; now if it is served */
-    const char *host;  /* an earlier policy: a machine that still serves it; "": those that serve
-                          the hosted domain; NULL: it is not served any more */
-    apr_time_t cached; /* certain: no sender may use a copy after this time */
-    apr_time_t needed; /* fetches since then, and until `until`, matter: earlier copies have
-                          expired */
-    int doubts;        /* of mta_sts_rollout_doubt; 0: the log has these fetches */
-    apr_array_header_t *notes;    /* of const char *: the doubts, in more detail */
+    apr_time_t from;  /* since when, or for the current policy since when without interruption; 0:
+                         not known */
+    apr_time_t until; /* when it was last served, also by the log; now if it is served */
+    int is_served;    /* an earlier policy: a machine still serves it, so that copies may be used
+                         for longer than until `cached` */
+    apr_array_header_t *hosts; /* of const char *: these machines, as far as they are known */
+    int is_hosted;             /* whether those have it from the database */
+    apr_time_t cached;         /* no sender may use a copy after this time */
+    apr_time_t needed;         /* fetches since then, and until `until`, matter: earlier copies have
+                                  expired */
+    int doubts;                /* of mta_sts_rollout_doubt; 0: the log has these fetches */
+    apr_array_header_t *notes; /* of const char *: the doubts, in more detail */
     apr_array_header_t *networks; /* of mta_sts_rollout_network, the latest first. The current
                                      policy: all that fetched it. An earlier one: those that may
                                      have a copy and have not fetched the current one since */
@@ -92,17 +106,30 @@ typedef enum mta_sts_rollout_action {
 /* "remove-mx", "stricter-mode", "withdraw" */
 const char *mta_sts_rollout_action_name(mta_sts_rollout_action action);
 
+/*
+ * The worst case and what the log says. The worst case is certain unless a policy from before the
+ * record may have been served whose copies live longer, or a machine still serves an earlier
+ * policy.
+ */
 typedef struct mta_sts_rollout_date {
     mta_sts_rollout_action action;
-    const char *mx;     /* pattern, for MTA_STS_ROLLOUT_REMOVE_MX; else NULL */
-    apr_time_t certain; /* from then on it is safe; 0: now */
-    int has_log;        /* whether the log is complete for all policies that matter */
-    apr_time_t by_log;  /* the same as far as the log knows; 0: now */
+    const char *mx;      /* pattern, for MTA_STS_ROLLOUT_REMOVE_MX; else NULL */
+    apr_time_t recorded; /* the worst case: from then on no sender may use a copy of the recorded
+                            policies that matter; 0: now */
+    int is_certain;      /* neither of the two below */
+    int has_unrecorded;  /* whether policies may have been served before the record whose copies may
+                            be used for longer */
+    int is_served;       /* whether a machine still serves one of them: then `recorded` moves */
+    apr_array_header_t *hosts; /* of const char *: these machines, as far as they are known */
+    apr_time_t since;          /* policies from before it are not recorded; 0: not known */
+    int has_log;               /* whether the log is complete for all policies that matter */
+    apr_time_t by_log;         /* as far as the log knows; 0: now */
 } mta_sts_rollout_date;
 
 typedef struct mta_sts_rollout {
     apr_time_t now;
-    apr_time_t since;                /* of the first policy that is known; 0: not known */
+    apr_time_t since;                /* policies from before it are not recorded; 0: not known */
+    apr_time_t unrecorded;           /* copies of these may be used until then, if there were any */
     mta_sts_rollout_policy *current; /* NULL: no policy is served */
     apr_array_header_t *earlier; /* of mta_sts_rollout_policy *: those of which copies may be used,
                                     the latest first */
@@ -113,12 +140,12 @@ typedef struct mta_sts_rollout {
  * Finds the current policy and the earlier ones.
  *
  * @param p      pool of the result
- * @param served of mta_sts_rollout_served, in any order; borrowed. The current policy is the one
- *               that began last of those that are served
- * @param now    later times count as now
+ * @param served of mta_sts_rollout_served, in any order; borrowed. Without an id in basis, the
+ *               current policy is the one that began last of those that are served, and configured
+ *               ones are preferred to hosted ones
  */
 mta_sts_rollout *mta_sts_rollout_make(apr_pool_t *p, const apr_array_header_t *served,
-                                      apr_time_t now);
+                                      const mta_sts_rollout_basis *basis);
 
 /*
  * Adds the fetches of all networks. Before mta_sts_rollout_judge, the caller adds to the doubts and
@@ -129,13 +156,32 @@ mta_sts_rollout *mta_sts_rollout_make(apr_pool_t *p, const apr_array_header_t *s
 void mta_sts_rollout_add_fetches(apr_pool_t *p, mta_sts_rollout *rollout,
                                  const apr_array_header_t *fetches);
 
+/* --- what is safe when (rollout_dates.c) --- */
+
 /* Determines when which change is safe. */
 void mta_sts_rollout_judge(mta_sts_rollout *rollout);
 
-/* Until when senders may use a copy of an earlier policy, whatever the log says; 0: none do. */
-apr_time_t mta_sts_rollout_certain(const mta_sts_rollout *rollout);
+/* When no sender may use a copy of an earlier policy any more. This and the date for
+ * MTA_STS_ROLLOUT_WITHDRAW decide in all commands and on the status page. */
+mta_sts_rollout_date mta_sts_rollout_copies(const mta_sts_rollout *rollout);
 
-/* The same as far as the log knows; -1: it is not complete. */
-apr_time_t mta_sts_rollout_by_log(const mta_sts_rollout *rollout);
+/* The date for withdrawing the policy, which a judged rollout always has. */
+const mta_sts_rollout_date *mta_sts_rollout_withdrawal(const mta_sts_rollout *rollout);
+
+/* Until when copies are to be expected: by the log if it is complete, else in the worst case; 0:
+ * none are. */
+apr_time_t mta_sts_rollout_expected(const mta_sts_rollout_date *date);
+
+/* Whether copies may be used after `now`, in the worst case: 1, 0, or -1 if that is not known. */
+int mta_sts_rollout_is_outstanding(const mta_sts_rollout_date *date);
+
+/*
+ * The same for people: until when senders may use copies of an earlier policy.
+ *
+ * @param has_hosts whether machines may be named
+ * @return sentences; NULL if it is certain that there are no such copies
+ */
+const char *mta_sts_rollout_copies_text(apr_pool_t *p, const mta_sts_rollout_date *date,
+                                        int has_hosts);
 
 #endif

@@ -118,6 +118,13 @@ static int send_policy(request_rec *r, const mts_policy *policy)
     return OK;
 }
 
+/* Whether the client has the policy afterwards: not if it asked for the header (HEAD), or for a
+ * page that includes it. */
+static int gets_policy(const request_rec *r)
+{
+    return !r->header_only && !r->main;
+}
+
 /* The content handler. The quick handler stores the policy it found in the request's
  * configuration. */
 static int handle(request_rec *r)
@@ -147,7 +154,9 @@ static int handle(request_rec *r)
         return HTTP_BAD_REQUEST;
     }
     mts_counters_add(MTS_POLICY_SERVED);
-    mts_fetch_note(r, MTA_STS_FETCH_SERVED, policy);
+    if (gets_policy(r)) {
+        mts_fetch_note(r, MTA_STS_FETCH_SERVED, policy);
+    }
     return send_policy(r, policy);
 }
 

@@ -107,6 +107,7 @@ typedef struct mts_counters {
     apr_uint32_t changes;          /* of all directories */
     apr_uint32_t configurations;   /* number of configurations served so far */
     apr_time_t fetches_since;      /* since when requests are recorded; 0: they are not */
+    apr_time_t fetches_elapsed;    /* mta_sts_monotonic_now() of that time */
     apr_uint32_t database_trouble; /* see httpd/upkeep/database.c; 0: none */
     tlsrpt_clock clock;            /* of the watchdog, in any child */
     apr_uint64_t limits[MTS_LIMIT_SLOTS];

@@ -5,6 +5,7 @@
 
 #include <apr_general.h>
 
+#include "core/base/monotonic.h"
 #include "core/base/network.h"
 #include "httpd/shared/counters.h"
 #include "httpd/shared/fetch_slot.h"
@@ -59,6 +60,7 @@ void mts_fetch_table_make(server_rec *main, int is_on)
     }
     else if (!mts_counters_shared->fetches_since) {
         mts_counters_shared->fetches_since = apr_time_now();
+        mts_counters_shared->fetches_elapsed = mta_sts_monotonic_now();
     }
 }
 
@@ -67,9 +69,13 @@ int mts_fetch_table_exists(void)
     return shared != NULL;
 }
 
+/* After the clock was set, another span begins. Only the watchdog calls this. */
 apr_time_t mts_fetch_table_since(void)
 {
-    return mts_counters_shared->fetches_since;
+    mts_counters *const c = mts_counters_shared;
+
+    c->fetches_since = mta_sts_monotonic_date(c->fetches_since, c->fetches_elapsed);
+    return c->fetches_since;
 }
 
 /* --- keys --- */

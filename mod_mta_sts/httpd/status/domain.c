@@ -5,7 +5,6 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
-#include "httpd/status/earlier.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
@@ -77,26 +76,30 @@ static void put_definitions(const mts_status_view *view, const mts_domain *domai
 /* How long senders may still use earlier policies. */
 static void put_earlier(const mts_status_view *view)
 {
-    const apr_array_header_t *earlier = view->reports->earlier;
+    const mta_sts_rollout *rollout = view->reports->problem ? NULL : view->reports->rollout;
     const apr_time_t minute = apr_time_from_sec(59); /* rounds up to the minute shown */
-    apr_pool_t *p = view->p;
+    mta_sts_rollout_date date;
+    const char *text;
     int i;
 
-    if (view->reports->problem || earlier->nelts == 0) {
+    if (!rollout) {
         return;
     }
-    MTS_HTML(view->out,
-             "<dt>Earlier policies</dt><dd>Senders may use an earlier policy from their "
-             "cache until %s.",
-             mta_sts_format_time(p, APR_ARRAY_IDX(earlier, 0, mts_status_earlier).until + minute));
-    for (i = 0; i < earlier->nelts && i < EARLIER_SHOWN; i++) {
-        const mts_status_earlier *one = &APR_ARRAY_IDX(earlier, i, mts_status_earlier);
+    date = mta_sts_rollout_copies(rollout);
+    text = mta_sts_rollout_copies_text(view->p, &date, !view->query.is_in_path);
+    if (!text) {
+        return;
+    }
+    MTS_HTML(view->out, "<dt>Earlier policies</dt><dd>%s", text);
+    for (i = 0; i < rollout->earlier->nelts && i < EARLIER_SHOWN; i++) {
+        const mta_sts_rollout_policy *one =
+            APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
 
         MTS_HTML(view->out,
                  "<div class=\"small soft\"><code>%s</code> last served on %s, cached until %s"
                  "</div>",
-                 one->id, mta_sts_format_date(p, one->served),
-                 mta_sts_format_time(p, one->until + minute));
+                 one->id, mta_sts_format_date(view->p, one->until),
+                 mta_sts_format_time(view->p, one->cached + minute));
     }
     MTS_HTML(view->out, "</dd>");
 }

@@ -8,12 +8,12 @@
 #include "core/base/format.h"
 #include "httpd/hosting/renewal.h"
 #include "httpd/shared/counters.h"
-#include "httpd/status/earlier.h"
 #include "httpd/status/hosted.h"
 #include "httpd/status/json_reports.h"
 #include "httpd/status/json_values.h"
 #include "httpd/config/report_config.h"
 #include "httpd/status/view.h"
+#include "tlsrpt/advice/copies.h"
 #include "tlsrpt/advice/explain.h"
 
 static json_t *finding_json(const mta_sts_finding *finding)
@@ -118,20 +118,33 @@ static void add_share(json_t *to, apr_hash_t *shares, const char *name)
 }
 
 /* Policies that senders may still use from their caches; null if the history cannot be read. */
-static json_t *earlier_json(const mts_status_reports *reports)
+static json_t *earlier_json(const mts_status_view *view)
 {
-    json_t *array = reports->problem ? json_null() : json_array();
+    const mta_sts_rollout *rollout = view->reports->rollout;
+    json_t *array = view->reports->problem ? json_null() : json_array();
     int i;
 
-    for (i = 0; !reports->problem && i < reports->earlier->nelts; i++) {
-        const mts_status_earlier *one = &APR_ARRAY_IDX(reports->earlier, i, mts_status_earlier);
+    for (i = 0; !view->reports->problem && rollout && i < rollout->earlier->nelts; i++) {
+        const mta_sts_rollout_policy *one =
+            APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *);
 
-        json_array_append_new(
-            array, json_pack("{s:s, s:o, s:o}", "policy_id", one->id, "last_served_at",
-                             mts_json_time(reports->earlier->pool, one->served), "cached_until_at",
-                             mts_json_time(reports->earlier->pool, one->until)));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:o, s:o}", "policy_id", one->id, "last_served_at",
+                                        mts_json_time(view->p, one->until), "cached_until_at",
+                                        mts_json_time(view->p, one->cached)));
     }
     return array;
+}
+
+static json_t *copies_json(const mts_status_view *view)
+{
+    mta_sts_rollout_date date;
+
+    if (view->reports->problem || !view->reports->rollout) {
+        return json_null();
+    }
+    date = mta_sts_rollout_copies(view->reports->rollout);
+    return tlsrpt_copies_to_json(view->p, &date, !view->query.is_in_path);
 }
 
 /* The domain that the query names. */
@@ -143,7 +156,8 @@ static json_t *one_domain_json(const mts_status_view *view)
         return json_null();
     }
     domain = domain_json(view, view->domain);
-    json_object_set_new(domain, "earlier_policies", earlier_json(view->reports));
+    json_object_set_new(domain, "earlier_policies", earlier_json(view));
+    json_object_set_new(domain, "earlier_copies", copies_json(view));
     return domain;
 }
 

@@ -6,10 +6,10 @@
 
 #include <apr_strings.h>
 
+#include "core/hosting/rollout_read.h"
 #include "core/policy/policy.h"
 #include "core/policy/text.h"
 #include "httpd/status/database.h"
-#include "httpd/status/earlier.h"
 #include "httpd/status/losses.h"
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/index/index.h"
@@ -182,6 +182,21 @@ static const char *read_failing(mta_sts_database *db, apr_pool_t *p, gathering *
     return tlsrpt_index_failing_domains(db, &g->filter, FAILING_MAX, p, &g->reports->failing);
 }
 
+static const char *read_rollout(mta_sts_database *db, apr_pool_t *p, gathering *g,
+                                const char *domain, const mts_policy *policy)
+{
+    const mta_sts_rollout_query query = {.domain = domain,
+                                         .host = mta_sts_database_host(db),
+                                         .now = g->now,
+                                         .id = mta_sts_policy_id(p, policy->text, policy->len),
+                                         .is_brief = 1};
+    mta_sts_rollout *rollout;
+    const char *error = mta_sts_rollout_read(db, &query, p, &rollout);
+
+    g->reports->rollout = rollout;
+    return error;
+}
+
 /* Reads the policies of the domain: the current one and earlier ones. */
 static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering *g)
 {
@@ -194,9 +209,7 @@ static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering 
     }
     g->reports->policies.served =
         mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
-    return mts_status_earlier_read(db, domain->name,
-                                   mta_sts_policy_id(p, policy->text, policy->len), g->now, p,
-                                   &g->reports->earlier);
+    return read_rollout(db, p, g, domain->name, policy);
 }
 
 static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -218,7 +231,6 @@ static void clear(mts_status_reports *reports, apr_pool_t *p)
     reports->losses = apr_array_make(p, 1, sizeof(mts_status_loss));
     reports->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
     reports->failing = apr_array_make(p, 1, sizeof(tlsrpt_index_failing));
-    reports->earlier = apr_array_make(p, 1, sizeof(mts_status_earlier));
 }
 
 static const char *gather(mta_sts_database *db, apr_pool_t *p, void *baton)

@@ -5,6 +5,7 @@
 #include <httpd.h>
 #include <apr_hash.h>
 
+#include "core/policy/rollout.h"
 #include "httpd/policy/domains.h"
 #include "httpd/status/query.h"
 #include "tlsrpt/advice/fetch_answer.h"
@@ -52,7 +53,8 @@ typedef struct mts_status_reports {
     apr_array_header_t *failing;  /* of tlsrpt_index_failing: domains with failed sessions, most
                                      failed  sessions first; empty on the page of a domain */
     tlsrpt_policies policies;     /* of the domain of the query */
-    apr_array_header_t *earlier;  /* of mts_status_earlier; empty on the overview */
+    const mta_sts_rollout *rollout; /* of the policy of that domain; NULL: nothing is known, or it
+                                       has none */
     int omitted_senders, omitted_causes; /* beyond the limits above */
     int verified_senders;                /* of all; they come first */
 } mts_status_reports;

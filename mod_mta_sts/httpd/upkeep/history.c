@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "core/base/monotonic.h"
 #include "core/database/history.h"
 #include "core/policy/policy.h"
 #include "httpd/shared/counters.h"
@@ -13,20 +14,29 @@
 
 APLOG_USE_MODULE(mta_sts);
 
-/* Since when this configuration has been served; children inherit it from the parent. */
-static apr_time_t started;
+/* Since when this configuration has been served: by the clock, as it was then or when the history
+ * was written last, and by one that cannot be set. Children inherit both from the parent; in a
+ * child, only the watchdog's thread uses them. */
+static apr_time_t stamped, elapsed;
 
 void mts_history_prepare(void)
 {
-    started = apr_time_now();
+    stamped = apr_time_now();
+    elapsed = mta_sts_monotonic_now();
+}
+
+int mts_history_is_wrong(void)
+{
+    return mta_sts_monotonic_date(stamped, elapsed) != stamped;
 }
 
 static mta_sts_history_machine this_machine(const mta_sts_database *db)
 {
-    const mta_sts_history_machine machine = {mta_sts_database_host(db), mts_counters_since(),
-                                             started, apr_time_now()};
-
-    return machine;
+    return (mta_sts_history_machine){.host = mta_sts_database_host(db),
+                                     .running = mts_counters_since(),
+                                     .started = mta_sts_monotonic_date(stamped, elapsed),
+                                     .stamped = stamped,
+                                     .now = apr_time_now()};
 }
 
 /* The policies that are served under an exact name, not a pattern: an array of mts_served, each
@@ -97,12 +107,15 @@ const char *mts_history_record(server_rec *main, mta_sts_database *db, apr_pool_
     const char *error = mta_sts_history_record(db, &machine, texts_served(main, p), p, &changes);
 
     log_changes(main, changes);
+    stamped = error ? stamped : machine.started;
     return error;
 }
 
 const char *mts_history_confirm(mta_sts_database *db)
 {
     const mta_sts_history_machine machine = this_machine(db);
+    const char *error = mta_sts_history_confirm(db, &machine);
 
-    return mta_sts_history_confirm(db, &machine);
+    stamped = error ? stamped : machine.started;
+    return error;
 }

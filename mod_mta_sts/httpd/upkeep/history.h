@@ -14,6 +14,9 @@
 /* Called in post_config (except in the dry run): stores the time of this start. */
 void mts_history_prepare(void);
 
+/* Whether the clock was set since that time was recorded: then mts_history_confirm corrects it. */
+int mts_history_is_wrong(void);
+
 /*
  * Records the served policies, and logs those that changed since the previous start, because their
  * new id must be published.

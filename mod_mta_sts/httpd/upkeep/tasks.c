@@ -38,6 +38,12 @@ static mts_step record_history(mts_work *work)
                                         : mts_history_confirm(work->db));
 }
 
+static int is_history_wrong(const mts_work *work)
+{
+    (void)work;
+    return mts_history_is_wrong();
+}
+
 /* --- the index --- */
 
 static apr_uint32_t changes(void)
@@ -214,7 +220,7 @@ mts_task mts_tasks[] = {
     {clean_up, has_removed_reports, CLEAN_UP_INTERVAL, 0, 0, 0},
     {count_networks, has_quota_risen, NETWORKS_INTERVAL, 0, 0, 0},
     {sync_hosting, NULL, HOSTING_INTERVAL, 0, 0, 0},
-    {record_history, NULL, NOTE_INTERVAL, 1, 0, 0},
+    {record_history, is_history_wrong, NOTE_INTERVAL, 1, 0, 0},
     {update_index, has_new_reports, INDEX_INTERVAL, 1, 0, 0},
     {move_fetches, has_fetches, FETCHES_INTERVAL, 1, 0, 0},
     {expire_fetches, NULL, EXPIRE_FETCHES_INTERVAL, 1, 0, 0},
