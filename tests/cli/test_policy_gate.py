@@ -27,7 +27,6 @@ class Machine:
         self.store = Store(directory)
         self.where = ["--state-dir", str(self.store.state),
                       "--database", f"sqlite3 {self.store.state}/reports.db"]
-        (self.store.state / "reports").mkdir(mode=0o700)
         assert self.policy("init")[0] == 0
 
     def call(self, *words, given=None):
