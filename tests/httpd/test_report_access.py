@@ -40,11 +40,19 @@ def start_with(start, section):
     ("<LocationMatch ^/tls>\nRequire ip 198.51.100.1\n</LocationMatch>", ["192.0.2.1"],
      ["198.51.100.1"]),
     ("<Location /tls*>\nRequire ip 198.51.100.1\n</Location>", ["192.0.2.1"], ["198.51.100.1"]),
+    ("<Location /tlsrpt>\n<If \"-R '192.0.2.0/24'\">\nRequire all denied\n</If>\n</Location>",
+     ["192.0.2.1"], ["198.51.100.1"]),
+    ("<Location /tlsrpt>\n<If \"-R '198.51.100.0/24'\">\nRequire all granted\n</If>\n"
+     "<ElseIf \"-R '203.0.113.0/24'\">\n<If \"-R '203.0.113.7/32'\">\nRequire all denied\n</If>\n"
+     "</ElseIf>\n<Else>\nRequire all denied\n</Else>\n</Location>",
+     ["192.0.2.1", "203.0.113.7"], ["198.51.100.1", "203.0.113.8"]),
+    ("<If \"-R '192.0.2.0/24'\">\nRequire all denied\n</If>", [], ["192.0.2.1"]),
     ("", [], ["192.0.2.1"]),
     ("<Location /tls>\nRequire all denied\n</Location>", [], ["192.0.2.1"]),
     ("<LocationMatch .*>\nRequire all denied\n</LocationMatch>", [], ["192.0.2.1"]),
     ("<Location /tlsrpt/deeper>\nRequire all denied\n</Location>", [], ["192.0.2.1"]),
-], ids=["denied", "not ip", "a regular expression", "a pattern", "none", "another path",
+], ids=["denied", "not ip", "a regular expression", "a pattern", "a condition",
+        "several conditions", "a condition of the site", "none", "another path",
         "the whole site", "a path below"])
 def test_require_in_a_section_of_the_report_path_holds_and_that_of_the_site_does_not(
         start, section, refused, allowed):

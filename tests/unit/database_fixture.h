@@ -302,6 +302,22 @@ static inline mta_sts_database *database_open(database_test *test)
         }                                                                                          \
     } while (0)
 
+/* Damages a file of SQLite: a column of a table that allows none is NULL in all rows. */
+static inline void database_damage(apr_pool_t *p, const char *file, const char *table,
+                                   const char *column)
+{
+    const char *const statements[] = {
+        "PRAGMA writable_schema=ON",
+        "UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '') WHERE type = 'table'",
+        "PRAGMA writable_schema=RESET", apr_psprintf(p, "UPDATE %s SET %s = NULL", table, column),
+        NULL};
+    mta_sts_database *db;
+
+    assert_done(mta_sts_database_open_derived(p, file, 0, &db));
+    assert_done(mta_sts_database_run_all(db, statements));
+    mta_sts_database_close(db);
+}
+
 #define SQLITE_TEST(test) cmocka_unit_test_setup_teardown(test, database_make_sqlite, database_drop)
 #define PGSQL_TEST(test)                                                                           \
     {                                                                                              \

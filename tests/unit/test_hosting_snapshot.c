@@ -61,6 +61,28 @@ static void a_reader_survives_a_rewritten_file(void **state)
     end(&h);
 }
 
+static void a_damaged_row_is_an_error_and_no_crash(void **state)
+{
+    static const char *const columns[] = {"text", "id"};
+    hosting h = begin(state);
+    mta_sts_lookup_policy policy;
+    mta_sts_lookup *reader;
+    const char *error;
+    unsigned i;
+
+    insert(&h, "a.example", "mx.example");
+    sync_once(&h);
+    for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        database_damage(h.test->p, h.file, "texts", columns[i]);
+        assert_done(mta_sts_lookup_open(h.test->p, h.file, &reader));
+        assert_int_equal(mta_sts_lookup_find(reader, "a.example", h.test->p, &policy, &error),
+                         MTA_STS_LOOKUP_FAILED);
+        assert_string_equal(error, "the snapshot is damaged");
+        mta_sts_lookup_close(reader);
+    }
+    end(&h);
+}
+
 static void knows_about_which_names_reports_are_accepted(void **state)
 {
     static const char *const accepted[] = {"a.example", "b.example", "mx.example",
@@ -374,6 +396,7 @@ int main(void)
         SQLITE_TEST(replaces_a_damaged_snapshot),
         SQLITE_TEST(a_reader_makes_no_file),
         SQLITE_TEST(a_reader_survives_a_rewritten_file),
+        SQLITE_TEST(a_damaged_row_is_an_error_and_no_crash),
         SQLITE_TEST(knows_about_which_names_reports_are_accepted),
         DATABASE_TESTS(machines_are_known_by_their_identity),
         DATABASE_TESTS(lists_domains_page_by_page),

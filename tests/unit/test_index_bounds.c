@@ -2,6 +2,8 @@
 #include "index_fixture.h"
 #include "gzip_fixture.h"
 #include "mixed_reports.h"
+#include "core/database/history.h"
+#include "tlsrpt/index/origin.h"
 #include "tlsrpt/report/read.h"
 
 /* Limits of a call and of a report: time, rows and space. */
@@ -368,6 +370,44 @@ static void test_a_report_with_an_impossible_stamp_counts_as_received_now(void *
     }
 }
 
+/* What was read once is read again at each start and for each page. */
+static void test_a_damaged_row_crashes_no_process(void **state)
+{
+    static const struct {
+        const char *table, *column;
+    } cases[] = {{"tlsrpt_organization", "text"}, {"tlsrpt_report", "peer"},
+                 {"tlsrpt_report", "digest"},     {"tlsrpt_report", "identity"},
+                 {"mta_sts_history", "id"},       {"mta_sts_history", "text"}};
+    const database_test *test = *state;
+    indexed *index = make_index(state);
+    apr_pool_t *p = index->p;
+    apr_array_header_t *list;
+    tlsrpt_summary *sum;
+    unsigned i;
+
+    store(index,
+          report_json(p, "A", "1", MONDAY,
+                      policy_json(p, "sts", "a.example", "1", "1",
+                                  failure_json(p, "certificate-expired", "mx", "1", "1"))),
+          NULL);
+    update_index(index);
+    assert_done(mta_sts_database_run(index->db,
+                                     "INSERT INTO mta_sts_history VALUES"
+                                     " (%s, 'h', 1, NULL, 'i', 1, 't')",
+                                     "a.example"));
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        database_damage(p, test->where, cases[i].table, cases[i].column);
+        assert_done(mta_sts_history_read(index->db, "a.example", p, &list));
+        assert_int_equal(list->nelts, 1);
+        assert_done(
+            tlsrpt_index_origins(index->db, "a.example", "certificate-expired", 0, 0, 9, p, &list));
+        assert_done(tlsrpt_index_sum(index->db, NULL, 9, p, &sum));
+        update_index(index);
+    }
+    remove_everything(index);
+    update_index(index);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +421,7 @@ int main(void)
         SQLITE_TEST(test_made_up_names_of_all_reports_of_a_day_are_limited_and_sums_stay_exact),
         SQLITE_TEST(test_reports_that_are_read_again_may_add_the_same_names),
         SQLITE_TEST(test_a_report_with_many_failures_and_bytes_is_indexed_completely),
+        SQLITE_TEST(test_a_damaged_row_crashes_no_process),
         SQLITE_TEST(test_reports_accepted_under_a_larger_limit_are_indexed),
     };
 

@@ -272,6 +272,11 @@ const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts
     return error;
 }
 
+const char *mta_sts_database_text(apr_pool_t *p, const char *column)
+{
+    return apr_pstrdup(p, column ? column : "");
+}
+
 apr_int64_t mta_sts_database_number(const char *column)
 {
     return column ? apr_strtoi64(column, NULL, 10) : 0;

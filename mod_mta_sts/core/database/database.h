@@ -167,6 +167,10 @@ int mta_sts_database_take_number(void *baton, const char *const *columns);
 const char *mta_sts_database_rows(mta_sts_database *db, const char *sql, mta_sts_database_row *take,
                                   void *baton, ...) __attribute__((format(printf, 2, 5)));
 
+/* A copy of the text in a column; "" for NULL, which a damaged file may have where the table allows
+ * none. */
+const char *mta_sts_database_text(apr_pool_t *p, const char *column);
+
 /* The number in a column; 0 for NULL. Values outside 64 bits become the largest or smallest. */
 apr_int64_t mta_sts_database_number(const char *column);
 

@@ -51,8 +51,8 @@ static int take_open(void *baton, const char *const *columns)
 {
     note *n = baton;
 
-    apr_hash_set(n->open, apr_pstrdup(n->p, columns[0]), APR_HASH_KEY_STRING,
-                 apr_pstrdup(n->p, columns[1]));
+    apr_hash_set(n->open, mta_sts_database_text(n->p, columns[0]), APR_HASH_KEY_STRING,
+                 mta_sts_database_text(n->p, columns[1]));
     return 1;
 }
 
@@ -230,10 +230,10 @@ static int take_entry(void *baton, const char *const *columns)
     reader *v = baton;
     mta_sts_history_entry *entry = apr_array_push(v->list);
 
-    entry->host = apr_pstrdup(v->p, columns[0]);
-    entry->domain = apr_pstrdup(v->p, columns[1]);
-    entry->id = apr_pstrdup(v->p, columns[2]);
-    entry->text = apr_pstrdup(v->p, columns[3]);
+    entry->host = mta_sts_database_text(v->p, columns[0]);
+    entry->domain = mta_sts_database_text(v->p, columns[1]);
+    entry->id = mta_sts_database_text(v->p, columns[2]);
+    entry->text = mta_sts_database_text(v->p, columns[3]);
     entry->max_age = mta_sts_database_number(columns[4]);
     entry->first = mta_sts_database_number(columns[5]);
     entry->last = mta_sts_database_number(columns[6]);

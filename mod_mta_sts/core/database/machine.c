@@ -15,7 +15,7 @@ static int take_host(void *baton, const char *const *columns)
 {
     mta_sts_database *db = baton;
 
-    db->host = apr_pstrdup(db->pool, columns[0]);
+    db->host = mta_sts_database_text(db->pool, columns[0]);
     db->has_joined = 1;
     return 0;
 }

@@ -63,27 +63,34 @@ static const char *check_synced(mta_sts_lookup *lookup)
 typedef struct finding {
     apr_pool_t *p;
     mta_sts_lookup_policy *policy;
+    int is_damaged; /* the row has no text or id */
 } finding;
 
 static int take_policy(void *baton, const char *const *columns)
 {
     finding *f = baton;
 
-    f->policy->len = strlen(columns[0]);
-    f->policy->text = apr_pstrmemdup(f->p, columns[0], f->policy->len);
-    f->policy->id = apr_pstrdup(f->p, columns[1]);
+    f->is_damaged = !columns[0] || !columns[1];
+    if (!f->is_damaged) {
+        f->policy->len = strlen(columns[0]);
+        f->policy->text = apr_pstrmemdup(f->p, columns[0], f->policy->len);
+        f->policy->id = apr_pstrdup(f->p, columns[1]);
+    }
     return 0;
 }
 
 mta_sts_lookup_result mta_sts_lookup_find(mta_sts_lookup *lookup, const char *domain, apr_pool_t *p,
                                           mta_sts_lookup_policy *policy, const char **error)
 {
-    finding f = {p, policy};
+    finding f = {p, policy, 0};
 
     policy->text = NULL;
     *error = check_synced(lookup);
     if (!*error) {
         *error = mta_sts_database_rows(lookup->db, FIND, take_policy, &f, domain);
+    }
+    if (f.is_damaged && !*error) {
+        *error = "the snapshot is damaged";
     }
     if (*error) {
         *error = apr_pstrdup(p, *error);

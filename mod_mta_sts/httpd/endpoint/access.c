@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/endpoint/access.h"
 
+#include <ap_expr.h>
 #include <apr_fnmatch.h>
 #include <http_config.h>
 #include <http_core.h>
+#include <http_log.h>
 #include <http_request.h>
+
+APLOG_USE_MODULE(mta_sts);
 
 /* Matches whole segments of the path, as httpd does. */
 static int is_beginning(const char *section, const char *path)
@@ -30,21 +34,66 @@ static int is_about(const core_dir_config *section, const char *path)
     return has_path(section, path) && (strcmp(path, "/") == 0 || !has_path(section, "/"));
 }
 
-/* Applies the sections; returns whether there are any. */
+static void apply(request_rec *r, ap_conf_vector_t *section)
+{
+    r->per_dir_config = ap_merge_per_dir_configs(r->pool, r->per_dir_config, section);
+}
+
+/* Whether the condition of an <If> or <ElseIf> holds; as in httpd, one that cannot be evaluated
+ * does not. */
+static int holds(request_rec *r, const core_dir_config *section)
+{
+    const char *error = NULL;
+    int result = ap_expr_exec(r, section->condition, &error);
+
+    if (error) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "the condition of an <If> cannot be evaluated: %s", error);
+    }
+    return result > 0 && !error;
+}
+
+/* Applies the <If>, <ElseIf> and <Else> sections in a section; those of the virtual host are about
+ * the whole site. */
+static void apply_conditions(request_rec *r, ap_conf_vector_t *outer)
+{
+    const apr_array_header_t *sections =
+        ((core_dir_config *)ap_get_core_module_config(outer))->sec_if;
+    int i, has_held = 0;
+
+    for (i = 0; sections && i < sections->nelts; i++) {
+        ap_conf_vector_t *section = APR_ARRAY_IDX(sections, i, ap_conf_vector_t *);
+        const core_dir_config *config = ap_get_core_module_config(section);
+
+        has_held = has_held && (config->condition_ifelse & AP_CONDITION_ELSE);
+        if (!has_held && (!(config->condition_ifelse & AP_CONDITION_IF) || holds(r, config))) {
+            has_held = 1;
+            apply(r, section);
+            apply_conditions(r, section);
+        }
+    }
+}
+
+/* Applies the sections, and after all of them their conditions, as httpd does; returns whether
+ * there are any. */
 static int apply_sections(request_rec *r)
 {
     const core_server_config *config = ap_get_core_module_config(r->server->module_config);
-    int i, found = 0;
+    apr_array_header_t *found = apr_array_make(r->pool, 2, sizeof(ap_conf_vector_t *));
+    int i;
 
     for (i = 0; i < config->sec_url->nelts; i++) {
         ap_conf_vector_t *section = APR_ARRAY_IDX(config->sec_url, i, ap_conf_vector_t *);
 
         if (is_about(ap_get_core_module_config(section), r->uri)) {
-            r->per_dir_config = ap_merge_per_dir_configs(r->pool, r->per_dir_config, section);
-            found = 1;
+            APR_ARRAY_PUSH(found, ap_conf_vector_t *) = section;
+            apply(r, section);
         }
     }
-    return found;
+    for (i = 0; i < found->nelts; i++) {
+        apply_conditions(r, APR_ARRAY_IDX(found, i, ap_conf_vector_t *));
+    }
+    return found->nelts > 0;
 }
 
 /* Does what httpd does for a request that maps to a file, after access_checker. */

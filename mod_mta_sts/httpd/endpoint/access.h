@@ -5,8 +5,8 @@
 #include <httpd.h>
 
 /*
- * Directives in a <Location> or <LocationMatch> for the path of the endpoint apply to it: Require,
- * AuthType, LimitRequestBody, Header. The endpoint is handled before everything else in the virtual
+ * Directives in a <Location> or <LocationMatch> for the path of the endpoint, and in an <If> in such
+ * a section, apply to it: Require, AuthType, LimitRequestBody, Header. The endpoint is handled before everything else in the virtual
  * host, so sections for the whole site ("/") do not count: a site with a password must still
  * receive reports.
  */

@@ -16,8 +16,8 @@ static int take_row(void *baton, const char *const *columns)
     found->verified = (long long)mta_sts_database_number(columns[1]);
     found->received = (long long)mta_sts_database_number(columns[2]);
     found->state = (long long)mta_sts_database_number(columns[3]);
-    found->digest = apr_pstrdup(found->p, columns[4]);
-    found->identity = apr_pstrdup(found->p, columns[5]);
+    found->digest = mta_sts_database_text(found->p, columns[4]);
+    found->identity = mta_sts_database_text(found->p, columns[5]);
     return 0;
 }
 

@@ -24,7 +24,7 @@ static int push_row(void *baton, const char *const *columns)
     old_row *row = apr_array_push(rows);
 
     row->id = (long long)mta_sts_database_number(columns[0]);
-    row->digest = apr_pstrdup(rows->pool, columns[1]);
+    row->digest = mta_sts_database_text(rows->pool, columns[1]);
     row->is_local = columns[2] && (columns[2][0] == '1' || columns[2][0] == 't');
     return 1;
 }

@@ -32,7 +32,7 @@ static void add_network(apr_array_header_t *networks, const char *network)
 {
     int i;
 
-    if (!*network || networks->nelts >= TLSRPT_ORIGIN_NETWORKS_MAX) {
+    if (!network || !*network || networks->nelts >= TLSRPT_ORIGIN_NETWORKS_MAX) {
         return;
     }
     for (i = 0; i < networks->nelts; i++) {
@@ -59,7 +59,7 @@ static tlsrpt_origin *origin_of(finding *f, const char *const *columns)
 
     for (i = 0; i < f->list->nelts; i++) {
         one = &APR_ARRAY_IDX(f->list, i, tlsrpt_origin);
-        if (strcmp(one->organization, columns[0]) == 0) {
+        if (strcmp(one->organization, columns[0] ? columns[0] : "") == 0) {
             return one;
         }
     }
@@ -67,8 +67,8 @@ static tlsrpt_origin *origin_of(finding *f, const char *const *columns)
         return NULL;
     }
     one = apr_array_push(f->list);
-    one->organization = apr_pstrdup(p, columns[0]);
-    one->signer = apr_pstrdup(p, columns[5]);
+    one->organization = mta_sts_database_text(p, columns[0]);
+    one->signer = mta_sts_database_text(p, columns[5]);
     one->begin = mta_sts_database_number(columns[1]);
     one->end = mta_sts_database_number(columns[2]);
     one->networks = apr_array_make(p, 2, sizeof(const char *));

@@ -81,7 +81,7 @@ const char *tlsrpt_query_domains(const tlsrpt_query *query, int max, apr_array_h
 /* The text in a column, "" for NULL, allocated from p. */
 static inline const char *tlsrpt_query_text(apr_pool_t *p, const char *column)
 {
-    return apr_pstrdup(p, column ? column : "");
+    return mta_sts_database_text(p, column);
 }
 
 #endif

@@ -75,7 +75,7 @@ static int push_row(void *baton, const char *const *columns)
     known_row *row = apr_array_push(rows);
 
     row->id = (long long)mta_sts_database_number(columns[0]);
-    row->digest = apr_pstrdup(rows->pool, columns[1]);
+    row->digest = mta_sts_database_text(rows->pool, columns[1]);
     row->file = mta_sts_database_number(columns[2]);
     row->is_there = 0;
     return 1;
