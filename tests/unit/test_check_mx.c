@@ -373,6 +373,31 @@ test_where_enforce_changes_something_the_advice_says_what_and_at_which_host(void
                         "the next MX host, and there is none that works");
 }
 
+static void test_the_policy_is_no_reason_where_no_mode_delivers(void **state)
+{
+    static const struct {
+        void (*breaks)(mta_sts_check_facts *facts, int i);
+        const char *reason; /* of a host that the policy does not cover */
+    } cases[] = {
+        {be_refused, "192.0.2.1 refuses connections"},
+        {lack_starttls, "the policy does not cover this host"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(*state, TESTING);
+        const char *summary;
+
+        facts->mxs->nelts = 1;
+        mx_of(facts, 0)->host = "mx9.example.org";
+        cases[i].breaks(facts, 0);
+        summary = mta_sts_check_judge(*state, facts, &limits)->verdict.summary;
+        if (!strstr(summary, apr_pstrcat(*state, "mx9.example.org: ", cases[i].reason, NULL))) {
+            fail_msg("%s", summary);
+        }
+    }
+}
+
 static void test_two_hosts_that_fail_in_different_ways_are_judged_together(void **state)
 {
     static const struct {
@@ -531,6 +556,7 @@ int main(void)
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
         POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),
         POOL_TEST(test_two_hosts_that_fail_in_different_ways_are_judged_together),
+        POOL_TEST(test_the_policy_is_no_reason_where_no_mode_delivers),
         POOL_TEST(test_where_enforce_changes_something_the_advice_says_what_and_at_which_host),
         POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
         POOL_TEST(test_the_verdict_names_the_host_whose_tlsa_lookup_goes_wrong),

@@ -152,14 +152,17 @@ static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
     }
 }
 
-static const mta_sts_finding *find_first_error(const mta_sts_findings *findings)
+/* The first error that explains an effect: the policy is no reason where no mode delivers. */
+static const mta_sts_finding *find_first_error(const mta_sts_findings *findings,
+                                               mta_sts_mx_effect effect)
 {
     int i;
 
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (finding->severity == MTA_STS_ERROR) {
+        if (finding->severity == MTA_STS_ERROR &&
+            (!mta_sts_mx_effect_is_alike(effect) || strcmp(finding->id, "mx-not-in-policy") != 0)) {
             return apr_pmemdup(findings->pool, finding, sizeof(*finding));
         }
     }
@@ -192,7 +195,7 @@ static void conclude(mta_sts_judge *judge, const tally *sum)
                                                           : sum->alike;
     section->trouble =
         mta_sts_mx_effect_is_loss(section->effect) || mta_sts_mx_effect_is_alike(section->effect)
-            ? find_first_error(section->findings)
+            ? find_first_error(section->findings, section->effect)
             : NULL;
     section->enforce = section->effect == MTA_STS_MX_SECURE         ? MTA_STS_SAFETY_YES
                        : mta_sts_mx_effect_is_loss(section->effect) ? MTA_STS_SAFETY_NO
