@@ -486,12 +486,41 @@ static void test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named(void 
 
 static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_fix(void **state)
 {
-    mta_sts_check_facts *facts = healthy(
-        *state, "version: STSv1\r\nmode: testing\r\nmx: mx2.example.com\r\nmx: *.outlook.com\r\n"
-                "max_age: 604800\r\n");
+    static const struct {
+        const char *host, *pattern, *fix; /* the first MX host, the unused pattern */
+    } cases[] = {
+        {"mx1.example.com", "*.outlook.com",
+         "remove the pattern, unless it is for a future MX host: then use the patterns of "
+         "Microsoft 365, *.mail.protection.outlook.com: "},
+        {"a-com.mail.protection.outlook.com", "*.outlook.com",
+         "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "},
+        {"a-com.h-v1.mx.microsoft", "*.mx.microsoft", "check the patterns of Microsoft 365: "},
+        {"mx1.example.com", "*.mail.protection.outlook.com",
+         "remove the pattern, unless it is for a future MX host"},
+        {"smtp.google.com", "*.googlemail.com",
+         "keep it: Google Workspace documents it for its MX hosts"},
+        {"smtp.google.com", "google.com",
+         "use the patterns of Google Workspace, aspmx.l.google.com"},
+        {"smtp.google.com.evil.example", "google.com",
+         "remove the pattern, unless it is for a future MX host: then use"},
+        {"mx1.example.com", "*.nowhere.example",
+         "remove the pattern, unless it is for a future MX host"},
+    };
+    size_t i;
 
-    assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix,
-                           "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "));
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(
+            *state, apr_pstrcat(*state, "version: STSv1\r\nmode: testing\r\nmx: ", cases[i].host,
+                                "\r\nmx: mx2.example.com\r\nmx: ", cases[i].pattern,
+                                "\r\nmax_age: 604800\r\n", NULL));
+        const char *fix;
+
+        mx_of(facts, 0)->host = cases[i].host;
+        fix = find(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix;
+        if (strncmp(fix, cases[i].fix, strlen(cases[i].fix)) != 0) {
+            fail_msg("%s, %s: %s", cases[i].host, cases[i].pattern, fix);
+        }
+    }
 }
 
 #define EMPTY MTA_STS_ANSWER_NODATA
