@@ -50,3 +50,41 @@ def test_the_policy_changes_once_and_has_one_new_id(tmp_path, ca, change, steps)
     domain, = json.loads(done.stdout)["domains"]
     identity = live.policy_id(live.policy("mx1.example.com", mode="testing"))
     assert domain["steps"] == [step.format(id=identity) for step in steps]
+
+
+GOOD = [one for name in ("a.example", "b.example") for one in days(name)]
+TESTING = live.policy("mx1.example.com", mode="testing")
+OTHER = live.policy("mx1.example.com", mode="enforce", max_age=86400)
+
+
+def stop_tls(deployment):
+    deployment.mail["mx1.example.com"].has_starttls = False
+
+
+@pytest.mark.parametrize("served, announced, reports, wrong, plain, before", [
+    # What is served and announced, whether there are verified reports; the exit status, without and with the option.
+    ("enforce", TESTING, [], None, 1, 1),
+    ("enforce", TESTING, GOOD, None, 1, 0),
+    ("enforce", TESTING, GOOD[:20], None, 1, 1),
+    ("enforce", TESTING, GOOD, stop_tls, 2, 2),
+    ("enforce", None, [], None, 1, 1),
+    ("enforce", None, GOOD, None, 1, 0),
+    ("enforce", OTHER, [], None, 1, 0),  # another policy in the same mode: it is on already
+    ("enforce", OTHER, [], stop_tls, 2, 2),
+    ("testing", OTHER, GOOD, None, 1, 0),
+])
+def test_before_the_id_of_an_enforced_policy_is_published_evidence_is_required(tmp_path, ca, served, announced, reports,
+                                                                              wrong, plain, before):
+    deployment, store = live.Deployment(ca, mode=served), Store(tmp_path)
+    (store.state / "reports").mkdir(mode=0o700, exist_ok=True)
+    store.import_verified(reports)
+    publish(deployment, *([f"v=STSv1; id={live.policy_id(announced)};"] if announced else []))
+    file = tmp_path / "earlier"
+    file.write_text(announced or TESTING, newline="")
+    if wrong:
+        wrong(deployment)
+    for words, status in ([], plain), (["--before-id"], before):
+        done = subprocess.run([live.COMMAND, "ready", "--policy", file, *words, "--state-dir", store.state,
+                               *deployment.options(), "example.com"], capture_output=True, text=True, timeout=100,
+                              env={"PATH": f"{store.path}:/usr/bin:/bin"})
+        assert done.returncode == status, done.stdout
