@@ -22,6 +22,8 @@ def _host_text(host):
 
 def _pattern_text(pattern):
     provider = providers.of_pattern(pattern)
+    if provider and pattern in provider.patterns:
+        provider = None  # as documented: there is no pitfall in it
     why = provider.pitfall if provider else (
         "a * stands for exactly one label" if pattern.startswith("*.") else "")
     return "no MX record matches the policy's mx {}{}".format(pattern, why and " (" + why + ")")

@@ -71,6 +71,9 @@ async function checkLook(page, name, size, colorScheme) {
   const [wide, room] = await page.evaluate(() =>
     [document.documentElement.scrollWidth, globalThis.innerWidth]);
   assert.ok(wide <= room, `${wide} px wide`);
+  assert.deepEqual(await page.locator(".badge").evaluateAll((all) => all.filter((it) =>
+    it.getBoundingClientRect().right > it.parentElement.getBoundingClientRect().right + 1)
+    .map((it) => it.textContent)), [], "badges beyond their place");
   if (PICTURES) {
     await page.screenshot({ fullPage: true,
       path: path.join(PICTURES, `${name}-${size}-${colorScheme}.png`) });

@@ -40,6 +40,9 @@ def _data(kind, value):
         return _name(value) + _name("hostmaster." + value) + struct.pack(">5I", 1, 3600, 600, 86400, 60)
     if kind in ("MX", "CNAME", "PTR"):
         return (struct.pack(">H", 10) if kind == "MX" else b"") + _name(value)
+    if kind == "TLSA":
+        *numbers, data = value.split()
+        return bytes(map(int, numbers)) + bytes.fromhex(data)
     return b"".join(bytes([len(part)]) + part for part in (
         value[i:i + 255].encode() for i in range(0, len(value), 255)))
 

@@ -119,6 +119,7 @@ USAGE_ERRORS = [  # words, what is said
     (["report", "--hepl"], "there is no option --hepl; did you mean --help?"),
     (["lint", "--mx"], "--mx needs a value"),
     (["lint", "--mx", "a b", "-"], '"a b" contains a blank'),
+    (["lint", "--mx", "*.example.com", "-"], '"*.example.com" is a pattern: name an MX host'),
     (["lint", "--format", "xml"], 'not "xml"'),
     (["lint", "one", "two"], "only one FILE is allowed"),
     (["lint", "--mta-sts-record", "v=STSv1; id=1;", "policy.txt"], "FILE and --mx cannot be combined with a record"),

@@ -244,7 +244,12 @@ def test_publish_id_waits_until_the_policy_is_served(policy, key):
     script = EXAMPLES / "publish-id"
     words = [script, "-k", key, "-s", NAMESERVER]
     before = policy.text
-    run(*words, "--rua", RUA, NAME)
+    # Nothing proves that the new mode enforce is safe.
+    refused = run(*words, "--rua", RUA, NAME, check=False)
+    assert refused.returncode == 1
+    for text in "is in mode enforce", "[reports-missing]", "nothing was published":
+        assert text in refused.stdout
+    run(words[0], "--force", *words[1:], "--rua", RUA, NAME)
     wait_for(f"_mta-sts.{NAME}", record(before))
 
     coming = policy.write("testing", "*.lab.test")

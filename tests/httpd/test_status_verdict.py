@@ -161,3 +161,13 @@ def test_a_forged_report_changes_neither_figures_nor_the_scale_of_verified_ones(
             assert after.index("10<small>failed sessions") < after.index("9,999<small>failed")
         else:
             assert "Set apart" in after and "775,807<small>failed" not in after
+
+
+@pytest.mark.parametrize("mode, question", [("testing", "Ready for enforce?"), ("enforce", "Is enforce safe?"),
+                                            ("none", None)])
+def test_the_page_of_a_domain_names_the_command_that_judges_readiness(start, mode, question):
+    server = start(LOCATION + proxied(HOST, MX + f"MTASTSMode {mode}\n"))
+    shown = page(server, "?domain=example.com").text
+    assert question is None or question in shown
+    assert ("sudo mta-sts ready example.com" in shown) == bool(question)
+    assert "mta-sts ready" not in page(server).text

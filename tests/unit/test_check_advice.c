@@ -56,6 +56,72 @@ static void test_a_missing_tlsrpt_record_is_proposed_with_the_endpoint_that_is_k
     assert_non_null(strstr(fix, "rua=https://mta-sts.example.com/r,mailto:YOU@example.com\""));
 }
 
+/* The fix of the first finding with this id, in any section; NULL: there is none. */
+static const char *fix_of(const mta_sts_check_result *result, const char *id)
+{
+    int i, j;
+
+    for (i = 0; i < result->sections->nelts; i++) {
+        const mta_sts_findings *findings =
+            APR_ARRAY_IDX(result->sections, i, mta_sts_check_section).findings;
+
+        for (j = 0; j < findings->list->nelts; j++) {
+            if (strcmp(mta_sts_findings_at(findings, j)->id, id) == 0) {
+                return mta_sts_findings_at(findings, j)->fix;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void test_what_is_wrong_with_a_delegated_record_is_for_its_owner_to_change(void **state)
+{
+    static const struct {
+        int is_tlsrpt;
+        const char *record, *id, *fix; /* of a finding; fix: what the owner is asked for */
+    } cases[] = {
+        {0, "other text", "record-missing", "publish the right record there"},
+        {0, "v=STSv1", "record-missing", "publish the right record there"},
+        {0, "v=STSv1; id=a-b", "id-malformed", "publish \"v=STSv1; id=ab;\""},
+        {0, "v=STSv1, id=1", "text-altered", "publish \"v=STSv1; id=1;\""},
+        {1, "other text", "record-missing", "publish the right record there"},
+        {1, "v=TLSRPTv1; ruf=mailto:a@example.com", "text-altered",
+         "publish \"v=TLSRPTv1; rua=mailto:a@example.com\""},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(*state, TESTING);
+        mta_sts_answer *answer = cases[i].is_tlsrpt ? &facts->tlsrpt : &facts->record;
+        const char *name = cases[i].is_tlsrpt ? facts->tlsrpt_name : facts->record_name, *fix;
+
+        *answer = one(*state, cases[i].record);
+        answer->alias = "x.provider.example";
+        fix = fix_of(mta_sts_check_judge(*state, facts, &limits), cases[i].id);
+        assert_non_null(fix);
+        assert_string_equal(
+            fix, apr_psprintf(*state,
+                              "ask the party that runs \"x.provider.example\", where the CNAME of "
+                              "%s leads, to %s",
+                              name, cases[i].fix));
+    }
+}
+
+static void test_no_id_is_advised_for_a_policy_that_senders_do_not_accept(void **state)
+{
+    static const char *const types[] = {"text/html", "application/octet-stream", NULL};
+    size_t i;
+
+    for (i = 0; i < COUNT(types); i++) {
+        mta_sts_check_facts *facts = healthy(*state, TESTING);
+
+        facts->record = one(*state, "v=STSv1; id=01234567890123456789;");
+        assert_non_null(fix_of(mta_sts_check_judge(*state, facts, &limits), "id-differs"));
+        APR_ARRAY_IDX(facts->fetches, 0, mta_sts_policy_fetch *)->content_type = types[i];
+        assert_null(fix_of(mta_sts_check_judge(*state, facts, &limits), "id-differs"));
+    }
+}
+
 static void test_a_delegated_record_is_for_its_owner_to_change(void **state)
 {
     mta_sts_check_facts *facts = healthy(*state, ENFORCE);
@@ -211,6 +277,8 @@ int main(void)
         POOL_TEST(test_advice_for_a_missing_record_begins_with_what_is_missing_before),
         POOL_TEST(test_a_missing_tlsrpt_record_is_proposed_with_the_endpoint_that_is_known),
         POOL_TEST(test_a_delegated_record_is_for_its_owner_to_change),
+        POOL_TEST(test_what_is_wrong_with_a_delegated_record_is_for_its_owner_to_change),
+        POOL_TEST(test_no_id_is_advised_for_a_policy_that_senders_do_not_accept),
         POOL_TEST(test_each_wrong_status_has_its_own_cause_and_fix),
         POOL_TEST(test_no_advice_is_drawn_from_a_web_page),
         POOL_TEST(test_no_id_is_advised_for_an_answer_that_is_no_valid_policy),

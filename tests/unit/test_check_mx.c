@@ -373,6 +373,31 @@ test_where_enforce_changes_something_the_advice_says_what_and_at_which_host(void
                         "the next MX host, and there is none that works");
 }
 
+static void test_the_policy_is_no_reason_where_no_mode_delivers(void **state)
+{
+    static const struct {
+        void (*breaks)(mta_sts_check_facts *facts, int i);
+        const char *reason; /* of a host that the policy does not cover */
+    } cases[] = {
+        {be_refused, "192.0.2.1 refuses connections"},
+        {lack_starttls, "the policy does not cover this host"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(*state, TESTING);
+        const char *summary;
+
+        facts->mxs->nelts = 1;
+        mx_of(facts, 0)->host = "mx9.example.org";
+        cases[i].breaks(facts, 0);
+        summary = mta_sts_check_judge(*state, facts, &limits)->verdict.summary;
+        if (!strstr(summary, apr_pstrcat(*state, "mx9.example.org: ", cases[i].reason, NULL))) {
+            fail_msg("%s", summary);
+        }
+    }
+}
+
 static void test_two_hosts_that_fail_in_different_ways_are_judged_together(void **state)
 {
     static const struct {
@@ -461,12 +486,41 @@ static void test_a_pattern_of_a_provider_that_is_missing_or_wrong_is_named(void 
 
 static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_fix(void **state)
 {
-    mta_sts_check_facts *facts = healthy(
-        *state, "version: STSv1\r\nmode: testing\r\nmx: mx2.example.com\r\nmx: *.outlook.com\r\n"
-                "max_age: 604800\r\n");
+    static const struct {
+        const char *host, *pattern, *fix; /* the first MX host, the unused pattern */
+    } cases[] = {
+        {"mx1.example.com", "*.outlook.com",
+         "remove the pattern, unless it is for a future MX host: then use the patterns of "
+         "Microsoft 365, *.mail.protection.outlook.com: "},
+        {"a-com.mail.protection.outlook.com", "*.outlook.com",
+         "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "},
+        {"a-com.h-v1.mx.microsoft", "*.mx.microsoft", "check the patterns of Microsoft 365: "},
+        {"mx1.example.com", "*.mail.protection.outlook.com",
+         "remove the pattern, unless it is for a future MX host"},
+        {"smtp.google.com", "*.googlemail.com",
+         "keep it: Google Workspace documents it for its MX hosts"},
+        {"smtp.google.com", "google.com",
+         "use the patterns of Google Workspace, aspmx.l.google.com"},
+        {"smtp.google.com.evil.example", "google.com",
+         "remove the pattern, unless it is for a future MX host: then use"},
+        {"mx1.example.com", "*.nowhere.example",
+         "remove the pattern, unless it is for a future MX host"},
+    };
+    size_t i;
 
-    assert_non_null(strstr(find(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix,
-                           "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "));
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(
+            *state, apr_pstrcat(*state, "version: STSv1\r\nmode: testing\r\nmx: ", cases[i].host,
+                                "\r\nmx: mx2.example.com\r\nmx: ", cases[i].pattern,
+                                "\r\nmax_age: 604800\r\n", NULL));
+        const char *fix;
+
+        mx_of(facts, 0)->host = cases[i].host;
+        fix = find(mta_sts_check_judge(*state, facts, &limits), "pattern-unused")->fix;
+        if (strncmp(fix, cases[i].fix, strlen(cases[i].fix)) != 0) {
+            fail_msg("%s, %s: %s", cases[i].host, cases[i].pattern, fix);
+        }
+    }
 }
 
 #define EMPTY MTA_STS_ANSWER_NODATA
@@ -531,6 +585,7 @@ int main(void)
         POOL_TEST(test_port_25_is_blocked_only_if_every_connection_times_out),
         POOL_TEST(test_the_verdict_blames_mode_enforce_only_for_what_it_changes),
         POOL_TEST(test_two_hosts_that_fail_in_different_ways_are_judged_together),
+        POOL_TEST(test_the_policy_is_no_reason_where_no_mode_delivers),
         POOL_TEST(test_where_enforce_changes_something_the_advice_says_what_and_at_which_host),
         POOL_TEST(test_each_mx_is_marked_deliverable_under_enforce_in_any_mode),
         POOL_TEST(test_the_verdict_names_the_host_whose_tlsa_lookup_goes_wrong),

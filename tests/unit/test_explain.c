@@ -38,6 +38,8 @@ static const explained cases[] = {
      TLSRPT_OWNER_MX},
     {OF("validation-failure", "CERT_CHAIN"), "certificate-not-trusted", TLSRPT_OWNER_MX},
     {OF("validation-failure", "ECONNREFUSED"), "timeout", TLSRPT_OWNER_SENDER},
+    {OF("validation-failure", "TLS version too old"), "tls-handshake", TLSRPT_OWNER_MX},
+    {OF("validation-failure", "unsupported protocol"), "tls-handshake", TLSRPT_OWNER_MX},
     {OF("certificate-not-trusted", NULL), "certificate-not-trusted", TLSRPT_OWNER_MX},
     {DANE("certificate-not-trusted", NULL), "tlsa-invalid", TLSRPT_OWNER_DNS},
     {DANE("certificate-host-mismatch", NULL), "certificate-host-mismatch", TLSRPT_OWNER_MX},
@@ -464,8 +466,9 @@ static void test_tlsa_records_of_a_mail_provider_are_never_the_admins_to_publish
 
 static void test_a_host_with_a_port_or_a_dot_is_named_in_texts_and_commands(void **state)
 {
-    static const char *const hosts[] = {"mx1.example.com", "mx1.example.com.", "MX1.example.com:25",
-                                        "mx1.example.com.:25"};
+    static const char *const hosts[] = {"mx1.example.com",    "mx1.example.com.",
+                                        "MX1.example.com:25", "mx1.example.com.:25",
+                                        "[mx1.example.com]",  "[mx1.example.com]:25"};
     size_t i;
 
     for (i = 0; i < COUNT(hosts); i++) {

@@ -183,6 +183,38 @@ static void test_the_record_to_publish_is_the_one_that_matches(void **state)
 
 /* --- TLSA records in the check --- */
 
+static void test_with_tlsa_records_senders_that_support_dane_need_tls(void **state)
+{
+    chain made = make_chain(*state, "DNS:" MX);
+    const struct {
+        mta_sts_smtp_result result;
+        mta_sts_smtp_stage stage;
+        int is_refused;
+    } cases[] = {
+        {MTA_STS_SMTP_NO_STARTTLS, MTA_STS_SMTP_EHLO, 1},
+        {MTA_STS_SMTP_TLS_OLD, MTA_STS_SMTP_HANDSHAKE, 1},
+        {MTA_STS_SMTP_TLS_FAILED, MTA_STS_SMTP_HANDSHAKE, 1},
+        {MTA_STS_SMTP_REJECTED, MTA_STS_SMTP_STARTTLS, 1},
+        {MTA_STS_SMTP_REFUSED, MTA_STS_SMTP_CONNECT, 0},
+        {MTA_STS_SMTP_NO_ROUTE, MTA_STS_SMTP_CONNECT, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        mta_sts_check_facts *facts = healthy(*state, TESTING);
+        const mta_sts_check_result *result;
+
+        mx_of(facts, 0)->tlsa = one(*state, record_of(*state, made.own, 3, 1, 1));
+        probe_of(facts, 0)->result = cases[i].result;
+        probe_of(facts, 0)->stage = cases[i].stage;
+        probe_of(facts, 0)->peer.chain = NULL;
+        result = mta_sts_check_judge(*state, facts, &limits);
+        assert_int_equal(strstr(summary(*state, result), "error tlsa-without-tls") != NULL,
+                         cases[i].is_refused);
+        assert_int_equal(result->verdict.dane != NULL, cases[i].is_refused);
+    }
+}
+
 static void test_the_check_says_what_senders_with_dane_do_whatever_the_mode_is(void **state)
 {
     static const char *const texts[] = {TESTING, ENFORCE};
@@ -228,6 +260,7 @@ int main(void)
         POOL_TEST(test_the_certificate_of_an_anchor_may_name_the_domain_that_the_mail_is_for),
         POOL_TEST(test_an_anchor_that_the_record_contains_need_not_be_sent),
         POOL_TEST(test_the_record_to_publish_is_the_one_that_matches),
+        POOL_TEST(test_with_tlsa_records_senders_that_support_dane_need_tls),
         POOL_TEST(test_the_check_says_what_senders_with_dane_do_whatever_the_mode_is),
     };
 

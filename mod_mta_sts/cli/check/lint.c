@@ -10,6 +10,7 @@
 #include "cli/common/output.h"
 #include "cli/common/subcommand.h"
 #include "core/base/name.h"
+#include "core/base/text.h"
 #include "core/policy/text.h"
 #include "core/policy/record.h"
 
@@ -88,8 +89,12 @@ static const char *check_hosts(lint_call *call)
 
     for (i = 0; i < call->hosts->nelts; i++) {
         const char **host = &APR_ARRAY_IDX(call->hosts, i, const char *);
-        const char *error = mta_sts_name_parse_host(call->p, cli_option_name(call->p, *host),
-                                                    MTA_STS_NAME_ULABEL, host);
+        const char *error =
+            strncmp(*host, "*.", 2) == 0
+                ? apr_pstrcat(call->p, mta_sts_text_quote(call->p, *host, strlen(*host)),
+                              " is a pattern: name an MX host", NULL)
+                : mta_sts_name_parse_host(call->p, cli_option_name(call->p, *host),
+                                          MTA_STS_NAME_ULABEL, host);
 
         if (error) {
             return apr_pstrcat(call->p, "--mx: ", error, NULL);

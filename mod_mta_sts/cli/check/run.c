@@ -146,7 +146,7 @@ static const struct {
     {"", 0, 0},           {"", 0, 1},           {"_mta-sts.mta-sts.", 0, 0}, {"_mta_sts.", 0, 0},
     {"mta_sts.", 0, 0},   {"mta-sts.", 0, 0},   {"_mta-sts.", 1, 0},         {"_tlsrpt.", 0, 1},
     {"_smtp-tls.", 0, 1}, {"_smtp_tls.", 0, 1}, {"_smtp._tls.", 1, 1},       {"smtp._tls.", 0, 1},
-    {"_tls.", 0, 1},
+    {"_tls.", 0, 1},      {"_mtasts.", 0, 0},   {"_smtp.tls.", 0, 1},
 };
 
 /* Looks where records are often published by mistake. */

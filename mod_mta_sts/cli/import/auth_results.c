@@ -133,10 +133,11 @@ static int is_within(const char *name, const char *domain)
            (name_len == len || name[name_len - len - 1] == '.');
 }
 
-/* Reads one result up to its ";", which may be about DKIM or anything else. */
+/* Reads one result up to its ";", which may be about DKIM or anything else. A signature has one
+ * domain: where several are named, a part of the signature was copied that contains another. */
 static int read_result(reader *r, const char *from, const char **domain)
 {
-    const char *name, *value, *signer = NULL;
+    const char *name, *value, *signer = NULL, *named = NULL;
     int is_dkim, passed;
 
     read_pair(r, &name, &value);
@@ -146,6 +147,8 @@ static int read_result(reader *r, const char *from, const char **domain)
         read_pair(r, &name, &value);
         if (name && apr_cstr_casecmp(name, "header.d") == 0) {
             signer = mta_sts_format_lower(r->p, value);
+            passed &= !named || strcmp(named, signer) == 0;
+            named = signer;
         }
         else if (name && !signer && apr_cstr_casecmp(name, "header.i") == 0 && strchr(value, '@')) {
             signer = mta_sts_format_lower(r->p, strrchr(value, '@') + 1);
@@ -169,8 +172,12 @@ cli_auth_result cli_auth_results_read(apr_pool_t *p, const char *value, const ch
         if (!r.token || apr_cstr_casecmp(r.token, authserv_id) != 0) {
             return CLI_AUTH_OTHER;
         }
+        next_token(&r);
+        if (!is_end(&r) && strcmp(r.token, "1") != 0) {
+            return CLI_AUTH_OTHER; /* another version, whose meaning is not known */
+        }
         while (!is_end(&r)) {
-            next_token(&r); /* skip the version */
+            next_token(&r);
         }
     }
     else {

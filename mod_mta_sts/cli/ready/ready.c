@@ -49,6 +49,11 @@ static const cli_option options[] = {
      offsetof(cli_ready_call, as_json), 0, 0},
     {"no-check", 0, NULL, "Do not check the live deployment; use only the reports.", cli_take_flag,
      offsetof(cli_ready_call, no_check), 0, 0},
+    {"before-id", 0, NULL,
+     "Judge as before the id of the served policy is published: DNS may still have another one, "
+     "and "
+     "mode enforce is not on before that. For publish-id.",
+     cli_take_flag, offsetof(cli_ready_call, limits.is_before_id), 0, 0},
     CLI_SMTP_OPTIONS(offsetof(cli_ready_call, network)),
     CLI_NETWORK_OPTIONS(offsetof(cli_ready_call, network)),
     {0},

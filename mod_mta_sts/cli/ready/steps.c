@@ -6,6 +6,7 @@
 
 #include "cli/ready/call.h"
 #include "core/base/text.h"
+#include "core/policy/provider.h"
 
 static int is_of_name(char c)
 {
@@ -119,12 +120,55 @@ static void add_patterns(const cli_ready_call *call, const cli_ready_domain *dom
     }
 }
 
-/* Whether a change of the mode includes this step or contradicts it, so that the plan has no
+/* The first MX host that the policy does not cover, or NULL. */
+static const mta_sts_finding *find_uncovered(const cli_ready_domain *domain)
+{
+    const mta_sts_findings *findings = domain->readiness->parts[TLSRPT_READINESS_MX];
+    int i;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        if (strcmp(mta_sts_findings_at(findings, i)->id, "mx-not-in-policy") == 0) {
+            return mta_sts_findings_at(findings, i);
+        }
+    }
+    return NULL;
+}
+
+/* One change of the policy adds all MX hosts that it does not cover, and has one new id. */
+static void add_uncovered(const cli_ready_call *call, const cli_ready_domain *domain,
+                          apr_array_header_t *steps)
+{
+    const mta_sts_findings *findings = domain->readiness->parts[TLSRPT_READINESS_MX];
+    const char *patterns = "";
+    int i, count = 0;
+
+    for (i = 0; i < findings->list->nelts; i++) {
+        const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
+        const char *one = apr_psprintf(call->p, "\"mx: %s\"",
+                                       mta_sts_provider_pattern(call->p, finding->subject));
+
+        if (strcmp(finding->id, "mx-not-in-policy") == 0 && !strstr(patterns, one)) {
+            patterns = apr_pstrcat(call->p, patterns, count++ ? ", " : "", one, NULL);
+        }
+    }
+    if (count) {
+        add(steps,
+            count == 1
+                ? find_uncovered(domain)->fix
+                : apr_psprintf(call->p, "add %s to the policy, then publish its new id", patterns));
+    }
+}
+
+/* Whether a change of the policy includes this step or contradicts it, so that the plan has no
  * duplicates. */
 static int is_superseded(const cli_ready_domain *domain, const char *mode, const char *id)
 {
     int is_none = domain->facts.served && domain->facts.served->mode == MTA_STS_MODE_NONE;
 
+    if (!mode && find_uncovered(domain)) {
+        return strcmp(id, "id-differs") == 0 || strcmp(id, "record-missing") == 0 ||
+               strcmp(id, "mx-not-in-policy") == 0;
+    }
     return ((mode || is_none) && strcmp(id, "id-differs") == 0) ||
            (mode && (strcmp(id, "record-missing") == 0 || strcmp(id, "mx-not-in-policy") == 0));
 }
@@ -222,6 +266,9 @@ apr_array_header_t *cli_ready_steps(const cli_ready_call *call, const cli_ready_
 
     if (mode) {
         add_change(call, domain, mode, steps);
+    }
+    else {
+        add_uncovered(call, domain, steps);
     }
     add_fixes(call, domain, MTA_STS_ERROR, steps);
     add_fixes(call, domain, MTA_STS_WARNING, steps);

@@ -262,6 +262,7 @@
     FINDING("tlsa-match", "A TLSA record matches the certificate")                                 \
     FINDING("tlsa-mismatch", "No TLSA record matches the certificate")                             \
     FINDING("tlsa-unusable", "No TLSA record can be used for SMTP")                                \
+    FINDING("tlsa-without-tls", "There are TLSA records, but TLS does not work")                   \
     FINDING("tlsrpt-found", "The TLSRPT record is valid")                                          \
     FINDING("tlsrpt-missing", "There is no TLSRPT record")                                         \
     FINDING("trailing-blank", "The record ends with a blank")                                      \

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "core/base/format.h"
 #include "core/check/dead_alias.h"
 #include "core/check/judge.h"
 #include "core/check/tlsa.h"
@@ -73,6 +74,27 @@ static void add_mismatch(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     note(judge, mx->host, "do not deliver to");
 }
 
+/* With TLSA records, even with unusable ones, TLS is mandatory (RFC 7672 section 2.2). */
+static void add_plain(mta_sts_judge *judge, const mta_sts_check_mx *mx,
+                      const mta_sts_mx_probe *probe, mta_sts_findings *findings)
+{
+    mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-without-tls", mx->host,
+                        fix(judge->p, mx->host, NULL) ? fix(judge->p, mx->host, NULL)
+                                                      : "make TLS work there, or delete the TLSA "
+                                                        "records until it does",
+                        "it has TLSA records, but TLS does not work at %s: senders that support "
+                        "DANE do not deliver to it",
+                        probe->address);
+    note(judge, mx->host, "do not deliver to");
+}
+
+/* "its TLSA record does not match", "none of its 2 TLSA records matches". */
+static const char *describe_records(apr_pool_t *p, int count, const char *one, const char *many)
+{
+    return count == 1 ? apr_pstrcat(p, "its TLSA record ", one, NULL)
+                      : apr_psprintf(p, "none of its %d TLSA records %s", count, many);
+}
+
 static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
                           const mta_sts_mx_probe *probe, mta_sts_findings *findings)
 {
@@ -87,8 +109,9 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
         break;
     case MTA_STS_TLSA_MISMATCH:
         add_mismatch(judge, mx, probe, findings,
-                     apr_psprintf(p, "none of its %d TLSA records matches the certificate at %s",
-                                  count, probe->address));
+                     apr_psprintf(p, "%s the certificate at %s",
+                                  describe_records(p, count, "does not match", "matches"),
+                                  probe->address));
         break;
     case MTA_STS_TLSA_UNVERIFIED:
         add_mismatch(judge, mx, probe, findings,
@@ -101,12 +124,15 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     case MTA_STS_TLSA_UNUSABLE:
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "tlsa-unusable", mx->host, fix(p, mx->host, chain),
-            "none of its %d TLSA records can be used for SMTP (usage 2 or 3, selector "
+            "%s for SMTP (usage 2 or 3, selector "
             "0 or 1, matching type 0 to 2, and data of that length): senders that "
             "support DANE do not verify the certificate at %s",
-            count, probe->address);
+            describe_records(p, count, "cannot be used", "can be used"), probe->address);
         break;
     case MTA_STS_TLSA_UNKNOWN:
+        if (mta_sts_mx_probe_is_plain(probe)) {
+            add_plain(judge, mx, probe, findings);
+        }
         break;
     }
 }
@@ -149,14 +175,16 @@ static int judge_answer(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     if (tlsa->dnssec == MTA_STS_DNSSEC_INSECURE) {
         mta_sts_finding_add(findings, MTA_STS_INFO, "tlsa-insecure", mx->host,
                             "sign the zone with DNSSEC, or remove the TLSA records",
-                            "its %d TLSA records have no effect, because the zone is not signed",
-                            tlsa->values->nelts);
+                            tlsa->values->nelts == 1
+                                ? "its TLSA record has no effect, because the zone is not signed"
+                                : "its TLSA records have no effect, because the zone is not "
+                                  "signed");
         return 0;
     }
     mta_sts_finding_add(
         findings, MTA_STS_INFO, "dane-present", mx->host, NULL,
-        "it has %d TLSA records: senders that support DANE use them instead of MTA-STS",
-        tlsa->values->nelts);
+        "it has %s: senders that support DANE use them instead of MTA-STS",
+        mta_sts_format_count(judge->p, tlsa->values->nelts, "TLSA record", "TLSA records"));
     return 1;
 }
 

@@ -75,6 +75,25 @@ static void name_domain(const mta_sts_judge *judge, mta_sts_findings *findings, 
     }
 }
 
+/* A record where a CNAME leads is for the party that runs that zone to change, unless that is this
+ * machine's database. */
+static void name_owner(const mta_sts_judge *judge, const mta_sts_answer *answer, const char *name,
+                       mta_sts_findings *findings, int index)
+{
+    for (; answer->alias && !judge->facts->is_hosted && index < findings->list->nelts; index++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, index, mta_sts_finding);
+        const char *what = finding->fix && strstr(finding->fix, "mta-sts dns ")
+                               ? "publish the right record there"
+                               : finding->fix;
+
+        if (what) {
+            finding->fix = apr_psprintf(
+                judge->p, "ask the party that runs %s, where the CNAME of %s leads, to %s",
+                mta_sts_text_quote(judge->p, answer->alias, strlen(answer->alias)), name, what);
+        }
+    }
+}
+
 static const char *const versions[] = {"v=stsv1", "v=tlsrptv1"};
 
 /* Whether a record of this kind is among the texts. */
@@ -166,6 +185,7 @@ static void judge_record(mta_sts_judge *judge, mta_sts_findings *findings)
     judge->record_id = mta_sts_record_read(judge->p, facts->record.values, findings);
     name_subjects(findings, index, facts->record_name);
     name_domain(judge, findings, index);
+    name_owner(judge, &facts->record, facts->record_name, findings, index);
     if (!judge->record_id) {
         return;
     }
@@ -323,7 +343,7 @@ static void name_reports(const mta_sts_judge *judge, mta_sts_findings *findings)
     for (i = 0; i < findings->list->nelts; i++) {
         mta_sts_finding *finding = &APR_ARRAY_IDX(findings->list, i, mta_sts_finding);
 
-        if (finding->fix && strstr(finding->fix, "mta-sts dns DOMAIN")) {
+        if (!facts->tlsrpt.alias && finding->fix && strstr(finding->fix, "mta-sts dns DOMAIN")) {
             finding->fix = apr_psprintf(
                 judge->p, "publish \"%s\", with your mailbox in the place of YOU",
                 mta_sts_tlsrpt_record_propose(judge->p, facts->domain, facts->endpoint));
@@ -365,6 +385,7 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
     rua = mta_sts_tlsrpt_record_read(judge->p, facts->tlsrpt.values, findings);
     name_subjects(findings, 0, facts->tlsrpt_name);
     name_reports(judge, findings);
+    name_owner(judge, &facts->tlsrpt, facts->tlsrpt_name, findings, 0);
     if (rua) {
         mta_sts_finding_add(findings, MTA_STS_OK, "tlsrpt-found", facts->tlsrpt_name, NULL,
                             "reports go to %s, %s", join(findings, rua),

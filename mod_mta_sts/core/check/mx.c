@@ -152,14 +152,17 @@ static void judge_probes(const mta_sts_judge *judge, const mta_sts_check_mx *mx,
     }
 }
 
-static const mta_sts_finding *find_first_error(const mta_sts_findings *findings)
+/* The first error that explains an effect: the policy is no reason where no mode delivers. */
+static const mta_sts_finding *find_first_error(const mta_sts_findings *findings,
+                                               mta_sts_mx_effect effect)
 {
     int i;
 
     for (i = 0; i < findings->list->nelts; i++) {
         const mta_sts_finding *finding = mta_sts_findings_at(findings, i);
 
-        if (finding->severity == MTA_STS_ERROR) {
+        if (finding->severity == MTA_STS_ERROR &&
+            (!mta_sts_mx_effect_is_alike(effect) || strcmp(finding->id, "mx-not-in-policy") != 0)) {
             return apr_pmemdup(findings->pool, finding, sizeof(*finding));
         }
     }
@@ -192,7 +195,7 @@ static void conclude(mta_sts_judge *judge, const tally *sum)
                                                           : sum->alike;
     section->trouble =
         mta_sts_mx_effect_is_loss(section->effect) || mta_sts_mx_effect_is_alike(section->effect)
-            ? find_first_error(section->findings)
+            ? find_first_error(section->findings, section->effect)
             : NULL;
     section->enforce = section->effect == MTA_STS_MX_SECURE         ? MTA_STS_SAFETY_YES
                        : mta_sts_mx_effect_is_loss(section->effect) ? MTA_STS_SAFETY_NO
@@ -230,17 +233,40 @@ static void judge_host(mta_sts_judge *judge, const mta_sts_check_mx *mx)
     conclude(judge, &sum);
 }
 
-static const char *pattern_fix(apr_pool_t *p, const char *pattern)
+/* Whether the domain has an MX host at a provider: a pattern may be a leftover of a former one. */
+static int is_used(const mta_sts_check_facts *facts, const mta_sts_provider *provider)
 {
-    const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
+    int i;
 
-    if (!provider) {
-        return "remove the pattern, unless it is for a future MX host";
+    for (i = 0; provider && i < facts->mxs->nelts; i++) {
+        const mta_sts_provider *other =
+            mta_sts_provider_of_host(APR_ARRAY_IDX(facts->mxs, i, const mta_sts_check_mx *)->host);
+
+        if (other && strcmp(other->name, provider->name) == 0) {
+            return 1;
+        }
     }
-    return *provider->patterns
-               ? apr_psprintf(p, "use the patterns of %s, %s: %s", provider->name,
-                              provider->patterns, provider->pitfall)
-               : apr_psprintf(p, "check the patterns of %s: %s", provider->name, provider->pitfall);
+    return 0;
+}
+
+static const char *pattern_fix(const mta_sts_judge *judge, const char *pattern)
+{
+    static const char *const leftover = "remove the pattern, unless it is for a future MX host";
+    const mta_sts_provider *provider = mta_sts_provider_of_pattern(pattern);
+    int used = is_used(judge->facts, provider);
+    apr_pool_t *p = judge->p;
+
+    if (provider && mta_sts_provider_documents(provider, pattern)) {
+        return used ? apr_psprintf(p, "keep it: %s documents it for its MX hosts", provider->name)
+                    : leftover;
+    }
+    return !provider ? leftover
+                     : apr_psprintf(p, "%s%s the patterns of %s%s%s: %s", used ? "" : leftover,
+                                    !used                 ? ": then use"
+                                    : *provider->patterns ? "use"
+                                                          : "check",
+                                    provider->name, *provider->patterns ? ", " : "",
+                                    provider->patterns, provider->pitfall);
 }
 
 /* A pattern that matches no MX may be for a spare host, or a leftover of a former one. */
@@ -259,7 +285,7 @@ static void judge_patterns(const mta_sts_judge *judge, mta_sts_findings *finding
         }
         if (!used) {
             mta_sts_finding_add(findings, MTA_STS_INFO, "pattern-unused", facts->domain,
-                                pattern_fix(judge->p, pattern),
+                                pattern_fix(judge, pattern),
                                 "no MX host matches the policy's \"mx: %s\"", pattern);
         }
     }

@@ -124,6 +124,11 @@ static const texts *find_texts(const mta_sts_mx_probe *probe)
     }
 }
 
+int mta_sts_mx_probe_is_plain(const mta_sts_mx_probe *probe)
+{
+    return probe->result != MTA_STS_SMTP_SECURED && find_texts(probe)->effect == PLAIN;
+}
+
 int mta_sts_mx_probe_is_alike(const char *id)
 {
     const struct {

@@ -55,6 +55,9 @@ mta_sts_mx_effect mta_sts_mx_probe_check(const mta_sts_mx_probe *probe, const ch
                                          const mta_sts_check_limits *limits,
                                          mta_sts_findings *findings);
 
+/* Whether the server takes mail there, but not over TLS. */
+int mta_sts_mx_probe_is_plain(const mta_sts_mx_probe *probe);
+
 /* Whether this is the id of a probe that fails in the same way in every mode. */
 int mta_sts_mx_probe_is_alike(const char *id);
 

@@ -228,7 +228,7 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
 {
     const char *name = judge->facts->record_name;
 
-    if (!judge->record_id || !judge->policy_valid) {
+    if (!judge->record_id || !judge->policy_valid || !judge->policy_reachable) {
         return;
     }
     if (strcmp(judge->record_id, judge->served_id) == 0) {
@@ -238,8 +238,15 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
     else if (!is_hash_id(judge->record_id)) {
         mta_sts_finding_add(
             findings, MTA_STS_INFO, "id-custom", name,
-            apr_psprintf(judge->p,
-                         "change it whenever the policy changes; mod_mta_sts would use %s",
+            apr_psprintf(judge->p, "%s whenever the policy changes; mod_mta_sts would use %s",
+                         judge->facts->record.alias && !judge->facts->is_hosted
+                             ? apr_psprintf(judge->p,
+                                            "have it changed by the party that runs %s, where the "
+                                            "CNAME of %s leads,",
+                                            mta_sts_text_quote(judge->p, judge->facts->record.alias,
+                                                               strlen(judge->facts->record.alias)),
+                                            name)
+                             : "change it",
                          judge->served_id),
             "the id %s in DNS was not made by mod_mta_sts, so it cannot be compared with the "
             "served policy",

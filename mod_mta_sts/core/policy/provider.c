@@ -60,6 +60,22 @@ const mta_sts_provider *mta_sts_provider_of_pattern(const char *pattern)
     return found;
 }
 
+int mta_sts_provider_documents(const mta_sts_provider *provider, const char *pattern)
+{
+    const char *at = provider->patterns;
+
+    while (*at) {
+        apr_size_t len = strcspn(at, " ");
+
+        if (strlen(pattern) == len && apr_cstr_casecmpn(pattern, at, len) == 0) {
+            return 1;
+        }
+        at += len;
+        at += *at == ' ';
+    }
+    return 0;
+}
+
 const char *mta_sts_provider_pattern(apr_pool_t *p, const char *host)
 {
     const mta_sts_provider *provider = mta_sts_provider_of_host(host);

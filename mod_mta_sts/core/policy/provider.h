@@ -26,6 +26,9 @@ const mta_sts_provider *mta_sts_provider_of_host(const char *host);
 /* The provider that an mx pattern is meant for, even if the pattern is wrong; or NULL. */
 const mta_sts_provider *mta_sts_provider_of_pattern(const char *pattern);
 
+/* Whether a pattern is one of those that a provider documents. */
+int mta_sts_provider_documents(const mta_sts_provider *provider, const char *pattern);
+
 /*
  * The mx pattern that the provider documents for an MX host; the host itself if there is none.
  *

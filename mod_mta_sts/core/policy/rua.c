@@ -17,6 +17,9 @@
 /* The error for a byte that is not allowed in URIs. */
 static const char *refuse_byte(apr_pool_t *p, const char *uri, char byte)
 {
+    if (*uri == '"') {
+        return "is in quotation marks: write it without them";
+    }
     switch (byte) {
     case '!':
         return "contains \"!\", which must be written as %21 (a size limit as in DMARC records is "
@@ -136,10 +139,17 @@ const char *mta_sts_rua_check(apr_pool_t *p, const char *uri, int *is_used)
 static const char *meant(apr_pool_t *p, const char *text)
 {
     mta_sts_repair repair = mta_sts_repair_begin(p, text, strlen(text));
-    const char *repaired = mta_sts_repair_rua(&repair, text);
+    const char *field = strstr(text, "rua="); /* of a record that was copied as a whole */
+    char *bare = apr_pstrdup(p, field ? field + 4 : text);
+    apr_size_t len;
+    const char *repaired;
     char *uri, *last;
     int is_used = 1;
 
+    bare += *bare == '"';
+    len = strlen(bare);
+    bare[len - (len && bare[len - 1] == '"')] = '\0';
+    repaired = mta_sts_repair_rua(&repair, bare);
     for (uri = apr_strtok(apr_pstrdup(p, repaired), ",", &last); uri && is_used;
          uri = apr_strtok(NULL, ",", &last)) {
         if (mta_sts_rua_check(p, uri, &is_used)) {

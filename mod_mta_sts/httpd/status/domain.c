@@ -104,6 +104,22 @@ static void put_earlier(const mts_status_view *view)
     MTS_HTML(view->out, "</dd>");
 }
 
+/* This page sees reports, but no mail servers: a command decides. */
+static void put_readiness(const mts_status_view *view, const mts_domain_facts *facts)
+{
+    int is_testing = facts->policy->mode == MTA_STS_MODE_TESTING;
+
+    if ((!is_testing && facts->policy->mode != MTA_STS_MODE_ENFORCE) || view->query.is_in_path) {
+        return;
+    }
+    MTS_HTML(view->out,
+             "<dt>%s</dt><dd><code>sudo mta-sts ready %s</code> tests the mail servers, weighs the "
+             "reports, and says %s</dd>",
+             is_testing ? "Ready for enforce?" : "Is enforce safe?",
+             facts->domain->shown->is_pattern ? "DOMAIN" : facts->domain->name,
+             is_testing ? "what is missing, or which line to change" : "who is held back");
+}
+
 static void put_policy(const mts_status_view *view, const mts_domain_facts *facts)
 {
     apr_pool_t *p = view->p;
@@ -112,6 +128,7 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
              "<section aria-labelledby=\"policy\"><h2 id=\"policy\">Policy</h2>"
              "<dl class=\"facts\"><dt>Mode</dt><dd><span class=\"badge %s\">%s</span></dd>",
              mta_sts_mode_name(facts->policy->mode), mta_sts_mode_name(facts->policy->mode));
+    put_readiness(view, facts);
     MTS_HTML(view->out, "<dt>MX hosts</dt><dd>%s</dd>",
              apr_array_pstrcat(p, facts->policy->mx, ' '));
     MTS_HTML(view->out, "<dt>Cached by senders for</dt><dd>%s</dd>",

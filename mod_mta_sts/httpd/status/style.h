@@ -91,6 +91,7 @@ static const char mts_status_style[] =
     ".badge.enforce,.badge.ok{background:var(--good-on);color:var(--good)}"
     ".badge.testing,.badge.warning,.badge.unknown{background:var(--warn-on);color:var(--warn)}"
     ".badge.error{background:var(--bad-on);color:var(--bad)}"
+    "ul.findings .badge{white-space:normal}"
     "ul.findings,ol.causes{list-style:none;margin:0;padding:0;display:grid;gap:.9rem}"
     "ul.findings li,ol.causes li{display:grid;grid-template-columns:5.2rem "
     "minmax(0,1fr);gap:.75rem}"

@@ -21,9 +21,11 @@
 
 /* What is required before mode enforce is recommended. */
 typedef struct tlsrpt_readiness_limits {
-    apr_time_t now; /* the time of the assessment */
-    int days;       /* days with reports, and days without a blocking failure since; at least 1 */
-    int senders;    /* that reported; at least 1 */
+    apr_time_t now;   /* the time of the assessment */
+    int days;         /* days with reports, and days without a blocking failure since; at least 1 */
+    int senders;      /* that reported; at least 1 */
+    int is_before_id; /* the id of the served policy is about to be published: that DNS has another
+                         one is right, and mode enforce is not on before that */
 } tlsrpt_readiness_limits;
 
 typedef struct tlsrpt_readiness_facts {

@@ -71,11 +71,18 @@ static int matches(const tlsrpt_rule *rule, tlsrpt_result_type type, const tlsrp
 /* --- the texts of a rule --- */
 
 /* A name that can be used in a sentence and in a command, or NULL: several names that are summed
- * up as one cannot. Some senders append a dot or the port. */
+ * up as one cannot. Some senders append a dot or the port, or put the name in square brackets. */
 static const char *host_of(apr_pool_t *p, const char *name)
 {
-    const char *host, *colon = name ? strchr(name, ':') : NULL;
-    apr_size_t len = name ? strlen(name) : 0;
+    const char *host, *colon, *end;
+    apr_size_t len;
+
+    if (name && *name == '[' && (end = strchr(name, ']')) != NULL) {
+        name = apr_pstrcat(p, apr_pstrmemdup(p, name + 1, (apr_size_t)(end - name) - 1), end + 1,
+                           NULL);
+    }
+    colon = name ? strchr(name, ':') : NULL;
+    len = name ? strlen(name) : 0;
 
     if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
         len = (apr_size_t)(colon - name);

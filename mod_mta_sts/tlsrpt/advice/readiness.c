@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tlsrpt/advice/readiness.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
+#include "core/policy/record.h"
+#include "core/policy/text.h"
 #include "tlsrpt/advice/readiness_deployment.h"
 #include "tlsrpt/advice/readiness_failures.h"
 #include "tlsrpt/advice/readiness_reports.h"
@@ -59,6 +63,43 @@ static void decide(tlsrpt_assessment *a)
     a->result->summary = summarize(a, errors, warnings);
 }
 
+/* Whether the id in DNS is that of an earlier policy in mode enforce. */
+static int announces_enforce(const tlsrpt_assessment *a)
+{
+    const mta_sts_check_facts *deployment = a->facts->deployment;
+    const apr_array_header_t *earlier = a->policies.earlier;
+    const char *id =
+        deployment && deployment->record.status == MTA_STS_ANSWER_OK
+            ? mta_sts_record_read(a->p, deployment->record.values, mta_sts_findings_make(a->p))
+            : NULL;
+    int i;
+
+    for (i = 0; id && earlier && i < earlier->nelts; i++) {
+        const mta_sts_policy *policy = APR_ARRAY_IDX(earlier, i, tlsrpt_served_policy).policy;
+        apr_size_t len;
+        const char *text = mta_sts_policy_render(a->p, policy, &len);
+
+        if (policy->mode == MTA_STS_MODE_ENFORCE &&
+            strcmp(mta_sts_policy_id(a->p, text, len), id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What is to be published stops no mail by what is wrong with the policy and its host. */
+static void ease_policy(const tlsrpt_assessment *a)
+{
+    const apr_array_header_t *list = a->result->parts[TLSRPT_READINESS_POLICY]->list;
+    int i;
+
+    for (i = 0; a->limits->is_before_id && i < list->nelts; i++) {
+        mta_sts_finding *finding = &APR_ARRAY_IDX(list, i, mta_sts_finding);
+
+        finding->severity = finding->severity == MTA_STS_WARNING ? MTA_STS_INFO : finding->severity;
+    }
+}
+
 tlsrpt_readiness *tlsrpt_readiness_assess(apr_pool_t *p, const tlsrpt_readiness_facts *facts,
                                           const tlsrpt_readiness_limits *limits)
 {
@@ -68,15 +109,19 @@ tlsrpt_readiness *tlsrpt_readiness_assess(apr_pool_t *p, const tlsrpt_readiness_
 
     a.policies = facts->policies;
     a.policies.served = facts->served;
-    a.is_enforced = facts->served && facts->served->mode == MTA_STS_MODE_ENFORCE;
+    a.is_enforced = facts->served && facts->served->mode == MTA_STS_MODE_ENFORCE &&
+                    (!limits->is_before_id || announces_enforce(&a));
     for (i = 0; i < TLSRPT_READINESS_PARTS; i++) {
         result->parts[i] = mta_sts_findings_make(p);
     }
     tlsrpt_readiness_assess_policy(&a);
+    ease_policy(&a);
     tlsrpt_readiness_assess_mxs(&a);
     tlsrpt_readiness_assess_failures(&a);
     tlsrpt_readiness_assess_reports(&a);
-    tlsrpt_readiness_assess_sender_policies(&a);
+    if (!limits->is_before_id) { /* until then, senders use the policy before */
+        tlsrpt_readiness_assess_sender_policies(&a);
+    }
     decide(&a);
     return result;
 }

@@ -126,7 +126,8 @@ const tlsrpt_rule tlsrpt_rules[] = {
      "A few timeouts, from several senders, are normal on the internet: keep watching. If many "
      "occur at the same time, check the load of the mail server and its log of that day.",
      CHECK, 1},
-    {TLSRPT_VALIDATION_FAILURE, NULL, "alert|handshake|protocol version|no shared cipher|cipher",
+    {TLSRPT_VALIDATION_FAILURE, NULL,
+     "alert|handshake|protocol version|tls version|unsupported protocol|no shared cipher|cipher",
      "tls-handshake", TLSRPT_OWNER_MX,
      "The sender and {mx} could not negotiate TLS (version, cipher or certificate).",
      "Enable TLS 1.2 and 1.3 with common ciphers on the mail server; in Postfix, leave "
