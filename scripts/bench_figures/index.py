@@ -170,18 +170,19 @@ def fill_index(path, rows):
     database.close()
 
 
-def build_sums(bench):
-    program = bench.root / "index_sums"
+def build(bench, source):
+    """A program of one file that uses the library."""
+    program = bench.root / source.stem
     flags = run("pkg-config", "--cflags", "--libs", *LIBRARIES).split()
     library = Path(bench.module).parent / "libmtasts.a"
-    run("gcc", "-O2", "-Wall", f"-I{SUMS.parents[2] / 'mod_mta_sts'}", "-o", program, SUMS, library,
+    run("gcc", "-O2", "-Wall", f"-I{source.parents[2] / 'mod_mta_sts'}", "-o", program, source, library,
         *flags)
     return str(program)
 
 
 def figure_index_sums(bench):
     count = bench.pick(1_000_000, 200_000)
-    program, worst = build_sums(bench), {}
+    program, worst = build(bench, SUMS), {}
     for domains in (count // 10, count // 400):
         state = make_state(bench.root / f"sums-{domains}")
         reindex(bench, state)

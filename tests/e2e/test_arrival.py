@@ -17,7 +17,8 @@ from lab import report
 from lab.deadline import wait_until
 from lab.domain import MailDomain, policy_id, policy_text
 from lab.mail import Sender
-from lab.outside import IPV4, IPV6, Network, add_addresses, is_possible, start_resolver
+from lab.outside import (IPV4, IPV6, Network, add_addresses, is_possible, lose_ipv6, regain_ipv6,
+                         start_resolver)
 from lab.process import run
 from lab.setup import forget, set_up
 
@@ -109,8 +110,8 @@ def page_json(**query):
     return json.loads(page(**query, format="json"))
 
 
-def watch(status):
-    return call(status, "watch", "--no-smtp", *ANCHOR, NAME).splitlines()
+def watch(status, *words):
+    return call(status, "watch", "--no-smtp", *ANCHOR, *words, NAME).splitlines()
 
 
 def begin_to_watch():
@@ -118,6 +119,12 @@ def begin_to_watch():
     assert watch(CHANGED)[0].startswith("begin: ")
     line, = watch(CHANGED)
     assert f'"mx: {OLD}" [pattern-unused]' in line, line
+
+
+def watch_until_quiet():
+    """Until it knows of the change."""
+    wait_until(lambda: not run("mta-sts", "watch", "--no-smtp", *ANCHOR, "--runs", "1", NAME,
+                               check=False).stdout, "mta-sts watch to have nothing to say", 30)
 
 
 def recorded():
@@ -297,6 +304,17 @@ def assert_south_arrives(south, identity):
     assert SOUTH in networks_of(rollout(CHANGED)["current"])
 
 
+def assert_nothing_is_over_because_this_machine_loses_ipv6():
+    """What was seen over both families, and could be looked at over one only."""
+    once = "--runs", "1"
+    assert any("[certificate-expires-soon]" in line for line in watch(CHANGED, *once, "-w", "3650"))
+    lose_ipv6()
+    assert watch(DONE, *once) == []
+    regain_ipv6()
+    assert any(line.startswith("resolved: ") and "[certificate-expires-soon]" in line
+               for line in watch(CHANGED, *once))
+
+
 def change_mx(domain):
     """NEW takes the place of OLD, by the commands."""
     assert f"--add '{NEW}'" in call(1, "mx", *ANCHOR, "--add", NEW, "--remove", OLD, NAME)
@@ -332,3 +350,5 @@ def test_each_answer_is_right_while_one_sender_is_cut_off_and_another_one_has_an
     assert_north_has_the_new_policy(first, second)
     south.restore(IPV6)
     assert_south_arrives(south, second)
+    watch_until_quiet()
+    assert_nothing_is_over_because_this_machine_loses_ipv6()

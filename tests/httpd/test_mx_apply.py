@@ -2,10 +2,12 @@
 """`mta-sts mx --apply` and `mta-sts watch` with a real httpd: the file that mta-sts-setup writes, a
 hosted row, and the name server of tests/cli/live.py."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.slow
 
 DOMAIN = "example.com"
 MX, NEW = "mx1.example.com", "mx2.example.com"
+NOTHING, CHANGED, CRITICAL = range(3)
 APACHECTL = """\
 #!/bin/sh
 case $1 in
@@ -205,6 +208,31 @@ def test_of_two_runs_at_once_none_loses_what_the_other_has_stored(hosted):
                               fetch(hosted.server, "a.example").body} == stored, "the row to be served")
     for host, (_, errors) in zip(hosts, output):
         assert host in stored or "run this again" in errors, errors
+
+
+def test_watch_reports_hosting_that_stands_still_and_wrong_rows(hosted):
+    """As httpd's own configuration dump says, also while httpd is not there."""
+    def lines():
+        done = subprocess.run(
+            hosted.words("watch", "--runs", "1", "--no-smtp", *hosted.state), text=True, timeout=100,
+            capture_output=True, env=hosted.environment())
+        assert done.returncode in (NOTHING, CHANGED, CRITICAL), done
+        return [line for line in done.stdout.splitlines() if "this machine: " in line]
+
+    state = hosted.server.root / "state"
+    assert not [line for line in lines() + lines() if "hosted domains" in line]
+    hosted.server.stop()
+    with contextlib.closing(sqlite3.connect(state / "hosted.db")) as snapshot:
+        snapshot.execute("UPDATE state SET synced = synced - 3600000000, wrong = 2")
+        snapshot.commit()
+    stale, wrong = sorted(line for line in lines() if "hosted domains" in line)
+    assert stale.startswith("new: this machine: critical: hosted domains: httpd has not read them "
+                            "from the database since 20") and "[hosting-stale]" in stale
+    assert wrong.startswith("new: this machine: warning: hosted domains: 2 rows are wrong [row-wrong]")
+    assert lines() == []
+    hosted.server.start()
+    process.wait_for(lambda: any("[hosting-stale]" in line and line.startswith("resolved: ")
+                                 for line in lines()), "a sync", 60)
 
 
 def test_a_host_that_is_still_in_dns_stays_in_the_row(hosted):

@@ -55,7 +55,7 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
                                             apache->hosting_held),
                          apache->hosting_held == 1 ? "it is" : "they are"));
     }
-    if (apache->hosting_wrong) {
+    if (apache->hosting_wrong && !look->has_hosted) { /* otherwise each is reported */
         add(look, MTA_STS_WARNING, "row-wrong",
             "mta-sts policy list --wrong lists them, and why; until then, changes of them have no "
             "effect",

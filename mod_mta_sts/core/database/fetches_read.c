@@ -33,12 +33,12 @@ int mta_sts_fetch_take(void *baton, const char *const *columns)
     mta_sts_fetch *one = apr_array_push(list);
     apr_pool_t *p = list->pool;
 
-    one->domain = apr_pstrdup(p, columns[0]);
-    one->network = apr_pstrdup(p, columns[1]);
-    one->address = apr_pstrdup(p, columns[2]);
+    one->domain = mta_sts_database_text(p, columns[0]);
+    one->network = mta_sts_database_text(p, columns[1]);
+    one->address = mta_sts_database_text(p, columns[2]);
     one->outcome = (int)mta_sts_database_number(columns[3]);
-    one->id = apr_pstrdup(p, columns[4]);
-    one->agent = apr_pstrdup(p, columns[5]);
+    one->id = mta_sts_database_text(p, columns[4]);
+    one->agent = mta_sts_database_text(p, columns[5]);
     one->requests = mta_sts_database_number(columns[6]);
     one->first = mta_sts_database_number(columns[7]);
     one->last = mta_sts_database_number(columns[8]);
@@ -117,7 +117,7 @@ static int take_span(void *baton, const char *const *columns)
 
     if (!c->host || strcmp(c->host, columns[0]) != 0) {
         end_host(c);
-        c->host = apr_pstrdup(c->coverage->gaps->pool, columns[0]);
+        c->host = mta_sts_database_text(c->coverage->gaps->pool, columns[0]);
         c->until = c->begin;
         c->coverage->machines++;
     }

@@ -24,9 +24,9 @@ static int take(void *baton, const char *const *columns)
     mta_sts_last_fetch *one = apr_array_push(list);
     apr_pool_t *p = list->pool;
 
-    one->network = apr_pstrdup(p, columns[0]);
-    one->id = apr_pstrdup(p, columns[1]);
-    one->agent = apr_pstrdup(p, columns[2]);
+    one->network = mta_sts_database_text(p, columns[0]);
+    one->id = mta_sts_database_text(p, columns[1]);
+    one->agent = mta_sts_database_text(p, columns[2]);
     one->last = mta_sts_database_number(columns[3]);
     one->requests = mta_sts_database_number(columns[4]);
     return 1;

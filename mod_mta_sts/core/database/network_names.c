@@ -38,8 +38,8 @@ static int take_name(void *baton, const char *const *columns)
     apr_array_header_t *list = baton;
     mta_sts_network_name *one = apr_array_push(list);
 
-    one->network = apr_pstrdup(list->pool, columns[0]);
-    one->name = apr_pstrdup(list->pool, columns[1]);
+    one->network = mta_sts_database_text(list->pool, columns[0]);
+    one->name = mta_sts_database_text(list->pool, columns[1]);
     one->confirmed = mta_sts_database_number(columns[2]);
     return 1;
 }
@@ -57,8 +57,8 @@ static int take_address(void *baton, const char *const *columns)
     apr_array_header_t *list = baton;
     mta_sts_network_address *one = apr_array_push(list);
 
-    one->network = apr_pstrdup(list->pool, columns[0]);
-    one->address = apr_pstrdup(list->pool, columns[1]);
+    one->network = mta_sts_database_text(list->pool, columns[0]);
+    one->address = mta_sts_database_text(list->pool, columns[1]);
     return 1;
 }
 
@@ -145,7 +145,7 @@ static int take_network(void *baton, const char *const *columns)
 {
     apr_array_header_t *list = baton;
 
-    APR_ARRAY_PUSH(list, const char *) = apr_pstrdup(list->pool, columns[0]);
+    APR_ARRAY_PUSH(list, const char *) = mta_sts_database_text(list->pool, columns[0]);
     return 1;
 }
 

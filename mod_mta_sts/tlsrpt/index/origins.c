@@ -112,8 +112,8 @@ static int take_signed(void *baton, const char *const *columns)
     apr_array_header_t *list = baton;
     tlsrpt_signed_address *one = apr_array_push(list);
 
-    one->signer = apr_pstrdup(list->pool, columns[0]);
-    one->address = apr_pstrdup(list->pool, columns[1]);
+    one->signer = mta_sts_database_text(list->pool, columns[0]);
+    one->address = mta_sts_database_text(list->pool, columns[1]);
     one->received = mta_sts_database_number(columns[2]);
     return 1;
 }

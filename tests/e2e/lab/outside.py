@@ -48,6 +48,15 @@ def add_addresses():
     run("ip", "-6", "addr", "add", f"{IPV6}/128", "dev", "lo", "nodad")
 
 
+def lose_ipv6():
+    """The lab's machine has no route to the policy host over IPv6 any more."""
+    run("ip", "-6", "addr", "del", f"{IPV6}/128", "dev", "lo")
+
+
+def regain_ipv6():
+    run("ip", "-6", "addr", "add", f"{IPV6}/128", "dev", "lo", "nodad")
+
+
 class Network:
     """A network with one sender, whose cable ends at the lab's address `gateway`."""
 
