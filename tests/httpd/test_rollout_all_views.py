@@ -203,8 +203,13 @@ def test_a_hosted_domain_and_its_customer(make):
             received = b"".join(iter(lambda: stream.recv(65536), b""))
         assert client.only(received, "GET").body == expected
 
+    def mine(query=""):
+        return server.fetch_plainly("hosting.example", path=f"/mine/{name}{query}").body.decode()
+
     hosting.call("set", "--mx", mx, "--mode", "enforce", name)
     served(server, name, first)
+    assert "When the first policy was served is not recorded." in page(server, "?domain=" + name).text
+    assert "Policy id" in mine() and "recorded" not in mine()
     ask("127.0.7.1", first)
     said = hosting.call("remove", name)
     assert "has mode none from now on" in said and "Senders may use an earlier policy from" in said
@@ -218,11 +223,10 @@ def test_a_hosted_domain_and_its_customer(make):
     Database(server).run("UPDATE mta_sts_fetch_span SET began = began - 30 * 86400000000")
     refused = hosting.call("remove", name, status=1)
     assert UNTIL in refused and "according to the fetch log; in the worst case until" in refused
-    customer = server.fetch_plainly("hosting.example", path="/mine/" + name + "?format=json")
-    copies = json.loads(customer.body)["domain"]["earlier_copies"]
+    copies = json.loads(mine("?format=json"))["domain"]["earlier_copies"]
     assert copies["log_complete"] and copies["served_by"] == []
     assert facts(copies)[0] == 7
-    shown = server.fetch_plainly("hosting.example", path="/mine/" + name).body.decode()
+    shown = mine()
     assert "according to the fetch log; in the worst case until" in shown
     assert socket.gethostname() not in shown
     time.sleep(1)  # times are recorded in seconds

@@ -58,6 +58,14 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 }
 
 /* Prints the date only, since the time is an estimate. */
+static void print_since(apr_pool_t *p, const mta_sts_rollout_date *copies)
+{
+    if (copies->has_unrecorded && copies->since) {
+        printf(";   (policies from before %s are not recorded)\n",
+               mta_sts_format_date(p, copies->since));
+    }
+}
+
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
     const mta_sts_rollout_date *copies = domain->facts.copies;
@@ -74,6 +82,7 @@ static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
                by_log ? "until " : "none does any more",
                by_log ? mta_sts_format_date(p, by_log) : "", domain->domain);
     }
+    print_since(p, copies);
 }
 
 static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_header_t *domains,
