@@ -160,6 +160,12 @@ def test_all_views_say_the_same(server, change, monkeypatch, what):
     assert [days(one["cached_until_at"]) for one in shown["earlier_policies"]] == ([worst] if worst else [])
     steps = " ".join(ready["steps"])
     assert steps.count("mta-sts rollout example.com") == bool(worst)
+    lines = run(server, "dns", "--offline", "--policy", server.policy, "example.com").splitlines()
+    assert sum("senders may hold an earlier policy until" in line for line in lines) == bool(worst)
+    assert sum("according to the fetch log" in line for line in lines) == (
+        by_log is not None and by_log != worst), lines
+    assert sum("are not recorded)" in line for line in lines) == bool(worst and not certain)
+    assert sum(" serves one)" in line for line in lines) == bool(copies["served_by"])
     if worst:
         assert_said(steps, wanted, worst, by_log)
         assert_said(" ".join(run(server, "ready", "--no-check", "--policy", server.policy,
