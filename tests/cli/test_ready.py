@@ -4,11 +4,14 @@ tests/e2e/test_ready.py."""
 import datetime
 import email.message
 import gzip
+import hashlib
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -101,6 +104,18 @@ class Store:
 
     def import_verified(self, data, signer="signer.example"):
         self.import_mails([mail(one, signer) for one in data], "--authserv-id", "mx.ours.example")
+
+    def note_served(self, mode):
+        """The history of the module: another machine serves this policy since a day."""
+        assert self.run("reindex", "--state-dir", self.state).returncode == 0
+        text = "".join(f"{line}\r\n" for line in policy(mode))
+        now = int(time.time()) * 1000000
+        with sqlite3.connect(self.state / "reports.db") as db:
+            db.execute("INSERT INTO mta_sts_history (domain, host, first_served, id, max_age, text) VALUES "
+                       "('example.com', 'other', ?, ?, 604800, ?)",
+                       (now - 86400000000, hashlib.sha256(text.encode()).hexdigest()[:20], text))
+            db.execute("INSERT INTO mta_sts_history_host (host, noted) VALUES ('other', ?)", (now,))
+        db.close()
 
     def ready(self, *words, domain="example.com", **environment):
         return self.run("ready", "--state-dir", self.state, "--no-check", *words, domain,
@@ -233,6 +248,17 @@ def test_if_enforce_blocks_mail_the_first_step_is_back_to_testing(good):
     assert sum("publish" in step for step in domain["steps"]) == 1
     assert domain["steps"][-1].endswith("mta-sts ready example.com")
     assert len(set(domain["steps"])) == len(domain["steps"])
+    assert domain["earlier_copies"] is None and not any("copies" in step for step in domain["steps"])
+    good.note_served("enforce")
+    domain, _ = good.assess()
+    left = datetime.datetime.fromisoformat(
+        domain["earlier_copies"]["worst_case_until"].replace("Z", "+00:00")) - datetime.datetime.now(
+            datetime.timezone.utc)
+    assert abs(left.total_seconds() - 7 * 86400) < 1200, "the current policy will be an earlier one"
+    step, = (step for step in domain["steps"] if "copies" in step)
+    assert "Senders may use an earlier policy from their cache until" in step
+    assert step.endswith("To check: mta-sts rollout example.com")
+    assert domain["steps"][-1].endswith("mta-sts ready example.com")
 
 
 def test_enforce_that_is_on_needs_no_days_and_senders(store):

@@ -314,8 +314,19 @@ def test_removal_serves_none_until_every_copy_has_expired_and_only_then_removes(
     assert hours_from_now(re.search(r"until (\S+):", output).group(1)) == pytest.approx(
         4 * 7 * 24, abs=1)
 
+    # By the log nobody but this machine has fetched it, which is not certain: it asks.
+    wait_until(lambda: policy_id(none) in database.rows(
+        f"SELECT id FROM mta_sts_fetch WHERE domain = '{served.name}'"), "the fetches to be in the log")
+    output = set_up(served.name, "--remove", status=1)
+    assert "According to the fetch log, no sender holds an earlier policy any more." in output
+    assert "In the worst case, senders" in output and served.host in str(path) and path.exists()
+
+    # What was fetched later than the history says extends the time.
     database.rows("UPDATE mta_sts_history SET last_served = last_served - 31 * 86400000000 "
             f"WHERE domain = '{served.name}'")
+    assert "It is too early to remove the site" in set_up(served.name, "--remove", status=1)
+    database.rows("UPDATE mta_sts_fetch SET hour = hour - 31 * 24, last_at = last_at - 31 * 86400000000, "
+            f"first_at = first_at - 31 * 86400000000 WHERE domain = '{served.name}'")
     output = set_up(served.name, "--remove")
     assert (f"1. _mta-sts.{served.name}. TXT or CNAME\n2. {served.host}. A, AAAA or CNAME\n"
             f"3. _smtp._tls.{served.name}. TXT or CNAME") in output

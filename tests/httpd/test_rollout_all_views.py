@@ -160,6 +160,12 @@ def test_all_views_say_the_same(server, change, monkeypatch, what):
     assert [days(one["cached_until_at"]) for one in shown["earlier_policies"]] == ([worst] if worst else [])
     steps = " ".join(ready["steps"])
     assert steps.count("mta-sts rollout example.com") == bool(worst)
+    lines = run(server, "dns", "--offline", "--policy", server.policy, "example.com").splitlines()
+    assert sum("senders may hold an earlier policy until" in line for line in lines) == bool(worst)
+    assert sum("according to the fetch log" in line for line in lines) == (
+        by_log is not None and by_log != worst), lines
+    assert sum("are not recorded)" in line for line in lines) == bool(worst and not certain)
+    assert sum(" serves one)" in line for line in lines) == bool(copies["served_by"])
     if worst:
         assert_said(steps, wanted, worst, by_log)
         assert_said(" ".join(run(server, "ready", "--no-check", "--policy", server.policy,
@@ -203,8 +209,13 @@ def test_a_hosted_domain_and_its_customer(make):
             received = b"".join(iter(lambda: stream.recv(65536), b""))
         assert client.only(received, "GET").body == expected
 
+    def mine(query=""):
+        return server.fetch_plainly("hosting.example", path=f"/mine/{name}{query}").body.decode()
+
     hosting.call("set", "--mx", mx, "--mode", "enforce", name)
     served(server, name, first)
+    assert "When the first policy was served is not recorded." in page(server, "?domain=" + name).text
+    assert "Policy id" in mine() and "recorded" not in mine()
     ask("127.0.7.1", first)
     said = hosting.call("remove", name)
     assert "has mode none from now on" in said and "Senders may use an earlier policy from" in said
@@ -218,11 +229,10 @@ def test_a_hosted_domain_and_its_customer(make):
     Database(server).run("UPDATE mta_sts_fetch_span SET began = began - 30 * 86400000000")
     refused = hosting.call("remove", name, status=1)
     assert UNTIL in refused and "according to the fetch log; in the worst case until" in refused
-    customer = server.fetch_plainly("hosting.example", path="/mine/" + name + "?format=json")
-    copies = json.loads(customer.body)["domain"]["earlier_copies"]
+    copies = json.loads(mine("?format=json"))["domain"]["earlier_copies"]
     assert copies["log_complete"] and copies["served_by"] == []
     assert facts(copies)[0] == 7
-    shown = server.fetch_plainly("hosting.example", path="/mine/" + name).body.decode()
+    shown = mine()
     assert "according to the fetch log; in the worst case until" in shown
     assert socket.gethostname() not in shown
     time.sleep(1)  # times are recorded in seconds

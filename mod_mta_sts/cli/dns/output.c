@@ -7,12 +7,13 @@
 #include <apr_strings.h>
 
 #include "cli/common/output.h"
+#include "cli/common/wrap.h"
 #include "core/base/format.h"
-#include "tlsrpt/advice/copies.h"
 #include "core/dns/delegation.h"
 #include "core/dns/steps.h"
 #include "core/base/text.h"
 #include "core/dns/zone_text.h"
+#include "tlsrpt/advice/copies.h"
 
 static const char *show_source(apr_pool_t *p, const cli_dns_call *call,
                                const cli_dns_domain *domain)
@@ -58,22 +59,36 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 }
 
 /* Prints the date only, since the time is an estimate. */
+/* Why the day is not certain. */
+static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
+{
+    if (copies->is_served && copies->hosts->nelts) {
+        printf(";   (and longer as long as %s %s one)\n",
+               mta_sts_format_names(p, copies->hosts, CLI_NAMES_MAX),
+               copies->hosts->nelts == 1 ? "serves" : "serve");
+    }
+    if (copies->has_unrecorded && copies->since) {
+        printf(";   (policies from before %s are not recorded)\n",
+               mta_sts_format_date(p, copies->since));
+    }
+}
+
 static void print_earlier(apr_pool_t *p, const cli_dns_domain *domain)
 {
     const mta_sts_rollout_date *copies = domain->facts.copies;
-    apr_time_t by_log;
+    const char *worst, *by_log;
 
     if (!copies || !copies->recorded) {
         return;
     }
-    by_log = copies->by_log;
-    printf(";   senders may hold an earlier policy until %s\n",
-           mta_sts_format_date(p, copies->recorded));
-    if (copies->has_log && by_log < copies->recorded) {
+    worst = mta_sts_format_date(p, copies->recorded);
+    by_log = copies->by_log ? mta_sts_format_date(p, copies->by_log) : "";
+    printf(";   senders may hold an earlier policy until %s\n", worst);
+    if (copies->has_log && strcmp(by_log, worst) != 0) {
         printf(";   (%s%s, according to the fetch log: mta-sts rollout %s)\n",
-               by_log ? "until " : "none does any more",
-               by_log ? mta_sts_format_date(p, by_log) : "", domain->domain);
+               *by_log ? "until " : "none does any more", by_log, domain->domain);
     }
+    print_doubts(p, copies);
 }
 
 static void show_text(apr_pool_t *p, const cli_dns_call *call, const apr_array_header_t *domains,

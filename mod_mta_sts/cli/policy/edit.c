@@ -242,10 +242,11 @@ static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before,
     }
     fprintf(call->talk, "%s: has mode none from now on.\n", row.domain);
     cli_policy_print_records(call, &row, policy, before->alias_of != NULL, NULL);
-    fprintf(call->talk,
-            "%s Leave the policy host as it is until then, and run this command again after "
-            "that.\n",
-            mta_sts_rollout_copies_text(call->p, date, 1));
+    fprintf(
+        call->talk, "%s %s\n", mta_sts_rollout_copies_text(call->p, date, 1),
+        mta_sts_rollout_expected(date)
+            ? "Leave the policy host as it is until then, and run this command again after that."
+            : "Run again, this command deletes the row; to be certain, wait until then.");
     return CLI_EXIT_OK;
 }
 

@@ -87,8 +87,8 @@ static void put_earlier(const mts_status_view *view)
     }
     date = mta_sts_rollout_copies(rollout);
     text = mta_sts_rollout_copies_text(view->p, &date, !view->query.is_in_path);
-    if (!text) {
-        return;
+    if (!text || (!date.recorded && view->query.is_in_path)) {
+        return; /* since when policies are recorded is of no use to a customer */
     }
     MTS_HTML(view->out, "<dt>Earlier policies</dt><dd>%s", text);
     for (i = 0; i < rollout->earlier->nelts && i < EARLIER_SHOWN; i++) {
