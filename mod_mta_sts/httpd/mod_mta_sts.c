@@ -3,6 +3,7 @@
 
 #include "httpd/config/config.h"
 #include "httpd/config/directives.h"
+#include "httpd/policy/handshake_note.h"
 #include "httpd/policy/dump.h"
 #include "httpd/policy/dump_json.h"
 #include "httpd/policy/handler.h"
@@ -31,6 +32,7 @@ static void register_hooks(apr_pool_t *p)
     mts_hosting_register_hooks();
     mts_pairs_register_hooks();
     mts_handshake_register_hooks();
+    mts_handshake_note_register_hooks();
     mts_renewal_register_hooks();
     mts_status_register_hooks();
     mts_mod_status_register_hooks();

@@ -27,7 +27,7 @@ SENDER = "192.0.2.77"  # sending-mta-ip
 POSTER = "2001:db8:1:2::3"  # it posted the report
 NETWORK, POSTING = "192.0.2.0/24", "2001:db8:1::/48"
 BOTH = f"{NETWORK} and {POSTING}"
-SERVED, METHOD, WRONG_HOST, PLAIN_HTTP, UNKNOWN, FAILED = range(6)
+SERVED, METHOD, WRONG_HOST, PLAIN_HTTP, UNKNOWN, FAILED, TLS_NAME, TLS_CERTIFICATE, TLS_VERSION = range(9)
 WHOLE = [(-24, 48)]
 
 
@@ -56,8 +56,19 @@ CASES = {
     "nothing": (
         WHOLE, [(1, "example.com", "198.51.100.0/24", SERVED, 10)], [], True, "nothing",
         f"No request from {BOTH} reached this server on {DATE}: check the A and AAAA records of "
-        "mta-sts.example.com, IPv6, the firewall, and its certificate; connections that end before a "
-        "request are not recorded."),
+        "mta-sts.example.com, IPv6, the firewall, and its certificate; of connections that end before a "
+        "request, only TLS handshakes that failed in this httpd are recorded."),
+    "rejected the certificate": (
+        WHOLE, [(14, "example.com", NETWORK, TLS_CERTIFICATE, 2), (15, "example.com", NETWORK, TLS_NAME, 1)],
+        [], True, "not-served",
+        f"{NETWORK} reached this server on {DATE}, but got no policy: they failed in the TLS handshake, as "
+        f"there was no certificate for the policy host 1 time, last at {clock(15)}; they rejected the "
+        f"certificate in the TLS handshake 2 times, last at {clock(14)}."),
+    "old TLS from one network": (
+        WHOLE, [(14, "example.com", NETWORK, TLS_VERSION, 2), (15, "example.com", POSTING, SERVED, 3)],
+        [], True, "partly-served",
+        f"{BOTH} fetched the policy from this server 3 times on {DATE} (last at {clock(15)}), but they also "
+        f"had no version of TLS in common with this server 2 times, last at {clock(14)}."),
     "over http": (
         WHOLE, [(14, "example.com", NETWORK, PLAIN_HTTP, 2)], [], True, "not-served",
         f"{NETWORK} reached this server on {DATE}, but got no policy: they asked over http instead of "

@@ -17,7 +17,8 @@
  * the rest is added up under "other".
  */
 
-/* FETCH(enumerator, name, text): what became of a request. The number is stored, so new ones are
+/* FETCH(enumerator, name, text): what became of a request, or of a TLS handshake that failed, so
+ * that there was none. The number is stored, so new ones are
  * appended. The name is for programs. */
 #define MTA_STS_FETCH_OUTCOME_LIST(FETCH)                                                          \
     FETCH(MTA_STS_FETCH_SERVED, "served", "got the policy (200)")                                  \
@@ -27,7 +28,17 @@
     FETCH(MTA_STS_FETCH_PLAIN_HTTP, "plain-http", "asked over http instead of https")              \
     FETCH(MTA_STS_FETCH_UNKNOWN_DOMAIN, "unknown-domain",                                          \
           "asked for a policy host that was not served")                                           \
-    FETCH(MTA_STS_FETCH_FAILED, "failed", "got an error (400 or 503)")
+    FETCH(MTA_STS_FETCH_FAILED, "failed", "got an error (400 or 503)")                             \
+    FETCH(MTA_STS_FETCH_TLS_NAME, "tls-name",                                                      \
+          "failed in the TLS handshake, as there was no certificate for the policy host")          \
+    FETCH(MTA_STS_FETCH_TLS_CERTIFICATE, "tls-certificate",                                        \
+          "rejected the certificate in the TLS handshake")                                         \
+    FETCH(MTA_STS_FETCH_TLS_VERSION, "tls-version",                                                \
+          "had no version of TLS in common with this server")                                      \
+    FETCH(MTA_STS_FETCH_TLS_GAVE_UP, "tls-gave-up",                                                \
+          "broke the TLS handshake off without saying why")                                        \
+    FETCH(MTA_STS_FETCH_TLS_FAILED, "tls-failed",                                                  \
+          "failed in the TLS handshake for another reason")
 
 typedef enum mta_sts_fetch_outcome {
 #define FETCH(enumerator, name, text) enumerator,

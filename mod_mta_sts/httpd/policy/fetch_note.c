@@ -74,19 +74,19 @@ static mts_fetch_key key_of(const request_rec *r, mta_sts_fetch_outcome outcome)
 }
 
 /* Whether the name may be stored: others can be chosen by strangers, in any number. */
-static int is_local(const request_rec *r, const char *domain)
+static int is_local(const server_rec *s, apr_pool_t *p, const char *domain)
 {
     mta_sts_lookup_policy policy;
 
-    return mts_report_scope_has_exact_name(r->server, domain) ||
-           mts_hosting_find(r->server, domain, r->pool, &policy) == MTA_STS_LOOKUP_FOUND;
+    return mts_report_scope_has_exact_name(s, domain) ||
+           mts_hosting_find(s, domain, p, &policy) == MTA_STS_LOOKUP_FOUND;
 }
 
 /* Whether strangers can choose the name, because a wildcard alias serves it. */
 static int is_by_wildcard(const request_rec *r, const mts_fetch_key *key, const mts_policy *policy)
 {
     return (!policy || policy->at) && mts_config_of(r->server)->by_pattern &&
-           !is_local(r, apr_pstrmemdup(r->pool, key->domain, key->len));
+           !is_local(r->server, r->pool, apr_pstrmemdup(r->pool, key->domain, key->len));
 }
 
 void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const mts_policy *policy)
@@ -136,7 +136,7 @@ static int has_local_domain(const request_rec *r, mts_fetch_key *key, int is_unk
     set_domain(key, domain ? domain : host);
     key->domain = apr_pstrmemdup(r->pool, key->domain, key->len);
     return is_unknown ? mts_report_scope_has_exact_name(r->server, key->domain)
-                      : is_local(r, key->domain);
+                      : is_local(r->server, r->pool, key->domain);
 }
 
 void mts_fetch_note_refused(const request_rec *r, int is_unknown)
@@ -154,5 +154,29 @@ void mts_fetch_note_refused(const request_rec *r, int is_unknown)
     key.len = is_ours ? key.len : 0;
     if (!mts_fetch_table_count(&key, &position)) {
         mts_fetch_table_insert(&key, &position, no_id, apr_table_get(r->headers_in, "User-Agent"));
+    }
+}
+
+void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch_outcome outcome)
+{
+    const server_rec *s = c->base_server;
+    mts_fetch_position position;
+    mts_fetch_key key = {.client = c->client_addr,
+                         .has_address = mts_report_config_of(s)->fetch_log == MTS_FETCH_LOG_ADDRESS,
+                         .outcome = outcome,
+                         .now = apr_time_now()};
+
+    if (!mts_fetch_table_exists()) {
+        return;
+    }
+    set_domain(&key, host + sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1);
+    if (mts_fetch_table_count(&key, &position)) {
+        return;
+    }
+    if (!is_local(s, c->pool, apr_pstrmemdup(c->pool, key.domain, key.len))) {
+        key.len = 0;
+    }
+    if (key.len || !mts_fetch_table_count(&key, &position)) {
+        mts_fetch_table_insert(&key, &position, no_id, NULL);
     }
 }

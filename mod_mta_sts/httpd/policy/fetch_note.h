@@ -28,4 +28,11 @@ void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const m
  */
 void mts_fetch_note_refused(const request_rec *r, int is_unknown);
 
+/*
+ * Notes a TLS handshake that failed.
+ *
+ * @param host policy host, in lower case, as it was sent
+ */
+void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch_outcome outcome);
+
 #endif

@@ -16,6 +16,7 @@
 #include "httpd/shared/log.h"
 #include "httpd/shared/module.h"
 #include "httpd/policy/fetch_note.h"
+#include "httpd/policy/handshake_note.h"
 #include "httpd/policy/startup_findings.h"
 #include "httpd/config/proxied.h"
 #include "httpd/config/report_scope.h"
@@ -140,6 +141,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     log_policies(main, ptemp);
     mts_counters_make(main);
     mts_fetch_note_prepare(main, ptemp);
+    mts_handshake_note_prepare(main);
     mts_report_handler_prepare();
     mts_history_prepare();
     mts_database_prepare(main);

@@ -170,8 +170,8 @@ static void say_nothing(const search *s)
     s->answer->text = apr_psprintf(
         s->p,
         "No request from %s reached this server %s: check the A and AAAA records of mta-sts.%s, "
-        "IPv6, the firewall, and its certificate; connections that end before a request are not "
-        "recorded.",
+        "IPv6, the firewall, and its certificate; of connections that end before a request, only "
+        "TLS handshakes that failed in this httpd are recorded.",
         networks_text(s, s->question->networks), day_text(s), s->question->domain);
 }
 
