@@ -12,6 +12,8 @@
 static const server_rec **places;
 static apr_size_t mask; /* number of places, a power of 2, minus 1 */
 
+static int has_proxy_protocol;
+
 static inline apr_size_t place_of(const server_rec *s)
 {
     return (apr_size_t)(((apr_uint64_t)(apr_uintptr_t)s * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
@@ -76,6 +78,7 @@ void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings
     const server_rec *s;
 
     places = NULL;
+    has_proxy_protocol = mts_vhost_names_has_proxy_protocol();
     if (!count || mts_vhost_names_has_remoteip()) {
         return;
     }
@@ -97,4 +100,9 @@ const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
                    is_proxied(r->server)
                ? NULL
                : r->useragent_addr;
+}
+
+const apr_sockaddr_t *mts_proxied_connection(const conn_rec *c)
+{
+    return has_proxy_protocol ? NULL : c->client_addr;
 }

@@ -163,7 +163,7 @@ void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch
 {
     const server_rec *s = c->base_server;
     mts_fetch_position position;
-    mts_fetch_key key = {.client = c->client_addr,
+    mts_fetch_key key = {.client = mts_proxied_connection(c),
                          .has_address = mts_report_config_of(s)->fetch_log == MTS_FETCH_LOG_ADDRESS,
                          .outcome = outcome,
                          .now = apr_time_now()};
