@@ -4,10 +4,14 @@
 import contextlib
 import http.client
 import re
+import socket
+import ssl
+import statistics
 from pathlib import Path
 
 from bench_figures.fetching import POLICY, policy_of
 from bench_figures.hosting import ON, Source, host, sync
+from bench_figures.pairs import VHOST, make_pairs
 
 OFF = "MTASTSFetchLog off\n"
 
@@ -56,8 +60,45 @@ def costs(bench, extra, number):
     return [a - b for a, b in zip(on, off)], [f"{a:.0f} over {b:.0f}" for a, b in zip(on, off)]
 
 
+def shake(port, host, protocol):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.minimum_version = tls.maximum_version = protocol
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), 60) as stream, \
+            tls.wrap_socket(stream, server_hostname=host):
+        pass
+
+
+def instructions_of_handshake(bench, extra, port):
+    """The median of a connection with a TLS handshake and no request."""
+    counts = bench.root / "counts/tls"
+    wrapper = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={counts}",
+               "--toggle-collect=ap_process_connection", "--dump-after=ap_process_connection"]
+    with bench.httpd(extra, "prefork", wrapper, ["-X"]):
+        for _ in range(30):
+            shake(port, "mta-sts.h000000.example.org", ssl.TLSVersion.TLSv1_3)
+    totals = []
+    for path in counts.parent.glob("tls.*"):
+        totals.append(int(re.search(r"^totals: (\d+)", path.read_text(), re.MULTILINE)[1]))
+        path.unlink()
+    return statistics.median(sorted(totals)[-30:])
+
+
+def handshake_costs(bench):
+    directory = bench.root / "handshakes"
+    directory.mkdir()
+    make_pairs(directory, 1)
+    port = bench.port + 1 if bench.port < 65535 else bench.port - 1
+    vhost = VHOST.format(port=port, pairs=directory, certificates="MTASTSMx mx.example.org")
+    off = instructions_of_handshake(bench, OFF + vhost, port)
+    on = instructions_of_handshake(bench, vhost, port)
+    return on - off, f"{on:,.0f} over {off:,.0f}"
+
+
 def figure_fetch_log(bench):
     number = 400
+    handshake, note = handshake_costs(bench)
+    yield "instructions a TLS handshake of MTASTSFetchLog", handshake, note, 10_000, 3_000
     (known, new), notes = costs(bench, configured(2 * number), number)
     yield "instructions a request of MTASTSFetchLog, first of its kind", new, notes[1], 600, 300
     yield "the same, not the first in seconds", known, notes[0], 300, 200

@@ -12,6 +12,7 @@ import pytest
 
 import policy
 from database import Database
+from hosting import ON, SITE, begin_hosting, served
 from httpd import MPMS, site
 from pairs import LINES, Pairs
 from policy import HOST, MX
@@ -83,7 +84,7 @@ def give_up(server, name=HOST, version=TLS13, read=True):
 
 @pytest.mark.parametrize("mpm", MPMS)
 @every_version
-def test_each_cause_is_distinguished_and_success_is_not_recorded(make_with, mpm, version):
+def test_each_cause_has_an_outcome_and_success_is_not_recorded(make_with, mpm, version):
     server = make_with((), mpm).configure(CONF).start()
     assert shake(server, trusting(server, version), HOST)
     distrust(server, version)
@@ -139,6 +140,33 @@ def test_with_pairs_a_host_without_one_is_recorded(make, version, fallback):
     distrust(server, version, "mta-sts.a.example")
     # a wildcard alias serves a.example: strangers choose such names
     recorded(server, {("unknown.example", NAME): 1, ("", CERTIFICATE): 1})
+
+
+def test_hosted_domains_are_recorded_by_name(make):
+    server, hosting = begin_hosting(make, ON + SITE + site("other.example", "", "mta-sts.*"))
+    hosting.insert("a.example")
+    served(server, "a.example")
+    assert not shake(server, trusting(server, TLS13), "mta-sts.a.example")  # no certificate for it
+    assert not shake(server, trusting(server, TLS13), "mta-sts.b.example")
+    process.wait_for(lambda: rows_of_handshakes(server) == {("a.example", NAME): 1, ("", NAME): 1},
+                     "both", 30)
+
+
+def rows_of_handshakes(server):
+    return {key: number for key, number in rows(server).items() if key[1] >= NAME}
+
+
+def test_behind_the_proxy_protocol_the_client_is_not_known(make):
+    """mod_remoteip gives its address to requests only."""
+    conf = CONF.replace("SSLEngine on\n", "SSLEngine on\nRemoteIPProxyProtocol On\n")
+    server = make().configure(conf, modules=("remoteip",)).start()
+    with socket.create_connection(("127.0.0.1", server.ports["https"]), client.TIMEOUT) as stream:
+        stream.sendall(b"PROXY TCP4 192.0.2.9 127.0.0.1 4321 443\r\n")
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with pytest.raises(ssl.SSLError):
+            tls.wrap_socket(stream, server_hostname=HOST)
+    process.wait_for(lambda: Database(server).run("SELECT network, outcome FROM mta_sts_fetch")
+                     == [{"network": "", "outcome": CERTIFICATE}], "the client", 30)
 
 
 def test_nothing_is_recorded_when_the_log_is_off(make):

@@ -127,7 +127,12 @@ def test_a_block_at_server_level_counts_for_http_and_https_alike(start):
 
 
 def test_https_by_a_proxy_needs_no_certificate_here(start):
-    assert findings(start(http(ENFORCE, "https://" + HOST))) == []
+    assert findings(start("MTASTSFetchLog off\n" + http(ENFORCE, "https://" + HOST))) == []
+
+
+def test_a_proxy_that_hides_clients_from_the_fetch_log_is_an_info(start):
+    assert_logged(start(http(ENFORCE, "https://" + HOST)), "info", "fetches-proxy", "httpd.conf:",
+                  "fetch log", "mod_remoteip")
 
 
 # --- https and its certificates ---
@@ -370,7 +375,7 @@ def test_a_report_path_without_any_domain_is_a_warning(at):
                 "/tlsrpt: reports are accepted here")
 
 
-PROXIED = proxied("mta-sts.example.com", MX + "MTASTSReportPath /tlsrpt")
+PROXIED = "MTASTSFetchLog off\n" + proxied("mta-sts.example.com", MX + "MTASTSReportPath /tlsrpt")
 
 
 def test_a_proxy_that_hides_the_senders_is_a_warning_and_mod_remoteip_ends_it(make):

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index_fixture.h"
 
+#include "tlsrpt/index/origin.h"
+
 /* Lists out of the index: domains, and the last reports. */
 
 static const char *domains_text(indexed *index, int max)
@@ -97,11 +99,60 @@ static void test_the_last_reports_are_listed(void **state)
     assert_true(received == 0);
 }
 
+/* "SIGNER ADDRESS, ..." */
+static const char *signed_text(indexed *index, apr_time_t since)
+{
+    apr_array_header_t *list;
+    const char *text = "";
+    int i;
+
+    assert_done(tlsrpt_index_signed_addresses(index->db, since, index->p, &list));
+    for (i = 0; i < list->nelts; i++) {
+        const tlsrpt_signed_address *one = &APR_ARRAY_IDX(list, i, tlsrpt_signed_address);
+
+        text = apr_pstrcat(index->p, text, i ? ", " : "", one->signer, " ", one->address, NULL);
+    }
+    return text;
+}
+
+static void store_failure(indexed *index, const char *organization, const char *detail,
+                          const char *signer)
+{
+    const char *failure = failure_json(index->p, "sts-policy-fetch-error", "mx", detail, "1");
+
+    store(index,
+          report_json(index->p, organization, detail, MONDAY,
+                      policy_json(index->p, "sts", "a.example", "0", "1", failure)),
+          signer);
+}
+
+/* Whatever organization they claim to be of. */
+static void test_only_signed_reports_name_addresses_of_their_signers(void **state)
+{
+    indexed *index = make_index(state);
+
+    receipts = 0;
+    store_failure(index, "A", "1", "a.example");
+    store_failure(index, "A", "2", NULL);
+    store_failure(index, "A", "3", "b.example");
+    store_failure(index, "B", "3", "b.example"); /* the same address again */
+    store(index, simple_json(index->p, "C", "a.example", MONDAY, "1", "0"), "c.example");
+    update_index(index);
+    assert_string_equal(signed_text(index, 0), "b.example 192.0.2.3, a.example 192.0.2.1");
+    assert_string_equal(signed_text(index, (MONDAY + 100) * DAY + apr_time_from_sec(3)),
+                        "b.example 192.0.2.3");
+    assert_string_equal(signed_text(index, (MONDAY + 101) * DAY), "");
+    remove_everything(index);
+    update_index(index);
+    assert_string_equal(signed_text(index, 0), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_domains_are_listed_most_failed_first_then_by_name),
         DATABASE_TESTS(test_the_last_reports_are_listed),
+        DATABASE_TESTS(test_only_signed_reports_name_addresses_of_their_signers),
     };
 
     return RUN_DATABASE_TESTS(tests);

@@ -73,8 +73,6 @@ typedef struct mts_config {
     mts_report_path report_path;           /* its own, or inherited from the main server */
     mts_report_config *reports;            /* the main server's, shared by all */
     struct mts_report_scope *report_scope; /* main server only: which reports are accepted */
-    apr_hash_t *proxied; /* main server only: server_rec * -> itself, of those whose clients a proxy
-                            hides (httpd/config/proxied.h); NULL: none */
 
     /* The rest is filled in by policies.c after the whole configuration was read. Tables are NULL
      * if empty. */

@@ -1,19 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config/proxied.h"
 
-#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "httpd/config/config.h"
 #include "httpd/config/report_config.h"
 #include "httpd/config/vhost_names.h"
 
-static void add(apr_pool_t *p, mts_config *main, const server_rec *s)
+/* The servers, each at its own place or at one of the next, so that a request finds its server in a
+ * few instructions; at least half of the places are free. In pconf. */
+static const server_rec **places;
+static apr_size_t mask; /* number of places, a power of 2, minus 1 */
+
+static int has_proxy_protocol;
+
+static inline apr_size_t place_of(const server_rec *s)
 {
-    if (!main->proxied) {
-        main->proxied = apr_hash_make(p);
+    return (apr_size_t)(((apr_uint64_t)(apr_uintptr_t)s * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static void add(const server_rec *s)
+{
+    apr_size_t at = place_of(s) & mask;
+
+    while (places[at]) {
+        at = (at + 1) & mask;
     }
-    apr_hash_set(main->proxied, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), s);
+    places[at] = s;
+}
+
+static inline int is_proxied(const server_rec *s)
+{
+    apr_size_t at = place_of(s) & mask;
+
+    while (places[at] && places[at] != s) {
+        at = (at + 1) & mask;
+    }
+    return places[at] == s;
 }
 
 /* Only for the first one, since the others mostly have the same proxy. */
@@ -39,34 +62,47 @@ static void report(apr_pool_t *p, const server_rec *main, mta_sts_findings *find
     finding->line = (int)s->defn_line_number;
 }
 
+static apr_size_t count_servers(const server_rec *s)
+{
+    apr_size_t count = 0;
+
+    for (; s; s = s->next) {
+        count += s->server_scheme != NULL;
+    }
+    return count;
+}
+
 void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings *findings)
 {
-    mts_config *config = mts_config_of(main);
+    apr_size_t count = count_servers(main);
     const server_rec *s;
 
-    config->proxied = NULL;
-    if (mts_vhost_names_has_remoteip()) {
+    places = NULL;
+    has_proxy_protocol = mts_vhost_names_has_proxy_protocol();
+    if (!count || mts_vhost_names_has_remoteip()) {
         return;
     }
+    for (mask = 1; mask < 2 * count; mask = 2 * mask + 1) {
+    }
+    places = apr_pcalloc(p, sizeof(*places) * (mask + 1));
     for (s = main; s; s = s->next) {
         if (mts_vhost_names_is_behind_proxy(s)) {
-            add(p, config, s);
+            add(s);
         }
     }
-    if (config->proxied) {
-        report(p, main, findings);
-    }
+    report(p, main, findings);
 }
 
 /* Modules that replace an address allocate a new one. */
 const apr_sockaddr_t *mts_proxied_client(const request_rec *r)
 {
-    const server_rec *s = r->server;
-    apr_hash_t *proxied;
+    return places && r->server->server_scheme && r->useragent_addr == r->connection->client_addr &&
+                   is_proxied(r->server)
+               ? NULL
+               : r->useragent_addr;
+}
 
-    if (r->useragent_addr != r->connection->client_addr || !s->server_scheme) {
-        return r->useragent_addr;
-    }
-    proxied = mts_config_of(s)->main->proxied;
-    return proxied && apr_hash_get(proxied, &s, sizeof(s)) ? NULL : r->useragent_addr;
+const apr_sockaddr_t *mts_proxied_connection(const conn_rec *c)
+{
+    return has_proxy_protocol ? NULL : c->client_addr;
 }

@@ -21,4 +21,8 @@ void mts_proxied_collect(apr_pool_t *p, const server_rec *main, mta_sts_findings
 /* The client's address, or NULL if only that of a proxy is known. */
 const apr_sockaddr_t *mts_proxied_client(const request_rec *r);
 
+/* The address of the client of a connection without a request; NULL if it may be that of a proxy
+ * that passes connections on (PROXY protocol). */
+const apr_sockaddr_t *mts_proxied_connection(const conn_rec *c);
+
 #endif

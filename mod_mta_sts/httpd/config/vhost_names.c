@@ -143,10 +143,14 @@ int mts_vhost_names_is_behind_proxy(const server_rec *s)
            !(protocol && strcmp(protocol, "https") == 0);
 }
 
+int mts_vhost_names_has_proxy_protocol(void)
+{
+    return has_directive(ap_conftree, "RemoteIPProxyProtocol");
+}
+
 int mts_vhost_names_has_remoteip(void)
 {
-    return has_directive(ap_conftree, "RemoteIPHeader") ||
-           has_directive(ap_conftree, "RemoteIPProxyProtocol");
+    return has_directive(ap_conftree, "RemoteIPHeader") || mts_vhost_names_has_proxy_protocol();
 }
 
 int mts_vhost_names_hides_clients(const server_rec *s)

@@ -34,6 +34,10 @@ int mts_vhost_names_has_chain(const server_rec *s);
 /* Whether a server is behind a proxy that terminates TLS. */
 int mts_vhost_names_is_behind_proxy(const server_rec *s);
 
+/* Whether connections come through proxies that send the client's address first (PROXY protocol):
+ * mod_remoteip gives it to requests, while that of a connection is the proxy's. */
+int mts_vhost_names_has_proxy_protocol(void);
+
 /* Whether mod_remoteip is configured, which replaces the address of a proxy. */
 int mts_vhost_names_has_remoteip(void);
 

@@ -69,11 +69,11 @@ static apr_uint64_t number_of(const mts_policy *policy)
     return words[0] ^ (words[1] << 4 | words[1] >> 60);
 }
 
-static mts_fetch_key key_of(const request_rec *r, mta_sts_fetch_outcome outcome)
+static mts_fetch_key key_of(const mts_config *config, const request_rec *r,
+                            mta_sts_fetch_outcome outcome)
 {
     return (mts_fetch_key){.client = mts_proxied_client(r),
-                           .has_address =
-                               mts_report_config_of(r->server)->fetch_log == MTS_FETCH_LOG_ADDRESS,
+                           .has_address = config->reports->fetch_log == MTS_FETCH_LOG_ADDRESS,
                            .outcome = outcome,
                            .now = r->request_time};
 }
@@ -88,28 +88,30 @@ static int is_local(const server_rec *s, apr_pool_t *p, const char *domain)
 }
 
 /* Whether strangers can choose the name, because a wildcard alias serves it. */
-static int is_by_wildcard(const request_rec *r, const mts_fetch_key *key, const mts_policy *policy)
+static int is_by_wildcard(const mts_config *config, const request_rec *r, const mts_fetch_key *key,
+                          const mts_policy *policy)
 {
-    return (!policy || policy->at) && mts_config_of(r->server)->by_pattern &&
+    return config->by_pattern && (!policy || policy->at) &&
            !is_local(r->server, r->pool, apr_pstrmemdup(r->pool, key->domain, key->len));
 }
 
 void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const mts_policy *policy)
 {
+    const mts_config *config = mts_config_of(r->server);
     mts_fetch_position position;
     mts_fetch_key key;
 
     if (!mts_fetch_table_exists()) {
         return;
     }
-    key = key_of(r, outcome);
+    key = key_of(config, r, outcome);
     /* A policy was found, so the host has this prefix; it may be that of the virtual host. */
     set_domain(&key, r->hostname ? r->hostname + sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1 : "");
     key.policy = number_of(policy);
     if (mts_fetch_table_count(&key, &position)) {
         return;
     }
-    if (is_by_wildcard(r, &key, policy)) {
+    if (is_by_wildcard(config, r, &key, policy)) {
         key.len = 0;
         if (mts_fetch_table_count(&key, &position)) { /* under "other" */
             return;
@@ -153,7 +155,7 @@ void mts_fetch_note_refused(const request_rec *r, int is_unknown)
     if (!mts_fetch_table_exists()) {
         return;
     }
-    key = key_of(r, MTA_STS_FETCH_FAILED);
+    key = key_of(mts_config_of(r->server), r, MTA_STS_FETCH_FAILED);
     is_ours = has_local_domain(r, &key, is_unknown);
     key.outcome = outcome_of_refused(r, is_unknown, is_ours);
     key.len = is_ours ? key.len : 0;
@@ -166,7 +168,7 @@ void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch
 {
     const server_rec *s = c->base_server;
     mts_fetch_position position;
-    mts_fetch_key key = {.client = c->client_addr,
+    mts_fetch_key key = {.client = mts_proxied_connection(c),
                          .has_address = mts_report_config_of(s)->fetch_log == MTS_FETCH_LOG_ADDRESS,
                          .outcome = outcome,
                          .now = apr_time_now()};

@@ -21,13 +21,13 @@ static const unsigned char kinds[256] = {
 /* The first word, up to the version; nothing of one with other characters. */
 static void store_agent(char *to, const char *agent)
 {
+    const unsigned char *from = (const unsigned char *)(agent ? agent : "");
     apr_size_t len = 0;
 
-    agent = agent ? agent : "";
-    for (; len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)agent[len]] == 1; len++) {
-        to[len] = agent[len];
+    for (; len < MTS_FETCH_AGENT_MAX && kinds[from[len]] == 1; len++) {
+        to[len] = (char)from[len];
     }
-    if (len < MTS_FETCH_AGENT_MAX && kinds[(unsigned char)agent[len]] != ENDS) {
+    if (len < MTS_FETCH_AGENT_MAX && kinds[from[len]] != ENDS) {
         len = 0;
     }
     to[len] = '\0';

@@ -132,8 +132,9 @@ static const char *conclusion(const search *s)
 static const char *named_text(const search *s)
 {
     return s->named->nelts
-               ? apr_psprintf(s->p, " DNS confirms that %s %s to %s.", networks_text(s, s->named),
-                              s->named->nelts == 1 ? "belongs" : "belong", s->question->signer)
+               ? apr_psprintf(s->p, " DNS confirms a name of %s for %s %s.", s->question->signer,
+                              s->named->nelts == 1 ? "an address of" : "addresses of",
+                              networks_text(s, s->named))
                : "";
 }
 
