@@ -17,6 +17,8 @@ COMMAND = str(pathlib.Path(os.environ.get("MTA_STS_BUILD", "build")).resolve() /
 ON = "MTASTSHosting on\n"
 SITE = proxied("hosting.example", f"<MTASTSPolicy example.com>\n{MX}</MTASTSPolicy>", "mta-sts.*")
 BODY = ON + SITE
+# The proxy on this machine says who the clients are; without that they are not recorded.
+REMOTE = "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"
 
 
 class Hosting:

@@ -15,12 +15,12 @@ import pytest
 import policy
 from database import Database
 from test_one_report_all_views import run
+from hosting import REMOTE
 from httpd import MPMS, proxied
 from policy import HOST, MX, POLICY, identity
 
 pytestmark = pytest.mark.slow
 
-REMOTE = "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"
 LOST = r"\[mta_sts:warn\].*\[fetches-lost\]$"
 COLUMNS = "domain, network, address, outcome, id, agent, requests"
 SERVED, METHOD, WRONG_HOST, PLAIN_HTTP, UNKNOWN, FAILED = range(6)

@@ -14,7 +14,7 @@ import pytest
 import policy
 import report
 from database import Database
-from hosting import COMMAND
+from hosting import COMMAND, REMOTE
 from httpd import TOP, proxied
 from policy import HOST, MX
 from status_page import LOCATION, data, page, wait_for_reports
@@ -25,7 +25,6 @@ import live  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
-REMOTE = "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"
 FOUR, SIX = "198.18.7.25", "2001:2:7:8::25"  # not of the networks that libunbound answers itself
 NETWORKS = {FOUR: "198.18.7.0/24", SIX: "2001:2:7::/48"}
 
@@ -142,9 +141,9 @@ def test_nothing_is_looked_up(make, dns, log, words):
 def test_rollout_shows_the_names_too(make, dns):
     server = begin(make, FOUR)
     name(dns, FOUR, "mx1.example.net", zone="example.net")
-    text = call(server, dns, command="rollout")
+    text = call(server, dns, command="rollout", status=3)  # the history has just begun
     assert f"{NETWORKS[FOUR]}" in text and "  example.net (confirmed by DNS)\n" in text
-    found = json.loads(call(server, dns, "--offline", "--format", "json", command="rollout"))
+    found = json.loads(call(server, dns, "--offline", "--format", "json", command="rollout", status=3))
     network, = found["domains"][0]["current"]["networks"]
     assert [one["name"] for one in network["names"]] == ["example.net"]
 

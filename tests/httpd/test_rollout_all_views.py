@@ -16,7 +16,7 @@ import process
 import pytest
 
 from database import Database, noted
-from hosting import BODY, COMMAND, begin_hosting, served
+from hosting import BODY, COMMAND, REMOTE, begin_hosting, served
 from httpd import TOP
 from policy import PATH, identity, text
 from status_page import LOCATION, data, page
@@ -196,8 +196,9 @@ def test_withdrawing_waits_for_the_log_and_names_the_worst_case(server, change):
 
 def test_a_hosted_domain_and_its_customer(make):
     """`mta-sts policy remove` deletes the row when the log says so; the customer sees no machine."""
-    body = LOCATION + LOCATION.replace("/status", "/mine").replace("mta-sts-status", "mta-sts-domain-status") + BODY
-    server, hosting = begin_hosting(make, body)
+    body = LOCATION + LOCATION.replace("/status", "/mine").replace("mta-sts-status", "mta-sts-domain-status") \
+        + REMOTE + BODY
+    server, hosting = begin_hosting(make, body, modules=("remoteip",))
     server.fetch = server.fetch_plainly
     name, mx = "customer.example", "mx1.customer.example"
     first, none = text(mx, mode="enforce"), text(mx, mode="none", max_age=DAY)

@@ -142,6 +142,10 @@ static void add_machines(const reader *r, const apr_array_header_t *machines, ap
             served->host = one->host;
             served->is_served = 1;
         }
+        /* It may serve the row already, without having said so: a removal must be safe. */
+        if (r->query->only_hosted && at < last) {
+            push_past(r, last)->until = r->query->now;
+        }
     }
 }
 
