@@ -354,7 +354,8 @@ def test_the_verdict_is_not_that_all_is_well_where_failures_count_no_failed_sess
     assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 1)
     text = page(server).text
-    assert "Check this: unverified reports contain failures in the last 30 days." in text
+    assert "Check this: unverified reports contain failures (2 by the details of the failures) in the last " \
+        "30 days." in text
     assert "delivered all of" not in text and "nothing to do" not in text
     report.import_verified(server, json.dumps(made).encode())
     process.wait_for(lambda: data(server)["verdict"] == "warning", "the verified one to count")
