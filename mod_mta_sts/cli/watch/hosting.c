@@ -116,6 +116,8 @@ static void look_at_pairs(cli_watch_look *look, const cli_apache *apache)
         mta_sts_pairs_run_scan(pairs, &scan, look->p);
         mta_sts_pairs_check(pairs, apache->certificate_days > 0 ? apache->certificate_days : 0,
                             look->began, &counts, findings);
+        mta_sts_pairs_begin(pairs, look->p); /* nobody uses them any more */
+        mta_sts_pairs_sweep(pairs);
     }
     look->has_pairs = 1;
     take_findings(look, findings, CLI_WATCH_PAIRS);

@@ -174,7 +174,8 @@ static void take_causes(cli_watch_look *look, const tlsrpt_domain *domain, apr_h
 
 /* --- reporters --- */
 
-/* How long it may be silent: by the average interval of its reports so far. */
+/* How long it may be silent: by the average interval of its reports so far. In whole days, since
+ * reports are about days: those that fall silent for one cause shall do so in one run. */
 static apr_interval_time_t patience(const cli_watch_look *look, const tlsrpt_domain *domain,
                                     const tlsrpt_sender *sender)
 {
@@ -182,7 +183,8 @@ static apr_interval_time_t patience(const cli_watch_look *look, const tlsrpt_dom
     apr_time_t begin = domain->begin > since ? domain->begin : since;
     apr_interval_time_t each = sender->last > begin ? (sender->last - begin) / sender->reports : 0;
 
-    return SILENT_FACTOR * each > SILENT_MIN * DAY ? SILENT_FACTOR * each : SILENT_MIN * DAY;
+    each = SILENT_FACTOR * each > SILENT_MIN * DAY ? SILENT_FACTOR * each : SILENT_MIN * DAY;
+    return (each + DAY - 1) / DAY * DAY;
 }
 
 static void take_sender(cli_watch_look *look, const tlsrpt_domain *domain,
