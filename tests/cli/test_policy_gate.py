@@ -27,7 +27,7 @@ class Machine:
         self.store = Store(directory)
         self.where = ["--state-dir", str(self.store.state),
                       "--database", f"sqlite3 {self.store.state}/reports.db"]
-        (self.store.state / "reports").mkdir(mode=0o700)
+        (self.store.state / "reports").mkdir(mode=0o700, exist_ok=True)
         assert self.policy("init")[0] == 0
 
     def call(self, *words, given=None):
