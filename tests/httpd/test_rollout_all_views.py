@@ -171,7 +171,7 @@ def test_all_views_say_the_same(server, change, monkeypatch, what):
     assert sum("according to the fetch log" in line for line in lines) == (
         by_log is not None and by_log != worst), lines
     assert sum("are not recorded)" in line for line in lines) == bool(worst and not certain)
-    assert sum(" serves one)" in line for line in lines) == bool(copies["served_by"])
+    assert sum(" still serves one, so this day moves on)" in line for line in lines) == bool(copies["served_by"])
     if worst:
         assert_said(steps, wanted, worst, by_log)
         assert_said(" ".join(run(server, "ready", "--no-check", "--policy", server.policy,
