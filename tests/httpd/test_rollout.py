@@ -342,6 +342,23 @@ def test_another_machine_that_serves_the_earlier_policy_is_named(make):
     assert {one["certain_at"] is not None for one in found["safe"]} == {True}
 
 
+def test_what_others_wrote_into_the_database_controls_no_terminal(make):
+    server = rolled_out(make)
+    recorded(server, 8)
+    server.stop()
+    Database(server).run("UPDATE mta_sts_fetch SET network = 'net\x1b[2J', agent = 'agent\x1b' "
+                         f"WHERE network = '127.0.4.0/24'; UPDATE mta_sts_fetch SET id = 'id\x1b' "
+                         "WHERE network = '127.0.5.0/24'; UPDATE mta_sts_history SET id = 'old\x1b' "
+                         "WHERE last_served IS NOT NULL; UPDATE mta_sts_fetch SET id = 'old\x1b' "
+                         f"WHERE id = '{identity(A)}'; UPDATE mta_sts_history_host SET host = 'web\x1b'")
+    fetches = subprocess.run([COMMAND, "fetches", "--state-dir", server.root / "state", "example.com"],
+                             capture_output=True, text=True, timeout=60, check=True)
+    rollout = call(server, status=OUTSTANDING)
+    for shown in fetches.stdout, rollout.stdout:
+        assert '"net\\x1b[2J"' in shown and "\x1b" not in shown
+    assert 'Earlier policy "old\\x1b", mode enforce' in rollout.stdout
+
+
 def test_only_who_has_the_policy_afterwards_has_fetched_it(make):
     """Monitoring asks with HEAD; a page that includes the policy is not one that a sender reads."""
     server = configure(make(), A).start()

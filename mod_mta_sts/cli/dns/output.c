@@ -63,7 +63,7 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
 {
     if (copies->is_served && copies->hosts->nelts) {
-        printf(";   (and longer as long as %s %s one)\n",
+        printf(";   (%s still %s one, so this day moves on)\n",
                mta_sts_format_names(p, copies->hosts, CLI_NAMES_MAX),
                copies->hosts->nelts == 1 ? "serves" : "serve");
     }

@@ -25,3 +25,11 @@ apr_time_t mta_sts_monotonic_date(apr_time_t then, apr_time_t elapsed)
 
     return then == 0 || moved < apr_time_from_sec(60) ? then : date;
 }
+
+void mta_sts_monotonic_restart(apr_time_t *then, apr_time_t *elapsed)
+{
+    if (mta_sts_monotonic_date(*then, *elapsed) != *then) {
+        *then = apr_time_now();
+        *elapsed = mta_sts_monotonic_now();
+    }
+}

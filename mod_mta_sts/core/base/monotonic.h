@@ -22,4 +22,7 @@ apr_time_t mta_sts_monotonic_now(void);
  */
 apr_time_t mta_sts_monotonic_date(apr_time_t then, apr_time_t elapsed);
 
+/* If the system time was set by a minute or more since then, both become those of this moment. */
+void mta_sts_monotonic_restart(apr_time_t *then, apr_time_t *elapsed);
+
 #endif

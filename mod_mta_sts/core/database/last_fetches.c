@@ -7,7 +7,8 @@
 
 #define READ                                                                                       \
     "SELECT network, id, max(agent), max(last_at), sum(requests) FROM mta_sts_fetch "              \
-    "WHERE domain = %s AND hour >= %lld AND outcome = %d GROUP BY network, id "                    \
+    "WHERE domain = %s AND hour >= %lld AND last_at <= %lld AND outcome = %d "                     \
+    "GROUP BY network, id "                                                                        \
     "ORDER BY 4 DESC, network, id LIMIT %d"
 #define COUNT_OTHERS                                                                               \
     "SELECT coalesce(sum(requests), 0) FROM mta_sts_fetch WHERE domain = '' AND hour >= %lld "     \
@@ -33,10 +34,11 @@ static int take(void *baton, const char *const *columns)
 }
 
 const char *mta_sts_last_fetches_read(mta_sts_database *db, const char *domain, apr_time_t since,
-                                      int max, apr_pool_t *p, apr_array_header_t **list)
+                                      apr_time_t until, int max, apr_pool_t *p,
+                                      apr_array_header_t **list)
 {
     *list = apr_array_make(p, 16, sizeof(mta_sts_last_fetch));
-    return mta_sts_database_rows(db, READ, take, *list, domain, hour_of(since),
+    return mta_sts_database_rows(db, READ, take, *list, domain, hour_of(since), (long long)until,
                                  MTA_STS_FETCH_SERVED, max);
 }
 

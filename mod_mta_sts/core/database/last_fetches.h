@@ -21,13 +21,15 @@ typedef struct mta_sts_last_fetch {
  * Reads them.
  *
  * @param since hours that end before this time are ignored
+ * @param until later requests are ignored: those that were recorded while the clock was ahead
  * @param max   rows at most: the latest
  * @param p     pool of the list
  * @param list  out: of mta_sts_last_fetch, the latest first
  * @return NULL, or an error (core/database/database.h)
  */
 const char *mta_sts_last_fetches_read(mta_sts_database *db, const char *domain, apr_time_t since,
-                                      int max, apr_pool_t *p, apr_array_header_t **list);
+                                      apr_time_t until, int max, apr_pool_t *p,
+                                      apr_array_header_t **list);
 
 /*
  * Counts answers with a policy whose domain was not recorded, and which may have been for one with

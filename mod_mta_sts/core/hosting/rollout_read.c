@@ -15,6 +15,9 @@
 #include "core/hosting/tables.h"
 #include "core/policy/text.h"
 
+/* Clocks of several machines may differ by so much. */
+#define AHEAD apr_time_from_sec(60)
+
 typedef struct reader {
     mta_sts_database *db;
     const mta_sts_rollout_query *query;
@@ -213,8 +216,9 @@ static apr_time_t first_needed(const reader *r)
 static const char *add_fetches(const reader *r, int *is_truncated)
 {
     apr_array_header_t *read, *fetches;
-    const char *error = mta_sts_last_fetches_read(r->db, r->query->domain, first_needed(r),
-                                                  MTA_STS_ROLLOUT_FETCHES_MAX, r->p, &read);
+    const char *error =
+        mta_sts_last_fetches_read(r->db, r->query->domain, first_needed(r), r->query->now + AHEAD,
+                                  MTA_STS_ROLLOUT_FETCHES_MAX, r->p, &read);
     int i;
 
     fetches = apr_array_make(r->p, read->nelts + 1, sizeof(mta_sts_rollout_fetch));

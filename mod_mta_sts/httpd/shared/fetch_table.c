@@ -69,12 +69,12 @@ int mts_fetch_table_exists(void)
     return shared != NULL;
 }
 
-/* After the clock was set, another span begins. Only the watchdog calls this. */
+/* What was recorded by a wrong clock is not known to be complete. Only the watchdog calls this. */
 apr_time_t mts_fetch_table_since(void)
 {
     mts_counters *const c = mts_counters_shared;
 
-    c->fetches_since = mta_sts_monotonic_date(c->fetches_since, c->fetches_elapsed);
+    mta_sts_monotonic_restart(&c->fetches_since, &c->fetches_elapsed);
     return c->fetches_since;
 }
 
