@@ -129,6 +129,24 @@ def test_without_dns_the_networks_are_shown_and_nothing_waits_twice(make, dns):
     assert not dns.asked
 
 
+def test_a_call_looks_up_a_few_addresses_and_the_next_one_others(make, dns):
+    server = begin(make, FOUR)
+    now = int(time.time()) * 1000000
+    rows = ", ".join(f"('example.com', {now // 3600000000}, '198.18.{i // 4}.0/24', '198.18.{i // 4}.{i % 4}', "
+                     f"0, 'x', '', 1, {now}, {now})" for i in range(200))
+    Database(server).run(f"INSERT INTO mta_sts_fetch VALUES {rows}")
+    dns.records["x.example", "A"] = ["127.0.0.1"]
+    seen = set()
+    for _ in range(3):
+        dns.asked.clear()
+        call(server, dns)
+        asked = {name for name in dns.asked if name.endswith(".in-addr.arpa")}
+        networks = {name.split(".", 1)[1] for name in asked}
+        assert 0 < len(asked) <= 20 and len(networks) >= 6, asked
+        assert not networks & seen
+        seen |= networks
+
+
 @pytest.mark.parametrize("log, words", [("address", ["--offline"]), ("network", [])],
                          ids=("offline", "without addresses"))
 def test_nothing_is_looked_up(make, dns, log, words):
@@ -136,6 +154,14 @@ def test_nothing_is_looked_up(make, dns, log, words):
     name(dns, FOUR, "mx1.example.net", zone="example.net")
     assert names(server, dns, *words) == []
     assert not dns.asked
+
+
+@pytest.mark.parametrize("command", ["fetches", "rollout"])
+def test_a_resolver_that_is_not_an_address_is_wrong_usage(command):
+    done = subprocess.run([COMMAND, command, "--resolver", "ns1.example.net", "example.com"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert '--resolver: the resolver "ns1.example.net" is not an IP address, or ADDRESS@PORT' in done.stderr
 
 
 def test_rollout_shows_the_names_too(make, dns):

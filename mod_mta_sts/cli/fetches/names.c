@@ -16,6 +16,8 @@
 #define REPORTS_SINCE (90 * DAY)
 #define NAMES_MAX 5      /* of one network */
 #define ADDRESSES_MAX 20 /* that are looked up in one call */
+#define LOGGED_MAX                                                                                 \
+    300 /* addresses of the log that these are chosen from; an IPv4 network has 256 */
 #define NETWORK_ADDRESSES_MAX 3
 #define LOOKUP_TIME apr_time_from_sec(5)
 #define QUESTION_TIME apr_time_from_sec(3)
@@ -36,9 +38,26 @@ typedef struct search {
     apr_time_t now;
     const cli_names *names;
     apr_hash_t *addresses;      /* network -> array of const char * */
+    apr_hash_t *waiting;        /* network -> itself: those that are not due */
     apr_array_header_t *wanted; /* of const char *: its keys, in order */
     int count;                  /* of addresses */
 } search;
+
+/* Making one, without validation, asks nothing. */
+const char *cli_names_take_resolver(apr_pool_t *p, const cli_option *option, void *target,
+                                    const char *value)
+{
+    const cli_resolver_options asked = {
+        .server = value,
+        .timeout = QUESTION_TIME,
+        .authorities = apr_array_make(p, 0, sizeof(cli_resolver_authority)),
+    };
+    cli_resolver *resolver;
+    const char *error = cli_resolver_make(p, &asked, &resolver);
+
+    *(const char **)target = value;
+    return error ? apr_pstrcat(p, "--", option->name, ": ", error, NULL) : NULL;
+}
 
 static apr_array_header_t *names_of(const cli_names *names, const char *network)
 {
@@ -90,7 +109,7 @@ static void want_logged(search *s, const char *domain)
     apr_array_header_t *list;
     int i;
 
-    if (mta_sts_network_names_wanted(s->db, domain, s->now, ADDRESSES_MAX, s->p, &list)) {
+    if (mta_sts_network_names_wanted(s->db, domain, s->now, LOGGED_MAX, s->p, &list)) {
         return;
     }
     for (i = 0; i < list->nelts; i++) {
@@ -102,12 +121,16 @@ static void want_logged(search *s, const char *domain)
 
 static void want_reported(search *s, const char *network, const char *address)
 {
-    int is_due;
+    int is_due = 0;
 
-    if (s->count < ADDRESSES_MAX &&
-        !mta_sts_network_names_is_due(s->db, network, s->now, &is_due) && is_due) {
-        want(s, network, address);
+    if (s->count >= ADDRESSES_MAX || apr_hash_get(s->waiting, network, APR_HASH_KEY_STRING)) {
+        return;
     }
+    if (mta_sts_network_names_is_due(s->db, network, s->now, &is_due) || !is_due) {
+        apr_hash_set(s->waiting, network, APR_HASH_KEY_STRING, network);
+        return;
+    }
+    want(s, network, address);
 }
 
 /* Adds who signed the reports, and looks up the addresses in them. */
@@ -210,6 +233,7 @@ cli_names *cli_names_find(apr_pool_t *p, mta_sts_database *db, const cli_names_o
 
     names->networks = apr_hash_make(p);
     s.addresses = apr_hash_make(p);
+    s.waiting = apr_hash_make(p);
     s.wanted = apr_array_make(p, 8, sizeof(const char *));
     for (i = 0; i < networks->nelts; i++) {
         const char *network = APR_ARRAY_IDX(networks, i, const char *);

@@ -19,10 +19,13 @@ typedef struct cli_names_options {
     int is_offline;     /* look up nothing */
 } cli_names_options;
 
+/* Reads the address of a name server. */
+cli_option_take cli_names_take_resolver;
+
 /* clang-format off */
 #define CLI_NAMES_OPTIONS(in)                                                                      \
     {"resolver", 0, "ADDRESS[@PORT]", "Look up names of networks at this name server.",            \
-     cli_take_text, (in) + offsetof(cli_names_options, server), 0, 0},                             \
+     cli_names_take_resolver, (in) + offsetof(cli_names_options, server), 0, 0},                   \
     {"offline", 0, NULL, "Look up no names of networks in DNS; show those that are known.",        \
      cli_take_flag, (in) + offsetof(cli_names_options, is_offline), 0, 0}
 /* clang-format on */

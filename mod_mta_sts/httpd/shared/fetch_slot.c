@@ -2,6 +2,7 @@
 #include "httpd/shared/fetch_slot.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -37,7 +38,9 @@ void mts_fetch_slot_fill(mts_fetch_slot *slot, const mts_fetch_key *key,
                          const mts_fetch_position *position, const char id[MTS_FETCH_ID_BYTES],
                          const char *agent)
 {
-    slot->first = slot->last = key->now;
+    slot->first = key->now;
+    /* A request that was counted in the entry before this one may still store its time. */
+    __atomic_store_n(&slot->last, key->now, __ATOMIC_RELAXED);
     slot->address[0] = position->address[0];
     slot->address[1] = position->address[1];
     slot->family = (unsigned char)position->family;
@@ -84,13 +87,16 @@ static const char *address_of(apr_pool_t *p, const mts_fetch_slot *slot)
 
 int mts_fetch_slot_read(apr_pool_t *p, const mts_fetch_slot *slot, mta_sts_fetch *fetch)
 {
-    mts_fetch_slot copy = *slot; /* so that what is checked is what is used */
-    const char *address = address_of(p, &copy);
+    const apr_size_t rest = offsetof(mts_fetch_slot, first);
+    mts_fetch_slot copy; /* so that what is checked is what is used */
+    const char *address;
 
     copy.last = __atomic_load_n(&slot->last, __ATOMIC_RELAXED);
+    memcpy((char *)&copy + rest, (const char *)slot + rest, sizeof(copy) - rest);
     if (!is_plausible(&copy)) {
         return 0;
     }
+    address = address_of(p, &copy);
     *fetch = (mta_sts_fetch){.domain = apr_pstrdup(p, copy.domain),
                              .network = mta_sts_network_of(p, address),
                              .address = copy.has_address ? address : "",

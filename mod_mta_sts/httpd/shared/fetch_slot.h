@@ -12,9 +12,10 @@
 #define MTS_FETCH_AGENT_MAX 32
 #define MTS_FETCH_DOMAIN_MAX 253 /* RFC 1035, without a dot at the end */
 
-/* What is stored when a slot is filled. Only `last` changes afterwards. */
+/* What is stored when a slot is filled. Only `last`, the first member, changes afterwards. */
 typedef struct mts_fetch_slot {
-    apr_time_t first, last;
+    apr_time_t last;
+    apr_time_t first;
     apr_uint64_t address[2];
     unsigned char family; /* 4, 6; 0: unknown */
     unsigned char has_address;
