@@ -444,6 +444,23 @@ static void test_the_same_report_in_the_spools_of_two_machines_counts_once(void 
     assert_string_equal(strchr(index_text(index, NULL), '+'), alone);
 }
 
+static void test_copies_on_another_machine_of_what_several_signers_sent_are_duplicates(void **state)
+{
+    indexed *index = make_index(state);
+    tlsrpt_index_task other = index->task;
+
+    other.spool = make_spool(index->p, ((database_test *)*state)->directory, "other");
+    other.host = "two.example.net";
+    store(index, variant(index, "1"), "google.com");
+    store(index, variant(index, "2"), "b.example");
+    update_index(index);
+    store_at(index->p, other.spool, variant(index, "1"), (MONDAY + 102) * DAY, NULL);
+    store_at(index->p, other.spool, variant(index, "2"), (MONDAY + 102) * DAY, NULL);
+    update_with(index, &other);
+    assert_string_equal(states(index), "0 0 1 1");
+    assert_non_null(strstr(index_text(index, NULL), "2 reports, 2 duplicates, 0 conflicts"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +478,7 @@ int main(void)
         DATABASE_TESTS(test_unverified_reports_of_the_same_content_count_once),
         DATABASE_TESTS(test_many_forged_reports_of_an_identity_are_replaced_by_the_verified_one),
         DATABASE_TESTS(test_a_report_received_again_verified_becomes_verified),
+        PGSQL_TEST(test_copies_on_another_machine_of_what_several_signers_sent_are_duplicates),
         PGSQL_TEST(test_the_same_report_in_the_spools_of_two_machines_counts_once),
     };
 

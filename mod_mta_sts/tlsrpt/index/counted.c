@@ -88,21 +88,27 @@ const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more
 
 /* --- a new report --- */
 
-/* The state of a new row that does not count: the same bytes may be in the index already. */
-static const char *set_further_state(tlsrpt_batch *batch, tlsrpt_counted_row *added,
-                                     const tlsrpt_counted_row *best)
+/* The state of a row that does not count: the same bytes may be represented by another row, also by
+ * one that counts because it was verified. */
+static const char *find_further_state(tlsrpt_batch *batch, const tlsrpt_counted_row *row,
+                                      tlsrpt_index_state *state)
 {
     tlsrpt_counted_row twin;
-    const char *error;
+    const char *error = find_twin(batch, row->digest, row->id, TLSRPT_STATE_CONFLICT, &twin);
 
-    added->state = TLSRPT_STATE_DUPLICATE;
-    if (strcmp(best->digest, added->digest) == 0) {
-        return NULL;
-    }
-    error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
     if (!error && !twin.id) {
-        added->state = TLSRPT_STATE_CONFLICT;
+        error = find_twin(batch, row->digest, row->id, TLSRPT_STATE_COUNTS, &twin);
     }
+    *state = !error && twin.id ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT;
+    return error;
+}
+
+static const char *set_further_state(tlsrpt_batch *batch, tlsrpt_counted_row *added)
+{
+    tlsrpt_index_state state;
+    const char *error = find_further_state(batch, added, &state);
+
+    added->state = state;
     return error;
 }
 
@@ -110,22 +116,16 @@ static const char *set_further_state(tlsrpt_batch *batch, tlsrpt_counted_row *ad
 static const char *demote(tlsrpt_batch *batch, const tlsrpt_counted_row *added,
                           const tlsrpt_counted_row *best)
 {
-    int is_same = strcmp(best->digest, added->digest) == 0;
+    tlsrpt_index_state state = TLSRPT_STATE_DUPLICATE;
     const char *error = tlsrpt_counted_change(batch, best->id, 0);
-    tlsrpt_counted_row twin;
 
+    if (!error && strcmp(best->digest, added->digest) != 0) {
+        error = find_further_state(batch, best, &state);
+    }
     if (!error) {
-        error =
-            set_state(batch, best->id, is_same ? TLSRPT_STATE_DUPLICATE : TLSRPT_STATE_CONFLICT);
+        error = set_state(batch, best->id, state);
     }
-    if (!error && !is_same) {
-        /* The new row now represents its bytes. */
-        error = find_twin(batch, added->digest, added->id, TLSRPT_STATE_CONFLICT, &twin);
-        if (!error && twin.id) {
-            error = set_state(batch, twin.id, TLSRPT_STATE_DUPLICATE);
-        }
-    }
-    return error;
+    return error ? error : tlsrpt_variants_represent(batch, added->digest);
 }
 
 /* An unverified report where there is a verified one. */
@@ -133,7 +133,7 @@ static const char *set_replaced_state(tlsrpt_batch *batch, tlsrpt_counted_row *a
                                       const tlsrpt_counted_row *verified, int *is_conflict)
 {
     *is_conflict = strcmp(verified->digest, added->digest) != 0;
-    return set_further_state(batch, added, verified);
+    return set_further_state(batch, added);
 }
 
 /* Another report of the same variant. */
@@ -141,8 +141,7 @@ static const char *set_repeated_state(tlsrpt_batch *batch, tlsrpt_counted_row *a
                                       const tlsrpt_counted_row *best, int *is_conflict)
 {
     *is_conflict = strcmp(best->digest, added->digest) != 0;
-    return is_better(added, best) ? demote(batch, added, best)
-                                  : set_further_state(batch, added, best);
+    return is_better(added, best) ? demote(batch, added, best) : set_further_state(batch, added);
 }
 
 const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added, int *is_conflict,
@@ -153,10 +152,10 @@ const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added,
 
     added->state = TLSRPT_STATE_COUNTS;
     *is_conflict = *replaces = 0;
-    if (!error) {
+    if (!error && !added->verified) {
         error = find_other(batch, added->identity, verified_from, &verified);
     }
-    if (!error && verified.id && !added->verified) {
+    if (!error && verified.id) {
         return set_replaced_state(batch, added, &verified, is_conflict);
     }
     if (!error && best.id) {
@@ -164,6 +163,9 @@ const char *tlsrpt_counted_judge(tlsrpt_batch *batch, tlsrpt_counted_row *added,
     }
     if (!error) {
         error = find_other(batch, added->identity, "", &other);
+    }
+    if (!error && other.id && added->verified) {
+        error = find_other(batch, added->identity, verified_from, &verified);
     }
     *is_conflict = other.id && strcmp(other.digest, added->digest) != 0;
     *replaces = other.id && added->verified && !verified.id;
