@@ -203,7 +203,8 @@ def test_withdrawing_waits_for_the_log_and_names_the_worst_case(server, change):
 def test_a_hosted_domain_and_its_customer(make):
     """`mta-sts policy remove` deletes the row when the log says so; the customer sees no machine."""
     body = LOCATION + LOCATION.replace("/status", "/mine").replace("mta-sts-status", "mta-sts-domain-status") + BODY
-    server, hosting = begin_hosting(make, body)
+    # without a proxy's header, the address of a connection is that of the client
+    server, hosting = begin_hosting(make, "RemoteIPHeader X-Client\n" + body, modules=("remoteip",))
     server.fetch = server.fetch_plainly
     name, mx = "customer.example", "mx1.customer.example"
     first, none = text(mx, mode="enforce"), text(mx, mode="none", max_age=DAY)
