@@ -78,7 +78,7 @@ CASES = [
     ("an MX host is not covered", MX1, lambda m: add_mx(m, "mx2.example.com"), 1, ENFORCE,
      "mx2.example.com: the policy does not cover this host"),
     ("the change leaves out an MX host", MX1, None, 1, (*ENFORCE, "--mx", "wrong.example"),
-     "no mx of the policy covers the MX host mx1.example.com: add --mx mx1.example.com"),
+     "no mx of the policy covers the MX host mx1.example.com of example.com: add mx1.example.com to the mx of the policy"),
     ("a wildcard covers one label only", MX1, None, 1, (*ENFORCE, "--mx", "*.com"),
      "no mx of the policy covers the MX host mx1.example.com"),
     ("mode testing is asked nothing", MX1, close_starttls, 0, ("--mx", "wrong.example"), ""),
@@ -117,7 +117,7 @@ def test_a_row_that_changes_what_happens_to_mail_is_stored_on_evidence(machine, 
     assert machine.row() == was and output == ""
     status, output, errors = machine.policy("set", *change, "--force", "example.com")
     assert status == 0 and machine.row()["mode"] == "enforce"
-    assert f"stored without any check because of --force. {HAPPENS}" in errors
+    assert f"storing without any check because of --force. {HAPPENS}" in errors
 
 
 def test_an_alias_of_an_enforced_policy_needs_mx_hosts_that_it_covers(machine):

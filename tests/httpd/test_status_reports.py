@@ -361,7 +361,7 @@ def test_the_verdict_is_not_that_all_is_well_where_failures_count_no_failed_sess
     process.wait_for(lambda: data(server)["verdict"] == "warning", "the verified one to count")
     text = page(server).text
     assert "10 sessions are counted as successful in the last 30 days, but reports contain " \
-        "failures, too." in text
+        "failures, too (2 by the details of the failures)." in text
     assert "delivered all of" not in text and "nothing to do" not in text
     assert "Action needed." in text
 

@@ -52,6 +52,22 @@ static void machines_of_one_host_name_have_names_of_their_own_and_keep_them(void
     assert_string_equal(joined(test, b), apr_psprintf(test->p, "%s (2)", host));
 }
 
+/* As a machine that was made from an image of another one. */
+static void a_copy_with_another_host_name_gets_an_identity_of_its_own(void **state)
+{
+    database_test *test = *state;
+    const char *host = mta_sts_identity_host(test->p), *a = directory(test, "a"), *identity;
+    mta_sts_database *db = database_open(test);
+
+    assert_done(mta_sts_identity_find(test->p, a, &identity));
+    assert_done(mta_sts_database_run(
+        db, "INSERT INTO mta_sts_machine (identity, host) VALUES (%s, %s)", identity, "original"));
+    mta_sts_database_close(db);
+    assert_string_equal(joined(test, a), host);
+    assert_string_not_equal(mta_sts_identity_read(test->p, a), identity);
+    assert_string_equal(joined(test, a), host);
+}
+
 static void a_machine_whose_state_directory_cannot_be_written_to_does_not_join(void **state)
 {
     database_test *test = *state;
@@ -77,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PGSQL_TEST(machines_of_one_host_name_have_names_of_their_own_and_keep_them),
+        PGSQL_TEST(a_copy_with_another_host_name_gets_an_identity_of_its_own),
         PGSQL_TEST(a_machine_whose_state_directory_cannot_be_written_to_does_not_join),
         SQLITE_TEST(the_file_of_sqlite_belongs_to_one_machine),
     };

@@ -95,7 +95,8 @@ static void print_names(apr_pool_t *p, const fetches_found *found)
         const char *text = cli_names_text(p, found->names, network);
 
         if (text) {
-            printf("%s  %-22s %s\n", count++ ? "" : "Names of these networks:\n", network, text);
+            printf("%s  %-22s %s\n", count++ ? "" : "Names of these networks:\n",
+                   cli_printable(p, network), text);
         }
     }
 }
@@ -231,7 +232,9 @@ static const char *read_log(apr_pool_t *p, mta_sts_database *db, const fetches_c
     if (!error && !call->since) { /* what was before the first record is no gap */
         error = mta_sts_fetches_cover(db, found->coverage.began, now, now, p, &found->coverage);
     }
-    find_names(p, db, call, found);
+    if (!error) {
+        find_names(p, db, call, found);
+    }
     return error;
 }
 

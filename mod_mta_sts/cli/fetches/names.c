@@ -6,6 +6,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "cli/common/output.h"
 #include "cli/net/reverse.h"
 #include "core/base/format.h"
 #include "core/base/network.h"
@@ -265,7 +266,7 @@ const char *cli_names_text(apr_pool_t *p, const cli_names *names, const char *ne
     for (i = 0; list && i < list->nelts; i++) {
         const name *one = &APR_ARRAY_IDX(list, i, name);
 
-        text = apr_pstrcat(p, text ? text : "", text ? ", " : "", one->name,
+        text = apr_pstrcat(p, text ? text : "", text ? ", " : "", cli_printable(p, one->name),
                            !one->dns     ? " (named in its verified reports)"
                            : one->report ? " (confirmed by DNS, and named in its verified reports)"
                                          : " (confirmed by DNS)",

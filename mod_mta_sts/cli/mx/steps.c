@@ -58,12 +58,12 @@ static const char *command(const cli_mx_call *call)
     int i;
 
     for (i = 0; i < call->add->nelts; i++) {
-        text = apr_pstrcat(call->p, text, " --add '", APR_ARRAY_IDX(call->add, i, const char *),
-                           "'", NULL);
+        text = apr_pstrcat(call->p, text, " --add ",
+                           quote(call->p, APR_ARRAY_IDX(call->add, i, const char *)), NULL);
     }
     for (i = 0; i < call->remove->nelts; i++) {
-        text = apr_pstrcat(call->p, text, " --remove '",
-                           APR_ARRAY_IDX(call->remove, i, const char *), "'", NULL);
+        text = apr_pstrcat(call->p, text, " --remove ",
+                           quote(call->p, APR_ARRAY_IDX(call->remove, i, const char *)), NULL);
     }
     text = apr_pstrcat(call->p, text, location_options(call), NULL);
     if (call->wait) {
@@ -114,8 +114,8 @@ static const char *row_command(const cli_mx_call *call, const cli_mx_plan *plan)
     int i;
 
     for (i = 0; i < plan->changed.mx->nelts; i++) {
-        text = apr_pstrcat(call->p, text, " --mx '",
-                           APR_ARRAY_IDX(plan->changed.mx, i, const char *), "'", NULL);
+        text = apr_pstrcat(call->p, text, " --mx ",
+                           quote(call->p, APR_ARRAY_IDX(plan->changed.mx, i, const char *)), NULL);
     }
     return apr_pstrcat(call->p, text, location_options(call), " ", call->domain, NULL);
 }

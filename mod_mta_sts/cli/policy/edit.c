@@ -37,15 +37,40 @@ static mta_sts_hosted_row complete(const cli_policy_call *call, const char *doma
     return row;
 }
 
-/* Stores a row and reads it again, in one transaction: with the values of the domain that it is an
- * alias of. */
-static const char *store(cli_policy_call *call, const mta_sts_hosted_row *row,
-                         mta_sts_hosted_row *stored, apr_int64_t *position)
+static int is_same_text(const char *a, const char *b)
 {
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static const char *compare_rows(const mta_sts_hosted_row *a, const mta_sts_hosted_row *b)
+{
+    return is_same_text(a->mode, b->mode) && is_same_text(a->mx, b->mx) &&
+                   is_same_text(a->max_age, b->max_age) && is_same_text(a->alias_of, b->alias_of)
+               ? NULL
+               : "nothing was changed: its row was changed by somebody else meanwhile; run this "
+                 "again";
+}
+
+/*
+ * Stores a row and reads it again, in one transaction: with the values of the domain that it is an
+ * alias of. The checks before take a while: the rows must still be those that were judged.
+ *
+ * @param before what the row was then
+ * @param stored in: what it would be then; out: what it is
+ */
+static const char *store(cli_policy_call *call, const mta_sts_hosted_row *row,
+                         const mta_sts_hosted_row *before, mta_sts_hosted_row *stored,
+                         apr_int64_t *position)
+{
+    const mta_sts_hosted_row judged = *stored;
+    mta_sts_hosted_row now;
     const char *error = mta_sts_edit_begin(call->db);
 
+    error = error ? error : mta_sts_edit_find(call->db, row->domain, call->p, &now);
+    error = error ? error : compare_rows(before, &now);
     error = error ? error : mta_sts_edit_set(call->db, row);
     error = error ? error : mta_sts_edit_find(call->db, row->domain, call->p, stored);
+    error = error ? error : compare_rows(&judged, stored);
     return error ? error : mta_sts_edit_position(call->db, row->domain, position);
 }
 
@@ -155,7 +180,7 @@ int cli_policy_set(cli_policy_call *call, const cli_args *args)
         if (!error && !cli_policy_gate(call, &before, &stored)) {
             return CLI_EXIT_INVALID;
         }
-        error = error ? error : store(call, &row, &stored, &position);
+        error = error ? error : store(call, &row, &before, &stored, &position);
         error = error ? error : mta_sts_edit_find_alias(call->db, domain, call->p, &alias);
     }
     if (error) {

@@ -7,7 +7,10 @@
 
 #include "cli/policy/call.h"
 #include "cli/ready/call.h"
+#include "core/hosting/edit.h"
 #include "core/policy/provider.h"
+
+#define ALIASES_MAX 1000 /* that are compared; they are looked up at the same time */
 
 const char cli_policy_consequence[] =
     "What happens to mail: senders that apply MTA-STS do not deliver to an MX host that has no "
@@ -44,8 +47,8 @@ static void add(apr_array_header_t *list, const char *text)
 }
 
 /* Compares the MX records with a policy: a host that it does not cover gets no mail. */
-static void compare(apr_pool_t *p, const mta_sts_check_facts *facts, const mta_sts_policy *policy,
-                    apr_array_header_t *reasons)
+static void compare(apr_pool_t *p, const char *domain, const mta_sts_check_facts *facts,
+                    const mta_sts_policy *policy, apr_array_header_t *reasons)
 {
     int i;
 
@@ -54,9 +57,9 @@ static void compare(apr_pool_t *p, const mta_sts_check_facts *facts, const mta_s
 
         if (!mta_sts_policy_covers(policy, host)) {
             add(reasons, apr_psprintf(p,
-                                      "no mx of the policy covers the MX host %s: add --mx %s "
-                                      "[mx-not-in-policy]",
-                                      host, mta_sts_provider_pattern(p, host)));
+                                      "no mx of the policy covers the MX host %s of %s: add %s to "
+                                      "the mx of the policy [mx-not-in-policy]",
+                                      host, domain, mta_sts_provider_pattern(p, host)));
         }
     }
 }
@@ -66,27 +69,59 @@ static int is_answered(const mta_sts_answer *answer)
     return answer->status == MTA_STS_ANSWER_OK || mta_sts_answer_is_empty(answer);
 }
 
-/* A domain whose policy is enforced already, or is that of another domain, is compared only: a
- * change may be the repair. */
-static void ask_dns(const cli_policy_call *call, const char *domain, const mta_sts_policy *policy,
-                    apr_array_header_t *reasons)
+/* Where mode enforce is new, what is not known is a reason; elsewhere a change may be the repair.
+ */
+static void note_unknown(const cli_policy_call *call, const char *domain, int is_new,
+                         const char *error, apr_array_header_t *reasons)
 {
-    apr_array_header_t *domains = apr_array_make(call->p, 1, sizeof(cli_check_domain));
+    const char *text = apr_psprintf(
+        call->p, "the mx of the policy could not be compared with the MX records of %s%s%s", domain,
+        error ? ": " : "", error ? error : "");
+
+    if (is_new) {
+        add(reasons, text);
+    }
+    else {
+        fprintf(call->talk, "note: %s; check it later with mta-sts mx %s\n", text, domain);
+    }
+}
+
+/* Domains whose policy is enforced already, or is that of another domain, are compared only. */
+static void ask_dns(const cli_policy_call *call, apr_array_header_t *domains,
+                    const mta_sts_policy *policy, int is_new, apr_array_header_t *reasons)
+{
     cli_check_options network = call->network;
-    const cli_check_domain *checked;
     const char *error;
+    int i;
 
     network.no_smtp = 1;
-    APR_ARRAY_PUSH(domains, cli_check_domain) = (cli_check_domain){.domain = domain};
-    error = cli_check_run(call->p, &network, domains);
-    checked = &APR_ARRAY_IDX(domains, 0, cli_check_domain);
-    if (error || !is_answered(&checked->facts->mx)) {
-        fprintf(call->talk,
-                "note: the mx of the policy could not be compared with the MX records of %s%s%s\n",
-                domain, error ? ": " : "", error ? error : "");
-        return;
+    error = domains->nelts ? cli_check_run(call->p, &network, domains) : NULL;
+    for (i = 0; i < domains->nelts; i++) {
+        const cli_check_domain *one = &APR_ARRAY_IDX(domains, i, cli_check_domain);
+
+        if (error || !is_answered(&one->facts->mx)) {
+            note_unknown(call, one->domain, is_new, error, reasons);
+        }
+        else {
+            compare(call->p, one->domain, one->facts, policy, reasons);
+        }
     }
-    compare(call->p, checked->facts, policy, reasons);
+}
+
+/* The aliases of a domain get its policy at the same moment. Returns NULL, or why they cannot be
+ * read. */
+static const char *add_aliases(const cli_policy_call *call, const char *domain,
+                               apr_array_header_t *domains)
+{
+    apr_array_header_t *aliases;
+    const char *error = mta_sts_edit_list_aliases(call->db, domain, ALIASES_MAX, call->p, &aliases);
+    int i;
+
+    for (i = 0; !error && i < aliases->nelts; i++) {
+        APR_ARRAY_PUSH(domains, cli_check_domain) =
+            (cli_check_domain){.domain = APR_ARRAY_IDX(aliases, i, const char *)};
+    }
+    return error;
 }
 
 static void add_findings(const cli_ready_call *ready, const cli_ready_domain *domain,
@@ -136,7 +171,7 @@ static void ask_ready(const cli_policy_call *call, const char *domain, const mta
         *steps = cli_ready_steps(ready, asked);
     }
     else if (asked->facts.deployment) {
-        compare(call->p, asked->facts.deployment, policy, reasons);
+        compare(call->p, domain, asked->facts.deployment, policy, reasons);
     }
 }
 
@@ -168,8 +203,10 @@ int cli_policy_gate(const cli_policy_call *call, const mta_sts_hosted_row *befor
                     const mta_sts_hosted_row *after)
 {
     apr_array_header_t *reasons = apr_array_make(call->p, 4, sizeof(const char *));
+    apr_array_header_t *domains = apr_array_make(call->p, 1, sizeof(cli_check_domain));
     const apr_array_header_t *steps = NULL;
     const mta_sts_policy *policy;
+    const char *error;
     int is_new; /* also where a row with mode enforce was wrong, mode enforce is not new */
 
     if (!cli_policy_enforces(call->p, before, after)) {
@@ -178,7 +215,7 @@ int cli_policy_gate(const cli_policy_call *call, const mta_sts_hosted_row *befor
     policy = policy_of(call->p, after);
     is_new = !before->mode || strcmp(before->mode, mta_sts_mode_name(policy->mode)) != 0;
     if (call->is_forced) {
-        fprintf(stderr, "mta-sts policy: stored without any check because of --force. %s\n",
+        fprintf(stderr, "mta-sts policy: storing without any check because of --force. %s\n",
                 cli_policy_consequence);
         return 1;
     }
@@ -186,7 +223,12 @@ int cli_policy_gate(const cli_policy_call *call, const mta_sts_hosted_row *befor
         ask_ready(call, after->domain, policy, reasons, &steps);
     }
     else {
-        ask_dns(call, after->domain, policy, reasons);
+        APR_ARRAY_PUSH(domains, cli_check_domain) = (cli_check_domain){.domain = after->domain};
     }
+    error = add_aliases(call, after->domain, domains);
+    if (error) {
+        add(reasons, error);
+    }
+    ask_dns(call, domains, policy, is_new, reasons);
     return reasons->nelts ? refuse(after->domain, is_new, reasons, steps) : 1;
 }

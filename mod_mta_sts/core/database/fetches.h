@@ -36,9 +36,8 @@
     FETCH(MTA_STS_FETCH_TLS_VERSION, "tls-version",                                                \
           "had no version of TLS in common with this server")                                      \
     FETCH(MTA_STS_FETCH_TLS_GAVE_UP, "tls-gave-up",                                                \
-          "broke the TLS handshake off without saying why")                                        \
-    FETCH(MTA_STS_FETCH_TLS_FAILED, "tls-failed",                                                  \
-          "failed in the TLS handshake for another reason")
+          "ended the TLS handshake without giving a reason")                                       \
+    FETCH(MTA_STS_FETCH_TLS_FAILED, "tls-failed", "failed in the TLS handshake for another reason")
 
 typedef enum mta_sts_fetch_outcome {
 #define FETCH(enumerator, name, text) enumerator,

@@ -112,12 +112,13 @@ static void end_host(covering *c)
 static int take_span(void *baton, const char *const *columns)
 {
     covering *c = baton;
+    const char *host = mta_sts_database_text(c->coverage->gaps->pool, columns[0]);
     apr_time_t began = mta_sts_database_number(columns[1]);
     apr_time_t noted = mta_sts_database_number(columns[2]);
 
-    if (!c->host || strcmp(c->host, columns[0]) != 0) {
+    if (!c->host || strcmp(c->host, host) != 0) {
         end_host(c);
-        c->host = mta_sts_database_text(c->coverage->gaps->pool, columns[0]);
+        c->host = host;
         c->until = c->begin;
         c->coverage->machines++;
     }
@@ -130,7 +131,7 @@ static int take_silent(void *baton, const char *const *columns)
 {
     covering *c = baton;
 
-    add_gap(c, columns[0], c->begin, c->noted);
+    add_gap(c, mta_sts_database_text(c->coverage->gaps->pool, columns[0]), c->begin, c->noted);
     return 1;
 }
 

@@ -57,12 +57,14 @@ static const char *write_identity(apr_pool_t *p, const char *path, const char *i
 
 const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity)
 {
+    *identity = mta_sts_identity_read(p, state_dir);
+    return *identity ? NULL : mta_sts_identity_renew(p, state_dir, identity);
+}
+
+const char *mta_sts_identity_renew(apr_pool_t *p, const char *state_dir, const char **identity)
+{
     unsigned char bytes[RANDOM_BYTES];
 
-    *identity = mta_sts_identity_read(p, state_dir);
-    if (*identity) {
-        return NULL;
-    }
     if (apr_generate_random_bytes(bytes, sizeof(bytes)) != APR_SUCCESS) {
         return "no random numbers are available";
     }

@@ -20,6 +20,9 @@
  */
 const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity);
 
+/* Gives the machine another identity, as a copy of a machine needs. */
+const char *mta_sts_identity_renew(apr_pool_t *p, const char *state_dir, const char **identity);
+
 /* The same without creating it: NULL if there is none that this user can read. */
 const char *mta_sts_identity_read(apr_pool_t *p, const char *state_dir);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/database/machine.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 #include "core/database/identity.h"
@@ -57,15 +59,30 @@ static const char *add_machine(mta_sts_database *db, const char *identity, apr_p
     return error ? error : read_host(db, identity);
 }
 
+/* Whether a name is not that of a machine with this host name: the state directory is a copy of
+ * that of another machine, or this one was renamed. */
+static int is_of_another(const char *name, const char *host)
+{
+    const apr_size_t len = strlen(host);
+
+    return strncmp(name, host, len) != 0 || (name[len] && strncmp(name + len, " (", 2) != 0);
+}
+
 const char *mta_sts_machine_join(mta_sts_database *db, const char *state_dir, apr_pool_t *p)
 {
-    const char *identity, *error;
+    const char *host, *identity, *error;
 
     if (!mta_sts_database_is_shared(db)) {
         return NULL;
     }
+    host = mta_sts_database_host(db);
     error = mta_sts_identity_find(p, state_dir, &identity);
     error = error ? error : read_host(db, identity);
+    if (!error && db->has_joined && is_of_another(mta_sts_database_host(db), host)) {
+        db->host = host;
+        db->has_joined = 0;
+        error = mta_sts_identity_renew(p, state_dir, &identity);
+    }
     if (error || db->has_joined) {
         return error;
     }

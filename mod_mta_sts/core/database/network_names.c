@@ -31,7 +31,9 @@
 #define FIND                                                                                       \
     "SELECT DISTINCT f.network FROM mta_sts_fetch f JOIN mta_sts_network_name n ON n.network = "   \
     "f.network WHERE f.domain = %s AND f.hour >= %lld AND f.hour <= %lld AND n.until > %lld AND "  \
-    "n.name <> '' AND (n.name = %s OR n.name LIKE %s) ORDER BY 1 LIMIT %d"
+    "n.name <> '' AND (n.name = %s OR substr(n.name, CAST(length(n.name) - %d AS INTEGER)) = %s) " \
+    "ORDER BY 1 LIMIT "                                                                            \
+    "%d"
 
 static int take_name(void *baton, const char *const *columns)
 {
@@ -149,7 +151,6 @@ static int take_network(void *baton, const char *const *columns)
     return 1;
 }
 
-/* Canonical names contain nothing that has a meaning in a pattern. */
 const char *mta_sts_network_names_find(mta_sts_database *db, const char *domain, const char *name,
                                        apr_time_t since, apr_time_t until, int max, apr_pool_t *p,
                                        apr_array_header_t **networks)
@@ -158,5 +159,5 @@ const char *mta_sts_network_names_find(mta_sts_database *db, const char *domain,
     return mta_sts_database_rows(
         db, FIND, take_network, *networks, domain, (long long)(since / MTA_STS_FETCH_HOUR),
         (long long)((until - 1) / MTA_STS_FETCH_HOUR), (long long)apr_time_now(), name,
-        apr_pstrcat(p, "%.", name, NULL), max);
+        (int)strlen(name), apr_pstrcat(p, ".", name, NULL), max);
 }

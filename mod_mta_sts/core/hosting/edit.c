@@ -12,6 +12,8 @@
     " coalesce(t.max_age, p.max_age), p.alias_of, t.domain, t.alias_of FROM mta_sts_policy p"      \
     " LEFT JOIN mta_sts_policy t ON t.domain = p.alias_of WHERE p.domain = %s"
 #define FIND_ALIAS "SELECT min(domain) FROM mta_sts_policy WHERE alias_of = %s"
+#define LIST_ALIASES                                                                               \
+    "SELECT domain FROM mta_sts_policy WHERE alias_of = %s ORDER BY domain LIMIT %d"
 #define POSITION(column) "SELECT max(" column ") + 1 FROM mta_sts_policy_change WHERE domain = %s"
 
 const char *mta_sts_edit_begin(mta_sts_database *db)
@@ -78,6 +80,23 @@ static int take_text(void *baton, const char *const *columns)
 
     *r->text = apr_pstrdup(r->p, columns[0]);
     return 0;
+}
+
+static int push_alias(void *baton, const char *const *columns)
+{
+    mta_sts_database_list *r = baton;
+
+    APR_ARRAY_PUSH(r->rows, const char *) = mta_sts_database_text(r->p, columns[0]);
+    return 1;
+}
+
+const char *mta_sts_edit_list_aliases(mta_sts_database *db, const char *domain, int max,
+                                      apr_pool_t *p, apr_array_header_t **aliases)
+{
+    mta_sts_database_list r = {p, apr_array_make(p, 4, sizeof(const char *))};
+
+    *aliases = r.rows;
+    return mta_sts_database_rows(db, LIST_ALIASES, push_alias, &r, domain, max);
 }
 
 const char *mta_sts_edit_find_alias(mta_sts_database *db, const char *domain, apr_pool_t *p,

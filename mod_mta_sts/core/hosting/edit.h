@@ -28,6 +28,10 @@ const char *mta_sts_edit_delete(mta_sts_database *db, const char *domain);
 const char *mta_sts_edit_find(mta_sts_database *db, const char *domain, apr_pool_t *p,
                               mta_sts_hosted_row *row);
 
+/* The aliases of a domain, at most max: an array of const char *, in p. */
+const char *mta_sts_edit_list_aliases(mta_sts_database *db, const char *domain, int max,
+                                      apr_pool_t *p, apr_array_header_t **aliases);
+
 /* The first of the aliases of a domain, in p; NULL if there is none. */
 const char *mta_sts_edit_find_alias(mta_sts_database *db, const char *domain, apr_pool_t *p,
                                     const char **alias);

@@ -34,7 +34,9 @@ static const mta_sts_policy *policy_of(const reader *r, const mta_sts_history_en
     mta_sts_policy *policy = mta_sts_policy_text_read(r->p, entry->text, strlen(entry->text),
                                                       mta_sts_findings_make(r->p));
 
-    policy->max_age = entry->max_age;
+    policy->max_age = entry->max_age < 0 || entry->max_age > MTA_STS_MAX_AGE_MAX
+                          ? MTA_STS_MAX_AGE_MAX /* damaged, too */
+                          : entry->max_age;
     if (policy->mode == MTA_STS_MODE_UNSET) { /* damaged: the worst is assumed */
         policy->mode = MTA_STS_MODE_ENFORCE;
     }

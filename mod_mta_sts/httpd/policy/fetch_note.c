@@ -164,7 +164,17 @@ void mts_fetch_note_refused(const request_rec *r, int is_unknown)
     }
 }
 
-void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch_outcome outcome)
+int mts_fetch_note_is_hosted(const conn_rec *c, const char *host)
+{
+    mta_sts_lookup_policy policy;
+
+    return mts_hosting_is_on(c->base_server) &&
+           mts_hosting_find(c->base_server, host + sizeof(MTA_STS_POLICY_HOST_PREFIX) - 1, c->pool,
+                            &policy) == MTA_STS_LOOKUP_FOUND;
+}
+
+void mts_fetch_note_handshake(const conn_rec *c, const char *host, int is_hosted,
+                              mta_sts_fetch_outcome outcome)
 {
     const server_rec *s = c->base_server;
     mts_fetch_position position;
@@ -180,7 +190,8 @@ void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch
     if (mts_fetch_table_count(&key, &position)) {
         return;
     }
-    if (!is_local(s, c->pool, apr_pstrmemdup(c->pool, key.domain, key.len))) {
+    if (!is_hosted &&
+        !mts_report_scope_has_exact_name(s, apr_pstrmemdup(c->pool, key.domain, key.len))) {
         key.len = 0;
     }
     if (key.len || !mts_fetch_table_count(&key, &position)) {

@@ -28,11 +28,17 @@ void mts_fetch_note(const request_rec *r, mta_sts_fetch_outcome outcome, const m
  */
 void mts_fetch_note_refused(const request_rec *r, int is_unknown);
 
+/* Whether a policy host, in lower case, is that of a hosted domain. Opens and reads a file. */
+int mts_fetch_note_is_hosted(const conn_rec *c, const char *host);
+
 /*
  * Notes a TLS handshake that failed.
  *
- * @param host policy host, in lower case, as it was sent
+ * @param host      policy host, in lower case, as it was sent
+ * @param is_hosted as mts_fetch_note_is_hosted found; without that, a hosted domain is one of
+ * others
  */
-void mts_fetch_note_handshake(const conn_rec *c, const char *host, mta_sts_fetch_outcome outcome);
+void mts_fetch_note_handshake(const conn_rec *c, const char *host, int is_hosted,
+                              mta_sts_fetch_outcome outcome);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <apr_lib.h>
 #include <apr_optional_hooks.h>
+#include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <openssl/ssl.h>
@@ -29,6 +30,7 @@ typedef struct handshake {
     int is_sent;          /* whether httpd sent it */
     int is_old;           /* whether the version of TLS is one before 1.2, when it was sent */
     int is_covered;       /* whether the certificate that was presented is for the name */
+    int is_hosted;        /* whether the name is the policy host of a hosted domain */
     char name[NAME_SIZE]; /* the server name, in lower case; "": not known, or too long */
 } handshake;
 
@@ -76,6 +78,11 @@ static void find_name(handshake *h, const SSL *ssl)
     }
 }
 
+static int is_policy_host(const handshake *h)
+{
+    return strncmp(h->name, MTA_STS_POLICY_HOST_PREFIX, strlen(MTA_STS_POLICY_HOST_PREFIX)) == 0;
+}
+
 /* --- the progress --- */
 
 static void take_alert(handshake *h, const SSL *ssl, int is_sent, int alert)
@@ -90,6 +97,7 @@ static void take_alert(handshake *h, const SSL *ssl, int is_sent, int alert)
     }
     h->is_covered =
         *h->name && certificate && X509_check_host((X509 *)certificate, h->name, 0, 0, NULL) == 1;
+    h->is_hosted = is_policy_host(h) && mts_fetch_note_is_hosted(h->c, h->name);
 }
 
 typedef void info_callback(const SSL *ssl, int where, int value);
@@ -145,14 +153,23 @@ static mta_sts_fetch_outcome outcome_of(const handshake *h)
     return MTA_STS_FETCH_TLS_FAILED;
 }
 
-/* At the end of the connection, while its pool can still be used. */
+/* A handshake that httpd itself breaks off by ending is nobody's fault. */
+static int is_stopping(void)
+{
+    int state;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+}
+
+/* At the end of the connection, while its pool can still be used. This may be the thread that
+ * accepts connections, or a signal handler: nothing is looked up here that could take time or a
+ * lock. */
 static apr_status_t end(void *baton)
 {
     const handshake *h = baton;
 
-    if (!h->is_done &&
-        strncmp(h->name, MTA_STS_POLICY_HOST_PREFIX, strlen(MTA_STS_POLICY_HOST_PREFIX)) == 0) {
-        mts_fetch_note_handshake(h->c, h->name, outcome_of(h));
+    if (!h->is_done && is_policy_host(h) && !is_stopping()) {
+        mts_fetch_note_handshake(h->c, h->name, h->is_hosted, outcome_of(h));
     }
     return APR_SUCCESS;
 }
@@ -168,7 +185,7 @@ static int pre_handshake(conn_rec *c, SSL *ssl, int is_proxy)
     h->c = c;
     h->is_done = 0;
     h->alert = NO_ALERT;
-    h->is_sent = h->is_old = h->is_covered = 0;
+    h->is_sent = h->is_old = h->is_covered = h->is_hosted = 0;
     h->name[0] = '\0';
     SSL_set_ex_data(ssl, place, h);
     SSL_set_info_callback(ssl, note_progress);

@@ -27,7 +27,7 @@ typedef struct delta {
 
 /* The rows of a day and organization; domain 0: of all domains together. */
 typedef struct group {
-    long long domain, last_day, organization;
+    long long domain, last_day, organization, third; /* third: of the key; the day of a sum */
 } group;
 
 #define MAX "9223372036854775807"
@@ -210,8 +210,9 @@ static const char *delete_sums(mta_sts_database *db, const group *emptied)
 {
     return mta_sts_database_run(db,
                                 "DELETE FROM tlsrpt_sum WHERE domain = %lld AND last_day = %lld"
-                                " AND organization = %lld AND parts <= 0",
-                                emptied->domain, emptied->last_day, emptied->organization);
+                                " AND day = %lld AND organization = %lld AND parts <= 0",
+                                emptied->domain, emptied->last_day, emptied->third,
+                                emptied->organization);
 }
 
 static const char *add_to_cause(mta_sts_database *db, const delta *row)
@@ -281,7 +282,7 @@ static const char *write_row(tlsrpt_batch *batch, const written_table *table, de
 static void note_emptied(tlsrpt_batch *batch, const written_table *table, const delta *row,
                          apr_hash_t *emptied)
 {
-    const group of = {row->key[0], row->key[1], row->key[table->organization]};
+    const group of = {row->key[0], row->key[1], row->key[table->organization], row->key[2]};
 
     if (row->minus.parts && !apr_hash_get(emptied, &of, sizeof(of))) {
         apr_hash_set(emptied, apr_pmemdup(batch->p, &of, sizeof(of)), sizeof(of), row);
