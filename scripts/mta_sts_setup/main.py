@@ -237,8 +237,8 @@ def _begin_removal(options, facts):
     policy = removal.none_policy(facts)
     if facts.history.unrecorded is not None and not options.previous_max_age:
         print("note: policies from before {} are not recorded.\n  If one with a larger max_age was "
-              "served, name that max_age with --previous-max-age.".format(
-                  facts.history.unrecorded or "the present one"))
+              "served, give its max_age with --previous-max-age.".format(
+                  facts.history.unrecorded or "the current one"))
     perform(options, facts, policy, removal.begin(options, facts))
     if not options.dry_run:
         _print_removal_begun(options, plan.Facts(facts.domain), policy)

@@ -144,7 +144,7 @@ def test_import_does_not_bring_mode_enforce_unless_it_is_forced(machine, tmp_pat
     status, _, errors = machine.policy("import", file)
     assert status == is_refused
     if is_refused:
-        assert "nothing was changed: 1 row, that of example.com, brings mode enforce" in errors
+        assert "nothing was changed: 1 row, that of example.com, sets mode enforce" in errors
         assert HAPPENS in errors and machine.row() == was
         status, output, errors = machine.policy("import", "--dry-run", file)
         assert (status, output) == (0, "1 rows are valid; nothing was changed.\n") and HAPPENS in errors
@@ -160,3 +160,23 @@ def test_an_alias_in_an_import_brings_the_mode_of_its_target(machine, tmp_path):
     status, _, errors = machine.policy("import", file)
     assert status == 1 and "2 rows, such as that of " in errors
     assert machine.row("a.example") is None
+
+
+def test_a_domain_that_goes_to_enforce_takes_only_aliases_with_it_whose_mx_hosts_it_covers(machine):
+    machine.policy("set", *MX1, "example.com")
+    machine.deployment.add("customer.example")
+    assert machine.policy("set", "--alias-of", "example.com", "customer.example")[0] == 0
+    machine.store.import_verified(EVIDENCE)
+    status, _, errors = machine.policy("set", *ENFORCE, "example.com")
+    assert status == 1 and "covers the MX host mx1.customer.example of customer.example" in errors
+    assert machine.row()["mode"] == "testing"
+    machine.deployment.set_mx("customer.example", "mx1.example.com")
+    assert machine.policy("set", *ENFORCE, "example.com")[0] == 0
+
+
+def test_a_new_mode_enforce_by_alias_is_refused_where_the_mx_records_are_not_known(machine):
+    machine.policy("set", *MX1, *ENFORCE, "--force", "example.com")
+    machine.dns.failing.add("customer.example")
+    status, _, errors = machine.policy("set", "--alias-of", "example.com", "customer.example")
+    assert status == 1 and "could not be compared with the MX records of customer.example" in errors
+    assert machine.row("customer.example") is None

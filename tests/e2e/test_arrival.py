@@ -34,8 +34,8 @@ MAX_AGE = datetime.timedelta(days=7)
 DONE, CHANGED, CRITICAL = range(3)
 
 # North sends mail with a real Postfix, South asks by hand.
-NORTH, SOUTH = "192.0.2.0/24", "2001:db8:1::/48"
-NORTH_ADDRESS, SOUTH_ADDRESS = "192.0.2.77", "2001:db8:1:2::3"
+NORTH, SOUTH = "198.51.100.0/24", "2001:db8:1::/48"
+NORTH_ADDRESS, SOUTH_ADDRESS = "198.51.100.77", "2001:db8:1:2::3"
 PORTS = "".join(f"Listen {address}:{port}\n" for address in (IPV4, f"[{IPV6}]") for port in (80, 443))
 REPORTS = f"""\
 {PORTS}MTASTSReportPath /tlsrpt
@@ -49,7 +49,7 @@ REPORTS = f"""\
 @pytest.fixture(scope="module")
 def networks(acme):
     add_addresses()
-    made = (Network("north", NORTH_ADDRESS, "192.0.2.1", 24),
+    made = (Network("north", NORTH_ADDRESS, "198.51.100.1", 24),
             Network("south", SOUTH_ADDRESS, "2001:db8:1::1", 48))
     resolver = start_resolver(made)
     yield made

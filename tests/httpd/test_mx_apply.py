@@ -168,7 +168,7 @@ def test_a_row_that_is_not_served_yet_is_not_overwritten(hosted):
                           *hosted.state, "a.example"], capture_output=True, text=True, timeout=60)
     assert own.returncode == 0, own
     output = hosted.call("mx", *hosted.state, "--apply", "--yes", "a.example", status=1)
-    assert "nothing was changed: the row has changed and is not served yet; run this again" in output
+    assert "nothing was changed: the row has changed, and httpd does not serve it yet; run this again in a few seconds" in output
     shown = subprocess.run([COMMAND, "policy", "list", *hosted.state], capture_output=True,
                            text=True, timeout=60)
     assert "own.a.example" in shown.stdout and "mx2.a.example" not in shown.stdout, shown

@@ -200,9 +200,9 @@ const cli_subcommand cli_mx = {
         "its MX record is published, and a former one is removed from the policy after its MX "
         "record was deleted. --apply changes the policy.",
     .exit_statuses =
-        "0 MX records and policy agree, or --apply changed the policy, which is served now (a "
-        "hosted "
-        "row: only with --wait is that waited for); 1 they do not agree, the configured policy is "
+        "0 MX records and policy agree, or --apply changed the policy, which is served now (for "
+        "a hosted row, the command waits for that only with --wait); 1 they do not agree, the "
+        "configured policy is "
         "not the one that is served, nothing was changed, or something could not be determined; 2 "
         "wrong usage.",
     .options = options,

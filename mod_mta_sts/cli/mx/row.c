@@ -40,7 +40,8 @@ static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
     policy = mta_sts_hosted_row_read(call->p, row, mta_sts_findings_make(call->p));
     return policy && has_same_mx(&policy->policy, plan->policy)
                ? NULL
-               : "the row has changed and is not served yet; run this again";
+               : "the row has changed, and httpd does not serve it yet; run this again in a few "
+                 "seconds";
 }
 
 static const char *check_row(const cli_mx_call *call, const cli_mx_plan *plan)

@@ -199,7 +199,7 @@ static void add_after(const cli_mx_call *call, const cli_mx_plan *plan, apr_arra
     if (plan->policy->mode == MTA_STS_MODE_ENFORCE) {
         step(steps,
              apr_psprintf(p,
-                          "wait: senders that look at the id use the new policy once the TTL of "
+                          "wait: senders that check the id use the new policy once the TTL of "
                           "the record has passed%s; others may use the earlier one for its max_age "
                           "(%s), and would not deliver to a host that is not in it",
                           ttl_text(p, &plan->facts->record),

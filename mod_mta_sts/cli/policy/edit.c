@@ -271,7 +271,7 @@ static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before,
         call->talk, "%s %s\n", mta_sts_rollout_copies_text(call->p, date, 1),
         mta_sts_rollout_expected(date)
             ? "Leave the policy host as it is until then, and run this command again after that."
-            : "Run again, this command deletes the row; to be certain, wait until then.");
+            : "If you run this command again, it deletes the row; to be certain, wait until then.");
     return CLI_EXIT_OK;
 }
 

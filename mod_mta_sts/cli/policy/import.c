@@ -170,12 +170,12 @@ static const char *check_rows(import *i)
 static const char *name_enforced(const import *i)
 {
     return i->enforced == 1 ? apr_psprintf(i->call->p,
-                                           "1 row, that of %s, brings mode enforce or another mx "
-                                           "under it",
+                                           "1 row, that of %s, sets mode enforce, or another mx "
+                                           "in that mode",
                                            i->enforces)
                             : apr_psprintf(i->call->p,
-                                           "%d rows, such as that of %s, bring mode enforce or "
-                                           "another mx under it",
+                                           "%d rows, such as that of %s, set mode enforce, or "
+                                           "another mx in that mode",
                                            i->enforced, i->enforces);
 }
 

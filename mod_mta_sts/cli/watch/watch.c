@@ -224,15 +224,14 @@ const cli_subcommand cli_watch = {
     .usage = "[OPTION...] [DOMAIN...]",
     .arguments = "DOMAIN",
     .description =
-        "Looks at everything that mta-sts check, verified TLS reports, the quota of the reports "
-        "and "
-        "the database show, and compares it with the last run: prints one line for each problem "
-        "that is new, with its fix, and one when it is over; nothing if nothing has changed. What "
-        "could not be looked at is as it was. Without DOMAIN, it watches all domains in the "
-        "configuration of this machine's httpd.",
-    .exit_statuses =
-        "0 nothing has changed; 1 something has; 2 something critical began; 3 it could not be "
-        "determined or reported, or wrong usage.",
+        "Checks what mta-sts check sees, verified TLS reports, the quota of the reports, the "
+        "database, hosted domains and key pairs, and compares it with the last run: prints one "
+        "line for each problem that is new, with its fix, and one when it is over; nothing if "
+        "nothing has changed. What could not be checked counts as unchanged. Without DOMAIN, it "
+        "watches all domains in the configuration of this machine's httpd.",
+    .exit_statuses = "0 nothing has changed; 1 something has; 2 something critical is new, or a "
+                     "problem has become critical; 3 it could not be "
+                     "determined or reported, or wrong usage.",
     .options = options,
     .run = run_watch,
 };

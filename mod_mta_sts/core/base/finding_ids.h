@@ -271,7 +271,7 @@
     FINDING("version-missing", "The policy has no version")                                        \
     FINDING("version-not-first", "The version is not the first line of the policy")                \
     FINDING("version-unknown", "The version is not STSv1")                                         \
-    FINDING("watch-blind", "Something could not be looked at in several runs of mta-sts watch")    \
+    FINDING("watch-blind", "Something could not be checked in several runs of mta-sts watch")    \
     FINDING("watchdog-missing", "mod_watchdog is not loaded")
 /* clang-format on */
 

@@ -80,8 +80,8 @@ static void add_plain(mta_sts_judge *judge, const mta_sts_check_mx *mx,
 {
     mta_sts_finding_add(findings, MTA_STS_ERROR, "tlsa-without-tls", mx->host,
                         fix(judge->p, mx->host, NULL) ? fix(judge->p, mx->host, NULL)
-                                                      : "make TLS work there, or delete the TLSA "
-                                                        "records until it does",
+                                                      : "enable STARTTLS there, or delete the TLSA "
+                                                        "records until it works",
                         "it has TLSA records, but TLS does not work at %s: senders that support "
                         "DANE do not deliver to it",
                         probe->address);

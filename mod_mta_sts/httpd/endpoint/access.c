@@ -48,7 +48,9 @@ static int holds(request_rec *r, const core_dir_config *section)
 
     if (error) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "the condition of an <If> cannot be evaluated: %s", error);
+                      "a report: the condition of an <If> in a <Location> cannot be evaluated: %s; "
+                      "the section is ignored: correct its expression",
+                      error);
     }
     return result > 0 && !error;
 }
