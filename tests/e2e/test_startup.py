@@ -38,6 +38,7 @@ BLOCK, BLOCK_COPY, SITE, COPY = (
 ENFORCED = {"testing": "enforce"}
 WEEK = "604800"
 CHANGED = ("notice", "id-changed")
+PROXY = ("info", "fetches-proxy")
 
 
 @pytest.fixture(scope="module")
@@ -175,13 +176,14 @@ OTHERS = f"""\
 
 
 class Fault:
-    """A fault, and the line logged for it: level and id, and parts of its text. `more` is logged along
-    with it, and `fixed` when it is fixed, each once."""
+    """A fault, and the line logged for it: level and id, and parts of its text. `beside` is logged along
+    with it at each start, `more` at the first, and `fixed` when it is fixed, each once."""
 
-    def __init__(self, level, identity, make, *parts, more=(), fixed=()):
+    def __init__(self, level, identity, make, *parts, beside=(), more=(), fixed=()):
         self.finding = level, identity
         self.make = make
         self.parts = parts
+        self.beside = beside
         self.more = more
         self.fixed = fixed
 
@@ -220,11 +222,11 @@ FAULTS = {
         f"virtual host www.{NAME}:80 ", "add ServerAlias mta-sts.DOMAIN"),
     "a virtual host that none of its blocks is for": Fault(
         "warn", "mx-missing", added(PROXIED.format(f"mta-sts.other.{NAME}", OTHERS), "MTASTSMode"),
-        f"other.{NAME}: ", "add MTASTSMx, or a <MTASTSPolicy> for this domain"),
+        f"other.{NAME}: ", "add MTASTSMx, or a <MTASTSPolicy> for this domain", beside=[PROXY]),
     "an alias with U-labels": Fault(
         "warn", "server-name-not-ascii", added(PROXIED.format(
             f"mta-sts.b\u00fccher.test\n    ServerAlias mta-sts.alias.{NAME}", LINES), "MTASTSMx"),
-        "write mta-sts.xn--bcher-kva.test instead"),
+        "write mta-sts.xn--bcher-kva.test instead", beside=[PROXY]),
     "directives at server level that hide a block": Fault(
         "warn", "block-hidden", hidden_block, "move MTASTSMx into the block", more=[CHANGED],
         fixed=[CHANGED]),
@@ -271,12 +273,12 @@ def test_a_fault_is_logged_at_each_start_until_it_is_fixed(starts, ca, apache, n
             apache.graceful()
 
         its_place = None
-        texts = starts.again(fault.finding, *fault.more, how=make)
+        texts = starts.again(fault.finding, *fault.beside, *fault.more, how=make)
         text = next(text for text in texts if text.endswith(f"[{fault.finding[1]}]"))
         assert all(part in text for part in fault.parts), text
         assert text.startswith(its_place), (text, its_place)
         if fault.finding != CHANGED:
-            starts.again(fault.finding)
+            starts.again(fault.finding, *fault.beside)
         starts.again(*fault.fixed, how=fix)
 
 

@@ -12,7 +12,7 @@ from lab.deadline import wait_until
 from lab.process import Daemon, directory, run
 
 # Of the policy host; also those of the lab's own clients, when they ask it.
-IPV4, IPV6 = "203.0.113.80", "2001:db8:f::80"
+IPV4, IPV6 = "198.19.5.80", "2001:db8:f::80"
 
 UNBOUND = """\
 server:
