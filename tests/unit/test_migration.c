@@ -48,6 +48,7 @@ static void make_old(indexed *index)
         "ALTER TABLE tlsrpt_report DROP COLUMN peer",
         "DROP INDEX tlsrpt_report_signer",
         "ALTER TABLE tlsrpt_report DROP COLUMN signer",
+        "DROP TABLE mta_sts_machine",
         "DROP TABLE mta_sts_network_name",
         "DROP TABLE mta_sts_fetch",
         "DROP TABLE mta_sts_fetch_span",
