@@ -107,6 +107,14 @@ void mts_status_location_html(mta_sts_buffer *out, const char *location);
 /* The URL of a domain's page for the same range. */
 const char *mts_status_domain_link(const mts_status_view *view, const char *name);
 
+/* The URL of a report as it was received, or NULL if it is not here, cannot be read, or on the page
+ * of a customer if it is about other domains as well. */
+const char *mts_status_report_link(const mts_status_view *view, const tlsrpt_index_report *report);
+
+/* The other machine that has the report; NULL if this one has it, and on the page of a customer. */
+const char *mts_status_report_machine(const mts_status_view *view,
+                                      const tlsrpt_index_report *report);
+
 /* The name of a sender, shortened, but not escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);
 

@@ -173,12 +173,31 @@ typedef struct tlsrpt_index_report {
     int verified;
     tlsrpt_index_state state;
     apr_int64_t successful, failed; /* of filter->domain, or of all its domains */
+    int is_here;                    /* whether its file is in the spool of this machine */
+    int is_only; /* whether it is about filter->domain only; 0 without a domain in the filter */
 } tlsrpt_index_report;
 
 /* Reports, the last received first: an array of tlsrpt_index_report. Here filter->since is exact.
  */
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                               apr_pool_t *p, apr_array_header_t **list);
+
+/* Where the file of a report is. */
+typedef struct tlsrpt_index_place {
+    const char *host; /* a machine that has it: this one, if it does; NULL: none is in the index */
+    int is_here;      /* whether that is this machine */
+    int is_unreadable;
+} tlsrpt_index_place;
+
+/*
+ * Finds a report by its digest (stored.c).
+ *
+ * @param only  NULL: any report; else one that is about this domain and about no other: policies
+ *              without a domain count as another one
+ * @param place out
+ */
+const char *tlsrpt_index_find(mta_sts_database *db, const char *digest, const char *only,
+                              apr_pool_t *p, tlsrpt_index_place *place);
 
 /* How many files of a spool are in the index. */
 typedef struct tlsrpt_index_counts {
