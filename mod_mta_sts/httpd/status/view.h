@@ -89,6 +89,7 @@ void mts_status_pages_html(const mts_status_view *view, int pages, const char *a
 /* The two cells of a table with the sessions of a domain; shares: of mts_status_shares_of. */
 void mts_status_sessions_cells_html(const mts_status_view *view, const char *domain,
                                     apr_hash_t *shares);
+void mts_status_readiness_html(const mts_status_view *view);
 void mts_status_causes_html(const mts_status_view *view);
 void mts_status_endpoint_html(const mts_status_view *view);
 

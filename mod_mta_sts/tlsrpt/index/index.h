@@ -112,6 +112,21 @@ int tlsrpt_index_is_full(const tlsrpt_spool *spool, apr_int64_t bytes, apr_int64
 const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                              apr_pool_t *p, tlsrpt_summary **summary);
 
+/* Which parts of the reports about one domain are summed up, for mta-sts ready and the page of a
+ * domain (tlsrpt_evidence_is_mta_sts, tlsrpt_evidence_is_about_enforce). */
+typedef enum tlsrpt_parts {
+    TLSRPT_PARTS_ALL,
+    TLSRPT_PARTS_MTA_STS, /* without those under DANE */
+    TLSRPT_PARTS_ENFORCE, /* of those, without successful sessions without any policy */
+} tlsrpt_parts;
+
+/*
+ * The same for some parts of the reports about one domain, which filter->domain names. What counts
+ * as reports are then their parts.
+ */
+const char *tlsrpt_index_sum_parts(mta_sts_database *db, const tlsrpt_filter *filter,
+                                   tlsrpt_parts parts, apr_pool_t *p, tlsrpt_summary **summary);
+
 /* All domains together as one, named "*": its causes have no reasons and addresses, and it has no
  * policies seen. filter->domain must be NULL. */
 const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filter, apr_pool_t *p,
