@@ -22,13 +22,13 @@ static const char *result_text(int is_testing, tlsrpt_ready result)
 /* The reports are only a part of what the command knows. */
 static void put_command(const mts_status_view *view, int is_testing)
 {
-    MTS_HTML(view->out,
-             "<p class=\"soft small\">This is what reports about the last %d days say. <code>sudo "
-             "mta-sts ready %s</code> also checks DNS, the policy host and the MX hosts, and says "
-             "%s.</p>",
-             TLSRPT_READINESS_SINCE,
-             view->domain->shown->is_pattern ? "DOMAIN" : view->domain->name,
-             is_testing ? "what is missing, or which line to change" : "who is held back");
+    MTS_HTML(
+        view->out,
+        "<p class=\"soft small more\">This is what reports about the last %d days say. <code>sudo "
+        "mta-sts ready %s</code> also checks DNS, the policy host and the MX hosts, and says "
+        "%s.</p>",
+        TLSRPT_READINESS_SINCE, view->domain->shown->is_pattern ? "DOMAIN" : view->domain->name,
+        is_testing ? "what is missing, or which line to change" : "who is held back");
 }
 
 /* Senders may use a copy of an earlier policy. */

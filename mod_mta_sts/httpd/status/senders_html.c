@@ -91,7 +91,7 @@ static void put_report_link(const mts_status_view *view, const tlsrpt_index_repo
     const char *machine = mts_status_report_machine(view, report);
 
     if (link) {
-        MTS_HTML(view->out, "<div class=\"small\"><a href=\"%s\">Report (JSON)</a></div>", link);
+        MTS_HTML(view->out, "<div class=\"small\"><a href=\"%s\">Report</a></div>", link);
     }
     else if (machine) {
         MTS_HTML(view->out, "<div class=\"small soft clamp\">stored on the machine %s</div>",
