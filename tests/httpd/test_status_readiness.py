@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Readiness on the page of a domain and in its JSON is what `mta-sts ready` finds in the same reports."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 import report
 from httpd import proxied
 from policy import HOST, MX, text
+from postgres import Postgres
 from status_page import LOCATION, data, page, wait_for_reports
 
 pytestmark = pytest.mark.slow
@@ -76,11 +78,22 @@ SENTENCES = {("testing", "no"): "Ready for enforce?No: mode enforce would block 
              ("enforce", "unknown"): "Is enforce safe?The reports give no reason against it."}
 
 
+@pytest.fixture(scope="module", params=["sqlite3", "pgsql"])
+def database(request):
+    """Its argument of MTASTSDatabase; None: the default."""
+    if request.param == "sqlite3":
+        yield None
+        return
+    with contextlib.closing(Postgres().start()) as postgres:
+        yield postgres.conninfo
+
+
 @pytest.fixture(scope="module")
-def server(start_shared):
+def server(make_shared, database):
+    directive = f'MTASTSDatabase pgsql "{database}"\n' if database else ""
     blocks = "".join(f"<MTASTSPolicy {name}>\nMTASTSMode {mode_of(name)}\n{MX}</MTASTSPolicy>\n"
                      for name in CASES)
-    server = start_shared(LOCATION + blocks + proxied(HOST, MX + report.ENDPOINT))
+    server = make_shared().configure(directive + LOCATION + blocks + proxied(HOST, MX + report.ENDPOINT)).start()
     count = 0
     for verified, unverified, *_ in CASES.values():
         for content in verified:
@@ -89,7 +102,9 @@ def server(start_shared):
             assert report.post(server, report.packed(content)).status == 201
         count += len(verified) + len(unverified)
     wait_for_reports(server, count)
-    return server
+    server.words = ["--database", "pgsql " + database] if database else []
+    yield server
+    server.stop()
 
 
 def by_command(server, domain):
@@ -98,7 +113,7 @@ def by_command(server, domain):
     policy.write_bytes(text("mx1.example.com", mode=mode_of(domain)))
     done = subprocess.run(
         [COMMAND, "ready", "--no-check", "--state-dir", server.root / "state", "--policy", policy,
-         "--format", "json", domain], env={"PATH": "/nonexistent"}, capture_output=True, timeout=60)
+         "--format", "json", *server.words, domain], env={"PATH": "/nonexistent"}, capture_output=True, timeout=60)
     assert done.stderr == b""
     found, = json.loads(done.stdout)["domains"]
     reports, = [section["findings"] for section in found["sections"] if section["part"] == "reports"]
