@@ -133,7 +133,7 @@ def test_page_json_and_command_agree(server, domain):
     for one in found["findings"]:
         assert one["message"] in shown and f"[{one['id']}]" in shown
     assert SENTENCES[mode_of(domain), result] in shown
-    assert f"sudo mta-sts ready {domain} also checks DNS, the policy host and the MX hosts" in shown
+    assert f"sudo mta-sts ready {domain}, which also checks DNS, the policy host and the MX hosts" in shown
 
 
 def test_the_range_of_the_page_does_not_change_readiness(server):

@@ -24,9 +24,9 @@ static void put_command(const mts_status_view *view, int is_testing)
 {
     MTS_HTML(
         view->out,
-        "<p class=\"soft small more\">This is what reports about the last %d days say. <code>sudo "
-        "mta-sts ready %s</code> also checks DNS, the policy host and the MX hosts, and says "
-        "%s.</p>",
+        "<p class=\"soft small more\">This is what reports about the last %d days say. Options "
+        "are those of <code>sudo mta-sts ready %s</code>, which also checks DNS, the policy "
+        "host and the MX hosts, and says %s.</p>",
         TLSRPT_READINESS_SINCE, view->domain->shown->is_pattern ? "DOMAIN" : view->domain->name,
         is_testing ? "what is missing, or which line to change" : "who is held back");
 }
