@@ -135,6 +135,8 @@ def test_a_customer_sees_policy_records_and_sessions(server):
     assert f'mta_sts_sessions{{domain="{ME}",result_type="success"}} 5\n' in answer.body.decode()
     answer = fetch(server, f"/mta-sts-status/{ME}?since=all&format=json")
     assert f'"policy_id": "{now}"' in answer.body.decode()
+    assert json.loads(answer.body)["domain"]["readiness"] is None  # whose advice is for the admin
+    assert "mta-sts ready" not in shown.text
 
 
 def test_only_reports_that_are_about_this_domain_alone_are_linked(server):
