@@ -2,6 +2,7 @@
 """The status page of one customer: mta-sts-domain-status, with nothing of others or of the machine."""
 
 import base64
+import json
 import pathlib
 import re
 import socket
@@ -43,6 +44,14 @@ def about(domain, number, successful, name="Sender"):
                              "receiving-mx-hostname": "mx1." + one}]} for one in domain])
 
 
+SHARED, SECRET, SHARED_POST = about([ME, OTHER], 1, 5), about([OTHER], 2, 7777, "Secret sender"), \
+    about([ME, OTHER], 3, 4, "Stranger")
+OWN = about([ME], 4, 6, "Stranger").replace(b"id-" + OTHER.encode(), b"id-own")
+NO_DOMAIN = json.dumps({**json.loads(about([ME], 5, 1, "Stranger")), "policies": [
+    *json.loads(OWN)["policies"], {"policy": {"policy-type": "no-policy-found"}, "summary": {
+        "total-successful-session-count": 1, "total-failure-session-count": 0}}]}).encode()
+
+
 @pytest.fixture(scope="module")
 def users():
     """The file of passwords, which httpd's children can read."""
@@ -66,10 +75,11 @@ def server(make_shared, users):
     hosting.call("set", "--mx", "mx1." + OTHER, OTHER)
     hosting.sql("INSERT INTO mta_sts_policy (domain) VALUES ('wrong.example'), ('wrong.secret.example')")
     served(server, OTHER, text("mx1." + OTHER))
-    report.import_verified(server, about([ME, OTHER], 1, 5))
-    report.import_verified(server, about([OTHER], 2, 7777, "Secret sender"))
-    report.post(server, report.packed(about([ME, OTHER], 3, 4, "Stranger")), path="/tlsrpt")
-    wait_for_reports(server, 3)
+    report.import_verified(server, SHARED)
+    report.import_verified(server, SECRET)
+    for content in SHARED_POST, OWN, NO_DOMAIN:
+        report.post(server, report.packed(content), path="/tlsrpt")
+    wait_for_reports(server, 5)
     server.hosting = hosting
     return server
 
@@ -119,12 +129,61 @@ def test_a_customer_sees_policy_records_and_sessions(server):
                  identity(text("mx0." + ME)) + " last served on", "3 sessions"):
         assert part in shown.text, part
     assert {link.partition("=")[0] for link in shown.links if link.startswith("?") and link != "?"} \
-        <= {"?since", "?format"}
+        <= {"?since", "?format", "?report"}
     answer = fetch(server, f"/mta-sts-status/{ME}?since=all&format=prometheus")
     check_headers(answer, "text/plain; version=0.0.4; charset=utf-8")
     assert f'mta_sts_sessions{{domain="{ME}",result_type="success"}} 5\n' in answer.body.decode()
     answer = fetch(server, f"/mta-sts-status/{ME}?since=all&format=json")
     assert f'"policy_id": "{now}"' in answer.body.decode()
+    assert json.loads(answer.body)["domain"]["readiness"] is None  # whose advice is for the admin
+    assert "mta-sts ready" not in shown.text
+
+
+def test_only_reports_that_are_about_this_domain_alone_are_linked(server):
+    """Not those that have a part about another domain, or one about none."""
+    page = f"/mta-sts-status/{ME}?since=all"
+    links = ["?report=" + report.digest(OWN)]
+    assert [link for link in check_page(fetch(server, page)).links if "report" in link] == links
+    latest = json.loads(fetch(server, page + "&format=json").body)["reports"]["latest"]
+    assert len(latest) == 4 and [one["report"] for one in latest if one["report"]] == links
+    assert {one["machine"] for one in latest} == {None}
+    for content in SHARED, SECRET, SHARED_POST, NO_DOMAIN:
+        assert report.digest(content) not in fetch(server, page).body.decode()
+    assert fetch(server, f"/mta-sts-status/{ME}" + links[0]).body == OWN
+    assert leaks(server, OWN.decode()) == []
+
+
+REFUSED = {"about both": SHARED, "about the other": SECRET, "about both, posted": SHARED_POST,
+           "with a part about no domain": NO_DOMAIN, "that does not exist": b""}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_all_other_reports_are_refused_in_the_same_way(server, name):
+    query = "?report=" + report.digest(REFUSED[name])
+    answer = fetch(server, f"/mta-sts-status/{ME}{query}")
+    assert "There is no such report about this domain only." in check_page(answer, 404).text
+    assert leaks(server, answer.body.decode()) == [] and answer.header("Content-Disposition") is None
+    if REFUSED[name]:  # the admin may
+        assert server.fetch_plainly("hosting.example", path="/status" + query).body == REFUSED[name]
+
+
+def test_a_customer_does_not_get_own_reports_by_the_page_of_another(server):
+    query = "?report=" + report.digest(OWN)
+    assert fetch(server, f"/mta-sts-status/{OTHER}{query}").status in (401, 403)
+    assert fetch(server, f"/mta-sts-status/{OTHER}{query}", user=OTHER).status == 404
+    assert fetch(server, f"/mta-sts-status/{ME}{query}&domain={ME}").status == 400
+
+
+def test_a_file_that_cannot_be_read_is_not_named_to_a_customer(server):
+    path = report.Spool(server).files()[report.digest(OWN)]
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-20])
+    try:
+        answer = fetch(server, f"/mta-sts-status/{ME}?report={path.name}")
+        assert "This report cannot be read now." in check_page(answer, 404).text
+        assert leaks(server, answer.body.decode()) == []
+    finally:
+        path.write_bytes(kept)
 
 
 @pytest.mark.parametrize("path", [

@@ -99,6 +99,62 @@ static void test_the_last_reports_are_listed(void **state)
     assert_true(received == 0);
 }
 
+static void test_a_report_is_found_by_its_digest_and_by_what_it_is_about(void **state)
+{
+    static const struct {
+        const char *domains[3];
+        int is_only; /* about a.example */
+    } cases[] = {
+        {{"a.example"}, 1},
+        {{"a.example", "a.example"}, 1},
+        {{"a.example", "b.example"}, 0},
+        {{"b.example", "a.example"}, 0},
+        {{"b.example"}, 0},
+        {{"a.example", ""}, 0},
+        {{""}, 0},
+    };
+    static const tlsrpt_filter of_domain = {0, "a.example", NULL, 0};
+    indexed *index = make_index(state);
+    apr_array_header_t *list;
+    tlsrpt_index_place place;
+    unsigned i, k;
+    int n;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *policies = "";
+
+        for (k = 0; cases[i].domains[k]; k++) {
+            policies =
+                apr_pstrcat(index->p, policies, k ? "," : "",
+                            policy_json(index->p, "sts", cases[i].domains[k], "1", "0", ""), NULL);
+        }
+        store(index, report_json(index->p, "A", apr_psprintf(index->p, "%u", i), MONDAY, policies),
+              NULL);
+    }
+    update_index(index);
+    assert_done(tlsrpt_index_last(index->db, NULL, 10, index->p, &list));
+    assert_int_equal(list->nelts, sizeof(cases) / sizeof(cases[0]));
+    for (n = 0; n < list->nelts; n++) {
+        const tlsrpt_index_report *report = &APR_ARRAY_IDX(list, n, tlsrpt_index_report);
+        int is_here = !mta_sts_database_is_shared(index->db); /* HOST is another machine */
+
+        assert_true(report->is_here == is_here && !report->is_only);
+        assert_done(tlsrpt_index_find(index->db, report->digest, NULL, index->p, &place));
+        assert_true(place.host && place.is_here == is_here && !place.is_unreadable);
+        assert_done(tlsrpt_index_find(index->db, report->digest, "a.example", index->p, &place));
+        assert_true(!place.host == !cases[atoi(report->report_id)].is_only);
+        assert_done(tlsrpt_index_find(index->db, report->digest, "c.example", index->p, &place));
+        assert_null(place.host);
+    }
+    assert_done(tlsrpt_index_last(index->db, &of_domain, 10, index->p, &list));
+    assert_int_equal(list->nelts, 5);
+    for (n = 0; n < list->nelts; n++) {
+        const tlsrpt_index_report *report = &APR_ARRAY_IDX(list, n, tlsrpt_index_report);
+
+        assert_int_equal(report->is_only, cases[atoi(report->report_id)].is_only);
+    }
+}
+
 /* "SIGNER ADDRESS, ..." */
 static const char *signed_text(indexed *index, apr_time_t since)
 {
@@ -152,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DATABASE_TESTS(test_domains_are_listed_most_failed_first_then_by_name),
         DATABASE_TESTS(test_the_last_reports_are_listed),
+        DATABASE_TESTS(test_a_report_is_found_by_its_digest_and_by_what_it_is_about),
         DATABASE_TESTS(test_only_signed_reports_name_addresses_of_their_signers),
     };
 

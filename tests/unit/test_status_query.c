@@ -59,6 +59,8 @@ static void a_domain_may_be_a_wildcard_a_u_label_or_none(void **state)
     }
 }
 
+#define REPORT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static void an_error_is_a_sentence(void **state)
 {
     static const struct {
@@ -86,6 +88,11 @@ static void an_error_is_a_sentence(void **state)
         {"q=a%00b", "percent sign"},
         {"%=1", "percent sign"},
         {"page=1&page=2", "twice"},
+        {"report=", "64 hexadecimal digits"},
+        {"report=../../etc/passwd", "64 hexadecimal digits"},
+        {"report=" REPORT "0", "64 hexadecimal digits"},
+        {"report=" REPORT "&domain=example.com", "cannot be combined"},
+        {"format=html&report=" REPORT, "cannot be combined"},
     };
     mts_status_query query;
     apr_size_t i;
@@ -141,6 +148,7 @@ static void a_rendered_query_is_read_back(void **state)
     static const char *const texts[] = {
         "?",
         "?domain=example.com",
+        "?report=" REPORT,
         "?domain=example.com&since=7d&format=json",
         "?since=400d&q=a%26b%3D&page=3",
         "?show=no-certificate&q=a",

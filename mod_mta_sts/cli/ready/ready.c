@@ -13,10 +13,7 @@
 #include "core/base/name.h"
 
 #define DAYS_MAX 3650
-#define DAYS_DEFAULT 14
 #define SENDERS_MAX 1000
-#define SENDERS_DEFAULT 2
-#define SINCE_DEFAULT 30 /* days */
 
 /* --- reading the command line; each function returns NULL or what is wrong --- */
 
@@ -116,9 +113,9 @@ void cli_ready_set_defaults(cli_ready_call *call)
     call->domains = apr_array_make(p, 1, sizeof(cli_ready_domain *));
     call->by_name = apr_hash_make(p);
     call->limits.now = apr_time_now();
-    call->limits.days = DAYS_DEFAULT;
-    call->limits.senders = SENDERS_DEFAULT;
-    call->since = cli_option_days_ago(call->limits.now, SINCE_DEFAULT);
+    call->limits.days = TLSRPT_READINESS_DAYS;
+    call->limits.senders = TLSRPT_READINESS_SENDERS;
+    call->since = cli_option_days_ago(call->limits.now, TLSRPT_READINESS_SINCE);
 }
 
 static int run_ready(apr_pool_t *p, const cli_subcommand *self, int argc, const char *const *argv)

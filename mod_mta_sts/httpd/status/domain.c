@@ -104,22 +104,6 @@ static void put_earlier(const mts_status_view *view)
     MTS_HTML(view->out, "</dd>");
 }
 
-/* This page sees reports, but no mail servers: a command decides. */
-static void put_readiness(const mts_status_view *view, const mts_domain_facts *facts)
-{
-    int is_testing = facts->policy->mode == MTA_STS_MODE_TESTING;
-
-    if ((!is_testing && facts->policy->mode != MTA_STS_MODE_ENFORCE) || view->query.is_in_path) {
-        return;
-    }
-    MTS_HTML(view->out,
-             "<dt>%s</dt><dd><code>sudo mta-sts ready %s</code> tests the mail servers, weighs the "
-             "reports, and says %s</dd>",
-             is_testing ? "Ready for enforce?" : "Is enforce safe?",
-             facts->domain->shown->is_pattern ? "DOMAIN" : facts->domain->name,
-             is_testing ? "what is missing, or which line to change" : "who is held back");
-}
-
 static void put_policy(const mts_status_view *view, const mts_domain_facts *facts)
 {
     apr_pool_t *p = view->p;
@@ -128,7 +112,6 @@ static void put_policy(const mts_status_view *view, const mts_domain_facts *fact
              "<section aria-labelledby=\"policy\"><h2 id=\"policy\">Policy</h2>"
              "<dl class=\"facts\"><dt>Mode</dt><dd><span class=\"badge %s\">%s</span></dd>",
              mta_sts_mode_name(facts->policy->mode), mta_sts_mode_name(facts->policy->mode));
-    put_readiness(view, facts);
     MTS_HTML(view->out, "<dt>MX hosts</dt><dd>%s</dd>",
              apr_array_pstrcat(p, facts->policy->mx, ' '));
     MTS_HTML(view->out, "<dt>Cached by senders for</dt><dd>%s</dd>",
@@ -203,6 +186,7 @@ void mts_status_domain_html(const mts_status_view *view)
     facts = mts_status_facts(view, view->domain);
     put_tiles(view, &facts);
     put_findings(view, &facts);
+    mts_status_readiness_html(view);
     mts_status_sessions_html(view);
     MTS_HTML(view->out, "<div class=\"columns\">");
     put_policy(view, &facts);

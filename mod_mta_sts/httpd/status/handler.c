@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 
 #include "httpd/status/hosted.h"
+#include "httpd/status/stored_report.h"
 #include "httpd/status/style.h"
 #include "httpd/status/view.h"
 
@@ -165,6 +166,19 @@ static int answer(mts_status_view *view)
     return show(view);
 }
 
+static int answer_report(const mts_status_view *view)
+{
+    mts_status_stored stored;
+    int status;
+    const char *error = mts_status_stored_find(view, &stored, &status);
+
+    if (error) {
+        return refuse(view, status, error);
+    }
+    set_headers(view->r);
+    return mts_status_stored_send(view->r, &stored);
+}
+
 static int handle(request_rec *r)
 {
     mts_status_view view = {.r = r, .p = r->pool, .now = apr_time_now()};
@@ -192,7 +206,9 @@ static int handle(request_rec *r)
         }
         error = error ? error : own;
     }
-    return error ? refuse(&view, HTTP_BAD_REQUEST, error) : answer(&view);
+    return error               ? refuse(&view, HTTP_BAD_REQUEST, error)
+           : view.query.report ? answer_report(&view)
+                               : answer(&view);
 }
 
 void mts_status_register_hooks(void)

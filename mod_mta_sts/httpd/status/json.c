@@ -12,6 +12,7 @@
 #include "httpd/status/json_reports.h"
 #include "httpd/status/json_values.h"
 #include "httpd/config/report_config.h"
+#include "httpd/status/readiness.h"
 #include "httpd/status/view.h"
 #include "tlsrpt/advice/copies.h"
 #include "tlsrpt/advice/explain.h"
@@ -147,6 +148,18 @@ static json_t *copies_json(const mts_status_view *view)
     return tlsrpt_copies_to_json(view->p, &date, !view->query.is_in_path);
 }
 
+/* Whether the domain is ready for mode enforce, by its reports. */
+static json_t *readiness_json(const mts_status_view *view)
+{
+    const tlsrpt_readiness *readiness = view->reports->problem ? NULL : view->reports->readiness;
+
+    return readiness
+               ? json_pack("{s:s, s:o}", "result",
+                           tlsrpt_ready_name(mts_status_readiness_result(readiness)), "findings",
+                           findings_json(mts_status_readiness_findings(view->p, readiness)))
+               : json_null();
+}
+
 /* The domain that the query names. */
 static json_t *one_domain_json(const mts_status_view *view)
 {
@@ -158,6 +171,7 @@ static json_t *one_domain_json(const mts_status_view *view)
     domain = domain_json(view, view->domain);
     json_object_set_new(domain, "earlier_policies", earlier_json(view));
     json_object_set_new(domain, "earlier_copies", copies_json(view));
+    json_object_set_new(domain, "readiness", readiness_json(view));
     return domain;
 }
 

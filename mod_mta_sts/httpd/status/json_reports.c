@@ -123,23 +123,29 @@ static json_t *seen_json(const mts_status_view *view)
     return array;
 }
 
-static json_t *receipts_json(const apr_array_header_t *receipts)
+static json_t *receipt_json(const mts_status_view *view, const tlsrpt_index_report *one)
 {
+    apr_pool_t *p = view->p;
+
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:o, s:o}", "received_at",
+        mts_json_time(p, one->received), "organization", mts_json_short(p, one->organization),
+        "report_id", mts_json_short(p, one->report_id), "begin_at", mts_json_time(p, one->begin),
+        "end_at", mts_json_time(p, one->end), "is_verified", one->verified, "successful_sessions",
+        (json_int_t)one->successful, "failed_sessions", (json_int_t)one->failed, "report",
+        mts_json_text(mts_status_report_link(view, one)), "machine",
+        mts_json_short(p, mts_status_report_machine(view, one)));
+}
+
+static json_t *receipts_json(const mts_status_view *view)
+{
+    const apr_array_header_t *receipts = view->reports->receipts;
     json_t *array = json_array();
     int i;
 
     for (i = 0; i < receipts->nelts; i++) {
-        const tlsrpt_index_report *one = &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report);
-
-        json_array_append_new(
-            array, json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I}", "received_at",
-                             mts_json_time(receipts->pool, one->received), "organization",
-                             mts_json_short(receipts->pool, one->organization), "report_id",
-                             mts_json_short(receipts->pool, one->report_id), "begin_at",
-                             mts_json_time(receipts->pool, one->begin), "end_at",
-                             mts_json_time(receipts->pool, one->end), "is_verified", one->verified,
-                             "successful_sessions", (json_int_t)one->successful, "failed_sessions",
-                             (json_int_t)one->failed));
+        json_array_append_new(array,
+                              receipt_json(view, &APR_ARRAY_IDX(receipts, i, tlsrpt_index_report)));
     }
     return array;
 }
@@ -188,24 +194,23 @@ json_t *mts_status_reports_json(const mts_status_view *view)
     if (reports->problem) {
         return json_pack("{s:o}", "problem", mts_json_text(reports->problem));
     }
-    return json_pack("{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, "
-                     "s:o, s:i, s:o, s:o, "
-                     "s:o, s:o}",
-                     "problem", "count", (json_int_t)reports->reports, "unverified_count",
-                     (json_int_t)reports->unverified, "earlier_count",
-                     (json_int_t)reports->earlier_reports, "successful_sessions",
-                     (json_int_t)reports->successful, "failed_sessions",
-                     (json_int_t)reports->failed, "verified_successful_sessions",
-                     (json_int_t)reports->verified_successful, "verified_failed_sessions",
-                     (json_int_t)reports->verified_failed, "failed_sessions_in_details",
-                     (json_int_t)tlsrpt_count_add(reports->detailed[0], reports->detailed[1]),
-                     "verified_failed_sessions_in_details", (json_int_t)reports->detailed[0],
-                     "failed_sessions_without_details",
-                     (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
-                     "last_received_at", mts_json_time(view->p, reports->received), "days",
-                     days_json(reports->days), "senders", senders_json(reports->senders),
-                     "senders_omitted", reports->omitted_senders, "causes", causes_json(view),
-                     "causes_omitted", reports->omitted_causes, "policies_seen", seen_json(view),
-                     "latest", receipts_json(reports->receipts), "refused_mail",
-                     losses_json(reports->losses), "set_apart", apart_json(reports->apart));
+    return json_pack(
+        "{s:n, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i, "
+        "s:o, s:i, s:o, s:o, "
+        "s:o, s:o}",
+        "problem", "count", (json_int_t)reports->reports, "unverified_count",
+        (json_int_t)reports->unverified, "earlier_count", (json_int_t)reports->earlier_reports,
+        "successful_sessions", (json_int_t)reports->successful, "failed_sessions",
+        (json_int_t)reports->failed, "verified_successful_sessions",
+        (json_int_t)reports->verified_successful, "verified_failed_sessions",
+        (json_int_t)reports->verified_failed, "failed_sessions_in_details",
+        (json_int_t)tlsrpt_count_add(reports->detailed[0], reports->detailed[1]),
+        "verified_failed_sessions_in_details", (json_int_t)reports->detailed[0],
+        "failed_sessions_without_details",
+        (json_int_t)tlsrpt_count_add(reports->unspecified[0], reports->unspecified[1]),
+        "last_received_at", mts_json_time(view->p, reports->received), "days",
+        days_json(reports->days), "senders", senders_json(reports->senders), "senders_omitted",
+        reports->omitted_senders, "causes", causes_json(view), "causes_omitted",
+        reports->omitted_causes, "policies_seen", seen_json(view), "latest", receipts_json(view),
+        "refused_mail", losses_json(reports->losses), "set_apart", apart_json(reports->apart));
 }

@@ -132,6 +132,10 @@ void mts_status_error(const mts_status_view *view, int status, const char *sente
         mta_sts_buffer_printf(view->out, "# %s\n", sentence);
         break;
     default:
-        put_error_html(view, status == HTTP_NOT_FOUND ? "Not found" : "Bad request", sentence);
+        put_error_html(view,
+                       status == HTTP_NOT_FOUND             ? "Not found"
+                       : status == HTTP_SERVICE_UNAVAILABLE ? "Not available"
+                                                            : "Bad request",
+                       sentence);
     }
 }

@@ -45,6 +45,23 @@ const char *mts_status_domain_link(const mts_status_view *view, const char *name
     return mts_status_query_render(view->p, &query);
 }
 
+const char *mts_status_report_link(const mts_status_view *view, const tlsrpt_index_report *report)
+{
+    const mts_status_query query = {.report = report->digest};
+
+    if (!report->is_here || report->state == TLSRPT_STATE_UNREADABLE ||
+        (view->query.is_in_path && !report->is_only)) {
+        return NULL;
+    }
+    return mts_status_query_render(view->p, &query);
+}
+
+const char *mts_status_report_machine(const mts_status_view *view,
+                                      const tlsrpt_index_report *report)
+{
+    return report->is_here || view->query.is_in_path ? NULL : report->host;
+}
+
 const char *mts_status_name_of(apr_pool_t *p, const char *organization)
 {
     return *organization ? mts_html_shorten(p, organization) : "(no name)";

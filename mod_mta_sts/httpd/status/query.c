@@ -11,6 +11,7 @@
 #include "core/base/number.h"
 #include "core/base/text.h"
 #include "httpd/status/html.h"
+#include "tlsrpt/spool/layout.h"
 
 #define NAME_MAX_BYTES 253
 #define PAGE_MAX 1000000
@@ -104,6 +105,17 @@ static const char *read_page(apr_pool_t *p, const char *value, mts_status_query 
     return NULL;
 }
 
+static const char *read_report(apr_pool_t *p, const char *value, mts_status_query *query)
+{
+    (void)p;
+    if (!tlsrpt_spool_is_digest(value)) {
+        return "The value of report= must be the digest of a report: 64 hexadecimal digits, in "
+               "lower case.";
+    }
+    query->report = value;
+    return NULL;
+}
+
 static const char *read_format(apr_pool_t *p, const char *value, mts_status_query *query)
 {
     apr_size_t i;
@@ -122,8 +134,8 @@ static const struct {
     const char *name;
     const char *(*read)(apr_pool_t *p, const char *value, mts_status_query *query);
 } parameters[] = {
-    {"domain", read_domain}, {"since", read_since}, {"q", read_search},
-    {"show", read_show},     {"page", read_page},   {"format", read_format},
+    {"domain", read_domain}, {"since", read_since},   {"q", read_search},      {"show", read_show},
+    {"page", read_page},     {"format", read_format}, {"report", read_report},
 };
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
@@ -152,8 +164,8 @@ static const char *read_parameter(apr_pool_t *p, char *pair, unsigned *seen,
     }
     if (i == PARAMETERS) {
         return apr_pstrcat(p, quote(p, name),
-                           " is not a parameter of this page; use domain, since, show, q, page or "
-                           "format.",
+                           " is not a parameter of this page; use domain, since, show, q, page, "
+                           "format or report.",
                            NULL);
     }
     if (*seen & (1u << i)) {
@@ -175,6 +187,9 @@ const char *mts_status_query_read(apr_pool_t *p, const char *args, mts_status_qu
         next = read_parameter(p, pair, &seen, query);
         error = error ? error : next; /* continue, since the format of the error page may follow */
     }
+    if (!error && query->report && (seen & (seen - 1))) {
+        error = "The parameter report cannot be combined with others.";
+    }
     return error;
 }
 
@@ -191,7 +206,7 @@ const char *mts_status_query_own(apr_pool_t *p, const char *name, mts_status_que
         return "The path must end with a policy domain, in lower case and as A-labels.";
     }
     query->domain = domain;
-    return asks_for_more ? "This page has only the parameters since and format." : NULL;
+    return asks_for_more ? "This page has only the parameters since, format and report." : NULL;
 }
 
 static const char *add(apr_pool_t *p, const char *text, const char *name, const char *value)
@@ -218,6 +233,9 @@ const char *mts_status_query_render(apr_pool_t *p, const mts_status_query *query
 {
     const char *text = "?";
 
+    if (query->report) {
+        return add(p, text, "report", query->report);
+    }
     if (query->domain && !query->is_in_path) {
         text = add(p, text, "domain", query->domain);
     }

@@ -12,6 +12,7 @@
  *   show=failing         the list of policy domains: all, failing, no-certificate, hosted or wrong
  *   q=text, page=2       part of the domains' names, and the page of the list
  *   format=json          html, json or prometheus
+ *   report=ab12...       the report with this digest, as it was received; without any other
  */
 
 typedef enum mts_status_format {
@@ -46,7 +47,9 @@ typedef struct mts_status_query {
     const char *search; /* part of a domain's name, lower case; NULL: no restriction */
     const mts_status_range *range;
     mts_status_show show;
-    int page; /* from 1 */
+    int page;           /* from 1 */
+    const char *report; /* the digest of a report: 64 lower-case hex digits; NULL: none is asked
+                           for */
     mts_status_format format;
     int is_in_path; /* whether the domain is in the path of the URL, not in the query string: the
                        page of a customer, with nothing of other domains or of the machine */

@@ -11,6 +11,7 @@
 #include "core/policy/text.h"
 #include "httpd/status/database.h"
 #include "httpd/status/losses.h"
+#include "httpd/status/readiness.h"
 #include "tlsrpt/advice/evidence.h"
 #include "tlsrpt/index/index.h"
 
@@ -38,6 +39,7 @@ typedef struct gathering {
     tlsrpt_filter filter;
     apr_time_t now;
     mts_status_reports *reports;
+    int is_customer;
 } gathering;
 
 /* Shortens a list; returns how many elements were removed. */
@@ -209,7 +211,11 @@ static const char *read_policies(mta_sts_database *db, apr_pool_t *p, gathering 
     }
     g->reports->policies.served =
         mta_sts_policy_text_read(p, policy->text, policy->len, mta_sts_findings_make(p));
-    return read_rollout(db, p, g, domain->name, policy);
+    error = read_rollout(db, p, g, domain->name, policy);
+    return error || g->is_customer
+               ? error
+               : mts_status_readiness_read(db, p, domain->name, &g->reports->policies, g->now,
+                                           &g->reports->readiness);
 }
 
 static const char *read_receipts(mta_sts_database *db, apr_pool_t *p, gathering *g)
@@ -251,7 +257,8 @@ const mts_status_reports *mts_status_reports_of(request_rec *r, const mts_domain
                                                 const mts_status_query *query, apr_time_t now)
 {
     mts_status_reports *reports = apr_pcalloc(r->pool, sizeof(*reports));
-    gathering g = {r->server, domains, mts_status_filter_of(query, now), now, reports};
+    gathering g = {r->server, domains, mts_status_filter_of(query, now),
+                   now,       reports, query->is_in_path};
 
     reports->problem = mts_status_database_read(r, gather, &g);
     return reports;

@@ -55,6 +55,9 @@ typedef struct mts_status_reports {
     tlsrpt_policies policies;     /* of the domain of the query */
     const mta_sts_rollout *rollout; /* of the policy of that domain; NULL: nothing is known, or it
                                        has none */
+    const struct tlsrpt_readiness
+        *readiness;                      /* of that domain for mode enforce (readiness.h); NULL: it
+                                     has   no policy, or in mode none, or for a customer */
     int omitted_senders, omitted_causes; /* beyond the limits above */
     int verified_senders;                /* of all; they come first */
 } mts_status_reports;

@@ -84,6 +84,21 @@ static void put_state(mta_sts_buffer *out, const tlsrpt_index_report *report)
     put_verified(out, report->verified);
 }
 
+/* The report itself, or where it is. */
+static void put_report_link(const mts_status_view *view, const tlsrpt_index_report *report)
+{
+    const char *link = mts_status_report_link(view, report);
+    const char *machine = mts_status_report_machine(view, report);
+
+    if (link) {
+        MTS_HTML(view->out, "<div class=\"small\"><a href=\"%s\">Report</a></div>", link);
+    }
+    else if (machine) {
+        MTS_HTML(view->out, "<div class=\"small soft clamp\">stored on the machine %s</div>",
+                 mts_html_shorten(view->p, machine));
+    }
+}
+
 static void put_receipt(const mts_status_view *view, const tlsrpt_index_report *receipt)
 {
     apr_pool_t *p = view->p;
@@ -94,6 +109,7 @@ static void put_receipt(const mts_status_view *view, const tlsrpt_index_report *
         apr_pstrmemdup(p, mta_sts_format_time(p, receipt->received), strlen("2026-11-25 18:49")),
         mts_status_name_of(p, receipt->organization));
     put_state(view->out, receipt);
+    put_report_link(view, receipt);
     MTS_HTML(view->out, "</td><td class=\"wide date\">%s</td><td class=\"number\">%s</td>",
              receipt->begin ? mta_sts_format_date(p, receipt->begin) : "not specified",
              mta_sts_format_number(p, receipt->successful));

@@ -89,6 +89,7 @@ void mts_status_pages_html(const mts_status_view *view, int pages, const char *a
 /* The two cells of a table with the sessions of a domain; shares: of mts_status_shares_of. */
 void mts_status_sessions_cells_html(const mts_status_view *view, const char *domain,
                                     apr_hash_t *shares);
+void mts_status_readiness_html(const mts_status_view *view);
 void mts_status_causes_html(const mts_status_view *view);
 void mts_status_endpoint_html(const mts_status_view *view);
 
@@ -106,6 +107,14 @@ void mts_status_location_html(mta_sts_buffer *out, const char *location);
 
 /* The URL of a domain's page for the same range. */
 const char *mts_status_domain_link(const mts_status_view *view, const char *name);
+
+/* The URL of a report as it was received, or NULL if it is not here, cannot be read, or on the page
+ * of a customer if it is about other domains as well. */
+const char *mts_status_report_link(const mts_status_view *view, const tlsrpt_index_report *report);
+
+/* The other machine that has the report; NULL if this one has it, and on the page of a customer. */
+const char *mts_status_report_machine(const mts_status_view *view,
+                                      const tlsrpt_index_report *report);
 
 /* The name of a sender, shortened, but not escaped. */
 const char *mts_status_name_of(apr_pool_t *p, const char *organization);

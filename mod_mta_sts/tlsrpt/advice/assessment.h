@@ -19,6 +19,12 @@
 
 #define TLSRPT_READINESS_DAY apr_time_from_sec(86400)
 
+/* What is required unless the admin asks for something else, and the days (UTC) including today
+ * whose reports are weighed. */
+#define TLSRPT_READINESS_DAYS 14
+#define TLSRPT_READINESS_SENDERS 2
+#define TLSRPT_READINESS_SINCE 30
+
 /* What is required before mode enforce is recommended. */
 typedef struct tlsrpt_readiness_limits {
     apr_time_t now;   /* the time of the assessment */

@@ -95,9 +95,9 @@ static const char *find_days(const tlsrpt_query *query, long long id, tlsrpt_dom
         query->db,
         "SELECT day, " SUM("successful") ", " SUM("failed") ", " SUM_VERIFIED(
             "successful") ", " SUM_VERIFIED("failed") " FROM tlsrpt_sum WHERE domain = %lld "
-                                                      "AND" FILTER_WHERE
+                                                      "AND" PARTS_OF_SUMS
                                                       " GROUP BY day ORDER BY day DESC LIMIT %d",
-        take_day, domain->days, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+        take_day, domain->days, id, PARTS_OF_SUMS_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     sort(domain->days, order_days);
     return error;
@@ -127,11 +127,11 @@ static const char *find_senders(const tlsrpt_query *query, long long id, tlsrpt_
         " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
         " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
         " sum(successful * 1.0 + failed * 1.0) AS sessions"
-        " FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
+        " FROM tlsrpt_sum WHERE domain = %lld AND" PARTS_OF_SUMS
         " GROUP BY organization, verified) s"
         " JOIN tlsrpt_organization w ON w.id = s.organization"
         " ORDER BY verified DESC, sessions DESC LIMIT %d",
-        take_sender, domain->senders, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+        take_sender, domain->senders, id, PARTS_OF_SUMS_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     sort(domain->senders, order_senders);
     return error;
@@ -186,7 +186,7 @@ static int take_text(void *baton, const char *const *columns)
     " (SELECT verified, policy_type, type, mx, coalesce(w.whole, w.text) AS text,"                 \
     " row_number() OVER (PARTITION BY verified, policy_type, type, mx ORDER BY w.text) AS k FROM"  \
     " (SELECT DISTINCT verified, policy_type, type, mx, " column " AS word FROM tlsrpt_cause"      \
-    " WHERE domain = %lld AND" FILTER_WHERE ") d JOIN " table " w ON w.id = d.word) t"             \
+    " WHERE domain = %lld AND" PARTS_OF_CAUSES ") d JOIN " table " w ON w.id = d.word) t"          \
     " WHERE k <= %d ORDER BY verified DESC, policy_type, type, mx, k LIMIT %d"
 
 static const struct {
@@ -213,7 +213,7 @@ static const char *find_samples(const tlsrpt_query *query, long long id, const r
 
         if (id || samples[i].for_all) {
             error = mta_sts_database_rows(query->db, samples[i].sql, take_text, &which, id,
-                                          FILTER_VALUES(query), samples[i].max, NAMES_MAX);
+                                          PARTS_OF_CAUSES_VALUES(query), samples[i].max, NAMES_MAX);
         }
     }
     return error;
@@ -223,7 +223,7 @@ const char *tlsrpt_query_reasons(const tlsrpt_query *query, long long id,
                                  mta_sts_database_row *visit, void *baton)
 {
     return mta_sts_database_rows(query->db, SAMPLES("reason", "tlsrpt_string"), visit, baton, id,
-                                 FILTER_VALUES(query), SAMPLES_MAX, NAMES_MAX);
+                                 PARTS_OF_CAUSES_VALUES(query), SAMPLES_MAX, NAMES_MAX);
 }
 
 /* The MTA-STS policies that the senders of each cause applied, latest first: the same that
@@ -265,13 +265,13 @@ static const char *find_causes(const tlsrpt_query *query, long long id, tlsrpt_d
         " FROM (SELECT verified, policy_type, type, mx, sum(sessions / 1073741824) AS high,"
         " sum(sessions %% 1073741824) AS low, min(nullif(range_begin, 0)) AS first,"
         " max(range_end) AS last, sum(sessions * 1.0) AS sessions"
-        " FROM tlsrpt_cause WHERE domain = %lld AND" FILTER_WHERE
+        " FROM tlsrpt_cause WHERE domain = %lld AND" PARTS_OF_CAUSES
         " GROUP BY verified, policy_type, type, mx) c"
         " JOIN tlsrpt_string p ON p.id = c.policy_type JOIN tlsrpt_string t ON t.id = c.type LEFT "
         "JOIN "
         "tlsrpt_string m ON m.id = c.mx"
         " ORDER BY c.verified DESC, c.sessions DESC LIMIT %d",
-        take_cause, &table, id, FILTER_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
+        take_cause, &table, id, PARTS_OF_CAUSES_VALUES(query), TLSRPT_INDEX_CAUSES_MAX);
 
     if (!error && domain->causes->nelts) {
         error = find_samples(query, id, &table);
@@ -307,9 +307,9 @@ static const char *find_seen_by(const tlsrpt_query *query, long long id, const r
         query->db,
         "SELECT verified, type, seen, 0, coalesce(w.whole, w.text)"
         " FROM (SELECT DISTINCT verified, type, seen, organization FROM tlsrpt_sum WHERE domain = "
-        "%lld AND" FILTER_WHERE ") d"
+        "%lld AND" PARTS_OF_SUMS ") d"
         " JOIN tlsrpt_organization w ON w.id = d.organization ORDER BY w.text LIMIT %d",
-        take_text, &which, id, FILTER_VALUES(query), NAMES_MAX);
+        take_text, &which, id, PARTS_OF_SUMS_VALUES(query), NAMES_MAX);
 }
 
 static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_domain *domain)
@@ -322,11 +322,11 @@ static const char *find_seen(const tlsrpt_query *query, long long id, tlsrpt_dom
         " failed_high, failed_low, last FROM (SELECT verified, type, seen,"
         " sum(successful / 1073741824) AS high, sum(successful %% 1073741824) AS low,"
         " sum(failed / 1073741824) AS failed_high, sum(failed %% 1073741824) AS failed_low,"
-        " max(range_end) AS last FROM tlsrpt_sum WHERE domain = %lld AND" FILTER_WHERE
+        " max(range_end) AS last FROM tlsrpt_sum WHERE domain = %lld AND" PARTS_OF_SUMS
         " GROUP BY verified, type, seen) s JOIN tlsrpt_string t ON t.id = s.type"
         " JOIN tlsrpt_string p ON p.id = s.seen"
         " ORDER BY verified DESC, last DESC LIMIT %d",
-        take_seen, &table, id, FILTER_VALUES(query), TLSRPT_INDEX_LIST_MAX);
+        take_seen, &table, id, PARTS_OF_SUMS_VALUES(query), TLSRPT_INDEX_LIST_MAX);
 
     if (!error && domain->seen->nelts) {
         error = find_seen_by(query, id, &table);

@@ -112,6 +112,21 @@ int tlsrpt_index_is_full(const tlsrpt_spool *spool, apr_int64_t bytes, apr_int64
 const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                              apr_pool_t *p, tlsrpt_summary **summary);
 
+/* Which parts of the reports about one domain are summed up, for mta-sts ready and the page of a
+ * domain (tlsrpt_evidence_is_mta_sts, tlsrpt_evidence_is_about_enforce). */
+typedef enum tlsrpt_parts {
+    TLSRPT_PARTS_ALL,
+    TLSRPT_PARTS_MTA_STS, /* without those under DANE */
+    TLSRPT_PARTS_ENFORCE, /* of those, without successful sessions without any policy */
+} tlsrpt_parts;
+
+/*
+ * The same for some parts of the reports about one domain, which filter->domain names. What counts
+ * as reports are then their parts.
+ */
+const char *tlsrpt_index_sum_parts(mta_sts_database *db, const tlsrpt_filter *filter,
+                                   tlsrpt_parts parts, apr_pool_t *p, tlsrpt_summary **summary);
+
 /* All domains together as one, named "*": its causes have no reasons and addresses, and it has no
  * policies seen. filter->domain must be NULL. */
 const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filter, apr_pool_t *p,
@@ -173,12 +188,31 @@ typedef struct tlsrpt_index_report {
     int verified;
     tlsrpt_index_state state;
     apr_int64_t successful, failed; /* of filter->domain, or of all its domains */
+    int is_here;                    /* whether its file is in the spool of this machine */
+    int is_only; /* whether it is about filter->domain only; 0 without a domain in the filter */
 } tlsrpt_index_report;
 
 /* Reports, the last received first: an array of tlsrpt_index_report. Here filter->since is exact.
  */
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                               apr_pool_t *p, apr_array_header_t **list);
+
+/* Where the file of a report is. */
+typedef struct tlsrpt_index_place {
+    const char *host; /* a machine that has it: this one, if it does; NULL: none is in the index */
+    int is_here;      /* whether that is this machine */
+    int is_unreadable;
+} tlsrpt_index_place;
+
+/*
+ * Finds a report by its digest (stored.c).
+ *
+ * @param only  NULL: any report; else one that is about this domain and about no other: policies
+ *              without a domain count as another one
+ * @param place out
+ */
+const char *tlsrpt_index_find(mta_sts_database *db, const char *digest, const char *only,
+                              apr_pool_t *p, tlsrpt_index_place *place);
 
 /* How many files of a spool are in the index. */
 typedef struct tlsrpt_index_counts {

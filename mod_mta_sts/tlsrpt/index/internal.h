@@ -83,6 +83,9 @@ const char *tlsrpt_string_number(tlsrpt_batch *batch, tlsrpt_strings table, cons
  * current name of the machine. */
 const char *tlsrpt_host_name(const mta_sts_database *db, const char *host);
 
+/* Whether the host of a row is this machine. */
+int tlsrpt_host_is_this(const mta_sts_database *db, const char *host);
+
 /* The beginning of a UTF-8 text, at most max bytes, cut between characters. */
 const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t max);
 
@@ -287,7 +290,8 @@ const char *tlsrpt_counted_change(tlsrpt_batch *batch, long long id, int is_more
 const char *tlsrpt_variants_from(apr_pool_t *p, const char *key, const char *end);
 const char *tlsrpt_variants_before(apr_pool_t *p, const char *key);
 
-/* No unverified report of the identity counts any longer, since the first verified one was added. */
+/* No unverified report of the identity counts any longer, since the first verified one was added.
+ */
 const char *tlsrpt_variants_hide(tlsrpt_batch *batch, const tlsrpt_counted_row *verified);
 
 /* The first unverified report of each variant counts, since the last verified one is gone. */

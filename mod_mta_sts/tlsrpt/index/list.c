@@ -150,6 +150,7 @@ static int push_report(void *baton, const char *const *columns)
     report->state = (tlsrpt_index_state)mta_sts_database_number(columns[9]);
     report->successful = tlsrpt_query_sum(columns + 10);
     report->failed = tlsrpt_query_sum(columns + 12);
+    report->is_only = mta_sts_database_number(columns[14]) == 0;
     return 1;
 }
 
@@ -159,7 +160,9 @@ static int push_report(void *baton, const char *const *columns)
     " r.received, r.range_begin, r.range_end, r.verified, r.state,"                                \
     " coalesce(sum(p.successful / 1073741824), 0),"                                                \
     " coalesce(sum(p.successful %% 1073741824), 0), coalesce(sum(p.failed / 1073741824), 0),"      \
-    " coalesce(sum(p.failed %% 1073741824), 0)"                                                    \
+    " coalesce(sum(p.failed %% 1073741824), 0),"                                                   \
+    " CASE WHEN EXISTS (SELECT 1 FROM tlsrpt_policy x WHERE x.report = r.id AND x.domain <> %lld)" \
+    " THEN 1 ELSE 0 END"                                                                           \
     " FROM (SELECT r.id FROM " from " (%d = 0 OR r.range_end > %lld) AND r.verified >= %d"         \
     " AND " FILTER_ORGANIZATION " ORDER BY " received " DESC, r.id DESC LIMIT %d) page"            \
     " JOIN tlsrpt_report r ON r.id = page.id JOIN tlsrpt_string h ON h.id = r.host"                \
@@ -175,6 +178,19 @@ static int push_report(void *baton, const char *const *columns)
          "q.received", " AND p.domain = %lld")
 #define LAST_OF_ALL LAST("tlsrpt_report r WHERE", "r.received", "")
 
+/* What only a comparison shows. */
+static void complete(const tlsrpt_query *query, apr_array_header_t *list)
+{
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        tlsrpt_index_report *report = &APR_ARRAY_IDX(list, i, tlsrpt_index_report);
+
+        report->is_here = tlsrpt_host_is_this(query->db, report->host);
+        report->is_only = report->is_only && query->has_domain;
+    }
+}
+
 const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter, int max,
                               apr_pool_t *p, apr_array_header_t **list)
 {
@@ -186,13 +202,14 @@ const char *tlsrpt_index_last(mta_sts_database *db, const tlsrpt_filter *filter,
     if (!error) {
         error = query.has_domain
                     ? mta_sts_database_rows(db, LAST_OF_DOMAIN, push_report, *list, query.domain,
-                                            has_since, query.since, query.is_verified,
+                                            query.domain, has_since, query.since, query.is_verified,
                                             query.has_organization, query.organization, max,
                                             query.domain)
-                    : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, has_since,
+                    : mta_sts_database_rows(db, LAST_OF_ALL, push_report, *list, 0LL, has_since,
                                             query.since, query.is_verified, query.has_organization,
                                             query.organization, max);
     }
+    complete(&query, *list);
     return tlsrpt_query_end(&query, error);
 }
 

@@ -83,17 +83,11 @@ const char *tlsrpt_query_totals(const tlsrpt_query *query, long long id, tlsrpt_
     make_lists(query->p, domain);
     return mta_sts_database_rows(
         query->db,
-        "SELECT sum(reports), sum(reports * verified), " SUM("successful") ", " SUM(
-            "failed") ", " SUM_VERIFIED("successful") ", " SUM_VERIFIED("failed") ","
-                                                                                  " min(nullif("
-                                                                                  "range_begin, "
-                                                                                  "0)), "
-                                                                                  "max(range_end)"
-                                                                                  " FROM "
-                                                                                  "tlsrpt_sum "
-                                                                                  "WHERE domain = "
-                                                                                  "%lld "
-                                                                                  "AN"
-                                                                                  "D" FILTER_WHERE,
-        take_totals, domain, id, FILTER_VALUES(query));
+        "SELECT sum(CASE WHEN %d = 0 THEN reports ELSE parts END),"
+        " sum(CASE WHEN %d = 0 THEN reports ELSE parts END * verified), " SUM(
+            "successful") ", " SUM("failed") ", " SUM_VERIFIED("successful") ", " SUM_VERIFIED("fai"
+                                                                                               "le"
+                                                                                               "d") ", min(nullif(range_begin, 0)), max(range_end) FROM tlsrpt_sum WHERE domain = %lld"
+                                                                                                    " AND" PARTS_OF_SUMS,
+        take_totals, domain, (int)query->parts, (int)query->parts, id, PARTS_OF_SUMS_VALUES(query));
 }

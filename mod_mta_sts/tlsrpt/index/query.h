@@ -20,6 +20,7 @@ typedef struct tlsrpt_query {
     int has_organization;
     const char *organization; /* folded; "" if any will do */
     int is_verified;          /* only verified reports */
+    tlsrpt_parts parts;
     int has_domain;
     long long domain; /* 0: all together, or not in the index */
 } tlsrpt_query;
@@ -29,6 +30,17 @@ typedef struct tlsrpt_query {
 #define FILTER_WHERE " last_day >= %lld AND verified >= %d AND " FILTER_ORGANIZATION
 #define FILTER_VALUES(query)                                                                       \
     (query)->last_day, (query)->is_verified, (query)->has_organization, (query)->organization
+
+/* The same with the parts that are summed up: in tlsrpt_sum, and in tlsrpt_cause, where every row
+ * is a failure. */
+#define PARTS_DANE "(SELECT id FROM tlsrpt_string WHERE text = 'tlsa')"
+#define PARTS_STS "(SELECT id FROM tlsrpt_string WHERE text = 'sts')"
+#define PARTS_OF_SUMS                                                                              \
+    FILTER_WHERE " AND (%d = 0 OR type NOT IN " PARTS_DANE ") AND (%d < 2 OR failed > 0"           \
+                 " OR type IN " PARTS_STS ")"
+#define PARTS_OF_SUMS_VALUES(query) FILTER_VALUES(query), (int)(query)->parts, (int)(query)->parts
+#define PARTS_OF_CAUSES FILTER_WHERE " AND (%d = 0 OR policy_type NOT IN " PARTS_DANE ")"
+#define PARTS_OF_CAUSES_VALUES(query) FILTER_VALUES(query), (int)(query)->parts
 
 /* A sum that may exceed 63 bits, as two columns: sum() itself would fail. */
 #define SUM(column) "sum(" column " / 1073741824), sum(" column " %% 1073741824)"

@@ -34,6 +34,11 @@ const char *tlsrpt_host_name(const mta_sts_database *db, const char *host)
     return mta_sts_database_is_shared(db) ? host : "localhost";
 }
 
+int tlsrpt_host_is_this(const mta_sts_database *db, const char *host)
+{
+    return strcmp(host, tlsrpt_host_name(db, mta_sts_database_host(db))) == 0;
+}
+
 const char *tlsrpt_string_shorten(apr_pool_t *p, const char *text, apr_size_t max)
 {
     return strlen(text) <= max ? text : apr_pstrmemdup(p, text, mta_sts_text_cut(text, max));

@@ -143,12 +143,13 @@ static const char *sum_domains(const tlsrpt_query *query, int max, tlsrpt_summar
     return error;
 }
 
-const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
-                             apr_pool_t *p, tlsrpt_summary **summary)
+static const char *sum(mta_sts_database *db, const tlsrpt_filter *filter, tlsrpt_parts parts,
+                       int max, apr_pool_t *p, tlsrpt_summary **summary)
 {
     tlsrpt_query query;
     const char *error = tlsrpt_query_begin(&query, db, filter, p);
 
+    query.parts = parts;
     *summary = apr_pcalloc(p, sizeof(**summary));
     (*summary)->domains = apr_array_make(p, 4, sizeof(tlsrpt_domain *));
     (*summary)->apart = apr_array_make(p, 1, sizeof(tlsrpt_apart));
@@ -159,6 +160,18 @@ const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, 
         error = sum_domains(&query, max, *summary);
     }
     return tlsrpt_query_end(&query, error);
+}
+
+const char *tlsrpt_index_sum(mta_sts_database *db, const tlsrpt_filter *filter, int max,
+                             apr_pool_t *p, tlsrpt_summary **summary)
+{
+    return sum(db, filter, TLSRPT_PARTS_ALL, max, p, summary);
+}
+
+const char *tlsrpt_index_sum_parts(mta_sts_database *db, const tlsrpt_filter *filter,
+                                   tlsrpt_parts parts, apr_pool_t *p, tlsrpt_summary **summary)
+{
+    return sum(db, filter, parts, 1, p, summary);
 }
 
 const char *tlsrpt_index_sum_all(mta_sts_database *db, const tlsrpt_filter *filter, apr_pool_t *p,
