@@ -88,12 +88,20 @@ copy_checkout() {
     tar -C "$top" -c --verbatim-files-from -T "$list" -f - | tar -C "$to" -x --no-same-owner -f -
 }
 
+# copy_modules SUITE PART...: what the browser tests need from npm's registry, which is the same on each
+# release.
+copy_modules() {
+    local to=$top/build-$1/root$suite_checkout/tests/browser
+    [[ " ${*:2} " == *" browser "* ]] || return 0
+    install_browser && rm -rf "$to/node_modules" && cp -r "$top/tests/browser/node_modules" "$to"
+}
+
 # prepare_suite SUITE PART...: makes the root and installs what the parts need. An earlier run may have
 # been interrupted while it installed something.
 prepare_suite() {
     local suite=$1
     shift
-    make_root "$suite" && copy_checkout "$suite" &&
+    make_root "$suite" && copy_checkout "$suite" && copy_modules "$suite" "$@" &&
         cp -L /etc/resolv.conf "$top/build-$suite/root/etc/resolv.conf" &&
         in_root "$suite" "" dpkg --configure -a &&
         in_root "$suite" "" "$suite_checkout/scripts/test" --install "$@"
