@@ -79,6 +79,8 @@ def server(make_shared, users):
     report.import_verified(server, SECRET)
     for content in SHARED_POST, OWN, NO_DOMAIN:
         report.post(server, report.packed(content), path="/tlsrpt")
+    quarantined = report.post(server, report.packed(about(["foreign.example"], 6, 1)), path="/tlsrpt")
+    assert quarantined.status == 202
     wait_for_reports(server, 5)
     server.hosting = hosting
     return server

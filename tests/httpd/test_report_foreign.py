@@ -5,10 +5,11 @@ import json
 
 import pytest
 
+import process
 import report
 from httpd import proxied
 from policy import HOST, MX
-from status_page import LOCATION, metrics, wait_for_reports
+from status_page import LOCATION, data, metrics, page, wait_for_reports
 from test_report_days import make, run
 
 CONF = LOCATION + "MTASTSReportDomain example.org\n" + proxied(HOST, MX + report.ENDPOINT)
@@ -58,3 +59,14 @@ def test_a_report_about_a_foreign_domain_is_said_to_be_quarantined(start):
     path.chmod(0o644)
     shown = run(server, "import", str(path), both=True)
     assert "quarantined: it is not about a local domain" in shown
+
+
+def test_what_is_in_the_quarantine_is_said_on_the_overview_and_on_the_page_of_each_domain(start):
+    server = start(CONF)
+    queries = "", "?domain=example.com"
+    assert all("The quarantine has" not in page(server, query).text for query in queries)
+    assert report.post(server, report.packed(about("stranger.example"))).status == 202
+    process.wait_for(lambda: data(server)["quarantine"]["files"] == 1, "the file to be counted")
+    for query in queries:
+        assert "The quarantine has 1 file with reports that cannot be read to their end or are about " \
+            "other domains" in page(server, query).text

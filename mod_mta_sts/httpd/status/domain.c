@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "core/base/format.h"
+#include "httpd/shared/counters.h"
 #include "httpd/status/html.h"
 #include "httpd/status/view.h"
 
@@ -153,6 +154,16 @@ static void put_records(const mts_status_view *view, const mts_domain_facts *fac
     MTS_HTML(view->out, "</section>");
 }
 
+/* It may have reports about this domain. That is for the administrator only. */
+static void put_quarantine(const mts_status_view *view)
+{
+    if (!view->query.is_in_path && mts_counters_usage(TLSRPT_QUARANTINE).files) {
+        MTS_HTML(view->out, "<section><h2>Quarantine</h2>");
+        mts_status_quarantine_html(view);
+        MTS_HTML(view->out, "</section>");
+    }
+}
+
 void mts_status_domain_html(const mts_status_view *view)
 {
     mts_domain_facts facts;
@@ -180,6 +191,7 @@ void mts_status_domain_html(const mts_status_view *view)
         }
         mts_status_sessions_html(view);
         mts_status_senders_html(view);
+        put_quarantine(view);
         mts_status_end_html(view);
         return;
     }
@@ -193,5 +205,6 @@ void mts_status_domain_html(const mts_status_view *view)
     put_records(view, &facts);
     MTS_HTML(view->out, "</div>");
     mts_status_senders_html(view);
+    put_quarantine(view);
     mts_status_end_html(view);
 }

@@ -53,15 +53,18 @@ static void put_usage(const mts_status_view *view, const char *name, tlsrpt_area
              usage.bytes ? mta_sts_format_share(p, usage.bytes, quota) : "empty");
 }
 
-static void put_quarantine_advice(const mts_status_view *view)
+void mts_status_quarantine_html(const mts_status_view *view)
 {
-    if (mts_counters_usage(TLSRPT_QUARANTINE).files) {
+    apr_int64_t files = mts_counters_usage(TLSRPT_QUARANTINE).files;
+
+    if (files) {
         MTS_HTML(
             view->out,
-            "<p class=\"soft small\">The quarantine has reports that cannot be read to their "
-            "end or are about other domains, in <code>quarantine/</code> of the state "
-            "directory. They are not counted. If they are about a domain of yours, add it with "
-            "<code>MTASTSReportDomain</code>; otherwise nothing needs to be done.</p>");
+            "<p class=\"soft small\">The quarantine has %s with reports that cannot be read to "
+            "their end or are about other domains, in <code>quarantine/</code> of the state "
+            "directory. They are not counted on any page. If they are about a domain of yours, add "
+            "it with <code>MTASTSReportDomain</code>; otherwise nothing needs to be done.</p>",
+            mta_sts_format_count(view->p, files, "file", "files"));
     }
 }
 
@@ -113,7 +116,7 @@ static void put_store(const mts_status_view *view)
     MTS_HTML(view->out, "<dt>State directory</dt><dd>");
     mts_status_location_html(view->out, config->state_dir);
     MTS_HTML(view->out, "</dd></dl>");
-    put_quarantine_advice(view);
+    mts_status_quarantine_html(view);
 }
 
 void mts_status_endpoint_html(const mts_status_view *view)

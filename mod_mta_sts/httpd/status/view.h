@@ -86,6 +86,9 @@ void mts_status_page_link_html(const mts_status_view *view, int page, const char
                                const char *anchor);
 void mts_status_pages_html(const mts_status_view *view, int pages, const char *anchor);
 
+/* What is in the quarantine, and what to do about it; nothing if it is empty. */
+void mts_status_quarantine_html(const mts_status_view *view);
+
 /* The two cells of a table with the sessions of a domain; shares: of mts_status_shares_of. */
 void mts_status_sessions_cells_html(const mts_status_view *view, const char *domain,
                                     apr_hash_t *shares);
