@@ -148,7 +148,7 @@ static void a_rendered_query_is_read_back(void **state)
     static const char *const texts[] = {
         "?",
         "?domain=example.com",
-        "?report=" REPORT,
+        ("?report=" REPORT),
         "?domain=example.com&since=7d&format=json",
         "?since=400d&q=a%26b%3D&page=3",
         "?show=no-certificate&q=a",
