@@ -146,8 +146,9 @@ class Rows:
 def insert(database, table, rows):
     rows = iter(rows)
     first = next(rows)
-    marks = ", ".join("?" * len(first))
-    sql = f"INSERT INTO {table} VALUES ({marks})"
+    # Columns that later versions of the schema added have defaults.
+    columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")][:len(first)]
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(first))})"
     database.execute(sql, first)
     database.executemany(sql, rows)
 
