@@ -103,13 +103,14 @@ static int add_elements(mta_sts_buffer *out, const char *text, const char *name)
     int count = 0;
 
     while ((text = strchr(text, '<')) != NULL) {
-        const char *value, *end = strstr(++text, "</");
+        const char *value, *end;
 
-        if (!end || strncmp(text, name, len) != 0 || text[len] != '>') {
+        if (strncmp(++text, name, len) != 0 || text[len] != '>') {
             continue;
         }
         value = text + len + 1;
-        if (end > value) {
+        end = strstr(value, "</");
+        if (end && end > value) {
             mta_sts_buffer_printf(out, "%s: %.*s\n", name, (int)(end - value), value);
             count++;
         }
