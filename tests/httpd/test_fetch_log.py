@@ -137,8 +137,8 @@ def test_other_work_does_not_wait_until_all_old_rows_are_deleted(make):
     began = time.monotonic()
     query = "SELECT requests FROM mta_sts_fetch WHERE domain = 'example.com'"
     process.wait_for(lambda: Database(server).run(query) == [{"requests": 1}], "the request", 30)
-    # A fast machine deletes everything before a request would be recorded anyway.
-    assert old_rows(server) > 0 or time.monotonic() - began < 5, "it waited until everything was deleted"
+    # A fast machine deletes everything within the five seconds after which requests are recorded.
+    assert old_rows(server) > 0 or time.monotonic() - began < 8, "it waited until everything was deleted"
 
 
 @pytest.mark.parametrize("lines, headers, network", [
