@@ -96,7 +96,7 @@ def assert_delivered(sender, mx, strength):
 def run_text(status, *words):
     """The output of the command, with this exit status; its lines joined."""
     done = subprocess.run(["mta-sts", *words], capture_output=True, text=True, timeout=90)
-    assert (done.returncode, done.stderr) == (status, ""), done
+    assert (done.returncode, done.stderr) == (status, ""), done.stdout + done.stderr
     return " ".join(done.stdout.split())
 
 
