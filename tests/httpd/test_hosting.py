@@ -111,7 +111,7 @@ def test_most_domains_gone_at_once_are_served_until_an_admin_confirms(begin):
         hosting.insert(f"d{number}.example")
     served(server, "d11.example")
     hosting.sql("DELETE FROM mta_sts_policy")
-    process.wait_for(lambda: server.log.matching(r"12 of 12 hosted domains are gone"), "the hold")
+    process.wait_for(lambda: server.log.matching(r"12 of 12 hosted domains are suddenly missing"), "the hold")
     policy.check(fetch(server, "d1.example"))
     hosting.call("confirm")
     gone(server, "d1.example")
@@ -226,7 +226,7 @@ def test_two_machines_of_one_name_serve_every_change(make, postgres):
     postgres.run("UPDATE mta_sts_policy_machine SET noted = noted - 170 WHERE machine = "
                  f"'{(servers[1].root / 'state/machine').read_text()}'")
     error = hosting.call("set", "--mx", "new.example.com", "--wait", "1", "a.example", status=1)
-    assert "still do not serve it: do not publish the record before that" in error
+    assert "still do not serve it: do not publish the record until they do" in error
 
 
 def test_a_panel_needs_rights_on_one_table_only(make, postgres):

@@ -182,7 +182,7 @@ def test_a_row_is_not_changed_while_it_is_not_known_whether_it_is_served(hosted,
     """Directives take precedence over a row, and say which database it is in."""
     (hosted.server.root / "bin/apachectl").write_text(f"#!/bin/sh\n{script}\n")
     output = hosted.call("mx", *hosted.state, "--apply", "--yes", "a.example", status=1)
-    assert "whether this machine's httpd serves the row is not known (" in output and why in output
+    assert "it is not known whether this machine's httpd serves the row (" in output and why in output
     assert "1. change its row: mta-sts policy set --mx 'mx1.a.example' --mx 'mx2.a.example' " \
            f"--state-dir '{hosted.server.root}/state' a.example\n" in output
     served(hosted.server, "a.example", text("mx1.a.example", mode="enforce"))
@@ -244,7 +244,7 @@ def test_a_host_that_is_still_in_dns_stays_in_the_row(hosted):
 
 def test_an_alias_is_not_changed_but_the_domain_that_it_follows_is_named(hosted):
     output = hosted.call("mx", *hosted.state, "--apply", "--yes", "b.example", status=1)
-    assert "nothing was changed: it is an alias of a.example: change that domain" in output
+    assert "nothing was changed: it is an alias of a.example: change the row of that domain" in output
     hosted.call("mx", *hosted.state, "--apply", "--yes", "--wait", "30", "a.example", status=0)
     process.wait_for(lambda: "Nothing to change" in hosted.call(
         "mx", *hosted.state, "b.example", status=0), "the alias to follow")

@@ -35,7 +35,8 @@ static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
         return "the domain has no row in the database";
     }
     if (row->alias_of) {
-        return apr_psprintf(call->p, "it is an alias of %s: change that domain", row->alias_of);
+        return apr_psprintf(call->p, "it is an alias of %s: change the row of that domain",
+                            row->alias_of);
     }
     policy = mta_sts_hosted_row_read(call->p, row, mta_sts_findings_make(call->p));
     return policy && has_same_mx(&policy->policy, plan->policy)

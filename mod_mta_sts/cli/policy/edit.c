@@ -47,8 +47,8 @@ static const char *compare_rows(const mta_sts_hosted_row *a, const mta_sts_hoste
     return is_same_text(a->mode, b->mode) && is_same_text(a->mx, b->mx) &&
                    is_same_text(a->max_age, b->max_age) && is_same_text(a->alias_of, b->alias_of)
                ? NULL
-               : "nothing was changed: its row was changed by somebody else meanwhile; run this "
-                 "again";
+               : "nothing was changed: its row was changed by someone else in the meantime; run "
+                 "this again";
 }
 
 /*
@@ -125,7 +125,7 @@ static int wait_for_machines(cli_policy_call *call, apr_int64_t position)
         apr_sleep(POLL);
     }
     return live ? cli_policy_fail("after %d seconds, %s still do not serve it: do not publish the "
-                                  "record before that",
+                                  "record until they do",
                                   call->wait, mta_sts_format_names(call->p, late, 5))
                 : cli_policy_fail("no httpd with MTASTSHosting on has used this database within "
                                   "the last %d minutes: start it before you publish the record",
