@@ -26,6 +26,9 @@ static const cli_option options[] = {
     {"alias-of", 0, "DOMAIN",
      "set: always have the policy of this domain, and thus its id, instead of one of its own.",
      cli_take_text, offsetof(cli_policy_call, alias_of), 0, 0},
+    {"if-id", 0, "ID",
+     "set: only if the policy that is stored now has this id, so that nobody has changed it since.",
+     cli_take_text, offsetof(cli_policy_call, if_id), 0, 0},
     {"wait", 0, "SECONDS",
      "set: wait up to this long until all machines serve the policy, then print the record to "
      "publish.",
