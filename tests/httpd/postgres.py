@@ -29,9 +29,9 @@ class Postgres:
     def _call(self, program, *words):
         return [*OWNER, BINARIES[0] / program, *words]
 
-    def _run(self, *words):
+    def _run(self, *words, timeout=60):
         return subprocess.run(self._call(*words), check=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, cwd=self.directory, timeout=60).stdout
+                              stdin=subprocess.DEVNULL, cwd=self.directory, timeout=timeout).stdout
 
     @property
     def conninfo(self):
@@ -57,10 +57,10 @@ class Postgres:
         self.server.wait(60)
         self.server = None
 
-    def run(self, sql):
+    def run(self, sql, timeout=60):
         """The rows, each a list of texts."""
         output = self._run("psql", "-q", "-A", "-t", "-h", self.directory, "-U", "tester", "-d",
-                           "postgres", "-c", sql)
+                           "postgres", "-c", sql, timeout=timeout)
         return [line.split("|") for line in output.decode().splitlines()]
 
     @contextlib.contextmanager
