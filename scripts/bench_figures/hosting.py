@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies from a database: what a request costs, and a million of them."""
+"""Policies from a database: what a request costs, and up to a million of them."""
 
 import contextlib
 import os
@@ -8,10 +8,12 @@ import re
 import sqlite3
 import statistics
 import subprocess
+import threading
 import time
 from pathlib import Path
 
-from bench_figures.common import CannotMeasure
+from bench_figures.common import CannotMeasure, spread
+from bench_figures.fetch_store import BINARIES, Postgres
 from bench_figures.fetching import POLICY, get, instructions
 
 OWNER = pwd.getpwnam("www-data")
@@ -19,6 +21,11 @@ ON = "MTASTSHosting on\n"
 CONFIGURED = "<MTASTSPolicy configured.example>\nMTASTSMx mx.configured.example\n</MTASTSPolicy>\n"
 MIB = 1 << 20
 CLUSTERS = 100  # of mail servers
+
+
+def counts(bench):
+    """Of hosted domains."""
+    return bench.pick((1, 10_000, 100_000, 1_000_000), (1, 2_000, 20_000))
 
 
 def domain(number):
@@ -42,24 +49,30 @@ def is_served(bench, number):
 
 
 class Source:
-    """The tables of a state directory, with the given number of rows."""
+    """The tables in the database of a state directory, with the given number of rows. Customers share the
+    provider's mail servers."""
+
+    name = "SQLite"
+    directives = ON + CONFIGURED
 
     def __init__(self, bench):
         self.command = str(Path(bench.module).parents[1] / "mta-sts")
         self.state = bench.state
         bench.state.mkdir(exist_ok=True)
         os.chown(bench.state, OWNER.pw_uid, OWNER.pw_gid)
-        with bench.httpd(ON + CONFIGURED):
-            wait_for(lambda: (bench.state / "reports.db").exists(), "the database")
+        with bench.httpd(self.directives):
             wait_for(self.has_tables, "mta-sts policy init")
 
+    def options(self):
+        return []
+
     def has_tables(self):
-        done = subprocess.run([self.command, "policy", "init", "--state-dir", self.state],
+        done = subprocess.run([self.command, "policy", "init", "--state-dir", self.state, *self.options()],
                               capture_output=True, text=True, check=False)
         return done.returncode == 0
 
     def fill(self, first, end):
-        """As a panel does, in one transaction. Customers share the provider's mail servers."""
+        """As a panel does, in one transaction."""
         with contextlib.closing(sqlite3.connect(self.state / "reports.db", timeout=60)) as database:
             database.executemany("INSERT INTO mta_sts_policy (domain, mx) VALUES (?, ?)", (
                 (domain(number), f"mx{number % CLUSTERS}.provider.example")
@@ -67,43 +80,132 @@ class Source:
             database.commit()
 
 
+class SharedSource(Source):
+    """The same in a PostgreSQL."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, bench, postgres):
+        self.postgres = postgres
+        self.directives = f'MTASTSDatabase pgsql "{postgres.where}"\n' + Source.directives
+        super().__init__(bench)
+
+    def options(self):
+        return ["--database", "pgsql " + self.postgres.where]
+
+    def fill(self, first, end):
+        self.postgres.psql(
+            "INSERT INTO mta_sts_policy (domain, mx) SELECT 'h' || lpad(n::text, 6, '0') || "
+            f"'.example.org', 'mx' || n % {CLUSTERS} || '.provider.example' "
+            f"FROM generate_series({first}, {end - 1}) AS t(n)")
+
+
+# --- instructions ---
+
+
 def sync(bench, last):
-    """Seconds until an httpd that knows nothing yet serves the last domain."""
-    for path in bench.state.glob("hosted.db*"):
-        path.unlink()
-    with bench.httpd(ON + CONFIGURED):
-        begin = time.monotonic()
-        wait_for(lambda: is_served(bench, last), "the first synchronization")
-        return time.monotonic() - begin
+    """Has an httpd make the snapshot anew from the SQLite of its state directory. The seconds that it takes."""
+    return first_sync(bench, Source, last)[0]
 
 
 def figure_hosted_instructions(bench):
-    many = bench.pick(1_000_000, 10_000)
-    configured, = instructions(bench, CONFIGURED, [POLICY], ["mta-sts.configured.example"])
+    plain, = instructions(bench, CONFIGURED, [POLICY], ["mta-sts.configured.example"])
     source = Source(bench)
-    source.fill(0, 1)
-    sync(bench, 0)
-    beside, = instructions(bench, ON + CONFIGURED, [POLICY], ["mta-sts.configured.example"])
-    one, = instructions(bench, ON + CONFIGURED, [POLICY], [host(0)])
-    source.fill(1, many)
-    sync(bench, many - 1)
-    hosts = [host(number) for number in range(0, many, many // 50)]
-    all_of_them, = instructions(bench, ON + CONFIGURED, [POLICY], hosts)
-    yield ("instructions a request, hosted over configured domain", one / configured,
-           f"{one:.0f} over {configured:.0f}", 1.6, 1.25)
-    yield ("the same, configured domain with MTASTSHosting on over off", beside / configured,
-           f"{beside:.0f} over {configured:.0f}", 1.01, 1.0)
-    yield (f"instructions a request with {many:,} hosted domains over 1", all_of_them / one,
-           f"{all_of_them:.0f} over {one:.0f}", 1.12, 1.05)
+    known, one = 0, None
+    for count in counts(bench):
+        source.fill(known, count)
+        known = count
+        sync(bench, count - 1)
+        hosts = [host(number) for number in range(0, count, max(1, count // 50))]
+        many, = instructions(bench, source.directives, [POLICY], hosts)
+        if one:
+            yield (f"instructions a request with {count:,} hosted domains over 1", many / one,
+                   f"{many:.0f} over {one:.0f}", 1.12, 1.05)
+            continue
+        one = many
+        beside, = instructions(bench, source.directives, [POLICY], ["mta-sts.configured.example"])
+        yield ("instructions a request, hosted over configured domain", one / plain,
+               f"{one:.0f} over {plain:.0f}", 1.6, 1.25)
+        yield ("the same, configured domain with MTASTSHosting on over off", beside / plain,
+               f"{beside:.0f} over {plain:.0f}", 1.01, 1.0)
 
 
-# --- start, memory, synchronization ---
+# --- the first synchronization ---
 
 
-def start(bench, number):
-    """Seconds until a hosted domain is served, with a snapshot of an earlier run."""
+class Watched:
+    """The memory of the only child of httpd while it synchronizes: of its own, not pages of the snapshot or of
+    libraries, which it shares; and of all pages, as the kernel keeps its highest value."""
+
+    def __init__(self, bench):
+        parent = int((bench.root / "pid").read_text())
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        if len(children) != 1:
+            raise CannotMeasure(f"httpd has {len(children)} children instead of one")
+        self.status = Path(f"/proc/{children[0]}/status")
+        self.own = self.all = 0
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def read(self):
+        text = self.status.read_text()
+        own, most = (1024 * int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)[1])
+                     for name in ("RssAnon", "VmHWM"))
+        self.own, self.all = max(self.own, own), most
+
+    def watch(self):
+        while not self.is_over.wait(0.005):
+            self.read()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+def first_sync(bench, source, last):
+    """(seconds until an httpd that knows nothing yet serves the last domain, Watched)"""
+    for path in bench.state.glob("hosted.db*"):
+        path.unlink()
+    with bench.httpd(source.directives):
+        with Watched(bench) as watched:
+            begin = time.monotonic()
+            wait_for(lambda: is_served(bench, last), "the first synchronization")
+            return time.monotonic() - begin, watched
+
+
+def sync_lines(source, count, sync, empty):
+    """sync, empty: what first_sync() returned with this number of rows, and with one."""
+    seconds, watched = sync
+    yield (f"seconds of the first sync of {count:,} domains, {source.name}", seconds, "", 20, 6)
+    yield (f"MB of the process that syncs {count:,} domains above 1, {source.name}",
+           (watched.own - empty[1].own) / MIB,
+           f"of its own, at most; all its pages {(watched.all - empty[1].all) / MIB:.0f} MB", 64, 32)
+
+
+def figure_hosted_shared(bench):
+    """With PostgreSQL, only the largest: requests do not depend on the database."""
+    if not BINARIES:
+        raise CannotMeasure("apt-get install postgresql")
+    many = counts(bench)[-1]
+    with contextlib.closing(Postgres(bench.root)) as postgres:
+        source = SharedSource(bench, postgres)
+        source.fill(0, 1)
+        empty = first_sync(bench, source, 0)
+        source.fill(1, many)
+        yield from sync_lines(source, many, first_sync(bench, source, many - 1), empty)
+
+
+# --- start, memory, changes ---
+
+
+def start(bench, source, number):
+    """(seconds until a hosted domain is served with a snapshot of an earlier run, bytes of all processes)"""
     begin = time.monotonic()
-    with bench.httpd(ON + CONFIGURED):
+    with bench.httpd(source.directives):
         wait_for(lambda: is_served(bench, number), "the start")
         return time.monotonic() - begin, proportional(bench)
 
@@ -120,6 +222,12 @@ def proportional(bench):
     return total
 
 
+def starts(bench, source, number, rounds):
+    """Medians of start()."""
+    done = [start(bench, source, number) for _ in range(rounds)]
+    return [statistics.median(values) for values in zip(*done)]
+
+
 def change(bench, source, number):
     """Seconds from the commit of a new row until it is served."""
     source.fill(number, number + 1)
@@ -128,24 +236,28 @@ def change(bench, source, number):
     return time.monotonic() - begin
 
 
+def changes(bench, source, known, rounds):
+    with bench.httpd(source.directives):
+        wait_for(lambda: is_served(bench, known - 1), "the start")
+        return [change(bench, source, known + number) for number in range(rounds)]
+
+
 def figure_hosted_many(bench):
-    many, rounds = bench.pick(1_000_000, 20_000), bench.pick(7, 3)
-    source = Source(bench)
-    source.fill(0, 1)
-    sync(bench, 0)
-    few = [start(bench, 0) for _ in range(rounds)]
-    source.fill(1, many)
-    seconds = sync(bench, many - 1)
-    loaded = [start(bench, many - 1) for _ in range(rounds)]
-    with bench.httpd(ON + CONFIGURED):
-        served = [change(bench, source, many + number) for number in range(rounds)]
-    memory = statistics.median(all_of for _, all_of in loaded) - \
-        statistics.median(empty for _, empty in few)
-    yield (f"start with {many:,} hosted domains over 1",
-           statistics.median(time for time, _ in loaded) /
-           statistics.median(time for time, _ in few), f"{rounds} rounds", 1.5, 1.1)
-    yield (f"MB of all processes at {many:,} hosted domains above 1", memory / MIB, "PSS, event",
-           40, 20)
-    yield (f"seconds of the first synchronization of {many:,} domains", seconds, "SQLite", 20, 6)
-    yield ("seconds from commit to served", statistics.median(served),
-           f"{rounds} rows, {min(served):.2f} to {max(served):.2f}", 3, 1.2)
+    rounds = bench.pick(5, 3)
+    source, known = Source(bench), 0
+    for count in counts(bench):
+        source.fill(known, count)
+        sync = first_sync(bench, source, count - 1)
+        seconds, memory = starts(bench, source, count - 1, rounds)
+        if not known:
+            empty, few = sync, (seconds, memory)
+            known = count
+            continue
+        yield (f"start with {count:,} hosted domains over 1", seconds / few[0], f"{rounds} rounds", 1.5, 1.1)
+        yield (f"MB of all processes at {count:,} hosted domains above 1", (memory - few[1]) / MIB,
+               "PSS, event", 40, 20)
+        yield from sync_lines(source, count, sync, empty)
+        served = changes(bench, source, count, rounds)
+        yield (f"seconds from commit to served at {count:,} hosted domains", statistics.median(served),
+               f"{rounds} rows, {spread(served)}", 3, 1.2)
+        known = count + rounds

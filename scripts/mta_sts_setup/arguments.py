@@ -40,7 +40,7 @@ def _parser():
         help="add mta-sts.DOMAIN to this site (sites-available/NAME.conf) instead of a new one")
     add("--force", action="store_true",
         help="continue even if the name does not resolve to this machine (NAT, CDN); with --mode "
-             "enforce: even if it is not known to be safe; with --remove: without waiting until "
+             "enforce: without evidence that it is safe; with --remove: without waiting until "
              "cached policies have expired")
     add("--days", metavar="N", type=int,
         help="with --mode enforce: require reports for N days, as in mta-sts ready")

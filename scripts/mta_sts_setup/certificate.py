@@ -100,7 +100,7 @@ def certbot(options, name, hosts, site, old_hosts=()):
             lines += [command.shown(without_host_args(name, old_hosts))]
         return lines
 
-    return Command("get the certificate of {} by certbot".format(", ".join(hosts)), args, undo,
+    return Command("get the certificate of {} with certbot".format(", ".join(hosts)), args, undo,
                    CERTBOT_SECONDS)
 
 

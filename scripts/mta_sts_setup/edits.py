@@ -42,7 +42,7 @@ class Block:
         opening = BLOCK.match(rest[0]) if rest else None
         ends = [number for number, text in enumerate(rest) if BLOCK_END.match(text)]
         if not opening or not ends:
-            raise Problem("{}:{} should hold a <MTASTSPolicy> block, but it cannot be read: "
+            raise Problem("the <MTASTSPolicy> block at {}:{} cannot be read: "
                           "change the policy there by hand".format(path, line))
         self.indent = opening.group(1)
         self.domains = opening.group(2).replace('"', "").replace("'", "").split()

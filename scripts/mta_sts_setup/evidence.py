@@ -17,9 +17,9 @@ cannot reach them on port 25. On a machine that can, run: mta-sts check {domain}
 If all is well there, run this again with --force."""
 
 CONSEQUENCE = """\
-What happens to mail: senders that apply MTA-STS do not deliver to an MX host that has no STARTTLS,
-no certificate for its name that they trust, or no mx in the policy. They go to the next MX host; if
-there is none that is right, they keep the mail, try again for days, and then return it."""
+Effect on mail: senders that apply MTA-STS do not deliver to an MX host without STARTTLS, without a
+trusted certificate for its name, or without a matching mx in the policy. They try the next MX host;
+if none qualifies, they queue the mail, retry for days, and finally bounce it."""
 
 
 def _call(options, domain):
@@ -80,5 +80,5 @@ def require(options, facts, policy, uncovered):
             text, CONSEQUENCE, "(continuing because of --force)" if options.force else
             "(without --dry-run, this stops here unless --force is given)"))
         return
-    raise Problem("{}\n{}Nothing was changed. --force switches it on all the same. {}".format(
+    raise Problem("{}\n{}Nothing was changed. --force switches it on anyway. {}".format(
         text, "What to do:\n" + _listed(steps, "-") + "\n" if steps else "", CONSEQUENCE))

@@ -56,8 +56,8 @@ def read(domain, policy, dump):
     apache.dump(), which names the database."""
     database = dump["database"]
     if database["driver"] != "sqlite3":
-        return _unknown("the history of served policies is in a {} database, which is not read "
-                        "here".format(database["driver"]))
+        return _unknown("the history of served policies is in a {} database, which this "
+                        "program does not read".format(database["driver"]))
     if not os.path.exists(database["file"]):
         return EMPTY
     args = ["mta-sts", "dns", "--offline", "--policy", "-", "--format", "json",

@@ -70,7 +70,7 @@ def check_policy(options, facts, policy):
     uncovered, remarks = coverage.compare(facts.domain, policy.mx)
     if policy.mode != "enforce":
         for text in uncovered:
-            print("warning: {} (senders in mode enforce would not deliver to it)".format(text))
+            print("warning: {} (in mode enforce, senders would not deliver to it)".format(text))
     for text in remarks:
         print("note: " + text)
     evidence.require(options, facts, policy, uncovered)
@@ -227,8 +227,8 @@ may hold an earlier policy. That is {left} from now. Then run: mta-sts-setup {do
 """.format(domain=facts.domain, record=_record_text(record), until=site.date_text(until),
            left=removal.left(until)), end="")
     if is_over and not removal.is_over(worst):
-        print("note: according to the fetch log, no sender holds one any more: the next run offers to "
-              "remove the site.\n  That is not certain: " + _worst_case(worst))
+        print("note: according to the fetch log, no sender holds an earlier policy any more: the next "
+              "run offers to remove the site.\n  That is not certain: " + _worst_case(worst))
     elif expected < worst:
         print("note: this date is not certain: " + _worst_case(worst))
 
@@ -236,8 +236,8 @@ may hold an earlier policy. That is {left} from now. Then run: mta-sts-setup {do
 def _begin_removal(options, facts):
     policy = removal.none_policy(facts)
     if facts.history.unrecorded is not None and not options.previous_max_age:
-        print("note: policies from before {} are not recorded.\n  If one with a larger max_age was "
-              "served, give its max_age with --previous-max-age.".format(
+        print("note: policies served before {} are not recorded.\n  If one with a larger max_age "
+              "was served, give its max_age with --previous-max-age.".format(
                   facts.history.unrecorded or "the current one"))
     perform(options, facts, policy, removal.begin(options, facts))
     if not options.dry_run:
@@ -323,7 +323,7 @@ def main(args):
         print("mta-sts-setup: {}".format(problem), file=sys.stderr)
         return problem.status
     except KeyboardInterrupt:
-        print("mta-sts-setup: interrupted before or after the steps: no change is incomplete",
+        print("mta-sts-setup: interrupted, but not during a change: nothing is half done",
               file=sys.stderr)
         return 1
     except OSError as error:

@@ -175,8 +175,8 @@ def _require_unchanged(steps):
     """The steps were planned without the lock."""
     for step in steps:
         if isinstance(step, WriteFile) and read(step.path) != step.before:
-            raise Problem("nothing was changed: {} was changed by somebody else meanwhile; run this "
-                          "again".format(step.path))
+            raise Problem("nothing was changed: {} was changed by someone else in the meantime; run "
+                          "this again".format(step.path))
 
 
 def carry_out(steps):

@@ -69,7 +69,7 @@ def test_reports_are_stored_and_the_mailbox_is_not_changed(state, dovecot, passw
     dovecot.fill("INBOX", [OTHER, GOOGLE, DMARC, MICROSOFT, BROKEN, GOOGLE])
     result = call(state, dovecot.certificates, dovecot.url(), "--password-file", password)
     assert result.returncode == 0
-    assert result.stderr == "mta-sts import: message 5: quarantined: the gzip is truncated\n"
+    assert result.stderr == "mta-sts import: message 5: quarantined: the gzip data is truncated\n"
     lines = result.stdout.splitlines()
     assert sum(": stored: report of" in line for line in lines) == 2
     assert sum(": already stored: report of" in line for line in lines) == 1

@@ -212,7 +212,7 @@ def test_a_policy_that_is_not_served_yet_is_said_so(machine):
 def test_a_host_that_is_in_dns_already_is_added_at_once(machine):
     text = machine.mx(MX, NEW).shown(status=DIFFER)
     new_id = live.policy_id(live.policy(MX, NEW))
-    assert f"✘ {NEW}: no mx of the policy covers it: senders in mode enforce do not deliver" in text
+    assert f"✘ {NEW}: no mx of the policy covers it: in mode enforce, senders do not deliver" in text
     assert text.endswith(f"""\
   What to do, in this order
     1. change the policy: mta-sts mx --apply --state-dir '{machine.directory}/state' {DOMAIN}
@@ -329,7 +329,7 @@ def test_without_the_mx_records_nothing_is_changed(machine):
 def test_the_last_mx_is_never_removed(machine):
     machine.mx()
     machine.live.dns.records[DOMAIN, "MX"] = ["."]
-    assert "no mx would be left in the policy" in unchanged(machine, "--remove", MX)
+    assert "the policy would have no mx left" in unchanged(machine, "--remove", MX)
 
 
 def test_a_configuration_with_errors_is_not_touched(machine):
@@ -385,7 +385,7 @@ def test_a_file_that_changed_since_it_was_compared_is_left_alone(machine):
     before = machine.mx(MX, NEW).file.read_text()
     done = machine.run("--apply", "--yes")
     assert done.returncode == DIFFER
-    assert "was changed by somebody else meanwhile; run this again" in done.stderr
+    assert "was changed by someone else in the meantime; run this again" in done.stderr
     assert machine.file.read_text() == before + "# theirs\n"
     assert machine.calls() == ["configtest"]
 
@@ -394,7 +394,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten_by_putting_back(m
     change_at_configtest(machine, 2)
     done = machine.mx(MX, NEW).run("--apply", "--yes")
     assert done.returncode == DIFFER
-    assert "The file could not be put back: " in done.stderr
+    assert "The file could not be restored: " in done.stderr
     assert machine.file.read_text().endswith("# theirs\n") and NEW in machine.file.read_text()
 
 
@@ -411,7 +411,7 @@ def test_a_record_in_another_zone_is_asked_for(machine):
     machine.live.dns.aliases[f"_mta-sts.{DOMAIN}"] = "_mta-sts.provider.example"
     machine.live.dns.records["_mta-sts.provider.example", "TXT"] = ["v=STSv1; id=1;"]
     expected = f'have the id {live.policy_id(live.policy(MX, NEW))} published in the TXT record at ' \
-               f'"_mta-sts.provider.example", where the CNAME of _mta-sts.{DOMAIN} leads'
+               f'"_mta-sts.provider.example", where the CNAME of _mta-sts.{DOMAIN} points'
     assert expected in machine.mx(MX, NEW).shown(status=DIFFER)
     assert f"The policy host serves it. Now {expected}" in machine.shown(
         "--apply", "--yes", status=DONE)

@@ -11,7 +11,7 @@ import live
 from test_ready import Store, days
 
 SENDERS = ("big.example", "small.example")
-HAPPENS = "What happens to mail: senders that apply MTA-STS do not deliver to an MX host that has no STARTTLS"
+HAPPENS = "Effect on mail: senders that apply MTA-STS do not deliver to an MX host without STARTTLS"
 EVIDENCE = [one for name in SENDERS for one in days(name)]
 
 
@@ -84,7 +84,7 @@ CASES = [
     ("mode testing is asked nothing", MX1, close_starttls, 0, ("--mx", "wrong.example"), ""),
     ("mode none is asked nothing", MX1, close_starttls, 0, ("--mode", "none"), ""),
     ("enforce is on, and an MX host is left out", (*MX1, *ENFORCE, "--force"), None, 0,
-     ("--mx", "wrong.example"), "this change under mode enforce of example.com is not known to be safe"),
+     ("--mx", "wrong.example"), "this change under mode enforce is not known to be safe for example.com"),
     ("enforce is on, and the change is the repair", ("--mx", "wrong.example", *ENFORCE, "--force"), None, 0, MX1, ""),
     ("enforce is on in a row that is wrong", "UPDATE mta_sts_policy SET mode = 'enforce', mx = ','", None, 0, MX1, ""),
     ("enforce is on, and stays for longer", (*MX1, *ENFORCE, "--force"), close_starttls, 0,

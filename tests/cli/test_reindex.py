@@ -115,7 +115,7 @@ def test_on_a_terminal_it_shows_progress(state, tmp_path):
     assert lines[0] == lines[-1] == ""  # nothing of it is left
     assert lines[1:-1]
     for line in lines[1:-1]:
-        assert re.fullmatch(r"\d+ reports, \d+ % of the spool", line)
+        assert re.fullmatch(r"\d+ reports, \d+ % of the stored reports", line)
 
 
 def test_conflicting_and_unreadable_reports_are_listed(state):
@@ -198,10 +198,10 @@ def test_another_file_can_be_named(state, tmp_path):
 
 
 @pytest.mark.parametrize("words, part", [
-    (["--database", "oracle x"], "sqlite3 and pgsql are known"),
+    (["--database", "oracle x"], "sqlite3 and pgsql are supported"),
     (["--database", "sqlite3 reports.db"], 'must begin with "/"'),
     (["--database", "pgsql postgresql://me:hunter2@db/x"], "KEY=VALUE"),
-    (["--database", "pgsql password='hunter2"], "quote"),
+    (["--database", "pgsql password='hunter2"], "quotation mark"),
     (["--database"], "needs a value"),
     (["--database", ""], "non-empty"),
     (["--databas=pgsql password=hunter2", "--nothing=hunter2"], "there is no option --nothing"),

@@ -113,7 +113,7 @@ def test_a_rejected_file_does_not_prevent_others_from_being_read():
 
 @pytest.mark.parametrize("data, said", [
     (lambda one: one + b"\nnot json\n", b"bytes after the end of the JSON were ignored, and were not read"),
-    (lambda one: gzip.compress(one) + b"garbage", b"bytes after the end of the gzip were ignored, and were not read"),
+    (lambda one: gzip.compress(one) + b"garbage", b"bytes after the end of the gzip data were ignored, and were not read"),
 ])
 def test_bytes_after_a_report_are_an_exit_status_and_named(data, said, tmp_path):
     file = tmp_path / "report"

@@ -55,7 +55,7 @@ def test_made_up_names_are_summed_up_as_other_and_no_session_is_lost(state):
     assert found["successful_sessions"] == 1288 + 3 * POLICIES
     assert found["failed_sessions"] == 37 + 3 * POLICIES
     shown = text("--state-dir", state)
-    assert '3 reports with more names than are summed up: the further names are shown as "other".' \
+    assert '3 reports with more names than are summed up separately: the rest are shown as "other".' \
         in shown
     assert "\n? other: 50.0 % of " in shown and " failed: other at other, " in shown
     assert "mta-sts check other" not in shown and "mta-sts check DOMAIN" in shown

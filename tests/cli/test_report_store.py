@@ -110,7 +110,7 @@ def test_an_empty_state_directory_is_not_silence(state):
     for words in (["--failures"], []):
         result = call("--state-dir", state, *words)
         assert result.returncode == 3
-        assert f"{state}/reports cannot be read: it is missing" in result.stderr.decode()
+        assert f"{state}/reports cannot be read: it does not exist" in result.stderr.decode()
         assert b"first arrives" not in result.stdout
 
 
@@ -144,7 +144,7 @@ def of_another_user(directory):
 
 @pytest.mark.parametrize("depth", ["reports", "reports/*"])
 @pytest.mark.parametrize("change, reason", [
-    (closed, "Permission denied"), (missing, "it is missing"), (linked, "it is a symbolic link"),
+    (closed, "Permission denied"), (missing, "it does not exist"), (linked, "it is a symbolic link"),
     (of_another_user, "Permission denied")], ids=lambda value: getattr(value, "__name__", ""))
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change owners")
 def test_reports_that_cannot_be_looked_at_are_an_exit_status_and_not_silence(change, reason, depth):

@@ -47,7 +47,7 @@ def test_failures_are_listed_worst_first_with_sender_host_dates_and_fix():
 
 
 @pytest.mark.parametrize("total, details, shown", [
-    (3, 300, "3 failed (300 by the details of the failures) (unverified)"),
+    (3, 300, "3 failed (300 according to the failure details) (unverified)"),
     (300, 300, "300 failed (unverified)"), (300, 3, "300 failed (unverified)")])
 def test_details_that_exceed_the_total_are_not_a_contradiction_without_words(total, details, shown):
     report = json.loads((DATA / "google-failures.json").read_text())
@@ -118,8 +118,8 @@ def test_it_never_says_that_all_is_well_while_something_failed(tmp_path):
 
 @pytest.mark.parametrize("served, words", [
     (POLICY, "the policy that is served now"),
-    (POLICY.replace("604800", "86400"), "another policy than the one that is served now"),
-    (POLICY.replace("mode: enforce", "mode: testing"), "another policy than the one that is served now"),
+    (POLICY.replace("604800", "86400"), "a policy other than the one that is served now"),
+    (POLICY.replace("mode: enforce", "mode: testing"), "a policy other than the one that is served now"),
 ])
 def test_the_policy_of_the_sender_is_compared_with_the_one_served(served, words, tmp_path):
     policy = tmp_path / "policy.txt"

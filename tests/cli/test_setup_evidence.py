@@ -136,7 +136,7 @@ def test_force_switches_it_on_and_says_what_happens_to_mail(monkeypatch, capsys)
     call(monkeypatch, answer(2, EXPIRED), force=True)
     said = capsys.readouterr().out
     assert "[certificate-expired]" in said and "because of --force" in said
-    assert "What happens to mail" in said
+    assert "Effect on mail" in said
 
 
 def test_if_ready_cannot_be_asked_that_is_the_reason(monkeypatch):

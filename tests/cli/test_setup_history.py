@@ -78,7 +78,7 @@ def test_the_reason_why_the_history_cannot_be_read_is_shown(state):
     assert until is None and "the history of served policies cannot be read" in problem
     dump["database"] = {"driver": "pgsql", "file": None}
     until, problem, *_ = history.read("example.com", NOW, dump)
-    assert until is None and "in a pgsql database, which is not read here" in problem
+    assert until is None and "in a pgsql database, which this program does not read" in problem
 
 
 def test_a_machine_without_the_command_is_a_problem_too(state, monkeypatch):

@@ -62,7 +62,7 @@ class Watch:
     def begin(self, *words, **more):
         (line,) = self.lines(*words, status=CHANGED, **more)
         assert line.startswith("begin: this is the first run: ")
-        assert line.endswith(f" It is noted in {self.file}")
+        assert line.endswith(f" What was reported is stored in {self.file}")
         return self
 
     def items(self):
@@ -144,7 +144,7 @@ RIGHT_RECORD = f"v=STSv1; id={live.policy_id(live.policy(MX))};"
 CASES = {
     "MX outside the policy": (
         add_mx, right_mx, CRITICAL,
-        f"critical: {OTHER}: the policy does not cover this host: senders in mode enforce do not "
+        f"critical: {OTHER}: the policy does not cover this host: in mode enforce, senders do not "
         f'deliver to it [mx-not-in-policy]: add "mx: {OTHER}" to the policy, then publish its new id '
         f"(see: mta-sts mx {DOMAIN})"),
     "pattern that no MX matches": (
@@ -324,7 +324,7 @@ def test_what_comes_and_goes_is_reported_three_times_a_day_at_most(watch):
         begun, over = toggle()
         assert begun.startswith("new: ") and over.startswith("resolved: ")
     begun, over = toggle()
-    assert " (it comes and goes: it is reported again once it has been over for a day)" in begun
+    assert " (it comes and goes: it is reported again once it has been resolved for a day)" in begun
     assert over == ""
     assert toggle() == toggle() == ("", "")
     watch.age(DAY)
@@ -494,7 +494,7 @@ def test_the_state_is_private_and_by_default_below_the_state_directory(fresh):
     done = subprocess.run(words[:at] + words[at + 2:], capture_output=True, text=True, timeout=60)
     assert done.returncode == CHANGED
     directory = fresh.store.state / "watch"
-    assert f"It is noted in {directory}/watch.json" in done.stdout
+    assert f"What was reported is stored in {directory}/watch.json" in done.stdout
     assert directory.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()} == {
         "watch.json": 0o600, "watch.lock": 0o600}
@@ -542,7 +542,7 @@ FAILING = {
 }
 
 
-AGAIN = "the next run reports the same changes again there, and this is said once a day"
+AGAIN = "the next run tries to deliver the same changes again (this message appears once a day)"
 
 
 def changes_in(path):
@@ -628,7 +628,7 @@ def test_a_command_that_fails_is_noticed_where_sigchld_is_ignored(watch, tmp_pat
     done = watch.run("--exec", "exit 3",
                      preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     assert done.returncode == UNKNOWN
-    assert "--exec: it ended with status 3; the next run reports the same" in done.stderr
+    assert "--exec: it ended with status 3; the next run tries to deliver the same" in done.stderr
     watch.quiet(1, "--exec", f"cat >{log}")
     assert changes_in(log) == [("new", "smtp-refused")]
 
@@ -666,7 +666,7 @@ def test_a_domain_that_is_dropped_is_dropped_for_a_command_too(fresh, tmp_path):
     fresh.live.add("other.example")
     configure(fresh, "other.example")
     done = fresh.run("--exec", "false", domains=())
-    assert done.stdout.startswith(f"dropped: {DOMAIN} is not in ")
+    assert done.stdout.startswith(f"dropped: {DOMAIN} is no longer in ")
     fresh.quiet(1, "--exec", f"cat >{log}", domains=())
     assert changes_in(log) == [("dropped", None)]
     assert fresh.items() == [] and list(json.loads(fresh.file.read_text())["domains"]) == [
@@ -815,7 +815,7 @@ def test_many_reporters_that_fall_silent_at_once_are_one_message(watch):
     (change,) = document["changes"]
     assert change["domain"] == DOMAIN and change["domains"] == [DOMAIN]
     assert sorted(change["subjects"]) == SILENT and change["subject"] == "reporters"
-    assert change["message"] == ("8 senders that reported regularly have fallen silent at once: "
+    assert change["message"] == ("8 senders that reported regularly have fallen silent at the same time: "
                                  + SOME)
     assert document["open"]["warning"] == 8
     watch.quiet(2)
@@ -833,8 +833,8 @@ def test_reporters_of_many_domains_that_fall_silent_at_once_are_one_line(tmp_pat
         silent(watch, ["Google Inc."], domain=domain)
     (line,) = watch.lines(domains=domains, status=CHANGED)
     assert line.startswith(
-        "new: a.example, b.example and c.example: warning: Google Inc. reported regularly about each "
-        "of them, and has fallen silent [reporter-silent]: check whether reports still reach this "
+        "new: a.example, b.example and c.example: warning: Google Inc., which reported regularly about "
+        "each of these domains, has fallen silent [reporter-silent]: check whether reports still reach this "
         "machine: the addresses in the TLSRPT record (mta-sts check a.example), the import of mail")
     watch.quiet(2, domains=domains)
 
@@ -958,7 +958,7 @@ def test_without_arguments_the_domains_of_the_configuration_are_watched(fresh):
     fresh.live.add("other.example")
     configure(fresh, "other.example")
     (line,) = fresh.lines(domains=(), status=CHANGED)
-    assert line == f"dropped: {DOMAIN} is not in httpd's configuration any more, and no longer " \
+    assert line == f"dropped: {DOMAIN} is no longer in httpd's configuration, and no longer " \
                    "watched (1 problem was open)"
     fresh.quiet(2, domains=())
 
@@ -990,7 +990,7 @@ def test_a_configuration_without_domains_is_no_error(fresh):
     fresh.quiet(domains=())
     fresh.lines(domains=(), status=CRITICAL)
     configure(fresh)
-    assert fresh.lines(domains=(), status=CHANGED)[0].startswith(f"dropped: {DOMAIN} is not in ")
+    assert fresh.lines(domains=(), status=CHANGED)[0].startswith(f"dropped: {DOMAIN} is no longer in ")
     fresh.quiet(4, domains=())
 
 
@@ -1036,12 +1036,12 @@ def finding(id, severity, subject="MTASTSHosting"):
 HOSTING = {  # what httpd says -> exit status, the line
     "not read for a while": (
         {"age": 3600}, CRITICAL,
-        "critical: hosted domains: httpd has not read them from the database since 20.* UTC; the "
-        "policies known then are served [hosting-stale]: check that httpd runs, and what its error "
-        "log says"),
+        "critical: httpd has not read the hosted domains from the database since 20.* "
+        "UTC; it serves the policies that it knew then [hosting-stale]: check that httpd is running, and "
+        "what its error log says"),
     "a wrong row": (
         {"wrong": 1}, CHANGED,
-        "warning: hosted domains: 1 row is wrong [row-wrong]: mta-sts policy list --wrong"),
+        "warning: hosted domains: 1 row is wrong [row-wrong]: run mta-sts policy list --wrong"),
     "wrong rows": ({"wrong": 7}, CHANGED, "warning: hosted domains: 7 rows are wrong [row-wrong]: "),
     "a warning of the start": (
         {"findings": [finding("hosting-shadowed", "warning", "*.example.net")]}, CHANGED,
@@ -1051,7 +1051,7 @@ HOSTING = {  # what httpd says -> exit status, the line
         CHANGED, "warning: mta-sts.other.example: it is like this (at "),
     "no database yet": (
         {"problem": "httpd has not read them from the database yet"}, CRITICAL,
-        "critical: hosted domains: httpd has not read them from the database yet [hosting-failed]"),
+        "critical: httpd has not read them from the database yet [hosting-failed]"),
 }
 NO_TROUBLE = {
     "just read": {"age": 60},
@@ -1117,7 +1117,7 @@ def test_trouble_with_hosted_domains_as_a_whole_is_reported(fresh):
     host(fresh, held=1)
     fresh.quiet(domains=())
     (line,) = fresh.lines(domains=(), status=CHANGED)
-    assert "the row of 1 hosted domain is gone from the database at once; it is still served" in line
+    assert "the row of 1 hosted domain is suddenly missing from the database; it is still served" in line
     host(fresh)
     fresh.quiet(domains=())
     fresh.lines(domains=(), status=CHANGED)
@@ -1125,7 +1125,7 @@ def test_trouble_with_hosted_domains_as_a_whole_is_reported(fresh):
     fresh.quiet(domains=())
     (line,) = fresh.lines(domains=(), status=CHANGED)
     assert line.startswith("new: this machine: warning: the rows of 8 hosted domains "
-                           "are gone from the database at once; they are still served "
+                           "are suddenly missing from the database; they are still served "
                            "[hosting-held]: if they were deleted on purpose, run: mta-sts policy")
     host(fresh, problem="the snapshot is damaged")
     fresh.quiet(domains=())

@@ -300,7 +300,7 @@ def delegated(policy, dns, provider):
 
 
 def test_records_in_the_zone_of_another_party_are_asked_for_and_never_sent(delegated, key):
-    request = (f'ask the party that runs _mta-sts.provider.test, where the CNAME of _mta-sts.{NAME} leads, '
+    request = (f'ask the operator of _mta-sts.provider.test, where the CNAME of _mta-sts.{NAME} points, '
                f'to publish "{record(delegated.text)}" there')
     for words in ["--format", "zone"], ["--format", "nsupdate"]:
         result = run_dns(*words, "--rua", "mailto:new@lab.test", NAME)
@@ -323,7 +323,7 @@ def test_records_in_the_zone_of_another_party_are_asked_for_and_never_sent(deleg
 
 def test_setup_names_the_party_that_has_the_record(delegated):
     output = run("mta-sts-setup", NAME, "--dry-run", "--force").stdout
-    assert "ask the party that runs _mta-sts.provider.test" in output
+    assert "ask the operator of _mta-sts.provider.test" in output
     assert f'_mta-sts.{NAME}. IN TXT "v=STSv1' not in output
     assert f'_smtp._tls.{NAME}. IN TXT "{REPORTS}"   (already published)' in output
 

@@ -101,7 +101,7 @@ def test_an_old_id_is_to_be_changed_where_the_cname_leads(hosted, dns):
     found, = [finding for finding in findings(customer) if finding["id"] == "id-differs"]
     new = policy_id(policy_text("enforce", f"{MX}.lab.test", max_age=86401))
     assert found["fix"] == (f'publish "v=STSv1; id={new};" in the TXT record at '
-                            f'"_mta-sts.{PROVIDER}", where the CNAME of _mta-sts.{CUSTOMER} leads')
+                            f'"_mta-sts.{PROVIDER}", where the CNAME of _mta-sts.{CUSTOMER} points')
     assert "it is the one in the database" in found["message"]
     publish(dns, policy("set", "--max-age", "604800", "--wait", "30", PROVIDER))
     assert check(CUSTOMER).returncode == 0

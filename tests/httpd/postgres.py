@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL of our own: on a socket in a directory of its own, that lets everybody in."""
 
+import contextlib
 import pathlib
 import shutil
 import subprocess
@@ -28,9 +29,9 @@ class Postgres:
     def _call(self, program, *words):
         return [*OWNER, BINARIES[0] / program, *words]
 
-    def _run(self, *words):
+    def _run(self, *words, timeout=60):
         return subprocess.run(self._call(*words), check=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, cwd=self.directory, timeout=60).stdout
+                              stdin=subprocess.DEVNULL, cwd=self.directory, timeout=timeout).stdout
 
     @property
     def conninfo(self):
@@ -56,11 +57,31 @@ class Postgres:
         self.server.wait(60)
         self.server = None
 
-    def run(self, sql):
+    def run(self, sql, timeout=60):
         """The rows, each a list of texts."""
         output = self._run("psql", "-q", "-A", "-t", "-h", self.directory, "-U", "tester", "-d",
-                           "postgres", "-c", sql)
+                           "postgres", "-c", sql, timeout=timeout)
         return [line.split("|") for line in output.decode().splitlines()]
+
+    @contextlib.contextmanager
+    def transaction(self, sql):
+        """These statements in a transaction that ends, well, with the context."""
+        session = subprocess.Popen(
+            self._call("psql", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.directory, "-U", "tester",
+                       "-d", "postgres"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self.directory)
+        print(f"BEGIN; {sql}; SELECT 'begun';", file=session.stdin, flush=True)
+        assert session.stdout.readline() == "begun\n"
+        try:
+            yield
+        finally:
+            session.communicate("COMMIT;\n", timeout=60)
+        assert session.returncode == 0
+
+    def wait_until_blocked(self):
+        """Until another session waits for a lock."""
+        process.wait_for(lambda: self.run("SELECT count(*) FROM pg_locks WHERE NOT granted") != [["0"]],
+                         "a session to wait for a lock")
 
     def dump(self):
         """All tables, as text that restore() takes."""

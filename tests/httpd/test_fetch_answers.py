@@ -47,7 +47,7 @@ CASES = {
         WHOLE, [(1, "example.com", NETWORK, SERVED, 10), (20, "example.com", POSTING, SERVED, 4),
                 (30, "example.com", NETWORK, PLAIN_HTTP, 1)], [], True, "served",
         f"{BOTH} fetched the policy from this server 14 times on {DATE} ({clock(1)} to {clock(20)}), "
-        "always with status 200: the fault is on their side or on the way."),
+        "always with status 200: the fault is on their side or on the network path."),
     "from one network only": (
         WHOLE, [(1, "example.com", POSTING, SERVED, 10)], [], True, "served",
         f"{POSTING} fetched the policy from this server 10 times on {DATE} ({clock(1)} to {clock(1)}), "
@@ -107,7 +107,7 @@ CASES = {
         [(-24, 14), (14.5, 48)], [(1, "example.com", NETWORK, SERVED, 1),
                                   (1, "example.com", POSTING, SERVED, 1)], [], True, "served",
         f"{BOTH} fetched the policy from this server 2 times on {DATE} ({clock(1)} to {clock(1)}), always "
-        "with status 200: the fault is on their side or on the way. "
+        "with status 200: the fault is on their side or on the network path. "
         f"From {clock(14)} to {clock(14.5)} nothing was recorded."),
     "lost": (
         WHOLE, [], [3], True, "not-known",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosted domains: policies from the database, served without a reload and without the database."""
 
+import concurrent.futures
 import json
 import os
 import re
@@ -111,7 +112,7 @@ def test_most_domains_gone_at_once_are_served_until_an_admin_confirms(begin):
         hosting.insert(f"d{number}.example")
     served(server, "d11.example")
     hosting.sql("DELETE FROM mta_sts_policy")
-    process.wait_for(lambda: server.log.matching(r"12 of 12 hosted domains are gone"), "the hold")
+    process.wait_for(lambda: server.log.matching(r"12 of 12 hosted domains are suddenly missing"), "the hold")
     policy.check(fetch(server, "d1.example"))
     hosting.call("confirm")
     gone(server, "d1.example")
@@ -226,7 +227,7 @@ def test_two_machines_of_one_name_serve_every_change(make, postgres):
     postgres.run("UPDATE mta_sts_policy_machine SET noted = noted - 170 WHERE machine = "
                  f"'{(servers[1].root / 'state/machine').read_text()}'")
     error = hosting.call("set", "--mx", "new.example.com", "--wait", "1", "a.example", status=1)
-    assert "still do not serve it: do not publish the record before that" in error
+    assert "still do not serve it: do not publish the record until they do" in error
 
 
 def test_a_panel_needs_rights_on_one_table_only(make, postgres):
@@ -276,6 +277,52 @@ def test_set_keeps_what_is_left_out(begin):
     own = {"mode": "enforce", "mx": ["mx1.example.com"], "max_age": "30d"}
     assert rows(hosting) == [{"domain": "a.example", **own},
                              {"domain": "b.example", "alias_of": "a.example"}]
+
+
+def test_set_changes_only_the_policy_that_the_caller_has_seen(begin):
+    _, hosting = begin()
+    error = hosting.call("set", "--mx", "mx1.example.com", "--if-id", identity(POLICY), "a.example", status=1)
+    assert f"nothing was changed: the stored policy does not exist, not {identity(POLICY)}" in error
+    hosting.call("set", "--mx", "mx1.example.com", "a.example")
+    hosting.call("set", "--mx", "mx2.example.com", "--if-id", identity(POLICY), "a.example")
+    error = hosting.call("set", "--mx", "mx3.example.com", "--if-id", identity(POLICY), "a.example", status=1)
+    assert f"the stored policy has the id {identity(text('mx2.example.com'))}, not {identity(POLICY)}: somebody " \
+           "else has changed it" in error
+    assert [row["mx"] for row in rows(hosting)] == [["mx2.example.com"]]
+
+
+# What a panel does meanwhile, the command, and what is left.
+MEANWHILE = {
+    "changed, set": ("UPDATE mta_sts_policy SET mx = 'own.example.com' WHERE domain = 'a.example'",
+                     ("set", "--mode", "testing", "--mx", "mx3.example.com", "a.example"),
+                     ["a.example|testing|own.example.com"]),
+    "changed, withdrawn": ("UPDATE mta_sts_policy SET mx = 'own.example.com' WHERE domain = 'a.example'",
+                           ("remove", "a.example"), ["a.example|testing|own.example.com"]),
+    "changed, deleted": ("UPDATE mta_sts_policy SET mx = 'own.example.com' WHERE domain = 'a.example'",
+                         ("remove", "--force", "a.example"), ["a.example|testing|own.example.com"]),
+    "deleted, set": ("DELETE FROM mta_sts_policy WHERE domain = 'a.example'",
+                     ("set", "--mx", "mx3.example.com", "a.example"), []),
+    "inserted, set": ("INSERT INTO mta_sts_policy (domain, mx) VALUES ('b.example', 'own.example.com')",
+                      ("set", "--mx", "mx3.example.com", "b.example"),
+                      ["a.example|testing|mx1.example.com", "b.example|testing|own.example.com"]),
+}
+
+
+@pytest.mark.parametrize("name", MEANWHILE)
+def test_the_command_does_not_overwrite_what_a_panel_stores_meanwhile(make, postgres, name):
+    """In PostgreSQL, a transaction that has not ended is not visible yet."""
+    server, hosting = begin_hosting(make, database=postgres)
+    hosting.call("set", "--mx", "mx1.example.com", "a.example")
+    served(server, "a.example")
+    server.stop()
+    statement, words, left = MEANWHILE[name]
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        with postgres.transaction(statement):
+            call = threads.submit(hosting.call, *words, status=1)
+            postgres.wait_until_blocked()
+        assert "nothing was changed: its row was changed by somebody else meanwhile" in call.result()
+    assert ["|".join(row) for row in postgres.run(
+        "SELECT domain, mode, mx FROM mta_sts_policy ORDER BY domain")] == left
 
 
 def test_the_record_is_printed_for_nsupdate_alone(begin):

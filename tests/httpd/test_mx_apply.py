@@ -2,6 +2,7 @@
 """`mta-sts mx --apply` and `mta-sts watch` with a real httpd: the file that mta-sts-setup writes, a
 hosted row, and the name server of tests/cli/live.py."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -136,18 +137,24 @@ def test_watch_reports_the_drift_and_that_mx_has_ended_it(machine):
 # --- a hosted row ---
 
 
-@pytest.fixture
-def hosted(make, ca):
-    server, hosting = begin_hosting(make, BODY)
+def begin_hosted(make, ca, database=None):
+    server, hosting = begin_hosting(make, BODY, database=database)
     hosting.call("set", "--mx", "mx1.a.example", "--mode", "enforce", "a.example")
     hosting.call("set", "--alias-of", "a.example", "b.example")
     served(server, "a.example", text("mx1.a.example", mode="enforce"))
     served(server, "b.example", text("mx1.a.example", mode="enforce"))
     machine = Machine(server, ca)
     machine.state = ("--state-dir", server.root / "state")
+    if database:
+        machine.state += ("--database", "pgsql " + database.conninfo)
     for domain in "a.example", "b.example":
         machine.set_mx(domain, "mx1.a.example", "mx2.a.example")
     return machine
+
+
+@pytest.fixture
+def hosted(make, ca):
+    return begin_hosted(make, ca)
 
 
 def test_a_hosted_row_is_changed_and_served(hosted):
@@ -182,7 +189,7 @@ def test_a_row_is_not_changed_while_it_is_not_known_whether_it_is_served(hosted,
     """Directives take precedence over a row, and say which database it is in."""
     (hosted.server.root / "bin/apachectl").write_text(f"#!/bin/sh\n{script}\n")
     output = hosted.call("mx", *hosted.state, "--apply", "--yes", "a.example", status=1)
-    assert "whether this machine's httpd serves the row is not known (" in output and why in output
+    assert "it is not known whether this machine's httpd serves the row (" in output and why in output
     assert "1. change its row: mta-sts policy set --mx 'mx1.a.example' --mx 'mx2.a.example' " \
            f"--state-dir '{hosted.server.root}/state' a.example\n" in output
     served(hosted.server, "a.example", text("mx1.a.example", mode="enforce"))
@@ -208,6 +215,24 @@ def test_of_two_runs_at_once_none_loses_what_the_other_has_stored(hosted):
                               fetch(hosted.server, "a.example").body} == stored, "the row to be served")
     for host, (_, errors) in zip(hosts, output):
         assert host in stored or "run this again" in errors, errors
+
+
+def test_what_another_machine_stores_after_the_comparison_is_not_overwritten(make, ca, postgres):
+    """The lock of the state directory does not hold it up."""
+    hosted = begin_hosted(make, ca, postgres)
+    hosted.server.stop()
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        # Read after the comparison, before the row is read again.
+        with postgres.transaction("LOCK TABLE mta_sts_policy_source IN ACCESS EXCLUSIVE MODE"):
+            call = threads.submit(hosted.call, "mx", *hosted.state, "--apply", "--yes", "a.example", status=1)
+            postgres.wait_until_blocked()
+            postgres.run("UPDATE mta_sts_policy SET mx = 'mx1.a.example own.a.example' "
+                         "WHERE domain = 'a.example'")
+        output = call.result()
+    own = identity(text("mx1.a.example", "own.a.example", mode="enforce"))
+    assert f"nothing was changed: the stored policy has the id {own}, not " in output, output
+    assert postgres.run("SELECT mx FROM mta_sts_policy WHERE domain = 'a.example'") == [
+        ["mx1.a.example own.a.example"]]
 
 
 def test_watch_reports_hosting_that_stands_still_and_wrong_rows(hosted):
@@ -244,7 +269,7 @@ def test_a_host_that_is_still_in_dns_stays_in_the_row(hosted):
 
 def test_an_alias_is_not_changed_but_the_domain_that_it_follows_is_named(hosted):
     output = hosted.call("mx", *hosted.state, "--apply", "--yes", "b.example", status=1)
-    assert "nothing was changed: it is an alias of a.example: change that domain" in output
+    assert "nothing was changed: it is an alias of a.example: change the row of that domain" in output
     hosted.call("mx", *hosted.state, "--apply", "--yes", "--wait", "30", "a.example", status=0)
     process.wait_for(lambda: "Nothing to change" in hosted.call(
         "mx", *hosted.state, "b.example", status=0), "the alias to follow")

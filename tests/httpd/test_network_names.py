@@ -212,7 +212,7 @@ def test_the_answer_to_a_signed_report_finds_the_networks_of_the_signer(start, z
     Database(server).run(f"INSERT INTO mta_sts_network_name VALUES ('{NETWORK}', '{zone}', 1, {later})")
     expected = (
         f"{NETWORK} fetched the policy from this server 10 times on {DATE} ({clock(1)} to {clock(1)}), "
-        "always with status 200: the fault is on their side or on the way. DNS confirms a name of "
+        "always with status 200: the fault is on their side or on the network path. DNS confirms a name of "
         f"sender.example for an address of {NETWORK}.") if is_own else \
         "The report does not say from which address it was sent, so the fetch log cannot say whether this " \
         "sender reached this server."

@@ -105,7 +105,7 @@ def from_page(server, query):
 
 def check_sum(server, shown, sessions, verified):
     """Where details and total differ, each view shows both."""
-    said = f"({sessions} by the details of the failures)"
+    said = f"({sessions} according to the failure details)"
     assert (said in shown) == (sessions != 3)
     one, = json.loads(run(server, "report", "--format", "json"))["reports"]
     assert ("failures-sum" in [finding["id"] for finding in one["findings"]]) == (sessions != 3)

@@ -86,7 +86,7 @@ REFUSED = {
     "MTASTSDatabase pgsql": ("pgsql", "host=db.example.com"),
     "MTASTSDatabase pgsql host=a dbname=b": ("MTASTSDatabase", "1-2 arguments"),
     "MTASTSDatabase pgsql postgresql://a/b": ("MTASTSDatabase", "KEY=VALUE.*host=db.example.com"),
-    "MTASTSDatabase pgsql \"password='a\"": ("MTASTSDatabase", "quote in it does not end"),
+    "MTASTSDatabase pgsql \"password='a\"": ("MTASTSDatabase", "quotation mark in it is not closed"),
 
     "MTASTSStateDir": ("MTASTSStateDir", "one argument"),
     'MTASTSStateDir ""': ("MTASTSStateDir", "one argument"),

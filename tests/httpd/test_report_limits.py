@@ -132,8 +132,8 @@ def test_no_network_holds_more_than_a_part_of_what_is_left(start):
     assert stored == sorted(stored, reverse=True) and stored[-1] >= 8
     assert refusals(server, "share")
     answer = post(server, bulky(77777, 100000), client_ip="10.1.0.99")
-    assert answer.body == (b"The report was rejected: the networks of this address hold their share "
-                           b"of the spool (see MTASTSReportQuota).\n")
+    assert answer.body == (b"The report was rejected: the networks of this address have used up their "
+                           b"share of the spool (see MTASTSReportQuota).\n")
     # Neighbours have shares of their own, but the /16 has one, too: 1/4.
     neighbours = 0
     while post(server, bulky(50000 + neighbours, 100000),

@@ -231,7 +231,7 @@ def test_nothing_is_outstanding_after_the_first_policy_and_after_the_last_copy(m
     found = facts(server, DONE)
     assert found["earlier"] == [] and found["outstanding"] is False
     assert dates(found)["stricter-mode", None] == (0, 0)
-    assert "No copies of earlier policies that are recorded are left" in call(server, status=DONE).stdout
+    assert "No recorded earlier policy is cached any longer" in call(server, status=DONE).stdout
     assert facts(server, UNKNOWN, before=[])["outstanding"] is None
 
 
@@ -334,7 +334,7 @@ def test_another_machine_that_serves_the_earlier_policy_is_named(make):
     assert "\x1b" not in shown
     hosts = r'(web2 and "web\\x1b\[2J"|"web\\x1b\[2J" and web2)'
     assert re.search(f"and still by {hosts}: reload httpd there with the new policy", said)
-    assert re.search(f"it moves on as long as {hosts} serve an earlier policy", said)
+    assert re.search(f"it keeps moving forward as long as {hosts} serve an earlier policy", said)
     assert '"web\\x1b[2J" recorded nothing from' in said
     Database(server).run("UPDATE mta_sts_history_host SET noted = noted - 3600000000 WHERE host LIKE 'web%'")
     found = facts(server)

@@ -45,22 +45,22 @@ UNKNOWN = UNTIL + "WORST, in the worst case; the fetch log is not complete enoug
 CASES = {
     "two networks have not fetched the new policy": (
         ["UPDATE mta_sts_fetch SET last_at = last_at - 172800000000"], (30, False, 28),
-        UNTIL + "LOG, according to the fetch log; in the worst case until WORST. Policies from before"),
+        UNTIL + "LOG, according to the fetch log; in the worst case until WORST. Policies served before"),
     "all networks have": (
         [f"UPDATE mta_sts_fetch SET last_at = last_at - 5000000 WHERE id = '{identity(A)}'",
          "INSERT INTO mta_sts_fetch SELECT domain, hour, '127.0.' || n || '.0/24', '', 0, id, '', 1, "
          "first_at, last_at FROM mta_sts_fetch, (SELECT 2 AS n UNION SELECT 4) WHERE "
          f"id = '{identity(B)}' AND network = '127.0.5.0/24'"], (30, False, 0),
-        NONE + "in the worst case, some do until WORST. Policies from before"),
+        NONE + "in the worst case, some may until WORST. Policies served before"),
     "the clock was ahead for a while": (
         ["INSERT INTO mta_sts_fetch SELECT domain, hour + 8760, network, '', 0, id, '', 1, first_at, "
          "last_at + 31536000000000 FROM mta_sts_fetch WHERE network IN ('127.0.2.0/24', '127.0.5.0/24')",
          f"INSERT INTO mta_sts_fetch SELECT domain, hour, '127.0.4.0/24', '', 0, '{identity(B)}', '', 1, "
          "first_at, last_at FROM mta_sts_fetch WHERE network = '127.0.5.0/24'"], (30, False, 30),
-        UNTIL + "LOG, according to the fetch log; in the worst case until WORST. Policies from before"),
+        UNTIL + "LOG, according to the fetch log; in the worst case until WORST. Policies served before"),
     "the log lost requests": (
         ["INSERT INTO mta_sts_fetch_loss SELECT host, noted / 3600000000, 7 FROM mta_sts_fetch_span"],
-        (30, False, None), UNKNOWN + " Policies from before"),
+        (30, False, None), UNKNOWN + " Policies served before"),
     "it is certain": ([OLD.format(366)], (30, True, 30),
                       UNTIL + "LOG, according to the fetch log; in the worst case until WORST."),
     "another machine still serves the earlier one": (
@@ -71,7 +71,7 @@ CASES = {
         [OLD.format(31), "UPDATE mta_sts_history SET last_served = last_served - 31 * 86400000000 "
          "WHERE last_served IS NOT NULL", "UPDATE mta_sts_fetch SET last_at = last_at - 31 * 86400000000, "
          "hour = hour - 31 * 24, first_at = 0"], (None, False, None),
-        "No copies of recorded earlier policies are left. Policies from before"),
+        "No recorded earlier policy is cached any longer. Policies served before"),
     "no copies of any are left": (
         [OLD.format(400), "UPDATE mta_sts_history SET last_served = last_served - 31 * 86400000000 "
          "WHERE last_served IS NOT NULL", "UPDATE mta_sts_fetch SET last_at = last_at - 31 * 86400000000, "
@@ -171,7 +171,7 @@ def test_all_views_say_the_same(server, change, monkeypatch, what):
     assert sum("according to the fetch log" in line for line in lines) == (
         by_log is not None and by_log != worst), lines
     assert sum("are not recorded)" in line for line in lines) == bool(worst and not certain)
-    assert sum(" still serves one, so this day moves on)" in line for line in lines) == bool(copies["served_by"])
+    assert sum(" still serves one, so this date keeps moving forward)" in line for line in lines) == bool(copies["served_by"])
     if worst:
         assert_said(steps, wanted, worst, by_log)
         assert_said(" ".join(run(server, "ready", "--no-check", "--policy", server.policy,
@@ -221,7 +221,7 @@ def test_a_hosted_domain_and_its_customer(make):
 
     hosting.call("set", "--mx", mx, "--mode", "enforce", name)
     served(server, name, first)
-    assert "When the first policy was served is not recorded." in page(server, "?domain=" + name).text
+    assert "It is not recorded when the first policy was served." in page(server, "?domain=" + name).text
     assert "Policy id" in mine() and "recorded" not in mine()
     ask("127.0.7.1", first)
     said = hosting.call("remove", name)
@@ -248,4 +248,4 @@ def test_a_hosted_domain_and_its_customer(make):
     done = subprocess.run([COMMAND, "policy", "remove", name, "--state-dir", server.root / "state"],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and f"{name}: deleted." in done.stdout, done
-    assert NONE + "in the worst case, some do until" in done.stderr
+    assert NONE + "in the worst case, some may until" in done.stderr

@@ -354,14 +354,14 @@ def test_the_verdict_is_not_that_all_is_well_where_failures_count_no_failed_sess
     assert report.post(server, json.dumps(made).encode()).status == 201
     wait_for_reports(server, 1)
     text = page(server).text
-    assert "Check this: unverified reports contain failures (2 by the details of the failures) in the last " \
+    assert "Check this: unverified reports contain failures (2 according to the failure details) in the last " \
         "30 days." in text
     assert "delivered all of" not in text and "nothing to do" not in text
     report.import_verified(server, json.dumps(made).encode())
     process.wait_for(lambda: data(server)["verdict"] == "warning", "the verified one to count")
     text = page(server).text
     assert "10 sessions are counted as successful in the last 30 days, but reports contain " \
-        "failures, too (2 by the details of the failures)." in text
+        "failures as well (2 according to the failure details)." in text
     assert "delivered all of" not in text and "nothing to do" not in text
     assert "Action needed." in text
 

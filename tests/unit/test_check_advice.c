@@ -100,10 +100,11 @@ static void test_what_is_wrong_with_a_delegated_record_is_for_its_owner_to_chang
         fix = fix_of(mta_sts_check_judge(*state, facts, &limits), cases[i].id);
         assert_non_null(fix);
         assert_string_equal(
-            fix, apr_psprintf(*state,
-                              "ask the party that runs \"x.provider.example\", where the CNAME of "
-                              "%s leads, to %s",
-                              name, cases[i].fix));
+            fix,
+            apr_psprintf(
+                *state,
+                "ask the operator of \"x.provider.example\", where the CNAME of %s points, to %s",
+                name, cases[i].fix));
     }
 }
 

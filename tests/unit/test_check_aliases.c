@@ -100,7 +100,7 @@ static void test_a_target_that_exists_cannot_be_taken_over(void **state)
     assert_non_null(
         strstr(finding->message, "_mta-sts.provider.example\", which has no such record"));
     assert_null(strstr(finding->message, "anyone"));
-    assert_non_null(strstr(finding->fix, "by the party that runs that zone"));
+    assert_non_null(strstr(finding->fix, "by the operator of that zone"));
 }
 
 int main(void)

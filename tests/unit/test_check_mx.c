@@ -490,8 +490,8 @@ static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_
         const char *host, *pattern, *fix; /* the first MX host, the unused pattern */
     } cases[] = {
         {"mx1.example.com", "*.outlook.com",
-         "remove the pattern, unless it is for a future MX host: then use the patterns of "
-         "Microsoft 365, *.mail.protection.outlook.com: "},
+         "remove the pattern, unless it is for a future MX host; for such a host, use the patterns "
+         "of Microsoft 365, *.mail.protection.outlook.com: "},
         {"a-com.mail.protection.outlook.com", "*.outlook.com",
          "use the patterns of Microsoft 365, *.mail.protection.outlook.com: "},
         {"a-com.h-v1.mx.microsoft", "*.mx.microsoft", "check the patterns of Microsoft 365: "},
@@ -502,7 +502,7 @@ static void test_an_unused_pattern_of_a_provider_has_those_that_it_needs_as_its_
         {"smtp.google.com", "google.com",
          "use the patterns of Google Workspace, aspmx.l.google.com"},
         {"smtp.google.com.evil.example", "google.com",
-         "remove the pattern, unless it is for a future MX host: then use"},
+         "remove the pattern, unless it is for a future MX host; for such a host, use"},
         {"mx1.example.com", "*.nowhere.example",
          "remove the pattern, unless it is for a future MX host"},
     };

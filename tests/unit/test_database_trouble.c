@@ -235,7 +235,7 @@ static void test_an_unknown_driver_is_reported(void **state)
     database_test *test = *state;
 
     test->driver = "oracle";
-    assert_contains_text(open_error(test), "sqlite3 and pgsql are known");
+    assert_contains_text(open_error(test), "sqlite3 and pgsql are supported");
 }
 
 int main(void)

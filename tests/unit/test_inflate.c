@@ -110,7 +110,7 @@ static void test_every_truncation_of_a_gzip_file_is_reported(void **state)
     bytes gzip = gzip_of(*state, TEXT, strlen(TEXT));
 
     for (gzip.len--; gzip.len >= 2; gzip.len--) {
-        check_damaged(*state, gzip, "the gzip is truncated");
+        check_damaged(*state, gzip, "the gzip data is truncated");
     }
 }
 
@@ -121,7 +121,7 @@ static void test_a_truncated_second_member_is_reported(void **state)
     bytes cut = gzip;
 
     cut.len -= 3;
-    check_damaged(p, joined(p, gzip, cut), "the gzip is truncated");
+    check_damaged(p, joined(p, gzip, cut), "the gzip data is truncated");
 }
 
 static void test_a_gzip_with_a_wrong_byte_is_damaged(void **state)
@@ -131,13 +131,13 @@ static void test_a_gzip_with_a_wrong_byte_is_damaged(void **state)
     bytes other = {apr_pmemdup(p, gzip.at, gzip.len), gzip.len};
 
     other.at[other.len - 5] ^= 1; /* its checksum */
-    check_damaged(p, other, "the gzip is damaged");
+    check_damaged(p, other, "the gzip data is damaged");
     other.at[other.len - 5] ^= 1;
     other.at[other.len - 1] ^= 1; /* its length */
-    check_damaged(p, other, "the gzip is damaged");
+    check_damaged(p, other, "the gzip data is damaged");
     other.at[other.len - 1] ^= 1;
     other.at[2] = 7; /* its method */
-    check_damaged(p, other, "the gzip is damaged");
+    check_damaged(p, other, "the gzip data is damaged");
 }
 
 static void test_empty_input_is_complete_and_nothing_is_copied(void **state)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database_fixture.h"
 
+#include <dirent.h>
+
 #include "core/database/identity.h"
 #include "core/database/machine.h"
 
@@ -10,6 +12,30 @@ static const char *directory(database_test *test, const char *name)
 
     assert_int_equal(mkdir(made, 0700), 0);
     return made;
+}
+
+static const char *file_text(database_test *test, const char *path)
+{
+    char *text = apr_pcalloc(test->p, 256);
+    FILE *file = fopen(path, "r");
+
+    assert_non_null(file);
+    assert_true(fread(text, 1, 255, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* Nothing of an unfinished file is left over. */
+static void assert_only_file(const char *dir, const char *name)
+{
+    DIR *stream = opendir(dir);
+    const struct dirent *entry;
+
+    assert_non_null(stream);
+    while ((entry = readdir(stream))) {
+        assert_true(entry->d_name[0] == '.' || strcmp(entry->d_name, name) == 0);
+    }
+    closedir(stream);
 }
 
 /* The name in a new connection, as another process has it. */
@@ -52,6 +78,82 @@ static void machines_of_one_host_name_have_names_of_their_own_and_keep_them(void
     assert_string_equal(joined(test, b), apr_psprintf(test->p, "%s (2)", host));
 }
 
+#define PROCESSES 8
+#define ROUNDS 50
+
+/* Waits until the other processes are ready, too, and notes the identity that it then has. */
+static void find_identity_at(const char *dir, int gate, const char *note)
+{
+    const char *identity = NULL;
+    char begin;
+    FILE *file = fopen(note, "w");
+    apr_pool_t *p;
+
+    apr_pool_create(&p, NULL);
+    if (read(gate, &begin, 1) != 0 || !file || mta_sts_identity_find(p, dir, &identity)) {
+        _exit(1);
+    }
+    fputs(identity, file);
+    fclose(file);
+    _exit(0);
+}
+
+/* Many processes at once; each notes what it found. */
+static void find_identity_in_all(const char *dir, const char *const *notes)
+{
+    int gate[2], status, i;
+
+    assert_int_equal(pipe(gate), 0);
+    for (i = 0; i < PROCESSES; i++) {
+        if (fork() == 0) {
+            close(gate[1]);
+            find_identity_at(dir, gate[0], notes[i]);
+        }
+    }
+    close(gate[0]);
+    close(gate[1]); /* opens the gate */
+    for (i = 0; i < PROCESSES; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+}
+
+static void processes_that_create_the_identity_at_once_have_the_same_one(void **state)
+{
+    database_test *test = *state;
+    const char *notes[PROCESSES], *dir, *identity;
+    int round, i;
+
+    for (i = 0; i < PROCESSES; i++) {
+        notes[i] = apr_psprintf(test->p, "%s/note-%d", test->directory, i);
+    }
+    for (round = 0; round < ROUNDS; round++) {
+        dir = directory(test, apr_psprintf(test->p, "state-%d", round));
+        find_identity_in_all(dir, notes);
+        identity = mta_sts_identity_read(test->p, dir);
+        assert_non_null(identity);
+        for (i = 0; i < PROCESSES; i++) {
+            assert_string_equal(file_text(test, notes[i]), identity);
+        }
+        assert_only_file(dir, MTA_STS_IDENTITY_FILE);
+    }
+}
+
+static void a_damaged_identity_is_replaced(void **state)
+{
+    database_test *test = *state;
+    const char *dir = directory(test, "state"), *identity;
+    FILE *file = fopen(apr_pstrcat(test->p, dir, "/" MTA_STS_IDENTITY_FILE, NULL), "w");
+
+    assert_non_null(file);
+    fputs("0123", file);
+    fclose(file);
+    assert_null(mta_sts_identity_read(test->p, dir));
+    assert_done(mta_sts_identity_find(test->p, dir, &identity));
+    assert_string_equal(mta_sts_identity_read(test->p, dir), identity);
+    assert_only_file(dir, MTA_STS_IDENTITY_FILE);
+}
+
 /* As a machine that was made from an image of another one. */
 static void a_copy_with_another_host_name_gets_an_identity_of_its_own(void **state)
 {
@@ -92,6 +194,8 @@ static void the_file_of_sqlite_belongs_to_one_machine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SQLITE_TEST(processes_that_create_the_identity_at_once_have_the_same_one),
+        SQLITE_TEST(a_damaged_identity_is_replaced),
         PGSQL_TEST(machines_of_one_host_name_have_names_of_their_own_and_keep_them),
         PGSQL_TEST(a_copy_with_another_host_name_gets_an_identity_of_its_own),
         PGSQL_TEST(a_machine_whose_state_directory_cannot_be_written_to_does_not_join),

@@ -129,7 +129,7 @@ static void test_every_truncation_of_a_report_is_unreadable(void **state)
         check_refused(*state, text, TLSRPT_UNREADABLE, "its JSON cannot be read");
     }
     for (gzip.len--; gzip.len > 1; gzip.len--) {
-        check_refused(*state, gzip, TLSRPT_UNREADABLE, "the gzip is truncated");
+        check_refused(*state, gzip, TLSRPT_UNREADABLE, "the gzip data is truncated");
     }
 }
 
@@ -181,11 +181,11 @@ static void test_gzip_of_something_else_is_unreadable(void **state)
     bytes gzip = gzip_of(p, GOOD, strlen(GOOD));
 
     check_refused(p, gzip_of(p, "hello", 5), TLSRPT_UNREADABLE,
-                  "the gzip contains \"h\" where a report begins with \"{\"");
-    check_refused(p, gzip_of(p, "", 0), TLSRPT_UNREADABLE, "the gzip contains nothing");
+                  "the gzip data contains \"h\" where a report begins with \"{\"");
+    check_refused(p, gzip_of(p, "", 0), TLSRPT_UNREADABLE, "the gzip data contains nothing");
     check_refused(p, gzip_of(p, gzip.at, gzip.len), TLSRPT_UNREADABLE,
-                  "the gzip contains \"\\x1f\"");
-    check_refused(p, bytes_of("\x1f\x8b"), TLSRPT_UNREADABLE, "the gzip is truncated");
+                  "the gzip data contains \"\\x1f\"");
+    check_refused(p, bytes_of("\x1f\x8b"), TLSRPT_UNREADABLE, "the gzip data is truncated");
 }
 
 /* What identifies a report */

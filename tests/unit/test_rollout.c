@@ -443,12 +443,12 @@ static void people_read_both_dates_and_what_is_not_known(void **state)
         {{.is_certain = 1, .has_log = 1}, 0, NULL},
         {{.has_unrecorded = 1, .since = AT(0), .has_log = 1},
          -1,
-         "No copies of recorded earlier policies are left. Policies from before 2024-10-04 00:00 "
+         "No recorded earlier policy is cached any longer. Policies served before 2024-10-04 00:00 "
          "UTC are not recorded."},
         {{.has_unrecorded = 1, .has_log = 1},
          -1,
-         "No copies of recorded earlier policies are left. When the first policy was served is not "
-         "recorded."},
+         "No recorded earlier policy is cached any longer. It is not recorded when the first "
+         "policy was served."},
         {{.recorded = AT(9), .is_certain = 1, .has_log = 1, .by_log = AT(7)},
          1,
          "Senders may use an earlier policy from their cache until 2024-10-11 00:00 UTC, according "
@@ -456,7 +456,7 @@ static void people_read_both_dates_and_what_is_not_known(void **state)
         {{.recorded = AT(9), .is_certain = 1, .has_log = 1},
          1,
          "According to the fetch log, no sender uses an earlier policy from its cache any more; in "
-         "the worst case, some do until 2024-10-13 00:00 UTC."},
+         "the worst case, some may until 2024-10-13 00:00 UTC."},
         {{.recorded = AT(9), .is_certain = 1},
          1,
          "Senders may use an earlier policy from their cache until 2024-10-13 00:00 UTC, in the "
@@ -465,7 +465,7 @@ static void people_read_both_dates_and_what_is_not_known(void **state)
          1,
          "Senders may use an earlier policy from their cache until 2024-10-13 00:00 UTC, in the "
          "worst case; the fetch log is not complete enough to give an earlier date. An earlier "
-         "policy is still served, so this date moves on."},
+         "policy is still served, so this date keeps moving forward."},
     };
     size_t i;
 

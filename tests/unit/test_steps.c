@@ -177,10 +177,10 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for(void **state
           .tlsrpt_alias = "reports.provider.net",
           .rua = "mailto:new@example.com",
           .now = {OLD_STS, "", "192.0.2.7", "", TLSRPT, "mx1.example.com"}},
-         "Ask the party that runs _mta-sts.provider.net, where the CNAME of _mta-sts.example.com "
-         "leads, to publish \"" STS "\" there\n"
-         "At any time: ask the party that runs reports.provider.net, where the CNAME of "
-         "_smtp._tls.example.com leads, to publish"},
+         "Ask the operator of _mta-sts.provider.net, where the CNAME of _mta-sts.example.com "
+         "points, to publish \"" STS
+         "\" there\nAt any time: ask the operator of reports.provider.net, where the CNAME of "
+         "_smtp._tls.example.com points, to publish"},
         {{.served = MTA_STS_SERVED_SAME, .alias = "_mta-sts.provider.net", .now = ALL_WELL},
          "Nothing to do"},
         {{.served = MTA_STS_SERVED_SAME,

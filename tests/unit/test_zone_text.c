@@ -224,14 +224,14 @@ static void test_nsupdate_deletes_a_second_record(void **state)
 static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_updated(void **state)
 {
 #define ASKED                                                                                      \
-    "; elsewhere: ask the party that runs _mta-sts.provider.net, where the CNAME of "              \
-    "_mta-sts.example.com leads, to publish \"" STS "\" there once this policy is served (a "      \
+    "; elsewhere: ask the operator of _mta-sts.provider.net, where the CNAME of "                  \
+    "_mta-sts.example.com points, to publish \"" STS "\" there once this policy is served (a "     \
     "provider that serves the policy itself uses an id of its own)\n"                              \
     ";   DNS has \"" OLD_STS "\" there\n"
 #define ASKED_FOR_REPORTS                                                                          \
-    "; elsewhere: ask the party that runs reports.provider.net, where the CNAME of "               \
-    "_smtp._tls.example.com leads, to publish \"v=TLSRPTv1; rua=mailto:new@example.com\" there\n"  \
-    ";   DNS has \"" TLSRPT "\" there\n"
+    "; elsewhere: ask the operator of reports.provider.net, where the CNAME of "                   \
+    "_smtp._tls.example.com points, to publish \"v=TLSRPTv1; rua=mailto:new@example.com\" "        \
+    "there\n;   DNS has \"" TLSRPT "\" there\n"
     static const text_case zone[] = {
         {{.alias = "_mta-sts.provider.net",
           .tlsrpt_alias = "reports.provider.net",
@@ -246,9 +246,8 @@ static void test_a_record_in_the_zone_of_another_party_is_asked_for_and_never_up
     };
     static const text_case dead[] = {
         {{.dead_alias = "gone.provider.net", .now = {"", "gone.provider.net", "", "", TLSRPT}},
-         "; elsewhere: delete the CNAME of _mta-sts.example.com, which leads to gone.provider.net, "
-         "a "
-         "name that does not exist; publish \"" STS "\" there instead\n"
+         "; elsewhere: delete the CNAME of _mta-sts.example.com, which points to "
+         "gone.provider.net, a name that does not exist; publish \"" STS "\" there instead\n"
          ";mta-sts.example.com. 300 IN CNAME gone.provider.net. ; superfluous: delete it\n"
          "; the policy host, with the addresses of this server (or a CNAME to its name):\n"
          ";mta-sts.example.com. IN A 192.0.2.1\n"

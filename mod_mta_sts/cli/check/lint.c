@@ -122,8 +122,8 @@ static void check_coverage(const mta_sts_policy *policy, const apr_array_header_
         else {
             mta_sts_finding_add(result->findings, MTA_STS_ERROR, "mx-not-in-policy", host,
                                 "add an mx line for it",
-                                "the policy does not cover this host: senders that enforce it "
-                                "deliver no mail to it");
+                                "the policy does not cover this host: senders that enforce it do "
+                                "not deliver to it");
         }
     }
     if (hosts->nelts) {

@@ -40,13 +40,13 @@ static const char *explain_unreadable(const char *dir)
     struct stat info;
 
     if (lstat(dir, &info) != 0) {
-        return errno == ENOENT ? "does not exist: specify MTASTSStateDir with --state-dir; httpd "
-                                 "creates it when it starts with a policy or with "
-                                 "MTASTSReportPath"
-                               : strerror(errno);
+        return errno == ENOENT
+                   ? "does not exist: httpd creates it when it starts with a policy or with "
+                     "MTASTSReportPath; if MTASTSStateDir is set, specify it with --state-dir"
+                   : strerror(errno);
     }
     return !S_ISDIR(info.st_mode)     ? "is not a directory"
-           : info.st_uid != geteuid() ? "belongs to another user: run this as root"
+           : info.st_uid != geteuid() ? "belongs to another user: run this command as root"
                                       : NULL;
 }
 
@@ -132,8 +132,8 @@ static const char *why_closed(const char *path, int is_needed)
 
     if (lstat(path, &info) != 0) {
         return errno != ENOENT ? strerror(errno)
-               : is_needed ? "it is missing (is its file system mounted? httpd makes it when it "
-                             "starts with this module)"
+               : is_needed ? "it does not exist (is its file system mounted? httpd creates it when "
+                             "it starts with mod_mta_sts)"
                            : NULL;
     }
     return S_ISLNK(info.st_mode)       ? "it is a symbolic link, which is not followed"

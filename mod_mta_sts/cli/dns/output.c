@@ -63,12 +63,12 @@ static void print_steps(apr_pool_t *p, const mta_sts_publication *publication)
 static void print_doubts(apr_pool_t *p, const mta_sts_rollout_date *copies)
 {
     if (copies->is_served && copies->hosts->nelts) {
-        printf(";   (%s still %s one, so this day moves on)\n",
+        printf(";   (%s still %s one, so this date keeps moving forward)\n",
                mta_sts_format_names(p, copies->hosts, CLI_NAMES_MAX),
                copies->hosts->nelts == 1 ? "serves" : "serve");
     }
     if (copies->has_unrecorded && copies->since) {
-        printf(";   (policies from before %s are not recorded)\n",
+        printf(";   (policies served before %s are not recorded)\n",
                mta_sts_format_date(p, copies->since));
     }
 }

@@ -71,13 +71,13 @@ static void print_coverage(apr_pool_t *p, const mta_sts_fetches_coverage *covera
     int i;
 
     if (!coverage->machines) {
-        printf("Nothing was recorded in this time: MTASTSFetchLog is off, or httpd has not been "
+        printf("Nothing was recorded in this period: MTASTSFetchLog is off, or httpd has not been "
                "running since.\n");
     }
     for (i = 0; coverage->machines && i < coverage->gaps->nelts; i++) {
         const mta_sts_fetches_gap *gap = &APR_ARRAY_IDX(coverage->gaps, i, mta_sts_fetches_gap);
 
-        printf("From %s to %s %s recorded nothing.\n", mta_sts_format_time(p, gap->begin),
+        printf("From %s to %s, %s recorded nothing.\n", mta_sts_format_time(p, gap->begin),
                mta_sts_format_time(p, gap->end), mta_sts_format_name(p, gap->host));
     }
     if (coverage->lost) {
@@ -113,8 +113,8 @@ static void print_unknown(apr_pool_t *p, const apr_array_header_t *rows)
         requests += *row->network ? 0 : row->requests;
     }
     if (requests) {
-        printf("%s from a network that is not known: too many networks came in one hour, or a "
-               "proxy that terminates TLS hides the clients from httpd (see mod_remoteip).\n",
+        printf("%s from networks that were not recorded: there were too many networks in one hour, "
+               "or a proxy that terminates TLS hides the clients from httpd (see mod_remoteip).\n",
                mta_sts_format_count(p, requests, "request came", "requests came"));
     }
 }

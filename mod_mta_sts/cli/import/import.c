@@ -114,7 +114,7 @@ static const char *read_mailbox(apr_pool_t *p, const import_call *call, cli_imap
     const char *error;
 
     if (call->paths.count > 1) {
-        return "a mailbox is the only argument of a call";
+        return "a mailbox must be the only argument";
     }
     error = cli_imap_url_read(p, call->paths.list[0], url);
     return error ? error

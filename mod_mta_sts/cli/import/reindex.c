@@ -66,8 +66,8 @@ static void print_findings(const reindexing *work, const mta_sts_findings *findi
 static void print_progress(const reindexing *work, const tlsrpt_index_done *done)
 {
     if (work->is_terminal && done->more) {
-        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the spool", work->added,
-                100 * done->directories / TLSRPT_SPOOL_DIRECTORIES);
+        fprintf(stderr, "\r\033[K%" APR_INT64_T_FMT " reports, %d %% of the stored reports",
+                work->added, 100 * done->directories / TLSRPT_SPOOL_DIRECTORIES);
     }
 }
 
@@ -134,8 +134,8 @@ static const char *begin(reindexing *work)
     error = mta_sts_database_move_damaged(work->p, work->which.where);
     if (!error) {
         fprintf(stderr,
-                "mta-sts reindex: it was moved to %s.damaged; the history of served policies "
-                "is lost\n",
+                "mta-sts reindex: the damaged database was moved to %s.damaged; the history of "
+                "served policies is lost\n",
                 work->which.where);
         error = open_database(work);
     }

@@ -28,7 +28,7 @@ static const char *judge_hosting(const cli_mx_call *call, const cli_mx_plan *pla
 {
     return plan->unread && plan->has_apache
                ? apr_psprintf(call->p,
-                              "whether this machine's httpd serves the row is not known (%s)",
+                              "it is not known whether this machine's httpd serves the row (%s)",
                               plan->unread)
                : NULL;
 }
@@ -109,7 +109,7 @@ static int is_file(const cli_mx_call *call, const cli_mx_plan *plan, const char 
 static const char *check_file(const cli_mx_call *call, const cli_mx_plan *plan)
 {
     return !is_file(call, plan, cli_mx_block_text(call->p, plan->block))
-               ? "it was changed by somebody else meanwhile; run this again"
+               ? "it was changed by someone else in the meantime; run this again"
            : !cli_mx_block_has(call->p, plan->block, plan->policy->mx)
                ? "its MTASTSMx lines are not those of the policy that was compared; run this "
                  "again, or change them by hand"
@@ -124,11 +124,11 @@ static int put_back(const cli_mx_call *call, const cli_mx_plan *plan, const char
     const char *other =
         is_file(call, plan, written)
             ? cli_mx_block_write(call->p, plan->block, cli_mx_block_text(call->p, plan->block))
-            : apr_pstrcat(call->p, plan->block->path, " was changed by somebody else meanwhile",
-                          NULL);
+            : apr_pstrcat(call->p, plan->block->path,
+                          " was changed by someone else in the meantime", NULL);
 
     if (other) {
-        return cli_mx_fail("%s\nThe file could not be put back: %s", error, other);
+        return cli_mx_fail("%s\nThe file could not be restored: %s", error, other);
     }
     return cli_mx_fail("%s\n%s is as it was before, and httpd %s", error, plan->block->path,
                        is_unclear ? "may have been reloaded with the change: run apachectl graceful"

@@ -31,17 +31,15 @@ static const char *take_pattern(apr_pool_t *p, const cli_option *option, void *t
 
 static const cli_option options[] = {
     {"add", 0, "HOST",
-     "An MX host, or *. and a domain, that the policy is to have before its MX record is "
-     "published. Can be repeated.",
+     "An MX host, or *. and a domain, to add to the policy before its MX record is published. Can "
+     "be repeated.",
      take_pattern, offsetof(cli_mx_call, add), 0, 0},
     {"remove", 0, "HOST",
-     "An mx of the policy that it is not to have any more, after its MX record was deleted. Can be "
-     "repeated.",
+     "An mx to remove from the policy, after its MX record was deleted. Can be repeated.",
      take_pattern, offsetof(cli_mx_call, remove), 0, 0},
     {"apply", 0, NULL,
      "Change the policy: a hosted row, or what mta-sts-setup wrote, which is tested before httpd "
-     "is "
-     "reloaded. Never changes it so that mail would be refused.",
+     "is reloaded. Never makes a change that would cause mail to be refused.",
      cli_take_flag, offsetof(cli_mx_call, is_applied), 0, 0},
     {"yes", 'y', NULL,
      "With --apply: add MX hosts that are in DNS and not named with --add, without asking.",

@@ -143,7 +143,7 @@ static void refuse(const cli_mx_call *call, cli_mx_plan *plan)
                          APR_ARRAY_IDX(plan->early, i, const char *)));
     }
     if (!plan->changed.mx->nelts) {
-        add(plan->refused, "no mx would be left in the policy: to withdraw it, see "
+        add(plan->refused, "the policy would have no mx left: to withdraw the policy, see "
                            "mta-sts-setup --remove, or mta-sts policy remove");
     }
     for (i = 0; i < plan->hosts->nelts; i++) {

@@ -13,19 +13,17 @@
 #include "core/hosting/edit.h"
 #include "core/hosting/snapshot.h"
 
-static int has_same_mx(const mta_sts_policy *a, const mta_sts_policy *b)
+/* The id of the policy that was compared. */
+static const char *compared_id(const cli_mx_call *call, const cli_mx_plan *plan)
 {
-    int i, is_same = a->mx->nelts == b->mx->nelts;
+    apr_size_t len;
+    const char *text = mta_sts_policy_render(call->p, plan->policy, &len);
 
-    for (i = 0; is_same && i < a->mx->nelts; i++) {
-        is_same =
-            !strcmp(APR_ARRAY_IDX(a->mx, i, const char *), APR_ARRAY_IDX(b->mx, i, const char *));
-    }
-    return is_same;
+    return text ? mta_sts_policy_id(call->p, text, len) : "";
 }
 
 /* An alias has the policy of another domain, which is to be changed instead; and all mx of a row
- * are replaced, so they must be those that were compared. Returns NULL, or why not to change it. */
+ * are replaced, so it must be the one that was compared. Returns NULL, or why not to change it. */
 static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
                              const mta_sts_hosted_row *row)
 {
@@ -35,10 +33,11 @@ static const char *judge_row(const cli_mx_call *call, const cli_mx_plan *plan,
         return "the domain has no row in the database";
     }
     if (row->alias_of) {
-        return apr_psprintf(call->p, "it is an alias of %s: change that domain", row->alias_of);
+        return apr_psprintf(call->p, "it is an alias of %s: change the row of that domain",
+                            row->alias_of);
     }
     policy = mta_sts_hosted_row_read(call->p, row, mta_sts_findings_make(call->p));
-    return policy && has_same_mx(&policy->policy, plan->policy)
+    return policy && strcmp(policy->id, compared_id(call, plan)) == 0
                ? NULL
                : "the row has changed, and httpd does not serve it yet; run this again in a few "
                  "seconds";
@@ -87,6 +86,9 @@ static apr_array_header_t *make_words(const cli_mx_call *call, const cli_mx_plan
         APR_ARRAY_PUSH(words, const char *) = "--mx";
         APR_ARRAY_PUSH(words, const char *) = APR_ARRAY_IDX(plan->changed.mx, i, const char *);
     }
+    /* Runs on other machines wait for no lock of this one. */
+    APR_ARRAY_PUSH(words, const char *) = "--if-id";
+    APR_ARRAY_PUSH(words, const char *) = compared_id(call, plan);
     if (call->wait) {
         APR_ARRAY_PUSH(words, const char *) = "--wait";
         APR_ARRAY_PUSH(words, const char *) = apr_itoa(call->p, call->wait);

@@ -40,7 +40,7 @@ static void print_hosts(const cli_mx_call *call, const cli_mx_plan *plan, const 
             printf("covered by \"mx: %s\"\n", cli_printable(call->p, host->other));
         }
         else {
-            printf("no mx of the policy covers it: senders in mode enforce %s not deliver to it\n",
+            printf("no mx of the policy covers it: in mode enforce, senders %s not deliver to it\n",
                    is_on ? "do" : "would");
         }
     }

@@ -214,7 +214,7 @@ const char *cli_mx_publication(const cli_mx_call *call, const cli_mx_plan *plan)
 
     return alias ? apr_psprintf(call->p,
                                 "have the id %s published in the TXT record at %s, where the CNAME "
-                                "of _mta-sts.%s leads: it belongs to the party that runs that zone",
+                                "of _mta-sts.%s points, by the operator of that zone",
                                 plan->id, mta_sts_text_quote(call->p, alias, strlen(alias)),
                                 call->domain)
                  : apr_psprintf(call->p, "publish _mta-sts.%s. IN TXT \"%s\"", call->domain,

@@ -23,7 +23,8 @@ typedef struct cli_policy_call {
     apr_array_header_t *mx; /* of const char *: --mx */
     const char *mode, *max_age, *alias_of;
     cli_check_options network; /* for the checks before mode enforce */
-    int wait; /* seconds; 0: do not wait */
+    const char *if_id;         /* the id that the stored policy must have, or NULL */
+    int wait;                  /* seconds; 0: do not wait */
     int is_forced, only_wrong, is_dry_run, is_json;
     int only_without_certificate;
     cli_certificates *certificates; /* with only_without_certificate */

@@ -47,13 +47,25 @@ static const char *compare_rows(const mta_sts_hosted_row *a, const mta_sts_hoste
     return is_same_text(a->mode, b->mode) && is_same_text(a->mx, b->mx) &&
                    is_same_text(a->max_age, b->max_age) && is_same_text(a->alias_of, b->alias_of)
                ? NULL
-               : "nothing was changed: its row was changed by somebody else meanwhile; run this "
-                 "again";
+               : "nothing was changed: its row was changed by someone else in the meantime; run "
+                 "this again";
+}
+
+/* Begins to change a row, which takes a while to judge: it must still be as it was then. */
+static const char *begin_change(cli_policy_call *call, const char *domain,
+                                const mta_sts_hosted_row *before)
+{
+    mta_sts_hosted_row now;
+    const char *error = mta_sts_edit_begin(call->db);
+
+    error = error ? error : mta_sts_edit_hold(call->db, domain);
+    error = error ? error : mta_sts_edit_find(call->db, domain, call->p, &now);
+    return error ? error : compare_rows(before, &now);
 }
 
 /*
  * Stores a row and reads it again, in one transaction: with the values of the domain that it is an
- * alias of. The checks before take a while: the rows must still be those that were judged.
+ * alias of. Its values must still be those that were judged.
  *
  * @param before what the row was then
  * @param stored in: what it would be then; out: what it is
@@ -63,12 +75,11 @@ static const char *store(cli_policy_call *call, const mta_sts_hosted_row *row,
                          apr_int64_t *position)
 {
     const mta_sts_hosted_row judged = *stored;
-    mta_sts_hosted_row now;
-    const char *error = mta_sts_edit_begin(call->db);
+    const char *error = begin_change(call, row->domain, before);
 
-    error = error ? error : mta_sts_edit_find(call->db, row->domain, call->p, &now);
-    error = error ? error : compare_rows(before, &now);
-    error = error ? error : mta_sts_edit_set(call->db, row);
+    error = error            ? error
+            : before->domain ? mta_sts_edit_set(call->db, row)
+                             : mta_sts_edit_add(call->db, row);
     error = error ? error : mta_sts_edit_find(call->db, row->domain, call->p, stored);
     error = error ? error : compare_rows(&judged, stored);
     return error ? error : mta_sts_edit_position(call->db, row->domain, position);
@@ -125,7 +136,7 @@ static int wait_for_machines(cli_policy_call *call, apr_int64_t position)
         apr_sleep(POLL);
     }
     return live ? cli_policy_fail("after %d seconds, %s still do not serve it: do not publish the "
-                                  "record before that",
+                                  "record until they do",
                                   call->wait, mta_sts_format_names(call->p, late, 5))
                 : cli_policy_fail("no httpd with MTASTSHosting on has used this database within "
                                   "the last %d minutes: start it before you publish the record",
@@ -165,6 +176,26 @@ static const char *resolve(const cli_policy_call *call, const mta_sts_hosted_row
     return error;
 }
 
+/* With --if-id: whether the policy of a row is the one that the caller saw. */
+static const char *check_id(const cli_policy_call *call, const mta_sts_hosted_row *before)
+{
+    const mta_sts_hosted_policy *policy =
+        call->if_id && before->domain
+            ? mta_sts_hosted_row_read(call->p, before, mta_sts_findings_make(call->p))
+            : NULL;
+
+    if (!call->if_id || (policy && strcmp(policy->id, call->if_id) == 0)) {
+        return NULL;
+    }
+    return apr_psprintf(call->p,
+                        "nothing was changed: the stored policy %s, not %s: somebody else "
+                        "has changed it; look at it with mta-sts policy list",
+                        policy           ? apr_psprintf(call->p, "has the id %s", policy->id)
+                        : before->domain ? "is wrong"
+                                         : "does not exist",
+                        call->if_id);
+}
+
 int cli_policy_set(cli_policy_call *call, const cli_args *args)
 {
     mta_sts_findings *findings = mta_sts_findings_make(call->p);
@@ -174,6 +205,7 @@ int cli_policy_set(cli_policy_call *call, const cli_args *args)
     const char *domain, *alias = NULL, *error = parse_names(call, args->list[0], &domain);
 
     error = error ? error : mta_sts_edit_find(call->db, domain, call->p, &before);
+    error = error ? error : check_id(call, &before);
     if (!error) {
         row = complete(call, domain, &before);
         error = resolve(call, &row, &stored);
@@ -212,10 +244,20 @@ int cli_policy_set(cli_policy_call *call, const cli_args *args)
 
 /* --- remove --- */
 
-static int delete_row(cli_policy_call *call, const char *domain)
+static const char *end_change(cli_policy_call *call, const char *error)
 {
-    const char *error = mta_sts_edit_delete(call->db, domain);
+    error = error ? error : mta_sts_database_commit(call->db);
+    mta_sts_database_rollback(call->db);
+    return error;
+}
 
+static int delete_row(cli_policy_call *call, const mta_sts_hosted_row *before)
+{
+    const char *domain = before->domain;
+    const char *error = begin_change(call, domain, before);
+
+    error = error ? error : mta_sts_edit_delete(call->db, domain);
+    error = end_change(call, error);
     if (error) {
         return cli_policy_fail("%s", error);
     }
@@ -261,7 +303,9 @@ static int withdraw(cli_policy_call *call, const mta_sts_hosted_row *before,
         cli_policy_print_findings("", findings);
         return CLI_EXIT_INVALID;
     }
-    error = mta_sts_edit_set(call->db, &row);
+    error = begin_change(call, row.domain, before);
+    error = error ? error : mta_sts_edit_set(call->db, &row);
+    error = end_change(call, error);
     if (error) {
         return cli_policy_fail("%s", error);
     }
@@ -292,7 +336,7 @@ static int finish(cli_policy_call *call, const mta_sts_hosted_row *row, const ch
         fprintf(stderr, "mta-sts policy: %s: %s\n", row->domain,
                 mta_sts_rollout_copies_text(call->p, date, 1));
     }
-    return delete_row(call, row->domain);
+    return delete_row(call, row);
 }
 
 static int remove_row(cli_policy_call *call, const mta_sts_hosted_row *row, const char *alias)

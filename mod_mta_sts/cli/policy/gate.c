@@ -13,10 +13,10 @@
 #define ALIASES_MAX 1000 /* that are compared; they are looked up at the same time */
 
 const char cli_policy_consequence[] =
-    "What happens to mail: senders that apply MTA-STS do not deliver to an MX host that has no "
-    "STARTTLS, no certificate for its name that they trust, or no mx in the policy. They go to the "
-    "next MX host; if there is none that is right, they keep the mail, try again for days, and "
-    "then return it.";
+    "Effect on mail: senders that apply MTA-STS do not deliver to an MX host without STARTTLS, "
+    "without a trusted certificate for its name, or without a matching mx in the policy. They try "
+    "the next MX host; if none qualifies, they queue the mail, retry for days, and finally bounce "
+    "it.";
 
 /* The policy of a row; NULL if there is none, or it is not valid. */
 static const mta_sts_policy *policy_of(apr_pool_t *p, const mta_sts_hosted_row *row)
@@ -158,7 +158,7 @@ static void ask_ready(const cli_policy_call *call, const char *domain, const mta
     ready->database = call->database;
     if (cli_ready_add(ready, domain) || cli_ready_gather(call->self, ready) != CLI_EXIT_OK) {
         add(reasons,
-            apr_psprintf(call->p, "mta-sts ready %s could not determine here whether it is safe",
+            apr_psprintf(call->p, "mta-sts ready %s could not determine whether it is safe",
                          domain));
         return;
     }
@@ -188,14 +188,14 @@ static int refuse(const char *domain, int is_new, const apr_array_header_t *reas
                   const apr_array_header_t *steps)
 {
     fflush(stdout);
-    cli_policy_fail("nothing was changed: %s of %s is not known to be safe:",
+    cli_policy_fail("nothing was changed: %s is not known to be safe for %s:",
                     is_new ? "mode enforce" : "this change under mode enforce", domain);
     print_list(reasons);
     if (steps && steps->nelts) {
         fputs("What to do:\n", stderr);
         print_list(steps);
     }
-    fprintf(stderr, "--force stores it all the same. %s\n", cli_policy_consequence);
+    fprintf(stderr, "--force stores it anyway. %s\n", cli_policy_consequence);
     return 0;
 }
 

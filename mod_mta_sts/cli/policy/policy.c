@@ -24,8 +24,11 @@ static const cli_option options[] = {
      "604800.",
      cli_take_text, offsetof(cli_policy_call, max_age), 0, 0},
     {"alias-of", 0, "DOMAIN",
-     "set: always have the policy of this domain, and thus its id, instead of one of its own.",
+     "set: always use the policy of this domain, and thus its id, instead of a policy of its own.",
      cli_take_text, offsetof(cli_policy_call, alias_of), 0, 0},
+    {"if-id", 0, "ID",
+     "set: only if the policy that is stored now has this id, so that nobody has changed it since.",
+     cli_take_text, offsetof(cli_policy_call, if_id), 0, 0},
     {"wait", 0, "SECONDS",
      "set: wait up to this long until all machines serve the policy, then print the record to "
      "publish.",
@@ -81,9 +84,8 @@ int cli_policy_init(cli_policy_call *call, const cli_args *args)
     }
     printf("%s has the tables of hosted domains.\n", mta_sts_database_name(call->db));
     if (*grants) {
-        printf("If httpd or your panel connect as other roles, replace HTTPD and PANEL by their "
-               "names, "
-               "and run:\n%s",
+        printf("If httpd or your panel connect as other roles, replace HTTPD and PANEL with their "
+               "names, and run:\n%s",
                grants);
     }
     return CLI_EXIT_OK;

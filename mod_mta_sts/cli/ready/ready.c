@@ -47,9 +47,8 @@ static const cli_option options[] = {
     {"no-check", 0, NULL, "Do not check the live deployment; use only the reports.", cli_take_flag,
      offsetof(cli_ready_call, no_check), 0, 0},
     {"before-id", 0, NULL,
-     "Judge as before the id of the served policy is published: DNS may still have another one, "
-     "and "
-     "mode enforce is not on before that. For publish-id.",
+     "Assume that the id of the served policy is not published yet: DNS may still have an earlier "
+     "id, so mode enforce is not in effect. For publish-id.",
      cli_take_flag, offsetof(cli_ready_call, limits.is_before_id), 0, 0},
     CLI_SMTP_OPTIONS(offsetof(cli_ready_call, network)),
     CLI_NETWORK_OPTIONS(offsetof(cli_ready_call, network)),

@@ -253,8 +253,9 @@ static void add_copies(const cli_ready_call *call, const cli_ready_domain *domai
 
     if (cli_ready_copies(domain, &date) && date.recorded) {
         add(steps, apr_psprintf(call->p,
-                                "until their copies of earlier policies have expired, keep all MX "
-                                "hosts of these. %s" TLSRPT_READINESS_COMMAND "mta-sts rollout %s",
+                                "keep every MX host named in an earlier policy until the senders' "
+                                "copies of that policy have expired. %s" TLSRPT_READINESS_COMMAND
+                                "mta-sts rollout %s",
                                 mta_sts_rollout_copies_text(call->p, &date, 1), domain->domain));
     }
 }

@@ -125,7 +125,7 @@ static void add_apart(mta_sts_buffer *out, const tlsrpt_apart *apart)
     }
     add_cell(out, apr_psprintf(out->p,
                                "In none of the sums of the other formats: %" APR_INT64_T_FMT
-                               " sessions are not plausible beside the other reports",
+                               " sessions are implausible, compared with the other reports",
                                sessions));
     for (i = 0; i < 4; i++) {
         add_cell(out, "");

@@ -295,8 +295,9 @@ static void print_head(const cli_report_page *page, const cli_report_result *res
                sum->unverified);
     }
     if (sum->folded) {
-        printf("\n%s with more names than are summed up: the further names are shown as \"other\".",
-               mta_sts_format_count(page->p, sum->folded, "report", "reports"));
+        printf(
+            "\n%s with more names than are summed up separately: the rest are shown as \"other\".",
+            mta_sts_format_count(page->p, sum->folded, "report", "reports"));
     }
     putchar('\n');
     if (is_store && !result->is_incomplete && !sum->reports && !earlier && !result->skipped.older &&
@@ -331,8 +332,9 @@ static void print_apart(const cli_report_page *page, const tlsrpt_summary *sum)
     }
     putchar('\n');
     cli_report_print_sign(page, 2, MTA_STS_INFO);
-    cli_print_wrapped(4, "Set apart, and in none of the numbers: unverified reports with more "
-                         "sessions than is plausible beside the other reports about the domain");
+    cli_print_wrapped(
+        4, "Set apart, and not counted in any number: unverified reports with implausibly many "
+           "sessions, compared with the other reports about the domain");
     for (i = 0; i < sum->apart->nelts; i++) {
         print_apart_row(page, &APR_ARRAY_IDX(sum->apart, i, const tlsrpt_apart));
     }

@@ -24,8 +24,8 @@ static const char *take_max_age(apr_pool_t *p, const cli_option *option, void *t
 
 static const cli_option options[] = {
     {"previous-max-age", 0, "TIME",
-     "The largest max_age of policies from before the record, in seconds or like 30d; 0 if there "
-     "were none. Default: it is not known.",
+     "The largest max_age of policies served before the record began, in seconds or like 30d; 0 if "
+     "there were none. Default: it is not known.",
      take_max_age, 0, 0, 0},
     {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
      offsetof(cli_rollout_call, as_json), 0, 0},
@@ -213,7 +213,7 @@ const cli_subcommand cli_rollout = {
         "mode, or to withdraw the policy. The worst case follows from when each policy was last "
         "served; the fetch log (MTASTSFetchLog), where it is complete, gives earlier dates. A "
         "network may contain several senders, so what it fetched need not be all that they have. "
-        "Policies from before the record may have left copies that nobody knows of: until these "
+        "Policies served before the record may have left copies that nobody knows of: until these "
         "would have expired, nothing is certain, unless --previous-max-age is given.",
     .exit_statuses = "0 no sender may use an earlier policy any more; 1 some may; 2 wrong usage; 3 "
                      "not known, or the database cannot be read.",

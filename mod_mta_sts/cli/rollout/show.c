@@ -175,11 +175,12 @@ static const char *date_text(const cli_rollout_call *call, apr_time_t time)
 static const char *doubt_text(const cli_rollout_call *call, const mta_sts_rollout_date *date)
 {
     if (date->is_served) {
-        return date->hosts->nelts ? apr_pstrcat(call->p, "; it moves on as long as ",
-                                                mta_sts_format_names(call->p, date->hosts, 5),
-                                                date->hosts->nelts == 1 ? " serves" : " serve",
-                                                " an earlier policy", NULL)
-                                  : "; it moves on as long as an earlier policy is served";
+        return date->hosts->nelts
+                   ? apr_pstrcat(call->p, "; it keeps moving forward as long as ",
+                                 mta_sts_format_names(call->p, date->hosts, 5),
+                                 date->hosts->nelts == 1 ? " serves" : " serve",
+                                 " an earlier policy", NULL)
+                   : "; it keeps moving forward as long as an earlier policy is served";
     }
     return date->has_unrecorded ? "; not certain, see above" : "";
 }
@@ -218,9 +219,9 @@ static void print_dates(const cli_rollout_call *call, const mta_sts_rollout *rol
 static void print_unrecorded(const cli_rollout_call *call, const mta_sts_rollout *rollout)
 {
     const char *before =
-        rollout->since ? apr_pstrcat(call->p, "Policies from before ",
+        rollout->since ? apr_pstrcat(call->p, "Policies served before ",
                                      time_text(call, rollout->since), " are not recorded", NULL)
-                       : "When the first policy was served is not recorded";
+                       : "It is not recorded when the first policy was served";
 
     if (rollout->unrecorded <= rollout->now) {
         if (rollout->since) {
@@ -250,7 +251,7 @@ static void print_rollout(const cli_rollout_call *call, const mta_sts_rollout *r
         print_earlier(call, APR_ARRAY_IDX(rollout->earlier, i, mta_sts_rollout_policy *));
     }
     if (!rollout->earlier->nelts) {
-        puts("  No copies of earlier policies that are recorded are left");
+        puts("  No recorded earlier policy is cached any longer");
     }
     print_unrecorded(call, rollout);
     print_dates(call, rollout);

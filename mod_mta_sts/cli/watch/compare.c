@@ -114,11 +114,10 @@ static void add_dropped(const cli_watch_state *state, const cli_watch_look *look
             APR_ARRAY_PUSH(changes, cli_watch_change) = (cli_watch_change){
                 .event = CLI_WATCH_DROPPED,
                 .domain = domain,
-                .message =
-                    apr_psprintf(state->p,
-                                 "%s is not in httpd's configuration any more, and no "
-                                 "longer watched (%d %s open)",
-                                 domain, count, count == 1 ? "problem was" : "problems were")};
+                .message = apr_psprintf(
+                    state->p,
+                    "%s is no longer in httpd's configuration, and no longer watched (%d %s open)",
+                    domain, count, count == 1 ? "problem was" : "problems were")};
         }
     }
 }
@@ -135,13 +134,12 @@ static void add_begin(const cli_watch_state *state, const cli_watch_look *look,
     else if (state->deliveries[channel].is_first) {
         APR_ARRAY_PUSH(changes, cli_watch_change) = (cli_watch_change){
             .event = CLI_WATCH_BEGIN,
-            .message =
-                apr_psprintf(state->p,
-                             "this is the first run: all that is wrong will be reported "
-                             "once, and after that only what changes. It is noted in "
-                             "%s/" CLI_WATCH_FILE "%s%s",
-                             state->dir, look->nothing ? ". There is no domain to watch yet: " : "",
-                             look->nothing ? look->nothing : "")};
+            .message = apr_psprintf(
+                state->p,
+                "this is the first run: every problem will be reported once, and after that only "
+                "changes. What was reported is stored in %s/" CLI_WATCH_FILE "%s%s",
+                state->dir, look->nothing ? ". There is no domain to watch yet: " : "",
+                look->nothing ? look->nothing : "")};
     }
 }
 

@@ -69,8 +69,8 @@ static void note_failure(const cli_watch_state *state, const char *error,
         return;
     }
     fprintf(stderr,
-            "mta-sts watch: %s%s; the next run reports the same changes again there, and this is "
-            "said once a day\n",
+            "mta-sts watch: %s%s; the next run tries to deliver the same changes again (this "
+            "message appears once a day)\n",
             error, since);
     delivery->said = now;
 }

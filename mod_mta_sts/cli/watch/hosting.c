@@ -33,11 +33,11 @@ static void look_at_age(cli_watch_look *look, const cli_apache *apache)
 {
     if (apache->hosting_synced && look->began - apache->hosting_synced > MTA_STS_SYNC_STALE) {
         add(look, MTA_STS_ERROR, "hosting-stale",
-            "check that httpd runs, and what its error log says about the database; until then, "
-            "changes of their policies have no effect",
+            "check that httpd is running, and what its error log says about the database; until "
+            "this is fixed, changes to policies have no effect",
             apr_psprintf(look->p,
-                         "httpd has not read them from the database since %s; the policies known "
-                         "then are served",
+                         "httpd has not read the hosted domains from the database since %s; it "
+                         "serves the policies that it knew then",
                          mta_sts_format_time(look->p, apache->hosting_synced)));
     }
 }
@@ -48,7 +48,7 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
         add(look, MTA_STS_WARNING, "hosting-held",
             "if they were deleted on purpose, run: mta-sts policy confirm; otherwise restore the "
             "rows of the database",
-            apr_psprintf(look->p, "%s gone from the database at once; %s still served",
+            apr_psprintf(look->p, "%s suddenly missing from the database; %s still served",
                          apache->hosting_held == 1
                              ? "the row of 1 hosted domain is"
                              : apr_psprintf(look->p, "the rows of %d hosted domains are",
@@ -57,8 +57,8 @@ static void look_at_rows(cli_watch_look *look, const cli_apache *apache)
     }
     if (apache->hosting_wrong && !look->has_hosted) { /* otherwise each is reported */
         add(look, MTA_STS_WARNING, "row-wrong",
-            "mta-sts policy list --wrong lists them, and why; until then, changes of them have no "
-            "effect",
+            "run mta-sts policy list --wrong to see which and why, and correct them; until then, "
+            "changes to them have no effect",
             apr_psprintf(
                 look->p, "%s wrong",
                 mta_sts_format_count(look->p, apache->hosting_wrong, "row is", "rows are")));

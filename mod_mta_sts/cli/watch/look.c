@@ -55,8 +55,8 @@ static void note_full(cli_watch_look *look)
     }
     look->is_full = 1;
     item.message = apr_psprintf(look->p,
-                                "there are more than %d problems: those beyond it are not noticed, "
-                                "and none is reported as over",
+                                "there are more than %d problems: further ones are not noticed, "
+                                "and none is reported as resolved",
                                 CLI_WATCH_ITEMS_MAX);
     apr_hash_set(look->items, cli_watch_item_key(look->p, &item), APR_HASH_KEY_STRING,
                  apr_pmemdup(look->p, &item, sizeof(item)));

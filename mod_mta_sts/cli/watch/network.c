@@ -93,7 +93,7 @@ static void find_hosted(cli_watch_look *look, const cli_watch_request *request)
     look->is_hosting_unread = error != NULL;
     if (error) {
         cli_watch_look_add_blind(look, "hosted domains", error,
-                                 "until then, it is not noticed if their rows are wrong");
+                                 "until then, wrong rows are not noticed");
     }
 }
 
@@ -110,7 +110,8 @@ static void find_domains(cli_watch_look *look, const cli_watch_request *request)
     if (error && !request->domains->apache) {
         look->problem = error;
         cli_watch_look_add_blind(look, "httpd", error,
-                                 "run it as root, after apachectl configtest; or name the domains");
+                                 "run mta-sts watch as root, once apachectl configtest reports no "
+                                 "errors; or name the domains");
         return;
     }
     look->nothing = error;

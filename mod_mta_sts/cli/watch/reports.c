@@ -200,7 +200,7 @@ static void take_sender(cli_watch_look *look, const tlsrpt_domain *domain,
         .fix = apr_psprintf(p,
                             "check whether reports still reach this machine: the addresses in the "
                             "TLSRPT record (mta-sts check %s), then the import of mail; if others "
-                            "still report, it may have no mail for you",
+                            "still report, this sender may have no mail for you",
                             domain->domain)};
 
     if (look->began - sender->last <= patience(look, domain, sender)) {

@@ -93,7 +93,7 @@ static void print_begun(apr_pool_t *p, const cli_watch_change *change, const cha
                mta_sts_format_time(p, item->first));
     }
     if (change->is_flapping) {
-        printf(" (it comes and goes: it is reported again once it has been over for a day)");
+        printf(" (it comes and goes: it is reported again once it has been resolved for a day)");
     }
     printf("%s%s\n", item->fix ? ": " : "", item->fix ? item->fix : "");
 }

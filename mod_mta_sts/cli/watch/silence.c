@@ -45,14 +45,16 @@ static const char *describe(apr_pool_t *p, const apr_array_header_t *senders, cl
     const char *number = mta_sts_format_count(p, senders->nelts, "sender", "senders");
 
     if (senders->nelts == 1) {
-        return apr_pstrcat(p, names,
-                           event == CLI_WATCH_NEW
-                               ? " reported regularly about each of them, and has fallen silent"
-                               : ", which had fallen silent, reports again",
-                           NULL);
+        return apr_pstrcat(
+            p, names,
+            event == CLI_WATCH_NEW
+                ? ", which reported regularly about each of these domains, has fallen silent"
+                : ", which had fallen silent, reports again",
+            NULL);
     }
     return event == CLI_WATCH_NEW
-               ? apr_psprintf(p, "%s that reported regularly have fallen silent at once: %s",
+               ? apr_psprintf(p,
+                              "%s that reported regularly have fallen silent at the same time: %s",
                               number, names)
                : apr_psprintf(p, "%s that had fallen silent report again: %s", number, names);
 }
@@ -86,7 +88,7 @@ static cli_watch_change join(apr_pool_t *p, const apr_array_header_t *changes,
     joint.item->fix =
         apr_psprintf(p,
                      "check whether reports still reach this machine: the addresses in the TLSRPT "
-                     "record (mta-sts check %s), the import of mail, and the log of httpd",
+                     "record (mta-sts check %s), the import of mail, and httpd's log",
                      APR_ARRAY_IDX(domains, 0, const char *));
     return joint;
 }

@@ -115,12 +115,12 @@ static const char *set_aside(cli_watch_state *state, const char *why)
     for (i = 0; i < CLI_WATCH_CHANNELS; i++) {
         state->deliveries[i].is_damaged = 1;
     }
-    state->damage =
-        apr_psprintf(state->p,
-                     "%s/" CLI_WATCH_FILE " cannot be used: %s. It is now %s. What was reported "
-                     "before is not known any more: what is still wrong is reported once more, and "
-                     "what is over is not",
-                     cli_printable(state->p, state->dir), why, to);
+    state->damage = apr_psprintf(
+        state->p,
+        "%s/" CLI_WATCH_FILE
+        " cannot be used: %s. It is now %s. It is no longer known what was reported before: what "
+        "is still wrong is reported again, and what has been resolved is not",
+        cli_printable(state->p, state->dir), why, to);
     return NULL;
 }
 

@@ -113,7 +113,7 @@ static const char *read_items(cli_watch_state *state, const json_t *array)
 
         if (!read_texts(state->p, value, item) || !read_numbers(value, item) ||
             !read_reports(value, item)) {
-            return apr_psprintf(state->p, "item %d lacks a member, or one cannot be right",
+            return apr_psprintf(state->p, "item %d lacks a member, or has an impossible value",
                                 (int)i + 1);
         }
         apr_hash_set(state->items, cli_watch_item_key(state->p, item), APR_HASH_KEY_STRING, item);

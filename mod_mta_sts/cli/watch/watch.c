@@ -47,8 +47,8 @@ static const char *take_json(apr_pool_t *p, const cli_option *option, void *targ
 
 static const cli_option options[] = {
     {"state", 0, "DIR",
-     "The directory in which it is noted what was reported; it is created. Default: "
-     "" CLI_WATCH_DIR " in the module's state directory; without such a directory, "
+     "The directory that records what was reported; created if missing. Default: " CLI_WATCH_DIR
+     " in the module's state directory; without such a directory, "
      "" CLI_WATCH_DIR_ELSEWHERE ".",
      cli_take_text, offsetof(watch_call, dir), 0, 0},
     {"format", 0, "text|json", "Output format. Default: text.", cli_take_choice,
@@ -62,8 +62,8 @@ static const cli_option options[] = {
     {"exec-timeout", 0, "SECONDS", "Kill COMMAND after this time. Default: 30.", cli_take_number,
      offsetof(watch_call, channels.exec_seconds), 1, EXEC_MAX},
     {"runs", 0, "N",
-     "What is seen over the network begins, or is over, when N runs in a row have seen that. "
-     "Default: 2.",
+     "Report a problem that is seen over the network, or its end, only after N runs in a row have "
+     "seen it. Default: 2.",
      cli_take_number, offsetof(watch_call, runs), 1, RUNS_MAX},
     {"wait", 0, "SECONDS", "Wait this long for another run to end. Default: 60.", cli_take_number,
      offsetof(watch_call, wait), 0, WAIT_MAX},
@@ -71,7 +71,7 @@ static const cli_option options[] = {
      "Without DOMAIN, also watch the hosted domains of this machine (MTASTSHosting).",
      cli_take_flag, offsetof(watch_call, request.with_hosted), 0, 0},
     {"warning", 'w', "DAYS",
-     "Certificates that expire sooner than this are short. Default: as in mta-sts check.",
+     "Report certificates that expire sooner than this. Default: as in mta-sts check.",
      cli_take_number, offsetof(watch_call, request.network.warning_days), 0, DAYS_MAX},
     CLI_STATE_DIR_OPTION(offsetof(watch_call, request.state_dir)),
     CLI_DATABASE_OPTION(offsetof(watch_call, request.database)),

@@ -10,7 +10,7 @@
 
 /* clang-format off: one id a line */
 #define MTA_STS_FINDING_IDS(FINDING)                                                               \
-    FINDING("alias-dangling", "A CNAME leads to a name that does not exist")                       \
+    FINDING("alias-dangling", "A CNAME points to a name that does not exist")                      \
     FINDING("answers-differ", "The addresses of the policy host serve different policies")         \
     FINDING("block-hidden", "Inherited directives take precedence over a <MTASTSPolicy> block")    \
     FINDING("byte-order-mark", "The policy starts with a byte order mark")                         \
@@ -46,10 +46,10 @@
     FINDING("deployment-incomplete", "Senders find no policy, or no mail server")                  \
     FINDING("dns-bogus", "The DNS answer fails DNSSEC validation")                                 \
     FINDING("dns-servfail", "The DNS lookup fails (SERVFAIL)")                                     \
-    FINDING("dns-timeout", "No DNS answer in time")                                                \
+    FINDING("dns-timeout", "The DNS lookup timed out")                                             \
     FINDING("domain-unknown", "The domain does not exist in DNS")                                  \
-    FINDING("enforce-failures", "Senders refuse mail to a domain in mode enforce")                 \
-    FINDING("failure-at-sender", "A failure that is probably at the sender")                       \
+    FINDING("enforce-failures", "Senders refuse to deliver mail to a domain in mode enforce")      \
+    FINDING("failure-at-sender", "A failure that is probably on the sender's side")                \
     FINDING("failure-blocking", "A failure that makes senders refuse mail in mode enforce")        \
     FINDING("failure-dane", "Senders that support DANE cannot deliver")                            \
     FINDING("failure-details-missing", "The report counts failures without details")               \
@@ -83,7 +83,7 @@
     FINDING("gzip-members", "The report has several gzip members")                                 \
     FINDING("gzip-trailing", "Bytes follow the gzip data of the report")                           \
     FINDING("hosting-failed", "Hosted domains cannot be read")                                     \
-    FINDING("hosting-held", "Most hosted domains are gone at once, and are still served")          \
+    FINDING("hosting-held", "Most hosted domains are missing from the database but still served")  \
     FINDING("hosting-served", "The number of hosted domains that are served")                      \
     FINDING("hosting-shadowed", "A policy for a wildcard hides all hosted domains")                \
     FINDING("hosting-stale", "Hosted domains have not been read from the database for a while")    \
@@ -110,7 +110,7 @@
     FINDING("max-age-range", "max_age is greater than 31557600")                                   \
     FINDING("max-age-short", "Mode enforce with a max_age below a day")                            \
     FINDING("max-age-zero", "A max_age of 0")                                                      \
-    FINDING("member-type", "A member of the report has another type than RFC 8460 requires")       \
+    FINDING("member-type", "A member of the report does not have the type that RFC 8460 requires") \
     FINDING("mode-missing", "The policy has no mode")                                              \
     FINDING("mode-none", "The policy has mode none")                                               \
     FINDING("mode-unknown", "The mode is not none, testing or enforce")                            \
@@ -144,7 +144,7 @@
     FINDING("pairs-renewed", "New or renewed key pairs are presented")                             \
     FINDING("pairs-too-many", "Too many virtual hosts have different MTASTSCertificates")          \
     FINDING("pairs-unused", "A directive for key pairs has no effect")                             \
-    FINDING("pattern-unused", "No MX host matches an mx pattern")                                  \
+    FINDING("pattern-unused", "An mx pattern matches no MX host")                                  \
     FINDING("policies-empty", "The policies of the report are an empty array")                     \
     FINDING("policy-bad-body", "A policy was requested with an unreadable request body")           \
     FINDING("policy-contradiction", "Two blocks define different policies for one domain")         \
@@ -166,8 +166,8 @@
     FINDING("policy-not-configured", "httpd on this machine has no policy for the domain")         \
     FINDING("policy-not-served", "The policy host serves another policy, or none")                 \
     FINDING("policy-only-http", "Only the http virtual host has a policy")                         \
-    FINDING("policy-other-text", "The text is something else than a policy")                       \
-    FINDING("policy-served", "The policies that are served since this start")                      \
+    FINDING("policy-other-text", "The text is not a policy but something else")                    \
+    FINDING("policy-served", "The policies served since this start")                               \
     FINDING("policy-string-missing", "The policy is missing from the report")                      \
     FINDING("policy-string-nested", "The policy in the report is JSON in a string")                \
     FINDING("policy-string-not-array", "The policy in the report is a string instead of an array") \
@@ -199,9 +199,9 @@
     FINDING("report-not-stored", "A report cannot be stored: disk full or not writable")           \
     FINDING("report-proxy", "All senders seem to have the address of a proxy")                     \
     FINDING("report-quarantined", "A report was quarantined")                                      \
-    FINDING("report-quota", "MTASTSReportQuota is used up, by half, or by 80%")                    \
+    FINDING("report-quota", "MTASTSReportQuota is used up, or half or 80% of it is used")          \
     FINDING("report-repeated", "A report was received again")                                      \
-    FINDING("report-share", "The networks of a client hold their share of MTASTSReportQuota")      \
+    FINDING("report-share", "The networks of a client have used up their share of the quota")      \
     FINDING("report-too-large", "A report was larger than MTASTSReportMaxSize")                    \
     FINDING("report-unreadable", "A stored report is damaged")                                     \
     FINDING("reporter-silent", "A sender that reported regularly no longer does")                  \
@@ -213,7 +213,7 @@
     FINDING("reports-set-apart", "Reports are not plausible")                                      \
     FINDING("result-type-missing", "A result type is missing from the report")                     \
     FINDING("result-type-unknown", "A result type of the report is not registered")                \
-    FINDING("row-hidden", "A configured domain has a row in the database, too")                    \
+    FINDING("row-hidden", "A configured domain also has a row in the database")                    \
     FINDING("row-wrong", "The row of a hosted domain is wrong")                                    \
     FINDING("rua-blank", "A blank follows rua=")                                                   \
     FINDING("rua-malformed", "A report address is malformed")                                      \
@@ -225,7 +225,7 @@
     FINDING("sender-policy-never-served", "A sender uses a policy that was never served here")     \
     FINDING("sender-policy-not-found", "A large sender found no policy")                           \
     FINDING("sender-policy-older", "A large sender applied an older policy")                       \
-    FINDING("sender-policy-other", "A sender uses another policy than the one served now")         \
+    FINDING("sender-policy-other", "A sender uses a policy other than the one served now")         \
     FINDING("senders-enough", "Enough senders report")                                             \
     FINDING("senders-few", "Too few senders report")                                               \
     FINDING("server-name-not-ascii", "A ServerName or ServerAlias contains U-labels")              \
@@ -271,7 +271,7 @@
     FINDING("version-missing", "The policy has no version")                                        \
     FINDING("version-not-first", "The version is not the first line of the policy")                \
     FINDING("version-unknown", "The version is not STSv1")                                         \
-    FINDING("watch-blind", "Something could not be checked in several runs of mta-sts watch")    \
+    FINDING("watch-blind", "Something could not be checked in several runs of mta-sts watch")      \
     FINDING("watchdog-missing", "mod_watchdog is not loaded")
 /* clang-format on */
 

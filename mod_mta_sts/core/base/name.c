@@ -83,7 +83,7 @@ static const char *recognise_mistake(const char *text)
         return "contains a path: write the host name alone";
     }
     if (c[-1] == '.') {
-        return "ends with a dot: write it without";
+        return "ends with a dot: remove the dot";
     }
     return NULL;
 }

@@ -53,13 +53,12 @@ static const char *fix(apr_pool_t *p, const char *host, const apr_array_header_t
         return apr_psprintf(p, "your mail provider, %s, runs this host: report it there",
                             provider->name);
     }
-    return record ? apr_psprintf(
-                        p,
-                        "publish \"_25._tcp.%s. IN TLSA %s\", which matches the key in use, and "
-                        "delete the old records once their TTL has passed; before the key changes "
-                        "next time, publish the record of the new key first, wait for the TTL, and "
-                        "only then change the key",
-                        host, record)
+    return record ? apr_psprintf(p,
+                                 "publish \"_25._tcp.%s. IN TLSA %s\", which matches the key in "
+                                 "use, and delete the old records once their TTL has passed; "
+                                 "before the next key change, publish the record of the new key, "
+                                 "wait for the TTL, and only then change the key",
+                                 host, record)
                   : NULL;
 }
 
@@ -124,9 +123,9 @@ static void judge_address(mta_sts_judge *judge, const mta_sts_check_mx *mx,
     case MTA_STS_TLSA_UNUSABLE:
         mta_sts_finding_add(
             findings, MTA_STS_WARNING, "tlsa-unusable", mx->host, fix(p, mx->host, chain),
-            "%s for SMTP (usage 2 or 3, selector "
-            "0 or 1, matching type 0 to 2, and data of that length): senders that "
-            "support DANE do not verify the certificate at %s",
+            "%s for SMTP, which needs usage 2 or 3, selector 0 or 1, matching type 0 to 2, and "
+            "data of the matching length: senders that support DANE do not verify the certificate "
+            "at %s",
             describe_records(p, count, "cannot be used", "can be used"), probe->address);
         break;
     case MTA_STS_TLSA_UNKNOWN:

@@ -27,10 +27,9 @@ const char *mta_sts_dead_alias_text(apr_pool_t *p, const mta_sts_answer *answer,
 const char *mta_sts_dead_alias_fix(apr_pool_t *p, const mta_sts_answer *answer, const char *name)
 {
     return answer->status == MTA_STS_ANSWER_NXDOMAIN
-               ? apr_psprintf(p, "delete the CNAME of %s, and publish the record there instead",
-                              name)
+               ? apr_psprintf(p, "replace the CNAME of %s with the record itself", name)
                : apr_psprintf(p,
-                              "have the record published at %s by the party that runs that zone, "
-                              "or delete the CNAME of %s and publish the record there instead",
+                              "have the record published at %s by the operator of that zone, or "
+                              "replace the CNAME of %s with the record itself",
                               quote(p, answer), name);
 }

@@ -88,7 +88,7 @@ static void name_owner(const mta_sts_judge *judge, const mta_sts_answer *answer,
 
         if (what) {
             finding->fix = apr_psprintf(
-                judge->p, "ask the party that runs %s, where the CNAME of %s leads, to %s",
+                judge->p, "ask the operator of %s, where the CNAME of %s points, to %s",
                 mta_sts_text_quote(judge->p, answer->alias, strlen(answer->alias)), name, what);
         }
     }
@@ -292,16 +292,14 @@ static void judge_host_addresses(mta_sts_judge *judge, mta_sts_findings *finding
     else if (!failed && (a->alias || aaaa->alias)) {
         mta_sts_finding_add(
             findings, MTA_STS_ERROR, "alias-dangling", facts->host,
-            apr_psprintf(
-                judge->p,
-                "delete the CNAME and publish A and AAAA records for %s, or let it lead to "
-                "a name that exists and that is yours",
-                facts->host),
+            apr_psprintf(judge->p,
+                         "delete the CNAME and publish A and AAAA records for %s, or point it to "
+                         "an existing name of yours",
+                         facts->host),
             "%s",
             mta_sts_dead_alias_text(
                 judge->p, a->alias ? a : aaaa, "senders get no policy",
-                "can get a certificate for the policy host and serve a policy of "
-                "theirs"));
+                "can get a certificate for the policy host and serve a policy of their own"));
     }
     else if (!failed) {
         mta_sts_finding_add(
@@ -345,7 +343,7 @@ static void name_reports(const mta_sts_judge *judge, mta_sts_findings *findings)
 
         if (!facts->tlsrpt.alias && finding->fix && strstr(finding->fix, "mta-sts dns DOMAIN")) {
             finding->fix = apr_psprintf(
-                judge->p, "publish \"%s\", with your mailbox in the place of YOU",
+                judge->p, "publish \"%s\", replacing YOU with your mailbox",
                 mta_sts_tlsrpt_record_propose(judge->p, facts->domain, facts->endpoint));
         }
     }
@@ -376,7 +374,7 @@ void mta_sts_judge_tlsrpt(mta_sts_judge *judge)
         mta_sts_finding_add(
             findings, testing ? MTA_STS_WARNING : MTA_STS_INFO, "tlsrpt-missing",
             facts->tlsrpt_name,
-            apr_psprintf(judge->p, "publish \"%s\", with your mailbox in the place of YOU",
+            apr_psprintf(judge->p, "publish \"%s\", replacing YOU with your mailbox",
                          mta_sts_tlsrpt_record_propose(judge->p, facts->domain, facts->endpoint)),
             "there is no TLSRPT record, so senders send no reports%s",
             testing ? ", which mode testing depends on" : "");

@@ -50,10 +50,9 @@ static int judge_coverage(const mta_sts_judge *judge, const char *host, mta_sts_
                             "the policy covers this host");
         return 1;
     }
-    mta_sts_finding_add(findings, MTA_STS_ERROR, "mx-not-in-policy", host,
-                        coverage_fix(findings->pool, host),
-                        "the policy does not cover this host: senders in mode enforce do not "
-                        "deliver to it");
+    mta_sts_finding_add(
+        findings, MTA_STS_ERROR, "mx-not-in-policy", host, coverage_fix(findings->pool, host),
+        "the policy does not cover this host: in mode enforce, senders do not deliver to it");
     return 0;
 }
 
@@ -262,7 +261,7 @@ static const char *pattern_fix(const mta_sts_judge *judge, const char *pattern)
     }
     return !provider ? leftover
                      : apr_psprintf(p, "%s%s the patterns of %s%s%s: %s", used ? "" : leftover,
-                                    !used                 ? ": then use"
+                                    !used                 ? "; for such a host, use"
                                     : *provider->patterns ? "use"
                                                           : "check",
                                     provider->name, *provider->patterns ? ", " : "",

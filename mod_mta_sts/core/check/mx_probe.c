@@ -12,7 +12,7 @@
 #define IS_TEMPORARY(code) ((code) / 100 == 4)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const loss = "senders in mode enforce do not deliver to it";
+static const char *const loss = "in mode enforce, senders do not deliver to it";
 
 /* One way in which a probe can end. Its severity follows from the effect. */
 typedef struct texts {

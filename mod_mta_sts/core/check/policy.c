@@ -210,18 +210,17 @@ static const char *id_fix(const mta_sts_judge *judge)
     if (alias && judge->facts->is_hosted) {
         return apr_psprintf(
             judge->p,
-            "publish \"v=STSv1; id=%s;\" in the TXT record at %s, where the CNAME of "
-            "%s leads",
+            "publish \"v=STSv1; id=%s;\" in the TXT record at %s, where the CNAME of %s points",
             judge->served_id, mta_sts_text_quote(judge->p, alias, strlen(alias)),
             judge->facts->record_name);
     }
-    return alias ? apr_psprintf(
-                       judge->p,
-                       "have the id %s published in the TXT record at %s, where the CNAME of "
-                       "%s leads: it belongs to the party that runs that zone",
-                       judge->served_id, mta_sts_text_quote(judge->p, alias, strlen(alias)),
-                       judge->facts->record_name)
-                 : apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id);
+    return alias
+               ? apr_psprintf(judge->p,
+                              "have the id %s published in the TXT record at %s, where the CNAME "
+                              "of %s points, by the operator of that zone",
+                              judge->served_id, mta_sts_text_quote(judge->p, alias, strlen(alias)),
+                              judge->facts->record_name)
+               : apr_psprintf(judge->p, "publish \"v=STSv1; id=%s;\"", judge->served_id);
 }
 
 static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
@@ -238,16 +237,17 @@ static void judge_id(const mta_sts_judge *judge, mta_sts_findings *findings)
     else if (!is_hash_id(judge->record_id)) {
         mta_sts_finding_add(
             findings, MTA_STS_INFO, "id-custom", name,
-            apr_psprintf(judge->p, "%s whenever the policy changes; mod_mta_sts would use %s",
-                         judge->facts->record.alias && !judge->facts->is_hosted
-                             ? apr_psprintf(judge->p,
-                                            "have it changed by the party that runs %s, where the "
-                                            "CNAME of %s leads,",
-                                            mta_sts_text_quote(judge->p, judge->facts->record.alias,
-                                                               strlen(judge->facts->record.alias)),
-                                            name)
-                             : "change it",
-                         judge->served_id),
+            apr_psprintf(
+                judge->p, "%s whenever the policy changes; mod_mta_sts would use %s",
+                judge->facts->record.alias && !judge->facts->is_hosted
+                    ? apr_psprintf(
+                          judge->p,
+                          "ask the operator of %s, where the CNAME of %s points, to change it",
+                          mta_sts_text_quote(judge->p, judge->facts->record.alias,
+                                             strlen(judge->facts->record.alias)),
+                          name)
+                    : "change it",
+                judge->served_id),
             "the id %s in DNS was not made by mod_mta_sts, so it cannot be compared with the "
             "served policy",
             judge->record_id);

@@ -153,7 +153,7 @@ static const status_text status_texts[] = {
      "others at this address"},
     {429, 429, " (too many requests)", firewall_fix},
     {500, 599, " (server error)",
-     "check httpd's error log, and a proxy in front of httpd or behind it"},
+     "check httpd's error log, and any proxy in front of httpd or behind it"},
     {0, 999, "", vhost_fix},
 };
 
@@ -260,7 +260,7 @@ static void check_time(const mta_sts_policy_fetch *fetch, const char *host,
     if (fetch->took > SLOW) {
         mta_sts_finding_add(findings, MTA_STS_WARNING, "fetch-slow", host,
                             "check httpd's load and error log",
-                            "%s takes %d seconds to answer: many senders wait for 4 seconds only",
+                            "%s takes %d seconds to answer: many senders wait only 4 seconds",
                             fetch->address, (int)apr_time_sec(fetch->took));
     }
 }

@@ -96,12 +96,11 @@ static const char *summarize(const mta_sts_judge *judge, mta_sts_outcome outcome
 
     switch (outcome) {
     case MTA_STS_OUTCOME_DELIVERS:
-        return judge->mx_alike
-                   ? apr_psprintf(p,
-                                  "delivers over verified TLS to every MX host that takes mail; in "
-                                  "any mode it passes over %s",
-                                  why)
-                   : "delivers over verified TLS to every MX host";
+        return judge->mx_alike ? apr_psprintf(p,
+                                              "delivers over verified TLS to every MX host that "
+                                              "accepts mail; in any mode it skips %s",
+                                              why)
+                               : "delivers over verified TLS to every MX host";
     case MTA_STS_OUTCOME_PARTLY:
         return judge->mx_lost
                    ? apr_psprintf(p, "delivers to some MX hosts at most: %s", why)
@@ -117,7 +116,8 @@ static const char *summarize(const mta_sts_judge *judge, mta_sts_outcome outcome
     default:
         return judge->mx_lost
                    ? apr_psprintf(p, "refuses to deliver: %s", why)
-                   : apr_psprintf(p, "cannot deliver: no MX host takes mail, in any mode: %s", why);
+                   : apr_psprintf(p, "cannot deliver: no MX host accepts mail, in any mode: %s",
+                                  why);
     }
 }
 
@@ -148,7 +148,7 @@ static const char *advise_unknown(const mta_sts_judge *judge, int on)
     const char *why = judge->facts->smtp == MTA_STS_CHECK_SMTP_BLOCKED
                           ? ": check from a machine that can open connections to port 25"
                       : judge->mx_alike && !judge->mx_unknown && !judge->mx_good
-                          ? ": no MX host takes mail now, in any mode, so fix that first"
+                          ? ": no MX host accepts mail now, in any mode, so fix that first"
                           : "";
 
     return apr_pstrcat(judge->p,

@@ -7,7 +7,8 @@
 
 #include "core/base/text.h"
 
-#define NOT_KEYWORDS "it is not KEY=VALUE words as in \"host=db.example.com dbname=reports\""
+#define NOT_KEYWORDS                                                                               \
+    "it must consist of KEY=VALUE pairs, as in \"host=db.example.com dbname=reports\""
 
 /* Parameters whose values may be shown; the values of all others are treated as secrets. */
 static const char *const shown[] = {"host", "hostaddr", "port", "dbname", "user", NULL};
@@ -102,7 +103,7 @@ const char *mta_sts_conninfo_read(apr_pool_t *p, const char *text, mta_sts_conni
         /* libpq expands a dbname that looks like a conninfo, which may include a password. */
         text = read_value(p, text, &value);
         if (!text) {
-            return "a quote in it does not end";
+            return "a quotation mark in it is not closed";
         }
         if (strcmp(key, "dbname") == 0 && (strchr(value, '=') || strstr(value, "://"))) {
             return "its dbname is not a plain name";

@@ -40,8 +40,9 @@ typedef struct sqlite_trouble {
 
 static const sqlite_trouble sqlite_troubles[] = {
     {CODE_BUSY, IS_LOCKED,
-     "it is tried again; fuser -v on the file shows which process has it open"},
-    {6, IS_LOCKED, "it is tried again; fuser -v on the file shows which process has it open"},
+     "the operation is retried; fuser -v on the file shows which process has it open"},
+    {6, IS_LOCKED,
+     "the operation is retried; fuser -v on the file shows which process has it open"},
     {8, "cannot be written to",
      "check whether the disk is mounted read-only, and who owns the file and its directory"},
     {CODE_IO, "cannot be read or written: the disk reports an error",
@@ -49,7 +50,7 @@ static const sqlite_trouble sqlite_troubles[] = {
     {CODE_DAMAGED, IS_DAMAGED, REBUILT},
     {CODE_FULL, IS_OUT_OF_ROOM, "free space on its file system; df shows which one that is"},
     {CODE_NOT_OPENED, "cannot be opened", "check that its directory exists, and who owns it"},
-    {CODE_FOREIGN, IS_DAMAGED ", or not a database of SQLite", REBUILT},
+    {CODE_FOREIGN, IS_DAMAGED ", or not an SQLite database", REBUILT},
 };
 
 static const sqlite_trouble *find_trouble(int code)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,37 +40,68 @@ const char *mta_sts_identity_read(apr_pool_t *p, const char *state_dir)
                                                                        : NULL;
 }
 
-/* The file appears complete, or not at all. */
-static const char *write_identity(apr_pool_t *p, const char *path, const char *identity)
+/* Writes the identity to a file of a name that no other process has. */
+static int write_fresh(apr_pool_t *p, const char *path, const char *identity, char **fresh)
 {
-    const char *fresh = apr_pstrcat(p, path, ".new", NULL);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int is_written = fd >= 0 && write(fd, identity, DIGITS) == DIGITS && fsync(fd) == 0;
+    int fd, is_written;
 
-    if (fd >= 0) {
-        close(fd);
+    *fresh = apr_pstrcat(p, path, ".XXXXXX", NULL);
+    fd = mkostemp(*fresh, O_CLOEXEC); /* mode 0600 */
+    if (fd < 0) {
+        return 0;
     }
-    if (!is_written || rename(fresh, path) != 0) {
-        return explain(p, path, "written");
-    }
-    return NULL;
+    is_written = write(fd, identity, DIGITS) == DIGITS && fsync(fd) == 0;
+    close(fd);
+    return is_written;
 }
 
-const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity)
+/* Names the fresh file: it appears complete, or not at all. Of several processes that create an
+ * identity at once, the first one decides; the others find its file. Only a damaged file is
+ * replaced, and file systems without hard links have nothing better. */
+static int add(apr_pool_t *p, const char *fresh, const char *path, const char *state_dir)
 {
-    *identity = mta_sts_identity_read(p, state_dir);
-    return *identity ? NULL : mta_sts_identity_renew(p, state_dir, identity);
+    return link(fresh, path) == 0 ||
+           (errno == EEXIST && mta_sts_identity_read(p, state_dir) != NULL) ||
+           rename(fresh, path) == 0;
 }
 
-const char *mta_sts_identity_renew(apr_pool_t *p, const char *state_dir, const char **identity)
+static int replace(apr_pool_t *p, const char *fresh, const char *path, const char *state_dir)
 {
+    (void)p;
+    (void)state_dir;
+    return rename(fresh, path) == 0;
+}
+
+typedef int place(apr_pool_t *p, const char *fresh, const char *path, const char *state_dir);
+
+static const char *make_identity(apr_pool_t *p, const char *state_dir, place *put,
+                                 const char **identity)
+{
+    const char *path = path_of(p, state_dir), *error = NULL;
     unsigned char bytes[RANDOM_BYTES];
+    char *fresh;
 
     if (apr_generate_random_bytes(bytes, sizeof(bytes)) != APR_SUCCESS) {
         return "no random numbers are available";
     }
     *identity = apr_pescape_hex(p, bytes, sizeof(bytes), 0);
-    return write_identity(p, path_of(p, state_dir), *identity);
+    if (!write_fresh(p, path, *identity, &fresh) || !put(p, fresh, path, state_dir)) {
+        error = explain(p, path, "written");
+    }
+    unlink(fresh);
+    *identity = error ? NULL : mta_sts_identity_read(p, state_dir);
+    return error || *identity ? error : explain(p, path, "read");
+}
+
+const char *mta_sts_identity_find(apr_pool_t *p, const char *state_dir, const char **identity)
+{
+    *identity = mta_sts_identity_read(p, state_dir);
+    return *identity ? NULL : make_identity(p, state_dir, add, identity);
+}
+
+const char *mta_sts_identity_renew(apr_pool_t *p, const char *state_dir, const char **identity)
+{
+    return make_identity(p, state_dir, replace, identity);
 }
 
 const char *mta_sts_identity_host(apr_pool_t *p)

@@ -11,7 +11,8 @@
 #define MTA_STS_IDENTITY_FILE "machine"
 
 /*
- * Reads the identity; creates it if it does not exist.
+ * Reads the identity; creates it if it does not exist or cannot be used. Processes that create it at
+ * once get the same one.
  *
  * @param p         pool of the identity and of the error text
  * @param state_dir a directory of this user

@@ -41,10 +41,10 @@ static const char *find_free(mta_sts_database *db, apr_pool_t *p, const char **n
             return error;
         }
     }
-    return count ? apr_psprintf(p,
-                                "%s has too many machines that are called %s: give "
-                                "them different host names",
-                                mta_sts_database_name(db), host)
+    return count ? apr_psprintf(
+                       p,
+                       "%s has too many machines that are named %s: give them different host names",
+                       mta_sts_database_name(db), host)
                  : NULL;
 }
 

@@ -65,7 +65,7 @@ const char *mta_sts_database_validate(apr_pool_t *p, const char *driver, const c
     const char *error;
 
     if (find_driver(driver) == DRIVER_COUNT) {
-        return apr_psprintf(p, "there is no database driver %s: sqlite3 and pgsql are known",
+        return apr_psprintf(p, "there is no database driver %s: sqlite3 and pgsql are supported",
                             mta_sts_text_quote(p, driver, strlen(driver)));
     }
     if (strcmp(driver, MTA_STS_DATABASE_SQLITE) == 0) {

@@ -320,11 +320,11 @@ static const char *judge(mta_sts_database *db, apr_int64_t version)
                      db->name, version);
         return db->error;
     }
-    apr_snprintf(db->error, sizeof(db->error),
-                 "%s was made by a newer mod_mta_sts (its tables have version %" APR_INT64_T_FMT
-                 ", here %d is "
-                 "known): install that one again, or name another database",
-                 db->name, version, NEWEST);
+    apr_snprintf(
+        db->error, sizeof(db->error),
+        "%s was created by a newer mod_mta_sts (its tables have version %" APR_INT64_T_FMT
+        ", this one supports %d): install the newer version again, or configure another database",
+        db->name, version, NEWEST);
     return db->error;
 }
 

@@ -10,12 +10,12 @@ const char *mta_sts_delegation_request(apr_pool_t *p, const mta_sts_publication_
     }
     if (record->is_dead) {
         return apr_psprintf(p,
-                            "delete the CNAME of %s, which leads to %s, a name that does not "
+                            "delete the CNAME of %s, which points to %s, a name that does not "
                             "exist; publish \"%s\" there instead",
                             record->delegated, record->name, record->value);
     }
     return apr_psprintf(
-        p, "ask the party that runs %s, where the CNAME of %s leads, to %s \"%s\" there%s",
+        p, "ask the operator of %s, where the CNAME of %s points, to %s \"%s\" there%s",
         record->name, record->delegated,
         record->state == MTA_STS_RECORD_SUPERFLUOUS ? "delete" : "publish", record->value,
         record->state == MTA_STS_RECORD_SUPERFLUOUS

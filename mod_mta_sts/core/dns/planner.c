@@ -205,10 +205,10 @@ static void report_alias(planner *pl, mta_sts_record_type type)
             pl->findings, request ? MTA_STS_WARNING : MTA_STS_INFO, "record-elsewhere",
             mta_sts_record_type_name(pl->findings->pool, type, pl->facts->domain), request,
             "the name is an alias (CNAME): the record is at %s%s", now->alias,
-            !request                                 ? ""
-            : now->status == MTA_STS_ANSWER_NXDOMAIN ? ", which does not exist"
-                                                     : ", which is for the party that runs that "
-                                                       "zone to change");
+            !request ? ""
+            : now->status == MTA_STS_ANSWER_NXDOMAIN
+                ? ", which does not exist"
+                : ", which only the operator of that zone can change");
     }
 }
 

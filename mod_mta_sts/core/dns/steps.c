@@ -217,14 +217,14 @@ static const char *copies(const writer *w)
 /* How to withdraw a policy: RFC 8461 section 8.3. */
 static void add_removal(writer *w)
 {
-    add_step(w, apr_psprintf(w->p,
-                             "Keep serving mode none, with this record, until every earlier policy "
-                             "has expired: for the largest max_age that you have served, counted "
-                             "from the last time that it was served%s.%s",
-                             w->facts->policy->max_age > 86400
-                                 ? ". A max_age of 86400 is enough for mode none"
-                                 : "",
-                             copies(w)));
+    add_step(
+        w,
+        apr_psprintf(
+            w->p,
+            "Keep serving mode none, with this record, until every earlier policy has expired: for "
+            "the largest max_age ever served, counted from when that policy was last served%s.%s",
+            w->facts->policy->max_age > 86400 ? ". A max_age of 86400 is enough for mode none" : "",
+            copies(w)));
     add_step(w,
              apr_psprintf(
                  w->p,

@@ -3,10 +3,14 @@
 
 #include <apr_strings.h>
 
-#define SET                                                                                        \
+#define HOLD "SELECT domain FROM mta_sts_policy WHERE domain = %s FOR UPDATE"
+#define INSERT                                                                                     \
     "INSERT INTO mta_sts_policy (domain, mode, mx, max_age, alias_of)"                             \
-    " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (domain) DO UPDATE SET mode = excluded.mode,"        \
-    " mx = excluded.mx, max_age = excluded.max_age, alias_of = excluded.alias_of"
+    " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (domain) DO "
+#define ADD INSERT "NOTHING"
+#define SET                                                                                        \
+    INSERT "UPDATE SET mode = excluded.mode, mx = excluded.mx, max_age = excluded.max_age,"        \
+           " alias_of = excluded.alias_of"
 #define FIND                                                                                       \
     "SELECT p.domain, coalesce(t.mode, p.mode), coalesce(t.mx, p.mx),"                             \
     " coalesce(t.max_age, p.max_age), p.alias_of, t.domain, t.alias_of FROM mta_sts_policy p"      \
@@ -29,6 +33,27 @@ const char *mta_sts_edit_position(mta_sts_database *db, const char *domain, apr_
                                        domain)
                : mta_sts_database_rows(db, POSITION("n"), mta_sts_database_take_number, position,
                                        domain);
+}
+
+static int take_nothing(void *baton, const char *const *columns)
+{
+    (void)baton;
+    (void)columns;
+    return 0;
+}
+
+/* A transaction of SQLite keeps all others from writing. */
+const char *mta_sts_edit_hold(mta_sts_database *db, const char *domain)
+{
+    return mta_sts_database_is_shared(db)
+               ? mta_sts_database_rows(db, HOLD, take_nothing, NULL, domain)
+               : NULL;
+}
+
+const char *mta_sts_edit_add(mta_sts_database *db, const mta_sts_hosted_row *row)
+{
+    return mta_sts_database_run(db, ADD, row->domain, row->mode, row->mx, row->max_age,
+                                row->alias_of);
 }
 
 const char *mta_sts_edit_set(mta_sts_database *db, const mta_sts_hosted_row *row)

@@ -17,6 +17,13 @@ const char *mta_sts_edit_begin(mta_sts_database *db);
  * a domain, as a part of the transaction; 0 if that was more than a day ago. */
 const char *mta_sts_edit_position(mta_sts_database *db, const char *domain, apr_int64_t *position);
 
+/* Keeps others from changing the row of a domain until the transaction ends, if there is one. A
+ * provider's panel may use its own SQL meanwhile. */
+const char *mta_sts_edit_hold(mta_sts_database *db, const char *domain);
+
+/* Inserts a row, unless the domain has one; read it again to see what is stored. */
+const char *mta_sts_edit_add(mta_sts_database *db, const mta_sts_hosted_row *row);
+
 /* Inserts or replaces a row. */
 const char *mta_sts_edit_set(mta_sts_database *db, const mta_sts_hosted_row *row);
 

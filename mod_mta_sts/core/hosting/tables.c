@@ -130,8 +130,8 @@ static const char *judge(apr_int64_t version)
     if (version == VERSION) {
         return NULL;
     }
-    return version ? "the tables of hosted domains were made by a newer mod_mta_sts: install that "
-                     "one on this machine, too"
+    return version ? "the tables of hosted domains were created by a newer mod_mta_sts: install "
+                     "that version on this machine, too"
                    : "the table mta_sts_policy_source is empty: restore the database from a backup";
 }
 

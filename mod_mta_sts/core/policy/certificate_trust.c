@@ -34,8 +34,7 @@ static const struct {
          "the certificate in %s leads to a CA that this machine does not trust", " (%s)",
          ": senders that do not trust it either accept no policy from this host",
          "use a certificate of a public CA, with its complete chain (certbot's fullchain.pem); a "
-         "CA "
-         "of your own is known to your own senders only"},
+         "private CA is known only to your own senders"},
     [MTA_STS_TRUST_CHAIN_INVALID] = {MTA_STS_ERROR, "certificate-chain-broken",
                                      "the CA certificate that %s contains has expired", " (%s)",
                                      ": senders do not accept a policy from this host", chain_fix},

@@ -54,9 +54,8 @@ static const char *quote(reader *r, value v)
 static void read_version(reader *r, value v)
 {
     if (v.len != 5 || memcmp(v.text, "STSv1", 5) != 0) {
-        report(
-            r, MTA_STS_ERROR, "version-unknown", "write \"version: STSv1\"",
-            apr_psprintf(r->findings->pool, "%s is not a version that senders know", quote(r, v)));
+        report(r, MTA_STS_ERROR, "version-unknown", "write \"version: STSv1\"",
+               apr_psprintf(r->findings->pool, "senders do not know the version %s", quote(r, v)));
     }
 }
 
@@ -366,7 +365,7 @@ mta_sts_policy *mta_sts_policy_grammar_read(apr_pool_t *p, const char *text, apr
     }
     if (len == 0) {
         report(&r, MTA_STS_ERROR, "policy-empty",
-               "write version, mode, mx and max_age, each on a line", "the policy is empty");
+               "write version, mode, mx and max_age, each on its own line", "the policy is empty");
         return policy;
     }
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -35,13 +35,13 @@ static const range ranges[] = {
     {0x2212, 0x2212, "-", "a dash instead of a hyphen"},
     {0x2028, 0x2029, "\n", "a Unicode line separator"},
     {0x0085, 0x0085, "\n", "a Unicode line separator"},
-    {0x00b7, 0x00b7, " ", "the mark of an editor for a blank"},
-    {0x2420, 0x2423, " ", "the mark of an editor for a blank"},
-    {0x2192, 0x2192, " ", "the mark of an editor for a tab"},
-    {0x00b6, 0x00b6, "", "the mark of an editor for a line end"},
-    {0x21b5, 0x21b5, "", "the mark of an editor for a line end"},
-    {0x23ce, 0x23ce, "", "the mark of an editor for a line end"},
-    {0x240a, 0x240d, "", "the mark of an editor for a line end"},
+    {0x00b7, 0x00b7, " ", "an editor's mark for a blank"},
+    {0x2420, 0x2423, " ", "an editor's mark for a blank"},
+    {0x2192, 0x2192, " ", "an editor's mark for a tab"},
+    {0x00b6, 0x00b6, "", "an editor's mark for a line end"},
+    {0x21b5, 0x21b5, "", "an editor's mark for a line end"},
+    {0x23ce, 0x23ce, "", "an editor's mark for a line end"},
+    {0x240a, 0x240d, "", "an editor's mark for a line end"},
     {0x037e, 0x037e, ";", "a Greek question mark instead of a semicolon"},
     {0xff01, 0xff5e, NULL, "a full-width character"},
 };
@@ -144,7 +144,7 @@ static void replace_cr(mta_sts_repair *repair)
         text[len++] = is_end ? '\n' : text[i];
     }
     if (is_alone) {
-        mta_sts_repair_set(repair, text, len, "has line ends of CR alone");
+        mta_sts_repair_set(repair, text, len, "has lines that end with CR alone");
     }
 }
 

@@ -13,10 +13,10 @@
 static const struct {
     const char *start, *clause;
 } commands[] = {
-    {"echo ", "contains the shell's command"},
-    {"printf ", "contains the shell's command"},
-    {"$'", "contains the shell's command"},
-    {"$\"", "contains the shell's command"},
+    {"echo ", "contains the shell command"},
+    {"printf ", "contains the shell command"},
+    {"$'", "contains the shell command"},
+    {"$\"", "contains the shell command"},
     {"return 200 ", "contains the directive of a web server"},
     {"respond ", "contains the directive of a web server"},
 };

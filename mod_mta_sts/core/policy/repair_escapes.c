@@ -179,7 +179,7 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
     }
     if (mta_sts_repair_contains(repair->text, "v%3D") ||
         mta_sts_repair_contains(repair->text, "version%3A")) {
-        replace(repair, read_url, "is encoded as for a URL");
+        replace(repair, read_url, "is percent-encoded, as in a URL");
     }
     /* The address of a report may rightly contain such escapes, a host or a version may not. */
     if (mta_sts_repair_contains(repair->text, "v1%3B") ||
@@ -187,7 +187,7 @@ void mta_sts_repair_escapes(mta_sts_repair *repair)
         (mta_sts_repair_contains(repair->text, "mode:") &&
          (mta_sts_repair_contains(repair->text, "%20") ||
           mta_sts_repair_contains(repair->text, "%0A")))) {
-        replace(repair, read_percent, "is encoded as for a URL");
+        replace(repair, read_percent, "is percent-encoded, as in a URL");
     }
     if (memchr(repair->text, '\\', repair->len)) {
         replace(repair, read_backslash, "contains backslash escapes");

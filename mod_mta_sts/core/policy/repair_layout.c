@@ -104,7 +104,7 @@ static void cut_header(mta_sts_repair *repair)
     if (*line) {
         line = next_line(line);
         mta_sts_repair_set(repair, line, strlen(line),
-                           "starts with the header of an HTTP response");
+                           "starts with the headers of an HTTP response");
     }
 }
 
@@ -140,7 +140,7 @@ static void cut_signature(mta_sts_repair *repair)
     for (line = next_line(repair->text); *line; line = next_line(line)) {
         if (strncmp(line, "--", 2) == 0 && strspn(line + 2, " ") + 2 == line_length(line)) {
             mta_sts_repair_set(repair, repair->text, (apr_size_t)(line - repair->text),
-                               "ends with the signature of a mail");
+                               "ends with an email signature");
             return;
         }
     }
@@ -162,7 +162,7 @@ static void cut_here_document(mta_sts_repair *repair)
             break;
         }
     }
-    mta_sts_repair_set(repair, text, (apr_size_t)(line - text), "contains the shell's command");
+    mta_sts_repair_set(repair, text, (apr_size_t)(line - text), "contains the shell command");
 }
 
 /* Removes the marks of bold text; a wildcard has a single asterisk. */
@@ -179,7 +179,7 @@ static void remove_bold(mta_sts_repair *repair)
             mta_sts_buffer_add(out, c, 1);
         }
     }
-    mta_sts_repair_set(repair, out->bytes, out->len, "contains the asterisks of Markdown");
+    mta_sts_repair_set(repair, out->bytes, out->len, "contains Markdown asterisks");
 }
 
 /* Names are written with dots in brackets so that programs make no links of them. */
@@ -322,7 +322,7 @@ static void read_directives(mta_sts_repair *repair)
         mta_sts_buffer_add(out, mx->bytes, mx->len);
         put_field(out, "max_age: ", age, line_length(age));
         mta_sts_repair_set(repair, out->bytes, out->len,
-                           "contains directives of httpd, not the policy that they publish");
+                           "contains httpd directives instead of the policy that they publish");
     }
 }
 
@@ -331,8 +331,8 @@ void mta_sts_repair_layout(mta_sts_repair *repair)
     if (memchr(repair->text, '\0', repair->len)) {
         return;
     }
-    strip_each(repair, skip_quote, "has the quote marks of a mail before its lines");
-    strip_each(repair, skip_plus, "has the marks of a diff before its lines");
+    strip_each(repair, skip_quote, "has email quote marks in front of its lines");
+    strip_each(repair, skip_plus, "has diff marks in front of its lines");
     strip_each(repair, skip_number, "has line numbers");
     cut_header(repair);
     cut_other_header(repair);

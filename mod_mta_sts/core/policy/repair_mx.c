@@ -61,7 +61,7 @@ static int is_word(mta_sts_repair *repair, const char *word)
     if (strchr(word, '.') || (unsigned char)*word >= 0x80) {
         return 0;
     }
-    mta_sts_repair_note(repair, apr_psprintf(repair->p, "has %s beside host names",
+    mta_sts_repair_note(repair, apr_psprintf(repair->p, "has %s next to host names",
                                              mta_sts_text_quote(repair->p, word, strlen(word))));
     return 1;
 }

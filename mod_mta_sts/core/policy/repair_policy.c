@@ -153,7 +153,7 @@ static void put_mx(state *s, char *value)
         put_line(s, "mx", APR_ARRAY_IDX(hosts, i, const char *));
     }
     if (hosts->nelts > 1 || s->field == FIELD_MX + FIELDS) {
-        note(s, "has several MX hosts in one line");
+        note(s, "has several MX hosts on one line");
     }
 }
 
@@ -235,11 +235,11 @@ static void read_known(state *s, char *segment, apr_size_t len, int field)
 static int is_decoration(state *s, const char *segment)
 {
     if (strncmp(segment, "```", 3) == 0 || strncmp(segment, "~~~", 3) == 0) {
-        note(s, "contains the marks of a Markdown code block");
+        note(s, "contains Markdown code fences");
         return 1;
     }
     if (strcmp(segment, "---") == 0 || strcmp(segment, "...") == 0) {
-        note(s, "contains the marks of a YAML document");
+        note(s, "contains YAML document markers");
         return 1;
     }
     if (*segment == '#' || strncmp(segment, "//", 2) == 0 || strncmp(segment, "<!--", 4) == 0 ||
@@ -248,7 +248,7 @@ static int is_decoration(state *s, const char *segment)
         return 1;
     }
     if (strncmp(segment, "$ ", 2) == 0) {
-        note(s, "contains the shell's command");
+        note(s, "contains the shell command");
         return 1;
     }
     if (strncmp(segment, "-----", 5) == 0 ||
@@ -276,7 +276,7 @@ static void read_segment(state *s, char *segment, int is_after_semicolon)
         return;
     }
     if (segment[0] && strchr("-*>+", segment[0]) && segment[1] == ' ') {
-        note(s, "contains list marks");
+        note(s, "contains list markers");
         segment += 2;
     }
     if (strpbrk(segment, "\"`") || *segment == '\'') {
@@ -342,7 +342,7 @@ void mta_sts_repair_policy(mta_sts_repair *repair)
     }
     line = part_fields(&s, repair->text);
     if (strlen(line) != repair->len) {
-        note_unless_json(&s, "has several fields in one line");
+        note_unless_json(&s, "has several fields on one line");
     }
     for (; line && *line; line = next) {
         next = strchr(line, '\n');

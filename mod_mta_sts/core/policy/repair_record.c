@@ -280,7 +280,7 @@ const char *mta_sts_repair_is_lost(const char *id)
 {
     apr_size_t len = strlen(id);
 
-    return is_rounded(id) ? "a spreadsheet rounded the id %s, so that its digits are lost"
+    return is_rounded(id) ? "a spreadsheet rounded the id %s, so digits are lost"
            : len && (strpbrk(id, "{}$%[]") || (*id == '<' && id[len - 1] == '>') ||
                      (mta_sts_repair_contains(id, "your") && strpbrk(id, "-_ ")))
                ? "the id %s is a placeholder that was not filled in"

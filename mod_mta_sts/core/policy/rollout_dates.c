@@ -221,11 +221,10 @@ static const char *until_text(apr_pool_t *p, const mta_sts_rollout_date *date)
                              time_text(p, date->by_log),
                              ", according to the fetch log; in the worst case until ", worst, ".",
                              NULL)
-               : apr_pstrcat(
-                     p,
-                     "According to the fetch log, no sender uses an earlier policy from its "
-                     "cache any more; in the worst case, some do until ",
-                     worst, ".", NULL);
+               : apr_pstrcat(p,
+                             "According to the fetch log, no sender uses an earlier policy from "
+                             "its cache any more; in the worst case, some may until ",
+                             worst, ".", NULL);
 }
 
 static const char *served_text(apr_pool_t *p, const mta_sts_rollout_date *date, int has_hosts)
@@ -236,17 +235,17 @@ static const char *served_text(apr_pool_t *p, const mta_sts_rollout_date *date, 
     return has_hosts && date->hosts->nelts
                ? apr_pstrcat(p, " ", mta_sts_format_names(p, date->hosts, 5),
                              date->hosts->nelts == 1 ? " still serves" : " still serve",
-                             " an earlier policy, so this date moves on.", NULL)
-               : " An earlier policy is still served, so this date moves on.";
+                             " an earlier policy, so this date keeps moving forward.", NULL)
+               : " An earlier policy is still served, so this date keeps moving forward.";
 }
 
 static const char *since_text(apr_pool_t *p, const mta_sts_rollout_date *date)
 {
     return !date->has_unrecorded ? ""
            : date->since
-               ? apr_pstrcat(p, " Policies from before ", mta_sts_format_time(p, date->since),
+               ? apr_pstrcat(p, " Policies served before ", mta_sts_format_time(p, date->since),
                              " are not recorded.", NULL)
-               : " When the first policy was served is not recorded.";
+               : " It is not recorded when the first policy was served.";
 }
 
 const char *mta_sts_rollout_copies_text(apr_pool_t *p, const mta_sts_rollout_date *date,
@@ -254,7 +253,7 @@ const char *mta_sts_rollout_copies_text(apr_pool_t *p, const mta_sts_rollout_dat
 {
     if (!date->recorded) {
         return date->is_certain ? NULL
-                                : apr_pstrcat(p, "No copies of recorded earlier policies are left.",
+                                : apr_pstrcat(p, "No recorded earlier policy is cached any longer.",
                                               since_text(p, date), NULL);
     }
     return apr_pstrcat(p, until_text(p, date), served_text(p, date, has_hosts), since_text(p, date),

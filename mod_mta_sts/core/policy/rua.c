@@ -70,7 +70,7 @@ static const char *check_mailto(apr_pool_t *p, const char *address)
     const char *domain, *error;
 
     if (strncmp(mailbox, "//", 2) == 0) {
-        return "contains \"//\" after mailto:, which only URLs of web servers have";
+        return "contains \"//\" after mailto:, which only http and https URLs have";
     }
     if (!at && strstr(mailbox, "%40")) {
         return "has %40 instead of \"@\" before the domain";
@@ -79,14 +79,14 @@ static const char *check_mailto(apr_pool_t *p, const char *address)
         return "is not a mail address: write mailto:, the user, one @ and the domain";
     }
     if (at[1] == '[' || (at[1] && !at[1 + strspn(at + 1, "0123456789.")])) {
-        return "has an IP address as its domain, to which most senders send no mail: write the "
-               "domain's name";
+        return "has an IP address as its domain, to which most senders send no mail: write a "
+               "domain name";
     }
     if (at[1] && at[strlen(at) - 1] == '.') {
-        return "has a domain that ends with a dot: write it without";
+        return "has a domain that ends with a dot: remove the dot";
     }
     error = mta_sts_name_parse_host(p, at + 1, MTA_STS_NAME_ALABEL, &domain);
-    return error ? apr_pstrcat(p, "has a wrong domain: ", error, NULL)
+    return error ? apr_pstrcat(p, "has an invalid domain: ", error, NULL)
            : strchr(domain, '.')
                ? NULL
                : "has a domain of one label: no mail from the Internet reaches it";
@@ -103,7 +103,7 @@ static const char *check_https(apr_pool_t *p, const char *uri)
 
     return apr_uri_parse(p, uri, &parsed) != APR_SUCCESS || !parsed.hostname || !*parsed.hostname
                ? "contains no host: write https://, the host and the path"
-           : !is_port(parsed.port_str) ? "has a port that does not exist: 1 to 65535 are allowed"
+           : !is_port(parsed.port_str) ? "has an invalid port number: 1 to 65535 are allowed"
            : !strpbrk(parsed.hostname, ".:")
                ? "has a host of one label, which nobody on the Internet can reach"
                : NULL;

@@ -251,8 +251,9 @@ static void explain(const char *text, apr_size_t len, mta_sts_findings *strict,
     mta_sts_policy_grammar_read(findings->pool, repair.text, repair.len, second);
     after = mta_sts_findings_count(second, MTA_STS_ERROR);
     if (is_without_fields(strict, second)) {
-        add_other(findings, text, len, "a text without version, mode, mx and max_age",
-                  "put the policy in its place: version, mode, mx and max_age, each on a line");
+        add_other(
+            findings, text, len, "a text without version, mode, mx and max_age",
+            "put the policy in its place: version, mode, mx and max_age, each on its own line");
     }
     else if (!repair.found->nelts || after >= before || (after && !is_whole)) {
         add_all(findings, strict);

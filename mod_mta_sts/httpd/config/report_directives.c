@@ -239,8 +239,7 @@ static const char *refuse_file_path(cmd_parms *cmd, const char *path)
         }
     }
     return strspn(path, "/") == strlen(path)
-               ? refuse_text(cmd, path,
-                             "is the root of the file system: write a directory of its own")
+               ? refuse_text(cmd, path, "is the root of the file system: use a dedicated directory")
                : NULL;
 }
 

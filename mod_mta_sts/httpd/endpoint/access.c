@@ -48,8 +48,8 @@ static int holds(request_rec *r, const core_dir_config *section)
 
     if (error) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "a report: the condition of an <If> in a <Location> cannot be evaluated: %s; "
-                      "the section is ignored: correct its expression",
+                      "report: the condition of an <If> in a <Location> cannot be evaluated: %s; "
+                      "correct its expression, until then the section is ignored",
                       error);
     }
     return result > 0 && !error;

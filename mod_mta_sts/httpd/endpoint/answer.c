@@ -43,8 +43,9 @@ static const answer answers[MTS_COUNTERS] = {
                                 "it is JSON without an array of policies"},
     [MTS_REPORT_BUSY] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "60",
                          "too many reports are being received at the same time"},
-    [MTS_REPORT_SHARE] = {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "3600",
-                          "the networks of this address hold their share of the space for reports"},
+    [MTS_REPORT_SHARE] =
+        {HTTP_SERVICE_UNAVAILABLE, APLOG_WARNING, "3600",
+         "the networks of this address have used up their share of the space for reports"},
     [MTS_REPORT_QUOTA] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "3600",
                           "there is no space left for reports"},
     [MTS_REPORT_NOT_STORED] = {HTTP_SERVICE_UNAVAILABLE, APLOG_ERR, "600",

@@ -65,7 +65,7 @@ static const char *check_room(const request_rec *r, const destination *to, mts_c
     case MTS_ROOM_SHARE:
         *outcome = MTS_REPORT_SHARE;
         return apr_psprintf(r->pool,
-                            "the networks of this address hold their share of the %s (see "
+                            "the networks of this address have used up their share of the %s (see "
                             "MTASTSReportQuota)",
                             name);
     default:

@@ -169,7 +169,7 @@ const char *mts_status_hosted_text(const mts_status_view *view)
     }
     if (hosted->state.held) {
         text = apr_psprintf(
-            p, " %s gone from the database at once; %s still served.",
+            p, " %s suddenly missing from the database; %s still served.",
             mta_sts_format_count(p, hosted->state.held, "hosted domain is", "hosted domains are"),
             hosted->state.held == 1 ? "it is" : "they are");
     }

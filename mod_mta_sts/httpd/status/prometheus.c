@@ -140,9 +140,10 @@ static void put_hosted(const mts_status_view *view)
               hosted->state.served);
     put_gauge(view->out, "mta_sts_hosted_rows_wrong",
               "Number of rows of hosted domains that are wrong.", hosted->state.wrong);
-    put_gauge(view->out, "mta_sts_hosted_domains_held",
-              "Number of hosted domains that are served although they are gone from the database.",
-              hosted->state.held);
+    put_gauge(
+        view->out, "mta_sts_hosted_domains_held",
+        "Number of hosted domains that are served although they are missing from the database.",
+        hosted->state.held);
     put_gauge(view->out, "mta_sts_hosted_sync_age_seconds",
               "Seconds since hosted domains were last read from the database.",
               apr_time_sec(view->now - hosted->state.synced));
@@ -204,7 +205,7 @@ static int put_certificates(const mts_status_view *view)
         put_value(view->out, name, "domain", one->domain, apr_time_sec(one->when));
     }
     put_head(view->out, soon, "gauge",
-             "Time from when on the certificate of the policy host expires soon.");
+             "Time from which the certificate of the policy host counts as expiring soon.");
     for (i = 0; i < expiries->nelts && i < MTS_STATUS_SERIES_MAX; i++) {
         const expiry *one = &APR_ARRAY_IDX(expiries, i, expiry);
 
@@ -294,8 +295,8 @@ static int put_reports(const mts_status_view *view)
         put_sessions(view, series);
         put_ends(view, series);
         put_gauge(view->out, "mta_sts_set_apart",
-                  "Number of senders and days whose unverified reports are not plausible, and in "
-                  "no other metric.",
+                  "Number of senders and days whose unverified reports are implausible, and not "
+                  "counted in any other metric.",
                   view->reports->apart_count);
     }
     if (view->reports->received) {

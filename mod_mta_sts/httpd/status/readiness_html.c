@@ -22,13 +22,13 @@ static const char *result_text(int is_testing, tlsrpt_ready result)
 /* The reports are only a part of what the command knows. */
 static void put_command(const mts_status_view *view, int is_testing)
 {
-    MTS_HTML(
-        view->out,
-        "<p class=\"soft small more\">This is what reports about the last %d days say. Options "
-        "are those of <code>sudo mta-sts ready %s</code>, which also checks DNS, the policy "
-        "host and the MX hosts, and says %s.</p>",
-        TLSRPT_READINESS_SINCE, view->domain->shown->is_pattern ? "DOMAIN" : view->domain->name,
-        is_testing ? "what is missing, or which line to change" : "who is held back");
+    MTS_HTML(view->out,
+             "<p class=\"soft small more\">This section uses only the reports about the last %d "
+             "days. The options that it names are those of <code>sudo mta-sts ready %s</code>, "
+             "which also checks DNS, the policy host and the MX hosts, and prints %s.</p>",
+             TLSRPT_READINESS_SINCE,
+             view->domain->shown->is_pattern ? "DOMAIN" : view->domain->name,
+             is_testing ? "what is missing, or which line to change" : "what blocks mail");
 }
 
 /* Senders may use a copy of an earlier policy. */

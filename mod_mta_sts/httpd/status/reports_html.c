@@ -153,11 +153,11 @@ static void put_apart(const mts_status_view *view)
     if (reports->apart->nelts == 0) {
         return;
     }
-    MTS_HTML(view->out,
-             "<section aria-labelledby=\"apart\"><h2 id=\"apart\">Set apart</h2><p "
-             "class=\"soft\">In none of the numbers on this page: unverified reports with more "
-             "sessions than is plausible beside the other reports about the domain.</p><ul "
-             "class=\"findings\">");
+    MTS_HTML(
+        view->out,
+        "<section aria-labelledby=\"apart\"><h2 id=\"apart\">Set apart</h2><p class=\"soft\">Not "
+        "counted in any number on this page: unverified reports with implausibly many sessions, "
+        "compared with the other reports about the domain.</p><ul class=\"findings\">");
     for (i = 0; i < reports->apart->nelts; i++) {
         const tlsrpt_apart *one = &APR_ARRAY_IDX(reports->apart, i, tlsrpt_apart);
 

@@ -175,7 +175,7 @@ static void put_verified(const mts_status_view *view)
     }
     else if (mts_status_has_verified_failures(reports)) {
         MTS_HTML(
-            view->out, " %s counted as successful %s, but reports contain failures, too%s.",
+            view->out, " %s counted as successful %s, but reports contain failures as well%s.",
             mta_sts_format_count(p, reports->verified_successful, "session is", "sessions are"),
             view->query.range->text, tlsrpt_detailed_text(p, 0, reports->detailed[0]));
     }

@@ -34,9 +34,9 @@ static void log_losses(server_rec *main, const mts_fetch_losses *losses)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                      "%" APR_INT64_T_FMT
                      " requests for policies were answered, but not recorded in the fetch log, "
-                     "because too many clients came at once or the database was away: for these "
-                     "hours mta-sts report cannot say whether a sender reached this server; to "
-                     "record nothing, set MTASTSFetchLog off [fetches-lost]",
+                     "because too many clients came at the same time or the database was "
+                     "unavailable; for these hours, mta-sts report cannot say whether a sender "
+                     "reached this server; MTASTSFetchLog off turns the log off [fetches-lost]",
                      losses->requests);
     }
 }

@@ -117,8 +117,8 @@ static void report_held(const mta_sts_sync *sync, mta_sts_findings *findings)
                             "restore the rows, or run mta-sts policy confirm if they were deleted "
                             "on purpose",
                             "%" APR_INT64_T_FMT " of %" APR_INT64_T_FMT
-                            " hosted domains are gone from the database at once; they are still "
-                            "served",
+                            " hosted domains are suddenly missing from the database; they are "
+                            "still served",
                             sync->state.held, sync->state.served);
     }
 }

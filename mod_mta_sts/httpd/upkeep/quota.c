@@ -163,7 +163,7 @@ static void log_level(mts_quota *quota, tlsrpt_area area)
     }
     mts_counters_shared->quota_level[area] = level_of(percent_of(quota, area));
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, quota->main,
-                 "%s %d%% of MTASTSReportQuota (%s of %s); networks that hold most of it: %s; if "
+                 "%s %d%% of MTASTSReportQuota (%s of %s); most of it is from the networks: %s; if "
                  "they are not those of mail providers, refuse them with Require in a <Location> "
                  "for the report path, otherwise raise the quota [report-quota]",
                  area == TLSRPT_REPORTS ? "reports and their index use" : "the quarantine uses",

@@ -331,7 +331,7 @@ const char *tlsrpt_policy_type_text(apr_pool_t *p, const char *policy_type)
 
 const char *tlsrpt_detailed_text(apr_pool_t *p, apr_int64_t failed, apr_int64_t detailed)
 {
-    return detailed > failed ? apr_psprintf(p, " (%s by the details of the failures)",
+    return detailed > failed ? apr_psprintf(p, " (%s according to the failure details)",
                                             mta_sts_format_number(p, detailed))
                              : "";
 }

@@ -125,7 +125,7 @@ static const char *conclusion(const search *s)
                               "firewall.",
                               networks_text(s, s->without), s->question->domain)
            : s->elsewhere ? "."
-                          : ": the fault is on their side or on the way.";
+                          : ": the fault is on their side or on the network path.";
 }
 
 /* How it is known that networks are those of the sender, unless the report says so. */

@@ -242,12 +242,11 @@ static const char *never_text(apr_pool_t *p, const char *policy, const tlsrpt_po
 static const char *other_text(apr_pool_t *p, const char *policy, const tlsrpt_policies *policies,
                               const char *name)
 {
-    return apr_psprintf(
-        p,
-        "another policy than the one that is served now: %s%s. It may be an older one from its "
-        "cache; whether it was ever served is not known here. mta-sts check %s shows what is "
-        "served",
-        tlsrpt_policy_summary(p, policy), now_text(p, policies), name);
+    return apr_psprintf(p,
+                        "a policy other than the one that is served now: %s%s. It may be an older "
+                        "one from its cache; whether it was ever served is not known here. mta-sts "
+                        "check %s shows what is served",
+                        tlsrpt_policy_summary(p, policy), now_text(p, policies), name);
 }
 
 const char *tlsrpt_policy_match_text(apr_pool_t *p, tlsrpt_policy_match match, const char *policy,

@@ -40,7 +40,7 @@ static void assess_days(tlsrpt_assessment *a, mta_sts_findings *findings)
         return;
     }
     mta_sts_finding_add(findings, tlsrpt_assessment_missing(a), "days-few", a->facts->domain,
-                        "wait: senders report once a day about the mail they had for you; --days "
+                        "wait: senders report once a day about the mail they sent you; --days "
                         "changes the requirement",
                         "verified reports cover only %d %s (required: %d)", days,
                         days == 1 ? "day" : "days", a->limits->days);
@@ -98,13 +98,13 @@ static void assess_trust(tlsrpt_assessment *a, mta_sts_findings *findings)
 /* How to get verified reports: senders sign those that they send by mail (RFC 8460 section 3). */
 static const char *how_to_verify(const tlsrpt_assessment *a)
 {
-    return apr_psprintf(a->p,
-                        "have reports sent by mail, which senders sign (those over HTTPS cannot "
-                        "be verified): in the TLSRPT record at _smtp._tls.%s, have a \"mailto:\" "
-                        "address of yours, and import that mail with mta-sts import --verify-dkim "
-                        "(or --authserv-id NAME, where NAME is your mail server that verifies DKIM "
-                        "signatures); then wait a few days",
-                        a->facts->domain);
+    return apr_psprintf(
+        a->p,
+        "have reports sent by mail, which senders sign (reports over HTTPS cannot be verified): "
+        "add a \"mailto:\" address of yours to the TLSRPT record at _smtp._tls.%s, and import that "
+        "mail with mta-sts import --verify-dkim (or --authserv-id NAME, where NAME is the mail "
+        "server that verifies DKIM signatures); then wait a few days",
+        a->facts->domain);
 }
 
 static void add_inconclusive(tlsrpt_assessment *a, mta_sts_findings *findings)
@@ -157,8 +157,8 @@ static void assess_apart(tlsrpt_assessment *a, mta_sts_findings *findings)
     if (a->facts->apart) {
         mta_sts_finding_add(
             findings, MTA_STS_INFO, "reports-set-apart", a->facts->domain, NULL,
-            "unverified reports of %s are set apart: they contain more sessions than is plausible "
-            "beside the other reports",
+            "unverified reports of %s are set apart: they contain implausibly many sessions, "
+            "compared with the other reports",
             mta_sts_format_count(a->p, a->facts->apart, "sender and day", "senders and days"));
     }
 }

@@ -136,7 +136,7 @@ const tlsrpt_rule tlsrpt_rules[] = {
     {TLSRPT_VALIDATION_FAILURE, NULL, HINT_INVALID, "certificate-invalid", TLSRPT_OWNER_MX, INVALID,
      NEW_CHAIN, SMTP_CHAIN, 0},
     {TLSRPT_VALIDATION_FAILURE, NULL, NULL, NULL, TLSRPT_OWNER_UNKNOWN,
-     "The TLS session with {mx} failed, and the report gives no reason that is known.",
+     "The TLS session with {mx} failed, and the report gives no known reason.",
      "Check the reason, if the report gives one. A few of these failures, from several senders, "
      "are mostly timeouts: keep watching. If many occur at the same time, check the mail log of "
      "that day, and whether TLS 1.2 and common ciphers are enabled.",

@@ -45,13 +45,12 @@ static const char *find_old(tlsrpt_updating *t, apr_array_header_t *rows)
 }
 
 static const char *const reasons[] = {
-    [TLSRPT_CLOCK_SET] = "the clock of this machine was set while httpd was running, and by the "
-                         "new date some reports have expired: no report is removed within one day "
-                         "of that",
-    [TLSRPT_CLOCK_AT_START] =
-        "httpd started at a date that is more than a day after the last one at which it ran, and "
-        "by the new date some reports have expired: no report is removed within one day of the "
-        "start",
+    [TLSRPT_CLOCK_SET] =
+        "the clock of this machine was set while httpd was running, and by the new date some "
+        "reports have expired: no report is removed for one day after that",
+    [TLSRPT_CLOCK_AT_START] = "httpd started at a date that is more than a day after the last one "
+                              "at which it ran, and by the new date some reports have expired: no "
+                              "report is removed for one day after the start",
     [TLSRPT_CLOCK_TOO_EARLY] = "the date of this machine is before that of this version of "
                                "mod_mta_sts, so no report is removed",
 };

@@ -43,13 +43,14 @@ static void add_conflict(tlsrpt_batch *batch, const tlsrpt_report *report,
     if (batch->findings->list->nelts >= MTA_STS_FINDINGS_MAX) {
         return;
     }
-    mta_sts_finding_add(
-        batch->findings, MTA_STS_WARNING, "report-conflict", apr_pstrdup(p, stored->digest),
-        "compare both files: one of them may be forged. A verified report counts instead of "
-        "unverified ones; without one, each with other sessions counts, as unverified",
-        "report %s of %s differs from a stored report with the same id",
-        mta_sts_text_quote(p, report->id, strlen(report->id)),
-        mta_sts_text_quote(p, report->organization, strlen(report->organization)));
+    mta_sts_finding_add(batch->findings, MTA_STS_WARNING, "report-conflict",
+                        apr_pstrdup(p, stored->digest),
+                        "compare both files: one of them may be forged. A verified report counts "
+                        "instead of unverified ones; without a verified one, each report with "
+                        "different sessions counts, as unverified",
+                        "report %s of %s differs from a stored report with the same id",
+                        mta_sts_text_quote(p, report->id, strlen(report->id)),
+                        mta_sts_text_quote(p, report->organization, strlen(report->organization)));
 }
 
 /*

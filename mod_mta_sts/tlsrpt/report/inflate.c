@@ -101,11 +101,12 @@ static void inflate_piece(tlsrpt_inflate *stream, char *buffer, apr_size_t size,
         end_member(stream);
     }
     else if (status != Z_OK && status != Z_BUF_ERROR) {
-        stream->error = status == Z_MEM_ERROR ? "there is no memory to inflate the gzip"
-                                              : "the gzip is damaged";
+        stream->error = status == Z_MEM_ERROR
+                            ? "there is not enough memory to inflate the gzip data"
+                            : "the gzip data is damaged";
     }
     else if (!stream->left && zlib->avail_out) {
-        stream->error = "the gzip is truncated";
+        stream->error = "the gzip data is truncated";
     }
 }
 

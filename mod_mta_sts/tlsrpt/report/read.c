@@ -36,11 +36,11 @@ static void note(mta_sts_findings *findings, mta_sts_severity severity, const ch
 static void note_wrapping(const tlsrpt_inflate *stream, mta_sts_findings *findings)
 {
     if (tlsrpt_inflate_members(stream) > 1) {
-        note(findings, MTA_STS_INFO, "gzip-members", "the gzip has several members");
+        note(findings, MTA_STS_INFO, "gzip-members", "the gzip data has several members");
     }
     if (tlsrpt_inflate_ignored(stream)) {
         note(findings, MTA_STS_WARNING, "gzip-trailing",
-             "bytes after the end of the gzip were ignored");
+             "bytes after the end of the gzip data were ignored");
     }
 }
 
@@ -107,7 +107,7 @@ static void refuse_beginning(apr_pool_t *p, const char *bytes, apr_size_t len, c
 
     if (found->members) {
         refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "the gzip contains %s where a report begins with \"{\"%s", what,
+               apr_psprintf(p, "the gzip data contains %s where a report begins with \"{\"%s", what,
                             tlsrpt_guess_in_gzip(found->scan.first)));
     }
     else if (len == 0) {
