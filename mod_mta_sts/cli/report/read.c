@@ -5,7 +5,6 @@
 
 #include <apr_strings.h>
 
-#include "cli/common/json_memory.h"
 #include "cli/common/output.h"
 #include "cli/report/call.h"
 #include "cli/import/source.h"
@@ -212,7 +211,6 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         reject(work, item->name, item->error);
         return;
     }
-    cli_json_memory_use(p);
     read = tlsrpt_report_read(p, item->bytes, item->len, &tlsrpt_limits_default);
     prepare(work, p, read, &ready);
     take(work, p, &ready);
@@ -237,7 +235,6 @@ static void read_file(reading *work, apr_pool_t *p, const cli_file *file)
     const char *bytes = cli_source_load(p, file, &len);
     const tlsrpt_reading *read;
 
-    cli_json_memory_use(p);
     read = bytes ? tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default) : NULL;
     if (read && is_one_report(read)) {
         prepare(work, p, read, &ready);
