@@ -191,9 +191,25 @@ static int parse_container(tlsrpt_parser *x, tlsrpt_value *value)
     return is_valid;
 }
 
+/* A number, true, false or null. */
+static int parse_literal(tlsrpt_parser *x, int first, tlsrpt_value *value)
+{
+    int is_valid = first == 't'   ? parse_word(x, "true", TLSRPT_BOOLEAN, value)
+                   : first == 'f' ? parse_word(x, "false", TLSRPT_BOOLEAN, value)
+                   : first == 'n' ? parse_word(x, "null", TLSRPT_NULL, value)
+                                  : parse_number(x, value);
+
+    if (is_valid && tlsrpt_parser_peek(x) == '\0') {
+        x->at++; /* jansson 2.14 overlooks one NUL here */
+    }
+    return is_valid;
+}
+
 static int parse_value(tlsrpt_parser *x, tlsrpt_value *value)
 {
-    switch (tlsrpt_parser_peek(x)) {
+    int first = tlsrpt_parser_peek(x);
+
+    switch (first) {
     case '"':
         value->type = TLSRPT_STRING;
         return tlsrpt_parser_string(x, &value->is.string);
@@ -203,14 +219,8 @@ static int parse_value(tlsrpt_parser *x, tlsrpt_value *value)
     case '[':
         value->type = TLSRPT_ARRAY;
         return parse_container(x, value);
-    case 't':
-        return parse_word(x, "true", TLSRPT_BOOLEAN, value);
-    case 'f':
-        return parse_word(x, "false", TLSRPT_BOOLEAN, value);
-    case 'n':
-        return parse_word(x, "null", TLSRPT_NULL, value);
     default:
-        return parse_number(x, value);
+        return parse_literal(x, first, value);
     }
 }
 
