@@ -12,7 +12,6 @@
 #include <apr_strings.h>
 #include <apr_user.h>
 
-#include "cli/common/json_memory.h"
 #include "cli/common/state_dir.h"
 #include "core/base/text.h"
 #include "core/database/database.h"
@@ -296,7 +295,6 @@ static cli_store_report *read_entry(tlsrpt_spool *spool, const char *digest, apr
         tlsrpt_spool_read(spool, TLSRPT_REPORTS, digest, tlsrpt_limits_stored.sent, p, file);
     report->is_closed = report->error && access(report->path, R_OK) != 0;
     if (!report->error) {
-        cli_json_memory_use(p);
         report->receipt = &file->receipt;
         report->reading = tlsrpt_report_read(p, file->bytes, file->len, &tlsrpt_limits_stored);
     }

@@ -304,14 +304,14 @@ void cli_source_read(apr_pool_t *p, const char *path, const cli_source_options *
     apr_pool_destroy(ptemp);
 }
 
-/* All bytes of an open file, at most 16 MiB; NULL if it cannot be read. */
-static char *load(apr_pool_t *p, int fd, apr_size_t *len)
+/* All bytes of an open file; NULL if they are more than max, or cannot be read. */
+static char *load(apr_pool_t *p, int fd, apr_size_t max, apr_size_t *len)
 {
     struct stat info;
     apr_size_t size;
     char *bytes;
 
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > CLI_SOURCE_FILE_MAX) {
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > (off_t)max) {
         return NULL;
     }
     size = (apr_size_t)info.st_size;
@@ -327,7 +327,7 @@ static char *load(apr_pool_t *p, int fd, apr_size_t *len)
     return bytes;
 }
 
-const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len)
+const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t max, apr_size_t *len)
 {
     const char *bytes;
     int fd;
@@ -335,7 +335,7 @@ const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len
     if (file->error || !file->is_regular || (fd = cli_file_open(file)) < 0) {
         return NULL;
     }
-    bytes = load(p, fd, len);
+    bytes = load(p, fd, max, len);
     close(fd);
     return bytes && !is_message(bytes, *len) &&
                    (*len < SEPARATOR_LENGTH || memcmp(bytes, separator, SEPARATOR_LENGTH) != 0)

@@ -64,9 +64,11 @@ void cli_source_read_message(apr_pool_t *p, const char *name, const char *bytes,
 /*
  * The bytes of a file that may be a single report, as most files are.
  *
- * @param p pool of the bytes
- * @return NULL if it is a message or an mbox, or cannot be read here; use cli_source_read_file then
+ * @param p   pool of the bytes
+ * @param max their number, at most CLI_SOURCE_FILE_MAX
+ * @return NULL if it is a message or an mbox, larger, or cannot be read here; use
+ *         cli_source_read_file then
  */
-const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t *len);
+const char *cli_source_load(apr_pool_t *p, const cli_file *file, apr_size_t max, apr_size_t *len);
 
 #endif

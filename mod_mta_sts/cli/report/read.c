@@ -5,8 +5,8 @@
 
 #include <apr_strings.h>
 
-#include "cli/common/json_memory.h"
 #include "cli/common/output.h"
+#include "cli/report/ahead.h"
 #include "cli/report/call.h"
 #include "cli/import/source.h"
 #include "cli/common/store.h"
@@ -212,7 +212,6 @@ static void take_item(void *data, apr_pool_t *p, const cli_source_item *item)
         reject(work, item->name, item->error);
         return;
     }
-    cli_json_memory_use(p);
     read = tlsrpt_report_read(p, item->bytes, item->len, &tlsrpt_limits_default);
     prepare(work, p, read, &ready);
     take(work, p, &ready);
@@ -228,17 +227,19 @@ static int is_one_report(const tlsrpt_reading *read)
     return read->outcome == TLSRPT_READ && !tlsrpt_reading_trailing(read);
 }
 
-/* Most files are a single report, and are read only once; others are searched for reports. */
-static void read_file(reading *work, apr_pool_t *p, const cli_file *file)
+/* Most files are a single report, and are read only once; others are searched for reports.
+ *
+ * @param read what was read ahead; NULL: nothing
+ */
+static void read_file(reading *work, apr_pool_t *p, const cli_file *file,
+                      const tlsrpt_reading *read)
 {
     prepared ready = {.file = file->path, .received = apr_time_now()};
     cli_source_options options;
     apr_size_t len;
-    const char *bytes = cli_source_load(p, file, &len);
-    const tlsrpt_reading *read;
+    const char *bytes = read ? NULL : cli_source_load(p, file, CLI_SOURCE_FILE_MAX, &len);
 
-    cli_json_memory_use(p);
-    read = bytes ? tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default) : NULL;
+    read = bytes ? tlsrpt_report_read(p, bytes, len, &tlsrpt_limits_default) : read;
     if (read && is_one_report(read)) {
         prepare(work, p, read, &ready);
         take(work, p, &ready);
@@ -253,6 +254,7 @@ static void read_files(reading *work)
 {
     const cli_report_call *call = work->call;
     apr_array_header_t *files = apr_array_make(work->p, 64, sizeof(cli_file));
+    cli_ahead *ahead;
     apr_pool_t *each;
     int i;
 
@@ -260,14 +262,16 @@ static void read_files(reading *work)
         cli_files_list(work->p, call->paths[i], files);
     }
     work->total = files->nelts;
+    ahead = cli_ahead_start(work->p, files);
     apr_pool_create(&each, work->p);
     for (i = 0; i < files->nelts; i++) {
         apr_pool_clear(each);
-        read_file(work, each, &APR_ARRAY_IDX(files, i, cli_file));
+        read_file(work, each, &APR_ARRAY_IDX(files, i, cli_file), cli_ahead_take(ahead, i));
         work->seen = i + 1;
         print_progress(work);
     }
     apr_pool_destroy(each);
+    cli_ahead_end(ahead);
 }
 
 /* --- the store --- */

@@ -5,7 +5,6 @@
 
 #include <apr_strings.h>
 
-#include "cli/common/json_memory.h"
 #include "cli/common/option.h"
 #include "cli/common/output.h"
 #include "cli/common/state_dir.h"
@@ -133,7 +132,6 @@ static int run_report(apr_pool_t *p, const cli_subcommand *self, int argc, const
         return CLI_EXIT_USAGE;
     }
     setvbuf(stdout, apr_palloc(p, OUTPUT_BUFFER), _IOFBF, OUTPUT_BUFFER);
-    cli_json_memory_start();
     if (!cli_report_read(p, self->name, &call, &result)) {
         return CLI_EXIT_UNKNOWN;
     }

@@ -20,7 +20,7 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-static const char *read_information(tlsrpt_reader *r, const json_t *object)
+static const char *read_information(tlsrpt_reader *r, const tlsrpt_value *object)
 {
     const char *text = tlsrpt_member_string(r, object, "additional-information", NULL);
 
@@ -38,7 +38,7 @@ static const char *read_information(tlsrpt_reader *r, const json_t *object)
     return text;
 }
 
-static const char *read_result_type(tlsrpt_reader *r, const json_t *object)
+static const char *read_result_type(tlsrpt_reader *r, const tlsrpt_value *object)
 {
     const char *type = tlsrpt_member_string(r, object, "result-type", "result-type-missing");
 
@@ -49,7 +49,7 @@ static const char *read_result_type(tlsrpt_reader *r, const json_t *object)
     return or_empty(type);
 }
 
-static void read_failure(tlsrpt_reader *r, const json_t *object, tlsrpt_failure *failure)
+static void read_failure(tlsrpt_reader *r, const tlsrpt_value *object, tlsrpt_failure *failure)
 {
     static const char incomplete[] = "failure-incomplete";
 
@@ -80,37 +80,38 @@ static void check_sum(tlsrpt_reader *r, const tlsrpt_policy *policy)
     }
 }
 
-static void read_failures(tlsrpt_reader *r, const json_t *object, tlsrpt_policy *policy)
+static void read_failures(tlsrpt_reader *r, const tlsrpt_value *object, tlsrpt_policy *policy)
 {
-    const json_t *details = tlsrpt_member_container(r, object, "failure-details", JSON_ARRAY);
-    size_t i, count = json_array_size(details);
+    const tlsrpt_value *details =
+        tlsrpt_member_container(r, object, "failure-details", TLSRPT_ARRAY);
+    const tlsrpt_value *detail = tlsrpt_value_first(details);
+    int i;
 
-    policy->failures = apr_array_make(r->p, (int)count, sizeof(tlsrpt_failure));
+    policy->failures =
+        apr_array_make(r->p, (int)tlsrpt_value_count(details), sizeof(tlsrpt_failure));
     if (!details) {
         tlsrpt_member_note(r, MTA_STS_INFO, "failure-details-missing", "failure-details",
                            "is missing");
     }
-    for (i = 0; i < count && !r->error; i++) {
-        const json_t *detail = json_array_get(details, i);
-
+    for (i = 0; detail && !r->error; i++, detail = detail->next) {
         if (++r->failures > r->limits->failures) {
             r->error =
                 apr_psprintf(r->p, "it has more than %d failure details", r->limits->failures);
             return;
         }
-        if (!json_is_object(detail)) {
+        if (detail->type != TLSRPT_OBJECT) {
             tlsrpt_member_note_type(r, "failure-details",
                                     "contains elements other than objects, which were ignored");
             continue;
         }
-        r->failure = (int)i;
+        r->failure = i;
         read_failure(r, detail, apr_array_push(policy->failures));
         r->failure = -1;
     }
     check_sum(r, policy);
 }
 
-static const char *read_policy_type(tlsrpt_reader *r, const json_t *object)
+static const char *read_policy_type(tlsrpt_reader *r, const tlsrpt_value *object)
 {
     const char *type = tlsrpt_member_string(r, object, "policy-type", "policy-type-missing");
 
@@ -135,7 +136,7 @@ static int may_convert(tlsrpt_reader *r, const char *name)
 }
 
 /* Converts the name to its canonical form if it has one. */
-static const char *read_domain(tlsrpt_reader *r, const json_t *object)
+static const char *read_domain(tlsrpt_reader *r, const tlsrpt_value *object)
 {
     const char *sent = tlsrpt_member_string(r, object, "policy-domain", "policy-domain-missing");
     const char *name, *domain;
@@ -160,9 +161,9 @@ static const char *read_domain(tlsrpt_reader *r, const json_t *object)
 }
 
 /* A string in appendix B of RFC 8460; called mx-host-pattern in drafts. Only for MTA-STS. */
-static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const char *type)
+static apr_array_header_t *read_mx(tlsrpt_reader *r, const tlsrpt_value *object, const char *type)
 {
-    const json_t *value = tlsrpt_member_of(object, "mx-host");
+    const tlsrpt_value *value = tlsrpt_member_of(object, "mx-host");
 
     if (!value) {
         value = tlsrpt_member_of(object, "mx-host-pattern");
@@ -177,10 +178,10 @@ static apr_array_header_t *read_mx(tlsrpt_reader *r, const json_t *object, const
     return tlsrpt_member_strings(r, value, "mx-host", "mx-host-not-array");
 }
 
-static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *object,
+static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const tlsrpt_value *object,
                                               const char *type)
 {
-    const json_t *value = tlsrpt_member_of(object, "policy-string");
+    const tlsrpt_value *value = tlsrpt_member_of(object, "policy-string");
     apr_array_header_t *lines =
         tlsrpt_member_strings(r, value, "policy-string", "policy-string-not-array");
 
@@ -195,10 +196,10 @@ static apr_array_header_t *read_policy_string(tlsrpt_reader *r, const json_t *ob
     return lines;
 }
 
-static void read_policy(tlsrpt_reader *r, const json_t *object, tlsrpt_policy *policy)
+static void read_policy(tlsrpt_reader *r, const tlsrpt_value *object, tlsrpt_policy *policy)
 {
-    const json_t *applied = tlsrpt_member_container(r, object, "policy", JSON_OBJECT);
-    const json_t *summary = tlsrpt_member_container(r, object, "summary", JSON_OBJECT);
+    const tlsrpt_value *applied = tlsrpt_member_container(r, object, "policy", TLSRPT_OBJECT);
+    const tlsrpt_value *summary = tlsrpt_member_container(r, object, "summary", TLSRPT_OBJECT);
 
     policy->type = read_policy_type(r, applied);
     policy->domain = read_domain(r, applied);
@@ -209,32 +210,32 @@ static void read_policy(tlsrpt_reader *r, const json_t *object, tlsrpt_policy *p
     read_failures(r, object, policy);
 }
 
-static void read_policies(tlsrpt_reader *r, const json_t *policies, apr_array_header_t *list)
+static void read_policies(tlsrpt_reader *r, const tlsrpt_value *policies, apr_array_header_t *list)
 {
-    size_t i, count = json_array_size(policies);
+    const tlsrpt_value *policy = tlsrpt_value_first(policies);
+    unsigned int count = tlsrpt_value_count(policies);
+    int i;
 
     if (!count) {
         tlsrpt_member_note(r, MTA_STS_INFO, "policies-empty", "policies", "is an empty array");
     }
-    if (count > (size_t)r->limits->policies) {
+    if (count > (unsigned int)r->limits->policies) {
         r->error = apr_psprintf(r->p, "it has more than %d policies", r->limits->policies);
     }
-    for (i = 0; i < count && !r->error; i++) {
-        const json_t *policy = json_array_get(policies, i);
-
-        if (!json_is_object(policy)) {
+    for (i = 0; policy && !r->error; i++, policy = policy->next) {
+        if (policy->type != TLSRPT_OBJECT) {
             tlsrpt_member_note_type(r, "policies",
                                     "contains elements other than objects, which were ignored");
             continue;
         }
-        r->policy = (int)i;
+        r->policy = i;
         read_policy(r, policy, apr_array_push(list));
         r->policy = -1;
         apr_pool_clear(r->ptemp);
     }
 }
 
-static apr_time_t read_time(tlsrpt_reader *r, const json_t *range, const char *name)
+static apr_time_t read_time(tlsrpt_reader *r, const tlsrpt_value *range, const char *name)
 {
     const char *text = tlsrpt_member_string(r, range, name, "date-missing");
     apr_time_t time = 0;
@@ -260,9 +261,9 @@ static apr_time_t read_time(tlsrpt_reader *r, const json_t *range, const char *n
     return time;
 }
 
-static void read_range(tlsrpt_reader *r, const json_t *root, tlsrpt_report *report)
+static void read_range(tlsrpt_reader *r, const tlsrpt_value *root, tlsrpt_report *report)
 {
-    const json_t *range = tlsrpt_member_container(r, root, "date-range", JSON_OBJECT);
+    const tlsrpt_value *range = tlsrpt_member_container(r, root, "date-range", TLSRPT_OBJECT);
 
     report->begin = read_time(r, range, "start-datetime");
     report->end = read_time(r, range, "end-datetime");
@@ -284,9 +285,9 @@ static void read_range(tlsrpt_reader *r, const json_t *root, tlsrpt_report *repo
     }
 }
 
-const char *tlsrpt_report_from_json(apr_pool_t *p, const json_t *root, const json_t *policies,
-                                    const tlsrpt_limits *limits, mta_sts_findings *findings,
-                                    tlsrpt_report **report)
+const char *tlsrpt_report_from_json(apr_pool_t *p, const tlsrpt_value *root,
+                                    const tlsrpt_value *policies, const tlsrpt_limits *limits,
+                                    mta_sts_findings *findings, tlsrpt_report **report)
 {
     tlsrpt_reader r = {.p = p, .limits = limits, .findings = findings, .policy = -1, .failure = -1};
     tlsrpt_report *read = apr_pcalloc(p, sizeof(*read));

@@ -2,11 +2,10 @@
 #ifndef TLSRPT_REPORT_JSON_H
 #define TLSRPT_REPORT_JSON_H
 
-#include <jansson.h>
-
 #include "core/base/finding.h"
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
+#include "tlsrpt/report/value.h"
 
 /* Makes a report from parsed JSON (RFC 8460 section 4.4), and notes how it deviates from that
  * section: one finding for each kind of deviation, about its first occurrence.
@@ -20,8 +19,8 @@
  * @param report   out: the report, if it can be read
  * @return NULL, or a text that says why it cannot be read
  */
-const char *tlsrpt_report_from_json(apr_pool_t *p, const json_t *root, const json_t *policies,
-                                    const tlsrpt_limits *limits, mta_sts_findings *findings,
-                                    tlsrpt_report **report);
+const char *tlsrpt_report_from_json(apr_pool_t *p, const tlsrpt_value *root,
+                                    const tlsrpt_value *policies, const tlsrpt_limits *limits,
+                                    mta_sts_findings *findings, tlsrpt_report **report);
 
 #endif

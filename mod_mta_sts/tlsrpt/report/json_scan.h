@@ -7,10 +7,11 @@
 /*
  * Scans JSON before it is parsed: how deep it is, how long its strings and numbers are, and how
  * much memory jansson would need for it, which can be 80 times its size ("{}," takes 240 bytes).
- * The bytes are passed piece by piece and not stored.
+ * tlsrpt_parse needs less; jansson parses what that refuses, up to the error. The bytes are passed
+ * piece by piece and not stored.
  *
  * The scan does not decide whether the bytes are valid JSON: if they are, its results are right; if
- * they are not, jansson refuses them.
+ * they are not, the parser refuses them.
  */
 
 typedef enum tlsrpt_json_where {

@@ -49,11 +49,11 @@ void tlsrpt_member_note(tlsrpt_reader *r, mta_sts_severity severity, const char 
     tlsrpt_member_note_value(r, severity, id, name, NULL, what);
 }
 
-const json_t *tlsrpt_member_of(const json_t *object, const char *name)
+const tlsrpt_value *tlsrpt_member_of(const tlsrpt_value *object, const char *name)
 {
-    const json_t *value = json_object_get(object, name);
+    const tlsrpt_value *value = tlsrpt_value_member(object, name);
 
-    return json_is_null(value) ? NULL : value;
+    return tlsrpt_value_is(value, TLSRPT_NULL) ? NULL : value;
 }
 
 void tlsrpt_member_note_type(tlsrpt_reader *r, const char *name, const char *what)
@@ -61,31 +61,31 @@ void tlsrpt_member_note_type(tlsrpt_reader *r, const char *name, const char *wha
     tlsrpt_member_note(r, MTA_STS_WARNING, "member-type", name, what);
 }
 
-const json_t *tlsrpt_member_container(tlsrpt_reader *r, const json_t *object, const char *name,
-                                      json_type type)
+const tlsrpt_value *tlsrpt_member_container(tlsrpt_reader *r, const tlsrpt_value *object,
+                                            const char *name, tlsrpt_value_type type)
 {
-    const json_t *value = tlsrpt_member_of(object, name);
+    const tlsrpt_value *value = tlsrpt_member_of(object, name);
 
-    if (value && json_typeof(value) != type) {
+    if (value && value->type != type) {
         tlsrpt_member_note_type(r, name,
-                                type == JSON_OBJECT ? "is not an object and was ignored"
-                                                    : "is not an array and was ignored");
+                                type == TLSRPT_OBJECT ? "is not an object and was ignored"
+                                                      : "is not an array and was ignored");
         return NULL;
     }
     return value;
 }
 
-const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const char *name,
+const char *tlsrpt_member_string(tlsrpt_reader *r, const tlsrpt_value *object, const char *name,
                                  const char *missing)
 {
-    const json_t *value = tlsrpt_member_of(object, name);
+    const tlsrpt_value *value = tlsrpt_member_of(object, name);
 
-    if (value && !json_is_string(value)) {
+    if (value && value->type != TLSRPT_STRING) {
         tlsrpt_member_note_type(r, name, "is not a string and was ignored");
         return NULL;
     }
-    if (value && json_string_length(value)) {
-        return json_string_value(value);
+    if (value && *value->is.string) {
+        return value->is.string;
     }
     if (missing) {
         tlsrpt_member_note(r, MTA_STS_INFO, missing, name, value ? "is empty" : "is missing");
@@ -93,26 +93,25 @@ const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const c
     return NULL;
 }
 
-apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value, const char *name,
-                                          const char *lone)
+apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const tlsrpt_value *value,
+                                          const char *name, const char *lone)
 {
     apr_array_header_t *strings;
-    size_t i, count = json_array_size(value);
+    const tlsrpt_value *string;
+    unsigned int count = tlsrpt_value_count(value);
 
     strings = apr_array_make(r->p, count ? (int)count : 1, sizeof(const char *));
-    if (json_is_string(value)) {
+    if (tlsrpt_value_is(value, TLSRPT_STRING)) {
         tlsrpt_member_note(r, MTA_STS_INFO, lone, name,
                            "is a string instead of an array of strings");
-        APR_ARRAY_PUSH(strings, const char *) = json_string_value(value);
+        APR_ARRAY_PUSH(strings, const char *) = value->is.string;
     }
-    else if (value && !json_is_array(value)) {
+    else if (value && value->type != TLSRPT_ARRAY) {
         tlsrpt_member_note_type(r, name, "is not an array and was ignored");
     }
-    for (i = 0; i < count; i++) {
-        const json_t *string = json_array_get(value, i);
-
-        if (json_is_string(string)) {
-            APR_ARRAY_PUSH(strings, const char *) = json_string_value(string);
+    for (string = tlsrpt_value_first(value); string; string = string->next) {
+        if (string->type == TLSRPT_STRING) {
+            APR_ARRAY_PUSH(strings, const char *) = string->is.string;
         }
         else {
             tlsrpt_member_note_type(r, name,
@@ -166,21 +165,21 @@ static apr_int64_t read_integer(tlsrpt_reader *r, const char *name, apr_int64_t 
                         : refuse_count(r, name, apr_psprintf(r->p, "%" APR_INT64_T_FMT, integer));
 }
 
-apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const json_t *object, const char *name)
+apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const tlsrpt_value *object, const char *name)
 {
-    const json_t *value = tlsrpt_member_of(object, name);
+    const tlsrpt_value *value = tlsrpt_member_of(object, name);
 
     if (!value) {
         tlsrpt_member_note(r, MTA_STS_WARNING, "count-missing", name, "is missing: 0 is assumed");
         return 0;
     }
-    switch (json_typeof(value)) {
-    case JSON_INTEGER:
-        return read_integer(r, name, json_integer_value(value));
-    case JSON_REAL:
-        return read_real(r, name, json_real_value(value));
-    case JSON_STRING:
-        return read_digits(r, name, json_string_value(value));
+    switch (value->type) {
+    case TLSRPT_INTEGER:
+        return read_integer(r, name, value->is.integer);
+    case TLSRPT_REAL:
+        return read_real(r, name, value->is.real);
+    case TLSRPT_STRING:
+        return read_digits(r, name, value->is.string);
     default:
         return refuse_count(r, name, "not a number");
     }

@@ -2,11 +2,10 @@
 #ifndef TLSRPT_REPORT_MEMBER_H
 #define TLSRPT_REPORT_MEMBER_H
 
-#include <jansson.h>
-
 #include "core/base/finding.h"
 #include "tlsrpt/report/limits.h"
 #include "tlsrpt/report/report.h"
+#include "tlsrpt/report/value.h"
 
 /* Reads the members of objects in the JSON of a report as the types that they should have.
  * Deviations are noted as findings, the first of each kind with its location; a doubtful number
@@ -47,18 +46,18 @@ void tlsrpt_member_note_value(tlsrpt_reader *r, mta_sts_severity severity, const
 void tlsrpt_member_note_type(tlsrpt_reader *r, const char *name, const char *what);
 
 /* The value of a member; NULL if it is absent or null. */
-const json_t *tlsrpt_member_of(const json_t *object, const char *name);
+const tlsrpt_value *tlsrpt_member_of(const tlsrpt_value *object, const char *name);
 
-/* An object or array (JSON_OBJECT, JSON_ARRAY), or NULL. */
-const json_t *tlsrpt_member_container(tlsrpt_reader *r, const json_t *object, const char *name,
-                                      json_type type);
+/* An object or array (TLSRPT_OBJECT, TLSRPT_ARRAY), or NULL. */
+const tlsrpt_value *tlsrpt_member_container(tlsrpt_reader *r, const tlsrpt_value *object,
+                                            const char *name, tlsrpt_value_type type);
 
 /*
  * A string, or NULL if it is missing or empty.
  *
  * @param missing id under which its absence is noted, or NULL: it is optional
  */
-const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const char *name,
+const char *tlsrpt_member_string(tlsrpt_reader *r, const tlsrpt_value *object, const char *name,
                                  const char *missing);
 
 /*
@@ -67,10 +66,10 @@ const char *tlsrpt_member_string(tlsrpt_reader *r, const json_t *object, const c
  * @param value the member's value
  * @param lone  id under which a single string is noted, which is read as an array of one
  */
-apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const json_t *value, const char *name,
-                                          const char *lone);
+apr_array_header_t *tlsrpt_member_strings(tlsrpt_reader *r, const tlsrpt_value *value,
+                                          const char *name, const char *lone);
 
 /* A number of sessions, 0..2^63-1; 0 if it is missing. Another number is an error. */
-apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const json_t *object, const char *name);
+apr_int64_t tlsrpt_member_count(tlsrpt_reader *r, const tlsrpt_value *object, const char *name);
 
 #endif

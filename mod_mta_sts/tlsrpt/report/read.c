@@ -12,6 +12,7 @@
 #include "tlsrpt/report/inflate.h"
 #include "tlsrpt/report/json.h"
 #include "tlsrpt/report/json_scan.h"
+#include "tlsrpt/report/parse.h"
 
 #define PIECE 65536 /* bytes scanned at a time; most reports are smaller */
 #define SUBJECT "report"
@@ -156,7 +157,7 @@ static void refuse_by_survey(apr_pool_t *p, const char *bytes, apr_size_t len, c
     }
 }
 
-/* The second pass, if the text is not in memory as a whole: jansson requests the bytes, and those
+/* The second pass, if the text is not in memory as a whole: the bytes are read again, and those
  * before the "{" are skipped. */
 typedef struct source {
     tlsrpt_inflate *stream;
@@ -177,40 +178,26 @@ static size_t read_source(void *buffer, size_t size, void *data)
         from->before -= (apr_size_t)count;
     }
     count = tlsrpt_inflate_read(from->stream, buffer, size);
-    return (size_t)count; /* -1 means an error to jansson, too */
+    return (size_t)count; /* -1 means an error to both parsers, too */
 }
 
-static json_t *load_pieces(apr_pool_t *p, const char *bytes, apr_size_t len, apr_size_t before,
-                           size_t flags, json_error_t *error)
+/* The JSON for the parser: in memory, or to be read. */
+static tlsrpt_parse_input input_of(apr_pool_t *ptemp, const char *bytes, apr_size_t len,
+                                   const survey *found)
 {
-    apr_pool_t *ptemp;
-    source from = {.before = before};
-    json_t *root = NULL;
+    tlsrpt_parse_input input = {.longest = found->scan.longest, .deepest = found->scan.deepest};
+    source *from = apr_pcalloc(ptemp, sizeof(*from));
 
-    apr_pool_create(&ptemp, p);
-    from.stream = tlsrpt_inflate_start(ptemp, bytes, len);
-    if (from.stream) {
-        root = json_load_callback(read_source, &from, flags, error);
+    if (found->text) {
+        input.bytes = found->text + found->scan.before;
+        input.len = found->inflated - found->scan.before;
+        return input;
     }
-    apr_pool_destroy(ptemp);
-    return root;
-}
-
-/* The survey has already found what follows the first value. */
-static json_t *load_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
-                         size_t flags, json_error_t *error)
-{
-    apr_size_t before = found->scan.before;
-
-    flags |= JSON_DISABLE_EOF_CHECK;
-    return found->text ? json_loadb(found->text + before, found->inflated - before, flags, error)
-                       : load_pieces(p, bytes, len, before, flags, error);
-}
-
-static apr_status_t free_json(void *root)
-{
-    json_decref(root);
-    return APR_SUCCESS;
+    from->before = found->scan.before;
+    from->stream = tlsrpt_inflate_start(ptemp, bytes, len);
+    input.read = from->stream ? read_source : NULL;
+    input.data = from;
+    return input;
 }
 
 /* jansson's error texts contain names of its functions and flags, and up to a line of the
@@ -232,29 +219,44 @@ static const char *describe_error(const json_error_t *error)
     }
 }
 
+/* Describes why JSON cannot be parsed, and where: jansson knows both. It stops at the error. */
+static void refuse_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
+                        const tlsrpt_parse_input *input, tlsrpt_reading *reading)
+{
+    const size_t flags = JSON_DISABLE_EOF_CHECK;
+    json_error_t error = {.line = 0};
+    json_t *root = input->read ? json_load_callback(input->read, input->data, flags, &error)
+                               : json_loadb(input->bytes, input->len, flags, &error);
+
+    json_decref(root);
+    refuse(reading, TLSRPT_UNREADABLE,
+           apr_psprintf(p, "its JSON cannot be read: line %d, column %d: %s%s", error.line,
+                        error.column, describe_error(&error),
+                        found->members ? "" : tlsrpt_guess(bytes, len)));
+}
+
 /* Parses the JSON. If members have the same name, the last one counts, as in nearly every
  * parser. */
-static json_t *parse(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
-                     tlsrpt_reading *reading)
+static const tlsrpt_value *parse(apr_pool_t *p, const char *bytes, apr_size_t len,
+                                 const survey *found, tlsrpt_reading *reading)
 {
-    json_error_t error = {.line = 0};
-    json_t *root = load_json(p, bytes, len, found, JSON_REJECT_DUPLICATES, &error);
+    tlsrpt_parse_input input;
+    const tlsrpt_value *root;
+    apr_pool_t *ptemp;
+    int duplicate = 0;
 
-    if (!root && error.line && json_error_code(&error) == json_error_duplicate_key) {
-        root = load_json(p, bytes, len, found, 0, &error);
-        if (root) {
-            note(reading->findings, MTA_STS_WARNING, "json-member-duplicate",
-                 "an object has two members with the same name, of which the last one is used");
-        }
-    }
+    apr_pool_create(&ptemp, p);
+    input = input_of(ptemp, bytes, len, found);
+    root = tlsrpt_parse(p, &input, &duplicate);
     if (!root) {
-        refuse(reading, TLSRPT_UNREADABLE,
-               apr_psprintf(p, "its JSON cannot be read: line %d, column %d: %s%s", error.line,
-                            error.column, describe_error(&error),
-                            found->members ? "" : tlsrpt_guess(bytes, len)));
-        return NULL;
+        input = input_of(ptemp, bytes, len, found);
+        refuse_json(p, bytes, len, found, &input, reading);
     }
-    apr_pool_cleanup_register(p, root, free_json, apr_pool_cleanup_null);
+    else if (duplicate) {
+        note(reading->findings, MTA_STS_WARNING, "json-member-duplicate",
+             "an object has two members with the same name, of which the last one is used");
+    }
+    apr_pool_destroy(ptemp);
     return root;
 }
 
@@ -273,7 +275,7 @@ static void note_surroundings(const survey *found, mta_sts_findings *findings)
 static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const survey *found,
                       const tlsrpt_limits *limits, tlsrpt_reading *reading)
 {
-    json_t *root, *policies;
+    const tlsrpt_value *root, *policies;
 
     note_surroundings(found, reading->findings);
     reading->parsed = (apr_size_t)found->scan.memory;
@@ -281,8 +283,8 @@ static void read_json(apr_pool_t *p, const char *bytes, apr_size_t len, const su
     if (!root) {
         return;
     }
-    policies = json_object_get(root, "policies");
-    if (!json_is_array(policies)) {
+    policies = tlsrpt_value_member(root, "policies");
+    if (!tlsrpt_value_is(policies, TLSRPT_ARRAY)) {
         refuse(reading, TLSRPT_NO_POLICIES, "it is JSON, but has no array of policies");
         return;
     }
