@@ -22,7 +22,7 @@ GRACEFULS = 200 if IS_LONG else 8
 WARM_UP = 20 if IS_LONG else 3
 GROWTH = 1024  # KiB
 POSTERS = FETCHERS = 2
-CHANGES = ["", "MTASTSReportQuota 512M 32M\n", "MTASTSReportKeep 300\n",
+CHANGES = ["", "MTASTSReportQuota 512M 32M\n", "MTASTSReportLimit 2000000\n", "MTASTSReportKeep 300\n",
            "<MTASTSPolicy example.net>\nMTASTSMx mx.example.net\n</MTASTSPolicy>\n",
            "MTASTSReportMaxSize 2M 20M\n"]
 
@@ -56,8 +56,10 @@ class Load:
                 self.failures.append(repr(error))
 
     def post(self):
+        """From many networks, of which none sends more than its share."""
         number = next(self.numbers)
-        answer = post(self.server, packed(make(number)))
+        answer = post(self.server, packed(make(number)),
+                      client_ip=f"{11 + number % 64}.{number % 200}.0.1")
         assert answer.status == 201, (number, answer)
         self.acknowledged.append(number)
 

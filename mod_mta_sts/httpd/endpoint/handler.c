@@ -64,12 +64,10 @@ static const char *check_room(const request_rec *r, const destination *to, mts_c
         return NULL;
     case MTS_ROOM_SHARE:
         *outcome = MTS_REPORT_SHARE;
-        return apr_psprintf(r->pool,
-                            "the networks of this address hold their share of the %s (see "
-                            "MTASTSReportQuota)",
+        return apr_psprintf(r->pool, "the networks of this address hold their share of the %s",
                             name);
     default:
-        return apr_psprintf(r->pool, "the %s is full: %s bytes (see MTASTSReportQuota)", name,
+        return apr_psprintf(r->pool, "the %s is full: %s bytes", name,
                             mta_sts_size_render(r->pool, question.quota));
     }
 }
