@@ -22,7 +22,7 @@ GRACEFULS = 200 if IS_LONG else 8
 WARM_UP = 20 if IS_LONG else 3
 GROWTH = 1024  # KiB
 POSTERS = FETCHERS = 2
-CHANGES = ["", "MTASTSReportQuota 512M 32M\n", "MTASTSReportLimit 2000000\n", "MTASTSReportKeep 300\n",
+CHANGES = ["", "MTASTSReportQuota 512M 32M\n", "MTASTSReportKeep 300\n",
            "<MTASTSPolicy example.net>\nMTASTSMx mx.example.net\n</MTASTSPolicy>\n",
            "MTASTSReportMaxSize 2M 20M\n"]
 
